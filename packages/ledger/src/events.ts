@@ -1,0 +1,241 @@
+import type { Price, Qos, Usage, UsdNanos } from '@atp-router/kernel';
+
+/**
+ * The event catalogue, version 1: everything that happens in a router and has to be remembered, counted or shown.
+ * The journal, metrics, the admin event stream and the SQL projections all read these and nothing else.
+ * A field is never removed or given a new meaning within a version; new optional fields and new types may be added, and
+ * readers ignore types that they do not know.
+ */
+export const EVENT_VERSION = 1;
+
+export type AttemptKind = 'primary' | 'retry' | 'fallback' | 'hedge';
+
+export type CallOutcome = 'ok' | 'error' | 'cancelled' | 'interrupted';
+
+/** What is promised to the journal before an upstream sees a single byte. */
+export interface AttemptIntent {
+  /** 1, 2, … within the call. */
+  readonly n: number;
+  /** Upstream turn within the call, from 1. */
+  readonly turn: number;
+  readonly kind: AttemptKind;
+  readonly model: string;
+  readonly provider: string;
+  /** Estimated prompt tokens. */
+  readonly in_tokens: number;
+  /** Output tokens that are reserved. */
+  readonly out_tokens: number;
+  readonly reserved_usd_nanos: UsdNanos;
+  /** The price that the attempt will be settled at; absent for an unpriced upstream model. */
+  readonly price?: Price;
+}
+
+/** How an attempt ended and what it costs. */
+export interface AttemptRecord {
+  readonly n: number;
+  readonly turn: number;
+  readonly kind: AttemptKind;
+  readonly model: string;
+  readonly provider: string;
+  readonly outcome: CallOutcome;
+  readonly error?: string;
+  readonly upstream_status?: number;
+  readonly usage: Usage;
+  /** `reported` by the provider, `counted` by the router because the provider did not say, `none` when nothing is billable. */
+  readonly usage_source: 'reported' | 'counted' | 'none';
+  readonly cost_usd_nanos: UsdNanos;
+  readonly latency_ms: number;
+  readonly ttfb_ms?: number;
+}
+
+/** Who called what; carried by the first and the last event of a call so that each can be read alone. */
+export interface CallHead {
+  readonly call_id: string;
+  readonly tenant: string;
+  readonly key_id: string;
+  /** Ingress shape: `chat.completions`, `messages`, `responses`, `embeddings`, `ask`. */
+  readonly endpoint: string;
+  /** The model name as the client wrote it. */
+  readonly requested_model: string;
+  readonly policy?: string;
+  readonly agent?: string;
+  readonly qos: Qos;
+  readonly task_type?: string;
+  readonly stream: boolean;
+  readonly trace_id?: string;
+  /** Wall clock at admission, ms since the epoch; its UTC day is the budget day that the call is charged to. */
+  readonly started_ms: number;
+}
+
+export interface CallOpened extends CallHead {
+  readonly type: 'call.opened';
+  readonly idempotency?: IdempotencyRef;
+  readonly attempt: AttemptIntent;
+}
+
+export interface AttemptStarted {
+  readonly type: 'attempt.started';
+  readonly call_id: string;
+  readonly attempt: AttemptIntent;
+}
+
+/** Written at intervals while a stream runs, so that recovery can settle what a dead process had relayed. */
+export interface AttemptProgress {
+  readonly type: 'attempt.progress';
+  readonly call_id: string;
+  readonly n: number;
+  /** Output tokens counted so far. */
+  readonly out_tokens: number;
+}
+
+/** An attempt that ended while its call goes on (a retry or fallback follows). The last one is inside `call.ended`. */
+export interface AttemptEnded {
+  readonly type: 'attempt.ended';
+  readonly call_id: string;
+  readonly attempt: AttemptRecord;
+}
+
+/** The usage record: exactly one for each call that was opened. */
+export interface CallEnded extends CallHead {
+  readonly type: 'call.ended';
+  readonly outcome: CallOutcome;
+  /** Code of the error catalogue when `outcome` is not `ok`. */
+  readonly error?: string;
+  /** HTTP status shown to the client. */
+  readonly status: number;
+  readonly attempts: readonly AttemptRecord[];
+  /** Sums over all attempts. */
+  readonly usage: Usage;
+  readonly cost_usd_nanos: UsdNanos;
+  readonly latency_ms: number;
+  readonly ttfb_ms?: number;
+  readonly idempotency?: IdempotencyRef;
+}
+
+export interface IdempotencyRef {
+  /** Hex SHA-256 of tenant, endpoint and the client's key. */
+  readonly scope_hash: string;
+  /** Hex SHA-256 of the request body. */
+  readonly body_hash: string;
+}
+
+/** The first outcome of an idempotent call, kept to be replayed. Written before `call.ended`, in the same block. */
+export interface IdempotencyStored {
+  readonly type: 'idempotency.stored';
+  readonly scope_hash: string;
+  readonly body_hash: string;
+  readonly call_id: string;
+  readonly expires_ms: number;
+  /** AES-256-GCM of status, headers and body, base64; empty when the outcome was too large to keep. */
+  readonly sealed: string;
+}
+
+export interface NodeStarted {
+  readonly type: 'node.started';
+  readonly version: string;
+  readonly recovered_calls: number;
+}
+
+export interface NodeStopped {
+  readonly type: 'node.stopped';
+  readonly reason: string;
+}
+
+export interface ConfigApplied {
+  readonly type: 'config.applied';
+  readonly generation: number;
+  readonly hash: string;
+}
+
+export interface ConfigRejected {
+  readonly type: 'config.rejected';
+  readonly problems: number;
+  readonly first: string;
+}
+
+export interface LimitsChanged {
+  readonly type: 'limits.changed';
+  readonly tenant: string;
+  readonly before: Readonly<Record<string, number | null>>;
+  readonly after: Readonly<Record<string, number | null>>;
+}
+
+export interface BreakerChanged {
+  readonly type: 'breaker.changed';
+  readonly provider: string;
+  readonly model: string;
+  readonly from: string;
+  readonly to: string;
+  readonly reason: string;
+}
+
+export type KillScope = 'key' | 'model' | 'provider' | 'tenant';
+
+export interface KillSet {
+  readonly type: 'kill.set';
+  readonly scope: KillScope;
+  readonly id: string;
+  readonly on: boolean;
+  readonly reason: string;
+  readonly by: string;
+  readonly stopped_calls: number;
+}
+
+export type EntityKind = 'tenant' | 'key' | 'model' | 'provider';
+
+/** A tenant, key, model or provider made or changed through the admin API. `value` never holds a secret in clear. */
+export interface EntityPut {
+  readonly type: 'entity.put';
+  readonly kind: EntityKind;
+  readonly id: string;
+  readonly value: Readonly<Record<string, unknown>>;
+  readonly by: string;
+}
+
+export interface EntityDeleted {
+  readonly type: 'entity.deleted';
+  readonly kind: EntityKind;
+  readonly id: string;
+  readonly by: string;
+}
+
+/** A request that was refused before any intent was written: counted and shown, but nothing to settle. */
+export interface CallRefused {
+  readonly type: 'call.refused';
+  readonly tenant: string;
+  readonly key_id: string;
+  readonly endpoint: string;
+  readonly error: string;
+}
+
+export type RouterEvent =
+  | CallOpened
+  | AttemptStarted
+  | AttemptProgress
+  | AttemptEnded
+  | CallEnded
+  | CallRefused
+  | IdempotencyStored
+  | NodeStarted
+  | NodeStopped
+  | ConfigApplied
+  | ConfigRejected
+  | LimitsChanged
+  | BreakerChanged
+  | KillSet
+  | EntityPut
+  | EntityDeleted;
+
+export type EventType = RouterEvent['type'];
+
+/** An event as the journal keeps it. The journal file names `node_id` and `epoch` once; `seq` rises by one. */
+export type JournalRecord = RouterEvent & {
+  readonly v: number;
+  readonly seq: number;
+  readonly ts_ms: number;
+};
+
+/** Events that stay in memory (metrics, live stream) and are not written to the journal: they settle nothing. */
+export function isJournaled(type: EventType): boolean {
+  return type !== 'call.refused';
+}
