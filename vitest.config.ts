@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config';
+
+// Workspace packages are resolved to their TypeScript sources by the `atp-source` condition, so tests never see a stale build.
+export default defineConfig({
+  resolve: { conditions: ['atp-source'] },
+  ssr: { resolve: { conditions: ['atp-source'], externalConditions: ['atp-source'] } },
+  test: {
+    include: ['packages/*/test/**/*.test.ts', 'e2e/test/**/*.test.ts', 'bench/test/**/*.test.ts', 'tidy/**/*.test.ts'],
+    environment: 'node',
+    execArgv: ['--conditions=atp-source'],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+});
