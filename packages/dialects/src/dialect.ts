@@ -1,0 +1,136 @@
+import type { AtpError, JsonObject } from '@atp-router/kernel';
+import type { FeatureTable } from './features.ts';
+import type { DialectId, GenEvent, GenRequest, GenResponse, RemoteError } from './model.ts';
+
+/** What routing and accounting need to know of a request, read without building the internal model. */
+export interface RequestProbe {
+  readonly model: string;
+  readonly stream: boolean;
+  readonly include_usage: boolean;
+  /** Choices asked for; 1 when absent. */
+  readonly n: number;
+  readonly max_output_tokens?: number;
+  readonly has_tools: boolean;
+  readonly has_images: boolean;
+  readonly has_audio: boolean;
+  readonly wants_json_schema: boolean;
+  readonly wants_reasoning: boolean;
+  readonly wants_logprobs: boolean;
+  /** Bytes of base64 media, which cost tokens by picture and not by byte. */
+  readonly media_bytes: number;
+  readonly media_count: number;
+}
+
+export interface ProbeLimits {
+  readonly messages: number;
+  readonly tools: number;
+}
+
+/** The changes that the router itself makes to a request which is otherwise passed on untouched. */
+export interface RequestPatch {
+  readonly model: string;
+  /** Cap on output tokens that the budget allows; never raises what the client asked for. */
+  readonly max_output_tokens?: number;
+  /** Prepended to the system text (agents). */
+  readonly system_prompt?: string;
+  /** Ask the provider to report usage in the stream. */
+  readonly include_usage: boolean;
+}
+
+export interface EncodeContext {
+  readonly upstream_model: string;
+  readonly stream: boolean;
+  readonly max_output_tokens?: number;
+  /** Output limit to send when the client gave none and the shape demands one (Anthropic). */
+  readonly default_max_output_tokens: number;
+  /** Operator's choice per field: drop what cannot be translated instead of refusing the request. */
+  readonly drop: (field: string) => boolean;
+}
+
+/** A request in a provider's shape, with what could not be said in it. */
+export interface EncodedRequest {
+  readonly body: JsonObject;
+  /** Hints the provider lacks and semantic fields dropped by the operator's choice, for `x-atp-ignored`. */
+  readonly ignored: readonly string[];
+}
+
+/** Cost and identity that ride on an answer. */
+export interface AtpField {
+  readonly request_id: string;
+  readonly model: string;
+  readonly attempts: number;
+  readonly cost_usd_micros: number;
+  readonly usage_source: 'reported' | 'counted' | 'none';
+  readonly simulated?: true;
+}
+
+/** One SSE event or NDJSON line as it came. `raw` is the exact bytes including the separator. */
+export interface Frame {
+  readonly event: string;
+  readonly data: string;
+  readonly raw: Uint8Array;
+}
+
+/** Reads one upstream stream. Stateful; one per attempt. */
+export interface StreamDecoder {
+  /** Events of one frame; empty for comments and pings. Malformed frames throw `AtpError upstream_error`. */
+  push(frame: Frame): readonly GenEvent[];
+}
+
+/** Writes one client stream. Stateful; one per call. */
+export interface StreamEncoder {
+  /** Text to send for one event; empty when the shape has nothing to say for it. */
+  push(event: GenEvent): string;
+  /** The finish chunk, usage and end marks that were held back, with the `atp` field. */
+  finish(atp: AtpField): string;
+}
+
+export interface StreamEncodeContext {
+  readonly id: string;
+  /** Name shown to the client. */
+  readonly model: string;
+  readonly created_s: number;
+  readonly include_usage: boolean;
+}
+
+export interface ResponseEncodeContext {
+  readonly id: string;
+  readonly model: string;
+}
+
+export interface EncodedError {
+  readonly status: number;
+  readonly body: JsonObject;
+}
+
+/** Same-shape relaying: the exact bytes of frames pass, except where money has to be written in. */
+export interface PassThrough {
+  patchRequest(body: JsonObject, patch: RequestPatch): JsonObject;
+  /** The frame with the `atp` field added; called for the finish frame only. */
+  annotateFrame(frame: Frame, atp: AtpField): string;
+  /** Adds the `atp` field to a whole answer. */
+  annotateResponse(body: JsonObject, atp: AtpField): JsonObject;
+  /** Whether a frame that carries only usage is to be removed when the client did not ask for it. */
+  readonly usage_frame_is_optional: boolean;
+}
+
+/** One API shape: the same functions for every shape, used by ingress and providers alike. */
+export interface Dialect {
+  readonly id: DialectId;
+  readonly framing: 'sse' | 'ndjson';
+  readonly features: FeatureTable;
+  probe(body: JsonObject, limits: ProbeLimits): RequestProbe;
+  /** Throws `AtpError invalid_request` naming the field at fault. */
+  decodeRequest(body: JsonObject): GenRequest;
+  /** Throws `AtpError untranslatable` naming the field and the reason. */
+  encodeRequest(request: GenRequest, ctx: EncodeContext): EncodedRequest;
+  decodeResponse(body: JsonObject): GenResponse;
+  encodeResponse(response: GenResponse, ctx: ResponseEncodeContext): JsonObject;
+  streamDecoder(): StreamDecoder;
+  streamEncoder(ctx: StreamEncodeContext): StreamEncoder;
+  decodeError(status: number, body: string): RemoteError;
+  encodeError(error: AtpError, request_id: string): EncodedError;
+  /** What to write into a stream that has already begun. */
+  encodeStreamError(error: AtpError, request_id: string): string;
+  readonly passThrough: PassThrough;
+}

@@ -1,0 +1,35 @@
+import { type JsonObject, type JsonValue, isJsonObject } from '@atp-router/kernel';
+import type { AtpField, Frame, PassThrough, RequestPatch } from '../dialect.ts';
+import { parseData } from './stream-decode.ts';
+
+export const passThrough: PassThrough = {
+  usage_frame_is_optional: true,
+
+  patchRequest(body: JsonObject, patch: RequestPatch): JsonObject {
+    const out: Record<string, JsonValue | undefined> = { ...body, model: patch.model };
+    if (patch.max_output_tokens !== undefined) {
+      // Old models and compatible servers know only max_tokens, new OpenAI models only max_completion_tokens.
+      const field = body['max_tokens'] !== undefined ? 'max_tokens' : 'max_completion_tokens';
+      out[field] = patch.max_output_tokens;
+    }
+    if (patch.include_usage) {
+      const options = isJsonObject(body['stream_options']) ? body['stream_options'] : {};
+      out['stream_options'] = { ...options, include_usage: true };
+    }
+    if (patch.system_prompt !== undefined && Array.isArray(body['messages'])) {
+      out['messages'] = [
+        { role: 'system', content: patch.system_prompt },
+        ...(body['messages'] as readonly JsonValue[]),
+      ];
+    }
+    return out;
+  },
+
+  annotateFrame(frame: Frame, atp: AtpField): string {
+    return `data: ${JSON.stringify({ ...parseData(frame.data), atp })}\n\n`;
+  },
+
+  annotateResponse(body: JsonObject, atp: AtpField): JsonObject {
+    return { ...body, atp: atp as unknown as JsonObject };
+  },
+};

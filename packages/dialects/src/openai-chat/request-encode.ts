@@ -1,0 +1,196 @@
+import type { JsonObject, JsonValue } from '@atp-router/kernel';
+import type { EncodeContext, EncodedRequest } from '../dialect.ts';
+import type { GenRequest, Message, Part, ToolResultPart } from '../model.ts';
+import { effortFor } from '../reasoning.ts';
+import { Translation } from '../translation.ts';
+import { FEATURES_OPENAI_CHAT } from './features.ts';
+
+type Fields = Record<string, JsonValue | undefined>;
+
+/** Internal model → Chat Completions body. */
+export function encodeRequest(request: GenRequest, ctx: EncodeContext): EncodedRequest {
+  const t = new Translation('openai-chat', FEATURES_OPENAI_CHAT, ctx);
+  const body: Fields = {
+    ...(request.source === 'openai-chat' ? request.extra : {}),
+    model: ctx.upstream_model,
+    messages: encodeMessages(request, t),
+  };
+  if (ctx.stream) {
+    body['stream'] = true;
+    body['stream_options'] = { include_usage: true };
+  }
+  encodeTools(request, body, t);
+  encodeSampling(request, body, t);
+  const max = ctx.max_output_tokens ?? request.max_output_tokens;
+  if (max !== undefined) body['max_completion_tokens'] = max;
+  encodeFormat(request, body);
+  if (request.user !== undefined) body['user'] = request.user;
+  if (request.metadata !== undefined) body['metadata'] = request.metadata;
+  if (request.service_tier !== undefined) body['service_tier'] = request.service_tier;
+  if (request.source !== 'openai-chat') for (const key of Object.keys(request.extra)) t.ignore(key);
+  return { body, ignored: t.ignored };
+}
+
+function encodeTools(request: GenRequest, body: Fields, t: Translation): void {
+  if (request.hosted_tools.length > 0) t.allows('hosted_tools');
+  if (request.tools.length > 0) {
+    body['tools'] = request.tools.map((tool) => {
+      if (tool.cache !== undefined) t.ignore('cache_markers');
+      return {
+        type: 'function',
+        function: {
+          name: tool.name,
+          ...(tool.description === undefined ? {} : { description: tool.description }),
+          parameters: tool.parameters,
+          ...(tool.strict === undefined ? {} : { strict: tool.strict }),
+        },
+      };
+    });
+  }
+  const choice = request.tool_choice;
+  if (choice !== undefined) {
+    body['tool_choice'] = choice.type === 'tool' ? { type: 'function', function: { name: choice.name } } : choice.type;
+  }
+  if (request.parallel_tool_calls !== undefined && request.tools.length > 0) {
+    body['parallel_tool_calls'] = request.parallel_tool_calls;
+  }
+}
+
+function encodeSampling(request: GenRequest, body: Fields, t: Translation): void {
+  if (request.temperature !== undefined) body['temperature'] = request.temperature;
+  if (request.top_p !== undefined) body['top_p'] = request.top_p;
+  if (request.top_k !== undefined) {
+    // Many compatible servers know top_k, so a client of this very shape may use it.
+    if (request.source === 'openai-chat') body['top_k'] = request.top_k;
+    else t.allows('top_k');
+  }
+  if (request.stop.length > 0) body['stop'] = request.stop;
+  if (request.seed !== undefined) body['seed'] = request.seed;
+  if (request.n !== 1) body['n'] = request.n;
+  if (request.frequency_penalty !== undefined) body['frequency_penalty'] = request.frequency_penalty;
+  if (request.presence_penalty !== undefined) body['presence_penalty'] = request.presence_penalty;
+  if (request.logit_bias !== undefined) body['logit_bias'] = request.logit_bias;
+  if (request.logprobs !== undefined) {
+    body['logprobs'] = true;
+    if (request.logprobs.top > 0) body['top_logprobs'] = request.logprobs.top;
+  }
+  if (request.reasoning !== undefined) {
+    if (request.reasoning.budget_tokens !== undefined) t.ignore('reasoning_budget');
+    const effort = effortFor(request.reasoning);
+    if (effort !== undefined) body['reasoning_effort'] = effort;
+  }
+}
+
+function encodeFormat(request: GenRequest, body: Fields): void {
+  const format = request.response_format;
+  if (format === undefined) return;
+  body['response_format'] =
+    format.type === 'json_schema'
+      ? {
+          type: 'json_schema',
+          json_schema: {
+            name: format.name,
+            schema: format.schema,
+            ...(format.strict === undefined ? {} : { strict: format.strict }),
+            ...(format.description === undefined ? {} : { description: format.description }),
+          },
+        }
+      : { type: format.type };
+}
+
+function encodeMessages(request: GenRequest, t: Translation): JsonValue[] {
+  const out: JsonValue[] = [];
+  if (request.system.length > 0) {
+    if (request.system.some((p) => p.cache !== undefined)) t.ignore('cache_markers');
+    out.push({ role: 'system', content: request.system.map((p) => p.text).join('\n\n') });
+  }
+  for (const message of request.messages) {
+    if (message.role === 'assistant') out.push(encodeAssistant(message, t));
+    else encodeUser(message, out, t);
+  }
+  return out;
+}
+
+/** Tool results come first: Chat Completions wants them right after the calls they answer. */
+function encodeUser(message: Message, out: JsonValue[], t: Translation): void {
+  const others: Part[] = [];
+  for (const part of message.parts) {
+    if (part.type === 'tool_result') out.push(encodeToolResult(part, t));
+    else others.push(part);
+  }
+  if (others.length === 0) return;
+  const only = others[0];
+  const name = message.name === undefined ? {} : { name: message.name };
+  if (others.length === 1 && only?.type === 'text') {
+    noteCache(only, t);
+    out.push({ role: 'user', content: only.text, ...name });
+    return;
+  }
+  out.push({ role: 'user', content: others.map((p) => encodePart(p, t)).filter((p) => p !== undefined), ...name });
+}
+
+function noteCache(part: Part, t: Translation): void {
+  if ('cache' in part && part.cache !== undefined) t.ignore('cache_markers');
+}
+
+function encodeToolResult(part: ToolResultPart, t: Translation): JsonObject {
+  noteCache(part, t);
+  if (part.content.some((c) => c.type === 'image')) t.allows('tool_result_images');
+  const text = part.content.map((c) => (c.type === 'text' ? c.text : '')).join('');
+  return { role: 'tool', tool_call_id: part.call_id, content: part.is_error === true ? `Error: ${text}` : text };
+}
+
+function encodeAssistant(message: Message, t: Translation): JsonObject {
+  const text: string[] = [];
+  const calls: JsonValue[] = [];
+  let refusal: string | undefined;
+  for (const part of message.parts) {
+    noteCache(part, t);
+    if (part.type === 'text') text.push(part.text);
+    else if (part.type === 'refusal') refusal = part.text;
+    else if (part.type === 'thinking') t.ignore('thinking_in_answer');
+    else if (part.type === 'tool_call') {
+      calls.push({ id: part.id, type: 'function', function: { name: part.name, arguments: part.args_json } });
+    }
+  }
+  return {
+    role: 'assistant',
+    content: text.length > 0 ? text.join('') : null,
+    ...(refusal === undefined ? {} : { refusal }),
+    ...(calls.length === 0 ? {} : { tool_calls: calls }),
+  };
+}
+
+function encodePart(part: Part, t: Translation): JsonObject | undefined {
+  noteCache(part, t);
+  switch (part.type) {
+    case 'text':
+      return { type: 'text', text: part.text };
+    case 'image': {
+      const url =
+        part.source.kind === 'url' ? part.source.url : `data:${part.source.media_type};base64,${part.source.data}`;
+      return { type: 'image_url', image_url: { url, ...(part.detail === undefined ? {} : { detail: part.detail }) } };
+    }
+    case 'audio':
+      return { type: 'input_audio', input_audio: { format: part.format, data: part.data } };
+    case 'file':
+      return encodeFile(part, t);
+    default:
+      return undefined;
+  }
+}
+
+function encodeFile(part: Part & { type: 'file' }, t: Translation): JsonObject | undefined {
+  if (part.source.kind === 'text') return { type: 'text', text: part.source.text };
+  if (part.source.kind === 'url') {
+    t.refuse('files', 'files by URL are not accepted; send the data.');
+    return undefined;
+  }
+  return {
+    type: 'file',
+    file: {
+      filename: part.name ?? 'file',
+      file_data: `data:${part.source.media_type};base64,${part.source.data}`,
+    },
+  };
+}

@@ -1,0 +1,72 @@
+import type { JsonObject, JsonValue } from '@atp-router/kernel';
+import type { AtpField, StreamEncodeContext, StreamEncoder } from '../dialect.ts';
+import type { GenEvent } from '../model.ts';
+import { encodeFinish } from './response.ts';
+import { encodeUsage } from './usage.ts';
+
+/** Events → Chat Completions chunks. Finish chunks wait for `finish`, which adds the cost. */
+export function streamEncoder(ctx: StreamEncodeContext): StreamEncoder {
+  const begun = new Set<number>();
+  const finishes: { choice: number; reason: string }[] = [];
+  let usage: JsonObject | undefined;
+
+  const chunk = (choice: number, delta: JsonObject, more: JsonObject = {}): string => {
+    let role: JsonObject = {};
+    if (!begun.has(choice)) {
+      begun.add(choice);
+      role = { role: 'assistant' };
+    }
+    return frame({ choices: [{ index: choice, delta: { ...role, ...delta }, finish_reason: null, ...more }] });
+  };
+  const frame = (body: JsonObject): string =>
+    `data: ${JSON.stringify({
+      id: ctx.id,
+      object: 'chat.completion.chunk',
+      created: ctx.created_s,
+      model: ctx.model,
+      ...body,
+      ...(ctx.include_usage && body['usage'] === undefined ? { usage: null } : {}),
+    })}\n\n`;
+
+  return {
+    push(event: GenEvent): string {
+      switch (event.type) {
+        case 'start':
+          return chunk(0, { content: '' });
+        case 'text':
+          return chunk(event.choice, { content: event.delta });
+        case 'refusal':
+          return chunk(event.choice, { refusal: event.delta });
+        case 'thinking':
+          return chunk(event.choice, { reasoning_content: event.delta });
+        case 'tool_call':
+          return chunk(event.choice, {
+            tool_calls: [
+              { index: event.index, id: event.id, type: 'function', function: { name: event.name, arguments: '' } },
+            ],
+          });
+        case 'tool_args':
+          return chunk(event.choice, { tool_calls: [{ index: event.index, function: { arguments: event.delta } }] });
+        case 'logprobs':
+          return chunk(event.choice, {}, { logprobs: event.content });
+        case 'finish':
+          finishes.push({ choice: event.choice, reason: encodeFinish(event.reason) });
+          return '';
+        case 'usage':
+          usage = encodeUsage(event.usage);
+          return '';
+        default:
+          return '';
+      }
+    },
+    finish(atp: AtpField): string {
+      let out = '';
+      finishes.forEach((f, i) => {
+        const last: JsonObject = i === finishes.length - 1 ? { atp: atp as unknown as JsonValue } : {};
+        out += frame({ choices: [{ index: f.choice, delta: {}, finish_reason: f.reason }], ...last });
+      });
+      if (ctx.include_usage && usage !== undefined) out += frame({ choices: [], usage });
+      return `${out}data: [DONE]\n\n`;
+    },
+  };
+}

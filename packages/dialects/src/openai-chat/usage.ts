@@ -1,0 +1,32 @@
+import { type JsonObject, type Usage, isJsonObject } from '@atp-router/kernel';
+
+function count(o: JsonObject | undefined, key: string): number {
+  const v = o?.[key];
+  return typeof v === 'number' && v >= 0 && Number.isSafeInteger(v) ? v : 0;
+}
+
+/** `usage` of Chat Completions and Embeddings; undefined when it is absent or empty. */
+export function decodeUsage(value: unknown): Usage | undefined {
+  if (!isJsonObject(value) || typeof value['prompt_tokens'] !== 'number') return undefined;
+  const prompt = isJsonObject(value['prompt_tokens_details']) ? value['prompt_tokens_details'] : undefined;
+  const completion = isJsonObject(value['completion_tokens_details']) ? value['completion_tokens_details'] : undefined;
+  const in_tokens = count(value, 'prompt_tokens');
+  const out_tokens = count(value, 'completion_tokens');
+  return {
+    in_tokens,
+    out_tokens,
+    cached_in_tokens: Math.min(in_tokens, count(prompt, 'cached_tokens')),
+    cache_write_tokens: 0,
+    reasoning_tokens: Math.min(out_tokens, count(completion, 'reasoning_tokens')),
+  };
+}
+
+export function encodeUsage(usage: Usage): JsonObject {
+  return {
+    prompt_tokens: usage.in_tokens,
+    completion_tokens: usage.out_tokens,
+    total_tokens: usage.in_tokens + usage.out_tokens,
+    prompt_tokens_details: { cached_tokens: usage.cached_in_tokens },
+    completion_tokens_details: { reasoning_tokens: usage.reasoning_tokens },
+  };
+}

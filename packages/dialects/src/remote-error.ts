@@ -1,0 +1,73 @@
+import { AtpError, type ErrorCode, isJsonObject, type JsonObject } from '@atp-router/kernel';
+import type { RemoteError } from './model.ts';
+
+export function parseJsonObject(text: string): JsonObject | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isJsonObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const MESSAGE_CHARS_MAX = 2_000;
+
+/** Remote texts are shown to clients, so they are bounded, and an HTML error page is reduced to a phrase. */
+export function shorten(message: string): string {
+  const text = message.trim();
+  if (text.startsWith('<')) return 'the provider answered with an HTML page instead of JSON';
+  return text.length > MESSAGE_CHARS_MAX ? `${text.slice(0, MESSAGE_CHARS_MAX)}…` : text;
+}
+
+export function kindOfStatus(status: number): RemoteError['kind'] {
+  if (status === 401) return 'unauthorized';
+  if (status === 403) return 'permission';
+  if (status === 404) return 'not_found';
+  if (status === 413) return 'too_large';
+  if (status === 429) return 'rate_limited';
+  if (status === 503 || status === 529) return 'overloaded';
+  if (status >= 400 && status < 500) return 'invalid_request';
+  return 'server';
+}
+
+const CODE: Readonly<Record<RemoteError['kind'], ErrorCode>> = {
+  invalid_request: 'upstream_rejected',
+  unauthorized: 'upstream_error',
+  permission: 'upstream_error',
+  not_found: 'upstream_error',
+  too_large: 'prompt_too_large',
+  rate_limited: 'rate_limited',
+  quota: 'upstream_error',
+  overloaded: 'upstream_error',
+  server: 'upstream_error',
+  content_filter: 'upstream_rejected',
+};
+
+/**
+ * What the client is told when a provider's error ends the call. Faults in the router's own credentials or account are
+ * not the client's fault and become 502; the provider's text is kept for errors in the request itself.
+ */
+export function remoteToAtpError(remote: RemoteError, provider: string, retry_after_ms?: number): AtpError {
+  const code = CODE[remote.kind];
+  const own_fault = remote.kind === 'unauthorized' || remote.kind === 'permission' || remote.kind === 'quota';
+  const said = own_fault || remote.message === '' ? '' : ` It said: ${remote.message}`;
+  return new AtpError(code, `${PHRASE[remote.kind](provider)}${said}`, {
+    origin: 'remote',
+    details: { provider, upstream_status: remote.status },
+    ...(code === 'upstream_rejected' && remote.status >= 400 && remote.status < 500 ? { status: remote.status } : {}),
+    ...(retry_after_ms === undefined ? {} : { retry_after_ms }),
+  });
+}
+
+const PHRASE: Readonly<Record<RemoteError['kind'], (provider: string) => string>> = {
+  invalid_request: (p) => `Provider "${p}" refused the request.`,
+  unauthorized: (p) => `Provider "${p}" refused the router's credentials; the operator has to check its api_key.`,
+  permission: (p) => `Provider "${p}" denied the router access to this model.`,
+  not_found: (p) => `Provider "${p}" does not know this model or path.`,
+  too_large: (p) => `The prompt is too large for the model at provider "${p}".`,
+  rate_limited: (p) => `Provider "${p}" is limiting the router's rate.`,
+  quota: (p) => `The router's account at provider "${p}" has no quota left.`,
+  overloaded: (p) => `Provider "${p}" is overloaded.`,
+  server: (p) => `Provider "${p}" failed.`,
+  content_filter: (p) => `Provider "${p}" refused the content.`,
+};

@@ -1,0 +1,52 @@
+import { AtpError } from '@atp-router/kernel';
+import type { EncodeContext } from './dialect.ts';
+import type { Feature, FeatureTable } from './features.ts';
+import type { DialectId } from './model.ts';
+
+/**
+ * Keeps account of what one request could not say in a provider's shape. Hints are noted; semantic fields are refused
+ * unless the operator chose to drop them. The reasons come from the shape's feature table, so that the error, the
+ * header and the published matrix cannot disagree.
+ */
+export class Translation {
+  readonly #dialect: DialectId;
+  readonly #features: FeatureTable;
+  readonly #drop: (field: string) => boolean;
+  readonly #ignored: string[] = [];
+
+  constructor(dialect: DialectId, features: FeatureTable, ctx: EncodeContext) {
+    this.#dialect = dialect;
+    this.#features = features;
+    this.#drop = ctx.drop;
+  }
+
+  /** True when the shape can say it; otherwise notes or refuses it, and the caller leaves it out. */
+  allows(feature: Feature): boolean {
+    const support = this.#features[feature];
+    if (support.kind === 'native' || support.kind === 'emulated') return true;
+    if (support.kind === 'ignored') this.ignore(feature);
+    else this.refuse(feature, support.reason);
+    return false;
+  }
+
+  ignore(field: string): void {
+    if (!this.#ignored.includes(field)) this.#ignored.push(field);
+  }
+
+  /** Refuses a value of a field that the shape has in general. Returns when the operator chose to drop it. */
+  refuse(field: string, reason: string): void {
+    if (this.#drop(field)) {
+      this.ignore(field);
+      return;
+    }
+    throw new AtpError(
+      'untranslatable',
+      `"${field}" cannot be expressed for a ${this.#dialect} provider: ${reason} Remove it, choose another model, or set on_untranslatable: drop on the model.`,
+      { param: field },
+    );
+  }
+
+  get ignored(): readonly string[] {
+    return this.#ignored;
+  }
+}
