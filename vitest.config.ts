@@ -1,7 +1,7 @@
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
 // Workspace packages are resolved to their TypeScript sources by the `atp-source` condition, so tests never see a stale build.
-export default defineConfig({
+const config: ViteUserConfig = defineConfig({
   resolve: { conditions: ['atp-source'] },
   ssr: { resolve: { conditions: ['atp-source'], externalConditions: ['atp-source'] } },
   test: {
@@ -12,3 +12,4 @@ export default defineConfig({
     hookTimeout: 60_000,
   },
 });
+export default config;

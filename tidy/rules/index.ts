@@ -1,0 +1,30 @@
+import type { Rule } from '../tree.ts';
+import { noConsole, noGlobalFetch, noSkippedTests, noSleeps } from './calls.ts';
+import { decisionRecords, markdownLinks } from './docs.ts';
+import { fileLength, fileLengthMax } from './file-length.ts';
+import { internalDependencies, knownRooms, packageManifest, packageReadme, projectReferences } from './packages.ts';
+import { noModuleLet, noModuleMutable, pureGlobals } from './pure.ts';
+import { noEscapes, noLeftovers, noMachinePaths, noRegistryHosts } from './text.ts';
+
+export const RULES: readonly Rule[] = [
+  fileLength,
+  fileLengthMax,
+  packageReadme,
+  packageManifest,
+  internalDependencies,
+  projectReferences,
+  knownRooms,
+  pureGlobals,
+  noModuleLet,
+  noModuleMutable,
+  noConsole,
+  noGlobalFetch,
+  noSkippedTests,
+  noSleeps,
+  noLeftovers,
+  noEscapes,
+  noMachinePaths,
+  noRegistryHosts,
+  decisionRecords,
+  markdownLinks,
+];
