@@ -21,7 +21,7 @@ export function visit(node: ts.Node, see: (node: ts.Node) => void): void {
   ts.forEachChild(node, (child) => visit(child, see));
 }
 
-export function at(path: string, node: ts.Node, message: string): Finding {
+function at(path: string, node: ts.Node, message: string): Finding {
   const source = node.getSourceFile();
   return { path, line: source.getLineAndCharacterOfPosition(node.getStart(source)).line + 1, message };
 }

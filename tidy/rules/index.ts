@@ -2,6 +2,7 @@ import type { Rule } from '../tree.ts';
 import { noConsole, noGlobalFetch, noSkippedTests, noSleeps } from './calls.ts';
 import { decisionRecords, markdownLinks } from './docs.ts';
 import { fileLength, fileLengthMax } from './file-length.ts';
+import { completeLockFile } from './lock.ts';
 import { internalDependencies, knownRooms, packageManifest, packageReadme, projectReferences } from './packages.ts';
 import { noModuleLet, noModuleMutable, pureGlobals } from './pure.ts';
 import { noEscapes, noLeftovers, noMachinePaths, noRegistryHosts } from './text.ts';
@@ -14,6 +15,7 @@ export const RULES: readonly Rule[] = [
   internalDependencies,
   projectReferences,
   knownRooms,
+  completeLockFile,
   pureGlobals,
   noModuleLet,
   noModuleMutable,
