@@ -1,0 +1,52 @@
+import type { AtpError } from '@atp-router/kernel';
+
+/**
+ * One HTTP request and its reply as the router sees them. The inside (node:http today) can be replaced without touching
+ * an endpoint.
+ */
+export interface HttpExchange {
+  readonly method: string;
+  /** Path without the query, as sent. */
+  readonly path: string;
+  /** Query string without `?`; empty when there is none. */
+  readonly query: string;
+  /** Whether the connection is TLS, and the peer's address as the socket says it. */
+  readonly secure: boolean;
+  readonly remote_address: string;
+  /** First value of a header; names in lower case. */
+  header(name: string): string | undefined;
+  /** Whole body, or the error that ends the request. Called once. */
+  readBody(limits: BodyLimits, done: (error: AtpError | undefined, body: Buffer) => void): void;
+  /** A whole reply. `headers` is flat: name, value, name, value, … */
+  reply(status: number, headers: readonly string[], body: string | Uint8Array): void;
+  /** Begins a streamed reply. */
+  begin(status: number, headers: readonly string[]): void;
+  /** False when the client is slow: wait for `onDrain`. */
+  write(chunk: string | Uint8Array): boolean;
+  end(chunk?: string | Uint8Array): void;
+  /** Breaks the connection: the only honest end for a reply that cannot be completed. */
+  abort(): void;
+  onDrain(run: () => void): void;
+  /** Called once if the client goes away before the reply has been handed to the kernel. */
+  onGone(run: () => void): void;
+  /** Bytes accepted by `write` that the client has not taken yet. */
+  readonly buffered_bytes: number;
+  readonly begun: boolean;
+  readonly closed: boolean;
+}
+
+export interface BodyLimits {
+  readonly body_bytes: number;
+  /** Silence after which a half-sent body is given up. */
+  readonly idle_ms: number;
+}
+
+export interface HttpServerHandle {
+  readonly address: { readonly host: string; readonly port: number };
+  /** Stops accepting; open connections live on until they are idle. */
+  stopAccepting(): void;
+  /** Connections that are open now. */
+  connections(): Promise<number>;
+  /** Ends every connection. */
+  close(): Promise<void>;
+}

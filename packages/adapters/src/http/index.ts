@@ -1,0 +1,4 @@
+export * from './exchange.ts';
+export * from './server.ts';
+export * from './undici-transport.ts';
+export * from './upstream.ts';
