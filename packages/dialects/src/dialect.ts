@@ -1,6 +1,16 @@
-import type { AtpError, JsonObject } from '@atp-router/kernel';
+import type { AtpError, JsonObject, Qos, UsdNanos } from '@atp-router/kernel';
 import type { FeatureTable } from './features.ts';
 import type { DialectId, GenEvent, GenRequest, GenResponse, RemoteError } from './model.ts';
+
+/** Wishes about routing that ride in a request body (`ask`); other shapes send them as `x-atp-*` headers. */
+export interface RoutingWishes {
+  readonly task_type?: string;
+  readonly qos?: Qos;
+  readonly data_scope?: readonly string[];
+  readonly max_usd_nanos?: UsdNanos;
+  /** From the arrival of the request. */
+  readonly deadline_ms?: number;
+}
 
 /** What routing and accounting need to know of a request, read without building the internal model. */
 export interface RequestProbe {
@@ -19,6 +29,9 @@ export interface RequestProbe {
   /** Bytes of base64 media, which cost tokens by picture and not by byte. */
   readonly media_bytes: number;
   readonly media_count: number;
+  readonly wishes?: RoutingWishes;
+  /** Fields that the router itself does not act on, whatever the provider: for `x-atp-ignored`. */
+  readonly ignored?: readonly string[];
 }
 
 export interface ProbeLimits {
@@ -64,6 +77,22 @@ export interface AtpField {
   readonly simulated?: true;
 }
 
+export interface PlanTarget {
+  readonly model: string;
+  readonly provider: string;
+}
+
+/** What the router means to do with a call, and why. */
+export interface RoutePlan {
+  readonly primary: PlanTarget;
+  /** Tried in this order when the primary fails. */
+  readonly escalation: readonly PlanTarget[];
+  readonly why: readonly string[];
+  /** Lower and upper bound. */
+  readonly expected_cost_usd_micros: readonly [number, number];
+  readonly expected_p95_ms?: number;
+}
+
 /** One SSE event or NDJSON line as it came. `raw` is the exact bytes including the separator. */
 export interface Frame {
   readonly event: string;
@@ -91,11 +120,21 @@ export interface StreamEncodeContext {
   readonly model: string;
   readonly created_s: number;
   readonly include_usage: boolean;
+  /** The client's body, for shapes whose answers repeat it (Responses). */
+  readonly request?: JsonObject;
+  /** For shapes whose answers tell it (`ask`). */
+  readonly plan?: RoutePlan;
 }
 
 export interface ResponseEncodeContext {
   readonly id: string;
   readonly model: string;
+  /** The client's body, for shapes whose answers repeat it (Responses). */
+  readonly request?: JsonObject;
+  /** For shapes whose answers tell it (`ask`). */
+  readonly plan?: RoutePlan;
+  /** Cost, for shapes whose answers carry it in fields of their own (`ask`). */
+  readonly atp?: AtpField;
 }
 
 export interface EncodedError {
@@ -114,23 +153,32 @@ export interface PassThrough {
   readonly usage_frame_is_optional: boolean;
 }
 
-/** One API shape: the same functions for every shape, used by ingress and providers alike. */
-export interface Dialect {
+/** The half of an API shape that talks to a provider. */
+export interface ProviderDialect {
   readonly id: DialectId;
   readonly framing: 'sse' | 'ndjson';
   readonly features: FeatureTable;
-  probe(body: JsonObject, limits: ProbeLimits): RequestProbe;
-  /** Throws `AtpError invalid_request` naming the field at fault. */
-  decodeRequest(body: JsonObject): GenRequest;
   /** Throws `AtpError untranslatable` naming the field and the reason. */
   encodeRequest(request: GenRequest, ctx: EncodeContext): EncodedRequest;
   decodeResponse(body: JsonObject): GenResponse;
-  encodeResponse(response: GenResponse, ctx: ResponseEncodeContext): JsonObject;
   streamDecoder(): StreamDecoder;
-  streamEncoder(ctx: StreamEncodeContext): StreamEncoder;
   decodeError(status: number, body: string): RemoteError;
+}
+
+/** The half of an API shape that talks to a client. */
+export interface IngressDialect {
+  readonly id: DialectId;
+  probe(body: JsonObject, limits: ProbeLimits): RequestProbe;
+  /** Throws `AtpError invalid_request` naming the field at fault. */
+  decodeRequest(body: JsonObject): GenRequest;
+  encodeResponse(response: GenResponse, ctx: ResponseEncodeContext): JsonObject;
+  streamEncoder(ctx: StreamEncodeContext): StreamEncoder;
   encodeError(error: AtpError, request_id: string): EncodedError;
   /** What to write into a stream that has already begun. */
   encodeStreamError(error: AtpError, request_id: string): string;
+}
+
+/** An API shape that clients and providers both speak, so that equal sides need no translation. */
+export interface Dialect extends ProviderDialect, IngressDialect {
   readonly passThrough: PassThrough;
 }

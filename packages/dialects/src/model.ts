@@ -207,7 +207,13 @@ export type GenEvent =
   | { readonly type: 'refusal'; readonly choice: number; readonly delta: string }
   | { readonly type: 'thinking'; readonly choice: number; readonly delta: string; readonly origin: DialectId }
   | { readonly type: 'thinking_signature'; readonly choice: number; readonly signature: string }
-  | { readonly type: 'thinking_redacted'; readonly choice: number; readonly data: string }
+  | {
+      readonly type: 'thinking_redacted';
+      readonly choice: number;
+      readonly data: string;
+      /** The shape that made it; only that shape can use it again. Absent: the one of the preceding thinking. */
+      readonly origin?: DialectId;
+    }
   | {
       readonly type: 'tool_call';
       readonly choice: number;
