@@ -206,7 +206,13 @@ export type GenEvent =
   | { readonly type: 'text'; readonly choice: number; readonly delta: string }
   | { readonly type: 'refusal'; readonly choice: number; readonly delta: string }
   | { readonly type: 'thinking'; readonly choice: number; readonly delta: string; readonly origin: DialectId }
-  | { readonly type: 'thinking_signature'; readonly choice: number; readonly signature: string }
+  | {
+      readonly type: 'thinking_signature';
+      readonly choice: number;
+      readonly signature: string;
+      /** The shape that signed. Absent: the one of the preceding thinking. */
+      readonly origin?: DialectId;
+    }
   | {
       readonly type: 'thinking_redacted';
       readonly choice: number;
@@ -246,4 +252,6 @@ export interface RemoteError {
     | 'server'
     | 'content_filter';
   readonly message: string;
+  /** Earliest useful retry, where the shape says it in the body (Gemini) and not in a header. */
+  readonly retry_after_ms?: number;
 }
