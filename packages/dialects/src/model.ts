@@ -79,6 +79,16 @@ export interface RefusalPart {
   readonly text: string;
 }
 
+/**
+ * A block that only the shape that made it understands: traces of hosted tools, ids of uploaded files. It goes back there
+ * untouched; every other shape asks `Translation.opaque` what to do with it.
+ */
+export interface OpaquePart {
+  readonly type: 'opaque';
+  readonly origin: DialectId;
+  readonly raw: JsonObject;
+}
+
 export type Part =
   | TextPart
   | ImagePart
@@ -87,7 +97,8 @@ export type Part =
   | ToolCallPart
   | ToolResultPart
   | ThinkingPart
-  | RefusalPart;
+  | RefusalPart
+  | OpaquePart;
 
 /** Tool results are parts of a `user` message, as in Anthropic's shape; system text lives in `GenRequest.system`. */
 export interface Message {
@@ -103,6 +114,8 @@ export interface Tool {
   readonly parameters: JsonObject;
   readonly strict?: boolean;
   readonly cache?: CacheMarker;
+  /** Fields of the declaration that only the shape of the request knows. */
+  readonly extra?: JsonObject;
 }
 
 /** A tool that runs at the provider (web search, code execution): only meaningful in the shape that declared it. */
@@ -182,7 +195,7 @@ export type FinishReason = 'stop' | 'length' | 'tool_calls' | 'content_filter' |
 
 /** One generated alternative. */
 export interface Choice {
-  readonly parts: readonly (TextPart | ToolCallPart | ThinkingPart | RefusalPart)[];
+  readonly parts: readonly (TextPart | ToolCallPart | ThinkingPart | RefusalPart | OpaquePart)[];
   readonly finish: FinishReason;
   /** The stop sequence that ended it, where the provider says so. */
   readonly stop_sequence?: string;
@@ -230,6 +243,8 @@ export type GenEvent =
       readonly signature?: string;
     }
   | { readonly type: 'tool_args'; readonly choice: number; readonly index: number; readonly delta: string }
+  /** A whole block of `OpaquePart`. */
+  | { readonly type: 'opaque'; readonly choice: number; readonly origin: DialectId; readonly raw: JsonObject }
   | { readonly type: 'logprobs'; readonly choice: number; readonly content: JsonValue }
   | { readonly type: 'finish'; readonly choice: number; readonly reason: FinishReason; readonly stop_sequence?: string }
   | { readonly type: 'usage'; readonly usage: Usage }

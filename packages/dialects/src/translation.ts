@@ -1,7 +1,7 @@
 import { AtpError } from '@atp-router/kernel';
 import type { EncodeContext } from './dialect.ts';
 import type { Feature, FeatureTable } from './features.ts';
-import type { DialectId } from './model.ts';
+import type { DialectId, Message, OpaquePart } from './model.ts';
 
 /**
  * Keeps account of what one request could not say in a provider's shape. Hints are noted; semantic fields are refused
@@ -44,6 +44,22 @@ export class Translation {
       `"${field}" cannot be expressed for a ${this.#dialect} provider: ${reason} Remove it, choose another model, or set on_untranslatable: drop on the model.`,
       { param: field },
     );
+  }
+
+  /**
+   * Whether a block goes out as it is. What a hosted tool of another shape left in an earlier answer is noted and left out;
+   * what the user sent cannot be left out and is refused.
+   */
+  opaque(part: OpaquePart, role: Message['role']): boolean {
+    if (part.origin === this.#dialect) return true;
+    if (role === 'assistant') {
+      this.ignore('hosted_tools');
+    } else {
+      const type = part.raw['type'];
+      const field = typeof type === 'string' ? type : 'content';
+      this.refuse(field, `this form of it exists only for ${part.origin} providers.`);
+    }
+    return false;
   }
 
   get ignored(): readonly string[] {

@@ -94,7 +94,8 @@ function encodeMessage(choice: Choice): JsonObject {
     if (part.type === 'text') text = (text ?? '') + part.text;
     else if (part.type === 'thinking') reasoning += part.text;
     else if (part.type === 'refusal') refusal = part.text;
-    else calls.push({ id: part.id, type: 'function', function: { name: part.name, arguments: part.args_json } });
+    else if (part.type === 'tool_call')
+      calls.push({ id: part.id, type: 'function', function: { name: part.name, arguments: part.args_json } });
   }
   return {
     role: 'assistant',
