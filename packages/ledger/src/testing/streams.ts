@@ -1,0 +1,184 @@
+import {
+  addUsage,
+  costUsdNanos,
+  type Price,
+  type Rng,
+  randomInt,
+  seededRng,
+  type Usage,
+  ZERO_USAGE,
+} from '@atp-router/kernel';
+import type { AttemptIntent, AttemptRecord, CallHead, CallOutcome, IdempotencyRef, RouterEvent } from '../events.ts';
+
+/** An event and the wall clock at which a router would have appended it. */
+export interface TimedEvent {
+  readonly event: RouterEvent;
+  readonly ts_ms: number;
+}
+
+interface LiveCall {
+  readonly head: CallHead;
+  readonly idempotency?: IdempotencyRef;
+  readonly ended: AttemptRecord[];
+  intent: AttemptIntent;
+  out_tokens: number;
+}
+
+const PRICE: Price = {
+  in_usd_micros_per_mtok: 250_000,
+  out_usd_micros_per_mtok: 2_000_000,
+  cached_in_usd_micros_per_mtok: 25_000,
+  cache_write_usd_micros_per_mtok: 312_500,
+  reasoning_usd_micros_per_mtok: 2_000_000,
+  per_request_usd_nanos: 7,
+};
+
+const TENANTS = ['acme', 'globex', 'ünïcode ☃'];
+const MODELS = ['small', 'big', 'local'];
+
+/**
+ * A seeded stream of what a router writes: interleaved calls with retries, hedges, progress, idempotency keys and
+ * operator events between them. About one call in ten is left open at the end, as after a crash. For tests of whatever
+ * reads the journal; equal seeds give equal streams.
+ */
+export function sampleStream(seed: number, steps: number, start_ms: number = 1_790_000_000_000): TimedEvent[] {
+  const rng = seededRng(seed);
+  const live: LiveCall[] = [];
+  const out: TimedEvent[] = [];
+  let now_ms = start_ms;
+  let calls = 0;
+  for (let i = 0; i < steps; i += 1) {
+    // Now and then a night passes, so that days change under running calls.
+    now_ms += rng.next() < 0.01 ? 50_000_000 : randomInt(rng, 0, 900);
+    const emit = (event: RouterEvent): void => {
+      out.push({ event, ts_ms: now_ms });
+    };
+    const dice = rng.next();
+    const call = live[randomInt(rng, 0, live.length - 1)];
+    if (dice < 0.05) emit(operatorEvent(rng));
+    else if (call === undefined || dice < 0.3) {
+      calls += 1;
+      live.push(openCall(rng, seed, calls, now_ms, emit));
+    } else if (dice < 0.5) progress(rng, call, emit);
+    else if (dice < 0.62) nextAttempt(rng, call, emit);
+    else if (rng.next() < 0.9) endCall(rng, call, live, now_ms, emit);
+  }
+  return out;
+}
+
+type Emit = (event: RouterEvent) => void;
+
+function pick<T>(rng: Rng, from: readonly [T, ...T[]]): T {
+  return from[randomInt(rng, 0, from.length - 1)] ?? from[0];
+}
+
+function hex(rng: Rng): string {
+  let out = '';
+  for (let i = 0; i < 64; i += 1) out += randomInt(rng, 0, 15).toString(16);
+  return out;
+}
+
+function openCall(rng: Rng, seed: number, n: number, now_ms: number, emit: Emit): LiveCall {
+  const head: CallHead = {
+    call_id: `call_${seed}_${n}`,
+    tenant: pick(rng, TENANTS as [string, ...string[]]),
+    key_id: 'k1',
+    endpoint: pick(rng, ['chat.completions', 'messages']),
+    requested_model: 'auto',
+    qos: pick(rng, ['gold', 'silver', 'bronze']),
+    stream: rng.next() < 0.5,
+    started_ms: now_ms,
+    ...(rng.next() < 0.3 && { policy: 'review', agent: 'reviewer.fast', task_type: 'code_review' }),
+    ...(rng.next() < 0.3 && { trace_id: hex(rng).slice(0, 32) }),
+  };
+  const intent = makeIntent(rng, 1, 'primary');
+  const idempotency = rng.next() < 0.4 ? { scope_hash: hex(rng), body_hash: hex(rng) } : undefined;
+  emit({ type: 'call.opened', ...head, ...(idempotency && { idempotency }), attempt: intent });
+  return { head, ...(idempotency && { idempotency }), ended: [], intent, out_tokens: 0 };
+}
+
+function makeIntent(rng: Rng, n: number, kind: AttemptIntent['kind']): AttemptIntent {
+  return {
+    n,
+    turn: 1,
+    kind,
+    model: pick(rng, MODELS as [string, ...string[]]),
+    provider: 'up',
+    in_tokens: randomInt(rng, 1, 5_000),
+    out_tokens: 1_000,
+    reserved_usd_nanos: 3_000_000,
+    ...(rng.next() < 0.9 && { price: PRICE }),
+  };
+}
+
+function progress(rng: Rng, call: LiveCall, emit: Emit): void {
+  call.out_tokens += randomInt(rng, 0, 200);
+  const { call_id } = call.head;
+  emit({ type: 'attempt.progress', call_id, n: call.intent.n, out_tokens: call.out_tokens });
+}
+
+function nextAttempt(rng: Rng, call: LiveCall, emit: Emit): void {
+  const { call_id } = call.head;
+  const attempt = endAttempt(rng, call, 'error');
+  emit({ type: 'attempt.ended', call_id, attempt });
+  call.ended.push(attempt);
+  call.intent = makeIntent(rng, call.intent.n + 1, pick(rng, ['retry', 'fallback']));
+  call.out_tokens = 0;
+  emit({ type: 'attempt.started', call_id, attempt: call.intent });
+}
+
+function endAttempt(rng: Rng, call: LiveCall, outcome: CallOutcome): AttemptRecord {
+  const { n, turn, kind, model, provider, in_tokens, price } = call.intent;
+  const usage: Usage = {
+    in_tokens,
+    out_tokens: call.out_tokens + randomInt(rng, 0, 50),
+    cached_in_tokens: randomInt(rng, 0, in_tokens),
+    cache_write_tokens: 0,
+    reasoning_tokens: 0,
+  };
+  return {
+    ...{ n, turn, kind, model, provider, outcome, usage },
+    ...(outcome === 'error' && { error: 'upstream_error', upstream_status: 500 }),
+    usage_source: rng.next() < 0.8 ? 'reported' : 'counted',
+    cost_usd_nanos: price === undefined ? 0 : costUsdNanos(usage, price),
+    latency_ms: randomInt(rng, 1, 9_000),
+    ...(rng.next() < 0.5 && { ttfb_ms: randomInt(rng, 1, 900) }),
+  };
+}
+
+function endCall(rng: Rng, call: LiveCall, live: LiveCall[], now_ms: number, emit: Emit): void {
+  live.splice(live.indexOf(call), 1);
+  if (rng.next() < 0.1) return;
+  const outcome = pick<CallOutcome>(rng, ['ok', 'ok', 'ok', 'error', 'cancelled']);
+  const attempts = [...call.ended, endAttempt(rng, call, outcome)];
+  const { head, idempotency } = call;
+  if (idempotency !== undefined && outcome === 'ok') {
+    const sealed = hex(rng).repeat(randomInt(rng, 0, 4));
+    const expires_ms = now_ms + 86_400_000;
+    emit({ type: 'idempotency.stored', ...idempotency, call_id: head.call_id, expires_ms, sealed });
+  }
+  emit({
+    type: 'call.ended',
+    ...head,
+    outcome,
+    ...(outcome !== 'ok' && { error: 'upstream_error' }),
+    status: outcome === 'ok' ? 200 : 502,
+    attempts,
+    usage: attempts.reduce<Usage>((sum, attempt) => addUsage(sum, attempt.usage), ZERO_USAGE),
+    cost_usd_nanos: attempts.reduce((sum, attempt) => sum + attempt.cost_usd_nanos, 0),
+    latency_ms: randomInt(rng, 1, 90_000) / 8,
+    ...(idempotency && { idempotency }),
+  });
+}
+
+function operatorEvent(rng: Rng): RouterEvent {
+  const id = `t${randomInt(rng, 1, 4)}`;
+  const by = 'admin';
+  return pick<RouterEvent>(rng, [
+    { type: 'kill.set', scope: 'model', id, on: rng.next() < 0.6, reason: 'odd answers', by, stopped_calls: 2 },
+    { type: 'entity.put', kind: 'tenant', id, value: { qos_max: 'gold', note: 'a "quoted" ✓' }, by },
+    { type: 'entity.deleted', kind: 'tenant', id, by },
+    { type: 'breaker.changed', provider: 'up', model: 'big', from: 'closed', to: 'open', reason: '5 errors in a row' },
+    { type: 'config.applied', generation: 2, hash: hex(rng) },
+  ]);
+}
