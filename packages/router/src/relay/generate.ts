@@ -1,0 +1,226 @@
+import type { StageChain } from '@atp-router/call';
+import {
+  type AtpField,
+  type Dialect,
+  eventsOf,
+  foldEvents,
+  type GenEvent,
+  type GenRequest,
+  type GenResponse,
+  type IngressDialect,
+  type ProviderDialect,
+  type RequestProbe,
+  type RoutePlan,
+} from '@atp-router/dialects';
+import { AtpError, isJsonObject, type JsonObject } from '@atp-router/kernel';
+import { RawStream } from './raw-stream.ts';
+import { TokenCounter } from './token-counter.ts';
+import { TranslatedStream } from './translated-stream.ts';
+import type { AttemptCodec, Bytes, StreamRelay, WholeAnswer } from './types.ts';
+
+/** What stays the same for all attempts of one call. */
+export interface GenerateCall {
+  readonly call_id: string;
+  readonly ingress: IngressDialect;
+  readonly body: JsonObject;
+  readonly probe: RequestProbe;
+  readonly created_s: number;
+  readonly frame_bytes: number;
+  readonly stages: StageChain<GenRequest, GenEvent> | undefined;
+  /** The request as stages left it; set when one of them replaced it. */
+  readonly replaced: GenRequest | undefined;
+  readonly plan: RoutePlan | undefined;
+  /** The early end by budget must look like a normal end, so raw relaying is out. */
+  readonly may_finish_early: boolean;
+}
+
+export interface GenerateTarget {
+  readonly dialect: ProviderDialect;
+  /** Same object as the ingress dialect when raw pass-through is possible. */
+  readonly upstream_model: string;
+  /** Name shown to the client. */
+  readonly model: string;
+  readonly system_prompt: string | undefined;
+  /** Cap on output tokens that the budget allows; undefined when it does not bind. */
+  readonly output_cap: number | undefined;
+  readonly default_max_output_tokens: number;
+  readonly drop: (field: string) => boolean;
+}
+
+/** Prepares one attempt: raw pass-through when both sides speak the same shape and nobody claims the body. */
+export function generateCodec(call: GenerateCall, target: GenerateTarget): AttemptCodec {
+  const raw =
+    call.replaced === undefined && call.stages?.rewritesBody !== true && !call.may_finish_early
+      ? sameShape(call.ingress, target.dialect)
+      : undefined;
+  return raw === undefined ? new TranslatedCodec(call, target) : new RawCodec(call, target, raw);
+}
+
+function sameShape(ingress: IngressDialect, upstream: ProviderDialect): Dialect | undefined {
+  return ingress.id === upstream.id && 'passThrough' in upstream ? (upstream as Dialect) : undefined;
+}
+
+class RawCodec implements AttemptCodec {
+  readonly body: string;
+  readonly ignored: readonly string[] = [];
+  readonly #call: GenerateCall;
+  readonly #dialect: Dialect;
+
+  constructor(call: GenerateCall, target: GenerateTarget, dialect: Dialect) {
+    this.#call = call;
+    this.#dialect = dialect;
+    this.body = JSON.stringify(
+      dialect.passThrough.patchRequest(call.body, {
+        model: target.upstream_model,
+        include_usage: call.probe.stream,
+        ...(target.output_cap === undefined ? {} : { max_output_tokens: target.output_cap }),
+        ...(target.system_prompt === undefined ? {} : { system_prompt: target.system_prompt }),
+      }),
+    );
+  }
+
+  whole(bytes: Uint8Array): WholeAnswer {
+    const response = this.#dialect.decodeResponse(parseAnswer(bytes));
+    const observed = this.#call.stages;
+    if (observed?.seesBody === true) for (const event of eventsOf(response)) observed.onChunk(event);
+    return {
+      usage: response.usage,
+      counted_out_tokens: countTokens(response),
+      render: () => bytes,
+    };
+  }
+
+  stream(): StreamRelay {
+    const stages = this.#call.stages;
+    return new RawStream({
+      dialect: this.#dialect,
+      frame_bytes: this.#call.frame_bytes,
+      n: this.#call.probe.n,
+      include_usage: this.#call.probe.include_usage,
+      ...(stages?.seesBody === true ? { observe: (event: GenEvent) => void stages.onChunk(event) } : {}),
+    });
+  }
+
+  error(status: number, body: string): ReturnType<AttemptCodec['error']> {
+    return this.#dialect.decodeError(status, body);
+  }
+}
+
+class TranslatedCodec implements AttemptCodec {
+  readonly body: string;
+  readonly ignored: readonly string[];
+  readonly #call: GenerateCall;
+  readonly #target: GenerateTarget;
+
+  constructor(call: GenerateCall, target: GenerateTarget) {
+    this.#call = call;
+    this.#target = target;
+    const decoded = call.replaced ?? call.ingress.decodeRequest(call.body);
+    const request = withSystem(decoded, target.system_prompt);
+    const encoded = target.dialect.encodeRequest(request, {
+      upstream_model: target.upstream_model,
+      stream: call.probe.stream,
+      default_max_output_tokens: target.default_max_output_tokens,
+      drop: target.drop,
+      ...(target.output_cap === undefined ? {} : { max_output_tokens: target.output_cap }),
+    });
+    this.body = JSON.stringify(encoded.body);
+    this.ignored = encoded.ignored;
+  }
+
+  whole(bytes: Uint8Array): WholeAnswer {
+    const response = this.#target.dialect.decodeResponse(parseAnswer(bytes));
+    return {
+      usage: response.usage,
+      counted_out_tokens: countTokens(response),
+      render: (atp) => this.#render(response, atp),
+    };
+  }
+
+  stream(): StreamRelay {
+    const call = this.#call;
+    return new TranslatedStream({
+      upstream: this.#target.dialect,
+      encoder: call.ingress.streamEncoder({
+        id: call.call_id,
+        model: this.#target.model,
+        created_s: call.created_s,
+        include_usage: call.probe.include_usage,
+        request: call.body,
+        ...(call.plan === undefined ? {} : { plan: call.plan }),
+      }),
+      frame_bytes: call.frame_bytes,
+      n: call.probe.n,
+      stages: call.stages,
+    });
+  }
+
+  error(status: number, body: string): ReturnType<AttemptCodec['error']> {
+    return this.#target.dialect.decodeError(status, body);
+  }
+
+  #render(response: GenResponse, atp: AtpField): Bytes {
+    const call = this.#call;
+    const staged = call.stages === undefined ? response : throughStages(response, call.stages, atp);
+    return JSON.stringify(
+      call.ingress.encodeResponse(
+        { ...staged, created_s: staged.created_s || call.created_s },
+        {
+          id: call.call_id,
+          model: this.#target.model,
+          request: call.body,
+          atp,
+          ...(call.plan === undefined ? {} : { plan: call.plan }),
+        },
+      ),
+    );
+  }
+}
+
+/** A whole answer passes the stages as the events it would have had as a stream. */
+function throughStages(response: GenResponse, stages: StageChain<GenRequest, GenEvent>, atp: AtpField): GenResponse {
+  if (!stages.seesBody) return response;
+  const events: GenEvent[] = [];
+  for (const event of eventsOf(response)) {
+    const result = stages.onChunk(event);
+    if (result.kind === 'abort') throw result.error;
+    events.push(...result.chunks);
+  }
+  const last = stages.onEnd({
+    outcome: 'ok',
+    in_tokens: response.usage?.in_tokens ?? 0,
+    out_tokens: response.usage?.out_tokens ?? 0,
+    cost_usd_micros: atp.cost_usd_micros,
+    latency_ms: 0,
+  });
+  if (last.kind === 'abort') throw last.error;
+  return foldEvents([...events, ...last.chunks]);
+}
+
+function withSystem(request: GenRequest, system_prompt: string | undefined): GenRequest {
+  if (system_prompt === undefined) return request;
+  return { ...request, system: [{ type: 'text', text: system_prompt }, ...request.system] };
+}
+
+const decoder: TextDecoder = new TextDecoder();
+
+export function parseAnswer(bytes: Uint8Array): JsonObject {
+  let value: unknown;
+  try {
+    value = JSON.parse(decoder.decode(bytes));
+  } catch (cause) {
+    throw new AtpError('upstream_error', 'The provider answered with something that is not JSON.', {
+      origin: 'remote',
+      cause,
+    });
+  }
+  if (isJsonObject(value)) return value;
+  throw new AtpError('upstream_error', 'The provider answered with JSON that is not an object.', { origin: 'remote' });
+}
+
+function countTokens(response: GenResponse): number {
+  if (response.usage !== undefined) return response.usage.out_tokens;
+  const counter = new TokenCounter();
+  for (const event of eventsOf(response)) counter.add(event);
+  return counter.tokens;
+}

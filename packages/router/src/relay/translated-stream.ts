@@ -1,0 +1,114 @@
+import type { StageChain } from '@atp-router/call';
+import {
+  framer,
+  type AtpField,
+  type Framer,
+  type GenEvent,
+  type GenRequest,
+  type ProviderDialect,
+  type StreamDecoder,
+  type StreamEncoder,
+} from '@atp-router/dialects';
+import type { Usage } from '@atp-router/kernel';
+import { FinishTracker } from './finish-tracker.ts';
+import { TokenCounter } from './token-counter.ts';
+import type { Bytes, StreamRelay, StreamStep } from './types.ts';
+
+export interface TranslatedStreamOptions {
+  readonly upstream: ProviderDialect;
+  readonly encoder: StreamEncoder;
+  readonly frame_bytes: number;
+  readonly n: number;
+  readonly stages: StageChain<GenRequest, GenEvent> | undefined;
+}
+
+/** Different shapes, or a stage that claims the body: events are decoded, pass the stages, and are encoded again. */
+export class TranslatedStream implements StreamRelay {
+  readonly #framer: Framer;
+  readonly #decoder: StreamDecoder;
+  readonly #encoder: StreamEncoder;
+  readonly #stages: StageChain<GenRequest, GenEvent> | undefined;
+  readonly #n: number;
+  readonly #counter: TokenCounter = new TokenCounter();
+  readonly #finishes: FinishTracker;
+  readonly #step: StreamStep = { out: [], error: undefined };
+  #usage: Usage | undefined;
+  #has_content = false;
+
+  constructor(options: TranslatedStreamOptions) {
+    this.#framer = framer(options.upstream.framing, options.frame_bytes);
+    this.#decoder = options.upstream.streamDecoder();
+    this.#encoder = options.encoder;
+    this.#stages = options.stages;
+    this.#n = options.n;
+    this.#finishes = new FinishTracker(options.n);
+  }
+
+  get has_content(): boolean {
+    return this.#has_content;
+  }
+
+  get is_complete(): boolean {
+    return this.#finishes.complete && this.#framer.pending_bytes === 0;
+  }
+
+  get usage(): Usage | undefined {
+    return this.#usage;
+  }
+
+  get counted_out_tokens(): number {
+    return this.#counter.tokens;
+  }
+
+  push(chunk: Uint8Array): StreamStep {
+    const step = this.#step;
+    step.out.length = 0;
+    step.error = undefined;
+    let text = '';
+    for (const frame of this.#framer.push(chunk)) {
+      for (const event of this.#decoder.push(frame)) {
+        if (event.type === 'error') {
+          step.error = event.error;
+          break;
+        }
+        text += this.#take(event);
+      }
+      if (step.error !== undefined) break;
+    }
+    if (text !== '') step.out.push(text);
+    return step;
+  }
+
+  finish(atp: AtpField): Bytes[] {
+    let text = '';
+    const last = this.#stages?.onEnd({
+      outcome: 'ok',
+      in_tokens: this.#usage?.in_tokens ?? 0,
+      out_tokens: this.#usage?.out_tokens ?? this.#counter.tokens,
+      cost_usd_micros: atp.cost_usd_micros,
+      latency_ms: 0,
+    });
+    if (last?.kind === 'abort') throw last.error;
+    for (const event of last?.chunks ?? []) text += this.#encoder.push(event);
+    return [text + this.#encoder.finish(atp)];
+  }
+
+  finishEarly(atp: AtpField): Bytes[] {
+    for (let choice = 0; choice < this.#n; choice += 1) {
+      this.#encoder.push({ type: 'finish', choice, reason: 'length' });
+    }
+    return this.finish(atp);
+  }
+
+  #take(event: GenEvent): string {
+    if (this.#counter.add(event)) this.#has_content = true;
+    if (event.type === 'usage') this.#usage = event.usage;
+    this.#finishes.see(event);
+    if (this.#stages === undefined) return this.#encoder.push(event);
+    const result = this.#stages.onChunk(event);
+    if (result.kind === 'abort') throw result.error;
+    let text = '';
+    for (const chunk of result.chunks) text += this.#encoder.push(chunk);
+    return text;
+  }
+}

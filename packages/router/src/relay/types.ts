@@ -1,0 +1,60 @@
+import type { Usage } from '@atp-router/kernel';
+import type { AtpField, RemoteError } from '@atp-router/dialects';
+
+export type Bytes = string | Uint8Array;
+
+/**
+ * One attempt's conversation with an upstream, in terms that know no API shape: what to send, how to read the answer,
+ * what to hand to the client. Made per attempt, because each target may speak another shape.
+ */
+export interface AttemptCodec {
+  /** The upstream request body, JSON text. */
+  readonly body: string;
+  /** Hints and dropped fields, for `x-atp-ignored`. */
+  readonly ignored: readonly string[];
+  /** Reads a whole answer. Throws `AtpError` when it is not an answer of the upstream's shape. */
+  whole(body: Uint8Array): WholeAnswer;
+  /** Opens the reader of a streamed answer. */
+  stream(): StreamRelay;
+  /** Reads an error answer (status ≥ 400). */
+  error(status: number, body: string): RemoteError;
+}
+
+export interface WholeAnswer {
+  /** Absent when the provider did not report it. */
+  readonly usage: Usage | undefined;
+  /** Output tokens as the router counts them, for answers without usage and for calibration. */
+  readonly counted_out_tokens: number;
+  /** The client's body, once the cost is known. */
+  render(atp: AtpField): Bytes;
+}
+
+/** What one upstream chunk amounts to. Reused between calls: read it before the next `push`. */
+export interface StreamStep {
+  /** Bytes for the client now, in order. */
+  readonly out: Bytes[];
+  /** The upstream reported this error inside its stream. */
+  error: RemoteError | undefined;
+}
+
+/**
+ * Reads one upstream stream and turns it into the client's. The finish and everything after it is held until `finish`,
+ * because it carries the cost.
+ */
+export interface StreamRelay {
+  /** Throws `AtpError` for malformed frames and for a stage's refusal. */
+  push(chunk: Uint8Array): StreamStep;
+  /** Something a reader would see (text, a tool call, …) has been read: the moment to commit to this attempt. */
+  readonly has_content: boolean;
+  /** Every choice finished, or the shape's own end mark was seen: an EOF is a normal end. */
+  readonly is_complete: boolean;
+  readonly usage: Usage | undefined;
+  readonly counted_out_tokens: number;
+  /** Bytes that were held back for the finish, with the cost written in. */
+  finish(atp: AtpField): Bytes[];
+  /**
+   * Ends early on the router's own decision (budget): a normal end by length in the client's shape. Absent where the
+   * stream is relayed as raw bytes, which cannot be closed in mid-frame; such a call ends with an error instead.
+   */
+  finishEarly?(atp: AtpField): Bytes[];
+}
