@@ -1,0 +1,256 @@
+import { assert, AtpError, type Price, type UsdNanos } from '@atp-router/kernel';
+import { Account, type DayUse } from './account.ts';
+import { firstDenial } from './admission.ts';
+import { tokensForMoney } from './affordable.ts';
+import {
+  type AccountLimits,
+  type Amounts,
+  assertAmounts,
+  type Denial,
+  type LimitsRecord,
+  limitsRecord,
+  NOTHING,
+} from './amounts.ts';
+import { dayNumber, parseDay } from './days.ts';
+import { type AccountSnapshot, snapshotOf } from './snapshot.ts';
+
+/** Room for every tenant, team and key of a large installation; an account is about 1 KB. */
+export const DEFAULT_MAX_ACCOUNTS = 100_000;
+
+/** tenant → team → project → key → session leaves room to spare. */
+const MAX_LEVELS = 8;
+
+/** What a call holds on its accounts, on the UTC day on which it began. Made by `reserve`, ended exactly once. */
+export class Reservation {
+  readonly uses: readonly DayUse[];
+  state: 'open' | 'settled' | 'released' = 'open';
+  calls: number;
+  tokens: number;
+  usd_nanos: number;
+
+  constructor(uses: readonly DayUse[], amounts: Amounts) {
+    this.uses = uses;
+    this.calls = amounts.calls;
+    this.tokens = amounts.tokens;
+    this.usd_nanos = amounts.usd_nanos;
+  }
+}
+
+export interface Reserved {
+  readonly ok: true;
+  readonly reservation: Reservation;
+}
+
+export interface LimitsChange {
+  readonly before: LimitsRecord;
+  readonly after: LimitsRecord;
+}
+
+/**
+ * Windows and daily budgets of all accounts. A reservation names its accounts from the outermost level inwards and
+ * takes from all of them or from none. A settlement debits what was really used, even above the reservation, so
+ * *remaining* may fall below zero: that debt is in the snapshot.
+ *
+ * At most `max_accounts` are kept. An account that has neither limits nor open reservations may be dropped, the least
+ * recently used first, and its counters with it. When none can be dropped, a new account is refused (`accounts`).
+ */
+export class AccountLedger {
+  readonly #accounts: Map<string, Account> = new Map();
+  /** Idle accounts without limits, least recently used first. */
+  readonly #droppable: Map<string, Account> = new Map();
+  readonly #max_accounts: number;
+
+  constructor(max_accounts: number = DEFAULT_MAX_ACCOUNTS) {
+    assert(max_accounts >= 1, 'max_accounts must be at least 1');
+    this.#max_accounts = max_accounts;
+  }
+
+  /** Takes `amounts` from all of `accounts` (distinct, at most 8) or from none. */
+  reserve(accounts: readonly string[], amounts: Amounts, now_ms: number): Reserved | Denial {
+    assertAmounts(amounts);
+    assertDistinct(accounts);
+    const day = dayNumber(now_ms);
+    const uses: DayUse[] = [];
+    for (const id of accounts) {
+      const account = this.#open(id);
+      if (account === undefined) return this.#refused(uses, id);
+      uses.push(account.days.use(day));
+    }
+    const denial = firstDenial(uses, amounts.calls, amounts.tokens, amounts.usd_nanos, now_ms);
+    if (denial !== undefined) {
+      for (const use of uses) this.#rest(use.account);
+      return denial;
+    }
+    for (const use of uses) {
+      use.account.open += 1;
+      hold(use, amounts.calls, amounts.tokens, amounts.usd_nanos);
+    }
+    return { ok: true, reservation: new Reservation(uses, amounts) };
+  }
+
+  /** Changes what a reservation holds, on its own day. Growth fits on every account or nothing changes; less always fits. */
+  adjust(reservation: Reservation, amounts: Amounts): { readonly ok: true } | Denial {
+    assertAmounts(amounts);
+    assert(reservation.state === 'open', 'adjust of a reservation that has ended');
+    const calls = amounts.calls - reservation.calls;
+    const tokens = amounts.tokens - reservation.tokens;
+    const usd_nanos = amounts.usd_nanos - reservation.usd_nanos;
+    const denial = firstDenial(reservation.uses, calls, tokens, usd_nanos, undefined);
+    if (denial !== undefined) return denial;
+    for (const use of reservation.uses) hold(use, calls, tokens, usd_nanos);
+    reservation.calls = amounts.calls;
+    reservation.tokens = amounts.tokens;
+    reservation.usd_nanos = amounts.usd_nanos;
+    return OK;
+  }
+
+  /** Ends a reservation and debits `actual` on its day, also when that is more than was reserved. */
+  settle(reservation: Reservation, actual: Amounts): void {
+    assertAmounts(actual);
+    this.#end(reservation, actual, 'settled');
+  }
+
+  /** Ends a reservation that used nothing: the call was never dispatched. */
+  release(reservation: Reservation): void {
+    this.#end(reservation, NOTHING, 'released');
+  }
+
+  /**
+   * Gives an account its limits; what is outstanding stays, so a lowered limit can leave a debt.
+   * Returns the change for the `limits.changed` event, undefined when nothing changed.
+   * Throws `config_invalid` for a new account when the table is full.
+   */
+  setLimits(id: string, limits: AccountLimits): LimitsChange | undefined {
+    const account = this.#open(id);
+    if (account === undefined) {
+      throw new AtpError('config_invalid', `No room for account ${id}: ${this.#max_accounts} accounts are in use.`);
+    }
+    const before = limitsRecord(account.limits);
+    const after = limitsRecord(limits);
+    account.setLimits(limits);
+    this.#rest(account);
+    const changed = LIMIT_NAMES.some((name) => before[name] !== after[name]);
+    return changed ? { before, after } : undefined;
+  }
+
+  /**
+   * Adds what the journal knows that an account used on `day` (`YYYY-MM-DD`). Days older than the two newest are
+   * ignored, as is an account that finds no room.
+   */
+  seed(id: string, day: string, used: Amounts): void {
+    assertAmounts(used);
+    const number = parseDay(day);
+    assert(Number.isInteger(number), 'a day is written YYYY-MM-DD');
+    const account = this.#open(id);
+    if (account === undefined) return;
+    account.days.seed(number)?.debit(used);
+    this.#rest(account);
+  }
+
+  /**
+   * The most output tokens that one call may reserve now beside `in_tokens` of input, over all accounts and the
+   * caller's own `cap_usd_nanos`. `Infinity` when nothing limits it, 0 when not even the input fits; a demand of this
+   * size, priced with `reservedUsdNanos`, is then not refused for tokens or money.
+   */
+  affordable(
+    accounts: readonly string[],
+    price: Price | undefined,
+    in_tokens: number,
+    now_ms: number,
+    cap_usd_nanos: UsdNanos = Number.POSITIVE_INFINITY,
+  ): number {
+    const day = dayNumber(now_ms);
+    let tokens = Number.POSITIVE_INFINITY;
+    let usd_nanos = cap_usd_nanos;
+    for (const id of accounts) {
+      const account = this.#accounts.get(id);
+      if (account === undefined) continue;
+      const use = account.days.use(day);
+      tokens = Math.min(tokens, account.max_tokens - account.out_tokens, use.available_tokens());
+      usd_nanos = Math.min(usd_nanos, account.max_usd_nanos - account.out_usd_nanos, use.available_usd_nanos());
+    }
+    const by_tokens = Math.max(0, tokens - in_tokens);
+    return price === undefined ? by_tokens : Math.min(by_tokens, tokensForMoney(price, in_tokens, usd_nanos));
+  }
+
+  /** The account as headers and the admin API show it; undefined for one that is not known. */
+  snapshot(id: string, now_ms: number): AccountSnapshot | undefined {
+    const account = this.#accounts.get(id);
+    return account === undefined ? undefined : snapshotOf(account, dayNumber(now_ms));
+  }
+
+  ids(): IterableIterator<string> {
+    return this.#accounts.keys();
+  }
+
+  get size(): number {
+    return this.#accounts.size;
+  }
+
+  #end(reservation: Reservation, actual: Amounts, state: 'settled' | 'released'): void {
+    assert(reservation.state === 'open', 'a reservation ends exactly once');
+    reservation.state = state;
+    for (const use of reservation.uses) {
+      const account = use.account;
+      hold(use, -reservation.calls, -reservation.tokens, -reservation.usd_nanos);
+      use.debit(actual);
+      account.count(actual);
+      account.open -= 1;
+      assert(account.open >= 0 && account.out_tokens >= 0 && account.out_usd_nanos >= 0, 'outstanding below zero');
+      this.#rest(account);
+    }
+  }
+
+  /** Finds or makes an account and keeps it from being dropped until `#rest`. */
+  #open(id: string): Account | undefined {
+    const known = this.#accounts.get(id);
+    if (known !== undefined) {
+      if (!known.limited && known.open === 0) this.#droppable.delete(id);
+      return known;
+    }
+    if (this.#accounts.size >= this.#max_accounts) {
+      const oldest = this.#droppable.keys().next();
+      if (oldest.done) return undefined;
+      this.#droppable.delete(oldest.value);
+      this.#accounts.delete(oldest.value);
+    }
+    const account = new Account(id);
+    this.#accounts.set(id, account);
+    return account;
+  }
+
+  /** Marks an account that is idle and unlimited as the last one to be dropped. */
+  #rest(account: Account): void {
+    if (account.limited || account.open > 0) this.#droppable.delete(account.id);
+    else this.#droppable.set(account.id, account);
+  }
+
+  #refused(uses: readonly DayUse[], id: string): Denial {
+    for (const use of uses) this.#rest(use.account);
+    const limit = this.#max_accounts;
+    return { ok: false, account: id, dimension: 'accounts', limit, available: 0, waitable: true };
+  }
+}
+
+const OK: { readonly ok: true } = { ok: true };
+
+const LIMIT_NAMES: readonly (keyof AccountLimits)[] = [
+  'max_parallel',
+  'max_tokens',
+  'max_usd_micros',
+  'usd_nanos_per_day',
+  'tokens_per_day',
+  'calls_per_day',
+];
+
+function hold(use: DayUse, calls: number, tokens: number, usd_nanos: number): void {
+  use.hold(calls, tokens, usd_nanos);
+  use.account.hold(calls, tokens, usd_nanos);
+}
+
+function assertDistinct(accounts: readonly string[]): void {
+  assert(accounts.length >= 1 && accounts.length <= MAX_LEVELS, 'a reservation names 1 to 8 accounts');
+  for (let i = 1; i < accounts.length; i += 1) {
+    assert(accounts.indexOf(accounts[i] as string) === i, 'a reservation names each account once');
+  }
+}

@@ -1,0 +1,147 @@
+import { NANOS_PER_MICRO } from '@atp-router/kernel';
+import { type AccountLimits, type Amounts, NO_LIMITS } from './amounts.ts';
+
+const UNLIMITED: number = Number.POSITIVE_INFINITY;
+
+/** One account: its limits as plain numbers (`Infinity` when absent), its windows, its two recent days. */
+export class Account {
+  readonly id: string;
+  readonly days: RecentDays;
+  limits: AccountLimits = NO_LIMITS;
+  limited = false;
+
+  max_parallel: number = UNLIMITED;
+  max_tokens: number = UNLIMITED;
+  max_usd_nanos: number = UNLIMITED;
+  usd_nanos_per_day: number = UNLIMITED;
+  tokens_per_day: number = UNLIMITED;
+  calls_per_day: number = UNLIMITED;
+
+  out_calls = 0;
+  out_tokens = 0;
+  out_usd_nanos = 0;
+  /** Open reservations. Not the same as `out_calls`: a reservation may hold no call. */
+  open = 0;
+
+  settled_calls = 0;
+  settled_tokens = 0;
+  settled_usd_nanos = 0;
+
+  constructor(id: string) {
+    this.id = id;
+    this.days = new RecentDays(this);
+  }
+
+  setLimits(limits: AccountLimits): void {
+    this.limits = limits;
+    this.max_parallel = limits.max_parallel ?? UNLIMITED;
+    this.max_tokens = limits.max_tokens ?? UNLIMITED;
+    this.max_usd_nanos = limits.max_usd_micros === undefined ? UNLIMITED : limits.max_usd_micros * NANOS_PER_MICRO;
+    this.usd_nanos_per_day = limits.usd_nanos_per_day ?? UNLIMITED;
+    this.tokens_per_day = limits.tokens_per_day ?? UNLIMITED;
+    this.calls_per_day = limits.calls_per_day ?? UNLIMITED;
+    this.limited =
+      Math.min(this.max_parallel, this.max_tokens, this.max_usd_nanos) < UNLIMITED ||
+      Math.min(this.usd_nanos_per_day, this.tokens_per_day, this.calls_per_day) < UNLIMITED;
+  }
+
+  hold(calls: number, tokens: number, usd_nanos: number): void {
+    this.out_calls += calls;
+    this.out_tokens += tokens;
+    this.out_usd_nanos += usd_nanos;
+  }
+
+  count(actual: Amounts): void {
+    this.settled_calls += actual.calls;
+    this.settled_tokens += actual.tokens;
+    this.settled_usd_nanos += actual.usd_nanos;
+  }
+}
+
+/** What one account used and holds on one UTC day. A reservation keeps its day even when the account drops it. */
+export class DayUse {
+  readonly account: Account;
+  readonly day: number;
+  calls = 0;
+  tokens = 0;
+  usd_nanos = 0;
+  held_calls = 0;
+  held_tokens = 0;
+  held_usd_nanos = 0;
+
+  constructor(account: Account, day: number) {
+    this.account = account;
+    this.day = day;
+  }
+
+  debit(amounts: Amounts): void {
+    this.calls += amounts.calls;
+    this.tokens += amounts.tokens;
+    this.usd_nanos += amounts.usd_nanos;
+  }
+
+  /** Changes what is held; the arguments may be negative. */
+  hold(calls: number, tokens: number, usd_nanos: number): void {
+    this.held_calls += calls;
+    this.held_tokens += tokens;
+    this.held_usd_nanos += usd_nanos;
+  }
+
+  available_usd_nanos(): number {
+    return this.account.usd_nanos_per_day - this.usd_nanos - this.held_usd_nanos;
+  }
+
+  available_tokens(): number {
+    return this.account.tokens_per_day - this.tokens - this.held_tokens;
+  }
+
+  available_calls(): number {
+    return this.account.calls_per_day - this.calls - this.held_calls;
+  }
+}
+
+/**
+ * The two days that an account keeps. A lookup of another day drops the kept day that is further from it: normally the
+ * older one; after a clock that jumped far ahead and came back, the false one.
+ */
+export class RecentDays {
+  readonly #account: Account;
+  #current: DayUse;
+  #other: DayUse;
+
+  constructor(account: Account) {
+    this.#account = account;
+    this.#current = new DayUse(account, Number.NEGATIVE_INFINITY);
+    this.#other = this.#current;
+  }
+
+  use(day: number): DayUse {
+    return this.#current.day === day ? this.#current : this.#turn(day);
+  }
+
+  find(day: number): DayUse | undefined {
+    if (this.#current.day === day) return this.#current;
+    return this.#other.day === day ? this.#other : undefined;
+  }
+
+  /** For start-up: like `use`, but a day older than both kept ones is not taken in. */
+  seed(day: number): DayUse | undefined {
+    const known = this.find(day);
+    if (known !== undefined) return known;
+    const older = this.#current.day < this.#other.day ? this.#current : this.#other;
+    if (day < older.day) return undefined;
+    const made = new DayUse(this.#account, day);
+    if (older === this.#current) this.#current = made;
+    else this.#other = made;
+    return made;
+  }
+
+  #turn(day: number): DayUse {
+    const known = this.#other.day === day;
+    const next = known ? this.#other : new DayUse(this.#account, day);
+    const currentIsNearer = Math.abs(this.#current.day - day) <= Math.abs(this.#other.day - day);
+    if (known || currentIsNearer) this.#other = this.#current;
+    this.#current = next;
+    return next;
+  }
+}

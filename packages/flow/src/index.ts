@@ -1,0 +1,12 @@
+export { AccountLedger, type LimitsChange, type Reservation, type Reserved } from './account-ledger.ts';
+export type { AccuracySummary } from './accuracy.ts';
+export { reservedUsdNanos } from './affordable.ts';
+export type { AccountLimits, Amounts, Denial, LimitDimension, LimitsRecord } from './amounts.ts';
+export { NO_LIMITS, NOTHING } from './amounts.ts';
+export { ByteModel, type PromptSize } from './byte-model.ts';
+export { effectiveDemand, type Estimate, type ToolCost, type ToolTokens, withGuard } from './estimate.ts';
+export { type EstimateRequest, Estimator, type ModelAccuracy, type Observation } from './estimator.ts';
+export { type ConcurrencyLimit, DEFAULT_CONCURRENCY, Limiter, type LimiterTicket } from './limiter.ts';
+export { ReservationQueue, type ReservationState, type ReservationTicket } from './reservation-queue.ts';
+export type { AccountSnapshot } from './snapshot.ts';
+export { DeadlineHeap, takeExpired, type Waiter, WaitQueue } from './wait-queue.ts';

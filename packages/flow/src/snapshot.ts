@@ -1,0 +1,63 @@
+import type { Account } from './account.ts';
+import { type Amounts, type LimitsRecord, limitsRecord, NOTHING } from './amounts.ts';
+import { formatDay } from './days.ts';
+
+/** An account at one moment. `null` in `remaining` means unlimited; a negative number is a debt. */
+export interface AccountSnapshot {
+  readonly id: string;
+  readonly limits: LimitsRecord;
+  /** Held by open reservations of any day. */
+  readonly outstanding: Amounts;
+  /** The UTC day, `YYYY-MM-DD`, that `used`, `held` and the budget part of `remaining` speak of. */
+  readonly day: string;
+  readonly used: Amounts;
+  readonly held: Amounts;
+  readonly remaining: {
+    readonly window_calls: number | null;
+    readonly window_tokens: number | null;
+    readonly window_usd_nanos: number | null;
+    readonly budget_usd_nanos: number | null;
+    readonly budget_tokens: number | null;
+    readonly budget_calls: number | null;
+  };
+  /** How far the day's budgets are overdrawn, by underestimates or a lowered limit. */
+  readonly debt: Amounts;
+  /** All settlements since the account was made, whatever their day; seeds are not among them. */
+  readonly settled: Amounts;
+}
+
+export function snapshotOf(account: Account, day: number): AccountSnapshot {
+  const use = account.days.find(day);
+  const used = use ?? NOTHING;
+  const held =
+    use === undefined ? NOTHING : { calls: use.held_calls, tokens: use.held_tokens, usd_nanos: use.held_usd_nanos };
+  const left_usd_nanos = account.usd_nanos_per_day - used.usd_nanos - held.usd_nanos;
+  const left_tokens = account.tokens_per_day - used.tokens - held.tokens;
+  const left_calls = account.calls_per_day - used.calls - held.calls;
+  return {
+    id: account.id,
+    limits: limitsRecord(account.limits),
+    outstanding: { calls: account.out_calls, tokens: account.out_tokens, usd_nanos: account.out_usd_nanos },
+    day: formatDay(day),
+    used: { calls: used.calls, tokens: used.tokens, usd_nanos: used.usd_nanos },
+    held,
+    remaining: {
+      window_calls: finite(account.max_parallel - account.out_calls),
+      window_tokens: finite(account.max_tokens - account.out_tokens),
+      window_usd_nanos: finite(account.max_usd_nanos - account.out_usd_nanos),
+      budget_usd_nanos: finite(left_usd_nanos),
+      budget_tokens: finite(left_tokens),
+      budget_calls: finite(left_calls),
+    },
+    debt: { calls: debt(left_calls), tokens: debt(left_tokens), usd_nanos: debt(left_usd_nanos) },
+    settled: { calls: account.settled_calls, tokens: account.settled_tokens, usd_nanos: account.settled_usd_nanos },
+  };
+}
+
+function finite(value: number): number | null {
+  return value === Number.POSITIVE_INFINITY ? null : value;
+}
+
+function debt(left: number): number {
+  return left < 0 ? -left : 0;
+}
