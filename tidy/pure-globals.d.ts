@@ -1,6 +1,6 @@
 // The whole world of a pure room beyond the ECMAScript library: text coding, URL parsing and cloning, which are functions
-// of their arguments in every runtime. `tsconfig.pure.json` compiles the pure rooms with this file in place of Node's and
-// the browser's types, so that a clock, a timer, a socket or `process` is a type error there.
+// of their arguments in every runtime. The pure rooms are compiled with this file in place of Node's and the browser's
+// types, so that a clock, a timer, a socket or `process` is a type error there.
 declare class TextEncoder {
   encode(input?: string): Uint8Array<ArrayBuffer>;
   encodeInto(source: string, destination: Uint8Array): { read: number; written: number };

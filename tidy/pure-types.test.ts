@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import ts from 'typescript';
 import { afterAll, expect, test } from 'vitest';
 
-// `tsconfig.pure.json` compiles the pure rooms in a world without Node or a browser. These planted files prove that the
-// world is really that small; the tidy rule `pure-globals` looks for the same by name, and for what the types cannot see.
+// Pure rooms are compiled in a world without Node or a browser. These planted files prove that the world is really that
+// small, and the tidy rule `pure-projects` that every pure room is compiled in it; the tidy rule `pure-globals` looks for the same by name, and for what the types cannot see.
 const root = join(import.meta.dirname, '..');
 const folder = mkdtempSync(join(tmpdir(), 'pure-types-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -14,8 +14,10 @@ function errorsOf(text: string): string[] {
   const file = join(folder, 'planted.ts');
   writeFileSync(file, text);
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
-  const { config } = ts.readConfigFile(join(root, 'tsconfig.pure.json'), ts.sys.readFile) as { config: unknown };
-  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
+  const room = join(root, 'packages/kernel');
+  const { config } = ts.readConfigFile(join(room, 'tsconfig.build.json'), ts.sys.readFile) as { config: unknown };
+  const parsed = ts.parseJsonConfigFileContent(config, ts.sys, room);
+  const options: ts.CompilerOptions = { ...parsed.options, rootDir: folder, outDir: folder };
   const program = ts.createProgram([join(root, 'tidy/pure-globals.d.ts'), file], options);
   return ts.getPreEmitDiagnostics(program).map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, ' '));
 }

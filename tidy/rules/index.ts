@@ -3,7 +3,14 @@ import { noConsole, noGlobalFetch, noSkippedTests, noSleeps } from './calls.ts';
 import { decisionRecords, markdownLinks } from './docs.ts';
 import { fileLength, fileLengthMax } from './file-length.ts';
 import { completeLockFile } from './lock.ts';
-import { internalDependencies, knownRooms, packageManifest, packageReadme, projectReferences } from './packages.ts';
+import {
+  internalDependencies,
+  knownRooms,
+  packageManifest,
+  packageReadme,
+  projectReferences,
+  pureProjects,
+} from './packages.ts';
 import { noModuleLet, noModuleMutable, pureGlobals } from './pure.ts';
 import { noEscapes, noLeftovers, noMachinePaths, noRegistryHosts } from './text.ts';
 
@@ -15,6 +22,7 @@ export const RULES: readonly Rule[] = [
   internalDependencies,
   projectReferences,
   knownRooms,
+  pureProjects,
   completeLockFile,
   pureGlobals,
   noModuleLet,

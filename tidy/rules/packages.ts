@@ -142,6 +142,7 @@ export const internalDependencies: Rule = {
 };
 
 interface Project {
+  compilerOptions?: { types?: string[]; lib?: string[] };
   include?: string[];
   references?: { path: string }[];
 }
@@ -201,26 +202,36 @@ export const projectReferences: Rule = {
 export const knownRooms: Rule = {
   name: 'known-rooms',
   why: 'A package that the table of rooms does not name would escape the boundaries and the purity checks.',
-  check: (tree) => {
-    const pure = (json<Project>(tree, 'tsconfig.pure.json').include ?? []).filter((one) => one.startsWith('packages/'));
-    const wanted = PURE_ROOMS.map((room) => `packages/${room}/src/**/*.ts`);
-    return [
-      ...packagesOf(tree)
-        .filter((folder) => !ROOMS.includes(folder.replace('packages/', '')))
-        .map((folder) => whole(folder, 'not in tidy/rooms.json: say whether it is pure and what it may import')),
-      ...(sameSet(pure, wanted)
-        ? []
-        : [whole('tsconfig.pure.json', 'include is not exactly the pure rooms of tidy/rooms.json')]),
-    ];
-  },
+  check: (tree) =>
+    packagesOf(tree)
+      .filter((folder) => !ROOMS.includes(folder.replace('packages/', '')))
+      .map((folder) => whole(folder, 'not in tidy/rooms.json: say whether it is pure and what it may import')),
+  planted: [{ at: 'packages/stranger', files: { 'packages/stranger/src/index.ts': '' } }],
+  clean: { 'packages/kernel/src/index.ts': '' },
+};
+
+const WORLD = '../../tidy/pure-globals.d.ts';
+const pureProject = (types: readonly string[], include: readonly string[]): Record<string, string> => ({
+  'packages/kernel/tsconfig.build.json': JSON.stringify({ compilerOptions: { types }, include }),
+});
+
+export const pureProjects: Rule = {
+  name: 'pure-projects',
+  why: 'Compiled without the types of Node and the browser, a pure room cannot even name a clock or a socket.',
+  check: (tree) =>
+    PURE_ROOMS.map((room) => `packages/${room}/tsconfig.build.json`)
+      .filter((path) => tree.files.includes(path))
+      .filter((path) => {
+        const { compilerOptions = {}, include = [] } = json<Project>(tree, path);
+        return compilerOptions.types?.length !== 0 || compilerOptions.lib !== undefined || !include.includes(WORLD);
+      })
+      .map((path) => whole(path, `needs "types": [], no "lib" of its own, and ${WORLD} in include`)),
   planted: [
-    { at: 'packages/stranger', files: { 'packages/stranger/src/index.ts': '' } },
-    { at: 'tsconfig.pure.json', files: { 'tsconfig.pure.json': '{ "include": ["packages/kernel/src/**/*.ts"] }' } },
-  ],
-  clean: {
-    'packages/kernel/src/index.ts': '',
-    'tsconfig.pure.json': JSON.stringify({ include: PURE_ROOMS.map((room) => `packages/${room}/src/**/*.ts`) }),
-  },
+    pureProject(['node'], ['src/**/*.ts', WORLD]),
+    pureProject([], ['src/**/*.ts']),
+    { 'packages/kernel/tsconfig.build.json': '{}' },
+  ].map((files) => ({ at: 'packages/kernel/tsconfig.build.json', files })),
+  clean: { ...pureProject([], ['src/**/*.ts', WORLD]), 'packages/router/tsconfig.build.json': '{}' },
 };
 
 const LINES_MIN = 5;

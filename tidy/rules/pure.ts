@@ -91,7 +91,9 @@ function isMutable({ type, initializer }: ts.VariableDeclaration): boolean {
   if (/^(Readonly|readonly\b)/.test(declared)) return false;
   if (ts.isNewExpression(initializer)) return COLLECTIONS.test(initializer.expression.getText());
   if (ts.isArrayLiteralExpression(initializer)) return true;
-  return ts.isObjectLiteralExpression(initializer) && initializer.properties.length === 0;
+  return (
+    ts.isObjectLiteralExpression(initializer) && initializer.properties.length === 0 && /^($|Record<|\{)/.test(declared)
+  );
 }
 
 export const noModuleMutable: Rule = {
@@ -118,6 +120,7 @@ export const noModuleMutable: Rule = {
       'export const b: readonly string[] = [];',
       'const c = [1, 2] as const;',
       "export const d: Readonly<Record<string, string>> = { a: 'b' };",
+      'export const none: Limits = {};',
       'export function e(): Map<string, string> { const f = new Map<string, string>(); return f; }',
     ].join('\n'),
   },

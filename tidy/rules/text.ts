@@ -77,7 +77,7 @@ export const noEscapes: Rule = {
     overLines(
       tree,
       (path) => /\.(ts|mts|cts|js|mjs|cjs)$/.test(path),
-      /@ts-(?:ignore|nocheck)|eslint-[d]isable|biome-ignore(?!\s+\S+:\s*\S)|\b(?:v8|c8|istanbul) ignore/,
+      /@ts-(?:ignore|nocheck)|eslint-[d]isable|biome-[i]gnore(?!\s+\S+:\s*\S)|\b(?:v8|c8|istanbul) ignore/,
       (match) => `${match} is not used here`,
     ),
   planted: [
