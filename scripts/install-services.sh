@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# Installs the servers that optional tests and the bench talk to: nginx (the yardstick of `npm run bench`), Redis and NATS
+# (state shared between nodes). All three are packages of Debian and Ubuntu. Tests that need a server which is absent are
+# skipped and say so; CI runs this first, so that there nothing is skipped.
+#
+#   sudo scripts/install-services.sh          install what is missing
+#   scripts/install-services.sh --check       only say what is missing; exit 1 if anything is
+set -euo pipefail
+export PATH="$PATH:/usr/sbin:/sbin"
+
+declare -A package_of=([nginx]=nginx-light [redis-server]=redis-server [nats-server]=nats-server)
+
+missing() {
+  local command
+  for command in "${!package_of[@]}"; do
+    command -v "$command" >/dev/null || echo "${package_of[$command]}"
+  done
+}
+
+mapfile -t wanted < <(missing)
+if [ "${#wanted[@]}" -eq 0 ]; then
+  echo "services: nginx, redis-server and nats-server are installed"
+  exit 0
+fi
+if [ "${1:-}" = --check ] || [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
+  echo "services: missing ${wanted[*]} (install them as root with apt-get, or by hand)" >&2
+  exit 1
+fi
+
+# Policy-rc.d keeps the packages from starting servers: the tests start their own, on ports of their own.
+if [ ! -e /usr/sbin/policy-rc.d ]; then
+  printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d
+  chmod +x /usr/sbin/policy-rc.d
+  trap 'rm -f /usr/sbin/policy-rc.d' EXIT
+fi
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq
+apt-get install -y -qq --no-install-recommends "${wanted[@]}"
+mapfile -t left < <(missing)
+[ "${#left[@]}" -eq 0 ] || { echo "services: still missing ${left[*]}" >&2; exit 1; }
+echo "services: installed ${wanted[*]}"
