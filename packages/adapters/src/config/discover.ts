@@ -1,0 +1,151 @@
+import { finishConfig } from './finish.ts';
+import { KNOWN_MODELS, type KnownModel } from './known-models.ts';
+import type { Env } from './load.ts';
+import { configSchema } from './schema.ts';
+import { MODEL_PATTERN } from './schema-parts.ts';
+import { simSchema } from './schema-upstream.ts';
+import type { Capability, Config, SimConfig } from './types.ts';
+
+/** A local Ollama server, as found by asking it. */
+export interface OllamaProbe {
+  readonly base_url: string;
+  readonly models: readonly OllamaModel[];
+}
+
+export interface OllamaModel {
+  readonly name: string;
+  /** Tokens; Ollama's own default of 4,096 when it does not say. */
+  readonly context?: number;
+  /** Ollama's words (`completion`, `tools`, `vision`, `thinking`, `embedding`, …), from `POST /api/show`. */
+  readonly capabilities?: readonly string[];
+}
+
+export interface Discovery {
+  readonly config: Config;
+  /** What was found and what was not, one sentence each, without secrets. */
+  readonly notes: readonly string[];
+  /** True when nothing real was found and every answer is invented. */
+  readonly simulated: boolean;
+}
+
+interface Found {
+  readonly provider: Readonly<Record<string, unknown>>;
+  readonly models: readonly Readonly<Record<string, unknown>>[];
+  readonly note: string;
+}
+
+/**
+ * The configuration without a file: providers from the environment's keys and a local Ollama, else simulated ones.
+ * Each found provider also routes `<provider id>/<upstream model>`, unpriced. Base addresses in the environment
+ * (`OPENAI_BASE_URL` …) are not read: a shell set up to use this router holds the router's own address there.
+ */
+export function discoverConfig(env: Env, ollama: OllamaProbe | undefined, base_dir?: string): Discovery {
+  const found = [
+    fromKey(env, 'openai', 'OPENAI_API_KEY'),
+    fromKey(env, 'anthropic', 'ANTHROPIC_API_KEY'),
+    fromKey(env, 'gemini', 'GEMINI_API_KEY'),
+    ollama === undefined ? undefined : fromOllama(ollama),
+  ].filter((entry) => entry !== undefined);
+  const simulated = found.length === 0;
+  const used = simulated ? SIMULATED : found;
+  const parsed = configSchema.parse({
+    providers: used.map((entry) => entry.provider),
+    models: unique(used.flatMap((entry) => entry.models)),
+  });
+  return {
+    config: finishConfig(parsed, simSchema.parse({}), base_dir),
+    notes: used.map((entry) => entry.note),
+    simulated,
+  };
+}
+
+function fromKey(env: Env, type: 'openai' | 'anthropic' | 'gemini', name: string): Found | undefined {
+  const api_key = (Object.hasOwn(env, name) ? env[name] : undefined)?.trim();
+  // Anything else cannot be a header, let alone a key.
+  if (api_key === undefined || !/^[\x21-\x7e]{1,8192}$/.test(api_key)) return undefined;
+  return {
+    provider: { id: type, type, api_key, allow_any_model: true },
+    models: KNOWN_MODELS[type].map((model) => ({ ...model, provider: type })),
+    note: `${type}: key from ${name}`,
+  };
+}
+
+const OLLAMA_MODELS_MAX = 64;
+const OLLAMA_CONTEXT_DEFAULT = 4_096;
+const OLLAMA_WORDS: Readonly<Record<string, Capability>> = {
+  completion: 'chat',
+  tools: 'tools',
+  vision: 'vision',
+  thinking: 'reasoning',
+  embedding: 'embeddings',
+};
+
+function fromOllama(probe: OllamaProbe): Found {
+  const usable = probe.models.filter((model) => MODEL_PATTERN.test(model.name)).slice(0, OLLAMA_MODELS_MAX);
+  return {
+    provider: { id: 'ollama', type: 'ollama', base_url: probe.base_url, allow_any_model: true },
+    models: usable.map((model) => ({
+      id: model.name,
+      provider: 'ollama',
+      context: bounded(model.context ?? OLLAMA_CONTEXT_DEFAULT),
+      capabilities: ollamaCapabilities(model.capabilities ?? ['completion']),
+      // It runs on the operator's own machine; nobody sends a bill.
+      price: { in_usd_per_mtok: 0, out_usd_per_mtok: 0 },
+    })),
+    note: `ollama: ${usable.length} models at ${probe.base_url}`,
+  };
+}
+
+function ollamaCapabilities(words: readonly string[]): Capability[] {
+  const known = words.flatMap((word) => (Object.hasOwn(OLLAMA_WORDS, word) ? [OLLAMA_WORDS[word] ?? 'chat'] : []));
+  // Ollama constrains the output of every chat model to a schema itself.
+  const all: Capability[] = known.includes('chat') ? [...known, 'json_mode', 'json_schema'] : known;
+  return all.length > 0 ? [...new Set(all)] : ['chat'];
+}
+
+function bounded(tokens: number): number {
+  return Number.isInteger(tokens) && tokens >= 1 && tokens <= 10_000_000 ? tokens : OLLAMA_CONTEXT_DEFAULT;
+}
+
+const SIM_CAPABILITIES: readonly Capability[] = [
+  'chat',
+  'tools',
+  'vision',
+  'json_mode',
+  'json_schema',
+  'reasoning',
+  'logprobs',
+  'embeddings',
+];
+
+function simulatedOne(id: string, behaviour: Partial<SimConfig>, price: KnownModel['price']): Found {
+  return {
+    provider: { id, type: 'sim', sim: behaviour },
+    models: [{ id, provider: id, context: 128_000, max_output_tokens: 16_384, capabilities: SIM_CAPABILITIES, price }],
+    note: `${id}: simulated, answers are invented`,
+  };
+}
+
+// Two that differ in price, speed and quality, so that routing and budgets have something to decide.
+const SIMULATED: readonly Found[] = [
+  simulatedOne(
+    'sim-fast',
+    { seed: 1, latency_ms: { p50: 20, p95: 60 }, chunk_ms: 2, out_tokens: { p50: 40, p95: 120 }, quality: 0.7 },
+    { in_usd_per_mtok: 0.1, out_usd_per_mtok: 0.4 },
+  ),
+  simulatedOne(
+    'sim-smart',
+    { seed: 2, latency_ms: { p50: 120, p95: 400 }, chunk_ms: 8, out_tokens: { p50: 90, p95: 300 }, quality: 0.9 },
+    { in_usd_per_mtok: 2, out_usd_per_mtok: 8 },
+  ),
+];
+
+/** The first of each id: a local model may carry a vendor's name, and is then still there as `ollama/<name>`. */
+function unique(models: readonly Readonly<Record<string, unknown>>[]): Readonly<Record<string, unknown>>[] {
+  const taken = new Set<unknown>();
+  return models.filter((model) => {
+    const fresh = !taken.has(model['id']);
+    taken.add(model['id']);
+    return fresh;
+  });
+}

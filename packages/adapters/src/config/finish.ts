@@ -1,0 +1,56 @@
+import { isAbsolute, resolve } from 'node:path';
+import type { Config, ProviderConfig, ProviderType, TlsConfig } from './types.ts';
+
+// As the vendors' own SDKs have them.
+const BASE_URLS: Readonly<Record<Exclude<ProviderType, 'sim'>, string>> = {
+  openai: 'https://api.openai.com/v1',
+  anthropic: 'https://api.anthropic.com',
+  gemini: 'https://generativelanguage.googleapis.com',
+  ollama: 'http://127.0.0.1:11434',
+};
+
+/**
+ * Fills in what depends on another value: vendor addresses, upstream names, simulator settings, and paths relative to
+ * `base_dir`. The result is frozen, because a call keeps the configuration it started with.
+ */
+export function finishConfig(
+  config: Config,
+  sim_defaults: NonNullable<ProviderConfig['sim']>,
+  base_dir: string | undefined,
+): Config {
+  return deepFreeze({
+    ...config,
+    data_dir: place(config.data_dir, base_dir),
+    listen:
+      config.listen.tls === undefined
+        ? config.listen
+        : { ...config.listen, tls: placeTls(config.listen.tls, base_dir) },
+    providers: config.providers.map((provider) => finishProvider(provider, sim_defaults)),
+    models: config.models.map((model) => ({ ...model, upstream_model: model.upstream_model ?? model.id })),
+  });
+}
+
+function finishProvider(provider: ProviderConfig, sim_defaults: NonNullable<ProviderConfig['sim']>): ProviderConfig {
+  if (provider.type === 'sim') return { ...provider, sim: provider.sim ?? sim_defaults };
+  return { ...provider, base_url: (provider.base_url ?? BASE_URLS[provider.type]).replace(/\/+$/, '') };
+}
+
+function placeTls(tls: TlsConfig, base_dir: string | undefined): TlsConfig {
+  const file = (value: string): string => (value.startsWith('-----BEGIN') ? value : place(value, base_dir));
+  const { client_ca } = tls;
+  return {
+    cert: file(tls.cert),
+    key: file(tls.key),
+    ...(client_ca === undefined ? {} : { client_ca: file(client_ca) }),
+  };
+}
+
+function place(path: string, base_dir: string | undefined): string {
+  return base_dir === undefined || isAbsolute(path) ? path : resolve(base_dir, path);
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  for (const child of Object.values(value)) deepFreeze(child);
+  return Object.freeze(value);
+}

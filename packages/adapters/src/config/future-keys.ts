@@ -1,0 +1,91 @@
+/**
+ * Keys and values that are planned but do nothing yet. They are refused by name, so that nobody believes that a guard
+ * or a limit is at work when it is not. A key moves from here into the schema together with its behaviour.
+ * The path is that of the surrounding mapping, with `[]` for any index.
+ */
+const FUTURE_KEYS: Readonly<Record<string, readonly string[]>> = {
+  '': [
+    'agp',
+    'alerts',
+    'cache',
+    'carbon',
+    'cluster',
+    'consensus',
+    'console',
+    'embeddings',
+    'experiments',
+    'federation',
+    'flow',
+    'guard',
+    'guards',
+    'identity',
+    'learning',
+    'mcp',
+    'memory',
+    'nats',
+    'observations',
+    'oidc',
+    'peers',
+    'personas',
+    'plugins',
+    'redis',
+    'registry',
+    'router',
+    'routing',
+    'scheduler',
+    'semantic_cache',
+    'sessions',
+    'slo',
+    'stages',
+    'tuner',
+    'validators',
+    'valkey',
+    'wire',
+    'workers',
+  ],
+  listen: ['http3', 'mcp', 'quic', 'unix', 'ws'],
+  'models[]': ['carbon', 'custody', 'licence', 'license', 'manifest', 'power', 'shadow', 'signature'],
+  'agents[]': ['clones', 'compliance', 'persona', 'tools'],
+  'policies[]': [
+    'arbiter',
+    'cascade',
+    'challenger',
+    'champion',
+    'consensus',
+    'deadline_ms',
+    'escalation',
+    'exploration',
+    'fan_out',
+    'guards',
+    'personas',
+    'provisional',
+    'quality',
+    'strategy',
+    'tool_caps',
+    'validators',
+  ],
+  'policies[].match': ['any', 'languages', 'not', 'permissions', 'risk', 'security_groups', 'tenant'],
+  'tenants[]': ['certificates', 'guards', 'memory', 'oidc', 'semantic_cache', 'slo', 'weight'],
+  store: ['replicas'],
+  telemetry: ['metrics', 'prompts'],
+};
+
+const FUTURE_VALUES: Readonly<Record<string, readonly string[]>> = {
+  'models[].status': ['shadow'],
+  'store.type': ['nats', 'redis', 'valkey'],
+};
+
+export function isFutureKey(parent: string, key: string): boolean {
+  return Object.hasOwn(FUTURE_KEYS, parent) && (FUTURE_KEYS[parent]?.includes(key) ?? false);
+}
+
+export function isFutureValue(path: string, value: unknown): value is string {
+  return (
+    typeof value === 'string' && Object.hasOwn(FUTURE_VALUES, path) && (FUTURE_VALUES[path]?.includes(value) ?? false)
+  );
+}
+
+/** For the reference in the documentation: each path with its refused keys or values. */
+export function futureKeys(): readonly { readonly path: string; readonly words: readonly string[] }[] {
+  return [...Object.entries(FUTURE_KEYS), ...Object.entries(FUTURE_VALUES)].map(([path, words]) => ({ path, words }));
+}

@@ -1,0 +1,20 @@
+export { type CheckOptions, type CheckResult, checkConfig } from './check.ts';
+export { type Discovery, discoverConfig, type OllamaModel, type OllamaProbe } from './discover.ts';
+export { type CheckReport, checkReport, type FormatOptions, formatProblems } from './format.ts';
+export { configJsonSchema } from './json-schema.ts';
+export { KNOWN_MODELS, KNOWN_MODELS_AS_OF, type KnownModel } from './known-models.ts';
+export {
+  type Env,
+  type LoadResult,
+  loadConfig,
+  type ReadFile,
+  type ReadResult,
+  readTextFile,
+  requireConfig,
+} from './load.ts';
+export type { Problem } from './problem.ts';
+export { configReference, type ReferenceRow, referenceRows } from './reference.ts';
+export { restartNeeded } from './restart.ts';
+export type { ValueSources } from './substitute.ts';
+export type * from './types.ts';
+export { type ConfigWatcher, type ReloadOutcome, type WatchFolder, type WatchOptions, watchConfig } from './watch.ts';

@@ -1,0 +1,128 @@
+import type { Draft, Path } from './problem.ts';
+import { shorten } from './problem.ts';
+import { locate, shown, valueAt } from './shape.ts';
+import type { Located } from './source.ts';
+import { suggest } from './suggest.ts';
+
+/** One entry of a list in the file: whatever is there, right or wrong. */
+export interface Row {
+  readonly path: Path;
+  readonly value: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * The names in a file that may be wrong elsewhere. References are checked on the raw data, so that a dangling name is
+ * reported in the same pass as a bad price.
+ */
+export interface Inventory {
+  readonly data: unknown;
+  readonly root: Located;
+  readonly providers: readonly Row[];
+  readonly models: readonly Row[];
+  readonly agents: readonly Row[];
+  readonly policies: readonly Row[];
+  readonly tenants: readonly Row[];
+  readonly provider_by_id: ReadonlyMap<string, Row>;
+  readonly model_by_id: ReadonlyMap<string, Row>;
+  readonly agent_by_id: ReadonlyMap<string, Row>;
+  readonly policy_ids: ReadonlySet<string>;
+}
+
+export function takeInventory(data: unknown, root: Located): Inventory {
+  const providers = rows(data, ['providers']);
+  const models = rows(data, ['models']);
+  const agents = rows(data, ['agents']);
+  const policies = rows(data, ['policies']);
+  return {
+    data,
+    root,
+    providers,
+    models,
+    agents,
+    policies,
+    tenants: rows(data, ['tenants']),
+    provider_by_id: byId(providers),
+    model_by_id: byId(models),
+    agent_by_id: byId(agents),
+    policy_ids: new Set(byId(policies).keys()),
+  };
+}
+
+export function rows(data: unknown, path: Path): Row[] {
+  const list = valueAt(data, path);
+  if (!Array.isArray(list)) return [];
+  return list.flatMap((value: unknown, i) => (isRecord(value) ? [{ path: [...path, i], value }] : []));
+}
+
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+export function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+export function numberOf(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+}
+
+function byId(list: readonly Row[]): Map<string, Row> {
+  const map = new Map<string, Row>();
+  for (const row of list) {
+    const id = textOf(row.value['id']);
+    if (id !== undefined && !map.has(id)) map.set(id, row);
+  }
+  return map;
+}
+
+/** A fault of a value that has the right form. `secret` leaves the value out. */
+export function fault(
+  inventory: Inventory,
+  path: Path,
+  message: string,
+  expected: string,
+  more: { readonly part?: 'key'; readonly secret?: true; readonly suggestion?: string | undefined } = {},
+): Draft {
+  const at = locate(inventory.root, path);
+  const got = more.secret || more.part === 'key' ? undefined : shown(valueAt(inventory.data, path), at);
+  return {
+    path,
+    part: more.part ?? 'value',
+    kind: 'present',
+    message,
+    expected,
+    ...(got === undefined ? {} : { got }),
+    ...(more.suggestion === undefined ? {} : { suggestion: more.suggestion }),
+  };
+}
+
+/** A name as written in the file: one that came from outside stays `${…}`. */
+export function nameAt(inventory: Inventory, path: Path): string {
+  const at = locate(inventory.root, path);
+  return `"${shorten(at?.raw ?? String(valueAt(inventory.data, path)))}"`;
+}
+
+/** The nearest of the names that stand in the file as text; one from outside may be a secret. */
+export function suggestName(
+  inventory: Inventory,
+  path: Path,
+  lists: readonly ReadonlyMap<string, Row>[],
+): string | undefined {
+  const value = textOf(valueAt(inventory.data, path));
+  if (value === undefined || locate(inventory.root, path)?.secret === true) return undefined;
+  return suggest(value, writtenNames(inventory, lists));
+}
+
+const NAMES_SHOWN_MAX = 12;
+
+export function writtenNames(inventory: Inventory, lists: readonly ReadonlyMap<string, Row>[]): string[] {
+  return lists.flatMap((list) =>
+    [...list].filter(([, row]) => locate(inventory.root, [...row.path, 'id'])?.secret !== true).map(([id]) => id),
+  );
+}
+
+export function listNames(names: readonly string[]): string {
+  if (names.length === 0) return 'none is defined';
+  const shown_names = names.slice(0, NAMES_SHOWN_MAX).map(shorten).join(', ');
+  return names.length > NAMES_SHOWN_MAX ? `${shown_names}, …` : shown_names;
+}

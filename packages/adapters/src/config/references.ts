@@ -1,0 +1,184 @@
+import {
+  fault,
+  type Inventory,
+  listNames,
+  nameAt,
+  type Row,
+  rows,
+  suggestName,
+  textOf,
+  writtenNames,
+} from './inventory.ts';
+import { type Draft, formatPath, type Path } from './problem.ts';
+
+/** Names that are used twice, and names that point at nothing. */
+export function checkReferences(inventory: Inventory): Draft[] {
+  return [
+    ...duplicates(inventory),
+    ...reserved(inventory),
+    ...pointers(inventory),
+    ...chains(inventory),
+    ...allowLists(inventory),
+  ];
+}
+
+function duplicates(inventory: Inventory): Draft[] {
+  const { providers, models, agents, policies, tenants } = inventory;
+  const admin_keys = rows(inventory.data, ['admin', 'keys']);
+  const tenant_keys = tenants.map((tenant) => rows(inventory.data, [...tenant.path, 'keys']));
+  const ids = [providers, [...models, ...agents], policies, tenants, admin_keys, ...tenant_keys];
+  return [
+    ...ids.flatMap((list) => repeated(inventory, list, 'id')),
+    ...repeated(inventory, [...admin_keys, ...tenant_keys.flat()], 'hash'),
+  ];
+}
+
+/** Models and agents share one name space; a key's hash must be unique over all tenants, or the payer is in doubt. */
+function repeated(inventory: Inventory, list: readonly Row[], field: 'id' | 'hash'): Draft[] {
+  const first = new Map<string, Path>();
+  const drafts: Draft[] = [];
+  for (const row of list) {
+    const path = [...row.path, field];
+    const value = textOf(row.value[field]);
+    if (value === undefined) continue;
+    const before = first.get(value);
+    if (before === undefined) first.set(value, path);
+    else if (field === 'hash')
+      drafts.push(
+        fault(inventory, path, `the same key is already at ${formatPath(before)}`, 'one key in one place', {
+          secret: true,
+        }),
+      );
+    else
+      drafts.push(
+        fault(
+          inventory,
+          path,
+          `id ${nameAt(inventory, path)} is already used at ${formatPath(before)}`,
+          'an id that is used once',
+        ),
+      );
+  }
+  return drafts;
+}
+
+function reserved(inventory: Inventory): Draft[] {
+  return [...inventory.models, ...inventory.agents].flatMap((row) => {
+    const id = textOf(row.value['id']);
+    if (id !== 'auto' && id?.startsWith('policy:') !== true) return [];
+    return [
+      fault(
+        inventory,
+        [...row.path, 'id'],
+        `id ${nameAt(inventory, [...row.path, 'id'])} is reserved`,
+        'an id other than auto and policy:…',
+      ),
+    ];
+  });
+}
+
+function pointers(inventory: Inventory): Draft[] {
+  const drafts: Draft[] = [];
+  for (const model of inventory.models) {
+    const path = [...model.path, 'provider'];
+    const provider = textOf(model.value['provider']);
+    if (provider === undefined || inventory.provider_by_id.has(provider)) continue;
+    const known = [inventory.provider_by_id];
+    const expected = `the id of a provider: ${listNames(writtenNames(inventory, known))}`;
+    drafts.push(
+      fault(inventory, path, `no provider has the id ${nameAt(inventory, path)}`, expected, {
+        suggestion: suggestName(inventory, path, known),
+      }),
+    );
+  }
+  for (const agent of inventory.agents)
+    drafts.push(...target(inventory, [...agent.path, 'model'], agent.value['model'], ['model']));
+  for (const policy of inventory.policies) {
+    const match = policy.value['match'];
+    const wanted =
+      typeof match === 'object' && match !== null ? (match as Record<string, unknown>)['model'] : undefined;
+    if (wanted !== 'auto')
+      drafts.push(...target(inventory, [...policy.path, 'match', 'model'], wanted, ['model', 'agent']));
+  }
+  return drafts;
+}
+
+type Kind = 'model' | 'agent';
+
+/** A name that must lead to a model (or agent), or to any model of a provider that allows it. */
+function target(inventory: Inventory, path: Path, value: unknown, kinds: readonly Kind[]): Draft[] {
+  const name = textOf(value);
+  if (name === undefined) return [];
+  const known = kinds.map((kind) => (kind === 'model' ? inventory.model_by_id : inventory.agent_by_id));
+  if (known.some((list) => list.has(name)) || passesThrough(inventory, name)) return [];
+  const what = kinds.join(' or ');
+  const expected = `the id of a ${what}: ${listNames(writtenNames(inventory, known))}`;
+  return [
+    fault(inventory, path, `no ${what} has the id ${nameAt(inventory, path)}`, expected, {
+      suggestion: suggestName(inventory, path, known),
+    }),
+  ];
+}
+
+/** `<provider>/<upstream model>` for a provider with `allow_any_model`. */
+export function passesThrough(inventory: Inventory, name: string): boolean {
+  const slash = name.indexOf('/');
+  if (slash <= 0 || slash === name.length - 1) return false;
+  return inventory.provider_by_id.get(name.slice(0, slash))?.value['allow_any_model'] === true;
+}
+
+/** A chain that comes back to a target it has tried would loop: the second try has the same outcome and a second bill. */
+function chains(inventory: Inventory): Draft[] {
+  return inventory.policies.flatMap((policy) => {
+    const chain = policy.value['fallback'];
+    if (!Array.isArray(chain)) return [];
+    const seen = new Map<string, Path>();
+    return chain.flatMap((value: unknown, i) => {
+      const path = [...policy.path, 'fallback', i];
+      const name = textOf(value);
+      if (name === undefined) return [];
+      const before = seen.get(name);
+      if (before !== undefined) {
+        return [
+          fault(
+            inventory,
+            path,
+            `the chain loops: ${nameAt(inventory, path)} is already at ${formatPath(before)}`,
+            'each model or agent once',
+          ),
+        ];
+      }
+      seen.set(name, path);
+      if (name.startsWith('policy:'))
+        return [fault(inventory, path, 'a policy cannot be a step of a chain', 'the id of a model or agent')];
+      return target(inventory, path, name, ['model', 'agent']);
+    });
+  });
+}
+
+function allowLists(inventory: Inventory): Draft[] {
+  return inventory.tenants.flatMap((tenant) => {
+    const list = tenant.value['models'];
+    if (!Array.isArray(list)) return [];
+    return list.flatMap((value: unknown, i) => {
+      const name = textOf(value);
+      return name === undefined ? [] : allowed(inventory, [...tenant.path, 'models', i], name);
+    });
+  });
+}
+
+function allowed(inventory: Inventory, path: Path, name: string): Draft[] {
+  if (name === 'auto' || (name.startsWith('policy:') && inventory.policy_ids.has(name.slice('policy:'.length))))
+    return [];
+  if (name.startsWith('policy:')) {
+    return [
+      fault(
+        inventory,
+        path,
+        `no policy has the id of ${nameAt(inventory, path)}`,
+        `policy:<id> with one of: ${listNames([...inventory.policy_ids])}`,
+      ),
+    ];
+  }
+  return target(inventory, path, name, ['model', 'agent']);
+}

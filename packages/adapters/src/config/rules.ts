@@ -1,0 +1,149 @@
+import { fault, type Inventory, isRecord, nameAt, numberOf, type Row, textOf } from './inventory.ts';
+import type { Draft } from './problem.ts';
+import { checkProvider, headerNames } from './rules-providers.ts';
+import { valueAt } from './shape.ts';
+
+/** What spans several keys: combinations that contradict each other, or that the schema cannot say. */
+export function checkRules(inventory: Inventory): Draft[] {
+  return [
+    ...inventory.providers.flatMap((row) => checkProvider(inventory, row)),
+    ...inventory.models.flatMap((row) => model(inventory, row)),
+    ...inventory.policies.flatMap((row) => policy(inventory, row)),
+    ...somethingToRoute(inventory),
+    ...store(inventory),
+    ...headerNames(inventory, ['telemetry', 'otlp', 'headers']),
+  ];
+}
+
+const PRICE_KEYS: readonly string[] = [
+  'in_usd_per_mtok',
+  'out_usd_per_mtok',
+  'cached_in_usd_per_mtok',
+  'cache_write_usd_per_mtok',
+  'reasoning_usd_per_mtok',
+  'per_request_usd',
+];
+
+function model(inventory: Inventory, row: Row): Draft[] {
+  const drafts: Draft[] = [];
+  const context = numberOf(row.value['context']);
+  const longest = numberOf(row.value['max_output_tokens']);
+  if (context !== undefined && longest !== undefined && longest > context) {
+    drafts.push(
+      fault(
+        inventory,
+        [...row.path, 'max_output_tokens'],
+        '"max_output_tokens" is larger than "context"',
+        `at most ${context}`,
+      ),
+    );
+  }
+  for (const key of PRICE_KEYS) {
+    const price = numberOf(valueAt(row.value, ['price', key]));
+    if (price === undefined || price < 0 || isWholeMicros(price)) continue;
+    drafts.push(
+      fault(
+        inventory,
+        [...row.path, 'price', key],
+        `"${key}" has more than 6 decimals`,
+        'a whole number of micro-dollars',
+      ),
+    );
+  }
+  return drafts;
+}
+
+/** Decimal fractions are not exact in a double, so the test is whether the nearest micro-dollar is the same number. */
+function isWholeMicros(usd: number): boolean {
+  return Math.round(usd * 1e6) / 1e6 === usd;
+}
+
+const GRADES = 'ABCD';
+
+/** A chain whose step can never be used is a mistake that would otherwise show only when the step is needed. */
+function policy(inventory: Inventory, row: Row): Draft[] {
+  const drafts: Draft[] = [];
+  const budget = row.value['budget'];
+  if (isRecord(budget) && Object.keys(budget).length === 0) {
+    drafts.push(fault(inventory, [...row.path, 'budget'], '"budget" sets no bound', '"usd", "tokens" or both'));
+  }
+  const chain = row.value['fallback'];
+  const least = textOf(row.value['min_safety_grade']);
+  const in_money = numberOf(valueAt(row.value, ['budget', 'usd'])) !== undefined;
+  for (const [i, step] of (Array.isArray(chain) ? chain : []).entries()) {
+    const path = [...row.path, 'fallback', i];
+    const found = modelOf(inventory, textOf(step));
+    if (found === undefined) continue;
+    const grade = textOf(found.value['safety_grade']) ?? 'D';
+    if (least !== undefined && GRADES.includes(least) && GRADES.indexOf(grade) > GRADES.indexOf(least)) {
+      drafts.push(
+        fault(
+          inventory,
+          path,
+          `${nameAt(inventory, path)} has safety grade ${grade.slice(0, 1)}, below "min_safety_grade"`,
+          `a model of grade ${least} or better`,
+        ),
+      );
+    }
+    if (in_money && !Object.hasOwn(found.value, 'price')) {
+      drafts.push(
+        fault(
+          inventory,
+          path,
+          `${nameAt(inventory, path)} has no price, but the budget is in money`,
+          'a model with "price"',
+        ),
+      );
+    }
+  }
+  return drafts;
+}
+
+function modelOf(inventory: Inventory, name: string | undefined): Row | undefined {
+  if (name === undefined) return undefined;
+  const agent = inventory.agent_by_id.get(name);
+  return inventory.model_by_id.get(agent === undefined ? name : (textOf(agent.value['model']) ?? ''));
+}
+
+function somethingToRoute(inventory: Inventory): Draft[] {
+  const any = inventory.providers.some((row) => row.value['allow_any_model'] === true);
+  const models = valueAt(inventory.data, ['models']);
+  if (
+    any ||
+    inventory.providers.length === 0 ||
+    (models !== undefined && (!Array.isArray(models) || models.length > 0))
+  )
+    return [];
+  const draft = fault(
+    inventory,
+    ['models'],
+    'there is no model to route to',
+    'at least one model, or a provider with "allow_any_model: true"',
+  );
+  return [models === undefined ? { ...draft, kind: 'absent' } : draft];
+}
+
+function store(inventory: Inventory): Draft[] {
+  const type = valueAt(inventory.data, ['store', 'type']) ?? 'sqlite';
+  const has_url = valueAt(inventory.data, ['store', 'url']) !== undefined;
+  if (type === 'postgres' && !has_url) {
+    return [
+      {
+        ...fault(
+          inventory,
+          ['store', 'url'],
+          '"url" is missing',
+          'postgres://user:password@host:port/database, as ${ENV}',
+        ),
+        kind: 'absent',
+      },
+    ];
+  }
+  if (type === 'sqlite' && has_url)
+    return [
+      fault(inventory, ['store', 'url'], '"url" belongs to type postgres only', 'no "url" here, or type: postgres', {
+        part: 'key',
+      }),
+    ];
+  return [];
+}

@@ -1,0 +1,153 @@
+import { DEFAULT_LIMITS, type Limits } from '@atp-router/kernel';
+import { z } from 'zod';
+import { headers, httpUrl, int, millis, ratio, text, typed } from './schema-parts.ts';
+import type {
+  IdempotencyConfig,
+  JournalConfig,
+  ListenConfig,
+  ShutdownConfig,
+  StoreConfig,
+  TelemetryConfig,
+} from './types.ts';
+
+const tls = z.strictObject({
+  cert: text(262_144, { description: 'Certificate chain: path of a PEM file, or the PEM text.', restart: true }),
+  key: text(262_144, {
+    description: 'Private key: path of a PEM file, or the PEM text.',
+    writeOnly: true,
+    restart: true,
+  }),
+  client_ca: text(1_048_576, {
+    description:
+      'CA for client certificates, path or PEM text. Present: a client without a valid certificate is refused.',
+    restart: true,
+  }).optional(),
+});
+
+/** Where clients connect. */
+export const listenSchema: z.ZodType<ListenConfig> = typed<ListenConfig>()(
+  z.strictObject({
+    host: text(255, {
+      description:
+        'Address to listen on. `127.0.0.1` keeps the router on this machine; `0.0.0.0` and `::` open it to all networks.',
+      restart: true,
+    }).default('127.0.0.1'),
+    port: z
+      .int()
+      .min(0)
+      .max(65_535)
+      .default(7443)
+      .meta({ description: 'TCP port; 0 takes a free one.', restart: true }),
+    tls: tls.optional().meta({ description: 'Serve HTTPS. Absent: plain HTTP.' }),
+  }),
+);
+
+/** Bounds of the data plane; the defaults and their reasons are the kernel's. */
+export const limitsSchema: z.ZodType<Limits> = typed<Limits>()(
+  z.strictObject({
+    body_bytes: int(1_024, 1_073_741_824, 'Request body, in bytes.').default(DEFAULT_LIMITS.body_bytes),
+    header_bytes: int(1_024, 1_048_576, 'All request headers together, in bytes.').default(DEFAULT_LIMITS.header_bytes),
+    json_depth: int(4, 1_000, 'Nesting of request JSON.').default(DEFAULT_LIMITS.json_depth),
+    messages: int(1, 1_000_000, 'Messages in one request.').default(DEFAULT_LIMITS.messages),
+    tools: int(0, 10_000, 'Tools in one request.').default(DEFAULT_LIMITS.tools),
+    frame_bytes: int(1_024, 1_073_741_824, 'One streamed event or line of an upstream, in bytes.').default(
+      DEFAULT_LIMITS.frame_bytes,
+    ),
+    answer_bytes: int(1_024, 4_294_967_296, 'One plain upstream answer, in bytes.').default(
+      DEFAULT_LIMITS.answer_bytes,
+    ),
+    stream_bytes: int(1_024, 1_099_511_627_776, 'One streamed answer, in bytes.').default(DEFAULT_LIMITS.stream_bytes),
+    stream_duration_ms: millis(1_000, 'Longest streamed answer, in milliseconds.').default(
+      DEFAULT_LIMITS.stream_duration_ms,
+    ),
+    idle_ms: millis(1_000, 'Longest silence of a client or upstream inside a call, in milliseconds.').default(
+      DEFAULT_LIMITS.idle_ms,
+    ),
+    relay_high_water_bytes: int(
+      1_024,
+      1_073_741_824,
+      'Bytes that wait for a slow client before the upstream is paused.',
+    ).default(DEFAULT_LIMITS.relay_high_water_bytes),
+    hold_back_bytes: int(0, 1_073_741_824, 'Bytes of a stream that a stage may keep back.').default(
+      DEFAULT_LIMITS.hold_back_bytes,
+    ),
+    calls_in_flight: int(1, 1_000_000, 'Calls in flight in the whole process; more are refused.').default(
+      DEFAULT_LIMITS.calls_in_flight,
+    ),
+  }),
+);
+
+/** The journal of record. */
+export const journalSchema: z.ZodType<JournalConfig> = typed<JournalConfig>()(
+  z.strictObject({
+    fsync: z.enum(['always', 'interval', 'never']).default('interval').meta({
+      description:
+        'When records reach the disk. `write(2)` always comes before the last byte of an answer, so a killed process loses nothing; this setting is about power loss. `always`: before each answer ends. `interval`: in groups. `never`: left to the system.',
+    }),
+    fsync_interval_ms: int(1, 60_000, 'For `interval`: most milliseconds of records that power loss can take.').default(
+      50,
+    ),
+    segment_bytes: int(1_048_576, 4_294_967_296, 'Size at which a new file is begun, in bytes.').default(67_108_864),
+    retain_days: int(0, 36_500, 'Days that projected segments are kept; 0 keeps them for ever.').default(400),
+  }),
+);
+
+/** Where the projections live. The journal is always a file in `data_dir`. */
+export const storeSchema: z.ZodType<StoreConfig> = typed<StoreConfig>()(
+  z.strictObject({
+    type: z
+      .enum(['sqlite', 'postgres'])
+      .default('sqlite')
+      .meta({ description: '`sqlite`: embedded, in `data_dir`. `postgres`: a server.', restart: true }),
+    url: z
+      .string()
+      .max(2_048)
+      .regex(/^postgres(ql)?:\/\/\S+$/)
+      .optional()
+      .meta({
+        description: 'Only for `postgres`, and required there: the connection string.',
+        expected: 'postgres://user:password@host:port/database',
+        writeOnly: true,
+        restart: true,
+      }),
+  }),
+);
+
+/** Stored outcomes of requests with an idempotency key. */
+export const idempotencySchema: z.ZodType<IdempotencyConfig> = typed<IdempotencyConfig>()(
+  z.strictObject({
+    ttl_ms: int(1_000, 2_592_000_000, 'How long an outcome is kept, in milliseconds.').default(86_400_000),
+    max_entries: int(1, 10_000_000, 'Outcomes kept; the oldest finished one goes first.').default(10_000),
+    max_body_bytes: int(
+      1_024,
+      67_108_864,
+      'Largest outcome kept, in bytes; of a larger one only the record is kept.',
+    ).default(1_048_576),
+  }),
+);
+
+const otlp = z.strictObject({
+  endpoint: httpUrl('Address of the collector, for example `http://127.0.0.1:4318/v1/traces`.'),
+  headers: headers('Headers sent to the collector.'),
+  sample_ratio: ratio('Share of calls that are traced, when the caller did not decide it by `traceparent`.').default(
+    0.1,
+  ),
+});
+
+export const telemetrySchema: z.ZodType<TelemetryConfig> = typed<TelemetryConfig>()(
+  z.strictObject({
+    otlp: otlp.optional().meta({ description: 'Export of traces by OTLP over HTTP. Absent: none.' }),
+    log_level: z
+      .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
+      .default('info')
+      .meta({ description: 'Least severe log line that is written.' }),
+  }),
+);
+
+export const shutdownSchema: z.ZodType<ShutdownConfig> = typed<ShutdownConfig>()(
+  z.strictObject({
+    grace_ms: int(0, 3_600_000, 'Time that running calls have to finish after SIGTERM, in milliseconds.').default(
+      30_000,
+    ),
+  }),
+);

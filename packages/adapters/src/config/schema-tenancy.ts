@@ -1,0 +1,116 @@
+import { z } from 'zod';
+import { int, millis, modelName, name, text, typed, usd } from './schema-parts.ts';
+import type { AgentConfig, KeyConfig, PolicyConfig, TenantConfig } from './types.ts';
+
+const qos = z.enum(['gold', 'silver', 'bronze']);
+
+/** A key is stored as its hash only; `atp keys create` makes both. */
+export const keySchema: z.ZodType<KeyConfig> = typed<KeyConfig>()(
+  z.strictObject({
+    id: name('Name of the key, for kill switches, logs and usage. Unique within the tenant.'),
+    hash: z
+      .string()
+      .regex(/^sha256:[0-9a-f]{64}$/)
+      .meta({
+        description: '`sha256:` and the SHA-256 of the key in lower-case hex. The key itself is never written down.',
+        writeOnly: true,
+        expected: '"sha256:" and 64 lower-case hex digits, as `atp keys create` prints',
+      }),
+  }),
+);
+
+/** A model with a prompt and a tier of its own, under a name that clients use as a model. */
+export const agentSchema: z.ZodType<AgentConfig> = typed<AgentConfig>()(
+  z.strictObject({
+    id: modelName('Name that clients use. Shares one name space with models.'),
+    model: modelName('Id of the model that answers, or `<provider>/<upstream model>`.'),
+    system_prompt: text(262_144, { description: 'Put before the messages of each request.' }).optional(),
+    qos: qos.default('silver').meta({ description: "Service tier of its calls, capped by the tenant's `qos_max`." }),
+  }),
+);
+
+const match_object = z.strictObject({
+  task_type: name('Equal to `x-atp-task-type`.').optional(),
+  qos: qos.optional().meta({ description: 'Equal to the tier of the call.' }),
+  data_scope: name('Equal to `x-atp-data-scope`.').optional(),
+  model: modelName('Equal to the model, agent or `auto` that the client named.').optional(),
+});
+
+const budget_object = z.strictObject({
+  usd: usd('Most that one call may cost over all attempts, US dollars.').optional(),
+  tokens: int(1, 1_000_000_000, 'Most tokens that one call may use over all attempts.').optional(),
+});
+
+/** How a call is tried: which models in which order, within which bounds. */
+export const policySchema: z.ZodType<PolicyConfig> = typed<PolicyConfig>()(
+  z.strictObject({
+    id: name('Name of the policy; clients may name it as `policy:<id>`.'),
+    match: match_object.optional().meta({
+      description:
+        'Calls to which the policy applies without being named; every given key must match, the first matching policy wins. Absent: only when named.',
+    }),
+    fallback: z
+      .array(modelName('Id of a model or agent, or `<provider>/<upstream model>`.'))
+      .min(1)
+      .max(16)
+      .meta({ description: 'Models or agents to try, in order.' }),
+    budget: budget_object
+      .optional()
+      .meta({ description: 'Bounds of one call. Absent: only the budgets of request and tenant.' }),
+    max_attempts: int(1, 32, 'Attempts of one call over the whole chain, retries and hedges included.').default(6),
+    hedge_after_ms: millis(
+      1,
+      'Start the next candidate when no byte came for this long, in milliseconds. Absent: never.',
+    ).optional(),
+    on_budget_exhausted: z.enum(['finish', 'error']).default('error').meta({
+      description:
+        'When a running stream reaches its budget: end the answer normally with reason `length`, or with the budget error.',
+    }),
+    min_safety_grade: z
+      .enum(['A', 'B', 'C', 'D'])
+      .optional()
+      .meta({ description: 'Lowest safety grade that the policy uses. Absent: any.' }),
+  }),
+);
+
+const tenant_budget = z.strictObject({
+  usd_per_day: usd('US dollars per UTC day.').optional(),
+  tokens_per_day: int(0, 1_000_000_000_000, 'Tokens, in and out, per UTC day.').optional(),
+  calls_per_day: int(0, 1_000_000_000, 'Calls per UTC day.').optional(),
+});
+
+// Upper bounds are those of the ATP frame's `window`. The defaults let four prompts of a million tokens run at once.
+const window_object = z.strictObject({
+  max_parallel: int(1, 1_000, 'Calls in flight.').default(64),
+  max_tokens: int(1, 10_000_000, 'Tokens reserved by calls in flight.').default(4_000_000),
+  max_usd_micros: int(1, 10_000_000_000, 'Micro-dollars reserved by calls in flight.').default(100_000_000),
+});
+
+/** Whoever pays: keys, rights and budgets. */
+export const tenantSchema: z.ZodType<TenantConfig> = typed<TenantConfig>()(
+  z.strictObject({
+    id: name('Name of the tenant; usage and budgets are kept under it across reloads.'),
+    keys: z.array(keySchema).max(1_000).default([]).meta({ description: 'Keys of the tenant.' }),
+    qos_max: qos.default('silver').meta({ description: 'Best service tier that its calls may ask for.' }),
+    data_scopes: z.array(name('A data scope.')).max(64).default([]).meta({
+      description:
+        'Data scopes that its calls may carry. A model with scopes of its own is open only to calls that carry one of them.',
+    }),
+    budget: tenant_budget.prefault({}).meta({ description: 'Budgets of a day. An absent one does not limit.' }),
+    at_limit: z.enum(['reject', 'wait', 'degrade']).default('reject').meta({
+      description:
+        'When a window is full or a budget spent: refuse with 429, wait until it fits (bounded by the deadline), or use a cheaper candidate that fits.',
+    }),
+    window: window_object.prefault({}).meta({ description: 'What may be in flight at once.' }),
+    models: z
+      .array(
+        text(192, {
+          description: 'A model or agent id, `policy:<id>`, `auto`, `<provider>/<upstream model>` or `<provider>/*`.',
+        }),
+      )
+      .min(1)
+      .max(4_096)
+      .optional()
+      .meta({ description: 'What its clients may name as `model`. Absent: everything.' }),
+  }),
+);

@@ -1,0 +1,64 @@
+import { z } from 'zod';
+import { NAME_PATTERN, text, typed } from './schema-parts.ts';
+import {
+  idempotencySchema,
+  journalSchema,
+  limitsSchema,
+  listenSchema,
+  shutdownSchema,
+  storeSchema,
+  telemetrySchema,
+} from './schema-process.ts';
+import { agentSchema, keySchema, policySchema, tenantSchema } from './schema-tenancy.ts';
+import { modelSchema, providerSchema } from './schema-upstream.ts';
+import type { Config } from './types.ts';
+
+/**
+ * The one source of the configuration contract: shape, bounds, defaults and descriptions. It refuses unknown keys.
+ * What spans several keys (references, duplicates, combinations) is in `references.ts` and `rules.ts`.
+ */
+export const configSchema: z.ZodType<Config> = typed<Config>()(
+  z.strictObject({
+    listen: listenSchema.prefault({}).meta({ description: 'Where clients connect.' }),
+    data_dir: text(4_096, {
+      description: 'Folder of journal and embedded store; made when missing.',
+      restart: true,
+    }).default('./.atp'),
+    node_id: z.string().regex(NAME_PATTERN).optional().meta({
+      description: 'Stable name of this process in the journal. Absent: made once and kept in `data_dir`.',
+      expected: 'a name of 1 to 64 letters, digits, ".", "_" or "-", starting with a letter or digit',
+      restart: true,
+    }),
+    providers: z.array(providerSchema).min(1).max(256).meta({ description: 'Upstream endpoints.' }),
+    models: z.array(modelSchema).max(4_096).default([]).meta({
+      description: 'Models that clients may name. At least one, unless a provider has `allow_any_model`.',
+    }),
+    agents: z
+      .array(agentSchema)
+      .max(4_096)
+      .default([])
+      .meta({ description: 'Models with a prompt and tier of their own.' }),
+    policies: z
+      .array(policySchema)
+      .max(1_024)
+      .default([])
+      .meta({ description: 'How calls are tried; the first match wins.' }),
+    tenants: z.array(tenantSchema).max(10_000).default([]).meta({
+      description: 'Who may call. Absent: one tenant, `default`, with a key made at the first start.',
+    }),
+    admin: z
+      .strictObject({
+        keys: z.array(keySchema).max(100).default([]).meta({ description: 'Keys of the admin API.' }),
+      })
+      .prefault({})
+      .meta({ description: 'Access to `/admin/v1`. Without keys, one is made at the first start.' }),
+    limits: limitsSchema.prefault({}).meta({ description: 'Bounds of the data plane.' }),
+    journal: journalSchema.prefault({}).meta({ description: 'The journal of record.' }),
+    store: storeSchema.prefault({}).meta({ description: 'Where queries are answered from.' }),
+    idempotency: idempotencySchema
+      .prefault({})
+      .meta({ description: 'Stored outcomes of requests with an idempotency key.' }),
+    telemetry: telemetrySchema.prefault({}).meta({ description: 'Traces and logs. Metrics are always at `/metrics`.' }),
+    shutdown: shutdownSchema.prefault({}).meta({ description: 'End of the process.' }),
+  }),
+);

@@ -1,0 +1,241 @@
+import type { Limits, Qos } from '@atp-router/kernel';
+
+/**
+ * The checked configuration: every default filled in, deeply frozen. Field meanings, units, bounds and defaults are
+ * described once, in the schema (`schema*.ts`); `docs/operations/configuration.md` is generated from it.
+ * Absent optional fields mean "not set", never zero.
+ */
+export interface Config {
+  readonly listen: ListenConfig;
+  readonly data_dir: string;
+  readonly node_id?: string | undefined;
+  readonly providers: readonly ProviderConfig[];
+  readonly models: readonly ModelConfig[];
+  readonly agents: readonly AgentConfig[];
+  readonly policies: readonly PolicyConfig[];
+  readonly tenants: readonly TenantConfig[];
+  readonly admin: AdminConfig;
+  readonly limits: Limits;
+  readonly journal: JournalConfig;
+  readonly store: StoreConfig;
+  readonly idempotency: IdempotencyConfig;
+  readonly telemetry: TelemetryConfig;
+  readonly shutdown: ShutdownConfig;
+}
+
+export interface ListenConfig {
+  readonly host: string;
+  readonly port: number;
+  readonly tls?: TlsConfig | undefined;
+}
+
+/** Paths of PEM files, or PEM text itself (it then starts with `-----BEGIN`). */
+export interface TlsConfig {
+  readonly cert: string;
+  readonly key: string;
+  readonly client_ca?: string | undefined;
+}
+
+export type ProviderType = 'openai' | 'anthropic' | 'gemini' | 'ollama' | 'sim';
+
+export interface ProviderConfig {
+  readonly id: string;
+  readonly type: ProviderType;
+  readonly api: 'chat' | 'responses';
+  /** Filled in from the type when the file leaves it out; absent for `sim` only. */
+  readonly base_url?: string | undefined;
+  readonly api_key?: string | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly allow_any_model: boolean;
+  readonly connect_timeout_ms: number;
+  readonly head_timeout_ms: number;
+  readonly idle_timeout_ms: number;
+  readonly max_connections: number;
+  readonly max_concurrency: number;
+  readonly max_queue: number;
+  readonly queue_timeout_ms: number;
+  readonly retry: RetryConfig;
+  readonly breaker: BreakerConfig;
+  readonly readiness: ReadinessConfig;
+  /** Present for `type: sim`, filled with defaults when the file leaves it out; absent otherwise. */
+  readonly sim?: SimConfig | undefined;
+}
+
+export interface RetryConfig {
+  readonly max_attempts: number;
+  readonly base_ms: number;
+  readonly cap_ms: number;
+}
+
+export interface BreakerConfig {
+  readonly failure_ratio: number;
+  readonly min_calls: number;
+  readonly window_ms: number;
+  readonly open_ms: number;
+  readonly half_open_probes: number;
+}
+
+export interface ReadinessConfig {
+  readonly p95_ms?: number | undefined;
+  readonly error_rate?: number | undefined;
+}
+
+export interface SimConfig {
+  readonly seed: number;
+  readonly latency_ms: Quantiles;
+  readonly chunk_ms: number;
+  readonly out_tokens: Quantiles;
+  readonly error_rate: number;
+  readonly stall_rate: number;
+  readonly cut_rate: number;
+  readonly quality: number;
+}
+
+export interface Quantiles {
+  readonly p50: number;
+  readonly p95: number;
+}
+
+export type Capability =
+  | 'chat'
+  | 'tools'
+  | 'vision'
+  | 'audio'
+  | 'documents'
+  | 'json_mode'
+  | 'json_schema'
+  | 'reasoning'
+  | 'logprobs'
+  | 'embeddings';
+
+export type SafetyGrade = 'A' | 'B' | 'C' | 'D';
+export type ModelStatus = 'active' | 'fallback' | 'deprecated';
+export type Untranslatable = 'reject' | 'drop';
+
+export interface ModelConfig {
+  readonly id: string;
+  readonly provider: string;
+  /** Filled in with `id` when the file leaves it out. */
+  readonly upstream_model?: string | undefined;
+  readonly context: number;
+  readonly max_output_tokens?: number | undefined;
+  readonly capabilities: readonly Capability[];
+  /** Absent: the model is unpriced, and refused wherever a budget in money applies. */
+  readonly price?: PriceConfig | undefined;
+  readonly safety_grade: SafetyGrade;
+  readonly status: ModelStatus;
+  readonly data_scopes?: readonly string[] | undefined;
+  readonly regions: readonly string[];
+  readonly expected_latency_ms?: number | undefined;
+  readonly on_untranslatable: Untranslatable | Readonly<Record<string, Untranslatable>>;
+  readonly max_concurrency?: number | undefined;
+  readonly max_queue?: number | undefined;
+}
+
+/** US dollars per million tokens; each is a whole number of micro-dollars. */
+export interface PriceConfig {
+  readonly in_usd_per_mtok: number;
+  readonly out_usd_per_mtok: number;
+  readonly cached_in_usd_per_mtok?: number | undefined;
+  readonly cache_write_usd_per_mtok?: number | undefined;
+  readonly reasoning_usd_per_mtok?: number | undefined;
+  readonly per_request_usd: number;
+}
+
+export interface AgentConfig {
+  readonly id: string;
+  readonly model: string;
+  readonly system_prompt?: string | undefined;
+  readonly qos: Qos;
+}
+
+export interface PolicyConfig {
+  readonly id: string;
+  readonly match?: PolicyMatch | undefined;
+  readonly fallback: readonly string[];
+  readonly budget?: CallBudget | undefined;
+  readonly max_attempts: number;
+  readonly hedge_after_ms?: number | undefined;
+  readonly on_budget_exhausted: 'finish' | 'error';
+  readonly min_safety_grade?: SafetyGrade | undefined;
+}
+
+export interface PolicyMatch {
+  readonly task_type?: string | undefined;
+  readonly qos?: Qos | undefined;
+  readonly data_scope?: string | undefined;
+  readonly model?: string | undefined;
+}
+
+export interface CallBudget {
+  readonly usd?: number | undefined;
+  readonly tokens?: number | undefined;
+}
+
+export interface TenantConfig {
+  readonly id: string;
+  readonly keys: readonly KeyConfig[];
+  readonly qos_max: Qos;
+  readonly data_scopes: readonly string[];
+  readonly budget: TenantBudget;
+  readonly at_limit: 'reject' | 'wait' | 'degrade';
+  readonly window: WindowConfig;
+  readonly models?: readonly string[] | undefined;
+}
+
+/** `hash` is `sha256:` and the hex SHA-256 of the key. */
+export interface KeyConfig {
+  readonly id: string;
+  readonly hash: string;
+}
+
+export interface TenantBudget {
+  readonly usd_per_day?: number | undefined;
+  readonly tokens_per_day?: number | undefined;
+  readonly calls_per_day?: number | undefined;
+}
+
+export interface WindowConfig {
+  readonly max_parallel: number;
+  readonly max_tokens: number;
+  readonly max_usd_micros: number;
+}
+
+export interface AdminConfig {
+  readonly keys: readonly KeyConfig[];
+}
+
+export interface JournalConfig {
+  readonly fsync: 'always' | 'interval' | 'never';
+  readonly fsync_interval_ms: number;
+  readonly segment_bytes: number;
+  readonly retain_days: number;
+}
+
+export interface StoreConfig {
+  readonly type: 'sqlite' | 'postgres';
+  readonly url?: string | undefined;
+}
+
+export interface IdempotencyConfig {
+  readonly ttl_ms: number;
+  readonly max_entries: number;
+  readonly max_body_bytes: number;
+}
+
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+
+export interface TelemetryConfig {
+  readonly otlp?: OtlpConfig | undefined;
+  readonly log_level: LogLevel;
+}
+
+export interface OtlpConfig {
+  readonly endpoint: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly sample_ratio: number;
+}
+
+export interface ShutdownConfig {
+  readonly grace_ms: number;
+}
