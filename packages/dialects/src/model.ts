@@ -219,13 +219,7 @@ export type GenEvent =
   | { readonly type: 'text'; readonly choice: number; readonly delta: string }
   | { readonly type: 'refusal'; readonly choice: number; readonly delta: string }
   | { readonly type: 'thinking'; readonly choice: number; readonly delta: string; readonly origin: DialectId }
-  | {
-      readonly type: 'thinking_signature';
-      readonly choice: number;
-      readonly signature: string;
-      /** The shape that signed. Absent: the one of the preceding thinking. */
-      readonly origin?: DialectId;
-    }
+  | { readonly type: 'thinking_signature'; readonly choice: number; readonly signature: string }
   | {
       readonly type: 'thinking_redacted';
       readonly choice: number;
