@@ -2,6 +2,7 @@
 // ran and all of them passed. A missing report, a file that did not load and a run without tests are failures too: none of
 // them may look like success. With `--no-skips` a skipped test fails as well.
 import { readFileSync } from 'node:fs';
+import { relative } from 'node:path';
 
 const [path = '.cache/vitest.json', ...flags] = process.argv.slice(2);
 
@@ -15,7 +16,9 @@ function readReport() {
 }
 
 const report = readReport();
-const tests = report.testResults.flatMap((file) => file.assertionResults.map((test) => ({ ...test, file: file.name })));
+const tests = report.testResults.flatMap((file) =>
+  file.assertionResults.map((test) => ({ ...test, file: relative('.', file.name) })),
+);
 const skipped = tests.filter(({ status }) => status !== 'passed' && status !== 'failed');
 // A file that fails to load has no assertion to count.
 const broken = report.testResults.filter(
@@ -23,7 +26,7 @@ const broken = report.testResults.filter(
 );
 for (const test of tests.filter(({ status }) => status === 'failed'))
   console.log(`failed: ${test.file}: ${test.fullName}`);
-for (const file of broken) console.log(`failed: ${file.name}: ${file.message}`);
+for (const file of broken) console.log(`failed: ${relative('.', file.name)}: ${file.message}`);
 for (const test of skipped) console.log(`skipped: ${test.file}: ${test.fullName}`);
 
 const passed = report.numPassedTests;

@@ -41,15 +41,16 @@ describe('the packed packages, installed elsewhere', () => {
     await npm(project, home, 'install', '--registry', started.registry.url, ...names);
   }, 300_000);
 
-  test.each(rooms)('%s holds built code and its README, and nothing of the workshop', async (room) => {
+  test.each(rooms)('%s holds built code, README and licence, and nothing of the workshop', async (room) => {
     const tarball = started.packed.find(({ name }) => name === `@atp-router/${room}`);
     const { stdout } = await run('tar', ['-tzf', tarball?.file ?? '']);
     const files = stdout.split('\n').filter((line) => line !== '');
     expect(files).toContain('package/dist/index.js');
     expect(files).toContain('package/dist/index.d.ts');
     expect(files).toContain('package/README.md');
+    expect(files).toContain('package/LICENSE');
     expect(
-      files.filter((file) => !/^package\/(dist\/.*\.(js|json|d\.ts|sql)|README\.md|package\.json)$/.test(file)),
+      files.filter((file) => !/^package\/(dist\/.*\.(js|json|d\.ts|sql)|README\.md|LICENSE|package\.json)$/.test(file)),
     ).toEqual([]);
   });
 

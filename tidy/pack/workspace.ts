@@ -42,7 +42,8 @@ export async function npm(cwd: string, home: string, ...args: readonly string[])
  */
 export function copyWorkspace(root: string, target: string): void {
   for (const path of repositoryFiles(root)) {
-    if (!/^(packages\/|scripts\/|tidy\/pure-globals|tsconfig[^/]*\.json$|package\.json$|\.npmrc$)/.test(path)) continue;
+    if (!/^(packages\/|scripts\/|tidy\/pure-globals|tsconfig[^/]*\.json$|package\.json$|\.npmrc$|LICENSE$)/.test(path))
+      continue;
     mkdirSync(dirname(join(target, path)), { recursive: true });
     cpSync(join(root, path), join(target, path));
   }

@@ -89,7 +89,9 @@ function isMutable({ type, initializer }: ts.VariableDeclaration): boolean {
   if (initializer === undefined) return false;
   const declared = type?.getText() ?? '';
   if (/^(Readonly|readonly\b)/.test(declared)) return false;
-  if (ts.isNewExpression(initializer)) return COLLECTIONS.test(initializer.expression.getText());
+  // Nothing can be put into an array of bytes that has none.
+  const empty = ts.isNewExpression(initializer) && initializer.arguments?.[0]?.getText() === '0';
+  if (ts.isNewExpression(initializer)) return !empty && COLLECTIONS.test(initializer.expression.getText());
   if (ts.isArrayLiteralExpression(initializer)) return true;
   return (
     ts.isObjectLiteralExpression(initializer) && initializer.properties.length === 0 && /^($|Record<|\{)/.test(declared)
@@ -121,6 +123,7 @@ export const noModuleMutable: Rule = {
       'const c = [1, 2] as const;',
       "export const d: Readonly<Record<string, string>> = { a: 'b' };",
       'export const none: Limits = {};',
+      'const nothing = new Uint8Array(0);',
       'export function e(): Map<string, string> { const f = new Map<string, string>(); return f; }',
     ].join('\n'),
   },
