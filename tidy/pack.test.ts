@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -70,4 +71,39 @@ describe('the packed packages, installed elsewhere', () => {
     });
     expect(stdout.trim()).toBe(version);
   });
+
+  test('the command serves without a configuration, and ends when asked to', async () => {
+    const cwd = join(home, 'served');
+    mkdirSync(cwd);
+    const atp = spawn(join(project, 'node_modules/.bin/atp'), ['serve', '--port', '0'], {
+      cwd,
+      env: freshEnvironment(home),
+    });
+    try {
+      const address = await firstAddress(atp);
+      const health = await fetch(`${address}/healthz`);
+      expect(health.status).toBe(200);
+      const ended = once(atp, 'exit');
+      atp.kill('SIGTERM');
+      expect((await ended)[0]).toBe(0);
+    } finally {
+      atp.kill('SIGKILL');
+    }
+  });
 });
+
+/** The first address that a starting router prints; fails with all it said when it ends without one. */
+function firstAddress(child: ChildProcessWithoutNullStreams): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const said = { text: '' };
+    const hear = (chunk: Buffer): void => {
+      said.text += chunk.toString();
+      const found = /http:\/\/127\.0\.0\.1:\d+/.exec(said.text)?.[0];
+      if (found !== undefined) resolve(found);
+    };
+    child.stdout.on('data', hear);
+    child.stderr.on('data', hear);
+    child.once('error', reject);
+    child.once('exit', (code) => reject(new Error(`atp serve ended with ${code} and said:\n${said.text}`)));
+  });
+}
