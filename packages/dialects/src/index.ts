@@ -1,6 +1,11 @@
+export { anthropicMessages } from './anthropic-messages/index.ts';
 export * from './dialect.ts';
 export * from './features.ts';
+export * from './fold.ts';
 export * from './framing.ts';
+export { gemini } from './gemini/index.ts';
 export * from './model.ts';
+export { ollama } from './ollama/index.ts';
 export { openaiChat } from './openai-chat/index.ts';
 export { kindOfStatus, remoteToAtpError } from './remote-error.ts';
+export { extractText } from './text.ts';
