@@ -1,7 +1,7 @@
 import type { Rule } from '../tree.ts';
 import { noConsole, noGlobalFetch, noSkippedTests, noSleeps } from './calls.ts';
 import { decisionRecords, markdownLinks } from './docs.ts';
-import { fileLength, fileLengthMax } from './file-length.ts';
+import { fileLength, fileLengthMax, functionLength } from './length.ts';
 import { completeLockFile } from './lock.ts';
 import {
   internalDependencies,
@@ -17,6 +17,7 @@ import { noEscapes, noLeftovers, noMachinePaths, noRegistryHosts } from './text.
 export const RULES: readonly Rule[] = [
   fileLength,
   fileLengthMax,
+  functionLength,
   packageReadme,
   packageManifest,
   internalDependencies,

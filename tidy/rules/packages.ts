@@ -14,6 +14,7 @@ interface Manifest {
   devDependencies?: Record<string, string>;
 }
 
+const EXACT = /^\d+\.\d+\.\d+(-[\w.]+)?$/;
 const SCOPE = '@atp-router/';
 const whole = (path: string, message: string): Finding => ({ path, line: 0, message });
 const json = <T>(tree: Tree, path: string): T => JSON.parse(tree.files.includes(path) ? tree.text(path) : '{}') as T;
@@ -40,6 +41,11 @@ const manifest = (changes: object): Record<string, string> => ({
   'packages/flow/package.json': JSON.stringify({ ...good, ...changes }),
 });
 
+const looseRanges = (own: Manifest, path: string): Finding[] =>
+  Object.entries({ ...own.dependencies, ...own.devDependencies })
+    .filter(([, range]) => !EXACT.test(range))
+    .map(([name, range]) => whole(path, `${name} ${range} is not an exact version`));
+
 function judgeManifest(tree: Tree, folder: string): Finding[] {
   const path = `${folder}/package.json`;
   if (!tree.files.includes(path)) return [whole(path, 'missing')];
@@ -62,6 +68,7 @@ function judgeManifest(tree: Tree, folder: string): Finding[] {
   });
   return [
     ...checks.filter(([ok]) => !ok).map(([, message]) => whole(path, message)),
+    ...looseRanges(own, path),
     ...wrongEntries.map(([entry]) =>
       whole(path, `exports["${entry}"]: source, types and default are not the same module`),
     ),
@@ -71,8 +78,10 @@ function judgeManifest(tree: Tree, folder: string): Finding[] {
 export const packageManifest: Rule = {
   name: 'package-manifest',
   why: 'All packages are released together, under one version and licence, and are found where their name says.',
-  check: (tree) =>
-    [...new Set([...packagesOf(tree), ...workspacesOf(tree)])].flatMap((folder) => judgeManifest(tree, folder)),
+  check: (tree) => [
+    ...looseRanges(json<Manifest>(tree, 'package.json'), 'package.json'),
+    ...[...new Set([...packagesOf(tree), ...workspacesOf(tree)])].flatMap((folder) => judgeManifest(tree, folder)),
+  ],
   planted: [
     { name: '@atp-router/flows' },
     { version: '1.0.1' },
@@ -82,10 +91,15 @@ export const packageManifest: Rule = {
     { engines: { node: '>=20' } },
     { files: ['src'] },
     { exports: {} },
+    { dependencies: { undici: '^8.0.0' } },
+    { devDependencies: { undici: 'latest' } },
     { exports: { '.': { 'atp-source': './src/index.ts', types: './dist/other.d.ts', default: './dist/index.js' } } },
   ]
     .map((changes) => ({ at: 'packages/flow/package.json', files: manifest(changes) }))
-    .concat([{ at: 'packages/flow/package.json', files: { ...root, 'packages/flow/src/index.ts': '' } }]),
+    .concat([
+      { at: 'packages/flow/package.json', files: { ...root, 'packages/flow/src/index.ts': '' } },
+      { at: 'package.json', files: { 'package.json': '{ "devDependencies": { "knip": "~6.0.0" } }' } },
+    ]),
   clean: manifest({}),
 };
 

@@ -1,4 +1,5 @@
-import { isCode } from '../ast.ts';
+import ts from 'typescript';
+import { isCode, isTestCode, overNodes } from '../ast.ts';
 import type { Rule, Tree } from '../tree.ts';
 
 const LINES = 300;
@@ -35,4 +36,32 @@ export const fileLengthMax: Rule = {
   check: longerThan(LINES_MAX),
   planted: [{ at: 'packages/flow/src/huge.ts', files: { 'packages/flow/src/huge.ts': long(LINES_MAX + 1) } }],
   clean: { 'packages/flow/src/full.ts': long(LINES_MAX) },
+};
+
+const SCREEN = 70;
+
+const isFunction = (node: ts.Node): boolean =>
+  ts.isFunctionDeclaration(node) ||
+  ts.isFunctionExpression(node) ||
+  ts.isArrowFunction(node) ||
+  ts.isMethodDeclaration(node) ||
+  ts.isConstructorDeclaration(node);
+
+const body = (lines: number): string => `export function f(): void {\n${'  g();\n'.repeat(lines - 2)}}\n`;
+
+export const functionLength: Rule = {
+  name: 'function-length',
+  why: 'A function that fits a screen can be checked by looking at it.',
+  allowable: true,
+  check: (tree) =>
+    overNodes(
+      tree,
+      (path) => isCode(path) && path.endsWith('.ts') && !isTestCode(path),
+      (node, report) => {
+        if (isFunction(node) && node.getText().split('\n').length > SCREEN)
+          report(`a function of more than ${SCREEN} lines`);
+      },
+    ),
+  planted: [{ at: 'packages/flow/src/a.ts', files: { 'packages/flow/src/a.ts': body(SCREEN + 1) } }],
+  clean: { 'packages/flow/src/a.ts': body(SCREEN), 'packages/flow/test/a.test.ts': body(SCREEN * 2) },
 };
