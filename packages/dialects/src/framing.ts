@@ -11,6 +11,9 @@ export interface Framer {
 
 const LF = 10;
 const CR = 13;
+/** CR LF CR LF. */
+const SEPARATOR_BYTES_MAX = 4;
+const EMPTY: Uint8Array = new Uint8Array(0);
 
 export function framer(kind: 'sse' | 'ndjson', limit_bytes: number): Framer {
   return kind === 'sse'
@@ -26,7 +29,9 @@ class SplitFramer implements Framer {
   readonly #findEnd: FindEnd;
   readonly #parse: (raw: Uint8Array, text: string) => Frame;
   readonly #decoder: TextDecoder = new TextDecoder();
-  #rest: Uint8Array | undefined;
+  /** Starts with the unfinished frame, and has spare room after it. Never holds bytes of a frame that was handed out. */
+  #store: Uint8Array = EMPTY;
+  #length: number = 0;
 
   constructor(limit_bytes: number, findEnd: FindEnd, parse: (raw: Uint8Array, text: string) => Frame) {
     this.#limit_bytes = limit_bytes;
@@ -35,50 +40,57 @@ class SplitFramer implements Framer {
   }
 
   get pending_bytes(): number {
-    return this.#rest?.length ?? 0;
+    return this.#length;
   }
 
   push(chunk: Uint8Array): Frame[] {
-    const bytes = this.#rest === undefined ? chunk : concat(this.#rest, chunk);
     // A separator may straddle the chunks, so the search restarts a little before the seam.
-    let scan = this.#rest === undefined ? 0 : Math.max(0, this.#rest.length - 3);
+    let scan = Math.max(0, this.#length - SEPARATOR_BYTES_MAX + 1);
+    const bytes = this.#length === 0 ? chunk : this.#append(chunk);
     const frames: Frame[] = [];
     let start = 0;
     for (;;) {
       const end = this.#findEnd(bytes, scan);
       if (end < 0) break;
+      this.#check(end - start);
       const raw = bytes.subarray(start, end);
       frames.push(this.#parse(raw, this.#decoder.decode(raw)));
       start = end;
       scan = end;
     }
-    this.#keep(bytes, start);
+    this.#length = bytes.length - start;
+    this.#check(this.#length);
+    // Without a new frame the store already holds these bytes, with room for more. Otherwise what is left has no room
+    // behind it, and the next chunk moves it to a store of its own.
+    if (this.#length === 0) this.#store = EMPTY;
+    else if (start > 0 || bytes === chunk) this.#store = bytes.subarray(start);
     return frames;
   }
 
-  #keep(bytes: Uint8Array, start: number): void {
-    const left = bytes.length - start;
-    if (left > this.#limit_bytes) {
-      throw new AtpError(
-        'upstream_error',
-        `The provider sent a stream frame of more than ${this.#limit_bytes} bytes.`,
-        {
-          origin: 'remote',
-        },
-      );
+  /** Room doubles when it runs out, so that a large frame in small chunks costs linear and not quadratic time. */
+  #append(chunk: Uint8Array): Uint8Array {
+    const length = this.#length + chunk.length;
+    if (length > this.#store.length) {
+      const grown = new Uint8Array(length * 2);
+      grown.set(this.#store.subarray(0, this.#length));
+      this.#store = grown;
     }
-    this.#rest = left === 0 ? undefined : bytes.subarray(start);
+    this.#store.set(chunk, this.#length);
+    return this.#store.subarray(0, length);
+  }
+
+  #check(frame_bytes: number): void {
+    if (frame_bytes <= this.#limit_bytes) return;
+    throw new AtpError('upstream_error', `The provider sent a stream frame of more than ${this.#limit_bytes} bytes.`, {
+      origin: 'remote',
+    });
   }
 }
 
-function concat(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const out = new Uint8Array(a.length + b.length);
-  out.set(a, 0);
-  out.set(b, a.length);
-  return out;
-}
-
-/** An SSE event ends with a blank line; lines end with LF, CRLF or CR (WHATWG HTML §9.2.5). */
+/**
+ * An SSE event ends with a blank line; lines end with LF or CRLF (WHATWG HTML §9.2.5). The bare CR that the standard also
+ * allows is sent by no provider, and could only be told from a CRLF when the next chunk has come.
+ */
 function sseEnd(bytes: Uint8Array, from: number): number {
   for (let i = bytes.indexOf(LF, from); i >= 0; i = bytes.indexOf(LF, i + 1)) {
     const next = bytes[i + 1];
@@ -93,22 +105,28 @@ function lineEnd(bytes: Uint8Array, from: number): number {
 }
 
 function parseSse(raw: Uint8Array, text: string): Frame {
-  // The overwhelmingly common frame: one `data: …` line.
-  if (text.startsWith('data: ') && text.indexOf('\n') === text.length - 2) {
-    return { event: '', data: text.slice(6, -2), raw };
-  }
   let event = '';
   let data: string | undefined;
-  for (const line of text.split(/\r\n|\n|\r/)) {
-    if (line === '' || line.startsWith(':')) continue;
-    const colon = line.indexOf(':');
-    const field = colon < 0 ? line : line.slice(0, colon);
-    let value = colon < 0 ? '' : line.slice(colon + 1);
-    if (value.startsWith(' ')) value = value.slice(1);
-    if (field === 'data') data = data === undefined ? value : `${data}\n${value}`;
-    else if (field === 'event') event = value;
+  for (let from = 0; from < text.length; ) {
+    const lf = text.indexOf('\n', from);
+    const next = lf < 0 ? text.length : lf + 1;
+    let end = lf < 0 ? text.length : lf;
+    if (end > from && text.charCodeAt(end - 1) === CR) end -= 1;
+    const value = fieldValue(text, 'data', from, end);
+    if (value !== undefined) data = data === undefined ? value : `${data}\n${value}`;
+    else event = fieldValue(text, 'event', from, end) ?? event;
+    from = next;
   }
   return { event, data: data ?? '', raw };
+}
+
+/** The value of one SSE line, when it is of this field; other fields and comments are nothing to a decoder. */
+function fieldValue(text: string, field: string, from: number, end: number): string | undefined {
+  if (!text.startsWith(field, from)) return undefined;
+  const colon = from + field.length;
+  if (colon === end) return '';
+  if (text[colon] !== ':') return undefined;
+  return text.slice(text[colon + 1] === ' ' ? colon + 2 : colon + 1, end);
 }
 
 function parseLine(raw: Uint8Array, text: string): Frame {

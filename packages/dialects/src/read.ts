@@ -59,6 +59,11 @@ export function item(v: JsonValue | undefined, path: string): JsonObject {
   return v;
 }
 
+/** `{key: value}` or nothing: for fields that must be absent rather than undefined. */
+export function optional<K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } {
+  return (value === undefined ? {} : { [key]: value }) as { [P in K]?: V };
+}
+
 /** The fields of `o` that are not in `known`: kept for providers of the same shape. */
 export function rest(o: JsonObject, known: ReadonlySet<string>): JsonObject {
   let out: Record<string, JsonValue | undefined> | undefined;

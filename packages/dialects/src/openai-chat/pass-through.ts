@@ -1,6 +1,6 @@
 import { type JsonObject, type JsonValue, isJsonObject } from '@atp-router/kernel';
 import type { AtpField, Frame, PassThrough, RequestPatch } from '../dialect.ts';
-import { parseData } from './stream-decode.ts';
+import { parseData } from '../frame-data.ts';
 
 export const passThrough: PassThrough = {
   usage_frame_is_optional: true,

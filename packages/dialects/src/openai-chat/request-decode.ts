@@ -11,7 +11,9 @@ import type {
   ToolCallPart,
   ToolChoice,
 } from '../model.ts';
-import { arr, bad, bool, int, item, needStr, num, obj, parseDataUrl, rest, str } from '../read.ts';
+import { arr, bad, bool, int, item, needStr, num, obj, optional, parseDataUrl, rest, str } from '../read.ts';
+
+export { optional };
 
 const KNOWN: ReadonlySet<string> = new Set([
   'model',
@@ -81,11 +83,6 @@ export function decodeRequest(body: JsonObject): GenRequest {
     ...optional('service_tier', str(body, 'service_tier')),
     extra: rest(body, KNOWN),
   };
-}
-
-/** `{key: value}` or nothing: for fields that must be absent rather than undefined. */
-export function optional<K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } {
-  return (value === undefined ? {} : { [key]: value }) as { [P in K]?: V };
 }
 
 function decodeLogprobs(body: JsonObject): { top: number } | undefined {

@@ -1,5 +1,6 @@
-import { AtpError, type JsonObject, type JsonValue, isJsonObject } from '@atp-router/kernel';
+import { isJsonObject, type JsonObject, type JsonValue } from '@atp-router/kernel';
 import type { Frame, StreamDecoder } from '../dialect.ts';
+import { parseData } from '../frame-data.ts';
 import type { GenEvent } from '../model.ts';
 import { decodeErrorObject } from './errors.ts';
 import { decodeFinish, reasoningText } from './response.ts';
@@ -7,6 +8,8 @@ import { decodeUsage } from './usage.ts';
 
 const END: readonly GenEvent[] = [{ type: 'end' }];
 const NOTHING: readonly GenEvent[] = [];
+
+export { parseData };
 
 /** Chat Completions chunks → events. */
 export function streamDecoder(): StreamDecoder {
@@ -35,25 +38,6 @@ export function streamDecoder(): StreamDecoder {
       return events;
     },
   };
-}
-
-/** The JSON of a frame; malformed data is the provider's fault and ends the stream. */
-export function parseData(data: string): JsonObject {
-  let value: unknown;
-  try {
-    value = JSON.parse(data);
-  } catch (cause) {
-    throw new AtpError('upstream_error', 'The provider sent a stream frame that is not valid JSON.', {
-      origin: 'remote',
-      cause,
-    });
-  }
-  if (!isJsonObject(value)) {
-    throw new AtpError('upstream_error', 'The provider sent a stream frame that is not a JSON object.', {
-      origin: 'remote',
-    });
-  }
-  return value;
 }
 
 function startOf(chunk: JsonObject): GenEvent {
