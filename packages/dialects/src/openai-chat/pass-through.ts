@@ -9,8 +9,10 @@ export const passThrough: PassThrough = {
     const out: Record<string, JsonValue | undefined> = { ...body, model: patch.model };
     if (patch.max_output_tokens !== undefined) {
       // Old models and compatible servers know only max_tokens, new OpenAI models only max_completion_tokens.
-      const field = body['max_tokens'] !== undefined ? 'max_tokens' : 'max_completion_tokens';
-      out[field] = patch.max_output_tokens;
+      const field = typeof body['max_tokens'] === 'number' ? 'max_tokens' : 'max_completion_tokens';
+      const asked = body[field];
+      const cap = patch.max_output_tokens;
+      out[field] = typeof asked === 'number' ? Math.min(asked, cap) : cap;
     }
     if (patch.include_usage) {
       const options = isJsonObject(body['stream_options']) ? body['stream_options'] : {};

@@ -56,6 +56,10 @@ function addMedia(content: readonly JsonValue[], media: Media): void {
       media.count += 1;
       const data = isJsonObject(part['input_audio']) ? part['input_audio']['data'] : undefined;
       if (typeof data === 'string') media.bytes += data.length;
+    } else if (part['type'] === 'file') {
+      media.count += 1;
+      const data = isJsonObject(part['file']) ? part['file']['file_data'] : undefined;
+      if (typeof data === 'string') media.bytes += data.length;
     }
   }
 }

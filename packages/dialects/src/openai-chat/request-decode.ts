@@ -1,6 +1,7 @@
 import { type JsonObject, type JsonValue, isJsonObject } from '@atp-router/kernel';
 import type {
   GenRequest,
+  HostedTool,
   Message,
   Part,
   Reasoning,
@@ -41,12 +42,16 @@ const KNOWN: ReadonlySet<string> = new Set([
   'user',
   'metadata',
   'service_tier',
+  'web_search_options',
 ]);
 
 export const EFFORTS: readonly string[] = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'];
 
 /** Chat Completions body → internal model. */
 export function decodeRequest(body: JsonObject): GenRequest {
+  for (const legacy of ['functions', 'function_call']) {
+    if (body[legacy] !== undefined) throw bad(legacy, 'replaced by "tools" and "tool_choice", which superseded it');
+  }
   const { system, messages } = decodeMessages(arr(body, 'messages') ?? []);
   const reasoning = decodeReasoning(body);
   const format = decodeFormat(body);
@@ -59,7 +64,7 @@ export function decodeRequest(body: JsonObject): GenRequest {
     system,
     messages,
     tools: (arr(body, 'tools') ?? []).map(decodeTool),
-    hosted_tools: [],
+    hosted_tools: decodeHosted(body),
     stop: decodeStop(body['stop']),
     n: int(body, 'n', 1, 128) ?? 1,
     ...optional('tool_choice', choice),
@@ -83,6 +88,12 @@ export function decodeRequest(body: JsonObject): GenRequest {
     ...optional('service_tier', str(body, 'service_tier')),
     extra: rest(body, KNOWN),
   };
+}
+
+/** The one hosted tool of this shape is an option of its own and not an entry of `tools`. */
+function decodeHosted(body: JsonObject): HostedTool[] {
+  const raw = obj(body, 'web_search_options');
+  return raw === undefined ? [] : [{ type: 'web_search_options', origin: 'openai-chat', raw }];
 }
 
 function decodeLogprobs(body: JsonObject): { top: number } | undefined {
@@ -191,6 +202,9 @@ function decodeMessage(
   tool_names: Map<string, string>,
 ): Message {
   const parts: Part[] = [];
+  // Not OpenAI's own, but what compatible servers answer and some clients send back.
+  const reasoning = role === 'assistant' ? str(m, 'reasoning_content', `${path}.reasoning_content`) : undefined;
+  if (reasoning !== undefined) parts.push({ type: 'thinking', text: reasoning, origin: 'openai-chat' });
   const content = m['content'];
   if (typeof content === 'string') {
     if (content !== '' || role === 'user') parts.push({ type: 'text', text: content });
@@ -218,7 +232,7 @@ function decodeToolCall(c: JsonObject, path: string): ToolCallPart {
     type: 'tool_call',
     id: needStr(c, 'id', `${path}.id`),
     name: needStr(fn, 'name', `${path}.function.name`),
-    args_json: str(fn, 'arguments', `${path}.function.arguments`) ?? '{}',
+    args_json: str(fn, 'arguments', `${path}.function.arguments`) || '{}',
   };
 }
 

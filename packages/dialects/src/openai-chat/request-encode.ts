@@ -21,21 +21,42 @@ export function encodeRequest(request: GenRequest, ctx: EncodeContext): EncodedR
   }
   encodeTools(request, body, t);
   encodeSampling(request, body, t);
-  const max = ctx.max_output_tokens ?? request.max_output_tokens;
-  if (max !== undefined) body['max_completion_tokens'] = max;
+  encodeMaxTokens(request, ctx, body, t);
   encodeFormat(request, body);
   if (request.user !== undefined) body['user'] = request.user;
   if (request.metadata !== undefined) body['metadata'] = request.metadata;
-  if (request.service_tier !== undefined) body['service_tier'] = request.service_tier;
+  encodeTier(request, body, t);
   if (request.source !== 'openai-chat') for (const key of Object.keys(request.extra)) t.ignore(key);
   return { body, ignored: t.ignored };
 }
 
+/** The budget may lower what the client asked for and never raises it. */
+function encodeMaxTokens(request: GenRequest, ctx: EncodeContext, body: Fields, t: Translation): void {
+  const wanted = request.max_output_tokens ?? Number.POSITIVE_INFINITY;
+  const max = Math.min(wanted, ctx.max_output_tokens ?? Number.POSITIVE_INFINITY);
+  // Anthropic fills its prompt cache by a request for no output.
+  if (max === 0) t.refuse('max_output_tokens', 'a request for no output at all is not accepted.');
+  else if (max < Number.POSITIVE_INFINITY) body['max_completion_tokens'] = max;
+}
+
+/** Tiers are names of one provider's price list; only the meaning "no premium" has a counterpart. */
+function encodeTier(request: GenRequest, body: Fields, t: Translation): void {
+  const tier = request.service_tier;
+  if (tier === undefined) return;
+  if (request.source === 'openai-chat' || request.source === 'openai-responses') body['service_tier'] = tier;
+  else if (tier === 'standard_only') body['service_tier'] = 'default';
+  else if (tier !== 'auto') t.ignore('service_tier');
+}
+
 function encodeTools(request: GenRequest, body: Fields, t: Translation): void {
-  if (request.hosted_tools.length > 0) t.allows('hosted_tools');
+  for (const tool of request.hosted_tools) {
+    if (tool.origin === 'openai-chat') body[tool.type] = tool.raw;
+    else t.allows('hosted_tools');
+  }
   if (request.tools.length > 0) {
     body['tools'] = request.tools.map((tool) => {
       if (tool.cache !== undefined) t.ignore('cache_markers');
+      for (const key of Object.keys(tool.extra ?? {})) t.ignore(key);
       return {
         type: 'function',
         function: {
@@ -48,7 +69,9 @@ function encodeTools(request: GenRequest, body: Fields, t: Translation): void {
     });
   }
   const choice = request.tool_choice;
-  if (choice !== undefined) {
+  // Without tools these choices say nothing, and OpenAI refuses them.
+  const idle = request.tools.length === 0 && (choice?.type === 'auto' || choice?.type === 'none');
+  if (choice !== undefined && !idle) {
     body['tool_choice'] = choice.type === 'tool' ? { type: 'function', function: { name: choice.name } } : choice.type;
   }
   if (request.parallel_tool_calls !== undefined && request.tools.length > 0) {
@@ -77,7 +100,9 @@ function encodeSampling(request: GenRequest, body: Fields, t: Translation): void
   if (request.reasoning !== undefined) {
     if (request.reasoning.budget_tokens !== undefined) t.ignore('reasoning_budget');
     const effort = effortFor(request.reasoning);
-    if (effort !== undefined) body['reasoning_effort'] = effort;
+    // Thinking switched off is Anthropic's default spelt out. OpenAI's models that do not reason refuse to be told so.
+    const is_default = effort === 'none' && request.source === 'anthropic-messages';
+    if (effort !== undefined && !is_default) body['reasoning_effort'] = effort;
   }
 }
 
@@ -105,7 +130,7 @@ function encodeMessages(request: GenRequest, t: Translation): JsonValue[] {
     out.push({ role: 'system', content: request.system.map((p) => p.text).join('\n\n') });
   }
   for (const message of request.messages) {
-    if (message.role === 'assistant') out.push(encodeAssistant(message, t));
+    if (message.role === 'assistant') out.push(...encodeAssistant(message, t));
     else encodeUser(message, out, t);
   }
   return out;
@@ -126,7 +151,8 @@ function encodeUser(message: Message, out: JsonValue[], t: Translation): void {
     out.push({ role: 'user', content: only.text, ...name });
     return;
   }
-  out.push({ role: 'user', content: others.map((p) => encodePart(p, t)).filter((p) => p !== undefined), ...name });
+  const content = others.map((p) => encodePart(p, t)).filter((p) => p !== undefined);
+  if (content.length > 0) out.push({ role: 'user', content, ...name });
 }
 
 function noteCache(part: Part, t: Translation): void {
@@ -140,25 +166,33 @@ function encodeToolResult(part: ToolResultPart, t: Translation): JsonObject {
   return { role: 'tool', tool_call_id: part.call_id, content: part.is_error === true ? `Error: ${text}` : text };
 }
 
-function encodeAssistant(message: Message, t: Translation): JsonObject {
+/** Nothing when all that the turn held was left out: a message without content is refused. */
+function encodeAssistant(message: Message, t: Translation): JsonObject[] {
   const text: string[] = [];
   const calls: JsonValue[] = [];
-  let refusal: string | undefined;
+  let refusal = '';
+  let reasoning = '';
   for (const part of message.parts) {
     noteCache(part, t);
     if (part.type === 'text') text.push(part.text);
-    else if (part.type === 'refusal') refusal = part.text;
+    else if (part.type === 'refusal') refusal += part.text;
+    else if (part.type === 'thinking' && part.origin === 'openai-chat') reasoning += part.text;
     else if (part.type === 'thinking') t.ignore('thinking_in_answer');
+    else if (part.type === 'opaque') t.opaque(part, 'assistant');
     else if (part.type === 'tool_call') {
       calls.push({ id: part.id, type: 'function', function: { name: part.name, arguments: part.args_json } });
     }
   }
-  return {
+  if (text.length === 0 && refusal === '' && calls.length === 0) return [];
+  const turn = {
     role: 'assistant',
     content: text.length > 0 ? text.join('') : null,
-    ...(refusal === undefined ? {} : { refusal }),
+    ...(reasoning === '' ? {} : { reasoning_content: reasoning }),
+    ...(refusal === '' ? {} : { refusal }),
     ...(calls.length === 0 ? {} : { tool_calls: calls }),
+    ...(message.name === undefined ? {} : { name: message.name }),
   };
+  return [turn];
 }
 
 function encodePart(part: Part, t: Translation): JsonObject | undefined {
@@ -175,6 +209,9 @@ function encodePart(part: Part, t: Translation): JsonObject | undefined {
       return { type: 'input_audio', input_audio: { format: part.format, data: part.data } };
     case 'file':
       return encodeFile(part, t);
+    case 'opaque':
+      t.opaque(part, 'user');
+      return undefined;
     default:
       return undefined;
   }

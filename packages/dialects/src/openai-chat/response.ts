@@ -1,18 +1,21 @@
 import { AtpError, type JsonObject, type JsonValue, isJsonObject } from '@atp-router/kernel';
 import type { ResponseEncodeContext } from '../dialect.ts';
 import type { Choice, FinishReason, GenResponse } from '../model.ts';
+import { toolCallId } from '../tool-ids.ts';
 import { decodeUsage, encodeUsage } from './usage.ts';
 
-const FINISH: Readonly<Record<string, FinishReason>> = {
-  stop: 'stop',
-  length: 'length',
-  tool_calls: 'tool_calls',
-  function_call: 'tool_calls',
-  content_filter: 'content_filter',
-};
+const FINISH: ReadonlyMap<unknown, FinishReason> = new Map([
+  ['stop', 'stop'],
+  ['length', 'length'],
+  ['tool_calls', 'tool_calls'],
+  ['function_call', 'tool_calls'],
+  ['content_filter', 'content_filter'],
+  // Aggregators end a stream this way when their own upstream failed in the middle of it.
+  ['error', 'error'],
+]);
 
 export function decodeFinish(reason: unknown): FinishReason {
-  return (typeof reason === 'string' ? FINISH[reason] : undefined) ?? 'stop';
+  return FINISH.get(reason) ?? 'stop';
 }
 
 export function encodeFinish(reason: FinishReason): string {
@@ -25,6 +28,19 @@ export function reasoningText(o: JsonObject): string | undefined {
   return typeof v === 'string' && v !== '' ? v : undefined;
 }
 
+/** Text of a message; some compatible servers answer with a list of typed parts instead of a string. */
+export function contentText(content: unknown): string {
+  if (typeof content === 'string') return content;
+  if (!Array.isArray(content)) return '';
+  return content.map((part) => (isJsonObject(part) && typeof part['text'] === 'string' ? part['text'] : '')).join('');
+}
+
+/** Arguments as JSON text; some compatible servers send the object itself, or nothing when there are none. */
+export function argumentsText(value: unknown): string {
+  if (typeof value === 'string' && value !== '') return value;
+  return isJsonObject(value) ? JSON.stringify(value) : '{}';
+}
+
 /** A whole Chat Completions answer → internal model. */
 export function decodeResponse(body: JsonObject): GenResponse {
   const choices = body['choices'];
@@ -32,34 +48,36 @@ export function decodeResponse(body: JsonObject): GenResponse {
     throw new AtpError('upstream_error', 'The provider answered without "choices".', { origin: 'remote' });
   }
   const usage = decodeUsage(body['usage']);
+  const id = typeof body['id'] === 'string' ? body['id'] : '';
   return {
-    id: typeof body['id'] === 'string' ? body['id'] : '',
+    id,
     model: typeof body['model'] === 'string' ? body['model'] : '',
     created_s: typeof body['created'] === 'number' ? body['created'] : 0,
-    choices: (choices as readonly JsonValue[]).filter(isJsonObject).map(decodeChoice),
+    choices: (choices as readonly JsonValue[]).filter(isJsonObject).map((choice, i) => decodeChoice(choice, id, i)),
     ...(usage === undefined ? {} : { usage }),
   };
 }
 
-function decodeChoice(choice: JsonObject): Choice {
+function decodeChoice(choice: JsonObject, id: string, index: number): Choice {
   const message = isJsonObject(choice['message']) ? choice['message'] : {};
   const parts: Choice['parts'][number][] = [];
   const reasoning = reasoningText(message);
   if (reasoning !== undefined) parts.push({ type: 'thinking', text: reasoning, origin: 'openai-chat' });
-  const content = message['content'];
-  if (typeof content === 'string' && content !== '') parts.push({ type: 'text', text: content });
-  if (typeof message['refusal'] === 'string') parts.push({ type: 'refusal', text: message['refusal'] });
+  const content = contentText(message['content']);
+  if (content !== '') parts.push({ type: 'text', text: content });
+  const refusal = message['refusal'];
+  if (typeof refusal === 'string' && refusal !== '') parts.push({ type: 'refusal', text: refusal });
   const calls = message['tool_calls'];
   if (Array.isArray(calls)) {
-    for (const call of (calls as readonly JsonValue[]).filter(isJsonObject)) {
+    (calls as readonly JsonValue[]).filter(isJsonObject).forEach((call, k) => {
       const fn = isJsonObject(call['function']) ? call['function'] : {};
       parts.push({
         type: 'tool_call',
-        id: typeof call['id'] === 'string' ? call['id'] : '',
+        id: typeof call['id'] === 'string' && call['id'] !== '' ? call['id'] : toolCallId(id, index, k),
         name: typeof fn['name'] === 'string' ? fn['name'] : '',
-        args_json: typeof fn['arguments'] === 'string' ? fn['arguments'] : '{}',
+        args_json: argumentsText(fn['arguments']),
       });
-    }
+    });
   }
   return {
     parts,
@@ -93,7 +111,7 @@ function encodeMessage(choice: Choice): JsonObject {
   for (const part of choice.parts) {
     if (part.type === 'text') text = (text ?? '') + part.text;
     else if (part.type === 'thinking') reasoning += part.text;
-    else if (part.type === 'refusal') refusal = part.text;
+    else if (part.type === 'refusal') refusal = (refusal ?? '') + part.text;
     else if (part.type === 'tool_call')
       calls.push({ id: part.id, type: 'function', function: { name: part.name, arguments: part.args_json } });
   }

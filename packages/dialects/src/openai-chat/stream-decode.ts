@@ -2,8 +2,9 @@ import { isJsonObject, type JsonObject, type JsonValue } from '@atp-router/kerne
 import type { Frame, StreamDecoder } from '../dialect.ts';
 import { parseData } from '../frame-data.ts';
 import type { GenEvent } from '../model.ts';
-import { decodeErrorObject } from './errors.ts';
-import { decodeFinish, reasoningText } from './response.ts';
+import { toolCallId } from '../tool-ids.ts';
+import { decodeStreamError } from './errors.ts';
+import { argumentsText, contentText, decodeFinish, reasoningText } from './response.ts';
 import { decodeUsage } from './usage.ts';
 
 const END: readonly GenEvent[] = [{ type: 'end' }];
@@ -14,24 +15,26 @@ export { parseData };
 /** Chat Completions chunks → events. */
 export function streamDecoder(): StreamDecoder {
   let started = false;
-  // Tool calls are announced once by id and name, then continued by index alone.
-  const announced = new Set<string>();
+  let id = '';
+  const calls: Calls = new Map();
   return {
     push(frame: Frame): readonly GenEvent[] {
       if (frame.data === '') return NOTHING;
       if (frame.data === '[DONE]') return END;
       const chunk = parseData(frame.data);
       const error = chunk['error'];
-      if (error !== undefined && error !== null) return [{ type: 'error', error: decodeErrorObject(502, error) }];
+      if (error !== undefined && error !== null) return [{ type: 'error', error: decodeStreamError(error) }];
       const events: GenEvent[] = [];
       if (!started) {
         started = true;
-        events.push(startOf(chunk));
+        const start = startOf(chunk);
+        id = start.id;
+        events.push(start);
       }
       const choices = chunk['choices'];
       if (Array.isArray(choices)) {
         for (const choice of choices as readonly JsonValue[])
-          if (isJsonObject(choice)) decodeChoice(choice, events, announced);
+          if (isJsonObject(choice)) decodeChoice(choice, events, calls, id);
       }
       const usage = decodeUsage(chunk['usage']);
       if (usage !== undefined) events.push({ type: 'usage', usage });
@@ -40,7 +43,7 @@ export function streamDecoder(): StreamDecoder {
   };
 }
 
-function startOf(chunk: JsonObject): GenEvent {
+function startOf(chunk: JsonObject): GenEvent & { type: 'start' } {
   return {
     type: 'start',
     id: typeof chunk['id'] === 'string' ? chunk['id'] : '',
@@ -49,43 +52,67 @@ function startOf(chunk: JsonObject): GenEvent {
   };
 }
 
-function decodeChoice(value: JsonObject, events: GenEvent[], announced: Set<string>): void {
+function decodeChoice(value: JsonObject, events: GenEvent[], all: Calls, id: string): void {
   const choice = typeof value['index'] === 'number' ? value['index'] : 0;
   const delta = value['delta'];
   if (isJsonObject(delta)) {
     const reasoning = reasoningText(delta);
     if (reasoning !== undefined) events.push({ type: 'thinking', choice, delta: reasoning, origin: 'openai-chat' });
-    const content = delta['content'];
-    if (typeof content === 'string' && content !== '') events.push({ type: 'text', choice, delta: content });
+    const content = contentText(delta['content']);
+    if (content !== '') events.push({ type: 'text', choice, delta: content });
     const refusal = delta['refusal'];
     if (typeof refusal === 'string' && refusal !== '') events.push({ type: 'refusal', choice, delta: refusal });
     const calls = delta['tool_calls'];
     if (Array.isArray(calls)) {
       for (const call of calls as readonly JsonValue[]) {
-        if (isJsonObject(call)) decodeToolCall(call, choice, events, announced);
+        if (isJsonObject(call)) decodeToolCall(call, choice, events, all, id);
       }
     }
   }
   const logprobs = value['logprobs'];
   if (isJsonObject(logprobs)) events.push({ type: 'logprobs', choice, content: logprobs });
   const finish = value['finish_reason'];
-  if (typeof finish === 'string') events.push({ type: 'finish', choice, reason: decodeFinish(finish) });
+  // Some compatible servers send an empty reason until the last chunk.
+  if (typeof finish === 'string' && finish !== '')
+    events.push({ type: 'finish', choice, reason: decodeFinish(finish) });
 }
 
-function decodeToolCall(call: JsonObject, choice: number, events: GenEvent[], announced: Set<string>): void {
-  const index = typeof call['index'] === 'number' ? call['index'] : 0;
-  const fn = isJsonObject(call['function']) ? call['function'] : undefined;
-  const key = `${choice}.${index}`;
-  if (!announced.has(key)) {
-    announced.add(key);
-    events.push({
-      type: 'tool_call',
-      choice,
-      index,
-      id: typeof call['id'] === 'string' ? call['id'] : `call_${choice}_${index}`,
-      name: typeof fn?.['name'] === 'string' ? fn['name'] : '',
-    });
+/** A tool call of the stream: `wire_index` is what the server counts it by, its place in the list what is told on. */
+interface Call {
+  readonly wire_index: unknown;
+  readonly wire_id: string;
+  announced: boolean;
+}
+
+type Calls = Map<number, Call[]>;
+
+function decodeToolCall(piece: JsonObject, choice: number, events: GenEvent[], all: Calls, salt: string): void {
+  const calls = all.get(choice) ?? [];
+  all.set(choice, calls);
+  const fn = isJsonObject(piece['function']) ? piece['function'] : {};
+  const name = typeof fn['name'] === 'string' ? fn['name'] : '';
+  const delta = isJsonObject(fn['arguments']) ? argumentsText(fn['arguments']) : fn['arguments'];
+  const has_args = typeof delta === 'string' && delta !== '';
+  const index = callOf(piece, calls);
+  const call = calls[index];
+  if (call === undefined) return;
+  if (!call.announced && (name !== '' || has_args)) {
+    call.announced = true;
+    const id = call.wire_id === '' ? toolCallId(salt, choice, index) : call.wire_id;
+    events.push({ type: 'tool_call', choice, index, id, name });
   }
-  const args = fn?.['arguments'];
-  if (typeof args === 'string' && args !== '') events.push({ type: 'tool_args', choice, index, delta: args });
+  if (has_args) events.push({ type: 'tool_args', choice, index, delta });
+}
+
+/**
+ * The call that a piece belongs to, begun when it is new. Calls are begun with an id and continued by index alone; some
+ * compatible servers leave the index out, or give every call the index 0, and are told apart by the id.
+ */
+function callOf(piece: JsonObject, calls: Call[]): number {
+  const wire_id = typeof piece['id'] === 'string' ? piece['id'] : '';
+  const wire_index = piece['index'];
+  const found = calls.findLastIndex((call) => wire_index === undefined || call.wire_index === wire_index);
+  const before = calls[found];
+  if (before !== undefined && (wire_id === '' || before.wire_id === '' || before.wire_id === wire_id)) return found;
+  return calls.push({ wire_index, wire_id, announced: false }) - 1;
 }

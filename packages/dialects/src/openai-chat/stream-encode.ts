@@ -7,7 +7,7 @@ import { encodeUsage } from './usage.ts';
 /** Events → Chat Completions chunks. Finish chunks wait for `finish`, which adds the cost. */
 export function streamEncoder(ctx: StreamEncodeContext): StreamEncoder {
   const begun = new Set<number>();
-  const finishes: { choice: number; reason: string }[] = [];
+  const finishes = new Map<number, string>();
   let usage: JsonObject | undefined;
 
   const chunk = (choice: number, delta: JsonObject, more: JsonObject = {}): string => {
@@ -38,6 +38,8 @@ export function streamEncoder(ctx: StreamEncodeContext): StreamEncoder {
         case 'refusal':
           return chunk(event.choice, { refusal: event.delta });
         case 'thinking':
+          // Announces a thinking that is not shown; this shape has nothing to say for it.
+          if (event.delta === '') return '';
           return chunk(event.choice, { reasoning_content: event.delta });
         case 'tool_call':
           return chunk(event.choice, {
@@ -50,7 +52,7 @@ export function streamEncoder(ctx: StreamEncodeContext): StreamEncoder {
         case 'logprobs':
           return chunk(event.choice, {}, { logprobs: event.content });
         case 'finish':
-          finishes.push({ choice: event.choice, reason: encodeFinish(event.reason) });
+          finishes.set(event.choice, encodeFinish(event.reason));
           return '';
         case 'usage':
           usage = encodeUsage(event.usage);
@@ -60,11 +62,14 @@ export function streamEncoder(ctx: StreamEncodeContext): StreamEncoder {
       }
     },
     finish(atp: AtpField): string {
+      if (finishes.size === 0) finishes.set(0, 'stop');
       let out = '';
-      finishes.forEach((f, i) => {
-        const last: JsonObject = i === finishes.length - 1 ? { atp: atp as unknown as JsonValue } : {};
-        out += frame({ choices: [{ index: f.choice, delta: {}, finish_reason: f.reason }], ...last });
-      });
+      let left = finishes.size;
+      for (const [choice, finish_reason] of finishes) {
+        left -= 1;
+        const cost: JsonObject = left === 0 ? { atp: atp as unknown as JsonValue } : {};
+        out += frame({ choices: [{ index: choice, delta: {}, finish_reason }], ...cost });
+      }
       if (ctx.include_usage && usage !== undefined) out += frame({ choices: [], usage });
       return `${out}data: [DONE]\n\n`;
     },
