@@ -7,5 +7,6 @@ export { gemini } from './gemini/index.ts';
 export * from './model.ts';
 export { ollama } from './ollama/index.ts';
 export { openaiChat } from './openai-chat/index.ts';
+export { openaiResponses } from './openai-responses/index.ts';
 export { kindOfStatus, remoteToAtpError } from './remote-error.ts';
 export { extractText } from './text.ts';

@@ -1,0 +1,28 @@
+import type { Dialect } from '../dialect.ts';
+import { decodeError, encodeError, encodeStreamError } from './errors.ts';
+import { FEATURES_OPENAI_RESPONSES } from './features.ts';
+import { passThrough } from './pass-through.ts';
+import { probe } from './probe.ts';
+import { decodeRequest } from './request-decode.ts';
+import { encodeRequest } from './request-encode.ts';
+import { decodeResponse, encodeResponse } from './response.ts';
+import { streamDecoder } from './stream-decode.ts';
+import { streamEncoder } from './stream-encode.ts';
+
+/** OpenAI Responses without stored state, `POST /v1/responses` (sources: OpenAI API reference, Open Responses). */
+export const openaiResponses: Dialect = {
+  id: 'openai-responses',
+  framing: 'sse',
+  features: FEATURES_OPENAI_RESPONSES,
+  probe,
+  decodeRequest,
+  encodeRequest,
+  decodeResponse,
+  encodeResponse,
+  streamDecoder,
+  streamEncoder,
+  decodeError,
+  encodeError,
+  encodeStreamError,
+  passThrough,
+};

@@ -1,0 +1,33 @@
+import { isJsonObject, type JsonObject, type Usage } from '@atp-router/kernel';
+
+function count(o: JsonObject | undefined, key: string): number {
+  const v = o?.[key];
+  return typeof v === 'number' && v >= 0 && Number.isSafeInteger(v) ? v : 0;
+}
+
+/** `usage` of a Response; undefined when it is absent or empty. */
+export function decodeUsage(value: unknown): Usage | undefined {
+  if (!isJsonObject(value) || typeof value['input_tokens'] !== 'number') return undefined;
+  const input = isJsonObject(value['input_tokens_details']) ? value['input_tokens_details'] : undefined;
+  const output = isJsonObject(value['output_tokens_details']) ? value['output_tokens_details'] : undefined;
+  const in_tokens = count(value, 'input_tokens');
+  const out_tokens = count(value, 'output_tokens');
+  const cached_in_tokens = Math.min(in_tokens, count(input, 'cached_tokens'));
+  return {
+    in_tokens,
+    out_tokens,
+    cached_in_tokens,
+    cache_write_tokens: Math.min(in_tokens - cached_in_tokens, count(input, 'cache_write_tokens')),
+    reasoning_tokens: Math.min(out_tokens, count(output, 'reasoning_tokens')),
+  };
+}
+
+export function encodeUsage(usage: Usage): JsonObject {
+  return {
+    input_tokens: usage.in_tokens,
+    input_tokens_details: { cached_tokens: usage.cached_in_tokens, cache_write_tokens: usage.cache_write_tokens },
+    output_tokens: usage.out_tokens,
+    output_tokens_details: { reasoning_tokens: usage.reasoning_tokens },
+    total_tokens: usage.in_tokens + usage.out_tokens,
+  };
+}
