@@ -1,7 +1,7 @@
-import { costUsdNanos, nanosToMicros, type Price, type Usage, ZERO_USAGE } from '@atp-router/kernel';
+import { costUsdNanos, nanosToMicros, type Price, type Qos, type Usage, ZERO_USAGE } from '@atp-router/kernel';
 import { type AccuracySummary, AccuracyWindow } from './accuracy.ts';
 import { ByteModel, type PromptSize } from './byte-model.ts';
-import type { Estimate, ToolCost, ToolTokens } from './estimate.ts';
+import { type Estimate, type ToolCost, type ToolTokens, withGuard } from './estimate.ts';
 import { LengthModel } from './length-model.ts';
 
 /** Models with a state of their own, about 4 KB each once used; names beyond that share one state. */
@@ -65,6 +65,12 @@ export class Estimator {
   /** The mean length of an answer, at most `max_out_tokens`. */
   outTokens(model: string, max_out_tokens: number = Number.POSITIVE_INFINITY): number {
     return Math.ceil(Math.min(this.#state(model).length.mean_tokens, max_out_tokens));
+  }
+
+  /** What to reserve for an answer: the mean with the tier's guard band, at most `max_out_tokens`. */
+  guardedOutTokens(model: string, qos: Qos, max_out_tokens: number = Number.POSITIVE_INFINITY): number {
+    const { length } = this.#state(model);
+    return Math.ceil(Math.min(withGuard(length.mean_tokens, length.variance, qos), max_out_tokens));
   }
 
   estimate(request: EstimateRequest): Estimate {

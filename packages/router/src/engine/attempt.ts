@@ -1,0 +1,244 @@
+import type { TransportFailureKind, UpstreamExchange, UpstreamHandler, UpstreamHeaders } from '@atp-router/adapters';
+import type { AttemptFailure, AttemptKind } from '@atp-router/call';
+import { type Limits, toAtpError, type Usage } from '@atp-router/kernel';
+import type { Permit } from '@atp-router/routing';
+import type { AttemptCodec, StreamRelay, WholeAnswer } from '../relay/types.ts';
+import { failureOfRemote, failureOfTransport, malformed } from './failures.ts';
+import type { Target } from './target.ts';
+
+/** What an attempt tells its call. Exactly one of `onAnswer`, `onStreamEnd` and `onFailed` ends it. */
+export interface AttemptOwner {
+  /** First thing a reader would see has arrived: may this attempt's bytes reach the client? */
+  onContent(attempt: Attempt): void;
+  /** Bytes for the client; only after the attempt was committed. */
+  onRelay(attempt: Attempt, chunks: readonly (string | Uint8Array)[]): void;
+  onAnswer(attempt: Attempt): void;
+  onStreamEnd(attempt: Attempt): void;
+  onFailed(attempt: Attempt, failure: AttemptFailure): void;
+  /** After each chunk: the call may want to reserve more, or to stop. */
+  onProgress(attempt: Attempt): void;
+}
+
+export interface AttemptSpec {
+  readonly n: number;
+  readonly turn: number;
+  readonly kind: AttemptKind;
+  readonly target: Target;
+  readonly stream: boolean;
+  readonly codec: AttemptCodec;
+  readonly permit: Permit;
+  readonly in_tokens: number;
+  readonly started_mono_ms: number;
+}
+
+type Phase =
+  | { readonly kind: 'waiting' }
+  | { readonly kind: 'sent'; readonly exchange: UpstreamExchange }
+  | { readonly kind: 'over' };
+
+/** Error bodies are read for their message only. */
+const ERROR_BODY_BYTES_MAX = 65_536;
+
+/**
+ * One attempt's exchange with one upstream: sends, reads the head, then a whole answer or a stream. It never touches
+ * money or the client; its owner does.
+ */
+export class Attempt implements UpstreamHandler {
+  readonly spec: AttemptSpec;
+  /** Output tokens reserved so far. */
+  reserved_out_tokens = 0;
+  /** Output tokens at the last progress event. */
+  progress_tokens = 0;
+  reached_upstream = false;
+  first_byte_mono_ms: number | undefined;
+  upstream_status: number | undefined;
+  retry_after_ms: number | undefined;
+  answer: WholeAnswer | undefined;
+  relay: StreamRelay | undefined;
+  committed = false;
+  failure: AttemptFailure | undefined;
+  readonly #owner: AttemptOwner;
+  readonly #limits: Limits;
+  readonly #mono: () => number;
+  readonly #wall: () => number;
+  #phase: Phase = { kind: 'waiting' };
+  #chunks: Uint8Array[] = [];
+  #bytes = 0;
+  #early: (string | Uint8Array)[] = [];
+  #content_seen = false;
+
+  constructor(spec: AttemptSpec, owner: AttemptOwner, limits: Limits, mono: () => number, wall: () => number) {
+    this.spec = spec;
+    this.#owner = owner;
+    this.#limits = limits;
+    this.#mono = mono;
+    this.#wall = wall;
+  }
+
+  get is_over(): boolean {
+    return this.#phase.kind === 'over';
+  }
+
+  get bytes_read(): number {
+    return this.#bytes;
+  }
+
+  /** Usage reported so far, by a whole answer or in the stream. */
+  get usage(): Usage | undefined {
+    return this.answer?.usage ?? this.relay?.usage;
+  }
+
+  get counted_out_tokens(): number {
+    return this.answer?.counted_out_tokens ?? this.relay?.counted_out_tokens ?? 0;
+  }
+
+  send(): void {
+    if (this.#phase.kind !== 'waiting') return;
+    const { target, codec, stream } = this.spec;
+    this.reached_upstream = true;
+    const exchange = target.provider.transport.send(
+      {
+        origin: target.provider.origin,
+        path: target.path(stream),
+        method: 'POST',
+        headers: target.headers(stream),
+        body: codec.body,
+        head_timeout_ms: target.provider.head_timeout_ms,
+        idle_timeout_ms: target.provider.idle_timeout_ms,
+      },
+      this,
+    );
+    // The transport may have failed within `send`.
+    if (!this.is_over) this.#phase = { kind: 'sent', exchange };
+    else exchange.cancel();
+  }
+
+  /** Stops reading at once and closes the upstream connection. No callback follows. */
+  cancel(): void {
+    if (this.#phase.kind === 'sent') this.#phase.exchange.cancel();
+    this.#phase = { kind: 'over' };
+    this.#chunks = [];
+    this.#early = [];
+  }
+
+  pause(): void {
+    if (this.#phase.kind === 'sent') this.#phase.exchange.pause();
+  }
+
+  resume(): void {
+    if (this.#phase.kind === 'sent') this.#phase.exchange.resume();
+  }
+
+  /** The call chose this attempt: what was read before goes out first. */
+  commit(): void {
+    this.committed = true;
+    const early = this.#early;
+    this.#early = [];
+    if (early.length > 0) this.#owner.onRelay(this, early);
+  }
+
+  onHead(status: number, headers: UpstreamHeaders): void {
+    this.upstream_status = status;
+    this.first_byte_mono_ms = this.#mono();
+    if (status >= 400) this.retry_after_ms = this.spec.target.retryAfter(headers, this.#wall());
+    else if (this.spec.stream) {
+      this.relay = this.spec.codec.stream();
+    }
+  }
+
+  onData(chunk: Uint8Array): void {
+    this.#bytes += chunk.length;
+    if (this.relay !== undefined) this.#onStreamData(this.relay, chunk);
+    else this.#collect(chunk);
+  }
+
+  onEnd(): void {
+    if (this.is_over) return;
+    const status = this.upstream_status ?? 0;
+    if (status >= 300) this.#endRemoteError(status);
+    else if (this.relay === undefined) this.#endWhole();
+    else if (this.relay.is_complete) this.#finish(() => this.#owner.onStreamEnd(this));
+    else this.#fail(failureOfTransport('truncated', this.spec.target.provider.id, undefined));
+  }
+
+  onFail(failure: { readonly kind: TransportFailureKind; readonly cause: unknown }): void {
+    // Some servers reset the connection right after the end mark: the answer is whole.
+    if (this.relay?.is_complete === true) this.#finish(() => this.#owner.onStreamEnd(this));
+    else this.#fail(failureOfTransport(failure.kind, this.spec.target.provider.id, failure.cause));
+  }
+
+  #collect(chunk: Uint8Array): void {
+    const is_error = (this.upstream_status ?? 0) >= 300;
+    const limit = is_error ? ERROR_BODY_BYTES_MAX : this.#limits.answer_bytes;
+    if (this.#bytes <= limit) this.#chunks.push(chunk);
+    else if (!is_error) this.#breakOff('too_large');
+  }
+
+  #onStreamData(relay: StreamRelay, chunk: Uint8Array): void {
+    if (this.#bytes > this.#limits.stream_bytes) {
+      this.#breakOff('too_large');
+      return;
+    }
+    try {
+      const step = relay.push(chunk);
+      if (this.committed) {
+        if (step.out.length > 0) this.#owner.onRelay(this, step.out);
+      } else this.#early.push(...step.out);
+      if (step.error !== undefined) {
+        this.#stop(failureOfRemote(step.error, this.spec.target.provider.id, step.error.retry_after_ms));
+        return;
+      }
+    } catch (error) {
+      this.#stop(malformed(toAtpError(error)));
+      return;
+    }
+    if (!this.#content_seen && (relay.has_content || relay.is_complete)) {
+      this.#content_seen = true;
+      this.#owner.onContent(this);
+    }
+    if (!this.is_over) this.#owner.onProgress(this);
+  }
+
+  #endWhole(): void {
+    try {
+      const only = this.#chunks[0];
+      const body = this.#chunks.length === 1 && only !== undefined ? only : Buffer.concat(this.#chunks);
+      this.#chunks = [];
+      this.answer = this.spec.codec.whole(body);
+    } catch (error) {
+      this.#fail(malformed(toAtpError(error)));
+      return;
+    }
+    this.#finish(() => this.#owner.onAnswer(this));
+  }
+
+  #endRemoteError(status: number): void {
+    const text = Buffer.concat(this.#chunks).toString('utf8');
+    const remote = this.spec.codec.error(status, text);
+    const retry_after_ms = this.retry_after_ms ?? remote.retry_after_ms;
+    this.#fail(failureOfRemote(remote, this.spec.target.provider.id, retry_after_ms));
+  }
+
+  #breakOff(kind: TransportFailureKind): void {
+    this.#stop(failureOfTransport(kind, this.spec.target.provider.id, undefined));
+  }
+
+  /** Fails while the exchange is still open. */
+  #stop(failure: AttemptFailure): void {
+    if (this.#phase.kind === 'sent') this.#phase.exchange.cancel();
+    this.#fail(failure);
+  }
+
+  #fail(failure: AttemptFailure): void {
+    if (this.is_over) return;
+    this.failure = failure;
+    this.#finish(() => this.#owner.onFailed(this, failure));
+  }
+
+  #finish(tell: () => void): void {
+    if (this.is_over) return;
+    this.#phase = { kind: 'over' };
+    this.#chunks = [];
+    tell();
+  }
+}

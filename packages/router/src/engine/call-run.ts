@@ -1,0 +1,368 @@
+import { type AttemptFailure, type CallEffect, type CallEvent, CallMachine } from '@atp-router/call';
+import type { AtpField } from '@atp-router/dialects';
+import { AtpError, nanosToMicros, toAtpError, type Timer } from '@atp-router/kernel';
+import type { AttemptRecord, CallEnded, CallOutcome } from '@atp-router/ledger';
+import type { Bytes } from '../relay/types.ts';
+import type { Attempt, AttemptOwner } from './attempt.ts';
+import { Capture } from './capture.ts';
+import type { AnswerMeta } from './client.ts';
+import { Dispatcher } from './dispatcher.ts';
+import type { AdmittedCall, EngineEnv } from './env.ts';
+import { CallFunds } from './funds.ts';
+import { recordOf, round, totals } from './records.ts';
+
+/** Counted output tokens between two progress events: what a crash can leave unaccounted. */
+const PROGRESS_TOKENS = 256;
+
+/**
+ * Runs one call: carries out the machine's effects with real transports, money and a client. The only place where a
+ * call's state, its funds and its client meet.
+ */
+export class CallRun implements AttemptOwner {
+  readonly call: AdmittedCall;
+  readonly #env: EngineEnv;
+  readonly #machine: CallMachine;
+  readonly #funds: CallFunds;
+  readonly #dispatcher: Dispatcher;
+  readonly #attempts: Attempt[] = [];
+  readonly #records: AttemptRecord[] = [];
+  readonly #capture: Capture | undefined;
+  readonly #pending: CallEffect[] = [];
+  #applying = false;
+  #begun = false;
+  #ended = false;
+  #early_finish = false;
+  #delivered = false;
+  #client_slow = false;
+  #retry: Timer | undefined;
+  #hedge: Timer | undefined;
+  #deadline: Timer | undefined;
+
+  constructor(call: AdmittedCall, env: EngineEnv) {
+    this.call = call;
+    this.#env = env;
+    this.#machine = new CallMachine(call.plan, env.ambient.rng);
+    this.#funds = new CallFunds(env.accounts, env.reservations, call.accounts, call.caps);
+    this.#dispatcher = new Dispatcher(call, env, this.#funds, this);
+    this.#capture = call.idempotency === undefined ? undefined : new Capture(call.idempotency.max_body_bytes);
+  }
+
+  /** True once an intent is in the journal: the call then owes it an end. */
+  get opened(): boolean {
+    return this.#dispatcher.opened;
+  }
+
+  get attempts(): readonly Attempt[] {
+    return this.#attempts;
+  }
+
+  start(): void {
+    const { sink, deadline_ms } = this.call;
+    sink.onGone(() => this.abort(new AtpError('request_cancelled', 'The client went away.'), 'cancelled'));
+    if (deadline_ms !== undefined) {
+      this.#deadline = this.#env.ambient.timers.after(deadline_ms, () => {
+        const error = new AtpError(
+          'deadline_exceeded',
+          `The call was not done within its deadline of ${deadline_ms} ms.`,
+        );
+        this.abort(error, 'error');
+      });
+    }
+    this.#handle({ type: 'start' });
+  }
+
+  /** Ends the call from outside: kill switch, shutdown, deadline, a client that left. */
+  abort(error: AtpError, outcome: 'error' | 'cancelled'): void {
+    this.#handle({ type: 'abort', error, outcome });
+  }
+
+  // What attempts report.
+
+  onContent(attempt: Attempt): void {
+    this.#handle({ type: 'first_byte', n: attempt.spec.n });
+  }
+
+  onRelay(attempt: Attempt, chunks: readonly Bytes[]): void {
+    for (const chunk of chunks) {
+      this.#capture?.add(chunk);
+      if (!this.call.sink.write(chunk)) this.#slowDown(attempt);
+    }
+  }
+
+  onAnswer(attempt: Attempt): void {
+    this.#handle({ type: 'completed', n: attempt.spec.n });
+  }
+
+  onStreamEnd(attempt: Attempt): void {
+    this.#handle({ type: 'completed', n: attempt.spec.n });
+  }
+
+  onFailed(attempt: Attempt, failure: AttemptFailure): void {
+    this.#close(attempt, 'error', failure);
+    this.#handle({ type: 'failed', n: attempt.spec.n, failure });
+  }
+
+  onProgress(attempt: Attempt): void {
+    const out_tokens = attempt.counted_out_tokens;
+    if (out_tokens - attempt.progress_tokens >= PROGRESS_TOKENS) {
+      attempt.progress_tokens = out_tokens;
+      const { call_id } = this.call.head;
+      this.#env.log.append({ type: 'attempt.progress', call_id, n: attempt.spec.n, out_tokens });
+    }
+    if (out_tokens > attempt.reserved_out_tokens) this.#extend(attempt, out_tokens);
+    if (this.#age_ms() > this.call.limits.stream_duration_ms) {
+      this.abort(new AtpError('deadline_exceeded', 'The stream ran longer than the router allows.'), 'error');
+    }
+  }
+
+  /** A dispatch that never reached its upstream: no funds, no place, no way to say it in the target's shape. */
+  onRefused(n: number, failure: AttemptFailure): void {
+    this.#handle({ type: 'failed', n, failure });
+  }
+
+  onAttempt(attempt: Attempt): void {
+    this.#attempts[attempt.spec.n - 1] = attempt;
+  }
+
+  #handle(event: CallEvent): void {
+    this.#pending.push(...this.#machine.handle(event));
+    if (this.#applying) return;
+    this.#applying = true;
+    for (let effect = this.#pending.shift(); effect !== undefined; effect = this.#pending.shift()) this.#apply(effect);
+    this.#applying = false;
+  }
+
+  #apply(effect: CallEffect): void {
+    switch (effect.type) {
+      case 'dispatch':
+        this.#dispatcher.dispatch(effect.n, effect.turn, effect.kind, effect.target);
+        break;
+      case 'cancel':
+        this.#cancel(effect.n);
+        break;
+      case 'set_timer':
+        this.#setTimer(effect.timer, effect.delay_ms);
+        break;
+      case 'clear_timer':
+        this.#clearTimer(effect.timer);
+        break;
+      case 'commit':
+        this.#commit(effect.n);
+        break;
+      case 'turn_done':
+        this.#handle({ type: 'finish' });
+        break;
+      case 'succeed':
+        this.#succeed(effect.n);
+        break;
+      case 'fail':
+        this.#fail(effect.error, effect.outcome);
+    }
+  }
+
+  #setTimer(timer: 'retry' | 'hedge', delay_ms: number): void {
+    if (timer === 'retry') {
+      this.#retry = this.#env.ambient.timers.after(delay_ms, () => this.#handle({ type: 'retry_due' }));
+    } else this.#hedge = this.#env.ambient.timers.after(delay_ms, () => this.#handle({ type: 'hedge_due' }));
+  }
+
+  #clearTimer(timer: 'retry' | 'hedge'): void {
+    if (timer === 'retry') this.#retry?.cancel();
+    else this.#hedge?.cancel();
+  }
+
+  #cancel(n: number): void {
+    const attempt = this.#attempts[n - 1];
+    this.#dispatcher.withdraw(n);
+    if (attempt === undefined || attempt.is_over) return;
+    attempt.cancel();
+    this.#close(attempt, 'cancelled', undefined);
+  }
+
+  #commit(n: number): void {
+    const attempt = this.#attempts[n - 1];
+    if (attempt === undefined) return;
+    if (!this.#begun) {
+      this.#begun = true;
+      this.call.sink.begin(this.#meta(attempt));
+    }
+    attempt.commit();
+  }
+
+  #slowDown(attempt: Attempt): void {
+    if (this.#client_slow) return;
+    this.#client_slow = true;
+    attempt.pause();
+    this.call.sink.onDrain(() => {
+      this.#client_slow = false;
+      attempt.resume();
+    });
+  }
+
+  /** A stream outgrew its reservation: take more, or end as the policy says when the budget is used up. */
+  #extend(attempt: Attempt, out_tokens: number): void {
+    const result = this.#dispatcher.extend(attempt, out_tokens);
+    if (result === undefined) return;
+    if (this.call.on_budget_exhausted === 'finish' && attempt.relay?.finishEarly !== undefined && attempt.committed) {
+      this.#early_finish = true;
+      attempt.cancel();
+      this.#handle({ type: 'completed', n: attempt.spec.n });
+    } else this.abort(result, 'error');
+  }
+
+  /** An attempt is over: money, place and health are booked. Journaled by itself unless the call ends with it. */
+  #close(attempt: Attempt, outcome: CallOutcome, failure: AttemptFailure | undefined): AttemptRecord {
+    const record = recordOf(attempt, outcome, failure?.error.code, this.#env.ambient.clock.mono_ms());
+    this.#records.push(record);
+    this.#dispatcher.close(attempt, record, failure);
+    return record;
+  }
+
+  #succeed(n: number): void {
+    const attempt = this.#attempts[n - 1];
+    if (attempt === undefined) return;
+    this.#close(attempt, 'ok', undefined);
+    const meta = this.#meta(attempt);
+    let last: Bytes[];
+    try {
+      last = this.#lastBytes(attempt, this.#atp(attempt, meta));
+    } catch (error) {
+      this.#fail(toAtpError(error), 'error');
+      return;
+    }
+    for (const chunk of last) this.#capture?.add(chunk);
+    this.#delivered = true;
+    this.#end('ok', undefined, 200, meta, (error) => {
+      const { sink } = this.call;
+      if (error !== undefined) sink.fail(error, meta);
+      else if (this.#begun) sink.end(last);
+      else sink.answer(meta, last[0] ?? '');
+    });
+  }
+
+  #lastBytes(attempt: Attempt, atp: AtpField): Bytes[] {
+    if (attempt.answer !== undefined) return [attempt.answer.render(atp)];
+    const relay = attempt.relay;
+    if (relay === undefined) return [];
+    return this.#early_finish && relay.finishEarly !== undefined ? relay.finishEarly(atp) : relay.finish(atp);
+  }
+
+  #fail(error: AtpError, outcome: 'error' | 'cancelled'): void {
+    const meta = this.#meta(this.#attempts[this.#attempts.length - 1]);
+    this.#end(outcome, error.code, error.status, meta, () => {
+      if (outcome !== 'cancelled') this.call.sink.fail(error, meta);
+    });
+  }
+
+  /** The end of every call, whatever way it took: books, journal, then the client's last byte. */
+  #end(
+    outcome: CallOutcome,
+    error: string | undefined,
+    status: number,
+    meta: AnswerMeta,
+    reply: (failed?: AtpError) => void,
+  ): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#deadline?.cancel();
+    const { head } = this.call;
+    if (this.opened) this.#funds.settle();
+    else this.#funds.release();
+    this.#env.onEnded(this);
+    this.#env.wake(head.tenant);
+    if (!this.opened) {
+      const refused = {
+        tenant: head.tenant,
+        key_id: head.key_id,
+        endpoint: head.endpoint,
+        error: error ?? 'internal_error',
+      };
+      this.#env.log.append({ type: 'call.refused', ...refused });
+      if (this.call.idempotency !== undefined) this.#env.outcomes.release(this.call.idempotency);
+      reply();
+      return;
+    }
+    const sealed = this.#storeOutcome(outcome, status, meta);
+    this.#env.log.append(this.#endedEvent(outcome, error, status));
+    this.#env.log.barrier((failed) => {
+      this.#tellRepeats(sealed);
+      reply(failed);
+    });
+  }
+
+  /** A call that failed without cost may be run again under its key; one that cost something may not. */
+  #tellRepeats(sealed: string | undefined): void {
+    const ref = this.call.idempotency;
+    if (ref === undefined) return;
+    if (sealed === undefined && totals(this.#records).cost_usd_nanos === 0 && !this.#delivered) {
+      this.#env.outcomes.release(ref);
+    } else this.#env.outcomes.complete(ref, this.call.head.call_id, sealed, ref.expires_ms);
+  }
+
+  #endedEvent(outcome: CallOutcome, error: string | undefined, status: number): CallEnded {
+    const { idempotency, head } = this.call;
+    const first = this.#records.find((r) => r.ttfb_ms !== undefined)?.ttfb_ms;
+    return {
+      type: 'call.ended',
+      ...head,
+      outcome,
+      ...(error === undefined ? {} : { error }),
+      status,
+      attempts: this.#records,
+      ...totals(this.#records),
+      latency_ms: round(this.#age_ms()),
+      ...(first === undefined ? {} : { ttfb_ms: first }),
+      ...(idempotency === undefined
+        ? {}
+        : { idempotency: { scope_hash: idempotency.scope_hash, body_hash: idempotency.body_hash } }),
+    };
+  }
+
+  /** Only complete answers are replayed; everything else leaves the record alone. */
+  #storeOutcome(outcome: CallOutcome, status: number, meta: AnswerMeta): string | undefined {
+    const ref = this.call.idempotency;
+    if (ref === undefined || outcome !== 'ok') return undefined;
+    const body = this.#capture?.take();
+    const sealed =
+      body === undefined
+        ? ''
+        : this.#env.outcomes.seal({
+            status,
+            stream: this.#begun,
+            model: meta.model ?? '',
+            cost_usd_micros: meta.cost_usd_micros ?? 0,
+            attempts: meta.attempts ?? 0,
+            body,
+          });
+    const { scope_hash, body_hash, expires_ms } = ref;
+    const { call_id } = this.call.head;
+    this.#env.log.append({ type: 'idempotency.stored', scope_hash, body_hash, call_id, expires_ms, sealed });
+    return sealed === '' ? undefined : sealed;
+  }
+
+  #meta(attempt: Attempt | undefined): AnswerMeta {
+    const { call_id, tenant } = this.call.head;
+    return {
+      call_id,
+      tenant,
+      attempts: this.#machine.attempts.length,
+      cost_usd_micros: nanosToMicros(totals(this.#records).cost_usd_nanos),
+      ...(attempt === undefined ? {} : { model: attempt.spec.target.model.id, ignored: attempt.spec.codec.ignored }),
+    };
+  }
+
+  #atp(attempt: Attempt, meta: AnswerMeta): AtpField {
+    return {
+      request_id: meta.call_id,
+      model: attempt.spec.target.model.id,
+      attempts: meta.attempts ?? 1,
+      cost_usd_micros: meta.cost_usd_micros ?? 0,
+      usage_source: this.#records[this.#records.length - 1]?.usage_source ?? 'none',
+      ...(attempt.spec.target.provider.simulated ? { simulated: true as const } : {}),
+    };
+  }
+
+  #age_ms(): number {
+    return this.#env.ambient.clock.mono_ms() - this.call.started_mono_ms;
+  }
+}

@@ -1,0 +1,28 @@
+import type { AtpError } from '@atp-router/kernel';
+import type { Bytes } from '../relay/types.ts';
+
+/** What the answer's head carries; known in full for whole answers, in part when a stream begins. */
+export interface AnswerMeta {
+  readonly call_id: string;
+  readonly model?: string;
+  readonly attempts?: number;
+  readonly cost_usd_micros?: number;
+  readonly ignored?: readonly string[];
+  readonly tenant?: string;
+  readonly replayed?: boolean;
+}
+
+/** The client's side of a call, as a driver (HTTP today) gives it to the engine. */
+export interface ClientSink {
+  answer(meta: AnswerMeta, body: Bytes): void;
+  /** Head of a streamed answer. */
+  begin(meta: AnswerMeta): void;
+  /** False: the client is slow, wait for `onDrain`. */
+  write(chunk: Bytes): boolean;
+  end(chunks: readonly Bytes[]): void;
+  /** Before `begin` an error answer; after it an error inside the stream, which then ends. */
+  fail(error: AtpError, meta: AnswerMeta): void;
+  onDrain(run: () => void): void;
+  /** The client went away before the answer was complete. */
+  onGone(run: () => void): void;
+}

@@ -1,0 +1,326 @@
+import type { AttemptFailure, AttemptKind } from '@atp-router/call';
+import type { Denial, LimiterTicket } from '@atp-router/flow';
+import { AtpError, toAtpError } from '@atp-router/kernel';
+import type { AttemptRecord } from '@atp-router/ledger';
+import type { Outcome, Permit } from '@atp-router/routing';
+import { Attempt, type AttemptOwner } from './attempt.ts';
+import type { AdmittedCall, EngineEnv } from './env.ts';
+import { type CallFunds, demandOf, denialError, type HoldResult } from './funds.ts';
+import { intentOf } from './records.ts';
+import type { Target } from './target.ts';
+
+/** An output cap below this would give the client a stump: the budget error says more. */
+const CAPPED_OUTPUT_TOKENS_MIN = 16;
+/** When the model's own output limit is unknown, the budget's cap is sent only below this common limit. */
+const UNKNOWN_OUTPUT_LIMIT_TOKENS = 16_384;
+/** A stream that outgrows its reservation takes so much more at a time, so that the ledger is asked rarely. */
+const EXTENSION_TOKENS = 512;
+
+/** What the dispatcher tells its call besides what attempts say themselves. */
+export interface DispatchOwner extends AttemptOwner {
+  onAttempt(attempt: Attempt): void;
+  onRefused(n: number, failure: AttemptFailure): void;
+}
+
+interface Pending {
+  readonly n: number;
+  readonly turn: number;
+  readonly kind: AttemptKind;
+  readonly target: Target;
+  readonly permit: Permit;
+  readonly in_tokens: number;
+  readonly started_mono_ms: number;
+}
+
+/**
+ * Brings an attempt from the machine's wish to the wire, in this order: breaker, funds, a place at the target, the
+ * request in the target's shape, the intent in the journal, the send. Each step can refuse, and some can wait.
+ */
+export class Dispatcher {
+  readonly #call: AdmittedCall;
+  readonly #env: EngineEnv;
+  readonly #funds: CallFunds;
+  readonly #owner: DispatchOwner;
+  readonly #withdrawn: Set<number> = new Set();
+  readonly #tickets: Map<number, LimiterTicket<() => void>> = new Map();
+  #opened = false;
+
+  constructor(call: AdmittedCall, env: EngineEnv, funds: CallFunds, owner: DispatchOwner) {
+    this.#call = call;
+    this.#env = env;
+    this.#funds = funds;
+    this.#owner = owner;
+  }
+
+  get opened(): boolean {
+    return this.#opened;
+  }
+
+  dispatch(n: number, turn: number, kind: AttemptKind, index: number): void {
+    const target = this.#call.targets[index];
+    if (target === undefined) return;
+    const permit = this.#env.health.allow(target.model, this.#env.ambient.clock.mono_ms());
+    const p: Pending = { n, turn, kind, target, permit, ...this.#estimate(target) };
+    if (permit.kind === 'denied') this.#owner.onRefused(n, circuitOpen(target, permit.retry_after_ms));
+    else this.#try(p);
+  }
+
+  /** The machine gave the attempt up while it may still wait for funds or a place. */
+  withdraw(n: number): void {
+    this.#withdrawn.add(n);
+    this.#funds.cancelWait();
+    const ticket = this.#tickets.get(n);
+    if (ticket?.state === 'queued') this.#start(this.#env.limiter.cancel(ticket));
+  }
+
+  /** Takes more funds for a longer answer. Returns the error when the budget refuses. */
+  extend(attempt: Attempt, out_tokens: number): AtpError | undefined {
+    const { spec } = attempt;
+    const wanted = out_tokens + EXTENSION_TOKENS;
+    const demand = demandOf(spec.target.model.price, spec.in_tokens, wanted);
+    const result = this.#funds.hold(spec.n, demand, this.#env.ambient.clock.now_ms());
+    if (result.ok) {
+      attempt.reserved_out_tokens = wanted;
+      return undefined;
+    }
+    // The tokens are being made already: a full window only delays the next step, a used-up budget ends the stream.
+    if (result.why.kind === 'account' && isWindow(result.why.denial)) {
+      attempt.reserved_out_tokens = wanted;
+      return undefined;
+    }
+    return denialError(result.why, this.#call.head.tenant);
+  }
+
+  /** Books the end of an attempt: funds, place, health, and what was learnt. */
+  close(attempt: Attempt, record: AttemptRecord, failure: AttemptFailure | undefined): void {
+    const { spec } = attempt;
+    const now_ms = this.#env.ambient.clock.now_ms();
+    const { usage } = record;
+    const tokens = usage.in_tokens + usage.out_tokens;
+    this.#funds.end(spec.n, { tokens, usd_nanos: record.cost_usd_nanos });
+    if (record.outcome !== 'ok' && record.cost_usd_nanos > 0) {
+      this.#env.log.append({ type: 'attempt.ended', call_id: this.#call.head.call_id, attempt: record });
+    }
+    const ticket = this.#tickets.get(spec.n);
+    if (ticket?.state === 'granted') this.#start(this.#env.limiter.release(ticket));
+    this.#recordHealth(spec.target, spec.permit, healthOutcome(record, failure), record.ttfb_ms ?? record.latency_ms);
+    if (record.usage_source === 'reported') {
+      this.#env.estimator.observe(
+        {
+          model: spec.target.model.id,
+          size: this.#call.prompt,
+          in_tokens: spec.in_tokens,
+          out_tokens: attempt.reserved_out_tokens,
+          usage,
+          complete: record.outcome === 'ok',
+        },
+        now_ms,
+      );
+    }
+  }
+
+  #estimate(target: Target): { in_tokens: number; started_mono_ms: number } {
+    return {
+      in_tokens: this.#env.estimator.inTokens(target.model.id, this.#call.prompt),
+      started_mono_ms: this.#env.ambient.clock.mono_ms(),
+    };
+  }
+
+  #try(p: Pending): void {
+    const now_ms = this.#env.ambient.clock.now_ms();
+    if (this.#call.needs_price && p.target.model.price === undefined) {
+      this.#refuse(p, unpriced(p.target));
+      return;
+    }
+    const out_tokens = this.#outTokens(p, now_ms);
+    const result = this.#funds.hold(p.n, demandOf(p.target.model.price, p.in_tokens, out_tokens), now_ms);
+    if (result.ok) this.#queue(p, out_tokens);
+    else this.#onDenied(p, out_tokens, result, now_ms);
+  }
+
+  /** Output tokens to reserve: what is expected, guarded by tier, within what client, model and budget allow. */
+  #outTokens(p: Pending, now_ms: number): number {
+    const { model } = p.target;
+    const most = Math.min(this.#call.max_output_tokens ?? Infinity, model.max_output_tokens ?? Infinity);
+    const expected = this.#env.estimator.guardedOutTokens(model.id, this.#call.head.qos, most);
+    const affordable = this.#funds.affordable(model.price, p.in_tokens, now_ms);
+    const wanted = expected * this.#call.choices;
+    // Less than a stump is not worth capping to: asking for it in full gives the refusal its reason.
+    return affordable < CAPPED_OUTPUT_TOKENS_MIN * this.#call.choices ? wanted : Math.min(wanted, affordable);
+  }
+
+  #onDenied(p: Pending, out_tokens: number, result: HoldResult & { ok: false }, now_ms: number): void {
+    const { at_limit, head, wait_ms } = this.#call;
+    if (result.why.kind === 'account') {
+      if (at_limit === 'degrade' && this.#degrade(p, now_ms)) return;
+      if (at_limit === 'wait' && result.why.denial.waitable && !this.#funds.is_open) {
+        const demand = demandOf(p.target.model.price, p.in_tokens, out_tokens);
+        this.#funds.waitFor(p.n, demand, head.qos, this.#env.ambient.clock.mono_ms(), wait_ms, (outcome) => {
+          if (outcome === 'expired') this.#deny(p, result);
+          else if (outcome.ok) this.#queue(p, out_tokens);
+          else this.#deny(p, outcome);
+        });
+        this.#env.sweep();
+        return;
+      }
+    }
+    this.#deny(p, result);
+  }
+
+  #deny(p: Pending, result: HoldResult & { ok: false }): void {
+    this.#recordHealth(p.target, p.permit, 'ignored', undefined);
+    this.#owner.onRefused(p.n, { scope: 'request', error: denialError(result.why, this.#call.head.tenant) });
+  }
+
+  /** The cheapest stand-in that fits, in place of a target that the tenant cannot afford now. */
+  #degrade(p: Pending, now_ms: number): boolean {
+    for (const target of this.#call.degraded) {
+      if (target.key === p.target.key) continue;
+      const permit = this.#env.health.allow(target.model, this.#env.ambient.clock.mono_ms());
+      if (permit.kind === 'denied') continue;
+      const other: Pending = { ...p, target, permit, ...this.#estimate(target) };
+      const out_tokens = this.#outTokens(other, now_ms);
+      const demand = demandOf(target.model.price, other.in_tokens, out_tokens);
+      if (this.#funds.hold(p.n, demand, now_ms).ok) {
+        this.#recordHealth(p.target, p.permit, 'ignored', undefined);
+        this.#queue(other, out_tokens);
+        return true;
+      }
+      this.#recordHealth(target, permit, 'ignored', undefined);
+    }
+    return false;
+  }
+
+  #queue(p: Pending, out_tokens: number): void {
+    const { limiter, ambient } = this.#env;
+    const { provider, key } = p.target;
+    const proceed = (): void => {
+      if (this.#withdrawn.has(p.n)) this.#abandon(p);
+      else if (ticket.state === 'granted') this.#prepare(p, out_tokens);
+      else this.#refuse(p, overloaded(p.target));
+    };
+    const ticket = limiter.acquire(
+      key,
+      this.#call.head.qos,
+      ambient.clock.mono_ms(),
+      provider.queue_timeout_ms,
+      proceed,
+    );
+    this.#tickets.set(p.n, ticket);
+    if (ticket.state === 'queued') this.#env.sweep();
+    else proceed();
+  }
+
+  /** Withdrawn while it waited: give back what it holds; the machine has already forgotten it. */
+  #abandon(p: Pending): void {
+    this.#funds.end(p.n, { tokens: 0, usd_nanos: 0 });
+    const ticket = this.#tickets.get(p.n);
+    if (ticket?.state === 'granted') this.#start(this.#env.limiter.release(ticket));
+    this.#recordHealth(p.target, p.permit, 'ignored', undefined);
+  }
+
+  #recordHealth(target: Target, permit: Permit, outcome: Outcome, ttfb_ms: number | undefined): void {
+    this.#env.health.record(target.model, permit, outcome, ttfb_ms, this.#env.ambient.clock.mono_ms());
+  }
+
+  #refuse(p: Pending, failure: AttemptFailure): void {
+    this.#abandon(p);
+    this.#owner.onRefused(p.n, failure);
+  }
+
+  #prepare(p: Pending, out_tokens: number): void {
+    const { ambient } = this.#env;
+    let attempt: Attempt;
+    try {
+      const codec = this.#call.prepare(p.target, this.#outputCap(p));
+      const spec = { ...p, codec, stream: this.#call.head.stream };
+      attempt = new Attempt(spec, this.#owner, this.#call.limits, ambient.clock.mono_ms, ambient.clock.now_ms);
+    } catch (error) {
+      this.#refuse(p, { scope: 'target', error: toAtpError(error) });
+      return;
+    }
+    attempt.reserved_out_tokens = out_tokens;
+    this.#owner.onAttempt(attempt);
+    this.#promise(attempt, demandOf(p.target.model.price, p.in_tokens, out_tokens).usd_nanos);
+  }
+
+  /** The intent is on its way to the disk before the upstream sees a byte. */
+  #promise(attempt: Attempt, reserved_usd_nanos: number): void {
+    const { log } = this.#env;
+    const { head, idempotency } = this.#call;
+    const intent = intentOf(attempt, reserved_usd_nanos);
+    if (this.#opened) log.append({ type: 'attempt.started', call_id: head.call_id, attempt: intent });
+    else {
+      this.#opened = true;
+      const ref =
+        idempotency === undefined
+          ? {}
+          : { idempotency: { scope_hash: idempotency.scope_hash, body_hash: idempotency.body_hash } };
+      log.append({ type: 'call.opened', ...head, ...ref, attempt: intent });
+    }
+    log.barrier((error) => {
+      if (attempt.is_over) return;
+      if (error === undefined) attempt.send();
+      else {
+        attempt.cancel();
+        this.#owner.onFailed(attempt, { scope: 'request', error });
+      }
+    });
+  }
+
+  /** What to tell the upstream when the budget allows less than client and model would take. */
+  #outputCap(p: Pending): number | undefined {
+    const now_ms = this.#env.ambient.clock.now_ms();
+    const left = this.#funds.affordable(p.target.model.price, 0, now_ms) + this.#heldOutTokens(p);
+    if (left === Number.POSITIVE_INFINITY) return undefined;
+    const each = Math.max(1, Math.floor(left / this.#call.choices));
+    const limit = this.#call.max_output_tokens ?? p.target.model.max_output_tokens ?? UNKNOWN_OUTPUT_LIMIT_TOKENS;
+    return each < limit ? each : undefined;
+  }
+
+  /** The attempt's own reservation counts as held, and is its to use. */
+  #heldOutTokens(p: Pending): number {
+    return this.#funds.heldTokens(p.n) - p.in_tokens;
+  }
+
+  #start(tickets: readonly LimiterTicket<() => void>[]): void {
+    for (const ticket of tickets) ticket.owner();
+  }
+}
+
+function isWindow(denial: Denial): boolean {
+  return !denial.dimension.startsWith('budget_');
+}
+
+function healthOutcome(record: AttemptRecord, failure: AttemptFailure | undefined): Outcome {
+  if (record.outcome === 'ok') return 'success';
+  if (failure === undefined || failure.scope === 'request' || failure.error.origin === 'local') return 'ignored';
+  return failure.error.code === 'prompt_too_large' ? 'ignored' : 'failure';
+}
+
+function unpriced(target: Target): AttemptFailure {
+  const error = new AtpError(
+    'budget_exhausted',
+    `Model "${target.model.id}" has no price, so it cannot be used where a budget in US dollars applies. Give it a price in the configuration.`,
+    { param: 'model' },
+  );
+  return { scope: 'target', error };
+}
+
+function circuitOpen(target: Target, retry_after_ms: number): AttemptFailure {
+  const error = new AtpError(
+    'no_models_available',
+    `Model "${target.model.id}" is failing at provider "${target.provider.id}" and is rested for a while (circuit open).`,
+    { retry_after_ms },
+  );
+  return { scope: 'target', error };
+}
+
+function overloaded(target: Target): AttemptFailure {
+  const error = new AtpError(
+    'backpressure',
+    `Model "${target.model.id}" has as many calls in flight and waiting as it may have. Retry shortly.`,
+    { retry_after_ms: 1_000 },
+  );
+  return { scope: 'target', error };
+}

@@ -1,0 +1,263 @@
+import { type AccountLedger, type Estimator, Limiter, type PromptSize, ReservationQueue } from '@atp-router/flow';
+import { AtpError, type Qos, type Timer } from '@atp-router/kernel';
+import type { KillScope } from '@atp-router/ledger';
+import type { GenEvent, GenRequest } from '@atp-router/dialects';
+import type { Stage } from '@atp-router/call';
+import type { KillSwitches, Observed, TargetHealth } from '@atp-router/routing';
+import type { Generation } from '../generation/generation.ts';
+import type { AttemptCodec } from '../relay/types.ts';
+import { admit } from './admit.ts';
+import { CallRun } from './call-run.ts';
+import type { ClientSink } from './client.ts';
+import type { AdmittedCall, EngineEnv } from './env.ts';
+import type { IdempotencyIndex } from './idempotency.ts';
+import type { Ambient, EventLog } from './ports.ts';
+import type { Target } from './target.ts';
+
+/** A request as a driver (HTTP today) hands it over: authenticated, parsed as far as routing needs. */
+export interface CallRequest {
+  readonly call_id: string;
+  readonly endpoint: string;
+  readonly tenant: string;
+  readonly key_id: string;
+  readonly model: string;
+  readonly stream: boolean;
+  readonly needs: readonly string[];
+  readonly prompt: PromptSize;
+  readonly choices: number;
+  readonly max_output_tokens: number | undefined;
+  readonly options: CallOptions;
+  readonly sink: ClientSink;
+  readonly started_ms: number;
+  readonly started_mono_ms: number;
+  /** Hex SHA-256 of the body as sent; asked for only with an idempotency key. */
+  bodyHash(): string;
+  /** Makes the codec of one attempt. Throws `AtpError`. */
+  prepare(call: AdmittedCall, target: Target, output_cap: number | undefined): AttemptCodec;
+}
+
+/** What the `x-atp-*` headers say. */
+export interface CallOptions {
+  readonly qos?: Qos;
+  readonly task_type?: string;
+  readonly data_scopes: readonly string[];
+  readonly max_usd_nanos?: number;
+  readonly deadline_ms?: number;
+  readonly idempotency_key?: string;
+  readonly trace_id?: string;
+}
+
+export interface EngineParts {
+  readonly ambient: Ambient;
+  readonly log: EventLog;
+  readonly accounts: AccountLedger;
+  readonly estimator: Estimator;
+  readonly health: TargetHealth;
+  readonly kills: KillSwitches;
+  readonly observed: Observed;
+  readonly idempotency: IdempotencyIndex;
+  readonly stages: readonly Stage<GenRequest, GenEvent>[];
+  readonly hash: (data: string | Uint8Array) => string;
+}
+
+/** Runs calls: admission, attempts, money, the end. One per process; knows no protocol. */
+export class Engine {
+  readonly parts: EngineParts;
+  readonly limiter: Limiter<() => void>;
+  readonly #env: EngineEnv;
+  readonly #running: Set<CallRun> = new Set();
+  readonly #reservations: ReservationQueue<() => void>;
+  #generation: Generation;
+  #draining = false;
+  #idle: (() => void)[] = [];
+  #sweep: Timer | undefined;
+
+  constructor(parts: EngineParts, generation: Generation) {
+    this.parts = parts;
+    this.#generation = generation;
+    this.limiter = new Limiter<() => void>();
+    this.#reservations = new ReservationQueue<() => void>(parts.accounts);
+    this.#env = {
+      ambient: parts.ambient,
+      log: parts.log,
+      accounts: parts.accounts,
+      reservations: this.#reservations,
+      limiter: this.limiter,
+      health: parts.health,
+      estimator: parts.estimator,
+      outcomes: parts.idempotency,
+      wake: (tenant) => this.#wake(tenant),
+      onEnded: (call) => this.#onEnded(call),
+      sweep: () => this.#armSweep(),
+    };
+  }
+
+  get generation(): Generation {
+    return this.#generation;
+  }
+
+  get in_flight(): number {
+    return this.#running.size;
+  }
+
+  get is_draining(): boolean {
+    return this.#draining;
+  }
+
+  /** Calls that run keep the generation they started with; new ones take this. */
+  useGeneration(generation: Generation): void {
+    this.#generation = generation;
+  }
+
+  /** Admits and starts a call. Every outcome, also a refusal, goes to the request's sink. */
+  submit(request: CallRequest): void {
+    const refusal = this.#refusal();
+    if (refusal !== undefined) this.#refuse(request, refusal);
+    else if (request.options.idempotency_key !== undefined) this.#submitOnce(request, request.options.idempotency_key);
+    else this.#start(request, undefined);
+  }
+
+  /** Ends every running call that a kill switch covers. Returns how many. */
+  kill(scope: KillScope, id: string, reason: string): number {
+    let stopped = 0;
+    for (const run of [...this.#running]) {
+      if (!covers(run, scope, id)) continue;
+      stopped += 1;
+      run.abort(
+        new AtpError('policy_denied', `The call was stopped by the kill switch of ${scope} "${id}": ${reason}.`),
+        'error',
+      );
+    }
+    return stopped;
+  }
+
+  /** Takes no new calls and waits until the running ones have ended. */
+  drain(): Promise<void> {
+    this.#draining = true;
+    if (this.#running.size === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#idle.push(resolve));
+  }
+
+  /** Ends what is left of a drain that took too long. */
+  abortAll(error: AtpError): void {
+    for (const run of [...this.#running]) run.abort(error, 'error');
+  }
+
+  calls(): Iterable<CallRun> {
+    return this.#running;
+  }
+
+  #refusal(): AtpError | undefined {
+    if (this.#draining)
+      return new AtpError('draining', 'The router is shutting down. Retry elsewhere or later.', {
+        retry_after_ms: 1_000,
+      });
+    if (this.#running.size >= this.#generation.limits.calls_in_flight) {
+      return new AtpError('backpressure', 'The router has as many calls in flight as it may have. Retry shortly.', {
+        retry_after_ms: 1_000,
+      });
+    }
+    return undefined;
+  }
+
+  #submitOnce(request: CallRequest, key: string): void {
+    const settings = this.#generation.idempotency;
+    const ref = {
+      scope_hash: this.parts.hash(`${request.tenant}\n${request.endpoint}\n${key}`),
+      body_hash: request.bodyHash(),
+    };
+    this.parts.idempotency.claimOnce(ref, request.call_id).then(
+      (claim) => {
+        if (claim.kind === 'refused') this.#refuse(request, claim.error);
+        else if (claim.kind === 'replay') replay(request, claim.call_id, claim.outcome);
+        else {
+          const expires_ms = request.started_ms + settings.ttl_ms;
+          this.#start(request, { ...ref, expires_ms, max_body_bytes: settings.max_body_bytes });
+        }
+      },
+      (error: unknown) => {
+        this.#refuse(
+          request,
+          new AtpError('internal_error', 'The store of idempotency keys did not answer.', { cause: error }),
+        );
+      },
+    );
+  }
+
+  #start(request: CallRequest, idempotency: AdmittedCall['idempotency']): void {
+    const admitted = admit(request, this.#generation, this.parts, idempotency);
+    if (admitted instanceof AtpError) {
+      if (idempotency !== undefined) this.parts.idempotency.release(idempotency);
+      this.#refuse(request, admitted);
+      return;
+    }
+    const run = new CallRun(admitted, this.#env);
+    this.#running.add(run);
+    run.start();
+  }
+
+  #refuse(request: CallRequest, error: AtpError): void {
+    const { tenant, key_id, endpoint } = request;
+    this.parts.log.append({ type: 'call.refused', tenant, key_id, endpoint, error: error.code });
+    request.sink.fail(error, { call_id: request.call_id, tenant });
+  }
+
+  #onEnded(run: CallRun): void {
+    this.#running.delete(run);
+    if (this.#running.size > 0 || this.#idle.length === 0) return;
+    const idle = this.#idle;
+    this.#idle = [];
+    for (const resolve of idle) resolve();
+  }
+
+  #wake(tenant: string): void {
+    const account = `tenant:${tenant}`;
+    if (this.#reservations.waiting(account) === 0) return;
+    for (const ticket of this.#reservations.wake(this.parts.ambient.clock.now_ms(), account)) ticket.owner();
+  }
+
+  /** One timer for everything that waits with a deadline: armed only while somebody waits. */
+  #armSweep(): void {
+    if (this.#sweep !== undefined) return;
+    const now_ms = this.parts.ambient.clock.mono_ms();
+    const due = Math.min(this.limiter.nextDeadline_ms() ?? Infinity, this.#reservations.nextDeadline_ms() ?? Infinity);
+    if (due === Infinity) return;
+    this.#sweep = this.parts.ambient.timers.after(Math.max(1, due - now_ms), () => {
+      this.#sweep = undefined;
+      const now = this.parts.ambient.clock.mono_ms();
+      for (const ticket of this.limiter.expire(now)) ticket.owner();
+      for (const ticket of this.#reservations.expire(now)) ticket.owner();
+      this.#armSweep();
+    });
+  }
+}
+
+function replay(
+  request: CallRequest,
+  call_id: string,
+  outcome: { model: string; cost_usd_micros: number; attempts: number; stream: boolean; body: Uint8Array },
+): void {
+  const meta = {
+    call_id,
+    tenant: request.tenant,
+    model: outcome.model,
+    cost_usd_micros: outcome.cost_usd_micros,
+    attempts: outcome.attempts,
+    replayed: true,
+  };
+  if (!outcome.stream) {
+    request.sink.answer(meta, outcome.body);
+    return;
+  }
+  request.sink.begin(meta);
+  request.sink.end([outcome.body]);
+}
+
+function covers(run: CallRun, scope: KillScope, id: string): boolean {
+  const { head } = run.call;
+  if (scope === 'tenant') return head.tenant === id;
+  if (scope === 'key') return head.key_id === id || `${head.tenant}/${head.key_id}` === id;
+  return run.attempts.some(
+    ({ is_over, spec }) => !is_over && (scope === 'model' ? spec.target.model.id : spec.target.provider.id) === id,
+  );
+}

@@ -1,0 +1,63 @@
+import type { AccountLedger, Estimator, Limiter, PromptSize, ReservationQueue } from '@atp-router/flow';
+import type { Limits } from '@atp-router/kernel';
+import type { CallHead, IdempotencyRef } from '@atp-router/ledger';
+import type { CallPlan, StageChain } from '@atp-router/call';
+import type { GenEvent, GenRequest, RoutePlan } from '@atp-router/dialects';
+import type { TargetHealth } from '@atp-router/routing';
+import type { AttemptCodec } from '../relay/types.ts';
+import type { CallRun } from './call-run.ts';
+import type { ClientSink } from './client.ts';
+import type { CallCaps } from './funds.ts';
+import type { Ambient, EventLog } from './ports.ts';
+import type { OutcomeStore } from './outcome-store.ts';
+import type { Target } from './target.ts';
+
+/** What all calls of one process share. */
+export interface EngineEnv {
+  readonly ambient: Ambient;
+  readonly log: EventLog;
+  readonly accounts: AccountLedger;
+  readonly reservations: ReservationQueue<() => void>;
+  readonly limiter: Limiter<() => void>;
+  readonly health: TargetHealth;
+  readonly estimator: Estimator;
+  readonly outcomes: OutcomeStore;
+  /** Starts whoever was granted a place by something that ended. */
+  readonly wake: (account: string) => void;
+  readonly onEnded: (call: CallRun) => void;
+  /** Somebody began to wait: make sure that waiting ends in time. */
+  readonly sweep: () => void;
+}
+
+/** A call that passed authentication, policy and routing, pinned to the generation it started with. */
+export interface AdmittedCall {
+  readonly head: CallHead;
+  readonly generation: number;
+  readonly limits: Limits;
+  readonly plan: CallPlan;
+  readonly route: RoutePlan;
+  readonly targets: readonly Target[];
+  /** Cheaper models that may stand in when the tenant's limit is reached (`at_limit: degrade`). */
+  readonly degraded: readonly Target[];
+  readonly at_limit: 'reject' | 'wait' | 'degrade';
+  /** How long a call may wait for its tenant's window. */
+  readonly wait_ms: number;
+  readonly accounts: readonly string[];
+  readonly caps: CallCaps;
+  /** Money is limited somewhere, so a model without a price cannot be used. */
+  readonly needs_price: boolean;
+  readonly on_budget_exhausted: 'finish' | 'error';
+  readonly prompt: PromptSize;
+  readonly choices: number;
+  readonly max_output_tokens: number | undefined;
+  readonly deadline_ms: number | undefined;
+  readonly idempotency: (IdempotencyRef & { readonly expires_ms: number; readonly max_body_bytes: number }) | undefined;
+  readonly stages: StageChain<GenRequest, GenEvent> | undefined;
+  /** The agent's, put before the client's own. */
+  readonly system_prompt: string | undefined;
+  readonly sink: ClientSink;
+  /** Monotonic time at which the request was read. */
+  readonly started_mono_ms: number;
+  /** Prepares one attempt. Throws `AtpError` when the request cannot be said in the target's shape. */
+  prepare(target: Target, output_cap: number | undefined): AttemptCodec;
+}

@@ -1,0 +1,211 @@
+import {
+  type AccountLedger,
+  type Denial,
+  type Reservation,
+  reservedUsdNanos,
+  type ReservationQueue,
+  type ReservationTicket,
+} from '@atp-router/flow';
+import { AtpError, type Price, type Qos, type UsdNanos } from '@atp-router/kernel';
+
+export interface Demand {
+  readonly tokens: number;
+  readonly usd_nanos: UsdNanos;
+}
+
+/** What the call itself may cost, whatever its tenant could afford: `x-atp-max-usd` and the policy's budget. */
+export interface CallCaps {
+  readonly usd_nanos: UsdNanos;
+  readonly tokens: number;
+}
+
+export const NO_CAPS: CallCaps = { usd_nanos: Number.POSITIVE_INFINITY, tokens: Number.POSITIVE_INFINITY };
+
+export type FundsDenial =
+  | { readonly kind: 'account'; readonly denial: Denial }
+  | { readonly kind: 'call'; readonly dimension: 'usd' | 'tokens' };
+
+export type HoldResult = { readonly ok: true } | { readonly ok: false; readonly why: FundsDenial };
+
+/**
+ * The money and tokens of one call: one reservation on its accounts that grows and shrinks with the attempts in flight
+ * and keeps what ended attempts have already used. Settled or released exactly once.
+ */
+export class CallFunds {
+  readonly #ledger: AccountLedger;
+  readonly #queue: ReservationQueue<() => void>;
+  readonly #accounts: readonly string[];
+  readonly #caps: CallCaps;
+  readonly #held: Map<number, Demand> = new Map();
+  #spent_tokens = 0;
+  #spent_usd_nanos: UsdNanos = 0;
+  #reservation: Reservation | undefined;
+  #ticket: ReservationTicket<() => void> | undefined;
+
+  constructor(ledger: AccountLedger, queue: ReservationQueue<() => void>, accounts: readonly string[], caps: CallCaps) {
+    this.#ledger = ledger;
+    this.#queue = queue;
+    this.#accounts = accounts;
+    this.#caps = caps;
+  }
+
+  get is_open(): boolean {
+    return this.#reservation !== undefined;
+  }
+
+  /** Tokens held for an attempt. */
+  heldTokens(n: number): number {
+    return this.#held.get(n)?.tokens ?? 0;
+  }
+
+  /** Takes an attempt's demand from every account and the call's own caps, or nothing. */
+  hold(n: number, demand: Demand, now_ms: number): HoldResult {
+    const total = this.#totalWith(n, demand);
+    const over = this.#overCaps(total);
+    if (over !== undefined) return { ok: false, why: over };
+    if (this.#reservation === undefined) {
+      const result = this.#ledger.reserve(this.#accounts, { calls: 1, ...total }, now_ms);
+      if (!result.ok) return { ok: false, why: { kind: 'account', denial: result } };
+      this.#reservation = result.reservation;
+    } else {
+      const result = this.#ledger.adjust(this.#reservation, { calls: 1, ...total });
+      if (!result.ok) return { ok: false, why: { kind: 'account', denial: result } };
+    }
+    this.#held.set(n, demand);
+    return { ok: true };
+  }
+
+  /** `at_limit: wait` for a call's first attempt: calls back when the demand was granted, or with what refused it. */
+  waitFor(
+    n: number,
+    demand: Demand,
+    qos: Qos,
+    now_ms: number,
+    timeout_ms: number,
+    done: (result: HoldResult | 'expired') => void,
+  ): void {
+    const ticket = this.#queue.reserve(this.#accounts, { calls: 1, ...demand }, qos, now_ms, timeout_ms, () => {
+      this.#ticket = undefined;
+      const state = ticket.state;
+      if (state.kind === 'granted') {
+        this.#reservation = state.reservation;
+        this.#held.set(n, demand);
+        done({ ok: true });
+      } else if (state.kind === 'denied') done({ ok: false, why: { kind: 'account', denial: state.denial } });
+      else if (state.kind === 'expired') done('expired');
+    });
+    if (ticket.state.kind === 'waiting') this.#ticket = ticket;
+    else ticket.owner();
+  }
+
+  /** An attempt is over: what it used stays charged, what it had beyond that is free again. */
+  end(n: number, used: Demand): void {
+    this.#held.delete(n);
+    this.#spent_tokens += used.tokens;
+    this.#spent_usd_nanos += used.usd_nanos;
+    if (this.#reservation === undefined || this.#held.size === 0) return;
+    const total = this.#totalWith(0, NO_DEMAND);
+    // Growth can be refused when the attempt used more than it had; the settlement charges it all the same.
+    this.#ledger.adjust(this.#reservation, { calls: 1, ...total });
+  }
+
+  /** Output tokens that accounts and caps allow beside what is held and spent; `Infinity` when nothing binds. */
+  affordable(price: Price | undefined, in_tokens: number, now_ms: number): number {
+    const used = this.#totalWith(0, NO_DEMAND);
+    const usd_left = this.#caps.usd_nanos - used.usd_nanos;
+    const by_accounts = this.#ledger.affordable(this.#accounts, price, in_tokens, now_ms, usd_left);
+    const by_tokens = Math.max(0, this.#caps.tokens - used.tokens - in_tokens);
+    return Math.min(by_accounts, by_tokens);
+  }
+
+  /** Ends the call's reservation and debits what was used. Returns whether there was one. */
+  settle(): boolean {
+    this.cancelWait();
+    const reservation = this.#reservation;
+    if (reservation === undefined) return false;
+    this.#reservation = undefined;
+    this.#held.clear();
+    this.#ledger.settle(reservation, { calls: 1, tokens: this.#spent_tokens, usd_nanos: this.#spent_usd_nanos });
+    return true;
+  }
+
+  /** Gives everything back: nothing was ever dispatched. */
+  release(): void {
+    this.cancelWait();
+    if (this.#reservation !== undefined) this.#ledger.release(this.#reservation);
+    this.#reservation = undefined;
+    this.#held.clear();
+  }
+
+  cancelWait(): void {
+    if (this.#ticket !== undefined) this.#queue.cancel(this.#ticket);
+    this.#ticket = undefined;
+  }
+
+  #totalWith(n: number, demand: Demand): Demand {
+    let tokens = this.#spent_tokens + demand.tokens;
+    let usd_nanos = this.#spent_usd_nanos + demand.usd_nanos;
+    for (const [key, held] of this.#held) {
+      if (key === n) continue;
+      tokens += held.tokens;
+      usd_nanos += held.usd_nanos;
+    }
+    return { tokens, usd_nanos };
+  }
+
+  #overCaps(total: Demand): FundsDenial | undefined {
+    if (total.usd_nanos > this.#caps.usd_nanos) return { kind: 'call', dimension: 'usd' };
+    if (total.tokens > this.#caps.tokens) return { kind: 'call', dimension: 'tokens' };
+    return undefined;
+  }
+}
+
+const NO_DEMAND: Demand = { tokens: 0, usd_nanos: 0 };
+
+export function demandOf(price: Price | undefined, in_tokens: number, out_tokens: number): Demand {
+  return {
+    tokens: in_tokens + out_tokens,
+    usd_nanos: price === undefined ? 0 : reservedUsdNanos(price, in_tokens, out_tokens),
+  };
+}
+
+/** Retry hint for a full window: long enough not to hammer, short enough that freed room is used. */
+const WINDOW_RETRY_MS = 1_000;
+
+/** What the client is told when funds were refused. */
+export function denialError(why: FundsDenial, tenant: string): AtpError {
+  if (why.kind === 'call') {
+    const what = why.dimension === 'usd' ? 'cost' : 'tokens';
+    return new AtpError(
+      'budget_exhausted',
+      `The expected ${what} of this call is above its own limit (x-atp-max-usd or the policy's budget). Raise the limit, shorten the prompt or lower max_tokens.`,
+      { param: why.dimension === 'usd' ? 'x-atp-max-usd' : 'policy.budget.tokens' },
+    );
+  }
+  const d = why.denial;
+  const details = { dimension: d.dimension, limit: d.limit, available: d.available };
+  if (d.dimension.startsWith('budget_')) {
+    return new AtpError(
+      'budget_exhausted',
+      `The daily budget of tenant "${tenant}" (${WORDS[d.dimension]}) does not cover this call. It renews at 00:00 UTC.`,
+      { param: d.dimension, details, ...(d.retry_after_ms === undefined ? {} : { retry_after_ms: d.retry_after_ms }) },
+    );
+  }
+  return new AtpError(
+    'rate_limited',
+    `Tenant "${tenant}" has no room in its window (${WORDS[d.dimension]}) for this call now. ${
+      d.waitable ? 'Retry when calls in flight have ended.' : 'The call alone is larger than the window.'
+    }`,
+    { param: d.dimension, details, ...(d.waitable ? { retry_after_ms: d.retry_after_ms ?? WINDOW_RETRY_MS } : {}) },
+  );
+}
+
+const WORDS: Readonly<Record<Denial['dimension'], string>> = {
+  window_calls: 'calls in flight',
+  window_tokens: 'tokens outstanding',
+  window_usd: 'money outstanding',
+  budget_usd: 'money',
+  budget_tokens: 'tokens',
+  budget_calls: 'calls',
+  accounts: 'number of accounts',
+};

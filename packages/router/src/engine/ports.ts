@@ -1,0 +1,33 @@
+import type { UpstreamTransport } from '@atp-router/adapters';
+import type { AtpError, Clock, IdSource, Rng, Timers } from '@atp-router/kernel';
+import type { RouterEvent } from '@atp-router/ledger';
+
+/** Where events go: the journal, metrics and live streams. */
+export interface EventLog {
+  /** Records an event. Cheap and synchronous; durable only after a `barrier`. */
+  append(event: RouterEvent): void;
+  /** Calls back once everything appended so far has been handed to the operating system (or why it could not be). */
+  barrier(done: (error?: AtpError) => void): void;
+}
+
+export interface Ambient {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly rng: Rng;
+  readonly call_ids: IdSource;
+}
+
+/** A provider as one generation knows it, with the transport that outlives generations. */
+export interface ProviderRuntime {
+  readonly id: string;
+  readonly transport: UpstreamTransport;
+  readonly origin: string;
+  /** Path prefix of `base_url`, without a trailing slash. */
+  readonly base_path: string;
+  readonly head_timeout_ms: number;
+  readonly idle_timeout_ms: number;
+  readonly queue_timeout_ms: number;
+  readonly retry: { readonly max_attempts: number; readonly base_ms: number; readonly cap_ms: number };
+  /** Answers of this provider are made up and say so. */
+  readonly simulated: boolean;
+}

@@ -1,0 +1,92 @@
+import { addUsage, costUsdNanos, type Price, type Usage, type UsdNanos, ZERO_USAGE } from '@atp-router/kernel';
+import type { AttemptIntent, AttemptRecord, CallOutcome } from '@atp-router/ledger';
+import type { Attempt } from './attempt.ts';
+
+/** The promise that is journaled before the upstream sees a byte. */
+export function intentOf(attempt: Attempt, reserved_usd_nanos: UsdNanos): AttemptIntent {
+  const { n, turn, kind, target, in_tokens } = attempt.spec;
+  return {
+    n,
+    turn,
+    kind,
+    model: target.model.id,
+    provider: target.provider.id,
+    in_tokens,
+    out_tokens: attempt.reserved_out_tokens,
+    reserved_usd_nanos,
+    ...(target.model.price === undefined ? {} : { price: target.model.price }),
+  };
+}
+
+/**
+ * What an ended attempt used. A provider that accepted the request (2xx) bills the prompt even when the answer never
+ * came or was cut, so usage is then counted; a refused or unreached one bills nothing.
+ */
+export function usageOf(
+  attempt: Attempt,
+  outcome: CallOutcome,
+): { usage: Usage; source: AttemptRecord['usage_source'] } {
+  const reported = attempt.usage;
+  if (outcome === 'ok' && reported !== undefined) return { usage: reported, source: 'reported' };
+  const status = attempt.upstream_status;
+  const accepted = status !== undefined && status < 300;
+  // A request that left and whose fate is unknown is not billed: the provider never began to answer.
+  if (!accepted) return { usage: ZERO_USAGE, source: 'none' };
+  return {
+    usage: {
+      in_tokens: reported?.in_tokens ?? attempt.spec.in_tokens,
+      out_tokens: Math.max(reported?.out_tokens ?? 0, attempt.counted_out_tokens),
+      cached_in_tokens: reported?.cached_in_tokens ?? 0,
+      cache_write_tokens: reported?.cache_write_tokens ?? 0,
+      reasoning_tokens: reported?.reasoning_tokens ?? 0,
+    },
+    source: 'counted',
+  };
+}
+
+export function recordOf(
+  attempt: Attempt,
+  outcome: CallOutcome,
+  error: string | undefined,
+  now_mono_ms: number,
+): AttemptRecord {
+  const { n, turn, kind, target, started_mono_ms } = attempt.spec;
+  const { usage, source } = usageOf(attempt, outcome);
+  const first = attempt.first_byte_mono_ms;
+  return {
+    n,
+    turn,
+    kind,
+    model: target.model.id,
+    provider: target.provider.id,
+    outcome,
+    ...(error === undefined ? {} : { error }),
+    ...(attempt.upstream_status === undefined ? {} : { upstream_status: attempt.upstream_status }),
+    usage,
+    usage_source: source,
+    cost_usd_nanos: source === 'none' ? 0 : costOf(usage, target.model.price),
+    latency_ms: round(now_mono_ms - started_mono_ms),
+    ...(first === undefined ? {} : { ttfb_ms: round(first - started_mono_ms) }),
+  };
+}
+
+function costOf(usage: Usage, price: Price | undefined): UsdNanos {
+  return price === undefined ? 0 : costUsdNanos(usage, price);
+}
+
+/** Tenths of a millisecond are enough for records and keep them short. */
+export function round(ms: number): number {
+  return Math.round(ms * 10) / 10;
+}
+
+export function totals(records: readonly AttemptRecord[]): { usage: Usage; cost_usd_nanos: UsdNanos } {
+  const only = records[0];
+  if (records.length === 1 && only !== undefined) return { usage: only.usage, cost_usd_nanos: only.cost_usd_nanos };
+  let usage = ZERO_USAGE;
+  let cost_usd_nanos = 0;
+  for (const record of records) {
+    usage = addUsage(usage, record.usage);
+    cost_usd_nanos += record.cost_usd_nanos;
+  }
+  return { usage, cost_usd_nanos };
+}

@@ -1,0 +1,168 @@
+import type {
+  Config,
+  ModelConfig,
+  PolicyConfig,
+  ProviderConfig,
+  TenantConfig,
+  UpstreamTransport,
+} from '@atp-router/adapters';
+import type { AccountLimits } from '@atp-router/flow';
+import { NANOS_PER_USD } from '@atp-router/kernel';
+import { type ModelSpec, type PolicyEntry, Registry } from '@atp-router/routing';
+import type { ProviderRuntime } from '../engine/ports.ts';
+import type { Target } from '../engine/target.ts';
+import type { Generation, TenantRules } from './generation.ts';
+import { priceOf } from './prices.ts';
+import { shapeOf } from './provider-shim.ts';
+
+/** Models that are only known by name are made into targets on the way; so many are remembered. */
+const DYNAMIC_TARGETS_MAX = 1_000;
+
+export interface GenerationParts {
+  readonly number: number;
+  readonly hash: string;
+  readonly transportOf: (provider: ProviderConfig) => UpstreamTransport;
+}
+
+/** Configuration → what the data plane works with. Throws `config_invalid` for what the check cannot see. */
+export function buildGeneration(config: Config, parts: GenerationParts): Generation {
+  const providers = new Map(config.providers.map((p) => [p.id, { config: p, runtime: runtimeOf(p, parts) }]));
+  const models = new Map(config.models.map((m) => [m.id, m]));
+  const targets = new Map<string, Target>();
+  const registry = new Registry({
+    providers: config.providers.map((p) => ({ id: p.id, any_model: p.allow_any_model })),
+    models: config.models.map(modelSpec),
+    agents: config.agents,
+    policies: config.policies.map(policyEntry),
+  });
+  const keys = new Map<string, { tenant: string; key_id: string }>();
+  for (const t of config.tenants) for (const k of t.keys) keys.set(k.hash.slice(7), { tenant: t.id, key_id: k.id });
+  return {
+    number: parts.number,
+    hash: parts.hash,
+    registry,
+    keys,
+    tenants: new Map(config.tenants.map((t) => [t.id, tenantRules(t)])),
+    limits: config.limits,
+    idempotency: { ttl_ms: config.idempotency.ttl_ms, max_body_bytes: config.idempotency.max_body_bytes },
+    targetOf(model) {
+      const known = targets.get(model.id);
+      if (known !== undefined) return known;
+      if (targets.size >= DYNAMIC_TARGETS_MAX + models.size) targets.clear();
+      const provider = providers.get(model.provider_id);
+      if (provider === undefined)
+        throw new Error(`provider ${model.provider_id} of model ${model.id} is not in this generation`);
+      const target = makeTarget(registry, model.id, models.get(model.id), provider.config, provider.runtime);
+      targets.set(model.id, target);
+      return target;
+    },
+  };
+}
+
+function makeTarget(
+  registry: Registry,
+  id: string,
+  config: ModelConfig | undefined,
+  provider: ProviderConfig,
+  runtime: ProviderRuntime,
+): Target {
+  const named = registry.lookup(id);
+  if (named?.kind !== 'model') throw new Error(`model ${id} is not in the registry`);
+  const shape = shapeOf(provider);
+  const headers = ['content-type', 'application/json', ...shape.headers(), ...Object.entries(provider.headers).flat()];
+  const path = `${runtime.base_path}${shape.path(named.model.upstream_model, false)}`;
+  const stream_path = `${runtime.base_path}${shape.path(named.model.upstream_model, true)}`;
+  const on_untranslatable = config?.on_untranslatable ?? 'reject';
+  return {
+    key: named.model.target_key,
+    model: named.model,
+    provider: runtime,
+    dialect: shape.dialect,
+    path: (stream) => (stream ? stream_path : path),
+    headers: () => headers,
+    retryAfter: () => undefined,
+    drop: (field) => (typeof on_untranslatable === 'string' ? on_untranslatable : on_untranslatable[field]) === 'drop',
+  };
+}
+
+function runtimeOf(provider: ProviderConfig, parts: GenerationParts): ProviderRuntime {
+  const url = new URL(provider.base_url ?? 'http://simulated.invalid');
+  return {
+    id: provider.id,
+    transport: parts.transportOf(provider),
+    origin: url.origin,
+    base_path: url.pathname.replace(/\/+$/, ''),
+    head_timeout_ms: provider.head_timeout_ms,
+    idle_timeout_ms: provider.idle_timeout_ms,
+    queue_timeout_ms: provider.queue_timeout_ms,
+    retry: provider.retry,
+    simulated: provider.type === 'sim',
+  };
+}
+
+function modelSpec(model: ModelConfig): ModelSpec {
+  return {
+    id: model.id,
+    provider_id: model.provider,
+    upstream_model: model.upstream_model ?? model.id,
+    context: model.context,
+    max_output_tokens: model.max_output_tokens,
+    capabilities: new Set<string>(model.capabilities),
+    price: model.price === undefined ? undefined : priceOf(model.price),
+    safety_grade: model.safety_grade,
+    status: model.status,
+    data_scopes: model.data_scopes === undefined ? undefined : new Set(model.data_scopes),
+    regions: model.regions,
+    expected_latency_ms: model.expected_latency_ms,
+  };
+}
+
+function policyEntry(policy: PolicyConfig): PolicyEntry {
+  const { budget, match } = policy;
+  return {
+    id: policy.id,
+    fallback: policy.fallback,
+    on_budget_exhausted: policy.on_budget_exhausted,
+    max_attempts: policy.max_attempts,
+    hedge_after_ms: policy.hedge_after_ms,
+    min_safety_grade: policy.min_safety_grade,
+    match:
+      match === undefined
+        ? undefined
+        : {
+            task_type: one(match.task_type),
+            qos: one(match.qos),
+            data_scope: one(match.data_scope),
+            model: one(match.model),
+          },
+    budget: budget === undefined ? undefined : { usd_nanos: usdNanos(budget.usd), tokens: budget.tokens },
+  };
+}
+
+function one<T>(value: T | undefined): readonly T[] | undefined {
+  return value === undefined ? undefined : [value];
+}
+
+function usdNanos(usd: number | undefined): number | undefined {
+  return usd === undefined ? undefined : Math.round(usd * NANOS_PER_USD);
+}
+
+export function accountLimits(tenant: TenantConfig): AccountLimits {
+  return {
+    ...tenant.window,
+    usd_nanos_per_day: usdNanos(tenant.budget.usd_per_day),
+    tokens_per_day: tenant.budget.tokens_per_day,
+    calls_per_day: tenant.budget.calls_per_day,
+  };
+}
+
+function tenantRules(tenant: TenantConfig): TenantRules {
+  return {
+    id: tenant.id,
+    qos_max: tenant.qos_max,
+    data_scopes: new Set(tenant.data_scopes),
+    at_limit: tenant.at_limit,
+    limits: accountLimits(tenant),
+    names: tenant.models === undefined ? undefined : new Set(tenant.models),
+  };
+}

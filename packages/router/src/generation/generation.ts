@@ -1,0 +1,40 @@
+import type { AccountLimits } from '@atp-router/flow';
+import type { Limits, Qos } from '@atp-router/kernel';
+
+import type { Registry } from '@atp-router/routing';
+import type { Target } from '../engine/target.ts';
+
+/**
+ * One configuration as the data plane sees it: immutable, built whole, replaced whole. A call pins the generation it
+ * started with; what has to outlive a reload (breakers, windows, learners, sockets) is keyed by stable ids elsewhere.
+ */
+export interface Generation {
+  readonly number: number;
+  /** Hex SHA-256 of the checked configuration without secrets. */
+  readonly hash: string;
+  readonly registry: Registry;
+  readonly keys: ReadonlyMap<string, { tenant: string; key_id: string }>;
+  readonly tenants: ReadonlyMap<string, TenantRules>;
+  readonly limits: Limits;
+  readonly idempotency: { readonly ttl_ms: number; readonly max_body_bytes: number };
+  /** The target of a model; made on the way for models that no configuration declares. */
+  targetOf(model: { readonly id: string; readonly provider_id: string; readonly upstream_model: string }): Target;
+}
+
+/** What a tenant may do. Money and windows are in the account ledger, under `tenant:<id>`. */
+export interface TenantRules {
+  readonly id: string;
+  readonly qos_max: Qos;
+  readonly data_scopes: ReadonlySet<string> | undefined;
+  readonly at_limit: 'reject' | 'wait' | 'degrade';
+  readonly limits: AccountLimits;
+  /** Names its clients may use as `model`; undefined allows all. */
+  readonly names: ReadonlySet<string> | undefined;
+}
+
+/** Whether a tenant's list of names covers one: literally, or by `<provider>/*`. */
+export function mayName(rules: TenantRules, name: string): boolean {
+  if (rules.names === undefined || rules.names.has(name)) return true;
+  const slash = name.indexOf('/');
+  return slash > 0 && rules.names.has(`${name.slice(0, slash)}/*`);
+}

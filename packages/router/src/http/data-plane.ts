@@ -1,0 +1,98 @@
+import type { HttpExchange } from '@atp-router/adapters';
+import type { IngressDialect } from '@atp-router/dialects';
+import { type AtpError, toAtpError } from '@atp-router/kernel';
+import type { CallRequest, Engine } from '../engine/engine.ts';
+import type { Authenticator, Principal } from './authenticate.ts';
+import { errorHeaders, rateLimitHeaders, readOptions } from './headers.ts';
+import { type ErrorShape, HttpSink } from './http-sink.ts';
+import { type ParsedBody, parseBody } from './json-body.ts';
+import type { Operation } from './operation.ts';
+
+/** One data-plane endpoint: its name in records, the shape of its errors, and what it makes of a body. */
+export interface CallEndpoint {
+  readonly endpoint: string;
+  readonly errors: ErrorShape;
+  operation(body: ParsedBody, engine: Engine): Operation;
+}
+
+/** Turns HTTP requests into calls of the engine. Holds no state of its own. */
+export class DataPlane {
+  readonly #engine: Engine;
+  readonly #authenticate: Authenticator;
+
+  constructor(engine: Engine, authenticate: Authenticator) {
+    this.#engine = engine;
+    this.#authenticate = authenticate;
+  }
+
+  /** Handles one call. Every failure is answered in the endpoint's own shape. */
+  call(exchange: HttpExchange, endpoint: CallEndpoint): void {
+    const { clock, call_ids } = this.#engine.parts.ambient;
+    const started_ms = clock.now_ms();
+    const started_mono_ms = clock.mono_ms();
+    const call_id = call_ids.next(started_ms);
+    let principal: Principal;
+    try {
+      principal = this.#authenticate(exchange, this.#engine.generation);
+    } catch (error) {
+      this.refuse(exchange, endpoint.errors, toAtpError(error), call_id);
+      return;
+    }
+    const { limits } = this.#engine.generation;
+    exchange.readBody(limits, (error, bytes) => {
+      if (error !== undefined) {
+        this.refuse(exchange, endpoint.errors, error, call_id);
+        return;
+      }
+      try {
+        const body = parseBody(bytes, limits.json_depth);
+        const operation = endpoint.operation(body, this.#engine);
+        const call = { call_id, principal, started_ms, started_mono_ms };
+        this.#engine.submit(this.#request(exchange, endpoint, body, operation, call));
+      } catch (thrown) {
+        this.refuse(exchange, endpoint.errors, toAtpError(thrown), call_id);
+      }
+    });
+  }
+
+  refuse(exchange: HttpExchange, shape: ErrorShape, error: AtpError, request_id: string): void {
+    const { status, body } = shape.encodeError(error, request_id);
+    const headers = ['content-type', 'application/json', 'x-atp-request-id', request_id];
+    errorHeaders(error, headers);
+    exchange.reply(status, headers, JSON.stringify(body));
+  }
+
+  #request(
+    exchange: HttpExchange,
+    endpoint: CallEndpoint,
+    body: ParsedBody,
+    operation: Operation,
+    call: { call_id: string; principal: Principal; started_ms: number; started_mono_ms: number },
+  ): CallRequest {
+    const { accounts, ambient, hash } = this.#engine.parts;
+    const { principal, ...ids } = call;
+    return {
+      ...operation,
+      ...ids,
+      endpoint: endpoint.endpoint,
+      tenant: principal.tenant,
+      key_id: principal.key_id,
+      options: readOptions(exchange),
+      sink: new HttpSink(exchange, endpoint.errors, (tenant, headers) => {
+        const now_ms = ambient.clock.now_ms();
+        const snapshot = accounts.snapshot(`tenant:${tenant}`, now_ms);
+        if (snapshot !== undefined) rateLimitHeaders(snapshot, now_ms, headers);
+      }),
+      bodyHash: () => hash(body.bytes),
+    };
+  }
+}
+
+/** Endpoints that generate text in the shape of `dialect`. */
+export function generateEndpoint(
+  endpoint: string,
+  dialect: IngressDialect,
+  operation: (dialect: IngressDialect, body: ParsedBody, engine: Engine) => Operation,
+): CallEndpoint {
+  return { endpoint, errors: dialect, operation: (body, engine) => operation(dialect, body, engine) };
+}

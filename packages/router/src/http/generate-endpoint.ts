@@ -1,0 +1,82 @@
+import type { IngressDialect, RequestProbe } from '@atp-router/dialects';
+import type { GenRequest } from '@atp-router/dialects';
+import type { JsonValue, Limits } from '@atp-router/kernel';
+import type { AdmittedCall } from '../engine/env.ts';
+import type { Target } from '../engine/target.ts';
+import { generateCodec } from '../relay/generate.ts';
+import type { AttemptCodec } from '../relay/types.ts';
+import { type ParsedBody, promptSize } from './json-body.ts';
+import type { Operation } from './operation.ts';
+
+/** Output tokens to ask for where a shape demands a number and neither client nor model gives one (Anthropic). */
+const DEFAULT_MAX_OUTPUT_TOKENS = 4_096;
+
+/** Text generation in any ingress shape. */
+export function generateOperation(dialect: IngressDialect, body: ParsedBody, limits: Limits): Operation {
+  const probe = dialect.probe(body.json, limits);
+  const messages = lengthOf(body.json['messages'] ?? body.json['input']);
+  const tools = lengthOf(body.json['tools']);
+  return {
+    model: probe.model,
+    stream: probe.stream,
+    needs: needsOf(probe),
+    choices: probe.n,
+    max_output_tokens: probe.max_output_tokens,
+    prompt: promptSize(body, probe.media_bytes, { messages, tools, media: probe.media_count }),
+    prepare: preparer(dialect, body, probe),
+  };
+}
+
+function preparer(dialect: IngressDialect, body: ParsedBody, probe: RequestProbe): Operation['prepare'] {
+  // Stages see the request once per call, not once per attempt.
+  let staged: { replaced: GenRequest | undefined } | undefined;
+  return (call: AdmittedCall, target: Target, output_cap: number | undefined): AttemptCodec => {
+    staged ??= { replaced: throughStages(dialect, body, call) };
+    return generateCodec(
+      {
+        call_id: call.head.call_id,
+        ingress: dialect,
+        body: body.json,
+        probe,
+        created_s: Math.floor(call.head.started_ms / 1_000),
+        frame_bytes: call.limits.frame_bytes,
+        stages: call.stages,
+        replaced: staged.replaced,
+        plan: dialect.id === 'ask' ? call.route : undefined,
+        may_finish_early: call.on_budget_exhausted === 'finish',
+      },
+      {
+        dialect: target.dialect,
+        upstream_model: target.model.upstream_model,
+        model: target.model.id,
+        system_prompt: call.system_prompt,
+        output_cap,
+        default_max_output_tokens: target.model.max_output_tokens ?? DEFAULT_MAX_OUTPUT_TOKENS,
+        drop: (field) => target.drop(field),
+      },
+    );
+  };
+}
+
+function throughStages(dialect: IngressDialect, body: ParsedBody, call: AdmittedCall): GenRequest | undefined {
+  if (call.stages?.claimsRequest !== true) return undefined;
+  const request = dialect.decodeRequest(body.json);
+  const result = call.stages.onRequest(request);
+  if ('error' in result) throw result.error;
+  return result.request === request ? undefined : result.request;
+}
+
+function needsOf(probe: RequestProbe): readonly string[] {
+  if (!probe.has_tools && !probe.has_images && !probe.has_audio) return CHAT;
+  const needs = ['chat'];
+  if (probe.has_tools) needs.push('tools');
+  if (probe.has_images) needs.push('vision');
+  if (probe.has_audio) needs.push('audio');
+  return needs;
+}
+
+const CHAT: readonly string[] = ['chat'];
+
+function lengthOf(value: JsonValue | undefined): number {
+  return Array.isArray(value) ? value.length : 0;
+}

@@ -1,0 +1,131 @@
+import type { HttpExchange } from '@atp-router/adapters';
+import type { AccountSnapshot } from '@atp-router/flow';
+import { AtpError, isQos, NANOS_PER_MICRO, untilNextUtcDay_ms, usdToNanos } from '@atp-router/kernel';
+import type { AnswerMeta } from '../engine/client.ts';
+import type { CallOptions } from '../engine/engine.ts';
+
+const TOKEN = /^[A-Za-z0-9._:-]{1,128}$/;
+const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/;
+const DEADLINE_MS_MAX = 86_400_000;
+const IDEMPOTENCY_KEY_CHARS_MAX = 255;
+const SCOPES_MAX = 16;
+
+/** Reads the `x-atp-*`, `idempotency-key` and `traceparent` headers. Throws `invalid_request` naming the header. */
+export function readOptions(exchange: HttpExchange): CallOptions {
+  const qos = exchange.header('x-atp-qos');
+  if (qos !== undefined && !isQos(qos)) throw bad('x-atp-qos', 'gold, silver or bronze');
+  const task_type = token(exchange, 'x-atp-task-type');
+  const scopes = exchange.header('x-atp-data-scope');
+  const max_usd = exchange.header('x-atp-max-usd');
+  const deadline = exchange.header('x-atp-deadline-ms');
+  const key = exchange.header('idempotency-key');
+  if (key !== undefined && (key === '' || key.length > IDEMPOTENCY_KEY_CHARS_MAX)) {
+    throw bad('idempotency-key', `1 to ${IDEMPOTENCY_KEY_CHARS_MAX} characters`);
+  }
+  const trace = exchange.header('traceparent');
+  const trace_id = trace === undefined ? undefined : TRACEPARENT.exec(trace)?.[1];
+  return {
+    data_scopes: scopes === undefined ? NO_SCOPES : readScopes(scopes),
+    ...(qos === undefined ? {} : { qos }),
+    ...(task_type === undefined ? {} : { task_type }),
+    ...(max_usd === undefined ? {} : { max_usd_nanos: usdToNanos(decimal(max_usd, 'x-atp-max-usd'), 'x-atp-max-usd') }),
+    ...(deadline === undefined ? {} : { deadline_ms: readDeadline(deadline) }),
+    ...(key === undefined ? {} : { idempotency_key: key }),
+    // A malformed traceparent starts a new trace (W3C Trace Context §3.2.2.5), so it is no error.
+    ...(trace_id === undefined ? {} : { trace_id }),
+  };
+}
+
+const NO_SCOPES: readonly string[] = [];
+
+function readScopes(value: string): readonly string[] {
+  const scopes = value.split(',').map((scope) => scope.trim());
+  if (scopes.length > SCOPES_MAX || !scopes.every((scope) => TOKEN.test(scope))) {
+    throw bad('x-atp-data-scope', `up to ${SCOPES_MAX} names separated by commas`);
+  }
+  return scopes;
+}
+
+function readDeadline(value: string): number {
+  const deadline_ms = decimal(value, 'x-atp-deadline-ms');
+  if (!Number.isInteger(deadline_ms) || deadline_ms < 1 || deadline_ms > DEADLINE_MS_MAX) {
+    throw bad('x-atp-deadline-ms', `an integer from 1 to ${DEADLINE_MS_MAX}`);
+  }
+  return deadline_ms;
+}
+
+function token(exchange: HttpExchange, name: string): string | undefined {
+  const value = exchange.header(name);
+  if (value !== undefined && !TOKEN.test(value)) throw bad(name, 'letters, digits and . _ : - only, up to 128');
+  return value;
+}
+
+function decimal(value: string, name: string): number {
+  if (!/^\d{1,12}(\.\d{1,9})?$/.test(value)) throw bad(name, 'a plain decimal number');
+  return Number(value);
+}
+
+function bad(name: string, expected: string): AtpError {
+  return new AtpError('invalid_request', `Header "${name}" must be ${expected}.`, { param: name });
+}
+
+/** Header values must be visible ASCII; names from configuration and upstreams may not be. */
+function safe(value: string): string {
+  return value.replace(/[^\x21-\x7e ]/g, '?');
+}
+
+/** What every answer to a call says of itself. Cost and attempts are final for whole answers, so far for streams. */
+export function answerHeaders(meta: AnswerMeta, content_type: string): string[] {
+  const headers = ['content-type', content_type, 'x-atp-request-id', meta.call_id];
+  if (meta.model !== undefined) headers.push('x-atp-model', safe(meta.model));
+  if (meta.attempts !== undefined) headers.push('x-atp-attempts', String(meta.attempts));
+  if (meta.cost_usd_micros !== undefined) headers.push('x-atp-cost-usd-micros', String(meta.cost_usd_micros));
+  if (meta.ignored !== undefined && meta.ignored.length > 0)
+    headers.push('x-atp-ignored', safe(meta.ignored.join(', ')));
+  if (meta.replayed === true) headers.push('x-atp-idempotent-replay', 'true');
+  return headers;
+}
+
+/** `x-ratelimit-*`: windows as requests and tokens, the day's money where it is limited. */
+export function rateLimitHeaders(snapshot: AccountSnapshot, now_ms: number, headers: string[]): void {
+  const { limits, remaining } = snapshot;
+  push(headers, 'requests', limits.max_parallel, remaining.window_calls);
+  const tokens = tighter(limits.max_tokens, remaining.window_tokens, limits.tokens_per_day, remaining.budget_tokens);
+  push(headers, 'tokens', tokens.limit, tokens.remaining);
+  if (limits.usd_nanos_per_day !== null) {
+    const left = remaining.budget_usd_nanos ?? 0;
+    push(
+      headers,
+      'usd-micros',
+      Math.floor(limits.usd_nanos_per_day / NANOS_PER_MICRO),
+      Math.floor(left / NANOS_PER_MICRO),
+    );
+    headers.push('x-ratelimit-reset-usd-micros', `${Math.ceil(untilNextUtcDay_ms(now_ms) / 1_000)}s`);
+  }
+}
+
+function push(headers: string[], what: string, limit: number | null, remaining: number | null): void {
+  if (limit === null) return;
+  headers.push(`x-ratelimit-limit-${what}`, String(limit));
+  headers.push(`x-ratelimit-remaining-${what}`, String(Math.max(0, remaining ?? limit)));
+}
+
+function tighter(
+  a_limit: number | null,
+  a_left: number | null,
+  b_limit: number | null,
+  b_left: number | null,
+): { limit: number | null; remaining: number | null } {
+  if (b_limit === null || (a_left !== null && b_left !== null && a_left <= b_left)) {
+    return { limit: a_limit, remaining: a_left };
+  }
+  return { limit: b_limit, remaining: b_left };
+}
+
+/** `retry-after` in whole seconds, and whether the official clients should retry by themselves. */
+export function errorHeaders(error: AtpError, headers: string[]): void {
+  if (error.retry_after_ms !== undefined) {
+    headers.push('retry-after', String(Math.max(1, Math.ceil(error.retry_after_ms / 1_000))));
+  }
+  headers.push('x-should-retry', error.retryable ? 'true' : 'false');
+}

@@ -1,0 +1,69 @@
+import type { HttpExchange } from '@atp-router/adapters';
+import type { IngressDialect } from '@atp-router/dialects';
+import type { AtpError } from '@atp-router/kernel';
+import type { AnswerMeta, ClientSink } from '../engine/client.ts';
+import type { Bytes } from '../relay/types.ts';
+import { answerHeaders, errorHeaders } from './headers.ts';
+
+/** The part of an ingress shape that a reply needs. */
+export type ErrorShape = Pick<IngressDialect, 'encodeError' | 'encodeStreamError'>;
+
+/** A call's client over HTTP: whole answers as JSON, streams as server-sent events. */
+export class HttpSink implements ClientSink {
+  readonly #exchange: HttpExchange;
+  readonly #shape: ErrorShape;
+  readonly #limits: (tenant: string, headers: string[]) => void;
+
+  constructor(exchange: HttpExchange, shape: ErrorShape, limits: (tenant: string, headers: string[]) => void) {
+    this.#exchange = exchange;
+    this.#shape = shape;
+    this.#limits = limits;
+  }
+
+  answer(meta: AnswerMeta, body: Bytes): void {
+    this.#exchange.reply(200, this.#headers(meta, 'application/json'), body);
+  }
+
+  begin(meta: AnswerMeta): void {
+    const headers = this.#headers(meta, 'text/event-stream; charset=utf-8');
+    // Proxies must pass events on as they come (nginx reads x-accel-buffering).
+    headers.push('cache-control', 'no-cache', 'x-accel-buffering', 'no');
+    this.#exchange.begin(200, headers);
+  }
+
+  write(chunk: Bytes): boolean {
+    return this.#exchange.write(chunk);
+  }
+
+  end(chunks: readonly Bytes[]): void {
+    if (this.#exchange.closed) return;
+    for (let i = 0; i < chunks.length - 1; i += 1) this.#exchange.write(chunks[i] ?? '');
+    this.#exchange.end(chunks[chunks.length - 1]);
+  }
+
+  fail(error: AtpError, meta: AnswerMeta): void {
+    if (this.#exchange.closed) return;
+    if (this.#exchange.begun) {
+      this.#exchange.end(this.#shape.encodeStreamError(error, meta.call_id));
+      return;
+    }
+    const { status, body } = this.#shape.encodeError(error, meta.call_id);
+    const headers = this.#headers(meta, 'application/json');
+    errorHeaders(error, headers);
+    this.#exchange.reply(status, headers, JSON.stringify(body));
+  }
+
+  onDrain(run: () => void): void {
+    this.#exchange.onDrain(run);
+  }
+
+  onGone(run: () => void): void {
+    this.#exchange.onGone(run);
+  }
+
+  #headers(meta: AnswerMeta, content_type: string): string[] {
+    const headers = answerHeaders(meta, content_type);
+    if (meta.tenant !== undefined) this.#limits(meta.tenant, headers);
+    return headers;
+  }
+}

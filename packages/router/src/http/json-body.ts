@@ -1,0 +1,58 @@
+import { AtpError, isJsonObject, jsonDepth, type JsonObject } from '@atp-router/kernel';
+import type { PromptSize } from '@atp-router/flow';
+
+export interface ParsedBody {
+  readonly json: JsonObject;
+  readonly bytes: Buffer;
+  /** UTF-16 length of the text; the difference to its bytes says how much of it is not ASCII. */
+  readonly chars: number;
+}
+
+/** Body bytes → JSON object within the depth limit. Throws `invalid_request`. */
+export function parseBody(bytes: Buffer, json_depth: number): ParsedBody {
+  if (bytes.length === 0) {
+    throw new AtpError('invalid_request', 'The request has no body. Send a JSON object.', { param: 'body' });
+  }
+  const text = bytes.toString('utf8');
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw new AtpError('invalid_request', `The request body is not valid JSON: ${reason(cause)}`, { param: 'body' });
+  }
+  if (!isJsonObject(json))
+    throw new AtpError('invalid_request', 'The request body must be a JSON object.', { param: 'body' });
+  if (jsonDepth(json, json_depth) > json_depth) {
+    throw new AtpError('invalid_request', `The request body is nested deeper than ${json_depth} levels.`, {
+      param: 'body',
+    });
+  }
+  return { json, bytes, chars: text.length };
+}
+
+/** V8's message quotes a piece of the body; prompts do not belong into logs and errors, the position does. */
+function reason(cause: unknown): string {
+  const message = cause instanceof Error ? cause.message : '';
+  const position = /at position \d+( \(line \d+ column \d+\))?/.exec(message)?.[0];
+  return position === undefined ? 'it ends too early or is malformed.' : `unexpected text ${position}.`;
+}
+
+/**
+ * Size of a prompt from its body. In UTF-8 a character beyond ASCII takes one or two bytes more than it has UTF-16
+ * units, so the surplus tells the share of other scripts without looking at each character.
+ */
+export function promptSize(
+  body: ParsedBody,
+  media_bytes: number,
+  counts: { messages: number; tools: number; media: number },
+): PromptSize {
+  const surplus = body.bytes.length - body.chars;
+  const other_bytes = Math.min(body.bytes.length, Math.round(surplus * 1.5));
+  return {
+    ascii_bytes: Math.max(0, body.bytes.length - other_bytes - media_bytes),
+    other_bytes,
+    messages: counts.messages,
+    tools: counts.tools,
+    images: counts.media,
+  };
+}
