@@ -1,6 +1,5 @@
 import { finishConfig } from './finish.ts';
 import { takeInventory } from './inventory.ts';
-import { schemaTree } from './json-schema.ts';
 import { type Draft, formatPath, type Problem, PROBLEMS_MAX } from './problem.ts';
 import { checkReferences } from './references.ts';
 import { checkRules } from './rules.ts';
@@ -26,7 +25,7 @@ export interface CheckOptions {
  */
 export function checkConfig(text: string, sources: ValueSources, options: CheckOptions = {}): CheckResult {
   const source = readSource(text, sources);
-  const shape = checkShape(source.data, source.root, schemaTree());
+  const shape = checkShape(source.data, source.root);
   const inventory = takeInventory(shape.data, source.root);
   // The first of these that has something to say about a place is the cause; the later ones would only follow from it.
   const checks = [
@@ -100,8 +99,9 @@ function spotOf(source: Source, draft: Draft): { readonly offset: number; readon
     const at = locate(source.root, draft.path.slice(0, depth));
     if (at === undefined) continue;
     const exact = depth === draft.path.length;
-    const offset = exact && draft.part === 'key' ? at.key_offset : at.offset;
-    return { offset, end: exact && draft.part === 'key' ? at.key_offset : at.end };
+    // A value that is not there has no place of its own.
+    const on_key = exact && (draft.part === 'key' || at.end === at.offset);
+    return { offset: on_key ? at.key_offset : at.offset, end: on_key ? at.key_offset : at.end };
   }
   return { offset: source.root.offset, end: source.root.offset };
 }

@@ -32,7 +32,8 @@ export function finishConfig(
 
 function finishProvider(provider: ProviderConfig, sim_defaults: NonNullable<ProviderConfig['sim']>): ProviderConfig {
   if (provider.type === 'sim') return { ...provider, sim: provider.sim ?? sim_defaults };
-  return { ...provider, base_url: (provider.base_url ?? BASE_URLS[provider.type]).replace(/\/+$/, '') };
+  const api = provider.type === 'openai' ? { api: provider.api ?? 'chat' } : {};
+  return { ...provider, ...api, base_url: (provider.base_url ?? BASE_URLS[provider.type]).replace(/\/+$/, '') };
 }
 
 function placeTls(tls: TlsConfig, base_dir: string | undefined): TlsConfig {

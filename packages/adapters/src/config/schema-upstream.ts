@@ -68,10 +68,9 @@ export const providerSchema: z.ZodType<ProviderConfig> = typed<ProviderConfig>()
       description:
         'What the endpoint speaks. Any OpenAI-compatible server is `openai`; `sim` invents answers and says so in each.',
     }),
-    api: z
-      .enum(['chat', 'responses'])
-      .default('chat')
-      .meta({ description: 'Only for `type: openai`: which API is called, chat completions or responses.' }),
+    api: z.enum(['chat', 'responses']).optional().meta({
+      description: 'Only for `type: openai`: which API is called, chat completions (the default) or responses.',
+    }),
     base_url: httpUrl(
       "Address as the vendor's own SDK takes it: with `/v1` for `openai`, without a version for `anthropic`, `gemini` and `ollama`. Default: the vendor's own, `http://127.0.0.1:11434` for `ollama`. Not for `sim`.",
     ).optional(),

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { complaint, expectation, holdsSecret, listKeys, nodeAt } from './describe.ts';
 import { isFutureKey, isFutureValue } from './future-keys.ts';
-import type { SchemaNode } from './json-schema.ts';
+import { type SchemaNode, schemaTree } from './json-schema.ts';
 import { type Draft, formatPath, type Path, type Segment, shorten } from './problem.ts';
 import { configSchema } from './schema.ts';
 import type { Located } from './source.ts';
@@ -22,15 +22,18 @@ export interface ShapeResult {
 const LOOKS_MAX = 3;
 
 /** Checks keys, types and bounds. Reports everything at once, also inside a list that is itself too long. */
-export function checkShape(data: unknown, root: Located, tree: SchemaNode): ShapeResult {
+export function checkShape(data: unknown, root: Located): ShapeResult {
   const drafts = new Map<string, Draft>();
   let current = data;
   let too_long = false;
+  // Only needed for words, and it takes milliseconds to make.
+  let tree: SchemaNode | undefined;
   for (let look = 0; look < LOOKS_MAX; look += 1) {
     const parsed = configSchema.safeParse(current);
     if (parsed.success)
       return { config: too_long ? undefined : parsed.data, data: current, drafts: [...drafts.values()] };
     const issues = flatten(parsed.error.issues);
+    tree ??= schemaTree();
     const repaired = repair(current, issues, root);
     for (const issue of issues) {
       if (repaired.coerced.has(formatPath(segments(issue.path)))) continue;
@@ -117,7 +120,7 @@ function describe(issue: Issue, data: unknown, root: Located, tree: SchemaNode):
   if (value === undefined)
     return [{ ...draft(path, 'value', `${where} is missing`, expectation(node)), kind: 'absent' }];
   const at = locate(root, path);
-  const got = holdsSecret(node) ? undefined : shown(value, at);
+  const got = at?.raw !== undefined && holdsSecret(node) ? undefined : shown(value, at);
   if (isFutureValue(general(path), value) && at?.secret !== true) {
     return [
       { ...draft(path, 'value', `${quote(value)} is not supported by this version`, expectation(node)), got: value },
@@ -128,6 +131,8 @@ function describe(issue: Issue, data: unknown, root: Located, tree: SchemaNode):
   return [
     {
       ...draft(path, 'value', `${where} ${complaint(node, value)}`, expectation(node)),
+      // A key without a value is what a fault of syntax below it leaves behind.
+      kind: value === null ? 'absent' : 'present',
       ...(got === undefined ? {} : { got }),
       ...(near === undefined ? {} : { suggestion: near }),
     },

@@ -64,7 +64,7 @@ export function readSource(text: string, sources: ValueSources): Source {
   }
   try {
     // Unique keys are checked by the walk: the library compares each pair, which is slow enough to be an attack.
-    const doc = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false, logLevel: 'silent' });
+    const doc = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false, logLevel: 'error' });
     const syntax = describeSyntax([...doc.errors, ...doc.warnings], text);
     const walk: Walk = { sources, drafts: [], anchors: new Map(), open: new Set(), nodes: 0, overflow: false };
     const built = build(doc.contents, [], 0, walk);
@@ -115,8 +115,14 @@ type Span = Pick<Located, 'offset' | 'end' | 'key_offset'>;
 
 function buildAlias(name: string, path: Path, depth: number, walk: Walk, at: Span): Built {
   const target = walk.anchors.get(name);
-  // An unknown anchor is already a fault of the parser.
-  if (target === undefined || walk.open.has(name)) return { data: null, at: { ...NOWHERE, ...at } };
+  if (target === undefined || walk.open.has(name)) {
+    const [message, expected] =
+      target === undefined
+        ? ['the alias names no anchor above it', 'an anchor (&name) before its alias (*name)']
+        : ['the alias stands inside its own anchor', 'an alias outside of what it repeats'];
+    walk.drafts.push(draft(path, 'value', message, expected));
+    return { data: null, at: { ...NOWHERE, ...at } };
+  }
   walk.open.add(name);
   const built = build(target, path, depth, walk);
   walk.open.delete(name);

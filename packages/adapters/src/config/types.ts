@@ -41,7 +41,8 @@ export type ProviderType = 'openai' | 'anthropic' | 'gemini' | 'ollama' | 'sim';
 export interface ProviderConfig {
   readonly id: string;
   readonly type: ProviderType;
-  readonly api: 'chat' | 'responses';
+  /** Present for `type: openai` only. */
+  readonly api?: 'chat' | 'responses' | undefined;
   /** Filled in from the type when the file leaves it out; absent for `sim` only. */
   readonly base_url?: string | undefined;
   readonly api_key?: string | undefined;

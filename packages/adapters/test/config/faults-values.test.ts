@@ -1,0 +1,197 @@
+import { type Case, testFaults } from './faults.ts';
+import { append, insert, replace } from './support.ts';
+
+const VALUES: readonly Case[] = [
+  {
+    why: 'misspelt type',
+    text: replace(3, '    type: opnai'),
+    at: ['3:11 providers[0].type'],
+    message: /not one of the known/,
+    suggestion: 'openai',
+    got: 'opnai',
+  },
+  {
+    why: 'wrong case of an enum',
+    text: append('journal: { fsync: Always }'),
+    at: ['10:19 journal.fsync'],
+    message: /known values/,
+    suggestion: 'always',
+    got: 'Always',
+  },
+  {
+    why: 'unknown capability',
+    text: insert(8, '    capabilities: [chat, tool]'),
+    at: ['9:26 models[0].capabilities[1]'],
+    message: /known values/,
+    suggestion: 'tools',
+    got: 'tool',
+  },
+  {
+    why: 'text for a number',
+    text: replace(8, '    context: many'),
+    at: ['8:14 models[0].context'],
+    message: /is text, not a number/,
+    got: 'many',
+  },
+  {
+    why: 'number for text',
+    text: append('data_dir: 7'),
+    at: ['10:11 data_dir'],
+    message: /is a number, not text/,
+    got: '7',
+  },
+  {
+    why: 'fraction for a whole number',
+    text: replace(8, '    context: 10.5'),
+    at: ['8:14 models[0].context'],
+    message: /not a whole number/,
+    got: '10.5',
+  },
+  {
+    why: 'out of range',
+    text: append('listen: { port: 70000 }'),
+    at: ['10:17 listen.port'],
+    message: /too large/,
+    got: '70000',
+  },
+  {
+    why: 'infinite',
+    text: append('telemetry: { otlp: { endpoint: "http://h", sample_ratio: .inf } }'),
+    at: ['10:58 telemetry.otlp.sample_ratio'],
+    message: /not a finite number|not a number/,
+    got: '.inf',
+  },
+  {
+    why: 'yes for true',
+    text: insert(4, '    allow_any_model: yes'),
+    at: ['5:22 providers[0].allow_any_model'],
+    message: /neither true nor false/,
+    got: 'yes',
+  },
+  { why: 'nothing for a list', text: append('agents:'), at: ['10:1 agents'], message: /has no value/ },
+  {
+    why: 'mapping for a list',
+    text: append('agents: {}'),
+    at: ['10:9 agents'],
+    message: /is a mapping, not a list/,
+    got: 'a mapping',
+  },
+  {
+    why: 'list for a mapping',
+    text: append('listen: []'),
+    at: ['10:9 listen'],
+    message: /is a list, not a mapping/,
+    got: 'a list of 0',
+  },
+  {
+    why: 'empty list',
+    text: insert(8, '    data_scopes: []'),
+    at: ['9:18 models[0].data_scopes'],
+    message: /too short/,
+  },
+  {
+    why: 'bad name',
+    text: replace(2, '  - id: "a b"'),
+    at: ['2:9 providers[0].id', '7:15 models[0].provider'],
+    message: /wrong form/,
+    got: 'a b',
+  },
+  {
+    why: 'address without scheme',
+    text: insert(4, '    base_url: localhost:8000'),
+    at: ['5:15 providers[0].base_url'],
+    message: /wrong form/,
+  },
+  {
+    why: 'address with a bad port',
+    text: insert(4, '    base_url: "http://h:99999/v1"'),
+    at: ['5:15 providers[0].base_url'],
+    message: /not an address/,
+  },
+  {
+    why: 'header name with a space',
+    text: insert(4, '    headers: { "a b": x }'),
+    at: ['5:16 providers[0].headers["a b"]'],
+    message: /not allowed here/,
+  },
+  {
+    why: 'header that frames the message',
+    text: insert(4, '    headers: { Content-Length: "3" }'),
+    at: ['5:16 providers[0].headers.Content-Length'],
+    message: /belongs to the connection/,
+  },
+  {
+    why: 'header twice',
+    text: insert(4, '    headers: { x-a: "1", X-A: "2" }'),
+    at: ['5:26 providers[0].headers.X-A'],
+    message: /stands twice/,
+  },
+  {
+    why: 'bad word for a field',
+    text: insert(8, '    on_untranslatable: { seed: drp }'),
+    at: ['9:32 models[0].on_untranslatable.seed'],
+    message: /known values/,
+    suggestion: 'drop',
+    got: 'drp',
+  },
+  {
+    why: 'bad word for all fields',
+    text: insert(8, '    on_untranslatable: ignore'),
+    at: ['9:24 models[0].on_untranslatable'],
+    message: /not valid|wrong form|known/,
+    got: 'ignore',
+  },
+];
+
+const MONEY: readonly Case[] = [
+  {
+    why: 'negative price',
+    text: replace(9, '    price: { in_usd_per_mtok: -1, out_usd_per_mtok: 2 }'),
+    at: ['9:31 models[0].price.in_usd_per_mtok'],
+    message: /is negative/,
+    got: '-1',
+  },
+  {
+    why: 'price beyond exact integers',
+    text: replace(9, '    price: { in_usd_per_mtok: 1, out_usd_per_mtok: 900.000001 }'),
+    at: ['9:52 models[0].price.out_usd_per_mtok'],
+    message: /too large/,
+    got: '900.000001',
+  },
+  {
+    why: 'price finer than a micro-dollar',
+    text: replace(9, '    price: { in_usd_per_mtok: 0.0000001, out_usd_per_mtok: 2 }'),
+    at: ['9:31 models[0].price.in_usd_per_mtok'],
+    message: /more than 6 decimals/,
+    got: '0.0000001',
+  },
+  {
+    why: 'half a price',
+    text: replace(9, '    price: { in_usd_per_mtok: 1 }'),
+    at: ['9:12 models[0].price.out_usd_per_mtok'],
+    message: /missing/,
+  },
+  {
+    why: 'negative budget',
+    text: append('policies:', '  - { id: p, fallback: [small], budget: { usd: -1 } }'),
+    at: ['11:48 policies[0].budget.usd'],
+    message: /is negative/,
+    got: '-1',
+  },
+  {
+    why: 'empty budget',
+    text: append('policies:', '  - { id: p, fallback: [small], budget: {} }'),
+    at: ['11:41 policies[0].budget'],
+    message: /sets no bound/,
+  },
+  {
+    why: 'unpriced model under a budget in money',
+    text: replace(9, 'policies:', '  - { id: p, fallback: [small], budget: { usd: 1 } }'),
+    at: ['10:25 policies[0].fallback[0]'],
+    message: /has no price/,
+    got: 'small',
+  },
+];
+
+testFaults('values', VALUES);
+testFaults('money', MONEY);
