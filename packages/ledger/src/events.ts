@@ -44,6 +44,8 @@ export interface AttemptRecord {
   /** `reported` by the provider, `counted` by the router because the provider did not say, `none` when nothing is billable. */
   readonly usage_source: 'reported' | 'counted' | 'none';
   readonly cost_usd_nanos: UsdNanos;
+  /** Start of the attempt after the start of the call. */
+  readonly offset_ms?: number;
   readonly latency_ms: number;
   readonly ttfb_ms?: number;
 }
@@ -62,7 +64,10 @@ export interface CallHead {
   readonly qos: Qos;
   readonly task_type?: string;
   readonly stream: boolean;
+  /** W3C trace context of the caller: 32 hex digits, 16 hex digits, and whether it samples. */
   readonly trace_id?: string;
+  readonly parent_span_id?: string;
+  readonly trace_sampled?: boolean;
   /** Wall clock at admission, ms since the epoch; its UTC day is the budget day that the call is charged to. */
   readonly started_ms: number;
 }

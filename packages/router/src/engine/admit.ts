@@ -132,7 +132,7 @@ function headOf(request: CallRequest, plan: Plan, qos: Qos): CallHead {
     qos,
     ...(options.task_type === undefined ? {} : { task_type: options.task_type }),
     stream: request.stream,
-    ...(options.trace_id === undefined ? {} : { trace_id: options.trace_id }),
+    ...options.trace,
     started_ms: request.started_ms,
   };
 }

@@ -212,7 +212,8 @@ export class CallRun implements AttemptOwner {
 
   /** An attempt is over: money, place and health are booked. Journaled by itself unless the call ends with it. */
   #close(attempt: Attempt, outcome: CallOutcome, failure: AttemptFailure | undefined): AttemptRecord {
-    const record = recordOf(attempt, outcome, failure?.error.code, this.#env.ambient.clock.mono_ms());
+    const now_mono_ms = this.#env.ambient.clock.mono_ms();
+    const record = recordOf(attempt, outcome, failure?.error.code, this.call.started_mono_ms, now_mono_ms);
     this.#records.push(record);
     this.#dispatcher.close(attempt, record, failure);
     return record;

@@ -44,7 +44,7 @@ export interface CallOptions {
   readonly max_usd_nanos?: number;
   readonly deadline_ms?: number;
   readonly idempotency_key?: string;
-  readonly trace_id?: string;
+  readonly trace?: { readonly trace_id: string; readonly parent_span_id: string; readonly trace_sampled: boolean };
 }
 
 export interface EngineParts {

@@ -48,6 +48,7 @@ export function recordOf(
   attempt: Attempt,
   outcome: CallOutcome,
   error: string | undefined,
+  call_started_mono_ms: number,
   now_mono_ms: number,
 ): AttemptRecord {
   const { n, turn, kind, target, started_mono_ms } = attempt.spec;
@@ -65,6 +66,7 @@ export function recordOf(
     usage,
     usage_source: source,
     cost_usd_nanos: source === 'none' ? 0 : costOf(usage, target.model.price),
+    offset_ms: round(started_mono_ms - call_started_mono_ms),
     latency_ms: round(now_mono_ms - started_mono_ms),
     ...(first === undefined ? {} : { ttfb_ms: round(first - started_mono_ms) }),
   };

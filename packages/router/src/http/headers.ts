@@ -5,7 +5,7 @@ import type { AnswerMeta } from '../engine/client.ts';
 import type { CallOptions } from '../engine/engine.ts';
 
 const TOKEN = /^[A-Za-z0-9._:-]{1,128}$/;
-const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/;
+const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})/;
 const DEADLINE_MS_MAX = 86_400_000;
 const IDEMPOTENCY_KEY_CHARS_MAX = 255;
 const SCOPES_MAX = 16;
@@ -22,8 +22,7 @@ export function readOptions(exchange: HttpExchange): CallOptions {
   if (key !== undefined && (key === '' || key.length > IDEMPOTENCY_KEY_CHARS_MAX)) {
     throw bad('idempotency-key', `1 to ${IDEMPOTENCY_KEY_CHARS_MAX} characters`);
   }
-  const trace = exchange.header('traceparent');
-  const trace_id = trace === undefined ? undefined : TRACEPARENT.exec(trace)?.[1];
+  const trace = readTrace(exchange.header('traceparent'));
   return {
     data_scopes: scopes === undefined ? NO_SCOPES : readScopes(scopes),
     ...(qos === undefined ? {} : { qos }),
@@ -31,9 +30,15 @@ export function readOptions(exchange: HttpExchange): CallOptions {
     ...(max_usd === undefined ? {} : { max_usd_nanos: usdToNanos(decimal(max_usd, 'x-atp-max-usd'), 'x-atp-max-usd') }),
     ...(deadline === undefined ? {} : { deadline_ms: readDeadline(deadline) }),
     ...(key === undefined ? {} : { idempotency_key: key }),
-    // A malformed traceparent starts a new trace (W3C Trace Context §3.2.2.5), so it is no error.
-    ...(trace_id === undefined ? {} : { trace_id }),
+    ...(trace === undefined ? {} : { trace }),
   };
+}
+
+/** A malformed traceparent starts a new trace (W3C Trace Context), so it is no error. */
+function readTrace(value: string | undefined): NonNullable<CallOptions['trace']> | undefined {
+  const [, trace_id, parent_span_id, flags] = (value === undefined ? undefined : TRACEPARENT.exec(value)) ?? [];
+  if (trace_id === undefined || parent_span_id === undefined || flags === undefined) return undefined;
+  return { trace_id, parent_span_id, trace_sampled: (Number.parseInt(flags, 16) & 1) === 1 };
 }
 
 const NO_SCOPES: readonly string[] = [];
