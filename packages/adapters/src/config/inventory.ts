@@ -25,7 +25,7 @@ export interface Inventory {
   readonly provider_by_id: ReadonlyMap<string, Row>;
   readonly model_by_id: ReadonlyMap<string, Row>;
   readonly agent_by_id: ReadonlyMap<string, Row>;
-  readonly policy_ids: ReadonlySet<string>;
+  readonly policy_by_id: ReadonlyMap<string, Row>;
 }
 
 export function takeInventory(data: unknown, root: Located): Inventory {
@@ -44,7 +44,7 @@ export function takeInventory(data: unknown, root: Located): Inventory {
     provider_by_id: byId(providers),
     model_by_id: byId(models),
     agent_by_id: byId(agents),
-    policy_ids: new Set(byId(policies).keys()),
+    policy_by_id: byId(policies),
   };
 }
 
@@ -102,6 +102,11 @@ export function nameAt(inventory: Inventory, path: Path): string {
   return `"${shorten(at?.raw ?? String(valueAt(inventory.data, path)))}"`;
 }
 
+/** Whether a value stands in the file itself, so that words like it may be shown. */
+export function isWritten(inventory: Inventory, path: Path): boolean {
+  return locate(inventory.root, path)?.secret !== true;
+}
+
 /** The nearest of the names that stand in the file as text; one from outside may be a secret. */
 export function suggestName(
   inventory: Inventory,
@@ -109,7 +114,7 @@ export function suggestName(
   lists: readonly ReadonlyMap<string, Row>[],
 ): string | undefined {
   const value = textOf(valueAt(inventory.data, path));
-  if (value === undefined || locate(inventory.root, path)?.secret === true) return undefined;
+  if (value === undefined || !isWritten(inventory, path)) return undefined;
   return suggest(value, writtenNames(inventory, lists));
 }
 
@@ -117,7 +122,7 @@ const NAMES_SHOWN_MAX = 12;
 
 export function writtenNames(inventory: Inventory, lists: readonly ReadonlyMap<string, Row>[]): string[] {
   return lists.flatMap((list) =>
-    [...list].filter(([, row]) => locate(inventory.root, [...row.path, 'id'])?.secret !== true).map(([id]) => id),
+    [...list].filter(([, row]) => isWritten(inventory, [...row.path, 'id'])).map(([id]) => id),
   );
 }
 

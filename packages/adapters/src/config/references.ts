@@ -1,6 +1,7 @@
 import {
   fault,
   type Inventory,
+  isWritten,
   listNames,
   nameAt,
   type Row,
@@ -10,6 +11,7 @@ import {
   writtenNames,
 } from './inventory.ts';
 import { type Draft, formatPath, type Path } from './problem.ts';
+import { suggest } from './suggest.ts';
 
 /** Names that are used twice, and names that point at nothing. */
 export function checkReferences(inventory: Inventory): Draft[] {
@@ -168,17 +170,11 @@ function allowLists(inventory: Inventory): Draft[] {
 }
 
 function allowed(inventory: Inventory, path: Path, name: string): Draft[] {
-  if (name === 'auto' || (name.startsWith('policy:') && inventory.policy_ids.has(name.slice('policy:'.length))))
-    return [];
-  if (name.startsWith('policy:')) {
-    return [
-      fault(
-        inventory,
-        path,
-        `no policy has the id of ${nameAt(inventory, path)}`,
-        `policy:<id> with one of: ${listNames([...inventory.policy_ids])}`,
-      ),
-    ];
-  }
-  return target(inventory, path, name, ['model', 'agent']);
+  if (name === 'auto') return [];
+  if (!name.startsWith('policy:')) return target(inventory, path, name, ['model', 'agent']);
+  if (inventory.policy_by_id.has(name.slice('policy:'.length))) return [];
+  const known = writtenNames(inventory, [inventory.policy_by_id]).map((id) => `policy:${id}`);
+  const expected = `policy:<id> of a policy: ${listNames(known)}`;
+  const near = isWritten(inventory, path) ? suggest(name, known) : undefined;
+  return [fault(inventory, path, `there is no ${nameAt(inventory, path)}`, expected, { suggestion: near })];
 }

@@ -74,13 +74,13 @@ function policy(inventory: Inventory, row: Row): Draft[] {
     const path = [...row.path, 'fallback', i];
     const found = modelOf(inventory, textOf(step));
     if (found === undefined) continue;
-    const grade = textOf(found.value['safety_grade']) ?? 'D';
+    const grade = gradeOf(found);
     if (least !== undefined && GRADES.includes(least) && GRADES.indexOf(grade) > GRADES.indexOf(least)) {
       drafts.push(
         fault(
           inventory,
           path,
-          `${nameAt(inventory, path)} has safety grade ${grade.slice(0, 1)}, below "min_safety_grade"`,
+          `${nameAt(inventory, path)} has safety grade ${grade}, below "min_safety_grade"`,
           `a model of grade ${least} or better`,
         ),
       );
@@ -97,6 +97,12 @@ function policy(inventory: Inventory, row: Row): Draft[] {
     }
   }
   return drafts;
+}
+
+function gradeOf(row: Row): string {
+  const grade = textOf(row.value['safety_grade']) ?? 'D';
+  // Something else is a fault of its own, and not shown here.
+  return /^[A-D]$/.test(grade) ? grade : 'A';
 }
 
 function modelOf(inventory: Inventory, name: string | undefined): Row | undefined {

@@ -30,6 +30,11 @@ const FROM_OUTSIDE: readonly (readonly [why: string, text: string])[] = [
     append('policies: [{ id: p, fallback: [nothing] }]', 'agents: [{ id: "${SECRET}", model: small }]'),
   ],
   ['as an enumerated word', append('journal: { fsync: "${SECRET}" }')],
+  [
+    'as a list of policies',
+    append('policies: [{ id: "${SECRET}", fallback: [small] }]', 'tenants: [{ id: t, models: ["policy:x"] }]'),
+  ],
+  ['as a policy', append('tenants: [{ id: t, models: ["policy:${SECRET}"] }]')],
   ['as a number out of range', append('listen: { port: "${NUMBER}" }')],
   ['as an address with a password', insert(4, '    base_url: ${ADDRESS}')],
   ['as a step of a chain that loops', append('policies: [{ id: p, fallback: ["${SECRET}", "${SECRET}"] }]')],
@@ -66,4 +71,10 @@ describe('a secret is never shown', () => {
   });
 
   test.each(WRITTEN)('that stands in the file %s', (_why, text) => expect(seen(text)).not.toContain(SECRET));
+
+  test('and nothing is suggested that would be like it', () => {
+    const found = problems(append('journal: { fsync: "${WORD}" }'), { WORD: 'alwayz' });
+    expect(found).toMatchObject([{ path: 'journal.fsync', got: '${WORD}' }]);
+    expect(found[0]?.suggestion).toBeUndefined();
+  });
 });
