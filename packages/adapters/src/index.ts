@@ -3,3 +3,5 @@ export * from './config/index.ts';
 export * from './http/index.ts';
 export * from './journal/index.ts';
 export * from './observe/index.ts';
+export * from './secrets/index.ts';
+export * from './sim/index.ts';

@@ -54,6 +54,7 @@ export function admit(
   const caps = capsOf(request, plan.policy);
   const stages = stagesOf(head, parts, generation);
   const admitted: AdmittedCall = {
+    kind: request.kind,
     head,
     generation: generation.number,
     limits: generation.limits,

@@ -1,9 +1,9 @@
 import type { TransportFailureKind, UpstreamExchange, UpstreamHandler, UpstreamHeaders } from '@atp-router/adapters';
-import type { AttemptFailure, AttemptKind } from '@atp-router/call';
+import type { AttemptKind } from '@atp-router/call';
 import { type Limits, toAtpError, type Usage } from '@atp-router/kernel';
 import type { Permit } from '@atp-router/routing';
 import type { AttemptCodec, StreamRelay, WholeAnswer } from '../relay/types.ts';
-import { failureOfRemote, failureOfTransport, malformed } from './failures.ts';
+import { failureOfRemote, failureOfTransport, malformed, type UpstreamAttemptFailure } from './failures.ts';
 import type { Target } from './target.ts';
 
 /** What an attempt tells its call. Exactly one of `onAnswer`, `onStreamEnd` and `onFailed` ends it. */
@@ -14,7 +14,7 @@ export interface AttemptOwner {
   onRelay(attempt: Attempt, chunks: readonly (string | Uint8Array)[]): void;
   onAnswer(attempt: Attempt): void;
   onStreamEnd(attempt: Attempt): void;
-  onFailed(attempt: Attempt, failure: AttemptFailure): void;
+  onFailed(attempt: Attempt, failure: UpstreamAttemptFailure): void;
   /** After each chunk: the call may want to reserve more, or to stop. */
   onProgress(attempt: Attempt): void;
 }
@@ -24,6 +24,7 @@ export interface AttemptSpec {
   readonly turn: number;
   readonly kind: AttemptKind;
   readonly target: Target;
+  readonly operation: 'generate' | 'embed';
   readonly stream: boolean;
   readonly codec: AttemptCodec;
   readonly permit: Permit;
@@ -52,11 +53,10 @@ export class Attempt implements UpstreamHandler {
   reached_upstream = false;
   first_byte_mono_ms: number | undefined;
   upstream_status: number | undefined;
-  retry_after_ms: number | undefined;
   answer: WholeAnswer | undefined;
   relay: StreamRelay | undefined;
   committed = false;
-  failure: AttemptFailure | undefined;
+  failure: UpstreamAttemptFailure | undefined;
   readonly #owner: AttemptOwner;
   readonly #limits: Limits;
   readonly #mono: () => number;
@@ -66,6 +66,7 @@ export class Attempt implements UpstreamHandler {
   #bytes = 0;
   #early: (string | Uint8Array)[] = [];
   #content_seen = false;
+  #headers: UpstreamHeaders | undefined;
 
   constructor(spec: AttemptSpec, owner: AttemptOwner, limits: Limits, mono: () => number, wall: () => number) {
     this.spec = spec;
@@ -99,9 +100,9 @@ export class Attempt implements UpstreamHandler {
     const exchange = target.provider.transport.send(
       {
         origin: target.provider.origin,
-        path: target.path(stream),
+        path: target.path(this.spec.operation, stream),
         method: 'POST',
-        headers: target.headers(stream),
+        headers: target.headers,
         body: codec.body,
         head_timeout_ms: target.provider.head_timeout_ms,
         idle_timeout_ms: target.provider.idle_timeout_ms,
@@ -140,10 +141,8 @@ export class Attempt implements UpstreamHandler {
   onHead(status: number, headers: UpstreamHeaders): void {
     this.upstream_status = status;
     this.first_byte_mono_ms = this.#mono();
-    if (status >= 400) this.retry_after_ms = this.spec.target.retryAfter(headers, this.#wall());
-    else if (this.spec.stream) {
-      this.relay = this.spec.codec.stream();
-    }
+    this.#headers = headers;
+    if (status < 300 && this.spec.stream) this.relay = this.spec.codec.stream();
   }
 
   onData(chunk: Uint8Array): void {
@@ -185,7 +184,7 @@ export class Attempt implements UpstreamHandler {
         if (step.out.length > 0) this.#owner.onRelay(this, step.out);
       } else this.#early.push(...step.out);
       if (step.error !== undefined) {
-        this.#stop(failureOfRemote(step.error, this.spec.target.provider.id, step.error.retry_after_ms));
+        this.#stop(failureOfRemote(step.error, this.spec.target.provider.id, undefined, this.#wall()));
         return;
       }
     } catch (error) {
@@ -215,8 +214,7 @@ export class Attempt implements UpstreamHandler {
   #endRemoteError(status: number): void {
     const text = Buffer.concat(this.#chunks).toString('utf8');
     const remote = this.spec.codec.error(status, text);
-    const retry_after_ms = this.retry_after_ms ?? remote.retry_after_ms;
-    this.#fail(failureOfRemote(remote, this.spec.target.provider.id, retry_after_ms));
+    this.#fail(failureOfRemote(remote, this.spec.target.provider.id, this.#headers, this.#wall()));
   }
 
   #breakOff(kind: TransportFailureKind): void {
@@ -224,12 +222,12 @@ export class Attempt implements UpstreamHandler {
   }
 
   /** Fails while the exchange is still open. */
-  #stop(failure: AttemptFailure): void {
+  #stop(failure: UpstreamAttemptFailure): void {
     if (this.#phase.kind === 'sent') this.#phase.exchange.cancel();
     this.#fail(failure);
   }
 
-  #fail(failure: AttemptFailure): void {
+  #fail(failure: UpstreamAttemptFailure): void {
     if (this.is_over) return;
     this.failure = failure;
     this.#finish(() => this.#owner.onFailed(this, failure));

@@ -8,6 +8,7 @@ import { Capture } from './capture.ts';
 import type { AnswerMeta } from './client.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { AdmittedCall, EngineEnv } from './env.ts';
+import type { UpstreamAttemptFailure } from './failures.ts';
 import { CallFunds } from './funds.ts';
 import { recordOf, round, totals } from './records.ts';
 
@@ -97,7 +98,7 @@ export class CallRun implements AttemptOwner {
     this.#handle({ type: 'completed', n: attempt.spec.n });
   }
 
-  onFailed(attempt: Attempt, failure: AttemptFailure): void {
+  onFailed(attempt: Attempt, failure: UpstreamAttemptFailure): void {
     this.#close(attempt, 'error', failure);
     this.#handle({ type: 'failed', n: attempt.spec.n, failure });
   }
@@ -211,7 +212,7 @@ export class CallRun implements AttemptOwner {
   }
 
   /** An attempt is over: money, place and health are booked. Journaled by itself unless the call ends with it. */
-  #close(attempt: Attempt, outcome: CallOutcome, failure: AttemptFailure | undefined): AttemptRecord {
+  #close(attempt: Attempt, outcome: CallOutcome, failure: UpstreamAttemptFailure | undefined): AttemptRecord {
     const now_mono_ms = this.#env.ambient.clock.mono_ms();
     const record = recordOf(attempt, outcome, failure?.error.code, this.call.started_mono_ms, now_mono_ms);
     this.#records.push(record);

@@ -5,6 +5,7 @@ import type { AttemptRecord } from '@atp-router/ledger';
 import type { Outcome, Permit } from '@atp-router/routing';
 import { Attempt, type AttemptOwner } from './attempt.ts';
 import type { AdmittedCall, EngineEnv } from './env.ts';
+import type { UpstreamAttemptFailure } from './failures.ts';
 import { type CallFunds, demandOf, denialError, type HoldResult } from './funds.ts';
 import { intentOf } from './records.ts';
 import type { Target } from './target.ts';
@@ -92,7 +93,7 @@ export class Dispatcher {
   }
 
   /** Books the end of an attempt: funds, place, health, and what was learnt. */
-  close(attempt: Attempt, record: AttemptRecord, failure: AttemptFailure | undefined): void {
+  close(attempt: Attempt, record: AttemptRecord, failure: UpstreamAttemptFailure | undefined): void {
     const { spec } = attempt;
     const now_ms = this.#env.ambient.clock.now_ms();
     const { usage } = record;
@@ -233,7 +234,7 @@ export class Dispatcher {
     let attempt: Attempt;
     try {
       const codec = this.#call.prepare(p.target, this.#outputCap(p));
-      const spec = { ...p, codec, stream: this.#call.head.stream };
+      const spec = { ...p, codec, operation: this.#call.kind, stream: this.#call.head.stream };
       attempt = new Attempt(spec, this.#owner, this.#call.limits, ambient.clock.mono_ms, ambient.clock.now_ms);
     } catch (error) {
       this.#refuse(p, { scope: 'target', error: toAtpError(error) });
@@ -263,7 +264,7 @@ export class Dispatcher {
       if (error === undefined) attempt.send();
       else {
         attempt.cancel();
-        this.#owner.onFailed(attempt, { scope: 'request', error });
+        this.#owner.onFailed(attempt, { scope: 'request', counts_for_breaker: false, error });
       }
     });
   }
@@ -292,10 +293,9 @@ function isWindow(denial: Denial): boolean {
   return !denial.dimension.startsWith('budget_');
 }
 
-function healthOutcome(record: AttemptRecord, failure: AttemptFailure | undefined): Outcome {
+function healthOutcome(record: AttemptRecord, failure: UpstreamAttemptFailure | undefined): Outcome {
   if (record.outcome === 'ok') return 'success';
-  if (failure === undefined || failure.scope === 'request' || failure.error.origin === 'local') return 'ignored';
-  return failure.error.code === 'prompt_too_large' ? 'ignored' : 'failure';
+  return failure?.counts_for_breaker === true ? 'failure' : 'ignored';
 }
 
 function unpriced(target: Target): AttemptFailure {

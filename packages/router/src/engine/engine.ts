@@ -1,4 +1,11 @@
-import { type AccountLedger, type Estimator, Limiter, type PromptSize, ReservationQueue } from '@atp-router/flow';
+import {
+  type AccountLedger,
+  type ConcurrencyLimit,
+  type Estimator,
+  Limiter,
+  type PromptSize,
+  ReservationQueue,
+} from '@atp-router/flow';
 import { AtpError, type Qos, type Timer } from '@atp-router/kernel';
 import type { KillScope } from '@atp-router/ledger';
 import type { GenEvent, GenRequest } from '@atp-router/dialects';
@@ -20,6 +27,8 @@ export interface CallRequest {
   readonly endpoint: string;
   readonly tenant: string;
   readonly key_id: string;
+  /** Which of a provider's endpoints is asked. */
+  readonly kind: 'generate' | 'embed';
   readonly model: string;
   readonly stream: boolean;
   readonly needs: readonly string[];
@@ -107,6 +116,11 @@ export class Engine {
   /** Calls that run keep the generation they started with; new ones take this. */
   useGeneration(generation: Generation): void {
     this.#generation = generation;
+  }
+
+  /** Changes how many attempts a target may have in flight and waiting; starts whoever fits now. */
+  setConcurrency(target_key: string, limit: ConcurrencyLimit): void {
+    for (const ticket of this.limiter.setLimit(target_key, limit)) ticket.owner();
   }
 
   /** Admits and starts a call. Every outcome, also a refusal, goes to the request's sink. */

@@ -31,6 +31,7 @@ export interface EngineEnv {
 
 /** A call that passed authentication, policy and routing, pinned to the generation it started with. */
 export interface AdmittedCall {
+  readonly kind: 'generate' | 'embed';
   readonly head: CallHead;
   readonly generation: number;
   readonly limits: Limits;

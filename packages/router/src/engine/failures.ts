@@ -2,30 +2,27 @@ import type { TransportFailureKind } from '@atp-router/adapters';
 import type { AttemptFailure } from '@atp-router/call';
 import { type RemoteError, remoteToAtpError } from '@atp-router/dialects';
 import { AtpError, type ErrorCode } from '@atp-router/kernel';
+import { classify, type HeaderReader } from '@atp-router/providers';
 
-/** How far a provider's own error reaches: worth another try here, elsewhere, or nowhere. */
-const SCOPE: Readonly<Record<RemoteError['kind'], AttemptFailure['scope']>> = {
-  invalid_request: 'request',
-  unauthorized: 'target',
-  permission: 'target',
-  not_found: 'target',
-  // Another model of the chain may have a larger context.
-  too_large: 'target',
-  rate_limited: 'transient',
-  quota: 'target',
-  overloaded: 'transient',
-  server: 'transient',
-  content_filter: 'request',
-};
+/** A failure with what it says about the health of its target. */
+export interface UpstreamAttemptFailure extends AttemptFailure {
+  readonly counts_for_breaker: boolean;
+}
 
+/** The provider said that it failed, by status or inside its stream. */
 export function failureOfRemote(
-  remote: RemoteError,
+  error: RemoteError,
   provider: string,
-  retry_after_ms: number | undefined,
-): AttemptFailure {
+  headers: HeaderReader | undefined,
+  now_ms: number,
+): UpstreamAttemptFailure {
+  const in_stream = headers === undefined;
+  const verdict = classify({ type: 'answer', error, in_stream, ...(headers === undefined ? {} : { headers }) }, now_ms);
+  const { scope, counts_for_breaker, retry_after_ms } = verdict;
   return {
-    scope: SCOPE[remote.kind],
-    error: remoteToAtpError(remote, provider, retry_after_ms),
+    scope,
+    counts_for_breaker,
+    error: remoteToAtpError(error, provider, retry_after_ms),
     ...(retry_after_ms === undefined ? {} : { retry_after_ms }),
   };
 }
@@ -40,15 +37,24 @@ const TRANSPORT: Readonly<Record<TransportFailureKind, readonly [ErrorCode, stri
   cancelled: ['request_cancelled', 'was cancelled'],
 };
 
-export function failureOfTransport(kind: TransportFailureKind, provider: string, cause: unknown): AttemptFailure {
+/** The exchange with the provider broke. */
+export function failureOfTransport(
+  kind: TransportFailureKind,
+  provider: string,
+  cause: unknown,
+): UpstreamAttemptFailure {
   const [code, words] = TRANSPORT[kind];
-  return {
-    scope: kind === 'too_large' || kind === 'cancelled' ? 'request' : 'transient',
-    error: new AtpError(code, `Provider "${provider}" ${words}.`, { origin: 'remote', details: { provider }, cause }),
-  };
+  const { scope, counts_for_breaker } = classify({ type: 'transport', kind }, 0);
+  const error = new AtpError(code, `Provider "${provider}" ${words}.`, {
+    origin: 'remote',
+    details: { provider },
+    cause,
+  });
+  return { scope, counts_for_breaker, error };
 }
 
 /** An answer that cannot be read is the provider's fault (try elsewhere); a stage's or the budget's refusal is final. */
-export function malformed(error: AtpError): AttemptFailure {
-  return { scope: error.origin === 'remote' ? 'transient' : 'request', error };
+export function malformed(error: AtpError): UpstreamAttemptFailure {
+  const remote = error.origin === 'remote';
+  return { scope: remote ? 'transient' : 'request', counts_for_breaker: remote, error };
 }

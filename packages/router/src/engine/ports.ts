@@ -22,8 +22,6 @@ export interface ProviderRuntime {
   readonly id: string;
   readonly transport: UpstreamTransport;
   readonly origin: string;
-  /** Path prefix of `base_url`, without a trailing slash. */
-  readonly base_path: string;
   readonly head_timeout_ms: number;
   readonly idle_timeout_ms: number;
   readonly queue_timeout_ms: number;

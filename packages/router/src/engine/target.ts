@@ -1,5 +1,4 @@
-import type { UpstreamHeaders } from '@atp-router/adapters';
-import type { ProviderDialect } from '@atp-router/dialects';
+import type { ProviderDescription } from '@atp-router/providers';
 import type { ModelEntry } from '@atp-router/routing';
 import type { ProviderRuntime } from './ports.ts';
 
@@ -9,11 +8,11 @@ export interface Target {
   readonly key: string;
   readonly model: ModelEntry;
   readonly provider: ProviderRuntime;
-  readonly dialect: ProviderDialect;
-  path(stream: boolean): string;
+  readonly description: ProviderDescription;
+  /** Path and query; empty when the provider has no such operation. */
+  path(operation: 'generate' | 'embed', stream: boolean): string;
   /** Flat header list, the same for every call. */
-  headers(stream: boolean): readonly string[];
-  retryAfter(headers: UpstreamHeaders, now_ms: number): number | undefined;
+  readonly headers: readonly string[];
   /** Operator's choice per field (`on_untranslatable`). */
   drop(field: string): boolean;
 }

@@ -7,13 +7,15 @@ import type {
   UpstreamTransport,
 } from '@atp-router/adapters';
 import type { AccountLimits } from '@atp-router/flow';
+import { type KeyEntry, KeyRing, parseKeyHash } from '@atp-router/identity';
 import { NANOS_PER_USD } from '@atp-router/kernel';
+import { endpointUrl, type Operation, type ProviderDescription, providerOf } from '@atp-router/providers';
 import { type ModelSpec, type PolicyEntry, Registry } from '@atp-router/routing';
 import type { ProviderRuntime } from '../engine/ports.ts';
 import type { Target } from '../engine/target.ts';
 import type { Generation, TenantRules } from './generation.ts';
+import { ADMIN_OWNER, type OverlayEntity, overlayKeys } from './overlay.ts';
 import { priceOf } from './prices.ts';
-import { shapeOf } from './provider-shim.ts';
 
 /** Models that are only known by name are made into targets on the way; so many are remembered. */
 const DYNAMIC_TARGETS_MAX = 1_000;
@@ -25,7 +27,7 @@ export interface GenerationParts {
 }
 
 /** Configuration → what the data plane works with. Throws `config_invalid` for what the check cannot see. */
-export function buildGeneration(config: Config, parts: GenerationParts): Generation {
+export function buildGeneration(config: Config, overlay: readonly OverlayEntity[], parts: GenerationParts): Generation {
   const providers = new Map(config.providers.map((p) => [p.id, { config: p, runtime: runtimeOf(p, parts) }]));
   const models = new Map(config.models.map((m) => [m.id, m]));
   const targets = new Map<string, Target>();
@@ -35,13 +37,11 @@ export function buildGeneration(config: Config, parts: GenerationParts): Generat
     agents: config.agents,
     policies: config.policies.map(policyEntry),
   });
-  const keys = new Map<string, { tenant: string; key_id: string }>();
-  for (const t of config.tenants) for (const k of t.keys) keys.set(k.hash.slice(7), { tenant: t.id, key_id: k.id });
   return {
     number: parts.number,
     hash: parts.hash,
     registry,
-    keys,
+    keys: new KeyRing(keyEntries(config, overlay)),
     tenants: new Map(config.tenants.map((t) => [t.id, tenantRules(t)])),
     limits: config.limits,
     idempotency: { ttl_ms: config.idempotency.ttl_ms, max_body_bytes: config.idempotency.max_body_bytes },
@@ -59,6 +59,28 @@ export function buildGeneration(config: Config, parts: GenerationParts): Generat
   };
 }
 
+function keyEntries(config: Config, overlay: readonly OverlayEntity[]): KeyEntry[] {
+  const entries: KeyEntry[] = [];
+  for (const tenant of config.tenants) {
+    for (const { id, hash } of tenant.keys) {
+      const principal = { kind: 'tenant', tenant: tenant.id, key_id: id } as const;
+      entries.push({ principal, hash: parseKeyHash(hash, `tenants.${tenant.id}.keys.${id}.hash`), state: 'active' });
+    }
+  }
+  for (const { id, hash } of config.admin.keys) {
+    const principal = { kind: 'admin', key_id: id } as const;
+    entries.push({ principal, hash: parseKeyHash(hash, `admin.keys.${id}.hash`), state: 'active' });
+  }
+  for (const key of overlayKeys(overlay)) {
+    const principal =
+      key.tenant === ADMIN_OWNER
+        ? ({ kind: 'admin', key_id: key.id } as const)
+        : ({ kind: 'tenant', tenant: key.tenant, key_id: key.id } as const);
+    entries.push({ principal, hash: parseKeyHash(key.hash, `key ${key.tenant}/${key.id}`), state: key.state });
+  }
+  return entries;
+}
+
 function makeTarget(
   registry: Registry,
   id: string,
@@ -68,30 +90,40 @@ function makeTarget(
 ): Target {
   const named = registry.lookup(id);
   if (named?.kind !== 'model') throw new Error(`model ${id} is not in the registry`);
-  const shape = shapeOf(provider);
-  const headers = ['content-type', 'application/json', ...shape.headers(), ...Object.entries(provider.headers).flat()];
-  const path = `${runtime.base_path}${shape.path(named.model.upstream_model, false)}`;
-  const stream_path = `${runtime.base_path}${shape.path(named.model.upstream_model, true)}`;
+  const { model } = named;
+  const description = providerOf(provider.type, provider.api);
+  const headers = description.headers(provider.api_key, Object.entries(provider.headers).flat());
+  const at = (operation: Operation, stream: boolean): string | undefined =>
+    pathOf(description, provider, { operation, stream, upstream_model: model.upstream_model });
+  const paths = { whole: at('generate', false), stream: at('generate', true), embed: at('embed', false) };
   const on_untranslatable = config?.on_untranslatable ?? 'reject';
   return {
-    key: named.model.target_key,
-    model: named.model,
+    key: model.target_key,
+    model,
     provider: runtime,
-    dialect: shape.dialect,
-    path: (stream) => (stream ? stream_path : path),
-    headers: () => headers,
-    retryAfter: () => undefined,
+    description,
+    path: (operation, stream) => (operation === 'embed' ? paths.embed : stream ? paths.stream : paths.whole) ?? '',
+    headers,
     drop: (field) => (typeof on_untranslatable === 'string' ? on_untranslatable : on_untranslatable[field]) === 'drop',
   };
 }
 
+function pathOf(
+  description: ProviderDescription,
+  provider: ProviderConfig,
+  query: { operation: Operation; stream: boolean; upstream_model: string },
+): string | undefined {
+  const endpoint = description.endpoint(query);
+  if (endpoint === undefined) return undefined;
+  if (provider.type === 'sim') return endpoint.path;
+  return endpointUrl(description, provider.base_url ?? description.default_base_url, endpoint).path;
+}
+
 function runtimeOf(provider: ProviderConfig, parts: GenerationParts): ProviderRuntime {
-  const url = new URL(provider.base_url ?? 'http://simulated.invalid');
   return {
     id: provider.id,
     transport: parts.transportOf(provider),
-    origin: url.origin,
-    base_path: url.pathname.replace(/\/+$/, ''),
+    origin: provider.base_url === undefined ? SIMULATED_ORIGIN : new URL(provider.base_url).origin,
     head_timeout_ms: provider.head_timeout_ms,
     idle_timeout_ms: provider.idle_timeout_ms,
     queue_timeout_ms: provider.queue_timeout_ms,
@@ -99,6 +131,9 @@ function runtimeOf(provider: ProviderConfig, parts: GenerationParts): ProviderRu
     simulated: provider.type === 'sim',
   };
 }
+
+/** Never connected to: simulated providers have no socket. */
+const SIMULATED_ORIGIN = 'http://simulated.invalid';
 
 function modelSpec(model: ModelConfig): ModelSpec {
   return {

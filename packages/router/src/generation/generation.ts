@@ -1,4 +1,5 @@
 import type { AccountLimits } from '@atp-router/flow';
+import type { KeyRing } from '@atp-router/identity';
 import type { Limits, Qos } from '@atp-router/kernel';
 
 import type { Registry } from '@atp-router/routing';
@@ -13,7 +14,7 @@ export interface Generation {
   /** Hex SHA-256 of the checked configuration without secrets. */
   readonly hash: string;
   readonly registry: Registry;
-  readonly keys: ReadonlyMap<string, { tenant: string; key_id: string }>;
+  readonly keys: KeyRing;
   readonly tenants: ReadonlyMap<string, TenantRules>;
   readonly limits: Limits;
   readonly idempotency: { readonly ttl_ms: number; readonly max_body_bytes: number };

@@ -2,7 +2,7 @@ import type { HttpExchange } from '@atp-router/adapters';
 import type { IngressDialect } from '@atp-router/dialects';
 import { type AtpError, toAtpError } from '@atp-router/kernel';
 import type { CallRequest, Engine } from '../engine/engine.ts';
-import type { Authenticator, Principal } from './authenticate.ts';
+import { authenticateTenant } from './authenticate.ts';
 import { errorHeaders, rateLimitHeaders, readOptions } from './headers.ts';
 import { type ErrorShape, HttpSink } from './http-sink.ts';
 import { type ParsedBody, parseBody } from './json-body.ts';
@@ -18,11 +18,9 @@ export interface CallEndpoint {
 /** Turns HTTP requests into calls of the engine. Holds no state of its own. */
 export class DataPlane {
   readonly #engine: Engine;
-  readonly #authenticate: Authenticator;
 
-  constructor(engine: Engine, authenticate: Authenticator) {
+  constructor(engine: Engine) {
     this.#engine = engine;
-    this.#authenticate = authenticate;
   }
 
   /** Handles one call. Every failure is answered in the endpoint's own shape. */
@@ -31,9 +29,9 @@ export class DataPlane {
     const started_ms = clock.now_ms();
     const started_mono_ms = clock.mono_ms();
     const call_id = call_ids.next(started_ms);
-    let principal: Principal;
+    let principal: { readonly tenant: string; readonly key_id: string };
     try {
-      principal = this.#authenticate(exchange, this.#engine.generation);
+      principal = authenticateTenant(exchange, this.#engine.generation, this.#engine.parts.hash);
     } catch (error) {
       this.refuse(exchange, endpoint.errors, toAtpError(error), call_id);
       return;
@@ -67,7 +65,12 @@ export class DataPlane {
     endpoint: CallEndpoint,
     body: ParsedBody,
     operation: Operation,
-    call: { call_id: string; principal: Principal; started_ms: number; started_mono_ms: number },
+    call: {
+      call_id: string;
+      principal: { tenant: string; key_id: string };
+      started_ms: number;
+      started_mono_ms: number;
+    },
   ): CallRequest {
     const { accounts, ambient, hash } = this.#engine.parts;
     const { principal, ...ids } = call;

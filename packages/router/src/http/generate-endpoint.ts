@@ -17,6 +17,7 @@ export function generateOperation(dialect: IngressDialect, body: ParsedBody, lim
   const messages = lengthOf(body.json['messages'] ?? body.json['input']);
   const tools = lengthOf(body.json['tools']);
   return {
+    kind: 'generate',
     model: probe.model,
     stream: probe.stream,
     needs: needsOf(probe),
@@ -46,7 +47,7 @@ function preparer(dialect: IngressDialect, body: ParsedBody, probe: RequestProbe
         may_finish_early: call.on_budget_exhausted === 'finish',
       },
       {
-        dialect: target.dialect,
+        dialect: target.description.dialect,
         upstream_model: target.model.upstream_model,
         model: target.model.id,
         system_prompt: call.system_prompt,

@@ -3,5 +3,5 @@ import type { CallRequest } from '../engine/engine.ts';
 /** What an endpoint makes of a body: everything of a `CallRequest` that depends on the API shape. */
 export type Operation = Pick<
   CallRequest,
-  'model' | 'stream' | 'needs' | 'choices' | 'max_output_tokens' | 'prompt' | 'prepare'
+  'kind' | 'model' | 'stream' | 'needs' | 'choices' | 'max_output_tokens' | 'prompt' | 'prepare'
 >;

@@ -1,0 +1,66 @@
+import { randomBytes } from 'node:crypto';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { AtpError } from '@atp-router/kernel';
+
+const SEAL_KEY_FILE = 'seal.key';
+const NODE_ID_FILE = 'node.id';
+const ADMIN_KEY_FILE = 'admin.key';
+const SEAL_KEY_BYTES = 32;
+
+/** What a data directory keeps beside journal and tables. Files are 0600, the directory 0700. */
+export interface DataDirSecrets {
+  readonly seal_key: Uint8Array;
+  readonly node_id: string;
+}
+
+/** Reads the secrets of a data directory, making what is missing. Throws `config_invalid` when it cannot be used. */
+export function openDataDir(dir: string, node_id?: string): DataDirSecrets {
+  try {
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    const seal_key = Buffer.from(
+      readOrMake(join(dir, SEAL_KEY_FILE), () => randomBytes(SEAL_KEY_BYTES).toString('hex')),
+      'hex',
+    );
+    if (seal_key.length !== SEAL_KEY_BYTES) throw new Error(`${SEAL_KEY_FILE} does not hold ${SEAL_KEY_BYTES} bytes`);
+    const stored = readOrMake(join(dir, NODE_ID_FILE), () => node_id ?? `node-${randomBytes(6).toString('hex')}`);
+    return { seal_key, node_id: node_id ?? stored };
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : 'unknown reason';
+    throw new AtpError('config_invalid', `The data directory ${dir} cannot be used: ${reason}.`, {
+      param: 'data_dir',
+      cause,
+    });
+  }
+}
+
+/**
+ * The admin key that the router made for itself, kept in clear for the CLI on this machine: whoever can read the file
+ * can read the whole data directory anyway.
+ */
+export function readLocalAdminKey(dir: string): string | undefined {
+  return readIfThere(join(dir, ADMIN_KEY_FILE));
+}
+
+export function writeLocalAdminKey(dir: string, secret: string): void {
+  writeFileSync(join(dir, ADMIN_KEY_FILE), `${secret}\n`, { mode: 0o600 });
+  chmodSync(join(dir, ADMIN_KEY_FILE), 0o600);
+}
+
+function readOrMake(file: string, make: () => string): string {
+  const found = readIfThere(file);
+  if (found !== undefined) return found;
+  const value = make();
+  // `wx`: two processes that start at once must not each make their own.
+  writeFileSync(file, `${value}\n`, { mode: 0o600, flag: 'wx' });
+  return value;
+}
+
+function readIfThere(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,1 @@
+export { simTransport, type SimTransportOptions } from './sim-transport.ts';

@@ -1,0 +1,129 @@
+import { type Clock, isJsonObject, type JsonObject, type Timer, type Timers } from '@atp-router/kernel';
+import { type SimParams, type SimStep, simulate } from '@atp-router/providers';
+import type { UpstreamExchange, UpstreamHandler, UpstreamRequest, UpstreamTransport } from '../http/upstream.ts';
+
+export interface SimTransportOptions {
+  readonly seed: number;
+  readonly params: SimParams;
+  readonly clock: Clock;
+  readonly timers: Timers;
+}
+
+/** Plays the scripts of the simulated provider with real timers, in place of a socket. Nothing leaves the process. */
+export function simTransport(options: SimTransportOptions): UpstreamTransport {
+  // Faults are drawn per try, so that a retry may succeed; the tries of one process replay from the seed.
+  let tries = 0;
+  return {
+    send(request, handler) {
+      tries += 1;
+      const script = simulate({
+        seed: options.seed,
+        method: request.method,
+        path: request.path,
+        params: options.params,
+        now_s: Math.floor(options.clock.now_ms() / 1_000),
+        nonce: tries,
+        ...bodyOf(request),
+      });
+      return new Playback(script.steps, request, handler, options.timers);
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+function bodyOf(request: UpstreamRequest): { body?: JsonObject } {
+  if (typeof request.body !== 'string') return {};
+  const value: unknown = JSON.parse(request.body);
+  return isJsonObject(value) ? { body: value } : {};
+}
+
+/** One script on its way. Pausing stops the clock of the script, as a full socket buffer would. */
+class Playback implements UpstreamExchange {
+  readonly #steps: readonly SimStep[];
+  readonly #request: UpstreamRequest;
+  readonly #handler: UpstreamHandler;
+  readonly #timers: Timers;
+  #next = 0;
+  #timer: Timer | undefined;
+  #paused = false;
+  #over = false;
+
+  constructor(steps: readonly SimStep[], request: UpstreamRequest, handler: UpstreamHandler, timers: Timers) {
+    this.#steps = steps;
+    this.#request = request;
+    this.#handler = handler;
+    this.#timers = timers;
+    this.#arm();
+  }
+
+  cancel(): void {
+    this.#over = true;
+    this.#timer?.cancel();
+  }
+
+  pause(): void {
+    this.#paused = true;
+    this.#timer?.cancel();
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#arm();
+  }
+
+  #arm(): void {
+    const step = this.#steps[this.#next];
+    if (step === undefined || this.#over || this.#paused) return;
+    const silence_ms = this.#silence_ms();
+    // What a real socket would run into: no head, or no next byte, in time.
+    if (step.after_ms > silence_ms) {
+      const kind = this.#next === 0 ? 'head_timeout' : 'idle_timeout';
+      this.#timer = this.#timers.after(silence_ms, () => this.#fail(kind));
+    } else this.#timer = this.#timers.after(step.after_ms, () => this.#play(step));
+  }
+
+  #silence_ms(): number {
+    return this.#next === 0 ? this.#request.head_timeout_ms : this.#request.idle_timeout_ms;
+  }
+
+  #play(step: SimStep): void {
+    this.#next += 1;
+    switch (step.kind) {
+      case 'head':
+        this.#handler.onHead(step.status, headersOf(step.headers));
+        break;
+      case 'data':
+        this.#handler.onData(Buffer.from(step.bytes));
+        break;
+      case 'end':
+        this.#over = true;
+        this.#handler.onEnd();
+        break;
+      case 'reset':
+        this.#fail(this.#next === 1 ? 'reset' : 'truncated');
+        break;
+      case 'stall': {
+        const kind = this.#next === 1 ? 'head_timeout' : 'idle_timeout';
+        this.#timer = this.#timers.after(this.#silence_ms(), () => this.#fail(kind));
+        return;
+      }
+    }
+    this.#arm();
+  }
+
+  #fail(kind: 'head_timeout' | 'idle_timeout' | 'reset' | 'truncated'): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#handler.onFail({ kind, cause: new Error(`simulated ${kind}`) });
+  }
+}
+
+function headersOf(flat: readonly string[]): { get(name: string): string | undefined } {
+  return {
+    get(name) {
+      const at = flat.findIndex((value, i) => i % 2 === 0 && value.toLowerCase() === name);
+      return at < 0 ? undefined : flat[at + 1];
+    },
+  };
+}
