@@ -51,3 +51,19 @@ function isCount(value: unknown): value is number {
 export function firstChain(header_line: Uint8Array, digests: Digests): string {
   return digests.sha256Hex('', header_line);
 }
+
+/** What the header of the next file has to name. */
+export interface FileEnd {
+  readonly epoch: number;
+  readonly chain: string;
+}
+
+/** Why `header` does not continue the file that ended like this; `undefined` when it does. */
+export function linkFault(header: FileHeader, node_id: string, before: FileEnd): string | undefined {
+  if (header.node_id !== node_id) return `the file belongs to node "${header.node_id}", not to "${node_id}"`;
+  if (header.prev_epoch !== before.epoch) {
+    return `the file continues epoch ${header.prev_epoch}, but epoch ${before.epoch} is the one before it`;
+  }
+  if (header.prev_hash !== before.chain) return `the file does not continue the hash chain of epoch ${before.epoch}`;
+  return undefined;
+}

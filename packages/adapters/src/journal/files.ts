@@ -1,0 +1,102 @@
+import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { AtpError } from '@atp-router/kernel';
+import { encodeFileHeader, type FileHeader, firstChain, type LedgerBase, parseBase } from '@atp-router/ledger';
+import { NODE_DIGESTS } from './digests.ts';
+import { DIRECTORY_MODE, type JournalIo, writeFully } from './io.ts';
+
+/** A file of the journal directory by its name; its contents are not looked at. */
+export interface JournalFile {
+  readonly epoch: number;
+  readonly path: string;
+  readonly bytes: number;
+}
+
+const NAME = /^([0-9]{8})\.atpj$/;
+const EPOCH_MAX = 99_999_999;
+
+/** State at the end of the files that retention removed; beside the files, so that it moves and is backed up with them. */
+const BASE_NAME = 'base.json';
+
+export function journalPath(data_dir: string): string {
+  return join(data_dir, 'journal');
+}
+
+export function filePath(dir: string, epoch: number): string {
+  return join(dir, `${String(epoch).padStart(8, '0')}.atpj`);
+}
+
+/** The journal files of a directory, oldest first. An absent directory has none. */
+export function listFiles(dir: string): JournalFile[] {
+  const files: JournalFile[] = [];
+  for (const name of namesIn(dir)) {
+    const match = NAME.exec(name);
+    if (match === null) continue;
+    const path = join(dir, name);
+    files.push({ epoch: Number(match[1]), path, bytes: statSync(path).size });
+  }
+  return files.sort((a, b) => a.epoch - b.epoch);
+}
+
+function namesIn(dir: string): string[] {
+  try {
+    return readdirSync(dir);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+/** Makes the directory if needed and removes what an interrupted creation left. */
+export function prepareDirectory(dir: string): void {
+  mkdirSync(dir, { recursive: true, mode: DIRECTORY_MODE });
+  chmodSync(dir, DIRECTORY_MODE);
+  for (const name of namesIn(dir)) if (name.endsWith('.tmp')) rmSync(join(dir, name));
+}
+
+export interface CreatedFile {
+  readonly fd: number;
+  readonly path: string;
+  /** Length of the header line. */
+  readonly bytes: number;
+  readonly chain: string;
+}
+
+/** Creates the file of an epoch. It gets its name when the header is in it, so a crash leaves no file without one. */
+export function createFile(dir: string, header: FileHeader, io: JournalIo): CreatedFile {
+  if (header.epoch > EPOCH_MAX) {
+    throw new AtpError('internal_error', 'The journal has used all its epoch numbers. Start with a new data_dir.');
+  }
+  const path = filePath(dir, header.epoch);
+  const line = Buffer.from(encodeFileHeader(header));
+  const fd = io.create(`${path}.tmp`);
+  try {
+    writeFully(io, fd, line, 0);
+    renameSync(`${path}.tmp`, path);
+  } catch (error) {
+    io.close(fd);
+    rmSync(`${path}.tmp`, { force: true });
+    throw error;
+  }
+  return { fd, path, bytes: line.length, chain: firstChain(line.subarray(0, -1), NODE_DIGESTS) };
+}
+
+export function readBase(dir: string): LedgerBase | undefined {
+  let text: string;
+  try {
+    text = readFileSync(join(dir, BASE_NAME), 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+  const base = parseBase(text);
+  if (base !== undefined) return base;
+  throw new AtpError(
+    'internal_error',
+    `${join(dir, BASE_NAME)} is not a journal base. It describes journal files that were removed after their retention; restore it from a backup.`,
+  );
+}
+
+export function basePath(dir: string): string {
+  return join(dir, BASE_NAME);
+}

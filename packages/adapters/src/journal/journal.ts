@@ -1,0 +1,225 @@
+import { AtpError, assert } from '@atp-router/kernel';
+import { EVENT_VERSION, type RouterEvent } from '@atp-router/ledger';
+import { BlockEncoder } from './batch.ts';
+import { journalFailure, mayPass } from './failure.ts';
+import { type JournalIo, NODE_IO } from './io.ts';
+import { PendingRecords } from './pending.ts';
+import { recoverEnd, Segment, type TornTail } from './segment.ts';
+import { Syncer } from './syncer.ts';
+import type { BarrierCallback, Journal, JournalOptions, JournalStats } from './types.ts';
+
+/** One record; the stored answer of an idempotent call is the only large kind, and is bounded far below this. */
+const RECORD_CHARS_MAX = 8_388_608;
+
+/** Twice the calls that a router admits by default; what waits beyond them is refused, not queued. */
+const BARRIERS_MAX = 40_000;
+
+/** Between attempts while the disk is full: whoever frees space does it in seconds. */
+const RETRY_MS = 1_000;
+
+/** Opens a journal directory for writing, in a new epoch. Throws on damage; cuts off a torn tail. The caller holds the lock. */
+export function openJournal(options: JournalOptions): Journal {
+  return new FileJournal(options);
+}
+
+class FileJournal implements Journal {
+  readonly torn: TornTail | undefined;
+  readonly #options: JournalOptions;
+  readonly #io: JournalIo;
+  readonly #encoder: BlockEncoder = new BlockEncoder();
+  readonly #pending: PendingRecords = new PendingRecords();
+  readonly #syncer: Syncer;
+  #segment: Segment;
+  #barriers: BarrierCallback[] = [];
+  #flush_due = false;
+  #closed = false;
+  #failure: AtpError | undefined;
+  /** Failed in a way that only a restart can mend. */
+  #final = false;
+  #sync_timer: NodeJS.Timeout | undefined;
+  #retry_timer: NodeJS.Timeout | undefined;
+  readonly #totals = { records: 0, blocks: 0, bytes: 0, errors: 0, lost: 0 };
+
+  constructor(options: JournalOptions) {
+    this.#options = options;
+    this.#io = options.io ?? NODE_IO;
+    const end = recoverEnd(options.dir, options.node_id);
+    this.torn = end.torn;
+    this.#segment = Segment.create(options.dir, options.node_id, end, options.clock, this.#io);
+    // An fsync that failed once may report success the next time although pages were dropped: there is no way back.
+    this.#syncer = new Syncer(this.#io, this.#segment.fd, options.dir, (error) => this.#fail(error, true));
+  }
+
+  get failure(): AtpError | undefined {
+    return this.#failure;
+  }
+
+  get epoch(): number {
+    return this.#segment.epoch;
+  }
+
+  get valid_bytes(): number {
+    return this.#segment.bytes;
+  }
+
+  append(event: RouterEvent): number {
+    assert(!this.#closed, 'append to a closed journal');
+    const seq = this.#pending.seq + 1;
+    const head = `{"v":${EVENT_VERSION},"seq":${seq},"ts_ms":${this.#options.clock.now_ms()},`;
+    const text = `${head}${JSON.stringify(event).slice(1)}\n`;
+    assert(text.length <= RECORD_CHARS_MAX, `a ${event.type} record of ${text.length} characters is too large`);
+    if (!this.#pending.fits(text)) {
+      this.#totals.lost += 1;
+      this.#fail(new Error('records were lost'), true);
+      return 0;
+    }
+    this.#pending.add(text);
+    if (this.#pending.large && this.#failure === undefined) this.#writePending();
+    this.#scheduleFlush();
+    return seq;
+  }
+
+  barrier(done: BarrierCallback): void {
+    if (this.#closed || this.#barriers.length + this.#syncer.waiting >= BARRIERS_MAX) {
+      const error = this.#closed
+        ? new AtpError('draining', 'The router is stopping and records no more calls.')
+        : new AtpError('backpressure', 'Too many calls wait for the journal. Retry in a moment.');
+      queueMicrotask(() => done(error));
+      return;
+    }
+    this.#barriers.push(done);
+    this.#scheduleFlush();
+  }
+
+  flushNow(): void {
+    if (this.#failure === undefined) this.#writePending();
+    this.#releaseBarriers();
+    if (this.#failure === undefined && this.#segment.bytes >= this.#options.segment_bytes) this.#rotate();
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearTimeout(this.#sync_timer);
+    clearTimeout(this.#retry_timer);
+    if (!this.#final) this.#writePending();
+    this.#releaseBarriers();
+    if (this.#options.fsync !== 'never') {
+      await new Promise<void>((resolve) => {
+        this.#syncer.request(() => resolve());
+      });
+    }
+    this.#io.close(this.#segment.fd);
+  }
+
+  stats(): JournalStats {
+    return {
+      epoch: this.#segment.epoch,
+      seq: this.#pending.seq,
+      file_bytes: this.#segment.bytes,
+      records_total: this.#totals.records,
+      blocks_total: this.#totals.blocks,
+      bytes_total: this.#totals.bytes,
+      syncs_total: this.#syncer.rounds,
+      write_errors_total: this.#totals.errors,
+      lost_records_total: this.#totals.lost,
+      pending_chars: this.#pending.chars,
+      waiting_barriers: this.#barriers.length + this.#syncer.waiting,
+    };
+  }
+
+  #scheduleFlush(): void {
+    if (this.#flush_due || this.#closed) return;
+    this.#flush_due = true;
+    setImmediate(() => {
+      this.#flush_due = false;
+      if (!this.#closed) this.flushNow();
+    });
+  }
+
+  /** True when nothing is pending any more. */
+  #writePending(): boolean {
+    for (let batch = this.#pending.first(); batch !== undefined; batch = this.#pending.first()) {
+      const block = this.#encoder.encode(batch, this.#segment.chain);
+      try {
+        this.#segment.write(block);
+      } catch (error) {
+        this.#fail(error, !mayPass(error));
+        return false;
+      }
+      this.#pending.dropFirst();
+      this.#totals.records += batch.count;
+      this.#totals.blocks += 1;
+      this.#totals.bytes += block.bytes.length;
+      const { epoch, bytes: valid_bytes } = this.#segment;
+      this.#options.on_block?.({ epoch, first_seq: batch.first_seq, count: batch.count, valid_bytes });
+      this.#scheduleSync();
+    }
+    return true;
+  }
+
+  #scheduleSync(): void {
+    if (this.#options.fsync !== 'interval' || this.#sync_timer !== undefined || this.#closed) return;
+    this.#sync_timer = setTimeout(() => {
+      this.#sync_timer = undefined;
+      this.#syncer.request(() => undefined);
+    }, this.#options.fsync_interval_ms);
+    this.#sync_timer.unref();
+  }
+
+  #releaseBarriers(): void {
+    if (this.#barriers.length === 0) return;
+    const barriers = this.#barriers;
+    this.#barriers = [];
+    const release = (failure: AtpError | undefined): void => {
+      for (const done of barriers) runBarrier(done, failure);
+    };
+    if (this.#options.fsync !== 'always' || this.#failure !== undefined) release(this.#failure);
+    else this.#syncer.request((error) => release(error && (this.#failure ?? journalFailure(error))));
+  }
+
+  /** Goes on in the next epoch. When its file cannot be made the current one simply grows; the next flush tries again. */
+  #rotate(): void {
+    const { epoch, chain, fd } = this.#segment;
+    const { dir, node_id, clock, fsync } = this.#options;
+    try {
+      this.#segment = Segment.create(dir, node_id, { epoch, chain }, clock, this.#io);
+    } catch {
+      this.#totals.errors += 1;
+      return;
+    }
+    this.#pending.startEpoch();
+    if (fsync === 'never') this.#io.close(fd);
+    else this.#syncer.rotate(this.#segment.fd, dir);
+  }
+
+  #fail(error: unknown, final: boolean): void {
+    this.#totals.errors += 1;
+    this.#final ||= final;
+    const first = this.#failure === undefined;
+    this.#failure = journalFailure(error);
+    if (first) this.#options.on_state?.(this.#failure);
+    clearTimeout(this.#retry_timer);
+    if (this.#final || this.#closed) return;
+    this.#retry_timer = setTimeout(() => this.#retry(), RETRY_MS);
+    this.#retry_timer.unref();
+  }
+
+  #retry(): void {
+    if (this.#final || !this.#writePending()) return;
+    this.#failure = undefined;
+    this.#options.on_state?.(undefined);
+    this.flushNow();
+  }
+}
+
+/** A callback that throws must not keep the others waiting; its error surfaces as an uncaught one. */
+function runBarrier(done: BarrierCallback, failure: AtpError | undefined): void {
+  try {
+    done(failure);
+  } catch (error) {
+    process.nextTick(() => {
+      throw error;
+    });
+  }
+}
