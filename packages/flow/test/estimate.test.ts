@@ -154,6 +154,16 @@ describe('Estimator', () => {
     expect(accuracy.total?.samples).toBe(200);
   });
 
+  test('the guarded length is the mean with the band of the tier, within what the request allows', () => {
+    const estimator = new Estimator();
+    const mean = estimator.outTokens('m');
+    const [gold, silver, bronze] = (['gold', 'silver', 'bronze'] as const).map((q) =>
+      estimator.guardedOutTokens('m', q),
+    );
+    expect([gold, silver, bronze]).toEqual([mean * 3, mean * 2, mean * 1.5]);
+    expect(estimator.guardedOutTokens('m', 'gold', 100)).toBe(100);
+  });
+
   test('a cut answer teaches the prompt but not the length', () => {
     const estimator = new Estimator();
     const usage = { ...ZERO_USAGE, in_tokens: 2_000, out_tokens: 9 };

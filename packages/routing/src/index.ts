@@ -1,0 +1,40 @@
+export { eligibleByCost } from './eligible.ts';
+export {
+  Breaker,
+  type BreakerOptions,
+  type BreakerState,
+  type BreakerTransition,
+  DEFAULT_BREAKER,
+  type Outcome,
+  type Permit,
+} from './breaker.ts';
+export type { Health, Kills, Observed, RequestFacts, TenantFacts } from './facts.ts';
+export { clearedFor, type Filter, type Removed } from './filters.ts';
+export { type KillScope, KillSwitches } from './kill-switches.ts';
+export { DEFAULT_READINESS, Readiness, type ReadinessOptions, type ReadinessReport } from './readiness.ts';
+export {
+  type AgentEntry,
+  type Capability,
+  type ModelEntry,
+  type ModelSpec,
+  type ModelStatus,
+  type Named,
+  type PolicyEntry,
+  type PolicyMatch,
+  type ProviderEntry,
+  Registry,
+  type RegistrySpec,
+  type SafetyGrade,
+} from './registry.ts';
+export {
+  type Expectation,
+  expectationOf,
+  type Live,
+  type Plan,
+  type Resolution,
+  resolve,
+  type Unroutable,
+  unroutableError,
+} from './resolve.ts';
+export { rankModels, SCORE_WEIGHTS, type ScoredModel, type ScoreTerms } from './score.ts';
+export { type BreakerChange, TargetHealth, type TargetHealthOptions } from './target-health.ts';

@@ -1,0 +1,203 @@
+import { AtpError, type Price, type Qos, type UsdNanos } from '@atp-router/kernel';
+
+/** What a model can do or a request needs: `chat`, `tools`, `vision`, `embeddings`, `json`, `reasoning`, … */
+export type Capability = string;
+
+/** A is the safest. */
+export type SafetyGrade = 'A' | 'B' | 'C' | 'D';
+
+/**
+ * `active`: anywhere. `fallback`: only as a member of a chain. `deprecated`: by name and in chains, never by `auto`.
+ * `shadow`: never an answer to a client.
+ */
+export type ModelStatus = 'active' | 'shadow' | 'fallback' | 'deprecated';
+
+export interface ModelSpec {
+  readonly id: string;
+  readonly provider_id: string;
+  readonly upstream_model: string;
+  /** Tokens of input and output together. Absent: not known, so not filtered on. */
+  readonly context?: number | undefined;
+  readonly max_output_tokens?: number | undefined;
+  /** Absent: not known, so not filtered on. */
+  readonly capabilities?: ReadonlySet<Capability> | undefined;
+  readonly price?: Price | undefined;
+  /** Absent: not graded, which fails every required grade. */
+  readonly safety_grade?: SafetyGrade | undefined;
+  readonly status: ModelStatus;
+  /** The kinds of data that the model is cleared for. Absent: every kind. */
+  readonly data_scopes?: ReadonlySet<string> | undefined;
+  readonly regions?: readonly string[] | undefined;
+  readonly expected_latency_ms?: number | undefined;
+}
+
+export interface ModelEntry extends ModelSpec {
+  /** `provider_id/upstream_model`: the stable key of breakers, readiness and concurrency limits. */
+  readonly target_key: string;
+  /** Made for a name that no configuration declares. */
+  readonly dynamic: boolean;
+}
+
+export interface ProviderEntry {
+  readonly id: string;
+  /** Whether `<id>/<upstream model>` is accepted for models that are not declared. */
+  readonly any_model: boolean;
+  /** Clearance of such models. */
+  readonly data_scopes?: ReadonlySet<string> | undefined;
+}
+
+export interface AgentEntry {
+  readonly id: string;
+  /** A model id, `policy:<id>`, `auto` or `<provider>/<upstream model>`. */
+  readonly model: string;
+  readonly system_prompt?: string | undefined;
+  readonly qos?: Qos | undefined;
+}
+
+/** All conditions that are present must hold; each holds when one of its values does. `{}` always holds. */
+export interface PolicyMatch {
+  readonly task_type?: readonly string[] | undefined;
+  readonly qos?: readonly Qos[] | undefined;
+  /** Holds when the request carries one of these labels. */
+  readonly data_scope?: readonly string[] | undefined;
+  /** The model that the caller named; never holds for `auto`. */
+  readonly model?: readonly string[] | undefined;
+  readonly tenant?: readonly string[] | undefined;
+}
+
+export interface PolicyEntry {
+  readonly id: string;
+  /** Absent: the policy applies only when it is named. */
+  readonly match?: PolicyMatch | undefined;
+  /** Model ids in the order in which they are tried. Empty: as `auto` ranks them, within the policy's limits. */
+  readonly fallback: readonly string[];
+  /** For one call with all its attempts. */
+  readonly budget?: { readonly usd_nanos?: UsdNanos | undefined; readonly tokens?: number | undefined } | undefined;
+  readonly max_attempts?: number | undefined;
+  readonly hedge_after_ms?: number | undefined;
+  /** A stream that outgrows the budget: ends as if the length limit was reached, or with the budget error. */
+  readonly on_budget_exhausted: 'finish' | 'error';
+  readonly min_safety_grade?: SafetyGrade | undefined;
+}
+
+export interface RegistrySpec {
+  readonly providers: readonly ProviderEntry[];
+  readonly models: readonly ModelSpec[];
+  readonly agents?: readonly AgentEntry[] | undefined;
+  readonly policies?: readonly PolicyEntry[] | undefined;
+}
+
+/** What a model name stands for. */
+export type Named = { readonly kind: 'agent'; readonly agent: AgentEntry; readonly target: NamedTarget } | NamedTarget;
+
+export type NamedTarget =
+  | { readonly kind: 'model'; readonly model: ModelEntry }
+  | { readonly kind: 'policy'; readonly policy: PolicyEntry }
+  | { readonly kind: 'auto' };
+
+const AUTO: NamedTarget = { kind: 'auto' };
+
+/** Longest model name that is looked up; real ones stay below 200 characters. */
+const MAX_NAME_LENGTH = 512;
+
+/**
+ * The models, agents and policies of one configuration generation. Built once, never changed. Throws `config_invalid`
+ * for a name that is taken twice or refers to nothing.
+ */
+export class Registry {
+  readonly models: readonly ModelEntry[];
+  readonly agents: readonly AgentEntry[];
+  readonly policies: readonly PolicyEntry[];
+  readonly #named: Map<string, Named> = new Map();
+  readonly #providers: Map<string, ProviderEntry> = new Map();
+  readonly #by_target: Map<string, Named> = new Map();
+  readonly #chains: Map<string, readonly ModelEntry[]> = new Map();
+
+  constructor(spec: RegistrySpec) {
+    for (const provider of spec.providers) this.#providers.set(provider.id, provider);
+    this.models = spec.models.map((model) => this.#addModel(model));
+    this.policies = spec.policies ?? [];
+    this.agents = spec.agents ?? [];
+    for (const policy of this.policies) this.#addPolicy(policy);
+    // All targets are looked up before any agent has a name: an agent cannot stand for an agent.
+    const agents = this.agents.map((agent) => ({ kind: 'agent', agent, target: this.#targetOf(agent) }) as const);
+    for (const named of agents) this.#add(named.agent.id, named);
+  }
+
+  /**
+   * Model id, agent id, `policy:<id>`, `auto`, or `<provider>/<upstream model>`: the declared model of that name at that
+   * provider, else a model made for the name when the provider takes any.
+   */
+  lookup(name: string): Named | undefined {
+    const named = this.#named.get(name);
+    if (named !== undefined) return named;
+    if (name === 'auto') return AUTO;
+    const declared = this.#by_target.get(name);
+    if (declared !== undefined) return declared;
+    const slash = name.indexOf('/');
+    if (slash < 1 || slash === name.length - 1 || name.length > MAX_NAME_LENGTH) return undefined;
+    const provider = this.#providers.get(name.slice(0, slash));
+    return provider?.any_model ? { kind: 'model', model: dynamicModel(provider, name.slice(slash + 1)) } : undefined;
+  }
+
+  model(id: string): ModelEntry | undefined {
+    const named = this.#named.get(id);
+    return named?.kind === 'model' ? named.model : undefined;
+  }
+
+  /** The models of a policy in order. */
+  chain(policy: PolicyEntry): readonly ModelEntry[] {
+    return this.#chains.get(policy.id) ?? [];
+  }
+
+  #addModel(spec: ModelSpec): ModelEntry {
+    if (!this.#providers.has(spec.provider_id)) {
+      throw invalid(`Model ${spec.id} names provider ${spec.provider_id}, which is not configured.`);
+    }
+    const model: ModelEntry = { ...spec, target_key: `${spec.provider_id}/${spec.upstream_model}`, dynamic: false };
+    const named: Named = { kind: 'model', model };
+    this.#add(model.id, named);
+    if (!this.#by_target.has(model.target_key)) this.#by_target.set(model.target_key, named);
+    return model;
+  }
+
+  #addPolicy(policy: PolicyEntry): void {
+    this.#add(`policy:${policy.id}`, { kind: 'policy', policy });
+    const chain = [...new Set(policy.fallback)].map((id) => {
+      const model = this.model(id);
+      if (model === undefined) throw invalid(`Policy ${policy.id} falls back to model ${id}, which is not configured.`);
+      return model;
+    });
+    this.#chains.set(policy.id, chain);
+  }
+
+  #targetOf(agent: AgentEntry): NamedTarget {
+    const named = this.lookup(agent.model);
+    if (named === undefined || named.kind === 'agent') {
+      throw invalid(`Agent ${agent.id} names model ${agent.model}, which is not a configured model or policy.`);
+    }
+    return named;
+  }
+
+  #add(name: string, named: Named): void {
+    if (this.#named.has(name) || name === 'auto') throw invalid(`The name ${name} is taken twice.`);
+    this.#named.set(name, named);
+  }
+}
+
+function dynamicModel(provider: ProviderEntry, upstream_model: string): ModelEntry {
+  const id = `${provider.id}/${upstream_model}`;
+  return {
+    id,
+    provider_id: provider.id,
+    upstream_model,
+    status: 'active',
+    data_scopes: provider.data_scopes,
+    target_key: id,
+    dynamic: true,
+  };
+}
+
+function invalid(message: string): AtpError {
+  return new AtpError('config_invalid', message);
+}

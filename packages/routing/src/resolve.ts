@@ -1,0 +1,234 @@
+import { AtpError, type ErrorCode, type UsdNanos } from '@atp-router/kernel';
+import type { Health, Kills, Observed, RequestFacts } from './facts.ts';
+import { FILTER_ERRORS, FILTERS, type Removed, removalOf, type Role } from './filters.ts';
+import type { AgentEntry, ModelEntry, NamedTarget, PolicyEntry, Registry } from './registry.ts';
+import { expectedCost, rankModels } from './score.ts';
+
+/** A longer chain would outlast any caller's patience. */
+const MAX_TARGETS = 8;
+/** `auto` without a policy: the best model and two to fall back on. */
+const AUTO_TARGETS = 3;
+
+export interface Plan {
+  /** Never empty; the first is tried first, the others on fallback. All passed every filter. */
+  readonly targets: readonly ModelEntry[];
+  readonly agent: AgentEntry | undefined;
+  readonly policy: PolicyEntry | undefined;
+  /** How the targets came about, in words. */
+  readonly why: readonly string[];
+}
+
+export interface Unroutable {
+  readonly ok: false;
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly retry_after_ms: number | undefined;
+  readonly removed: readonly Removed[];
+}
+
+export type Resolution = { readonly ok: true; readonly plan: Plan } | Unroutable;
+
+/** The live state that resolution reads; held by the driver, passed to each call. */
+export interface Live {
+  readonly health: Health;
+  readonly kills: Kills;
+  readonly observed: Observed;
+}
+
+interface Candidates {
+  readonly models: readonly ModelEntry[];
+  /** Role of the first; all others are members of the chain, or of `auto` when the first is. */
+  readonly role: Role;
+  readonly policy: PolicyEntry | undefined;
+  readonly why: string;
+}
+
+/**
+ * From a model name to an ordered list of targets.
+ *
+ * - Model id: that model, then the chain of the first policy whose match holds; that policy's budget and limits apply.
+ * - Agent id: as its model, with the agent's prompt and tier.
+ * - `policy:<id>`: its chain, whether its match holds or not.
+ * - `auto`: the chain of the first policy whose match holds, in the policy's order; without one, all active models by
+ *   static score.
+ *
+ * Every target, also on fallback, passes every filter. A target that is not ready moves behind those that are, but is
+ * never dropped: a slow answer is better than none.
+ */
+export function resolve(registry: Registry, name: string, facts: RequestFacts, live: Live, now_ms: number): Resolution {
+  const named = registry.lookup(name);
+  if (named === undefined) return unknownModel(name);
+  const agent = named.kind === 'agent' ? named.agent : undefined;
+  const base = named.kind === 'agent' ? named.target : named;
+  const foreign = foreignScope(facts);
+  if (foreign !== undefined) return foreign;
+
+  const candidates = candidatesOf(registry, base, facts);
+  const kept: ModelEntry[] = [];
+  const removed: Removed[] = [];
+  const min_grade = candidates.policy?.min_safety_grade;
+  for (const model of candidates.models) {
+    const role = kept.length + removed.length === 0 || candidates.role === 'auto' ? candidates.role : 'chain';
+    const removal = removalOf(model, role, facts, min_grade, live.health, live.kills, now_ms);
+    if (removal === undefined) kept.push(model);
+    else removed.push(removal);
+  }
+  if (kept.length === 0) return nothingLeft(name, removed, live.health, now_ms);
+
+  const why = [candidates.why];
+  for (const one of removed.slice(0, MAX_TARGETS)) why.push(`without ${one.model.id}: ${one.reason}`);
+  const ranked = candidates.role === 'auto' ? byScore(kept, facts, live.observed, now_ms, why) : kept;
+  const targets = readyFirst(ranked, live.health, now_ms, why).slice(0, MAX_TARGETS);
+  return { ok: true, plan: { targets, agent, policy: candidates.policy, why } };
+}
+
+/** The failure as the error that the client sees. */
+export function unroutableError(failure: Unroutable): AtpError {
+  return new AtpError(failure.code, failure.message, {
+    param: 'model',
+    ...(failure.retry_after_ms === undefined ? {} : { retry_after_ms: failure.retry_after_ms }),
+  });
+}
+
+export interface Expectation {
+  /** The cheapest target at the expected length. Absent when no target has a price. */
+  readonly usd_nanos_low: UsdNanos | undefined;
+  /** The dearest target at the greatest length. */
+  readonly usd_nanos_high: UsdNanos | undefined;
+  /** Of the first target: measured, else declared. */
+  readonly p95_ms: number | undefined;
+}
+
+/** What a plan is expected to cost and take: for the `plan` event, off the common path. */
+export function expectationOf(plan: Plan, facts: RequestFacts, observed: Observed, now_ms: number): Expectation {
+  let low: number | undefined;
+  let high: number | undefined;
+  for (const model of plan.targets) {
+    const longest = Math.min(
+      facts.max_out_tokens ?? Infinity,
+      model.max_output_tokens ?? Infinity,
+      model.context ?? Infinity,
+    );
+    const usual = Math.min(facts.out_tokens, longest);
+    const cheap = expectedCost(model, facts, usual);
+    const dear = expectedCost(model, facts, longest === Infinity ? usual : longest);
+    if (cheap === undefined || dear === undefined) continue;
+    low = Math.min(low ?? cheap, cheap);
+    high = Math.max(high ?? dear, dear);
+  }
+  const first = plan.targets[0];
+  const p95_ms = first === undefined ? undefined : (observed.p95_ms(first, now_ms) ?? first.expected_latency_ms);
+  return { usd_nanos_low: low, usd_nanos_high: high, p95_ms };
+}
+
+function candidatesOf(registry: Registry, base: NamedTarget, facts: RequestFacts): Candidates {
+  switch (base.kind) {
+    case 'model': {
+      const { model } = base;
+      const policy = matching(registry, facts, model.id);
+      const why = `model ${model.id} was asked for`;
+      if (policy === undefined) return { models: [model], role: 'named', policy, why };
+      const others = registry.chain(policy).filter((other) => other !== model);
+      return { models: [model, ...others], role: 'named', policy, why: `${why}, policy ${policy.id} matches` };
+    }
+    case 'policy':
+      return chainOf(registry, base.policy, `policy ${base.policy.id} was asked for`);
+    case 'auto': {
+      const policy = matching(registry, facts, undefined);
+      if (policy !== undefined) return chainOf(registry, policy, `auto: policy ${policy.id} matches`);
+      return { models: activeModels(registry), role: 'auto', policy, why: 'auto: no policy matches' };
+    }
+  }
+}
+
+function chainOf(registry: Registry, policy: PolicyEntry, why: string): Candidates {
+  const chain = registry.chain(policy);
+  if (chain.length > 0) return { models: chain, role: 'chain', policy, why };
+  return { models: activeModels(registry), role: 'auto', policy, why };
+}
+
+function activeModels(registry: Registry): readonly ModelEntry[] {
+  return registry.models.filter((model) => model.status === 'active');
+}
+
+function matching(registry: Registry, facts: RequestFacts, model: string | undefined): PolicyEntry | undefined {
+  for (const policy of registry.policies) {
+    const match = policy.match;
+    if (match === undefined) continue;
+    if (match.model !== undefined && (model === undefined || !match.model.includes(model))) continue;
+    if (match.task_type !== undefined && !includes(match.task_type, facts.task_type)) continue;
+    if (match.qos !== undefined && !match.qos.includes(facts.qos)) continue;
+    if (match.tenant !== undefined && !match.tenant.includes(facts.tenant.id)) continue;
+    if (match.data_scope !== undefined && !match.data_scope.some((scope) => facts.data_scopes.includes(scope)))
+      continue;
+    return policy;
+  }
+  return undefined;
+}
+
+function includes(values: readonly string[], value: string | undefined): boolean {
+  return value !== undefined && values.includes(value);
+}
+
+function byScore(
+  models: readonly ModelEntry[],
+  facts: RequestFacts,
+  observed: Observed,
+  now_ms: number,
+  why: string[],
+): readonly ModelEntry[] {
+  const ranked = rankModels(models, facts, observed, now_ms).slice(0, AUTO_TARGETS);
+  for (const { model, score } of ranked) why.push(`${model.id} scores ${score.toFixed(3)}`);
+  return ranked.map(({ model }) => model);
+}
+
+function readyFirst(
+  models: readonly ModelEntry[],
+  health: Health,
+  now_ms: number,
+  why: string[],
+): readonly ModelEntry[] {
+  if (models.length === 1 || models.every((model) => health.ready(model, now_ms))) return models;
+  const ready: ModelEntry[] = [];
+  const late: ModelEntry[] = [];
+  for (const model of models) {
+    if (health.ready(model, now_ms)) ready.push(model);
+    else late.push(model);
+  }
+  for (const model of late) why.push(`${model.id} comes last: it is slow or fails often`);
+  return [...ready, ...late];
+}
+
+function unknownModel(name: string): Unroutable {
+  const message = `The model "${name.slice(0, 100)}" does not exist here. GET /v1/models lists what does.`;
+  return { ok: false, code: 'model_not_found', message, retry_after_ms: undefined, removed: [] };
+}
+
+/** A label that the tenant may not send is refused before any model is looked at. */
+function foreignScope(facts: RequestFacts): Unroutable | undefined {
+  const sendable = facts.tenant.data_scopes;
+  if (sendable === undefined) return undefined;
+  for (const scope of facts.data_scopes) {
+    if (sendable.has(scope)) continue;
+    const message = `Tenant ${facts.tenant.id} may not send data of scope "${scope.slice(0, 100)}" (x-atp-data-scope).`;
+    return { ok: false, code: 'policy_denied', message, retry_after_ms: undefined, removed: [] };
+  }
+  return undefined;
+}
+
+/** The code is that of the furthest filter that any candidate reached: it was the closest to serve. */
+function nothingLeft(name: string, removed: readonly Removed[], health: Health, now_ms: number): Unroutable {
+  let furthest = -1;
+  let retry_after_ms: number | undefined;
+  for (const { model, filter } of removed) {
+    furthest = Math.max(furthest, FILTERS.indexOf(filter));
+    if (filter !== 'circuit_open') continue;
+    const wait_ms = health.retryAfter_ms(model, now_ms);
+    if (wait_ms !== undefined) retry_after_ms = Math.min(retry_after_ms ?? wait_ms, wait_ms);
+  }
+  const filter = FILTERS[furthest];
+  const code = filter === undefined ? 'no_models_available' : FILTER_ERRORS[filter];
+  const reasons = removed.map((one) => `${one.model.id}: ${one.reason}`).slice(0, MAX_TARGETS);
+  const detail = reasons.length === 0 ? 'no active model is configured' : reasons.join('; ');
+  return { ok: false, code, message: `No model can serve "${name}": ${detail}.`, retry_after_ms, removed };
+}

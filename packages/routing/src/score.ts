@@ -1,0 +1,125 @@
+import { costUsdNanos, ZERO_USAGE } from '@atp-router/kernel';
+import type { Observed, RequestFacts } from './facts.ts';
+import type { ModelEntry } from './registry.ts';
+
+/**
+ * The terms of the static score. Each lies in [0, 1], 1 is best. Cost, latency and context are placed between the best
+ * and the worst candidate of this request. What is not known is neutral: half way, so that a new model is neither
+ * preferred nor shut out.
+ */
+export interface ScoreTerms {
+  /** Share of the needed capabilities that the model is known to have. */
+  readonly capability: number;
+  /** Measured share of calls that succeeded. */
+  readonly performance: number;
+  /** Expected cost of this request: 1 for the cheapest candidate, 0 for the dearest. */
+  readonly cost: number;
+  /** Measured p95, else the declared latency: 1 for the fastest candidate, 0 for the slowest. */
+  readonly latency: number;
+  /** Context length: 1 for the longest candidate, 0 for the shortest. */
+  readonly context: number;
+  /** `1 / (1 + mape)` of the token estimates. */
+  readonly predictability: number;
+  /** `1 − min(under_rate, 0.5)`: lies in [0.5, 1], so its neutral value is 0.75. */
+  readonly underestimate: number;
+}
+
+export const SCORE_WEIGHTS: ScoreTerms = {
+  capability: 0.3,
+  performance: 0.2,
+  cost: 0.15,
+  latency: 0.1,
+  context: 0.1,
+  predictability: 0.1,
+  underestimate: 0.05,
+};
+
+const NEUTRAL = 0.5;
+const NEUTRAL_UNDERESTIMATE = 0.75;
+
+export interface ScoredModel {
+  readonly model: ModelEntry;
+  readonly score: number;
+  readonly terms: ScoreTerms;
+}
+
+/** Scores candidates against each other, best first; equal scores go by model id. */
+export function rankModels(
+  models: readonly ModelEntry[],
+  facts: RequestFacts,
+  observed: Observed,
+  now_ms: number,
+): ScoredModel[] {
+  const cost = models.map((model) => expectedCost(model, facts, facts.out_tokens));
+  const latency = models.map((model) => observed.p95_ms(model, now_ms) ?? model.expected_latency_ms);
+  const context = models.map((model) => model.context);
+  const cost_range = rangeOf(cost);
+  const latency_range = rangeOf(latency);
+  const context_range = rangeOf(context);
+  const ranked = models.map((model, i): ScoredModel => {
+    const terms: ScoreTerms = {
+      capability: capabilityShare(model, facts),
+      performance: observed.successRate(model, now_ms) ?? NEUTRAL,
+      cost: 1 - place(cost[i], cost_range),
+      latency: 1 - place(latency[i], latency_range),
+      context: place(context[i], context_range),
+      predictability: predictability(observed.mape(model, now_ms)),
+      underestimate: underPenalty(observed.underRate(model, now_ms)),
+    };
+    return { model, score: weigh(terms), terms };
+  });
+  return ranked.sort((a, b) => b.score - a.score || (a.model.id < b.model.id ? -1 : 1));
+}
+
+/** Cost of this request at a model with `out_tokens` of output; undefined without a price. */
+export function expectedCost(model: ModelEntry, facts: RequestFacts, out_tokens: number): number | undefined {
+  if (model.price === undefined) return undefined;
+  return costUsdNanos({ ...ZERO_USAGE, in_tokens: facts.in_tokens, out_tokens }, model.price);
+}
+
+function weigh(terms: ScoreTerms): number {
+  return (
+    terms.capability * SCORE_WEIGHTS.capability +
+    terms.performance * SCORE_WEIGHTS.performance +
+    terms.cost * SCORE_WEIGHTS.cost +
+    terms.latency * SCORE_WEIGHTS.latency +
+    terms.context * SCORE_WEIGHTS.context +
+    terms.predictability * SCORE_WEIGHTS.predictability +
+    terms.underestimate * SCORE_WEIGHTS.underestimate
+  );
+}
+
+function capabilityShare(model: ModelEntry, facts: RequestFacts): number {
+  const known = model.capabilities;
+  if (known === undefined || facts.needs.length === 0) return NEUTRAL;
+  return facts.needs.filter((need) => known.has(need)).length / facts.needs.length;
+}
+
+function predictability(mape: number | undefined): number {
+  return mape === undefined ? NEUTRAL : 1 / (1 + mape);
+}
+
+function underPenalty(under_rate: number | undefined): number {
+  return under_rate === undefined ? NEUTRAL_UNDERESTIMATE : 1 - Math.min(under_rate, 0.5);
+}
+
+interface Range {
+  readonly low: number;
+  readonly high: number;
+}
+
+function rangeOf(values: readonly (number | undefined)[]): Range {
+  let low = Number.POSITIVE_INFINITY;
+  let high = Number.NEGATIVE_INFINITY;
+  for (const value of values) {
+    if (value === undefined) continue;
+    low = Math.min(low, value);
+    high = Math.max(high, value);
+  }
+  return { low, high };
+}
+
+/** 0 for the smallest known value, 1 for the largest; neutral when unknown or when all are equal. */
+function place(value: number | undefined, { low, high }: Range): number {
+  return value === undefined || high === low ? NEUTRAL : (value - low) / (high - low);
+}
