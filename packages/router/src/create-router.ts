@@ -1,112 +1,198 @@
-import { createHash, hash as nodeHash } from 'node:crypto';
+import { hash as nodeHash } from 'node:crypto';
 import {
+  aesGcmSealer,
   type Config,
   type HttpServerHandle,
   listen,
-  openJournal,
+  readTls,
+  openDataDir,
+  otlpTracing,
+  registerLiveGauges,
+  RouterMetrics,
   systemClock,
   systemRng,
   systemTimers,
-  undiciTransport,
-  type HttpExchange,
+  type Tracing,
+  type ValueSources,
 } from '@atp-router/adapters';
+import type { Stage } from '@atp-router/call';
+import type { GenEvent, GenRequest } from '@atp-router/dialects';
 import { AccountLedger, Estimator } from '@atp-router/flow';
 import { AtpError, idSource } from '@atp-router/kernel';
-import { isJournaled, type RouterEvent } from '@atp-router/ledger';
 import { KillSwitches, TargetHealth } from '@atp-router/routing';
-import { openaiChat } from '@atp-router/dialects';
 import { Engine } from './engine/engine.ts';
 import { IdempotencyIndex } from './engine/idempotency.ts';
-import { accountLimits, buildGeneration } from './generation/build.ts';
-import { DataPlane, generateEndpoint } from './http/data-plane.ts';
-import { generateOperation } from './http/generate-endpoint.ts';
+import { observedOf } from './engine/observed.ts';
+import { healthOptions, providerConfigOf } from './generation/health-options.ts';
+import { GenerationManager } from './generation/manager.ts';
+import { addOperations } from './http/operations.ts';
+import { RouterTable } from './http/router-table.ts';
+import { addDataPlane, serve } from './http/routes.ts';
+import { type LedgerHandle, openRouterLedger } from './ledger-handle.ts';
+import { EventBus } from './observe/event-bus.ts';
+import { liveGauges } from './observe/live.ts';
+import { Transports } from './transports.ts';
 
-export async function createRouter(config: Config): Promise<{ server: HttpServerHandle; engine: Engine }> {
-  const rng = systemRng();
-  const ambient = { clock: systemClock, timers: systemTimers, rng, call_ids: idSource('call_', rng) };
-  const journal = openJournal({
-    dir: `${config.data_dir}/journal`,
-    node_id: 'n1',
-    clock: systemClock,
-    ...config.journal,
-  });
-  const log = {
-    append: (event: RouterEvent) => {
-      if (isJournaled(event.type)) journal.append(event);
-    },
-    barrier: (done: (e?: AtpError) => void) => journal.barrier(done),
-  };
-  const transport = undiciTransport({ max_connections: 1024, connect_timeout_ms: 5000, keep_alive_ms: 60000 });
-  const generation = buildGeneration(config, { number: 1, hash: '', transportOf: () => transport });
+/** Idle client connections; longer than the usual 60 s of load balancers, so that they close first. */
+const CLIENT_KEEP_ALIVE_MS = 75_000;
+const HEADER_TIMEOUT_MS = 30_000;
+const CONNECTIONS_MAX = 32_768;
+
+export interface RouterOptions {
+  readonly config: Config;
+  readonly version: string;
+  /** Where `${ENV}` and `${file:…}` of entities made through the admin API come from. */
+  readonly sources: ValueSources;
+  /** Guards, validators and learners. */
+  readonly stages?: readonly Stage<GenRequest, GenEvent>[];
+}
+
+/** A running router. */
+export interface Router {
+  readonly server: HttpServerHandle;
+  readonly engine: Engine;
+  readonly manager: GenerationManager;
+  readonly bus: EventBus;
+  readonly ledger: LedgerHandle;
+  readonly metrics: RouterMetrics;
+  readonly table: RouterTable;
+  readonly node_id: string;
+  readonly version: string;
+  /** Stops accepting, lets calls finish within the grace time, ends the rest, flushes and closes everything. */
+  stop(reason: string): Promise<void>;
+}
+
+const sha256 = (data: string | Uint8Array): string => nodeHash('sha256', data, 'hex');
+
+/** Opens the ledger, recovers what a dead process left, and starts listening. Throws `AtpError` with what is wrong. */
+export async function createRouter(options: RouterOptions): Promise<Router> {
+  const { config, version } = options;
+  const secrets = openDataDir(config.data_dir, config.node_id);
+  const ledger = await openRouterLedger(config, secrets.node_id);
+  const bus = new EventBus(ledger.journal);
+  const metrics = new RouterMetrics(version);
+  bus.listen((event) => metrics.observe(event));
+  const tracing = startTracing(config, version, secrets.node_id, bus);
+  const transports = new Transports();
   const accounts = new AccountLedger();
-  for (const t of config.tenants) accounts.setLimits(`tenant:${t.id}`, accountLimits(t));
-  const estimator = new Estimator();
-  const health = new TargetHealth((c) =>
-    log.append({
-      type: 'breaker.changed',
-      provider: c.provider_id,
-      model: c.model_id,
-      from: c.from,
-      to: c.to,
-      reason: c.reason,
-    }),
+  for (const day of ledger.start.budgets) accounts.seed(`tenant:${day.tenant}`, day.day, day.used);
+  const manager = new GenerationManager(config, ledger.start.entities, {
+    log: bus,
+    accounts,
+    sources: options.sources,
+    transportOf: (provider) => transports.of(provider),
+  });
+  const engine = makeEngine(options, manager, accounts, bus, ledger, aesGcmSealer(secrets.seal_key));
+  manager.attach(engine);
+  for (const kill of ledger.start.kills) engine.parts.kills.set(kill.scope, kill.id, true);
+  registerLiveGauges(
+    metrics.registry,
+    liveGauges(engine, () => ledger.journal.stats()),
   );
-  const hash = (data: string | Uint8Array): string => nodeHash('sha256', data, 'hex');
-  const engine = new Engine(
+  bus.append({ type: 'node.started', version, recovered_calls: ledger.start.recovered_calls });
+  await bus.written();
+
+  const table = new RouterTable();
+  addDataPlane(table, engine);
+  addOperations(table, { engine, metrics, version, unready: () => ledger.journal.failure?.message });
+  const { limits } = config;
+  const server = await listen({
+    host: config.listen.host,
+    port: config.listen.port,
+    ...(config.listen.tls === undefined ? {} : { tls: readTls(config.listen.tls) }),
+    header_bytes: limits.header_bytes,
+    keep_alive_ms: CLIENT_KEEP_ALIVE_MS,
+    header_timeout_ms: HEADER_TIMEOUT_MS,
+    connections_max: CONNECTIONS_MAX,
+    onRequest: serve(table, engine),
+  });
+  let stopping: Promise<void> | undefined;
+  const stop = (reason: string): Promise<void> => {
+    stopping ??= shutDown(reason, {
+      server,
+      engine,
+      bus,
+      ledger,
+      transports,
+      tracing,
+      grace_ms: manager.config.shutdown.grace_ms,
+    });
+    return stopping;
+  };
+  return { server, engine, manager, bus, ledger, metrics, table, node_id: secrets.node_id, version, stop };
+}
+
+function makeEngine(
+  options: RouterOptions,
+  manager: GenerationManager,
+  accounts: AccountLedger,
+  bus: EventBus,
+  ledger: LedgerHandle,
+  sealer: ReturnType<typeof aesGcmSealer>,
+): Engine {
+  const rng = systemRng();
+  const health = new TargetHealth(
+    ({ provider_id, model_id, from, to, reason }) =>
+      bus.append({ type: 'breaker.changed', provider: provider_id, model: model_id, from, to, reason }),
+    (model) => {
+      const provider = providerConfigOf(manager.config, model.provider_id);
+      if (provider === undefined) throw new Error(`provider ${model.provider_id} is not configured`);
+      return healthOptions(provider);
+    },
+  );
+  const estimator = new Estimator();
+  return new Engine(
     {
-      ambient,
-      log,
+      ambient: { clock: systemClock, timers: systemTimers, rng, call_ids: idSource('call_', rng) },
+      log: bus,
       accounts,
       estimator,
       health,
       kills: new KillSwitches(),
-      observed: {
-        successRate: () => undefined,
-        p95_ms: () => undefined,
-        mape: () => undefined,
-        underRate: () => undefined,
-      },
-      idempotency: new IdempotencyIndex(
-        { find: () => Promise.resolve(undefined) },
-        { seal: (b) => Buffer.from(b).toString('base64'), open: (s) => Buffer.from(s, 'base64') },
-        { max_entries: 1000, now_ms: () => Date.now() },
-      ),
-      stages: [],
-      hash,
+      observed: observedOf(health, estimator, systemClock.now_ms),
+      idempotency: new IdempotencyIndex(ledger.claims, sealer, {
+        max_entries: options.config.idempotency.max_entries,
+        now_ms: systemClock.now_ms,
+      }),
+      stages: options.stages ?? [],
+      hash: sha256,
     },
-    generation,
+    manager.generation,
   );
-  const plane = new DataPlane(engine, (exchange, gen) => {
-    const token = exchange.header('authorization')?.slice(7) ?? exchange.header('x-api-key') ?? '';
-    const p = gen.keys.get(hash(token));
-    if (p === undefined)
-      throw new AtpError(
-        'unauthorized',
-        'The API key is missing or not known. Send it as "Authorization: Bearer <key>" or "x-api-key".',
-      );
-    return p;
+}
+
+function startTracing(config: Config, version: string, node_id: string, bus: EventBus): Tracing | undefined {
+  const { otlp } = config.telemetry;
+  if (otlp === undefined) return undefined;
+  const tracing = otlpTracing({ ...otlp, version, node_id });
+  bus.listen((event) => {
+    if (event.type === 'call.ended') tracing.onCallEnded(event);
   });
-  const chat = generateEndpoint('chat.completions', openaiChat, (d, body, e) =>
-    generateOperation(d, body, e.generation.limits),
-  );
-  const onRequest = (exchange: HttpExchange): void => {
-    if (exchange.path === '/v1/chat/completions') plane.call(exchange, chat);
-    else
-      exchange.reply(
-        404,
-        ['content-type', 'application/json'],
-        '{"error":{"code":"not_found","message":"no such path"}}',
-      );
-  };
-  const server = await listen({
-    host: config.listen.host,
-    port: config.listen.port,
-    header_bytes: config.limits.header_bytes,
-    keep_alive_ms: 75000,
-    header_timeout_ms: 30000,
-    connections_max: 20000,
-    onRequest,
+  return tracing;
+}
+
+interface ShutdownParts {
+  readonly server: HttpServerHandle;
+  readonly engine: Engine;
+  readonly bus: EventBus;
+  readonly ledger: LedgerHandle;
+  readonly transports: Transports;
+  readonly tracing: Tracing | undefined;
+  readonly grace_ms: number;
+}
+
+async function shutDown(reason: string, parts: ShutdownParts): Promise<void> {
+  const { server, engine, bus, ledger, transports, tracing, grace_ms } = parts;
+  server.stopAccepting();
+  const drained = engine.drain();
+  const timer = systemTimers.after(grace_ms, () => {
+    engine.abortAll(new AtpError('draining', 'The router was shut down before the call was done.'));
   });
-  void createHash;
-  return { server, engine };
+  await drained;
+  timer.cancel();
+  bus.append({ type: 'node.stopped', reason });
+  // A journal that cannot be written must not keep the process from ending.
+  await bus.written().catch(() => undefined);
+  await server.close();
+  await Promise.all([transports.close(), tracing?.shutdown(), ledger.close()]);
 }

@@ -15,10 +15,18 @@ const retry: z.ZodType<RetryConfig> = typed<RetryConfig>()(
 const breaker: z.ZodType<BreakerConfig> = typed<BreakerConfig>()(
   z.strictObject({
     failure_ratio: ratio('Share of failed calls in the window that opens the circuit.').default(0.5),
-    min_calls: int(1, 100_000, 'Calls that the window must hold before the ratio counts.').default(20),
+    min_calls: int(
+      1,
+      100_000,
+      'Calls that the window must hold before the ratio counts; five failures in a row open the circuit in any case.',
+    ).default(20),
     window_ms: millis(1_000, 'Length of the sliding window, in milliseconds.').default(30_000),
     open_ms: millis(100, 'Time without traffic before probes are let through, in milliseconds.').default(10_000),
-    half_open_probes: int(1, 100, 'Probes that must succeed before the circuit closes.').default(3),
+    half_open_probes: int(
+      1,
+      100,
+      'Probes in flight at once while half open; the first that succeeds closes the circuit.',
+    ).default(2),
   }),
 );
 

@@ -12,7 +12,7 @@ import type { Operation } from './operation.ts';
 export interface CallEndpoint {
   readonly endpoint: string;
   readonly errors: ErrorShape;
-  operation(body: ParsedBody, engine: Engine): Operation;
+  operation(body: ParsedBody, limits: Limits): Operation;
 }
 
 /** Turns HTTP requests into calls of the engine. Holds no state of its own. */
@@ -44,7 +44,7 @@ export class DataPlane {
       }
       try {
         const body = parseBody(bytes, limits.json_depth);
-        const operation = endpoint.operation(body, this.#engine);
+        const operation = endpoint.operation(body, limits);
         const call = { call_id, principal, started_ms, started_mono_ms };
         this.#engine.submit(this.#request(exchange, endpoint, body, operation, call));
       } catch (thrown) {
@@ -95,7 +95,7 @@ export class DataPlane {
 export function generateEndpoint(
   endpoint: string,
   dialect: IngressDialect,
-  operation: (dialect: IngressDialect, body: ParsedBody, engine: Engine) => Operation,
+  operation: (dialect: IngressDialect, body: ParsedBody, limits: Limits) => Operation,
 ): CallEndpoint {
-  return { endpoint, errors: dialect, operation: (body, engine) => operation(dialect, body, engine) };
+  return { endpoint, errors: dialect, operation: (body, limits) => operation(dialect, body, limits) };
 }

@@ -1,0 +1,47 @@
+import type { HttpExchange, RouterMetrics } from '@atp-router/adapters';
+import { AtpError } from '@atp-router/kernel';
+import type { Engine } from '../engine/engine.ts';
+import { authenticateAdmin } from './authenticate.ts';
+import { replyError, replyJson } from './reply.ts';
+import type { RouterTable } from './router-table.ts';
+import { guarded, requestId } from './routes.ts';
+
+export interface OperationsParts {
+  readonly engine: Engine;
+  readonly metrics: RouterMetrics;
+  readonly version: string;
+  /** Why the router cannot take calls now, if it cannot. */
+  readonly unready: () => string | undefined;
+}
+
+/** `/healthz`, `/readyz`, `/metrics`. */
+export function addOperations(table: RouterTable, parts: OperationsParts): void {
+  const { engine, metrics, version } = parts;
+  table.add('GET', '/healthz', (exchange) => replyJson(exchange, 200, { status: 'ok', version }));
+  table.add('GET', '/readyz', (exchange) => {
+    const reason = engine.is_draining ? 'draining' : parts.unready();
+    if (reason === undefined) replyJson(exchange, 200, { status: 'ready' });
+    else replyJson(exchange, 503, { status: 'not_ready', reason });
+  });
+  const scrape = guarded(engine, (exchange) => {
+    if (!isLocal(exchange)) authenticateAdmin(exchange, engine.generation, engine.parts.hash);
+    metrics.render().then(
+      (text) => exchange.reply(200, ['content-type', metrics.content_type], text),
+      (cause: unknown) => {
+        const error = new AtpError('internal_error', 'The metrics could not be rendered.', { cause });
+        replyError(exchange, error, requestId(engine));
+      },
+    );
+  });
+  table.add('GET', '/metrics', scrape);
+}
+
+/**
+ * Metrics name tenants and their cost. A scraper on the same machine may read them; anybody else, also through a proxy
+ * on this machine, needs an admin key.
+ */
+function isLocal(exchange: HttpExchange): boolean {
+  if (exchange.header('x-forwarded-for') !== undefined || exchange.header('forwarded') !== undefined) return false;
+  const address = exchange.remote_address;
+  return address === '::1' || address.startsWith('127.') || address.startsWith('::ffff:127.');
+}

@@ -1,0 +1,68 @@
+import type { HttpExchange } from '@atp-router/adapters';
+import { anthropicMessages, openaiChat, openaiEmbedIngress, openaiResponses } from '@atp-router/dialects';
+import { AtpError, toAtpError } from '@atp-router/kernel';
+import type { Engine } from '../engine/engine.ts';
+import { type CallEndpoint, DataPlane, generateEndpoint } from './data-plane.ts';
+import { embedOperation } from './embed-endpoint.ts';
+import { generateOperation } from './generate-endpoint.ts';
+import { listModels } from './models-endpoint.ts';
+import { replyError } from './reply.ts';
+import type { Handler, RouterTable } from './router-table.ts';
+
+/** The data plane's endpoints. One line each: path, name in records, shape. */
+export function addDataPlane(table: RouterTable, engine: Engine): void {
+  const plane = new DataPlane(engine);
+  const call = (path: string, endpoint: CallEndpoint): void => {
+    table.add('POST', path, (exchange) => plane.call(exchange, endpoint));
+  };
+  call('/v1/chat/completions', generateEndpoint('chat.completions', openaiChat, generateOperation));
+  call('/v1/messages', generateEndpoint('messages', anthropicMessages, generateOperation));
+  call('/v1/responses', generateEndpoint('responses', openaiResponses, generateOperation));
+  call('/v1/embeddings', {
+    endpoint: 'embeddings',
+    errors: { ...openaiChat, encodeError: openaiEmbedIngress.encodeError },
+    operation: (body) => embedOperation(body),
+  });
+  table.add(
+    'GET',
+    '/v1/models',
+    guarded(engine, (exchange) => listModels(exchange, engine)),
+  );
+}
+
+/** A handler whose errors are answered instead of thrown. */
+export function guarded(engine: Engine, handler: Handler): Handler {
+  return (exchange, params) => {
+    try {
+      handler(exchange, params);
+    } catch (error) {
+      replyError(exchange, toAtpError(error), requestId(engine));
+    }
+  };
+}
+
+export function requestId(engine: Engine): string {
+  const { call_ids, clock } = engine.parts.ambient;
+  return call_ids.next(clock.now_ms());
+}
+
+/** Finds and runs the handler of a request; unknown paths and methods get a clear answer. */
+export function serve(table: RouterTable, engine: Engine): (exchange: HttpExchange) => void {
+  return (exchange) => {
+    const match = table.match(exchange.method, exchange.path);
+    if (match.kind === 'found') {
+      match.handler(exchange, match.params);
+      return;
+    }
+    if (match.kind === 'wrong_method') {
+      const error = new AtpError(
+        'method_not_allowed',
+        `${exchange.path} takes ${match.allow}, not ${exchange.method}.`,
+      );
+      replyError(exchange, error, requestId(engine), ['allow', match.allow]);
+      return;
+    }
+    const message = `There is no ${exchange.method} ${exchange.path.slice(0, 200)}. GET /openapi.json lists what there is.`;
+    replyError(exchange, new AtpError('not_found', message), requestId(engine));
+  };
+}

@@ -1,0 +1,1 @@
+export { createRouter, type Router, type RouterOptions } from './create-router.ts';
