@@ -36,14 +36,16 @@ export async function npm(cwd: string, home: string, ...args: readonly string[])
   }
 }
 
+/** What a build needs of the tree. */
+const NEEDED = /^(packages\/|scripts\/|tidy\/[a-z-]+\.d\.ts$|tsconfig[^/]*\.json$|package\.json$|\.npmrc$|LICENSE$)/;
+
 /**
  * Copies what a checkout holds into `target` and links the installed libraries beside it, with the rooms themselves linked
  * to the copies: a build there is clean (no left-over dist), and disturbs nobody who works in the tree.
  */
 export function copyWorkspace(root: string, target: string): void {
   for (const path of repositoryFiles(root)) {
-    if (!/^(packages\/|scripts\/|tidy\/pure-globals|tsconfig[^/]*\.json$|package\.json$|\.npmrc$|LICENSE$)/.test(path))
-      continue;
+    if (!NEEDED.test(path)) continue;
     mkdirSync(dirname(join(target, path)), { recursive: true });
     cpSync(join(root, path), join(target, path));
   }
