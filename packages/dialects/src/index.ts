@@ -1,5 +1,6 @@
 export { anthropicMessages } from './anthropic-messages/index.ts';
 export * from './dialect.ts';
+export * from './embeddings/index.ts';
 export * from './features.ts';
 export * from './fold.ts';
 export * from './framing.ts';

@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '@atp-router/kernel';
 import type { AtpField, Frame, PassThrough, RequestPatch } from '../dialect.ts';
-import { parseData } from '../openai-chat/stream-decode.ts';
+import { parseData } from '../frame-data.ts';
 import { isOwnReasoningId, isUsableReasoning } from './ids.ts';
 
 export const passThrough: PassThrough = {

@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject } from '@atp-router/kernel';
 import type { Frame, StreamDecoder } from '../dialect.ts';
 import type { GenEvent } from '../model.ts';
-import { parseData } from '../openai-chat/stream-decode.ts';
+import { parseData } from '../frame-data.ts';
 import { decodeFailure } from './errors.ts';
 import { decodeFinish } from './response.ts';
 import { decodeUsage } from './usage.ts';
