@@ -1,0 +1,74 @@
+import { describe, expect, test } from 'vitest';
+import { openaiChat } from '../../src/index.ts';
+
+const HI = [{ role: 'user', content: 'Hi' }];
+const TOOL = { type: 'function', function: { name: 'f', parameters: { type: 'object' } } };
+
+describe('openai-chat: probe', () => {
+  const limits = { messages: 3, tools: 1 };
+
+  test('reads what routing needs', () => {
+    const data = 'data:image/png;base64,AAAA';
+    const content = [
+      { type: 'image_url', image_url: { url: data } },
+      { type: 'image_url', image_url: { url: 'https://x/y' } },
+      { type: 'input_audio', input_audio: { format: 'wav', data: 'AAAA' } },
+      { type: 'file', file: { file_data: 'data:application/pdf;base64,AAAA' } },
+    ];
+    const body = {
+      model: 'm',
+      messages: [{ role: 'user', content }],
+      stream: true,
+      stream_options: { include_usage: true },
+      n: 2,
+      max_tokens: 7,
+      tools: [TOOL],
+      response_format: { type: 'json_schema' },
+      reasoning_effort: 'low',
+      logprobs: true,
+    };
+    expect(openaiChat.probe(body, limits)).toEqual({
+      model: 'm',
+      stream: true,
+      include_usage: true,
+      n: 2,
+      max_output_tokens: 7,
+      has_tools: true,
+      has_images: true,
+      has_audio: true,
+      wants_json_schema: true,
+      wants_reasoning: true,
+      wants_logprobs: true,
+      media_bytes: data.length + 4 + 32,
+      media_count: 4,
+    });
+    expect(openaiChat.probe({ model: 'm', messages: HI }, limits)).toEqual({
+      model: 'm',
+      stream: false,
+      include_usage: false,
+      n: 1,
+      has_tools: false,
+      has_images: false,
+      has_audio: false,
+      wants_json_schema: false,
+      wants_reasoning: false,
+      wants_logprobs: false,
+      media_bytes: 0,
+      media_count: 0,
+    });
+  });
+
+  test.each([
+    [{ messages: HI }, 'model'],
+    [{ model: 'm' }, 'messages'],
+    [{ model: 'm', messages: [] }, 'messages'],
+    [{ model: 'm', messages: [1] }, 'messages[0]'],
+    [{ model: 'm', messages: [...HI, ...HI, ...HI, ...HI] }, 'messages'],
+    [{ model: 'm', messages: HI, tools: [{}, {}] }, 'tools'],
+    [{ model: 'm', messages: HI, stream_options: 1 }, 'stream_options'],
+  ])('faults and limits: %o', (body, param) => {
+    expect(() => openaiChat.probe(body, limits)).toThrowError(
+      expect.objectContaining({ code: 'invalid_request', param }),
+    );
+  });
+});
