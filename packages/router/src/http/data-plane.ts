@@ -1,6 +1,6 @@
 import type { HttpExchange } from '@atp-router/adapters';
 import type { IngressDialect } from '@atp-router/dialects';
-import { type AtpError, toAtpError } from '@atp-router/kernel';
+import { type AtpError, type Limits, toAtpError } from '@atp-router/kernel';
 import type { CallRequest, Engine } from '../engine/engine.ts';
 import { authenticateTenant } from './authenticate.ts';
 import { errorHeaders, rateLimitHeaders, readOptions } from './headers.ts';
