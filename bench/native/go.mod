@@ -1,0 +1,3 @@
+module atprouter/bench/native
+
+go 1.26
