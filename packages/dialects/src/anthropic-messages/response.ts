@@ -34,16 +34,22 @@ export function encodeFinish(reason: FinishReason, stop_sequence: string | undef
     case 'tool_calls':
       return 'tool_use';
     case 'content_filter':
+    case 'error':
       return 'refusal';
     case 'pause':
       return 'pause_turn';
     case 'stop':
-    case 'error':
       if (stop_sequence !== undefined) return 'stop_sequence';
       // OpenAI ends a forced tool call, and a refusal, with a plain `stop`.
       if (has.tool_calls) return 'tool_use';
       return has.refusal ? 'refusal' : 'end_turn';
   }
+}
+
+/** The shape has no word for an answer that failed at its end; it must not pass for a normal end. */
+export function stopDetails(reason: FinishReason | undefined): JsonObject | null {
+  if (reason !== 'error') return null;
+  return { type: 'refusal', category: null, explanation: 'The provider ended the answer with an error.' };
 }
 
 /** A whole Messages answer → internal model. */
@@ -119,6 +125,7 @@ export function encodeResponse(response: GenResponse, ctx: ResponseEncodeContext
     content: parts.map(encodePart).filter((block) => block !== undefined),
     stop_reason: encodeFinish(choice?.finish ?? 'stop', choice?.stop_sequence, has),
     stop_sequence: choice?.stop_sequence ?? null,
+    stop_details: stopDetails(choice?.finish),
     usage: encodeMessageUsage(response.usage),
   };
 }

@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue, Usage } from '@atp-router/kernel';
 import type { AtpField, StreamEncodeContext, StreamEncoder } from '../dialect.ts';
 import type { DialectId, FinishReason, GenEvent } from '../model.ts';
 import { parseJsonObject } from '../remote-error.ts';
-import { encodeFinish, messageStart, textBlock, thinkingBlock, toolUseBlock } from './response.ts';
+import { encodeFinish, messageStart, stopDetails, textBlock, thinkingBlock, toolUseBlock } from './response.ts';
 import { encodeUsage } from './usage.ts';
 
 /** Internal events → Messages events. The end waits for `finish`, which adds the cost. */
@@ -76,7 +76,7 @@ class Encoder {
     const delta = {
       stop_reason: encodeFinish(this.#finish?.reason ?? 'stop', stop_sequence, has),
       stop_sequence: stop_sequence ?? null,
-      stop_details: null,
+      stop_details: stopDetails(this.#finish?.reason),
       container: null,
     };
     let out = this.#start() + this.#closePlain();

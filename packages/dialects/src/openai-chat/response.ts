@@ -18,8 +18,9 @@ export function decodeFinish(reason: unknown): FinishReason {
   return FINISH.get(reason) ?? 'stop';
 }
 
+/** `error` is no reason of OpenAI's own, but what aggregators say, and must not pass for a normal end. */
 export function encodeFinish(reason: FinishReason): string {
-  return reason === 'pause' || reason === 'error' ? 'stop' : reason;
+  return reason === 'pause' ? 'stop' : reason;
 }
 
 /** Compatible servers name the same thing differently: `reasoning_content` (DeepSeek, vLLM) or `reasoning` (others). */

@@ -72,9 +72,15 @@ describe('anthropic-messages: whole answers', () => {
     ['length', [], undefined, 'max_tokens'],
     ['content_filter', [], undefined, 'refusal'],
     ['pause', [], undefined, 'pause_turn'],
+    ['error', [], undefined, 'refusal'],
   ] as const)('%s with %o ends as stop_reason', (finish, parts, stop_sequence, stop_reason) => {
     const message = answer(finish, parts, stop_sequence);
     expect([message['stop_reason'], message['stop_sequence']]).toEqual([stop_reason, stop_sequence ?? null]);
+  });
+
+  test('an answer that failed at its end says so', () => {
+    expect(answer('error', [])['stop_details']).toMatchObject({ explanation: expect.stringContaining('error') });
+    expect(answer('content_filter', [])['stop_details']).toBeNull();
   });
 
   test.each([

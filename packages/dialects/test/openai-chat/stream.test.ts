@@ -96,11 +96,9 @@ describe('openai-chat: reading a stream', () => {
 
   test('a finish reason "error" is not a normal end', () => {
     const chunk = { choices: [{ index: 0, delta: {}, finish_reason: 'error' }] };
-    expect(openaiChat.streamDecoder().push(frame(chunk)).at(-1)).toEqual({
-      type: 'finish',
-      choice: 0,
-      reason: 'error',
-    });
+    const finish = { type: 'finish', choice: 0, reason: 'error' } as const;
+    expect(openaiChat.streamDecoder().push(frame(chunk)).at(-1)).toEqual(finish);
+    expect(encodeStream(openaiChat, [finish])).toContain('"finish_reason":"error"');
   });
 
   test('a cut stream has neither finish nor end', () => {
