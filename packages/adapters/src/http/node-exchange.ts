@@ -130,8 +130,12 @@ class BodyReader {
     const req = this.#req;
     req.on('data', (chunk: Buffer) => this.#onData(chunk));
     req.on('end', () => this.#settle(undefined));
-    req.on('error', () => this.#settle(new AtpError('request_cancelled', 'The client went away while sending.')));
-    req.on('close', () => this.#settle(new AtpError('request_cancelled', 'The client went away while sending.')));
+    const onGone = (): void => {
+      // Also emitted after a complete body, where an error object would only cost its stack trace.
+      if (!this.#settled) this.#settle(new AtpError('request_cancelled', 'The client went away while sending.'));
+    };
+    req.on('error', onGone);
+    req.on('close', onGone);
     req.setTimeout(this.#limits.idle_ms, () => {
       this.#settle(new AtpError('request_timeout', `No byte of the body came for ${this.#limits.idle_ms} ms.`));
     });

@@ -15,8 +15,9 @@ import {
 } from '@atp-router/routing';
 import { type Generation, mayName, type TenantRules } from '../generation/generation.ts';
 import type { AdmittedCall } from './env.ts';
-import type { CallRequest, EngineParts } from './engine.ts';
 import type { CallCaps } from './funds.ts';
+import type { EngineParts } from './parts.ts';
+import type { CallRequest } from './request.ts';
 import type { Target } from './target.ts';
 
 /** A call that names no policy tries so often in all. */

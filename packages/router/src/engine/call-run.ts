@@ -1,16 +1,16 @@
 import { type AttemptFailure, type CallEffect, type CallEvent, CallMachine } from '@atp-router/call';
 import type { AtpField } from '@atp-router/dialects';
-import { AtpError, nanosToMicros, toAtpError, type Timer } from '@atp-router/kernel';
-import type { AttemptRecord, CallEnded, CallOutcome } from '@atp-router/ledger';
+import { AtpError, toAtpError, type Timer } from '@atp-router/kernel';
+import type { AttemptRecord, CallOutcome } from '@atp-router/ledger';
 import type { Bytes } from '../relay/types.ts';
 import type { Attempt, AttemptOwner } from './attempt.ts';
-import { Capture } from './capture.ts';
+import { CallBooks } from './call-books.ts';
 import type { AnswerMeta } from './client.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { AdmittedCall, EngineEnv } from './env.ts';
 import type { UpstreamAttemptFailure } from './failures.ts';
 import { CallFunds } from './funds.ts';
-import { recordOf, round, totals } from './records.ts';
+import { recordOf } from './records.ts';
 
 /** Counted output tokens between two progress events: what a crash can leave unaccounted. */
 const PROGRESS_TOKENS = 256;
@@ -26,14 +26,12 @@ export class CallRun implements AttemptOwner {
   readonly #funds: CallFunds;
   readonly #dispatcher: Dispatcher;
   readonly #attempts: Attempt[] = [];
-  readonly #records: AttemptRecord[] = [];
-  readonly #capture: Capture | undefined;
+  readonly #books: CallBooks;
   readonly #pending: CallEffect[] = [];
   #applying = false;
   #begun = false;
   #ended = false;
   #early_finish = false;
-  #delivered = false;
   #client_slow = false;
   #retry: Timer | undefined;
   #hedge: Timer | undefined;
@@ -45,7 +43,7 @@ export class CallRun implements AttemptOwner {
     this.#machine = new CallMachine(call.plan, env.ambient.rng);
     this.#funds = new CallFunds(env.accounts, env.reservations, call.accounts, call.caps);
     this.#dispatcher = new Dispatcher(call, env, this.#funds, this);
-    this.#capture = call.idempotency === undefined ? undefined : new Capture(call.idempotency.max_body_bytes);
+    this.#books = new CallBooks(call, env);
   }
 
   /** True once an intent is in the journal: the call then owes it an end. */
@@ -85,7 +83,7 @@ export class CallRun implements AttemptOwner {
 
   onRelay(attempt: Attempt, chunks: readonly Bytes[]): void {
     for (const chunk of chunks) {
-      this.#capture?.add(chunk);
+      this.#books.sent(chunk);
       if (!this.call.sink.write(chunk)) this.#slowDown(attempt);
     }
   }
@@ -185,7 +183,7 @@ export class CallRun implements AttemptOwner {
     if (attempt === undefined) return;
     if (!this.#begun) {
       this.#begun = true;
-      this.call.sink.begin(this.#meta(attempt));
+      this.call.sink.begin(this.#books.meta(attempt, this.#machine.attempts.length));
     }
     attempt.commit();
   }
@@ -215,7 +213,7 @@ export class CallRun implements AttemptOwner {
   #close(attempt: Attempt, outcome: CallOutcome, failure: UpstreamAttemptFailure | undefined): AttemptRecord {
     const now_mono_ms = this.#env.ambient.clock.mono_ms();
     const record = recordOf(attempt, outcome, failure?.error.code, this.call.started_mono_ms, now_mono_ms);
-    this.#records.push(record);
+    this.#books.add(record);
     this.#dispatcher.close(attempt, record, failure);
     return record;
   }
@@ -224,16 +222,15 @@ export class CallRun implements AttemptOwner {
     const attempt = this.#attempts[n - 1];
     if (attempt === undefined) return;
     this.#close(attempt, 'ok', undefined);
-    const meta = this.#meta(attempt);
+    const meta = this.#books.meta(attempt, this.#machine.attempts.length);
     let last: Bytes[];
     try {
-      last = this.#lastBytes(attempt, this.#atp(attempt, meta));
+      last = this.#lastBytes(attempt, this.#books.atp(attempt, meta));
     } catch (error) {
       this.#fail(toAtpError(error), 'error');
       return;
     }
-    for (const chunk of last) this.#capture?.add(chunk);
-    this.#delivered = true;
+    for (const chunk of last) this.#books.sent(chunk);
     this.#end('ok', undefined, 200, meta, (error) => {
       const { sink } = this.call;
       if (error !== undefined) sink.fail(error, meta);
@@ -250,7 +247,7 @@ export class CallRun implements AttemptOwner {
   }
 
   #fail(error: AtpError, outcome: 'error' | 'cancelled'): void {
-    const meta = this.#meta(this.#attempts[this.#attempts.length - 1]);
+    const meta = this.#books.meta(this.#attempts[this.#attempts.length - 1], this.#machine.attempts.length);
     this.#end(outcome, error.code, error.status, meta, () => {
       if (outcome !== 'cancelled') this.call.sink.fail(error, meta);
     });
@@ -284,84 +281,12 @@ export class CallRun implements AttemptOwner {
       reply();
       return;
     }
-    const sealed = this.#storeOutcome(outcome, status, meta);
-    this.#env.log.append(this.#endedEvent(outcome, error, status));
+    const sealed = this.#books.storeOutcome(outcome, meta, this.#begun);
+    this.#env.log.append(this.#books.endedEvent(outcome, error, status, this.#env.ambient.clock.mono_ms()));
     this.#env.log.barrier((failed) => {
-      this.#tellRepeats(sealed);
+      this.#books.tellRepeats(outcome, sealed);
       reply(failed);
     });
-  }
-
-  /** A call that failed without cost may be run again under its key; one that cost something may not. */
-  #tellRepeats(sealed: string | undefined): void {
-    const ref = this.call.idempotency;
-    if (ref === undefined) return;
-    if (sealed === undefined && totals(this.#records).cost_usd_nanos === 0 && !this.#delivered) {
-      this.#env.outcomes.release(ref);
-    } else this.#env.outcomes.complete(ref, this.call.head.call_id, sealed, ref.expires_ms);
-  }
-
-  #endedEvent(outcome: CallOutcome, error: string | undefined, status: number): CallEnded {
-    const { idempotency, head } = this.call;
-    const first = this.#records.find((r) => r.ttfb_ms !== undefined)?.ttfb_ms;
-    return {
-      type: 'call.ended',
-      ...head,
-      outcome,
-      ...(error === undefined ? {} : { error }),
-      status,
-      attempts: this.#records,
-      ...totals(this.#records),
-      latency_ms: round(this.#age_ms()),
-      ...(first === undefined ? {} : { ttfb_ms: first }),
-      ...(idempotency === undefined
-        ? {}
-        : { idempotency: { scope_hash: idempotency.scope_hash, body_hash: idempotency.body_hash } }),
-    };
-  }
-
-  /** Only complete answers are replayed; everything else leaves the record alone. */
-  #storeOutcome(outcome: CallOutcome, status: number, meta: AnswerMeta): string | undefined {
-    const ref = this.call.idempotency;
-    if (ref === undefined || outcome !== 'ok') return undefined;
-    const body = this.#capture?.take();
-    const sealed =
-      body === undefined
-        ? ''
-        : this.#env.outcomes.seal({
-            status,
-            stream: this.#begun,
-            model: meta.model ?? '',
-            cost_usd_micros: meta.cost_usd_micros ?? 0,
-            attempts: meta.attempts ?? 0,
-            body,
-          });
-    const { scope_hash, body_hash, expires_ms } = ref;
-    const { call_id } = this.call.head;
-    this.#env.log.append({ type: 'idempotency.stored', scope_hash, body_hash, call_id, expires_ms, sealed });
-    return sealed === '' ? undefined : sealed;
-  }
-
-  #meta(attempt: Attempt | undefined): AnswerMeta {
-    const { call_id, tenant } = this.call.head;
-    return {
-      call_id,
-      tenant,
-      attempts: this.#machine.attempts.length,
-      cost_usd_micros: nanosToMicros(totals(this.#records).cost_usd_nanos),
-      ...(attempt === undefined ? {} : { model: attempt.spec.target.model.id, ignored: attempt.spec.codec.ignored }),
-    };
-  }
-
-  #atp(attempt: Attempt, meta: AnswerMeta): AtpField {
-    return {
-      request_id: meta.call_id,
-      model: attempt.spec.target.model.id,
-      attempts: meta.attempts ?? 1,
-      cost_usd_micros: meta.cost_usd_micros ?? 0,
-      usage_source: this.#records[this.#records.length - 1]?.usage_source ?? 'none',
-      ...(attempt.spec.target.provider.simulated ? { simulated: true as const } : {}),
-    };
   }
 
   #age_ms(): number {

@@ -1,6 +1,6 @@
 import type { AttemptFailure, AttemptKind } from '@atp-router/call';
 import type { Denial, LimiterTicket } from '@atp-router/flow';
-import { AtpError, toAtpError } from '@atp-router/kernel';
+import { type AtpError, toAtpError } from '@atp-router/kernel';
 import type { AttemptRecord } from '@atp-router/ledger';
 import type { Outcome, Permit } from '@atp-router/routing';
 import { Attempt, type AttemptOwner } from './attempt.ts';
@@ -8,6 +8,7 @@ import type { AdmittedCall, EngineEnv } from './env.ts';
 import type { UpstreamAttemptFailure } from './failures.ts';
 import { type CallFunds, demandOf, denialError, type HoldResult } from './funds.ts';
 import { intentOf } from './records.ts';
+import { circuitOpen, overloaded, unpriced } from './refusals.ts';
 import type { Target } from './target.ts';
 
 /** An output cap below this would give the client a stump: the budget error says more. */
@@ -296,31 +297,4 @@ function isWindow(denial: Denial): boolean {
 function healthOutcome(record: AttemptRecord, failure: UpstreamAttemptFailure | undefined): Outcome {
   if (record.outcome === 'ok') return 'success';
   return failure?.counts_for_breaker === true ? 'failure' : 'ignored';
-}
-
-function unpriced(target: Target): AttemptFailure {
-  const error = new AtpError(
-    'budget_exhausted',
-    `Model "${target.model.id}" has no price, so it cannot be used where a budget in US dollars applies. Give it a price in the configuration.`,
-    { param: 'model' },
-  );
-  return { scope: 'target', error };
-}
-
-function circuitOpen(target: Target, retry_after_ms: number): AttemptFailure {
-  const error = new AtpError(
-    'no_models_available',
-    `Model "${target.model.id}" is failing at provider "${target.provider.id}" and is rested for a while (circuit open).`,
-    { retry_after_ms },
-  );
-  return { scope: 'target', error };
-}
-
-function overloaded(target: Target): AttemptFailure {
-  const error = new AtpError(
-    'backpressure',
-    `Model "${target.model.id}" has as many calls in flight and waiting as it may have. Retry shortly.`,
-    { retry_after_ms: 1_000 },
-  );
-  return { scope: 'target', error };
 }

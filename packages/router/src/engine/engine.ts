@@ -1,80 +1,19 @@
-import {
-  type AccountLedger,
-  type ConcurrencyLimit,
-  type Estimator,
-  Limiter,
-  type PromptSize,
-  ReservationQueue,
-} from '@atp-router/flow';
-import { AtpError, type Qos, type Timer } from '@atp-router/kernel';
+import { type ConcurrencyLimit, Limiter, ReservationQueue } from '@atp-router/flow';
+import { AtpError, type Timer } from '@atp-router/kernel';
 import type { KillScope } from '@atp-router/ledger';
-import type { GenEvent, GenRequest } from '@atp-router/dialects';
-import type { Stage } from '@atp-router/call';
-import type { KillSwitches, Observed, TargetHealth } from '@atp-router/routing';
 import type { Generation } from '../generation/generation.ts';
-import type { AttemptCodec } from '../relay/types.ts';
 import { admit } from './admit.ts';
 import { CallRun } from './call-run.ts';
-import type { ClientSink } from './client.ts';
-import type { AdmittedCall, EngineEnv } from './env.ts';
-import type { IdempotencyIndex } from './idempotency.ts';
-import type { Ambient, EventLog } from './ports.ts';
-import type { Target } from './target.ts';
-
-/** A request as a driver (HTTP today) hands it over: authenticated, parsed as far as routing needs. */
-export interface CallRequest {
-  readonly call_id: string;
-  readonly endpoint: string;
-  readonly tenant: string;
-  readonly key_id: string;
-  /** Which of a provider's endpoints is asked. */
-  readonly kind: 'generate' | 'embed';
-  readonly model: string;
-  readonly stream: boolean;
-  readonly needs: readonly string[];
-  readonly prompt: PromptSize;
-  readonly choices: number;
-  readonly max_output_tokens: number | undefined;
-  readonly options: CallOptions;
-  readonly sink: ClientSink;
-  readonly started_ms: number;
-  readonly started_mono_ms: number;
-  /** Hex SHA-256 of the body as sent; asked for only with an idempotency key. */
-  bodyHash(): string;
-  /** Makes the codec of one attempt. Throws `AtpError`. */
-  prepare(call: AdmittedCall, target: Target, output_cap: number | undefined): AttemptCodec;
-}
-
-/** What the `x-atp-*` headers say. */
-export interface CallOptions {
-  readonly qos?: Qos;
-  readonly task_type?: string;
-  readonly data_scopes: readonly string[];
-  readonly max_usd_nanos?: number;
-  readonly deadline_ms?: number;
-  readonly idempotency_key?: string;
-  readonly trace?: { readonly trace_id: string; readonly parent_span_id: string; readonly trace_sampled: boolean };
-}
-
-export interface EngineParts {
-  readonly ambient: Ambient;
-  readonly log: EventLog;
-  readonly accounts: AccountLedger;
-  readonly estimator: Estimator;
-  readonly health: TargetHealth;
-  readonly kills: KillSwitches;
-  readonly observed: Observed;
-  readonly idempotency: IdempotencyIndex;
-  readonly stages: readonly Stage<GenRequest, GenEvent>[];
-  readonly hash: (data: string | Uint8Array) => string;
-}
+import type { AdmittedCall, EngineEnv, RunningCall } from './env.ts';
+import type { EngineParts } from './parts.ts';
+import type { CallRequest } from './request.ts';
 
 /** Runs calls: admission, attempts, money, the end. One per process; knows no protocol. */
 export class Engine {
   readonly parts: EngineParts;
   readonly limiter: Limiter<() => void>;
   readonly #env: EngineEnv;
-  readonly #running: Set<CallRun> = new Set();
+  readonly #running: Set<RunningCall> = new Set();
   readonly #reservations: ReservationQueue<() => void>;
   #generation: Generation;
   #draining = false;
@@ -157,7 +96,7 @@ export class Engine {
     for (const run of [...this.#running]) run.abort(error, 'error');
   }
 
-  calls(): Iterable<CallRun> {
+  calls(): Iterable<RunningCall> {
     return this.#running;
   }
 
@@ -216,7 +155,7 @@ export class Engine {
     request.sink.fail(error, { call_id: request.call_id, tenant });
   }
 
-  #onEnded(run: CallRun): void {
+  #onEnded(run: RunningCall): void {
     this.#running.delete(run);
     if (this.#running.size > 0 || this.#idle.length === 0) return;
     const idle = this.#idle;
@@ -267,7 +206,7 @@ function replay(
   request.sink.end([outcome.body]);
 }
 
-function covers(run: CallRun, scope: KillScope, id: string): boolean {
+function covers(run: RunningCall, scope: KillScope, id: string): boolean {
   const { head } = run.call;
   if (scope === 'tenant') return head.tenant === id;
   if (scope === 'key') return head.key_id === id || `${head.tenant}/${head.key_id}` === id;

@@ -1,11 +1,11 @@
 import type { AccountLedger, Estimator, Limiter, PromptSize, ReservationQueue } from '@atp-router/flow';
-import type { Limits } from '@atp-router/kernel';
+import type { AtpError, Limits } from '@atp-router/kernel';
 import type { CallHead, IdempotencyRef } from '@atp-router/ledger';
 import type { CallPlan, StageChain } from '@atp-router/call';
 import type { GenEvent, GenRequest, RoutePlan } from '@atp-router/dialects';
 import type { TargetHealth } from '@atp-router/routing';
 import type { AttemptCodec } from '../relay/types.ts';
-import type { CallRun } from './call-run.ts';
+import type { Attempt } from './attempt.ts';
 import type { ClientSink } from './client.ts';
 import type { CallCaps } from './funds.ts';
 import type { Ambient, EventLog } from './ports.ts';
@@ -24,9 +24,17 @@ export interface EngineEnv {
   readonly outcomes: OutcomeStore;
   /** Starts whoever was granted a place by something that ended. */
   readonly wake: (account: string) => void;
-  readonly onEnded: (call: CallRun) => void;
+  readonly onEnded: (call: RunningCall) => void;
   /** Somebody began to wait: make sure that waiting ends in time. */
   readonly sweep: () => void;
+}
+
+/** A call on its way, as kill switches, shutdown and the admin API see it. */
+export interface RunningCall {
+  readonly call: AdmittedCall;
+  readonly attempts: readonly Attempt[];
+  /** Ends the call from outside: kill switch, shutdown, deadline, a client that left. */
+  abort(error: AtpError, outcome: 'error' | 'cancelled'): void;
 }
 
 /** A call that passed authentication, policy and routing, pinned to the generation it started with. */

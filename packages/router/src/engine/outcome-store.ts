@@ -2,7 +2,6 @@ import type { IdempotencyRef } from '@atp-router/ledger';
 
 /** An answer as it is kept for a repeated request: enough to send the same bytes again. */
 export interface StoredOutcome {
-  readonly status: number;
   readonly stream: boolean;
   readonly model: string;
   readonly cost_usd_micros: number;

@@ -1,7 +1,8 @@
 import type { HttpExchange } from '@atp-router/adapters';
 import type { IngressDialect } from '@atp-router/dialects';
 import { type AtpError, type Limits, toAtpError } from '@atp-router/kernel';
-import type { CallRequest, Engine } from '../engine/engine.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { CallRequest } from '../engine/request.ts';
 import { authenticateTenant } from './authenticate.ts';
 import { errorHeaders, rateLimitHeaders, readOptions } from './headers.ts';
 import { type ErrorShape, HttpSink } from './http-sink.ts';

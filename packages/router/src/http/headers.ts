@@ -2,7 +2,7 @@ import type { HttpExchange } from '@atp-router/adapters';
 import type { AccountSnapshot } from '@atp-router/flow';
 import { AtpError, isQos, NANOS_PER_MICRO, untilNextUtcDay_ms, usdToNanos } from '@atp-router/kernel';
 import type { AnswerMeta } from '../engine/client.ts';
-import type { CallOptions } from '../engine/engine.ts';
+import type { CallOptions } from '../engine/request.ts';
 
 const TOKEN = /^[A-Za-z0-9._:-]{1,128}$/;
 const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})/;

@@ -1,4 +1,4 @@
-import type { CallRequest } from '../engine/engine.ts';
+import type { CallRequest } from '../engine/request.ts';
 
 /** What an endpoint makes of a body: everything of a `CallRequest` that depends on the API shape. */
 export type Operation = Pick<

@@ -1,0 +1,20 @@
+import type { Stage } from '@atp-router/call';
+import type { GenEvent, GenRequest } from '@atp-router/dialects';
+import type { AccountLedger, Estimator } from '@atp-router/flow';
+import type { KillSwitches, Observed, TargetHealth } from '@atp-router/routing';
+import type { IdempotencyIndex } from './idempotency.ts';
+import type { Ambient, EventLog } from './ports.ts';
+
+/** What an engine is made of; it owns none of it. */
+export interface EngineParts {
+  readonly ambient: Ambient;
+  readonly log: EventLog;
+  readonly accounts: AccountLedger;
+  readonly estimator: Estimator;
+  readonly health: TargetHealth;
+  readonly kills: KillSwitches;
+  readonly observed: Observed;
+  readonly idempotency: IdempotencyIndex;
+  readonly stages: readonly Stage<GenRequest, GenEvent>[];
+  readonly hash: (data: string | Uint8Array) => string;
+}

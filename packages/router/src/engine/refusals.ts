@@ -1,0 +1,31 @@
+import type { AttemptFailure } from '@atp-router/call';
+import { AtpError } from '@atp-router/kernel';
+import type { Target } from './target.ts';
+
+/** Why an attempt never left the router. Each lets the call try its next target. */
+export function unpriced(target: Target): AttemptFailure {
+  const error = new AtpError(
+    'budget_exhausted',
+    `Model "${target.model.id}" has no price, so it cannot be used where a budget in US dollars applies. Give it a price in the configuration.`,
+    { param: 'model' },
+  );
+  return { scope: 'target', error };
+}
+
+export function circuitOpen(target: Target, retry_after_ms: number): AttemptFailure {
+  const error = new AtpError(
+    'no_models_available',
+    `Model "${target.model.id}" is failing at provider "${target.provider.id}" and is rested for a while (circuit open).`,
+    { retry_after_ms },
+  );
+  return { scope: 'target', error };
+}
+
+export function overloaded(target: Target): AttemptFailure {
+  const error = new AtpError(
+    'backpressure',
+    `Model "${target.model.id}" has as many calls in flight and waiting as it may have. Retry shortly.`,
+    { retry_after_ms: 1_000 },
+  );
+  return { scope: 'target', error };
+}

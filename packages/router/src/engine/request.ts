@@ -1,0 +1,41 @@
+import type { PromptSize } from '@atp-router/flow';
+import type { Qos } from '@atp-router/kernel';
+import type { AttemptCodec } from '../relay/types.ts';
+import type { ClientSink } from './client.ts';
+import type { AdmittedCall } from './env.ts';
+import type { Target } from './target.ts';
+
+/** A request as a driver (HTTP today) hands it over: authenticated, parsed as far as routing needs. */
+export interface CallRequest {
+  readonly call_id: string;
+  readonly endpoint: string;
+  readonly tenant: string;
+  readonly key_id: string;
+  /** Which of a provider's endpoints is asked. */
+  readonly kind: 'generate' | 'embed';
+  readonly model: string;
+  readonly stream: boolean;
+  readonly needs: readonly string[];
+  readonly prompt: PromptSize;
+  readonly choices: number;
+  readonly max_output_tokens: number | undefined;
+  readonly options: CallOptions;
+  readonly sink: ClientSink;
+  readonly started_ms: number;
+  readonly started_mono_ms: number;
+  /** Hex SHA-256 of the body as sent; asked for only with an idempotency key. */
+  bodyHash(): string;
+  /** Makes the codec of one attempt. Throws `AtpError`. */
+  prepare(call: AdmittedCall, target: Target, output_cap: number | undefined): AttemptCodec;
+}
+
+/** What the `x-atp-*` headers say. */
+export interface CallOptions {
+  readonly qos?: Qos;
+  readonly task_type?: string;
+  readonly data_scopes: readonly string[];
+  readonly max_usd_nanos?: number;
+  readonly deadline_ms?: number;
+  readonly idempotency_key?: string;
+  readonly trace?: { readonly trace_id: string; readonly parent_span_id: string; readonly trace_sampled: boolean };
+}
