@@ -148,9 +148,10 @@ export class AccountLedger {
   }
 
   /**
-   * The most output tokens that one call may reserve now beside `in_tokens` of input, over all accounts and the
-   * caller's own `cap_usd_nanos`. `Infinity` when nothing limits it, 0 when not even the input fits; a demand of this
-   * size, priced with `reservedUsdNanos`, is then not refused for tokens or money.
+   * The most output tokens that the day's budgets and the caller's own `cap_usd_nanos` cover now beside `in_tokens` of
+   * input. `Infinity` when nothing limits it, 0 when not even the input fits; a demand of this size, priced with
+   * `reservedUsdNanos`, is then not refused by a budget. Windows do not count here: room in them comes back in moments,
+   * so a call that does not fit waits or is refused rather than cut short.
    */
   affordable(
     accounts: readonly string[],
@@ -166,8 +167,8 @@ export class AccountLedger {
       const account = this.#accounts.get(id);
       if (account === undefined) continue;
       const use = account.days.use(day);
-      tokens = Math.min(tokens, account.max_tokens - account.out_tokens, use.available_tokens());
-      usd_nanos = Math.min(usd_nanos, account.max_usd_nanos - account.out_usd_nanos, use.available_usd_nanos());
+      tokens = Math.min(tokens, use.available_tokens());
+      usd_nanos = Math.min(usd_nanos, use.available_usd_nanos());
     }
     const by_tokens = Math.max(0, tokens - in_tokens);
     return price === undefined ? by_tokens : Math.min(by_tokens, tokensForMoney(price, in_tokens, usd_nanos));

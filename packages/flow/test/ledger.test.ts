@@ -192,7 +192,7 @@ describe('affordable', () => {
         fc.oneof(fc.integer({ min: 0, max: 2_000 }), fc.integer({ min: 0, max: 40_000_000_000 })),
         (charged, in_tokens, tokens_left, usd_left) => {
           const ledger = new AccountLedger();
-          ledger.setLimits('t', { max_tokens: tokens_left, usd_nanos_per_day: usd_left });
+          ledger.setLimits('t', { tokens_per_day: tokens_left, usd_nanos_per_day: usd_left });
           const fits = (out: number): boolean => {
             const demand = call(in_tokens + out, reservedUsdNanos(charged, in_tokens, out));
             const result = ledger.reserve(['t'], demand, NOON_MS);
@@ -206,6 +206,12 @@ describe('affordable', () => {
       ),
       { seed: 5, numRuns: 500 },
     );
+  });
+
+  test('a full window does not make an answer shorter', () => {
+    const ledger = new AccountLedger();
+    ledger.setLimits('t', { max_tokens: 100, max_usd_micros: 1 });
+    expect(ledger.affordable(['t'], price([1, 1, 1, 0]), 90, NOON_MS)).toBe(Number.POSITIVE_INFINITY);
   });
 
   test('the request own cap counts, and nothing limits an unlimited account', () => {
