@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { Config, Problem, ProviderConfig, UpstreamTransport, ValueSources } from '@atp-router/adapters';
 import type { AccountLedger } from '@atp-router/flow';
-import { AtpError } from '@atp-router/kernel';
+import { AtpError, assert, isAtpError } from '@atp-router/kernel';
 import type { Engine } from '../engine/engine.ts';
 import type { EventLog } from '../engine/ports.ts';
 import { accountLimits, buildGeneration } from './build.ts';
 import type { Generation } from './generation.ts';
-import { mergeOverlay, type OverlayEntity } from './overlay.ts';
+import { type MergeResult, mergeOverlay, type OverlayEntity } from './overlay.ts';
 
 export interface ManagerParts {
   readonly log: EventLog;
@@ -19,13 +19,30 @@ export type ApplyResult =
   | { readonly ok: true; readonly generation: Generation }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
+/** One step of a change through the admin API. */
+export type OverlayChange =
+  | { readonly op: 'put'; readonly entity: OverlayEntity }
+  | { readonly op: 'remove'; readonly kind: OverlayEntity['kind']; readonly id: string };
+
+type Overlay = ReadonlyMap<string, OverlayEntity>;
+
+/** Stands for sockets where a generation is only built to see whether it can be. */
+const NO_TRANSPORT: UpstreamTransport = {
+  send: () => {
+    throw new Error('a generation that is not in force sends nothing');
+  },
+  close: () => Promise.resolve(),
+};
+
 /**
  * Holds the configuration in force: the file's and what operators added through the admin API. Every change builds a
  * whole new generation or changes nothing; changed limits are events.
  */
 export class GenerationManager {
   readonly #parts: ManagerParts;
-  readonly #overlay: Map<string, OverlayEntity> = new Map();
+  #overlay: Overlay;
+  /** The overlay of a change that is on its way to the journal. */
+  #decided: Overlay | undefined;
   #base: Config;
   #effective: Config;
   #generation: Generation;
@@ -35,11 +52,11 @@ export class GenerationManager {
   constructor(base: Config, overlay: readonly OverlayEntity[], parts: ManagerParts) {
     this.#parts = parts;
     this.#base = base;
-    for (const entity of overlay) this.#overlay.set(keyOf(entity), entity);
+    this.#overlay = new Map(overlay.map((entity) => [keyOf(entity), entity]));
     const merged = mergeOverlay(base, overlay, parts.sources);
     if (!merged.ok) throw overlayError(merged.problems);
     this.#effective = merged.config;
-    this.#generation = this.#build(merged.config, 1);
+    this.#generation = this.#build(merged.config, 1, overlay);
     this.#applyLimits(merged.config, false);
   }
 
@@ -67,47 +84,70 @@ export class GenerationManager {
 
   /** A new file configuration. */
   replaceBase(base: Config): ApplyResult {
-    const result = this.#apply(base, this.overlay);
-    if (result.ok) this.#base = base;
-    return result;
+    // A change that is being journaled will be in force in a moment: the file has to fit it too.
+    const decided = this.#decided === undefined ? undefined : this.#check(base, this.#decided);
+    if (decided?.ok === false) return decided;
+    return this.#apply(base, this.#overlay);
   }
 
-  /** Adds or replaces an entity; the caller journals it when the result is ok. */
-  put(entity: OverlayEntity): ApplyResult {
-    const next = new Map(this.#overlay).set(keyOf(entity), entity);
-    return this.#applyOverlay(next);
-  }
-
-  remove(kind: OverlayEntity['kind'], id: string): ApplyResult {
+  /**
+   * Brings a change of the overlay into force: checked as a whole, then `journal`, then applied. Nothing is changed when
+   * the check finds problems (then `journal` does not run) or when `journal` rejects. One change at a time.
+   */
+  async change(changes: readonly OverlayChange[], journal: () => Promise<void>): Promise<ApplyResult> {
+    assert(this.#decided === undefined, 'changes of the overlay are made one after the other');
     const next = new Map(this.#overlay);
-    next.delete(keyOf({ kind, id }));
-    return this.#applyOverlay(next);
+    for (const change of changes) {
+      if (change.op === 'put') next.set(keyOf(change.entity), change.entity);
+      else next.delete(keyOf(change));
+    }
+    const checked = this.#check(this.#base, next);
+    if (!checked.ok) return checked;
+    this.#decided = next;
+    try {
+      await journal();
+    } finally {
+      this.#decided = undefined;
+    }
+    return this.#apply(this.#base, next);
   }
 
-  #applyOverlay(next: Map<string, OverlayEntity>): ApplyResult {
-    const result = this.#apply(this.#base, [...next.values()]);
-    if (!result.ok) return result;
-    this.#overlay.clear();
-    for (const [key, entity] of next) this.#overlay.set(key, entity);
-    return result;
-  }
-
-  #apply(base: Config, overlay: readonly OverlayEntity[]): ApplyResult {
-    const merged = mergeOverlay(base, overlay, this.#parts.sources);
+  /** What would come of a configuration, without a trace. */
+  #check(base: Config, overlay: Overlay): MergeResult {
+    const entities = [...overlay.values()];
+    const merged = mergeOverlay(base, entities, this.#parts.sources);
     if (!merged.ok) return merged;
-    const generation = this.#build(merged.config, this.#generation.number + 1, overlay);
-    this.#effective = merged.config;
+    try {
+      buildGeneration(merged.config, entities, { number: 0, hash: '', transportOf: () => NO_TRANSPORT });
+      return merged;
+    } catch (error) {
+      if (!isAtpError(error) || error.code !== 'config_invalid') throw error;
+      return {
+        ok: false,
+        problems: [{ line: 1, column: 1, path: '', message: error.message, expected: 'no conflict' }],
+      };
+    }
+  }
+
+  #apply(base: Config, overlay: Overlay): ApplyResult {
+    const checked = this.#check(base, overlay);
+    if (!checked.ok) return checked;
+    const { config } = checked;
+    const generation = this.#build(config, this.#generation.number + 1, [...overlay.values()]);
+    this.#base = base;
+    this.#overlay = overlay;
+    this.#effective = config;
     this.#generation = generation;
-    this.#applyLimits(merged.config, true);
+    this.#applyLimits(config, true);
     if (this.#engine !== undefined) {
-      this.#applyConcurrency(this.#engine, merged.config);
+      this.#applyConcurrency(this.#engine, config);
       this.#engine.useGeneration(generation);
     }
     this.#parts.log.append({ type: 'config.applied', generation: generation.number, hash: generation.hash });
     return { ok: true, generation };
   }
 
-  #build(config: Config, number: number, overlay: readonly OverlayEntity[] = this.overlay): Generation {
+  #build(config: Config, number: number, overlay: readonly OverlayEntity[]): Generation {
     return buildGeneration(config, overlay, {
       number,
       hash: configHash(config),
