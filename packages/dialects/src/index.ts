@@ -1,4 +1,5 @@
 export { anthropicMessages } from './anthropic-messages/index.ts';
+export { ask, encodePlan } from './ask/index.ts';
 export * from './dialect.ts';
 export * from './embeddings/index.ts';
 export * from './features.ts';

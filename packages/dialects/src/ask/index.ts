@@ -1,0 +1,18 @@
+import type { IngressDialect } from '../dialect.ts';
+import { encodeError, encodeStreamError } from './errors.ts';
+import { decodeRequest, probe } from './request.ts';
+import { encodeResponse } from './response.ts';
+import { streamEncoder } from './stream.ts';
+
+export { encodePlan } from './stream.ts';
+
+/** The router's own shape, `POST /v1/ask`: see `docs/protocol/ask.md`. No provider speaks it. */
+export const ask: IngressDialect = {
+  id: 'ask',
+  probe,
+  decodeRequest,
+  encodeResponse,
+  streamEncoder,
+  encodeError,
+  encodeStreamError,
+};
