@@ -1,0 +1,123 @@
+import {
+  type JournalRecord,
+  type LedgerBase,
+  NO_CHAIN,
+  type OpenCall,
+  OpenCalls,
+  placeBlock,
+} from '@atp-router/ledger';
+import { ProjectionBatch } from './batch.ts';
+import type { SqlDriver, SqlQueries } from './driver.ts';
+import type { ProjectionPosition } from './position.ts';
+import { resetToBase } from './reset.ts';
+import { writeBatch, writeOpenCalls } from './write.ts';
+
+/** The SQL tables of one node's journal. The position is stored in the transaction that applies the records before it. */
+export class Projection {
+  readonly node_id: string;
+  readonly #driver: SqlDriver;
+  #position: ProjectionPosition;
+  #open: OpenCalls = new OpenCalls();
+  /** Ids of the calls that are in the `open_calls` table. */
+  #stored: Set<string> = new Set();
+  #events: number = 0;
+  /** Memory and tables may differ after an error; the tables are read again before the next write. */
+  #stale = true;
+
+  constructor(driver: SqlDriver, node_id: string) {
+    this.#driver = driver;
+    this.node_id = node_id;
+    this.#position = startPosition(undefined);
+  }
+
+  /** Reads position and open calls; a node without any starts at the base (or at nothing). */
+  async load(base?: LedgerBase): Promise<void> {
+    const found = await loadPosition(this.#driver, this.node_id);
+    if (found === undefined) {
+      await this.reset(base);
+      return;
+    }
+    this.#position = found;
+    const sql = 'SELECT call_id, state FROM open_calls WHERE node_id = $1';
+    const rows = await this.#driver.query(sql, [this.node_id]);
+    this.#open = new OpenCalls(rows.map((row) => JSON.parse(String(row['state'])) as OpenCall));
+    this.#stored = new Set(rows.map((row) => String(row['call_id'])));
+    const last = 'SELECT COALESCE(MAX(n), 0) AS n FROM events_recent WHERE node_id = $1';
+    this.#events = Number((await this.#driver.query(last, [this.node_id]))[0]?.['n'] ?? 0);
+    this.#stale = false;
+  }
+
+  get position(): ProjectionPosition {
+    return this.#position;
+  }
+
+  /**
+   * Applies records that follow the position, up to the block end `to`. Records before it are skipped, so that applying
+   * again after a crash changes nothing. Throws on a gap: that would lose records.
+   */
+  async apply(to: ProjectionPosition, records: readonly JournalRecord[]): Promise<void> {
+    if (this.#stale) await this.load();
+    const first = records[0];
+    if (first !== undefined) {
+      const block = { epoch: to.epoch, first_seq: first.seq, count: records.length };
+      const placement = placeBlock(this.#position, block);
+      if (placement === 'applied') return;
+      if (placement === 'gap') {
+        const { epoch, seq } = this.#position;
+        throw new Error(`record ${to.epoch}/${first.seq} does not follow ${epoch}/${seq}`);
+      }
+    }
+    this.#stale = true;
+    const batch = new ProjectionBatch(this.node_id);
+    for (const record of records) batch.add(to.epoch, record, this.#open);
+    const changed = this.#open.takeChanged();
+    const stored = new Set(this.#stored);
+    await this.#driver.transaction(async (tx) => {
+      await writeBatch(tx, this.node_id, batch, this.#events);
+      await writeOpenCalls(tx, this.node_id, this.#open, changed, stored);
+      await movePosition(tx, this.node_id, this.#position, to);
+    });
+    this.#stored = stored;
+    this.#events += batch.events.length;
+    this.#position = to;
+    this.#stale = false;
+  }
+
+  /** Removes all that came from the journal after the base, and goes back there: the start of a rebuild. */
+  async reset(base: LedgerBase | undefined): Promise<void> {
+    this.#stale = true;
+    await this.#driver.transaction((tx) => resetToBase(tx, this.node_id, base, startPosition(base)));
+    await this.load(base);
+  }
+}
+
+function startPosition(base: LedgerBase | undefined): ProjectionPosition {
+  return { epoch: base?.epoch ?? 0, seq: 0, offset: 0, chain: base?.chain ?? NO_CHAIN };
+}
+
+async function loadPosition(queries: SqlQueries, node_id: string): Promise<ProjectionPosition | undefined> {
+  const sql = 'SELECT epoch, seq, file_offset, chain FROM journal_position WHERE node_id = $1';
+  const [row] = await queries.query(sql, [node_id]);
+  if (row === undefined) return undefined;
+  return {
+    epoch: Number(row['epoch']),
+    seq: Number(row['seq']),
+    offset: Number(row['file_offset']),
+    chain: String(row['chain']),
+  };
+}
+
+/** Compare and set: should two projectors of one journal ever run at once, one of them fails instead of counting twice. */
+async function movePosition(
+  tx: SqlQueries,
+  node_id: string,
+  from: ProjectionPosition,
+  to: ProjectionPosition,
+): Promise<void> {
+  const moved = await tx.query(
+    `UPDATE journal_position SET epoch = $2, seq = $3, file_offset = $4, chain = $5
+     WHERE node_id = $1 AND epoch = $6 AND seq = $7 RETURNING node_id`,
+    [node_id, to.epoch, to.seq, to.offset, to.chain, from.epoch, from.seq],
+  );
+  if (moved.length !== 1) throw new Error(`another projection of node ${node_id} is at work`);
+}

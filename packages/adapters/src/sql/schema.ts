@@ -1,0 +1,99 @@
+import { AtpError } from '@atp-router/kernel';
+import type { SqlDriver } from './driver.ts';
+
+/**
+ * Tables of the projection. All can be rebuilt from the journal, and all name the node whose journal they come from, so
+ * that several routers may share one database.
+ */
+const PROJECTION = [
+  `CREATE TABLE journal_position (
+    node_id TEXT PRIMARY KEY, epoch BIGINT NOT NULL, seq BIGINT NOT NULL, file_offset BIGINT NOT NULL,
+    chain TEXT NOT NULL, pruned_before_day TEXT NOT NULL)`,
+  `CREATE TABLE usage (
+    call_id TEXT PRIMARY KEY, node_id TEXT NOT NULL, epoch BIGINT NOT NULL, seq BIGINT NOT NULL,
+    tenant TEXT NOT NULL, key_id TEXT NOT NULL, endpoint TEXT NOT NULL, requested_model TEXT NOT NULL,
+    model TEXT NOT NULL, provider TEXT, policy TEXT, agent TEXT, qos TEXT NOT NULL, task_type TEXT,
+    stream BIGINT NOT NULL, trace_id TEXT, day TEXT NOT NULL, started_ms BIGINT NOT NULL, ended_ms BIGINT NOT NULL,
+    outcome TEXT NOT NULL, error TEXT, status BIGINT NOT NULL, attempts BIGINT NOT NULL,
+    in_tokens BIGINT NOT NULL, out_tokens BIGINT NOT NULL, cached_in_tokens BIGINT NOT NULL,
+    cache_write_tokens BIGINT NOT NULL, reasoning_tokens BIGINT NOT NULL, usage_source TEXT NOT NULL,
+    cost_usd_nanos BIGINT NOT NULL, latency_ms BIGINT NOT NULL, ttfb_ms BIGINT)`,
+  'CREATE INDEX usage_by_start ON usage (started_ms, call_id)',
+  'CREATE INDEX usage_by_tenant ON usage (tenant, started_ms, call_id)',
+  `CREATE TABLE attempts (
+    call_id TEXT NOT NULL, n BIGINT NOT NULL, node_id TEXT NOT NULL, epoch BIGINT NOT NULL, seq BIGINT NOT NULL,
+    turn BIGINT NOT NULL, kind TEXT NOT NULL, model TEXT NOT NULL, provider TEXT NOT NULL, outcome TEXT NOT NULL,
+    error TEXT, upstream_status BIGINT, in_tokens BIGINT NOT NULL, out_tokens BIGINT NOT NULL,
+    cached_in_tokens BIGINT NOT NULL, cache_write_tokens BIGINT NOT NULL, reasoning_tokens BIGINT NOT NULL,
+    usage_source TEXT NOT NULL, cost_usd_nanos BIGINT NOT NULL, latency_ms BIGINT NOT NULL, ttfb_ms BIGINT,
+    PRIMARY KEY (call_id, n))`,
+  `CREATE TABLE usage_daily (
+    node_id TEXT NOT NULL, day TEXT NOT NULL, tenant TEXT NOT NULL, model TEXT NOT NULL,
+    calls BIGINT NOT NULL, errors BIGINT NOT NULL, attempts BIGINT NOT NULL,
+    in_tokens BIGINT NOT NULL, out_tokens BIGINT NOT NULL, cached_in_tokens BIGINT NOT NULL,
+    cache_write_tokens BIGINT NOT NULL, reasoning_tokens BIGINT NOT NULL, cost_usd_nanos BIGINT NOT NULL,
+    PRIMARY KEY (day, tenant, model, node_id))`,
+  `CREATE TABLE budget_daily (
+    node_id TEXT NOT NULL, day TEXT NOT NULL, tenant TEXT NOT NULL, calls BIGINT NOT NULL, tokens BIGINT NOT NULL,
+    cost_usd_nanos BIGINT NOT NULL, PRIMARY KEY (day, tenant, node_id))`,
+  `CREATE TABLE open_calls (
+    node_id TEXT NOT NULL, call_id TEXT NOT NULL, state TEXT NOT NULL, PRIMARY KEY (node_id, call_id))`,
+  `CREATE TABLE idempotency (
+    node_id TEXT NOT NULL, scope_hash TEXT NOT NULL, body_hash TEXT NOT NULL, call_id TEXT NOT NULL,
+    state TEXT NOT NULL, sealed TEXT NOT NULL, expires_ms BIGINT NOT NULL, epoch BIGINT NOT NULL,
+    PRIMARY KEY (node_id, scope_hash))`,
+  'CREATE INDEX idempotency_by_expiry ON idempotency (expires_ms)',
+  `CREATE TABLE kills (
+    node_id TEXT NOT NULL, scope TEXT NOT NULL, id TEXT NOT NULL, reason TEXT NOT NULL, set_by TEXT NOT NULL,
+    since_ms BIGINT NOT NULL, PRIMARY KEY (node_id, scope, id))`,
+  `CREATE TABLE entities (
+    node_id TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, value TEXT NOT NULL, changed_by TEXT NOT NULL,
+    changed_ms BIGINT NOT NULL, PRIMARY KEY (node_id, kind, id))`,
+  `CREATE TABLE events_recent (
+    node_id TEXT NOT NULL, n BIGINT NOT NULL, epoch BIGINT NOT NULL, seq BIGINT NOT NULL, ts_ms BIGINT NOT NULL,
+    type TEXT NOT NULL, event TEXT NOT NULL, PRIMARY KEY (node_id, n))`,
+];
+
+/** Tables of the shared stores: written by routers together, and truth themselves. */
+const SHARED = [
+  `CREATE TABLE shared_claims (
+    scope_hash TEXT PRIMARY KEY, body_hash TEXT NOT NULL, call_id TEXT NOT NULL, state TEXT NOT NULL,
+    sealed TEXT NOT NULL, expires_ms BIGINT NOT NULL)`,
+  'CREATE INDEX shared_claims_by_expiry ON shared_claims (expires_ms)',
+  `CREATE TABLE shared_accounts (
+    account TEXT PRIMARY KEY, touched_ms BIGINT NOT NULL,
+    spent_calls BIGINT NOT NULL, spent_tokens BIGINT NOT NULL, spent_usd_nanos BIGINT NOT NULL,
+    reserved_calls BIGINT NOT NULL, reserved_tokens BIGINT NOT NULL, reserved_usd_nanos BIGINT NOT NULL)`,
+  'CREATE INDEX shared_accounts_by_touch ON shared_accounts (touched_ms)',
+  `CREATE TABLE shared_reservations (
+    reservation_id TEXT PRIMARY KEY, state TEXT NOT NULL, accounts TEXT NOT NULL, calls BIGINT NOT NULL,
+    tokens BIGINT NOT NULL, usd_nanos BIGINT NOT NULL, expires_ms BIGINT NOT NULL)`,
+  'CREATE INDEX shared_reservations_by_expiry ON shared_reservations (state, expires_ms)',
+  `CREATE TABLE shared_leases (
+    name TEXT PRIMARY KEY, owner TEXT NOT NULL, token BIGINT NOT NULL, expires_ms BIGINT NOT NULL)`,
+];
+
+/** Each entry brings the schema to the version of its place in the list, from 1. Entries are never changed, only added. */
+const MIGRATIONS: readonly (readonly string[])[] = [[...PROJECTION, ...SHARED]];
+
+export const SCHEMA_VERSION: number = MIGRATIONS.length;
+
+/** Makes the tables, or brings them up to date. Throws when a newer version of the router made them. */
+export async function migrate(driver: SqlDriver): Promise<void> {
+  await driver.query('CREATE TABLE IF NOT EXISTS schema_version (one BIGINT PRIMARY KEY, version BIGINT NOT NULL)');
+  await driver.transaction(async (tx) => {
+    // The upsert locks the row: of several routers that start at once, one migrates and the others find it done.
+    const [row] = await tx.query(
+      'INSERT INTO schema_version (one, version) VALUES (1, 0) ON CONFLICT (one) DO UPDATE SET one = 1 RETURNING version',
+    );
+    const version = Number(row?.['version'] ?? 0);
+    if (version > SCHEMA_VERSION) {
+      throw new AtpError(
+        'config_invalid',
+        `The database has schema version ${version}; this router knows up to ${SCHEMA_VERSION}. Run the router version that made it, or a newer one.`,
+      );
+    }
+    for (const statements of MIGRATIONS.slice(version)) for (const sql of statements) await tx.query(sql);
+    await tx.query('UPDATE schema_version SET version = $1 WHERE one = 1', [SCHEMA_VERSION]);
+  });
+}

@@ -1,0 +1,118 @@
+import type { AttemptRow, BudgetDay, UsageDay, UsageRow } from '@atp-router/ledger';
+import type { SqlRow, SqlValue } from './driver.ts';
+
+/** How a field of a row is kept. `optional_*` columns may be NULL; a `flag` is 0 or 1. */
+export type ColumnKind = 'text' | 'integer' | 'flag' | 'optional_text' | 'optional_integer';
+
+/** The columns of a row type, in the order in which statements name them. */
+export type Shape<T> = { readonly [field in keyof T]-?: ColumnKind };
+
+export function columnsOf<T>(shape: Shape<T>): string[] {
+  return Object.keys(shape);
+}
+
+export function toValues<T extends object>(shape: Shape<T>, row: T): SqlValue[] {
+  const fields = row as Record<string, SqlValue | boolean>;
+  return Object.keys(shape).map((name) => {
+    const value = fields[name];
+    return typeof value === 'boolean' ? Number(value) : (value ?? null);
+  });
+}
+
+export function fromRow<T>(shape: Shape<T>, row: SqlRow): T {
+  const out: Record<string, SqlValue | boolean> = {};
+  for (const [name, kind] of Object.entries<ColumnKind>(shape)) out[name] = fromColumn(kind, row[name] ?? null);
+  return out as T;
+}
+
+function fromColumn(kind: ColumnKind, value: SqlValue): SqlValue | boolean {
+  if (kind === 'flag') return Number(value) !== 0;
+  if (value === null) return null;
+  return kind === 'integer' || kind === 'optional_integer' ? Number(value) : String(value);
+}
+
+const TOKENS = {
+  in_tokens: 'integer',
+  out_tokens: 'integer',
+  cached_in_tokens: 'integer',
+  cache_write_tokens: 'integer',
+  reasoning_tokens: 'integer',
+} as const;
+
+export const USAGE: Shape<UsageRow> = {
+  call_id: 'text',
+  node_id: 'text',
+  epoch: 'integer',
+  seq: 'integer',
+  tenant: 'text',
+  key_id: 'text',
+  endpoint: 'text',
+  requested_model: 'text',
+  model: 'text',
+  provider: 'optional_text',
+  policy: 'optional_text',
+  agent: 'optional_text',
+  qos: 'text',
+  task_type: 'optional_text',
+  stream: 'flag',
+  trace_id: 'optional_text',
+  day: 'text',
+  started_ms: 'integer',
+  ended_ms: 'integer',
+  outcome: 'text',
+  error: 'optional_text',
+  status: 'integer',
+  attempts: 'integer',
+  ...TOKENS,
+  usage_source: 'text',
+  cost_usd_nanos: 'integer',
+  latency_ms: 'integer',
+  ttfb_ms: 'optional_integer',
+};
+
+export const ATTEMPT: Shape<AttemptRow> = {
+  call_id: 'text',
+  n: 'integer',
+  node_id: 'text',
+  epoch: 'integer',
+  seq: 'integer',
+  turn: 'integer',
+  kind: 'text',
+  model: 'text',
+  provider: 'text',
+  outcome: 'text',
+  error: 'optional_text',
+  upstream_status: 'optional_integer',
+  ...TOKENS,
+  usage_source: 'text',
+  cost_usd_nanos: 'integer',
+  latency_ms: 'integer',
+  ttfb_ms: 'optional_integer',
+};
+
+export const USAGE_DAY: Shape<UsageDay> = {
+  day: 'text',
+  tenant: 'text',
+  model: 'text',
+  calls: 'integer',
+  errors: 'integer',
+  attempts: 'integer',
+  ...TOKENS,
+  cost_usd_nanos: 'integer',
+};
+
+export const BUDGET_DAY: Shape<BudgetDay> = {
+  day: 'text',
+  tenant: 'text',
+  calls: 'integer',
+  tokens: 'integer',
+  cost_usd_nanos: 'integer',
+};
+
+/** The columns that add up, as `table.a + excluded.a` assignments of an upsert. */
+export function addUp(table: string, columns: readonly string[]): string {
+  return columns.map((name) => `${name} = ${table}.${name} + excluded.${name}`).join(', ');
+}
+
+export const USAGE_DAY_SUMS: readonly string[] = columnsOf(USAGE_DAY).slice(3);
+export const BUDGET_DAY_SUMS: readonly string[] = columnsOf(BUDGET_DAY).slice(2);

@@ -1,0 +1,139 @@
+import type { OpenCalls, OperatorChange } from '@atp-router/ledger';
+import type { ProjectionBatch } from './batch.ts';
+import { deleteMany, insertMany } from './bulk.ts';
+import type { SqlQueries, SqlValue } from './driver.ts';
+import {
+  ATTEMPT,
+  addUp,
+  BUDGET_DAY,
+  BUDGET_DAY_SUMS,
+  columnsOf,
+  toValues,
+  USAGE,
+  USAGE_DAY,
+  USAGE_DAY_SUMS,
+} from './shape.ts';
+
+/** Entries of the operators' log that are kept for each node. Longer histories are in the journal. */
+export const EVENTS_RECENT_MAX = 10_000;
+
+const USAGE_NAMES = columnsOf(USAGE);
+const ATTEMPT_NAMES = columnsOf(ATTEMPT);
+const USAGE_DAY_NAMES = ['node_id', ...columnsOf(USAGE_DAY)];
+const BUDGET_DAY_NAMES = ['node_id', ...columnsOf(BUDGET_DAY)];
+const ADD_USAGE = `ON CONFLICT (day, tenant, model, node_id) DO UPDATE SET ${addUp('usage_daily', USAGE_DAY_SUMS)}`;
+const ADD_BUDGET = `ON CONFLICT (day, tenant, node_id) DO UPDATE SET ${addUp('budget_daily', BUDGET_DAY_SUMS)}`;
+
+/** Writes what a batch gathered. `events_before` is the number of the last log entry so far. */
+export async function writeBatch(
+  tx: SqlQueries,
+  node_id: string,
+  batch: ProjectionBatch,
+  events_before: number,
+): Promise<void> {
+  await countSuspects(tx, batch);
+  const usage = batch.usage.map((row) => toValues(USAGE, row));
+  await insertMany(tx, 'usage', USAGE_NAMES, usage, 'ON CONFLICT (call_id) DO NOTHING');
+  const attempts = batch.attempts.map((row) => toValues(ATTEMPT, row));
+  await insertMany(tx, 'attempts', ATTEMPT_NAMES, attempts, 'ON CONFLICT (call_id, n) DO NOTHING');
+  const days = [...batch.usage_days.values()].map((row) => [node_id, ...toValues(USAGE_DAY, row)]);
+  await insertMany(tx, 'usage_daily', USAGE_DAY_NAMES, days, ADD_USAGE);
+  const budgets = [...batch.budget_days.values()].map((row) => [node_id, ...toValues(BUDGET_DAY, row)]);
+  await insertMany(tx, 'budget_daily', BUDGET_DAY_NAMES, budgets, ADD_BUDGET);
+  await writeClaims(tx, node_id, batch);
+  for (const change of batch.operator.values()) await writeOperatorChange(tx, node_id, change);
+  await writeEvents(tx, node_id, batch, events_before);
+}
+
+/** An end without an open call is a repetition, unless the call has no usage record at all. */
+async function countSuspects(tx: SqlQueries, batch: ProjectionBatch): Promise<void> {
+  const ended = new Set(batch.usage.map((row) => row.call_id));
+  for (const suspect of batch.suspects) {
+    const { call_id } = suspect.record;
+    if (ended.has(call_id)) continue;
+    const known = await tx.query('SELECT call_id FROM usage WHERE call_id = $1', [call_id]);
+    if (known.length > 0) continue;
+    ended.add(call_id);
+    batch.addSuspect(suspect);
+  }
+}
+
+const CLAIM_NAMES = ['node_id', 'scope_hash', 'body_hash', 'call_id', 'state', 'sealed', 'expires_ms', 'epoch'];
+const PUT_CLAIM = `ON CONFLICT (node_id, scope_hash) DO UPDATE SET ${CLAIM_NAMES.slice(2)
+  .map((name) => `${name} = excluded.${name}`)
+  .join(', ')}`;
+
+async function writeClaims(tx: SqlQueries, node_id: string, batch: ProjectionBatch): Promise<void> {
+  for (const { scope_hash, call_id } of batch.releases) {
+    await tx.query(
+      `DELETE FROM idempotency WHERE node_id = $1 AND scope_hash = $2 AND call_id = $3 AND state = 'running'`,
+      [node_id, scope_hash, call_id],
+    );
+  }
+  const removed: string[] = [];
+  const rows: SqlValue[][] = [];
+  for (const [scope_hash, row] of batch.claims) {
+    if (row === null) removed.push(scope_hash);
+    else rows.push([node_id, scope_hash, row.body_hash, row.call_id, row.state, row.sealed, row.expires_ms, row.epoch]);
+  }
+  await deleteMany(tx, 'idempotency', 'scope_hash', node_id, removed);
+  await insertMany(tx, 'idempotency', CLAIM_NAMES, rows, PUT_CLAIM);
+}
+
+export async function writeOperatorChange(tx: SqlQueries, node_id: string, change: OperatorChange): Promise<void> {
+  if (change.table === 'kills') {
+    await tx.query('DELETE FROM kills WHERE node_id = $1 AND scope = $2 AND id = $3', [
+      node_id,
+      change.scope,
+      change.id,
+    ]);
+    if (change.row === null) return;
+    const { scope, id, reason, by, since_ms } = change.row;
+    const values = [node_id, scope, id, reason, by, since_ms];
+    await insertMany(tx, 'kills', ['node_id', 'scope', 'id', 'reason', 'set_by', 'since_ms'], [values]);
+    return;
+  }
+  await tx.query('DELETE FROM entities WHERE node_id = $1 AND kind = $2 AND id = $3', [
+    node_id,
+    change.kind,
+    change.id,
+  ]);
+  if (change.row === null) return;
+  const { kind, id, value, by, changed_ms } = change.row;
+  const values = [node_id, kind, id, JSON.stringify(value), by, changed_ms];
+  await insertMany(tx, 'entities', ['node_id', 'kind', 'id', 'value', 'changed_by', 'changed_ms'], [values]);
+}
+
+async function writeEvents(tx: SqlQueries, node_id: string, batch: ProjectionBatch, before: number): Promise<void> {
+  if (batch.events.length === 0) return;
+  const kept = batch.events.slice(-EVENTS_RECENT_MAX);
+  const last = before + batch.events.length;
+  const rows = kept.map((event, i) => {
+    const n = last - kept.length + i + 1;
+    return [node_id, n, event.epoch, event.seq, event.ts_ms, event.type, event.event];
+  });
+  await insertMany(tx, 'events_recent', ['node_id', 'n', 'epoch', 'seq', 'ts_ms', 'type', 'event'], rows);
+  await tx.query('DELETE FROM events_recent WHERE node_id = $1 AND n <= $2', [node_id, last - EVENTS_RECENT_MAX]);
+}
+
+/** Brings the table of open calls up to date; calls that opened and ended since the last time never touch it. */
+export async function writeOpenCalls(
+  tx: SqlQueries,
+  node_id: string,
+  open: OpenCalls,
+  changed: ReadonlySet<string>,
+  stored: Set<string>,
+): Promise<void> {
+  const gone: string[] = [];
+  const rows: SqlValue[][] = [];
+  for (const call_id of changed) {
+    const call = open.get(call_id);
+    if (call !== undefined) {
+      rows.push([node_id, call_id, JSON.stringify(call)]);
+      stored.add(call_id);
+    } else if (stored.delete(call_id)) gone.push(call_id);
+  }
+  await deleteMany(tx, 'open_calls', 'call_id', node_id, gone);
+  const put = 'ON CONFLICT (node_id, call_id) DO UPDATE SET state = excluded.state';
+  await insertMany(tx, 'open_calls', ['node_id', 'call_id', 'state'], rows, put);
+}

@@ -1,0 +1,78 @@
+import { LedgerFold } from '@atp-router/ledger';
+import { afterAll, describe, it } from 'vitest';
+import {
+  budgetStoreSuite,
+  idempotencyStoreSuite,
+  leaseStoreSuite,
+  memoryBudgetStore,
+  memoryEntityStore,
+  memoryIdempotencyStore,
+  memoryLeaseStore,
+  memoryUsageStore,
+  Projection,
+  readStoresSuite,
+  type SuiteCase,
+  sqlBudgetStore,
+  sqlEntityStore,
+  sqlIdempotencyStore,
+  sqlLeaseStore,
+  sqlUsageStore,
+} from '../../src/sql/index.ts';
+import { backends } from './support/backends.ts';
+
+function run(title: string, cases: readonly SuiteCase[]): void {
+  describe(title, () => {
+    for (const { name, run: check } of cases) it(name, check);
+  });
+}
+
+describe('memory', () => {
+  run(
+    'idempotency',
+    idempotencyStoreSuite(async (clock) => memoryIdempotencyStore(clock)),
+  );
+  run(
+    'budget',
+    budgetStoreSuite(async (clock) => memoryBudgetStore(clock)),
+  );
+  run(
+    'lease',
+    leaseStoreSuite(async (clock) => memoryLeaseStore(clock)),
+  );
+  run(
+    'usage and entities',
+    readStoresSuite(async (records) => {
+      const fold = new LedgerFold('n1');
+      fold.applyBlock(1, records);
+      return { usage: memoryUsageStore(fold), entities: memoryEntityStore(fold) };
+    }),
+  );
+});
+
+for (const backend of backends()) {
+  describe(backend.name, () => {
+    afterAll(() => backend.close());
+    run(
+      'idempotency',
+      idempotencyStoreSuite(async (clock) => sqlIdempotencyStore(await backend.open(), clock)),
+    );
+    run(
+      'budget',
+      budgetStoreSuite(async (clock) => sqlBudgetStore(await backend.open(), clock)),
+    );
+    run(
+      'lease',
+      leaseStoreSuite(async (clock) => sqlLeaseStore(await backend.open(), clock)),
+    );
+    run(
+      'usage and entities',
+      readStoresSuite(async (records) => {
+        const driver = await backend.open();
+        const projection = new Projection(driver, 'n1');
+        await projection.load();
+        await projection.apply({ epoch: 1, seq: records.length, offset: 1, chain: 'c' }, records);
+        return { usage: sqlUsageStore(driver), entities: sqlEntityStore(driver, 'n1') };
+      }),
+    );
+  });
+}
