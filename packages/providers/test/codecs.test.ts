@@ -1,0 +1,154 @@
+import type { GenRequest } from '@atp-router/dialects';
+import { describe, expect, test } from 'vitest';
+import { HOSTED_TOOL_PRICES, hostedToolCosts, providerOf } from '../src/index.ts';
+
+const codec = (kind: 'openai' | 'gemini' | 'ollama') => {
+  const { embeddings } = providerOf(kind);
+  if (embeddings === undefined) throw new Error(`${kind} has no embeddings`);
+  return embeddings;
+};
+
+describe('embeddings', () => {
+  test('requests', () => {
+    const request = { inputs: ['a', 'b'], dimensions: 8, user: 'u' };
+    expect(codec('openai').encode(request, 'm')).toEqual({
+      model: 'm',
+      input: ['a', 'b'],
+      encoding_format: 'float',
+      dimensions: 8,
+      user: 'u',
+    });
+    expect(codec('gemini').encode(request, 'm')).toEqual({
+      requests: ['a', 'b'].map((text) => ({
+        model: 'models/m',
+        content: { parts: [{ text }] },
+        outputDimensionality: 8,
+      })),
+    });
+    expect(codec('ollama').encode(request, 'm')).toEqual({ model: 'm', input: ['a', 'b'], dimensions: 8 });
+  });
+
+  test('token numbers fit only the vendor whose tokenizer made them', () => {
+    const request = { inputs: [[1, 2, 3]] };
+    expect(codec('openai').encode(request, 'm')['input']).toEqual([[1, 2, 3]]);
+    expect(() => codec('gemini').encode(request, 'm')).toThrowError(/"input" cannot be expressed/);
+    expect(() => codec('ollama').encode(request, 'm')).toThrowError(/"input" cannot be expressed/);
+  });
+
+  test('answers come in the order of the inputs, with usage where it is reported', () => {
+    const data = [
+      { index: 1, embedding: [2] },
+      { index: 0, embedding: [1] },
+    ];
+    expect(codec('openai').decode({ data, usage: { prompt_tokens: 5 } }, 2)).toEqual({
+      vectors: [[1], [2]],
+      usage: { in_tokens: 5, out_tokens: 0, cached_in_tokens: 0, cache_write_tokens: 0, reasoning_tokens: 0 },
+    });
+    expect(codec('gemini').decode({ embeddings: [{ values: [1] }] }, 1)).toEqual({ vectors: [[1]] });
+    expect(codec('ollama').decode({ embeddings: [[1]], prompt_eval_count: 3 }, 1).usage?.in_tokens).toBe(3);
+  });
+
+  test.each<[string, object]>([
+    ['none at all', {}],
+    ['too few', { data: [{ index: 0, embedding: [1] }] }],
+    [
+      'one twice',
+      {
+        data: [
+          { index: 0, embedding: [1] },
+          { index: 0, embedding: [1] },
+        ],
+      },
+    ],
+    [
+      'an index beyond',
+      {
+        data: [
+          { index: 0, embedding: [1] },
+          { index: 7, embedding: [1] },
+        ],
+      },
+    ],
+    [
+      'no numbers',
+      {
+        data: [
+          { index: 0, embedding: [1] },
+          { index: 1, embedding: 'AAAA' },
+        ],
+      },
+    ],
+  ])('%s is an upstream error', (_, body) => {
+    expect(() => codec('openai').decode(body as never, 2)).toThrowError(/The provider answered/);
+  });
+});
+
+describe('token counts', () => {
+  const request: GenRequest = {
+    source: 'openai-chat',
+    model: 'm',
+    stream: true,
+    include_usage: true,
+    system: [{ type: 'text', text: 'S' }],
+    messages: [{ role: 'user', parts: [{ type: 'text', text: 'U' }] }],
+    tools: [{ name: 'f', parameters: { type: 'object' } }],
+    hosted_tools: [],
+    stop: ['x'],
+    n: 2,
+    temperature: 0.3,
+    seed: 3,
+    extra: {},
+  };
+
+  test('only what makes up the prompt is sent, and nothing is refused', () => {
+    expect(Object.keys(providerOf('anthropic').countTokens?.encode(request, 'm') ?? {})).toEqual([
+      'model',
+      'messages',
+      'system',
+      'tools',
+    ]);
+    expect(Object.keys(providerOf('openai', 'responses').countTokens?.encode(request, 'm') ?? {})).toEqual([
+      'model',
+      'input',
+      'instructions',
+      'tools',
+    ]);
+    expect(providerOf('gemini').countTokens?.encode(request, 'tunedModels/m')).toMatchObject({
+      generateContentRequest: { model: 'tunedModels/m', systemInstruction: { parts: [{ text: 'S' }] } },
+    });
+  });
+
+  test('an answer without a count is an upstream error', () => {
+    expect(() => providerOf('anthropic').countTokens?.decode({ input_tokens: 'many' })).toThrowError(/token count/);
+    expect(providerOf('gemini').countTokens?.decode({ totalTokens: 0 })).toBe(0);
+  });
+});
+
+describe('costs of hosted tools', () => {
+  const tool = (type: string, raw: object = {}) =>
+    ({ type, origin: 'anthropic-messages', raw: { type, ...raw } }) as const;
+
+  test('dates in names do not matter, uses do', () => {
+    expect(
+      hostedToolCosts('anthropic', [tool('web_search_20250305', { max_uses: 3 }), tool('web_fetch_20250910')]),
+    ).toEqual([
+      { tool: 'web_search', usd_micros: 30_000 },
+      { tool: 'web_fetch', usd_micros: 0 },
+    ]);
+    expect(hostedToolCosts('openai', [tool('web_search_preview_2025_03_11')])).toEqual([
+      { tool: 'web_search_preview', usd_micros: 10_000 },
+    ]);
+  });
+
+  test("the operator's table wins; what nobody priced costs nothing in the estimate", () => {
+    expect(hostedToolCosts('anthropic', [tool('web_search'), tool('new_tool')], { web_search: 7 })).toEqual([
+      { tool: 'web_search', usd_micros: 7 },
+      { tool: 'new_tool', usd_micros: 0 },
+    ]);
+  });
+
+  test("a client's number of uses is bounded", () => {
+    const [cost] = hostedToolCosts('anthropic', [tool('web_search', { max_uses: 1e9 })]);
+    expect(cost?.usd_micros).toBe(100 * (HOSTED_TOOL_PRICES.anthropic['web_search'] ?? 0));
+  });
+});
