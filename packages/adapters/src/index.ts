@@ -5,3 +5,4 @@ export * from './journal/index.ts';
 export * from './observe/index.ts';
 export * from './secrets/index.ts';
 export * from './sim/index.ts';
+export * from './tokens/index.ts';

@@ -12,6 +12,8 @@ import {
   systemClock,
   systemRng,
   systemTimers,
+  type TokenCounterWorker,
+  tokenCounterWorker,
   type Tracing,
   type ValueSources,
 } from '@atp-router/adapters';
@@ -93,7 +95,8 @@ export async function createRouter(options: RouterOptions): Promise<Router> {
   await bus.written();
 
   const table = new RouterTable();
-  addDataPlane(table, engine);
+  const counter = tokenCounterWorker();
+  addDataPlane(table, engine, counter);
   addOperations(table, { engine, metrics, version, unready: () => ledger.journal.failure?.message });
   const { limits } = config;
   const server = await listen({
@@ -115,6 +118,7 @@ export async function createRouter(options: RouterOptions): Promise<Router> {
       ledger,
       transports,
       tracing,
+      counter,
       grace_ms: manager.config.shutdown.grace_ms,
     });
     return stopping;
@@ -178,11 +182,12 @@ interface ShutdownParts {
   readonly ledger: LedgerHandle;
   readonly transports: Transports;
   readonly tracing: Tracing | undefined;
+  readonly counter: TokenCounterWorker;
   readonly grace_ms: number;
 }
 
 async function shutDown(reason: string, parts: ShutdownParts): Promise<void> {
-  const { server, engine, bus, ledger, transports, tracing, grace_ms } = parts;
+  const { server, engine, bus, ledger, transports, tracing, counter, grace_ms } = parts;
   server.stopAccepting();
   const drained = engine.drain();
   const timer = systemTimers.after(grace_ms, () => {
@@ -194,5 +199,5 @@ async function shutDown(reason: string, parts: ShutdownParts): Promise<void> {
   // A journal that cannot be written must not keep the process from ending.
   await bus.written().catch(() => undefined);
   await server.close();
-  await Promise.all([transports.close(), tracing?.shutdown(), ledger.close()]);
+  await Promise.all([transports.close(), tracing?.shutdown(), ledger.close(), counter.close()]);
 }

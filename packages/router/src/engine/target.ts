@@ -1,4 +1,4 @@
-import type { ProviderDescription } from '@atp-router/providers';
+import type { Operation, ProviderDescription } from '@atp-router/providers';
 import type { ModelEntry } from '@atp-router/routing';
 import type { ProviderRuntime } from './ports.ts';
 
@@ -10,7 +10,7 @@ export interface Target {
   readonly provider: ProviderRuntime;
   readonly description: ProviderDescription;
   /** Path and query; empty when the provider has no such operation. */
-  path(operation: 'generate' | 'embed', stream: boolean): string;
+  path(operation: Exclude<Operation, 'models'>, stream: boolean): string;
   /** Flat header list, the same for every call. */
   readonly headers: readonly string[];
   /** Operator's choice per field (`on_untranslatable`). */

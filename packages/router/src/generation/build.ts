@@ -95,14 +95,19 @@ function makeTarget(
   const headers = description.headers(provider.api_key, Object.entries(provider.headers).flat());
   const at = (operation: Operation, stream: boolean): string | undefined =>
     pathOf(description, provider, { operation, stream, upstream_model: model.upstream_model });
-  const paths = { whole: at('generate', false), stream: at('generate', true), embed: at('embed', false) };
+  const paths = {
+    generate: at('generate', false),
+    stream: at('generate', true),
+    embed: at('embed', false),
+    count_tokens: at('count_tokens', false),
+  };
   const on_untranslatable = config?.on_untranslatable ?? 'reject';
   return {
     key: model.target_key,
     model,
     provider: runtime,
     description,
-    path: (operation, stream) => (operation === 'embed' ? paths.embed : stream ? paths.stream : paths.whole) ?? '',
+    path: (operation, stream) => (stream ? paths.stream : paths[operation]) ?? '',
     headers,
     drop: (field) => (typeof on_untranslatable === 'string' ? on_untranslatable : on_untranslatable[field]) === 'drop',
   };

@@ -1,8 +1,8 @@
 import type { HttpExchange } from '@atp-router/adapters';
-import type { IngressDialect } from '@atp-router/dialects';
+import type { IngressDialect, RoutingWishes } from '@atp-router/dialects';
 import { type AtpError, type Limits, toAtpError } from '@atp-router/kernel';
 import type { Engine } from '../engine/engine.ts';
-import type { CallRequest } from '../engine/request.ts';
+import type { CallOptions, CallRequest } from '../engine/request.ts';
 import { authenticateTenant } from './authenticate.ts';
 import { errorHeaders, rateLimitHeaders, readOptions } from './headers.ts';
 import { type ErrorShape, HttpSink } from './http-sink.ts';
@@ -75,13 +75,14 @@ export class DataPlane {
   ): CallRequest {
     const { accounts, ambient, hash } = this.#engine.parts;
     const { principal, ...ids } = call;
+    const { wishes, ...rest } = operation;
     return {
-      ...operation,
+      ...rest,
       ...ids,
       endpoint: endpoint.endpoint,
       tenant: principal.tenant,
       key_id: principal.key_id,
-      options: readOptions(exchange),
+      options: wishes === undefined ? readOptions(exchange) : withWishes(wishes, readOptions(exchange)),
       sink: new HttpSink(exchange, endpoint.errors, (tenant, headers) => {
         const now_ms = ambient.clock.now_ms();
         const snapshot = accounts.snapshot(`tenant:${tenant}`, now_ms);
@@ -99,4 +100,10 @@ export function generateEndpoint(
   operation: (dialect: IngressDialect, body: ParsedBody, limits: Limits) => Operation,
 ): CallEndpoint {
   return { endpoint, errors: dialect, operation: (body, limits) => operation(dialect, body, limits) };
+}
+
+function withWishes(wishes: RoutingWishes, options: CallOptions): CallOptions {
+  const data_scopes = options.data_scopes.length > 0 ? options.data_scopes : (wishes.data_scope ?? []);
+  const { data_scope: _, ...others } = wishes;
+  return { ...others, ...options, data_scopes };
 }

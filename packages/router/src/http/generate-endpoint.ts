@@ -25,6 +25,7 @@ export function generateOperation(dialect: IngressDialect, body: ParsedBody, lim
     max_output_tokens: probe.max_output_tokens,
     prompt: promptSize(body, probe.media_bytes, { messages, tools, media: probe.media_count }),
     prepare: preparer(dialect, body, probe),
+    ...(probe.wishes === undefined ? {} : { wishes: probe.wishes }),
   };
 }
 

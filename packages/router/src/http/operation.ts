@@ -1,7 +1,12 @@
+import type { RoutingWishes } from '@atp-router/dialects';
 import type { CallRequest } from '../engine/request.ts';
 
 /** What an endpoint makes of a body: everything of a `CallRequest` that depends on the API shape. */
-export type Operation = Pick<
-  CallRequest,
-  'kind' | 'model' | 'stream' | 'needs' | 'choices' | 'max_output_tokens' | 'prompt' | 'prepare'
->;
+export interface Operation
+  extends Pick<
+    CallRequest,
+    'kind' | 'model' | 'stream' | 'needs' | 'choices' | 'max_output_tokens' | 'prompt' | 'prepare'
+  > {
+  /** What the body itself says of routing (`ask`); a header of the same meaning wins. */
+  readonly wishes?: RoutingWishes;
+}

@@ -1,7 +1,8 @@
-import type { HttpExchange } from '@atp-router/adapters';
-import { anthropicMessages, openaiChat, openaiEmbedIngress, openaiResponses } from '@atp-router/dialects';
+import type { HttpExchange, TokenCounterWorker } from '@atp-router/adapters';
+import { anthropicMessages, ask, openaiChat, openaiEmbedIngress, openaiResponses } from '@atp-router/dialects';
 import { AtpError, toAtpError } from '@atp-router/kernel';
 import type { Engine } from '../engine/engine.ts';
+import { countTokens } from './count-tokens-endpoint.ts';
 import { type CallEndpoint, DataPlane, generateEndpoint } from './data-plane.ts';
 import { embedOperation } from './embed-endpoint.ts';
 import { generateOperation } from './generate-endpoint.ts';
@@ -10,7 +11,7 @@ import { replyError } from './reply.ts';
 import type { Handler, RouterTable } from './router-table.ts';
 
 /** The data plane's endpoints. One line each: path, name in records, shape. */
-export function addDataPlane(table: RouterTable, engine: Engine): void {
+export function addDataPlane(table: RouterTable, engine: Engine, counter: TokenCounterWorker): void {
   const plane = new DataPlane(engine);
   const call = (path: string, endpoint: CallEndpoint): void => {
     table.add('POST', path, (exchange) => plane.call(exchange, endpoint));
@@ -18,11 +19,13 @@ export function addDataPlane(table: RouterTable, engine: Engine): void {
   call('/v1/chat/completions', generateEndpoint('chat.completions', openaiChat, generateOperation));
   call('/v1/messages', generateEndpoint('messages', anthropicMessages, generateOperation));
   call('/v1/responses', generateEndpoint('responses', openaiResponses, generateOperation));
+  call('/v1/ask', generateEndpoint('ask', ask, generateOperation));
   call('/v1/embeddings', {
     endpoint: 'embeddings',
     errors: { ...openaiChat, encodeError: openaiEmbedIngress.encodeError },
     operation: (body) => embedOperation(body),
   });
+  table.add('POST', '/v1/messages/count_tokens', (exchange) => countTokens(exchange, engine, counter));
   table.add(
     'GET',
     '/v1/models',

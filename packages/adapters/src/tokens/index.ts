@@ -1,0 +1,1 @@
+export { type TokenCounterWorker, tokenCounterWorker } from './token-counter.ts';
