@@ -184,6 +184,8 @@ export class CallRun implements AttemptOwner {
     if (!this.#begun) {
       this.#begun = true;
       this.call.sink.begin(this.#books.meta(attempt, this.#machine.attempts.length));
+      const { preamble } = attempt.spec.codec;
+      if (preamble !== undefined) this.onRelay(attempt, [preamble]);
     }
     attempt.commit();
   }

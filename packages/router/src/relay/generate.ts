@@ -2,6 +2,7 @@ import type { StageChain } from '@atp-router/call';
 import {
   type AtpField,
   type Dialect,
+  encodePlan,
   eventsOf,
   foldEvents,
   type GenEvent,
@@ -107,6 +108,7 @@ class RawCodec implements AttemptCodec {
 }
 
 class TranslatedCodec implements AttemptCodec {
+  readonly preamble?: string;
   readonly body: string;
   readonly ignored: readonly string[];
   readonly #call: GenerateCall;
@@ -126,6 +128,7 @@ class TranslatedCodec implements AttemptCodec {
     });
     this.body = JSON.stringify(encoded.body);
     this.ignored = encoded.ignored;
+    if (call.plan !== undefined) this.preamble = encodePlan(call.plan);
   }
 
   whole(bytes: Uint8Array): WholeAnswer {

@@ -12,6 +12,8 @@ export interface AttemptCodec {
   readonly body: string;
   /** Hints and dropped fields, for `x-atp-ignored`. */
   readonly ignored: readonly string[];
+  /** Goes before everything else of a stream (`ask` tells its plan). */
+  readonly preamble?: string;
   /** Reads a whole answer. Throws `AtpError` when it is not an answer of the upstream's shape. */
   whole(body: Uint8Array): WholeAnswer;
   /** Opens the reader of a streamed answer. */
