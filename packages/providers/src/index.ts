@@ -1,9 +1,8 @@
 export * from './classify.ts';
-export type { EmbedRequest, EmbedResponse, EmbeddingsCodec } from './embeddings.ts';
 export * from './hosted-tools.ts';
 export { providerOf } from './kinds/index.ts';
 export * from './retry-after.ts';
-export { embedText, floatsToBase64 } from './sim/embed.ts';
+export { embedText } from './sim/embed.ts';
 export { simulate } from './sim/simulate.ts';
 export type { Quantiles, SimParams, SimRequest, SimScript, SimStep } from './sim/types.ts';
 export { SIM_PREFIX } from './sim/words.ts';

@@ -1,6 +1,5 @@
 import type { JsonObject } from '@atp-router/kernel';
 import type { GenRequest, ProviderDialect } from '@atp-router/dialects';
-import type { EmbeddingsCodec } from './embeddings.ts';
 
 export type ProviderKind = 'openai' | 'anthropic' | 'gemini' | 'ollama' | 'sim';
 
@@ -65,6 +64,5 @@ export interface ProviderDescription {
   headers(api_key: string | undefined, extra: readonly string[]): string[];
   /** Ids of the models in an answer of `models`. Throws `AtpError upstream_error` when it is not such an answer. */
   readModels(body: JsonObject): readonly string[];
-  readonly embeddings?: EmbeddingsCodec;
   readonly countTokens?: CountTokensCodec;
 }

@@ -1,3 +1,4 @@
+import { embedSupport } from '@atp-router/dialects';
 import { describe, expect, test } from 'vitest';
 import { endpointUrl, type Operation, type ProviderKind, providerOf } from '../src/index.ts';
 
@@ -128,7 +129,7 @@ test('what a kind can carry agrees with what its shape can say', () => {
       says('json_schema') && 'json_schema',
       says('reasoning_effort') && 'reasoning',
       says('logprobs') && 'logprobs',
-      provider.embeddings !== undefined && 'embeddings',
+      embedSupport(provider.dialect.id).kind === 'native' && 'embeddings',
     ].filter((c) => c !== false);
     // The simulation speaks Chat Completions, but looks at neither sound nor documents.
     const expected = provider.kind === 'sim' ? wanted.filter((c) => c !== 'audio' && c !== 'documents') : wanted;

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { GenEvent } from '@atp-router/dialects';
+import { embedSupport, type GenEvent } from '@atp-router/dialects';
 import { describe, expect, test } from 'vitest';
 import {
   PROVIDER_SUITE,
@@ -42,7 +42,7 @@ describe.each(TARGETS)('the suite against scripted exchanges: %s', (name, provid
     const skipped = results.filter((r) => r.outcome === 'skipped').map((r) => r.name);
     const lacks = [
       ...(provider.needs_api_key ? [] : ['wrong_key']),
-      ...(provider.embeddings === undefined ? ['embeddings'] : []),
+      ...(embedSupport(provider.dialect.id).kind === 'refused' ? ['embeddings'] : []),
       ...(provider.countTokens === undefined ? ['count_tokens'] : []),
     ];
     expect(skipped).toEqual(lacks);

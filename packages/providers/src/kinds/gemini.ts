@@ -1,6 +1,5 @@
 import { gemini } from '@atp-router/dialects';
 import { geminiCountTokens } from '../count-tokens.ts';
-import { geminiEmbeddings } from '../embeddings.ts';
 import { headerList, keyHeader } from '../headers.ts';
 import { readModelIds } from '../models-list.ts';
 import type { Endpoint, EndpointQuery, ProviderDescription } from '../types.ts';
@@ -48,6 +47,5 @@ export const geminiProvider: ProviderDescription = {
   endpoint,
   headers: (api_key, extra) => headerList(keyHeader('x-goog-api-key', '', api_key), extra),
   readModels: (body) => readModelIds(body, 'models', 'name').map((name) => name.replace(/^models\//, '')),
-  embeddings: geminiEmbeddings,
   countTokens: geminiCountTokens,
 };

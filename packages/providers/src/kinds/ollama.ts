@@ -1,5 +1,4 @@
 import { ollama } from '@atp-router/dialects';
-import { ollamaEmbeddings } from '../embeddings.ts';
 import { headerList, keyHeader } from '../headers.ts';
 import { readModelIds } from '../models-list.ts';
 import type { Endpoint, EndpointQuery, ProviderDescription } from '../types.ts';
@@ -28,5 +27,4 @@ export const ollamaProvider: ProviderDescription = {
   endpoint,
   headers: (api_key, extra) => headerList(keyHeader('authorization', 'Bearer ', api_key), extra),
   readModels: (body) => readModelIds(body, 'models', 'name'),
-  embeddings: ollamaEmbeddings,
 };

@@ -1,6 +1,5 @@
 import { openaiChat, openaiResponses } from '@atp-router/dialects';
 import { openaiCountTokens } from '../count-tokens.ts';
-import { openaiEmbeddings } from '../embeddings.ts';
 import { headerList, keyHeader } from '../headers.ts';
 import { readModelIds } from '../models-list.ts';
 import type { Endpoint, EndpointQuery, ProviderDescription } from '../types.ts';
@@ -26,7 +25,6 @@ const SHARED = {
   needs_api_key: true,
   headers: (api_key, extra) => headerList(keyHeader('authorization', 'Bearer ', api_key), extra),
   readModels: (body) => readModelIds(body, 'data', 'id'),
-  embeddings: openaiEmbeddings,
 } as const satisfies Partial<ProviderDescription>;
 
 /** OpenAI and every server that is compatible with its Chat Completions. */

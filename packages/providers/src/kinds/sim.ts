@@ -1,5 +1,4 @@
 import { openaiChat } from '@atp-router/dialects';
-import { openaiEmbeddings } from '../embeddings.ts';
 import { headerList } from '../headers.ts';
 import { readModelIds } from '../models-list.ts';
 import type { Endpoint, EndpointQuery, ProviderDescription } from '../types.ts';
@@ -28,5 +27,4 @@ export const simProvider: ProviderDescription = {
   endpoint,
   headers: (_api_key, extra) => headerList(extra),
   readModels: (body) => readModelIds(body, 'data', 'id'),
-  embeddings: openaiEmbeddings,
 };

@@ -1,3 +1,4 @@
+import { encodeFloats } from '@atp-router/dialects';
 import type { JsonObject, JsonValue } from '@atp-router/kernel';
 import { contentHash, hashText } from './draw.ts';
 import { delaysOf, faultOf } from './faults.ts';
@@ -38,7 +39,7 @@ export function simulateEmbeddings(request: SimRequest, body: JsonObject): SimSc
       object: 'list',
       data: inputs.map((text, index) => {
         const vector = embedText(text, dimensions, request.seed);
-        return { object: 'embedding', index, embedding: as_base64 ? floatsToBase64(vector) : vector };
+        return { object: 'embedding', index, embedding: as_base64 ? encodeFloats(vector) : vector };
       }),
       model: typeof body['model'] === 'string' ? body['model'] : '',
       usage: { prompt_tokens: tokens, total_tokens: tokens },
@@ -77,24 +78,4 @@ export function embedText(text: string, dimensions: number, seed: number): numbe
   if (sums.every((v) => v === 0)) add(`x:${text}`, 1);
   const length = Math.hypot(...sums);
   return sums.map((v) => Math.fround(v / length));
-}
-
-const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
-
-/** Little-endian 32-bit floats as base64 (RFC 4648 §4): what `encoding_format: base64` means at OpenAI. */
-export function floatsToBase64(values: readonly number[]): string {
-  const bytes = new Uint8Array(values.length * 4);
-  const view = new DataView(bytes.buffer);
-  values.forEach((value, i) => {
-    view.setFloat32(i * 4, value, true);
-  });
-  let out = '';
-  for (let i = 0; i < bytes.length; i += 3) {
-    const left = bytes.length - i;
-    const bits = ((bytes[i] ?? 0) << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0);
-    out += ALPHABET.charAt(bits >>> 18) + ALPHABET.charAt((bits >>> 12) & 63);
-    out += left > 1 ? ALPHABET.charAt((bits >>> 6) & 63) : '=';
-    out += left > 2 ? ALPHABET.charAt(bits & 63) : '=';
-  }
-  return out;
 }

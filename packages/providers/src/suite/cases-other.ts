@@ -1,3 +1,4 @@
+import { decodeFloats, embedSupport } from '@atp-router/dialects';
 import { classify } from '../classify.ts';
 import { check } from './check.ts';
 import { bodyOf, jsonOf, requestOf, send, textOf } from './exchange.ts';
@@ -58,22 +59,28 @@ export const OTHER_CASES: readonly SuiteCase[] = [
     name: 'embeddings',
     proves: 'Two texts give two vectors of one length.',
     skip({ provider, embedding_model }) {
-      if (provider.embeddings === undefined) return `${provider.kind} has no embeddings`;
+      const support = embedSupport(provider.dialect.id);
+      if (support.kind === 'refused') return support.reason;
       return embedding_model === undefined ? 'no embedding model was named' : undefined;
     },
     async run(target) {
-      const { embeddings } = target.provider;
+      const support = embedSupport(target.provider.dialect.id);
       const model = target.embedding_model;
-      check(embeddings !== undefined && model !== undefined, 'There is nothing to check.');
-      const body = embeddings.encode({ inputs: EMBED_INPUTS }, model);
+      check(support.kind === 'native' && model !== undefined, 'There is nothing to check.');
+      const { codec } = support;
+      const { body } = codec.encodeRequest(
+        { model, inputs: EMBED_INPUTS, encoding_format: 'float', extra: {} },
+        { upstream_model: model, drop: () => false },
+      );
       const answer = await jsonOf(await send(target, 'embed', { model, body }));
-      const { vectors } = embeddings.decode(answer, EMBED_INPUTS.length);
-      const [a = [], b = []] = vectors;
+      const { vectors, usage } = codec.decodeResponse(answer, EMBED_INPUTS.length);
+      const [a = [], b = []] = vectors.map((v) => (typeof v === 'string' ? decodeFloats(v) : v));
       check(a.length > 0 && a.length === b.length, 'The vectors have different lengths.', [a.length, b.length]);
       check(
         a.some((v, i) => v !== b[i]),
         'Different texts have the same vector.',
       );
+      check(usage === undefined || usage.in_tokens > 0, 'The usage counts no tokens.', usage);
     },
   },
   {
