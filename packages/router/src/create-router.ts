@@ -84,7 +84,8 @@ export async function createRouter(options: RouterOptions): Promise<Router> {
     sources: options.sources,
     transportOf: (provider) => transports.of(provider),
   });
-  const engine = makeEngine(options, manager, accounts, bus, ledger, aesGcmSealer(secrets.seal_key));
+  const counter = tokenCounterWorker();
+  const engine = makeEngine(options, manager, accounts, bus, ledger, aesGcmSealer(secrets.seal_key), counter);
   manager.attach(engine);
   for (const kill of ledger.start.kills) engine.parts.kills.set(kill.scope, kill.id, true);
   registerLiveGauges(
@@ -95,7 +96,6 @@ export async function createRouter(options: RouterOptions): Promise<Router> {
   await bus.written();
 
   const table = new RouterTable();
-  const counter = tokenCounterWorker();
   addDataPlane(table, engine, counter);
   addOperations(table, { engine, metrics, version, unready: () => ledger.journal.failure?.message });
   const { limits } = config;
@@ -133,6 +133,7 @@ function makeEngine(
   bus: EventBus,
   ledger: LedgerHandle,
   sealer: ReturnType<typeof aesGcmSealer>,
+  counter: TokenCounterWorker,
 ): Engine {
   const rng = systemRng();
   const health = new TargetHealth(
@@ -159,6 +160,7 @@ function makeEngine(
         now_ms: systemClock.now_ms,
       }),
       stages: options.stages ?? [],
+      countTokens: (texts) => counter.count(texts),
       hash: sha256,
     },
     manager.generation,

@@ -83,6 +83,7 @@ export function admit(
     system_prompt: plan.agent?.system_prompt,
     sink: request.sink,
     started_mono_ms: request.started_mono_ms,
+    promptTexts: () => request.promptTexts(),
     prepare: (target, output_cap) => request.prepare(admitted, target, output_cap),
   };
   return admitted;

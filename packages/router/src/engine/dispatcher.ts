@@ -106,19 +106,7 @@ export class Dispatcher {
     const ticket = this.#tickets.get(spec.n);
     if (ticket?.state === 'granted') this.#start(this.#env.limiter.release(ticket));
     this.#recordHealth(spec.target, spec.permit, healthOutcome(record, failure), record.ttfb_ms ?? record.latency_ms);
-    if (record.usage_source === 'reported') {
-      this.#env.estimator.observe(
-        {
-          model: spec.target.model.id,
-          size: this.#call.prompt,
-          in_tokens: spec.in_tokens,
-          out_tokens: attempt.reserved_out_tokens,
-          usage,
-          complete: record.outcome === 'ok',
-        },
-        now_ms,
-      );
-    }
+    this.#env.calibrator.learn(attempt, record, this.#call, now_ms);
   }
 
   #estimate(target: Target): { in_tokens: number; started_mono_ms: number } {

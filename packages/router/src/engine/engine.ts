@@ -3,6 +3,7 @@ import { AtpError, type Timer } from '@atp-router/kernel';
 import type { KillScope } from '@atp-router/ledger';
 import type { Generation } from '../generation/generation.ts';
 import { admit } from './admit.ts';
+import { Calibrator } from './calibrator.ts';
 import { CallRun } from './call-run.ts';
 import type { AdmittedCall, EngineEnv, RunningCall } from './env.ts';
 import type { EngineParts } from './parts.ts';
@@ -34,6 +35,7 @@ export class Engine {
       health: parts.health,
       estimator: parts.estimator,
       outcomes: parts.idempotency,
+      calibrator: new Calibrator(parts),
       wake: (tenant) => this.#wake(tenant),
       onEnded: (call) => this.#onEnded(call),
       sweep: () => this.#armSweep(),

@@ -6,6 +6,7 @@ import type { GenEvent, GenRequest, RoutePlan } from '@atp-router/dialects';
 import type { TargetHealth } from '@atp-router/routing';
 import type { AttemptCodec } from '../relay/types.ts';
 import type { Attempt } from './attempt.ts';
+import type { Calibrator } from './calibrator.ts';
 import type { ClientSink } from './client.ts';
 import type { CallCaps } from './funds.ts';
 import type { Ambient, EventLog } from './ports.ts';
@@ -22,6 +23,7 @@ export interface EngineEnv {
   readonly health: TargetHealth;
   readonly estimator: Estimator;
   readonly outcomes: OutcomeStore;
+  readonly calibrator: Calibrator;
   /** Starts whoever was granted a place by something that ended. */
   readonly wake: (account: string) => void;
   readonly onEnded: (call: RunningCall) => void;
@@ -67,6 +69,7 @@ export interface AdmittedCall {
   readonly sink: ClientSink;
   /** Monotonic time at which the request was read. */
   readonly started_mono_ms: number;
+  promptTexts(): readonly string[];
   /** Prepares one attempt. Throws `AtpError` when the request cannot be said in the target's shape. */
   prepare(target: Target, output_cap: number | undefined): AttemptCodec;
 }

@@ -16,5 +16,7 @@ export interface EngineParts {
   readonly observed: Observed;
   readonly idempotency: IdempotencyIndex;
   readonly stages: readonly Stage<GenRequest, GenEvent>[];
+  /** Exact count of texts, off the event loop; calibrates estimates where a provider reports no usage. */
+  readonly countTokens: (texts: readonly string[]) => Promise<number>;
   readonly hash: (data: string | Uint8Array) => string;
 }

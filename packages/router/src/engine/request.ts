@@ -25,6 +25,8 @@ export interface CallRequest {
   readonly started_mono_ms: number;
   /** Hex SHA-256 of the body as sent; asked for only with an idempotency key. */
   bodyHash(): string;
+  /** The text of the prompt, for exact counting. Builds the internal model: not for the hot path. */
+  promptTexts(): readonly string[];
   /** Makes the codec of one attempt. Throws `AtpError`. */
   prepare(call: AdmittedCall, target: Target, output_cap: number | undefined): AttemptCodec;
 }

@@ -1,5 +1,4 @@
-import type { IngressDialect, RequestProbe } from '@atp-router/dialects';
-import type { GenRequest } from '@atp-router/dialects';
+import { extractText, type GenRequest, type IngressDialect, type RequestProbe } from '@atp-router/dialects';
 import type { JsonValue, Limits } from '@atp-router/kernel';
 import type { AdmittedCall } from '../engine/env.ts';
 import type { Target } from '../engine/target.ts';
@@ -24,6 +23,7 @@ export function generateOperation(dialect: IngressDialect, body: ParsedBody, lim
     choices: probe.n,
     max_output_tokens: probe.max_output_tokens,
     prompt: promptSize(body, probe.media_bytes, { messages, tools, media: probe.media_count }),
+    promptTexts: () => extractText(dialect.decodeRequest(body.json)),
     prepare: preparer(dialect, body, probe),
     ...(probe.wishes === undefined ? {} : { wishes: probe.wishes }),
   };

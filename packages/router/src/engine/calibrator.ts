@@ -1,0 +1,60 @@
+import type { PromptSize } from '@atp-router/flow';
+import { type Usage, ZERO_USAGE } from '@atp-router/kernel';
+import type { AttemptRecord } from '@atp-router/ledger';
+import type { Attempt } from './attempt.ts';
+import type { EngineParts } from './parts.ts';
+
+/** Of the answers without reported usage, one in so many has its prompt counted exactly. */
+const SAMPLE_EVERY = 16;
+
+/** What the calibrator needs of a call. */
+export interface CountedCall {
+  readonly prompt: PromptSize;
+  promptTexts(): readonly string[];
+}
+
+/**
+ * Teaches the byte model: from reported usage at once, and for providers that report none from an exact count of a
+ * sample of prompts, made off the event loop.
+ */
+export class Calibrator {
+  readonly #parts: Pick<EngineParts, 'estimator' | 'countTokens'>;
+  #unreported = 0;
+
+  constructor(parts: Pick<EngineParts, 'estimator' | 'countTokens'>) {
+    this.#parts = parts;
+  }
+
+  learn(attempt: Attempt, record: AttemptRecord, call: CountedCall, now_ms: number): void {
+    if (record.usage_source === 'reported') this.#observe(attempt, call, record.usage, record.outcome === 'ok', now_ms);
+    else if (record.usage_source === 'counted' && record.outcome === 'ok') this.#sample(attempt, record, call, now_ms);
+  }
+
+  #sample(attempt: Attempt, record: AttemptRecord, call: CountedCall, now_ms: number): void {
+    this.#unreported += 1;
+    if (this.#unreported % SAMPLE_EVERY !== 1) return;
+    this.#parts.countTokens(call.promptTexts()).then(
+      (in_tokens) => {
+        const usage = { ...ZERO_USAGE, in_tokens, out_tokens: record.usage.out_tokens };
+        this.#observe(attempt, call, usage, true, now_ms);
+      },
+      // A busy or ended counter costs one lesson, nothing else.
+      () => undefined,
+    );
+  }
+
+  #observe(attempt: Attempt, call: CountedCall, usage: Usage, complete: boolean, now_ms: number): void {
+    const { spec, reserved_out_tokens } = attempt;
+    this.#parts.estimator.observe(
+      {
+        model: spec.target.model.id,
+        size: call.prompt,
+        in_tokens: spec.in_tokens,
+        out_tokens: reserved_out_tokens,
+        usage,
+        complete,
+      },
+      now_ms,
+    );
+  }
+}
