@@ -7,10 +7,21 @@ export function decodeError(status: number, body: string): RemoteError {
   return decodeErrorValue(status, parseJsonObject(body)?.['error'] ?? body);
 }
 
-/** The value of `error`: a text, or an object with a `message` behind some proxies. */
+/** How the server and the runners below it say that a prompt does not fit. */
+const TOO_LARGE = /(?:exceeds the (?:available |maximum )?context|longer than the context)/i;
+
+/** The value of `error`: a text, an error of the runner as JSON in a text, or an object behind some proxies. */
 export function decodeErrorValue(status: number, value: unknown): RemoteError {
-  const text = isJsonObject(value) ? value['message'] : value;
-  const message = typeof text === 'string' ? text : '';
-  const too_large = status < 500 && /exceeds the (?:available |maximum )?context/i.test(message);
-  return { status, kind: too_large ? 'too_large' : kindOfStatus(status), message: shorten(message) };
+  const message = messageOf(value);
+  const kind = TOO_LARGE.test(message) ? 'too_large' : kindOfStatus(status);
+  return { status, kind, message: shorten(message) };
+}
+
+function messageOf(value: unknown): string {
+  if (typeof value === 'string') {
+    const inner = value.startsWith('{') ? parseJsonObject(value)?.['error'] : undefined;
+    return inner === undefined ? value : messageOf(inner);
+  }
+  const message = isJsonObject(value) ? value['message'] : undefined;
+  return typeof message === 'string' ? message : '';
 }

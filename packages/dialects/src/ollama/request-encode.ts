@@ -16,6 +16,8 @@ export function encodeRequest(request: GenRequest, ctx: EncodeContext): EncodedR
     messages: encodeMessages(request, t),
     // Streaming is the default, so it has to be switched off in words.
     stream: ctx.stream,
+    // Its default is to forget the beginning of a long prompt silently; every other provider gives an error.
+    truncate: false,
   };
   encodeTools(request, body, t);
   const format = request.response_format;

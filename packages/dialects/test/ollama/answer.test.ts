@@ -140,6 +140,12 @@ describe('ollama: errors', () => {
     [404, fixtureText('ollama/error-404.json'), 'not_found', "model 'llama9' not found"],
     [400, '{"error":"\\"gemma\\" does not support thinking"}', 'invalid_request', '"gemma" does not support thinking'],
     [400, '{"error":"input exceeds the context length"}', 'too_large', 'input exceeds the context length'],
+    [
+      500,
+      '{"error":"{\\"error\\":{\\"code\\":400,\\"message\\":\\"request (8889 tokens) exceeds the available context size (4096 tokens)\\"}}"}',
+      'too_large',
+      'request (8889 tokens) exceeds the available context size (4096 tokens)',
+    ],
     [503, '{"error":"server busy, please try again"}', 'overloaded', 'server busy, please try again'],
     [500, 'boom', 'server', 'boom'],
     [401, '{"error":{"message":"unauthorized"}}', 'unauthorized', 'unauthorized'],

@@ -56,6 +56,7 @@ describe('ollama: requests', () => {
     expect(body).toEqual({
       model: 'qwen3',
       stream: false,
+      truncate: false,
       messages: [
         { role: 'system', content: 'Be brief.\n\nBe kind.' },
         { role: 'user', content: 'Look:\n\nnotes', images: ['AAAA'] },
