@@ -18,7 +18,7 @@ export interface Options {
   readonly report_path: string | undefined;
 }
 
-export const USAGE = `usage: npm run bench -- [options]
+export const USAGE: string = `usage: npm run bench -- [options]
   --rounds N          interleaved rounds (default 5; 1..100)
   --seconds N         length of one measured run (default 4; 0.5..600)
   --targets a,b       of ${TARGET_NAMES.join(',')} (default: all that are there)
