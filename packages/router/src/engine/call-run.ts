@@ -250,9 +250,8 @@ export class CallRun implements AttemptOwner {
 
   #fail(error: AtpError, outcome: 'error' | 'cancelled'): void {
     const meta = this.#books.meta(this.#attempts[this.#attempts.length - 1], this.#machine.attempts.length);
-    this.#end(outcome, error.code, error.status, meta, () => {
-      if (outcome !== 'cancelled') this.call.sink.fail(error, meta);
-    });
+    // A client that went away is not there to be told, but one whose call an operator cancelled is.
+    this.#end(outcome, error.code, error.status, meta, () => this.call.sink.fail(error, meta));
   }
 
   /** The end of every call, whatever way it took: books, journal, then the client's last byte. */
