@@ -32,7 +32,7 @@ export function decodeCache(o: JsonObject, path: string): { cache?: CacheMarker 
 }
 
 /** A block whose meaning stays with the provider that made it or holds what it refers to. */
-export function opaque(raw: JsonObject): OpaquePart {
+function opaque(raw: JsonObject): OpaquePart {
   return { type: 'opaque', origin: 'anthropic-messages', raw };
 }
 

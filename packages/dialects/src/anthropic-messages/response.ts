@@ -22,7 +22,7 @@ export function decodeFinish(reason: unknown): FinishReason {
 }
 
 /** What an answer contained, which other shapes tell by their finish reason and this shape by `stop_reason`. */
-export interface Contained {
+interface Contained {
   readonly tool_calls: boolean;
   readonly refusal: boolean;
 }

@@ -4,10 +4,10 @@ import { budgetFor, effortFor } from '../reasoning.ts';
 import type { Translation } from '../translation.ts';
 
 /** Least thinking budget that the API accepts; a budget must also stay below `max_tokens`. */
-export const BUDGET_TOKENS_MIN = 1_024;
+const BUDGET_TOKENS_MIN = 1_024;
 
 /** What goes into `thinking` and into `output_config.effort`. */
-export interface ThinkingFields {
+interface ThinkingFields {
   readonly thinking?: JsonObject;
   readonly effort?: string;
 }

@@ -110,6 +110,16 @@ describe('anthropic-messages: reading a stream', () => {
     ]);
   });
 
+  test('counters that a message_delta leaves out or sets to null keep what the start said', () => {
+    const decoder = anthropicMessages.streamDecoder();
+    const begun = { input_tokens: 9, cache_read_input_tokens: 4, output_tokens: 1 };
+    decoder.push(frame({ type: 'message_start', message: { usage: begun } }));
+    const told = { output_tokens: 7, input_tokens: null, output_tokens_details: null };
+    expect(
+      decoder.push(frame({ type: 'message_delta', delta: { stop_reason: 'end_turn' }, usage: told })).at(-1),
+    ).toEqual(usage(13, 7, { cached_in_tokens: 4 }));
+  });
+
   test('a finish without token counts reports no usage, although the start had one', () => {
     const decoder = anthropicMessages.streamDecoder();
     decoder.push(frame({ type: 'message_start', message: { usage: { input_tokens: 9, output_tokens: 1 } } }));
@@ -206,6 +216,20 @@ describe('anthropic-messages: writing a stream', () => {
     expect(message.content).toMatchObject([
       { id: 'a', input: { x: 1 } },
       { id: 'b', input: { y: 2 } },
+    ]);
+  });
+
+  test('two signed thoughts in a row stay two blocks', async () => {
+    const thought = (delta: string, signature: string): GenEvent[] => [
+      { type: 'thinking', choice: 0, delta, origin },
+      { type: 'thinking_signature', choice: 0, signature },
+    ];
+    const message = await anthropicStream(
+      encodeStream(anthropicMessages, [...thought('a', 'A'), ...thought('b', 'B')]),
+    );
+    expect(message.content).toEqual([
+      { type: 'thinking', thinking: 'a', signature: 'A' },
+      { type: 'thinking', thinking: 'b', signature: 'B' },
     ]);
   });
 

@@ -4,6 +4,7 @@ import {
   type AtpField,
   type Dialect,
   type EncodeContext,
+  type EncodedRequest,
   type Frame,
   framer,
   type GenEvent,
@@ -89,7 +90,12 @@ export function context(over: Partial<EncodeContext> = {}): EncodeContext {
 }
 
 /** A client's body, as a provider of the other shape gets it. */
-export function translate(from: IngressDialect, to: ProviderDialect, body: JsonObject, over?: Partial<EncodeContext>) {
+export function translate(
+  from: IngressDialect,
+  to: ProviderDialect,
+  body: JsonObject,
+  over?: Partial<EncodeContext>,
+): EncodedRequest {
   return to.encodeRequest(from.decodeRequest(body), context({ upstream_model: 'claude-opus-5', ...over }));
 }
 
