@@ -85,7 +85,7 @@ function closeObjects(schema: JsonValue | undefined): JsonValue | undefined {
 function encodeTools(request: GenRequest, body: Fields, t: Translation): void {
   const own = request.source === 'anthropic-messages';
   const tools: JsonObject[] = request.tools.map((tool) => {
-    if (!own) for (const key of Object.keys(tool.extra ?? {})) t.ignore(key);
+    if (!own) for (const key of Object.keys(tool.extra ?? {})) t.ignore(`tools.${key}`);
     return {
       ...(own ? tool.extra : {}),
       name: tool.name,

@@ -14,8 +14,6 @@ import type {
 } from '../model.ts';
 import { arr, bad, bool, int, item, needStr, num, obj, optional, parseDataUrl, rest, str } from '../read.ts';
 
-export { optional };
-
 const KNOWN: ReadonlySet<string> = new Set([
   'model',
   'messages',

@@ -56,7 +56,7 @@ function encodeTools(request: GenRequest, body: Fields, t: Translation): void {
   if (request.tools.length > 0) {
     body['tools'] = request.tools.map((tool) => {
       if (tool.cache !== undefined) t.ignore('cache_markers');
-      for (const key of Object.keys(tool.extra ?? {})) t.ignore(key);
+      for (const key of Object.keys(tool.extra ?? {})) t.ignore(`tools.${key}`);
       return {
         type: 'function',
         function: {

@@ -10,8 +10,6 @@ import { decodeUsage } from './usage.ts';
 const END: readonly GenEvent[] = [{ type: 'end' }];
 const NOTHING: readonly GenEvent[] = [];
 
-export { parseData };
-
 /** Chat Completions chunks → events. */
 export function streamDecoder(): StreamDecoder {
   let started = false;

@@ -27,7 +27,7 @@ describe('anthropic-messages: writing tools', () => {
         defer_loading: true,
       },
     ]);
-    expect(ignored({ tools })).toEqual(['defer_loading']);
+    expect(ignored({ tools })).toEqual(['tools.defer_loading']);
     expect(encode({ tools: [{ name: 'f', parameters: {} }] })['tools']).toEqual([
       { name: 'f', input_schema: { type: 'object' } },
     ]);

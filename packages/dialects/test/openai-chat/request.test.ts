@@ -195,7 +195,7 @@ describe('openai-chat: requests', () => {
     expect(() => encode(hosted)).toThrowError(/no provider-hosted tools/);
     expect(ignored(hosted, { drop: () => true })).toEqual(['hosted_tools']);
     const tools = [{ name: 'f', parameters: {}, extra: { defer_loading: true }, cache: {} }];
-    expect(ignored({ ...foreign, tools })).toEqual(['cache_markers', 'defer_loading']);
+    expect(ignored({ ...foreign, tools })).toEqual(['cache_markers', 'tools.defer_loading']);
   });
 
   const turn = (role: 'user' | 'assistant', ...parts: Part[]): Partial<GenRequest> => ({
