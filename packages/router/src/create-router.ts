@@ -22,6 +22,8 @@ import type { GenEvent, GenRequest } from '@atp-router/dialects';
 import { AccountLedger, Estimator } from '@atp-router/flow';
 import { AtpError, idSource } from '@atp-router/kernel';
 import { KillSwitches, TargetHealth } from '@atp-router/routing';
+import { addAdmin } from './admin/add-admin.ts';
+import type { ReloadFile } from './admin/parts.ts';
 import { Engine } from './engine/engine.ts';
 import { IdempotencyIndex } from './engine/idempotency.ts';
 import { observedOf } from './engine/observed.ts';
@@ -47,6 +49,8 @@ export interface RouterOptions {
   readonly sources: ValueSources;
   /** Guards, validators and learners. */
   readonly stages?: readonly Stage<GenRequest, GenEvent>[];
+  /** Reads the configuration file anew for `POST /admin/v1/config/reload`: `watchConfig(…).reload`. Absent: no file. */
+  readonly onReload?: ReloadFile;
 }
 
 /** A running router. */
@@ -98,6 +102,11 @@ export async function createRouter(options: RouterOptions): Promise<Router> {
   const table = new RouterTable();
   addDataPlane(table, engine, counter);
   addOperations(table, { engine, metrics, version, unready: () => ledger.journal.failure?.message });
+  addAdmin(table, {
+    ...{ engine, manager, bus, ledger, version, node_id: secrets.node_id, started: config },
+    ...{ transportOf: (provider) => transports.of(provider), listening: () => server.address },
+    onReload: options.onReload,
+  });
   const { limits } = config;
   const server = await listen({
     host: config.listen.host,

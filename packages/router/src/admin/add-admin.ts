@@ -1,0 +1,32 @@
+import type { RouterTable } from '../http/router-table.ts';
+import { addCalls } from './calls.ts';
+import { Changes } from './changes.ts';
+import { addEntities } from './entities.ts';
+import { addEstimate } from './estimate.ts';
+import { addEvents } from './events.ts';
+import { addKeys } from './keys.ts';
+import { addKill } from './kill.ts';
+import { addLive } from './live.ts';
+import { configSchemas } from './mask.ts';
+import type { AdminParts } from './parts.ts';
+import { addProviderCheck } from './provider-check.ts';
+import { AdminRoutes } from './routes.ts';
+import { addStatus } from './status.ts';
+import { addUsage } from './usage.ts';
+
+/** The admin API, `/admin/v1`: see `docs/operations/admin-api.md`. */
+export function addAdmin(table: RouterTable, parts: AdminParts): void {
+  const routes = new AdminRoutes(table, parts.engine);
+  const changes = new Changes(parts);
+  const schemas = configSchemas();
+  addStatus(routes, parts, schemas);
+  addEntities(routes, parts, changes, schemas);
+  addKeys(routes, parts, changes);
+  addProviderCheck(routes, parts);
+  addKill(routes, parts, changes);
+  addUsage(routes, parts);
+  addCalls(routes, parts);
+  addLive(routes, parts);
+  addEstimate(routes, parts);
+  addEvents(routes, parts);
+}

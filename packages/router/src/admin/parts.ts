@@ -1,0 +1,27 @@
+import type { Config, ProviderConfig, ReloadOutcome, UpstreamTransport } from '@atp-router/adapters';
+import type { Engine } from '../engine/engine.ts';
+import type { GenerationManager } from '../generation/manager.ts';
+import type { LedgerHandle } from '../ledger-handle.ts';
+import type { EventBus } from '../observe/event-bus.ts';
+
+/**
+ * Reads the configuration file anew and says what it holds. It may apply it, too: a configuration that is already in
+ * force is not applied twice.
+ */
+export type ReloadFile = () => ReloadOutcome | Promise<ReloadOutcome>;
+
+/** What the admin API works on. It owns none of it. */
+export interface AdminParts {
+  readonly engine: Engine;
+  readonly manager: GenerationManager;
+  readonly bus: EventBus;
+  readonly ledger: LedgerHandle;
+  readonly node_id: string;
+  readonly version: string;
+  /** The configuration that the process was started with: what differs and is read at start only needs a restart. */
+  readonly started: Config;
+  readonly listening: () => { readonly host: string; readonly port: number };
+  readonly transportOf: (provider: ProviderConfig) => UpstreamTransport;
+  /** Absent: the process was started without a file. */
+  readonly onReload?: ReloadFile | undefined;
+}
