@@ -25,7 +25,7 @@ const ROUTE = {
   expected_cost_usd_micros: list(num(), 'Lower and upper bound.', { minItems: 2, maxItems: 2 }),
   expected_p95_ms: num(),
 };
-const ROUTE_NEEDS = ['primary', 'escalation', 'why', 'expected_cost_usd_micros'];
+const ROUTE_NEEDS: readonly string[] = ['primary', 'escalation', 'why', 'expected_cost_usd_micros'];
 const ANSWER = {
   id: str(),
   model: str('The model that answered.'),
@@ -38,7 +38,7 @@ const ANSWER = {
   route: orNull(ref('AskRoute')),
   atp: ref('AtpField'),
 };
-const ANSWER_NEEDS = ['id', 'model', 'text', 'finish', 'usage', 'cost_usd_micros', 'route'];
+const ANSWER_NEEDS: readonly string[] = ['id', 'model', 'text', 'finish', 'usage', 'cost_usd_micros', 'route'];
 
 /** The router's own shape; `docs/protocol/ask.md` explains it. */
 export const askFragment: OpenApiFragment = {
