@@ -12,7 +12,7 @@ import {
   NOTHING,
 } from './amounts.ts';
 import { dayNumber, parseDay } from './days.ts';
-import { type AccountSnapshot, snapshotOf } from './snapshot.ts';
+import { type AccountSnapshot, type Headroom, headroomOf, snapshotOf } from './snapshot.ts';
 
 /** Room for every tenant, team and key of a large installation; an account is about 1 KB. */
 export const DEFAULT_MAX_ACCOUNTS = 100_000;
@@ -178,6 +178,12 @@ export class AccountLedger {
   snapshot(id: string, now_ms: number): AccountSnapshot | undefined {
     const account = this.#accounts.get(id);
     return account === undefined ? undefined : snapshotOf(account, dayNumber(now_ms));
+  }
+
+  /** The part of `snapshot` that every answer's rate-limit headers need, without the rest of its cost. */
+  headroom(id: string, now_ms: number): Headroom | undefined {
+    const account = this.#accounts.get(id);
+    return account === undefined ? undefined : headroomOf(account, dayNumber(now_ms));
   }
 
   ids(): IterableIterator<string> {

@@ -8,5 +8,5 @@ export { effectiveDemand, type Estimate, type ToolCost, type ToolTokens, withGua
 export { type EstimateRequest, Estimator, type ModelAccuracy, type Observation } from './estimator.ts';
 export { type ConcurrencyLimit, DEFAULT_CONCURRENCY, Limiter, type LimiterTicket } from './limiter.ts';
 export { ReservationQueue, type ReservationState, type ReservationTicket } from './reservation-queue.ts';
-export type { AccountSnapshot } from './snapshot.ts';
+export type { AccountSnapshot, Headroom } from './snapshot.ts';
 export { DeadlineHeap, takeExpired, type Waiter, WaitQueue } from './wait-queue.ts';

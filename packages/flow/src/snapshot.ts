@@ -26,6 +26,34 @@ export interface AccountSnapshot {
   readonly settled: Amounts;
 }
 
+/** Limits and what is left of them now; `Infinity` where nothing limits, negative for a debt. */
+export interface Headroom {
+  readonly calls_limit: number;
+  readonly calls_left: number;
+  /** The tighter of the token window and the day's token budget. */
+  readonly tokens_limit: number;
+  readonly tokens_left: number;
+  readonly usd_nanos_limit: number;
+  readonly usd_nanos_left: number;
+}
+
+export function headroomOf(account: Account, day: number): Headroom {
+  const use = account.days.find(day);
+  const used_tokens = use === undefined ? 0 : use.tokens + use.held_tokens;
+  const used_usd_nanos = use === undefined ? 0 : use.usd_nanos + use.held_usd_nanos;
+  const window_left = account.max_tokens - account.out_tokens;
+  const budget_left = account.tokens_per_day - used_tokens;
+  const by_budget = budget_left < window_left;
+  return {
+    calls_limit: account.max_parallel,
+    calls_left: account.max_parallel - account.out_calls,
+    tokens_limit: by_budget ? account.tokens_per_day : account.max_tokens,
+    tokens_left: by_budget ? budget_left : window_left,
+    usd_nanos_limit: account.usd_nanos_per_day,
+    usd_nanos_left: account.usd_nanos_per_day - used_usd_nanos,
+  };
+}
+
 export function snapshotOf(account: Account, day: number): AccountSnapshot {
   const use = account.days.find(day);
   const used = use ?? NOTHING;

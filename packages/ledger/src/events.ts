@@ -27,7 +27,7 @@ export interface AttemptIntent {
   readonly out_tokens: number;
   readonly reserved_usd_nanos: UsdNanos;
   /** The price that the attempt will be settled at; absent for an unpriced upstream model. */
-  readonly price?: Price;
+  readonly price?: Price | undefined;
 }
 
 /** How an attempt ended and what it costs. */
@@ -38,16 +38,16 @@ export interface AttemptRecord {
   readonly model: string;
   readonly provider: string;
   readonly outcome: CallOutcome;
-  readonly error?: string;
-  readonly upstream_status?: number;
+  readonly error?: string | undefined;
+  readonly upstream_status?: number | undefined;
   readonly usage: Usage;
   /** `reported` by the provider, `counted` by the router because the provider did not say, `none` when nothing is billable. */
   readonly usage_source: 'reported' | 'counted' | 'none';
   readonly cost_usd_nanos: UsdNanos;
   /** Start of the attempt after the start of the call. */
-  readonly offset_ms?: number;
+  readonly offset_ms?: number | undefined;
   readonly latency_ms: number;
-  readonly ttfb_ms?: number;
+  readonly ttfb_ms?: number | undefined;
 }
 
 /** Who called what; carried by the first and the last event of a call so that each can be read alone. */
@@ -59,22 +59,22 @@ export interface CallHead {
   readonly endpoint: string;
   /** The model name as the client wrote it. */
   readonly requested_model: string;
-  readonly policy?: string;
-  readonly agent?: string;
+  readonly policy?: string | undefined;
+  readonly agent?: string | undefined;
   readonly qos: Qos;
-  readonly task_type?: string;
+  readonly task_type?: string | undefined;
   readonly stream: boolean;
   /** W3C trace context of the caller: 32 hex digits, 16 hex digits, and whether it samples. */
-  readonly trace_id?: string;
-  readonly parent_span_id?: string;
-  readonly trace_sampled?: boolean;
+  readonly trace_id?: string | undefined;
+  readonly parent_span_id?: string | undefined;
+  readonly trace_sampled?: boolean | undefined;
   /** Wall clock at admission, ms since the epoch; its UTC day is the budget day that the call is charged to. */
   readonly started_ms: number;
 }
 
 export interface CallOpened extends CallHead {
   readonly type: 'call.opened';
-  readonly idempotency?: IdempotencyRef;
+  readonly idempotency?: IdempotencyRef | undefined;
   readonly attempt: AttemptIntent;
 }
 
@@ -105,7 +105,7 @@ export interface CallEnded extends CallHead {
   readonly type: 'call.ended';
   readonly outcome: CallOutcome;
   /** Code of the error catalogue when `outcome` is not `ok`. */
-  readonly error?: string;
+  readonly error?: string | undefined;
   /** HTTP status shown to the client. */
   readonly status: number;
   readonly attempts: readonly AttemptRecord[];
@@ -113,8 +113,8 @@ export interface CallEnded extends CallHead {
   readonly usage: Usage;
   readonly cost_usd_nanos: UsdNanos;
   readonly latency_ms: number;
-  readonly ttfb_ms?: number;
-  readonly idempotency?: IdempotencyRef;
+  readonly ttfb_ms?: number | undefined;
+  readonly idempotency?: IdempotencyRef | undefined;
 }
 
 export interface IdempotencyRef {

@@ -155,6 +155,8 @@ function makeEngine(
     },
   );
   const estimator = new Estimator();
+  const kills = new KillSwitches();
+  const observed = observedOf(health, estimator, systemClock.now_ms);
   return new Engine(
     {
       ambient: { clock: systemClock, timers: systemTimers, rng, call_ids: idSource('call_', rng) },
@@ -162,8 +164,9 @@ function makeEngine(
       accounts,
       estimator,
       health,
-      kills: new KillSwitches(),
-      observed: observedOf(health, estimator, systemClock.now_ms),
+      kills,
+      observed,
+      live: { health, kills, observed },
       idempotency: new IdempotencyIndex(ledger.claims, sealer, {
         max_entries: options.config.idempotency.max_entries,
         now_ms: systemClock.now_ms,

@@ -1,1 +1,3 @@
 export { createRouter, type Router, type RouterOptions } from './create-router.ts';
+export { ADMIN_OWNER } from './generation/overlay.ts';
+export { type Bootstrapped, bootstrap, countKeys, createKey, DEFAULT_TENANT, type MadeKey } from './bootstrap.ts';

@@ -1,11 +1,10 @@
 import { StageChain, type CallPlan } from '@atp-router/call';
 import type { GenEvent, RoutePlan } from '@atp-router/dialects';
-import { AtpError, capQos, nanosToMicros, type Qos } from '@atp-router/kernel';
+import { AtpError, capQos, type Limits, nanosToMicros, type Qos } from '@atp-router/kernel';
 import type { CallHead } from '@atp-router/ledger';
 import {
   eligibleByCost,
   expectationOf,
-  type Live,
   type Plan,
   type PolicyEntry,
   type Registry,
@@ -13,9 +12,12 @@ import {
   resolve,
   unroutableError,
 } from '@atp-router/routing';
+import type { PromptSize } from '@atp-router/flow';
 import { type Generation, mayName, type TenantRules } from '../generation/generation.ts';
+import type { AttemptCodec } from '../relay/types.ts';
 import type { AdmittedCall } from './env.ts';
-import type { CallCaps } from './funds.ts';
+import type { ClientSink } from './client.ts';
+import { type CallCaps, NO_CAPS } from './funds.ts';
 import type { EngineParts } from './parts.ts';
 import type { CallRequest } from './request.ts';
 import type { Target } from './target.ts';
@@ -43,61 +45,105 @@ export function admit(
   if (!mayName(rules, request.model)) {
     return new AtpError('policy_denied', `Tenant "${rules.id}" may not use "${request.model}".`, { param: 'model' });
   }
-  const { clock } = parts.ambient;
+  const now_ms = parts.ambient.clock.mono_ms();
   const qos = tierOf(request, rules, generation.registry);
   const facts = factsOf(request, rules, qos, parts);
-  const live: Live = { health: parts.health, kills: parts.kills, observed: parts.observed };
-  const resolution = resolve(generation.registry, request.model, facts, live, clock.mono_ms());
+  const resolution = resolve(generation.registry, request.model, facts, parts.live, now_ms);
   if (!resolution.ok) return unroutableError(resolution);
-  const { plan } = resolution;
-  const targets = plan.targets.map((model) => generation.targetOf(model));
-  const head = headOf(request, plan, qos);
-  const caps = capsOf(request, plan.policy);
-  const stages = stagesOf(head, parts, generation);
-  const admitted: AdmittedCall = {
-    kind: request.kind,
-    head,
-    generation: generation.number,
-    limits: generation.limits,
-    plan: callPlan(plan, targets),
-    get route(): RoutePlan {
-      return routePlan(plan, facts, parts, clock.mono_ms());
-    },
-    targets,
-    get degraded(): readonly Target[] {
-      const models = eligibleByCost(generation.registry, facts, live, clock.mono_ms());
-      return models.map((model) => generation.targetOf(model));
-    },
-    at_limit: rules.at_limit,
-    wait_ms: request.options.deadline_ms ?? DEFAULT_WAIT_MS,
-    accounts: [`tenant:${rules.id}`],
-    caps,
-    needs_price: caps.usd_nanos !== Number.POSITIVE_INFINITY || rules.limits.usd_nanos_per_day !== undefined,
-    on_budget_exhausted: plan.policy?.on_budget_exhausted ?? 'error',
-    prompt: request.prompt,
-    choices: request.choices,
-    max_output_tokens: request.max_output_tokens,
-    deadline_ms: request.options.deadline_ms,
-    idempotency,
-    stages,
-    system_prompt: plan.agent?.system_prompt,
-    sink: request.sink,
-    started_mono_ms: request.started_mono_ms,
-    promptTexts: () => request.promptTexts(),
-    prepare: (target, output_cap) => request.prepare(admitted, target, output_cap),
-  };
-  return admitted;
+  return new Admission(request, generation, parts, idempotency, rules, facts, resolution.plan);
+}
+
+/** What `admit` found, with the rarely needed parts computed when asked for. */
+class Admission implements AdmittedCall {
+  readonly kind: 'generate' | 'embed';
+  readonly head: CallHead;
+  readonly limits: Limits;
+  readonly plan: CallPlan;
+  readonly targets: readonly Target[];
+  readonly at_limit: 'reject' | 'wait' | 'degrade';
+  readonly wait_ms: number;
+  readonly accounts: readonly string[];
+  readonly caps: CallCaps;
+  readonly needs_price: boolean;
+  readonly on_budget_exhausted: 'finish' | 'error';
+  readonly prompt: PromptSize;
+  readonly choices: number;
+  readonly max_output_tokens: number | undefined;
+  readonly deadline_ms: number | undefined;
+  readonly idempotency: AdmittedCall['idempotency'];
+  readonly stages: AdmittedCall['stages'];
+  readonly system_prompt: string | undefined;
+  readonly sink: ClientSink;
+  readonly started_mono_ms: number;
+  readonly request: CallRequest;
+  readonly parts: EngineParts;
+  readonly pinned: Generation;
+  readonly facts: RequestFacts;
+  readonly routed: Plan;
+
+  constructor(
+    request: CallRequest,
+    generation: Generation,
+    parts: EngineParts,
+    idempotency: AdmittedCall['idempotency'],
+    rules: TenantRules,
+    facts: RequestFacts,
+    routed: Plan,
+  ) {
+    this.request = request;
+    this.parts = parts;
+    this.pinned = generation;
+    this.facts = facts;
+    this.routed = routed;
+    this.kind = request.kind;
+    this.head = headOf(request, routed, facts.qos);
+    this.limits = generation.limits;
+    this.targets = routed.targets.map((model) => generation.targetOf(model));
+    this.plan = callPlan(routed, this.targets);
+    this.at_limit = rules.at_limit;
+    this.wait_ms = request.options.deadline_ms ?? DEFAULT_WAIT_MS;
+    this.accounts = rules.accounts;
+    this.caps = capsOf(request, routed.policy);
+    this.needs_price = this.caps.usd_nanos !== Number.POSITIVE_INFINITY || rules.limits.usd_nanos_per_day !== undefined;
+    this.on_budget_exhausted = routed.policy?.on_budget_exhausted ?? 'error';
+    this.prompt = request.prompt;
+    this.choices = request.choices;
+    this.max_output_tokens = request.max_output_tokens;
+    this.deadline_ms = request.options.deadline_ms;
+    this.idempotency = idempotency;
+    this.stages = stagesOf(this.head, parts, generation);
+    this.system_prompt = routed.agent?.system_prompt;
+    this.sink = request.sink;
+    this.started_mono_ms = request.started_mono_ms;
+  }
+
+  get generation(): number {
+    return this.pinned.number;
+  }
+
+  get route(): RoutePlan {
+    return routePlan(this.routed, this.facts, this.parts, this.parts.ambient.clock.mono_ms());
+  }
+
+  get degraded(): readonly Target[] {
+    const now_ms = this.parts.ambient.clock.mono_ms();
+    const models = eligibleByCost(this.pinned.registry, this.facts, this.parts.live, now_ms);
+    return models.map((model) => this.pinned.targetOf(model));
+  }
+
+  promptTexts(): readonly string[] {
+    return this.request.promptTexts();
+  }
+
+  prepare(target: Target, output_cap: number | undefined): AttemptCodec {
+    return this.request.prepare(this, target, output_cap);
+  }
 }
 
 function stoppedBy(request: CallRequest, parts: EngineParts): AtpError | undefined {
   const { kills } = parts;
-  if (
-    !kills.tenant(request.tenant) &&
-    !kills.key(request.key_id) &&
-    !kills.key(`${request.tenant}/${request.key_id}`)
-  ) {
-    return undefined;
-  }
+  // Key ids are only unique within their tenant.
+  if (!kills.tenant(request.tenant) && !kills.key(`${request.tenant}/${request.key_id}`)) return undefined;
   return new AtpError('policy_denied', 'This key or tenant is switched off by an operator.');
 }
 
@@ -111,7 +157,7 @@ function tierOf(request: CallRequest, rules: TenantRules, registry: Registry): Q
 function factsOf(request: CallRequest, rules: TenantRules, qos: Qos, parts: EngineParts): RequestFacts {
   const { options } = request;
   return {
-    tenant: { id: rules.id, data_scopes: rules.data_scopes },
+    tenant: rules,
     qos,
     needs: request.needs,
     in_tokens: parts.estimator.inTokens(request.model, request.prompt),
@@ -130,17 +176,20 @@ function headOf(request: CallRequest, plan: Plan, qos: Qos): CallHead {
     key_id: request.key_id,
     endpoint: request.endpoint,
     requested_model: request.model,
-    ...(plan.policy === undefined ? {} : { policy: plan.policy.id }),
-    ...(plan.agent === undefined ? {} : { agent: plan.agent.id }),
+    policy: plan.policy?.id,
+    agent: plan.agent?.id,
     qos,
-    ...(options.task_type === undefined ? {} : { task_type: options.task_type }),
+    task_type: options.task_type,
     stream: request.stream,
-    ...options.trace,
+    trace_id: options.trace?.trace_id,
+    parent_span_id: options.trace?.parent_span_id,
+    trace_sampled: options.trace?.trace_sampled,
     started_ms: request.started_ms,
   };
 }
 
 function capsOf(request: CallRequest, policy: PolicyEntry | undefined): CallCaps {
+  if (request.options.max_usd_nanos === undefined && policy?.budget === undefined) return NO_CAPS;
   return {
     usd_nanos: Math.min(request.options.max_usd_nanos ?? Infinity, policy?.budget?.usd_nanos ?? Infinity),
     tokens: policy?.budget?.tokens ?? Number.POSITIVE_INFINITY,

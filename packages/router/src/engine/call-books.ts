@@ -1,6 +1,6 @@
 import type { AtpField } from '@atp-router/dialects';
 import { nanosToMicros } from '@atp-router/kernel';
-import type { AttemptRecord, CallEnded, CallOutcome } from '@atp-router/ledger';
+import type { AttemptRecord, CallEnded, CallOutcome, IdempotencyRef } from '@atp-router/ledger';
 import type { Bytes } from '../relay/types.ts';
 import type { Attempt } from './attempt.ts';
 import { Capture } from './capture.ts';
@@ -33,20 +33,34 @@ export class CallBooks {
   /** The usage record. */
   endedEvent(outcome: CallOutcome, error: string | undefined, status: number, now_mono_ms: number): CallEnded {
     const { idempotency, head, started_mono_ms } = this.#call;
-    const first = this.#records.find((r) => r.ttfb_ms !== undefined)?.ttfb_ms;
+    const first = this.#records[0]?.ttfb_ms;
+    const { usage, cost_usd_nanos } = totals(this.#records);
+    // Field by field, in one shape for all calls: this object is made and serialised for each of them.
     return {
       type: 'call.ended',
-      ...head,
+      call_id: head.call_id,
+      tenant: head.tenant,
+      key_id: head.key_id,
+      endpoint: head.endpoint,
+      requested_model: head.requested_model,
+      policy: head.policy,
+      agent: head.agent,
+      qos: head.qos,
+      task_type: head.task_type,
+      stream: head.stream,
+      trace_id: head.trace_id,
+      parent_span_id: head.parent_span_id,
+      trace_sampled: head.trace_sampled,
+      started_ms: head.started_ms,
       outcome,
-      ...(error === undefined ? {} : { error }),
+      error,
       status,
       attempts: this.#records,
-      ...totals(this.#records),
+      usage,
+      cost_usd_nanos,
       latency_ms: round(now_mono_ms - started_mono_ms),
-      ...(first === undefined ? {} : { ttfb_ms: first }),
-      ...(idempotency === undefined
-        ? {}
-        : { idempotency: { scope_hash: idempotency.scope_hash, body_hash: idempotency.body_hash } }),
+      ttfb_ms: first,
+      idempotency: refOf(idempotency),
     };
   }
 
@@ -86,7 +100,8 @@ export class CallBooks {
       tenant,
       attempts,
       cost_usd_micros: nanosToMicros(totals(this.#records).cost_usd_nanos),
-      ...(attempt === undefined ? {} : { model: attempt.spec.target.model.id, ignored: attempt.spec.codec.ignored }),
+      model: attempt?.spec.target.model.id,
+      ignored: attempt?.spec.codec.ignored,
     };
   }
 
@@ -100,4 +115,9 @@ export class CallBooks {
       ...(attempt.spec.target.provider.simulated ? { simulated: true as const } : {}),
     };
   }
+}
+
+/** The part of a call's idempotency that events carry. */
+export function refOf(ref: IdempotencyRef | undefined): IdempotencyRef | undefined {
+  return ref === undefined ? undefined : { scope_hash: ref.scope_hash, body_hash: ref.body_hash };
 }

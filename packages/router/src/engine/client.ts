@@ -4,12 +4,12 @@ import type { Bytes } from '../relay/types.ts';
 /** What the answer's head carries; known in full for whole answers, in part when a stream begins. */
 export interface AnswerMeta {
   readonly call_id: string;
-  readonly model?: string;
-  readonly attempts?: number;
-  readonly cost_usd_micros?: number;
-  readonly ignored?: readonly string[];
-  readonly tenant?: string;
-  readonly replayed?: boolean;
+  readonly model?: string | undefined;
+  readonly attempts?: number | undefined;
+  readonly cost_usd_micros?: number | undefined;
+  readonly ignored?: readonly string[] | undefined;
+  readonly tenant?: string | undefined;
+  readonly replayed?: boolean | undefined;
 }
 
 /** The client's side of a call, as a driver (HTTP today) gives it to the engine. */

@@ -3,11 +3,13 @@ import type { Denial, LimiterTicket } from '@atp-router/flow';
 import { type AtpError, toAtpError } from '@atp-router/kernel';
 import type { AttemptRecord } from '@atp-router/ledger';
 import type { Outcome, Permit } from '@atp-router/routing';
-import { Attempt, type AttemptOwner } from './attempt.ts';
+import type { AttemptCodec } from '../relay/types.ts';
+import { Attempt, type AttemptOwner, type AttemptSpec } from './attempt.ts';
+import { refOf } from './call-books.ts';
 import type { AdmittedCall, EngineEnv } from './env.ts';
 import type { UpstreamAttemptFailure } from './failures.ts';
 import { type CallFunds, demandOf, denialError, type HoldResult } from './funds.ts';
-import { intentOf } from './records.ts';
+import { intentOf, openedEvent } from './records.ts';
 import { circuitOpen, overloaded, unpriced } from './refusals.ts';
 import type { Target } from './target.ts';
 
@@ -43,8 +45,9 @@ export class Dispatcher {
   readonly #env: EngineEnv;
   readonly #funds: CallFunds;
   readonly #owner: DispatchOwner;
-  readonly #withdrawn: Set<number> = new Set();
-  readonly #tickets: Map<number, LimiterTicket<() => void>> = new Map();
+  #withdrawn: Set<number> | undefined;
+  /** By attempt number, from 1. */
+  readonly #tickets: (LimiterTicket<() => void> | undefined)[] = [];
   #opened = false;
 
   constructor(call: AdmittedCall, env: EngineEnv, funds: CallFunds, owner: DispatchOwner) {
@@ -62,16 +65,18 @@ export class Dispatcher {
     const target = this.#call.targets[index];
     if (target === undefined) return;
     const permit = this.#env.health.allow(target.model, this.#env.ambient.clock.mono_ms());
-    const p: Pending = { n, turn, kind, target, permit, ...this.#estimate(target) };
+    const in_tokens = this.#env.estimator.inTokens(target.model.id, this.#call.prompt);
+    const p: Pending = { n, turn, kind, target, permit, in_tokens, started_mono_ms: this.#env.ambient.clock.mono_ms() };
     if (permit.kind === 'denied') this.#owner.onRefused(n, circuitOpen(target, permit.retry_after_ms));
     else this.#try(p);
   }
 
   /** The machine gave the attempt up while it may still wait for funds or a place. */
   withdraw(n: number): void {
+    this.#withdrawn ??= new Set();
     this.#withdrawn.add(n);
     this.#funds.cancelWait();
-    const ticket = this.#tickets.get(n);
+    const ticket = this.#tickets[n];
     if (ticket?.state === 'queued') this.#start(this.#env.limiter.cancel(ticket));
   }
 
@@ -103,17 +108,10 @@ export class Dispatcher {
     if (record.outcome !== 'ok' && record.cost_usd_nanos > 0) {
       this.#env.log.append({ type: 'attempt.ended', call_id: this.#call.head.call_id, attempt: record });
     }
-    const ticket = this.#tickets.get(spec.n);
+    const ticket = this.#tickets[spec.n];
     if (ticket?.state === 'granted') this.#start(this.#env.limiter.release(ticket));
     this.#recordHealth(spec.target, spec.permit, healthOutcome(record, failure), record.ttfb_ms ?? record.latency_ms);
     this.#env.calibrator.learn(attempt, record, this.#call, now_ms);
-  }
-
-  #estimate(target: Target): { in_tokens: number; started_mono_ms: number } {
-    return {
-      in_tokens: this.#env.estimator.inTokens(target.model.id, this.#call.prompt),
-      started_mono_ms: this.#env.ambient.clock.mono_ms(),
-    };
   }
 
   #try(p: Pending): void {
@@ -168,7 +166,8 @@ export class Dispatcher {
       if (target.key === p.target.key) continue;
       const permit = this.#env.health.allow(target.model, this.#env.ambient.clock.mono_ms());
       if (permit.kind === 'denied') continue;
-      const other: Pending = { ...p, target, permit, ...this.#estimate(target) };
+      const in_tokens = this.#env.estimator.inTokens(target.model.id, this.#call.prompt);
+      const other: Pending = { ...p, target, permit, in_tokens };
       const out_tokens = this.#outTokens(other, now_ms);
       const demand = demandOf(target.model.price, other.in_tokens, out_tokens);
       if (this.#funds.hold(p.n, demand, now_ms).ok) {
@@ -185,7 +184,7 @@ export class Dispatcher {
     const { limiter, ambient } = this.#env;
     const { provider, key } = p.target;
     const proceed = (): void => {
-      if (this.#withdrawn.has(p.n)) this.#abandon(p);
+      if (this.#withdrawn?.has(p.n) === true) this.#abandon(p);
       else if (ticket.state === 'granted') this.#prepare(p, out_tokens);
       else this.#refuse(p, overloaded(p.target));
     };
@@ -196,7 +195,7 @@ export class Dispatcher {
       provider.queue_timeout_ms,
       proceed,
     );
-    this.#tickets.set(p.n, ticket);
+    this.#tickets[p.n] = ticket;
     if (ticket.state === 'queued') this.#env.sweep();
     else proceed();
   }
@@ -204,7 +203,7 @@ export class Dispatcher {
   /** Withdrawn while it waited: give back what it holds; the machine has already forgotten it. */
   #abandon(p: Pending): void {
     this.#funds.end(p.n, { tokens: 0, usd_nanos: 0 });
-    const ticket = this.#tickets.get(p.n);
+    const ticket = this.#tickets[p.n];
     if (ticket?.state === 'granted') this.#start(this.#env.limiter.release(ticket));
     this.#recordHealth(p.target, p.permit, 'ignored', undefined);
   }
@@ -223,8 +222,13 @@ export class Dispatcher {
     let attempt: Attempt;
     try {
       const codec = this.#call.prepare(p.target, this.#outputCap(p));
-      const spec = { ...p, codec, operation: this.#call.kind, stream: this.#call.head.stream };
-      attempt = new Attempt(spec, this.#owner, this.#call.limits, ambient.clock.mono_ms, ambient.clock.now_ms);
+      attempt = new Attempt(
+        specOf(p, codec, this.#call),
+        this.#owner,
+        this.#call.limits,
+        ambient.clock.mono_ms,
+        ambient.clock.now_ms,
+      );
     } catch (error) {
       this.#refuse(p, { scope: 'target', error: toAtpError(error) });
       return;
@@ -242,11 +246,7 @@ export class Dispatcher {
     if (this.#opened) log.append({ type: 'attempt.started', call_id: head.call_id, attempt: intent });
     else {
       this.#opened = true;
-      const ref =
-        idempotency === undefined
-          ? {}
-          : { idempotency: { scope_hash: idempotency.scope_hash, body_hash: idempotency.body_hash } };
-      log.append({ type: 'call.opened', ...head, ...ref, attempt: intent });
+      log.append(openedEvent(head, refOf(idempotency), intent));
     }
     log.barrier((error) => {
       if (attempt.is_over) return;
@@ -276,6 +276,21 @@ export class Dispatcher {
   #start(tickets: readonly LimiterTicket<() => void>[]): void {
     for (const ticket of tickets) ticket.owner();
   }
+}
+
+function specOf(p: Pending, codec: AttemptCodec, call: AdmittedCall): AttemptSpec {
+  return {
+    n: p.n,
+    turn: p.turn,
+    kind: p.kind,
+    target: p.target,
+    permit: p.permit,
+    in_tokens: p.in_tokens,
+    started_mono_ms: p.started_mono_ms,
+    operation: call.kind,
+    stream: call.head.stream,
+    codec,
+  };
 }
 
 function isWindow(denial: Denial): boolean {

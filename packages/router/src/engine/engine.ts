@@ -211,7 +211,7 @@ function replay(
 function covers(run: RunningCall, scope: KillScope, id: string): boolean {
   const { head } = run.call;
   if (scope === 'tenant') return head.tenant === id;
-  if (scope === 'key') return head.key_id === id || `${head.tenant}/${head.key_id}` === id;
+  if (scope === 'key') return `${head.tenant}/${head.key_id}` === id;
   return run.attempts.some(
     ({ is_over, spec }) => !is_over && (scope === 'model' ? spec.target.model.id : spec.target.provider.id) === id,
   );

@@ -1,7 +1,7 @@
 import type { Stage } from '@atp-router/call';
 import type { GenEvent, GenRequest } from '@atp-router/dialects';
 import type { AccountLedger, Estimator } from '@atp-router/flow';
-import type { KillSwitches, Observed, TargetHealth } from '@atp-router/routing';
+import type { KillSwitches, Live, Observed, TargetHealth } from '@atp-router/routing';
 import type { IdempotencyIndex } from './idempotency.ts';
 import type { Ambient, EventLog } from './ports.ts';
 
@@ -14,6 +14,8 @@ export interface EngineParts {
   readonly health: TargetHealth;
   readonly kills: KillSwitches;
   readonly observed: Observed;
+  /** Health, kill switches and measurements together, as routing reads them. */
+  readonly live: Live;
   readonly idempotency: IdempotencyIndex;
   readonly stages: readonly Stage<GenRequest, GenEvent>[];
   /** Exact count of texts, off the event loop; calibrates estimates where a provider reports no usage. */

@@ -1,5 +1,12 @@
 import { addUsage, costUsdNanos, type Price, type Usage, type UsdNanos, ZERO_USAGE } from '@atp-router/kernel';
-import type { AttemptIntent, AttemptRecord, CallOutcome } from '@atp-router/ledger';
+import type {
+  AttemptIntent,
+  AttemptRecord,
+  CallHead,
+  CallOpened,
+  CallOutcome,
+  IdempotencyRef,
+} from '@atp-router/ledger';
 import type { Attempt } from './attempt.ts';
 
 /** The promise that is journaled before the upstream sees a byte. */
@@ -14,7 +21,34 @@ export function intentOf(attempt: Attempt, reserved_usd_nanos: UsdNanos): Attemp
     in_tokens,
     out_tokens: attempt.reserved_out_tokens,
     reserved_usd_nanos,
-    ...(target.model.price === undefined ? {} : { price: target.model.price }),
+    price: target.model.price,
+  };
+}
+
+/** The first record of a call. Field by field, in one shape for all calls, because each call makes one. */
+export function openedEvent(
+  head: CallHead,
+  idempotency: IdempotencyRef | undefined,
+  attempt: AttemptIntent,
+): CallOpened {
+  return {
+    type: 'call.opened',
+    call_id: head.call_id,
+    tenant: head.tenant,
+    key_id: head.key_id,
+    endpoint: head.endpoint,
+    requested_model: head.requested_model,
+    policy: head.policy,
+    agent: head.agent,
+    qos: head.qos,
+    task_type: head.task_type,
+    stream: head.stream,
+    trace_id: head.trace_id,
+    parent_span_id: head.parent_span_id,
+    trace_sampled: head.trace_sampled,
+    started_ms: head.started_ms,
+    idempotency,
+    attempt,
   };
 }
 
@@ -61,14 +95,14 @@ export function recordOf(
     model: target.model.id,
     provider: target.provider.id,
     outcome,
-    ...(error === undefined ? {} : { error }),
-    ...(attempt.upstream_status === undefined ? {} : { upstream_status: attempt.upstream_status }),
+    error,
+    upstream_status: attempt.upstream_status,
     usage,
     usage_source: source,
     cost_usd_nanos: source === 'none' ? 0 : costOf(usage, target.model.price),
     offset_ms: round(started_mono_ms - call_started_mono_ms),
     latency_ms: round(now_mono_ms - started_mono_ms),
-    ...(first === undefined ? {} : { ttfb_ms: round(first - started_mono_ms) }),
+    ttfb_ms: first === undefined ? undefined : round(first - started_mono_ms),
   };
 }
 

@@ -33,11 +33,13 @@ export interface CallRequest {
 
 /** What the `x-atp-*` headers say. */
 export interface CallOptions {
-  readonly qos?: Qos;
-  readonly task_type?: string;
+  readonly qos?: Qos | undefined;
+  readonly task_type?: string | undefined;
   readonly data_scopes: readonly string[];
-  readonly max_usd_nanos?: number;
-  readonly deadline_ms?: number;
-  readonly idempotency_key?: string;
-  readonly trace?: { readonly trace_id: string; readonly parent_span_id: string; readonly trace_sampled: boolean };
+  readonly max_usd_nanos?: number | undefined;
+  readonly deadline_ms?: number | undefined;
+  readonly idempotency_key?: string | undefined;
+  readonly trace?:
+    | { readonly trace_id: string; readonly parent_span_id: string; readonly trace_sampled: boolean }
+    | undefined;
 }

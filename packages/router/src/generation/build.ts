@@ -203,6 +203,7 @@ function tenantRules(tenant: TenantConfig): TenantRules {
     data_scopes: new Set(tenant.data_scopes),
     at_limit: tenant.at_limit,
     limits: accountLimits(tenant),
+    accounts: [`tenant:${tenant.id}`],
     names: tenant.models === undefined ? undefined : new Set(tenant.models),
   };
 }

@@ -29,6 +29,8 @@ export interface TenantRules {
   readonly data_scopes: ReadonlySet<string> | undefined;
   readonly at_limit: 'reject' | 'wait' | 'degrade';
   readonly limits: AccountLimits;
+  /** Accounts that its calls are charged to, the outermost first. */
+  readonly accounts: readonly string[];
   /** Names its clients may use as `model`; undefined allows all. */
   readonly names: ReadonlySet<string> | undefined;
 }

@@ -19,9 +19,16 @@ export interface CallEndpoint {
 /** Turns HTTP requests into calls of the engine. Holds no state of its own. */
 export class DataPlane {
   readonly #engine: Engine;
+  readonly #limits: (tenant: string, headers: string[]) => void;
 
   constructor(engine: Engine) {
     this.#engine = engine;
+    const { accounts, ambient } = engine.parts;
+    this.#limits = (tenant, headers) => {
+      const now_ms = ambient.clock.now_ms();
+      const room = accounts.headroom(`tenant:${tenant}`, now_ms);
+      if (room !== undefined) rateLimitHeaders(room, now_ms, headers);
+    };
   }
 
   /** Handles one call. Every failure is answered in the endpoint's own shape. */
@@ -66,31 +73,39 @@ export class DataPlane {
     endpoint: CallEndpoint,
     body: ParsedBody,
     operation: Operation,
-    call: {
-      call_id: string;
-      principal: { tenant: string; key_id: string };
-      started_ms: number;
-      started_mono_ms: number;
-    },
+    call: CallIds,
   ): CallRequest {
-    const { accounts, ambient, hash } = this.#engine.parts;
-    const { principal, ...ids } = call;
-    const { wishes, ...rest } = operation;
+    const { wishes } = operation;
+    const options = readOptions(exchange);
+    // Written out field by field: spreads would cost more than the routing decision.
     return {
-      ...rest,
-      ...ids,
+      call_id: call.call_id,
       endpoint: endpoint.endpoint,
-      tenant: principal.tenant,
-      key_id: principal.key_id,
-      options: wishes === undefined ? readOptions(exchange) : withWishes(wishes, readOptions(exchange)),
-      sink: new HttpSink(exchange, endpoint.errors, (tenant, headers) => {
-        const now_ms = ambient.clock.now_ms();
-        const snapshot = accounts.snapshot(`tenant:${tenant}`, now_ms);
-        if (snapshot !== undefined) rateLimitHeaders(snapshot, now_ms, headers);
-      }),
-      bodyHash: () => hash(body.bytes),
+      tenant: call.principal.tenant,
+      key_id: call.principal.key_id,
+      kind: operation.kind,
+      model: operation.model,
+      stream: operation.stream,
+      needs: operation.needs,
+      prompt: operation.prompt,
+      choices: operation.choices,
+      max_output_tokens: operation.max_output_tokens,
+      options: wishes === undefined ? options : withWishes(wishes, options),
+      sink: new HttpSink(exchange, endpoint.errors, this.#limits),
+      started_ms: call.started_ms,
+      started_mono_ms: call.started_mono_ms,
+      bodyHash: () => this.#engine.parts.hash(body.bytes),
+      promptTexts: operation.promptTexts,
+      prepare: operation.prepare,
     };
   }
+}
+
+interface CallIds {
+  readonly call_id: string;
+  readonly principal: { readonly tenant: string; readonly key_id: string };
+  readonly started_ms: number;
+  readonly started_mono_ms: number;
 }
 
 /** Endpoints that generate text in the shape of `dialect`. */
@@ -103,7 +118,12 @@ export function generateEndpoint(
 }
 
 function withWishes(wishes: RoutingWishes, options: CallOptions): CallOptions {
-  const data_scopes = options.data_scopes.length > 0 ? options.data_scopes : (wishes.data_scope ?? []);
-  const { data_scope: _, ...others } = wishes;
-  return { ...others, ...options, data_scopes };
+  return {
+    ...options,
+    data_scopes: options.data_scopes.length > 0 ? options.data_scopes : (wishes.data_scope ?? []),
+    qos: options.qos ?? wishes.qos,
+    task_type: options.task_type ?? wishes.task_type,
+    max_usd_nanos: options.max_usd_nanos ?? wishes.max_usd_nanos,
+    deadline_ms: options.deadline_ms ?? wishes.deadline_ms,
+  };
 }

@@ -1,5 +1,5 @@
 import type { HttpExchange } from '@atp-router/adapters';
-import type { AccountSnapshot } from '@atp-router/flow';
+import type { Headroom } from '@atp-router/flow';
 import { AtpError, isQos, NANOS_PER_MICRO, untilNextUtcDay_ms, usdToNanos } from '@atp-router/kernel';
 import type { AnswerMeta } from '../engine/client.ts';
 import type { CallOptions } from '../engine/request.ts';
@@ -25,12 +25,12 @@ export function readOptions(exchange: HttpExchange): CallOptions {
   const trace = readTrace(exchange.header('traceparent'));
   return {
     data_scopes: scopes === undefined ? NO_SCOPES : readScopes(scopes),
-    ...(qos === undefined ? {} : { qos }),
-    ...(task_type === undefined ? {} : { task_type }),
-    ...(max_usd === undefined ? {} : { max_usd_nanos: usdToNanos(decimal(max_usd, 'x-atp-max-usd'), 'x-atp-max-usd') }),
-    ...(deadline === undefined ? {} : { deadline_ms: readDeadline(deadline) }),
-    ...(key === undefined ? {} : { idempotency_key: key }),
-    ...(trace === undefined ? {} : { trace }),
+    qos,
+    task_type,
+    max_usd_nanos: max_usd === undefined ? undefined : usdToNanos(decimal(max_usd, 'x-atp-max-usd'), 'x-atp-max-usd'),
+    deadline_ms: deadline === undefined ? undefined : readDeadline(deadline),
+    idempotency_key: key,
+    trace,
   };
 }
 
@@ -92,39 +92,19 @@ export function answerHeaders(meta: AnswerMeta, content_type: string): string[] 
 }
 
 /** `x-ratelimit-*`: windows as requests and tokens, the day's money where it is limited. */
-export function rateLimitHeaders(snapshot: AccountSnapshot, now_ms: number, headers: string[]): void {
-  const { limits, remaining } = snapshot;
-  push(headers, 'requests', limits.max_parallel, remaining.window_calls);
-  const tokens = tighter(limits.max_tokens, remaining.window_tokens, limits.tokens_per_day, remaining.budget_tokens);
-  push(headers, 'tokens', tokens.limit, tokens.remaining);
-  if (limits.usd_nanos_per_day !== null) {
-    const left = remaining.budget_usd_nanos ?? 0;
-    push(
-      headers,
-      'usd-micros',
-      Math.floor(limits.usd_nanos_per_day / NANOS_PER_MICRO),
-      Math.floor(left / NANOS_PER_MICRO),
-    );
-    headers.push('x-ratelimit-reset-usd-micros', `${Math.ceil(untilNextUtcDay_ms(now_ms) / 1_000)}s`);
-  }
+export function rateLimitHeaders(room: Headroom, now_ms: number, headers: string[]): void {
+  push(headers, 'x-ratelimit-limit-requests', room.calls_limit, 'x-ratelimit-remaining-requests', room.calls_left);
+  push(headers, 'x-ratelimit-limit-tokens', room.tokens_limit, 'x-ratelimit-remaining-tokens', room.tokens_left);
+  if (room.usd_nanos_limit === Number.POSITIVE_INFINITY) return;
+  const limit = Math.floor(room.usd_nanos_limit / NANOS_PER_MICRO);
+  const left = Math.floor(room.usd_nanos_left / NANOS_PER_MICRO);
+  push(headers, 'x-ratelimit-limit-usd-micros', limit, 'x-ratelimit-remaining-usd-micros', left);
+  headers.push('x-ratelimit-reset-usd-micros', `${Math.ceil(untilNextUtcDay_ms(now_ms) / 1_000)}s`);
 }
 
-function push(headers: string[], what: string, limit: number | null, remaining: number | null): void {
-  if (limit === null) return;
-  headers.push(`x-ratelimit-limit-${what}`, String(limit));
-  headers.push(`x-ratelimit-remaining-${what}`, String(Math.max(0, remaining ?? limit)));
-}
-
-function tighter(
-  a_limit: number | null,
-  a_left: number | null,
-  b_limit: number | null,
-  b_left: number | null,
-): { limit: number | null; remaining: number | null } {
-  if (b_limit === null || (a_left !== null && b_left !== null && a_left <= b_left)) {
-    return { limit: a_limit, remaining: a_left };
-  }
-  return { limit: b_limit, remaining: b_left };
+function push(headers: string[], limit_name: string, limit: number, left_name: string, left: number): void {
+  if (limit === Number.POSITIVE_INFINITY) return;
+  headers.push(limit_name, String(limit), left_name, String(Math.max(0, left)));
 }
 
 /** `retry-after` in whole seconds, and whether the official clients should retry by themselves. */
