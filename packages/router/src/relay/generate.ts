@@ -63,13 +63,14 @@ function sameShape(ingress: IngressDialect, upstream: ProviderDialect): Dialect 
 
 class RawCodec implements AttemptCodec {
   readonly body: string;
-  readonly ignored: readonly string[] = [];
+  readonly ignored: readonly string[];
   readonly #call: GenerateCall;
   readonly #dialect: Dialect;
 
   constructor(call: GenerateCall, target: GenerateTarget, dialect: Dialect) {
     this.#call = call;
     this.#dialect = dialect;
+    this.ignored = call.probe.ignored ?? NOTHING;
     this.body = JSON.stringify(
       dialect.passThrough.patchRequest(call.body, {
         model: target.upstream_model,
@@ -127,7 +128,7 @@ class TranslatedCodec implements AttemptCodec {
       ...(target.output_cap === undefined ? {} : { max_output_tokens: target.output_cap }),
     });
     this.body = JSON.stringify(encoded.body);
-    this.ignored = encoded.ignored;
+    this.ignored = joined(call.probe.ignored ?? NOTHING, encoded.ignored);
     if (call.plan !== undefined) this.preamble = encodePlan(call.plan);
   }
 
@@ -226,4 +227,10 @@ function countTokens(response: GenResponse): number {
   const counter = new TokenCounter();
   for (const event of eventsOf(response)) counter.add(event);
   return counter.tokens;
+}
+
+const NOTHING: readonly string[] = [];
+
+function joined(a: readonly string[], b: readonly string[]): readonly string[] {
+  return a.length === 0 ? b : [...new Set([...a, ...b])];
 }
