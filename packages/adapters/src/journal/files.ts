@@ -38,6 +38,13 @@ export function listFiles(dir: string): JournalFile[] {
   return files.sort((a, b) => a.epoch - b.epoch);
 }
 
+/** One file of the directory; `undefined` when it is not there. */
+export function findFile(dir: string, epoch: number): JournalFile | undefined {
+  const path = filePath(dir, epoch);
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat && { epoch, path, bytes: stat.size };
+}
+
 function namesIn(dir: string): string[] {
   try {
     return readdirSync(dir);

@@ -1,9 +1,15 @@
 export { NODE_DIGESTS } from './digests.ts';
-export { filePath, type JournalFile, journalPath, listFiles, readBase } from './files.ts';
+export { filePath, findFile, type JournalFile, journalPath, listFiles, readBase } from './files.ts';
 export { type JournalIo, NODE_IO } from './io.ts';
 export { openJournal } from './journal.ts';
+export { type Ledger, type LedgerOptions, type LedgerStart, openLedger, type Recovery } from './ledger.ts';
 export { type DataDirLock, isAlive, type LockHolder, lockDataDir, readHolder } from './lock.ts';
+export { type JournalLimit, Projector, type ProjectorOptions, WHOLE_JOURNAL } from './projector.ts';
+export type { Answers, QuestionName, Questions } from './questions.ts';
+export { type RebuildReport, rebuildTables } from './rebuild.ts';
+export { applyRetention, type RetentionOptions, type RetentionResult } from './retention.ts';
 export { type FileTail, fileTail, type ScanEnd, type ScanOptions, scanFile, scanToEnd } from './scan.ts';
 export type { TornTail } from './segment.ts';
+export { embeddedStore, type LedgerStore } from './store.ts';
 export type { BarrierCallback, Journal, JournalOptions, JournalStats, WrittenBlock } from './types.ts';
 export { type JournalProblem, type VerifiedFile, type VerifyReport, verifyJournal } from './verify.ts';

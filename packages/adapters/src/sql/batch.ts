@@ -36,6 +36,7 @@ export type EndRecord = Extract<JournalRecord, { type: 'call.ended' }>;
 /** What a run of records changes, gathered in memory so that each table is written once. */
 export class ProjectionBatch {
   readonly #node_id: string;
+  readonly #pruned_before_day: string;
   readonly usage: UsageRow[] = [];
   readonly attempts: AttemptRow[] = [];
   readonly usage_days: Map<string, UsageDay> = new Map();
@@ -49,8 +50,9 @@ export class ProjectionBatch {
   /** Ends of calls that were not open: they count only if the call has no usage record yet. */
   readonly suspects: { readonly record: EndRecord; readonly key: RecordKey }[] = [];
 
-  constructor(node_id: string) {
+  constructor(node_id: string, pruned_before_day: string) {
     this.#node_id = node_id;
+    this.#pruned_before_day = pruned_before_day;
   }
 
   /** Follows one record; `open` is the state before it and is moved past it. */
@@ -70,10 +72,12 @@ export class ProjectionBatch {
   /** The end of a call that has no usage record yet. */
   addEnd(record: EndRecord, key: RecordKey): void {
     const event: CallEnded = record;
+    const day = budgetDay(event);
+    // A rebuild meets it again: its sums were kept when its records were pruned.
+    if (day.day < this.#pruned_before_day) return;
     this.usage.push(usageRow(event, record.ts_ms, key));
     this.attempts.push(...attemptRows(event, key));
     for (const sum of usageDays(event)) merge(this.usage_days, usageDayKey(sum), sum, addUsageDays);
-    const day = budgetDay(event);
     merge(this.budget_days, budgetDayKey(day), day, addBudgetDays);
   }
 

@@ -20,3 +20,4 @@ export { idempotencyStoreSuite } from './suites/idempotency.ts';
 export { leaseStoreSuite } from './suites/lease.ts';
 export { type MakeReadStores, type ReadStores, readStoresSuite } from './suites/reading.ts';
 export { type MakeStore, type ManualClock, manualClock, type SuiteCase } from './suites/suite.ts';
+export { type ClaimHead, findClaim, readBudgets, readEvents, readStart, type TablesStart } from './state.ts';

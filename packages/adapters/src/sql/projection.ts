@@ -9,6 +9,7 @@ import {
 import { ProjectionBatch } from './batch.ts';
 import type { SqlDriver, SqlQueries } from './driver.ts';
 import type { ProjectionPosition } from './position.ts';
+import { pruneTables } from './prune.ts';
 import { resetToBase } from './reset.ts';
 import { writeBatch, writeOpenCalls } from './write.ts';
 
@@ -21,6 +22,8 @@ export class Projection {
   /** Ids of the calls that are in the `open_calls` table. */
   #stored: Set<string> = new Set();
   #events: number = 0;
+  /** Calls of earlier days are in the daily sums only. */
+  #pruned_before_day = '';
   /** Memory and tables may differ after an error; the tables are read again before the next write. */
   #stale = true;
 
@@ -37,7 +40,8 @@ export class Projection {
       await this.reset(base);
       return;
     }
-    this.#position = found;
+    this.#position = found.position;
+    this.#pruned_before_day = found.pruned_before_day;
     const sql = 'SELECT call_id, state FROM open_calls WHERE node_id = $1';
     const rows = await this.#driver.query(sql, [this.node_id]);
     this.#open = new OpenCalls(rows.map((row) => JSON.parse(String(row['state'])) as OpenCall));
@@ -68,7 +72,7 @@ export class Projection {
       }
     }
     this.#stale = true;
-    const batch = new ProjectionBatch(this.node_id);
+    const batch = new ProjectionBatch(this.node_id, this.#pruned_before_day);
     for (const record of records) batch.add(to.epoch, record, this.#open);
     const changed = this.#open.takeChanged();
     const stored = new Set(this.#stored);
@@ -83,6 +87,22 @@ export class Projection {
     this.#stale = false;
   }
 
+  /** Moves on over files that hold no records. */
+  async moveTo(to: ProjectionPosition): Promise<void> {
+    await this.apply(to, []);
+  }
+
+  /**
+   * Removes call records of days before `before_day`, at most `limit` of them at a time, and expired idempotency keys as
+   * of `now_ms`. Daily sums stay. Returns true while more is left.
+   */
+  async prune(before_day: string, now_ms: number, limit: number): Promise<boolean> {
+    if (this.#stale) await this.load();
+    const more = await pruneTables(this.#driver, this.node_id, before_day, now_ms, limit);
+    if (before_day > this.#pruned_before_day) this.#pruned_before_day = before_day;
+    return more;
+  }
+
   /** Removes all that came from the journal after the base, and goes back there: the start of a rebuild. */
   async reset(base: LedgerBase | undefined): Promise<void> {
     this.#stale = true;
@@ -95,16 +115,22 @@ function startPosition(base: LedgerBase | undefined): ProjectionPosition {
   return { epoch: base?.epoch ?? 0, seq: 0, offset: 0, chain: base?.chain ?? NO_CHAIN };
 }
 
-async function loadPosition(queries: SqlQueries, node_id: string): Promise<ProjectionPosition | undefined> {
-  const sql = 'SELECT epoch, seq, file_offset, chain FROM journal_position WHERE node_id = $1';
+interface StoredPosition {
+  readonly position: ProjectionPosition;
+  readonly pruned_before_day: string;
+}
+
+async function loadPosition(queries: SqlQueries, node_id: string): Promise<StoredPosition | undefined> {
+  const sql = 'SELECT * FROM journal_position WHERE node_id = $1';
   const [row] = await queries.query(sql, [node_id]);
   if (row === undefined) return undefined;
-  return {
+  const position = {
     epoch: Number(row['epoch']),
     seq: Number(row['seq']),
     offset: Number(row['file_offset']),
     chain: String(row['chain']),
   };
+  return { position, pruned_before_day: String(row['pruned_before_day']) };
 }
 
 /** Compare and set: should two projectors of one journal ever run at once, one of them fails instead of counting twice. */

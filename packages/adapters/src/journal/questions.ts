@@ -1,0 +1,92 @@
+import type {
+  AttemptRow,
+  BudgetDay,
+  EntityKind,
+  EntityRow,
+  EntityStore,
+  IdempotencyRow,
+  KillRow,
+  UsageDayFilter,
+  UsageFilter,
+  UsageGroup,
+  UsagePage,
+  UsageRow,
+  UsageStore,
+  UsageSum,
+} from '@atp-router/ledger';
+import type { RecentEvent, SqlDriver } from '../sql/index.ts';
+import { findClaim, readBudgets, readEvents, sqlEntityStore, sqlUsageStore } from '../sql/index.ts';
+
+/** What may be asked of the tables: arguments and answer of each question. All of it can cross threads. */
+export interface Questions {
+  'usage.list': {
+    readonly args: readonly [UsageFilter, { readonly limit: number; readonly after?: string }];
+    readonly answer: UsagePage;
+  };
+  'usage.get': { readonly args: readonly [call_id: string]; readonly answer: UsageRow | undefined };
+  'usage.attempts': { readonly args: readonly [call_id: string]; readonly answer: readonly AttemptRow[] };
+  'usage.sums': {
+    readonly args: readonly [UsageDayFilter, readonly UsageGroup[]];
+    readonly answer: readonly UsageSum[];
+  };
+  'entities.list': { readonly args: readonly [EntityKind]; readonly answer: readonly EntityRow[] };
+  'entities.get': { readonly args: readonly [EntityKind, id: string]; readonly answer: EntityRow | undefined };
+  'entities.kills': { readonly args: readonly []; readonly answer: readonly KillRow[] };
+  /** One idempotency key with its stored outcome. */
+  'claims.find': { readonly args: readonly [scope_hash: string]; readonly answer: IdempotencyRow | undefined };
+  /** Totals of one UTC day. */
+  'budgets.day': { readonly args: readonly [day: string]; readonly answer: readonly BudgetDay[] };
+  /** The operators' log, newest first. */
+  'events.recent': { readonly args: readonly [limit: number]; readonly answer: readonly RecentEvent[] };
+}
+
+export type QuestionName = keyof Questions;
+
+type Answerers = {
+  readonly [name in QuestionName]: (...args: Questions[name]['args']) => Promise<Questions[name]['answer']>;
+};
+
+/** Answers questions from the tables. */
+export interface Answers {
+  ask<N extends QuestionName>(name: N, ...args: Questions[N]['args']): Promise<Questions[N]['answer']>;
+}
+
+export function answersFrom(driver: SqlDriver, node_id: string): Answers {
+  const usage = sqlUsageStore(driver);
+  const entities = sqlEntityStore(driver, node_id);
+  const answerers: Answerers = {
+    'usage.list': usage.list,
+    'usage.get': usage.get,
+    'usage.attempts': usage.attempts,
+    'usage.sums': usage.sums,
+    'entities.list': entities.list,
+    'entities.get': entities.get,
+    'entities.kills': entities.kills,
+    'claims.find': (scope_hash) => findClaim(driver, node_id, scope_hash),
+    'budgets.day': (day) => readBudgets(driver, day),
+    'events.recent': (limit) => readEvents(driver, node_id, limit),
+  };
+  return {
+    ask(name, ...args) {
+      return answerers[name](...args);
+    },
+  };
+}
+
+/** The read stores over anything that answers questions. */
+export function usageStoreFrom(answers: Answers): UsageStore {
+  return {
+    list: (filter, page) => answers.ask('usage.list', filter, page),
+    get: (call_id) => answers.ask('usage.get', call_id),
+    attempts: (call_id) => answers.ask('usage.attempts', call_id),
+    sums: (filter, group_by) => answers.ask('usage.sums', filter, group_by),
+  };
+}
+
+export function entityStoreFrom(answers: Answers): EntityStore {
+  return {
+    list: (kind) => answers.ask('entities.list', kind),
+    get: (kind, id) => answers.ask('entities.get', kind, id),
+    kills: () => answers.ask('entities.kills'),
+  };
+}

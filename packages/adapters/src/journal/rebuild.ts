@@ -1,0 +1,62 @@
+import { AtpError } from '@atp-router/kernel';
+import { journalPath, listFiles } from './files.ts';
+import { readFileHeader } from './header.ts';
+import { lockDataDir } from './lock.ts';
+import { type JournalLimit, Projector } from './projector.ts';
+import { damageError, fileTail, scanToEnd } from './scan.ts';
+import { embeddedStore, type LedgerStore, openStore } from './store.ts';
+
+export interface RebuildReport {
+  readonly node_id: string;
+  readonly files: number;
+  /** Where the journal, and now the tables, end. */
+  readonly epoch: number;
+  readonly seq: number;
+}
+
+/** Makes the tables of a data directory anew from its journal. No router may run on it: this takes its lock. */
+export async function rebuildTables(options: {
+  readonly data_dir: string;
+  readonly store?: LedgerStore;
+}): Promise<RebuildReport> {
+  const { data_dir, store = embeddedStore(data_dir) } = options;
+  const lock = lockDataDir(data_dir);
+  try {
+    const dir = journalPath(data_dir);
+    const { node_id, limit, files } = surveyJournal(dir);
+    const driver = await openStore(store);
+    try {
+      const projector = await Projector.open({ dir, node_id, driver });
+      await projector.rebuild('asked for');
+      await projector.catchUp(limit);
+      await driver.flush();
+      const { epoch, seq } = projector.cursor;
+      return { node_id, files, epoch, seq };
+    } finally {
+      await driver.close();
+    }
+  } finally {
+    lock.release();
+  }
+}
+
+/** Whose journal it is and where its last good block ends; an unfinished write behind that is left alone. */
+function surveyJournal(dir: string): {
+  readonly node_id: string;
+  readonly limit: JournalLimit;
+  readonly files: number;
+} {
+  const files = listFiles(dir);
+  let last = files.at(-1);
+  if (last !== undefined && 'kind' in readFileHeader(last.path)) last = files.at(-2);
+  if (last === undefined) {
+    throw new AtpError('config_invalid', `There is no journal in ${dir}. Name the data_dir of a router.`);
+  }
+  const start = readFileHeader(last.path);
+  if ('kind' in start) throw damageError(last.path, start);
+  const end = scanToEnd(last.path);
+  const tail = fileTail(last.path, last.bytes, end);
+  if (tail.kind === 'damaged') throw damageError(last.path, tail.fault);
+  const limit = { epoch: last.epoch, valid_bytes: end.point.offset };
+  return { node_id: start.header.node_id, limit, files: files.length };
+}

@@ -1,0 +1,63 @@
+import { AtpError, type ErrorCode, isAtpError } from '@atp-router/kernel';
+import type { TablesStart } from '../sql/index.ts';
+import type { JournalLimit } from './projector.ts';
+import type { QuestionName } from './questions.ts';
+import type { LedgerStore } from './store.ts';
+
+/** Handed to the worker at its start. */
+export interface WorkerInput {
+  readonly dir: string;
+  readonly node_id: string;
+  readonly store: LedgerStore;
+  /** To be reached before the worker says that it is ready. */
+  readonly limit: JournalLimit;
+  /** For the start state: the UTC day whose totals count, and the time by which keys expire. */
+  readonly day: string;
+  readonly now_ms: number;
+  readonly batch_records?: number;
+}
+
+/** An error as it crosses threads. */
+export interface WireError {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly details?: Readonly<Record<string, string | number | boolean>>;
+}
+
+export type ToWorker =
+  /** The journal has grown. `mark` comes back in `reached`. */
+  | { readonly kind: 'limit'; readonly limit: JournalLimit; readonly mark: number }
+  /** Answered when the tables hold everything up to the limit: whoever asks sees what was written before. */
+  | {
+      readonly kind: 'ask';
+      readonly id: number;
+      readonly name: QuestionName;
+      readonly args: readonly unknown[];
+      readonly limit: JournalLimit;
+    }
+  | { readonly kind: 'rebuild'; readonly id: number; readonly limit: JournalLimit }
+  | { readonly kind: 'retain'; readonly now_ms: number; readonly retain_days: number; readonly current_epoch: number }
+  | { readonly kind: 'close'; readonly limit: JournalLimit };
+
+export type FromWorker =
+  | { readonly kind: 'ready'; readonly start: TablesStart; readonly rebuilt?: string }
+  | { readonly kind: 'not_ready'; readonly error: WireError }
+  | { readonly kind: 'answer'; readonly id: number; readonly value: unknown }
+  | { readonly kind: 'refused'; readonly id: number; readonly error: WireError }
+  /** Everything up to the limit that had this mark is in the tables. */
+  | { readonly kind: 'reached'; readonly mark: number }
+  /** The tables do not follow the journal now; it is tried again. */
+  | { readonly kind: 'problem'; readonly error: WireError }
+  | { readonly kind: 'closed' };
+
+export function toWire(error: unknown): WireError {
+  if (isAtpError(error)) {
+    const { code, message, details } = error;
+    return { code, message, ...(details && { details }) };
+  }
+  return { code: 'internal_error', message: error instanceof Error ? error.message : String(error) };
+}
+
+export function fromWire({ code, message, details }: WireError): AtpError {
+  return new AtpError(code, message, details && { details });
+}

@@ -1,0 +1,33 @@
+import type { SqlDriver } from './driver.ts';
+
+/**
+ * Removes call records of days before `before_day` and keys that expired by `now_ms`, `limit` rows of each at most. The
+ * day is stored first: sums of days from which something is missing must never be made anew from the records.
+ */
+export async function pruneTables(
+  driver: SqlDriver,
+  node_id: string,
+  before_day: string,
+  now_ms: number,
+  limit: number,
+): Promise<boolean> {
+  const sql = 'UPDATE journal_position SET pruned_before_day = $2 WHERE node_id = $1 AND pruned_before_day < $2';
+  await driver.query(sql, [node_id, before_day]);
+  const calls = await pruneCalls(driver, node_id, Date.parse(`${before_day}T00:00:00Z`), limit);
+  const keys = await driver.query(
+    `DELETE FROM idempotency WHERE node_id = $1 AND expires_ms <= $2 AND scope_hash IN
+     (SELECT scope_hash FROM idempotency WHERE node_id = $1 AND expires_ms <= $2 LIMIT $3) RETURNING scope_hash`,
+    [node_id, now_ms, limit],
+  );
+  return calls === limit || keys.length === limit;
+}
+
+function pruneCalls(driver: SqlDriver, node_id: string, before_ms: number, limit: number): Promise<number> {
+  return driver.transaction(async (tx) => {
+    const old =
+      'SELECT call_id FROM usage WHERE started_ms < $2 AND node_id = $1 ORDER BY started_ms, call_id LIMIT $3';
+    const params = [node_id, before_ms, limit];
+    await tx.query(`DELETE FROM attempts WHERE call_id IN (${old})`, params);
+    return (await tx.query(`DELETE FROM usage WHERE call_id IN (${old}) RETURNING call_id`, params)).length;
+  });
+}

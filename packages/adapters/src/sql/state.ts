@@ -1,0 +1,104 @@
+import type { BudgetDay, EntityRow, IdempotencyRow, KillRow, OpenCall } from '@atp-router/ledger';
+import type { RecentEvent } from './batch.ts';
+import type { SqlQueries, SqlRow } from './driver.ts';
+import { byEntity, byKill } from './order.ts';
+import { BUDGET_DAY, columnsOf, fromRow, type Shape } from './shape.ts';
+import { entityRow, killRow } from './stores/entities.ts';
+
+const CLAIM: Shape<IdempotencyRow> = {
+  scope_hash: 'text',
+  body_hash: 'text',
+  call_id: 'text',
+  state: 'text',
+  sealed: 'text',
+  expires_ms: 'integer',
+};
+
+const EVENT: Shape<RecentEvent> = {
+  node_id: 'text',
+  epoch: 'integer',
+  seq: 'integer',
+  ts_ms: 'integer',
+  type: 'text',
+  event: 'text',
+};
+
+/** Most keys that a start hands over; older ones are asked for one by one. */
+export const START_CLAIMS_MAX = 10_000;
+
+/** Most entries of the operators' log in one answer. */
+const EVENTS_MAX = 1_000;
+
+/** A claim without its stored outcome, which may be large and is asked for when it is needed. */
+export type ClaimHead = Omit<IdempotencyRow, 'sealed'>;
+
+/** What the tables know that a router needs before it serves its first call. */
+export interface TablesStart {
+  /** Totals of the UTC day, also of other nodes in the same database. */
+  readonly budgets: readonly BudgetDay[];
+  readonly open_calls: readonly OpenCall[];
+  readonly entities: readonly EntityRow[];
+  readonly kills: readonly KillRow[];
+  /** The newest keys that have not expired. */
+  readonly claims: readonly ClaimHead[];
+}
+
+export async function readStart(
+  queries: SqlQueries,
+  node_id: string,
+  day: string,
+  now_ms: number,
+): Promise<TablesStart> {
+  const open = await queries.query('SELECT state FROM open_calls WHERE node_id = $1', [node_id]);
+  const entities = await queries.query('SELECT * FROM entities WHERE node_id = $1', [node_id]);
+  const kills = await queries.query('SELECT * FROM kills WHERE node_id = $1', [node_id]);
+  const claims = await queries.query(
+    `SELECT scope_hash, body_hash, call_id, state, '' AS sealed, expires_ms FROM idempotency
+     WHERE node_id = $1 AND expires_ms > $2 ORDER BY expires_ms DESC LIMIT ${START_CLAIMS_MAX}`,
+    [node_id, now_ms],
+  );
+  return {
+    budgets: await readBudgets(queries, day),
+    open_calls: open.map((row) => JSON.parse(String(row['state'])) as OpenCall).sort(byStart),
+    entities: entities.map(entityRow).sort(byEntity),
+    kills: kills.map(killRow).sort(byKill),
+    claims: claims.map(claimHead),
+  };
+}
+
+function byStart(a: OpenCall, b: OpenCall): number {
+  return a.head.started_ms - b.head.started_ms || (a.head.call_id < b.head.call_id ? -1 : 1);
+}
+
+function claimHead(row: SqlRow): ClaimHead {
+  const { sealed: _sealed, ...head } = fromRow(CLAIM, row);
+  return head;
+}
+
+/** What each tenant used on one UTC day, summed over all nodes. */
+export async function readBudgets(queries: SqlQueries, day: string): Promise<readonly BudgetDay[]> {
+  const rows = await queries.query(
+    `SELECT day, tenant, CAST(SUM(calls) AS BIGINT) AS calls, CAST(SUM(tokens) AS BIGINT) AS tokens,
+       CAST(SUM(cost_usd_nanos) AS BIGINT) AS cost_usd_nanos
+     FROM budget_daily WHERE day = $1 GROUP BY day, tenant`,
+    [day],
+  );
+  return rows.map((row) => fromRow(BUDGET_DAY, row)).sort((a, b) => (a.tenant < b.tenant ? -1 : 1));
+}
+
+export async function findClaim(
+  queries: SqlQueries,
+  node_id: string,
+  scope_hash: string,
+): Promise<IdempotencyRow | undefined> {
+  const sql = `SELECT ${columnsOf(CLAIM).join(', ')} FROM idempotency WHERE node_id = $1 AND scope_hash = $2`;
+  const [row] = await queries.query(sql, [node_id, scope_hash]);
+  return row && fromRow(CLAIM, row);
+}
+
+/** The operators' log of a node, newest first. */
+export async function readEvents(queries: SqlQueries, node_id: string, limit: number): Promise<readonly RecentEvent[]> {
+  const sql = `SELECT ${columnsOf(EVENT).join(', ')} FROM events_recent WHERE node_id = $1 ORDER BY n DESC LIMIT $2`;
+  const rows = await queries.query(sql, [node_id, Math.max(1, Math.min(EVENTS_MAX, Math.floor(limit)))]);
+  return rows.map((row) => fromRow(EVENT, row));
+}

@@ -1,0 +1,185 @@
+import { type JournalRecord, LedgerFold, parseBase, BaseFold, emptyBase, NO_CHAIN } from '@atp-router/ledger';
+import { sampleStream } from '@atp-router/ledger/testing';
+import { randomInt, seededRng } from '@atp-router/kernel';
+import { afterAll, describe, expect, it } from 'vitest';
+import { EVENTS_RECENT_MAX } from '../../src/sql/write.ts';
+import { openSqlite, migrate, Projection, readEvents, sqlUsageStore, type SqlDriver } from '../../src/sql/index.ts';
+import { backends } from './support/backends.ts';
+import { dumpFold, dumpTables } from './support/dump.ts';
+
+function recordsOf(seed: number, steps: number): JournalRecord[] {
+  return sampleStream(seed, steps).map(({ event, ts_ms }, i) => ({ v: 1, seq: i + 1, ts_ms, ...event }));
+}
+
+function foldOf(records: readonly JournalRecord[]): LedgerFold {
+  const fold = new LedgerFold('n1');
+  fold.applyBlock(1, records);
+  return fold;
+}
+
+/** The end of a block in epoch 1; offset and chain are not looked at here. */
+function end(seq: number, epoch: number = 1): { epoch: number; seq: number; offset: number; chain: string } {
+  return { epoch, seq, offset: seq, chain: `c${seq}` };
+}
+
+async function load(driver: SqlDriver): Promise<Projection> {
+  const projection = new Projection(driver, 'n1');
+  await projection.load();
+  return projection;
+}
+
+for (const backend of backends()) {
+  describe(`projection in ${backend.name}`, () => {
+    afterAll(() => backend.close());
+
+    it('equals the fold, however the journal is cut into batches and wherever a new process goes on', async () => {
+      const driver = await backend.open();
+      const rng = seededRng(3);
+      const records = recordsOf(3, 700);
+      let projection = await load(driver);
+      for (let at = 0; at < records.length; ) {
+        const size = randomInt(rng, 1, 60);
+        if (rng.next() < 0.3) projection = await load(driver);
+        const batch = records.slice(at, at + size);
+        await projection.apply(end(at + batch.length), batch);
+        if (rng.next() < 0.3) await projection.apply(end(at + batch.length), batch);
+        at += batch.length;
+      }
+      expect(projection.position).toEqual(end(records.length));
+      expect(await dumpTables(driver, 'n1')).toEqual(dumpFold(foldOf(records)));
+    });
+
+    it('is made anew by a reset, from nothing and from a base', async () => {
+      const driver = await backend.open();
+      const records = recordsOf(5, 400);
+      const early = records.slice(0, 250);
+      const late = records.slice(250).map((record, i) => ({ ...record, seq: i + 1 }));
+      const projection = await load(driver);
+      await projection.apply(end(early.length), early);
+      await projection.apply(end(late.length, 2), late);
+      const whole = await dumpTables(driver, 'n1');
+
+      const folded = new BaseFold(emptyBase('n1', NO_CHAIN));
+      for (const record of early) folded.apply(record);
+      await projection.reset(parseBase(JSON.stringify(folded.at(1, 'c250'))));
+      expect(projection.position).toEqual({ epoch: 1, seq: 0, offset: 0, chain: 'c250' });
+      const reset = await dumpTables(driver, 'n1');
+      const expected = dumpFold(foldOf(early));
+      expect({ ...reset, claims: [] }).toEqual({ ...expected, claims: [] });
+      await projection.apply(end(late.length, 2), late);
+      expect(await dumpTables(driver, 'n1')).toEqual(whole);
+
+      await projection.reset(undefined);
+      expect(Object.values(await dumpTables(driver, 'n1')).flat()).toEqual([]);
+      await projection.apply(end(early.length), early);
+      await projection.apply(end(late.length, 2), late);
+      expect(await dumpTables(driver, 'n1')).toEqual(whole);
+    });
+
+    it('keeps the nodes of one database apart', async () => {
+      const driver = await backend.open();
+      const mine = recordsOf(6, 60);
+      const other = recordsOf(7, 60);
+      const projection = await load(driver);
+      await projection.apply(end(mine.length), mine);
+      const neighbour = new Projection(driver, 'n2');
+      await neighbour.load();
+      await neighbour.apply(end(other.length), other);
+      await neighbour.reset(undefined);
+      expect(await dumpTables(driver, 'n1')).toEqual(dumpFold(foldOf(mine)));
+    });
+  });
+}
+
+describe('projection', () => {
+  async function fresh(): Promise<SqlDriver> {
+    const driver = openSqlite(':memory:');
+    await migrate(driver);
+    await migrate(driver);
+    return driver;
+  }
+
+  it('refuses a gap, and a second projection of the same journal', async () => {
+    const driver = await fresh();
+    const records = recordsOf(1, 30);
+    const first = await load(driver);
+    const second = await load(driver);
+    await expect(first.apply(end(12), records.slice(10, 12))).rejects.toThrow('does not follow');
+    await first.apply(end(10), records.slice(0, 10));
+    await expect(second.apply(end(10), records.slice(0, 10))).rejects.toThrow('another projection');
+    await second.apply(end(12), records.slice(10, 12));
+    expect(await dumpTables(driver, 'n1')).toEqual(dumpFold(foldOf(records.slice(0, 12))));
+  });
+
+  it('changes nothing when its transaction fails, and goes on afterwards', async () => {
+    const driver = await fresh();
+    const records = recordsOf(2, 80);
+    const projection = await load(driver);
+    await projection.apply(end(40), records.slice(0, 40));
+    const before = await dumpTables(driver, 'n1');
+    await driver.query('ALTER TABLE budget_daily RENAME TO hidden');
+    await expect(projection.apply(end(80), records.slice(40))).rejects.toThrow('budget_daily');
+    await driver.query('ALTER TABLE hidden RENAME TO budget_daily');
+    expect(await dumpTables(driver, 'n1')).toEqual(before);
+    await projection.apply(end(80), records.slice(40));
+    expect(await dumpTables(driver, 'n1')).toEqual(dumpFold(foldOf(records)));
+  });
+
+  it('counts a repeated end of a call for nothing, and an end without a beginning once', async () => {
+    const driver = await fresh();
+    const records = recordsOf(4, 200);
+    const ends = records.filter((record) => record.type === 'call.ended');
+    const stray = ends.slice(0, 3).map((record) => ({ ...record, call_id: `stray_${record.call_id}` }));
+    const more = [...ends, ...stray, ...stray].map((record, i) => ({ ...record, seq: records.length + i + 1 }));
+    const projection = await load(driver);
+    await projection.apply(end(records.length), records);
+    const all = [...records, ...more];
+    await projection.apply(end(all.length), more);
+    const fold = foldOf(records);
+    fold.applyBlock(1, more);
+    expect(await dumpTables(driver, 'n1')).toEqual(dumpFold(fold));
+    expect(ends.length).toBeGreaterThan(10);
+  });
+
+  it('prunes old call records and expired keys, keeps their sums, and does not count them again in a rebuild', async () => {
+    const driver = await fresh();
+    const records = recordsOf(9, 900);
+    const projection = await load(driver);
+    await projection.apply(end(records.length), records);
+    const usage = sqlUsageStore(driver);
+    const sums = await usage.sums({}, ['day', 'tenant', 'model']);
+    const days = [...new Set(sums.map((sum) => sum.day))].sort();
+    const before_day = days[Math.floor(days.length / 2)] ?? '';
+    const whole = await dumpTables(driver, 'n1');
+
+    let passes = 0;
+    while (await projection.prune(before_day, Number.MAX_SAFE_INTEGER, 7)) passes += 1;
+    expect(passes).toBeGreaterThan(1);
+    const kept = await dumpTables(driver, 'n1');
+    const isKept = (row: unknown): boolean => (row as { day: string }).day >= before_day;
+    expect(kept.usage).toEqual(whole.usage.filter(isKept));
+    expect(kept.usage.length).toBeGreaterThan(0);
+    expect(kept.attempts.length).toBeLessThan(whole.attempts.length);
+    expect(kept.claims).toEqual([]);
+    expect(kept.usage_days).toEqual(whole.usage_days);
+    expect(kept.budget_days).toEqual(whole.budget_days);
+
+    await projection.reset(undefined);
+    await projection.apply(end(records.length), records);
+    const again = await dumpTables(driver, 'n1');
+    expect({ ...again, claims: [] }).toEqual(kept);
+  });
+
+  it('keeps a bounded operators’ log', async () => {
+    const driver = await fresh();
+    const event = { type: 'config.applied', generation: 1, hash: 'h' } as const;
+    const projection = await load(driver);
+    for (let at = 0; at < EVENTS_RECENT_MAX + 500; at += 3_500) {
+      const batch = Array.from({ length: 3_500 }, (_, i) => ({ v: 1, seq: at + i + 1, ts_ms: at + i + 1, ...event }));
+      await projection.apply(end(at + 3_500), batch);
+    }
+    const [count] = await driver.query('SELECT COUNT(*) AS n FROM events_recent');
+    expect(count?.['n']).toBe(EVENTS_RECENT_MAX);
+    expect((await readEvents(driver, 'n1', 2)).map((row) => row.seq)).toEqual([10_500, 10_499]);
+  });
+});
