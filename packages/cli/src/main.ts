@@ -1,14 +1,7 @@
 #!/usr/bin/env node
-import { loadConfig, requireConfig } from '@atp-router/adapters';
-import { createRouter } from '@atp-router/router';
+import { run } from './run.ts';
+import { processTerminal } from './terminal.ts';
 
-const i = process.argv.indexOf('--config');
-const file = process.argv[i + 1] ?? 'atp.yaml';
-const config = requireConfig(loadConfig(file, process.env));
-const router = await createRouter({
-  config,
-  version: '0.1.0',
-  sources: { env: (n) => process.env[n], file: () => undefined },
-});
-console.log(`listening on http://${router.server.address.host}:${router.server.address.port}`);
-process.on('SIGTERM', () => void router.stop('SIGTERM').then(() => process.exit(0)));
+const code = await run(process.argv.slice(2), processTerminal());
+// Ends now, whatever a library left open; but not before everything printed is handed over.
+process.stdout.write('', () => process.exit(code));

@@ -1,3 +1,4 @@
+export { checkProvider, type ProviderCheck } from './admin/provider-check.ts';
+export { type Bootstrapped, bootstrap, countKeys, createKey, DEFAULT_TENANT, type MadeKey } from './bootstrap.ts';
 export { createRouter, type Router, type RouterOptions } from './create-router.ts';
 export { ADMIN_OWNER } from './generation/overlay.ts';
-export { type Bootstrapped, bootstrap, countKeys, createKey, DEFAULT_TENANT, type MadeKey } from './bootstrap.ts';

@@ -1,4 +1,5 @@
 export { type CheckOptions, type CheckResult, checkConfig } from './check.ts';
+export { readDocument } from './document.ts';
 export { type Discovery, discoverConfig, type OllamaModel, type OllamaProbe } from './discover.ts';
 export { type CheckReport, checkReport, type FormatOptions, formatProblems } from './format.ts';
 export { configJsonSchema } from './json-schema.ts';

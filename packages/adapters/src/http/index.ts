@@ -1,4 +1,7 @@
+export * from './admin-client.ts';
 export * from './exchange.ts';
+export * from './live-suite.ts';
+export * from './ollama-probe.ts';
 export * from './server.ts';
 export * from './tls.ts';
 export * from './undici-transport.ts';

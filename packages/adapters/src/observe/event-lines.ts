@@ -1,0 +1,97 @@
+import { nanosToMicros } from '@atp-router/kernel';
+import type { BreakerChanged, CallEnded, KillSet, NodeStarted, RouterEvent } from '@atp-router/ledger';
+
+export type LineLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
+
+/** Flat, so that every log store can index it. Undefined fields are left out. */
+export type LineFields = Readonly<Record<string, string | number | boolean | undefined>>;
+
+export interface LogLine {
+  readonly level: LineLevel;
+  readonly message: string;
+  readonly fields: LineFields;
+}
+
+/** Clients invent model names; a line is no place for a long one. */
+const NAME_CHARS_MAX = 128;
+
+/**
+ * What an event is in the log; undefined for events that only the journal and the live stream carry. Made from chosen
+ * fields, so that neither a body nor a secret can get in. Calls that went well are `debug`: their record is the journal.
+ */
+export function lineOf(event: RouterEvent): LogLine | undefined {
+  switch (event.type) {
+    case 'call.ended':
+      return callLine(event);
+    case 'call.refused': {
+      const { tenant, key_id, endpoint, error } = event;
+      return line('debug', 'call refused', { tenant, key_id, endpoint, error });
+    }
+    case 'attempt.ended': {
+      const { n, kind, provider, model, outcome, error, upstream_status, latency_ms } = event.attempt;
+      const attempt = { attempt: n, kind, provider, model, outcome, error, upstream_status, latency_ms };
+      return line('debug', 'attempt ended', { call_id: event.call_id, ...attempt });
+    }
+    case 'breaker.changed':
+      return breakerLine(event);
+    case 'config.applied':
+      return line('info', 'configuration applied', { generation: event.generation, hash: event.hash });
+    case 'config.rejected':
+      return line('warn', 'configuration rejected', { problems: event.problems, first: event.first });
+    case 'limits.changed':
+      return line('info', 'limits changed', { tenant: event.tenant, ...changesOf(event.before, event.after) });
+    case 'kill.set':
+      return killLine(event);
+    case 'entity.put':
+      return line('info', `${event.kind} changed`, { id: event.id, by: event.by });
+    case 'entity.deleted':
+      return line('info', `${event.kind} deleted`, { id: event.id, by: event.by });
+    case 'node.started':
+      return startLine(event);
+    case 'node.stopped':
+      return line('info', 'stopped', { reason: event.reason });
+    default:
+      return undefined;
+  }
+}
+
+function line(level: LineLevel, message: string, fields: LineFields): LogLine {
+  return { level, message, fields };
+}
+
+function callLine(event: CallEnded): LogLine {
+  const { call_id, tenant, key_id, endpoint, outcome, error, status, usage, latency_ms, ttfb_ms, trace_id } = event;
+  const last = event.attempts.at(-1);
+  const level = outcome === 'ok' || outcome === 'cancelled' ? 'debug' : 'info';
+  return line(level, 'call ended', {
+    ...{ call_id, tenant, key_id, endpoint, requested_model: event.requested_model.slice(0, NAME_CHARS_MAX) },
+    ...{ model: last?.model, provider: last?.provider, policy: event.policy, agent: event.agent, qos: event.qos },
+    ...{ outcome, error, status, attempts: event.attempts.length, stream: event.stream },
+    ...{ in_tokens: usage.in_tokens, out_tokens: usage.out_tokens },
+    ...{ cost_usd_micros: nanosToMicros(event.cost_usd_nanos), latency_ms, ttfb_ms, trace_id },
+  });
+}
+
+function breakerLine({ provider, model, from, to, reason }: BreakerChanged): LogLine {
+  return line(to === 'open' ? 'warn' : 'info', `circuit breaker ${to}`, { provider, model, from, reason });
+}
+
+function killLine({ scope, id, on, reason, by, stopped_calls }: KillSet): LogLine {
+  return line(on ? 'warn' : 'info', `kill switch ${on ? 'on' : 'off'}`, { scope, id, reason, by, stopped_calls });
+}
+
+function startLine({ version, recovered_calls }: NodeStarted): LogLine {
+  return line(recovered_calls > 0 ? 'warn' : 'info', 'started', { version, recovered_calls });
+}
+
+type Limits = Readonly<Record<string, number | null>>;
+
+/** Only what differs, as `name: before -> after`. */
+function changesOf(before: Limits, after: Limits): LineFields {
+  const names = Object.keys({ ...before, ...after }).filter((name) => before[name] !== after[name]);
+  return Object.fromEntries(names.map((name) => [name, `${shown(before[name])} -> ${shown(after[name])}`]));
+}
+
+function shown(value: number | null | undefined): string {
+  return value === null || value === undefined ? 'none' : String(value);
+}

@@ -1,0 +1,83 @@
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { EXIT } from '../exit.ts';
+import { withAdmin } from '../online/api.ts';
+import type { OnlineOptions } from '../online/target.ts';
+import { fields, isRow, json, rowsOf } from '../print/table.ts';
+import { count, printable, shown } from '../print/text.ts';
+import { wantsColor } from '../terminal.ts';
+import { adminPath, type Cli, online, show } from './context.ts';
+
+interface CheckOptions {
+  readonly json?: boolean;
+}
+
+export function addConfig(program: Command, cli: Cli): void {
+  const config = program.command('config').description('the configuration file, and the one in force');
+  config
+    .command('check [file]')
+    .description('report every fault of a file (default atp.yaml) with its place; exit 1 when there are any')
+    .option('--json', 'as JSON')
+    .action((file: string | undefined, options: CheckOptions) => check(cli, file ?? 'atp.yaml', options));
+  config
+    .command('schema')
+    .description('JSON Schema of the file, for editors')
+    .action(async () => {
+      const { configJsonSchema } = await import('@atp-router/adapters/config');
+      cli.terminal.out(json(configJsonSchema()));
+    });
+  online(config.command('show'))
+    .description('the configuration in force in a running router, without secrets')
+    .action((options: OnlineOptions) =>
+      withAdmin(options, cli.terminal, async (api) => {
+        const answer = await api.get(adminPath('config'));
+        show(cli, options, answer, () => fields(answer));
+      }),
+    );
+  online(config.command('reload'))
+    .description('make a running router read its file again; a file with faults changes nothing')
+    .action((options: OnlineOptions) =>
+      withAdmin(options, cli.terminal, async (api) => {
+        const answer = await api.post(adminPath('config', 'reload'));
+        show(cli, options, answer, () => reloadText(answer));
+        if (isRow(answer) && answer['result'] === 'rejected') cli.exit(EXIT.failed);
+      }),
+    );
+}
+
+async function check(cli: Cli, file: string, options: CheckOptions): Promise<void> {
+  const { terminal } = cli;
+  const { checkReport, formatProblems, loadConfig } = await import('@atp-router/adapters/config');
+  const result = loadConfig(resolve(terminal.cwd, file), terminal.env);
+  const problems = result.ok ? [] : result.problems;
+  show(cli, options, checkReport(file, problems), () => {
+    if (!result.ok) {
+      const color = wantsColor(terminal, terminal.out_is_tty);
+      return formatProblems(problems, { file, color, ...excerptOf(result.text) });
+    }
+    const { providers, models, agents, policies, tenants } = result.config;
+    const parts = [
+      count(providers.length, 'provider'),
+      count(models.length, 'model'),
+      count(agents.length, 'agent'),
+      count(policies.length, 'policy', 'policies'),
+      count(tenants.length, 'tenant'),
+    ];
+    return `${file} is valid: ${parts.join(', ')}.\n`;
+  });
+  if (!result.ok) cli.exit(EXIT.failed);
+}
+
+/** Without a file there is nothing to show a piece of. */
+function excerptOf(text: string): { readonly text?: string } {
+  return text === '' ? {} : { text };
+}
+
+function reloadText(answer: unknown): string {
+  const result = isRow(answer) ? shown(answer['result']) : '-';
+  const problems = rowsOf(isRow(answer) ? answer['problems'] : []).map(
+    ({ line, column, path, message, expected }) =>
+      `${String(line)}:${String(column)}: ${printable(String(path))}: ${printable(String(message))}; expected ${printable(String(expected))}\n`,
+  );
+  return `${problems.join('')}${result}\n`;
+}

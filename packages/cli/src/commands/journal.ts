@@ -1,0 +1,62 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { CliError, EXIT } from '../exit.ts';
+import { table } from '../print/table.ts';
+import { count, printable } from '../print/text.ts';
+import { type Cli, show } from './context.ts';
+
+interface JournalOptions {
+  readonly json?: boolean;
+}
+
+export function addJournal(program: Command, cli: Cli): void {
+  const journal = program.command('journal').description('the journal of record on disk');
+  journal
+    .command('verify <dir>')
+    .description('check every block of the journal in a data directory; writes nothing')
+    .option('--json', 'as JSON')
+    .action((dir: string, options: JournalOptions) => verify(cli, dir, options));
+}
+
+async function verify(cli: Cli, dir: string, options: JournalOptions): Promise<void> {
+  const folder = journalFolder(resolve(cli.terminal.cwd, dir));
+  const { verifyJournal } = await import('@atp-router/adapters/journal');
+  const report = verifyJournal(folder);
+  show(cli, options, report, () => reportText(report));
+  if (!report.ok) cli.exit(EXIT.failed);
+}
+
+/** A data directory, or the journal folder inside it. */
+function journalFolder(dir: string): string {
+  const inside = join(dir, 'journal');
+  if (existsSync(inside)) return inside;
+  if (existsSync(dir)) return dir;
+  throw new CliError(EXIT.usage, `${dir} does not exist. Name the data directory of a router.`);
+}
+
+type Report = ReturnType<typeof import('@atp-router/adapters/journal')['verifyJournal']>;
+
+function reportText(report: Report): string {
+  const files = report.files.map((file) => ({ ...file, chain: file.chain.slice(0, 16) }));
+  const problems = report.problems.map(
+    ({ file, offset, seq, reason }) => `${file}: byte ${offset}, record ${seq}: ${printable(reason)}\n`,
+  );
+  const torn =
+    report.torn === undefined
+      ? ''
+      : `${report.torn.file}: the last ${report.torn.bytes} bytes are an unfinished write; the next start cuts them off.\n`;
+  const verdict = report.ok ? 'The journal is sound' : `${count(problems.length, 'problem')} in the journal`;
+  return [
+    table(files, [
+      ['EPOCH', 'epoch'],
+      ['BYTES', 'bytes'],
+      ['BLOCKS', 'blocks'],
+      ['RECORDS', 'records'],
+      ['CHAIN', 'chain'],
+    ]),
+    ...problems,
+    torn,
+    `${verdict}: ${count(report.calls_opened, 'call')} opened, ${report.calls_ended} ended.\n`,
+  ].join('');
+}

@@ -1,0 +1,27 @@
+import type { Command } from 'commander';
+import { type Cli, integer } from './context.ts';
+
+export interface ServeOptions {
+  readonly config?: string;
+  readonly host?: string;
+  readonly port?: number;
+  readonly dataDir?: string;
+  readonly json?: boolean;
+}
+
+const PORT_MAX = 65_535;
+
+export function addServe(program: Command, cli: Cli): void {
+  program
+    .command('serve')
+    .description('start the router; without a file it finds providers by itself')
+    .option('--config <file>', 'configuration file; atp.yaml when there is one in this folder')
+    .option('--host <host>', 'address to listen on, instead of the one in the file')
+    .option('--port <port>', 'port to listen on, 0 for a free one', integer(0, PORT_MAX))
+    .option('--data-dir <dir>', 'folder of journal and store, instead of the one in the file')
+    .option('--json', 'say where it listens as one line of JSON, and log in JSON')
+    .action(async (options: ServeOptions) => {
+      const { serve } = await import('../serve/serve.ts');
+      cli.exit(await serve(options, cli.terminal));
+    });
+}

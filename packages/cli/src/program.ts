@@ -1,0 +1,61 @@
+import { Command } from 'commander';
+import { addAsk } from './commands/ask.ts';
+import { addCalls } from './commands/calls.ts';
+import { addConfig } from './commands/config.ts';
+import type { Cli } from './commands/context.ts';
+import { addEntities } from './commands/entities.ts';
+import { addEstimate } from './commands/estimate.ts';
+import { addEvents } from './commands/events.ts';
+import { addJournal } from './commands/journal.ts';
+import { addKeys } from './commands/keys.ts';
+import { addKill } from './commands/kill.ts';
+import { addProvidersCheck } from './commands/providers-check.ts';
+import { addServe } from './commands/serve.ts';
+import { addStatus } from './commands/status.ts';
+import { addUsage } from './commands/usage.ts';
+import { readVersion } from './version.ts';
+
+const HELP = `
+Exit codes: 0 done, 1 refused or faults found, 2 wrong usage, 3 no router answers, 4 key missing or refused,
+70 fault of the program, 78 configuration cannot be used, 130 ended by a second signal.
+Environment: ATP_URL, ATP_ADMIN_KEY, ATP_API_KEY, ATP_DATA_DIR, NO_COLOR.`;
+
+/** All commands. What they do is loaded when one of them runs, so that `atp version` does not wait for a router. */
+export function buildProgram(cli: Cli): Command {
+  const { terminal } = cli;
+  const program = new Command('atp')
+    .description('ATP Router: the router that agent systems run on')
+    .version(readVersion(), '-V, --version', 'print the version')
+    .helpCommand('help [command]', 'show help for a command')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => terminal.out(text),
+      writeErr: (text) => terminal.err(text),
+      outputError: (text, write) => write(text.replace(/^error: /, 'atp: ')),
+    })
+    .showSuggestionAfterError()
+    .showHelpAfterError('Add --help for what there is.')
+    .addHelpText('after', HELP);
+  addServe(program, cli);
+  addAsk(program, cli);
+  addStatus(program, cli);
+  addConfig(program, cli);
+  addKeys(program, cli);
+  const entities = addEntities(program, cli);
+  addProvidersCheck(entities.providers, cli);
+  addKill(program, cli);
+  addUsage(program, cli);
+  addEstimate(program, cli);
+  addEvents(program, cli);
+  addCalls(program, cli);
+  addJournal(program, cli);
+  program
+    .command('version')
+    .description('print the version')
+    .option('--json', 'as JSON, with the version of Node')
+    .action((options: { readonly json?: boolean }) => {
+      const version = readVersion();
+      terminal.out(options.json === true ? `${JSON.stringify({ version, node: process.version })}\n` : `${version}\n`);
+    });
+  return program;
+}

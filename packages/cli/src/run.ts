@@ -1,0 +1,49 @@
+import { CommanderError } from 'commander';
+import { CliError, EXIT, type ExitCode } from './exit.ts';
+import { printable } from './print/text.ts';
+import { buildProgram } from './program.ts';
+import type { Terminal } from './terminal.ts';
+
+/**
+ * Runs one command line (without the program's own name) and returns the exit code. User errors are one line on standard
+ * error; only a fault of the program itself shows a stack.
+ */
+export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
+  const state: { code: ExitCode } = { code: EXIT.ok };
+  const program = buildProgram({
+    terminal,
+    exit: (code) => {
+      state.code = code;
+    },
+  });
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+    return state.code;
+  } catch (error) {
+    return report(error, terminal);
+  }
+}
+
+function report(error: unknown, terminal: Terminal): ExitCode {
+  // The library has printed its message already; help and version are no errors.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  if (error instanceof CliError) {
+    terminal.err(`atp: ${error.message}\n`);
+    return error.exit_code;
+  }
+  const known = catalogued(error);
+  if (known !== undefined) {
+    terminal.err(`atp: ${printable(known.message)}\n`);
+    return known.code === 'config_invalid' ? EXIT.config : EXIT.failed;
+  }
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  terminal.err(`atp: this is a fault of the program, please report it.\n${text}\n`);
+  return EXIT.internal;
+}
+
+/** An error of the catalogue, recognised without loading the packages that throw them. */
+function catalogued(error: unknown): { readonly code: string; readonly message: string } | undefined {
+  if (!(error instanceof Error) || error.name !== 'AtpError') return undefined;
+  const { code } = error as Error & { readonly code?: unknown };
+  return typeof code === 'string' ? { code, message: error.message } : undefined;
+}

@@ -1,0 +1,52 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Config, LoadResult } from '@atp-router/adapters';
+import { CliError, EXIT } from '../exit.ts';
+import { type Terminal, wantsColor } from '../terminal.ts';
+
+/** Where the configuration came from, and what it says. */
+export type FoundConfig =
+  | {
+      readonly kind: 'file';
+      /** As the user named it. */
+      readonly file: string;
+      readonly config: Config;
+      /** Reads and checks the file anew. */
+      readonly load: () => LoadResult;
+    }
+  | {
+      readonly kind: 'discovered';
+      readonly config: Config;
+      /** What was found, one sentence each. */
+      readonly notes: readonly string[];
+      /** Nothing real was found. */
+      readonly simulated: boolean;
+    };
+
+const DEFAULT_FILE = 'atp.yaml';
+
+/** A local server answers in a few milliseconds; whoever has none should not wait for it. */
+const OLLAMA_TIMEOUT_MS = 300;
+
+/** The file that was named, else `atp.yaml` of this folder, else what the environment offers. */
+export async function findConfig(file: string | undefined, terminal: Terminal): Promise<FoundConfig> {
+  const name = file ?? (existsSync(join(terminal.cwd, DEFAULT_FILE)) ? DEFAULT_FILE : undefined);
+  return name === undefined ? discover(terminal) : read(name, terminal);
+}
+
+async function read(file: string, terminal: Terminal): Promise<FoundConfig> {
+  const { formatProblems, loadConfig } = await import('@atp-router/adapters');
+  const path = resolve(terminal.cwd, file);
+  const load = (): LoadResult => loadConfig(path, terminal.env);
+  const result = load();
+  if (result.ok) return { kind: 'file', file, config: result.config, load };
+  const color = wantsColor(terminal, terminal.err_is_tty);
+  const problems = formatProblems(result.problems, { file, text: result.text, color });
+  throw new CliError(EXIT.config, `the configuration cannot be used.\n\n${problems.trimEnd()}`);
+}
+
+async function discover(terminal: Terminal): Promise<FoundConfig> {
+  const { discoverConfig, ollamaUrl, probeOllama } = await import('@atp-router/adapters');
+  const ollama = await probeOllama(ollamaUrl(terminal.env['OLLAMA_HOST']), { timeout_ms: OLLAMA_TIMEOUT_MS });
+  return { kind: 'discovered', ...discoverConfig(terminal.env, ollama, terminal.cwd) };
+}

@@ -1,0 +1,133 @@
+import { dirname, isAbsolute, resolve } from 'node:path';
+import type { Config, ConfigWatcher, Logger, ReloadOutcome, ValueSources } from '@atp-router/adapters';
+import { openLogger, readTextFile } from '@atp-router/adapters';
+import { bootstrap, createRouter, type Router } from '@atp-router/router';
+import type { ServeOptions } from '../commands/serve.ts';
+import { EXIT, type ExitCode } from '../exit.ts';
+import { type Terminal, wantsColor } from '../terminal.ts';
+import { readVersion } from '../version.ts';
+import { type FoundConfig, findConfig } from './find-config.ts';
+import { startReload } from './reload.ts';
+import { listenForSignals, type Signals } from './signals.ts';
+import { localUrl, welcomeJson, welcomeText } from './welcome.ts';
+
+/** As large as a secret from a file may be. */
+const SECRET_BYTES_MAX = 65_536;
+
+/** Runs the router until a signal ends it. Throws what keeps it from starting. */
+export async function serve(options: ServeOptions, terminal: Terminal): Promise<ExitCode> {
+  const found = await findConfig(options.config, terminal);
+  const override = overrideWith(options, terminal);
+  const config = override(found.config);
+  const logger = openLogger({
+    level: config.telemetry.log_level,
+    format: options.json === true || !terminal.err_is_tty ? 'json' : 'text',
+    color: wantsColor(terminal, terminal.err_is_tty),
+  });
+  const life: Life = { logger, router: undefined };
+  endOnFaults(life);
+  const signals = listenForSignals(terminal, () => {
+    logger.log('warn', 'ended at once by a second signal');
+    logger.flush();
+    process.exit(EXIT.interrupted);
+  });
+  const reload: { watcher?: ConfigWatcher } = {};
+  const router = await createRouter({
+    config,
+    version: readVersion(),
+    sources: sourcesOf(found, terminal),
+    ...(found.kind === 'file' ? { onReload: () => reloadNow(reload.watcher, override) } : {}),
+  });
+  life.router = router;
+  router.bus.listen((event) => logger.event(event));
+  const made = await bootstrap(router, config.data_dir);
+  if (found.kind === 'file') reload.watcher = startReload({ found, router, logger, override });
+  const started = { router, found, made };
+  terminal.out(options.json === true ? welcomeJson(started) : welcomeText(started, terminal));
+  logger.log('info', 'listening', {
+    url: localUrl(router),
+    version: router.version,
+    node_id: router.node_id,
+    config: found.kind === 'file' ? found.file : undefined,
+    recovered_calls: router.ledger.start.recovered_calls,
+  });
+  return runUntilStopped(router, signals, reload.watcher, logger);
+}
+
+async function runUntilStopped(
+  router: Router,
+  signals: Signals,
+  watcher: ConfigWatcher | undefined,
+  logger: Logger,
+): Promise<ExitCode> {
+  signals.onHangup(() => {
+    if (watcher === undefined) logger.log('info', 'SIGHUP: there is no configuration file to read again');
+    else watcher.reload();
+  });
+  const signal = await signals.stop;
+  logger.log('info', 'stopping', { signal, calls_in_flight: router.engine.in_flight });
+  watcher?.close();
+  await router.stop(signal);
+  logger.flush();
+  return EXIT.ok;
+}
+
+/**
+ * Puts what the command line says over what the file says, also after a reload. The same configuration gives the same
+ * object, by which the admin API sees that it is in force already.
+ */
+function overrideWith({ host, port, dataDir }: ServeOptions, terminal: Terminal): (config: Config) => Config {
+  const known = new WeakMap<Config, Config>();
+  return (config) => {
+    const result = known.get(config) ?? {
+      ...config,
+      listen: {
+        ...config.listen,
+        ...(host === undefined ? {} : { host }),
+        ...(port === undefined ? {} : { port }),
+      },
+      ...(dataDir === undefined ? {} : { data_dir: resolve(terminal.cwd, dataDir) }),
+    };
+    known.set(config, result);
+    return result;
+  };
+}
+
+/** For the admin API: the outcome names the configuration as it is in force. */
+function reloadNow(watcher: ConfigWatcher | undefined, override: (config: Config) => Config): ReloadOutcome {
+  const outcome = watcher?.reload() ?? ({ kind: 'unchanged' } as const);
+  return outcome.kind === 'changed' ? { ...outcome, config: override(outcome.config) } : outcome;
+}
+
+/** Where references of entities come from that are made through the admin API: as in the file. */
+function sourcesOf(found: FoundConfig, terminal: Terminal): ValueSources {
+  const base = found.kind === 'file' ? dirname(resolve(terminal.cwd, found.file)) : terminal.cwd;
+  return {
+    env: (name) => (Object.hasOwn(terminal.env, name) ? terminal.env[name] : undefined),
+    file: (path) => {
+      const content = readTextFile(isAbsolute(path) ? path : resolve(base, path), SECRET_BYTES_MAX);
+      return content.ok ? content.text : undefined;
+    },
+  };
+}
+
+interface Life {
+  readonly logger: Logger;
+  router: Router | undefined;
+}
+
+/**
+ * After a fault nobody caught, the state of the process is unknown: what is recorded goes to disk, and it ends. The next
+ * start settles the calls that were running.
+ */
+function endOnFaults(life: Life): void {
+  process.on('uncaughtException', (error) => {
+    try {
+      life.logger.log('fatal', 'fault of the program', { error: error.message, stack: error.stack });
+      life.logger.flush();
+      life.router?.ledger.journal.flushNow();
+    } finally {
+      process.exit(EXIT.internal);
+    }
+  });
+}
