@@ -5,7 +5,7 @@ import { authenticateAdmin } from '../http/authenticate.ts';
 import { parseBody } from '../http/json-body.ts';
 import { replyError, replyJson } from '../http/reply.ts';
 import type { RouterTable } from '../http/router-table.ts';
-import { requestId } from '../http/routes.ts';
+import { requestId } from '../http/reply.ts';
 import { Query } from './query.ts';
 
 export const ADMIN_BASE = '/admin/v1';

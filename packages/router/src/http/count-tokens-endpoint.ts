@@ -10,7 +10,7 @@ import { authenticateTenant } from './authenticate.ts';
 import { errorHeaders } from './headers.ts';
 import { parseBody } from './json-body.ts';
 import { replyJson } from './reply.ts';
-import { requestId } from './routes.ts';
+import { requestId } from './reply.ts';
 
 /** Framing of a message and of a tool that chat templates add to the text itself. */
 const TOKENS_PER_MESSAGE = 4;

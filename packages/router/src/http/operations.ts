@@ -4,7 +4,7 @@ import type { Engine } from '../engine/engine.ts';
 import { authenticateAdmin } from './authenticate.ts';
 import { replyError, replyJson } from './reply.ts';
 import type { RouterTable } from './router-table.ts';
-import { guarded, requestId } from './routes.ts';
+import { guarded, requestId } from './reply.ts';
 
 export interface OperationsParts {
   readonly engine: Engine;

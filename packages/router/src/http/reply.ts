@@ -1,7 +1,9 @@
 import type { HttpExchange } from '@atp-router/adapters';
 import { openaiChat } from '@atp-router/dialects';
-import type { AtpError } from '@atp-router/kernel';
+import { type AtpError, toAtpError } from '@atp-router/kernel';
+import type { Engine } from '../engine/engine.ts';
 import { errorHeaders } from './headers.ts';
+import type { Handler } from './router-table.ts';
 
 const JSON_HEADERS: readonly string[] = ['content-type', 'application/json', 'cache-control', 'no-store'];
 
@@ -20,4 +22,20 @@ export function replyError(
   const headers = [...JSON_HEADERS, 'x-atp-request-id', request_id, ...extra];
   errorHeaders(error, headers);
   exchange.reply(status, headers, JSON.stringify(body));
+}
+
+/** A handler whose errors are answered instead of thrown. */
+export function guarded(engine: Engine, handler: Handler): Handler {
+  return (exchange, params) => {
+    try {
+      handler(exchange, params);
+    } catch (error) {
+      replyError(exchange, toAtpError(error), requestId(engine));
+    }
+  };
+}
+
+export function requestId(engine: Engine): string {
+  const { call_ids, clock } = engine.parts.ambient;
+  return call_ids.next(clock.now_ms());
 }

@@ -1,14 +1,14 @@
 import type { HttpExchange, TokenCounterWorker } from '@atp-router/adapters';
 import { anthropicMessages, ask, openaiChat, openaiEmbedIngress, openaiResponses } from '@atp-router/dialects';
-import { AtpError, toAtpError } from '@atp-router/kernel';
+import { AtpError } from '@atp-router/kernel';
 import type { Engine } from '../engine/engine.ts';
 import { countTokens } from './count-tokens-endpoint.ts';
 import { type CallEndpoint, DataPlane, generateEndpoint } from './data-plane.ts';
 import { embedOperation } from './embed-endpoint.ts';
 import { generateOperation } from './generate-endpoint.ts';
 import { listModels } from './models-endpoint.ts';
-import { replyError } from './reply.ts';
-import type { Handler, RouterTable } from './router-table.ts';
+import { guarded, replyError, requestId } from './reply.ts';
+import type { RouterTable } from './router-table.ts';
 
 /** The data plane's endpoints. One line each: path, name in records, shape. */
 export function addDataPlane(table: RouterTable, engine: Engine, counter: TokenCounterWorker): void {
@@ -31,22 +31,6 @@ export function addDataPlane(table: RouterTable, engine: Engine, counter: TokenC
     '/v1/models',
     guarded(engine, (exchange) => listModels(exchange, engine)),
   );
-}
-
-/** A handler whose errors are answered instead of thrown. */
-export function guarded(engine: Engine, handler: Handler): Handler {
-  return (exchange, params) => {
-    try {
-      handler(exchange, params);
-    } catch (error) {
-      replyError(exchange, toAtpError(error), requestId(engine));
-    }
-  };
-}
-
-export function requestId(engine: Engine): string {
-  const { call_ids, clock } = engine.parts.ambient;
-  return call_ids.next(clock.now_ms());
 }
 
 /** Finds and runs the handler of a request; unknown paths and methods get a clear answer. */
