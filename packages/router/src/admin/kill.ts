@@ -103,8 +103,8 @@ class Kills {
       // Switches go by the model's own id, which a name like <provider>/<upstream model> may only stand for.
       if (named?.kind !== 'model' || named.model.id !== id) throw notFound(`model "${id}"`);
     }
-    if (scope === 'key' && !this.#keyNames().some((name) => name === id || name.endsWith(`/${id}`))) {
-      throw notFound(`key "${id}" of a tenant; write <tenant>/<key id>`);
+    if (scope === 'key' && !this.#keyNames().includes(id)) {
+      throw notFound(`key "${id}" of a tenant; the id is <tenant>/<key id>`);
     }
   }
 

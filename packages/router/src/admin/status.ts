@@ -22,7 +22,7 @@ function status(parts: AdminParts, began_ms: number): object {
   const { host, port } = parts.listening();
   const { epoch, seq, file_bytes } = ledger.journal.stats();
   const failure = ledger.journal.failure?.message;
-  const lag_blocks = ledger.lag_blocks?.();
+  const lag_blocks = ledger.lagBlocks();
   const { providers } = manager.config;
   const { store, listen } = parts.started;
   const shown_host = host.includes(':') ? `[${host}]` : host;
