@@ -69,7 +69,10 @@ export class Changes {
 }
 
 function eventOf(change: OverlayChange, by: string): RouterEvent {
-  if (change.op === 'put') return { type: 'entity.put', ...change.entity, by };
+  if (change.op === 'put') {
+    const { kind, id, value } = change.entity;
+    return { type: 'entity.put', kind, id, value, by };
+  }
   return { type: 'entity.deleted', kind: change.kind, id: change.id, by };
 }
 
