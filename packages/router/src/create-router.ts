@@ -47,6 +47,8 @@ export interface RouterOptions {
   readonly version: string;
   /** Where `${ENV}` and `${file:…}` of entities made through the admin API come from. */
   readonly sources: ValueSources;
+  /** Told of what keeps the tables from following the journal; calls are not affected. */
+  readonly onProblem?: (problem: AtpError) => void;
   /** Guards, validators and learners. */
   readonly stages?: readonly Stage<GenRequest, GenEvent>[];
   /** Reads the configuration file anew for `POST /admin/v1/config/reload`: `watchConfig(…).reload`. Absent: no file. */
@@ -74,14 +76,17 @@ const sha256 = (data: string | Uint8Array): string => nodeHash('sha256', data, '
 export async function createRouter(options: RouterOptions): Promise<Router> {
   const { config, version } = options;
   const secrets = openDataDir(config.data_dir, config.node_id);
-  const ledger = await openRouterLedger(config, secrets.node_id);
+  const ledger = await openRouterLedger(config, secrets.node_id, options.onProblem ?? (() => undefined));
   const bus = new EventBus(ledger.journal);
   const metrics = new RouterMetrics(version);
   bus.listen((event) => metrics.observe(event));
   const tracing = startTracing(config, version, secrets.node_id, bus);
   const transports = new Transports();
   const accounts = new AccountLedger();
-  for (const day of ledger.start.budgets) accounts.seed(`tenant:${day.tenant}`, day.day, day.used);
+  for (const day of ledger.start.budgets) {
+    const used = { calls: day.calls, tokens: day.tokens, usd_nanos: day.cost_usd_nanos };
+    accounts.seed(`tenant:${day.tenant}`, day.day, used);
+  }
   const manager = new GenerationManager(config, ledger.start.entities, {
     log: bus,
     accounts,
@@ -96,7 +101,8 @@ export async function createRouter(options: RouterOptions): Promise<Router> {
     metrics.registry,
     liveGauges(engine, () => ledger.journal.stats()),
   );
-  bus.append({ type: 'node.started', version, recovered_calls: ledger.start.recovered_calls });
+  for (const event of ledger.start.recovered) bus.announce(event);
+  bus.append({ type: 'node.started', version, recovered_calls: ledger.start.recovered.length });
   await bus.written();
 
   const table = new RouterTable();

@@ -1,19 +1,16 @@
-import { type Config, type Journal, lockDataDir, openJournal, systemClock } from '@atp-router/adapters';
-import { AtpError } from '@atp-router/kernel';
-import type { KillRow, UsageStore } from '@atp-router/ledger';
-import { join } from 'node:path';
+import { type Config, type Journal, type LedgerStore, openLedger, systemClock } from '@atp-router/adapters';
+import type { AtpError } from '@atp-router/kernel';
+import type { BudgetDay, CallEnded, EntityRow, IdempotencyRow, KillRow, UsageStore } from '@atp-router/ledger';
 import type { ClaimArchive } from './engine/idempotency.ts';
-import type { OverlayEntity } from './generation/overlay.ts';
 
+/** What the time before this process left behind. */
 export interface StartState {
-  readonly budgets: readonly {
-    tenant: string;
-    day: string;
-    used: { calls: number; tokens: number; usd_nanos: number };
-  }[];
-  readonly entities: readonly OverlayEntity[];
+  /** Totals of the present UTC day, recovered calls included. */
+  readonly budgets: readonly BudgetDay[];
+  readonly entities: readonly EntityRow[];
   readonly kills: readonly KillRow[];
-  readonly recovered_calls: number;
+  /** Calls that a dead process left open, settled as `interrupted`. They are in the journal already. */
+  readonly recovered: readonly CallEnded[];
 }
 
 /** The ledger as the router uses it. */
@@ -24,31 +21,66 @@ export interface LedgerHandle {
   /** Usage records and their sums, as far as the projection has come. */
   readonly usage: UsageStore;
   /** Blocks that are in the journal and not yet in the tables. */
-  readonly lag_blocks?: () => number;
+  lagBlocks(): number;
+  /** Makes the tables anew from the journal. */
+  rebuild(): Promise<void>;
   close(): Promise<void>;
 }
 
-export async function openRouterLedger(config: Config, node_id: string): Promise<LedgerHandle> {
-  const journal = openJournal({
-    dir: join(config.data_dir, 'journal'),
+/** Opens journal and tables, and settles what dead processes left open. Throws `AtpError` with what is wrong. */
+export async function openRouterLedger(
+  config: Config,
+  node_id: string,
+  on_problem: (problem: AtpError) => void,
+): Promise<LedgerHandle> {
+  const store = storeOf(config);
+  const ledger = await openLedger({
+    ...config.journal,
+    data_dir: config.data_dir,
     node_id,
     clock: systemClock,
-    ...config.journal,
+    on_problem,
+    ...(store === undefined ? {} : { store }),
   });
-  void lockDataDir;
+  const recovery = ledger.recover();
+  const dead = new Set(ledger.start.claims.filter((c) => c.state === 'interrupted').map((c) => c.scope_hash));
   return {
-    journal,
-    start: { budgets: [], entities: [], kills: [], recovered_calls: 0 },
-    claims: { find: () => Promise.resolve(undefined) },
-    usage: { list: noTables, get: noTables, attempts: noTables, sums: noTables },
-    close: () => journal.close(),
+    journal: ledger.journal,
+    start: {
+      budgets: recovery.budgets,
+      entities: ledger.start.entities,
+      kills: ledger.start.kills,
+      recovered: recovery.events,
+    },
+    claims: { find: async (scope_hash) => archived(await ledger.ask('claims.find', scope_hash), dead) },
+    usage: ledger.usage,
+    lagBlocks: () => ledger.lagBlocks(),
+    rebuild: () => ledger.rebuild(),
+    close: () => ledger.close(),
   };
 }
 
-function noTables(): Promise<never> {
-  return Promise.reject(
-    new AtpError('internal_error', 'Usage cannot be queried: this process has no tables to answer from.', {
-      status: 503,
-    }),
-  );
+/** Undefined means the embedded database of the data directory. */
+function storeOf(config: Config): LedgerStore | undefined {
+  const { type, url } = config.store;
+  return type === 'postgres' && url !== undefined ? { type: 'postgres', url } : undefined;
+}
+
+/**
+ * What the tables know of a key that this process does not have in memory. They lag behind the journal a little: a row
+ * that says `running` is a dead process's claim only if it was there at the start; otherwise its call has just ended
+ * without an outcome, and the key is free.
+ */
+function archived(
+  row: IdempotencyRow | undefined,
+  dead: ReadonlySet<string>,
+): Awaited<ReturnType<ClaimArchive['find']>> {
+  if (row === undefined || (row.state === 'running' && !dead.has(row.scope_hash))) return undefined;
+  return {
+    body_hash: row.body_hash,
+    call_id: row.call_id,
+    expires_ms: row.expires_ms,
+    sealed: row.sealed === '' ? undefined : row.sealed,
+    interrupted: row.state !== 'done',
+  };
 }

@@ -49,7 +49,7 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
     version: router.version,
     node_id: router.node_id,
     config: found.kind === 'file' ? found.file : undefined,
-    recovered_calls: router.ledger.start.recovered_calls,
+    recovered_calls: router.ledger.start.recovered.length,
   });
   return runUntilStopped(router, signals, reload.watcher, logger);
 }

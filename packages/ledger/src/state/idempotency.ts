@@ -9,7 +9,7 @@ export interface IdempotencyRow {
   readonly body_hash: string;
   readonly call_id: string;
   readonly state: 'running' | 'done' | 'interrupted';
-  /** The stored outcome; empty unless `state` is `done`, and then too when it was too large to keep. */
+  /** The stored outcome; empty unless `state` is `done`, and then too when it was too large to keep or the call failed. */
   readonly sealed: string;
   readonly expires_ms: number;
 }
@@ -33,6 +33,10 @@ export function idempotencyChange(record: JournalRecord): IdempotencyChange | un
       if (record.idempotency === undefined) return undefined;
       if (record.outcome === 'interrupted') {
         return put(record.idempotency, record.call_id, 'interrupted', record.ts_ms + CLAIM_TTL_MS);
+      }
+      // A failed call that cost something must not run, and bill, again under its key: there is no outcome to replay.
+      if (record.outcome !== 'ok' && record.cost_usd_nanos > 0) {
+        return put(record.idempotency, record.call_id, 'done', record.ts_ms + CLAIM_TTL_MS);
       }
       return { kind: 'release', scope_hash: record.idempotency.scope_hash, call_id: record.call_id };
     default:

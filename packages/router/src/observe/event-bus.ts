@@ -24,6 +24,11 @@ export class EventBus implements EventLog {
 
   append(event: RouterEvent): void {
     if (isJournaled(event.type)) this.#journal.append(event);
+    this.announce(event);
+  }
+
+  /** Tells listeners of an event that is in the journal already. */
+  announce(event: RouterEvent): void {
     for (const listener of this.#listeners) listener(event);
   }
 
