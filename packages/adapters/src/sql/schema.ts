@@ -5,7 +5,7 @@ import type { SqlDriver } from './driver.ts';
  * Tables of the projection. All can be rebuilt from the journal, and all name the node whose journal they come from, so
  * that several routers may share one database.
  */
-const PROJECTION = [
+const PROJECTION: readonly string[] = [
   `CREATE TABLE journal_position (
     node_id TEXT PRIMARY KEY, epoch BIGINT NOT NULL, seq BIGINT NOT NULL, file_offset BIGINT NOT NULL,
     chain TEXT NOT NULL, pruned_before_day TEXT NOT NULL)`,
@@ -55,7 +55,7 @@ const PROJECTION = [
 ];
 
 /** Tables of the shared stores: written by routers together, and truth themselves. */
-const SHARED = [
+const SHARED: readonly string[] = [
   `CREATE TABLE shared_claims (
     scope_hash TEXT PRIMARY KEY, body_hash TEXT NOT NULL, call_id TEXT NOT NULL, state TEXT NOT NULL,
     sealed TEXT NOT NULL, expires_ms BIGINT NOT NULL)`,

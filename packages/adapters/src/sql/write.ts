@@ -17,10 +17,10 @@ import {
 /** Entries of the operators' log that are kept for each node. Longer histories are in the journal. */
 export const EVENTS_RECENT_MAX = 10_000;
 
-const USAGE_NAMES = columnsOf(USAGE);
-const ATTEMPT_NAMES = columnsOf(ATTEMPT);
-const USAGE_DAY_NAMES = ['node_id', ...columnsOf(USAGE_DAY)];
-const BUDGET_DAY_NAMES = ['node_id', ...columnsOf(BUDGET_DAY)];
+const USAGE_NAMES: readonly string[] = columnsOf(USAGE);
+const ATTEMPT_NAMES: readonly string[] = columnsOf(ATTEMPT);
+const USAGE_DAY_NAMES: readonly string[] = ['node_id', ...columnsOf(USAGE_DAY)];
+const BUDGET_DAY_NAMES: readonly string[] = ['node_id', ...columnsOf(BUDGET_DAY)];
 const ADD_USAGE = `ON CONFLICT (day, tenant, model, node_id) DO UPDATE SET ${addUp('usage_daily', USAGE_DAY_SUMS)}`;
 const ADD_BUDGET = `ON CONFLICT (day, tenant, node_id) DO UPDATE SET ${addUp('budget_daily', BUDGET_DAY_SUMS)}`;
 
@@ -58,7 +58,16 @@ async function countSuspects(tx: SqlQueries, batch: ProjectionBatch): Promise<vo
   }
 }
 
-const CLAIM_NAMES = ['node_id', 'scope_hash', 'body_hash', 'call_id', 'state', 'sealed', 'expires_ms', 'epoch'];
+const CLAIM_NAMES: readonly string[] = [
+  'node_id',
+  'scope_hash',
+  'body_hash',
+  'call_id',
+  'state',
+  'sealed',
+  'expires_ms',
+  'epoch',
+];
 const PUT_CLAIM = `ON CONFLICT (node_id, scope_hash) DO UPDATE SET ${CLAIM_NAMES.slice(2)
   .map((name) => `${name} = excluded.${name}`)
   .join(', ')}`;

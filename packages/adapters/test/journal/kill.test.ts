@@ -19,7 +19,13 @@ it.each([
     const before = readRecords(dir).size;
     const phase = PHASES[i % 3] ?? 'before';
     const kill_at = randomInt(rng, 2, fsync === 'always' ? 40 : 300);
-    const child = startChild('./appender.ts', [dir, String(seed), fsync, String(kill_at), phase]);
+    const child = startChild(new URL('./support/appender.ts', import.meta.url), [
+      dir,
+      String(seed),
+      fsync,
+      String(kill_at),
+      phase,
+    ]);
     const { lines: acks, signal } = await linesOf(child);
     expect(signal).toBe('SIGKILL');
 

@@ -21,7 +21,7 @@ it('admits one holder, names it to the other, and is free again after release', 
 
 it('holds against another process while that lives, and not a moment longer', async () => {
   const dir = tempDir();
-  const child = startChild('./holder.ts', [dir]);
+  const child = startChild(new URL('./support/holder.ts', import.meta.url), [dir]);
   const locked = new Promise<void>((resolve) => {
     child.stdout?.once('data', () => resolve());
   });

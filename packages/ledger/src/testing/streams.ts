@@ -33,8 +33,8 @@ const PRICE: Price = {
   per_request_usd_nanos: 7,
 };
 
-const TENANTS = ['acme', 'globex', 'ünïcode ☃'];
-const MODELS = ['small', 'big', 'local'];
+const TENANTS: readonly [string, ...string[]] = ['acme', 'globex', 'ünïcode ☃'];
+const MODELS: readonly [string, ...string[]] = ['small', 'big', 'local'];
 
 /**
  * A seeded stream of what a router writes: interleaved calls with retries, hedges, progress, idempotency keys and
@@ -81,7 +81,7 @@ function hex(rng: Rng): string {
 function openCall(rng: Rng, seed: number, n: number, now_ms: number, emit: Emit): LiveCall {
   const head: CallHead = {
     call_id: `call_${seed}_${n}`,
-    tenant: pick(rng, TENANTS as [string, ...string[]]),
+    tenant: pick(rng, TENANTS),
     key_id: 'k1',
     endpoint: pick(rng, ['chat.completions', 'messages']),
     requested_model: 'auto',
@@ -102,7 +102,7 @@ function makeIntent(rng: Rng, n: number, kind: AttemptIntent['kind']): AttemptIn
     n,
     turn: 1,
     kind,
-    model: pick(rng, MODELS as [string, ...string[]]),
+    model: pick(rng, MODELS),
     provider: 'up',
     in_tokens: randomInt(rng, 1, 5_000),
     out_tokens: 1_000,

@@ -1,12 +1,20 @@
 import assert from 'node:assert/strict';
 import type { Claim, IdempotencyStore } from '@atp-router/ledger';
-import { type MakeStore, manualClock, type SuiteCase } from './suite.ts';
+import { type MakeStore, type ManualClock, manualClock, type SuiteCase } from './suite.ts';
 
 const DAY_MS = 86_400_000;
 
+interface Opened {
+  readonly clock: ManualClock;
+  readonly store: IdempotencyStore;
+  claim(call_id: string, more?: Partial<Claim>): Claim;
+}
+
+type Open = () => Promise<Opened>;
+
 /** What every `IdempotencyStore` has to do. */
 export function idempotencyStoreSuite(make: MakeStore<IdempotencyStore>): SuiteCase[] {
-  const open = async () => {
+  const open = async (): Promise<Opened> => {
     const clock = manualClock();
     const store = await make(clock);
     const claim = (call_id: string, more: Partial<Claim> = {}): Claim => {
@@ -14,6 +22,10 @@ export function idempotencyStoreSuite(make: MakeStore<IdempotencyStore>): SuiteC
     };
     return { clock, store, claim };
   };
+  return [...claiming(open), ...ending(open)];
+}
+
+function claiming(open: Open): SuiteCase[] {
   return [
     {
       name: 'gives a free key to the first claim and tells the others whose it is',
@@ -49,6 +61,11 @@ export function idempotencyStoreSuite(make: MakeStore<IdempotencyStore>): SuiteC
         assert.deepEqual(await store.claimOnce(other), { kind: 'mismatch' });
       },
     },
+  ];
+}
+
+function ending(open: Open): SuiteCase[] {
+  return [
     {
       name: 'returns the stored outcome, also an empty one, until it expires',
       async run() {

@@ -1,13 +1,24 @@
 import assert from 'node:assert/strict';
 import type { LeaseStore } from '@atp-router/ledger';
-import { type MakeStore, manualClock, type SuiteCase } from './suite.ts';
+import { type MakeStore, type ManualClock, manualClock, type SuiteCase } from './suite.ts';
+
+interface Opened {
+  readonly clock: ManualClock;
+  readonly store: LeaseStore;
+}
+
+type Open = () => Promise<Opened>;
 
 /** What every `LeaseStore` has to do. */
 export function leaseStoreSuite(make: MakeStore<LeaseStore>): SuiteCase[] {
-  const open = async () => {
+  const open = async (): Promise<Opened> => {
     const clock = manualClock();
     return { clock, store: await make(clock) };
   };
+  return [...holding(open), ...losing(open)];
+}
+
+function holding(open: Open): SuiteCase[] {
   return [
     {
       name: 'has one holder at a time',
@@ -40,6 +51,11 @@ export function leaseStoreSuite(make: MakeStore<LeaseStore>): SuiteCase[] {
         assert.deepEqual(again, { kind: 'held', token: 1, expires_ms: clock.now_ms() + 100 });
       },
     },
+  ];
+}
+
+function losing(open: Open): SuiteCase[] {
+  return [
     {
       name: 'raises the token with each new holding, also of the same owner',
       async run() {

@@ -32,12 +32,12 @@ export function readStoresSuite(make: MakeReadStores): SuiteCase[] {
     })();
     return opened;
   };
-  return [...usageCases(open), ...entityCases(open)];
+  return [...listCases(open), ...sumCases(open), ...entityCases(open)];
 }
 
 type Open = () => Promise<{ stores: ReadStores; fold: LedgerFold }>;
 
-function usageCases(open: Open): SuiteCase[] {
+function listCases(open: Open): SuiteCase[] {
   return [
     {
       name: 'pages through all usage, newest first, each record once',
@@ -92,6 +92,11 @@ function usageCases(open: Open): SuiteCase[] {
         await assert.rejects(stores.usage.list({}, { limit: 5, after: 'page two' }), { code: 'invalid_request' });
       },
     },
+  ];
+}
+
+function sumCases(open: Open): SuiteCase[] {
+  return [
     {
       name: 'shows one call with its attempts',
       async run() {

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Clock } from '@atp-router/kernel';
 import { type JournalRecord, parseRecords } from '@atp-router/ledger';
 import { afterEach } from 'vitest';
@@ -47,12 +48,10 @@ export function readRecords(dir: string): Map<number, JournalRecord[]> {
   return out;
 }
 
-export function startChild(script: string, args: readonly string[]): ChildProcess {
-  const path = new URL(script, import.meta.url).pathname;
-  const child = spawn(process.execPath, ['--conditions=atp-source', path, ...args], {
+export function startChild(script: URL, args: readonly string[]): ChildProcess {
+  return spawn(process.execPath, ['--conditions=atp-source', fileURLToPath(script), ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  return child;
 }
 
 /** All whole lines that a child writes until it ends, and the signal that ended it. */
