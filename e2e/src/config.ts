@@ -24,13 +24,24 @@ const TYPES: Readonly<Record<ProviderId, Record<string, unknown>>> = {
 /** Waits between retries are as short as the configuration allows: tests wait for events, not for time. */
 const FAST_RETRY = { max_attempts: 2, base_ms: 1, cap_ms: 1_000 };
 
+/** Tests fail one model many times; only five failures in a row open its circuit. */
+const CALM_BREAKER = { min_calls: 100_000 };
+
 export function provider(
   upstream: Upstream,
   kind: ProviderId,
   over: Record<string, unknown> = {},
 ): Record<string, unknown> {
   const id = typeof over['id'] === 'string' ? over['id'] : kind;
-  return { id, ...TYPES[kind], base_url: upstream.url(id), api_key: `key-of-${id}`, retry: FAST_RETRY, ...over };
+  return {
+    id,
+    ...TYPES[kind],
+    base_url: upstream.url(id),
+    api_key: `key-of-${id}`,
+    retry: FAST_RETRY,
+    breaker: CALM_BREAKER,
+    ...over,
+  };
 }
 
 const ALL: readonly string[] = [
