@@ -207,9 +207,30 @@ export interface EntityDeleted {
 /** A request that was refused before any intent was written: counted and shown, but nothing to settle. */
 export interface CallRefused {
   readonly type: 'call.refused';
+  /** Empty, like `key_id`, when no key was recognised. */
   readonly tenant: string;
   readonly key_id: string;
   readonly endpoint: string;
+  readonly error: string;
+}
+
+/** A request that was answered with the stored outcome of an earlier call. Nothing is billed, so nothing is settled. */
+export interface CallReplayed {
+  readonly type: 'call.replayed';
+  readonly tenant: string;
+  readonly key_id: string;
+  readonly endpoint: string;
+  /** The call whose outcome it was. */
+  readonly call_id: string;
+}
+
+/** A stage (guard, validator) refused a request or ended an answer. How the call ended is in `call.ended` or `call.refused`. */
+export interface StageAborted {
+  readonly type: 'stage.aborted';
+  readonly call_id: string;
+  readonly tenant: string;
+  /** The stage's stable name. */
+  readonly stage: string;
   readonly error: string;
 }
 
@@ -220,6 +241,8 @@ export type RouterEvent =
   | AttemptEnded
   | CallEnded
   | CallRefused
+  | CallReplayed
+  | StageAborted
   | IdempotencyStored
   | NodeStarted
   | NodeStopped
@@ -242,5 +265,5 @@ export type JournalRecord = RouterEvent & {
 
 /** Events that stay in memory (metrics, live stream) and are not written to the journal: they settle nothing. */
 export function isJournaled(type: EventType): boolean {
-  return type !== 'call.refused';
+  return type !== 'call.refused' && type !== 'call.replayed' && type !== 'stage.aborted';
 }

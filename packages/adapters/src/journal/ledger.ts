@@ -150,7 +150,8 @@ class OpenLedger implements Ledger {
     if (this.journal.failure !== undefined) throw this.journal.failure;
     const days = new Map(budgets.map((day) => [budgetDayKey(day), day]));
     const today = budgets[0]?.day ?? utcDay(this.#clock.now_ms());
-    for (const day of events.map(budgetDay)) if (day.day === today) merge(days, budgetDayKey(day), day, addBudgetDays);
+    for (const day of events.map((event) => budgetDay(event)))
+      if (day.day === today) merge(days, budgetDayKey(day), day, addBudgetDays);
     return { events, budgets: [...days.values()] };
   }
 

@@ -75,9 +75,9 @@ export class ProjectionBatch {
     const day = budgetDay(event);
     // A rebuild meets it again: its sums were kept when its records were pruned.
     if (day.day < this.#pruned_before_day) return;
-    this.usage.push(usageRow(event, record.ts_ms, key));
+    this.usage.push(usageRow(event, record.ts_ms, key, day.day));
     this.attempts.push(...attemptRows(event, key));
-    for (const sum of usageDays(event)) merge(this.usage_days, usageDayKey(sum), sum, addUsageDays);
+    for (const sum of usageDays(event, day.day)) merge(this.usage_days, usageDayKey(sum), sum, addUsageDays);
     merge(this.budget_days, budgetDayKey(day), day, addBudgetDays);
   }
 

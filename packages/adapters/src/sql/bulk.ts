@@ -3,18 +3,14 @@ import type { SqlQueries, SqlValue } from './driver.ts';
 /** Few sizes, so that few statements are prepared; large ones, so that a server is asked rarely. */
 const RUNS = [50, 10, 1] as const;
 
-/** Inserts many rows with multi-row statements. `conflict` is the ON CONFLICT clause, or empty. */
-export async function insertMany(
-  tx: SqlQueries,
-  table: string,
-  columns: readonly string[],
-  rows: readonly (readonly SqlValue[])[],
-  conflict: string = '',
-): Promise<void> {
-  for (const [at, size] of runs(rows.length)) {
-    const values = rows.slice(at, at + size);
-    await tx.query(insertText(table, columns, size, conflict), values.flat());
-  }
+/** The statements that insert into one table, made once: they are long, and drivers know them by their text. */
+export interface BulkInsert {
+  readonly statements: ReadonlyMap<number, string>;
+}
+
+/** `conflict` is the ON CONFLICT clause. */
+export function bulkInsert(table: string, columns: readonly string[], conflict: string = ''): BulkInsert {
+  return { statements: new Map(RUNS.map((size) => [size, insertText(table, columns, size, conflict)])) };
 }
 
 function insertText(table: string, columns: readonly string[], rows: number, conflict: string): string {
@@ -23,6 +19,17 @@ function insertText(table: string, columns: readonly string[], rows: number, con
     tuples.push(`(${columns.map((_, i) => `$${row * columns.length + i + 1}`).join(',')})`);
   }
   return `INSERT INTO ${table} (${columns.join(',')}) VALUES ${tuples.join(',')} ${conflict}`;
+}
+
+/** Inserts many rows with multi-row statements. */
+export async function insertMany(
+  tx: SqlQueries,
+  insert: BulkInsert,
+  rows: readonly (readonly SqlValue[])[],
+): Promise<void> {
+  for (const [at, size] of runs(rows.length)) {
+    await tx.query(insert.statements.get(size) ?? '', rows.slice(at, at + size).flat());
+  }
 }
 
 /** Deletes the rows of a node whose `column` is one of `ids`. */

@@ -65,8 +65,7 @@ class SqliteDriver implements SqlDriver {
     const known = this.#statements.get(sql);
     if (known !== undefined) return known;
     if (this.#statements.size >= STATEMENTS_MAX) this.#statements.clear();
-    // `$1` would be a parameter by that name, numbered by first use; `?1` is the first parameter wherever it stands.
-    const statement = this.#database.prepare(sql.replace(/\$([0-9]+)/g, '?$1'));
+    const statement = this.#database.prepare(ownMarks(sql));
     this.#statements.set(sql, statement);
     return statement;
   }
@@ -83,4 +82,14 @@ class SqliteDriver implements SqlDriver {
 
 function ignore(): void {
   // The caller of the transaction has its outcome; the next one only waits for its end.
+}
+
+/**
+ * `$1` would be a parameter by that name, numbered by first use; `?1` is the first parameter wherever it stands. Plain
+ * `?`, where the order allows it, is bound ten times faster: node:sqlite looks for a name behind each of the others.
+ */
+function ownMarks(sql: string): string {
+  const marks = sql.match(/\$[0-9]+/g) ?? [];
+  const in_order = marks.every((mark, i) => mark === `$${i + 1}`);
+  return sql.replace(/\$([0-9]+)/g, in_order ? '?' : '?$1');
 }

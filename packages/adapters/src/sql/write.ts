@@ -1,6 +1,6 @@
 import type { OpenCalls, OperatorChange } from '@atp-router/ledger';
 import type { ProjectionBatch } from './batch.ts';
-import { deleteMany, insertMany } from './bulk.ts';
+import { type BulkInsert, bulkInsert, deleteMany, insertMany } from './bulk.ts';
 import type { SqlQueries, SqlValue } from './driver.ts';
 import {
   ATTEMPT,
@@ -17,12 +17,47 @@ import {
 /** Entries of the operators' log that are kept for each node. Longer histories are in the journal. */
 export const EVENTS_RECENT_MAX = 10_000;
 
-const USAGE_NAMES: readonly string[] = columnsOf(USAGE);
-const ATTEMPT_NAMES: readonly string[] = columnsOf(ATTEMPT);
-const USAGE_DAY_NAMES: readonly string[] = ['node_id', ...columnsOf(USAGE_DAY)];
-const BUDGET_DAY_NAMES: readonly string[] = ['node_id', ...columnsOf(BUDGET_DAY)];
-const ADD_USAGE = `ON CONFLICT (day, tenant, model, node_id) DO UPDATE SET ${addUp('usage_daily', USAGE_DAY_SUMS)}`;
-const ADD_BUDGET = `ON CONFLICT (day, tenant, node_id) DO UPDATE SET ${addUp('budget_daily', BUDGET_DAY_SUMS)}`;
+const INSERT_USAGE: BulkInsert = bulkInsert('usage', columnsOf(USAGE), 'ON CONFLICT (call_id) DO NOTHING');
+const INSERT_ATTEMPTS: BulkInsert = bulkInsert('attempts', columnsOf(ATTEMPT), 'ON CONFLICT (call_id, n) DO NOTHING');
+const ADD_USAGE: BulkInsert = bulkInsert(
+  'usage_daily',
+  ['node_id', ...columnsOf(USAGE_DAY)],
+  `ON CONFLICT (day, tenant, model, node_id) DO UPDATE SET ${addUp('usage_daily', USAGE_DAY_SUMS)}`,
+);
+const ADD_BUDGET: BulkInsert = bulkInsert(
+  'budget_daily',
+  ['node_id', ...columnsOf(BUDGET_DAY)],
+  `ON CONFLICT (day, tenant, node_id) DO UPDATE SET ${addUp('budget_daily', BUDGET_DAY_SUMS)}`,
+);
+const PUT_CLAIMS: BulkInsert = bulkInsert(
+  'idempotency',
+  ['node_id', 'scope_hash', 'body_hash', 'call_id', 'state', 'sealed', 'expires_ms', 'epoch'],
+  `ON CONFLICT (node_id, scope_hash) DO UPDATE SET body_hash = excluded.body_hash, call_id = excluded.call_id,
+   state = excluded.state, sealed = excluded.sealed, expires_ms = excluded.expires_ms, epoch = excluded.epoch`,
+);
+const INSERT_KILL: BulkInsert = bulkInsert('kills', ['node_id', 'scope', 'id', 'reason', 'set_by', 'since_ms']);
+const INSERT_ENTITY: BulkInsert = bulkInsert('entities', [
+  'node_id',
+  'kind',
+  'id',
+  'value',
+  'changed_by',
+  'changed_ms',
+]);
+const INSERT_EVENTS: BulkInsert = bulkInsert('events_recent', [
+  'node_id',
+  'n',
+  'epoch',
+  'seq',
+  'ts_ms',
+  'type',
+  'event',
+]);
+const PUT_OPEN_CALLS: BulkInsert = bulkInsert(
+  'open_calls',
+  ['node_id', 'call_id', 'state'],
+  'ON CONFLICT (node_id, call_id) DO UPDATE SET state = excluded.state',
+);
 
 /** Writes what a batch gathered. `events_before` is the number of the last log entry so far. */
 export async function writeBatch(
@@ -33,13 +68,13 @@ export async function writeBatch(
 ): Promise<void> {
   await countSuspects(tx, batch);
   const usage = batch.usage.map((row) => toValues(USAGE, row));
-  await insertMany(tx, 'usage', USAGE_NAMES, usage, 'ON CONFLICT (call_id) DO NOTHING');
+  await insertMany(tx, INSERT_USAGE, usage);
   const attempts = batch.attempts.map((row) => toValues(ATTEMPT, row));
-  await insertMany(tx, 'attempts', ATTEMPT_NAMES, attempts, 'ON CONFLICT (call_id, n) DO NOTHING');
+  await insertMany(tx, INSERT_ATTEMPTS, attempts);
   const days = [...batch.usage_days.values()].map((row) => [node_id, ...toValues(USAGE_DAY, row)]);
-  await insertMany(tx, 'usage_daily', USAGE_DAY_NAMES, days, ADD_USAGE);
+  await insertMany(tx, ADD_USAGE, days);
   const budgets = [...batch.budget_days.values()].map((row) => [node_id, ...toValues(BUDGET_DAY, row)]);
-  await insertMany(tx, 'budget_daily', BUDGET_DAY_NAMES, budgets, ADD_BUDGET);
+  await insertMany(tx, ADD_BUDGET, budgets);
   await writeClaims(tx, node_id, batch);
   for (const change of batch.operator.values()) await writeOperatorChange(tx, node_id, change);
   await writeEvents(tx, node_id, batch, events_before);
@@ -58,20 +93,6 @@ async function countSuspects(tx: SqlQueries, batch: ProjectionBatch): Promise<vo
   }
 }
 
-const CLAIM_NAMES: readonly string[] = [
-  'node_id',
-  'scope_hash',
-  'body_hash',
-  'call_id',
-  'state',
-  'sealed',
-  'expires_ms',
-  'epoch',
-];
-const PUT_CLAIM = `ON CONFLICT (node_id, scope_hash) DO UPDATE SET ${CLAIM_NAMES.slice(2)
-  .map((name) => `${name} = excluded.${name}`)
-  .join(', ')}`;
-
 async function writeClaims(tx: SqlQueries, node_id: string, batch: ProjectionBatch): Promise<void> {
   for (const { scope_hash, call_id } of batch.releases) {
     await tx.query(
@@ -86,7 +107,7 @@ async function writeClaims(tx: SqlQueries, node_id: string, batch: ProjectionBat
     else rows.push([node_id, scope_hash, row.body_hash, row.call_id, row.state, row.sealed, row.expires_ms, row.epoch]);
   }
   await deleteMany(tx, 'idempotency', 'scope_hash', node_id, removed);
-  await insertMany(tx, 'idempotency', CLAIM_NAMES, rows, PUT_CLAIM);
+  await insertMany(tx, PUT_CLAIMS, rows);
 }
 
 export async function writeOperatorChange(tx: SqlQueries, node_id: string, change: OperatorChange): Promise<void> {
@@ -99,7 +120,7 @@ export async function writeOperatorChange(tx: SqlQueries, node_id: string, chang
     if (change.row === null) return;
     const { scope, id, reason, by, since_ms } = change.row;
     const values = [node_id, scope, id, reason, by, since_ms];
-    await insertMany(tx, 'kills', ['node_id', 'scope', 'id', 'reason', 'set_by', 'since_ms'], [values]);
+    await insertMany(tx, INSERT_KILL, [values]);
     return;
   }
   await tx.query('DELETE FROM entities WHERE node_id = $1 AND kind = $2 AND id = $3', [
@@ -110,7 +131,7 @@ export async function writeOperatorChange(tx: SqlQueries, node_id: string, chang
   if (change.row === null) return;
   const { kind, id, value, by, changed_ms } = change.row;
   const values = [node_id, kind, id, JSON.stringify(value), by, changed_ms];
-  await insertMany(tx, 'entities', ['node_id', 'kind', 'id', 'value', 'changed_by', 'changed_ms'], [values]);
+  await insertMany(tx, INSERT_ENTITY, [values]);
 }
 
 async function writeEvents(tx: SqlQueries, node_id: string, batch: ProjectionBatch, before: number): Promise<void> {
@@ -121,7 +142,7 @@ async function writeEvents(tx: SqlQueries, node_id: string, batch: ProjectionBat
     const n = last - kept.length + i + 1;
     return [node_id, n, event.epoch, event.seq, event.ts_ms, event.type, event.event];
   });
-  await insertMany(tx, 'events_recent', ['node_id', 'n', 'epoch', 'seq', 'ts_ms', 'type', 'event'], rows);
+  await insertMany(tx, INSERT_EVENTS, rows);
   await tx.query('DELETE FROM events_recent WHERE node_id = $1 AND n <= $2', [node_id, last - EVENTS_RECENT_MAX]);
 }
 
@@ -143,6 +164,5 @@ export async function writeOpenCalls(
     } else if (stored.delete(call_id)) gone.push(call_id);
   }
   await deleteMany(tx, 'open_calls', 'call_id', node_id, gone);
-  const put = 'ON CONFLICT (node_id, call_id) DO UPDATE SET state = excluded.state';
-  await insertMany(tx, 'open_calls', ['node_id', 'call_id', 'state'], rows, put);
+  await insertMany(tx, PUT_OPEN_CALLS, rows);
 }

@@ -97,7 +97,7 @@ describe('ledger', () => {
     const day = utcDay(clock.now_ms());
     expect(budgets).toEqual(await fourth.ask('budgets.day', day));
     const all = [...events.filter((event) => event.type === 'call.ended'), ...recovered] as CallEnded[];
-    const today = all.map(budgetDay).filter((part) => part.day === day);
+    const today = all.map((event) => budgetDay(event)).filter((part) => part.day === day);
     const total = budgets.reduce((sum, part) => sum + part.cost_usd_nanos, 0);
     expect(total).toBe(today.reduce((sum, part) => sum + part.cost_usd_nanos, 0));
     await fourth.close();

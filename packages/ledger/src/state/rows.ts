@@ -91,7 +91,12 @@ export function callHead(source: CallHead): CallHead {
   };
 }
 
-export function usageRow(event: CallEnded, ended_ms: number, key: RecordKey): UsageRow {
+export function usageRow(
+  event: CallEnded,
+  ended_ms: number,
+  key: RecordKey,
+  day: string = utcDay(event.started_ms),
+): UsageRow {
   const last = event.attempts.at(-1);
   return {
     ...pickKey(key),
@@ -108,7 +113,7 @@ export function usageRow(event: CallEnded, ended_ms: number, key: RecordKey): Us
     task_type: event.task_type ?? null,
     stream: event.stream,
     trace_id: event.trace_id ?? null,
-    day: utcDay(event.started_ms),
+    day,
     started_ms: event.started_ms,
     ended_ms,
     outcome: event.outcome,
@@ -144,8 +149,7 @@ export function attemptRows(event: CallEnded, key: RecordKey): AttemptRow[] {
 }
 
 /** What a call adds to the daily sums: one entry for each attempt, the call itself counted with the last. */
-export function usageDays(event: CallEnded): UsageDay[] {
-  const day = utcDay(event.started_ms);
+export function usageDays(event: CallEnded, day: string = utcDay(event.started_ms)): UsageDay[] {
   const errors = event.outcome === 'ok' ? 0 : 1;
   const { tenant } = event;
   const last = event.attempts.length - 1;
@@ -165,10 +169,10 @@ export function usageDays(event: CallEnded): UsageDay[] {
   }));
 }
 
-export function budgetDay(event: CallEnded): BudgetDay {
+export function budgetDay(event: CallEnded, day: string = utcDay(event.started_ms)): BudgetDay {
   return {
     tenant: event.tenant,
-    day: utcDay(event.started_ms),
+    day,
     calls: 1,
     tokens: event.usage.in_tokens + event.usage.out_tokens,
     cost_usd_nanos: event.cost_usd_nanos,
