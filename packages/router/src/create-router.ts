@@ -35,6 +35,7 @@ import { addDataPlane, serve } from './http/routes.ts';
 import { type LedgerHandle, openRouterLedger } from './ledger-handle.ts';
 import { EventBus } from './observe/event-bus.ts';
 import { liveGauges } from './observe/live.ts';
+import { addDocs } from './openapi/add-docs.ts';
 import { Transports } from './transports.ts';
 
 /** Idle client connections; longer than the usual 60 s of load balancers, so that they close first. */
@@ -113,6 +114,7 @@ export async function createRouter(options: RouterOptions): Promise<Router> {
     ...{ transportOf: (provider) => transports.of(provider), listening: () => server.address },
     onReload: options.onReload,
   });
+  addDocs(table, version);
   const { limits } = config;
   const server = await listen({
     host: config.listen.host,

@@ -21,6 +21,8 @@ const TYPES: Readonly<Record<EventType, true>> = {
   'attempt.ended': true,
   'call.ended': true,
   'call.refused': true,
+  'call.replayed': true,
+  'stage.aborted': true,
   'idempotency.stored': true,
   'node.started': true,
   'node.stopped': true,

@@ -22,7 +22,6 @@ function status(parts: AdminParts, began_ms: number): object {
   const { host, port } = parts.listening();
   const { epoch, seq, file_bytes } = ledger.journal.stats();
   const failure = ledger.journal.failure?.message;
-  const lag_blocks = ledger.lagBlocks();
   const { providers } = manager.config;
   const { store, listen } = parts.started;
   const shown_host = host.includes(':') ? `[${host}]` : host;
@@ -36,7 +35,7 @@ function status(parts: AdminParts, began_ms: number): object {
     draining: engine.is_draining,
     calls_in_flight: engine.in_flight,
     journal: { epoch, seq, file_bytes, ...(failure === undefined ? {} : { failure }) },
-    store: { type: store.type, ...(lag_blocks === undefined ? {} : { lag_blocks }) },
+    store: { type: store.type, lag_blocks: ledger.lagBlocks() },
     simulated: providers.every((provider) => provider.type === 'sim'),
   };
 }

@@ -1,0 +1,60 @@
+import { dataPlaneFragment } from '@atp-router/dialects';
+import { isJsonObject, type JsonObject } from '@atp-router/kernel';
+import { ADMIN_PATHS, ADMIN_TAGS } from './admin-paths.ts';
+import { adminSchemas } from './admin-schemas.ts';
+import { OBSERVE_SCHEMAS } from './observe-schemas.ts';
+import { OPERATIONS_PATHS } from './operations-paths.ts';
+
+const INTRO =
+  'A gateway that agent systems run on: the APIs of OpenAI and Anthropic, and one of its own, in front of any provider; with budgets, fallback and a journal of record. Errors carry a code of one catalogue, whatever their shape.';
+
+/** The OpenAPI 3.1 description of everything that the router serves. Throws when two parts define the same name. */
+export function openApiDocument(version: string): JsonObject {
+  const schemas = disjoint([dataPlaneFragment.schemas, adminSchemas(), OBSERVE_SCHEMAS]);
+  return {
+    openapi: '3.1.0',
+    info: {
+      ...{ title: 'ATP Router', version, description: INTRO },
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [{ url: '/' }],
+    tags: [
+      ...dataPlaneFragment.tags,
+      ...ADMIN_TAGS,
+      { name: 'operations', description: 'Health, metrics, documents.' },
+    ],
+    paths: disjoint([withSecurity(dataPlaneFragment.paths), ADMIN_PATHS, OPERATIONS_PATHS]),
+    components: {
+      schemas,
+      securitySchemes: {
+        tenant_key: { type: 'http', scheme: 'bearer', description: 'Key of a tenant.' },
+        tenant_x_api_key: {
+          type: 'apiKey',
+          in: 'header',
+          name: 'x-api-key',
+          description: 'The same, as Anthropic sends it.',
+        },
+        admin_key: { type: 'http', scheme: 'bearer', description: 'Key of the admin API.' },
+      },
+    },
+  };
+}
+
+/** Every operation of the data plane takes a tenant's key, in either header. */
+function withSecurity(paths: JsonObject): JsonObject {
+  const security = [{ tenant_key: [] }, { tenant_x_api_key: [] }];
+  return mapped(paths, (item) => mapped(item, (operation) => ({ security, ...operation })));
+}
+
+function mapped(object: JsonObject, change: (value: JsonObject) => JsonObject): JsonObject {
+  const entries = Object.entries(object).map(([key, value]) => [key, isJsonObject(value) ? change(value) : value]);
+  return Object.fromEntries(entries) as JsonObject;
+}
+
+function disjoint(parts: readonly JsonObject[]): JsonObject {
+  const all: [string, JsonObject[string]][] = parts.flatMap((part) => Object.entries(part));
+  const names = new Set(all.map(([name]) => name));
+  if (names.size === all.length) return Object.fromEntries(all);
+  const twice = all.map(([name]) => name).find((name, i, every) => every.indexOf(name) !== i);
+  throw new Error(`the document defines "${twice}" twice`);
+}
