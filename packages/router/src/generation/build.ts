@@ -28,7 +28,7 @@ export interface GenerationParts {
 
 /** Configuration → what the data plane works with. Throws `config_invalid` for what the check cannot see. */
 export function buildGeneration(config: Config, overlay: readonly OverlayEntity[], parts: GenerationParts): Generation {
-  const providers = new Map(config.providers.map((p) => [p.id, { config: p, runtime: runtimeOf(p, parts) }]));
+  const providers = new Map(config.providers.map((p) => [p.id, { config: p, runtime: runtimeOf(p, config, parts) }]));
   const models = new Map(config.models.map((m) => [m.id, m]));
   const targets = new Map<string, Target>();
   const registry = new Registry({
@@ -124,13 +124,14 @@ function pathOf(
   return endpointUrl(description, provider.base_url ?? description.default_base_url, endpoint).path;
 }
 
-function runtimeOf(provider: ProviderConfig, parts: GenerationParts): ProviderRuntime {
+function runtimeOf(provider: ProviderConfig, config: Config, parts: GenerationParts): ProviderRuntime {
   return {
     id: provider.id,
     transport: parts.transportOf(provider),
     origin: provider.base_url === undefined ? SIMULATED_ORIGIN : new URL(provider.base_url).origin,
     head_timeout_ms: provider.head_timeout_ms,
-    idle_timeout_ms: provider.idle_timeout_ms,
+    // The limit of the data plane holds for every call, whatever a provider is allowed.
+    idle_timeout_ms: Math.min(provider.idle_timeout_ms, config.limits.idle_ms),
     queue_timeout_ms: provider.queue_timeout_ms,
     retry: provider.retry,
     simulated: provider.type === 'sim',
