@@ -122,6 +122,8 @@ export interface IdempotencyRef {
   readonly scope_hash: string;
   /** Hex SHA-256 of the request body. */
   readonly body_hash: string;
+  /** When the key is free again if no outcome gets stored (the call is cut short). A day after the record when absent. */
+  readonly expires_ms?: number;
 }
 
 /** The first outcome of an idempotent call, kept to be replayed. Written before `call.ended`, in the same block. */

@@ -35,6 +35,7 @@ import { addDataPlane, serve } from './http/routes.ts';
 import { type LedgerHandle, openRouterLedger } from './ledger-handle.ts';
 import { EventBus } from './observe/event-bus.ts';
 import { liveGauges } from './observe/live.ts';
+import { upstreamFinder } from './observe/traced-upstreams.ts';
 import { addDocs } from './openapi/add-docs.ts';
 import { Transports } from './transports.ts';
 
@@ -81,7 +82,6 @@ export async function createRouter(options: RouterOptions): Promise<Router> {
   const bus = new EventBus(ledger.journal);
   const metrics = new RouterMetrics(version);
   bus.listen((event) => metrics.observe(event));
-  const tracing = startTracing(config, version, secrets.node_id, bus);
   const transports = new Transports();
   const accounts = new AccountLedger();
   for (const day of ledger.start.budgets) {
@@ -94,14 +94,13 @@ export async function createRouter(options: RouterOptions): Promise<Router> {
     sources: options.sources,
     transportOf: (provider) => transports.of(provider),
   });
+  const tracing = startTracing(config, version, secrets.node_id, manager, bus);
   const counter = tokenCounterWorker();
-  const engine = makeEngine(options, manager, accounts, bus, ledger, aesGcmSealer(secrets.seal_key), counter);
+  const sealer = aesGcmSealer(secrets.seal_key);
+  const engine = makeEngine(options, manager, accounts, bus, ledger, sealer, counter, metrics);
   manager.attach(engine);
   for (const kill of ledger.start.kills) engine.parts.kills.set(kill.scope, kill.id, true);
-  registerLiveGauges(
-    metrics.registry,
-    liveGauges(engine, () => ledger.journal.stats()),
-  );
+  registerLiveGauges(metrics.registry, liveGauges({ engine, ledger, bus, traces: () => tracing?.stats() }));
   for (const event of ledger.start.recovered) bus.announce(event);
   bus.append({ type: 'node.started', version, recovered_calls: ledger.start.recovered.length });
   await bus.written();
@@ -151,6 +150,7 @@ function makeEngine(
   ledger: LedgerHandle,
   sealer: ReturnType<typeof aesGcmSealer>,
   counter: TokenCounterWorker,
+  metrics: RouterMetrics,
 ): Engine {
   const rng = systemRng();
   const health = new TargetHealth(
@@ -182,15 +182,22 @@ function makeEngine(
       stages: options.stages ?? [],
       countTokens: (texts) => counter.count(texts),
       hash: sha256,
+      decided: (seconds) => metrics.decided(seconds),
     },
     manager.generation,
   );
 }
 
-function startTracing(config: Config, version: string, node_id: string, bus: EventBus): Tracing | undefined {
+function startTracing(
+  config: Config,
+  version: string,
+  node_id: string,
+  manager: GenerationManager,
+  bus: EventBus,
+): Tracing | undefined {
   const { otlp } = config.telemetry;
   if (otlp === undefined) return undefined;
-  const tracing = otlpTracing({ ...otlp, version, node_id });
+  const tracing = otlpTracing({ ...otlp, version, node_id, upstreamOf: upstreamFinder(manager) });
   bus.listen((event) => {
     if (event.type === 'call.ended') tracing.onCallEnded(event);
   });

@@ -1,6 +1,13 @@
 export { type LineFields, type LineLevel, type LogLine, lineOf } from './event-lines.ts';
-export { LabelLimit } from './label-limit.ts';
-export { registerLiveGauges } from './live-gauges.ts';
+export {
+  type LiveGauges,
+  registerLiveGauges,
+  type TargetGauges,
+  type TenantGauges,
+  type TenantLimits,
+} from './live-gauges.ts';
 export { type Logger, type LogOptions, type LogSink, openLogger } from './logger.ts';
-export { type LiveGauges, RouterMetrics, type TargetGauges, type TenantGauges } from './metrics.ts';
+export { RouterMetrics } from './metrics.ts';
+export type { MetricInfo, MetricRegistry } from './registry.ts';
+export type { TracedUpstream } from './span-attributes.ts';
 export { otlpTracing, type TraceOptions, type Tracing } from './traces.ts';

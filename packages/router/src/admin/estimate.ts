@@ -81,6 +81,7 @@ function callRequest(
     ...(wishes?.max_usd_nanos === undefined ? {} : { max_usd_nanos: wishes.max_usd_nanos }),
   };
   const started_ms = ambient.clock.now_ms();
+  const started_mono_ms = ambient.clock.mono_ms();
   return {
     ...rest,
     call_id: ambient.call_ids.next(started_ms),
@@ -91,7 +92,8 @@ function callRequest(
     options,
     sink: NOBODY,
     started_ms,
-    started_mono_ms: ambient.clock.mono_ms(),
+    started_mono_ms,
+    deciding_since_mono_ms: started_mono_ms,
     bodyHash: () => '',
   };
 }

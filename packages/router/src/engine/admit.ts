@@ -1,4 +1,4 @@
-import { StageChain, type CallPlan } from '@atp-router/call';
+import type { CallPlan } from '@atp-router/call';
 import type { GenEvent, RoutePlan } from '@atp-router/dialects';
 import { AtpError, capQos, type Limits, nanosToMicros, type Qos } from '@atp-router/kernel';
 import type { CallHead } from '@atp-router/ledger';
@@ -14,6 +14,7 @@ import {
 } from '@atp-router/routing';
 import type { PromptSize } from '@atp-router/flow';
 import { type Generation, mayName, type TenantRules } from '../generation/generation.ts';
+import { ObservedStages } from '../observe/observed-stages.ts';
 import type { AttemptCodec } from '../relay/types.ts';
 import type { AdmittedCall } from './env.ts';
 import type { ClientSink } from './client.ts';
@@ -75,6 +76,7 @@ class Admission implements AdmittedCall {
   readonly system_prompt: string | undefined;
   readonly sink: ClientSink;
   readonly started_mono_ms: number;
+  readonly deciding_since_mono_ms: number;
   readonly request: CallRequest;
   readonly parts: EngineParts;
   readonly pinned: Generation;
@@ -115,6 +117,7 @@ class Admission implements AdmittedCall {
     this.system_prompt = routed.agent?.system_prompt;
     this.sink = request.sink;
     this.started_mono_ms = request.started_mono_ms;
+    this.deciding_since_mono_ms = request.deciding_since_mono_ms;
   }
 
   get generation(): number {
@@ -236,7 +239,7 @@ function stagesOf(head: CallHead, parts: EngineParts, generation: Generation): A
     stream: head.stream,
     ...(head.task_type === undefined ? {} : { task_type: head.task_type }),
   };
-  return new StageChain(parts.stages, call, eventBytes, generation.limits.hold_back_bytes);
+  return new ObservedStages(parts.stages, call, eventBytes, generation.limits.hold_back_bytes, parts.log);
 }
 
 /** About what an event holds in memory: its text, or a small constant. */

@@ -64,9 +64,10 @@ export class Dispatcher {
   dispatch(n: number, turn: number, kind: AttemptKind, index: number): void {
     const target = this.#call.targets[index];
     if (target === undefined) return;
-    const permit = this.#env.health.allow(target.model, this.#env.ambient.clock.mono_ms());
+    const started_mono_ms = this.#env.ambient.clock.mono_ms();
+    const permit = this.#env.health.allow(target.model, started_mono_ms);
     const in_tokens = this.#env.estimator.inTokens(target.model.id, this.#call.prompt);
-    const p: Pending = { n, turn, kind, target, permit, in_tokens, started_mono_ms: this.#env.ambient.clock.mono_ms() };
+    const p: Pending = { n, turn, kind, target, permit, in_tokens, started_mono_ms };
     if (permit.kind === 'denied') this.#owner.onRefused(n, circuitOpen(target, permit.retry_after_ms));
     else this.#try(p);
   }
@@ -122,8 +123,16 @@ export class Dispatcher {
     }
     const out_tokens = this.#outTokens(p, now_ms);
     const result = this.#funds.hold(p.n, demandOf(p.target.model.price, p.in_tokens, out_tokens), now_ms);
-    if (result.ok) this.#queue(p, out_tokens);
-    else this.#onDenied(p, out_tokens, result, now_ms);
+    if (result.ok) {
+      this.#decided(p);
+      this.#queue(p, out_tokens);
+    } else this.#onDenied(p, out_tokens, result, now_ms);
+  }
+
+  /** Calls that had to look an idempotency key up would measure the store. */
+  #decided(p: Pending): void {
+    if (p.n !== 1 || this.#call.idempotency !== undefined) return;
+    this.#env.decided((this.#env.ambient.clock.mono_ms() - this.#call.deciding_since_mono_ms) / 1_000);
   }
 
   /** Output tokens to reserve: what is expected, guarded by tier, within what client, model and budget allow. */

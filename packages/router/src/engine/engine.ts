@@ -6,6 +6,7 @@ import { admit } from './admit.ts';
 import { Calibrator } from './calibrator.ts';
 import { CallRun } from './call-run.ts';
 import type { AdmittedCall, EngineEnv, RunningCall } from './env.ts';
+import type { StoredOutcome } from './outcome-store.ts';
 import type { EngineParts } from './parts.ts';
 import type { CallRequest } from './request.ts';
 
@@ -39,6 +40,7 @@ export class Engine {
       wake: (tenant) => this.#wake(tenant),
       onEnded: (call) => this.#onEnded(call),
       sweep: () => this.#armSweep(),
+      decided: parts.decided,
     };
   }
 
@@ -124,7 +126,7 @@ export class Engine {
     this.parts.idempotency.claimOnce(ref, request.call_id).then(
       (claim) => {
         if (claim.kind === 'refused') this.#refuse(request, claim.error);
-        else if (claim.kind === 'replay') replay(request, claim.call_id, claim.outcome);
+        else if (claim.kind === 'replay') this.#replay(request, claim.call_id, claim.outcome);
         else {
           const expires_ms = request.started_ms + settings.ttl_ms;
           this.#start(request, { ...ref, expires_ms, max_body_bytes: settings.max_body_bytes });
@@ -157,6 +159,12 @@ export class Engine {
     request.sink.fail(error, { call_id: request.call_id, tenant });
   }
 
+  #replay(request: CallRequest, call_id: string, outcome: StoredOutcome): void {
+    const { tenant, key_id, endpoint } = request;
+    this.parts.log.append({ type: 'call.replayed', tenant, key_id, endpoint, call_id });
+    replay(request, call_id, outcome);
+  }
+
   #onEnded(run: RunningCall): void {
     this.#running.delete(run);
     if (this.#running.size > 0 || this.#idle.length === 0) return;
@@ -187,11 +195,7 @@ export class Engine {
   }
 }
 
-function replay(
-  request: CallRequest,
-  call_id: string,
-  outcome: { model: string; cost_usd_micros: number; attempts: number; stream: boolean; body: Uint8Array },
-): void {
+function replay(request: CallRequest, call_id: string, outcome: StoredOutcome): void {
   const meta = {
     call_id,
     tenant: request.tenant,

@@ -29,6 +29,8 @@ export interface EngineEnv {
   readonly onEnded: (call: RunningCall) => void;
   /** Somebody began to wait: make sure that waiting ends in time. */
   readonly sweep: () => void;
+  /** How long the decision for a first attempt took, in seconds. */
+  readonly decided: (seconds: number) => void;
 }
 
 /** A call on its way, as kill switches, shutdown and the admin API see it. */
@@ -69,6 +71,7 @@ export interface AdmittedCall {
   readonly sink: ClientSink;
   /** Monotonic time at which the request was read. */
   readonly started_mono_ms: number;
+  readonly deciding_since_mono_ms: number;
   promptTexts(): readonly string[];
   /** Prepares one attempt. Throws `AtpError` when the request cannot be said in the target's shape. */
   prepare(target: Target, output_cap: number | undefined): AttemptCodec;

@@ -21,4 +21,6 @@ export interface EngineParts {
   /** Exact count of texts, off the event loop; calibrates estimates where a provider reports no usage. */
   readonly countTokens: (texts: readonly string[]) => Promise<number>;
   readonly hash: (data: string | Uint8Array) => string;
+  /** Told how long the decision for a call's first attempt took, in seconds. */
+  readonly decided: (seconds: number) => void;
 }

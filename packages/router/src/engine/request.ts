@@ -23,6 +23,8 @@ export interface CallRequest {
   readonly sink: ClientSink;
   readonly started_ms: number;
   readonly started_mono_ms: number;
+  /** When the decision began, moved on by the time that reading and parsing the body took. */
+  readonly deciding_since_mono_ms: number;
   /** Hex SHA-256 of the body as sent; asked for only with an idempotency key. */
   bodyHash(): string;
   /** The text of the prompt, for exact counting. Builds the internal model: not for the hot path. */

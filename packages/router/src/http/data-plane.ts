@@ -37,32 +37,36 @@ export class DataPlane {
     const started_ms = clock.now_ms();
     const started_mono_ms = clock.mono_ms();
     const call_id = call_ids.next(started_ms);
-    let principal: { readonly tenant: string; readonly key_id: string };
+    let principal: Caller;
     try {
       principal = authenticateTenant(exchange, this.#engine.generation, this.#engine.parts.hash);
     } catch (error) {
-      this.refuse(exchange, endpoint.errors, toAtpError(error), call_id);
+      this.#refuse(exchange, endpoint, toAtpError(error), call_id, NOBODY);
       return;
     }
+    const authenticated_ms = clock.mono_ms() - started_mono_ms;
     const { limits } = this.#engine.generation;
     exchange.readBody(limits, (error, bytes) => {
       if (error !== undefined) {
-        this.refuse(exchange, endpoint.errors, error, call_id);
+        this.#refuse(exchange, endpoint, error, call_id, principal);
         return;
       }
       try {
         const body = parseBody(bytes, limits.json_depth);
         const operation = endpoint.operation(body, limits);
-        const call = { call_id, principal, started_ms, started_mono_ms };
+        const deciding_since_mono_ms = clock.mono_ms() - authenticated_ms;
+        const call = { call_id, principal, started_ms, started_mono_ms, deciding_since_mono_ms };
         this.#engine.submit(this.#request(exchange, endpoint, body, operation, call));
       } catch (thrown) {
-        this.refuse(exchange, endpoint.errors, toAtpError(thrown), call_id);
+        this.#refuse(exchange, endpoint, toAtpError(thrown), call_id, principal);
       }
     });
   }
 
-  refuse(exchange: HttpExchange, shape: ErrorShape, error: AtpError, request_id: string): void {
-    const { status, body } = shape.encodeError(error, request_id);
+  #refuse(exchange: HttpExchange, to: CallEndpoint, error: AtpError, request_id: string, who: Caller): void {
+    const { tenant, key_id } = who;
+    this.#engine.parts.log.append({ type: 'call.refused', tenant, key_id, endpoint: to.endpoint, error: error.code });
+    const { status, body } = to.errors.encodeError(error, request_id);
     const headers = ['content-type', 'application/json', 'x-atp-request-id', request_id];
     errorHeaders(error, headers);
     exchange.reply(status, headers, JSON.stringify(body));
@@ -94,6 +98,7 @@ export class DataPlane {
       sink: new HttpSink(exchange, endpoint.errors, this.#limits),
       started_ms: call.started_ms,
       started_mono_ms: call.started_mono_ms,
+      deciding_since_mono_ms: call.deciding_since_mono_ms,
       bodyHash: () => this.#engine.parts.hash(body.bytes),
       promptTexts: operation.promptTexts,
       prepare: operation.prepare,
@@ -101,11 +106,20 @@ export class DataPlane {
   }
 }
 
+interface Caller {
+  readonly tenant: string;
+  readonly key_id: string;
+}
+
+/** Whoever sent a key that is none. */
+const NOBODY: Caller = { tenant: '', key_id: '' };
+
 interface CallIds {
   readonly call_id: string;
-  readonly principal: { readonly tenant: string; readonly key_id: string };
+  readonly principal: Caller;
   readonly started_ms: number;
   readonly started_mono_ms: number;
+  readonly deciding_since_mono_ms: number;
 }
 
 /** Endpoints that generate text in the shape of `dialect`. */

@@ -13,13 +13,23 @@ export type EventListener = (event: RouterEvent) => void;
 /** Live streams of one process; more are refused. */
 const LISTENERS_MAX = 64;
 
-/** One event, many readers: the journal first, then metrics, traces, logs and live streams. Listeners must not throw. */
+/** One event, many readers: the journal first, then metrics, traces, logs and live streams. */
 export class EventBus implements EventLog {
   readonly #journal: JournalSink;
-  readonly #listeners: Set<EventListener> = new Set();
+  readonly #onFault: (error: unknown) => void;
+  // Replaced, never changed: a listener may end its own subscription while an event goes round.
+  #listeners: readonly EventListener[] = [];
+  #listener_errors = 0;
 
-  constructor(journal: JournalSink) {
+  /** `onFault` is told of the first listener that threw; the others are only counted. */
+  constructor(journal: JournalSink, onFault: (error: unknown) => void = warn) {
     this.#journal = journal;
+    this.#onFault = onFault;
+  }
+
+  /** How often a listener threw. Whoever watches a call must not be able to end it, so it goes on. */
+  get listener_errors(): number {
+    return this.#listener_errors;
   }
 
   append(event: RouterEvent): void {
@@ -29,7 +39,15 @@ export class EventBus implements EventLog {
 
   /** Tells listeners of an event that is in the journal already. */
   announce(event: RouterEvent): void {
-    for (const listener of this.#listeners) listener(event);
+    const listeners = this.#listeners;
+    for (let i = 0; i < listeners.length; i += 1) {
+      try {
+        (listeners[i] as EventListener)(event);
+      } catch (error) {
+        this.#listener_errors += 1;
+        if (this.#listener_errors === 1) this.#onFault(error);
+      }
+    }
   }
 
   barrier(done: (error?: AtpError) => void): void {
@@ -45,8 +63,15 @@ export class EventBus implements EventLog {
 
   /** Returns the function that ends the subscription, or undefined when there are too many. */
   listen(listener: EventListener): (() => void) | undefined {
-    if (this.#listeners.size >= LISTENERS_MAX) return undefined;
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+    if (this.#listeners.length >= LISTENERS_MAX) return undefined;
+    const own: EventListener = (event) => listener(event);
+    this.#listeners = [...this.#listeners, own];
+    return () => {
+      this.#listeners = this.#listeners.filter((one) => one !== own);
+    };
   }
+}
+
+function warn(error: unknown): void {
+  process.emitWarning(error instanceof Error ? error : String(error));
 }

@@ -1,28 +1,42 @@
-import type { LiveGauges } from '@atp-router/adapters';
+import type { LiveGauges, TenantGauges, TenantLimits } from '@atp-router/adapters';
+import type { AccountSnapshot, Amounts } from '@atp-router/flow';
 import { nanosToMicros } from '@atp-router/kernel';
 import type { Engine } from '../engine/engine.ts';
+import type { LedgerHandle } from '../ledger-handle.ts';
+import type { EventBus } from './event-bus.ts';
 
 const BREAKER = { closed: 0, half_open: 1, open: 2 } as const;
 
+export interface LiveParts {
+  readonly engine: Engine;
+  readonly ledger: Pick<LedgerHandle, 'journal' | 'lagBlocks'>;
+  readonly bus: EventBus;
+  readonly traces: LiveGauges['traces'];
+}
+
 /** Reads the live state of a router for a scrape. */
-export function liveGauges(engine: Engine, journal: LiveGauges['journal']): LiveGauges {
-  const { accounts, ambient, estimator, health } = engine.parts;
+export function liveGauges({ engine, ledger, bus, traces }: LiveParts): LiveGauges {
+  const { accounts, ambient, estimator, health, idempotency, kills } = engine.parts;
   return {
+    ready: () => !engine.is_draining && ledger.journal.failure === undefined,
     calls_in_flight: () => engine.in_flight,
-    journal,
+    config_generation: () => engine.generation.number,
+    journal: () => ({ ...ledger.journal.stats(), failed: ledger.journal.failure !== undefined }),
+    projection_lag_blocks: () => ledger.lagBlocks(),
+    idempotency_entries: () => idempotency.size,
+    kill_switches: () => ({
+      key: kills.list('key').length,
+      model: kills.list('model').length,
+      provider: kills.list('provider').length,
+      tenant: kills.list('tenant').length,
+    }),
+    listener_errors: () => bus.listener_errors,
+    traces,
     *tenants() {
       const now_ms = ambient.clock.now_ms();
       for (const id of accounts.ids()) {
-        const s = accounts.snapshot(id, now_ms);
-        if (s === undefined || !id.startsWith('tenant:')) continue;
-        yield {
-          tenant: id.slice('tenant:'.length),
-          outstanding_calls: s.outstanding.calls,
-          outstanding_tokens: s.outstanding.tokens,
-          outstanding_usd_micros: nanosToMicros(s.outstanding.usd_nanos),
-          used_usd_micros: nanosToMicros(s.used.usd_nanos),
-          debt_usd_micros: nanosToMicros(s.debt.usd_nanos),
-        };
+        const snapshot = id.startsWith('tenant:') ? accounts.snapshot(id, now_ms) : undefined;
+        if (snapshot !== undefined) yield tenantGauges(id.slice('tenant:'.length), snapshot);
       }
     },
     *targets() {
@@ -44,4 +58,24 @@ export function liveGauges(engine: Engine, journal: LiveGauges['journal']): Live
       }
     },
   };
+}
+
+function tenantGauges(tenant: string, { outstanding, limits, used, debt }: AccountSnapshot): TenantGauges {
+  const { max_parallel, max_tokens, max_usd_micros, calls_per_day, tokens_per_day, usd_nanos_per_day } = limits;
+  return {
+    tenant,
+    outstanding: inMicros(outstanding),
+    window_limit: { calls: max_parallel, tokens: max_tokens, usd_micros: max_usd_micros },
+    day_used: inMicros(used),
+    day_limit: dayLimit(calls_per_day, tokens_per_day, usd_nanos_per_day),
+    debt: inMicros(debt),
+  };
+}
+
+function dayLimit(calls: number | null, tokens: number | null, usd_nanos: number | null): TenantLimits {
+  return { calls, tokens, usd_micros: usd_nanos === null ? null : nanosToMicros(usd_nanos) };
+}
+
+function inMicros({ calls, tokens, usd_nanos }: Amounts): TenantGauges['debt'] {
+  return { calls, tokens, usd_micros: nanosToMicros(usd_nanos) };
 }
