@@ -31,9 +31,9 @@ function entity(name: 'Tenant' | 'Model' | 'Provider', list: string, advice: str
   const [input, view] = [ref(`${name}Input`), ref(name)];
   return {
     ...at(`/${list}`, {
-      get: { id: `list${name}s`, tag, summary: `List ${list}.`, query: PAGE, answer: pageOf(view) },
+      get: { id: `adminList${name}s`, tag, summary: `List ${list}.`, query: PAGE, answer: pageOf(view) },
       post: {
-        id: `create${name}`,
+        id: `adminCreate${name}`,
         tag,
         summary: `Make a ${one}.`,
         description: advice,
@@ -43,13 +43,20 @@ function entity(name: 'Tenant' | 'Model' | 'Provider', list: string, advice: str
       },
     }),
     ...at(`/${list}/{id}`, {
-      get: { id: `get${name}`, tag, summary: `Show a ${one}.`, answer: view },
+      get: { id: `adminGet${name}`, tag, summary: `Show a ${one}.`, answer: view },
       put: {
-        ...{ id: `put${name}`, tag, summary: `Replace a ${one}, or make it.`, body: input, answer: view, also: 201 },
+        ...{
+          id: `adminPut${name}`,
+          tag,
+          summary: `Replace a ${one}, or make it.`,
+          body: input,
+          answer: view,
+          also: 201,
+        },
         description: `${advice} What the configuration file declares is changed there: 409.`,
       },
       delete: {
-        ...{ id: `delete${name}`, tag, summary: `Delete a ${one}.`, answer: ref('Deleted') },
+        ...{ id: `adminDelete${name}`, tag, summary: `Delete a ${one}.`, answer: ref('Deleted') },
         description: 'What is still in use, or comes from the configuration file, is not deleted: 409.',
       },
     }),

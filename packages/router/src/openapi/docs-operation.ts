@@ -32,9 +32,9 @@ function pathHtml(path: string): string {
 }
 
 const WHO: Readonly<Record<string, string>> = {
-  tenant_key: 'a tenant key',
-  tenant_x_api_key: 'a tenant key in <code>x-api-key</code>',
-  admin_key: 'an admin key',
+  tenant_key: 'a tenant key as bearer token',
+  tenant_x_api_key: 'one in <code>x-api-key</code>',
+  admin_key: 'an admin key as bearer token',
 };
 
 function whoHtml(security: JsonValue | undefined): string {

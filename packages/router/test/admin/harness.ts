@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { checkConfig, type Config, type ValueSources } from '@atp-router/adapters';
 import { createRouter, type Router, type RouterOptions } from '@atp-router/router';
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
+import { violations } from './contract.ts';
 import { call, type OpenStream, type Reply, stream } from './http.ts';
 
 export const ADMIN_KEY = 'admin-key-of-the-tests';
@@ -72,12 +73,13 @@ export async function start(options: StartOptions): Promise<Running> {
   return {
     router,
     url,
-    admin: (method, path, body, headers = bearer(ADMIN_KEY)) =>
-      call(`${url}/admin/v1${path}`, {
-        method,
-        headers,
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      }),
+    admin: async (method, path, body, headers = bearer(ADMIN_KEY)) => {
+      const sent = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
+      const reply = await call(`${url}/admin/v1${path}`, sent);
+      // Every reply that any test sees has to be as the document says.
+      expect(violations(method, `/admin/v1${path}`, reply)).toEqual([]);
+      return reply;
+    },
     events: async (query = '') => {
       const opened = await stream(`${url}/admin/v1/events${query}`, { headers: bearer(ADMIN_KEY) });
       await opened.next((block) => block.comment === 'listening');
