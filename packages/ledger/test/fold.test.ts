@@ -111,6 +111,42 @@ describe('fold', () => {
     });
   });
 
+  it('follows an idempotency key through every end of its call', () => {
+    const head = {
+      call_id: 'c',
+      tenant: 't',
+      key_id: 'k',
+      endpoint: 'ask',
+      requested_model: 'm',
+      qos: 'gold',
+    } as const;
+    const usage = { in_tokens: 1, out_tokens: 1, cached_in_tokens: 0, cache_write_tokens: 0, reasoning_tokens: 0 };
+    const claim = { scope_hash: 's', body_hash: 'b' };
+    const attempt = { n: 1, turn: 1, kind: 'primary', model: 'm', provider: 'p', in_tokens: 1, out_tokens: 1 } as const;
+    const after = (outcome: 'ok' | 'error' | 'interrupted' | undefined, expires_ms?: number): unknown => {
+      const idempotency = { ...claim, ...(expires_ms !== undefined && { expires_ms }) };
+      const common = { v: 1, ...head, stream: true, started_ms: 900, idempotency } as const;
+      const state = new LedgerFold('n1');
+      const opened = { ...attempt, reserved_usd_nanos: 1 };
+      state.applyBlock(1, [{ ...common, seq: 1, ts_ms: 1_000, type: 'call.opened', attempt: opened }]);
+      if (outcome === 'ok') {
+        const stored = { type: 'idempotency.stored', ...claim, call_id: 'c', expires_ms: 77, sealed: 'x' } as const;
+        state.applyBlock(1, [{ v: 1, seq: 2, ts_ms: 2_000, ...stored }]);
+      }
+      const seq = state.position.seq + 1;
+      const result = { outcome: outcome ?? 'ok', status: 200, attempts: [], usage, cost_usd_nanos: 0, latency_ms: 1 };
+      if (outcome !== undefined) state.applyBlock(1, [{ ...common, seq, ts_ms: 2_000, type: 'call.ended', ...result }]);
+      const row = state.idempotency.get('s');
+      return row && [row.state, row.sealed, row.expires_ms];
+    };
+    expect(after(undefined)).toEqual(['running', '', 1_000 + 86_400_000]);
+    expect(after(undefined, 55)).toEqual(['running', '', 55]);
+    expect(after('ok')).toEqual(['done', 'x', 77]);
+    expect(after('interrupted')).toEqual(['interrupted', '', 2_000 + 86_400_000]);
+    expect(after('interrupted', 55)).toEqual(['interrupted', '', 55]);
+    expect(after('error')).toBeUndefined();
+  });
+
   it('moves a base over removed files to the state that the files would have given', () => {
     fc.assert(
       fc.property(stream, fc.double({ min: 0, max: 1, noNaN: true }), (records, part) => {

@@ -15,6 +15,9 @@ const NOTICE_MS = 200;
 const RESTART_FIRST_MS = 100;
 const RESTART_LONGEST_MS = 30_000;
 
+/** How long a stop waits for the tables to catch up. What is missing then is caught up at the next start. */
+const CLOSE_MS = 10_000;
+
 export interface WorkerClientOptions {
   readonly input: Omit<WorkerInput, 'limit'>;
   /** The end of the journal as it is now, and how many blocks this process has written up to there. */
@@ -95,7 +98,11 @@ export class WorkerClient implements Answers {
     this.#state = 'closing';
     if (was !== 'restarting' && this.#worker !== undefined) {
       await new Promise<void>((resolve) => {
-        this.#closed = resolve;
+        const timer = setTimeout(resolve, CLOSE_MS);
+        this.#closed = () => {
+          clearTimeout(timer);
+          resolve();
+        };
         this.#holdProcess();
         this.#post({ kind: 'close', limit: this.#limit() });
       });

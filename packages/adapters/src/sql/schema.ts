@@ -73,14 +73,25 @@ const SHARED: readonly string[] = [
     name TEXT PRIMARY KEY, owner TEXT NOT NULL, token BIGINT NOT NULL, expires_ms BIGINT NOT NULL)`,
 ];
 
+/** Whose reservation or claim it is: a router that comes back ends what it left. */
+const OWNERS: readonly string[] = [
+  `ALTER TABLE shared_reservations ADD COLUMN owner TEXT NOT NULL DEFAULT ''`,
+  'CREATE INDEX shared_reservations_by_owner ON shared_reservations (owner, state, reservation_id)',
+  `ALTER TABLE shared_claims ADD COLUMN owner TEXT NOT NULL DEFAULT ''`,
+  'CREATE INDEX shared_claims_by_owner ON shared_claims (owner, state, scope_hash)',
+];
+
 /** Each entry brings the schema to the version of its place in the list, from 1. Entries are never changed, only added. */
-const MIGRATIONS: readonly (readonly string[])[] = [[...PROJECTION, ...SHARED]];
+const MIGRATIONS: readonly (readonly string[])[] = [[...PROJECTION, ...SHARED], OWNERS];
 
 export const SCHEMA_VERSION: number = MIGRATIONS.length;
 
+/** In PostgreSQL this fails for one of two that run it at the same time; the loser then finds the table. */
+const VERSION_TABLE = 'CREATE TABLE IF NOT EXISTS schema_version (one BIGINT PRIMARY KEY, version BIGINT NOT NULL)';
+
 /** Makes the tables, or brings them up to date. Throws when a newer version of the router made them. */
 export async function migrate(driver: SqlDriver): Promise<void> {
-  await driver.query('CREATE TABLE IF NOT EXISTS schema_version (one BIGINT PRIMARY KEY, version BIGINT NOT NULL)');
+  await driver.query(VERSION_TABLE).catch(() => driver.query(VERSION_TABLE));
   await driver.transaction(async (tx) => {
     // The upsert locks the row: of several routers that start at once, one migrates and the others find it done.
     const [row] = await tx.query(

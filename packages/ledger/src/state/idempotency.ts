@@ -1,7 +1,7 @@
 import type { IdempotencyRef, JournalRecord } from '../events.ts';
 
-/** How long a claim is kept that was cut short by a crash, and so never got an expiry of its own: one day. */
-export const CLAIM_TTL_MS = 86_400_000;
+/** How long a claim without an expiry of its own is kept: one day. */
+const CLAIM_TTL_MS = 86_400_000;
 
 /** What the journal knows of one idempotency key. */
 export interface IdempotencyRow {
@@ -26,13 +26,13 @@ export function idempotencyChange(record: JournalRecord): IdempotencyChange | un
   switch (record.type) {
     case 'call.opened':
       if (record.idempotency === undefined) return undefined;
-      return put(record.idempotency, record.call_id, 'running', record.ts_ms + CLAIM_TTL_MS);
+      return put(record.idempotency, record.call_id, 'running', expiry(record.idempotency, record.ts_ms));
     case 'idempotency.stored':
       return put(record, record.call_id, 'done', record.expires_ms, record.sealed);
     case 'call.ended':
       if (record.idempotency === undefined) return undefined;
       if (record.outcome === 'interrupted') {
-        return put(record.idempotency, record.call_id, 'interrupted', record.ts_ms + CLAIM_TTL_MS);
+        return put(record.idempotency, record.call_id, 'interrupted', expiry(record.idempotency, record.ts_ms));
       }
       // A failed call that cost something must not run, and bill, again under its key: there is no outcome to replay.
       if (record.outcome !== 'ok' && record.cost_usd_nanos > 0) {
@@ -42,6 +42,10 @@ export function idempotencyChange(record: JournalRecord): IdempotencyChange | un
     default:
       return undefined;
   }
+}
+
+function expiry(ref: IdempotencyRef, ts_ms: number): number {
+  return ref.expires_ms ?? ts_ms + CLAIM_TTL_MS;
 }
 
 function put(

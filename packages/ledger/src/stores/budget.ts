@@ -53,6 +53,8 @@ export interface BudgetStore {
   /** Checks spent + reserved + amounts against every limit. Throws `conflict` when the id was used before. */
   reserve(request: {
     readonly reservation_id: string;
+    /** Who ends it: the node that runs the call. */
+    readonly owner: string;
     readonly accounts: readonly BudgetAccount[];
     readonly amounts: BudgetAmounts;
     readonly lease_ms: number;
@@ -67,6 +69,13 @@ export interface BudgetStore {
   settle(reservation_id: string, actual: BudgetAmounts): Promise<boolean>;
   /** Gives the reservation back and charges nothing. False when it has ended. */
   release(reservation_id: string): Promise<boolean>;
+  /** Moves the leases of running reservations; those that have ended stay ended. Returns how many were renewed. */
+  renew(reservation_ids: readonly string[], lease_ms: number): Promise<number>;
+  /**
+   * Ids of an owner's reservations that were never settled or released, lapsed ones included, in the store's own order:
+   * at most `limit`, behind `after`. What a router that died has to settle when it is back.
+   */
+  unended(owner: string, limit: number, after?: string): Promise<readonly string[]>;
   /** In the order of `keys`; accounts that were never used are all zero. */
   totals(keys: readonly string[]): Promise<readonly BudgetTotals[]>;
   /** Ends at most `limit` lapsed reservations and forgets as many that ended a day ago; returns how many lapsed. */

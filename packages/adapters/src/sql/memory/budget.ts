@@ -13,6 +13,7 @@ import {
 } from '../amounts.ts';
 
 interface Reservation {
+  readonly owner: string;
   readonly accounts: readonly BudgetAccount[];
   readonly amounts: BudgetAmounts;
   readonly expires_ms: number;
@@ -43,7 +44,7 @@ class MemoryBudgetStore implements BudgetStore {
   }
 
   async reserve(request: Parameters<BudgetStore['reserve']>[0]): Promise<ReserveResult> {
-    const { reservation_id, accounts, amounts, lease_ms } = request;
+    const { reservation_id, owner, accounts, amounts, lease_ms } = request;
     checkAccounts(accounts);
     checkAmounts(amounts, 'reserve');
     this.#makeRoom();
@@ -54,7 +55,7 @@ class MemoryBudgetStore implements BudgetStore {
       throw usedTwice(reservation_id);
     }
     const expires_ms = this.#clock.now_ms() + lease_ms;
-    this.#reservations.set(reservation_id, { accounts, amounts, expires_ms, state: 'held' });
+    this.#reservations.set(reservation_id, { owner, accounts, amounts, expires_ms, state: 'held' });
     return { kind: 'reserved' };
   }
 
@@ -84,6 +85,28 @@ class MemoryBudgetStore implements BudgetStore {
     if (found?.state !== 'held') return false;
     this.#end(reservation_id, found, 'released', ZERO_AMOUNTS);
     return true;
+  }
+
+  async renew(reservation_ids: readonly string[], lease_ms: number): Promise<number> {
+    const expires_ms = this.#clock.now_ms() + lease_ms;
+    let renewed = 0;
+    for (const id of reservation_ids) {
+      const found = this.#reservations.get(id);
+      if (found?.state !== 'held') continue;
+      this.#reservations.set(id, { ...found, expires_ms });
+      renewed += 1;
+    }
+    return renewed;
+  }
+
+  async unended(owner: string, limit: number, after: string = ''): Promise<readonly string[]> {
+    const mine = [...this.#reservations].filter(([id, found]) => {
+      return found.owner === owner && (found.state === 'held' || found.state === 'lapsed') && id > after;
+    });
+    return mine
+      .map(([id]) => id)
+      .sort()
+      .slice(0, limit);
   }
 
   async totals(keys: readonly string[]): Promise<readonly BudgetTotals[]> {

@@ -1,5 +1,5 @@
 import { AtpError, type Clock } from '@atp-router/kernel';
-import type { Claim, ClaimResult, IdempotencyStore } from '@atp-router/ledger';
+import type { Claim, ClaimResult, HeldClaim, IdempotencyStore } from '@atp-router/ledger';
 
 interface Entry extends Claim {
   readonly state: 'running' | 'done' | 'interrupted';
@@ -31,9 +31,9 @@ class MemoryIdempotencyStore implements IdempotencyStore {
       this.#set({ ...claim, state: 'running', sealed: '' });
       return { kind: 'claimed' };
     }
-    const { call_id, sealed, state } = found;
+    const { call_id, sealed, state, expires_ms } = found;
     if (found.body_hash !== claim.body_hash) return { kind: 'mismatch' };
-    return state === 'done' ? { kind: 'done', call_id, sealed } : { kind: state, call_id };
+    return state === 'done' ? { kind: 'done', call_id, sealed, expires_ms } : { kind: state, call_id };
   }
 
   async complete(done: Parameters<IdempotencyStore['complete']>[0]): Promise<boolean> {
@@ -55,6 +55,16 @@ class MemoryIdempotencyStore implements IdempotencyStore {
     const found = this.#held(claim.scope_hash, claim.call_id);
     if (found !== undefined) this.#delete(found);
     return found !== undefined;
+  }
+
+  async running(owner: string, limit: number, after: string = ''): Promise<readonly HeldClaim[]> {
+    const mine = [...this.#entries.values()].filter((entry) => {
+      return entry.owner === owner && entry.state === 'running' && entry.scope_hash > after;
+    });
+    return mine
+      .sort((a, b) => (a.scope_hash < b.scope_hash ? -1 : 1))
+      .slice(0, limit)
+      .map(({ scope_hash, call_id }) => ({ scope_hash, call_id }));
   }
 
   async forgetExpired(limit: number): Promise<number> {

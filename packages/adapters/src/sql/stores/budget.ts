@@ -16,6 +16,9 @@ import type { SqlDriver, SqlQueries, SqlRow } from '../driver.ts';
 /** Lapsed reservations that a refused one looks for before it gives up. */
 const SWEEP_ON_REFUSAL = 64;
 
+/** Leases that one statement moves: each holds a row lock until it is done. */
+const RENEWED_AT_ONCE = 200;
+
 /**
  * Locks are always taken in the same order, accounts by key and then the reservation, so that transactions wait for each
  * other and never in a circle.
@@ -45,16 +48,16 @@ class SqlBudgetStore implements BudgetStore {
   }
 
   #tryReserve(request: Parameters<BudgetStore['reserve']>[0]): Promise<ReserveResult> {
-    const { reservation_id, accounts, amounts, lease_ms } = request;
+    const { reservation_id, owner, accounts, amounts, lease_ms } = request;
     const now_ms = this.#clock.now_ms();
     return this.#driver.transaction(async (tx) => {
       const refusal = await takeIfFree(tx, accounts, amounts, now_ms);
       if (refusal !== undefined) return refusal;
       const { calls, tokens, usd_nanos } = amounts;
       const made = await tx.query(
-        `INSERT INTO shared_reservations (reservation_id, state, accounts, calls, tokens, usd_nanos, expires_ms)
-         VALUES ($1, 'held', $2, $3, $4, $5, $6) ON CONFLICT (reservation_id) DO NOTHING RETURNING reservation_id`,
-        [reservation_id, JSON.stringify(accounts), calls, tokens, usd_nanos, now_ms + lease_ms],
+        `INSERT INTO shared_reservations (reservation_id, owner, state, accounts, calls, tokens, usd_nanos, expires_ms)
+         VALUES ($1, $2, 'held', $3, $4, $5, $6, $7) ON CONFLICT (reservation_id) DO NOTHING RETURNING reservation_id`,
+        [reservation_id, owner, JSON.stringify(accounts), calls, tokens, usd_nanos, now_ms + lease_ms],
       );
       if (made.length === 0) throw usedTwice(reservation_id);
       return { kind: 'reserved' };
@@ -120,6 +123,31 @@ class SqlBudgetStore implements BudgetStore {
       if (late.length > 0) await changeAccounts(tx, accounts, ZERO_AMOUNTS, actual);
       return late.length > 0;
     });
+  }
+
+  async renew(reservation_ids: readonly string[], lease_ms: number): Promise<number> {
+    const expires_ms = this.#clock.now_ms() + lease_ms;
+    let renewed = 0;
+    for (let at = 0; at < reservation_ids.length; at += RENEWED_AT_ONCE) {
+      const ids = reservation_ids.slice(at, at + RENEWED_AT_ONCE);
+      const marks = ids.map((_, i) => `$${i + 2}`).join(',');
+      const rows = await this.#driver.query(
+        `UPDATE shared_reservations SET expires_ms = $1 WHERE state = 'held' AND reservation_id IN (${marks})
+         RETURNING reservation_id`,
+        [expires_ms, ...ids],
+      );
+      renewed += rows.length;
+    }
+    return renewed;
+  }
+
+  async unended(owner: string, limit: number, after: string = ''): Promise<readonly string[]> {
+    const rows = await this.#driver.query(
+      `SELECT reservation_id FROM shared_reservations
+       WHERE owner = $1 AND state IN ('held', 'lapsed') AND reservation_id > $2 ORDER BY reservation_id LIMIT $3`,
+      [owner, after, limit],
+    );
+    return rows.map((row) => String(row['reservation_id']));
   }
 
   async totals(keys: readonly string[]): Promise<readonly BudgetTotals[]> {

@@ -23,7 +23,7 @@ export function budgetStoreSuite(make: MakeStore<BudgetStore>): SuiteCase[] {
     const clock = manualClock();
     const store = await make(clock);
     const reserve: Opened['reserve'] = (reservation_id, tokens, accounts = [TENANT, POLICY]) =>
-      store.reserve({ reservation_id, accounts, amounts: amounts(tokens), lease_ms: 1_000 });
+      store.reserve({ reservation_id, owner: 'n1', accounts, amounts: amounts(tokens), lease_ms: 1_000 });
     return { clock, store, reserve };
   };
   return [...endings(open), ...limits(open), ...leases(open), underLoad(open)];
@@ -104,7 +104,7 @@ function limits(open: Open): SuiteCase[] {
         assert.deepEqual(refused, { kind: 'refused', account: POLICY.key, dimension: 'calls', remaining: 0 });
         const free = { key: 'free', limits: {} };
         const huge = { calls: 1, tokens: 1e12, usd_nanos: 1e12 };
-        const request = { reservation_id: 'r5', accounts: [free], amounts: huge, lease_ms: 1_000 };
+        const request = { reservation_id: 'r5', owner: 'n1', accounts: [free], amounts: huge, lease_ms: 1_000 };
         assert.deepEqual(await store.reserve(request), { kind: 'reserved' });
       },
     },
@@ -177,6 +177,37 @@ function leases(open: Open): SuiteCase[] {
         assert.equal(await store.sweep(10), 1);
         assert.equal(await store.sweep(10), 0);
         assert.deepEqual((await store.totals([TENANT.key]))[0]?.reserved, ZERO);
+      },
+    },
+    {
+      name: 'renews the leases of those that run',
+      async run() {
+        const { clock, store, reserve } = await open();
+        for (const id of ['r1', 'r2', 'r3']) await reserve(id, 10, [TENANT]);
+        await store.settle('r3', amounts(10));
+        clock.advance(900);
+        assert.equal(await store.renew(['r1', 'r3', 'never'], 1_000), 1);
+        assert.equal(await store.renew([], 1_000), 0);
+        clock.advance(900);
+        assert.equal(await store.sweep(10), 1);
+        assert.equal(await store.renew(['r1', 'r2'], 1_000), 1);
+        assert.deepEqual((await store.totals([TENANT.key]))[0]?.reserved, amounts(10));
+      },
+    },
+    {
+      name: 'names what an owner has not ended, lapsed ones too, page by page',
+      async run() {
+        const { clock, store, reserve } = await open();
+        for (const id of ['r4', 'r2', 'r3', 'r1', 'r5']) await reserve(id, 10, [TENANT]);
+        const foreign = { reservation_id: 'r0', owner: 'n2', accounts: [TENANT], amounts: amounts(1), lease_ms: 9_000 };
+        await store.reserve(foreign);
+        await store.settle('r1', amounts(10));
+        await store.release('r5');
+        clock.advance(1_000);
+        await store.sweep(1);
+        assert.deepEqual(await store.unended('n1', 2), ['r2', 'r3']);
+        assert.deepEqual(await store.unended('n1', 2, 'r3'), ['r4']);
+        assert.deepEqual(await store.unended('n2', 2), ['r0']);
       },
     },
     {

@@ -18,7 +18,7 @@ export function idempotencyStoreSuite(make: MakeStore<IdempotencyStore>): SuiteC
     const clock = manualClock();
     const store = await make(clock);
     const claim = (call_id: string, more: Partial<Claim> = {}): Claim => {
-      return { scope_hash: 's1', body_hash: 'b1', call_id, expires_ms: clock.now_ms() + DAY_MS, ...more };
+      return { scope_hash: 's1', body_hash: 'b1', call_id, owner: 'n1', expires_ms: clock.now_ms() + DAY_MS, ...more };
     };
     return { clock, store, claim };
   };
@@ -74,12 +74,13 @@ function ending(open: Open): SuiteCase[] {
         const done = { scope_hash: 's1', call_id: 'c1', sealed: 'x'.repeat(100_000), expires_ms: clock.now_ms() + 500 };
         assert.equal(await store.complete(done), true);
         assert.equal(await store.complete(done), false);
-        const { sealed } = done;
-        assert.deepEqual(await store.claimOnce(claim('c2')), { kind: 'done', call_id: 'c1', sealed });
+        const { sealed, expires_ms } = done;
+        assert.deepEqual(await store.claimOnce(claim('c2')), { kind: 'done', call_id: 'c1', sealed, expires_ms });
         clock.advance(500);
         assert.deepEqual(await store.claimOnce(claim('c3')), { kind: 'claimed' });
-        await store.complete({ scope_hash: 's1', call_id: 'c3', sealed: '', expires_ms: clock.now_ms() + 500 });
-        assert.deepEqual(await store.claimOnce(claim('c4')), { kind: 'done', call_id: 'c3', sealed: '' });
+        const empty = { call_id: 'c3', sealed: '', expires_ms: clock.now_ms() + 500 };
+        await store.complete({ scope_hash: 's1', ...empty });
+        assert.deepEqual(await store.claimOnce(claim('c4')), { kind: 'done', ...empty });
       },
     },
     {
@@ -106,6 +107,21 @@ function ending(open: Open): SuiteCase[] {
         assert.equal(await store.release(foreign), false);
         assert.equal(await store.release({ scope_hash: 's1', call_id: 'c1' }), true);
         assert.deepEqual(await store.claimOnce(claim('c3')), { kind: 'claimed' });
+      },
+    },
+    {
+      name: 'names the running claims of an owner, page by page',
+      async run() {
+        const { store, claim } = await open();
+        for (const i of [3, 1, 2]) await store.claimOnce(claim(`c${i}`, { scope_hash: `s${i}` }));
+        await store.claimOnce(claim('c4', { scope_hash: 's4', owner: 'n2' }));
+        const held = (i: number): object => ({ scope_hash: `s${i}`, call_id: `c${i}` });
+        assert.deepEqual(await store.running('n1', 2), [held(1), held(2)]);
+        assert.deepEqual(await store.running('n1', 2, 's2'), [held(3)]);
+        await store.complete({ scope_hash: 's1', call_id: 'c1', sealed: '', expires_ms: Number.MAX_SAFE_INTEGER });
+        await store.interrupt({ scope_hash: 's2', call_id: 'c2' });
+        assert.deepEqual(await store.running('n1', 2), [held(3)]);
+        assert.deepEqual(await store.running('n2', 2), [held(4)]);
       },
     },
     {
