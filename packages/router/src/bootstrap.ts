@@ -100,7 +100,8 @@ export function countKeys(manager: GenerationManager, tenant: string): number {
 const ID_CHARS_MAX = 64;
 const ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
-function checkedId(manager: GenerationManager, { tenant, id }: KeyRequest): string {
+/** The id asked for, or a free one. Throws `invalid_request` for what is no name, `conflict` for one that is in use. */
+export function checkedId(manager: GenerationManager, { tenant, id }: Pick<KeyRequest, 'tenant' | 'id'>): string {
   const taken = keyIds(manager, tenant);
   if (id === undefined) return freeId(taken);
   if (!ID.test(id)) {
@@ -125,12 +126,14 @@ function keyIds(manager: GenerationManager, tenant: string): ReadonlySet<string>
   return new Set([...declared, ...made].map((key) => key.id));
 }
 
-function newKey(tenant: string, id: string): MadeKey {
+/** Makes a key; it lets nobody in until its entity is in force. */
+export function newKey(tenant: string, id: string): MadeKey {
   const { secret, hash, display } = makeKey(randomBytes(KEY_RANDOM_BYTES), (text) => nodeHash('sha256', text, 'hex'));
   return { id, tenant, secret, hash: `sha256:${hash}`, display };
 }
 
-function keyEntity({ id, tenant, hash, display }: MadeKey): OverlayEntity {
+/** What is stored of a key. */
+export function keyEntity({ id, tenant, hash, display }: MadeKey): OverlayEntity {
   const value: OverlayKey = { id, tenant, hash, display, state: 'active' };
   return { kind: 'key', id: `${tenant}/${id}`, value: { ...value } };
 }

@@ -1,7 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import type { Config } from '@atp-router/adapters';
-import { KEY_RANDOM_BYTES, makeKey } from '@atp-router/identity';
 import { AtpError } from '@atp-router/kernel';
+import { checkedId, keyEntity, newKey } from '../bootstrap.ts';
 import type { OverlayChange } from '../generation/manager.ts';
 import { ADMIN_OWNER, type OverlayKey, overlayKeys } from '../generation/overlay.ts';
 import type { Changes } from './changes.ts';
@@ -61,13 +60,14 @@ class Keys {
       });
     }
     const tenant = is_admin ? ADMIN_OWNER : needed(fields.name('tenant'), 'tenant');
-    const id = fields.name('id') ?? `key-${randomBytes(4).toString('hex')}`;
+    const asked = fields.name('id');
     return this.#changes.alone(async () => {
-      this.#checkRoom(tenant, id);
-      const { secret, hash, display } = makeKey(randomBytes(KEY_RANDOM_BYTES), this.#parts.engine.parts.hash);
-      const key: OverlayKey = { tenant, id, hash: `sha256:${hash}`, state: 'active', display };
-      await this.#changes.apply([putKey(key)], request.by);
-      return created({ id, tenant, key: secret, hash: key.hash, display });
+      this.#checkRoom(tenant);
+      const wanted = asked === undefined ? { tenant } : { tenant, id: asked };
+      const made = newKey(tenant, checkedId(this.#parts.manager, wanted));
+      await this.#changes.apply([{ op: 'put', entity: keyEntity(made) }], request.by);
+      const { id, secret, hash, display } = made;
+      return created({ id, tenant, key: secret, hash, display });
     });
   }
 
@@ -110,14 +110,9 @@ class Keys {
     throw new AtpError('conflict', message, { param: 'id' });
   }
 
-  #checkRoom(tenant: string, id: string): void {
+  #checkRoom(tenant: string): void {
     if (tenant !== ADMIN_OWNER && !hasTenant(this.#parts.manager.config, tenant)) throw notFound(`tenant "${tenant}"`);
     const all = [...this.#fromFile(), ...this.#made()].filter((key) => key.tenant === tenant);
-    if (all.some((key) => key.id === id)) {
-      throw new AtpError('conflict', `There is a key "${tenant}/${id}" already, or was. Choose another id.`, {
-        param: 'id',
-      });
-    }
     if (all.filter((key) => key.state !== 'revoked').length < KEYS_MAX) return;
     throw new AtpError('conflict', `"${tenant}" has ${KEYS_MAX} keys, the most there may be. Revoke some first.`);
   }
