@@ -29,7 +29,7 @@ async function load(driver: SqlDriver): Promise<Projection> {
 }
 
 for (const backend of backends()) {
-  describe(`projection in ${backend.name}`, () => {
+  describe.skipIf(backend.absent)(`projection in ${backend.name}`, () => {
     afterAll(() => backend.close());
 
     it('equals the fold, however the journal is cut into batches and wherever a new process goes on', async () => {

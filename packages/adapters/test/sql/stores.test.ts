@@ -50,7 +50,7 @@ describe('memory', () => {
 });
 
 for (const backend of backends()) {
-  describe(backend.name, () => {
+  describe.skipIf(backend.absent)(backend.name, () => {
     afterAll(() => backend.close());
     run(
       'idempotency',

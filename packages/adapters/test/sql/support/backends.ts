@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { PGlite } from '@electric-sql/pglite';
+import { findPostgres, PostgresServer } from '../../../src/testing/index.ts';
 import {
   migrate,
   openPostgres,
@@ -12,6 +13,8 @@ import {
 /** A kind of database; `open` gives a fresh, migrated one. */
 export interface Backend {
   readonly name: string;
+  /** Its server is not installed here. */
+  readonly absent: boolean;
   open(): Promise<SqlDriver>;
   close(): Promise<void>;
 }
@@ -20,6 +23,7 @@ function sqliteBackend(): Backend {
   const opened: SqlDriver[] = [];
   return {
     name: 'SQLite',
+    absent: false,
     async open() {
       const driver = openSqlite(':memory:');
       opened.push(driver);
@@ -37,6 +41,7 @@ function pgliteBackend(): Backend {
   let started: Promise<PGlite> | undefined;
   return {
     name: 'PGlite',
+    absent: false,
     async open() {
       started ??= PGlite.create();
       const db = await started;
@@ -64,13 +69,21 @@ function pgliteDriver(db: PGlite): SqlDriver {
   };
 }
 
-function postgresBackend(url: string): Backend {
+/** A server of its own, or the one that `ATP_TEST_POSTGRES_URL` names. */
+function postgresBackend(): Backend {
   const opened: { driver: SqlDriver; schema: string }[] = [];
+  const given = process.env['ATP_TEST_POSTGRES_URL'];
+  let server: Promise<PostgresServer> | undefined;
+  const address = async (): Promise<string> => {
+    server ??= PostgresServer.start();
+    return (await server).url();
+  };
   return {
     name: 'PostgreSQL',
+    absent: given === undefined && findPostgres() === undefined,
     async open() {
       const schema = `s${randomUUID().replaceAll('-', '')}`;
-      const driver = openPostgres(url, { connections: 4, schema });
+      const driver = openPostgres(given ?? (await address()), { connections: 4, schema });
       await driver.query(`CREATE SCHEMA ${schema}`);
       opened.push({ driver, schema });
       await migrate(driver);
@@ -81,12 +94,11 @@ function postgresBackend(url: string): Backend {
         await driver.query(`DROP SCHEMA ${schema} CASCADE`);
         await driver.close();
       }
+      await (await server)?.stop();
     },
   };
 }
 
-/** PostgreSQL itself takes part when `ATP_TEST_POSTGRES_URL` names a server. */
 export function backends(): Backend[] {
-  const url = process.env['ATP_TEST_POSTGRES_URL'];
-  return [sqliteBackend(), pgliteBackend(), ...(url === undefined ? [] : [postgresBackend(url)])];
+  return [sqliteBackend(), pgliteBackend(), postgresBackend()];
 }

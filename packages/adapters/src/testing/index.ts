@@ -1,0 +1,1 @@
+export { findPostgres, PostgresServer } from './postgres-server.ts';
