@@ -118,6 +118,7 @@ export class CallBooks {
 }
 
 /** The part of a call's idempotency that events carry. */
-export function refOf(ref: IdempotencyRef | undefined): IdempotencyRef | undefined {
-  return ref === undefined ? undefined : { scope_hash: ref.scope_hash, body_hash: ref.body_hash };
+export function refOf(ref: AdmittedCall['idempotency']): IdempotencyRef | undefined {
+  if (ref === undefined) return undefined;
+  return { scope_hash: ref.scope_hash, body_hash: ref.body_hash, expires_ms: ref.expires_ms };
 }
