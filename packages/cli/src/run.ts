@@ -24,6 +24,12 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   }
 }
 
+/** Errors of the catalogue that are thrown here, and not told by a router. */
+const CATALOGUE_EXITS: Readonly<Record<string, ExitCode>> = {
+  invalid_request: EXIT.usage,
+  config_invalid: EXIT.config,
+};
+
 function report(error: unknown, terminal: Terminal): ExitCode {
   // The library has printed its message already; help and version are no errors.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
@@ -34,7 +40,7 @@ function report(error: unknown, terminal: Terminal): ExitCode {
   const known = catalogued(error);
   if (known !== undefined) {
     terminal.err(`atp: ${printable(known.message)}\n`);
-    return known.code === 'config_invalid' ? EXIT.config : EXIT.failed;
+    return CATALOGUE_EXITS[known.code] ?? EXIT.failed;
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   terminal.err(`atp: this is a fault of the program, please report it.\n${text}\n`);

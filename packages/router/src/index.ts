@@ -1,4 +1,5 @@
 export { checkProvider, type ProviderCheck } from './admin/provider-check.ts';
 export { type Bootstrapped, bootstrap, countKeys, createKey, DEFAULT_TENANT, type MadeKey } from './bootstrap.ts';
 export { createRouter, type Router, type RouterOptions } from './create-router.ts';
+export { createKeyOffline, type OfflineOptions } from './offline.ts';
 export { ADMIN_OWNER } from './generation/overlay.ts';

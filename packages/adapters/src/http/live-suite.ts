@@ -27,7 +27,8 @@ export interface SuiteModels {
  * answers, which the provider bills.
  */
 export async function runLiveSuite(provider: ProviderConfig, models: SuiteModels): Promise<readonly SuiteResult[]> {
-  const transport = checkTransport(provider);
+  const names = [models.model, ...(models.embedding_model === undefined ? [] : [models.embedding_model])];
+  const transport = checkTransport(provider, names);
   const description = providerOf(provider.type, provider.api);
   try {
     return await runProviderSuite({
@@ -55,9 +56,15 @@ const TIMERS: Timers = {
   },
 };
 
-/** The transport that calls of a provider would use, for a check outside of a router. The caller closes it. */
-export function checkTransport({ sim, connect_timeout_ms }: ProviderConfig): UpstreamTransport {
-  if (sim !== undefined) return simTransport({ seed: sim.seed, params: sim, clock: systemClock, timers: TIMERS });
+/**
+ * The transport that calls of a provider would use, for a check outside of a router. The caller closes it. `models` is
+ * what a simulated provider lists.
+ */
+export function checkTransport(provider: ProviderConfig, models: readonly string[]): UpstreamTransport {
+  const { sim, connect_timeout_ms } = provider;
+  if (sim !== undefined) {
+    return simTransport({ seed: sim.seed, params: sim, models, clock: systemClock, timers: TIMERS });
+  }
   return undiciTransport({ max_connections: 1, connect_timeout_ms, keep_alive_ms: KEEP_ALIVE_MS });
 }
 

@@ -5,6 +5,8 @@ import type { UpstreamExchange, UpstreamHandler, UpstreamRequest, UpstreamTransp
 export interface SimTransportOptions {
   readonly seed: number;
   readonly params: SimParams;
+  /** What the simulated endpoint lists; others it does not know. Absent: it lists none and knows all. */
+  readonly models?: readonly string[];
   readonly clock: Clock;
   readonly timers: Timers;
 }
@@ -23,6 +25,7 @@ export function simTransport(options: SimTransportOptions): UpstreamTransport {
         params: options.params,
         now_s: Math.floor(options.clock.now_ms() / 1_000),
         nonce: tries,
+        ...(options.models === undefined ? {} : { models: options.models }),
         ...bodyOf(request),
       });
       return new Playback(script.steps, request, handler, options.timers);

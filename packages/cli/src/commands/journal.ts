@@ -1,13 +1,19 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import type { LedgerStore } from '@atp-router/adapters';
 import type { Command } from 'commander';
 import { CliError, EXIT } from '../exit.ts';
 import { table } from '../print/table.ts';
 import { count, printable } from '../print/text.ts';
+import { findConfig } from '../serve/find-config.ts';
 import { type Cli, show } from './context.ts';
 
 interface JournalOptions {
   readonly json?: boolean;
+}
+
+interface RebuildOptions extends JournalOptions {
+  readonly config?: string;
 }
 
 export function addJournal(program: Command, cli: Cli): void {
@@ -17,6 +23,35 @@ export function addJournal(program: Command, cli: Cli): void {
     .description('check every block of the journal in a data directory; writes nothing')
     .option('--json', 'as JSON')
     .action((dir: string, options: JournalOptions) => verify(cli, dir, options));
+  journal
+    .command('rebuild <dir>')
+    .description('make the tables of a data directory anew from its journal; no router may be running on it')
+    .option('--config <file>', 'configuration that says where the tables are, when not in the directory')
+    .option('--json', 'as JSON')
+    .action((dir: string, options: RebuildOptions) => rebuild(cli, dir, options));
+}
+
+async function rebuild(cli: Cli, dir: string, options: RebuildOptions): Promise<void> {
+  const data_dir = resolve(cli.terminal.cwd, dir);
+  if (!existsSync(data_dir))
+    throw new CliError(EXIT.usage, `${dir} does not exist. Name the data directory of a router.`);
+  const store = options.config === undefined ? undefined : await storeOf(cli, options.config);
+  const { rebuildTables } = await import('@atp-router/adapters/journal');
+  const report = await rebuildTables({ data_dir, ...(store === undefined ? {} : { store }) });
+  const { files, epoch, seq } = report;
+  show(
+    cli,
+    options,
+    report,
+    () => `The tables hold the journal: ${count(files, 'file')}, up to record ${epoch}/${seq}.\n`,
+  );
+}
+
+/** Undefined means the embedded database of the data directory. */
+async function storeOf(cli: Cli, file: string): Promise<LedgerStore | undefined> {
+  const { config } = await findConfig(file, cli.terminal);
+  const { type, url } = config.store;
+  return type === 'postgres' && url !== undefined ? { type, url } : undefined;
 }
 
 async function verify(cli: Cli, dir: string, options: JournalOptions): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Config, ProviderConfig, runLiveSuite } from '@atp-router/adapters';
+import type { Config, ModelConfig, ProviderConfig, runLiveSuite } from '@atp-router/adapters';
 import type { ProviderCheck } from '@atp-router/router';
 import type { Command } from 'commander';
 import { CliError, EXIT } from '../exit.ts';
@@ -61,7 +61,8 @@ async function checkHere(cli: Cli, id: string | undefined, options: CheckOptions
   }
   const results: Checked[] = [];
   for (const provider of chosen) {
-    const transport = checkTransport(provider);
+    const names = config.models.filter((model) => model.provider === provider.id).map(upstreamName);
+    const transport = checkTransport(provider, names);
     const simple = await checkProvider(provider, transport, systemClock);
     await transport.close();
     // A provider that cannot even list its models would only fail every case in turn.
@@ -78,7 +79,7 @@ async function checkDeep(
 ): Promise<Pick<Checked, 'suite_model' | 'suite'>> {
   const own = config.models
     .filter((model) => model.provider === provider.id)
-    .map((model) => ({ name: model.upstream_model ?? model.id, capabilities: model.capabilities }));
+    .map((model) => ({ name: upstreamName(model), capabilities: model.capabilities }));
   const chat = own.find(({ name, capabilities }) =>
     options.model === undefined ? capabilities.includes('chat') : name === options.model,
   );
@@ -95,6 +96,10 @@ async function checkDeep(
     ...(embedding === undefined ? {} : { embedding_model: embedding.name }),
   });
   return { suite_model: model, suite };
+}
+
+function upstreamName(model: ModelConfig): string {
+  return model.upstream_model ?? model.id;
 }
 
 const MODELS_SHOWN_MAX = 8;

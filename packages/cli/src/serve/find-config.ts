@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import type { Config, LoadResult } from '@atp-router/adapters';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
+import type { Config, LoadResult, ValueSources } from '@atp-router/adapters';
 import { CliError, EXIT } from '../exit.ts';
 import { type Terminal, wantsColor } from '../terminal.ts';
 
@@ -49,4 +49,20 @@ async function discover(terminal: Terminal): Promise<FoundConfig> {
   const { discoverConfig, ollamaUrl, probeOllama } = await import('@atp-router/adapters');
   const ollama = await probeOllama(ollamaUrl(terminal.env['OLLAMA_HOST']), { timeout_ms: OLLAMA_TIMEOUT_MS });
   return { kind: 'discovered', ...discoverConfig(terminal.env, ollama, terminal.cwd) };
+}
+
+/** As large as a secret from a file may be. */
+const SECRET_BYTES_MAX = 65_536;
+
+/** Where references of entities come from that are made through the admin API: as in the file. */
+export async function sourcesOf(found: FoundConfig, terminal: Terminal): Promise<ValueSources> {
+  const { readTextFile } = await import('@atp-router/adapters');
+  const base = found.kind === 'file' ? dirname(resolve(terminal.cwd, found.file)) : terminal.cwd;
+  return {
+    env: (name) => (Object.hasOwn(terminal.env, name) ? terminal.env[name] : undefined),
+    file: (path) => {
+      const content = readTextFile(isAbsolute(path) ? path : resolve(base, path), SECRET_BYTES_MAX);
+      return content.ok ? content.text : undefined;
+    },
+  };
 }

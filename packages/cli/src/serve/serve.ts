@@ -1,18 +1,14 @@
-import { dirname, isAbsolute, resolve } from 'node:path';
-import type { Config, ConfigWatcher, Logger, ReloadOutcome, ValueSources } from '@atp-router/adapters';
-import { openLogger, readTextFile } from '@atp-router/adapters';
+import { resolve } from 'node:path';
+import { type Config, type ConfigWatcher, type Logger, openLogger, type ReloadOutcome } from '@atp-router/adapters';
 import { bootstrap, createRouter, type Router } from '@atp-router/router';
 import type { ServeOptions } from '../commands/serve.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { type Terminal, wantsColor } from '../terminal.ts';
 import { readVersion } from '../version.ts';
-import { type FoundConfig, findConfig } from './find-config.ts';
+import { findConfig, sourcesOf } from './find-config.ts';
 import { startReload } from './reload.ts';
 import { listenForSignals, type Signals } from './signals.ts';
 import { localUrl, welcomeJson, welcomeText } from './welcome.ts';
-
-/** As large as a secret from a file may be. */
-const SECRET_BYTES_MAX = 65_536;
 
 /** Runs the router until a signal ends it. Throws what keeps it from starting. */
 export async function serve(options: ServeOptions, terminal: Terminal): Promise<ExitCode> {
@@ -35,7 +31,8 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
   const router = await createRouter({
     config,
     version: readVersion(),
-    sources: sourcesOf(found, terminal),
+    sources: await sourcesOf(found, terminal),
+    onProblem: (problem) => logger.log('warn', 'the tables do not follow the journal', { error: problem.message }),
     ...(found.kind === 'file' ? { onReload: () => reloadNow(reload.watcher, override) } : {}),
   });
   life.router = router;
@@ -97,18 +94,6 @@ function overrideWith({ host, port, dataDir }: ServeOptions, terminal: Terminal)
 function reloadNow(watcher: ConfigWatcher | undefined, override: (config: Config) => Config): ReloadOutcome {
   const outcome = watcher?.reload() ?? ({ kind: 'unchanged' } as const);
   return outcome.kind === 'changed' ? { ...outcome, config: override(outcome.config) } : outcome;
-}
-
-/** Where references of entities come from that are made through the admin API: as in the file. */
-function sourcesOf(found: FoundConfig, terminal: Terminal): ValueSources {
-  const base = found.kind === 'file' ? dirname(resolve(terminal.cwd, found.file)) : terminal.cwd;
-  return {
-    env: (name) => (Object.hasOwn(terminal.env, name) ? terminal.env[name] : undefined),
-    file: (path) => {
-      const content = readTextFile(isAbsolute(path) ? path : resolve(base, path), SECRET_BYTES_MAX);
-      return content.ok ? content.text : undefined;
-    },
-  };
 }
 
 interface Life {

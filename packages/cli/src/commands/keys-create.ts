@@ -1,0 +1,94 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { CliError, EXIT } from '../exit.ts';
+import { withAdmin } from '../online/api.ts';
+import { isRow } from '../print/table.ts';
+import { printable } from '../print/text.ts';
+import { findConfig, sourcesOf } from '../serve/find-config.ts';
+import type { Terminal } from '../terminal.ts';
+import { adminPath, type Cli, online, show } from './context.ts';
+import { ADMIN_OWNER, type OwnerOptions, ownerOf, withOwner } from './key-owner.ts';
+
+interface CreateOptions extends OwnerOptions {
+  readonly id?: string;
+  readonly config?: string;
+  readonly offline?: boolean;
+}
+
+/** As the admin API answers. */
+interface CreatedKey {
+  readonly id: string;
+  readonly tenant: string;
+  readonly key: string;
+  readonly hash: string;
+  readonly display: string;
+}
+
+export function addKeysCreate(keys: Command, cli: Cli): void {
+  withOwner(online(keys.command('create')))
+    .description('make a key; it is shown this once')
+    .option('--id <id>', 'name of the key; a free one when absent')
+    .option('--offline', 'write into the data directory, which no router may be using; also when none answers')
+    .option('--config <file>', 'configuration of the router that is not running; atp.yaml when there is one here')
+    .action(async (options: CreateOptions) => {
+      const tenant = ownerOf(options);
+      const key = await create(cli.terminal, tenant, options);
+      show(cli, options, key, () => createdText(key));
+    });
+}
+
+/** Through the running router; when there is none, and the user did not say where one is, in its data directory. */
+async function create(terminal: Terminal, tenant: string, options: CreateOptions): Promise<CreatedKey> {
+  if (options.offline === true) return createOffline(terminal, tenant, options);
+  try {
+    return await createOnline(terminal, tenant, options);
+  } catch (error) {
+    const is_named = options.url !== undefined || (terminal.env['ATP_URL'] ?? '') !== '';
+    const is_absent = error instanceof CliError && error.exit_code === EXIT.unreachable;
+    if (!is_absent || is_named || !existsSync(await dataDir(terminal, options))) throw error;
+    return await createOffline(terminal, tenant, options).catch((cause: unknown) => {
+      throw isInUse(cause) ? new CliError(EXIT.unreachable, `${error.message} ${cause.message}`, cause) : cause;
+    });
+  }
+}
+
+/** A router has the directory, at an address that we do not know. */
+function isInUse(error: unknown): error is Error {
+  return error instanceof Error && 'code' in error && error.code === 'config_invalid';
+}
+
+async function createOnline(terminal: Terminal, tenant: string, options: CreateOptions): Promise<CreatedKey> {
+  const owner = tenant === ADMIN_OWNER ? { admin: true } : { tenant };
+  const body = { ...owner, ...(options.id === undefined ? {} : { id: options.id }) };
+  const answer = await withAdmin(options, terminal, (api) => api.post(adminPath('keys'), body));
+  if (isRow(answer) && typeof answer['key'] === 'string') return answer as unknown as CreatedKey;
+  throw new CliError(EXIT.failed, 'the router made no key. Is it of another version?');
+}
+
+async function createOffline(terminal: Terminal, tenant: string, options: CreateOptions): Promise<CreatedKey> {
+  const found = await findConfig(options.config, terminal);
+  const { createKeyOffline } = await import('@atp-router/router');
+  const config = { ...found.config, data_dir: await dataDir(terminal, options) };
+  const request = { tenant, by: 'atp keys create', ...(options.id === undefined ? {} : { id: options.id }) };
+  const { secret, ...made } = await createKeyOffline({ config, sources: await sourcesOf(found, terminal) }, request);
+  return { id: made.id, tenant, key: secret, hash: made.hash, display: made.display };
+}
+
+async function dataDir(terminal: Terminal, { dataDir: option, config }: CreateOptions): Promise<string> {
+  const named = option ?? terminal.env['ATP_DATA_DIR'];
+  if (named !== undefined && named !== '') return resolve(terminal.cwd, named);
+  return (await findConfig(config, terminal)).config.data_dir;
+}
+
+function createdText({ id, tenant, key, hash }: CreatedKey): string {
+  const whose = tenant === ADMIN_OWNER ? 'the admin API' : `tenant ${printable(tenant)}`;
+  return [
+    `Key ${printable(id)} of ${whose}. It is shown only now:`,
+    '',
+    `  ${printable(key)}`,
+    '',
+    `In a configuration file: { id: ${printable(id)}, hash: "${printable(hash)}" }`,
+    '',
+  ].join('\n');
+}

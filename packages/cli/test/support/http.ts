@@ -1,0 +1,51 @@
+import { request } from 'node:http';
+
+export interface Reply {
+  readonly status: number;
+  readonly body: string;
+}
+
+/** Sends a request; the reply is handed over when its head is there, the body when it has ended. */
+export function open(
+  url: string,
+  options: {
+    readonly method?: string;
+    readonly headers?: Readonly<Record<string, string>>;
+    readonly body?: string;
+  } = {},
+): { readonly first: Promise<string>; readonly whole: Promise<Reply> } {
+  const { method = 'GET', headers = {}, body } = options;
+  const early = Promise.withResolvers<string>();
+  const late = Promise.withResolvers<Reply>();
+  // Who waits for the one does not have to wait for the other.
+  for (const { promise } of [early, late]) promise.catch(() => undefined);
+  const fail = (error: Error): void => {
+    early.reject(error);
+    late.reject(error);
+  };
+  const req = request(url, { method, headers }, (res) => {
+    let text = '';
+    res.setEncoding('utf8');
+    res.on('data', (chunk: string) => {
+      text += chunk;
+      early.resolve(text);
+    });
+    res.on('end', () => {
+      early.resolve(text);
+      late.resolve({ status: res.statusCode ?? 0, body: text });
+    });
+    res.on('error', fail);
+  });
+  req.on('error', fail);
+  req.end(body);
+  return { first: early.promise, whole: late.promise };
+}
+
+/** A streamed chat call. */
+export function openStream(url: string, key: string, model: string): ReturnType<typeof open> {
+  return open(`${url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ model, stream: true, messages: [{ role: 'user', content: 'Hi' }] }),
+  });
+}

@@ -1,0 +1,84 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFailed, onTestFinished } from 'vitest';
+
+const MAIN = join(import.meta.dirname, '../../src/main.ts');
+
+/** Where no Ollama can be: the discard port. Without it the machine of whoever runs the tests would decide. */
+const NO_OLLAMA = '127.0.0.1:9';
+
+/** A folder that goes with the test. */
+export function tempFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'atp-cli-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+export interface Started {
+  readonly child: ChildProcess;
+  /** Everything said so far. */
+  out(): string;
+  err(): string;
+  /** Resolves when the pattern is in what was said on standard output or error; rejects when the process ends before. */
+  says(pattern: RegExp): Promise<RegExpExecArray>;
+  /** Exit code, once it has ended. */
+  ended(): Promise<number | null>;
+}
+
+/** Starts the real program in a folder, with nothing of this environment but the path. Killed with the test. */
+export function start(
+  args: readonly string[],
+  cwd: string,
+  env: Readonly<Record<string, string>> = {},
+  node_args: readonly string[] = [],
+): Started {
+  const child = spawn(process.execPath, ['--conditions=atp-source', ...node_args, MAIN, ...args], {
+    cwd,
+    env: { PATH: process.env['PATH'] ?? '', OLLAMA_HOST: NO_OLLAMA, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const said = { out: '', err: '' };
+  const over = once(child, 'close').then(([code]) => code as number | null);
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    said.out += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said.err += text;
+  });
+  onTestFailed(() => console.error(`atp ${args.join(' ')} said:\n${said.out}\n${said.err}`));
+  onTestFinished(async () => {
+    child.kill('SIGKILL');
+    await over;
+  });
+  const says = (pattern: RegExp): Promise<RegExpExecArray> =>
+    new Promise((resolve, reject) => {
+      const look = (): void => {
+        const found = pattern.exec(said.out) ?? pattern.exec(said.err);
+        if (found !== null) resolve(found);
+      };
+      child.stdout.on('data', look);
+      child.stderr.on('data', look);
+      over.then((code) => {
+        look();
+        reject(new Error(`ended with ${code} before ${pattern}:\n${said.out}\n${said.err}`));
+      }, reject);
+      look();
+    });
+  return { child, out: () => said.out, err: () => said.err, says, ended: () => over };
+}
+
+/** A router in a process of its own, once it listens. */
+export async function startRouter(
+  cwd: string,
+  args: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+  node_args: readonly string[] = [],
+): Promise<Started & { readonly url: string }> {
+  const router = start(['serve', '--port', '0', ...args], cwd, env, node_args);
+  // The log line comes last: what the start prints is complete then.
+  const found = await router.says(/"url":"(http:\/\/[^"]+)".*"msg":"listening"/);
+  return { ...router, url: found[1] ?? '' };
+}
