@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
-# Installs the servers that optional tests and the bench talk to: nginx (the yardstick of `npm run bench`), Redis and NATS
-# (state shared between nodes). All three are packages of Debian and Ubuntu. Tests that need a server which is absent are
-# skipped and say so; CI runs this first, so that there nothing is skipped.
+# Installs what optional tests and the bench use beside Node: nginx (the yardstick of `npm run bench`), Redis and NATS
+# (state shared between nodes), and Prometheus for its promtool (checks metrics and alert rules). All are packages of
+# Debian and Ubuntu. Tests that need one which is absent are skipped and say so; CI runs this first, so that there nothing
+# is skipped.
 #
 #   sudo scripts/install-services.sh          install what is missing
 #   scripts/install-services.sh --check       only say what is missing; exit 1 if anything is
 set -euo pipefail
 export PATH="$PATH:/usr/sbin:/sbin"
 
-declare -A package_of=([nginx]=nginx-light [redis-server]=redis-server [nats-server]=nats-server)
+declare -A package_of=([nginx]=nginx-light [redis-server]=redis-server [nats-server]=nats-server [promtool]=prometheus)
 
 missing() {
   local command
@@ -19,7 +20,7 @@ missing() {
 
 mapfile -t wanted < <(missing)
 if [ "${#wanted[@]}" -eq 0 ]; then
-  echo "services: nginx, redis-server and nats-server are installed"
+  echo "services: nginx, redis-server, nats-server and promtool are installed"
   exit 0
 fi
 if [ "${1:-}" = --check ] || [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then

@@ -5,6 +5,7 @@ import {
   SpanKind,
   SpanStatusCode,
   trace,
+  type Tracer,
   TraceFlags,
 } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
@@ -39,51 +40,88 @@ export interface Tracing {
 
 /** About a second of full load, some 10 MB; what comes beyond it while the collector does not take more is dropped. */
 const WAITING_SPANS_MAX = 8_192;
+/** Keeps a turn of the event loop below some milliseconds. */
+const CALLS_PER_TURN = 64;
 /** For one export with its retries. */
 const EXPORT_TIMEOUT_MS = 10_000;
 /** The end of the process must not depend on a collector. */
-const SHUTDOWN_MS = 5_000;
+const SHUTDOWN_MS = 3_000;
 /** Clients invent model names. */
 const VALUE_CHARS_MAX = 256;
 
 export function otlpTracing(options: TraceOptions): Tracing {
-  const counts = { made: 0, exported: 0, failed: 0, dropped: 0 };
-  const provider = makeProvider(options, counts);
-  const tracer = provider.getTracer('atp-router', options.version);
-  return {
-    onCallEnded(event) {
-      if (!isSampled(event, options.sample_ratio)) return;
-      const spans = 1 + event.attempts.length;
-      if (counts.made - counts.exported - counts.failed + spans > WAITING_SPANS_MAX) {
-        counts.dropped += spans;
-        return;
-      }
-      counts.made += spans;
-      const operation = operationOf(event.endpoint);
-      const begin = {
-        kind: SpanKind.SERVER,
-        startTime: hrTime(event.started_ms),
-        attributes: callAttributes(event, options.upstreamOf),
-      };
-      const span = tracer.startSpan(nameOf(operation, event.requested_model), begin, parentOf(event));
-      const inner = trace.setSpan(ROOT_CONTEXT, span);
-      for (const attempt of event.attempts) {
-        const start_ms = event.started_ms + (attempt.offset_ms ?? 0);
-        const attributes = attemptAttributes(event, attempt, options.upstreamOf);
-        const child = tracer.startSpan(
-          nameOf(operation, String(attributes['gen_ai.request.model'])),
-          { kind: SpanKind.CLIENT, startTime: hrTime(start_ms), attributes },
-          inner,
-        );
-        if (attempt.error !== undefined) child.setStatus({ code: SpanStatusCode.ERROR, message: attempt.error });
-        child.end(hrTime(start_ms + attempt.latency_ms));
-      }
-      if (event.error !== undefined) span.setStatus({ code: SpanStatusCode.ERROR, message: event.error });
-      span.end(hrTime(event.started_ms + event.latency_ms));
-    },
-    stats: () => ({ exported_total: counts.exported, failed_total: counts.failed, dropped_total: counts.dropped }),
-    shutdown: () => within(SHUTDOWN_MS, provider.shutdown()),
+  return new OtlpTracing(options);
+}
+
+class OtlpTracing implements Tracing {
+  readonly #options: TraceOptions;
+  readonly #counts: Counts = { exported: 0, failed: 0 };
+  readonly #provider: TracerProvider;
+  readonly #tracer: Tracer;
+  #ended: CallEnded[] = [];
+  #accepted = 0;
+  #dropped = 0;
+  #turn: NodeJS.Immediate | undefined;
+
+  constructor(options: TraceOptions) {
+    this.#options = options;
+    this.#provider = makeProvider(options, this.#counts);
+    this.#tracer = this.#provider.getTracer('atp-router', options.version);
+  }
+
+  onCallEnded(event: CallEnded): void {
+    if (!isSampled(event, this.#options.sample_ratio)) return;
+    const spans = 1 + event.attempts.length;
+    const waiting = this.#accepted - this.#counts.exported - this.#counts.failed;
+    if (waiting + spans > WAITING_SPANS_MAX) {
+      this.#dropped += spans;
+      return;
+    }
+    this.#accepted += spans;
+    this.#ended.push(event);
+    // The call has still to be answered: spans cost tens of microseconds and can wait for the next turn.
+    this.#turn ??= setImmediate(() => this.#makeSpans(CALLS_PER_TURN));
+  }
+
+  stats(): TraceGauges {
+    const { exported, failed } = this.#counts;
+    return { exported_total: exported, failed_total: failed, dropped_total: this.#dropped };
+  }
+
+  shutdown(): Promise<void> {
+    clearImmediate(this.#turn);
+    this.#makeSpans(this.#ended.length);
+    return within(SHUTDOWN_MS, this.#provider.shutdown());
+  }
+
+  #makeSpans(calls: number): void {
+    for (const event of this.#ended.splice(0, calls)) makeSpans(this.#tracer, event, this.#options.upstreamOf);
+    this.#turn = this.#ended.length > 0 ? setImmediate(() => this.#makeSpans(CALLS_PER_TURN)) : undefined;
+  }
+}
+
+function makeSpans(tracer: Tracer, event: CallEnded, upstreamOf: UpstreamFinder): void {
+  const operation = operationOf(event.endpoint);
+  const begin = {
+    kind: SpanKind.SERVER,
+    startTime: hrTime(event.started_ms),
+    attributes: callAttributes(event, upstreamOf),
   };
+  const span = tracer.startSpan(nameOf(operation, event.requested_model), begin, parentOf(event));
+  const inner = trace.setSpan(ROOT_CONTEXT, span);
+  for (const attempt of event.attempts) {
+    const start_ms = event.started_ms + (attempt.offset_ms ?? 0);
+    const attributes = attemptAttributes(event, attempt, upstreamOf);
+    const child = tracer.startSpan(
+      nameOf(operation, String(attributes['gen_ai.request.model'])),
+      { kind: SpanKind.CLIENT, startTime: hrTime(start_ms), attributes },
+      inner,
+    );
+    if (attempt.error !== undefined) child.setStatus({ code: SpanStatusCode.ERROR, message: attempt.error });
+    child.end(hrTime(start_ms + attempt.latency_ms));
+  }
+  if (event.error !== undefined) span.setStatus({ code: SpanStatusCode.ERROR, message: event.error });
+  span.end(hrTime(event.started_ms + event.latency_ms));
 }
 
 interface Counts {
@@ -140,10 +178,14 @@ function nameOf(operation: string, model: string): string {
   return `${operation} ${model.slice(0, VALUE_CHARS_MAX)}`;
 }
 
-/** Seconds and nanoseconds. A plain number before the start of the process would be taken for a monotonic time. */
+/**
+ * Seconds and nanoseconds, to the microsecond: more a double does not hold of a time since 1970. A plain number before the
+ * start of the process would be taken for a monotonic time.
+ */
 function hrTime(epoch_ms: number): [number, number] {
-  const seconds = Math.floor(epoch_ms / 1_000);
-  return [seconds, Math.round((epoch_ms - seconds * 1_000) * 1_000_000)];
+  const epoch_us = Math.round(epoch_ms * 1_000);
+  const seconds = Math.floor(epoch_us / 1_000_000);
+  return [seconds, (epoch_us - seconds * 1_000_000) * 1_000];
 }
 
 function within(limit_ms: number, work: Promise<void>): Promise<void> {
