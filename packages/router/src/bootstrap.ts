@@ -27,7 +27,7 @@ export interface MadeKey {
 
 export interface KeyParts {
   readonly manager: GenerationManager;
-  readonly bus: EventBus;
+  readonly bus: Pick<EventBus, 'append' | 'written'>;
 }
 
 export interface KeyRequest {

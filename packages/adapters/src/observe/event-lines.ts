@@ -27,6 +27,14 @@ export function lineOf(event: RouterEvent): LogLine | undefined {
       const { tenant, key_id, endpoint, error } = event;
       return line('debug', 'call refused', { tenant, key_id, endpoint, error });
     }
+    case 'call.replayed': {
+      const { call_id, tenant, key_id, endpoint } = event;
+      return line('debug', 'outcome replayed', { call_id, tenant, key_id, endpoint });
+    }
+    case 'stage.aborted': {
+      const { call_id, tenant, stage, error } = event;
+      return line('info', 'stopped by a stage', { call_id, tenant, stage, error });
+    }
     case 'attempt.ended': {
       const { n, kind, provider, model, outcome, error, upstream_status, latency_ms } = event.attempt;
       const attempt = { attempt: n, kind, provider, model, outcome, error, upstream_status, latency_ms };
