@@ -12,7 +12,7 @@ import {
   resolve,
   unroutableError,
 } from '@atp-router/routing';
-import type { PromptSize } from '@atp-router/flow';
+import type { AccountLimits, PromptSize } from '@atp-router/flow';
 import { type Generation, mayName, type TenantRules } from '../generation/generation.ts';
 import { ObservedStages } from '../observe/observed-stages.ts';
 import type { AttemptCodec } from '../relay/types.ts';
@@ -64,6 +64,7 @@ class Admission implements AdmittedCall {
   readonly at_limit: 'reject' | 'wait' | 'degrade';
   readonly wait_ms: number;
   readonly accounts: readonly string[];
+  readonly account_limits: AccountLimits;
   readonly caps: CallCaps;
   readonly needs_price: boolean;
   readonly on_budget_exhausted: 'finish' | 'error';
@@ -105,6 +106,7 @@ class Admission implements AdmittedCall {
     this.at_limit = rules.at_limit;
     this.wait_ms = request.options.deadline_ms ?? DEFAULT_WAIT_MS;
     this.accounts = rules.accounts;
+    this.account_limits = rules.limits;
     this.caps = capsOf(request, routed.policy);
     this.needs_price = this.caps.usd_nanos !== Number.POSITIVE_INFINITY || rules.limits.usd_nanos_per_day !== undefined;
     this.on_budget_exhausted = routed.policy?.on_budget_exhausted ?? 'error';

@@ -11,6 +11,7 @@ import type { AdmittedCall, EngineEnv } from './env.ts';
 import type { UpstreamAttemptFailure } from './failures.ts';
 import { CallFunds } from './funds.ts';
 import { recordOf } from './records.ts';
+import { sharedHoldOf } from './shared-hold.ts';
 
 /** Counted output tokens between two progress events: what a crash can leave unaccounted. */
 const PROGRESS_TOKENS = 256;
@@ -41,7 +42,8 @@ export class CallRun implements AttemptOwner {
     this.call = call;
     this.#env = env;
     this.#machine = new CallMachine(call.plan, env.ambient.rng);
-    this.#funds = new CallFunds(env.accounts, env.reservations, call.accounts, call.caps);
+    const shared = sharedHoldOf(env.shared, call.head, call.account_limits);
+    this.#funds = new CallFunds(env.accounts, env.reservations, call.accounts, call.caps, shared);
     this.#dispatcher = new Dispatcher(call, env, this.#funds, this);
     this.#books = new CallBooks(call, env);
   }
@@ -108,7 +110,10 @@ export class CallRun implements AttemptOwner {
       const { call_id } = this.call.head;
       this.#env.log.append({ type: 'attempt.progress', call_id, n: attempt.spec.n, out_tokens });
     }
-    if (out_tokens > attempt.reserved_out_tokens) this.#extend(attempt, out_tokens);
+    if (out_tokens > attempt.reserved_out_tokens) {
+      const refused = this.#dispatcher.extend(attempt, out_tokens);
+      if (refused !== undefined) this.onExhausted(attempt, refused);
+    }
     if (this.#age_ms() > this.call.limits.stream_duration_ms) {
       this.abort(new AtpError('deadline_exceeded', 'The stream ran longer than the router allows.'), 'error');
     }
@@ -200,15 +205,14 @@ export class CallRun implements AttemptOwner {
     });
   }
 
-  /** A stream outgrew its reservation: take more, or end as the policy says when the budget is used up. */
-  #extend(attempt: Attempt, out_tokens: number): void {
-    const result = this.#dispatcher.extend(attempt, out_tokens);
-    if (result === undefined) return;
+  /** A stream outgrew its reservation and the budget is used up: it ends as the policy says. */
+  onExhausted(attempt: Attempt, error: AtpError): void {
+    if (attempt.is_over) return;
     if (this.call.on_budget_exhausted === 'finish' && attempt.relay?.finishEarly !== undefined && attempt.committed) {
       this.#early_finish = true;
       attempt.cancel();
       this.#handle({ type: 'completed', n: attempt.spec.n });
-    } else this.abort(result, 'error');
+    } else this.abort(error, 'error');
   }
 
   /** An attempt is over: money, place and health are booked. Journaled by itself unless the call ends with it. */

@@ -1,22 +1,20 @@
 import type { AttemptFailure, AttemptKind } from '@atp-router/call';
-import type { Denial, LimiterTicket } from '@atp-router/flow';
-import { type AtpError, toAtpError } from '@atp-router/kernel';
+import type { LimiterTicket } from '@atp-router/flow';
+import { type AtpError, isAtpError, toAtpError } from '@atp-router/kernel';
 import type { AttemptRecord } from '@atp-router/ledger';
 import type { Outcome, Permit } from '@atp-router/routing';
-import type { AttemptCodec } from '../relay/types.ts';
-import { Attempt, type AttemptOwner, type AttemptSpec } from './attempt.ts';
+import { Attempt, type AttemptOwner } from './attempt.ts';
 import { refOf } from './call-books.ts';
 import type { AdmittedCall, EngineEnv } from './env.ts';
-import type { UpstreamAttemptFailure } from './failures.ts';
-import { type CallFunds, demandOf, denialError, type HoldResult } from './funds.ts';
+import { healthOutcome, type UpstreamAttemptFailure } from './failures.ts';
+import { type CallFunds, demandOf, denialError, type HoldResult, isWindow } from './funds.ts';
+import { expectedOutTokens, outputCap } from './output-size.ts';
+import { type Pending, specOf } from './pending.ts';
 import { intentOf, openedEvent } from './records.ts';
 import { circuitOpen, overloaded, unpriced } from './refusals.ts';
+import type { SharedRefusal } from './shared-hold.ts';
 import type { Target } from './target.ts';
 
-/** An output cap below this would give the client a stump: the budget error says more. */
-const CAPPED_OUTPUT_TOKENS_MIN = 16;
-/** When the model's own output limit is unknown, the budget's cap is sent only below this common limit. */
-const UNKNOWN_OUTPUT_LIMIT_TOKENS = 16_384;
 /** A stream that outgrows its reservation takes so much more at a time, so that the ledger is asked rarely. */
 const EXTENSION_TOKENS = 512;
 
@@ -24,21 +22,14 @@ const EXTENSION_TOKENS = 512;
 export interface DispatchOwner extends AttemptOwner {
   onAttempt(attempt: Attempt): void;
   onRefused(n: number, failure: AttemptFailure): void;
-}
-
-interface Pending {
-  readonly n: number;
-  readonly turn: number;
-  readonly kind: AttemptKind;
-  readonly target: Target;
-  readonly permit: Permit;
-  readonly in_tokens: number;
-  readonly started_mono_ms: number;
+  /** Another router's spending leaves nothing for more of this stream. */
+  onExhausted(attempt: Attempt, error: AtpError): void;
 }
 
 /**
- * Brings an attempt from the machine's wish to the wire, in this order: breaker, funds, a place at the target, the
- * request in the target's shape, the intent in the journal, the send. Each step can refuse, and some can wait.
+ * Brings an attempt from the machine's wish to the wire, in this order: breaker, funds (this router's, then those shared
+ * with others), a place at the target, the request in the target's shape, the intent in the journal, the send. Each step
+ * can refuse, and some can wait.
  */
 export class Dispatcher {
   readonly #call: AdmittedCall;
@@ -67,7 +58,7 @@ export class Dispatcher {
     const started_mono_ms = this.#env.ambient.clock.mono_ms();
     const permit = this.#env.health.allow(target.model, started_mono_ms);
     const in_tokens = this.#env.estimator.inTokens(target.model.id, this.#call.prompt);
-    const p: Pending = { n, turn, kind, target, permit, in_tokens, started_mono_ms };
+    const p: Pending = { n, turn, kind, target, permit, in_tokens, started_mono_ms, stand_in: false };
     if (permit.kind === 'denied') this.#owner.onRefused(n, circuitOpen(target, permit.retry_after_ms));
     else this.#try(p);
   }
@@ -89,6 +80,7 @@ export class Dispatcher {
     const result = this.#funds.hold(spec.n, demand, this.#env.ambient.clock.now_ms());
     if (result.ok) {
       attempt.reserved_out_tokens = wanted;
+      if (this.#funds.is_shared) this.#growShared(attempt);
       return undefined;
     }
     // The tokens are being made already: a full window only delays the next step, a used-up budget ends the stream.
@@ -121,29 +113,48 @@ export class Dispatcher {
       this.#refuse(p, unpriced(p.target));
       return;
     }
-    const out_tokens = this.#outTokens(p, now_ms);
+    const out_tokens = expectedOutTokens(p, this.#call, this.#env.estimator, this.#funds, now_ms);
     const result = this.#funds.hold(p.n, demandOf(p.target.model.price, p.in_tokens, out_tokens), now_ms);
     if (result.ok) {
       this.#decided(p);
-      this.#queue(p, out_tokens);
+      this.#secure(p, out_tokens);
     } else this.#onDenied(p, out_tokens, result, now_ms);
+  }
+
+  /** What this router may spend others see before the upstream does. */
+  #secure(p: Pending, out_tokens: number): void {
+    if (!this.#funds.is_shared) {
+      this.#queue(p, out_tokens);
+      return;
+    }
+    this.#funds.secure((refusal) => {
+      if (this.#withdrawn?.has(p.n) === true) this.#abandon(p);
+      else if (refusal === undefined) this.#queue(p, out_tokens);
+      else this.#onShortage(p, refusal);
+    });
+  }
+
+  #onShortage(p: Pending, refusal: SharedRefusal): void {
+    if (isAtpError(refusal)) {
+      this.#refuse(p, { scope: 'request', error: refusal });
+      return;
+    }
+    this.#funds.end(p.n, { tokens: 0, usd_nanos: 0 });
+    if (this.#call.at_limit === 'degrade' && !p.stand_in && this.#degrade(p, this.#env.ambient.clock.now_ms())) return;
+    this.#deny(p, { ok: false, why: { kind: 'account', denial: refusal } });
+  }
+
+  /** The store is not waited for: what others spent ends the stream a moment later. */
+  #growShared(attempt: Attempt): void {
+    this.#funds.grow((denial) => {
+      this.#owner.onExhausted(attempt, denialError({ kind: 'account', denial }, this.#call.head.tenant));
+    });
   }
 
   /** Calls that had to look an idempotency key up would measure the store. */
   #decided(p: Pending): void {
     if (p.n !== 1 || this.#call.idempotency !== undefined) return;
     this.#env.decided((this.#env.ambient.clock.mono_ms() - this.#call.deciding_since_mono_ms) / 1_000);
-  }
-
-  /** Output tokens to reserve: what is expected, guarded by tier, within what client, model and budget allow. */
-  #outTokens(p: Pending, now_ms: number): number {
-    const { model } = p.target;
-    const most = Math.min(this.#call.max_output_tokens ?? Infinity, model.max_output_tokens ?? Infinity);
-    const expected = this.#env.estimator.guardedOutTokens(model.id, this.#call.head.qos, most);
-    const affordable = this.#funds.affordable(model.price, p.in_tokens, now_ms);
-    const wanted = expected * this.#call.choices;
-    // Less than a stump is not worth capping to: asking for it in full gives the refusal its reason.
-    return affordable < CAPPED_OUTPUT_TOKENS_MIN * this.#call.choices ? wanted : Math.min(wanted, affordable);
   }
 
   #onDenied(p: Pending, out_tokens: number, result: HoldResult & { ok: false }, now_ms: number): void {
@@ -154,7 +165,7 @@ export class Dispatcher {
         const demand = demandOf(p.target.model.price, p.in_tokens, out_tokens);
         this.#funds.waitFor(p.n, demand, head.qos, this.#env.ambient.clock.mono_ms(), wait_ms, (outcome) => {
           if (outcome === 'expired') this.#deny(p, result);
-          else if (outcome.ok) this.#queue(p, out_tokens);
+          else if (outcome.ok) this.#secure(p, out_tokens);
           else this.#deny(p, outcome);
         });
         this.#env.sweep();
@@ -176,12 +187,12 @@ export class Dispatcher {
       const permit = this.#env.health.allow(target.model, this.#env.ambient.clock.mono_ms());
       if (permit.kind === 'denied') continue;
       const in_tokens = this.#env.estimator.inTokens(target.model.id, this.#call.prompt);
-      const other: Pending = { ...p, target, permit, in_tokens };
-      const out_tokens = this.#outTokens(other, now_ms);
+      const other: Pending = { ...p, target, permit, in_tokens, stand_in: true };
+      const out_tokens = expectedOutTokens(other, this.#call, this.#env.estimator, this.#funds, now_ms);
       const demand = demandOf(target.model.price, other.in_tokens, out_tokens);
       if (this.#funds.hold(p.n, demand, now_ms).ok) {
         this.#recordHealth(p.target, p.permit, 'ignored', undefined);
-        this.#queue(other, out_tokens);
+        this.#secure(other, out_tokens);
         return true;
       }
       this.#recordHealth(target, permit, 'ignored', undefined);
@@ -230,7 +241,7 @@ export class Dispatcher {
     const { ambient } = this.#env;
     let attempt: Attempt;
     try {
-      const codec = this.#call.prepare(p.target, this.#outputCap(p));
+      const codec = this.#call.prepare(p.target, outputCap(p, this.#call, this.#funds, ambient.clock.now_ms()));
       attempt = new Attempt(
         specOf(p, codec, this.#call),
         this.#owner,
@@ -267,46 +278,7 @@ export class Dispatcher {
     });
   }
 
-  /** What to tell the upstream when the budget allows less than client and model would take. */
-  #outputCap(p: Pending): number | undefined {
-    const now_ms = this.#env.ambient.clock.now_ms();
-    const left = this.#funds.affordable(p.target.model.price, 0, now_ms) + this.#heldOutTokens(p);
-    if (left === Number.POSITIVE_INFINITY) return undefined;
-    const each = Math.max(1, Math.floor(left / this.#call.choices));
-    const limit = this.#call.max_output_tokens ?? p.target.model.max_output_tokens ?? UNKNOWN_OUTPUT_LIMIT_TOKENS;
-    return each < limit ? each : undefined;
-  }
-
-  /** The attempt's own reservation counts as held, and is its to use. */
-  #heldOutTokens(p: Pending): number {
-    return this.#funds.heldTokens(p.n) - p.in_tokens;
-  }
-
   #start(tickets: readonly LimiterTicket<() => void>[]): void {
     for (const ticket of tickets) ticket.owner();
   }
-}
-
-function specOf(p: Pending, codec: AttemptCodec, call: AdmittedCall): AttemptSpec {
-  return {
-    n: p.n,
-    turn: p.turn,
-    kind: p.kind,
-    target: p.target,
-    permit: p.permit,
-    in_tokens: p.in_tokens,
-    started_mono_ms: p.started_mono_ms,
-    operation: call.kind,
-    stream: call.head.stream,
-    codec,
-  };
-}
-
-function isWindow(denial: Denial): boolean {
-  return !denial.dimension.startsWith('budget_');
-}
-
-function healthOutcome(record: AttemptRecord, failure: UpstreamAttemptFailure | undefined): Outcome {
-  if (record.outcome === 'ok') return 'success';
-  return failure?.counts_for_breaker === true ? 'failure' : 'ignored';
 }

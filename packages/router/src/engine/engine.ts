@@ -31,6 +31,7 @@ export class Engine {
       ambient: parts.ambient,
       log: parts.log,
       accounts: parts.accounts,
+      shared: parts.shared,
       reservations: this.#reservations,
       limiter: this.limiter,
       health: parts.health,
@@ -123,14 +124,12 @@ export class Engine {
       scope_hash: this.parts.hash(`${request.tenant}\n${request.endpoint}\n${key}`),
       body_hash: request.bodyHash(),
     };
-    this.parts.idempotency.claimOnce(ref, request.call_id).then(
+    const expires_ms = request.started_ms + settings.ttl_ms;
+    this.parts.idempotency.claimOnce(ref, request.call_id, expires_ms).then(
       (claim) => {
         if (claim.kind === 'refused') this.#refuse(request, claim.error);
         else if (claim.kind === 'replay') this.#replay(request, claim.call_id, claim.outcome);
-        else {
-          const expires_ms = request.started_ms + settings.ttl_ms;
-          this.#start(request, { ...ref, expires_ms, max_body_bytes: settings.max_body_bytes });
-        }
+        else this.#start(request, { ...ref, expires_ms, max_body_bytes: settings.max_body_bytes });
       },
       (error: unknown) => {
         this.#refuse(

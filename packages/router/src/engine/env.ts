@@ -1,4 +1,4 @@
-import type { AccountLedger, Estimator, Limiter, PromptSize, ReservationQueue } from '@atp-router/flow';
+import type { AccountLedger, AccountLimits, Estimator, Limiter, PromptSize, ReservationQueue } from '@atp-router/flow';
 import type { AtpError, Limits } from '@atp-router/kernel';
 import type { CallHead, IdempotencyRef } from '@atp-router/ledger';
 import type { CallPlan, StageChain } from '@atp-router/call';
@@ -11,6 +11,7 @@ import type { ClientSink } from './client.ts';
 import type { CallCaps } from './funds.ts';
 import type { Ambient, EventLog } from './ports.ts';
 import type { OutcomeStore } from './outcome-store.ts';
+import type { SharedBudgets } from './shared-budgets.ts';
 import type { Target } from './target.ts';
 
 /** What all calls of one process share. */
@@ -18,6 +19,7 @@ export interface EngineEnv {
   readonly ambient: Ambient;
   readonly log: EventLog;
   readonly accounts: AccountLedger;
+  readonly shared: SharedBudgets | undefined;
   readonly reservations: ReservationQueue<() => void>;
   readonly limiter: Limiter<() => void>;
   readonly health: TargetHealth;
@@ -56,6 +58,8 @@ export interface AdmittedCall {
   /** How long a call may wait for its tenant's window. */
   readonly wait_ms: number;
   readonly accounts: readonly string[];
+  /** The tenant's, as they were when the call was admitted. */
+  readonly account_limits: AccountLimits;
   readonly caps: CallCaps;
   /** Money is limited somewhere, so a model without a price cannot be used. */
   readonly needs_price: boolean;

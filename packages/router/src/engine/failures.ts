@@ -2,7 +2,9 @@ import type { TransportFailureKind } from '@atp-router/adapters';
 import type { AttemptFailure } from '@atp-router/call';
 import { type RemoteError, remoteToAtpError } from '@atp-router/dialects';
 import { AtpError, type ErrorCode } from '@atp-router/kernel';
+import type { AttemptRecord } from '@atp-router/ledger';
 import { classify, type HeaderReader } from '@atp-router/providers';
+import type { Outcome } from '@atp-router/routing';
 
 /** A failure with what it says about the health of its target. */
 export interface UpstreamAttemptFailure extends AttemptFailure {
@@ -57,4 +59,10 @@ export function failureOfTransport(
 export function malformed(error: AtpError): UpstreamAttemptFailure {
   const remote = error.origin === 'remote';
   return { scope: remote ? 'transient' : 'request', counts_for_breaker: remote, error };
+}
+
+/** What an ended attempt says of its target's health. */
+export function healthOutcome(record: AttemptRecord, failure: UpstreamAttemptFailure | undefined): Outcome {
+  if (record.outcome === 'ok') return 'success';
+  return failure?.counts_for_breaker === true ? 'failure' : 'ignored';
 }

@@ -7,6 +7,7 @@ import {
   type ReservationTicket,
 } from '@atp-router/flow';
 import { AtpError, type Price, type Qos, type UsdNanos } from '@atp-router/kernel';
+import type { SharedHold, SharedRefusal } from './shared-hold.ts';
 
 export interface Demand {
   readonly tokens: number;
@@ -36,21 +37,45 @@ export class CallFunds {
   readonly #queue: ReservationQueue<() => void>;
   readonly #accounts: readonly string[];
   readonly #caps: CallCaps;
+  readonly #shared: SharedHold | undefined;
   readonly #held: Map<number, Demand> = new Map();
   #spent_tokens = 0;
   #spent_usd_nanos: UsdNanos = 0;
   #reservation: Reservation | undefined;
   #ticket: ReservationTicket<() => void> | undefined;
 
-  constructor(ledger: AccountLedger, queue: ReservationQueue<() => void>, accounts: readonly string[], caps: CallCaps) {
+  constructor(
+    ledger: AccountLedger,
+    queue: ReservationQueue<() => void>,
+    accounts: readonly string[],
+    caps: CallCaps,
+    shared?: SharedHold,
+  ) {
     this.#ledger = ledger;
     this.#queue = queue;
     this.#accounts = accounts;
     this.#caps = caps;
+    this.#shared = shared;
   }
 
   get is_open(): boolean {
     return this.#reservation !== undefined;
+  }
+
+  /** Other routers spend from the same daily budget. */
+  get is_shared(): boolean {
+    return this.#shared !== undefined;
+  }
+
+  /** Calls back once the shared store holds what is held here, at once when it does already. */
+  secure(done: (refusal: SharedRefusal | undefined) => void): void {
+    if (this.#shared === undefined) done(undefined);
+    else this.#shared.cover(this.#totalWith(0, NO_DEMAND), done);
+  }
+
+  /** As `secure`, for a stream that nobody stops to wait: calls back only with a refusal. */
+  grow(onDenied: (denial: Denial) => void): void {
+    this.#shared?.grow(this.#totalWith(0, NO_DEMAND), onDenied);
   }
 
   /** Tokens held for an attempt. */
@@ -125,7 +150,9 @@ export class CallFunds {
     if (reservation === undefined) return false;
     this.#reservation = undefined;
     this.#held.clear();
-    this.#ledger.settle(reservation, { calls: 1, tokens: this.#spent_tokens, usd_nanos: this.#spent_usd_nanos });
+    const actual = { calls: 1, tokens: this.#spent_tokens, usd_nanos: this.#spent_usd_nanos };
+    this.#ledger.settle(reservation, actual);
+    this.#shared?.settle(actual);
     return true;
   }
 
@@ -133,6 +160,7 @@ export class CallFunds {
   release(): void {
     this.cancelWait();
     if (this.#reservation !== undefined) this.#ledger.release(this.#reservation);
+    this.#shared?.release();
     this.#reservation = undefined;
     this.#held.clear();
   }
@@ -169,6 +197,11 @@ export function demandOf(price: Price | undefined, in_tokens: number, out_tokens
   };
 }
 
+/** Room in a window comes back in moments, in a budget not before tomorrow. */
+export function isWindow(denial: Denial): boolean {
+  return !denial.dimension.startsWith('budget_');
+}
+
 /** Retry hint for a full window: long enough not to hammer, short enough that freed room is used. */
 const WINDOW_RETRY_MS = 1_000;
 
@@ -184,7 +217,7 @@ export function denialError(why: FundsDenial, tenant: string): AtpError {
   }
   const d = why.denial;
   const details = { dimension: d.dimension, limit: d.limit, available: d.available };
-  if (d.dimension.startsWith('budget_')) {
+  if (!isWindow(d)) {
     return new AtpError(
       'budget_exhausted',
       `The daily budget of tenant "${tenant}" (${WORDS[d.dimension]}) does not cover this call. It renews at 00:00 UTC.`,

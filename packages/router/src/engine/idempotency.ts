@@ -9,6 +9,14 @@ export type Claim =
   | { readonly kind: 'replay'; readonly call_id: string; readonly outcome: StoredOutcome }
   | { readonly kind: 'refused'; readonly error: AtpError };
 
+/** Idempotency keys as the engine uses them. */
+export interface IdempotencyKeys extends OutcomeStore {
+  /** Keys in memory. */
+  readonly size: number;
+  /** Takes the key until `expires_ms`, or says how its first call went; waits while that still runs. */
+  claimOnce(ref: IdempotencyRef, call_id: string, expires_ms: number): Promise<Claim>;
+}
+
 /** The durable side: outcomes and claims of earlier processes, and of keys that have left the memory. */
 export interface ClaimArchive {
   find(scope_hash: string): Promise<ArchivedClaim | undefined>;
@@ -45,7 +53,7 @@ export interface IdempotencyOptions {
  * it is still running and after a restart; a different body is refused; a call that a crash interrupted is reported,
  * never silently run again.
  */
-export class IdempotencyIndex implements OutcomeStore {
+export class IdempotencyIndex implements IdempotencyKeys {
   readonly #entries: Map<string, Entry> = new Map();
   readonly #archive: ClaimArchive;
   readonly #sealer: Sealer;

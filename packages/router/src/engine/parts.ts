@@ -2,21 +2,24 @@ import type { Stage } from '@atp-router/call';
 import type { GenEvent, GenRequest } from '@atp-router/dialects';
 import type { AccountLedger, Estimator } from '@atp-router/flow';
 import type { KillSwitches, Live, Observed, TargetHealth } from '@atp-router/routing';
-import type { IdempotencyIndex } from './idempotency.ts';
+import type { IdempotencyKeys } from './idempotency.ts';
 import type { Ambient, EventLog } from './ports.ts';
+import type { SharedBudgets } from './shared-budgets.ts';
 
 /** What an engine is made of; it owns none of it. */
 export interface EngineParts {
   readonly ambient: Ambient;
   readonly log: EventLog;
   readonly accounts: AccountLedger;
+  /** Absent: the daily budgets are this process's own. */
+  readonly shared?: SharedBudgets | undefined;
   readonly estimator: Estimator;
   readonly health: TargetHealth;
   readonly kills: KillSwitches;
   readonly observed: Observed;
   /** Health, kill switches and measurements together, as routing reads them. */
   readonly live: Live;
-  readonly idempotency: IdempotencyIndex;
+  readonly idempotency: IdempotencyKeys;
   readonly stages: readonly Stage<GenRequest, GenEvent>[];
   /** Exact count of texts, off the event loop; calibrates estimates where a provider reports no usage. */
   readonly countTokens: (texts: readonly string[]) => Promise<number>;

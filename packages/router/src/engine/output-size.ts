@@ -1,0 +1,44 @@
+import type { Estimator } from '@atp-router/flow';
+import type { AdmittedCall } from './env.ts';
+import type { CallFunds } from './funds.ts';
+import type { Target } from './target.ts';
+
+/** An output cap below this would give the client a stump: the budget error says more. */
+const CAPPED_OUTPUT_TOKENS_MIN = 16;
+/** When the model's own output limit is unknown, the budget's cap is sent only below this common limit. */
+const UNKNOWN_OUTPUT_LIMIT_TOKENS = 16_384;
+
+/** The attempt whose answer is measured. */
+export interface Sized {
+  readonly n: number;
+  readonly target: Target;
+  readonly in_tokens: number;
+}
+
+/** Output tokens to reserve: what is expected, guarded by tier, within what client, model and budget allow. */
+export function expectedOutTokens(
+  p: Sized,
+  call: AdmittedCall,
+  estimator: Estimator,
+  funds: CallFunds,
+  now_ms: number,
+): number {
+  const { model } = p.target;
+  const most = Math.min(call.max_output_tokens ?? Infinity, model.max_output_tokens ?? Infinity);
+  const expected = estimator.guardedOutTokens(model.id, call.head.qos, most);
+  const affordable = funds.affordable(model.price, p.in_tokens, now_ms);
+  const wanted = expected * call.choices;
+  // Less than a stump is not worth capping to: asking for it in full gives the refusal its reason.
+  return affordable < CAPPED_OUTPUT_TOKENS_MIN * call.choices ? wanted : Math.min(wanted, affordable);
+}
+
+/** What to tell the upstream when the budget allows less than client and model would take. */
+export function outputCap(p: Sized, call: AdmittedCall, funds: CallFunds, now_ms: number): number | undefined {
+  // The attempt's own reservation counts as held, and is its to use.
+  const held = funds.heldTokens(p.n) - p.in_tokens;
+  const left = funds.affordable(p.target.model.price, 0, now_ms) + held;
+  if (left === Number.POSITIVE_INFINITY) return undefined;
+  const each = Math.max(1, Math.floor(left / call.choices));
+  const limit = call.max_output_tokens ?? p.target.model.max_output_tokens ?? UNKNOWN_OUTPUT_LIMIT_TOKENS;
+  return each < limit ? each : undefined;
+}

@@ -1,0 +1,34 @@
+import type { AttemptKind } from '@atp-router/call';
+import type { Permit } from '@atp-router/routing';
+import type { AttemptCodec } from '../relay/types.ts';
+import type { AttemptSpec } from './attempt.ts';
+import type { AdmittedCall } from './env.ts';
+import type { Target } from './target.ts';
+
+/** An attempt on its way to the wire. */
+export interface Pending {
+  readonly n: number;
+  readonly turn: number;
+  readonly kind: AttemptKind;
+  readonly target: Target;
+  readonly permit: Permit;
+  readonly in_tokens: number;
+  readonly started_mono_ms: number;
+  /** It runs in place of a target that the tenant could not afford. */
+  readonly stand_in: boolean;
+}
+
+export function specOf(p: Pending, codec: AttemptCodec, call: AdmittedCall): AttemptSpec {
+  return {
+    n: p.n,
+    turn: p.turn,
+    kind: p.kind,
+    target: p.target,
+    permit: p.permit,
+    in_tokens: p.in_tokens,
+    started_mono_ms: p.started_mono_ms,
+    operation: call.kind,
+    stream: call.head.stream,
+    codec,
+  };
+}
