@@ -13,7 +13,7 @@ export interface HttpExchange {
   /** Whether the connection is TLS, and the peer's address as the socket says it. */
   readonly secure: boolean;
   readonly remote_address: string;
-  /** First value of a header; names in lower case. */
+  /** Value of a header, names in lower case. One that was sent several times is joined by `, ` (RFC 9110, 5.3). */
   header(name: string): string | undefined;
   /** Whole body, or the error that ends the request. Called once. */
   readBody(limits: BodyLimits, done: (error: AtpError | undefined, body: Buffer) => void): void;

@@ -1,9 +1,22 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TLSSocket } from 'node:tls';
-import { AtpError } from '@atp-router/kernel';
+import type { AtpError } from '@atp-router/kernel';
+import { isTooLarge, readBody } from './body-reader.ts';
 import type { BodyLimits, HttpExchange } from './exchange.ts';
 
-const EMPTY: Buffer = Buffer.alloc(0);
+/**
+ * How long a client that still sends may go on after it was answered. Closing at once would reset the connection, and
+ * the reset can overtake the answer (RFC 9112, 9.6).
+ */
+export const LINGER_MS = 2_000;
+
+const SLASH = 47;
+
+/** What all exchanges of a listener share. */
+export interface ExchangeSettings {
+  /** A client that takes none of what waits for it is given up after this. */
+  readonly client_stall_ms: number;
+}
 
 /** `HttpExchange` over node:http. */
 export class NodeExchange implements HttpExchange {
@@ -12,13 +25,19 @@ export class NodeExchange implements HttpExchange {
   readonly query: string;
   readonly #req: IncomingMessage;
   readonly #res: ServerResponse;
+  readonly #settings: ExchangeSettings;
+  /** The client waits for leave to send its body (`Expect: 100-continue`). */
+  readonly #awaits_continue: boolean;
+  #answered_early = false;
   #gone: (() => void) | undefined;
 
-  constructor(req: IncomingMessage, res: ServerResponse) {
+  constructor(req: IncomingMessage, res: ServerResponse, settings: ExchangeSettings, awaits_continue: boolean) {
     this.#req = req;
     this.#res = res;
+    this.#settings = settings;
+    this.#awaits_continue = awaits_continue;
     this.method = req.method ?? 'GET';
-    const url = req.url ?? '/';
+    const url = originForm(req.url ?? '/');
     const mark = url.indexOf('?');
     this.path = mark < 0 ? url : url.slice(0, mark);
     this.query = mark < 0 ? '' : url.slice(mark + 1);
@@ -37,7 +56,7 @@ export class NodeExchange implements HttpExchange {
   }
 
   get closed(): boolean {
-    return this.#res.destroyed || this.#res.writableEnded;
+    return this.#res.destroyed || this.#res.writableEnded || this.#answered_early;
   }
 
   get buffered_bytes(): number {
@@ -50,20 +69,20 @@ export class NodeExchange implements HttpExchange {
   }
 
   readBody(limits: BodyLimits, done: (error: AtpError | undefined, body: Buffer) => void): void {
-    const declared = Number(this.#req.headers['content-length'] ?? 0);
-    if (declared > limits.body_bytes) {
-      done(tooLarge(limits.body_bytes), EMPTY);
-      return;
-    }
-    new BodyReader(this.#req, limits, done).start();
+    if (this.#awaits_continue && !isTooLarge(this.#req, limits)) this.#res.writeContinue();
+    readBody(this.#req, limits, done);
   }
 
   reply(status: number, headers: readonly string[], body: string | Uint8Array): void {
     if (this.closed) return;
     const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
-    this.#res.writeHead(status, [...headers, 'content-length', String(length)]);
-    this.#res.end(body);
-    this.#discardRest();
+    const all = [...headers, 'content-length', String(length)];
+    if (!this.#req.complete && hasBody(this.#req)) {
+      this.#replyEarly(status, all, body);
+      return;
+    }
+    this.#res.writeHead(status, all);
+    this.end(body);
   }
 
   begin(status: number, headers: readonly string[]): void {
@@ -75,8 +94,11 @@ export class NodeExchange implements HttpExchange {
   }
 
   end(chunk?: string | Uint8Array): void {
-    if (chunk === undefined) this.#res.end();
-    else this.#res.end(chunk);
+    const res = this.#res;
+    if (chunk === undefined) res.end();
+    else res.end(chunk);
+    // Once the rest has left, node:http sets the timer of idle connections in its place.
+    if (res.writableLength > 0) res.setTimeout(this.#settings.client_stall_ms);
   }
 
   abort(): void {
@@ -84,76 +106,69 @@ export class NodeExchange implements HttpExchange {
   }
 
   onDrain(run: () => void): void {
-    this.#res.once('drain', run);
-  }
-
-  onGone(run: () => void): void {
-    if (this.#gone === undefined) {
-      this.#res.once('close', () => {
-        if (!this.#res.writableFinished) this.#gone?.();
-      });
-    }
-    this.#gone = run;
-  }
-
-  /** A reply sent before the body was read: the connection cannot be reused unless the rest is swallowed. */
-  #discardRest(): void {
-    if (!this.#req.complete) {
-      this.#res.shouldKeepAlive = false;
-      this.#req.resume();
-    }
-  }
-}
-
-function tooLarge(limit_bytes: number): AtpError {
-  return new AtpError('prompt_too_large', `The request body is larger than the limit of ${limit_bytes} bytes.`, {
-    param: 'body',
-  });
-}
-
-/** Collects a body within its limits. Settles once. */
-class BodyReader {
-  readonly #req: IncomingMessage;
-  readonly #limits: BodyLimits;
-  readonly #done: (error: AtpError | undefined, body: Buffer) => void;
-  readonly #chunks: Buffer[] = [];
-  #bytes = 0;
-  #settled = false;
-
-  constructor(req: IncomingMessage, limits: BodyLimits, done: (error: AtpError | undefined, body: Buffer) => void) {
-    this.#req = req;
-    this.#limits = limits;
-    this.#done = done;
-  }
-
-  start(): void {
-    const req = this.#req;
-    req.on('data', (chunk: Buffer) => this.#onData(chunk));
-    req.on('end', () => this.#settle(undefined));
-    const onGone = (): void => {
-      // Also emitted after a complete body, where an error object would only cost its stack trace.
-      if (!this.#settled) this.#settle(new AtpError('request_cancelled', 'The client went away while sending.'));
-    };
-    req.on('error', onGone);
-    req.on('close', onGone);
-    req.setTimeout(this.#limits.idle_ms, () => {
-      this.#settle(new AtpError('request_timeout', `No byte of the body came for ${this.#limits.idle_ms} ms.`));
+    const res = this.#res;
+    // Without a listener for it, node:http ends a connection whose timer ran out.
+    res.setTimeout(this.#settings.client_stall_ms);
+    res.once('drain', () => {
+      res.setTimeout(0);
+      run();
     });
   }
 
-  #onData(chunk: Buffer): void {
-    if (this.#settled) return;
-    this.#bytes += chunk.length;
-    if (this.#bytes > this.#limits.body_bytes) this.#settle(tooLarge(this.#limits.body_bytes));
-    else this.#chunks.push(chunk);
+  onGone(run: () => void): void {
+    const first = this.#gone === undefined;
+    this.#gone = run;
+    if (!first) return;
+    const { socket } = this.#req;
+    if (socket.destroyed) {
+      process.nextTick(() => this.#tellGone());
+      return;
+    }
+    this.#res.once('close', () => this.#tellGone());
+    // A pipelined request whose turn has not come: its reply does not hear of the connection.
+    if (this.#res.socket === null) this.#hearOf(socket);
   }
 
-  #settle(error: AtpError | undefined): void {
-    if (this.#settled) return;
-    this.#settled = true;
-    this.#req.setTimeout(0);
-    const first = this.#chunks[0];
-    const body = this.#chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.#chunks);
-    this.#done(error, error === undefined ? body : EMPTY);
+  #hearOf(socket: IncomingMessage['socket']): void {
+    const onClose = (): void => this.#tellGone();
+    socket.setMaxListeners(0);
+    socket.once('close', onClose);
+    this.#res.once('close', () => socket.off('close', onClose));
   }
+
+  #tellGone(): void {
+    const run = this.#gone;
+    this.#gone = undefined;
+    if (!this.#res.writableFinished) run?.();
+  }
+
+  /** A reply before the body was read: whole at once, and the connection ends when the client has stopped sending. */
+  #replyEarly(status: number, headers: string[], body: string | Uint8Array): void {
+    const res = this.#res;
+    const req = this.#req;
+    this.#answered_early = true;
+    this.#gone = undefined;
+    res.shouldKeepAlive = false;
+    res.writeHead(status, headers);
+    res.write(body);
+    const finish = (): void => {
+      clearTimeout(timer);
+      res.end();
+    };
+    const timer = setTimeout(finish, LINGER_MS);
+    req.once('close', finish);
+    req.resume();
+  }
+}
+
+function hasBody(req: IncomingMessage): boolean {
+  const length = req.headers['content-length'];
+  return length === undefined ? req.headers['transfer-encoding'] !== undefined : length !== '0';
+}
+
+/** A server has to accept `GET http://host/path` as well (RFC 9112, 3.2.2). */
+function originForm(target: string): string {
+  if (target.charCodeAt(0) === SLASH || !URL.canParse(target)) return target;
+  const { pathname, search } = new URL(target);
+  return pathname + search;
 }

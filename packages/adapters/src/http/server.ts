@@ -1,7 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
-import { AtpError } from '@atp-router/kernel';
+import { type AddressInfo, Server as NetServer } from 'node:net';
+import { AtpError, DEFAULT_LIMITS } from '@atp-router/kernel';
+import { onClientError } from './client-errors.ts';
+import { Connections } from './connections.ts';
 import type { HttpExchange, HttpServerHandle } from './exchange.ts';
 import { NodeExchange } from './node-exchange.ts';
 
@@ -11,90 +13,131 @@ export interface HttpServerOptions {
   readonly header_bytes: number;
   /** Idle keep-alive connections are closed after this; longer than the usual 60 s of load balancers. */
   readonly keep_alive_ms: number;
-  /** Time a client has to send its headers. */
+  /** Time a client has for its TLS handshake, and then for its headers. */
   readonly header_timeout_ms: number;
+  /** A client that takes none of what waits for it is given up after this. Default: as long as other silence, 120 s. */
+  readonly client_stall_ms?: number;
   /** Open connections; more are refused at accept. */
   readonly connections_max: number;
   readonly tls?: { readonly cert: string; readonly key: string; readonly client_ca?: string };
   readonly onRequest: (exchange: HttpExchange) => void;
 }
 
-/** Starts listening. Rejects with `config_invalid` naming the address when that is not possible. */
-export function listen(options: HttpServerOptions): Promise<HttpServerHandle> {
+/** Time in which clients can take what was written to them before the listener closed. */
+const FLUSH_MS = 2_000;
+
+/** Starts listening. Rejects with `config_invalid` naming the address, or the TLS material, when that is not possible. */
+export async function listen(options: HttpServerOptions): Promise<HttpServerHandle> {
   const server = create(options);
+  const connections = new Connections();
   server.maxConnections = options.connections_max;
   server.keepAliveTimeout = options.keep_alive_ms;
   server.headersTimeout = options.header_timeout_ms;
   // Bodies have their own idle limit in the exchange; a total limit would cut large uploads over slow links.
   server.requestTimeout = 0;
   server.on('clientError', onClientError);
+  if (options.tls === undefined) server.on('connection', (socket) => connections.add(socket));
+  else {
+    server.on('connection', (socket) => connections.addRaw(socket));
+    server.on('secureConnection', (socket) => connections.add(socket));
+  }
   return new Promise((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) => {
-      const why = cause.code === 'EADDRINUSE' ? 'the address is in use' : (cause.code ?? 'unknown reason');
-      reject(
-        new AtpError('config_invalid', `Cannot listen on ${options.host}:${options.port}: ${why}.`, {
-          param: 'listen',
-          cause,
-        }),
-      );
-    });
+    const onRefused = (cause: NodeJS.ErrnoException): void => reject(cannotListen(options, cause));
+    server.once('error', onRefused);
     server.listen(options.port, options.host, 1_024, () => {
+      server.off('error', onRefused);
+      server.on('error', warnOnce());
       const { address, port } = server.address() as AddressInfo;
-      resolve({
-        address: { host: address, port },
-        stopAccepting: () => {
-          server.close();
-          server.closeIdleConnections();
-        },
-        connections: () => new Promise((res) => server.getConnections((_error, count) => res(count))),
-        close: () =>
-          new Promise((res) => {
-            server.close(() => res());
-            server.closeAllConnections();
-          }),
-      });
+      resolve(handleOf(server, connections, { host: address, port }));
     });
   });
 }
 
-function create(options: HttpServerOptions): Server {
-  const onRequest = (req: IncomingMessage, res: ServerResponse): void => {
-    options.onRequest(new NodeExchange(req, res));
+function handleOf(server: Server, connections: Connections, address: HttpServerHandle['address']): HttpServerHandle {
+  // The base class's `close` only stops accepting. That of http.Server destroys sockets with a reply still to flush, so
+  // it is left for the end, when there are none, to stop its own timer.
+  const stopAccepting = (done?: () => void): void => {
+    NetServer.prototype.close.call(server, done);
   };
-  const common = { maxHeaderSize: options.header_bytes, noDelay: true, keepAlive: true };
-  if (options.tls === undefined) return createServer(common, onRequest);
-  const { cert, key, client_ca } = options.tls;
-  return createTlsServer(
-    {
+  server.once('close', () => server.close());
+  // A request that still comes over a connection in use is its last.
+  const isLast = (_req: IncomingMessage, res: ServerResponse): void => {
+    res.shouldKeepAlive = false;
+  };
+  return {
+    address,
+    stopAccepting: () => {
+      if (!server.listening) return;
+      stopAccepting();
+      server.prependListener('request', isLast);
+      server.prependListener('checkContinue', isLast);
+      connections.closeIdle();
+    },
+    connections: () => new Promise((resolve) => server.getConnections((_error, count) => resolve(count))),
+    close: () =>
+      new Promise((resolve) => {
+        stopAccepting(resolve);
+        connections.closeAll(FLUSH_MS);
+      }),
+  };
+}
+
+function create(options: HttpServerOptions): Server {
+  const settings = { client_stall_ms: options.client_stall_ms ?? DEFAULT_LIMITS.idle_ms };
+  const common = {
+    maxHeaderSize: options.header_bytes,
+    noDelay: true,
+    keepAlive: true,
+    // How often node:http looks for late headers: a late client has at most a quarter more than its time.
+    connectionsCheckingInterval: Math.ceil(options.header_timeout_ms / 4),
+  };
+  const server = options.tls === undefined ? createServer(common) : createSecure(common, options, options.tls);
+  server.on('request', (req: IncomingMessage, res: ServerResponse) => {
+    options.onRequest(new NodeExchange(req, res, settings, false));
+  });
+  server.on('checkContinue', (req: IncomingMessage, res: ServerResponse) => {
+    options.onRequest(new NodeExchange(req, res, settings, true));
+  });
+  return server;
+}
+
+function createSecure(
+  common: Parameters<typeof createServer>[0] & object,
+  options: HttpServerOptions,
+  tls: NonNullable<HttpServerOptions['tls']>,
+): Server {
+  const { cert, key, client_ca } = tls;
+  try {
+    return createTlsServer({
       ...common,
       cert,
       key,
       minVersion: 'TLSv1.2',
+      handshakeTimeout: options.header_timeout_ms,
       ...(client_ca === undefined ? {} : { ca: client_ca, requestCert: true, rejectUnauthorized: true }),
-    },
-    onRequest,
-  );
+    });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : 'unknown reason';
+    throw new AtpError('config_invalid', `listen.tls: certificate and key cannot be used: ${why}.`, {
+      param: 'listen.tls',
+      cause,
+    });
+  }
 }
 
-/** What node:http could not parse gets a clear answer instead of a silent reset. */
-function onClientError(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (!socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const [status, code, message] = describe(error.code);
-  const body = JSON.stringify({ error: { code, message, type: 'invalid_request_error', origin: 'local' } });
-  socket.end(
-    `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-  );
+function cannotListen(options: HttpServerOptions, cause: NodeJS.ErrnoException): AtpError {
+  const why = cause.code === 'EADDRINUSE' ? 'the address is in use' : (cause.code ?? 'unknown reason');
+  return new AtpError('config_invalid', `Cannot listen on ${options.host}:${options.port}: ${why}.`, {
+    param: 'listen',
+    cause,
+  });
 }
 
-function describe(code: string | undefined): readonly [string, string, string] {
-  if (code === 'HPE_HEADER_OVERFLOW') {
-    return ['431 Request Header Fields Too Large', 'headers_too_large', 'The request headers are too large.'];
-  }
-  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
-    return ['408 Request Timeout', 'request_timeout', 'The request headers did not arrive in time.'];
-  }
-  return ['400 Bad Request', 'invalid_request', 'The request is not valid HTTP/1.1.'];
+/** A connection that could not be accepted (no file descriptors left) is lost; the listener and its streams go on. */
+function warnOnce(): (error: NodeJS.ErrnoException) => void {
+  let warned = false;
+  return (error) => {
+    if (!warned) process.emitWarning(`A connection could not be accepted: ${error.message}`);
+    warned = true;
+  };
 }
