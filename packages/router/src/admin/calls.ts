@@ -17,7 +17,7 @@ async function show(request: AdminRequest, parts: AdminParts): Promise<AdminRepl
   const run = running(parts, id);
   if (run !== undefined) return ok({ state: 'running', call: callView(run, engine.parts.ambient.clock.mono_ms()) });
   const row = await ledger.usage.get(id);
-  if (row === undefined) throw notFound(`call "${id}"; one that has just ended appears in a moment`);
+  if (row === undefined) throw notFound(`call "${id}" in flight or on record; refused calls leave no record`);
   const attempts = await ledger.usage.attempts(id);
   return ok({ state: 'ended', call: recordView(row), attempts: attempts.map(recordView) });
 }

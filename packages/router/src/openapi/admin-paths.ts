@@ -53,7 +53,7 @@ function entity(name: 'Tenant' | 'Model' | 'Provider', list: string, advice: str
           answer: view,
           also: 201,
         },
-        description: `${advice} What the configuration file declares is changed there: 409.`,
+        description: `${advice} The \`id\` of the body may be left out. What the configuration file declares is changed there: 409.`,
       },
       delete: {
         ...{ id: `adminDelete${name}`, tag, summary: `Delete a ${one}.`, answer: ref('Deleted') },

@@ -74,14 +74,17 @@ it('counts tools that run at the provider', async () => {
   ]);
 });
 
-it.each([
-  ['messages', chat],
-  ['responses', { model: 'small', input: 'hello' }],
-  ['ask', { model: 'small', prompt: 'hello' }],
-] as const)('reads the shape %s', async (endpoint, body) => {
+it('reads every shape', async () => {
   const { admin } = await startForTest();
-  const reply = await admin('POST', '/estimate', { endpoint, body });
-  expect([reply.status, reply.json['plan']]).toMatchObject([200, { primary: { model: 'small' } }]);
+  const shapes = [
+    ['messages', chat],
+    ['responses', { model: 'small', input: 'hello' }],
+    ['ask', { model: 'small', prompt: 'hello' }],
+  ] as const;
+  for (const [endpoint, body] of shapes) {
+    const reply = await admin('POST', '/estimate', { endpoint, body });
+    expect([reply.status, reply.json['plan']]).toMatchObject([200, { primary: { model: 'small' } }]);
+  }
 });
 
 it('reads embeddings', async () => {

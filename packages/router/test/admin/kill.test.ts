@@ -66,33 +66,35 @@ it('stops only what it names', async () => {
   mine.close();
 });
 
-it.each([
-  ['tenant', 'acm'],
-  ['model', 'smal'],
-  ['model', 'auto'],
-  ['provider', 'nope'],
-  ['key', 'acme/k9'],
-  ['key', 'k1'],
-  ['key', '@admin/root'],
-])('does not pretend to stop the unknown %s "%s"', async (scope, id) => {
+it('does not pretend to stop what it does not know', async () => {
   const { admin } = await startForTest();
-  const reply = await admin('POST', '/kill', { scope, id, on: true, reason: 'x' });
-  expect([reply.status, errorOf(reply).code]).toEqual([404, 'not_found']);
+  const unknown = [
+    ['tenant', 'acm'],
+    ['model', 'smal'],
+    ['model', 'auto'],
+    ['provider', 'nope'],
+    ['key', 'acme/k9'],
+    ['key', 'k1'],
+    ['key', '@admin/root'],
+  ] as const;
+  for (const [scope, id] of unknown) {
+    const reply = await admin('POST', '/kill', { scope, id, on: true, reason: 'x' });
+    expect([id, reply.status, errorOf(reply).code]).toEqual([id, 404, 'not_found']);
+  }
   expect((await admin('GET', '/kill')).json['data']).toEqual([]);
 });
 
-it.each([
-  ['no reason', { scope: 'model', id: 'small', on: true }, 'reason'],
-  ['no direction', { scope: 'model', id: 'small', reason: 'x' }, 'on'],
-  ['a scope that is none', { scope: 'agent', id: 'small', on: true, reason: 'x' }, 'scope'],
-])('refuses %s', async (_what, body, param) => {
+it('refuses half a sentence, and lifts what is not there', async () => {
   const { admin } = await startForTest();
-  const reply = await admin('POST', '/kill', body);
-  expect([reply.status, errorOf(reply).param]).toEqual([400, param]);
-});
-
-it('lifts what is not there, too', async () => {
-  const { admin } = await startForTest();
+  const refused = [
+    [{ scope: 'model', id: 'small', on: true }, 'reason'],
+    [{ scope: 'model', id: 'small', reason: 'x' }, 'on'],
+    [{ scope: 'agent', id: 'small', on: true, reason: 'x' }, 'scope'],
+  ] as const;
+  for (const [body, param] of refused) {
+    const reply = await admin('POST', '/kill', body);
+    expect([reply.status, errorOf(reply).param]).toEqual([400, param]);
+  }
   const reply = await admin('POST', '/kill', { scope: 'model', id: 'gone', on: false });
   expect([reply.status, reply.json]).toEqual([200, { scope: 'model', id: 'gone', on: false, stopped_calls: 0 }]);
 });

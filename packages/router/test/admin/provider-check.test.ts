@@ -16,26 +16,33 @@ it('lists the models that a provider offers', async () => {
   expect(up.seen).toEqual(['GET /v1/models Bearer sk-upstream-secret']);
 });
 
-it.each([
-  ['a refusal', 401, '{"error":{"message":"Incorrect API key provided: sk-upstream-secret"}}', 'key is not accepted'],
-  ['a wrong address', 404, '', 'no list of models'],
-  ['a fault', 500, 'oops', 'may be down'],
-  ['something that is not JSON', 200, '<html>', 'not JSON'],
-  ['JSON without a list', 200, '{}', 'without "data"'],
-])('reports %s without the words of the provider', async (_what, status, body, words) => {
+it('reports what went wrong without the words of the provider', async () => {
+  const answers = [
+    [401, '{"error":{"message":"Incorrect API key provided: sk-upstream-secret"}}', 'key is not accepted'],
+    [404, '', 'no list of models'],
+    [429, '{}', 'out of quota'],
+    [500, 'oops', 'may be down'],
+    [200, '<html>', 'not JSON'],
+    [200, '[]', 'no JSON object'],
+    [200, '{}', 'without "data"'],
+  ] as const;
+  const script = answers.map(([status, body]) => ({ status, body }));
   const up = await upstream((_req, res) => {
+    const { status, body } = script.shift() ?? { status: 500, body: '' };
     res.writeHead(status);
     res.end(body);
   });
   const { admin } = await startForTest(through(up.base_url));
-  const reply = await admin('POST', '/providers/up/check');
-  expect(reply.status).toBe(200);
-  expect(reply.json).toMatchObject({
-    ok: false,
-    latency_ms: expect.any(Number),
-    error: { code: 'upstream_error', message: expect.stringContaining(words), ...(status >= 300 ? { status } : {}) },
-  });
-  expect(reply.text).not.toContain('sk-upstream-secret');
+  for (const [status, , words] of answers) {
+    const reply = await admin('POST', '/providers/up/check');
+    expect(reply.status).toBe(200);
+    expect(reply.json).toMatchObject({
+      ok: false,
+      latency_ms: expect.any(Number),
+      error: { code: 'upstream_error', message: expect.stringContaining(words), ...(status >= 300 ? { status } : {}) },
+    });
+    expect(reply.text).not.toContain('sk-upstream-secret');
+  }
 });
 
 it('reports a provider that is not there, and one that hangs up', async () => {
