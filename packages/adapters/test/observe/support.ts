@@ -1,3 +1,4 @@
+import type { Usage } from '@atp-router/kernel';
 import type { AttemptRecord, CallEnded } from '@atp-router/ledger';
 
 /** Lines of the router's own metrics. */
@@ -33,9 +34,13 @@ function unescaped(text: string | undefined): string {
   return (text ?? '').replace(/\\(.)/gsu, (_, char: string) => (char === 'n' ? '\n' : char));
 }
 
-export const USAGE = {
-  ...{ in_tokens: 120, out_tokens: 80, cached_in_tokens: 20, cache_write_tokens: 10, reasoning_tokens: 5 },
-} as const;
+export const USAGE: Usage = {
+  in_tokens: 120,
+  out_tokens: 80,
+  cached_in_tokens: 20,
+  cache_write_tokens: 10,
+  reasoning_tokens: 5,
+};
 
 export function attemptOf(more: Partial<AttemptRecord> = {}): AttemptRecord {
   return {

@@ -2,10 +2,11 @@ import { type ChainResult, type Stage, StageChain, type StageCall, type StageSum
 import type { GenEvent, GenRequest } from '@atp-router/dialects';
 import type { EventLog } from '../engine/ports.ts';
 
-/** The stages of a call, with an event for each time that one of them ends it. */
+/** The stages of a call, with an event when one of them ends it. */
 export class ObservedStages extends StageChain<GenRequest, GenEvent> {
   readonly #call: StageCall;
   readonly #log: EventLog;
+  #told = false;
 
   constructor(
     stages: readonly Stage<GenRequest, GenEvent>[],
@@ -39,6 +40,9 @@ export class ObservedStages extends StageChain<GenRequest, GenEvent> {
   }
 
   #tell(stage: string, error: string): void {
+    // A request that a stage refuses is shown to it again for each target that is tried.
+    if (this.#told) return;
+    this.#told = true;
     const { call_id, tenant } = this.#call;
     this.#log.append({ type: 'stage.aborted', call_id, tenant, stage, error });
   }
