@@ -36,8 +36,9 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
     ...(found.kind === 'file' ? { onReload: () => reloadNow(reload.watcher, override) } : {}),
   });
   life.router = router;
-  router.bus.listen((event) => logger.event(event));
   const made = await bootstrap(router, config.data_dir);
+  // From here on: what the start made is told below.
+  router.bus.listen((event) => logger.event(event));
   if (found.kind === 'file') reload.watcher = startReload({ found, router, logger, override });
   const started = { router, found, made };
   terminal.out(options.json === true ? welcomeJson(started) : welcomeText(started, terminal));

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Config } from '@atp-router/adapters';
 import { type Bootstrapped, countKeys, type Router } from '@atp-router/router';
 import { printable } from '../print/text.ts';
@@ -123,10 +124,10 @@ function warning(found: FoundConfig, config: Config): string[] {
   return ['', `SIMULATED: every answer is invented, and says so.${help}`];
 }
 
-function keyLines({ router, made, found }: Started, terminal: Terminal): string[] {
+function keyLines({ router, made }: Started, terminal: Terminal): string[] {
   const atp = commandName(terminal);
   const tenant = made.tenant ?? router.manager.config.tenants[0]?.id;
-  const flags = flagsFor(router, found);
+  const flags = flagsFor(router, terminal);
   const more = `Another key: ${atp} keys create --tenant ${tenant ?? '<id>'}${flags}`;
   if (made.key !== undefined) {
     return [`Key for tenant "${made.key.tenant}", shown this once:`, '', `  ${made.key.secret}`, '', more];
@@ -137,9 +138,9 @@ function keyLines({ router, made, found }: Started, terminal: Terminal): string[
 }
 
 /** What the command line needs to find this router from the same folder. */
-function flagsFor(router: Router, found: FoundConfig): string {
+function flagsFor(router: Router, terminal: Terminal): string {
   const { port, host } = router.server.address;
   const url = port === 7443 && host === '127.0.0.1' ? '' : ` --url ${localUrl(router)}`;
   const data = router.manager.config.data_dir;
-  return `${url}${found.kind === 'discovered' && data.endsWith('.atp') ? '' : ` --data-dir ${data}`}`;
+  return `${url}${data === join(terminal.cwd, '.atp') ? '' : ` --data-dir ${data}`}`;
 }
