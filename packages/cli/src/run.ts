@@ -20,7 +20,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     await program.parseAsync([...args], { from: 'user' });
     return state.code;
   } catch (error) {
-    return report(error, terminal);
+    return await report(error, terminal);
   }
 }
 
@@ -30,26 +30,19 @@ const CATALOGUE_EXITS: Readonly<Record<string, ExitCode>> = {
   config_invalid: EXIT.config,
 };
 
-function report(error: unknown, terminal: Terminal): ExitCode {
+async function report(error: unknown, terminal: Terminal): Promise<ExitCode> {
   // The library has printed its message already; help and version are no errors.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   if (error instanceof CliError) {
     terminal.err(`atp: ${error.message}\n`);
     return error.exit_code;
   }
-  const known = catalogued(error);
-  if (known !== undefined) {
-    terminal.err(`atp: ${printable(known.message)}\n`);
-    return CATALOGUE_EXITS[known.code] ?? EXIT.failed;
+  const { isAtpError } = await import('@atp-router/kernel');
+  if (isAtpError(error)) {
+    terminal.err(`atp: ${printable(error.message)}\n`);
+    return CATALOGUE_EXITS[error.code] ?? EXIT.failed;
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   terminal.err(`atp: this is a fault of the program, please report it.\n${text}\n`);
   return EXIT.internal;
-}
-
-/** An error of the catalogue, recognised without loading the packages that throw them. */
-function catalogued(error: unknown): { readonly code: string; readonly message: string } | undefined {
-  if (!(error instanceof Error) || error.name !== 'AtpError') return undefined;
-  const { code } = error as Error & { readonly code?: unknown };
-  return typeof code === 'string' ? { code, message: error.message } : undefined;
 }

@@ -54,7 +54,7 @@ export interface AdminStream {
 
 /** An answer is a page of JSON or a table of usage; more is asked for in pieces. */
 const ANSWER_BYTES_MAX = 67_108_864;
-const EVENT_BYTES_MAX = 4_194_304;
+const EVENT_CHARS_MAX = 4_194_304;
 
 type Body = Dispatcher.ResponseData['body'];
 
@@ -171,14 +171,20 @@ function parseJson(text: string): unknown {
 }
 
 async function* eventsOf(body: Body): AsyncGenerator<SseEvent> {
-  // Loaded when a stream is read: most commands ask one question, and should not wait for the code of all dialects.
-  const { framer } = await import('@atp-router/dialects');
-  const split = framer('sse', EVENT_BYTES_MAX);
+  const decoder = new TextDecoder();
+  let rest = '';
   try {
     for await (const chunk of body as AsyncIterable<Buffer>) {
-      for (const { event, data } of split.push(chunk)) {
-        // Comments (heartbeats) have neither.
-        if (event !== '' || data !== '') yield { event: event === '' ? 'message' : event, data };
+      rest += decoder.decode(chunk, { stream: true });
+      // The router ends lines with a bare LF; what a proxy made of it is read, too.
+      const blocks = rest.replaceAll('\r\n', '\n').split('\n\n');
+      rest = blocks.pop() ?? '';
+      if (rest.length > EVENT_CHARS_MAX) {
+        throw new AtpError('stream_truncated', `The router sent an event of more than ${EVENT_CHARS_MAX} characters.`);
+      }
+      for (const block of blocks) {
+        const event = parseEvent(block);
+        if (event !== undefined) yield event;
       }
     }
   } catch (cause) {
@@ -186,6 +192,16 @@ async function* eventsOf(body: Body): AsyncGenerator<SseEvent> {
     const message = 'The connection to the router broke in the middle of the stream.';
     throw new AtpError('stream_truncated', message, { origin: 'remote', cause });
   }
+}
+
+/** One block of a stream of events (WHATWG HTML, server-sent events); undefined for comments, which are heartbeats. */
+function parseEvent(block: string): SseEvent | undefined {
+  const values = (field: string): string[] =>
+    block.split('\n').flatMap((line) => (line.startsWith(`${field}:`) ? [line.slice(field.length + 1)] : []));
+  const plain = (value: string): string => (value.startsWith(' ') ? value.slice(1) : value);
+  const data = values('data').map(plain);
+  const event = values('event').map(plain).at(-1) ?? 'message';
+  return data.length === 0 ? undefined : { event, data: data.join('\n') };
 }
 
 /** The reasons of a failed connection lie at different depths, several of them when a name has several addresses. */

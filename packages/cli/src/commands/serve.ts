@@ -1,13 +1,6 @@
 import type { Command } from 'commander';
+import type { ServeOptions } from '../serve/options.ts';
 import { type Cli, integer } from './context.ts';
-
-export interface ServeOptions {
-  readonly config?: string;
-  readonly host?: string;
-  readonly port?: number;
-  readonly dataDir?: string;
-  readonly json?: boolean;
-}
 
 const PORT_MAX = 65_535;
 

@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
 import { type Config, type ConfigWatcher, type Logger, openLogger, type ReloadOutcome } from '@atp-router/adapters';
 import { bootstrap, createRouter, type Router } from '@atp-router/router';
-import type { ServeOptions } from '../commands/serve.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { type Terminal, wantsColor } from '../terminal.ts';
 import { readVersion } from '../version.ts';
 import { findConfig, sourcesOf } from './find-config.ts';
+import type { ServeOptions } from './options.ts';
 import { startReload } from './reload.ts';
 import { listenForSignals, type Signals } from './signals.ts';
 import { localUrl, welcomeJson, welcomeText } from './welcome.ts';

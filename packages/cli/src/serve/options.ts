@@ -1,0 +1,8 @@
+/** What the command line says of a start. */
+export interface ServeOptions {
+  readonly config?: string;
+  readonly host?: string;
+  readonly port?: number;
+  readonly dataDir?: string;
+  readonly json?: boolean;
+}
