@@ -26,17 +26,20 @@ import { addAdmin } from './admin/add-admin.ts';
 import type { ReloadFile } from './admin/parts.ts';
 import { Engine } from './engine/engine.ts';
 import { IdempotencyIndex } from './engine/idempotency.ts';
+import type { EngineParts } from './engine/parts.ts';
 import { observedOf } from './engine/observed.ts';
 import { healthOptions, providerConfigOf } from './generation/health-options.ts';
 import { GenerationManager } from './generation/manager.ts';
 import { addOperations } from './http/operations.ts';
 import { RouterTable } from './http/router-table.ts';
 import { addDataPlane, serve } from './http/routes.ts';
-import { type LedgerHandle, openRouterLedger } from './ledger-handle.ts';
+import type { LedgerHandle } from './ledger-handle.ts';
 import { EventBus } from './observe/event-bus.ts';
 import { liveGauges } from './observe/live.ts';
 import { upstreamFinder } from './observe/traced-upstreams.ts';
 import { addDocs } from './openapi/add-docs.ts';
+import type { SharedState } from './shared/shared-state.ts';
+import { openState } from './state.ts';
 import { Transports } from './transports.ts';
 
 /** Idle client connections; longer than the usual 60 s of load balancers, so that they close first. */
@@ -78,7 +81,7 @@ const sha256 = (data: string | Uint8Array): string => nodeHash('sha256', data, '
 export async function createRouter(options: RouterOptions): Promise<Router> {
   const { config, version } = options;
   const secrets = openDataDir(config.data_dir, config.node_id);
-  const ledger = await openRouterLedger(config, secrets.node_id, options.onProblem ?? (() => undefined));
+  const { ledger, shared } = await openState(config, secrets, options.onProblem ?? (() => undefined));
   const bus = new EventBus(ledger.journal);
   const metrics = new RouterMetrics(version);
   bus.listen((event) => metrics.observe(event));
@@ -96,8 +99,12 @@ export async function createRouter(options: RouterOptions): Promise<Router> {
   });
   const tracing = startTracing(config, version, secrets.node_id, manager, bus);
   const counter = tokenCounterWorker();
-  const sealer = aesGcmSealer(secrets.seal_key);
-  const engine = makeEngine(options, manager, accounts, bus, ledger, sealer, counter, metrics);
+  const keys = new IdempotencyIndex(ledger.claims, shared?.sealer ?? aesGcmSealer(secrets.seal_key), {
+    max_entries: config.idempotency.max_entries,
+    now_ms: systemClock.now_ms,
+  });
+  const common = { shared: shared?.budgets, idempotency: shared?.keysOver(keys) ?? keys };
+  const engine = makeEngine(options, manager, accounts, bus, common, counter, metrics);
   manager.attach(engine);
   for (const kill of ledger.start.kills) engine.parts.kills.set(kill.scope, kill.id, true);
   registerLiveGauges(metrics.registry, liveGauges({ engine, ledger, bus, traces: () => tracing?.stats() }));
@@ -132,6 +139,7 @@ export async function createRouter(options: RouterOptions): Promise<Router> {
       engine,
       bus,
       ledger,
+      shared,
       transports,
       tracing,
       counter,
@@ -147,8 +155,7 @@ function makeEngine(
   manager: GenerationManager,
   accounts: AccountLedger,
   bus: EventBus,
-  ledger: LedgerHandle,
-  sealer: ReturnType<typeof aesGcmSealer>,
+  common: Pick<EngineParts, 'shared' | 'idempotency'>,
   counter: TokenCounterWorker,
   metrics: RouterMetrics,
 ): Engine {
@@ -175,10 +182,7 @@ function makeEngine(
       kills,
       observed,
       live: { health, kills, observed },
-      idempotency: new IdempotencyIndex(ledger.claims, sealer, {
-        max_entries: options.config.idempotency.max_entries,
-        now_ms: systemClock.now_ms,
-      }),
+      ...common,
       stages: options.stages ?? [],
       countTokens: (texts) => counter.count(texts),
       hash: sha256,
@@ -209,6 +213,7 @@ interface ShutdownParts {
   readonly engine: Engine;
   readonly bus: EventBus;
   readonly ledger: LedgerHandle;
+  readonly shared: SharedState | undefined;
   readonly transports: Transports;
   readonly tracing: Tracing | undefined;
   readonly counter: TokenCounterWorker;
@@ -216,7 +221,7 @@ interface ShutdownParts {
 }
 
 async function shutDown(reason: string, parts: ShutdownParts): Promise<void> {
-  const { server, engine, bus, ledger, transports, tracing, counter, grace_ms } = parts;
+  const { server, engine, bus, ledger, shared, transports, tracing, counter, grace_ms } = parts;
   server.stopAccepting();
   const drained = engine.drain();
   const timer = systemTimers.after(grace_ms, () => {
@@ -228,5 +233,6 @@ async function shutDown(reason: string, parts: ShutdownParts): Promise<void> {
   // A journal that cannot be written must not keep the process from ending.
   await bus.written().catch(() => undefined);
   await server.close();
+  await shared?.close();
   await Promise.all([transports.close(), tracing?.shutdown(), ledger.close(), counter.close()]);
 }

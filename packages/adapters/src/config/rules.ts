@@ -145,11 +145,10 @@ function store(inventory: Inventory): Draft[] {
       },
     ];
   }
-  if (type === 'sqlite' && has_url)
-    return [
-      fault(inventory, ['store', 'url'], '"url" belongs to type postgres only', 'no "url" here, or type: postgres', {
-        part: 'key',
-      }),
-    ];
-  return [];
+  if (type !== 'sqlite') return [];
+  return ['url', 'seal_key'].flatMap((key) => {
+    if (valueAt(inventory.data, ['store', key]) === undefined) return [];
+    const problem = `"${key}" belongs to type postgres only`;
+    return [fault(inventory, ['store', key], problem, `no "${key}" here, or type: postgres`, { part: 'key' })];
+  });
 }

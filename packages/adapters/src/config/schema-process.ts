@@ -92,13 +92,14 @@ export const journalSchema: z.ZodType<JournalConfig> = typed<JournalConfig>()(
   }),
 );
 
-/** Where the projections live. The journal is always a file in `data_dir`. */
+/** Where the projections live, and the state that routers share. The journal is always a file in `data_dir`. */
 export const storeSchema: z.ZodType<StoreConfig> = typed<StoreConfig>()(
   z.strictObject({
-    type: z
-      .enum(['sqlite', 'postgres'])
-      .default('sqlite')
-      .meta({ description: '`sqlite`: embedded, in `data_dir`. `postgres`: a server.', restart: true }),
+    type: z.enum(['sqlite', 'postgres']).default('sqlite').meta({
+      description:
+        '`sqlite`: embedded, in `data_dir`. `postgres`: a server; routers with the same one share daily budgets and idempotency keys.',
+      restart: true,
+    }),
     url: z
       .string()
       .max(2_048)
@@ -107,6 +108,17 @@ export const storeSchema: z.ZodType<StoreConfig> = typed<StoreConfig>()(
       .meta({
         description: 'Only for `postgres`, and required there: the connection string.',
         expected: 'postgres://user:password@host:port/database',
+        writeOnly: true,
+        restart: true,
+      }),
+    seal_key: z
+      .string()
+      .regex(/^[0-9a-fA-F]{64}$/)
+      .optional()
+      .meta({
+        description:
+          'Only for `postgres`: the key that stored outcomes are encrypted with, the same at all routers that share the database (`openssl rand -hex 32`). Absent: each router has its own in `data_dir`, and answers 409 where another one answered first.',
+        expected: '64 hex digits',
         writeOnly: true,
         restart: true,
       }),

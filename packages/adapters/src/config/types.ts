@@ -216,6 +216,8 @@ export interface JournalConfig {
 export interface StoreConfig {
   readonly type: 'sqlite' | 'postgres';
   readonly url?: string | undefined;
+  /** 64 hex digits, the same at all routers that share the store. */
+  readonly seal_key?: string | undefined;
 }
 
 export interface IdempotencyConfig {

@@ -180,6 +180,12 @@ const COMBINATIONS: readonly Case[] = [
     message: /belongs to type postgres only/,
   },
   {
+    why: 'a key of the shared store without one',
+    text: append(`store: { type: sqlite, seal_key: ${'0f'.repeat(32)} }`),
+    at: ['10:24 store.seal_key'],
+    message: /"seal_key" belongs to type postgres only/,
+  },
+  {
     why: 'the key in place of its hash',
     text: append('tenants:', '  - { id: t, keys: [{ id: k, hash: sk-the-key-itself }] }'),
     at: ['11:36 tenants[0].keys[0].hash'],

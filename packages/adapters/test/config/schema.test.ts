@@ -59,6 +59,7 @@ describe('the schema', () => {
       'tenants[].keys[].hash',
       'admin.keys[].hash',
       'store.url',
+      'store.seal_key',
     ]);
   });
 

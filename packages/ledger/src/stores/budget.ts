@@ -78,6 +78,9 @@ export interface BudgetStore {
   unended(owner: string, limit: number, after?: string): Promise<readonly string[]>;
   /** In the order of `keys`; accounts that were never used are all zero. */
   totals(keys: readonly string[]): Promise<readonly BudgetTotals[]>;
-  /** Ends at most `limit` lapsed reservations and forgets as many that ended a day ago; returns how many lapsed. */
+  /**
+   * Ends at most `limit` lapsed reservations, and forgets as many that ended a day ago and as many accounts that nobody
+   * used for long. Returns how many it ended and forgot: fewer than `limit` means that nothing is left to do.
+   */
   sweep(limit: number): Promise<number>;
 }

@@ -77,7 +77,7 @@ export class IdempotencyIndex implements IdempotencyKeys {
       } else if (entry.kind === 'asking') {
         await new Promise<void>((resolve) => entry.waiters.push(resolve));
       } else if (entry.body_hash !== ref.body_hash) {
-        return { kind: 'refused', error: mismatch() };
+        return { kind: 'refused', error: keyMismatch() };
       } else if (entry.kind === 'running') {
         await new Promise<void>((resolve) => entry.waiters.push(resolve));
         // Released without an outcome: this repeat is the first again.
@@ -143,7 +143,7 @@ export class IdempotencyIndex implements IdempotencyKeys {
   }
 
   #settled(entry: ArchivedClaim): Claim {
-    if (entry.interrupted) return { kind: 'refused', error: interrupted(entry.call_id) };
+    if (entry.interrupted) return { kind: 'refused', error: keyInterrupted(entry.call_id) };
     if (entry.sealed === undefined) return { kind: 'refused', error: notKept(entry.call_id) };
     const bytes = Buffer.from(this.#sealer.open(entry.sealed));
     const size = bytes.readUInt32BE(0);
@@ -165,7 +165,8 @@ export class IdempotencyIndex implements IdempotencyKeys {
   }
 }
 
-function mismatch(): AtpError {
+/** The key was used with another body. */
+export function keyMismatch(): AtpError {
   return new AtpError(
     'idempotency_mismatch',
     'This idempotency key was used before with a different request body. Use a new key for a new request.',
@@ -173,7 +174,8 @@ function mismatch(): AtpError {
   );
 }
 
-function interrupted(call_id: string): AtpError {
+/** A crash cut the key's first call short. */
+export function keyInterrupted(call_id: string): AtpError {
   return new AtpError(
     'call_interrupted',
     `The first call with this idempotency key (${call_id}) was interrupted by a crash of the router. Its usage record says what it cost; use a new key to run it again.`,

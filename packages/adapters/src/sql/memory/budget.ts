@@ -127,9 +127,11 @@ class MemoryBudgetStore implements BudgetStore {
       forgotten += 1;
     }
     for (const [key, { touched_ms }] of this.#accounts) {
-      if (touched_ms <= now_ms - FORGET_ACCOUNT_MS) this.#accounts.delete(key);
+      if (touched_ms > now_ms - FORGET_ACCOUNT_MS) continue;
+      this.#accounts.delete(key);
+      forgotten += 1;
     }
-    return lapsed;
+    return lapsed + forgotten;
   }
 
   /** Tries again after giving back what dead holders still hold. */

@@ -164,17 +164,19 @@ class SqlBudgetStore implements BudgetStore {
   async sweep(limit: number): Promise<number> {
     const lapsed = await this.#lapse(limit);
     const now_ms = this.#clock.now_ms();
-    await this.#driver.query(
+    const ended = await this.#driver.query(
       `DELETE FROM shared_reservations WHERE reservation_id IN
-       (SELECT reservation_id FROM shared_reservations WHERE state <> 'held' AND expires_ms <= $1 LIMIT $2)`,
+       (SELECT reservation_id FROM shared_reservations WHERE state <> 'held' AND expires_ms <= $1 LIMIT $2)
+       RETURNING reservation_id`,
       [now_ms - REMEMBER_MS, limit],
     );
-    await this.#driver.query(
+    const unused = await this.#driver.query(
       `DELETE FROM shared_accounts WHERE account IN
-       (SELECT account FROM shared_accounts WHERE touched_ms <= $1 LIMIT $2) AND touched_ms <= $1`,
+       (SELECT account FROM shared_accounts WHERE touched_ms <= $1 LIMIT $2) AND touched_ms <= $1
+       RETURNING account`,
       [now_ms - FORGET_ACCOUNT_MS, limit],
     );
-    return lapsed;
+    return lapsed + ended.length + unused.length;
   }
 
   async #lapse(limit: number): Promise<number> {

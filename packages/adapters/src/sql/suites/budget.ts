@@ -218,6 +218,10 @@ function leases(open: Open): SuiteCase[] {
         clock.advance(1_000);
         assert.equal(await store.sweep(3), 3);
         assert.equal(await store.sweep(3), 2);
+        clock.advance(86_400_000);
+        assert.equal(await store.sweep(3), 3);
+        assert.equal(await store.sweep(3), 2);
+        assert.equal(await store.sweep(3), 0);
       },
     },
   ];
