@@ -1,26 +1,33 @@
 #!/usr/bin/env bash
-# Installs what optional tests and the bench use beside Node: nginx (the yardstick of `npm run bench`), Redis and NATS
-# (state shared between nodes), and Prometheus for its promtool (checks metrics and alert rules). All are packages of
-# Debian and Ubuntu. Tests that need one which is absent are skipped and say so; CI runs this first, so that there nothing
-# is skipped.
+# Installs what optional tests and the bench use beside Node: nginx (the yardstick of `npm run bench`), PostgreSQL, Redis
+# and NATS (state shared between nodes), and Prometheus for its promtool (checks metrics and alert rules). All are packages
+# of Debian and Ubuntu. Tests that need one which is absent are skipped and say so; CI runs this first, so that there
+# nothing is skipped.
 #
 #   sudo scripts/install-services.sh          install what is missing
 #   scripts/install-services.sh --check       only say what is missing; exit 1 if anything is
 set -euo pipefail
 export PATH="$PATH:/usr/sbin:/sbin"
 
-declare -A package_of=([nginx]=nginx-light [redis-server]=redis-server [nats-server]=nats-server [promtool]=prometheus)
+declare -A package_of=(
+  [nginx]=nginx-light [initdb]=postgresql [redis-server]=redis-server [nats-server]=nats-server [promtool]=prometheus
+)
+
+# Debian keeps PostgreSQL's programs off PATH, in one folder per version.
+installed() {
+  command -v "$1" >/dev/null || compgen -G "/usr/lib/postgresql/*/bin/$1" >/dev/null
+}
 
 missing() {
   local command
   for command in "${!package_of[@]}"; do
-    command -v "$command" >/dev/null || echo "${package_of[$command]}"
+    installed "$command" || echo "${package_of[$command]}"
   done
 }
 
 mapfile -t wanted < <(missing)
 if [ "${#wanted[@]}" -eq 0 ]; then
-  echo "services: nginx, redis-server, nats-server and promtool are installed"
+  echo "services: nginx, postgresql, redis-server, nats-server and promtool are installed"
   exit 0
 fi
 if [ "${1:-}" = --check ] || [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
