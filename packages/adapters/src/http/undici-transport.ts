@@ -20,23 +20,24 @@ type Headers = Record<string, string | string[] | undefined>;
 /** HTTP/1.1 to providers through undici's `dispatch`: no fetch, no web streams. One pool per origin. */
 export function undiciTransport(options: UndiciTransportOptions): UpstreamTransport {
   const pools = new Map<string, Pool>();
-  const poolOf = (origin: string): Pool => {
-    let pool = pools.get(origin);
-    if (pool === undefined) {
-      pool = new Pool(origin, {
-        connections: options.max_connections,
-        pipelining: 1,
-        keepAliveTimeout: options.keep_alive_ms,
-        connect: { timeout: options.connect_timeout_ms, noDelay: true },
-      });
-      pools.set(origin, pool);
-    }
+  let closed = false;
+  const open = (origin: string): Pool => {
+    const pool = new Pool(origin, {
+      connections: options.max_connections,
+      pipelining: 1,
+      keepAliveTimeout: options.keep_alive_ms,
+      // One request to a socket: pausing and cancelling then reach the provider, and concern nobody else.
+      allowH2: false,
+      connect: { timeout: options.connect_timeout_ms, noDelay: true },
+    });
+    pools.set(origin, pool);
+    if (closed) void pool.destroy();
     return pool;
   };
   return {
     send(request: UpstreamRequest, handler: UpstreamHandler): UpstreamExchange {
       const exchange = new Exchange(handler);
-      poolOf(request.origin).dispatch(
+      (pools.get(request.origin) ?? open(request.origin)).dispatch(
         {
           path: request.path,
           method: request.method,
@@ -51,9 +52,10 @@ export function undiciTransport(options: UndiciTransportOptions): UpstreamTransp
       );
       return exchange;
     },
+    /** Ends what is under way with `cancelled`, and whatever is still sent. */
     async close(): Promise<void> {
+      closed = true;
       await Promise.all([...pools.values()].map((pool) => pool.destroy()));
-      pools.clear();
     },
   };
 }
@@ -107,7 +109,17 @@ class Exchange implements Dispatcher.DispatchHandler, UpstreamExchange {
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     if (this.#over) return;
     this.#over = true;
-    this.#handler.onFail({ kind: failureKind(error, this.#head), cause: error });
+    this.#handler.onFail({ kind: this.#failureKind(error), cause: error });
+  }
+
+  #failureKind(error: Error): TransportFailureKind {
+    if (error instanceof errors.HeadersTimeoutError) return 'head_timeout';
+    if (error instanceof errors.BodyTimeoutError) return 'idle_timeout';
+    if (error instanceof errors.HeadersOverflowError) return 'too_large';
+    if (error instanceof errors.ClientDestroyedError || error instanceof errors.ClientClosedError) return 'cancelled';
+    // Whatever it was (address, handshake, certificate, a socket that closed while idle), nothing had been sent.
+    if (this.#controller === undefined) return 'connect';
+    return this.#head ? 'truncated' : 'reset';
   }
 }
 
@@ -122,25 +134,4 @@ class UndiciHeaders implements UpstreamHeaders {
     const value = this.#headers[name];
     return Array.isArray(value) ? value[0] : value;
   }
-}
-
-const CONNECT_CODES: ReadonlySet<string> = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'EAI_AGAIN',
-  'CERT_HAS_EXPIRED',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-]);
-
-function failureKind(error: Error, head: boolean): TransportFailureKind {
-  if (error instanceof errors.HeadersTimeoutError) return 'head_timeout';
-  if (error instanceof errors.BodyTimeoutError) return 'idle_timeout';
-  if (error instanceof errors.ConnectTimeoutError) return 'connect';
-  const code = (error as NodeJS.ErrnoException).code ?? '';
-  if (CONNECT_CODES.has(code)) return 'connect';
-  return head ? 'truncated' : 'reset';
 }

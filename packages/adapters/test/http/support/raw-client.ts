@@ -9,7 +9,7 @@ export class RawClient {
   received = '';
   received_bytes = 0;
   /** Characters of `received` that are kept, for answers that are only counted. */
-  keep = Number.POSITIVE_INFINITY;
+  keep: number = Number.POSITIVE_INFINITY;
   error: NodeJS.ErrnoException | undefined;
   readonly #waiting: Set<() => void> = new Set();
   #closed = false;
