@@ -80,7 +80,7 @@ async function stream(terminal: Terminal, api: Api, body: Row, options: AskOptio
   let cost: unknown;
   for await (const { data } of events) {
     if (data === '[DONE]' || terminal.out_closed) break;
-    const chunk: unknown = JSON.parse(data);
+    const chunk = parse(data);
     if (!isRow(chunk)) continue;
     if (isRow(chunk['error'])) throw new CliError(EXIT.failed, printable(String(chunk['error']['message'])));
     if (options.json === true) terminal.out(`${data}\n`);
@@ -90,6 +90,14 @@ async function stream(terminal: Terminal, api: Api, body: Row, options: AskOptio
   if (options.json === true) return;
   terminal.out('\n');
   footer(terminal, header('x-atp-model'), typeof cost === 'number' ? cost : Number.NaN);
+}
+
+function parse(data: string): unknown {
+  try {
+    return JSON.parse(data);
+  } catch {
+    throw new CliError(EXIT.failed, 'the stream holds something that is not JSON. Is it a router?');
+  }
 }
 
 function firstChoice(body: unknown): Row | undefined {
