@@ -1,5 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { AtpError } from '@atp-router/kernel';
 
@@ -8,7 +18,7 @@ const NODE_ID_FILE = 'node.id';
 const ADMIN_KEY_FILE = 'admin.key';
 const SEAL_KEY_BYTES = 32;
 
-/** What a data directory keeps beside journal and tables. Files are 0600, the directory 0700. */
+/** What a data directory keeps beside journal and tables. Files are 0600; a directory that is made here is 0700. */
 export interface DataDirSecrets {
   readonly seal_key: Uint8Array;
   readonly node_id: string;
@@ -24,6 +34,7 @@ export function openDataDir(dir: string, node_id?: string): DataDirSecrets {
     );
     if (seal_key.length !== SEAL_KEY_BYTES) throw new Error(`${SEAL_KEY_FILE} does not hold ${SEAL_KEY_BYTES} bytes`);
     const stored = readOrMake(join(dir, NODE_ID_FILE), () => node_id ?? `node-${randomBytes(6).toString('hex')}`);
+    if (stored === '') throw new Error(`${NODE_ID_FILE} is empty`);
     return { seal_key, node_id: node_id ?? stored };
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : 'unknown reason';
@@ -43,24 +54,49 @@ export function readLocalAdminKey(dir: string): string | undefined {
 }
 
 export function writeLocalAdminKey(dir: string, secret: string): void {
-  writeFileSync(join(dir, ADMIN_KEY_FILE), `${secret}\n`, { mode: 0o600 });
-  chmodSync(join(dir, ADMIN_KEY_FILE), 0o600);
+  const file = join(dir, ADMIN_KEY_FILE);
+  const draft = writeDraft(file, secret);
+  renameSync(draft, file);
 }
 
+/** Of several processes that start at once, one makes the value and all read that one. */
 function readOrMake(file: string, make: () => string): string {
   const found = readIfThere(file);
   if (found !== undefined) return found;
-  const value = make();
-  // `wx`: two processes that start at once must not each make their own.
-  writeFileSync(file, `${value}\n`, { mode: 0o600, flag: 'wx' });
-  return value;
+  const draft = writeDraft(file, make());
+  try {
+    // Unlike a rename, a link never replaces what is there; and whoever sees the file sees it whole.
+    linkSync(draft, file);
+  } catch (error) {
+    if (!hasCode(error, 'EEXIST')) throw error;
+  } finally {
+    rmSync(draft, { force: true });
+  }
+  return readFileSync(file, 'utf8').trim();
+}
+
+/** A file beside the one that is meant, complete and on the disk before it gets its name. */
+function writeDraft(file: string, value: string): string {
+  const draft = `${file}.${randomBytes(6).toString('hex')}`;
+  const handle = openSync(draft, 'wx', 0o600);
+  try {
+    writeSync(handle, `${value}\n`);
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+  return draft;
 }
 
 function readIfThere(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8').trim();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (hasCode(error, 'ENOENT')) return undefined;
     throw error;
   }
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && (error as NodeJS.ErrnoException).code === code;
 }

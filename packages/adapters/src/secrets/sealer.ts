@@ -24,7 +24,10 @@ export function aesGcmSealer(key: Uint8Array): DataSealer {
       const bytes = Buffer.from(sealed, 'base64');
       try {
         const end = bytes.length - TAG_BYTES;
-        const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, NONCE_BYTES));
+        if (end < NONCE_BYTES) throw new Error('the text is too short to hold a nonce and a tag');
+        const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, NONCE_BYTES), {
+          authTagLength: TAG_BYTES,
+        });
         decipher.setAuthTag(bytes.subarray(end));
         return Buffer.concat([decipher.update(bytes.subarray(NONCE_BYTES, end)), decipher.final()]);
       } catch (cause) {

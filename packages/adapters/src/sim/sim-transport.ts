@@ -34,9 +34,9 @@ export function simTransport(options: SimTransportOptions): UpstreamTransport {
   };
 }
 
-function bodyOf(request: UpstreamRequest): { body?: JsonObject } {
-  if (typeof request.body !== 'string') return {};
-  const value: unknown = JSON.parse(request.body);
+function bodyOf({ body }: UpstreamRequest): { body?: JsonObject } {
+  if (body === undefined) return {};
+  const value: unknown = JSON.parse(typeof body === 'string' ? body : Buffer.from(body).toString('utf8'));
   return isJsonObject(value) ? { body: value } : {};
 }
 
@@ -61,12 +61,12 @@ class Playback implements UpstreamExchange {
 
   cancel(): void {
     this.#over = true;
-    this.#timer?.cancel();
+    this.#disarm();
   }
 
   pause(): void {
     this.#paused = true;
-    this.#timer?.cancel();
+    this.#disarm();
   }
 
   resume(): void {
@@ -77,20 +77,23 @@ class Playback implements UpstreamExchange {
 
   #arm(): void {
     const step = this.#steps[this.#next];
-    if (step === undefined || this.#over || this.#paused) return;
-    const silence_ms = this.#silence_ms();
+    // A handler may pause and resume within one callback.
+    if (step === undefined || this.#over || this.#paused || this.#timer !== undefined) return;
+    const is_head = this.#next === 0;
+    const silence_ms = is_head ? this.#request.head_timeout_ms : this.#request.idle_timeout_ms;
     // What a real socket would run into: no head, or no next byte, in time.
-    if (step.after_ms > silence_ms) {
-      const kind = this.#next === 0 ? 'head_timeout' : 'idle_timeout';
-      this.#timer = this.#timers.after(silence_ms, () => this.#fail(kind));
+    if (step.kind === 'stall' || step.after_ms > silence_ms) {
+      this.#timer = this.#timers.after(silence_ms, () => this.#fail(is_head ? 'head_timeout' : 'idle_timeout'));
     } else this.#timer = this.#timers.after(step.after_ms, () => this.#play(step));
   }
 
-  #silence_ms(): number {
-    return this.#next === 0 ? this.#request.head_timeout_ms : this.#request.idle_timeout_ms;
+  #disarm(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
   }
 
-  #play(step: SimStep): void {
+  #play(step: Exclude<SimStep, { kind: 'stall' }>): void {
+    this.#timer = undefined;
     this.#next += 1;
     switch (step.kind) {
       case 'head':
@@ -106,11 +109,6 @@ class Playback implements UpstreamExchange {
       case 'reset':
         this.#fail(this.#next === 1 ? 'reset' : 'truncated');
         break;
-      case 'stall': {
-        const kind = this.#next === 1 ? 'head_timeout' : 'idle_timeout';
-        this.#timer = this.#timers.after(this.#silence_ms(), () => this.#fail(kind));
-        return;
-      }
     }
     this.#arm();
   }

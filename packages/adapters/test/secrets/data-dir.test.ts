@@ -1,0 +1,126 @@
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { isAtpError } from '@atp-router/kernel';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { openDataDir, readLocalAdminKey, writeLocalAdminKey } from '../../src/secrets/index.ts';
+
+function tempDir(): string {
+  const dir = mkdtempSync(join(tmpdir(), 'atp-secrets-'));
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+  return dir;
+}
+
+function modeOf(path: string): string {
+  return (statSync(path).mode & 0o777).toString(8);
+}
+
+function failure(open: () => unknown): { code: string; param: string | undefined; message: string } {
+  try {
+    open();
+  } catch (error) {
+    if (isAtpError(error)) return { code: error.code, param: error.param, message: error.message };
+    throw error;
+  }
+  throw new Error('nothing was refused');
+}
+
+describe('a data directory', () => {
+  test('is made on the first start, for its owner alone, and read on the next', () => {
+    const dir = join(tempDir(), 'deep', 'er');
+    const first = openDataDir(dir);
+    expect(first.seal_key).toHaveLength(32);
+    expect(first.node_id).toMatch(/^node-[0-9a-f]{12}$/);
+    expect(modeOf(dir)).toBe('700');
+    expect(readdirSync(dir).sort()).toEqual(['node.id', 'seal.key']);
+    for (const file of readdirSync(dir)) expect(modeOf(join(dir, file))).toBe('600');
+    expect(openDataDir(dir)).toEqual(first);
+  });
+
+  test('two of them have different secrets', () => {
+    const [a, b] = [openDataDir(tempDir()), openDataDir(tempDir())];
+    expect(Buffer.compare(a.seal_key, b.seal_key)).not.toBe(0);
+    expect(a.node_id).not.toBe(b.node_id);
+  });
+
+  test('a configured node id is kept, and wins over a stored one without replacing it', () => {
+    const dir = tempDir();
+    expect(openDataDir(dir, 'alpha').node_id).toBe('alpha');
+    expect(openDataDir(dir).node_id).toBe('alpha');
+    expect(openDataDir(dir, 'beta').node_id).toBe('beta');
+    expect(openDataDir(dir).node_id).toBe('alpha');
+  });
+
+  test('processes that start at once on a new directory all get the same secrets', async () => {
+    const dir = join(tempDir(), 'new');
+    const script = new URL('./support/opener.ts', import.meta.url).pathname;
+    const children = Array.from({ length: 6 }, () => {
+      const child = spawn(process.execPath, ['--conditions=atp-source', script, dir], {
+        stdio: ['pipe', 'pipe', 'inherit'],
+      });
+      onTestFinished(() => void child.kill('SIGKILL'));
+      return { child, lines: createInterface({ input: child.stdout })[Symbol.asyncIterator]() };
+    });
+    for (const { lines } of children) expect((await lines.next()).value).toBe('ready');
+    for (const { child } of children) child.stdin.write('go\n');
+    const found: unknown[] = [];
+    for (const { lines } of children) found.push((await lines.next()).value);
+    expect(found[0]).toMatch(/^[0-9a-f]{64} node-[0-9a-f]{12}$/);
+    expect(new Set(found).size).toBe(1);
+    expect(readdirSync(dir).sort()).toEqual(['node.id', 'seal.key']);
+    expect(openDataDir(dir).node_id).toBe(String(found[0]).split(' ')[1]);
+  }, 120_000);
+});
+
+describe('what cannot be used is refused with the reason', () => {
+  test('a file in place of the directory', () => {
+    const file = join(tempDir(), 'file');
+    writeFileSync(file, '');
+    const { code, param, message } = failure(() => openDataDir(file));
+    expect([code, param]).toEqual(['config_invalid', 'data_dir']);
+    expect(message).toContain(`The data directory ${file} cannot be used: EEXIST`);
+    expect(failure(() => openDataDir(join(file, 'below'))).message).toContain('ENOTDIR');
+  });
+
+  test('a secret that cannot be read', () => {
+    const dir = tempDir();
+    mkdirSync(join(dir, 'seal.key'));
+    expect(failure(() => openDataDir(dir)).message).toContain('EISDIR');
+  });
+
+  test.each([
+    ['seal.key', '', 'seal.key does not hold 32 bytes'],
+    ['seal.key', 'abcd', 'seal.key does not hold 32 bytes'],
+    ['seal.key', 'x'.repeat(64), 'seal.key does not hold 32 bytes'],
+    ['node.id', '\n', 'node.id is empty'],
+  ])('%s with %j', (file, content, reason) => {
+    const dir = tempDir();
+    writeFileSync(join(dir, file), content);
+    const { code, message } = failure(() => openDataDir(dir));
+    expect([code, message]).toEqual(['config_invalid', `The data directory ${dir} cannot be used: ${reason}.`]);
+    // Never replaced: outcomes sealed with the key that was there would be lost.
+    expect(readFileSync(join(dir, file), 'utf8')).toBe(content);
+  });
+});
+
+describe('the local admin key', () => {
+  test('is absent, then what was written last, for its owner alone', () => {
+    const dir = tempDir();
+    expect(readLocalAdminKey(dir)).toBeUndefined();
+    writeLocalAdminKey(dir, 'one');
+    expect(readLocalAdminKey(dir)).toBe('one');
+    writeLocalAdminKey(dir, 'two');
+    expect(readLocalAdminKey(dir)).toBe('two');
+    expect(modeOf(join(dir, 'admin.key'))).toBe('600');
+    expect(readdirSync(dir)).toEqual(['admin.key']);
+  });
+
+  test('a file that others could read is replaced by one that they cannot', () => {
+    const dir = tempDir();
+    writeFileSync(join(dir, 'admin.key'), 'old', { mode: 0o644 });
+    writeLocalAdminKey(dir, 'new');
+    expect(modeOf(join(dir, 'admin.key'))).toBe('600');
+  });
+});
