@@ -107,7 +107,7 @@ export async function createRouter(options: RouterOptions): Promise<Router> {
   const engine = makeEngine(options, manager, accounts, bus, common, counter, metrics);
   manager.attach(engine);
   for (const kill of ledger.start.kills) engine.parts.kills.set(kill.scope, kill.id, true);
-  registerLiveGauges(metrics.registry, liveGauges({ engine, ledger, bus, traces: () => tracing?.stats() }));
+  registerLiveGauges(metrics.registry, liveGauges({ engine, ledger, bus, shared, traces: () => tracing?.stats() }));
   for (const event of ledger.start.recovered) bus.announce(event);
   bus.append({ type: 'node.started', version, recovered_calls: ledger.start.recovered.length });
   await bus.written();

@@ -10,6 +10,8 @@ export interface LiveGauges {
   readonly journal: () => JournalGauges;
   readonly projection_lag_blocks: () => number;
   readonly idempotency_entries: () => number;
+  /** Undefined where no state is shared with other routers. */
+  readonly shared_unconfirmed: () => number | undefined;
   readonly kill_switches: () => Readonly<Record<KillScope, number>>;
   readonly listener_errors: () => number;
   /** Undefined where no traces are exported. */
@@ -103,6 +105,11 @@ function processGauges(registry: MetricRegistry, live: LiveGauges): void {
   gauge('atp_calls_in_flight', 'Calls that run now.', live.calls_in_flight);
   gauge('atp_config_generation', 'Number of the configuration in force; 1 at the start.', live.config_generation);
   gauge('atp_idempotency_entries', 'Idempotency keys in memory.', live.idempotency_entries);
+  gauge(
+    'atp_shared_unconfirmed_ends',
+    'Ends of reservations and claims that the database which routers share has not confirmed yet.',
+    live.shared_unconfirmed,
+  );
   registry.live({
     name: 'atp_kill_switches',
     type: 'gauge',

@@ -38,6 +38,7 @@ function live(more: Partial<LiveGauges> = {}): LiveGauges {
     journal: () => journal,
     projection_lag_blocks: () => 4,
     idempotency_entries: () => 6,
+    shared_unconfirmed: () => undefined,
     kill_switches: () => ({ key: 0, model: 1, provider: 0, tenant: 2 }),
     listener_errors: () => 0,
     traces: () => undefined,
@@ -102,6 +103,11 @@ it('adds tenants up that are more than a scrape should hold', async () => {
   const samples = samplesOf(await scrape(live({ tenants: () => many })), 'atp_tenant_outstanding_calls');
   expect(samples.length).toBe(501);
   expect(samples.at(-1)).toEqual({ labels: { tenant: '_other' }, value: 100 });
+});
+
+it('has a series of shared state only where state is shared', async () => {
+  expect(samplesOf(await scrape(live()), 'atp_shared_unconfirmed_ends')).toEqual([]);
+  expect(valueIn(await scrape(live({ shared_unconfirmed: () => 3 })), 'atp_shared_unconfirmed_ends')).toBe(3);
 });
 
 it('shows each target, without estimates that nothing is known of', async () => {

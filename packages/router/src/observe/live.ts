@@ -3,6 +3,7 @@ import type { AccountSnapshot, Amounts } from '@atp-router/flow';
 import { nanosToMicros } from '@atp-router/kernel';
 import type { Engine } from '../engine/engine.ts';
 import type { LedgerHandle } from '../ledger-handle.ts';
+import type { SharedState } from '../shared/shared-state.ts';
 import type { EventBus } from './event-bus.ts';
 
 const BREAKER = { closed: 0, half_open: 1, open: 2 } as const;
@@ -11,11 +12,12 @@ export interface LiveParts {
   readonly engine: Engine;
   readonly ledger: Pick<LedgerHandle, 'journal' | 'lagBlocks'>;
   readonly bus: EventBus;
+  readonly shared: Pick<SharedState, 'unconfirmed'> | undefined;
   readonly traces: LiveGauges['traces'];
 }
 
 /** Reads the live state of a router for a scrape. */
-export function liveGauges({ engine, ledger, bus, traces }: LiveParts): LiveGauges {
+export function liveGauges({ engine, ledger, bus, shared, traces }: LiveParts): LiveGauges {
   const { accounts, ambient, estimator, health, idempotency, kills } = engine.parts;
   return {
     ready: () => !engine.is_draining && ledger.journal.failure === undefined,
@@ -24,6 +26,7 @@ export function liveGauges({ engine, ledger, bus, traces }: LiveParts): LiveGaug
     journal: () => ({ ...ledger.journal.stats(), failed: ledger.journal.failure !== undefined }),
     projection_lag_blocks: () => ledger.lagBlocks(),
     idempotency_entries: () => idempotency.size,
+    shared_unconfirmed: () => shared?.unconfirmed,
     kill_switches: () => ({
       key: kills.list('key').length,
       model: kills.list('model').length,
