@@ -53,24 +53,28 @@ describe('a data directory', () => {
     expect(openDataDir(dir).node_id).toBe('alpha');
   });
 
-  test('processes that start at once on a new directory all get the same secrets', async () => {
-    const dir = join(tempDir(), 'new');
+  test('processes that start at once on new directories all get the same secrets', async () => {
+    const parent = tempDir();
+    const dirs = Array.from({ length: 20 }, (_, i) => join(parent, String(i)));
     const script = new URL('./support/opener.ts', import.meta.url).pathname;
-    const children = Array.from({ length: 6 }, () => {
-      const child = spawn(process.execPath, ['--conditions=atp-source', script, dir], {
+    const children = Array.from({ length: 2 }, () => {
+      const child = spawn(process.execPath, ['--conditions=atp-source', script, ...dirs], {
         stdio: ['pipe', 'pipe', 'inherit'],
       });
       onTestFinished(() => void child.kill('SIGKILL'));
       return { child, lines: createInterface({ input: child.stdout })[Symbol.asyncIterator]() };
     });
     for (const { lines } of children) expect((await lines.next()).value).toBe('ready');
-    for (const { child } of children) child.stdin.write('go\n');
-    const found: unknown[] = [];
-    for (const { lines } of children) found.push((await lines.next()).value);
-    expect(found[0]).toMatch(/^[0-9a-f]{64} node-[0-9a-f]{12}$/);
-    expect(new Set(found).size).toBe(1);
-    expect(readdirSync(dir).sort()).toEqual(['node.id', 'seal.key']);
-    expect(openDataDir(dir).node_id).toBe(String(found[0]).split(' ')[1]);
+    const at_ms = Date.now() + 50;
+    for (const { child } of children) child.stdin.write(String(at_ms));
+    const [one, other] = [await children[0]?.lines.next(), await children[1]?.lines.next()];
+    expect(one?.value).toBe(other?.value);
+    const secrets = JSON.parse(String(one?.value)) as string[];
+    for (const [i, dir] of dirs.entries()) {
+      expect(secrets[i]).toMatch(/^[0-9a-f]{64} node-[0-9a-f]{12}$/);
+      expect(readdirSync(dir).sort()).toEqual(['node.id', 'seal.key']);
+      expect(openDataDir(dir).node_id).toBe(secrets[i]?.split(' ')[1]);
+    }
   }, 120_000);
 });
 
