@@ -1,9 +1,9 @@
-import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { DEFAULT_LIMITS, ERROR_CATALOGUE, type ErrorCode } from '@atp-router/kernel';
 import { describe, expect, it, test } from 'vitest';
 import { startForTest } from '../admin/harness.ts';
 import { fileText, quoted, rowsOf, section, table, withPart } from './document.ts';
+import { has_promtool, promtool } from './promtool.ts';
 
 const OBSERVABILITY = 'docs/operations/observability.md';
 const ERRORS = 'docs/protocol/errors.md';
@@ -52,16 +52,14 @@ describe('what is documented of metrics', () => {
     expect(alerts.filter((name) => !tested.has(name))).toEqual([]);
   });
 
-  const promtool = spawnSync('promtool', ['--version']).status === 0;
-
-  test.skipIf(!promtool).each([
+  test.skipIf(!has_promtool).each([
     ['check', 'config', 'prometheus.yml'],
     ['check', 'rules', 'recording-rules.yml', 'alert-rules.yml'],
     ['test', 'rules', 'alert-rules.test.yml'],
   ])('passes promtool %s %s', (...words) => {
     const cwd = join(import.meta.dirname, '../../../../deploy/prometheus');
-    const { status, stdout, stderr } = spawnSync('promtool', words, { cwd, encoding: 'utf8' });
-    expect(status, stdout + stderr).toBe(0);
+    const { status, output } = promtool(words, { cwd });
+    expect(status, output).toBe(0);
   });
 });
 
