@@ -20,8 +20,8 @@ type Phase =
   /** Nothing was ever asked for, or all of it refused. */
   | { readonly kind: 'none' }
   | { readonly kind: 'held'; readonly secured: Total }
-  /** The store did not say whether the reservation was made. */
-  | { readonly kind: 'unknown' };
+  /** The store did not say whether the reservation was made, so it is not asked for a second one. */
+  | { readonly kind: 'unknown'; readonly error: AtpError };
 
 type End = { readonly kind: 'settled'; readonly actual: Amounts } | { readonly kind: 'released' };
 
@@ -95,12 +95,15 @@ export class SharedHold {
   }
 
   async #take(total: Total): Promise<SharedRefusal | undefined> {
+    const phase = this.#phase;
+    if (phase.kind === 'unknown') return phase.error;
     if (this.#covers(total)) return undefined;
     try {
-      return this.#phase.kind === 'held' ? await this.#extend(this.#phase.secured, total) : await this.#reserve(total);
-    } catch (error) {
-      if (this.#phase.kind === 'none') this.#phase = { kind: 'unknown' };
-      return toAtpError(error);
+      return phase.kind === 'held' ? await this.#extend(phase.secured, total) : await this.#reserve(total);
+    } catch (caught) {
+      const error = toAtpError(caught);
+      if (phase.kind === 'none') this.#phase = { kind: 'unknown', error };
+      return error;
     }
   }
 

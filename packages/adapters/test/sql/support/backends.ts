@@ -1,14 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { PGlite } from '@electric-sql/pglite';
-import { findPostgres, PostgresServer } from '../../../src/testing/index.ts';
-import {
-  migrate,
-  openPostgres,
-  openSqlite,
-  type SqlDriver,
-  type SqlQueries,
-  type SqlRow,
-} from '../../../src/sql/index.ts';
+import { findPostgres, pgliteDriver, PostgresServer } from '../../../src/testing/index.ts';
+import { migrate, openPostgres, openSqlite, type SqlDriver } from '../../../src/sql/index.ts';
 
 /** A kind of database; `open` gives a fresh, migrated one. */
 export interface Backend {
@@ -54,18 +47,6 @@ function pgliteBackend(): Backend {
     async close() {
       await (await started)?.close();
     },
-  };
-}
-
-function pgliteDriver(db: PGlite): SqlDriver {
-  const on = (queries: Pick<PGlite, 'query'>): SqlQueries => ({
-    query: async (sql, params = []) => (await queries.query<SqlRow>(sql, [...params])).rows,
-  });
-  return {
-    ...on(db),
-    transaction: (work) => db.transaction((tx) => work(on(tx as unknown as PGlite))),
-    flush: async () => undefined,
-    close: async () => undefined,
   };
 }
 
