@@ -98,7 +98,8 @@ export class Dispatcher {
     const { usage } = record;
     const tokens = usage.in_tokens + usage.out_tokens;
     this.#funds.end(spec.n, { tokens, usd_nanos: record.cost_usd_nanos });
-    if (record.outcome !== 'ok' && record.cost_usd_nanos > 0) {
+    // Also without a cost: a crash during the next attempt must not take this one for unfinished and charge it.
+    if (record.outcome !== 'ok') {
       this.#env.log.append({ type: 'attempt.ended', call_id: this.#call.head.call_id, attempt: record });
     }
     const ticket = this.#tickets[spec.n];
