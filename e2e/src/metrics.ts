@@ -18,10 +18,10 @@ export function parseMetrics(text: string): Sample[] {
   return samples;
 }
 
-/** Sum of a metric over all samples whose labels contain the given ones. */
+/** Sum of a metric over all samples whose labels contain the given ones. Throws when the metric is not there at all. */
 export function total(samples: readonly Sample[], name: string, labels: Readonly<Record<string, string>> = {}): number {
-  const matching = samples.filter(
-    (s) => s.name === name && Object.entries(labels).every(([key, value]) => s.labels[key] === value),
-  );
+  const named = samples.filter((s) => s.name === name);
+  if (named.length === 0) throw new Error(`there is no metric ${name}`);
+  const matching = named.filter((s) => Object.entries(labels).every(([key, value]) => s.labels[key] === value));
   return matching.reduce((sum, s) => sum + s.value, 0);
 }

@@ -1,0 +1,102 @@
+import { randomInt, type Rng } from '@atp-router/kernel';
+import { PROVIDER_IDS, secretOf } from '../config.ts';
+import { send } from '../http.ts';
+import type { Marked, Upstream } from '../upstream/upstream.ts';
+import { textAnswer } from '../upstream/script.ts';
+
+/** What a client knows of one of its requests. */
+export interface ClientRecord {
+  /** In the prompt and in `x-atp-task-type`: joins the upstream's log with the router's records. */
+  readonly req: string;
+  readonly body: string;
+  readonly key: string | undefined;
+  /** The answer with its proper end, if that came. */
+  answer?: string;
+  /** A status other than 200. */
+  refused?: number;
+}
+
+/** Output tokens of an answer: enough for several progress records. */
+export const LONG_PIECES = 16;
+const PIECE_CHARS = 160;
+export const SERVED = { in_tokens: 40, out_tokens: 700 };
+
+interface Scripts {
+  readonly short: Marked;
+  readonly long: Marked;
+}
+
+export async function makeScripts(upstream: Upstream): Promise<Scripts> {
+  const pieces = Array.from({ length: LONG_PIECES }, (_, i) => `${i}`.padEnd(PIECE_CHARS, ' word'));
+  return {
+    short: await upstream.script({ answer: { ...textAnswer('short', ' answer'), usage: SERVED } }),
+    long: await upstream.script({ answer: { ...textAnswer(...pieces), usage: SERVED }, pace_ms: 1 }),
+  };
+}
+
+/** One request after the other until the router is gone. */
+export class Client {
+  readonly records: ClientRecord[] = [];
+  readonly #rng: Rng;
+  readonly #upstream: Upstream;
+  readonly #scripts: Scripts;
+  readonly #name: string;
+
+  constructor(name: string, rng: Rng, upstream: Upstream, scripts: Scripts) {
+    this.#name = name;
+    this.#rng = rng;
+    this.#upstream = upstream;
+    this.#scripts = scripts;
+  }
+
+  async run(port: number, alive: () => boolean): Promise<void> {
+    while (alive()) await this.#one(port);
+  }
+
+  async #one(port: number): Promise<void> {
+    const req = `${this.#name}x${this.records.length}`;
+    const script = await this.#script();
+    const stream = randomInt(this.#rng, 0, 2) > 0;
+    const provider = PROVIDER_IDS[randomInt(this.#rng, 0, PROVIDER_IDS.length - 1)];
+    const record: ClientRecord = {
+      req,
+      key: randomInt(this.#rng, 0, 1) === 0 ? `key-${req}` : undefined,
+      body: JSON.stringify({
+        model: randomInt(this.#rng, 0, 4) === 0 ? 'policy:chain' : `m-${provider}`,
+        stream,
+        messages: [{ role: 'user', content: `${script.mark} req:${req} ` }],
+      }),
+    };
+    this.records.push(record);
+    await perform(port, record);
+  }
+
+  /** Most answers are plain; some come only at the second try. */
+  async #script(): Promise<Marked> {
+    const draw = randomInt(this.#rng, 0, 9);
+    if (draw < 2) return this.#upstream.script({ status: 503 }, { answer: { ...textAnswer('late'), usage: SERVED } });
+    return draw < 6 ? this.#scripts.long : this.#scripts.short;
+  }
+}
+
+/** Sends a request and notes what came of it. A connection that breaks is no answer. */
+export async function perform(port: number, record: ClientRecord): Promise<void> {
+  const answer = await send(asked(port, record)).answer.catch(() => undefined);
+  if (answer === undefined) return;
+  const text = await answer.text();
+  if (answer.status !== 200) record.refused = answer.status;
+  else if (answer.complete) record.answer = text;
+}
+
+export function asked(port: number, record: ClientRecord): Parameters<typeof send>[0] {
+  return {
+    port,
+    path: '/v1/chat/completions',
+    key: secretOf('acme'),
+    body: record.body,
+    headers: {
+      'x-atp-task-type': record.req,
+      ...(record.key === undefined ? {} : { 'idempotency-key': record.key }),
+    },
+  };
+}
