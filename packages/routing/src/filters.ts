@@ -108,9 +108,8 @@ function statusAllows(model: ModelEntry, role: Role): boolean {
     case 'active':
       return true;
     case 'deprecated':
-      return role !== 'auto';
     case 'fallback':
-      return role === 'chain';
+      return role !== 'auto';
     case 'shadow':
       return false;
   }

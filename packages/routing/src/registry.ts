@@ -7,7 +7,7 @@ export type Capability = string;
 export type SafetyGrade = 'A' | 'B' | 'C' | 'D';
 
 /**
- * `active`: anywhere. `fallback`: only as a member of a chain. `deprecated`: by name and in chains, never by `auto`.
+ * `active`: anywhere. `fallback`, `deprecated`: by name and in chains, never chosen by `auto`.
  * `shadow`: never an answer to a client.
  */
 export type ModelStatus = 'active' | 'shadow' | 'fallback' | 'deprecated';

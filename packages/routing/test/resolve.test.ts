@@ -122,7 +122,6 @@ describe('filters', () => {
     ],
     ['tenant grade', 'big', { tenant: { id: 'a', min_safety_grade: 'A' as const } }, {}, 'policy_denied', 'grade is B'],
     ['ungraded', 'open/x', { tenant: { id: 'a', min_safety_grade: 'D' as const } }, {}, 'policy_denied', 'not known'],
-    ['fallback status', 'spare', {}, {}, 'policy_denied', 'status is fallback'],
     ['shadow status', 'ghost', {}, {}, 'policy_denied', 'status is shadow'],
     ['capability', 'small', { needs: ['chat', 'vision'] }, {}, 'invalid_request', 'lacks vision'],
     ['context', 'eyes', { in_tokens: 8_000 }, {}, 'prompt_too_large', 'context of 8000'],
@@ -135,8 +134,9 @@ describe('filters', () => {
     expect(ids(result)).toContain(text);
   });
 
-  test('a deprecated model is served by name', () => {
+  test('deprecated and fallback models are served by name', () => {
     expect(ids(run('old'))).toEqual(['old']);
+    expect(ids(run('spare'))).toEqual(['spare']);
   });
 
   test('the furthest candidate decides the code, and the earliest circuit the retry time', () => {

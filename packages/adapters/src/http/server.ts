@@ -11,6 +11,8 @@ export interface HttpServerOptions {
   readonly host: string;
   readonly port: number;
   readonly header_bytes: number;
+  /** Bytes that wait in memory for a slow reader before `write` says so; also what is read ahead of a body. */
+  readonly high_water_bytes?: number;
   /** Idle keep-alive connections are closed after this; longer than the usual 60 s of load balancers. */
   readonly keep_alive_ms: number;
   /** Time a client has for its TLS handshake, and then for its headers. */
@@ -85,6 +87,7 @@ function handleOf(server: Server, connections: Connections, address: HttpServerH
 function create(options: HttpServerOptions): Server {
   const settings = { client_stall_ms: options.client_stall_ms ?? DEFAULT_LIMITS.idle_ms };
   const common = {
+    highWaterMark: options.high_water_bytes ?? DEFAULT_LIMITS.relay_high_water_bytes,
     maxHeaderSize: options.header_bytes,
     noDelay: true,
     keepAlive: true,

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { type Config, type ConfigWatcher, type Logger, openLogger, type ReloadOutcome } from '@atp-router/adapters';
-import { bootstrap, createRouter, type Router } from '@atp-router/router';
+import { createRouter, type Router } from '@atp-router/router';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { type Terminal, wantsColor } from '../terminal.ts';
 import { readVersion } from '../version.ts';
@@ -31,12 +31,13 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
   const router = await createRouter({
     config,
     version: readVersion(),
+    bootstrap: true,
     sources: await sourcesOf(found, terminal),
     onProblem: (problem) => logger.log('warn', 'the tables do not follow the journal', { error: problem.message }),
     ...(found.kind === 'file' ? { onReload: () => reloadNow(reload.watcher, override) } : {}),
   });
   life.router = router;
-  const made = await bootstrap(router, config.data_dir);
+  const { made } = router;
   // From here on: what the start made is told below.
   router.bus.listen((event) => logger.event(event));
   if (found.kind === 'file') reload.watcher = startReload({ found, router, logger, override });

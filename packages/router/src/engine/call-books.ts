@@ -102,6 +102,7 @@ export class CallBooks {
       cost_usd_micros: nanosToMicros(totals(this.#records).cost_usd_nanos),
       model: attempt?.spec.target.model.id,
       ignored: attempt?.spec.codec.ignored,
+      deprecated: attempt?.spec.target.model.status === 'deprecated',
     };
   }
 

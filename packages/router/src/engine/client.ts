@@ -10,6 +10,8 @@ export interface AnswerMeta {
   readonly ignored?: readonly string[] | undefined;
   readonly tenant?: string | undefined;
   readonly replayed?: boolean | undefined;
+  /** The model is still served, but will not be for long. */
+  readonly deprecated?: boolean | undefined;
 }
 
 /** The client's side of a call, as a driver (HTTP today) gives it to the engine. */

@@ -11,7 +11,7 @@ import { type CallFunds, demandOf, denialError, type HoldResult, isWindow } from
 import { expectedOutTokens, outputCap } from './output-size.ts';
 import { type Pending, specOf } from './pending.ts';
 import { intentOf, openedEvent } from './records.ts';
-import { circuitOpen, overloaded, unpriced } from './refusals.ts';
+import { circuitOpen, overloaded, switchedOff, unpriced } from './refusals.ts';
 import type { SharedRefusal } from './shared-hold.ts';
 import type { Target } from './target.ts';
 
@@ -239,7 +239,12 @@ export class Dispatcher {
   }
 
   #prepare(p: Pending, out_tokens: number): void {
-    const { ambient } = this.#env;
+    const { ambient, kills } = this.#env;
+    // A switch may have been thrown while the attempt waited, or since the call was routed.
+    if (kills.model(p.target.model.id) || kills.provider(p.target.provider.id)) {
+      this.#refuse(p, switchedOff(p.target));
+      return;
+    }
     let attempt: Attempt;
     try {
       const codec = this.#call.prepare(p.target, outputCap(p, this.#call, this.#funds, ambient.clock.now_ms()));
@@ -251,7 +256,9 @@ export class Dispatcher {
         ambient.clock.now_ms,
       );
     } catch (error) {
-      this.#refuse(p, { scope: 'target', error: toAtpError(error) });
+      const refusal = toAtpError(error);
+      // Another target may have a shape that can say it; a bad request or a stage's refusal stays what it is.
+      this.#refuse(p, { scope: refusal.code === 'untranslatable' ? 'target' : 'request', error: refusal });
       return;
     }
     attempt.reserved_out_tokens = out_tokens;

@@ -35,6 +35,7 @@ export class Engine {
       reservations: this.#reservations,
       limiter: this.limiter,
       health: parts.health,
+      kills: parts.kills,
       estimator: parts.estimator,
       outcomes: parts.idempotency,
       calibrator: new Calibrator(parts),

@@ -3,7 +3,7 @@ import type { AtpError, Limits } from '@atp-router/kernel';
 import type { CallHead, IdempotencyRef } from '@atp-router/ledger';
 import type { CallPlan, StageChain } from '@atp-router/call';
 import type { GenEvent, GenRequest, RoutePlan } from '@atp-router/dialects';
-import type { TargetHealth } from '@atp-router/routing';
+import type { KillSwitches, TargetHealth } from '@atp-router/routing';
 import type { AttemptCodec } from '../relay/types.ts';
 import type { Attempt } from './attempt.ts';
 import type { Calibrator } from './calibrator.ts';
@@ -23,6 +23,7 @@ export interface EngineEnv {
   readonly reservations: ReservationQueue<() => void>;
   readonly limiter: Limiter<() => void>;
   readonly health: TargetHealth;
+  readonly kills: KillSwitches;
   readonly estimator: Estimator;
   readonly outcomes: OutcomeStore;
   readonly calibrator: Calibrator;

@@ -29,3 +29,11 @@ export function overloaded(target: Target): AttemptFailure {
   );
   return { scope: 'target', error };
 }
+
+export function switchedOff(target: Target): AttemptFailure {
+  const error = new AtpError(
+    'no_models_available',
+    `Model "${target.model.id}" at provider "${target.provider.id}" is switched off by an operator.`,
+  );
+  return { scope: 'target', error };
+}

@@ -6,7 +6,7 @@ import type { CallOptions, CallRequest } from '../engine/request.ts';
 import { authenticateTenant } from './authenticate.ts';
 import { errorHeaders, rateLimitHeaders, readOptions } from './headers.ts';
 import { type ErrorShape, HttpSink } from './http-sink.ts';
-import { type ParsedBody, parseBody } from './json-body.ts';
+import { assertJsonBody, type ParsedBody, parseBody } from './json-body.ts';
 import type { Operation } from './operation.ts';
 
 /** One data-plane endpoint: its name in records, the shape of its errors, and what it makes of a body. */
@@ -37,11 +37,12 @@ export class DataPlane {
     const started_ms = clock.now_ms();
     const started_mono_ms = clock.mono_ms();
     const call_id = call_ids.next(started_ms);
-    let principal: Caller;
+    let principal = NOBODY;
     try {
       principal = authenticateTenant(exchange, this.#engine.generation, this.#engine.parts.hash);
+      assertJsonBody(exchange);
     } catch (error) {
-      this.#refuse(exchange, endpoint, toAtpError(error), call_id, NOBODY);
+      this.#refuse(exchange, endpoint, toAtpError(error), call_id, principal);
       return;
     }
     const authenticated_ms = clock.mono_ms() - started_mono_ms;

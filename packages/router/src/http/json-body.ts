@@ -1,4 +1,5 @@
 import { AtpError, isJsonObject, jsonDepth, type JsonObject } from '@atp-router/kernel';
+import type { HttpExchange } from '@atp-router/adapters';
 import type { PromptSize } from '@atp-router/flow';
 
 export interface ParsedBody {
@@ -6,6 +7,24 @@ export interface ParsedBody {
   readonly bytes: Buffer;
   /** UTF-16 length of the text; the difference to its bytes says how much of it is not ASCII. */
   readonly chars: number;
+}
+
+/**
+ * Refuses bodies that cannot be JSON before they are read: compressed ones and forms with files. A missing or plain
+ * content type passes, because tools like curl send one that says nothing.
+ */
+export function assertJsonBody(exchange: Pick<HttpExchange, 'header'>): void {
+  const encoding = exchange.header('content-encoding');
+  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
+    throw unsupported('content-encoding', 'Send the body uncompressed: no content encoding is understood here.');
+  }
+  if (exchange.header('content-type')?.startsWith('multipart/') === true) {
+    throw unsupported('content-type', 'Send a JSON object with "content-type: application/json".');
+  }
+}
+
+function unsupported(param: string, message: string): AtpError {
+  return new AtpError('unsupported_media_type', message, { param });
 }
 
 /** Body bytes → JSON object within the depth limit. Throws `invalid_request`. */

@@ -1,0 +1,149 @@
+import { hash as nodeHash } from 'node:crypto';
+import {
+  aesGcmSealer,
+  type Config,
+  openDataDir,
+  otlpTracing,
+  registerLiveGauges,
+  RouterMetrics,
+  systemClock,
+  systemRng,
+  systemTimers,
+  type TokenCounterWorker,
+  tokenCounterWorker,
+  type Tracing,
+} from '@atp-router/adapters';
+import { AccountLedger, Estimator } from '@atp-router/flow';
+import { idSource } from '@atp-router/kernel';
+import type { BudgetDay } from '@atp-router/ledger';
+import { KillSwitches, TargetHealth } from '@atp-router/routing';
+import { Engine } from './engine/engine.ts';
+import { IdempotencyIndex } from './engine/idempotency.ts';
+import { observedOf } from './engine/observed.ts';
+import type { EngineParts } from './engine/parts.ts';
+import { healthOptions, providerConfigOf } from './generation/health-options.ts';
+import { GenerationManager } from './generation/manager.ts';
+import type { LedgerHandle } from './ledger-handle.ts';
+import { EventBus } from './observe/event-bus.ts';
+import { liveGauges } from './observe/live.ts';
+import { upstreamFinder } from './observe/traced-upstreams.ts';
+import type { RouterOptions } from './options.ts';
+import type { SharedState } from './shared/shared-state.ts';
+import { openState } from './state.ts';
+import { Transports } from './transports.ts';
+
+/** A router without its listener: state recovered, engine ready. */
+export interface Core {
+  readonly node_id: string;
+  readonly ledger: LedgerHandle;
+  readonly shared: SharedState | undefined;
+  readonly bus: EventBus;
+  readonly metrics: RouterMetrics;
+  readonly manager: GenerationManager;
+  readonly engine: Engine;
+  readonly transports: Transports;
+  readonly counter: TokenCounterWorker;
+  readonly tracing: Tracing | undefined;
+}
+
+const sha256 = (data: string | Uint8Array): string => nodeHash('sha256', data, 'hex');
+
+/** Opens the ledger, settles what a dead process left, and builds everything that calls need. */
+export async function openCore(options: RouterOptions): Promise<Core> {
+  const { config, version } = options;
+  const secrets = openDataDir(config.data_dir, config.node_id);
+  const { ledger, shared } = await openState(config, secrets, options.onProblem ?? (() => undefined));
+  const bus = new EventBus(ledger.journal);
+  const metrics = new RouterMetrics(version);
+  bus.listen((event) => metrics.observe(event));
+  const transports = new Transports();
+  const accounts = seededAccounts(ledger.start.budgets);
+  const manager = new GenerationManager(config, ledger.start.entities, {
+    log: bus,
+    accounts,
+    sources: options.sources,
+    transportOf: (provider) => transports.of(provider),
+  });
+  const tracing = startTracing(config, version, secrets.node_id, manager, bus);
+  const counter = tokenCounterWorker();
+  const keys = new IdempotencyIndex(ledger.claims, shared?.sealer ?? aesGcmSealer(secrets.seal_key), {
+    max_entries: config.idempotency.max_entries,
+    now_ms: systemClock.now_ms,
+  });
+  const common = { shared: shared?.budgets, idempotency: shared?.keysOver(keys) ?? keys };
+  const engine = makeEngine(options, manager, accounts, bus, common, counter, metrics);
+  manager.attach(engine);
+  for (const kill of ledger.start.kills) engine.parts.kills.set(kill.scope, kill.id, true);
+  registerLiveGauges(metrics.registry, liveGauges({ engine, ledger, bus, shared, traces: () => tracing?.stats() }));
+  for (const event of ledger.start.recovered) bus.announce(event);
+  bus.append({ type: 'node.started', version, recovered_calls: ledger.start.recovered.length });
+  await bus.written();
+  const { node_id } = secrets;
+  return { node_id, ledger, shared, bus, metrics, manager, engine, transports, counter, tracing };
+}
+
+function seededAccounts(days: readonly BudgetDay[]): AccountLedger {
+  const accounts = new AccountLedger();
+  for (const { tenant, day, calls, tokens, cost_usd_nanos } of days) {
+    accounts.seed(`tenant:${tenant}`, day, { calls, tokens, usd_nanos: cost_usd_nanos });
+  }
+  return accounts;
+}
+
+function makeEngine(
+  options: RouterOptions,
+  manager: GenerationManager,
+  accounts: AccountLedger,
+  bus: EventBus,
+  common: Pick<EngineParts, 'shared' | 'idempotency'>,
+  counter: TokenCounterWorker,
+  metrics: RouterMetrics,
+): Engine {
+  const rng = systemRng();
+  const health = new TargetHealth(
+    ({ provider_id, model_id, from, to, reason }) =>
+      bus.append({ type: 'breaker.changed', provider: provider_id, model: model_id, from, to, reason }),
+    (model) => {
+      const provider = providerConfigOf(manager.config, model.provider_id);
+      if (provider === undefined) throw new Error(`provider ${model.provider_id} is not configured`);
+      return healthOptions(provider);
+    },
+  );
+  const estimator = new Estimator();
+  const kills = new KillSwitches();
+  const observed = observedOf(health, estimator, systemClock.now_ms);
+  return new Engine(
+    {
+      ambient: { clock: systemClock, timers: systemTimers, rng, call_ids: idSource('call_', rng) },
+      log: bus,
+      accounts,
+      estimator,
+      health,
+      kills,
+      observed,
+      live: { health, kills, observed },
+      ...common,
+      stages: options.stages ?? [],
+      countTokens: (texts) => counter.count(texts),
+      hash: sha256,
+      decided: (seconds) => metrics.decided(seconds),
+    },
+    manager.generation,
+  );
+}
+
+function startTracing(
+  config: Config,
+  version: string,
+  node_id: string,
+  manager: GenerationManager,
+  bus: EventBus,
+): Tracing | undefined {
+  const { otlp } = config.telemetry;
+  if (otlp === undefined) return undefined;
+  const tracing = otlpTracing({ ...otlp, version, node_id, upstreamOf: upstreamFinder(manager) });
+  bus.listen((event) => {
+    if (event.type === 'call.ended') tracing.onCallEnded(event);
+  });
+  return tracing;
+}

@@ -1,0 +1,20 @@
+import type { Config, ValueSources } from '@atp-router/adapters';
+import type { Stage } from '@atp-router/call';
+import type { GenEvent, GenRequest } from '@atp-router/dialects';
+import type { AtpError } from '@atp-router/kernel';
+import type { ReloadFile } from './admin/parts.ts';
+
+export interface RouterOptions {
+  readonly config: Config;
+  readonly version: string;
+  /** Where `${ENV}` and `${file:…}` of entities made through the admin API come from. */
+  readonly sources: ValueSources;
+  /** Told of what keeps the tables from following the journal; calls are not affected. */
+  readonly onProblem?: (problem: AtpError) => void;
+  /** Makes a tenant and keys where there are none, before anybody can connect. */
+  readonly bootstrap?: boolean;
+  /** Guards, validators and learners. */
+  readonly stages?: readonly Stage<GenRequest, GenEvent>[];
+  /** Reads the configuration file anew for `POST /admin/v1/config/reload`: `watchConfig(…).reload`. Absent: no file. */
+  readonly onReload?: ReloadFile;
+}

@@ -1,0 +1,21 @@
+import { type HttpServerHandle, systemTimers } from '@atp-router/adapters';
+import { AtpError } from '@atp-router/kernel';
+import type { Core } from './core.ts';
+
+/** Stops accepting, lets calls finish within the grace time, ends the rest, flushes and closes everything. */
+export async function shutDown(reason: string, core: Core, server: HttpServerHandle): Promise<void> {
+  const { engine, bus, ledger, shared, transports, tracing, counter, manager } = core;
+  server.stopAccepting();
+  const drained = engine.drain();
+  const timer = systemTimers.after(manager.config.shutdown.grace_ms, () => {
+    engine.abortAll(new AtpError('draining', 'The router was shut down before the call was done.'));
+  });
+  await drained;
+  timer.cancel();
+  bus.append({ type: 'node.stopped', reason });
+  // A journal that cannot be written must not keep the process from ending.
+  await bus.written().catch(() => undefined);
+  await server.close();
+  await shared?.close();
+  await Promise.all([transports.close(), tracing?.shutdown(), ledger.close(), counter.close()]);
+}
