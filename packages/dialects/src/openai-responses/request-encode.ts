@@ -37,8 +37,17 @@ export function encodeRequest(request: GenRequest, ctx: EncodeContext): EncodedR
   if (max !== undefined) body['max_output_tokens'] = max;
   if (request.user !== undefined) body['user'] = request.user;
   if (request.metadata !== undefined) body['metadata'] = request.metadata;
-  if (request.service_tier !== undefined) body['service_tier'] = request.service_tier;
+  encodeTier(request, body, t);
   return { body, ignored: t.ignored };
+}
+
+/** Tiers are names of one provider's price list; only the meaning "no premium" has a counterpart. */
+function encodeTier(request: GenRequest, body: Fields, t: Translation): void {
+  const tier = request.service_tier;
+  if (tier === undefined) return;
+  if (request.source !== 'anthropic-messages') body['service_tier'] = tier;
+  else if (tier === 'standard_only') body['service_tier'] = 'default';
+  else if (tier !== 'auto') t.ignore('service_tier');
 }
 
 function encodeTools(request: GenRequest, body: Fields, t: Translation): void {
