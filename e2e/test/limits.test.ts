@@ -144,7 +144,7 @@ describe('answers', () => {
     const answer = await chat({ model, stream, messages: say(script.mark) });
     expect(answer.status).toBe(502);
     expect(await errorOf(answer)).toMatchObject({ code: 'upstream_error', origin: 'remote' });
-    for (const request of rig.upstream.untaken(script)) await request.closed;
+    for (const request of await rig.upstream.untaken(script)) await request.closed;
   });
 
   test('a stream above its limit ends with an error', async () => {

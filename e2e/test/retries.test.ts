@@ -75,7 +75,7 @@ describe('before the first byte', () => {
     expect(answer.status).toBe(200);
     expect(answer.header('x-atp-attempts')).toBe('2');
     expect(await answer.text()).toContain('fine');
-    expect(rig.upstream.untaken(script)).toHaveLength(2);
+    expect(await rig.upstream.untaken(script)).toHaveLength(2);
   });
 
   test.each<[string, Behaviour]>([
@@ -135,7 +135,7 @@ describe('before the first byte', () => {
     const answer = await chat('policy:chain-c', script.mark);
     expect(answer.status).toBe(400);
     expect(await answer.text()).toContain('bad tool schema');
-    expect(rig.upstream.untaken(script).map((r) => r.seen.provider)).toEqual(['chat']);
+    expect((await rig.upstream.untaken(script)).map((r) => r.seen.provider)).toEqual(['chat']);
   });
 
   test('a refused key of the router counts against the provider and not against the client', async () => {
@@ -150,7 +150,7 @@ describe('before the first byte', () => {
     const answer = await chat('policy:hasty', script.mark);
     expect(answer.status).toBe(200);
     expect(answer.header('x-atp-model')).toBe('m-gemini');
-    const silent = rig.upstream.untaken(script).filter((r) => r.seen.provider === 'hasty');
+    const silent = (await rig.upstream.untaken(script)).filter((r) => r.seen.provider === 'hasty');
     for (const request of silent) expect(await request.closed).toMatchObject({ by: 'peer' });
   });
 
@@ -185,7 +185,7 @@ describe('after the first byte', () => {
     expect(rest).toMatch(code);
     expect(rest).not.toContain('[DONE]');
     expect(rest).not.toContain('"finish_reason":"stop"');
-    expect(rig.upstream.untaken(script)).toEqual([]);
+    expect(await rig.upstream.untaken(script)).toEqual([]);
     expect(attemptsOf(answer.header('x-atp-request-id'))).toEqual(['primary chat error']);
   });
 
@@ -197,7 +197,7 @@ describe('after the first byte', () => {
     expect(text).toContain('"One"');
     expect(text).toContain('upstream_timeout');
     expect(await request.closed).toMatchObject({ by: 'peer' });
-    expect(rig.upstream.untaken(script)).toEqual([]);
+    expect(await rig.upstream.untaken(script)).toEqual([]);
   });
 
   test('an answer in slices of one byte arrives as it is', async () => {
@@ -242,7 +242,7 @@ test('the circuit opens, rests the provider, probes, and closes', async () => {
   expect(state).toBeGreaterThan(0);
   // Goes on until the rest is over: the first probe is the sixth request that the provider sees, and it succeeds.
   while ((await once()) !== 'fragile');
-  expect(rig.upstream.untaken(script).filter((r) => r.seen.provider === 'fragile')).toHaveLength(6);
+  expect((await rig.upstream.untaken(script)).filter((r) => r.seen.provider === 'fragile')).toHaveLength(6);
   expect(await once()).toBe('fragile');
   const changes = readJournal(rig.router.data_dir).flatMap((record) =>
     record.type === 'breaker.changed' && record.model === 'fragile' ? [`${record.from} ${record.to}`] : [],

@@ -120,18 +120,24 @@ export class Upstream {
     return new Promise((resolve) => this.#wanted.set(id, [...(this.#wanted.get(id) ?? []), resolve]));
   }
 
-  /** Requests of a script that came and were not taken by `next`. */
-  untaken({ id }: Marked): readonly UpstreamRequest[] {
+  /** Requests of a script that the upstream got so far and that were not taken by `next`. */
+  async untaken({ id }: Marked): Promise<readonly UpstreamRequest[]> {
+    // Its news come in order: with the answer to a question, everything before it is here.
+    await this.#written(0);
     return this.#arrived.get(id) ?? [];
   }
 
   /** Bytes that it handed to the socket for a request so far; -1 when it is over. */
   written(request: UpstreamRequest): Promise<number> {
+    return this.#written(request.n);
+  }
+
+  #written(n: number): Promise<number> {
     this.#asks += 1;
     const ask = this.#asks;
     return new Promise((resolve) => {
       this.#asked.set(ask, resolve);
-      this.#send({ op: 'written', n: request.n, ask });
+      this.#send({ op: 'written', n, ask });
     });
   }
 
