@@ -3,16 +3,17 @@ import type { LimiterTicket } from '@atp-router/flow';
 import { type AtpError, isAtpError, toAtpError } from '@atp-router/kernel';
 import type { AttemptRecord } from '@atp-router/ledger';
 import type { Outcome, Permit } from '@atp-router/routing';
-import { Attempt, type AttemptOwner } from './attempt.ts';
+import type { Attempt, AttemptOwner } from './attempt.ts';
 import { refOf } from './call-books.ts';
 import type { AdmittedCall, EngineEnv } from './env.ts';
 import { healthOutcome, type UpstreamAttemptFailure } from './failures.ts';
 import { type CallFunds, demandOf, denialError, type HoldResult, isWindow } from './funds.ts';
 import { expectedOutTokens, outputCap } from './output-size.ts';
-import { type Pending, specOf } from './pending.ts';
+import { attemptOf, type Pending } from './pending.ts';
 import { intentOf, openedEvent } from './records.ts';
-import { circuitOpen, overloaded, switchedOff, unpriced } from './refusals.ts';
+import { circuitOpen, notBegun, overloaded, switchedOff, unpriced } from './refusals.ts';
 import type { SharedRefusal } from './shared-hold.ts';
+import { standInFor } from './stand-in.ts';
 import type { Target } from './target.ts';
 
 /** A stream that outgrows its reservation takes so much more at a time, so that the ledger is asked rarely. */
@@ -36,7 +37,8 @@ export class Dispatcher {
   readonly #env: EngineEnv;
   readonly #funds: CallFunds;
   readonly #owner: DispatchOwner;
-  #withdrawn: Set<number> | undefined;
+  /** Attempts that wait for funds or for a place, by their number. */
+  #waiting: Map<number, Pending> | undefined;
   /** By attempt number, from 1. */
   readonly #tickets: (LimiterTicket<() => void> | undefined)[] = [];
   #opened = false;
@@ -63,13 +65,14 @@ export class Dispatcher {
     else this.#try(p);
   }
 
-  /** The machine gave the attempt up while it may still wait for funds or a place. */
+  /** The machine gave the attempt up while it may still wait for funds or a place: it gives back what it has. */
   withdraw(n: number): void {
-    this.#withdrawn ??= new Set();
-    this.#withdrawn.add(n);
-    this.#funds.cancelWait();
+    const waiting = this.#waiting?.get(n);
+    if (waiting === undefined || !this.#goesOn(n)) return;
     const ticket = this.#tickets[n];
-    if (ticket?.state === 'queued') this.#start(this.#env.limiter.cancel(ticket));
+    if (ticket === undefined) this.#funds.cancelWait();
+    else if (ticket.state === 'queued') this.#start(this.#env.limiter.cancel(ticket));
+    this.#abandon(waiting);
   }
 
   /** Takes more funds for a longer answer. Returns the error when the budget refuses. */
@@ -114,6 +117,11 @@ export class Dispatcher {
       this.#refuse(p, unpriced(p.target));
       return;
     }
+    // The call waits to begin at all: there is nothing yet for a second attempt to be faster than.
+    if (this.#funds.is_waiting) {
+      this.#refuse(p, notBegun(p.target));
+      return;
+    }
     const out_tokens = expectedOutTokens(p, this.#call, this.#env.estimator, this.#funds, now_ms);
     const result = this.#funds.hold(p.n, demandOf(p.target.model.price, p.in_tokens, out_tokens), now_ms);
     if (result.ok) {
@@ -128,9 +136,10 @@ export class Dispatcher {
       this.#queue(p, out_tokens);
       return;
     }
+    this.#waits(p);
     this.#funds.secure((refusal) => {
-      if (this.#withdrawn?.has(p.n) === true) this.#abandon(p);
-      else if (refusal === undefined) this.#queue(p, out_tokens);
+      if (!this.#goesOn(p.n)) return;
+      if (refusal === undefined) this.#queue(p, out_tokens);
       else this.#onShortage(p, refusal);
     });
   }
@@ -164,7 +173,9 @@ export class Dispatcher {
       if (at_limit === 'degrade' && this.#degrade(p, now_ms)) return;
       if (at_limit === 'wait' && result.why.denial.waitable && !this.#funds.is_open) {
         const demand = demandOf(p.target.model.price, p.in_tokens, out_tokens);
+        this.#waits(p);
         this.#funds.waitFor(p.n, demand, head.qos, this.#env.ambient.clock.mono_ms(), wait_ms, (outcome) => {
+          if (!this.#goesOn(p.n)) return;
           if (outcome === 'expired') this.#deny(p, result);
           else if (outcome.ok) this.#secure(p, out_tokens);
           else this.#deny(p, outcome);
@@ -181,32 +192,20 @@ export class Dispatcher {
     this.#owner.onRefused(p.n, { scope: 'request', error: denialError(result.why, this.#call.head.tenant) });
   }
 
-  /** The cheapest stand-in that fits, in place of a target that the tenant cannot afford now. */
   #degrade(p: Pending, now_ms: number): boolean {
-    for (const target of this.#call.degraded) {
-      if (target.key === p.target.key) continue;
-      const permit = this.#env.health.allow(target.model, this.#env.ambient.clock.mono_ms());
-      if (permit.kind === 'denied') continue;
-      const in_tokens = this.#env.estimator.inTokens(target.model.id, this.#call.prompt);
-      const other: Pending = { ...p, target, permit, in_tokens, stand_in: true };
-      const out_tokens = expectedOutTokens(other, this.#call, this.#env.estimator, this.#funds, now_ms);
-      const demand = demandOf(target.model.price, other.in_tokens, out_tokens);
-      if (this.#funds.hold(p.n, demand, now_ms).ok) {
-        this.#recordHealth(p.target, p.permit, 'ignored', undefined);
-        this.#secure(other, out_tokens);
-        return true;
-      }
-      this.#recordHealth(target, permit, 'ignored', undefined);
-    }
-    return false;
+    const found = standInFor(p, this.#call, this.#env, this.#funds, now_ms);
+    if (found === undefined) return false;
+    this.#recordHealth(p.target, p.permit, 'ignored', undefined);
+    this.#secure(found.pending, found.out_tokens);
+    return true;
   }
 
   #queue(p: Pending, out_tokens: number): void {
     const { limiter, ambient } = this.#env;
     const { provider, key } = p.target;
     const proceed = (): void => {
-      if (this.#withdrawn?.has(p.n) === true) this.#abandon(p);
-      else if (ticket.state === 'granted') this.#prepare(p, out_tokens);
+      if (ticket.waiter !== undefined && !this.#goesOn(p.n)) return;
+      if (ticket.state === 'granted') this.#prepare(p, out_tokens);
       else this.#refuse(p, overloaded(p.target));
     };
     const ticket = limiter.acquire(
@@ -217,11 +216,23 @@ export class Dispatcher {
       proceed,
     );
     this.#tickets[p.n] = ticket;
-    if (ticket.state === 'queued') this.#env.sweep();
-    else proceed();
+    if (ticket.state === 'queued') {
+      this.#waits(p);
+      this.#env.sweep();
+    } else proceed();
   }
 
-  /** Withdrawn while it waited: give back what it holds; the machine has already forgotten it. */
+  #waits(p: Pending): void {
+    this.#waiting ??= new Map();
+    this.#waiting.set(p.n, p);
+  }
+
+  /** Its wait is over. False when it was withdrawn before: then it has given everything back already. */
+  #goesOn(n: number): boolean {
+    return this.#waiting?.delete(n) === true;
+  }
+
+  /** It never gets to its upstream: give back what it holds. */
   #abandon(p: Pending): void {
     this.#funds.end(p.n, { tokens: 0, usd_nanos: 0 });
     const ticket = this.#tickets[p.n];
@@ -248,13 +259,7 @@ export class Dispatcher {
     let attempt: Attempt;
     try {
       const codec = this.#call.prepare(p.target, outputCap(p, this.#call, this.#funds, ambient.clock.now_ms()));
-      attempt = new Attempt(
-        specOf(p, codec, this.#call),
-        this.#owner,
-        this.#call.limits,
-        ambient.clock.mono_ms,
-        ambient.clock.now_ms,
-      );
+      attempt = attemptOf(p, codec, this.#call, this.#owner, ambient.clock);
     } catch (error) {
       const refusal = toAtpError(error);
       // Another target may have a shape that can say it; a bad request or a stage's refusal stays what it is.

@@ -62,6 +62,11 @@ export class CallFunds {
     return this.#reservation !== undefined;
   }
 
+  /** `waitFor` has not called back yet. */
+  get is_waiting(): boolean {
+    return this.#ticket !== undefined;
+  }
+
   /** Other routers spend from the same daily budget. */
   get is_shared(): boolean {
     return this.#shared !== undefined;

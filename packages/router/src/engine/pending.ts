@@ -1,7 +1,8 @@
 import type { AttemptKind } from '@atp-router/call';
+import type { Clock } from '@atp-router/kernel';
 import type { Permit } from '@atp-router/routing';
 import type { AttemptCodec } from '../relay/types.ts';
-import type { AttemptSpec } from './attempt.ts';
+import { Attempt, type AttemptOwner, type AttemptSpec } from './attempt.ts';
 import type { AdmittedCall } from './env.ts';
 import type { Target } from './target.ts';
 
@@ -18,7 +19,18 @@ export interface Pending {
   readonly stand_in: boolean;
 }
 
-export function specOf(p: Pending, codec: AttemptCodec, call: AdmittedCall): AttemptSpec {
+/** The attempt that it becomes once it has its place and its request. */
+export function attemptOf(
+  p: Pending,
+  codec: AttemptCodec,
+  call: AdmittedCall,
+  owner: AttemptOwner,
+  clock: Clock,
+): Attempt {
+  return new Attempt(specOf(p, codec, call), owner, call.limits, clock.mono_ms, clock.now_ms);
+}
+
+function specOf(p: Pending, codec: AttemptCodec, call: AdmittedCall): AttemptSpec {
   return {
     n: p.n,
     turn: p.turn,

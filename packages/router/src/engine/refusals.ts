@@ -30,6 +30,16 @@ export function overloaded(target: Target): AttemptFailure {
   return { scope: 'target', error };
 }
 
+/** For a hedge: never the last word, because the attempt that waits has that. */
+export function notBegun(target: Target): AttemptFailure {
+  const error = new AtpError(
+    'rate_limited',
+    `Model "${target.model.id}" was not asked: the call still waits for room in its tenant's window.`,
+    { retry_after_ms: 1_000 },
+  );
+  return { scope: 'request', error };
+}
+
 export function switchedOff(target: Target): AttemptFailure {
   const error = new AtpError(
     'no_models_available',
