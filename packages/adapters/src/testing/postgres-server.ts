@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 /** Where Debian and Ubuntu put the server's programs: one folder per major version, not on PATH. */
 const DEBIAN_ROOT = '/usr/lib/postgresql';
 /** PostgreSQL does not run as root; these users exist where root runs tests. */
-const USERS = ['postgres', 'nobody'];
+const USERS: readonly string[] = ['postgres', 'nobody'];
 const ADMIN = 'atp';
 /** Another process can take a port between finding it free and using it. */
 const PORT_ATTEMPTS = 5;

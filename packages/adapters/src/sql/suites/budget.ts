@@ -26,7 +26,7 @@ export function budgetStoreSuite(make: MakeStore<BudgetStore>): SuiteCase[] {
       store.reserve({ reservation_id, owner: 'n1', accounts, amounts: amounts(tokens), lease_ms: 1_000 });
     return { clock, store, reserve };
   };
-  return [...endings(open), ...limits(open), ...leases(open), underLoad(open)];
+  return [...endings(open), ...limits(open), ...leases(open), ...keeping(open), underLoad(open)];
 }
 
 type Open = () => Promise<Opened>;
@@ -194,6 +194,11 @@ function leases(open: Open): SuiteCase[] {
         assert.deepEqual((await store.totals([TENANT.key]))[0]?.reserved, amounts(10));
       },
     },
+  ];
+}
+
+function keeping(open: Open): SuiteCase[] {
+  return [
     {
       name: 'names what an owner has not ended, lapsed ones too, page by page',
       async run() {

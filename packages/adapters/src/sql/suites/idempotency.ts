@@ -22,7 +22,7 @@ export function idempotencyStoreSuite(make: MakeStore<IdempotencyStore>): SuiteC
     };
     return { clock, store, claim };
   };
-  return [...claiming(open), ...ending(open)];
+  return [...claiming(open), ...ending(open), ...endingAbnormally(open)];
 }
 
 function claiming(open: Open): SuiteCase[] {
@@ -95,6 +95,11 @@ function ending(open: Open): SuiteCase[] {
         assert.equal(await store.release({ scope_hash: 's1', call_id: 'c1' }), false);
       },
     },
+  ];
+}
+
+function endingAbnormally(open: Open): SuiteCase[] {
+  return [
     {
       name: 'lets only the holder end a claim',
       async run() {
