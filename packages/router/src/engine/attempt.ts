@@ -80,6 +80,11 @@ export class Attempt implements UpstreamHandler {
     return this.#phase.kind === 'over';
   }
 
+  /** The whole answer has been read, up to what the provider may still say of its end. */
+  get is_complete(): boolean {
+    return this.answer !== undefined || this.relay?.is_complete === true;
+  }
+
   get bytes_read(): number {
     return this.#bytes;
   }

@@ -110,7 +110,8 @@ export class CallRun implements AttemptOwner {
       const { call_id } = this.call.head;
       this.#env.log.append({ type: 'attempt.progress', call_id, n: attempt.spec.n, out_tokens });
     }
-    if (out_tokens > attempt.reserved_out_tokens) {
+    // Nothing is left to stop in an answer that is whole.
+    if (out_tokens > attempt.reserved_out_tokens && !attempt.is_complete) {
       const refused = this.#dispatcher.extend(attempt, out_tokens);
       if (refused !== undefined) this.onExhausted(attempt, refused);
     }
@@ -207,7 +208,7 @@ export class CallRun implements AttemptOwner {
 
   /** A stream outgrew its reservation and the budget is used up: it ends as the policy says. */
   onExhausted(attempt: Attempt, error: AtpError): void {
-    if (attempt.is_over) return;
+    if (attempt.is_over || attempt.is_complete) return;
     if (this.call.on_budget_exhausted === 'finish' && attempt.relay?.finishEarly !== undefined && attempt.committed) {
       this.#early_finish = true;
       attempt.cancel();
@@ -275,13 +276,8 @@ export class CallRun implements AttemptOwner {
     this.#env.onEnded(this);
     this.#env.wake(head.tenant);
     if (!this.opened) {
-      const refused = {
-        tenant: head.tenant,
-        key_id: head.key_id,
-        endpoint: head.endpoint,
-        error: error ?? 'internal_error',
-      };
-      this.#env.log.append({ type: 'call.refused', ...refused });
+      const { tenant, key_id, endpoint } = head;
+      this.#env.log.append({ type: 'call.refused', tenant, key_id, endpoint, error: error ?? 'internal_error' });
       if (this.call.idempotency !== undefined) this.#env.outcomes.release(this.call.idempotency);
       reply();
       return;

@@ -61,7 +61,8 @@ export function usageOf(
   outcome: CallOutcome,
 ): { usage: Usage; source: AttemptRecord['usage_source'] } {
   const reported = attempt.usage;
-  if (outcome === 'ok' && reported !== undefined) return { usage: reported, source: 'reported' };
+  // What some providers report as they go is behind: it counts in full only at the end of the answer.
+  if (outcome === 'ok' && reported !== undefined && attempt.is_complete) return { usage: reported, source: 'reported' };
   const status = attempt.upstream_status;
   const accepted = status !== undefined && status < 300;
   // A request that left and whose fate is unknown is not billed: the provider never began to answer.
