@@ -1,5 +1,5 @@
 import { type ConcurrencyLimit, Limiter, ReservationQueue } from '@atp-router/flow';
-import { AtpError, type Timer } from '@atp-router/kernel';
+import { AtpError, type Timer, untilNextUtcDay_ms } from '@atp-router/kernel';
 import type { KillScope } from '@atp-router/ledger';
 import type { Generation } from '../generation/generation.ts';
 import { admit } from './admit.ts';
@@ -20,7 +20,7 @@ export class Engine {
   #generation: Generation;
   #draining = false;
   #idle: (() => void)[] = [];
-  #sweep: Timer | undefined;
+  #sweep: { readonly due_ms: number; readonly timer: Timer } | undefined;
 
   constructor(parts: EngineParts, generation: Generation) {
     this.parts = parts;
@@ -58,9 +58,10 @@ export class Engine {
     return this.#draining;
   }
 
-  /** Calls that run keep the generation they started with; new ones take this. */
+  /** Calls that run keep the generation they started with; new ones take this. Its limits may have room for who waits. */
   useGeneration(generation: Generation): void {
     this.#generation = generation;
+    this.#wakeAll();
   }
 
   /** Changes how many attempts a target may have in flight and waiting; starts whoever fits now. */
@@ -130,7 +131,7 @@ export class Engine {
       (claim) => {
         if (claim.kind === 'refused') this.#refuse(request, claim.error);
         else if (claim.kind === 'replay') this.#replay(request, claim.call_id, claim.outcome);
-        else this.#start(request, { ...ref, expires_ms, max_body_bytes: settings.max_body_bytes });
+        else this.#startOnce(request, { ...ref, expires_ms, max_body_bytes: settings.max_body_bytes });
       },
       (error: unknown) => {
         this.#refuse(
@@ -139,6 +140,17 @@ export class Engine {
         );
       },
     );
+  }
+
+  /** Finding out about the key may have taken long: the router may be full by now, or on its way out. */
+  #startOnce(request: CallRequest, idempotency: NonNullable<AdmittedCall['idempotency']>): void {
+    const refusal = this.#refusal();
+    if (refusal === undefined) {
+      this.#start(request, idempotency);
+      return;
+    }
+    this.parts.idempotency.release(idempotency);
+    this.#refuse(request, refusal);
   }
 
   #start(request: CallRequest, idempotency: AdmittedCall['idempotency']): void {
@@ -179,19 +191,37 @@ export class Engine {
     for (const ticket of this.#reservations.wake(this.parts.ambient.clock.now_ms(), account)) ticket.owner();
   }
 
-  /** One timer for everything that waits with a deadline: armed only while somebody waits. */
+  #wakeAll(): void {
+    for (const ticket of this.#reservations.wake(this.parts.ambient.clock.now_ms())) ticket.owner();
+  }
+
+  /** One timer for everything that waits with a deadline: armed only while somebody waits, for whoever is due first. */
   #armSweep(): void {
-    if (this.#sweep !== undefined) return;
-    const now_ms = this.parts.ambient.clock.mono_ms();
-    const due = Math.min(this.limiter.nextDeadline_ms() ?? Infinity, this.#reservations.nextDeadline_ms() ?? Infinity);
-    if (due === Infinity) return;
-    this.#sweep = this.parts.ambient.timers.after(Math.max(1, due - now_ms), () => {
+    const { clock, timers } = this.parts.ambient;
+    const due_ms = this.#nextSweep_ms();
+    if (due_ms === Infinity || (this.#sweep !== undefined && this.#sweep.due_ms <= due_ms)) return;
+    this.#sweep?.timer.cancel();
+    const timer = timers.after(Math.max(1, due_ms - clock.mono_ms()), () => {
       this.#sweep = undefined;
-      const now = this.parts.ambient.clock.mono_ms();
+      const now = clock.mono_ms();
       for (const ticket of this.limiter.expire(now)) ticket.owner();
       for (const ticket of this.#reservations.expire(now)) ticket.owner();
+      this.#wakeAll();
       this.#armSweep();
     });
+    this.#sweep = { due_ms, timer };
+  }
+
+  /** The first deadline, or the midnight that renews the budgets that somebody waits for. */
+  #nextSweep_ms(): number {
+    const { clock } = this.parts.ambient;
+    const funds_ms = this.#reservations.nextDeadline_ms() ?? Infinity;
+    const midnight_ms = clock.mono_ms() + untilNextUtcDay_ms(clock.now_ms());
+    return Math.min(
+      this.limiter.nextDeadline_ms() ?? Infinity,
+      funds_ms,
+      funds_ms === Infinity ? Infinity : midnight_ms,
+    );
   }
 }
 
