@@ -66,11 +66,11 @@ export async function openCore(options: RouterOptions): Promise<Core> {
   });
   const tracing = startTracing(config, version, secrets.node_id, manager, bus);
   const counter = tokenCounterWorker();
-  const keys = new IdempotencyIndex(ledger.claims, shared?.sealer ?? aesGcmSealer(secrets.seal_key), {
-    max_entries: config.idempotency.max_entries,
-    now_ms: systemClock.now_ms,
-  });
-  const common = { shared: shared?.budgets, idempotency: shared?.keysOver(keys) ?? keys };
+  const kept = { max_entries: config.idempotency.max_entries, now_ms: systemClock.now_ms };
+  const common = {
+    shared: shared?.budgets,
+    idempotency: shared?.keys(kept) ?? new IdempotencyIndex(ledger.claims, aesGcmSealer(secrets.seal_key), kept),
+  };
   const engine = makeEngine(options, manager, accounts, bus, common, counter, metrics);
   manager.attach(engine);
   for (const kill of ledger.start.kills) engine.parts.kills.set(kill.scope, kill.id, true);

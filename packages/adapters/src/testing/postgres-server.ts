@@ -1,4 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -10,7 +11,9 @@ const DEBIAN_ROOT = '/usr/lib/postgresql';
 /** PostgreSQL does not run as root; these users exist where root runs tests. */
 const USERS: readonly string[] = ['postgres', 'nobody'];
 const ADMIN = 'atp';
-/** Another process can take a port between finding it free and using it. */
+const PORT_FIRST = 15_000;
+const PORT_BEHIND = 32_000;
+/** Another server can take a port between finding it free and using it. */
 const PORT_ATTEMPTS = 5;
 
 /** The folder of `initdb` and `postgres`, the newest version first; undefined when no server is installed. */
@@ -88,8 +91,9 @@ export class PostgresServer {
     return execFileSync(join(this.#bin, 'psql'), args, { encoding: 'utf8', cwd: this.#dir }).trim();
   }
 
-  /** Starts the server after `halt`; resolves when it takes connections. */
+  /** Starts the server after `halt`, if it does not run; resolves when it takes connections. */
   async resume(): Promise<void> {
+    if (this.#process !== undefined) return;
     const args = ['-D', join(this.#dir, 'data'), '-p', String(this.port), '-h', '127.0.0.1', '-k', '', '-F'];
     const child = spawn(join(this.#bin, 'postgres'), [...args, '-c', 'max_connections=200'], {
       ...this.#user,
@@ -152,14 +156,18 @@ function unprivileged(): Unprivileged {
   throw new Error(`PostgreSQL does not run as root, and there is no user ${USERS.join(' or ')}`);
 }
 
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
+/** A port below those that the system gives away, so that nothing takes it while the server is halted. */
+async function freePort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(PORT_FIRST, PORT_BEHIND);
+    if (await isFree(port)) return port;
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
     const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      const port = typeof address === 'object' && address !== null ? address.port : 0;
-      server.close(() => resolve(port));
-    });
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
 }

@@ -1,6 +1,6 @@
 import type { Clock, Timers } from '@atp-router/kernel';
 import type { BudgetStore, IdempotencyStore, LeaseStore } from '@atp-router/ledger';
-import type { IdempotencyIndex, IdempotencyKeys, Sealer } from '../engine/idempotency.ts';
+import { IdempotencyIndex, type IdempotencyKeys, type IdempotencyOptions, type Sealer } from '../engine/idempotency.ts';
 import type { SharedBudgets } from '../engine/shared-budgets.ts';
 import type { LedgerHandle } from '../ledger-handle.ts';
 import { StoreBudgets } from './budgets.ts';
@@ -42,7 +42,6 @@ export type SharedTruth = Pick<LedgerHandle, 'claims' | 'usage'>;
 /** The state that several routers have in common: daily budgets and idempotency keys, and the leases that keep it clean. */
 export class SharedState {
   readonly budgets: SharedBudgets;
-  readonly sealer: Sealer;
   readonly #parts: SharedStateParts;
   readonly #store_budgets: StoreBudgets;
   readonly #outbox: Outbox;
@@ -57,7 +56,6 @@ export class SharedState {
   private constructor(parts: SharedStateParts) {
     const { stores, node_id, directory, clock, timers, tuning } = parts;
     this.#parts = parts;
-    this.sealer = parts.sealer;
     this.#outbox = new Outbox(timers);
     this.#reach = new Reach(clock, timers, tuning.answer_ms);
     this.#name = new Role(stores.leases, `node:${node_id}`, directory, tuning.role_lease_ms);
@@ -82,9 +80,11 @@ export class SharedState {
     return this.#outbox.size;
   }
 
-  /** Puts the process's own keys behind those of all routers. Once. */
-  keysOver(local: IdempotencyIndex): IdempotencyKeys {
+  /** Idempotency keys of all routers. Once. */
+  keys(options: IdempotencyOptions): IdempotencyKeys {
     const { stores, clock, timers, sealer, node_id, tuning } = this.#parts;
+    // The store knows of earlier processes and of keys that left the memory: the tables are not asked.
+    const local = new IdempotencyIndex({ find: async () => undefined }, sealer, options);
     this.#keys = new SharedIdempotency(local, {
       ...{ store: stores.claims, reach: this.#reach, outbox: this.#outbox, clock, timers, sealer },
       ...{ owner: node_id, elsewhere_ms: tuning.elsewhere_ms },

@@ -2,7 +2,7 @@ import { aesGcmSealer, systemClock } from '@atp-router/adapters';
 import { AtpError } from '@atp-router/kernel';
 import type { IdempotencyRef, IdempotencyStore } from '@atp-router/ledger';
 import { afterAll, describe, expect, it } from 'vitest';
-import { IdempotencyIndex, type IdempotencyKeys } from '../../src/engine/idempotency.ts';
+import type { IdempotencyKeys } from '../../src/engine/idempotency.ts';
 import type { StoredOutcome } from '../../src/engine/outcome-store.ts';
 import { sealerOf } from '../../src/shared/sealer.ts';
 import type { SharedState, SharedStores } from '../../src/shared/shared-state.ts';
@@ -28,9 +28,7 @@ async function router(
 ): Promise<Opened> {
   const stores = await connect();
   const state = await openState({ stores, node_id, ...over });
-  const archive = { find: async () => undefined };
-  const index = new IdempotencyIndex(archive, state.sealer, { max_entries: 100, now_ms: systemClock.now_ms });
-  return { state, keys: state.keysOver(index), stores };
+  return { state, keys: state.keys({ max_entries: 100, now_ms: systemClock.now_ms }), stores };
 }
 
 /** Runs the call if it may: what a router does with a claim. */
