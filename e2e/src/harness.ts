@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Child, type Exit } from './child.ts';
 import { type RouterConfig, secretOf, standardConfig } from './config.ts';
 import { type Answered, type Asked, ask } from './http.ts';
@@ -12,6 +13,10 @@ export interface RouterOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly node_args?: readonly string[];
 }
+
+/** The router as its users start it: `atp serve`. */
+const ROUTER = '../../packages/cli/src/main.ts';
+const TETHER = fileURLToPath(new URL('./tether.ts', import.meta.url));
 
 /** A router in a process of its own. */
 export class RouterProcess {
@@ -29,8 +34,10 @@ export class RouterProcess {
   static async start(dir: string, config: RouterConfig, options: RouterOptions = {}): Promise<RouterProcess> {
     const file = join(dir, 'atp.json');
     writeFileSync(file, JSON.stringify(config));
-    const child = new Child({ entry: './serve.ts', args: [file], ...options });
-    const [, port] = await child.line(/^listening (\d+)$/);
+    const node_args = ['--import', TETHER, ...(options.node_args ?? [])];
+    const args = ['serve', '--config', file, '--json'];
+    const child = new Child({ entry: ROUTER, args, ...options, node_args });
+    const [, port] = await child.line(/^\{"event":"listening","url":"http:\/\/127\.0\.0\.1:(\d+)"/);
     return new RouterProcess(child, Number(port), dir);
   }
 
@@ -90,12 +97,48 @@ export function removeDir(dir: string): void {
 }
 
 /** An upstream and a router before it, for one test file. */
-export interface Rig {
+export class Rig {
   readonly dir: string;
   readonly upstream: Upstream;
-  readonly router: RouterProcess;
-  /** Ends both and fails when the books are wrong or something is still reserved. */
-  close(): Promise<void>;
+  readonly #config: RouterConfig;
+  readonly #options: RouterOptions;
+  #router: RouterProcess;
+
+  constructor(dir: string, upstream: Upstream, router: RouterProcess, config: RouterConfig, options: RouterOptions) {
+    this.dir = dir;
+    this.upstream = upstream;
+    this.#router = router;
+    this.#config = config;
+    this.#options = options;
+  }
+
+  get router(): RouterProcess {
+    return this.#router;
+  }
+
+  /** Starts another router on the data directory of the last one, which has ended. */
+  async restart(): Promise<void> {
+    this.#router = await this.second();
+  }
+
+  /** Starts a router beside the one that runs. */
+  second(): Promise<RouterProcess> {
+    return RouterProcess.start(this.dir, this.#config, this.#options);
+  }
+
+  /** Ends both and fails when the books are wrong. */
+  async close(): Promise<void> {
+    const problems: string[] = [];
+    const { router } = this;
+    if (router.child.running) {
+      const exit = await router.stop();
+      if (exit.code !== 0) problems.push(`the router ended with ${exit.code ?? exit.signal}\n${router.child.stderr}`);
+    }
+    problems.push(...router.books().problems);
+    await this.upstream.stop();
+    removeDir(this.dir);
+    if (problems.length > 0) throw new Error(problems.join('\n'));
+  }
 }
 
 export async function startRig(
@@ -104,18 +147,11 @@ export async function startRig(
 ): Promise<Rig> {
   const dir = makeTempDir();
   const upstream = await Upstream.start(dir);
-  const router = await RouterProcess.start(dir, configOf(upstream), options);
-  return { dir, upstream, router, close: () => closeRig(dir, upstream, router) };
-}
-
-async function closeRig(dir: string, upstream: Upstream, router: RouterProcess): Promise<void> {
-  const problems: string[] = [];
-  if (router.child.running) {
-    const exit = await router.stop();
-    if (exit.code !== 0) problems.push(`the router ended with ${exit.code ?? exit.signal}\n${router.child.stderr}`);
+  const config = configOf(upstream);
+  try {
+    return new Rig(dir, upstream, await RouterProcess.start(dir, config, options), config, options);
+  } catch (error) {
+    await upstream.stop();
+    throw error;
   }
-  problems.push(...router.books().problems);
-  await upstream.stop();
-  removeDir(dir);
-  if (problems.length > 0) throw new Error(problems.join('\n'));
 }

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { secretOf, standardConfig, tenant } from '../src/config.ts';
-import { type Rig, RouterProcess, startRig } from '../src/harness.ts';
+import { type Rig, startRig } from '../src/harness.ts';
 import { type Answered, type Pending, send } from '../src/http.ts';
 import { textAnswer } from '../src/upstream/script.ts';
 
@@ -183,10 +183,9 @@ test('outcomes survive a restart, sealed on the disk', async () => {
   for (const entry of readdirSync(own.router.data_dir, { recursive: true, withFileTypes: true })) {
     if (entry.isFile()) expect(readFileSync(join(entry.parentPath, entry.name), 'latin1')).not.toContain('zebra');
   }
-  const again = await RouterProcess.start(own.dir, standardConfig(own.upstream));
-  const second = await ask(again.port);
+  await own.restart();
+  const second = await ask(own.router.port);
   expect(second.header('x-atp-idempotent-replay')).toBe('true');
   expect(await second.text()).toBe(text);
-  await again.stop();
   await own.close();
 });
