@@ -180,3 +180,40 @@ test('an unknown key and model have the client’s own error classes', async () 
   await expect(stranger.messages.create(body)).rejects.toBeInstanceOf(Anthropic.AuthenticationError);
   await expect(client.messages.create({ ...body, model: 'nope' })).rejects.toBeInstanceOf(Anthropic.NotFoundError);
 });
+
+describe('count_tokens', () => {
+  const text = 'How many tokens are these words? ';
+
+  test.each(['anthropic', 'responses', 'gemini'])('the %s provider counts itself', async (id) => {
+    const script = await rig.upstream.script({
+      answer: { ...textAnswer(), usage: { in_tokens: 4_321, out_tokens: 0 } },
+    });
+    const body = { model: `m-${id}`, messages: say(text + script.mark), system: 'Be brief.' };
+    expect((await client.messages.countTokens(body)).input_tokens).toBe(4_321);
+    const { seen } = await rig.upstream.next(script);
+    expect(seen.body).toContain(text.trim());
+    expect(seen.body).toContain('Be brief.');
+  });
+
+  test('otherwise the router counts: more text is more tokens, and nothing is billed', async () => {
+    const before = rig.router.books().opened.size;
+    const count = async (id: string, times: number): Promise<number> => {
+      const body = { model: `m-${id}`, messages: say(text.repeat(times)) };
+      return (await client.messages.countTokens(body)).input_tokens;
+    };
+    for (const id of ['chat', 'ollama']) {
+      const few = await count(id, 1);
+      expect(few).toBeGreaterThan(5);
+      expect(few).toBeLessThan(20);
+      expect(await count(id, 10)).toBeGreaterThan(few * 5);
+    }
+    expect(rig.router.books().opened.size).toBe(before);
+  });
+
+  test('a provider that cannot count now is replaced by the router', async () => {
+    const script = await rig.upstream.script({ status: 500 });
+    const body = { model: 'm-anthropic-5', messages: say(script.mark) };
+    expect((await client.messages.countTokens(body)).input_tokens).toBeGreaterThan(0);
+    expect(await rig.upstream.untaken(script)).not.toEqual([]);
+  });
+});

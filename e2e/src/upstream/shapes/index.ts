@@ -1,4 +1,5 @@
 import { anthropicShape } from './anthropic.ts';
+import { anthropicCountShape, geminiCountShape, openaiCountShape } from './count-tokens.ts';
 import { geminiEmbedShape, ollamaEmbedShape, openaiEmbedShape } from './embeddings.ts';
 import { geminiShape } from './gemini.ts';
 import { ollamaShape } from './ollama.ts';
@@ -16,5 +17,8 @@ export const SHAPES: readonly Shape[] = [
   openaiEmbedShape,
   geminiEmbedShape,
   ollamaEmbedShape,
+  anthropicCountShape,
+  openaiCountShape,
+  geminiCountShape,
 ];
 export type { Json, RenderContext, Shape } from './shape.ts';
