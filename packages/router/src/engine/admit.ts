@@ -132,8 +132,15 @@ class Admission implements AdmittedCall {
 
   get degraded(): readonly Target[] {
     const now_ms = this.parts.ambient.clock.mono_ms();
-    const models = eligibleByCost(this.pinned.registry, this.facts, this.parts.live, now_ms);
+    const models = eligibleByCost(this.pinned.registry, this.#standInFacts(), this.parts.live, now_ms);
     return models.map((model) => this.pinned.targetOf(model));
+  }
+
+  /** A policy that asks for a safety grade asks it of its stand-ins as well. */
+  #standInFacts(): RequestFacts {
+    const min_safety_grade = this.routed.policy?.min_safety_grade;
+    if (min_safety_grade === undefined) return this.facts;
+    return { ...this.facts, tenant: { ...this.facts.tenant, min_safety_grade } };
   }
 
   promptTexts(): readonly string[] {

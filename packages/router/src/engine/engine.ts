@@ -179,7 +179,11 @@ export class Engine {
 
   #onEnded(run: RunningCall): void {
     this.#running.delete(run);
-    if (this.#running.size > 0 || this.#idle.length === 0) return;
+    if (this.#running.size > 0) return;
+    // Nobody is left who could wait for anything.
+    this.#sweep?.timer.cancel();
+    this.#sweep = undefined;
+    if (this.#idle.length === 0) return;
     const idle = this.#idle;
     this.#idle = [];
     for (const resolve of idle) resolve();
