@@ -174,7 +174,7 @@ export class Dispatcher {
       if (at_limit === 'wait' && result.why.denial.waitable && !this.#funds.is_open) {
         const demand = demandOf(p.target.model.price, p.in_tokens, out_tokens);
         this.#waits(p);
-        this.#funds.waitFor(p.n, demand, head.qos, this.#env.ambient.clock.mono_ms(), wait_ms, (outcome) => {
+        this.#funds.waitFor(p.n, demand, head.qos, now_ms, wait_ms, (outcome) => {
           if (!this.#goesOn(p.n)) return;
           if (outcome === 'expired') this.#deny(p, result);
           else if (outcome.ok) this.#secure(p, out_tokens);

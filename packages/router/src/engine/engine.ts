@@ -209,23 +209,25 @@ export class Engine {
       this.#sweep = undefined;
       const now = clock.mono_ms();
       for (const ticket of this.limiter.expire(now)) ticket.owner();
-      for (const ticket of this.#reservations.expire(now)) ticket.owner();
+      for (const ticket of this.#reservations.expire(clock.now_ms())) ticket.owner();
       this.#wakeAll();
       this.#armSweep();
     });
     this.#sweep = { due_ms, timer };
   }
 
-  /** The first deadline, or the midnight that renews the budgets that somebody waits for. */
+  /**
+   * The first deadline, or the midnight that renews the budgets that somebody waits for. Who waits for a day's budget
+   * waits by the wall clock, which is asked anew each time, since it may jump.
+   */
   #nextSweep_ms(): number {
     const { clock } = this.parts.ambient;
-    const funds_ms = this.#reservations.nextDeadline_ms() ?? Infinity;
-    const midnight_ms = clock.mono_ms() + untilNextUtcDay_ms(clock.now_ms());
-    return Math.min(
-      this.limiter.nextDeadline_ms() ?? Infinity,
-      funds_ms,
-      funds_ms === Infinity ? Infinity : midnight_ms,
-    );
+    const place_ms = this.limiter.nextDeadline_ms() ?? Infinity;
+    const funds_ms = this.#reservations.nextDeadline_ms();
+    if (funds_ms === undefined) return place_ms;
+    const now_ms = clock.now_ms();
+    const in_ms = Math.min(funds_ms - now_ms, untilNextUtcDay_ms(now_ms));
+    return Math.min(place_ms, clock.mono_ms() + in_ms);
   }
 }
 

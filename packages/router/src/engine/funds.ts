@@ -105,7 +105,10 @@ export class CallFunds {
     return { ok: true };
   }
 
-  /** `at_limit: wait` for a call's first attempt: calls back when the demand was granted, or with what refused it. */
+  /**
+   * `at_limit: wait` for a call's first attempt: calls back when the demand was granted, or with what refused it.
+   * `now_ms` is the wall clock's, because daily budgets are.
+   */
   waitFor(
     n: number,
     demand: Demand,
