@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -81,6 +81,12 @@ export class RouterProcess {
     });
   }
 
+  /** Resident memory, by the kernel's account. */
+  rss_mib(): number {
+    const [, kib = '0'] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${this.child.pid}/status`, 'utf8')) ?? [];
+    return Math.round(Number(kib) / 1_024);
+  }
+
   async stop(): Promise<Exit> {
     this.child.signal('SIGTERM');
     return await this.child.exited;
@@ -128,25 +134,35 @@ export class Rig {
 
   /** Ends both and fails when the books are wrong. */
   async close(): Promise<void> {
-    const problems: string[] = [];
-    const { router } = this;
-    if (router.child.running) {
-      const exit = await router.stop();
-      if (exit.code !== 0) problems.push(`the router ended with ${exit.code ?? exit.signal}\n${router.child.stderr}`);
-    }
-    problems.push(...router.books().problems);
-    await this.upstream.stop();
-    removeDir(this.dir);
+    await this.stop();
+    const { problems } = this.router.books();
+    this.remove();
     if (problems.length > 0) throw new Error(problems.join('\n'));
+  }
+
+  /** Ends both, and leaves the folder for whoever wants to look at it. */
+  async stop(): Promise<void> {
+    const { child } = this.router;
+    const exit = child.running ? await this.router.stop() : undefined;
+    await this.upstream.stop();
+    if (exit !== undefined && exit.code !== 0) {
+      this.remove();
+      throw new Error(`the router ended with ${exit.code ?? exit.signal}\n${child.stderr}`);
+    }
+  }
+
+  remove(): void {
+    removeDir(this.dir);
   }
 }
 
 export async function startRig(
   configOf: (upstream: Upstream) => RouterConfig = (upstream) => standardConfig(upstream),
   options: RouterOptions = {},
+  flags: readonly ('durable' | 'quiet')[] = [],
 ): Promise<Rig> {
   const dir = makeTempDir();
-  const upstream = await Upstream.start(dir);
+  const upstream = await Upstream.start(dir, ...flags);
   const config = configOf(upstream);
   try {
     return new Rig(dir, upstream, await RouterProcess.start(dir, config, options), config, options);

@@ -7,9 +7,12 @@ export function readJournal(data_dir: string): JournalRecord[] {
   const dir = join(data_dir, 'journal');
   const report = verifyJournal(dir);
   if (!report.ok) throw new Error(`damaged journal: ${JSON.stringify(report.problems)}`);
-  return listFiles(dir).flatMap((file) =>
-    [...scanFile(file.path)].flatMap((block) => [...parseRecords(block).records]),
-  );
+  const records: JournalRecord[] = [];
+  for (const file of listFiles(dir)) {
+    // A block's bytes are valid until the next one is asked for.
+    for (const block of scanFile(file.path)) records.push(...parseRecords(block).records);
+  }
+  return records;
 }
 
 export interface Books {

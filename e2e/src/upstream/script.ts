@@ -78,6 +78,8 @@ export type Script = Readonly<Record<string, Sequence>>;
 export type ToUpstream =
   | { readonly op: 'script'; readonly id: string; readonly script: Script }
   | { readonly op: 'step'; readonly n: number; readonly count: number }
+  /** Opens the gates of all that run or come under a script; also in a process that tells nothing of single requests. */
+  | { readonly op: 'release'; readonly id: string }
   | { readonly op: 'abort'; readonly n: number }
   | { readonly op: 'written'; readonly n: number; readonly ask: number };
 

@@ -36,7 +36,8 @@ export class ScriptedUpstream {
   readonly #report: Report;
   readonly #quiet: boolean;
   readonly #scripts: Map<string, { readonly script: Script; readonly asked: Map<string, number> }> = new Map();
-  readonly #exchanges: Map<number, Exchange> = new Map();
+  readonly #exchanges: Map<number, { readonly script: string; readonly exchange: Exchange }> = new Map();
+  readonly #released: Set<string> = new Set();
   #requests = 0;
 
   constructor(log: ServedLog, report: Report, quiet: boolean) {
@@ -59,13 +60,18 @@ export class ScriptedUpstream {
         this.#report({ ev: 'done', id: message.id });
         break;
       case 'step':
-        this.#exchanges.get(message.n)?.step(message.count);
+        this.#exchanges.get(message.n)?.exchange.step(message.count);
+        break;
+      case 'release':
+        this.#released.add(message.id);
+        for (const { script, exchange } of this.#exchanges.values()) if (script === message.id) exchange.step(Infinity);
+        this.#report({ ev: 'done', id: message.id });
         break;
       case 'abort':
-        this.#exchanges.get(message.n)?.abort();
+        this.#exchanges.get(message.n)?.exchange.abort();
         break;
       case 'written':
-        this.#report({ ev: 'written', ask: message.ask, bytes: this.#exchanges.get(message.n)?.bytes ?? -1 });
+        this.#report({ ev: 'written', ask: message.ask, bytes: this.#exchanges.get(message.n)?.exchange.bytes ?? -1 });
     }
   }
 
@@ -101,7 +107,8 @@ export class ScriptedUpstream {
       this.#log.add({ t: 'closed', ...closed });
       if (!this.#quiet) this.#report({ ev: 'closed', ...closed });
     });
-    this.#exchanges.set(n, exchange);
+    this.#exchanges.set(n, { script, exchange });
+    if (this.#released.has(script)) exchange.step(Infinity);
     if (!this.#quiet) {
       const headers = req.headers as Readonly<Record<string, string>>;
       const seen = { n, provider, shape: shape.id, method: req.method ?? '', path, headers, script };

@@ -113,6 +113,13 @@ export class Upstream {
     return { id, mark: `script:${id}` };
   }
 
+  /** Opens all gates of a script, for requests that run and for those to come. */
+  async release({ id }: Marked): Promise<void> {
+    const ready = new Promise<number>((resolve) => this.#asked.set(id, resolve));
+    this.#send({ op: 'release', id });
+    await ready;
+  }
+
   /** The next request that carries the script's mark, also one that came already. */
   next({ id }: Marked): Promise<UpstreamRequest> {
     const arrived = this.#arrived.get(id)?.shift();
