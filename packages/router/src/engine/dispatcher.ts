@@ -83,7 +83,10 @@ export class Dispatcher {
     const result = this.#funds.hold(spec.n, demand, this.#env.ambient.clock.now_ms());
     if (result.ok) {
       attempt.reserved_out_tokens = wanted;
-      if (this.#funds.is_shared) this.#growShared(attempt);
+      // The shared store is not waited for: what others spent ends the stream a moment later.
+      this.#funds.grow((denial) => {
+        this.#owner.onExhausted(attempt, denialError({ kind: 'account', denial }, this.#call.head.tenant));
+      });
       return undefined;
     }
     // The tokens are being made already: a full window only delays the next step, a used-up budget ends the stream.
@@ -123,6 +126,10 @@ export class Dispatcher {
       return;
     }
     const out_tokens = expectedOutTokens(p, this.#call, this.#env.estimator, this.#funds, now_ms);
+    if (this.#call.at_limit === 'wait' && this.#funds.is_behind_others) {
+      this.#wait(p, out_tokens, now_ms);
+      return;
+    }
     const result = this.#funds.hold(p.n, demandOf(p.target.model.price, p.in_tokens, out_tokens), now_ms);
     if (result.ok) {
       this.#decided(p);
@@ -154,13 +161,6 @@ export class Dispatcher {
     this.#deny(p, { ok: false, why: { kind: 'account', denial: refusal } });
   }
 
-  /** The store is not waited for: what others spent ends the stream a moment later. */
-  #growShared(attempt: Attempt): void {
-    this.#funds.grow((denial) => {
-      this.#owner.onExhausted(attempt, denialError({ kind: 'account', denial }, this.#call.head.tenant));
-    });
-  }
-
   /** Calls that had to look an idempotency key up would measure the store. */
   #decided(p: Pending): void {
     if (p.n !== 1 || this.#call.idempotency !== undefined) return;
@@ -168,23 +168,23 @@ export class Dispatcher {
   }
 
   #onDenied(p: Pending, out_tokens: number, result: HoldResult & { ok: false }, now_ms: number): void {
-    const { at_limit, head, wait_ms } = this.#call;
-    if (result.why.kind === 'account') {
-      if (at_limit === 'degrade' && this.#degrade(p, now_ms)) return;
-      if (at_limit === 'wait' && result.why.denial.waitable && !this.#funds.is_open) {
-        const demand = demandOf(p.target.model.price, p.in_tokens, out_tokens);
-        this.#waits(p);
-        this.#funds.waitFor(p.n, demand, head.qos, now_ms, wait_ms, (outcome) => {
-          if (!this.#goesOn(p.n)) return;
-          if (outcome === 'expired') this.#deny(p, result);
-          else if (outcome.ok) this.#secure(p, out_tokens);
-          else this.#deny(p, outcome);
-        });
-        this.#env.sweep();
-        return;
-      }
-    }
-    this.#deny(p, result);
+    const denial = result.why.kind === 'account' ? result.why.denial : undefined;
+    if (denial !== undefined && this.#call.at_limit === 'degrade' && this.#degrade(p, now_ms)) return;
+    const may_wait = this.#call.at_limit === 'wait' && !this.#funds.is_open;
+    if (may_wait && denial?.waitable === true) this.#wait(p, out_tokens, now_ms);
+    else this.#deny(p, result);
+  }
+
+  #wait(p: Pending, out_tokens: number, now_ms: number): void {
+    const { head, wait_ms } = this.#call;
+    const demand = demandOf(p.target.model.price, p.in_tokens, out_tokens);
+    this.#waits(p);
+    this.#funds.waitFor(p.n, demand, head.qos, now_ms, wait_ms, (result) => {
+      if (!this.#goesOn(p.n)) return;
+      if (result.ok) this.#secure(p, out_tokens);
+      else this.#deny(p, result);
+    });
+    this.#env.sweep();
   }
 
   #deny(p: Pending, result: HoldResult & { ok: false }): void {

@@ -6,7 +6,7 @@ import {
   type ReservationQueue,
   type ReservationTicket,
 } from '@atp-router/flow';
-import { AtpError, type Price, type Qos, type UsdNanos } from '@atp-router/kernel';
+import { assert, AtpError, type Price, type Qos, type UsdNanos } from '@atp-router/kernel';
 import type { SharedHold, SharedRefusal } from './shared-hold.ts';
 
 export interface Demand {
@@ -67,6 +67,11 @@ export class CallFunds {
     return this.#ticket !== undefined;
   }
 
+  /** Others of its tenant wait for funds: a small call must not slip past a large one for ever. */
+  get is_behind_others(): boolean {
+    return this.#reservation === undefined && this.#queue.waiting(this.#accounts[0] ?? '') > 0;
+  }
+
   /** Other routers spend from the same daily budget. */
   get is_shared(): boolean {
     return this.#shared !== undefined;
@@ -106,8 +111,8 @@ export class CallFunds {
   }
 
   /**
-   * `at_limit: wait` for a call's first attempt: calls back when the demand was granted, or with what refused it.
-   * `now_ms` is the wall clock's, because daily budgets are.
+   * `at_limit: wait` for a call's first attempt: calls back when the demand was granted, or with what refused it, also
+   * by refusing it for too long. `now_ms` is the wall clock's, because daily budgets are.
    */
   waitFor(
     n: number,
@@ -115,20 +120,31 @@ export class CallFunds {
     qos: Qos,
     now_ms: number,
     timeout_ms: number,
-    done: (result: HoldResult | 'expired') => void,
+    done: (result: HoldResult) => void,
   ): void {
+    const over = this.#overCaps(demand);
+    if (over !== undefined) {
+      done({ ok: false, why: over });
+      return;
+    }
+    let denial: Denial | undefined;
     const ticket = this.#queue.reserve(this.#accounts, { calls: 1, ...demand }, qos, now_ms, timeout_ms, () => {
       this.#ticket = undefined;
-      const state = ticket.state;
+      const { state } = ticket;
       if (state.kind === 'granted') {
         this.#reservation = state.reservation;
         this.#held.set(n, demand);
         done({ ok: true });
-      } else if (state.kind === 'denied') done({ ok: false, why: { kind: 'account', denial: state.denial } });
-      else if (state.kind === 'expired') done('expired');
+      } else if (state.kind !== 'cancelled') {
+        if ('denial' in state) denial = state.denial;
+        assert(denial !== undefined, 'who waited was denied before');
+        done({ ok: false, why: { kind: 'account', denial } });
+      }
     });
-    if (ticket.state.kind === 'waiting') this.#ticket = ticket;
-    else ticket.owner();
+    if (ticket.state.kind === 'waiting') {
+      this.#ticket = ticket;
+      denial = ticket.state.denial;
+    } else ticket.owner();
   }
 
   /** An attempt is over: what it used stays charged, what it had beyond that is free again. */
