@@ -7,8 +7,7 @@ import { fileURLToPath } from 'node:url';
 const STDERR_CHARS_KEPT = 8_000;
 
 export interface ChildOptions {
-  /** Path of the entry, relative to this folder. */
-  readonly entry: string;
+  readonly entry: URL;
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly node_args?: readonly string[];
@@ -26,7 +25,7 @@ export class Child {
   #stderr = '';
 
   constructor(options: ChildOptions) {
-    const entry = fileURLToPath(new URL(options.entry, import.meta.url));
+    const entry = fileURLToPath(options.entry);
     const args = ['--conditions=atp-source', ...(options.node_args ?? []), entry, ...options.args];
     this.process = spawn(process.execPath, args, {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

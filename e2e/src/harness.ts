@@ -15,7 +15,7 @@ export interface RouterOptions {
 }
 
 /** The router as its users start it: `atp serve`. */
-const ROUTER = '../../packages/cli/src/main.ts';
+const ROUTER = new URL('../../packages/cli/src/main.ts', import.meta.url);
 const TETHER = fileURLToPath(new URL('./tether.ts', import.meta.url));
 
 /** A router in a process of its own. */

@@ -31,7 +31,7 @@ function run(files: readonly string[], env: Record<string, string>): Promise<Vit
   const dir = mkdtempSync(join(tmpdir(), 'atp-properties-'));
   const report = join(dir, 'report.json');
   const vitest = join(ROOT, 'node_modules/vitest/vitest.mjs');
-  const config = join(ROOT, 'e2e/src/deep/properties/vitest.config.ts');
+  const config = fileURLToPath(new URL('./properties/vitest.config.ts', import.meta.url));
   const args = [vitest, 'run', '--config', config, '--reporter=json', `--outputFile=${report}`, ...files];
   const options = { cwd: ROOT, env: { ...process.env, ...env }, maxBuffer: OUTPUT_BYTES_MAX };
   return new Promise((resolve, reject) => {

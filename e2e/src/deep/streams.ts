@@ -46,7 +46,7 @@ export async function runStreams(streams: number, pin: boolean): Promise<Streams
   const rig = await startRig((upstream) => configOf(upstream, tenants), {}, ['quiet']);
   const problems: string[] = [];
   try {
-    if (pin) spawnSync('taskset', ['-a', '-cp', '0', String(rig.router.child.pid)]);
+    if (pin) pinToOneCore(rig.router.child.pid);
     const pieces = Array.from({ length: WORDS }, (_, i) => ` word${i}`);
     const script = await rig.upstream.script({
       answer: textAnswer('Begin', ...pieces),
@@ -71,6 +71,13 @@ export async function runStreams(streams: number, pin: boolean): Promise<Streams
   } finally {
     await rig.close();
   }
+}
+
+/** All threads of a process to the first core, with the tool of util-linux. */
+function pinToOneCore(pid: number): void {
+  const [tool, ...args] = ['taskset', '-a', '-cp', '0', String(pid)] as const;
+  const { status } = spawnSync(tool, args);
+  if (status !== 0) throw new Error(`${tool} could not pin the router to one core`);
 }
 
 /** Resolves when every stream has said its first word. */

@@ -22,7 +22,7 @@ const HEAD = `# What every client shape can ask of every provider
 
 Generated from the feature tables of the codecs (\`packages/dialects/src/*/features.ts\`); every cell is run end to end by
 \`e2e/test/matrix.test.ts\`, which also compares this page with the tables. Make it anew with
-\`node --conditions=atp-source e2e/src/matrix/write.ts\`.
+\`npm run matrix -w e2e\`.
 
 - **=** same shape on both sides: the request passes as it is, unknown fields included.
 - **yes** said in the provider's words; a number leads to how.

@@ -78,7 +78,7 @@ export class Upstream {
   /** `durable`: its log is synced line by line. `quiet`: it tells nothing of single requests, for load. */
   static async start(dir: string, ...flags: readonly ('durable' | 'quiet')[]): Promise<Upstream> {
     const log_path = join(dir, 'upstream.log');
-    const child = new Child({ entry: './upstream/main.ts', args: [log_path, ...flags] });
+    const child = new Child({ entry: new URL('./main.ts', import.meta.url), args: [log_path, ...flags] });
     const port = await new Promise<number>((resolve, reject) => {
       child.process.once('message', (message) => {
         const event = message as FromUpstream;
