@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
 // Workspace packages are resolved to their TypeScript sources by the `atp-source` condition, so tests never see a stale build.
@@ -8,6 +9,8 @@ const config: ViteUserConfig = defineConfig({
     include: ['packages/*/test/**/*.test.ts', 'e2e/test/**/*.test.ts', 'bench/test/**/*.test.ts', 'tidy/**/*.test.ts'],
     environment: 'node',
     execArgv: ['--conditions=atp-source'],
+    // Half of the files wait for processes they started, so one worker more than there are cores keeps them busy.
+    maxWorkers: availableParallelism() + 1,
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },
