@@ -1,0 +1,155 @@
+import type { UpstreamExchange, UpstreamHandler, UpstreamRequest, UpstreamTransport } from '@atp-router/adapters';
+import type { Timer } from '@atp-router/kernel';
+import type { Draw } from './draw.ts';
+import { drawScript, type Script, type Step } from './script.ts';
+import type { Shape } from './wire.ts';
+import type { Usage } from '@atp-router/kernel';
+import type { VirtualTime } from './virtual-time.ts';
+
+/** What one exchange has served so far: the upstream's own log, against which the router's books are held. */
+export interface Served {
+  readonly call_id: string;
+  readonly provider: string;
+  readonly upstream_model: string;
+  readonly script: Script;
+  readonly sent_at_ms: number;
+  state: 'open' | 'ended' | 'failed' | 'cancelled';
+  status: number | undefined;
+  /** Text of the frames whose bytes have all been handed over. */
+  text: string;
+  usage: Usage | undefined;
+  /** The proper end of the answer has been handed over. */
+  finished: boolean;
+  /** The last bytes were the beginning of a frame. */
+  partial: boolean;
+}
+
+type Scripts = (provider: string, nth: number, kind: 'embed' | 'whole' | 'stream') => Script;
+
+/** All providers of a history. Each exchange plays a script drawn from the seed. */
+export class FakeUpstreams {
+  readonly all: Served[] = [];
+  readonly #time: VirtualTime;
+  readonly #draw: Draw;
+  /** Called before anything else happens in an exchange. */
+  readonly #onSend: (served: Served) => void;
+  readonly #scriptOf: Scripts | undefined;
+
+  constructor(time: VirtualTime, draw: Draw, onSend: (served: Served) => void, scriptOf?: Scripts) {
+    this.#time = time;
+    this.#draw = draw;
+    this.#onSend = onSend;
+    this.#scriptOf = scriptOf;
+  }
+
+  get live(): number {
+    return this.all.filter((served) => served.state === 'open').length;
+  }
+
+  transport(provider: string, shape: Shape): UpstreamTransport {
+    return {
+      send: (request, handler) => this.#send(provider, shape, request, handler),
+      close: () => Promise.resolve(),
+    };
+  }
+
+  #send(provider: string, shape: Shape, request: UpstreamRequest, handler: UpstreamHandler): UpstreamExchange {
+    const body = JSON.parse(String(request.body)) as { model: string; stream?: boolean };
+    const kind = request.path.endsWith('/embeddings') ? 'embed' : body.stream === true ? 'stream' : 'whole';
+    const nth = this.all.filter((served) => served.provider === provider).length;
+    const script = this.#scriptOf?.(provider, nth, kind) ?? drawScript(this.#draw, shape, kind);
+    const served: Served = {
+      call_id: /call_[0-9a-z]+/.exec(String(request.body))?.[0] ?? '',
+      provider,
+      upstream_model: body.model,
+      script,
+      sent_at_ms: this.#time.mono_ms(),
+      ...{ state: 'open', status: undefined, text: '', usage: undefined, finished: false, partial: false },
+    };
+    this.all.push(served);
+    this.#onSend(served);
+    return new Playback(served, request, handler, this.#time);
+  }
+}
+
+class Playback implements UpstreamExchange {
+  readonly #served: Served;
+  readonly #request: UpstreamRequest;
+  readonly #handler: UpstreamHandler;
+  readonly #time: VirtualTime;
+  #next = 0;
+  #timer: Timer | undefined;
+  #paused = false;
+
+  constructor(served: Served, request: UpstreamRequest, handler: UpstreamHandler, time: VirtualTime) {
+    this.#served = served;
+    this.#request = request;
+    this.#handler = handler;
+    this.#time = time;
+    if (served.script.fails_at_once) this.#fail('connect');
+    else this.#arm();
+  }
+
+  cancel(): void {
+    if (this.#served.state === 'open') this.#served.state = 'cancelled';
+    this.#disarm();
+  }
+
+  pause(): void {
+    this.#paused = true;
+    this.#disarm();
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#arm();
+  }
+
+  #disarm(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  #arm(): void {
+    if (this.#served.state !== 'open' || this.#paused || this.#timer !== undefined) return;
+    const step = this.#served.script.steps[this.#next];
+    const before_head = this.#served.status === undefined;
+    const patience_ms = before_head ? this.#request.head_timeout_ms : this.#request.idle_timeout_ms;
+    this.#timer =
+      step === undefined || step.after_ms > patience_ms
+        ? this.#time.after(patience_ms, () => this.#fail(before_head ? 'head_timeout' : 'idle_timeout'))
+        : this.#time.after(step.after_ms, () => this.#play(step));
+  }
+
+  #play(step: Step): void {
+    this.#timer = undefined;
+    this.#next += 1;
+    const served = this.#served;
+    switch (step.kind) {
+      case 'head':
+        served.status = step.status;
+        this.#handler.onHead(step.status, { get: (name) => (name === 'retry-after' ? step.retry_after : undefined) });
+        break;
+      case 'data':
+        served.text += step.text;
+        served.usage = step.usage ?? served.usage;
+        served.finished ||= step.finish;
+        served.partial = step.partial;
+        this.#handler.onData(Buffer.from(step.bytes));
+        break;
+      case 'end':
+        served.state = 'ended';
+        this.#handler.onEnd();
+        break;
+      case 'break':
+        this.#fail(step.failure);
+    }
+    this.#arm();
+  }
+
+  #fail(kind: 'connect' | 'reset' | 'head_timeout' | 'idle_timeout' | 'truncated'): void {
+    this.#timer = undefined;
+    this.#served.state = 'failed';
+    this.#handler.onFail({ kind, cause: new Error(`history: ${kind}`) });
+  }
+}

@@ -1,0 +1,199 @@
+import { divideHalfUp, type Price, type Usage } from '@atp-router/kernel';
+import type { CallEnded } from '@atp-router/ledger';
+import type { Served } from './fake-upstream.ts';
+import { type ReadAnswer, readStream, readWhole } from './read-answer.ts';
+import type { Submitted, World } from './world.ts';
+
+/** What has to hold after every step of a history. Returns what does not. */
+export function brokenNow(world: World): string[] {
+  const { engine, ledger, time, upstreams } = world;
+  const { breaches, health, shared } = world;
+  const out = [...breaches, ...ledger.breaches, ...health.breaches, ...(shared?.breaches ?? [])];
+  for (const { call_id, client } of world.submitted)
+    out.push(...client.breaches.map((breach) => `${call_id}: ${breach}`));
+  out.push(...ledger.differences(time.now_ms()));
+  if (ledger.open.size > engine.in_flight) out.push(`${ledger.open.size} reservations for ${engine.in_flight} calls`);
+  const running = [...engine.calls()]
+    .flatMap((call) => [...call.attempts])
+    .filter((attempt) => attempt?.is_over === false);
+  const sent = running.filter((attempt) => attempt.reached_upstream).length;
+  if (upstreams.live !== sent) out.push(`${upstreams.live} exchanges are open for ${sent} attempts`);
+  if (engine.in_flight === 0 && world.timers.set > 0)
+    out.push(`${world.timers.set} timers are set and no call is in flight`);
+  const due_ms = engine.limiter.nextDeadline_ms();
+  if (due_ms !== undefined && due_ms < time.mono_ms()) out.push(`somebody waits for a place since before ${due_ms} ms`);
+  for (const key of engine.limiter.keys()) {
+    const places = engine.limiter.load(key).in_flight;
+    const attempts = running.filter((attempt) => attempt.spec.target.key === key).length;
+    if (places !== attempts) out.push(`${places} places of ${key} are taken by ${attempts} attempts`);
+  }
+  return out;
+}
+
+/** What has to hold when nothing is left to happen. */
+export function brokenAtRest(world: World): string[] {
+  const { engine, ledger, health, time, shared } = world;
+  const out = brokenNow(world);
+  const zero = (what: string, count: number): void => void (count === 0 || out.push(`${what}: ${count} at rest`));
+  zero('calls in flight', engine.in_flight);
+  zero('open reservations', ledger.open.size);
+  zero('reservations in the shared store', shared?.open ?? 0);
+  zero('permits that nobody gave back', health.permits_out);
+  zero('timers', time.pending);
+  for (const key of engine.limiter.keys()) {
+    const load = engine.limiter.load(key);
+    zero(`places of ${key}`, load.in_flight);
+    zero(`waiting at ${key}`, load.waiting);
+  }
+  for (const one of world.submitted) out.push(...brokenEnd(world, one));
+  out.push(...brokenBooks(world), ...brokenRepeats(world));
+  return out;
+}
+
+/** One request and what became of it. */
+function brokenEnd(world: World, { call_id, client, plan }: Submitted): string[] {
+  const out: string[] = [];
+  const say = (what: string): void => void out.push(`${call_id}: ${what}`);
+  const opened = world.log.of('call.opened').filter((event) => event.call_id === call_id);
+  const ended = world.log.of('call.ended').filter((event) => event.call_id === call_id);
+  if (client.ending === undefined) say('never ended');
+  if (opened.length > 1) say(`opened ${opened.length} times`);
+  if (ended.length !== opened.length) say(`opened ${opened.length} times and ended ${ended.length} times`);
+  const record = ended[0];
+  if (record === undefined) return out;
+  const written = world.log.isWritten(record);
+  if (written && (record.outcome === 'ok') !== (client.ending !== 'fail')) {
+    say(`recorded as ${record.outcome}, and its client got "${client.ending}"`);
+  }
+  if (record.outcome !== 'ok' && record.error !== client.error?.code) {
+    say(`recorded with ${record.error}, told its client ${client.error?.code}`);
+  }
+  if (plan.endpoint !== 'embeddings') out.push(...brokenText(world, call_id, client, record));
+  return out;
+}
+
+/** What the client read is what one upstream said, whole or the beginning of it, and never of two. */
+function brokenText(world: World, call_id: string, client: Submitted['client'], record: CallEnded): string[] {
+  const out: string[] = [];
+  const say = (what: string): void => void out.push(`${call_id}: ${what}`);
+  const served = exchangesOf(world, call_id);
+  if (client.begun === undefined && client.ending === 'fail') return out;
+  const read: ReadAnswer = client.ending === 'answer' ? readWhole(client.text) : readStream(client.text);
+  const source = served.find((one) => one.script.full_text.startsWith(read.text) && one.text.startsWith(read.text));
+  if (source === undefined) say(`its client read ${JSON.stringify(read.text)}, which no upstream said`);
+  if (client.ending === 'fail') {
+    if (read.proper_end) say('failed, and its client saw a proper end');
+    return out;
+  }
+  if (!read.proper_end) say('ended well, and its client saw no proper end');
+  if (read.error) say('ended well, and its client saw an error');
+  const whole = served.some((one) => one.text === read.text && (isComplete(one) || one.state === 'cancelled'));
+  if (!whole) say('ended well with a part of an answer');
+  const micros = divideHalfUp(record.cost_usd_nanos, 1_000);
+  const told = client.ending === 'answer' ? client.meta?.cost_usd_micros : read.cost_usd_micros;
+  if (told !== micros) say(`cost ${micros} micro-dollars and told its client ${told}`);
+  return out;
+}
+
+/** The books against the upstreams' own log. */
+function brokenBooks(world: World): string[] {
+  const out: string[] = [];
+  const sums = new Map<string, { calls: number; tokens: number; usd_nanos: number }>();
+  // A stage that refuses an answer stops the reading in the middle of a chunk: what follows in it is not counted.
+  const stopped_reading = new Set(world.log.of('stage.aborted').map((event) => event.call_id));
+  for (const record of world.log.of('call.ended')) {
+    let cost = 0;
+    let tokens = 0;
+    for (const served of exchangesOf(world, record.call_id)) {
+      const billed = billedFor(world, served);
+      cost += billed.usd_nanos;
+      tokens += billed.tokens;
+    }
+    const recorded = record.usage.in_tokens + record.usage.out_tokens;
+    if (stopped_reading.has(record.call_id)) [cost, tokens] = [record.cost_usd_nanos, recorded];
+    if (record.cost_usd_nanos !== cost)
+      out.push(`${record.call_id} is charged ${record.cost_usd_nanos}, its upstreams served ${cost}`);
+    if (recorded !== tokens) out.push(`${record.call_id} has ${recorded} tokens, its upstreams served ${tokens}`);
+    const sum = sums.get(record.tenant) ?? { calls: 0, tokens: 0, usd_nanos: 0 };
+    sums.set(record.tenant, { calls: sum.calls + 1, tokens: sum.tokens + tokens, usd_nanos: sum.usd_nanos + cost });
+    const shared = world.shared?.settled.get(record.call_id);
+    if (shared !== undefined && shared.usd_nanos !== cost)
+      out.push(`${record.call_id} settled ${shared.usd_nanos} in the shared store, not ${cost}`);
+  }
+  for (const account of world.ledger.ids()) {
+    const settled = world.ledger.snapshot(account, world.time.now_ms())?.settled;
+    const sum = sums.get(account.replace('tenant:', '')) ?? { calls: 0, tokens: 0, usd_nanos: 0 };
+    if (JSON.stringify(settled) !== JSON.stringify(sum)) {
+      out.push(`${account} settled ${JSON.stringify(settled)}, its records say ${JSON.stringify(sum)}`);
+    }
+  }
+  return out;
+}
+
+/** Under one key, one call is billed, and all who succeed get the same bytes. */
+function brokenRepeats(world: World): string[] {
+  const out: string[] = [];
+  const groups = new Map<string, Submitted[]>();
+  for (const one of world.submitted) {
+    if (one.plan.idempotency_key === undefined) continue;
+    const { tenant, endpoint, idempotency_key } = one.plan;
+    const name = `${tenant} ${endpoint} ${idempotency_key}`;
+    groups.set(name, [...(groups.get(name) ?? []), one]);
+  }
+  for (const [name, members] of groups) {
+    const ids = new Set(members.map((one) => one.call_id));
+    const billed = world.log.of('call.ended').filter((event) => ids.has(event.call_id) && event.cost_usd_nanos > 0);
+    if (billed.length > 1) out.push(`key ${name} billed ${billed.length} calls`);
+    const well = members.filter((one) => one.client.ending !== undefined && one.client.ending !== 'fail');
+    if (new Set(well.map((one) => one.client.text)).size > 1) out.push(`key ${name} gave different answers`);
+    if (new Set(well.map((one) => one.body)).size > 1) out.push(`key ${name} answered different requests`);
+  }
+  return out;
+}
+
+function exchangesOf(world: World, call_id: string): Served[] {
+  return world.upstreams.all.filter((served) => world.intents.get(served)?.call_id === call_id);
+}
+
+/** The router has read a whole answer: for a plain one also its end, for a stream what says that it is finished. */
+function isComplete(served: Served): boolean {
+  if (!served.finished || served.state === 'cancelled' || served.state === 'open') return false;
+  return served.script.streams ? !served.partial : served.state === 'ended';
+}
+
+/** What the provider bills as far as a router can know: its own report, or what was read of it. */
+function billedFor(world: World, served: Served): { tokens: number; usd_nanos: number } {
+  if (served.status === undefined || served.status >= 300) return { tokens: 0, usd_nanos: 0 };
+  const intent = world.intents.get(served);
+  const usage = usageOf(served, intent?.attempt.in_tokens ?? Number.NaN);
+  const price = world.models.find((model) => model.id === intent?.attempt.model)?.price;
+  return { tokens: usage.in_tokens + usage.out_tokens, usd_nanos: price === undefined ? 0 : costOf(usage, price) };
+}
+
+function usageOf(served: Served, estimated_in_tokens: number): Usage {
+  const can_read = served.script.streams || isComplete(served);
+  const reported = can_read ? served.usage : undefined;
+  if (isComplete(served) && reported !== undefined) return reported;
+  const counted = can_read ? served.text.length / 4 : 0;
+  return {
+    in_tokens: reported?.in_tokens ?? estimated_in_tokens,
+    out_tokens: Math.max(reported?.out_tokens ?? 0, counted),
+    cached_in_tokens: reported?.cached_in_tokens ?? 0,
+    cache_write_tokens: reported?.cache_write_tokens ?? 0,
+    reasoning_tokens: reported?.reasoning_tokens ?? 0,
+  };
+}
+
+/** Written again from the price list, in integers that cannot round. */
+function costOf(usage: Usage, price: Price): number {
+  const big = (value: number): bigint => BigInt(value);
+  const plain_in = usage.in_tokens - usage.cached_in_tokens - usage.cache_write_tokens;
+  const plain_out = usage.out_tokens - usage.reasoning_tokens;
+  const picos =
+    big(plain_in) * big(price.in_usd_micros_per_mtok) +
+    big(usage.cached_in_tokens) * big(price.cached_in_usd_micros_per_mtok) +
+    big(usage.cache_write_tokens) * big(price.cache_write_usd_micros_per_mtok) +
+    big(plain_out) * big(price.out_usd_micros_per_mtok) +
+    big(usage.reasoning_tokens) * big(price.reasoning_usd_micros_per_mtok);
+  return Number((picos + 500n) / 1_000n) + price.per_request_usd_nanos;
+}

@@ -1,0 +1,267 @@
+import { createHash } from 'node:crypto';
+import type { Config } from '@atp-router/adapters';
+import { Estimator } from '@atp-router/flow';
+import { AtpError, idSource, seededRng } from '@atp-router/kernel';
+import type { AttemptStarted, CallOpened } from '@atp-router/ledger';
+import { DEFAULT_BREAKER, DEFAULT_READINESS, KillSwitches, type ModelEntry } from '@atp-router/routing';
+import { Engine } from '../../../src/engine/engine.ts';
+import { IdempotencyIndex } from '../../../src/engine/idempotency.ts';
+import { observedOf } from '../../../src/engine/observed.ts';
+import { accountLimits, buildGeneration } from '../../../src/generation/build.ts';
+import type { Generation } from '../../../src/generation/generation.ts';
+import { healthOptions, providerConfigOf } from '../../../src/generation/health-options.ts';
+import { Draw } from './draw.ts';
+import { FakeClient } from './fake-client.ts';
+import { FakeLog, type LogBehaviour } from './fake-log.ts';
+import { FakeSharedBudgets } from './fake-shared.ts';
+import { drawStages } from './fake-stage.ts';
+import { FakeUpstreams, type Served } from './fake-upstream.ts';
+import { drawConfig, type RequestPlan } from './scenario.ts';
+import { bodyOf, operationOf } from './request.ts';
+import type { Script } from './script.ts';
+import { CountedTimers, VirtualTime } from './virtual-time.ts';
+import { WatchedHealth, WatchedLedger } from './watched.ts';
+
+/** One request that was submitted, its client, and what must not have happened to it. */
+export interface Submitted {
+  readonly call_id: string;
+  readonly plan: RequestPlan;
+  readonly client: FakeClient;
+  readonly body: string;
+  /** Some budget in dollars applied when it was admitted. */
+  readonly limits_money: boolean;
+}
+
+const sha256 = (data: string | Uint8Array): string => createHash('sha256').update(data).digest('hex');
+
+/** What a test of one thing fixes; the rest of its world is calm. */
+export interface Fixed {
+  readonly config: Config;
+  /** What the upstream does with each exchange: the nth of its provider, counted from 0. */
+  script(provider: string, nth: number, kind: 'embed' | 'whole' | 'stream'): Script;
+  readonly log?: LogBehaviour;
+  readonly start_ms?: number;
+}
+
+const NO_GATES = { breaker: DEFAULT_BREAKER, readiness: DEFAULT_READINESS };
+
+/** A quarter of a second before midnight, so that some histories see two days. */
+const START_MS: number = Date.parse('2027-03-01T23:59:59.750Z');
+
+/** A whole router without sockets, files and a clock: the real engine with everything around it made up from a seed. */
+export class World {
+  readonly draw: Draw;
+  readonly time: VirtualTime;
+  readonly log: FakeLog;
+  readonly upstreams: FakeUpstreams;
+  readonly ledger: WatchedLedger;
+  readonly health: WatchedHealth;
+  readonly kills: KillSwitches = new KillSwitches();
+  readonly shared: FakeSharedBudgets | undefined;
+  readonly engine: Engine;
+  readonly submitted: Submitted[] = [];
+  readonly breaches: string[] = [];
+  /** Timers that the engine itself has set and neither cancelled nor seen. */
+  readonly timers: CountedTimers;
+  /** What the models cost. Reloads may take models away, and never change a price. */
+  readonly models: readonly ModelEntry[];
+  config: Config;
+  #generations = 0;
+  #drained = false;
+
+  constructor(seed: number, fixed?: Fixed) {
+    const draw = new Draw(seededRng(seed));
+    this.draw = draw;
+    this.time = new VirtualTime(draw.rng, fixed?.start_ms ?? (draw.chance(0.3) ? START_MS : START_MS + 3_600_000));
+    this.timers = new CountedTimers(this.time);
+    this.ledger = new WatchedLedger(this.time.now_ms);
+    this.log = new FakeLog(this.time, draw, fixed === undefined ? drawLog(draw) : (fixed.log ?? CALM_LOG));
+    this.upstreams = new FakeUpstreams(this.time, draw, (served) => this.#onSend(served), fixed?.script);
+    this.config = fixed?.config ?? drawConfig(draw);
+    this.health = new WatchedHealth(
+      this.time.mono_ms,
+      () => undefined,
+      (model) => {
+        const provider = providerConfigOf(this.config, model.provider_id);
+        // A reload has taken it away, and a call that began before still falls back on it.
+        return provider === undefined ? NO_GATES : healthOptions(provider);
+      },
+    );
+    this.shared = fixed === undefined && draw.chance(0.25) ? new FakeSharedBudgets(this.time, draw) : undefined;
+    this.engine = this.#makeEngine(fixed === undefined ? drawStages(draw) : []);
+    this.models = this.engine.generation.registry.models;
+    this.applyLimits();
+  }
+
+  /** Another configuration, as after a reload. */
+  reload(config: Config): void {
+    this.config = config;
+    this.applyLimits();
+    this.engine.useGeneration(this.#generation());
+  }
+
+  /** The router goes down: nothing may begin once it has said that it is empty. */
+  drain(): void {
+    void this.engine.drain().then(() => {
+      this.#drained = true;
+    });
+  }
+
+  applyLimits(): void {
+    for (const tenant of this.config.tenants) this.ledger.setLimits(`tenant:${tenant.id}`, accountLimits(tenant));
+    for (const model of this.config.models) {
+      const provider = providerConfigOf(this.config, model.provider);
+      if (provider === undefined) continue;
+      this.engine.setConcurrency(`${model.provider}/${model.upstream_model}`, {
+        max_parallel: provider.max_concurrency,
+        max_waiting: provider.max_queue,
+      });
+    }
+  }
+
+  submit(plan: RequestPlan): void {
+    const { time, engine, draw } = this;
+    const call_id = engine.parts.ambient.call_ids.next(time.now_ms());
+    // An idempotency key covers the body, so that of a repeat cannot name its own call.
+    const tag = plan.idempotency_key === undefined ? call_id : `call_${plan.idempotency_key}${plan.words}`;
+    const body = bodyOf(plan, tag);
+    const client = new FakeClient(time, draw, plan, () => this.#onEnding(submitted));
+    const submitted: Submitted = { call_id, plan, client, body, limits_money: this.#limitsMoney(plan) };
+    this.submitted.push(submitted);
+    const operation = operationOf(plan, body, engine.generation);
+    const { kind, model, stream, needs, choices, max_output_tokens, prompt, promptTexts, prepare } = operation;
+    engine.submit({
+      ...{ kind, model, stream, needs, choices, max_output_tokens, prompt, promptTexts, prepare },
+      call_id,
+      endpoint: plan.endpoint,
+      tenant: plan.tenant,
+      key_id: 'k',
+      options: {
+        data_scopes: [],
+        qos: plan.qos,
+        deadline_ms: plan.deadline_ms,
+        max_usd_nanos: plan.max_usd_nanos,
+        idempotency_key: plan.idempotency_key,
+      },
+      sink: client,
+      started_ms: time.now_ms(),
+      started_mono_ms: time.mono_ms(),
+      deciding_since_mono_ms: time.mono_ms(),
+      bodyHash: () => sha256(body),
+    });
+  }
+
+  /** Kills by an operator; nothing may be sent to what is switched off. */
+  kill(scope: 'tenant' | 'key' | 'model' | 'provider', id: string): void {
+    this.kills.set(scope, id, true);
+    this.engine.kill(scope, id, 'history');
+    for (const { call } of this.engine.calls()) {
+      const { tenant, key_id } = call.head;
+      if ((scope === 'tenant' && tenant === id) || (scope === 'key' && `${tenant}/${key_id}` === id)) {
+        this.breaches.push(`${call.head.call_id} goes on although its ${scope} was killed`);
+      }
+    }
+  }
+
+  abortAll(): void {
+    this.engine.abortAll(new AtpError('draining', 'The history ends.'));
+  }
+
+  /** Not told for calls that look their key up first: the configuration may change meanwhile. */
+  #limitsMoney(plan: RequestPlan): boolean {
+    if (plan.idempotency_key !== undefined) return false;
+    const tenant = this.config.tenants.find((one) => one.id === plan.tenant);
+    const policy = this.config.policies.find((one) => `policy:${one.id}` === plan.model);
+    const limits = [plan.max_usd_nanos, tenant?.budget.usd_per_day, policy?.budget?.usd];
+    return limits.some((limit) => limit !== undefined);
+  }
+
+  #makeEngine(stages: Stages): Engine {
+    const { draw, time, log, ledger, health, kills, shared } = this;
+    const estimator = new Estimator();
+    const observed = observedOf(health, estimator, time.now_ms);
+    const archive = {
+      find: async () => {
+        await new Promise<void>((resolve) => void time.after(draw.int(0, 20), resolve));
+        if (draw.chance(0.05)) throw new Error('history: the archive does not answer');
+        return undefined;
+      },
+    };
+    const sealer = {
+      seal: (plain: Uint8Array) => Buffer.from(plain).toString('base64'),
+      open: (sealed: string) => Buffer.from(sealed, 'base64'),
+    };
+    return new Engine(
+      {
+        ambient: { clock: time, timers: this.timers, rng: draw.rng, call_ids: idSource('call_', draw.rng) },
+        ...{ log, accounts: ledger, shared, estimator, health, kills, observed },
+        live: { health, kills, observed },
+        idempotency: new IdempotencyIndex(archive, sealer, { max_entries: 100, now_ms: time.now_ms }),
+        stages,
+        countTokens: () => Promise.resolve(draw.int(1, 200)),
+        hash: sha256,
+        decided: () => undefined,
+      },
+      this.#generation(),
+    );
+  }
+
+  #generation(): Generation {
+    this.#generations += 1;
+    const shapes = new Map(
+      this.config.providers.map((p) => [p.id, p.type === 'anthropic' ? 'anthropic' : 'openai'] as const),
+    );
+    return buildGeneration(this.config, [], {
+      number: this.#generations,
+      hash: String(this.#generations),
+      transportOf: ({ id }) => this.upstreams.transport(id, shapes.get(id) ?? 'openai'),
+    });
+  }
+
+  #onSend(served: Served): void {
+    const intent = this.log.serving;
+    const named = intent?.type === 'call.opened' || intent?.type === 'attempt.started' ? intent : undefined;
+    if (named === undefined || !this.log.isWritten(named)) {
+      this.breaches.push(`something was sent to ${served.provider} without its intent in the journal`);
+      return;
+    }
+    this.intents.set(served, named);
+    const { call_id, attempt } = named;
+    if (`up-${attempt.model}` !== served.upstream_model) {
+      this.breaches.push(`${call_id} promised ${attempt.model} and asked for ${served.upstream_model}`);
+    }
+    const asked = this.submitted.find((one) => one.call_id === call_id);
+    if (asked?.client.begun !== undefined) this.breaches.push(`${call_id} sent again after its answer had begun`);
+    if (asked?.client.ending !== undefined) this.breaches.push(`${call_id} sent after its end`);
+    if (this.#drained) this.breaches.push(`${call_id} was sent after the router had said that it is empty`);
+    if (asked?.limits_money === true && attempt.price === undefined) {
+      this.breaches.push(`${call_id} has a budget in money and went to ${attempt.model}, which has no price`);
+    }
+    if (this.kills.model(attempt.model) || this.kills.provider(attempt.provider)) {
+      this.breaches.push(`${call_id} was sent to ${attempt.model} at ${attempt.provider}, which is switched off`);
+    }
+  }
+
+  /** Which promise each exchange was made for. */
+  readonly intents: Map<Served, CallOpened | AttemptStarted> = new Map();
+
+  #onEnding({ call_id, client }: Submitted): void {
+    const { serving } = this.log;
+    const opened = this.log.events.some((event) => event.type === 'call.opened' && event.call_id === call_id);
+    if (!opened) return;
+    const is_own = serving?.type === 'call.ended' && serving.call_id === call_id;
+    if (!is_own) this.breaches.push(`the client of ${call_id} was told its end before the journal was asked for it`);
+    else if (client.ending !== 'fail' && !this.log.isWritten(serving)) {
+      this.breaches.push(`the client of ${call_id} got its last byte before its record was written`);
+    }
+  }
+}
+
+type Stages = ReturnType<typeof drawStages>;
+
+const CALM_LOG: LogBehaviour = { delay_ms: 0, broken_from_ms: Number.POSITIVE_INFINITY };
+
+function drawLog(draw: Draw): LogBehaviour {
+  const broken_from_ms = draw.chance(0.1) ? draw.int(0, 3_000) : Number.POSITIVE_INFINITY;
+  return { delay_ms: draw.one(0, 0, 3, 300), broken_from_ms };
+}
