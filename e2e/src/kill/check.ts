@@ -36,12 +36,16 @@ export function compare(log: readonly LogLine[], books: Books, clients: readonly
     }
   }
   for (const record of clients) {
-    if (record.answer === undefined) continue;
-    const ended = calls.get(record.req)?.map(({ call_id }) => books.ended.get(call_id)?.outcome);
-    if (ended?.[0] !== 'ok')
-      problems.push(`${record.req} was answered in full, its record says ${ended?.[0] ?? 'nothing'}`);
+    const [call] = calls.get(record.req) ?? [];
+    problems.push(...judgeClient(record, call === undefined ? undefined : books.ended.get(call.call_id)));
   }
   return problems;
+}
+
+/** One usage record against what the client got. */
+function judgeClient({ req, answer }: ClientRecord, ended: CallEnded | undefined): string[] {
+  if (answer === undefined || ended?.outcome === 'ok') return [];
+  return [`${req} was answered in full, its record says ${ended?.outcome ?? 'nothing'}`];
 }
 
 function servedOf(log: readonly LogLine[]): Map<string, Served> {

@@ -8,6 +8,7 @@ import { textAnswer } from '../upstream/script.ts';
 export interface ClientRecord {
   /** In the prompt and in `x-atp-task-type`: joins the upstream's log with the router's records. */
   readonly req: string;
+  readonly path: string;
   readonly body: string;
   readonly key: string | undefined;
   /** The answer with its proper end, if that came. */
@@ -20,6 +21,9 @@ export interface ClientRecord {
 export const LONG_PIECES = 16;
 const PIECE_CHARS = 160;
 export const SERVED = { in_tokens: 40, out_tokens: 700 };
+
+/** Both take the same body. */
+const PATHS = ['/v1/chat/completions', '/v1/messages'] as const;
 
 interface Scripts {
   readonly short: Marked;
@@ -60,10 +64,12 @@ export class Client {
     const provider = PROVIDER_IDS[randomInt(this.#rng, 0, PROVIDER_IDS.length - 1)];
     const record: ClientRecord = {
       req,
+      path: PATHS[randomInt(this.#rng, 0, PATHS.length - 1)] ?? '',
       key: randomInt(this.#rng, 0, 1) === 0 ? `key-${req}` : undefined,
       body: JSON.stringify({
         model: randomInt(this.#rng, 0, 4) === 0 ? 'policy:chain' : `m-${provider}`,
         stream,
+        max_tokens: 4_000,
         messages: [{ role: 'user', content: `${script.mark} req:${req} ` }],
       }),
     };
@@ -91,7 +97,7 @@ export async function perform(port: number, record: ClientRecord): Promise<void>
 export function asked(port: number, record: ClientRecord): Parameters<typeof send>[0] {
   return {
     port,
-    path: '/v1/chat/completions',
+    path: record.path,
     key: secretOf('acme'),
     body: record.body,
     headers: {
