@@ -1,59 +1,128 @@
-import postgres from 'postgres';
+import { AtpError } from '@atp-router/kernel';
 import type { SqlDriver, SqlQueries, SqlRow, SqlValue } from './driver.ts';
+import { PostgresConnection, type PostgresConnectionOptions } from './postgres-connection.ts';
 
-const INT8 = 20;
-
-export interface PostgresOptions {
+export interface PostgresOptions extends PostgresConnectionOptions {
   /** Connections at most. A projection needs one, and one more for questions meanwhile. */
   readonly connections: number;
-  /** The schema to keep the tables in; it must exist. The database's own search path otherwise. */
-  readonly schema?: string;
-  /**
-   * Longest time in milliseconds that a connection may take to be made, a statement to run, and a transaction to stand
-   * idle, before the one who waits gets an error. Absent: 30 s for the connection, no end for the others.
-   */
-  readonly timeout_ms?: number;
 }
 
-/** Between attempts to connect while the server is away, in seconds: soon enough that calls do not feel its return. */
-const RECONNECT_FIRST_S = 0.05;
-const RECONNECT_LONGEST_S = 1;
+/** Statements and transactions that wait for a connection; more are refused. One for each call in flight, and to spare. */
+const WAITING_MAX = 50_000;
+/** At the end: longest wait for what runs. */
+const CLOSE_MS = 5_000;
 
-/** PostgreSQL through postgres.js. Connects at the first query and reconnects by itself. */
+/** PostgreSQL through postgres.js. Connects when it is needed, and anew after a connection was lost. */
 export function openPostgres(url: string, options: PostgresOptions = { connections: 2 }): SqlDriver {
-  const { timeout_ms } = options;
-  const sql = postgres(url, {
-    max: options.connections,
-    // Counts and nano-dollars fit a double (see `UsdNanos`); the default would hand them out as text.
-    types: { int8: { to: INT8, from: [INT8], parse: Number, serialize: String } },
-    onnotice: () => undefined,
-    backoff: (failures) => Math.min(RECONNECT_LONGEST_S, RECONNECT_FIRST_S * 2 ** failures),
-    ...(timeout_ms !== undefined && { connect_timeout: timeout_ms / 1_000 }),
-    connection: {
-      application_name: 'atp-router',
-      ...(options.schema && { search_path: options.schema }),
-      ...(timeout_ms !== undefined && {
-        statement_timeout: timeout_ms,
-        idle_in_transaction_session_timeout: timeout_ms,
-      }),
-    },
-  });
-  return {
-    query: queriesOn(sql).query,
-    async transaction<T>(work: (tx: SqlQueries) => Promise<T>): Promise<T> {
-      // The wrapper keeps postgres.js from treating an array result as a list of queries to await.
-      const { value } = await sql.begin(async (tx) => ({ value: await work(queriesOn(tx)) }));
-      return value;
-    },
-    flush: async () => undefined,
-    close: () => sql.end({ timeout: 5 }),
-  };
+  return new PostgresPool(() => new PostgresConnection(url, options), options.connections);
 }
 
-function queriesOn(sql: Pick<postgres.Sql, 'unsafe'>): SqlQueries {
-  return {
-    async query(text: string, params: readonly SqlValue[] = []): Promise<readonly SqlRow[]> {
-      return sql.unsafe<SqlRow[]>(text, [...params], { prepare: true });
-    },
-  };
+interface Waiting {
+  resolve(connection: PostgresConnection): void;
+  reject(error: unknown): void;
+}
+
+class PostgresPool implements SqlDriver {
+  readonly #connect: () => PostgresConnection;
+  readonly #connections: number;
+  readonly #idle: PostgresConnection[] = [];
+  readonly #busy: Set<PostgresConnection> = new Set();
+  readonly #waiting: Waiting[] = [];
+  #closed = false;
+  #onIdle: (() => void) | undefined;
+
+  constructor(connect: () => PostgresConnection, connections: number) {
+    this.#connect = connect;
+    this.#connections = connections;
+  }
+
+  query(sql: string, params: readonly SqlValue[] = []): Promise<readonly SqlRow[]> {
+    return this.#with((connection) => connection.query(sql, params));
+  }
+
+  transaction<T>(work: (tx: SqlQueries) => Promise<T>): Promise<T> {
+    return this.#with(async (connection) => {
+      await connection.begin();
+      let value: T;
+      try {
+        value = await work({ query: (sql, params = []) => connection.query(sql, params) });
+      } catch (error) {
+        await connection.rollback();
+        throw error;
+      }
+      await connection.commit();
+      return value;
+    });
+  }
+
+  async flush(): Promise<void> {
+    // A commit is on the server's disk, as far as the server is configured to.
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const { reject } of this.#waiting.splice(0)) reject(closedError());
+    await Promise.all(this.#idle.splice(0).map((connection) => connection.close()));
+    if (this.#busy.size > 0) await this.#drained();
+    await Promise.all([...this.#busy].map((connection) => connection.close()));
+  }
+
+  /** Resolves when nothing runs any more, or after a bounded time. */
+  #drained(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, CLOSE_MS);
+      this.#onIdle = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  async #with<T>(work: (connection: PostgresConnection) => Promise<T>): Promise<T> {
+    const connection = await this.#take();
+    try {
+      return await work(connection);
+    } finally {
+      this.#give(connection);
+    }
+  }
+
+  #take(): Promise<PostgresConnection> {
+    if (this.#closed) return Promise.reject(closedError());
+    const connection = this.#next();
+    if (connection !== undefined) return Promise.resolve(connection);
+    if (this.#waiting.length >= WAITING_MAX) {
+      return Promise.reject(new AtpError('backpressure', 'Too much waits for the database. Retry soon.'));
+    }
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ resolve, reject });
+    });
+  }
+
+  /** An idle connection that lives, or a new one where there is room; it is busy from here on. */
+  #next(): PostgresConnection | undefined {
+    for (let idle = this.#idle.pop(); idle !== undefined; idle = this.#idle.pop()) {
+      if (!idle.is_lost) return this.#use(idle);
+      void idle.close();
+    }
+    return this.#busy.size < this.#connections ? this.#use(this.#connect()) : undefined;
+  }
+
+  #use(connection: PostgresConnection): PostgresConnection {
+    this.#busy.add(connection);
+    return connection;
+  }
+
+  #give(connection: PostgresConnection): void {
+    this.#busy.delete(connection);
+    if (connection.is_lost || this.#closed) void connection.close();
+    else this.#idle.push(connection);
+    if (this.#busy.size === 0) this.#onIdle?.();
+    const next = this.#waiting[0] === undefined ? undefined : this.#next();
+    if (next !== undefined) this.#waiting.shift()?.resolve(next);
+  }
+}
+
+function closedError(): AtpError {
+  return new AtpError('draining', 'The database was closed.');
 }
