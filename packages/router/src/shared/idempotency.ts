@@ -17,8 +17,8 @@ const RUNNING_MS = 86_400_000;
 /** Between questions for a call that runs elsewhere; doubles up to the longest. */
 const POLL_FIRST_MS = 50;
 const POLL_LONGEST_MS = 1_000;
-/** Those who waited behind a refused request get the same refusal for so long, instead of waiting anew one by one. */
-const REFUSAL_MS = 1_000;
+/** Those who waited behind a refused request get its refusal; by then all of them have been woken. */
+const REFUSAL_KEPT_MS = 1_000;
 const REFUSALS_MAX = 1_000;
 
 export interface SharedIdempotencyParts {
@@ -43,7 +43,7 @@ export class SharedIdempotency implements IdempotencyKeys {
   readonly #held: Map<string, string> = new Map();
   /** Calls whose claim this process asks for, holds, or has ended without a confirmation. */
   readonly #mine: Set<string> = new Set();
-  readonly #refusals: Map<string, { readonly error: AtpError; readonly until_mono_ms: number }> = new Map();
+  readonly #refusals: Map<string, { readonly error: AtpError; readonly at_mono_ms: number }> = new Map();
 
   constructor(local: IdempotencyIndex, parts: SharedIdempotencyParts) {
     this.#local = local;
@@ -60,12 +60,11 @@ export class SharedIdempotency implements IdempotencyKeys {
   }
 
   async claimOnce(ref: IdempotencyRef, call_id: string, expires_ms: number): Promise<Claim> {
+    const asked_mono_ms = this.#parts.clock.mono_ms();
     const mine = await this.#local.claimOnce(ref, call_id);
     if (mine.kind !== 'claimed') return mine;
     const refusal = this.#refusals.get(ref.scope_hash);
-    if (refusal !== undefined && this.#parts.clock.mono_ms() < refusal.until_mono_ms) {
-      return this.#refuse(ref, refusal.error);
-    }
+    if (refusal !== undefined && asked_mono_ms < refusal.at_mono_ms) return this.#refuse(ref, refusal.error);
     this.#mine.add(call_id);
     try {
       const claim = await this.#decide(ref, await this.#ask(ref, call_id, expires_ms), call_id);
@@ -155,12 +154,12 @@ export class SharedIdempotency implements IdempotencyKeys {
   /** Refuses this request, and those that wait behind it in this process. */
   #refuseAll(ref: IdempotencyRef, error: AtpError): Claim {
     const now_mono_ms = this.#parts.clock.mono_ms();
-    for (const [scope_hash, { until_mono_ms }] of this.#refusals) {
-      if (until_mono_ms > now_mono_ms && this.#refusals.size < REFUSALS_MAX) break;
+    for (const [scope_hash, { at_mono_ms }] of this.#refusals) {
+      if (at_mono_ms + REFUSAL_KEPT_MS > now_mono_ms && this.#refusals.size < REFUSALS_MAX) break;
       this.#refusals.delete(scope_hash);
     }
     this.#refusals.delete(ref.scope_hash);
-    this.#refusals.set(ref.scope_hash, { error, until_mono_ms: now_mono_ms + REFUSAL_MS });
+    this.#refusals.set(ref.scope_hash, { error, at_mono_ms: now_mono_ms });
     return this.#refuse(ref, error);
   }
 

@@ -3,6 +3,8 @@ import type { ClaimArchive } from '../engine/idempotency.ts';
 
 /** Rows of one question. */
 const PAGE = 500;
+/** Ends at a time: a start does not wait for them one by one. */
+const AT_ONCE = 8;
 
 export interface LeftoverParts {
   readonly budgets: BudgetStore;
@@ -30,15 +32,15 @@ async function endReservations({ budgets, owner, usageOf, hasReservation }: Left
   let after: string | undefined;
   do {
     const ids: readonly string[] = await budgets.unended(owner, PAGE, after);
-    for (const call_id of ids) {
-      if (hasReservation(call_id)) continue;
+    await eachOf(ids, async (call_id) => {
+      if (hasReservation(call_id)) return;
       const usage = await usageOf(call_id);
       if (usage === undefined) await budgets.release(call_id);
       else {
         const { in_tokens, out_tokens, cost_usd_nanos } = usage;
         await budgets.settle(call_id, { calls: 1, tokens: in_tokens + out_tokens, usd_nanos: cost_usd_nanos });
       }
-    }
+    });
     after = ids.length < PAGE ? undefined : ids.at(-1);
   } while (after !== undefined);
 }
@@ -47,13 +49,17 @@ async function endClaims({ claims, owner, archive, hasClaim }: LeftoverParts): P
   let after: string | undefined;
   do {
     const held = await claims.running(owner, PAGE, after);
-    for (const claim of held) {
-      if (hasClaim(claim.call_id)) continue;
+    await eachOf(held, async (claim) => {
+      if (hasClaim(claim.call_id)) return;
       const found = await archive.find(claim.scope_hash);
       if (found === undefined || found.call_id !== claim.call_id) await claims.release(claim);
       else if (found.interrupted) await claims.interrupt(claim);
       else await claims.complete({ ...claim, sealed: found.sealed ?? '', expires_ms: found.expires_ms });
-    }
+    });
     after = held.length < PAGE ? undefined : held.at(-1)?.scope_hash;
   } while (after !== undefined);
+}
+
+async function eachOf<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  for (let at = 0; at < items.length; at += AT_ONCE) await Promise.all(items.slice(at, at + AT_ONCE).map(work));
 }

@@ -1,17 +1,9 @@
 import { findPostgres, PostgresServer } from '@atp-router/adapters/testing';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { configOf, dataDir, errorOf, start } from '../admin/harness.ts';
-import {
-  ask,
-  askStream,
-  databaseOf,
-  FREE_KEY,
-  restingTotals,
-  SEAL_KEY,
-  sectionsOf,
-  sharedRouter,
-  totalsOf,
-} from './support/routers.ts';
+import { ask, askStream, FREE_KEY, SEAL_KEY, sectionsOf, sharedRouter } from './support/routers.ts';
+import { settled } from './support/time.ts';
+import { numbers, restingTotals, totalsOf, usedBy } from './support/totals.ts';
 import { TestUpstream } from './support/upstream.ts';
 
 let server: PostgresServer;
@@ -58,7 +50,6 @@ describe.skipIf(findPostgres() === undefined)('without its PostgreSQL', () => {
   it('calls that need a budget are refused, others go on, and what ran meanwhile is charged later', async () => {
     const upstream = await TestUpstream.start();
     const url = server.createDatabase();
-    const database = databaseOf(url);
     const budget = { tokens_per_day: 100_000 };
     const router = await sharedRouter({ url, budget, seal_key: SEAL_KEY, more: upstream.section });
     const begun = askStream(router.url, { text: 'tell', max_tokens: 2_000 });
@@ -66,7 +57,7 @@ describe.skipIf(findPostgres() === undefined)('without its PostgreSQL', () => {
     stream.words(1);
     const client = await begun;
     await client.next((block) => block.data.includes('word'));
-    expect(totalsOf(server, database).unended).toBe(1);
+    expect((await totalsOf(url)).unended).toBe(1);
 
     await outage();
     const refused = await ask(router.url, { text: 'out:1' });
@@ -82,21 +73,53 @@ describe.skipIf(findPostgres() === undefined)('without its PostgreSQL', () => {
 
     await server.resume();
     for (;;) if ((await ask(router.url, { text: 'out:1' })).status === 200) break;
-    const spent = await restingTotals(server, database);
+    const spent = await restingTotals(url);
     const charged = router.ended.filter(({ tenant }) => tenant === 'acme');
     expect(charged).toHaveLength(2);
-    expect(spent).toEqual({
-      calls: 2,
-      tokens: charged.reduce((sum, { usage }) => sum + usage.in_tokens + usage.out_tokens, 0),
-      usd_nanos: charged.reduce((sum, { cost_usd_nanos }) => sum + cost_usd_nanos, 0),
-    });
+    expect(spent).toEqual(usedBy(charged));
     expect((await ask(router.url, { text: 'out:1', key: FREE_KEY, idempotency_key: 'k' })).status).toBe(200);
+  });
+
+  it('nothing is lost or doubled when it goes and comes back under load', async () => {
+    const upstream = await TestUpstream.start();
+    const url = server.createDatabase();
+    const config = { url, budget: { tokens_per_day: 10_000_000 }, seal_key: SEAL_KEY, more: upstream.section };
+    const routers = await Promise.all([sharedRouter(config), sharedRouter(config)]);
+    const seen = { ok: 0, refused: 0, over: false };
+    const client = async (n: number): Promise<void> => {
+      for (let i = 0; !seen.over; i += 1) {
+        const router = routers[n % 2] ?? routers[0];
+        const keyed = i % 3 === 0 ? { idempotency_key: `k${n}-${i}` } : {};
+        const { status } = await ask(router.url, { text: 'out:20', ...keyed });
+        expect([200, 503]).toContain(status);
+        if (status === 200) seen.ok += 1;
+        else seen.refused += 1;
+      }
+    };
+    const clients = [0, 1, 2, 3, 4, 5].map(client);
+    const more = async (what: 'ok' | 'refused'): Promise<void> => {
+      const enough = seen[what] + 20;
+      while (seen[what] < enough) await settled();
+    };
+    for (let round = 0; round < 2; round += 1) {
+      await more('ok');
+      await outage();
+      await more('refused');
+      await server.resume();
+    }
+    await more('ok');
+    seen.over = true;
+    await Promise.all(clients);
+    const ended = routers.flatMap((router) => router.ended);
+    expect(await restingTotals(url)).toEqual(usedBy(ended));
+    expect(upstream.prompts).toHaveLength(ended.length);
+    const running = `SELECT COUNT(*) FROM shared_claims WHERE state = 'running'`;
+    while ((await numbers(url, running))[0] !== 0) await settled();
   });
 
   it('a router stops in time, and the next start charges what the store had not confirmed', async () => {
     const upstream = await TestUpstream.start();
     const url = server.createDatabase();
-    const database = databaseOf(url);
     const config = { url, budget: { tokens_per_day: 100_000 }, more: upstream.section };
     const router = await sharedRouter(config);
     const begun = askStream(router.url, { text: 'tell' });
@@ -109,8 +132,8 @@ describe.skipIf(findPostgres() === undefined)('without its PostgreSQL', () => {
     const { data_dir } = router.router.manager.config;
     await router.stop();
     await server.resume();
-    expect(totalsOf(server, database)).toMatchObject({ unended: 1, spent: { calls: 0 } });
+    expect(await totalsOf(url)).toMatchObject({ unended: 1, spent: { calls: 0 } });
     await sharedRouter(config, data_dir);
-    expect(await restingTotals(server, database)).toMatchObject({ calls: 1, tokens: 15 });
+    expect(await restingTotals(url)).toMatchObject({ calls: 1, tokens: 15 });
   });
 });

@@ -4,19 +4,9 @@ import { randomInt, seededRng } from '@atp-router/kernel';
 import type { CallEnded, CallOpened } from '@atp-router/ledger';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { errorOf } from '../admin/harness.ts';
-import {
-  ask,
-  askStream,
-  begin,
-  databaseOf,
-  FREE_KEY,
-  restingTotals,
-  SEAL_KEY,
-  type SharedRouter,
-  sharedRouter,
-  totalsOf,
-} from './support/routers.ts';
+import { ask, askStream, begin, FREE_KEY, SEAL_KEY, type SharedRouter, sharedRouter } from './support/routers.ts';
 import { settled } from './support/time.ts';
+import { NOTHING, numbers, restingTotals, totalsOf, usedBy } from './support/totals.ts';
 import { PROMPT_TOKENS, TestUpstream } from './support/upstream.ts';
 
 let server: PostgresServer;
@@ -27,14 +17,6 @@ function underestimates(opened: readonly CallOpened[], ended: readonly CallEnded
   return ended.reduce((sum, { call_id, usage }) => {
     return sum + Math.max(0, usage.in_tokens + usage.out_tokens - (reserved.get(call_id) ?? 0));
   }, 0);
-}
-
-function used(ended: readonly CallEnded[]): { calls: number; tokens: number; usd_nanos: number } {
-  return {
-    calls: ended.length,
-    tokens: ended.reduce((sum, { usage }) => sum + usage.in_tokens + usage.out_tokens, 0),
-    usd_nanos: ended.reduce((sum, { cost_usd_nanos }) => sum + cost_usd_nanos, 0),
-  };
 }
 
 describe.skipIf(findPostgres() === undefined)('two routers over one PostgreSQL', () => {
@@ -50,13 +32,13 @@ describe.skipIf(findPostgres() === undefined)('two routers over one PostgreSQL',
   ): Promise<[SharedRouter, SharedRouter, string]> => {
     const url = server.createDatabase();
     const [a, b] = await Promise.all([sharedRouter({ ...config, url }), sharedRouter({ ...config, url })]);
-    return [a, b, databaseOf(url)];
+    return [a, b, url];
   };
 
   it.each([1, 2, 3])('spend one daily budget between them, whatever the load (seed %i)', async (seed) => {
     const upstream = await TestUpstream.start();
     const limit = 6_000;
-    const [a, b, database] = await pair({ budget: { tokens_per_day: limit }, more: upstream.section });
+    const [a, b, url] = await pair({ budget: { tokens_per_day: limit }, more: upstream.section });
     const rng = seededRng(seed);
     const refused: string[] = [];
     const client = async (router: SharedRouter): Promise<void> => {
@@ -73,12 +55,12 @@ describe.skipIf(findPostgres() === undefined)('two routers over one PostgreSQL',
     };
     await Promise.all([a, b].flatMap((router) => [1, 2, 3].map(() => client(router))));
     const ended = [...a.ended, ...b.ended];
-    const spent = await restingTotals(server, database);
-    expect(spent).toEqual(used(ended));
-    expect(totalsOf(server, database).reserved).toEqual({ calls: 0, tokens: 0, usd_nanos: 0 });
+    const spent = await restingTotals(url);
+    expect(spent).toEqual(usedBy(ended));
+    expect((await totalsOf(url)).reserved).toEqual(NOTHING);
     expect(spent.tokens).toBeLessThanOrEqual(limit + underestimates([...a.opened, ...b.opened], ended));
     // Together they used what neither could have used alone, and were then refused.
-    expect(Math.max(used(a.ended).tokens, used(b.ended).tokens)).toBeLessThan(spent.tokens);
+    expect(Math.max(usedBy(a.ended).tokens, usedBy(b.ended).tokens)).toBeLessThan(spent.tokens);
     expect(refused.length).toBeGreaterThan(0);
     expect(upstream.prompts).toHaveLength(ended.length);
   });
@@ -122,18 +104,18 @@ describe.skipIf(findPostgres() === undefined)('two routers over one PostgreSQL',
     const upstream = await TestUpstream.start();
     const policies = [{ id: 'p', fallback: ['small'], on_budget_exhausted: on_exhausted }];
     const budget = { tokens_per_day: 4_000 };
-    const [a, b, database] = await pair({ budget, more: { ...upstream.section, policies } });
+    const [a, b, url] = await pair({ budget, more: { ...upstream.section, policies } });
     const begun = askStream(a.url, { text: 'tell', model: 'policy:p', max_tokens: 3_000 });
     const stream = await upstream.nextStream();
     stream.words(1);
     const client = await begun;
     await client.next((block) => block.data.includes('word'));
-    const held = totalsOf(server, database).reserved.tokens;
+    const held = (await totalsOf(url)).reserved.tokens;
     // All but a little of what the stream left.
     const rest = 4_000 - held - 50;
     const spent = await ask(b.url, { text: `out:${rest}`, max_tokens: rest - 100 });
     expect(spent.status).toBe(200);
-    while (totalsOf(server, database).spent.calls === 0) await settled();
+    while ((await totalsOf(url)).spent.calls === 0) await settled();
     stream.words(held + 10);
     await stream.gone;
     const blocks = (await client.rest()).map(({ data }) => data);
@@ -141,8 +123,8 @@ describe.skipIf(findPostgres() === undefined)('two routers over one PostgreSQL',
       expect(blocks.join()).toContain('"finish_reason":"length"');
       expect(blocks.at(-1)).toBe('[DONE]');
     } else expect(blocks.join()).toContain('budget_exhausted');
-    await restingTotals(server, database);
-    expect(totalsOf(server, database).spent).toEqual(used([...a.ended, ...b.ended]));
+    await restingTotals(url);
+    expect((await totalsOf(url)).spent).toEqual(usedBy([...a.ended, ...b.ended]));
   });
 
   it('take a cheaper model where the tenant wants that, when the other has spent most', async () => {
@@ -160,16 +142,16 @@ describe.skipIf(findPostgres() === undefined)('two routers over one PostgreSQL',
     'leave nothing behind when the %s ends a call whose budget is checked',
     async (who) => {
       const upstream = await TestUpstream.start();
-      const [a, , database] = await pair({ budget: { usd_per_day: 5 }, more: upstream.section });
+      const [a, , url] = await pair({ budget: { usd_per_day: 5 }, more: upstream.section });
       expect((await ask(a.url, { text: 'out:1' })).status).toBe(200);
-      await restingTotals(server, database);
-      const holder = openPostgres(server.url(database), { connections: 1 });
+      await restingTotals(url);
+      const holder = openPostgres(url, { connections: 1 });
       await holder.transaction(async (tx) => {
         await tx.query('SELECT * FROM shared_accounts FOR UPDATE');
         const call = begin(a.url, { text: 'never' });
-        const waiting = (): string =>
-          server.query(database, `SELECT COUNT(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'`);
-        while (waiting() === '0') await settled();
+        const waiting = (): Promise<readonly number[]> =>
+          numbers(url, `SELECT COUNT(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'`);
+        while ((await waiting())[0] === 0) await settled();
         expect(a.router.engine.in_flight).toBe(1);
         if (who === 'client') call.leave();
         else a.router.engine.kill('tenant', 'acme', 'test');
@@ -177,20 +159,19 @@ describe.skipIf(findPostgres() === undefined)('two routers over one PostgreSQL',
         while (a.router.engine.in_flight > 0) await settled();
       });
       await holder.close();
-      await restingTotals(server, database);
-      while (server.query(database, `SELECT COUNT(*) FROM shared_reservations WHERE state = 'released'`) !== '1') {
-        await settled();
-      }
+      await restingTotals(url);
+      const released = `SELECT COUNT(*) FROM shared_reservations WHERE state = 'released'`;
+      while ((await numbers(url, released))[0] !== 1) await settled();
       expect(upstream.prompts).toEqual(['out:1']);
-      expect(totalsOf(server, database)).toMatchObject({ reserved: { calls: 0, tokens: 0, usd_nanos: 0 } });
+      expect(await totalsOf(url)).toMatchObject({ reserved: NOTHING });
     },
   );
 
   it('do not ask the database for a tenant without a daily budget', async () => {
     const upstream = await TestUpstream.start();
-    const [a, , database] = await pair({ budget: { usd_per_day: 5 }, more: upstream.section });
+    const [a, , url] = await pair({ budget: { usd_per_day: 5 }, more: upstream.section });
     expect((await ask(a.url, { text: 'out:1', key: FREE_KEY })).status).toBe(200);
-    expect(server.query(database, 'SELECT COUNT(*) FROM shared_reservations')).toBe('0');
+    expect(await numbers(url, 'SELECT COUNT(*) FROM shared_reservations')).toEqual([0]);
     expect(a.ended[0]?.usage).toMatchObject({ in_tokens: PROMPT_TOKENS, out_tokens: 1 });
   });
 });

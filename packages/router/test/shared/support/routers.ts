@@ -1,11 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { request } from 'node:http';
-import type { PostgresServer } from '@atp-router/adapters/testing';
 import type { CallEnded, CallOpened } from '@atp-router/ledger';
 import { onTestFinished } from 'vitest';
 import { configOf, dataDir, hashOf, type Running, start } from '../../admin/harness.ts';
 import { call, type OpenStream, type Reply, type Sent, stream } from '../../admin/http.ts';
-import { settled } from './time.ts';
 
 /** A second tenant, without a budget. */
 export const FREE_KEY = 'key-of-the-free-tenant';
@@ -96,41 +94,4 @@ export function begin(url: string, prompt: Prompt): { readonly status: Promise<n
   });
   outgoing.end(body);
   return { status, leave: () => outgoing.destroy() };
-}
-
-export interface SharedTotals {
-  readonly spent: { readonly calls: number; readonly tokens: number; readonly usd_nanos: number };
-  readonly reserved: { readonly calls: number; readonly tokens: number; readonly usd_nanos: number };
-  /** Reservations that no router has ended. */
-  readonly unended: number;
-}
-
-/** What the shared tables say, asked past every router. */
-export function totalsOf(server: PostgresServer, database: string): SharedTotals {
-  const sums = ['calls', 'tokens', 'usd_nanos'].flatMap((name) => [`SUM(spent_${name})`, `SUM(reserved_${name})`]);
-  const text = server.query(
-    database,
-    `SELECT ${sums.join(',')}, (SELECT COUNT(*) FROM shared_reservations WHERE state IN ('held', 'lapsed'))
-     FROM shared_accounts`,
-  );
-  const [c, rc, t, rt, u, ru, unended] = text.split('|').map(Number);
-  return {
-    spent: { calls: c ?? 0, tokens: t ?? 0, usd_nanos: u ?? 0 },
-    reserved: { calls: rc ?? 0, tokens: rt ?? 0, usd_nanos: ru ?? 0 },
-    unended: unended ?? 0,
-  };
-}
-
-/** Until nothing is reserved; what then is spent. */
-export async function restingTotals(server: PostgresServer, database: string): Promise<SharedTotals['spent']> {
-  for (;;) {
-    const { spent, unended } = totalsOf(server, database);
-    if (unended === 0) return spent;
-    await settled();
-  }
-}
-
-/** The name of the database that `createDatabase` gave the address of. */
-export function databaseOf(url: string): string {
-  return new URL(url).pathname.slice(1);
 }
