@@ -1,3 +1,4 @@
+import { classify } from '@atp-router/providers';
 import { describe, expect, test } from 'vitest';
 import { type Certificates, makeCertificates } from './support/certificates.ts';
 import { settle } from './support/test-server.ts';
@@ -226,6 +227,7 @@ describe('failures, by how far the exchange had come', () => {
     await send(by, upstream.origin).over();
     const raced = await send(by, upstream.origin).over();
     expect(raced.failure?.kind).toBe('reset');
+    expect(classify({ type: 'transport', kind: 'reset' }, 0)).toMatchObject({ retryable: true, scope: 'transient' });
     const again = await send(by, upstream.origin).over();
     expect(again.steps.at(-1)).toBe('end');
     expect(upstream.requests).toHaveLength(3);
