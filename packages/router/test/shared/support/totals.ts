@@ -55,13 +55,12 @@ export async function restingTotals(url: string): Promise<Amounts> {
   }
 }
 
-/** What the usage records of all routers say, as far as their journals were projected. */
+/** What the records of all routers' calls add up to, as far as their journals were projected. */
 export async function recorded(url: string): Promise<Amounts> {
-  const [calls = 0, tokens = 0, usd_nanos = 0] = await numbers(
-    url,
-    `SELECT COUNT(*) AS calls, CAST(COALESCE(SUM(in_tokens + out_tokens), 0) AS BIGINT) AS tokens,
-       CAST(COALESCE(SUM(cost_usd_nanos), 0) AS BIGINT) AS usd_nanos FROM usage`,
+  const sums = ['calls', 'tokens', 'cost_usd_nanos'].map(
+    (name) => `CAST(COALESCE(SUM(${name}), 0) AS BIGINT) AS ${name}`,
   );
+  const [calls = 0, tokens = 0, usd_nanos = 0] = await numbers(url, `SELECT ${sums.join(', ')} FROM budget_daily`);
   return { calls, tokens, usd_nanos };
 }
 
