@@ -1,5 +1,5 @@
-import { AtpError, assert } from '@atp-router/kernel';
-import { EVENT_VERSION, type RouterEvent } from '@atp-router/ledger';
+import { AssertionError, AtpError, assert } from '@atp-router/kernel';
+import { RecordEncoder, type RouterEvent } from '@atp-router/ledger';
 import { BlockEncoder } from './batch.ts';
 import { journalFailure, mayPass } from './failure.ts';
 import { type JournalIo, NODE_IO } from './io.ts';
@@ -26,6 +26,7 @@ class FileJournal implements Journal {
   readonly torn: TornTail | undefined;
   readonly #options: JournalOptions;
   readonly #io: JournalIo;
+  readonly #records: RecordEncoder = new RecordEncoder();
   readonly #encoder: BlockEncoder = new BlockEncoder();
   readonly #pending: PendingRecords = new PendingRecords();
   readonly #syncer: Syncer;
@@ -65,9 +66,10 @@ class FileJournal implements Journal {
   append(event: RouterEvent): number {
     assert(!this.#closed, 'append to a closed journal');
     const seq = this.#pending.seq + 1;
-    const head = `{"v":${EVENT_VERSION},"seq":${seq},"ts_ms":${this.#options.clock.now_ms()},`;
-    const text = `${head}${JSON.stringify(event).slice(1)}\n`;
-    assert(text.length <= RECORD_CHARS_MAX, `a ${event.type} record of ${text.length} characters is too large`);
+    const text = this.#records.encode(event, seq, this.#options.clock.now_ms());
+    if (text.length > RECORD_CHARS_MAX) {
+      throw new AssertionError(`a ${event.type} record of ${text.length} characters is too large`);
+    }
     if (!this.#pending.fits(text)) {
       this.#totals.lost += 1;
       this.#fail(new Error('records were lost'), true);

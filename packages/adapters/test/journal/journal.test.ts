@@ -1,6 +1,13 @@
 import { mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { encodeBlock, encodeFileHeader, firstChain, NO_CHAIN, type RouterEvent } from '@atp-router/ledger';
+import {
+  encodeBlock,
+  encodeFileHeader,
+  firstChain,
+  NO_CHAIN,
+  RecordEncoder,
+  type RouterEvent,
+} from '@atp-router/ledger';
 import { sampleStream } from '@atp-router/ledger/testing';
 import { describe, expect, it } from 'vitest';
 import {
@@ -60,8 +67,9 @@ describe('journal', () => {
     const dir = tempDir();
     const journal = openJournal(journalOptions(dir, { clock: { now_ms: () => 7, mono_ms: () => 7 } }));
     const texts: string[] = [];
+    const encoder = new RecordEncoder();
     for (const [i, event] of events.slice(0, 6).entries()) {
-      texts.push(JSON.stringify({ v: 1, seq: i + 1, ts_ms: 7, ...event }));
+      texts.push(encoder.encode(event, i + 1, 7));
       journal.append(event);
       if (i % 2 === 1) journal.flushNow();
     }
@@ -72,7 +80,7 @@ describe('journal', () => {
     let file = header;
     let prev_chain = firstChain(Buffer.from(header.slice(0, -1)), NODE_DIGESTS);
     for (let i = 0; i < 6; i += 2) {
-      const body = `${texts[i]}\n${texts[i + 1]}\n`;
+      const body = `${texts[i]}${texts[i + 1]}`;
       const block = { prev_chain, first_seq: i + 1, count: 2, body: Buffer.from(body) };
       const { line, chain } = encodeBlock(block, NODE_DIGESTS);
       file += line + body;

@@ -1,4 +1,4 @@
-import { type BlockHeader, blockFields, nextChain, parseBlockHeader } from './block.ts';
+import { type BlockHeader, nextChain, parseBlockHeader } from './block.ts';
 import type { Digests } from './digests.ts';
 import type { FaultKind, JournalFault } from './fault.ts';
 import { type FileHeader, firstChain, parseFileHeader } from './file-header.ts';
@@ -158,11 +158,10 @@ class Decoder implements JournalDecoder {
   }
 
   #checkBlock(header: BlockHeader, body: Uint8Array): Pick<JournalFault, 'kind' | 'reason'> | undefined {
-    const { first_seq, count, bytes, crc32, chain } = header;
+    const { first_seq, crc32, chain, fields } = header;
     if (this.#digests.crc32(body) !== crc32) {
       return { kind: 'crc', reason: 'the checksum of the block does not match' };
     }
-    const fields = blockFields(first_seq, count, bytes, crc32);
     if (nextChain(this.#chain, fields, body, this.#digests) !== chain) {
       return { kind: 'chain', reason: 'the block does not continue the hash chain' };
     }

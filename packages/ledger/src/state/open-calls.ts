@@ -1,3 +1,4 @@
+import { assert } from '@atp-router/kernel';
 import type {
   AttemptEnded,
   AttemptIntent,
@@ -9,6 +10,7 @@ import type {
   IdempotencyRef,
   JournalRecord,
 } from '../events.ts';
+import { recordOf, type StoredRecord } from '../journal/records.ts';
 import { callHead } from './rows.ts';
 
 /** An attempt whose end is not in the journal. */
@@ -31,9 +33,14 @@ export interface OpenCall {
   readonly last_ts_ms: number;
 }
 
+/** A call that was opened; its first record is parsed when somebody asks for it. */
+type Entry = OpenCall | Extract<StoredRecord, { kind: 'opened' }>;
+
 /** The calls that are open at some point of the journal. Bounded by what the router admits at once. */
 export class OpenCalls {
   readonly #calls: Map<string, OpenCall> = new Map();
+  /** Those that were opened since `takeChanged`, behind the others. Most end before the next time and leave no trace. */
+  readonly #fresh: Map<string, Entry> = new Map();
   #changed: Set<string> = new Set();
 
   constructor(calls: Iterable<OpenCall> = []) {
@@ -41,22 +48,37 @@ export class OpenCalls {
   }
 
   get size(): number {
-    return this.#calls.size;
+    return this.#calls.size + this.#fresh.size;
+  }
+
+  has(call_id: string): boolean {
+    return this.#fresh.has(call_id) || this.#calls.has(call_id);
   }
 
   get(call_id: string): OpenCall | undefined {
-    return this.#calls.get(call_id);
+    const fresh = this.#fresh.get(call_id);
+    return fresh === undefined ? this.#calls.get(call_id) : openCall(fresh);
   }
 
   /** In the order in which they were opened. */
   list(): OpenCall[] {
-    return [...this.#calls.values()];
+    return [...this.#calls.values(), ...[...this.#fresh.values()].map(openCall)];
   }
 
-  /** Ids of calls that were opened, advanced or ended since the last time this was asked. */
+  /**
+   * Ids of calls that are to be written or removed where the calls of the last time are kept: those that are new since
+   * then, or advanced, or ended.
+   */
   takeChanged(): Set<string> {
     const changed = this.#changed;
     this.#changed = new Set();
+    for (const entry of this.#fresh.values()) {
+      const call = openCall(entry);
+      // The id in the call is a string of its own; the one in the entry keeps the text of its whole block in memory.
+      this.#calls.set(call.head.call_id, call);
+      changed.add(call.head.call_id);
+    }
+    this.#fresh.clear();
     return changed;
   }
 
@@ -64,7 +86,7 @@ export class OpenCalls {
   apply(record: JournalRecord): void {
     switch (record.type) {
       case 'call.opened':
-        if (!this.#calls.has(record.call_id)) this.#set(record.call_id, opened(record, record.ts_ms));
+        if (!this.has(record.call_id)) this.#fresh.set(record.call_id, opened(record, record.ts_ms));
         return;
       case 'attempt.started':
         this.#update(record.call_id, (call) => started(call, record, record.ts_ms));
@@ -76,22 +98,44 @@ export class OpenCalls {
         this.#update(record.call_id, (call) => ended(call, record, record.ts_ms));
         return;
       case 'call.ended':
-        if (this.#calls.delete(record.call_id)) this.#changed.add(record.call_id);
+        this.end(record.call_id);
         return;
       default:
         return;
     }
   }
 
-  #set(call_id: string, call: OpenCall): void {
-    this.#calls.set(call_id, call);
-    this.#changed.add(call_id);
+  /** Follows a `call.opened` without looking into it. */
+  open(record: Extract<StoredRecord, { kind: 'opened' }>): void {
+    if (!this.has(record.call_id)) this.#fresh.set(record.call_id, record);
+  }
+
+  /** False when the call was not open. */
+  end(call_id: string): boolean {
+    if (this.#fresh.delete(call_id)) return true;
+    const was_open = this.#calls.delete(call_id);
+    if (was_open) this.#changed.add(call_id);
+    return was_open;
   }
 
   #update(call_id: string, change: (call: OpenCall) => OpenCall): void {
+    const fresh = this.#fresh.get(call_id);
+    if (fresh !== undefined) {
+      this.#fresh.set(call_id, change(openCall(fresh)));
+      return;
+    }
     const call = this.#calls.get(call_id);
-    if (call !== undefined) this.#set(call_id, change(call));
+    if (call === undefined) return;
+    this.#calls.set(call_id, change(call));
+    this.#changed.add(call_id);
   }
+}
+
+function openCall(entry: Entry): OpenCall {
+  if (!('kind' in entry)) return entry;
+  const record = recordOf(entry.text);
+  assert(record.type === 'call.opened', 'a first record of a call opens one');
+  return opened(record, record.ts_ms);
 }
 
 function opened(event: CallOpened, ts_ms: number): OpenCall {

@@ -91,13 +91,20 @@ export function callHead(source: CallHead): CallHead {
   };
 }
 
+/** The model of the last attempt: the one that answered, or failed last. */
+export function modelOf(event: {
+  readonly attempts: readonly { readonly model: string }[];
+  readonly requested_model: string;
+}): string {
+  return event.attempts.at(-1)?.model ?? event.requested_model;
+}
+
 export function usageRow(
   event: CallEnded,
   ended_ms: number,
   key: RecordKey,
   day: string = utcDay(event.started_ms),
 ): UsageRow {
-  const last = event.attempts.at(-1);
   return {
     ...pickKey(key),
     call_id: event.call_id,
@@ -105,8 +112,8 @@ export function usageRow(
     key_id: event.key_id,
     endpoint: event.endpoint,
     requested_model: event.requested_model,
-    model: last?.model ?? event.requested_model,
-    provider: last?.provider ?? null,
+    model: modelOf(event),
+    provider: event.attempts.at(-1)?.provider ?? null,
     policy: event.policy ?? null,
     agent: event.agent ?? null,
     qos: event.qos,

@@ -1,1 +1,2 @@
+export * from './stored.ts';
 export * from './streams.ts';
