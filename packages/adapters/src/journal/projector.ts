@@ -1,6 +1,6 @@
 import { AtpError } from '@atp-router/kernel';
-import { type JournalFault, type JournalRecord, linkFault, parseRecords, type ResumePoint } from '@atp-router/ledger';
-import { Projection, type ProjectionPosition, type SqlDriver } from '../sql/index.ts';
+import { type JournalFault, linkFault, type ResumePoint, storedRecords } from '@atp-router/ledger';
+import { Projection, type ProjectionBatch, type ProjectionPosition, type SqlDriver } from '../sql/index.ts';
 import { findFile, type JournalFile, listFiles, readBase } from './files.ts';
 import { readFileHeader } from './header.ts';
 import { damageError, scanFile } from './scan.ts';
@@ -28,11 +28,15 @@ export interface ProjectorOptions {
 
 const BATCH_RECORDS = 2_000;
 
+/** Stays in the processor's cache from reading over checking to parsing. */
+const READ_BYTES = 262_144;
+
 /** Carries a node's journal into its SQL tables, batch by batch, verified on the way. */
 export class Projector {
   readonly dir: string;
   readonly projection: Projection;
   readonly #batch_records: number;
+  readonly #buffer: Uint8Array = new Uint8Array(READ_BYTES);
   /** Ahead of the stored position only by files that hold no records. */
   #cursor: ProjectionPosition;
   /** Whether the stored position was compared with the file it points into. */
@@ -117,9 +121,9 @@ export class Projector {
     const until = epoch === limit.epoch ? Math.min(limit.valid_bytes, file.bytes) : file.bytes;
     if (until < this.#cursor.offset) throw damageError(file.path, cutShort(this.#cursor));
     if (until === this.#cursor.offset) return false;
-    const { records, point } = this.#readBatch(file, until);
-    const to = { epoch, ...point };
-    await this.projection.apply(to, records);
+    const batch = await this.projection.begin();
+    const to = { epoch, ...this.#readBatch(file, until, batch) };
+    await this.projection.commit(batch, to);
     this.#cursor = to;
     return true;
   }
@@ -133,26 +137,31 @@ export class Projector {
     );
   }
 
-  #readBatch(file: JournalFile, until: number): { readonly records: JournalRecord[]; readonly point: ResumePoint } {
-    const records: JournalRecord[] = [];
+  /** Adds blocks to the batch until it is full or the limit is reached; returns where they end. */
+  #readBatch(file: JournalFile, until: number, batch: ProjectionBatch): ResumePoint {
     let point: ResumePoint = this.#cursor;
-    const blocks = scanFile(file.path, { resume: point, until });
+    // What came before a fault is good and is applied first; the next step finds the fault again.
+    const faulty = (fault: JournalFault): ResumePoint => {
+      if (batch.records === 0) throw damageError(file.path, fault);
+      return point;
+    };
+    const blocks = scanFile(file.path, { resume: point, until, buffer: this.#buffer });
     for (let step = blocks.next(); ; step = blocks.next()) {
       if (step.done === true) {
         const { fault, pending_bytes } = step.value;
-        const wrong = fault ?? (pending_bytes > 0 ? cutShort(step.value.point) : undefined);
-        // What came before the fault is good and is applied first; the next step finds the fault again.
-        if (wrong !== undefined && records.length === 0) throw damageError(file.path, wrong);
-        return { records, point };
+        if (fault !== undefined) return faulty(fault);
+        return pending_bytes > 0 ? faulty(cutShort(step.value.point)) : point;
       }
       const { first_seq, count, end_offset: offset, chain } = step.value;
-      const parsed = parseRecords(step.value);
-      if (parsed.fault !== undefined) throw damageError(file.path, parsed.fault);
-      records.push(...parsed.records);
-      point = { offset, seq: first_seq + count - 1, chain };
-      if (records.length < this.#batch_records) continue;
+      const { records, fault } = storedRecords(step.value);
+      if (fault === undefined) {
+        // One block at a time: its records are garbage before the next is read.
+        batch.add(file.epoch, records);
+        point = { offset, seq: first_seq + count - 1, chain };
+        if (batch.records < this.#batch_records) continue;
+      }
       blocks.return({ point, pending_bytes: 0 });
-      return { records, point };
+      return fault === undefined ? point : faulty(fault);
     }
   }
 

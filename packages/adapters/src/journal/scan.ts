@@ -30,6 +30,8 @@ export interface ScanOptions {
   readonly resume?: ResumePoint;
   /** Read up to this offset only; the end of the file otherwise. */
   readonly until?: number;
+  /** To read into; one of its own otherwise. */
+  readonly buffer?: Uint8Array;
 }
 
 /**
@@ -37,13 +39,13 @@ export interface ScanOptions {
  * Returns where and why it ended.
  */
 export function* scanFile(path: string, options: ScanOptions = {}): Generator<Block, ScanEnd> {
-  const { resume, until = Number.MAX_SAFE_INTEGER } = options;
+  const { resume, until = Number.MAX_SAFE_INTEGER, buffer } = options;
   const decoder = createDecoder(NODE_DIGESTS, resume);
   const fd = openSync(path, 'r');
   try {
     let at = resume?.offset ?? 0;
     let header: FileHeader | undefined;
-    const chunk = Buffer.allocUnsafeSlow(Math.max(1, Math.min(READ_BYTES, until - at)));
+    const chunk = buffer ?? new Uint8Array(Math.max(1, Math.min(READ_BYTES, until - at)));
     while (at < until) {
       const read = readSync(fd, chunk, 0, Math.min(chunk.length, until - at), at);
       if (read === 0) break;

@@ -1,27 +1,20 @@
 import {
-  type AttemptRow,
-  addBudgetDays,
-  addUsageDays,
-  attemptRows,
-  type BudgetDay,
-  budgetDay,
-  budgetDayKey,
-  type CallEnded,
+  CallSums,
   type IdempotencyRow,
   idempotencyChange,
   isReleased,
   type JournalRecord,
-  merge,
+  modelOf,
   type OpenCalls,
   type OperatorChange,
   operatorChange,
+  type PlainEnd,
+  placeBlock,
   type RecordKey,
-  type UsageDay,
-  type UsageRow,
-  usageDayKey,
-  usageDays,
-  usageRow,
+  type StoredRecord,
 } from '@atp-router/ledger';
+import type { SqlValue } from './driver.ts';
+import { CALL_COLUMNS } from './shape.ts';
 
 /** An event of the operators' log: everything but the traffic, which the usage records show. */
 export interface RecentEvent extends RecordKey {
@@ -31,65 +24,124 @@ export interface RecentEvent extends RecordKey {
   readonly event: string;
 }
 
-export type EndRecord = Extract<JournalRecord, { type: 'call.ended' }>;
+type EndOfCall = PlainEnd | Extract<JournalRecord, { type: 'call.ended' }>;
+
+/** The end of a call that was not open. */
+export interface SuspectEnd {
+  readonly epoch: number;
+  readonly end: EndOfCall;
+  readonly text: string;
+}
+
+/** Where a batch starts. */
+export interface BatchStart {
+  readonly node_id: string;
+  readonly epoch: number;
+  readonly seq: number;
+  /** Calls of earlier days are in the daily sums only. */
+  readonly pruned_before_day: string;
+}
 
 /** What a run of records changes, gathered in memory so that each table is written once. */
 export class ProjectionBatch {
-  readonly #node_id: string;
-  readonly #pruned_before_day: string;
-  readonly usage: UsageRow[] = [];
-  readonly attempts: AttemptRow[] = [];
-  readonly usage_days: Map<string, UsageDay> = new Map();
-  readonly budget_days: Map<string, BudgetDay> = new Map();
+  readonly #start: BatchStart;
+  /** The calls that are open behind the records so far. */
+  readonly #open: OpenCalls;
+  #epoch: number;
+  #seq: number;
+  #records = 0;
+  /** Rows of `calls`, in the order of `CALL_COLUMNS`, one after the other. */
+  readonly calls: SqlValue[] = [];
+  readonly sums: CallSums = new CallSums();
   /** Final rows by scope; `null` removes. */
   readonly claims: Map<string, (IdempotencyRow & { readonly epoch: number }) | null> = new Map();
   /** Claims of earlier batches that are free again if they still belong to the call. */
   readonly releases: { readonly scope_hash: string; readonly call_id: string }[] = [];
   readonly operator: Map<string, OperatorChange> = new Map();
   readonly events: RecentEvent[] = [];
-  /** Ends of calls that were not open: they count only if the call has no usage record yet. */
-  readonly suspects: { readonly record: EndRecord; readonly key: RecordKey }[] = [];
+  /** They count only if the call has no usage record yet. */
+  readonly suspects: SuspectEnd[] = [];
 
-  constructor(node_id: string, pruned_before_day: string) {
-    this.#node_id = node_id;
-    this.#pruned_before_day = pruned_before_day;
+  constructor(start: BatchStart, open: OpenCalls) {
+    this.#start = start;
+    this.#open = open;
+    this.#epoch = start.epoch;
+    this.#seq = start.seq;
   }
 
-  /** Follows one record; `open` is the state before it and is moved past it. */
-  add(epoch: number, record: JournalRecord, open: OpenCalls): void {
-    const key: RecordKey = { node_id: this.#node_id, epoch, seq: record.seq };
-    const was_open = 'call_id' in record && open.get(record.call_id) !== undefined;
-    open.apply(record);
-    if (record.type === 'call.ended' && !was_open) {
-      this.suspects.push({ record, key });
+  /** How many were added. */
+  get records(): number {
+    return this.#records;
+  }
+
+  /**
+   * Follows the records of a block (or of several in one piece). Those that were applied before are passed over, so that
+   * applying again after a crash changes nothing. Throws on a gap: that would lose records.
+   */
+  add(epoch: number, records: readonly StoredRecord[]): void {
+    const first_seq = records[0]?.seq;
+    if (first_seq === undefined) return;
+    const placement = placeBlock({ epoch: this.#epoch, seq: this.#seq }, { epoch, first_seq, count: records.length });
+    if (placement === 'applied') return;
+    if (placement === 'gap') {
+      throw new Error(`record ${epoch}/${first_seq} does not follow ${this.#epoch}/${this.#seq}`);
+    }
+    for (const record of records) this.#follow(epoch, record);
+    this.#epoch = epoch;
+    this.#seq = first_seq + records.length - 1;
+    this.#records += records.length;
+  }
+
+  #follow(epoch: number, stored: StoredRecord): void {
+    if (stored.kind === 'opened') {
+      this.#open.open(stored);
       return;
     }
+    const { text } = stored;
+    if (stored.kind === 'ended') {
+      this.#end(epoch, stored.end, text);
+      return;
+    }
+    const { record } = stored;
+    if (record.type === 'call.ended') {
+      this.#end(epoch, record, text);
+      return;
+    }
+    this.#open.apply(record);
     this.#addClaim(record, epoch);
-    if (record.type === 'call.ended') this.addEnd(record, key);
-    else if (isOperational(record)) this.#addOperational(record, key);
+    if (isOperational(record)) this.#addOperational(epoch, record, text);
+  }
+
+  #end(epoch: number, end: EndOfCall, text: string): void {
+    if (this.#open.end(end.call_id)) this.#addEnd(epoch, end, text);
+    else this.suspects.push({ epoch, end, text });
+  }
+
+  /** Ids of the calls whose ends are in the batch. */
+  endedCalls(): Set<SqlValue> {
+    return new Set(this.calls.filter((_, i) => i % CALL_COLUMNS.length === 0));
+  }
+
+  addSuspect({ epoch, end, text }: SuspectEnd): void {
+    this.#addEnd(epoch, end, text);
   }
 
   /** The end of a call that has no usage record yet. */
-  addEnd(record: EndRecord, key: RecordKey): void {
-    const event: CallEnded = record;
-    const day = budgetDay(event);
+  #addEnd(epoch: number, end: EndOfCall, text: string): void {
+    if ('type' in end) this.#addClaim(end, epoch);
+    const { node_id, pruned_before_day } = this.#start;
     // A rebuild meets it again: its sums were kept when its records were pruned.
-    if (day.day < this.#pruned_before_day) return;
-    this.usage.push(usageRow(event, record.ts_ms, key, day.day));
-    this.attempts.push(...attemptRows(event, key));
-    for (const sum of usageDays(event, day.day)) merge(this.usage_days, usageDayKey(sum), sum, addUsageDays);
-    merge(this.budget_days, budgetDayKey(day), day, addBudgetDays);
+    if (pruned_before_day !== '' && this.sums.dayOf(end) < pruned_before_day) return;
+    this.sums.add(end);
+    const { call_id, tenant, key_id, outcome, started_ms } = end;
+    this.calls.push(call_id, node_id, epoch, tenant, key_id, modelOf(end), outcome, started_ms, text);
   }
 
-  addSuspect({ record, key }: { readonly record: EndRecord; readonly key: RecordKey }): void {
-    this.#addClaim(record, key.epoch);
-    this.addEnd(record, key);
-  }
-
-  #addOperational(record: JournalRecord, key: RecordKey): void {
+  #addOperational(epoch: number, record: JournalRecord, text: string): void {
     const change = operatorChange(record);
     if (change !== undefined) this.operator.set(`${change.table} ${change.key}`, change);
-    this.events.push({ ...key, ts_ms: record.ts_ms, type: record.type, event: JSON.stringify(record) });
+    const { seq, ts_ms, type } = record;
+    this.events.push({ node_id: this.#start.node_id, epoch, seq, ts_ms, type, event: text });
   }
 
   #addClaim(record: JournalRecord, epoch: number): void {

@@ -5,12 +5,14 @@ const RUNS = [50, 10, 1] as const;
 
 /** The statements that insert into one table, made once: they are long, and drivers know them by their text. */
 export interface BulkInsert {
+  readonly columns: number;
   readonly statements: ReadonlyMap<number, string>;
 }
 
 /** `conflict` is the ON CONFLICT clause. */
 export function bulkInsert(table: string, columns: readonly string[], conflict: string = ''): BulkInsert {
-  return { statements: new Map(RUNS.map((size) => [size, insertText(table, columns, size, conflict)])) };
+  const statements = new Map(RUNS.map((size) => [size, insertText(table, columns, size, conflict)]));
+  return { columns: columns.length, statements };
 }
 
 function insertText(table: string, columns: readonly string[], rows: number, conflict: string): string {
@@ -21,14 +23,11 @@ function insertText(table: string, columns: readonly string[], rows: number, con
   return `INSERT INTO ${table} (${columns.join(',')}) VALUES ${tuples.join(',')} ${conflict}`;
 }
 
-/** Inserts many rows with multi-row statements. */
-export async function insertMany(
-  tx: SqlQueries,
-  insert: BulkInsert,
-  rows: readonly (readonly SqlValue[])[],
-): Promise<void> {
-  for (const [at, size] of runs(rows.length)) {
-    await tx.query(insert.statements.get(size) ?? '', rows.slice(at, at + size).flat());
+/** Inserts many rows with multi-row statements; `values` are those of all rows, one after the other. */
+export async function insertMany(tx: SqlQueries, insert: BulkInsert, values: readonly SqlValue[]): Promise<void> {
+  const { columns, statements } = insert;
+  for (const [at, size] of runs(values.length / columns)) {
+    await tx.query(statements.get(size) ?? '', values.slice(at * columns, (at + size) * columns));
   }
 }
 

@@ -1,4 +1,4 @@
-export type { RecentEvent } from './batch.ts';
+export type { ProjectionBatch, RecentEvent } from './batch.ts';
 export type { SqlDriver, SqlQueries, SqlRow, SqlValue } from './driver.ts';
 export { memoryBudgetStore } from './memory/budget.ts';
 export { memoryEntityStore } from './memory/entities.ts';

@@ -1,11 +1,4 @@
-import {
-  type JournalRecord,
-  type LedgerBase,
-  NO_CHAIN,
-  type OpenCall,
-  OpenCalls,
-  placeBlock,
-} from '@atp-router/ledger';
+import { type LedgerBase, NO_CHAIN, type OpenCall, OpenCalls } from '@atp-router/ledger';
 import { ProjectionBatch } from './batch.ts';
 import type { SqlDriver, SqlQueries } from './driver.ts';
 import type { ProjectionPosition } from './position.ts';
@@ -55,25 +48,17 @@ export class Projection {
     return this.#position;
   }
 
-  /**
-   * Applies records that follow the position, up to the block end `to`. Records before it are skipped, so that applying
-   * again after a crash changes nothing. Throws on a gap: that would lose records.
-   */
-  async apply(to: ProjectionPosition, records: readonly JournalRecord[]): Promise<void> {
+  /** A batch that starts at the position. `commit` writes it; one that is given up leaves the tables as they are. */
+  async begin(): Promise<ProjectionBatch> {
     if (this.#stale) await this.load();
-    const first = records[0];
-    if (first !== undefined) {
-      const block = { epoch: to.epoch, first_seq: first.seq, count: records.length };
-      const placement = placeBlock(this.#position, block);
-      if (placement === 'applied') return;
-      if (placement === 'gap') {
-        const { epoch, seq } = this.#position;
-        throw new Error(`record ${to.epoch}/${first.seq} does not follow ${epoch}/${seq}`);
-      }
-    }
     this.#stale = true;
-    const batch = new ProjectionBatch(this.node_id, this.#pruned_before_day);
-    for (const record of records) batch.add(to.epoch, record, this.#open);
+    const { epoch, seq } = this.#position;
+    const { node_id } = this;
+    return new ProjectionBatch({ node_id, epoch, seq, pruned_before_day: this.#pruned_before_day }, this.#open);
+  }
+
+  /** Writes the batch that was begun last, and moves the position to the block end `to` that it reaches. */
+  async commit(batch: ProjectionBatch, to: ProjectionPosition): Promise<void> {
     const changed = this.#open.takeChanged();
     const stored = new Set(this.#stored);
     await this.#driver.transaction(async (tx) => {
@@ -89,7 +74,7 @@ export class Projection {
 
   /** Moves on over files that hold no records. */
   async moveTo(to: ProjectionPosition): Promise<void> {
-    await this.apply(to, []);
+    await this.commit(await this.begin(), to);
   }
 
   /**

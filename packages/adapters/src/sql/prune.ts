@@ -22,12 +22,8 @@ export async function pruneTables(
   return calls === limit || keys.length === limit;
 }
 
-function pruneCalls(driver: SqlDriver, node_id: string, before_ms: number, limit: number): Promise<number> {
-  return driver.transaction(async (tx) => {
-    const old =
-      'SELECT call_id FROM usage WHERE started_ms < $2 AND node_id = $1 ORDER BY started_ms, call_id LIMIT $3';
-    const params = [node_id, before_ms, limit];
-    await tx.query(`DELETE FROM attempts WHERE call_id IN (${old})`, params);
-    return (await tx.query(`DELETE FROM usage WHERE call_id IN (${old}) RETURNING call_id`, params)).length;
-  });
+async function pruneCalls(driver: SqlDriver, node_id: string, before_ms: number, limit: number): Promise<number> {
+  const old = 'SELECT call_id FROM calls WHERE started_ms < $2 AND node_id = $1 ORDER BY started_ms, call_id LIMIT $3';
+  const params = [node_id, before_ms, limit];
+  return (await driver.query(`DELETE FROM calls WHERE call_id IN (${old}) RETURNING call_id`, params)).length;
 }

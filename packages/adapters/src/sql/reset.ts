@@ -1,8 +1,8 @@
-import { type LedgerBase, OpenCalls } from '@atp-router/ledger';
+import { CallSums, type LedgerBase, OpenCalls } from '@atp-router/ledger';
+import { CALL_SELECT, callOf } from './calls.ts';
 import type { SqlQueries } from './driver.ts';
 import type { ProjectionPosition } from './position.ts';
-import { BUDGET_DAY_SUMS, USAGE_DAY_SUMS } from './shape.ts';
-import { writeOpenCalls, writeOperatorChange } from './write.ts';
+import { addSums, writeOpenCalls, writeOperatorChange } from './write.ts';
 
 /**
  * Takes the tables of a node back to its base. Records of epochs up to the base stay: their journal files are gone, the
@@ -17,7 +17,7 @@ export async function resetToBase(
 ): Promise<void> {
   const sql = 'SELECT pruned_before_day FROM journal_position WHERE node_id = $1';
   const pruned = String((await tx.query(sql, [node_id]))[0]?.['pruned_before_day'] ?? '');
-  for (const table of ['usage', 'attempts', 'idempotency', 'events_recent']) {
+  for (const table of ['calls', 'idempotency', 'events_recent']) {
     await tx.query(`DELETE FROM ${table} WHERE node_id = $1 AND epoch > $2`, [node_id, start.epoch]);
   }
   for (const table of ['open_calls', 'kills', 'entities', 'journal_position']) {
@@ -32,35 +32,28 @@ export async function resetToBase(
   );
 }
 
+/** Rows that are read at once: some megabytes. */
+const PAGE_ROWS = 2_000;
+
 async function sumAgain(tx: SqlQueries, node_id: string, pruned_before_day: string): Promise<void> {
   const from = [node_id, pruned_before_day];
   await tx.query('DELETE FROM usage_daily WHERE node_id = $1 AND day >= $2', from);
   await tx.query('DELETE FROM budget_daily WHERE node_id = $1 AND day >= $2', from);
-  await tx.query(
-    `INSERT INTO usage_daily (node_id, day, tenant, model, ${USAGE_DAY_SUMS.join(', ')})
-     SELECT node_id, day, tenant, model, ${USAGE_DAY_SUMS.map(castSum).join(', ')} FROM (
-       SELECT node_id, day, tenant, model, 1 AS calls, CASE WHEN outcome = 'ok' THEN 0 ELSE 1 END AS errors,
-         0 AS attempts, 0 AS in_tokens, 0 AS out_tokens, 0 AS cached_in_tokens, 0 AS cache_write_tokens,
-         0 AS reasoning_tokens, 0 AS cost_usd_nanos
-       FROM usage WHERE node_id = $1 AND day >= $2
-       UNION ALL
-       SELECT a.node_id, u.day, u.tenant, a.model, 0, 0, 1, a.in_tokens, a.out_tokens, a.cached_in_tokens,
-         a.cache_write_tokens, a.reasoning_tokens, a.cost_usd_nanos
-       FROM attempts a JOIN usage u ON u.call_id = a.call_id WHERE a.node_id = $1 AND u.day >= $2
-     ) AS parts GROUP BY node_id, day, tenant, model`,
-    from,
-  );
-  await tx.query(
-    `INSERT INTO budget_daily (node_id, day, tenant, ${BUDGET_DAY_SUMS.join(', ')})
-     SELECT node_id, day, tenant, COUNT(*), CAST(SUM(in_tokens + out_tokens) AS BIGINT),
-       CAST(SUM(cost_usd_nanos) AS BIGINT)
-     FROM usage WHERE node_id = $1 AND day >= $2 GROUP BY node_id, day, tenant`,
-    from,
-  );
-}
-
-function castSum(name: string): string {
-  return `CAST(SUM(${name}) AS BIGINT)`;
+  const sums = new CallSums();
+  let [after_ms, after_id] = [pruned_before_day === '' ? 0 : Date.parse(`${pruned_before_day}T00:00:00Z`), ''];
+  for (;;) {
+    const rows = await tx.query(
+      `SELECT call_id, started_ms, ${CALL_SELECT} FROM calls WHERE node_id = $1 AND (started_ms, call_id) > ($2, $3)
+       ORDER BY started_ms, call_id LIMIT ${PAGE_ROWS}`,
+      [node_id, after_ms, after_id],
+    );
+    for (const row of rows) sums.add(callOf(row));
+    const last = rows.at(-1);
+    if (last === undefined) break;
+    after_ms = Number(last['started_ms']);
+    after_id = String(last['call_id']);
+  }
+  await addSums(tx, node_id, sums);
 }
 
 async function writeBase(tx: SqlQueries, node_id: string, base: LedgerBase): Promise<void> {

@@ -9,30 +9,19 @@ const PROJECTION: readonly string[] = [
   `CREATE TABLE journal_position (
     node_id TEXT PRIMARY KEY, epoch BIGINT NOT NULL, seq BIGINT NOT NULL, file_offset BIGINT NOT NULL,
     chain TEXT NOT NULL, pruned_before_day TEXT NOT NULL)`,
-  `CREATE TABLE usage (
-    call_id TEXT PRIMARY KEY, node_id TEXT NOT NULL, epoch BIGINT NOT NULL, seq BIGINT NOT NULL,
-    tenant TEXT NOT NULL, key_id TEXT NOT NULL, endpoint TEXT NOT NULL, requested_model TEXT NOT NULL,
-    model TEXT NOT NULL, provider TEXT, policy TEXT, agent TEXT, qos TEXT NOT NULL, task_type TEXT,
-    stream BIGINT NOT NULL, trace_id TEXT, day TEXT NOT NULL, started_ms BIGINT NOT NULL, ended_ms BIGINT NOT NULL,
-    outcome TEXT NOT NULL, error TEXT, status BIGINT NOT NULL, attempts BIGINT NOT NULL,
-    in_tokens BIGINT NOT NULL, out_tokens BIGINT NOT NULL, cached_in_tokens BIGINT NOT NULL,
-    cache_write_tokens BIGINT NOT NULL, reasoning_tokens BIGINT NOT NULL, usage_source TEXT NOT NULL,
-    cost_usd_nanos BIGINT NOT NULL, latency_ms BIGINT NOT NULL, ttfb_ms BIGINT)`,
-  'CREATE INDEX usage_by_start ON usage (started_ms, call_id)',
-  'CREATE INDEX usage_by_tenant ON usage (tenant, started_ms, call_id)',
-  `CREATE TABLE attempts (
-    call_id TEXT NOT NULL, n BIGINT NOT NULL, node_id TEXT NOT NULL, epoch BIGINT NOT NULL, seq BIGINT NOT NULL,
-    turn BIGINT NOT NULL, kind TEXT NOT NULL, model TEXT NOT NULL, provider TEXT NOT NULL, outcome TEXT NOT NULL,
-    error TEXT, upstream_status BIGINT, in_tokens BIGINT NOT NULL, out_tokens BIGINT NOT NULL,
-    cached_in_tokens BIGINT NOT NULL, cache_write_tokens BIGINT NOT NULL, reasoning_tokens BIGINT NOT NULL,
-    usage_source TEXT NOT NULL, cost_usd_nanos BIGINT NOT NULL, latency_ms BIGINT NOT NULL, ttfb_ms BIGINT,
-    PRIMARY KEY (call_id, n))`,
+  // The columns are what questions filter and order by; everything else is read from the record.
+  `CREATE TABLE calls (
+    call_id TEXT PRIMARY KEY, node_id TEXT NOT NULL, epoch BIGINT NOT NULL, tenant TEXT NOT NULL, key_id TEXT NOT NULL,
+    model TEXT NOT NULL, outcome TEXT NOT NULL, started_ms BIGINT NOT NULL, record TEXT NOT NULL)`,
+  'CREATE INDEX calls_by_start ON calls (started_ms, call_id)',
   `CREATE TABLE usage_daily (
     node_id TEXT NOT NULL, day TEXT NOT NULL, tenant TEXT NOT NULL, model TEXT NOT NULL,
     calls BIGINT NOT NULL, errors BIGINT NOT NULL, attempts BIGINT NOT NULL,
     in_tokens BIGINT NOT NULL, out_tokens BIGINT NOT NULL, cached_in_tokens BIGINT NOT NULL,
     cache_write_tokens BIGINT NOT NULL, reasoning_tokens BIGINT NOT NULL, cost_usd_nanos BIGINT NOT NULL,
     PRIMARY KEY (day, tenant, model, node_id))`,
+  // Written once for each row, not at each addition to it.
+  'CREATE INDEX usage_daily_by_tenant ON usage_daily (tenant, day)',
   `CREATE TABLE budget_daily (
     node_id TEXT NOT NULL, day TEXT NOT NULL, tenant TEXT NOT NULL, calls BIGINT NOT NULL, tokens BIGINT NOT NULL,
     cost_usd_nanos BIGINT NOT NULL, PRIMARY KEY (day, tenant, node_id))`,

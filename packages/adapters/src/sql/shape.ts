@@ -1,4 +1,4 @@
-import type { AttemptRow, BudgetDay, UsageDay, UsageRow } from '@atp-router/ledger';
+import type { BudgetDay, UsageDay } from '@atp-router/ledger';
 import type { SqlRow, SqlValue } from './driver.ts';
 
 /** How a field of a row is kept. `optional_*` columns may be NULL; a `flag` is 0 or 1. */
@@ -39,56 +39,18 @@ const TOKENS = {
   reasoning_tokens: 'integer',
 } as const;
 
-export const USAGE: Shape<UsageRow> = {
-  call_id: 'text',
-  node_id: 'text',
-  epoch: 'integer',
-  seq: 'integer',
-  tenant: 'text',
-  key_id: 'text',
-  endpoint: 'text',
-  requested_model: 'text',
-  model: 'text',
-  provider: 'optional_text',
-  policy: 'optional_text',
-  agent: 'optional_text',
-  qos: 'text',
-  task_type: 'optional_text',
-  stream: 'flag',
-  trace_id: 'optional_text',
-  day: 'text',
-  started_ms: 'integer',
-  ended_ms: 'integer',
-  outcome: 'text',
-  error: 'optional_text',
-  status: 'integer',
-  attempts: 'integer',
-  ...TOKENS,
-  usage_source: 'text',
-  cost_usd_nanos: 'integer',
-  latency_ms: 'integer',
-  ttfb_ms: 'optional_integer',
-};
-
-export const ATTEMPT: Shape<AttemptRow> = {
-  call_id: 'text',
-  n: 'integer',
-  node_id: 'text',
-  epoch: 'integer',
-  seq: 'integer',
-  turn: 'integer',
-  kind: 'text',
-  model: 'text',
-  provider: 'text',
-  outcome: 'text',
-  error: 'optional_text',
-  upstream_status: 'optional_integer',
-  ...TOKENS,
-  usage_source: 'text',
-  cost_usd_nanos: 'integer',
-  latency_ms: 'integer',
-  ttfb_ms: 'optional_integer',
-};
+/** The columns of `calls`: what questions filter and order by, and the whole record as JSON. */
+export const CALL_COLUMNS: readonly string[] = [
+  'call_id',
+  'node_id',
+  'epoch',
+  'tenant',
+  'key_id',
+  'model',
+  'outcome',
+  'started_ms',
+  'record',
+];
 
 export const USAGE_DAY: Shape<UsageDay> = {
   day: 'text',

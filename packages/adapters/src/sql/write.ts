@@ -1,15 +1,14 @@
-import type { OpenCalls, OperatorChange } from '@atp-router/ledger';
+import type { CallSums, OpenCalls, OperatorChange } from '@atp-router/ledger';
 import type { ProjectionBatch } from './batch.ts';
 import { type BulkInsert, bulkInsert, deleteMany, insertMany } from './bulk.ts';
 import type { SqlQueries, SqlValue } from './driver.ts';
 import {
-  ATTEMPT,
   addUp,
   BUDGET_DAY,
   BUDGET_DAY_SUMS,
+  CALL_COLUMNS,
   columnsOf,
   toValues,
-  USAGE,
   USAGE_DAY,
   USAGE_DAY_SUMS,
 } from './shape.ts';
@@ -17,8 +16,7 @@ import {
 /** Entries of the operators' log that are kept for each node. Longer histories are in the journal. */
 export const EVENTS_RECENT_MAX = 10_000;
 
-const INSERT_USAGE: BulkInsert = bulkInsert('usage', columnsOf(USAGE), 'ON CONFLICT (call_id) DO NOTHING');
-const INSERT_ATTEMPTS: BulkInsert = bulkInsert('attempts', columnsOf(ATTEMPT), 'ON CONFLICT (call_id, n) DO NOTHING');
+const INSERT_CALLS: BulkInsert = bulkInsert('calls', CALL_COLUMNS, 'ON CONFLICT (call_id) DO NOTHING');
 const ADD_USAGE: BulkInsert = bulkInsert(
   'usage_daily',
   ['node_id', ...columnsOf(USAGE_DAY)],
@@ -67,26 +65,35 @@ export async function writeBatch(
   events_before: number,
 ): Promise<void> {
   await countSuspects(tx, batch);
-  const usage = batch.usage.map((row) => toValues(USAGE, row));
-  await insertMany(tx, INSERT_USAGE, usage);
-  const attempts = batch.attempts.map((row) => toValues(ATTEMPT, row));
-  await insertMany(tx, INSERT_ATTEMPTS, attempts);
-  const days = [...batch.usage_days.values()].map((row) => [node_id, ...toValues(USAGE_DAY, row)]);
-  await insertMany(tx, ADD_USAGE, days);
-  const budgets = [...batch.budget_days.values()].map((row) => [node_id, ...toValues(BUDGET_DAY, row)]);
-  await insertMany(tx, ADD_BUDGET, budgets);
+  await insertMany(tx, INSERT_CALLS, batch.calls);
+  await addSums(tx, node_id, batch.sums);
   await writeClaims(tx, node_id, batch);
   for (const change of batch.operator.values()) await writeOperatorChange(tx, node_id, change);
   await writeEvents(tx, node_id, batch, events_before);
 }
 
+/** Adds to the sums of days that the tables hold. */
+export async function addSums(tx: SqlQueries, node_id: string, sums: CallSums): Promise<void> {
+  await insertMany(
+    tx,
+    ADD_USAGE,
+    sums.usage().flatMap((row) => [node_id, ...toValues(USAGE_DAY, row)]),
+  );
+  await insertMany(
+    tx,
+    ADD_BUDGET,
+    sums.budgets().flatMap((row) => [node_id, ...toValues(BUDGET_DAY, row)]),
+  );
+}
+
 /** An end without an open call is a repetition, unless the call has no usage record at all. */
 async function countSuspects(tx: SqlQueries, batch: ProjectionBatch): Promise<void> {
-  const ended = new Set(batch.usage.map((row) => row.call_id));
+  if (batch.suspects.length === 0) return;
+  const ended = batch.endedCalls();
   for (const suspect of batch.suspects) {
-    const { call_id } = suspect.record;
+    const { call_id } = suspect.end;
     if (ended.has(call_id)) continue;
-    const known = await tx.query('SELECT call_id FROM usage WHERE call_id = $1', [call_id]);
+    const known = await tx.query('SELECT call_id FROM calls WHERE call_id = $1', [call_id]);
     if (known.length > 0) continue;
     ended.add(call_id);
     batch.addSuspect(suspect);
@@ -101,10 +108,10 @@ async function writeClaims(tx: SqlQueries, node_id: string, batch: ProjectionBat
     );
   }
   const removed: string[] = [];
-  const rows: SqlValue[][] = [];
+  const rows: SqlValue[] = [];
   for (const [scope_hash, row] of batch.claims) {
     if (row === null) removed.push(scope_hash);
-    else rows.push([node_id, scope_hash, row.body_hash, row.call_id, row.state, row.sealed, row.expires_ms, row.epoch]);
+    else rows.push(node_id, scope_hash, row.body_hash, row.call_id, row.state, row.sealed, row.expires_ms, row.epoch);
   }
   await deleteMany(tx, 'idempotency', 'scope_hash', node_id, removed);
   await insertMany(tx, PUT_CLAIMS, rows);
@@ -120,7 +127,7 @@ export async function writeOperatorChange(tx: SqlQueries, node_id: string, chang
     if (change.row === null) return;
     const { scope, id, reason, by, since_ms } = change.row;
     const values = [node_id, scope, id, reason, by, since_ms];
-    await insertMany(tx, INSERT_KILL, [values]);
+    await insertMany(tx, INSERT_KILL, values);
     return;
   }
   await tx.query('DELETE FROM entities WHERE node_id = $1 AND kind = $2 AND id = $3', [
@@ -131,14 +138,14 @@ export async function writeOperatorChange(tx: SqlQueries, node_id: string, chang
   if (change.row === null) return;
   const { kind, id, value, by, changed_ms } = change.row;
   const values = [node_id, kind, id, JSON.stringify(value), by, changed_ms];
-  await insertMany(tx, INSERT_ENTITY, [values]);
+  await insertMany(tx, INSERT_ENTITY, values);
 }
 
 async function writeEvents(tx: SqlQueries, node_id: string, batch: ProjectionBatch, before: number): Promise<void> {
   if (batch.events.length === 0) return;
   const kept = batch.events.slice(-EVENTS_RECENT_MAX);
   const last = before + batch.events.length;
-  const rows = kept.map((event, i) => {
+  const rows = kept.flatMap((event, i) => {
     const n = last - kept.length + i + 1;
     return [node_id, n, event.epoch, event.seq, event.ts_ms, event.type, event.event];
   });
@@ -155,11 +162,11 @@ export async function writeOpenCalls(
   stored: Set<string>,
 ): Promise<void> {
   const gone: string[] = [];
-  const rows: SqlValue[][] = [];
+  const rows: SqlValue[] = [];
   for (const call_id of changed) {
     const call = open.get(call_id);
     if (call !== undefined) {
-      rows.push([node_id, call_id, JSON.stringify(call)]);
+      rows.push(node_id, call_id, JSON.stringify(call));
       stored.add(call_id);
     } else if (stored.delete(call_id)) gone.push(call_id);
   }

@@ -1,5 +1,5 @@
 import { type JournalRecord, LedgerFold, parseBase, BaseFold, emptyBase, NO_CHAIN } from '@atp-router/ledger';
-import { sampleStream } from '@atp-router/ledger/testing';
+import { sampleStream, storedSample } from '@atp-router/ledger/testing';
 import { randomInt, seededRng } from '@atp-router/kernel';
 import { afterAll, describe, expect, it } from 'vitest';
 import { EVENTS_RECENT_MAX } from '../../src/sql/write.ts';
@@ -22,6 +22,16 @@ function end(seq: number, epoch: number = 1): { epoch: number; seq: number; offs
   return { epoch, seq, offset: seq, chain: `c${seq}` };
 }
 
+async function apply(
+  projection: Projection,
+  to: ReturnType<typeof end>,
+  records: readonly JournalRecord[],
+): Promise<void> {
+  const batch = await projection.begin();
+  batch.add(to.epoch, storedSample(records));
+  if (batch.records > 0) await projection.commit(batch, to);
+}
+
 async function load(driver: SqlDriver): Promise<Projection> {
   const projection = new Projection(driver, 'n1');
   await projection.load();
@@ -41,8 +51,8 @@ for (const backend of backends()) {
         const size = randomInt(rng, 1, 60);
         if (rng.next() < 0.3) projection = await load(driver);
         const batch = records.slice(at, at + size);
-        await projection.apply(end(at + batch.length), batch);
-        if (rng.next() < 0.3) await projection.apply(end(at + batch.length), batch);
+        await apply(projection, end(at + batch.length), batch);
+        if (rng.next() < 0.3) await apply(projection, end(at + batch.length), batch);
         at += batch.length;
       }
       expect(projection.position).toEqual(end(records.length));
@@ -55,8 +65,8 @@ for (const backend of backends()) {
       const early = records.slice(0, 250);
       const late = records.slice(250).map((record, i) => ({ ...record, seq: i + 1 }));
       const projection = await load(driver);
-      await projection.apply(end(early.length), early);
-      await projection.apply(end(late.length, 2), late);
+      await apply(projection, end(early.length), early);
+      await apply(projection, end(late.length, 2), late);
       const whole = await dumpTables(driver, 'n1');
 
       const folded = new BaseFold(emptyBase('n1', NO_CHAIN));
@@ -66,13 +76,13 @@ for (const backend of backends()) {
       const reset = await dumpTables(driver, 'n1');
       const expected = dumpFold(foldOf(early));
       expect({ ...reset, claims: [] }).toEqual({ ...expected, claims: [] });
-      await projection.apply(end(late.length, 2), late);
+      await apply(projection, end(late.length, 2), late);
       expect(await dumpTables(driver, 'n1')).toEqual(whole);
 
       await projection.reset(undefined);
       expect(Object.values(await dumpTables(driver, 'n1')).flat()).toEqual([]);
-      await projection.apply(end(early.length), early);
-      await projection.apply(end(late.length, 2), late);
+      await apply(projection, end(early.length), early);
+      await apply(projection, end(late.length, 2), late);
       expect(await dumpTables(driver, 'n1')).toEqual(whole);
     });
 
@@ -81,10 +91,10 @@ for (const backend of backends()) {
       const mine = recordsOf(6, 60);
       const other = recordsOf(7, 60);
       const projection = await load(driver);
-      await projection.apply(end(mine.length), mine);
+      await apply(projection, end(mine.length), mine);
       const neighbour = new Projection(driver, 'n2');
       await neighbour.load();
-      await neighbour.apply(end(other.length), other);
+      await apply(neighbour, end(other.length), other);
       await neighbour.reset(undefined);
       expect(await dumpTables(driver, 'n1')).toEqual(dumpFold(foldOf(mine)));
     });
@@ -104,10 +114,10 @@ describe('projection', () => {
     const records = recordsOf(1, 30);
     const first = await load(driver);
     const second = await load(driver);
-    await expect(first.apply(end(12), records.slice(10, 12))).rejects.toThrow('does not follow');
-    await first.apply(end(10), records.slice(0, 10));
-    await expect(second.apply(end(10), records.slice(0, 10))).rejects.toThrow('another projection');
-    await second.apply(end(12), records.slice(10, 12));
+    await expect(apply(first, end(12), records.slice(10, 12))).rejects.toThrow('does not follow');
+    await apply(first, end(10), records.slice(0, 10));
+    await expect(apply(second, end(10), records.slice(0, 10))).rejects.toThrow('another projection');
+    await apply(second, end(12), records.slice(10, 12));
     expect(await dumpTables(driver, 'n1')).toEqual(dumpFold(foldOf(records.slice(0, 12))));
   });
 
@@ -115,13 +125,13 @@ describe('projection', () => {
     const driver = await fresh();
     const records = recordsOf(2, 80);
     const projection = await load(driver);
-    await projection.apply(end(40), records.slice(0, 40));
+    await apply(projection, end(40), records.slice(0, 40));
     const before = await dumpTables(driver, 'n1');
     await driver.query('ALTER TABLE budget_daily RENAME TO hidden');
-    await expect(projection.apply(end(80), records.slice(40))).rejects.toThrow('budget_daily');
+    await expect(apply(projection, end(80), records.slice(40))).rejects.toThrow('budget_daily');
     await driver.query('ALTER TABLE hidden RENAME TO budget_daily');
     expect(await dumpTables(driver, 'n1')).toEqual(before);
-    await projection.apply(end(80), records.slice(40));
+    await apply(projection, end(80), records.slice(40));
     expect(await dumpTables(driver, 'n1')).toEqual(dumpFold(foldOf(records)));
   });
 
@@ -132,9 +142,9 @@ describe('projection', () => {
     const stray = ends.slice(0, 3).map((record) => ({ ...record, call_id: `stray_${record.call_id}` }));
     const more = [...ends, ...stray, ...stray].map((record, i) => ({ ...record, seq: records.length + i + 1 }));
     const projection = await load(driver);
-    await projection.apply(end(records.length), records);
+    await apply(projection, end(records.length), records);
     const all = [...records, ...more];
-    await projection.apply(end(all.length), more);
+    await apply(projection, end(all.length), more);
     const fold = foldOf(records);
     fold.applyBlock(1, more);
     expect(await dumpTables(driver, 'n1')).toEqual(dumpFold(fold));
@@ -145,7 +155,7 @@ describe('projection', () => {
     const driver = await fresh();
     const records = recordsOf(9, 900);
     const projection = await load(driver);
-    await projection.apply(end(records.length), records);
+    await apply(projection, end(records.length), records);
     const usage = sqlUsageStore(driver);
     const sums = await usage.sums({}, ['day', 'tenant', 'model']);
     const days = [...new Set(sums.map((sum) => sum.day))].sort();
@@ -165,7 +175,7 @@ describe('projection', () => {
     expect(kept.budget_days).toEqual(whole.budget_days);
 
     await projection.reset(undefined);
-    await projection.apply(end(records.length), records);
+    await apply(projection, end(records.length), records);
     const again = await dumpTables(driver, 'n1');
     expect({ ...again, claims: [] }).toEqual(kept);
   });
@@ -176,7 +186,7 @@ describe('projection', () => {
     const projection = await load(driver);
     for (let at = 0; at < EVENTS_RECENT_MAX + 500; at += 3_500) {
       const batch = Array.from({ length: 3_500 }, (_, i) => ({ v: 1, seq: at + i + 1, ts_ms: at + i + 1, ...event }));
-      await projection.apply(end(at + 3_500), batch);
+      await apply(projection, end(at + 3_500), batch);
     }
     const [count] = await driver.query('SELECT COUNT(*) AS n FROM events_recent');
     expect(count?.['n']).toBe(EVENTS_RECENT_MAX);

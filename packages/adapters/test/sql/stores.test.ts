@@ -1,4 +1,5 @@
 import { LedgerFold } from '@atp-router/ledger';
+import { storedSample } from '@atp-router/ledger/testing';
 import { afterAll, describe, it } from 'vitest';
 import {
   budgetStoreSuite,
@@ -70,7 +71,9 @@ for (const backend of backends()) {
         const driver = await backend.open();
         const projection = new Projection(driver, 'n1');
         await projection.load();
-        await projection.apply({ epoch: 1, seq: records.length, offset: 1, chain: 'c' }, records);
+        const batch = await projection.begin();
+        batch.add(1, storedSample(records));
+        await projection.commit(batch, { epoch: 1, seq: records.length, offset: 1, chain: 'c' });
         return { usage: sqlUsageStore(driver), entities: sqlEntityStore(driver, 'n1') };
       }),
     );

@@ -1,6 +1,5 @@
 import { AtpError } from '@atp-router/kernel';
 import {
-  type AttemptRow,
   USAGE_PAGE_MAX,
   USAGE_SUMS_MAX,
   type UsageDayFilter,
@@ -11,52 +10,27 @@ import {
   type UsageStore,
   type UsageSum,
 } from '@atp-router/ledger';
-import type { SqlDriver, SqlValue } from '../driver.ts';
-import { ATTEMPT, columnsOf, fromRow, USAGE, USAGE_DAY, USAGE_DAY_SUMS } from '../shape.ts';
+import { attemptsOf, CALL_SELECT, usageOf } from '../calls.ts';
+import type { SqlDriver, SqlQueries, SqlRow } from '../driver.ts';
 import { bySum } from '../order.ts';
+import { fromRow, USAGE_DAY, USAGE_DAY_SUMS } from '../shape.ts';
+import { Conditions } from './conditions.ts';
+import { type Span, spansOf } from './spans.ts';
 
-const USAGE_LIST = columnsOf(USAGE).join(', ');
-const ATTEMPT_LIST = columnsOf(ATTEMPT).join(', ');
 const GROUPS: readonly UsageGroup[] = ['day', 'tenant', 'model'];
-
-/** Collects the conditions of a WHERE clause with their parameters. */
-class Conditions {
-  readonly params: SqlValue[] = [];
-  readonly #parts: string[] = [];
-
-  /** `sql` holds one `?` for each value. */
-  add(sql: string, ...values: SqlValue[]): void {
-    this.#parts.push(sql.replace(/\?/g, () => this.param(values.shift() ?? null)));
-  }
-
-  param(value: SqlValue): string {
-    this.params.push(value);
-    return `$${this.params.length}`;
-  }
-
-  equal(fields: Readonly<Record<string, SqlValue | undefined>>): void {
-    for (const [name, value] of Object.entries(fields)) if (value !== undefined) this.add(`${name} = ?`, value);
-  }
-
-  toString(): string {
-    return this.#parts.length === 0 ? '' : `WHERE ${this.#parts.join(' AND ')}`;
-  }
-}
 
 /** Usage records of every node in the database. */
 export function sqlUsageStore(driver: SqlDriver): UsageStore {
   return {
     list: (filter, page) => listUsage(driver, filter, page),
-    async get(call_id: string): Promise<UsageRow | undefined> {
-      const [row] = await driver.query(`SELECT ${USAGE_LIST} FROM usage WHERE call_id = $1`, [call_id]);
-      return row && fromRow(USAGE, row);
-    },
-    async attempts(call_id: string): Promise<readonly AttemptRow[]> {
-      const sql = `SELECT ${ATTEMPT_LIST} FROM attempts WHERE call_id = $1 ORDER BY n`;
-      return (await driver.query(sql, [call_id])).map((row) => fromRow(ATTEMPT, row));
-    },
+    get: async (call_id) => (await callRows(driver, call_id)).map(usageOf)[0],
+    attempts: async (call_id) => (await callRows(driver, call_id)).flatMap(attemptsOf),
     sums: (filter, group_by) => sumUsage(driver, filter, group_by),
   };
+}
+
+function callRows(queries: SqlQueries, call_id: string): Promise<readonly SqlRow[]> {
+  return queries.query(`SELECT ${CALL_SELECT} FROM calls WHERE call_id = $1`, [call_id]);
 }
 
 async function listUsage(
@@ -64,18 +38,34 @@ async function listUsage(
   filter: UsageFilter,
   page: { readonly limit: number; readonly after?: string },
 ): Promise<UsagePage> {
-  const { tenant, key_id, model, outcome, from_ms, until_ms } = filter;
-  const where = new Conditions();
-  where.equal({ tenant, key_id, model, outcome });
-  if (from_ms !== undefined) where.add('started_ms >= ?', from_ms);
-  if (until_ms !== undefined) where.add('started_ms < ?', until_ms);
-  if (page.after !== undefined) where.add('(started_ms, call_id) < (?, ?)', ...parseCursor(page.after));
+  const after = page.after === undefined ? undefined : parseCursor(page.after);
   const limit = pageLimit(page.limit);
-  const sql = `SELECT ${USAGE_LIST} FROM usage ${where} ORDER BY started_ms DESC, call_id DESC LIMIT ${limit + 1}`;
-  const found = (await driver.query(sql, where.params)).map((row) => fromRow(USAGE, row));
+  const found: UsageRow[] = [];
+  const { until_ms = Number.MAX_SAFE_INTEGER } = filter;
+  const before_ms = after === undefined ? until_ms : Math.min(until_ms, after[0] + 1);
+  for (const span of await spansOf(driver, { ...filter, until_ms: before_ms })) {
+    const rows = await rowsWithin(driver, { ...filter, ...span }, after, limit + 1 - found.length);
+    for (const row of rows) found.push(usageOf(row));
+    if (found.length > limit) break;
+  }
   const rows = found.slice(0, limit);
   const last = rows.at(-1);
   return found.length > limit && last !== undefined ? { rows, next: usageCursor(last) } : { rows };
+}
+
+function rowsWithin(
+  queries: SqlQueries,
+  { tenant, key_id, model, outcome, from_ms, until_ms }: UsageFilter & Span,
+  after: readonly [number, string] | undefined,
+  limit: number,
+): Promise<readonly SqlRow[]> {
+  const where = new Conditions();
+  where.equal({ tenant, key_id, model, outcome });
+  where.add('started_ms >= ?', from_ms);
+  where.add('started_ms < ?', until_ms);
+  if (after !== undefined) where.add('(started_ms, call_id) < (?, ?)', ...after);
+  const order = `ORDER BY started_ms DESC, call_id DESC LIMIT ${limit}`;
+  return queries.query(`SELECT ${CALL_SELECT} FROM calls ${where} ${order}`, where.params);
 }
 
 async function sumUsage(

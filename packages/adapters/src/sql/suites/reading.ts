@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict';
-import { EVENT_VERSION, type EntityStore, type JournalRecord, LedgerFold, type UsageStore } from '@atp-router/ledger';
+import {
+  EVENT_VERSION,
+  type EntityStore,
+  type JournalRecord,
+  LedgerFold,
+  type UsageFilter,
+  type UsageRow,
+  type UsageStore,
+} from '@atp-router/ledger';
 import { sampleStream } from '@atp-router/ledger/testing';
 import { memoryEntityStore } from '../memory/entities.ts';
 import { memoryUsageStore } from '../memory/usage.ts';
@@ -76,11 +84,15 @@ function listCases(open: Open): SuiteCase[] {
           { key_id: 'k2' },
           { from_ms, until_ms },
           { tenant: 'globex', model: 'big', outcome: 'ok', from_ms },
+          { tenant: 'acme', until_ms: from_ms },
+          { tenant: 'nobody' },
+          { model: 'small', from_ms: until_ms, until_ms: from_ms },
         ];
         for (const filter of filters) {
           const found = await stores.usage.list(filter, { limit: 1_000 });
           const expected = await reference.list(filter, { limit: 1_000 });
           assert.deepEqual(found, expected, JSON.stringify(filter));
+          assert.deepEqual(await pagesOf(stores.usage, filter, 3), expected.rows, JSON.stringify(filter));
         }
         assert.ok((await reference.list({ from_ms, until_ms }, { limit: 1_000 })).rows.length > 10);
       },
@@ -93,6 +105,17 @@ function listCases(open: Open): SuiteCase[] {
       },
     },
   ];
+}
+
+/** All pages of a list, one after the other. */
+async function pagesOf(usage: UsageStore, filter: UsageFilter, limit: number): Promise<UsageRow[]> {
+  const rows: UsageRow[] = [];
+  for (let after: string | undefined, page = 0; page === 0 || after !== undefined; page += 1) {
+    const found = await usage.list(filter, { limit, ...(after !== undefined && { after }) });
+    rows.push(...found.rows);
+    after = found.next;
+  }
+  return rows;
 }
 
 function sumCases(open: Open): SuiteCase[] {
