@@ -21,7 +21,7 @@ import { Engine } from './engine/engine.ts';
 import { IdempotencyIndex } from './engine/idempotency.ts';
 import { observedOf } from './engine/observed.ts';
 import type { EngineParts } from './engine/parts.ts';
-import { healthOptions, providerConfigOf } from './generation/health-options.ts';
+import { DEFAULT_HEALTH, healthOptions, providerConfigOf } from './generation/health-options.ts';
 import { GenerationManager } from './generation/manager.ts';
 import type { LedgerHandle } from './ledger-handle.ts';
 import { EventBus } from './observe/event-bus.ts';
@@ -105,8 +105,8 @@ function makeEngine(
       bus.append({ type: 'breaker.changed', provider: provider_id, model: model_id, from, to, reason }),
     (model) => {
       const provider = providerConfigOf(manager.config, model.provider_id);
-      if (provider === undefined) throw new Error(`provider ${model.provider_id} is not configured`);
-      return healthOptions(provider);
+      // A call that is pinned to an older generation may still fall back to a provider that a reload has removed.
+      return provider === undefined ? DEFAULT_HEALTH : healthOptions(provider);
     },
   );
   const estimator = new Estimator();

@@ -1,6 +1,9 @@
 import type { Config, ProviderConfig } from '@atp-router/adapters';
 import { DEFAULT_BREAKER, DEFAULT_READINESS, type TargetHealthOptions } from '@atp-router/routing';
 
+/** For a provider that is no longer configured. */
+export const DEFAULT_HEALTH: TargetHealthOptions = { breaker: DEFAULT_BREAKER, readiness: DEFAULT_READINESS };
+
 /** Breaker and readiness settings of one provider. An absent gate never closes. */
 export function healthOptions(provider: ProviderConfig): TargetHealthOptions {
   const { breaker, readiness } = provider;
