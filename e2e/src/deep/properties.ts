@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { Part } from './part.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
-const FACTOR = 50;
+const FACTOR = 20;
 const SHORT_FACTOR = 2;
 /** What a report of some hundred tests needs. */
 const OUTPUT_BYTES_MAX = 64 * 1_048_576;
