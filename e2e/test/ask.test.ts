@@ -96,6 +96,16 @@ test('the plan names what would be tried, and the wishes in the body steer it', 
   expect(dear.status).toBe(429);
 });
 
+test('a header wins over its field in the body', async () => {
+  const script = await rig.upstream.script({ answer: textAnswer('ok') });
+  const body = { model: 'm-chat', prompt: script.mark, qos: 'bronze', task_type: 'by-body' };
+  const headers = { 'x-atp-qos': 'silver', 'x-atp-task-type': 'by-header' };
+  const answer = await rig.router.ask('/v1/ask', body, { headers });
+  expect(answer.status).toBe(200);
+  const record = rig.router.books().ended.get(answer.header('x-atp-request-id') ?? '');
+  expect(record).toMatchObject({ qos: 'silver', task_type: 'by-header' });
+});
+
 test('errors are in its own shape', async () => {
   const answer = await ask({ prompt: 'a', messages: [] });
   expect(answer.status).toBe(400);
