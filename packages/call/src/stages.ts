@@ -1,4 +1,5 @@
 import type { AtpError } from '@atp-router/kernel';
+import type { AttemptKind } from './types.ts';
 
 /**
  * A stage sees a call's request and the events of its answer on their way to the client. Guards and validators are
@@ -12,7 +13,28 @@ export interface Stage<Req, Chunk> {
   /** What it wants of a call; decided once, when the call is admitted. */
   claims(call: StageCall): StageClaim;
   /** Opens the stage for one call. */
-  open(call: StageCall): StageRun<Req, Chunk>;
+  open(call: StageCall): CallStage<Req, Chunk>;
+}
+
+/** A stage at work on one call. What the request and its answers have in common is kept here. */
+export interface CallStage<Req, Chunk> {
+  /** Once per call, before its first attempt is dispatched; what it says holds for all attempts. */
+  onRequest?(request: Req): RequestVerdict<Req>;
+  /**
+   * For each attempt that answers: a retry, a fallback and a hedge answer anew, also side by side. What a stage
+   * remembers of an answer belongs into the run, or the words of one attempt end up in the answer of another.
+   */
+  openRun?(attempt: StageAttempt): StageRun<Chunk>;
+}
+
+/** The attempt that a run belongs to. */
+export interface StageAttempt {
+  /** Counted from 1 over the whole call. */
+  readonly n: number;
+  readonly turn: number;
+  readonly kind: AttemptKind;
+  readonly model: string;
+  readonly provider: string;
 }
 
 /** Facts of a call that a stage may decide on. */
@@ -52,14 +74,21 @@ export type EndVerdict<Chunk> =
   | { readonly kind: 'replace'; readonly chunks: readonly Chunk[] }
   | { readonly kind: 'abort'; readonly error: AtpError };
 
-export interface StageRun<Req, Chunk> {
-  onRequest?(request: Req): RequestVerdict<Req>;
+/** A stage at work on the answer of one attempt. */
+export interface StageRun<Chunk> {
   onChunk?(chunk: Chunk): ChunkVerdict<Chunk>;
+  /** Exactly once, however the attempt ends. The verdict counts only where the outcome is `ok`. */
   onEnd?(summary: StageSummary): EndVerdict<Chunk>;
 }
 
+/** How an attempt ended, and what it used. */
 export interface StageSummary {
+  /** `cancelled` is a hedge that lost, a client that left, or a call that was ended from outside. */
   readonly outcome: 'ok' | 'error' | 'cancelled';
+  /** Code of the error catalogue, where one is known. */
+  readonly error: string | undefined;
+  /** This answer was chosen for the client, who got it whole or in part; at most one run of a turn is. */
+  readonly won: boolean;
   readonly in_tokens: number;
   readonly out_tokens: number;
   readonly cost_usd_micros: number;

@@ -8,8 +8,11 @@ import { type FromWorker, fromWire, type ToWorker, type WorkerInput } from './wo
 /** Questions that wait for an answer; each holds little, but a slow database must not collect them without end. */
 const QUESTIONS_MAX = 256;
 
-/** How often the worker hears that the journal has grown. Questions carry their own news and do not wait for it. */
-const NOTICE_MS = 200;
+/**
+ * How often the worker hears that the journal has grown. Questions carry their own news and do not wait for it, so this
+ * only bounds what a start after a crash catches up; longer shares waking up and the transaction between more calls.
+ */
+const NOTICE_MS = 1_000;
 
 /** Before a worker that ended by itself is started again; doubles up to the longest, and starts over once it is ready. */
 const RESTART_FIRST_MS = 100;

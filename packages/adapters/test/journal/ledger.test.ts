@@ -49,7 +49,7 @@ describe('ledger', () => {
     });
     expect(await first.ask('claims.find', 'unknown')).toBeUndefined();
     expect((await first.ask('events.recent', 5)).length).toBe(5);
-    await vi.waitFor(() => expect(first.lagBlocks()).toBe(0));
+    await vi.waitFor(() => expect(first.lagBlocks()).toBe(0), { timeout: 20_000 });
     await first.close();
 
     const second = await open(data_dir);
