@@ -62,7 +62,7 @@ export async function openCore(options: RouterOptions): Promise<Core> {
     log: bus,
     accounts,
     sources: options.sources,
-    transportOf: (provider) => transports.of(provider),
+    transportOf: (provider, of) => transports.of(provider, of),
   });
   const tracing = startTracing(config, version, secrets.node_id, manager, bus);
   const counter = tokenCounterWorker();

@@ -58,7 +58,7 @@ async function listenTo(options: RouterOptions, core: Core, table: RouterTable):
   addOperations(table, { engine, metrics, version, unready: () => ledger.journal.failure?.message });
   addAdmin(table, {
     ...{ engine, manager, bus, ledger, version, node_id, started: config },
-    transportOf: (provider) => transports.of(provider),
+    transportOf: (provider) => transports.of(provider, manager.config),
     listening: () => server?.address ?? config.listen,
     onReload: options.onReload,
   });

@@ -4,13 +4,18 @@ import type { GenEvent, GenRequest } from '@atp-router/dialects';
 import type { AtpError } from '@atp-router/kernel';
 import type { ReloadFile } from './admin/parts.ts';
 
+/** What has a problem: the tables that follow the journal, or what routers over one database share. */
+export type ProblemSource = 'projection' | 'shared_store';
+
+export type OnProblem = (source: ProblemSource, problem: AtpError) => void;
+
 export interface RouterOptions {
   readonly config: Config;
   readonly version: string;
   /** Where `${ENV}` and `${file:…}` of entities made through the admin API come from. */
   readonly sources: ValueSources;
-  /** Told of what keeps the tables from following the journal; calls are not affected. */
-  readonly onProblem?: (problem: AtpError) => void;
+  /** Told of what goes wrong beside the calls, which go on. */
+  readonly onProblem?: OnProblem;
   /** Makes a tenant and keys where there are none, before anybody can connect. */
   readonly bootstrap?: boolean;
   /** Guards, validators and learners. */

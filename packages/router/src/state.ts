@@ -1,6 +1,6 @@
 import type { Config, DataDirSecrets } from '@atp-router/adapters';
-import type { AtpError } from '@atp-router/kernel';
 import { type LedgerHandle, openRouterLedger } from './ledger-handle.ts';
+import type { OnProblem } from './options.ts';
 import { openShared, unreachable } from './shared/open-shared.ts';
 import type { SharedState } from './shared/shared-state.ts';
 
@@ -12,16 +12,12 @@ export interface RouterState {
 }
 
 /** Opens both and ends what an earlier process left in them. Throws `AtpError` with what is wrong. */
-export async function openState(
-  config: Config,
-  secrets: DataDirSecrets,
-  onProblem: (problem: AtpError) => void,
-): Promise<RouterState> {
+export async function openState(config: Config, secrets: DataDirSecrets, onProblem: OnProblem): Promise<RouterState> {
   // First the name in the shared database: the tables of two routers of the same name would mix there.
-  const shared = await openShared(config, secrets, onProblem);
+  const shared = await openShared(config, secrets, (problem) => onProblem('shared_store', problem));
   let ledger: LedgerHandle | undefined;
   try {
-    ledger = await openRouterLedger(config, secrets.node_id, onProblem);
+    ledger = await openRouterLedger(config, secrets.node_id, (problem) => onProblem('projection', problem));
     await shared?.start(ledger).catch((error: unknown) => {
       throw unreachable(error);
     });

@@ -1,5 +1,7 @@
 import {
+  type Config,
   type ProviderConfig,
+  type SimTransportOptions,
   simTransport,
   systemClock,
   systemTimers,
@@ -18,12 +20,13 @@ export class Transports {
   readonly #open: Map<string, { readonly shape: string; readonly transport: UpstreamTransport }> = new Map();
   readonly #retired: UpstreamTransport[] = [];
 
-  of(provider: ProviderConfig): UpstreamTransport {
-    const shape = shapeOf(provider);
+  of(provider: ProviderConfig, config: Config): UpstreamTransport {
+    const sim = simOf(provider, config);
+    const shape = shapeOf(provider, sim);
     const known = this.#open.get(provider.id);
     if (known?.shape === shape) return known.transport;
     if (known !== undefined) this.#retire(known.transport);
-    const transport = make(provider);
+    const transport = make(provider, sim);
     this.#open.set(provider.id, { shape, transport });
     return transport;
   }
@@ -44,16 +47,25 @@ export class Transports {
   }
 }
 
-function shapeOf(provider: ProviderConfig): string {
-  const { base_url, connect_timeout_ms, max_connections, sim } = provider;
+type SimOptions = Pick<SimTransportOptions, 'seed' | 'params' | 'models'>;
+
+/** A simulated endpoint lists and knows the models that the configuration asks it for, as a real one knows its own. */
+function simOf({ id, sim, allow_any_model }: ProviderConfig, config: Config): SimOptions | undefined {
+  if (sim === undefined) return undefined;
+  const { seed } = sim;
+  if (allow_any_model) return { seed, params: sim };
+  const of_provider = config.models.filter((model) => model.provider === id);
+  const models = [...new Set(of_provider.map((model) => model.upstream_model ?? model.id))].sort();
+  return { seed, params: sim, models };
+}
+
+function shapeOf(provider: ProviderConfig, sim: SimOptions | undefined): string {
+  const { base_url, connect_timeout_ms, max_connections } = provider;
   return JSON.stringify([base_url, connect_timeout_ms, max_connections, sim]);
 }
 
-function make(provider: ProviderConfig): UpstreamTransport {
-  const { sim } = provider;
-  if (sim !== undefined) {
-    return simTransport({ seed: sim.seed, params: sim, clock: systemClock, timers: systemTimers });
-  }
+function make(provider: ProviderConfig, sim: SimOptions | undefined): UpstreamTransport {
+  if (sim !== undefined) return simTransport({ ...sim, clock: systemClock, timers: systemTimers });
   return undiciTransport({
     max_connections: provider.max_connections,
     connect_timeout_ms: provider.connect_timeout_ms,

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { type Config, type ConfigWatcher, type Logger, openLogger, type ReloadOutcome } from '@atp-router/adapters';
-import { createRouter, type Router } from '@atp-router/router';
+import { createRouter, type ProblemSource, type Router } from '@atp-router/router';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { type Terminal, wantsColor } from '../terminal.ts';
 import { readVersion } from '../version.ts';
@@ -9,6 +9,11 @@ import type { ServeOptions } from './options.ts';
 import { startReload } from './reload.ts';
 import { listenForSignals, type Signals } from './signals.ts';
 import { localUrl, welcomeJson, welcomeText } from './welcome.ts';
+
+const PROBLEMS: Readonly<Record<ProblemSource, string>> = {
+  projection: 'the tables do not follow the journal',
+  shared_store: 'the shared store has a problem',
+};
 
 /** Runs the router until a signal ends it. Throws what keeps it from starting. */
 export async function serve(options: ServeOptions, terminal: Terminal): Promise<ExitCode> {
@@ -33,7 +38,7 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
     version: readVersion(),
     bootstrap: true,
     sources: await sourcesOf(found, terminal),
-    onProblem: (problem) => logger.log('warn', 'the tables do not follow the journal', { error: problem.message }),
+    onProblem: (source, problem) => logger.log('warn', PROBLEMS[source], { error: problem.message }),
     ...(found.kind === 'file' ? { onReload: () => reloadNow(reload.watcher, override) } : {}),
   });
   life.router = router;

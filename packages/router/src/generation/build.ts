@@ -23,7 +23,7 @@ const DYNAMIC_TARGETS_MAX = 1_000;
 export interface GenerationParts {
   readonly number: number;
   readonly hash: string;
-  readonly transportOf: (provider: ProviderConfig) => UpstreamTransport;
+  readonly transportOf: (provider: ProviderConfig, config: Config) => UpstreamTransport;
 }
 
 /** Configuration → what the data plane works with. Throws `config_invalid` for what the check cannot see. */
@@ -127,7 +127,7 @@ function pathOf(
 function runtimeOf(provider: ProviderConfig, config: Config, parts: GenerationParts): ProviderRuntime {
   return {
     id: provider.id,
-    transport: parts.transportOf(provider),
+    transport: parts.transportOf(provider, config),
     origin: provider.base_url === undefined ? SIMULATED_ORIGIN : new URL(provider.base_url).origin,
     head_timeout_ms: provider.head_timeout_ms,
     // The limit of the data plane holds for every call, whatever a provider is allowed.

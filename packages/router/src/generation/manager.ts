@@ -12,7 +12,7 @@ export interface ManagerParts {
   readonly log: EventLog;
   readonly accounts: AccountLedger;
   readonly sources: ValueSources;
-  readonly transportOf: (provider: ProviderConfig) => UpstreamTransport;
+  readonly transportOf: (provider: ProviderConfig, config: Config) => UpstreamTransport;
 }
 
 export type ApplyResult =

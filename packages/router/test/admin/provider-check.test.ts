@@ -58,5 +58,8 @@ it('reports a provider that is not there, and one that hangs up', async () => {
 
 it('checks a simulated provider', async () => {
   const { admin } = await startForTest();
-  expect((await admin('POST', '/providers/sim/check')).json).toMatchObject({ ok: true, models: [] });
+  const check = async (): Promise<unknown> => (await admin('POST', '/providers/sim/check')).json;
+  expect(await check()).toMatchObject({ ok: true, models: ['small'] });
+  await admin('POST', '/models', { id: 'mine', provider: 'sim', upstream_model: 'sim-large', context: 1_000 });
+  expect(await check()).toMatchObject({ ok: true, models: ['sim-large', 'small'] });
 });
