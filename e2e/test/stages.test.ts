@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { checkConfig } from '@atp-router/adapters';
-import type { ChunkVerdict, Stage, StageClaim, StageRun } from '@atp-router/call';
+import type { CallStage, ChunkVerdict, Stage, StageClaim, StageRun } from '@atp-router/call';
 import type { GenEvent, GenRequest } from '@atp-router/dialects';
 import { AtpError } from '@atp-router/kernel';
 import { createRouter, type Router } from '@atp-router/router';
@@ -55,8 +55,11 @@ function use(stage: S | undefined): void {
   now.stage = stage;
 }
 
-function stage(claim: StageClaim, run: () => StageRun<GenRequest, GenEvent>): S {
-  return { id: 'test', claims: () => claim, open: run };
+type Both = Pick<CallStage<GenRequest, GenEvent>, 'onRequest'> & StageRun<GenEvent>;
+
+/** A stage of which each call and each of its attempts gets its own. */
+function stage(claim: StageClaim, make: () => Both): S {
+  return { id: 'test', claims: () => claim, open: () => ({ ...make(), openRun: make }) };
 }
 
 const REWRITE: StageClaim = { request: false, body: 'rewrite' };

@@ -1,5 +1,5 @@
 import type { CallPlan } from '@atp-router/call';
-import type { GenEvent, RoutePlan } from '@atp-router/dialects';
+import type { RoutePlan } from '@atp-router/dialects';
 import { AtpError, capQos, type Limits, nanosToMicros, type Qos } from '@atp-router/kernel';
 import type { CallHead } from '@atp-router/ledger';
 import {
@@ -14,14 +14,14 @@ import {
 } from '@atp-router/routing';
 import type { AccountLimits, PromptSize } from '@atp-router/flow';
 import { type Generation, mayName, type TenantRules } from '../generation/generation.ts';
-import { ObservedStages } from '../observe/observed-stages.ts';
+import { observedStages } from '../observe/observed-stages.ts';
 import type { AttemptCodec } from '../relay/types.ts';
 import type { AdmittedCall } from './env.ts';
 import type { ClientSink } from './client.ts';
 import { type CallCaps, NO_CAPS } from './funds.ts';
 import type { EngineParts } from './parts.ts';
 import type { CallRequest } from './request.ts';
-import type { Target } from './target.ts';
+import type { Target, WantedAttempt } from './target.ts';
 
 /** A call that names no policy tries so often in all. */
 const DEFAULT_MAX_ATTEMPTS = 4;
@@ -147,8 +147,8 @@ class Admission implements AdmittedCall {
     return this.request.promptTexts();
   }
 
-  prepare(target: Target, output_cap: number | undefined): AttemptCodec {
-    return this.request.prepare(this, target, output_cap);
+  prepare(attempt: WantedAttempt, output_cap: number | undefined): AttemptCodec {
+    return this.request.prepare(this, attempt, output_cap);
   }
 }
 
@@ -248,10 +248,5 @@ function stagesOf(head: CallHead, parts: EngineParts, generation: Generation): A
     stream: head.stream,
     ...(head.task_type === undefined ? {} : { task_type: head.task_type }),
   };
-  return new ObservedStages(parts.stages, call, eventBytes, generation.limits.hold_back_bytes, parts.log);
-}
-
-/** About what an event holds in memory: its text, or a small constant. */
-function eventBytes(event: GenEvent): number {
-  return 'delta' in event ? event.delta.length : 64;
+  return observedStages(parts.stages, call, generation.limits.hold_back_bytes, parts.log);
 }

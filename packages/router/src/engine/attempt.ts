@@ -1,8 +1,9 @@
 import type { TransportFailureKind, UpstreamExchange, UpstreamHandler, UpstreamHeaders } from '@atp-router/adapters';
-import type { AttemptKind } from '@atp-router/call';
+import type { AttemptKind, StageSummary } from '@atp-router/call';
+import type { AtpField } from '@atp-router/dialects';
 import { type Limits, toAtpError, type Usage } from '@atp-router/kernel';
 import type { Permit } from '@atp-router/routing';
-import type { AttemptCodec, StreamRelay, WholeAnswer } from '../relay/types.ts';
+import type { AttemptCodec, Bytes, StreamRelay, WholeAnswer } from '../relay/types.ts';
 import { failureOfRemote, failureOfTransport, malformed, type UpstreamAttemptFailure } from './failures.ts';
 import type { Target } from './target.ts';
 
@@ -143,11 +144,24 @@ export class Attempt implements UpstreamHandler {
     if (early.length > 0) this.#owner.onRelay(this, early);
   }
 
+  /** What its client gets when it has ended well; `early` when the budget ended it. Throws `AtpError` for a stage's refusal. */
+  lastBytes(atp: AtpField, end: StageSummary, early: boolean): Bytes[] {
+    if (this.answer !== undefined) return [this.answer.render(atp, end)];
+    const relay = this.relay;
+    if (relay === undefined) return [];
+    return early && relay.finishEarly !== undefined ? relay.finishEarly(atp, end) : relay.finish(atp, end);
+  }
+
   onHead(status: number, headers: UpstreamHeaders): void {
     this.upstream_status = status;
     this.first_byte_mono_ms = this.#mono();
     this.#headers = headers;
-    if (status < 300 && this.spec.stream) this.relay = this.spec.codec.stream();
+    if (status >= 300 || !this.spec.stream) return;
+    try {
+      this.relay = this.spec.codec.stream();
+    } catch (error) {
+      this.#stop(malformed(toAtpError(error)));
+    }
   }
 
   onData(chunk: Uint8Array): void {

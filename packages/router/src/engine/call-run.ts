@@ -1,5 +1,4 @@
 import { type AttemptFailure, type CallEffect, type CallEvent, CallMachine } from '@atp-router/call';
-import type { AtpField } from '@atp-router/dialects';
 import { AtpError, toAtpError, type Timer } from '@atp-router/kernel';
 import type { AttemptRecord, CallOutcome } from '@atp-router/ledger';
 import type { Bytes } from '../relay/types.ts';
@@ -10,7 +9,7 @@ import { Dispatcher } from './dispatcher.ts';
 import type { AdmittedCall, EngineEnv } from './env.ts';
 import type { UpstreamAttemptFailure } from './failures.ts';
 import { CallFunds } from './funds.ts';
-import { recordOf } from './records.ts';
+import { recordOf, stageSummary } from './records.ts';
 import { sharedHoldOf } from './shared-hold.ts';
 
 /** Counted output tokens between two progress events: what a crash can leave unaccounted. */
@@ -222,19 +221,23 @@ export class CallRun implements AttemptOwner {
     const record = recordOf(attempt, outcome, failure?.error.code, this.call.started_mono_ms, now_mono_ms);
     this.#books.add(record);
     this.#dispatcher.close(attempt, record, failure);
+    // A good end is the stages' last word, and theirs to refuse: they hear of it with the last bytes.
+    if (outcome !== 'ok') attempt.spec.codec.ended?.(stageSummary(record, attempt.committed));
     return record;
   }
 
   #succeed(n: number): void {
     const attempt = this.#attempts[n - 1];
     if (attempt === undefined) return;
-    this.#close(attempt, 'ok', undefined);
+    const summary = stageSummary(this.#close(attempt, 'ok', undefined), true);
     const meta = this.#books.meta(attempt, this.#machine.attempts.length);
     let last: Bytes[];
     try {
-      last = this.#lastBytes(attempt, this.#books.atp(attempt, meta));
-    } catch (error) {
-      this.#fail(toAtpError(error), 'error');
+      last = attempt.lastBytes(this.#books.atp(attempt, meta), summary, this.#early_finish);
+    } catch (thrown) {
+      const error = toAtpError(thrown);
+      attempt.spec.codec.ended?.({ ...summary, outcome: 'error', error: error.code });
+      this.#fail(error, 'error');
       return;
     }
     for (const chunk of last) this.#books.sent(chunk);
@@ -244,13 +247,6 @@ export class CallRun implements AttemptOwner {
       else if (this.#begun) sink.end(last);
       else sink.answer(meta, last[0] ?? '');
     });
-  }
-
-  #lastBytes(attempt: Attempt, atp: AtpField): Bytes[] {
-    if (attempt.answer !== undefined) return [attempt.answer.render(atp)];
-    const relay = attempt.relay;
-    if (relay === undefined) return [];
-    return this.#early_finish && relay.finishEarly !== undefined ? relay.finishEarly(atp) : relay.finish(atp);
   }
 
   #fail(error: AtpError, outcome: 'error' | 'cancelled'): void {

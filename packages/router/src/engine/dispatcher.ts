@@ -258,7 +258,7 @@ export class Dispatcher {
     }
     let attempt: Attempt;
     try {
-      const codec = this.#call.prepare(p.target, outputCap(p, this.#call, this.#funds, ambient.clock.now_ms()));
+      const codec = this.#call.prepare(p, outputCap(p, this.#call, this.#funds, ambient.clock.now_ms()));
       attempt = attemptOf(p, codec, this.#call, this.#owner, ambient.clock);
     } catch (error) {
       const refusal = toAtpError(error);

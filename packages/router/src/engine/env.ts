@@ -12,7 +12,7 @@ import type { CallCaps } from './funds.ts';
 import type { Ambient, EventLog } from './ports.ts';
 import type { OutcomeStore } from './outcome-store.ts';
 import type { SharedBudgets } from './shared-budgets.ts';
-import type { Target } from './target.ts';
+import type { Target, WantedAttempt } from './target.ts';
 
 /** What all calls of one process share. */
 export interface EngineEnv {
@@ -79,5 +79,5 @@ export interface AdmittedCall {
   readonly deciding_since_mono_ms: number;
   promptTexts(): readonly string[];
   /** Prepares one attempt. Throws `AtpError` when the request cannot be said in the target's shape. */
-  prepare(target: Target, output_cap: number | undefined): AttemptCodec;
+  prepare(attempt: WantedAttempt, output_cap: number | undefined): AttemptCodec;
 }

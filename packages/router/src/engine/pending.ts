@@ -1,17 +1,12 @@
-import type { AttemptKind } from '@atp-router/call';
 import type { Clock } from '@atp-router/kernel';
 import type { Permit } from '@atp-router/routing';
 import type { AttemptCodec } from '../relay/types.ts';
 import { Attempt, type AttemptOwner, type AttemptSpec } from './attempt.ts';
 import type { AdmittedCall } from './env.ts';
-import type { Target } from './target.ts';
+import type { WantedAttempt } from './target.ts';
 
 /** An attempt on its way to the wire. */
-export interface Pending {
-  readonly n: number;
-  readonly turn: number;
-  readonly kind: AttemptKind;
-  readonly target: Target;
+export interface Pending extends WantedAttempt {
   readonly permit: Permit;
   readonly in_tokens: number;
   readonly started_mono_ms: number;

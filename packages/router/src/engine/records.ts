@@ -1,4 +1,13 @@
-import { addUsage, costUsdNanos, type Price, type Usage, type UsdNanos, ZERO_USAGE } from '@atp-router/kernel';
+import type { StageSummary } from '@atp-router/call';
+import {
+  addUsage,
+  costUsdNanos,
+  nanosToMicros,
+  type Price,
+  type Usage,
+  type UsdNanos,
+  ZERO_USAGE,
+} from '@atp-router/kernel';
 import type {
   AttemptIntent,
   AttemptRecord,
@@ -104,6 +113,21 @@ export function recordOf(
     offset_ms: round(started_mono_ms - call_started_mono_ms),
     latency_ms: round(now_mono_ms - started_mono_ms),
     ttfb_ms: first === undefined ? undefined : round(first - started_mono_ms),
+  };
+}
+
+/** What the stages are told of an attempt that is over. */
+export function stageSummary(record: AttemptRecord, won: boolean): StageSummary {
+  const { outcome, error, usage, cost_usd_nanos, latency_ms } = record;
+  return {
+    // Nobody is there to be told of a call that a crash interrupted.
+    outcome: outcome === 'interrupted' ? 'error' : outcome,
+    error,
+    won,
+    in_tokens: usage.in_tokens,
+    out_tokens: usage.out_tokens,
+    cost_usd_micros: nanosToMicros(cost_usd_nanos),
+    latency_ms,
   };
 }
 

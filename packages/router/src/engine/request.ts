@@ -3,7 +3,7 @@ import type { Qos } from '@atp-router/kernel';
 import type { AttemptCodec } from '../relay/types.ts';
 import type { ClientSink } from './client.ts';
 import type { AdmittedCall } from './env.ts';
-import type { Target } from './target.ts';
+import type { WantedAttempt } from './target.ts';
 
 /** A request as a driver (HTTP today) hands it over: authenticated, parsed as far as routing needs. */
 export interface CallRequest {
@@ -30,7 +30,7 @@ export interface CallRequest {
   /** The text of the prompt, for exact counting. Builds the internal model: not for the hot path. */
   promptTexts(): readonly string[];
   /** Makes the codec of one attempt. Throws `AtpError`. */
-  prepare(call: AdmittedCall, target: Target, output_cap: number | undefined): AttemptCodec;
+  prepare(call: AdmittedCall, attempt: WantedAttempt, output_cap: number | undefined): AttemptCodec;
 }
 
 /** What the `x-atp-*` headers say. */

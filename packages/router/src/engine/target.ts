@@ -1,3 +1,4 @@
+import type { AttemptKind } from '@atp-router/call';
 import type { Operation, ProviderDescription } from '@atp-router/providers';
 import type { ModelEntry } from '@atp-router/routing';
 import type { ProviderRuntime } from './ports.ts';
@@ -15,4 +16,12 @@ export interface Target {
   readonly headers: readonly string[];
   /** Operator's choice per field (`on_untranslatable`). */
   drop(field: string): boolean;
+}
+
+/** An attempt as the call wants it, before it has funds, a place or a request. */
+export interface WantedAttempt {
+  readonly n: number;
+  readonly turn: number;
+  readonly kind: AttemptKind;
+  readonly target: Target;
 }

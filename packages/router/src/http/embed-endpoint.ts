@@ -23,7 +23,7 @@ export function embedOperation(body: ParsedBody): Operation {
     // A token number written in JSON takes about five bytes; as text it would be counted as more than one token.
     prompt: probe.given_tokens > 0 ? { ...size, ascii_bytes: probe.given_tokens * 4 } : size,
     promptTexts: () => openaiEmbedIngress.decodeRequest(body.json).inputs.filter((input) => typeof input === 'string'),
-    prepare(_call, target) {
+    prepare(_call, { target }) {
       const support = embedSupport(target.description.dialect.id);
       if (support.kind === 'refused') {
         throw new AtpError('untranslatable', `Model "${target.model.id}" cannot embed: ${support.reason}`, {

@@ -1,7 +1,7 @@
 import { extractText, type GenRequest, type IngressDialect, type RequestProbe } from '@atp-router/dialects';
-import type { JsonValue, Limits } from '@atp-router/kernel';
+import type { AtpError, JsonValue, Limits } from '@atp-router/kernel';
 import type { AdmittedCall } from '../engine/env.ts';
-import type { Target } from '../engine/target.ts';
+import type { WantedAttempt } from '../engine/target.ts';
 import { generateCodec } from '../relay/generate.ts';
 import type { AttemptCodec } from '../relay/types.ts';
 import { type ParsedBody, promptSize } from './json-body.ts';
@@ -30,10 +30,12 @@ export function generateOperation(dialect: IngressDialect, body: ParsedBody, lim
 }
 
 function preparer(dialect: IngressDialect, body: ParsedBody, probe: RequestProbe): Operation['prepare'] {
-  // Stages see the request once per call, not once per attempt.
-  let staged: { replaced: GenRequest | undefined } | undefined;
-  return (call: AdmittedCall, target: Target, output_cap: number | undefined): AttemptCodec => {
-    staged ??= { replaced: throughStages(dialect, body, call) };
+  // Stages see the request once per call, not once per attempt, and what they refuse stays refused.
+  let staged: StagedRequest | undefined;
+  return (call: AdmittedCall, attempt: WantedAttempt, output_cap: number | undefined): AttemptCodec => {
+    staged ??= throughStages(dialect, body, call);
+    if ('error' in staged) throw staged.error;
+    const { n, turn, kind, target } = attempt;
     return generateCodec(
       {
         call_id: call.head.call_id,
@@ -48,6 +50,7 @@ function preparer(dialect: IngressDialect, body: ParsedBody, probe: RequestProbe
         may_finish_early: call.on_budget_exhausted === 'finish',
       },
       {
+        attempt: { n, turn, kind, model: target.model.id, provider: target.provider.id },
         dialect: target.description.dialect,
         upstream_model: target.model.upstream_model,
         model: target.model.id,
@@ -60,13 +63,18 @@ function preparer(dialect: IngressDialect, body: ParsedBody, probe: RequestProbe
   };
 }
 
-function throughStages(dialect: IngressDialect, body: ParsedBody, call: AdmittedCall): GenRequest | undefined {
-  if (call.stages?.claimsRequest !== true) return undefined;
+/** The request as the stages left it, if one of them changed it. */
+type StagedRequest = { readonly replaced: GenRequest | undefined } | { readonly error: AtpError };
+
+function throughStages(dialect: IngressDialect, body: ParsedBody, call: AdmittedCall): StagedRequest {
+  if (call.stages?.claimsRequest !== true) return UNCHANGED;
   const request = dialect.decodeRequest(body.json);
   const result = call.stages.onRequest(request);
-  if ('error' in result) throw result.error;
-  return result.request === request ? undefined : result.request;
+  if ('error' in result) return result;
+  return result.request === request ? UNCHANGED : { replaced: result.request };
 }
+
+const UNCHANGED: StagedRequest = { replaced: undefined };
 
 function needsOf(probe: RequestProbe): readonly string[] {
   if (!probe.has_tools && !probe.has_images && !probe.has_audio) return CHAT;

@@ -1,49 +1,31 @@
-import { type ChainResult, type Stage, StageChain, type StageCall, type StageSummary } from '@atp-router/call';
+import { type Stage, type StageCall, StageChain } from '@atp-router/call';
 import type { GenEvent, GenRequest } from '@atp-router/dialects';
 import type { EventLog } from '../engine/ports.ts';
 
 /** The stages of a call, with an event when one of them ends it. */
-export class ObservedStages extends StageChain<GenRequest, GenEvent> {
-  readonly #call: StageCall;
-  readonly #log: EventLog;
-  #told = false;
+export function observedStages(
+  stages: readonly Stage<GenRequest, GenEvent>[],
+  call: StageCall,
+  hold_back_bytes: number,
+  log: EventLog,
+): StageChain<GenRequest, GenEvent> {
+  const { call_id, tenant } = call;
+  // Two attempts of a race may both be refused, and still it is one call that is ended.
+  let told = false;
+  return new StageChain({
+    stages,
+    call,
+    size: eventBytes,
+    hold_back_bytes,
+    onAbort: (stage, error) => {
+      if (told) return;
+      told = true;
+      log.append({ type: 'stage.aborted', call_id, tenant, stage, error: error.code });
+    },
+  });
+}
 
-  constructor(
-    stages: readonly Stage<GenRequest, GenEvent>[],
-    call: StageCall,
-    size: (chunk: GenEvent) => number,
-    hold_back_bytes: number,
-    log: EventLog,
-  ) {
-    super(stages, call, size, hold_back_bytes);
-    this.#call = call;
-    this.#log = log;
-  }
-
-  override onRequest(request: GenRequest): ReturnType<StageChain<GenRequest, GenEvent>['onRequest']> {
-    const result = super.onRequest(request);
-    if ('error' in result) this.#tell(result.stage, result.error.code);
-    return result;
-  }
-
-  override onChunk(chunk: GenEvent): ChainResult<GenEvent> {
-    return this.#seen(super.onChunk(chunk));
-  }
-
-  override onEnd(summary: StageSummary): ChainResult<GenEvent> {
-    return this.#seen(super.onEnd(summary));
-  }
-
-  #seen(result: ChainResult<GenEvent>): ChainResult<GenEvent> {
-    if (result.kind === 'abort') this.#tell(result.stage, result.error.code);
-    return result;
-  }
-
-  #tell(stage: string, error: string): void {
-    // A request that a stage refuses is shown to it again for each target that is tried.
-    if (this.#told) return;
-    this.#told = true;
-    const { call_id, tenant } = this.#call;
-    this.#log.append({ type: 'stage.aborted', call_id, tenant, stage, error });
-  }
+/** About what an event holds in memory: its text, or a small constant. */
+function eventBytes(event: GenEvent): number {
+  return 'delta' in event ? event.delta.length : 64;
 }

@@ -1,4 +1,4 @@
-import type { StageChain } from '@atp-router/call';
+import type { StageAttempt, StageChain, StageChainRun, StageSummary } from '@atp-router/call';
 import {
   type AtpField,
   type Dialect,
@@ -36,6 +36,7 @@ export interface GenerateCall {
 }
 
 export interface GenerateTarget {
+  readonly attempt: StageAttempt;
   readonly dialect: ProviderDialect;
   /** Same object as the ingress dialect when raw pass-through is possible. */
   readonly upstream_model: string;
@@ -66,10 +67,13 @@ class RawCodec implements AttemptCodec {
   readonly ignored: readonly string[];
   readonly #call: GenerateCall;
   readonly #dialect: Dialect;
+  readonly #attempt: StageAttempt;
+  #run: StageChainRun<GenEvent> | undefined;
 
   constructor(call: GenerateCall, target: GenerateTarget, dialect: Dialect) {
     this.#call = call;
     this.#dialect = dialect;
+    this.#attempt = target.attempt;
     this.ignored = call.probe.ignored ?? NOTHING;
     this.body = JSON.stringify(
       dialect.passThrough.patchRequest(call.body, {
@@ -83,28 +87,36 @@ class RawCodec implements AttemptCodec {
 
   whole(bytes: Uint8Array): WholeAnswer {
     const response = this.#dialect.decodeResponse(parseAnswer(bytes));
-    const observed = this.#call.stages;
-    if (observed?.seesBody === true) for (const event of eventsOf(response)) observed.onChunk(event);
+    const run = openRun(this.#call, this.#attempt);
+    this.#run = run;
+    if (run !== undefined) for (const event of eventsOf(response)) run.onChunk(event);
     return {
       usage: response.usage,
       counted_out_tokens: countTokens(response),
-      render: () => bytes,
+      render: (_atp, end) => {
+        run?.onEnd(end);
+        return bytes;
+      },
     };
   }
 
   stream(): StreamRelay {
-    const stages = this.#call.stages;
+    this.#run = openRun(this.#call, this.#attempt);
     return new RawStream({
       dialect: this.#dialect,
       frame_bytes: this.#call.frame_bytes,
       n: this.#call.probe.n,
       include_usage: this.#call.probe.include_usage,
-      ...(stages?.seesBody === true ? { observe: (event: GenEvent) => void stages.onChunk(event) } : {}),
+      observers: this.#run,
     });
   }
 
   error(status: number, body: string): ReturnType<AttemptCodec['error']> {
     return this.#dialect.decodeError(status, body);
+  }
+
+  ended(end: StageSummary): void {
+    this.#run?.onEnd(end);
   }
 }
 
@@ -114,6 +126,7 @@ class TranslatedCodec implements AttemptCodec {
   readonly ignored: readonly string[];
   readonly #call: GenerateCall;
   readonly #target: GenerateTarget;
+  #run: StageChainRun<GenEvent> | undefined;
 
   constructor(call: GenerateCall, target: GenerateTarget) {
     this.#call = call;
@@ -134,15 +147,17 @@ class TranslatedCodec implements AttemptCodec {
 
   whole(bytes: Uint8Array): WholeAnswer {
     const response = this.#target.dialect.decodeResponse(parseAnswer(bytes));
+    this.#run = openRun(this.#call, this.#target.attempt);
     return {
       usage: response.usage,
       counted_out_tokens: countTokens(response),
-      render: (atp) => this.#render(response, atp),
+      render: (atp, end) => this.#render(response, atp, end),
     };
   }
 
   stream(): StreamRelay {
     const call = this.#call;
+    this.#run = openRun(call, this.#target.attempt);
     return new TranslatedStream({
       upstream: this.#target.dialect,
       encoder: call.ingress.streamEncoder({
@@ -155,7 +170,7 @@ class TranslatedCodec implements AttemptCodec {
       }),
       frame_bytes: call.frame_bytes,
       n: call.probe.n,
-      stages: call.stages,
+      stages: this.#run,
     });
   }
 
@@ -163,9 +178,13 @@ class TranslatedCodec implements AttemptCodec {
     return this.#target.dialect.decodeError(status, body);
   }
 
-  #render(response: GenResponse, atp: AtpField): Bytes {
+  ended(end: StageSummary): void {
+    this.#run?.onEnd(end);
+  }
+
+  #render(response: GenResponse, atp: AtpField, end: StageSummary): Bytes {
     const call = this.#call;
-    const staged = call.stages === undefined ? response : throughStages(response, call.stages, atp);
+    const staged = this.#run === undefined ? response : throughStages(response, this.#run, end);
     return JSON.stringify(
       call.ingress.encodeResponse(
         { ...staged, created_s: staged.created_s || call.created_s },
@@ -181,22 +200,20 @@ class TranslatedCodec implements AttemptCodec {
   }
 }
 
+/** A run of the stages, for an attempt that has begun to answer. */
+function openRun(call: GenerateCall, attempt: StageAttempt): StageChainRun<GenEvent> | undefined {
+  return call.stages?.seesBody === true ? call.stages.openRun(attempt) : undefined;
+}
+
 /** A whole answer passes the stages as the events it would have had as a stream. */
-function throughStages(response: GenResponse, stages: StageChain<GenRequest, GenEvent>, atp: AtpField): GenResponse {
-  if (!stages.seesBody) return response;
+function throughStages(response: GenResponse, run: StageChainRun<GenEvent>, end: StageSummary): GenResponse {
   const events: GenEvent[] = [];
   for (const event of eventsOf(response)) {
-    const result = stages.onChunk(event);
+    const result = run.onChunk(event);
     if (result.kind === 'abort') throw result.error;
     events.push(...result.chunks);
   }
-  const last = stages.onEnd({
-    outcome: 'ok',
-    in_tokens: response.usage?.in_tokens ?? 0,
-    out_tokens: response.usage?.out_tokens ?? 0,
-    cost_usd_micros: atp.cost_usd_micros,
-    latency_ms: 0,
-  });
+  const last = run.onEnd(end);
   if (last.kind === 'abort') throw last.error;
   return foldEvents([...events, ...last.chunks]);
 }

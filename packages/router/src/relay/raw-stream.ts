@@ -1,3 +1,4 @@
+import type { StageChainRun, StageSummary } from '@atp-router/call';
 import { framer, type AtpField, type Dialect, type Frame, type Framer, type GenEvent } from '@atp-router/dialects';
 import type { StreamDecoder } from '@atp-router/dialects';
 import type { Usage } from '@atp-router/kernel';
@@ -12,8 +13,8 @@ export interface RawStreamOptions {
   readonly n: number;
   /** The client asked for the usage chunk. */
   readonly include_usage: boolean;
-  /** Sees every event and changes nothing. */
-  readonly observe?: (event: GenEvent) => void;
+  /** They see every event and change nothing. */
+  readonly observers: StageChainRun<GenEvent> | undefined;
 }
 
 /**
@@ -76,7 +77,8 @@ export class RawStream implements StreamRelay {
     return step;
   }
 
-  finish(atp: AtpField): Bytes[] {
+  finish(atp: AtpField, end: StageSummary): Bytes[] {
+    this.#options.observers?.onEnd(end);
     const out = this.#held.map((frame, i) =>
       i === this.#finish_at ? this.#options.dialect.passThrough.annotateFrame(frame, atp) : frame.raw,
     );
@@ -92,7 +94,7 @@ export class RawStream implements StreamRelay {
     let only_usage = events.length > 0;
     for (const event of events) {
       if (this.#counter.add(event)) this.#has_content = true;
-      this.#options.observe?.(event);
+      this.#options.observers?.onChunk(event);
       if (event.type === 'usage') this.#usage = event.usage;
       else only_usage = false;
       if (event.type === 'finish') finish = true;

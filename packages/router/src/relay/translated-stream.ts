@@ -1,10 +1,9 @@
-import type { StageChain } from '@atp-router/call';
+import type { StageChainRun, StageSummary } from '@atp-router/call';
 import {
   framer,
   type AtpField,
   type Framer,
   type GenEvent,
-  type GenRequest,
   type ProviderDialect,
   type StreamDecoder,
   type StreamEncoder,
@@ -19,7 +18,7 @@ export interface TranslatedStreamOptions {
   readonly encoder: StreamEncoder;
   readonly frame_bytes: number;
   readonly n: number;
-  readonly stages: StageChain<GenRequest, GenEvent> | undefined;
+  readonly stages: StageChainRun<GenEvent> | undefined;
 }
 
 /** Different shapes, or a stage that claims the body: events are decoded, pass the stages, and are encoded again. */
@@ -27,7 +26,7 @@ export class TranslatedStream implements StreamRelay {
   readonly #framer: Framer;
   readonly #decoder: StreamDecoder;
   readonly #encoder: StreamEncoder;
-  readonly #stages: StageChain<GenRequest, GenEvent> | undefined;
+  readonly #stages: StageChainRun<GenEvent> | undefined;
   readonly #n: number;
   readonly #counter: TokenCounter = new TokenCounter();
   readonly #finishes: FinishTracker;
@@ -79,25 +78,19 @@ export class TranslatedStream implements StreamRelay {
     return step;
   }
 
-  finish(atp: AtpField): Bytes[] {
+  finish(atp: AtpField, end: StageSummary): Bytes[] {
     let text = '';
-    const last = this.#stages?.onEnd({
-      outcome: 'ok',
-      in_tokens: this.#usage?.in_tokens ?? 0,
-      out_tokens: this.#usage?.out_tokens ?? this.#counter.tokens,
-      cost_usd_micros: atp.cost_usd_micros,
-      latency_ms: 0,
-    });
+    const last = this.#stages?.onEnd(end);
     if (last?.kind === 'abort') throw last.error;
     for (const event of last?.chunks ?? []) text += this.#encoder.push(event);
     return [text + this.#encoder.finish(atp)];
   }
 
-  finishEarly(atp: AtpField): Bytes[] {
+  finishEarly(atp: AtpField, end: StageSummary): Bytes[] {
     for (let choice = 0; choice < this.#n; choice += 1) {
       this.#encoder.push({ type: 'finish', choice, reason: 'length' });
     }
-    return this.finish(atp);
+    return this.finish(atp, end);
   }
 
   #take(event: GenEvent): string {

@@ -1,3 +1,4 @@
+import type { StageSummary } from '@atp-router/call';
 import type { Usage } from '@atp-router/kernel';
 import type { AtpField, RemoteError } from '@atp-router/dialects';
 
@@ -20,6 +21,8 @@ export interface AttemptCodec {
   stream(): StreamRelay;
   /** Reads an error answer (status ≥ 400). */
   error(status: number, body: string): RemoteError;
+  /** Tells the stages of an attempt that did not end well; of a good end they hear by `render`, `finish` or `finishEarly`. */
+  ended?(end: StageSummary): void;
 }
 
 export interface WholeAnswer {
@@ -27,8 +30,8 @@ export interface WholeAnswer {
   readonly usage: Usage | undefined;
   /** Output tokens as the router counts them, for answers without usage and for calibration. */
   readonly counted_out_tokens: number;
-  /** The client's body, once the cost is known. */
-  render(atp: AtpField): Bytes;
+  /** The client's body, once the cost is known. Throws `AtpError` for a stage's refusal. */
+  render(atp: AtpField, end: StageSummary): Bytes;
 }
 
 /** What one upstream chunk amounts to. Reused between calls: read it before the next `push`. */
@@ -52,11 +55,11 @@ export interface StreamRelay {
   readonly is_complete: boolean;
   readonly usage: Usage | undefined;
   readonly counted_out_tokens: number;
-  /** Bytes that were held back for the finish, with the cost written in. */
-  finish(atp: AtpField): Bytes[];
+  /** Bytes that were held back for the finish, with the cost written in. Throws `AtpError` for a stage's refusal. */
+  finish(atp: AtpField, end: StageSummary): Bytes[];
   /**
    * Ends early on the router's own decision (budget): a normal end by length in the client's shape. Absent where the
    * stream is relayed as raw bytes, which cannot be closed in mid-frame; such a call ends with an error instead.
    */
-  finishEarly?(atp: AtpField): Bytes[];
+  finishEarly?(atp: AtpField, end: StageSummary): Bytes[];
 }

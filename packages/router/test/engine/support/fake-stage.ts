@@ -11,12 +11,12 @@ export function drawStages(draw: Draw): Stage<GenRequest, GenEvent>[] {
     {
       id: mode,
       claims: () => ({ request: false, body: mode === 'observe' ? 'observe' : 'rewrite' }),
-      open: () => run(draw, mode === 'refuse' ? 0.2 : 0),
+      open: () => ({ openRun: () => run(draw, mode === 'refuse' ? 0.2 : 0) }),
     },
   ];
 }
 
-function run(draw: Draw, refused_share: number): StageRun<GenRequest, GenEvent> {
+function run(draw: Draw, refused_share: number): StageRun<GenEvent> {
   return {
     onChunk(event): ChunkVerdict<GenEvent> {
       if (event.type === 'start' && draw.chance(refused_share)) {
