@@ -103,6 +103,35 @@ function textOf(blocks: readonly Block[]): string {
   return deltas.join('');
 }
 
+test.each<[string, object | undefined, number]>([
+  ['counted by the router', undefined, 11],
+  ['reported by the provider', { prompt_tokens: 3, completion_tokens: 40, total_tokens: 43 }, 40],
+])('what an upstream has sent beside what a stage refuses is billed as well: %s', async (_name, usage, out_tokens) => {
+  const refuses: S = {
+    id: 'refuses',
+    claims: () => ({ request: false, body: 'rewrite' }),
+    open: () => ({
+      openRun: () => ({
+        onChunk: (event) =>
+          event.type === 'text' && event.delta === 'No.'
+            ? { kind: 'abort', error: new AtpError('policy_denied', 'Not this one.') }
+            : { kind: 'pass' },
+      }),
+    }),
+  };
+  const words = ['No.', 'x'.repeat(40)].map((content) => chunk({ content })).join('');
+  const report = usage === undefined ? '' : `data: ${JSON.stringify({ choices: [], usage })}\n\n`;
+  const body = `${words}${chunk({}, 'stop')}${report}data: [DONE]\n\n`;
+  const at_once: Answer = (_req, res) => {
+    res.writeHead(200, { 'content-type': 'text/event-stream', 'content-length': body.length });
+    res.end(body);
+  };
+  const running = await startForTest(await two(at_once, {}), { stages: [learner('rewrite'), refuses] });
+  const answer = await running.chatStream({ model: 'a' });
+  expect((await answer.rest()).map(({ data }) => data).join()).not.toContain('No.');
+  expect(ends).toMatchObject([{ end: { outcome: 'error', error: 'policy_denied', out_tokens } }]);
+});
+
 describe('each attempt has its own run of the stages', () => {
   test('what was held of a failed attempt is not in the answer of its fallback', async () => {
     const running = await startForTest(await two(failing, {}), { stages: [learner('rewrite'), banner, sentences] });

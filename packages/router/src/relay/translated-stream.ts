@@ -63,17 +63,11 @@ export class TranslatedStream implements StreamRelay {
     const step = this.#step;
     step.out.length = 0;
     step.error = undefined;
+    // All of the chunk is accounted for before any of it goes on: a stage that refuses a part does not make the rest,
+    // which the provider has made and bills, unread.
+    const events = this.#read(chunk, step);
     let text = '';
-    for (const frame of this.#framer.push(chunk)) {
-      for (const event of this.#decoder.push(frame)) {
-        if (event.type === 'error') {
-          step.error = event.error;
-          break;
-        }
-        text += this.#take(event);
-      }
-      if (step.error !== undefined) break;
-    }
+    for (const event of events) text += this.#relay(event);
     if (text !== '') step.out.push(text);
     return step;
   }
@@ -93,10 +87,25 @@ export class TranslatedStream implements StreamRelay {
     return this.finish(atp, end);
   }
 
-  #take(event: GenEvent): string {
-    if (this.#counter.add(event)) this.#has_content = true;
-    if (event.type === 'usage') this.#usage = event.usage;
-    this.#finishes.see(event);
+  /** The events of a chunk up to an error, counted. */
+  #read(chunk: Uint8Array, step: StreamStep): readonly GenEvent[] {
+    const events: GenEvent[] = [];
+    for (const frame of this.#framer.push(chunk)) {
+      for (const event of this.#decoder.push(frame)) {
+        if (event.type === 'error') {
+          step.error = event.error;
+          return events;
+        }
+        if (this.#counter.add(event)) this.#has_content = true;
+        if (event.type === 'usage') this.#usage = event.usage;
+        this.#finishes.see(event);
+        events.push(event);
+      }
+    }
+    return events;
+  }
+
+  #relay(event: GenEvent): string {
     if (this.#stages === undefined) return this.#encoder.push(event);
     const result = this.#stages.onChunk(event);
     if (result.kind === 'abort') throw result.error;
