@@ -33,6 +33,9 @@ export class ReservationTicket<T> {
  * `at_limit: wait` for tenants: a demand that does not fit now but may fit when something outstanding comes back waits,
  * by tier and then arrival, in the queue of its first account. Nobody of the same or a worse tier overtakes, so a large
  * demand is not starved by small ones. After each settle, release, changed limit or new UTC day the driver calls `wake`.
+ *
+ * It is told two times, and never one for the other: `now_ms` is the wall clock's, which decides the day of a budget and
+ * may jump; `mono_ms` is monotonic, so that a jump neither ends nor lengthens a wait.
  */
 export class ReservationQueue<T> {
   readonly #ledger: AccountLedger;
@@ -45,13 +48,16 @@ export class ReservationQueue<T> {
     this.#max_waiting = max_waiting_per_account;
   }
 
-  /** `granted`, `waiting`, or `denied` with the limit that refused: also when the queue is full or `timeout_ms` is 0. */
+  /**
+   * `granted`, `waiting`, or `denied` with the limit that refused: also when the queue is full, or when nobody waits
+   * because `until_mono_ms` is undefined.
+   */
   reserve(
     accounts: readonly string[],
     amounts: Amounts,
     qos: Qos,
     now_ms: number,
-    timeout_ms: number,
+    until_mono_ms: number | undefined,
     owner: T,
   ): ReservationTicket<T> {
     const queue = this.#queues.get(first(accounts));
@@ -63,7 +69,7 @@ export class ReservationQueue<T> {
     if (result.ok) this.#ledger.release(result.reservation);
     const denial = result.ok ? denialOf(head) : result;
     const ticket = new ReservationTicket(accounts, amounts, owner, { kind: 'denied', denial });
-    if (denial.waitable && timeout_ms > 0) this.#wait(ticket, denial, qos, now_ms + timeout_ms);
+    if (denial.waitable && until_mono_ms !== undefined) this.#wait(ticket, denial, qos, until_mono_ms);
     return ticket;
   }
 
@@ -90,8 +96,8 @@ export class ReservationQueue<T> {
   }
 
   /** Takes out everybody who has waited long enough. Wake afterwards: one of them may have stood in the way. */
-  expire(now_ms: number): readonly ReservationTicket<T>[] {
-    const expired = takeExpired(this.#heap, now_ms);
+  expire(mono_ms: number): readonly ReservationTicket<T>[] {
+    const expired = takeExpired(this.#heap, mono_ms);
     for (const ticket of expired) {
       ticket.state = { kind: 'expired' };
       this.#forgetEmpty(first(ticket.accounts));
@@ -99,7 +105,7 @@ export class ReservationQueue<T> {
     return expired;
   }
 
-  nextDeadline_ms(): number | undefined {
+  nextDeadline_mono_ms(): number | undefined {
     return this.#heap.next_ms();
   }
 
@@ -107,14 +113,14 @@ export class ReservationQueue<T> {
     return this.#queues.get(account)?.size ?? 0;
   }
 
-  #wait(ticket: ReservationTicket<T>, denial: Denial, qos: Qos, deadline_ms: number): void {
+  #wait(ticket: ReservationTicket<T>, denial: Denial, qos: Qos, until_mono_ms: number): void {
     const account = first(ticket.accounts);
     let queue = this.#queues.get(account);
     if (queue === undefined) {
       queue = new WaitQueue(this.#max_waiting, this.#heap);
       this.#queues.set(account, queue);
     }
-    ticket.waiter = queue.add(ticket, qos, deadline_ms);
+    ticket.waiter = queue.add(ticket, qos, until_mono_ms);
     if (ticket.waiter !== undefined) ticket.state = { kind: 'waiting', denial };
     else this.#forgetEmpty(account);
   }

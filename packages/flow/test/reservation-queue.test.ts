@@ -38,7 +38,7 @@ describe('ReservationQueue', () => {
       kind: 'denied',
       denial: { dimension: 'window_tokens', waitable: false },
     });
-    expect(queue.reserve(['t'], call(1), 'silver', 0, 0, 'hasty').state.kind).toBe('denied');
+    expect(queue.reserve(['t'], call(1), 'silver', 0, undefined, 'hasty').state.kind).toBe('denied');
     expect(queue.reserve(['t'], call(1), 'silver', 0, 50, 'waits').state.kind).toBe('waiting');
     expect(queue.reserve(['t'], call(1), 'silver', 0, 50, 'full').state).toMatchObject({
       kind: 'denied',
@@ -63,7 +63,7 @@ describe('ReservationQueue', () => {
     const one = queue.reserve(['t'], call(90), 'silver', 0, 20, 'one');
     const two = queue.reserve(['t'], call(80), 'silver', 0, 30, 'two');
     queue.reserve(['t'], call(40), 'silver', 0, 40, 'three');
-    expect(queue.nextDeadline_ms()).toBe(20);
+    expect(queue.nextDeadline_mono_ms()).toBe(20);
     expect(owners(queue.expire(19))).toEqual([]);
     expect(owners(queue.expire(20))).toEqual(['one']);
     expect(one.state.kind).toBe('expired');
@@ -72,7 +72,23 @@ describe('ReservationQueue', () => {
     queue.cancel(first);
     queue.cancel(first);
     expect(first.state.kind).toBe('cancelled');
-    expect(queue.nextDeadline_ms()).toBeUndefined();
+    expect(queue.nextDeadline_mono_ms()).toBeUndefined();
+  });
+
+  test('days are the wall clock’s, waits are not: a step of it renews a budget and ends no wait', () => {
+    const ledger = new AccountLedger();
+    ledger.setLimits('t', { calls_per_day: 1 });
+    const queue = new ReservationQueue<string>(ledger);
+    const day_ms = 86_400_000;
+    queue.reserve(['t'], call(1), 'silver', 10 * day_ms, undefined, 'first');
+    const waits = queue.reserve(['t'], call(1), 'silver', 10 * day_ms, 50, 'waits');
+    const other = queue.reserve(['t'], call(1), 'silver', 10 * day_ms, 60, 'other');
+    expect([waits.state.kind, other.state.kind, queue.nextDeadline_mono_ms()]).toEqual(['waiting', 'waiting', 50]);
+    expect(owners(queue.expire(49))).toEqual([]);
+    expect(owners(queue.wake(11 * day_ms))).toEqual(['waits']);
+    expect(owners(queue.wake(11 * day_ms + 1_000))).toEqual([]);
+    expect(owners(queue.expire(59))).toEqual([]);
+    expect(owners(queue.expire(60))).toEqual(['other']);
   });
 
   test('with a wake after each end, everybody is served at last and nothing leaks', () => {
@@ -109,7 +125,7 @@ describe('ReservationQueue', () => {
         }
         while (running.length > 0) end();
         expect(served.length).toBe(demands.length);
-        expect(queue.nextDeadline_ms()).toBeUndefined();
+        expect(queue.nextDeadline_mono_ms()).toBeUndefined();
       }),
       { seed: 33, numRuns: 200 },
     );

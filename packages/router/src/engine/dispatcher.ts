@@ -179,7 +179,8 @@ export class Dispatcher {
     const { head, wait_ms } = this.#call;
     const demand = demandOf(p.target.model.price, p.in_tokens, out_tokens);
     this.#waits(p);
-    this.#funds.waitFor(p.n, demand, head.qos, now_ms, wait_ms, (result) => {
+    const until_mono_ms = this.#env.ambient.clock.mono_ms() + wait_ms;
+    this.#funds.waitFor(p.n, demand, head.qos, now_ms, until_mono_ms, (result) => {
       if (!this.#goesOn(p.n)) return;
       if (result.ok) this.#secure(p, out_tokens);
       else this.#deny(p, result);

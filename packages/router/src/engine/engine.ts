@@ -209,7 +209,7 @@ export class Engine {
       this.#sweep = undefined;
       const now = clock.mono_ms();
       for (const ticket of this.limiter.expire(now)) ticket.owner();
-      for (const ticket of this.#reservations.expire(clock.now_ms())) ticket.owner();
+      for (const ticket of this.#reservations.expire(now)) ticket.owner();
       this.#wakeAll();
       this.#armSweep();
     });
@@ -217,17 +217,15 @@ export class Engine {
   }
 
   /**
-   * The first deadline, or the midnight that renews the budgets that somebody waits for. Who waits for a day's budget
-   * waits by the wall clock, which is asked anew each time, since it may jump.
+   * The first deadline, or the midnight that renews the budgets that somebody waits for. Midnight is the wall clock's,
+   * which is asked anew each time, since it may jump; deadlines do not jump with it.
    */
   #nextSweep_ms(): number {
     const { clock } = this.parts.ambient;
     const place_ms = this.limiter.nextDeadline_ms() ?? Infinity;
-    const funds_ms = this.#reservations.nextDeadline_ms();
+    const funds_ms = this.#reservations.nextDeadline_mono_ms();
     if (funds_ms === undefined) return place_ms;
-    const now_ms = clock.now_ms();
-    const in_ms = Math.min(funds_ms - now_ms, untilNextUtcDay_ms(now_ms));
-    return Math.min(place_ms, clock.mono_ms() + in_ms);
+    return Math.min(place_ms, funds_ms, clock.mono_ms() + untilNextUtcDay_ms(clock.now_ms()));
   }
 }
 

@@ -112,14 +112,14 @@ export class CallFunds {
 
   /**
    * `at_limit: wait` for a call's first attempt: calls back when the demand was granted, or with what refused it, also
-   * by refusing it for too long. `now_ms` is the wall clock's, because daily budgets are.
+   * by refusing it until `until_mono_ms`. `now_ms` is the wall clock's, because daily budgets are.
    */
   waitFor(
     n: number,
     demand: Demand,
     qos: Qos,
     now_ms: number,
-    timeout_ms: number,
+    until_mono_ms: number,
     done: (result: HoldResult) => void,
   ): void {
     const over = this.#overCaps(demand);
@@ -128,7 +128,7 @@ export class CallFunds {
       return;
     }
     let denial: Denial | undefined;
-    const ticket = this.#queue.reserve(this.#accounts, { calls: 1, ...demand }, qos, now_ms, timeout_ms, () => {
+    const ticket = this.#queue.reserve(this.#accounts, { calls: 1, ...demand }, qos, now_ms, until_mono_ms, () => {
       this.#ticket = undefined;
       const { state } = ticket;
       if (state.kind === 'granted') {

@@ -32,6 +32,26 @@ describe('a call that waits for its tenant (at_limit: wait)', () => {
     expect(patient.client.ending).toBe('end');
   });
 
+  test.each([
+    ['forward', 3_600_000],
+    ['back', -3_600_000],
+  ])('waits as long as it may when the wall clock is set %s', async (_name, by_ms) => {
+    const config = configOf({ tenants: [tenant(one_at_a_time)] });
+    const start_ms = Date.parse('2027-03-01T12:00:00.000Z');
+    const stage = new Stage({ config, start_ms, script: () => good(3, 60_000) });
+    stage.ask();
+    const waits = stage.ask();
+    await stage.pass(1_000);
+    stage.world.time.jump(by_ms);
+    // Another one that begins to wait makes the router look again at who is due.
+    stage.ask({ leaves_after_ms: 5_000 });
+    await stage.pass(28_990);
+    expect(waits.client.ending).toBeUndefined();
+    await stage.pass(20);
+    expect(waits.client.error?.code).toBe('rate_limited');
+    expect(await stage.end()).toEqual([]);
+  });
+
   test('begins when a new configuration has room for it', async () => {
     const config = configOf({ tenants: [tenant(one_at_a_time)] });
     const stage = new Stage({ config, script: () => good(3, 5_000) });

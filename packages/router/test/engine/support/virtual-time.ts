@@ -8,7 +8,7 @@ interface Pending {
 /** A clock that moves from timer to timer. What is due at the same moment runs in an order drawn from the seed. */
 export class VirtualTime implements Clock, Timers {
   readonly #rng: Rng;
-  readonly #start_ms: number;
+  #start_ms: number;
   readonly #pending: Set<Pending> = new Set();
   #now_ms = 0;
 
@@ -20,6 +20,11 @@ export class VirtualTime implements Clock, Timers {
   now_ms: () => number = () => this.#start_ms + this.#now_ms;
 
   mono_ms: () => number = () => this.#now_ms;
+
+  /** Somebody sets the wall clock. */
+  jump(by_ms: number): void {
+    this.#start_ms += by_ms;
+  }
 
   get pending(): number {
     return this.#pending.size;
