@@ -227,3 +227,23 @@ describe('chat completions', () => {
     expect(ids).toEqual(expect.arrayContaining([...PROVIDER_IDS.map((id) => `m-${id}`), 'auto']));
   });
 });
+
+test('a signature of Gemini goes back to Gemini, and to nobody else after a fallback', async () => {
+  const script = await rig.upstream.script({ answer: TWO_CALLS });
+  const first = await client.chat.completions.create({ model: 'm-gemini', messages: say(script.mark), tools: [TOOL] });
+  const asked = first.choices[0]?.message;
+  if (asked === undefined) throw new Error('no answer');
+  const results = (asked.tool_calls ?? []).map(({ id }) => ({
+    role: 'tool' as const,
+    tool_call_id: id,
+    content: '21',
+  }));
+  for (const [model, wanted] of [
+    ['m-gemini', expect.stringContaining('"thoughtSignature":"c2lnbmVk"')],
+    ['m-chat', expect.not.stringContaining('c2lnbmVk')],
+  ]) {
+    const next = await rig.upstream.script({ answer: textAnswer('Sunny.') });
+    await client.chat.completions.create({ model, messages: [...say(next.mark), asked, ...results], tools: [TOOL] });
+    expect((await rig.upstream.next(next)).seen.body).toEqual(wanted);
+  }
+});

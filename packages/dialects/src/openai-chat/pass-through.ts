@@ -1,6 +1,7 @@
 import { type JsonObject, type JsonValue, isJsonObject } from '@atp-router/kernel';
 import type { AtpField, Frame, PassThrough, RequestPatch } from '../dialect.ts';
 import { parseData } from '../frame-data.ts';
+import { withoutOwnSignatures } from './thought-signature.ts';
 
 export const passThrough: PassThrough = {
   usage_frame_is_optional: true,
@@ -18,11 +19,10 @@ export const passThrough: PassThrough = {
       const options = isJsonObject(body['stream_options']) ? body['stream_options'] : {};
       out['stream_options'] = { ...options, include_usage: true };
     }
-    if (patch.system_prompt !== undefined && Array.isArray(body['messages'])) {
-      out['messages'] = [
-        { role: 'system', content: patch.system_prompt },
-        ...(body['messages'] as readonly JsonValue[]),
-      ];
+    if (Array.isArray(body['messages'])) {
+      const messages = withoutOwnSignatures(body['messages'] as readonly JsonValue[]);
+      out['messages'] =
+        patch.system_prompt === undefined ? messages : [{ role: 'system', content: patch.system_prompt }, ...messages];
     }
     return out;
   },

@@ -13,6 +13,7 @@ import type {
   ToolChoice,
 } from '../model.ts';
 import { arr, bad, bool, int, item, needStr, num, obj, optional, parseDataUrl, rest, str } from '../read.ts';
+import { readSignature } from './thought-signature.ts';
 
 const KNOWN: ReadonlySet<string> = new Set([
   'model',
@@ -231,6 +232,7 @@ function decodeToolCall(c: JsonObject, path: string): ToolCallPart {
     id: needStr(c, 'id', `${path}.id`),
     name: needStr(fn, 'name', `${path}.function.name`),
     args_json: str(fn, 'arguments', `${path}.function.arguments`) || '{}',
+    ...optional('signature', readSignature(c)),
   };
 }
 

@@ -2,6 +2,7 @@ import { AtpError, type JsonObject, type JsonValue, isJsonObject } from '@atp-ro
 import type { ResponseEncodeContext } from '../dialect.ts';
 import type { Choice, FinishReason, GenResponse } from '../model.ts';
 import { toolCallId } from '../tool-ids.ts';
+import { signatureFields } from './thought-signature.ts';
 import { decodeUsage, encodeUsage } from './usage.ts';
 
 const FINISH: ReadonlyMap<unknown, FinishReason> = new Map([
@@ -114,7 +115,10 @@ function encodeMessage(choice: Choice): JsonObject {
     else if (part.type === 'thinking') reasoning += part.text;
     else if (part.type === 'refusal') refusal = (refusal ?? '') + part.text;
     else if (part.type === 'tool_call')
-      calls.push({ id: part.id, type: 'function', function: { name: part.name, arguments: part.args_json } });
+      calls.push({
+        ...{ id: part.id, type: 'function', function: { name: part.name, arguments: part.args_json } },
+        ...signatureFields(part.signature),
+      });
   }
   return {
     role: 'assistant',

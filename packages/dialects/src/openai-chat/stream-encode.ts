@@ -2,6 +2,7 @@ import type { JsonObject, JsonValue } from '@atp-router/kernel';
 import type { AtpField, StreamEncodeContext, StreamEncoder } from '../dialect.ts';
 import type { GenEvent } from '../model.ts';
 import { encodeFinish } from './response.ts';
+import { signatureFields } from './thought-signature.ts';
 import { encodeUsage } from './usage.ts';
 
 /** Events → Chat Completions chunks. Finish chunks wait for `finish`, which adds the cost. */
@@ -44,7 +45,11 @@ export function streamEncoder(ctx: StreamEncodeContext): StreamEncoder {
         case 'tool_call':
           return chunk(event.choice, {
             tool_calls: [
-              { index: event.index, id: event.id, type: 'function', function: { name: event.name, arguments: '' } },
+              {
+                ...{ index: event.index, id: event.id, type: 'function' },
+                function: { name: event.name, arguments: '' },
+                ...signatureFields(event.signature),
+              },
             ],
           });
         case 'tool_args':
