@@ -5,7 +5,8 @@ import type { AnswerMeta } from '../engine/client.ts';
 import type { CallOptions } from '../engine/request.ts';
 
 const TOKEN = /^[A-Za-z0-9._:-]{1,128}$/;
-const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})/;
+const TRACEPARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
+const ZEROS = /^0+$/;
 const DEADLINE_MS_MAX = 86_400_000;
 const IDEMPOTENCY_KEY_CHARS_MAX = 255;
 const SCOPES_MAX = 16;
@@ -34,10 +35,16 @@ export function readOptions(exchange: HttpExchange): CallOptions {
   };
 }
 
-/** A malformed traceparent starts a new trace (W3C Trace Context), so it is no error. */
+/**
+ * A malformed traceparent starts a new trace (W3C Trace Context, 3.2 and 4.3), so it is no error. Version `ff` and ids of
+ * zeros are malformed; later versions may add fields behind a dash, version 00 has none.
+ */
 function readTrace(value: string | undefined): NonNullable<CallOptions['trace']> | undefined {
-  const [, trace_id, parent_span_id, flags] = (value === undefined ? undefined : TRACEPARENT.exec(value)) ?? [];
+  const [, version, trace_id, parent_span_id, flags, more] =
+    (value === undefined ? undefined : TRACEPARENT.exec(value)) ?? [];
   if (trace_id === undefined || parent_span_id === undefined || flags === undefined) return undefined;
+  if (version === 'ff' || (version === '00' && more !== undefined)) return undefined;
+  if (ZEROS.test(trace_id) || ZEROS.test(parent_span_id)) return undefined;
   return { trace_id, parent_span_id, trace_sampled: (Number.parseInt(flags, 16) & 1) === 1 };
 }
 

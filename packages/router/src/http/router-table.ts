@@ -49,12 +49,15 @@ export class RouterTable {
 
   #matchPattern(method: string, segments: readonly string[]): Match {
     const allowed: string[] = [];
+    let get: Match | undefined;
     for (const route of this.#patterns) {
       const params = paramsOf(route.segments, segments);
       if (params === undefined) continue;
       if (route.method === method) return { kind: 'found', handler: route.handler, params };
+      if (route.method === 'GET') get ??= { kind: 'found', handler: route.handler, params };
       allowed.push(route.method);
     }
+    if (method === 'HEAD' && get !== undefined) return get;
     return allowed.length === 0 ? { kind: 'none' } : { kind: 'wrong_method', allow: allowed.join(', ') };
   }
 }

@@ -33,6 +33,18 @@ it('answers wrong methods and unknown paths', async () => {
   expect([path.status, errorOf(path).code]).toEqual([404, 'not_found']);
 });
 
+it('answers HEAD as GET without the body, also where the path has an id', async () => {
+  const { admin, url } = await startForTest();
+  const headers = { authorization: `Bearer ${ADMIN_KEY}` };
+  for (const path of ['/tenants', '/tenants/acme']) {
+    const got = await admin('GET', path);
+    const head = await call(`${url}/admin/v1${path}`, { method: 'HEAD', headers });
+    expect([path, head.status, head.text]).toEqual([path, 200, '']);
+    expect(head.headers['content-length']).toBe(got.headers['content-length']);
+  }
+  expect((await call(`${url}/admin/v1/tenants/nobody`, { method: 'HEAD', headers })).status).toBe(404);
+});
+
 it('refuses bodies that are too large, not JSON, or absent', async () => {
   const { admin, url } = await startForTest();
   const headers = { authorization: `Bearer ${ADMIN_KEY}` };

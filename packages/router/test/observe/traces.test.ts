@@ -70,11 +70,30 @@ it('a call without a traceparent, or with one that is none, begins a trace of it
   const { endpoint, spans } = await collector();
   const running = await startForTest(telemetryTo(endpoint));
   await chatWith(running, TENANT_KEY, {});
-  await chatWith(running, TENANT_KEY, { traceparent: '00-xyz' });
+  const malformed = [
+    '00-xyz',
+    `ff-${TRACE_ID}-${PARENT_ID}-00`,
+    `00-${'0'.repeat(32)}-${PARENT_ID}-00`,
+    `00-${TRACE_ID}-${'0'.repeat(16)}-00`,
+    `${NOT_SAMPLED}-more`,
+    `${NOT_SAMPLED}x`,
+    `01-${TRACE_ID}-${PARENT_ID}-00more`,
+    NOT_SAMPLED.toUpperCase(),
+  ];
+  for (const traceparent of malformed) await chatWith(running, TENANT_KEY, { traceparent });
   await running.stop();
   const calls = spans.filter((span) => span.kind === 2);
-  expect(calls.map((span) => span.parentSpanId ?? '')).toEqual(['', '']);
-  expect(new Set(calls.map((span) => span.traceId)).size).toBe(2);
+  expect(calls.map((span) => span.parentSpanId ?? '')).toEqual(['', ...malformed.map(() => '')]);
+  expect(new Set(calls.map((span) => span.traceId)).size).toBe(1 + malformed.length);
+});
+
+it('a traceparent of a later version is read as far as it is known', async () => {
+  const { endpoint, spans } = await collector();
+  const running = await startForTest(telemetryTo(endpoint, 0));
+  await chatWith(running, TENANT_KEY, { traceparent: `cc-${TRACE_ID}-${PARENT_ID}-01-what-the-future-will-be-like` });
+  await running.stop();
+  const { call } = tree(spans);
+  expect([call.traceId, call.parentSpanId]).toEqual([TRACE_ID, PARENT_ID]);
 });
 
 it('each attempt is a span at its own time, with what it asked and why it failed', async () => {
