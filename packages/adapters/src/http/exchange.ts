@@ -13,6 +13,8 @@ export interface HttpExchange {
   /** Whether the connection is TLS, and the peer's address as the socket says it. */
   readonly secure: boolean;
   readonly remote_address: string;
+  /** As the request line says it: `1.1`, or `1.0`. */
+  readonly http_version: string;
   /** Value of a header, names in lower case. One that was sent several times is joined by `, ` (RFC 9110, 5.3). */
   header(name: string): string | undefined;
   /** Whole body, or the error that ends the request. Called once. */

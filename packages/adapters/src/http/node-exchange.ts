@@ -51,6 +51,10 @@ export class NodeExchange implements HttpExchange {
     return this.#req.socket.remoteAddress ?? '';
   }
 
+  get http_version(): string {
+    return this.#req.httpVersion;
+  }
+
   get begun(): boolean {
     return this.#res.headersSent;
   }

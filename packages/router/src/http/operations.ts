@@ -1,7 +1,8 @@
-import type { HttpExchange, RouterMetrics } from '@atp-router/adapters';
+import type { RouterMetrics } from '@atp-router/adapters';
 import { AtpError } from '@atp-router/kernel';
 import type { Engine } from '../engine/engine.ts';
 import { authenticateAdmin } from './authenticate.ts';
+import { isLocal } from './local.ts';
 import { replyError, replyJson } from './reply.ts';
 import type { RouterTable } from './router-table.ts';
 import { guarded, requestId } from './reply.ts';
@@ -24,6 +25,7 @@ export function addOperations(table: RouterTable, parts: OperationsParts): void 
     else replyJson(exchange, 503, { status: 'not_ready', reason });
   });
   const scrape = guarded(engine, (exchange) => {
+    // Metrics name tenants and their cost: only a scraper on the same machine may read them without a key.
     if (!isLocal(exchange)) authenticateAdmin(exchange, engine.generation, engine.parts.hash);
     metrics.render().then(
       (text) => exchange.reply(200, ['content-type', metrics.content_type], text),
@@ -34,14 +36,4 @@ export function addOperations(table: RouterTable, parts: OperationsParts): void 
     );
   });
   table.add('GET', '/metrics', scrape);
-}
-
-/**
- * Metrics name tenants and their cost. A scraper on the same machine may read them; anybody else, also through a proxy
- * on this machine, needs an admin key.
- */
-function isLocal(exchange: HttpExchange): boolean {
-  if (exchange.header('x-forwarded-for') !== undefined || exchange.header('forwarded') !== undefined) return false;
-  const address = exchange.remote_address;
-  return address === '::1' || address.startsWith('127.') || address.startsWith('::ffff:127.');
 }

@@ -31,7 +31,11 @@ export const OPERATIONS_PATHS: JsonObject = {
       '200': answer('Metrics.', 'text/plain', { type: 'string' }),
       default: answer('An error.', 'application/json', ref('OpenAiError')),
     },
-    { description: 'Free from this machine; from elsewhere with an admin key.', security: [{}, { admin_key: [] }] },
+    {
+      description:
+        'Free for a scraper on this machine that asks for a loopback address; else, and through a proxy, with an admin key.',
+      security: [{}, { admin_key: [] }],
+    },
   ),
   '/openapi.json': get('getOpenApi', 'This document.', {
     '200': answer('OpenAPI 3.1.', 'application/json', { type: 'object' }),

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { AtpError } from '@atp-router/kernel';
 import { describe, expect, it, test } from 'vitest';
 import { ADMIN_KEY, hashOf, startForTest, TENANT_KEY } from '../admin/harness.ts';
@@ -202,6 +204,30 @@ describe('the endpoint', () => {
     expect((await call(`${url}/metrics`, { headers: tenant })).status).toBe(403);
     const admin = { ...proxied, authorization: `Bearer ${ADMIN_KEY}` };
     expect((await call(`${url}/metrics`, { headers: admin })).status).toBe(200);
+  });
+
+  it.each<[string, Record<string, string>, number]>([
+    ['localhost', { host: 'localhost:7443' }, 200],
+    ['the loopback address of IPv6', { host: '[::1]:7443' }, 200],
+    ['no port', { host: '127.0.0.1' }, 200],
+    ['a name that somebody bound to 127.0.0.1', { host: 'rebound.example:7443' }, 401],
+    ['a name that only begins like it', { host: '127.0.0.1.example' }, 401],
+    ['a proxy that names itself', { via: '1.1 proxy' }, 401],
+    ['a proxy that names its client', { 'x-real-ip': '203.0.113.7' }, 401],
+    ['a proxy that names its own address', { 'x-forwarded-host': 'atp.example' }, 401],
+  ])('asks by the name and the traces of proxies: %s', async (_name, headers, status) => {
+    const { url } = await startForTest();
+    expect((await call(`${url}/metrics`, { headers })).status).toBe(status);
+  });
+
+  it('is closed to what a default nginx passes on', async () => {
+    const { router } = await startForTest();
+    const { port } = router.server.address;
+    const socket = connect(port, '127.0.0.1');
+    socket.write(`GET /metrics HTTP/1.0\r\nHost: 127.0.0.1:${port}\r\nConnection: close\r\n\r\n`);
+    const [data] = (await once(socket, 'data')) as [Buffer];
+    expect(data.toString().split('\r\n')[0]).toBe('HTTP/1.1 401 Unauthorized');
+    socket.destroy();
   });
 
   test.skipIf(!has_promtool)('gives what Prometheus takes, named as its conventions ask', async () => {
