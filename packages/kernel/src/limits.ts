@@ -21,6 +21,11 @@ export interface Limits {
   readonly stream_duration_ms: number;
   /** Silence of an upstream or of a client's body before the call is given up. */
   readonly idle_ms: number;
+  /**
+   * From the headers of a request to the end of its body: a body that drips is never silent. Five minutes carry 32 MiB
+   * over a link of one megabit per second, and are what node:http gives a whole request.
+   */
+  readonly body_duration_ms: number;
   /** Bytes that wait for a slow client before the upstream socket is paused. */
   readonly relay_high_water_bytes: number;
   /** What a stage may keep back from the stream. */
@@ -40,6 +45,7 @@ export const DEFAULT_LIMITS: Limits = {
   stream_bytes: 268_435_456,
   stream_duration_ms: 3_600_000,
   idle_ms: 120_000,
+  body_duration_ms: 300_000,
   relay_high_water_bytes: 65_536,
   hold_back_bytes: 262_144,
   calls_in_flight: 20_000,

@@ -63,6 +63,9 @@ export const limitsSchema: z.ZodType<Limits> = typed<Limits>()(
     idle_ms: millis(1_000, 'Longest silence of a client or upstream inside a call, in milliseconds.').default(
       DEFAULT_LIMITS.idle_ms,
     ),
+    body_duration_ms: millis(1_000, 'Longest time that a request body may take to arrive, in milliseconds.').default(
+      DEFAULT_LIMITS.body_duration_ms,
+    ),
     relay_high_water_bytes: int(
       1_024,
       1_073_741_824,

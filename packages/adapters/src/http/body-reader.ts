@@ -38,6 +38,7 @@ class BodyReader {
   #pieces: Buffer[] = [];
   #bytes = 0;
   #settled = false;
+  #deadline: NodeJS.Timeout | undefined;
 
   constructor(req: IncomingMessage, limits: BodyLimits, done: (error: AtpError | undefined, body: Buffer) => void) {
     this.#req = req;
@@ -58,6 +59,10 @@ class BodyReader {
     req.setTimeout(this.#limits.idle_ms, () => {
       this.#settle(new AtpError('request_timeout', `No byte of the body came for ${this.#limits.idle_ms} ms.`));
     });
+    const { body_duration_ms } = this.#limits;
+    this.#deadline = setTimeout(() => {
+      this.#settle(new AtpError('request_timeout', `The body was not complete within ${body_duration_ms} ms.`));
+    }, body_duration_ms);
   }
 
   /** What comes after the end is read and thrown away until the connection closes. */
@@ -78,6 +83,7 @@ class BodyReader {
     if (this.#settled) return;
     this.#settled = true;
     this.#req.setTimeout(0);
+    clearTimeout(this.#deadline);
     const body = error === undefined ? this.#take() : EMPTY;
     this.#joined = [];
     this.#pieces = [];

@@ -41,6 +41,8 @@ export interface BodyLimits {
   readonly body_bytes: number;
   /** Silence after which a half-sent body is given up. */
   readonly idle_ms: number;
+  /** From the start of the reading to the last byte, however it comes. */
+  readonly body_duration_ms: number;
 }
 
 export interface HttpServerHandle {

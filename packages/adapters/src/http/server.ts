@@ -35,7 +35,7 @@ export async function listen(options: HttpServerOptions): Promise<HttpServerHand
   server.maxConnections = options.connections_max;
   server.keepAliveTimeout = options.keep_alive_ms;
   server.headersTimeout = options.header_timeout_ms;
-  // Bodies have their own idle limit in the exchange; a total limit would cut large uploads over slow links.
+  // Bodies have their own limits in the exchange, which answers in the shape of the endpoint and as its generation says.
   server.requestTimeout = 0;
   server.on('clientError', onClientError);
   if (options.tls === undefined) server.on('connection', (socket) => connections.add(socket));

@@ -1,5 +1,5 @@
 import { AtpError } from '@atp-router/kernel';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { get, parseReplies, post, RawClient } from './support/raw-client.ts';
 import { bodyOf, echo, LIMITS, Requests, settle, signal, startServer, TEXT } from './support/test-server.ts';
 
@@ -37,7 +37,7 @@ describe('bodies', () => {
   });
 
   test('a body of a hundred thousand chunks of one byte is read whole', async () => {
-    const server = await startServer(echo({ body_bytes: 1_000_000, idle_ms: 60_000 }));
+    const server = await startServer(echo({ ...LIMITS, body_bytes: 1_000_000 }));
     const client = await RawClient.open(server.address.port);
     client.send(CHUNKED);
     const digits = Array.from({ length: 1_000 }, (_, i) => `1\r\n${i % 10}\r\n`).join('');
@@ -108,10 +108,36 @@ test('a client that falls silent in its body: 408, and the connection closes', a
   await client.closed();
 });
 
+test('a client that drips its body: 408 when its time is over, and the connection closes', async () => {
+  const server = await startServer(echo({ ...LIMITS, body_duration_ms: 40 }));
+  const client = await RawClient.open(server.address.port);
+  client.send('POST / HTTP/1.1\r\nhost: t\r\ncontent-length: 999\r\n\r\n');
+  const drip = setInterval(() => client.send('x'), 5);
+  onTestFinished(() => clearInterval(drip));
+  const [reply] = await client.replies(1);
+  expect(reply).toMatchObject({ status: 408, body: 'POST /  request_timeout' });
+  expect(reply?.headers.get('connection')).toBe('close');
+  await client.closed();
+});
+
+test('after a whole body its limits are off: the answer may take its time', async () => {
+  const requests = new Requests();
+  const server = await startServer(requests.take);
+  const limits = { ...LIMITS, body_duration_ms: 30 };
+  const [first, second] = [await RawClient.open(server.address.port), await RawClient.open(server.address.port)];
+  first.send(post('/', 'x'));
+  const waiting = await requests.next();
+  expect(await bodyOf(waiting, limits)).toEqual(Buffer.from('x'));
+  second.send('POST / HTTP/1.1\r\nhost: t\r\ncontent-length: 10\r\n\r\n');
+  expect(await bodyOf(await requests.next(), limits)).toMatchObject({ code: 'request_timeout' });
+  waiting.reply(200, [], 'late');
+  expect((await first.replies(1))[0]?.body).toBe('late');
+});
+
 test('after a whole body the idle limit is off: the answer may take its time', async () => {
   const requests = new Requests();
   const server = await startServer(requests.take);
-  const limits = { body_bytes: 10, idle_ms: 30 };
+  const limits = { ...LIMITS, body_bytes: 10, idle_ms: 30 };
   const [first, second] = [await RawClient.open(server.address.port), await RawClient.open(server.address.port)];
   first.send(post('/', 'x'));
   const waiting = await requests.next();

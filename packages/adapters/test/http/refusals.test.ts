@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { get, parseReplies, post, RawClient } from './support/raw-client.ts';
-import { echo, Requests, settle, startServer } from './support/test-server.ts';
+import { echo, LIMITS, Requests, settle, startServer } from './support/test-server.ts';
 
 /** The only reply of a connection that was then closed, and its JSON error. */
 async function lastWords(client: RawClient): Promise<{ status: number; code: string; connection: string | undefined }> {
@@ -113,7 +113,7 @@ test('garbage behind a request whose reply has begun never gets into that reply'
 test('a malformed chunk: the reader learns that the body will not come, and the client that it was at fault', async () => {
   const codes: string[] = [];
   const server = await startServer((exchange) => {
-    exchange.readBody({ body_bytes: 100, idle_ms: 60_000 }, (error) => {
+    exchange.readBody({ ...LIMITS, body_bytes: 100 }, (error) => {
       codes.push(error?.code ?? 'none');
       exchange.reply(499, [], '');
     });

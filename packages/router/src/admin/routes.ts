@@ -11,7 +11,7 @@ import { Query } from './query.ts';
 export const ADMIN_BASE = '/admin/v1';
 
 /** The largest thing sent here is a tenant or model; a body for an estimate is a prompt, not an archive. */
-const BODY_LIMITS = { body_bytes: 1_048_576, idle_ms: 30_000 } as const;
+const BODY_LIMITS = { body_bytes: 1_048_576, idle_ms: 30_000, body_duration_ms: 60_000 } as const;
 /** Deeper than any entity of the configuration, and than the prompts that estimates are made for. */
 const JSON_DEPTH_MAX = 64;
 

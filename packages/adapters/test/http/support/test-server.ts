@@ -8,7 +8,7 @@ import {
   listen,
 } from '../../../src/http/index.ts';
 
-export const LIMITS: BodyLimits = { body_bytes: 1_000, idle_ms: 60_000 };
+export const LIMITS: BodyLimits = { body_bytes: 1_000, idle_ms: 60_000, body_duration_ms: 60_000 };
 
 /** A listener on a free port of this machine that goes with the test. */
 export async function startServer(
