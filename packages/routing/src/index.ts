@@ -15,6 +15,7 @@ export { DEFAULT_READINESS, Readiness, type ReadinessOptions, type ReadinessRepo
 export {
   type AgentEntry,
   type Capability,
+  type ChainStep,
   type ModelEntry,
   type ModelSpec,
   type ModelStatus,

@@ -60,7 +60,7 @@ export interface PolicyMatch {
   readonly qos?: readonly Qos[] | undefined;
   /** Holds when the request carries one of these labels. */
   readonly data_scope?: readonly string[] | undefined;
-  /** The model that the caller named; never holds for `auto`. */
+  /** The name that the caller used: a model, an agent or `auto`. An agent also counts as what it stands for. */
   readonly model?: readonly string[] | undefined;
   readonly tenant?: readonly string[] | undefined;
 }
@@ -69,7 +69,10 @@ export interface PolicyEntry {
   readonly id: string;
   /** Absent: the policy applies only when it is named. */
   readonly match?: PolicyMatch | undefined;
-  /** Model ids in the order in which they are tried. Empty: as `auto` ranks them, within the policy's limits. */
+  /**
+   * What is tried, in order: ids of models, of agents that stand for a model, or `<provider>/<upstream model>`. Empty: as
+   * `auto` ranks the models, within the policy's limits.
+   */
   readonly fallback: readonly string[];
   /** For one call with all its attempts. */
   readonly budget?: { readonly usd_nanos?: UsdNanos | undefined; readonly tokens?: number | undefined } | undefined;
@@ -95,6 +98,13 @@ export type NamedTarget =
   | { readonly kind: 'policy'; readonly policy: PolicyEntry }
   | { readonly kind: 'auto' };
 
+/** One step of a policy's chain. */
+export interface ChainStep {
+  readonly model: ModelEntry;
+  /** The agent by which the policy names the model: its prompt goes with the step. */
+  readonly agent: AgentEntry | undefined;
+}
+
 const AUTO: NamedTarget = { kind: 'auto' };
 
 /** Longest model name that is looked up; real ones stay below 200 characters. */
@@ -111,17 +121,18 @@ export class Registry {
   readonly #named: Map<string, Named> = new Map();
   readonly #providers: Map<string, ProviderEntry> = new Map();
   readonly #by_target: Map<string, Named> = new Map();
-  readonly #chains: Map<string, readonly ModelEntry[]> = new Map();
+  readonly #chains: Map<string, readonly ChainStep[]> = new Map();
 
   constructor(spec: RegistrySpec) {
     for (const provider of spec.providers) this.#providers.set(provider.id, provider);
     this.models = spec.models.map((model) => this.#addModel(model));
     this.policies = spec.policies ?? [];
     this.agents = spec.agents ?? [];
-    for (const policy of this.policies) this.#addPolicy(policy);
+    for (const policy of this.policies) this.#add(`policy:${policy.id}`, { kind: 'policy', policy });
     // All targets are looked up before any agent has a name: an agent cannot stand for an agent.
     const agents = this.agents.map((agent) => ({ kind: 'agent', agent, target: this.#targetOf(agent) }) as const);
     for (const named of agents) this.#add(named.agent.id, named);
+    for (const policy of this.policies) this.#chains.set(policy.id, this.#chainOf(policy));
   }
 
   /**
@@ -145,8 +156,8 @@ export class Registry {
     return named?.kind === 'model' ? named.model : undefined;
   }
 
-  /** The models of a policy in order. */
-  chain(policy: PolicyEntry): readonly ModelEntry[] {
+  /** The steps of a policy in order, each model once. */
+  chain(policy: PolicyEntry): readonly ChainStep[] {
     return this.#chains.get(policy.id) ?? [];
   }
 
@@ -161,14 +172,20 @@ export class Registry {
     return model;
   }
 
-  #addPolicy(policy: PolicyEntry): void {
-    this.#add(`policy:${policy.id}`, { kind: 'policy', policy });
-    const chain = [...new Set(policy.fallback)].map((id) => {
-      const model = this.model(id);
-      if (model === undefined) throw invalid(`Policy ${policy.id} falls back to model ${id}, which is not configured.`);
-      return model;
-    });
-    this.#chains.set(policy.id, chain);
+  #chainOf(policy: PolicyEntry): readonly ChainStep[] {
+    const steps = new Map<string, ChainStep>();
+    for (const name of policy.fallback) {
+      const named = this.lookup(name);
+      const agent = named?.kind === 'agent' ? named.agent : undefined;
+      const target = named?.kind === 'agent' ? named.target : named;
+      if (target?.kind !== 'model') {
+        throw invalid(`Policy ${policy.id} falls back to ${name}, which is not a configured model or an agent of one.`);
+      }
+      // A second try of the same target has the same outcome and a second bill.
+      const { model } = target;
+      if (!steps.has(model.id)) steps.set(model.id, { model, agent });
+    }
+    return [...steps.values()];
   }
 
   #targetOf(agent: AgentEntry): NamedTarget {

@@ -1,7 +1,7 @@
 import { AtpError, type ErrorCode, type UsdNanos } from '@atp-router/kernel';
 import type { Health, Kills, Observed, RequestFacts } from './facts.ts';
 import { FILTER_ERRORS, FILTERS, type Removed, removalOf, type Role } from './filters.ts';
-import type { AgentEntry, ModelEntry, NamedTarget, PolicyEntry, Registry } from './registry.ts';
+import type { AgentEntry, ChainStep, ModelEntry, Named, PolicyEntry, Registry } from './registry.ts';
 import { expectedCost, rankModels } from './score.ts';
 
 /** A longer chain would outlast any caller's patience. */
@@ -13,6 +13,8 @@ export interface Plan {
   /** Never empty; the first is tried first, the others on fallback. All passed every filter. */
   readonly targets: readonly ModelEntry[];
   readonly agent: AgentEntry | undefined;
+  /** Agents that stand in the policy's chain, by the id of the target: their prompts go with it. */
+  readonly step_agents: ReadonlyMap<string, AgentEntry>;
   readonly policy: PolicyEntry | undefined;
   /** How the targets came about, in words. */
   readonly why: readonly string[];
@@ -22,6 +24,8 @@ export interface Unroutable {
   readonly ok: false;
   readonly code: ErrorCode;
   readonly message: string;
+  /** What of the request is to blame: its `model`, or a header. */
+  readonly param: string;
   readonly retry_after_ms: number | undefined;
   readonly removed: readonly Removed[];
 }
@@ -39,9 +43,12 @@ interface Candidates {
   readonly models: readonly ModelEntry[];
   /** Role of the first; all others are members of the chain, or of `auto` when the first is. */
   readonly role: Role;
+  readonly step_agents: ReadonlyMap<string, AgentEntry>;
   readonly policy: PolicyEntry | undefined;
   readonly why: string;
 }
+
+const NO_AGENTS: ReadonlyMap<string, AgentEntry> = new Map();
 
 /**
  * From a model name to an ordered list of targets.
@@ -59,11 +66,10 @@ export function resolve(registry: Registry, name: string, facts: RequestFacts, l
   const named = registry.lookup(name);
   if (named === undefined) return unknownModel(name);
   const agent = named.kind === 'agent' ? named.agent : undefined;
-  const base = named.kind === 'agent' ? named.target : named;
   const foreign = foreignScope(facts);
   if (foreign !== undefined) return foreign;
 
-  const candidates = candidatesOf(registry, base, facts);
+  const candidates = candidatesOf(registry, name, named, facts);
   const kept: ModelEntry[] = [];
   const removed: Removed[] = [];
   const min_grade = candidates.policy?.min_safety_grade;
@@ -79,13 +85,14 @@ export function resolve(registry: Registry, name: string, facts: RequestFacts, l
   for (const one of removed.slice(0, MAX_TARGETS)) why.push(`without ${one.model.id}: ${one.reason}`);
   const ranked = candidates.role === 'auto' ? byScore(kept, facts, live.observed, now_ms, why) : kept;
   const targets = readyFirst(ranked, live.health, now_ms, why).slice(0, MAX_TARGETS);
-  return { ok: true, plan: { targets, agent, policy: candidates.policy, why } };
+  const { policy, step_agents } = candidates;
+  return { ok: true, plan: { targets, agent, step_agents, policy, why } };
 }
 
 /** The failure as the error that the client sees. */
 export function unroutableError(failure: Unroutable): AtpError {
   return new AtpError(failure.code, failure.message, {
-    param: 'model',
+    param: failure.param,
     ...(failure.retry_after_ms === undefined ? {} : { retry_after_ms: failure.retry_after_ms }),
   });
 }
@@ -121,41 +128,54 @@ export function expectationOf(plan: Plan, facts: RequestFacts, observed: Observe
   return { usd_nanos_low: low, usd_nanos_high: high, p95_ms };
 }
 
-function candidatesOf(registry: Registry, base: NamedTarget, facts: RequestFacts): Candidates {
+function candidatesOf(registry: Registry, name: string, named: Named, facts: RequestFacts): Candidates {
+  const base = named.kind === 'agent' ? named.target : named;
   switch (base.kind) {
     case 'model': {
       const { model } = base;
-      const policy = matching(registry, facts, model.id);
+      const policy = matching(registry, facts, [name, model.id]);
       const why = `model ${model.id} was asked for`;
-      if (policy === undefined) return { models: [model], role: 'named', policy, why };
-      const others = registry.chain(policy).filter((other) => other !== model);
-      return { models: [model, ...others], role: 'named', policy, why: `${why}, policy ${policy.id} matches` };
+      if (policy === undefined) return { models: [model], role: 'named', step_agents: NO_AGENTS, policy, why };
+      const others = registry.chain(policy).filter((step) => step.model.id !== model.id);
+      const models = [model, ...others.map((step) => step.model)];
+      const step_agents = agentsOf(others);
+      return { models, role: 'named', step_agents, policy, why: `${why}, policy ${policy.id} matches` };
     }
     case 'policy':
       return chainOf(registry, base.policy, `policy ${base.policy.id} was asked for`);
     case 'auto': {
-      const policy = matching(registry, facts, undefined);
+      const policy = matching(registry, facts, [name, 'auto']);
       if (policy !== undefined) return chainOf(registry, policy, `auto: policy ${policy.id} matches`);
-      return { models: activeModels(registry), role: 'auto', policy, why: 'auto: no policy matches' };
+      const why = 'auto: no policy matches';
+      return { models: activeModels(registry), role: 'auto', step_agents: NO_AGENTS, policy, why };
     }
   }
 }
 
 function chainOf(registry: Registry, policy: PolicyEntry, why: string): Candidates {
   const chain = registry.chain(policy);
-  if (chain.length > 0) return { models: chain, role: 'chain', policy, why };
-  return { models: activeModels(registry), role: 'auto', policy, why };
+  if (chain.length === 0) {
+    return { models: activeModels(registry), role: 'auto', step_agents: NO_AGENTS, policy, why };
+  }
+  const models = chain.map((step) => step.model);
+  return { models, role: 'chain', step_agents: agentsOf(chain), policy, why };
+}
+
+function agentsOf(steps: readonly ChainStep[]): ReadonlyMap<string, AgentEntry> {
+  const agents = steps.flatMap(({ model, agent }): [string, AgentEntry][] => (agent ? [[model.id, agent]] : []));
+  return agents.length === 0 ? NO_AGENTS : new Map(agents);
 }
 
 function activeModels(registry: Registry): readonly ModelEntry[] {
   return registry.models.filter((model) => model.status === 'active');
 }
 
-function matching(registry: Registry, facts: RequestFacts, model: string | undefined): PolicyEntry | undefined {
+/** The first policy whose match holds. `names` are those that the request goes by: as written, and what it stands for. */
+function matching(registry: Registry, facts: RequestFacts, names: readonly string[]): PolicyEntry | undefined {
   for (const policy of registry.policies) {
     const match = policy.match;
     if (match === undefined) continue;
-    if (match.model !== undefined && (model === undefined || !match.model.includes(model))) continue;
+    if (match.model !== undefined && !match.model.some((model) => names.includes(model))) continue;
     if (match.task_type !== undefined && !includes(match.task_type, facts.task_type)) continue;
     if (match.qos !== undefined && !match.qos.includes(facts.qos)) continue;
     if (match.tenant !== undefined && !match.tenant.includes(facts.tenant.id)) continue;
@@ -201,7 +221,7 @@ function readyFirst(
 
 function unknownModel(name: string): Unroutable {
   const message = `The model "${name.slice(0, 100)}" does not exist here. GET /v1/models lists what does.`;
-  return { ok: false, code: 'model_not_found', message, retry_after_ms: undefined, removed: [] };
+  return { ok: false, code: 'model_not_found', message, param: 'model', retry_after_ms: undefined, removed: [] };
 }
 
 /** A label that the tenant may not send is refused before any model is looked at. */
@@ -211,7 +231,14 @@ function foreignScope(facts: RequestFacts): Unroutable | undefined {
   for (const scope of facts.data_scopes) {
     if (sendable.has(scope)) continue;
     const message = `Tenant ${facts.tenant.id} may not send data of scope "${scope.slice(0, 100)}" (x-atp-data-scope).`;
-    return { ok: false, code: 'policy_denied', message, retry_after_ms: undefined, removed: [] };
+    return {
+      ok: false,
+      code: 'policy_denied',
+      message,
+      param: 'x-atp-data-scope',
+      retry_after_ms: undefined,
+      removed: [],
+    };
   }
   return undefined;
 }
@@ -230,5 +257,6 @@ function nothingLeft(name: string, removed: readonly Removed[], health: Health, 
   const code = filter === undefined ? 'no_models_available' : FILTER_ERRORS[filter];
   const reasons = removed.map((one) => `${one.model.id}: ${one.reason}`).slice(0, MAX_TARGETS);
   const detail = reasons.length === 0 ? 'no active model is configured' : reasons.join('; ');
-  return { ok: false, code, message: `No model can serve "${name}": ${detail}.`, retry_after_ms, removed };
+  const message = `No model can serve "${name}": ${detail}.`;
+  return { ok: false, code, message, param: 'model', retry_after_ms, removed };
 }

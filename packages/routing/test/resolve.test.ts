@@ -75,6 +75,51 @@ describe('names', () => {
     expect(run('free')).toMatchObject({ ok: true, plan: { agent: { id: 'free' } } });
   });
 
+  test('a policy that matches a model matches the name that the caller used, and what an agent stands for', () => {
+    const named = (model: string): Registry =>
+      new Registry({
+        providers: [{ id: 'up', any_model: true }],
+        models: [spec('small'), spec('big'), spec('other')],
+        agents: [{ id: 'agent', model: 'small' }],
+        policies: [policy('p', ['big'], { match: { model: [model] } })],
+      });
+    const applies = (model: string, name: string): boolean => {
+      const result = resolve(named(model), name, facts(), live(), 0);
+      return result.ok && result.plan.policy?.id === 'p';
+    };
+    expect(applies('auto', 'auto')).toBe(true);
+    expect(applies('auto', 'small')).toBe(false);
+    expect(applies('small', 'auto')).toBe(false);
+    expect(applies('agent', 'agent')).toBe(true);
+    expect(applies('agent', 'small')).toBe(false);
+    expect(applies('small', 'agent')).toBe(true);
+    expect(applies('small', 'up/x-small')).toBe(true);
+    expect(applies('up/x-small', 'up/x-small')).toBe(true);
+    expect(applies('up/any', 'up/any')).toBe(true);
+    expect(applies('up/any', 'other')).toBe(false);
+  });
+
+  test('steps of a chain are models, agents of a model, and names at a provider, each model once', () => {
+    const steps = new Registry({
+      providers: [{ id: 'up', any_model: true }],
+      models: [spec('small'), spec('big'), spec('other')],
+      agents: [
+        { id: 'agent', model: 'big', system_prompt: 'Be kind.' },
+        { id: 'pinned', model: 'policy:p' },
+      ],
+      policies: [policy('p', ['small', 'agent', 'up/x-small', 'big', 'up/any', 'up/x-other'], { match: {} })],
+    });
+    const result = resolve(steps, 'policy:p', facts(), live(), 0);
+    expect(ids(result)).toEqual(['small', 'big', 'up/any', 'other']);
+    const agents = (one: Resolution): unknown =>
+      one.ok && [...one.plan.step_agents].map(([id, agent]) => [id, agent.id]);
+    expect(agents(result)).toEqual([['big', 'agent']]);
+    // Who asks for the model itself gets it without the prompt of an agent.
+    const plain = resolve(steps, 'big', facts(), live(), 0);
+    expect(ids(plain)).toEqual(['big', 'small', 'up/any', 'other']);
+    expect(agents(plain)).toEqual([]);
+  });
+
   test('policy:<id> is its chain, whatever its match; without a chain it ranks as auto', () => {
     expect(ids(run('policy:review'))).toEqual(['small', 'big']);
     expect(run('policy:capped')).toMatchObject({ ok: true, plan: { policy: { id: 'capped' } } });
@@ -234,5 +279,5 @@ test('a registry refuses names that are taken twice or refer to nothing', () => 
       ],
     }),
   ).toThrow('Agent b');
-  expect(build({ policies: [policy('p', ['nope'])] })).toThrow('model nope');
+  expect(build({ policies: [policy('p', ['nope'])] })).toThrow('falls back to nope');
 });

@@ -75,6 +75,21 @@ function byId(list: readonly Row[]): Map<string, Row> {
   return map;
 }
 
+/** The model that is declared at a provider under this name: `<provider>/<upstream model>`. */
+export function modelAt(inventory: Inventory, name: string): Row | undefined {
+  return inventory.models.find(({ value }) => {
+    const provider = textOf(value['provider']);
+    return provider !== undefined && `${provider}/${textOf(value['upstream_model']) ?? textOf(value['id'])}` === name;
+  });
+}
+
+/** The declared model that a name leads to: its own, that of an agent, or that at its provider. */
+export function modelOf(inventory: Inventory, name: string | undefined): Row | undefined {
+  if (name === undefined) return undefined;
+  const model = textOf(inventory.agent_by_id.get(name)?.value['model']) ?? name;
+  return inventory.model_by_id.get(model) ?? modelAt(inventory, model);
+}
+
 /** A fault of a value that has the right form. `secret` leaves the value out. */
 export function fault(
   inventory: Inventory,

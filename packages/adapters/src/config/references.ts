@@ -3,6 +3,8 @@ import {
   type Inventory,
   isWritten,
   listNames,
+  modelAt,
+  modelOf,
   nameAt,
   type Row,
   rows,
@@ -113,6 +115,7 @@ function target(inventory: Inventory, path: Path, value: unknown, kinds: readonl
   if (name === undefined) return [];
   const known = kinds.map((kind) => (kind === 'model' ? inventory.model_by_id : inventory.agent_by_id));
   if (known.some((list) => list.has(name)) || passesThrough(inventory, name)) return [];
+  if (modelAt(inventory, name) !== undefined) return [];
   const what = kinds.join(' or ');
   const expected = `the id of a ${what}: ${listNames(writtenNames(inventory, known))}`;
   return [
@@ -139,18 +142,13 @@ function chains(inventory: Inventory): Draft[] {
       const path = [...policy.path, 'fallback', i];
       const name = textOf(value);
       if (name === undefined) return [];
-      const before = seen.get(name);
+      const model = textOf(modelOf(inventory, name)?.value['id']) ?? name;
+      const before = seen.get(model);
       if (before !== undefined) {
-        return [
-          fault(
-            inventory,
-            path,
-            `the chain loops: ${nameAt(inventory, path)} is already at ${formatPath(before)}`,
-            'each model or agent once',
-          ),
-        ];
+        const message = `the chain loops: ${nameAt(inventory, path)} is already at ${formatPath(before)}`;
+        return [fault(inventory, path, message, 'each model once, by its own name or that of an agent')];
       }
-      seen.set(name, path);
+      seen.set(model, path);
       if (name.startsWith('policy:'))
         return [fault(inventory, path, 'a policy cannot be a step of a chain', 'the id of a model or agent')];
       return target(inventory, path, name, ['model', 'agent']);

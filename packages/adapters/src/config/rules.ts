@@ -1,4 +1,4 @@
-import { fault, type Inventory, isRecord, nameAt, numberOf, type Row, textOf } from './inventory.ts';
+import { fault, type Inventory, isRecord, modelOf, nameAt, numberOf, type Row, textOf } from './inventory.ts';
 import type { Draft } from './problem.ts';
 import { checkProvider, headerNames } from './rules-providers.ts';
 import { valueAt } from './shape.ts';
@@ -103,12 +103,6 @@ function gradeOf(row: Row): string {
   const grade = textOf(row.value['safety_grade']) ?? 'D';
   // Something else is a fault of its own, and not shown here.
   return /^[A-D]$/.test(grade) ? grade : 'A';
-}
-
-function modelOf(inventory: Inventory, name: string | undefined): Row | undefined {
-  if (name === undefined) return undefined;
-  const agent = inventory.agent_by_id.get(name);
-  return inventory.model_by_id.get(agent === undefined ? name : (textOf(agent.value['model']) ?? ''));
 }
 
 function somethingToRoute(inventory: Inventory): Draft[] {

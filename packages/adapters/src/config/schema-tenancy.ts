@@ -33,7 +33,9 @@ const match_object = z.strictObject({
   task_type: name('Equal to `x-atp-task-type`.').optional(),
   qos: qos.optional().meta({ description: 'Equal to the tier of the call.' }),
   data_scope: name('Equal to `x-atp-data-scope`.').optional(),
-  model: modelName('Equal to the model, agent or `auto` that the client named.').optional(),
+  model: modelName(
+    'Equal to the model, agent or `auto` that the client named. An agent also counts as the model that it stands for.',
+  ).optional(),
 });
 
 const budget_object = z.strictObject({
@@ -53,7 +55,10 @@ export const policySchema: z.ZodType<PolicyConfig> = typed<PolicyConfig>()(
       .array(modelName('Id of a model or agent, or `<provider>/<upstream model>`.'))
       .min(1)
       .max(16)
-      .meta({ description: 'Models or agents to try, in order.' }),
+      .meta({
+        description:
+          'Models or agents to try, in order; an agent is tried with its own prompt, in the tier of the call.',
+      }),
     budget: budget_object
       .optional()
       .meta({ description: 'Bounds of one call. Absent: only the budgets of request and tenant.' }),

@@ -90,6 +90,18 @@ const NAMES: readonly Case[] = [
     message: /the chain loops: "small" is already at policies\[0\]\.fallback\[0\]/,
   },
   {
+    why: 'a chain that comes back by another name',
+    text: append('agents: [{ id: a, model: small }]', 'policies:', '  - { id: p, fallback: [small, a, up/small] }'),
+    at: ['12:32 policies[0].fallback[1]', '12:35 policies[0].fallback[2]'],
+    message: /the chain loops: "a" is already at policies\[0\]\.fallback\[0\]/,
+  },
+  {
+    why: 'a step at a provider that takes only what is listed',
+    text: append('policies:', '  - { id: p, fallback: [up/other] }'),
+    at: ['11:25 policies[0].fallback[0]'],
+    message: /no model or agent has the id "up\/other"/,
+  },
+  {
     why: 'a policy as a step',
     text: append('policies:', '  - { id: p, fallback: ["policy:p"] }'),
     at: ['11:25 policies[0].fallback[0]'],
@@ -99,6 +111,12 @@ const NAMES: readonly Case[] = [
     why: 'a step below the grade',
     text: append('policies:', '  - { id: p, fallback: [small], min_safety_grade: B }'),
     at: ['11:25 policies[0].fallback[0]'],
+    message: /safety grade D, below/,
+  },
+  {
+    why: 'an agent below the grade',
+    text: append('agents: [{ id: a, model: small }]', 'policies:', '  - { id: p, fallback: [a], min_safety_grade: B }'),
+    at: ['12:25 policies[0].fallback[0]'],
     message: /safety grade D, below/,
   },
 ];

@@ -74,7 +74,6 @@ class Admission implements AdmittedCall {
   readonly deadline_ms: number | undefined;
   readonly idempotency: AdmittedCall['idempotency'];
   readonly stages: AdmittedCall['stages'];
-  readonly system_prompt: string | undefined;
   readonly sink: ClientSink;
   readonly started_mono_ms: number;
   readonly deciding_since_mono_ms: number;
@@ -116,7 +115,6 @@ class Admission implements AdmittedCall {
     this.deadline_ms = request.options.deadline_ms;
     this.idempotency = idempotency;
     this.stages = stagesOf(this.head, parts, generation);
-    this.system_prompt = routed.agent?.system_prompt;
     this.sink = request.sink;
     this.started_mono_ms = request.started_mono_ms;
     this.deciding_since_mono_ms = request.deciding_since_mono_ms;
@@ -145,6 +143,10 @@ class Admission implements AdmittedCall {
 
   promptTexts(): readonly string[] {
     return this.request.promptTexts();
+  }
+
+  systemPrompt(target: Target): string | undefined {
+    return this.routed.step_agents.get(target.model.id)?.system_prompt ?? this.routed.agent?.system_prompt;
   }
 
   prepare(attempt: WantedAttempt, output_cap: number | undefined): AttemptCodec {

@@ -71,13 +71,13 @@ export interface AdmittedCall {
   readonly deadline_ms: number | undefined;
   readonly idempotency: (IdempotencyRef & { readonly expires_ms: number; readonly max_body_bytes: number }) | undefined;
   readonly stages: StageChain<GenRequest, GenEvent> | undefined;
-  /** The agent's, put before the client's own. */
-  readonly system_prompt: string | undefined;
   readonly sink: ClientSink;
   /** Monotonic time at which the request was read. */
   readonly started_mono_ms: number;
   readonly deciding_since_mono_ms: number;
   promptTexts(): readonly string[];
+  /** The agent's, put before the client's own: of the agent that the policy tries, else of the one that was asked. */
+  systemPrompt(target: Target): string | undefined;
   /** Prepares one attempt. Throws `AtpError` when the request cannot be said in the target's shape. */
   prepare(attempt: WantedAttempt, output_cap: number | undefined): AttemptCodec;
 }

@@ -54,7 +54,7 @@ function preparer(dialect: IngressDialect, body: ParsedBody, probe: RequestProbe
         dialect: target.description.dialect,
         upstream_model: target.model.upstream_model,
         model: target.model.id,
-        system_prompt: call.system_prompt,
+        system_prompt: call.systemPrompt(target),
         output_cap,
         default_max_output_tokens: target.model.max_output_tokens ?? DEFAULT_MAX_OUTPUT_TOKENS,
         drop: (field) => target.drop(field),
