@@ -9,7 +9,8 @@ import type { Attempt, AttemptFailure, CallEffect, CallEvent, CallPhase, CallPla
  * Invariants, held by construction and tested as properties:
  * - at most one attempt is ever committed per turn, and after that no other is dispatched in the turn;
  * - `succeed` or `fail` is emitted exactly once, as the last effect, with no attempt left running;
- * - never more than `plan.max_attempts` dispatches in a turn.
+ * - never more than `plan.max_attempts` dispatches in a turn;
+ * - no dispatch to a target that has failed by a fault of its own.
  */
 export class CallMachine {
   readonly #plan: CallPlan;
@@ -19,6 +20,10 @@ export class CallMachine {
   #turn = 1;
   #turn_first = 0;
   #target = 0;
+  /** Targets that failed by a fault of their own: the whole call leaves them alone. */
+  readonly #dead: Set<number> = new Set();
+  /** Of the attempts that raced and failed, the one whose failure leaves most to try. */
+  #best: { readonly attempt: Attempt; readonly failure: AttemptFailure } | undefined;
 
   constructor(plan: CallPlan, rng: Rng) {
     assert(plan.targets > 0, 'a plan has at least one target');
@@ -98,6 +103,7 @@ export class CallMachine {
     const attempt = this.#running(n);
     if (attempt === undefined) return [];
     attempt.state = 'completed';
+    this.#target = attempt.target;
     const effects = this.#cancelOthers(n, 'lost_race');
     this.#clearTimers(effects);
     this.#phase = { kind: 'turn_done', n };
@@ -114,6 +120,7 @@ export class CallMachine {
     }
     this.#turn += 1;
     this.#turn_first = this.#attempts.length;
+    this.#best = undefined;
     return this.#dispatch('primary', this.#target);
   }
 
@@ -128,19 +135,25 @@ export class CallMachine {
     const attempt = this.#running(n);
     if (attempt === undefined) return [];
     attempt.state = 'failed';
+    if (failure.scope === 'target') this.#dead.add(attempt.target);
     if (this.#phase.kind === 'relaying') return this.#end(failure.error, 'error', 'aborted');
+    if (this.#best === undefined || HOPE[failure.scope] >= HOPE[this.#best.failure.scope]) {
+      this.#best = { attempt, failure };
+    }
     if (this.#attempts.some((a) => a.state === 'running')) return [];
-    return this.#recover(attempt, failure);
+    const best = this.#best;
+    this.#best = undefined;
+    return this.#recover(best.attempt, best.failure);
   }
 
-  /** Nothing runs and nothing reached the client: try again, try elsewhere, or give up with the last error. */
+  /** Nothing runs and nothing reached the client: try again, try elsewhere, or give up with the error of the race. */
   #recover(attempt: Attempt, failure: AttemptFailure): CallEffect[] {
     const used = this.#attempts.length - this.#turn_first;
     if (failure.scope === 'request' || used >= this.#plan.max_attempts) {
       return this.#end(failure.error, 'error', 'aborted');
     }
-    const has_next = this.#target + 1 < this.#plan.targets;
-    if (failure.scope === 'transient' && this.#triesOf(attempt.target) < this.#plan.max_attempts_per_target) {
+    const next = this.#nextTarget();
+    if (failure.scope === 'transient' && this.#mayTry(attempt.target)) {
       const delay_ms = retryDelay_ms(
         this.#triesOf(attempt.target),
         this.#plan.retry,
@@ -148,7 +161,7 @@ export class CallMachine {
         this.#rng,
       );
       // A provider that asks for a long pause is left for the next one, if there is one.
-      if (delay_ms <= this.#plan.retry.cap_ms || !has_next) {
+      if (delay_ms <= this.#plan.retry.cap_ms || next === undefined) {
         if (delay_ms > this.#plan.max_retry_wait_ms) return this.#end(failure.error, 'error', 'aborted');
         const effects: CallEffect[] = [];
         this.#clearTimers(effects);
@@ -158,12 +171,24 @@ export class CallMachine {
         return effects;
       }
     }
-    if (!has_next) return this.#end(failure.error, 'error', 'aborted');
-    this.#target += 1;
+    if (next === undefined) return this.#end(failure.error, 'error', 'aborted');
+    this.#target = next;
     const effects: CallEffect[] = [];
     this.#clearTimers(effects);
     effects.push(...this.#dispatch('fallback', this.#target));
     return effects;
+  }
+
+  /** The next one down the chain that may still answer. */
+  #nextTarget(): number | undefined {
+    for (let target = this.#target + 1; target < this.#plan.targets; target += 1) {
+      if (this.#mayTry(target)) return target;
+    }
+    return undefined;
+  }
+
+  #mayTry(target: number): boolean {
+    return !this.#dead.has(target) && this.#triesOf(target) < this.#plan.max_attempts_per_target;
   }
 
   #triesOf(target: number): number {
@@ -178,7 +203,7 @@ export class CallMachine {
   #hedge(): CallEffect[] {
     const used = this.#attempts.length - this.#turn_first;
     if (this.#phase.kind !== 'racing' || used !== 1 || used >= this.#plan.max_attempts) return [];
-    if (this.#target + 1 < this.#plan.targets) this.#target += 1;
+    this.#target = this.#nextTarget() ?? this.#target;
     return this.#dispatch('hedge', this.#target);
   }
 
@@ -206,3 +231,6 @@ export class CallMachine {
     return effects;
   }
 }
+
+/** How much a failure leaves to try: a hedge that was refused does not end a call whose first attempt may be repeated. */
+const HOPE: Readonly<Record<AttemptFailure['scope'], number>> = { request: 0, target: 1, transient: 2 };

@@ -92,6 +92,45 @@ describe('CallMachine', () => {
     ]);
   });
 
+  it('leaves alone what failed by its own fault, also after a retry elsewhere', () => {
+    const m = machine({ targets: 3, hedge_after_ms: 50 });
+    m.handle({ type: 'start' });
+    m.handle({ type: 'hedge_due' });
+    m.handle({ type: 'failed', n: 2, failure: target });
+    m.handle({ type: 'failed', n: 1, failure: transient });
+    expect(m.handle({ type: 'retry_due' })).toMatchObject([{ n: 3, kind: 'retry', target: 0 }]);
+    expect(m.handle({ type: 'failed', n: 3, failure: transient })).toMatchObject([
+      { type: 'clear_timer' },
+      { n: 4, kind: 'fallback', target: 2 },
+    ]);
+  });
+
+  it('goes on at the target that answered, not at the hedge that lost', () => {
+    const m = machine({ hedge_after_ms: 50 });
+    m.handle({ type: 'start' });
+    m.handle({ type: 'hedge_due' });
+    m.handle({ type: 'failed', n: 2, failure: target });
+    m.handle({ type: 'completed', n: 1 });
+    expect(m.handle({ type: 'next_turn' })).toMatchObject([
+      { type: 'dispatch', n: 3, turn: 2, kind: 'primary', target: 0 },
+      { type: 'set_timer' },
+    ]);
+  });
+
+  it.each([
+    [1, 2],
+    [2, 1],
+  ])('goes on after a race by the failure that leaves most to try (%i fails first)', (first, second) => {
+    const failures = [transient, request];
+    const m = machine({ hedge_after_ms: 50 });
+    m.handle({ type: 'start' });
+    m.handle({ type: 'hedge_due' });
+    expect(m.handle({ type: 'failed', n: first, failure: failures[first - 1] ?? transient })).toEqual([]);
+    const effects = m.handle({ type: 'failed', n: second, failure: failures[second - 1] ?? transient });
+    expect(types(effects)).toEqual(['clear_timer', 'set_timer']);
+    expect(m.handle({ type: 'retry_due' })).toMatchObject([{ n: 3, kind: 'retry', target: 0 }]);
+  });
+
   it('runs several upstream turns in one call, bounded by the plan', () => {
     const m = machine({ max_turns: 2 });
     m.handle({ type: 'start' });
@@ -148,9 +187,13 @@ describe('CallMachine under any history', () => {
         const m = new CallMachine(plan, seededRng(seed));
         const all: CallEffect[] = [];
         const running = new Set<number>();
+        const dead = new Set<number>();
         const apply = (effects: readonly CallEffect[]): void => {
           for (const e of effects) {
-            if (e.type === 'dispatch') running.add(e.n);
+            if (e.type === 'dispatch') {
+              expect(dead.has(e.target)).toBe(false);
+              running.add(e.n);
+            }
             if (e.type === 'cancel') expect(running.delete(e.n)).toBe(true);
             all.push(e);
           }
@@ -168,6 +211,8 @@ describe('CallMachine under any history', () => {
             if (n === undefined) continue;
             if (op.kind !== 'first_byte') running.delete(n);
             const failure: AttemptFailure = { scope: op.scope, error: transient.error, retry_after_ms: op.after };
+            const target = m.attempts[n - 1]?.target ?? -1;
+            if (op.kind === 'failed' && op.scope === 'target') dead.add(target);
             apply(m.handle(op.kind === 'failed' ? { type: 'failed', n, failure } : { type: op.kind, n }));
           }
         }
