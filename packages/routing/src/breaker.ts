@@ -67,9 +67,9 @@ const CALL: Permit = { kind: 'call' };
  * through → closed by the first success, open again and for longer by a failure. Times are monotonic milliseconds.
  */
 export class Breaker {
-  readonly #options: BreakerOptions;
+  #options: BreakerOptions;
   readonly #onChange: (transition: BreakerTransition) => void;
-  readonly #window: RollingWindow;
+  #window: RollingWindow;
   #state: BreakerState;
   #episodes = 0;
 
@@ -82,6 +82,16 @@ export class Breaker {
 
   get state(): Readonly<BreakerState> {
     return this.#state;
+  }
+
+  /**
+   * New options from now on. The state stays, and an open circuit stays open as long as it was told to; a window of
+   * another length begins empty.
+   */
+  configure(options: BreakerOptions): void {
+    if (options.window_ms !== this.#options.window_ms)
+      this.#window = new RollingWindow(options.window_ms, BUCKETS, false);
+    this.#options = options;
   }
 
   /** Asks to make an attempt now; may turn an open breaker half open. */

@@ -38,8 +38,8 @@ export interface ReadinessReport {
  * ready gets little traffic, so its window empties and it is given another chance when too few samples are left.
  */
 export class Readiness {
-  readonly #options: ReadinessOptions;
-  readonly #window: RollingWindow;
+  #options: ReadinessOptions;
+  #window: RollingWindow;
   #judged_ms: number = Number.NEGATIVE_INFINITY;
   #changed_ms: number = Number.NEGATIVE_INFINITY;
   #report: ReadinessReport = { ready: true, samples: 0, error_rate: 0, p95_ms: undefined };
@@ -47,6 +47,13 @@ export class Readiness {
   constructor(options: ReadinessOptions) {
     this.#options = options;
     this.#window = new RollingWindow(options.window_ms, BUCKETS, true);
+  }
+
+  /** New options from the next judgement on; a window of another length begins empty. */
+  configure(options: ReadinessOptions): void {
+    if (options.window_ms !== this.#options.window_ms)
+      this.#window = new RollingWindow(options.window_ms, BUCKETS, true);
+    this.#options = options;
   }
 
   /** `latency_ms` is the time to the first byte, or of the whole answer when it is not streamed. */

@@ -26,14 +26,10 @@ export interface TargetHealthOptions {
 
 const DEFAULT_OPTIONS: TargetHealthOptions = { breaker: DEFAULT_BREAKER, readiness: DEFAULT_READINESS };
 
-class Target {
+interface Target {
+  readonly model: ModelEntry;
   readonly breaker: Breaker;
   readonly readiness: Readiness;
-
-  constructor(breaker: Breaker, readiness: Readiness) {
-    this.breaker = breaker;
-    this.readiness = readiness;
-  }
 }
 
 /**
@@ -90,6 +86,17 @@ export class TargetHealth implements Health {
     return this.#find(model)?.breaker.state.kind ?? 'closed';
   }
 
+  /** Asks for the options of every target anew and puts them into force: its provider's settings may have changed. */
+  configure(): void {
+    for (const targets of [this.#declared, this.#dynamic]) {
+      for (const { model, breaker, readiness } of targets.values()) {
+        const options = this.#optionsOf(model);
+        breaker.configure(options.breaker);
+        readiness.configure(options.readiness);
+      }
+    }
+  }
+
   /** Forgets declared targets that a new configuration no longer has. */
   keepOnly(models: readonly ModelEntry[]): void {
     const kept = new Set(models.map((model) => model.target_key));
@@ -106,7 +113,8 @@ export class TargetHealth implements Health {
     const onChange = (transition: BreakerTransition): void =>
       this.#onChange({ ...transition, provider_id: model.provider_id, model_id: model.id });
     const options = this.#optionsOf(model);
-    const target = new Target(new Breaker(options.breaker, now_ms, onChange), new Readiness(options.readiness));
+    const breaker = new Breaker(options.breaker, now_ms, onChange);
+    const target: Target = { model, breaker, readiness: new Readiness(options.readiness) };
     const map = model.dynamic ? this.#dynamic : this.#declared;
     if (model.dynamic && map.size >= MAX_DYNAMIC_TARGETS) {
       const oldest = map.keys().next();

@@ -1,12 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import {
   type BreakerChange,
+  DEFAULT_BREAKER,
+  DEFAULT_READINESS,
   KillSwitches,
   type ModelEntry,
   Readiness,
   type ReadinessOptions,
   Registry,
   TargetHealth,
+  type TargetHealthOptions,
 } from '../src/index.ts';
 import { RollingWindow } from '../src/rolling.ts';
 import { spec } from './fixtures.ts';
@@ -116,6 +119,39 @@ describe('TargetHealth', () => {
     expect(health.breakerState(entry('a'))).toBe('open');
     health.keepOnly([entry('b')]);
     expect(health.admits(entry('a'), 0)).toBe(true);
+  });
+
+  test('options that changed hold for targets that are known, dynamic ones included', () => {
+    let options: TargetHealthOptions = { breaker: DEFAULT_BREAKER, readiness: DEFAULT_READINESS };
+    const health = new TargetHealth(
+      () => {},
+      () => options,
+    );
+    const models = [entry('a'), entry('up/new')];
+    const fail = (): void => {
+      for (const model of models) health.record(model, health.allow(model, 0), 'failure', 10, 0);
+    };
+    const seen = (now_ms: number): unknown => models.map((m) => [health.breakerState(m), health.ready(m, now_ms)]);
+    fail();
+    health.configure();
+    fail();
+    expect(seen(0)).toEqual([
+      ['closed', true],
+      ['closed', true],
+    ]);
+    options = {
+      breaker: { ...DEFAULT_BREAKER, consecutive_failures: 3 },
+      readiness: { ...DEFAULT_READINESS, min_samples: 1, error_rate_max: 0.1 },
+    };
+    health.configure();
+    fail();
+    expect(seen(20_000)).toEqual([
+      ['open', false],
+      ['open', false],
+    ]);
+    options = { ...options, readiness: { ...options.readiness, window_ms: 60_000 } };
+    health.configure();
+    expect(models.map((model) => health.report(model, 40_000)?.samples)).toEqual([0, 0]);
   });
 
   test('what was ignored counts nowhere; successes and failures count for readiness', () => {

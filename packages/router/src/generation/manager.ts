@@ -146,6 +146,8 @@ export class GenerationManager {
     this.#applyLimits(config, true);
     if (this.#engine !== undefined) {
       this.#applyConcurrency(this.#engine, config);
+      this.#engine.parts.health.keepOnly(generation.registry.models);
+      this.#engine.parts.health.configure();
       this.#engine.useGeneration(generation);
     }
     this.#parts.log.append({ type: 'config.applied', generation: generation.number, hash: generation.hash });
