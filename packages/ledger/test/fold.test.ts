@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { utcDay } from '@atp-router/kernel';
 import {
   BaseFold,
   type CallEnded,
@@ -92,7 +91,7 @@ describe('fold', () => {
         expect(days.reduce((sum, day) => sum + day.tokens, 0)).toBe(tokens);
         expect(models.reduce((sum, day) => sum + day.calls, 0)).toBe(ends.length);
         expect(models.reduce((sum, day) => sum + day.attempts, 0)).toBe(ends.flatMap((end) => end.attempts).length);
-        for (const row of state.usage.values()) expect(row.day).toBe(utcDay(row.started_ms));
+        for (const row of state.usage.values()) expect(row.day).toBe(days_of.get(row.call_id));
       }),
       { seed: 2, numRuns: 100 },
     );
@@ -123,7 +122,8 @@ describe('fold', () => {
     const usage = { in_tokens: 1, out_tokens: 1, cached_in_tokens: 0, cache_write_tokens: 0, reasoning_tokens: 0 };
     const claim = { scope_hash: 's', body_hash: 'b' };
     const attempt = { n: 1, turn: 1, kind: 'primary', model: 'm', provider: 'p', in_tokens: 1, out_tokens: 1 } as const;
-    const after = (outcome: 'ok' | 'error' | 'interrupted' | undefined, expires_ms?: number): unknown => {
+    type Ending = 'ok' | 'error' | 'interrupted' | undefined;
+    const after = (outcome: Ending, expires_ms?: number, cost_usd_nanos: number = 0): unknown => {
       const idempotency = { ...claim, ...(expires_ms !== undefined && { expires_ms }) };
       const common = { v: 1, ...head, stream: true, started_ms: 900, idempotency } as const;
       const state = new LedgerFold('n1');
@@ -134,7 +134,7 @@ describe('fold', () => {
         state.applyBlock(1, [{ v: 1, seq: 2, ts_ms: 2_000, ...stored }]);
       }
       const seq = state.position.seq + 1;
-      const result = { outcome: outcome ?? 'ok', status: 200, attempts: [], usage, cost_usd_nanos: 0, latency_ms: 1 };
+      const result = { outcome: outcome ?? 'ok', status: 200, attempts: [], usage, cost_usd_nanos, latency_ms: 1 };
       if (outcome !== undefined) state.applyBlock(1, [{ ...common, seq, ts_ms: 2_000, type: 'call.ended', ...result }]);
       const row = state.idempotency.get('s');
       return row && [row.state, row.sealed, row.expires_ms];
@@ -145,6 +145,9 @@ describe('fold', () => {
     expect(after('interrupted')).toEqual(['interrupted', '', 2_000 + 86_400_000]);
     expect(after('interrupted', 55)).toEqual(['interrupted', '', 55]);
     expect(after('error')).toBeUndefined();
+    // Billed without an outcome: kept as long as the configuration says, like every other key.
+    expect(after('error', 55, 1)).toEqual(['done', '', 55]);
+    expect(after('error', undefined, 1)).toEqual(['done', '', 2_000 + 86_400_000]);
   });
 
   it('moves a base over removed files to the state that the files would have given', () => {

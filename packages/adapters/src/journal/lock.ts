@@ -1,7 +1,8 @@
-import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { AtpError } from '@atp-router/kernel';
+import { createPrivate } from '../sql/index.ts';
 import { DIRECTORY_MODE, FILE_MODE } from './io.ts';
 
 /** Who holds a data directory; for messages and `atp` commands only, the lock itself is the system's. */
@@ -25,8 +26,7 @@ export interface DataDirLock {
 export function lockDataDir(data_dir: string): DataDirLock {
   mkdirSync(data_dir, { recursive: true, mode: DIRECTORY_MODE });
   const path = join(data_dir, 'lock.db');
-  // Made here only to get its mode right; SQLite would leave it to the umask.
-  closeSync(openSync(path, 'a', FILE_MODE));
+  createPrivate(path);
   const database = new DatabaseSync(path);
   try {
     database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');

@@ -9,6 +9,7 @@ export type { ProjectionPosition } from './position.ts';
 export { openPostgres, type PostgresOptions } from './postgres.ts';
 export { Projection } from './projection.ts';
 export { migrate, SCHEMA_VERSION } from './schema.ts';
+export { createPrivate } from './private-file.ts';
 export { openSqlite } from './sqlite.ts';
 export { sqlBudgetStore } from './stores/budget.ts';
 export { sqlEntityStore } from './stores/entities.ts';

@@ -1,6 +1,6 @@
-import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { SqlDriver, SqlQueries, SqlRow, SqlValue } from './driver.ts';
+import { createPrivate } from './private-file.ts';
 
 /** More texts than the stores have; only a caller that builds texts without end would reach it, and then starts over. */
 const STATEMENTS_MAX = 256;
@@ -13,7 +13,7 @@ const BUSY_MS = 5_000;
  * Statements of other callers wait while a transaction runs, as they would on a connection of their own.
  */
 export function openSqlite(path: string): SqlDriver {
-  if (path !== ':memory:') closeSync(openSync(path, 'a', 0o600));
+  if (path !== ':memory:') createPrivate(path);
   const database = new DatabaseSync(path, { timeout: BUSY_MS });
   // A commit then survives `kill -9` but not always a power loss; whoever needs that calls `flush`.
   database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');

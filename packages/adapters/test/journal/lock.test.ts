@@ -37,6 +37,17 @@ it('holds against another process while that lives, and not a moment longer', as
   lockDataDir(dir).release();
 });
 
+it('holds against other processes also after this one tried it a second time', async () => {
+  const dir = tempDir();
+  const lock = lockDataDir(dir);
+  const other = (): Promise<{ lines: string[] }> =>
+    linesOf(startChild(new URL('./support/trier.ts', import.meta.url), [dir]));
+  expect(() => lockDataDir(dir)).toThrow('in use by process');
+  expect((await other()).lines[0]).toContain(`in use by process ${process.pid}`);
+  lock.release();
+  expect((await other()).lines).toEqual(['locked']);
+});
+
 it('does not take a process with a reused pid, or of an earlier boot, for the holder', () => {
   const dir = tempDir();
   const lock = lockDataDir(dir);

@@ -36,7 +36,7 @@ export function idempotencyChange(record: JournalRecord): IdempotencyChange | un
       }
       // A failed call that cost something must not run, and bill, again under its key: there is no outcome to replay.
       if (record.outcome !== 'ok' && record.cost_usd_nanos > 0) {
-        return put(record.idempotency, record.call_id, 'done', record.ts_ms + CLAIM_TTL_MS);
+        return put(record.idempotency, record.call_id, 'done', expiry(record.idempotency, record.ts_ms));
       }
       return { kind: 'release', scope_hash: record.idempotency.scope_hash, call_id: record.call_id };
     default:
