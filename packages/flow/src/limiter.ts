@@ -38,6 +38,8 @@ interface Slot<T> {
   in_flight: number;
   /** Has a limit of its own, so it is remembered while idle. */
   own: boolean;
+  /** Had one, and is forgotten as soon as it is idle. */
+  leaving: boolean;
 }
 
 /**
@@ -111,11 +113,25 @@ export class Limiter<T> {
     const wanted = limit ?? this.#defaults;
     const slot = this.#slots.get(key) ?? this.#open(key, wanted, false);
     slot.own = limit !== undefined;
+    slot.leaving = false;
     slot.max_parallel = wanted.max_parallel;
     slot.queue.max_waiting = wanted.max_waiting;
     const granted = slot.queue.size > 0 ? this.#grant(slot) : NOBODY;
     this.#forgetIdle(slot);
     return granted;
+  }
+
+  /**
+   * Limits of their own remain to these keys only. Where somebody still holds a place or waits for one, the limit stays
+   * until the last of them has left.
+   */
+  keepOnly(keys: ReadonlySet<string>): void {
+    for (const slot of this.#slots.values()) {
+      if (!slot.own || keys.has(slot.key)) continue;
+      slot.own = false;
+      slot.leaving = true;
+      this.#forgetIdle(slot);
+    }
   }
 
   /** Calls in flight and waiting at a key, for metrics and the admin API. */
@@ -143,15 +159,15 @@ export class Limiter<T> {
 
   #open(key: string, limit: ConcurrencyLimit, own: boolean): Slot<T> {
     const queue = new WaitQueue<LimiterTicket<T>>(limit.max_waiting, this.#heap);
-    const slot: Slot<T> = { key, queue, max_parallel: limit.max_parallel, in_flight: 0, own };
+    const slot: Slot<T> = { key, queue, max_parallel: limit.max_parallel, in_flight: 0, own, leaving: false };
     this.#slots.set(key, slot);
     return slot;
   }
 
   /** Busy keys are bounded by the calls in flight; idle ones without a limit of their own by this. */
   #forgetIdle(slot: Slot<T>): void {
-    if (slot.own || slot.in_flight > 0 || slot.queue.size > 0 || this.#slots.size <= MAX_IDLE_KEYS) return;
-    this.#slots.delete(slot.key);
+    if (slot.own || slot.in_flight > 0 || slot.queue.size > 0) return;
+    if (slot.leaving || this.#slots.size > MAX_IDLE_KEYS) this.#slots.delete(slot.key);
   }
 }
 

@@ -7,7 +7,8 @@ type Op =
   | { readonly op: 'acquire'; readonly key: string; readonly qos: Qos; readonly timeout_ms: number }
   | { readonly op: 'release' | 'cancel'; readonly pick: number }
   | { readonly op: 'advance'; readonly by_ms: number }
-  | { readonly op: 'limit'; readonly key: string; readonly max_parallel: number; readonly max_waiting: number };
+  | { readonly op: 'limit'; readonly key: string; readonly max_parallel: number; readonly max_waiting: number }
+  | { readonly op: 'keep'; readonly keys: readonly string[] };
 
 const key = fc.constantFrom('p/a', 'p/b');
 const qos = fc.constantFrom<Qos>('gold', 'silver', 'bronze');
@@ -35,6 +36,7 @@ const op: fc.Arbitrary<Op> = fc.oneof(
       max_waiting: fc.integer({ min: 0, max: 4 }),
     }),
   },
+  { weight: 1, arbitrary: fc.record({ op: fc.constant('keep' as const), keys: fc.subarray(['p/a', 'p/b']) }) },
 );
 
 interface Known {
@@ -50,6 +52,8 @@ interface Known {
 class Oracle {
   readonly limiter = new Limiter<number>({ max_parallel: 2, max_waiting: 3 });
   readonly limits = new Map<string, { max_parallel: number; max_waiting: number }>();
+  /** Whose limits go when nobody holds or waits any more. */
+  readonly leaving = new Set<string>();
   readonly known: Known[] = [];
   now_ms = 0;
 
@@ -84,7 +88,11 @@ class Oracle {
     if (step.op === 'acquire') this.acquire(step.key, step.qos, step.timeout_ms);
     else if (step.op === 'limit') {
       this.limits.set(step.key, step);
+      this.leaving.delete(step.key);
       this.expectGrants(step.key, this.limiter.setLimit(step.key, step));
+    } else if (step.op === 'keep') {
+      for (const name of this.limits.keys()) if (!step.keys.includes(name)) this.leaving.add(name);
+      this.limiter.keepOnly(new Set(step.keys));
     } else if (step.op === 'advance') {
       this.now_ms += step.by_ms;
       const due = this.known.filter((k) => k.state === 'queued' && k.deadline_ms <= this.now_ms);
@@ -102,6 +110,15 @@ class Oracle {
     if (one.state === 'granted') one.state = 'released';
     else if (one.state === 'queued') one.state = 'cancelled';
     this.expectGrants(one.key, granted);
+  }
+
+  forgetIdle(): void {
+    for (const name of this.leaving) {
+      if (this.in(name, 'granted').length + this.in(name, 'queued').length > 0) continue;
+      expect([...this.limiter.keys()]).not.toContain(name);
+      this.leaving.delete(name);
+      this.limits.delete(name);
+    }
   }
 
   check(): void {
@@ -125,6 +142,7 @@ describe('Limiter', () => {
         const oracle = new Oracle();
         for (const step of ops) {
           oracle.run(step);
+          oracle.forgetIdle();
           oracle.check();
         }
       }),
@@ -157,6 +175,20 @@ describe('Limiter', () => {
     expect(limiter.release(one)).toEqual([]);
     expect(limiter.release(two).map((t) => t.owner)).toEqual([3]);
     expect(() => limiter.release(two)).toThrow('only a granted ticket');
+  });
+
+  test('a limit that is no longer kept goes with the last who holds a place or waits for one', () => {
+    const limiter = new Limiter<string>();
+    for (const name of ['idle', 'busy', 'kept']) limiter.setLimit(name, { max_parallel: 1, max_waiting: 1 });
+    const holds = limiter.acquire('busy', 'silver', 0, 0, 'holds');
+    const waits = limiter.acquire('busy', 'silver', 0, 10, 'waits');
+    limiter.keepOnly(new Set(['kept', 'new']));
+    expect([...limiter.keys()]).toEqual(['busy', 'kept']);
+    expect(limiter.release(holds)).toEqual([waits]);
+    expect(limiter.load('busy')).toEqual({ in_flight: 1, waiting: 0 });
+    expect(limiter.acquire('busy', 'gold', 0, 0, 'one too many').state).toBe('full');
+    limiter.release(waits);
+    expect([...limiter.keys()]).toEqual(['kept']);
   });
 
   test('names that clients make up do not grow the table for ever', () => {

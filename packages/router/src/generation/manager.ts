@@ -147,7 +147,6 @@ export class GenerationManager {
     if (this.#engine !== undefined) {
       this.#applyConcurrency(this.#engine, config);
       this.#engine.parts.health.keepOnly(generation.registry.models);
-      this.#engine.parts.health.configure();
       this.#engine.useGeneration(generation);
     }
     this.#parts.log.append({ type: 'config.applied', generation: generation.number, hash: generation.hash });
@@ -178,14 +177,18 @@ export class GenerationManager {
 
   #applyConcurrency(engine: Engine, config: Config): void {
     const providers = new Map(config.providers.map((p) => [p.id, p]));
+    const keys = new Set<string>();
     for (const model of config.models) {
       const provider = providers.get(model.provider);
       if (provider === undefined) continue;
-      engine.setConcurrency(`${model.provider}/${model.upstream_model ?? model.id}`, {
+      const key = `${model.provider}/${model.upstream_model ?? model.id}`;
+      keys.add(key);
+      engine.setConcurrency(key, {
         max_parallel: model.max_concurrency ?? provider.max_concurrency,
         max_waiting: model.max_queue ?? provider.max_queue,
       });
     }
+    engine.limiter.keepOnly(keys);
   }
 }
 

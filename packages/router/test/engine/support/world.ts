@@ -109,14 +109,18 @@ export class World {
 
   applyLimits(): void {
     for (const tenant of this.config.tenants) this.ledger.setLimits(`tenant:${tenant.id}`, accountLimits(tenant));
+    const keys = new Set<string>();
     for (const model of this.config.models) {
       const provider = providerConfigOf(this.config, model.provider);
       if (provider === undefined) continue;
-      this.engine.setConcurrency(`${model.provider}/${model.upstream_model}`, {
+      const key = `${model.provider}/${model.upstream_model}`;
+      keys.add(key);
+      this.engine.setConcurrency(key, {
         max_parallel: provider.max_concurrency,
         max_waiting: provider.max_queue,
       });
     }
+    this.engine.limiter.keepOnly(keys);
   }
 
   submit(plan: RequestPlan): void {
