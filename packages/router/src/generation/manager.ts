@@ -147,6 +147,7 @@ export class GenerationManager {
     if (this.#engine !== undefined) {
       this.#applyConcurrency(this.#engine, config);
       this.#engine.parts.health.keepOnly(generation.registry.models);
+      this.#engine.parts.health.configure();
       this.#engine.useGeneration(generation);
     }
     this.#parts.log.append({ type: 'config.applied', generation: generation.number, hash: generation.hash });
