@@ -2,7 +2,7 @@ import { AtpError } from './errors.ts';
 
 /**
  * Money is an integer count of nano-dollars (1e-9 USD) inside the router and an integer count of micro-dollars
- * (1e-6 USD) on the wire. Both are exact in a double up to about 9 million dollars; `assertNanos` guards the bound.
+ * (1e-6 USD) on the wire. Both are exact in a double up to about 9 million dollars.
  */
 export type UsdNanos = number;
 
@@ -45,7 +45,10 @@ export const ZERO_USAGE: Usage = {
   reasoning_tokens: 0,
 };
 
-/** Micro-dollars per million tokens are pico-dollars per token; the sum is exact and rounded once, half up. */
+/**
+ * Micro-dollars per million tokens are pico-dollars per token; their sum is rounded once, half up. It is exact up to
+ * about 9,000 dollars, where picos no longer fit in a double, and beyond that true to a few parts in 10^15.
+ */
 export function costUsdNanos(usage: Usage, price: Price): UsdNanos {
   const plain_in = Math.max(0, usage.in_tokens - usage.cached_in_tokens - usage.cache_write_tokens);
   const plain_out = Math.max(0, usage.out_tokens - usage.reasoning_tokens);

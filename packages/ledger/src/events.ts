@@ -68,8 +68,13 @@ export interface CallHead {
   readonly trace_id?: string | undefined;
   readonly parent_span_id?: string | undefined;
   readonly trace_sampled?: boolean | undefined;
-  /** Wall clock at admission, ms since the epoch; its UTC day is the budget day that the call is charged to. */
+  /** Wall clock at admission, ms since the epoch. */
   readonly started_ms: number;
+  /**
+   * `YYYY-MM-DD`: the UTC day whose budgets the call is charged to, fixed when its reservation is granted. Absent where
+   * that is the day of `started_ms`, as for all but those that waited over midnight, and in records of older routers.
+   */
+  readonly budget_day?: string | undefined;
 }
 
 export interface CallOpened extends CallHead {

@@ -1,8 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { utcDay } from '@atp-router/kernel';
 import {
   BaseFold,
+  CallSums,
   type CallEnded,
+  type CallOpened,
   EVENT_VERSION,
   emptyBase,
   type JournalRecord,
@@ -77,6 +80,26 @@ describe('fold', () => {
     expect(placeBlock(at, { epoch: 4, first_seq: 2, count: 3 })).toBe('gap');
   });
 
+  it('charges a call that waited over midnight to the day of its reservation, interrupted or not', () => {
+    const started_ms = Date.parse('2026-11-22T23:59:50Z');
+    const opened: JournalRecord = {
+      ...{ v: 1, seq: 1, ts_ms: started_ms + 20_000, type: 'call.opened', stream: true, started_ms },
+      ...{ call_id: 'c', tenant: 't', key_id: 'k', endpoint: 'ask', requested_model: 'm', qos: 'gold' },
+      budget_day: '2026-11-23',
+      attempt: {
+        ...{ n: 1, turn: 1, kind: 'primary', model: 'm', provider: 'p' },
+        ...{ in_tokens: 100, out_tokens: 9, reserved_usd_nanos: 1 },
+      },
+    };
+    const { state, ended } = recovered([opened]);
+    expect([...state.budget_days.values()]).toMatchObject([{ tenant: 't', day: '2026-11-23', calls: 1, tokens: 100 }]);
+    expect([...state.usage_days.values()]).toMatchObject([{ day: '2026-11-23', calls: 1 }]);
+    const sums = new CallSums();
+    for (const event of ended) sums.add(event);
+    expect(sums.budgets()).toEqual([...state.budget_days.values()]);
+    expect(sums.usage()).toEqual([...state.usage_days.values()]);
+  });
+
   it('keeps the sums equal to the sum of the records', () => {
     fc.assert(
       fc.property(stream, (records) => {
@@ -91,7 +114,9 @@ describe('fold', () => {
         expect(days.reduce((sum, day) => sum + day.tokens, 0)).toBe(tokens);
         expect(models.reduce((sum, day) => sum + day.calls, 0)).toBe(ends.length);
         expect(models.reduce((sum, day) => sum + day.attempts, 0)).toBe(ends.flatMap((end) => end.attempts).length);
-        for (const row of state.usage.values()) expect(row.day).toBe(days_of.get(row.call_id));
+        for (const { call_id, started_ms, budget_day } of ends) {
+          expect(state.usage.get(call_id)?.day).toBe(budget_day ?? utcDay(started_ms));
+        }
       }),
       { seed: 2, numRuns: 100 },
     );
@@ -197,6 +222,9 @@ describe('recovery', () => {
           const [event] = recoverCalls([call]);
           const { call_id } = call.head;
           const mine = records.filter((record) => 'call_id' in record && record.call_id === call_id);
+          // Whoever reads the end alone knows the call as well as if it had ended by itself: its day, its trace.
+          const { v: _v, seq: _seq, ts_ms: _ts, type: _type, attempt: _attempt, ...first } = mine[0] as CallOpened;
+          expect(event).toMatchObject(first);
           const past = mine.filter((record) => record.type === 'attempt.ended').map((record) => record.attempt);
           const reported = mine.filter((record) => record.type === 'attempt.progress');
           const cut = event?.attempts.at(-1);

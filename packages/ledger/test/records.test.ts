@@ -106,6 +106,7 @@ const head = {
   parent_span_id: maybe(text),
   trace_sampled: maybe(fc.boolean()),
   started_ms: count,
+  budget_day: maybe(fc.constantFrom('2026-11-22', '2026-11-23')),
 } satisfies Members<CallHead>;
 
 const opened = fc.record<CallOpened>({
@@ -275,7 +276,11 @@ describe('stored records', () => {
     const plain_first = of_type('call.opened').filter((record) => !('idempotency' in record));
     expect(kinds('opened')).toBe(plain_first.length);
     const single = of_type('call.ended').filter(
-      (record) => record.type === 'call.ended' && record.attempts.length === 1 && !('idempotency' in record),
+      (record) =>
+        record.type === 'call.ended' &&
+        record.attempts.length === 1 &&
+        !('idempotency' in record) &&
+        !('budget_day' in record),
     );
     expect(kinds('ended')).toBe(single.length);
     expect(Math.min(plain_first.length, single.length)).toBeGreaterThan(10);

@@ -1,5 +1,7 @@
 import type { SqlDriver } from './driver.ts';
 
+const DAY_MS = 86_400_000;
+
 /**
  * Removes call records of days before `before_day` and keys that expired by `now_ms`, `limit` rows of each at most. The
  * day is stored first: sums of days from which something is missing must never be made anew from the records.
@@ -22,8 +24,10 @@ export async function pruneTables(
   return calls === limit || keys.length === limit;
 }
 
+/** A call that waited over midnight is charged to the day behind its start, whose sums may still be made anew from it. */
 async function pruneCalls(driver: SqlDriver, node_id: string, before_ms: number, limit: number): Promise<number> {
-  const old = 'SELECT call_id FROM calls WHERE started_ms < $2 AND node_id = $1 ORDER BY started_ms, call_id LIMIT $3';
-  const params = [node_id, before_ms, limit];
+  const old = `SELECT call_id FROM calls WHERE started_ms < $2 AND node_id = $1
+     AND (started_ms < $3 OR record NOT LIKE '%"budget_day":%') ORDER BY started_ms, call_id LIMIT $4`;
+  const params = [node_id, before_ms, before_ms - DAY_MS, limit];
   return (await driver.query(`DELETE FROM calls WHERE call_id IN (${old}) RETURNING call_id`, params)).length;
 }

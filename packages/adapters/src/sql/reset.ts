@@ -32,6 +32,8 @@ export async function resetToBase(
   );
 }
 
+const DAY_MS = 86_400_000;
+
 /** Rows that are read at once: some megabytes. */
 const PAGE_ROWS = 2_000;
 
@@ -40,14 +42,19 @@ async function sumAgain(tx: SqlQueries, node_id: string, pruned_before_day: stri
   await tx.query('DELETE FROM usage_daily WHERE node_id = $1 AND day >= $2', from);
   await tx.query('DELETE FROM budget_daily WHERE node_id = $1 AND day >= $2', from);
   const sums = new CallSums();
-  let [after_ms, after_id] = [pruned_before_day === '' ? 0 : Date.parse(`${pruned_before_day}T00:00:00Z`), ''];
+  // Those of the day before that are left waited over midnight and are charged to the first day that is made anew.
+  let after_ms = pruned_before_day === '' ? 0 : Date.parse(pruned_before_day) - DAY_MS;
+  let after_id = '';
   for (;;) {
     const rows = await tx.query(
       `SELECT call_id, started_ms, ${CALL_SELECT} FROM calls WHERE node_id = $1 AND (started_ms, call_id) > ($2, $3)
        ORDER BY started_ms, call_id LIMIT ${PAGE_ROWS}`,
       [node_id, after_ms, after_id],
     );
-    for (const row of rows) sums.add(callOf(row));
+    for (const row of rows) {
+      const call = callOf(row);
+      if (sums.dayOf(call) >= pruned_before_day) sums.add(call);
+    }
     const last = rows.at(-1);
     if (last === undefined) break;
     after_ms = Number(last['started_ms']);

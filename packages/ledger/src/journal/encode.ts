@@ -17,7 +17,10 @@ const UNQUOTABLE = /[^ !#-[\]-~]/;
 const PARTS_MAX = 256;
 
 /** The members of a head that the calls of one key for one model mostly have in common. */
-type SharedHead = Omit<CallHead, 'call_id' | 'stream' | 'trace_id' | 'parent_span_id' | 'trace_sampled' | 'started_ms'>;
+type SharedHead = Omit<
+  CallHead,
+  'call_id' | 'stream' | 'trace_id' | 'parent_span_id' | 'trace_sampled' | 'started_ms' | 'budget_day'
+>;
 
 type Route = Pick<AttemptIntent, 'turn' | 'kind' | 'model' | 'provider'>;
 
@@ -63,7 +66,7 @@ export class RecordEncoder {
     if (trace_sampled !== undefined) trace += `,"trace_sampled":${trace_sampled}`;
     return (
       `"call_id":${text(head.call_id)}${this.#sharedHead(head)},"stream":${head.stream}${trace},` +
-      `"started_ms":${number(head.started_ms)}`
+      `"started_ms":${number(head.started_ms)}${head.budget_day === undefined ? '' : optional('budget_day', head.budget_day)}`
     );
   }
 

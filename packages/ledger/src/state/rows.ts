@@ -24,7 +24,7 @@ export interface UsageRow extends RecordKey, Usage {
   readonly task_type: string | null;
   readonly stream: boolean;
   readonly trace_id: string | null;
-  /** UTC day of `started_ms`: the budget day that the call is charged to. */
+  /** The UTC day that the call is charged to. */
   readonly day: string;
   readonly started_ms: number;
   readonly ended_ms: number;
@@ -78,16 +78,24 @@ export interface BudgetDay {
   readonly cost_usd_nanos: UsdNanos;
 }
 
+/** The UTC day whose budgets a call is charged to. */
+export function budgetDayOf(head: Pick<CallHead, 'started_ms' | 'budget_day'>): string {
+  return head.budget_day ?? utcDay(head.started_ms);
+}
+
 /** The fields of a call's head, without whatever else the event carries. */
 export function callHead(source: CallHead): CallHead {
   const { call_id, tenant, key_id, endpoint, requested_model, policy, agent, qos, task_type, stream } = source;
-  const { trace_id, started_ms } = source;
+  const { trace_id, parent_span_id, trace_sampled, started_ms, budget_day } = source;
   return {
     ...{ call_id, tenant, key_id, endpoint, requested_model, qos, stream, started_ms },
     ...(policy !== undefined && { policy }),
     ...(agent !== undefined && { agent }),
     ...(task_type !== undefined && { task_type }),
     ...(trace_id !== undefined && { trace_id }),
+    ...(parent_span_id !== undefined && { parent_span_id }),
+    ...(trace_sampled !== undefined && { trace_sampled }),
+    ...(budget_day !== undefined && { budget_day }),
   };
 }
 
@@ -103,7 +111,7 @@ export function usageRow(
   event: CallEnded,
   ended_ms: number,
   key: RecordKey,
-  day: string = utcDay(event.started_ms),
+  day: string = budgetDayOf(event),
 ): UsageRow {
   return {
     ...pickKey(key),
@@ -156,7 +164,7 @@ export function attemptRows(event: CallEnded, key: RecordKey): AttemptRow[] {
 }
 
 /** What a call adds to the daily sums: one entry for each attempt, the call itself counted with the last. */
-export function usageDays(event: CallEnded, day: string = utcDay(event.started_ms)): UsageDay[] {
+export function usageDays(event: CallEnded, day: string = budgetDayOf(event)): UsageDay[] {
   const errors = event.outcome === 'ok' ? 0 : 1;
   const { tenant } = event;
   const last = event.attempts.length - 1;
@@ -176,7 +184,7 @@ export function usageDays(event: CallEnded, day: string = utcDay(event.started_m
   }));
 }
 
-export function budgetDay(event: CallEnded, day: string = utcDay(event.started_ms)): BudgetDay {
+export function budgetDay(event: CallEnded, day: string = budgetDayOf(event)): BudgetDay {
   return {
     tenant: event.tenant,
     day,

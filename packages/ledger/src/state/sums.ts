@@ -4,7 +4,7 @@ import { type BudgetDay, modelOf, type UsageDay } from './rows.ts';
 
 /** What of a call's end goes into sums. */
 export interface SettledCall
-  extends Pick<CallEnded, 'tenant' | 'requested_model' | 'started_ms' | 'usage' | 'cost_usd_nanos'> {
+  extends Pick<CallEnded, 'tenant' | 'requested_model' | 'started_ms' | 'budget_day' | 'usage' | 'cost_usd_nanos'> {
   readonly outcome: string;
   readonly attempts: readonly Pick<AttemptRecord, 'model' | 'usage' | 'cost_usd_nanos'>[];
 }
@@ -28,11 +28,11 @@ export class CallSums {
 
   /** The UTC day that the call is charged to. */
   dayOf(event: SettledCall): string {
-    return this.#dayOf(event.started_ms).day;
+    return this.#dayOf(event).day;
   }
 
   add(event: SettledCall): void {
-    const { day, tenants } = this.#dayOf(event.started_ms);
+    const { day, tenants } = this.#dayOf(event);
     const { attempts, usage, tenant } = event;
     let sums = tenants.get(tenant);
     if (sums === undefined) {
@@ -66,11 +66,12 @@ export class CallSums {
     for (const { tenants } of this.#days.values()) yield* tenants.values();
   }
 
-  #dayOf(started_ms: number): { readonly day: string; readonly tenants: Map<string, TenantDay> } {
-    const n = Math.floor(started_ms / DAY_MS);
+  #dayOf({ started_ms, budget_day }: SettledCall): { readonly day: string; readonly tenants: Map<string, TenantDay> } {
+    const of_ms = budget_day === undefined ? started_ms : Date.parse(budget_day);
+    const n = Math.floor(of_ms / DAY_MS);
     let day = this.#days.get(n);
     if (day === undefined) {
-      day = { day: utcDay(started_ms), tenants: new Map() };
+      day = { day: budget_day ?? utcDay(of_ms), tenants: new Map() };
       this.#days.set(n, day);
     }
     return day;

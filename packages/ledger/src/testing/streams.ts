@@ -6,6 +6,7 @@ import {
   randomInt,
   seededRng,
   type Usage,
+  utcDay,
   ZERO_USAGE,
 } from '@atp-router/kernel';
 import type { AttemptIntent, AttemptRecord, CallHead, CallOutcome, IdempotencyRef, RouterEvent } from '../events.ts';
@@ -32,6 +33,8 @@ const PRICE: Price = {
   reasoning_usd_micros_per_mtok: 2_000_000,
   per_request_usd_nanos: 7,
 };
+
+const DAY_MS = 86_400_000;
 
 const TENANTS: readonly [string, ...string[]] = ['acme', 'globex', 'ünïcode ☃'];
 const MODELS: readonly [string, ...string[]] = ['small', 'big', 'local'];
@@ -90,6 +93,9 @@ function openCall(rng: Rng, seed: number, n: number, now_ms: number, emit: Emit)
     started_ms: now_ms,
     ...(rng.next() < 0.3 && { policy: 'review', agent: 'reviewer.fast', task_type: 'code_review' }),
     ...(rng.next() < 0.3 && { trace_id: hex(rng).slice(0, 32) }),
+    ...(n % 5 === 0 && { parent_span_id: 'b7ad6b7169203331', trace_sampled: n % 2 === 0 }),
+    // It waited over midnight for its funds.
+    ...(n % 9 === 0 && { budget_day: utcDay(now_ms + DAY_MS) }),
   };
   const intent = makeIntent(rng, 1, 'primary');
   const idempotency = rng.next() < 0.4 ? { scope_hash: hex(rng), body_hash: hex(rng) } : undefined;
