@@ -86,7 +86,11 @@ const CALL_PARAMETERS: readonly JsonObject[] = [
   header('x-atp-qos', "Service tier, never better than the tenant's.", enums(['gold', 'silver', 'bronze'])),
   header('x-atp-data-scope', 'Scopes of the data in the request, separated by commas.', str()),
   header('x-atp-max-usd', 'The most that this call may cost, in US dollars.', num(undefined, { minimum: 0 })),
-  header('x-atp-deadline-ms', 'Milliseconds until the answer is of no more use.', int(undefined, { minimum: 1 })),
+  header(
+    'x-atp-deadline-ms',
+    'Milliseconds from the arrival of the request until the answer is of no more use.',
+    int(undefined, { minimum: 1 }),
+  ),
   header('idempotency-key', 'The same key and body answer with the first outcome and bill once.', str()),
   header('traceparent', 'W3C Trace Context.', str()),
 ];
@@ -97,6 +101,7 @@ const CALL_HEADERS: JsonObject = {
   'x-atp-attempts': { description: 'Attempts made.', schema: int() },
   'x-atp-cost-usd-micros': { description: 'Billed cost in millionths of a US dollar (whole answers).', schema: int() },
   'x-atp-ignored': { description: 'Fields that had no effect, separated by commas.', schema: str() },
+  'x-atp-simulated': { description: '`true`: the answer was made up by the built-in simulator.', schema: str() },
 };
 
 const ERROR_HEADERS: JsonObject = {

@@ -20,7 +20,7 @@ import type { AdmittedCall } from './env.ts';
 import type { ClientSink } from './client.ts';
 import { type CallCaps, NO_CAPS } from './funds.ts';
 import type { EngineParts } from './parts.ts';
-import type { CallRequest } from './request.ts';
+import { type CallRequest, left_ms } from './request.ts';
 import type { Target, WantedAttempt } from './target.ts';
 
 /** A call that names no policy tries so often in all. */
@@ -103,7 +103,7 @@ class Admission implements AdmittedCall {
     this.targets = routed.targets.map((model) => generation.targetOf(model));
     this.plan = callPlan(routed, this.targets);
     this.at_limit = rules.at_limit;
-    this.wait_ms = request.options.deadline_ms ?? DEFAULT_WAIT_MS;
+    this.wait_ms = left_ms(request, parts.ambient.clock.mono_ms()) ?? DEFAULT_WAIT_MS;
     this.accounts = rules.accounts;
     this.account_limits = rules.limits;
     this.caps = capsOf(request, routed.policy);
@@ -154,7 +154,8 @@ class Admission implements AdmittedCall {
   }
 }
 
-function stoppedBy(request: CallRequest, parts: EngineParts): AtpError | undefined {
+/** A kill switch that covers whoever asks. */
+export function stoppedBy(request: Pick<CallRequest, 'tenant' | 'key_id'>, parts: EngineParts): AtpError | undefined {
   const { kills } = parts;
   // Key ids are only unique within their tenant.
   if (!kills.tenant(request.tenant) && !kills.key(`${request.tenant}/${request.key_id}`)) return undefined;

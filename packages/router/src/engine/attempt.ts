@@ -38,7 +38,7 @@ type Phase =
   | { readonly kind: 'sent'; readonly exchange: UpstreamExchange }
   | { readonly kind: 'over' };
 
-/** Error bodies are read for their message only. */
+/** Error bodies are read for their message only. Their time is that of a silence: `idle_timeout_ms` from the head on. */
 const ERROR_BODY_BYTES_MAX = 65_536;
 
 /**
@@ -173,7 +173,7 @@ export class Attempt implements UpstreamHandler {
   onEnd(): void {
     if (this.is_over) return;
     const status = this.upstream_status ?? 0;
-    if (status >= 300) this.#endRemoteError(status);
+    if (status >= 300) this.#fail(this.#remoteError(status));
     else if (this.relay === undefined) this.#endWhole();
     else if (this.relay.is_complete) this.#finish(() => this.#owner.onStreamEnd(this));
     else this.#fail(failureOfTransport('truncated', this.spec.target.provider.id, undefined));
@@ -186,10 +186,21 @@ export class Attempt implements UpstreamHandler {
   }
 
   #collect(chunk: Uint8Array): void {
-    const is_error = (this.upstream_status ?? 0) >= 300;
-    const limit = is_error ? ERROR_BODY_BYTES_MAX : this.#limits.answer_bytes;
-    if (this.#bytes <= limit) this.#chunks.push(chunk);
-    else if (!is_error) this.#breakOff('too_large');
+    const status = this.upstream_status ?? 0;
+    if (status >= 300) this.#collectError(status, chunk);
+    else if (this.#bytes > this.#limits.answer_bytes) this.#breakOff('too_large');
+    else {
+      this.#chunks.push(chunk);
+      this.#owner.onProgress(this);
+    }
+  }
+
+  /** The status says enough: an error that goes on for too long, in bytes or in time, ends with what has come. */
+  #collectError(status: number, chunk: Uint8Array): void {
+    if (this.#bytes <= ERROR_BODY_BYTES_MAX) this.#chunks.push(chunk);
+    const age_ms = this.#mono() - (this.first_byte_mono_ms ?? 0);
+    if (this.#bytes <= ERROR_BODY_BYTES_MAX && age_ms <= this.spec.target.provider.idle_timeout_ms) return;
+    this.#stop(this.#remoteError(status));
   }
 
   #onStreamData(relay: StreamRelay, chunk: Uint8Array): void {
@@ -230,10 +241,10 @@ export class Attempt implements UpstreamHandler {
     this.#finish(() => this.#owner.onAnswer(this));
   }
 
-  #endRemoteError(status: number): void {
+  #remoteError(status: number): UpstreamAttemptFailure {
     const text = Buffer.concat(this.#chunks).toString('utf8');
     const remote = this.spec.codec.error(status, text);
-    this.#fail(failureOfRemote(remote, this.spec.target.provider.id, this.#headers, this.#wall()));
+    return failureOfRemote(remote, this.spec.target.provider.id, this.#headers, this.#wall());
   }
 
   #breakOff(kind: TransportFailureKind): void {

@@ -77,6 +77,7 @@ export class CallBooks {
             model: meta.model ?? '',
             cost_usd_micros: meta.cost_usd_micros ?? 0,
             attempts: meta.attempts ?? 0,
+            ...(meta.simulated === true ? { simulated: true } : {}),
             body,
           });
     const { scope_hash, body_hash, expires_ms } = ref;
@@ -102,6 +103,7 @@ export class CallBooks {
       cost_usd_micros: nanosToMicros(totals(this.#records).cost_usd_nanos),
       model: attempt?.spec.target.model.id,
       ignored: attempt?.spec.codec.ignored,
+      simulated: attempt?.spec.target.provider.simulated,
       deprecated: attempt?.spec.target.model.status === 'deprecated',
     };
   }

@@ -10,6 +10,7 @@ import type { AdmittedCall, EngineEnv } from './env.ts';
 import type { UpstreamAttemptFailure } from './failures.ts';
 import { CallFunds } from './funds.ts';
 import { recordOf, stageSummary } from './records.ts';
+import { deadlineExceeded } from './refusals.ts';
 import { sharedHoldOf } from './shared-hold.ts';
 
 /** Counted output tokens between two progress events: what a crash can leave unaccounted. */
@@ -60,12 +61,8 @@ export class CallRun implements AttemptOwner {
     const { sink, deadline_ms } = this.call;
     sink.onGone(() => this.abort(new AtpError('request_cancelled', 'The client went away.'), 'cancelled'));
     if (deadline_ms !== undefined) {
-      this.#deadline = this.#env.ambient.timers.after(deadline_ms, () => {
-        const error = new AtpError(
-          'deadline_exceeded',
-          `The call was not done within its deadline of ${deadline_ms} ms.`,
-        );
-        this.abort(error, 'error');
+      this.#deadline = this.#env.ambient.timers.after(Math.max(0, deadline_ms - this.#age_ms()), () => {
+        this.abort(deadlineExceeded(deadline_ms), 'error');
       });
     }
     this.#handle({ type: 'start' });
@@ -115,7 +112,7 @@ export class CallRun implements AttemptOwner {
       if (refused !== undefined) this.onExhausted(attempt, refused);
     }
     if (this.#age_ms() > this.call.limits.stream_duration_ms) {
-      this.abort(new AtpError('deadline_exceeded', 'The stream ran longer than the router allows.'), 'error');
+      this.abort(new AtpError('deadline_exceeded', 'The answer took longer than the router allows.'), 'error');
     }
   }
 

@@ -2,13 +2,15 @@ import { type ConcurrencyLimit, Limiter, ReservationQueue } from '@atp-router/fl
 import { AtpError, type Timer, untilNextUtcDay_ms } from '@atp-router/kernel';
 import type { KillScope } from '@atp-router/ledger';
 import type { Generation } from '../generation/generation.ts';
-import { admit } from './admit.ts';
+import { admit, stoppedBy } from './admit.ts';
 import { Calibrator } from './calibrator.ts';
 import { CallRun } from './call-run.ts';
+import { claimWithin } from './claim-within.ts';
 import type { AdmittedCall, EngineEnv, RunningCall } from './env.ts';
 import type { StoredOutcome } from './outcome-store.ts';
 import type { EngineParts } from './parts.ts';
-import type { CallRequest } from './request.ts';
+import { deadlineExceeded } from './refusals.ts';
+import { type CallRequest, left_ms } from './request.ts';
 
 /** Runs calls: admission, attempts, money, the end. One per process; knows no protocol. */
 export class Engine {
@@ -71,7 +73,7 @@ export class Engine {
 
   /** Admits and starts a call. Every outcome, also a refusal, goes to the request's sink. */
   submit(request: CallRequest): void {
-    const refusal = this.#refusal();
+    const refusal = this.#refusal(request);
     if (refusal !== undefined) this.#refuse(request, refusal);
     else if (request.options.idempotency_key !== undefined) this.#submitOnce(request, request.options.idempotency_key);
     else this.#start(request, undefined);
@@ -107,7 +109,7 @@ export class Engine {
     return this.#running;
   }
 
-  #refusal(): AtpError | undefined {
+  #refusal(request: CallRequest): AtpError | undefined {
     if (this.#draining)
       return new AtpError('draining', 'The router is shutting down. Retry elsewhere or later.', {
         retry_after_ms: 1_000,
@@ -117,34 +119,34 @@ export class Engine {
         retry_after_ms: 1_000,
       });
     }
+    const rest_ms = left_ms(request, this.parts.ambient.clock.mono_ms());
+    if (rest_ms !== undefined && rest_ms <= 0) return deadlineExceeded(request.options.deadline_ms);
     return undefined;
   }
 
   #submitOnce(request: CallRequest, key: string): void {
+    // Who is switched off gets no earlier outcome either.
+    const stopped = stoppedBy(request, this.parts);
+    if (stopped !== undefined) {
+      this.#refuse(request, stopped);
+      return;
+    }
     const settings = this.#generation.idempotency;
     const ref = {
       scope_hash: this.parts.hash(`${request.tenant}\n${request.endpoint}\n${key}`),
       body_hash: request.bodyHash(),
     };
     const expires_ms = request.started_ms + settings.ttl_ms;
-    this.parts.idempotency.claimOnce(ref, request.call_id, expires_ms).then(
-      (claim) => {
-        if (claim.kind === 'refused') this.#refuse(request, claim.error);
-        else if (claim.kind === 'replay') this.#replay(request, claim.call_id, claim.outcome);
-        else this.#startOnce(request, { ...ref, expires_ms, max_body_bytes: settings.max_body_bytes });
-      },
-      (error: unknown) => {
-        this.#refuse(
-          request,
-          new AtpError('internal_error', 'The store of idempotency keys did not answer.', { cause: error }),
-        );
-      },
-    );
+    claimWithin(request, ref, expires_ms, this.parts.idempotency, this.parts.ambient, (claim) => {
+      if (claim.kind === 'refused') this.#refuse(request, claim.error);
+      else if (claim.kind === 'replay') this.#replay(request, claim.call_id, claim.outcome);
+      else this.#startOnce(request, { ...ref, expires_ms, max_body_bytes: settings.max_body_bytes });
+    });
   }
 
   /** Finding out about the key may have taken long: the router may be full by now, or on its way out. */
   #startOnce(request: CallRequest, idempotency: NonNullable<AdmittedCall['idempotency']>): void {
-    const refusal = this.#refusal();
+    const refusal = this.#refusal(request);
     if (refusal === undefined) {
       this.#start(request, idempotency);
       return;
@@ -173,6 +175,12 @@ export class Engine {
 
   #replay(request: CallRequest, call_id: string, outcome: StoredOutcome): void {
     const { tenant, key_id, endpoint } = request;
+    // The switch may have been thrown while the repeat waited.
+    const stopped = stoppedBy(request, this.parts);
+    if (stopped !== undefined) {
+      this.#refuse(request, stopped);
+      return;
+    }
     this.parts.log.append({ type: 'call.replayed', tenant, key_id, endpoint, call_id });
     replay(request, call_id, outcome);
   }
@@ -236,6 +244,7 @@ function replay(request: CallRequest, call_id: string, outcome: StoredOutcome): 
     model: outcome.model,
     cost_usd_micros: outcome.cost_usd_micros,
     attempts: outcome.attempts,
+    simulated: outcome.simulated,
     replayed: true,
   };
   if (!outcome.stream) {

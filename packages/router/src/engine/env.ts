@@ -72,7 +72,7 @@ export interface AdmittedCall {
   readonly idempotency: (IdempotencyRef & { readonly expires_ms: number; readonly max_body_bytes: number }) | undefined;
   readonly stages: StageChain<GenRequest, GenEvent> | undefined;
   readonly sink: ClientSink;
-  /** Monotonic time at which the request was read. */
+  /** Monotonic time at which the head of the request arrived. */
   readonly started_mono_ms: number;
   readonly deciding_since_mono_ms: number;
   promptTexts(): readonly string[];

@@ -6,6 +6,8 @@ export interface StoredOutcome {
   readonly model: string;
   readonly cost_usd_micros: number;
   readonly attempts: number;
+  /** The answer was made up by the simulator. */
+  readonly simulated?: true;
   readonly body: Uint8Array;
 }
 

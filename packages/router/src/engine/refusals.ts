@@ -2,6 +2,11 @@ import type { AttemptFailure } from '@atp-router/call';
 import { AtpError } from '@atp-router/kernel';
 import type { Target } from './target.ts';
 
+/** The whole call's end, whatever its attempts do. */
+export function deadlineExceeded(deadline_ms: number | undefined): AtpError {
+  return new AtpError('deadline_exceeded', `The call was not done within its deadline of ${deadline_ms ?? 0} ms.`);
+}
+
 /** Why an attempt never left the router. Each lets the call try its next target. */
 export function unpriced(target: Target): AttemptFailure {
   const error = new AtpError(

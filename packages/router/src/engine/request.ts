@@ -22,6 +22,7 @@ export interface CallRequest {
   readonly options: CallOptions;
   readonly sink: ClientSink;
   readonly started_ms: number;
+  /** Arrival of the request's head; its deadline counts from here. */
   readonly started_mono_ms: number;
   /** When the decision began, moved on by the time that reading and parsing the body took. */
   readonly deciding_since_mono_ms: number;
@@ -31,6 +32,11 @@ export interface CallRequest {
   promptTexts(): readonly string[];
   /** Makes the codec of one attempt. Throws `AtpError`. */
   prepare(call: AdmittedCall, attempt: WantedAttempt, output_cap: number | undefined): AttemptCodec;
+}
+
+/** Milliseconds that a request has left, 0 or less when its deadline has passed; undefined when it has none. */
+export function left_ms({ options, started_mono_ms }: CallRequest, now_mono_ms: number): number | undefined {
+  return options.deadline_ms === undefined ? undefined : started_mono_ms + options.deadline_ms - now_mono_ms;
 }
 
 /** What the `x-atp-*` headers say. */

@@ -94,6 +94,7 @@ export function answerHeaders(meta: AnswerMeta, content_type: string): string[] 
   if (meta.cost_usd_micros !== undefined) headers.push('x-atp-cost-usd-micros', String(meta.cost_usd_micros));
   if (meta.ignored !== undefined && meta.ignored.length > 0)
     headers.push('x-atp-ignored', safe(meta.ignored.join(', ')));
+  if (meta.simulated === true) headers.push('x-atp-simulated', 'true');
   if (meta.deprecated === true) headers.push('x-atp-warning', 'this model is deprecated');
   if (meta.replayed === true) headers.push('x-atp-idempotent-replay', 'true');
   return headers;

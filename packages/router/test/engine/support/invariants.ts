@@ -2,6 +2,7 @@ import { divideHalfUp, type Price, type Usage } from '@atp-router/kernel';
 import type { CallEnded } from '@atp-router/ledger';
 import type { Served } from './fake-upstream.ts';
 import { type ReadAnswer, readStream, readWhole } from './read-answer.ts';
+import type { RequestPlan } from './scenario.ts';
 import type { Submitted, World } from './world.ts';
 
 /** What has to hold after every step of a history. Returns what does not. */
@@ -18,8 +19,9 @@ export function brokenNow(world: World): string[] {
     .filter((attempt) => attempt?.is_over === false);
   const sent = running.filter((attempt) => attempt.reached_upstream).length;
   if (upstreams.live !== sent) out.push(`${upstreams.live} exchanges are open for ${sent} attempts`);
-  if (engine.in_flight === 0 && world.timers.set > 0)
-    out.push(`${world.timers.set} timers are set and no call is in flight`);
+  const asking = world.submitted.filter(({ plan, client }) => client.ending === undefined && mayAsk(plan)).length;
+  if (engine.in_flight === 0 && world.timers.set > asking)
+    out.push(`${world.timers.set} timers are set, no call is in flight and ${asking} wait for their key`);
   const due_ms = engine.limiter.nextDeadline_ms();
   if (due_ms !== undefined && due_ms < time.mono_ms()) out.push(`somebody waits for a place since before ${due_ms} ms`);
   for (const key of engine.limiter.keys()) {
@@ -193,4 +195,9 @@ function costOf(usage: Usage, price: Price): number {
     big(plain_out) * big(price.out_usd_micros_per_mtok) +
     big(usage.reasoning_tokens) * big(price.reasoning_usd_micros_per_mtok);
   return Number((picos + 500n) / 1_000n) + price.per_request_usd_nanos;
+}
+
+/** With a deadline of its own, a request may wait for its idempotency key before it is a call. */
+function mayAsk(plan: RequestPlan): boolean {
+  return plan.idempotency_key !== undefined && plan.deadline_ms !== undefined;
 }
