@@ -157,6 +157,8 @@ export interface ConfigApplied {
   readonly type: 'config.applied';
   readonly generation: number;
   readonly hash: string;
+  /** Whether the file changed, or an operator through the admin API. Absent in old journals. */
+  readonly source?: 'file' | 'admin' | undefined;
 }
 
 export interface ConfigRejected {

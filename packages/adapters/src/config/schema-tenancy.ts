@@ -51,14 +51,9 @@ export const policySchema: z.ZodType<PolicyConfig> = typed<PolicyConfig>()(
       description:
         'Calls to which the policy applies without being named; every given key must match, the first matching policy wins. Absent: only when named.',
     }),
-    fallback: z
-      .array(modelName('Id of a model or agent, or `<provider>/<upstream model>`.'))
-      .min(1)
-      .max(16)
-      .meta({
-        description:
-          'Models or agents to try, in order; an agent is tried with its own prompt, in the tier of the call.',
-      }),
+    fallback: z.array(modelName('Id of a model or agent, or `<provider>/<upstream model>`.')).min(1).max(16).meta({
+      description: 'Models or agents to try, in order; an agent is tried with its own prompt, in the tier of the call.',
+    }),
     budget: budget_object
       .optional()
       .meta({ description: 'Bounds of one call. Absent: only the budgets of request and tenant.' }),

@@ -26,8 +26,11 @@ export interface WatchOptions {
   readonly config: Config;
   /** Loads the file anew; `loadConfig` with its arguments. */
   readonly load: () => LoadResult;
-  /** Called for each new configuration and each new fault, and for every `reload()`. Must not throw. */
-  readonly onOutcome: (outcome: ReloadOutcome) => void;
+  /**
+   * Called for each new configuration, for each new fault and when one is gone, and for every `reload()`. Returns whether
+   * what the file says is in force now: a new configuration may still be refused. Must not throw.
+   */
+  readonly onOutcome: (outcome: ReloadOutcome) => boolean;
   /** The folder can no longer be watched; `reload()` still works. */
   readonly onWatchError?: (reason: string) => void;
   readonly watch?: WatchFolder;
@@ -37,7 +40,7 @@ export interface WatchOptions {
 }
 
 export interface ConfigWatcher {
-  /** The last good configuration. */
+  /** The last configuration that came into force. */
   current(): Config;
   /** Loads now, for SIGHUP: also sees changed environment files and secrets, which are not watched. */
   reload(): ReloadOutcome;
@@ -53,16 +56,20 @@ export function watchConfig(options: WatchOptions): ConfigWatcher {
   const name = basename(file);
   let config = options.config;
   let last_fault: string | undefined;
+  let refused = false;
   let pending: Timer | undefined;
 
   const run = (explicit: boolean): ReloadOutcome => {
     const result = load();
     const outcome = compare(config, result);
     const fault = outcome.kind === 'invalid' ? JSON.stringify(outcome.problems) : undefined;
-    const news = outcome.kind === 'changed' || (fault !== undefined && fault !== last_fault);
+    const good_again = outcome.kind === 'unchanged' && refused;
+    const news = outcome.kind === 'changed' || good_again || (fault !== undefined && fault !== last_fault);
     last_fault = fault;
-    if (outcome.kind === 'changed') config = outcome.config;
-    if (explicit || news) onOutcome(outcome);
+    const in_force = explicit || news ? onOutcome(outcome) : outcome.kind === 'unchanged';
+    // What was refused is not the configuration: the same file may fit once what it conflicts with is gone.
+    if (outcome.kind === 'changed' && in_force) config = outcome.config;
+    refused = !in_force;
     return outcome;
   };
 

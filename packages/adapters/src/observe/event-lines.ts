@@ -43,7 +43,11 @@ export function lineOf(event: RouterEvent): LogLine | undefined {
     case 'breaker.changed':
       return breakerLine(event);
     case 'config.applied':
-      return line('info', 'configuration applied', { generation: event.generation, hash: event.hash });
+      return line('info', 'configuration applied', {
+        generation: event.generation,
+        hash: event.hash,
+        source: event.source,
+      });
     case 'config.rejected':
       return line('warn', 'configuration rejected', { problems: event.problems, first: event.first });
     case 'limits.changed':

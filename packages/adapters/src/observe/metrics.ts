@@ -78,7 +78,7 @@ export class RouterMetrics {
     );
     this.#reloads = this.registry.counter({
       name: 'atp_config_reloads_total',
-      help: 'Configurations that were offered, by what came of it.',
+      help: 'Configuration files that were offered, by what came of it.',
       labels: ['result'],
     });
     this.#killed = this.#plain('atp_killed_calls_total', 'Running calls that a kill switch ended.');
@@ -112,8 +112,11 @@ export class RouterMetrics {
         this.#breaker_changes.get(event.provider, event.model).get(event.to).inc();
         break;
       case 'config.applied':
+        // A change through the admin API says nothing of a file that was rejected before it and still is.
+        if (event.source !== 'admin') this.#onReload(true);
+        break;
       case 'config.rejected':
-        this.#onConfig(event.type === 'config.applied');
+        this.#onReload(false);
         break;
       case 'kill.set':
         this.#killed.inc(event.stopped_calls);
@@ -159,7 +162,7 @@ export class RouterMetrics {
     if (attempt.usage_source === 'counted') target.counted.inc();
   }
 
-  #onConfig(applied: boolean): void {
+  #onReload(applied: boolean): void {
     this.#last_reload_ok = applied ? 1 : 0;
     this.#reloads.series(applied ? 'applied' : 'rejected').inc();
   }
@@ -174,7 +177,7 @@ export class RouterMetrics {
     this.registry.live({
       name: 'atp_config_last_reload_ok',
       type: 'gauge',
-      help: '1 when the configuration that was offered last came into force, 0 when it was rejected.',
+      help: '1 when the configuration file that was offered last came into force, 0 when it was rejected.',
       read: () => [{ labels: [], value: this.#last_reload_ok }],
     });
     this.registry.live({

@@ -17,6 +17,8 @@ interface Rig {
   readonly outcomes: ReloadOutcome[];
   readonly errors: string[];
   readonly waiting: (() => void)[];
+  /** Whether new configurations are brought into force. */
+  fits: boolean;
   set(text: string): void;
   event(name: string | null): void;
   fail(reason: string): void;
@@ -44,7 +46,10 @@ function rig(): Rig {
     config: requireConfig(load()),
     load,
     timers,
-    onOutcome: (outcome) => outcomes.push(outcome),
+    onOutcome: (outcome) => {
+      outcomes.push(outcome);
+      return outcome.kind === 'unchanged' || (outcome.kind === 'changed' && it.fits);
+    },
     onWatchError: (reason) => errors.push(reason),
     watch: (folder, change, error) => {
       expect(folder).toBe('/etc/atp');
@@ -53,16 +58,18 @@ function rig(): Rig {
       return { close: () => (closed = true) };
     },
   });
-  return {
+  const it: Rig = {
     watcher,
     outcomes,
     errors,
     waiting,
+    fits: true,
     set: (next) => (text = next),
     event: (name) => onChange(name),
     fail: (reason) => onError(reason),
     isClosed: () => closed,
   };
+  return it;
 }
 
 function settle(it: Rig): void {
@@ -104,6 +111,29 @@ describe('hot reload', () => {
     }
     expect(it.outcomes.map((outcome) => outcome.kind)).toEqual(['invalid', 'changed', 'invalid']);
     expect(it.watcher.current().node_id).toBe('n');
+  });
+
+  test('what was refused is not in force: the same file is offered again, until it fits', () => {
+    const it = rig();
+    it.fits = false;
+    it.set(append('node_id: n'));
+    expect(it.watcher.reload().kind).toBe('changed');
+    expect(it.watcher.current().node_id).toBeUndefined();
+    expect(it.watcher.reload().kind).toBe('changed');
+    it.fits = true;
+    expect(it.watcher.reload().kind).toBe('changed');
+    expect(it.watcher.current().node_id).toBe('n');
+    expect(it.watcher.reload().kind).toBe('unchanged');
+  });
+
+  test('a file that goes back to what is in force after a fault is news, once', () => {
+    const it = rig();
+    for (const text of [append('tenant: []'), append('# as before'), append('# and so on')]) {
+      it.set(text);
+      it.event('atp.yaml');
+      settle(it);
+    }
+    expect(it.outcomes.map((outcome) => outcome.kind)).toEqual(['invalid', 'unchanged']);
   });
 
   test('many events are one load, and a constant stream of them does not put it off', () => {
@@ -176,7 +206,11 @@ describe('with a real folder', () => {
     writeFileSync(file, SMALL.join('\n'));
     const load = () => loadConfig(file, {});
     const seen = Promise.withResolvers<ReloadOutcome>();
-    const watcher = watchConfig({ file, config: requireConfig(load()), load, onOutcome: seen.resolve, settle_ms: 1 });
+    const onOutcome = (outcome: ReloadOutcome): boolean => {
+      seen.resolve(outcome);
+      return true;
+    };
+    const watcher = watchConfig({ file, config: requireConfig(load()), load, onOutcome, settle_ms: 1 });
     // A timer of a real watcher does not keep the process alive; the test does.
     const alive = setInterval(() => undefined, 1_000);
     try {
@@ -199,7 +233,7 @@ describe('with a real folder', () => {
       file,
       config: requireConfig(load()),
       load,
-      onOutcome: () => undefined,
+      onOutcome: () => true,
       onWatchError: (reason) => errors.push(reason),
     });
     watcher.close();

@@ -90,6 +90,12 @@ it('says whether the last configuration came into force', async () => {
   expect(valueIn(text, 'atp_config_last_reload_ok')).toBe(0);
   expect(valueIn(text, 'atp_config_reloads_total', { result: 'rejected' })).toBe(2);
   expect(valueIn(await scrape(rejected, applied), 'atp_config_last_reload_ok')).toBe(1);
+  // A key that is made through the admin API does not make the file any better.
+  const made = { ...applied, source: 'admin' } as const;
+  const still = await scrape(rejected, made);
+  expect(valueIn(still, 'atp_config_last_reload_ok')).toBe(0);
+  expect(valueIn(still, 'atp_config_reloads_total', { result: 'applied' })).toBe(0);
+  expect(valueIn(await scrape(rejected, { ...applied, source: 'file' }), 'atp_config_last_reload_ok')).toBe(1);
 });
 
 it('has the series that alerts look at from the start', async () => {

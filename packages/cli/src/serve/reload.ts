@@ -22,36 +22,50 @@ export interface ReloadParts {
 
 /** Keeps the router at its file: on each change and each `reload()`. A file with faults changes nothing. */
 export function startReload(parts: ReloadParts): ConfigWatcher {
-  const { found, logger, router } = parts;
+  const { found, logger } = parts;
+  let rejected = false;
   return watchConfig({
     file: found.file,
     config: found.config,
     load: found.load,
-    onOutcome: (outcome) => apply(parts, outcome),
+    onOutcome: (outcome) => {
+      if (outcome.kind === 'unchanged' && rejected) restored(parts);
+      rejected = !apply(parts, outcome);
+      return !rejected;
+    },
     onWatchError: (reason) =>
       logger.log('warn', 'the configuration file is not watched', { file: found.file, reason, instead: 'send SIGHUP' }),
   });
+}
 
-  function apply({ override }: ReloadParts, outcome: ReloadOutcome): void {
-    switch (outcome.kind) {
-      case 'unchanged':
-        logger.log('info', 'configuration unchanged', { file: found.file });
-        return;
-      case 'invalid':
-        reject(parts, outcome.problems);
-        return;
-      case 'changed': {
-        const result = router.manager.replaceBase(override(outcome.config));
-        if (!result.ok) {
-          reject(parts, result.problems);
-          return;
-        }
-        logger.setLevel(outcome.config.telemetry.log_level);
-        const needed = outcome.restart_needed.join(', ');
-        if (needed !== '') logger.log('warn', 'restart needed for some changes', { keys: needed });
+/** Returns whether what the file says is in force. */
+function apply(parts: ReloadParts, outcome: ReloadOutcome): boolean {
+  const { found, logger, override, router } = parts;
+  switch (outcome.kind) {
+    case 'unchanged':
+      logger.log('info', 'configuration unchanged', { file: found.file });
+      return true;
+    case 'invalid':
+      reject(parts, outcome.problems);
+      return false;
+    case 'changed': {
+      const result = router.manager.replaceBase(override(outcome.config));
+      if (!result.ok) {
+        reject(parts, result.problems);
+        return false;
       }
+      logger.setLevel(outcome.config.telemetry.log_level);
+      const needed = outcome.restart_needed.join(', ');
+      if (needed !== '') logger.log('warn', 'restart needed for some changes', { keys: needed });
+      return true;
     }
   }
+}
+
+/** After a rejection the file says again what is in force: whoever was alerted is to know. */
+function restored({ router }: ReloadParts): void {
+  const { number, hash } = router.manager.generation;
+  router.bus.append({ type: 'config.applied', generation: number, hash, source: 'file' });
 }
 
 function reject({ found, logger, router }: ReloadParts, problems: readonly Problem[]): void {

@@ -185,6 +185,6 @@ function operatorEvent(rng: Rng): RouterEvent {
     { type: 'entity.put', kind: 'tenant', id, value: { qos_max: 'gold', note: 'a "quoted" ✓' }, by },
     { type: 'entity.deleted', kind: 'tenant', id, by },
     { type: 'breaker.changed', provider: 'up', model: 'big', from: 'closed', to: 'open', reason: '5 errors in a row' },
-    { type: 'config.applied', generation: 2, hash: hex(rng) },
+    { type: 'config.applied', generation: 2, hash: hex(rng), source: 'file' },
   ]);
 }

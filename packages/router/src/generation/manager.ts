@@ -88,7 +88,7 @@ export class GenerationManager {
     const decided = this.#decided === undefined ? undefined : this.#check(base, this.#decided);
     if (decided?.ok === false) return decided;
     const checked = this.#check(base, this.#overlay);
-    return checked.ok ? this.#apply(base, this.#overlay, checked.config) : checked;
+    return checked.ok ? this.#apply(base, this.#overlay, checked.config, 'file') : checked;
   }
 
   /**
@@ -111,9 +111,9 @@ export class GenerationManager {
     } finally {
       this.#decided = undefined;
     }
-    if (this.#base === base) return this.#apply(base, next, checked.config);
+    if (this.#base === base) return this.#apply(base, next, checked.config, 'admin');
     const again = this.#check(this.#base, next);
-    return again.ok ? this.#apply(this.#base, next, again.config) : again;
+    return again.ok ? this.#apply(this.#base, next, again.config, 'admin') : again;
   }
 
   /** What would come of a configuration, without a trace. */
@@ -137,7 +137,7 @@ export class GenerationManager {
     }
   }
 
-  #apply(base: Config, overlay: Overlay, config: Config): ApplyResult {
+  #apply(base: Config, overlay: Overlay, config: Config, source: 'file' | 'admin'): ApplyResult {
     const generation = this.#build(config, this.#generation.number + 1, [...overlay.values()]);
     this.#base = base;
     this.#overlay = overlay;
@@ -150,7 +150,8 @@ export class GenerationManager {
       this.#engine.parts.health.configure();
       this.#engine.useGeneration(generation);
     }
-    this.#parts.log.append({ type: 'config.applied', generation: generation.number, hash: generation.hash });
+    const { number, hash } = generation;
+    this.#parts.log.append({ type: 'config.applied', generation: number, hash, source });
     return { ok: true, generation };
   }
 
