@@ -66,7 +66,12 @@ export async function openCore(options: RouterOptions): Promise<Core> {
   });
   const tracing = startTracing(config, version, secrets.node_id, manager, bus);
   const counter = tokenCounterWorker();
-  const kept = { max_entries: config.idempotency.max_entries, now_ms: systemClock.now_ms };
+  const kept = {
+    get max_entries(): number {
+      return manager.config.idempotency.max_entries;
+    },
+    now_ms: systemClock.now_ms,
+  };
   const common = {
     shared: shared?.budgets,
     idempotency: shared?.keys(kept) ?? new IdempotencyIndex(ledger.claims, aesGcmSealer(secrets.seal_key), kept),

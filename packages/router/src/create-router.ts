@@ -70,6 +70,7 @@ async function listenTo(options: RouterOptions, core: Core, table: RouterTable):
     ...(at.tls === undefined ? {} : { tls: readTls(at.tls) }),
     header_bytes: limits.header_bytes,
     high_water_bytes: limits.relay_high_water_bytes,
+    client_stall_ms: () => manager.config.limits.idle_ms,
     keep_alive_ms: CLIENT_KEEP_ALIVE_MS,
     header_timeout_ms: HEADER_TIMEOUT_MS,
     connections_max: CONNECTIONS_MAX,

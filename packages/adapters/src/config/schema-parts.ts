@@ -67,6 +67,11 @@ export function int(min: number, max: number, description: string): z.ZodInt {
   return z.int().min(min).max(max).meta({ description });
 }
 
+/** Marks what is read at start only. */
+export function atStart<S extends z.ZodType>(schema: S): S {
+  return schema.meta({ restart: true });
+}
+
 export function ratio(description: string): z.ZodNumber {
   return z.number().min(0).max(1).meta({ description });
 }

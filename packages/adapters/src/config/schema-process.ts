@@ -1,6 +1,6 @@
 import { DEFAULT_LIMITS, type Limits } from '@atp-router/kernel';
 import { z } from 'zod';
-import { headers, httpUrl, int, millis, ratio, text, typed } from './schema-parts.ts';
+import { atStart, headers, httpUrl, int, millis, ratio, text, typed } from './schema-parts.ts';
 import type {
   IdempotencyConfig,
   JournalConfig,
@@ -46,7 +46,9 @@ export const listenSchema: z.ZodType<ListenConfig> = typed<ListenConfig>()(
 export const limitsSchema: z.ZodType<Limits> = typed<Limits>()(
   z.strictObject({
     body_bytes: int(1_024, 1_073_741_824, 'Request body, in bytes.').default(DEFAULT_LIMITS.body_bytes),
-    header_bytes: int(1_024, 1_048_576, 'All request headers together, in bytes.').default(DEFAULT_LIMITS.header_bytes),
+    header_bytes: atStart(int(1_024, 1_048_576, 'All request headers together, in bytes.')).default(
+      DEFAULT_LIMITS.header_bytes,
+    ),
     json_depth: int(4, 1_000, 'Nesting of request JSON.').default(DEFAULT_LIMITS.json_depth),
     messages: int(1, 1_000_000, 'Messages in one request.').default(DEFAULT_LIMITS.messages),
     tools: int(0, 10_000, 'Tools in one request.').default(DEFAULT_LIMITS.tools),
@@ -66,10 +68,8 @@ export const limitsSchema: z.ZodType<Limits> = typed<Limits>()(
     body_duration_ms: millis(1_000, 'Longest time that a request body may take to arrive, in milliseconds.').default(
       DEFAULT_LIMITS.body_duration_ms,
     ),
-    relay_high_water_bytes: int(
-      1_024,
-      1_073_741_824,
-      'Bytes that wait for a slow client before the upstream is paused.',
+    relay_high_water_bytes: atStart(
+      int(1_024, 1_073_741_824, 'Bytes that wait for a slow client before the upstream is paused.'),
     ).default(DEFAULT_LIMITS.relay_high_water_bytes),
     hold_back_bytes: int(0, 1_073_741_824, 'Bytes of a stream that a stage may keep back.').default(
       DEFAULT_LIMITS.hold_back_bytes,
@@ -86,12 +86,15 @@ export const journalSchema: z.ZodType<JournalConfig> = typed<JournalConfig>()(
     fsync: z.enum(['always', 'interval', 'never']).default('interval').meta({
       description:
         'When records reach the disk. `write(2)` always comes before the last byte of an answer, so a killed process loses nothing; this setting is about power loss. `always`: before each answer ends. `interval`: in groups. `never`: left to the system.',
+      restart: true,
     }),
-    fsync_interval_ms: int(1, 60_000, 'For `interval`: most milliseconds of records that power loss can take.').default(
-      50,
+    fsync_interval_ms: atStart(
+      int(1, 60_000, 'For `interval`: most milliseconds of records that power loss can take.'),
+    ).default(50),
+    segment_bytes: atStart(int(1_048_576, 4_294_967_296, 'Size at which a new file is begun, in bytes.')).default(
+      67_108_864,
     ),
-    segment_bytes: int(1_048_576, 4_294_967_296, 'Size at which a new file is begun, in bytes.').default(67_108_864),
-    retain_days: int(0, 36_500, 'Days that projected segments are kept; 0 keeps them for ever.').default(400),
+    retain_days: atStart(int(0, 36_500, 'Days that projected segments are kept; 0 keeps them for ever.')).default(400),
   }),
 );
 
@@ -142,11 +145,11 @@ export const idempotencySchema: z.ZodType<IdempotencyConfig> = typed<Idempotency
 );
 
 const otlp = z.strictObject({
-  endpoint: httpUrl('Address of the collector, for example `http://127.0.0.1:4318/v1/traces`.'),
-  headers: headers('Headers sent to the collector.'),
-  sample_ratio: ratio('Share of calls that are traced, when the caller did not decide it by `traceparent`.').default(
-    0.1,
-  ),
+  endpoint: atStart(httpUrl('Address of the collector, for example `http://127.0.0.1:4318/v1/traces`.')),
+  headers: atStart(headers('Headers sent to the collector.')),
+  sample_ratio: atStart(
+    ratio('Share of calls that are traced, when the caller did not decide it by `traceparent`.'),
+  ).default(0.1),
 });
 
 export const telemetrySchema: z.ZodType<TelemetryConfig> = typed<TelemetryConfig>()(

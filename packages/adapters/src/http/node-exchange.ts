@@ -15,7 +15,7 @@ const SLASH = 47;
 /** What all exchanges of a listener share. */
 export interface ExchangeSettings {
   /** A client that takes none of what waits for it is given up after this. */
-  readonly client_stall_ms: number;
+  readonly clientStall_ms: () => number;
 }
 
 /** `HttpExchange` over node:http. */
@@ -102,7 +102,7 @@ export class NodeExchange implements HttpExchange {
     if (chunk === undefined) res.end();
     else res.end(chunk);
     // Once the rest has left, node:http sets the timer of idle connections in its place.
-    if (res.writableLength > 0) res.setTimeout(this.#settings.client_stall_ms);
+    if (res.writableLength > 0) res.setTimeout(this.#settings.clientStall_ms());
   }
 
   abort(): void {
@@ -112,7 +112,7 @@ export class NodeExchange implements HttpExchange {
   onDrain(run: () => void): void {
     const res = this.#res;
     // Without a listener for it, node:http ends a connection whose timer ran out.
-    res.setTimeout(this.#settings.client_stall_ms);
+    res.setTimeout(this.#settings.clientStall_ms());
     res.once('drain', () => {
       res.setTimeout(0);
       run();

@@ -18,7 +18,7 @@ export interface HttpServerOptions {
   /** Time a client has for its TLS handshake, and then for its headers. */
   readonly header_timeout_ms: number;
   /** A client that takes none of what waits for it is given up after this. Default: as long as other silence, 120 s. */
-  readonly client_stall_ms?: number;
+  readonly client_stall_ms?: number | (() => number);
   /** Open connections; more are refused at accept. */
   readonly connections_max: number;
   readonly tls?: { readonly cert: string; readonly key: string; readonly client_ca?: string };
@@ -85,7 +85,8 @@ function handleOf(server: Server, connections: Connections, address: HttpServerH
 }
 
 function create(options: HttpServerOptions): Server {
-  const settings = { client_stall_ms: options.client_stall_ms ?? DEFAULT_LIMITS.idle_ms };
+  const { client_stall_ms = DEFAULT_LIMITS.idle_ms } = options;
+  const settings = { clientStall_ms: typeof client_stall_ms === 'number' ? () => client_stall_ms : client_stall_ms };
   const common = {
     highWaterMark: options.high_water_bytes ?? DEFAULT_LIMITS.relay_high_water_bytes,
     maxHeaderSize: options.header_bytes,

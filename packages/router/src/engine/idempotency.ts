@@ -43,7 +43,7 @@ type Entry =
   | ({ kind: 'over' } & ArchivedClaim);
 
 export interface IdempotencyOptions {
-  /** Keys in memory; the oldest finished ones leave first and are then found in the archive. */
+  /** Keys in memory, asked each time; the oldest finished ones leave first and are then found in the archive. */
   readonly max_entries: number;
   readonly now_ms: () => number;
 }
