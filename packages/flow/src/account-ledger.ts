@@ -20,7 +20,7 @@ export const DEFAULT_MAX_ACCOUNTS = 100_000;
 /** tenant → team → project → key → session leaves room to spare. */
 const MAX_LEVELS = 8;
 
-/** What a call holds on its accounts, on the UTC day on which it began. Made by `reserve`, ended exactly once. */
+/** What a call holds on its accounts, on the UTC day on which it was granted. Made by `reserve`, ended exactly once. */
 export class Reservation {
   readonly uses: readonly DayUse[];
   state: 'open' | 'settled' | 'released' = 'open';
@@ -34,6 +34,17 @@ export class Reservation {
     this.tokens = amounts.tokens;
     this.usd_nanos = amounts.usd_nanos;
   }
+
+  /** The day whose budgets it is charged to, whenever it grows or ends: days since the Unix epoch, UTC. */
+  get day(): number {
+    return (this.uses[0] as DayUse).day;
+  }
+}
+
+/** A reservation that a further demand would share, and the part of it that stays in use meanwhile. */
+export interface OwnHold {
+  readonly reservation: Reservation;
+  readonly kept: Pick<Amounts, 'tokens' | 'usd_nanos'>;
 }
 
 export interface Reserved {
@@ -152,6 +163,8 @@ export class AccountLedger {
    * input. `Infinity` when nothing limits it, 0 when not even the input fits; a demand of this size, priced with
    * `reservedUsdNanos`, is then not refused by a budget. Windows do not count here: room in them comes back in moments,
    * so a call that does not fit waits or is refused rather than cut short.
+   *
+   * With `own` the day is the reservation's, and what it holds beyond `kept` is free for the demand.
    */
   affordable(
     accounts: readonly string[],
@@ -159,19 +172,21 @@ export class AccountLedger {
     in_tokens: number,
     now_ms: number,
     cap_usd_nanos: UsdNanos = Number.POSITIVE_INFINITY,
+    own?: OwnHold,
   ): number {
-    const day = dayNumber(now_ms);
     let tokens = Number.POSITIVE_INFINITY;
-    let usd_nanos = cap_usd_nanos;
-    for (const id of accounts) {
-      const account = this.#accounts.get(id);
-      if (account === undefined) continue;
-      const use = account.days.use(day);
+    let usd_nanos = Number.POSITIVE_INFINITY;
+    for (const use of own?.reservation.uses ?? this.#usesOf(accounts, dayNumber(now_ms))) {
       tokens = Math.min(tokens, use.available_tokens());
       usd_nanos = Math.min(usd_nanos, use.available_usd_nanos());
     }
+    if (own !== undefined) {
+      tokens += own.reservation.tokens - own.kept.tokens;
+      usd_nanos += own.reservation.usd_nanos - own.kept.usd_nanos;
+    }
     const by_tokens = Math.max(0, tokens - in_tokens);
-    return price === undefined ? by_tokens : Math.min(by_tokens, tokensForMoney(price, in_tokens, usd_nanos));
+    if (price === undefined) return by_tokens;
+    return Math.min(by_tokens, tokensForMoney(price, in_tokens, Math.min(usd_nanos, cap_usd_nanos)));
   }
 
   /** The account as headers and the admin API show it; undefined for one that is not known. */
@@ -192,6 +207,13 @@ export class AccountLedger {
 
   get size(): number {
     return this.#accounts.size;
+  }
+
+  *#usesOf(accounts: readonly string[], day: number): Generator<DayUse> {
+    for (const id of accounts) {
+      const account = this.#accounts.get(id);
+      if (account !== undefined) yield account.days.use(day);
+    }
   }
 
   #end(reservation: Reservation, actual: Amounts, state: 'settled' | 'released'): void {

@@ -1,8 +1,9 @@
-export { AccountLedger, type LimitsChange, type Reservation, type Reserved } from './account-ledger.ts';
+export { AccountLedger, type LimitsChange, type OwnHold, type Reservation, type Reserved } from './account-ledger.ts';
 export type { AccuracySummary } from './accuracy.ts';
 export { reservedUsdNanos } from './affordable.ts';
 export type { AccountLimits, Amounts, Denial, LimitDimension, LimitsRecord } from './amounts.ts';
 export { NO_LIMITS, NOTHING } from './amounts.ts';
+export { dayNumber, formatDay } from './days.ts';
 export { ByteModel, type PromptSize } from './byte-model.ts';
 export { effectiveDemand, type Estimate, type ToolCost, type ToolTokens, withGuard } from './estimate.ts';
 export { type EstimateRequest, Estimator, type ModelAccuracy, type Observation } from './estimator.ts';

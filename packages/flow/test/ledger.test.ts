@@ -1,7 +1,7 @@
 import type { Price } from '@atp-router/kernel';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { AccountLedger, type Denial, type Reservation, reservedUsdNanos } from '../src/index.ts';
+import { AccountLedger, dayNumber, type Denial, type Reservation, reservedUsdNanos } from '../src/index.ts';
 
 const HOUR_MS = 3_600_000;
 const NOON_MS = Date.UTC(2026, 2, 10, 12);
@@ -206,6 +206,35 @@ describe('affordable', () => {
       ),
       { seed: 5, numRuns: 500 },
     );
+  });
+
+  test('what a call holds itself is no other call’s: a further attempt has the room of one that ended', () => {
+    const ledger = new AccountLedger();
+    ledger.setLimits('t', { tokens_per_day: 1_000, usd_nanos_per_day: 100_000 });
+    must(ledger.reserve(['t'], call(100, 10_000), NOON_MS));
+    const reservation = must(ledger.reserve(['t'], call(600, 60_000), NOON_MS));
+    const charged = price([100_000, 100_000, 100_000, 0]);
+    expect(ledger.affordable(['t'], charged, 50, NOON_MS)).toBe(250);
+    const own = (tokens: number, usd_nanos: number) => ({ reservation, kept: { tokens, usd_nanos } });
+    const affordable = (tokens: number, usd_nanos: number) =>
+      ledger.affordable(['t'], charged, 50, NOON_MS, Number.POSITIVE_INFINITY, own(tokens, usd_nanos));
+    expect(affordable(0, 0)).toBe(850);
+    expect(affordable(70, 0)).toBe(780);
+    expect(affordable(0, 30_000)).toBe(550);
+    expect(ledger.adjust(reservation, call(50 + 850, 90_000)).ok).toBe(true);
+    expect(affordable(0, 0)).toBe(850);
+    expect(denied(ledger.adjust(reservation, call(50 + 851, 90_100))).dimension).toBe('budget_usd');
+  });
+
+  test('a reservation has the budget of its own day, also when it grows on the next', () => {
+    const ledger = new AccountLedger();
+    ledger.setLimits('t', { tokens_per_day: 1_000 });
+    const reservation = must(ledger.reserve(['t'], call(900), NOON_MS));
+    const tomorrow_ms = NOON_MS + 24 * HOUR_MS;
+    expect(reservation.day).toBe(dayNumber(NOON_MS));
+    expect(ledger.affordable(['t'], undefined, 0, tomorrow_ms)).toBe(1_000);
+    const own = { reservation, kept: { tokens: 900, usd_nanos: 0 } };
+    expect(ledger.affordable(['t'], undefined, 0, tomorrow_ms, undefined, own)).toBe(100);
   });
 
   test('a full window does not make an answer shorter', () => {

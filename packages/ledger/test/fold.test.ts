@@ -5,7 +5,6 @@ import {
   BaseFold,
   CallSums,
   type CallEnded,
-  type CallOpened,
   EVENT_VERSION,
   emptyBase,
   type JournalRecord,
@@ -27,6 +26,8 @@ function fold(records: readonly JournalRecord[]): LedgerFold {
   state.applyBlock(1, records);
   return state;
 }
+
+type Opened = Extract<JournalRecord, { type: 'call.opened' }>;
 
 function snapshot(state: LedgerFold): unknown {
   const { position, usage, attempts, usage_days, budget_days, idempotency } = state;
@@ -223,7 +224,7 @@ describe('recovery', () => {
           const { call_id } = call.head;
           const mine = records.filter((record) => 'call_id' in record && record.call_id === call_id);
           // Whoever reads the end alone knows the call as well as if it had ended by itself: its day, its trace.
-          const { v: _v, seq: _seq, ts_ms: _ts, type: _type, attempt: _attempt, ...first } = mine[0] as CallOpened;
+          const { v: _v, seq: _seq, ts_ms: _ts, type: _type, attempt: _attempt, ...first } = mine[0] as Opened;
           expect(event).toMatchObject(first);
           const past = mine.filter((record) => record.type === 'attempt.ended').map((record) => record.attempt);
           const reported = mine.filter((record) => record.type === 'attempt.progress');

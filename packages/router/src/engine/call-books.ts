@@ -31,7 +31,13 @@ export class CallBooks {
   }
 
   /** The usage record. */
-  endedEvent(outcome: CallOutcome, error: string | undefined, status: number, now_mono_ms: number): CallEnded {
+  endedEvent(
+    outcome: CallOutcome,
+    error: string | undefined,
+    status: number,
+    budget_day: string | undefined,
+    now_mono_ms: number,
+  ): CallEnded {
     const { idempotency, head, started_mono_ms } = this.#call;
     const first = this.#records[0]?.ttfb_ms;
     const { usage, cost_usd_nanos } = totals(this.#records);
@@ -52,6 +58,7 @@ export class CallBooks {
       parent_span_id: head.parent_span_id,
       trace_sampled: head.trace_sampled,
       started_ms: head.started_ms,
+      budget_day,
       outcome,
       error,
       status,

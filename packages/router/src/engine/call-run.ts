@@ -276,7 +276,9 @@ export class CallRun implements AttemptOwner {
       return;
     }
     const sealed = this.#books.storeOutcome(outcome, meta, this.#begun);
-    this.#env.log.append(this.#books.endedEvent(outcome, error, status, this.#env.ambient.clock.mono_ms()));
+    const budget_day = this.#funds.budgetDay(head.started_ms);
+    const now_mono_ms = this.#env.ambient.clock.mono_ms();
+    this.#env.log.append(this.#books.endedEvent(outcome, error, status, budget_day, now_mono_ms));
     this.#env.log.barrier((failed) => {
       this.#books.tellRepeats(outcome, sealed);
       reply(failed);

@@ -6,8 +6,9 @@ import type { Outcome, Permit } from '@atp-router/routing';
 import type { Attempt, AttemptOwner } from './attempt.ts';
 import { refOf } from './call-books.ts';
 import type { AdmittedCall, EngineEnv } from './env.ts';
+import { extendFunds } from './extension.ts';
 import { healthOutcome, type UpstreamAttemptFailure } from './failures.ts';
-import { type CallFunds, demandOf, denialError, type HoldResult, isWindow } from './funds.ts';
+import { type CallFunds, demandOf, denialError, type HoldResult } from './funds.ts';
 import { expectedOutTokens, outputCap } from './output-size.ts';
 import { attemptOf, type Pending } from './pending.ts';
 import { intentOf, openedEvent } from './records.ts';
@@ -15,9 +16,6 @@ import { circuitOpen, notBegun, overloaded, switchedOff, unpriced } from './refu
 import type { SharedRefusal } from './shared-hold.ts';
 import { standInFor } from './stand-in.ts';
 import type { Target } from './target.ts';
-
-/** A stream that outgrows its reservation takes so much more at a time, so that the ledger is asked rarely. */
-const EXTENSION_TOKENS = 512;
 
 /** What the dispatcher tells its call besides what attempts say themselves. */
 export interface DispatchOwner extends AttemptOwner {
@@ -77,24 +75,9 @@ export class Dispatcher {
 
   /** Takes more funds for a longer answer. Returns the error when the budget refuses. */
   extend(attempt: Attempt, out_tokens: number): AtpError | undefined {
-    const { spec } = attempt;
-    const wanted = out_tokens + EXTENSION_TOKENS;
-    const demand = demandOf(spec.target.model.price, spec.in_tokens, wanted);
-    const result = this.#funds.hold(spec.n, demand, this.#env.ambient.clock.now_ms());
-    if (result.ok) {
-      attempt.reserved_out_tokens = wanted;
-      // The shared store is not waited for: what others spent ends the stream a moment later.
-      this.#funds.grow((denial) => {
-        this.#owner.onExhausted(attempt, denialError({ kind: 'account', denial }, this.#call.head.tenant));
-      });
-      return undefined;
-    }
-    // The tokens are being made already: a full window only delays the next step, a used-up budget ends the stream.
-    if (result.why.kind === 'account' && isWindow(result.why.denial)) {
-      attempt.reserved_out_tokens = wanted;
-      return undefined;
-    }
-    return denialError(result.why, this.#call.head.tenant);
+    return extendFunds(attempt, out_tokens, this.#call, this.#env, this.#funds, (error) =>
+      this.#owner.onExhausted(attempt, error),
+    );
   }
 
   /** Books the end of an attempt: funds, place, health, and what was learnt. */
@@ -280,7 +263,7 @@ export class Dispatcher {
     if (this.#opened) log.append({ type: 'attempt.started', call_id: head.call_id, attempt: intent });
     else {
       this.#opened = true;
-      log.append(openedEvent(head, refOf(idempotency), intent));
+      log.append(openedEvent(head, this.#funds.budgetDay(head.started_ms), refOf(idempotency), intent));
     }
     log.barrier((error) => {
       if (attempt.is_over) return;

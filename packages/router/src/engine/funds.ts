@@ -1,6 +1,8 @@
 import {
   type AccountLedger,
+  dayNumber,
   type Denial,
+  formatDay,
   type Reservation,
   reservedUsdNanos,
   type ReservationQueue,
@@ -42,6 +44,7 @@ export class CallFunds {
   #spent_tokens = 0;
   #spent_usd_nanos: UsdNanos = 0;
   #reservation: Reservation | undefined;
+  #day: number | undefined;
   #ticket: ReservationTicket<() => void> | undefined;
 
   constructor(
@@ -83,14 +86,17 @@ export class CallFunds {
     else this.#shared.cover(this.#totalWith(0, NO_DEMAND), done);
   }
 
-  /** As `secure`, for a stream that nobody stops to wait: calls back only with a refusal. */
-  grow(onDenied: (denial: Denial) => void): void {
-    this.#shared?.grow(this.#totalWith(0, NO_DEMAND), onDenied);
+  /**
+   * As `secure`, for a stream that nobody stops to wait: calls back only with a refusal of `least`, what attempt `n` has
+   * used already.
+   */
+  grow(n: number, least: Demand, onDenied: (denial: Denial) => void): void {
+    this.#shared?.grow(this.#totalWith(0, NO_DEMAND), this.#totalWith(n, least), onDenied);
   }
 
-  /** Tokens held for an attempt. */
-  heldTokens(n: number): number {
-    return this.#held.get(n)?.tokens ?? 0;
+  /** The UTC day that the call is charged to, where it is not the one of its start: the day that granted its funds. */
+  budgetDay(started_ms: number): string | undefined {
+    return this.#day === undefined || this.#day === dayNumber(started_ms) ? undefined : formatDay(this.#day);
   }
 
   /** Takes an attempt's demand from every account and the call's own caps, or nothing. */
@@ -101,7 +107,7 @@ export class CallFunds {
     if (this.#reservation === undefined) {
       const result = this.#ledger.reserve(this.#accounts, { calls: 1, ...total }, now_ms);
       if (!result.ok) return { ok: false, why: { kind: 'account', denial: result } };
-      this.#reservation = result.reservation;
+      this.#granted(result.reservation);
     } else {
       const result = this.#ledger.adjust(this.#reservation, { calls: 1, ...total });
       if (!result.ok) return { ok: false, why: { kind: 'account', denial: result } };
@@ -132,7 +138,7 @@ export class CallFunds {
       this.#ticket = undefined;
       const { state } = ticket;
       if (state.kind === 'granted') {
-        this.#reservation = state.reservation;
+        this.#granted(state.reservation);
         this.#held.set(n, demand);
         done({ ok: true });
       } else if (state.kind !== 'cancelled') {
@@ -158,12 +164,16 @@ export class CallFunds {
     this.#ledger.adjust(this.#reservation, { calls: 1, ...total });
   }
 
-  /** Output tokens that accounts and caps allow beside what is held and spent; `Infinity` when nothing binds. */
-  affordable(price: Price | undefined, in_tokens: number, now_ms: number): number {
-    const used = this.#totalWith(0, NO_DEMAND);
-    const usd_left = this.#caps.usd_nanos - used.usd_nanos;
-    const by_accounts = this.#ledger.affordable(this.#accounts, price, in_tokens, now_ms, usd_left);
-    const by_tokens = Math.max(0, this.#caps.tokens - used.tokens - in_tokens);
+  /**
+   * Output tokens that accounts and caps allow attempt `n` in all, beside its input, the call's other attempts and what
+   * it has spent; `Infinity` when nothing binds.
+   */
+  affordable(n: number, price: Price | undefined, in_tokens: number, now_ms: number): number {
+    const kept = this.#totalWith(n, NO_DEMAND);
+    const own = this.#reservation && { reservation: this.#reservation, kept };
+    const usd_left = this.#caps.usd_nanos - kept.usd_nanos;
+    const by_accounts = this.#ledger.affordable(this.#accounts, price, in_tokens, now_ms, usd_left, own);
+    const by_tokens = Math.max(0, this.#caps.tokens - kept.tokens - in_tokens);
     return Math.min(by_accounts, by_tokens);
   }
 
@@ -192,6 +202,12 @@ export class CallFunds {
   cancelWait(): void {
     if (this.#ticket !== undefined) this.#queue.cancel(this.#ticket);
     this.#ticket = undefined;
+  }
+
+  #granted(reservation: Reservation): void {
+    this.#reservation = reservation;
+    this.#day = reservation.day;
+    this.#shared?.chargeTo(formatDay(reservation.day));
   }
 
   #totalWith(n: number, demand: Demand): Demand {

@@ -37,6 +37,7 @@ export function intentOf(attempt: Attempt, reserved_usd_nanos: UsdNanos): Attemp
 /** The first record of a call. Field by field, in one shape for all calls, because each call makes one. */
 export function openedEvent(
   head: CallHead,
+  budget_day: string | undefined,
   idempotency: IdempotencyRef | undefined,
   attempt: AttemptIntent,
 ): CallOpened {
@@ -56,14 +57,16 @@ export function openedEvent(
     parent_span_id: head.parent_span_id,
     trace_sampled: head.trace_sampled,
     started_ms: head.started_ms,
+    budget_day,
     idempotency,
     attempt,
   };
 }
 
 /**
- * What an ended attempt used. A provider that accepted the request (2xx) bills the prompt even when the answer never
- * came or was cut, so usage is then counted; a refused or unreached one bills nothing.
+ * What an ended attempt used. A whole answer costs what it reports. Any other that its provider accepted (2xx), and one
+ * that the router gave up while the provider was still at it, is counted: the prompt, and the output that has come. What
+ * the provider refused or broke off before it answered costs nothing. Recovery counts by the same rule.
  */
 export function usageOf(
   attempt: Attempt,
@@ -72,10 +75,7 @@ export function usageOf(
   const reported = attempt.usage;
   // What some providers report as they go is behind: it counts in full only at the end of the answer.
   if (outcome === 'ok' && reported !== undefined && attempt.is_complete) return { usage: reported, source: 'reported' };
-  const status = attempt.upstream_status;
-  const accepted = status !== undefined && status < 300;
-  // A request that left and whose fate is unknown is not billed: the provider never began to answer.
-  if (!accepted) return { usage: ZERO_USAGE, source: 'none' };
+  if (!isBillable(attempt)) return { usage: ZERO_USAGE, source: 'none' };
   return {
     usage: {
       in_tokens: reported?.in_tokens ?? attempt.spec.in_tokens,
@@ -86,6 +86,12 @@ export function usageOf(
     },
     source: 'counted',
   };
+}
+
+function isBillable({ failure, reached_upstream, upstream_status: status }: Attempt): boolean {
+  if (status !== undefined) return status < 300;
+  // Cancelled, or out of patience: whoever was asked does not stop before it notices, and bills what it was asked for.
+  return reached_upstream && (failure === undefined || failure.error.code === 'upstream_timeout');
 }
 
 export function recordOf(

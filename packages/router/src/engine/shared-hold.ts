@@ -11,6 +11,8 @@ type Total = Pick<Amounts, 'tokens' | 'usd_nanos'>;
 
 interface Wish {
   total: Total;
+  /** What is enough if a budget refuses the rest. */
+  least: Total;
   /** A stream's growth: of several that wait, the largest is enough. */
   readonly growth: boolean;
   readonly done: (refusal: SharedRefusal | undefined) => void;
@@ -32,7 +34,7 @@ type End = { readonly kind: 'settled'; readonly actual: Amounts } | { readonly k
 export class SharedHold {
   readonly #budgets: SharedBudgets;
   readonly #call_id: string;
-  readonly #account: SharedAccount;
+  #account: SharedAccount;
   readonly #wishes: Wish[] = [];
   #phase: Phase = { kind: 'none' };
   #end: End | undefined;
@@ -44,23 +46,30 @@ export class SharedHold {
     this.#account = account;
   }
 
+  /** The UTC day, `YYYY-MM-DD`, that granted the call's funds in this process. Before anything is asked for. */
+  chargeTo(day: string): void {
+    this.#account = { ...this.#account, day };
+  }
+
   /** Calls back once the store holds `total` for the call, at once when it does already. */
   cover(total: Total, done: (refusal: SharedRefusal | undefined) => void): void {
-    this.#ask({ total, growth: false, done });
+    this.#ask({ total, least: total, growth: false, done });
   }
 
   /**
-   * A stream grew to `total`. Calls back only when a budget refuses: an unreachable store does not stop tokens that are
-   * being made already, and what they cost is charged at the end.
+   * A stream grew to `least` and would have `total` ahead. Calls back only when a budget refuses even `least`: an
+   * unreachable store does not stop tokens that are being made already, and what they cost is charged at the end.
    */
-  grow(total: Total, onDenied: (denial: Denial) => void): void {
+  grow(total: Total, least: Total, onDenied: (denial: Denial) => void): void {
     const waiting = this.#wishes.find((wish) => wish.growth);
     if (waiting !== undefined) {
       waiting.total = total;
+      waiting.least = least;
       return;
     }
     this.#ask({
       total,
+      least,
       growth: true,
       done: (refusal) => {
         if (refusal !== undefined && !isAtpError(refusal)) onDenied(refusal);
@@ -88,10 +97,18 @@ export class SharedHold {
   async #work(): Promise<void> {
     this.#busy = true;
     for (let wish = this.#wishes.shift(); wish !== undefined; wish = this.#wishes.shift()) {
-      wish.done(this.#end === undefined ? await this.#take(wish.total) : over());
+      wish.done(this.#end === undefined ? await this.#grant(wish) : over());
     }
     this.#busy = false;
     if (this.#end !== undefined) this.#tellEnd(this.#end);
+  }
+
+  /** All of a wish, or what is enough of it. */
+  async #grant({ total, least }: Wish): Promise<SharedRefusal | undefined> {
+    const refusal = await this.#take(total);
+    if (refusal === undefined || isAtpError(refusal)) return refusal;
+    if (total.tokens <= least.tokens && total.usd_nanos <= least.usd_nanos) return refusal;
+    return this.#end === undefined ? this.#take(least) : over();
   }
 
   async #take(total: Total): Promise<SharedRefusal | undefined> {

@@ -2,7 +2,7 @@ import type { Amounts, Denial } from '@atp-router/flow';
 import { AtpError, isAtpError } from '@atp-router/kernel';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { SharedBudgets } from '../../src/engine/shared-budgets.ts';
+import type { SharedAccount, SharedBudgets } from '../../src/engine/shared-budgets.ts';
 import { SharedHold, type SharedRefusal } from '../../src/engine/shared-hold.ts';
 import { type Deferred, deferred, settled } from './support/time.ts';
 
@@ -20,6 +20,7 @@ const AWAY = new AtpError('internal_error', 'The store is away.');
 interface Asked {
   readonly what: string;
   readonly amounts: Amounts;
+  readonly day: string | undefined;
   readonly answer: Deferred<Denial | undefined>;
 }
 
@@ -28,8 +29,8 @@ class Scripted implements SharedBudgets {
   readonly asked: Asked[] = [];
   readonly ends: unknown[] = [];
 
-  reserve(_call_id: string, _account: unknown, amounts: Amounts): Promise<Denial | undefined> {
-    return this.#ask('reserve', amounts);
+  reserve(_call_id: string, { day }: SharedAccount, amounts: Amounts): Promise<Denial | undefined> {
+    return this.#ask('reserve', amounts, day);
   }
 
   extend(_call_id: string, _account: unknown, amounts: Amounts): Promise<Denial | undefined> {
@@ -63,9 +64,9 @@ class Scripted implements SharedBudgets {
     return asked;
   }
 
-  #ask(what: string, amounts: Amounts): Promise<Denial | undefined> {
+  #ask(what: string, amounts: Amounts, day?: string): Promise<Denial | undefined> {
     const answer = deferred<Denial | undefined>();
-    this.asked.push({ what, amounts, answer });
+    this.asked.push({ what, amounts, day, answer });
     return answer.promise;
   }
 }
@@ -134,7 +135,10 @@ describe('the shared part of a call', () => {
   it('lets a stream grow without stopping it: one question at a time, refusals only from a budget', async () => {
     const { store, hold, told, cover } = setUp();
     const denied: Denial[] = [];
-    const grow = (tokens: number): void => hold.grow({ tokens, usd_nanos: 0 }, (denial) => denied.push(denial));
+    const grow = (tokens: number): void => {
+      const total = { tokens, usd_nanos: 0 };
+      hold.grow(total, total, (denial) => denied.push(denial));
+    };
     cover(10);
     await store.answer();
     for (const tokens of [20, 30, 40, 50]) grow(tokens);
@@ -148,6 +152,30 @@ describe('the shared part of a call', () => {
     expect(await store.answer(DENIAL)).toMatchObject({ amounts: { tokens: 20 } });
     expect(denied).toEqual([DENIAL]);
     expect(told).toEqual(['ok']);
+  });
+
+  it('takes what a budget has left for a stream, and refuses only when that is less than it has used', async () => {
+    const { store, hold, cover } = setUp();
+    const denied: Denial[] = [];
+    const grow = (tokens: number, least: number): void =>
+      hold.grow({ tokens, usd_nanos: 0 }, { tokens: least, usd_nanos: 0 }, (denial) => denied.push(denial));
+    cover(10);
+    await store.answer();
+    grow(60, 20);
+    expect(await store.answer(DENIAL)).toMatchObject({ amounts: { tokens: 50 } });
+    expect(await store.answer()).toMatchObject({ amounts: { tokens: 10 } });
+    expect(denied).toEqual([]);
+    grow(80, 40);
+    expect(await store.answer(DENIAL)).toMatchObject({ amounts: { tokens: 60 } });
+    expect(await store.answer(DENIAL)).toMatchObject({ amounts: { tokens: 20 } });
+    expect(denied).toEqual([DENIAL]);
+  });
+
+  it('charges the day that granted the call’s funds', async () => {
+    const { store, hold, cover } = setUp();
+    hold.chargeTo('2026-11-23');
+    cover(10);
+    expect(await store.answer()).toMatchObject({ what: 'reserve', day: '2026-11-23' });
   });
 
   it('asks again for what a refused call may take in place of it', async () => {
@@ -195,7 +223,10 @@ describe('the shared part of a call', () => {
           } else if (!state.ended) {
             state.wanted = Math.max(state.wanted, one.tokens);
             if (one.kind === 'cover') cover(one.tokens);
-            else hold.grow({ tokens: one.tokens, usd_nanos: 0 }, () => undefined);
+            else {
+              const least = { tokens: Math.max(1, one.tokens - 30), usd_nanos: 0 };
+              hold.grow({ tokens: one.tokens, usd_nanos: 0 }, least, () => undefined);
+            }
           }
         }
         hold.release();

@@ -11,6 +11,8 @@ export class FakeSharedBudgets implements SharedBudgets {
   readonly #ledger: AccountLedger = new AccountLedger();
   readonly #open: Map<string, Reservation> = new Map();
   readonly settled: Map<string, Amounts> = new Map();
+  /** The day that each call was to be charged to. */
+  readonly days: Map<string, string> = new Map();
   readonly breaches: string[] = [];
 
   constructor(time: VirtualTime, draw: Draw) {
@@ -25,6 +27,7 @@ export class FakeSharedBudgets implements SharedBudgets {
   async reserve(call_id: string, account: SharedAccount, amounts: Amounts): Promise<Denial | undefined> {
     if (this.#open.has(call_id)) this.breaches.push(`${call_id} reserved twice`);
     const { usd_nanos_per_day, tokens_per_day, calls_per_day } = account.limits;
+    this.days.set(call_id, account.day);
     await this.#way();
     this.#ledger.setLimits(account.id, { usd_nanos_per_day, tokens_per_day, calls_per_day });
     const result = this.#ledger.reserve([account.id], amounts, Date.parse(account.day));

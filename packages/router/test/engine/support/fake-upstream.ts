@@ -14,6 +14,8 @@ export interface Served {
   readonly script: Script;
   readonly sent_at_ms: number;
   state: 'open' | 'ended' | 'failed' | 'cancelled';
+  /** The router lost its patience. */
+  timed_out: boolean;
   status: number | undefined;
   /** Text of the frames whose bytes have all been handed over. */
   text: string;
@@ -64,7 +66,15 @@ export class FakeUpstreams {
       upstream_model: body.model,
       script,
       sent_at_ms: this.#time.mono_ms(),
-      ...{ state: 'open', status: undefined, text: '', usage: undefined, finished: false, partial: false },
+      ...{
+        state: 'open',
+        timed_out: false,
+        status: undefined,
+        text: '',
+        usage: undefined,
+        finished: false,
+        partial: false,
+      },
     };
     this.all.push(served);
     this.#onSend(served);
@@ -150,6 +160,7 @@ class Playback implements UpstreamExchange {
   #fail(kind: 'connect' | 'reset' | 'head_timeout' | 'idle_timeout' | 'truncated'): void {
     this.#timer = undefined;
     this.#served.state = 'failed';
+    this.#served.timed_out = kind === 'head_timeout' || kind === 'idle_timeout';
     this.#handler.onFail({ kind, cause: new Error(`history: ${kind}`) });
   }
 }

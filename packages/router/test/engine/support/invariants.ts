@@ -1,5 +1,6 @@
+import { type Amounts, NOTHING } from '@atp-router/flow';
 import { divideHalfUp, type Price, type Usage } from '@atp-router/kernel';
-import type { CallEnded } from '@atp-router/ledger';
+import { budgetDayOf, type CallEnded } from '@atp-router/ledger';
 import type { Served } from './fake-upstream.ts';
 import { type ReadAnswer, readStream, readWhole } from './read-answer.ts';
 import type { RequestPlan } from './scenario.ts';
@@ -100,7 +101,7 @@ function brokenText(world: World, call_id: string, client: Submitted['client'], 
 /** The books against the upstreams' own log. */
 function brokenBooks(world: World): string[] {
   const out: string[] = [];
-  const sums = new Map<string, { calls: number; tokens: number; usd_nanos: number }>();
+  const sums = new Map<string, Amounts>();
   for (const record of world.log.of('call.ended')) {
     let cost = 0;
     let tokens = 0;
@@ -113,17 +114,30 @@ function brokenBooks(world: World): string[] {
     if (record.cost_usd_nanos !== cost)
       out.push(`${record.call_id} is charged ${record.cost_usd_nanos}, its upstreams served ${cost}`);
     if (recorded !== tokens) out.push(`${record.call_id} has ${recorded} tokens, its upstreams served ${tokens}`);
-    const sum = sums.get(record.tenant) ?? { calls: 0, tokens: 0, usd_nanos: 0 };
-    sums.set(record.tenant, { calls: sum.calls + 1, tokens: sum.tokens + tokens, usd_nanos: sum.usd_nanos + cost });
+    for (const name of [record.tenant, `${record.tenant} ${budgetDayOf(record)}`]) {
+      const sum = sums.get(name) ?? NOTHING;
+      sums.set(name, { calls: sum.calls + 1, tokens: sum.tokens + tokens, usd_nanos: sum.usd_nanos + cost });
+    }
     const shared = world.shared?.settled.get(record.call_id);
+    const shared_day = world.shared?.days.get(record.call_id);
+    if (shared_day !== undefined && shared_day !== budgetDayOf(record))
+      out.push(`${record.call_id} is charged to ${budgetDayOf(record)}, in the shared store to ${shared_day}`);
     if (shared !== undefined && shared.usd_nanos !== cost)
       out.push(`${record.call_id} settled ${shared.usd_nanos} in the shared store, not ${cost}`);
   }
   for (const account of world.ledger.ids()) {
+    const tenant = account.replace('tenant:', '');
     const settled = world.ledger.snapshot(account, world.time.now_ms())?.settled;
-    const sum = sums.get(account.replace('tenant:', '')) ?? { calls: 0, tokens: 0, usd_nanos: 0 };
+    const sum = sums.get(tenant) ?? NOTHING;
     if (JSON.stringify(settled) !== JSON.stringify(sum)) {
       out.push(`${account} settled ${JSON.stringify(settled)}, its records say ${JSON.stringify(sum)}`);
+    }
+    for (const day of world.days()) {
+      const used = world.ledger.snapshot(account, Date.parse(day))?.used;
+      const of_day = sums.get(`${tenant} ${day}`) ?? NOTHING;
+      if (JSON.stringify(used) !== JSON.stringify(of_day)) {
+        out.push(`${account} used ${JSON.stringify(used)} on ${day}, its records say ${JSON.stringify(of_day)}`);
+      }
     }
   }
   return out;
@@ -162,7 +176,10 @@ function isComplete(served: Served): boolean {
 
 /** What the provider bills as far as a router can know: its own report, or what was read of it. */
 function billedFor(world: World, served: Served): { tokens: number; usd_nanos: number } {
-  if (served.status === undefined || served.status >= 300) return { tokens: 0, usd_nanos: 0 };
+  // Who has not answered is at work until the router gives up; who breaks it off has nothing to bill.
+  const given_up = served.state === 'cancelled' || served.timed_out;
+  const accepted = served.status === undefined ? given_up : served.status < 300;
+  if (!accepted) return { tokens: 0, usd_nanos: 0 };
   const intent = world.intents.get(served);
   const usage = usageOf(served, intent?.attempt.in_tokens ?? Number.NaN);
   const price = world.models.find((model) => model.id === intent?.attempt.model)?.price;

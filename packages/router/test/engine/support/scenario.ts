@@ -106,7 +106,7 @@ export interface RequestPlan {
   readonly model: string;
   readonly stream: boolean;
   readonly words: number;
-  readonly max_tokens: number;
+  readonly max_tokens: number | undefined;
   readonly qos: 'gold' | 'silver' | 'bronze';
   readonly deadline_ms: number | undefined;
   readonly max_usd_nanos: number | undefined;

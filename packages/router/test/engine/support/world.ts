@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Config } from '@atp-router/adapters';
 import { Estimator } from '@atp-router/flow';
-import { AtpError, idSource, seededRng } from '@atp-router/kernel';
+import { AtpError, idSource, seededRng, utcDay } from '@atp-router/kernel';
 import type { AttemptStarted, CallOpened } from '@atp-router/ledger';
 import { DEFAULT_BREAKER, DEFAULT_READINESS, KillSwitches, type ModelEntry } from '@atp-router/routing';
 import { Engine } from '../../../src/engine/engine.ts';
@@ -40,6 +40,8 @@ export interface Fixed {
   /** What the upstream does with each exchange: the nth of its provider, counted from 0. */
   script(provider: string, nth: number, kind: 'embed' | 'whole' | 'stream'): Script;
   readonly log?: LogBehaviour;
+  /** Other routers spend from the same budgets; their store is sometimes out of reach. */
+  readonly shared?: true;
   readonly start_ms?: number;
 }
 
@@ -66,13 +68,15 @@ export class World {
   /** What the models cost. Reloads may take models away, and never change a price. */
   readonly models: readonly ModelEntry[];
   config: Config;
+  readonly #start_ms: number;
   #generations = 0;
   #drained = false;
 
   constructor(seed: number, fixed?: Fixed) {
     const draw = new Draw(seededRng(seed));
     this.draw = draw;
-    this.time = new VirtualTime(draw.rng, fixed?.start_ms ?? (draw.chance(0.3) ? START_MS : START_MS + 3_600_000));
+    this.#start_ms = fixed?.start_ms ?? (draw.chance(0.3) ? START_MS : START_MS + 3_600_000);
+    this.time = new VirtualTime(draw.rng, this.#start_ms);
     this.timers = new CountedTimers(this.time);
     this.ledger = new WatchedLedger(this.time.now_ms);
     this.log = new FakeLog(this.time, draw, fixed === undefined ? drawLog(draw) : (fixed.log ?? CALM_LOG));
@@ -87,10 +91,16 @@ export class World {
         return provider === undefined ? NO_GATES : healthOptions(provider);
       },
     );
-    this.shared = fixed === undefined && draw.chance(0.25) ? new FakeSharedBudgets(this.time, draw) : undefined;
+    const is_shared = fixed === undefined ? draw.chance(0.25) : fixed.shared === true;
+    this.shared = is_shared ? new FakeSharedBudgets(this.time, draw) : undefined;
     this.engine = this.#makeEngine(fixed === undefined ? drawStages(draw) : []);
     this.models = this.engine.generation.registry.models;
     this.applyLimits();
+  }
+
+  /** The UTC days that the history has seen. */
+  days(): readonly string[] {
+    return [...new Set([utcDay(this.#start_ms), utcDay(this.time.now_ms())])];
   }
 
   /** Another configuration, as after a reload. */
