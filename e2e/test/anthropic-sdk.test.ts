@@ -106,20 +106,39 @@ describe.each(PROVIDER_IDS)('messages, %s provider', (id) => {
     }
   });
 
-  test('cache markers, user and unknown betas do not stand in the way', async () => {
+  test.each([false, true])('cache markers, user and betas do not stand in the way (streaming: %s)', async (stream) => {
     const script = await rig.upstream.script({ answer: textAnswer('ok') });
-    const call = client.messages.create({
+    const call = client.beta.messages.create({
       model,
       max_tokens: 50,
+      stream,
       system: [{ type: 'text', text: 'Long context.', cache_control: { type: 'ephemeral' } }],
       messages: say(script.mark),
       metadata: { user_id: 'u-1' },
+      betas: ['context-1m-2025-08-07', 'nobody-knows-2099-01-01'],
     });
-    const { data, response } = await call.withResponse();
-    expect(data.content).toMatchObject([{ text: 'ok' }]);
-    const ignored = response.headers.get('x-atp-ignored') ?? '';
-    if (id === 'anthropic') expect(ignored).toBe('');
-    else expect(ignored).toContain('cache_markers');
+    const { response } = await call.withResponse();
+    const ignored = (response.headers.get('x-atp-ignored') ?? '').split(', ');
+    const { headers } = (await rig.upstream.next(script)).seen;
+    if (id === 'anthropic') {
+      expect(ignored).toEqual(['']);
+      expect(headers['anthropic-beta']).toBe('context-1m-2025-08-07,nobody-knows-2099-01-01');
+    } else {
+      expect(ignored).toEqual(expect.arrayContaining(['cache_markers', 'anthropic-beta']));
+      expect(headers['anthropic-beta']).toBeUndefined();
+    }
+  });
+
+  test('betas that are none are refused before anything is asked', async () => {
+    const script = await rig.upstream.script({ answer: textAnswer('ok') });
+    for (const betas of ['x'.repeat(1_025), 'a b', 'a;b']) {
+      const call = client.messages.create(
+        { model, max_tokens: 50, messages: say(script.mark) },
+        { headers: { 'anthropic-beta': betas } },
+      );
+      await expect(call).rejects.toThrow('anthropic-beta');
+    }
+    expect(await rig.upstream.untaken(script)).toEqual([]);
   });
 
   test.each([
@@ -132,7 +151,9 @@ describe.each(PROVIDER_IDS)('messages, %s provider', (id) => {
     const failed = client.messages.create(body);
     await expect(failed).rejects.toBeInstanceOf(type);
     await expect(failed).rejects.toMatchObject({
-      message: expect.stringContaining('the scripted reason'),
+      // What a provider says of a request is told; what it says of itself or its customer is not.
+      message:
+        status === 400 ? expect.stringContaining('the scripted reason') : expect.not.stringContaining('scripted'),
       error: { type: 'error', error: { type: name } },
     });
   });

@@ -121,7 +121,9 @@ describe.each(PROVIDER_IDS)('chat completions, %s provider', (id) => {
     const script = await rig.upstream.script({ status, message: 'the scripted reason' });
     const failed = client.chat.completions.create({ model: `${model}-1`, messages: say(script.mark) });
     await expect(failed).rejects.toBeInstanceOf(type);
-    await expect(failed).rejects.toMatchObject({ message: expect.stringContaining('the scripted reason') });
+    // What a provider says of a request is told; what it says of itself or its customer is not.
+    const message = status === 400 ? expect.stringContaining('scripted') : expect.not.stringContaining('scripted');
+    await expect(failed).rejects.toMatchObject({ message });
   });
 
   test('an upstream refusal of the router’s own key is not shown as the client’s fault', async () => {

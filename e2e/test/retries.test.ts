@@ -124,7 +124,7 @@ describe('before the first byte', () => {
     const alone = await chat('m-chat-2', script.mark);
     expect(alone.status).toBe(429);
     expect(alone.header('retry-after')).toBe('30');
-    expect(await alone.text()).toContain('slow down');
+    expect(await alone.text()).not.toContain('slow down');
   });
 
   test('what is wrong with the request is not tried anywhere else', async () => {

@@ -9,7 +9,7 @@ import {
   openaiResponses,
 } from '@atp-router/dialects';
 import { PROVIDER_IDS, type ProviderId } from '../config.ts';
-import { INGRESS_IDS, type IngressId } from './ingress.ts';
+import { INGRESS_IDS, type IngressId, reasonOf } from './ingress.ts';
 import { requestOf } from './requests.ts';
 
 /** What the router promises for one combination. */
@@ -62,8 +62,12 @@ const EXCEPTIONS: Readonly<Record<string, Promise>> = {
   'messages responses thinking_in_answer': FOREIGN_THINKING,
   'ask responses thinking_in_answer': FOREIGN_THINKING,
   'ask anthropic thinking_in_answer': FOREIGN_THINKING,
-  // Histories in `ask` are those of Chat Completions.
-  'ask chat thinking_in_answer': { kind: 'said' },
+  // Same shape, but it does not say who wrote the reasoning.
+  'chat chat thinking_in_answer': {
+    kind: 'ignored',
+    reason: reasonOf(openaiChat.features.thinking_in_answer),
+    listed: 'thinking_in_answer',
+  },
   'chat gemini files': FILE_NAME,
   'responses gemini files': FILE_NAME,
   'ask gemini files': FILE_NAME,
@@ -77,9 +81,9 @@ const EXCEPTIONS: Readonly<Record<string, Promise>> = {
 function promiseOf(ingress: IngressId, provider: ProviderId, feature: Feature): Promise {
   const said = requestOf(ingress, feature, '');
   if ('unsaid' in said) return { kind: 'unsaid', reason: said.unsaid };
-  if (SAME_SHAPE[ingress] === provider) return { kind: 'passed' };
   const exception = EXCEPTIONS[`${ingress} ${provider} ${feature}`];
   if (exception !== undefined) return exception;
+  if (SAME_SHAPE[ingress] === provider) return { kind: 'passed' };
   const support = TABLES[provider][feature];
   switch (support.kind) {
     case 'native':

@@ -70,7 +70,8 @@ const CHAT: Table = {
   frequency_penalty: is('frequency_penalty', 0.1),
   presence_penalty: is('presence_penalty', 0.2),
   logit_bias: is('logit_bias', { '50256': -100 }),
-  max_output_tokens: is('max_completion_tokens', 99),
+  // The client's own field passes; what is translated is said as compatible servers know it.
+  max_output_tokens: (body) => (at(body, 'max_completion_tokens') ?? at(body, 'max_tokens')) === 99,
   reasoning_effort: is('reasoning_effort', 'low'),
   thinking_in_answer: contains('messages', WORDS.thought),
   user: is('user', 'u-1'),

@@ -1,4 +1,5 @@
-import type { AtpError, JsonObject, Qos, UsdNanos } from '@atp-router/kernel';
+import type { AtpError, JsonObject, Qos, Usage, UsdNanos } from '@atp-router/kernel';
+import type { EndpointTraits } from './endpoint-traits.ts';
 import type { FeatureTable } from './features.ts';
 import type { DialectId, GenEvent, GenRequest, GenResponse, RemoteError } from './model.ts';
 
@@ -48,6 +49,8 @@ export interface RequestPatch {
   readonly system_prompt?: string;
   /** Ask the provider to report usage in the stream. */
   readonly include_usage: boolean;
+  /** Absent: OpenAI's own service. */
+  readonly endpoint?: EndpointTraits;
 }
 
 export interface EncodeContext {
@@ -58,6 +61,10 @@ export interface EncodeContext {
   readonly default_max_output_tokens: number;
   /** Operator's choice per field: drop what cannot be translated instead of refusing the request. */
   readonly drop: (field: string) => boolean;
+  /** Absent: OpenAI's own service. */
+  readonly endpoint?: EndpointTraits;
+  /** The model's context in tokens, for servers that have to be told how much room to make (Ollama). */
+  readonly context_tokens?: number;
 }
 
 /** A request in a provider's shape, with what could not be said in it. */
@@ -144,13 +151,15 @@ export interface EncodedError {
 
 /** Same-shape relaying: the exact bytes of frames pass, except where money has to be written in. */
 export interface PassThrough {
-  patchRequest(body: JsonObject, patch: RequestPatch): JsonObject;
+  /** The client's body with the changes of `patch`, without past reasoning that the provider would not take back. */
+  patchRequest(body: JsonObject, patch: RequestPatch): EncodedRequest;
   /** The frame with the `atp` field added; called for the finish frame only. */
   annotateFrame(frame: Frame, atp: AtpField): string;
-  /** Adds the `atp` field to a whole answer. */
-  annotateResponse(body: JsonObject, atp: AtpField): JsonObject;
-  /** Whether a frame that carries only usage is to be removed when the client did not ask for it. */
-  readonly usage_frame_is_optional: boolean;
+  /** Where usage has a frame of its own, which the client may ask for: absent where usage always rides with the finish. */
+  readonly usage_frame?: {
+    /** Tells usage that the provider did not; like the stream that `finish`, its finish frame, belongs to. */
+    make(finish: Frame, usage: Usage): string;
+  };
 }
 
 /** The half of an API shape that talks to a provider. */

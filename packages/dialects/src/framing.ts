@@ -5,20 +5,29 @@ import type { Frame } from './dialect.ts';
 export interface Framer {
   /** Complete frames in `chunk` (together with what was left before), in order. */
   push(chunk: Uint8Array): Frame[];
-  /** Bytes after the last complete frame; non-zero at EOF means the stream was cut inside a frame. */
+  /** Bytes after the last complete frame. */
   readonly pending_bytes: number;
+  /**
+   * The last frame, at EOF, of servers that do not end it: what is left after the last complete frame, its separator
+   * added. Whether it is whole only its content can tell. Nothing when no more than white space is left.
+   */
+  end(): Frame[];
 }
 
 const LF = 10;
 const CR = 13;
+const SPACE = 32;
+const TAB = 9;
 /** CR LF CR LF. */
 const SEPARATOR_BYTES_MAX = 4;
 const EMPTY: Uint8Array = new Uint8Array(0);
+const SSE_SEPARATOR: Uint8Array = new Uint8Array([LF, LF]);
+const LINE_SEPARATOR: Uint8Array = new Uint8Array([LF]);
 
 export function framer(kind: 'sse' | 'ndjson', limit_bytes: number): Framer {
   return kind === 'sse'
-    ? new SplitFramer(limit_bytes, sseEnd, parseSse)
-    : new SplitFramer(limit_bytes, lineEnd, parseLine);
+    ? new SplitFramer(limit_bytes, sseEnd, parseSse, SSE_SEPARATOR)
+    : new SplitFramer(limit_bytes, lineEnd, parseLine, LINE_SEPARATOR);
 }
 
 /** Finds the end of the first frame at or after `from`; -1 when it is not complete. */
@@ -28,19 +37,34 @@ class SplitFramer implements Framer {
   readonly #limit_bytes: number;
   readonly #findEnd: FindEnd;
   readonly #parse: (raw: Uint8Array, text: string) => Frame;
+  readonly #separator: Uint8Array;
   readonly #decoder: TextDecoder = new TextDecoder();
   /** Starts with the unfinished frame, and has spare room after it. Never holds bytes of a frame that was handed out. */
   #store: Uint8Array = EMPTY;
   #length: number = 0;
 
-  constructor(limit_bytes: number, findEnd: FindEnd, parse: (raw: Uint8Array, text: string) => Frame) {
+  constructor(
+    limit_bytes: number,
+    findEnd: FindEnd,
+    parse: (raw: Uint8Array, text: string) => Frame,
+    separator: Uint8Array,
+  ) {
     this.#limit_bytes = limit_bytes;
     this.#findEnd = findEnd;
     this.#parse = parse;
+    this.#separator = separator;
   }
 
   get pending_bytes(): number {
     return this.#length;
+  }
+
+  end(): Frame[] {
+    const left = this.#store.subarray(0, this.#length);
+    const frames = left.every(isBlank) ? [] : this.push(this.#separator);
+    this.#store = EMPTY;
+    this.#length = 0;
+    return frames;
   }
 
   push(chunk: Uint8Array): Frame[] {
@@ -85,6 +109,10 @@ class SplitFramer implements Framer {
       origin: 'remote',
     });
   }
+}
+
+function isBlank(byte: number): boolean {
+  return byte === LF || byte === CR || byte === SPACE || byte === TAB;
 }
 
 /**

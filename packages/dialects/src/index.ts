@@ -2,6 +2,7 @@ export { anthropicMessages } from './anthropic-messages/index.ts';
 export { ask, encodePlan } from './ask/index.ts';
 export * from './dialect.ts';
 export * from './embeddings/index.ts';
+export * from './endpoint-traits.ts';
 export * from './features.ts';
 export * from './fold.ts';
 export * from './framing.ts';

@@ -100,9 +100,12 @@ export type Part =
   | RefusalPart
   | OpaquePart;
 
-/** Tool results are parts of a `user` message, as in Anthropic's shape; system text lives in `GenRequest.system`. */
+/**
+ * Tool results are parts of a `user` message, as in Anthropic's shape. `system` is text from within the conversation; what
+ * stands before it lives in `GenRequest.system`.
+ */
 export interface Message {
-  readonly role: 'user' | 'assistant';
+  readonly role: 'user' | 'assistant' | 'system';
   readonly parts: readonly Part[];
   /** OpenAI's participant name: a hint. */
   readonly name?: string;
@@ -213,9 +216,19 @@ export interface GenResponse {
   readonly usage?: Usage;
 }
 
+/** The half of `Usage` that is known before anything is generated. */
+export type PromptUsage = Pick<Usage, 'in_tokens' | 'cached_in_tokens' | 'cache_write_tokens'>;
+
 /** What a stream is made of, in every shape. `choice` is the index of the alternative, 0 for most. */
 export type GenEvent =
-  | { readonly type: 'start'; readonly id: string; readonly model: string; readonly created_s: number }
+  | {
+      readonly type: 'start';
+      readonly id: string;
+      readonly model: string;
+      readonly created_s: number;
+      /** What the prompt costs, where the shape tells it at the beginning: it counts when the stream is broken off. */
+      readonly prompt?: PromptUsage;
+    }
   | { readonly type: 'text'; readonly choice: number; readonly delta: string }
   | { readonly type: 'refusal'; readonly choice: number; readonly delta: string }
   | { readonly type: 'thinking'; readonly choice: number; readonly delta: string; readonly origin: DialectId }

@@ -21,6 +21,8 @@ export function shorten(message: string): string {
 
 export function kindOfStatus(status: number): RemoteError['kind'] {
   if (status === 401) return 'unauthorized';
+  // DeepSeek, OpenRouter and others: the router's account there is empty.
+  if (status === 402) return 'quota';
   if (status === 403) return 'permission';
   if (status === 404) return 'not_found';
   if (status === 413) return 'too_large';
@@ -43,17 +45,25 @@ const CODE: Readonly<Record<RemoteError['kind'], ErrorCode>> = {
   content_filter: 'upstream_rejected',
 };
 
+/** Errors in the request itself. All others are between provider and operator, and their texts name accounts and limits. */
+const TOLD: ReadonlySet<RemoteError['kind']> = new Set(['invalid_request', 'too_large', 'content_filter']);
+
+/** Ids of organisations and projects, which OpenAI puts into many of its texts. */
+const ACCOUNT_IDS = /\b(?:org|proj)[-_][A-Za-z0-9]{6,}/g;
+
 /**
  * What the client is told when a provider's error ends the call. Faults in the router's own credentials or account are
- * not the client's fault and become 502; the provider's text is kept for errors in the request itself.
+ * not the client's fault and become 502; the provider's text is told for errors in the request itself only, and is the
+ * `cause` of all others.
  */
 export function remoteToAtpError(remote: RemoteError, provider: string, retry_after_ms?: number): AtpError {
   const code = CODE[remote.kind];
-  const own_fault = remote.kind === 'unauthorized' || remote.kind === 'permission' || remote.kind === 'quota';
-  const said = own_fault || remote.message === '' ? '' : ` It said: ${remote.message}`;
+  const told = TOLD.has(remote.kind);
+  const said = !told || remote.message === '' ? '' : ` It said: ${remote.message.replace(ACCOUNT_IDS, '[account]')}`;
   return new AtpError(code, `${PHRASE[remote.kind](provider)}${said}`, {
     origin: 'remote',
     details: { provider, upstream_status: remote.status },
+    ...(told ? {} : { cause: remote.message }),
     ...(code === 'upstream_rejected' && remote.status >= 400 && remote.status < 500 ? { status: remote.status } : {}),
     ...(retry_after_ms === undefined ? {} : { retry_after_ms }),
   });

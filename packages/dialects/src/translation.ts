@@ -3,6 +3,12 @@ import type { EncodeContext } from './dialect.ts';
 import type { Feature, FeatureTable } from './features.ts';
 import type { DialectId, Message, OpaquePart } from './model.ts';
 
+/** Names told in full. They travel in a header, and a client can send as many fields as its body holds. */
+const NAMES_MAX = 32;
+const NAME_CHARS_MAX = 64;
+/** Names remembered, so that each counts once. */
+const REMEMBERED_MAX = 1_000;
+
 /**
  * Keeps account of what one request could not say in a provider's shape. Hints are noted; semantic fields are refused
  * unless the operator chose to drop them. The reasons come from the shape's feature table, so that the error, the
@@ -12,7 +18,7 @@ export class Translation {
   readonly #dialect: DialectId;
   readonly #features: FeatureTable;
   readonly #drop: (field: string) => boolean;
-  readonly #ignored: string[] = [];
+  readonly #ignored: Set<string> = new Set();
 
   constructor(dialect: DialectId, features: FeatureTable, ctx: EncodeContext) {
     this.#dialect = dialect;
@@ -30,7 +36,7 @@ export class Translation {
   }
 
   ignore(field: string): void {
-    if (!this.#ignored.includes(field)) this.#ignored.push(field);
+    if (this.#ignored.size < REMEMBERED_MAX) this.#ignored.add(field);
   }
 
   /** Refuses a value of a field that the shape has in general. Returns when the operator chose to drop it. */
@@ -62,7 +68,10 @@ export class Translation {
     return false;
   }
 
+  /** What was left out, each once: the first 32 names, cut at 64 characters, then `+N` for N others (up to 1,000 are counted). */
   get ignored(): readonly string[] {
-    return this.#ignored;
+    const names = [...this.#ignored];
+    const told = names.slice(0, NAMES_MAX).map((name) => name.slice(0, NAME_CHARS_MAX));
+    return names.length > NAMES_MAX ? [...told, `+${names.length - NAMES_MAX}`] : told;
   }
 }

@@ -1,4 +1,5 @@
 export * from './classify.ts';
+export { endpointTraits } from './endpoint-traits.ts';
 export * from './hosted-tools.ts';
 export { providerOf } from './kinds/index.ts';
 export * from './retry-after.ts';

@@ -83,7 +83,8 @@ const OLLAMA_WORDS: Readonly<Record<string, Capability>> = {
 function fromOllama(probe: OllamaProbe): Found {
   const usable = probe.models.filter((model) => MODEL_PATTERN.test(model.name)).slice(0, OLLAMA_MODELS_MAX);
   return {
-    provider: { id: 'ollama', type: 'ollama', base_url: probe.base_url, allow_any_model: true },
+    // What models can hold is known here, what the machine can is not.
+    provider: { id: 'ollama', type: 'ollama', base_url: probe.base_url, allow_any_model: true, send_context: false },
     models: usable.map((model) => ({
       id: model.name,
       provider: 'ollama',

@@ -28,6 +28,8 @@ export function checkProvider(inventory: Inventory, row: Row): Draft[] {
   };
   only('sim', 'sim');
   only('api', 'openai');
+  only('max_tokens_field', 'openai');
+  only('send_context', 'ollama');
   if (type === 'sim') {
     for (const key of ['base_url', 'api_key'].filter((entry) => Object.hasOwn(value, entry))) {
       drafts.push(

@@ -79,6 +79,14 @@ export const providerSchema: z.ZodType<ProviderConfig> = typed<ProviderConfig>()
     api: z.enum(['chat', 'responses']).optional().meta({
       description: 'Only for `type: openai`: which API is called, chat completions (the default) or responses.',
     }),
+    max_tokens_field: z.enum(['max_tokens', 'max_completion_tokens']).optional().meta({
+      description:
+        "Only for `type: openai`: how chat completions limit the output there. Default: `max_completion_tokens` at OpenAI and Azure, `max_tokens` elsewhere. A client's own field is passed on as it is.",
+    }),
+    send_context: z.boolean().optional().meta({
+      description:
+        "Only for `type: ollama`: ask the server to make room for a model's `context` (`num_ctx`). Default: true; false leaves it to the server's own setting, where longer prompts fail.",
+    }),
     base_url: httpUrl(
       "Address as the vendor's own SDK takes it: with `/v1` for `openai`, without a version for `anthropic`, `gemini` and `ollama`. Default: the vendor's own, `http://127.0.0.1:11434` for `ollama`. Not for `sim`.",
     ).optional(),

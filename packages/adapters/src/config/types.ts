@@ -43,6 +43,10 @@ export interface ProviderConfig {
   readonly type: ProviderType;
   /** Present for `type: openai` only. */
   readonly api?: 'chat' | 'responses' | undefined;
+  /** For `type: openai` only. Absent: by the address. */
+  readonly max_tokens_field?: 'max_tokens' | 'max_completion_tokens' | undefined;
+  /** For `type: ollama` only. Absent: yes. */
+  readonly send_context?: boolean | undefined;
   /** Filled in from the type when the file leaves it out; absent for `sim` only. */
   readonly base_url?: string | undefined;
   readonly api_key?: string | undefined;

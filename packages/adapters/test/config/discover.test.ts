@@ -71,6 +71,8 @@ describe('discovery', () => {
       ['bare:latest', 4_096, ['chat', 'json_mode', 'json_schema']],
     ]);
     expect(config.models[0]?.price).toEqual({ in_usd_per_mtok: 0, out_usd_per_mtok: 0, per_request_usd: 0 });
+    // Room for all that a model can hold may be more than the machine has memory.
+    expect(config.providers[0]?.send_context).toBe(false);
   });
 
   test('is bounded, and a local model does not take the name of a known one', () => {

@@ -142,6 +142,18 @@ const COMBINATIONS: readonly Case[] = [
     message: /belongs to type openai only/,
   },
   {
+    why: 'the name of the output limit elsewhere',
+    text: replace(3, '    type: anthropic', '    max_tokens_field: max_tokens'),
+    at: ['4:5 providers[0].max_tokens_field'],
+    message: /belongs to type openai only/,
+  },
+  {
+    why: 'asking for room elsewhere',
+    text: insert(4, '    send_context: true'),
+    at: ['5:5 providers[0].send_context'],
+    message: /belongs to type ollama only/,
+  },
+  {
     why: 'address of a simulator',
     text: replace(3, '    type: sim', '    base_url: http://h'),
     at: ['4:5 providers[0].base_url', '5:5 providers[0].api_key'],

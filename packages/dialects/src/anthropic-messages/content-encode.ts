@@ -5,7 +5,7 @@ import type { Translation } from '../translation.ts';
 import { isUsable } from './thinking.ts';
 
 interface Turn {
-  readonly role: 'user' | 'assistant';
+  readonly role: Message['role'];
   readonly blocks: JsonObject[];
 }
 
@@ -30,7 +30,7 @@ function encodeTurn(turn: Turn): JsonObject {
   if (turn.blocks.length === 1 && only?.['type'] === 'text' && only['cache_control'] === undefined) {
     return { role: turn.role, content: only['text'] };
   }
-  if (turn.role === 'assistant') return { role: turn.role, content: turn.blocks };
+  if (turn.role !== 'user') return { role: turn.role, content: turn.blocks };
   // Results have to come first in the turn that answers a tool call.
   const results = turn.blocks.filter((block) => block['type'] === 'tool_result');
   const others = turn.blocks.filter((block) => block['type'] !== 'tool_result');

@@ -84,7 +84,8 @@ export function decodeErrorObject(status: number | undefined, value: JsonObject)
   let kind: RemoteError['kind'] = known?.[0] ?? kindOfStatus(status ?? 500);
   // Two conditions that decide about fallback share the type of ordinary mistakes and differ by their text alone.
   if (kind === 'invalid_request' && /prompt is too long|exceed context limit/i.test(text)) kind = 'too_large';
-  if (kind === 'invalid_request' && /credit balance is too low/i.test(text)) kind = 'quota';
+  if (kind === 'invalid_request' && /credit balance is too low|reached your specified API usage limits/i.test(text))
+    kind = 'quota';
   if (SPEND_LIMIT.has(code)) kind = 'quota';
   return { status: status ?? known?.[1] ?? 500, kind, message: shorten(text) };
 }

@@ -1,27 +1,20 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '@atp-router/kernel';
-import type { AtpField, Frame, PassThrough, RequestPatch } from '../dialect.ts';
+import type { AtpField, EncodedRequest, Frame, PassThrough, RequestPatch } from '../dialect.ts';
 import { parseData } from '../frame-data.ts';
 import { fitBudget } from './thinking.ts';
 
 type Fields = Record<string, JsonValue | undefined>;
 
 export const passThrough: PassThrough = {
-  usage_frame_is_optional: false,
-
-  patchRequest(body: JsonObject, patch: RequestPatch): JsonObject {
+  patchRequest(body: JsonObject, patch: RequestPatch): EncodedRequest {
     const out: Fields = { ...body, model: patch.model };
     if (patch.max_output_tokens !== undefined) capOutput(body, out, patch.max_output_tokens);
     if (patch.system_prompt !== undefined) out['system'] = prependSystem(body['system'], patch.system_prompt);
-    stripUnsigned(body, out);
-    return out;
+    return { body: out, ignored: stripUnsigned(body, out) ? ['thinking_in_answer'] : [] };
   },
 
   annotateFrame(frame: Frame, atp: AtpField): string {
     return `event: message_delta\ndata: ${JSON.stringify({ ...parseData(frame.data), atp })}\n\n`;
-  },
-
-  annotateResponse(body: JsonObject, atp: AtpField): JsonObject {
-    return { ...body, atp: atp as unknown as JsonObject };
   },
 };
 
@@ -46,9 +39,9 @@ function prependSystem(system: JsonValue | undefined, prompt: string): JsonValue
  * Thinking that another provider wrote on an earlier turn came to the client without a signature. This provider would
  * refuse the whole request for it. Everything else is left as it came.
  */
-function stripUnsigned(body: JsonObject, out: Fields): void {
+function stripUnsigned(body: JsonObject, out: Fields): boolean {
   const messages = body['messages'];
-  if (!Array.isArray(messages) || !messages.some(hasUnsigned)) return;
+  if (!Array.isArray(messages) || !messages.some(hasUnsigned)) return false;
   const kept: JsonValue[] = [];
   for (const message of messages as readonly JsonValue[]) {
     if (!hasUnsigned(message)) {
@@ -62,6 +55,7 @@ function stripUnsigned(body: JsonObject, out: Fields): void {
   if (isJsonObject(out['thinking']) && out['thinking']['type'] === 'enabled' && answersBareCall(kept)) {
     out['thinking'] = { type: 'disabled' };
   }
+  return true;
 }
 
 function hasUnsigned(message: unknown): message is JsonObject {

@@ -11,6 +11,7 @@ import type {
   ToolChoice,
 } from '../model.ts';
 import { arr, bad, bool, int, item, needStr, num, obj, optional, rest, str } from '../read.ts';
+import { addSystem } from '../system-messages.ts';
 import { decodeCache, decodeContent, decodeTexts } from './content-decode.ts';
 
 const KNOWN: ReadonlySet<string> = new Set([
@@ -101,7 +102,7 @@ function decodeMessages(body: JsonObject): { system: TextPart[]; messages: Messa
     const m = item(value, path);
     const role = needStr(m, 'role', `${path}.role`);
     if (role === 'system') {
-      system.push(...decodeTexts(m['content'], `${path}.content`));
+      addSystem(system, messages, decodeTexts(m['content'], `${path}.content`));
     } else if (role === 'user' || role === 'assistant') {
       const parts = decodeContent(m['content'], `${path}.content`).map((part) => {
         if (part.type === 'tool_call') names.set(part.id, part.name);

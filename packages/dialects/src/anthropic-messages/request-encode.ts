@@ -1,6 +1,7 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '@atp-router/kernel';
 import type { EncodeContext, EncodedRequest } from '../dialect.ts';
 import type { GenRequest, ResponseFormat, TextPart } from '../model.ts';
+import { hoistSystem } from '../system-messages.ts';
 import { callNames } from '../tool-ids.ts';
 import { Translation } from '../translation.ts';
 import { cacheControl, encodeMessages } from './content-encode.ts';
@@ -12,9 +13,11 @@ type Fields = Record<string, JsonValue | undefined>;
 const JSON_INSTRUCTION = 'Answer with one valid JSON object and nothing else.';
 
 /** Internal model → Messages body. */
-export function encodeRequest(request: GenRequest, ctx: EncodeContext): EncodedRequest {
+export function encodeRequest(wanted: GenRequest, ctx: EncodeContext): EncodedRequest {
   const t = new Translation('anthropic-messages', FEATURES_ANTHROPIC_MESSAGES, ctx);
-  const own = request.source === 'anthropic-messages';
+  const own = wanted.source === 'anthropic-messages';
+  // Models and versions that take a system message within the conversation are new: only who writes one knows of it.
+  const request = own ? wanted : hoistSystem(wanted, t);
   const max_tokens = maxTokens(request, ctx);
   const { thinking, effort } = encodeThinking(request, ctx.upstream_model, max_tokens, t);
   const body: Fields = {

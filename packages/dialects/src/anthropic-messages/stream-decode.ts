@@ -1,7 +1,7 @@
-import { isJsonObject, type JsonObject } from '@atp-router/kernel';
+import { isJsonObject, type JsonObject, type Usage } from '@atp-router/kernel';
 import type { Frame, StreamDecoder } from '../dialect.ts';
 import { parseData } from '../frame-data.ts';
-import type { GenEvent } from '../model.ts';
+import type { GenEvent, PromptUsage } from '../model.ts';
 import { parseJsonObject } from '../remote-error.ts';
 import { decodeErrorObject } from './errors.ts';
 import { decodeFinish, isPlainToolUse } from './response.ts';
@@ -54,7 +54,16 @@ class Decoder {
   #start(data: JsonObject): readonly GenEvent[] {
     const message = objectOf(data['message']);
     this.#usage = mergeUsage({}, message['usage']);
-    return [{ type: 'start', id: text(message['id']), model: text(message['model']), created_s: 0 }];
+    const prompt = decodeUsage(message['usage']);
+    return [
+      {
+        type: 'start',
+        id: text(message['id']),
+        model: text(message['model']),
+        created_s: 0,
+        ...(prompt === undefined ? {} : { prompt: promptOf(prompt) }),
+      },
+    ];
   }
 
   #startBlock(data: JsonObject): readonly GenEvent[] {
@@ -124,8 +133,8 @@ class Decoder {
   }
 
   /**
-   * Usage is told only with the finish. The count at the beginning has the input, but next to no output, and would pass
-   * for the whole when the stream is cut.
+   * Usage is told only with the finish. The count at the beginning has next to no output, and would pass for the whole
+   * when the stream is cut: of that one only the prompt counts.
    */
   #finish(data: JsonObject): readonly GenEvent[] {
     this.#usage = mergeUsage(this.#usage, data['usage']);
@@ -145,6 +154,10 @@ class Decoder {
     if (usage !== undefined) events.push({ type: 'usage', usage });
     return events;
   }
+}
+
+function promptOf({ in_tokens, cached_in_tokens, cache_write_tokens }: Usage): PromptUsage {
+  return { in_tokens, cached_in_tokens, cache_write_tokens };
 }
 
 function objectOf(value: unknown): JsonObject {

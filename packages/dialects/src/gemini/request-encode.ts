@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue } from '@atp-router/kernel';
 import type { EncodeContext, EncodedRequest } from '../dialect.ts';
 import type { GenRequest } from '../model.ts';
+import { hoistSystem } from '../system-messages.ts';
 import { Translation } from '../translation.ts';
 import { encodeContents } from './contents-encode.ts';
 import { FEATURES_GEMINI } from './features.ts';
@@ -11,8 +12,9 @@ import { encodeSchema } from './schema.ts';
 type Fields = Record<string, JsonValue | undefined>;
 
 /** Internal model → body of `generateContent` and `streamGenerateContent`; model and streaming are said by the path. */
-export function encodeRequest(request: GenRequest, ctx: EncodeContext): EncodedRequest {
+export function encodeRequest(wanted: GenRequest, ctx: EncodeContext): EncodedRequest {
   const t = new Translation('gemini', FEATURES_GEMINI, ctx);
+  const request = hoistSystem(wanted, t);
   const traits = traitsOf(ctx.upstream_model);
   const system = request.system.filter((part) => part.text !== '').map((part) => ({ text: part.text }));
   if (request.system.some((part) => part.cache !== undefined)) t.allows('cache_markers');

@@ -1,23 +1,28 @@
 import type { JsonObject, JsonValue } from '@atp-router/kernel';
-import type { GenRequest, ImagePart, Message, Part, ToolResultPart } from '../model.ts';
+import type { GenRequest, ImagePart, Message, Part, TextPart, ToolResultPart } from '../model.ts';
 import { parseJsonObject } from '../remote-error.ts';
+import { textsOf } from '../system-messages.ts';
 import { callNames } from '../tool-ids.ts';
 import type { Translation } from '../translation.ts';
 
 /** Conversation → `messages`: one text for each message, with its pictures beside it. */
 export function encodeMessages(request: GenRequest, t: Translation): JsonObject[] {
   const out: JsonObject[] = [];
-  if (request.system.length > 0) {
-    if (request.system.some((part) => part.cache !== undefined)) t.allows('cache_markers');
-    out.push({ role: 'system', content: request.system.map((part) => part.text).join('\n\n') });
-  }
+  encodeSystem(request.system, out, t);
   const names = callNames(request);
   for (const message of request.messages) {
     if (message.name !== undefined) t.ignore('name');
     if (message.role === 'assistant') out.push(encodeAssistant(message, t));
+    else if (message.role === 'system') encodeSystem(textsOf(message), out, t);
     else encodeUser(message, names, out, t);
   }
   return out;
+}
+
+function encodeSystem(parts: readonly TextPart[], out: JsonObject[], t: Translation): void {
+  if (parts.length === 0) return;
+  for (const part of parts) noteCache(part, t);
+  out.push({ role: 'system', content: parts.map((part) => part.text).join('\n\n') });
 }
 
 function noteCache(part: Part, t: Translation): void {

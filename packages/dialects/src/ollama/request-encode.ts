@@ -84,6 +84,8 @@ function encodeOptions(request: GenRequest, ctx: EncodeContext): JsonObject {
   const set = (key: string, value: JsonValue | undefined): void => {
     if (value !== undefined) out[key] = value;
   };
+  // Without it the server makes room for its own default, and refuses longer prompts that the model's context allows.
+  set('num_ctx', ctx.context_tokens);
   set('num_predict', ctx.max_output_tokens ?? request.max_output_tokens);
   set('temperature', request.temperature);
   set('top_p', request.top_p);

@@ -35,9 +35,11 @@ export const FEATURES_OPENAI_CHAT: FeatureTable = {
   max_output_tokens: NATIVE,
   reasoning_effort: NATIVE,
   reasoning_budget: ignored('thinking is steered by effort, not by a token budget; the nearest effort is sent.'),
-  thinking_in_answer: ignored('reasoning text of other providers cannot be sent back.'),
+  thinking_in_answer: ignored(
+    'reasoning text goes back only to compatible servers, and there only where tools were called.',
+  ),
   cache_markers: ignored('prompts are cached automatically.'),
   user: NATIVE,
-  metadata: NATIVE,
+  metadata: ignored('Chat Completions takes metadata only with stored answers.'),
   service_tier: NATIVE,
 };

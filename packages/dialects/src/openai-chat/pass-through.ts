@@ -1,37 +1,55 @@
-import { type JsonObject, type JsonValue, isJsonObject } from '@atp-router/kernel';
-import type { AtpField, Frame, PassThrough, RequestPatch } from '../dialect.ts';
+import { type JsonObject, type JsonValue, isJsonObject, type Usage } from '@atp-router/kernel';
+import type { AtpField, EncodedRequest, Frame, PassThrough, RequestPatch } from '../dialect.ts';
+import { OPENAI_TRAITS } from '../endpoint-traits.ts';
 import { parseData } from '../frame-data.ts';
+import { withoutReasoning } from './past-reasoning.ts';
 import { withoutOwnSignatures } from './thought-signature.ts';
+import { encodeUsage } from './usage.ts';
+
+type Fields = Record<string, JsonValue | undefined>;
 
 export const passThrough: PassThrough = {
-  usage_frame_is_optional: true,
+  usage_frame: {
+    make(finish: Frame, usage: Usage): string {
+      const { id, object, created, model } = parseData(finish.data);
+      return `data: ${JSON.stringify({ id, object, created, model, choices: [], usage: encodeUsage(usage) })}\n\n`;
+    },
+  },
 
-  patchRequest(body: JsonObject, patch: RequestPatch): JsonObject {
-    const out: Record<string, JsonValue | undefined> = { ...body, model: patch.model };
-    if (patch.max_output_tokens !== undefined) {
-      // Old models and compatible servers know only max_tokens, new OpenAI models only max_completion_tokens.
-      const field = typeof body['max_tokens'] === 'number' ? 'max_tokens' : 'max_completion_tokens';
-      const asked = body[field];
-      const cap = patch.max_output_tokens;
-      out[field] = typeof asked === 'number' ? Math.min(asked, cap) : cap;
-    }
+  patchRequest(body: JsonObject, patch: RequestPatch): EncodedRequest {
+    const endpoint = patch.endpoint ?? OPENAI_TRAITS;
+    const out: Fields = { ...body, model: patch.model };
+    if (patch.max_output_tokens !== undefined) capOutput(body, out, patch.max_output_tokens, endpoint.max_tokens_field);
     if (patch.include_usage) {
       const options = isJsonObject(body['stream_options']) ? body['stream_options'] : {};
       out['stream_options'] = { ...options, include_usage: true };
     }
-    if (Array.isArray(body['messages'])) {
-      const messages = withoutOwnSignatures(body['messages'] as readonly JsonValue[]);
-      out['messages'] =
-        patch.system_prompt === undefined ? messages : [{ role: 'system', content: patch.system_prompt }, ...messages];
-    }
-    return out;
+    if (!Array.isArray(body['messages'])) return { body: out, ignored: [] };
+    const told = body['messages'] as readonly JsonValue[];
+    const reasoned = withoutReasoning(told, endpoint.is_openai);
+    const messages = withoutOwnSignatures(reasoned);
+    out['messages'] =
+      patch.system_prompt === undefined ? messages : [{ role: 'system', content: patch.system_prompt }, ...messages];
+    return { body: out, ignored: reasoned === told ? [] : ['thinking_in_answer'] };
   },
 
   annotateFrame(frame: Frame, atp: AtpField): string {
     return `data: ${JSON.stringify({ ...parseData(frame.data), atp })}\n\n`;
   },
-
-  annotateResponse(body: JsonObject, atp: AtpField): JsonObject {
-    return { ...body, atp: atp as unknown as JsonObject };
-  },
 };
+
+/**
+ * Caps each field that the client sent: a provider may obey either. It is also said in the field that the endpoint
+ * obeys, in place of the newer one, which many compatible servers do not know.
+ */
+function capOutput(body: JsonObject, out: Fields, cap: number, field: 'max_tokens' | 'max_completion_tokens'): void {
+  const { max_tokens, max_completion_tokens } = body;
+  if (typeof max_tokens === 'number') out['max_tokens'] = Math.min(max_tokens, cap);
+  if (typeof max_completion_tokens === 'number') out['max_completion_tokens'] = Math.min(max_completion_tokens, cap);
+  if (typeof max_tokens === 'number') return;
+  if (typeof max_completion_tokens !== 'number') out[field] = cap;
+  else if (field === 'max_tokens') {
+    out['max_tokens'] = Math.min(max_completion_tokens, cap);
+    delete out['max_completion_tokens'];
+  }
+}

@@ -24,7 +24,7 @@ export function probe(body: JsonObject, limits: ProbeLimits): RequestProbe {
     const content = message['content'];
     if (Array.isArray(content)) addMedia(content as readonly JsonValue[], media);
   }
-  const max = int(body, 'max_completion_tokens', 1, 100_000_000) ?? int(body, 'max_tokens', 1, 100_000_000);
+  const max = maxOutputTokens(body);
   return {
     model,
     stream: bool(body, 'stream') ?? false,
@@ -40,6 +40,13 @@ export function probe(body: JsonObject, limits: ProbeLimits): RequestProbe {
     media_bytes: media.bytes,
     media_count: media.count,
   };
+}
+
+/** The larger of both fields when a client sends both: which one a provider obeys is not known here. */
+function maxOutputTokens(body: JsonObject): number | undefined {
+  const newer = int(body, 'max_completion_tokens', 1, 100_000_000);
+  const older = int(body, 'max_tokens', 1, 100_000_000);
+  return newer === undefined || older === undefined ? (newer ?? older) : Math.max(newer, older);
 }
 
 function addMedia(content: readonly JsonValue[], media: Media): void {

@@ -13,6 +13,7 @@ import type {
   ToolChoice,
 } from '../model.ts';
 import { arr, bad, bool, int, item, needStr, num, obj, optional, parseDataUrl, rest, str } from '../read.ts';
+import { addSystem } from '../system-messages.ts';
 import { readSignature } from './thought-signature.ts';
 
 const KNOWN: ReadonlySet<string> = new Set([
@@ -165,7 +166,7 @@ function decodeMessages(list: readonly JsonValue[]): { system: TextPart[]; messa
     const m = item(value, path);
     const role = needStr(m, 'role', `${path}.role`);
     if (role === 'system' || role === 'developer') {
-      system.push(...textParts(m['content'], `${path}.content`));
+      addSystem(system, messages, textParts(m['content'], `${path}.content`));
     } else if (role === 'tool' || role === 'function') {
       appendToolResult(messages, m, path, tool_names);
     } else if (role === 'user' || role === 'assistant') {

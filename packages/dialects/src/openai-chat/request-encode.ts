@@ -1,9 +1,12 @@
 import type { JsonObject, JsonValue } from '@atp-router/kernel';
 import type { EncodeContext, EncodedRequest } from '../dialect.ts';
-import type { GenRequest, Message, Part, ToolResultPart } from '../model.ts';
+import { OPENAI_TRAITS } from '../endpoint-traits.ts';
+import type { GenRequest, Message, Part, TextPart, ToolResultPart } from '../model.ts';
 import { effortFor } from '../reasoning.ts';
+import { textsOf } from '../system-messages.ts';
 import { Translation } from '../translation.ts';
 import { FEATURES_OPENAI_CHAT } from './features.ts';
+import { reasoningNeeded } from './past-reasoning.ts';
 
 type Fields = Record<string, JsonValue | undefined>;
 
@@ -13,7 +16,7 @@ export function encodeRequest(request: GenRequest, ctx: EncodeContext): EncodedR
   const body: Fields = {
     ...(request.source === 'openai-chat' ? request.extra : {}),
     model: ctx.upstream_model,
-    messages: encodeMessages(request, t),
+    messages: encodeMessages(request, ctx, t),
   };
   if (ctx.stream) {
     body['stream'] = true;
@@ -24,10 +27,20 @@ export function encodeRequest(request: GenRequest, ctx: EncodeContext): EncodedR
   encodeMaxTokens(request, ctx, body, t);
   encodeFormat(request, body);
   if (request.user !== undefined) body['user'] = request.user;
-  if (request.metadata !== undefined) body['metadata'] = request.metadata;
+  encodeMetadata(request, body, t);
   encodeTier(request, body, t);
   if (request.source !== 'openai-chat') for (const key of Object.keys(request.extra)) t.ignore(key);
   return { body, ignored: t.ignored };
+}
+
+/**
+ * Only a client of this shape can mean it: OpenAI takes metadata with `store: true` alone and refuses it otherwise ("The
+ * 'metadata' parameter is only allowed when 'store' is enabled"), and the router has nothing stored.
+ */
+function encodeMetadata(request: GenRequest, body: Fields, t: Translation): void {
+  if (request.metadata === undefined) return;
+  if (request.source === 'openai-chat') body['metadata'] = request.metadata;
+  else t.allows('metadata');
 }
 
 /** The budget may lower what the client asked for and never raises it. */
@@ -36,7 +49,7 @@ function encodeMaxTokens(request: GenRequest, ctx: EncodeContext, body: Fields, 
   const max = Math.min(wanted, ctx.max_output_tokens ?? Number.POSITIVE_INFINITY);
   // Anthropic fills its prompt cache by a request for no output.
   if (max === 0) t.refuse('max_output_tokens', 'a request for no output at all is not accepted.');
-  else if (max < Number.POSITIVE_INFINITY) body['max_completion_tokens'] = max;
+  else if (max < Number.POSITIVE_INFINITY) body[(ctx.endpoint ?? OPENAI_TRAITS).max_tokens_field] = max;
 }
 
 /** Tiers are names of one provider's price list; only the meaning "no premium" has a counterpart. */
@@ -123,17 +136,22 @@ function encodeFormat(request: GenRequest, body: Fields): void {
       : { type: format.type };
 }
 
-function encodeMessages(request: GenRequest, t: Translation): JsonValue[] {
+function encodeMessages(request: GenRequest, ctx: EncodeContext, t: Translation): JsonValue[] {
   const out: JsonValue[] = [];
-  if (request.system.length > 0) {
-    if (request.system.some((p) => p.cache !== undefined)) t.ignore('cache_markers');
-    out.push({ role: 'system', content: request.system.map((p) => p.text).join('\n\n') });
-  }
-  for (const message of request.messages) {
-    if (message.role === 'assistant') out.push(...encodeAssistant(message, t));
+  const needed = (ctx.endpoint ?? OPENAI_TRAITS).is_openai ? new Set<number>() : reasoningNeeded(request.messages);
+  encodeSystem(request.system, out, t);
+  request.messages.forEach((message, i) => {
+    if (message.role === 'assistant') out.push(...encodeAssistant(message, needed.has(i), t));
+    else if (message.role === 'system') encodeSystem(textsOf(message), out, t);
     else encodeUser(message, out, t);
-  }
+  });
   return out;
+}
+
+function encodeSystem(parts: readonly TextPart[], out: JsonValue[], t: Translation): void {
+  if (parts.length === 0) return;
+  for (const part of parts) noteCache(part, t);
+  out.push({ role: 'system', content: parts.map((p) => p.text).join('\n\n') });
 }
 
 /** Tool results come first: Chat Completions wants them right after the calls they answer. */
@@ -167,7 +185,7 @@ function encodeToolResult(part: ToolResultPart, t: Translation): JsonObject {
 }
 
 /** Nothing when all that the turn held was left out: a message without content is refused. */
-function encodeAssistant(message: Message, t: Translation): JsonObject[] {
+function encodeAssistant(message: Message, reasons: boolean, t: Translation): JsonObject[] {
   const text: string[] = [];
   const calls: JsonValue[] = [];
   let refusal = '';
@@ -176,7 +194,7 @@ function encodeAssistant(message: Message, t: Translation): JsonObject[] {
     noteCache(part, t);
     if (part.type === 'text') text.push(part.text);
     else if (part.type === 'refusal') refusal += part.text;
-    else if (part.type === 'thinking' && part.origin === 'openai-chat') reasoning += part.text;
+    else if (part.type === 'thinking' && part.origin === 'openai-chat' && reasons) reasoning += part.text;
     else if (part.type === 'thinking') t.ignore('thinking_in_answer');
     else if (part.type === 'opaque') t.opaque(part, 'assistant');
     else if (part.type === 'tool_call') {

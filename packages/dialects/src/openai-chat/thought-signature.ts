@@ -37,7 +37,7 @@ function callsOf(message: JsonValue): readonly JsonValue[] {
   return Array.isArray(calls) ? (calls as readonly JsonValue[]) : [];
 }
 
-function hasOwnSignature(call: JsonValue): boolean {
+export function hasOwnSignature(call: JsonValue): boolean {
   return isJsonObject(call) && writtenSignature(call)?.startsWith(MARK) === true;
 }
 

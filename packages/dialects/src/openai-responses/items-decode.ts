@@ -10,6 +10,7 @@ import type {
   ToolResultPart,
 } from '../model.ts';
 import { arr, bad, item, needStr, optional, parseDataUrl, str } from '../read.ts';
+import { addSystem } from '../system-messages.ts';
 
 export interface DecodedInput {
   readonly system: TextPart[];
@@ -78,10 +79,9 @@ function decodeMessage(it: JsonObject, path: string, out: DecodedInput): void {
   if (role === 'user') out.messages.push({ role, parts });
   else if (role === 'assistant') addAssistant(out.messages, parts);
   else if (role === 'system' || role === 'developer') {
-    for (const part of parts) {
-      if (part.type !== 'text') throw bad(`${path}.content`, 'text only');
-      out.system.push(part);
-    }
+    const texts = parts.filter((part) => part.type === 'text');
+    if (texts.length < parts.length) throw bad(`${path}.content`, 'text only');
+    addSystem(out.system, out.messages, texts);
   } else throw bad(`${path}.role`, 'one of user, assistant, system, developer');
 }
 

@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from '@atp-router/kernel';
 import type { GenRequest, MediaSource, Message, Part, ThinkingPart, ToolResultPart } from '../model.ts';
+import { textsOf } from '../system-messages.ts';
 import type { Translation } from '../translation.ts';
 import { isOwnReasoningId } from './ids.ts';
 
@@ -9,9 +10,18 @@ export function encodeInput(request: GenRequest, t: Translation): JsonValue[] {
   for (const message of request.messages) {
     if (message.name !== undefined) t.ignore('name');
     if (message.role === 'assistant') encodeAssistant(message, out, t);
+    else if (message.role === 'system') encodeSystem(message, out, t);
     else encodeUser(message, out, t);
   }
   return out;
+}
+
+function encodeSystem(message: Message, out: JsonValue[], t: Translation): void {
+  const content = textsOf(message).map((part) => {
+    noteCache(part, t);
+    return { type: 'input_text', text: part.text };
+  });
+  if (content.length > 0) out.push({ type: 'message', role: 'system', content });
 }
 
 function noteCache(part: Part, t: Translation): void {

@@ -136,7 +136,7 @@ export const responsesFragment: OpenApiFragment = {
         output: list(ref('ResponsesOutputItem')),
         usage: orNull(ref('ResponsesUsage')),
         store: { const: false },
-        atp: ref('AtpField'),
+        atp: { ...ref('AtpField'), description: 'On the closing event of a stream only; a whole answer has headers.' },
       },
       ['id', 'object', 'created_at', 'status', 'error', 'incomplete_details', 'model', 'output', 'usage'],
       'Also repeats the settings of the request.',

@@ -1,21 +1,25 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '@atp-router/kernel';
-import type { AtpField, Frame, PassThrough, RequestPatch } from '../dialect.ts';
+import type { AtpField, EncodedRequest, Frame, PassThrough, RequestPatch } from '../dialect.ts';
 import { parseData } from '../frame-data.ts';
+import { atLeast } from './output-limit.ts';
 import { isOwnReasoningId, isUsableReasoning } from './ids.ts';
 
 export const passThrough: PassThrough = {
-  usage_frame_is_optional: false,
-
   /** Besides the patch: nothing is stored, and reasoning that only a store could resolve is left out. */
-  patchRequest(body: JsonObject, patch: RequestPatch): JsonObject {
+  patchRequest(body: JsonObject, patch: RequestPatch): EncodedRequest {
     const out: Record<string, JsonValue | undefined> = { ...body, model: patch.model, store: false };
-    if (Array.isArray(body['input'])) out['input'] = patchInput(body['input'] as readonly JsonValue[]);
-    if (patch.max_output_tokens !== undefined) out['max_output_tokens'] = patch.max_output_tokens;
+    let lost = false;
+    if (Array.isArray(body['input'])) {
+      const input = body['input'] as readonly JsonValue[];
+      lost = input.some(isLost);
+      out['input'] = patchInput(input);
+    }
+    if (patch.max_output_tokens !== undefined) out['max_output_tokens'] = atLeast(patch.max_output_tokens);
     if (patch.system_prompt !== undefined) {
       const said = body['instructions'];
       out['instructions'] = typeof said === 'string' ? `${patch.system_prompt}\n\n${said}` : patch.system_prompt;
     }
-    return out;
+    return { body: out, ignored: lost ? ['thinking_in_answer'] : [] };
   },
 
   annotateFrame(frame: Frame, atp: AtpField): string {
@@ -25,16 +29,12 @@ export const passThrough: PassThrough = {
     const line = type === '' ? '' : `event: ${type}\n`;
     return `${line}data: ${JSON.stringify({ ...event, response: { ...response, atp } })}\n\n`;
   },
-
-  annotateResponse(body: JsonObject, atp: AtpField): JsonObject {
-    return { ...body, atp: atp as unknown as JsonObject };
-  },
 };
 
 function patchInput(input: readonly JsonValue[]): readonly JsonValue[] {
   if (!input.some(needsPatch)) return input;
   return input
-    .filter((item) => !isJsonObject(item) || item['type'] !== 'reasoning' || isUsableReasoning(item))
+    .filter((item) => !isLost(item))
     .map((item) => {
       if (!isJsonObject(item) || item['type'] !== 'reasoning' || !isOwnReasoningId(item['id'])) return item;
       const { id: _own, ...rest } = item;
@@ -43,7 +43,10 @@ function patchInput(input: readonly JsonValue[]): readonly JsonValue[] {
 }
 
 function needsPatch(item: JsonValue): boolean {
-  return (
-    isJsonObject(item) && item['type'] === 'reasoning' && (isOwnReasoningId(item['id']) || !isUsableReasoning(item))
-  );
+  return isLost(item) || (isJsonObject(item) && item['type'] === 'reasoning' && isOwnReasoningId(item['id']));
+}
+
+/** Reasoning whose content is not there. */
+function isLost(item: JsonValue): boolean {
+  return isJsonObject(item) && item['type'] === 'reasoning' && !isUsableReasoning(item);
 }

@@ -5,6 +5,7 @@ import { effortFor } from '../reasoning.ts';
 import { Translation } from '../translation.ts';
 import { FEATURES_OPENAI_RESPONSES } from './features.ts';
 import { encodeInput } from './items-encode.ts';
+import { atLeast, MAX_OUTPUT_TOKENS_MIN } from './output-limit.ts';
 
 type Fields = Record<string, JsonValue | undefined>;
 
@@ -34,7 +35,10 @@ export function encodeRequest(request: GenRequest, ctx: EncodeContext): EncodedR
   encodeOutput(request, extra, body);
   encodeReasoning(request, extra, body, t);
   const max = ctx.max_output_tokens ?? request.max_output_tokens;
-  if (max !== undefined) body['max_output_tokens'] = max;
+  if (max !== undefined) {
+    body['max_output_tokens'] = atLeast(max);
+    if (max < MAX_OUTPUT_TOKENS_MIN) t.ignore('max_output_tokens');
+  }
   if (request.user !== undefined) body['user'] = request.user;
   if (request.metadata !== undefined) body['metadata'] = request.metadata;
   encodeTier(request, body, t);

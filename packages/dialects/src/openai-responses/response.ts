@@ -112,15 +112,12 @@ export function encodeResponse(response: GenResponse, ctx: ResponseEncodeContext
   const choice = response.choices[0];
   const state = encodeFinish(choice?.finish ?? 'stop');
   const output = new OutputWriter(responseId(ctx.id), state.status, logprobEntries(choice?.logprobs));
-  return {
-    ...responseResource(ctx, {
-      ...state,
-      created_s: response.created_s,
-      output: output.write(choice?.parts ?? []),
-      ...(response.usage === undefined ? {} : { usage: encodeUsage(response.usage) }),
-    }),
-    ...(ctx.atp === undefined ? {} : { atp: ctx.atp as unknown as JsonObject }),
-  };
+  return responseResource(ctx, {
+    ...state,
+    created_s: response.created_s,
+    output: output.write(choice?.parts ?? []),
+    ...(response.usage === undefined ? {} : { usage: encodeUsage(response.usage) }),
+  });
 }
 
 /** Parts → output items. What a limit cut is the last item; all before it are complete. */

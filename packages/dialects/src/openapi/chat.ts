@@ -135,7 +135,6 @@ export const chatFragment: OpenApiFragment = {
           ),
         ),
         usage: ref('ChatUsage'),
-        atp: ref('AtpField'),
       },
       ['id', 'object', 'created', 'model', 'choices'],
     ),

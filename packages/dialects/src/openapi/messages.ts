@@ -136,7 +136,6 @@ export const messagesFragment: OpenApiFragment = {
         ),
         stop_sequence: orNull(str()),
         usage: ref('MessagesUsage'),
-        atp: ref('AtpField'),
       },
       ['id', 'type', 'role', 'model', 'content', 'stop_reason', 'usage'],
     ),

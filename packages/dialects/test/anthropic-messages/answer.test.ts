@@ -196,10 +196,10 @@ describe('anthropic-messages: passing through', () => {
 
   test('only what the router has to change is changed', () => {
     expect(passThrough.patchRequest(body, { model: 'claude', include_usage: true })).toEqual({
-      ...body,
-      model: 'claude',
+      body: { ...body, model: 'claude' },
+      ignored: [],
     });
-    expect(passThrough.usage_frame_is_optional).toBe(false);
+    expect(passThrough.usage_frame).toBeUndefined();
   });
 
   test.each([
@@ -222,7 +222,7 @@ describe('anthropic-messages: passing through', () => {
       { ...body, max_tokens, thinking },
       { model: 'm', max_output_tokens, include_usage: true },
     );
-    expect(patched).toEqual({ ...body, model: 'm', ...expected });
+    expect(patched.body).toEqual({ ...body, model: 'm', ...expected });
   });
 
   test.each([
@@ -238,7 +238,7 @@ describe('anthropic-messages: passing through', () => {
     ],
   ])('a system prompt before %o', (system, expected) => {
     const patch = { model: 'm', system_prompt: 'P', include_usage: true };
-    expect(passThrough.patchRequest({ ...body, system }, patch)['system']).toEqual(expected);
+    expect(passThrough.patchRequest({ ...body, system }, patch).body['system']).toEqual(expected);
   });
 
   const use = { type: 'tool_use', id: 't', name: 'f', input: {} };
@@ -256,27 +256,27 @@ describe('anthropic-messages: passing through', () => {
     ];
     const thinking = { type: 'enabled', budget_tokens: 2_000 };
     const patched = passThrough.patchRequest({ ...body, messages, thinking }, { model: 'm', include_usage: true });
-    expect(patched['messages']).toEqual([
+    expect(patched.ignored).toEqual(['thinking_in_answer']);
+    expect(patched.body['messages']).toEqual([
       messages[0],
       messages[2],
       result,
       { role: 'assistant', content: [{ type: 'text', text: 'ok' }] },
       messages[5],
     ]);
-    expect(patched['thinking']).toEqual(thinking);
+    expect(patched.body['thinking']).toEqual(thinking);
   });
 
   test('inside a tool loop the budget goes with it, because the provider would refuse the request', () => {
     const messages = [{ role: 'assistant', content: [thought(''), use] }, result];
     const thinking = { type: 'enabled', budget_tokens: 2_000 };
     const patched = passThrough.patchRequest({ ...body, messages, thinking }, { model: 'm', include_usage: true });
-    expect(patched['thinking']).toEqual({ type: 'disabled' });
+    expect(patched.body['thinking']).toEqual({ type: 'disabled' });
   });
 
-  test('the cost rides on the message_delta and on a whole answer', () => {
+  test('the cost rides on the message_delta', () => {
     const delta = { type: 'message_delta', delta: { stop_reason: 'end_turn' }, usage: { output_tokens: 3 } };
     const sent = passThrough.annotateFrame(frame(delta, 'message_delta'), ATP);
     expect(sent).toBe(`event: message_delta\ndata: ${JSON.stringify({ ...delta, atp: ATP })}\n\n`);
-    expect(passThrough.annotateResponse({ id: 'x' }, ATP)).toEqual({ id: 'x', atp: ATP });
   });
 });

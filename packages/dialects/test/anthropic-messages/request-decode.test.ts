@@ -65,9 +65,8 @@ describe('anthropic-messages: reading a request', () => {
     expect(request.system).toEqual([
       { type: 'text', text: 'A' },
       { type: 'text', text: 'B', cache: { ttl: '1h' } },
-      { type: 'text', text: 'C' },
     ]);
-    expect(request.messages).toHaveLength(1);
+    expect(request.messages.at(-1)).toEqual({ role: 'system', parts: [{ type: 'text', text: 'C' }] });
   });
 
   test.each([

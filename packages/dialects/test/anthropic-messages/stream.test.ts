@@ -5,7 +5,10 @@ import { anthropicStream } from '../shared/sdk.ts';
 import { ATP, decodeFixture, decodeStream, encodeStream, fixtureBytes, frame, payloads } from '../shared/wire.ts';
 
 const decode = (name: string): GenEvent[] => decodeFixture(anthropicMessages, `anthropic-messages/${name}.sse`);
-const start = { type: 'start', id: 'msg_01X', model: 'claude-opus-5-5', created_s: 0 };
+const start = (in_tokens: number, cached_in_tokens = 0, cache_write_tokens = 0): object => ({
+  ...{ type: 'start', id: 'msg_01X', model: 'claude-opus-5-5', created_s: 0 },
+  prompt: { in_tokens, cached_in_tokens, cache_write_tokens },
+});
 const origin = 'anthropic-messages' as const;
 const usage = (in_tokens: number, out_tokens: number, more: object = {}): object => ({
   type: 'usage',
@@ -15,7 +18,7 @@ const usage = (in_tokens: number, out_tokens: number, more: object = {}): object
 describe('anthropic-messages: reading a stream', () => {
   test('text; pings are passed over; cached and written tokens are part of the input', () => {
     expect(decode('plain')).toEqual([
-      start,
+      start(2_125, 2_000, 100),
       { type: 'text', choice: 0, delta: 'The sky is' },
       { type: 'text', choice: 0, delta: ' blue: Ünïcödé 🌍.' },
       { type: 'finish', choice: 0, reason: 'stop' },
@@ -26,7 +29,7 @@ describe('anthropic-messages: reading a stream', () => {
 
   test('parallel tool calls; a call without arguments gets an empty object', () => {
     expect(decode('tools')).toEqual([
-      start,
+      start(400),
       { type: 'text', choice: 0, delta: 'Let me look.' },
       { type: 'tool_call', choice: 0, index: 0, id: 'toolu_01A', name: 'get_weather' },
       { type: 'tool_args', choice: 0, index: 0, delta: '{"city"' },
@@ -41,7 +44,7 @@ describe('anthropic-messages: reading a stream', () => {
 
   test('thinking with its signature, encrypted thinking, and a signature without shown thinking', () => {
     expect(decode('thinking')).toEqual([
-      start,
+      start(50),
       { type: 'thinking', choice: 0, delta: '', origin },
       { type: 'thinking', choice: 0, delta: 'I should ', origin },
       { type: 'thinking', choice: 0, delta: 'check.', origin },

@@ -37,6 +37,33 @@ describe('framing: server-sent events', () => {
     expect(split.pending_bytes).toBe(0);
   });
 
+  test.each([
+    ['data: b', 'data: b\n\n'],
+    ['data: b\n', 'data: b\n\n'],
+    ['data: b\r\n', 'data: b\r\n\n'],
+    ['event: e\ndata: b', 'event: e\ndata: b\n\n'],
+  ])('at the end %o is the last frame, and goes on with its separator', (rest, raw) => {
+    const split = framer('sse', 1_000);
+    split.push(bytes(`data: a\n\n${rest}`));
+    const [last, ...more] = split.end();
+    expect([last?.data, text(last?.raw ?? new Uint8Array())]).toEqual(['b', raw]);
+    expect(more).toEqual([]);
+    expect(split.end()).toEqual([]);
+  });
+
+  test.each(['', '\n', '\r\n\r\n', ' \n\t'])('%o left at the end is nothing', (rest) => {
+    const split = framer('sse', 1_000);
+    split.push(bytes(`data: a\n\n${rest}`));
+    expect(split.end()).toEqual([]);
+    expect(split.pending_bytes).toBe(0);
+  });
+
+  test('a last line without its end counts too', () => {
+    const split = framer('ndjson', 1_000);
+    split.push(bytes('{"a":1}\n{"b":2}'));
+    expect(split.end().map((f) => [f.data, text(f.raw)])).toEqual([['{"b":2}', '{"b":2}\n']]);
+  });
+
   test('raw bytes are exact and stay as they were while more comes in', () => {
     const stream = 'event: a\r\ndata: 1\r\n\r\n: ping\n\ndata: 2\ndata: 3\n\ndata: 4\n\n';
     const pieces = Array.from(bytes(stream), (byte) => Uint8Array.of(byte));

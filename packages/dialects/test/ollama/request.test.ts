@@ -8,6 +8,12 @@ import { context, request } from '../gemini/wire.ts';
 const encode = (over: Partial<GenRequest>) => ollama.encodeRequest(request(over), context({ upstream_model: 'qwen3' }));
 
 describe('ollama: requests', () => {
+  test('room is asked for as much as the model’s declared context', () => {
+    const ctx = context({ upstream_model: 'qwen3', context_tokens: 8_192 });
+    expect(ollama.encodeRequest(request(), ctx).body['options']).toEqual({ num_ctx: 8_192 });
+    expect(encode({}).body['options']).toBeUndefined();
+  });
+
   test('everything that it can say at once', () => {
     const { body, ignored } = encode({
       system: [

@@ -1,6 +1,6 @@
 import { AtpError, type ErrorCode, type JsonObject } from '@atp-router/kernel';
 import { describe, expect, test } from 'vitest';
-import { type GenResponse, openaiChat } from '../../src/index.ts';
+import { type EndpointTraits, type GenResponse, openaiChat } from '../../src/index.ts';
 import { openaiAnswer } from '../shared/sdk.ts';
 import { ATP, fixtureJson, fixtureText, frame } from '../shared/wire.ts';
 
@@ -165,26 +165,63 @@ describe('openai-chat: errors', () => {
   });
 });
 
+const COMPATIBLE: EndpointTraits = { is_openai: false, max_tokens_field: 'max_tokens' };
+
 describe('openai-chat: passing through', () => {
   const { passThrough } = openaiChat;
   const body: JsonObject = { model: 'small', messages: [{ role: 'user', content: 'Hi' }], verbosity: 'low' };
 
   test('only what the router has to change is changed', () => {
-    expect(passThrough.patchRequest(body, { model: 'm', include_usage: false })).toEqual({ ...body, model: 'm' });
-    expect(passThrough.usage_frame_is_optional).toBe(true);
+    expect(passThrough.patchRequest(body, { model: 'm', include_usage: false })).toEqual({
+      body: { ...body, model: 'm' },
+      ignored: [],
+    });
   });
 
   test.each([
-    [{}, { max_completion_tokens: 70 }],
-    [{ max_tokens: 90 }, { max_tokens: 70 }],
-    [{ max_tokens: 50 }, { max_tokens: 50 }],
+    [{}, { max_completion_tokens: 70 }, { max_tokens: 70 }],
+    [{ max_tokens: 90 }, { max_tokens: 70 }, { max_tokens: 70 }],
+    [{ max_tokens: 50 }, { max_tokens: 50 }, { max_tokens: 50 }],
     [
       { max_tokens: null, max_completion_tokens: 90 },
       { max_tokens: null, max_completion_tokens: 70 },
+      { max_tokens: 70 },
     ],
-  ])('a budget of 70 tokens for %o', (over, expected) => {
+    [{ max_completion_tokens: 50 }, { max_completion_tokens: 50 }, { max_tokens: 50 }],
+    // Whichever of them the provider obeys, it obeys the budget.
+    [
+      { max_tokens: 10, max_completion_tokens: 100_000 },
+      { max_tokens: 10, max_completion_tokens: 70 },
+      { max_tokens: 10, max_completion_tokens: 70 },
+    ],
+    [
+      { max_tokens: 100_000, max_completion_tokens: 10 },
+      { max_tokens: 70, max_completion_tokens: 10 },
+      { max_tokens: 70, max_completion_tokens: 10 },
+    ],
+  ])('a budget of 70 tokens for %o', (over, at_openai, elsewhere) => {
     const patch = { model: 'm', max_output_tokens: 70, include_usage: false };
-    expect(passThrough.patchRequest({ ...body, ...over }, patch)).toEqual({ ...body, model: 'm', ...expected });
+    const patched = (endpoint?: EndpointTraits): JsonObject =>
+      passThrough.patchRequest({ ...body, ...over }, { ...patch, ...(endpoint && { endpoint }) }).body;
+    expect(patched()).toEqual({ ...body, model: 'm', ...at_openai });
+    expect(patched(COMPATIBLE)).toEqual({ ...body, model: 'm', ...elsewhere });
+  });
+
+  test('usage that the provider did not tell gets a chunk of its own', () => {
+    const chunk = {
+      id: 'x',
+      object: 'chat.completion.chunk',
+      created: 7,
+      model: 'm',
+      choices: [{ finish_reason: 'stop' }],
+    };
+    const usage = { in_tokens: 5, out_tokens: 3, cached_in_tokens: 0, cache_write_tokens: 0, reasoning_tokens: 0 };
+    const made = passThrough.usage_frame?.make(frame(chunk), usage) ?? '';
+    expect(made.endsWith('\n\n')).toBe(true);
+    expect(JSON.parse(made.slice('data: '.length))).toMatchObject({
+      ...{ id: 'x', object: 'chat.completion.chunk', created: 7, model: 'm', choices: [] },
+      usage: { prompt_tokens: 5, completion_tokens: 3, total_tokens: 8 },
+    });
   });
 
   test('usage is asked for beside the options of the client; a system prompt comes first', () => {
@@ -192,16 +229,15 @@ describe('openai-chat: passing through', () => {
       { ...body, stream_options: { include_obfuscation: false } },
       { model: 'm', include_usage: true, system_prompt: 'P' },
     );
-    expect(patched['stream_options']).toEqual({ include_obfuscation: false, include_usage: true });
-    expect(patched['messages']).toEqual([
+    expect(patched.body['stream_options']).toEqual({ include_obfuscation: false, include_usage: true });
+    expect(patched.body['messages']).toEqual([
       { role: 'system', content: 'P' },
       { role: 'user', content: 'Hi' },
     ]);
   });
 
-  test('the cost rides on the finish chunk and on a whole answer', () => {
+  test('the cost rides on the finish chunk', () => {
     const chunk = { id: 'x', choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] };
     expect(passThrough.annotateFrame(frame(chunk), ATP)).toBe(`data: ${JSON.stringify({ ...chunk, atp: ATP })}\n\n`);
-    expect(passThrough.annotateResponse({ id: 'x' }, ATP)).toEqual({ id: 'x', atp: ATP });
   });
 });

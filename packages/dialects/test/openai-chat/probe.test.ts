@@ -42,6 +42,9 @@ describe('openai-chat: probe', () => {
       media_bytes: data.length + 4 + 32,
       media_count: 4,
     });
+    // A budget has to hold whichever of the two a provider obeys.
+    const both = { model: 'm', messages: HI, max_tokens: 90, max_completion_tokens: 7 };
+    expect(openaiChat.probe(both, limits).max_output_tokens).toBe(90);
     expect(openaiChat.probe({ model: 'm', messages: HI }, limits)).toEqual({
       model: 'm',
       stream: false,

@@ -86,7 +86,25 @@ describe('openai-chat: requests', () => {
   });
 
   test('a request with every field comes back as it went in', () => {
-    expect(openaiChat.encodeRequest(decode(FULL), context())).toEqual({ body: { model: 'up', ...FULL }, ignored: [] });
+    const endpoint = { is_openai: false, max_tokens_field: 'max_completion_tokens' } as const;
+    const encoded = openaiChat.encodeRequest(decode(FULL), context({ endpoint }));
+    expect(encoded).toEqual({ body: { model: 'up', ...FULL }, ignored: [] });
+  });
+
+  test.each([
+    ['max_completion_tokens', undefined],
+    ['max_tokens', { is_openai: false, max_tokens_field: 'max_tokens' } as const],
+    ['max_completion_tokens', { is_openai: false, max_tokens_field: 'max_completion_tokens' } as const],
+  ])('the output limit is said as %s, as the endpoint knows it', (field, endpoint) => {
+    const ctx = context(endpoint && { endpoint });
+    const { body } = openaiChat.encodeRequest(request({ source: 'anthropic-messages', max_output_tokens: 7 }), ctx);
+    expect(body).toEqual({ model: 'up', messages: HI, [field]: 7 });
+  });
+
+  test.each(['openai-responses', 'ask'] as const)('metadata of %s clients is no request to store', (source) => {
+    const encoded = openaiChat.encodeRequest(request({ source, metadata: { team: 'blue' } }), context());
+    expect(encoded.body['metadata']).toBeUndefined();
+    expect(encoded.ignored).toEqual(['metadata']);
   });
 
   test('the model of it', () => {

@@ -63,9 +63,9 @@ describe('thought signatures of Gemini', () => {
   test('of the router’s own making are kept from other providers; what others made passes', () => {
     const patch = { model: 'up', include_usage: false };
     const foreign = body(call(extra('b3RoZXI=')), call());
-    expect(openaiChat.passThrough.patchRequest(foreign, patch)).toEqual({ ...foreign, model: 'up' });
+    expect(openaiChat.passThrough.patchRequest(foreign, patch).body).toEqual({ ...foreign, model: 'up' });
     const own = body(call({ ...shownCall() }), call({ id: 'c2' }));
-    expect(openaiChat.passThrough.patchRequest(own, patch)).toEqual({
+    expect(openaiChat.passThrough.patchRequest(own, patch).body).toEqual({
       ...body(call(), call({ id: 'c2' })),
       model: 'up',
     });

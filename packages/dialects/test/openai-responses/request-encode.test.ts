@@ -22,17 +22,26 @@ const BASE: GenRequest = {
 
 describe('encodeRequest', () => {
   it('writes a plain request, never stored', () => {
-    expect(openaiResponses.encodeRequest(BASE, encodeContext({ stream: true, max_output_tokens: 9 }))).toEqual({
+    expect(openaiResponses.encodeRequest(BASE, encodeContext({ stream: true, max_output_tokens: 90 }))).toEqual({
       body: {
         model: 'gpt-x',
         input: [{ type: 'message', role: 'user', content: [{ type: 'input_text', text: 'Hi' }] }],
         instructions: 'A\n\nB',
         store: false,
         stream: true,
-        max_output_tokens: 9,
+        max_output_tokens: 90,
       },
       ignored: [],
     });
+  });
+
+  it.each([
+    [15, 16, ['max_output_tokens']],
+    [16, 16, []],
+  ])('a limit of %i tokens is sent as %i: OpenAI refuses less than 16', (asked, sent, ignored) => {
+    const encoded = openaiResponses.encodeRequest({ ...BASE, max_output_tokens: asked }, encodeContext());
+    expect(encoded.body['max_output_tokens']).toBe(sent);
+    expect(encoded.ignored).toEqual(ignored);
   });
 
   it('says aloud that tools of other shapes are not strict', () => {

@@ -91,8 +91,9 @@ describe('encodeResponse', () => {
       tools: [],
       tool_choice: 'auto',
       text: { format: { type: 'text' } },
-      atp: ATP,
     });
+    // What it cost is in the headers.
+    expect(body['atp']).toBeUndefined();
     expect(body['output']).toEqual([
       {
         id: 'rs_atp_01abc_0',

@@ -16,6 +16,8 @@ const OWN: Readonly<Record<string, Partial<Record<Feature, Partial<GenRequest>>>
     // A client of this shape may send it, because many compatible servers know it.
     top_k: { source: 'anthropic-messages' },
     service_tier: { source: 'openai-chat' },
+    // A client of this shape may have answers stored.
+    metadata: { source: 'ask' },
   },
   'anthropic-messages': {
     hosted_tools: { hosted_tools: [{ type: 'web_search', origin: 'openai-responses', raw: { type: 'web_search' } }] },

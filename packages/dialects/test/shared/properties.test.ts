@@ -205,7 +205,7 @@ describe.each(both)('%s: whatever comes in', (_, dialect) => {
     fc.assert(
       fc.property(anyBody, (body) => {
         const patch = { model: 'm', max_output_tokens: 9, system_prompt: 'P', include_usage: true };
-        expect(tolerant(() => dialect.passThrough.patchRequest(body, patch))?.['model']).toBe('m');
+        expect(tolerant(() => dialect.passThrough.patchRequest(body, patch))?.body['model']).toBe('m');
       }),
       runs,
     );

@@ -3,7 +3,8 @@ import type { AttemptKind, StageSummary } from '@atp-router/call';
 import type { AtpField } from '@atp-router/dialects';
 import { type Limits, toAtpError, type Usage } from '@atp-router/kernel';
 import type { Permit } from '@atp-router/routing';
-import type { AttemptCodec, Bytes, StreamRelay, WholeAnswer } from '../relay/types.ts';
+import { joinHeaders } from '../relay/join-headers.ts';
+import type { AttemptCodec, Bytes, StreamRelay, StreamStep, WholeAnswer } from '../relay/types.ts';
 import { failureOfRemote, failureOfTransport, malformed, type UpstreamAttemptFailure } from './failures.ts';
 import type { Target } from './target.ts';
 
@@ -108,7 +109,7 @@ export class Attempt implements UpstreamHandler {
         origin: target.provider.origin,
         path: target.path(this.spec.operation, stream),
         method: 'POST',
-        headers: target.headers,
+        headers: joinHeaders(target.headers, codec.headers),
         body: codec.body,
         head_timeout_ms: target.provider.head_timeout_ms,
         idle_timeout_ms: target.provider.idle_timeout_ms,
@@ -175,13 +176,13 @@ export class Attempt implements UpstreamHandler {
     const status = this.upstream_status ?? 0;
     if (status >= 300) this.#fail(this.#remoteError(status));
     else if (this.relay === undefined) this.#endWhole();
-    else if (this.relay.is_complete) this.#finish(() => this.#owner.onStreamEnd(this));
+    else if (this.#isWhole(this.relay)) this.#finish(() => this.#owner.onStreamEnd(this));
     else this.#fail(failureOfTransport('truncated', this.spec.target.provider.id, undefined));
   }
 
   onFail(failure: { readonly kind: TransportFailureKind; readonly cause: unknown }): void {
     // Some servers reset the connection right after the end mark: the answer is whole.
-    if (this.relay?.is_complete === true) this.#finish(() => this.#owner.onStreamEnd(this));
+    if (this.relay !== undefined && this.#isWhole(this.relay)) this.#finish(() => this.#owner.onStreamEnd(this));
     else this.#fail(failureOfTransport(failure.kind, this.spec.target.provider.id, failure.cause));
   }
 
@@ -204,12 +205,19 @@ export class Attempt implements UpstreamHandler {
   }
 
   #onStreamData(relay: StreamRelay, chunk: Uint8Array): void {
-    if (this.#bytes > this.#limits.stream_bytes) {
-      this.#breakOff('too_large');
-      return;
-    }
+    if (this.#bytes > this.#limits.stream_bytes) this.#breakOff('too_large');
+    else this.#take(relay, () => relay.push(chunk));
+  }
+
+  /** Whether nothing is missing now that no more comes; some servers do not end their last frame. */
+  #isWhole(relay: StreamRelay): boolean {
+    if (!this.is_over) this.#take(relay, () => relay.end());
+    return relay.is_complete;
+  }
+
+  #take(relay: StreamRelay, next: () => StreamStep): void {
     try {
-      const step = relay.push(chunk);
+      const step = next();
       if (this.committed) {
         if (step.out.length > 0) this.#owner.onRelay(this, step.out);
       } else this.#early.push(...step.out);
@@ -238,7 +246,9 @@ export class Attempt implements UpstreamHandler {
       this.#fail(malformed(toAtpError(error)));
       return;
     }
-    this.#finish(() => this.#owner.onAnswer(this));
+    const { error } = this.answer;
+    if (error !== undefined) this.#fail(failureOfRemote(error, this.spec.target.provider.id, undefined, this.#wall()));
+    else this.#finish(() => this.#owner.onAnswer(this));
   }
 
   #remoteError(status: number): UpstreamAttemptFailure {

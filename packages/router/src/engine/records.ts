@@ -76,12 +76,13 @@ export function usageOf(
   // What some providers report as they go is behind: it counts in full only at the end of the answer.
   if (outcome === 'ok' && reported !== undefined && attempt.is_complete) return { usage: reported, source: 'reported' };
   if (!isBillable(attempt)) return { usage: ZERO_USAGE, source: 'none' };
+  const prompt = reported ?? attempt.relay?.prompt;
   return {
     usage: {
-      in_tokens: reported?.in_tokens ?? attempt.spec.in_tokens,
+      in_tokens: prompt?.in_tokens ?? attempt.spec.in_tokens,
       out_tokens: Math.max(reported?.out_tokens ?? 0, attempt.counted_out_tokens),
-      cached_in_tokens: reported?.cached_in_tokens ?? 0,
-      cache_write_tokens: reported?.cache_write_tokens ?? 0,
+      cached_in_tokens: prompt?.cached_in_tokens ?? 0,
+      cache_write_tokens: prompt?.cache_write_tokens ?? 0,
       reasoning_tokens: reported?.reasoning_tokens ?? 0,
     },
     source: 'counted',

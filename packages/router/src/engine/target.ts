@@ -1,4 +1,5 @@
 import type { AttemptKind } from '@atp-router/call';
+import type { EndpointTraits } from '@atp-router/dialects';
 import type { Operation, ProviderDescription } from '@atp-router/providers';
 import type { ModelEntry } from '@atp-router/routing';
 import type { ProviderRuntime } from './ports.ts';
@@ -14,6 +15,10 @@ export interface Target {
   path(operation: Exclude<Operation, 'models'>, stream: boolean): string;
   /** Flat header list, the same for every call. */
   readonly headers: readonly string[];
+  /** What its server differs in from others of its shape. */
+  readonly endpoint: EndpointTraits;
+  /** The model's context, where the server has to be told it. */
+  readonly context_tokens: number | undefined;
   /** Operator's choice per field (`on_untranslatable`). */
   drop(field: string): boolean;
 }

@@ -9,7 +9,13 @@ import type {
 import type { AccountLimits } from '@atp-router/flow';
 import { type KeyEntry, KeyRing, parseKeyHash } from '@atp-router/identity';
 import { NANOS_PER_USD } from '@atp-router/kernel';
-import { endpointUrl, type Operation, type ProviderDescription, providerOf } from '@atp-router/providers';
+import {
+  endpointTraits,
+  endpointUrl,
+  type Operation,
+  type ProviderDescription,
+  providerOf,
+} from '@atp-router/providers';
 import { type ModelSpec, type PolicyEntry, Registry } from '@atp-router/routing';
 import type { ProviderRuntime } from '../engine/ports.ts';
 import type { Target } from '../engine/target.ts';
@@ -109,6 +115,9 @@ function makeTarget(
     description,
     path: (operation, stream) => (stream ? paths.stream : paths[operation]) ?? '',
     headers,
+    endpoint: endpointTraits(provider.base_url ?? description.default_base_url, provider.max_tokens_field),
+    // Only a context that the operator wrote down: a model's own may be more than the machine has memory for.
+    context_tokens: provider.type === 'ollama' && provider.send_context !== false ? config?.context : undefined,
     drop: (field) => (typeof on_untranslatable === 'string' ? on_untranslatable : on_untranslatable[field]) === 'drop',
   };
 }

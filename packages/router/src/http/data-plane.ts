@@ -4,6 +4,7 @@ import { type AtpError, type Limits, toAtpError } from '@atp-router/kernel';
 import type { Engine } from '../engine/engine.ts';
 import type { CallOptions, CallRequest } from '../engine/request.ts';
 import { authenticateTenant } from './authenticate.ts';
+import type { generateOperation } from './generate-endpoint.ts';
 import { errorHeaders, rateLimitHeaders, readOptions } from './headers.ts';
 import { type ErrorShape, HttpSink } from './http-sink.ts';
 import { assertJsonBody, type ParsedBody, parseBody } from './json-body.ts';
@@ -13,7 +14,7 @@ import type { Operation } from './operation.ts';
 export interface CallEndpoint {
   readonly endpoint: string;
   readonly errors: ErrorShape;
-  operation(body: ParsedBody, limits: Limits): Operation;
+  operation(body: ParsedBody, limits: Limits, header: (name: string) => string | undefined): Operation;
 }
 
 /** Turns HTTP requests into calls of the engine. Holds no state of its own. */
@@ -54,7 +55,7 @@ export class DataPlane {
       }
       try {
         const body = parseBody(bytes, limits.json_depth);
-        const operation = endpoint.operation(body, limits);
+        const operation = endpoint.operation(body, limits, (name) => exchange.header(name));
         const deciding_since_mono_ms = clock.mono_ms() - authenticated_ms;
         const call = { call_id, principal, started_ms, started_mono_ms, deciding_since_mono_ms };
         this.#engine.submit(this.#request(exchange, endpoint, body, operation, call));
@@ -127,9 +128,9 @@ interface CallIds {
 export function generateEndpoint(
   endpoint: string,
   dialect: IngressDialect,
-  operation: (dialect: IngressDialect, body: ParsedBody, limits: Limits) => Operation,
+  operation: typeof generateOperation,
 ): CallEndpoint {
-  return { endpoint, errors: dialect, operation: (body, limits) => operation(dialect, body, limits) };
+  return { endpoint, errors: dialect, operation: (body, limits, header) => operation(dialect, body, limits, header) };
 }
 
 function withWishes(wishes: RoutingWishes, options: CallOptions): CallOptions {

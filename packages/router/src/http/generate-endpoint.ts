@@ -4,6 +4,7 @@ import type { AdmittedCall } from '../engine/env.ts';
 import type { WantedAttempt } from '../engine/target.ts';
 import { generateCodec } from '../relay/generate.ts';
 import type { AttemptCodec } from '../relay/types.ts';
+import { readBetas } from './betas.ts';
 import { type ParsedBody, promptSize } from './json-body.ts';
 import type { Operation } from './operation.ts';
 
@@ -11,7 +12,12 @@ import type { Operation } from './operation.ts';
 const DEFAULT_MAX_OUTPUT_TOKENS = 4_096;
 
 /** Text generation in any ingress shape. */
-export function generateOperation(dialect: IngressDialect, body: ParsedBody, limits: Limits): Operation {
+export function generateOperation(
+  dialect: IngressDialect,
+  body: ParsedBody,
+  limits: Limits,
+  header: (name: string) => string | undefined = () => undefined,
+): Operation {
   const probe = dialect.probe(body.json, limits);
   const messages = lengthOf(body.json['messages'] ?? body.json['input']);
   const tools = lengthOf(body.json['tools']);
@@ -24,12 +30,17 @@ export function generateOperation(dialect: IngressDialect, body: ParsedBody, lim
     max_output_tokens: probe.max_output_tokens,
     prompt: promptSize(body, probe.media_bytes, { messages, tools, media: probe.media_count }),
     promptTexts: () => extractText(dialect.decodeRequest(body.json)),
-    prepare: preparer(dialect, body, probe),
+    prepare: preparer(dialect, body, probe, dialect.id === 'anthropic-messages' ? readBetas(header) : undefined),
     ...(probe.wishes === undefined ? {} : { wishes: probe.wishes }),
   };
 }
 
-function preparer(dialect: IngressDialect, body: ParsedBody, probe: RequestProbe): Operation['prepare'] {
+function preparer(
+  dialect: IngressDialect,
+  body: ParsedBody,
+  probe: RequestProbe,
+  betas: string | undefined,
+): Operation['prepare'] {
   // Stages see the request once per call, not once per attempt, and what they refuse stays refused.
   let staged: StagedRequest | undefined;
   return (call: AdmittedCall, attempt: WantedAttempt, output_cap: number | undefined): AttemptCodec => {
@@ -48,6 +59,7 @@ function preparer(dialect: IngressDialect, body: ParsedBody, probe: RequestProbe
         replaced: staged.replaced,
         plan: dialect.id === 'ask' ? call.route : undefined,
         may_finish_early: call.on_budget_exhausted === 'finish',
+        betas,
       },
       {
         attempt: { n, turn, kind, model: target.model.id, provider: target.provider.id },
@@ -58,6 +70,8 @@ function preparer(dialect: IngressDialect, body: ParsedBody, probe: RequestProbe
         output_cap,
         default_max_output_tokens: target.model.max_output_tokens ?? DEFAULT_MAX_OUTPUT_TOKENS,
         drop: (field) => target.drop(field),
+        endpoint: target.endpoint,
+        context_tokens: target.context_tokens,
       },
     );
   };

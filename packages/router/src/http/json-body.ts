@@ -18,7 +18,7 @@ export function assertJsonBody(exchange: Pick<HttpExchange, 'header'>): void {
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
     throw unsupported('content-encoding', 'Send the body uncompressed: no content encoding is understood here.');
   }
-  if (exchange.header('content-type')?.startsWith('multipart/') === true) {
+  if (exchange.header('content-type')?.toLowerCase().startsWith('multipart/') === true) {
     throw unsupported('content-type', 'Send a JSON object with "content-type: application/json".');
   }
 }
@@ -26,6 +26,9 @@ export function assertJsonBody(exchange: Pick<HttpExchange, 'header'>): void {
 function unsupported(param: string, message: string): AtpError {
   return new AtpError('unsupported_media_type', message, { param });
 }
+
+/** Fields at the top of a body: no API has a tenth of it, and each unknown one is looked at by name. */
+const FIELDS_MAX = 256;
 
 /** Body bytes → JSON object within the depth limit. Throws `invalid_request`. */
 export function parseBody(bytes: Buffer, json_depth: number): ParsedBody {
@@ -41,6 +44,9 @@ export function parseBody(bytes: Buffer, json_depth: number): ParsedBody {
   }
   if (!isJsonObject(json))
     throw new AtpError('invalid_request', 'The request body must be a JSON object.', { param: 'body' });
+  if (Object.keys(json).length > FIELDS_MAX) {
+    throw new AtpError('invalid_request', `The request body has more than ${FIELDS_MAX} fields.`, { param: 'body' });
+  }
   if (jsonDepth(json, json_depth) > json_depth) {
     throw new AtpError('invalid_request', `The request body is nested deeper than ${json_depth} levels.`, {
       param: 'body',

@@ -14,6 +14,11 @@ export class FinishTracker {
     return this.#finished.size >= this.#n || (this.#end && this.#finished.size > 0);
   }
 
+  /** The shape's own end mark was seen. */
+  get ended(): boolean {
+    return this.#end;
+  }
+
   see(event: GenEvent): void {
     if (event.type === 'finish') this.#finished.add(event.choice);
     else if (event.type === 'end') this.#end = true;

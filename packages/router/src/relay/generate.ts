@@ -2,6 +2,7 @@ import type { StageAttempt, StageChain, StageChainRun, StageSummary } from '@atp
 import {
   type AtpField,
   type Dialect,
+  type EndpointTraits,
   encodePlan,
   eventsOf,
   foldEvents,
@@ -14,6 +15,8 @@ import {
   type RoutePlan,
 } from '@atp-router/dialects';
 import { AtpError, isJsonObject, type JsonObject } from '@atp-router/kernel';
+import { countedUsage } from './counted-usage.ts';
+import { isFailed, NOT_ANSWERED } from './failed-answer.ts';
 import { RawStream } from './raw-stream.ts';
 import { TokenCounter } from './token-counter.ts';
 import { TranslatedStream } from './translated-stream.ts';
@@ -33,6 +36,8 @@ export interface GenerateCall {
   readonly plan: RoutePlan | undefined;
   /** The early end by budget must look like a normal end, so raw relaying is out. */
   readonly may_finish_early: boolean;
+  /** The client's `anthropic-beta`. */
+  readonly betas: string | undefined;
 }
 
 export interface GenerateTarget {
@@ -47,6 +52,9 @@ export interface GenerateTarget {
   readonly output_cap: number | undefined;
   readonly default_max_output_tokens: number;
   readonly drop: (field: string) => boolean;
+  readonly endpoint: EndpointTraits;
+  /** The model's context, where the server has to be told it. */
+  readonly context_tokens: number | undefined;
 }
 
 /** Prepares one attempt: raw pass-through when both sides speak the same shape and nobody claims the body. */
@@ -63,6 +71,7 @@ function sameShape(ingress: IngressDialect, upstream: ProviderDialect): Dialect 
 }
 
 class RawCodec implements AttemptCodec {
+  readonly headers: readonly string[];
   readonly body: string;
   readonly ignored: readonly string[];
   readonly #call: GenerateCall;
@@ -74,15 +83,16 @@ class RawCodec implements AttemptCodec {
     this.#call = call;
     this.#dialect = dialect;
     this.#attempt = target.attempt;
-    this.ignored = call.probe.ignored ?? NOTHING;
-    this.body = JSON.stringify(
-      dialect.passThrough.patchRequest(call.body, {
-        model: target.upstream_model,
-        include_usage: call.probe.stream,
-        ...(target.output_cap === undefined ? {} : { max_output_tokens: target.output_cap }),
-        ...(target.system_prompt === undefined ? {} : { system_prompt: target.system_prompt }),
-      }),
-    );
+    const patched = dialect.passThrough.patchRequest(call.body, {
+      model: target.upstream_model,
+      include_usage: call.probe.stream,
+      endpoint: target.endpoint,
+      ...(target.output_cap === undefined ? {} : { max_output_tokens: target.output_cap }),
+      ...(target.system_prompt === undefined ? {} : { system_prompt: target.system_prompt }),
+    });
+    this.ignored = joined(call.probe.ignored ?? NOTHING, patched.ignored);
+    this.headers = betaHeaders(call, dialect);
+    this.body = JSON.stringify(patched.body);
   }
 
   whole(bytes: Uint8Array): WholeAnswer {
@@ -91,6 +101,7 @@ class RawCodec implements AttemptCodec {
     this.#run = run;
     if (run !== undefined) for (const event of eventsOf(response)) run.onChunk(event);
     return {
+      ...failure(response),
       usage: response.usage,
       counted_out_tokens: countTokens(response),
       render: (_atp, end) => {
@@ -122,6 +133,7 @@ class RawCodec implements AttemptCodec {
 
 class TranslatedCodec implements AttemptCodec {
   readonly preamble?: string;
+  readonly headers: readonly string[];
   readonly body: string;
   readonly ignored: readonly string[];
   readonly #call: GenerateCall;
@@ -138,10 +150,14 @@ class TranslatedCodec implements AttemptCodec {
       stream: call.probe.stream,
       default_max_output_tokens: target.default_max_output_tokens,
       drop: target.drop,
+      endpoint: target.endpoint,
+      ...(target.context_tokens === undefined ? {} : { context_tokens: target.context_tokens }),
       ...(target.output_cap === undefined ? {} : { max_output_tokens: target.output_cap }),
     });
     this.body = JSON.stringify(encoded.body);
-    this.ignored = joined(call.probe.ignored ?? NOTHING, encoded.ignored);
+    this.headers = betaHeaders(call, target.dialect);
+    const told = call.betas === undefined || this.headers.length > 0 ? NOTHING : [BETAS];
+    this.ignored = joined(joined(call.probe.ignored ?? NOTHING, encoded.ignored), told);
     if (call.plan !== undefined) this.preamble = encodePlan(call.plan);
   }
 
@@ -149,6 +165,7 @@ class TranslatedCodec implements AttemptCodec {
     const response = this.#target.dialect.decodeResponse(parseAnswer(bytes));
     this.#run = openRun(this.#call, this.#target.attempt);
     return {
+      ...failure(response),
       usage: response.usage,
       counted_out_tokens: countTokens(response),
       render: (atp, end) => this.#render(response, atp, end),
@@ -187,7 +204,7 @@ class TranslatedCodec implements AttemptCodec {
     const staged = this.#run === undefined ? response : throughStages(response, this.#run, end);
     return JSON.stringify(
       call.ingress.encodeResponse(
-        { ...staged, created_s: staged.created_s || call.created_s },
+        { ...staged, usage: staged.usage ?? countedUsage(end), created_s: staged.created_s || call.created_s },
         {
           id: call.call_id,
           model: this.#target.model,
@@ -198,6 +215,17 @@ class TranslatedCodec implements AttemptCodec {
       ),
     );
   }
+}
+
+const BETAS = 'anthropic-beta';
+
+/** Betas are switched on for the provider that has them: what they change in a body, only that provider understands. */
+function betaHeaders(call: GenerateCall, upstream: ProviderDialect): readonly string[] {
+  return call.betas !== undefined && upstream.id === call.ingress.id ? [BETAS, call.betas] : NOTHING;
+}
+
+function failure(response: GenResponse): Pick<WholeAnswer, 'error'> {
+  return isFailed(response) ? { error: NOT_ANSWERED } : {};
 }
 
 /** A run of the stages, for an attempt that has begun to answer. */
@@ -249,5 +277,6 @@ function countTokens(response: GenResponse): number {
 const NOTHING: readonly string[] = [];
 
 function joined(a: readonly string[], b: readonly string[]): readonly string[] {
-  return a.length === 0 ? b : [...new Set([...a, ...b])];
+  if (a.length === 0 || b.length === 0) return a.length === 0 ? b : a;
+  return [...new Set([...a, ...b])];
 }

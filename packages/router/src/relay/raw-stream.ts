@@ -1,9 +1,8 @@
 import type { StageChainRun, StageSummary } from '@atp-router/call';
-import { framer, type AtpField, type Dialect, type Frame, type Framer, type GenEvent } from '@atp-router/dialects';
-import type { StreamDecoder } from '@atp-router/dialects';
+import type { AtpField, Dialect, Frame, GenEvent, PromptUsage } from '@atp-router/dialects';
 import type { Usage } from '@atp-router/kernel';
-import { FinishTracker } from './finish-tracker.ts';
-import { TokenCounter } from './token-counter.ts';
+import { countedUsage } from './counted-usage.ts';
+import { type ReadFrame, StreamReader } from './stream-reader.ts';
 import type { Bytes, StreamRelay, StreamStep } from './types.ts';
 
 export interface RawStreamOptions {
@@ -19,95 +18,98 @@ export interface RawStreamOptions {
 
 /**
  * Same shape on both sides: frames are read for accounting, and their exact bytes are relayed. Only the finish frame is
- * rewritten (it carries the cost), and a usage frame that the client did not ask for is removed.
+ * rewritten (it carries the cost); a usage frame that the client did not ask for is removed, and one that it asked for and
+ * the provider did not send is added.
  */
 export class RawStream implements StreamRelay {
   readonly #options: RawStreamOptions;
-  readonly #framer: Framer;
-  readonly #decoder: StreamDecoder;
-  readonly #counter: TokenCounter = new TokenCounter();
-  readonly #finishes: FinishTracker;
+  readonly #reader: StreamReader;
   readonly #step: StreamStep = { out: [], error: undefined };
   #held: Frame[] = [];
   /** Index in `#held` of the frame that takes the `atp` field. */
   #finish_at = -1;
-  #usage: Usage | undefined;
-  #has_content = false;
 
   constructor(options: RawStreamOptions) {
     this.#options = options;
-    this.#framer = framer(options.dialect.framing, options.frame_bytes);
-    this.#decoder = options.dialect.streamDecoder();
-    this.#finishes = new FinishTracker(options.n);
+    this.#reader = new StreamReader(options.dialect, options.frame_bytes, options.n);
   }
 
   get has_content(): boolean {
-    return this.#has_content;
+    return this.#reader.has_content;
   }
 
   get is_complete(): boolean {
-    return this.#finishes.complete && this.#framer.pending_bytes === 0;
+    return this.#reader.is_complete;
   }
 
   get usage(): Usage | undefined {
-    return this.#usage;
+    return this.#reader.usage;
+  }
+
+  get prompt(): PromptUsage | undefined {
+    return this.#reader.prompt;
   }
 
   get counted_out_tokens(): number {
-    return this.#counter.tokens;
+    return this.#reader.counted_out_tokens;
   }
 
   push(chunk: Uint8Array): StreamStep {
-    const step = this.#step;
-    step.out.length = 0;
-    step.error = undefined;
-    const run = new Run(step.out);
-    for (const frame of this.#framer.push(chunk)) {
-      const kind = this.#read(frame, step);
-      if (step.error !== undefined) break;
-      if (kind === 'pass') {
-        if (this.#held.length > 0) this.#letGo(run);
-        run.add(frame.raw);
-      } else if (kind !== 'drop') {
-        if (kind === 'finish') this.#finish_at = this.#held.length;
-        this.#held.push(frame);
-      }
-    }
-    run.flush();
-    return step;
+    return this.#relay((onFrame) => this.#reader.push(chunk, onFrame));
+  }
+
+  end(): StreamStep {
+    return this.#relay((onFrame) => this.#reader.end(onFrame));
   }
 
   finish(atp: AtpField, end: StageSummary): Bytes[] {
     this.#options.observers?.onEnd(end);
-    const out = this.#held.map((frame, i) =>
-      i === this.#finish_at ? this.#options.dialect.passThrough.annotateFrame(frame, atp) : frame.raw,
-    );
+    const { include_usage, dialect } = this.#options;
+    const { annotateFrame, usage_frame } = dialect.passThrough;
+    const counts = include_usage && this.usage === undefined ? usage_frame : undefined;
+    const out: Bytes[] = [];
+    this.#held.forEach((frame, i) => {
+      out.push(i === this.#finish_at ? annotateFrame(frame, atp) : frame.raw);
+      if (i === this.#finish_at && counts !== undefined) out.push(counts.make(frame, countedUsage(end)));
+    });
     this.#held = [];
     return out;
   }
 
-  /** Accounts for a frame and says what becomes of it. */
-  #read(frame: Frame, step: StreamStep): 'pass' | 'finish' | 'hold' | 'drop' {
-    const events = this.#decoder.push(frame);
-    let finish = false;
-    let end = false;
-    let only_usage = events.length > 0;
-    for (const event of events) {
-      if (this.#counter.add(event)) this.#has_content = true;
-      this.#options.observers?.onChunk(event);
-      if (event.type === 'usage') this.#usage = event.usage;
-      else only_usage = false;
-      if (event.type === 'finish') finish = true;
-      else if (event.type === 'end') end = true;
-      else if (event.type === 'error') step.error = event.error;
-      this.#finishes.see(event);
+  #relay(read: (onFrame: (read: ReadFrame) => void) => void): StreamStep {
+    const step = this.#step;
+    step.out.length = 0;
+    step.error = undefined;
+    const run = new Run(step.out);
+    read((one) => {
+      if (this.#options.observers !== undefined) for (const event of one.events) this.#options.observers.onChunk(event);
+      step.error = one.error;
+      if (one.error === undefined) this.#place(one, run);
+    });
+    run.flush();
+    return step;
+  }
+
+  #place({ frame, events }: ReadFrame, run: Run): void {
+    const kind = this.#kindOf(events);
+    if (kind === 'pass') {
+      if (this.#held.length > 0) this.#letGo(run);
+      run.add(frame.raw);
+    } else if (kind !== 'drop') {
+      if (kind === 'finish') this.#finish_at = this.#held.length;
+      this.#held.push(frame);
     }
-    if (finish) return 'finish';
-    if (end) return 'hold';
-    if (only_usage && this.#options.dialect.passThrough.usage_frame_is_optional) {
+  }
+
+  /** What becomes of a frame. */
+  #kindOf(events: readonly GenEvent[]): 'pass' | 'finish' | 'hold' | 'drop' {
+    if (events.some((event) => event.type === 'finish')) return 'finish';
+    if (events.some((event) => event.type === 'end')) return 'hold';
+    const is_usage = events.length > 0 && events.every((event) => event.type === 'usage');
+    if (is_usage && this.#options.dialect.passThrough.usage_frame !== undefined) {
       return this.#options.include_usage ? 'hold' : 'drop';
     }
-    return this.#finishes.complete ? 'hold' : 'pass';
+    return this.#reader.is_finished ? 'hold' : 'pass';
   }
 
   /** Another choice goes on after a finish: what was held is no longer the end. */

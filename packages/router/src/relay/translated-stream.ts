@@ -1,16 +1,8 @@
 import type { StageChainRun, StageSummary } from '@atp-router/call';
-import {
-  framer,
-  type AtpField,
-  type Framer,
-  type GenEvent,
-  type ProviderDialect,
-  type StreamDecoder,
-  type StreamEncoder,
-} from '@atp-router/dialects';
+import type { AtpField, GenEvent, PromptUsage, ProviderDialect, StreamEncoder } from '@atp-router/dialects';
 import type { Usage } from '@atp-router/kernel';
-import { FinishTracker } from './finish-tracker.ts';
-import { TokenCounter } from './token-counter.ts';
+import { countedUsage } from './counted-usage.ts';
+import { type ReadFrame, StreamReader } from './stream-reader.ts';
 import type { Bytes, StreamRelay, StreamStep } from './types.ts';
 
 export interface TranslatedStreamOptions {
@@ -23,53 +15,45 @@ export interface TranslatedStreamOptions {
 
 /** Different shapes, or a stage that claims the body: events are decoded, pass the stages, and are encoded again. */
 export class TranslatedStream implements StreamRelay {
-  readonly #framer: Framer;
-  readonly #decoder: StreamDecoder;
+  readonly #reader: StreamReader;
   readonly #encoder: StreamEncoder;
   readonly #stages: StageChainRun<GenEvent> | undefined;
   readonly #n: number;
-  readonly #counter: TokenCounter = new TokenCounter();
-  readonly #finishes: FinishTracker;
   readonly #step: StreamStep = { out: [], error: undefined };
-  #usage: Usage | undefined;
-  #has_content = false;
 
   constructor(options: TranslatedStreamOptions) {
-    this.#framer = framer(options.upstream.framing, options.frame_bytes);
-    this.#decoder = options.upstream.streamDecoder();
+    this.#reader = new StreamReader(options.upstream, options.frame_bytes, options.n);
     this.#encoder = options.encoder;
     this.#stages = options.stages;
     this.#n = options.n;
-    this.#finishes = new FinishTracker(options.n);
   }
 
   get has_content(): boolean {
-    return this.#has_content;
+    return this.#reader.has_content;
   }
 
   get is_complete(): boolean {
-    return this.#finishes.complete && this.#framer.pending_bytes === 0;
+    return this.#reader.is_complete;
   }
 
   get usage(): Usage | undefined {
-    return this.#usage;
+    return this.#reader.usage;
+  }
+
+  get prompt(): PromptUsage | undefined {
+    return this.#reader.prompt;
   }
 
   get counted_out_tokens(): number {
-    return this.#counter.tokens;
+    return this.#reader.counted_out_tokens;
   }
 
   push(chunk: Uint8Array): StreamStep {
-    const step = this.#step;
-    step.out.length = 0;
-    step.error = undefined;
-    // All of the chunk is accounted for before any of it goes on: a stage that refuses a part does not make the rest,
-    // which the provider has made and bills, unread.
-    const events = this.#read(chunk, step);
-    let text = '';
-    for (const event of events) text += this.#relay(event);
-    if (text !== '') step.out.push(text);
-    return step;
+    return this.#relay((onFrame) => this.#reader.push(chunk, onFrame));
+  }
+
+  end(): StreamStep {
+    return this.#relay((onFrame) => this.#reader.end(onFrame));
   }
 
   finish(atp: AtpField, end: StageSummary): Bytes[] {
@@ -77,6 +61,7 @@ export class TranslatedStream implements StreamRelay {
     const last = this.#stages?.onEnd(end);
     if (last?.kind === 'abort') throw last.error;
     for (const event of last?.chunks ?? []) text += this.#encoder.push(event);
+    if (this.usage === undefined) text += this.#encoder.push({ type: 'usage', usage: countedUsage(end) });
     return [text + this.#encoder.finish(atp)];
   }
 
@@ -87,25 +72,24 @@ export class TranslatedStream implements StreamRelay {
     return this.finish(atp, end);
   }
 
-  /** The events of a chunk up to an error, counted. */
-  #read(chunk: Uint8Array, step: StreamStep): readonly GenEvent[] {
+  #relay(read: (onFrame: (read: ReadFrame) => void) => void): StreamStep {
+    const step = this.#step;
+    step.out.length = 0;
+    step.error = undefined;
+    // All of the chunk is accounted for before any of it goes on: a stage that refuses a part does not make the rest,
+    // which the provider has made and bills, unread.
     const events: GenEvent[] = [];
-    for (const frame of this.#framer.push(chunk)) {
-      for (const event of this.#decoder.push(frame)) {
-        if (event.type === 'error') {
-          step.error = event.error;
-          return events;
-        }
-        if (this.#counter.add(event)) this.#has_content = true;
-        if (event.type === 'usage') this.#usage = event.usage;
-        this.#finishes.see(event);
-        events.push(event);
-      }
-    }
-    return events;
+    read((one) => {
+      step.error = one.error;
+      for (const event of one.events) if (one.error === undefined || !isEnd(event)) events.push(event);
+    });
+    let text = '';
+    for (const event of events) text += this.#pass(event);
+    if (text !== '') step.out.push(text);
+    return step;
   }
 
-  #relay(event: GenEvent): string {
+  #pass(event: GenEvent): string {
     if (this.#stages === undefined) return this.#encoder.push(event);
     const result = this.#stages.onChunk(event);
     if (result.kind === 'abort') throw result.error;
@@ -113,4 +97,9 @@ export class TranslatedStream implements StreamRelay {
     for (const chunk of result.chunks) text += this.#encoder.push(chunk);
     return text;
   }
+}
+
+/** What a failed answer has at its end is not passed on as one. */
+function isEnd(event: GenEvent): boolean {
+  return event.type === 'error' || event.type === 'finish';
 }

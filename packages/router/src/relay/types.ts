@@ -1,6 +1,6 @@
 import type { StageSummary } from '@atp-router/call';
 import type { Usage } from '@atp-router/kernel';
-import type { AtpField, RemoteError } from '@atp-router/dialects';
+import type { AtpField, PromptUsage, RemoteError } from '@atp-router/dialects';
 
 export type Bytes = string | Uint8Array;
 
@@ -11,6 +11,8 @@ export type Bytes = string | Uint8Array;
 export interface AttemptCodec {
   /** The upstream request body, JSON text. */
   readonly body: string;
+  /** Headers of this request besides the target's own: flat list of name and value, lower-case names. */
+  readonly headers?: readonly string[];
   /** Hints and dropped fields, for `x-atp-ignored`. */
   readonly ignored: readonly string[];
   /** Goes before everything else of a stream (`ask` tells its plan). */
@@ -26,6 +28,8 @@ export interface AttemptCodec {
 }
 
 export interface WholeAnswer {
+  /** The provider's answer was that it failed; it is no answer for a client, but its usage counts. */
+  readonly error?: RemoteError;
   /** Absent when the provider did not report it. */
   readonly usage: Usage | undefined;
   /** Output tokens as the router counts them, for answers without usage and for calibration. */
@@ -49,11 +53,15 @@ export interface StreamStep {
 export interface StreamRelay {
   /** Throws `AtpError` for malformed frames and for a stage's refusal. */
   push(chunk: Uint8Array): StreamStep;
+  /** The upstream's bytes are over: reads a last frame that nothing ended. Then `is_complete` is final. */
+  end(): StreamStep;
   /** Something a reader would see (text, a tool call, …) has been read: the moment to commit to this attempt. */
   readonly has_content: boolean;
   /** Every choice finished, or the shape's own end mark was seen: an EOF is a normal end. */
   readonly is_complete: boolean;
   readonly usage: Usage | undefined;
+  /** What the prompt costs, where the provider tells it before the end. */
+  readonly prompt: PromptUsage | undefined;
   readonly counted_out_tokens: number;
   /** Bytes that were held back for the finish, with the cost written in. Throws `AtpError` for a stage's refusal. */
   finish(atp: AtpField, end: StageSummary): Bytes[];

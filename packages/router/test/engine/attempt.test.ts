@@ -51,16 +51,25 @@ class Letters implements StreamRelay {
   has_content = false;
   is_complete = false;
   usage: undefined;
+  prompt: undefined;
   counted_out_tokens = 0;
+  #left = '';
 
   push(chunk: Uint8Array): StreamStep {
     const text = Buffer.from(chunk).toString();
     if (text.includes('?')) throw new AtpError('upstream_error', 'nonsense', { origin: 'remote' });
     this.counted_out_tokens += text.length;
     this.has_content ||= text !== '';
+    this.#left = text;
     this.is_complete ||= text.includes('!');
     const error = text.includes('#') ? ({ status: 500, kind: 'server', message: 'it broke' } as const) : undefined;
     return { out: [text.replace('#', '')], error };
+  }
+
+  /** `~` waits for what follows it, and is an end mark where nothing does. */
+  end(): StreamStep {
+    this.is_complete ||= this.#left.endsWith('~');
+    return { out: [], error: undefined };
   }
 
   finish(): string[] {
@@ -98,6 +107,17 @@ function start(stream: boolean, limits: Partial<Limits> = {}) {
 }
 
 describe('a stream', () => {
+  test.each(['end', 'reset'])('an end that nothing follows but the %s of the exchange is an end', (how) => {
+    const { attempt, wire, told } = start(true);
+    attempt.send();
+    wire.head(200);
+    wire.data('a~');
+    attempt.commit();
+    if (how === 'end') wire.handler?.onEnd();
+    else wire.handler?.onFail({ kind: 'reset', cause: undefined });
+    expect(told).toEqual(['content', 'relay a~', 'end']);
+  });
+
   test('what comes before the attempt is chosen goes out when it is, in order', () => {
     const { attempt, wire, told } = start(true);
     attempt.send();
@@ -188,14 +208,14 @@ describe('a whole answer', () => {
 });
 
 describe('an error answer', () => {
-  test('is read for its message, also for a stream', () => {
+  test('is read for its message, which the operator gets, also for a stream', () => {
     const { attempt, wire, told } = start(true);
     attempt.send();
     wire.head(503);
     wire.data('busy');
     wire.handler?.onEnd();
     expect(told).toEqual(['failed upstream_error transient']);
-    expect(attempt.failure?.error.message).toContain('busy');
+    expect(attempt.failure?.error.cause).toBe('busy');
   });
 
   test('of any length is read to its end and kept in part', () => {

@@ -124,6 +124,7 @@ function errorSteps(draw: Draw, shape: Shape, head_ms: number): Step[] {
 
 function bodySteps(draw: Draw, shape: Shape, fate: Fate, frames: readonly WireFrame[]): Step[] {
   const data = split(draw, frames);
+  if (fate.startsWith('good') && draw.chance(0.25)) unend(data);
   if (fate === 'good') return [...data, { after_ms: draw.one(0, 3), kind: 'end' }];
   if (fate === 'good, then reset') return [...data, { after_ms: draw.one(0, 3), kind: 'break', failure: 'truncated' }];
   const sent = data.slice(0, draw.int(0, data.length - 1));
@@ -142,7 +143,16 @@ function bodySteps(draw: Draw, shape: Shape, fate: Fate, frames: readonly WireFr
   ];
 }
 
-/** Cuts the bytes of all frames into chunks anywhere; a frame counts with the chunk that has its last byte. */
+/** Some servers do not end their last frame: what is missing is a blank line, or the end of its line too. */
+function unend(data: (Step & { kind: 'data' })[]): void {
+  const last = data.at(-1);
+  if (last !== undefined) data[data.length - 1] = { ...last, bytes: last.bytes.replace(/\n{1,2}$/, '') };
+}
+
+/**
+ * Cuts the bytes of all frames into chunks, anywhere but before the blank line, without which a frame is whole at the end. A
+ * frame counts with the chunk that has its last byte.
+ */
 function split(draw: Draw, frames: readonly WireFrame[]): (Step & { kind: 'data' })[] {
   const style = draw.one('frames', 'anywhere', 'at once');
   const gap_ms = draw.one(0, 1, 10, 60);
@@ -159,7 +169,7 @@ function split(draw: Draw, frames: readonly WireFrame[]): (Step & { kind: 'data'
     finish = false;
   };
   for (const frame of frames) {
-    const cut = style === 'anywhere' ? draw.int(0, frame.bytes.length - 1) : 0;
+    const cut = style === 'anywhere' ? draw.int(0, frame.bytes.length - 3) : 0;
     bytes += frame.bytes.slice(0, cut);
     if (cut > 0) flush(true);
     bytes += frame.bytes.slice(cut);
