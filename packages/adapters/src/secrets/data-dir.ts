@@ -8,9 +8,9 @@ import {
   readFileSync,
   renameSync,
   rmSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { AtpError } from '@atp-router/kernel';
 
 const SEAL_KEY_FILE = 'seal.key';
@@ -57,6 +57,7 @@ export function writeLocalAdminKey(dir: string, secret: string): void {
   const file = join(dir, ADMIN_KEY_FILE);
   const draft = writeDraft(file, secret);
   renameSync(draft, file);
+  syncName(file);
 }
 
 /** Of several processes that start at once, one makes the value and all read that one. */
@@ -72,6 +73,8 @@ function readOrMake(file: string, make: () => string): string {
   } finally {
     rmSync(draft, { force: true });
   }
+  // Outcomes are sealed with this key from now on: a power loss must not take its name.
+  syncName(file);
   return readFileSync(file, 'utf8').trim();
 }
 
@@ -80,12 +83,25 @@ function writeDraft(file: string, value: string): string {
   const draft = `${file}.${randomBytes(6).toString('hex')}`;
   const handle = openSync(draft, 'wx', 0o600);
   try {
-    writeSync(handle, `${value}\n`);
+    // Unlike `writeSync`, this goes on when the system takes only a part, and so meets the error of a full disk.
+    writeFileSync(handle, `${value}\n`);
     fsyncSync(handle);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw error;
   } finally {
     closeSync(handle);
   }
   return draft;
+}
+
+function syncName(file: string): void {
+  const directory = openSync(dirname(file), 'r');
+  try {
+    fsyncSync(directory);
+  } finally {
+    closeSync(directory);
+  }
 }
 
 function readIfThere(file: string): string | undefined {

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -118,6 +118,18 @@ describe('the local admin key', () => {
     writeLocalAdminKey(dir, 'two');
     expect(readLocalAdminKey(dir)).toBe('two');
     expect(modeOf(join(dir, 'admin.key'))).toBe('600');
+    expect(readdirSync(dir)).toEqual(['admin.key']);
+  });
+
+  test('stays what it was when the disk takes only a part of the new one', () => {
+    const dir = tempDir();
+    writeLocalAdminKey(dir, 'one');
+    const script = new URL('./support/key-writer.ts', import.meta.url).pathname;
+    // One block of 512 or 1,024 bytes may be written: the system takes that much and refuses the rest.
+    const limited = 'ulimit -f 1 && exec "$0" --conditions=atp-source "$@"';
+    const { stdout } = spawnSync('sh', ['-c', limited, process.execPath, script, dir], { encoding: 'utf8' });
+    expect(stdout).toContain('EFBIG');
+    expect(readLocalAdminKey(dir)).toBe('one');
     expect(readdirSync(dir)).toEqual(['admin.key']);
   });
 
