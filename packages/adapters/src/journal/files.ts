@@ -69,7 +69,10 @@ export interface CreatedFile {
   readonly chain: string;
 }
 
-/** Creates the file of an epoch. It gets its name when the header is in it, so a crash leaves no file without one. */
+/**
+ * Creates the file of an epoch. It gets its name when the header is on the disk, so neither a crash nor a power loss
+ * leaves a file without one. What it continues must be on the disk before: see `Segment.create`.
+ */
 export function createFile(dir: string, header: FileHeader, io: JournalIo): CreatedFile {
   if (header.epoch > EPOCH_MAX) {
     throw new AtpError('internal_error', 'The journal has used all its epoch numbers. Start with a new data_dir.');
@@ -79,6 +82,7 @@ export function createFile(dir: string, header: FileHeader, io: JournalIo): Crea
   const fd = io.create(`${path}.tmp`);
   try {
     writeFully(io, fd, line, 0);
+    io.syncFileNow(fd);
     renameSync(`${path}.tmp`, path);
   } catch (error) {
     io.close(fd);
@@ -104,6 +108,29 @@ export function readBase(dir: string): LedgerBase | undefined {
   );
 }
 
-export function basePath(dir: string): string {
-  return join(dir, BASE_NAME);
+/**
+ * Replaces the base: afterwards the new one is on the disk under its name. When anything fails the old one is still
+ * there. It is read back before it counts, because the files that it stands for are removed next.
+ */
+export function writeBase(dir: string, base: LedgerBase, io: JournalIo): void {
+  const path = join(dir, BASE_NAME);
+  const draft = `${path}.tmp`;
+  const text = `${JSON.stringify(base)}\n`;
+  rmSync(draft, { force: true });
+  try {
+    const fd = io.create(draft);
+    try {
+      writeFully(io, fd, Buffer.from(text), 0);
+      io.syncFileNow(fd);
+    } finally {
+      io.close(fd);
+    }
+    const found = readFileSync(draft, 'utf8');
+    if (found !== text || parseBase(found) === undefined) throw new Error('the journal base reads back differently');
+    renameSync(draft, path);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw error;
+  }
+  io.syncDirectoryNow(dir);
 }

@@ -1,4 +1,15 @@
-import { close, closeSync, fdatasync, fsync, ftruncateSync, open, openSync, writeSync } from 'node:fs';
+import {
+  close,
+  closeSync,
+  fdatasync,
+  fdatasyncSync,
+  fsync,
+  fsyncSync,
+  ftruncateSync,
+  open,
+  openSync,
+  writeSync,
+} from 'node:fs';
 
 type Done = (error: Error | null) => void;
 
@@ -14,6 +25,10 @@ export interface JournalIo {
   syncFile(fd: number, done: Done): void;
   /** In the thread pool: the names in a directory reach the disk. */
   syncDirectory(path: string, done: Done): void;
+  /** Like `syncFile`, and waits: only where little is left to sync, and what comes next depends on it. */
+  syncFileNow(fd: number): void;
+  /** Like `syncDirectory`, and waits. */
+  syncDirectoryNow(path: string): void;
 }
 
 /** Journals hold who called what and sealed answers: nobody but the router's user reads them. */
@@ -34,6 +49,15 @@ export const NODE_IO: JournalIo = {
       }
       fsync(fd, (sync_error) => close(fd, (close_error) => done(sync_error ?? close_error ?? null)));
     });
+  },
+  syncFileNow: fdatasyncSync,
+  syncDirectoryNow(path) {
+    const fd = openSync(path, 'r');
+    try {
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
   },
 };
 

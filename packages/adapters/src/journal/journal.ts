@@ -1,14 +1,14 @@
 import { AssertionError, AtpError, assert } from '@atp-router/kernel';
-import { RecordEncoder, type RouterEvent } from '@atp-router/ledger';
+import { type EventType, RecordEncoder, type RouterEvent } from '@atp-router/ledger';
 import { BlockEncoder } from './batch.ts';
 import { journalFailure, mayPass } from './failure.ts';
 import { type JournalIo, NODE_IO } from './io.ts';
-import { PendingRecords } from './pending.ts';
+import { PendingRecords, type Worth } from './pending.ts';
 import { recoverEnd, Segment, type TornTail } from './segment.ts';
 import { Syncer } from './syncer.ts';
 import type { BarrierCallback, Journal, JournalOptions, JournalStats } from './types.ts';
 
-/** One record; the stored answer of an idempotent call is the only large kind, and is bounded far below this. */
+/** One record. The stored answer of an idempotent call is the only large kind: a larger one is not kept. */
 const RECORD_CHARS_MAX = 8_388_608;
 
 /** Twice the calls that a router admits by default; what waits beyond them is refused, not queued. */
@@ -16,6 +16,15 @@ const BARRIERS_MAX = 40_000;
 
 /** Between attempts while the disk is full: whoever frees space does it in seconds. */
 const RETRY_MS = 1_000;
+
+/** Events that settle nothing and from which nothing is restored. */
+const NEWS: ReadonlySet<EventType> = new Set<EventType>([
+  'attempt.progress',
+  'breaker.changed',
+  'call.refused',
+  'call.replayed',
+  'stage.aborted',
+]);
 
 /** Opens a journal directory for writing, in a new epoch. Throws on damage; cuts off a torn tail. The caller holds the lock. */
 export function openJournal(options: JournalOptions): Journal {
@@ -39,12 +48,16 @@ class FileJournal implements Journal {
   #final = false;
   #sync_timer: NodeJS.Timeout | undefined;
   #retry_timer: NodeJS.Timeout | undefined;
+  /** The file is full and is being synced before the next one. */
+  #rotating = false;
+  /** After a file that could not be made. */
+  #rotate_not_before_ms = Number.NEGATIVE_INFINITY;
   readonly #totals = { records: 0, blocks: 0, bytes: 0, errors: 0, lost: 0 };
 
   constructor(options: JournalOptions) {
     this.#options = options;
     this.#io = options.io ?? NODE_IO;
-    const end = recoverEnd(options.dir, options.node_id);
+    const end = recoverEnd(options.dir, options.node_id, this.#io);
     this.torn = end.torn;
     this.#segment = Segment.create(options.dir, options.node_id, end, options.clock, this.#io);
     // An fsync that failed once may report success the next time although pages were dropped: there is no way back.
@@ -66,19 +79,29 @@ class FileJournal implements Journal {
   append(event: RouterEvent): number {
     assert(!this.#closed, 'append to a closed journal');
     const seq = this.#pending.seq + 1;
-    const text = this.#records.encode(event, seq, this.#options.clock.now_ms());
+    const text = this.#textOf(event, seq);
     if (text.length > RECORD_CHARS_MAX) {
       throw new AssertionError(`a ${event.type} record of ${text.length} characters is too large`);
     }
-    if (!this.#pending.fits(text)) {
+    const worth: Worth = NEWS.has(event.type) ? 'news' : 'account';
+    if (!this.#pending.fits(text, worth)) {
       this.#totals.lost += 1;
-      this.#fail(new Error('records were lost'), true);
+      if (worth === 'account') this.#fail(new Error('records were lost'), true);
       return 0;
     }
     this.#pending.add(text);
     if (this.#pending.large && this.#failure === undefined) this.#writePending();
     this.#scheduleFlush();
     return seq;
+  }
+
+  /** The line of a record. A stored answer that is too large is left out: its key is used all the same. */
+  #textOf(event: RouterEvent, seq: number): string {
+    const ts_ms = this.#options.clock.now_ms();
+    const text = this.#records.encode(event, seq, ts_ms);
+    if (event.type !== 'idempotency.stored') return text;
+    const is_kept = text.length <= RECORD_CHARS_MAX && this.#pending.fits(text, 'answer');
+    return is_kept ? text : this.#records.encode({ ...event, sealed: '' }, seq, ts_ms);
   }
 
   barrier(done: BarrierCallback): void {
@@ -96,7 +119,7 @@ class FileJournal implements Journal {
   flushNow(): void {
     if (this.#failure === undefined) this.#writePending();
     this.#releaseBarriers();
-    if (this.#failure === undefined && this.#segment.bytes >= this.#options.segment_bytes) this.#rotate();
+    if (this.#failure === undefined && this.#segment.bytes >= this.#options.segment_bytes) this.#endFile();
   }
 
   async close(): Promise<void> {
@@ -106,7 +129,7 @@ class FileJournal implements Journal {
     clearTimeout(this.#retry_timer);
     if (!this.#final) this.#writePending();
     this.#releaseBarriers();
-    if (this.#options.fsync !== 'never') {
+    if (this.#options.fsync !== 'never' || this.#syncer.busy) {
       await new Promise<void>((resolve) => {
         this.#syncer.request(() => resolve());
       });
@@ -180,19 +203,40 @@ class FileJournal implements Journal {
     else this.#syncer.request((error) => release(error && (this.#failure ?? journalFailure(error))));
   }
 
-  /** Goes on in the next epoch. When its file cannot be made the current one simply grows; the next flush tries again. */
+  /** Syncs the file in the thread pool, then rotates; meanwhile it simply grows. */
+  #endFile(): void {
+    if (this.#rotating || this.#options.clock.mono_ms() < this.#rotate_not_before_ms) return;
+    this.#rotating = true;
+    this.#syncer.request((error) => {
+      this.#rotating = false;
+      if (error === undefined && this.#failure === undefined && !this.#closed) this.#rotate();
+    });
+  }
+
+  /**
+   * Goes on in the next epoch. The last bytes of this one are on the disk before that has a name: a power loss could
+   * otherwise leave a file that continues what is not there. When it cannot be made, the current file goes on growing.
+   */
   #rotate(): void {
+    if (!this.#writePending()) return;
     const { epoch, chain, fd } = this.#segment;
-    const { dir, node_id, clock, fsync } = this.#options;
+    const { dir, node_id, clock } = this.#options;
+    try {
+      this.#io.syncFileNow(fd);
+    } catch (error) {
+      this.#fail(error, true);
+      return;
+    }
     try {
       this.#segment = Segment.create(dir, node_id, { epoch, chain }, clock, this.#io);
     } catch {
       this.#totals.errors += 1;
+      this.#rotate_not_before_ms = clock.mono_ms() + RETRY_MS;
       return;
     }
     this.#pending.startEpoch();
-    if (fsync === 'never') this.#io.close(fd);
-    else this.#syncer.rotate(this.#segment.fd, dir);
+    this.#syncer.rotate(this.#segment.fd, dir);
+    this.#syncer.request(() => undefined);
   }
 
   #fail(error: unknown, final: boolean): void {

@@ -1,4 +1,4 @@
-import { type AtpError, type Clock, utcDay } from '@atp-router/kernel';
+import type { AtpError } from '@atp-router/kernel';
 import {
   addBudgetDays,
   type BudgetDay,
@@ -44,7 +44,7 @@ export interface LedgerStart extends Omit<WorkerStart, 'rebuilt'> {
 export interface Recovery {
   /** One for each call that a dead process left open. */
   readonly events: readonly CallEnded[];
-  /** Totals of the day that `start.budgets` is about, with these calls. */
+  /** Totals of the days that `start.budgets` is about, with these calls. */
   readonly budgets: readonly BudgetDay[];
 }
 
@@ -80,9 +80,8 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     const dir = journalPath(data_dir);
     const opened = openJournal({ ...options, dir, on_block: () => client?.notice() });
     journal = opened;
-    const now_ms = clock.now_ms();
     client = new WorkerClient({
-      input: { dir, node_id, store, day: utcDay(now_ms), now_ms },
+      input: { dir, node_id, store, now_ms: clock.now_ms() },
       end: () => endOf(opened),
       on_problem,
       ...(options.worker_script && { script: options.worker_script }),
@@ -121,7 +120,6 @@ class OpenLedger implements Ledger {
   readonly entities: EntityStore;
   readonly ask: Answers['ask'];
   readonly #client: WorkerClient;
-  readonly #clock: Clock;
   readonly #release: () => void;
   readonly #retention: NodeJS.Timeout;
   #recovered = false;
@@ -133,25 +131,29 @@ class OpenLedger implements Ledger {
     this.usage = usageStoreFrom(client);
     this.entities = entityStoreFrom(client);
     this.#client = client;
-    this.#clock = options.clock;
     this.#release = release;
-    const retain = (): void => client.retain(this.#clock.now_ms(), options.retain_days);
+    let last_mono_ms = options.clock.mono_ms();
+    const retain = (): void => {
+      const mono_ms = options.clock.mono_ms();
+      client.retain(options.clock.now_ms(), mono_ms - last_mono_ms, options.retain_days);
+      last_mono_ms = mono_ms;
+    };
     this.#retention = setInterval(retain, RETENTION_MS);
     this.#retention.unref();
-    retain();
+    client.retain(options.clock.now_ms(), 0, options.retain_days);
   }
 
   recover(): Recovery {
-    const { budgets, open_calls } = this.start;
+    const { budget_days, budgets, open_calls } = this.start;
     const events = this.#recovered ? [] : recoverCalls(open_calls);
     this.#recovered = true;
     for (const event of events) this.journal.append(event);
     this.journal.flushNow();
     if (this.journal.failure !== undefined) throw this.journal.failure;
     const days = new Map(budgets.map((day) => [budgetDayKey(day), day]));
-    const today = budgets[0]?.day ?? utcDay(this.#clock.now_ms());
-    for (const day of events.map((event) => budgetDay(event)))
-      if (day.day === today) merge(days, budgetDayKey(day), day, addBudgetDays);
+    for (const day of events.map((event) => budgetDay(event))) {
+      if (budget_days.includes(day.day)) merge(days, budgetDayKey(day), day, addBudgetDays);
+    }
     return { events, budgets: [...days.values()] };
   }
 

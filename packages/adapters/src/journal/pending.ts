@@ -6,6 +6,19 @@ const BLOCK_CHARS = 1_048_576;
 /** What is kept for later while the disk is full: the ends of all calls that may be in flight. */
 const PENDING_CHARS_MAX = 67_108_864;
 
+/**
+ * What a record is worth while the disk is full. `account`: who used what, which must not be lost. `answer`: a stored
+ * answer, large and of use for a day. `news`: counted and shown, but nothing is settled by it.
+ */
+export type Worth = 'account' | 'answer' | 'news';
+
+/** How full the memory may be for each: there is always room for ends, whatever else happens meanwhile. */
+const ROOM: Readonly<Record<Worth, number>> = {
+  account: PENDING_CHARS_MAX,
+  answer: PENDING_CHARS_MAX / 2,
+  news: PENDING_CHARS_MAX / 4,
+};
+
 /** Records that are numbered and serialised but not written. More than one batch only while writing fails. */
 export class PendingRecords {
   #seq = 0;
@@ -27,8 +40,8 @@ export class PendingRecords {
     return this.#chars >= BLOCK_CHARS;
   }
 
-  fits(text: string): boolean {
-    return this.#chars + text.length <= PENDING_CHARS_MAX;
+  fits(text: string, worth: Worth): boolean {
+    return this.#chars + text.length <= ROOM[worth];
   }
 
   /** `text` is the line of the record with number `seq + 1`. */

@@ -1,4 +1,5 @@
-import { rmSync, truncateSync } from 'node:fs';
+import { closeSync, openSync, rmSync, truncateSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { AtpError, type Clock } from '@atp-router/kernel';
 import { type FileHeader, JOURNAL_FORMAT, NO_CHAIN } from '@atp-router/ledger';
 import type { EncodedBlock } from './batch.ts';
@@ -24,11 +25,12 @@ export interface JournalEnd {
 }
 
 /**
- * Verifies the newest file, cuts off a torn tail and returns what the next epoch links to. Throws when the file is
- * damaged or belongs to another node.
+ * Verifies the newest file, cuts off a torn tail and returns what the next epoch links to: that is on the disk then.
+ * Throws when the file is damaged or belongs to another node.
  */
-export function recoverEnd(dir: string, node_id: string): JournalEnd {
+export function recoverEnd(dir: string, node_id: string, io: JournalIo): JournalEnd {
   prepareDirectory(dir);
+  io.syncDirectoryNow(dirname(dir));
   const base = readBase(dir);
   const files = listFiles(dir);
   const file = files.at(-1);
@@ -38,15 +40,26 @@ export function recoverEnd(dir: string, node_id: string): JournalEnd {
   if (tail.kind === 'damaged') throw damageError(file.path, tail.fault);
   if (tail.kind === 'torn' && tail.headless) {
     rmSync(file.path);
-    const before = recoverEnd(dir, node_id);
+    const before = recoverEnd(dir, node_id, io);
     return { ...before, torn: { file: file.path, offset: 0, bytes: tail.bytes, seq: 1 } };
   }
   checkOwner(file.path, end.header?.node_id, node_id);
   const { chain, seq } = end.point;
+  if (tail.kind === 'torn') truncateSync(file.path, tail.offset);
+  // Its process may have been killed before it synced. A power loss must not take what the next file continues.
+  syncPath(file.path, io);
   if (tail.kind === 'clean') return { epoch: file.epoch, chain };
-  truncateSync(file.path, tail.offset);
   const torn: TornTail = { file: file.path, offset: tail.offset, bytes: tail.bytes, seq: seq + 1 };
   return { epoch: file.epoch, chain, torn };
+}
+
+function syncPath(path: string, io: JournalIo): void {
+  const fd = openSync(path, 'r+');
+  try {
+    io.syncFileNow(fd);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 function checkOwner(path: string, found: string | undefined, node_id: string): void {
@@ -77,6 +90,7 @@ export class Segment {
     this.#chain = created.chain;
   }
 
+  /** `after` must be on the disk: otherwise a power loss could leave a file that continues what is not there. */
   static create(dir: string, node_id: string, after: JournalEnd, clock: Clock, io: JournalIo): Segment {
     const header: FileHeader = {
       format: JOURNAL_FORMAT,

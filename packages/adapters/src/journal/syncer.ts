@@ -32,7 +32,12 @@ export class Syncer {
     return this.#waiting.length;
   }
 
-  /** From now on `fd` is written; the file before it is closed once it is on the disk. */
+  /** Whether a round runs: the files may not be closed. */
+  get busy(): boolean {
+    return this.#running;
+  }
+
+  /** From now on `fd` is written; the file before it is closed in the next round. */
   rotate(fd: number, dir: string): void {
     this.#retired.push(this.#fd);
     this.#fd = fd;

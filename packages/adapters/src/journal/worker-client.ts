@@ -89,8 +89,9 @@ export class WorkerClient implements Answers {
     await this.#question<unknown>((id, limit) => ({ kind: 'rebuild', id, limit }));
   }
 
-  retain(now_ms: number, retain_days: number): void {
-    this.#post({ kind: 'retain', now_ms, retain_days, current_epoch: this.#options.end().epoch });
+  /** A pass of retention; `elapsed_ms` is how long the process ran since the last one, 0 for the first. */
+  retain(now_ms: number, elapsed_ms: number, retain_days: number): void {
+    this.#post({ kind: 'retain', now_ms, elapsed_ms, retain_days, current_epoch: this.#options.end().epoch });
   }
 
   /** Lets the worker finish what is in the journal, then ends it. */

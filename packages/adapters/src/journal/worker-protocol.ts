@@ -11,8 +11,7 @@ export interface WorkerInput {
   readonly store: LedgerStore;
   /** To be reached before the worker says that it is ready. */
   readonly limit: JournalLimit;
-  /** For the start state: the UTC day whose totals count, and the time by which keys expire. */
-  readonly day: string;
+  /** For the start state: the day whose totals count, and the time by which keys expire. */
   readonly now_ms: number;
   readonly batch_records?: number;
 }
@@ -36,7 +35,14 @@ export type ToWorker =
       readonly limit: JournalLimit;
     }
   | { readonly kind: 'rebuild'; readonly id: number; readonly limit: JournalLimit }
-  | { readonly kind: 'retain'; readonly now_ms: number; readonly retain_days: number; readonly current_epoch: number }
+  /** `elapsed_ms`: how long the process ran since the last pass, 0 for the first. */
+  | {
+      readonly kind: 'retain';
+      readonly now_ms: number;
+      readonly elapsed_ms: number;
+      readonly retain_days: number;
+      readonly current_epoch: number;
+    }
   | { readonly kind: 'close'; readonly limit: JournalLimit };
 
 export type FromWorker =

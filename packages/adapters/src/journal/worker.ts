@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { assert } from '@atp-router/kernel';
+import { AtpError, assert } from '@atp-router/kernel';
 import type { SqlDriver } from '../sql/index.ts';
 import { readStart } from '../sql/index.ts';
 import { type JournalLimit, Projector } from './projector.ts';
@@ -108,7 +108,10 @@ class ProjectionThread {
   async #retain(task: Extract<ToWorker, { kind: 'retain' }>): Promise<void> {
     try {
       const result = await applyRetention({ projector: this.#projector, driver: this.#driver, ...task });
-      if (result.more) this.#tasks.push(task);
+      if (result.more) this.#tasks.push({ ...task, elapsed_ms: 0 });
+      const { believed_ms = 0 } = result;
+      if (believed_ms < task.now_ms)
+        this.#send({ kind: 'problem', error: toWire(clockJumped(believed_ms, task.now_ms)) });
     } catch (error) {
       this.#send({ kind: 'problem', error: toWire(error) });
     }
@@ -129,6 +132,14 @@ class ProjectionThread {
   }
 }
 
+function clockJumped(believed_ms: number, now_ms: number): AtpError {
+  const [believed, now] = [believed_ms, now_ms].map((ms) => new Date(ms).toISOString());
+  return new AtpError(
+    'internal_error',
+    `The clock says ${now}, far from what the journal knows, so retention goes by ${believed} for now. If the clock is right, retention catches up by itself; otherwise set it.`,
+  );
+}
+
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);
@@ -145,7 +156,7 @@ async function start(input: WorkerInput, send: (message: FromWorker) => void): P
     ...(batch_records !== undefined && { batch_records }),
   });
   await projector.catchUp(input.limit);
-  const tables = await readStart(driver, node_id, input.day, input.now_ms);
+  const tables = await readStart(driver, node_id, input.now_ms);
   send({ kind: 'ready', start: tables, ...(projector.rebuilt !== undefined && { rebuilt: projector.rebuilt }) });
   return new ProjectionThread(driver, projector, input, send);
 }

@@ -24,11 +24,22 @@ export interface RecentEvent extends RecordKey {
   readonly event: string;
 }
 
+/** A record's place in a node's journal. */
+export interface JournalPlace {
+  readonly epoch: number;
+  readonly seq: number;
+}
+
+/** Whether the record at `a` is written behind the one at `b`. */
+export function isBehind(a: JournalPlace, b: JournalPlace): boolean {
+  return a.epoch > b.epoch || (a.epoch === b.epoch && a.seq > b.seq);
+}
+
 type EndOfCall = PlainEnd | Extract<JournalRecord, { type: 'call.ended' }>;
 
 /** The end of a call that was not open. */
 export interface SuspectEnd {
-  readonly epoch: number;
+  readonly at: JournalPlace;
   readonly end: EndOfCall;
   readonly text: string;
 }
@@ -38,8 +49,10 @@ export interface BatchStart {
   readonly node_id: string;
   readonly epoch: number;
   readonly seq: number;
-  /** Calls of earlier days are in the daily sums only. */
+  /** Calls of earlier days are in the daily sums only, as far as they were counted. */
   readonly pruned_before_day: string;
+  /** Records up to here were counted before, and are read again by a rebuild. */
+  readonly counted: JournalPlace;
 }
 
 /** What a run of records changes, gathered in memory so that each table is written once. */
@@ -98,13 +111,14 @@ export class ProjectionBatch {
       return;
     }
     const { text } = stored;
+    const at = { epoch, seq: stored.seq };
     if (stored.kind === 'ended') {
-      this.#end(epoch, stored.end, text);
+      this.#end(at, stored.end, text);
       return;
     }
     const { record } = stored;
     if (record.type === 'call.ended') {
-      this.#end(epoch, record, text);
+      this.#end(at, record, text);
       return;
     }
     this.#open.apply(record);
@@ -112,9 +126,9 @@ export class ProjectionBatch {
     if (isOperational(record)) this.#addOperational(epoch, record, text);
   }
 
-  #end(epoch: number, end: EndOfCall, text: string): void {
-    if (this.#open.end(end.call_id)) this.#addEnd(epoch, end, text);
-    else this.suspects.push({ epoch, end, text });
+  #end(at: JournalPlace, end: EndOfCall, text: string): void {
+    if (this.#open.end(end.call_id)) this.#addEnd(at, end, text);
+    else this.suspects.push({ at, end, text });
   }
 
   /** Ids of the calls whose ends are in the batch. */
@@ -122,16 +136,18 @@ export class ProjectionBatch {
     return new Set(this.calls.filter((_, i) => i % CALL_COLUMNS.length === 0));
   }
 
-  addSuspect({ epoch, end, text }: SuspectEnd): void {
-    this.#addEnd(epoch, end, text);
+  addSuspect({ at, end, text }: SuspectEnd): void {
+    this.#addEnd(at, end, text);
   }
 
   /** The end of a call that has no usage record yet. */
-  #addEnd(epoch: number, end: EndOfCall, text: string): void {
+  #addEnd(at: JournalPlace, end: EndOfCall, text: string): void {
+    const { epoch } = at;
     if ('type' in end) this.#addClaim(end, epoch);
-    const { node_id, pruned_before_day } = this.#start;
-    // A rebuild meets it again: its sums were kept when its records were pruned.
-    if (pruned_before_day !== '' && this.sums.dayOf(end) < pruned_before_day) return;
+    const { node_id, pruned_before_day, counted } = this.#start;
+    // A rebuild meets it again: its sums were kept when its records were pruned. A new call counts whatever its day is:
+    // clocks that were wrong when records were pruned must not make later calls free.
+    if (pruned_before_day !== '' && this.sums.dayOf(end) < pruned_before_day && !isBehind(at, counted)) return;
     this.sums.add(end);
     const { call_id, tenant, key_id, outcome, started_ms } = end;
     this.calls.push(call_id, node_id, epoch, tenant, key_id, modelOf(end), outcome, started_ms, text);

@@ -1,5 +1,5 @@
 import { type LedgerBase, NO_CHAIN, type OpenCall, OpenCalls } from '@atp-router/ledger';
-import { ProjectionBatch } from './batch.ts';
+import { type JournalPlace, ProjectionBatch } from './batch.ts';
 import type { SqlDriver, SqlQueries } from './driver.ts';
 import type { ProjectionPosition } from './position.ts';
 import { pruneTables } from './prune.ts';
@@ -15,8 +15,10 @@ export class Projection {
   /** Ids of the calls that are in the `open_calls` table. */
   #stored: Set<string> = new Set();
   #events: number = 0;
-  /** Calls of earlier days are in the daily sums only. */
+  /** Calls of earlier days are in the daily sums only, as far as they were counted. */
   #pruned_before_day = '';
+  /** Where a rebuild started: what comes up to there was counted before. */
+  #counted: JournalPlace = { epoch: 0, seq: 0 };
   /** Memory and tables may differ after an error; the tables are read again before the next write. */
   #stale = true;
 
@@ -35,6 +37,7 @@ export class Projection {
     }
     this.#position = found.position;
     this.#pruned_before_day = found.pruned_before_day;
+    this.#counted = found.counted;
     const sql = 'SELECT call_id, state FROM open_calls WHERE node_id = $1';
     const rows = await this.#driver.query(sql, [this.node_id]);
     this.#open = new OpenCalls(rows.map((row) => JSON.parse(String(row['state'])) as OpenCall));
@@ -54,7 +57,8 @@ export class Projection {
     this.#stale = true;
     const { epoch, seq } = this.#position;
     const { node_id } = this;
-    return new ProjectionBatch({ node_id, epoch, seq, pruned_before_day: this.#pruned_before_day }, this.#open);
+    const pruned_before_day = this.#pruned_before_day;
+    return new ProjectionBatch({ node_id, epoch, seq, pruned_before_day, counted: this.#counted }, this.#open);
   }
 
   /** Writes the batch that was begun last, and moves the position to the block end `to` that it reaches. */
@@ -88,6 +92,25 @@ export class Projection {
     return more;
   }
 
+  /** The time that retention went by last; `undefined` before its first pass. */
+  async believedTime(): Promise<number | undefined> {
+    const sql = 'SELECT believed_ms FROM journal_position WHERE node_id = $1';
+    const believed_ms = Number((await this.#driver.query(sql, [this.node_id]))[0]?.['believed_ms'] ?? 0);
+    return believed_ms === 0 ? undefined : believed_ms;
+  }
+
+  async keepBelievedTime(believed_ms: number): Promise<void> {
+    const sql = 'UPDATE journal_position SET believed_ms = $2 WHERE node_id = $1';
+    await this.#driver.query(sql, [this.node_id, Math.floor(believed_ms)]);
+  }
+
+  /** When the newest call with a usage record began; `undefined` without any. */
+  async newestCall(): Promise<number | undefined> {
+    const sql = 'SELECT started_ms FROM calls WHERE node_id = $1 ORDER BY started_ms DESC LIMIT 1';
+    const [row] = await this.#driver.query(sql, [this.node_id]);
+    return row && Number(row['started_ms']);
+  }
+
   /** Removes all that came from the journal after the base, and goes back there: the start of a rebuild. */
   async reset(base: LedgerBase | undefined): Promise<void> {
     this.#stale = true;
@@ -103,6 +126,7 @@ function startPosition(base: LedgerBase | undefined): ProjectionPosition {
 interface StoredPosition {
   readonly position: ProjectionPosition;
   readonly pruned_before_day: string;
+  readonly counted: JournalPlace;
 }
 
 async function loadPosition(queries: SqlQueries, node_id: string): Promise<StoredPosition | undefined> {
@@ -115,7 +139,8 @@ async function loadPosition(queries: SqlQueries, node_id: string): Promise<Store
     offset: Number(row['file_offset']),
     chain: String(row['chain']),
   };
-  return { position, pruned_before_day: String(row['pruned_before_day']) };
+  const counted = { epoch: Number(row['counted_epoch']), seq: Number(row['counted_seq']) };
+  return { position, pruned_before_day: String(row['pruned_before_day']), counted };
 }
 
 /** Compare and set: should two projectors of one journal ever run at once, one of them fails instead of counting twice. */

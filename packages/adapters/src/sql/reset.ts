@@ -1,6 +1,7 @@
 import { CallSums, type LedgerBase, OpenCalls } from '@atp-router/ledger';
+import { isBehind, type JournalPlace } from './batch.ts';
 import { CALL_SELECT, callOf } from './calls.ts';
-import type { SqlQueries } from './driver.ts';
+import type { SqlQueries, SqlRow } from './driver.ts';
 import type { ProjectionPosition } from './position.ts';
 import { addSums, writeOpenCalls, writeOperatorChange } from './write.ts';
 
@@ -15,8 +16,9 @@ export async function resetToBase(
   base: LedgerBase | undefined,
   start: ProjectionPosition,
 ): Promise<void> {
-  const sql = 'SELECT pruned_before_day FROM journal_position WHERE node_id = $1';
-  const pruned = String((await tx.query(sql, [node_id]))[0]?.['pruned_before_day'] ?? '');
+  const [before] = await tx.query('SELECT * FROM journal_position WHERE node_id = $1', [node_id]);
+  const pruned = String(before?.['pruned_before_day'] ?? '');
+  const counted = countedOf(before);
   for (const table of ['calls', 'idempotency', 'events_recent']) {
     await tx.query(`DELETE FROM ${table} WHERE node_id = $1 AND epoch > $2`, [node_id, start.epoch]);
   }
@@ -26,10 +28,22 @@ export async function resetToBase(
   await sumAgain(tx, node_id, pruned);
   if (base !== undefined) await writeBase(tx, node_id, base);
   await tx.query(
-    `INSERT INTO journal_position (node_id, epoch, seq, file_offset, chain, pruned_before_day)
-     VALUES ($1, $2, $3, $4, $5, $6)`,
-    [node_id, start.epoch, start.seq, start.offset, start.chain, pruned],
+    `INSERT INTO journal_position
+       (node_id, epoch, seq, file_offset, chain, pruned_before_day, counted_epoch, counted_seq, believed_ms)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+    [
+      ...[node_id, start.epoch, start.seq, start.offset, start.chain, pruned],
+      ...[counted.epoch, counted.seq, Number(before?.['believed_ms'] ?? 0)],
+    ],
   );
+}
+
+/** The furthest that the sums ever got: a rebuild may itself be cut short by another one. */
+function countedOf(before: SqlRow | undefined): JournalPlace {
+  if (before === undefined) return { epoch: 0, seq: 0 };
+  const position = { epoch: Number(before['epoch']), seq: Number(before['seq']) };
+  const counted = { epoch: Number(before['counted_epoch']), seq: Number(before['counted_seq']) };
+  return isBehind(position, counted) ? position : counted;
 }
 
 const DAY_MS = 86_400_000;

@@ -70,8 +70,19 @@ const OWNERS: readonly string[] = [
   'CREATE INDEX shared_claims_by_owner ON shared_claims (owner, state, scope_hash)',
 ];
 
+/**
+ * How far the sums follow the journal, also while a rebuild is behind that; and the time that retention goes by, see
+ * `believedTime`.
+ */
+const RETENTION: readonly string[] = [
+  'ALTER TABLE journal_position ADD COLUMN counted_epoch BIGINT NOT NULL DEFAULT 0',
+  'ALTER TABLE journal_position ADD COLUMN counted_seq BIGINT NOT NULL DEFAULT 0',
+  'UPDATE journal_position SET counted_epoch = epoch, counted_seq = seq',
+  'ALTER TABLE journal_position ADD COLUMN believed_ms BIGINT NOT NULL DEFAULT 0',
+];
+
 /** Each entry brings the schema to the version of its place in the list, from 1. Entries are never changed, only added. */
-const MIGRATIONS: readonly (readonly string[])[] = [[...PROJECTION, ...SHARED], OWNERS];
+const MIGRATIONS: readonly (readonly string[])[] = [[...PROJECTION, ...SHARED], OWNERS, RETENTION];
 
 export const SCHEMA_VERSION: number = MIGRATIONS.length;
 

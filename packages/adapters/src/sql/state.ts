@@ -1,4 +1,12 @@
-import type { BudgetDay, EntityRow, IdempotencyRow, KillRow, OpenCall } from '@atp-router/ledger';
+import { utcDay } from '@atp-router/kernel';
+import {
+  type BudgetDay,
+  budgetDayOf,
+  type EntityRow,
+  type IdempotencyRow,
+  type KillRow,
+  type OpenCall,
+} from '@atp-router/ledger';
 import type { RecentEvent } from './batch.ts';
 import type { SqlQueries, SqlRow } from './driver.ts';
 import { byEntity, byKill } from './order.ts';
@@ -34,7 +42,9 @@ export type ClaimHead = Omit<IdempotencyRow, 'sealed'>;
 
 /** What the tables know that a router needs before it serves its first call. */
 export interface TablesStart {
-  /** Totals of the UTC day, also of other nodes in the same database. */
+  /** The UTC days whose totals follow, oldest first: see `startDays`. */
+  readonly budget_days: readonly string[];
+  /** Totals of these days, also of other nodes in the same database. */
   readonly budgets: readonly BudgetDay[];
   readonly open_calls: readonly OpenCall[];
   readonly entities: readonly EntityRow[];
@@ -43,12 +53,7 @@ export interface TablesStart {
   readonly claims: readonly ClaimHead[];
 }
 
-export async function readStart(
-  queries: SqlQueries,
-  node_id: string,
-  day: string,
-  now_ms: number,
-): Promise<TablesStart> {
+export async function readStart(queries: SqlQueries, node_id: string, now_ms: number): Promise<TablesStart> {
   const open = await queries.query('SELECT state FROM open_calls WHERE node_id = $1', [node_id]);
   const entities = await queries.query('SELECT * FROM entities WHERE node_id = $1', [node_id]);
   const kills = await queries.query('SELECT * FROM kills WHERE node_id = $1', [node_id]);
@@ -57,13 +62,37 @@ export async function readStart(
      WHERE node_id = $1 AND expires_ms > $2 ORDER BY expires_ms DESC LIMIT ${START_CLAIMS_MAX}`,
     [node_id, now_ms],
   );
+  const open_calls = open.map((row) => JSON.parse(String(row['state'])) as OpenCall).sort(byStart);
+  const budget_days = await startDays(queries, open_calls, now_ms);
+  const budgets: BudgetDay[] = [];
+  for (const day of budget_days) budgets.push(...(await readBudgets(queries, day)));
   return {
-    budgets: await readBudgets(queries, day),
-    open_calls: open.map((row) => JSON.parse(String(row['state'])) as OpenCall).sort(byStart),
+    budget_days,
+    budgets,
+    open_calls,
     entities: entities.map(entityRow).sort(byEntity),
     kills: kills.map(killRow).sort(byKill),
     claims: claims.map(claimHead),
   };
+}
+
+const DAY_MS = 86_400_000;
+
+/**
+ * The two days (accounts hold no more) that a router may have to know although its clock may be wrong for now: the
+ * present one, and the newest with a record if that is later (a machine whose clock is not set yet), else the day
+ * before (a clock that is set back over midnight).
+ */
+async function startDays(
+  queries: SqlQueries,
+  open_calls: readonly OpenCall[],
+  now_ms: number,
+): Promise<readonly string[]> {
+  const today = utcDay(now_ms);
+  const [row] = await queries.query('SELECT MAX(day) AS day FROM budget_daily');
+  const days = [String(row?.['day'] ?? ''), ...open_calls.map(({ head }) => budgetDayOf(head))];
+  const newest = [...days, today].sort().at(-1) ?? today;
+  return newest > today ? [today, newest] : [utcDay(Math.max(0, now_ms - DAY_MS)), today];
 }
 
 function byStart(a: OpenCall, b: OpenCall): number {

@@ -130,8 +130,11 @@ describe('a full disk', () => {
     const journal = openJournal(journalOptions(dir, { io: disk }));
     disk.free_bytes = 0;
     const big: RouterEvent = {
-      type: 'idempotency.stored',
-      ...{ scope_hash: 's', body_hash: 'b', call_id: 'c', expires_ms: 1, sealed: 'x'.repeat(8_000_000) },
+      type: 'entity.put',
+      kind: 'tenant',
+      id: 'a',
+      value: { note: 'x'.repeat(8_000_000) },
+      by: 'b',
     };
     const seqs = Array.from({ length: 10 }, () => journal.append(big));
     expect(seqs).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 0, 0]);
@@ -141,6 +144,61 @@ describe('a full disk', () => {
     expect(await outcome(journal)).toBeDefined();
     await journal.close();
     expect(count(dir)).toBe(0);
+  });
+});
+
+describe('what a full disk leaves room for', () => {
+  const stored: RouterEvent = {
+    type: 'idempotency.stored',
+    ...{ scope_hash: 's', body_hash: 'b', call_id: 'c', expires_ms: 1, sealed: 'x'.repeat(8_000_000) },
+  };
+  const ended = events.find((event) => event.type === 'call.ended') as RouterEvent;
+
+  it('keeps ends whatever is refused meanwhile, and goes on once there is space again', async () => {
+    const dir = tempDir();
+    const disk = testDisk();
+    const journal = openJournal(journalOptions(dir, { io: disk }));
+    disk.free_bytes = 0;
+    const refused: RouterEvent = {
+      type: 'call.refused',
+      ...{ tenant: 'a', key_id: 'k', endpoint: 'chat', error: `internal_error${'x'.repeat(100_000)}` },
+    };
+    const kept = Array.from({ length: 1_000 }, () => journal.append(refused)).filter((seq) => seq > 0).length;
+    expect(kept).toBeGreaterThan(0);
+    expect(journal.stats()).toMatchObject({ lost_records_total: 1_000 - kept });
+    expect(journal.stats().pending_chars).toBeLessThanOrEqual(16_777_216);
+    for (let n = 0; n < 1_000; n += 1) expect(journal.append(ended)).toBe(kept + n + 1);
+    expect(await outcome(journal)).toBeDefined();
+    disk.free_bytes = Number.POSITIVE_INFINITY;
+    vi.advanceTimersByTime(1_000);
+    expect(journal.failure).toBeUndefined();
+    await journal.close();
+    expect(count(dir)).toBe(kept + 1_000);
+    expect(verifyJournal(dir).ok).toBe(true);
+  });
+
+  it('gives up stored answers before it gives up that their keys were used', async () => {
+    const dir = tempDir();
+    const disk = testDisk();
+    const journal = openJournal(journalOptions(dir, { io: disk }));
+    disk.free_bytes = 0;
+    for (let n = 1; n <= 20; n += 1) expect(journal.append(stored)).toBe(n);
+    expect(journal.append(ended)).toBe(21);
+    expect(journal.stats().lost_records_total).toBe(0);
+    disk.free_bytes = Number.POSITIVE_INFINITY;
+    vi.advanceTimersByTime(1_000);
+    await journal.close();
+    const records = [...readRecords(dir).values()].flat();
+    const sealed = records.map((record) => (record.type === 'idempotency.stored' ? record.sealed.length : -1));
+    expect(sealed).toEqual([...Array(4).fill(8_000_000), ...Array(16).fill(0), -1]);
+  });
+
+  it('keeps of an answer that is too large for a record that its key was used', async () => {
+    const dir = tempDir();
+    const journal = openJournal(journalOptions(dir));
+    expect(journal.append({ ...stored, sealed: 'x'.repeat(9_500_000) } as RouterEvent)).toBe(1);
+    await journal.close();
+    expect([...readRecords(dir).values()].flat()).toMatchObject([{ type: 'idempotency.stored', sealed: '' }]);
   });
 });
 

@@ -24,6 +24,22 @@ function open(data_dir: string, more: Partial<LedgerOptions> = {}): Promise<Ledg
   });
 }
 
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+/** Calls from first to last record, all within an hour. */
+function callsOn(seed: number, start_ms: number): RouterEvent[] {
+  const events = sampleStream(seed, 300, start_ms).map(({ event }) => event);
+  const ended = new Set(events.filter((event) => event.type === 'call.ended').map((event) => event.call_id));
+  return events
+    .filter((event) => 'call_id' in event && ended.has(event.call_id) && event.type !== 'idempotency.stored')
+    .map((event) => startedAt(event, start_ms + 1));
+}
+
+function startedAt(event: RouterEvent, started_ms: number): RouterEvent {
+  return 'started_ms' in event ? { ...event, started_ms, budget_day: undefined } : event;
+}
+
 function write(ledger: Ledger, events: readonly RouterEvent[]): void {
   for (const event of events) ledger.journal.append(event);
   ledger.journal.flushNow();
@@ -34,7 +50,8 @@ describe('ledger', () => {
     const data_dir = tempDir();
     const events = sampleStream(4, 400).map(({ event }) => event);
     const first = await open(data_dir);
-    expect(first.start).toEqual({ budgets: [], open_calls: [], entities: [], kills: [], claims: [] });
+    const budget_days = ['2026-09-20', '2026-09-21'];
+    expect(first.start).toEqual({ budget_days, budgets: [], open_calls: [], entities: [], kills: [], claims: [] });
     expect(first.recover()).toEqual({ events: [], budgets: [] });
     write(first, events);
     const ends = events.filter((event) => event.type === 'call.ended');
@@ -91,10 +108,11 @@ describe('ledger', () => {
 
     const fourth = await open(data_dir, { clock });
     expect(fourth.start.open_calls).toHaveLength(due - 3);
-    const { events: rest, budgets } = fourth.recover();
+    const { events: rest, budgets: seeded } = fourth.recover();
     expect(rest).toHaveLength(due - 3);
     expect((await fourth.usage.list({ outcome: 'interrupted' }, { limit: 1_000 })).rows).toHaveLength(due);
     const day = utcDay(clock.now_ms());
+    const budgets = seeded.filter((part) => part.day === day);
     expect(budgets).toEqual(await fourth.ask('budgets.day', day));
     const all = [...events.filter((event) => event.type === 'call.ended'), ...recovered] as CallEnded[];
     const today = all.map((event) => budgetDay(event)).filter((part) => part.day === day);
@@ -129,7 +147,11 @@ describe('ledger', () => {
     const ledger = await open(data_dir, { segment_bytes: 30_000 });
     for (const [i, { event }] of sampleStream(6, 500).entries()) {
       ledger.journal.append(event);
-      if (i % 10 === 0) ledger.journal.flushNow();
+      if (i % 10 !== 0) continue;
+      ledger.journal.flushNow();
+      // A full file is synced in the thread pool before the next one is begun.
+      const { epoch, file_bytes } = ledger.journal.stats();
+      if (file_bytes >= 30_000) await vi.waitFor(() => expect(ledger.journal.epoch).toBe(epoch + 1));
     }
     ledger.journal.flushNow();
     const before = await ledger.usage.sums({}, ['tenant', 'model', 'day']);
@@ -156,6 +178,60 @@ describe('ledger', () => {
     await expect(ledger.usage.sums({}, [])).rejects.toMatchObject({ status: 503 });
     await vi.waitFor(async () => expect(await ledger.usage.sums({}, [])).toHaveLength(1), { timeout: 20_000 });
     await ledger.close();
+  });
+
+  it('goes on counting after a start whose clock was weeks ahead', async () => {
+    const data_dir = tempDir();
+    const noon_ms = Date.UTC(2026, 10, 22, 12);
+    const opened = (offset_ms: number): Promise<Ledger> =>
+      open(data_dir, { clock: tickingClock(noon_ms + offset_ms), retain_days: 7 });
+    const callsOf = async (ledger: Ledger): Promise<string[]> =>
+      (await ledger.usage.list({}, { limit: 1_000 })).rows.map((row) => row.call_id);
+    const first = await opened(0);
+    write(first, callsOn(1, noon_ms));
+    const before = await callsOf(first);
+    expect(before.length).toBeGreaterThan(10);
+    await first.close();
+
+    const wrong = await opened(20 * DAY_MS);
+    // Retention was asked for first, so it has passed when this is answered.
+    expect(await callsOf(wrong)).toEqual(before);
+    await wrong.close();
+
+    const right = await opened(HOUR_MS);
+    expect(await callsOf(right)).toEqual(before);
+    write(right, callsOn(2, noon_ms + HOUR_MS));
+    const all = await callsOf(right);
+    expect(all.length).toBeGreaterThan(before.length);
+    await right.close();
+    const next = await opened(2 * HOUR_MS);
+    expect(next.recover().budgets.reduce((sum, { calls }) => sum + calls, 0)).toBe(all.length);
+    await next.close();
+  });
+
+  it('knows what a day used although the clock is not set yet, or set back over midnight', async () => {
+    const data_dir = tempDir();
+    const noon_ms = Date.UTC(2026, 10, 22, 12);
+    const first = await open(data_dir, { clock: tickingClock(noon_ms) });
+    write(first, callsOn(1, noon_ms));
+    const spent = await first.ask('budgets.day', '2026-11-22');
+    expect(spent.length).toBeGreaterThan(0);
+    await first.close();
+    for (const now_ms of [60_000, noon_ms - DAY_MS, noon_ms, noon_ms + 12 * HOUR_MS]) {
+      const ledger = await open(data_dir, { clock: tickingClock(now_ms) });
+      expect(ledger.recover().budgets).toEqual(spent);
+      await ledger.close();
+    }
+    // The newest day counts, also when all that is known of it is a call that was cut short.
+    const late = callsOn(2, noon_ms + DAY_MS).filter((event) => event.type === 'call.opened');
+    const dying = await open(data_dir, { clock: tickingClock(noon_ms + DAY_MS) });
+    write(dying, late.slice(0, 1));
+    await dying.close();
+    const behind = await open(data_dir, { clock: tickingClock(noon_ms - 30 * DAY_MS) });
+    const [call] = behind.recover().budgets;
+    expect(call).toMatchObject({ day: '2026-11-23', calls: 1 });
+    expect(behind.start.budget_days).toEqual(['2026-10-23', '2026-11-23']);
+    await behind.close();
   });
 
   it('bounds the questions that wait', async () => {

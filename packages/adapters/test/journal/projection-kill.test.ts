@@ -37,7 +37,7 @@ it('gives exactly the tables of the journal, at whatever statement a worker thre
   await writeJournal(dir, 11);
   const limit = { epoch: 1, valid_bytes: statSync(filePath(dir, 1)).size };
   const store = { type: 'sqlite', path } as const;
-  const input: WorkerInput = { dir, node_id: 'n1', store, limit, day: '2026-09-21', now_ms: 0, batch_records: 25 };
+  const input: WorkerInput = { dir, node_id: 'n1', store, limit, now_ms: 0, batch_records: 25 };
   const execArgv = ['--conditions=atp-source'];
   for (let kill = 0; kill < 8; kill += 1) {
     const workerData = { ...input, statements: randomInt(rng, 20, 200) };

@@ -165,11 +165,11 @@ describe('retention', () => {
     const { dir, driver, projector } = await filled();
     await projector.catchUp(WHOLE_JOURNAL);
     const before = await dumpTables(driver, 'n1');
-    const options = { projector, driver, current_epoch: 5 };
+    const options = { projector, driver, elapsed_ms: 0, current_epoch: 5 };
     // Epoch 1 was closed when 2 began, on day 10; on day 29 that is 19 days ago, 2 was closed 9 days ago.
     const now_ms = START_MS + 29 * DAY_MS;
     const result = await applyRetention({ ...options, now_ms, retain_days: 15 });
-    expect(result).toEqual({ removed_files: 1, more: false });
+    expect(result).toEqual({ removed_files: 1, more: false, believed_ms: now_ms });
     expect(epochs(dir)).toEqual([2, 3, 4, 5]);
     expect(await applyRetention({ ...options, now_ms, retain_days: 15 })).toMatchObject({ removed_files: 0 });
     expect(await applyRetention({ ...options, now_ms, retain_days: 5 })).toMatchObject({ removed_files: 1 });
@@ -201,8 +201,8 @@ describe('retention', () => {
 
   it('never removes the current file, nor one that the tables do not hold, nor anything with retention 0', async () => {
     const { dir, driver, projector } = await filled();
-    const now_ms = START_MS + 1_000 * DAY_MS;
-    const all = { projector, driver, now_ms, retain_days: 1, current_epoch: 5 };
+    const now_ms = START_MS + 42 * DAY_MS;
+    const all = { projector, driver, now_ms, elapsed_ms: DAY_MS, retain_days: 1, current_epoch: 5 };
     expect(await applyRetention(all)).toMatchObject({ removed_files: 0 });
     await projector.catchUp({ epoch: 3, valid_bytes: statSync(filePath(dir, 3)).size });
     expect(await applyRetention({ ...all, retain_days: 0 })).toMatchObject({ removed_files: 0 });
@@ -222,7 +222,8 @@ describe('retention', () => {
     const { dir, driver, projector } = await filled();
     await projector.catchUp(WHOLE_JOURNAL);
     const bytes = readFileSync(filePath(dir, 1));
-    const options = { projector, driver, now_ms: START_MS + 29 * DAY_MS, retain_days: 15, current_epoch: 5 };
+    const now_ms = START_MS + 29 * DAY_MS;
+    const options = { projector, driver, now_ms, elapsed_ms: 0, retain_days: 15, current_epoch: 5 };
     await applyRetention(options);
     writeFileSync(filePath(dir, 1), bytes);
     expect(verifyJournal(dir).ok).toBe(true);

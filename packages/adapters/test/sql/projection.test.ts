@@ -180,6 +180,41 @@ describe('projection', () => {
     expect({ ...again, claims: [] }).toEqual(kept);
   });
 
+  it('counts a new call of a day that was pruned too early, once, also when it is made anew', async () => {
+    const driver = await fresh();
+    const records = recordsOf(9, 900);
+    const early = records.slice(0, 500);
+    const late = records.slice(500);
+    let projection = await load(driver);
+    await apply(projection, end(early.length), early);
+    // A pass by a clock that was years ahead.
+    while (await projection.prune('2031-01-01', Number.MAX_SAFE_INTEGER, 5_000));
+    projection = await load(driver);
+    await apply(projection, end(records.length), late);
+    const expected = dumpFold(foldOf(records));
+    const sums = async (): Promise<unknown> => {
+      const { usage_days, budget_days } = await dumpTables(driver, 'n1');
+      return { usage_days, budget_days };
+    };
+    expect(await sums()).toEqual({ usage_days: expected.usage_days, budget_days: expected.budget_days });
+    const ended = new Set(late.filter((record) => record.type === 'call.ended').map((record) => record.call_id));
+    const listed = (await sqlUsageStore(driver).list({}, { limit: 1_000 })).rows.map((row) => row.call_id);
+    expect(new Set(listed)).toEqual(ended);
+    expect(ended.size).toBeGreaterThan(10);
+
+    // A rebuild that is cut short and begun again meets every record at least once.
+    await projection.reset(undefined);
+    await apply(projection, end(early.length), early);
+    await projection.reset(undefined);
+    projection = await load(driver);
+    await apply(projection, end(records.length), records);
+    expect(await sums()).toEqual({ usage_days: expected.usage_days, budget_days: expected.budget_days });
+    const [next] = recordsOf(10, 60).filter((record) => record.type === 'call.ended');
+    if (next === undefined) throw new Error('no call ended');
+    await apply(projection, end(records.length + 1), [{ ...next, seq: records.length + 1 }]);
+    expect((await sqlUsageStore(driver).get(next.call_id))?.call_id).toBe(next.call_id);
+  });
+
   it('keeps a bounded operators’ log', async () => {
     const driver = await fresh();
     const event = { type: 'config.applied', generation: 1, hash: 'h' } as const;
