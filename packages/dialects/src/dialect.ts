@@ -24,6 +24,9 @@ export interface RequestProbe {
   readonly has_tools: boolean;
   readonly has_images: boolean;
   readonly has_audio: boolean;
+  /** PDFs and other files that the provider reads itself; plain text is none. */
+  readonly has_documents: boolean;
+  readonly wants_json_mode: boolean;
   readonly wants_json_schema: boolean;
   readonly wants_reasoning: boolean;
   readonly wants_logprobs: boolean;

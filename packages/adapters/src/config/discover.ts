@@ -112,6 +112,7 @@ const SIM_CAPABILITIES: readonly Capability[] = [
   'chat',
   'tools',
   'vision',
+  'documents',
   'json_mode',
   'json_schema',
   'reasoning',

@@ -12,7 +12,15 @@ export interface KnownModel {
 /** The month of the price lists below. */
 export const KNOWN_MODELS_AS_OF: string = '2026-11';
 
-const OPENAI_CHAT: readonly Capability[] = ['chat', 'tools', 'vision', 'json_mode', 'json_schema', 'reasoning'];
+const OPENAI_CHAT: readonly Capability[] = [
+  'chat',
+  'tools',
+  'vision',
+  'documents',
+  'json_mode',
+  'json_schema',
+  'reasoning',
+];
 const CLAUDE_CHAT: readonly Capability[] = ['chat', 'tools', 'vision', 'documents', 'json_schema', 'reasoning'];
 const GEMINI_CHAT: readonly Capability[] = [
   'chat',

@@ -161,7 +161,10 @@ export const modelSchema: z.ZodType<ModelConfig> = typed<ModelConfig>()(
       .min(1)
       .max(10)
       .default(['chat'])
-      .meta({ description: 'What the model can do; a request that needs more is not routed to it.' }),
+      .meta({
+        description:
+          'What the model can do; a request that needs more is not routed to it. `vision` is images, `documents` files such as PDF, `json_mode` answers that are any JSON, `json_schema` answers that fit a schema, `reasoning` a request with thinking or a reasoning effort.',
+      }),
     price: price_object.optional().meta({
       description:
         'What the provider charges. Absent: the model is unpriced, and refused wherever a budget in money applies. Write zeros for a model that costs nothing.',

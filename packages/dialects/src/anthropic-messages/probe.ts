@@ -6,6 +6,7 @@ interface Media {
   bytes: number;
   count: number;
   images: boolean;
+  documents: boolean;
 }
 
 /** Reads what routing needs, touching each block once and building nothing. */
@@ -16,7 +17,7 @@ export function probe(body: JsonObject, limits: ProbeLimits): RequestProbe {
   if (messages.length > limits.messages) throw bad('messages', `at most ${limits.messages} entries`);
   const tools = arr(body, 'tools');
   if (tools !== undefined && tools.length > limits.tools) throw bad('tools', `at most ${limits.tools} entries`);
-  const media: Media = { bytes: 0, count: 0, images: false };
+  const media: Media = { bytes: 0, count: 0, images: false, documents: false };
   for (let i = 0; i < messages.length; i += 1) {
     const message = messages[i];
     if (!isJsonObject(message)) throw bad(`messages[${i}]`, 'an object');
@@ -34,6 +35,8 @@ export function probe(body: JsonObject, limits: ProbeLimits): RequestProbe {
     has_tools: tools !== undefined && tools.length > 0,
     has_images: media.images,
     has_audio: false,
+    has_documents: media.documents,
+    wants_json_mode: false,
     wants_json_schema: isJsonObject(format),
     wants_reasoning: typeof thinking === 'string' && thinking !== 'disabled',
     wants_logprobs: false,
@@ -54,6 +57,7 @@ function addMedia(content: JsonValue | undefined, media: Media): void {
       if (source['type'] === 'text' || source['type'] === 'content') continue;
       media.count += 1;
       if (type === 'image') media.images = true;
+      else media.documents = true;
       const data = source['data'];
       if (source['type'] === 'base64' && typeof data === 'string') media.bytes += data.length;
     } else if (type === 'tool_result') {

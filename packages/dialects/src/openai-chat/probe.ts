@@ -7,6 +7,7 @@ interface Media {
   count: number;
   images: boolean;
   audio: boolean;
+  documents: boolean;
 }
 
 /** Reads what routing needs, touching each message once and building nothing. */
@@ -17,7 +18,7 @@ export function probe(body: JsonObject, limits: ProbeLimits): RequestProbe {
   if (messages.length > limits.messages) throw bad('messages', `at most ${limits.messages} entries`);
   const tools = arr(body, 'tools');
   if (tools !== undefined && tools.length > limits.tools) throw bad('tools', `at most ${limits.tools} entries`);
-  const media: Media = { bytes: 0, count: 0, images: false, audio: false };
+  const media: Media = { bytes: 0, count: 0, images: false, audio: false, documents: false };
   for (let i = 0; i < messages.length; i += 1) {
     const message = messages[i];
     if (!isJsonObject(message)) throw bad(`messages[${i}]`, 'an object');
@@ -25,6 +26,8 @@ export function probe(body: JsonObject, limits: ProbeLimits): RequestProbe {
     if (Array.isArray(content)) addMedia(content as readonly JsonValue[], media);
   }
   const max = maxOutputTokens(body);
+  const format = obj(body, 'response_format')?.['type'];
+  const effort = body['reasoning_effort'];
   return {
     model,
     stream: bool(body, 'stream') ?? false,
@@ -34,8 +37,10 @@ export function probe(body: JsonObject, limits: ProbeLimits): RequestProbe {
     has_tools: tools !== undefined && tools.length > 0,
     has_images: media.images,
     has_audio: media.audio,
-    wants_json_schema: obj(body, 'response_format')?.['type'] === 'json_schema',
-    wants_reasoning: body['reasoning_effort'] !== undefined && body['reasoning_effort'] !== 'none',
+    has_documents: media.documents,
+    wants_json_mode: format === 'json_object',
+    wants_json_schema: format === 'json_schema',
+    wants_reasoning: typeof effort === 'string' && effort !== 'none',
     wants_logprobs: body['logprobs'] === true,
     media_bytes: media.bytes,
     media_count: media.count,
@@ -64,6 +69,7 @@ function addMedia(content: readonly JsonValue[], media: Media): void {
       const data = isJsonObject(part['input_audio']) ? part['input_audio']['data'] : undefined;
       if (typeof data === 'string') media.bytes += data.length;
     } else if (part['type'] === 'file') {
+      media.documents = true;
       media.count += 1;
       const data = isJsonObject(part['file']) ? part['file']['file_data'] : undefined;
       if (typeof data === 'string') media.bytes += data.length;

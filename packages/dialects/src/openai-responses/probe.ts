@@ -7,6 +7,7 @@ interface Media {
   bytes: number;
   count: number;
   images: boolean;
+  documents: boolean;
 }
 
 /** Reads what routing needs, touching each input item once and building nothing. */
@@ -18,6 +19,7 @@ export function probe(body: JsonObject, limits: ProbeLimits): RequestProbe {
   if (tools !== undefined && tools.length > limits.tools) throw bad('tools', `at most ${limits.tools} entries`);
   const max = int(body, 'max_output_tokens', 1, 100_000_000);
   const text = obj(body, 'text');
+  const format = isJsonObject(text?.['format']) ? text['format']['type'] : undefined;
   const effort = obj(body, 'reasoning')?.['effort'];
   return {
     model,
@@ -28,7 +30,9 @@ export function probe(body: JsonObject, limits: ProbeLimits): RequestProbe {
     has_tools: tools !== undefined && tools.length > 0,
     has_images: media.images,
     has_audio: false,
-    wants_json_schema: isJsonObject(text?.['format']) && text['format']['type'] === 'json_schema',
+    has_documents: media.documents,
+    wants_json_mode: format === 'json_object',
+    wants_json_schema: format === 'json_schema',
     wants_reasoning: typeof effort === 'string' && effort !== 'none',
     wants_logprobs: wantsLogprobs(body),
     media_bytes: media.bytes,
@@ -47,7 +51,7 @@ export function wantsLogprobs(body: JsonObject): boolean {
 }
 
 function probeInput(input: JsonValue | undefined, limits: ProbeLimits): Media {
-  const media: Media = { bytes: 0, count: 0, images: false };
+  const media: Media = { bytes: 0, count: 0, images: false, documents: false };
   if (typeof input === 'string') return media;
   if (!Array.isArray(input) || input.length === 0) throw bad('input', 'a string or a non-empty array of items');
   if (input.length > limits.messages) throw bad('input', `at most ${limits.messages} items`);
@@ -69,6 +73,7 @@ function addMedia(content: readonly JsonValue[], media: Media): void {
       const url = part['image_url'];
       if (typeof url === 'string' && url.startsWith('data:')) media.bytes += url.length;
     } else if (part['type'] === 'input_file') {
+      media.documents = true;
       media.count += 1;
       const data = part['file_data'];
       if (typeof data === 'string') media.bytes += data.length;

@@ -273,6 +273,8 @@ describe('anthropic-messages: reading a request', () => {
       has_tools: true,
       has_images: true,
       has_audio: false,
+      has_documents: false,
+      wants_json_mode: false,
       wants_json_schema: true,
       wants_reasoning: true,
       wants_logprobs: false,

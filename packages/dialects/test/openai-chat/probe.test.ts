@@ -36,6 +36,8 @@ describe('openai-chat: probe', () => {
       has_tools: true,
       has_images: true,
       has_audio: true,
+      has_documents: true,
+      wants_json_mode: false,
       wants_json_schema: true,
       wants_reasoning: true,
       wants_logprobs: true,
@@ -53,12 +55,23 @@ describe('openai-chat: probe', () => {
       has_tools: false,
       has_images: false,
       has_audio: false,
+      has_documents: false,
+      wants_json_mode: false,
       wants_json_schema: false,
       wants_reasoning: false,
       wants_logprobs: false,
       media_bytes: 0,
       media_count: 0,
     });
+  });
+
+  test.each([
+    [{ response_format: { type: 'json_object' } }, { wants_json_mode: true, wants_json_schema: false }],
+    [{ response_format: { type: 'text' } }, { wants_json_mode: false, wants_json_schema: false }],
+    [{ reasoning_effort: null }, { wants_reasoning: false }],
+    [{ reasoning_effort: 'none' }, { wants_reasoning: false }],
+  ])('what a model has to be able to: %o', (more, wanted) => {
+    expect(openaiChat.probe({ model: 'm', messages: HI, ...more }, limits)).toMatchObject(wanted);
   });
 
   test.each([

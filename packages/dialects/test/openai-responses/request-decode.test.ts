@@ -245,6 +245,8 @@ describe('probe', () => {
       has_tools: true,
       has_images: true,
       has_audio: false,
+      has_documents: true,
+      wants_json_mode: false,
       wants_json_schema: true,
       wants_reasoning: true,
       wants_logprobs: true,

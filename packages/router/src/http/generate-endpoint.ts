@@ -91,15 +91,30 @@ function throughStages(dialect: IngressDialect, body: ParsedBody, call: Admitted
 const UNCHANGED: StagedRequest = { replaced: undefined };
 
 function needsOf(probe: RequestProbe): readonly string[] {
-  if (!probe.has_tools && !probe.has_images && !probe.has_audio) return CHAT;
-  const needs = ['chat'];
-  if (probe.has_tools) needs.push('tools');
-  if (probe.has_images) needs.push('vision');
-  if (probe.has_audio) needs.push('audio');
-  return needs;
+  let needs: string[] | undefined;
+  for (const [flag, capability] of NEEDS) {
+    if (!probe[flag]) continue;
+    needs ??= ['chat'];
+    needs.push(capability);
+  }
+  return needs ?? CHAT;
 }
 
 const CHAT: readonly string[] = ['chat'];
+
+type Flag = Extract<keyof RequestProbe, `has_${string}` | `wants_${string}`>;
+
+/** The capability of the configuration that each demand of a request needs. */
+const NEEDS: readonly (readonly [flag: Flag, capability: string])[] = [
+  ['has_tools', 'tools'],
+  ['has_images', 'vision'],
+  ['has_audio', 'audio'],
+  ['has_documents', 'documents'],
+  ['wants_json_mode', 'json_mode'],
+  ['wants_json_schema', 'json_schema'],
+  ['wants_reasoning', 'reasoning'],
+  ['wants_logprobs', 'logprobs'],
+];
 
 function lengthOf(value: JsonValue | undefined): number {
   return Array.isArray(value) ? value.length : 0;
