@@ -136,9 +136,10 @@ export const idempotencySchema: z.ZodType<IdempotencyConfig> = typed<Idempotency
   z.strictObject({
     ttl_ms: int(1_000, 2_592_000_000, 'How long an outcome is kept, in milliseconds.').default(86_400_000),
     max_entries: int(1, 10_000_000, 'Outcomes kept; the oldest finished one goes first.').default(10_000),
+    // As text, encrypted and in base64, it has to fit into one journal record of 8,388,608 characters.
     max_body_bytes: int(
       1_024,
-      67_108_864,
+      6_000_000,
       'Largest outcome kept, in bytes; of a larger one only the record is kept.',
     ).default(1_048_576),
   }),

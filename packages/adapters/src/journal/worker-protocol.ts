@@ -21,6 +21,8 @@ export interface WireError {
   readonly code: ErrorCode;
   readonly message: string;
   readonly details?: Readonly<Record<string, string | number | boolean>>;
+  /** The text of what caused it, which may name hosts and files: for the operator's log, not for clients. */
+  readonly cause?: string;
 }
 
 export type ToWorker =
@@ -58,12 +60,23 @@ export type FromWorker =
 
 export function toWire(error: unknown): WireError {
   if (isAtpError(error)) {
-    const { code, message, details } = error;
-    return { code, message, ...(details && { details }) };
+    const { code, message, details, cause } = error;
+    return { code, message, ...(details && { details }), ...(cause instanceof Error && { cause: cause.message }) };
   }
-  return { code: 'internal_error', message: error instanceof Error ? error.message : String(error) };
+  const message = `The usage tables cannot be used (${reasonOf(error)}). The router's log has more; calls are not affected.`;
+  return { code: 'internal_error', message, cause: error instanceof Error ? error.message : String(error) };
 }
 
-export function fromWire({ code, message, details }: WireError): AtpError {
-  return new AtpError(code, message, details && { details });
+export function fromWire({ code, message, details, cause }: WireError): AtpError {
+  return new AtpError(code, message, {
+    ...(details && { details }),
+    ...(cause !== undefined && { cause: new Error(cause) }),
+  });
+}
+
+/** The code of a system or SQL error, or SQLite's fixed text for its own; never a text that names a host or a file. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown reason';
+  if ('errstr' in error && typeof error.errstr === 'string') return error.errstr;
+  return 'code' in error && typeof error.code === 'string' ? error.code : 'unknown reason';
 }

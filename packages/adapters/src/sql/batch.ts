@@ -1,3 +1,4 @@
+import { AtpError } from '@atp-router/kernel';
 import {
   CallSums,
   type IdempotencyRow,
@@ -97,7 +98,10 @@ export class ProjectionBatch {
     const placement = placeBlock({ epoch: this.#epoch, seq: this.#seq }, { epoch, first_seq, count: records.length });
     if (placement === 'applied') return;
     if (placement === 'gap') {
-      throw new Error(`record ${epoch}/${first_seq} does not follow ${this.#epoch}/${this.#seq}`);
+      throw new AtpError(
+        'internal_error',
+        `The usage tables end with record ${this.#epoch}/${this.#seq} of the journal, which record ${epoch}/${first_seq} does not follow. Make them anew with: atp journal rebuild`,
+      );
     }
     for (const record of records) this.#follow(epoch, record);
     this.#epoch = epoch;

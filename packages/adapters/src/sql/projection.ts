@@ -1,3 +1,4 @@
+import { AtpError } from '@atp-router/kernel';
 import { type LedgerBase, NO_CHAIN, type OpenCall, OpenCalls } from '@atp-router/ledger';
 import { type JournalPlace, ProjectionBatch } from './batch.ts';
 import type { SqlDriver, SqlQueries } from './driver.ts';
@@ -155,5 +156,10 @@ async function movePosition(
      WHERE node_id = $1 AND epoch = $6 AND seq = $7 RETURNING node_id`,
     [node_id, to.epoch, to.seq, to.offset, to.chain, from.epoch, from.seq],
   );
-  if (moved.length !== 1) throw new Error(`another projection of node ${node_id} is at work`);
+  if (moved.length !== 1) {
+    throw new AtpError(
+      'internal_error',
+      `The usage tables are written by another projection of node ${node_id}. Give each router a node_id of its own.`,
+    );
+  }
 }

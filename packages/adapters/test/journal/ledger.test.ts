@@ -130,7 +130,11 @@ describe('ledger', () => {
     await expect(open(data_dir)).rejects.toThrow('in use by process');
     await first.close();
     const store = { type: 'sqlite', path: join(data_dir, 'missing', 'atp.sqlite') } as const;
-    await expect(open(data_dir, { store })).rejects.toThrow('ENOENT');
+    const refused = (await open(data_dir, { store }).catch((error: unknown) => error)) as AtpError;
+    expect(refused).toMatchObject({ code: 'internal_error', message: expect.stringContaining('(ENOENT)') });
+    // Messages may reach clients; where things are is in the cause alone.
+    expect(refused.message).not.toContain(data_dir);
+    expect((refused.cause as Error).message).toContain(data_dir);
     const path = filePath(join(data_dir, 'journal'), 1);
     const header = readFileSync(path);
     writeFileSync(path, 'nonsense\n');
