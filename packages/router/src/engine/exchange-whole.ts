@@ -6,11 +6,12 @@ export interface WholeReply {
   readonly body: Buffer;
 }
 
-/** One request with a whole, bounded answer, outside of any call: counting, health checks, lists of models. */
+/** One request with a whole, bounded answer, outside of any call: counting, health checks, lists of models. `signal` ends it. */
 export function exchangeWhole(
   transport: UpstreamTransport,
   request: UpstreamRequest,
   bytes_max: number,
+  signal?: AbortSignal,
 ): Promise<WholeReply> {
   return new Promise((resolve, reject) => {
     const chunks: Uint8Array[] = [];
@@ -35,5 +36,11 @@ export function exchangeWhole(
         reject(new AtpError('upstream_error', `The provider did not answer (${kind}).`, { origin: 'remote', cause }));
       },
     });
+    const giveUp = (): void => {
+      exchange.cancel();
+      reject(new AtpError('request_cancelled', 'The provider was not waited for any longer.'));
+    };
+    if (signal?.aborted === true) giveUp();
+    else signal?.addEventListener('abort', giveUp, { once: true });
   });
 }

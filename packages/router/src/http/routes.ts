@@ -2,7 +2,7 @@ import type { HttpExchange, TokenCounterWorker } from '@atp-router/adapters';
 import { anthropicMessages, ask, openaiChat, openaiEmbedIngress, openaiResponses } from '@atp-router/dialects';
 import { AtpError } from '@atp-router/kernel';
 import type { Engine } from '../engine/engine.ts';
-import { countTokens } from './count-tokens-endpoint.ts';
+import { CountTokens } from './count-tokens-endpoint.ts';
 import { type CallEndpoint, DataPlane, generateEndpoint } from './data-plane.ts';
 import { embedOperation } from './embed-endpoint.ts';
 import { generateOperation } from './generate-endpoint.ts';
@@ -25,7 +25,8 @@ export function addDataPlane(table: RouterTable, engine: Engine, counter: TokenC
     errors: { ...openaiChat, encodeError: openaiEmbedIngress.encodeError },
     operation: (body) => embedOperation(body),
   });
-  table.add('POST', '/v1/messages/count_tokens', (exchange) => countTokens(exchange, engine, counter));
+  const counts = new CountTokens(engine, counter);
+  table.add('POST', '/v1/messages/count_tokens', (exchange) => counts.handle(exchange));
   table.add(
     'GET',
     '/v1/models',
