@@ -11,6 +11,8 @@ export type ReservationState =
   | { readonly kind: 'waiting'; readonly denial: Denial }
   | { readonly kind: 'denied'; readonly denial: Denial }
   | { readonly kind: 'expired' }
+  /** The ledger threw over this demand: its own owner hears of it, and nobody else in the queue. */
+  | { readonly kind: 'failed'; readonly thrown: unknown }
   | { readonly kind: 'cancelled' };
 
 /** One demand on the accounts. `waiting` becomes one of the other kinds; a granted reservation belongs to the caller. */
@@ -73,7 +75,7 @@ export class ReservationQueue<T> {
     return ticket;
   }
 
-  /** Serves those who wait, at one account or at all; returns every ticket that was granted or denied for good. */
+  /** Serves those who wait, at one account or at all; returns every ticket that was granted, denied for good, or failed. */
   wake(now_ms: number, account?: string): readonly ReservationTicket<T>[] {
     if (this.#queues.size === 0) return [];
     const done: ReservationTicket<T>[] = [];
@@ -128,16 +130,24 @@ export class ReservationQueue<T> {
   #serve(queue: WaitQueue<ReservationTicket<T>>, now_ms: number, done: ReservationTicket<T>[]): void {
     for (let head = queue.peek(); head !== undefined; head = queue.peek()) {
       const ticket = head.owner;
-      const result = this.#ledger.reserve(ticket.accounts, ticket.amounts, now_ms);
-      if (!result.ok && result.waitable) {
-        ticket.state = { kind: 'waiting', denial: result };
+      const state = this.#try(ticket, now_ms);
+      if (state.kind === 'waiting') {
+        ticket.state = state;
         return;
       }
       this.#leave(ticket);
-      ticket.state = result.ok
-        ? { kind: 'granted', reservation: result.reservation }
-        : { kind: 'denied', denial: result };
+      ticket.state = state;
       done.push(ticket);
+    }
+  }
+
+  #try({ accounts, amounts }: ReservationTicket<T>, now_ms: number): ReservationState {
+    try {
+      const result = this.#ledger.reserve(accounts, amounts, now_ms);
+      if (result.ok) return { kind: 'granted', reservation: result.reservation };
+      return { kind: result.waitable ? 'waiting' : 'denied', denial: result };
+    } catch (thrown) {
+      return { kind: 'failed', thrown };
     }
   }
 

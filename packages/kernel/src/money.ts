@@ -2,12 +2,16 @@ import { AtpError } from './errors.ts';
 
 /**
  * Money is an integer count of nano-dollars (1e-9 USD) inside the router and an integer count of micro-dollars
- * (1e-6 USD) on the wire. Both are exact in a double up to about 9 million dollars.
+ * (1e-6 USD) on the wire. Both are exact in a double up to about 9 million dollars: what is configured is refused beyond
+ * that (`usdToNanos`), and what a call costs is never counted as more (`costUsdNanos`, `addUsdNanos`).
  */
 export type UsdNanos = number;
 
 /** Largest amount one counter may hold: 9,000,000 USD. */
 export const USD_NANOS_MAX: UsdNanos = 9_000_000_000_000_000;
+
+/** Tokens that one answer can plausibly have used: a hundred times the largest context that is offered. */
+export const USAGE_TOKENS_MAX = 1_000_000_000;
 
 export const NANOS_PER_MICRO = 1_000;
 export const NANOS_PER_USD = 1_000_000_000;
@@ -47,7 +51,7 @@ export const ZERO_USAGE: Usage = {
 
 /**
  * Micro-dollars per million tokens are pico-dollars per token; their sum is rounded once, half up. It is exact up to
- * about 9,000 dollars, where picos no longer fit in a double, and beyond that true to a few parts in 10^15.
+ * about 9,000 dollars, where picos no longer fit in a double, and beyond that true to a few parts in 10^15. At most `USD_NANOS_MAX`.
  */
 export function costUsdNanos(usage: Usage, price: Price): UsdNanos {
   const plain_in = Math.max(0, usage.in_tokens - usage.cached_in_tokens - usage.cache_write_tokens);
@@ -58,7 +62,19 @@ export function costUsdNanos(usage: Usage, price: Price): UsdNanos {
     usage.cache_write_tokens * price.cache_write_usd_micros_per_mtok +
     plain_out * price.out_usd_micros_per_mtok +
     usage.reasoning_tokens * price.reasoning_usd_micros_per_mtok;
-  return divideHalfUp(usd_picos, 1_000) + price.per_request_usd_nanos;
+  return addUsdNanos(divideHalfUp(usd_picos, 1_000), price.per_request_usd_nanos);
+}
+
+/** A sum that stays a safe integer: at most `USD_NANOS_MAX`. */
+export function addUsdNanos(a: UsdNanos, b: UsdNanos): UsdNanos {
+  return Math.min(USD_NANOS_MAX, a + b);
+}
+
+/** The usage that a provider reported, if it can be true; of one that cannot, nothing is believed. */
+export function plausibleUsage<T extends Partial<Usage>>(reported: T | undefined): T | undefined {
+  if (reported === undefined) return undefined;
+  const counts: readonly number[] = Object.values(reported);
+  return counts.every((count) => count <= USAGE_TOKENS_MAX) ? reported : undefined;
 }
 
 /** The one rounding rule of the router: to the nearest integer, halves up, for non-negative integers. */

@@ -14,10 +14,11 @@ import {
   type Tracing,
 } from '@atp-router/adapters';
 import { AccountLedger, Estimator } from '@atp-router/flow';
-import { idSource } from '@atp-router/kernel';
+import { addUsdNanos, idSource } from '@atp-router/kernel';
 import type { BudgetDay } from '@atp-router/ledger';
 import { KillSwitches, TargetHealth } from '@atp-router/routing';
 import { Engine } from './engine/engine.ts';
+import { problemOf } from './engine/faults.ts';
 import { IdempotencyIndex } from './engine/idempotency.ts';
 import { observedOf } from './engine/observed.ts';
 import type { EngineParts } from './engine/parts.ts';
@@ -90,7 +91,7 @@ export async function openCore(options: RouterOptions): Promise<Core> {
 function seededAccounts(days: readonly BudgetDay[]): AccountLedger {
   const accounts = new AccountLedger();
   for (const { tenant, day, calls, tokens, cost_usd_nanos } of days) {
-    accounts.seed(`tenant:${tenant}`, day, { calls, tokens, usd_nanos: cost_usd_nanos });
+    accounts.seed(`tenant:${tenant}`, day, { calls, tokens, usd_nanos: addUsdNanos(cost_usd_nanos, 0) });
   }
   return accounts;
 }
@@ -132,6 +133,7 @@ function makeEngine(
       countTokens: (texts) => counter.count(texts),
       hash: sha256,
       decided: (seconds) => metrics.decided(seconds),
+      onFault: (fault) => options.onProblem?.('calls', problemOf(fault)),
     },
     manager.generation,
   );

@@ -4,8 +4,11 @@ import type { GenEvent, GenRequest } from '@atp-router/dialects';
 import type { AtpError } from '@atp-router/kernel';
 import type { ReloadFile } from './admin/parts.ts';
 
-/** What has a problem: the tables that follow the journal, or what routers over one database share. */
-export type ProblemSource = 'projection' | 'shared_store';
+/**
+ * What has a problem: the tables that follow the journal, what routers over one database share, or the handling of calls
+ * (a stage or the router itself threw; only the call at hand has ended by it).
+ */
+export type ProblemSource = 'projection' | 'shared_store' | 'calls';
 
 export type OnProblem = (source: ProblemSource, problem: AtpError) => void;
 

@@ -13,6 +13,7 @@ import { localUrl, welcomeJson, welcomeText } from './welcome.ts';
 const PROBLEMS: Readonly<Record<ProblemSource, string>> = {
   projection: 'the tables do not follow the journal',
   shared_store: 'the shared store has a problem',
+  calls: 'something failed while a call was handled',
 };
 
 /** Runs the router until a signal ends it. Throws what keeps it from starting. */

@@ -148,6 +148,7 @@ const NOBODY: ClientSink = {
   write: () => true,
   end: () => undefined,
   fail: () => undefined,
+  cut: () => undefined,
   onDrain: () => undefined,
   onGone: () => undefined,
 };

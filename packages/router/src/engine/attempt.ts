@@ -1,7 +1,7 @@
 import type { TransportFailureKind, UpstreamExchange, UpstreamHandler, UpstreamHeaders } from '@atp-router/adapters';
 import type { AttemptKind, StageSummary } from '@atp-router/call';
 import type { AtpField } from '@atp-router/dialects';
-import { type Limits, toAtpError, type Usage } from '@atp-router/kernel';
+import { type Limits, plausibleUsage, toAtpError, type Usage } from '@atp-router/kernel';
 import type { Permit } from '@atp-router/routing';
 import { joinHeaders } from '../relay/join-headers.ts';
 import type { AttemptCodec, Bytes, StreamRelay, StreamStep, WholeAnswer } from '../relay/types.ts';
@@ -10,6 +10,8 @@ import type { Target } from './target.ts';
 
 /** What an attempt tells its call. Exactly one of `onAnswer`, `onStreamEnd` and `onFailed` ends it. */
 export interface AttemptOwner {
+  /** Runs what came from the upstream; never throws, whatever that does. */
+  guard(run: () => void): void;
   /** First thing a reader would see has arrived: may this attempt's bytes reach the client? */
   onContent(attempt: Attempt): void;
   /** Bytes for the client; only after the attempt was committed. */
@@ -58,6 +60,7 @@ export class Attempt implements UpstreamHandler {
   answer: WholeAnswer | undefined;
   relay: StreamRelay | undefined;
   committed = false;
+  is_booked = false;
   failure: UpstreamAttemptFailure | undefined;
   readonly #owner: AttemptOwner;
   readonly #limits: Limits;
@@ -93,7 +96,7 @@ export class Attempt implements UpstreamHandler {
 
   /** Usage reported so far, by a whole answer or in the stream. */
   get usage(): Usage | undefined {
-    return this.answer?.usage ?? this.relay?.usage;
+    return plausibleUsage(this.answer?.usage ?? this.relay?.usage);
   }
 
   get counted_out_tokens(): number {
@@ -154,6 +157,22 @@ export class Attempt implements UpstreamHandler {
   }
 
   onHead(status: number, headers: UpstreamHeaders): void {
+    this.#owner.guard(() => this.#onHead(status, headers));
+  }
+
+  onData(chunk: Uint8Array): void {
+    this.#owner.guard(() => this.#onData(chunk));
+  }
+
+  onEnd(): void {
+    this.#owner.guard(() => this.#onEnd());
+  }
+
+  onFail(failure: { readonly kind: TransportFailureKind; readonly cause: unknown }): void {
+    this.#owner.guard(() => this.#onFail(failure));
+  }
+
+  #onHead(status: number, headers: UpstreamHeaders): void {
     this.upstream_status = status;
     this.first_byte_mono_ms = this.#mono();
     this.#headers = headers;
@@ -165,13 +184,13 @@ export class Attempt implements UpstreamHandler {
     }
   }
 
-  onData(chunk: Uint8Array): void {
+  #onData(chunk: Uint8Array): void {
     this.#bytes += chunk.length;
     if (this.relay !== undefined) this.#onStreamData(this.relay, chunk);
     else this.#collect(chunk);
   }
 
-  onEnd(): void {
+  #onEnd(): void {
     if (this.is_over) return;
     const status = this.upstream_status ?? 0;
     if (status >= 300) this.#fail(this.#remoteError(status));
@@ -180,7 +199,7 @@ export class Attempt implements UpstreamHandler {
     else this.#fail(failureOfTransport('truncated', this.spec.target.provider.id, undefined));
   }
 
-  onFail(failure: { readonly kind: TransportFailureKind; readonly cause: unknown }): void {
+  #onFail(failure: { readonly kind: TransportFailureKind; readonly cause: unknown }): void {
     // Some servers reset the connection right after the end mark: the answer is whole.
     if (this.relay !== undefined && this.#isWhole(this.relay)) this.#finish(() => this.#owner.onStreamEnd(this));
     else this.#fail(failureOfTransport(failure.kind, this.spec.target.provider.id, failure.cause));
@@ -252,8 +271,7 @@ export class Attempt implements UpstreamHandler {
   }
 
   #remoteError(status: number): UpstreamAttemptFailure {
-    const text = Buffer.concat(this.#chunks).toString('utf8');
-    const remote = this.spec.codec.error(status, text);
+    const remote = this.spec.codec.error(status, Buffer.concat(this.#chunks).toString('utf8'));
     return failureOfRemote(remote, this.spec.target.provider.id, this.#headers, this.#wall());
   }
 
@@ -261,7 +279,6 @@ export class Attempt implements UpstreamHandler {
     this.#stop(failureOfTransport(kind, this.spec.target.provider.id, undefined));
   }
 
-  /** Fails while the exchange is still open. */
   #stop(failure: UpstreamAttemptFailure): void {
     if (this.#phase.kind === 'sent') this.#phase.exchange.cancel();
     this.#fail(failure);

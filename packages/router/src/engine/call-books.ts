@@ -14,6 +14,7 @@ export class CallBooks {
   readonly #env: EngineEnv;
   readonly #records: AttemptRecord[] = [];
   readonly #capture: Capture | undefined;
+  #kept_until_ms: number | undefined;
 
   constructor(call: AdmittedCall, env: EngineEnv) {
     this.#call = call;
@@ -67,7 +68,7 @@ export class CallBooks {
       cost_usd_nanos,
       latency_ms: round(now_mono_ms - started_mono_ms),
       ttfb_ms: first,
-      idempotency: refOf(idempotency),
+      idempotency: idempotency && { ...refOf(idempotency), expires_ms: this.#keptUntil_ms(idempotency) },
     };
   }
 
@@ -87,7 +88,8 @@ export class CallBooks {
             ...(meta.simulated === true ? { simulated: true } : {}),
             body,
           });
-    const { scope_hash, body_hash, expires_ms } = ref;
+    const { scope_hash, body_hash } = ref;
+    const expires_ms = this.#keptUntil_ms(ref);
     const { call_id } = this.#call.head;
     this.#env.log.append({ type: 'idempotency.stored', scope_hash, body_hash, call_id, expires_ms, sealed });
     return sealed === '' ? undefined : sealed;
@@ -98,7 +100,13 @@ export class CallBooks {
     const ref = this.#call.idempotency;
     if (ref === undefined) return;
     if (outcome !== 'ok' && totals(this.#records).cost_usd_nanos === 0) this.#env.outcomes.release(ref);
-    else this.#env.outcomes.complete(ref, this.#call.head.call_id, sealed, ref.expires_ms);
+    else this.#env.outcomes.complete(ref, this.#call.head.call_id, sealed, this.#keptUntil_ms(ref));
+  }
+
+  /** From the end of the call on: a call may take longer than its outcome is kept. */
+  #keptUntil_ms({ expires_ms, ttl_ms }: Idempotency): number {
+    this.#kept_until_ms ??= Math.max(expires_ms, this.#env.ambient.clock.now_ms() + ttl_ms);
+    return this.#kept_until_ms;
   }
 
   meta(attempt: Attempt | undefined, attempts: number): AnswerMeta {
@@ -127,8 +135,9 @@ export class CallBooks {
   }
 }
 
+type Idempotency = NonNullable<AdmittedCall['idempotency']>;
+
 /** The part of a call's idempotency that events carry. */
-export function refOf(ref: AdmittedCall['idempotency']): IdempotencyRef | undefined {
-  if (ref === undefined) return undefined;
+export function refOf(ref: Idempotency): IdempotencyRef {
   return { scope_hash: ref.scope_hash, body_hash: ref.body_hash, expires_ms: ref.expires_ms };
 }

@@ -1,9 +1,11 @@
 import { type AttemptFailure, type CallEffect, type CallEvent, CallMachine } from '@atp-router/call';
-import { AtpError, toAtpError, type Timer } from '@atp-router/kernel';
+import { AtpError, toAtpError } from '@atp-router/kernel';
 import type { AttemptRecord, CallOutcome } from '@atp-router/ledger';
 import type { Bytes } from '../relay/types.ts';
 import type { Attempt, AttemptOwner } from './attempt.ts';
 import { CallBooks } from './call-books.ts';
+import { CallEnd } from './call-end.ts';
+import { CallTimers } from './call-timers.ts';
 import type { AnswerMeta } from './client.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { AdmittedCall, EngineEnv } from './env.ts';
@@ -19,6 +21,8 @@ const PROGRESS_TOKENS = 256;
 /**
  * Runs one call: carries out the machine's effects with real transports, money and a client. The only place where a
  * call's state, its funds and its client meet.
+ * The engine's invariant is kept here: whatever comes from outside (timers, sockets, barriers, other calls that make room)
+ * enters through `guard`, and `CallEnd` goes through all steps.
  */
 export class CallRun implements AttemptOwner {
   readonly call: AdmittedCall;
@@ -28,49 +32,59 @@ export class CallRun implements AttemptOwner {
   readonly #dispatcher: Dispatcher;
   readonly #attempts: Attempt[] = [];
   readonly #books: CallBooks;
+  readonly #end: CallEnd;
+  readonly #timers: CallTimers;
   readonly #pending: CallEffect[] = [];
   #applying = false;
   #begun = false;
   #ended = false;
   #early_finish = false;
   #client_slow = false;
-  #retry: Timer | undefined;
-  #hedge: Timer | undefined;
-  #deadline: Timer | undefined;
 
   constructor(call: AdmittedCall, env: EngineEnv) {
     this.call = call;
     this.#env = env;
     this.#machine = new CallMachine(call.plan, env.ambient.rng);
-    const shared = sharedHoldOf(env.shared, call.head, call.account_limits);
+    const shared = sharedHoldOf(env.shared, call.head, call.account_limits, env.faults);
     this.#funds = new CallFunds(env.accounts, env.reservations, call.accounts, call.caps, shared);
     this.#dispatcher = new Dispatcher(call, env, this.#funds, this);
     this.#books = new CallBooks(call, env);
-  }
-
-  /** True once an intent is in the journal: the call then owes it an end. */
-  get opened(): boolean {
-    return this.#dispatcher.opened;
+    this.#end = new CallEnd(call, env, this.#funds, this.#books);
+    this.#timers = new CallTimers(env.ambient.timers);
   }
 
   get attempts(): readonly Attempt[] {
     return this.#attempts;
   }
 
+  /** Never throws, as `abort` and `guard`. */
   start(): void {
+    this.guard(() => this.#start());
+  }
+
+  #start(): void {
     const { sink, deadline_ms } = this.call;
     sink.onGone(() => this.abort(new AtpError('request_cancelled', 'The client went away.'), 'cancelled'));
     if (deadline_ms !== undefined) {
-      this.#deadline = this.#env.ambient.timers.after(Math.max(0, deadline_ms - this.#age_ms()), () => {
-        this.abort(deadlineExceeded(deadline_ms), 'error');
-      });
+      const rest_ms = Math.max(0, deadline_ms - this.#age_ms());
+      this.#timers.set('deadline', rest_ms, () => this.abort(deadlineExceeded(deadline_ms), 'error'));
     }
     this.#handle({ type: 'start' });
   }
 
   /** Ends the call from outside: kill switch, shutdown, deadline, a client that left. */
   abort(error: AtpError, outcome: 'error' | 'cancelled'): void {
-    this.#handle({ type: 'abort', error, outcome });
+    this.guard(() => this.#handle({ type: 'abort', error, outcome }));
+  }
+
+  /** Runs a piece of the call's work. What it throws ends this call, and nobody else's. */
+  guard(run: () => void): void {
+    try {
+      run();
+    } catch (thrown) {
+      this.#env.faults.report(thrown);
+      this.#breakDown(toAtpError(thrown));
+    }
   }
 
   // What attempts report.
@@ -95,7 +109,8 @@ export class CallRun implements AttemptOwner {
   }
 
   onFailed(attempt: Attempt, failure: UpstreamAttemptFailure): void {
-    this.#close(attempt, 'error', failure);
+    this.#env.faults.note(failure.error);
+    this.#close(attempt, 'error', failure.error.code, failure);
     this.#handle({ type: 'failed', n: attempt.spec.n, failure });
   }
 
@@ -125,7 +140,23 @@ export class CallRun implements AttemptOwner {
     this.#attempts[attempt.spec.n - 1] = attempt;
   }
 
+  /** The machine is not asked any more: what it had begun may be half done. */
+  #breakDown(error: AtpError): void {
+    if (this.#ended) return;
+    this.#pending.length = 0;
+    const { faults } = this.#env;
+    for (const attempt of this.#attempts) {
+      // The list has a hole where an attempt has not come to be.
+      if (attempt === undefined || attempt.is_booked) continue;
+      faults.safely(() => attempt.cancel());
+      faults.safely(() => this.#close(attempt, 'error', error.code));
+    }
+    this.#dispatcher.withdrawAll();
+    this.#fail(error, 'error');
+  }
+
   #handle(event: CallEvent): void {
+    if (this.#ended) return;
     this.#pending.push(...this.#machine.handle(event));
     if (this.#applying) return;
     this.#applying = true;
@@ -145,7 +176,7 @@ export class CallRun implements AttemptOwner {
         this.#setTimer(effect.timer, effect.delay_ms);
         break;
       case 'clear_timer':
-        this.#clearTimer(effect.timer);
+        this.#timers.cancel(effect.timer);
         break;
       case 'commit':
         this.#commit(effect.n);
@@ -162,14 +193,7 @@ export class CallRun implements AttemptOwner {
   }
 
   #setTimer(timer: 'retry' | 'hedge', delay_ms: number): void {
-    if (timer === 'retry') {
-      this.#retry = this.#env.ambient.timers.after(delay_ms, () => this.#handle({ type: 'retry_due' }));
-    } else this.#hedge = this.#env.ambient.timers.after(delay_ms, () => this.#handle({ type: 'hedge_due' }));
-  }
-
-  #clearTimer(timer: 'retry' | 'hedge'): void {
-    if (timer === 'retry') this.#retry?.cancel();
-    else this.#hedge?.cancel();
+    this.#timers.set(timer, delay_ms, () => this.guard(() => this.#handle({ type: `${timer}_due` })));
   }
 
   #cancel(n: number): void {
@@ -177,7 +201,7 @@ export class CallRun implements AttemptOwner {
     this.#dispatcher.withdraw(n);
     if (attempt === undefined || attempt.is_over) return;
     attempt.cancel();
-    this.#close(attempt, 'cancelled', undefined);
+    this.#close(attempt, 'cancelled');
   }
 
   #commit(n: number): void {
@@ -198,7 +222,7 @@ export class CallRun implements AttemptOwner {
     attempt.pause();
     this.call.sink.onDrain(() => {
       this.#client_slow = false;
-      attempt.resume();
+      this.guard(() => attempt.resume());
     });
   }
 
@@ -213,32 +237,34 @@ export class CallRun implements AttemptOwner {
   }
 
   /** An attempt is over: money, place and health are booked. Journaled by itself unless the call ends with it. */
-  #close(attempt: Attempt, outcome: CallOutcome, failure: UpstreamAttemptFailure | undefined): AttemptRecord {
-    const now_mono_ms = this.#env.ambient.clock.mono_ms();
-    const record = recordOf(attempt, outcome, failure?.error.code, this.call.started_mono_ms, now_mono_ms);
+  #close(attempt: Attempt, outcome: CallOutcome, error?: string, failure?: UpstreamAttemptFailure): AttemptRecord {
+    const { ambient, faults } = this.#env;
+    const record = recordOf(attempt, outcome, error, this.call.started_mono_ms, ambient.clock.mono_ms());
+    attempt.is_booked = true;
     this.#books.add(record);
     this.#dispatcher.close(attempt, record, failure);
     // A good end is the stages' last word, and theirs to refuse: they hear of it with the last bytes.
-    if (outcome !== 'ok') attempt.spec.codec.ended?.(stageSummary(record, attempt.committed));
+    if (outcome !== 'ok') faults.safely(() => attempt.spec.codec.ended?.(stageSummary(record, attempt.committed)));
     return record;
   }
 
   #succeed(n: number): void {
     const attempt = this.#attempts[n - 1];
     if (attempt === undefined) return;
-    const summary = stageSummary(this.#close(attempt, 'ok', undefined), true);
+    const summary = stageSummary(this.#close(attempt, 'ok'), true);
     const meta = this.#books.meta(attempt, this.#machine.attempts.length);
     let last: Bytes[];
     try {
       last = attempt.lastBytes(this.#books.atp(attempt, meta), summary, this.#early_finish);
     } catch (thrown) {
       const error = toAtpError(thrown);
-      attempt.spec.codec.ended?.({ ...summary, outcome: 'error', error: error.code });
+      this.#env.faults.note(thrown);
+      this.#env.faults.safely(() => attempt.spec.codec.ended?.({ ...summary, outcome: 'error', error: error.code }));
       this.#fail(error, 'error');
       return;
     }
     for (const chunk of last) this.#books.sent(chunk);
-    this.#end('ok', undefined, 200, meta, (error) => {
+    this.#finish('ok', undefined, meta, (error) => {
       const { sink } = this.call;
       if (error !== undefined) sink.fail(error, meta);
       else if (this.#begun) sink.end(last);
@@ -249,40 +275,19 @@ export class CallRun implements AttemptOwner {
   #fail(error: AtpError, outcome: 'error' | 'cancelled'): void {
     const meta = this.#books.meta(this.#attempts[this.#attempts.length - 1], this.#machine.attempts.length);
     // A client that went away is not there to be told, but one whose call an operator cancelled is.
-    this.#end(outcome, error.code, error.status, meta, () => this.call.sink.fail(error, meta));
+    this.#finish(outcome, error, meta, () => this.call.sink.fail(error, meta));
   }
 
-  /** The end of every call, whatever way it took: books, journal, then the client's last byte. */
-  #end(
+  #finish(
     outcome: CallOutcome,
-    error: string | undefined,
-    status: number,
+    error: AtpError | undefined,
     meta: AnswerMeta,
-    reply: (failed?: AtpError) => void,
+    reply: (failed: AtpError | undefined) => void,
   ): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#deadline?.cancel();
-    const { head } = this.call;
-    if (this.opened) this.#funds.settle();
-    else this.#funds.release();
-    this.#env.onEnded(this);
-    this.#env.wake(head.tenant);
-    if (!this.opened) {
-      const { tenant, key_id, endpoint } = head;
-      this.#env.log.append({ type: 'call.refused', tenant, key_id, endpoint, error: error ?? 'internal_error' });
-      if (this.call.idempotency !== undefined) this.#env.outcomes.release(this.call.idempotency);
-      reply();
-      return;
-    }
-    const sealed = this.#books.storeOutcome(outcome, meta, this.#begun);
-    const budget_day = this.#funds.budgetDay(head.started_ms);
-    const now_mono_ms = this.#env.ambient.clock.mono_ms();
-    this.#env.log.append(this.#books.endedEvent(outcome, error, status, budget_day, now_mono_ms));
-    this.#env.log.barrier((failed) => {
-      this.#books.tellRepeats(outcome, sealed);
-      reply(failed);
-    });
+    this.#timers.cancelAll();
+    this.#end.come(this, { outcome, error, opened: this.#dispatcher.opened, streamed: this.#begun, meta, reply });
   }
 
   #age_ms(): number {

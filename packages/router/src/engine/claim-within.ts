@@ -7,7 +7,8 @@ import { type CallRequest, left_ms } from './request.ts';
 
 /**
  * Asks what is known of a request's key, and waits while its first call runs; not beyond the request's deadline, and not
- * for a client that left. A claim that comes after that is given back. `done` is called once.
+ * for a client that left. A claim that comes after that is given back. `done` is called once, later. Returns what ends
+ * the wait with an error.
  */
 export function claimWithin(
   request: CallRequest,
@@ -16,26 +17,30 @@ export function claimWithin(
   keys: IdempotencyKeys,
   { clock, timers }: Ambient,
   done: (claim: Claim) => void,
-): void {
-  let over = false;
+): (error: AtpError) => void {
+  // The first call may go on for long after this wait is over: whatever still hangs on it must not hold the request.
+  let waiting: ((claim: Claim) => void) | undefined = done;
   let timer: Timer | undefined;
   const end = (claim: Claim): void => {
-    if (over) return;
-    over = true;
+    const tell = waiting;
+    waiting = undefined;
     timer?.cancel();
-    done(claim);
+    tell?.(claim);
   };
   const giveUp = (error: AtpError): void => end({ kind: 'refused', error });
-  const rest_ms = left_ms(request, clock.mono_ms());
-  if (rest_ms !== undefined) timer = timers.after(rest_ms, () => giveUp(deadlineExceeded(request.options.deadline_ms)));
   request.sink.onGone(() => giveUp(new AtpError('request_cancelled', 'The client went away.')));
-  keys.claimOnce(ref, request.call_id, expires_ms).then(
+  const { call_id } = request;
+  const { deadline_ms } = request.options;
+  const rest_ms = left_ms(request, clock.mono_ms());
+  if (rest_ms !== undefined) timer = timers.after(rest_ms, () => giveUp(deadlineExceeded(deadline_ms)));
+  new Promise<Claim>((resolve) => resolve(keys.claimOnce(ref, call_id, expires_ms))).then(
     (claim) => {
-      if (over && claim.kind === 'claimed') keys.release(ref);
+      if (waiting === undefined && claim.kind === 'claimed') keys.release(ref);
       end(claim);
     },
     (cause: unknown) => {
       giveUp(new AtpError('internal_error', 'The store of idempotency keys did not answer.', { cause }));
     },
   );
+  return giveUp;
 }

@@ -26,6 +26,8 @@ export interface ClientSink {
   end(chunks: readonly Bytes[]): void;
   /** Before `begin` an error answer; after it an error inside the stream, which then ends. */
   fail(error: AtpError, meta: AnswerMeta): void;
+  /** Breaks the connection: what could be said otherwise failed. */
+  cut(): void;
   onDrain(run: () => void): void;
   /** The client went away before the answer was complete. */
   onGone(run: () => void): void;

@@ -1,21 +1,19 @@
 import type { AttemptFailure, AttemptKind } from '@atp-router/call';
-import type { LimiterTicket } from '@atp-router/flow';
 import { type AtpError, isAtpError, toAtpError } from '@atp-router/kernel';
 import type { AttemptRecord } from '@atp-router/ledger';
-import type { Outcome, Permit } from '@atp-router/routing';
 import type { Attempt, AttemptOwner } from './attempt.ts';
 import { refOf } from './call-books.ts';
 import type { AdmittedCall, EngineEnv } from './env.ts';
 import { extendFunds } from './extension.ts';
 import { healthOutcome, type UpstreamAttemptFailure } from './failures.ts';
 import { type CallFunds, demandOf, denialError, type HoldResult } from './funds.ts';
+import { Holdings } from './holdings.ts';
 import { expectedOutTokens, outputCap } from './output-size.ts';
 import { attemptOf, type Pending } from './pending.ts';
 import { intentOf, openedEvent } from './records.ts';
 import { circuitOpen, notBegun, overloaded, switchedOff, unpriced } from './refusals.ts';
 import type { SharedRefusal } from './shared-hold.ts';
 import { standInFor } from './stand-in.ts';
-import type { Target } from './target.ts';
 
 /** What the dispatcher tells its call besides what attempts say themselves. */
 export interface DispatchOwner extends AttemptOwner {
@@ -37,8 +35,7 @@ export class Dispatcher {
   readonly #owner: DispatchOwner;
   /** Attempts that wait for funds or for a place, by their number. */
   #waiting: Map<number, Pending> | undefined;
-  /** By attempt number, from 1. */
-  readonly #tickets: (LimiterTicket<() => void> | undefined)[] = [];
+  readonly #holdings: Holdings;
   #opened = false;
 
   constructor(call: AdmittedCall, env: EngineEnv, funds: CallFunds, owner: DispatchOwner) {
@@ -46,8 +43,10 @@ export class Dispatcher {
     this.#env = env;
     this.#funds = funds;
     this.#owner = owner;
+    this.#holdings = new Holdings(env);
   }
 
+  /** True once an intent is in the journal: the call then owes it an end. */
   get opened(): boolean {
     return this.#opened;
   }
@@ -56,45 +55,53 @@ export class Dispatcher {
     const target = this.#call.targets[index];
     if (target === undefined) return;
     const started_mono_ms = this.#env.ambient.clock.mono_ms();
-    const permit = this.#env.health.allow(target.model, started_mono_ms);
     const in_tokens = this.#env.estimator.inTokens(target.model.id, this.#call.prompt);
+    const permit = this.#env.health.allow(target.model, started_mono_ms);
+    if (permit.kind === 'denied') {
+      this.#owner.onRefused(n, circuitOpen(target, permit.retry_after_ms));
+      return;
+    }
     const p: Pending = { n, turn, kind, target, permit, in_tokens, started_mono_ms, stand_in: false };
-    if (permit.kind === 'denied') this.#owner.onRefused(n, circuitOpen(target, permit.retry_after_ms));
-    else this.#try(p);
+    this.#holdings.permitted(p);
+    this.#try(p);
   }
 
   /** The machine gave the attempt up while it may still wait for funds or a place: it gives back what it has. */
   withdraw(n: number): void {
     const waiting = this.#waiting?.get(n);
     if (waiting === undefined || !this.#goesOn(n)) return;
-    const ticket = this.#tickets[n];
-    if (ticket === undefined) this.#funds.cancelWait();
-    else if (ticket.state === 'queued') this.#start(this.#env.limiter.cancel(ticket));
+    if (this.#holdings.ticket(n) === undefined) this.#funds.cancelWait();
     this.#abandon(waiting);
+  }
+
+  /** The call broke down: nothing waits any more, and nothing stays taken. Never throws. */
+  withdrawAll(): void {
+    this.#waiting = undefined;
+    this.#holdings.leaveAll();
   }
 
   /** Takes more funds for a longer answer. Returns the error when the budget refuses. */
   extend(attempt: Attempt, out_tokens: number): AtpError | undefined {
     return extendFunds(attempt, out_tokens, this.#call, this.#env, this.#funds, (error) =>
-      this.#owner.onExhausted(attempt, error),
+      this.#owner.guard(() => this.#owner.onExhausted(attempt, error)),
     );
   }
 
-  /** Books the end of an attempt: funds, place, health, and what was learnt. */
+  /** Books the end of an attempt: funds, place, health, and what was learnt. Goes through all of it, and never throws. */
   close(attempt: Attempt, record: AttemptRecord, failure: UpstreamAttemptFailure | undefined): void {
-    const { spec } = attempt;
-    const now_ms = this.#env.ambient.clock.now_ms();
-    const { usage } = record;
-    const tokens = usage.in_tokens + usage.out_tokens;
-    this.#funds.end(spec.n, { tokens, usd_nanos: record.cost_usd_nanos });
+    const { ambient, calibrator, faults, log } = this.#env;
+    const { n } = attempt.spec;
+    const { usage, cost_usd_nanos: usd_nanos } = record;
+    faults.safely(() => this.#funds.end(n, { tokens: usage.in_tokens + usage.out_tokens, usd_nanos }));
     // Also without a cost: a crash during the next attempt must not take this one for unfinished and charge it.
-    if (record.outcome !== 'ok') {
-      this.#env.log.append({ type: 'attempt.ended', call_id: this.#call.head.call_id, attempt: record });
+    if (record.outcome !== 'ok' && this.#opened) {
+      const { call_id } = this.#call.head;
+      faults.safely(() => log.append({ type: 'attempt.ended', call_id, attempt: record }));
     }
-    const ticket = this.#tickets[spec.n];
-    if (ticket?.state === 'granted') this.#start(this.#env.limiter.release(ticket));
-    this.#recordHealth(spec.target, spec.permit, healthOutcome(record, failure), record.ttfb_ms ?? record.latency_ms);
-    this.#env.calibrator.learn(attempt, record, this.#call, now_ms);
+    faults.safely(() => this.#holdings.leave(n));
+    const ttfb_ms = record.ttfb_ms ?? record.latency_ms;
+    faults.safely(() => this.#holdings.record(n, healthOutcome(record, failure), ttfb_ms));
+    calibrator.learn(attempt, record, this.#call, ambient.clock.now_ms());
   }
 
   #try(p: Pending): void {
@@ -127,11 +134,13 @@ export class Dispatcher {
       return;
     }
     this.#waits(p);
-    this.#funds.secure((refusal) => {
-      if (!this.#goesOn(p.n)) return;
-      if (refusal === undefined) this.#queue(p, out_tokens);
-      else this.#onShortage(p, refusal);
-    });
+    this.#funds.secure((refusal) =>
+      this.#owner.guard(() => {
+        if (!this.#goesOn(p.n)) return;
+        if (refusal === undefined) this.#queue(p, out_tokens);
+        else this.#onShortage(p, refusal);
+      }),
+    );
   }
 
   #onShortage(p: Pending, refusal: SharedRefusal): void {
@@ -147,7 +156,9 @@ export class Dispatcher {
   /** Calls that had to look an idempotency key up would measure the store. */
   #decided(p: Pending): void {
     if (p.n !== 1 || this.#call.idempotency !== undefined) return;
-    this.#env.decided((this.#env.ambient.clock.mono_ms() - this.#call.deciding_since_mono_ms) / 1_000);
+    const { ambient, decided, faults } = this.#env;
+    const seconds = (ambient.clock.mono_ms() - this.#call.deciding_since_mono_ms) / 1_000;
+    faults.safely(() => decided(seconds));
   }
 
   #onDenied(p: Pending, out_tokens: number, result: HoldResult & { ok: false }, now_ms: number): void {
@@ -163,23 +174,28 @@ export class Dispatcher {
     const demand = demandOf(p.target.model.price, p.in_tokens, out_tokens);
     this.#waits(p);
     const until_mono_ms = this.#env.ambient.clock.mono_ms() + wait_ms;
-    this.#funds.waitFor(p.n, demand, head.qos, now_ms, until_mono_ms, (result) => {
-      if (!this.#goesOn(p.n)) return;
-      if (result.ok) this.#secure(p, out_tokens);
-      else this.#deny(p, result);
-    });
+    this.#funds.waitFor(p.n, demand, head.qos, now_ms, until_mono_ms, (result) =>
+      this.#owner.guard(() => {
+        if (!this.#goesOn(p.n)) return;
+        if (result.ok) this.#secure(p, out_tokens);
+        else this.#deny(p, result);
+      }),
+    );
     this.#env.sweep();
   }
 
   #deny(p: Pending, result: HoldResult & { ok: false }): void {
-    this.#recordHealth(p.target, p.permit, 'ignored', undefined);
-    this.#owner.onRefused(p.n, { scope: 'request', error: denialError(result.why, this.#call.head.tenant) });
+    this.#holdings.record(p.n, 'ignored', undefined);
+    const error = denialError(result.why, this.#call.head.tenant);
+    this.#env.faults.note(error);
+    this.#owner.onRefused(p.n, { scope: 'request', error });
   }
 
   #degrade(p: Pending, now_ms: number): boolean {
     const found = standInFor(p, this.#call, this.#env, this.#funds, now_ms);
     if (found === undefined) return false;
-    this.#recordHealth(p.target, p.permit, 'ignored', undefined);
+    this.#holdings.record(p.n, 'ignored', undefined);
+    this.#holdings.permitted(found.pending);
     this.#secure(found.pending, found.out_tokens);
     return true;
   }
@@ -188,18 +204,15 @@ export class Dispatcher {
     const { limiter, ambient } = this.#env;
     const { provider, key } = p.target;
     const proceed = (): void => {
-      if (ticket.waiter !== undefined && !this.#goesOn(p.n)) return;
       if (ticket.state === 'granted') this.#prepare(p, out_tokens);
       else this.#refuse(p, overloaded(p.target));
     };
-    const ticket = limiter.acquire(
-      key,
-      this.#call.head.qos,
-      ambient.clock.mono_ms(),
-      provider.queue_timeout_ms,
-      proceed,
-    );
-    this.#tickets[p.n] = ticket;
+    const later = (): void => {
+      if (this.#goesOn(p.n)) this.#owner.guard(proceed);
+    };
+    const { qos } = this.#call.head;
+    const ticket = limiter.acquire(key, qos, ambient.clock.mono_ms(), provider.queue_timeout_ms, later);
+    this.#holdings.placed(p.n, ticket);
     if (ticket.state === 'queued') {
       this.#waits(p);
       this.#env.sweep();
@@ -219,13 +232,8 @@ export class Dispatcher {
   /** It never gets to its upstream: give back what it holds. */
   #abandon(p: Pending): void {
     this.#funds.end(p.n, { tokens: 0, usd_nanos: 0 });
-    const ticket = this.#tickets[p.n];
-    if (ticket?.state === 'granted') this.#start(this.#env.limiter.release(ticket));
-    this.#recordHealth(p.target, p.permit, 'ignored', undefined);
-  }
-
-  #recordHealth(target: Target, permit: Permit, outcome: Outcome, ttfb_ms: number | undefined): void {
-    this.#env.health.record(target.model, permit, outcome, ttfb_ms, this.#env.ambient.clock.mono_ms());
+    this.#holdings.leave(p.n);
+    this.#holdings.record(p.n, 'ignored', undefined);
   }
 
   #refuse(p: Pending, failure: AttemptFailure): void {
@@ -246,6 +254,7 @@ export class Dispatcher {
       attempt = attemptOf(p, codec, this.#call, this.#owner, ambient.clock);
     } catch (error) {
       const refusal = toAtpError(error);
+      this.#env.faults.note(error);
       // Another target may have a shape that can say it; a bad request or a stage's refusal stays what it is.
       this.#refuse(p, { scope: refusal.code === 'untranslatable' ? 'target' : 'request', error: refusal });
       return;
@@ -262,20 +271,20 @@ export class Dispatcher {
     const intent = intentOf(attempt, reserved_usd_nanos);
     if (this.#opened) log.append({ type: 'attempt.started', call_id: head.call_id, attempt: intent });
     else {
+      const budget_day = this.#funds.budgetDay(head.started_ms);
+      log.append(openedEvent(head, budget_day, idempotency && refOf(idempotency), intent));
       this.#opened = true;
-      log.append(openedEvent(head, this.#funds.budgetDay(head.started_ms), refOf(idempotency), intent));
     }
-    log.barrier((error) => {
-      if (attempt.is_over) return;
-      if (error === undefined) attempt.send();
-      else {
-        attempt.cancel();
-        this.#owner.onFailed(attempt, { scope: 'request', counts_for_breaker: false, error });
-      }
-    });
+    log.barrier((error) => this.#owner.guard(() => this.#onPromised(attempt, error)));
   }
 
-  #start(tickets: readonly LimiterTicket<() => void>[]): void {
-    for (const ticket of tickets) ticket.owner();
+  #onPromised(attempt: Attempt, error: AtpError | undefined): void {
+    if (attempt.is_over) return;
+    if (error === undefined) {
+      attempt.send();
+      return;
+    }
+    attempt.cancel();
+    this.#owner.onFailed(attempt, { scope: 'request', counts_for_breaker: false, error });
   }
 }

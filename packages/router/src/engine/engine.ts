@@ -1,23 +1,33 @@
 import { type ConcurrencyLimit, Limiter, ReservationQueue } from '@atp-router/flow';
-import { AtpError, type Timer, untilNextUtcDay_ms } from '@atp-router/kernel';
+import { AtpError, type Timer, toAtpError, untilNextUtcDay_ms } from '@atp-router/kernel';
 import type { KillScope } from '@atp-router/ledger';
 import type { Generation } from '../generation/generation.ts';
 import { admit, stoppedBy } from './admit.ts';
 import { Calibrator } from './calibrator.ts';
 import { CallRun } from './call-run.ts';
-import { claimWithin } from './claim-within.ts';
 import type { AdmittedCall, EngineEnv, RunningCall } from './env.ts';
+import { Faults } from './faults.ts';
+import type { Claim } from './idempotency.ts';
+import { KeyWaits } from './key-waits.ts';
 import type { StoredOutcome } from './outcome-store.ts';
 import type { EngineParts } from './parts.ts';
 import { deadlineExceeded } from './refusals.ts';
+import { replay } from './replay.ts';
 import { type CallRequest, left_ms } from './request.ts';
 
-/** Runs calls: admission, attempts, money, the end. One per process; knows no protocol. */
+/**
+ * Runs calls: admission, attempts, money, the end. One per process; knows no protocol.
+ *
+ * Invariant: whatever throws on a request's way (a stage, a codec, an account, the journal, whoever watches), the request
+ * ends exactly once, what it held is settled or released, its client gets an error or its connection is cut, nobody else
+ * notices, and `drain` resolves. What was thrown goes to `parts.onFault`.
+ */
 export class Engine {
   readonly parts: EngineParts;
   readonly limiter: Limiter<() => void>;
   readonly #env: EngineEnv;
   readonly #running: Set<RunningCall> = new Set();
+  readonly #waits: KeyWaits;
   readonly #reservations: ReservationQueue<() => void>;
   #generation: Generation;
   #draining = false;
@@ -29,6 +39,8 @@ export class Engine {
     this.#generation = generation;
     this.limiter = new Limiter<() => void>();
     this.#reservations = new ReservationQueue<() => void>(parts.accounts);
+    const faults = new Faults(parts.onFault);
+    this.#waits = new KeyWaits(parts.idempotency, parts.ambient, faults);
     this.#env = {
       ambient: parts.ambient,
       log: parts.log,
@@ -40,11 +52,12 @@ export class Engine {
       kills: parts.kills,
       estimator: parts.estimator,
       outcomes: parts.idempotency,
-      calibrator: new Calibrator(parts),
+      calibrator: new Calibrator(parts, faults),
       wake: (tenant) => this.#wake(tenant),
       onEnded: (call) => this.#onEnded(call),
       sweep: () => this.#armSweep(),
       decided: parts.decided,
+      faults,
     };
   }
 
@@ -52,8 +65,9 @@ export class Engine {
     return this.#generation;
   }
 
+  /** Calls that run, and requests that wait for what becomes of their idempotency key. */
   get in_flight(): number {
-    return this.#running.size;
+    return this.#running.size + this.#waits.size;
   }
 
   get is_draining(): boolean {
@@ -63,7 +77,7 @@ export class Engine {
   /** Calls that run keep the generation they started with; new ones take this. Its limits may have room for who waits. */
   useGeneration(generation: Generation): void {
     this.#generation = generation;
-    this.#wakeAll();
+    this.#env.faults.safely(() => this.#wakeAll());
   }
 
   /** Changes how many attempts a target may have in flight and waiting; starts whoever fits now. */
@@ -71,12 +85,15 @@ export class Engine {
     for (const ticket of this.limiter.setLimit(target_key, limit)) ticket.owner();
   }
 
-  /** Admits and starts a call. Every outcome, also a refusal, goes to the request's sink. */
+  /** Admits and starts a call. Every outcome, also a refusal, goes to the request's sink; never throws. */
   submit(request: CallRequest): void {
-    const refusal = this.#refusal(request);
-    if (refusal !== undefined) this.#refuse(request, refusal);
-    else if (request.options.idempotency_key !== undefined) this.#submitOnce(request, request.options.idempotency_key);
-    else this.#start(request, undefined);
+    this.#guard(request, () => {
+      const refusal = this.#refusal(request);
+      const key = request.options.idempotency_key;
+      if (refusal !== undefined) this.#refuse(request, refusal);
+      else if (key !== undefined) this.#submitOnce(request, key);
+      else this.#start(request, undefined);
+    });
   }
 
   /** Ends every running call that a kill switch covers. Returns how many. */
@@ -96,12 +113,13 @@ export class Engine {
   /** Takes no new calls and waits until the running ones have ended. */
   drain(): Promise<void> {
     this.#draining = true;
-    if (this.#running.size === 0) return Promise.resolve();
+    if (this.in_flight === 0) return Promise.resolve();
     return new Promise((resolve) => this.#idle.push(resolve));
   }
 
   /** Ends what is left of a drain that took too long. */
   abortAll(error: AtpError): void {
+    this.#waits.abortAll(error);
     for (const run of [...this.#running]) run.abort(error, 'error');
   }
 
@@ -114,7 +132,10 @@ export class Engine {
       return new AtpError('draining', 'The router is shutting down. Retry elsewhere or later.', {
         retry_after_ms: 1_000,
       });
-    if (this.#running.size >= this.#generation.limits.calls_in_flight) {
+    // What cannot be recorded must not begin: the journal's memory is for the ends of calls that run.
+    const { failure } = this.parts.log;
+    if (failure !== undefined) return failure;
+    if (this.in_flight >= this.#generation.limits.calls_in_flight) {
       return new AtpError('backpressure', 'The router has as many calls in flight as it may have. Retry shortly.', {
         retry_after_ms: 1_000,
       });
@@ -137,40 +158,59 @@ export class Engine {
       body_hash: request.bodyHash(),
     };
     const expires_ms = request.started_ms + settings.ttl_ms;
-    claimWithin(request, ref, expires_ms, this.parts.idempotency, this.parts.ambient, (claim) => {
-      if (claim.kind === 'refused') this.#refuse(request, claim.error);
-      else if (claim.kind === 'replay') this.#replay(request, claim.call_id, claim.outcome);
-      else this.#startOnce(request, { ...ref, expires_ms, max_body_bytes: settings.max_body_bytes });
-    });
+    const idempotency = { ...ref, expires_ms, ttl_ms: settings.ttl_ms, max_body_bytes: settings.max_body_bytes };
+    const done = (claim: Claim): void => this.#guard(request, () => this.#onClaim(request, claim, idempotency));
+    this.#waits.wait(request, ref, expires_ms, done, () => this.#checkIdle());
   }
 
-  /** Finding out about the key may have taken long: the router may be full by now, or on its way out. */
-  #startOnce(request: CallRequest, idempotency: NonNullable<AdmittedCall['idempotency']>): void {
-    const refusal = this.#refusal(request);
-    if (refusal === undefined) {
-      this.#start(request, idempotency);
-      return;
+  #onClaim(request: CallRequest, claim: Claim, idempotency: Idempotency): void {
+    if (claim.kind === 'refused') this.#refuse(request, claim.error);
+    else if (claim.kind === 'replay') this.#replay(request, claim.call_id, claim.outcome);
+    else {
+      // Finding out about the key may have taken long: the router may be full by now, or on its way out.
+      const refusal = this.#refusal(request);
+      if (refusal === undefined) this.#start(request, idempotency);
+      else this.#giveBack(request, idempotency, refusal);
     }
-    this.parts.idempotency.release(idempotency);
-    this.#refuse(request, refusal);
   }
 
-  #start(request: CallRequest, idempotency: AdmittedCall['idempotency']): void {
-    const admitted = admit(request, this.#generation, this.parts, idempotency);
-    if (admitted instanceof AtpError) {
-      if (idempotency !== undefined) this.parts.idempotency.release(idempotency);
-      this.#refuse(request, admitted);
+  #start(request: CallRequest, idempotency: Idempotency | undefined): void {
+    const run = this.#admit(request, idempotency);
+    if (run instanceof AtpError) {
+      this.#giveBack(request, idempotency, run);
       return;
     }
-    const run = new CallRun(admitted, this.#env);
     this.#running.add(run);
     run.start();
   }
 
+  #admit(request: CallRequest, idempotency: Idempotency | undefined): CallRun | AtpError {
+    try {
+      const admitted = admit(request, this.#generation, this.parts, idempotency);
+      return admitted instanceof AtpError ? admitted : new CallRun(admitted, this.#env);
+    } catch (thrown) {
+      this.#env.faults.report(thrown);
+      return toAtpError(thrown);
+    }
+  }
+
+  #giveBack(request: CallRequest, idempotency: Idempotency | undefined, error: AtpError): void {
+    if (idempotency !== undefined) this.#env.faults.safely(() => this.parts.idempotency.release(idempotency));
+    this.#refuse(request, error);
+  }
+
+  /** Before a call runs; from then on it guards itself. */
+  #guard(request: CallRequest, run: () => void): void {
+    const fault = this.#env.faults.safely(run);
+    if (fault !== undefined) this.#refuse(request, toAtpError(fault.thrown));
+  }
+
   #refuse(request: CallRequest, error: AtpError): void {
-    const { tenant, key_id, endpoint } = request;
-    this.parts.log.append({ type: 'call.refused', tenant, key_id, endpoint, error: error.code });
-    request.sink.fail(error, { call_id: request.call_id, tenant });
+    const { call_id, tenant, key_id, endpoint, sink } = request;
+    const { faults, log } = this.#env;
+    faults.safely(() => log.append({ type: 'call.refused', tenant, key_id, endpoint, error: error.code }));
+    const untold = faults.safely(() => sink.fail(error, { call_id, tenant }));
+    if (untold !== undefined) faults.safely(() => sink.cut());
   }
 
   #replay(request: CallRequest, call_id: string, outcome: StoredOutcome): void {
@@ -187,7 +227,11 @@ export class Engine {
 
   #onEnded(run: RunningCall): void {
     this.#running.delete(run);
-    if (this.#running.size > 0) return;
+    this.#checkIdle();
+  }
+
+  #checkIdle(): void {
+    if (this.in_flight > 0) return;
     // Nobody is left who could wait for anything.
     this.#sweep?.timer.cancel();
     this.#sweep = undefined;
@@ -218,7 +262,7 @@ export class Engine {
       const now = clock.mono_ms();
       for (const ticket of this.limiter.expire(now)) ticket.owner();
       for (const ticket of this.#reservations.expire(now)) ticket.owner();
-      this.#wakeAll();
+      this.#env.faults.safely(() => this.#wakeAll());
       this.#armSweep();
     });
     this.#sweep = { due_ms, timer };
@@ -237,23 +281,7 @@ export class Engine {
   }
 }
 
-function replay(request: CallRequest, call_id: string, outcome: StoredOutcome): void {
-  const meta = {
-    call_id,
-    tenant: request.tenant,
-    model: outcome.model,
-    cost_usd_micros: outcome.cost_usd_micros,
-    attempts: outcome.attempts,
-    simulated: outcome.simulated,
-    replayed: true,
-  };
-  if (!outcome.stream) {
-    request.sink.answer(meta, outcome.body);
-    return;
-  }
-  request.sink.begin(meta);
-  request.sink.end([outcome.body]);
-}
+type Idempotency = NonNullable<AdmittedCall['idempotency']>;
 
 function covers(run: RunningCall, scope: KillScope, id: string): boolean {
   const { head } = run.call;

@@ -8,6 +8,7 @@ import type { AttemptCodec } from '../relay/types.ts';
 import type { Attempt } from './attempt.ts';
 import type { Calibrator } from './calibrator.ts';
 import type { ClientSink } from './client.ts';
+import type { Faults } from './faults.ts';
 import type { CallCaps } from './funds.ts';
 import type { Ambient, EventLog } from './ports.ts';
 import type { OutcomeStore } from './outcome-store.ts';
@@ -34,6 +35,7 @@ export interface EngineEnv {
   readonly sweep: () => void;
   /** How long the decision for a first attempt took, in seconds. */
   readonly decided: (seconds: number) => void;
+  readonly faults: Faults;
 }
 
 /** A call on its way, as kill switches, shutdown and the admin API see it. */
@@ -42,6 +44,14 @@ export interface RunningCall {
   readonly attempts: readonly Attempt[];
   /** Ends the call from outside: kill switch, shutdown, deadline, a client that left. */
   abort(error: AtpError, outcome: 'error' | 'cancelled'): void;
+}
+
+/** How long and how much is kept for repeats. */
+interface KeptOutcome {
+  /** Of the claim; the outcome's time begins when the call ends. */
+  readonly expires_ms: number;
+  readonly ttl_ms: number;
+  readonly max_body_bytes: number;
 }
 
 /** A call that passed authentication, policy and routing, pinned to the generation it started with. */
@@ -69,7 +79,7 @@ export interface AdmittedCall {
   readonly choices: number;
   readonly max_output_tokens: number | undefined;
   readonly deadline_ms: number | undefined;
-  readonly idempotency: (IdempotencyRef & { readonly expires_ms: number; readonly max_body_bytes: number }) | undefined;
+  readonly idempotency: (IdempotencyRef & KeptOutcome) | undefined;
   readonly stages: StageChain<GenRequest, GenEvent> | undefined;
   readonly sink: ClientSink;
   /** Monotonic time at which the head of the request arrived. */

@@ -8,7 +8,7 @@ import {
   type ReservationQueue,
   type ReservationTicket,
 } from '@atp-router/flow';
-import { assert, AtpError, type Price, type Qos, type UsdNanos } from '@atp-router/kernel';
+import { addUsdNanos, assert, AtpError, type Price, type Qos, toAtpError, type UsdNanos } from '@atp-router/kernel';
 import type { SharedHold, SharedRefusal } from './shared-hold.ts';
 
 export interface Demand {
@@ -26,7 +26,9 @@ export const NO_CAPS: CallCaps = { usd_nanos: Number.POSITIVE_INFINITY, tokens: 
 
 export type FundsDenial =
   | { readonly kind: 'account'; readonly denial: Denial }
-  | { readonly kind: 'call'; readonly dimension: 'usd' | 'tokens' };
+  | { readonly kind: 'call'; readonly dimension: 'usd' | 'tokens' }
+  /** The ledger threw while the call waited. */
+  | { readonly kind: 'fault'; readonly thrown: unknown };
 
 export type HoldResult = { readonly ok: true } | { readonly ok: false; readonly why: FundsDenial };
 
@@ -141,7 +143,8 @@ export class CallFunds {
         this.#granted(state.reservation);
         this.#held.set(n, demand);
         done({ ok: true });
-      } else if (state.kind !== 'cancelled') {
+      } else if (state.kind === 'failed') done({ ok: false, why: { kind: 'fault', thrown: state.thrown } });
+      else if (state.kind !== 'cancelled') {
         if ('denial' in state) denial = state.denial;
         assert(denial !== undefined, 'who waited was denied before');
         done({ ok: false, why: { kind: 'account', denial } });
@@ -157,7 +160,7 @@ export class CallFunds {
   end(n: number, used: Demand): void {
     this.#held.delete(n);
     this.#spent_tokens += used.tokens;
-    this.#spent_usd_nanos += used.usd_nanos;
+    this.#spent_usd_nanos = addUsdNanos(this.#spent_usd_nanos, used.usd_nanos);
     if (this.#reservation === undefined || this.#held.size === 0) return;
     const total = this.#totalWith(0, NO_DEMAND);
     // Growth can be refused when the attempt used more than it had; the settlement charges it all the same.
@@ -182,11 +185,11 @@ export class CallFunds {
     this.cancelWait();
     const reservation = this.#reservation;
     if (reservation === undefined) return false;
+    const actual = { calls: 1, tokens: this.#spent_tokens, usd_nanos: this.#spent_usd_nanos };
+    this.#shared?.settle(actual);
+    this.#ledger.settle(reservation, actual);
     this.#reservation = undefined;
     this.#held.clear();
-    const actual = { calls: 1, tokens: this.#spent_tokens, usd_nanos: this.#spent_usd_nanos };
-    this.#ledger.settle(reservation, actual);
-    this.#shared?.settle(actual);
     return true;
   }
 
@@ -247,6 +250,7 @@ const WINDOW_RETRY_MS = 1_000;
 
 /** What the client is told when funds were refused. */
 export function denialError(why: FundsDenial, tenant: string): AtpError {
+  if (why.kind === 'fault') return toAtpError(why.thrown);
   if (why.kind === 'call') {
     const what = why.dimension === 'usd' ? 'cost' : 'tokens';
     return new AtpError(

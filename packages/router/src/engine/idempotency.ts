@@ -37,14 +37,24 @@ export interface Sealer {
   open(sealed: string): Uint8Array;
 }
 
+/** Hears how it went; of undefined when nothing is known of the key, or no longer. */
+type Waiter = (over: ArchivedClaim | undefined) => void;
+
 type Entry =
-  | { kind: 'asking'; waiters: (() => void)[] }
-  | { kind: 'running'; body_hash: string; call_id: string; waiters: (() => void)[] }
-  | ({ kind: 'over' } & ArchivedClaim);
+  | { readonly kind: 'asking'; readonly waiters: Waiter[] }
+  | { readonly kind: 'running'; readonly body_hash: string; readonly call_id: string; readonly waiters: Waiter[] }
+  | ({ readonly kind: 'over' } & ArchivedClaim);
+
+/** Thousands of usual answers; about sixty of the largest that are kept by default. The others are in the archive. */
+const DEFAULT_MAX_BYTES = 64 * 1_048_576;
+/** Repeats of one request that wait at the same time: many more than a client has connections. */
+const WAITERS_MAX = 1_000;
 
 export interface IdempotencyOptions {
   /** Keys in memory, asked each time; the oldest finished ones leave first and are then found in the archive. */
   readonly max_entries: number;
+  /** Of sealed outcomes in memory, in all; leaving as above. The newest stays, whatever its size. */
+  readonly max_bytes?: number;
   readonly now_ms: () => number;
 }
 
@@ -58,6 +68,8 @@ export class IdempotencyIndex implements IdempotencyKeys {
   readonly #archive: ClaimArchive;
   readonly #sealer: Sealer;
   readonly #options: IdempotencyOptions;
+  /** Of sealed outcomes in memory. */
+  #bytes = 0;
 
   constructor(archive: ClaimArchive, sealer: Sealer, options: IdempotencyOptions) {
     this.#archive = archive;
@@ -72,21 +84,19 @@ export class IdempotencyIndex implements IdempotencyKeys {
   async claimOnce(ref: IdempotencyRef, call_id: string): Promise<Claim> {
     for (;;) {
       const entry = this.#entries.get(ref.scope_hash);
-      if (entry === undefined) {
-        await this.#ask(ref.scope_hash);
-      } else if (entry.kind === 'asking') {
-        await new Promise<void>((resolve) => entry.waiters.push(resolve));
-      } else if (entry.body_hash !== ref.body_hash) {
-        return { kind: 'refused', error: keyMismatch() };
-      } else if (entry.kind === 'running') {
-        await new Promise<void>((resolve) => entry.waiters.push(resolve));
-        // Released without an outcome: this repeat is the first again.
-      } else if (entry.expires_ms <= this.#options.now_ms()) {
-        this.#entries.delete(ref.scope_hash);
-        return this.#take(ref, call_id);
+      let over: ArchivedClaim | undefined;
+      if (entry === undefined) over = await this.#ask(ref.scope_hash);
+      else if (entry.kind === 'over') {
+        if (entry.expires_ms > this.#options.now_ms()) over = entry;
+        else this.#drop(ref.scope_hash, entry);
       } else {
-        return this.#settled(entry);
+        if (entry.kind === 'running' && entry.body_hash !== ref.body_hash) return refused(keyMismatch());
+        if (entry.waiters.length >= WAITERS_MAX) return refused(tooManyWait());
+        // Who waits gets the outcome even if it is not kept after that.
+        over = await new Promise<ArchivedClaim | undefined>((resolve) => void entry.waiters.push(resolve));
       }
+      if (over !== undefined) return this.#settled(ref, over);
+      // Nothing is known, or it was released without an outcome: the first who is here runs the call.
       if (!this.#entries.has(ref.scope_hash)) return this.#take(ref, call_id);
     }
   }
@@ -100,14 +110,13 @@ export class IdempotencyIndex implements IdempotencyKeys {
   }
 
   complete(ref: IdempotencyRef, call_id: string, sealed: string | undefined, expires_ms: number): void {
-    this.#finish(ref.scope_hash, {
-      kind: 'over',
-      body_hash: ref.body_hash,
-      call_id,
-      expires_ms,
-      sealed,
-      interrupted: false,
-    });
+    this.#finish(ref.scope_hash, { body_hash: ref.body_hash, call_id, expires_ms, sealed, interrupted: false });
+  }
+
+  /** As `complete`, for what the caller found out about a claim of its own; and its answer. */
+  adopt(ref: IdempotencyRef, found: ArchivedClaim): Claim {
+    this.#finish(ref.scope_hash, found);
+    return this.#settled(ref, found);
   }
 
   release(ref: IdempotencyRef): void {
@@ -116,50 +125,75 @@ export class IdempotencyIndex implements IdempotencyKeys {
 
   #take(ref: IdempotencyRef, call_id: string): Claim {
     this.#entries.set(ref.scope_hash, { kind: 'running', body_hash: ref.body_hash, call_id, waiters: [] });
-    this.#evict();
+    this.#evict(ref.scope_hash);
     return { kind: 'claimed' };
   }
 
   /** Reads the archive once for all who ask at the same time. */
-  async #ask(scope_hash: string): Promise<void> {
-    const entry: Entry = { kind: 'asking', waiters: [] };
-    this.#entries.set(scope_hash, entry);
-    let found: ArchivedClaim | undefined;
+  async #ask(scope_hash: string): Promise<ArchivedClaim | undefined> {
+    this.#entries.set(scope_hash, { kind: 'asking', waiters: [] });
+    let fresh: ArchivedClaim | undefined;
     try {
-      found = await this.#archive.find(scope_hash);
-    } catch (error) {
-      this.#finish(scope_hash, undefined);
-      throw error;
+      const found = await this.#archive.find(scope_hash);
+      fresh = found !== undefined && found.expires_ms > this.#options.now_ms() ? found : undefined;
+    } finally {
+      this.#finish(scope_hash, fresh);
     }
-    const fresh = found !== undefined && found.expires_ms > this.#options.now_ms() ? found : undefined;
-    this.#finish(scope_hash, fresh === undefined ? undefined : { kind: 'over', ...fresh });
+    return fresh;
   }
 
-  #finish(scope_hash: string, over: Entry | undefined): void {
+  #finish(scope_hash: string, over: ArchivedClaim | undefined): void {
     const entry = this.#entries.get(scope_hash);
-    if (over === undefined) this.#entries.delete(scope_hash);
-    else this.#entries.set(scope_hash, over);
-    if (entry !== undefined && entry.kind !== 'over') for (const wake of entry.waiters) wake();
+    this.#drop(scope_hash, entry);
+    if (over !== undefined) {
+      this.#entries.set(scope_hash, { ...over, kind: 'over' });
+      this.#bytes += over.sealed?.length ?? 0;
+      this.#evict(scope_hash);
+    }
+    if (entry !== undefined && entry.kind !== 'over') for (const tell of entry.waiters) tell(over);
   }
 
-  #settled(entry: ArchivedClaim): Claim {
-    if (entry.interrupted) return { kind: 'refused', error: keyInterrupted(entry.call_id) };
-    if (entry.sealed === undefined) return { kind: 'refused', error: notKept(entry.call_id) };
-    const bytes = Buffer.from(this.#sealer.open(entry.sealed));
+  #drop(scope_hash: string, entry: Entry | undefined): void {
+    this.#entries.delete(scope_hash);
+    if (entry?.kind === 'over') this.#bytes -= entry.sealed?.length ?? 0;
+  }
+
+  #settled(ref: IdempotencyRef, over: ArchivedClaim): Claim {
+    if (over.body_hash !== ref.body_hash) return refused(keyMismatch());
+    if (over.interrupted) return refused(keyInterrupted(over.call_id));
+    if (over.sealed === undefined) return refused(notKept(over.call_id));
+    const bytes = Buffer.from(this.#sealer.open(over.sealed));
     const size = bytes.readUInt32BE(0);
     const head = JSON.parse(bytes.toString('utf8', 4, 4 + size)) as Omit<StoredOutcome, 'body'>;
-    return { kind: 'replay', call_id: entry.call_id, outcome: { ...head, body: bytes.subarray(4 + size) } };
+    return { kind: 'replay', call_id: over.call_id, outcome: { ...head, body: bytes.subarray(4 + size) } };
   }
 
-  #evict(): void {
-    if (this.#entries.size <= this.#options.max_entries) return;
+  get #is_full(): boolean {
+    const { max_entries, max_bytes = DEFAULT_MAX_BYTES } = this.#options;
+    return this.#entries.size > max_entries || this.#bytes > max_bytes;
+  }
+
+  #evict(kept: string): void {
+    if (!this.#is_full) return;
     for (const [key, entry] of this.#entries) {
-      if (entry.kind !== 'over') continue;
-      this.#entries.delete(key);
-      if (this.#entries.size <= this.#options.max_entries) return;
+      if (entry.kind !== 'over' || key === kept) continue;
+      this.#drop(key, entry);
+      if (!this.#is_full) return;
     }
     // What is left are running calls, which are bounded by the calls in flight: they must not be forgotten.
   }
+}
+
+function refused(error: AtpError): Claim {
+  return { kind: 'refused', error };
+}
+
+function tooManyWait(): AtpError {
+  return new AtpError(
+    'backpressure',
+    'The first call with this idempotency key is still running, and too many repeats wait for it. Retry shortly.',
+    { param: 'idempotency-key', retry_after_ms: 1_000 },
+  );
 }
 
 /** The key was used with another body. */

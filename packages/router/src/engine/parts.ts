@@ -2,6 +2,7 @@ import type { Stage } from '@atp-router/call';
 import type { GenEvent, GenRequest } from '@atp-router/dialects';
 import type { AccountLedger, Estimator } from '@atp-router/flow';
 import type { KillSwitches, Live, Observed, TargetHealth } from '@atp-router/routing';
+import type { OnFault } from './faults.ts';
 import type { IdempotencyKeys } from './idempotency.ts';
 import type { Ambient, EventLog } from './ports.ts';
 import type { SharedBudgets } from './shared-budgets.ts';
@@ -26,4 +27,5 @@ export interface EngineParts {
   readonly hash: (data: string | Uint8Array) => string;
   /** Told how long the decision for a call's first attempt took, in seconds. */
   readonly decided: (seconds: number) => void;
+  readonly onFault: OnFault;
 }

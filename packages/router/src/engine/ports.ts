@@ -4,6 +4,8 @@ import type { RouterEvent } from '@atp-router/ledger';
 
 /** Where events go: the journal, metrics and live streams. */
 export interface EventLog {
+  /** Why nothing can be written now, if so: then no call may begin. */
+  readonly failure: AtpError | undefined;
   /** Records an event. Cheap and synchronous; durable only after a `barrier`. */
   append(event: RouterEvent): void;
   /** Calls back once everything appended so far has been handed to the operating system (or why it could not be). */

@@ -1,8 +1,10 @@
 import type { StageSummary } from '@atp-router/call';
 import {
   addUsage,
+  addUsdNanos,
   costUsdNanos,
   nanosToMicros,
+  plausibleUsage,
   type Price,
   type Usage,
   type UsdNanos,
@@ -76,7 +78,7 @@ export function usageOf(
   // What some providers report as they go is behind: it counts in full only at the end of the answer.
   if (outcome === 'ok' && reported !== undefined && attempt.is_complete) return { usage: reported, source: 'reported' };
   if (!isBillable(attempt)) return { usage: ZERO_USAGE, source: 'none' };
-  const prompt = reported ?? attempt.relay?.prompt;
+  const prompt = reported ?? plausibleUsage(attempt.relay?.prompt);
   return {
     usage: {
       in_tokens: prompt?.in_tokens ?? attempt.spec.in_tokens,
@@ -154,7 +156,7 @@ export function totals(records: readonly AttemptRecord[]): { usage: Usage; cost_
   let cost_usd_nanos = 0;
   for (const record of records) {
     usage = addUsage(usage, record.usage);
-    cost_usd_nanos += record.cost_usd_nanos;
+    cost_usd_nanos = addUsdNanos(cost_usd_nanos, record.cost_usd_nanos);
   }
   return { usage, cost_usd_nanos };
 }

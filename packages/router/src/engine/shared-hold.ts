@@ -1,6 +1,7 @@
 import type { AccountLimits, Amounts, Denial } from '@atp-router/flow';
 import { AtpError, isAtpError, toAtpError, utcDay } from '@atp-router/kernel';
 import type { CallHead } from '@atp-router/ledger';
+import type { Faults } from './faults.ts';
 import { hasDailyBudget, type SharedAccount, type SharedBudgets } from './shared-budgets.ts';
 
 /** Why other routers' spending, or a store out of reach, keeps a call from going on. */
@@ -35,15 +36,17 @@ export class SharedHold {
   readonly #budgets: SharedBudgets;
   readonly #call_id: string;
   #account: SharedAccount;
+  readonly #faults: Faults;
   readonly #wishes: Wish[] = [];
   #phase: Phase = { kind: 'none' };
   #end: End | undefined;
   #busy = false;
 
-  constructor(budgets: SharedBudgets, call_id: string, account: SharedAccount) {
+  constructor(budgets: SharedBudgets, call_id: string, account: SharedAccount, faults: Faults) {
     this.#budgets = budgets;
     this.#call_id = call_id;
     this.#account = account;
+    this.#faults = faults;
   }
 
   /** The UTC day, `YYYY-MM-DD`, that granted the call's funds in this process. Before anything is asked for. */
@@ -94,10 +97,13 @@ export class SharedHold {
     }
   }
 
+  /** Never rejects: nobody waits for it. */
   async #work(): Promise<void> {
     this.#busy = true;
     for (let wish = this.#wishes.shift(); wish !== undefined; wish = this.#wishes.shift()) {
-      wish.done(this.#end === undefined ? await this.#grant(wish) : over());
+      const { done } = wish;
+      const refusal = this.#end === undefined ? await this.#grant(wish) : over();
+      this.#faults.safely(() => done(refusal));
     }
     this.#busy = false;
     if (this.#end !== undefined) this.#tellEnd(this.#end);
@@ -156,8 +162,10 @@ export class SharedHold {
   #tellEnd(end: End): void {
     if (this.#phase.kind === 'none') return;
     this.#phase = { kind: 'none' };
-    if (end.kind === 'settled') this.#budgets.settle(this.#call_id, end.actual);
-    else this.#budgets.release(this.#call_id);
+    this.#faults.safely(() => {
+      if (end.kind === 'settled') this.#budgets.settle(this.#call_id, end.actual);
+      else this.#budgets.release(this.#call_id);
+    });
   }
 }
 
@@ -171,7 +179,8 @@ export function sharedHoldOf(
   budgets: SharedBudgets | undefined,
   { call_id, tenant, started_ms }: CallHead,
   limits: AccountLimits,
+  faults: Faults,
 ): SharedHold | undefined {
   if (budgets === undefined || !hasDailyBudget(limits)) return undefined;
-  return new SharedHold(budgets, call_id, { id: `tenant:${tenant}`, limits, day: utcDay(started_ms) });
+  return new SharedHold(budgets, call_id, { id: `tenant:${tenant}`, limits, day: utcDay(started_ms) }, faults);
 }

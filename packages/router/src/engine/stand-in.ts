@@ -23,13 +23,17 @@ export function standInFor(
   for (const target of call.degraded) {
     // Where money is limited, a model without a price is not a cheap one.
     if (target.key === p.target.key || (call.needs_price && target.model.price === undefined)) continue;
+    const in_tokens = env.estimator.inTokens(target.model.id, call.prompt);
+    const out_tokens = expectedOutTokens({ n: p.n, target, in_tokens }, call, env.estimator, funds, now_ms);
     const permit = env.health.allow(target.model, mono_ms);
     if (permit.kind === 'denied') continue;
-    const in_tokens = env.estimator.inTokens(target.model.id, call.prompt);
-    const pending: Pending = { ...p, target, permit, in_tokens, stand_in: true };
-    const out_tokens = expectedOutTokens(pending, call, env.estimator, funds, now_ms);
-    if (funds.hold(p.n, demandOf(target.model.price, in_tokens, out_tokens), now_ms).ok) return { pending, out_tokens };
-    env.health.record(target.model, permit, 'ignored', undefined, mono_ms);
+    let is_held = false;
+    try {
+      is_held = funds.hold(p.n, demandOf(target.model.price, in_tokens, out_tokens), now_ms).ok;
+    } finally {
+      if (!is_held) env.health.record(target.model, permit, 'ignored', undefined, mono_ms);
+    }
+    if (is_held) return { pending: { ...p, target, permit, in_tokens, stand_in: true }, out_tokens };
   }
   return undefined;
 }

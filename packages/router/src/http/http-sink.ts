@@ -53,6 +53,10 @@ export class HttpSink implements ClientSink {
     this.#exchange.reply(status, headers, JSON.stringify(body));
   }
 
+  cut(): void {
+    if (!this.#exchange.closed) this.#exchange.abort();
+  }
+
   onDrain(run: () => void): void {
     this.#exchange.onDrain(run);
   }

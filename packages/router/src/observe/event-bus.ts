@@ -4,6 +4,7 @@ import type { EventLog } from '../engine/ports.ts';
 
 /** The part of the journal that the bus needs. */
 export interface JournalSink {
+  readonly failure: AtpError | undefined;
   append(event: RouterEvent): unknown;
   barrier(done: (error?: AtpError) => void): void;
 }
@@ -30,6 +31,10 @@ export class EventBus implements EventLog {
   /** How often a listener threw. Whoever watches a call must not be able to end it, so it goes on. */
   get listener_errors(): number {
     return this.#listener_errors;
+  }
+
+  get failure(): AtpError | undefined {
+    return this.#journal.failure;
   }
 
   append(event: RouterEvent): void {

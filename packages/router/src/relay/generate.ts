@@ -14,7 +14,7 @@ import {
   type RequestProbe,
   type RoutePlan,
 } from '@atp-router/dialects';
-import { AtpError, isJsonObject, type JsonObject } from '@atp-router/kernel';
+import { AtpError, isJsonObject, type JsonObject, plausibleUsage } from '@atp-router/kernel';
 import { countedUsage } from './counted-usage.ts';
 import { isFailed, NOT_ANSWERED } from './failed-answer.ts';
 import { RawStream } from './raw-stream.ts';
@@ -268,7 +268,8 @@ export function parseAnswer(bytes: Uint8Array): JsonObject {
 }
 
 function countTokens(response: GenResponse): number {
-  if (response.usage !== undefined) return response.usage.out_tokens;
+  const reported = plausibleUsage(response.usage);
+  if (reported !== undefined) return reported.out_tokens;
   const counter = new TokenCounter();
   for (const event of eventsOf(response)) counter.add(event);
   return counter.tokens;

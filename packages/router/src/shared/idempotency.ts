@@ -67,7 +67,7 @@ export class SharedIdempotency implements IdempotencyKeys {
     if (refusal !== undefined && asked_mono_ms < refusal.at_mono_ms) return this.#refuse(ref, refusal.error);
     this.#mine.add(call_id);
     try {
-      const claim = await this.#decide(ref, await this.#ask(ref, call_id, expires_ms), call_id);
+      const claim = this.#decide(ref, await this.#ask(ref, call_id, expires_ms), call_id);
       if (claim.kind !== 'claimed') this.#mine.delete(call_id);
       return claim;
     } catch (error) {
@@ -116,7 +116,7 @@ export class SharedIdempotency implements IdempotencyKeys {
     }
   }
 
-  async #decide(ref: IdempotencyRef, found: ClaimResult, call_id: string): Promise<Claim> {
+  #decide(ref: IdempotencyRef, found: ClaimResult, call_id: string): Claim {
     switch (found.kind) {
       case 'claimed':
         this.#held.set(ref.scope_hash, call_id);
@@ -132,8 +132,10 @@ export class SharedIdempotency implements IdempotencyKeys {
           return this.#refuseAll(ref, sealedElsewhere(found.call_id));
         }
         // From here on the process's own index answers, also those who wait for this request.
-        this.#local.complete(ref, found.call_id, found.sealed === '' ? undefined : found.sealed, found.expires_ms);
-        return this.#local.claimOnce(ref, call_id);
+        return this.#local.adopt(ref, {
+          ...{ body_hash: ref.body_hash, call_id: found.call_id, expires_ms: found.expires_ms, interrupted: false },
+          sealed: found.sealed === '' ? undefined : found.sealed,
+        });
     }
   }
 
@@ -181,7 +183,7 @@ export class SharedIdempotency implements IdempotencyKeys {
 
 function runsElsewhere(call_id: string): AtpError {
   return new AtpError(
-    'conflict',
+    'backpressure',
     `The first call with this idempotency key (${call_id}) is still running at another router. Retry later to get its outcome.`,
     { param: 'idempotency-key', retry_after_ms: POLL_LONGEST_MS, details: { call_id } },
   );

@@ -81,6 +81,7 @@ function start(stream: boolean, limits: Partial<Limits> = {}) {
   const wire = new Wire();
   const told: string[] = [];
   const owner: AttemptOwner = {
+    guard: (run) => run(),
     onContent: () => void told.push('content'),
     onRelay: (_attempt, chunks) => void told.push(`relay ${chunks.map((chunk) => String(chunk)).join('|')}`),
     onAnswer: () => void told.push('answer'),

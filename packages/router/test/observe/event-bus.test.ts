@@ -8,6 +8,7 @@ const STOPPED: RouterEvent = { type: 'node.stopped', reason: 'x' };
 function busOf(faults: unknown[] = []): { bus: EventBus; seen: string[] } {
   const seen: string[] = [];
   const journal = {
+    failure: undefined,
     append: (event: RouterEvent): void => void seen.push(`journal ${event.type}`),
     barrier: (done: () => void): void => done(),
   };

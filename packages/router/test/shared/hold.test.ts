@@ -3,6 +3,7 @@ import { AtpError, isAtpError } from '@atp-router/kernel';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { SharedAccount, SharedBudgets } from '../../src/engine/shared-budgets.ts';
+import { Faults } from '../../src/engine/faults.ts';
 import { SharedHold, type SharedRefusal } from '../../src/engine/shared-hold.ts';
 import { type Deferred, deferred, settled } from './support/time.ts';
 
@@ -73,7 +74,7 @@ class Scripted implements SharedBudgets {
 
 function setUp(): { store: Scripted; hold: SharedHold; told: (SharedRefusal | 'ok')[]; cover(tokens: number): void } {
   const store = new Scripted();
-  const hold = new SharedHold(store, 'c1', ACCOUNT);
+  const hold = new SharedHold(store, 'c1', ACCOUNT, new Faults(() => undefined));
   const told: (SharedRefusal | 'ok')[] = [];
   const cover = (tokens: number): void => hold.cover({ tokens, usd_nanos: 0 }, (refusal) => told.push(refusal ?? 'ok'));
   return { store, hold, told, cover };

@@ -71,7 +71,7 @@ for (const backend of backends()) {
       expect(await run(a, ref('s'), 'c3', 'third')).toBe('second again');
     });
 
-    it('answer 409 after a bounded wait for a call that runs elsewhere, to all who wait', async () => {
+    it('ask to retry after a bounded wait for a call that runs elsewhere, to all who wait', async () => {
       const connect = await open();
       const impatient = { tuning: { elsewhere_ms: 100 } };
       const [a, b] = await Promise.all([router('a', connect), router('b', connect, impatient)]);
@@ -80,7 +80,7 @@ for (const backend of backends()) {
       for (const claim of await Promise.all(many)) {
         expect(claim).toMatchObject({
           kind: 'refused',
-          error: { code: 'conflict', retry_after_ms: 1_000, details: { call_id: 'c1' } },
+          error: { code: 'backpressure', retryable: true, retry_after_ms: 1_000, details: { call_id: 'c1' } },
         });
       }
       expect(await run(b, ref('t'), 'e1', 'other key')).toBe('other key');

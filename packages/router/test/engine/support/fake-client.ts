@@ -11,7 +11,7 @@ export interface ClientBehaviour {
   readonly leaves_after_ms: number | undefined;
 }
 
-export type Ending = 'answer' | 'end' | 'fail';
+export type Ending = 'answer' | 'end' | 'fail' | 'cut';
 
 /** A client of a history: takes what it is given, sometimes slowly, and may leave. Notes every breach of the contract. */
 export class FakeClient implements ClientSink {
@@ -69,6 +69,10 @@ export class FakeClient implements ClientSink {
   fail(error: AtpError, meta: AnswerMeta): void {
     this.error = error;
     this.#end('fail', meta);
+  }
+
+  cut(): void {
+    this.#end('cut', undefined);
   }
 
   onDrain(run: () => void): void {

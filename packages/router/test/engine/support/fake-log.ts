@@ -35,6 +35,10 @@ export class FakeLog implements EventLog {
     this.#behaviour = behaviour;
   }
 
+  get failure(): AtpError | undefined {
+    return this.#time.mono_ms() >= this.#behaviour.broken_from_ms ? notWritable() : undefined;
+  }
+
   append(event: RouterEvent): void {
     this.events.push(event);
   }
@@ -62,12 +66,15 @@ export class FakeLog implements EventLog {
   #pass(): void {
     const barrier = this.#queue.shift();
     if (barrier === undefined) return;
-    const broken = this.#time.mono_ms() >= this.#behaviour.broken_from_ms;
-    if (!broken && barrier.covers !== undefined) this.#written.add(barrier.covers);
+    const { failure } = this;
+    if (failure === undefined && barrier.covers !== undefined) this.#written.add(barrier.covers);
     const before = this.serving;
     this.serving = barrier.covers;
-    if (broken) barrier.done(new AtpError('internal_error', 'The journal cannot be written.', { status: 503 }));
-    else barrier.done();
+    barrier.done(failure);
     this.serving = before;
   }
+}
+
+function notWritable(): AtpError {
+  return new AtpError('internal_error', 'The journal cannot be written.', { status: 503 });
 }

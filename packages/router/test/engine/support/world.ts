@@ -7,6 +7,8 @@ import { DEFAULT_BREAKER, DEFAULT_READINESS, KillSwitches, type ModelEntry } fro
 import { Engine } from '../../../src/engine/engine.ts';
 import { IdempotencyIndex } from '../../../src/engine/idempotency.ts';
 import { observedOf } from '../../../src/engine/observed.ts';
+import type { EngineParts } from '../../../src/engine/parts.ts';
+import type { CallRequest } from '../../../src/engine/request.ts';
 import { accountLimits, buildGeneration } from '../../../src/generation/build.ts';
 import type { Generation } from '../../../src/generation/generation.ts';
 import { healthOptions, providerConfigOf } from '../../../src/generation/health-options.ts';
@@ -19,6 +21,8 @@ import { FakeUpstreams, type Served } from './fake-upstream.ts';
 import { drawConfig, type RequestPlan } from './scenario.ts';
 import { bodyOf, operationOf } from './request.ts';
 import type { Script } from './script.ts';
+import { seamedParts, seamedRequest, seamedTransport } from './seamed.ts';
+import type { Seams } from './seams.ts';
 import { CountedTimers, VirtualTime } from './virtual-time.ts';
 import { WatchedHealth, WatchedLedger } from './watched.ts';
 
@@ -69,10 +73,14 @@ export class World {
   readonly models: readonly ModelEntry[];
   config: Config;
   readonly #start_ms: number;
+  readonly #seams: Seams | undefined;
+  /** What the engine reported to whoever runs it. */
+  readonly faults: unknown[] = [];
   #generations = 0;
   #drained = false;
 
-  constructor(seed: number, fixed?: Fixed) {
+  constructor(seed: number, fixed?: Fixed, seams?: Seams) {
+    this.#seams = seams;
     const draw = new Draw(seededRng(seed));
     this.draw = draw;
     this.#start_ms = fixed?.start_ms ?? (draw.chance(0.3) ? START_MS : START_MS + 3_600_000);
@@ -144,7 +152,7 @@ export class World {
     this.submitted.push(submitted);
     const operation = operationOf(plan, body, engine.generation);
     const { kind, model, stream, needs, choices, max_output_tokens, prompt, promptTexts, prepare } = operation;
-    engine.submit({
+    const request: CallRequest = {
       ...{ kind, model, stream, needs, choices, max_output_tokens, prompt, promptTexts, prepare },
       call_id,
       endpoint: plan.endpoint,
@@ -162,7 +170,8 @@ export class World {
       started_mono_ms: time.mono_ms(),
       deciding_since_mono_ms: time.mono_ms(),
       bodyHash: () => sha256(body),
-    });
+    };
+    engine.submit(this.#seams === undefined ? request : seamedRequest(this.#seams, request));
   }
 
   /** Kills by an operator; nothing may be sent to what is switched off. */
@@ -205,19 +214,18 @@ export class World {
       seal: (plain: Uint8Array) => Buffer.from(plain).toString('base64'),
       open: (sealed: string) => Buffer.from(sealed, 'base64'),
     };
-    return new Engine(
-      {
-        ambient: { clock: time, timers: this.timers, rng: draw.rng, call_ids: idSource('call_', draw.rng) },
-        ...{ log, accounts: ledger, shared, estimator, health, kills, observed },
-        live: { health, kills, observed },
-        idempotency: new IdempotencyIndex(archive, sealer, { max_entries: 100, now_ms: time.now_ms }),
-        stages,
-        countTokens: () => Promise.resolve(draw.int(1, 200)),
-        hash: sha256,
-        decided: () => undefined,
-      },
-      this.#generation(),
-    );
+    const parts: EngineParts = {
+      ambient: { clock: time, timers: this.timers, rng: draw.rng, call_ids: idSource('call_', draw.rng) },
+      ...{ log, accounts: ledger, shared, estimator, health, kills, observed },
+      live: { health, kills, observed },
+      idempotency: new IdempotencyIndex(archive, sealer, { max_entries: 100, now_ms: time.now_ms }),
+      stages,
+      countTokens: () => Promise.resolve(draw.int(1, 200)),
+      hash: sha256,
+      decided: () => undefined,
+      onFault: (fault) => this.#onFault(fault),
+    };
+    return new Engine(this.#seams === undefined ? parts : seamedParts(this.#seams, parts), this.#generation());
   }
 
   #generation(): Generation {
@@ -228,7 +236,10 @@ export class World {
     return buildGeneration(this.config, [], {
       number: this.#generations,
       hash: String(this.#generations),
-      transportOf: ({ id }) => this.upstreams.transport(id, shapes.get(id) ?? 'openai'),
+      transportOf: ({ id }) => {
+        const transport = this.upstreams.transport(id, shapes.get(id) ?? 'openai');
+        return this.#seams === undefined ? transport : seamedTransport(this.#seams, transport);
+      },
     });
   }
 
@@ -254,6 +265,13 @@ export class World {
     if (this.kills.model(attempt.model) || this.kills.provider(attempt.provider)) {
       this.breaches.push(`${call_id} was sent to ${attempt.model} at ${attempt.provider}, which is switched off`);
     }
+  }
+
+  /** Nothing throws in a history in which nothing is made to. */
+  #onFault(fault: unknown): void {
+    this.faults.push(fault);
+    if (this.#seams !== undefined) return;
+    this.breaches.push(`a fault: ${fault instanceof Error ? (fault.stack ?? fault.message) : String(fault)}`);
   }
 
   /** Which promise each exchange was made for. */
