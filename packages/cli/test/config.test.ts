@@ -32,6 +32,21 @@ describe('atp config check', () => {
     expect(JSON.parse(out)).toEqual({ ok: true, file: 'atp.yaml', problems: [] });
   });
 
+  test.each([
+    ['a line that is indented too deep', '    api_key: sk-very-secret\n     bad: x\n', 'indented too deep'],
+    ['a second colon', '    api_key: sk-very-secret: x\n', 'a second ": "'],
+  ])('no secret beside %s', async (_why, lines, words) => {
+    const cwd = folderWith(`providers:\n  - id: c\n    type: openai\n${lines}`);
+    const { code, out } = await atp(['config', 'check', 'atp.yaml'], { cwd });
+    expect(code).toBe(1);
+    expect(out).toContain(words);
+    expect(out).not.toContain('secret');
+    const served = await atp(['serve', '--config', 'atp.yaml'], { cwd });
+    expect(served.code).toBe(78);
+    expect(served.err).toContain(words);
+    expect(served.err).not.toContain('secret');
+  });
+
   test('every fault with place, path, what is expected and what was meant, and no secret', async () => {
     const { code, out, err } = await atp(['config', 'check', 'atp.yaml'], { cwd: folderWith(BAD) });
     expect({ code, err }).toEqual({ code: 1, err: '' });

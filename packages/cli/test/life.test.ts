@@ -141,6 +141,17 @@ describe('reload', () => {
     expect((await open(`${router.url}/healthz`).whole).status).toBe(200);
   });
 
+  test('what goes back to what it was started with needs none', async () => {
+    const router = await startWith(BASE);
+    writeFileSync(join(router.cwd, 'atp.yaml'), `${BASE}listen: { port: 1 }\n`);
+    await router.says(/"keys":"listen.port","msg":"restart needed/);
+    writeFileSync(join(router.cwd, 'atp.yaml'), BASE);
+    await router.says(/"generation":4,.*"msg":"configuration applied"/);
+    router.child.kill('SIGTERM');
+    expect(await router.ended()).toBe(0);
+    expect(router.err().match(/restart needed/g)).toHaveLength(1);
+  });
+
   test('without a file SIGHUP does nothing but say so', async () => {
     const router = await startRouter(tempFolder());
     router.child.kill('SIGHUP');

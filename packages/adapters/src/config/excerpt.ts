@@ -2,7 +2,7 @@ import { CST, Lexer } from 'yaml';
 import { nodeAt } from './describe.ts';
 import { futureKeys } from './future-keys.ts';
 import { type SchemaNode, schemaTree } from './json-schema.ts';
-import type { Path, Problem } from './problem.ts';
+import { formatPath, type Path, type Problem } from './problem.ts';
 import { MODEL_PATTERN, NAME_PATTERN } from './schema-parts.ts';
 import { type Located, readSource } from './source.ts';
 
@@ -30,7 +30,8 @@ interface Word {
 /**
  * Makes excerpts of a file with nothing in them that could be a secret. Kept are structure, documented keys, numbers,
  * enumerated values and names where the schema has such, and the word at fault if the problem itself shows it; all else
- * is blanked, comments too. Works from tokens, so also for a file that does not parse.
+ * is blanked, comments too. Works from tokens, so also for a file that does not parse: what looks like a key there may be
+ * a value, so only documented ones are kept.
  */
 export function excerpter(text: string): Excerpter {
   const tree = schemaTree();
@@ -46,7 +47,7 @@ export function excerpter(text: string): Excerpter {
     const kept = words.filter((word) => {
       if (word.to <= start || word.from >= end) return false;
       const bare = word.text.replace(/^(["'])(.*)\1$/s, '$2');
-      if (word.is_key) return word.from === caret_at || keys.has(bare);
+      if (word.is_key) return keys.has(bare) || (word.from === caret_at && problem.path.endsWith(formatPath([bare])));
       return open.has(word.from) || (word.from === caret_at && bare === problem.got);
     });
     return draw(text, start, end, caret_at, kept);

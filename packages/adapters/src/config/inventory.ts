@@ -136,9 +136,10 @@ export function suggestName(
 const NAMES_SHOWN_MAX = 12;
 
 export function writtenNames(inventory: Inventory, lists: readonly ReadonlyMap<string, Row>[]): string[] {
-  return lists.flatMap((list) =>
+  const names = lists.flatMap((list) =>
     [...list].filter(([, row]) => isWritten(inventory, [...row.path, 'id'])).map(([id]) => id),
   );
+  return [...new Set(names)];
 }
 
 export function listNames(names: readonly string[]): string {

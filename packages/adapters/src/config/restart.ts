@@ -4,10 +4,10 @@ import { formatPath } from './problem.ts';
 import { valueAt } from './shape.ts';
 import type { Config } from './types.ts';
 
-/** Keys that differ between two configurations and are read at start only, for example `listen.port`. */
-export function restartNeeded(before: Config, after: Config): string[] {
+/** Keys that are read at start only and differ from what the process was started with, for example `listen.port`. */
+export function restartNeeded(started: Config, after: Config): string[] {
   return startPaths(schemaTree(), [])
-    .filter((path) => JSON.stringify(valueAt(before, path)) !== JSON.stringify(valueAt(after, path)))
+    .filter((path) => JSON.stringify(valueAt(started, path)) !== JSON.stringify(valueAt(after, path)))
     .map(formatPath);
 }
 

@@ -33,10 +33,10 @@ export function name(description: string): z.ZodString {
 }
 
 export function modelName(description: string): z.ZodString {
-  return z
-    .string()
-    .regex(MODEL_PATTERN)
-    .meta({ description, expected: 'a name of 1 to 128 letters, digits or any of . _ : / @ + -' });
+  return z.string().regex(MODEL_PATTERN).meta({
+    description,
+    expected: 'a name of 1 to 128 letters, digits or any of . _ : / @ + -, starting with a letter or digit',
+  });
 }
 
 export function text(max_chars: number, facts: Facts): z.ZodString {

@@ -150,6 +150,14 @@ function unknownKey(path: Path, key: string, tree: SchemaNode): Draft {
       'no such key until a version that supports it',
     );
   }
+  if (key === '<<') {
+    return draft(
+      own,
+      'key',
+      'merge keys ("<<") are not read',
+      'the keys themselves, or an alias (*name) as a whole value',
+    );
+  }
   const known = Object.keys(parent?.properties ?? {});
   const near = suggest(key, known);
   const expected = parent === undefined ? 'a documented key' : `one of ${listKeys(parent)}`;

@@ -8,6 +8,8 @@ export interface SyntaxFault {
   readonly suggestion?: string;
 }
 
+const INDENTED = 'entries of one mapping or list in the same column';
+
 // The library's own messages may quote the text, which may be a secret; so each code has words of its own.
 const WORDS: Readonly<Record<string, readonly [message: string, expected: string]>> = {
   ALIAS_PROPS: ['an alias carries an anchor or tag', 'a plain alias such as *name'],
@@ -15,7 +17,7 @@ const WORDS: Readonly<Record<string, readonly [message: string, expected: string
   BAD_COLLECTION_TYPE: ['a tag does not fit the value', 'a value without tag'],
   BAD_DIRECTIVE: ['a % directive is not understood', 'no directives'],
   BAD_DQ_ESCAPE: ['an escape in a double-quoted string is not valid', 'escapes such as \\n, \\" or \\u00e9'],
-  BAD_INDENT: ['the indentation is wrong', 'entries of one mapping or list in the same column'],
+  BAD_INDENT: ['the indentation is wrong', INDENTED],
   BAD_PROP_ORDER: ['an anchor or tag stands in the wrong place', 'anchors and tags before the value'],
   BAD_SCALAR_START: ['a plain value starts with a reserved character', 'quotes around the value'],
   BLOCK_AS_IMPLICIT_KEY: ['a second ": " stands on one line', 'one key on a line, or quotes around the value'],
@@ -34,6 +36,32 @@ const WORDS: Readonly<Record<string, readonly [message: string, expected: string
   UNEXPECTED_TOKEN: ['this is not valid YAML here', 'a "key: value" line, or quotes around the value'],
 };
 
+type Words = readonly [message: string, expected: string];
+
+/** Codes that stand for several slips, told apart by the fixed part of the library's message. */
+const SLIPS: readonly (readonly [message: RegExp, words: Words])[] = [
+  [/^Sequence item without - indicator/, ['the indentation is wrong', INDENTED]],
+  [/^Implicit map keys need to be followed by/, ['a line has no ":"', 'a "key: value" line']],
+  [
+    /^Flow (map|sequence)\b.* must .*end with a/,
+    ['a "{" or "[" above is not closed', 'a "}" or "]", indented deeper than the key it belongs to'],
+  ],
+];
+
+function wordsFor({ code, message, pos }: YAMLError, text: string): Words {
+  const slip = SLIPS.find(([pattern]) => pattern.test(message));
+  if (slip !== undefined) return slip[1];
+  if (code === 'BLOCK_AS_IMPLICIT_KEY' && !hasColonOnLine(text, pos[0])) {
+    return ['the line below this one is indented too deep', INDENTED];
+  }
+  return WORDS[code] ?? ['the YAML is not valid', 'valid YAML 1.2'];
+}
+
+function hasColonOnLine(text: string, offset: number): boolean {
+  const newline = text.indexOf('\n', offset);
+  return /:(\s|$)/.test(text.slice(offset, newline === -1 ? undefined : newline));
+}
+
 /**
  * The faults of the YAML parser in words that quote nothing from the file, the first of each line: the parser reports
  * many for one slip. An unquoted `${NAME}` inside { } is by far the most frequent slip, and everything after it is
@@ -45,7 +73,7 @@ export function describeSyntax(faults: readonly YAMLError[], text: string): Synt
   if (references.length > 0) return references;
   const lines = new Set<number>();
   return faults.flatMap((fault) => {
-    const [message, expected] = WORDS[fault.code] ?? ['the YAML is not valid', 'valid YAML 1.2'];
+    const [message, expected] = wordsFor(fault, text);
     const offset = fault.pos[0];
     const line = text.lastIndexOf('\n', Math.max(0, offset - 1));
     if (lines.has(line)) return [];

@@ -7,7 +7,7 @@ import type { Problem } from './problem.ts';
 import { restartNeeded } from './restart.ts';
 import type { Config } from './types.ts';
 
-/** What a reload led to. `restart_needed` lists changed keys that take effect only at the next start. */
+/** What a reload led to. `restart_needed` lists keys that were read at the start and say something else now. */
 export type ReloadOutcome =
   | { readonly kind: 'changed'; readonly config: Config; readonly restart_needed: readonly string[] }
   | { readonly kind: 'unchanged' }
@@ -22,7 +22,7 @@ export type WatchFolder = (
 
 export interface WatchOptions {
   readonly file: string;
-  /** The configuration in force. */
+  /** The configuration in force, which the process was started with. */
   readonly config: Config;
   /** Loads the file anew; `loadConfig` with its arguments. */
   readonly load: () => LoadResult;
@@ -61,7 +61,7 @@ export function watchConfig(options: WatchOptions): ConfigWatcher {
 
   const run = (explicit: boolean): ReloadOutcome => {
     const result = load();
-    const outcome = compare(config, result);
+    const outcome = compare(config, result, options.config);
     const fault = outcome.kind === 'invalid' ? JSON.stringify(outcome.problems) : undefined;
     const good_again = outcome.kind === 'unchanged' && refused;
     const news = outcome.kind === 'changed' || good_again || (fault !== undefined && fault !== last_fault);
@@ -98,10 +98,10 @@ export function watchConfig(options: WatchOptions): ConfigWatcher {
   };
 }
 
-function compare(config: Config, result: LoadResult): ReloadOutcome {
+function compare(config: Config, result: LoadResult, started: Config): ReloadOutcome {
   if (!result.ok) return { kind: 'invalid', problems: result.problems, text: result.text };
   if (JSON.stringify(result.config) === JSON.stringify(config)) return { kind: 'unchanged' };
-  return { kind: 'changed', config: result.config, restart_needed: restartNeeded(config, result.config) };
+  return { kind: 'changed', config: result.config, restart_needed: restartNeeded(started, result.config) };
 }
 
 const nodeWatchFolder: WatchFolder = (folder, onChange, onError) => {

@@ -1,5 +1,5 @@
 import { type Case, testFaults } from './faults.ts';
-import { append, insert, replace } from './support.ts';
+import { append, insert, replace, SMALL } from './support.ts';
 
 const KEYS: readonly Case[] = [
   {
@@ -46,7 +46,13 @@ const KEYS: readonly Case[] = [
     why: 'merge key',
     text: append('x: &x { host: h }', 'listen: { <<: *x }'),
     at: ['10:1 x', '11:11 listen["<<"]'],
-    message: /unknown key/,
+    message: /unknown key|merge keys/,
+  },
+  {
+    why: 'merge key alone',
+    text: append('listen: { <<: { port: 1 } }'),
+    at: ['10:11 listen["<<"]'],
+    message: /merge keys \("<<"\) are not read/,
   },
   { why: 'a list as a key', text: append('? [a, b]', ': 1'), at: ['1:1 '], message: /not a plain word/ },
   {
@@ -115,6 +121,30 @@ const YAML: readonly Case[] = [
     text: 'providers: [{ id: up, type: openai, api_key: ${KEY} }]\nmodels: [\n  { id: small, provider: ${UP}, context: 1 } ]',
     at: ['1:46 ', '3:26 '],
     message: /is not in quotes/,
+  },
+  {
+    why: 'a line that is indented too little',
+    text: replace(3, '   type: openai'),
+    at: ['3:1 '],
+    message: /the indentation is wrong/,
+  },
+  {
+    why: 'a line that is indented too deep',
+    text: replace(3, '      type: openai'),
+    at: ['2:9 '],
+    message: /the line below this one is indented too deep/,
+  },
+  {
+    why: 'an unclosed bracket',
+    text: ['listen: [', ...SMALL].join('\n'),
+    at: ['2:1 '],
+    message: /a "{" or "\[" above is not closed/,
+  },
+  {
+    why: 'an unclosed brace in an entry',
+    text: replace(9, '    price: { in_usd_per_mtok: 0.25', 'tenants: []'),
+    at: ['10:1 '],
+    message: /a "{" or "\[" above is not closed/,
   },
   { why: 'two documents', text: append('---', 'a: 1'), at: ['10:1 '], message: /several documents/ },
   { why: 'an unknown anchor', text: append('listen: *nowhere'), at: ['10:9 listen'], message: /names no anchor/ },

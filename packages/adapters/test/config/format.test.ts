@@ -20,6 +20,20 @@ describe('for people', () => {
     );
   });
 
+  test('a name that two lists have is listed once', () => {
+    const text = append('agents: [{ id: small, model: small }]', 'policies: [{ id: p, fallback: [nothing] }]');
+    const [dangling] = problems(text).slice(-1);
+    expect(dangling?.expected).toBe('the id of a model or agent: small');
+  });
+
+  test('what is expected of an id says why "__proto__" is none', () => {
+    const [refused] = problems(replace(6, '  - id: __proto__'));
+    expect(refused).toMatchObject({
+      path: 'models[0].id',
+      expected: expect.stringContaining('starting with a letter'),
+    });
+  });
+
   test('the caret stands under the fault also when what is before it is blanked', () => {
     const text = append('admin: { keys: [{ id: ops, hash: topsecrethash }], kyes: 1 }');
     const [, second] = formatProblems(problems(text), { file: 'f', text }).split('\n\n').slice(-3);

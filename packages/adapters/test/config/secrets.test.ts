@@ -61,6 +61,9 @@ const WRITTEN: readonly (readonly [why: string, text: string])[] = [
   ['in a list without brackets', append(`x: - ${SECRET}: ${SECRET}: [`)],
   ['as an alias', append(`x: *${SECRET}`)],
   ['as a tag', append(`x: !${SECRET} y`)],
+  ['over two lines that look like a key', replace(4, `    api_key: ${SECRET}`, '     bad: x')],
+  ['with a second colon', replace(4, `    api_key: ${SECRET}: x`)],
+  ['before a forgotten comma', append(`tenants: [{ id: t, keys: [{ hash: ${SECRET} bad: x }] }]`)],
   ['in a block', append('x: |', `  ${SECRET}`, ' y')],
 ];
 

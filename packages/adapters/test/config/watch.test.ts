@@ -183,6 +183,14 @@ describe('hot reload', () => {
     });
   });
 
+  test('a key that goes back to what the process was started with needs no restart', () => {
+    const it = rig();
+    it.set(append('listen: { port: 8000 }'));
+    expect(it.watcher.reload()).toMatchObject({ restart_needed: ['listen.port'] });
+    it.set(append('telemetry: { log_level: warn }'));
+    expect(it.watcher.reload()).toMatchObject({ kind: 'changed', restart_needed: [] });
+  });
+
   test('a folder that cannot be watched is told, and reload still works', () => {
     const it = rig();
     it.fail('gone');
