@@ -1,4 +1,4 @@
-import { assert, AtpError, type Price, type UsdNanos } from '@atp-router/kernel';
+import { assert, type Price, type UsdNanos } from '@atp-router/kernel';
 import { Account, type DayUse } from './account.ts';
 import { firstDenial } from './admission.ts';
 import { tokensForMoney } from './affordable.ts';
@@ -63,17 +63,19 @@ export interface LimitsChange {
  * *remaining* may fall below zero: that debt is in the snapshot.
  *
  * At most `max_accounts` are kept. An account that has neither limits nor open reservations may be dropped, the least
- * recently used first, and its counters with it. When none can be dropped, a new account is refused (`accounts`).
+ * recently used first, and its counters with it. When none can be dropped, a new account is refused (`accounts`); only
+ * one that is given limits comes in beside accounts that lost theirs and are still busy.
  */
 export class AccountLedger {
   readonly #accounts: Map<string, Account> = new Map();
   /** Idle accounts without limits, least recently used first. */
   readonly #droppable: Map<string, Account> = new Map();
-  readonly #max_accounts: number;
+  /** Whoever gives accounts limits gives them to no more than these. */
+  readonly max_accounts: number;
 
   constructor(max_accounts: number = DEFAULT_MAX_ACCOUNTS) {
     assert(max_accounts >= 1, 'max_accounts must be at least 1');
-    this.#max_accounts = max_accounts;
+    this.max_accounts = max_accounts;
   }
 
   /** Takes `amounts` from all of `accounts` (distinct, at most 8) or from none. */
@@ -129,15 +131,13 @@ export class AccountLedger {
   /**
    * Gives an account its limits; what is outstanding stays, so a lowered limit can leave a debt.
    * Returns the change for the `limits.changed` event, undefined when nothing changed.
-   * Throws `config_invalid` for a new account when the table is full.
    */
   setLimits(id: string, limits: AccountLimits): LimitsChange | undefined {
-    const account = this.#open(id);
-    if (account === undefined) {
-      throw new AtpError('config_invalid', `No room for account ${id}: ${this.#max_accounts} accounts are in use.`);
-    }
-    const before = limitsRecord(account.limits);
     const after = limitsRecord(limits);
+    const is_limited = LIMIT_NAMES.some((name) => after[name] !== null);
+    const account = this.#open(id) ?? (is_limited ? this.#add(id) : undefined);
+    if (account === undefined) return undefined;
+    const before = limitsRecord(account.limits);
     account.setLimits(limits);
     this.#rest(account);
     const changed = LIMIT_NAMES.some((name) => before[name] !== after[name]);
@@ -237,12 +237,16 @@ export class AccountLedger {
       if (!known.limited && known.open === 0) this.#droppable.delete(id);
       return known;
     }
-    if (this.#accounts.size >= this.#max_accounts) {
+    while (this.#accounts.size >= this.max_accounts) {
       const oldest = this.#droppable.keys().next();
       if (oldest.done) return undefined;
       this.#droppable.delete(oldest.value);
       this.#accounts.delete(oldest.value);
     }
+    return this.#add(id);
+  }
+
+  #add(id: string): Account {
     const account = new Account(id);
     this.#accounts.set(id, account);
     return account;
@@ -256,7 +260,7 @@ export class AccountLedger {
 
   #refused(uses: readonly DayUse[], id: string): Denial {
     for (const use of uses) this.#rest(use.account);
-    const limit = this.#max_accounts;
+    const limit = this.max_accounts;
     return { ok: false, account: id, dimension: 'accounts', limit, available: 0, waitable: true };
   }
 }

@@ -158,11 +158,25 @@ describe('accounts', () => {
     expect([...ledger.ids()]).toEqual(['limited', 'x', 'z']);
     const second = must(ledger.reserve(['x'], call(), NOON_MS));
     expect(denied(ledger.reserve(['new'], call(), NOON_MS))).toMatchObject({ dimension: 'accounts', limit: 3 });
-    expect(() => ledger.setLimits('new', {})).toThrow('No room for account new');
+    expect(ledger.setLimits('new', {})).toBeUndefined();
+    expect([...ledger.ids()]).toEqual(['limited', 'x', 'z']);
     ledger.release(second);
     ledger.release(busy);
     expect(ledger.reserve(['x', 'new'], call(), NOON_MS).ok).toBe(true);
     expect([...ledger.ids()]).toEqual(['limited', 'x', 'new']);
+  });
+
+  test('an account that is given limits comes in beside one that lost them and is busy, and the room is made up for', () => {
+    const ledger = new AccountLedger(1);
+    ledger.setLimits('old', { max_parallel: 5 });
+    const busy = must(ledger.reserve(['old'], call(), NOON_MS));
+    expect(ledger.setLimits('old', {})).toMatchObject({ before: { max_parallel: 5 }, after: { max_parallel: null } });
+    expect(ledger.setLimits('new', { max_parallel: 1 })).toMatchObject({ after: { max_parallel: 1 } });
+    must(ledger.reserve(['new'], call(), NOON_MS));
+    expect(denied(ledger.reserve(['new'], call(), NOON_MS)).dimension).toBe('window_calls');
+    ledger.release(busy);
+    expect(denied(ledger.reserve(['other'], call(), NOON_MS)).dimension).toBe('accounts');
+    expect([...ledger.ids()]).toEqual(['new']);
   });
 
   test('one reservation never drops an account that it is about to use', () => {

@@ -1,10 +1,11 @@
-import { createHash } from 'node:crypto';
 import type { Config, Problem, ProviderConfig, UpstreamTransport, ValueSources } from '@atp-router/adapters';
-import type { AccountLedger } from '@atp-router/flow';
+import { type AccountLedger, type AccountLimits, NO_LIMITS } from '@atp-router/flow';
 import { AtpError, assert, isAtpError } from '@atp-router/kernel';
+import { configSchemas } from '../admin/mask.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { EventLog } from '../engine/ports.ts';
 import { accountLimits, buildGeneration } from './build.ts';
+import { configHash } from './config-hash.ts';
 import type { Generation } from './generation.ts';
 import { type MergeResult, mergeOverlay, type OverlayEntity } from './overlay.ts';
 
@@ -40,6 +41,7 @@ const NO_TRANSPORT: UpstreamTransport = {
  */
 export class GenerationManager {
   readonly #parts: ManagerParts;
+  readonly #schema: unknown = configSchemas().whole;
   #overlay: Overlay;
   /** The overlay of a change that is on its way to the journal. */
   #decided: Overlay | undefined;
@@ -55,9 +57,11 @@ export class GenerationManager {
     this.#overlay = new Map(overlay.map((entity) => [keyOf(entity), entity]));
     const merged = mergeOverlay(base, overlay, parts.sources);
     if (!merged.ok) throw overlayError(merged.problems);
+    const too_many = tooManyTenants(merged.config, parts.accounts.max_accounts);
+    if (too_many !== undefined) throw new AtpError('config_invalid', `${too_many.message}: ${too_many.expected}.`);
     this.#effective = merged.config;
     this.#generation = this.#build(merged.config, 1, overlay);
-    this.#applyLimits(merged.config, false);
+    this.#applyLimits(merged.config, undefined);
   }
 
   get generation(): Generation {
@@ -125,6 +129,8 @@ export class GenerationManager {
       ? { ok: true, config: this.#effective }
       : mergeOverlay(base, entities, this.#parts.sources);
     if (!merged.ok) return merged;
+    const too_many = tooManyTenants(merged.config, this.#parts.accounts.max_accounts);
+    if (too_many !== undefined) return { ok: false, problems: [too_many] };
     try {
       buildGeneration(merged.config, entities, { number: 0, hash: '', transportOf: () => NO_TRANSPORT });
       return merged;
@@ -139,11 +145,12 @@ export class GenerationManager {
 
   #apply(base: Config, overlay: Overlay, config: Config, source: 'file' | 'admin'): ApplyResult {
     const generation = this.#build(config, this.#generation.number + 1, [...overlay.values()]);
+    const before = this.#effective;
     this.#base = base;
     this.#overlay = overlay;
     this.#effective = config;
     this.#generation = generation;
-    this.#applyLimits(config, true);
+    this.#applyLimits(config, before);
     if (this.#engine !== undefined) {
       this.#applyConcurrency(this.#engine, config);
       this.#engine.parts.health.keepOnly(generation.registry.models);
@@ -158,23 +165,21 @@ export class GenerationManager {
   #build(config: Config, number: number, overlay: readonly OverlayEntity[]): Generation {
     return buildGeneration(config, overlay, {
       number,
-      hash: configHash(config),
+      hash: configHash(config, this.#schema),
       transportOf: this.#parts.transportOf,
     });
   }
 
-  #applyLimits(config: Config, announce: boolean): void {
-    for (const tenant of config.tenants) {
-      const change = this.#parts.accounts.setLimits(`tenant:${tenant.id}`, accountLimits(tenant));
-      if (change !== undefined && announce) {
-        this.#parts.log.append({
-          type: 'limits.changed',
-          tenant: tenant.id,
-          before: change.before,
-          after: change.after,
-        });
-      }
-    }
+  /** The account of a tenant that is gone has no limits, and may be forgotten. */
+  #applyLimits(config: Config, before: Config | undefined): void {
+    const tenants = new Set(config.tenants.map(({ id }) => id));
+    for (const { id } of before?.tenants ?? []) if (!tenants.has(id)) this.#setLimits(id, NO_LIMITS, true);
+    for (const tenant of config.tenants) this.#setLimits(tenant.id, accountLimits(tenant), before !== undefined);
+  }
+
+  #setLimits(tenant: string, limits: AccountLimits, announce: boolean): void {
+    const change = this.#parts.accounts.setLimits(`tenant:${tenant}`, limits);
+    if (change !== undefined && announce) this.#parts.log.append({ type: 'limits.changed', tenant, ...change });
   }
 
   #applyConcurrency(engine: Engine, config: Config): void {
@@ -203,12 +208,10 @@ function sameBesidesKeys(a: Overlay, b: Overlay): boolean {
   return left?.length === right?.length && left?.every((entity, i) => entity === right?.[i]) === true;
 }
 
-/** Identifies a configuration in events and the admin API; secrets do not enter it. */
-function configHash(config: Config): string {
-  const text = JSON.stringify(config, (key, value: unknown) =>
-    key === 'api_key' || key === 'headers' ? undefined : value,
-  );
-  return createHash('sha256').update(text).digest('hex');
+function tooManyTenants(config: Config, most: number): Problem | undefined {
+  if (config.tenants.length <= most) return undefined;
+  const message = `${config.tenants.length} tenants are more than their accounts have room for`;
+  return { line: 1, column: 1, path: 'tenants', message, expected: `at most ${most}` };
 }
 
 function overlayError(problems: readonly Problem[]): AtpError {
