@@ -21,8 +21,8 @@ const TAB = 9;
 /** CR LF CR LF. */
 const SEPARATOR_BYTES_MAX = 4;
 const EMPTY: Uint8Array = new Uint8Array(0);
-const SSE_SEPARATOR: Uint8Array = new Uint8Array([LF, LF]);
-const LINE_SEPARATOR: Uint8Array = new Uint8Array([LF]);
+const SSE_SEPARATOR = '\n\n';
+const LINE_SEPARATOR = '\n';
 
 export function framer(kind: 'sse' | 'ndjson', limit_bytes: number): Framer {
   return kind === 'sse'
@@ -37,7 +37,7 @@ class SplitFramer implements Framer {
   readonly #limit_bytes: number;
   readonly #findEnd: FindEnd;
   readonly #parse: (raw: Uint8Array, text: string) => Frame;
-  readonly #separator: Uint8Array;
+  readonly #separator: string;
   readonly #decoder: TextDecoder = new TextDecoder();
   /** Starts with the unfinished frame, and has spare room after it. Never holds bytes of a frame that was handed out. */
   #store: Uint8Array = EMPTY;
@@ -47,7 +47,7 @@ class SplitFramer implements Framer {
     limit_bytes: number,
     findEnd: FindEnd,
     parse: (raw: Uint8Array, text: string) => Frame,
-    separator: Uint8Array,
+    separator: string,
   ) {
     this.#limit_bytes = limit_bytes;
     this.#findEnd = findEnd;
@@ -61,7 +61,7 @@ class SplitFramer implements Framer {
 
   end(): Frame[] {
     const left = this.#store.subarray(0, this.#length);
-    const frames = left.every(isBlank) ? [] : this.push(this.#separator);
+    const frames = left.every(isBlank) ? [] : this.push(new TextEncoder().encode(this.#separator));
     this.#store = EMPTY;
     this.#length = 0;
     return frames;

@@ -43,15 +43,7 @@ export function streamEncoder(ctx: StreamEncodeContext): StreamEncoder {
           if (event.delta === '') return '';
           return chunk(event.choice, { reasoning_content: event.delta });
         case 'tool_call':
-          return chunk(event.choice, {
-            tool_calls: [
-              {
-                ...{ index: event.index, id: event.id, type: 'function' },
-                function: { name: event.name, arguments: '' },
-                ...signatureFields(event.signature),
-              },
-            ],
-          });
+          return chunk(event.choice, { tool_calls: [beginCall(event)] });
         case 'tool_args':
           return chunk(event.choice, { tool_calls: [{ index: event.index, function: { arguments: event.delta } }] });
         case 'logprobs':
@@ -79,4 +71,8 @@ export function streamEncoder(ctx: StreamEncodeContext): StreamEncoder {
       return `${out}data: [DONE]\n\n`;
     },
   };
+}
+
+function beginCall({ index, id, name, signature }: GenEvent & { type: 'tool_call' }): JsonObject {
+  return { index, id, type: 'function', function: { name, arguments: '' }, ...signatureFields(signature) };
 }
