@@ -162,6 +162,8 @@ export interface PassThrough {
   readonly usage_frame?: {
     /** Tells usage that the provider did not; like the stream that `finish`, its finish frame, belongs to. */
     make(finish: Frame, usage: Usage): string;
+    /** Whether a frame behind the last finish is the one for usage, although no usage could be read from it. */
+    isEmpty(frame: Frame): boolean;
   };
 }
 

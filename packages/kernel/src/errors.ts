@@ -89,7 +89,7 @@ export interface AtpErrorOptions {
   readonly origin?: 'local' | 'remote';
   /** The request field, header or config path that is at fault. */
   readonly param?: string;
-  /** Earliest useful retry, in milliseconds from now. */
+  /** Earliest useful retry, in milliseconds from now; kept as the whole number above it. */
   readonly retry_after_ms?: number;
   /** HTTP status to show instead of the catalogue's, for a remote 4xx that is passed on. */
   readonly status?: number;
@@ -117,7 +117,7 @@ export class AtpError extends Error {
     this.status = options.status ?? ERROR_CATALOGUE[code].status;
     this.origin = options.origin ?? 'local';
     this.param = options.param;
-    this.retry_after_ms = options.retry_after_ms;
+    this.retry_after_ms = options.retry_after_ms === undefined ? undefined : Math.ceil(options.retry_after_ms);
     this.details = options.details;
     Object.defineProperty(this, BRAND, { value: true });
   }

@@ -1,9 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue, type Usage } from '@atp-router/kernel';
-
-function count(o: JsonObject | undefined, key: string): number {
-  const v = o?.[key];
-  return typeof v === 'number' && v >= 0 && Number.isSafeInteger(v) ? v : 0;
-}
+import { part, tokens, usable } from '../usage-count.ts';
 
 /**
  * `usage` of Messages. Anthropic's `input_tokens` leaves out what was read from and written to the cache, the model's
@@ -11,17 +7,17 @@ function count(o: JsonObject | undefined, key: string): number {
  */
 export function decodeUsage(value: unknown): Usage | undefined {
   if (!isJsonObject(value) || typeof value['output_tokens'] !== 'number') return undefined;
-  const cached_in_tokens = count(value, 'cache_read_input_tokens');
-  const cache_write_tokens = count(value, 'cache_creation_input_tokens');
-  const out_tokens = count(value, 'output_tokens');
+  const cached_in_tokens = tokens(value, 'cache_read_input_tokens');
+  const cache_write_tokens = tokens(value, 'cache_creation_input_tokens');
+  const out_tokens = tokens(value, 'output_tokens');
   const details = isJsonObject(value['output_tokens_details']) ? value['output_tokens_details'] : undefined;
-  return {
-    in_tokens: count(value, 'input_tokens') + cached_in_tokens + cache_write_tokens,
+  return usable({
+    in_tokens: tokens(value, 'input_tokens') + cached_in_tokens + cache_write_tokens,
     out_tokens,
     cached_in_tokens,
     cache_write_tokens,
-    reasoning_tokens: Math.min(out_tokens, count(details, 'thinking_tokens')),
-  };
+    reasoning_tokens: Math.min(out_tokens, part(details, 'thinking_tokens')),
+  });
 }
 
 /** Counters are cumulative and left out where they do not apply, so a later report overrides field by field. */

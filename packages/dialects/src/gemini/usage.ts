@@ -1,9 +1,5 @@
-import { isJsonObject, type JsonObject, type Usage } from '@atp-router/kernel';
-
-function count(o: JsonObject, key: string): number {
-  const v = o[key];
-  return typeof v === 'number' && v >= 0 && Number.isSafeInteger(v) ? v : 0;
-}
+import { isJsonObject, type Usage } from '@atp-router/kernel';
+import { part, tokens, usable } from '../usage-count.ts';
 
 /**
  * `usageMetadata`: thoughts are counted beside the candidates, cached tokens within the prompt, and what hosted tools
@@ -11,13 +7,13 @@ function count(o: JsonObject, key: string): number {
  */
 export function decodeUsage(value: unknown): Usage | undefined {
   if (!isJsonObject(value) || typeof value['promptTokenCount'] !== 'number') return undefined;
-  const in_tokens = count(value, 'promptTokenCount') + count(value, 'toolUsePromptTokenCount');
-  const reasoning_tokens = count(value, 'thoughtsTokenCount');
-  return {
+  const in_tokens = tokens(value, 'promptTokenCount') + tokens(value, 'toolUsePromptTokenCount');
+  const reasoning_tokens = tokens(value, 'thoughtsTokenCount');
+  return usable({
     in_tokens,
-    out_tokens: count(value, 'candidatesTokenCount') + reasoning_tokens,
-    cached_in_tokens: Math.min(in_tokens, count(value, 'cachedContentTokenCount')),
+    out_tokens: tokens(value, 'candidatesTokenCount') + reasoning_tokens,
+    cached_in_tokens: Math.min(in_tokens, part(value, 'cachedContentTokenCount')),
     cache_write_tokens: 0,
     reasoning_tokens,
-  };
+  });
 }

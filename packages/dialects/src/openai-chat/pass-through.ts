@@ -14,6 +14,11 @@ export const passThrough: PassThrough = {
       const { id, object, created, model } = parseData(finish.data);
       return `data: ${JSON.stringify({ id, object, created, model, choices: [], usage: encodeUsage(usage) })}\n\n`;
     },
+    isEmpty(frame: Frame): boolean {
+      if (!frame.data.includes('"usage"')) return false;
+      const { choices, usage } = parseData(frame.data);
+      return usage !== undefined && Array.isArray(choices) && choices.length === 0;
+    },
   },
 
   patchRequest(body: JsonObject, patch: RequestPatch): EncodedRequest {

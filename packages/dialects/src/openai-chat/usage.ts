@@ -1,9 +1,5 @@
 import { type JsonObject, type Usage, isJsonObject } from '@atp-router/kernel';
-
-function count(o: JsonObject | undefined, key: string): number {
-  const v = o?.[key];
-  return typeof v === 'number' && v >= 0 && Number.isSafeInteger(v) ? v : 0;
-}
+import { part, tokens, usable } from '../usage-count.ts';
 
 /**
  * `usage` of Chat Completions and Embeddings; undefined when it is absent or empty. Compatible servers differ: some count
@@ -14,25 +10,25 @@ export function decodeUsage(value: unknown): Usage | undefined {
   if (!isJsonObject(value) || typeof value['prompt_tokens'] !== 'number') return undefined;
   const prompt = isJsonObject(value['prompt_tokens_details']) ? value['prompt_tokens_details'] : undefined;
   const completion = isJsonObject(value['completion_tokens_details']) ? value['completion_tokens_details'] : undefined;
-  const in_tokens = count(value, 'prompt_tokens');
-  const completion_tokens = count(value, 'completion_tokens');
-  const reasoning_tokens = count(completion, 'reasoning_tokens');
-  const beside = Math.max(0, count(value, 'total_tokens') - in_tokens - completion_tokens);
+  const in_tokens = tokens(value, 'prompt_tokens');
+  const completion_tokens = tokens(value, 'completion_tokens');
+  const reasoning_tokens = part(completion, 'reasoning_tokens');
+  const beside = Math.max(0, part(value, 'total_tokens') - in_tokens - completion_tokens);
   // More reasoning than completion cannot be within it, whatever the total says.
   const uncounted = beside === 0 && reasoning_tokens > completion_tokens ? reasoning_tokens : beside;
   const out_tokens = completion_tokens + uncounted;
   const cached = Math.max(
-    count(prompt, 'cached_tokens'),
-    count(value, 'prompt_cache_hit_tokens'),
-    count(value, 'cached_tokens'),
+    part(prompt, 'cached_tokens'),
+    part(value, 'prompt_cache_hit_tokens'),
+    part(value, 'cached_tokens'),
   );
-  return {
+  return usable({
     in_tokens,
     out_tokens,
     cached_in_tokens: Math.min(in_tokens, cached),
     cache_write_tokens: 0,
     reasoning_tokens: Math.min(out_tokens, Math.max(reasoning_tokens, uncounted)),
-  };
+  });
 }
 
 export function encodeUsage(usage: Usage): JsonObject {

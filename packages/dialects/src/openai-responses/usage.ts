@@ -1,25 +1,21 @@
 import { isJsonObject, type JsonObject, type Usage } from '@atp-router/kernel';
-
-function count(o: JsonObject | undefined, key: string): number {
-  const v = o?.[key];
-  return typeof v === 'number' && v >= 0 && Number.isSafeInteger(v) ? v : 0;
-}
+import { part, tokens, usable } from '../usage-count.ts';
 
 /** `usage` of a Response; undefined when it is absent or empty. */
 export function decodeUsage(value: unknown): Usage | undefined {
   if (!isJsonObject(value) || typeof value['input_tokens'] !== 'number') return undefined;
   const input = isJsonObject(value['input_tokens_details']) ? value['input_tokens_details'] : undefined;
   const output = isJsonObject(value['output_tokens_details']) ? value['output_tokens_details'] : undefined;
-  const in_tokens = count(value, 'input_tokens');
-  const out_tokens = count(value, 'output_tokens');
-  const cached_in_tokens = Math.min(in_tokens, count(input, 'cached_tokens'));
-  return {
+  const in_tokens = tokens(value, 'input_tokens');
+  const out_tokens = tokens(value, 'output_tokens');
+  const cached_in_tokens = Math.min(in_tokens, part(input, 'cached_tokens'));
+  return usable({
     in_tokens,
     out_tokens,
     cached_in_tokens,
-    cache_write_tokens: Math.min(in_tokens - cached_in_tokens, count(input, 'cache_write_tokens')),
-    reasoning_tokens: Math.min(out_tokens, count(output, 'reasoning_tokens')),
-  };
+    cache_write_tokens: Math.min(in_tokens - cached_in_tokens, part(input, 'cache_write_tokens')),
+    reasoning_tokens: Math.min(out_tokens, part(output, 'reasoning_tokens')),
+  });
 }
 
 export function encodeUsage(usage: Usage): JsonObject {

@@ -47,6 +47,19 @@ export const chatFragment: OpenApiFragment = {
         is_call: false,
       }),
     },
+    '/v1/models/{id}': {
+      get: {
+        ...operation({
+          id: 'getModel',
+          tag: 'chat',
+          summary: 'One of the models that this key may name.',
+          answer: 'ModelObject',
+          error: 'OpenAiError',
+          is_call: false,
+        }),
+        parameters: [{ name: 'id', in: 'path', required: true, schema: str('A slash in it is written `%2F`.') }],
+      },
+    },
   },
   schemas: {
     ChatRequest: object(
@@ -184,9 +197,12 @@ export const chatFragment: OpenApiFragment = {
         object: { const: 'model' },
         created: int(),
         owned_by: str(),
+        type: { const: 'model' },
+        display_name: str('The id, for clients that know models by the fields of Anthropic.'),
+        created_at: str(),
         atp: object({ kind: enums(['model', 'agent', 'policy', 'auto']) }, ['kind'], 'What the router knows of it.'),
       },
-      ['id', 'object', 'created', 'owned_by'],
+      ['id', 'object', 'created', 'owned_by', 'type', 'display_name', 'created_at'],
     ),
   },
 };

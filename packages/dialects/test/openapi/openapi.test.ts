@@ -59,10 +59,11 @@ describe('the fragment', () => {
       '/v1/messages',
       '/v1/messages/count_tokens',
       '/v1/models',
+      '/v1/models/{id}',
       '/v1/responses',
     ]);
     const ids = valuesOf(dataPlaneFragment.paths, 'operationId');
-    expect(new Set(ids).size).toBe(7);
+    expect(new Set(ids).size).toBe(8);
   });
 
   it('gives examples that fit their schemas', () => {

@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from '@atp-router/kernel';
 import { type Alternative, type Answer, answerTo, type Piece } from './answer.ts';
 import { contentHash } from './draw.ts';
 import { delaysOf, faultOf } from './faults.ts';
-import { type RequestView, viewOf } from './request-view.ts';
+import { badSampling, type RequestView, viewOf } from './request-view.ts';
 import { errorScript, type Frames, JSON_HEAD, plainScript, SSE_HEAD, streamScript } from './scripts.ts';
 import type { SimRequest, SimScript } from './types.ts';
 
@@ -16,6 +16,8 @@ export function simulateChat(request: SimRequest, body: JsonObject): SimScript {
       '"messages" must be a non-empty array.',
     );
   }
+  const bad = badSampling(body);
+  if (bad !== undefined) return errorScript(400, 'invalid_request_error', 'invalid_value', bad);
   const view = viewOf(body);
   const hash = contentHash(request.seed, body);
   const fault = faultOf(hash, request);

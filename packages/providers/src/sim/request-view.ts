@@ -32,6 +32,24 @@ export type Format =
 /** As many alternatives as OpenAI allows. */
 const N_MAX = 128;
 
+/** Ranges of OpenAI's API reference. They change nothing here, but a request that OpenAI refuses must not work either. */
+const RANGES: Readonly<Record<string, readonly [number, number]>> = {
+  temperature: [0, 2],
+  top_p: [0, 1],
+  frequency_penalty: [-2, 2],
+  presence_penalty: [-2, 2],
+};
+
+/** What is wrong with the sampling parameters, if anything. */
+export function badSampling(body: JsonObject): string | undefined {
+  for (const [name, [min, max]] of Object.entries(RANGES)) {
+    const value = body[name] ?? undefined;
+    if (value === undefined || (typeof value === 'number' && value >= min && value <= max)) continue;
+    return `"${name}" must be a number from ${min} to ${max}.`;
+  }
+  return undefined;
+}
+
 export function viewOf(body: JsonObject): RequestView {
   const messages = objectsOf(body['messages']);
   const prompt = lastUserText(messages);

@@ -28,7 +28,7 @@ export function readOptions(exchange: HttpExchange): CallOptions {
     data_scopes: scopes === undefined ? NO_SCOPES : readScopes(scopes),
     qos,
     task_type,
-    max_usd_nanos: max_usd === undefined ? undefined : usdToNanos(decimal(max_usd, 'x-atp-max-usd'), 'x-atp-max-usd'),
+    max_usd_nanos: max_usd === undefined ? undefined : usdToNanos(readUsd(max_usd), 'x-atp-max-usd'),
     deadline_ms: deadline === undefined ? undefined : readDeadline(deadline),
     idempotency_key: key,
     trace,
@@ -59,8 +59,8 @@ function readScopes(value: string): readonly string[] {
 }
 
 function readDeadline(value: string): number {
-  const deadline_ms = decimal(value, 'x-atp-deadline-ms');
-  if (!Number.isInteger(deadline_ms) || deadline_ms < 1 || deadline_ms > DEADLINE_MS_MAX) {
+  const deadline_ms = /^\d{1,12}(\.0{1,9})?$/.test(value) ? Number(value) : Number.NaN;
+  if (!(deadline_ms >= 1 && deadline_ms <= DEADLINE_MS_MAX)) {
     throw bad('x-atp-deadline-ms', `an integer from 1 to ${DEADLINE_MS_MAX}`);
   }
   return deadline_ms;
@@ -72,9 +72,9 @@ function token(exchange: HttpExchange, name: string): string | undefined {
   return value;
 }
 
-function decimal(value: string, name: string): number {
-  if (!/^\d{1,12}(\.\d{1,9})?$/.test(value)) throw bad(name, 'a plain decimal number');
-  return Number(value);
+function readUsd(value: string): number {
+  if (/^\d{1,12}(\.\d{1,9})?$/.test(value)) return Number(value);
+  throw bad('x-atp-max-usd', 'a decimal number of US dollars, 0 or more, with up to 9 places behind the point');
 }
 
 function bad(name: string, expected: string): AtpError {

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { AtpError, isJsonObject, jsonDepth, type JsonObject } from '@atp-router/kernel';
 import type { HttpExchange } from '@atp-router/adapters';
 import type { PromptSize } from '@atp-router/flow';
@@ -35,6 +36,8 @@ export function parseBody(bytes: Buffer, json_depth: number): ParsedBody {
   if (bytes.length === 0) {
     throw new AtpError('invalid_request', 'The request has no body. Send a JSON object.', { param: 'body' });
   }
+  // Decoding would put a mark in the place of what is none, and the prompt would be another.
+  if (!isUtf8(bytes)) throw new AtpError('invalid_request', 'The request body is not UTF-8.', { param: 'body' });
   const text = bytes.toString('utf8');
   let json: unknown;
   try {

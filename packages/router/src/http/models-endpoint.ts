@@ -1,5 +1,5 @@
 import type { HttpExchange } from '@atp-router/adapters';
-import { nanosToMicros } from '@atp-router/kernel';
+import { AtpError, nanosToMicros } from '@atp-router/kernel';
 import type { ModelEntry } from '@atp-router/routing';
 import type { Engine } from '../engine/engine.ts';
 import { mayName } from '../generation/generation.ts';
@@ -8,12 +8,26 @@ import { replyJson } from './reply.ts';
 
 /** `GET /v1/models`: what this tenant may name, in OpenAI's list shape with the router's facts under `atp`. */
 export function listModels(exchange: HttpExchange, engine: Engine): void {
+  replyJson(exchange, 200, { object: 'list', data: visibleModels(exchange, engine) });
+}
+
+/** `GET /v1/models/:id`: one of them. What this tenant may not name is not there. */
+export function oneModel(exchange: HttpExchange, engine: Engine, id: string): void {
+  const found = visibleModels(exchange, engine).find((model) => model.id === id);
+  if (found !== undefined) replyJson(exchange, 200, found);
+  else {
+    const message = `The model "${id.slice(0, 100)}" does not exist here. GET /v1/models lists what does.`;
+    throw new AtpError('model_not_found', message, { param: 'model' });
+  }
+}
+
+function visibleModels(exchange: HttpExchange, engine: Engine): readonly ModelObject[] {
   const { generation } = engine;
   const principal = authenticateTenant(exchange, generation, engine.parts.hash);
   const rules = generation.tenants.get(principal.tenant);
   const { registry } = generation;
   const visible = (id: string): boolean => rules !== undefined && mayName(rules, id);
-  const data = [
+  return [
     ...registry.models.filter((m) => visible(m.id)).map(modelObject),
     ...registry.agents
       .filter((a) => visible(a.id))
@@ -23,14 +37,29 @@ export function listModels(exchange: HttpExchange, engine: Engine): void {
       .map((p) => ({ ...base(`policy:${p.id}`, 'policy'), atp: { kind: 'policy', fallback: p.fallback } })),
     ...(visible('auto') ? [{ ...base('auto', 'atp-router'), atp: { kind: 'auto' } }] : []),
   ];
-  replyJson(exchange, 200, { object: 'list', data });
 }
 
-function base(id: string, owned_by: string): { id: string; object: 'model'; created: number; owned_by: string } {
-  return { id, object: 'model', created: 0, owned_by };
+/** A model as OpenAI describes one, with the fields by which Anthropic's client knows one. */
+interface ModelBase {
+  readonly id: string;
+  readonly object: 'model';
+  readonly created: number;
+  readonly owned_by: string;
+  readonly type: 'model';
+  readonly display_name: string;
+  readonly created_at: string;
 }
 
-function modelObject(model: ModelEntry): object {
+interface ModelObject extends ModelBase {
+  readonly atp: object;
+}
+
+function base(id: string, owned_by: string): ModelBase {
+  const created_at = '1970-01-01T00:00:00Z';
+  return { id, object: 'model', created: 0, owned_by, type: 'model', display_name: id, created_at };
+}
+
+function modelObject(model: ModelEntry): ModelObject {
   return {
     ...base(model.id, model.provider_id),
     atp: {

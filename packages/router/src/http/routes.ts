@@ -6,7 +6,7 @@ import { CountTokens } from './count-tokens-endpoint.ts';
 import { type CallEndpoint, DataPlane, generateEndpoint } from './data-plane.ts';
 import { embedOperation } from './embed-endpoint.ts';
 import { generateOperation } from './generate-endpoint.ts';
-import { listModels } from './models-endpoint.ts';
+import { listModels, oneModel } from './models-endpoint.ts';
 import { guarded, replyError, requestId } from './reply.ts';
 import type { RouterTable } from './router-table.ts';
 
@@ -31,6 +31,11 @@ export function addDataPlane(table: RouterTable, engine: Engine, counter: TokenC
     'GET',
     '/v1/models',
     guarded(engine, (exchange) => listModels(exchange, engine)),
+  );
+  table.add(
+    'GET',
+    '/v1/models/:id',
+    guarded(engine, (exchange, [id = '']) => oneModel(exchange, engine, id)),
   );
 }
 

@@ -91,7 +91,7 @@ export class RawStream implements StreamRelay {
   }
 
   #place({ frame, events }: ReadFrame, run: Run): void {
-    const kind = this.#kindOf(events);
+    const kind = this.#kindOf(frame, events);
     if (kind === 'pass') {
       if (this.#held.length > 0) this.#letGo(run);
       run.add(frame.raw);
@@ -102,14 +102,15 @@ export class RawStream implements StreamRelay {
   }
 
   /** What becomes of a frame. */
-  #kindOf(events: readonly GenEvent[]): 'pass' | 'finish' | 'hold' | 'drop' {
+  #kindOf(frame: Frame, events: readonly GenEvent[]): 'pass' | 'finish' | 'hold' | 'drop' {
     if (events.some((event) => event.type === 'finish')) return 'finish';
     if (events.some((event) => event.type === 'end')) return 'hold';
+    const { usage_frame } = this.#options.dialect.passThrough;
     const is_usage = events.length > 0 && events.every((event) => event.type === 'usage');
-    if (is_usage && this.#options.dialect.passThrough.usage_frame !== undefined) {
-      return this.#options.include_usage ? 'hold' : 'drop';
-    }
-    return this.#reader.is_finished ? 'hold' : 'pass';
+    if (is_usage && usage_frame !== undefined) return this.#options.include_usage ? 'hold' : 'drop';
+    if (!this.#reader.is_finished) return 'pass';
+    // In place of one that tells nothing, a client that asked for usage gets what was counted.
+    return events.length === 0 && usage_frame?.isEmpty(frame) === true ? 'drop' : 'hold';
   }
 
   /** Another choice goes on after a finish: what was held is no longer the end. */

@@ -1,0 +1,68 @@
+import { expect, test } from 'vitest';
+import { errorOf, hashOf, startForTest, TENANT_KEY } from '../admin/harness.ts';
+import { call } from '../admin/http.ts';
+import { asked } from './support.ts';
+
+const AUTH = { authorization: `Bearer ${TENANT_KEY}` };
+
+test('a body that is not UTF-8 is refused, as it would be another prompt', async () => {
+  const { url } = await startForTest();
+  const [before = '', after = ''] = JSON.stringify({
+    model: 'small',
+    messages: [{ role: 'user', content: 'a|b' }],
+  }).split('|');
+  for (const [middle, status] of [
+    [Buffer.from([0xff, 0xfe, 0xc3]), 400],
+    [Buffer.from('é€😀'), 200],
+  ] as const) {
+    const body = Buffer.concat([Buffer.from(before), middle, Buffer.from(after)]);
+    const reply = await call(`${url}/v1/chat/completions`, { method: 'POST', headers: AUTH, body });
+    expect(reply.status).toBe(status);
+    if (status === 400) expect(errorOf(reply)).toMatchObject({ code: 'invalid_request', param: 'body' });
+  }
+});
+
+test.each([
+  ['x-atp-max-usd', '0.1234567891', 'up to 9 places'],
+  ['x-atp-max-usd', '-1', '0 or more'],
+  ['x-atp-deadline-ms', '-1', 'an integer from 1 to'],
+  ['x-atp-deadline-ms', '1.5', 'an integer from 1 to'],
+  ['x-atp-deadline-ms', '0', 'an integer from 1 to'],
+])('%s: %s is refused with what it may be', async (name, value, says) => {
+  const running = await startForTest();
+  const reply = await asked(running, { [name]: value });
+  expect(errorOf(reply)).toMatchObject({ code: 'invalid_request', param: name });
+  expect(errorOf(reply).message).toContain(says);
+});
+
+test('a model by its id, as the clients of OpenAI and Anthropic read it', async () => {
+  const models = [{ id: 'org/small', provider: 'sim', context: 128_000 }];
+  const { url } = await startForTest({ models });
+  const one = await call(`${url}/v1/models/org%2Fsmall`, { headers: AUTH });
+  expect(one.status).toBe(200);
+  expect(one.json).toMatchObject({ id: 'org/small', object: 'model', type: 'model', display_name: 'org/small' });
+  const list = await call(`${url}/v1/models`, { headers: AUTH });
+  expect(list.json['data']).toContainEqual(one.json);
+  const none = await call(`${url}/v1/models/other`, { headers: AUTH });
+  expect([none.status, errorOf(none).code]).toEqual([404, 'model_not_found']);
+  expect((await call(`${url}/v1/models/org%2Fsmall`)).status).toBe(401);
+});
+
+test('a model that the tenant may not name is not there', async () => {
+  const { url } = await startForTest({
+    tenants: [{ id: 'acme', keys: [{ id: 'k1', hash: hashOf(TENANT_KEY) }], models: ['auto'] }],
+  });
+  const reply = await call(`${url}/v1/models/small`, { headers: AUTH });
+  expect([reply.status, errorOf(reply).code]).toEqual([404, 'model_not_found']);
+});
+
+test.each([
+  ['temperature', 'hot'],
+  ['temperature', 3],
+  ['top_p', -1],
+])('a simulated model refuses %s: %s as a real one does', async (name, value) => {
+  const { chat } = await startForTest();
+  const reply = await chat({ [name]: value });
+  expect([reply.status, errorOf(reply).code]).toEqual([400, 'upstream_rejected']);
+  expect(errorOf(reply).message).toContain(`"${name}" must be a number`);
+});
