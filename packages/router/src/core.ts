@@ -2,6 +2,7 @@ import { hash as nodeHash } from 'node:crypto';
 import {
   aesGcmSealer,
   type Config,
+  type DataDirSecrets,
   openDataDir,
   otlpTracing,
   registerLiveGauges,
@@ -30,7 +31,7 @@ import { liveGauges } from './observe/live.ts';
 import { upstreamFinder } from './observe/traced-upstreams.ts';
 import type { RouterOptions } from './options.ts';
 import type { SharedState } from './shared/shared-state.ts';
-import { openState } from './state.ts';
+import { openState, type RouterState } from './state.ts';
 import { Transports } from './transports.ts';
 
 /** A router without its listener: state recovered, engine ready. */
@@ -51,9 +52,25 @@ const sha256 = (data: string | Uint8Array): string => nodeHash('sha256', data, '
 
 /** Opens the ledger, settles what a dead process left, and builds everything that calls need. */
 export async function openCore(options: RouterOptions): Promise<Core> {
-  const { config, version } = options;
+  const { config } = options;
   const secrets = openDataDir(config.data_dir, config.node_id);
-  const { ledger, shared } = await openState(config, secrets, options.onProblem ?? (() => undefined));
+  const state = await openState(config, secrets, options.onProblem ?? (() => undefined));
+  try {
+    return await coreOver(options, secrets, state);
+  } catch (error) {
+    // The data directory must be free for the next start, also in this process.
+    await state.shared?.close();
+    await state.ledger.close();
+    throw error;
+  }
+}
+
+async function coreOver(
+  options: RouterOptions,
+  secrets: DataDirSecrets,
+  { ledger, shared }: RouterState,
+): Promise<Core> {
+  const { config, version } = options;
   const bus = new EventBus(ledger.journal);
   const metrics = new RouterMetrics(version);
   bus.listen((event) => metrics.observe(event));

@@ -1,5 +1,4 @@
-import type { EmbedCodec, EmbedIngress } from '@atp-router/dialects';
-import type { JsonObject } from '@atp-router/kernel';
+import type { EmbedCodec, EmbedIngress, EmbedRequest } from '@atp-router/dialects';
 import { parseAnswer } from './generate.ts';
 import type { AttemptCodec, WholeAnswer } from './types.ts';
 
@@ -10,14 +9,13 @@ export interface EmbedTarget {
   readonly drop: (field: string) => boolean;
 }
 
-/** One attempt at embedding: decoded from the client's shape, encoded into the provider's, and back. */
+/** One attempt at embedding: encoded into the provider's shape, and back into the client's. */
 export function embedCodec(
   provider: EmbedCodec,
   ingress: EmbedIngress,
-  body: JsonObject,
+  request: EmbedRequest,
   target: EmbedTarget,
 ): AttemptCodec {
-  const request = ingress.decodeRequest(body);
   const encoded = provider.encodeRequest(request, { upstream_model: target.upstream_model, drop: target.drop });
   return {
     body: JSON.stringify(encoded.body),

@@ -17,7 +17,7 @@ const sealer = {
 };
 
 /** An index over a made-up archive, and the number of times that was asked. */
-function indexOf(find: ClaimArchive['find'] = () => Promise.resolve(undefined), max_entries = 100) {
+function indexOf(find: ClaimArchive['find'] = () => Promise.resolve(undefined), max_entries = 100, max_bytes = 10_000) {
   const asked = { times: 0 };
   const time = { now_ms: 1_000 };
   const archive = {
@@ -26,7 +26,7 @@ function indexOf(find: ClaimArchive['find'] = () => Promise.resolve(undefined), 
       return find(scope_hash);
     },
   };
-  const index = new IdempotencyIndex(archive, sealer, { max_entries, now_ms: () => time.now_ms });
+  const index = new IdempotencyIndex(archive, sealer, { max_entries, max_bytes, now_ms: () => time.now_ms });
   return { index, asked, time };
 }
 
@@ -151,6 +151,51 @@ describe('what is remembered is bounded', () => {
     expect(asked.times).toBe(before);
     await index.claimOnce(refOf(0), 'again');
     expect(asked.times).toBe(before + 1);
+  });
+
+  test('in bytes as well: outcomes leave, and the newest stays whatever its size', async () => {
+    const { index, asked } = indexOf(undefined, 100, 1_000);
+    const large = { ...OUTCOME, body: Buffer.alloc(300) };
+    const huge = { ...OUTCOME, body: Buffer.alloc(3_000) };
+    for (const [i, outcome] of [large, large, large, large, huge].entries()) {
+      await index.claimOnce(refOf(i), `c${i}`);
+      index.complete(refOf(i), `c${i}`, index.seal(outcome), 5_000);
+      expect(index.size).toBeLessThanOrEqual(2);
+    }
+    expect(index.size).toBe(1);
+    expect((await index.claimOnce(refOf(4), 'again')).kind).toBe('replay');
+    expect(asked.times).toBe(5);
+    // What left is not counted any more.
+    await index.claimOnce(refOf(5), 'c5');
+    index.complete(refOf(5), 'c5', index.seal(large), 5_000);
+    expect((await index.claimOnce(refOf(5), 'again')).kind).toBe('replay');
+  });
+
+  test('outcomes that the archive knows count as well', async () => {
+    const sealed = indexOf().index.seal(OUTCOME);
+    const { index } = indexOf(() => Promise.resolve(archived({ sealed })), 3);
+    for (let i = 0; i < 20; i += 1) expect((await index.claimOnce(refOf(i), 'new')).kind).toBe('replay');
+    expect(index.size).toBeLessThanOrEqual(3);
+  });
+
+  test('who waits gets an outcome that leaves at once, or that is out of time', async () => {
+    const { index, time } = indexOf(undefined, 1);
+    await index.claimOnce(refOf(0), 'c0');
+    await index.claimOnce(refOf(1), 'c1');
+    const repeat = index.claimOnce(refOf(0), 'again');
+    index.complete(refOf(0), 'c0', index.seal(OUTCOME), time.now_ms - 1);
+    index.complete(refOf(1), 'c1', index.seal(OUTCOME), 5_000);
+    expect(await repeat).toMatchObject({ kind: 'replay', call_id: 'c0' });
+  });
+
+  test('only so many repeats of one request wait', async () => {
+    const { index } = indexOf();
+    await index.claimOnce(REF, 'first');
+    const waits = Array.from({ length: 1_000 }, (_, i) => index.claimOnce(REF, `c${i}`));
+    const refused = await index.claimOnce(REF, 'one too many');
+    expect(refused).toMatchObject({ kind: 'refused', error: { code: 'backpressure', retryable: true } });
+    index.complete(REF, 'first', index.seal(OUTCOME), 5_000);
+    expect((await Promise.all(waits)).every(({ kind }) => kind === 'replay')).toBe(true);
   });
 
   test('running keys are never forgotten, however many there are', async () => {
