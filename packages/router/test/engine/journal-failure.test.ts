@@ -10,7 +10,7 @@ it('begins no call while the journal cannot be written, and promises it nothing'
     const { client } = stage.ask(more);
     expect(client.error).toMatchObject({ code: 'internal_error', status: 503 });
   }
-  expect(stage.world.upstreams.served).toHaveLength(1);
+  expect(stage.world.upstreams.all).toHaveLength(1);
   // The journal leaves refusals out; intents and ends of calls that never ran would fill its memory.
   expect(stage.world.log.events.slice(before).map((event) => event.type)).toEqual(Array(3).fill('call.refused'));
   expect(await stage.end()).toEqual([]);
