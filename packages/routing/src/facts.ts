@@ -4,7 +4,7 @@ import type { Capability, ModelEntry, SafetyGrade } from './registry.ts';
 /** What routing has to know of a tenant. */
 export interface TenantFacts {
   readonly id: string;
-  /** The kinds of data that the tenant may send. Absent: not restricted. */
+  /** The kinds of data that the tenant may send. Absent: any, if the request says which. */
   readonly data_scopes?: ReadonlySet<string> | undefined;
   /** Ids of the models that the tenant may use. Absent: all. */
   readonly models?: ReadonlySet<string> | undefined;

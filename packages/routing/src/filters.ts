@@ -71,15 +71,15 @@ export function removalOf(
 
 /**
  * Data scopes. A model that declares none is cleared for everything. Otherwise it must be cleared for every kind of
- * data that the request may carry: its labels when it has any, else everything that the tenant may send. A tenant
- * without declared scopes is bound by its labels only; one with an empty list may use no model that declares scopes.
+ * data that the request may carry: its labels when it has any, else everything that the tenant may send. Where that is
+ * not written down, or nothing, a request without a label is sent to no model that declares scopes.
  */
 export function clearedFor(model: ModelEntry, facts: RequestFacts): boolean {
   const cleared = model.data_scopes;
   if (cleared === undefined) return true;
   if (facts.data_scopes.length > 0) return facts.data_scopes.every((scope) => cleared.has(scope));
   const sendable = facts.tenant.data_scopes;
-  return sendable === undefined || (sendable.size > 0 && isSubset(sendable, cleared));
+  return sendable !== undefined && sendable.size > 0 && isSubset(sendable, cleared);
 }
 
 function isSubset(part: ReadonlySet<string>, whole: ReadonlySet<string>): boolean {
@@ -91,8 +91,9 @@ function scopeReason(model: ModelEntry, facts: RequestFacts): string {
   const cleared = list(model.data_scopes);
   if (facts.data_scopes.length > 0)
     return `it is cleared for ${cleared}, the request carries ${list(facts.data_scopes)}`;
-  const sendable = list(facts.tenant.data_scopes);
-  return `it is cleared for ${cleared}, a request without x-atp-data-scope may carry ${sendable}`;
+  const sendable = facts.tenant.data_scopes;
+  const what = sendable === undefined ? 'anything' : list(sendable);
+  return `it is cleared for ${cleared}, a request without x-atp-data-scope may carry ${what}`;
 }
 
 function list(scopes: Iterable<string> | undefined): string {

@@ -230,7 +230,8 @@ function foreignScope(facts: RequestFacts): Unroutable | undefined {
   if (sendable === undefined) return undefined;
   for (const scope of facts.data_scopes) {
     if (sendable.has(scope)) continue;
-    const message = `Tenant ${facts.tenant.id} may not send data of scope "${scope.slice(0, 100)}" (x-atp-data-scope).`;
+    const may = sendable.size === 0 ? 'none' : [...sendable].join(', ');
+    const message = `Tenant ${facts.tenant.id} may not send data of scope "${scope.slice(0, 100)}" (x-atp-data-scope); its data_scopes: ${may}.`;
     return {
       ok: false,
       code: 'policy_denied',

@@ -138,7 +138,7 @@ describe('names', () => {
 
   test('<provider>/<model>: the declared one if there is one, else any at a provider that allows it', () => {
     expect(ids(run('up/x-small'))).toEqual(['small']);
-    expect(ids(run('open/known'))).toEqual(['public']);
+    expect(ids(run('open/known', { data_scopes: ['public'] }))).toEqual(['public']);
     const result = run('open/org/model:7b', { needs: ['vision'], in_tokens: 9e9 });
     expect(result).toMatchObject({ plan: { targets: [{ dynamic: true, upstream_model: 'org/model:7b' }] } });
     for (const name of ['up/unknown', 'nobody/x', '/x', 'open/', 'policy:none', `open/${'x'.repeat(600)}`, '']) {
@@ -237,13 +237,17 @@ describe('data scopes', () => {
     expect(ids(run('secret', tenant('public', 'internal')))).toEqual(['secret']);
     expect(ids(run('secret', tenant()))).toContain('policy_denied');
     expect(ids(run('small', tenant('public', 'internal')))).toEqual(['small']);
-    expect(ids(run('public'))).toEqual(['public']);
+    expect(ids(run('public'))).toContain('a request without x-atp-data-scope may carry anything');
   });
 
   test('a label that the tenant may not send is refused', () => {
-    expect(ids(run('small', { data_scopes: ['internal'], ...tenant('public') }))).toContain(
-      'may not send data of scope',
-    );
+    const result = run('small', { data_scopes: ['internal'], ...tenant('public') });
+    expect(ids(result)).toContain('may not send data of scope "internal" (x-atp-data-scope); its data_scopes: public.');
+    expect(result.ok ? undefined : unroutableError(result).param).toBe('x-atp-data-scope');
+    expect(ids(run('small', { data_scopes: ['internal'], ...tenant() }))).toContain('its data_scopes: none');
+    // Nothing was said of what this tenant may send.
+    expect(ids(run('secret', { data_scopes: ['internal'] }))).toEqual(['secret']);
+    expect(ids(run('small', { data_scopes: ['anything'] }))).toEqual(['small']);
   });
 
   test('models made for a name have the clearance of their provider', () => {

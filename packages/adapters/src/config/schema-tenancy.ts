@@ -32,7 +32,7 @@ export const agentSchema: z.ZodType<AgentConfig> = typed<AgentConfig>()(
 const match_object = z.strictObject({
   task_type: name('Equal to `x-atp-task-type`.').optional(),
   qos: qos.optional().meta({ description: 'Equal to the tier of the call.' }),
-  data_scope: name('Equal to `x-atp-data-scope`.').optional(),
+  data_scope: name('One of the scopes in `x-atp-data-scope`.').optional(),
   model: modelName(
     'Equal to the model, agent or `auto` that the client named. An agent also counts as the model that it stands for.',
   ).optional(),
@@ -83,7 +83,11 @@ const tenant_budget = z.strictObject({
 const window_object = z.strictObject({
   max_parallel: int(1, 1_000, 'Calls in flight.').default(64),
   max_tokens: int(1, 10_000_000, 'Tokens reserved by calls in flight.').default(4_000_000),
-  max_usd_micros: int(1, 10_000_000_000, 'Micro-dollars reserved by calls in flight.').default(100_000_000),
+  max_usd_micros: int(
+    1,
+    10_000_000_000,
+    'Micro-dollars reserved by calls in flight. Absent: 100000000, of which unpriced models take nothing; written down, it is a budget in money, so they are refused.',
+  ).optional(),
 });
 
 /** Whoever pays: keys, rights and budgets. */
@@ -92,9 +96,9 @@ export const tenantSchema: z.ZodType<TenantConfig> = typed<TenantConfig>()(
     id: name('Name of the tenant; usage and budgets are kept under it across reloads.'),
     keys: z.array(keySchema).max(1_000).default([]).meta({ description: 'Keys of the tenant.' }),
     qos_max: qos.default('silver').meta({ description: 'Best service tier that its calls may ask for.' }),
-    data_scopes: z.array(name('A data scope.')).max(64).default([]).meta({
+    data_scopes: z.array(name('A data scope.')).max(64).optional().meta({
       description:
-        'Data scopes that its calls may carry. A model with scopes of its own is open only to calls that carry one of them.',
+        'Data scopes that its calls may name in `x-atp-data-scope`. Absent: any. A model with scopes of its own is open to calls of which it has every scope; a call that names none may carry all of its tenant, and is kept from such models where those are absent or empty.',
     }),
     budget: tenant_budget.prefault({}).meta({ description: 'Budgets of a day. An absent one does not limit.' }),
     at_limit: z.enum(['reject', 'wait', 'degrade']).default('reject').meta({

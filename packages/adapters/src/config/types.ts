@@ -181,7 +181,7 @@ export interface TenantConfig {
   readonly id: string;
   readonly keys: readonly KeyConfig[];
   readonly qos_max: Qos;
-  readonly data_scopes: readonly string[];
+  readonly data_scopes?: readonly string[] | undefined;
   readonly budget: TenantBudget;
   readonly at_limit: 'reject' | 'wait' | 'degrade';
   readonly window: WindowConfig;
@@ -203,7 +203,7 @@ export interface TenantBudget {
 export interface WindowConfig {
   readonly max_parallel: number;
   readonly max_tokens: number;
-  readonly max_usd_micros: number;
+  readonly max_usd_micros?: number | undefined;
 }
 
 export interface AdminConfig {

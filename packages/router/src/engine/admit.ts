@@ -107,7 +107,7 @@ class Admission implements AdmittedCall {
     this.accounts = rules.accounts;
     this.account_limits = rules.limits;
     this.caps = capsOf(request, routed.policy);
-    this.needs_price = this.caps.usd_nanos !== Number.POSITIVE_INFINITY || rules.limits.usd_nanos_per_day !== undefined;
+    this.needs_price = this.caps.usd_nanos !== Number.POSITIVE_INFINITY || rules.money_is_limited;
     this.on_budget_exhausted = routed.policy?.on_budget_exhausted ?? 'error';
     this.prompt = request.prompt;
     this.choices = request.choices;
@@ -134,11 +134,12 @@ class Admission implements AdmittedCall {
     return models.map((model) => this.pinned.targetOf(model));
   }
 
-  /** A policy that asks for a safety grade asks it of its stand-ins as well. */
+  /** Stand-ins are models that the tenant may name, and of the safety grade that the policy asks for. */
   #standInFacts(): RequestFacts {
-    const min_safety_grade = this.routed.policy?.min_safety_grade;
-    if (min_safety_grade === undefined) return this.facts;
-    return { ...this.facts, tenant: { ...this.facts.tenant, min_safety_grade } };
+    const { facts, routed } = this;
+    const models = this.pinned.tenants.get(facts.tenant.id)?.stand_ins;
+    const min_safety_grade = routed.policy?.min_safety_grade;
+    return { ...facts, tenant: { ...facts.tenant, models, min_safety_grade } };
   }
 
   promptTexts(): readonly string[] {

@@ -23,6 +23,9 @@ import type { Generation, TenantRules } from './generation.ts';
 import { ADMIN_OWNER, type OverlayEntity, overlayKeys } from './overlay.ts';
 import { priceOf } from './prices.ts';
 
+/** Money in flight of a tenant whose window does not say: four prompts of a million tokens at common prices. */
+const WINDOW_USD_MICROS = 100_000_000;
+
 /** Models that are only known by name are made into targets on the way; so many are remembered. */
 const DYNAMIC_TARGETS_MAX = 1_000;
 
@@ -48,7 +51,7 @@ export function buildGeneration(config: Config, overlay: readonly OverlayEntity[
     hash: parts.hash,
     registry,
     keys: new KeyRing(keyEntries(config, overlay)),
-    tenants: new Map(config.tenants.map((t) => [t.id, tenantRules(t)])),
+    tenants: new Map(config.tenants.map((t) => [t.id, tenantRules(t, registry)])),
     limits: config.limits,
     idempotency: { ttl_ms: config.idempotency.ttl_ms, max_body_bytes: config.idempotency.max_body_bytes },
     targetOf(model) {
@@ -200,19 +203,43 @@ function usdNanos(usd: number | undefined): number | undefined {
 export function accountLimits(tenant: TenantConfig): AccountLimits {
   return {
     ...tenant.window,
+    max_usd_micros: tenant.window.max_usd_micros ?? WINDOW_USD_MICROS,
     usd_nanos_per_day: usdNanos(tenant.budget.usd_per_day),
     tokens_per_day: tenant.budget.tokens_per_day,
     calls_per_day: tenant.budget.calls_per_day,
   };
 }
 
-function tenantRules(tenant: TenantConfig): TenantRules {
+/** The models that a tenant comes to by the names that it may use; undefined where every active one is among them. */
+function reachOf(tenant: TenantConfig, registry: Registry): ReadonlySet<string> | undefined {
+  if (tenant.models === undefined) return undefined;
+  const reach = new Set<string>();
+  for (const name of tenant.models) {
+    const named = registry.lookup(name);
+    const target = named?.kind === 'agent' ? named.target : named;
+    if (target?.kind === 'auto') return undefined;
+    if (target?.kind === 'model') reach.add(target.model.id);
+    if (target?.kind === 'policy') {
+      const chain = registry.chain(target.policy);
+      if (chain.length === 0) return undefined;
+      for (const { model } of chain) reach.add(model.id);
+    }
+    if (!name.endsWith('/*')) continue;
+    const provider = name.slice(0, -2);
+    for (const model of registry.models) if (model.provider_id === provider) reach.add(model.id);
+  }
+  return reach;
+}
+
+function tenantRules(tenant: TenantConfig, registry: Registry): TenantRules {
   return {
     id: tenant.id,
     qos_max: tenant.qos_max,
-    data_scopes: new Set(tenant.data_scopes),
+    data_scopes: tenant.data_scopes === undefined ? undefined : new Set(tenant.data_scopes),
     at_limit: tenant.at_limit,
     limits: accountLimits(tenant),
+    money_is_limited: tenant.budget.usd_per_day !== undefined || tenant.window.max_usd_micros !== undefined,
+    stand_ins: tenant.at_limit === 'degrade' ? reachOf(tenant, registry) : undefined,
     accounts: [`tenant:${tenant.id}`],
     names: tenant.models === undefined ? undefined : new Set(tenant.models),
   };

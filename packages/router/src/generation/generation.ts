@@ -29,6 +29,10 @@ export interface TenantRules {
   readonly data_scopes: ReadonlySet<string> | undefined;
   readonly at_limit: 'reject' | 'wait' | 'degrade';
   readonly limits: AccountLimits;
+  /** Money is limited by what the operator wrote, so models without a price cannot be used. */
+  readonly money_is_limited: boolean;
+  /** Ids of the models that may stand in at its limit (`at_limit: degrade`); undefined allows all. */
+  readonly stand_ins: ReadonlySet<string> | undefined;
   /** Accounts that its calls are charged to, the outermost first. */
   readonly accounts: readonly string[];
   /** Names its clients may use as `model`; undefined allows all. */
