@@ -12,6 +12,8 @@ test('kill -9: nothing lost, nothing doubled, nothing left reserved; the upstrea
   expect(report.problems).toEqual([]);
   for (const point of [...JOURNAL_POINTS, ...PROJECTION_POINTS]) expect(report.points[point]).toBeGreaterThan(0);
   expect(report.interrupted).toBeGreaterThan(KILLS);
+  expect(report.cancelled).toBeGreaterThan(KILLS);
+  expect(report.hedged).toBeGreaterThan(KILLS);
   expect(report.repeats).toBeGreaterThan(KILLS);
 }, 300_000);
 

@@ -11,7 +11,7 @@ export const kills: Part = async ({ seed, short, say }) => {
   const wanted = short ? SHORT_KILLS : KILLS;
   const points: Record<string, number> = {};
   const problems: string[] = [];
-  const sums = { kills: 0, requests: 0, calls: 0, interrupted: 0, repeats: 0 };
+  const sums = { kills: 0, requests: 0, calls: 0, interrupted: 0, cancelled: 0, hedged: 0, repeats: 0 };
   for (let batch = 0; sums.kills < wanted && problems.length === 0; batch += 1) {
     const report = await runKills(seed + batch, Math.min(BATCH, wanted - sums.kills));
     for (const [point, count] of Object.entries(report.points)) points[point] = (points[point] ?? 0) + count;
@@ -19,6 +19,8 @@ export const kills: Part = async ({ seed, short, say }) => {
     sums.requests += report.requests;
     sums.calls += report.calls;
     sums.interrupted += report.interrupted;
+    sums.cancelled += report.cancelled;
+    sums.hedged += report.hedged;
     sums.repeats += report.repeats;
     problems.push(...report.problems.map((problem) => `seed ${seed + batch}: ${problem}`));
     say(`${sums.kills} of ${wanted} kills`);
@@ -30,6 +32,8 @@ export const kills: Part = async ({ seed, short, say }) => {
       ['requests of clients', String(sums.requests)],
       ['calls in the journals', String(sums.calls)],
       ['calls settled as interrupted', String(sums.interrupted)],
+      ['calls whose client left', String(sums.cancelled)],
+      ['hedged calls', String(sums.hedged)],
       ['idempotent repeats', String(sums.repeats)],
       ['kills by point', by_point.map(([point, count]) => `${point} ${count}`).join(', ')],
     ],

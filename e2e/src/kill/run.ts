@@ -1,12 +1,12 @@
 import { fileURLToPath } from 'node:url';
 import { nanosToMicros, randomInt, type Rng, seededRng, utcDay } from '@atp-router/kernel';
-import { ADMIN_SECRET, type RouterConfig, provider, PROVIDER_IDS, standardConfig } from '../config.ts';
+import { ADMIN_SECRET, type RouterConfig, provider, PROVIDER_IDS, standardConfig, tenant } from '../config.ts';
 import { makeTempDir, removeDir, RouterProcess } from '../harness.ts';
 import { ask } from '../http.ts';
 import { type Books, booksOf, readJournal } from '../journal.ts';
 import { total } from '../metrics.ts';
 import { Upstream } from '../upstream/upstream.ts';
-import { compare } from './check.ts';
+import { chargedTo, compare, KILL_PRICE } from './check.ts';
 import { type Armed, JOURNAL_POINTS, KILL_VARIABLE, type KillPoint, PROJECTION_POINTS } from './points.ts';
 import { checkRepeats } from './repeats.ts';
 import { Client, type ClientRecord, makeScripts } from './workload.ts';
@@ -25,6 +25,10 @@ export interface KillReport {
   readonly requests: number;
   readonly calls: number;
   readonly interrupted: number;
+  /** Calls whose client left. */
+  readonly cancelled: number;
+  /** Calls with a second attempt beside the first. */
+  readonly hedged: number;
   readonly repeats: number;
   readonly problems: readonly string[];
 }
@@ -52,10 +56,18 @@ export async function runKills(seed: number, kills: number): Promise<KillReport>
 
 function configOf(upstream: Upstream): RouterConfig {
   const breaker = { min_calls: 100_000, open_ms: 100 };
-  return standardConfig(upstream, {
+  const base = standardConfig(upstream);
+  return {
+    ...base,
     providers: PROVIDER_IDS.map((id) => provider(upstream, id, { breaker })),
-    policies: [{ id: 'chain', fallback: ['m-chat', 'm-anthropic'] }],
-  });
+    models: base.models.map((model) => ({ ...model, price: KILL_PRICE })),
+    policies: [
+      { id: 'chain', fallback: ['m-chat', 'm-anthropic'] },
+      { id: 'hedged', fallback: ['m-chat', 'm-anthropic'], hedge_after_ms: 1 },
+    ],
+    // Some of the clients wait for the others.
+    tenants: [tenant('acme', { at_limit: 'wait', window: { max_parallel: CLIENTS - 2 } })],
+  };
 }
 
 class Rounds {
@@ -94,14 +106,17 @@ class Rounds {
   }
 
   report(seed: number, kills: number): KillReport {
-    const interrupted = [...this.#books.ended.values()].filter((call) => call.outcome === 'interrupted').length;
+    const ended = [...this.#books.ended.values()];
+    const count = (outcome: string): number => ended.filter((call) => call.outcome === outcome).length;
     return {
       seed,
       kills,
       points: Object.fromEntries(this.#points),
       requests: this.#records.length,
       calls: this.#books.opened.size,
-      interrupted,
+      interrupted: count('interrupted'),
+      cancelled: count('cancelled'),
+      hedged: ended.filter((call) => call.attempts.some((attempt) => attempt.kind === 'hedge')).length,
       repeats: this.#repeats,
       problems: this.problems,
     };
@@ -172,7 +187,7 @@ class Rounds {
   async #sums(router: RouterProcess): Promise<string[]> {
     const calls = [...this.#books.ended.values()];
     const today = utcDay(Date.now());
-    const nanos = calls.filter((c) => utcDay(c.started_ms) === today).reduce((sum, c) => sum + c.cost_usd_nanos, 0);
+    const nanos = chargedTo(today, calls);
     const used = total(await router.metrics(), 'atp_tenant_day_used_usd_micros', { tenant: 'acme' });
     const problems: string[] = [];
     if (used !== nanosToMicros(nanos))

@@ -11,6 +11,8 @@ export interface ClientRecord {
   readonly path: string;
   readonly body: string;
   readonly key: string | undefined;
+  /** It loses interest: as soon as it has asked, or with the first bytes of the answer. */
+  readonly leaves: 'at_once' | 'midway' | undefined;
   /** The answer with its proper end, if that came. */
   answer?: string;
   /** A status other than 200. */
@@ -21,6 +23,9 @@ export interface ClientRecord {
 export const LONG_PIECES = 16;
 const PIECE_CHARS = 160;
 export const SERVED = { in_tokens: 40, out_tokens: 700 };
+
+/** About when the upstream is asked: some leave before, some behind its first byte. */
+const LEAVES_AFTER_MS = 2;
 
 /** Both take the same body. */
 const PATHS = ['/v1/chat/completions', '/v1/messages'] as const;
@@ -62,12 +67,14 @@ export class Client {
     const script = await this.#script();
     const stream = randomInt(this.#rng, 0, 2) > 0;
     const provider = PROVIDER_IDS[randomInt(this.#rng, 0, PROVIDER_IDS.length - 1)];
+    const leaves = ([undefined, 'at_once', 'midway'] as const)[Math.max(0, randomInt(this.#rng, -12, 2))];
     const record: ClientRecord = {
       req,
       path: PATHS[randomInt(this.#rng, 0, PATHS.length - 1)] ?? '',
-      key: randomInt(this.#rng, 0, 1) === 0 ? `key-${req}` : undefined,
+      key: leaves === undefined && randomInt(this.#rng, 0, 1) === 0 ? `key-${req}` : undefined,
+      leaves,
       body: JSON.stringify({
-        model: randomInt(this.#rng, 0, 4) === 0 ? 'policy:chain' : `m-${provider}`,
+        model: ['policy:chain', 'policy:hedged'][randomInt(this.#rng, 0, 6)] ?? `m-${provider}`,
         stream,
         max_tokens: 4_000,
         messages: [{ role: 'user', content: `${script.mark} req:${req} ` }],
@@ -87,8 +94,15 @@ export class Client {
 
 /** Sends a request and notes what came of it. A connection that breaks is no answer. */
 export async function perform(port: number, record: ClientRecord): Promise<void> {
-  const answer = await send(asked(port, record)).answer.catch(() => undefined);
+  const pending = send(asked(port, record));
+  if (record.leaves === 'at_once') setTimeout(() => pending.leave(), LEAVES_AFTER_MS);
+  const answer = await pending.answer.catch(() => undefined);
   if (answer === undefined) return;
+  if (record.leaves === 'midway') {
+    await answer.chunk();
+    answer.leave();
+    return;
+  }
   const text = await answer.text();
   if (answer.status !== 200) record.refused = answer.status;
   else if (answer.complete) record.answer = text;
