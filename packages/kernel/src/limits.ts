@@ -26,6 +26,11 @@ export interface Limits {
    * over a link of one megabit per second, and are what node:http gives a whole request.
    */
   readonly body_duration_ms: number;
+  /**
+   * Silence in a client's stream after which a comment keeps the connection alive, within twice of it; 0: never. Two of
+   * them fit into the 60 s after which nginx and most load balancers take a connection for dead.
+   */
+  readonly keep_alive_ms: number;
   /** Bytes that wait for a slow client before the upstream socket is paused. */
   readonly relay_high_water_bytes: number;
   /** What a stage may keep back from the stream. */
@@ -46,6 +51,7 @@ export const DEFAULT_LIMITS: Limits = {
   stream_duration_ms: 3_600_000,
   idle_ms: 120_000,
   body_duration_ms: 300_000,
+  keep_alive_ms: 25_000,
   relay_high_water_bytes: 65_536,
   hold_back_bytes: 262_144,
   calls_in_flight: 20_000,

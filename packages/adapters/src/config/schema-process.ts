@@ -59,7 +59,7 @@ export const limitsSchema: z.ZodType<Limits> = typed<Limits>()(
       DEFAULT_LIMITS.answer_bytes,
     ),
     stream_bytes: int(1_024, 1_099_511_627_776, 'One streamed answer, in bytes.').default(DEFAULT_LIMITS.stream_bytes),
-    stream_duration_ms: millis(1_000, 'Longest streamed answer, in milliseconds.').default(
+    stream_duration_ms: millis(1_000, 'Longest answer, streamed or whole, in milliseconds.').default(
       DEFAULT_LIMITS.stream_duration_ms,
     ),
     idle_ms: millis(1_000, 'Longest silence of a client or upstream inside a call, in milliseconds.').default(
@@ -68,6 +68,11 @@ export const limitsSchema: z.ZodType<Limits> = typed<Limits>()(
     body_duration_ms: millis(1_000, 'Longest time that a request body may take to arrive, in milliseconds.').default(
       DEFAULT_LIMITS.body_duration_ms,
     ),
+    keep_alive_ms: int(
+      0,
+      86_400_000,
+      'Silence in a stream to a client after which comments keep it alive, in milliseconds; 0: never.',
+    ).default(DEFAULT_LIMITS.keep_alive_ms),
     relay_high_water_bytes: atStart(
       int(1_024, 1_073_741_824, 'Bytes that wait for a slow client before the upstream is paused.'),
     ).default(DEFAULT_LIMITS.relay_high_water_bytes),

@@ -65,6 +65,16 @@ export class DataPlane {
     });
   }
 
+  #sink(exchange: HttpExchange, endpoint: CallEndpoint, stream: boolean, call: CallIds): HttpSink {
+    const sink = new HttpSink(exchange, endpoint.errors, this.#limits);
+    const { keep_alive_ms } = this.#engine.generation.limits;
+    if (stream && keep_alive_ms > 0) {
+      const meta = { call_id: call.call_id, tenant: call.principal.tenant };
+      sink.keepAlive(this.#engine.parts.ambient.timers, keep_alive_ms, meta);
+    }
+    return sink;
+  }
+
   #refuse(exchange: HttpExchange, to: CallEndpoint, error: AtpError, request_id: string, who: Caller): void {
     const { tenant, key_id } = who;
     this.#engine.parts.log.append({ type: 'call.refused', tenant, key_id, endpoint: to.endpoint, error: error.code });
@@ -97,7 +107,7 @@ export class DataPlane {
       choices: operation.choices,
       max_output_tokens: operation.max_output_tokens,
       options: wishes === undefined ? options : withWishes(wishes, options),
-      sink: new HttpSink(exchange, endpoint.errors, this.#limits),
+      sink: this.#sink(exchange, endpoint, operation.stream, call),
       started_ms: call.started_ms,
       started_mono_ms: call.started_mono_ms,
       deciding_since_mono_ms: call.deciding_since_mono_ms,

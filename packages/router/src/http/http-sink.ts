@@ -1,9 +1,10 @@
 import type { HttpExchange } from '@atp-router/adapters';
 import type { IngressDialect } from '@atp-router/dialects';
-import type { AtpError } from '@atp-router/kernel';
+import type { AtpError, Timers } from '@atp-router/kernel';
 import type { AnswerMeta, ClientSink } from '../engine/client.ts';
 import type { Bytes } from '../relay/types.ts';
 import { answerHeaders, errorHeaders } from './headers.ts';
+import { KeepAlive } from './keep-alive.ts';
 
 /** The part of an ingress shape that a reply needs. */
 export type ErrorShape = Pick<IngressDialect, 'encodeError' | 'encodeStreamError'>;
@@ -13,6 +14,7 @@ export class HttpSink implements ClientSink {
   readonly #exchange: HttpExchange;
   readonly #shape: ErrorShape;
   readonly #limits: (tenant: string, headers: string[]) => void;
+  #keep_alive: KeepAlive | undefined;
 
   constructor(exchange: HttpExchange, shape: ErrorShape, limits: (tenant: string, headers: string[]) => void) {
     this.#exchange = exchange;
@@ -20,11 +22,19 @@ export class HttpSink implements ClientSink {
     this.#limits = limits;
   }
 
+  /** Comments while the stream of this call has nothing to say, from before it begins; an error is then told within it. */
+  keepAlive(timers: Timers, period_ms: number, meta: AnswerMeta): void {
+    this.#keep_alive = new KeepAlive(this.#exchange, timers, period_ms, () => this.begin(meta));
+  }
+
   answer(meta: AnswerMeta, body: Bytes): void {
+    this.#keep_alive?.stop();
     this.#exchange.reply(200, this.#headers(meta, 'application/json'), body);
   }
 
   begin(meta: AnswerMeta): void {
+    // Comments have gone out before.
+    if (this.#exchange.begun) return;
     const headers = this.#headers(meta, 'text/event-stream; charset=utf-8');
     // Proxies must pass events on as they come (nginx reads x-accel-buffering).
     headers.push('cache-control', 'no-cache', 'x-accel-buffering', 'no');
@@ -32,16 +42,19 @@ export class HttpSink implements ClientSink {
   }
 
   write(chunk: Bytes): boolean {
+    this.#keep_alive?.spoke(chunk);
     return this.#exchange.write(chunk);
   }
 
   end(chunks: readonly Bytes[]): void {
+    this.#keep_alive?.stop();
     if (this.#exchange.closed) return;
     for (let i = 0; i < chunks.length - 1; i += 1) this.#exchange.write(chunks[i] ?? '');
     this.#exchange.end(chunks[chunks.length - 1]);
   }
 
   fail(error: AtpError, meta: AnswerMeta): void {
+    this.#keep_alive?.stop();
     if (this.#exchange.closed) return;
     if (this.#exchange.begun) {
       this.#exchange.end(this.#shape.encodeStreamError(error, meta.call_id));
@@ -54,6 +67,7 @@ export class HttpSink implements ClientSink {
   }
 
   cut(): void {
+    this.#keep_alive?.stop();
     if (!this.#exchange.closed) this.#exchange.abort();
   }
 
