@@ -60,13 +60,23 @@ export function remoteToAtpError(remote: RemoteError, provider: string, retry_af
   const code = CODE[remote.kind];
   const told = TOLD.has(remote.kind);
   const said = !told || remote.message === '' ? '' : ` It said: ${remote.message.replace(ACCOUNT_IDS, '[account]')}`;
-  return new AtpError(code, `${PHRASE[remote.kind](provider)}${said}`, {
+  const phrase = isRedirect(remote.status) ? redirected(provider, remote.status) : PHRASE[remote.kind](provider);
+  return new AtpError(code, `${phrase}${said}`, {
     origin: 'remote',
     details: { provider, upstream_status: remote.status },
     ...(told ? {} : { cause: remote.message }),
     ...(code === 'upstream_rejected' && remote.status >= 400 && remote.status < 500 ? { status: remote.status } : {}),
     ...(retry_after_ms === undefined ? {} : { retry_after_ms }),
   });
+}
+
+function isRedirect(status: number): boolean {
+  return status >= 300 && status < 400;
+}
+
+/** Following one would take the router's key to wherever it points. */
+function redirected(provider: string, status: number): string {
+  return `Provider "${provider}" answered with a redirect (status ${status}), which the router does not follow; the operator has to check its base_url.`;
 }
 
 const PHRASE: Readonly<Record<RemoteError['kind'], (provider: string) => string>> = {

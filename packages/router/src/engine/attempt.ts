@@ -180,7 +180,7 @@ export class Attempt implements UpstreamHandler {
     try {
       this.relay = this.spec.codec.stream();
     } catch (error) {
-      this.#stop(malformed(toAtpError(error)));
+      this.#stop(malformed(toAtpError(error), this.spec, this.#headers));
     }
   }
 
@@ -196,13 +196,13 @@ export class Attempt implements UpstreamHandler {
     if (status >= 300) this.#fail(this.#remoteError(status));
     else if (this.relay === undefined) this.#endWhole();
     else if (this.#isWhole(this.relay)) this.#finish(() => this.#owner.onStreamEnd(this));
-    else this.#fail(failureOfTransport('truncated', this.spec.target.provider.id, undefined));
+    else this.#fail(failureOfTransport('truncated', this.spec.target.provider, undefined, this.#headers));
   }
 
   #onFail(failure: { readonly kind: TransportFailureKind; readonly cause: unknown }): void {
     // Some servers reset the connection right after the end mark: the answer is whole.
     if (this.relay !== undefined && this.#isWhole(this.relay)) this.#finish(() => this.#owner.onStreamEnd(this));
-    else this.#fail(failureOfTransport(failure.kind, this.spec.target.provider.id, failure.cause));
+    else this.#fail(failureOfTransport(failure.kind, this.spec.target.provider, failure.cause, this.#headers));
   }
 
   #collect(chunk: Uint8Array): void {
@@ -241,11 +241,11 @@ export class Attempt implements UpstreamHandler {
         if (step.out.length > 0) this.#owner.onRelay(this, step.out);
       } else this.#early.push(...step.out);
       if (step.error !== undefined) {
-        this.#stop(failureOfRemote(step.error, this.spec.target.provider.id, undefined, this.#wall()));
+        this.#stop(failureOfRemote(step.error, this.spec.target.provider, undefined, this.#wall()));
         return;
       }
     } catch (error) {
-      this.#stop(malformed(toAtpError(error)));
+      this.#stop(malformed(toAtpError(error), this.spec, this.#headers));
       return;
     }
     if (!this.#content_seen && (relay.has_content || relay.is_complete)) {
@@ -262,21 +262,21 @@ export class Attempt implements UpstreamHandler {
       this.#chunks = [];
       this.answer = this.spec.codec.whole(body);
     } catch (error) {
-      this.#fail(malformed(toAtpError(error)));
+      this.#fail(malformed(toAtpError(error), this.spec, this.#headers));
       return;
     }
     const { error } = this.answer;
-    if (error !== undefined) this.#fail(failureOfRemote(error, this.spec.target.provider.id, undefined, this.#wall()));
+    if (error !== undefined) this.#fail(failureOfRemote(error, this.spec.target.provider, undefined, this.#wall()));
     else this.#finish(() => this.#owner.onAnswer(this));
   }
 
   #remoteError(status: number): UpstreamAttemptFailure {
     const remote = this.spec.codec.error(status, Buffer.concat(this.#chunks).toString('utf8'));
-    return failureOfRemote(remote, this.spec.target.provider.id, this.#headers, this.#wall());
+    return failureOfRemote(remote, this.spec.target.provider, this.#headers, this.#wall());
   }
 
   #breakOff(kind: TransportFailureKind): void {
-    this.#stop(failureOfTransport(kind, this.spec.target.provider.id, undefined));
+    this.#stop(failureOfTransport(kind, this.spec.target.provider, undefined));
   }
 
   #stop(failure: UpstreamAttemptFailure): void {

@@ -5,16 +5,20 @@ import { AtpError, type ErrorCode } from '@atp-router/kernel';
 import type { AttemptRecord } from '@atp-router/ledger';
 import { classify, type HeaderReader } from '@atp-router/providers';
 import type { Outcome } from '@atp-router/routing';
+import type { ProviderRuntime } from './ports.ts';
 
 /** A failure with what it says about the health of its target. */
 export interface UpstreamAttemptFailure extends AttemptFailure {
   readonly counts_for_breaker: boolean;
 }
 
+/** Whose words a failure tells. All that a provider says enters errors here, without the secrets that it was sent. */
+type Provider = Pick<ProviderRuntime, 'id' | 'redact'>;
+
 /** The provider said that it failed, by status or inside its stream. */
 export function failureOfRemote(
   error: RemoteError,
-  provider: string,
+  provider: Provider,
   headers: HeaderReader | undefined,
   now_ms: number,
 ): UpstreamAttemptFailure {
@@ -24,7 +28,7 @@ export function failureOfRemote(
   return {
     scope,
     counts_for_breaker,
-    error: remoteToAtpError(error, provider, retry_after_ms),
+    error: remoteToAtpError({ ...error, message: provider.redact(error.message) }, provider.id, retry_after_ms),
     ...(retry_after_ms === undefined ? {} : { retry_after_ms }),
   };
 }
@@ -39,26 +43,53 @@ const TRANSPORT: Readonly<Record<TransportFailureKind, readonly [ErrorCode, stri
   cancelled: ['request_cancelled', 'was cancelled'],
 };
 
-/** The exchange with the provider broke. */
+/** The exchange with the provider broke. `headers`: those of an answer that it breaks off. */
 export function failureOfTransport(
   kind: TransportFailureKind,
-  provider: string,
+  provider: Provider,
   cause: unknown,
+  headers?: HeaderReader,
 ): UpstreamAttemptFailure {
   const [code, words] = TRANSPORT[kind];
   const { scope, counts_for_breaker } = classify({ type: 'transport', kind }, 0);
-  const error = new AtpError(code, `Provider "${provider}" ${words}.`, {
+  const odd = kind === 'truncated' ? oddity(headers, true) : '';
+  const error = new AtpError(code, provider.redact(`Provider "${provider.id}" ${words}.${odd}`), {
     origin: 'remote',
-    details: { provider },
+    details: { provider: provider.id },
     cause,
   });
   return { scope, counts_for_breaker, error };
 }
 
 /** An answer that cannot be read is the provider's fault (try elsewhere); a stage's or the budget's refusal is final. */
-export function malformed(error: AtpError): UpstreamAttemptFailure {
-  const remote = error.origin === 'remote';
-  return { scope: remote ? 'transient' : 'request', counts_for_breaker: remote, error };
+export function malformed(
+  error: AtpError,
+  { target: { provider }, stream }: { readonly target: { readonly provider: Provider }; readonly stream: boolean },
+  headers: HeaderReader | undefined,
+): UpstreamAttemptFailure {
+  if (error.origin !== 'remote') return { scope: 'request', counts_for_breaker: false, error };
+  // Codecs know a shape, and not who speaks it.
+  const text = `${error.message.replace(/^The provider\b/, `Provider "${provider.id}"`)}${oddity(headers, stream)}`;
+  const told = new AtpError(error.code, provider.redact(text), {
+    origin: 'remote',
+    details: { ...error.details, provider: provider.id },
+    cause: error.cause,
+  });
+  return { scope: 'transient', counts_for_breaker: true, error: told };
+}
+
+const HEADER_CHARS_MAX = 64;
+
+/** Why an answer may not be readable, as its head says: it is compressed, or of another kind than was asked for. */
+function oddity(headers: HeaderReader | undefined, stream: boolean): string {
+  const shown = (value: string): string => `"${value.slice(0, HEADER_CHARS_MAX).replace(/[^\x20-\x7e]/g, '?')}"`;
+  const encoding = headers?.get('content-encoding');
+  if (encoding !== undefined && encoding !== 'identity') {
+    return ` It is compressed (content-encoding ${shown(encoding)}), which the router did not ask for.`;
+  }
+  const type = headers?.get('content-type');
+  if (type === undefined || (stream ? /event-stream|ndjson/i : /json/i).test(type)) return '';
+  return ` Its content-type is ${shown(type)}, where ${stream ? 'a stream' : 'JSON'} was asked for.`;
 }
 
 /** What an ended attempt says of its target's health. */

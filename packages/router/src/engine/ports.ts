@@ -30,4 +30,6 @@ export interface ProviderRuntime {
   readonly retry: { readonly max_attempts: number; readonly base_ms: number; readonly cap_ms: number };
   /** Answers of this provider are made up and say so. */
   readonly simulated: boolean;
+  /** A text of this provider without the secrets that it was sent. */
+  redact(text: string): string;
 }

@@ -22,6 +22,7 @@ import type { Target } from '../engine/target.ts';
 import type { Generation, TenantRules } from './generation.ts';
 import { ADMIN_OWNER, type OverlayEntity, overlayKeys } from './overlay.ts';
 import { priceOf } from './prices.ts';
+import { redactor, secretsOf } from './redact.ts';
 
 /** Money in flight of a tenant whose window does not say: four prompts of a million tokens at common prices. */
 const WINDOW_USD_MICROS = 100_000_000;
@@ -147,6 +148,7 @@ function runtimeOf(provider: ProviderConfig, config: Config, parts: GenerationPa
     queue_timeout_ms: provider.queue_timeout_ms,
     retry: provider.retry,
     simulated: provider.type === 'sim',
+    redact: redactor(secretsOf(provider)),
   };
 }
 

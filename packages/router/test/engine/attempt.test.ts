@@ -90,7 +90,7 @@ function start(stream: boolean, limits: Partial<Limits> = {}) {
     onProgress: () => undefined,
   };
   const target = {
-    provider: { id: 'p', transport: wire, origin: 'http://p', head_timeout_ms: 1, idle_timeout_ms: 1 },
+    provider: { id: 'p', transport: wire, origin: 'http://p', head_timeout_ms: 1, idle_timeout_ms: 1, redact: String },
     path: () => '/x',
     headers: [],
   } as unknown as Target;
