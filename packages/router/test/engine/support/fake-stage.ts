@@ -10,8 +10,8 @@ export function drawStages(draw: Draw): Stage<GenRequest, GenEvent>[] {
   return [
     {
       id: mode,
-      claims: () => ({ request: false, body: mode === 'observe' ? 'observe' : 'rewrite' }),
-      open: () => ({ openRun: () => run(draw, mode === 'refuse' ? 0.2 : 0) }),
+      claims: () => ({ request: mode === 'hold', body: mode === 'observe' ? 'observe' : 'rewrite' }),
+      open: () => ({ onRequest: () => ({ kind: 'pass' }), openRun: () => run(draw, mode === 'refuse' ? 0.2 : 0) }),
     },
   ];
 }

@@ -188,7 +188,8 @@ function billedFor(world: World, served: Served): { tokens: number; usd_nanos: n
 
 function usageOf(served: Served, estimated_in_tokens: number): Usage {
   const can_read = served.script.streams || isComplete(served);
-  const reported = can_read ? served.usage : undefined;
+  // No answer uses a billion tokens: such a report is not one.
+  const reported = can_read && (served.usage?.in_tokens ?? 0) <= 1_000_000_000 ? served.usage : undefined;
   if (isComplete(served) && reported !== undefined) return reported;
   const counted = can_read ? served.text.length / 4 : 0;
   return {

@@ -10,8 +10,11 @@ import type { RequestPlan } from './scenario.ts';
 export function bodyOf(plan: RequestPlan, tag: string): string {
   const content = `${tag} ${'word '.repeat(plan.words)}`;
   if (plan.endpoint === 'embeddings') return JSON.stringify({ model: plan.model, input: content });
-  const messages = [{ role: 'user', content }];
-  return JSON.stringify({ model: plan.model, stream: plan.stream, max_tokens: plan.max_tokens, messages });
+  const { model, stream, max_tokens, oddity } = plan;
+  const role = oddity === 'role' ? 'narrator' : 'user';
+  const messages = [{ role, content: oddity === 'part' ? [{ type: 'hologram', of: content }] : content }];
+  const warm = oddity === 'value' ? { temperature: 'warm' } : {};
+  return JSON.stringify({ model, stream, max_tokens, messages, ...warm });
 }
 
 /** What the endpoint makes of it. */

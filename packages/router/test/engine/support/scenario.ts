@@ -113,6 +113,8 @@ export interface RequestPlan {
   readonly idempotency_key: string | undefined;
   readonly slow_share: number;
   readonly leaves_after_ms: number | undefined;
+  /** Something in the body that only a provider of the same shape may know. */
+  readonly oddity?: 'role' | 'part' | 'value' | undefined;
 }
 
 export function drawRequests(draw: Draw): RequestPlan[] {
@@ -142,6 +144,7 @@ function drawRequest(draw: Draw, span_ms: number): RequestPlan {
     idempotency_key: draw.chance(0.25) ? draw.one('one', 'two') : undefined,
     slow_share: draw.one(0, 0, 0.2, 0.9),
     leaves_after_ms: draw.chance(0.3) ? draw.int(0, draw.one(3, 300, 3_000)) : undefined,
+    oddity: draw.chance(0.2) ? draw.one('role', 'part', 'value') : undefined,
   };
 }
 

@@ -58,6 +58,7 @@ function drawAnswer(draw: Draw): Answer {
     cached_in_tokens: draw.chance(0.3) ? draw.int(0, in_tokens) : 0,
     cache_write_tokens: 0,
     reasoning_tokens: draw.chance(0.3) ? draw.int(0, out_tokens) : 0,
+    ...(draw.chance(0.05) ? { in_tokens: draw.one(Number.MAX_SAFE_INTEGER, 1_000_000_001) } : {}),
   };
   return { pieces, usage, reports: draw.one('never', 'at the end', 'at the end', 'always') };
 }

@@ -13,6 +13,7 @@ import { accountLimits, buildGeneration } from '../../../src/generation/build.ts
 import type { Generation } from '../../../src/generation/generation.ts';
 import { healthOptions, providerConfigOf } from '../../../src/generation/health-options.ts';
 import { Draw } from './draw.ts';
+import { FakeArchive } from './fake-archive.ts';
 import { FakeClient } from './fake-client.ts';
 import { FakeLog, type LogBehaviour } from './fake-log.ts';
 import { FakeSharedBudgets } from './fake-shared.ts';
@@ -74,6 +75,7 @@ export class World {
   config: Config;
   readonly #start_ms: number;
   readonly #seams: Seams | undefined;
+  readonly #memory: { readonly max_entries: number; readonly max_bytes?: number };
   /** What the engine reported to whoever runs it. */
   readonly faults: unknown[] = [];
   #generations = 0;
@@ -101,6 +103,8 @@ export class World {
     );
     const is_shared = fixed === undefined ? draw.chance(0.25) : fixed.shared === true;
     this.shared = is_shared ? new FakeSharedBudgets(this.time, draw) : undefined;
+    this.#memory =
+      fixed === undefined ? draw.one(ROOMY, { max_entries: 1 }, { max_entries: 9, max_bytes: 900 }) : ROOMY;
     this.engine = this.#makeEngine(fixed === undefined ? drawStages(draw) : []);
     this.models = this.engine.generation.registry.models;
     this.applyLimits();
@@ -203,13 +207,7 @@ export class World {
     const { draw, time, log, ledger, health, kills, shared } = this;
     const estimator = new Estimator();
     const observed = observedOf(health, estimator, time.now_ms);
-    const archive = {
-      find: async () => {
-        await new Promise<void>((resolve) => void time.after(draw.int(0, 20), resolve));
-        if (draw.chance(0.05)) throw new Error('history: the archive does not answer');
-        return undefined;
-      },
-    };
+    const archive = new FakeArchive(time, draw, log.events);
     const sealer = {
       seal: (plain: Uint8Array) => Buffer.from(plain).toString('base64'),
       open: (sealed: string) => Buffer.from(sealed, 'base64'),
@@ -218,7 +216,7 @@ export class World {
       ambient: { clock: time, timers: this.timers, rng: draw.rng, call_ids: idSource('call_', draw.rng) },
       ...{ log, accounts: ledger, shared, estimator, health, kills, observed },
       live: { health, kills, observed },
-      idempotency: new IdempotencyIndex(archive, sealer, { max_entries: 100, now_ms: time.now_ms }),
+      idempotency: new IdempotencyIndex(archive, sealer, { ...this.#memory, now_ms: time.now_ms }),
       stages,
       countTokens: () => Promise.resolve(draw.int(1, 200)),
       hash: sha256,
@@ -290,6 +288,8 @@ export class World {
 }
 
 type Stages = ReturnType<typeof drawStages>;
+
+const ROOMY = { max_entries: 100 };
 
 const CALM_LOG: LogBehaviour = { delay_ms: 0, broken_from_ms: Number.POSITIVE_INFINITY };
 
