@@ -82,7 +82,7 @@ describe('entities', () => {
   });
 
   test.each([
-    ['{ id: x', 1, 'a quote, bracket, brace or comma is missing'],
+    ['{ id: x', 1, 'a "{" or "[" is not closed'],
     ['just words', 1, 'holds neither a mapping nor a list'],
     ['{ context: 5 }', 1, 'has no "id"'],
     ['{ id: x, provider: nowhere, context: 5 }', 2, 'no provider has the id "nowhere"'],
@@ -152,6 +152,11 @@ describe('calls', () => {
     expect(await fine('calls', 'list', '--limit', '1')).toMatch(/\nmore: --cursor \S+\n$/);
     expect(await data('calls', 'get', first?.call_id ?? '')).toMatchObject({ state: 'ended' });
     expect((await run(['usage', '--from', '2026-02-02', '--to', '2026-02-01'])).code).toBe(1);
+  });
+
+  test('an estimate is for the tenant that is named', async () => {
+    expect(await data('estimate', 'Say hi.', '--model', 'small', '--tenant', 'acme')).toMatchObject({ tenant: 'acme' });
+    expect((await run(['estimate', 'Say hi.', '--tenant', 'nope'])).err).toContain('nope');
   });
 
   test('an estimate sends nothing', async () => {

@@ -1,17 +1,18 @@
-import { type HttpServerHandle, listen, readTls, type RouterMetrics } from '@atp-router/adapters';
+import { type HttpExchange, type HttpServerHandle, listen, readTls, type RouterMetrics } from '@atp-router/adapters';
 import { addAdmin } from './admin/add-admin.ts';
 import { type Bootstrapped, bootstrap } from './bootstrap.ts';
 import { type Core, openCore } from './core.ts';
 import type { Engine } from './engine/engine.ts';
 import type { GenerationManager } from './generation/manager.ts';
 import { addOperations } from './http/operations.ts';
+import { requestId } from './http/reply.ts';
 import { RouterTable } from './http/router-table.ts';
 import { addDataPlane, serve } from './http/routes.ts';
 import type { LedgerHandle } from './ledger-handle.ts';
 import type { EventBus } from './observe/event-bus.ts';
 import { addDocs } from './openapi/add-docs.ts';
 import type { RouterOptions } from './options.ts';
-import { shutDown } from './shut-down.ts';
+import { closeParts, shutDown } from './shut-down.ts';
 
 /** Idle client connections; longer than the usual 60 s of load balancers, so that they close first. */
 const CLIENT_KEEP_ALIVE_MS = 75_000;
@@ -39,9 +40,13 @@ export interface Router {
 export async function createRouter(options: RouterOptions): Promise<Router> {
   const core = await openCore(options);
   const { engine, manager, bus, ledger, metrics, node_id } = core;
-  const made = options.bootstrap === true ? await bootstrap(core, options.config.data_dir) : {};
   const table = new RouterTable();
-  const server = await listenTo(options, core, table);
+  const gate = new Gate();
+  const { server, made } = await begin(options, core, table, gate).catch(async (error: unknown) => {
+    await closeParts(core);
+    throw error;
+  });
+  gate.open();
   let stopping: Promise<void> | undefined;
   const stop = (reason: string): Promise<void> => {
     stopping ??= shutDown(reason, core, server);
@@ -50,7 +55,45 @@ export async function createRouter(options: RouterOptions): Promise<Router> {
   return { server, engine, manager, bus, ledger, metrics, table, node_id, version: options.version, made, stop };
 }
 
-async function listenTo(options: RouterOptions, core: Core, table: RouterTable): Promise<HttpServerHandle> {
+/** Keys are shown once: they are made only when nothing can keep the router from starting any more. */
+async function begin(
+  options: RouterOptions,
+  core: Core,
+  table: RouterTable,
+  gate: Gate,
+): Promise<{ readonly server: HttpServerHandle; readonly made: Bootstrapped }> {
+  const server = await listenTo(options, core, table, gate);
+  if (options.bootstrap !== true) return { server, made: {} };
+  try {
+    return { server, made: await bootstrap(core, options.config.data_dir) };
+  } catch (error) {
+    await server.close();
+    throw error;
+  }
+}
+
+/** Requests that come between listening and the first keys wait; connections are bounded, and so are they. */
+class Gate {
+  #waiting: (() => void)[] | undefined = [];
+
+  through(handle: (exchange: HttpExchange) => void): (exchange: HttpExchange) => void {
+    return (exchange) => {
+      if (this.#waiting === undefined) handle(exchange);
+      else
+        this.#waiting.push(() => {
+          if (!exchange.closed) handle(exchange);
+        });
+    };
+  }
+
+  open(): void {
+    const waiting = this.#waiting ?? [];
+    this.#waiting = undefined;
+    for (const run of waiting) run();
+  }
+}
+
+async function listenTo(options: RouterOptions, core: Core, table: RouterTable, gate: Gate): Promise<HttpServerHandle> {
   const { config, version } = options;
   const { engine, manager, bus, ledger, metrics, counter, transports, node_id } = core;
   let server: HttpServerHandle | undefined;
@@ -74,7 +117,8 @@ async function listenTo(options: RouterOptions, core: Core, table: RouterTable):
     keep_alive_ms: CLIENT_KEEP_ALIVE_MS,
     header_timeout_ms: HEADER_TIMEOUT_MS,
     connections_max: CONNECTIONS_MAX,
-    onRequest: serve(table, engine),
+    onRequest: gate.through(serve(table, engine)),
+    newId: () => requestId(engine),
   });
   return server;
 }

@@ -1,16 +1,27 @@
-import { type Config, type Journal, type LedgerStore, openLedger, systemClock } from '@atp-router/adapters';
+import {
+  type Config,
+  type Journal,
+  type LedgerStore,
+  openLedger,
+  systemClock,
+  type TornTail,
+} from '@atp-router/adapters';
 import type { AtpError } from '@atp-router/kernel';
 import type { BudgetDay, CallEnded, EntityRow, IdempotencyRow, KillRow, UsageStore } from '@atp-router/ledger';
 import type { ClaimArchive } from './engine/idempotency.ts';
 
 /** What the time before this process left behind. */
 export interface StartState {
-  /** Totals of the present UTC day, recovered calls included. */
+  /** Totals of the present UTC day and of one beside it, see `startDays`; recovered calls included. */
   readonly budgets: readonly BudgetDay[];
   readonly entities: readonly EntityRow[];
   readonly kills: readonly KillRow[];
   /** Calls that a dead process left open, settled as `interrupted`. They are in the journal already. */
   readonly recovered: readonly CallEnded[];
+  /** Set when a crash had cut off a write, which was removed; what it held was never acknowledged. */
+  readonly torn?: TornTail;
+  /** Why the tables were made anew from the journal, if they were. */
+  readonly rebuilt?: string;
 }
 
 /** The ledger as the router uses it. */
@@ -51,6 +62,8 @@ export async function openRouterLedger(
       entities: ledger.start.entities,
       kills: ledger.start.kills,
       recovered: recovery.events,
+      ...(ledger.start.torn && { torn: ledger.start.torn }),
+      ...(ledger.start.rebuilt !== undefined && { rebuilt: ledger.start.rebuilt }),
     },
     claims: { find: async (scope_hash) => archived(await ledger.ask('claims.find', scope_hash), dead) },
     usage: ledger.usage,

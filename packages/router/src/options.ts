@@ -19,7 +19,7 @@ export interface RouterOptions {
   readonly sources: ValueSources;
   /** Told of what goes wrong beside the calls, which go on. */
   readonly onProblem?: OnProblem;
-  /** Makes a tenant and keys where there are none, before anybody can connect. */
+  /** Makes a tenant and keys where there are none, before any request is answered. */
   readonly bootstrap?: boolean;
   /** Guards, validators and learners. */
   readonly stages?: readonly Stage<GenRequest, GenEvent>[];

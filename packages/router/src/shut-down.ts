@@ -4,7 +4,7 @@ import type { Core } from './core.ts';
 
 /** Stops accepting, lets calls finish within the grace time, ends the rest, flushes and closes everything. */
 export async function shutDown(reason: string, core: Core, server: HttpServerHandle): Promise<void> {
-  const { engine, bus, ledger, shared, transports, tracing, counter, manager } = core;
+  const { engine, bus, manager } = core;
   server.stopAccepting();
   const drained = engine.drain();
   const timer = systemTimers.after(manager.config.shutdown.grace_ms, () => {
@@ -16,6 +16,11 @@ export async function shutDown(reason: string, core: Core, server: HttpServerHan
   // A journal that cannot be written must not keep the process from ending.
   await bus.written().catch(() => undefined);
   await server.close();
+  await closeParts(core);
+}
+
+/** Gives back what a core holds: connections, threads, the data directory. */
+export async function closeParts({ ledger, shared, transports, tracing, counter }: Core): Promise<void> {
   await shared?.close();
   await Promise.all([transports.close(), tracing?.shutdown(), ledger.close(), counter.close()]);
 }

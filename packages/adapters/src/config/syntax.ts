@@ -44,7 +44,7 @@ const SLIPS: readonly (readonly [message: RegExp, words: Words])[] = [
   [/^Implicit map keys need to be followed by/, ['a line has no ":"', 'a "key: value" line']],
   [
     /^Flow (map|sequence)\b.* must .*end with a/,
-    ['a "{" or "[" above is not closed', 'a "}" or "]", indented deeper than the key it belongs to'],
+    ['a "{" or "[" is not closed', 'a "}" or "]", indented deeper than the key it belongs to'],
   ],
 ];
 

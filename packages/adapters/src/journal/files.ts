@@ -92,6 +92,11 @@ export function createFile(dir: string, header: FileHeader, io: JournalIo): Crea
   return { fd, path, bytes: line.length, chain: firstChain(line.subarray(0, -1), NODE_DIGESTS) };
 }
 
+/** For a folder without a journal file. */
+export function noJournal(dir: string): AtpError {
+  return new AtpError('config_invalid', `There is no journal in ${dir}. Name the data_dir of a router.`);
+}
+
 export function readBase(dir: string): LedgerBase | undefined {
   let text: string;
   try {
@@ -103,7 +108,7 @@ export function readBase(dir: string): LedgerBase | undefined {
   const base = parseBase(text);
   if (base !== undefined) return base;
   throw new AtpError(
-    'internal_error',
+    'config_invalid',
     `${join(dir, BASE_NAME)} is not a journal base. It describes journal files that were removed after their retention; restore it from a backup.`,
   );
 }

@@ -132,7 +132,7 @@ export class Projector {
     const base = readBase(this.dir);
     if (base !== undefined && epoch <= base.epoch) return false;
     throw new AtpError(
-      'internal_error',
+      'config_invalid',
       `The journal file of epoch ${epoch} is missing in ${this.dir}. Restore it from a backup.`,
     );
   }

@@ -1,10 +1,9 @@
-import { AtpError } from '@atp-router/kernel';
-import { journalPath, listFiles } from './files.ts';
+import { type JournalFile, journalPath, listFiles, noJournal } from './files.ts';
 import { readFileHeader } from './header.ts';
 import { lockDataDir } from './lock.ts';
 import { type JournalLimit, Projector } from './projector.ts';
 import { damageError, fileTail, scanToEnd } from './scan.ts';
-import { embeddedStore, type LedgerStore, openStore } from './store.ts';
+import { embeddedStore, type LedgerStore, openTables } from './store.ts';
 
 export interface RebuildReport {
   readonly node_id: string;
@@ -24,17 +23,15 @@ export async function rebuildTables(options: {
   try {
     const dir = journalPath(data_dir);
     const { node_id, limit, files } = surveyJournal(dir);
-    const driver = await openStore(store);
-    try {
+    return await openTables(store, async (driver) => {
       const projector = await Projector.open({ dir, node_id, driver });
       await projector.rebuild('asked for');
       await projector.catchUp(limit);
       await driver.flush();
       const { epoch, seq } = projector.cursor;
-      return { node_id, files, epoch, seq };
-    } finally {
       await driver.close();
-    }
+      return { node_id, files, epoch, seq };
+    });
   } finally {
     lock.release();
   }
@@ -47,11 +44,9 @@ function surveyJournal(dir: string): {
   readonly files: number;
 } {
   const files = listFiles(dir);
-  let last = files.at(-1);
-  if (last !== undefined && 'kind' in readFileHeader(last.path)) last = files.at(-2);
-  if (last === undefined) {
-    throw new AtpError('config_invalid', `There is no journal in ${dir}. Name the data_dir of a router.`);
-  }
+  if (files.length > 1 && isStub(files.at(-1))) files.pop();
+  const last = files.at(-1);
+  if (last === undefined) throw noJournal(dir);
   const start = readFileHeader(last.path);
   if ('kind' in start) throw damageError(last.path, start);
   const end = scanToEnd(last.path);
@@ -59,4 +54,11 @@ function surveyJournal(dir: string): {
   if (tail.kind === 'damaged') throw damageError(last.path, tail.fault);
   const limit = { epoch: last.epoch, valid_bytes: end.point.offset };
   return { node_id: start.header.node_id, limit, files: files.length };
+}
+
+/** The remains of a start that was cut short: the next one removes them. */
+function isStub(file: JournalFile | undefined): boolean {
+  if (file === undefined) return false;
+  const tail = fileTail(file.path, file.bytes, scanToEnd(file.path));
+  return tail.kind === 'torn' && tail.headless;
 }

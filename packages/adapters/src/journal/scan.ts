@@ -118,7 +118,7 @@ function readRange(path: string, from: number, to: number): Uint8Array {
 /** For damage that must stop the router: says which file, where and which record. */
 export function damageError(path: string, fault: JournalFault): AtpError {
   return new AtpError(
-    'internal_error',
+    'config_invalid',
     `The journal file ${path} is damaged at byte ${fault.offset}, record ${fault.seq}: ${fault.reason}. Nothing was changed. Restore the file from a backup, or move the data_dir away to start afresh; docs/operations/journal.md describes both.`,
     { details: { file: path, offset: fault.offset, seq: fault.seq, kind: fault.kind } },
   );

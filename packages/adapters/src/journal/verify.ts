@@ -6,7 +6,7 @@ import {
   NO_CHAIN,
   parseRecords,
 } from '@atp-router/ledger';
-import { type JournalFile, listFiles, readBase } from './files.ts';
+import { type JournalFile, listFiles, noJournal, readBase } from './files.ts';
 import { fileTail, type ScanEnd, scanToEnd } from './scan.ts';
 
 export interface VerifiedFile {
@@ -34,10 +34,11 @@ export interface VerifyReport {
   readonly calls_ended: number;
 }
 
-/** Reads every block of every file of a journal directory and checks checksums, chain, links and numbering. Writes nothing. */
+/** Reads every block of every file of a journal directory and checks checksums, chain, links and numbering. Writes nothing. Throws when there is no journal. */
 export function verifyJournal(dir: string): VerifyReport {
   const base = readBase(dir);
   const all = listFiles(dir);
+  if (all.length === 0 && base === undefined) throw noJournal(dir);
   const report = { files: [] as VerifiedFile[], problems: [] as JournalProblem[], opened: 0, ended: 0 };
   let before: FileEnd | undefined = { epoch: base?.epoch ?? 0, chain: base?.chain ?? NO_CHAIN };
   let node_id = base?.node_id;

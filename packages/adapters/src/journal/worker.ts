@@ -5,7 +5,7 @@ import { readStart } from '../sql/index.ts';
 import { type JournalLimit, Projector } from './projector.ts';
 import { type Answers, answersFrom } from './questions.ts';
 import { applyRetention } from './retention.ts';
-import { openStore } from './store.ts';
+import { openTables } from './store.ts';
 import { type FromWorker, type ToWorker, toWire, type WorkerInput } from './worker-protocol.ts';
 
 /** Between attempts after an error: the database may be full, locked or away. Doubles up to the longest. */
@@ -146,19 +146,21 @@ function nextTurn(): Promise<void> {
   });
 }
 
-async function start(input: WorkerInput, send: (message: FromWorker) => void): Promise<ProjectionThread> {
-  const driver = await openStore(input.store);
+function start(input: WorkerInput, send: (message: FromWorker) => void): Promise<ProjectionThread> {
   const { dir, node_id, batch_records } = input;
-  const projector = await Projector.open({
-    dir,
-    node_id,
-    driver,
-    ...(batch_records !== undefined && { batch_records }),
+  return openTables(input.store, async (driver, lost) => {
+    const projector = await Projector.open({
+      dir,
+      node_id,
+      driver,
+      ...(batch_records !== undefined && { batch_records }),
+    });
+    await projector.catchUp(input.limit);
+    const tables = await readStart(driver, node_id, input.now_ms);
+    const rebuilt = lost ?? projector.rebuilt;
+    send({ kind: 'ready', start: tables, ...(rebuilt !== undefined && { rebuilt }) });
+    return new ProjectionThread(driver, projector, input, send);
   });
-  await projector.catchUp(input.limit);
-  const tables = await readStart(driver, node_id, input.now_ms);
-  send({ kind: 'ready', start: tables, ...(projector.rebuilt !== undefined && { rebuilt: projector.rebuilt }) });
-  return new ProjectionThread(driver, projector, input, send);
 }
 
 async function main(): Promise<void> {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import {
   closeSync,
+  existsSync,
   fsyncSync,
   linkSync,
   mkdirSync,
@@ -8,6 +9,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -27,7 +29,7 @@ export interface DataDirSecrets {
 /** Reads the secrets of a data directory, making what is missing. Throws `config_invalid` when it cannot be used. */
 export function openDataDir(dir: string, node_id?: string): DataDirSecrets {
   try {
-    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    makeFolder(dir);
     const seal_key = Buffer.from(
       readOrMake(join(dir, SEAL_KEY_FILE), () => randomBytes(SEAL_KEY_BYTES).toString('hex')),
       'hex',
@@ -42,6 +44,22 @@ export function openDataDir(dir: string, node_id?: string): DataDirSecrets {
       param: 'data_dir',
       cause,
     });
+  }
+}
+
+/**
+ * As `mkdir -p`. Node's own `recursive` never returns where the system says of a folder that is there that it is not, as
+ * it does below /proc.
+ */
+function makeFolder(dir: string): void {
+  try {
+    mkdirSync(dir, { mode: 0o700 });
+  } catch (error) {
+    if (hasCode(error, 'EEXIST') && statSync(dir).isDirectory()) return;
+    const parent = dirname(dir);
+    if (!hasCode(error, 'ENOENT') || existsSync(parent) || parent === dir) throw error;
+    makeFolder(parent);
+    mkdirSync(dir, { mode: 0o700 });
   }
 }
 

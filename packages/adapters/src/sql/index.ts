@@ -10,7 +10,7 @@ export { openPostgres, type PostgresOptions } from './postgres.ts';
 export { Projection } from './projection.ts';
 export { migrate, SCHEMA_VERSION } from './schema.ts';
 export { createPrivate } from './private-file.ts';
-export { openSqlite } from './sqlite.ts';
+export { isDamaged, openSqlite } from './sqlite.ts';
 export { sqlBudgetStore } from './stores/budget.ts';
 export { sqlEntityStore } from './stores/entities.ts';
 export { sqlIdempotencyStore } from './stores/idempotency.ts';

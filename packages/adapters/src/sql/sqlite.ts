@@ -15,9 +15,23 @@ const BUSY_MS = 5_000;
 export function openSqlite(path: string): SqlDriver {
   if (path !== ':memory:') createPrivate(path);
   const database = new DatabaseSync(path, { timeout: BUSY_MS });
-  // A commit then survives `kill -9` but not always a power loss; whoever needs that calls `flush`.
-  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
+  try {
+    // A commit then survives `kill -9` but not always a power loss; whoever needs that calls `flush`.
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
+  } catch (error) {
+    database.close();
+    throw error;
+  }
   return new SqliteDriver(database);
+}
+
+/** SQLITE_CORRUPT and SQLITE_NOTADB of https://www.sqlite.org/rescode.html; the low byte is the primary code. */
+const DAMAGED_CODES: readonly number[] = [11, 26];
+
+/** Whether SQLite says that its file is not what it wrote, as opposed to being locked, full or out of reach. */
+export function isDamaged(error: unknown): boolean {
+  const code = error instanceof Error && 'errcode' in error ? Number(error.errcode) : 0;
+  return DAMAGED_CODES.includes(code & 0xff);
 }
 
 class SqliteDriver implements SqlDriver {

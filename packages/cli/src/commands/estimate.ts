@@ -10,6 +10,7 @@ interface EstimateOptions extends OnlineOptions {
   readonly model: string;
   readonly maxTokens?: number;
   readonly endpoint: string;
+  readonly tenant?: string;
   readonly body?: string;
 }
 
@@ -21,11 +22,16 @@ export function addEstimate(program: Command, cli: Cli): void {
     .option('--model <name>', 'model, agent, policy:<id> or auto', 'auto')
     .option('--max-tokens <n>', 'longest answer, in tokens', integer(1, TOKENS_MAX))
     .option('--body <file>', 'a whole request body as JSON, instead of a prompt (- for standard input)')
+    .option('--tenant <id>', 'tenant whose call it would be; may be left out when there is only one')
     .option('--endpoint <name>', 'shape of the body', 'chat.completions')
     .action(async (prompt: string | undefined, options: EstimateOptions) => {
       const body = await bodyOf(cli, prompt, options);
       await withAdmin(options, cli.terminal, async (api) => {
-        const answer = await api.post(adminPath('estimate'), { endpoint: options.endpoint, body });
+        const { endpoint, tenant } = options;
+        const answer = await api.post(adminPath('estimate'), {
+          ...{ endpoint, body },
+          ...(tenant === undefined ? {} : { tenant }),
+        });
         show(cli, options, answer, () => fields(answer));
       });
     });

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import { type Config, type ConfigWatcher, type Logger, openLogger, type ReloadOutcome } from '@atp-router/adapters';
 import { createRouter, type ProblemSource, type Router } from '@atp-router/router';
-import { EXIT, type ExitCode } from '../exit.ts';
-import { type Terminal, wantsColor } from '../terminal.ts';
+import { CliError, EXIT, type ExitCode } from '../exit.ts';
+import { commandName, type Terminal, wantsColor } from '../terminal.ts';
 import { readVersion } from '../version.ts';
 import { findConfig, sourcesOf } from './find-config.ts';
 import type { ServeOptions } from './options.ts';
@@ -34,13 +34,16 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
     process.exit(EXIT.interrupted);
   });
   const reload: { watcher?: ConfigWatcher } = {};
-  const router = await createRouter({
+  const starting = createRouter({
     config,
     version: readVersion(),
     bootstrap: true,
     sources: await sourcesOf(found, terminal),
     onProblem: (source, problem) => logger.log('warn', PROBLEMS[source], { error: problem.message }),
     ...(found.kind === 'file' ? { onReload: () => reloadNow(reload.watcher, override) } : {}),
+  });
+  const router = await starting.catch((error: unknown) => {
+    throw withAdvice(error, terminal);
   });
   life.router = router;
   const { made } = router;
@@ -49,6 +52,7 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
   if (found.kind === 'file') reload.watcher = startReload({ found, router, logger, override });
   const started = { router, found, made };
   terminal.out(options.json === true ? welcomeJson(started) : welcomeText(started, terminal));
+  logMended(router, logger);
   logger.log('info', 'listening', {
     url: localUrl(router),
     version: router.version,
@@ -57,6 +61,25 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
     recovered_calls: router.ledger.start.recovered.length,
   });
   return runUntilStopped(router, signals, reload.watcher, logger);
+}
+
+/** For the most frequent reason not to start: an older one still runs. */
+function withAdvice(error: unknown, terminal: Terminal): unknown {
+  const cause: unknown = error instanceof Error ? error.cause : undefined;
+  if (!(error instanceof Error && cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE'))
+    return error;
+  const other = `${commandName(terminal)} serve --port <port>`;
+  return new CliError(EXIT.config, `${error.message} Stop what listens there, or use another port: ${other}`, error);
+}
+
+/** What the start found broken and went on from: nobody should have to find that out by what is missing. */
+function logMended({ ledger }: Router, logger: Logger): void {
+  const { torn, rebuilt } = ledger.start;
+  if (torn !== undefined) {
+    const { file, offset, bytes } = torn;
+    logger.log('warn', 'the journal ended in a torn tail, which was cut off', { file, offset, bytes });
+  }
+  if (rebuilt !== undefined) logger.log('warn', 'the tables were made anew from the journal', { reason: rebuilt });
 }
 
 async function runUntilStopped(
