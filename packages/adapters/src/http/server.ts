@@ -1,8 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import { type AddressInfo, Server as NetServer } from 'node:net';
+import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { AtpError, DEFAULT_LIMITS } from '@atp-router/kernel';
-import { onClientError } from './client-errors.ts';
+import { ClientErrors } from './client-errors.ts';
 import { Connections } from './connections.ts';
 import type { HttpExchange, HttpServerHandle } from './exchange.ts';
 import { NodeExchange } from './node-exchange.ts';
@@ -23,6 +25,8 @@ export interface HttpServerOptions {
   readonly connections_max: number;
   readonly tls?: { readonly cert: string; readonly key: string; readonly client_ca?: string };
   readonly onRequest: (exchange: HttpExchange) => void;
+  /** Ids of what is refused before it becomes a request. Default: `req_` and a UUID. */
+  readonly newId?: () => string;
 }
 
 /** Time in which clients can take what was written to them before the listener closed. */
@@ -37,7 +41,6 @@ export async function listen(options: HttpServerOptions): Promise<HttpServerHand
   server.headersTimeout = options.header_timeout_ms;
   // Bodies have their own limits in the exchange, which answers in the shape of the endpoint and as its generation says.
   server.requestTimeout = 0;
-  server.on('clientError', onClientError);
   if (options.tls === undefined) server.on('connection', (socket) => connections.add(socket));
   else {
     server.on('connection', (socket) => connections.addRaw(socket));
@@ -92,16 +95,24 @@ function create(options: HttpServerOptions): Server {
     maxHeaderSize: options.header_bytes,
     noDelay: true,
     keepAlive: true,
+    // It would be an empty answer; `ClientErrors` looks itself.
+    requireHostHeader: false,
     // How often node:http looks for late headers: a late client has at most a quarter more than its time.
     connectionsCheckingInterval: Math.ceil(options.header_timeout_ms / 4),
   };
   const server = options.tls === undefined ? createServer(common) : createSecure(common, options, options.tls);
-  server.on('request', (req: IncomingMessage, res: ServerResponse) => {
-    options.onRequest(new NodeExchange(req, res, settings, false));
+  const refusals = new ClientErrors(options.newId ?? (() => `req_${randomUUID()}`));
+  const take = (req: IncomingMessage, res: ServerResponse, awaits_continue: boolean): void => {
+    if (refusals.lacksHost(req, res, settings)) return;
+    options.onRequest(new NodeExchange(req, res, settings, awaits_continue));
+  };
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => refusals.onClientError(error, socket));
+  server.on('connect', (_req: IncomingMessage, socket: Duplex) => refusals.onConnect(socket));
+  server.on('checkExpectation', (req: IncomingMessage, res: ServerResponse) => {
+    refusals.onExpectation(req, res, settings);
   });
-  server.on('checkContinue', (req: IncomingMessage, res: ServerResponse) => {
-    options.onRequest(new NodeExchange(req, res, settings, true));
-  });
+  server.on('request', (req: IncomingMessage, res: ServerResponse) => take(req, res, false));
+  server.on('checkContinue', (req: IncomingMessage, res: ServerResponse) => take(req, res, true));
   return server;
 }
 

@@ -7,7 +7,10 @@ async function lastWords(client: RawClient): Promise<{ status: number; code: str
   const replies = parseReplies(await client.closed());
   expect(replies).toHaveLength(1);
   const [reply] = replies;
-  const { error } = JSON.parse(reply?.body ?? '{}') as { error: { code: string; type: string; message: string } };
+  const { error } = JSON.parse(reply?.body ?? '{}') as { error: Record<'code' | 'type' | 'message', string> & object };
+  expect(error).toHaveProperty('request_id', expect.stringMatching(/^req_/));
+  expect(error).toHaveProperty('request_id', reply?.headers.get('x-atp-request-id'));
+  expect(reply?.headers.get('x-should-retry')).toBe(String(reply?.status === 408));
   expect(error.type).toBe('invalid_request_error');
   expect(error.message).not.toBe('');
   expect(reply?.headers.get('content-type')).toBe('application/json');
@@ -21,6 +24,8 @@ describe('what is not a request is answered with a JSON error, and the connectio
     ['a bad version', 'GET / HTTP/7.1\r\nhost: test\r\n\r\n'],
     ['a header without a name', 'GET / HTTP/1.1\r\n: x\r\n\r\n'],
     ['both lengths', 'POST / HTTP/1.1\r\nhost: t\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n'],
+    ['no host', 'GET / HTTP/1.1\r\naccept: */*\r\n\r\n'],
+    ['no host, and a body', 'POST / HTTP/1.1\r\ncontent-length: 2\r\n\r\n{}'],
     ['two lengths', 'POST / HTTP/1.1\r\nhost: t\r\ncontent-length: 3\r\ncontent-length: 4\r\n\r\nabcd'],
     ['a length that is not a number', 'POST / HTTP/1.1\r\nhost: t\r\ncontent-length: 3x\r\n\r\nabc'],
   ])('%s: 400', async (_name, bytes) => {
@@ -31,6 +36,32 @@ describe('what is not a request is answered with a JSON error, and the connectio
     client.socket.end();
     expect(await lastWords(client)).toEqual({ status: 400, code: 'invalid_request', connection: 'close' });
     expect(requests.all).toHaveLength(0);
+  });
+
+  test('an expectation that is none: 417', async () => {
+    const requests = new Requests();
+    const server = await startServer(requests.take);
+    const client = await RawClient.open(server.address.port);
+    client.send(get('/', ['expect: wat']));
+    client.socket.end();
+    expect(await lastWords(client)).toEqual({ status: 417, code: 'invalid_request', connection: 'close' });
+    expect(requests.all).toHaveLength(0);
+  });
+
+  test('a tunnel: 405', async () => {
+    const server = await startServer(echo());
+    const client = await RawClient.open(server.address.port);
+    client.send('CONNECT example.test:443 HTTP/1.1\r\nhost: example.test:443\r\n\r\n');
+    client.socket.end();
+    expect(await lastWords(client)).toEqual({ status: 405, code: 'method_not_allowed', connection: 'close' });
+  });
+
+  test('HTTP/1.0 needs no host', async () => {
+    const server = await startServer(echo());
+    const client = await RawClient.open(server.address.port);
+    client.send('GET / HTTP/1.0\r\n\r\n');
+    client.socket.end();
+    expect(parseReplies(await client.closed())[0]?.status).toBe(200);
   });
 
   test('headers above the limit: 431', async () => {
