@@ -1,3 +1,5 @@
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import { errorOf, hashOf, startForTest, TENANT_KEY } from '../admin/harness.ts';
 import { call } from '../admin/http.ts';
@@ -20,6 +22,13 @@ test('a body that is not UTF-8 is refused, as it would be another prompt', async
     expect(reply.status).toBe(status);
     if (status === 400) expect(errorOf(reply)).toMatchObject({ code: 'invalid_request', param: 'body' });
   }
+});
+
+test('what is no request at all has an id of the router too', async () => {
+  const { router } = await startForTest();
+  const socket = connect(router.server.address.port, '127.0.0.1');
+  socket.end('hello router\r\n\r\n');
+  expect(await text(socket)).toMatch(/\r\nx-atp-request-id: (call_\w+)\r\n[\s\S]*"request_id":"\1"/);
 });
 
 test.each([
