@@ -7,7 +7,7 @@ export { dayNumber, formatDay } from './days.ts';
 export { ByteModel, type PromptSize } from './byte-model.ts';
 export { effectiveDemand, type Estimate, type ToolCost, type ToolTokens, withGuard } from './estimate.ts';
 export { type EstimateRequest, Estimator, type ModelAccuracy, type Observation } from './estimator.ts';
-export { type ConcurrencyLimit, DEFAULT_CONCURRENCY, Limiter, type LimiterTicket } from './limiter.ts';
+export { type ConcurrencyLimit, DEFAULT_CONCURRENCY, Limiter, type LimiterTicket, UNLIMITED } from './limiter.ts';
 export { ReservationQueue, type ReservationState, type ReservationTicket } from './reservation-queue.ts';
 export type { AccountSnapshot, Headroom } from './snapshot.ts';
 export { DeadlineHeap, takeExpired, type Waiter, WaitQueue } from './wait-queue.ts';

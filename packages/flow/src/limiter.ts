@@ -11,6 +11,9 @@ export interface ConcurrencyLimit {
 /** What a provider account commonly takes; two rounds of waiting keep the wait below a caller's patience. */
 export const DEFAULT_CONCURRENCY: ConcurrencyLimit = { max_parallel: 256, max_waiting: 512 };
 
+/** For keys whose calls are only counted. */
+export const UNLIMITED: ConcurrencyLimit = { max_parallel: Number.POSITIVE_INFINITY, max_waiting: 0 };
+
 /** Idle keys that are remembered, so that clients who make up model names do not grow the table. */
 const MAX_IDLE_KEYS = 1_024;
 

@@ -37,12 +37,12 @@ test('a call falls back on a provider that a reload has taken away since, and le
   });
   const { chat, router } = await startForTest(both as Record<string, unknown>);
   const { limiter } = router.engine;
-  expect([...limiter.keys()]).toEqual(['p1/first', 'p2/second']);
+  expect([...limiter.keys()]).toEqual(['p1', 'p2', 'p1/first', 'p2/second']);
   const answer = chat({ model: 'policy:x' });
   await asked.promise;
   const { data_dir } = router.manager.config;
   expect(router.manager.replaceBase(configOf(data_dir, alone as Record<string, unknown>)).ok).toBe(true);
-  expect([...limiter.keys()]).toEqual(['p1/first']);
+  expect([...limiter.keys()]).toEqual(['p1', 'p1/first']);
   fails.resolve();
   expect(await answer).toMatchObject({ status: 200, headers: { 'x-atp-model': 'second', 'x-atp-attempts': '2' } });
   expect(seen()).toBe(1);
@@ -63,9 +63,9 @@ test('a model that a reload takes away keeps its limit while a call holds its pl
   const answer = chat({ model: 'first' });
   await asked.promise;
   expect(router.manager.replaceBase(configOf(router.manager.config.data_dir)).ok).toBe(true);
-  expect([...limiter.keys()]).toEqual(['p1/first', 'sim/small']);
+  expect([...limiter.keys()]).toEqual(['p1', 'p1/first', 'sim', 'sim/small']);
   expect(limiter.load('p1/first')).toEqual({ in_flight: 1, waiting: 0 });
   ends.resolve();
   expect((await answer).status).toBe(502);
-  expect([...limiter.keys()]).toEqual(['sim/small']);
+  expect([...limiter.keys()]).toEqual(['sim', 'sim/small']);
 });

@@ -105,7 +105,11 @@ export const providerSchema: z.ZodType<ProviderConfig> = typed<ProviderConfig>()
     ).default(300_000),
     idle_timeout_ms: millis(1, 'Longest silence inside a response, in milliseconds.').default(60_000),
     max_connections: int(1, 65_535, 'Sockets kept to this provider.').default(256),
-    max_concurrency: int(1, 65_535, 'Attempts in flight at this provider; more wait in the queue.').default(256),
+    max_concurrency: int(
+      1,
+      65_535,
+      'Attempts in flight at this provider, over all its models; more wait in the queue.',
+    ).default(256),
     max_queue: int(0, 1_000_000, 'Attempts that may wait for a place; beyond it the next candidate is tried.').default(
       1_024,
     ),
@@ -197,6 +201,10 @@ export const modelSchema: z.ZodType<ModelConfig> = typed<ModelConfig>()(
         expected: 'reject, drop, or a mapping of request fields to reject or drop',
       }),
     max_concurrency: int(1, 65_535, 'Attempts in flight at this model. Absent: only the provider limits.').optional(),
-    max_queue: int(0, 1_000_000, 'Attempts that may wait for this model. Absent: as the provider.').optional(),
+    max_queue: int(
+      0,
+      1_000_000,
+      'Attempts that may wait for this model, where it has a `max_concurrency`. Absent: as the provider.',
+    ).optional(),
   }),
 );

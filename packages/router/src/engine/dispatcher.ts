@@ -70,7 +70,7 @@ export class Dispatcher {
   withdraw(n: number): void {
     const waiting = this.#waiting?.get(n);
     if (waiting === undefined || !this.#goesOn(n)) return;
-    if (this.#holdings.ticket(n) === undefined) this.#funds.cancelWait();
+    if (!this.#holdings.hasPlace(n)) this.#funds.cancelWait();
     this.#abandon(waiting);
   }
 
@@ -200,18 +200,27 @@ export class Dispatcher {
     return true;
   }
 
+  /** A place at the model, then one at its provider, within one wait: who waits for a model keeps nobody from others. */
   #queue(p: Pending, out_tokens: number): void {
-    const { limiter, ambient } = this.#env;
     const { provider, key } = p.target;
+    const until_mono_ms = this.#env.ambient.clock.mono_ms() + provider.queue_timeout_ms;
+    this.#take(p, key, until_mono_ms, () =>
+      this.#take(p, provider.id, until_mono_ms, () => this.#prepare(p, out_tokens)),
+    );
+  }
+
+  #take(p: Pending, key: string, until_mono_ms: number, onPlace: () => void): void {
+    const { limiter, ambient } = this.#env;
     const proceed = (): void => {
-      if (ticket.state === 'granted') this.#prepare(p, out_tokens);
+      if (ticket.state === 'granted') onPlace();
       else this.#refuse(p, overloaded(p.target));
     };
     const later = (): void => {
       if (this.#goesOn(p.n)) this.#owner.guard(proceed);
     };
     const { qos } = this.#call.head;
-    const ticket = limiter.acquire(key, qos, ambient.clock.mono_ms(), provider.queue_timeout_ms, later);
+    const now_ms = ambient.clock.mono_ms();
+    const ticket = limiter.acquire(key, qos, now_ms, until_mono_ms - now_ms, later);
     this.#holdings.placed(p.n, ticket);
     if (ticket.state === 'queued') {
       this.#waits(p);

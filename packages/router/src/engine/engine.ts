@@ -1,4 +1,4 @@
-import { type ConcurrencyLimit, Limiter, ReservationQueue } from '@atp-router/flow';
+import { type ConcurrencyLimit, Limiter, ReservationQueue, UNLIMITED } from '@atp-router/flow';
 import { AtpError, type Timer, toAtpError, untilNextUtcDay_ms } from '@atp-router/kernel';
 import type { KillScope } from '@atp-router/ledger';
 import type { Generation } from '../generation/generation.ts';
@@ -37,7 +37,7 @@ export class Engine {
   constructor(parts: EngineParts, generation: Generation) {
     this.parts = parts;
     this.#generation = generation;
-    this.limiter = new Limiter<() => void>();
+    this.limiter = new Limiter<() => void>(UNLIMITED);
     this.#reservations = new ReservationQueue<() => void>(parts.accounts);
     const faults = new Faults(parts.onFault);
     this.#waits = new KeyWaits(parts.idempotency, parts.ambient, faults);
@@ -80,9 +80,9 @@ export class Engine {
     this.#env.faults.safely(() => this.#wakeAll());
   }
 
-  /** Changes how many attempts a target may have in flight and waiting; starts whoever fits now. */
-  setConcurrency(target_key: string, limit: ConcurrencyLimit): void {
-    for (const ticket of this.limiter.setLimit(target_key, limit)) ticket.owner();
+  /** Changes how many attempts a provider (its id) or a target may have in flight and waiting; starts whoever fits now. */
+  setConcurrency(key: string, limit: ConcurrencyLimit): void {
+    for (const ticket of this.limiter.setLimit(key, limit)) ticket.owner();
   }
 
   /** Admits and starts a call. Every outcome, also a refusal, goes to the request's sink; never throws. */

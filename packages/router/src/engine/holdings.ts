@@ -3,12 +3,12 @@ import type { Outcome } from '@atp-router/routing';
 import type { EngineEnv } from './env.ts';
 import type { Pending } from './pending.ts';
 
-/** What the attempts of one call hold at their targets: a permit of the breaker, and a place. Each is given back once. */
+/** What the attempts of one call hold: a permit of the breaker, and places at model and provider. Each is given back once. */
 export class Holdings {
   readonly #env: EngineEnv;
   /** Both by attempt number, from 1. */
   readonly #permits: (Pending | undefined)[] = [];
-  readonly #tickets: (LimiterTicket<() => void> | undefined)[] = [];
+  readonly #tickets: (LimiterTicket<() => void>[] | undefined)[] = [];
 
   constructor(env: EngineEnv) {
     this.#env = env;
@@ -28,18 +28,22 @@ export class Holdings {
   }
 
   placed(n: number, ticket: LimiterTicket<() => void>): void {
-    this.#tickets[n] = ticket;
+    const tickets = this.#tickets[n];
+    if (tickets === undefined) this.#tickets[n] = [ticket];
+    else tickets.push(ticket);
   }
 
-  ticket(n: number): LimiterTicket<() => void> | undefined {
-    return this.#tickets[n];
+  /** Whether it has a place, or waits for one. */
+  hasPlace(n: number): boolean {
+    return this.#tickets[n] !== undefined;
   }
 
-  /** Gives a place back, or leaves the queue for one; starts whoever has room now. */
+  /** Gives places back, or leaves the queue for one; starts whoever has room now. */
   leave(n: number): void {
-    const ticket = this.#tickets[n];
-    if (ticket === undefined) return;
-    for (const next of this.#env.limiter.cancel(ticket)) next.owner();
+    const tickets = this.#tickets[n];
+    this.#tickets[n] = undefined;
+    const started = (tickets ?? []).flatMap((ticket) => this.#env.limiter.cancel(ticket));
+    for (const next of started) next.owner();
   }
 
   /** The call broke down: whatever was not given back. Never throws. */

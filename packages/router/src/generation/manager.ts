@@ -1,5 +1,5 @@
 import type { Config, Problem, ProviderConfig, UpstreamTransport, ValueSources } from '@atp-router/adapters';
-import { type AccountLedger, type AccountLimits, NO_LIMITS } from '@atp-router/flow';
+import { type AccountLedger, type AccountLimits, NO_LIMITS, UNLIMITED } from '@atp-router/flow';
 import { AtpError, assert, isAtpError } from '@atp-router/kernel';
 import { configSchemas } from '../admin/mask.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -184,16 +184,17 @@ export class GenerationManager {
 
   #applyConcurrency(engine: Engine, config: Config): void {
     const providers = new Map(config.providers.map((p) => [p.id, p]));
-    const keys = new Set<string>();
+    const keys = new Set<string>(providers.keys());
+    for (const { id, max_concurrency, max_queue } of config.providers) {
+      engine.setConcurrency(id, { max_parallel: max_concurrency, max_waiting: max_queue });
+    }
     for (const model of config.models) {
       const provider = providers.get(model.provider);
       if (provider === undefined) continue;
       const key = `${model.provider}/${model.upstream_model ?? model.id}`;
       keys.add(key);
-      engine.setConcurrency(key, {
-        max_parallel: model.max_concurrency ?? provider.max_concurrency,
-        max_waiting: model.max_queue ?? provider.max_queue,
-      });
+      const { max_concurrency: max_parallel, max_queue = provider.max_queue } = model;
+      engine.setConcurrency(key, max_parallel === undefined ? UNLIMITED : { max_parallel, max_waiting: max_queue });
     }
     engine.limiter.keepOnly(keys);
   }

@@ -1,5 +1,5 @@
 import type { GenRequest } from '@atp-router/dialects';
-import { isAtpError } from '@atp-router/kernel';
+import { isAtpError, type Qos } from '@atp-router/kernel';
 import type { Engine } from '../engine/engine.ts';
 import type { AdmittedCall } from '../engine/env.ts';
 import { exchangeWhole } from '../engine/exchange-whole.ts';
@@ -25,8 +25,8 @@ export async function askProvider(
   const [target] = call.targets;
   if (target === undefined || target.description.countTokens === undefined) return undefined;
   const { clock, timers } = engine.parts.ambient;
-  const ticket = engine.limiter.acquire(target.key, call.head.qos, clock.mono_ms(), 0, () => undefined);
-  if (ticket.state !== 'granted') return undefined;
+  const leave = takePlaces(engine, [target.key, target.provider.id], call.head.qos, clock.mono_ms());
+  if (leave === undefined) return undefined;
   const timer = timers.after(Math.max(0, Math.min(COUNT_TIMEOUT_MS, rest_ms ?? COUNT_TIMEOUT_MS)), () => gone.abort());
   try {
     const input_tokens = await ask(target, request, gone.signal);
@@ -37,8 +37,19 @@ export async function askProvider(
     throw error;
   } finally {
     timer.cancel();
-    for (const next of engine.limiter.release(ticket)) next.owner();
+    leave();
   }
+}
+
+/** A place at each key, or none. Returns what gives them back. */
+function takePlaces(engine: Engine, keys: readonly string[], qos: Qos, now_ms: number): (() => void) | undefined {
+  const tickets = keys.map((key) => engine.limiter.acquire(key, qos, now_ms, 0, () => undefined));
+  const leave = (): void => {
+    for (const next of tickets.flatMap((ticket) => engine.limiter.cancel(ticket))) next.owner();
+  };
+  if (tickets.every((ticket) => ticket.state === 'granted')) return leave;
+  leave();
+  return undefined;
 }
 
 async function ask(target: Target, request: GenRequest, signal: AbortSignal): Promise<number | undefined> {

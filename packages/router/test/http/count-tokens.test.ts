@@ -131,7 +131,7 @@ describe('nothing leaves the router, as with a message', () => {
     const [up] = config['providers'] as object[];
     const running = await startForTest({ ...config, providers: [{ ...up, max_concurrency: 1 }] });
     const limits = running.router.engine.limiter;
-    const place = limits.acquire('up/small', 'gold', 0, 0, () => undefined);
+    const place = limits.acquire('up', 'gold', 0, 0, () => undefined);
     expect(place.state).toBe('granted');
     expect(methodOf(await count(running))).toBe('o200k_base');
     expect(seen).toEqual([]);

@@ -132,15 +132,9 @@ export class World {
   applyLimits(): void {
     for (const tenant of this.config.tenants) this.ledger.setLimits(`tenant:${tenant.id}`, accountLimits(tenant));
     const keys = new Set<string>();
-    for (const model of this.config.models) {
-      const provider = providerConfigOf(this.config, model.provider);
-      if (provider === undefined) continue;
-      const key = `${model.provider}/${model.upstream_model}`;
-      keys.add(key);
-      this.engine.setConcurrency(key, {
-        max_parallel: provider.max_concurrency,
-        max_waiting: provider.max_queue,
-      });
+    for (const { id, max_concurrency, max_queue } of this.config.providers) {
+      keys.add(id);
+      this.engine.setConcurrency(id, { max_parallel: max_concurrency, max_waiting: max_queue });
     }
     this.engine.limiter.keepOnly(keys);
   }

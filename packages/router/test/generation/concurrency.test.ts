@@ -1,0 +1,69 @@
+import type { ServerResponse } from 'node:http';
+import { expect, test } from 'vitest';
+import { hashOf, startForTest, TENANT_KEY } from '../admin/harness.ts';
+import { upstream } from '../admin/upstream.ts';
+
+const MODEL = { context: 128_000, price: { in_usd_per_mtok: 0, out_usd_per_mtok: 0 } };
+
+/** An upstream that answers when it is told to, and how many requests it has at once. */
+async function held(): Promise<{ base_url: string; open: ServerResponse[]; arrived(n: number): Promise<void> }> {
+  const open: ServerResponse[] = [];
+  const waiting: { n: number; resolve: () => void }[] = [];
+  const { base_url } = await upstream((_req, res) => {
+    open.push(res);
+    for (const one of waiting) if (open.length >= one.n) one.resolve();
+  });
+  return {
+    base_url,
+    open,
+    arrived: (n) =>
+      new Promise((resolve) => {
+        waiting.push({ n, resolve });
+        if (open.length >= n) resolve();
+      }),
+  };
+}
+
+function answer(res: ServerResponse): void {
+  const choices = [{ index: 0, message: { role: 'assistant', content: 'Here.' }, finish_reason: 'stop' }];
+  res.writeHead(200, { 'content-type': 'application/json' });
+  res.end(JSON.stringify({ id: 'x', object: 'chat.completion', created: 1, model: 'm', choices }));
+}
+
+test('a provider has so many attempts in flight over all its models, those that are only named included', async () => {
+  const up = await held();
+  const { chat, router } = await startForTest({
+    providers: [
+      {
+        ...{ id: 'up', type: 'openai', base_url: up.base_url, api_key: 'k', allow_any_model: true },
+        max_concurrency: 3,
+      },
+    ],
+    models: [
+      { ...MODEL, id: 'a', provider: 'up', max_concurrency: 1 },
+      { ...MODEL, id: 'b', provider: 'up' },
+    ],
+    tenants: [{ id: 'acme', keys: [{ id: 'k1', hash: hashOf(TENANT_KEY) }] }],
+  });
+  const { limiter } = router.engine;
+  const calls = ['a', 'b', 'up/c'].map((model) => chat({ model }));
+  await up.arrived(3);
+  expect(limiter.load('up')).toEqual({ in_flight: 3, waiting: 0 });
+  // Each in its turn: the one that waits for its model takes no place of the provider.
+  const more = ['a', 'b', 'up/d'].map((model) => chat({ model }));
+  const queued = async (key: string, n: number): Promise<void> => {
+    while (limiter.load(key).waiting < n) await new Promise((resolve) => setImmediate(resolve));
+  };
+  await queued('up/a', 1);
+  await queued('up', 2);
+  expect(up.open).toHaveLength(3);
+  for (let n = 0; n < 6; n += 1) {
+    await up.arrived(n + 1);
+    expect(limiter.load('up').in_flight).toBeLessThanOrEqual(3);
+    expect(limiter.load('up/a').in_flight).toBeLessThanOrEqual(1);
+    answer(up.open[n] as ServerResponse);
+  }
+  const answers = await Promise.all([...calls, ...more]);
+  expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200, 200]);
+  expect([...limiter.keys()].map((key) => limiter.load(key).in_flight)).not.toContain(1);
+});
