@@ -22,6 +22,7 @@ declare class URLSearchParams implements Iterable<[string, string]> {
 }
 declare class URL {
   static canParse(url: string, base?: string): boolean;
+  static parse(url: string, base?: string): URL | null;
   constructor(url: string, base?: string | URL);
   hash: string;
   host: string;

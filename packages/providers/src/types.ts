@@ -1,7 +1,10 @@
 import type { JsonObject } from '@atp-router/kernel';
 import type { GenRequest, ProviderDialect } from '@atp-router/dialects';
 
-export type ProviderKind = 'openai' | 'anthropic' | 'gemini' | 'ollama' | 'sim';
+/** Every kind of provider, as the configuration names it; whatever has to know all of them is typed by it. */
+export const PROVIDER_KINDS = ['openai', 'anthropic', 'gemini', 'ollama', 'sim'] as const;
+
+export type ProviderKind = (typeof PROVIDER_KINDS)[number];
 
 /** What a model of this kind can have, in the words of the configuration. */
 export type ProviderCapability =

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import {
   PROVIDER_SUITE,
   type ProviderDescription,
+  type ProviderKind,
   providerOf,
   runProviderSuite,
   type SuiteRequest,
@@ -11,13 +12,19 @@ import {
 } from '../src/index.ts';
 import { type Fixture, fixture, KEY, scripted } from './scripted.ts';
 
-const TARGETS: readonly (readonly [fixture: string, provider: ProviderDescription, model: string])[] = [
-  ['openai-chat', providerOf('openai'), 'gpt-4.1-mini'],
-  ['openai-responses', providerOf('openai', 'responses'), 'gpt-5-mini'],
-  ['anthropic', providerOf('anthropic'), 'claude-sonnet-4-5'],
-  ['gemini', providerOf('gemini'), 'gemini-3-flash-preview'],
-  ['ollama', providerOf('ollama'), 'qwen3'],
-];
+type Scripted = readonly [fixture: string, provider: ProviderDescription, model: string];
+
+/** Every kind has its script; the simulation runs as itself, in `sim.test.ts`. */
+const TARGETS_OF: Readonly<Record<Exclude<ProviderKind, 'sim'>, readonly Scripted[]>> = {
+  openai: [
+    ['openai-chat', providerOf('openai'), 'gpt-4.1-mini'],
+    ['openai-responses', providerOf('openai', 'responses'), 'gpt-5-mini'],
+  ],
+  anthropic: [['anthropic', providerOf('anthropic'), 'claude-sonnet-4-5']],
+  gemini: [['gemini', providerOf('gemini'), 'gemini-3-flash-preview']],
+  ollama: [['ollama', providerOf('ollama'), 'qwen3']],
+};
+const TARGETS: readonly Scripted[] = Object.values(TARGETS_OF).flat();
 
 function target(script: Fixture, provider: ProviderDescription, model: string, seen?: SuiteRequest[]): SuiteTarget {
   return {

@@ -1,8 +1,9 @@
 import { isAbsolute, resolve } from 'node:path';
-import type { Config, ProviderConfig, ProviderType, TlsConfig } from './types.ts';
+import type { ProviderKind } from '@atp-router/providers';
+import type { Config, ProviderConfig, TlsConfig } from './types.ts';
 
 // As the vendors' own SDKs have them.
-const BASE_URLS: Readonly<Record<Exclude<ProviderType, 'sim'>, string>> = {
+const BASE_URLS: Readonly<Record<Exclude<ProviderKind, 'sim'>, string>> = {
   openai: 'https://api.openai.com/v1',
   anthropic: 'https://api.anthropic.com',
   gemini: 'https://generativelanguage.googleapis.com',

@@ -1,3 +1,4 @@
+import { PROVIDER_KINDS } from '@atp-router/providers';
 import { z } from 'zod';
 import { headers, httpUrl, int, millis, modelName, name, price, ratio, secret, text, typed } from './schema-parts.ts';
 import type { BreakerConfig, ModelConfig, ProviderConfig, ReadinessConfig, RetryConfig, SimConfig } from './types.ts';
@@ -72,7 +73,7 @@ export const simSchema: z.ZodType<SimConfig> = typed<SimConfig>()(
 export const providerSchema: z.ZodType<ProviderConfig> = typed<ProviderConfig>()(
   z.strictObject({
     id: name('Name of the provider; breakers, limits and metrics are kept under it across reloads.'),
-    type: z.enum(['openai', 'anthropic', 'gemini', 'ollama', 'sim']).meta({
+    type: z.enum(PROVIDER_KINDS).meta({
       description:
         'What the endpoint speaks. Any OpenAI-compatible server is `openai`; `sim` invents answers and says so in each.',
     }),

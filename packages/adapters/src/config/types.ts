@@ -1,4 +1,5 @@
 import type { Limits, Qos } from '@atp-router/kernel';
+import type { ProviderKind } from '@atp-router/providers';
 
 /**
  * The checked configuration: every default filled in, deeply frozen. Field meanings, units, bounds and defaults are
@@ -36,11 +37,9 @@ export interface TlsConfig {
   readonly client_ca?: string | undefined;
 }
 
-export type ProviderType = 'openai' | 'anthropic' | 'gemini' | 'ollama' | 'sim';
-
 export interface ProviderConfig {
   readonly id: string;
-  readonly type: ProviderType;
+  readonly type: ProviderKind;
   /** Present for `type: openai` only. */
   readonly api?: 'chat' | 'responses' | undefined;
   /** For `type: openai` only. Absent: by the address. */

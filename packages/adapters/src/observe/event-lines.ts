@@ -62,8 +62,13 @@ export function lineOf(event: RouterEvent): LogLine | undefined {
       return startLine(event);
     case 'node.stopped':
       return line('info', 'stopped', { reason: event.reason });
-    default:
+    case 'call.opened':
+    case 'attempt.started':
+    case 'attempt.progress':
+    case 'idempotency.stored':
       return undefined;
+    default:
+      return event satisfies never;
   }
 }
 

@@ -124,7 +124,18 @@ export class RouterMetrics {
       case 'node.started':
         this.#recovered.inc(event.recovered_calls);
         break;
+      case 'call.opened':
+      case 'attempt.started':
+      case 'attempt.progress':
+      case 'attempt.ended':
+      case 'idempotency.stored':
+      case 'limits.changed':
+      case 'node.stopped':
+      case 'entity.put':
+      case 'entity.deleted':
+        break;
       default:
+        event satisfies never;
     }
   }
 

@@ -1,5 +1,4 @@
-import type { GenRequest, IngressDialect } from '@atp-router/dialects';
-import { anthropicMessages, ask, openaiChat, openaiResponses } from '@atp-router/dialects';
+import type { GenRequest } from '@atp-router/dialects';
 import { effectiveDemand, type Estimate } from '@atp-router/flow';
 import { AtpError, isJsonObject, type JsonObject, nanosToMicros, type Qos } from '@atp-router/kernel';
 import { hostedToolCosts } from '@atp-router/providers';
@@ -13,17 +12,11 @@ import { embedOperation } from '../http/embed-endpoint.ts';
 import { generateOperation } from '../http/generate-endpoint.ts';
 import type { ParsedBody } from '../http/json-body.ts';
 import type { Operation } from '../http/operation.ts';
+import { CALL_ENDPOINTS, INGRESS_SHAPES } from '../http/shapes.ts';
 import { badField, Fields, needed } from './fields.ts';
 import type { AdminParts } from './parts.ts';
 import { type AdminReply, type AdminRequest, type AdminRoutes, ok } from './routes.ts';
 
-const DIALECTS: Readonly<Record<string, IngressDialect>> = {
-  'chat.completions': openaiChat,
-  messages: anthropicMessages,
-  responses: openaiResponses,
-  ask,
-};
-const ENDPOINTS: readonly string[] = [...Object.keys(DIALECTS), 'embeddings'];
 const QOS: readonly Qos[] = ['gold', 'silver', 'bronze'];
 const SCOPES_MAX = 16;
 
@@ -34,12 +27,12 @@ export function addEstimate(routes: AdminRoutes, parts: AdminParts): void {
 
 function estimate(request: AdminRequest, engine: Engine): AdminReply {
   const fields = new Fields(request.body, ['endpoint', 'body', 'tenant', 'qos', 'task_type', 'data_scope']);
-  const endpoint = needed(fields.oneOf('endpoint', ENDPOINTS), 'endpoint');
+  const endpoint = needed(fields.oneOf('endpoint', CALL_ENDPOINTS), 'endpoint');
   const body = needed(request.body['body'], 'body');
   if (!isJsonObject(body)) throw badField('body', 'the JSON object that would be sent');
   const text = JSON.stringify(body);
   const parsed: ParsedBody = { json: body, bytes: Buffer.from(text), chars: text.length };
-  const dialect = DIALECTS[endpoint];
+  const dialect = INGRESS_SHAPES.find((shape) => shape.endpoint === endpoint)?.dialect;
   const { limits } = engine.generation;
   const operation = dialect === undefined ? embedOperation(parsed) : generateOperation(dialect, parsed, limits);
   const call = admit(

@@ -1,5 +1,5 @@
 import type { HttpExchange, TokenCounterWorker } from '@atp-router/adapters';
-import { anthropicMessages, ask, openaiChat, openaiEmbedIngress, openaiResponses } from '@atp-router/dialects';
+import { openaiChat, openaiEmbedIngress } from '@atp-router/dialects';
 import { AtpError } from '@atp-router/kernel';
 import type { Engine } from '../engine/engine.ts';
 import { CountTokens } from './count-tokens-endpoint.ts';
@@ -9,19 +9,19 @@ import { generateOperation } from './generate-endpoint.ts';
 import { listModels, oneModel } from './models-endpoint.ts';
 import { guarded, replyError, requestId } from './reply.ts';
 import type { RouterTable } from './router-table.ts';
+import { EMBEDDINGS, INGRESS_SHAPES } from './shapes.ts';
 
-/** The data plane's endpoints. One line each: path, name in records, shape. */
+/** The data plane's endpoints. */
 export function addDataPlane(table: RouterTable, engine: Engine, counter: TokenCounterWorker): void {
   const plane = new DataPlane(engine);
   const call = (path: string, endpoint: CallEndpoint): void => {
     table.add('POST', path, (exchange) => plane.call(exchange, endpoint));
   };
-  call('/v1/chat/completions', generateEndpoint('chat.completions', openaiChat, generateOperation));
-  call('/v1/messages', generateEndpoint('messages', anthropicMessages, generateOperation));
-  call('/v1/responses', generateEndpoint('responses', openaiResponses, generateOperation));
-  call('/v1/ask', generateEndpoint('ask', ask, generateOperation));
-  call('/v1/embeddings', {
-    endpoint: 'embeddings',
+  for (const { endpoint, path, dialect } of INGRESS_SHAPES) {
+    call(path, generateEndpoint(endpoint, dialect, generateOperation));
+  }
+  call(EMBEDDINGS.path, {
+    endpoint: EMBEDDINGS.endpoint,
     errors: { ...openaiChat, encodeError: openaiEmbedIngress.encodeError },
     operation: (body) => embedOperation(body),
   });

@@ -1,4 +1,5 @@
 import type { JsonObject } from '@atp-router/kernel';
+import { CALL_ENDPOINTS } from '../http/shapes.ts';
 import { flag, int, list, num, orNull, record, ref, text, words } from './schema.ts';
 
 const OUTCOMES = ['ok', 'error', 'cancelled', 'interrupted'] as const;
@@ -182,7 +183,7 @@ const target = record({ model: text('Model.'), provider: text('Provider.') });
 const estimate: JsonObject = {
   EstimateInput: record(
     {
-      endpoint: words('Shape of `body`.', ['chat.completions', 'messages', 'responses', 'embeddings', 'ask']),
+      endpoint: words('Shape of `body`.', CALL_ENDPOINTS),
       body: { type: 'object', description: 'The request as it would be sent.' },
       tenant: text('Who would send it. May be absent when there is one tenant.'),
       qos: words('As `x-atp-qos`.', ['gold', 'silver', 'bronze']),
