@@ -72,6 +72,8 @@ export class RouterProcess {
       'atp_tenant_outstanding_calls',
       'atp_tenant_outstanding_tokens',
       'atp_tenant_outstanding_usd_micros',
+      'atp_provider_calls_in_flight',
+      'atp_provider_calls_waiting',
       'atp_target_calls_in_flight',
       'atp_target_calls_waiting',
     ];

@@ -50,11 +50,11 @@ function start(name: string, mark: string, stream = false, qos?: string): Pendin
 }
 
 async function gauge(name: string, of: string): Promise<number> {
-  return total(await rig.router.metrics(), name, { model: of });
+  return total(await rig.router.metrics(), name, { provider: of });
 }
 
 async function queued(of: string, wanted: number): Promise<void> {
-  while ((await gauge('atp_target_calls_waiting', of)) !== wanted);
+  while ((await gauge('atp_provider_calls_waiting', of)) !== wanted);
 }
 
 describe('a concurrency limit with a bounded queue', () => {
@@ -64,7 +64,7 @@ describe('a concurrency limit with a bounded queue', () => {
     const held: UpstreamRequest[] = [await rig.upstream.next(script), await rig.upstream.next(script)];
     const waiting = [start('narrow', script.mark), start('narrow', script.mark)];
     await queued('narrow', 2);
-    expect(await gauge('atp_target_calls_in_flight', 'narrow')).toBe(2);
+    expect(await gauge('atp_provider_calls_in_flight', 'narrow')).toBe(2);
     expect(await rig.upstream.untaken(script)).toEqual([]);
 
     const refused = await start('narrow', script.mark).answer;

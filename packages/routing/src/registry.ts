@@ -151,6 +151,11 @@ export class Registry {
     return provider?.any_model ? { kind: 'model', model: dynamicModel(provider, name.slice(slash + 1)) } : undefined;
   }
 
+  /** Ids of the configured providers, in the order of the configuration. */
+  providerIds(): Iterable<string> {
+    return this.#providers.keys();
+  }
+
   model(id: string): ModelEntry | undefined {
     const named = this.#named.get(id);
     return named?.kind === 'model' ? named.model : undefined;

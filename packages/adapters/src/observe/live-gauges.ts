@@ -17,6 +17,7 @@ export interface LiveGauges {
   /** Undefined where no traces are exported. */
   readonly traces: () => TraceGauges | undefined;
   readonly tenants: () => Iterable<TenantGauges>;
+  readonly providers: () => Iterable<ProviderGauges>;
   readonly targets: () => Iterable<TargetGauges>;
 }
 
@@ -59,6 +60,12 @@ export interface TenantAmounts {
 
 export type TenantLimits = { readonly [unit in keyof TenantAmounts]: number | null };
 
+export interface ProviderGauges {
+  readonly provider: string;
+  readonly in_flight: number;
+  readonly waiting: number;
+}
+
 export interface TargetGauges {
   readonly provider: string;
   readonly model: string;
@@ -73,6 +80,7 @@ export interface TargetGauges {
 
 // Ten thousand tenants would make more than a hundred thousand lines; a scrape that large is of no use to anybody.
 const TENANTS_MAX = 500;
+const PROVIDERS_MAX = 500;
 const TARGETS_MAX = 500;
 
 /** Registers what is read at scrape time: readiness, windows, budgets, breakers, queues, the journal. Once for a registry. */
@@ -81,6 +89,7 @@ export function registerLiveGauges(registry: MetricRegistry, live: LiveGauges): 
   journalGauges(registry, live);
   traceGauges(registry, live);
   tenantGauges(registry, live);
+  providerGauges(registry, live);
   targetGauges(registry, live);
 }
 
@@ -203,6 +212,21 @@ function byTenant(tenants: readonly TenantGauges[], pick: (tenant: TenantGauges)
   return rest === undefined ? samples : [...samples, { labels: [OTHER], value: rest }];
 }
 
+function providerGauges(registry: MetricRegistry, live: LiveGauges): void {
+  let now: readonly ProviderGauges[] = [];
+  registry.beforeScrape(() => {
+    now = firstOf(live.providers(), PROVIDERS_MAX);
+  });
+  const add = (name: string, help: string, pick: (provider: ProviderGauges) => number): void => {
+    registry.live({
+      ...{ name, help, type: 'gauge', labels: ['provider'] },
+      read: () => now.map((provider) => ({ labels: [provider.provider], value: pick(provider) })),
+    });
+  };
+  add('atp_provider_calls_in_flight', 'Attempts that have a place at this provider.', (p) => p.in_flight);
+  add('atp_provider_calls_waiting', 'Attempts that wait for a place at this provider.', (p) => p.waiting);
+}
+
 function targetGauges(registry: MetricRegistry, live: LiveGauges): void {
   let now: readonly TargetGauges[] = [];
   registry.beforeScrape(() => {
@@ -220,8 +244,12 @@ function targetGauges(registry: MetricRegistry, live: LiveGauges): void {
   };
   add('atp_breaker_state', 'Circuit breaker: 0 closed, 1 half open, 2 open.', (t) => t.breaker);
   add('atp_target_ready', '1 when latency and errors are within their limits.', (t) => (t.ready ? 1 : 0));
-  add('atp_target_calls_in_flight', 'Attempts at this target now.', (t) => t.in_flight);
-  add('atp_target_calls_waiting', 'Attempts that wait for a place.', (t) => t.waiting);
+  add(
+    'atp_target_calls_in_flight',
+    'Attempts that have a place at this model, also while they wait for one at its provider.',
+    (t) => t.in_flight,
+  );
+  add('atp_target_calls_waiting', 'Attempts that wait for a place at this model.', (t) => t.waiting);
   add('atp_estimate_mape_ratio', 'Mean absolute error of token estimates over 7 days, as a share.', (t) => t.mape);
   add('atp_estimate_under_ratio', 'Share of attempts above 1.2 times their estimate over 7 days.', (t) => t.under_rate);
 }

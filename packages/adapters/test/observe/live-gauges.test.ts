@@ -43,6 +43,7 @@ function live(more: Partial<LiveGauges> = {}): LiveGauges {
     listener_errors: () => 0,
     traces: () => undefined,
     tenants: () => [],
+    providers: () => [],
     targets: () => [],
     ...more,
   };
@@ -108,6 +109,12 @@ it('adds tenants up that are more than a scrape should hold', async () => {
 it('has a series of shared state only where state is shared', async () => {
   expect(samplesOf(await scrape(live()), 'atp_shared_unconfirmed_ends')).toEqual([]);
   expect(valueIn(await scrape(live({ shared_unconfirmed: () => 3 })), 'atp_shared_unconfirmed_ends')).toBe(3);
+});
+
+it('shows how full each provider is', async () => {
+  const text = await scrape(live({ providers: () => [{ provider: 'up', in_flight: 3, waiting: 2 }] }));
+  const names = ['atp_provider_calls_in_flight', 'atp_provider_calls_waiting'];
+  expect(names.map((name) => valueIn(text, name, { provider: 'up' }))).toEqual([3, 2]);
 });
 
 it('shows each target, without estimates that nothing is known of', async () => {

@@ -25,6 +25,13 @@ const TENANTS: readonly Column[] = [
   ['STOPPED', 'killed'],
 ];
 
+const PROVIDERS: readonly Column[] = [
+  ['PROVIDER', 'provider'],
+  ['IN FLIGHT', 'in_flight'],
+  ['WAITING', 'waiting'],
+  ['STOPPED', 'killed'],
+];
+
 const TARGETS: readonly Column[] = [
   ['PROVIDER', 'provider'],
   ['MODEL', 'model'],
@@ -46,7 +53,7 @@ export function addStatus(program: Command, cli: Cli): void {
       }),
     );
   online(program.command('live'))
-    .description('calls in flight, windows of tenants, state of models')
+    .description('calls in flight, windows of tenants, state of providers and models')
     .action((options: OnlineOptions) =>
       withAdmin(options, cli.terminal, async (api) => {
         const answer = await api.get(adminPath('live'));
@@ -57,9 +64,10 @@ export function addStatus(program: Command, cli: Cli): void {
 
 function live(answer: unknown): string {
   if (!isRow(answer)) return fields(answer);
-  const { calls, targets, tenants, calls_total } = answer;
+  const { calls, providers, targets, tenants, calls_total } = answer;
   return [
     `CALLS IN FLIGHT: ${shown(calls_total)}\n${table(rowsOf(calls), CALLS)}`,
+    `PROVIDERS\n${table(rowsOf(providers), PROVIDERS)}`,
     `MODELS\n${table(rowsOf(targets), TARGETS)}`,
     `TENANTS\n${table(rowsOf(tenants), TENANTS)}`,
   ].join('\n');

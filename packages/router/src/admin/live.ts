@@ -8,7 +8,7 @@ import { type AdminRoutes, ok } from './routes.ts';
 /** Entries of each list; the totals say what is left out. */
 const SHOWN_MAX = 1_000;
 
-/** `/live`: calls in flight, tenants' windows and budgets, and the state of every target, as they are now. */
+/** `/live`: calls in flight, tenants' windows and budgets, and the state of every provider and target, as they are now. */
 export function addLive(routes: AdminRoutes, parts: AdminParts): void {
   const { engine } = parts;
   routes.get('/live', [], () => {
@@ -19,6 +19,7 @@ export function addLive(routes: AdminRoutes, parts: AdminParts): void {
       calls: first(engine.calls(), (run) => callView(run, mono_ms)),
       tenants_total: engine.generation.tenants.size,
       tenants: first(engine.generation.tenants.keys(), (id) => tenantView(engine, id)),
+      providers: first(engine.generation.registry.providerIds(), (id) => providerView(engine, id)),
       targets_total: models.length,
       targets: first(models, (model) => targetView(engine, model, mono_ms)),
     });
@@ -107,6 +108,10 @@ function amounts(a: { calls: number; tokens: number; usd_nanos: number }): objec
 function micros(nanos: number | null): number | null {
   if (nanos === null) return null;
   return nanos < 0 ? -nanosToMicros(-nanos) : nanosToMicros(nanos);
+}
+
+function providerView(engine: Engine, id: string): object {
+  return { provider: id, killed: engine.parts.kills.provider(id), ...engine.limiter.load(id) };
 }
 
 function targetView(

@@ -42,6 +42,11 @@ export function liveGauges({ engine, ledger, bus, shared, traces }: LiveParts): 
         if (snapshot !== undefined) yield tenantGauges(id.slice('tenant:'.length), snapshot);
       }
     },
+    *providers() {
+      for (const provider of engine.generation.registry.providerIds()) {
+        yield { provider, ...engine.limiter.load(provider) };
+      }
+    },
     *targets() {
       const mono_ms = ambient.clock.mono_ms();
       const now_ms = ambient.clock.now_ms();

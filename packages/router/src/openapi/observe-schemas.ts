@@ -101,8 +101,15 @@ const live: JsonObject = {
     calls: list(ref('RunningCall'), 'At most 1000 of them.'),
     tenants_total: int('Tenants.'),
     tenants: list(ref('TenantWindow'), 'At most 1000 of them.'),
+    providers: list(ref('ProviderState'), 'At most 1000 of them.'),
     targets_total: int('Models.'),
     targets: list(ref('TargetState'), 'At most 1000 of them.'),
+  }),
+  ProviderState: record({
+    provider: text('Id.'),
+    killed: flag('Switched off by an operator.'),
+    in_flight: int('Attempts that have a place at this provider.'),
+    waiting: int('Attempts that wait for one.'),
   }),
   RunningCall: record({
     call_id: text('Id of the call.'),
