@@ -193,6 +193,8 @@ export interface KillSet {
   readonly reason: string;
   readonly by: string;
   readonly stopped_calls: number;
+  /** When it was switched on, ms since the epoch; null when it is off. */
+  readonly since_ms: number | null;
 }
 
 export type EntityKind = 'tenant' | 'key' | 'model' | 'provider';

@@ -21,6 +21,8 @@ function textOf(fields: LineFields, color = false): string {
   return lines.join('');
 }
 
+const KILL = { type: 'kill.set', scope: 'model', id: 'm', reason: 'r', by: 'ops' } as const;
+
 describe('events in the log', () => {
   test('a call that went well is debug, one that failed is info', () => {
     const { lines, logger } = jsonLogger('info');
@@ -68,12 +70,8 @@ describe('events in the log', () => {
       'info',
       { tenant: 'a', max_parallel: '1 -> 2' },
     ],
-    [
-      { type: 'kill.set', scope: 'model', id: 'm', on: true, reason: 'r', by: 'ops', stopped_calls: 4 },
-      'warn',
-      { stopped_calls: 4, by: 'ops' },
-    ],
-    [{ type: 'kill.set', scope: 'model', id: 'm', on: false, reason: 'r', by: 'ops', stopped_calls: 0 }, 'info', {}],
+    [{ ...KILL, on: true, stopped_calls: 4, since_ms: 1 }, 'warn', { stopped_calls: 4, by: 'ops' }],
+    [{ ...KILL, on: false, stopped_calls: 0, since_ms: null }, 'info', {}],
     [{ type: 'node.started', version: '1', recovered_calls: 0 }, 'info', { version: '1' }],
     [{ type: 'node.started', version: '1', recovered_calls: 2 }, 'warn', { recovered_calls: 2 }],
     [

@@ -72,7 +72,7 @@ it('counts replays, stage aborts, breaker changes, kills and recovered calls', a
     { type: 'call.replayed', tenant: 'acme', key_id: 'k1', endpoint: 'ask', call_id: 'call_1' },
     { type: 'stage.aborted', call_id: 'call_2', tenant: 'acme', stage: 'pii', error: 'policy_denied' },
     { type: 'breaker.changed', provider: 'up', model: 'small', from: 'closed', to: 'open', reason: 'x' },
-    { type: 'kill.set', scope: 'model', id: 'small', on: true, reason: 'x', by: 'root', stopped_calls: 3 },
+    { type: 'kill.set', scope: 'model', id: 'small', on: true, reason: 'x', by: 'root', stopped_calls: 3, since_ms: 1 },
     { type: 'node.started', version: '1.2.3', recovered_calls: 4 },
   );
   expect(valueIn(text, 'atp_idempotent_replays_total', { endpoint: 'ask' })).toBe(1);

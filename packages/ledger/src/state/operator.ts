@@ -38,8 +38,8 @@ export type OperatorChange =
 export function operatorChange(record: JournalRecord): OperatorChange | undefined {
   switch (record.type) {
     case 'kill.set': {
-      const { scope, id, reason, by, ts_ms } = record;
-      const row = record.on ? { scope, id, reason, by, since_ms: ts_ms } : null;
+      const { scope, id, reason, by, since_ms } = record;
+      const row = record.on ? { scope, id, reason, by, since_ms: since_ms ?? record.ts_ms } : null;
       return { table: 'kills', key: pairKey(scope, id), scope, id, row };
     }
     case 'entity.put': {

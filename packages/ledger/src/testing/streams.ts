@@ -180,8 +180,10 @@ function endCall(rng: Rng, call: LiveCall, live: LiveCall[], now_ms: number, emi
 function operatorEvent(rng: Rng): RouterEvent {
   const id = `t${randomInt(rng, 1, 4)}`;
   const by = 'admin';
+  const on = rng.next() < 0.6;
+  const kill = { scope: 'model', id, reason: 'odd answers', by, stopped_calls: on ? 2 : 0 } as const;
   return pick<RouterEvent>(rng, [
-    { type: 'kill.set', scope: 'model', id, on: rng.next() < 0.6, reason: 'odd answers', by, stopped_calls: 2 },
+    { type: 'kill.set', ...kill, on, since_ms: on ? randomInt(rng, 1, 1_000_000) : null },
     { type: 'entity.put', kind: 'tenant', id, value: { qos_max: 'gold', note: 'a "quoted" ✓' }, by },
     { type: 'entity.deleted', kind: 'tenant', id, by },
     { type: 'breaker.changed', provider: 'up', model: 'big', from: 'closed', to: 'open', reason: '5 errors in a row' },

@@ -58,7 +58,7 @@ class Kills {
     this.#on.set(key, { scope, id, reason, by, since_ms });
     engine.parts.kills.set(scope, id, true);
     const stopped_calls = engine.kill(scope, id, reason);
-    bus.append({ type: 'kill.set', scope, id, on: true, reason, by, stopped_calls });
+    bus.append({ type: 'kill.set', scope, id, on: true, reason, by, stopped_calls, since_ms });
     try {
       await bus.written();
     } catch (cause) {
@@ -74,7 +74,7 @@ class Kills {
     const row = this.#on.get(key);
     if (row !== undefined) {
       if (ledger.journal.failure !== undefined) throw ledger.journal.failure;
-      bus.append({ type: 'kill.set', scope, id, on: false, reason, by, stopped_calls: 0 });
+      bus.append({ type: 'kill.set', scope, id, on: false, reason, by, stopped_calls: 0, since_ms: null });
       try {
         await bus.written();
       } catch (error) {
