@@ -29,7 +29,8 @@ export function routerConfig({ port, data_dir, upstream, key }: RouterConfig): s
   return `listen: { host: 127.0.0.1, port: ${port} }
 data_dir: ${JSON.stringify(data_dir)}
 providers:
-  - { id: up, type: openai, base_url: "http://${upstream}/v1", api_key: "bench" }
+  - { id: up, type: openai, base_url: "http://${upstream}/v1", api_key: "bench",
+      max_connections: 65535, max_concurrency: 65535 }
 models:
   - { id: ${MODEL}, provider: up, upstream_model: gpt-bench, context: 128000, capabilities: [chat, tools],
       price: { in_usd_per_mtok: 0.25, out_usd_per_mtok: 2.0 }, safety_grade: A, status: active }

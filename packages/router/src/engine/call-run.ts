@@ -26,6 +26,7 @@ const PROGRESS_TOKENS = 256;
  */
 export class CallRun implements AttemptOwner {
   readonly call: AdmittedCall;
+  place = -1;
   readonly #env: EngineEnv;
   readonly #machine: CallMachine;
   readonly #funds: CallFunds;

@@ -13,6 +13,7 @@ import type { StoredOutcome } from './outcome-store.ts';
 import type { EngineParts } from './parts.ts';
 import { deadlineExceeded } from './refusals.ts';
 import { replay } from './replay.ts';
+import { RunList } from './run-list.ts';
 import { type CallRequest, left_ms } from './request.ts';
 
 /**
@@ -26,7 +27,7 @@ export class Engine {
   readonly parts: EngineParts;
   readonly limiter: Limiter<() => void>;
   readonly #env: EngineEnv;
-  readonly #running: Set<RunningCall> = new Set();
+  readonly #running: RunList<RunningCall> = new RunList();
   readonly #waits: KeyWaits;
   readonly #reservations: ReservationQueue<() => void>;
   #generation: Generation;

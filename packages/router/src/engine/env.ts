@@ -12,6 +12,7 @@ import type { Faults } from './faults.ts';
 import type { CallCaps } from './funds.ts';
 import type { Ambient, EventLog } from './ports.ts';
 import type { OutcomeStore } from './outcome-store.ts';
+import type { Listed } from './run-list.ts';
 import type { SharedBudgets } from './shared-budgets.ts';
 import type { Target, WantedAttempt } from './target.ts';
 
@@ -39,7 +40,7 @@ export interface EngineEnv {
 }
 
 /** A call on its way, as kill switches, shutdown and the admin API see it. */
-export interface RunningCall {
+export interface RunningCall extends Listed {
   readonly call: AdmittedCall;
   readonly attempts: readonly Attempt[];
   /** Ends the call from outside: kill switch, shutdown, deadline, a client that left. */
