@@ -14,6 +14,12 @@ const QUESTIONS_MAX = 256;
  */
 const NOTICE_MS = 1_000;
 
+/**
+ * The worker's young generation, in MiB. V8's own choice, made for a main thread, took 140 MB more of the process at full
+ * load and saved no time.
+ */
+const YOUNG_MIB = 16;
+
 /** Before a worker that ended by itself is started again; doubles up to the longest, and starts over once it is ready. */
 const RESTART_FIRST_MS = 100;
 const RESTART_LONGEST_MS = 30_000;
@@ -147,7 +153,11 @@ export class WorkerClient implements Answers {
     const script = this.#options.script ?? new URL(typescript ? './worker.ts' : './worker.js', import.meta.url);
     const workerData: WorkerInput = { ...this.#options.input, limit: this.#limit() };
     // From sources the worker has to resolve the other rooms to their sources too, whatever started this process.
-    const worker = new Worker(script, { workerData, ...(typescript && { execArgv: ['--conditions=atp-source'] }) });
+    const worker = new Worker(script, {
+      workerData,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MIB },
+      ...(typescript && { execArgv: ['--conditions=atp-source'] }),
+    });
     this.#worker = worker;
     const mark = this.#options.end().blocks;
     worker.on('message', (message: FromWorker) => this.#receive(message, mark));
