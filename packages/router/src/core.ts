@@ -74,6 +74,7 @@ async function coreOver(
   const bus = new EventBus(ledger.journal);
   const metrics = new RouterMetrics(version);
   bus.listen((event) => metrics.observe(event));
+  if (options.onEvent !== undefined) bus.listen(options.onEvent);
   const transports = new Transports();
   const accounts = seededAccounts(ledger.start.budgets);
   const manager = new GenerationManager(config, ledger.start.entities, {

@@ -2,6 +2,7 @@ import type { Config, ValueSources } from '@atp-router/adapters';
 import type { Stage } from '@atp-router/call';
 import type { GenEvent, GenRequest } from '@atp-router/dialects';
 import type { AtpError } from '@atp-router/kernel';
+import type { RouterEvent } from '@atp-router/ledger';
 import type { ReloadFile } from './admin/parts.ts';
 
 /**
@@ -19,6 +20,8 @@ export interface RouterOptions {
   readonly sources: ValueSources;
   /** Told of what goes wrong beside the calls, which go on. */
   readonly onProblem?: OnProblem;
+  /** Sees every event from the start on: also what a dead process left open, and that the router has started. */
+  readonly onEvent?: (event: RouterEvent) => void;
   /** Makes a tenant and keys where there are none, before any request is answered. */
   readonly bootstrap?: boolean;
   /** Guards, validators and learners. */

@@ -10,6 +10,9 @@ import { startReload } from './reload.ts';
 import { listenForSignals, type Signals } from './signals.ts';
 import { localUrl, welcomeJson, welcomeText } from './welcome.ts';
 
+/** Events of the first keys and their tenant. */
+const MADE: ReadonlySet<string> = new Set(['entity.put', 'config.applied', 'limits.changed']);
+
 const PROBLEMS: Readonly<Record<ProblemSource, string>> = {
   projection: 'the tables do not follow the journal',
   shared_store: 'the shared store has a problem',
@@ -38,6 +41,10 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
     config,
     version: readVersion(),
     bootstrap: true,
+    // What the start made is told by the welcome, not by the log.
+    onEvent: (event) => {
+      if (life.router !== undefined || !MADE.has(event.type)) logger.event(event);
+    },
     sources: await sourcesOf(found, terminal),
     onProblem: (source, problem) => logger.log('warn', PROBLEMS[source], { error: problem.message }),
     ...(found.kind === 'file' ? { onReload: () => reloadNow(reload.watcher, override) } : {}),
@@ -47,8 +54,6 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
   });
   life.router = router;
   const { made } = router;
-  // From here on: what the start made is told below.
-  router.bus.listen((event) => logger.event(event));
   if (found.kind === 'file') reload.watcher = startReload({ found, router, logger, override });
   const started = { router, found, made };
   terminal.out(options.json === true ? welcomeJson(started) : welcomeText(started, terminal));

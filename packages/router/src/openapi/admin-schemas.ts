@@ -124,8 +124,12 @@ const checks: JsonObject = {
   Event: {
     type: 'object',
     description: 'An event of the catalogue. Fields depend on the type; keys are shown without their hash.',
-    properties: { ts_ms: int('When, ms since the epoch.'), type: text('Type of the event.') },
-    required: ['ts_ms', 'type'],
+    properties: {
+      v: int('Version of the event catalogue.'),
+      ts_ms: int('When, ms since the epoch.'),
+      type: text('Type of the event.'),
+    },
+    required: ['v', 'ts_ms', 'type'],
   },
 };
 

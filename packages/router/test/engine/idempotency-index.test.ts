@@ -66,6 +66,17 @@ describe('a key', () => {
     expect(asked.times).toBe(1);
   });
 
+  test("of which the archive cannot be asked is nobody's: neither who asked nor who waited behind may run the call", async () => {
+    const down = new AtpError('internal_error', 'The tables are not there.');
+    let answer = (): Promise<ArchivedClaim | undefined> => Promise.reject(down);
+    const { index, asked } = indexOf(() => answer());
+    const claims = ['one', 'two', 'three'].map((id) => index.claimOnce(REF, id));
+    expect(await Promise.allSettled(claims)).toEqual(claims.map(() => ({ status: 'rejected', reason: down })));
+    expect([asked.times, index.size]).toEqual([1, 0]);
+    answer = () => Promise.resolve(archived());
+    expect(await index.claimOnce(REF, 'four')).toMatchObject({ kind: 'refused', error: { code: 'conflict' } });
+  });
+
   test('with another body is refused, while the call runs and after it', async () => {
     const { index } = indexOf();
     await index.claimOnce(REF, 'one');
