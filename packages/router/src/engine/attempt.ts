@@ -235,17 +235,17 @@ export class Attempt implements UpstreamHandler {
   }
 
   #take(relay: StreamRelay, next: () => StreamStep): void {
+    let step: StreamStep;
     try {
-      const step = next();
-      if (this.committed) {
-        if (step.out.length > 0) this.#owner.onRelay(this, step.out);
-      } else this.#early.push(...step.out);
-      if (step.error !== undefined) {
-        this.#stop(failureOfRemote(step.error, this.spec.target.provider, undefined, this.#wall()));
-        return;
-      }
+      step = next();
     } catch (error) {
       this.#stop(malformed(toAtpError(error), this.spec, this.#headers));
+      return;
+    }
+    if (!this.committed) this.#early.push(...step.out);
+    else if (step.out.length > 0) this.#owner.onRelay(this, step.out);
+    if (step.error !== undefined) {
+      this.#stop(failureOfRemote(step.error, this.spec.target.provider, undefined, this.#wall()));
       return;
     }
     if (!this.#content_seen && (relay.has_content || relay.is_complete)) {

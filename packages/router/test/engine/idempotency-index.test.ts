@@ -134,17 +134,6 @@ describe('the archive', () => {
     expect((await index.claimOnce(REF, 'two')).kind).toBe('claimed');
     expect(asked.times).toBe(2);
   });
-
-  test('that fails once does not leave the others waiting', async () => {
-    let asked = 0;
-    const { index } = indexOf(() => {
-      asked += 1;
-      return asked === 1 ? Promise.reject(new Error('away')) : Promise.resolve(undefined);
-    });
-    const [first, second] = [index.claimOnce(REF, 'one'), index.claimOnce(REF, 'two')];
-    await expect(first).rejects.toThrow('away');
-    expect((await second).kind).toBe('claimed');
-  });
 });
 
 describe('what is remembered is bounded', () => {
