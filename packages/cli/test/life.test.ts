@@ -76,7 +76,8 @@ describe('the end', () => {
       calls_ended: 0,
     });
     const next = await startRouter(router.cwd);
-    expect(next.err()).toContain('"recovered_calls":1');
+    expect(next.err()).toMatch(/"level":"warn".*"recovered_calls":1,"msg":"started"/);
+    expect(next.err()).toMatch(/"outcome":"interrupted".*"msg":"call ended"/);
   });
 
   test('after a fault that nobody caught it logs, writes the journal and ends', async () => {

@@ -2,7 +2,11 @@ import { collectDefaultMetrics, Registry } from 'prom-client';
 import { Counter, Histogram } from './instruments.ts';
 
 /** Gauges of the process to which prom-client gives the names of counters. */
-const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
+const MISNAMED: readonly string[] = [
+  'nodejs_active_handles_total',
+  'nodejs_active_requests_total',
+  'nodejs_active_resources_total',
+];
 
 export type MetricType = 'counter' | 'gauge' | 'histogram';
 

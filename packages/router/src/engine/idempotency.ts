@@ -169,7 +169,12 @@ export class IdempotencyIndex implements IdempotencyKeys {
     if (over.body_hash !== ref.body_hash) return refused(keyMismatch());
     if (over.interrupted) return refused(keyInterrupted(over.call_id));
     if (over.sealed === undefined) return refused(notKept(over.call_id));
-    const bytes = Buffer.from(this.#sealer.open(over.sealed));
+    let bytes: Buffer;
+    try {
+      bytes = Buffer.from(this.#sealer.open(over.sealed));
+    } catch (cause) {
+      return refused(notOpened(over.call_id, cause));
+    }
     const size = bytes.readUInt32BE(0);
     const head = JSON.parse(bytes.toString('utf8', 4, 4 + size)) as Omit<StoredOutcome, 'body'>;
     return { kind: 'replay', call_id: over.call_id, outcome: { ...head, body: bytes.subarray(4 + size) } };
@@ -218,6 +223,15 @@ export function keyInterrupted(call_id: string): AtpError {
     'call_interrupted',
     `The first call with this idempotency key (${call_id}) was interrupted by a crash of the router. Its usage record says what it cost; use a new key to run it again.`,
     { param: 'idempotency-key', details: { call_id } },
+  );
+}
+
+/** The file with the key was lost or exchanged, or the outcome was changed. */
+function notOpened(call_id: string, cause: unknown): AtpError {
+  return new AtpError(
+    'conflict',
+    `The first call with this idempotency key (${call_id}) is over, but its outcome cannot be opened with the seal key in the data directory. Its usage record says what it cost; use a new key to run it again.`,
+    { param: 'idempotency-key', details: { call_id }, cause },
   );
 }
 

@@ -77,6 +77,23 @@ describe('a key', () => {
     expect(await index.claimOnce(REF, 'four')).toMatchObject({ kind: 'refused', error: { code: 'conflict' } });
   });
 
+  test('whose outcome was sealed with a key that is lost is refused, with the call that has the record', async () => {
+    const index = new IdempotencyIndex(
+      { find: () => Promise.resolve(archived({ sealed: 'AAAA' })) },
+      {
+        ...sealer,
+        open: () => {
+          throw new AtpError('internal_error', 'not with this key');
+        },
+      },
+      { max_entries: 1, now_ms: () => 0 },
+    );
+    expect(await index.claimOnce(REF, 'two')).toMatchObject({
+      kind: 'refused',
+      error: { code: 'conflict', details: { call_id: 'old' } },
+    });
+  });
+
   test('with another body is refused, while the call runs and after it', async () => {
     const { index } = indexOf();
     await index.claimOnce(REF, 'one');
