@@ -1,3 +1,4 @@
+import { fileProblem } from '../system-error.ts';
 import { type JournalFile, journalPath, listFiles, noJournal } from './files.ts';
 import { readFileHeader } from './header.ts';
 import { lockDataDir } from './lock.ts';
@@ -32,6 +33,8 @@ export async function rebuildTables(options: {
       await driver.close();
       return { node_id, files, epoch, seq };
     });
+  } catch (error) {
+    throw fileProblem('The data directory', data_dir, error);
   } finally {
     lock.release();
   }
