@@ -42,6 +42,22 @@ describe.skipIf(NO_PERMISSIONS !== undefined)(`without permission (${NO_PERMISSI
     }
   }, 120_000);
 
+  test('tables that cannot be written', async () => {
+    const cwd = await usedFolder();
+    chmodSync(join(cwd, '.atp', 'atp.sqlite'), 0o400);
+    for (const args of [
+      ['serve', '--port', '0'],
+      ['journal', 'rebuild', '.atp'],
+    ]) {
+      const { code, err } = await refused(args, cwd);
+      expect(code).toBe(78);
+      expect(err).toMatch(
+        /^atp: The database of the tables .*\/\.atp\/atp\.sqlite cannot be used: .*\. Give the user that runs this the right to write it/,
+      );
+      expect(err.trim().split('\n')).toHaveLength(1);
+    }
+  }, 120_000);
+
   test('a journal that cannot be read', async () => {
     const cwd = tempFolder();
     giveToNobody(cwd);
@@ -71,6 +87,17 @@ describe('what is in the place of something else', () => {
       `atp: The journal ${cwd}/data/journal cannot be used: it, or a folder that it is in, is a file (ENOTDIR) at ${cwd}/data/journal/base.json. Name a folder.\n`,
     );
   });
+
+  test('a folder, where the tables should be', async () => {
+    const cwd = tempFolder();
+    const folder = join(cwd, '.atp', 'atp.sqlite');
+    mkdirSync(folder, { recursive: true });
+    const router = start(['serve', '--port', '0'], cwd);
+    expect(await router.ended()).toBe(78);
+    expect(router.err()).toBe(
+      `atp: The database of the tables ${folder} cannot be used: unable to open database file. Give the user that runs this the right to read and write it and what is beside it; a folder in its place has to go.\n`,
+    );
+  }, 60_000);
 
   test('a folder with the name of a journal file', async () => {
     const cwd = tempFolder();

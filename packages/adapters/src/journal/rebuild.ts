@@ -24,7 +24,7 @@ export async function rebuildTables(options: {
   try {
     const dir = journalPath(data_dir);
     const { node_id, limit, files } = surveyJournal(dir);
-    return await openTables(store, async (driver) => {
+    return await openTables(store, async ({ driver }) => {
       const projector = await Projector.open({ dir, node_id, driver });
       await projector.rebuild('asked for');
       await projector.catchUp(limit);

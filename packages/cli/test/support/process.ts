@@ -78,7 +78,8 @@ export async function startRouter(
   node_args: readonly string[] = [],
 ): Promise<Started & { readonly url: string }> {
   const router = start(['serve', '--port', '0', ...args], cwd, env, node_args);
-  // The log line comes last: what the start prints is complete then.
+  // What the start prints comes first, but through another pipe.
+  await router.says(/^ATP Router [\s\S]*\n\n$|^\{"event":"listening".*\n/);
   const found = await router.says(/"url":"(http:\/\/[^"]+)".*"msg":"listening"/);
   return { ...router, url: found[1] ?? '' };
 }
