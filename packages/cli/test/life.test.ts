@@ -119,6 +119,13 @@ describe('reload', () => {
     expect(readFileSync(journalFile(router.cwd), 'latin1')).toContain('config.rejected');
   });
 
+  test('a file whose certificate is not there is refused like one with a fault', async () => {
+    const router = await startWith(BASE);
+    writeFileSync(join(router.cwd, 'atp.yaml'), `${BASE}listen: { tls: { cert: nope.pem, key: nope.pem } }\n`);
+    await router.says(/"at":"atp.yaml:3:24","path":"listen.tls.cert"/);
+    await router.says(/"msg":"configuration rejected"/);
+  });
+
   test('SIGHUP reads it again, also what the file only refers to', async () => {
     const cwd = tempFolder();
     mkdirSync(join(cwd, 'names'));
