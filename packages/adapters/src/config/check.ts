@@ -63,7 +63,8 @@ function causes(checks: readonly (readonly Draft[])[]): Draft[] {
   const taken = new Set<string>();
   return checks.flatMap((drafts) => {
     const fresh = drafts.filter((draft) => !taken.has(formatPath(draft.path)));
-    for (const draft of fresh) taken.add(formatPath(draft.path));
+    // One with a place of its own speaks of a second key of the same name, and says nothing of the first.
+    for (const draft of fresh) if (draft.offset === undefined) taken.add(formatPath(draft.path));
     return fresh;
   });
 }
