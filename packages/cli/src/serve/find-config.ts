@@ -19,7 +19,7 @@ export type FoundConfig =
       readonly config: Config;
       /** What was found, one sentence each. */
       readonly notes: readonly string[];
-      /** Nothing real was found. */
+      /** Nothing was found that can chat, and simulated models do it instead. */
       readonly simulated: boolean;
     };
 

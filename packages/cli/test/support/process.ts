@@ -79,6 +79,6 @@ export async function startRouter(
 ): Promise<Started & { readonly url: string }> {
   const router = start(['serve', '--port', '0', ...args], cwd, env, node_args);
   // The log line comes last: what the start prints is complete then.
-  const found = await router.says(/"url":"(http:\/\/[^"]+)".*"msg":"listening"/);
+  const found = await router.says(/"url":"(https?:\/\/[^"]+)".*"msg":"listening"/);
   return { ...router, url: found[1] ?? '' };
 }
