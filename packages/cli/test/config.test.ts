@@ -127,4 +127,5 @@ test('atp config schema prints a JSON Schema of the file', async () => {
   const { code, out } = await atp(['config', 'schema']);
   expect(code).toBe(0);
   expect(JSON.parse(out)).toMatchObject({ type: 'object', required: ['providers'], additionalProperties: false });
+  expect(await atp(['config', 'schema', '--json'])).toEqual({ code, out, err: '' });
 });

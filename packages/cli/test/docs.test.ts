@@ -12,14 +12,18 @@ const readme = readFileSync(join(root, 'README.md'), 'utf8');
 const manual = readFileSync(join(root, 'docs/operations/cli.md'), 'utf8');
 
 /** `keys create`, `serve`, …: everything that can be run. */
-function leaves(command: Command, path: readonly string[] = []): string[] {
+function leaves(
+  command: Command,
+  path: readonly string[] = [],
+): { readonly name: string; readonly command: Command }[] {
   const below = command.commands.filter((one) => one.name() !== 'help');
-  if (below.length === 0) return [path.join(' ')];
+  if (below.length === 0) return [{ name: path.join(' '), command }];
   return below.flatMap((one) => leaves(one, [...path, one.name()]));
 }
 
 const program = buildProgram({ terminal: processTerminal(), exit: () => undefined });
-const commands = leaves(program);
+const runnable = leaves(program);
+const commands = runnable.map(({ name }) => name);
 
 /** The words after `atp ` in code, as far as they can be a command. */
 function named(text: string): string[] {
@@ -41,6 +45,13 @@ describe('README and manual', () => {
   test('the manual has every command', () => {
     expect(commands.length).toBeGreaterThan(30);
     expect(commands.filter((command) => !manual.includes(`\`atp ${command}`))).toEqual([]);
+  });
+
+  test('every command takes --json, as both say', () => {
+    expect(manual).toContain('`--json` works everywhere');
+    expect(readme).toContain('Everything takes `--json`.');
+    const without = runnable.filter(({ command }) => command.options.every(({ long }) => long !== '--json'));
+    expect(without.map(({ name }) => name)).toEqual([]);
   });
 
   test.each([
