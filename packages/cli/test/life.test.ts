@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { verifyJournal } from '@atp-router/adapters';
 import { describe, expect, test } from 'vitest';
 import { open, openStream } from './support/http.ts';
-import { startRouter, type Started, tempFolder } from './support/process.ts';
+import { signalGroup, startRouter, type Started, startThroughNpm, tempFolder } from './support/process.ts';
 
 /** One stream of about two seconds, and one that falls silent. */
 const STREAMS = `providers:
@@ -88,6 +88,42 @@ describe('the end', () => {
     expect(router.err()).toMatch(/"level":"fatal".*planted fault/);
     expect(verifyJournal(join(cwd, '.atp', 'journal')).ok).toBe(true);
   });
+});
+
+describe('under npm start', () => {
+  async function startStream(): Promise<{
+    router: Awaited<ReturnType<typeof startThroughNpm>>;
+    whole: Promise<string>;
+  }> {
+    const cwd = tempFolder();
+    writeFileSync(join(cwd, 'atp.yaml'), STREAMS);
+    const router = await startThroughNpm(['--config', join(cwd, 'atp.yaml'), '--data-dir', join(cwd, 'data')]);
+    const stream = openStream(router.url, KEY.exec(router.out())?.[0] ?? '', 'slow');
+    await stream.first;
+    return { router, whole: stream.whole.then(({ body }) => body) };
+  }
+
+  // A shell between the two would end and leave the router behind, with its port and its data directory.
+  test('a signal to npm ends the router', async () => {
+    const { router, whole } = await startStream();
+    router.child.kill('SIGTERM');
+    expect(await whole).toContain('[DONE]');
+    await router.says(/"msg":"stopped"/);
+    expect(await router.ended()).toBe(0);
+    await expect(open(`${router.url}/healthz`).whole).rejects.toThrow(/ECONNREFUSED/);
+  });
+
+  test.each(['SIGTERM', 'SIGINT'] as const)(
+    '%s to all of them, which npm passes on, is one request',
+    async (signal) => {
+      const { router, whole } = await startStream();
+      signalGroup(router.child, signal);
+      expect(await whole).toContain('[DONE]');
+      await router.says(/"msg":"stopped"/);
+      await router.ended();
+      expect(router.err()).not.toContain('second signal');
+    },
+  );
 });
 
 const BASE = `providers: [{ id: up, type: sim }]
