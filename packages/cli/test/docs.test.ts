@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkConfig } from '@atp-router/adapters';
 import { EXIT } from '@atp-router/cli';
@@ -63,6 +63,14 @@ describe('README and manual', () => {
     expect(words.filter((one) => !exists(one))).toEqual([]);
     expect(exists('frobnicate')).toBe(false);
     expect(exists('keys frobnicate')).toBe(false);
+  });
+
+  test('ids of calls look in the protocol as they are', () => {
+    const folder = join(root, 'docs/protocol');
+    const text = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'));
+    const ids = [...text.join().matchAll(/"request_id": ?"([^"]*)"|"id": ?"([^"]*)", ?"(?:model|text)"/g)];
+    expect(ids.length).toBeGreaterThan(4);
+    expect(ids.map(([, request, answer]) => request ?? answer).filter((id) => !id?.startsWith('call_'))).toEqual([]);
   });
 
   test('the manual has every exit code', () => {
