@@ -105,7 +105,7 @@ export class CountTokens {
     gone: AbortController,
   ): Promise<{ body: object; meta: Omit<AnswerMeta, 'call_id'> }> {
     const { generation, parts } = this.#engine;
-    const parsed = parseBody(bytes, generation.limits.json_depth);
+    const parsed = parseBody(bytes, generation.limits);
     const operation = generateOperation(anthropicMessages, parsed, generation.limits);
     const call: CallRequest = {
       ...operation,

@@ -54,7 +54,7 @@ export class DataPlane {
         return;
       }
       try {
-        const body = parseBody(bytes, limits.json_depth);
+        const body = parseBody(bytes, limits);
         const operation = endpoint.operation(body, limits, (name) => exchange.header(name));
         const deciding_since_mono_ms = clock.mono_ms() - authenticated_ms;
         const call = { call_id, principal, started_ms, started_mono_ms, deciding_since_mono_ms };
