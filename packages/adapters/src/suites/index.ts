@@ -1,0 +1,6 @@
+// What implementations of the state interfaces have to do, for any test runner.
+export { budgetStoreSuite } from './budget.ts';
+export { idempotencyStoreSuite } from './idempotency.ts';
+export { leaseStoreSuite } from './lease.ts';
+export { type MakeReadStores, type ReadStores, readStoresSuite } from './reading.ts';
+export { type MakeStore, type ManualClock, manualClock, type SuiteCase } from './suite.ts';
