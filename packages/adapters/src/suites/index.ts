@@ -5,4 +5,6 @@ export { type JournalBench, journalSuite } from './journal.ts';
 export { idempotencyStoreSuite } from './idempotency.ts';
 export { leaseStoreSuite } from './lease.ts';
 export { type MakeReadStores, type ReadStores, readStoresSuite } from './reading.ts';
+export { reservingSuite } from './reserving.ts';
+export type { Reserving } from './reserving-model.ts';
 export { type MakeStore, type ManualClock, manualClock, type SuiteCase } from './suite.ts';
