@@ -9,6 +9,8 @@ export class Account {
   readonly days: RecentDays;
   limits: AccountLimits = NO_LIMITS;
   limited = false;
+  /** Loses its limits with its last open reservation. */
+  leaving = false;
 
   max_parallel: number = UNLIMITED;
   max_tokens: number = UNLIMITED;
@@ -34,6 +36,7 @@ export class Account {
 
   setLimits(limits: AccountLimits): void {
     this.limits = limits;
+    this.leaving = false;
     this.max_parallel = limits.max_parallel ?? UNLIMITED;
     this.max_tokens = limits.max_tokens ?? UNLIMITED;
     this.max_usd_nanos = limits.max_usd_micros === undefined ? UNLIMITED : limits.max_usd_micros * NANOS_PER_MICRO;

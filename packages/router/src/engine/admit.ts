@@ -20,6 +20,7 @@ import type { AdmittedCall } from './env.ts';
 import type { ClientSink } from './client.ts';
 import { type CallCaps, NO_CAPS } from './funds.ts';
 import type { EngineParts } from './parts.ts';
+import { tenantGone } from './refusals.ts';
 import { type CallRequest, left_ms } from './request.ts';
 import type { Target, WantedAttempt } from './target.ts';
 
@@ -40,7 +41,7 @@ export function admit(
   idempotency: AdmittedCall['idempotency'],
 ): AdmittedCall | AtpError {
   const rules = generation.tenants.get(request.tenant);
-  if (rules === undefined) return new AtpError('unauthorized', `Tenant "${request.tenant}" does not exist any more.`);
+  if (rules === undefined) return tenantGone(request.tenant);
   const stopped = stoppedBy(request, parts);
   if (stopped !== undefined) return stopped;
   if (!mayName(rules, request.model)) {

@@ -1,7 +1,7 @@
 import type { AttemptFailure, AttemptKind } from '@atp-router/call';
 import { type AtpError, isAtpError, toAtpError } from '@atp-router/kernel';
 import type { AttemptRecord } from '@atp-router/ledger';
-import type { Attempt, AttemptOwner } from './attempt.ts';
+import type { Attempt } from './attempt.ts';
 import { refOf } from './call-books.ts';
 import type { AdmittedCall, EngineEnv } from './env.ts';
 import { extendFunds } from './extension.ts';
@@ -9,19 +9,11 @@ import { healthOutcome, type UpstreamAttemptFailure } from './failures.ts';
 import { type CallFunds, demandOf, denialError, type HoldResult } from './funds.ts';
 import { Holdings } from './holdings.ts';
 import { expectedOutTokens, outputCap } from './output-size.ts';
-import { attemptOf, type Pending } from './pending.ts';
+import { attemptOf, type DispatchOwner, type Pending } from './pending.ts';
 import { intentOf, openedEvent } from './records.ts';
-import { circuitOpen, notBegun, overloaded, switchedOff, unpriced } from './refusals.ts';
+import { circuitOpen, notBegun, overloaded, stoppedMeanwhile, unpriced } from './refusals.ts';
 import type { SharedRefusal } from './shared-hold.ts';
 import { standInFor } from './stand-in.ts';
-
-/** What the dispatcher tells its call besides what attempts say themselves. */
-export interface DispatchOwner extends AttemptOwner {
-  onAttempt(attempt: Attempt): void;
-  onRefused(n: number, failure: AttemptFailure): void;
-  /** Another router's spending leaves nothing for more of this stream. */
-  onExhausted(attempt: Attempt, error: AtpError): void;
-}
 
 /**
  * Brings an attempt from the machine's wish to the wire, in this order: breaker, funds (this router's, then those shared
@@ -251,10 +243,10 @@ export class Dispatcher {
   }
 
   #prepare(p: Pending, out_tokens: number): void {
-    const { ambient, kills } = this.#env;
-    // A switch may have been thrown while the attempt waited, or since the call was routed.
-    if (kills.model(p.target.model.id) || kills.provider(p.target.provider.id)) {
-      this.#refuse(p, switchedOff(p.target));
+    const { ambient } = this.#env;
+    const stopped = stoppedMeanwhile(this.#env, this.#call, p.target, this.#opened);
+    if (stopped !== undefined) {
+      this.#refuse(p, stopped);
       return;
     }
     let attempt: Attempt;

@@ -14,6 +14,7 @@ import type { Ambient, EventLog } from './ports.ts';
 import type { OutcomeStore } from './outcome-store.ts';
 import type { Listed } from './run-list.ts';
 import type { SharedBudgets } from './shared-budgets.ts';
+import type { Starts } from './starts.ts';
 import type { Target, WantedAttempt } from './target.ts';
 
 /** What all calls of one process share. */
@@ -31,6 +32,9 @@ export interface EngineEnv {
   readonly calibrator: Calibrator;
   /** Starts whoever was granted a place by something that ended. */
   readonly wake: (account: string) => void;
+  readonly starts: Starts;
+  /** Whether the configuration in force still has a tenant. */
+  readonly hasTenant: (id: string) => boolean;
   readonly onEnded: (call: RunningCall) => void;
   /** Somebody began to wait: make sure that waiting ends in time. */
   readonly sweep: () => void;

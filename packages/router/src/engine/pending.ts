@@ -1,4 +1,5 @@
-import type { Clock } from '@atp-router/kernel';
+import type { AttemptFailure } from '@atp-router/call';
+import type { AtpError, Clock } from '@atp-router/kernel';
 import type { Permit } from '@atp-router/routing';
 import type { AttemptCodec } from '../relay/types.ts';
 import { Attempt, type AttemptOwner, type AttemptSpec } from './attempt.ts';
@@ -38,4 +39,12 @@ function specOf(p: Pending, codec: AttemptCodec, call: AdmittedCall): AttemptSpe
     stream: call.head.stream,
     codec,
   };
+}
+
+/** What the dispatcher tells its call besides what attempts say themselves. */
+export interface DispatchOwner extends AttemptOwner {
+  onAttempt(attempt: Attempt): void;
+  onRefused(n: number, failure: AttemptFailure): void;
+  /** Another router's spending leaves nothing for more of this stream. */
+  onExhausted(attempt: Attempt, error: AtpError): void;
 }

@@ -1,5 +1,6 @@
 import type { AttemptFailure } from '@atp-router/call';
 import { AtpError } from '@atp-router/kernel';
+import type { AdmittedCall, EngineEnv } from './env.ts';
 import type { Target } from './target.ts';
 
 /** The whole call's end, whatever its attempts do. */
@@ -51,4 +52,20 @@ export function switchedOff(target: Target): AttemptFailure {
     `Model "${target.model.id}" at provider "${target.provider.id}" is switched off by an operator.`,
   );
   return { scope: 'target', error };
+}
+
+/** Removed while its request was on its way, or waited. */
+export function tenantGone(tenant: string): AtpError {
+  return new AtpError('unauthorized', `Tenant "${tenant}" does not exist any more.`);
+}
+
+/** A switch may have been thrown while the attempt waited, or since the call was routed; its tenant may be gone. */
+export function stoppedMeanwhile(
+  { hasTenant, kills }: Pick<EngineEnv, 'hasTenant' | 'kills'>,
+  { head: { tenant } }: Pick<AdmittedCall, 'head'>,
+  target: Target,
+  opened: boolean,
+): AttemptFailure | undefined {
+  if (kills.model(target.model.id) || kills.provider(target.provider.id)) return switchedOff(target);
+  return opened || hasTenant(tenant) ? undefined : { scope: 'request', error: tenantGone(tenant) };
 }

@@ -45,7 +45,7 @@ export async function askProvider(
 function takePlaces(engine: Engine, keys: readonly string[], qos: Qos, now_ms: number): (() => void) | undefined {
   const tickets = keys.map((key) => engine.limiter.acquire(key, qos, now_ms, 0, () => undefined));
   const leave = (): void => {
-    for (const next of tickets.flatMap((ticket) => engine.limiter.cancel(ticket))) next.owner();
+    for (const ticket of tickets) engine.starts.tell(engine.limiter.cancel(ticket));
   };
   if (tickets.every((ticket) => ticket.state === 'granted')) return leave;
   leave();
