@@ -43,6 +43,15 @@ const readiness: z.ZodType<ReadinessConfig> = typed<ReadinessConfig>()(
   }),
 );
 
+function simPrices(what: string): z.ZodType<{ p50: number; p95: number }> {
+  return z
+    .strictObject({
+      p50: price(`Median over models, in US dollars per million ${what} tokens.`),
+      p95: price(`95th percentile over models, in US dollars per million ${what} tokens.`),
+    })
+    .meta({ description: `Price of ${what} tokens.` });
+}
+
 /** Behaviour of a simulated provider. */
 export const simSchema: z.ZodType<SimConfig> = typed<SimConfig>()(
   z.strictObject({
@@ -66,6 +75,16 @@ export const simSchema: z.ZodType<SimConfig> = typed<SimConfig>()(
     stall_rate: ratio('Share of streams that fall silent and never end.').default(0),
     cut_rate: ratio('Share of streams whose connection ends before the answer does.').default(0),
     quality: ratio('Share of answers marked as correct, for tests of routing.').default(0.8),
+    prices: z
+      .strictObject({
+        in_usd_per_mtok: simPrices('input'),
+        out_usd_per_mtok: simPrices('output'),
+      })
+      .optional()
+      .meta({
+        description:
+          'Prices of the models of this provider that have none of their own: each model gets one, drawn from the seed and its name. Absent: such models have no price.',
+      }),
   }),
 );
 

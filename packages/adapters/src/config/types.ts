@@ -1,5 +1,5 @@
 import type { Limits, Qos } from '@atp-router/kernel';
-import type { ProviderKind } from '@atp-router/providers';
+import type { ProviderKind, SimPrices } from '@atp-router/providers';
 
 /**
  * The checked configuration: every default filled in, deeply frozen. Field meanings, units, bounds and defaults are
@@ -93,6 +93,7 @@ export interface SimConfig {
   readonly stall_rate: number;
   readonly cut_rate: number;
   readonly quality: number;
+  readonly prices?: SimPrices | undefined;
 }
 
 export interface Quantiles {
