@@ -1,3 +1,4 @@
+import { undatedTool } from '@atp-router/providers';
 import { fault, type Inventory, isRecord, modelOf, nameAt, numberOf, type Row, textOf } from './inventory.ts';
 import type { Draft } from './problem.ts';
 import { checkProvider, headerNames } from './rules-providers.ts';
@@ -38,19 +39,32 @@ function model(inventory: Inventory, row: Row): Draft[] {
       ),
     );
   }
-  for (const key of PRICE_KEYS) {
-    const price = numberOf(valueAt(row.value, ['price', key]));
-    if (price === undefined || price < 0 || isWholeMicros(price)) continue;
-    drafts.push(
-      fault(
-        inventory,
-        [...row.path, 'price', key],
-        `"${key}" has more than 6 decimals`,
-        'a whole number of micro-dollars',
-      ),
-    );
-  }
-  return drafts;
+  for (const key of PRICE_KEYS) drafts.push(...wholeMicros(inventory, row, ['price', key]));
+  return [...drafts, ...toolPrices(inventory, row)];
+}
+
+/** Entries of one table: more than any vendor has tools. */
+const TOOLS_MAX = 32;
+
+function toolPrices(inventory: Inventory, row: Row): Draft[] {
+  const tools = valueAt(row.value, ['price', 'tools']);
+  if (!isRecord(tools)) return [];
+  const path = [...row.path, 'price', 'tools'];
+  const names = Object.keys(tools);
+  if (names.length > TOOLS_MAX) return [fault(inventory, path, '"tools" has too many entries', `up to ${TOOLS_MAX}`)];
+  return names.flatMap((name) => {
+    const plain = undatedTool(name);
+    if (plain === name) return wholeMicros(inventory, row, ['price', 'tools', name]);
+    // Nothing would ever be found under it.
+    return [fault(inventory, [...path, name], `"${name}" has a date in its name`, `"${plain}"`, { part: 'key' })];
+  });
+}
+
+function wholeMicros(inventory: Inventory, row: Row, path: readonly string[]): Draft[] {
+  const price = numberOf(valueAt(row.value, path));
+  if (price === undefined || price < 0 || isWholeMicros(price)) return [];
+  const message = `"${path.at(-1)}" has more than 6 decimals`;
+  return [fault(inventory, [...row.path, ...path], message, 'a whole number of micro-dollars')];
 }
 
 /** Decimal fractions are not exact in a double, so the test is whether the nearest micro-dollar is the same number. */

@@ -1,6 +1,19 @@
-import { PROVIDER_KINDS } from '@atp-router/providers';
+import { HOSTED_TOOL_PRICES_AS_OF, PROVIDER_KINDS } from '@atp-router/providers';
 import { z } from 'zod';
-import { headers, httpUrl, int, millis, modelName, name, price, ratio, secret, text, typed } from './schema-parts.ts';
+import {
+  headers,
+  httpUrl,
+  int,
+  millis,
+  modelName,
+  name,
+  price,
+  ratio,
+  secret,
+  text,
+  toolPrices,
+  typed,
+} from './schema-parts.ts';
 import type { BreakerConfig, ModelConfig, ProviderConfig, ReadinessConfig, RetryConfig, SimConfig } from './types.ts';
 
 const retry: z.ZodType<RetryConfig> = typed<RetryConfig>()(
@@ -136,6 +149,9 @@ const price_object = z.strictObject({
     .max(1_000)
     .default(0)
     .meta({ description: 'Fee of each billed attempt, US dollars.' }),
+  tools: toolPrices(
+    `What one use of a tool that runs at the provider costs, in dollars, by the tool's name without a date: \`{ web_search: 0.01 }\`. Tools not named here cost the vendor's list price of ${HOSTED_TOOL_PRICES_AS_OF} (see Money above), else nothing.`,
+  ).optional(),
 });
 
 const untranslatable = z.enum(['reject', 'drop']);

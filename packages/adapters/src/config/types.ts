@@ -144,6 +144,8 @@ export interface PriceConfig {
   readonly cache_write_usd_per_mtok?: number | undefined;
   readonly reasoning_usd_per_mtok?: number | undefined;
   readonly per_request_usd: number;
+  /** US dollars of one use of a tool that runs at the provider, by its name without a date. */
+  readonly tools?: Readonly<Record<string, number>> | undefined;
 }
 
 export interface AgentConfig {
