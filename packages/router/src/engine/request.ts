@@ -19,8 +19,8 @@ export interface CallRequest {
   readonly needs: readonly string[];
   readonly prompt: PromptSize;
   readonly choices: number;
-  /** Tools that run at the provider, as the body declares them; absent for most. */
-  readonly hosted_tools?: readonly HostedTool[] | undefined;
+  /** Tools that run at the provider, as the body declares them; undefined for most. */
+  readonly hosted_tools: readonly HostedTool[] | undefined;
   readonly max_output_tokens: number | undefined;
   readonly options: CallOptions;
   readonly sink: ClientSink;
