@@ -22,25 +22,44 @@ export interface HostedToolCost {
  */
 export type HostedToolPrices = ReadonlyMap<string, UsdNanos>;
 
+/**
+ * The tools that can have a price: those whose uses answers tell, and their variants. A price of any other would reserve
+ * money that is never settled.
+ */
+export const HOSTED_TOOLS = [
+  'web_search',
+  'web_search_preview',
+  'web_fetch',
+  'file_search',
+  'code_interpreter',
+  'google_search',
+  'google_search_retrieval',
+] as const;
+
+export type HostedToolName = (typeof HOSTED_TOOLS)[number];
+
+type UsdPerUse = { readonly [tool in HostedToolName]?: number | undefined };
+
 /** The month of the price lists below. */
 export const HOSTED_TOOL_PRICES_AS_OF: string = '2026-11';
 
 /** Vendors' list prices of one use, US dollars. They change; what bills real customers is the operator's own table. */
-const LIST_USD: Readonly<Record<ProviderKind, Readonly<Record<string, number>>>> = {
+const LIST_USD: Readonly<Record<ProviderKind, UsdPerUse>> = {
   openai: { web_search: 0.01, web_search_preview: 0.01, file_search: 0.0025, code_interpreter: 0.03 },
   anthropic: { web_search: 0.01, web_fetch: 0 },
-  gemini: { google_search: 0.014, google_search_retrieval: 0.035, url_context: 0, code_execution: 0 },
+  gemini: { google_search: 0.014, google_search_retrieval: 0.035 },
   ollama: {},
   sim: {},
 };
 
 /** The list prices of a kind, with the operator's own in their place. */
-export function hostedToolPrices(
-  kind: ProviderKind,
-  own_usd_per_use: Readonly<Record<string, number>> = {},
-): HostedToolPrices {
-  const all = [...Object.entries(LIST_USD[kind]), ...Object.entries(own_usd_per_use)];
-  return new Map(all.map(([name, usd]) => [name, Math.round(usd * NANOS_PER_USD)]));
+export function hostedToolPrices(kind: ProviderKind, own_usd_per_use: UsdPerUse = {}): HostedToolPrices {
+  const prices = new Map<string, UsdNanos>();
+  for (const name of HOSTED_TOOLS) {
+    const usd = own_usd_per_use[name] ?? LIST_USD[kind][name];
+    if (usd !== undefined) prices.set(name, Math.round(usd * NANOS_PER_USD));
+  }
+  return prices;
 }
 
 /** What the declared tools are expected to cost: one use of each, or `max_uses` of it where that is given. */
@@ -78,12 +97,7 @@ function declaredName(name: string, declared: readonly HostedTool[]): string {
 
 /** The option of Chat Completions declares the tool that the other shapes name. */
 function nameOf(tool: HostedTool): string {
-  return tool.type === 'web_search_options' ? 'web_search' : undatedTool(tool.type);
-}
-
-/** `web_search_20250305`, `web_search_preview_2025_03_11`: the name that prices go by has no date. */
-export function undatedTool(type: string): string {
-  return type.replace(/_\d{4}_?\d{2}_?\d{2}$/, '');
+  return tool.type === 'web_search_options' ? 'web_search' : tool.type.replace(/_\d{4}_?\d{2}_?\d{2}$/, '');
 }
 
 /** Bound on what a client's `max_uses` may add to an estimate. */

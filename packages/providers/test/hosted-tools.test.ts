@@ -67,7 +67,7 @@ describe('costs of reported uses', () => {
   });
 
   test('sums stay within what a counter holds', () => {
-    const prices = hostedToolPrices('openai', { web_search: 9_000_000 });
+    const prices = hostedToolPrices('openai', { web_search: 900_000 });
     expect(hostedUsesUsdNanos({ web_search: 1e12 }, [], prices)).toBe(USD_NANOS_MAX);
   });
 });

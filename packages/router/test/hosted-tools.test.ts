@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { configOf, errorOf, hashOf, type Running, startForTest, TENANT_KEY } from './admin/harness.ts';
-import { call, type Reply } from './admin/http.ts';
+import { call, type Reply, stream } from './admin/http.ts';
 import { type Answer, chunk, upstream } from './admin/upstream.ts';
 
 const SEARCH = { tools: [{ type: 'web_search_20250305', name: 'web_search', max_uses: 3 }] };
@@ -117,16 +117,14 @@ describe('searches at Anthropic', () => {
     const running = await claude((_req, res) => {
       res.writeHead(200, { 'content-type': 'text/event-stream' }).write(STARTED);
     });
-    const stop = new AbortController();
-    const response = await fetch(`${running.url}/v1/messages`, {
+    const opened = await stream(`${running.url}/v1/messages`, {
       method: 'POST',
       headers: { authorization: `Bearer ${TENANT_KEY}` },
       body: JSON.stringify({ model: 'small', ...MESSAGE, ...SEARCH, stream: true }),
-      signal: stop.signal,
     });
-    await response.body?.getReader().read();
+    await opened.next(({ data }) => data.includes('Found.'));
     const events = await running.events('?types=call.ended');
-    stop.abort();
+    opened.close();
     await events.next(({ event }) => event === 'call.ended');
     events.close();
     await expect.poll(async () => (await newest(running)).call['outcome']).toBe('cancelled');

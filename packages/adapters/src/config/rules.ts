@@ -1,4 +1,4 @@
-import { undatedTool } from '@atp-router/providers';
+import { HOSTED_TOOLS } from '@atp-router/providers';
 import { fault, type Inventory, isRecord, modelOf, nameAt, numberOf, type Row, textOf } from './inventory.ts';
 import type { Draft } from './problem.ts';
 import { checkProvider, headerNames } from './rules-providers.ts';
@@ -39,25 +39,10 @@ function model(inventory: Inventory, row: Row): Draft[] {
       ),
     );
   }
-  for (const key of PRICE_KEYS) drafts.push(...wholeMicros(inventory, row, ['price', key]));
-  return [...drafts, ...toolPrices(inventory, row)];
-}
-
-/** Entries of one table: more than any vendor has tools. */
-const TOOLS_MAX = 32;
-
-function toolPrices(inventory: Inventory, row: Row): Draft[] {
-  const tools = valueAt(row.value, ['price', 'tools']);
-  if (!isRecord(tools)) return [];
-  const path = [...row.path, 'price', 'tools'];
-  const names = Object.keys(tools);
-  if (names.length > TOOLS_MAX) return [fault(inventory, path, '"tools" has too many entries', `up to ${TOOLS_MAX}`)];
-  return names.flatMap((name) => {
-    const plain = undatedTool(name);
-    if (plain === name) return wholeMicros(inventory, row, ['price', 'tools', name]);
-    // Nothing would ever be found under it.
-    return [fault(inventory, [...path, name], `"${name}" has a date in its name`, `"${plain}"`, { part: 'key' })];
-  });
+  const tools = HOSTED_TOOLS.map((tool) => ['tools', tool]);
+  for (const key of [...PRICE_KEYS.map((key) => [key]), ...tools])
+    drafts.push(...wholeMicros(inventory, row, ['price', ...key]));
+  return drafts;
 }
 
 function wholeMicros(inventory: Inventory, row: Row, path: readonly string[]): Draft[] {

@@ -94,11 +94,10 @@ export function price(description: string): z.ZodNumber {
   return z.number().min(0).max(900).meta({ description, expected: 'a number from 0 to 900 with at most 6 decimals' });
 }
 
-/** Dollars of one use of a tool. The dearest that vendors list are some cents: at 100 somebody wrote another unit. */
-export function toolPrices(description: string): z.ZodRecord<z.ZodString, z.ZodNumber> {
-  const tool = z.string().regex(/^[A-Za-z][A-Za-z0-9._-]{0,63}$/);
-  const usd_per_use = z.number().min(0).max(100).meta({ expected: 'a number from 0 to 100 with at most 6 decimals' });
-  return z.record(tool, usd_per_use).meta({ description, expected: 'a mapping of tool names to dollars, up to 32' });
+/** Dollars of one use of a tool. The dearest that vendors list are some cents: above 100 somebody meant a thousand uses. */
+export function perUse(description: string): z.ZodOptional<z.ZodNumber> {
+  const usd = z.number().min(0).max(100);
+  return usd.meta({ description, expected: 'a number from 0 to 100 with at most 6 decimals' }).optional();
 }
 
 /** Header names and values. Framing headers are refused by `rules.ts`. */
