@@ -1,4 +1,4 @@
-import type { AtpError, JsonObject, Qos, Usage, UsdNanos } from '@atp-router/kernel';
+import type { AtpError, HostedUses, JsonObject, Qos, Usage, UsdNanos } from '@atp-router/kernel';
 import type { EndpointTraits } from './endpoint-traits.ts';
 import type { FeatureTable } from './features.ts';
 import type { DialectId, GenEvent, GenRequest, GenResponse, RemoteError } from './model.ts';
@@ -114,6 +114,8 @@ export interface Frame {
 export interface StreamDecoder {
   /** Events of one frame; empty for comments and pings. Malformed frames throw `AtpError upstream_error`. */
   push(frame: Frame): readonly GenEvent[];
+  /** Tools that ran at the provider, as far as the frames have shown; absent where the shape does not show them. */
+  readonly hosted_uses?: HostedUses | undefined;
 }
 
 /** Writes one client stream. Stateful; one per call. */

@@ -7,6 +7,7 @@ export * from './features.ts';
 export * from './fold.ts';
 export * from './framing.ts';
 export { gemini } from './gemini/index.ts';
+export { declaredTools } from './hosted-tools.ts';
 export * from './model.ts';
 export { ollama } from './ollama/index.ts';
 export { openaiChat } from './openai-chat/index.ts';

@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue, Usage } from '@atp-router/kernel';
+import type { HostedUses, JsonObject, JsonValue, Usage } from '@atp-router/kernel';
 
 /**
  * The one internal model that every API shape is decoded into and encoded from. It is a superset on purpose: what one
@@ -214,6 +214,8 @@ export interface GenResponse {
   readonly choices: readonly Choice[];
   /** Absent when the provider did not report it. */
   readonly usage?: Usage;
+  /** Tools that ran at the provider; absent when the answer shows none. */
+  readonly hosted_uses?: HostedUses | undefined;
 }
 
 /** The half of `Usage` that is known before anything is generated. */

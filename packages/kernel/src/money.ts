@@ -13,6 +13,9 @@ export const USD_NANOS_MAX: UsdNanos = 9_000_000_000_000_000;
 /** Tokens that one answer can plausibly have used: a hundred times the largest context that is offered. */
 export const USAGE_TOKENS_MAX = 1_000_000_000;
 
+/** Uses of one tool that one answer can plausibly report. */
+export const HOSTED_USES_MAX = 10_000;
+
 export const NANOS_PER_MICRO = 1_000;
 export const NANOS_PER_USD = 1_000_000_000;
 
@@ -48,6 +51,12 @@ export const ZERO_USAGE: Usage = {
   cache_write_tokens: 0,
   reasoning_tokens: 0,
 };
+
+/**
+ * Uses of tools that ran at the provider, by the tool's name without its date (`web_search_20250305` is `web_search`).
+ * They are billed beside the tokens, and are no part of `Usage`.
+ */
+export type HostedUses = Readonly<Record<string, number>>;
 
 /**
  * Micro-dollars per million tokens are pico-dollars per token; their sum is rounded once, half up. It is exact up to

@@ -44,6 +44,8 @@ export interface AttemptRecord {
   /** `reported` by the provider, `counted` by the router because the provider did not say, `none` when nothing is billable. */
   readonly usage_source: 'reported' | 'counted' | 'none';
   readonly cost_usd_nanos: UsdNanos;
+  /** The part of the cost that tools at the provider took; absent when they took none. */
+  readonly tools_usd_nanos?: UsdNanos | undefined;
   /** Start of the attempt after the start of the call. */
   readonly offset_ms?: number | undefined;
   readonly latency_ms: number;

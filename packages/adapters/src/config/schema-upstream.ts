@@ -1,6 +1,19 @@
-import { PROVIDER_KINDS } from '@atp-router/providers';
+import { HOSTED_TOOL_PRICES_AS_OF, PROVIDER_KINDS } from '@atp-router/providers';
 import { z } from 'zod';
-import { headers, httpUrl, int, millis, modelName, name, price, ratio, secret, text, typed } from './schema-parts.ts';
+import {
+  headers,
+  httpUrl,
+  int,
+  millis,
+  modelName,
+  name,
+  perUse,
+  price,
+  ratio,
+  secret,
+  text,
+  typed,
+} from './schema-parts.ts';
 import type { BreakerConfig, ModelConfig, ProviderConfig, ReadinessConfig, RetryConfig, SimConfig } from './types.ts';
 
 const retry: z.ZodType<RetryConfig> = typed<RetryConfig>()(
@@ -155,6 +168,20 @@ const price_object = z.strictObject({
     .max(1_000)
     .default(0)
     .meta({ description: 'Fee of each billed attempt, US dollars.' }),
+  tools: z
+    .strictObject({
+      web_search: perUse('A search of the web: Anthropic, OpenAI. Any version of the tool.'),
+      web_search_preview: perUse("A search by OpenAI's older tool."),
+      web_fetch: perUse('A page that Anthropic fetched.'),
+      file_search: perUse('A search in files at OpenAI.'),
+      code_interpreter: perUse('A run of code at OpenAI.'),
+      google_search: perUse('A prompt that Gemini grounded in a search.'),
+      google_search_retrieval: perUse("A prompt that Gemini's older tool grounded."),
+    })
+    .optional()
+    .meta({
+      description: `What one use of a tool that runs at the provider costs, in dollars. A tool without a price here costs the vendor's list price of ${HOSTED_TOOL_PRICES_AS_OF} (see Money above), else nothing.`,
+    }),
 });
 
 const untranslatable = z.enum(['reject', 'drop']);

@@ -2,6 +2,7 @@ import { AtpError, isJsonObject, type JsonObject, type JsonValue } from '@atp-ro
 import type { ResponseEncodeContext } from '../dialect.ts';
 import type { Choice, FinishReason, GenResponse } from '../model.ts';
 import { inputOf, toolUseId } from './content-encode.ts';
+import { usesOfMessage } from './hosted-uses.ts';
 import { decodeUsage, encodeMessageUsage } from './usage.ts';
 
 type AnswerPart = Choice['parts'][number];
@@ -59,6 +60,7 @@ export function decodeResponse(body: JsonObject): GenResponse {
     throw new AtpError('upstream_error', 'The provider answered without "content".', { origin: 'remote' });
   }
   const usage = decodeUsage(body['usage']);
+  const hosted_uses = usesOfMessage(body);
   const stop_sequence = body['stop_sequence'];
   return {
     id: typeof body['id'] === 'string' ? body['id'] : '',
@@ -72,6 +74,7 @@ export function decodeResponse(body: JsonObject): GenResponse {
       },
     ],
     ...(usage === undefined ? {} : { usage }),
+    ...(hosted_uses === undefined ? {} : { hosted_uses }),
   };
 }
 

@@ -1,9 +1,11 @@
-import { isJsonObject, type JsonObject, type Usage } from '@atp-router/kernel';
+import { type HostedUses, isJsonObject, type JsonObject, type Usage } from '@atp-router/kernel';
 import type { Frame, StreamDecoder } from '../dialect.ts';
 import { parseData } from '../frame-data.ts';
+import { UseTally } from '../hosted-tools.ts';
 import type { GenEvent, PromptUsage } from '../model.ts';
 import { parseJsonObject } from '../remote-error.ts';
 import { decodeErrorObject } from './errors.ts';
+import { reportedUses, toolOfResult } from './hosted-uses.ts';
 import { decodeFinish, isPlainToolUse } from './response.ts';
 import { decodeUsage, mergeUsage } from './usage.ts';
 
@@ -19,14 +21,20 @@ type OpenBlock =
 
 /** Messages events → internal events. Events and block types that later versions add are passed over. */
 export function streamDecoder(): StreamDecoder {
-  const decoder = new Decoder();
-  return { push: (frame) => decoder.push(frame) };
+  return new Decoder();
 }
 
-class Decoder {
+class Decoder implements StreamDecoder {
+  readonly #results: UseTally = new UseTally();
   readonly #blocks: Map<unknown, OpenBlock> = new Map();
   #tools: number = 0;
   #usage: JsonObject = {};
+  #reported_uses: HostedUses | undefined;
+
+  /** The report comes with the finish; of a stream that is cut before it, the results that have come count. */
+  get hosted_uses(): HostedUses | undefined {
+    return this.#reported_uses ?? this.#results.uses;
+  }
 
   push(frame: Frame): readonly GenEvent[] {
     if (frame.data === '') return NOTHING;
@@ -83,6 +91,7 @@ class Decoder {
       default:
     }
     this.#blocks.set(at, { kind: 'opaque', raw: block, args: '' });
+    this.#results.add(toolOfResult(block));
     return NOTHING;
   }
 
@@ -138,6 +147,7 @@ class Decoder {
    */
   #finish(data: JsonObject): readonly GenEvent[] {
     this.#usage = mergeUsage(this.#usage, data['usage']);
+    this.#reported_uses = reportedUses(data['usage']) ?? this.#reported_uses;
     const delta = objectOf(data['delta']);
     const reason = delta['stop_reason'];
     if (typeof reason !== 'string') return NOTHING;

@@ -3,6 +3,7 @@ import type { ResponseEncodeContext } from '../dialect.ts';
 import type { Choice, FinishReason, GenResponse } from '../model.ts';
 import { optional } from '../read.ts';
 import { decodeFailure } from './errors.ts';
+import { usesOfOutput } from './hosted-uses.ts';
 import { itemId, responseId } from './ids.ts';
 import { joinTexts } from './items-decode.ts';
 import {
@@ -52,12 +53,14 @@ export function decodeResponse(body: JsonObject): GenResponse {
     throw new AtpError('upstream_error', 'The provider answered without a finished "output".', { origin: 'remote' });
   }
   const usage = decodeUsage(body['usage']);
+  const hosted_uses = usesOfOutput(output);
   return {
     id: typeof body['id'] === 'string' ? body['id'] : '',
     model: typeof body['model'] === 'string' ? body['model'] : '',
     created_s: typeof body['created_at'] === 'number' ? body['created_at'] : 0,
     choices: [decodeChoice(body, (output as readonly JsonValue[]).filter(isJsonObject))],
     ...(usage === undefined ? {} : { usage }),
+    ...(hosted_uses === undefined ? {} : { hosted_uses }),
   };
 }
 

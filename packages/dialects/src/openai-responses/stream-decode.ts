@@ -1,8 +1,10 @@
-import { isJsonObject, type JsonObject } from '@atp-router/kernel';
+import { type HostedUses, isJsonObject, type JsonObject } from '@atp-router/kernel';
 import type { Frame, StreamDecoder } from '../dialect.ts';
 import type { GenEvent } from '../model.ts';
 import { parseData } from '../frame-data.ts';
+import { UseTally } from '../hosted-tools.ts';
 import { decodeFailure } from './errors.ts';
+import { toolOfItem, usesOfOutput } from './hosted-uses.ts';
 import { decodeFinish } from './response.ts';
 import { decodeUsage } from './usage.ts';
 
@@ -23,15 +25,21 @@ interface Item {
 
 /** Typed Responses events → events. Unknown types pass silently: the API grows by adding them. */
 export function streamDecoder(): StreamDecoder {
-  const decoder = new ResponsesDecoder();
-  return { push: (frame: Frame) => decoder.push(frame) };
+  return new ResponsesDecoder();
 }
 
-class ResponsesDecoder {
+class ResponsesDecoder implements StreamDecoder {
+  readonly #uses: UseTally = new UseTally();
+  #uses_of_all: HostedUses | undefined;
   readonly #items: Map<number, Item> = new Map();
   #tools: number = 0;
   #started: boolean = false;
   #ended: boolean = false;
+
+  /** Of the whole Response at its end, and until then of the items that are done. */
+  get hosted_uses(): HostedUses | undefined {
+    return this.#uses_of_all ?? this.#uses.uses;
+  }
 
   push(frame: Frame): readonly GenEvent[] {
     if (frame.data === '' || frame.data === '[DONE]' || this.#ended) return NOTHING;
@@ -157,6 +165,7 @@ class ResponsesDecoder {
   #done(event: JsonObject, out: GenEvent[]): void {
     const it = event['item'];
     if (!isJsonObject(it)) return;
+    this.#uses.add(toolOfItem(it));
     if (it['type'] === 'function_call') {
       this.#announce(event, it, out);
       this.#restOfArguments(event, it['arguments'], out);
@@ -170,6 +179,7 @@ class ResponsesDecoder {
 
   #end(type: string, response: JsonObject, out: GenEvent[]): void {
     this.#ended = true;
+    this.#uses_of_all = usesOfOutput(response['output']);
     const usage = decodeUsage(response['usage']);
     if (type === 'response.failed') {
       if (usage !== undefined) out.push({ type: 'usage', usage });

@@ -5,6 +5,7 @@ import type { OpenCall, RunningAttempt } from './open-calls.ts';
 /**
  * Settles the calls that a dead process left open: one `call.ended` each, outcome `interrupted`. What their attempts
  * used is counted: the estimated prompt, since it was sent or about to be, and the output of the last progress record.
+ * Which tools had run at the provider is told by the answer and written with its end: of those, none is counted.
  * Attempts that had ended keep their own record and cost.
  */
 export function recoverCalls(open: Iterable<OpenCall>): CallEnded[] {

@@ -71,6 +71,7 @@ class Admission implements AdmittedCall {
   readonly on_budget_exhausted: 'finish' | 'error';
   readonly prompt: PromptSize;
   readonly choices: number;
+  readonly hosted_tools: AdmittedCall['hosted_tools'];
   readonly max_output_tokens: number | undefined;
   readonly deadline_ms: number | undefined;
   readonly idempotency: AdmittedCall['idempotency'];
@@ -112,6 +113,7 @@ class Admission implements AdmittedCall {
     this.on_budget_exhausted = routed.policy?.on_budget_exhausted ?? 'error';
     this.prompt = request.prompt;
     this.choices = request.choices;
+    this.hosted_tools = request.hosted_tools;
     this.max_output_tokens = request.max_output_tokens;
     this.deadline_ms = request.options.deadline_ms;
     this.idempotency = idempotency;

@@ -1,12 +1,11 @@
 import type { TransportFailureKind, UpstreamExchange, UpstreamHandler, UpstreamHeaders } from '@atp-router/adapters';
-import type { AttemptKind, StageSummary } from '@atp-router/call';
+import type { StageSummary } from '@atp-router/call';
 import type { AtpField } from '@atp-router/dialects';
-import { type Limits, plausibleUsage, toAtpError, type Usage } from '@atp-router/kernel';
-import type { Permit } from '@atp-router/routing';
+import { type HostedUses, type Limits, plausibleUsage, toAtpError, type Usage } from '@atp-router/kernel';
 import { joinHeaders } from '../relay/join-headers.ts';
-import type { AttemptCodec, Bytes, StreamRelay, StreamStep, WholeAnswer } from '../relay/types.ts';
+import type { Bytes, StreamRelay, StreamStep, WholeAnswer } from '../relay/types.ts';
+import type { AttemptSpec } from './attempt-spec.ts';
 import { failureOfRemote, failureOfTransport, malformed, type UpstreamAttemptFailure } from './failures.ts';
-import type { Target } from './target.ts';
 
 /** What an attempt tells its call. Exactly one of `onAnswer`, `onStreamEnd` and `onFailed` ends it. */
 export interface AttemptOwner {
@@ -21,19 +20,6 @@ export interface AttemptOwner {
   onFailed(attempt: Attempt, failure: UpstreamAttemptFailure): void;
   /** After each chunk: the call may want to reserve more, or to stop. */
   onProgress(attempt: Attempt): void;
-}
-
-export interface AttemptSpec {
-  readonly n: number;
-  readonly turn: number;
-  readonly kind: AttemptKind;
-  readonly target: Target;
-  readonly operation: 'generate' | 'embed';
-  readonly stream: boolean;
-  readonly codec: AttemptCodec;
-  readonly permit: Permit;
-  readonly in_tokens: number;
-  readonly started_mono_ms: number;
 }
 
 type Phase =
@@ -97,6 +83,11 @@ export class Attempt implements UpstreamHandler {
   /** Usage reported so far, by a whole answer or in the stream. */
   get usage(): Usage | undefined {
     return plausibleUsage(this.answer?.usage ?? this.relay?.usage);
+  }
+
+  /** Tools that ran at the provider, as far as the answer has shown them. */
+  get hosted_uses(): HostedUses | undefined {
+    return this.answer?.hosted_uses ?? this.relay?.hosted_uses;
   }
 
   get counted_out_tokens(): number {

@@ -2,7 +2,7 @@ import type { AccountLedger, AccountLimits, Estimator, Limiter, PromptSize, Rese
 import type { AtpError, Limits } from '@atp-router/kernel';
 import type { CallHead, IdempotencyRef } from '@atp-router/ledger';
 import type { CallPlan, StageChain } from '@atp-router/call';
-import type { GenEvent, GenRequest, RoutePlan } from '@atp-router/dialects';
+import type { GenEvent, GenRequest, HostedTool, RoutePlan } from '@atp-router/dialects';
 import type { KillSwitches, TargetHealth } from '@atp-router/routing';
 import type { AttemptCodec } from '../relay/types.ts';
 import type { Attempt } from './attempt.ts';
@@ -82,6 +82,8 @@ export interface AdmittedCall {
   readonly on_budget_exhausted: 'finish' | 'error';
   readonly prompt: PromptSize;
   readonly choices: number;
+  /** Tools that run at the provider, as the request declares them; undefined for most. */
+  readonly hosted_tools: readonly HostedTool[] | undefined;
   readonly max_output_tokens: number | undefined;
   readonly deadline_ms: number | undefined;
   readonly idempotency: (IdempotencyRef & KeptOutcome) | undefined;

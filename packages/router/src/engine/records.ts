@@ -19,6 +19,7 @@ import type {
   IdempotencyRef,
 } from '@atp-router/ledger';
 import type { Attempt } from './attempt.ts';
+import { toolsUsdNanos } from './hosted-tools.ts';
 
 /** The promise that is journaled before the upstream sees a byte. */
 export function intentOf(attempt: Attempt, reserved_usd_nanos: UsdNanos): AttemptIntent {
@@ -106,6 +107,7 @@ export function recordOf(
 ): AttemptRecord {
   const { n, turn, kind, target, started_mono_ms } = attempt.spec;
   const { usage, source } = usageOf(attempt, outcome);
+  const tools_usd_nanos = source === 'none' ? 0 : toolsUsdNanos(attempt);
   const first = attempt.first_byte_mono_ms;
   return {
     n,
@@ -118,7 +120,9 @@ export function recordOf(
     upstream_status: attempt.upstream_status,
     usage,
     usage_source: source,
-    cost_usd_nanos: source === 'none' ? 0 : costOf(usage, target.model.price),
+    // The tools' part is whole nano-dollars, so that the sum is rounded once, with the tokens.
+    cost_usd_nanos: source === 'none' ? 0 : addUsdNanos(costOf(usage, target.model.price), tools_usd_nanos),
+    tools_usd_nanos: tools_usd_nanos === 0 ? undefined : tools_usd_nanos,
     offset_ms: round(started_mono_ms - call_started_mono_ms),
     latency_ms: round(now_mono_ms - started_mono_ms),
     ttfb_ms: first === undefined ? undefined : round(first - started_mono_ms),

@@ -105,6 +105,7 @@ export class DataPlane {
       needs: operation.needs,
       prompt: operation.prompt,
       choices: operation.choices,
+      hosted_tools: operation.hosted_tools,
       max_output_tokens: operation.max_output_tokens,
       options: wishes === undefined ? options : withWishes(wishes, options),
       sink: this.#sink(exchange, endpoint, operation.stream, call),

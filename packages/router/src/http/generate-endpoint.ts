@@ -1,4 +1,10 @@
-import { extractText, type GenRequest, type IngressDialect, type RequestProbe } from '@atp-router/dialects';
+import {
+  declaredTools,
+  extractText,
+  type GenRequest,
+  type IngressDialect,
+  type RequestProbe,
+} from '@atp-router/dialects';
 import type { AtpError, JsonValue, Limits } from '@atp-router/kernel';
 import type { AdmittedCall } from '../engine/env.ts';
 import type { WantedAttempt } from '../engine/target.ts';
@@ -27,6 +33,7 @@ export function generateOperation(
     stream: probe.stream,
     needs: needsOf(probe),
     choices: probe.n,
+    hosted_tools: declaredTools(body.json, dialect.id),
     max_output_tokens: probe.max_output_tokens,
     prompt: promptSize(body, probe.media_bytes, { messages, tools, media: probe.media_count }),
     promptTexts: () => extractText(dialect.decodeRequest(body.json)),

@@ -103,6 +103,7 @@ class RawCodec implements AttemptCodec {
     return {
       ...failure(response),
       usage: response.usage,
+      hosted_uses: response.hosted_uses,
       counted_out_tokens: countTokens(response),
       render: (_atp, end) => {
         run?.onEnd(end);
@@ -167,6 +168,7 @@ class TranslatedCodec implements AttemptCodec {
     return {
       ...failure(response),
       usage: response.usage,
+      hosted_uses: response.hosted_uses,
       counted_out_tokens: countTokens(response),
       render: (atp, end) => this.#render(response, atp, end),
     };

@@ -1,6 +1,6 @@
 import type { StageChainRun, StageSummary } from '@atp-router/call';
 import type { AtpField, Dialect, Frame, GenEvent, PromptUsage } from '@atp-router/dialects';
-import type { Usage } from '@atp-router/kernel';
+import type { HostedUses, Usage } from '@atp-router/kernel';
 import { countedUsage } from './counted-usage.ts';
 import { type ReadFrame, StreamReader } from './stream-reader.ts';
 import type { Bytes, StreamRelay, StreamStep } from './types.ts';
@@ -44,6 +44,10 @@ export class RawStream implements StreamRelay {
 
   get usage(): Usage | undefined {
     return this.#reader.usage;
+  }
+
+  get hosted_uses(): HostedUses | undefined {
+    return this.#reader.hosted_uses;
   }
 
   get prompt(): PromptUsage | undefined {

@@ -8,7 +8,7 @@ import {
   type RemoteError,
   type StreamDecoder,
 } from '@atp-router/dialects';
-import { isAtpError, type Usage } from '@atp-router/kernel';
+import { type HostedUses, isAtpError, type Usage } from '@atp-router/kernel';
 import { isAnswer, NOT_ANSWERED } from './failed-answer.ts';
 import { FinishTracker } from './finish-tracker.ts';
 import { TokenCounter } from './token-counter.ts';
@@ -59,6 +59,10 @@ export class StreamReader {
 
   get usage(): Usage | undefined {
     return this.#usage;
+  }
+
+  get hosted_uses(): HostedUses | undefined {
+    return this.#decoder.hosted_uses;
   }
 
   get prompt(): PromptUsage | undefined {

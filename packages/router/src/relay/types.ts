@@ -1,5 +1,5 @@
 import type { StageSummary } from '@atp-router/call';
-import type { Usage } from '@atp-router/kernel';
+import type { HostedUses, Usage } from '@atp-router/kernel';
 import type { AtpField, PromptUsage, RemoteError } from '@atp-router/dialects';
 
 export type Bytes = string | Uint8Array;
@@ -32,6 +32,8 @@ export interface WholeAnswer {
   readonly error?: RemoteError;
   /** Absent when the provider did not report it. */
   readonly usage: Usage | undefined;
+  /** Tools that ran at the provider, by its own report. */
+  readonly hosted_uses?: HostedUses | undefined;
   /** Output tokens as the router counts them, for answers without usage and for calibration. */
   readonly counted_out_tokens: number;
   /** The client's body, once the cost is known. Throws `AtpError` for a stage's refusal. */
@@ -60,6 +62,8 @@ export interface StreamRelay {
   /** Every choice finished, or the shape's own end mark was seen: an EOF is a normal end. */
   readonly is_complete: boolean;
   readonly usage: Usage | undefined;
+  /** Tools that ran at the provider, as far as the stream has shown them. */
+  readonly hosted_uses?: HostedUses | undefined;
   /** What the prompt costs, where the provider tells it before the end. */
   readonly prompt: PromptUsage | undefined;
   readonly counted_out_tokens: number;

@@ -97,7 +97,7 @@ function start(stream: boolean, limits: Partial<Limits> = {}) {
   const attempt = new Attempt(
     {
       ...{ n: 1, turn: 1, kind: 'primary', target, operation: 'generate', stream, codec: codec() },
-      ...{ permit: { kind: 'call' }, in_tokens: 1, started_mono_ms: 0 },
+      ...{ permit: { kind: 'call' }, in_tokens: 1, price: undefined, hosted_tools: [], started_mono_ms: 0 },
     },
     owner,
     { ...DEFAULT_LIMITS, ...limits },
