@@ -1,4 +1,4 @@
-import { addUsage, costUsdNanos, ERROR_CATALOGUE, type Usage, ZERO_USAGE } from '@atp-router/kernel';
+import { addUsage, addUsdNanos, costUsdNanos, ERROR_CATALOGUE, type Usage, ZERO_USAGE } from '@atp-router/kernel';
 import type { AttemptRecord, CallEnded } from '../events.ts';
 import type { OpenCall, RunningAttempt } from './open-calls.ts';
 
@@ -22,7 +22,7 @@ function interruptedCall(call: OpenCall): CallEnded {
     status: ERROR_CATALOGUE.call_interrupted.status,
     attempts,
     usage: attempts.reduce<Usage>((sum, attempt) => addUsage(sum, attempt.usage), ZERO_USAGE),
-    cost_usd_nanos: attempts.reduce((sum, attempt) => sum + attempt.cost_usd_nanos, 0),
+    cost_usd_nanos: attempts.reduce((sum, attempt) => addUsdNanos(sum, attempt.cost_usd_nanos), 0),
     latency_ms: Math.max(0, call.last_ts_ms - call.head.started_ms),
     ...(call.idempotency && { idempotency: call.idempotency }),
   };
