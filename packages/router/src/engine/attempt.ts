@@ -1,12 +1,11 @@
 import type { TransportFailureKind, UpstreamExchange, UpstreamHandler, UpstreamHeaders } from '@atp-router/adapters';
-import type { AttemptKind, StageSummary } from '@atp-router/call';
+import type { StageSummary } from '@atp-router/call';
 import type { AtpField } from '@atp-router/dialects';
 import { type Limits, plausibleUsage, toAtpError, type Usage } from '@atp-router/kernel';
-import type { Permit } from '@atp-router/routing';
 import { joinHeaders } from '../relay/join-headers.ts';
-import type { AttemptCodec, Bytes, StreamRelay, StreamStep, WholeAnswer } from '../relay/types.ts';
+import type { Bytes, StreamRelay, StreamStep, WholeAnswer } from '../relay/types.ts';
+import type { AttemptSpec } from './attempt-spec.ts';
 import { failureOfRemote, failureOfTransport, malformed, type UpstreamAttemptFailure } from './failures.ts';
-import type { Target } from './target.ts';
 
 /** What an attempt tells its call. Exactly one of `onAnswer`, `onStreamEnd` and `onFailed` ends it. */
 export interface AttemptOwner {
@@ -21,19 +20,6 @@ export interface AttemptOwner {
   onFailed(attempt: Attempt, failure: UpstreamAttemptFailure): void;
   /** After each chunk: the call may want to reserve more, or to stop. */
   onProgress(attempt: Attempt): void;
-}
-
-export interface AttemptSpec {
-  readonly n: number;
-  readonly turn: number;
-  readonly kind: AttemptKind;
-  readonly target: Target;
-  readonly operation: 'generate' | 'embed';
-  readonly stream: boolean;
-  readonly codec: AttemptCodec;
-  readonly permit: Permit;
-  readonly in_tokens: number;
-  readonly started_mono_ms: number;
 }
 
 type Phase =
@@ -54,6 +40,7 @@ export class Attempt implements UpstreamHandler {
   reserved_out_tokens = 0;
   /** Output tokens at the last progress event. */
   progress_tokens = 0;
+  /** The request left, or began to: it no longer waits for a connection. */
   reached_upstream = false;
   first_byte_mono_ms: number | undefined;
   upstream_status: number | undefined;
@@ -106,7 +93,6 @@ export class Attempt implements UpstreamHandler {
   send(): void {
     if (this.#phase.kind !== 'waiting') return;
     const { target, codec, stream } = this.spec;
-    this.reached_upstream = true;
     const exchange = target.provider.transport.send(
       {
         origin: target.provider.origin,
@@ -154,6 +140,10 @@ export class Attempt implements UpstreamHandler {
     const relay = this.relay;
     if (relay === undefined) return [];
     return early && relay.finishEarly !== undefined ? relay.finishEarly(atp, end) : relay.finish(atp, end);
+  }
+
+  onSent(): void {
+    this.reached_upstream = true;
   }
 
   onHead(status: number, headers: UpstreamHeaders): void {
