@@ -85,6 +85,12 @@ export function plausibleUsage<T extends Partial<Usage>>(reported: T | undefined
   return counts.every((count) => count <= USAGE_TOKENS_MAX) ? reported : undefined;
 }
 
+/** What an answer used that was cut: as far as it was reported, else counted; of its output, the larger of both. */
+export function usageOfCut(reported: Usage | undefined, in_tokens: number, out_tokens: number): Usage {
+  if (reported === undefined) return { ...ZERO_USAGE, in_tokens, out_tokens };
+  return { ...reported, out_tokens: Math.max(reported.out_tokens, out_tokens) };
+}
+
 /** The one rounding rule of the router: to the nearest integer, halves up, for non-negative integers. */
 export function divideHalfUp(value: number, divisor: number): number {
   return Math.floor((value + divisor / 2) / divisor);
