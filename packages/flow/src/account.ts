@@ -1,4 +1,4 @@
-import { NANOS_PER_MICRO } from '@atp-router/kernel';
+import { addCounts, addUsdNanos, NANOS_PER_MICRO } from '@atp-router/kernel';
 import { type AccountLimits, type Amounts, NO_LIMITS } from './amounts.ts';
 
 const UNLIMITED: number = Number.POSITIVE_INFINITY;
@@ -56,8 +56,8 @@ export class Account {
 
   count(actual: Amounts): void {
     this.settled_calls += actual.calls;
-    this.settled_tokens += actual.tokens;
-    this.settled_usd_nanos += actual.usd_nanos;
+    this.settled_tokens = addCounts(this.settled_tokens, actual.tokens);
+    this.settled_usd_nanos = addUsdNanos(this.settled_usd_nanos, actual.usd_nanos);
   }
 }
 
@@ -79,8 +79,8 @@ export class DayUse {
 
   debit(amounts: Amounts): void {
     this.calls += amounts.calls;
-    this.tokens += amounts.tokens;
-    this.usd_nanos += amounts.usd_nanos;
+    this.tokens = addCounts(this.tokens, amounts.tokens);
+    this.usd_nanos = addUsdNanos(this.usd_nanos, amounts.usd_nanos);
   }
 
   /** Changes what is held; the arguments may be negative. */

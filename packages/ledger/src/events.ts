@@ -98,6 +98,8 @@ export interface AttemptProgress {
   readonly n: number;
   /** Output tokens counted so far. */
   readonly out_tokens: number;
+  /** What the provider has reported so far, if it does as it goes. One that tells the prompt first leaves the rest at 0. */
+  readonly reported?: Usage | undefined;
 }
 
 /** An attempt that ended while its call goes on (a retry or fallback follows). The last one is inside `call.ended`. */

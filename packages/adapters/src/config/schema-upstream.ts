@@ -160,7 +160,9 @@ const price_object = z.strictObject({
   in_usd_per_mtok: price('Input tokens, US dollars per million.'),
   out_usd_per_mtok: price('Output tokens, US dollars per million.'),
   cached_in_usd_per_mtok: price('Input tokens read from the prompt cache. Absent: as input.').optional(),
-  cache_write_usd_per_mtok: price('Input tokens written to the prompt cache. Absent: as input.').optional(),
+  cache_write_usd_per_mtok: price(
+    'Input tokens written to the prompt cache, one price for each lifetime: Anthropic charges an hour 1.6 times as much as five minutes, so give the dearer one where clients ask for it. Absent: as input.',
+  ).optional(),
   reasoning_usd_per_mtok: price('Reasoning tokens. Absent: as output.').optional(),
   per_request_usd: z
     .number()

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { randomInt, seededRng } from '@atp-router/kernel';
+import { COUNT_MAX, randomInt, seededRng, USD_NANOS_MAX } from '@atp-router/kernel';
 import type { BudgetAccount, BudgetAmounts } from '@atp-router/ledger';
 import { modelCase, type Reserving } from './reserving-model.ts';
 import { type MakeStore, type ManualClock, manualClock, type SuiteCase } from './suite.ts';
 
 export const ZERO: BudgetAmounts = { calls: 0, tokens: 0, usd_nanos: 0 };
 export const TENANT: BudgetAccount = { key: 'tenant:acme|d1', limits: { tokens: 1_000, usd_nanos: 5_000 } };
+const FREE: BudgetAccount = { key: 'tenant:free|d1', limits: {} };
 export const POLICY: BudgetAccount = { key: 'policy:review|d1', limits: { tokens: 600, calls: 3 } };
 
 export function amounts(tokens: number, usd_nanos: number = tokens): BudgetAmounts {
@@ -68,6 +69,22 @@ function endings(open: Open<Reserving>): SuiteCase[] {
         assert.equal(await store.settle('r1', amounts(5)), false);
         assert.deepEqual(await store.totals([TENANT.key]), [{ key: TENANT.key, spent: ZERO, reserved: ZERO }]);
         assert.equal(await store.settle('never', amounts(5)), false);
+      },
+    },
+    {
+      name: 'charges what is more than a counter holds as what it holds, and goes on',
+      async run() {
+        const { store, reserve } = await open();
+        for (const id of ['r1', 'r2', 'r3']) {
+          assert.deepEqual(await reserve(id, 10, [FREE]), { kind: 'reserved' });
+          assert.equal(await store.settle(id, amounts(COUNT_MAX - 1, USD_NANOS_MAX)), true);
+        }
+        for (const id of ['r4', 'r5']) await reserve(id, COUNT_MAX, [FREE]);
+        const [{ spent, reserved } = { spent: ZERO, reserved: ZERO }] = await store.totals([FREE.key]);
+        assert.deepEqual(spent, { calls: 3, tokens: COUNT_MAX, usd_nanos: USD_NANOS_MAX });
+        assert.ok(reserved.tokens > COUNT_MAX);
+        for (const id of ['r4', 'r5']) assert.equal(await store.release(id), true);
+        assert.deepEqual((await store.totals([FREE.key]))[0]?.reserved, ZERO);
       },
     },
     {

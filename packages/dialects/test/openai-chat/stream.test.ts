@@ -140,7 +140,7 @@ describe('openai-chat: writing a stream', () => {
           prompt_tokens: 1_200,
           completion_tokens: 90,
           total_tokens: 1_290,
-          prompt_tokens_details: { cached_tokens: 1_024 },
+          prompt_tokens_details: { cached_tokens: 1_024, cache_write_tokens: 0 },
           completion_tokens_details: { reasoning_tokens: 64 },
         },
       },

@@ -1,4 +1,4 @@
-import { addUsage, addUsdNanos, type Usage, type UsdNanos, utcDay, ZERO_USAGE } from '@atp-router/kernel';
+import { addCounts, addUsage, addUsdNanos, type Usage, type UsdNanos, utcDay, ZERO_USAGE } from '@atp-router/kernel';
 import type { AttemptRecord, CallEnded, CallHead } from '../events.ts';
 
 /** Where in a node's journal a record stands. */
@@ -207,7 +207,7 @@ export function addUsageDays(a: UsageDay, b: UsageDay): UsageDay {
     errors: a.errors + b.errors,
     attempts: a.attempts + b.attempts,
     ...addUsage(a, b),
-    cost_usd_nanos: a.cost_usd_nanos + b.cost_usd_nanos,
+    cost_usd_nanos: addUsdNanos(a.cost_usd_nanos, b.cost_usd_nanos),
   };
 }
 
@@ -215,8 +215,8 @@ export function addBudgetDays(a: BudgetDay, b: BudgetDay): BudgetDay {
   return {
     ...a,
     calls: a.calls + b.calls,
-    tokens: a.tokens + b.tokens,
-    cost_usd_nanos: a.cost_usd_nanos + b.cost_usd_nanos,
+    tokens: addCounts(a.tokens, b.tokens),
+    cost_usd_nanos: addUsdNanos(a.cost_usd_nanos, b.cost_usd_nanos),
   };
 }
 

@@ -6,6 +6,7 @@ import { joinHeaders } from '../relay/join-headers.ts';
 import type { Bytes, StreamRelay, StreamStep, WholeAnswer } from '../relay/types.ts';
 import type { AttemptSpec } from './attempt-spec.ts';
 import { failureOfRemote, failureOfTransport, malformed, type UpstreamAttemptFailure } from './failures.ts';
+import { NO_PROGRESS, type Progress } from './progress.ts';
 
 /** What an attempt tells its call. Exactly one of `onAnswer`, `onStreamEnd` and `onFailed` ends it. */
 export interface AttemptOwner {
@@ -38,8 +39,9 @@ export class Attempt implements UpstreamHandler {
   readonly spec: AttemptSpec;
   /** Output tokens reserved so far. */
   reserved_out_tokens = 0;
-  /** Output tokens at the last progress event. */
-  progress_tokens = 0;
+  /** What the journal knows of its progress. */
+  journaled: Progress = NO_PROGRESS;
+  /** The request left, or began to: it no longer waits for a connection. */
   reached_upstream = false;
   first_byte_mono_ms: number | undefined;
   upstream_status: number | undefined;
@@ -97,7 +99,6 @@ export class Attempt implements UpstreamHandler {
   send(): void {
     if (this.#phase.kind !== 'waiting') return;
     const { target, codec, stream } = this.spec;
-    this.reached_upstream = true;
     const exchange = target.provider.transport.send(
       {
         origin: target.provider.origin,
@@ -145,6 +146,10 @@ export class Attempt implements UpstreamHandler {
     const relay = this.relay;
     if (relay === undefined) return [];
     return early && relay.finishEarly !== undefined ? relay.finishEarly(atp, end) : relay.finish(atp, end);
+  }
+
+  onSent(): void {
+    this.reached_upstream = true;
   }
 
   onHead(status: number, headers: UpstreamHeaders): void {

@@ -4,10 +4,10 @@ import {
   addUsdNanos,
   costUsdNanos,
   nanosToMicros,
-  plausibleUsage,
   type Price,
   type Usage,
   type UsdNanos,
+  usageOfCut,
   ZERO_USAGE,
 } from '@atp-router/kernel';
 import type {
@@ -20,6 +20,7 @@ import type {
 } from '@atp-router/ledger';
 import type { Attempt } from './attempt.ts';
 import { toolsUsdNanos } from './hosted-tools.ts';
+import { reportedSoFar } from './progress.ts';
 
 /** The promise that is journaled before the upstream sees a byte. */
 export function intentOf(attempt: Attempt, reserved_usd_nanos: UsdNanos): AttemptIntent {
@@ -79,15 +80,8 @@ export function usageOf(
   // What some providers report as they go is behind: it counts in full only at the end of the answer.
   if (outcome === 'ok' && reported !== undefined && attempt.is_complete) return { usage: reported, source: 'reported' };
   if (!isBillable(attempt)) return { usage: ZERO_USAGE, source: 'none' };
-  const prompt = reported ?? plausibleUsage(attempt.relay?.prompt);
   return {
-    usage: {
-      in_tokens: prompt?.in_tokens ?? attempt.spec.in_tokens,
-      out_tokens: Math.max(reported?.out_tokens ?? 0, attempt.counted_out_tokens),
-      cached_in_tokens: prompt?.cached_in_tokens ?? 0,
-      cache_write_tokens: prompt?.cache_write_tokens ?? 0,
-      reasoning_tokens: reported?.reasoning_tokens ?? 0,
-    },
+    usage: usageOfCut(reportedSoFar(attempt), attempt.spec.in_tokens, attempt.counted_out_tokens),
     source: 'counted',
   };
 }

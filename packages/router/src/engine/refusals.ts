@@ -8,6 +8,11 @@ export function deadlineExceeded(deadline_ms: number | undefined): AtpError {
   return new AtpError('deadline_exceeded', `The call was not done within its deadline of ${deadline_ms ?? 0} ms.`);
 }
 
+/** As `limits.stream_duration_ms` says. */
+export function tookTooLong(): AtpError {
+  return new AtpError('deadline_exceeded', 'The answer took longer than the router allows.');
+}
+
 /** Why an attempt never left the router. Each lets the call try its next target. */
 export function unpriced(target: Target): AttemptFailure {
   const error = new AtpError(

@@ -10,11 +10,14 @@ class Wire implements UpstreamTransport {
   handler: UpstreamHandler | undefined;
   readonly done: string[] = [];
   fails_at_once = false;
+  /** Whether there is a connection for the request. */
+  is_free = true;
 
   send(_request: unknown, handler: UpstreamHandler): ReturnType<UpstreamTransport['send']> {
     this.handler = handler;
     this.done.push('send');
     if (this.fails_at_once) handler.onFail({ kind: 'connect', cause: undefined });
+    else if (this.is_free) handler.onSent?.();
     const note = (what: string) => () => void this.done.push(what);
     return { cancel: note('cancel'), pause: note('pause'), resume: note('resume') };
   }
@@ -236,7 +239,16 @@ describe('sending and cancelling', () => {
     wire.fails_at_once = true;
     attempt.send();
     expect(told).toEqual(['failed upstream_error transient']);
-    expect([attempt.is_over, attempt.reached_upstream]).toEqual([true, true]);
+    expect([attempt.is_over, attempt.reached_upstream]).toEqual([true, false]);
+  });
+
+  test('it has reached its upstream only once it has a connection', () => {
+    const { attempt, wire } = start(true);
+    wire.is_free = false;
+    attempt.send();
+    expect(attempt.reached_upstream).toBe(false);
+    wire.handler?.onSent?.();
+    expect(attempt.reached_upstream).toBe(true);
   });
 
   test('cancelled before it was sent, it is never sent', () => {
