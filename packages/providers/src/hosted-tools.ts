@@ -16,7 +16,14 @@ export type HostedToolPrices = Readonly<Record<string, number>>;
 
 /** Vendors' list prices of one use. They change; what bills real customers is the operator's own table. */
 export const HOSTED_TOOL_PRICES: Readonly<Record<ProviderKind, HostedToolPrices>> = {
-  openai: { web_search: 10_000, web_search_preview: 10_000, file_search: 2_500, code_interpreter: 30_000 },
+  openai: {
+    web_search: 10_000,
+    web_search_preview: 10_000,
+    // How Chat Completions declares the same search.
+    web_search_options: 10_000,
+    file_search: 2_500,
+    code_interpreter: 30_000,
+  },
   anthropic: { web_search: 10_000, web_fetch: 0 },
   gemini: { google_search: 14_000, google_search_retrieval: 35_000, url_context: 0, code_execution: 0 },
   ollama: {},

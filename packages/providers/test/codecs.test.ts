@@ -59,6 +59,11 @@ describe('costs of hosted tools', () => {
     ]);
   });
 
+  test('the search of Chat Completions, which is an option and no tool, costs what a search costs', () => {
+    const search = { type: 'web_search_options', origin: 'openai-chat', raw: {} } as const;
+    expect(hostedToolCosts('openai', [search])).toEqual([{ tool: 'web_search_options', usd_micros: 10_000 }]);
+  });
+
   test("the operator's table wins; what nobody priced costs nothing in the estimate", () => {
     expect(hostedToolCosts('anthropic', [tool('web_search'), tool('new_tool')], { web_search: 7 })).toEqual([
       { tool: 'web_search', usd_micros: 7 },
