@@ -129,7 +129,9 @@ function encodeReasoning(request: GenRequest, extra: JsonObject, body: Fields, t
   if (request.reasoning !== undefined) {
     if (request.reasoning.budget_tokens !== undefined) t.ignore('reasoning_budget');
     const effort = effortFor(request.reasoning);
-    if (effort !== undefined) out['effort'] = effort;
+    // Thinking switched off is Anthropic's default spelt out. OpenAI's models that do not reason refuse to be told so.
+    const is_default = effort === 'none' && request.source === 'anthropic-messages';
+    if (effort !== undefined && !is_default) out['effort'] = effort;
     if (request.reasoning.include === true && out['generate_summary'] === undefined) out['summary'] ??= 'auto';
   }
   if (Object.keys(out).length > 0) body['reasoning'] = out;

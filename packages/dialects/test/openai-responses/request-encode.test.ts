@@ -122,6 +122,13 @@ describe('encodeRequest', () => {
     expect(openaiResponses.encodeRequest(request, encodeContext({ drop: () => true })).ignored).toEqual([param]);
   });
 
+  it('does not spell out that Messages does not think: models that do not reason refuse to be told so', () => {
+    const off = { ...BASE, source: 'anthropic-messages', reasoning: { budget_tokens: 0 } } as const;
+    expect(openaiResponses.encodeRequest(off, encodeContext()).body['reasoning']).toBeUndefined();
+    const told = { ...BASE, reasoning: { effort: 'none' } } as const;
+    expect(openaiResponses.encodeRequest(told, encodeContext()).body['reasoning']).toEqual({ effort: 'none' });
+  });
+
   it('never refuses a default that changes nothing', () => {
     const request = {
       ...BASE,
