@@ -214,6 +214,8 @@ export interface GenResponse {
   readonly choices: readonly Choice[];
   /** Absent when the provider did not report it. */
   readonly usage?: Usage;
+  /** The provider answered, with a good status, that it failed (Responses): there is nothing of an answer. */
+  readonly error?: RemoteError;
 }
 
 /** The half of `Usage` that is known before anything is generated. */

@@ -42,23 +42,20 @@ export function encodeFinish(finish: FinishReason): Pick<ResourceState, 'status'
 /** A whole Response → internal model. */
 export function decodeResponse(body: JsonObject): GenResponse {
   const status = body['status'];
-  if (status === 'failed') {
-    const failure = decodeFailure(body['error']);
-    const said = failure.message === '' ? '' : ` It said: ${failure.message}`;
-    throw new AtpError('upstream_error', `The provider answered with status "failed".${said}`, { origin: 'remote' });
-  }
+  const usage = decodeUsage(body['usage']);
+  const head = {
+    id: typeof body['id'] === 'string' ? body['id'] : '',
+    model: typeof body['model'] === 'string' ? body['model'] : '',
+    created_s: typeof body['created_at'] === 'number' ? body['created_at'] : 0,
+    ...(usage === undefined ? {} : { usage }),
+  };
+  // As the event of the same name in a stream: its code says whose fault it is.
+  if (status === 'failed') return { ...head, choices: [], error: decodeFailure(body['error']) };
   const output = body['output'];
   if (!Array.isArray(output) || status === 'cancelled' || status === 'queued' || status === 'in_progress') {
     throw new AtpError('upstream_error', 'The provider answered without a finished "output".', { origin: 'remote' });
   }
-  const usage = decodeUsage(body['usage']);
-  return {
-    id: typeof body['id'] === 'string' ? body['id'] : '',
-    model: typeof body['model'] === 'string' ? body['model'] : '',
-    created_s: typeof body['created_at'] === 'number' ? body['created_at'] : 0,
-    choices: [decodeChoice(body, (output as readonly JsonValue[]).filter(isJsonObject))],
-    ...(usage === undefined ? {} : { usage }),
-  };
+  return { ...head, choices: [decodeChoice(body, (output as readonly JsonValue[]).filter(isJsonObject))] };
 }
 
 function decodeChoice(body: JsonObject, output: readonly JsonObject[]): Choice {
