@@ -87,6 +87,8 @@ export interface OpaquePart {
   readonly type: 'opaque';
   readonly origin: DialectId;
   readonly raw: JsonObject;
+  /** Where the client's request has it. Absent for what a hosted tool left in an earlier answer. */
+  readonly path?: string;
 }
 
 export type Part =
@@ -126,6 +128,8 @@ export interface HostedTool {
   readonly type: string;
   readonly origin: DialectId;
   readonly raw: JsonObject;
+  /** Where the client's request declares it. */
+  readonly path?: string;
 }
 
 export type ToolChoice =

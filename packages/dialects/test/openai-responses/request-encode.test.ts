@@ -97,9 +97,9 @@ describe('encodeRequest', () => {
       body: { truncation: 'auto', text: { verbosity: 'low' } },
       ignored: [],
     });
-    const foreign = openaiResponses.encodeRequest({ ...BASE, extra: { verbosity: 'low' } }, encodeContext());
-    expect(foreign.body['verbosity']).toBeUndefined();
-    expect(foreign.ignored).toEqual(['verbosity']);
+    const foreign = openaiResponses.encodeRequest({ ...BASE, extra: { prediction: {} } }, encodeContext());
+    expect(foreign.body['prediction']).toBeUndefined();
+    expect(foreign.ignored).toEqual(['prediction']);
   });
 
   const semantic: readonly [string, Partial<GenRequest>][] = [
