@@ -20,6 +20,11 @@ export interface TextPart {
   readonly type: 'text';
   readonly text: string;
   readonly cache?: CacheMarker;
+  /**
+   * Of an answer: where it comes from, in Responses' words (`url_citation`, …). `start_index` and `end_index` count in
+   * all text of the choice, whatever parts it has.
+   */
+  readonly annotations?: readonly JsonObject[];
 }
 
 export interface ImagePart {
@@ -256,6 +261,8 @@ export type GenEvent =
       readonly signature?: string;
     }
   | { readonly type: 'tool_args'; readonly choice: number; readonly index: number; readonly delta: string }
+  /** One of `TextPart.annotations`, after its text. */
+  | { readonly type: 'annotation'; readonly choice: number; readonly annotation: JsonObject }
   /** A whole block of `OpaquePart`. */
   | { readonly type: 'opaque'; readonly choice: number; readonly origin: DialectId; readonly raw: JsonObject }
   | { readonly type: 'logprobs'; readonly choice: number; readonly content: JsonValue }

@@ -77,7 +77,7 @@ function preparer(
         context_tokens: target.context_tokens,
       },
     );
-    return note === undefined ? codec : new NotedCodec(codec, note);
+    return note === undefined ? codec : new NotedCodec(codec, note, spoken.id === dialect.id ? undefined : dialect);
   };
 }
 

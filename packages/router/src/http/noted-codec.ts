@@ -1,4 +1,4 @@
-import type { GenResponse, ProviderDialect, RemoteError } from '@atp-router/dialects';
+import type { GenResponse, IngressDialect, ProviderDialect, RemoteError } from '@atp-router/dialects';
 import type { AttemptCodec, StreamRelay, WholeAnswer } from '../relay/types.ts';
 
 /** Keeps the whole answer of one attempt as it was read, for what bytes alone do not tell. */
@@ -19,14 +19,20 @@ export class AnswerNote {
   }
 }
 
-/** A codec that tells as a failure what its provider answered as one, although the status was good. */
+/**
+ * A codec that tells what its answer says besides its bytes: as a failure what the provider answered as one, although the
+ * status was good, and by name what was generated and the client's shape cannot carry.
+ */
 export class NotedCodec implements AttemptCodec {
   readonly #codec: AttemptCodec;
   readonly #note: AnswerNote;
+  readonly #client: IngressDialect | undefined;
 
-  constructor(codec: AttemptCodec, note: AnswerNote) {
+  /** `client`: the shape that answers are translated into; undefined where it is the provider's. */
+  constructor(codec: AttemptCodec, note: AnswerNote, client: IngressDialect | undefined) {
     this.#codec = codec;
     this.#note = note;
+    this.#client = client;
   }
 
   get body(): string {
@@ -38,7 +44,10 @@ export class NotedCodec implements AttemptCodec {
   }
 
   get ignored(): readonly string[] {
-    return this.#codec.ignored;
+    const { response } = this.#note;
+    const lost = response === undefined ? undefined : this.#client?.lost(response);
+    const { ignored } = this.#codec;
+    return lost === undefined || lost.length === 0 ? ignored : [...new Set([...ignored, ...lost])];
   }
 
   whole(body: Uint8Array): WholeAnswer {
