@@ -85,6 +85,8 @@ export interface AtpField {
   readonly cost_usd_micros: number;
   readonly usage_source: 'reported' | 'counted' | 'none';
   readonly simulated?: true;
+  /** What was generated and the client's shape cannot carry: at the end of a stream. */
+  readonly dropped?: readonly string[];
 }
 
 export interface PlanTarget {
@@ -122,7 +124,10 @@ export interface StreamDecoder {
 export interface StreamEncoder {
   /** Text to send for one event; empty when the shape has nothing to say for it. */
   push(event: GenEvent): string;
-  /** The finish chunk, usage and end marks that were held back, with the `atp` field. */
+  /**
+   * The finish chunk, usage and end marks that were held back, with the `atp` field. Throws `AtpError upstream_error` when
+   * nothing of what was generated could be written.
+   */
   finish(atp: AtpField): string;
 }
 
@@ -187,7 +192,10 @@ export interface IngressDialect {
   probe(body: JsonObject, limits: ProbeLimits): RequestProbe;
   /** Throws `AtpError invalid_request` naming the field at fault. */
   decodeRequest(body: JsonObject): GenRequest;
+  /** Throws `AtpError upstream_error` for an answer of which nothing would be left. */
   encodeResponse(response: GenResponse, ctx: ResponseEncodeContext): JsonObject;
+  /** What of an answer `encodeResponse` has no place for, by name. */
+  lost(response: GenResponse): readonly string[];
   streamEncoder(ctx: StreamEncodeContext): StreamEncoder;
   encodeError(error: AtpError, request_id: string): EncodedError;
   /** What to write into a stream that has already begun. */

@@ -13,5 +13,5 @@ export { ollama } from './ollama/index.ts';
 export { openaiChat } from './openai-chat/index.ts';
 export { openaiResponses } from './openai-responses/index.ts';
 export { dataPlaneFragment, type OpenApiFragment } from './openapi/index.ts';
-export { kindOfStatus, remoteToAtpError } from './remote-error.ts';
+export { kindOfStatus, passesByItself, remoteToAtpError } from './remote-error.ts';
 export { extractText } from './text.ts';

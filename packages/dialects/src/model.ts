@@ -20,6 +20,11 @@ export interface TextPart {
   readonly type: 'text';
   readonly text: string;
   readonly cache?: CacheMarker;
+  /**
+   * Of an answer: where it comes from, in Responses' words (`url_citation`, …). `start_index` and `end_index` count in
+   * all text of the choice, whatever parts it has.
+   */
+  readonly annotations?: readonly JsonObject[];
 }
 
 export interface ImagePart {
@@ -87,6 +92,8 @@ export interface OpaquePart {
   readonly type: 'opaque';
   readonly origin: DialectId;
   readonly raw: JsonObject;
+  /** Where the client's request has it. Absent for what a hosted tool left in an earlier answer. */
+  readonly path?: string;
 }
 
 export type Part =
@@ -126,6 +133,8 @@ export interface HostedTool {
   readonly type: string;
   readonly origin: DialectId;
   readonly raw: JsonObject;
+  /** Where the client's request declares it. */
+  readonly path?: string;
 }
 
 export type ToolChoice =
@@ -216,6 +225,8 @@ export interface GenResponse {
   readonly usage?: Usage;
   /** Tools that ran at the provider; absent when the answer shows none. */
   readonly hosted_uses?: HostedUses | undefined;
+  /** The provider answered, with a good status, that it failed (Responses): there is nothing of an answer. */
+  readonly error?: RemoteError;
 }
 
 /** The half of `Usage` that is known before anything is generated. */
@@ -252,6 +263,8 @@ export type GenEvent =
       readonly signature?: string;
     }
   | { readonly type: 'tool_args'; readonly choice: number; readonly index: number; readonly delta: string }
+  /** One of `TextPart.annotations`, after its text. */
+  | { readonly type: 'annotation'; readonly choice: number; readonly annotation: JsonObject }
   /** A whole block of `OpaquePart`. */
   | { readonly type: 'opaque'; readonly choice: number; readonly origin: DialectId; readonly raw: JsonObject }
   | { readonly type: 'logprobs'; readonly choice: number; readonly content: JsonValue }

@@ -1,9 +1,16 @@
 import { AtpError, isJsonObject, type JsonObject, type JsonValue } from '@atp-router/kernel';
 import type { ResponseEncodeContext } from '../dialect.ts';
 import type { Choice, FinishReason, GenResponse } from '../model.ts';
+import { type Carrier, lossesOf } from '../losses.ts';
 import { inputOf, toolUseId } from './content-encode.ts';
 import { usesOfMessage } from './hosted-uses.ts';
 import { decodeUsage, encodeMessageUsage } from './usage.ts';
+
+/** Blocks of its own come and go as they are. */
+export const CARRIER: Carrier = {
+  words: 'Messages',
+  carries: (event) => event.type === 'opaque' && event.origin === 'anthropic-messages',
+};
 
 type AnswerPart = Choice['parts'][number];
 
@@ -117,6 +124,7 @@ export function isPlainToolUse(block: JsonObject): boolean {
 
 /** Internal model → a whole Messages answer. The shape has one alternative, so the first is told. */
 export function encodeResponse(response: GenResponse, ctx: ResponseEncodeContext): JsonObject {
+  lossesOf(response, CARRIER).refuseEmpty();
   const choice = response.choices[0];
   const parts = choice?.parts ?? [];
   const has = {

@@ -4,6 +4,7 @@ import { parseData } from '../frame-data.ts';
 import type { GenEvent } from '../model.ts';
 import { toolCallId } from '../tool-ids.ts';
 import { decodeStreamError } from './errors.ts';
+import { decodeAnnotations, decodeMedia } from './generated.ts';
 import { argumentsText, contentText, decodeFinish, reasoningText } from './response.ts';
 import { decodeUsage } from './usage.ts';
 
@@ -60,6 +61,10 @@ function decodeChoice(value: JsonObject, events: GenEvent[], all: Calls, id: str
     if (content !== '') events.push({ type: 'text', choice, delta: content });
     const refusal = delta['refusal'];
     if (typeof refusal === 'string' && refusal !== '') events.push({ type: 'refusal', choice, delta: refusal });
+    for (const annotation of decodeAnnotations(delta['annotations'])) {
+      events.push({ type: 'annotation', choice, annotation });
+    }
+    for (const raw of decodeMedia(delta)) events.push({ type: 'opaque', choice, origin: 'openai-chat', raw });
     const calls = delta['tool_calls'];
     if (Array.isArray(calls)) {
       for (const call of calls as readonly JsonValue[]) {

@@ -4,6 +4,7 @@ import type { GenEvent } from '../model.ts';
 import { parseData } from '../frame-data.ts';
 import { UseTally } from '../hosted-tools.ts';
 import { decodeFailure } from './errors.ts';
+import { annotationsOf, shifted } from './generated.ts';
 import { toolOfItem, usesOfOutput } from './hosted-uses.ts';
 import { decodeFinish } from './response.ts';
 import { decodeUsage } from './usage.ts';
@@ -19,6 +20,10 @@ interface Item {
   sent: number;
   /** Which of the two renderings of reasoning this item uses; the other repeats it and is left out. */
   reasoning?: 'summary' | 'text';
+  /** Characters of text before the part that is being written, in all of the answer. */
+  base: number;
+  /** Annotations of that part that were passed on. */
+  annotated: number;
   /** Part of the reasoning that is being written, to put a paragraph between parts. */
   part?: number;
 }
@@ -34,6 +39,7 @@ class ResponsesDecoder implements StreamDecoder {
   readonly #items: Map<number, Item> = new Map();
   #tools: number = 0;
   #started: boolean = false;
+  #chars: number = 0;
   #ended: boolean = false;
 
   /** Of the whole Response at its end, and until then of the items that are done. */
@@ -74,7 +80,16 @@ class ResponsesDecoder implements StreamDecoder {
         if (this.#item(event).sent === 0) this.#text(event, 'refusal', event['refusal'], out);
         break;
       case 'response.content_part.added':
-        this.#item(event).sent = 0;
+        Object.assign(this.#item(event), { sent: 0, base: this.#chars, annotated: 0 });
+        break;
+      case 'response.output_text.annotation.added':
+        if (isJsonObject(event['annotation'])) this.#annotate(event, event['annotation'], out);
+        break;
+      // Servers that do not tell them one by one tell them with their part.
+      case 'response.content_part.done':
+        if (isJsonObject(event['part']) && this.#item(event).annotated === 0) {
+          for (const one of annotationsOf(event['part'])) this.#annotate(event, one, out);
+        }
         break;
       case 'response.reasoning_summary_text.delta':
         this.#thinking(event, 'summary', event['summary_index'], out);
@@ -107,7 +122,7 @@ class ResponsesDecoder implements StreamDecoder {
     const index = typeof event['output_index'] === 'number' ? event['output_index'] : 0;
     let item = this.#items.get(index);
     if (item === undefined) {
-      item = { sent: 0 };
+      item = { sent: 0, base: this.#chars, annotated: 0 };
       this.#items.set(index, item);
     }
     return item;
@@ -116,7 +131,14 @@ class ResponsesDecoder implements StreamDecoder {
   #text(event: JsonObject, type: 'text' | 'refusal', delta: unknown, out: GenEvent[]): void {
     if (typeof delta !== 'string' || delta === '') return;
     this.#item(event).sent += delta.length;
+    if (type === 'text') this.#chars += delta.length;
     out.push({ type, choice: 0, delta });
+  }
+
+  #annotate(event: JsonObject, annotation: JsonObject, out: GenEvent[]): void {
+    const item = this.#item(event);
+    item.annotated += 1;
+    out.push({ type: 'annotation', choice: 0, annotation: shifted(annotation, item.base) });
   }
 
   #thinking(event: JsonObject, kind: 'summary' | 'text', part: unknown, out: GenEvent[]): void {

@@ -1,9 +1,12 @@
 import type { JsonObject } from '@atp-router/kernel';
 import type { AtpField, StreamEncodeContext, StreamEncoder } from '../dialect.ts';
 import type { FinishReason, GenEvent } from '../model.ts';
+import { Losses } from '../losses.ts';
+import { CARRIER, opaqueItem } from './generated.ts';
 import { responseId } from './ids.ts';
 import { logprobEntries, type ResourceState, responseResource } from './resource.ts';
 import { encodeFinish } from './response.ts';
+import { StreamAnnotations } from './stream-annotations.ts';
 import { ItemStream } from './stream-items.ts';
 import { encodeUsage } from './usage.ts';
 
@@ -24,6 +27,8 @@ class ResponsesEncoder {
   #out: string = '';
   #finish: FinishReason = 'stop';
   #usage: JsonObject | undefined;
+  readonly #annotations: StreamAnnotations = new StreamAnnotations();
+  readonly #losses: Losses = new Losses(CARRIER);
 
   constructor(ctx: StreamEncodeContext) {
     this.#ctx = ctx;
@@ -32,17 +37,20 @@ class ResponsesEncoder {
 
   push(event: GenEvent): string {
     this.#begin();
+    this.#losses.see(event);
     if (!('choice' in event) || event.choice === 0) this.#take(event);
     return this.#flush();
   }
 
   finish(atp: AtpField): string {
+    this.#losses.refuseEmpty();
     this.#begin();
     const end = encodeFinish(this.#finish);
     this.#items.closeAll(end.status === 'incomplete' ? 'incomplete' : 'completed');
+    const output = this.#annotations.output(this.#items.output);
     const usage = this.#usage === undefined ? {} : { usage: this.#usage };
-    const response = this.#resource({ ...end, created_s: this.#ctx.created_s, output: this.#items.output, ...usage });
-    this.#emit(`response.${end.status}`, { response: { ...response, atp: atp as unknown as JsonObject } });
+    const response = this.#resource({ ...end, created_s: this.#ctx.created_s, output, ...usage });
+    this.#emit(`response.${end.status}`, { response: { ...response, atp: this.#losses.told(atp) } });
     return this.#flush();
   }
 
@@ -72,8 +80,11 @@ class ResponsesEncoder {
       case 'tool_args':
         this.#items.arguments(event.index, event.delta);
         break;
+      case 'annotation':
+        this.#annotate(event.annotation);
+        break;
       case 'opaque':
-        if (event.origin === 'openai-responses') this.#items.opaque(event.raw);
+        this.#opaque(event);
         break;
       case 'finish':
         this.#finish = event.reason;
@@ -86,13 +97,24 @@ class ResponsesEncoder {
     }
   }
 
+  #annotate(annotation: JsonObject): void {
+    const added = this.#annotations.add(annotation);
+    if (added !== undefined) this.#emit('response.output_text.annotation.added', added);
+  }
+
+  #opaque(event: GenEvent & { type: 'opaque' }): void {
+    const item = opaqueItem(event, responseId(this.#ctx.id), this.#items.output.length);
+    if (item !== undefined) this.#items.opaque(item);
+  }
+
   #flush(): string {
     const out = this.#out;
     this.#out = '';
     return out;
   }
 
-  #emit(type: string, fields: JsonObject): void {
+  #emit(type: string, written: JsonObject): void {
+    const fields = this.#annotations.written(type, written);
     this.#out += `event: ${type}\ndata: ${JSON.stringify({ type, sequence_number: this.#sequence, ...fields })}\n\n`;
     this.#sequence += 1;
   }

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { openaiChat } from '../../src/index.ts';
 
 function usageOf(usage: JsonObject): object | undefined {
-  return openaiChat.decodeResponse({ choices: [], usage }).usage;
+  return openaiChat.decodeResponse({ choices: [{ message: { content: 'Hi' } }], usage }).usage;
 }
 
 describe('usage as compatible servers tell it', () => {

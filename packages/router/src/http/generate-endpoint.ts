@@ -12,6 +12,7 @@ import { generateCodec } from '../relay/generate.ts';
 import type { AttemptCodec } from '../relay/types.ts';
 import { readBetas } from './betas.ts';
 import { type ParsedBody, promptSize } from './json-body.ts';
+import { AnswerNote, NotedCodec } from './noted-codec.ts';
 import type { Operation } from './operation.ts';
 
 /** Output tokens to ask for where a shape demands a number and neither client nor model gives one (Anthropic). */
@@ -54,7 +55,9 @@ function preparer(
     staged ??= throughStages(dialect, body, call);
     if ('error' in staged) throw staged.error;
     const { n, turn, kind, target } = attempt;
-    return generateCodec(
+    const note = probe.stream ? undefined : new AnswerNote();
+    const spoken = target.description.dialect;
+    const codec = generateCodec(
       {
         call_id: call.head.call_id,
         ingress: dialect,
@@ -70,7 +73,7 @@ function preparer(
       },
       {
         attempt: { n, turn, kind, model: target.model.id, provider: target.provider.id },
-        dialect: target.description.dialect,
+        dialect: note === undefined ? spoken : note.on(spoken),
         upstream_model: target.model.upstream_model,
         model: target.model.id,
         system_prompt: call.systemPrompt(target),
@@ -81,6 +84,7 @@ function preparer(
         context_tokens: target.context_tokens,
       },
     );
+    return note === undefined ? codec : new NotedCodec(codec, note, spoken.id === dialect.id ? undefined : dialect);
   };
 }
 
