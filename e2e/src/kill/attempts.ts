@@ -30,7 +30,12 @@ export function judgeAttempts(req: string, call: CallHistory, exchanges: readonl
     if (intent === undefined) continue;
     const charged = { attempt, intent, progress: call.progress.get(attempt.n) ?? 0, exchange };
     const what = `${req}: attempt ${attempt.n} (${attempt.outcome}, ${attempt.usage_source})`;
-    const faults = [...exchangeFaults(charged, call.ended), ...usageFaults(charged), ...costFaults(charged)];
+    const faults = [
+      ...exchangeFaults(charged, call.ended),
+      ...progressFaults(charged),
+      ...usageFaults(charged),
+      ...costFaults(charged),
+    ];
     problems.push(...faults.map((fault) => `${what} ${fault}`));
   }
   for (const { n, provider } of unclaimed)
@@ -116,18 +121,24 @@ function promptFaults({ attempt, intent, exchange }: Charged): string[] {
   return known.includes(in_tokens) ? [] : [`counts ${in_tokens} tokens of prompt, its intent says ${intent.in_tokens}`];
 }
 
+/** Last progress ≤ written, whatever came of the attempt. */
+function progressFaults({ progress, exchange }: Charged): string[] {
+  const written = exchange?.out_tokens ?? 0;
+  return progress > written ? [`came to ${progress} tokens of output, the upstream had written ${written}`] : [];
+}
+
 /** Last progress ≤ counted ≤ written; after a crash, exactly the last progress. */
 function outputFaults({ attempt, progress, exchange }: Charged): string[] {
   const { out_tokens } = attempt.usage;
   const written = exchange?.out_tokens ?? 0;
-  const faults: string[] = [];
-  if (progress > written) faults.push(`came to ${progress} tokens of output, the upstream had written ${written}`);
+  const counts = `counts ${out_tokens} tokens of output`;
   if (attempt.outcome === 'interrupted') {
-    if (out_tokens !== progress) faults.push(`counts ${out_tokens} tokens of output, its last progress was ${progress}`);
-  } else if (out_tokens < progress) faults.push(`counts ${out_tokens} tokens of output after a progress of ${progress}`);
-  else if (out_tokens > written && out_tokens !== exchange?.usage?.out_tokens)
-    faults.push(`counts ${out_tokens} tokens of output, the upstream had written ${written}`);
-  return faults;
+    return out_tokens === progress ? [] : [`${counts}, its last progress was ${progress}`];
+  }
+  if (out_tokens < progress) return [`${counts} after a progress of ${progress}`];
+  // What was reported at the end of an answer that nobody took counts as well.
+  const most = out_tokens === exchange?.usage?.out_tokens ? out_tokens : written;
+  return out_tokens > most ? [`${counts}, the upstream had written ${written}`] : [];
 }
 
 function costFaults({ attempt, intent }: Charged): string[] {

@@ -34,8 +34,6 @@ export interface KillReport {
   readonly hedged: number;
   readonly repeats: number;
   readonly problems: readonly string[];
-  /** What the last comparison looked at. */
-  readonly evidence: Evidence;
 }
 
 type Plan = KillPoint | 'outside' | 'recovery';
@@ -124,7 +122,6 @@ class Rounds {
       hedged: ended.filter((call) => call.attempts.some((attempt) => attempt.kind === 'hedge')).length,
       repeats: this.#repeats,
       problems: this.problems,
-      evidence: this.#evidence,
     };
   }
 
