@@ -1,5 +1,6 @@
 import { AssertionError, AtpError, assert } from '@atp-router/kernel';
 import { type EventType, RecordEncoder, type RouterEvent } from '@atp-router/ledger';
+import { onFiles } from '../system-error.ts';
 import { BlockEncoder } from './batch.ts';
 import { journalFailure, mayPass } from './failure.ts';
 import { type JournalIo, NODE_IO } from './io.ts';
@@ -28,7 +29,7 @@ const NEWS: ReadonlySet<EventType> = new Set<EventType>([
 
 /** Opens a journal directory for writing, in a new epoch. Throws on damage; cuts off a torn tail. The caller holds the lock. */
 export function openJournal(options: JournalOptions): Journal {
-  return new FileJournal(options);
+  return onFiles('The journal', options.dir, () => new FileJournal(options));
 }
 
 class FileJournal implements Journal {

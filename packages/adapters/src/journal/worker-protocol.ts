@@ -67,6 +67,13 @@ export function toWire(error: unknown): WireError {
   return { code: 'internal_error', message, cause: error instanceof Error ? error.message : String(error) };
 }
 
+/** For whoever starts the router, who sees no log then. */
+export function notReady(error: unknown): WireError {
+  if (isAtpError(error)) return toWire(error);
+  const text = error instanceof Error ? error.message : String(error);
+  return { ...toWire(error), message: `The usage tables could not be made ready: ${text}. Please report this fault.` };
+}
+
 export function fromWire({ code, message, details, cause }: WireError): AtpError {
   return new AtpError(code, message, {
     ...(details && { details }),

@@ -115,7 +115,8 @@ export function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void
 }
 
 async function whenListening(router: Started): Promise<Started & { readonly url: string }> {
-  // The log line comes last: what the start prints is complete then.
+  // What the start prints comes first, but through another pipe.
+  await router.says(/^ATP Router [\s\S]*\n\n$|^\{"event":"listening".*\n/);
   const found = await router.says(/"url":"(https?:\/\/[^"]+)".*"msg":"listening"/);
   return { ...router, url: found[1] ?? '' };
 }
