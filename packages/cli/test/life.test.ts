@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { verifyJournal } from '@atp-router/adapters';
 import { describe, expect, test } from 'vitest';
@@ -207,3 +207,23 @@ describe('reload', () => {
 function journalFile(cwd: string): string {
   return join(cwd, '.atp', 'journal', '00000001.atpj');
 }
+
+describe('a journal that is taken from under a running router', () => {
+  test('no call is taken any more, and it says so everywhere', async () => {
+    const router = await startWith(STREAMS);
+    const call = async (): Promise<{ status: number; body: string }> =>
+      openStream(router.url, router.key, 'slow').whole;
+    expect((await call()).status).toBe(200);
+    rmSync(join(router.cwd, '.atp'), { recursive: true });
+    const [line] = await router.says(/.*"msg":"the journal cannot be written"/);
+    expect(line).toContain('"level":"error"');
+    expect(line).toMatch(/"cause":"\/.*00000001\.atpj was deleted.* restart the router\."/);
+    const refused = await call();
+    expect(refused.status).toBe(503);
+    expect(refused.body).toContain('The router cannot record calls: the journal file that it was writing is gone.');
+    expect((await open(`${router.url}/readyz`).whole).status).toBe(503);
+    expect((await open(`${router.url}/metrics`).whole).body).toContain('\natp_journal_failed 1\n');
+    router.child.kill('SIGTERM');
+    expect(await router.ended()).toBe(0);
+  });
+});

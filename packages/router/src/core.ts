@@ -54,7 +54,7 @@ const sha256 = (data: string | Uint8Array): string => nodeHash('sha256', data, '
 export async function openCore(options: RouterOptions): Promise<Core> {
   const { config } = options;
   const secrets = openDataDir(config.data_dir, config.node_id);
-  const state = await openState(config, secrets, options.onProblem ?? (() => undefined));
+  const state = await openState(options, secrets);
   try {
     return await coreOver(options, secrets, state);
   } catch (error) {

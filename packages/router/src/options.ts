@@ -20,6 +20,8 @@ export interface RouterOptions {
   readonly sources: ValueSources;
   /** Told of what goes wrong beside the calls, which go on. */
   readonly onProblem?: OnProblem;
+  /** Told why the journal cannot be written any more, and without a reason when it can again. No call is taken meanwhile. */
+  readonly onJournalState?: (failure: AtpError | undefined) => void;
   /** Sees every event from the start on: also what a dead process left open, and that the router has started. */
   readonly onEvent?: (event: RouterEvent) => void;
   /** Makes a tenant and keys where there are none, before any request is answered. */

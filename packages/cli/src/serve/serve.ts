@@ -46,6 +46,7 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
       if (life.router !== undefined || !MADE.has(event.type)) logger.event(event);
     },
     sources: await sourcesOf(found, terminal),
+    onJournalState: (failure) => logJournal(failure, logger),
     onProblem: (source, problem) => logger.log('warn', PROBLEMS[source], { error: problem.message }),
     ...(found.kind === 'file' ? { onReload: () => reloadNow(reload.watcher, override) } : {}),
   });
@@ -75,6 +76,15 @@ function withAdvice(error: unknown, terminal: Terminal): unknown {
     return error;
   const other = `${commandName(terminal)} serve --port <port>`;
   return new CliError(EXIT.config, `${error.message} Stop what listens there, or use another port: ${other}`, error);
+}
+
+/** The cause names the file, which the message must not: clients get to see that. */
+function logJournal(failure: Error | undefined, logger: Logger): void {
+  if (failure === undefined) logger.log('info', 'the journal can be written again');
+  else {
+    const cause = failure.cause instanceof Error ? failure.cause.message : undefined;
+    logger.log('error', 'the journal cannot be written', { error: failure.message, cause });
+  }
 }
 
 /** What the start found broken and went on from: nobody should have to find that out by what is missing. */
