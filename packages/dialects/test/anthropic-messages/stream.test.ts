@@ -45,7 +45,6 @@ describe('anthropic-messages: reading a stream', () => {
   test('thinking with its signature, encrypted thinking, and a signature without shown thinking', () => {
     expect(decode('thinking')).toEqual([
       start(50),
-      { type: 'thinking', choice: 0, delta: '', origin },
       { type: 'thinking', choice: 0, delta: 'I should ', origin },
       { type: 'thinking', choice: 0, delta: 'check.', origin },
       { type: 'thinking_signature', choice: 0, signature: 'EqQBCgIYAhIM' },
