@@ -70,3 +70,56 @@ describe('thinking of Claude', () => {
     expect(chunks[0]).toContain('"delta":"Done."');
   });
 });
+
+describe('what only one shape can say is relayed as it comes, and counted', () => {
+  const chunk = (delta: object): string =>
+    `data: ${JSON.stringify({ id: 'x', object: 'chat.completion.chunk', created: 1, model: 'm', choices: [{ index: 0, delta, finish_reason: null }] })}\n\n`;
+  const custom = { index: 0, id: 'c', type: 'custom', custom: { name: 'sql', input: 'SELECT 1 FROM t' } };
+  const search = { type: 'server_tool_use', id: 'srv_1', name: 'web_search', input: {} };
+  const query = { type: 'input_json_delta', partial_json: '{"query":"the news of today"}' };
+  const picture = { output_index: 0, partial_image_index: 0, partial_image_b64: 'iVBORw0K'.repeat(1_000) };
+  const call = { output_index: 0, item_id: 'ctc_1', delta: 'SELECT 1 FROM t' };
+
+  test.each<[string, string, string[], RegExp, number]>([
+    ['sound', 'chat', [chunk({ audio: { id: 'a', transcript: 'Hello there' } })], /Hello there/, 3],
+    ['sound without words', 'chat', [chunk({ audio: { data: 'UklGRg=='.repeat(800) } })], /UklGRg==/, 2],
+    ['a custom tool of chat', 'chat', [chunk({ tool_calls: [custom] })], /SELECT 1/, 5],
+    ['a custom tool', 'responses', [named('response.custom_tool_call_input.delta', call)], /SELECT 1/, 4],
+    ['a picture', 'responses', [named('response.image_generation_call.partial_image', picture)], /iVBORw0K/, 3],
+    ['a search', 'anthropic', [...message('end_turn', block(0, search, query)).slice(0, 3)], /the news/, 10],
+  ])('%s (%s)', async (_name, provider, frames, seen, out_tokens) => {
+    const last = frames.length + 1;
+    const script = await rig.upstream.script({ frames: [...frames, ': the rest\n\n'], gates: [last] });
+    const prompt = { messages: [{ role: 'user', content: script.mark }], max_tokens: 100 };
+    const [path, body] =
+      provider === 'chat'
+        ? ['/v1/chat/completions', prompt]
+        : provider === 'anthropic'
+          ? ['/v1/messages', prompt]
+          : ['/v1/responses', { input: script.mark }];
+    const answer = await rig.router.ask(path, { model: `m-${provider}`, stream: true, ...body });
+    const request = await rig.upstream.next(script);
+    await answer.until(seen);
+    answer.leave();
+    await request.closed;
+    expect(await rig.router.outstanding()).toEqual([]);
+    const ended = rig.router.books().ended.get(answer.header('x-atp-request-id') ?? '');
+    expect(ended?.attempts[0]).toMatchObject({ outcome: 'cancelled', usage: { out_tokens } });
+  });
+
+  test('also what says nothing to the router, when there is too much of it', async () => {
+    const frames = Array.from({ length: 20 }, (_, i) => named('later_event', { i, filler: 'x'.repeat(4_000) }));
+    const script = await rig.upstream.script({ frames: [...frames, ': the rest\n\n'], gates: [21] });
+    const body = {
+      model: 'm-anthropic',
+      max_tokens: 9,
+      stream: true,
+      messages: [{ role: 'user', content: script.mark }],
+    };
+    const answer = await rig.router.ask('/v1/messages', body);
+    const request = await rig.upstream.next(script);
+    expect(await answer.until(/"i":19/)).toContain('later_event');
+    answer.leave();
+    await request.closed;
+  });
+});

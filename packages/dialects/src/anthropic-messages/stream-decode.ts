@@ -84,7 +84,7 @@ class Decoder {
       default:
     }
     this.#blocks.set(at, { kind: 'opaque', raw: block, args: '' });
-    return NOTHING;
+    return opaqueDelta(text(block['name']));
   }
 
   #startThinking(at: unknown, block: JsonObject): readonly GenEvent[] {
@@ -121,7 +121,7 @@ class Decoder {
     if (delta === '') return NOTHING;
     if (block.kind === 'opaque') {
       block.args += delta;
-      return NOTHING;
+      return opaqueDelta(delta);
     }
     block.args_seen = true;
     return [{ type: 'tool_args', choice: 0, index: block.index, delta }];
@@ -174,6 +174,10 @@ function objectOf(value: unknown): JsonObject {
 
 function text(value: unknown): string {
   return typeof value === 'string' ? value : '';
+}
+
+function opaqueDelta(delta: string): readonly GenEvent[] {
+  return [{ type: 'opaque_delta', choice: 0, delta }];
 }
 
 function textDelta(delta: string): readonly GenEvent[] {

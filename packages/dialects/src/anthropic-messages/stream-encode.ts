@@ -63,6 +63,7 @@ class Encoder {
       case 'usage':
         this.#usage = event.usage;
         return '';
+      case 'opaque_delta':
       case 'logprobs':
       case 'error':
       case 'end':

@@ -63,6 +63,8 @@ describe('anthropic-messages: reading a stream', () => {
     expect(search?.raw).toMatchObject({ type: 'server_tool_use', id: 'srvtoolu_1', input: { query: 'news' } });
     expect(result?.raw).toMatchObject({ type: 'web_search_tool_result', tool_use_id: 'srvtoolu_1' });
     expect(decode('hosted')).toContainEqual({ type: 'finish', choice: 0, reason: 'pause' });
+    const pieces = decode('hosted').filter((event) => event.type === 'opaque_delta');
+    expect(pieces.map(({ delta }) => delta)).toEqual(['web_search', '{"query":', '"news"}', '']);
   });
 
   test.each([

@@ -1,12 +1,12 @@
 import type { TransportFailureKind, UpstreamExchange, UpstreamHandler, UpstreamHeaders } from '@atp-router/adapters';
-import type { AttemptKind, StageSummary } from '@atp-router/call';
+import type { StageSummary } from '@atp-router/call';
 import type { AtpField } from '@atp-router/dialects';
 import { type Limits, plausibleUsage, toAtpError, type Usage } from '@atp-router/kernel';
-import type { Permit } from '@atp-router/routing';
 import { joinHeaders } from '../relay/join-headers.ts';
-import type { AttemptCodec, Bytes, StreamRelay, StreamStep, WholeAnswer } from '../relay/types.ts';
+import type { Bytes, StreamRelay, StreamStep, WholeAnswer } from '../relay/types.ts';
+import type { AttemptSpec } from './attempt-spec.ts';
+import { EarlyBytes } from './early-bytes.ts';
 import { failureOfRemote, failureOfTransport, malformed, type UpstreamAttemptFailure } from './failures.ts';
-import type { Target } from './target.ts';
 
 /** What an attempt tells its call. Exactly one of `onAnswer`, `onStreamEnd` and `onFailed` ends it. */
 export interface AttemptOwner {
@@ -21,19 +21,6 @@ export interface AttemptOwner {
   onFailed(attempt: Attempt, failure: UpstreamAttemptFailure): void;
   /** After each chunk: the call may want to reserve more, or to stop. */
   onProgress(attempt: Attempt): void;
-}
-
-export interface AttemptSpec {
-  readonly n: number;
-  readonly turn: number;
-  readonly kind: AttemptKind;
-  readonly target: Target;
-  readonly operation: 'generate' | 'embed';
-  readonly stream: boolean;
-  readonly codec: AttemptCodec;
-  readonly permit: Permit;
-  readonly in_tokens: number;
-  readonly started_mono_ms: number;
 }
 
 type Phase =
@@ -69,7 +56,7 @@ export class Attempt implements UpstreamHandler {
   #phase: Phase = { kind: 'waiting' };
   #chunks: Uint8Array[] = [];
   #bytes = 0;
-  #early: (string | Uint8Array)[] = [];
+  readonly #early: EarlyBytes;
   #content_seen = false;
   #headers: UpstreamHeaders | undefined;
 
@@ -77,6 +64,7 @@ export class Attempt implements UpstreamHandler {
     this.spec = spec;
     this.#owner = owner;
     this.#limits = limits;
+    this.#early = new EarlyBytes(limits.relay_high_water_bytes);
     this.#mono = mono;
     this.#wall = wall;
   }
@@ -129,7 +117,7 @@ export class Attempt implements UpstreamHandler {
     if (this.#phase.kind === 'sent') this.#phase.exchange.cancel();
     this.#phase = { kind: 'over' };
     this.#chunks = [];
-    this.#early = [];
+    this.#early.take();
   }
 
   pause(): void {
@@ -143,8 +131,7 @@ export class Attempt implements UpstreamHandler {
   /** The call chose this attempt: what was read before goes out first. */
   commit(): void {
     this.committed = true;
-    const early = this.#early;
-    this.#early = [];
+    const early = this.#early.take();
     if (early.length > 0) this.#owner.onRelay(this, early);
   }
 
@@ -242,13 +229,14 @@ export class Attempt implements UpstreamHandler {
       this.#stop(malformed(toAtpError(error), this.spec, this.#headers));
       return;
     }
-    if (!this.committed) this.#early.push(...step.out);
+    if (!this.committed) this.#early.add(step.out);
     else if (step.out.length > 0) this.#owner.onRelay(this, step.out);
     if (step.error !== undefined) {
       this.#stop(failureOfRemote(step.error, this.spec.target.provider, undefined, this.#wall()));
       return;
     }
-    if (!this.#content_seen && (relay.has_content || relay.is_complete)) {
+    // What fills the buffer is taken for content, whatever it is: nothing else would ever slow its provider down.
+    if (!this.#content_seen && (relay.has_content || relay.is_complete || this.#early.is_full)) {
       this.#content_seen = true;
       this.#owner.onContent(this);
     }

@@ -1,7 +1,8 @@
 import type { Clock } from '@atp-router/kernel';
 import type { Permit } from '@atp-router/routing';
 import type { AttemptCodec } from '../relay/types.ts';
-import { Attempt, type AttemptOwner, type AttemptSpec } from './attempt.ts';
+import { Attempt, type AttemptOwner } from './attempt.ts';
+import type { AttemptSpec } from './attempt-spec.ts';
 import type { AdmittedCall } from './env.ts';
 import type { WantedAttempt } from './target.ts';
 

@@ -115,6 +115,11 @@ export class StreamReader {
       else if (event.type === 'error') error = event.error;
       else if (event.type === 'finish' && event.reason === 'error' && !this.#has_answer) error ??= NOT_ANSWERED;
     }
-    return { frame, events, error };
+    return { frame, events: events.some(isPiece) ? events.filter((event) => !isPiece(event)) : events, error };
   }
+}
+
+/** Counted and seen, and then done with: stages and other shapes are told of the whole. */
+function isPiece(event: GenEvent): boolean {
+  return event.type === 'opaque_delta';
 }
