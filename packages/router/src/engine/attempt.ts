@@ -183,13 +183,13 @@ export class Attempt implements UpstreamHandler {
     if (status >= 300) this.#fail(this.#remoteError(status));
     else if (this.relay === undefined) this.#endWhole();
     else if (this.#isWhole(this.relay)) this.#finish(() => this.#owner.onStreamEnd(this));
-    else this.#fail(failureOfTransport('truncated', this.spec.target.provider, undefined, this.#headers));
+    else this.#fail(this.#transportFailure('truncated', undefined, this.#headers));
   }
 
   #onFail(failure: { readonly kind: TransportFailureKind; readonly cause: unknown }): void {
     // Some servers reset the connection right after the end mark: the answer is whole.
     if (this.relay !== undefined && this.#isWhole(this.relay)) this.#finish(() => this.#owner.onStreamEnd(this));
-    else this.#fail(failureOfTransport(failure.kind, this.spec.target.provider, failure.cause, this.#headers));
+    else this.#fail(this.#transportFailure(failure.kind, failure.cause, this.#headers));
   }
 
   #collect(chunk: Uint8Array): void {
@@ -263,8 +263,12 @@ export class Attempt implements UpstreamHandler {
     return failureOfRemote(remote, this.spec.target.provider, this.#headers, this.#wall());
   }
 
+  #transportFailure(kind: TransportFailureKind, cause: unknown, headers?: UpstreamHeaders): UpstreamAttemptFailure {
+    return failureOfTransport(kind, this.spec.target.provider, cause, this.spec.stream, headers);
+  }
+
   #breakOff(kind: TransportFailureKind): void {
-    this.#stop(failureOfTransport(kind, this.spec.target.provider, undefined));
+    this.#stop(this.#transportFailure(kind, undefined));
   }
 
   #stop(failure: UpstreamAttemptFailure): void {
