@@ -156,8 +156,10 @@ export interface EncodedError {
 export interface PassThrough {
   /** The client's body with the changes of `patch`, without past reasoning that the provider would not take back. */
   patchRequest(body: JsonObject, patch: RequestPatch): EncodedRequest;
-  /** The frame with the `atp` field added; called for the finish frame only. */
-  annotateFrame(frame: Frame, atp: AtpField): string;
+  /** The finish frame with the `atp` field added, and with `counted` where it tells usage that cannot be true, or none. */
+  annotateFrame(frame: Frame, atp: AtpField, counted?: Usage): string;
+  /** A whole answer with this usage in place of what it says. */
+  tellUsage(body: JsonObject, usage: Usage): JsonObject;
   /** Where usage has a frame of its own, which the client may ask for: absent where usage always rides with the finish. */
   readonly usage_frame?: {
     /** Tells usage that the provider did not; like the stream that `finish`, its finish frame, belongs to. */

@@ -1,6 +1,6 @@
 import type { StageChainRun, StageSummary } from '@atp-router/call';
 import type { AtpField, GenEvent, PromptUsage, ProviderDialect, StreamEncoder } from '@atp-router/dialects';
-import type { Usage } from '@atp-router/kernel';
+import { plausibleUsage, type Usage } from '@atp-router/kernel';
 import { countedUsage } from './counted-usage.ts';
 import { type ReadFrame, StreamReader } from './stream-reader.ts';
 import type { Bytes, StreamRelay, StreamStep } from './types.ts';
@@ -61,7 +61,9 @@ export class TranslatedStream implements StreamRelay {
     const last = this.#stages?.onEnd(end);
     if (last?.kind === 'abort') throw last.error;
     for (const event of last?.chunks ?? []) text += this.#encoder.push(event);
-    if (this.usage === undefined) text += this.#encoder.push({ type: 'usage', usage: countedUsage(end) });
+    if (plausibleUsage(this.usage) === undefined) {
+      text += this.#encoder.push({ type: 'usage', usage: countedUsage(end, this.prompt) });
+    }
     return [text + this.#encoder.finish(atp)];
   }
 
