@@ -1,3 +1,4 @@
+import Anthropic from '@anthropic-ai/sdk';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { secretOf } from '../src/config.ts';
@@ -122,4 +123,14 @@ describe('what only one shape can say is relayed as it comes, and counted', () =
     answer.leave();
     await request.closed;
   });
+});
+
+test('a message without its end mark is whole for the official client', async () => {
+  const frames = message('end_turn', block(0, { type: 'text', text: '' }, { type: 'text_delta', text: 'Done.' }));
+  const script = await rig.upstream.script({ frames: frames.slice(0, -1) });
+  const anthropic = new Anthropic({ apiKey: secretOf('acme'), baseURL: rig.router.url, maxRetries: 0 });
+  const messages = [{ role: 'user' as const, content: script.mark }];
+  const stream = anthropic.messages.stream({ model: 'm-anthropic', max_tokens: 50, messages });
+  const final = await stream.finalMessage();
+  expect(final).toMatchObject({ content: [{ text: 'Done.' }], stop_reason: 'end_turn', usage: { output_tokens: 7 } });
 });

@@ -160,6 +160,8 @@ export interface PassThrough {
   annotateFrame(frame: Frame, atp: AtpField, counted?: Usage): string;
   /** A whole answer with this usage in place of what it says. */
   tellUsage(body: JsonObject, usage: Usage): JsonObject;
+  /** Ends a stream whose provider has finished and left it out; absent where the finish frame is the last anyway. */
+  readonly end_mark?: string;
   /** Where usage has a frame of its own, which the client may ask for: absent where usage always rides with the finish. */
   readonly usage_frame?: {
     /** Tells usage that the provider did not; like the stream that `finish`, its finish frame, belongs to. */

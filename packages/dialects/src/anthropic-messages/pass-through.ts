@@ -7,6 +7,8 @@ import { encodeMessageUsage, encodeUsage } from './usage.ts';
 type Fields = Record<string, JsonValue | undefined>;
 
 export const passThrough: PassThrough = {
+  end_mark: `event: message_stop\ndata: ${JSON.stringify({ type: 'message_stop' })}\n\n`,
+
   patchRequest(body: JsonObject, patch: RequestPatch): EncodedRequest {
     const out: Fields = { ...body, model: patch.model };
     if (patch.max_output_tokens !== undefined) capOutput(body, out, patch.max_output_tokens);

@@ -10,6 +10,8 @@ import { encodeUsage } from './usage.ts';
 type Fields = Record<string, JsonValue | undefined>;
 
 export const passThrough: PassThrough = {
+  end_mark: 'data: [DONE]\n\n',
+
   usage_frame: {
     make(finish: Frame, usage: Usage): string {
       const { id, object, created, model } = parseData(finish.data);

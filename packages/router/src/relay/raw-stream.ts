@@ -65,7 +65,7 @@ export class RawStream implements StreamRelay {
   finish(atp: AtpField, end: StageSummary): Bytes[] {
     this.#options.observers?.onEnd(end);
     const { include_usage, dialect } = this.#options;
-    const { annotateFrame, usage_frame } = dialect.passThrough;
+    const { annotateFrame, usage_frame, end_mark } = dialect.passThrough;
     const counted = plausibleUsage(this.usage) === undefined ? countedUsage(end, this.prompt) : undefined;
     const out: Bytes[] = [];
     this.#held.forEach((frame, i) => {
@@ -73,6 +73,7 @@ export class RawStream implements StreamRelay {
       if (i !== this.#finish_at || counted === undefined || usage_frame === undefined || !include_usage) return;
       out.push(usage_frame.make(frame, counted));
     });
+    if (end_mark !== undefined && !this.#reader.is_ended) out.push(end_mark);
     this.#held = [];
     return out;
   }

@@ -51,6 +51,11 @@ export class StreamReader {
     return this.#finishes.complete;
   }
 
+  /** The shape's end mark was seen. */
+  get is_ended(): boolean {
+    return this.#finishes.ended;
+  }
+
   /** Nothing is missing if the stream ends here. After the end mark nothing can be. */
   get is_complete(): boolean {
     if (!this.#finishes.complete) return false;
