@@ -134,3 +134,43 @@ test('a message without its end mark is whole for the official client', async ()
   const final = await stream.finalMessage();
   expect(final).toMatchObject({ content: [{ text: 'Done.' }], stop_reason: 'end_turn', usage: { output_tokens: 7 } });
 });
+
+describe('events of Responses', () => {
+  const numbered = (sequence_number: number, type: string, fields: object = {}): string =>
+    named(type, { sequence_number, ...fields });
+
+  test.each(['responses', 'anthropic'])(
+    'an error in the middle is the next in their sequence (%s)',
+    async (provider) => {
+      const begun = [numbered(0, 'response.created', { response: { id: 'r', status: 'in_progress' } })];
+      const frames =
+        provider === 'responses'
+          ? [...begun, numbered(1, 'response.output_text.delta', { output_index: 0, delta: '"sequence_number":99' })]
+          : message('end_turn', block(0, { type: 'text', text: '' }, { type: 'text_delta', text: 'One' })).slice(0, 3);
+      const script = await rig.upstream.script({ frames });
+      const answer = await rig.router.ask('/v1/responses', {
+        model: `m-${provider}`,
+        input: script.mark,
+        stream: true,
+      });
+      const events = [...(await answer.text()).matchAll(/^data: (.*)$/gm)].map(
+        ([, data]) => JSON.parse(data ?? '') as { type: string; sequence_number: number },
+      );
+      expect(events.at(-1)?.type).toBe('error');
+      expect(events.map((event) => event.sequence_number)).toEqual(events.map((_event, i) => i));
+      expect(events.length).toBeGreaterThan(2);
+    },
+  );
+
+  test('an answer that is complete says since when', async () => {
+    const script = await rig.upstream.script({});
+    const before = Math.floor(Date.now() / 1_000);
+    const body = { model: 'm-anthropic', input: script.mark, store: false };
+    const plain = await client.responses.create(body);
+    const streamed = await client.responses.stream(body).finalResponse();
+    for (const { completed_at } of [plain, streamed]) {
+      expect(completed_at).toBeGreaterThanOrEqual(before);
+      expect(completed_at).toBeLessThanOrEqual(Math.ceil(Date.now() / 1_000));
+    }
+  });
+});

@@ -120,8 +120,8 @@ export interface StreamDecoder {
 export interface StreamEncoder {
   /** Text to send for one event; empty when the shape has nothing to say for it. */
   push(event: GenEvent): string;
-  /** The finish chunk, usage and end marks that were held back, with the `atp` field. */
-  finish(atp: AtpField): string;
+  /** The finish chunk, usage and end marks that were held back, with the `atp` field. `ended_s`: now, for shapes that tell it. */
+  finish(atp: AtpField, ended_s?: number): string;
 }
 
 export interface StreamEncodeContext {
@@ -143,6 +143,8 @@ export interface ResponseEncodeContext {
   readonly request?: JsonObject;
   /** For shapes whose answers tell it (`ask`). */
   readonly plan?: RoutePlan;
+  /** When the answer ended, for shapes that tell it (Responses). */
+  readonly ended_s?: number;
   /** Cost, for shapes whose answers carry it in fields of their own (`ask`). */
   readonly atp?: AtpField;
 }
@@ -192,8 +194,10 @@ export interface IngressDialect {
   encodeResponse(response: GenResponse, ctx: ResponseEncodeContext): JsonObject;
   streamEncoder(ctx: StreamEncodeContext): StreamEncoder;
   encodeError(error: AtpError, request_id: string): EncodedError;
-  /** What to write into a stream that has already begun. */
-  encodeStreamError(error: AtpError, request_id: string): string;
+  /** What to write into a stream that has already begun. `sequence`: the event's number, where the shape numbers them. */
+  encodeStreamError(error: AtpError, request_id: string, sequence?: number): string;
+  /** The field that numbers the events of a stream. */
+  readonly sequence_field?: string;
 }
 
 /** An API shape that clients and providers both speak, so that equal sides need no translation. */

@@ -2,7 +2,7 @@ import type { JsonObject } from '@atp-router/kernel';
 import type { AtpField, StreamEncodeContext, StreamEncoder } from '../dialect.ts';
 import type { FinishReason, GenEvent } from '../model.ts';
 import { responseId } from './ids.ts';
-import { logprobEntries, type ResourceState, responseResource } from './resource.ts';
+import { logprobEntries, responseResource } from './resource.ts';
 import { encodeFinish } from './response.ts';
 import { ItemStream } from './stream-items.ts';
 import { encodeUsage } from './usage.ts';
@@ -13,7 +13,7 @@ import { encodeUsage } from './usage.ts';
  */
 export function streamEncoder(ctx: StreamEncodeContext): StreamEncoder {
   const encoder = new ResponsesEncoder(ctx);
-  return { push: (event: GenEvent) => encoder.push(event), finish: (atp: AtpField) => encoder.finish(atp) };
+  return { push: (event: GenEvent) => encoder.push(event), finish: (atp, ended_s) => encoder.finish(atp, ended_s) };
 }
 
 class ResponsesEncoder {
@@ -36,12 +36,13 @@ class ResponsesEncoder {
     return this.#flush();
   }
 
-  finish(atp: AtpField): string {
+  finish(atp: AtpField, ended_s: number | undefined): string {
     this.#begin();
     const end = encodeFinish(this.#finish);
     this.#items.closeAll(end.status === 'incomplete' ? 'incomplete' : 'completed');
     const usage = this.#usage === undefined ? {} : { usage: this.#usage };
-    const response = this.#resource({ ...end, created_s: this.#ctx.created_s, output: this.#items.output, ...usage });
+    const state = { ...end, created_s: this.#ctx.created_s, output: this.#items.output, ...usage };
+    const response = responseResource({ ...this.#ctx, ...(ended_s === undefined ? {} : { ended_s }) }, state);
     this.#emit(`response.${end.status}`, { response: { ...response, atp: atp as unknown as JsonObject } });
     return this.#flush();
   }
@@ -97,14 +98,10 @@ class ResponsesEncoder {
     this.#sequence += 1;
   }
 
-  #resource(state: ResourceState): JsonObject {
-    return responseResource(this.#ctx, state);
-  }
-
   #begin(): void {
     if (this.#begun) return;
     this.#begun = true;
-    const response = this.#resource({ status: 'in_progress', created_s: this.#ctx.created_s, output: [] });
+    const response = responseResource(this.#ctx, { status: 'in_progress', created_s: this.#ctx.created_s, output: [] });
     this.#emit('response.created', { response });
     this.#emit('response.in_progress', { response });
   }

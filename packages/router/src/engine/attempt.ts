@@ -137,10 +137,13 @@ export class Attempt implements UpstreamHandler {
 
   /** What its client gets when it has ended well; `early` when the budget ended it. Throws `AtpError` for a stage's refusal. */
   lastBytes(atp: AtpField, end: StageSummary, early: boolean): Bytes[] {
-    if (this.answer !== undefined) return [this.answer.render(atp, end)];
+    const ended_s = Math.floor(this.#wall() / 1_000);
+    if (this.answer !== undefined) return [this.answer.render(atp, end, ended_s)];
     const relay = this.relay;
     if (relay === undefined) return [];
-    return early && relay.finishEarly !== undefined ? relay.finishEarly(atp, end) : relay.finish(atp, end);
+    return early && relay.finishEarly !== undefined
+      ? relay.finishEarly(atp, end, ended_s)
+      : relay.finish(atp, end, ended_s);
   }
 
   onHead(status: number, headers: UpstreamHeaders): void {

@@ -175,7 +175,7 @@ class TranslatedCodec implements AttemptCodec {
       ...failure(response),
       usage: response.usage,
       counted_out_tokens: countTokens(response),
-      render: (atp, end) => this.#render(response, atp, end),
+      render: (atp, end, ended_s) => this.#render(response, atp, end, ended_s),
     };
   }
 
@@ -206,7 +206,7 @@ class TranslatedCodec implements AttemptCodec {
     this.#run?.onEnd(end);
   }
 
-  #render(response: GenResponse, atp: AtpField, end: StageSummary): Bytes {
+  #render(response: GenResponse, atp: AtpField, end: StageSummary, ended_s: number): Bytes {
     const call = this.#call;
     const staged = this.#run === undefined ? response : throughStages(response, this.#run, end);
     return JSON.stringify(
@@ -221,6 +221,7 @@ class TranslatedCodec implements AttemptCodec {
           model: this.#target.model,
           request: call.body,
           atp,
+          ended_s,
           ...(call.plan === undefined ? {} : { plan: call.plan }),
         },
       ),

@@ -56,7 +56,7 @@ export class TranslatedStream implements StreamRelay {
     return this.#relay((onFrame) => this.#reader.end(onFrame));
   }
 
-  finish(atp: AtpField, end: StageSummary): Bytes[] {
+  finish(atp: AtpField, end: StageSummary, ended_s: number): Bytes[] {
     let text = '';
     const last = this.#stages?.onEnd(end);
     if (last?.kind === 'abort') throw last.error;
@@ -64,14 +64,14 @@ export class TranslatedStream implements StreamRelay {
     if (plausibleUsage(this.usage) === undefined) {
       text += this.#encoder.push({ type: 'usage', usage: countedUsage(end, this.prompt) });
     }
-    return [text + this.#encoder.finish(atp)];
+    return [text + this.#encoder.finish(atp, ended_s)];
   }
 
-  finishEarly(atp: AtpField, end: StageSummary): Bytes[] {
+  finishEarly(atp: AtpField, end: StageSummary, ended_s: number): Bytes[] {
     for (let choice = 0; choice < this.#n; choice += 1) {
       this.#encoder.push({ type: 'finish', choice, reason: 'length' });
     }
-    return this.finish(atp, end);
+    return this.finish(atp, end, ended_s);
   }
 
   #relay(read: (onFrame: (read: ReadFrame) => void) => void): StreamStep {
