@@ -126,6 +126,8 @@ function foldInto(choice: OpenChoice, event: ChoiceEvent): void {
     case 'opaque':
       parts.push({ type: 'opaque', origin: event.origin, raw: event.raw });
       break;
+    case 'opaque_delta':
+      break;
     case 'tool_call':
       choice.calls.set(event.index, parts.length);
       parts.push({

@@ -3,6 +3,7 @@ export { ask, encodePlan } from './ask/index.ts';
 export * from './dialect.ts';
 export * from './embeddings/index.ts';
 export * from './endpoint-traits.ts';
+export { mayBeInexact, parseToRewrite } from './exact-json.ts';
 export * from './features.ts';
 export * from './fold.ts';
 export * from './framing.ts';

@@ -265,6 +265,11 @@ export type GenEvent =
   | { readonly type: 'tool_args'; readonly choice: number; readonly index: number; readonly delta: string }
   /** One of `TextPart.annotations`, after its text. */
   | { readonly type: 'annotation'; readonly choice: number; readonly annotation: JsonObject }
+  /**
+   * A piece of what only its own shape can say: input of a tool that is no function, sound, a picture that emerges. It is
+   * seen by readers of that shape and counted; everybody else is told by `opaque`, or not at all. `media`: base64.
+   */
+  | { readonly type: 'opaque_delta'; readonly choice: number; readonly delta: string; readonly media?: true }
   /** A whole block of `OpaquePart`. */
   | { readonly type: 'opaque'; readonly choice: number; readonly origin: DialectId; readonly raw: JsonObject }
   | { readonly type: 'logprobs'; readonly choice: number; readonly content: JsonValue }

@@ -16,6 +16,7 @@ const ORIGIN = 'anthropic-messages';
 /** A block that has begun and not yet stopped. */
 type OpenBlock =
   | { readonly kind: 'plain' }
+  | { readonly kind: 'thinking'; shown: boolean }
   | { readonly kind: 'tool'; readonly index: number; readonly input: unknown; args_seen: boolean }
   | { readonly kind: 'opaque'; readonly raw: JsonObject; args: string };
 
@@ -82,7 +83,7 @@ class Decoder implements StreamDecoder {
       case 'text':
         return textDelta(text(block['text']));
       case 'thinking':
-        return startThinking(block);
+        return this.#startThinking(at, block);
       case 'redacted_thinking':
         return [{ type: 'thinking_redacted', choice: 0, data: text(block['data']), origin: ORIGIN }];
       case 'tool_use':
@@ -92,7 +93,13 @@ class Decoder implements StreamDecoder {
     }
     this.#blocks.set(at, { kind: 'opaque', raw: block, args: '' });
     this.#results.add(toolOfResult(block));
-    return NOTHING;
+    return opaqueDelta(text(block['name']));
+  }
+
+  #startThinking(at: unknown, block: JsonObject): readonly GenEvent[] {
+    const open: OpenBlock = { kind: 'thinking', shown: false };
+    this.#blocks.set(at, open);
+    return thinking(open, text(block['thinking']), text(block['signature']));
   }
 
   #startTool(at: unknown, block: JsonObject): readonly GenEvent[] {
@@ -108,9 +115,9 @@ class Decoder implements StreamDecoder {
       case 'text_delta':
         return textDelta(text(delta['text']));
       case 'thinking_delta':
-        return thinkingDelta(text(delta['thinking']));
+        return thinking(this.#blocks.get(data['index']), text(delta['thinking']), '');
       case 'signature_delta':
-        return [{ type: 'thinking_signature', choice: 0, signature: text(delta['signature']) }];
+        return thinking(this.#blocks.get(data['index']), '', text(delta['signature']));
       case 'input_json_delta':
         return this.#inputDelta(this.#blocks.get(data['index']), text(delta['partial_json']));
       default:
@@ -119,10 +126,11 @@ class Decoder implements StreamDecoder {
   }
 
   #inputDelta(block: OpenBlock | undefined, delta: string): readonly GenEvent[] {
-    if (block === undefined || block.kind === 'plain' || delta === '') return NOTHING;
+    if (block?.kind !== 'opaque' && block?.kind !== 'tool') return NOTHING;
+    if (delta === '') return NOTHING;
     if (block.kind === 'opaque') {
       block.args += delta;
-      return NOTHING;
+      return opaqueDelta(delta);
     }
     block.args_seen = true;
     return [{ type: 'tool_args', choice: 0, index: block.index, delta }];
@@ -131,7 +139,7 @@ class Decoder implements StreamDecoder {
   #stopBlock(at: unknown): readonly GenEvent[] {
     const block = this.#blocks.get(at);
     this.#blocks.delete(at);
-    if (block === undefined || block.kind === 'plain') return NOTHING;
+    if (block?.kind !== 'opaque' && block?.kind !== 'tool') return NOTHING;
     if (block.kind === 'tool') {
       if (block.args_seen) return NOTHING;
       // A tool without arguments gets no delta, but arguments must be JSON in every other shape.
@@ -178,17 +186,22 @@ function text(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
+function opaqueDelta(delta: string): readonly GenEvent[] {
+  return [{ type: 'opaque_delta', choice: 0, delta }];
+}
+
 function textDelta(delta: string): readonly GenEvent[] {
   return delta === '' ? NOTHING : [{ type: 'text', choice: 0, delta }];
 }
 
-/** Announced even when empty: with the thinking not shown, a signature alone follows, and belongs to this event. */
-function startThinking(block: JsonObject): readonly GenEvent[] {
-  const thinking: GenEvent = { type: 'thinking', choice: 0, delta: text(block['thinking']), origin: ORIGIN };
-  const signature = text(block['signature']);
-  return signature === '' ? [thinking] : [thinking, { type: 'thinking_signature', choice: 0, signature }];
-}
-
-function thinkingDelta(delta: string): readonly GenEvent[] {
-  return delta === '' ? NOTHING : [{ type: 'thinking', choice: 0, delta, origin: ORIGIN }];
+/** With the thinking not shown, a signature comes alone: it belongs to the thinking before it, so an empty one is told. */
+function thinking(block: OpenBlock | undefined, delta: string, signature: string): readonly GenEvent[] {
+  const events: GenEvent[] = [];
+  const open = block?.kind === 'thinking' ? block : undefined;
+  if (delta !== '' || (signature !== '' && open?.shown !== true)) {
+    events.push({ type: 'thinking', choice: 0, delta, origin: ORIGIN });
+    if (open !== undefined) open.shown = true;
+  }
+  if (signature !== '') events.push({ type: 'thinking_signature', choice: 0, signature });
+  return events;
 }

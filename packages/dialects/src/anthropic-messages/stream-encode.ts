@@ -75,6 +75,7 @@ class Encoder {
         this.#usage = event.usage;
         return '';
       case 'annotation':
+      case 'opaque_delta':
       case 'logprobs':
       case 'error':
       case 'end':

@@ -38,7 +38,7 @@ function chunkOf(event: GenEvent): JsonObject | undefined {
     case 'text':
     case 'refusal':
     case 'thinking':
-      return { choice: event.choice, kind: event.type, delta: event.delta };
+      return event.delta === '' ? undefined : { choice: event.choice, kind: event.type, delta: event.delta };
     case 'tool_call':
       return { choice: event.choice, kind: 'tool_call', index: event.index, id: event.id, name: event.name };
     case 'tool_args':

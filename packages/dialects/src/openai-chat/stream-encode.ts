@@ -50,6 +50,7 @@ export function streamEncoder(ctx: StreamEncodeContext): StreamEncoder {
         case 'end':
         case 'thinking_signature':
         case 'thinking_redacted':
+        case 'opaque_delta':
           return '';
         default: {
           const delta = deltaOf(event);

@@ -27,5 +27,6 @@ export const openaiResponses: Dialect = {
   decodeError,
   encodeError,
   encodeStreamError,
+  sequence_field: 'sequence_number',
   passThrough,
 };

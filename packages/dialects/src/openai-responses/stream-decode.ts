@@ -115,6 +115,7 @@ class ResponsesDecoder implements StreamDecoder {
         this.#end(type, isJsonObject(event['response']) ? event['response'] : {}, out);
         break;
       default:
+        opaquePiece(type, event, out);
     }
   }
 
@@ -154,7 +155,11 @@ class ResponsesDecoder implements StreamDecoder {
 
   #added(event: JsonObject, out: GenEvent[]): void {
     const it = event['item'];
-    if (!isJsonObject(it) || it['type'] !== 'function_call') return;
+    if (!isJsonObject(it) || it['type'] === 'message' || it['type'] === 'reasoning') return;
+    if (it['type'] !== 'function_call') {
+      out.push({ type: 'opaque_delta', choice: 0, delta: typeof it['name'] === 'string' ? it['name'] : '' });
+      return;
+    }
     this.#announce(event, it, out);
     this.#arguments(event, it['arguments'], out);
   }
@@ -222,6 +227,18 @@ function startOf(response: JsonObject): GenEvent {
     model: typeof response['model'] === 'string' ? response['model'] : '',
     created_s: typeof response['created_at'] === 'number' ? response['created_at'] : 0,
   };
+}
+
+/** Input of custom and hosted tools, sound, pictures that emerge. */
+function opaquePiece(type: string, event: JsonObject, out: GenEvent[]): void {
+  const picture = event['partial_image_b64'];
+  const delta = event['delta'];
+  if (typeof picture === 'string') out.push({ type: 'opaque_delta', choice: 0, delta: picture, media: true });
+  else if (type === 'response.audio.delta' && typeof delta === 'string') {
+    out.push({ type: 'opaque_delta', choice: 0, delta, media: true });
+  } else if (type.endsWith('.delta') && typeof delta === 'string' && delta !== '') {
+    out.push({ type: 'opaque_delta', choice: 0, delta });
+  }
 }
 
 function logprobs(event: JsonObject, out: GenEvent[]): void {

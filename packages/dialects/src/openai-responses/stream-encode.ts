@@ -4,7 +4,7 @@ import type { FinishReason, GenEvent } from '../model.ts';
 import { Losses } from '../losses.ts';
 import { CARRIER, opaqueItem } from './generated.ts';
 import { responseId } from './ids.ts';
-import { logprobEntries, type ResourceState, responseResource } from './resource.ts';
+import { logprobEntries, responseResource } from './resource.ts';
 import { encodeFinish } from './response.ts';
 import { StreamAnnotations } from './stream-annotations.ts';
 import { ItemStream } from './stream-items.ts';
@@ -16,7 +16,7 @@ import { encodeUsage } from './usage.ts';
  */
 export function streamEncoder(ctx: StreamEncodeContext): StreamEncoder {
   const encoder = new ResponsesEncoder(ctx);
-  return { push: (event: GenEvent) => encoder.push(event), finish: (atp: AtpField) => encoder.finish(atp) };
+  return { push: (event: GenEvent) => encoder.push(event), finish: (atp, ended_s) => encoder.finish(atp, ended_s) };
 }
 
 class ResponsesEncoder {
@@ -42,14 +42,15 @@ class ResponsesEncoder {
     return this.#flush();
   }
 
-  finish(atp: AtpField): string {
+  finish(atp: AtpField, ended_s: number | undefined): string {
     this.#losses.refuseEmpty();
     this.#begin();
     const end = encodeFinish(this.#finish);
     this.#items.closeAll(end.status === 'incomplete' ? 'incomplete' : 'completed');
     const output = this.#annotations.output(this.#items.output);
     const usage = this.#usage === undefined ? {} : { usage: this.#usage };
-    const response = this.#resource({ ...end, created_s: this.#ctx.created_s, output, ...usage });
+    const ctx = ended_s === undefined ? this.#ctx : { ...this.#ctx, ended_s };
+    const response = responseResource(ctx, { ...end, created_s: this.#ctx.created_s, output, ...usage });
     this.#emit(`response.${end.status}`, { response: { ...response, atp: this.#losses.told(atp) } });
     return this.#flush();
   }
@@ -119,14 +120,10 @@ class ResponsesEncoder {
     this.#sequence += 1;
   }
 
-  #resource(state: ResourceState): JsonObject {
-    return responseResource(this.#ctx, state);
-  }
-
   #begin(): void {
     if (this.#begun) return;
     this.#begun = true;
-    const response = this.#resource({ status: 'in_progress', created_s: this.#ctx.created_s, output: [] });
+    const response = responseResource(this.#ctx, { status: 'in_progress', created_s: this.#ctx.created_s, output: [] });
     this.#emit('response.created', { response });
     this.#emit('response.in_progress', { response });
   }

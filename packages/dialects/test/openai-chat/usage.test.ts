@@ -76,7 +76,7 @@ describe('usage as compatible servers tell it', () => {
 test('what was written to the cache is told to clients as it was reported', () => {
   const details = { cached_tokens: 30, cache_write_tokens: 60 };
   const told = { prompt_tokens: 100, completion_tokens: 5, total_tokens: 105, prompt_tokens_details: details };
-  const response = openaiChat.decodeResponse({ choices: [], usage: told });
+  const response = openaiChat.decodeResponse({ choices: [{ index: 0, message: { content: 'Hi' } }], usage: told });
   expect(openaiChat.encodeResponse(response, { id: 'id_1', model: 'small' })).toMatchObject({
     usage: { prompt_tokens_details: details },
   });

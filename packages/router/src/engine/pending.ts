@@ -27,7 +27,7 @@ export function attemptOf(
   owner: AttemptOwner,
   clock: Clock,
 ): Attempt {
-  return new Attempt(specOf(p, codec, call), owner, call.limits, clock.mono_ms, clock.now_ms);
+  return new Attempt(specOf(p, codec, call), owner, call.limits, clock);
 }
 
 function specOf(p: Pending, codec: AttemptCodec, call: AdmittedCall): AttemptSpec {

@@ -62,6 +62,7 @@ function preparer(
         call_id: call.head.call_id,
         ingress: dialect,
         body: body.json,
+        exact: body.exact,
         probe,
         created_s: Math.floor(call.head.started_ms / 1_000),
         frame_bytes: call.limits.frame_bytes,

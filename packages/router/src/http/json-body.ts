@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { mayBeInexact, parseToRewrite } from '@atp-router/dialects';
 import { AtpError, isJsonObject, jsonDepth, type JsonObject, type JsonValue, type Limits } from '@atp-router/kernel';
 import type { HttpExchange } from '@atp-router/adapters';
 import type { PromptSize } from '@atp-router/flow';
@@ -9,6 +10,8 @@ export interface ParsedBody {
   readonly bytes: Buffer;
   /** UTF-16 length of the text; the difference to its bytes says how much of it is not ASCII. */
   readonly chars: number;
+  /** The same, to be written again with the numbers as they came; absent where a double holds each of them. */
+  readonly exact?: () => JsonObject;
 }
 
 /**
@@ -62,7 +65,10 @@ export function parseBody(bytes: Buffer, limits: Pick<Limits, 'json_depth' | 'js
       param: 'body',
     });
   }
-  return { json, bytes, chars: text.length };
+  const chars = text.length;
+  return mayBeInexact(text)
+    ? { json, bytes, chars, exact: () => parseToRewrite(bytes.toString('utf8')) }
+    : { json, bytes, chars };
 }
 
 /** V8's message quotes a piece of the body; prompts do not belong into logs and errors, the position does. */

@@ -36,8 +36,8 @@ export interface WholeAnswer {
   readonly hosted_uses?: HostedUses | undefined;
   /** Output tokens as the router counts them, for answers without usage and for calibration. */
   readonly counted_out_tokens: number;
-  /** The client's body, once the cost is known. Throws `AtpError` for a stage's refusal. */
-  render(atp: AtpField, end: StageSummary): Bytes;
+  /** The client's body, once the cost is known; `ended_s` is the Unix time now. Throws `AtpError` for a stage's refusal. */
+  render(atp: AtpField, end: StageSummary, ended_s: number): Bytes;
 }
 
 /** What one upstream chunk amounts to. Reused between calls: read it before the next `push`. */
@@ -68,10 +68,10 @@ export interface StreamRelay {
   readonly prompt: PromptUsage | undefined;
   readonly counted_out_tokens: number;
   /** Bytes that were held back for the finish, with the cost written in. Throws `AtpError` for a stage's refusal. */
-  finish(atp: AtpField, end: StageSummary): Bytes[];
+  finish(atp: AtpField, end: StageSummary, ended_s: number): Bytes[];
   /**
    * Ends early on the router's own decision (budget): a normal end by length in the client's shape. Absent where the
    * stream is relayed as raw bytes, which cannot be closed in mid-frame; such a call ends with an error instead.
    */
-  finishEarly?(atp: AtpField, end: StageSummary): Bytes[];
+  finishEarly?(atp: AtpField, end: StageSummary, ended_s: number): Bytes[];
 }

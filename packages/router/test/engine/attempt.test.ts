@@ -35,7 +35,7 @@ class Wire implements UpstreamTransport {
   }
 }
 
-/** A shape in which `!` ends an answer, `?` is nonsense, `#` an error of the provider, and all else is text. */
+/** A shape in which `!` ends an answer, `?` is nonsense, `#` an error of the provider, `.` says nothing, and all else is text. */
 function codec(): AttemptCodec {
   return {
     body: '{}',
@@ -62,7 +62,7 @@ class Letters implements StreamRelay {
     const text = Buffer.from(chunk).toString();
     if (text.includes('?')) throw new AtpError('upstream_error', 'nonsense', { origin: 'remote' });
     this.counted_out_tokens += text.length;
-    this.has_content ||= text !== '';
+    this.has_content ||= /[^.]/.test(text);
     this.#left = text;
     this.is_complete ||= text.includes('!');
     const error = text.includes('#') ? ({ status: 500, kind: 'server', message: 'it broke' } as const) : undefined;
@@ -104,8 +104,7 @@ function start(stream: boolean, limits: Partial<Limits> = {}) {
     },
     owner,
     { ...DEFAULT_LIMITS, ...limits },
-    () => 0,
-    () => 0,
+    { now_ms: () => 0, mono_ms: () => 0 },
   );
   return { attempt, wire, told };
 }
@@ -132,6 +131,19 @@ describe('a stream', () => {
     wire.data('c!');
     wire.handler?.onEnd();
     expect(told).toEqual(['content', 'relay a|b', 'relay c!', 'end']);
+  });
+
+  test('that says nothing is chosen all the same when its buffer is full', () => {
+    const { attempt, wire, told } = start(true, { relay_high_water_bytes: 4 });
+    attempt.send();
+    wire.head(200);
+    wire.data('..');
+    expect(told).toEqual([]);
+    wire.data('..');
+    expect(told).toEqual(['content']);
+    attempt.commit();
+    wire.data('.');
+    expect(told).toEqual(['content', 'relay ..|..', 'relay .']);
   });
 
   test('that ends without its end mark is truncated', () => {
