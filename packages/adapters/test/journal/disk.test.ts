@@ -281,7 +281,7 @@ describe('a journal that is gone', () => {
     const [failure] = states;
     expect(failure).toMatchObject({ status: 503, message: expect.stringContaining('the journal file that it was') });
     expect(failure?.message).not.toContain(dir);
-    expect((failure?.cause as Error).message).toContain(`${filePath(dir, 1)} was deleted, moved away or replaced`);
+    expect(String(failure?.cause)).toContain(`${filePath(dir, 1)} was deleted, moved away or replaced`);
     journal.append(events[1] as RouterEvent);
     expect(await outcome(journal)).toBe(failure);
     await journal.close();

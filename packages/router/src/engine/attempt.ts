@@ -7,7 +7,7 @@ import type { Bytes, StreamRelay, StreamStep, WholeAnswer } from '../relay/types
 import type { AttemptSpec } from './attempt-spec.ts';
 import { EarlyBytes } from './early-bytes.ts';
 import { failureOfRemote, failureOfTransport, malformed, type UpstreamAttemptFailure } from './failures.ts';
-import { NO_PROGRESS, type Progress } from './progress.ts';
+import { NO_PROGRESS, type Progress } from './journaled.ts';
 
 /** What an attempt tells its call. Exactly one of `onAnswer`, `onStreamEnd` and `onFailed` ends it. */
 export interface AttemptOwner {

@@ -6,15 +6,6 @@ import type { EngineEnv } from './env.ts';
 /** Output tokens between two progress events: what a crash can leave unaccounted. */
 const PROGRESS_TOKENS = 256;
 
-/** What the journal knows of an attempt that runs. */
-export interface Progress {
-  readonly out_tokens: number;
-  /** As reported; the estimate in the intent stands before. */
-  readonly prompt: PromptUsage | undefined;
-}
-
-export const NO_PROGRESS: Progress = { out_tokens: 0, prompt: undefined };
-
 /** Output so far. What a provider thinks is often seen in its reports alone. */
 export function outTokens(attempt: Attempt): number {
   return Math.max(attempt.usage?.out_tokens ?? 0, attempt.counted_out_tokens);
