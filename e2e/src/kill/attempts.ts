@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { AttemptIntent, AttemptRecord, CallEnded } from '@atp-router/ledger';
-import type { CallHistory } from './history.ts';
+import { type CallHistory, NO_PROGRESS, type Progress } from './history.ts';
 import { costOf, isPromised } from './price.ts';
 import type { Exchange } from './served.ts';
 
@@ -8,8 +8,8 @@ import type { Exchange } from './served.ts';
 interface Charged {
   readonly attempt: AttemptRecord;
   readonly intent: AttemptIntent;
-  /** Output tokens of its last progress record. */
-  readonly progress: number;
+  /** Its last progress record. */
+  readonly progress: Progress;
   /** Undefined when the upstream saw no request of it. */
   readonly exchange: Exchange | undefined;
 }
@@ -28,7 +28,7 @@ export function judgeAttempts(req: string, call: CallHistory, exchanges: readonl
     const [exchange] = at < 0 ? [] : unclaimed.splice(at, 1);
     const intent = call.intents.find(({ n }) => n === attempt.n);
     if (intent === undefined) continue;
-    const charged = { attempt, intent, progress: call.progress.get(attempt.n) ?? 0, exchange };
+    const charged = { attempt, intent, progress: call.progress.get(attempt.n) ?? NO_PROGRESS, exchange };
     const what = `${req}: attempt ${attempt.n} (${attempt.outcome}, ${attempt.usage_source})`;
     const faults = [
       ...exchangeFaults(charged, call.ended),
@@ -113,18 +113,29 @@ function usageFaults(charged: Charged): string[] {
   return [...promptFaults(charged), ...outputFaults(charged)];
 }
 
-function promptFaults({ attempt, intent, exchange }: Charged): string[] {
+function promptFaults({ attempt, intent, exchange, progress }: Charged): string[] {
   const { in_tokens } = attempt.usage;
-  // Nobody is left who read what the upstream told when the router died.
-  const told = attempt.outcome === 'interrupted' ? [] : [exchange?.prompt_tokens, exchange?.usage?.in_tokens];
-  const known = [intent.in_tokens, ...told];
+  // When the router died, what the upstream told is known as far as it was journaled.
+  const known =
+    attempt.outcome === 'interrupted'
+      ? [progress.reported?.in_tokens ?? intent.in_tokens]
+      : [intent.in_tokens, exchange?.prompt_tokens, exchange?.usage?.in_tokens];
   return known.includes(in_tokens) ? [] : [`counts ${in_tokens} tokens of prompt, its intent says ${intent.in_tokens}`];
 }
 
-/** Last progress ≤ written, whatever came of the attempt. */
+/** Last progress ≤ written, and reported as it was told, whatever came of the attempt. */
 function progressFaults({ progress, exchange }: Charged): string[] {
   const written = exchange?.out_tokens ?? 0;
-  return progress > written ? [`came to ${progress} tokens of output, the upstream had written ${written}`] : [];
+  const faults: string[] = [];
+  if (progress.out_tokens > written)
+    faults.push(`came to ${progress.out_tokens} tokens of output, the upstream had written ${written}`);
+  const { reported } = progress;
+  if (reported === undefined) return faults;
+  if (![exchange?.prompt_tokens, exchange?.usage?.in_tokens].includes(reported.in_tokens))
+    faults.push(`journals ${reported.in_tokens} tokens of prompt as reported, and they were not`);
+  if (![0, exchange?.usage?.out_tokens].includes(reported.out_tokens) && reported.out_tokens > written)
+    faults.push(`journals ${reported.out_tokens} tokens of output as reported, the upstream had written ${written}`);
+  return faults;
 }
 
 /** Last progress ≤ counted ≤ written; after a crash, exactly the last progress. */
@@ -132,10 +143,11 @@ function outputFaults({ attempt, progress, exchange }: Charged): string[] {
   const { out_tokens } = attempt.usage;
   const written = exchange?.out_tokens ?? 0;
   const counts = `counts ${out_tokens} tokens of output`;
+  const last = Math.max(progress.out_tokens, progress.reported?.out_tokens ?? 0);
   if (attempt.outcome === 'interrupted') {
-    return out_tokens === progress ? [] : [`${counts}, its last progress was ${progress}`];
+    return out_tokens === last ? [] : [`${counts}, its last progress was ${last}`];
   }
-  if (out_tokens < progress) return [`${counts} after a progress of ${progress}`];
+  if (out_tokens < last) return [`${counts} after a progress of ${last}`];
   // What was reported at the end of an answer that nobody took counts as well.
   const most = out_tokens === exchange?.usage?.out_tokens ? out_tokens : written;
   return out_tokens > most ? [`${counts}, the upstream had written ${written}`] : [];

@@ -1,11 +1,21 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Usage } from '@atp-router/kernel';
 import type { AttemptIntent, AttemptRecord, CallEnded, CallOpened, JournalRecord } from '@atp-router/ledger';
+
+/** What the last progress record of an attempt says. */
+export interface Progress {
+  readonly out_tokens: number;
+  readonly reported?: Usage | undefined;
+}
+
+export const NO_PROGRESS: Progress = { out_tokens: 0 };
 
 /** All that a journal says of one call, in the order in which it says it. */
 export interface CallHistory {
   readonly opened: CallOpened;
   readonly intents: AttemptIntent[];
-  /** Output tokens of the last progress record, by attempt. */
-  readonly progress: Map<number, number>;
+  /** By attempt. */
+  readonly progress: Map<number, Progress>;
   /** Ends that were recorded while the call was running. */
   readonly closed: AttemptRecord[];
   ended?: CallEnded;
@@ -41,10 +51,13 @@ function follow(call: CallHistory, record: JournalRecord): string[] {
   else if (record.type === 'attempt.ended') call.closed.push(record.attempt);
   else if (record.type === 'call.ended') call.ended = record;
   else if (record.type === 'attempt.progress') {
-    const { n, out_tokens, call_id } = record;
-    const before = call.progress.get(n) ?? 0;
-    call.progress.set(n, out_tokens);
-    if (out_tokens <= before) return [`${call_id}: progress of attempt ${n} goes from ${before} to ${out_tokens}`];
+    const { n, out_tokens, call_id, reported } = record;
+    const before = call.progress.get(n) ?? NO_PROGRESS;
+    call.progress.set(n, { out_tokens, reported });
+    // One that tells of no more output tells of what the provider reported.
+    const is_news = out_tokens > before.out_tokens || !isDeepStrictEqual(reported, before.reported);
+    if (!is_news || out_tokens < before.out_tokens)
+      return [`${call_id}: progress of attempt ${n} goes from ${before.out_tokens} to ${out_tokens}`];
     if (call.closed.some((attempt) => attempt.n === n)) return [`${call_id}: progress of attempt ${n} after its end`];
   }
   return [];

@@ -1,7 +1,8 @@
 import type { AtpError, HostedUses, JsonObject, Qos, Usage, UsdNanos } from '@atp-router/kernel';
 import type { EndpointTraits } from './endpoint-traits.ts';
 import type { FeatureTable } from './features.ts';
-import type { DialectId, GenEvent, GenRequest, GenResponse, RemoteError } from './model.ts';
+import type { GenEvent } from './event.ts';
+import type { DialectId, GenRequest, GenResponse, RemoteError } from './model.ts';
 
 /** Wishes about routing that ride in a request body (`ask`); other shapes send them as `x-atp-*` headers. */
 export interface RoutingWishes {

@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue, Usage } from '@atp-router/kernel';
-import type { Choice, FinishReason, GenEvent, GenResponse, ThinkingPart, ToolCallPart } from './model.ts';
+import type { GenEvent } from './event.ts';
+import type { Choice, FinishReason, GenResponse, ThinkingPart, ToolCallPart } from './model.ts';
 
 type OutPart = Choice['parts'][number];
 

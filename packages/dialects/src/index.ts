@@ -9,6 +9,7 @@ export * from './fold.ts';
 export * from './framing.ts';
 export { gemini } from './gemini/index.ts';
 export { declaredTools } from './hosted-tools.ts';
+export * from './event.ts';
 export * from './model.ts';
 export { ollama } from './ollama/index.ts';
 export { openaiChat } from './openai-chat/index.ts';

@@ -2,7 +2,8 @@ import { AtpError, type JsonObject, type JsonValue } from '@atp-router/kernel';
 import type { AtpField } from './dialect.ts';
 import { eventsOf } from './fold.ts';
 import { generatedName, TRACE } from './generated.ts';
-import type { GenEvent, GenResponse } from './model.ts';
+import type { GenEvent } from './event.ts';
+import type { GenResponse } from './model.ts';
 
 /** What a client's shape has a place for, besides text, thinking and calls. */
 export interface Carrier {

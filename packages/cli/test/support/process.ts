@@ -116,7 +116,7 @@ export function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void
 
 async function whenListening(router: Started): Promise<Started & { readonly url: string }> {
   // What the start prints comes first, but through another pipe.
-  await router.says(/^ATP Router [\s\S]*\n\n$|^\{"event":"listening".*\n/);
+  await router.says(/(?:^|\n)ATP Router [\s\S]*\n\n$|(?:^|\n)\{"event":"listening".*\n/);
   const found = await router.says(/"url":"(https?:\/\/[^"]+)".*"msg":"listening"/);
   return { ...router, url: found[1] ?? '' };
 }

@@ -2,7 +2,8 @@ import { type HostedUses, isJsonObject, type JsonObject, type Usage } from '@atp
 import type { Frame, StreamDecoder } from '../dialect.ts';
 import { parseData } from '../frame-data.ts';
 import { UseTally } from '../hosted-tools.ts';
-import type { GenEvent, PromptUsage } from '../model.ts';
+import type { GenEvent } from '../event.ts';
+import type { PromptUsage } from '../model.ts';
 import { parseJsonObject } from '../remote-error.ts';
 import { decodeErrorObject } from './errors.ts';
 import { reportedUses, toolOfResult } from './hosted-uses.ts';

@@ -1,6 +1,7 @@
 import type { JsonObject, Usage } from '@atp-router/kernel';
 import type { AtpField, StreamEncodeContext, StreamEncoder } from '../dialect.ts';
-import type { DialectId, FinishReason, GenEvent } from '../model.ts';
+import type { GenEvent } from '../event.ts';
+import type { DialectId, FinishReason } from '../model.ts';
 import { Losses } from '../losses.ts';
 import { parseJsonObject } from '../remote-error.ts';
 import {

@@ -1,7 +1,7 @@
 import type { JsonObject } from '@atp-router/kernel';
 import type { AtpField, RoutePlan, StreamEncodeContext, StreamEncoder } from '../dialect.ts';
 import { foldEvents } from '../fold.ts';
-import type { GenEvent } from '../model.ts';
+import type { GenEvent } from '../event.ts';
 import { encodeResponse, encodeRoute } from './response.ts';
 
 /** One named SSE event whose data says its type again, for clients that see only the data. */

@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '@atp-router/kernel';
 import type { Frame, StreamDecoder } from '../dialect.ts';
 import { parseData } from '../frame-data.ts';
-import type { GenEvent } from '../model.ts';
+import type { GenEvent } from '../event.ts';
 import { toolCallId } from '../tool-ids.ts';
 import { decodeStreamError } from './errors.ts';
 import { decodeAnnotations, decodeMedia } from './generated.ts';
@@ -65,7 +65,9 @@ function decodeChoice(value: JsonObject, events: GenEvent[], all: Calls, id: str
       events.push({ type: 'annotation', choice, annotation });
     }
     decodeOpaque(delta, choice, events);
-    for (const raw of decodeMedia(delta)) events.push({ type: 'opaque', choice, origin: 'openai-chat', raw });
+    for (const raw of decodeMedia(delta)) {
+      events.push({ type: 'opaque', choice, origin: 'openai-chat', raw, is_media: true });
+    }
     const calls = delta['tool_calls'];
     if (Array.isArray(calls)) {
       for (const call of calls as readonly JsonValue[]) {

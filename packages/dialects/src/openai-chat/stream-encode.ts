@@ -1,6 +1,6 @@
 import type { JsonObject } from '@atp-router/kernel';
 import type { AtpField, StreamEncodeContext, StreamEncoder } from '../dialect.ts';
-import type { GenEvent } from '../model.ts';
+import type { GenEvent } from '../event.ts';
 import { isUrlCitation, Losses } from '../losses.ts';
 import { CARRIER, encodeAnnotation } from './generated.ts';
 import { encodeFinish } from './response.ts';

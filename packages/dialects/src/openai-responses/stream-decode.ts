@@ -1,6 +1,6 @@
 import { type HostedUses, isJsonObject, type JsonObject } from '@atp-router/kernel';
 import type { Frame, StreamDecoder } from '../dialect.ts';
-import type { GenEvent } from '../model.ts';
+import type { GenEvent } from '../event.ts';
 import { parseData } from '../frame-data.ts';
 import { UseTally } from '../hosted-tools.ts';
 import { decodeFailure } from './errors.ts';

@@ -1,6 +1,7 @@
 import type { JsonObject } from '@atp-router/kernel';
 import type { AtpField, StreamEncodeContext, StreamEncoder } from '../dialect.ts';
-import type { FinishReason, GenEvent } from '../model.ts';
+import type { GenEvent } from '../event.ts';
+import type { FinishReason } from '../model.ts';
 import { Losses } from '../losses.ts';
 import { CARRIER, opaqueItem } from './generated.ts';
 import { responseId } from './ids.ts';

@@ -48,8 +48,8 @@ export class TokenCounter {
         return true;
       }
       case 'opaque':
-        // Pieces of it have been counted as they came.
-        this.#quarters += Math.max(0, ofBlock(event.raw) - this.#ahead);
+        // Pieces of it have been counted as they came; of sound and pictures that is all that counts.
+        if (event.is_media !== true) this.#quarters += Math.max(0, ofBlock(event.raw) - this.#ahead);
         this.#ahead = 0;
         return true;
       case 'thinking_redacted':
