@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { verifyJournal } from '@atp-router/adapters';
 import { describe, expect, test } from 'vitest';
 import { open, openStream } from './support/http.ts';
-import { startRouter, type Started, tempFolder } from './support/process.ts';
+import { signalGroup, startRouter, type Started, startThroughNpm, tempFolder } from './support/process.ts';
 
 /** One stream of about two seconds, and one that falls silent. */
 const STREAMS = `providers:
@@ -91,6 +91,42 @@ describe('the end', () => {
   });
 });
 
+describe('under npm start', () => {
+  async function startStream(): Promise<{
+    router: Awaited<ReturnType<typeof startThroughNpm>>;
+    whole: Promise<string>;
+  }> {
+    const cwd = tempFolder();
+    writeFileSync(join(cwd, 'atp.yaml'), STREAMS);
+    const router = await startThroughNpm(['--config', join(cwd, 'atp.yaml'), '--data-dir', join(cwd, 'data')]);
+    const stream = openStream(router.url, KEY.exec(router.out())?.[0] ?? '', 'slow');
+    await stream.first;
+    return { router, whole: stream.whole.then(({ body }) => body) };
+  }
+
+  // A shell between the two would end and leave the router behind, with its port and its data directory.
+  test('a signal to npm ends the router', async () => {
+    const { router, whole } = await startStream();
+    router.child.kill('SIGTERM');
+    expect(await whole).toContain('[DONE]');
+    await router.says(/"msg":"stopped"/);
+    expect(await router.ended()).toBe(0);
+    await expect(open(`${router.url}/healthz`).whole).rejects.toThrow(/ECONNREFUSED/);
+  });
+
+  test.each(['SIGTERM', 'SIGINT'] as const)(
+    '%s to all of them, which npm passes on, is one request',
+    async (signal) => {
+      const { router, whole } = await startStream();
+      signalGroup(router.child, signal);
+      expect(await whole).toContain('[DONE]');
+      await router.says(/"msg":"stopped"/);
+      await router.ended();
+      expect(router.err()).not.toContain('second signal');
+    },
+  );
+});
+
 const BASE = `providers: [{ id: up, type: sim }]
 models: [{ id: small, provider: up, context: 1000 }]
 `;
@@ -118,6 +154,13 @@ describe('reload', () => {
     await router.says(/"problems":1,"first":"atp.yaml:3:26: agents\[0\].model .*"msg":"configuration rejected"/);
     expect(await modelNames(router)).toEqual(['small', 'auto']);
     expect(readFileSync(journalFile(router.cwd), 'latin1')).toContain('config.rejected');
+  });
+
+  test('a file whose certificate is not there is refused like one with a fault', async () => {
+    const router = await startWith(BASE);
+    writeFileSync(join(router.cwd, 'atp.yaml'), `${BASE}listen: { tls: { cert: nope.pem, key: nope.pem } }\n`);
+    await router.says(/"at":"atp.yaml:3:24","path":"listen.tls.cert"/);
+    await router.says(/"msg":"configuration rejected"/);
   });
 
   test('SIGHUP reads it again, also what the file only refers to', async () => {

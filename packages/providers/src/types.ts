@@ -41,6 +41,8 @@ export interface HeaderReader {
 
 /** Exact counting of a prompt by the provider. */
 export interface CountTokensCodec {
+  /** A client's body in the very shape that the provider counts: all of it but the model's name goes on as it is. */
+  pass?(body: JsonObject, upstream_model: string, system_prompt: string | undefined): JsonObject;
   /** Throws `AtpError untranslatable` as the dialect does. */
   encode(request: GenRequest, upstream_model: string): JsonObject;
   /** Throws `AtpError upstream_error` when the answer has no count. */

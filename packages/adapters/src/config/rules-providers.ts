@@ -63,20 +63,23 @@ export function checkProvider(inventory: Inventory, row: Row): Draft[] {
 }
 
 /** Pairs of which the second may not be smaller than the first, and shares that cannot add up to more than all. */
+const SIM_QUANTILES: readonly Segment[][] = [
+  ['latency_ms'],
+  ['out_tokens'],
+  ['prices', 'in_usd_per_mtok'],
+  ['prices', 'out_usd_per_mtok'],
+];
+
 function order(inventory: Inventory, row: Row): Draft[] {
   const pairs: readonly (readonly [Segment[], Segment[]])[] = [
     [
       ['retry', 'base_ms'],
       ['retry', 'cap_ms'],
     ],
-    [
-      ['sim', 'latency_ms', 'p50'],
-      ['sim', 'latency_ms', 'p95'],
-    ],
-    [
-      ['sim', 'out_tokens', 'p50'],
-      ['sim', 'out_tokens', 'p95'],
-    ],
+    ...SIM_QUANTILES.map((path): readonly [Segment[], Segment[]] => [
+      ['sim', ...path, 'p50'],
+      ['sim', ...path, 'p95'],
+    ]),
   ];
   const drafts = pairs.flatMap(([low, high]) => {
     const least = numberOf(valueAt(row.value, low));

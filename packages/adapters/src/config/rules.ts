@@ -1,3 +1,4 @@
+import { HOSTED_TOOLS } from '@atp-router/providers';
 import { fault, type Inventory, isRecord, modelOf, nameAt, numberOf, type Row, textOf } from './inventory.ts';
 import type { Draft } from './problem.ts';
 import { checkProvider, headerNames } from './rules-providers.ts';
@@ -38,19 +39,17 @@ function model(inventory: Inventory, row: Row): Draft[] {
       ),
     );
   }
-  for (const key of PRICE_KEYS) {
-    const price = numberOf(valueAt(row.value, ['price', key]));
-    if (price === undefined || price < 0 || isWholeMicros(price)) continue;
-    drafts.push(
-      fault(
-        inventory,
-        [...row.path, 'price', key],
-        `"${key}" has more than 6 decimals`,
-        'a whole number of micro-dollars',
-      ),
-    );
-  }
+  const tools = HOSTED_TOOLS.map((tool) => ['tools', tool]);
+  for (const key of [...PRICE_KEYS.map((key) => [key]), ...tools])
+    drafts.push(...wholeMicros(inventory, row, ['price', ...key]));
   return drafts;
+}
+
+function wholeMicros(inventory: Inventory, row: Row, path: readonly string[]): Draft[] {
+  const price = numberOf(valueAt(row.value, path));
+  if (price === undefined || price < 0 || isWholeMicros(price)) return [];
+  const message = `"${path.at(-1)}" has more than 6 decimals`;
+  return [fault(inventory, [...row.path, ...path], message, 'a whole number of micro-dollars')];
 }
 
 /** Decimal fractions are not exact in a double, so the test is whether the nearest micro-dollar is the same number. */

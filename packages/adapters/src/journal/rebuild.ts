@@ -4,7 +4,8 @@ import { readFileHeader } from './header.ts';
 import { lockDataDir } from './lock.ts';
 import { type JournalLimit, Projector } from './projector.ts';
 import { damageError, fileTail, scanToEnd } from './scan.ts';
-import { embeddedStore, type LedgerStore, openTables } from './store.ts';
+import { openTables } from './store.ts';
+import { embeddedStore, type LedgerStore } from './store-place.ts';
 
 export interface RebuildReport {
   readonly node_id: string;

@@ -1,17 +1,7 @@
 import { renameSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import { createPrivate, isDamaged, migrate, openPostgres, openSqlite, type SqlDriver } from '../sql/index.ts';
+import type { LedgerStore } from './store-place.ts';
 import { unusableTables } from './unusable-tables.ts';
-
-/** Where the tables are. Plain data: it is handed to the worker. */
-export type LedgerStore =
-  | { readonly type: 'sqlite'; readonly path: string }
-  | { readonly type: 'postgres'; readonly url: string; readonly schema?: string };
-
-/** The embedded database of a data directory. */
-export function embeddedStore(data_dir: string): LedgerStore {
-  return { type: 'sqlite', path: join(data_dir, 'atp.sqlite') };
-}
 
 export interface OpenTables {
   readonly driver: SqlDriver;

@@ -1,6 +1,6 @@
 import { AtpError, isAtpError } from '@atp-router/kernel';
 import { fileProblem, isSystemError } from '../system-error.ts';
-import type { LedgerStore } from './store.ts';
+import type { LedgerStore } from './store-place.ts';
 
 /** Primary codes of https://www.sqlite.org/rescode.html: what to do about the file. */
 const REMEDIES: ReadonlyMap<number, string> = new Map([

@@ -2,7 +2,7 @@ import { AtpError, type ErrorCode, isAtpError } from '@atp-router/kernel';
 import type { TablesStart } from '../sql/index.ts';
 import type { JournalLimit } from './projector.ts';
 import type { QuestionName } from './questions.ts';
-import type { LedgerStore } from './store.ts';
+import type { LedgerStore } from './store-place.ts';
 
 /** Handed to the worker at its start. */
 export interface WorkerInput {

@@ -22,6 +22,7 @@ export function addConfig(program: Command, cli: Cli): void {
   config
     .command('schema')
     .description('JSON Schema of the file, for editors')
+    .option('--json', 'as it is anyway')
     .action(async () => {
       const { configJsonSchema } = await import('@atp-router/adapters/config');
       cli.terminal.out(json(configJsonSchema()));

@@ -21,7 +21,7 @@ const PROBLEMS: Readonly<Record<ProblemSource, string>> = {
 
 /** Runs the router until a signal ends it. Throws what keeps it from starting. */
 export async function serve(options: ServeOptions, terminal: Terminal): Promise<ExitCode> {
-  const found = await findConfig(options.config, terminal);
+  const found = await findConfig(options.config, terminal, 'listen');
   const override = overrideWith(options, terminal);
   const config = override(found.config);
   const logger = openLogger({

@@ -1,8 +1,18 @@
-import type { JsonObject, JsonValue, Usage } from '@atp-router/kernel';
+import type { JsonObject, Usage } from '@atp-router/kernel';
 import type { AtpField, StreamEncodeContext, StreamEncoder } from '../dialect.ts';
-import type { DialectId, FinishReason, GenEvent } from '../model.ts';
+import type { GenEvent } from '../event.ts';
+import type { DialectId, FinishReason } from '../model.ts';
+import { Losses } from '../losses.ts';
 import { parseJsonObject } from '../remote-error.ts';
-import { encodeFinish, messageStart, stopDetails, textBlock, thinkingBlock, toolUseBlock } from './response.ts';
+import {
+  CARRIER,
+  encodeFinish,
+  messageStart,
+  stopDetails,
+  textBlock,
+  thinkingBlock,
+  toolUseBlock,
+} from './response.ts';
 import { encodeUsage } from './usage.ts';
 
 /** Internal events → Messages events. The end waits for `finish`, which adds the cost. */
@@ -28,12 +38,14 @@ class Encoder {
   #has_refusal: boolean = false;
   #finish: { readonly reason: FinishReason; readonly stop_sequence?: string } | undefined;
   #usage: Usage | undefined;
+  readonly #losses: Losses = new Losses(CARRIER);
 
   constructor(ctx: StreamEncodeContext) {
     this.#ctx = ctx;
   }
 
   push(event: GenEvent): string {
+    this.#losses.see(event);
     // The shape has one alternative.
     if ('choice' in event && event.choice !== 0) return '';
     switch (event.type) {
@@ -63,6 +75,8 @@ class Encoder {
       case 'usage':
         this.#usage = event.usage;
         return '';
+      case 'annotation':
+      case 'opaque_delta':
       case 'logprobs':
       case 'error':
       case 'end':
@@ -71,6 +85,7 @@ class Encoder {
   }
 
   finish(atp: AtpField): string {
+    this.#losses.refuseEmpty();
     const stop_sequence = this.#finish?.stop_sequence;
     const has = { tool_calls: this.#has_calls, refusal: this.#has_refusal };
     const delta = {
@@ -81,7 +96,7 @@ class Encoder {
     };
     let out = this.#start() + this.#closePlain();
     for (const tool of this.#tools.values()) out += stop(tool.at);
-    out += frame('message_delta', { delta, usage: encodeUsage(this.#usage), atp: atp as unknown as JsonValue });
+    out += frame('message_delta', { delta, usage: encodeUsage(this.#usage), atp: this.#losses.told(atp) });
     return out + frame('message_stop', {});
   }
 

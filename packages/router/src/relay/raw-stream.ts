@@ -1,6 +1,6 @@
 import type { StageChainRun, StageSummary } from '@atp-router/call';
 import type { AtpField, Dialect, Frame, GenEvent, PromptUsage } from '@atp-router/dialects';
-import type { Usage } from '@atp-router/kernel';
+import { type HostedUses, plausibleUsage, type Usage } from '@atp-router/kernel';
 import { countedUsage } from './counted-usage.ts';
 import { type ReadFrame, StreamReader } from './stream-reader.ts';
 import type { Bytes, StreamRelay, StreamStep } from './types.ts';
@@ -46,6 +46,10 @@ export class RawStream implements StreamRelay {
     return this.#reader.usage;
   }
 
+  get hosted_uses(): HostedUses | undefined {
+    return this.#reader.hosted_uses;
+  }
+
   get prompt(): PromptUsage | undefined {
     return this.#reader.prompt;
   }
@@ -65,13 +69,15 @@ export class RawStream implements StreamRelay {
   finish(atp: AtpField, end: StageSummary): Bytes[] {
     this.#options.observers?.onEnd(end);
     const { include_usage, dialect } = this.#options;
-    const { annotateFrame, usage_frame } = dialect.passThrough;
-    const counts = include_usage && this.usage === undefined ? usage_frame : undefined;
+    const { annotateFrame, usage_frame, end_mark } = dialect.passThrough;
+    const counted = plausibleUsage(this.usage) === undefined ? countedUsage(end, this.prompt) : undefined;
     const out: Bytes[] = [];
     this.#held.forEach((frame, i) => {
-      out.push(i === this.#finish_at ? annotateFrame(frame, atp) : frame.raw);
-      if (i === this.#finish_at && counts !== undefined) out.push(counts.make(frame, countedUsage(end)));
+      out.push(i === this.#finish_at ? annotateFrame(frame, atp, counted) : frame.raw);
+      if (i !== this.#finish_at || counted === undefined || usage_frame === undefined || !include_usage) return;
+      out.push(usage_frame.make(frame, counted));
     });
+    if (end_mark !== undefined && !this.#reader.is_ended) out.push(end_mark);
     this.#held = [];
     return out;
   }
@@ -107,7 +113,9 @@ export class RawStream implements StreamRelay {
     if (events.some((event) => event.type === 'end')) return 'hold';
     const { usage_frame } = this.#options.dialect.passThrough;
     const is_usage = events.length > 0 && events.every((event) => event.type === 'usage');
-    if (is_usage && usage_frame !== undefined) return this.#options.include_usage ? 'hold' : 'drop';
+    if (is_usage && usage_frame !== undefined) {
+      return this.#options.include_usage && events.every(isPlausible) ? 'hold' : 'drop';
+    }
     if (!this.#reader.is_finished) return 'pass';
     // In place of one that tells nothing, a client that asked for usage gets what was counted.
     return events.length === 0 && usage_frame?.isEmpty(frame) === true ? 'drop' : 'hold';
@@ -119,6 +127,10 @@ export class RawStream implements StreamRelay {
     this.#held = [];
     this.#finish_at = -1;
   }
+}
+
+function isPlausible(event: GenEvent): boolean {
+  return event.type === 'usage' && plausibleUsage(event.usage) !== undefined;
 }
 
 /** Joins neighbouring slices of one buffer, so that untouched frames of one chunk leave in one write. */
