@@ -6,7 +6,7 @@ import { CliError, EXIT } from '../exit.ts';
 import { table } from '../print/table.ts';
 import { count, printable } from '../print/text.ts';
 import { findConfig } from '../serve/find-config.ts';
-import { type Cli, show } from './context.ts';
+import { type Cli, folder, show } from './context.ts';
 
 interface JournalOptions {
   readonly json?: boolean;
@@ -19,12 +19,14 @@ interface RebuildOptions extends JournalOptions {
 export function addJournal(program: Command, cli: Cli): void {
   const journal = program.command('journal').description('the journal of record on disk');
   journal
-    .command('verify <dir>')
+    .command('verify')
+    .argument('<dir>', 'data directory of a router, or the folder of its journal', folder)
     .description('check every block of the journal in a data directory; writes nothing')
     .option('--json', 'as JSON')
     .action((dir: string, options: JournalOptions) => verify(cli, dir, options));
   journal
-    .command('rebuild <dir>')
+    .command('rebuild')
+    .argument('<dir>', 'data directory of a router', folder)
     .description('make the tables of a data directory anew from its journal; no router may be running on it')
     .option('--config <file>', 'configuration that says where the tables are, when not in the directory')
     .option('--json', 'as JSON')
