@@ -75,7 +75,7 @@ function withAdvice(error: unknown, terminal: Terminal): unknown {
   if (!(error instanceof Error && cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE'))
     return error;
   const other = `${commandName(terminal)} serve --port <port>`;
-  return new CliError(EXIT.config, `${error.message} Stop what listens there, or use another port: ${other}`, error);
+  return new CliError(EXIT.config, `${error.message} For example: ${other}`, error);
 }
 
 /** The cause names the file, which the message must not: clients get to see that. */
