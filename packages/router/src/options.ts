@@ -3,7 +3,7 @@ import type { Stage } from '@atp-router/call';
 import type { GenEvent, GenRequest } from '@atp-router/dialects';
 import type { AtpError } from '@atp-router/kernel';
 import type { RouterEvent } from '@atp-router/ledger';
-import type { ReloadFile } from './admin/parts.ts';
+import type { ConfigOrigin, ReloadFile } from './admin/parts.ts';
 
 /**
  * What has a problem: the tables that follow the journal, what routers over one database share, or the handling of calls
@@ -28,6 +28,8 @@ export interface RouterOptions {
   readonly bootstrap?: boolean;
   /** Guards, validators and learners. */
   readonly stages?: readonly Stage<GenRequest, GenEvent>[];
+  /** Where `config` comes from, for what the admin API says of its entries. Default: a file. */
+  readonly origin?: ConfigOrigin;
   /** Reads the configuration file anew for `POST /admin/v1/config/reload`: `watchConfig(…).reload`. Absent: no file. */
   readonly onReload?: ReloadFile;
 }

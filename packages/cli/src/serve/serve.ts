@@ -48,6 +48,7 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
     sources: await sourcesOf(found, terminal),
     onJournalState: (failure) => logJournal(failure, logger),
     onProblem: (source, problem) => logger.log('warn', PROBLEMS[source], { error: problem.message }),
+    origin: found.kind === 'file' ? { kind: 'file', file: resolve(terminal.cwd, found.file) } : { kind: 'discovered' },
     ...(found.kind === 'file' ? { onReload: () => reloadNow(reload.watcher, override) } : {}),
   });
   const router = await starting.catch((error: unknown) => {
