@@ -20,6 +20,7 @@ export interface WorkerInput {
 export interface WireError {
   readonly code: ErrorCode;
   readonly message: string;
+  readonly param?: string;
   readonly details?: Readonly<Record<string, string | number | boolean>>;
   /** The text of what caused it, which may name hosts and files: for the operator's log, not for clients. */
   readonly cause?: string;
@@ -60,8 +61,9 @@ export type FromWorker =
 
 export function toWire(error: unknown): WireError {
   if (isAtpError(error)) {
-    const { code, message, details, cause } = error;
-    return { code, message, ...(details && { details }), ...(cause instanceof Error && { cause: cause.message }) };
+    const { code, message, param, details, cause } = error;
+    const more = { ...(param !== undefined && { param }), ...(details && { details }) };
+    return { code, message, ...more, ...(cause instanceof Error && { cause: cause.message }) };
   }
   const message = `The usage tables cannot be used (${reasonOf(error)}). The router's log has more; calls are not affected.`;
   return { code: 'internal_error', message, cause: error instanceof Error ? error.message : String(error) };
@@ -74,8 +76,9 @@ export function notReady(error: unknown): WireError {
   return { ...toWire(error), message: `The usage tables could not be made ready: ${text}. Please report this fault.` };
 }
 
-export function fromWire({ code, message, details, cause }: WireError): AtpError {
+export function fromWire({ code, message, param, details, cause }: WireError): AtpError {
   return new AtpError(code, message, {
+    ...(param !== undefined && { param }),
     ...(details && { details }),
     ...(cause !== undefined && { cause: new Error(cause) }),
   });

@@ -101,8 +101,9 @@ export function usageCursor(row: Pick<UsageRow, 'started_ms' | 'call_id'>): stri
 export function parseCursor(cursor: string): [number, string] {
   const match = /^([0-9]{1,15})\.(.{1,256})$/.exec(cursor);
   if (match === null) {
-    throw new AtpError('invalid_request', 'after is not a cursor: pass the "next" of an earlier page unchanged.', {
-      param: 'after',
+    // In the words of the admin API, where cursors come from.
+    throw new AtpError('invalid_request', '"cursor" must be the next_cursor of an earlier answer, unchanged.', {
+      param: 'cursor',
     });
   }
   return [Number(match[1]), match[2] ?? ''];
