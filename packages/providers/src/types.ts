@@ -53,10 +53,14 @@ export interface CountTokensCodec {
 export interface ProviderDescription {
   readonly kind: ProviderKind;
   readonly dialect: ProviderDialect;
-  /** Address as the vendor's own SDK takes it. */
+  /** Address as the vendor's own SDK takes it; the one of a provider whose configuration names none. */
   readonly default_base_url: string;
   /** Path segment that some operators append to the base address although the paths begin with it. */
   readonly version_segment: string;
+  /**
+   * The vendor's own address, `default_base_url`, refuses every request without a key: a configuration that has none for
+   * it is a fault. Other servers of the same shape may do without.
+   */
   readonly needs_api_key: boolean;
   /** What the kind can carry at best; a model may have less. */
   readonly capabilities: readonly ProviderCapability[];

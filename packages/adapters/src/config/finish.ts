@@ -1,14 +1,6 @@
 import { isAbsolute, resolve } from 'node:path';
-import { type ProviderKind, simPrice } from '@atp-router/providers';
+import { providerOf, simPrice } from '@atp-router/providers';
 import type { Config, ModelConfig, ProviderConfig, TlsConfig } from './types.ts';
-
-// As the vendors' own SDKs have them.
-const BASE_URLS: Readonly<Record<Exclude<ProviderKind, 'sim'>, string>> = {
-  openai: 'https://api.openai.com/v1',
-  anthropic: 'https://api.anthropic.com',
-  gemini: 'https://generativelanguage.googleapis.com',
-  ollama: 'http://127.0.0.1:11434',
-};
 
 /**
  * Fills in what depends on another value: vendor addresses, upstream names, simulator settings, and paths relative to
@@ -34,7 +26,8 @@ export function finishConfig(
 function finishProvider(provider: ProviderConfig, sim_defaults: NonNullable<ProviderConfig['sim']>): ProviderConfig {
   if (provider.type === 'sim') return { ...provider, sim: provider.sim ?? sim_defaults };
   const api = provider.type === 'openai' ? { api: provider.api ?? 'chat' } : {};
-  return { ...provider, ...api, base_url: (provider.base_url ?? BASE_URLS[provider.type]).replace(/\/+$/, '') };
+  const base_url = provider.base_url ?? providerOf(provider.type).default_base_url;
+  return { ...provider, ...api, base_url: base_url.replace(/\/+$/, '') };
 }
 
 function finishModel(model: ModelConfig, providers: readonly ProviderConfig[]): ModelConfig {
