@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue, Usage } from '@atp-router/kernel';
+import type { JsonObject, Usage } from '@atp-router/kernel';
 import type { AtpField, StreamEncodeContext, StreamEncoder } from '../dialect.ts';
 import type { DialectId, FinishReason, GenEvent } from '../model.ts';
 import { parseJsonObject } from '../remote-error.ts';
@@ -81,9 +81,8 @@ class Encoder {
       container: null,
     };
     let out = this.#start() + this.#closePlain();
-    for (const tool of this.#tools.values()) out += stop(tool.at);
-    out += frame('message_delta', { delta, usage: encodeUsage(this.#usage), atp: atp as unknown as JsonValue });
-    return out + frame('message_stop', {});
+    for (const tool of this.#tools.values()) out += writeStop(tool.at);
+    return out + writeEnd(delta, this.#usage, atp);
   }
 
   /** Foreign signatures and encrypted thoughts would be refused when the client sends them back, so they are not shown. */
@@ -126,7 +125,7 @@ class Encoder {
   #whole(block: JsonObject): string {
     const out = this.#closeDone();
     const at = this.#blocks;
-    return out + this.#startBlock(block) + stop(at);
+    return out + this.#startBlock(block) + writeStop(at);
   }
 
   #tool(index: number, id: string, name: string): string {
@@ -157,7 +156,7 @@ class Encoder {
     if (this.#plain === undefined) return '';
     const { at } = this.#plain;
     this.#plain = undefined;
-    return stop(at);
+    return writeStop(at);
   }
 
   /**
@@ -169,7 +168,7 @@ class Encoder {
     for (const [index, tool] of this.#tools) {
       if (!tool.args.trimEnd().endsWith('}') || parseJsonObject(tool.args) === undefined) continue;
       this.#tools.delete(index);
-      out += stop(tool.at);
+      out += writeStop(tool.at);
     }
     return out;
   }
@@ -179,6 +178,10 @@ function frame(type: string, fields: JsonObject): string {
   return `event: ${type}\ndata: ${JSON.stringify({ type, ...fields })}\n\n`;
 }
 
-function stop(index: number): string {
+export function writeStop(index: number): string {
   return frame('content_block_stop', { index });
+}
+
+export function writeEnd(delta: JsonObject, usage: Usage | undefined, atp: AtpField): string {
+  return frame('message_delta', { delta, usage: encodeUsage(usage), atp: { ...atp } }) + frame('message_stop', {});
 }
