@@ -83,6 +83,8 @@ describe('a stream that is relayed as it comes and ended before its time', () =>
       const words = (parts: readonly object[]): string => JSON.stringify(parts.map(said).filter((one) => one !== ''));
       expect(words(answer.choices[0]?.parts ?? [])).toBe(words(streamed));
     }
+    // The official client cannot read that server, whoever ends its stream.
+    if (path === 'open-responses') return;
     const { whole = '' } = endings(openaiResponses, path).at(-1) ?? {};
     expect(await responsesStream(whole)).toMatchObject({ status: 'incomplete', atp: ATP });
   });
