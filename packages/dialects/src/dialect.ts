@@ -162,6 +162,20 @@ export interface EncodedError {
   readonly body: JsonObject;
 }
 
+export interface EarlyEndContext {
+  /** Choices that have to finish. */
+  readonly n: number;
+  /** The client asked for usage, where that is optional. */
+  readonly include_usage: boolean;
+}
+
+export interface EarlyEnd {
+  /** A frame that the client got as it came. */
+  relayed(frame: Frame): void;
+  /** Ends what is open, as if it had reached its output limit. */
+  write(atp: AtpField, usage: Usage): string;
+}
+
 /** Same-shape relaying: the exact bytes of frames pass, except where money has to be written in. */
 export interface PassThrough {
   /** The client's body with the changes of `patch`, without past reasoning that the provider would not take back. */
@@ -170,6 +184,8 @@ export interface PassThrough {
   annotateFrame(frame: Frame, atp: AtpField, counted?: Usage): string;
   /** A whole answer with this usage in place of what it says. */
   tellUsage(body: JsonObject, usage: Usage): JsonObject;
+  /** Follows a stream that is relayed untouched, to be able to end it before its provider does. */
+  earlyEnd(ctx: EarlyEndContext): EarlyEnd;
   /** Ends a stream whose provider has finished and left it out; absent where the finish frame is the last anyway. */
   readonly end_mark?: string;
   /** Where usage has a frame of its own, which the client may ask for: absent where usage always rides with the finish. */

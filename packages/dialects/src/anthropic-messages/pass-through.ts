@@ -1,5 +1,6 @@
 import { isJsonObject, type JsonObject, type JsonValue, type Usage } from '@atp-router/kernel';
 import type { AtpField, EncodedRequest, Frame, PassThrough, RequestPatch } from '../dialect.ts';
+import { earlyEnd } from './early-end.ts';
 import { parseToRewrite } from '../exact-json.ts';
 import { fitBudget } from './thinking.ts';
 import { encodeMessageUsage, encodeUsage } from './usage.ts';
@@ -7,6 +8,7 @@ import { encodeMessageUsage, encodeUsage } from './usage.ts';
 type Fields = Record<string, JsonValue | undefined>;
 
 export const passThrough: PassThrough = {
+  earlyEnd,
   end_mark: `event: message_stop\ndata: ${JSON.stringify({ type: 'message_stop' })}\n\n`,
 
   patchRequest(body: JsonObject, patch: RequestPatch): EncodedRequest {

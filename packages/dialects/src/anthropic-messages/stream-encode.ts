@@ -95,9 +95,8 @@ class Encoder {
       container: null,
     };
     let out = this.#start() + this.#closePlain();
-    for (const tool of this.#tools.values()) out += stop(tool.at);
-    out += frame('message_delta', { delta, usage: encodeUsage(this.#usage), atp: this.#losses.told(atp) });
-    return out + frame('message_stop', {});
+    for (const tool of this.#tools.values()) out += writeStop(tool.at);
+    return out + writeEnd(delta, this.#usage, this.#losses.told(atp));
   }
 
   /** Foreign signatures and encrypted thoughts would be refused when the client sends them back, so they are not shown. */
@@ -140,7 +139,7 @@ class Encoder {
   #whole(block: JsonObject): string {
     const out = this.#closeDone();
     const at = this.#blocks;
-    return out + this.#startBlock(block) + stop(at);
+    return out + this.#startBlock(block) + writeStop(at);
   }
 
   #tool(index: number, id: string, name: string): string {
@@ -171,7 +170,7 @@ class Encoder {
     if (this.#plain === undefined) return '';
     const { at } = this.#plain;
     this.#plain = undefined;
-    return stop(at);
+    return writeStop(at);
   }
 
   /**
@@ -183,7 +182,7 @@ class Encoder {
     for (const [index, tool] of this.#tools) {
       if (!tool.args.trimEnd().endsWith('}') || parseJsonObject(tool.args) === undefined) continue;
       this.#tools.delete(index);
-      out += stop(tool.at);
+      out += writeStop(tool.at);
     }
     return out;
   }
@@ -193,6 +192,10 @@ function frame(type: string, fields: JsonObject): string {
   return `event: ${type}\ndata: ${JSON.stringify({ type, ...fields })}\n\n`;
 }
 
-function stop(index: number): string {
+export function writeStop(index: number): string {
   return frame('content_block_stop', { index });
+}
+
+export function writeEnd(delta: JsonObject, usage: Usage | undefined, atp: JsonObject): string {
+  return frame('message_delta', { delta, usage: encodeUsage(usage), atp }) + frame('message_stop', {});
 }

@@ -1,6 +1,7 @@
 import { type JsonObject, type JsonValue, isJsonObject, type Usage } from '@atp-router/kernel';
 import type { AtpField, EncodedRequest, Frame, PassThrough, RequestPatch } from '../dialect.ts';
 import { OPENAI_TRAITS } from '../endpoint-traits.ts';
+import { earlyEnd } from './early-end.ts';
 import { parseToRewrite } from '../exact-json.ts';
 import { parseData } from '../frame-data.ts';
 import { withoutReasoning } from './past-reasoning.ts';
@@ -10,6 +11,7 @@ import { encodeUsage } from './usage.ts';
 type Fields = Record<string, JsonValue | undefined>;
 
 export const passThrough: PassThrough = {
+  earlyEnd,
   end_mark: 'data: [DONE]\n\n',
 
   usage_frame: {

@@ -1,11 +1,13 @@
 import { isJsonObject, type JsonObject, type JsonValue, type Usage } from '@atp-router/kernel';
 import type { AtpField, EncodedRequest, Frame, PassThrough, RequestPatch } from '../dialect.ts';
+import { earlyEnd } from './early-end.ts';
 import { parseToRewrite } from '../exact-json.ts';
 import { atLeast } from './output-limit.ts';
 import { isOwnReasoningId, isUsableReasoning } from './ids.ts';
 import { encodeUsage } from './usage.ts';
 
 export const passThrough: PassThrough = {
+  earlyEnd,
   /** Besides the patch: nothing is stored, and reasoning that only a store could resolve is left out. */
   patchRequest(body: JsonObject, patch: RequestPatch): EncodedRequest {
     const out: Record<string, JsonValue | undefined> = { ...body, model: patch.model, store: false };

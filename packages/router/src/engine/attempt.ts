@@ -49,6 +49,8 @@ export class Attempt implements UpstreamHandler {
   answer: WholeAnswer | undefined;
   relay: StreamRelay | undefined;
   committed = false;
+  /** The router ended it: what was to come, such as final usage, did not. */
+  is_cut = false;
   is_booked = false;
   failure: UpstreamAttemptFailure | undefined;
   readonly #owner: AttemptOwner;
@@ -76,10 +78,6 @@ export class Attempt implements UpstreamHandler {
   /** The whole answer has been read, up to what the provider may still say of its end. */
   get is_complete(): boolean {
     return this.answer !== undefined || this.relay?.is_complete === true;
-  }
-
-  get bytes_read(): number {
-    return this.#bytes;
   }
 
   /** Usage reported so far, by a whole answer or in the stream. */
@@ -120,6 +118,7 @@ export class Attempt implements UpstreamHandler {
   cancel(): void {
     if (this.#phase.kind === 'sent') this.#phase.exchange.cancel();
     this.#phase = { kind: 'over' };
+    this.is_cut = true;
     this.#chunks = [];
     this.#early.take();
   }

@@ -78,7 +78,8 @@ export function usageOf(
 ): { usage: Usage; source: AttemptRecord['usage_source'] } {
   const reported = attempt.usage;
   // What some providers report as they go is behind: it counts in full only at the end of the answer.
-  if (outcome === 'ok' && reported !== undefined && attempt.is_complete) return { usage: reported, source: 'reported' };
+  const is_final = attempt.is_complete && !attempt.is_cut;
+  if (outcome === 'ok' && reported !== undefined && is_final) return { usage: reported, source: 'reported' };
   if (!isBillable(attempt)) return { usage: ZERO_USAGE, source: 'none' };
   return {
     usage: usageOfCut(reportedSoFar(attempt), attempt.spec.in_tokens, attempt.counted_out_tokens),

@@ -38,7 +38,7 @@ export interface GenerateCall {
   /** The request as stages left it; set when one of them replaced it. */
   readonly replaced: GenRequest | undefined;
   readonly plan: RoutePlan | undefined;
-  /** The early end by budget must look like a normal end, so raw relaying is out. */
+  /** The budget may end a stream as if it had reached its output limit. */
   readonly may_finish_early: boolean;
   /** The client's `anthropic-beta`. */
   readonly betas: string | undefined;
@@ -64,7 +64,7 @@ export interface GenerateTarget {
 /** Prepares one attempt: raw pass-through when both sides speak the same shape and nobody claims the body. */
 export function generateCodec(call: GenerateCall, target: GenerateTarget): AttemptCodec {
   const raw =
-    call.replaced === undefined && call.stages?.rewritesBody !== true && !call.may_finish_early
+    call.replaced === undefined && call.stages?.rewritesBody !== true
       ? sameShape(call.ingress, target.dialect)
       : undefined;
   return raw === undefined ? new TranslatedCodec(call, target) : new RawCodec(call, target, raw);
@@ -127,6 +127,7 @@ class RawCodec implements AttemptCodec {
       n: this.#call.probe.n,
       include_usage: this.#call.probe.include_usage,
       observers: this.#run,
+      may_finish_early: this.#call.may_finish_early,
     });
   }
 

@@ -1,5 +1,5 @@
 import type { StageChainRun, StageSummary } from '@atp-router/call';
-import type { AtpField, Dialect, Frame, GenEvent, PromptUsage } from '@atp-router/dialects';
+import type { AtpField, Dialect, EarlyEnd, Frame, GenEvent, PromptUsage } from '@atp-router/dialects';
 import { type HostedUses, plausibleUsage, type Usage } from '@atp-router/kernel';
 import { countedUsage } from './counted-usage.ts';
 import { type ReadFrame, StreamReader } from './stream-reader.ts';
@@ -14,6 +14,8 @@ export interface RawStreamOptions {
   readonly include_usage: boolean;
   /** They see every event and change nothing. */
   readonly observers: StageChainRun<GenEvent> | undefined;
+  /** The budget may end the stream as if it had reached its output limit. */
+  readonly may_finish_early: boolean;
 }
 
 /**
@@ -28,10 +30,16 @@ export class RawStream implements StreamRelay {
   #held: Frame[] = [];
   /** Index in `#held` of the frame that takes the `atp` field. */
   #finish_at = -1;
+  readonly #early: EarlyEnd | undefined;
+  readonly finishEarly?: (atp: AtpField, end: StageSummary) => Bytes[];
 
   constructor(options: RawStreamOptions) {
     this.#options = options;
     this.#reader = new StreamReader(options.dialect, options.frame_bytes, options.n);
+    if (!options.may_finish_early) return;
+    const early = options.dialect.passThrough.earlyEnd(options);
+    this.#early = early;
+    this.finishEarly = (atp, end) => this.#finishEarly(early, atp, end);
   }
 
   get has_content(): boolean {
@@ -82,6 +90,15 @@ export class RawStream implements StreamRelay {
     return out;
   }
 
+  /** Another choice may have finished: what was held for that goes out first. */
+  #finishEarly(early: EarlyEnd, atp: AtpField, end: StageSummary): Bytes[] {
+    this.#options.observers?.onEnd(end);
+    const held = this.#held;
+    this.#held = [];
+    for (const frame of held) early.relayed(frame);
+    return [...held.map(({ raw }) => raw), early.write(atp, countedUsage(end, this.prompt))];
+  }
+
   #relay(read: (onFrame: (read: ReadFrame) => void) => void): StreamStep {
     const step = this.#step;
     step.out.length = 0;
@@ -100,7 +117,7 @@ export class RawStream implements StreamRelay {
     const kind = this.#kindOf(frame, events);
     if (kind === 'pass') {
       if (this.#held.length > 0) this.#letGo(run);
-      run.add(frame.raw);
+      this.#pass(frame, run);
     } else if (kind !== 'drop') {
       if (kind === 'finish') this.#finish_at = this.#held.length;
       this.#held.push(frame);
@@ -123,9 +140,14 @@ export class RawStream implements StreamRelay {
 
   /** Another choice goes on after a finish: what was held is no longer the end. */
   #letGo(run: Run): void {
-    for (const frame of this.#held) run.add(frame.raw);
+    for (const frame of this.#held) this.#pass(frame, run);
     this.#held = [];
     this.#finish_at = -1;
+  }
+
+  #pass(frame: Frame, run: Run): void {
+    this.#early?.relayed(frame);
+    run.add(frame.raw);
   }
 }
 

@@ -75,6 +75,8 @@ export class TranslatedStream implements StreamRelay {
     for (let choice = 0; choice < this.#n; choice += 1) {
       this.#encoder.push({ type: 'finish', choice, reason: 'length' });
     }
+    // What the provider has told so far is behind what is billed.
+    this.#encoder.push({ type: 'usage', usage: countedUsage(end, this.prompt) });
     return this.finish(atp, end, ended_s);
   }
 

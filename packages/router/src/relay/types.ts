@@ -71,7 +71,7 @@ export interface StreamRelay {
   finish(atp: AtpField, end: StageSummary, ended_s: number): Bytes[];
   /**
    * Ends early on the router's own decision (budget): a normal end by length in the client's shape. Absent where the
-   * stream is relayed as raw bytes, which cannot be closed in mid-frame; such a call ends with an error instead.
+   * call does not want it.
    */
   finishEarly?(atp: AtpField, end: StageSummary, ended_s: number): Bytes[];
 }
