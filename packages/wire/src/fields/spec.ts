@@ -38,5 +38,3 @@ export interface Shape {
   readonly doc: string;
   readonly fields: Readonly<Record<string, Field>>;
 }
-
-export type Fields = Shape['fields'];

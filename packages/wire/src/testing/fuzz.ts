@@ -1,6 +1,7 @@
 import { type Rng, randomInt, seededRng } from '@atp-router/kernel';
 import { canonicalJson } from '../canonical/jcs.ts';
 import { decodeCbor, encodeCbor } from '../cbor/codec.ts';
+import { equalBytes } from '../digests.ts';
 import type { Frame } from '../frame.ts';
 import { type FrameFault, isFrameError } from '../frame-error.ts';
 import { decodeJson } from '../json/decode.ts';
@@ -26,6 +27,8 @@ export interface FuzzReport {
 }
 
 const PROBLEMS_MAX = 10;
+const POOL_FRAMES = 256;
+const INPUTS_PER_FRAME = 8;
 
 /**
  * Gives both decoders noise, mutated frames and mutated corpus, and holds them to what they promise: nothing but
@@ -36,21 +39,21 @@ export function fuzzDecoders({ seed, count, corpus }: FuzzOptions): FuzzReport {
   const rng = seededRng(seed);
   const tally = new Tally();
   for (const bytes of corpus) tally.tryBoth(bytes);
+  const pool = [...corpus, ...Array.from({ length: POOL_FRAMES }, () => encodedSample(rng))];
   for (let i = corpus.length; i < count && tally.problems.length < PROBLEMS_MAX; i += 1) {
-    tally.tryBoth(nextInput(rng, corpus));
+    // A frame costs more to make than to mutate, so new ones come in slowly.
+    if (i % INPUTS_PER_FRAME === 0) pool[corpus.length + ((i / INPUTS_PER_FRAME) % POOL_FRAMES)] = encodedSample(rng);
+    tally.tryBoth(nextInput(rng, pool));
   }
   return tally.report();
 }
 
-function nextInput(rng: Rng, corpus: readonly Uint8Array[]): Uint8Array {
-  const dice = rng.next();
-  if (dice < 0.1) return sampleBytes(rng, randomInt(rng, 0, 64));
-  const other = seedInput(rng, corpus);
-  return mutated(rng, dice < 0.5 && corpus.length > 0 ? pick(rng, corpus) : seedInput(rng, corpus), other);
+function nextInput(rng: Rng, pool: readonly Uint8Array[]): Uint8Array {
+  if (rng.next() < 0.05) return sampleBytes(rng, randomInt(rng, 0, 64));
+  return mutated(rng, pick(rng, pool), pick(rng, pool));
 }
 
-function seedInput(rng: Rng, corpus: readonly Uint8Array[]): Uint8Array {
-  if (corpus.length > 0 && rng.next() < 0.3) return pick(rng, corpus);
+function encodedSample(rng: Rng): Uint8Array {
   const frame = sampleFrame(randomInt(rng, 0, 1e9));
   return rng.next() < 0.5 ? encodeCbor(frame) : new TextEncoder().encode(encodeJson(frame));
 }
@@ -72,7 +75,7 @@ class Tally {
   tryBoth(bytes: Uint8Array): void {
     this.#inputs += 1;
     this.#judge(bytes, decodeCbor, (frame) => {
-      if (hex(encodeCbor(frame)) !== hex(bytes)) throw new Error('accepted CBOR is written differently');
+      if (!equalBytes(encodeCbor(frame), bytes)) throw new Error('accepted CBOR is written differently');
       sameInJson(frame);
     });
     this.#judge(bytes, decodeJson, (frame) => {

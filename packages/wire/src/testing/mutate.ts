@@ -8,10 +8,11 @@ export function flipBit(bytes: Uint8Array, bit: number): Uint8Array {
   return flipped;
 }
 
-/** The input as a broken line, a bug or an attacker may leave it: one to four changes of any kind. */
+/** The input as a broken line, a bug or an attacker may leave it: one change of any kind, now and then up to four. */
 export function mutated(rng: Rng, bytes: Uint8Array, other: Uint8Array): Uint8Array {
   let result = bytes;
-  for (let left = randomInt(rng, 1, 4); left > 0; left -= 1) result = mutatedOnce(rng, result, other);
+  for (let left = rng.next() < 0.6 ? 1 : randomInt(rng, 2, 4); left > 0; left -= 1)
+    result = mutatedOnce(rng, result, other);
   return result;
 }
 
