@@ -3,7 +3,7 @@ export { canonicalJson } from './canonical/jcs.ts';
 export { CborEncoder, decodeCbor, encodeCbor } from './cbor/codec.ts';
 export { FRAME_KEYS, type KeyTable } from './cbor/keys.ts';
 export { digestBytes, digestText } from './checksum.ts';
-export { type Digests, equalBytes } from './digests.ts';
+export { type Digests, digestsFrom, equalBytes } from './digests.ts';
 export * from './errors.ts';
 export { PAYLOAD_TYPES } from './fields/content-fields.ts';
 export { contentDigest } from './fragment/content.ts';

@@ -1,7 +1,7 @@
-import type { Digests } from './digests.ts';
+import { type Digests, digestsFrom } from './digests.ts';
 
-// SHA-256 (FIPS 180-4) and HMAC (RFC 2104) as functions of their arguments, for browsers, whose own are asynchronous.
-// Some thirty times slower than native code: a shell that has that hands it in instead.
+// SHA-256 (FIPS 180-4) as a function of its argument, for browsers, whose own is asynchronous. On much data some fifteen
+// times slower than native code: a shell that has that hands it in instead.
 
 // biome-ignore format: eight words in a line, as the standard prints them
 const ROUNDS: Readonly<Int32Array> = new Int32Array([
@@ -20,25 +20,7 @@ const START: readonly number[] = [
 ];
 const BLOCK = 64;
 
-export const pureDigests: Digests = { sha256, hmacSha256 };
-
-function sha256(bytes: Uint8Array): Uint8Array {
-  return hash(bytes);
-}
-
-/** RFC 2104 with a block of 64 bytes. */
-function hmacSha256(key: Uint8Array, bytes: Uint8Array): Uint8Array {
-  const short = key.length > BLOCK ? hash(key) : key;
-  const inner = new Uint8Array(BLOCK + bytes.length);
-  const outer = new Uint8Array(BLOCK + 32);
-  for (let i = 0; i < BLOCK; i += 1) {
-    inner[i] = (short[i] ?? 0) ^ 0x36;
-    outer[i] = (short[i] ?? 0) ^ 0x5c;
-  }
-  inner.set(bytes, BLOCK);
-  outer.set(hash(inner), BLOCK);
-  return hash(outer);
-}
+export const pureDigests: Digests = digestsFrom(hash);
 
 function hash(bytes: Uint8Array): Uint8Array {
   const state = Int32Array.from(START, (word) => word | 0);

@@ -56,16 +56,16 @@ export class StreamDecoder {
 
   /** To be asked at the end of the stream. Throws what ended it early, or `truncated` within a record. */
   end(): void {
-    if (this.#fault !== undefined) throw this.#fault;
+    this.#assertGoing();
     if (this.#length > 0) throw new FrameError('truncated', { offset: this.#offset });
   }
 
   /**
    * Bytes in the frames are views of `chunk` where that holds a record whole. Records before a header that ends the stream
-   * are returned; its `FrameError` is thrown by the next call, and by `end`.
+   * are returned; its `FrameError` is thrown when there are none, and from then on by every call.
    */
   decode(chunk: Uint8Array): StreamRecord[] {
-    if (this.#fault !== undefined) throw this.#fault;
+    this.#assertGoing();
     const bytes = this.#length === 0 ? chunk : this.#append(chunk);
     const records: StreamRecord[] = [];
     let at = 0;
@@ -77,8 +77,12 @@ export class StreamDecoder {
       at += HEADER_BYTES + body.length;
     }
     this.#keep(bytes, at, bytes === chunk);
-    if (this.#fault !== undefined && records.length === 0) throw this.#fault;
+    if (records.length === 0) this.#assertGoing();
     return records;
+  }
+
+  #assertGoing(): void {
+    if (this.#fault !== undefined) throw this.#fault;
   }
 
   /** The body of the record that begins at `at`; nothing when it is not there yet, or never will be. */
