@@ -1,4 +1,5 @@
 import { ANSWER_MARK } from './bodies.ts';
+import { type Buckets, quantileBetween } from './decisions.ts';
 import { generate, type LoadReport, type NativeTools } from './native.ts';
 import { cpuBetweenUs, machineBusyUs, peakRssBytes, resetPeakRss, snapshotCpu } from './procfs.ts';
 import type { BodyKind, Scenario, ScenarioId } from './scenarios.ts';
@@ -34,6 +35,9 @@ export interface Sample {
   readonly other_share: number;
   readonly rss_peak_bytes: number;
   readonly errors: number;
+  /** Of the target's own account; null where it keeps none. */
+  readonly decision_p50_us: number | null;
+  readonly decision_p99_us: number | null;
   /** Open loop only: whether the offered rate was sustained. */
   readonly kept_up: boolean | null;
   readonly load: LoadReport;
@@ -65,9 +69,11 @@ export async function measure(
 ): Promise<Sample> {
   await loadOf(bench, target, scenario, PRELUDE_SECONDS);
   resetPeakRss(target.pid);
+  const decided_before = await target.decisions?.();
   const before = observe(bench, target);
   const load = await loadOf(bench, target, scenario, seconds);
   const after = observe(bench, target);
+  const decided_after = await target.decisions?.();
 
   const wall_us = after.at_us - before.at_us;
   const target_us = cpuBetweenUs(before.target, after.target);
@@ -89,6 +95,7 @@ export async function measure(
     other_share: Math.max(0, after.busy_us - before.busy_us - known_us) / wall_us,
     rss_peak_bytes: peakRssBytes(target.pid),
     errors: errorsOf(load),
+    ...decisionsBetween(decided_before, decided_after),
     kept_up: load.open?.kept_up ?? null,
     load,
   };
@@ -99,6 +106,15 @@ function quantiles(scenario: Scenario, load: LoadReport): Pick<Sample, 'p50_us' 
   const { p50_us, p99_us, p999_us } =
     scenario.unit === 'chunk' ? (load.streams?.chunk_delay ?? load.latency) : load.latency;
   return { p50_us, p99_us, p999_us };
+}
+
+function decisionsBetween(
+  before: Buckets | undefined,
+  after: Buckets | undefined,
+): Pick<Sample, 'decision_p50_us' | 'decision_p99_us'> {
+  const of = (share: number): number | null =>
+    before === undefined || after === undefined ? null : quantileBetween(before, after, share);
+  return { decision_p50_us: of(0.5), decision_p99_us: of(0.99) };
 }
 
 /** A stream with too few chunks is as wrong as one that breaks. */

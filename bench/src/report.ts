@@ -42,13 +42,19 @@ function header(machine: Machine, settings: Settings, missing: readonly MissingT
 function section(scenario: Scenario, all: readonly Row[]): readonly string[] {
   const rows = all.filter((row) => row.scenario === scenario.id);
   if (rows.length === 0) return [];
-  const notes = rows.flatMap((row) => remarks(row).map((text) => `- **${row.target}**: ${text}`));
+  const notes = rows.flatMap((row) =>
+    [...decisions(row), ...remarks(row)].map((text) => `- **${row.target}**: ${text}`),
+  );
   return [
     `## ${scenario.id}: ${scenario.title}`,
     table(absoluteHead(scenario), rows.map(absoluteCells)),
     table(RATIO_HEAD, rows.map(ratioCells)),
     ...(notes.length > 0 ? [notes.join('\n')] : []),
   ];
+}
+
+function decisions({ decision_p50_us: p50, decision_p99_us: p99 }: Row): readonly string[] {
+  return p50 === null || p99 === null ? [] : [`decision time: median ${number(p50)} µs, p99 ${number(p99)} µs`];
 }
 
 function absoluteHead({ unit }: Scenario): readonly string[] {

@@ -34,6 +34,9 @@ export interface Row {
   readonly upstream_share_max: number;
   readonly other_share: number;
   readonly errors: number;
+  /** Null for targets that do not tell. */
+  readonly decision_p50_us: number | null;
+  readonly decision_p99_us: number | null;
   /** Rounds in which the offered rate was sustained; null for a closed loop. */
   readonly rounds_kept_up: number | null;
   /** p50 minus the p50 of the upstream itself in the same round. */
@@ -74,11 +77,18 @@ function rowOf(scenario: ScenarioId, target: TargetName, own: readonly Sample[],
     upstream_share_max: highest((one) => one.upstream_share),
     other_share: middle((one) => one.other_share),
     errors: own.reduce((sum, one) => sum + one.errors, 0),
+    decision_p50_us: middleOf(own, (one) => one.decision_p50_us),
+    decision_p99_us: middleOf(own, (one) => one.decision_p99_us),
     rounds_kept_up: own.some((one) => one.kept_up === null) ? null : own.filter((one) => one.kept_up).length,
     added_p50_us: differenceOfRounds(byRound(own, 'p50_us'), byRound(of('direct'), 'p50_us')),
     vs_bare: compare(own, of('bare')),
     vs_nginx: compare(own, of('nginx')),
   };
+}
+
+function middleOf(own: readonly Sample[], pick: (sample: Sample) => number | null): number | null {
+  const told = own.flatMap((one) => pick(one) ?? []);
+  return told.length === 0 ? null : median(told);
 }
 
 function byRound(samples: readonly Sample[], field: Field): ReadonlyMap<number, number> {
@@ -136,6 +146,7 @@ export function aims(rows: readonly Row[]): readonly Aim[] {
       (value) => value >= 0.75,
     ),
     ...judge('added p50 at one connection ≤ 200 µs', row('closed1')?.added_p50_us?.median, (value) => value <= 200),
+    ...judge('decision time ≤ 20 µs', row('closed64')?.decision_p50_us ?? undefined, (value) => value <= 20),
     ...judge(
       'CPU per streamed chunk ≤ 1.5 × bare proxy',
       row('streams300')?.vs_bare?.cpu?.median,

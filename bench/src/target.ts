@@ -1,3 +1,4 @@
+import type { Buckets } from './decisions.ts';
 import type { BodyKind } from './scenarios.ts';
 
 export const TARGET_NAMES = ['direct', 'nginx', 'bare', 'router'] as const;
@@ -26,6 +27,8 @@ export interface RunningTarget {
   readonly command: string;
   url(body: BodyKind): string;
   readonly headers: readonly string[];
+  /** Its own account of decision times so far; absent where it keeps none. */
+  decisions?(): Promise<Buckets>;
   /** The last of what it wrote to stderr, for the message when it fails. */
   stderr(): string;
   stop(): Promise<void>;

@@ -21,6 +21,8 @@ function sample(part: Partial<Sample> & Pick<Sample, 'scenario' | 'target' | 'ro
     other_share: 0,
     rss_peak_bytes: 10 * 2 ** 20,
     errors: 0,
+    decision_p50_us: null,
+    decision_p99_us: null,
     kept_up: null,
     load: { mode: 'closed', wall_s: 1, cpu_s: 0.2, count: 1000, rps: 1000, errors: 0, non_2xx: 0, latency },
     ...part,

@@ -26,6 +26,9 @@ beforeAll(async () => {
       policies: [
         { id: 'tiny', fallback: ['m-chat'], budget: { tokens: 10 } },
         { id: 'finish', fallback: ['m-anthropic'], budget: { usd: 0.0006 }, on_budget_exhausted: 'finish' },
+        ...['chat', 'responses'].map((id) => ({
+          ...{ id: `finish-${id}`, fallback: [`m-${id}`], budget: { usd: 0.0006 }, on_budget_exhausted: 'finish' },
+        })),
         { id: 'end', fallback: ['m-anthropic'], budget: { usd: 0.0006 }, on_budget_exhausted: 'error' },
       ],
       tenants: [
@@ -222,6 +225,44 @@ describe('limits of one call', () => {
     expect(text).toContain('"finish_reason":"length"');
     expect(text.trimEnd().endsWith('data: [DONE]')).toBe(true);
     expect(await request.closed).toMatchObject({ by: 'peer' });
+  });
+
+  test.each([
+    ['chat', '/v1/chat/completions', 'finish-chat', '[DONE]', '"finish_reason":"length"', 'data: [DONE]'],
+    ['messages', '/v1/messages', 'finish', 'message_delta', '"stop_reason":"max_tokens"', '"type":"message_stop"}'],
+    ['responses', '/v1/responses', 'finish-responses', 'response.completed', '"reason":"max_output_tokens"', '}'],
+  ])('also where it is relayed as it comes (%s)', async (shape, path, policy, gate, reason, last) => {
+    const script = await rig.upstream.script({
+      ...{ answer: LONG, gates: [gate] },
+      insert: { at: 2, raw: ': a comment of the provider\n\n' },
+    });
+    const prompt =
+      shape === 'responses' ? { input: script.mark } : { messages: [{ role: 'user', content: script.mark }] };
+    const limit = shape === 'messages' ? { max_tokens: 4_000 } : {};
+    const body = { model: `policy:${policy}`, stream: true, ...prompt, ...limit };
+    const answer = await send({ port: rig.router.port, path, key: secretOf('acme'), body }).answer;
+    const request = await rig.upstream.next(script);
+    const text = await answer.text();
+    expect(text).toContain(': a comment of the provider');
+    expect(text).toContain(reason);
+    expect(text.trimEnd().endsWith(last)).toBe(true);
+    expect(await request.closed).toMatchObject({ by: 'peer' });
+    const ended = rig.router.books().ended.get(answer.header('x-atp-request-id') ?? '');
+    expect(ended?.attempts.map((a) => [a.outcome, a.usage_source])).toEqual([['ok', 'counted']]);
+    // Chat Completions tells usage to those that asked for it.
+    if (shape !== 'chat') expect(text).toMatch(new RegExp(`"output_tokens":${ended?.usage.out_tokens}\\D`));
+  });
+
+  test('a plain call passes as it came whatever the policy says', async () => {
+    const message = { role: 'assistant', content: 'Hi', annotations: [{ later: 1 }] };
+    const usage = { prompt_tokens: 3, completion_tokens: 1 };
+    const reply = JSON.stringify({ id: 'x', choices: [{ index: 0, message, finish_reason: 'stop' }], usage, later: 2 });
+    const script = await rig.upstream.script({ body: reply });
+    const messages = [{ role: 'user', content: script.mark, later: 3 }];
+    const body = { model: 'policy:finish-chat', messages };
+    const answer = await send({ ...asked({}), body }).answer;
+    expect(await answer.text()).toBe(reply);
+    expect((await rig.upstream.next(script)).json['messages']).toEqual(messages);
   });
 
   test('or the budget error', async () => {

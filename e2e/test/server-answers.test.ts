@@ -64,7 +64,8 @@ describe('the end of a stream', () => {
     expect(got).toContain('"finish_reason":"stop"');
     expect(got).not.toContain('"error"');
     // Clients read up to a blank line.
-    expect(got.endsWith('\n\n')).toBe(true);
+    expect(got.endsWith('data: [DONE]\n\n')).toBe(true);
+    expect(got.match(/\[DONE\]/g)).toHaveLength(1);
     expect(attemptsOf(answer)).toEqual([[target.slice(2), 'ok']]);
     const translated = await messages(target, (await rig.upstream.script({ body })).mark, { stream: true });
     expect(await translated.text()).toContain('event: message_stop');

@@ -250,7 +250,7 @@ export const pureProjects: Rule = {
 };
 
 const LINES_MIN = 5;
-const LINES_MAX = 25;
+const LINES_MAX = 12;
 
 export const packageReadme: Rule = {
   name: 'package-readme',

@@ -3,7 +3,8 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MODEL } from '../bodies.ts';
 import { Child } from '../child.ts';
-import { freePort, untilAnswers } from '../http.ts';
+import { parseDecisions } from '../decisions.ts';
+import { exchange, freePort, untilAnswers } from '../http.ts';
 import { CHAT_PATH, type MissingTarget, type RunningTarget, type TargetContext } from '../target.ts';
 
 const MAIN = 'packages/cli/src/main.ts';
@@ -57,6 +58,7 @@ export async function startRouter(context: TargetContext): Promise<RunningTarget
     command: `node --conditions=atp-source ${MAIN} serve --config atp.yaml`,
     url: () => `http://127.0.0.1:${port}${CHAT_PATH}`,
     headers: [`authorization: Bearer ${key}`],
+    decisions: async () => parseDecisions((await exchange(`http://127.0.0.1:${port}/metrics`, {})).body),
     stderr: () => child.stderr,
     stop: () => child.stop(),
   };

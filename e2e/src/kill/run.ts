@@ -3,15 +3,18 @@ import { nanosToMicros, randomInt, type Rng, seededRng, utcDay } from '@atp-rout
 import { ADMIN_SECRET, type RouterConfig, provider, PROVIDER_IDS, standardConfig, tenant } from '../config.ts';
 import { makeTempDir, removeDir, RouterProcess } from '../harness.ts';
 import { ask } from '../http.ts';
-import { type Books, booksOf, readJournal } from '../journal.ts';
+import { booksOf, readJournal } from '../journal.ts';
 import { total } from '../metrics.ts';
 import { Upstream } from '../upstream/upstream.ts';
-import { chargedTo, compare, KILL_PRICE } from './check.ts';
+import { chargedTo, compare, type Evidence } from './check.ts';
 import { type Armed, JOURNAL_POINTS, KILL_VARIABLE, type KillPoint, PROJECTION_POINTS } from './points.ts';
+import { KILL_PRICE } from './price.ts';
 import { checkRepeats } from './repeats.ts';
 import { Client, type ClientRecord, makeScripts } from './workload.ts';
 
 const CLIENTS = 8;
+/** Some of the clients wait for the others. */
+const PARALLEL_MAX = CLIENTS - 2;
 /** How often a point is passed before the process dies there. Projections are rare: a few a second. */
 const VISITS_MAX = 20;
 const PROJECTION_VISITS_MAX = 2;
@@ -65,8 +68,7 @@ function configOf(upstream: Upstream): RouterConfig {
       { id: 'chain', fallback: ['m-chat', 'm-anthropic'] },
       { id: 'hedged', fallback: ['m-chat', 'm-anthropic'], hedge_after_ms: 1 },
     ],
-    // Some of the clients wait for the others.
-    tenants: [tenant('acme', { at_limit: 'wait', window: { max_parallel: CLIENTS - 2 } })],
+    tenants: [tenant('acme', { at_limit: 'wait', window: { max_parallel: PARALLEL_MAX } })],
   };
 }
 
@@ -79,7 +81,7 @@ class Rounds {
   readonly #records: ClientRecord[] = [];
   readonly #points: Map<Plan, number> = new Map();
   #plans: Plan[] = [];
-  #books: Books = { opened: new Map(), ended: new Map(), problems: [] };
+  #evidence: Evidence = { log: [], records: [], clients: [] };
   #repeats = 0;
 
   constructor(dir: string, upstream: Upstream, rng: Rng) {
@@ -106,14 +108,15 @@ class Rounds {
   }
 
   report(seed: number, kills: number): KillReport {
-    const ended = [...this.#books.ended.values()];
+    const books = booksOf(this.#evidence.records);
+    const ended = [...books.ended.values()];
     const count = (outcome: string): number => ended.filter((call) => call.outcome === outcome).length;
     return {
       seed,
       kills,
       points: Object.fromEntries(this.#points),
       requests: this.#records.length,
-      calls: this.#books.opened.size,
+      calls: books.opened.size,
       interrupted: count('interrupted'),
       cancelled: count('cancelled'),
       hedged: ended.filter((call) => call.attempts.some((attempt) => attempt.kind === 'hedge')).length,
@@ -172,20 +175,32 @@ class Rounds {
   async #check(records: readonly ClientRecord[]): Promise<void> {
     const { router } = this;
     if (router === undefined) return;
-    this.#books = booksOf(readJournal(router.data_dir));
-    this.problems.push(...compare(this.#upstream.log(), this.#books, this.#records));
+    const before = this.#interrupted();
+    this.#compare(router);
+    const cut = this.#interrupted() - before;
+    if (cut > PARALLEL_MAX) this.problems.push(`one kill interrupted ${cut} calls, ${PARALLEL_MAX} can run at once`);
     const keyed = records.filter((record) => record.key !== undefined && record.refused === undefined);
     this.#repeats += keyed.length;
-    this.problems.push(...(await checkRepeats(router.port, this.#books, keyed)));
-    this.#books = booksOf(readJournal(router.data_dir));
-    this.problems.push(...compare(this.#upstream.log(), this.#books, this.#records));
+    this.problems.push(...(await checkRepeats(router.port, booksOf(this.#evidence.records), keyed)));
+    this.#compare(router);
     this.problems.push(...(await router.outstanding()).map((what) => `still reserved: ${what}`));
     this.problems.push(...(await this.#sums(router)));
   }
 
+  #compare(router: RouterProcess): void {
+    const records = readJournal(router.data_dir);
+    this.#evidence = { log: this.#upstream.log(), records, clients: this.#records };
+    this.problems.push(...compare(this.#evidence));
+  }
+
+  #interrupted(): number {
+    const { records } = this.#evidence;
+    return records.filter((record) => record.type === 'call.ended' && record.outcome === 'interrupted').length;
+  }
+
   /** Window and tables against the journal: each call charged once, to the day it began on. */
   async #sums(router: RouterProcess): Promise<string[]> {
-    const calls = [...this.#books.ended.values()];
+    const calls = [...booksOf(this.#evidence.records).ended.values()];
     const today = utcDay(Date.now());
     const nanos = chargedTo(today, calls);
     const used = total(await router.metrics(), 'atp_tenant_day_used_usd_micros', { tenant: 'acme' });

@@ -21,8 +21,8 @@ export type Promise =
   | { readonly kind: 'said'; readonly how?: string; readonly also_listed?: string }
   /** Answered without it; `listed` is its name in `x-atp-ignored`. */
   | { readonly kind: 'ignored'; readonly reason: string; readonly listed: string }
-  /** 400 `untranslatable`, unless the operator chose to drop it. */
-  | { readonly kind: 'refused'; readonly reason: string };
+  /** 400 `untranslatable`, unless the operator chose to drop it; `listed` is then its name in `x-atp-ignored`. */
+  | { readonly kind: 'refused'; readonly reason: string; readonly listed: string };
 
 export interface Cell {
   readonly ingress: IngressId;
@@ -71,12 +71,23 @@ const EXCEPTIONS: Readonly<Record<string, Promise>> = {
   'chat gemini files': FILE_NAME,
   'responses gemini files': FILE_NAME,
   'ask gemini files': FILE_NAME,
-  'chat responses hosted_tools': { kind: 'refused', reason: '"web_search_options" is a tool of another provider.' },
+  'chat responses hosted_tools': {
+    kind: 'refused',
+    reason: '"web_search_options" is a tool of another provider.',
+    listed: 'web_search_options',
+  },
   'messages responses hosted_tools': {
     kind: 'refused',
     reason: '"web_search_20250305" is a tool of another provider.',
+    listed: 'tools[0]',
   },
 };
+
+/** What is refused is named by the client's own path where it has no field of its own. */
+function nameOf(ingress: IngressId, feature: Feature): string {
+  if (feature !== 'hosted_tools') return feature;
+  return ingress === 'chat' ? 'web_search_options' : 'tools[0]';
+}
 
 function promiseOf(ingress: IngressId, provider: ProviderId, feature: Feature): Promise {
   const said = requestOf(ingress, feature, '');
@@ -93,7 +104,7 @@ function promiseOf(ingress: IngressId, provider: ProviderId, feature: Feature): 
     case 'ignored':
       return { kind: 'ignored', reason: support.reason, listed: feature };
     case 'refused':
-      return { kind: 'refused', reason: support.reason };
+      return { kind: 'refused', reason: support.reason, listed: nameOf(ingress, feature) };
   }
 }
 

@@ -7,8 +7,7 @@ export interface Output {
   readonly headers: Readonly<Record<string, string>>;
   readonly frames: readonly string[];
   /** Called before the frame of this index leaves. */
-  readonly usage_at: number;
-  onUsage(): void;
+  onFrame(index: number): void;
 }
 
 export type Report = (event: FromUpstream) => void;
@@ -86,7 +85,7 @@ export class Exchange {
       }
       if (i > 0 && this.#behaviour.pace_ms !== undefined) await this.#pause(this.#behaviour.pace_ms);
       if (this.#gone) return;
-      if (this.#output.usage_at === i) this.#output.onUsage();
+      this.#output.onFrame(i);
       this.#frames += 1;
       await this.#write(frame);
       this.#report({ ev: 'step', n: this.n, step: i + 1 });

@@ -11,6 +11,7 @@ import {
   type ToUpstream,
 } from './script.ts';
 import { type Json, type RenderContext, type Shape, SHAPES } from './shapes/index.ts';
+import { wholeTokens, writtenTokens } from './written.ts';
 
 const DEFAULT: Behaviour = {};
 const HELLO: Answer = textAnswer('Hello', ' from', ' upstream.');
@@ -99,8 +100,9 @@ export class ScriptedUpstream {
     const stream = shape.wantsStream(path, body);
     const script = SCRIPT_MARK.exec(text)?.[1] ?? '';
     const req_id = REQUEST_MARK.exec(text)?.[1] ?? '';
-    this.#log.add({ t: 'request', n, req: req_id, provider, shape: shape.id, stream });
     const behaviour = this.#behaviourOf(script, provider);
+    const status = behaviour.status ?? 200;
+    this.#log.add({ t: 'request', n, req: req_id, provider, shape: shape.id, stream, status });
     const output = this.#outputOf({ n, provider, path, shape, body, text, stream }, behaviour);
     const exchange = new Exchange(n, res, behaviour, output, this.#quiet ? () => undefined : this.#report, (closed) => {
       this.#exchanges.delete(n);
@@ -140,7 +142,7 @@ export class ScriptedUpstream {
       ? [...(behaviour.frames ?? shape.frames(answer, ctx))]
       : [behaviour.body ?? JSON.stringify(status < 300 ? shape.plain(answer, ctx) : errorOf(shape, status, behaviour))];
     if (as_stream && behaviour.body !== undefined) frames.splice(0, frames.length, behaviour.body);
-    const usage_at = as_stream ? shape.usageAt(frames) : 0;
+    const onFrame = status < 300 ? this.#teller(n, shape, answer, frames, as_stream) : () => undefined;
     if (behaviour.insert !== undefined) frames.splice(behaviour.insert.at, 0, behaviour.insert.raw);
     return {
       status,
@@ -150,10 +152,21 @@ export class ScriptedUpstream {
         ...behaviour.headers,
       },
       frames,
-      usage_at,
-      onUsage: () => {
-        if (status < 300 && answer.usage !== undefined) this.#log.add({ t: 'usage', n, usage: answer.usage });
-      },
+      onFrame,
+    };
+  }
+
+  /** Logs what each frame of an answer makes known, before it leaves. */
+  #teller(n: number, shape: Shape, answer: Answer, frames: readonly string[], stream: boolean): Output['onFrame'] {
+    const { usage } = answer;
+    const written = stream ? writtenTokens(answer, frames) : [wholeTokens(answer)];
+    const usage_at = stream ? shape.usageAt(frames) : 0;
+    return (i) => {
+      const out_tokens = written[i] ?? 0;
+      if (out_tokens > (written[i - 1] ?? 0)) this.#log.add({ t: 'wrote', n, out_tokens });
+      if (usage === undefined) return;
+      if (stream && i === shape.prompt_at) this.#log.add({ t: 'prompt', n, in_tokens: usage.in_tokens });
+      if (i === usage_at) this.#log.add({ t: 'usage', n, usage });
     };
   }
 }

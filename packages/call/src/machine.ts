@@ -10,7 +10,7 @@ import type { Attempt, AttemptFailure, CallEffect, CallEvent, CallPhase, CallPla
  * - at most one attempt is ever committed per turn, and after that no other is dispatched in the turn;
  * - `succeed` or `fail` is emitted exactly once, as the last effect, with no attempt left running;
  * - never more than `plan.max_attempts` dispatches in a turn;
- * - no dispatch to a target that has failed by a fault of its own.
+ * - no dispatch to a target that has failed by a fault of its own and has not answered since.
  */
 export class CallMachine {
   readonly #plan: CallPlan;
@@ -20,7 +20,7 @@ export class CallMachine {
   #turn = 1;
   #turn_first = 0;
   #target = 0;
-  /** Targets that failed by a fault of their own: the whole call leaves them alone. */
+  /** Targets that failed by a fault of their own, without an answer since: the whole call leaves them alone. */
   readonly #dead: Set<number> = new Set();
   /** Of the attempts that raced and failed, the one whose failure leaves most to try. */
   #best: { readonly attempt: Attempt; readonly failure: AttemptFailure } | undefined;
@@ -104,6 +104,8 @@ export class CallMachine {
     if (attempt === undefined) return [];
     attempt.state = 'completed';
     this.#target = attempt.target;
+    // A hedge at the same target may win where the first attempt failed.
+    this.#dead.delete(attempt.target);
     const effects = this.#cancelOthers(n, 'lost_race');
     this.#clearTimers(effects);
     this.#phase = { kind: 'turn_done', n };

@@ -213,6 +213,7 @@ describe('CallMachine under any history', () => {
             const failure: AttemptFailure = { scope: op.scope, error: transient.error, retry_after_ms: op.after };
             const target = m.attempts[n - 1]?.target ?? -1;
             if (op.kind === 'failed' && op.scope === 'target') dead.add(target);
+            if (op.kind === 'completed') dead.delete(target);
             apply(m.handle(op.kind === 'failed' ? { type: 'failed', n, failure } : { type: op.kind, n }));
           }
         }

@@ -102,6 +102,20 @@ describe('atp config check', () => {
     expect(out).toContain('gone.yaml:1:1: the file cannot be read: there is no such file');
   });
 
+  test('files of the listener that are not there, as the start would find them', async () => {
+    const cwd = folderWith(`${GOOD}listen: { tls: { cert: nope.pem, key: nope2.pem } }\n`);
+    const { code, out } = await atp(['config', 'check'], { cwd });
+    expect(code).toBe(1);
+    expect(out).toContain(
+      'atp.yaml:3:24: listen.tls.cert: the file of "cert" cannot be read: there is no such file\n' +
+        '  3 | listen: { tls: { cert: nope.pem, key: … } }\n',
+    );
+    expect(out).toContain('atp.yaml:3:39: listen.tls.key: the file of "key" cannot be read: there is no such file\n');
+    const served = await atp(['serve'], { cwd });
+    expect(served.code).toBe(78);
+    expect(served.err).toContain('atp.yaml:3:24: listen.tls.cert');
+  });
+
   test('the environment is read', async () => {
     const cwd = folderWith(`${GOOD}node_id: "\${NODE_NAME}"\n`);
     expect((await atp(['config', 'check'], { cwd })).out).toContain('environment variable NODE_NAME is not set');
@@ -113,4 +127,5 @@ test('atp config schema prints a JSON Schema of the file', async () => {
   const { code, out } = await atp(['config', 'schema']);
   expect(code).toBe(0);
   expect(JSON.parse(out)).toMatchObject({ type: 'object', required: ['providers'], additionalProperties: false });
+  expect(await atp(['config', 'schema', '--json'])).toEqual({ code, out, err: '' });
 });

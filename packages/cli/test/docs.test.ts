@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkConfig } from '@atp-router/adapters';
 import { EXIT } from '@atp-router/cli';
@@ -12,14 +12,18 @@ const readme = readFileSync(join(root, 'README.md'), 'utf8');
 const manual = readFileSync(join(root, 'docs/operations/cli.md'), 'utf8');
 
 /** `keys create`, `serve`, …: everything that can be run. */
-function leaves(command: Command, path: readonly string[] = []): string[] {
+function leaves(
+  command: Command,
+  path: readonly string[] = [],
+): { readonly name: string; readonly command: Command }[] {
   const below = command.commands.filter((one) => one.name() !== 'help');
-  if (below.length === 0) return [path.join(' ')];
+  if (below.length === 0) return [{ name: path.join(' '), command }];
   return below.flatMap((one) => leaves(one, [...path, one.name()]));
 }
 
 const program = buildProgram({ terminal: processTerminal(), exit: () => undefined });
-const commands = leaves(program);
+const runnable = leaves(program);
+const commands = runnable.map(({ name }) => name);
 
 /** The words after `atp ` in code, as far as they can be a command. */
 function named(text: string): string[] {
@@ -43,6 +47,13 @@ describe('README and manual', () => {
     expect(commands.filter((command) => !manual.includes(`\`atp ${command}`))).toEqual([]);
   });
 
+  test('every command takes --json, as both say', () => {
+    expect(manual).toContain('`--json` works everywhere');
+    expect(readme).toContain('Everything takes `--json`.');
+    const without = runnable.filter(({ command }) => command.options.every(({ long }) => long !== '--json'));
+    expect(without.map(({ name }) => name)).toEqual([]);
+  });
+
   test.each([
     ['README.md', readme],
     ['docs/operations/cli.md', manual],
@@ -52,6 +63,14 @@ describe('README and manual', () => {
     expect(words.filter((one) => !exists(one))).toEqual([]);
     expect(exists('frobnicate')).toBe(false);
     expect(exists('keys frobnicate')).toBe(false);
+  });
+
+  test('ids of calls look in the protocol as they are', () => {
+    const folder = join(root, 'docs/protocol');
+    const text = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'));
+    const ids = [...text.join().matchAll(/"request_id": ?"([^"]*)"|"id": ?"([^"]*)", ?"(?:model|text)"/g)];
+    expect(ids.length).toBeGreaterThan(4);
+    expect(ids.map(([, request, answer]) => request ?? answer).filter((id) => !id?.startsWith('call_'))).toEqual([]);
   });
 
   test('the manual has every exit code', () => {

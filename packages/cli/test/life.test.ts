@@ -1,9 +1,9 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { verifyJournal } from '@atp-router/adapters';
 import { describe, expect, test } from 'vitest';
 import { open, openStream } from './support/http.ts';
-import { startRouter, type Started, tempFolder } from './support/process.ts';
+import { signalGroup, startRouter, type Started, startThroughNpm, tempFolder } from './support/process.ts';
 
 /** One stream of about two seconds, and one that falls silent. */
 const STREAMS = `providers:
@@ -76,7 +76,8 @@ describe('the end', () => {
       calls_ended: 0,
     });
     const next = await startRouter(router.cwd);
-    expect(next.err()).toContain('"recovered_calls":1');
+    expect(next.err()).toMatch(/"level":"warn".*"recovered_calls":1,"msg":"started"/);
+    expect(next.err()).toMatch(/"outcome":"interrupted".*"msg":"call ended"/);
   });
 
   test('after a fault that nobody caught it logs, writes the journal and ends', async () => {
@@ -88,6 +89,42 @@ describe('the end', () => {
     expect(router.err()).toMatch(/"level":"fatal".*planted fault/);
     expect(verifyJournal(join(cwd, '.atp', 'journal')).ok).toBe(true);
   });
+});
+
+describe('under npm start', () => {
+  async function startStream(): Promise<{
+    router: Awaited<ReturnType<typeof startThroughNpm>>;
+    whole: Promise<string>;
+  }> {
+    const cwd = tempFolder();
+    writeFileSync(join(cwd, 'atp.yaml'), STREAMS);
+    const router = await startThroughNpm(['--config', join(cwd, 'atp.yaml'), '--data-dir', join(cwd, 'data')]);
+    const stream = openStream(router.url, KEY.exec(router.out())?.[0] ?? '', 'slow');
+    await stream.first;
+    return { router, whole: stream.whole.then(({ body }) => body) };
+  }
+
+  // A shell between the two would end and leave the router behind, with its port and its data directory.
+  test('a signal to npm ends the router', async () => {
+    const { router, whole } = await startStream();
+    router.child.kill('SIGTERM');
+    expect(await whole).toContain('[DONE]');
+    await router.says(/"msg":"stopped"/);
+    expect(await router.ended()).toBe(0);
+    await expect(open(`${router.url}/healthz`).whole).rejects.toThrow(/ECONNREFUSED/);
+  });
+
+  test.each(['SIGTERM', 'SIGINT'] as const)(
+    '%s to all of them, which npm passes on, is one request',
+    async (signal) => {
+      const { router, whole } = await startStream();
+      signalGroup(router.child, signal);
+      expect(await whole).toContain('[DONE]');
+      await router.says(/"msg":"stopped"/);
+      await router.ended();
+      expect(router.err()).not.toContain('second signal');
+    },
+  );
 });
 
 const BASE = `providers: [{ id: up, type: sim }]
@@ -117,6 +154,13 @@ describe('reload', () => {
     await router.says(/"problems":1,"first":"atp.yaml:3:26: agents\[0\].model .*"msg":"configuration rejected"/);
     expect(await modelNames(router)).toEqual(['small', 'auto']);
     expect(readFileSync(journalFile(router.cwd), 'latin1')).toContain('config.rejected');
+  });
+
+  test('a file whose certificate is not there is refused like one with a fault', async () => {
+    const router = await startWith(BASE);
+    writeFileSync(join(router.cwd, 'atp.yaml'), `${BASE}listen: { tls: { cert: nope.pem, key: nope.pem } }\n`);
+    await router.says(/"at":"atp.yaml:3:24","path":"listen.tls.cert"/);
+    await router.says(/"msg":"configuration rejected"/);
   });
 
   test('SIGHUP reads it again, also what the file only refers to', async () => {
@@ -163,3 +207,23 @@ describe('reload', () => {
 function journalFile(cwd: string): string {
   return join(cwd, '.atp', 'journal', '00000001.atpj');
 }
+
+describe('a journal that is taken from under a running router', () => {
+  test('no call is taken any more, and it says so everywhere', async () => {
+    const router = await startWith(STREAMS);
+    const call = async (): Promise<{ status: number; body: string }> =>
+      openStream(router.url, router.key, 'slow').whole;
+    expect((await call()).status).toBe(200);
+    rmSync(join(router.cwd, '.atp'), { recursive: true });
+    const [line] = await router.says(/.*"msg":"the journal cannot be written"/);
+    expect(line).toContain('"level":"error"');
+    expect(line).toMatch(/"cause":"\/.*00000001\.atpj was deleted.* restart the router\."/);
+    const refused = await call();
+    expect(refused.status).toBe(503);
+    expect(refused.body).toContain('The router cannot record calls: the journal file that it was writing is gone.');
+    expect((await open(`${router.url}/readyz`).whole).status).toBe(503);
+    expect((await open(`${router.url}/metrics`).whole).body).toContain('\natp_journal_failed 1\n');
+    router.child.kill('SIGTERM');
+    expect(await router.ended()).toBe(0);
+  });
+});

@@ -1,5 +1,15 @@
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
 import { start, startRouter, tempFolder } from './support/process.ts';
 import { atp } from './support/terminal.ts';
@@ -35,7 +45,21 @@ describe('a start mends', () => {
     const cwd = await usedFolder();
     for (const file of journalFiles(cwd)) rmSync(file);
     const router = await startRouter(cwd);
-    expect(router.err()).toMatch(/"level":"warn".*"reason":"the tables hold records that the journal lost.*made anew/);
+    const aside = join(cwd, '.atp', 'atp.sqlite.damaged');
+    expect(router.err()).toMatch(
+      /"level":"warn".*"reason":"the tables hold records that the journal does not.*made anew/,
+    );
+    expect(router.err()).toContain(`what they were is in ${aside}"`);
+    expect(statSync(aside).mode & 0o777).toBe(0o600);
+    const kept = new DatabaseSync(aside, { readOnly: true });
+    const ids = kept.prepare('SELECT kind, id FROM entities ORDER BY kind').all();
+    kept.close();
+    expect(ids).toEqual([
+      { kind: 'key', id: expect.stringMatching(/^(@admin|default)\//) },
+      { kind: 'key', id: expect.stringMatching(/^(@admin|default)\//) },
+      { kind: 'tenant', id: 'default' },
+    ]);
+    expect(router.out()).toMatch(KEY);
   });
 
   test('a torn tail, and says so', async () => {

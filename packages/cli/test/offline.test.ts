@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -41,6 +41,13 @@ describe('atp keys create without a router', () => {
       code: 1,
       err: 'atp: There is no tenant "nope". Make it first, or name another.\n',
     });
+  });
+
+  test.each([['--admin'], ['--tenant', 'acme']])('not where no data directory is: %s', async (...owner) => {
+    const { code, out, err } = await atp(['keys', 'create', ...owner, '--offline', '--data-dir', 'nowhere'], { cwd });
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err).toContain(`atp: ${join(cwd, 'nowhere')} does not exist. Name the data directory of a router`);
+    expect(existsSync(join(cwd, 'nowhere'))).toBe(false);
   });
 
   test('a lost admin key is replaced', async () => {

@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { open } from './support/http.ts';
+import { makeCertificate } from './support/certificates.ts';
+import { open, startServer } from './support/http.ts';
 import { start, startRouter, tempFolder } from './support/process.ts';
 
 const KEY = /atp_[a-z2-7]{32}/;
@@ -12,6 +13,9 @@ models: [{ id: small, provider: up, context: 1000 }]
 tenants: [{ id: acme }]
 `;
 
+/** Its first start makes a tenant and a key. */
+const SIM = CONFIG.replace(/^tenants.*\n/m, '');
+
 /** The words of a command line as a shell would make them; knows the quotes that the start prints. */
 function shellWords(line: string): string[] {
   return [...line.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(
@@ -19,10 +23,12 @@ function shellWords(line: string): string[] {
   );
 }
 
+const has_curl = spawnSync('curl', ['--version']).status === 0;
+
 /** Runs a printed curl: by the shell where curl is installed, else by doing what its options say. */
-async function runCurl(line: string): Promise<string> {
-  if (spawnSync('curl', ['--version']).status === 0) {
-    const { stdout, stderr, status } = spawnSync('sh', ['-c', line], { encoding: 'utf8' });
+async function runCurl(line: string, cwd?: string): Promise<string> {
+  if (has_curl) {
+    const { stdout, stderr, status } = spawnSync('sh', ['-c', line], { encoding: 'utf8', cwd });
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     return stdout;
   }
@@ -77,8 +83,10 @@ describe('the first start without anything', () => {
     expect(second.out()).not.toMatch(KEY);
     expect(second.out()).toContain('Keys exist (1), and are shown only when they are made.');
     expect(second.out()).toContain('atp keys create --tenant default');
-    const curl = (/^ {2}(curl .*)$/m.exec(second.out())?.[1] ?? '').replace('$ATP_API_KEY', key);
-    expect(await runCurl(curl)).toContain('[simulated]');
+    const [, typed = '', curl = ''] = /^ {2}(export .*)\n {2}(curl .*)$/m.exec(second.out()) ?? [];
+    expect(typed).toBe('export ATP_API_KEY=atp_…');
+    expect(curl).toContain('"Authorization: Bearer $ATP_API_KEY"');
+    expect(await runCurl(curl.replace('$ATP_API_KEY', key))).toContain('[simulated]');
   });
 
   test('as JSON: one line with the key, the rest is log', async () => {
@@ -96,11 +104,47 @@ describe('the first start without anything', () => {
     for (const text of logged) expect(JSON.parse(text)).toMatchObject({ level: 'info' });
   });
 
+  test('beside an Ollama without a chat model: simulated, a curl, and what to do about it', async () => {
+    const ollama = await startServer((_req, res) => res.end('{"models":[]}'));
+    const router = await startRouter(tempFolder(), [], { OLLAMA_HOST: ollama });
+    const out = router.out();
+    expect(out).toMatch(/providers +ollama: .*no chat model; ollama pull llama3\.2/);
+    expect(out).toContain('SIMULATED: every answer of a chat is invented, and says so. No chat model was found');
+    expect(await runCurl(/^ {2}(curl .*)$/m.exec(out)?.[1] ?? '')).toContain('[simulated]');
+  });
+
   test('says which providers it found', async () => {
     const router = await startRouter(tempFolder(), [], { OPENAI_API_KEY: 'sk-test-not-shown' });
     expect(router.out()).toContain('openai: key from OPENAI_API_KEY');
     expect(router.out()).not.toContain('SIMULATED');
     expect(router.out() + router.err()).not.toContain('sk-test-not-shown');
+  });
+});
+
+describe('with TLS', () => {
+  test.runIf(has_curl)('the printed curl trusts the certificate', async () => {
+    const cwd = tempFolder();
+    makeCertificate(cwd);
+    writeFileSync(join(cwd, 'atp.yaml'), `${SIM}listen: { tls: { cert: cert.pem, key: key.pem } }\n`);
+    const router = await startRouter(cwd);
+    expect(router.out()).toContain('--cacert: the certificate or its CA; the certificate has to name 127.0.0.1.');
+    expect(router.out()).not.toContain('client_ca');
+    expect(await runCurl(/^ {2}(curl .*)$/m.exec(router.out())?.[1] ?? '')).toContain('[simulated]');
+  });
+
+  test.runIf(has_curl)('and client certificates, it has a place for one', async () => {
+    const cwd = tempFolder();
+    const { cert, key } = makeCertificate(cwd);
+    // As text there is no file to name, nor is there ever for the client's.
+    for (const [name, file] of Object.entries({ 'ca.pem': cert, 'client.pem': cert, 'client.key': key }))
+      copyFileSync(file, join(cwd, name));
+    const tls = '{ cert: "${file:cert.pem}", key: key.pem, client_ca: cert.pem }';
+    writeFileSync(join(cwd, 'atp.yaml'), `${SIM}listen: { tls: ${tls} }\n`);
+    const router = await startRouter(cwd);
+    expect(router.out()).toContain('--cert client.pem --key client.key: yours, signed by listen.tls.client_ca.');
+    const curl = /^ {2}(curl .*)$/m.exec(router.out())?.[1] ?? '';
+    expect(curl).toMatch(/^curl -sS --cacert ca\.pem --cert client\.pem --key client\.key https:/);
+    expect(await runCurl(curl, cwd)).toContain('[simulated]');
   });
 });
 

@@ -46,10 +46,52 @@ describe('where a command looks for the router', () => {
     expect((await atp(['status'], { env })).err).toContain('"npm run atp -- serve"');
   });
 
-  test.each(['ftp://x', 'nonsense', 'http://user@host'])('%s is no address', async (url) => {
+  test.each(['ftp://x', 'nonsense', 'ftp://user:geheim@x', ' ', 'http://user:ge/heim@host'])(
+    '%j is no address',
+    async (url) => {
+      for (const args of [
+        ['status', '--url', url],
+        ['status', '--url', url, '--admin-key', 'k'],
+        ['ask', 'x', '--key', 'k', '--url', url],
+      ]) {
+        const { code, err } = await atp(args);
+        expect(code).toBe(2);
+        expect(err).toContain('is no http:// or https:// address. Write it like http://127.0.0.1:7443');
+        expect(err).not.toMatch(/ge.?heim/);
+      }
+    },
+  );
+
+  test.each([
+    'http://user@host',
+    'http://user:geheim@host',
+    'http://:geheim@host',
+    'http://host/?key=geheim',
+    'http://host/#geheim',
+  ])('%s has too much in it, which is not shown', async (url) => {
     const { code, err } = await atp(['status', '--url', url, '--admin-key', 'k']);
     expect(code).toBe(2);
-    expect(err).toContain('is not an address of a router');
+    expect(err).toContain('has more than host, port and path');
+    expect(err).not.toContain('geheim');
+  });
+
+  test('a key with what no key has is told, and not shown', async () => {
+    const url = await deadAddress();
+    const cwd = folderWithKey('ge\nheim');
+    const cases: readonly (readonly [string, string[], Record<string, string>])[] = [
+      ['ATP_ADMIN_KEY', ['status'], { ATP_ADMIN_KEY: 'ge\nheim' }],
+      ['--admin-key', ['status', '--admin-key', 'key\u00fc'], {}],
+      ['--admin-key', ['status', '--admin-key', 'two words'], {}],
+      [join(cwd, '.atp', 'admin.key'), ['status'], {}],
+      ['ATP_API_KEY', ['ask', 'x'], { ATP_API_KEY: 'ge\nheim' }],
+    ];
+    for (const [where, args, env] of cases) {
+      const { code, err } = await atp([...args, '--url', url], { cwd, env });
+      expect(code).toBe(4);
+      expect(err).toMatch(`atp: the key in ${where} has characters that no key has`);
+      expect(err).not.toMatch(/heim|words|\u00fc/);
+    }
+    expect((await atp(['status', '--admin-key', '', '--url', url], { cwd })).err).toContain('--admin-key is empty');
   });
 
   test('the admin key: option, then environment, then the file of the data directory', async () => {
@@ -103,4 +145,30 @@ describe('where a command looks for the router', () => {
     const { err } = await atp(['status', '--url', url, '--admin-key', 'k']);
     expect(err).toBe('atp: x\u{fffd}[2Jy\u{fffd}1mz w\n');
   });
+});
+
+test('a file that a router rejects is told as the check tells it, with its name', async () => {
+  const problem = {
+    line: 3,
+    column: 7,
+    path: 'models[0].provider',
+    message: 'no provider has the id "upp"',
+    expected: 'up',
+  };
+  const report = (more: object): string =>
+    JSON.stringify({ result: 'rejected', problems: [{ ...problem, suggestion: 'up' }], restart_needed: [], ...more });
+  const named = await keyServer(200, report({ file: '/etc/atp.yaml' }));
+  const { code, out } = await atp(['config', 'reload', '--url', named.url, '--admin-key', 'k']);
+  expect(code).toBe(1);
+  expect(out).toBe(`/etc/atp.yaml:3:7: models[0].provider: no provider has the id "upp"
+  expected: up
+  did you mean: up
+
+1 problem in /etc/atp.yaml
+
+rejected
+`);
+  const unnamed = await keyServer(200, report({}));
+  const other = await atp(['config', 'reload', '--url', unnamed.url, '--admin-key', 'k']);
+  expect(other.out).toContain('1 problem in the configuration file\n');
 });

@@ -35,6 +35,14 @@ describe('the command line', () => {
     { args: ['tenants', 'put', 'gone.yaml'], says: 'there is no file gone.yaml' },
     { args: ['journal', 'verify', 'gone'], says: 'does not exist' },
     { args: ['ask', ' ', '--key', 'k'], says: 'the prompt is empty' },
+    ...[
+      ['serve', '--data-dir', ''],
+      ['serve', '--data-dir', ' '],
+      ['status', '--data-dir', ''],
+      ['keys', 'create', '--admin', '--offline', '--data-dir', ''],
+      ['journal', 'verify', ''],
+      ['journal', 'rebuild', ''],
+    ].map((args) => ({ args, says: 'the name of a folder' })),
   ])('$args is wrong usage', async ({ args, says }) => {
     const { code, out, err } = await atp(args);
     expect({ code, out }).toEqual({ code: 2, out: '' });

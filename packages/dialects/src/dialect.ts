@@ -1,7 +1,8 @@
-import type { AtpError, JsonObject, Qos, Usage, UsdNanos } from '@atp-router/kernel';
+import type { AtpError, HostedUses, JsonObject, Qos, Usage, UsdNanos } from '@atp-router/kernel';
 import type { EndpointTraits } from './endpoint-traits.ts';
 import type { FeatureTable } from './features.ts';
-import type { DialectId, GenEvent, GenRequest, GenResponse, RemoteError } from './model.ts';
+import type { GenEvent } from './event.ts';
+import type { DialectId, GenRequest, GenResponse, RemoteError } from './model.ts';
 
 /** Wishes about routing that ride in a request body (`ask`); other shapes send them as `x-atp-*` headers. */
 export interface RoutingWishes {
@@ -85,6 +86,8 @@ export interface AtpField {
   readonly cost_usd_micros: number;
   readonly usage_source: 'reported' | 'counted' | 'none';
   readonly simulated?: true;
+  /** What was generated and the client's shape cannot carry: at the end of a stream. */
+  readonly dropped?: readonly string[];
 }
 
 export interface PlanTarget {
@@ -114,14 +117,19 @@ export interface Frame {
 export interface StreamDecoder {
   /** Events of one frame; empty for comments and pings. Malformed frames throw `AtpError upstream_error`. */
   push(frame: Frame): readonly GenEvent[];
+  /** Tools that ran at the provider, as far as the frames have shown; absent where the shape does not show them. */
+  readonly hosted_uses?: HostedUses | undefined;
 }
 
 /** Writes one client stream. Stateful; one per call. */
 export interface StreamEncoder {
   /** Text to send for one event; empty when the shape has nothing to say for it. */
   push(event: GenEvent): string;
-  /** The finish chunk, usage and end marks that were held back, with the `atp` field. */
-  finish(atp: AtpField): string;
+  /**
+   * The finish chunk, usage and end marks that were held back, with the `atp` field. `ended_s`: now, for shapes that tell it.
+   * Throws `AtpError upstream_error` when nothing of what was generated could be written.
+   */
+  finish(atp: AtpField, ended_s?: number): string;
 }
 
 export interface StreamEncodeContext {
@@ -143,6 +151,8 @@ export interface ResponseEncodeContext {
   readonly request?: JsonObject;
   /** For shapes whose answers tell it (`ask`). */
   readonly plan?: RoutePlan;
+  /** When the answer ended, for shapes that tell it (Responses). */
+  readonly ended_s?: number;
   /** Cost, for shapes whose answers carry it in fields of their own (`ask`). */
   readonly atp?: AtpField;
 }
@@ -152,12 +162,32 @@ export interface EncodedError {
   readonly body: JsonObject;
 }
 
+export interface EarlyEndContext {
+  /** Choices that have to finish. */
+  readonly n: number;
+  /** The client asked for usage, where that is optional. */
+  readonly include_usage: boolean;
+}
+
+export interface EarlyEnd {
+  /** A frame that the client got as it came. */
+  relayed(frame: Frame): void;
+  /** Ends what is open, as if it had reached its output limit. */
+  write(atp: AtpField, usage: Usage): string;
+}
+
 /** Same-shape relaying: the exact bytes of frames pass, except where money has to be written in. */
 export interface PassThrough {
   /** The client's body with the changes of `patch`, without past reasoning that the provider would not take back. */
   patchRequest(body: JsonObject, patch: RequestPatch): EncodedRequest;
-  /** The frame with the `atp` field added; called for the finish frame only. */
-  annotateFrame(frame: Frame, atp: AtpField): string;
+  /** The finish frame with the `atp` field added, and with `counted` where it tells usage that cannot be true, or none. */
+  annotateFrame(frame: Frame, atp: AtpField, counted?: Usage): string;
+  /** A whole answer with this usage in place of what it says. */
+  tellUsage(body: JsonObject, usage: Usage): JsonObject;
+  /** Follows a stream that is relayed untouched, to be able to end it before its provider does. */
+  earlyEnd(ctx: EarlyEndContext): EarlyEnd;
+  /** Ends a stream whose provider has finished and left it out; absent where the finish frame is the last anyway. */
+  readonly end_mark?: string;
   /** Where usage has a frame of its own, which the client may ask for: absent where usage always rides with the finish. */
   readonly usage_frame?: {
     /** Tells usage that the provider did not; like the stream that `finish`, its finish frame, belongs to. */
@@ -185,11 +215,16 @@ export interface IngressDialect {
   probe(body: JsonObject, limits: ProbeLimits): RequestProbe;
   /** Throws `AtpError invalid_request` naming the field at fault. */
   decodeRequest(body: JsonObject): GenRequest;
+  /** Throws `AtpError upstream_error` for an answer of which nothing would be left. */
   encodeResponse(response: GenResponse, ctx: ResponseEncodeContext): JsonObject;
+  /** What of an answer `encodeResponse` has no place for, by name. */
+  lost(response: GenResponse): readonly string[];
   streamEncoder(ctx: StreamEncodeContext): StreamEncoder;
   encodeError(error: AtpError, request_id: string): EncodedError;
-  /** What to write into a stream that has already begun. */
-  encodeStreamError(error: AtpError, request_id: string): string;
+  /** What to write into a stream that has already begun. `sequence`: the event's number, where the shape numbers them. */
+  encodeStreamError(error: AtpError, request_id: string, sequence?: number): string;
+  /** The field that numbers the events of a stream. */
+  readonly sequence_field?: string;
 }
 
 /** An API shape that clients and providers both speak, so that equal sides need no translation. */

@@ -1,5 +1,6 @@
-import type { JsonValue, Usage } from '@atp-router/kernel';
-import type { Choice, FinishReason, GenEvent, GenResponse, ThinkingPart, ToolCallPart } from './model.ts';
+import type { JsonObject, JsonValue, Usage } from '@atp-router/kernel';
+import type { GenEvent } from './event.ts';
+import type { Choice, FinishReason, GenResponse, ThinkingPart, ToolCallPart } from './model.ts';
 
 type OutPart = Choice['parts'][number];
 
@@ -29,6 +30,7 @@ function partEvents(part: OutPart, choice: number, index: number, events: GenEve
   switch (part.type) {
     case 'text':
       events.push({ type: 'text', choice, delta: part.text });
+      for (const annotation of part.annotations ?? []) events.push({ type: 'annotation', choice, annotation });
       break;
     case 'refusal':
       events.push({ type: 'refusal', choice, delta: part.text });
@@ -119,8 +121,13 @@ function foldInto(choice: OpenChoice, event: ChoiceEvent): void {
     case 'thinking_redacted':
       parts.push({ type: 'thinking', text: '', redacted: event.data, origin: event.origin ?? 'anthropic-messages' });
       break;
+    case 'annotation':
+      annotate(parts, event.annotation);
+      break;
     case 'opaque':
       parts.push({ type: 'opaque', origin: event.origin, raw: event.raw });
+      break;
+    case 'opaque_delta':
       break;
     case 'tool_call':
       choice.calls.set(event.index, parts.length);
@@ -147,6 +154,12 @@ function foldInto(choice: OpenChoice, event: ChoiceEvent): void {
       choice.finish = event.reason;
       if (event.stop_sequence !== undefined) choice.stop_sequence = event.stop_sequence;
   }
+}
+
+function annotate(parts: OutPart[], annotation: JsonObject): void {
+  const at = parts.findLastIndex((part) => part.type === 'text');
+  const part = parts[at];
+  if (part?.type === 'text') parts[at] = { ...part, annotations: [...(part.annotations ?? []), annotation] };
 }
 
 /** Chat Completions streams `{content: […]}` piece by piece; the whole answer has one list. */

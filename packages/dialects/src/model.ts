@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue, Usage } from '@atp-router/kernel';
+import type { HostedUses, JsonObject, JsonValue, Usage } from '@atp-router/kernel';
 
 /**
  * The one internal model that every API shape is decoded into and encoded from. It is a superset on purpose: what one
@@ -20,6 +20,11 @@ export interface TextPart {
   readonly type: 'text';
   readonly text: string;
   readonly cache?: CacheMarker;
+  /**
+   * Of an answer: where it comes from, in Responses' words (`url_citation`, …). `start_index` and `end_index` count in
+   * all text of the choice, whatever parts it has.
+   */
+  readonly annotations?: readonly JsonObject[];
 }
 
 export interface ImagePart {
@@ -87,6 +92,8 @@ export interface OpaquePart {
   readonly type: 'opaque';
   readonly origin: DialectId;
   readonly raw: JsonObject;
+  /** Where the client's request has it. Absent for what a hosted tool left in an earlier answer. */
+  readonly path?: string;
 }
 
 export type Part =
@@ -126,6 +133,8 @@ export interface HostedTool {
   readonly type: string;
   readonly origin: DialectId;
   readonly raw: JsonObject;
+  /** Where the client's request declares it. */
+  readonly path?: string;
 }
 
 export type ToolChoice =
@@ -214,50 +223,14 @@ export interface GenResponse {
   readonly choices: readonly Choice[];
   /** Absent when the provider did not report it. */
   readonly usage?: Usage;
+  /** Tools that ran at the provider; absent when the answer shows none. */
+  readonly hosted_uses?: HostedUses | undefined;
+  /** The provider answered, with a good status, that it failed (Responses): there is nothing of an answer. */
+  readonly error?: RemoteError;
 }
 
 /** The half of `Usage` that is known before anything is generated. */
 export type PromptUsage = Pick<Usage, 'in_tokens' | 'cached_in_tokens' | 'cache_write_tokens'>;
-
-/** What a stream is made of, in every shape. `choice` is the index of the alternative, 0 for most. */
-export type GenEvent =
-  | {
-      readonly type: 'start';
-      readonly id: string;
-      readonly model: string;
-      readonly created_s: number;
-      /** What the prompt costs, where the shape tells it at the beginning: it counts when the stream is broken off. */
-      readonly prompt?: PromptUsage;
-    }
-  | { readonly type: 'text'; readonly choice: number; readonly delta: string }
-  | { readonly type: 'refusal'; readonly choice: number; readonly delta: string }
-  | { readonly type: 'thinking'; readonly choice: number; readonly delta: string; readonly origin: DialectId }
-  | { readonly type: 'thinking_signature'; readonly choice: number; readonly signature: string }
-  | {
-      readonly type: 'thinking_redacted';
-      readonly choice: number;
-      readonly data: string;
-      /** The shape that made it; only that shape can use it again. Absent: the one of the preceding thinking. */
-      readonly origin?: DialectId;
-    }
-  | {
-      readonly type: 'tool_call';
-      readonly choice: number;
-      /** Position among the tool calls of this choice, from 0. */
-      readonly index: number;
-      readonly id: string;
-      readonly name: string;
-      readonly signature?: string;
-    }
-  | { readonly type: 'tool_args'; readonly choice: number; readonly index: number; readonly delta: string }
-  /** A whole block of `OpaquePart`. */
-  | { readonly type: 'opaque'; readonly choice: number; readonly origin: DialectId; readonly raw: JsonObject }
-  | { readonly type: 'logprobs'; readonly choice: number; readonly content: JsonValue }
-  | { readonly type: 'finish'; readonly choice: number; readonly reason: FinishReason; readonly stop_sequence?: string }
-  | { readonly type: 'usage'; readonly usage: Usage }
-  | { readonly type: 'error'; readonly error: RemoteError }
-  /** The shape's own end-of-stream mark. Without it (and without every `finish`) an EOF is a truncation. */
-  | { readonly type: 'end' };
 
 /** An error that an upstream reported, normalised. */
 export interface RemoteError {

@@ -1,4 +1,5 @@
-import type { Reasoning, ReasoningEffort } from './model.ts';
+import { isJsonObject } from '@atp-router/kernel';
+import type { GenRequest, Reasoning, ReasoningEffort } from './model.ts';
 
 /**
  * Effort words and thinking-token budgets translate into each other by this one table, so that a request that crosses
@@ -28,4 +29,15 @@ export function budgetFor(reasoning: Reasoning): number | undefined {
   if (reasoning.budget_tokens !== undefined) return reasoning.budget_tokens;
   const step = STEPS.find(([effort]) => effort === reasoning.effort);
   return step?.[1];
+}
+
+const SUMMARY: ReadonlySet<string> = new Set(['summary', 'generate_summary']);
+const REASONING: ReadonlySet<string> = new Set(['reasoning']);
+const NOTHING: ReadonlySet<string> = new Set();
+
+/** The rest of a Responses client's `reasoning` where the thinking is shown, as its summary asks; else that has no effect. */
+export function saidByShowing(request: GenRequest, is_shown: boolean): ReadonlySet<string> {
+  const rest = request.extra['reasoning'];
+  const is_summary = isJsonObject(rest) && Object.keys(rest).every((key) => SUMMARY.has(key));
+  return is_shown && is_summary && request.source === 'openai-responses' ? REASONING : NOTHING;
 }

@@ -32,6 +32,11 @@ export function kindOfStatus(status: number): RemoteError['kind'] {
   return 'server';
 }
 
+/** Statuses that mean something else than their family: timeouts, lock conflicts and "too early" pass by themselves. */
+export function passesByItself(status: number): boolean {
+  return status === 408 || status === 409 || status === 425;
+}
+
 const CODE: Readonly<Record<RemoteError['kind'], ErrorCode>> = {
   invalid_request: 'upstream_rejected',
   unauthorized: 'upstream_error',
@@ -57,10 +62,11 @@ const ACCOUNT_IDS = /\b(?:org|proj)[-_][A-Za-z0-9]{6,}/g;
  * `cause` of all others.
  */
 export function remoteToAtpError(remote: RemoteError, provider: string, retry_after_ms?: number): AtpError {
-  const code = CODE[remote.kind];
-  const told = TOLD.has(remote.kind);
+  const passes = passesByItself(remote.status);
+  const code = codeOf(remote, passes);
+  const told = !passes && TOLD.has(remote.kind);
   const said = !told || remote.message === '' ? '' : ` It said: ${remote.message.replace(ACCOUNT_IDS, '[account]')}`;
-  const phrase = isRedirect(remote.status) ? redirected(provider, remote.status) : PHRASE[remote.kind](provider);
+  const phrase = phraseOf(remote, passes, provider);
   return new AtpError(code, `${phrase}${said}`, {
     origin: 'remote',
     details: { provider, upstream_status: remote.status },
@@ -68,6 +74,18 @@ export function remoteToAtpError(remote: RemoteError, provider: string, retry_af
     ...(code === 'upstream_rejected' && remote.status >= 400 && remote.status < 500 ? { status: remote.status } : {}),
     ...(retry_after_ms === undefined ? {} : { retry_after_ms }),
   });
+}
+
+/** What may pass by itself is no verdict on the request, and the client may try again. */
+function codeOf({ status, kind }: RemoteError, passes: boolean): ErrorCode {
+  if (status === 408) return 'upstream_timeout';
+  return passes ? 'upstream_error' : CODE[kind];
+}
+
+function phraseOf({ status, kind }: RemoteError, passes: boolean, provider: string): string {
+  if (isRedirect(status)) return redirected(provider, status);
+  if (status === 408) return `Provider "${provider}" gave up waiting.`;
+  return PHRASE[passes ? 'server' : kind](provider);
 }
 
 function isRedirect(status: number): boolean {

@@ -6,9 +6,11 @@ import {
   type AccountLimits,
   type Amounts,
   assertAmounts,
+  assertDistinct,
   type Denial,
   type LimitsRecord,
   limitsRecord,
+  NO_LIMITS,
   NOTHING,
 } from './amounts.ts';
 import { dayNumber, parseDay } from './days.ts';
@@ -16,9 +18,6 @@ import { type AccountSnapshot, type Headroom, headroomOf, snapshotOf } from './s
 
 /** Room for every tenant, team and key of a large installation; an account is about 1 KB. */
 export const DEFAULT_MAX_ACCOUNTS = 100_000;
-
-/** tenant → team → project → key → session leaves room to spare. */
-const MAX_LEVELS = 8;
 
 /** What a call holds on its accounts, on the UTC day on which it was granted. Made by `reserve`, ended exactly once. */
 export class Reservation {
@@ -145,6 +144,19 @@ export class AccountLedger {
   }
 
   /**
+   * Takes an account's limits away as soon as nothing is outstanding: what still runs keeps to them. Returns the change
+   * as `setLimits` does.
+   */
+  retire(id: string): LimitsChange | undefined {
+    const account = this.#accounts.get(id);
+    if (account === undefined || !account.limited) return undefined;
+    const before = limitsRecord(account.limits);
+    account.leaving = true;
+    this.#rest(account);
+    return { before, after: limitsRecord(NO_LIMITS) };
+  }
+
+  /**
    * Adds what the journal knows that an account used on `day` (`YYYY-MM-DD`). Days older than the two newest are
    * ignored, as is an account that finds no room.
    */
@@ -254,6 +266,7 @@ export class AccountLedger {
 
   /** Marks an account that is idle and unlimited as the last one to be dropped. */
   #rest(account: Account): void {
+    if (account.leaving && account.open === 0) account.setLimits(NO_LIMITS);
     if (account.limited || account.open > 0) this.#droppable.delete(account.id);
     else this.#droppable.set(account.id, account);
   }
@@ -279,11 +292,4 @@ const LIMIT_NAMES: readonly (keyof AccountLimits)[] = [
 function hold(use: DayUse, calls: number, tokens: number, usd_nanos: number): void {
   use.hold(calls, tokens, usd_nanos);
   use.account.hold(calls, tokens, usd_nanos);
-}
-
-function assertDistinct(accounts: readonly string[]): void {
-  assert(accounts.length >= 1 && accounts.length <= MAX_LEVELS, 'a reservation names 1 to 8 accounts');
-  for (let i = 1; i < accounts.length; i += 1) {
-    assert(accounts.indexOf(accounts[i] as string) === i, 'a reservation names each account once');
-  }
 }

@@ -1,4 +1,4 @@
-import { NANOS_PER_MICRO } from '@atp-router/kernel';
+import { addCounts, addUsdNanos, NANOS_PER_MICRO } from '@atp-router/kernel';
 import { type AccountLimits, type Amounts, NO_LIMITS } from './amounts.ts';
 
 const UNLIMITED: number = Number.POSITIVE_INFINITY;
@@ -9,6 +9,8 @@ export class Account {
   readonly days: RecentDays;
   limits: AccountLimits = NO_LIMITS;
   limited = false;
+  /** Loses its limits with its last open reservation. */
+  leaving = false;
 
   max_parallel: number = UNLIMITED;
   max_tokens: number = UNLIMITED;
@@ -34,6 +36,7 @@ export class Account {
 
   setLimits(limits: AccountLimits): void {
     this.limits = limits;
+    this.leaving = false;
     this.max_parallel = limits.max_parallel ?? UNLIMITED;
     this.max_tokens = limits.max_tokens ?? UNLIMITED;
     this.max_usd_nanos = limits.max_usd_micros === undefined ? UNLIMITED : limits.max_usd_micros * NANOS_PER_MICRO;
@@ -53,8 +56,8 @@ export class Account {
 
   count(actual: Amounts): void {
     this.settled_calls += actual.calls;
-    this.settled_tokens += actual.tokens;
-    this.settled_usd_nanos += actual.usd_nanos;
+    this.settled_tokens = addCounts(this.settled_tokens, actual.tokens);
+    this.settled_usd_nanos = addUsdNanos(this.settled_usd_nanos, actual.usd_nanos);
   }
 }
 
@@ -76,8 +79,8 @@ export class DayUse {
 
   debit(amounts: Amounts): void {
     this.calls += amounts.calls;
-    this.tokens += amounts.tokens;
-    this.usd_nanos += amounts.usd_nanos;
+    this.tokens = addCounts(this.tokens, amounts.tokens);
+    this.usd_nanos = addUsdNanos(this.usd_nanos, amounts.usd_nanos);
   }
 
   /** Changes what is held; the arguments may be negative. */

@@ -73,3 +73,14 @@ export function assertAmounts(amounts: Amounts): void {
 function isCount(value: number): boolean {
   return value >= 0 && Number.isSafeInteger(value);
 }
+
+/** tenant → team → project → key → session leaves room to spare. */
+const MAX_LEVELS = 8;
+
+/** The accounts of a reservation. */
+export function assertDistinct(accounts: readonly string[]): void {
+  assert(accounts.length >= 1 && accounts.length <= MAX_LEVELS, 'a reservation names 1 to 8 accounts');
+  for (let i = 1; i < accounts.length; i += 1) {
+    assert(accounts.indexOf(accounts[i] as string) === i, 'a reservation names each account once');
+  }
+}

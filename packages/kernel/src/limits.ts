@@ -9,6 +9,11 @@ export interface Limits {
   readonly header_bytes: number;
   /** Nesting of request JSON. Tool schemas in the wild stay below 20. */
   readonly json_depth: number;
+  /**
+   * Elements and fields of request JSON. Reading so many takes up to a fifth of a second, in which nobody else is served;
+   * the largest inputs of embeddings, as numbers, stay below.
+   */
+  readonly json_values: number;
   readonly messages: number;
   /** Providers refuse more than 128 functions. */
   readonly tools: number;
@@ -43,6 +48,7 @@ export const DEFAULT_LIMITS: Limits = {
   body_bytes: 33_554_432,
   header_bytes: 16_384,
   json_depth: 64,
+  json_values: 400_000,
   messages: 10_000,
   tools: 128,
   frame_bytes: 4_194_304,

@@ -10,8 +10,14 @@ export type UsdNanos = number;
 /** Largest amount one counter may hold: 9,000,000 USD. */
 export const USD_NANOS_MAX: UsdNanos = 9_000_000_000_000_000;
 
+/** Largest count of tokens or calls that a sum may hold, for the same reason. */
+export const COUNT_MAX = 9_000_000_000_000_000;
+
 /** Tokens that one answer can plausibly have used: a hundred times the largest context that is offered. */
 export const USAGE_TOKENS_MAX = 1_000_000_000;
+
+/** Uses of one tool that one answer can plausibly report. */
+export const HOSTED_USES_MAX = 10_000;
 
 export const NANOS_PER_MICRO = 1_000;
 export const NANOS_PER_USD = 1_000_000_000;
@@ -50,6 +56,12 @@ export const ZERO_USAGE: Usage = {
 };
 
 /**
+ * Uses of tools that ran at the provider, by the tool's name without its date (`web_search_20250305` is `web_search`).
+ * They are billed beside the tokens, and are no part of `Usage`.
+ */
+export type HostedUses = Readonly<Record<string, number>>;
+
+/**
  * Micro-dollars per million tokens are pico-dollars per token; their sum is rounded once, half up. It is exact up to
  * about 9,000 dollars, where picos no longer fit in a double, and beyond that true to a few parts in 10^15. At most `USD_NANOS_MAX`.
  */
@@ -70,11 +82,22 @@ export function addUsdNanos(a: UsdNanos, b: UsdNanos): UsdNanos {
   return Math.min(USD_NANOS_MAX, a + b);
 }
 
+/** As `addUsdNanos`, for tokens and calls. */
+export function addCounts(a: number, b: number): number {
+  return Math.min(COUNT_MAX, a + b);
+}
+
 /** The usage that a provider reported, if it can be true; of one that cannot, nothing is believed. */
 export function plausibleUsage<T extends Partial<Usage>>(reported: T | undefined): T | undefined {
   if (reported === undefined) return undefined;
   const counts: readonly number[] = Object.values(reported);
   return counts.every((count) => count <= USAGE_TOKENS_MAX) ? reported : undefined;
+}
+
+/** What an answer used that was cut: as far as it was reported, else counted; of its output, the larger of both. */
+export function usageOfCut(reported: Usage | undefined, in_tokens: number, out_tokens: number): Usage {
+  if (reported === undefined) return { ...ZERO_USAGE, in_tokens, out_tokens };
+  return { ...reported, out_tokens: Math.max(reported.out_tokens, out_tokens) };
 }
 
 /** The one rounding rule of the router: to the nearest integer, halves up, for non-negative integers. */
@@ -97,10 +120,10 @@ export function usdToNanos(usd: number, what: string): UsdNanos {
 
 export function addUsage(a: Usage, b: Usage): Usage {
   return {
-    in_tokens: a.in_tokens + b.in_tokens,
-    out_tokens: a.out_tokens + b.out_tokens,
-    cached_in_tokens: a.cached_in_tokens + b.cached_in_tokens,
-    cache_write_tokens: a.cache_write_tokens + b.cache_write_tokens,
-    reasoning_tokens: a.reasoning_tokens + b.reasoning_tokens,
+    in_tokens: addCounts(a.in_tokens, b.in_tokens),
+    out_tokens: addCounts(a.out_tokens, b.out_tokens),
+    cached_in_tokens: addCounts(a.cached_in_tokens, b.cached_in_tokens),
+    cache_write_tokens: addCounts(a.cache_write_tokens, b.cache_write_tokens),
+    reasoning_tokens: addCounts(a.reasoning_tokens, b.reasoning_tokens),
   };
 }

@@ -1,12 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  addCounts,
   addUsage,
+  addUsdNanos,
+  COUNT_MAX,
   costUsdNanos,
   divideHalfUp,
   nanosToMicros,
   type Price,
   type Usage,
+  USD_NANOS_MAX,
   usdToNanos,
 } from '../src/index.ts';
 
@@ -86,4 +90,14 @@ describe('rounding and conversion', () => {
       usage({ in_tokens: 2, out_tokens: 4, cached_in_tokens: 6, cache_write_tokens: 8, reasoning_tokens: 10 }),
     );
   });
+});
+
+it('sums stay where they can be written down and read again', () => {
+  expect(addUsdNanos(USD_NANOS_MAX - 1, 2)).toBe(USD_NANOS_MAX);
+  expect(addCounts(COUNT_MAX, COUNT_MAX)).toBe(COUNT_MAX);
+  const full = usage({ in_tokens: COUNT_MAX, reasoning_tokens: COUNT_MAX - 1 });
+  expect(addUsage(full, usage({ in_tokens: 5, out_tokens: 7, reasoning_tokens: 5 }))).toEqual(
+    usage({ in_tokens: COUNT_MAX, out_tokens: 7, reasoning_tokens: COUNT_MAX }),
+  );
+  expect(Number.isSafeInteger(COUNT_MAX) && Number.isSafeInteger(USD_NANOS_MAX)).toBe(true);
 });

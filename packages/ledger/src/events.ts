@@ -44,6 +44,8 @@ export interface AttemptRecord {
   /** `reported` by the provider, `counted` by the router because the provider did not say, `none` when nothing is billable. */
   readonly usage_source: 'reported' | 'counted' | 'none';
   readonly cost_usd_nanos: UsdNanos;
+  /** The part of the cost that tools at the provider took; absent when they took none. */
+  readonly tools_usd_nanos?: UsdNanos | undefined;
   /** Start of the attempt after the start of the call. */
   readonly offset_ms?: number | undefined;
   readonly latency_ms: number;
@@ -96,6 +98,8 @@ export interface AttemptProgress {
   readonly n: number;
   /** Output tokens counted so far. */
   readonly out_tokens: number;
+  /** What the provider has reported so far, if it does as it goes. One that tells the prompt first leaves the rest at 0. */
+  readonly reported?: Usage | undefined;
 }
 
 /** An attempt that ended while its call goes on (a retry or fallback follows). The last one is inside `call.ended`. */

@@ -79,6 +79,7 @@ const attempt = fc.record<AttemptRecord>({
   usage,
   usage_source: fc.constantFrom('reported', 'counted', 'none'),
   cost_usd_nanos: count,
+  tools_usd_nanos: maybe(count),
   offset_ms: maybe(time),
   latency_ms: time,
   ttfb_ms: maybe(time),

@@ -1,4 +1,4 @@
-import type { RemoteError } from '@atp-router/dialects';
+import { passesByItself, type RemoteError } from '@atp-router/dialects';
 import { retryAfter_ms } from './retry-after.ts';
 import type { HeaderReader } from './types.ts';
 
@@ -58,9 +58,9 @@ export function classify(failure: UpstreamFailure, now_ms: number): Verdict {
 
 type Rule = readonly [scope: Verdict['scope'], counts_for_breaker: boolean];
 
-/** Statuses that mean something else than their family: timeouts, lock conflicts and "too early" pass by themselves. */
+/** Statuses that mean something else than their family. */
 function byStatus(status: number): Rule | undefined {
-  if (status === 408 || status === 409 || status === 425) return ['transient', true];
+  if (passesByItself(status)) return ['transient', true];
   if (status === 501) return ['target', false];
   return undefined;
 }

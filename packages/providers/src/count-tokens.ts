@@ -28,10 +28,23 @@ const ANTHROPIC_FIELDS: readonly string[] = [
   'tool_choice',
   'thinking',
   'output_config',
+  'cache_control',
+  'context_management',
+  'mcp_servers',
 ];
 
 export const anthropicCountTokens: CountTokensCodec = {
-  encode: (request, model) => pick(anthropicMessages.encodeRequest(request, context(model)).body, ANTHROPIC_FIELDS),
+  pass: (body, model, system_prompt) =>
+    anthropicMessages.passThrough.patchRequest(body, {
+      model,
+      include_usage: false,
+      ...(system_prompt === undefined ? {} : { system_prompt }),
+    }).body,
+  encode: (request, model) => {
+    // A count has no output limit, below which a thinking budget would have to stay.
+    const room = { ...context(model), default_max_output_tokens: 100_000_000 };
+    return pick(anthropicMessages.encodeRequest(request, room).body, ANTHROPIC_FIELDS);
+  },
   decode: (body) => countOf(body, 'input_tokens'),
 };
 

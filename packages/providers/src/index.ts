@@ -4,6 +4,7 @@ export * from './hosted-tools.ts';
 export { providerOf } from './kinds/index.ts';
 export * from './retry-after.ts';
 export { embedText } from './sim/embed.ts';
+export { simPrice, type SimPrices } from './sim/price.ts';
 export { simulate } from './sim/simulate.ts';
 export type { Quantiles, SimParams, SimRequest, SimScript, SimStep } from './sim/types.ts';
 export { SIM_PREFIX } from './sim/words.ts';

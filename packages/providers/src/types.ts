@@ -41,6 +41,8 @@ export interface HeaderReader {
 
 /** Exact counting of a prompt by the provider. */
 export interface CountTokensCodec {
+  /** A client's body in the very shape that the provider counts: all of it but the model's name goes on as it is. */
+  pass?(body: JsonObject, upstream_model: string, system_prompt: string | undefined): JsonObject;
   /** Throws `AtpError untranslatable` as the dialect does. */
   encode(request: GenRequest, upstream_model: string): JsonObject;
   /** Throws `AtpError upstream_error` when the answer has no count. */
@@ -51,10 +53,14 @@ export interface CountTokensCodec {
 export interface ProviderDescription {
   readonly kind: ProviderKind;
   readonly dialect: ProviderDialect;
-  /** Address as the vendor's own SDK takes it. */
+  /** Address as the vendor's own SDK takes it; the one of a provider whose configuration names none. */
   readonly default_base_url: string;
   /** Path segment that some operators append to the base address although the paths begin with it. */
   readonly version_segment: string;
+  /**
+   * The vendor's own address, `default_base_url`, refuses every request without a key: a configuration that has none for
+   * it is a fault. Other servers of the same shape may do without.
+   */
   readonly needs_api_key: boolean;
   /** What the kind can carry at best; a model may have less. */
   readonly capabilities: readonly ProviderCapability[];

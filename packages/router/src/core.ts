@@ -54,7 +54,7 @@ const sha256 = (data: string | Uint8Array): string => nodeHash('sha256', data, '
 export async function openCore(options: RouterOptions): Promise<Core> {
   const { config } = options;
   const secrets = openDataDir(config.data_dir, config.node_id);
-  const state = await openState(config, secrets, options.onProblem ?? (() => undefined));
+  const state = await openState(options, secrets);
   try {
     return await coreOver(options, secrets, state);
   } catch (error) {
@@ -74,6 +74,7 @@ async function coreOver(
   const bus = new EventBus(ledger.journal);
   const metrics = new RouterMetrics(version);
   bus.listen((event) => metrics.observe(event));
+  if (options.onEvent !== undefined) bus.listen(options.onEvent);
   const transports = new Transports();
   const accounts = seededAccounts(ledger.start.budgets);
   const manager = new GenerationManager(config, ledger.start.entities, {

@@ -103,6 +103,7 @@ async function listenTo(options: RouterOptions, core: Core, table: RouterTable, 
     ...{ engine, manager, bus, ledger, version, node_id, started: config },
     transportOf: (provider) => transports.of(provider, manager.config),
     listening: () => server?.address ?? config.listen,
+    origin: options.origin ?? { kind: 'file' },
     onReload: options.onReload,
   });
   addDocs(table, version);

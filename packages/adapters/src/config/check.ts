@@ -1,6 +1,6 @@
 import { finishConfig } from './finish.ts';
-import { takeInventory } from './inventory.ts';
-import { type Draft, formatPath, type Problem, PROBLEMS_MAX } from './problem.ts';
+import { fault, takeInventory } from './inventory.ts';
+import { type Draft, formatPath, type Path, type Problem, PROBLEMS_MAX } from './problem.ts';
 import { checkReferences } from './references.ts';
 import { checkRules } from './rules.ts';
 import { checkHashes } from './rules-keys.ts';
@@ -41,11 +41,30 @@ export function checkConfig(text: string, sources: ValueSources, options: CheckO
   return { ok: false, problems: order(source, drafts) };
 }
 
+/** A fault of a value that only the world outside of the text shows. `secret` leaves the value out. */
+export interface Fault {
+  readonly path: Path;
+  readonly message: string;
+  readonly expected: string;
+  readonly secret: boolean;
+}
+
+/** Places faults in a text that passed the check with the same sources. */
+export function placeFaults(text: string, sources: ValueSources, faults: readonly Fault[]): Problem[] {
+  const source = readSource(text, sources);
+  const inventory = takeInventory(source.data, source.root);
+  const drafts = faults.map(({ path, message, expected, secret }) =>
+    fault(inventory, path, message, expected, secret ? { secret } : {}),
+  );
+  return order(source, drafts);
+}
+
 function causes(checks: readonly (readonly Draft[])[]): Draft[] {
   const taken = new Set<string>();
   return checks.flatMap((drafts) => {
     const fresh = drafts.filter((draft) => !taken.has(formatPath(draft.path)));
-    for (const draft of fresh) taken.add(formatPath(draft.path));
+    // One with a place of its own speaks of a second key of the same name, and says nothing of the first.
+    for (const draft of fresh) if (draft.offset === undefined) taken.add(formatPath(draft.path));
     return fresh;
   });
 }

@@ -24,18 +24,28 @@ export interface Discovery {
   readonly config: Config;
   /** What was found and what was not, one sentence each, without secrets. */
   readonly notes: readonly string[];
-  /** True when nothing real was found and every answer is invented. */
+  /** True when nothing was found that can chat, and simulated models do it instead. */
   readonly simulated: boolean;
 }
 
 interface Found {
   readonly provider: Readonly<Record<string, unknown>>;
-  readonly models: readonly Readonly<Record<string, unknown>>[];
+  readonly models: readonly FoundModel[];
   readonly note: string;
 }
 
+interface FoundModel {
+  readonly id: string;
+  readonly provider: string;
+  readonly context: number;
+  readonly max_output_tokens?: number;
+  readonly capabilities: readonly Capability[];
+  readonly price: KnownModel['price'];
+}
+
 /**
- * The configuration without a file: providers from the environment's keys and a local Ollama, else simulated ones.
+ * The configuration without a file: providers from the environment's keys and a local Ollama. When none of them has a
+ * chat model (an Ollama may have nothing pulled, or embeddings only), simulated ones join them.
  * Each found provider also routes `<provider id>/<upstream model>`, unpriced. Base addresses in the environment
  * (`OPENAI_BASE_URL` …) are not read: a shell set up to use this router holds the router's own address there.
  */
@@ -46,8 +56,10 @@ export function discoverConfig(env: Env, ollama: OllamaProbe | undefined, base_d
     fromKey(env, 'gemini', 'GEMINI_API_KEY'),
     ollama === undefined ? undefined : fromOllama(ollama),
   ].filter((entry) => entry !== undefined);
-  const simulated = found.length === 0;
-  const used = simulated ? SIMULATED : found;
+  const simulated = !found.some((entry) => can(entry, 'chat'));
+  // Text says that it is invented. A vector does not, and would be stored among real ones.
+  const spared: readonly Capability[] = found.some((entry) => can(entry, 'embeddings')) ? ['embeddings'] : [];
+  const used = simulated ? [...found, ...simulations(spared)] : found;
   const parsed = configSchema.parse({
     providers: used.map((entry) => entry.provider),
     models: unique(used.flatMap((entry) => entry.models)),
@@ -57,6 +69,10 @@ export function discoverConfig(env: Env, ollama: OllamaProbe | undefined, base_d
     notes: used.map((entry) => entry.note),
     simulated,
   };
+}
+
+function can({ models }: Found, capability: Capability): boolean {
+  return models.some((model) => model.capabilities.includes(capability));
 }
 
 function fromKey(env: Env, type: 'openai' | 'anthropic' | 'gemini', name: string): Found | undefined {
@@ -82,18 +98,21 @@ const OLLAMA_WORDS: Readonly<Record<string, Capability>> = {
 
 function fromOllama(probe: OllamaProbe): Found {
   const usable = probe.models.filter((model) => MODEL_PATTERN.test(model.name)).slice(0, OLLAMA_MODELS_MAX);
+  const models = usable.map((model) => ({
+    id: model.name,
+    provider: 'ollama',
+    context: bounded(model.context ?? OLLAMA_CONTEXT_DEFAULT),
+    capabilities: ollamaCapabilities(model.capabilities ?? ['completion']),
+    // It runs on the operator's own machine; nobody sends a bill.
+    price: { in_usd_per_mtok: 0, out_usd_per_mtok: 0 },
+  }));
+  const chats = models.some((model) => model.capabilities.includes('chat'));
+  const advice = chats ? '' : ', but no chat model; ollama pull llama3.2, then start the router again';
   return {
     // What models can hold is known here, what the machine can is not.
     provider: { id: 'ollama', type: 'ollama', base_url: probe.base_url, allow_any_model: true, send_context: false },
-    models: usable.map((model) => ({
-      id: model.name,
-      provider: 'ollama',
-      context: bounded(model.context ?? OLLAMA_CONTEXT_DEFAULT),
-      capabilities: ollamaCapabilities(model.capabilities ?? ['completion']),
-      // It runs on the operator's own machine; nobody sends a bill.
-      price: { in_usd_per_mtok: 0, out_usd_per_mtok: 0 },
-    })),
-    note: `ollama: ${usable.length} models at ${probe.base_url}`,
+    models,
+    note: `ollama: ${usable.length} models at ${probe.base_url}${advice}`,
   };
 }
 
@@ -120,34 +139,54 @@ const SIM_CAPABILITIES: readonly Capability[] = [
   'embeddings',
 ];
 
-function simulatedOne(id: string, behaviour: Partial<SimConfig>, price: KnownModel['price']): Found {
-  return {
-    provider: { id, type: 'sim', sim: behaviour },
-    models: [{ id, provider: id, context: 128_000, max_output_tokens: 16_384, capabilities: SIM_CAPABILITIES, price }],
-    note: `${id}: simulated, answers are invented`,
-  };
+interface Simulation {
+  readonly id: string;
+  readonly behaviour: Partial<SimConfig>;
+  readonly price: KnownModel['price'];
 }
 
 // Two that differ in price, speed and quality, so that routing and budgets have something to decide.
-const SIMULATED: readonly Found[] = [
-  simulatedOne(
-    'sim-fast',
-    { seed: 1, latency_ms: { p50: 20, p95: 60 }, chunk_ms: 2, out_tokens: { p50: 40, p95: 120 }, quality: 0.7 },
-    { in_usd_per_mtok: 0.1, out_usd_per_mtok: 0.4 },
-  ),
-  simulatedOne(
-    'sim-smart',
-    { seed: 2, latency_ms: { p50: 120, p95: 400 }, chunk_ms: 8, out_tokens: { p50: 90, p95: 300 }, quality: 0.9 },
-    { in_usd_per_mtok: 2, out_usd_per_mtok: 8 },
-  ),
+const SIMULATIONS: readonly Simulation[] = [
+  {
+    id: 'sim-fast',
+    behaviour: {
+      seed: 1,
+      latency_ms: { p50: 20, p95: 60 },
+      chunk_ms: 2,
+      out_tokens: { p50: 40, p95: 120 },
+      quality: 0.7,
+    },
+    price: { in_usd_per_mtok: 0.1, out_usd_per_mtok: 0.4 },
+  },
+  {
+    id: 'sim-smart',
+    behaviour: {
+      seed: 2,
+      latency_ms: { p50: 120, p95: 400 },
+      chunk_ms: 8,
+      out_tokens: { p50: 90, p95: 300 },
+      quality: 0.9,
+    },
+    price: { in_usd_per_mtok: 2, out_usd_per_mtok: 8 },
+  },
 ];
 
+/** The simulated providers, without what a real one does better. */
+function simulations(spared: readonly Capability[]): Found[] {
+  const capabilities = SIM_CAPABILITIES.filter((capability) => !spared.includes(capability));
+  return SIMULATIONS.map(({ id, behaviour, price }) => ({
+    provider: { id, type: 'sim', sim: behaviour },
+    models: [{ id, provider: id, context: 128_000, max_output_tokens: 16_384, capabilities, price }],
+    note: `${id}: simulated, answers are invented`,
+  }));
+}
+
 /** The first of each id: a local model may carry a vendor's name, and is then still there as `ollama/<name>`. */
-function unique(models: readonly Readonly<Record<string, unknown>>[]): Readonly<Record<string, unknown>>[] {
-  const taken = new Set<unknown>();
+function unique(models: readonly FoundModel[]): FoundModel[] {
+  const taken = new Set<string>();
   return models.filter((model) => {
-    const fresh = !taken.has(model['id']);
-    taken.add(model['id']);
+    const fresh = !taken.has(model.id);
+    taken.add(model.id);
     return fresh;
   });
 }

@@ -1,14 +1,6 @@
 import { isAbsolute, resolve } from 'node:path';
-import type { ProviderKind } from '@atp-router/providers';
-import type { Config, ProviderConfig, TlsConfig } from './types.ts';
-
-// As the vendors' own SDKs have them.
-const BASE_URLS: Readonly<Record<Exclude<ProviderKind, 'sim'>, string>> = {
-  openai: 'https://api.openai.com/v1',
-  anthropic: 'https://api.anthropic.com',
-  gemini: 'https://generativelanguage.googleapis.com',
-  ollama: 'http://127.0.0.1:11434',
-};
+import { providerOf, simPrice } from '@atp-router/providers';
+import type { Config, ModelConfig, ProviderConfig, TlsConfig } from './types.ts';
 
 /**
  * Fills in what depends on another value: vendor addresses, upstream names, simulator settings, and paths relative to
@@ -27,14 +19,22 @@ export function finishConfig(
         ? config.listen
         : { ...config.listen, tls: placeTls(config.listen.tls, base_dir) },
     providers: config.providers.map((provider) => finishProvider(provider, sim_defaults)),
-    models: config.models.map((model) => ({ ...model, upstream_model: model.upstream_model ?? model.id })),
+    models: config.models.map((model) => finishModel(model, config.providers)),
   });
 }
 
 function finishProvider(provider: ProviderConfig, sim_defaults: NonNullable<ProviderConfig['sim']>): ProviderConfig {
   if (provider.type === 'sim') return { ...provider, sim: provider.sim ?? sim_defaults };
   const api = provider.type === 'openai' ? { api: provider.api ?? 'chat' } : {};
-  return { ...provider, ...api, base_url: (provider.base_url ?? BASE_URLS[provider.type]).replace(/\/+$/, '') };
+  const base_url = provider.base_url ?? providerOf(provider.type).default_base_url;
+  return { ...provider, ...api, base_url: base_url.replace(/\/+$/, '') };
+}
+
+function finishModel(model: ModelConfig, providers: readonly ProviderConfig[]): ModelConfig {
+  const finished = { ...model, upstream_model: model.upstream_model ?? model.id };
+  const sim = providers.find(({ id }) => id === model.provider)?.sim;
+  if (sim?.prices === undefined || model.price !== undefined) return finished;
+  return { ...finished, price: { ...simPrice(sim.seed, finished.upstream_model, sim.prices), per_request_usd: 0 } };
 }
 
 function placeTls(tls: TlsConfig, base_dir: string | undefined): TlsConfig {

@@ -6,6 +6,7 @@ export { configJsonSchema } from './json-schema.ts';
 export { KNOWN_MODELS, KNOWN_MODELS_AS_OF, type KnownModel } from './known-models.ts';
 export {
   type Env,
+  type LoadOptions,
   type LoadResult,
   loadConfig,
   type ReadFile,

@@ -29,7 +29,10 @@ export function schemaTree(): SchemaNode {
   return z.toJSONSchema(configSchema, { io: 'input', target: 'draft-2020-12' }) as SchemaNode;
 }
 
-/** JSON Schema (draft 2020-12) of `atp.yaml` for editors, as a fresh plain object. Secrets are marked `writeOnly`. */
+/**
+ * JSON Schema (draft 2020-12) of `atp.yaml` for editors, as a fresh plain object. Secrets are marked `writeOnly`. It is
+ * of the file as written: wherever the check looks at what `${…}` stands for, the reference is right too.
+ */
 export function configJsonSchema(): Record<string, unknown> {
   const schema = z.toJSONSchema(configSchema, {
     io: 'input',
@@ -41,5 +44,40 @@ export function configJsonSchema(): Record<string, unknown> {
     },
   });
   const { $schema, ...rest } = schema;
-  return { $schema, title: 'ATP Router configuration', ...rest };
+  return { $schema, title: 'ATP Router configuration', ...asWritten(rest as SchemaNode) };
+}
+
+/** Text with `${NAME}` or `${file:path}` in it; `$${` is no reference. The same language as in `substitute.ts`. */
+const REFERENCE: SchemaNode = {
+  type: 'string',
+  pattern: '(^|[^$])\\$\\{([A-Za-z_][A-Za-z0-9_]*|file:[^}]+)\\}',
+};
+
+/** The schema of what may be written where the value has to fit `node`. */
+function asWritten(node: SchemaNode): SchemaNode {
+  if (isLimited(node)) {
+    // Outside of the branches these are what editors show, whichever branch fits.
+    const { description, default: fallback, writeOnly, ...value } = node;
+    const notes = { description, default: fallback, writeOnly };
+    const said = Object.entries(notes).filter(([, note]) => note !== undefined);
+    return { ...Object.fromEntries(said), anyOf: [value, REFERENCE] };
+  }
+  const { properties, additionalProperties: more, items, anyOf } = node;
+  return {
+    ...node,
+    ...(properties === undefined ? {} : { properties: each(properties) }),
+    ...(typeof more === 'object' ? { additionalProperties: asWritten(more) } : {}),
+    ...(items === undefined ? {} : { items: asWritten(items) }),
+    ...(anyOf === undefined ? {} : { anyOf: anyOf.map(asWritten) }),
+  };
+}
+
+function each(properties: Readonly<Record<string, SchemaNode>>): Record<string, SchemaNode> {
+  return Object.fromEntries(Object.entries(properties).map(([key, node]) => [key, asWritten(node)]));
+}
+
+/** Whether a reference, which is text, may not fit as it stands. */
+function isLimited({ type, enum: words, pattern }: SchemaNode): boolean {
+  const other = type === 'integer' || type === 'number' || type === 'boolean';
+  return other || words !== undefined || pattern !== undefined;
 }

@@ -1,9 +1,11 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { AtpError } from '@atp-router/kernel';
-import { checkConfig } from './check.ts';
+import { checkConfig, placeFaults } from './check.ts';
 import type { Problem } from './problem.ts';
 import { SOURCE_BYTES_MAX } from './source.ts';
+import type { ValueSources } from './substitute.ts';
+import { tryTls } from './try-tls.ts';
 import type { Config } from './types.ts';
 
 /** A checked file; `text` is kept for excerpts in messages. */
@@ -13,16 +15,25 @@ export type LoadResult =
 
 export type ReadResult = { readonly ok: true; readonly text: string } | { readonly ok: false; readonly reason: string };
 
-/** Reads a regular file of at most `max_bytes`; never throws. */
-export type ReadFile = (path: string, max_bytes: number) => ReadResult;
+/** Reads a regular file of at most `max_bytes`; never throws. `lenient`: bytes that are no text are no fault. */
+export type ReadFile = (path: string, max_bytes: number, lenient?: boolean) => ReadResult;
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
 /** A secret is a line or a certificate, not an archive. */
 const SECRET_BYTES_MAX = 65_536;
+/** The CAs of the whole world take a quarter of a megabyte. */
+const PEM_BYTES_MAX = 4_194_304;
+
+export interface LoadOptions {
+  readonly read?: ReadFile;
+  /** Whether to try what the listener needs too. Default true; others may not have its key, nor the right to read it. */
+  readonly listens?: boolean;
+}
 
 /** Reads and checks a configuration file. Relative paths in it are relative to its folder. Never throws. */
-export function loadConfig(file: string, env: Env, read: ReadFile = readTextFile): LoadResult {
+export function loadConfig(file: string, env: Env, options: LoadOptions = {}): LoadResult {
+  const { read = readTextFile, listens = true } = options;
   const found = read(file, SOURCE_BYTES_MAX);
   if (!found.ok) {
     const problem = {
@@ -35,14 +46,19 @@ export function loadConfig(file: string, env: Env, read: ReadFile = readTextFile
     return { ok: false, file, text: '', problems: [problem] };
   }
   const base_dir = dirname(resolve(file));
-  const sources = {
-    env: (name: string): string | undefined => (Object.hasOwn(env, name) ? env[name] : undefined),
-    file: (path: string): string | undefined => {
+  const sources: ValueSources = {
+    env: (name) => (Object.hasOwn(env, name) ? env[name] : undefined),
+    file: (path) => {
       const content = read(isAbsolute(path) ? path : resolve(base_dir, path), SECRET_BYTES_MAX);
       return content.ok ? content.text : undefined;
     },
   };
-  return { ...checkConfig(found.text, sources, { base_dir }), file, text: found.text };
+  const checked = checkConfig(found.text, sources, { base_dir });
+  const tls = checked.ok && listens ? checked.config.listen.tls : undefined;
+  // Comments beside the PEM blocks may be in any encoding.
+  const faults = tls === undefined ? [] : tryTls(tls, (path) => read(path, PEM_BYTES_MAX, true));
+  if (faults.length === 0) return { ...checked, file, text: found.text };
+  return { ok: false, file, text: found.text, problems: placeFaults(found.text, sources, faults) };
 }
 
 /** The configuration, or `config_invalid` with the first problem in its message. */
@@ -62,7 +78,7 @@ export function requireConfig(result: LoadResult): Config {
 }
 
 /** The file system behind `loadConfig`. */
-export function readTextFile(path: string, max_bytes: number): ReadResult {
+export function readTextFile(path: string, max_bytes: number, lenient: boolean = false): ReadResult {
   let handle: number | undefined;
   try {
     handle = openSync(path, 'r');
@@ -70,7 +86,7 @@ export function readTextFile(path: string, max_bytes: number): ReadResult {
     if (!fstatSync(handle).isFile()) return { ok: false, reason: 'it is not a regular file' };
     const bytes = readBounded(handle, max_bytes);
     if (bytes === undefined) return { ok: false, reason: `it is larger than ${max_bytes} bytes` };
-    return { ok: true, text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) };
+    return { ok: true, text: new TextDecoder('utf-8', { fatal: !lenient }).decode(bytes) };
   } catch (error) {
     return { ok: false, reason: reasonOf(error) };
   } finally {

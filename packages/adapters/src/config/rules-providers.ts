@@ -1,13 +1,15 @@
+import { PROVIDER_KINDS, providerOf } from '@atp-router/providers';
 import { fault, type Inventory, isRecord, numberOf, type Row, textOf } from './inventory.ts';
 import type { Draft, Path, Segment } from './problem.ts';
 import { valueAt } from './shape.ts';
 
-// At these addresses a request without a key can only be refused.
-const VENDOR_HOSTS: Readonly<Record<string, string>> = {
-  openai: 'api.openai.com',
-  anthropic: 'api.anthropic.com',
-  gemini: 'generativelanguage.googleapis.com',
-};
+/** Where a request without a key can only be refused, if there is such a place. */
+function vendorHost(type: string | undefined): string | undefined {
+  const kind = PROVIDER_KINDS.find((one) => one === type);
+  if (kind === undefined) return undefined;
+  const { needs_api_key, default_base_url } = providerOf(kind);
+  return needs_api_key ? new URL(default_base_url).hostname : undefined;
+}
 
 /** Faults of one provider. */
 export function checkProvider(inventory: Inventory, row: Row): Draft[] {
@@ -43,7 +45,7 @@ export function checkProvider(inventory: Inventory, row: Row): Draft[] {
     drafts.push(
       fault(inventory, [...path, 'base_url'], '"base_url" is not an address', 'an http:// or https:// address'),
     );
-  const vendor = type !== undefined && Object.hasOwn(VENDOR_HOSTS, type) ? VENDOR_HOSTS[type] : undefined;
+  const vendor = vendorHost(type);
   if (
     vendor !== undefined &&
     !Object.hasOwn(value, 'api_key') &&
@@ -63,20 +65,23 @@ export function checkProvider(inventory: Inventory, row: Row): Draft[] {
 }
 
 /** Pairs of which the second may not be smaller than the first, and shares that cannot add up to more than all. */
+const SIM_QUANTILES: readonly Segment[][] = [
+  ['latency_ms'],
+  ['out_tokens'],
+  ['prices', 'in_usd_per_mtok'],
+  ['prices', 'out_usd_per_mtok'],
+];
+
 function order(inventory: Inventory, row: Row): Draft[] {
   const pairs: readonly (readonly [Segment[], Segment[]])[] = [
     [
       ['retry', 'base_ms'],
       ['retry', 'cap_ms'],
     ],
-    [
-      ['sim', 'latency_ms', 'p50'],
-      ['sim', 'latency_ms', 'p95'],
-    ],
-    [
-      ['sim', 'out_tokens', 'p50'],
-      ['sim', 'out_tokens', 'p95'],
-    ],
+    ...SIM_QUANTILES.map((path): readonly [Segment[], Segment[]] => [
+      ['sim', ...path, 'p50'],
+      ['sim', ...path, 'p95'],
+    ]),
   ];
   const drafts = pairs.flatMap(([low, high]) => {
     const least = numberOf(valueAt(row.value, low));

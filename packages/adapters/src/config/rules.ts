@@ -1,3 +1,5 @@
+import { HOSTED_TOOLS } from '@atp-router/providers';
+import { isDatabaseUrl, isHost } from './addresses.ts';
 import { fault, type Inventory, isRecord, modelOf, nameAt, numberOf, type Row, textOf } from './inventory.ts';
 import type { Draft } from './problem.ts';
 import { checkProvider, headerNames } from './rules-providers.ts';
@@ -10,6 +12,7 @@ export function checkRules(inventory: Inventory): Draft[] {
     ...inventory.models.flatMap((row) => model(inventory, row)),
     ...inventory.policies.flatMap((row) => policy(inventory, row)),
     ...somethingToRoute(inventory),
+    ...listenHost(inventory),
     ...store(inventory),
     ...headerNames(inventory, ['telemetry', 'otlp', 'headers']),
   ];
@@ -38,19 +41,17 @@ function model(inventory: Inventory, row: Row): Draft[] {
       ),
     );
   }
-  for (const key of PRICE_KEYS) {
-    const price = numberOf(valueAt(row.value, ['price', key]));
-    if (price === undefined || price < 0 || isWholeMicros(price)) continue;
-    drafts.push(
-      fault(
-        inventory,
-        [...row.path, 'price', key],
-        `"${key}" has more than 6 decimals`,
-        'a whole number of micro-dollars',
-      ),
-    );
-  }
+  const tools = HOSTED_TOOLS.map((tool) => ['tools', tool]);
+  for (const key of [...PRICE_KEYS.map((key) => [key]), ...tools])
+    drafts.push(...wholeMicros(inventory, row, ['price', ...key]));
   return drafts;
+}
+
+function wholeMicros(inventory: Inventory, row: Row, path: readonly string[]): Draft[] {
+  const price = numberOf(valueAt(row.value, path));
+  if (price === undefined || price < 0 || isWholeMicros(price)) return [];
+  const message = `"${path.at(-1)}" has more than 6 decimals`;
+  return [fault(inventory, [...row.path, ...path], message, 'a whole number of micro-dollars')];
 }
 
 /** Decimal fractions are not exact in a double, so the test is whether the nearest micro-dollar is the same number. */
@@ -123,21 +124,26 @@ function somethingToRoute(inventory: Inventory): Draft[] {
   return [models === undefined ? { ...draft, kind: 'absent' } : draft];
 }
 
+function listenHost(inventory: Inventory): Draft[] {
+  const path = ['listen', 'host'];
+  const host = textOf(valueAt(inventory.data, path));
+  if (host === undefined || isHost(host)) return [];
+  const expected = 'an IP address of this machine, such as 127.0.0.1, 0.0.0.0 or ::, or the name of a host';
+  return [fault(inventory, path, '"host" is neither an IP address nor the name of a host', expected)];
+}
+
+const DATABASE_URL = 'postgres://user:password@host:port/database';
+
 function store(inventory: Inventory): Draft[] {
   const type = valueAt(inventory.data, ['store', 'type']) ?? 'sqlite';
-  const has_url = valueAt(inventory.data, ['store', 'url']) !== undefined;
-  if (type === 'postgres' && !has_url) {
-    return [
-      {
-        ...fault(
-          inventory,
-          ['store', 'url'],
-          '"url" is missing',
-          'postgres://user:password@host:port/database, as ${ENV}',
-        ),
-        kind: 'absent',
-      },
-    ];
+  const path = ['store', 'url'];
+  if (type === 'postgres' && valueAt(inventory.data, path) === undefined) {
+    return [{ ...fault(inventory, path, '"url" is missing', `${DATABASE_URL}, as \${ENV}`), kind: 'absent' }];
+  }
+  const url = textOf(valueAt(inventory.data, path));
+  if (type === 'postgres' && url !== undefined && !isDatabaseUrl(url)) {
+    const expected = `${DATABASE_URL}; in user and password, write @ : / ? # % as %40 %3A %2F %3F %23 %25`;
+    return [fault(inventory, path, '"url" is not an address of a database', expected, { secret: true })];
   }
   if (type !== 'sqlite') return [];
   return ['url', 'seal_key'].flatMap((key) => {

@@ -94,6 +94,12 @@ export function price(description: string): z.ZodNumber {
   return z.number().min(0).max(900).meta({ description, expected: 'a number from 0 to 900 with at most 6 decimals' });
 }
 
+/** Dollars of one use of a tool. The dearest that vendors list are some cents: above 100 somebody meant a thousand uses. */
+export function perUse(description: string): z.ZodOptional<z.ZodNumber> {
+  const usd = z.number().min(0).max(100);
+  return usd.meta({ description, expected: 'a number from 0 to 100 with at most 6 decimals' }).optional();
+}
+
 /** Header names and values. Framing headers are refused by `rules.ts`. */
 export function headers(description: string): z.ZodDefault<z.ZodRecord<z.ZodString, z.ZodString>> {
   const field_name = z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$/);

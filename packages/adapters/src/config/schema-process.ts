@@ -50,6 +50,11 @@ export const limitsSchema: z.ZodType<Limits> = typed<Limits>()(
       DEFAULT_LIMITS.header_bytes,
     ),
     json_depth: int(4, 1_000, 'Nesting of request JSON.').default(DEFAULT_LIMITS.json_depth),
+    json_values: int(
+      1_000,
+      100_000_000,
+      'Elements and twice the fields of request JSON. Reading very many stops the process.',
+    ).default(DEFAULT_LIMITS.json_values),
     messages: int(1, 1_000_000, 'Messages in one request.').default(DEFAULT_LIMITS.messages),
     tools: int(0, 10_000, 'Tools in one request.').default(DEFAULT_LIMITS.tools),
     frame_bytes: int(1_024, 1_073_741_824, 'One streamed event or line of an upstream, in bytes.').default(

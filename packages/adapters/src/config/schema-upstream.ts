@@ -1,6 +1,19 @@
-import { PROVIDER_KINDS } from '@atp-router/providers';
+import { HOSTED_TOOL_PRICES_AS_OF, PROVIDER_KINDS } from '@atp-router/providers';
 import { z } from 'zod';
-import { headers, httpUrl, int, millis, modelName, name, price, ratio, secret, text, typed } from './schema-parts.ts';
+import {
+  headers,
+  httpUrl,
+  int,
+  millis,
+  modelName,
+  name,
+  perUse,
+  price,
+  ratio,
+  secret,
+  text,
+  typed,
+} from './schema-parts.ts';
 import type { BreakerConfig, ModelConfig, ProviderConfig, ReadinessConfig, RetryConfig, SimConfig } from './types.ts';
 
 const retry: z.ZodType<RetryConfig> = typed<RetryConfig>()(
@@ -43,6 +56,15 @@ const readiness: z.ZodType<ReadinessConfig> = typed<ReadinessConfig>()(
   }),
 );
 
+function simPrices(what: string): z.ZodType<{ p50: number; p95: number }> {
+  return z
+    .strictObject({
+      p50: price(`Median over models, in US dollars per million ${what} tokens.`),
+      p95: price(`95th percentile over models, in US dollars per million ${what} tokens.`),
+    })
+    .meta({ description: `Price of ${what} tokens.` });
+}
+
 /** Behaviour of a simulated provider. */
 export const simSchema: z.ZodType<SimConfig> = typed<SimConfig>()(
   z.strictObject({
@@ -66,6 +88,16 @@ export const simSchema: z.ZodType<SimConfig> = typed<SimConfig>()(
     stall_rate: ratio('Share of streams that fall silent and never end.').default(0),
     cut_rate: ratio('Share of streams whose connection ends before the answer does.').default(0),
     quality: ratio('Share of answers marked as correct, for tests of routing.').default(0.8),
+    prices: z
+      .strictObject({
+        in_usd_per_mtok: simPrices('input'),
+        out_usd_per_mtok: simPrices('output'),
+      })
+      .optional()
+      .meta({
+        description:
+          'Prices of the models of this provider that have none of their own: each model gets one, drawn from the seed and its name. Absent: such models have no price.',
+      }),
   }),
 );
 
@@ -128,7 +160,9 @@ const price_object = z.strictObject({
   in_usd_per_mtok: price('Input tokens, US dollars per million.'),
   out_usd_per_mtok: price('Output tokens, US dollars per million.'),
   cached_in_usd_per_mtok: price('Input tokens read from the prompt cache. Absent: as input.').optional(),
-  cache_write_usd_per_mtok: price('Input tokens written to the prompt cache. Absent: as input.').optional(),
+  cache_write_usd_per_mtok: price(
+    'Input tokens written to the prompt cache, one price for each lifetime: Anthropic charges an hour 1.6 times as much as five minutes, so give the dearer one where clients ask for it. Absent: as input.',
+  ).optional(),
   reasoning_usd_per_mtok: price('Reasoning tokens. Absent: as output.').optional(),
   per_request_usd: z
     .number()
@@ -136,6 +170,20 @@ const price_object = z.strictObject({
     .max(1_000)
     .default(0)
     .meta({ description: 'Fee of each billed attempt, US dollars.' }),
+  tools: z
+    .strictObject({
+      web_search: perUse('A search of the web: Anthropic, OpenAI. Any version of the tool.'),
+      web_search_preview: perUse("A search by OpenAI's older tool."),
+      web_fetch: perUse('A page that Anthropic fetched.'),
+      file_search: perUse('A search in files at OpenAI.'),
+      code_interpreter: perUse('A run of code at OpenAI.'),
+      google_search: perUse('A prompt that Gemini grounded in a search.'),
+      google_search_retrieval: perUse("A prompt that Gemini's older tool grounded."),
+    })
+    .optional()
+    .meta({
+      description: `What one use of a tool that runs at the provider costs, in dollars. A tool without a price here costs the vendor's list price of ${HOSTED_TOOL_PRICES_AS_OF} (see Money above), else nothing.`,
+    }),
 });
 
 const untranslatable = z.enum(['reject', 'drop']);

@@ -1,5 +1,5 @@
 import type { Limits, Qos } from '@atp-router/kernel';
-import type { ProviderKind } from '@atp-router/providers';
+import type { HostedToolName, ProviderKind, SimPrices } from '@atp-router/providers';
 
 /**
  * The checked configuration: every default filled in, deeply frozen. Field meanings, units, bounds and defaults are
@@ -93,6 +93,7 @@ export interface SimConfig {
   readonly stall_rate: number;
   readonly cut_rate: number;
   readonly quality: number;
+  readonly prices?: SimPrices | undefined;
 }
 
 export interface Quantiles {
@@ -144,6 +145,8 @@ export interface PriceConfig {
   readonly cache_write_usd_per_mtok?: number | undefined;
   readonly reasoning_usd_per_mtok?: number | undefined;
   readonly per_request_usd: number;
+  /** US dollars of one use of a tool that runs at the provider. */
+  readonly tools?: { readonly [tool in HostedToolName]?: number | undefined } | undefined;
 }
 
 export interface AgentConfig {

@@ -125,8 +125,17 @@ export class AdminClient {
 
 function parseUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url !== undefined && /^https?:$/.test(url.protocol) && url.username === '' && url.search === '') return url;
-  const message = `"${text}" is not an address of a router. Write it like http://127.0.0.1:7443.`;
+  if (
+    url !== undefined &&
+    /^https?:$/.test(url.protocol) &&
+    url.username === '' &&
+    url.password === '' &&
+    url.search === ''
+  )
+    return url;
+  // Not shown: it may hold a password.
+  const message =
+    'The url is not an address of a router. Write it like http://127.0.0.1:7443, without user, password and query.';
   throw new AtpError('invalid_request', message, { param: 'url' });
 }
 

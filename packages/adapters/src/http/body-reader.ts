@@ -38,6 +38,7 @@ class BodyReader {
   #pieces: Buffer[] = [];
   #bytes = 0;
   #settled = false;
+  #watched = false;
   #deadline: NodeJS.Timeout | undefined;
 
   constructor(req: IncomingMessage, limits: BodyLimits, done: (error: AtpError | undefined, body: Buffer) => void) {
@@ -56,6 +57,15 @@ class BodyReader {
     };
     req.on('error', onGone);
     req.on('close', onGone);
+    // Most bodies are whole with their head, in the same piece of the connection: those need no timers.
+    process.nextTick(() => {
+      if (!this.#settled && !req.complete) this.#watch();
+    });
+  }
+
+  #watch(): void {
+    const req = this.#req;
+    this.#watched = true;
     req.setTimeout(this.#limits.idle_ms, () => {
       this.#settle(new AtpError('request_timeout', `No byte of the body came for ${this.#limits.idle_ms} ms.`));
     });
@@ -82,8 +92,10 @@ class BodyReader {
   #settle(error: AtpError | undefined): void {
     if (this.#settled) return;
     this.#settled = true;
-    this.#req.setTimeout(0);
-    clearTimeout(this.#deadline);
+    if (this.#watched) {
+      this.#req.setTimeout(0);
+      clearTimeout(this.#deadline);
+    }
     const body = error === undefined ? this.#take() : EMPTY;
     this.#joined = [];
     this.#pieces = [];

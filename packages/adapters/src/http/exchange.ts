@@ -17,6 +17,8 @@ export interface HttpExchange {
   readonly http_version: string;
   /** Value of a header, names in lower case. One that was sent several times is joined by `, ` (RFC 9110, 5.3). */
   header(name: string): string | undefined;
+  /** Names of the headers that begin so, in lower case. */
+  headersLike(prefix: string): readonly string[];
   /** Whole body, or the error that ends the request. Called once. */
   readBody(limits: BodyLimits, done: (error: AtpError | undefined, body: Buffer) => void): void;
   /** A whole reply. `headers` is flat: name, value, name, value, … */

@@ -11,6 +11,7 @@ import type { BodyLimits, HttpExchange } from './exchange.ts';
 export const LINGER_MS = 2_000;
 
 const SLASH = 47;
+const NOTHING: readonly string[] = [];
 
 /** What all exchanges of a listener share. */
 export interface ExchangeSettings {
@@ -70,6 +71,17 @@ export class NodeExchange implements HttpExchange {
   header(name: string): string | undefined {
     const value = this.#req.headers[name];
     return Array.isArray(value) ? value[0] : value;
+  }
+
+  headersLike(prefix: string): readonly string[] {
+    const { headers } = this.#req;
+    let found: string[] | undefined;
+    for (const name in headers) {
+      if (!name.startsWith(prefix)) continue;
+      found ??= [];
+      found.push(name);
+    }
+    return found ?? NOTHING;
   }
 
   readBody(limits: BodyLimits, done: (error: AtpError | undefined, body: Buffer) => void): void {

@@ -141,11 +141,28 @@ function createSecure(
 }
 
 function cannotListen(options: HttpServerOptions, cause: NodeJS.ErrnoException): AtpError {
-  const why = cause.code === 'EADDRINUSE' ? 'the address is in use' : (cause.code ?? 'unknown reason');
-  return new AtpError('config_invalid', `Cannot listen on ${options.host}:${options.port}: ${why}.`, {
+  const where = `${options.host}:${options.port} (listen.host, listen.port)`;
+  return new AtpError('config_invalid', `Cannot listen on ${where}: ${whyNot(cause.code ?? 'unknown reason')}`, {
     param: 'listen',
     cause,
   });
+}
+
+function whyNot(code: string): string {
+  const remedy = 'Set listen.host to an address of this machine, such as 127.0.0.1 or, for all of them, 0.0.0.0.';
+  switch (code) {
+    case 'EADDRINUSE':
+      return 'the address is in use. Stop what listens there, or set another port.';
+    case 'EADDRNOTAVAIL':
+      return `this machine does not have the address (${code}). ${remedy}`;
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return `no address is known for this name (${code}). ${remedy}`;
+    case 'EACCES':
+      return `the system does not permit it (${code}). Set listen.port above 1023, or give the process the right to.`;
+    default:
+      return `the system refuses it (${code}). ${remedy}`;
+  }
 }
 
 /** A connection that could not be accepted (no file descriptors left) is lost; the listener and its streams go on. */

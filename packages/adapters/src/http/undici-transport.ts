@@ -88,6 +88,7 @@ class Exchange implements Dispatcher.DispatchHandler, UpstreamExchange {
     this.#controller = controller;
     // Cancelled while it waited for a socket.
     if (this.#over) controller.abort(new Error('cancelled'));
+    else this.#handler.onSent?.();
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: Headers): void {

@@ -29,8 +29,10 @@ export interface TransportFailure {
   readonly cause: unknown;
 }
 
-/** Callbacks of one exchange: `onHead`, then `onData`*, then exactly one of `onEnd` and `onFail`. */
+/** Callbacks of one exchange: `onSent`, then `onHead`, then `onData`*, then exactly one of `onEnd` and `onFail`. */
 export interface UpstreamHandler {
+  /** The request has its connection and leaves now: from here on the provider may be at work on it. */
+  onSent?(): void;
   onHead(status: number, headers: UpstreamHeaders): void;
   onData(chunk: Uint8Array): void;
   onEnd(): void;

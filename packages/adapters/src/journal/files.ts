@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, st
 import { join } from 'node:path';
 import { AtpError } from '@atp-router/kernel';
 import { encodeFileHeader, type FileHeader, firstChain, type LedgerBase, parseBase } from '@atp-router/ledger';
+import { readText } from '../system-error.ts';
 import { NODE_DIGESTS } from './digests.ts';
 import { DIRECTORY_MODE, type JournalIo, writeFully } from './io.ts';
 
@@ -33,7 +34,9 @@ export function listFiles(dir: string): JournalFile[] {
     const match = NAME.exec(name);
     if (match === null) continue;
     const path = join(dir, name);
-    files.push({ epoch: Number(match[1]), path, bytes: statSync(path).size });
+    const stat = statSync(path);
+    if (!stat.isFile()) throw noFile(path);
+    files.push({ epoch: Number(match[1]), path, bytes: stat.size });
   }
   return files.sort((a, b) => a.epoch - b.epoch);
 }
@@ -43,6 +46,15 @@ export function findFile(dir: string, epoch: number): JournalFile | undefined {
   const path = filePath(dir, epoch);
   const stat = statSync(path, { throwIfNoEntry: false });
   return stat && { epoch, path, bytes: stat.size };
+}
+
+/** Reading on without it could pass over records, and opening a pipe would wait for ever. */
+function noFile(path: string): AtpError {
+  return new AtpError(
+    'config_invalid',
+    `${path} has the name of a journal file and is none, but a folder or something else. Move it away.`,
+    { param: 'data_dir', details: { file: path } },
+  );
 }
 
 function namesIn(dir: string): string[] {
@@ -100,7 +112,7 @@ export function noJournal(dir: string): AtpError {
 export function readBase(dir: string): LedgerBase | undefined {
   let text: string;
   try {
-    text = readFileSync(join(dir, BASE_NAME), 'utf8');
+    text = readText(join(dir, BASE_NAME));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;

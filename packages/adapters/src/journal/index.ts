@@ -10,6 +10,6 @@ export { type RebuildReport, rebuildTables } from './rebuild.ts';
 export { applyRetention, type RetentionOptions, type RetentionResult } from './retention.ts';
 export { type FileTail, fileTail, type ScanEnd, type ScanOptions, scanFile, scanToEnd } from './scan.ts';
 export type { TornTail } from './segment.ts';
-export { embeddedStore, type LedgerStore } from './store.ts';
+export { embeddedStore, type LedgerStore } from './store-place.ts';
 export type { BarrierCallback, Journal, JournalOptions, JournalStats, WrittenBlock } from './types.ts';
 export { type JournalProblem, type VerifiedFile, type VerifyReport, verifyJournal } from './verify.ts';

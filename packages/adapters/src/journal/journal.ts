@@ -1,9 +1,11 @@
 import { AssertionError, AtpError, assert } from '@atp-router/kernel';
 import { type EventType, RecordEncoder, type RouterEvent } from '@atp-router/ledger';
+import { onFiles } from '../system-error.ts';
 import { BlockEncoder } from './batch.ts';
 import { journalFailure, mayPass } from './failure.ts';
 import { type JournalIo, NODE_IO } from './io.ts';
 import { PendingRecords, type Worth } from './pending.ts';
+import { type FileWatch, watchPresence } from './presence.ts';
 import { recoverEnd, Segment, type TornTail } from './segment.ts';
 import { Syncer } from './syncer.ts';
 import type { BarrierCallback, Journal, JournalOptions, JournalStats } from './types.ts';
@@ -28,7 +30,7 @@ const NEWS: ReadonlySet<EventType> = new Set<EventType>([
 
 /** Opens a journal directory for writing, in a new epoch. Throws on damage; cuts off a torn tail. The caller holds the lock. */
 export function openJournal(options: JournalOptions): Journal {
-  return new FileJournal(options);
+  return onFiles('The journal', options.dir, () => new FileJournal(options));
 }
 
 class FileJournal implements Journal {
@@ -39,6 +41,7 @@ class FileJournal implements Journal {
   readonly #encoder: BlockEncoder = new BlockEncoder();
   readonly #pending: PendingRecords = new PendingRecords();
   readonly #syncer: Syncer;
+  readonly #presence: FileWatch;
   #segment: Segment;
   #barriers: BarrierCallback[] = [];
   #flush_due = false;
@@ -62,6 +65,10 @@ class FileJournal implements Journal {
     this.#segment = Segment.create(options.dir, options.node_id, end, options.clock, this.#io);
     // An fsync that failed once may report success the next time although pages were dropped: there is no way back.
     this.#syncer = new Syncer(this.#io, this.#segment.fd, options.dir, (error) => this.#fail(error, true));
+    this.#presence = watchPresence(
+      () => this.#segment,
+      (error) => this.#fail(error, true),
+    );
   }
 
   get failure(): AtpError | undefined {
@@ -125,6 +132,7 @@ class FileJournal implements Journal {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    this.#presence.stop();
     clearTimeout(this.#sync_timer);
     clearTimeout(this.#retry_timer);
     if (!this.#final) this.#writePending();
@@ -241,10 +249,10 @@ class FileJournal implements Journal {
 
   #fail(error: unknown, final: boolean): void {
     this.#totals.errors += 1;
+    const is_news = this.#failure === undefined || (final && !this.#final);
     this.#final ||= final;
-    const first = this.#failure === undefined;
     this.#failure = journalFailure(error);
-    if (first) this.#options.on_state?.(this.#failure);
+    if (is_news) this.#options.on_state?.(this.#failure);
     clearTimeout(this.#retry_timer);
     if (this.#final || this.#closed) return;
     this.#retry_timer = setTimeout(() => this.#retry(), RETRY_MS);

@@ -17,7 +17,7 @@ import { lockDataDir } from './lock.ts';
 import type { JournalLimit } from './projector.ts';
 import { type Answers, entityStoreFrom, usageStoreFrom } from './questions.ts';
 import type { TornTail } from './segment.ts';
-import { embeddedStore, type LedgerStore } from './store.ts';
+import { embeddedStore, type LedgerStore } from './store-place.ts';
 import type { Journal, JournalOptions } from './types.ts';
 import { WorkerClient, type WorkerStart } from './worker-client.ts';
 

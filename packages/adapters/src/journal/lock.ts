@@ -1,8 +1,9 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { AtpError } from '@atp-router/kernel';
-import { createPrivate } from '../sql/index.ts';
+import { createPrivate, isDamaged } from '../sql/index.ts';
+import { onFiles } from '../system-error.ts';
 import { DIRECTORY_MODE, FILE_MODE } from './io.ts';
 
 /** Who holds a data directory; for messages and `atp` commands only, the lock itself is the system's. */
@@ -24,17 +25,13 @@ export interface DataDirLock {
  * between containers that share the directory but not their pids. `lock.json` only says who holds it.
  */
 export function lockDataDir(data_dir: string): DataDirLock {
-  mkdirSync(data_dir, { recursive: true, mode: DIRECTORY_MODE });
-  const path = join(data_dir, 'lock.db');
-  createPrivate(path);
-  const database = new DatabaseSync(path);
-  try {
-    database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
-  } catch (error) {
-    database.close();
-    throw lockedError(data_dir, error);
-  }
-  writeHolder(data_dir, thisProcess());
+  const database = onFiles('The data directory', data_dir, () => {
+    mkdirSync(data_dir, { recursive: true, mode: DIRECTORY_MODE });
+    createPrivate(lockPath(data_dir));
+    // What it may only read, SQLite would lock only against writers; two routers could then have the directory.
+    accessSync(lockPath(data_dir), constants.R_OK | constants.W_OK);
+    return takeLock(data_dir);
+  });
   return {
     release() {
       if (!database.isOpen) return;
@@ -44,10 +41,36 @@ export function lockDataDir(data_dir: string): DataDirLock {
   };
 }
 
+function takeLock(data_dir: string): DatabaseSync {
+  let database: DatabaseSync | undefined;
+  try {
+    database = new DatabaseSync(lockPath(data_dir));
+    database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
+  } catch (error) {
+    database?.close();
+    throw lockedError(data_dir, error);
+  }
+  try {
+    writeHolder(data_dir, thisProcess());
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+  return database;
+}
+
 function lockedError(data_dir: string, cause: unknown): AtpError {
-  const busy = cause instanceof Error && /locked|busy/i.test(cause.message);
-  if (!busy) {
-    return new AtpError('config_invalid', `The data_dir ${data_dir} cannot be locked: ${String(cause)}`, { cause });
+  const reason = cause instanceof Error ? cause.message : 'unknown reason';
+  if (!/locked|busy/i.test(reason)) {
+    // A router that holds the lock would have been met before the contents are.
+    const remedy = isDamaged(cause)
+      ? 'It holds nothing that is needed: delete it, and a new one is made.'
+      : 'If it is no plain file, move it away, and a new one is made; otherwise look after the disk.';
+    return new AtpError(
+      'config_invalid',
+      `The data_dir ${data_dir} cannot be locked: ${lockPath(data_dir)}: ${reason}. ${remedy}`,
+      { param: 'data_dir', cause },
+    );
   }
   const holder = readHolder(data_dir);
   const who = holder === undefined ? 'another process' : `process ${holder.pid}`;
@@ -57,6 +80,10 @@ function lockedError(data_dir: string, cause: unknown): AtpError {
     `The data_dir ${data_dir} is in use by ${who}${seen}. Stop that router, or give this one its own data_dir.`,
     { cause, ...(holder && { details: { pid: holder.pid } }) },
   );
+}
+
+function lockPath(data_dir: string): string {
+  return join(data_dir, 'lock.db');
 }
 
 function holderPath(data_dir: string): string {

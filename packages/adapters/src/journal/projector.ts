@@ -22,6 +22,8 @@ export interface ProjectorOptions {
   readonly dir: string;
   readonly node_id: string;
   readonly driver: SqlDriver;
+  /** Keeps what the tables are before they lose records that the journal does not have, and says where. */
+  readonly keepAside?: (() => Promise<string>) | undefined;
   /** Records in one transaction: enough to share its cost, few enough that questions do not wait long. */
   readonly batch_records?: number;
 }
@@ -36,6 +38,7 @@ export class Projector {
   readonly dir: string;
   readonly projection: Projection;
   readonly #batch_records: number;
+  readonly #keepAside: (() => Promise<string>) | undefined;
   readonly #buffer: Uint8Array = new Uint8Array(READ_BYTES);
   /** Ahead of the stored position only by files that hold no records. */
   #cursor: ProjectionPosition;
@@ -48,6 +51,7 @@ export class Projector {
     this.dir = options.dir;
     this.projection = projection;
     this.#batch_records = options.batch_records ?? BATCH_RECORDS;
+    this.#keepAside = options.keepAside;
     this.#cursor = projection.position;
   }
 
@@ -74,9 +78,18 @@ export class Projector {
       return await this.#step(limit);
     } catch (error) {
       if (this.#position_checked || this.#positionIsInJournal()) throw error;
-      await this.rebuild('the tables hold records that the journal lost in a power failure, or another journal');
+      await this.#giveWay();
       return true;
     }
+  }
+
+  /** The journal is what counts. Should it be the one that is wrong, what the tables know is not gone with it. */
+  async #giveWay(): Promise<void> {
+    const aside = await this.#keepAside?.();
+    const kept = aside === undefined ? '' : `; what they were is in ${aside}`;
+    await this.rebuild(
+      `the tables hold records that the journal does not: it lost them in a power failure, or was removed or replaced${kept}`,
+    );
   }
 
   async catchUp(limit: JournalLimit): Promise<void> {

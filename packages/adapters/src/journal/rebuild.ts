@@ -1,9 +1,11 @@
+import { fileProblem } from '../system-error.ts';
 import { type JournalFile, journalPath, listFiles, noJournal } from './files.ts';
 import { readFileHeader } from './header.ts';
 import { lockDataDir } from './lock.ts';
 import { type JournalLimit, Projector } from './projector.ts';
 import { damageError, fileTail, scanToEnd } from './scan.ts';
-import { embeddedStore, type LedgerStore, openTables } from './store.ts';
+import { openTables } from './store.ts';
+import { embeddedStore, type LedgerStore } from './store-place.ts';
 
 export interface RebuildReport {
   readonly node_id: string;
@@ -23,7 +25,7 @@ export async function rebuildTables(options: {
   try {
     const dir = journalPath(data_dir);
     const { node_id, limit, files } = surveyJournal(dir);
-    return await openTables(store, async (driver) => {
+    return await openTables(store, async ({ driver }) => {
       const projector = await Projector.open({ dir, node_id, driver });
       await projector.rebuild('asked for');
       await projector.catchUp(limit);
@@ -32,6 +34,8 @@ export async function rebuildTables(options: {
       await driver.close();
       return { node_id, files, epoch, seq };
     });
+  } catch (error) {
+    throw fileProblem('The data directory', data_dir, error);
   } finally {
     lock.release();
   }

@@ -26,7 +26,10 @@ export interface JournalOptions {
   /** A file that reached this size is followed by the next epoch. */
   readonly segment_bytes: number;
   readonly on_block?: (block: WrittenBlock) => void;
-  /** Told at each change: the failure when the journal becomes unwritable, `undefined` when it can be written again. */
+  /**
+   * Told at each change: the failure when the journal becomes unwritable (and once more when it is for good), `undefined`
+   * when it can be written again.
+   */
   readonly on_state?: (failure: AtpError | undefined) => void;
   readonly io?: JournalIo;
 }

@@ -6,6 +6,7 @@ import {
   NO_CHAIN,
   parseRecords,
 } from '@atp-router/ledger';
+import { onFiles } from '../system-error.ts';
 import { type JournalFile, listFiles, noJournal, readBase } from './files.ts';
 import { fileTail, type ScanEnd, scanToEnd } from './scan.ts';
 
@@ -36,6 +37,10 @@ export interface VerifyReport {
 
 /** Reads every block of every file of a journal directory and checks checksums, chain, links and numbering. Writes nothing. Throws when there is no journal. */
 export function verifyJournal(dir: string): VerifyReport {
+  return onFiles('The journal', dir, () => verify(dir));
+}
+
+function verify(dir: string): VerifyReport {
   const base = readBase(dir);
   const all = listFiles(dir);
   if (all.length === 0 && base === undefined) throw noJournal(dir);

@@ -185,7 +185,8 @@ export class WorkerClient implements Answers {
         return;
       }
       case 'not_ready':
-        this.#options.on_problem(fromWire(message.error));
+        // Who waits for the start gets it as the reason why there is none.
+        if (this.#started === undefined) this.#options.on_problem(fromWire(message.error));
         this.#started?.reject(fromWire(message.error));
         this.#started = undefined;
         return;

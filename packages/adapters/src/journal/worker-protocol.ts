@@ -2,7 +2,7 @@ import { AtpError, type ErrorCode, isAtpError } from '@atp-router/kernel';
 import type { TablesStart } from '../sql/index.ts';
 import type { JournalLimit } from './projector.ts';
 import type { QuestionName } from './questions.ts';
-import type { LedgerStore } from './store.ts';
+import type { LedgerStore } from './store-place.ts';
 
 /** Handed to the worker at its start. */
 export interface WorkerInput {
@@ -20,6 +20,7 @@ export interface WorkerInput {
 export interface WireError {
   readonly code: ErrorCode;
   readonly message: string;
+  readonly param?: string;
   readonly details?: Readonly<Record<string, string | number | boolean>>;
   /** The text of what caused it, which may name hosts and files: for the operator's log, not for clients. */
   readonly cause?: string;
@@ -60,15 +61,24 @@ export type FromWorker =
 
 export function toWire(error: unknown): WireError {
   if (isAtpError(error)) {
-    const { code, message, details, cause } = error;
-    return { code, message, ...(details && { details }), ...(cause instanceof Error && { cause: cause.message }) };
+    const { code, message, param, details, cause } = error;
+    const more = { ...(param !== undefined && { param }), ...(details && { details }) };
+    return { code, message, ...more, ...(cause instanceof Error && { cause: cause.message }) };
   }
   const message = `The usage tables cannot be used (${reasonOf(error)}). The router's log has more; calls are not affected.`;
   return { code: 'internal_error', message, cause: error instanceof Error ? error.message : String(error) };
 }
 
-export function fromWire({ code, message, details, cause }: WireError): AtpError {
+/** For whoever starts the router, who sees no log then. */
+export function notReady(error: unknown): WireError {
+  if (isAtpError(error)) return toWire(error);
+  const text = error instanceof Error ? error.message : String(error);
+  return { ...toWire(error), message: `The usage tables could not be made ready: ${text}. Please report this fault.` };
+}
+
+export function fromWire({ code, message, param, details, cause }: WireError): AtpError {
   return new AtpError(code, message, {
+    ...(param !== undefined && { param }),
     ...(details && { details }),
     ...(cause !== undefined && { cause: new Error(cause) }),
   });

@@ -2,11 +2,12 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { AtpError, assert } from '@atp-router/kernel';
 import type { SqlDriver } from '../sql/index.ts';
 import { readStart } from '../sql/index.ts';
+import { fileProblem } from '../system-error.ts';
 import { type JournalLimit, Projector } from './projector.ts';
 import { type Answers, answersFrom } from './questions.ts';
 import { applyRetention } from './retention.ts';
 import { openTables } from './store.ts';
-import { type FromWorker, type ToWorker, toWire, type WorkerInput } from './worker-protocol.ts';
+import { type FromWorker, notReady, type ToWorker, toWire, type WorkerInput } from './worker-protocol.ts';
 
 /** Between attempts after an error: the database may be full, locked or away. Doubles up to the longest. */
 const RETRY_FIRST_MS = 500;
@@ -148,11 +149,12 @@ function nextTurn(): Promise<void> {
 
 function start(input: WorkerInput, send: (message: FromWorker) => void): Promise<ProjectionThread> {
   const { dir, node_id, batch_records } = input;
-  return openTables(input.store, async (driver, lost) => {
+  return openTables(input.store, async ({ driver, lost, keepAside }) => {
     const projector = await Projector.open({
       dir,
       node_id,
       driver,
+      keepAside,
       ...(batch_records !== undefined && { batch_records }),
     });
     await projector.catchUp(input.limit);
@@ -174,11 +176,12 @@ async function main(): Promise<void> {
     if (thread === undefined) early.push(message);
     else thread.receive(message);
   });
+  const input = workerData as WorkerInput;
   try {
-    thread = await start(workerData as WorkerInput, send);
+    thread = await start(input, send);
     for (const message of early) thread.receive(message);
   } catch (error) {
-    send({ kind: 'not_ready', error: toWire(error) });
+    send({ kind: 'not_ready', error: notReady(fileProblem('The journal', input.dir, error)) });
     port.close();
   }
 }

@@ -76,11 +76,14 @@ function line(level: LineLevel, message: string, fields: LineFields): LogLine {
   return { level, message, fields };
 }
 
+export function callLevel({ outcome }: CallEnded): LineLevel {
+  return outcome === 'ok' || outcome === 'cancelled' ? 'debug' : 'info';
+}
+
 function callLine(event: CallEnded): LogLine {
   const { call_id, tenant, key_id, endpoint, outcome, error, status, usage, latency_ms, ttfb_ms, trace_id } = event;
   const last = event.attempts.at(-1);
-  const level = outcome === 'ok' || outcome === 'cancelled' ? 'debug' : 'info';
-  return line(level, 'call ended', {
+  return line(callLevel(event), 'call ended', {
     ...{ call_id, tenant, key_id, endpoint, requested_model: event.requested_model.slice(0, NAME_CHARS_MAX) },
     ...{ model: last?.model, provider: last?.provider, policy: event.policy, agent: event.agent, qos: event.qos },
     ...{ outcome, error, status, attempts: event.attempts.length, stream: event.stream },

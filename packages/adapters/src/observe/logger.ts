@@ -1,7 +1,7 @@
 import type { RouterEvent } from '@atp-router/ledger';
 import { destination, type Level, pino, stdTimeFunctions } from 'pino';
 import type { LogLevel } from '../config/types.ts';
-import { type LineFields, type LineLevel, lineOf } from './event-lines.ts';
+import { callLevel, type LineFields, type LineLevel, lineOf } from './event-lines.ts';
 import { textLine } from './text-line.ts';
 
 export interface LogOptions {
@@ -49,6 +49,8 @@ export function openLogger(options: LogOptions): Logger {
   return {
     log: write,
     event(event) {
+      // One for each call: nothing is made of it where nobody reads it.
+      if (event.type === 'call.ended' && !log.isLevelEnabled(callLevel(event))) return;
       const line = lineOf(event);
       if (line !== undefined && log.isLevelEnabled(line.level)) write(line.level, line.message, line.fields);
     },

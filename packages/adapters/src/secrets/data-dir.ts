@@ -14,6 +14,8 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { AtpError } from '@atp-router/kernel';
+import { NAME_PATTERN } from '../config/schema-parts.ts';
+import { onFiles, readText } from '../system-error.ts';
 
 const SEAL_KEY_FILE = 'seal.key';
 const NODE_ID_FILE = 'node.id';
@@ -28,23 +30,28 @@ export interface DataDirSecrets {
 
 /** Reads the secrets of a data directory, making what is missing. Throws `config_invalid` when it cannot be used. */
 export function openDataDir(dir: string, node_id?: string): DataDirSecrets {
-  try {
+  return onFiles('The data directory', dir, () => {
     makeFolder(dir);
-    const seal_key = Buffer.from(
-      readOrMake(join(dir, SEAL_KEY_FILE), () => randomBytes(SEAL_KEY_BYTES).toString('hex')),
-      'hex',
-    );
-    if (seal_key.length !== SEAL_KEY_BYTES) throw new Error(`${SEAL_KEY_FILE} does not hold ${SEAL_KEY_BYTES} bytes`);
+    const sealing = readOrMake(join(dir, SEAL_KEY_FILE), () => randomBytes(SEAL_KEY_BYTES).toString('hex'));
+    const seal_key = Buffer.from(sealing, 'hex');
+    if (seal_key.length !== SEAL_KEY_BYTES) {
+      const remedy = 'Restore it from a backup; if it is deleted, answers that were stored with the old one are lost';
+      throw spoilt(dir, `${SEAL_KEY_FILE} does not hold ${SEAL_KEY_BYTES} bytes. ${remedy}.`);
+    }
     const stored = readOrMake(join(dir, NODE_ID_FILE), () => node_id ?? `node-${randomBytes(6).toString('hex')}`);
-    if (stored === '') throw new Error(`${NODE_ID_FILE} is empty`);
-    return { seal_key, node_id: node_id ?? stored };
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : 'unknown reason';
-    throw new AtpError('config_invalid', `The data directory ${dir} cannot be used: ${reason}.`, {
-      param: 'data_dir',
-      cause,
-    });
-  }
+    return { seal_key, node_id: node_id ?? checkedName(dir, stored) };
+  });
+}
+
+/** What is no name is not shown: it may be anything, and it would be written to terminals and logs. */
+function checkedName(dir: string, stored: string): string {
+  if (NAME_PATTERN.test(stored)) return stored;
+  const remedy = 'Restore it from a backup, or set node_id to the one in the first line of the journal';
+  throw spoilt(dir, `${NODE_ID_FILE} ${stored === '' ? 'is empty' : 'holds no name of a router'}. ${remedy}.`);
+}
+
+function spoilt(dir: string, reason: string): AtpError {
+  return new AtpError('config_invalid', `The data directory ${dir} cannot be used: ${reason}`, { param: 'data_dir' });
 }
 
 /**
@@ -68,14 +75,21 @@ function makeFolder(dir: string): void {
  * can read the whole data directory anyway.
  */
 export function readLocalAdminKey(dir: string): string | undefined {
-  return readIfThere(join(dir, ADMIN_KEY_FILE));
+  return onFiles('The data directory', dir, () => readIfThere(join(dir, ADMIN_KEY_FILE)));
 }
 
 export function writeLocalAdminKey(dir: string, secret: string): void {
   const file = join(dir, ADMIN_KEY_FILE);
-  const draft = writeDraft(file, secret);
-  renameSync(draft, file);
-  syncName(file);
+  onFiles('The data directory', dir, () => {
+    const draft = writeDraft(file, secret);
+    try {
+      renameSync(draft, file);
+    } catch (error) {
+      rmSync(draft, { force: true });
+      throw error;
+    }
+    syncName(file);
+  });
 }
 
 /** Of several processes that start at once, one makes the value and all read that one. */
@@ -98,7 +112,7 @@ function readOrMake(file: string, make: () => string): string {
 
 /** A file beside the one that is meant, complete and on the disk before it gets its name. */
 function writeDraft(file: string, value: string): string {
-  const draft = `${file}.${randomBytes(6).toString('hex')}`;
+  const draft = `${file}.${randomBytes(6).toString('hex')}.tmp`;
   const handle = openSync(draft, 'wx', 0o600);
   try {
     // Unlike `writeSync`, this goes on when the system takes only a part, and so meets the error of a full disk.
@@ -124,7 +138,7 @@ function syncName(file: string): void {
 
 function readIfThere(file: string): string | undefined {
   try {
-    return readFileSync(file, 'utf8').trim();
+    return readText(file).trim();
   } catch (error) {
     if (hasCode(error, 'ENOENT')) return undefined;
     throw error;

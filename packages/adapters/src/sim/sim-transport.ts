@@ -56,6 +56,7 @@ class Playback implements UpstreamExchange {
     this.#request = request;
     this.#handler = handler;
     this.#timers = timers;
+    handler.onSent?.();
     this.#arm();
   }
 

@@ -1,4 +1,4 @@
-import { AtpError } from '@atp-router/kernel';
+import { addCounts, addUsdNanos, AtpError } from '@atp-router/kernel';
 import {
   BUDGET_ACCOUNTS_MAX,
   type BudgetAccount,
@@ -13,6 +13,15 @@ const DIMENSIONS: readonly BudgetDimension[] = ['calls', 'tokens', 'usd_nanos'];
 
 export function addAmounts(a: BudgetAmounts, b: BudgetAmounts): BudgetAmounts {
   return { calls: a.calls + b.calls, tokens: a.tokens + b.tokens, usd_nanos: a.usd_nanos + b.usd_nanos };
+}
+
+/** What an account has spent with `more` on top: at most what a counter holds, which what is reserved never comes near. */
+export function addSpent(spent: BudgetAmounts, more: BudgetAmounts): BudgetAmounts {
+  return {
+    calls: addCounts(spent.calls, more.calls),
+    tokens: addCounts(spent.tokens, more.tokens),
+    usd_nanos: addUsdNanos(spent.usd_nanos, more.usd_nanos),
+  };
 }
 
 export function negative(a: BudgetAmounts): BudgetAmounts {

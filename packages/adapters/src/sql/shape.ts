@@ -1,3 +1,4 @@
+import { COUNT_MAX } from '@atp-router/kernel';
 import type { BudgetDay, UsageDay } from '@atp-router/ledger';
 import type { SqlRow, SqlValue } from './driver.ts';
 
@@ -73,7 +74,21 @@ export const BUDGET_DAY: Shape<BudgetDay> = {
 
 /** The columns that add up, as `table.a + excluded.a` assignments of an upsert. */
 export function addUp(table: string, columns: readonly string[]): string {
-  return columns.map((name) => `${name} = ${table}.${name} + excluded.${name}`).join(', ');
+  return columns.map((name) => `${name} = ${capped(`${table}.${name}`, `excluded.${name}`)}`).join(', ');
+}
+
+/** The sum of two counts, at most `COUNT_MAX`, as the folds add up: beyond 2^53 drivers refuse to read a number. */
+export function capped(a: string, b: string): string {
+  return `CASE WHEN ${a} > ${COUNT_MAX} - ${b} THEN ${COUNT_MAX} ELSE ${a} + ${b} END`;
+}
+
+/**
+ * The sum over rows of a column, at most `COUNT_MAX`. It is made of what does not overflow, which is a double in SQLite and
+ * exact up to there, and a decimal in Postgres.
+ */
+export function sumOf(column: string): string {
+  const sum = `SUM(${column} * 1.0)`;
+  return `CAST(CASE WHEN ${sum} > ${COUNT_MAX} THEN ${COUNT_MAX} ELSE ${sum} END AS BIGINT) AS ${column}`;
 }
 
 export const USAGE_DAY_SUMS: readonly string[] = columnsOf(USAGE_DAY).slice(3);

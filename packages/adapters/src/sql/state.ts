@@ -10,7 +10,7 @@ import {
 import type { RecentEvent } from './batch.ts';
 import type { SqlQueries, SqlRow } from './driver.ts';
 import { byEntity, byKill } from './order.ts';
-import { BUDGET_DAY, columnsOf, fromRow, type Shape } from './shape.ts';
+import { BUDGET_DAY, BUDGET_DAY_SUMS, columnsOf, fromRow, type Shape, sumOf } from './shape.ts';
 import { entityRow, killRow } from './stores/entities.ts';
 
 const CLAIM: Shape<IdempotencyRow> = {
@@ -107,9 +107,7 @@ function claimHead(row: SqlRow): ClaimHead {
 /** What each tenant used on one UTC day, summed over all nodes. */
 export async function readBudgets(queries: SqlQueries, day: string): Promise<readonly BudgetDay[]> {
   const rows = await queries.query(
-    `SELECT day, tenant, CAST(SUM(calls) AS BIGINT) AS calls, CAST(SUM(tokens) AS BIGINT) AS tokens,
-       CAST(SUM(cost_usd_nanos) AS BIGINT) AS cost_usd_nanos
-     FROM budget_daily WHERE day = $1 GROUP BY day, tenant`,
+    `SELECT day, tenant, ${BUDGET_DAY_SUMS.map(sumOf).join(', ')} FROM budget_daily WHERE day = $1 GROUP BY day, tenant`,
     [day],
   );
   return rows.map((row) => fromRow(BUDGET_DAY, row)).sort((a, b) => (a.tenant < b.tenant ? -1 : 1));

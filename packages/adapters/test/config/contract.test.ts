@@ -85,6 +85,24 @@ describe('a small file', () => {
       '\t',
     );
     expect(valid(json).providers[0]?.sim).toMatchObject({ seed: 1, latency_ms: { p50: 40, p95: 120 } });
+    expect(valid(json).models[0]?.price).toBeUndefined();
+  });
+
+  test('may leave the prices of simulated models to the seed', () => {
+    const prices = { in_usd_per_mtok: { p50: 1, p95: 3 }, out_usd_per_mtok: { p50: 4, p95: 9 } };
+    const own = { in_usd_per_mtok: 0.5, out_usd_per_mtok: 2 };
+    const models = [
+      { id: 'a', provider: 's', context: 1 },
+      { id: 'b', provider: 's', context: 1, price: own },
+    ];
+    const config = { providers: [{ id: 's', type: 'sim', sim: { prices } }], models };
+    const [a, b] = valid(JSON.stringify(config)).models.map(({ price }) => price);
+    expect(a?.in_usd_per_mtok).toBeGreaterThan(0);
+    expect(valid(JSON.stringify(config)).models[0]?.price).toEqual(a);
+    expect(b).toMatchObject(own);
+    const wrong = { ...prices, out_usd_per_mtok: { p50: 4, p95: 1 } };
+    const bad = { ...config, providers: [{ id: 's', type: 'sim', sim: { prices: wrong } }] };
+    expect(problems(JSON.stringify(bad))).toMatchObject([{ path: 'providers[0].sim.prices.out_usd_per_mtok.p95' }]);
   });
 
   test('may begin with a byte order mark and end its lines in either way', () => {

@@ -75,6 +75,29 @@ describe('discovery', () => {
     expect(config.providers[0]?.send_context).toBe(false);
   });
 
+  test.each([
+    ['nothing pulled', []],
+    ['embeddings only', [{ name: 'nomic-embed-text:latest', capabilities: ['embedding'] }]],
+  ])('an Ollama with %s stays, beside simulated models', (_what, models) => {
+    const { config, notes, simulated } = discoverConfig({}, { ...OLLAMA, models });
+    expect(simulated).toBe(true);
+    expect(config.providers.map(({ id }) => id)).toEqual(['ollama', 'sim-fast', 'sim-smart']);
+    expect(config.providers[0]?.allow_any_model).toBe(true);
+    const chat = config.models.filter((model) => model.capabilities.includes('chat'));
+    expect(chat.map(({ id }) => id)).toEqual(['sim-fast', 'sim-smart']);
+    expect(notes[0]).toMatch(/^ollama: .*no chat model; ollama pull llama3\.2/);
+    // A vector does not say that it is invented.
+    const vectors = config.models.filter((model) => model.capabilities.includes('embeddings'));
+    expect(vectors.map(({ provider }) => provider)).toEqual(models.length > 0 ? ['ollama'] : ['sim-fast', 'sim-smart']);
+  });
+
+  test('beside a vendor, an Ollama without a chat model brings no simulation', () => {
+    const { config, notes, simulated } = discoverConfig({ OPENAI_API_KEY: 'k' }, { ...OLLAMA, models: [] });
+    expect(simulated).toBe(false);
+    expect(config.providers.map(({ id }) => id)).toEqual(['openai', 'ollama']);
+    expect(notes[1]).toContain('no chat model');
+  });
+
   test('is bounded, and a local model does not take the name of a known one', () => {
     const models = [...Array.from({ length: 100 }, (_, i) => ({ name: `m${i}` })), { name: 'late' }];
     expect(discoverConfig({}, { ...OLLAMA, models }).config.models).toHaveLength(64);
@@ -85,6 +108,7 @@ describe('discovery', () => {
 
   test.each([
     [{}, undefined],
+    [{}, { ...OLLAMA, models: [] }],
     [{ OPENAI_API_KEY: 'k', ANTHROPIC_API_KEY: 'k', GEMINI_API_KEY: 'k' }, OLLAMA],
   ] as const)('is a configuration like any other: it passes the check as a file', (env, ollama) => {
     const { config } = discoverConfig(env, ollama);

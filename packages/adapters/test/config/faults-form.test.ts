@@ -37,6 +37,19 @@ const KEYS: readonly Case[] = [
   },
   { why: 'key twice', text: append('data_dir: a', 'data_dir: b'), at: ['11:1 data_dir'], message: /stands twice/ },
   {
+    why: 'unknown key twice',
+    text: append('tenant: []', 'tenant: []'),
+    at: ['10:1 tenant', '11:1 tenant'],
+    message: /unknown key "tenant"/,
+    suggestion: 'tenants',
+  },
+  {
+    why: 'key twice, the first with a wrong value',
+    text: append('data_dir: 1', 'data_dir: b'),
+    at: ['10:11 data_dir', '11:1 data_dir'],
+    message: /is a number, not text/,
+  },
+  {
     why: 'prototype key',
     text: append('__proto__: { x: 1 }'),
     at: ['10:1 __proto__'],

@@ -1,5 +1,6 @@
+import { describe, expect, test } from 'vitest';
 import { type Case, testFaults } from './faults.ts';
-import { append, insert, replace } from './support.ts';
+import { append, insert, problems, replace } from './support.ts';
 
 const H1 = `sha256:${'1'.repeat(64)}`;
 
@@ -209,6 +210,20 @@ const COMBINATIONS: readonly Case[] = [
     at: ['10:10 store.url'],
     message: /belongs to type postgres only/,
   },
+  ...['h:x/d', 'h:70000/d', 'h1:1,h2:y/d', 'u:p%zz@h/d', 'u:p/w@h:5432/d', 'u:p@/d', '[::1/d'].map((rest) => ({
+    why: `an address of a database that is none: ${rest}`,
+    text: append(`store: { type: postgres, url: "postgres://${rest}" }`),
+    at: ['10:31 store.url'],
+    message: /^"url" is not an address of a database$/,
+  })),
+  ...['not a host', '-a.example', 'a..b', '[::1]', '999.1.2.3', '127.0.0.1:80', 'a'.repeat(64), 'http://h'].map(
+    (host) => ({
+      why: `a host that is none: ${host}`,
+      text: append(`listen: { host: "${host}" }`),
+      at: ['10:17 listen.host'],
+      message: /^"host" is neither an IP address nor the name of a host$/,
+    }),
+  ),
   {
     why: 'a key of the shared store without one',
     text: append(`store: { type: sqlite, seal_key: ${'0f'.repeat(32)} }`),
@@ -231,3 +246,19 @@ const COMBINATIONS: readonly Case[] = [
 
 testFaults('names', NAMES);
 testFaults('combinations', COMBINATIONS);
+
+describe('what can be reached is no fault', () => {
+  test.each(['h/d', 'u:p%40ss@h:5432/d?sslmode=require', 'h1:5432,h2:5433/d', '[::1]:5432/d', '/d', 'u:p@ss@h/d'])(
+    'a database at %s',
+    (rest) => {
+      expect(problems(append(`store: { type: postgres, url: "postgres://${rest}" }`))).toEqual([]);
+    },
+  );
+
+  test.each(['::1', '0.0.0.0', '::ffff:127.0.0.1', 'fe80::1%eth0', 'localhost', 'my_box.example.', '1a'])(
+    'a listener at %s',
+    (host) => {
+      expect(problems(append(`listen: { host: "${host}" }`))).toEqual([]);
+    },
+  );
+});

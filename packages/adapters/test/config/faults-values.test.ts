@@ -172,6 +172,33 @@ const MONEY: readonly Case[] = [
     message: /missing/,
   },
   {
+    why: 'negative price of a tool',
+    text: replace(9, '    price: { in_usd_per_mtok: 1, out_usd_per_mtok: 2, tools: { web_search: -0.01 } }'),
+    at: ['9:76 models[0].price.tools.web_search'],
+    message: /is negative/,
+    got: '-0.01',
+  },
+  {
+    why: 'price of a thousand uses',
+    text: replace(9, '    price: { in_usd_per_mtok: 1, out_usd_per_mtok: 2, tools: { web_search: 1000 } }'),
+    at: ['9:76 models[0].price.tools.web_search'],
+    message: /is too large/,
+    got: '1000',
+  },
+  {
+    why: 'price of a tool that is finer than a micro-dollar',
+    text: replace(9, '    price: { in_usd_per_mtok: 1, out_usd_per_mtok: 2, tools: { web_search: 0.0000001 } }'),
+    at: ['9:76 models[0].price.tools.web_search'],
+    message: /more than 6 decimals/,
+    got: '0.0000001',
+  },
+  {
+    why: 'tool with a date in its name',
+    text: replace(9, '    price: { in_usd_per_mtok: 1, out_usd_per_mtok: 2, tools: { web_search_20250305: 0.01 } }'),
+    at: ['9:64 models[0].price.tools.web_search_20250305'],
+    message: /unknown key/,
+  },
+  {
     why: 'negative budget',
     text: append('policies:', '  - { id: p, fallback: [small], budget: { usd: -1 } }'),
     at: ['11:48 policies[0].budget.usd'],

@@ -52,6 +52,10 @@ const WRITTEN: readonly (readonly [why: string, text: string])[] = [
   ['in an address', insert(4, `    base_url: "http://u:${SECRET}@h/v1"`)],
   ['in the query of an address', insert(4, `    base_url: "http://h/v1?key=${SECRET}"`)],
   ['in a database address', append(`store: { type: postgres, url: "mysql://u:${SECRET}@h/d" }`)],
+  [
+    'in a database address that cannot be read',
+    append(`store: { type: postgres, url: "postgres://u:${SECRET}@h:x/d" }`),
+  ],
   ['as a key of the wrong length', append(`store: { type: postgres, url: "postgres://h/d", seal_key: ${SECRET} }`)],
   ['beside a fault', append(`listen: { port: 0.5, tls: { cert: c, key: ${SECRET} } }`)],
   ['in a comment', append(`tenant: [] # was ${SECRET}`)],

@@ -40,7 +40,7 @@ function rig(): Rig {
       return { cancel: () => waiting.splice(waiting.indexOf(run), 1) };
     },
   };
-  const load = () => loadConfig('/etc/atp/atp.yaml', { NAME: 'x' }, () => ({ ok: true, text }));
+  const load = () => loadConfig('/etc/atp/atp.yaml', { NAME: 'x' }, { read: () => ({ ok: true, text }) });
   const watcher = watchConfig({
     file: '/etc/atp/atp.yaml',
     config: requireConfig(load()),
@@ -236,7 +236,7 @@ describe('with a real folder', () => {
   test('a folder that is not there is told', () => {
     const errors: string[] = [];
     const file = join(tmpdir(), 'atp-no-such-folder', 'atp.yaml');
-    const load = () => loadConfig(file, {}, () => ({ ok: true, text: SMALL.join('\n') }));
+    const load = () => loadConfig(file, {}, { read: () => ({ ok: true, text: SMALL.join('\n') }) });
     const watcher = watchConfig({
       file,
       config: requireConfig(load()),

@@ -30,12 +30,16 @@ describe('an address that cannot be listened on is named', () => {
     const error = await failure({ ...OPTIONS, port: server.address.port });
     expect(error.code).toBe('config_invalid');
     expect(error.param).toBe('listen');
-    expect(error.message).toBe(`Cannot listen on 127.0.0.1:${server.address.port}: the address is in use.`);
+    expect(error.message).toBe(
+      `Cannot listen on 127.0.0.1:${server.address.port} (listen.host, listen.port): the address is in use. Stop what listens there, or set another port.`,
+    );
   });
 
   test('not of this machine', async () => {
     const error = await failure({ ...OPTIONS, host: '192.0.2.1' });
-    expect(error.message).toBe('Cannot listen on 192.0.2.1:0: EADDRNOTAVAIL.');
+    expect(error.message).toBe(
+      'Cannot listen on 192.0.2.1:0 (listen.host, listen.port): this machine does not have the address (EADDRNOTAVAIL). Set listen.host to an address of this machine, such as 127.0.0.1 or, for all of them, 0.0.0.0.',
+    );
   });
 });
 

@@ -175,7 +175,7 @@ describe('cancel', () => {
     const other = await send(by, upstream.origin, { path: '/other' }).over();
     expect(other.steps.at(-1)).toBe('end');
     expect(upstream.requests.map((request) => request.split(' ')[1])).toEqual(['/other']);
-    expect(seen.steps).toEqual([]);
+    expect([seen.steps, seen.is_sent, other.is_sent]).toEqual([[], false, true]);
   });
 
   test('while it waits for a connection: it is never sent, and those behind it are', async () => {
@@ -186,6 +186,7 @@ describe('cancel', () => {
     while (waiting.length === 0) await settle(1);
     const second = send(by, upstream.origin, { path: '/2' });
     const third = send(by, upstream.origin, { path: '/3' });
+    expect([first.is_sent, second.is_sent]).toEqual([true, false]);
     second.exchange?.cancel();
     waiting[0]?.socket.write(OK);
     await first.over();
@@ -193,7 +194,7 @@ describe('cancel', () => {
     waiting[1]?.socket.write(OK);
     await third.over();
     expect(upstream.requests.map((request) => request.split(' ')[1])).toEqual(['/1', '/3']);
-    expect(second.steps).toEqual([]);
+    expect([second.steps, second.is_sent, third.is_sent]).toEqual([[], false, true]);
   });
 
   test('after the end it is harmless, and the connection is still used', async () => {

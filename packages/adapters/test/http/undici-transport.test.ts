@@ -191,7 +191,7 @@ describe('failures, by how far the exchange had come', () => {
     const upstream = await startUpstream(reply(OK));
     const by = transport({ connect_timeout_ms: 40 });
     const seen = await send(by, upstream.origin.replace('http:', 'https:')).over();
-    expect(seen.failure?.kind).toBe('connect');
+    expect([seen.failure?.kind, seen.is_sent]).toEqual(['connect', false]);
     await upstream.connections[0]?.closed;
   });
 

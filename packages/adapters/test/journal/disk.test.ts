@@ -12,32 +12,10 @@ import {
   verifyJournal,
 } from '../../src/journal/index.ts';
 import { journalOptions, readRecords, tempDirs } from './support/helpers.ts';
+import { testDisk } from './support/test-disk.ts';
 
 const tempDir = tempDirs();
 const events = sampleStream(5, 300).map(({ event }) => event);
-
-/** A real file behind a disk that can be slow, full, broken. */
-function testDisk(): JournalIo & { free_bytes: number; write_error: string; chunk: number; truncates: boolean } {
-  const fail = (code: string): Error => Object.assign(new Error(`${code}: simulated`), { code });
-  const disk = {
-    ...NODE_IO,
-    free_bytes: Number.POSITIVE_INFINITY,
-    write_error: 'ENOSPC',
-    chunk: Number.POSITIVE_INFINITY,
-    truncates: true,
-    write(fd: number, bytes: Uint8Array, position: number): number {
-      if (disk.free_bytes <= 0) throw fail(disk.write_error);
-      const length = Math.min(bytes.length, disk.chunk, disk.free_bytes);
-      disk.free_bytes -= length;
-      return NODE_IO.write(fd, bytes.subarray(0, length), position);
-    },
-    truncate(fd: number, length: number): void {
-      if (!disk.truncates) throw fail('EIO');
-      NODE_IO.truncate(fd, length);
-    },
-  };
-  return disk;
-}
 
 function outcome(journal: Journal): Promise<AtpError | undefined> {
   return new Promise((resolve) => {

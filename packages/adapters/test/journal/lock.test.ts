@@ -1,4 +1,4 @@
-import { readdirSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { isAlive, lockDataDir, readHolder } from '../../src/journal/index.ts';
@@ -62,5 +62,29 @@ it('does not take a process with a reused pid, or of an earlier boot, for the ho
 it('does not trust what is written about the holder', () => {
   const dir = tempDir();
   writeFileSync(join(dir, 'lock.json'), 'nonsense');
+  lockDataDir(dir).release();
+});
+
+it('names a lock file that is none, says what to do, and is free when that was done', () => {
+  const dir = tempDir();
+  const path = join(dir, 'lock.db');
+  writeFileSync(path, 'garbage '.repeat(500));
+  expect(() => lockDataDir(dir)).toThrow(
+    `The data_dir ${dir} cannot be locked: ${path}: file is not a database. It holds nothing that is needed: delete it, and a new one is made.`,
+  );
+  rmSync(path);
+  lockDataDir(dir).release();
+  rmSync(path);
+  mkdirSync(path);
+  expect(() => lockDataDir(dir)).toThrow(
+    `${path}: unable to open database file. If it is no plain file, move it away, and a new one is made`,
+  );
+});
+
+it('does not keep the lock when it cannot say who has it', () => {
+  const dir = tempDir();
+  mkdirSync(join(dir, 'lock.json', 'inside'), { recursive: true });
+  expect(() => lockDataDir(dir)).toThrow(` at ${dir}/lock.json. Move that folder away.`);
+  rmSync(join(dir, 'lock.json'), { recursive: true });
   lockDataDir(dir).release();
 });

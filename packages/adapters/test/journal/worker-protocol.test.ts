@@ -35,8 +35,13 @@ it('tells clients the code of an error and keeps its text as the cause', () => {
 
 it('passes on what was worded for clients', () => {
   const cause = new Error('text of the system');
-  const error = new AtpError('backpressure', 'Retry soon.', { details: { waiting: 3 }, cause });
+  const error = new AtpError('backpressure', 'Retry soon.', { param: 'cursor', details: { waiting: 3 }, cause });
   const passed = overThreads(error);
-  expect(passed).toMatchObject({ code: 'backpressure', message: 'Retry soon.', details: { waiting: 3 } });
+  expect(passed).toMatchObject({
+    code: 'backpressure',
+    message: 'Retry soon.',
+    param: 'cursor',
+    details: { waiting: 3 },
+  });
   expect((passed.cause as Error).message).toBe('text of the system');
 });

@@ -84,26 +84,34 @@ describe('what cannot be used is refused with the reason', () => {
     writeFileSync(file, '');
     const { code, param, message } = failure(() => openDataDir(file));
     expect([code, param]).toEqual(['config_invalid', 'data_dir']);
-    expect(message).toContain(`The data directory ${file} cannot be used: EEXIST`);
-    expect(failure(() => openDataDir(join(file, 'below'))).message).toContain('ENOTDIR');
+    expect(message).toBe(
+      `The data directory ${file} cannot be used: something else is there already (EEXIST). Move it away, or name another folder.`,
+    );
+    expect(failure(() => openDataDir(join(file, 'below'))).message).toContain('is a file (ENOTDIR). Name a folder.');
   });
 
   test('a secret that cannot be read', () => {
     const dir = tempDir();
     mkdirSync(join(dir, 'seal.key'));
-    expect(failure(() => openDataDir(dir)).message).toContain('EISDIR');
+    expect(failure(() => openDataDir(dir)).message).toBe(
+      `The data directory ${dir} cannot be used: a folder is where a file belongs (EISDIR) at ${dir}/seal.key. Move that folder away.`,
+    );
   });
 
   test.each([
-    ['seal.key', '', 'seal.key does not hold 32 bytes'],
-    ['seal.key', 'abcd', 'seal.key does not hold 32 bytes'],
-    ['seal.key', 'x'.repeat(64), 'seal.key does not hold 32 bytes'],
-    ['node.id', '\n', 'node.id is empty'],
+    ['seal.key', '', 'seal.key does not hold 32 bytes. Restore it'],
+    ['seal.key', 'abcd', 'seal.key does not hold 32 bytes. Restore it'],
+    ['seal.key', 'x'.repeat(64), 'seal.key does not hold 32 bytes. Restore it'],
+    ['node.id', '\n', 'node.id is empty. Restore it'],
+    ['node.id', 'red\u001b[31m', 'node.id holds no name of a router. Restore it'],
+    ['node.id', 'two words', 'node.id holds no name of a router. Restore it'],
   ])('%s with %j', (file, content, reason) => {
     const dir = tempDir();
     writeFileSync(join(dir, file), content);
     const { code, message } = failure(() => openDataDir(dir));
-    expect([code, message]).toEqual(['config_invalid', `The data directory ${dir} cannot be used: ${reason}.`]);
+    expect(code).toBe('config_invalid');
+    expect(message.startsWith(`The data directory ${dir} cannot be used: ${reason}`)).toBe(true);
+    expect(message).toMatch(/^[\x20-\x7e]+$/);
     // Never replaced: outcomes sealed with the key that was there would be lost.
     expect(readFileSync(join(dir, file), 'utf8')).toBe(content);
   });
@@ -130,6 +138,14 @@ describe('the local admin key', () => {
     const { stdout } = spawnSync('sh', ['-c', limited, process.execPath, script, dir], { encoding: 'utf8' });
     expect(stdout).toContain('EFBIG');
     expect(readLocalAdminKey(dir)).toBe('one');
+    expect(readdirSync(dir)).toEqual(['admin.key']);
+  });
+
+  test('a folder in its place is named, and nothing is left of the attempt', () => {
+    const dir = tempDir();
+    mkdirSync(join(dir, 'admin.key', 'inside'), { recursive: true });
+    expect(failure(() => writeLocalAdminKey(dir, 'one')).message).toContain(` at ${dir}/admin.key. Move that folder`);
+    expect(failure(() => readLocalAdminKey(dir)).message).toContain(`(EISDIR) at ${dir}/admin.key`);
     expect(readdirSync(dir)).toEqual(['admin.key']);
   });
 

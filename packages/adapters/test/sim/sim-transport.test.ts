@@ -26,6 +26,7 @@ interface Step {
 class Play {
   readonly time: VirtualTime = new VirtualTime();
   readonly steps: Step[] = [];
+  is_sent = false;
   exchange: UpstreamExchange | undefined;
   onStep: (what: string) => void = () => undefined;
 
@@ -44,6 +45,9 @@ class Play {
     };
     for (let i = 0; i < before; i += 1) transport.send(request, silent).cancel();
     this.exchange = transport.send(request, {
+      onSent: () => {
+        this.is_sent = true;
+      },
       onHead: (status, headers) => this.#note(`head ${status} ${headers.get('x-simulated')}`),
       onData: (chunk) => this.#note('data', Buffer.from(chunk).toString('utf8')),
       onEnd: () => this.#note('end'),
@@ -78,7 +82,7 @@ describe('an answer', () => {
   test('plain: after its latency and its tokens, and it says that it is simulated', () => {
     const play = new Play({}, false);
     play.time.advance(99);
-    expect(play.steps).toEqual([]);
+    expect([play.steps, play.is_sent]).toEqual([[], true]);
     play.time.advance(ALL_MS);
     expect(play.kinds).toEqual(['head 200 true', 'data', 'end']);
     const answer: unknown = JSON.parse(play.text);

@@ -1,9 +1,17 @@
 import { type JournalRecord, LedgerFold, parseBase, BaseFold, emptyBase, NO_CHAIN } from '@atp-router/ledger';
 import { sampleStream, storedSample } from '@atp-router/ledger/testing';
-import { randomInt, seededRng } from '@atp-router/kernel';
+import { randomInt, seededRng, USD_NANOS_MAX } from '@atp-router/kernel';
 import { afterAll, describe, expect, it } from 'vitest';
 import { EVENTS_RECENT_MAX } from '../../src/sql/write.ts';
-import { openSqlite, migrate, Projection, readEvents, sqlUsageStore, type SqlDriver } from '../../src/sql/index.ts';
+import {
+  openSqlite,
+  migrate,
+  Projection,
+  readEvents,
+  readStart,
+  sqlUsageStore,
+  type SqlDriver,
+} from '../../src/sql/index.ts';
 import { backends } from './support/backends.ts';
 import { dumpFold, dumpTables } from './support/dump.ts';
 
@@ -84,6 +92,28 @@ for (const backend of backends()) {
       await apply(projection, end(early.length), early);
       await apply(projection, end(late.length, 2), late);
       expect(await dumpTables(driver, 'n1')).toEqual(whole);
+    });
+
+    it('adds up no more than can be read again, whatever the calls cost', async () => {
+      const driver = await backend.open();
+      const huge = { cost_usd_nanos: USD_NANOS_MAX };
+      const records = recordsOf(8, 300).map((record) =>
+        record.type === 'call.ended'
+          ? { ...record, ...huge, attempts: record.attempts.map((attempt) => ({ ...attempt, ...huge })) }
+          : record,
+      );
+      const projection = await load(driver);
+      const middle = 150;
+      await apply(projection, end(middle), records.slice(0, middle));
+      await apply(projection, end(records.length), records.slice(middle));
+      const fold = foldOf(records);
+      expect(await dumpTables(driver, 'n1')).toEqual(dumpFold(fold));
+      const [{ day = '' } = {}] = fold.budget_days.values();
+      const { budgets } = await readStart(driver, 'n1', Date.parse(day));
+      expect(budgets.length).toBeGreaterThan(0);
+      for (const { cost_usd_nanos } of budgets) expect(cost_usd_nanos).toBe(USD_NANOS_MAX);
+      const [all] = await sqlUsageStore(driver).sums({}, []);
+      expect(all).toMatchObject(huge);
     });
 
     it('keeps the nodes of one database apart', async () => {

@@ -2,23 +2,25 @@ import { LedgerFold } from '@atp-router/ledger';
 import { storedSample } from '@atp-router/ledger/testing';
 import { afterAll, describe, it } from 'vitest';
 import {
-  budgetStoreSuite,
-  idempotencyStoreSuite,
-  leaseStoreSuite,
   memoryBudgetStore,
   memoryEntityStore,
   memoryIdempotencyStore,
   memoryLeaseStore,
   memoryUsageStore,
   Projection,
-  readStoresSuite,
-  type SuiteCase,
   sqlBudgetStore,
   sqlEntityStore,
   sqlIdempotencyStore,
   sqlLeaseStore,
   sqlUsageStore,
 } from '../../src/sql/index.ts';
+import {
+  budgetStoreSuite,
+  idempotencyStoreSuite,
+  leaseStoreSuite,
+  readStoresSuite,
+  type SuiteCase,
+} from '../../src/suites/index.ts';
 import { backends } from './support/backends.ts';
 
 function run(title: string, cases: readonly SuiteCase[]): void {

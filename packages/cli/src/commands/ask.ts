@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { CliError, EXIT } from '../exit.ts';
 import { type Api, withKey } from '../online/api.ts';
-import { routerUrl } from '../online/target.ts';
+import { checkedKey, routerUrl } from '../online/target.ts';
 import { isRow, json, type Row } from '../print/table.ts';
 import { printable, printableProse, shown, usd } from '../print/text.ts';
 import type { Terminal } from '../terminal.ts';
@@ -39,10 +39,11 @@ export function addAsk(program: Command, cli: Cli): void {
 async function ask(cli: Cli, prompt: string | undefined, options: AskOptions): Promise<void> {
   const { terminal } = cli;
   const { ATP_API_KEY } = terminal.env;
-  const key = options.key ?? (ATP_API_KEY === '' ? undefined : ATP_API_KEY);
-  if (key === undefined) {
+  const found = options.key ?? (ATP_API_KEY === '' ? undefined : ATP_API_KEY);
+  if (found === undefined) {
     throw new CliError(EXIT.denied, 'there is no key: give one of a tenant with --key or ATP_API_KEY.');
   }
+  const key = checkedKey(found, options.key === undefined ? 'ATP_API_KEY' : '--key');
   const text = prompt === undefined || prompt === '-' ? await terminal.readStdin() : prompt;
   if (text.trim() === '') throw new CliError(EXIT.usage, 'the prompt is empty.');
   const body = requestBody(text, options);

@@ -1,9 +1,10 @@
 import { resolve } from 'node:path';
+import type { Problem } from '@atp-router/adapters/config';
 import type { Command } from 'commander';
 import { EXIT } from '../exit.ts';
 import { withAdmin } from '../online/api.ts';
 import type { OnlineOptions } from '../online/target.ts';
-import { fields, isRow, json, rowsOf } from '../print/table.ts';
+import { fields, isRow, json, type Row, rowsOf } from '../print/table.ts';
 import { count, printable, shown } from '../print/text.ts';
 import { wantsColor } from '../terminal.ts';
 import { adminPath, type Cli, online, show } from './context.ts';
@@ -22,6 +23,7 @@ export function addConfig(program: Command, cli: Cli): void {
   config
     .command('schema')
     .description('JSON Schema of the file, for editors')
+    .option('--json', 'as it is anyway')
     .action(async () => {
       const { configJsonSchema } = await import('@atp-router/adapters/config');
       cli.terminal.out(json(configJsonSchema()));
@@ -39,7 +41,8 @@ export function addConfig(program: Command, cli: Cli): void {
     .action((options: OnlineOptions) =>
       withAdmin(options, cli.terminal, async (api) => {
         const answer = await api.post(adminPath('config', 'reload'));
-        show(cli, options, answer, () => reloadText(answer));
+        const { formatProblems } = await import('@atp-router/adapters/config');
+        show(cli, options, answer, () => reloadText(answer, formatProblems));
         if (isRow(answer) && answer['result'] === 'rejected') cli.exit(EXIT.failed);
       }),
     );
@@ -73,11 +76,27 @@ function excerptOf(text: string): { readonly text?: string } {
   return text === '' ? {} : { text };
 }
 
-function reloadText(answer: unknown): string {
-  const result = isRow(answer) ? shown(answer['result']) : '-';
-  const problems = rowsOf(isRow(answer) ? answer['problems'] : []).map(
-    ({ line, column, path, message, expected }) =>
-      `${String(line)}:${String(column)}: ${printable(String(path))}: ${printable(String(message))}; expected ${printable(String(expected))}\n`,
-  );
-  return `${problems.join('')}${result}\n`;
+type Format = typeof import('@atp-router/adapters/config')['formatProblems'];
+
+/** As `config check` has it, but for the excerpts: the file is where the router runs. */
+function reloadText(answer: unknown, formatProblems: Format): string {
+  if (!isRow(answer)) return '-\n';
+  const problems = rowsOf(answer['problems']).map(problemOf);
+  const file = typeof answer['file'] === 'string' ? printable(answer['file']) : 'the configuration file';
+  const text = problems.length === 0 ? '' : `${formatProblems(problems, { file })}\n`;
+  return `${text}${shown(answer['result'])}\n`;
+}
+
+function problemOf(row: Row): Problem {
+  const word = (key: string): string => printable(String(row[key] ?? ''));
+  const { got, suggestion } = row;
+  return {
+    line: Number(row['line']),
+    column: Number(row['column']),
+    path: word('path'),
+    message: word('message'),
+    expected: word('expected'),
+    ...(got === undefined ? {} : { got: word('got') }),
+    ...(suggestion === undefined ? {} : { suggestion: word('suggestion') }),
+  };
 }

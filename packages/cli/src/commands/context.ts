@@ -15,7 +15,7 @@ export function online(command: Command): Command {
   return command
     .option('--url <url>', 'address of the router (ATP_URL, else http://127.0.0.1:7443)')
     .option('--admin-key <key>', 'admin key (ATP_ADMIN_KEY, else admin.key of the data directory)')
-    .option('--data-dir <dir>', 'data directory of a router on this machine (ATP_DATA_DIR, else ./.atp)')
+    .option('--data-dir <dir>', 'data directory of a router on this machine (ATP_DATA_DIR, else ./.atp)', folder)
     .option('--json', 'as JSON');
 }
 
@@ -30,6 +30,15 @@ export function integer(min: number, max: number): (text: string) => number {
     if (/^\d+$/.test(text) && value >= min && value <= max) return value;
     throw new InvalidArgumentError(`It must be an integer from ${min} to ${max}.`);
   };
+}
+
+/** As long as `data_dir` may be in the file. */
+const FOLDER_CHARS_MAX = 4_096;
+
+/** What is empty, as a variable that is not set, would be the working directory, and secrets would be put there. */
+export function folder(text: string): string {
+  if (text.trim() !== '' && text.length <= FOLDER_CHARS_MAX && !text.includes('\0')) return text;
+  throw new InvalidArgumentError('It must be the name of a folder; the one you are in is ".".');
 }
 
 export function day(text: string): string {

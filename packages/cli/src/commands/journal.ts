@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { LedgerStore } from '@atp-router/adapters';
 import type { Command } from 'commander';
@@ -6,7 +6,7 @@ import { CliError, EXIT } from '../exit.ts';
 import { table } from '../print/table.ts';
 import { count, printable } from '../print/text.ts';
 import { findConfig } from '../serve/find-config.ts';
-import { type Cli, show } from './context.ts';
+import { type Cli, folder, show } from './context.ts';
 
 interface JournalOptions {
   readonly json?: boolean;
@@ -19,12 +19,14 @@ interface RebuildOptions extends JournalOptions {
 export function addJournal(program: Command, cli: Cli): void {
   const journal = program.command('journal').description('the journal of record on disk');
   journal
-    .command('verify <dir>')
+    .command('verify')
+    .argument('<dir>', 'data directory of a router, or the folder of its journal', folder)
     .description('check every block of the journal in a data directory; writes nothing')
     .option('--json', 'as JSON')
     .action((dir: string, options: JournalOptions) => verify(cli, dir, options));
   journal
-    .command('rebuild <dir>')
+    .command('rebuild')
+    .argument('<dir>', 'data directory of a router', folder)
     .description('make the tables of a data directory anew from its journal; no router may be running on it')
     .option('--config <file>', 'configuration that says where the tables are, when not in the directory')
     .option('--json', 'as JSON')
@@ -32,9 +34,7 @@ export function addJournal(program: Command, cli: Cli): void {
 }
 
 async function rebuild(cli: Cli, dir: string, options: RebuildOptions): Promise<void> {
-  const data_dir = resolve(cli.terminal.cwd, dir);
-  if (!existsSync(data_dir))
-    throw new CliError(EXIT.usage, `${dir} does not exist. Name the data directory of a router.`);
+  const data_dir = folderOf(cli, dir);
   const store = options.config === undefined ? undefined : await storeOf(cli, options.config);
   const { rebuildTables } = await import('@atp-router/adapters/journal');
   const report = await rebuildTables({ data_dir, ...(store === undefined ? {} : { store }) });
@@ -55,19 +55,35 @@ async function storeOf(cli: Cli, file: string): Promise<LedgerStore | undefined>
 }
 
 async function verify(cli: Cli, dir: string, options: JournalOptions): Promise<void> {
-  const folder = journalFolder(resolve(cli.terminal.cwd, dir));
+  const folder = journalFolder(folderOf(cli, dir));
   const { verifyJournal } = await import('@atp-router/adapters/journal');
   const report = verifyJournal(folder);
   show(cli, options, report, () => reportText(report));
   if (!report.ok) cli.exit(EXIT.failed);
 }
 
+/** A folder that the user named. */
+function folderOf(cli: Cli, dir: string): string {
+  const path = resolve(cli.terminal.cwd, dir);
+  const fault = whyNoFolder(path);
+  if (fault !== undefined) throw new CliError(EXIT.usage, `${dir} ${fault}. Name the data directory of a router.`);
+  return path;
+}
+
+function whyNoFolder(path: string): string | undefined {
+  try {
+    const stat = statSync(path, { throwIfNoEntry: false });
+    return stat === undefined ? 'does not exist' : stat.isDirectory() ? undefined : 'is not a folder';
+  } catch {
+    // It may not be looked at: whoever reads it says so.
+    return undefined;
+  }
+}
+
 /** A data directory, or the journal folder inside it. */
 function journalFolder(dir: string): string {
   const inside = join(dir, 'journal');
-  if (existsSync(inside)) return inside;
-  if (existsSync(dir)) return dir;
-  throw new CliError(EXIT.usage, `${dir} does not exist. Name the data directory of a router.`);
+  return existsSync(inside) ? inside : dir;
 }
 
 type Report = ReturnType<typeof import('@atp-router/adapters/journal')['verifyJournal']>;

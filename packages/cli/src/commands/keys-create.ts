@@ -70,6 +70,11 @@ async function createOffline(terminal: Terminal, tenant: string, options: Create
   const found = await findConfig(options.config, terminal);
   const { createKeyOffline } = await import('@atp-router/router');
   const config = { ...found.config, data_dir: await dataDir(terminal, options) };
+  // A directory made here would be one that no router uses, and the key one that none knows.
+  if (!existsSync(config.data_dir)) {
+    const remedy = 'Name the data directory of a router with --data-dir, or start the router once: it makes its own.';
+    throw new CliError(EXIT.usage, `${config.data_dir} does not exist. ${remedy}`);
+  }
   const request = { tenant, by: 'atp keys create', ...(options.id === undefined ? {} : { id: options.id }) };
   const { secret, ...made } = await createKeyOffline({ config, sources: await sourcesOf(found, terminal) }, request);
   return { id: made.id, tenant, key: secret, hash: made.hash, display: made.display };

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { ServeOptions } from '../serve/options.ts';
-import { type Cli, integer } from './context.ts';
+import { type Cli, folder, integer } from './context.ts';
 
 const PORT_MAX = 65_535;
 
@@ -11,7 +11,7 @@ export function addServe(program: Command, cli: Cli): void {
     .option('--config <file>', 'configuration file; atp.yaml when there is one in this folder')
     .option('--host <host>', 'address to listen on, instead of the one in the file')
     .option('--port <port>', 'port to listen on, 0 for a free one', integer(0, PORT_MAX))
-    .option('--data-dir <dir>', 'folder of journal and store, instead of the one in the file')
+    .option('--data-dir <dir>', 'folder of journal and store, instead of the one in the file', folder)
     .option('--json', 'say where it listens as one line of JSON, and log in JSON')
     .action(async (options: ServeOptions) => {
       const { serve } = await import('../serve/serve.ts');

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join, resolve } from 'node:path';
 import { CliError, EXIT } from '../exit.ts';
+import { printable } from '../print/text.ts';
 import type { Terminal } from '../terminal.ts';
 
 /** Options of every command that asks a running router. */
@@ -17,7 +18,32 @@ const DEFAULT_DATA_DIR = '.atp';
 const ADMIN_KEY_FILE = 'admin.key';
 
 export function routerUrl(options: Pick<OnlineOptions, 'url'>, terminal: Terminal): string {
-  return options.url ?? given(terminal.env['ATP_URL']) ?? DEFAULT_URL;
+  const text = options.url ?? given(terminal.env['ATP_URL']) ?? DEFAULT_URL;
+  const fault = urlFault(text);
+  if (fault === undefined) return text;
+  throw new CliError(EXIT.usage, `${fault} Write it like ${DEFAULT_URL}, in --url or ATP_URL.`);
+}
+
+function urlFault(text: string): string | undefined {
+  const url = URL.parse(text);
+  if (url === null || !/^https?:$/.test(url.protocol)) {
+    return `the address of the router, ${withoutSecrets(text)}, is no http:// or https:// address.`;
+  }
+  if (url.username === '' && url.password === '' && url.search === '' && url.hash === '') return undefined;
+  return `the address of the router, ${withoutSecrets(text)}, has more than host, port and path: a router takes keys only.`;
+}
+
+/** An address that a user typed wrong may hold a password before the @, and a key behind the ?. */
+function withoutSecrets(text: string): string {
+  const shown = text.replace(/^([a-z]+:\/\/)?.*@/is, '$1…@').replace(/[?#].*/s, '?…');
+  return printable(shown === '' ? '""' : shown);
+}
+
+/** What a header can carry and a key can be. Anything else would look as if no router answered. */
+export function checkedKey(key: string, where: string): string {
+  if (/^[\x21-\x7e]+$/.test(key)) return key;
+  const fault = key === '' ? 'is empty' : 'has characters that no key has: spaces, line breaks or others than ASCII';
+  throw new CliError(EXIT.denied, `the key in ${where} ${fault}. Copy it anew, without what is around it.`);
 }
 
 /**
@@ -25,8 +51,9 @@ export function routerUrl(options: Pick<OnlineOptions, 'url'>, terminal: Termina
  * directory. The file is for loopback only: its key must not travel to whatever answers at some other address.
  */
 export function adminKey(options: OnlineOptions, terminal: Terminal): string {
-  const explicit = options.adminKey ?? given(terminal.env['ATP_ADMIN_KEY']);
-  if (explicit !== undefined) return explicit;
+  if (options.adminKey !== undefined) return checkedKey(options.adminKey, '--admin-key');
+  const variable = given(terminal.env['ATP_ADMIN_KEY']);
+  if (variable !== undefined) return checkedKey(variable, 'ATP_ADMIN_KEY');
   const url = routerUrl(options, terminal);
   if (!isLoopback(url)) {
     const message = `${url} is not on this machine: give its admin key with --admin-key or ATP_ADMIN_KEY.`;
@@ -35,7 +62,7 @@ export function adminKey(options: OnlineOptions, terminal: Terminal): string {
   const folder = resolve(terminal.cwd, options.dataDir ?? given(terminal.env['ATP_DATA_DIR']) ?? DEFAULT_DATA_DIR);
   const file = join(folder, ADMIN_KEY_FILE);
   const key = readKey(file);
-  if (key !== undefined) return key;
+  if (key !== undefined) return checkedKey(key, file);
   const message = `there is no admin key: ${file} does not exist. Name the router's data directory with --data-dir or ATP_DATA_DIR, or give a key with --admin-key or ATP_ADMIN_KEY.`;
   throw new CliError(EXIT.denied, message);
 }
@@ -45,7 +72,6 @@ function given(value: string | undefined): string | undefined {
 }
 
 function isLoopback(url: string): boolean {
-  if (!URL.canParse(url)) return false;
   const host = new URL(url).hostname;
   return host === 'localhost' || host === '[::1]' || (isIP(host) === 4 && host.startsWith('127.'));
 }

@@ -19,7 +19,7 @@ export type FoundConfig =
       readonly config: Config;
       /** What was found, one sentence each. */
       readonly notes: readonly string[];
-      /** Nothing real was found. */
+      /** Nothing was found that can chat, and simulated models do it instead. */
       readonly simulated: boolean;
     };
 
@@ -28,16 +28,23 @@ const DEFAULT_FILE = 'atp.yaml';
 /** A local server answers in a few milliseconds; whoever has none should not wait for it. */
 const OLLAMA_TIMEOUT_MS = 300;
 
+/** What the configuration is for. Only a listener needs the certificate and key that it names. */
+export type Purpose = 'listen' | 'look';
+
 /** The file that was named, else `atp.yaml` of this folder, else what the environment offers. */
-export async function findConfig(file: string | undefined, terminal: Terminal): Promise<FoundConfig> {
+export async function findConfig(
+  file: string | undefined,
+  terminal: Terminal,
+  purpose: Purpose = 'look',
+): Promise<FoundConfig> {
   const name = file ?? (existsSync(join(terminal.cwd, DEFAULT_FILE)) ? DEFAULT_FILE : undefined);
-  return name === undefined ? discover(terminal) : read(name, terminal);
+  return name === undefined ? discover(terminal) : read(name, terminal, purpose);
 }
 
-async function read(file: string, terminal: Terminal): Promise<FoundConfig> {
+async function read(file: string, terminal: Terminal, purpose: Purpose): Promise<FoundConfig> {
   const { formatProblems, loadConfig } = await import('@atp-router/adapters');
   const path = resolve(terminal.cwd, file);
-  const load = (): LoadResult => loadConfig(path, terminal.env);
+  const load = (): LoadResult => loadConfig(path, terminal.env, { listens: purpose === 'listen' });
   const result = load();
   if (result.ok) return { kind: 'file', file, config: result.config, load };
   const color = wantsColor(terminal, terminal.err_is_tty);

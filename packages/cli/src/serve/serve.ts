@@ -10,6 +10,9 @@ import { startReload } from './reload.ts';
 import { listenForSignals, type Signals } from './signals.ts';
 import { localUrl, welcomeJson, welcomeText } from './welcome.ts';
 
+/** Events of the first keys and their tenant. */
+const MADE: ReadonlySet<string> = new Set(['entity.put', 'config.applied', 'limits.changed']);
+
 const PROBLEMS: Readonly<Record<ProblemSource, string>> = {
   projection: 'the tables do not follow the journal',
   shared_store: 'the shared store has a problem',
@@ -18,7 +21,7 @@ const PROBLEMS: Readonly<Record<ProblemSource, string>> = {
 
 /** Runs the router until a signal ends it. Throws what keeps it from starting. */
 export async function serve(options: ServeOptions, terminal: Terminal): Promise<ExitCode> {
-  const found = await findConfig(options.config, terminal);
+  const found = await findConfig(options.config, terminal, 'listen');
   const override = overrideWith(options, terminal);
   const config = override(found.config);
   const logger = openLogger({
@@ -38,8 +41,14 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
     config,
     version: readVersion(),
     bootstrap: true,
+    // What the start made is told by the welcome, not by the log.
+    onEvent: (event) => {
+      if (life.router !== undefined || !MADE.has(event.type)) logger.event(event);
+    },
     sources: await sourcesOf(found, terminal),
+    onJournalState: (failure) => logJournal(failure, logger),
     onProblem: (source, problem) => logger.log('warn', PROBLEMS[source], { error: problem.message }),
+    origin: found.kind === 'file' ? { kind: 'file', file: resolve(terminal.cwd, found.file) } : { kind: 'discovered' },
     ...(found.kind === 'file' ? { onReload: () => reloadNow(reload.watcher, override) } : {}),
   });
   const router = await starting.catch((error: unknown) => {
@@ -47,8 +56,6 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
   });
   life.router = router;
   const { made } = router;
-  // From here on: what the start made is told below.
-  router.bus.listen((event) => logger.event(event));
   if (found.kind === 'file') reload.watcher = startReload({ found, router, logger, override });
   const started = { router, found, made };
   terminal.out(options.json === true ? welcomeJson(started) : welcomeText(started, terminal));
@@ -69,7 +76,16 @@ function withAdvice(error: unknown, terminal: Terminal): unknown {
   if (!(error instanceof Error && cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE'))
     return error;
   const other = `${commandName(terminal)} serve --port <port>`;
-  return new CliError(EXIT.config, `${error.message} Stop what listens there, or use another port: ${other}`, error);
+  return new CliError(EXIT.config, `${error.message} For example: ${other}`, error);
+}
+
+/** The cause names the file, which the message must not: clients get to see that. */
+function logJournal(failure: Error | undefined, logger: Logger): void {
+  if (failure === undefined) logger.log('info', 'the journal can be written again');
+  else {
+    const cause = failure.cause instanceof Error ? failure.cause.message : undefined;
+    logger.log('error', 'the journal cannot be written', { error: failure.message, cause });
+  }
 }
 
 /** What the start found broken and went on from: nobody should have to find that out by what is missing. */

@@ -10,8 +10,8 @@ export interface Signals {
 }
 
 /**
- * npm passes Ctrl-C on to its script, which the terminal has interrupted already: one key press arrives twice, a few
- * milliseconds apart.
+ * npm passes signals on to its script. What a terminal (Ctrl-C) or a service manager sends to the whole group has reached
+ * the script already: one request to end arrives twice, a few milliseconds apart.
  */
 const ECHO_MS = 500;
 
@@ -46,6 +46,5 @@ interface Arrival {
 
 function isEcho(terminal: Terminal, first: Arrival, second: Arrival): boolean {
   const under_npm = terminal.env['npm_lifecycle_event'] !== undefined;
-  const same_key = first.signal === 'SIGINT' && second.signal === 'SIGINT' && terminal.out_is_tty;
-  return under_npm && same_key && second.at_ms - first.at_ms < ECHO_MS;
+  return under_npm && second.signal === first.signal && second.at_ms - first.at_ms < ECHO_MS;
 }

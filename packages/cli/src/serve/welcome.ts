@@ -20,11 +20,22 @@ export function localUrl({ server, manager }: Router): string {
   return `${scheme}://${any.includes(':') ? `[${any}]` : any}:${port}`;
 }
 
-function isSimulated({ providers }: Config): boolean {
-  return providers.every((provider) => provider.type === 'sim');
+/** Whether all chat is invented. An Ollama that was found without a chat model does not change that. */
+function isSimulated({ router, found }: Started): boolean {
+  const { providers, models } = router.manager.config;
+  const chats = (id: string): boolean =>
+    models.some(({ provider, capabilities }) => provider === id && capabilities.includes('chat'));
+  const idle =
+    found.kind === 'discovered' && found.simulated
+      ? found.config.providers.map(({ id }) => id).filter((id) => !chats(id))
+      : [];
+  return providers.every(({ id, type }) => type === 'sim' || idle.includes(id));
 }
 
-/** A request that works as printed. Without a key in hand, the shell puts one in. */
+/**
+ * A request that works as printed, when the certificate of a listener with TLS names the address. Without a key in hand,
+ * the shell puts one in.
+ */
 function curlLine(started: Started): string | undefined {
   const { router, made } = started;
   const model = exampleModel(router.manager.config);
@@ -32,7 +43,22 @@ function curlLine(started: Started): string | undefined {
   const key = made.key?.secret ?? '$ATP_API_KEY';
   const body = JSON.stringify({ model, messages: [{ role: 'user', content: 'Say hello.' }] });
   // Model ids may hold no quote (the configuration sees to it), so the body needs no escaping.
-  return `curl -sS ${localUrl(router)}/v1/chat/completions -H "Authorization: Bearer ${key}" -H "Content-Type: application/json" -d '${body}'`;
+  const start = ['curl -sS', ...tlsFlags(router)].join(' ');
+  return `${start} ${localUrl(router)}/v1/chat/completions -H "Authorization: Bearer ${key}" -H "Content-Type: application/json" -d '${body}'`;
+}
+
+const CLIENT_FLAGS = '--cert client.pem --key client.key';
+
+/** How curl comes to trust the listener, for which its own certificate is enough, and is let in. */
+function tlsFlags({ manager }: Router): string[] {
+  const { tls } = manager.config.listen;
+  if (tls === undefined) return [];
+  const trust = `--cacert ${tls.cert.startsWith('-----BEGIN') ? 'ca.pem' : shellWord(tls.cert)}`;
+  return tls.client_ca === undefined ? [trust] : [trust, CLIENT_FLAGS];
+}
+
+function shellWord(text: string): string {
+  return /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 function exampleModel({ models }: Config): string | undefined {
@@ -51,7 +77,7 @@ export function welcomeJson(started: Started): string {
     node_id: router.node_id,
     config: found.kind === 'file' ? found.file : null,
     data_dir: config.data_dir,
-    simulated: isSimulated(config),
+    simulated: isSimulated(started),
     providers: config.providers.map(({ id, type }) => ({ id, type })),
     tenant: made.key?.tenant ?? null,
     key: made.key?.secret ?? null,
@@ -66,7 +92,6 @@ export function welcomeText(started: Started, terminal: Terminal): string {
   const { router, found, made } = started;
   const { config } = router.manager;
   const url = localUrl(router);
-  const curl = curlLine(started);
   const lines = [
     `ATP Router ${router.version} is listening on ${url}`,
     '',
@@ -78,10 +103,10 @@ export function welcomeText(started: Started, terminal: Terminal): string {
       ? []
       : ['  admin key       in admin.key of the data directory, for atp on this machine']),
     `  OpenAI clients  base URL ${url}/v1    Anthropic clients  base URL ${url}`,
-    ...warning(found, config),
+    ...warning(started),
     '',
     ...keyLines(started, terminal),
-    ...(curl === undefined ? [] : ['', 'Try it:', '', `  ${curl}`]),
+    ...tryLines(started),
   ];
   return `${lines.join('\n')}\n\n`;
 }
@@ -115,13 +140,38 @@ function listed(label: string, entries: readonly string[]): string[] {
   return shown.map((entry, i) => `  ${(i === 0 ? label : '').padEnd(LABEL_CHARS)}${printable(entry)}`);
 }
 
-function warning(found: FoundConfig, config: Config): string[] {
-  if (!isSimulated(config)) return [];
-  const help =
-    found.kind === 'discovered'
-      ? ' No provider was found: set OPENAI_API_KEY, ANTHROPIC_API_KEY or GEMINI_API_KEY, start Ollama, or write atp.yaml.'
-      : '';
-  return ['', `SIMULATED: every answer is invented, and says so.${help}`];
+function warning(started: Started): string[] {
+  if (!isSimulated(started)) return [];
+  const keys = 'OPENAI_API_KEY, ANTHROPIC_API_KEY or GEMINI_API_KEY';
+  const { found, router } = started;
+  const alone = router.manager.config.providers.every(({ type }) => type === 'sim');
+  const what = alone ? 'every answer is invented, and says so' : 'every answer of a chat is invented, and says so';
+  if (found.kind === 'file') return ['', `SIMULATED: ${what}.`];
+  const help = alone
+    ? `No provider was found: set ${keys}, start Ollama, or write atp.yaml.`
+    : `No chat model was found: pull one into Ollama, set ${keys}, or write atp.yaml.`;
+  return ['', `SIMULATED: ${what}. ${help}`];
+}
+
+/** What to type, and what to put in its place where the start cannot know it. */
+function tryLines(started: Started): string[] {
+  const curl = curlLine(started);
+  if (curl === undefined) return [];
+  const { router, made } = started;
+  const head =
+    made.key === undefined
+      ? ['Try it, with a key in place of atp_…:', '', '  export ATP_API_KEY=atp_…']
+      : ['Try it:', ''];
+  return ['', ...head, `  ${curl}`, ...tlsNotes(router)];
+}
+
+function tlsNotes(router: Router): string[] {
+  const { tls } = router.manager.config.listen;
+  if (tls === undefined) return [];
+  const { hostname } = new URL(localUrl(router));
+  const trust = `--cacert: the certificate or its CA; the certificate has to name ${hostname}.`;
+  const own = `${CLIENT_FLAGS}: yours, signed by listen.tls.client_ca.`;
+  return ['', trust, ...(tls.client_ca === undefined ? [] : [own])];
 }
 
 function keyLines({ router, made }: Started, terminal: Terminal): string[] {

@@ -1,4 +1,6 @@
-import { request } from 'node:http';
+import { createServer, type RequestListener, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { onTestFinished } from 'vitest';
 
 export interface Reply {
   readonly status: number;
@@ -48,4 +50,15 @@ export function openStream(url: string, key: string, model: string): ReturnType<
     headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
     body: JSON.stringify({ model, stream: true, messages: [{ role: 'user', content: 'Hi' }] }),
   });
+}
+
+/** A server on this machine that ends with the test; returns its address. */
+export async function startServer(onRequest: RequestListener): Promise<string> {
+  const server = createServer(onRequest);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }

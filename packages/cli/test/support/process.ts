@@ -1,8 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { onTestFailed, onTestFinished } from 'vitest';
 
 const MAIN = join(import.meta.dirname, '../../src/main.ts');
@@ -37,9 +38,19 @@ export function start(
 ): Started {
   const child = spawn(process.execPath, ['--conditions=atp-source', ...node_args, MAIN, ...args], {
     cwd,
-    env: { PATH: process.env['PATH'] ?? '', OLLAMA_HOST: NO_OLLAMA, ...env },
+    env: { ...bareEnv(), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  return follow(child, `atp ${args.join(' ')}`, () => child.kill('SIGKILL'));
+}
+
+function bareEnv(): Record<string, string> {
+  return { PATH: process.env['PATH'] ?? '', OLLAMA_HOST: NO_OLLAMA };
+}
+
+type Child = ChildProcessByStdio<null, Readable, Readable>;
+
+function follow(child: Child, name: string, kill: () => void): Started {
   const said = { out: '', err: '' };
   const over = once(child, 'close').then(([code]) => code as number | null);
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -48,9 +59,9 @@ export function start(
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     said.err += text;
   });
-  onTestFailed(() => console.error(`atp ${args.join(' ')} said:\n${said.out}\n${said.err}`));
+  onTestFailed(() => console.error(`${name} said:\n${said.out}\n${said.err}`));
   onTestFinished(async () => {
-    child.kill('SIGKILL');
+    kill();
     await over;
   });
   const says = (pattern: RegExp): Promise<RegExpExecArray> =>
@@ -77,8 +88,35 @@ export async function startRouter(
   env: Readonly<Record<string, string>> = {},
   node_args: readonly string[] = [],
 ): Promise<Started & { readonly url: string }> {
-  const router = start(['serve', '--port', '0', ...args], cwd, env, node_args);
-  // The log line comes last: what the start prints is complete then.
-  const found = await router.says(/"url":"(http:\/\/[^"]+)".*"msg":"listening"/);
+  return whenListening(start(['serve', '--port', '0', ...args], cwd, env, node_args));
+}
+
+/** A router that `npm start` runs, in a process group of their own: the child is npm. */
+export async function startThroughNpm(args: readonly string[]): Promise<Started & { readonly url: string }> {
+  const child = spawn('npm', ['start', '--', '--port', '0', ...args], {
+    cwd: join(import.meta.dirname, '../../../..'),
+    // npm keeps logs at home, and would ask for a newer npm.
+    env: { ...bareEnv(), HOME: tempFolder(), npm_config_update_notifier: 'false' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
+  const started = follow(child, 'npm start', () => signalGroup(child, 'SIGKILL'));
+  return whenListening(started);
+}
+
+/** Sends a signal to a process and all that it started, as terminals and service managers do. */
+export function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
+  try {
+    // Without a process there is no group either, and -0 would be the own one.
+    if (pid !== undefined) process.kill(-pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+async function whenListening(router: Started): Promise<Started & { readonly url: string }> {
+  // What the start prints comes first, but through another pipe.
+  await router.says(/(?:^|\n)ATP Router [\s\S]*\n\n$|(?:^|\n)\{"event":"listening".*\n/);
+  const found = await router.says(/"url":"(https?:\/\/[^"]+)".*"msg":"listening"/);
   return { ...router, url: found[1] ?? '' };
 }

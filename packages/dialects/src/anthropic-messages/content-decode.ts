@@ -3,12 +3,14 @@ import type { CacheMarker, ImagePart, OpaquePart, Part, TextPart } from '../mode
 import { arr, bad, bool, item, needStr, obj, optional, str } from '../read.ts';
 
 /** `content` of a message: a string or an array of blocks. */
-export function decodeContent(content: JsonValue | undefined, path: string): Part[] {
+export function decodeContent(content: JsonValue | undefined, path: string, role: 'user' | 'assistant'): Part[] {
   if (typeof content === 'string') return [{ type: 'text', text: content }];
   if (!Array.isArray(content)) throw bad(path, 'a string or an array of content blocks');
   return (content as readonly JsonValue[]).map((value, i) => {
     const at = `${path}[${i}]`;
-    return decodeBlock(item(value, at), at);
+    const part = decodeBlock(item(value, at), at);
+    // In an answer it is what a hosted tool left there.
+    return part.type === 'opaque' && role === 'user' ? { ...part, path: at } : part;
   });
 }
 

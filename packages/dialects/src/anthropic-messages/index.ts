@@ -1,11 +1,12 @@
 import type { Dialect } from '../dialect.ts';
+import { lossesOf } from '../losses.ts';
 import { decodeError, encodeError, encodeStreamError } from './errors.ts';
 import { FEATURES_ANTHROPIC_MESSAGES } from './features.ts';
 import { passThrough } from './pass-through.ts';
 import { probe } from './probe.ts';
 import { decodeRequest } from './request-decode.ts';
 import { encodeRequest } from './request-encode.ts';
-import { decodeResponse, encodeResponse } from './response.ts';
+import { CARRIER, decodeResponse, encodeResponse } from './response.ts';
 import { streamDecoder } from './stream-decode.ts';
 import { streamEncoder } from './stream-encode.ts';
 
@@ -19,6 +20,7 @@ export const anthropicMessages: Dialect = {
   encodeRequest,
   decodeResponse,
   encodeResponse,
+  lost: (response) => lossesOf(response, CARRIER).names,
   streamDecoder,
   streamEncoder,
   decodeError,

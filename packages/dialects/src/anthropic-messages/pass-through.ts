@@ -1,11 +1,16 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '@atp-router/kernel';
+import { isJsonObject, type JsonObject, type JsonValue, type Usage } from '@atp-router/kernel';
 import type { AtpField, EncodedRequest, Frame, PassThrough, RequestPatch } from '../dialect.ts';
-import { parseData } from '../frame-data.ts';
+import { earlyEnd } from './early-end.ts';
+import { parseToRewrite } from '../exact-json.ts';
 import { fitBudget } from './thinking.ts';
+import { encodeMessageUsage, encodeUsage } from './usage.ts';
 
 type Fields = Record<string, JsonValue | undefined>;
 
 export const passThrough: PassThrough = {
+  earlyEnd,
+  end_mark: `event: message_stop\ndata: ${JSON.stringify({ type: 'message_stop' })}\n\n`,
+
   patchRequest(body: JsonObject, patch: RequestPatch): EncodedRequest {
     const out: Fields = { ...body, model: patch.model };
     if (patch.max_output_tokens !== undefined) capOutput(body, out, patch.max_output_tokens);
@@ -13,10 +18,23 @@ export const passThrough: PassThrough = {
     return { body: out, ignored: stripUnsigned(body, out) ? ['thinking_in_answer'] : [] };
   },
 
-  annotateFrame(frame: Frame, atp: AtpField): string {
-    return `event: message_delta\ndata: ${JSON.stringify({ ...parseData(frame.data), atp })}\n\n`;
+  annotateFrame(frame: Frame, atp: AtpField, counted?: Usage): string {
+    const said = parseToRewrite(frame.data);
+    const usage = counted === undefined ? said['usage'] : { ...encodeUsage(counted), ...searches(said['usage']) };
+    return `event: message_delta\ndata: ${JSON.stringify({ ...said, usage, atp })}\n\n`;
+  },
+
+  tellUsage(body: JsonObject, usage: Usage): JsonObject {
+    return { ...body, usage: { ...encodeMessageUsage(usage), ...searches(body['usage']) } };
   },
 };
+
+/** What the provider charges for besides tokens; nobody here counts it. */
+function searches(usage: JsonValue | undefined): JsonObject {
+  return isJsonObject(usage) && isJsonObject(usage['server_tool_use'])
+    ? { server_tool_use: usage['server_tool_use'] }
+    : {};
+}
 
 /** The provider refuses a thinking budget that is not below `max_tokens`, so a lower cap lowers it too. */
 function capOutput(body: JsonObject, out: Fields, cap: number): void {

@@ -104,7 +104,7 @@ function decodeMessages(body: JsonObject): { system: TextPart[]; messages: Messa
     if (role === 'system') {
       addSystem(system, messages, decodeTexts(m['content'], `${path}.content`));
     } else if (role === 'user' || role === 'assistant') {
-      const parts = decodeContent(m['content'], `${path}.content`).map((part) => {
+      const parts = decodeContent(m['content'], `${path}.content`, role).map((part) => {
         if (part.type === 'tool_call') names.set(part.id, part.name);
         return part.type === 'tool_result' ? { ...part, ...optional('name', names.get(part.call_id)) } : part;
       });
@@ -124,7 +124,7 @@ function decodeTools(body: JsonObject): { tools: Tool[]; hosted_tools: HostedToo
     const raw = item(value, path);
     const type = str(raw, 'type', `${path}.type`) ?? 'custom';
     if (type !== 'custom') {
-      hosted_tools.push({ type, origin: 'anthropic-messages', raw });
+      hosted_tools.push({ type, origin: 'anthropic-messages', raw, path });
       return;
     }
     const extra = rest(raw, KNOWN_OF_TOOL);

@@ -1,6 +1,7 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '@atp-router/kernel';
 import type { EncodeContext, EncodedRequest } from '../dialect.ts';
 import type { GenRequest, ResponseFormat, TextPart } from '../model.ts';
+import { saidByShowing } from '../reasoning.ts';
 import { hoistSystem } from '../system-messages.ts';
 import { callNames } from '../tool-ids.ts';
 import { Translation } from '../translation.ts';
@@ -31,10 +32,11 @@ export function encodeRequest(wanted: GenRequest, ctx: EncodeContext): EncodedRe
   if (thinking !== undefined) body['thinking'] = thinking;
   encodeOutputConfig(request, effort, body);
   encodeTools(request, body, t);
-  encodeSampling(request, thinking !== undefined && thinking['type'] !== 'disabled', body, t);
+  const thinks = thinking !== undefined && thinking['type'] !== 'disabled';
+  encodeSampling(request, thinks, body, t);
   refuseForeign(request, t);
   encodeHints(request, body, t);
-  if (!own) for (const key of Object.keys(request.extra)) t.ignore(key);
+  if (!own) t.unread(request, saidByShowing(request, thinks));
   return { body, ignored: t.ignored };
 }
 
@@ -100,7 +102,7 @@ function encodeTools(request: GenRequest, body: Fields, t: Translation): void {
   });
   for (const tool of request.hosted_tools) {
     if (tool.origin === 'anthropic-messages') tools.push(tool.raw);
-    else t.allows('hosted_tools');
+    else t.hosted(tool);
   }
   if (tools.length === 0 && !own) {
     // A conversation with tool calls must declare tools even when none may be called any more.

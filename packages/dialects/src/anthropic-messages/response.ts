@@ -1,8 +1,16 @@
 import { AtpError, isJsonObject, type JsonObject, type JsonValue } from '@atp-router/kernel';
 import type { ResponseEncodeContext } from '../dialect.ts';
 import type { Choice, FinishReason, GenResponse } from '../model.ts';
+import { type Carrier, lossesOf } from '../losses.ts';
 import { inputOf, toolUseId } from './content-encode.ts';
+import { usesOfMessage } from './hosted-uses.ts';
 import { decodeUsage, encodeMessageUsage } from './usage.ts';
+
+/** Blocks of its own come and go as they are. */
+export const CARRIER: Carrier = {
+  words: 'Messages',
+  carries: (event) => event.type === 'opaque' && event.origin === 'anthropic-messages',
+};
 
 type AnswerPart = Choice['parts'][number];
 
@@ -59,6 +67,7 @@ export function decodeResponse(body: JsonObject): GenResponse {
     throw new AtpError('upstream_error', 'The provider answered without "content".', { origin: 'remote' });
   }
   const usage = decodeUsage(body['usage']);
+  const hosted_uses = usesOfMessage(body);
   const stop_sequence = body['stop_sequence'];
   return {
     id: typeof body['id'] === 'string' ? body['id'] : '',
@@ -72,6 +81,7 @@ export function decodeResponse(body: JsonObject): GenResponse {
       },
     ],
     ...(usage === undefined ? {} : { usage }),
+    ...(hosted_uses === undefined ? {} : { hosted_uses }),
   };
 }
 
@@ -114,6 +124,7 @@ export function isPlainToolUse(block: JsonObject): boolean {
 
 /** Internal model → a whole Messages answer. The shape has one alternative, so the first is told. */
 export function encodeResponse(response: GenResponse, ctx: ResponseEncodeContext): JsonObject {
+  lossesOf(response, CARRIER).refuseEmpty();
   const choice = response.choices[0];
   const parts = choice?.parts ?? [];
   const has = {

@@ -1,9 +1,12 @@
-import { isJsonObject, type JsonObject, type Usage } from '@atp-router/kernel';
+import { type HostedUses, isJsonObject, type JsonObject, type Usage } from '@atp-router/kernel';
 import type { Frame, StreamDecoder } from '../dialect.ts';
 import { parseData } from '../frame-data.ts';
-import type { GenEvent, PromptUsage } from '../model.ts';
+import { UseTally } from '../hosted-tools.ts';
+import type { GenEvent } from '../event.ts';
+import type { PromptUsage } from '../model.ts';
 import { parseJsonObject } from '../remote-error.ts';
 import { decodeErrorObject } from './errors.ts';
+import { reportedUses, toolOfResult } from './hosted-uses.ts';
 import { decodeFinish, isPlainToolUse } from './response.ts';
 import { decodeUsage, mergeUsage } from './usage.ts';
 
@@ -14,19 +17,26 @@ const ORIGIN = 'anthropic-messages';
 /** A block that has begun and not yet stopped. */
 type OpenBlock =
   | { readonly kind: 'plain' }
+  | { readonly kind: 'thinking'; shown: boolean }
   | { readonly kind: 'tool'; readonly index: number; readonly input: unknown; args_seen: boolean }
   | { readonly kind: 'opaque'; readonly raw: JsonObject; args: string };
 
 /** Messages events → internal events. Events and block types that later versions add are passed over. */
 export function streamDecoder(): StreamDecoder {
-  const decoder = new Decoder();
-  return { push: (frame) => decoder.push(frame) };
+  return new Decoder();
 }
 
-class Decoder {
+class Decoder implements StreamDecoder {
+  readonly #results: UseTally = new UseTally();
   readonly #blocks: Map<unknown, OpenBlock> = new Map();
   #tools: number = 0;
   #usage: JsonObject = {};
+  #reported_uses: HostedUses | undefined;
+
+  /** The report comes with the finish; of a stream that is cut before it, the results that have come count. */
+  get hosted_uses(): HostedUses | undefined {
+    return this.#reported_uses ?? this.#results.uses;
+  }
 
   push(frame: Frame): readonly GenEvent[] {
     if (frame.data === '') return NOTHING;
@@ -74,7 +84,7 @@ class Decoder {
       case 'text':
         return textDelta(text(block['text']));
       case 'thinking':
-        return startThinking(block);
+        return this.#startThinking(at, block);
       case 'redacted_thinking':
         return [{ type: 'thinking_redacted', choice: 0, data: text(block['data']), origin: ORIGIN }];
       case 'tool_use':
@@ -83,7 +93,14 @@ class Decoder {
       default:
     }
     this.#blocks.set(at, { kind: 'opaque', raw: block, args: '' });
-    return NOTHING;
+    this.#results.add(toolOfResult(block));
+    return opaqueDelta(text(block['name']));
+  }
+
+  #startThinking(at: unknown, block: JsonObject): readonly GenEvent[] {
+    const open: OpenBlock = { kind: 'thinking', shown: false };
+    this.#blocks.set(at, open);
+    return thinking(open, text(block['thinking']), text(block['signature']));
   }
 
   #startTool(at: unknown, block: JsonObject): readonly GenEvent[] {
@@ -99,9 +116,9 @@ class Decoder {
       case 'text_delta':
         return textDelta(text(delta['text']));
       case 'thinking_delta':
-        return thinkingDelta(text(delta['thinking']));
+        return thinking(this.#blocks.get(data['index']), text(delta['thinking']), '');
       case 'signature_delta':
-        return [{ type: 'thinking_signature', choice: 0, signature: text(delta['signature']) }];
+        return thinking(this.#blocks.get(data['index']), '', text(delta['signature']));
       case 'input_json_delta':
         return this.#inputDelta(this.#blocks.get(data['index']), text(delta['partial_json']));
       default:
@@ -110,10 +127,11 @@ class Decoder {
   }
 
   #inputDelta(block: OpenBlock | undefined, delta: string): readonly GenEvent[] {
-    if (block === undefined || block.kind === 'plain' || delta === '') return NOTHING;
+    if (block?.kind !== 'opaque' && block?.kind !== 'tool') return NOTHING;
+    if (delta === '') return NOTHING;
     if (block.kind === 'opaque') {
       block.args += delta;
-      return NOTHING;
+      return opaqueDelta(delta);
     }
     block.args_seen = true;
     return [{ type: 'tool_args', choice: 0, index: block.index, delta }];
@@ -122,7 +140,7 @@ class Decoder {
   #stopBlock(at: unknown): readonly GenEvent[] {
     const block = this.#blocks.get(at);
     this.#blocks.delete(at);
-    if (block === undefined || block.kind === 'plain') return NOTHING;
+    if (block?.kind !== 'opaque' && block?.kind !== 'tool') return NOTHING;
     if (block.kind === 'tool') {
       if (block.args_seen) return NOTHING;
       // A tool without arguments gets no delta, but arguments must be JSON in every other shape.
@@ -138,6 +156,7 @@ class Decoder {
    */
   #finish(data: JsonObject): readonly GenEvent[] {
     this.#usage = mergeUsage(this.#usage, data['usage']);
+    this.#reported_uses = reportedUses(data['usage']) ?? this.#reported_uses;
     const delta = objectOf(data['delta']);
     const reason = delta['stop_reason'];
     if (typeof reason !== 'string') return NOTHING;
@@ -168,17 +187,22 @@ function text(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
+function opaqueDelta(delta: string): readonly GenEvent[] {
+  return [{ type: 'opaque_delta', choice: 0, delta }];
+}
+
 function textDelta(delta: string): readonly GenEvent[] {
   return delta === '' ? NOTHING : [{ type: 'text', choice: 0, delta }];
 }
 
-/** Announced even when empty: with the thinking not shown, a signature alone follows, and belongs to this event. */
-function startThinking(block: JsonObject): readonly GenEvent[] {
-  const thinking: GenEvent = { type: 'thinking', choice: 0, delta: text(block['thinking']), origin: ORIGIN };
-  const signature = text(block['signature']);
-  return signature === '' ? [thinking] : [thinking, { type: 'thinking_signature', choice: 0, signature }];
-}
-
-function thinkingDelta(delta: string): readonly GenEvent[] {
-  return delta === '' ? NOTHING : [{ type: 'thinking', choice: 0, delta, origin: ORIGIN }];
+/** With the thinking not shown, a signature comes alone: it belongs to the thinking before it, so an empty one is told. */
+function thinking(block: OpenBlock | undefined, delta: string, signature: string): readonly GenEvent[] {
+  const events: GenEvent[] = [];
+  const open = block?.kind === 'thinking' ? block : undefined;
+  if (delta !== '' || (signature !== '' && open?.shown !== true)) {
+    events.push({ type: 'thinking', choice: 0, delta, origin: ORIGIN });
+    if (open !== undefined) open.shown = true;
+  }
+  if (signature !== '') events.push({ type: 'thinking_signature', choice: 0, signature });
+  return events;
 }

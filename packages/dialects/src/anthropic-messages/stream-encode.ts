@@ -1,8 +1,18 @@
-import type { JsonObject, JsonValue, Usage } from '@atp-router/kernel';
+import type { JsonObject, Usage } from '@atp-router/kernel';
 import type { AtpField, StreamEncodeContext, StreamEncoder } from '../dialect.ts';
-import type { DialectId, FinishReason, GenEvent } from '../model.ts';
+import type { GenEvent } from '../event.ts';
+import type { DialectId, FinishReason } from '../model.ts';
+import { Losses } from '../losses.ts';
 import { parseJsonObject } from '../remote-error.ts';
-import { encodeFinish, messageStart, stopDetails, textBlock, thinkingBlock, toolUseBlock } from './response.ts';
+import {
+  CARRIER,
+  encodeFinish,
+  messageStart,
+  stopDetails,
+  textBlock,
+  thinkingBlock,
+  toolUseBlock,
+} from './response.ts';
 import { encodeUsage } from './usage.ts';
 
 /** Internal events → Messages events. The end waits for `finish`, which adds the cost. */
@@ -28,12 +38,14 @@ class Encoder {
   #has_refusal: boolean = false;
   #finish: { readonly reason: FinishReason; readonly stop_sequence?: string } | undefined;
   #usage: Usage | undefined;
+  readonly #losses: Losses = new Losses(CARRIER);
 
   constructor(ctx: StreamEncodeContext) {
     this.#ctx = ctx;
   }
 
   push(event: GenEvent): string {
+    this.#losses.see(event);
     // The shape has one alternative.
     if ('choice' in event && event.choice !== 0) return '';
     switch (event.type) {
@@ -63,6 +75,8 @@ class Encoder {
       case 'usage':
         this.#usage = event.usage;
         return '';
+      case 'annotation':
+      case 'opaque_delta':
       case 'logprobs':
       case 'error':
       case 'end':
@@ -71,6 +85,7 @@ class Encoder {
   }
 
   finish(atp: AtpField): string {
+    this.#losses.refuseEmpty();
     const stop_sequence = this.#finish?.stop_sequence;
     const has = { tool_calls: this.#has_calls, refusal: this.#has_refusal };
     const delta = {
@@ -80,9 +95,8 @@ class Encoder {
       container: null,
     };
     let out = this.#start() + this.#closePlain();
-    for (const tool of this.#tools.values()) out += stop(tool.at);
-    out += frame('message_delta', { delta, usage: encodeUsage(this.#usage), atp: atp as unknown as JsonValue });
-    return out + frame('message_stop', {});
+    for (const tool of this.#tools.values()) out += writeStop(tool.at);
+    return out + writeEnd(delta, this.#usage, this.#losses.told(atp));
   }
 
   /** Foreign signatures and encrypted thoughts would be refused when the client sends them back, so they are not shown. */
@@ -125,7 +139,7 @@ class Encoder {
   #whole(block: JsonObject): string {
     const out = this.#closeDone();
     const at = this.#blocks;
-    return out + this.#startBlock(block) + stop(at);
+    return out + this.#startBlock(block) + writeStop(at);
   }
 
   #tool(index: number, id: string, name: string): string {
@@ -156,7 +170,7 @@ class Encoder {
     if (this.#plain === undefined) return '';
     const { at } = this.#plain;
     this.#plain = undefined;
-    return stop(at);
+    return writeStop(at);
   }
 
   /**
@@ -168,7 +182,7 @@ class Encoder {
     for (const [index, tool] of this.#tools) {
       if (!tool.args.trimEnd().endsWith('}') || parseJsonObject(tool.args) === undefined) continue;
       this.#tools.delete(index);
-      out += stop(tool.at);
+      out += writeStop(tool.at);
     }
     return out;
   }
@@ -178,6 +192,10 @@ function frame(type: string, fields: JsonObject): string {
   return `event: ${type}\ndata: ${JSON.stringify({ type, ...fields })}\n\n`;
 }
 
-function stop(index: number): string {
+export function writeStop(index: number): string {
   return frame('content_block_stop', { index });
+}
+
+export function writeEnd(delta: JsonObject, usage: Usage | undefined, atp: JsonObject): string {
+  return frame('message_delta', { delta, usage: encodeUsage(usage), atp }) + frame('message_stop', {});
 }

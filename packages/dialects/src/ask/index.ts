@@ -1,7 +1,8 @@
 import type { IngressDialect } from '../dialect.ts';
+import { lossesOf } from '../losses.ts';
 import { encodeError, encodeStreamError } from './errors.ts';
 import { decodeRequest, probe } from './request.ts';
-import { encodeResponse } from './response.ts';
+import { CARRIER, encodeResponse } from './response.ts';
 import { streamEncoder } from './stream.ts';
 
 export { encodePlan } from './stream.ts';
@@ -12,6 +13,7 @@ export const ask: IngressDialect = {
   probe,
   decodeRequest,
   encodeResponse,
+  lost: (response) => lossesOf(response, CARRIER).names,
   streamEncoder,
   encodeError,
   encodeStreamError,

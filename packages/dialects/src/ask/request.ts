@@ -68,7 +68,7 @@ export function decodeRequest(body: JsonObject): GenRequest {
     include_usage: true,
     system: system === undefined ? request.system : [{ type: 'text', text: system }, ...request.system],
     ...optional('max_output_tokens', int(body, 'max_output_tokens', 1, 100_000_000)),
-    extra: rest(body, KNOWN),
+    extra: { ...request.extra, ...rest(body, KNOWN) },
   };
 }
 

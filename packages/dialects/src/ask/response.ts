@@ -1,9 +1,15 @@
 import type { JsonObject, JsonValue } from '@atp-router/kernel';
-import type { AtpField, ResponseEncodeContext, RoutePlan } from '../dialect.ts';
+import type { ResponseEncodeContext, RoutePlan } from '../dialect.ts';
+import { type Carrier, lossesOf } from '../losses.ts';
 import type { Choice, GenResponse } from '../model.ts';
+
+/** Text, thinking and calls. */
+export const CARRIER: Carrier = { words: '`ask`', carries: () => false };
 
 /** Internal model → the answer of `ask`. */
 export function encodeResponse(response: GenResponse, ctx: ResponseEncodeContext): JsonObject {
+  const losses = lossesOf(response, CARRIER);
+  losses.refuseEmpty();
   const choice = response.choices[0];
   const parts = choice?.parts ?? [];
   const told = parts.map(encodePart).filter((part) => part !== undefined);
@@ -18,12 +24,8 @@ export function encodeResponse(response: GenResponse, ctx: ResponseEncodeContext
     usage: response.usage === undefined ? null : { ...response.usage },
     cost_usd_micros: ctx.atp?.cost_usd_micros ?? null,
     route: ctx.plan === undefined ? null : encodeRoute(ctx.plan),
-    ...(ctx.atp === undefined ? {} : { atp: encodeAtp(ctx.atp) }),
+    ...(ctx.atp === undefined ? {} : { atp: losses.told(ctx.atp) }),
   };
-}
-
-function encodeAtp(atp: AtpField): JsonObject {
-  return { ...atp };
 }
 
 export function encodeRoute(plan: RoutePlan): JsonObject {

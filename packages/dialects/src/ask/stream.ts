@@ -1,7 +1,7 @@
 import type { JsonObject } from '@atp-router/kernel';
 import type { AtpField, RoutePlan, StreamEncodeContext, StreamEncoder } from '../dialect.ts';
 import { foldEvents } from '../fold.ts';
-import type { GenEvent } from '../model.ts';
+import type { GenEvent } from '../event.ts';
 import { encodeResponse, encodeRoute } from './response.ts';
 
 /** One named SSE event whose data says its type again, for clients that see only the data. */
@@ -38,7 +38,7 @@ function chunkOf(event: GenEvent): JsonObject | undefined {
     case 'text':
     case 'refusal':
     case 'thinking':
-      return { choice: event.choice, kind: event.type, delta: event.delta };
+      return event.delta === '' ? undefined : { choice: event.choice, kind: event.type, delta: event.delta };
     case 'tool_call':
       return { choice: event.choice, kind: 'tool_call', index: event.index, id: event.id, name: event.name };
     case 'tool_args':

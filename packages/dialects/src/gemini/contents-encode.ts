@@ -126,7 +126,7 @@ function encodePart(part: Part, role: Message['role'], t: Translation): JsonObje
 }
 
 function encodeFile(part: FilePart, t: Translation): JsonObject {
-  if (part.name !== undefined) t.ignore('filename');
+  if (part.name !== undefined) t.ignore(part.source.kind === 'text' ? 'title' : 'filename');
   return part.source.kind === 'text' ? { text: part.source.text } : encodeMedia(part.source);
 }
 

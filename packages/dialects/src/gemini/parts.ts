@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '@atp-router/kernel';
+import { type HostedUses, isJsonObject, type JsonObject, type JsonValue } from '@atp-router/kernel';
 import type { FinishReason } from '../model.ts';
 
 /** What one part of a candidate's content says. */
@@ -82,6 +82,17 @@ export function blockedText(body: JsonObject): string | undefined {
 export function candidatesOf(body: JsonObject): readonly JsonObject[] {
   const candidates = body['candidates'];
   return Array.isArray(candidates) ? (candidates as readonly JsonValue[]).filter(isJsonObject) : [];
+}
+
+/** Grounding is billed for the prompt, however many searches or candidates it took. */
+export function groundingUses(candidates: readonly JsonObject[]): HostedUses | undefined {
+  return candidates.some(isGrounded) ? { google_search: 1 } : undefined;
+}
+
+function isGrounded(candidate: JsonObject): boolean {
+  const grounding = candidate['groundingMetadata'];
+  const queries = isJsonObject(grounding) ? grounding['webSearchQueries'] : undefined;
+  return Array.isArray(queries) && queries.length > 0;
 }
 
 export function indexOf(candidate: JsonObject, position: number): number {

@@ -1,6 +1,7 @@
-import type { JsonObject, JsonValue } from '@atp-router/kernel';
+import { isJsonObject, type JsonObject, type JsonValue } from '@atp-router/kernel';
 import type { EncodeContext, EncodedRequest } from '../dialect.ts';
 import type { GenRequest } from '../model.ts';
+import { saidByShowing } from '../reasoning.ts';
 import { hoistSystem } from '../system-messages.ts';
 import { Translation } from '../translation.ts';
 import { encodeContents } from './contents-encode.ts';
@@ -31,7 +32,8 @@ export function encodeRequest(wanted: GenRequest, ctx: EncodeContext): EncodedRe
   const config = encodeGenerationConfig(request, ctx, traits, t);
   if (Object.keys(config).length > 0) body['generationConfig'] = config;
   encodeServiceTier(request, body, t);
-  noteHints(request, t);
+  const thinking = config['thinkingConfig'];
+  noteHints(request, isJsonObject(thinking) && thinking['includeThoughts'] === true, t);
   return { body, ignored: t.ignored };
 }
 
@@ -39,7 +41,7 @@ function encodeTools(request: GenRequest, body: Fields, t: Translation): void {
   const tools: JsonValue[] = [];
   for (const tool of request.hosted_tools) {
     if (tool.origin === 'gemini') tools.push(tool.raw);
-    else t.allows('hosted_tools');
+    else t.hosted(tool);
   }
   if (request.tools.length > 0) {
     tools.push({
@@ -87,8 +89,8 @@ function encodeServiceTier(request: GenRequest, body: Fields, t: Translation): v
   else body['serviceTier'] = tier;
 }
 
-function noteHints(request: GenRequest, t: Translation): void {
+function noteHints(request: GenRequest, shows_thoughts: boolean, t: Translation): void {
   if (request.user !== undefined) t.allows('user');
   if (request.metadata !== undefined) t.allows('metadata');
-  for (const key of Object.keys(request.extra)) t.ignore(key);
+  t.unread(request, saidByShowing(request, shows_thoughts));
 }

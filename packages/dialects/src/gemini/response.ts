@@ -2,12 +2,22 @@ import { AtpError, type JsonObject } from '@atp-router/kernel';
 import type { Choice, GenResponse } from '../model.ts';
 import { toolCallId } from '../tool-ids.ts';
 import { decodeLogprobs } from './logprobs.ts';
-import { blockedText, candidatesOf, createdOf, decodeFinish, decodeParts, indexOf, textOf } from './parts.ts';
+import {
+  blockedText,
+  candidatesOf,
+  createdOf,
+  decodeFinish,
+  decodeParts,
+  groundingUses,
+  indexOf,
+  textOf,
+} from './parts.ts';
 import { decodeUsage } from './usage.ts';
 
 /** A whole `GenerateContentResponse` → internal model. A blocked prompt is an answer with finish `content_filter`. */
 export function decodeResponse(body: JsonObject): GenResponse {
   const usage = decodeUsage(body['usageMetadata']);
+  const hosted_uses = groundingUses(candidatesOf(body));
   const id = textOf(body, 'responseId');
   return {
     id,
@@ -15,6 +25,7 @@ export function decodeResponse(body: JsonObject): GenResponse {
     created_s: createdOf(body),
     choices: decodeChoices(body, id),
     ...(usage === undefined ? {} : { usage }),
+    ...(hosted_uses === undefined ? {} : { hosted_uses }),
   };
 }
 

@@ -1,11 +1,20 @@
-import type { JsonObject } from '@atp-router/kernel';
+import type { HostedUses, JsonObject } from '@atp-router/kernel';
 import type { Frame, StreamDecoder } from '../dialect.ts';
-import type { GenEvent } from '../model.ts';
+import type { GenEvent } from '../event.ts';
 import { parseData } from '../frame-data.ts';
 import { toolCallId } from '../tool-ids.ts';
 import { decodeErrorObject } from './errors.ts';
 import { decodeLogprobs } from './logprobs.ts';
-import { blockedText, candidatesOf, createdOf, decodeFinish, decodeParts, indexOf, textOf } from './parts.ts';
+import {
+  blockedText,
+  candidatesOf,
+  createdOf,
+  decodeFinish,
+  decodeParts,
+  groundingUses,
+  indexOf,
+  textOf,
+} from './parts.ts';
 import { decodeUsage } from './usage.ts';
 
 const NOTHING: readonly GenEvent[] = [];
@@ -16,8 +25,11 @@ const NOTHING: readonly GenEvent[] = [];
  * counts from the beginning, so the last one stands.
  */
 export function streamDecoder(): StreamDecoder {
-  const state: State = { started: false, id: '', calls: new Map() };
+  const state: State = { started: false, id: '', calls: new Map(), hosted_uses: undefined };
   return {
+    get hosted_uses(): HostedUses | undefined {
+      return state.hosted_uses;
+    },
     push(frame: Frame): readonly GenEvent[] {
       if (frame.data === '') return NOTHING;
       const body = parseData(frame.data);
@@ -26,6 +38,7 @@ export function streamDecoder(): StreamDecoder {
       const events: GenEvent[] = [];
       if (!state.started) start(body, state, events);
       const candidates = candidatesOf(body);
+      state.hosted_uses ??= groundingUses(candidates);
       candidates.forEach((candidate, position) => {
         decodeCandidate(candidate, indexOf(candidate, position), state, events);
       });
@@ -46,6 +59,7 @@ interface State {
   id: string;
   /** Function calls seen so far, by candidate. */
   readonly calls: Map<number, number>;
+  hosted_uses: HostedUses | undefined;
 }
 
 function start(body: JsonObject, state: State, events: GenEvent[]): void {

@@ -51,8 +51,11 @@ function encodePart(part: Part, texts: string[], images: string[], t: Translatio
   else if (part.type === 'image') pushImage(part, images, t);
   else if (part.type === 'audio') t.allows('audio_input');
   else if (part.type === 'file') {
-    if (part.source.kind === 'text') texts.push(part.source.text);
-    else t.allows('files');
+    if (part.source.kind !== 'text') t.allows('files');
+    else {
+      if (part.name !== undefined) t.ignore('title');
+      texts.push(part.source.text);
+    }
   } else if (part.type === 'opaque') t.opaque(part, 'user');
 }
 

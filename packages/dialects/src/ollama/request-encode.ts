@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '@atp-router/kernel';
 import type { EncodeContext, EncodedRequest } from '../dialect.ts';
 import type { GenRequest, Reasoning, ReasoningEffort } from '../model.ts';
-import { effortFor } from '../reasoning.ts';
+import { effortFor, saidByShowing } from '../reasoning.ts';
 import { Translation } from '../translation.ts';
 import { FEATURES_OLLAMA } from './features.ts';
 import { encodeMessages } from './messages-encode.ts';
@@ -33,12 +33,12 @@ export function encodeRequest(request: GenRequest, ctx: EncodeContext): EncodedR
   }
   const options = encodeOptions(request, ctx);
   if (Object.keys(options).length > 0) body['options'] = options;
-  noteTheRest(request, t);
+  noteTheRest(request, (body['think'] ?? false) !== false, t);
   return { body, ignored: t.ignored };
 }
 
 function encodeTools(request: GenRequest, body: Fields, t: Translation): void {
-  if (request.hosted_tools.length > 0) t.allows('hosted_tools');
+  for (const tool of request.hosted_tools) t.hosted(tool);
   if (request.tools.length === 0) return;
   const choice = request.tool_choice?.type;
   if (choice === 'required') t.allows('tool_choice_required');
@@ -97,11 +97,11 @@ function encodeOptions(request: GenRequest, ctx: EncodeContext): JsonObject {
   return out;
 }
 
-function noteTheRest(request: GenRequest, t: Translation): void {
+function noteTheRest(request: GenRequest, thinks: boolean, t: Translation): void {
   if (request.n !== 1) t.allows('n');
   if (request.logit_bias !== undefined && Object.keys(request.logit_bias).length > 0) t.allows('logit_bias');
   if (request.user !== undefined) t.allows('user');
   if (request.metadata !== undefined) t.allows('metadata');
   if (request.service_tier !== undefined && request.service_tier !== 'auto') t.allows('service_tier');
-  for (const key of Object.keys(request.extra)) t.ignore(key);
+  t.unread(request, saidByShowing(request, thinks));
 }

@@ -1,6 +1,6 @@
 import { isJsonObject } from '@atp-router/kernel';
 import type { Frame, StreamDecoder } from '../dialect.ts';
-import type { GenEvent } from '../model.ts';
+import type { GenEvent } from '../event.ts';
 import { parseData } from '../frame-data.ts';
 import { toolCallId } from '../tool-ids.ts';
 import { decodeErrorValue } from './errors.ts';

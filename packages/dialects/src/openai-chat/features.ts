@@ -1,4 +1,4 @@
-import { type FeatureTable, ignored, NATIVE, refused } from '../features.ts';
+import { emulated, type FeatureTable, ignored, NATIVE, refused } from '../features.ts';
 
 /** Chat Completions. Compatible servers may know less; what they refuse comes back as their own error. */
 export const FEATURES_OPENAI_CHAT: FeatureTable = {
@@ -20,7 +20,7 @@ export const FEATURES_OPENAI_CHAT: FeatureTable = {
   json_schema: NATIVE,
   image_url: NATIVE,
   image_base64: NATIVE,
-  files: NATIVE,
+  files: emulated('as data; a file by URL is refused, and so is one by id from clients of another shape.'),
   audio_input: NATIVE,
   logprobs: NATIVE,
   n: NATIVE,

@@ -1,6 +1,8 @@
 import type { Dialect } from '../dialect.ts';
 import { decodeError, encodeError, encodeStreamError } from './errors.ts';
+import { lossesOf } from '../losses.ts';
 import { FEATURES_OPENAI_CHAT } from './features.ts';
+import { CARRIER } from './generated.ts';
 import { passThrough } from './pass-through.ts';
 import { probe } from './probe.ts';
 import { decodeRequest } from './request-decode.ts';
@@ -19,6 +21,7 @@ export const openaiChat: Dialect = {
   encodeRequest,
   decodeResponse,
   encodeResponse,
+  lost: (response) => lossesOf(response, CARRIER).names,
   streamDecoder,
   streamEncoder,
   decodeError,

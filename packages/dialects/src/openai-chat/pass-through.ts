@@ -1,6 +1,8 @@
 import { type JsonObject, type JsonValue, isJsonObject, type Usage } from '@atp-router/kernel';
 import type { AtpField, EncodedRequest, Frame, PassThrough, RequestPatch } from '../dialect.ts';
 import { OPENAI_TRAITS } from '../endpoint-traits.ts';
+import { earlyEnd } from './early-end.ts';
+import { parseToRewrite } from '../exact-json.ts';
 import { parseData } from '../frame-data.ts';
 import { withoutReasoning } from './past-reasoning.ts';
 import { withoutOwnSignatures } from './thought-signature.ts';
@@ -9,6 +11,9 @@ import { encodeUsage } from './usage.ts';
 type Fields = Record<string, JsonValue | undefined>;
 
 export const passThrough: PassThrough = {
+  earlyEnd,
+  end_mark: 'data: [DONE]\n\n',
+
   usage_frame: {
     make(finish: Frame, usage: Usage): string {
       const { id, object, created, model } = parseData(finish.data);
@@ -38,8 +43,15 @@ export const passThrough: PassThrough = {
     return { body: out, ignored: reasoned === told ? [] : ['thinking_in_answer'] };
   },
 
-  annotateFrame(frame: Frame, atp: AtpField): string {
-    return `data: ${JSON.stringify({ ...parseData(frame.data), atp })}\n\n`;
+  /** Usage has a frame of its own; some servers tell it with the finish too. */
+  annotateFrame(frame: Frame, atp: AtpField, counted?: Usage): string {
+    const said = parseToRewrite(frame.data);
+    const is_told = counted !== undefined && isJsonObject(said['usage']);
+    return `data: ${JSON.stringify({ ...said, ...(is_told ? { usage: encodeUsage(counted) } : {}), atp })}\n\n`;
+  },
+
+  tellUsage(body: JsonObject, usage: Usage): JsonObject {
+    return { ...body, usage: encodeUsage(usage) };
   },
 };
 

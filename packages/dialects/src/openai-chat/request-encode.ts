@@ -7,6 +7,7 @@ import { textsOf } from '../system-messages.ts';
 import { Translation } from '../translation.ts';
 import { FEATURES_OPENAI_CHAT } from './features.ts';
 import { reasoningNeeded } from './past-reasoning.ts';
+import { fromResponses } from './shared-fields.ts';
 
 type Fields = Record<string, JsonValue | undefined>;
 
@@ -14,7 +15,7 @@ type Fields = Record<string, JsonValue | undefined>;
 export function encodeRequest(request: GenRequest, ctx: EncodeContext): EncodedRequest {
   const t = new Translation('openai-chat', FEATURES_OPENAI_CHAT, ctx);
   const body: Fields = {
-    ...(request.source === 'openai-chat' ? request.extra : {}),
+    ...encodeExtra(request, ctx, t),
     model: ctx.upstream_model,
     messages: encodeMessages(request, ctx, t),
   };
@@ -29,8 +30,25 @@ export function encodeRequest(request: GenRequest, ctx: EncodeContext): EncodedR
   if (request.user !== undefined) body['user'] = request.user;
   encodeMetadata(request, body, t);
   encodeTier(request, body, t);
-  if (request.source !== 'openai-chat') for (const key of Object.keys(request.extra)) t.ignore(key);
   return { body, ignored: t.ignored };
+}
+
+/** Fields that the model has no place for. Compatible servers may refuse what only OpenAI has. */
+function encodeExtra(request: GenRequest, ctx: EncodeContext, t: Translation): JsonObject {
+  const { source, extra } = request;
+  if (source === 'openai-chat') return withoutLegacy(extra, t);
+  const is_shared = source === 'openai-responses' && (ctx.endpoint ?? OPENAI_TRAITS).is_openai;
+  const { fields, said } = is_shared ? fromResponses(extra) : { fields: {}, said: undefined };
+  t.unread(request, said);
+  return fields;
+}
+
+/** What these call comes back in a field that is read by nobody: only an answer that is relayed as it is has it. */
+function withoutLegacy({ functions, function_call, ...extra }: JsonObject, t: Translation): JsonObject {
+  for (const [field, value] of Object.entries({ functions, function_call })) {
+    if (value !== undefined && value !== null) t.refuse(field, '"tools" and "tool_choice" superseded it.');
+  }
+  return extra;
 }
 
 /**
@@ -61,13 +79,21 @@ function encodeTier(request: GenRequest, body: Fields, t: Translation): void {
   else if (tier !== 'auto') t.ignore('service_tier');
 }
 
-function encodeTools(request: GenRequest, body: Fields, t: Translation): void {
+/** Custom tools are called in a field of their own, which is read by nobody: only an answer that is relayed as it is has it. */
+function encodeHosted(request: GenRequest, body: Fields, t: Translation): JsonValue[] {
+  const out: JsonValue[] = [];
   for (const tool of request.hosted_tools) {
-    if (tool.origin === 'openai-chat') body[tool.type] = tool.raw;
-    else t.allows('hosted_tools');
+    if (tool.origin !== 'openai-chat' || tool.type === 'custom') t.hosted(tool);
+    else if (tool.type === 'web_search_options') body['web_search_options'] = tool.raw;
+    else out.push(tool.raw);
   }
-  if (request.tools.length > 0) {
-    body['tools'] = request.tools.map((tool) => {
+  return out;
+}
+
+function encodeTools(request: GenRequest, body: Fields, t: Translation): void {
+  const hosted = encodeHosted(request, body, t);
+  if (request.tools.length > 0 || hosted.length > 0) {
+    const functions = request.tools.map((tool) => {
       if (tool.cache !== undefined) t.ignore('cache_markers');
       for (const key of Object.keys(tool.extra ?? {})) t.ignore(`tools.${key}`);
       return {
@@ -80,14 +106,15 @@ function encodeTools(request: GenRequest, body: Fields, t: Translation): void {
         },
       };
     });
+    body['tools'] = [...functions, ...hosted];
   }
   const choice = request.tool_choice;
   // Without tools these choices say nothing, and OpenAI refuses them.
-  const idle = request.tools.length === 0 && (choice?.type === 'auto' || choice?.type === 'none');
+  const idle = body['tools'] === undefined && (choice?.type === 'auto' || choice?.type === 'none');
   if (choice !== undefined && !idle) {
     body['tool_choice'] = choice.type === 'tool' ? { type: 'function', function: { name: choice.name } } : choice.type;
   }
-  if (request.parallel_tool_calls !== undefined && request.tools.length > 0) {
+  if (request.parallel_tool_calls !== undefined && body['tools'] !== undefined) {
     body['parallel_tool_calls'] = request.parallel_tool_calls;
   }
 }
@@ -116,6 +143,7 @@ function encodeSampling(request: GenRequest, body: Fields, t: Translation): void
     // Thinking switched off is Anthropic's default spelt out. OpenAI's models that do not reason refuse to be told so.
     const is_default = effort === 'none' && request.source === 'anthropic-messages';
     if (effort !== undefined && !is_default) body['reasoning_effort'] = effort;
+    if (effort === undefined && request.reasoning.adaptive === true) t.ignore('thinking');
   }
 }
 
@@ -190,23 +218,29 @@ function encodeAssistant(message: Message, reasons: boolean, t: Translation): Js
   const calls: JsonValue[] = [];
   let refusal = '';
   let reasoning = '';
+  let audio: JsonValue | undefined;
   for (const part of message.parts) {
     noteCache(part, t);
     if (part.type === 'text') text.push(part.text);
     else if (part.type === 'refusal') refusal += part.text;
     else if (part.type === 'thinking' && part.origin === 'openai-chat' && reasons) reasoning += part.text;
     else if (part.type === 'thinking') t.ignore('thinking_in_answer');
-    else if (part.type === 'opaque') t.opaque(part, 'assistant');
-    else if (part.type === 'tool_call') {
+    else if (part.type === 'opaque') {
+      if (!t.opaque(part, 'assistant')) continue;
+      audio ??= part.raw['audio'];
+      // Text is all that the content of an answer can be.
+      if (part.raw['audio'] === undefined) t.ignore(part.path ?? 'hosted_tools');
+    } else if (part.type === 'tool_call') {
       calls.push({ id: part.id, type: 'function', function: { name: part.name, arguments: part.args_json } });
     }
   }
-  if (text.length === 0 && refusal === '' && calls.length === 0) return [];
+  if (text.length === 0 && refusal === '' && calls.length === 0 && audio === undefined) return [];
   const turn = {
     role: 'assistant',
     content: text.length > 0 ? text.join('') : null,
     ...(reasoning === '' ? {} : { reasoning_content: reasoning }),
     ...(refusal === '' ? {} : { refusal }),
+    ...(audio === undefined ? {} : { audio }),
     ...(calls.length === 0 ? {} : { tool_calls: calls }),
     ...(message.name === undefined ? {} : { name: message.name }),
   };
@@ -228,15 +262,17 @@ function encodePart(part: Part, t: Translation): JsonObject | undefined {
     case 'file':
       return encodeFile(part, t);
     case 'opaque':
-      t.opaque(part, 'user');
-      return undefined;
+      return t.opaque(part, 'user') ? part.raw : undefined;
     default:
       return undefined;
   }
 }
 
 function encodeFile(part: Part & { type: 'file' }, t: Translation): JsonObject | undefined {
-  if (part.source.kind === 'text') return { type: 'text', text: part.source.text };
+  if (part.source.kind === 'text') {
+    if (part.name !== undefined) t.ignore('title');
+    return { type: 'text', text: part.source.text };
+  }
   if (part.source.kind === 'url') {
     t.refuse('files', 'files by URL are not accepted; send the data.');
     return undefined;

@@ -1,7 +1,9 @@
 import { AtpError, type JsonObject, type JsonValue, isJsonObject } from '@atp-router/kernel';
 import type { ResponseEncodeContext } from '../dialect.ts';
 import type { Choice, FinishReason, GenResponse } from '../model.ts';
+import { isUrlCitation, lossesOf } from '../losses.ts';
 import { toolCallId } from '../tool-ids.ts';
+import { CARRIER, decodeAnnotations, decodeMedia, encodeAnnotation, joinMedia } from './generated.ts';
 import { signatureFields } from './thought-signature.ts';
 import { decodeUsage, encodeUsage } from './usage.ts';
 
@@ -46,7 +48,7 @@ export function argumentsText(value: unknown): string {
 /** A whole Chat Completions answer → internal model. */
 export function decodeResponse(body: JsonObject): GenResponse {
   const choices = body['choices'];
-  if (!Array.isArray(choices)) {
+  if (!Array.isArray(choices) || !choices.some(isJsonObject)) {
     throw new AtpError('upstream_error', 'The provider answered without "choices".', { origin: 'remote' });
   }
   const usage = decodeUsage(body['usage']);
@@ -66,7 +68,10 @@ function decodeChoice(choice: JsonObject, id: string, index: number): Choice {
   const reasoning = reasoningText(message);
   if (reasoning !== undefined) parts.push({ type: 'thinking', text: reasoning, origin: 'openai-chat' });
   const content = contentText(message['content']);
-  if (content !== '') parts.push({ type: 'text', text: content });
+  const annotations = decodeAnnotations(message['annotations']);
+  if (content !== '') {
+    parts.push({ type: 'text', text: content, ...(annotations.length === 0 ? {} : { annotations }) });
+  }
   const refusal = message['refusal'];
   if (typeof refusal === 'string' && refusal !== '') parts.push({ type: 'refusal', text: refusal });
   const calls = message['tool_calls'];
@@ -81,6 +86,7 @@ function decodeChoice(choice: JsonObject, id: string, index: number): Choice {
       });
     });
   }
+  for (const raw of decodeMedia(message)) parts.push({ type: 'opaque', origin: 'openai-chat', raw });
   return {
     parts,
     finish: decodeFinish(choice['finish_reason']),
@@ -90,6 +96,7 @@ function decodeChoice(choice: JsonObject, id: string, index: number): Choice {
 
 /** Internal model → a whole Chat Completions answer. */
 export function encodeResponse(response: GenResponse, ctx: ResponseEncodeContext): JsonObject {
+  lossesOf(response, CARRIER).refuseEmpty();
   return {
     id: ctx.id,
     object: 'chat.completion',
@@ -110,8 +117,13 @@ function encodeMessage(choice: Choice): JsonObject {
   let reasoning = '';
   let refusal: string | null = null;
   const calls: JsonObject[] = [];
+  const annotations: JsonObject[] = [];
+  let media: JsonObject = {};
   for (const part of choice.parts) {
-    if (part.type === 'text') text = (text ?? '') + part.text;
+    if (part.type === 'text') {
+      text = (text ?? '') + part.text;
+      for (const one of part.annotations ?? []) if (isUrlCitation(one)) annotations.push(encodeAnnotation(one));
+    } else if (part.type === 'opaque') media = part.origin === 'openai-chat' ? joinMedia(media, part.raw) : media;
     else if (part.type === 'thinking') reasoning += part.text;
     else if (part.type === 'refusal') refusal = (refusal ?? '') + part.text;
     else if (part.type === 'tool_call')
@@ -126,5 +138,7 @@ function encodeMessage(choice: Choice): JsonObject {
     refusal,
     ...(reasoning === '' ? {} : { reasoning_content: reasoning }),
     ...(calls.length === 0 ? {} : { tool_calls: calls }),
+    ...(annotations.length === 0 ? {} : { annotations }),
+    ...media,
   };
 }

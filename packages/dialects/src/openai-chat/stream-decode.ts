@@ -1,9 +1,10 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '@atp-router/kernel';
 import type { Frame, StreamDecoder } from '../dialect.ts';
 import { parseData } from '../frame-data.ts';
-import type { GenEvent } from '../model.ts';
+import type { GenEvent } from '../event.ts';
 import { toolCallId } from '../tool-ids.ts';
 import { decodeStreamError } from './errors.ts';
+import { decodeAnnotations, decodeMedia } from './generated.ts';
 import { argumentsText, contentText, decodeFinish, reasoningText } from './response.ts';
 import { decodeUsage } from './usage.ts';
 
@@ -60,6 +61,13 @@ function decodeChoice(value: JsonObject, events: GenEvent[], all: Calls, id: str
     if (content !== '') events.push({ type: 'text', choice, delta: content });
     const refusal = delta['refusal'];
     if (typeof refusal === 'string' && refusal !== '') events.push({ type: 'refusal', choice, delta: refusal });
+    for (const annotation of decodeAnnotations(delta['annotations'])) {
+      events.push({ type: 'annotation', choice, annotation });
+    }
+    decodeOpaque(delta, choice, events);
+    for (const raw of decodeMedia(delta)) {
+      events.push({ type: 'opaque', choice, origin: 'openai-chat', raw, is_media: true });
+    }
     const calls = delta['tool_calls'];
     if (Array.isArray(calls)) {
       for (const call of calls as readonly JsonValue[]) {
@@ -75,6 +83,33 @@ function decodeChoice(value: JsonObject, events: GenEvent[], all: Calls, id: str
     events.push({ type: 'finish', choice, reason: decodeFinish(finish) });
 }
 
+/** What no other shape can say: sound with its transcript, pictures, and calls in the shape before that of tools. */
+function decodeOpaque(delta: JsonObject, choice: number, events: GenEvent[]): void {
+  const { audio, images, function_call } = delta;
+  if (isJsonObject(audio)) {
+    opaqueTexts(audio, ['transcript'], choice, events);
+    opaqueTexts(audio, ['data'], choice, events, { media: true });
+  }
+  if (isJsonObject(function_call)) opaqueTexts(function_call, ['name', 'arguments'], choice, events);
+  if (!Array.isArray(images)) return;
+  for (const image of (images as readonly JsonValue[]).filter(isJsonObject)) {
+    if (isJsonObject(image['image_url'])) opaqueTexts(image['image_url'], ['url'], choice, events, { media: true });
+  }
+}
+
+function opaqueTexts(
+  of: JsonObject,
+  keys: readonly string[],
+  choice: number,
+  events: GenEvent[],
+  media: { media?: true } = {},
+): void {
+  for (const key of keys) {
+    const delta = of[key];
+    if (typeof delta === 'string' && delta !== '') events.push({ type: 'opaque_delta', choice, delta, ...media });
+  }
+}
+
 /** A tool call of the stream: `wire_index` is what the server counts it by, its place in the list what is told on. */
 interface Call {
   readonly wire_index: unknown;
@@ -87,6 +122,10 @@ type Calls = Map<number, Call[]>;
 function decodeToolCall(piece: JsonObject, choice: number, events: GenEvent[], all: Calls, salt: string): void {
   const calls = all.get(choice) ?? [];
   all.set(choice, calls);
+  if (isJsonObject(piece['custom'])) {
+    opaqueTexts(piece['custom'], ['name', 'input'], choice, events);
+    return;
+  }
   const fn = isJsonObject(piece['function']) ? piece['function'] : {};
   const name = typeof fn['name'] === 'string' ? fn['name'] : '';
   const delta = isJsonObject(fn['arguments']) ? argumentsText(fn['arguments']) : fn['arguments'];

@@ -1,6 +1,8 @@
-import type { JsonObject, JsonValue } from '@atp-router/kernel';
+import type { JsonObject } from '@atp-router/kernel';
 import type { AtpField, StreamEncodeContext, StreamEncoder } from '../dialect.ts';
-import type { GenEvent } from '../model.ts';
+import type { GenEvent } from '../event.ts';
+import { isUrlCitation, Losses } from '../losses.ts';
+import { CARRIER, encodeAnnotation } from './generated.ts';
 import { encodeFinish } from './response.ts';
 import { signatureFields } from './thought-signature.ts';
 import { encodeUsage } from './usage.ts';
@@ -9,6 +11,7 @@ import { encodeUsage } from './usage.ts';
 export function streamEncoder(ctx: StreamEncodeContext): StreamEncoder {
   const begun = new Set<number>();
   const finishes = new Map<number, string>();
+  const losses = new Losses(CARRIER);
   let usage: JsonObject | undefined;
 
   const chunk = (choice: number, delta: JsonObject, more: JsonObject = {}): string => {
@@ -31,21 +34,10 @@ export function streamEncoder(ctx: StreamEncodeContext): StreamEncoder {
 
   return {
     push(event: GenEvent): string {
+      losses.see(event);
       switch (event.type) {
         case 'start':
           return chunk(0, { content: '' });
-        case 'text':
-          return chunk(event.choice, { content: event.delta });
-        case 'refusal':
-          return chunk(event.choice, { refusal: event.delta });
-        case 'thinking':
-          // Announces a thinking that is not shown; this shape has nothing to say for it.
-          if (event.delta === '') return '';
-          return chunk(event.choice, { reasoning_content: event.delta });
-        case 'tool_call':
-          return chunk(event.choice, { tool_calls: [beginCall(event)] });
-        case 'tool_args':
-          return chunk(event.choice, { tool_calls: [{ index: event.index, function: { arguments: event.delta } }] });
         case 'logprobs':
           return chunk(event.choice, {}, { logprobs: event.content });
         case 'finish':
@@ -54,23 +46,57 @@ export function streamEncoder(ctx: StreamEncodeContext): StreamEncoder {
         case 'usage':
           usage = encodeUsage(event.usage);
           return '';
-        default:
+        case 'error':
+        case 'end':
+        case 'thinking_signature':
+        case 'thinking_redacted':
+        case 'opaque_delta':
           return '';
+        default: {
+          const delta = deltaOf(event);
+          return delta === undefined ? '' : chunk(event.choice, delta);
+        }
       }
     },
     finish(atp: AtpField): string {
+      losses.refuseEmpty();
       if (finishes.size === 0) finishes.set(0, 'stop');
       let out = '';
       let left = finishes.size;
       for (const [choice, finish_reason] of finishes) {
         left -= 1;
-        const cost: JsonObject = left === 0 ? { atp: atp as unknown as JsonValue } : {};
+        const cost: JsonObject = left === 0 ? { atp: losses.told(atp) } : {};
         out += frame({ choices: [{ index: choice, delta: {}, finish_reason }], ...cost });
       }
       if (ctx.include_usage && usage !== undefined) out += frame({ choices: [], usage });
       return `${out}data: [DONE]\n\n`;
     },
   };
+}
+
+type Content = GenEvent & {
+  readonly type: 'text' | 'refusal' | 'thinking' | 'tool_call' | 'tool_args' | 'annotation' | 'opaque';
+};
+
+/** The delta that says it; undefined when this shape has nothing to say for it. */
+function deltaOf(event: Content): JsonObject | undefined {
+  switch (event.type) {
+    case 'text':
+      return { content: event.delta };
+    case 'refusal':
+      return { refusal: event.delta };
+    case 'thinking':
+      // An empty one announces a thinking that is not shown.
+      return event.delta === '' ? undefined : { reasoning_content: event.delta };
+    case 'tool_call':
+      return { tool_calls: [beginCall(event)] };
+    case 'tool_args':
+      return { tool_calls: [{ index: event.index, function: { arguments: event.delta } }] };
+    case 'annotation':
+      return isUrlCitation(event.annotation) ? { annotations: [encodeAnnotation(event.annotation)] } : undefined;
+    case 'opaque':
+      return event.origin === 'openai-chat' ? event.raw : undefined;
+  }
 }
 
 function beginCall({ index, id, name, signature }: GenEvent & { type: 'tool_call' }): JsonObject {

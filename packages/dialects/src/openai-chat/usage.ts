@@ -22,11 +22,12 @@ export function decodeUsage(value: unknown): Usage | undefined {
     part(value, 'prompt_cache_hit_tokens'),
     part(value, 'cached_tokens'),
   );
+  const cached_in_tokens = Math.min(in_tokens, cached);
   return usable({
     in_tokens,
     out_tokens,
-    cached_in_tokens: Math.min(in_tokens, cached),
-    cache_write_tokens: 0,
+    cached_in_tokens,
+    cache_write_tokens: Math.min(in_tokens - cached_in_tokens, part(prompt, 'cache_write_tokens')),
     reasoning_tokens: Math.min(out_tokens, Math.max(reasoning_tokens, uncounted)),
   });
 }
@@ -36,7 +37,7 @@ export function encodeUsage(usage: Usage): JsonObject {
     prompt_tokens: usage.in_tokens,
     completion_tokens: usage.out_tokens,
     total_tokens: usage.in_tokens + usage.out_tokens,
-    prompt_tokens_details: { cached_tokens: usage.cached_in_tokens },
+    prompt_tokens_details: { cached_tokens: usage.cached_in_tokens, cache_write_tokens: usage.cache_write_tokens },
     completion_tokens_details: { reasoning_tokens: usage.reasoning_tokens },
   };
 }

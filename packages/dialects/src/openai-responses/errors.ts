@@ -4,15 +4,12 @@ import { decodeErrorObject, errorObject } from '../openai-chat/errors.ts';
 
 export { decodeError, encodeError } from '../openai-chat/errors.ts';
 
-/**
- * An `error` event. Published schemas disagree whether its fields are flat or under `error`, so both are written. The
- * number in the sequence is not known here; clients take the event as the end whatever it is.
- */
-export function encodeStreamError(error: AtpError, request_id: string): string {
+/** An `error` event. Published schemas disagree whether its fields are flat or under `error`, so both are written. */
+export function encodeStreamError(error: AtpError, request_id: string, sequence_number: number = 0): string {
   const detail = errorObject(error, request_id);
   const event: JsonObject = {
     type: 'error',
-    sequence_number: 0,
+    sequence_number,
     code: detail['code'],
     message: detail['message'],
     param: detail['param'],

@@ -1,6 +1,8 @@
 import type { Dialect } from '../dialect.ts';
 import { decodeError, encodeError, encodeStreamError } from './errors.ts';
+import { lossesOf } from '../losses.ts';
 import { FEATURES_OPENAI_RESPONSES } from './features.ts';
+import { CARRIER } from './generated.ts';
 import { passThrough } from './pass-through.ts';
 import { probe } from './probe.ts';
 import { decodeRequest } from './request-decode.ts';
@@ -19,10 +21,12 @@ export const openaiResponses: Dialect = {
   encodeRequest,
   decodeResponse,
   encodeResponse,
+  lost: (response) => lossesOf(response, CARRIER).names,
   streamDecoder,
   streamEncoder,
   decodeError,
   encodeError,
   encodeStreamError,
+  sequence_field: 'sequence_number',
   passThrough,
 };

@@ -60,7 +60,7 @@ function decodeItem(it: JsonObject, path: string, out: DecodedInput, names: Map<
       );
     default:
       if (isTrace(type)) addAssistant(out.messages, [opaque(it)]);
-      else addUser(out.messages, opaque(it));
+      else addUser(out.messages, opaque(it, `${path}.type`));
   }
 }
 
@@ -69,8 +69,8 @@ function isTrace(type: string): boolean {
   return type.endsWith('_call') || type === 'mcp_list_tools' || type === 'mcp_approval_request';
 }
 
-function opaque(raw: JsonObject): OpaquePart {
-  return { type: 'opaque', origin: 'openai-responses', raw };
+function opaque(raw: JsonObject, path?: string): OpaquePart {
+  return { type: 'opaque', origin: 'openai-responses', raw, ...optional('path', path) };
 }
 
 function decodeMessage(it: JsonObject, path: string, out: DecodedInput): void {
@@ -110,7 +110,7 @@ function decodeToolResult(
   const call_id = needStr(it, 'call_id', `${path}.call_id`);
   const content: (TextPart | ImagePart)[] = [];
   for (const part of decodeContent(it['output'], `${path}.output`)) {
-    if (part.type !== 'text' && part.type !== 'image') return opaque(it);
+    if (part.type !== 'text' && part.type !== 'image') return opaque(it, `${path}.output`);
     content.push(part);
   }
   return { type: 'tool_result', call_id, content, ...optional('name', names.get(call_id)) };
@@ -155,7 +155,7 @@ function decodePart(part: JsonObject, path: string): Part {
     case 'input_file':
       return decodeFile(part, path);
     default:
-      return opaque(part);
+      return opaque(part, `${path}.type`);
   }
 }
 
@@ -163,7 +163,7 @@ function decodePart(part: JsonObject, path: string): Part {
 function decodeImage(part: JsonObject, path: string): ImagePart | OpaquePart {
   const url = str(part, 'image_url', `${path}.image_url`);
   if (url === undefined) {
-    if (typeof part['file_id'] === 'string') return opaque(part);
+    if (typeof part['file_id'] === 'string') return opaque(part, `${path}.file_id`);
     throw bad(`${path}.image_url`, 'an URL or a base64 data URL');
   }
   const data = parseDataUrl(url);
@@ -179,7 +179,7 @@ function decodeFile(part: JsonObject, path: string): FilePart | OpaquePart {
   const url = str(part, 'file_url', `${path}.file_url`);
   if (url !== undefined) return { type: 'file', source: { kind: 'url', url }, ...name };
   const data = str(part, 'file_data', `${path}.file_data`);
-  if (data === undefined && typeof part['file_id'] === 'string') return opaque(part);
+  if (data === undefined && typeof part['file_id'] === 'string') return opaque(part, `${path}.file_id`);
   const parsed = data === undefined ? undefined : parseDataUrl(data);
   if (parsed !== undefined) return { type: 'file', source: { kind: 'base64', ...parsed }, ...name };
   if (data === undefined || data.startsWith('data:'))

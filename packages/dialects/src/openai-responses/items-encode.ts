@@ -107,7 +107,10 @@ function encodeInputPart(part: Part, t: Translation): JsonObject | undefined {
     case 'image':
       return { type: 'input_image', image_url: urlOf(part.source), detail: part.detail ?? 'auto' };
     case 'file': {
-      if (part.source.kind === 'text') return { type: 'input_text', text: part.source.text };
+      if (part.source.kind === 'text') {
+        if (part.name !== undefined) t.ignore('title');
+        return { type: 'input_text', text: part.source.text };
+      }
       const name = part.name === undefined ? {} : { filename: part.name };
       if (part.source.kind === 'url') return { type: 'input_file', ...name, file_url: part.source.url };
       return { type: 'input_file', filename: part.name ?? 'file', file_data: urlOf(part.source) };

@@ -1,10 +1,13 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '@atp-router/kernel';
+import { isJsonObject, type JsonObject, type JsonValue, type Usage } from '@atp-router/kernel';
 import type { AtpField, EncodedRequest, Frame, PassThrough, RequestPatch } from '../dialect.ts';
-import { parseData } from '../frame-data.ts';
+import { earlyEnd } from './early-end.ts';
+import { parseToRewrite } from '../exact-json.ts';
 import { atLeast } from './output-limit.ts';
 import { isOwnReasoningId, isUsableReasoning } from './ids.ts';
+import { encodeUsage } from './usage.ts';
 
 export const passThrough: PassThrough = {
+  earlyEnd,
   /** Besides the patch: nothing is stored, and reasoning that only a store could resolve is left out. */
   patchRequest(body: JsonObject, patch: RequestPatch): EncodedRequest {
     const out: Record<string, JsonValue | undefined> = { ...body, model: patch.model, store: false };
@@ -22,12 +25,17 @@ export const passThrough: PassThrough = {
     return { body: out, ignored: lost ? ['thinking_in_answer'] : [] };
   },
 
-  annotateFrame(frame: Frame, atp: AtpField): string {
-    const event = parseData(frame.data);
+  annotateFrame(frame: Frame, atp: AtpField, counted?: Usage): string {
+    const event = parseToRewrite(frame.data);
     const response = isJsonObject(event['response']) ? event['response'] : {};
     const type = typeof event['type'] === 'string' ? event['type'] : frame.event;
     const line = type === '' ? '' : `event: ${type}\n`;
-    return `${line}data: ${JSON.stringify({ ...event, response: { ...response, atp } })}\n\n`;
+    const told = counted === undefined ? response : { ...response, usage: encodeUsage(counted) };
+    return `${line}data: ${JSON.stringify({ ...event, response: { ...told, atp } })}\n\n`;
+  },
+
+  tellUsage(body: JsonObject, usage: Usage): JsonObject {
+    return { ...body, usage: encodeUsage(usage) };
   },
 };
 

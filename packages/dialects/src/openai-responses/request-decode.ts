@@ -1,4 +1,4 @@
-import { AtpError, isJsonObject, type JsonObject, type JsonValue } from '@atp-router/kernel';
+import { isJsonObject, type JsonObject, type JsonValue } from '@atp-router/kernel';
 import type { GenRequest, HostedTool, Reasoning, ReasoningEffort, ResponseFormat, Tool, ToolChoice } from '../model.ts';
 import { EFFORTS } from '../openai-chat/request-decode.ts';
 import { arr, bad, bool, int, item, needStr, num, obj, optional, rest, str } from '../read.ts';
@@ -37,17 +37,10 @@ const KNOWN_OF_TOOL: ReadonlySet<string> = new Set(['type', 'name', 'parameters'
 /** Responses body → internal model. */
 export function decodeRequest(body: JsonObject): GenRequest {
   refuseStoredState(body);
-  if (body['prompt'] !== undefined && body['prompt'] !== null) {
-    throw new AtpError(
-      'untranslatable',
-      '"prompt" is a template stored at one provider account: send its text as "instructions".',
-      { param: 'prompt' },
-    );
-  }
   const { system, messages } = decodeInput(body['input']);
   const instructions = str(body, 'instructions');
   const tools = decodeTools(arr(body, 'tools') ?? []);
-  const { choice, functions, hosted } = decodeToolChoice(body['tool_choice'], tools);
+  const { choice, functions, hosted, unread } = decodeToolChoice(body['tool_choice'], tools);
   return {
     source: 'openai-responses',
     model: needStr(body, 'model'),
@@ -72,7 +65,7 @@ export function decodeRequest(body: JsonObject): GenRequest {
     ...optional('user', str(body, 'user')),
     ...optional('metadata', obj(body, 'metadata')),
     ...optional('service_tier', str(body, 'service_tier')),
-    extra: decodeExtra(body),
+    extra: { ...decodeExtra(body), ...unread },
   };
 }
 
@@ -97,6 +90,8 @@ interface Tools {
   readonly functions: readonly Tool[];
   readonly hosted: readonly HostedTool[];
   readonly choice?: ToolChoice;
+  /** `tool_choice` as it came, where the model has no word for it. */
+  readonly unread?: JsonObject;
 }
 
 function decodeTools(list: readonly JsonValue[]): Tools {
@@ -107,7 +102,7 @@ function decodeTools(list: readonly JsonValue[]): Tools {
     const tool = item(value, path);
     const type = needStr(tool, 'type', `${path}.type`);
     if (type !== 'function') {
-      hosted.push({ type, origin: 'openai-responses', raw: tool });
+      hosted.push({ type, origin: 'openai-responses', raw: tool, path });
       return;
     }
     const extra = rest(tool, KNOWN_OF_TOOL);
@@ -130,13 +125,7 @@ function decodeToolChoice(value: JsonValue | undefined, tools: Tools): Tools {
       return { ...tools, choice: { type: 'tool', name: needStr(value, 'name', 'tool_choice.name') } };
     }
     if (value['type'] === 'allowed_tools') return decodeAllowed(value, tools);
-    if (typeof value['type'] === 'string') {
-      throw new AtpError(
-        'untranslatable',
-        `"tool_choice" of type "${value['type'].slice(0, 64)}" is known to providers of the Responses shape only.`,
-        { param: 'tool_choice' },
-      );
-    }
+    if (typeof value['type'] === 'string') return { ...tools, unread: { tool_choice: value } };
   }
   throw bad('tool_choice', '"auto", "none", "required" or {"type":"function","name":…}');
 }
@@ -147,17 +136,24 @@ function decodeAllowed(value: JsonObject, tools: Tools): Tools {
   if (mode !== 'auto' && mode !== 'required' && mode !== 'none') {
     throw bad('tool_choice.mode', '"auto", "required" or "none"');
   }
-  const allowed = new Set(
-    (arr(value, 'tools', 'tool_choice.tools') ?? []).map((entry, i) => {
-      const path = `tool_choice.tools[${i}]`;
-      const tool = item(entry, path);
-      if (needStr(tool, 'type', `${path}.type`) !== 'function') {
-        throw new AtpError('untranslatable', `"${path}" is not a function tool.`, { param: path });
-      }
-      return needStr(tool, 'name', `${path}.name`);
-    }),
-  );
-  return { functions: tools.functions.filter((tool) => allowed.has(tool.name)), hosted: [], choice: { type: mode } };
+  const allowed = (arr(value, 'tools', 'tool_choice.tools') ?? []).map((entry, i) => {
+    const path = `tool_choice.tools[${i}]`;
+    const tool = item(entry, path);
+    if (needStr(tool, 'type', `${path}.type`) === 'function') needStr(tool, 'name', `${path}.name`);
+    return tool;
+  });
+  return {
+    functions: tools.functions.filter(({ name }) =>
+      allowed.some((tool) => tool['type'] === 'function' && tool['name'] === name),
+    ),
+    hosted: tools.hosted.filter(({ raw }) => allowed.some((tool) => names(tool, raw))),
+    choice: { type: mode },
+  };
+}
+
+/** Whether an entry of `allowed_tools` means this declaration: by type, and by the name where it gives one. */
+function names(entry: JsonObject, declared: JsonObject): boolean {
+  return ['type', 'name', 'server_label'].every((key) => entry[key] === undefined || entry[key] === declared[key]);
 }
 
 function decodeFormat(body: JsonObject): ResponseFormat | undefined {

@@ -1,6 +1,7 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '@atp-router/kernel';
 import type { EncodeContext, EncodedRequest } from '../dialect.ts';
 import type { GenRequest, ResponseFormat } from '../model.ts';
+import { fromChat } from '../openai-chat/shared-fields.ts';
 import { effortFor } from '../reasoning.ts';
 import { Translation } from '../translation.ts';
 import { FEATURES_OPENAI_RESPONSES } from './features.ts';
@@ -15,11 +16,10 @@ const MERGED: ReadonlySet<string> = new Set(['text', 'reasoning', 'include', 'st
 /** Internal model → Responses body. Never stored at the provider: the router's calls do not depend on it. */
 export function encodeRequest(request: GenRequest, ctx: EncodeContext): EncodedRequest {
   const t = new Translation('openai-responses', FEATURES_OPENAI_RESPONSES, ctx);
-  const own = request.source === 'openai-responses';
-  const extra = own ? request.extra : {};
+  const extra = readExtra(request, t);
   const body: Fields = { model: ctx.upstream_model, input: encodeInput(request, t), store: false };
-  for (const key of Object.keys(request.extra)) {
-    if (!own || key === 'store') t.ignore(key);
+  for (const key of Object.keys(extra)) {
+    if (key === 'store') t.ignore(key);
     else if (!MERGED.has(key)) body[key] = extra[key];
   }
   if (request.system.length > 0) {
@@ -43,6 +43,14 @@ export function encodeRequest(request: GenRequest, ctx: EncodeContext): EncodedR
   if (request.metadata !== undefined) body['metadata'] = request.metadata;
   encodeTier(request, body, t);
   return { body, ignored: t.ignored };
+}
+
+/** Fields that the model has no place for, in the words of this shape. */
+function readExtra(request: GenRequest, t: Translation): JsonObject {
+  if (request.source === 'openai-responses') return request.extra;
+  const { fields, said } = request.source === 'openai-chat' ? fromChat(request.extra) : { fields: {}, said: undefined };
+  t.unread(request, said);
+  return fields;
 }
 
 /** Tiers are names of one provider's price list; only the meaning "no premium" has a counterpart. */
@@ -72,7 +80,7 @@ function encodeTools(request: GenRequest, body: Fields, t: Translation): void {
   });
   for (const hosted of request.hosted_tools) {
     if (hosted.origin === 'openai-responses') tools.push(hosted.raw);
-    else t.refuse('hosted_tools', `"${hosted.type}" is a tool of another provider.`);
+    else t.hosted(hosted);
   }
   if (tools.length > 0) body['tools'] = tools;
   const choice = request.tool_choice;
@@ -129,7 +137,10 @@ function encodeReasoning(request: GenRequest, extra: JsonObject, body: Fields, t
   if (request.reasoning !== undefined) {
     if (request.reasoning.budget_tokens !== undefined) t.ignore('reasoning_budget');
     const effort = effortFor(request.reasoning);
-    if (effort !== undefined) out['effort'] = effort;
+    // Thinking switched off is Anthropic's default spelt out. OpenAI's models that do not reason refuse to be told so.
+    const is_default = effort === 'none' && request.source === 'anthropic-messages';
+    if (effort !== undefined && !is_default) out['effort'] = effort;
+    if (effort === undefined && request.reasoning.adaptive === true) t.ignore('thinking');
     if (request.reasoning.include === true && out['generate_summary'] === undefined) out['summary'] ??= 'auto';
   }
   if (Object.keys(out).length > 0) body['reasoning'] = out;

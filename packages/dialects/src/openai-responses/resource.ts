@@ -7,6 +7,8 @@ export interface ResourceContext {
   readonly model: string;
   /** The client's body; the Response repeats its settings. */
   readonly request?: JsonObject;
+  /** Unix time at which the answer was complete. */
+  readonly ended_s?: number;
 }
 
 export interface ResourceState {
@@ -26,7 +28,7 @@ export function responseResource(ctx: ResourceContext, state: ResourceState): Js
     id: responseId(ctx.id),
     object: 'response',
     created_at: state.created_s,
-    completed_at: null,
+    completed_at: state.status === 'completed' ? (ctx.ended_s ?? null) : null,
     status: state.status,
     background: false,
     error: state.error ?? null,

@@ -1,8 +1,11 @@
 import { AtpError, isJsonObject, type JsonObject, type JsonValue } from '@atp-router/kernel';
 import type { ResponseEncodeContext } from '../dialect.ts';
+import { lossesOf } from '../losses.ts';
 import type { Choice, FinishReason, GenResponse } from '../model.ts';
 import { optional } from '../read.ts';
 import { decodeFailure } from './errors.ts';
+import { annotationsOf, CARRIER, opaqueItem, shifted } from './generated.ts';
+import { usesOfOutput } from './hosted-uses.ts';
 import { itemId, responseId } from './ids.ts';
 import { joinTexts } from './items-decode.ts';
 import {
@@ -42,22 +45,24 @@ export function encodeFinish(finish: FinishReason): Pick<ResourceState, 'status'
 /** A whole Response → internal model. */
 export function decodeResponse(body: JsonObject): GenResponse {
   const status = body['status'];
-  if (status === 'failed') {
-    const failure = decodeFailure(body['error']);
-    const said = failure.message === '' ? '' : ` It said: ${failure.message}`;
-    throw new AtpError('upstream_error', `The provider answered with status "failed".${said}`, { origin: 'remote' });
-  }
+  const usage = decodeUsage(body['usage']);
+  const head = {
+    id: typeof body['id'] === 'string' ? body['id'] : '',
+    model: typeof body['model'] === 'string' ? body['model'] : '',
+    created_s: typeof body['created_at'] === 'number' ? body['created_at'] : 0,
+    ...(usage === undefined ? {} : { usage }),
+  };
+  // As the event of the same name in a stream: its code says whose fault it is.
+  if (status === 'failed') return { ...head, choices: [], error: decodeFailure(body['error']) };
   const output = body['output'];
   if (!Array.isArray(output) || status === 'cancelled' || status === 'queued' || status === 'in_progress') {
     throw new AtpError('upstream_error', 'The provider answered without a finished "output".', { origin: 'remote' });
   }
-  const usage = decodeUsage(body['usage']);
+  const hosted_uses = usesOfOutput(output);
   return {
-    id: typeof body['id'] === 'string' ? body['id'] : '',
-    model: typeof body['model'] === 'string' ? body['model'] : '',
-    created_s: typeof body['created_at'] === 'number' ? body['created_at'] : 0,
+    ...head,
     choices: [decodeChoice(body, (output as readonly JsonValue[]).filter(isJsonObject))],
-    ...(usage === undefined ? {} : { usage }),
+    ...(hosted_uses === undefined ? {} : { hosted_uses }),
   };
 }
 
@@ -90,9 +95,17 @@ function decodeMessage(it: JsonObject, parts: OutPart[], logprobs: JsonValue[]):
   if (!Array.isArray(it['content'])) return;
   for (const part of (it['content'] as readonly JsonValue[]).filter(isJsonObject)) {
     if (typeof part['refusal'] === 'string') parts.push({ type: 'refusal', text: part['refusal'] });
-    else if (typeof part['text'] === 'string') parts.push({ type: 'text', text: part['text'] });
+    else if (typeof part['text'] === 'string') {
+      const before = textChars(parts);
+      const annotations = annotationsOf(part).map((one) => shifted(one, before));
+      parts.push({ type: 'text', text: part['text'], ...(annotations.length === 0 ? {} : { annotations }) });
+    }
     if (Array.isArray(part['logprobs'])) logprobs.push(...(part['logprobs'] as readonly JsonValue[]));
   }
+}
+
+function textChars(parts: readonly OutPart[]): number {
+  return parts.reduce((sum, part) => (part.type === 'text' ? sum + part.text.length : sum), 0);
 }
 
 /** The summary is for people, the encrypted content for the next turn: two parts, as a stream of it would give. */
@@ -109,6 +122,7 @@ function decodeReasoning(it: JsonObject, parts: OutPart[]): void {
 
 /** Internal model → a whole Response. The shape has one answer: further choices cannot arise, `n` is refused. */
 export function encodeResponse(response: GenResponse, ctx: ResponseEncodeContext): JsonObject {
+  lossesOf(response, CARRIER).refuseEmpty();
   const choice = response.choices[0];
   const state = encodeFinish(choice?.finish ?? 'stop');
   const output = new OutputWriter(responseId(ctx.id), state.status, logprobEntries(choice?.logprobs));
@@ -127,6 +141,7 @@ class OutputWriter {
   readonly #out: JsonObject[] = [];
   #content: JsonObject[] = [];
   #logprobs: readonly JsonValue[];
+  #chars = 0;
 
   constructor(id: string, status: ResourceState['status'], logprobs: readonly JsonValue[]) {
     this.#id = id;
@@ -158,7 +173,9 @@ class OutputWriter {
 
   #add(part: OutPart, status: ItemStatus): void {
     if (part.type === 'text') {
-      this.#content.push(outputText(part.text, this.#logprobs));
+      const annotations = (part.annotations ?? []).map((one) => shifted(one, -this.#chars));
+      this.#content.push({ ...outputText(part.text, this.#logprobs), annotations });
+      this.#chars += part.text.length;
       this.#logprobs = [];
       return;
     }
@@ -167,12 +184,13 @@ class OutputWriter {
       return;
     }
     this.#flush('completed');
-    if (part.type === 'tool_call') {
+    if (part.type === 'opaque') {
+      const item = opaqueItem(part, this.#id, this.#out.length);
+      if (item !== undefined) this.#out.push(item);
+    } else if (part.type === 'tool_call') {
       const call = { call_id: part.id, name: part.name, args: part.args_json };
       this.#out.push(callItem(this.#next('function_call'), status, call));
-    } else if (part.type === 'thinking') {
-      this.#out.push(reasoningItem(this.#next('reasoning'), part.text, part.redacted));
-    } else if (part.origin === 'openai-responses') this.#out.push(part.raw);
+    } else this.#out.push(reasoningItem(this.#next('reasoning'), part.text, part.redacted));
   }
 }
 

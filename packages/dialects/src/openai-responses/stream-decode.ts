@@ -1,8 +1,11 @@
-import { isJsonObject, type JsonObject } from '@atp-router/kernel';
+import { type HostedUses, isJsonObject, type JsonObject } from '@atp-router/kernel';
 import type { Frame, StreamDecoder } from '../dialect.ts';
-import type { GenEvent } from '../model.ts';
+import type { GenEvent } from '../event.ts';
 import { parseData } from '../frame-data.ts';
+import { UseTally } from '../hosted-tools.ts';
 import { decodeFailure } from './errors.ts';
+import { annotationsOf, shifted } from './generated.ts';
+import { toolOfItem, usesOfOutput } from './hosted-uses.ts';
 import { decodeFinish } from './response.ts';
 import { decodeUsage } from './usage.ts';
 
@@ -17,21 +20,32 @@ interface Item {
   sent: number;
   /** Which of the two renderings of reasoning this item uses; the other repeats it and is left out. */
   reasoning?: 'summary' | 'text';
+  /** Characters of text before the part that is being written, in all of the answer. */
+  base: number;
+  /** Annotations of that part that were passed on. */
+  annotated: number;
   /** Part of the reasoning that is being written, to put a paragraph between parts. */
   part?: number;
 }
 
 /** Typed Responses events → events. Unknown types pass silently: the API grows by adding them. */
 export function streamDecoder(): StreamDecoder {
-  const decoder = new ResponsesDecoder();
-  return { push: (frame: Frame) => decoder.push(frame) };
+  return new ResponsesDecoder();
 }
 
-class ResponsesDecoder {
+class ResponsesDecoder implements StreamDecoder {
+  readonly #uses: UseTally = new UseTally();
+  #uses_of_all: HostedUses | undefined;
   readonly #items: Map<number, Item> = new Map();
   #tools: number = 0;
   #started: boolean = false;
+  #chars: number = 0;
   #ended: boolean = false;
+
+  /** Of the whole Response at its end, and until then of the items that are done. */
+  get hosted_uses(): HostedUses | undefined {
+    return this.#uses_of_all ?? this.#uses.uses;
+  }
 
   push(frame: Frame): readonly GenEvent[] {
     if (frame.data === '' || frame.data === '[DONE]' || this.#ended) return NOTHING;
@@ -66,7 +80,16 @@ class ResponsesDecoder {
         if (this.#item(event).sent === 0) this.#text(event, 'refusal', event['refusal'], out);
         break;
       case 'response.content_part.added':
-        this.#item(event).sent = 0;
+        Object.assign(this.#item(event), { sent: 0, base: this.#chars, annotated: 0 });
+        break;
+      case 'response.output_text.annotation.added':
+        if (isJsonObject(event['annotation'])) this.#annotate(event, event['annotation'], out);
+        break;
+      // Servers that do not tell them one by one tell them with their part.
+      case 'response.content_part.done':
+        if (isJsonObject(event['part']) && this.#item(event).annotated === 0) {
+          for (const one of annotationsOf(event['part'])) this.#annotate(event, one, out);
+        }
         break;
       case 'response.reasoning_summary_text.delta':
         this.#thinking(event, 'summary', event['summary_index'], out);
@@ -92,6 +115,7 @@ class ResponsesDecoder {
         this.#end(type, isJsonObject(event['response']) ? event['response'] : {}, out);
         break;
       default:
+        opaquePiece(type, event, out);
     }
   }
 
@@ -99,7 +123,7 @@ class ResponsesDecoder {
     const index = typeof event['output_index'] === 'number' ? event['output_index'] : 0;
     let item = this.#items.get(index);
     if (item === undefined) {
-      item = { sent: 0 };
+      item = { sent: 0, base: this.#chars, annotated: 0 };
       this.#items.set(index, item);
     }
     return item;
@@ -108,7 +132,14 @@ class ResponsesDecoder {
   #text(event: JsonObject, type: 'text' | 'refusal', delta: unknown, out: GenEvent[]): void {
     if (typeof delta !== 'string' || delta === '') return;
     this.#item(event).sent += delta.length;
+    if (type === 'text') this.#chars += delta.length;
     out.push({ type, choice: 0, delta });
+  }
+
+  #annotate(event: JsonObject, annotation: JsonObject, out: GenEvent[]): void {
+    const item = this.#item(event);
+    item.annotated += 1;
+    out.push({ type: 'annotation', choice: 0, annotation: shifted(annotation, item.base) });
   }
 
   #thinking(event: JsonObject, kind: 'summary' | 'text', part: unknown, out: GenEvent[]): void {
@@ -124,7 +155,11 @@ class ResponsesDecoder {
 
   #added(event: JsonObject, out: GenEvent[]): void {
     const it = event['item'];
-    if (!isJsonObject(it) || it['type'] !== 'function_call') return;
+    if (!isJsonObject(it) || it['type'] === 'message' || it['type'] === 'reasoning') return;
+    if (it['type'] !== 'function_call') {
+      out.push({ type: 'opaque_delta', choice: 0, delta: typeof it['name'] === 'string' ? it['name'] : '' });
+      return;
+    }
     this.#announce(event, it, out);
     this.#arguments(event, it['arguments'], out);
   }
@@ -157,6 +192,7 @@ class ResponsesDecoder {
   #done(event: JsonObject, out: GenEvent[]): void {
     const it = event['item'];
     if (!isJsonObject(it)) return;
+    this.#uses.add(toolOfItem(it));
     if (it['type'] === 'function_call') {
       this.#announce(event, it, out);
       this.#restOfArguments(event, it['arguments'], out);
@@ -170,6 +206,7 @@ class ResponsesDecoder {
 
   #end(type: string, response: JsonObject, out: GenEvent[]): void {
     this.#ended = true;
+    this.#uses_of_all = usesOfOutput(response['output']);
     const usage = decodeUsage(response['usage']);
     if (type === 'response.failed') {
       if (usage !== undefined) out.push({ type: 'usage', usage });
@@ -190,6 +227,18 @@ function startOf(response: JsonObject): GenEvent {
     model: typeof response['model'] === 'string' ? response['model'] : '',
     created_s: typeof response['created_at'] === 'number' ? response['created_at'] : 0,
   };
+}
+
+/** Input of custom and hosted tools, sound, pictures that emerge. */
+function opaquePiece(type: string, event: JsonObject, out: GenEvent[]): void {
+  const picture = event['partial_image_b64'];
+  const delta = event['delta'];
+  if (typeof picture === 'string') out.push({ type: 'opaque_delta', choice: 0, delta: picture, media: true });
+  else if (type === 'response.audio.delta' && typeof delta === 'string') {
+    out.push({ type: 'opaque_delta', choice: 0, delta, media: true });
+  } else if (type.endsWith('.delta') && typeof delta === 'string' && delta !== '') {
+    out.push({ type: 'opaque_delta', choice: 0, delta });
+  }
 }
 
 function logprobs(event: JsonObject, out: GenEvent[]): void {

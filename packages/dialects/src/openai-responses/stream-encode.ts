@@ -1,9 +1,13 @@
 import type { JsonObject } from '@atp-router/kernel';
 import type { AtpField, StreamEncodeContext, StreamEncoder } from '../dialect.ts';
-import type { FinishReason, GenEvent } from '../model.ts';
+import type { GenEvent } from '../event.ts';
+import type { FinishReason } from '../model.ts';
+import { Losses } from '../losses.ts';
+import { CARRIER, opaqueItem } from './generated.ts';
 import { responseId } from './ids.ts';
-import { logprobEntries, type ResourceState, responseResource } from './resource.ts';
+import { logprobEntries, responseResource } from './resource.ts';
 import { encodeFinish } from './response.ts';
+import { StreamAnnotations } from './stream-annotations.ts';
 import { ItemStream } from './stream-items.ts';
 import { encodeUsage } from './usage.ts';
 
@@ -13,7 +17,7 @@ import { encodeUsage } from './usage.ts';
  */
 export function streamEncoder(ctx: StreamEncodeContext): StreamEncoder {
   const encoder = new ResponsesEncoder(ctx);
-  return { push: (event: GenEvent) => encoder.push(event), finish: (atp: AtpField) => encoder.finish(atp) };
+  return { push: (event: GenEvent) => encoder.push(event), finish: (atp, ended_s) => encoder.finish(atp, ended_s) };
 }
 
 class ResponsesEncoder {
@@ -24,6 +28,8 @@ class ResponsesEncoder {
   #out: string = '';
   #finish: FinishReason = 'stop';
   #usage: JsonObject | undefined;
+  readonly #annotations: StreamAnnotations = new StreamAnnotations();
+  readonly #losses: Losses = new Losses(CARRIER);
 
   constructor(ctx: StreamEncodeContext) {
     this.#ctx = ctx;
@@ -32,17 +38,21 @@ class ResponsesEncoder {
 
   push(event: GenEvent): string {
     this.#begin();
+    this.#losses.see(event);
     if (!('choice' in event) || event.choice === 0) this.#take(event);
     return this.#flush();
   }
 
-  finish(atp: AtpField): string {
+  finish(atp: AtpField, ended_s: number | undefined): string {
+    this.#losses.refuseEmpty();
     this.#begin();
     const end = encodeFinish(this.#finish);
     this.#items.closeAll(end.status === 'incomplete' ? 'incomplete' : 'completed');
+    const output = this.#annotations.output(this.#items.output);
     const usage = this.#usage === undefined ? {} : { usage: this.#usage };
-    const response = this.#resource({ ...end, created_s: this.#ctx.created_s, output: this.#items.output, ...usage });
-    this.#emit(`response.${end.status}`, { response: { ...response, atp: atp as unknown as JsonObject } });
+    const ctx = ended_s === undefined ? this.#ctx : { ...this.#ctx, ended_s };
+    const response = responseResource(ctx, { ...end, created_s: this.#ctx.created_s, output, ...usage });
+    this.#emit(`response.${end.status}`, { response: { ...response, atp: this.#losses.told(atp) } });
     return this.#flush();
   }
 
@@ -72,8 +82,11 @@ class ResponsesEncoder {
       case 'tool_args':
         this.#items.arguments(event.index, event.delta);
         break;
+      case 'annotation':
+        this.#annotate(event.annotation);
+        break;
       case 'opaque':
-        if (event.origin === 'openai-responses') this.#items.opaque(event.raw);
+        this.#opaque(event);
         break;
       case 'finish':
         this.#finish = event.reason;
@@ -86,25 +99,32 @@ class ResponsesEncoder {
     }
   }
 
+  #annotate(annotation: JsonObject): void {
+    const added = this.#annotations.add(annotation);
+    if (added !== undefined) this.#emit('response.output_text.annotation.added', added);
+  }
+
+  #opaque(event: GenEvent & { type: 'opaque' }): void {
+    const item = opaqueItem(event, responseId(this.#ctx.id), this.#items.output.length);
+    if (item !== undefined) this.#items.opaque(item);
+  }
+
   #flush(): string {
     const out = this.#out;
     this.#out = '';
     return out;
   }
 
-  #emit(type: string, fields: JsonObject): void {
+  #emit(type: string, written: JsonObject): void {
+    const fields = this.#annotations.written(type, written);
     this.#out += `event: ${type}\ndata: ${JSON.stringify({ type, sequence_number: this.#sequence, ...fields })}\n\n`;
     this.#sequence += 1;
-  }
-
-  #resource(state: ResourceState): JsonObject {
-    return responseResource(this.#ctx, state);
   }
 
   #begin(): void {
     if (this.#begun) return;
     this.#begun = true;
-    const response = this.#resource({ status: 'in_progress', created_s: this.#ctx.created_s, output: [] });
+    const response = responseResource(this.#ctx, { status: 'in_progress', created_s: this.#ctx.created_s, output: [] });
     this.#emit('response.created', { response });
     this.#emit('response.in_progress', { response });
   }

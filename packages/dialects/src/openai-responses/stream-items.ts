@@ -62,6 +62,7 @@ export class ItemStream {
   }
 
   text(type: 'output_text' | 'refusal', delta: string): void {
+    if (delta === '') return;
     const message = this.#message();
     if (message.part?.type !== type) this.#openPart(message, type);
     this.#delta(message, type, delta, []);
@@ -121,7 +122,9 @@ export class ItemStream {
     message.done.push(part);
   }
 
+  /** Thinking that is not shown comes as empty text, and there is nothing to tell of it. */
   thinking(delta: string): void {
+    if (delta === '') return;
     const open = this.#reasoning();
     const place = { item_id: open.id, output_index: open.at, summary_index: 0 };
     if (open.text === '') {

@@ -185,7 +185,7 @@ export const chatFragment: OpenApiFragment = {
         prompt_tokens: int(),
         completion_tokens: int(),
         total_tokens: int(),
-        prompt_tokens_details: object({ cached_tokens: int() }),
+        prompt_tokens_details: object({ cached_tokens: int(), cache_write_tokens: int() }),
         completion_tokens_details: object({ reasoning_tokens: int() }),
       },
       ['prompt_tokens', 'completion_tokens', 'total_tokens'],

@@ -109,7 +109,9 @@ describe('anthropic-messages: reading a request', () => {
     ['a search result', { type: 'search_result', source: 's', title: 't', content: [] }],
     ['a block that a later version adds', { type: 'later' }],
   ] as const)('%s stays as it is', (_, block) => {
-    expect(parts([block])).toEqual([{ type: 'opaque', origin: 'anthropic-messages', raw: block }]);
+    expect(parts([block])).toEqual([
+      { type: 'opaque', origin: 'anthropic-messages', raw: block, path: 'messages[0].content[0]' },
+    ]);
   });
 
   test('calls, results and thinking of earlier turns', () => {
@@ -187,7 +189,9 @@ describe('anthropic-messages: reading a request', () => {
       { name: 'f', description: 'd', parameters: { type: 'object' }, strict: true, cache: {} },
       { name: 'g', parameters: { type: 'object' }, extra: { defer_loading: true } },
     ]);
-    expect(request.hosted_tools).toEqual([{ type: 'web_search_20250305', origin: 'anthropic-messages', raw: search }]);
+    expect(request.hosted_tools).toEqual([
+      { type: 'web_search_20250305', origin: 'anthropic-messages', raw: search, path: 'tools[2]' },
+    ]);
     expect(request.tool_choice).toEqual({ type: 'required' });
     expect(request.parallel_tool_calls).toBe(false);
   });

@@ -45,7 +45,6 @@ describe('anthropic-messages: reading a stream', () => {
   test('thinking with its signature, encrypted thinking, and a signature without shown thinking', () => {
     expect(decode('thinking')).toEqual([
       start(50),
-      { type: 'thinking', choice: 0, delta: '', origin },
       { type: 'thinking', choice: 0, delta: 'I should ', origin },
       { type: 'thinking', choice: 0, delta: 'check.', origin },
       { type: 'thinking_signature', choice: 0, signature: 'EqQBCgIYAhIM' },
@@ -64,6 +63,8 @@ describe('anthropic-messages: reading a stream', () => {
     expect(search?.raw).toMatchObject({ type: 'server_tool_use', id: 'srvtoolu_1', input: { query: 'news' } });
     expect(result?.raw).toMatchObject({ type: 'web_search_tool_result', tool_use_id: 'srvtoolu_1' });
     expect(decode('hosted')).toContainEqual({ type: 'finish', choice: 0, reason: 'pause' });
+    const pieces = decode('hosted').filter((event) => event.type === 'opaque_delta');
+    expect(pieces.map(({ delta }) => delta)).toEqual(['web_search', '{"query":', '"news"}', '']);
   });
 
   test.each([

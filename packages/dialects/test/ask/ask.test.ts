@@ -217,7 +217,8 @@ describe('streams', () => {
 
   it('chunks, then the whole answer', () => {
     const encoder = ask.streamEncoder({ id: '01', model: 'small', created_s: 5, include_usage: true, plan: PLAN });
-    const chunks = framesOf(EVENTS.map((event) => encoder.push(event)).join('')).map(dataOf);
+    const hidden: GenEvent = { type: 'thinking', choice: 0, delta: '', origin: 'anthropic-messages' };
+    const chunks = framesOf([hidden, ...EVENTS].map((event) => encoder.push(event)).join('')).map(dataOf);
     expect(chunks).toEqual([
       { type: 'chunk', choice: 0, kind: 'thinking', delta: 'Hm.' },
       { type: 'chunk', choice: 0, kind: 'text', delta: 'Hel' },

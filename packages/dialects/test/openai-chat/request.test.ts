@@ -114,7 +114,14 @@ describe('openai-chat: requests', () => {
       include_usage: true,
       system: [{ type: 'text', text: 'Be brief.' }],
       tools: [{ name: 'f', description: 'd', parameters: { type: 'object' }, strict: true }],
-      hosted_tools: [{ type: 'web_search_options', origin: 'openai-chat', raw: { search_context_size: 'low' } }],
+      hosted_tools: [
+        {
+          type: 'web_search_options',
+          origin: 'openai-chat',
+          raw: { search_context_size: 'low' },
+          path: 'web_search_options',
+        },
+      ],
       tool_choice: { type: 'tool', name: 'f' },
       logprobs: { top: 3 },
       reasoning: { effort: 'low' },
@@ -150,13 +157,11 @@ describe('openai-chat: requests', () => {
     [{ messages: [{ role: 'user' }] }, 'messages[0].content'],
     [{ messages: [{ role: 'user', content: [{ type: 'video' }] }] }, 'messages[0].content[0].type'],
     [{ messages: [{ role: 'user', content: [{ type: 'image_url' }] }] }, 'messages[0].content[0].image_url'],
-    [
-      { messages: [{ role: 'user', content: [{ type: 'file', file: { file_id: 'f' } }] }] },
-      'messages[0].content[0].file.file_data',
-    ],
     [{ messages: [{ role: 'tool', content: 'x' }] }, 'messages[0].tool_call_id'],
     [{ messages: [{ role: 'assistant', tool_calls: [{ id: 'c' }] }] }, 'messages[0].tool_calls[0].function'],
-    [{ tools: [{ type: 'custom' }] }, 'tools[0].type'],
+    [{ messages: [{ role: 'user', content: [{ type: 'file', file: {} }] }] }, 'messages[0].content[0].file.file_data'],
+    [{ tool_choice: { type: 'function' } }, 'tool_choice.function'],
+    [{ tool_choice: { type: 'allowed_tools' } }, 'tool_choice.allowed_tools'],
     [{ tools: [{ type: 'function', function: {} }] }, 'tools[0].function.name'],
     [{ tool_choice: 'some' }, 'tool_choice'],
     [{ response_format: { type: 'xml' } }, 'response_format.type'],
@@ -166,8 +171,6 @@ describe('openai-chat: requests', () => {
     [{ temperature: 'hot' }, 'temperature'],
     [{ stream: 1 }, 'stream'],
     [{ stop: [1] }, 'stop'],
-    [{ functions: [] }, 'functions'],
-    [{ function_call: 'auto' }, 'function_call'],
   ] as const)('a fault is named by its path: %o', (over, param) => {
     expect(() => decode(over as unknown as Record<string, JsonValue>)).toThrowError(
       expect.objectContaining({ code: 'invalid_request', param }),
@@ -199,7 +202,7 @@ describe('openai-chat: requests', () => {
 
   test('what other shapes know and this one does not', () => {
     const foreign = { source: 'anthropic-messages' } as const;
-    expect(ignored({ ...foreign, extra: { container: 'c' }, service_tier: 'auto' })).toEqual(['container']);
+    expect(ignored({ ...foreign, extra: { inference_geo: 'eu' }, service_tier: 'auto' })).toEqual(['inference_geo']);
     expect(encode({ ...foreign, service_tier: 'standard_only' })['service_tier']).toBe('default');
     expect(ignored({ source: 'gemini', service_tier: 'priority' })).toEqual(['service_tier']);
     expect(encode({ ...foreign, reasoning: { budget_tokens: 5_000 } })['reasoning_effort']).toBe('medium');

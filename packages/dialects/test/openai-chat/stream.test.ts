@@ -37,6 +37,25 @@ describe('openai-chat: reading a stream', () => {
     ]);
   });
 
+  test.each<[string, object, object[]]>([
+    [
+      'sound',
+      { audio: { id: 'a', transcript: 'Hi', data: 'UklG' } },
+      [{ delta: 'Hi' }, { delta: 'UklG', media: true }],
+    ],
+    [
+      'a custom tool call',
+      { tool_calls: [{ index: 0, id: 'c', type: 'custom', custom: { name: 'sql', input: 'SELECT' } }] },
+      [{ delta: 'sql' }, { delta: 'SELECT' }],
+    ],
+    ['a call of before tools', { function_call: { name: 'f', arguments: '{}' } }, [{ delta: 'f' }, { delta: '{}' }]],
+    ['a picture', { images: [{ image_url: { url: 'data:x' } }] }, [{ delta: 'data:x', media: true }]],
+  ])('%s is a piece of what only this shape can say', (_name, delta, pieces) => {
+    const events = openaiChat.streamDecoder().push(frame({ choices: [{ index: 0, delta, finish_reason: null }] }));
+    const seen = events.filter((event) => event.type === 'opaque_delta');
+    expect(seen).toEqual(pieces.map((piece) => ({ type: 'opaque_delta', choice: 0, ...piece })));
+  });
+
   test('reasoning text of compatible servers', () => {
     const thinking = decode('reasoning').filter((event) => event.type === 'thinking');
     expect(thinking.map((event) => event.delta)).toEqual(['First, ', 'think.']);
@@ -140,7 +159,7 @@ describe('openai-chat: writing a stream', () => {
           prompt_tokens: 1_200,
           completion_tokens: 90,
           total_tokens: 1_290,
-          prompt_tokens_details: { cached_tokens: 1_024 },
+          prompt_tokens_details: { cached_tokens: 1_024, cache_write_tokens: 0 },
           completion_tokens_details: { reasoning_tokens: 64 },
         },
       },

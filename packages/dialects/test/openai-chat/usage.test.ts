@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { openaiChat } from '../../src/index.ts';
 
 function usageOf(usage: JsonObject): object | undefined {
-  return openaiChat.decodeResponse({ choices: [], usage }).usage;
+  return openaiChat.decodeResponse({ choices: [{ message: { content: 'Hi' } }], usage }).usage;
 }
 
 describe('usage as compatible servers tell it', () => {
@@ -48,11 +48,36 @@ describe('usage as compatible servers tell it', () => {
       { in_tokens: 100, cached_in_tokens: 40 },
     ],
     [
+      'OpenAI: tokens written to the cache',
+      {
+        ...{ prompt_tokens: 100, completion_tokens: 5, total_tokens: 105 },
+        prompt_tokens_details: { cached_tokens: 30, cache_write_tokens: 60 },
+      },
+      { in_tokens: 100, cached_in_tokens: 30, cache_write_tokens: 60 },
+    ],
+    [
+      'more written to the cache than was not read from it',
+      {
+        ...{ prompt_tokens: 100, completion_tokens: 5, total_tokens: 105 },
+        prompt_tokens_details: { cached_tokens: 30, cache_write_tokens: 90 },
+      },
+      { in_tokens: 100, cached_in_tokens: 30, cache_write_tokens: 70 },
+    ],
+    [
       'a total that is too small is not believed',
       { prompt_tokens: 100, completion_tokens: 5, total_tokens: 5 },
       { in_tokens: 100, out_tokens: 5, reasoning_tokens: 0 },
     ],
   ])('%s', (_name, told, expected) => {
     expect(usageOf(told)).toMatchObject(expected);
+  });
+});
+
+test('what was written to the cache is told to clients as it was reported', () => {
+  const details = { cached_tokens: 30, cache_write_tokens: 60 };
+  const told = { prompt_tokens: 100, completion_tokens: 5, total_tokens: 105, prompt_tokens_details: details };
+  const response = openaiChat.decodeResponse({ choices: [{ index: 0, message: { content: 'Hi' } }], usage: told });
+  expect(openaiChat.encodeResponse(response, { id: 'id_1', model: 'small' })).toMatchObject({
+    usage: { prompt_tokens_details: details },
   });
 });

@@ -13,7 +13,8 @@ describe('requests', () => {
         const ctx = encodeContext({ upstream_model: 'm', stream: r.stream });
         const encoded = openaiResponses.encodeRequest(r, ctx);
         expect(encoded.ignored).toEqual([]);
-        expect(openaiResponses.decodeRequest(encoded.body)).toEqual(r);
+        const hosted_tools = r.hosted_tools.map((tool, i) => ({ ...tool, path: `tools[${r.tools.length + i}]` }));
+        expect(openaiResponses.decodeRequest(encoded.body)).toEqual({ ...r, hosted_tools });
       }),
       SEED,
     );

@@ -1,4 +1,4 @@
-import { openaiChat, openaiResponses } from '@atp-router/dialects';
+import { anthropicMessages, gemini, ollama, openaiChat, openaiResponses } from '@atp-router/dialects';
 import type { JsonObject } from '@atp-router/kernel';
 import { describe, expect, it } from 'vitest';
 import { CONVERSATION, WEATHER } from './conversation.ts';
@@ -114,7 +114,7 @@ describe('decodeRequest', () => {
     });
   });
 
-  it('sends only the allowed tools', () => {
+  it('sends only the allowed tools, the hosted ones among them', () => {
     const other = { ...WEATHER, name: 'other' };
     const request = openaiResponses.decodeRequest({
       model: 'm',
@@ -125,12 +125,19 @@ describe('decodeRequest', () => {
     expect(request.tools.map((t) => t.name)).toEqual(['other']);
     expect(request.hosted_tools).toEqual([]);
     expect(request.tool_choice).toEqual({ type: 'required' });
+    const hosted = openaiResponses.decodeRequest({
+      ...{ model: 'm', input: 'Hi', tools: [WEATHER, { type: 'web_search' }] },
+      tool_choice: { type: 'allowed_tools', mode: 'auto', tools: [{ type: 'web_search' }] },
+    });
+    expect([hosted.tools, hosted.hosted_tools.map((tool) => tool.path)]).toEqual([[], ['tools[1]']]);
   });
 
   it('keeps what only this shape understands as opaque parts', () => {
     const search = { type: 'web_search_call', id: 'ws_1', status: 'completed' };
     const upload = { type: 'input_file', file_id: 'file-1' };
     const output = { type: 'custom_tool_call_output', call_id: 'c', output: 'x' };
+    const opaque = (raw: JsonObject, path: string) =>
+      ({ type: 'opaque', origin: 'openai-responses', raw, path }) as const;
     const body: JsonObject = {
       model: 'm',
       input: [search, { role: 'user', content: [upload] }, output],
@@ -139,8 +146,8 @@ describe('decodeRequest', () => {
     const request = openaiResponses.decodeRequest(body);
     expect(request.messages).toEqual([
       { role: 'assistant', parts: [{ type: 'opaque', origin: 'openai-responses', raw: search }] },
-      { role: 'user', parts: [{ type: 'opaque', origin: 'openai-responses', raw: upload }] },
-      { role: 'user', parts: [{ type: 'opaque', origin: 'openai-responses', raw: output }] },
+      { role: 'user', parts: [opaque(upload, 'input[1].content[0].file_id')] },
+      { role: 'user', parts: [opaque(output, 'input[2].type')] },
     ]);
     expect(openaiResponses.encodeRequest(request, encodeContext()).body['input']).toEqual([
       search,
@@ -210,11 +217,31 @@ describe('errors name the path', () => {
     );
   });
 
-  it('a stored prompt template cannot be translated', () => {
-    expect(() => openaiResponses.decodeRequest({ model: 'm', input: 'x', prompt: { id: 'pmpt_1' } })).toThrow(
-      expect.objectContaining({ code: 'untranslatable', param: 'prompt' }),
-    );
-  });
+  it.each<[string, JsonObject]>([
+    ['prompt', { prompt: { id: 'pmpt_1' } }],
+    ['max_tool_calls', { max_tool_calls: 2 }],
+    ['tool_choice', { tool_choice: { type: 'web_search' } }],
+    ['tools[0]', { tools: [{ type: 'web_search' }] }],
+    ['input[0].type', { input: [{ type: 'zz' }] }],
+    ['input[0].content[0].type', { input: [{ role: 'user', content: [{ type: 'zz' }] }] }],
+    ['input[0].content[0].file_id', { input: [{ role: 'user', content: [{ type: 'input_file', file_id: 'f' }] }] }],
+  ])(
+    '%s is said to providers of this shape, refused by its own path elsewhere, and dropped where wished',
+    (param, more) => {
+      const body = { model: 'm', input: 'Hi', store: false, ...more };
+      const request = openaiResponses.decodeRequest(body);
+      const own = openaiResponses.encodeRequest(request, encodeContext());
+      expect(own.ignored).toEqual([]);
+      expect(own.body).toMatchObject(more['input'] === undefined ? more : {});
+      for (const dialect of [openaiChat, anthropicMessages, gemini, ollama]) {
+        const drop = (field: string): boolean => field === 'messages' || Object.hasOwn(more, field);
+        expect(() => dialect.encodeRequest(request, encodeContext())).toThrow(
+          expect.objectContaining({ code: 'untranslatable', param }),
+        );
+        expect(dialect.encodeRequest(request, encodeContext({ drop })).ignored).toContain(param);
+      }
+    },
+  );
 });
 
 describe('probe', () => {

@@ -97,9 +97,9 @@ describe('encodeRequest', () => {
       body: { truncation: 'auto', text: { verbosity: 'low' } },
       ignored: [],
     });
-    const foreign = openaiResponses.encodeRequest({ ...BASE, extra: { verbosity: 'low' } }, encodeContext());
-    expect(foreign.body['verbosity']).toBeUndefined();
-    expect(foreign.ignored).toEqual(['verbosity']);
+    const foreign = openaiResponses.encodeRequest({ ...BASE, extra: { prediction: {} } }, encodeContext());
+    expect(foreign.body['prediction']).toBeUndefined();
+    expect(foreign.ignored).toEqual(['prediction']);
   });
 
   const semantic: readonly [string, Partial<GenRequest>][] = [
@@ -120,6 +120,13 @@ describe('encodeRequest', () => {
       expect.objectContaining({ code: 'untranslatable', param, status: 400 }),
     );
     expect(openaiResponses.encodeRequest(request, encodeContext({ drop: () => true })).ignored).toEqual([param]);
+  });
+
+  it('does not spell out that Messages does not think: models that do not reason refuse to be told so', () => {
+    const off = { ...BASE, source: 'anthropic-messages', reasoning: { budget_tokens: 0 } } as const;
+    expect(openaiResponses.encodeRequest(off, encodeContext()).body['reasoning']).toBeUndefined();
+    const told = { ...BASE, reasoning: { effort: 'none' } } as const;
+    expect(openaiResponses.encodeRequest(told, encodeContext()).body['reasoning']).toEqual({ effort: 'none' });
   });
 
   it('never refuses a default that changes nothing', () => {

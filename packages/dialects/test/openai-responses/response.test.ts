@@ -59,7 +59,21 @@ describe('decodeResponse', () => {
     expect(choice?.finish).toBe('stop');
   });
 
-  it.each(['failed', 'cancelled', 'in_progress'])('status %s is an error of the provider', (status) => {
+  it.each([
+    ['invalid_prompt', 400, 'invalid_request'],
+    ['rate_limit_exceeded', 429, 'rate_limited'],
+    ['server_error', 502, 'server'],
+  ])('status failed with %s is told as a stream tells it', (code, status, kind) => {
+    const message = 'Rate limit reached in organization org-AbC123456789.';
+    const { choices, error } = openaiResponses.decodeResponse({
+      ...json('failed.json'),
+      status: 'failed',
+      error: { code, message },
+    });
+    expect([choices, error]).toEqual([[], { status, kind, message }]);
+  });
+
+  it.each(['cancelled', 'in_progress'])('status %s is an error of the provider', (status) => {
     expect(() => openaiResponses.decodeResponse({ ...json('failed.json'), status })).toThrow(
       expect.objectContaining({ code: 'upstream_error', origin: 'remote' }),
     );

@@ -1,10 +1,11 @@
 import { createOpenAI } from '@ai-sdk/openai';
-import { type GenEvent, openaiResponses } from '@atp-router/dialects';
+import { anthropicMessages, type GenEvent, openaiResponses } from '@atp-router/dialects';
 import { AtpError, type JsonObject } from '@atp-router/kernel';
 import { jsonSchema, streamText, tool } from 'ai';
 import OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
-import { encodeStream, eventsOfStream, fixture, json } from './wire.ts';
+import { decodeFixture } from '../shared/wire.ts';
+import { encodeStream, eventsOfStream, fixture, json, typedEvents } from './wire.ts';
 
 /** The official clients, reading the bytes that this codec writes. */
 
@@ -82,6 +83,24 @@ describe('openai client', () => {
       'function_call',
       'message',
     ]);
+  });
+
+  it('is told of thinking by Claude once, and of thinking that is not shown nothing', async () => {
+    const body = encodeStream(decodeFixture(anthropicMessages, 'anthropic-messages/thinking.sse'));
+    const told = typedEvents(body).filter(({ type }) => String(type).startsWith('response.reasoning'));
+    expect(told.map(({ type, delta }) => [type, delta])).toEqual([
+      ['response.reasoning_summary_part.added', undefined],
+      ['response.reasoning_summary_text.delta', 'I should '],
+      ['response.reasoning_summary_text.delta', 'check.'],
+      ['response.reasoning_summary_text.done', undefined],
+      ['response.reasoning_summary_part.done', undefined],
+    ]);
+    const final = await openai(body).responses.stream({ model: 'small', input: 'x' }).finalResponse();
+    expect(final.output).toMatchObject([
+      { type: 'reasoning', summary: [{ type: 'summary_text', text: 'I should check.' }] },
+      { type: 'message' },
+    ]);
+    expect(final.output_text).toBe('Done.');
   });
 
   it('repeats settings that its own parser needs', async () => {

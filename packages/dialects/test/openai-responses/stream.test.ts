@@ -71,7 +71,17 @@ describe('streamDecoder', () => {
 
   it('a hosted tool passes as an opaque block', () => {
     const events = eventsOfStream(fixture('hosted.sse'));
-    expect(events.map((e) => e.type)).toEqual(['start', 'opaque', 'text', 'finish', 'usage', 'end']);
+    expect(events.map((e) => e.type)).toEqual(['start', 'opaque_delta', 'opaque', 'text', 'finish', 'usage', 'end']);
+  });
+
+  it.each([
+    ['response.custom_tool_call_input.delta', { delta: 'SELECT 1' }, { delta: 'SELECT 1' }],
+    ['response.code_interpreter_call_code.delta', { delta: 'x = 1' }, { delta: 'x = 1' }],
+    ['response.image_generation_call.partial_image', { partial_image_b64: 'iVBO' }, { delta: 'iVBO', media: true }],
+    ['response.audio.delta', { delta: 'UklG' }, { delta: 'UklG', media: true }],
+  ])('%s is a piece of what only this shape can say', (type, fields, piece) => {
+    const events = eventsOfStream(`event: ${type}\ndata: ${JSON.stringify({ type, output_index: 0, ...fields })}\n\n`);
+    expect(events.slice(1)).toEqual([{ type: 'opaque_delta', choice: 0, ...piece }]);
   });
 
   it('an answer that a limit cut', () => {

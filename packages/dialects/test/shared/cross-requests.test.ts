@@ -24,7 +24,7 @@ describe('openai-chat client, anthropic-messages provider', () => {
         messages: [{ role: 'user', content: [{ type: 'input_audio', input_audio: { format: 'wav', data: 'AA==' } }] }],
       },
     ],
-    ['hosted_tools', { web_search_options: {} }],
+    ['web_search_options', { web_search_options: {} }],
     ['temperature', { temperature: 1.5 }],
   ])('%s changes the answer and is refused, or dropped when the operator says so', (field, over) => {
     expect(() => translate(openaiChat, anthropicMessages, ask(over))).toThrowError(
@@ -123,7 +123,7 @@ describe('anthropic-messages client, openai-chat provider', () => {
 
   test.each([
     ['top_k', { top_k: 5 }],
-    ['hosted_tools', { tools: [{ type: 'web_search_20250305', name: 'web_search' }] }],
+    ['tools[0]', { tools: [{ type: 'web_search_20250305', name: 'web_search' }] }],
     [
       'tool_result_images',
       {
@@ -142,7 +142,7 @@ describe('anthropic-messages client, openai-chat provider', () => {
       },
     ],
     [
-      'document',
+      'messages[0].content[0]',
       { messages: [{ role: 'user', content: [{ type: 'document', source: { type: 'file', file_id: 'f' } }] }] },
     ],
     [

@@ -79,9 +79,8 @@ function normal(request: GenRequest, dialect: Dialect): GenRequest {
 describe.each(both)('%s: an answer keeps its meaning', (id, dialect) => {
   const thought = id === 'openai-chat' ? plainThought : signedThought;
   const told = (response: GenResponse): GenResponse => {
+    if (id === 'openai-chat') return response;
     const { usage, ...rest } = response;
-    if (id === 'openai-chat')
-      return usage === undefined ? rest : { ...rest, usage: { ...usage, cache_write_tokens: 0 } };
     // This shape has no date, and always tells numbers of tokens.
     const zero: Usage = {
       in_tokens: 0,

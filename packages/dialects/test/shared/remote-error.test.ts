@@ -27,6 +27,18 @@ describe.each(DIALECTS.map((dialect) => [dialect.id, dialect] as const))('errors
   });
 });
 
+test.each([
+  [408, 'upstream_timeout', 504],
+  [409, 'upstream_error', 502],
+  [425, 'upstream_error', 502],
+])('%i is tried again by the router, and the client may do so too', (status, code, told) => {
+  for (const dialect of DIALECTS) {
+    const error = remoteToAtpError(dialect.decodeError(status, body(SAID)), 'up');
+    expect(error).toMatchObject({ code, status: told, retryable: true, cause: SAID });
+    expect(error.message).toMatch(/^Provider "up" [a-z ]+\.$/);
+  }
+});
+
 test('402 inside a stream', () => {
   const text = 'data: {"error":{"message":"Insufficient credits","code":402}}\n\n';
   const [event] = decodeStream(openaiChat, [new TextEncoder().encode(text)]);

@@ -48,6 +48,10 @@ export async function openaiAnswer(body: unknown, status?: number): Promise<Chat
   return openai(JSON.stringify(body), 'application/json', status).chat.completions.create(ASK_OPENAI);
 }
 
+export async function responsesStream(stream: string): Promise<OpenAI.Responses.Response> {
+  return openai(stream, SSE).responses.stream({ model: 'small', input: 'Hi' }).finalResponse();
+}
+
 export async function anthropicStream(stream: string): Promise<Anthropic.Message> {
   return anthropic(stream, SSE).messages.stream(ASK_ANTHROPIC).finalMessage();
 }

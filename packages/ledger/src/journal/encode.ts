@@ -103,13 +103,14 @@ export class RecordEncoder {
   }
 
   #attempt(record: AttemptRecord): string {
-    const { outcome, error, upstream_status, offset_ms } = record;
+    const { outcome, error, upstream_status, offset_ms, tools_usd_nanos } = record;
     const failed = error === undefined ? '' : optional('error', error);
     const answered = upstream_status === undefined ? '' : `,"upstream_status":${number(upstream_status)}`;
+    const tools = tools_usd_nanos === undefined ? '' : `,"tools_usd_nanos":${number(tools_usd_nanos)}`;
     return (
       `{"n":${number(record.n)}${this.#route(record)},"outcome":"${outcome}"${failed}${answered},` +
       `"usage":${usage(record.usage)},"usage_source":"${record.usage_source}",` +
-      `"cost_usd_nanos":${number(record.cost_usd_nanos)}${offset_ms === undefined ? '' : `,"offset_ms":${tenths(offset_ms)}`},` +
+      `"cost_usd_nanos":${number(record.cost_usd_nanos)}${tools}${offset_ms === undefined ? '' : `,"offset_ms":${tenths(offset_ms)}`},` +
       `"latency_ms":${tenths(record.latency_ms)}${ttfb(record.ttfb_ms)}}`
     );
   }

@@ -30,7 +30,7 @@ const USAGE =
 const ATTEMPT =
   `{"n":${NUMBER},"turn":${NUMBER},"kind":${ANY},"model":${TEXT},"provider":${ANY},"outcome":${ANY}` +
   `${optional('error', ANY)}${optional('upstream_status', NUMBER)},"usage":${USAGE},"usage_source":${ANY},` +
-  `"cost_usd_nanos":${COUNT}${optional('offset_ms', NUMBER)},"latency_ms":${NUMBER}${optional('ttfb_ms', NUMBER)}}`;
+  `"cost_usd_nanos":${COUNT}${optional('tools_usd_nanos', NUMBER)}${optional('offset_ms', NUMBER)},"latency_ms":${NUMBER}${optional('ttfb_ms', NUMBER)}}`;
 
 /**
  * The whole line of the usual end of a call, as `RecordEncoder` writes it: one attempt, no idempotency key. There is no

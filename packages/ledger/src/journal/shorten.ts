@@ -11,8 +11,8 @@ import type { AttemptRecord } from '../events.ts';
  *   `per_request_usd_nanos` that is 0.
  */
 export function isSumOf(usage: Usage, attempts: readonly AttemptRecord[]): boolean {
-  if (attempts.length === 1 && attempts[0]?.usage === usage) return true;
   const sum = sumOf(attempts);
+  if (sum === usage) return true;
   return (
     sum.in_tokens === usage.in_tokens &&
     sum.out_tokens === usage.out_tokens &&
@@ -71,6 +71,8 @@ function fillUsage(usage: Short<Usage>): void {
 }
 
 function sumOf(attempts: readonly { readonly usage: Usage }[]): Usage {
+  const [only] = attempts;
+  if (attempts.length === 1 && only !== undefined) return only.usage;
   let sum = ZERO_USAGE;
   for (const { usage } of attempts) sum = addUsage(sum, usage);
   return sum;

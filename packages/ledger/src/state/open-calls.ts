@@ -1,4 +1,4 @@
-import { assert } from '@atp-router/kernel';
+import { assert, type Usage } from '@atp-router/kernel';
 import type {
   AttemptEnded,
   AttemptIntent,
@@ -18,6 +18,8 @@ export interface RunningAttempt {
   readonly intent: AttemptIntent;
   /** Output tokens of the last progress record. */
   readonly out_tokens: number;
+  /** What the last progress record says was reported. */
+  readonly reported?: Usage | undefined;
   /** Time of the record that announced the attempt. */
   readonly started_ms: number;
 }
@@ -154,10 +156,16 @@ function started(call: OpenCall, event: AttemptStarted, ts_ms: number): OpenCall
 }
 
 function progressed(call: OpenCall, event: AttemptProgress, ts_ms: number): OpenCall {
-  const running = call.running.map((attempt) =>
-    attempt.intent.n === event.n ? { ...attempt, out_tokens: Math.max(attempt.out_tokens, event.out_tokens) } : attempt,
-  );
+  const running = call.running.map((attempt) => (attempt.intent.n === event.n ? further(attempt, event) : attempt));
   return { ...call, running, last_ts_ms: ts_ms };
+}
+
+function further(attempt: RunningAttempt, { out_tokens, reported }: AttemptProgress): RunningAttempt {
+  return {
+    ...attempt,
+    out_tokens: Math.max(attempt.out_tokens, out_tokens),
+    ...(reported !== undefined && { reported }),
+  };
 }
 
 function ended(call: OpenCall, event: AttemptEnded, ts_ms: number): OpenCall {

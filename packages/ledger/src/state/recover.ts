@@ -1,10 +1,20 @@
-import { addUsage, costUsdNanos, ERROR_CATALOGUE, type Usage, ZERO_USAGE } from '@atp-router/kernel';
+import {
+  addUsage,
+  addUsdNanos,
+  costUsdNanos,
+  ERROR_CATALOGUE,
+  type Usage,
+  usageOfCut,
+  ZERO_USAGE,
+} from '@atp-router/kernel';
 import type { AttemptRecord, CallEnded } from '../events.ts';
 import type { OpenCall, RunningAttempt } from './open-calls.ts';
 
 /**
  * Settles the calls that a dead process left open: one `call.ended` each, outcome `interrupted`. What their attempts
- * used is counted: the estimated prompt, since it was sent or about to be, and the output of the last progress record.
+ * used is counted: the estimated prompt, since it was sent or about to be, and the output of the last progress record,
+ * or what the provider had reported by then.
+ * Which tools had run at the provider is told by the answer and written with its end: of those, none is counted.
  * Attempts that had ended keep their own record and cost.
  */
 export function recoverCalls(open: Iterable<OpenCall>): CallEnded[] {
@@ -22,7 +32,7 @@ function interruptedCall(call: OpenCall): CallEnded {
     status: ERROR_CATALOGUE.call_interrupted.status,
     attempts,
     usage: attempts.reduce<Usage>((sum, attempt) => addUsage(sum, attempt.usage), ZERO_USAGE),
-    cost_usd_nanos: attempts.reduce((sum, attempt) => sum + attempt.cost_usd_nanos, 0),
+    cost_usd_nanos: attempts.reduce((sum, attempt) => addUsdNanos(sum, attempt.cost_usd_nanos), 0),
     latency_ms: Math.max(0, call.last_ts_ms - call.head.started_ms),
     ...(call.idempotency && { idempotency: call.idempotency }),
   };
@@ -30,7 +40,7 @@ function interruptedCall(call: OpenCall): CallEnded {
 
 function interruptedAttempt(attempt: RunningAttempt, last_ts_ms: number): AttemptRecord {
   const { n, turn, kind, model, provider, in_tokens, price } = attempt.intent;
-  const usage: Usage = { ...ZERO_USAGE, in_tokens, out_tokens: attempt.out_tokens };
+  const usage = usageOfCut(attempt.reported, in_tokens, attempt.out_tokens);
   return {
     ...{ n, turn, kind, model, provider },
     outcome: 'interrupted',

@@ -1,4 +1,4 @@
-import { addUsage, type Usage, type UsdNanos, utcDay, ZERO_USAGE } from '@atp-router/kernel';
+import { addCounts, addUsage, addUsdNanos, type Usage, type UsdNanos, utcDay, ZERO_USAGE } from '@atp-router/kernel';
 import type { AttemptRecord, CallEnded, CallHead } from '../events.ts';
 
 /** Where in a node's journal a record stands. */
@@ -35,6 +35,8 @@ export interface UsageRow extends RecordKey, Usage {
   /** `counted` as soon as one attempt was. */
   readonly usage_source: AttemptRecord['usage_source'];
   readonly cost_usd_nanos: UsdNanos;
+  /** The part of the cost that tools at the provider took; absent when they took none. */
+  readonly tools_usd_nanos?: UsdNanos | undefined;
   readonly latency_ms: number;
   readonly ttfb_ms: number | null;
 }
@@ -51,6 +53,8 @@ export interface AttemptRow extends RecordKey, Usage {
   readonly upstream_status: number | null;
   readonly usage_source: AttemptRecord['usage_source'];
   readonly cost_usd_nanos: UsdNanos;
+  /** The part of the cost that tools at the provider took; absent when they took none. */
+  readonly tools_usd_nanos?: UsdNanos | undefined;
   readonly latency_ms: number;
   readonly ttfb_ms: number | null;
 }
@@ -138,6 +142,7 @@ export function usageRow(
     ...pickUsage(event.usage),
     usage_source: sourceOf(event.attempts),
     cost_usd_nanos: event.cost_usd_nanos,
+    ...toolsPart(event.attempts),
     latency_ms: Math.round(event.latency_ms),
     ttfb_ms: event.ttfb_ms === undefined ? null : Math.round(event.ttfb_ms),
   };
@@ -158,6 +163,7 @@ export function attemptRows(event: CallEnded, key: RecordKey): AttemptRow[] {
     ...pickUsage(attempt.usage),
     usage_source: attempt.usage_source,
     cost_usd_nanos: attempt.cost_usd_nanos,
+    ...toolsPart([attempt]),
     latency_ms: Math.round(attempt.latency_ms),
     ttfb_ms: attempt.ttfb_ms === undefined ? null : Math.round(attempt.ttfb_ms),
   }));
@@ -201,7 +207,7 @@ export function addUsageDays(a: UsageDay, b: UsageDay): UsageDay {
     errors: a.errors + b.errors,
     attempts: a.attempts + b.attempts,
     ...addUsage(a, b),
-    cost_usd_nanos: a.cost_usd_nanos + b.cost_usd_nanos,
+    cost_usd_nanos: addUsdNanos(a.cost_usd_nanos, b.cost_usd_nanos),
   };
 }
 
@@ -209,8 +215,8 @@ export function addBudgetDays(a: BudgetDay, b: BudgetDay): BudgetDay {
   return {
     ...a,
     calls: a.calls + b.calls,
-    tokens: a.tokens + b.tokens,
-    cost_usd_nanos: a.cost_usd_nanos + b.cost_usd_nanos,
+    tokens: addCounts(a.tokens, b.tokens),
+    cost_usd_nanos: addUsdNanos(a.cost_usd_nanos, b.cost_usd_nanos),
   };
 }
 
@@ -226,6 +232,11 @@ export function budgetDayKey(sum: Pick<BudgetDay, 'tenant' | 'day'>): string {
 function sourceOf(attempts: readonly AttemptRecord[]): AttemptRecord['usage_source'] {
   if (attempts.some((attempt) => attempt.usage_source === 'counted')) return 'counted';
   return attempts.some((attempt) => attempt.usage_source === 'reported') ? 'reported' : 'none';
+}
+
+function toolsPart(attempts: readonly AttemptRecord[]): { readonly tools_usd_nanos?: UsdNanos } {
+  const tools_usd_nanos = attempts.reduce((sum, attempt) => addUsdNanos(sum, attempt.tools_usd_nanos ?? 0), 0);
+  return tools_usd_nanos === 0 ? {} : { tools_usd_nanos };
 }
 
 function pickKey({ node_id, epoch, seq }: RecordKey): RecordKey {

@@ -1,4 +1,4 @@
-import { type Usage, utcDay } from '@atp-router/kernel';
+import { addCounts, addUsdNanos, type Usage, utcDay } from '@atp-router/kernel';
 import type { AttemptRecord, CallEnded } from '../events.ts';
 import { type BudgetDay, modelOf, type UsageDay } from './rows.ts';
 
@@ -41,13 +41,13 @@ export class CallSums {
     }
     const { budget, models } = sums;
     budget.calls += 1;
-    budget.tokens += usage.in_tokens + usage.out_tokens;
-    budget.cost_usd_nanos += event.cost_usd_nanos;
+    budget.tokens = addCounts(budget.tokens, usage.in_tokens + usage.out_tokens);
+    budget.cost_usd_nanos = addUsdNanos(budget.cost_usd_nanos, event.cost_usd_nanos);
     for (const attempt of attempts) {
       const sum = modelSum(models, tenant, attempt.model, day);
       sum.attempts += 1;
       addTokens(sum, attempt.usage);
-      sum.cost_usd_nanos += attempt.cost_usd_nanos;
+      sum.cost_usd_nanos = addUsdNanos(sum.cost_usd_nanos, attempt.cost_usd_nanos);
     }
     const last = modelSum(models, tenant, modelOf(event), day);
     last.calls += 1;
@@ -89,9 +89,9 @@ function modelSum(models: Map<string, Sum<UsageDay>>, tenant: string, model: str
 }
 
 function addTokens(sum: Sum<Usage>, usage: Usage): void {
-  sum.in_tokens += usage.in_tokens;
-  sum.out_tokens += usage.out_tokens;
-  sum.cached_in_tokens += usage.cached_in_tokens;
-  sum.cache_write_tokens += usage.cache_write_tokens;
-  sum.reasoning_tokens += usage.reasoning_tokens;
+  sum.in_tokens = addCounts(sum.in_tokens, usage.in_tokens);
+  sum.out_tokens = addCounts(sum.out_tokens, usage.out_tokens);
+  sum.cached_in_tokens = addCounts(sum.cached_in_tokens, usage.cached_in_tokens);
+  sum.cache_write_tokens = addCounts(sum.cache_write_tokens, usage.cache_write_tokens);
+  sum.reasoning_tokens = addCounts(sum.reasoning_tokens, usage.reasoning_tokens);
 }

@@ -120,7 +120,13 @@ function makeIntent(rng: Rng, n: number, kind: AttemptIntent['kind']): AttemptIn
 function progress(rng: Rng, call: LiveCall, emit: Emit): void {
   call.out_tokens += randomInt(rng, 0, 200);
   const { call_id } = call.head;
-  emit({ type: 'attempt.progress', call_id, n: call.intent.n, out_tokens: call.out_tokens });
+  const { n, in_tokens } = call.intent;
+  // By its number, so that the streams of older seeds stay what they are.
+  const reported = n % 2 === 0 ? { ...ZERO_USAGE, in_tokens: in_tokens + 1 } : undefined;
+  emit({
+    ...{ type: 'attempt.progress', call_id, n, out_tokens: call.out_tokens },
+    ...(reported !== undefined && { reported }),
+  });
 }
 
 function nextAttempt(rng: Rng, call: LiveCall, emit: Emit): void {
@@ -142,11 +148,13 @@ function endAttempt(rng: Rng, call: LiveCall, outcome: CallOutcome): AttemptReco
     cache_write_tokens: 0,
     reasoning_tokens: 0,
   };
+  const tools_usd_nanos = rng.next() < 0.2 ? randomInt(rng, 1, 9) * 10_000_000 : undefined;
   return {
     ...{ n, turn, kind, model, provider, outcome, usage },
     ...(outcome === 'error' && { error: 'upstream_error', upstream_status: 500 }),
     usage_source: rng.next() < 0.8 ? 'reported' : 'counted',
-    cost_usd_nanos: price === undefined ? 0 : costUsdNanos(usage, price),
+    cost_usd_nanos: (price === undefined ? 0 : costUsdNanos(usage, price)) + (tools_usd_nanos ?? 0),
+    ...(tools_usd_nanos !== undefined && { tools_usd_nanos }),
     latency_ms: randomInt(rng, 1, 9_000),
     ...(rng.next() < 0.5 && { ttfb_ms: randomInt(rng, 1, 900) }),
   };

@@ -17,7 +17,7 @@ const KINDS = [
 
 type Kind = (typeof KINDS)[number];
 
-/** `/tenants`, `/models`, `/providers`: the file's entries and those made here, in one list. */
+/** `/tenants`, `/models`, `/providers`: the entries of the configuration and those made here, in one list. */
 export function addEntities(routes: AdminRoutes, parts: AdminParts, changes: Changes, schemas: ConfigSchemas): void {
   for (const kind of KINDS) {
     const entities = new Entities(kind, parts, changes, schemas);
@@ -71,7 +71,7 @@ class Entities {
   replace(request: AdminRequest): Promise<AdminReply> {
     const { id, value } = entityInput(this.#kind.kind, request.body, param(request));
     return this.#changes.alone(async () => {
-      this.#refuseFile(id);
+      this.#refuseConfigured(id);
       const is_new = find(this.#parts.manager.config, this.#kind, id) === undefined;
       await this.#put(id, value, request.by);
       return is_new ? created(this.view(id)) : ok(this.view(id));
@@ -83,7 +83,7 @@ class Entities {
     const { kind } = this.#kind;
     return this.#changes.alone(async () => {
       const { manager } = this.#parts;
-      this.#refuseFile(id);
+      this.#refuseConfigured(id);
       if (find(manager.config, this.#kind, id) === undefined) throw notFound(`${kind} "${id}"`);
       // A tenant made anew under this name must not inherit the keys of the old one.
       const keys = kind === 'tenant' ? overlayKeys(manager.overlay).filter((key) => key.tenant === id) : [];
@@ -97,15 +97,20 @@ class Entities {
     return this.#changes.apply([{ op: 'put', entity: { kind: this.#kind.kind, id, value } }], by);
   }
 
-  #refuseFile(id: string): void {
+  #refuseConfigured(id: string): void {
     if (find(this.#parts.manager.file_config, this.#kind, id) === undefined) return;
-    const message = `The ${this.#kind.kind} "${id}" comes from the configuration file. Edit the file; the router picks it up.`;
+    const what = `The ${this.#kind.kind} "${id}"`;
+    const message =
+      this.#parts.origin.kind === 'file'
+        ? `${what} comes from the configuration file. Edit the file; the router picks it up.`
+        : `${what} was discovered at the start, because there is no configuration file. Write an atp.yaml with what you want, and start the router with it.`;
     throw new AtpError('conflict', message, { param: 'id' });
   }
 
   #show(entry: { readonly id: string }): object {
-    const from_file = find(this.#parts.manager.file_config, this.#kind, entry.id) !== undefined;
-    return { ...(masked(entry, this.#schemas[this.#kind.list]) as object), source: from_file ? 'file' : 'admin' };
+    const configured = find(this.#parts.manager.file_config, this.#kind, entry.id) !== undefined;
+    const source = configured ? this.#parts.origin.kind : 'admin';
+    return { ...(masked(entry, this.#schemas[this.#kind.list]) as object), source };
   }
 }
 

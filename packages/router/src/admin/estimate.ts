@@ -1,4 +1,3 @@
-import type { GenRequest } from '@atp-router/dialects';
 import { effectiveDemand, type Estimate } from '@atp-router/flow';
 import { AtpError, isJsonObject, type JsonObject, nanosToMicros, type Qos } from '@atp-router/kernel';
 import { hostedToolCosts } from '@atp-router/providers';
@@ -6,6 +5,7 @@ import { admit } from '../engine/admit.ts';
 import type { ClientSink } from '../engine/client.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { AdmittedCall } from '../engine/env.ts';
+import { toolsSent } from '../engine/hosted-tools.ts';
 import type { CallOptions, CallRequest } from '../engine/request.ts';
 import type { Target } from '../engine/target.ts';
 import { embedOperation } from '../http/embed-endpoint.ts';
@@ -42,7 +42,6 @@ function estimate(request: AdminRequest, engine: Engine): AdminReply {
     undefined,
   );
   if (call instanceof AtpError) throw call;
-  const decoded = dialect?.decodeRequest(body);
   const { head, plan, route } = call;
   return ok({
     tenant: head.tenant,
@@ -52,7 +51,7 @@ function estimate(request: AdminRequest, engine: Engine): AdminReply {
     max_attempts: plan.max_attempts,
     plan: route,
     choices: call.choices,
-    candidates: call.targets.map((target) => candidate(engine, call, target, decoded)),
+    candidates: call.targets.map((target) => candidate(engine, call, target)),
   });
 }
 
@@ -108,15 +107,15 @@ function onlyTenant(engine: Engine): string {
   });
 }
 
-function candidate(engine: Engine, call: AdmittedCall, target: Target, decoded: GenRequest | undefined): object {
-  const { model, description } = target;
+function candidate(engine: Engine, call: AdmittedCall, target: Target): object {
+  const { model } = target;
   const most = Math.min(call.max_output_tokens ?? Infinity, model.max_output_tokens ?? Infinity);
   const record = engine.parts.estimator.estimate({
     model: model.id,
     size: call.prompt,
     ...(most === Infinity ? {} : { max_out_tokens: most }),
     price: model.price,
-    tool_costs: hostedToolCosts(description.kind, decoded?.hosted_tools ?? []),
+    tool_costs: hostedToolCosts(toolsSent(target, call), target.tool_prices),
   });
   const told: Estimate =
     call.choices === 1

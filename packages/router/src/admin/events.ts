@@ -1,6 +1,6 @@
 import type { HttpExchange } from '@atp-router/adapters';
 import { AtpError, type Timer } from '@atp-router/kernel';
-import type { EventType, RouterEvent } from '@atp-router/ledger';
+import { EVENT_VERSION, type EventType, type RouterEvent } from '@atp-router/ledger';
 import { authenticateAdmin } from '../http/authenticate.ts';
 import type { AdminParts } from './parts.ts';
 import { MASK } from './mask.ts';
@@ -91,7 +91,7 @@ class Subscription {
 
   #frame(event: RouterEvent): string {
     const ts_ms = this.#parts.engine.parts.ambient.clock.now_ms();
-    return `event: ${event.type}\ndata: ${JSON.stringify({ ts_ms, ...shown(event) })}\n\n`;
+    return `event: ${event.type}\ndata: ${JSON.stringify({ v: EVENT_VERSION, ts_ms, ...shown(event) })}\n\n`;
   }
 
   #send(frame: string): void {

@@ -32,5 +32,7 @@ export function page<T>(query: Query, entries: readonly T[], nameOf: (entry: T) 
 function readCursor(cursor: string): string {
   const name = Buffer.from(cursor, 'base64url').toString();
   if (Buffer.from(name).toString('base64url') === cursor) return name;
-  throw new AtpError('invalid_request', '"cursor" must be the next_cursor of an answer.', { param: 'cursor' });
+  throw new AtpError('invalid_request', '"cursor" must be the next_cursor of an earlier answer, unchanged.', {
+    param: 'cursor',
+  });
 }

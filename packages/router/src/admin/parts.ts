@@ -10,6 +10,9 @@ import type { EventBus } from '../observe/event-bus.ts';
  */
 export type ReloadFile = () => ReloadOutcome | Promise<ReloadOutcome>;
 
+/** Where the configuration comes from: a file, by its name as far as that is known, or what was found without one. */
+export type ConfigOrigin = { readonly kind: 'file'; readonly file?: string } | { readonly kind: 'discovered' };
+
 /** What the admin API works on. It owns none of it. */
 export interface AdminParts {
   readonly engine: Engine;
@@ -22,6 +25,7 @@ export interface AdminParts {
   readonly started: Config;
   readonly listening: () => { readonly host: string; readonly port: number };
   readonly transportOf: (provider: ProviderConfig) => UpstreamTransport;
+  readonly origin: ConfigOrigin;
   /** Absent: the process was started without a file. */
   readonly onReload?: ReloadFile | undefined;
 }

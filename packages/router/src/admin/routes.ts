@@ -13,7 +13,7 @@ export const ADMIN_BASE = '/admin/v1';
 /** The largest thing sent here is a tenant or model; a body for an estimate is a prompt, not an archive. */
 const BODY_LIMITS = { body_bytes: 1_048_576, idle_ms: 30_000, body_duration_ms: 60_000 } as const;
 /** Deeper than any entity of the configuration, and than the prompts that estimates are made for. */
-const JSON_DEPTH_MAX = 64;
+const JSON_LIMITS = { json_depth: 64, json_values: 100_000 } as const;
 
 /** An authenticated request of an operator. */
 export interface AdminRequest {
@@ -105,7 +105,7 @@ export class AdminRoutes {
       }
       exchange.readBody(BODY_LIMITS, (error, bytes) => {
         if (error !== undefined) this.#fail(exchange, error);
-        else this.#run(request, (r) => handler({ ...r, body: parseBody(bytes, JSON_DEPTH_MAX).json }));
+        else this.#run(request, (r) => handler({ ...r, body: parseBody(bytes, JSON_LIMITS).json }));
       });
     });
   }

@@ -1,4 +1,4 @@
-import { restartNeeded } from '@atp-router/adapters';
+import { type Problem, restartNeeded } from '@atp-router/adapters';
 import { AtpError } from '@atp-router/kernel';
 import { type ConfigSchemas, masked } from './mask.ts';
 import type { AdminParts } from './parts.ts';
@@ -54,12 +54,21 @@ async function reload(parts: AdminParts): Promise<AdminReply> {
   }
   const outcome = await onReload();
   if (outcome.kind === 'unchanged') return ok({ result: 'unchanged', problems: [], restart_needed: restart(parts) });
-  if (outcome.kind === 'invalid')
-    return ok({ result: 'rejected', problems: outcome.problems, restart_needed: restart(parts) });
+  if (outcome.kind === 'invalid') return rejected(parts, outcome.problems);
   // Whoever watches the file may have brought it into force already.
   const applied = manager.file_config === outcome.config ? undefined : manager.replaceBase(outcome.config);
-  if (applied?.ok === false) {
-    return ok({ result: 'rejected', problems: applied.problems, restart_needed: restart(parts) });
-  }
+  if (applied?.ok === false) return rejected(parts, applied.problems);
   return ok({ result: 'applied', problems: [], restart_needed: restart(parts) });
+}
+
+/** With the name of the file, which whoever asks from elsewhere does not know. */
+function rejected(parts: AdminParts, problems: readonly Problem[]): AdminReply {
+  const { origin } = parts;
+  const file = origin.kind === 'file' ? origin.file : undefined;
+  return ok({
+    result: 'rejected',
+    ...(file === undefined ? {} : { file }),
+    problems,
+    restart_needed: restart(parts),
+  });
 }

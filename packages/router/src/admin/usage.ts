@@ -97,9 +97,13 @@ async function records(request: AdminRequest, usage: UsageStore): Promise<AdminR
 }
 
 /** A row as the API shows it: money in micro-dollars. */
-export function recordView<T extends Pick<UsageRow, 'cost_usd_nanos'>>(row: T): object {
-  const { cost_usd_nanos, ...rest } = row;
-  return { ...rest, cost_usd_micros: nanosToMicros(cost_usd_nanos) };
+export function recordView<T extends Pick<UsageRow, 'cost_usd_nanos' | 'tools_usd_nanos'>>(row: T): object {
+  const { cost_usd_nanos, tools_usd_nanos, ...rest } = row;
+  return {
+    ...rest,
+    cost_usd_micros: nanosToMicros(cost_usd_nanos),
+    ...(tools_usd_nanos === undefined ? {} : { tools_usd_micros: nanosToMicros(tools_usd_nanos) }),
+  };
 }
 
 interface Range {

@@ -20,6 +20,7 @@ import type { AdmittedCall } from './env.ts';
 import type { ClientSink } from './client.ts';
 import { type CallCaps, NO_CAPS } from './funds.ts';
 import type { EngineParts } from './parts.ts';
+import { tenantGone } from './refusals.ts';
 import { type CallRequest, left_ms } from './request.ts';
 import type { Target, WantedAttempt } from './target.ts';
 
@@ -40,7 +41,7 @@ export function admit(
   idempotency: AdmittedCall['idempotency'],
 ): AdmittedCall | AtpError {
   const rules = generation.tenants.get(request.tenant);
-  if (rules === undefined) return new AtpError('unauthorized', `Tenant "${request.tenant}" does not exist any more.`);
+  if (rules === undefined) return tenantGone(request.tenant);
   const stopped = stoppedBy(request, parts);
   if (stopped !== undefined) return stopped;
   if (!mayName(rules, request.model)) {
@@ -70,6 +71,7 @@ class Admission implements AdmittedCall {
   readonly on_budget_exhausted: 'finish' | 'error';
   readonly prompt: PromptSize;
   readonly choices: number;
+  readonly hosted_tools: AdmittedCall['hosted_tools'];
   readonly max_output_tokens: number | undefined;
   readonly deadline_ms: number | undefined;
   readonly idempotency: AdmittedCall['idempotency'];
@@ -111,6 +113,7 @@ class Admission implements AdmittedCall {
     this.on_budget_exhausted = routed.policy?.on_budget_exhausted ?? 'error';
     this.prompt = request.prompt;
     this.choices = request.choices;
+    this.hosted_tools = request.hosted_tools;
     this.max_output_tokens = request.max_output_tokens;
     this.deadline_ms = request.options.deadline_ms;
     this.idempotency = idempotency;

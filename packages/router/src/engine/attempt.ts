@@ -1,12 +1,13 @@
 import type { TransportFailureKind, UpstreamExchange, UpstreamHandler, UpstreamHeaders } from '@atp-router/adapters';
-import type { AttemptKind, StageSummary } from '@atp-router/call';
+import type { StageSummary } from '@atp-router/call';
 import type { AtpField } from '@atp-router/dialects';
-import { type Limits, plausibleUsage, toAtpError, type Usage } from '@atp-router/kernel';
-import type { Permit } from '@atp-router/routing';
+import { type Clock, type HostedUses, type Limits, plausibleUsage, toAtpError, type Usage } from '@atp-router/kernel';
 import { joinHeaders } from '../relay/join-headers.ts';
-import type { AttemptCodec, Bytes, StreamRelay, StreamStep, WholeAnswer } from '../relay/types.ts';
+import type { Bytes, StreamRelay, StreamStep, WholeAnswer } from '../relay/types.ts';
+import type { AttemptSpec } from './attempt-spec.ts';
+import { EarlyBytes } from './early-bytes.ts';
 import { failureOfRemote, failureOfTransport, malformed, type UpstreamAttemptFailure } from './failures.ts';
-import type { Target } from './target.ts';
+import { NO_PROGRESS, type Progress } from './journaled.ts';
 
 /** What an attempt tells its call. Exactly one of `onAnswer`, `onStreamEnd` and `onFailed` ends it. */
 export interface AttemptOwner {
@@ -21,19 +22,6 @@ export interface AttemptOwner {
   onFailed(attempt: Attempt, failure: UpstreamAttemptFailure): void;
   /** After each chunk: the call may want to reserve more, or to stop. */
   onProgress(attempt: Attempt): void;
-}
-
-export interface AttemptSpec {
-  readonly n: number;
-  readonly turn: number;
-  readonly kind: AttemptKind;
-  readonly target: Target;
-  readonly operation: 'generate' | 'embed';
-  readonly stream: boolean;
-  readonly codec: AttemptCodec;
-  readonly permit: Permit;
-  readonly in_tokens: number;
-  readonly started_mono_ms: number;
 }
 
 type Phase =
@@ -52,33 +40,35 @@ export class Attempt implements UpstreamHandler {
   readonly spec: AttemptSpec;
   /** Output tokens reserved so far. */
   reserved_out_tokens = 0;
-  /** Output tokens at the last progress event. */
-  progress_tokens = 0;
+  /** What the journal knows of its progress. */
+  journaled: Progress = NO_PROGRESS;
+  /** The request left, or began to: it no longer waits for a connection. */
   reached_upstream = false;
   first_byte_mono_ms: number | undefined;
   upstream_status: number | undefined;
   answer: WholeAnswer | undefined;
   relay: StreamRelay | undefined;
   committed = false;
+  /** The router ended it: what was to come, such as final usage, did not. */
+  is_cut = false;
   is_booked = false;
   failure: UpstreamAttemptFailure | undefined;
   readonly #owner: AttemptOwner;
   readonly #limits: Limits;
-  readonly #mono: () => number;
-  readonly #wall: () => number;
+  readonly #clock: Clock;
   #phase: Phase = { kind: 'waiting' };
   #chunks: Uint8Array[] = [];
   #bytes = 0;
-  #early: (string | Uint8Array)[] = [];
+  readonly #early: EarlyBytes;
   #content_seen = false;
   #headers: UpstreamHeaders | undefined;
 
-  constructor(spec: AttemptSpec, owner: AttemptOwner, limits: Limits, mono: () => number, wall: () => number) {
+  constructor(spec: AttemptSpec, owner: AttemptOwner, limits: Limits, clock: Clock) {
     this.spec = spec;
     this.#owner = owner;
     this.#limits = limits;
-    this.#mono = mono;
-    this.#wall = wall;
+    this.#early = new EarlyBytes(limits.relay_high_water_bytes);
+    this.#clock = clock;
   }
 
   get is_over(): boolean {
@@ -90,13 +80,14 @@ export class Attempt implements UpstreamHandler {
     return this.answer !== undefined || this.relay?.is_complete === true;
   }
 
-  get bytes_read(): number {
-    return this.#bytes;
-  }
-
   /** Usage reported so far, by a whole answer or in the stream. */
   get usage(): Usage | undefined {
     return plausibleUsage(this.answer?.usage ?? this.relay?.usage);
+  }
+
+  /** Tools that ran at the provider, as far as the answer has shown them. */
+  get hosted_uses(): HostedUses | undefined {
+    return this.answer?.hosted_uses ?? this.relay?.hosted_uses;
   }
 
   get counted_out_tokens(): number {
@@ -106,7 +97,6 @@ export class Attempt implements UpstreamHandler {
   send(): void {
     if (this.#phase.kind !== 'waiting') return;
     const { target, codec, stream } = this.spec;
-    this.reached_upstream = true;
     const exchange = target.provider.transport.send(
       {
         origin: target.provider.origin,
@@ -128,8 +118,9 @@ export class Attempt implements UpstreamHandler {
   cancel(): void {
     if (this.#phase.kind === 'sent') this.#phase.exchange.cancel();
     this.#phase = { kind: 'over' };
+    this.is_cut = true;
     this.#chunks = [];
-    this.#early = [];
+    this.#early.take();
   }
 
   pause(): void {
@@ -143,17 +134,20 @@ export class Attempt implements UpstreamHandler {
   /** The call chose this attempt: what was read before goes out first. */
   commit(): void {
     this.committed = true;
-    const early = this.#early;
-    this.#early = [];
+    const early = this.#early.take();
     if (early.length > 0) this.#owner.onRelay(this, early);
   }
 
   /** What its client gets when it has ended well; `early` when the budget ended it. Throws `AtpError` for a stage's refusal. */
   lastBytes(atp: AtpField, end: StageSummary, early: boolean): Bytes[] {
-    if (this.answer !== undefined) return [this.answer.render(atp, end)];
-    const relay = this.relay;
-    if (relay === undefined) return [];
-    return early && relay.finishEarly !== undefined ? relay.finishEarly(atp, end) : relay.finish(atp, end);
+    const ended_s = Math.floor(this.#clock.now_ms() / 1_000);
+    if (this.answer !== undefined) return [this.answer.render(atp, end, ended_s)];
+    if (early && this.relay?.finishEarly !== undefined) return this.relay.finishEarly(atp, end, ended_s);
+    return this.relay?.finish(atp, end, ended_s) ?? [];
+  }
+
+  onSent(): void {
+    this.reached_upstream = true;
   }
 
   onHead(status: number, headers: UpstreamHeaders): void {
@@ -174,7 +168,7 @@ export class Attempt implements UpstreamHandler {
 
   #onHead(status: number, headers: UpstreamHeaders): void {
     this.upstream_status = status;
-    this.first_byte_mono_ms = this.#mono();
+    this.first_byte_mono_ms = this.#clock.mono_ms();
     this.#headers = headers;
     if (status >= 300 || !this.spec.stream) return;
     try {
@@ -196,13 +190,13 @@ export class Attempt implements UpstreamHandler {
     if (status >= 300) this.#fail(this.#remoteError(status));
     else if (this.relay === undefined) this.#endWhole();
     else if (this.#isWhole(this.relay)) this.#finish(() => this.#owner.onStreamEnd(this));
-    else this.#fail(failureOfTransport('truncated', this.spec.target.provider, undefined, this.#headers));
+    else this.#fail(this.#transportFailure('truncated', undefined, this.#headers));
   }
 
   #onFail(failure: { readonly kind: TransportFailureKind; readonly cause: unknown }): void {
     // Some servers reset the connection right after the end mark: the answer is whole.
     if (this.relay !== undefined && this.#isWhole(this.relay)) this.#finish(() => this.#owner.onStreamEnd(this));
-    else this.#fail(failureOfTransport(failure.kind, this.spec.target.provider, failure.cause, this.#headers));
+    else this.#fail(this.#transportFailure(failure.kind, failure.cause, this.#headers));
   }
 
   #collect(chunk: Uint8Array): void {
@@ -218,7 +212,7 @@ export class Attempt implements UpstreamHandler {
   /** The status says enough: an error that goes on for too long, in bytes or in time, ends with what has come. */
   #collectError(status: number, chunk: Uint8Array): void {
     if (this.#bytes <= ERROR_BODY_BYTES_MAX) this.#chunks.push(chunk);
-    const age_ms = this.#mono() - (this.first_byte_mono_ms ?? 0);
+    const age_ms = this.#clock.mono_ms() - (this.first_byte_mono_ms ?? 0);
     if (this.#bytes <= ERROR_BODY_BYTES_MAX && age_ms <= this.spec.target.provider.idle_timeout_ms) return;
     this.#stop(this.#remoteError(status));
   }
@@ -235,20 +229,21 @@ export class Attempt implements UpstreamHandler {
   }
 
   #take(relay: StreamRelay, next: () => StreamStep): void {
+    let step: StreamStep;
     try {
-      const step = next();
-      if (this.committed) {
-        if (step.out.length > 0) this.#owner.onRelay(this, step.out);
-      } else this.#early.push(...step.out);
-      if (step.error !== undefined) {
-        this.#stop(failureOfRemote(step.error, this.spec.target.provider, undefined, this.#wall()));
-        return;
-      }
+      step = next();
     } catch (error) {
       this.#stop(malformed(toAtpError(error), this.spec, this.#headers));
       return;
     }
-    if (!this.#content_seen && (relay.has_content || relay.is_complete)) {
+    if (!this.committed) this.#early.add(step.out);
+    else if (step.out.length > 0) this.#owner.onRelay(this, step.out);
+    if (step.error !== undefined) {
+      this.#stop(failureOfRemote(step.error, this.spec.target.provider, undefined, this.#clock.now_ms()));
+      return;
+    }
+    // What fills the buffer is taken for content, whatever it is: nothing else would ever slow its provider down.
+    if (!this.#content_seen && (relay.has_content || relay.is_complete || this.#early.is_full)) {
       this.#content_seen = true;
       this.#owner.onContent(this);
     }
@@ -266,17 +261,22 @@ export class Attempt implements UpstreamHandler {
       return;
     }
     const { error } = this.answer;
-    if (error !== undefined) this.#fail(failureOfRemote(error, this.spec.target.provider, undefined, this.#wall()));
+    if (error !== undefined)
+      this.#fail(failureOfRemote(error, this.spec.target.provider, undefined, this.#clock.now_ms()));
     else this.#finish(() => this.#owner.onAnswer(this));
   }
 
   #remoteError(status: number): UpstreamAttemptFailure {
     const remote = this.spec.codec.error(status, Buffer.concat(this.#chunks).toString('utf8'));
-    return failureOfRemote(remote, this.spec.target.provider, this.#headers, this.#wall());
+    return failureOfRemote(remote, this.spec.target.provider, this.#headers, this.#clock.now_ms());
+  }
+
+  #transportFailure(kind: TransportFailureKind, cause: unknown, headers?: UpstreamHeaders): UpstreamAttemptFailure {
+    return failureOfTransport(kind, this.spec.target.provider, cause, this.spec.stream, headers);
   }
 
   #breakOff(kind: TransportFailureKind): void {
-    this.#stop(failureOfTransport(kind, this.spec.target.provider, undefined));
+    this.#stop(this.#transportFailure(kind, undefined));
   }
 
   #stop(failure: UpstreamAttemptFailure): void {

@@ -11,12 +11,10 @@ import { Dispatcher } from './dispatcher.ts';
 import type { AdmittedCall, EngineEnv } from './env.ts';
 import type { UpstreamAttemptFailure } from './failures.ts';
 import { CallFunds } from './funds.ts';
+import { noteProgress, outTokens } from './progress.ts';
 import { recordOf, stageSummary } from './records.ts';
-import { deadlineExceeded } from './refusals.ts';
+import { deadlineExceeded, tookTooLong } from './refusals.ts';
 import { sharedHoldOf } from './shared-hold.ts';
-
-/** Counted output tokens between two progress events: what a crash can leave unaccounted. */
-const PROGRESS_TOKENS = 256;
 
 /**
  * Runs one call: carries out the machine's effects with real transports, money and a client. The only place where a
@@ -116,19 +114,23 @@ export class CallRun implements AttemptOwner {
   }
 
   onProgress(attempt: Attempt): void {
-    const out_tokens = attempt.counted_out_tokens;
-    if (out_tokens - attempt.progress_tokens >= PROGRESS_TOKENS) {
-      attempt.progress_tokens = out_tokens;
-      const { call_id } = this.call.head;
-      this.#env.log.append({ type: 'attempt.progress', call_id, n: attempt.spec.n, out_tokens });
-    }
+    noteProgress(attempt, this.call.head.call_id, this.#env.log);
+    const out_tokens = outTokens(attempt);
     // Nothing is left to stop in an answer that is whole.
     if (out_tokens > attempt.reserved_out_tokens && !attempt.is_complete) {
       const refused = this.#dispatcher.extend(attempt, out_tokens);
       if (refused !== undefined) this.onExhausted(attempt, refused);
     }
-    if (this.#age_ms() > this.call.limits.stream_duration_ms) {
-      this.abort(new AtpError('deadline_exceeded', 'The answer took longer than the router allows.'), 'error');
+    this.#limitTime(attempt, this.#age_ms() - this.call.limits.stream_duration_ms);
+  }
+
+  /** Of an answer that is whole only its usage can be missing: that is waited for as long as for a next byte. */
+  #limitTime(attempt: Attempt, over_ms: number): void {
+    if (over_ms <= 0) return;
+    if (!attempt.is_complete) this.abort(tookTooLong(), 'error');
+    else if (over_ms > attempt.spec.target.provider.idle_timeout_ms) {
+      attempt.cancel();
+      this.onStreamEnd(attempt);
     }
   }
 

@@ -1,27 +1,20 @@
 import type { AttemptFailure, AttemptKind } from '@atp-router/call';
 import { type AtpError, isAtpError, toAtpError } from '@atp-router/kernel';
 import type { AttemptRecord } from '@atp-router/ledger';
-import type { Attempt, AttemptOwner } from './attempt.ts';
+import type { Attempt } from './attempt.ts';
 import { refOf } from './call-books.ts';
 import type { AdmittedCall, EngineEnv } from './env.ts';
 import { extendFunds } from './extension.ts';
 import { healthOutcome, type UpstreamAttemptFailure } from './failures.ts';
 import { type CallFunds, demandOf, denialError, type HoldResult } from './funds.ts';
 import { Holdings } from './holdings.ts';
+import { reservedPrice } from './hosted-tools.ts';
 import { expectedOutTokens, outputCap } from './output-size.ts';
-import { attemptOf, type Pending } from './pending.ts';
+import { attemptOf, type DispatchOwner, type Pending } from './pending.ts';
 import { intentOf, openedEvent } from './records.ts';
-import { circuitOpen, notBegun, overloaded, switchedOff, unpriced } from './refusals.ts';
+import { circuitOpen, notBegun, overloaded, stoppedMeanwhile, unpriced } from './refusals.ts';
 import type { SharedRefusal } from './shared-hold.ts';
 import { standInFor } from './stand-in.ts';
-
-/** What the dispatcher tells its call besides what attempts say themselves. */
-export interface DispatchOwner extends AttemptOwner {
-  onAttempt(attempt: Attempt): void;
-  onRefused(n: number, failure: AttemptFailure): void;
-  /** Another router's spending leaves nothing for more of this stream. */
-  onExhausted(attempt: Attempt, error: AtpError): void;
-}
 
 /**
  * Brings an attempt from the machine's wish to the wire, in this order: breaker, funds (this router's, then those shared
@@ -61,7 +54,8 @@ export class Dispatcher {
       this.#owner.onRefused(n, circuitOpen(target, permit.retry_after_ms));
       return;
     }
-    const p: Pending = { n, turn, kind, target, permit, in_tokens, started_mono_ms, stand_in: false };
+    const price = reservedPrice(target, this.#call);
+    const p: Pending = { n, turn, kind, target, permit, in_tokens, price, started_mono_ms, stand_in: false };
     this.#holdings.permitted(p);
     this.#try(p);
   }
@@ -120,7 +114,7 @@ export class Dispatcher {
       this.#wait(p, out_tokens, now_ms);
       return;
     }
-    const result = this.#funds.hold(p.n, demandOf(p.target.model.price, p.in_tokens, out_tokens), now_ms);
+    const result = this.#funds.hold(p.n, demandOf(p.price, p.in_tokens, out_tokens), now_ms);
     if (result.ok) {
       this.#decided(p);
       this.#secure(p, out_tokens);
@@ -171,10 +165,9 @@ export class Dispatcher {
 
   #wait(p: Pending, out_tokens: number, now_ms: number): void {
     const { head, wait_ms } = this.#call;
-    const demand = demandOf(p.target.model.price, p.in_tokens, out_tokens);
     this.#waits(p);
     const until_mono_ms = this.#env.ambient.clock.mono_ms() + wait_ms;
-    this.#funds.waitFor(p.n, demand, head.qos, now_ms, until_mono_ms, (result) =>
+    this.#funds.waitFor(p.n, demandOf(p.price, p.in_tokens, out_tokens), head.qos, now_ms, until_mono_ms, (result) =>
       this.#owner.guard(() => {
         if (!this.#goesOn(p.n)) return;
         if (result.ok) this.#secure(p, out_tokens);
@@ -251,10 +244,10 @@ export class Dispatcher {
   }
 
   #prepare(p: Pending, out_tokens: number): void {
-    const { ambient, kills } = this.#env;
-    // A switch may have been thrown while the attempt waited, or since the call was routed.
-    if (kills.model(p.target.model.id) || kills.provider(p.target.provider.id)) {
-      this.#refuse(p, switchedOff(p.target));
+    const { ambient } = this.#env;
+    const stopped = stoppedMeanwhile(this.#env, this.#call, p.target, this.#opened);
+    if (stopped !== undefined) {
+      this.#refuse(p, stopped);
       return;
     }
     let attempt: Attempt;
@@ -270,7 +263,7 @@ export class Dispatcher {
     }
     attempt.reserved_out_tokens = out_tokens;
     this.#owner.onAttempt(attempt);
-    this.#promise(attempt, demandOf(p.target.model.price, p.in_tokens, out_tokens).usd_nanos);
+    this.#promise(attempt, demandOf(p.price, p.in_tokens, out_tokens).usd_nanos);
   }
 
   /** The intent is on its way to the disk before the upstream sees a byte. */

@@ -1,5 +1,5 @@
 import { type ConcurrencyLimit, Limiter, ReservationQueue, UNLIMITED } from '@atp-router/flow';
-import { AtpError, type Timer, toAtpError, untilNextUtcDay_ms } from '@atp-router/kernel';
+import { AtpError, toAtpError } from '@atp-router/kernel';
 import type { KillScope } from '@atp-router/ledger';
 import type { Generation } from '../generation/generation.ts';
 import { admit, stoppedBy } from './admit.ts';
@@ -11,9 +11,11 @@ import type { Claim } from './idempotency.ts';
 import { KeyWaits } from './key-waits.ts';
 import type { StoredOutcome } from './outcome-store.ts';
 import type { EngineParts } from './parts.ts';
-import { deadlineExceeded } from './refusals.ts';
+import { deadlineExceeded, tenantGone } from './refusals.ts';
 import { replay } from './replay.ts';
 import { RunList } from './run-list.ts';
+import { Starts } from './starts.ts';
+import { Sweep } from './sweep.ts';
 import { type CallRequest, left_ms } from './request.ts';
 
 /**
@@ -26,6 +28,7 @@ import { type CallRequest, left_ms } from './request.ts';
 export class Engine {
   readonly parts: EngineParts;
   readonly limiter: Limiter<() => void>;
+  readonly starts: Starts;
   readonly #env: EngineEnv;
   readonly #running: RunList<RunningCall> = new RunList();
   readonly #waits: KeyWaits;
@@ -33,7 +36,7 @@ export class Engine {
   #generation: Generation;
   #draining = false;
   #idle: (() => void)[] = [];
-  #sweep: { readonly due_ms: number; readonly timer: Timer } | undefined;
+  readonly #sweep: Sweep;
 
   constructor(parts: EngineParts, generation: Generation) {
     this.parts = parts;
@@ -41,6 +44,11 @@ export class Engine {
     this.limiter = new Limiter<() => void>(UNLIMITED);
     this.#reservations = new ReservationQueue<() => void>(parts.accounts);
     const faults = new Faults(parts.onFault);
+    this.starts = new Starts(faults);
+    this.#sweep = new Sweep(parts.ambient, this.limiter, this.#reservations, (over) => {
+      this.starts.tell(over);
+      faults.safely(() => this.#wakeAll());
+    });
     this.#waits = new KeyWaits(parts.idempotency, parts.ambient, faults);
     this.#env = {
       ambient: parts.ambient,
@@ -49,6 +57,8 @@ export class Engine {
       shared: parts.shared,
       reservations: this.#reservations,
       limiter: this.limiter,
+      starts: this.starts,
+      hasTenant: (id) => this.#generation.tenants.has(id),
       health: parts.health,
       kills: parts.kills,
       estimator: parts.estimator,
@@ -56,7 +66,7 @@ export class Engine {
       calibrator: new Calibrator(parts, faults),
       wake: (tenant) => this.#wake(tenant),
       onEnded: (call) => this.#onEnded(call),
-      sweep: () => this.#armSweep(),
+      sweep: () => this.#sweep.arm(),
       decided: parts.decided,
       faults,
     };
@@ -78,12 +88,17 @@ export class Engine {
   /** Calls that run keep the generation they started with; new ones take this. Its limits may have room for who waits. */
   useGeneration(generation: Generation): void {
     this.#generation = generation;
+    for (const run of [...this.#running]) {
+      const { tenant } = run.call.head;
+      // What waits has not begun; what has begun goes on under its own generation.
+      if (run.attempts.length === 0 && !generation.tenants.has(tenant)) run.abort(tenantGone(tenant), 'error');
+    }
     this.#env.faults.safely(() => this.#wakeAll());
   }
 
   /** Changes how many attempts a provider (its id) or a target may have in flight and waiting; starts whoever fits now. */
   setConcurrency(key: string, limit: ConcurrencyLimit): void {
-    for (const ticket of this.limiter.setLimit(key, limit)) ticket.owner();
+    this.starts.tell(this.limiter.setLimit(key, limit));
   }
 
   /** Admits and starts a call. Every outcome, also a refusal, goes to the request's sink; never throws. */
@@ -234,8 +249,7 @@ export class Engine {
   #checkIdle(): void {
     if (this.in_flight > 0) return;
     // Nobody is left who could wait for anything.
-    this.#sweep?.timer.cancel();
-    this.#sweep = undefined;
+    this.#sweep.cancel();
     if (this.#idle.length === 0) return;
     const idle = this.#idle;
     this.#idle = [];
@@ -245,40 +259,11 @@ export class Engine {
   #wake(tenant: string): void {
     const account = `tenant:${tenant}`;
     if (this.#reservations.waiting(account) === 0) return;
-    for (const ticket of this.#reservations.wake(this.parts.ambient.clock.now_ms(), account)) ticket.owner();
+    this.starts.tell(this.#reservations.wake(this.parts.ambient.clock.now_ms(), account));
   }
 
   #wakeAll(): void {
-    for (const ticket of this.#reservations.wake(this.parts.ambient.clock.now_ms())) ticket.owner();
-  }
-
-  /** One timer for everything that waits with a deadline: armed only while somebody waits, for whoever is due first. */
-  #armSweep(): void {
-    const { clock, timers } = this.parts.ambient;
-    const due_ms = this.#nextSweep_ms();
-    if (due_ms === Infinity || (this.#sweep !== undefined && this.#sweep.due_ms <= due_ms)) return;
-    this.#sweep?.timer.cancel();
-    const timer = timers.after(Math.max(1, due_ms - clock.mono_ms()), () => {
-      this.#sweep = undefined;
-      const now = clock.mono_ms();
-      for (const ticket of this.limiter.expire(now)) ticket.owner();
-      for (const ticket of this.#reservations.expire(now)) ticket.owner();
-      this.#env.faults.safely(() => this.#wakeAll());
-      this.#armSweep();
-    });
-    this.#sweep = { due_ms, timer };
-  }
-
-  /**
-   * The first deadline, or the midnight that renews the budgets that somebody waits for. Midnight is the wall clock's,
-   * which is asked anew each time, since it may jump; deadlines do not jump with it.
-   */
-  #nextSweep_ms(): number {
-    const { clock } = this.parts.ambient;
-    const place_ms = this.limiter.nextDeadline_ms() ?? Infinity;
-    const funds_ms = this.#reservations.nextDeadline_mono_ms();
-    if (funds_ms === undefined) return place_ms;
-    return Math.min(place_ms, funds_ms, clock.mono_ms() + untilNextUtcDay_ms(clock.now_ms()));
+    this.starts.tell(this.#reservations.wake(this.parts.ambient.clock.now_ms()));
   }
 }
 

@@ -2,7 +2,7 @@ import type { AccountLedger, AccountLimits, Estimator, Limiter, PromptSize, Rese
 import type { AtpError, Limits } from '@atp-router/kernel';
 import type { CallHead, IdempotencyRef } from '@atp-router/ledger';
 import type { CallPlan, StageChain } from '@atp-router/call';
-import type { GenEvent, GenRequest, RoutePlan } from '@atp-router/dialects';
+import type { GenEvent, GenRequest, HostedTool, RoutePlan } from '@atp-router/dialects';
 import type { KillSwitches, TargetHealth } from '@atp-router/routing';
 import type { AttemptCodec } from '../relay/types.ts';
 import type { Attempt } from './attempt.ts';
@@ -14,6 +14,7 @@ import type { Ambient, EventLog } from './ports.ts';
 import type { OutcomeStore } from './outcome-store.ts';
 import type { Listed } from './run-list.ts';
 import type { SharedBudgets } from './shared-budgets.ts';
+import type { Starts } from './starts.ts';
 import type { Target, WantedAttempt } from './target.ts';
 
 /** What all calls of one process share. */
@@ -31,6 +32,9 @@ export interface EngineEnv {
   readonly calibrator: Calibrator;
   /** Starts whoever was granted a place by something that ended. */
   readonly wake: (account: string) => void;
+  readonly starts: Starts;
+  /** Whether the configuration in force still has a tenant. */
+  readonly hasTenant: (id: string) => boolean;
   readonly onEnded: (call: RunningCall) => void;
   /** Somebody began to wait: make sure that waiting ends in time. */
   readonly sweep: () => void;
@@ -78,6 +82,8 @@ export interface AdmittedCall {
   readonly on_budget_exhausted: 'finish' | 'error';
   readonly prompt: PromptSize;
   readonly choices: number;
+  /** Tools that run at the provider, as the request declares them; undefined for most. */
+  readonly hosted_tools: readonly HostedTool[] | undefined;
   readonly max_output_tokens: number | undefined;
   readonly deadline_ms: number | undefined;
   readonly idempotency: (IdempotencyRef & KeptOutcome) | undefined;

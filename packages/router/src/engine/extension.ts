@@ -18,8 +18,7 @@ export function extendFunds(
   funds: CallFunds,
   onExhausted: (error: AtpError) => void,
 ): AtpError | undefined {
-  const { n, in_tokens, target } = attempt.spec;
-  const { price } = target.model;
+  const { n, in_tokens, price } = attempt.spec;
   const { tenant } = call.head;
   const now_ms = env.ambient.clock.now_ms();
   const affordable = funds.affordable(n, price, in_tokens, now_ms);

@@ -43,16 +43,17 @@ const TRANSPORT: Readonly<Record<TransportFailureKind, readonly [ErrorCode, stri
   cancelled: ['request_cancelled', 'was cancelled'],
 };
 
-/** The exchange with the provider broke. `headers`: those of an answer that it breaks off. */
+/** The exchange with the provider broke. `headers`: those of an answer that it breaks off; `stream`: what was asked for. */
 export function failureOfTransport(
   kind: TransportFailureKind,
   provider: Provider,
   cause: unknown,
+  stream: boolean,
   headers?: HeaderReader,
 ): UpstreamAttemptFailure {
   const [code, words] = TRANSPORT[kind];
   const { scope, counts_for_breaker } = classify({ type: 'transport', kind }, 0);
-  const odd = kind === 'truncated' ? oddity(headers, true) : '';
+  const odd = kind === 'truncated' ? oddity(headers, stream) : '';
   const error = new AtpError(code, provider.redact(`Provider "${provider.id}" ${words}.${odd}`), {
     origin: 'remote',
     details: { provider: provider.id },

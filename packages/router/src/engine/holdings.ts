@@ -42,8 +42,8 @@ export class Holdings {
   leave(n: number): void {
     const tickets = this.#tickets[n];
     this.#tickets[n] = undefined;
-    const started = (tickets ?? []).flatMap((ticket) => this.#env.limiter.cancel(ticket));
-    for (const next of started) next.owner();
+    if (tickets === undefined) return;
+    for (const ticket of tickets) this.#env.starts.tell(this.#env.limiter.cancel(ticket));
   }
 
   /** The call broke down: whatever was not given back. Never throws. */

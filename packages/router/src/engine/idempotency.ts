@@ -37,8 +37,12 @@ export interface Sealer {
   open(sealed: string): Uint8Array;
 }
 
-/** Hears how it went; of undefined when nothing is known of the key, or no longer. */
-type Waiter = (over: ArchivedClaim | undefined) => void;
+interface Waiter {
+  /** How it went; undefined when nothing is known of the key, or no longer. */
+  readonly tell: (over: ArchivedClaim | undefined) => void;
+  /** Nobody could find out: that is no leave to run the call. */
+  readonly fail: (error: unknown) => void;
+}
 
 type Entry =
   | { readonly kind: 'asking'; readonly waiters: Waiter[] }
@@ -93,7 +97,7 @@ export class IdempotencyIndex implements IdempotencyKeys {
         if (entry.kind === 'running' && entry.body_hash !== ref.body_hash) return refused(keyMismatch());
         if (entry.waiters.length >= WAITERS_MAX) return refused(tooManyWait());
         // Who waits gets the outcome even if it is not kept after that.
-        over = await new Promise<ArchivedClaim | undefined>((resolve) => void entry.waiters.push(resolve));
+        over = await new Promise<ArchivedClaim | undefined>((tell, fail) => void entry.waiters.push({ tell, fail }));
       }
       if (over !== undefined) return this.#settled(ref, over);
       // Nothing is known, or it was released without an outcome: the first who is here runs the call.
@@ -131,15 +135,18 @@ export class IdempotencyIndex implements IdempotencyKeys {
 
   /** Reads the archive once for all who ask at the same time. */
   async #ask(scope_hash: string): Promise<ArchivedClaim | undefined> {
-    this.#entries.set(scope_hash, { kind: 'asking', waiters: [] });
-    let fresh: ArchivedClaim | undefined;
+    const waiters: Waiter[] = [];
+    this.#entries.set(scope_hash, { kind: 'asking', waiters });
     try {
       const found = await this.#archive.find(scope_hash);
-      fresh = found !== undefined && found.expires_ms > this.#options.now_ms() ? found : undefined;
-    } finally {
+      const fresh = found !== undefined && found.expires_ms > this.#options.now_ms() ? found : undefined;
       this.#finish(scope_hash, fresh);
+      return fresh;
+    } catch (error) {
+      this.#entries.delete(scope_hash);
+      for (const waiter of waiters) waiter.fail(error);
+      throw error;
     }
-    return fresh;
   }
 
   #finish(scope_hash: string, over: ArchivedClaim | undefined): void {
@@ -150,7 +157,7 @@ export class IdempotencyIndex implements IdempotencyKeys {
       this.#bytes += over.sealed?.length ?? 0;
       this.#evict(scope_hash);
     }
-    if (entry !== undefined && entry.kind !== 'over') for (const tell of entry.waiters) tell(over);
+    if (entry !== undefined && entry.kind !== 'over') for (const waiter of entry.waiters) waiter.tell(over);
   }
 
   #drop(scope_hash: string, entry: Entry | undefined): void {
@@ -162,7 +169,12 @@ export class IdempotencyIndex implements IdempotencyKeys {
     if (over.body_hash !== ref.body_hash) return refused(keyMismatch());
     if (over.interrupted) return refused(keyInterrupted(over.call_id));
     if (over.sealed === undefined) return refused(notKept(over.call_id));
-    const bytes = Buffer.from(this.#sealer.open(over.sealed));
+    let bytes: Buffer;
+    try {
+      bytes = Buffer.from(this.#sealer.open(over.sealed));
+    } catch (cause) {
+      return refused(notOpened(over.call_id, cause));
+    }
     const size = bytes.readUInt32BE(0);
     const head = JSON.parse(bytes.toString('utf8', 4, 4 + size)) as Omit<StoredOutcome, 'body'>;
     return { kind: 'replay', call_id: over.call_id, outcome: { ...head, body: bytes.subarray(4 + size) } };
@@ -211,6 +223,15 @@ export function keyInterrupted(call_id: string): AtpError {
     'call_interrupted',
     `The first call with this idempotency key (${call_id}) was interrupted by a crash of the router. Its usage record says what it cost; use a new key to run it again.`,
     { param: 'idempotency-key', details: { call_id } },
+  );
+}
+
+/** The file with the key was lost or exchanged, or the outcome was changed. */
+function notOpened(call_id: string, cause: unknown): AtpError {
+  return new AtpError(
+    'conflict',
+    `The first call with this idempotency key (${call_id}) is over, but its outcome cannot be opened with the seal key in the data directory. Its usage record says what it cost; use a new key to run it again.`,
+    { param: 'idempotency-key', details: { call_id }, cause },
   );
 }
 

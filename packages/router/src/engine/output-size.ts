@@ -1,4 +1,5 @@
 import type { Estimator } from '@atp-router/flow';
+import type { Price } from '@atp-router/kernel';
 import type { AdmittedCall } from './env.ts';
 import type { CallFunds } from './funds.ts';
 import type { Target } from './target.ts';
@@ -13,6 +14,8 @@ export interface Sized {
   readonly n: number;
   readonly target: Target;
   readonly in_tokens: number;
+  /** What it is reserved at, see `reservedPrice`. */
+  readonly price: Price | undefined;
 }
 
 /** Output tokens to reserve: what is expected, guarded by tier, within what client, model and budget allow. */
@@ -26,7 +29,7 @@ export function expectedOutTokens(
   const { model } = p.target;
   const most = Math.min(call.max_output_tokens ?? Infinity, model.max_output_tokens ?? Infinity);
   const expected = estimator.guardedOutTokens(model.id, call.head.qos, most);
-  const affordable = funds.affordable(p.n, model.price, p.in_tokens, now_ms);
+  const affordable = funds.affordable(p.n, p.price, p.in_tokens, now_ms);
   const wanted = expected * call.choices;
   // Less than a stump is not worth capping to: asking for it in full gives the refusal its reason.
   return affordable < CAPPED_OUTPUT_TOKENS_MIN * call.choices ? wanted : Math.min(wanted, affordable);
@@ -34,7 +37,7 @@ export function expectedOutTokens(
 
 /** What to tell the upstream when the budget allows less than client and model would take. */
 export function outputCap(p: Sized, call: AdmittedCall, funds: CallFunds, now_ms: number): number | undefined {
-  const left = funds.affordable(p.n, p.target.model.price, p.in_tokens, now_ms);
+  const left = funds.affordable(p.n, p.price, p.in_tokens, now_ms);
   if (left === Number.POSITIVE_INFINITY) return undefined;
   const each = Math.max(1, Math.floor(left / call.choices));
   const limit = call.max_output_tokens ?? p.target.model.max_output_tokens ?? UNKNOWN_OUTPUT_LIMIT_TOKENS;

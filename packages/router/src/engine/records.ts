@@ -4,10 +4,10 @@ import {
   addUsdNanos,
   costUsdNanos,
   nanosToMicros,
-  plausibleUsage,
   type Price,
   type Usage,
   type UsdNanos,
+  usageOfCut,
   ZERO_USAGE,
 } from '@atp-router/kernel';
 import type {
@@ -19,6 +19,8 @@ import type {
   IdempotencyRef,
 } from '@atp-router/ledger';
 import type { Attempt } from './attempt.ts';
+import { toolsUsdNanos } from './hosted-tools.ts';
+import { reportedSoFar } from './progress.ts';
 
 /** The promise that is journaled before the upstream sees a byte. */
 export function intentOf(attempt: Attempt, reserved_usd_nanos: UsdNanos): AttemptIntent {
@@ -76,17 +78,11 @@ export function usageOf(
 ): { usage: Usage; source: AttemptRecord['usage_source'] } {
   const reported = attempt.usage;
   // What some providers report as they go is behind: it counts in full only at the end of the answer.
-  if (outcome === 'ok' && reported !== undefined && attempt.is_complete) return { usage: reported, source: 'reported' };
+  const is_final = attempt.is_complete && !attempt.is_cut;
+  if (outcome === 'ok' && reported !== undefined && is_final) return { usage: reported, source: 'reported' };
   if (!isBillable(attempt)) return { usage: ZERO_USAGE, source: 'none' };
-  const prompt = reported ?? plausibleUsage(attempt.relay?.prompt);
   return {
-    usage: {
-      in_tokens: prompt?.in_tokens ?? attempt.spec.in_tokens,
-      out_tokens: Math.max(reported?.out_tokens ?? 0, attempt.counted_out_tokens),
-      cached_in_tokens: prompt?.cached_in_tokens ?? 0,
-      cache_write_tokens: prompt?.cache_write_tokens ?? 0,
-      reasoning_tokens: reported?.reasoning_tokens ?? 0,
-    },
+    usage: usageOfCut(reportedSoFar(attempt), attempt.spec.in_tokens, attempt.counted_out_tokens),
     source: 'counted',
   };
 }
@@ -106,6 +102,7 @@ export function recordOf(
 ): AttemptRecord {
   const { n, turn, kind, target, started_mono_ms } = attempt.spec;
   const { usage, source } = usageOf(attempt, outcome);
+  const tools_usd_nanos = source === 'none' ? 0 : toolsUsdNanos(attempt);
   const first = attempt.first_byte_mono_ms;
   return {
     n,
@@ -118,7 +115,9 @@ export function recordOf(
     upstream_status: attempt.upstream_status,
     usage,
     usage_source: source,
-    cost_usd_nanos: source === 'none' ? 0 : costOf(usage, target.model.price),
+    // The tools' part is whole nano-dollars, so that the sum is rounded once, with the tokens.
+    cost_usd_nanos: source === 'none' ? 0 : addUsdNanos(costOf(usage, target.model.price), tools_usd_nanos),
+    tools_usd_nanos: tools_usd_nanos === 0 ? undefined : tools_usd_nanos,
     offset_ms: round(started_mono_ms - call_started_mono_ms),
     latency_ms: round(now_mono_ms - started_mono_ms),
     ttfb_ms: first === undefined ? undefined : round(first - started_mono_ms),

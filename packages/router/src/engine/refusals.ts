@@ -1,10 +1,16 @@
 import type { AttemptFailure } from '@atp-router/call';
 import { AtpError } from '@atp-router/kernel';
+import type { AdmittedCall, EngineEnv } from './env.ts';
 import type { Target } from './target.ts';
 
 /** The whole call's end, whatever its attempts do. */
 export function deadlineExceeded(deadline_ms: number | undefined): AtpError {
   return new AtpError('deadline_exceeded', `The call was not done within its deadline of ${deadline_ms ?? 0} ms.`);
+}
+
+/** As `limits.stream_duration_ms` says. */
+export function tookTooLong(): AtpError {
+  return new AtpError('deadline_exceeded', 'The answer took longer than the router allows.');
 }
 
 /** Why an attempt never left the router. Each lets the call try its next target. */
@@ -51,4 +57,20 @@ export function switchedOff(target: Target): AttemptFailure {
     `Model "${target.model.id}" at provider "${target.provider.id}" is switched off by an operator.`,
   );
   return { scope: 'target', error };
+}
+
+/** Removed while its request was on its way, or waited. */
+export function tenantGone(tenant: string): AtpError {
+  return new AtpError('unauthorized', `Tenant "${tenant}" does not exist any more.`);
+}
+
+/** A switch may have been thrown while the attempt waited, or since the call was routed; its tenant may be gone. */
+export function stoppedMeanwhile(
+  { hasTenant, kills }: Pick<EngineEnv, 'hasTenant' | 'kills'>,
+  { head: { tenant } }: Pick<AdmittedCall, 'head'>,
+  target: Target,
+  opened: boolean,
+): AttemptFailure | undefined {
+  if (kills.model(target.model.id) || kills.provider(target.provider.id)) return switchedOff(target);
+  return opened || hasTenant(tenant) ? undefined : { scope: 'request', error: tenantGone(tenant) };
 }

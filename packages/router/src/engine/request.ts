@@ -1,3 +1,4 @@
+import type { HostedTool } from '@atp-router/dialects';
 import type { PromptSize } from '@atp-router/flow';
 import type { Qos } from '@atp-router/kernel';
 import type { AttemptCodec } from '../relay/types.ts';
@@ -18,6 +19,8 @@ export interface CallRequest {
   readonly needs: readonly string[];
   readonly prompt: PromptSize;
   readonly choices: number;
+  /** Tools that run at the provider, as the body declares them; undefined for most. */
+  readonly hosted_tools: readonly HostedTool[] | undefined;
   readonly max_output_tokens: number | undefined;
   readonly options: CallOptions;
   readonly sink: ClientSink;

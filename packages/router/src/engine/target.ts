@@ -1,6 +1,6 @@
 import type { AttemptKind } from '@atp-router/call';
 import type { EndpointTraits } from '@atp-router/dialects';
-import type { Operation, ProviderDescription } from '@atp-router/providers';
+import type { HostedToolPrices, Operation, ProviderDescription } from '@atp-router/providers';
 import type { ModelEntry } from '@atp-router/routing';
 import type { ProviderRuntime } from './ports.ts';
 
@@ -15,6 +15,8 @@ export interface Target {
   path(operation: Exclude<Operation, 'models'>, stream: boolean): string;
   /** Flat header list, the same for every call. */
   readonly headers: readonly string[];
+  /** What tools cost that run at the provider; beside the price of the model, which the journal repeats in each intent. */
+  readonly tool_prices: HostedToolPrices;
   /** What its server differs in from others of its shape. */
   readonly endpoint: EndpointTraits;
   /** The model's context, where the server has to be told it. */

@@ -12,6 +12,7 @@ import { NANOS_PER_USD } from '@atp-router/kernel';
 import {
   endpointTraits,
   endpointUrl,
+  hostedToolPrices,
   type Operation,
   type ProviderDescription,
   providerOf,
@@ -119,6 +120,7 @@ function makeTarget(
     description,
     path: (operation, stream) => (stream ? paths.stream : paths[operation]) ?? '',
     headers,
+    tool_prices: hostedToolPrices(provider.type, config?.price?.tools),
     endpoint: endpointTraits(provider.base_url ?? description.default_base_url, provider.max_tokens_field),
     // Only a context that the operator wrote down: a model's own may be more than the machine has memory for.
     context_tokens: provider.type === 'ollama' && provider.send_context !== false ? config?.context : undefined,

@@ -1,5 +1,12 @@
-import type { Config, Problem, ProviderConfig, UpstreamTransport, ValueSources } from '@atp-router/adapters';
-import { type AccountLedger, type AccountLimits, NO_LIMITS, UNLIMITED } from '@atp-router/flow';
+import type {
+  Config,
+  ModelConfig,
+  Problem,
+  ProviderConfig,
+  UpstreamTransport,
+  ValueSources,
+} from '@atp-router/adapters';
+import { type AccountLedger, type ConcurrencyLimit, type LimitsChange, UNLIMITED } from '@atp-router/flow';
 import { AtpError, assert, isAtpError } from '@atp-router/kernel';
 import { configSchemas } from '../admin/mask.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -170,16 +177,19 @@ export class GenerationManager {
     });
   }
 
-  /** The account of a tenant that is gone has no limits, and may be forgotten. */
+  /** The account of a tenant that is gone has no limits once nothing of it runs, and may then be forgotten. */
   #applyLimits(config: Config, before: Config | undefined): void {
     const tenants = new Set(config.tenants.map(({ id }) => id));
-    for (const { id } of before?.tenants ?? []) if (!tenants.has(id)) this.#setLimits(id, NO_LIMITS, true);
-    for (const tenant of config.tenants) this.#setLimits(tenant.id, accountLimits(tenant), before !== undefined);
+    for (const { id } of before?.tenants ?? [])
+      if (!tenants.has(id)) this.#announce(id, this.#parts.accounts.retire(`tenant:${id}`));
+    for (const tenant of config.tenants) {
+      const change = this.#parts.accounts.setLimits(`tenant:${tenant.id}`, accountLimits(tenant));
+      if (before !== undefined) this.#announce(tenant.id, change);
+    }
   }
 
-  #setLimits(tenant: string, limits: AccountLimits, announce: boolean): void {
-    const change = this.#parts.accounts.setLimits(`tenant:${tenant}`, limits);
-    if (change !== undefined && announce) this.#parts.log.append({ type: 'limits.changed', tenant, ...change });
+  #announce(tenant: string, change: LimitsChange | undefined): void {
+    if (change !== undefined) this.#parts.log.append({ type: 'limits.changed', tenant, ...change });
   }
 
   #applyConcurrency(engine: Engine, config: Config): void {
@@ -188,16 +198,30 @@ export class GenerationManager {
     for (const { id, max_concurrency, max_queue } of config.providers) {
       engine.setConcurrency(id, { max_parallel: max_concurrency, max_waiting: max_queue });
     }
-    for (const model of config.models) {
-      const provider = providers.get(model.provider);
-      if (provider === undefined) continue;
-      const key = `${model.provider}/${model.upstream_model ?? model.id}`;
+    for (const [key, limit] of targetLimits(config.models, providers)) {
       keys.add(key);
-      const { max_concurrency: max_parallel, max_queue = provider.max_queue } = model;
-      engine.setConcurrency(key, max_parallel === undefined ? UNLIMITED : { max_parallel, max_waiting: max_queue });
+      engine.setConcurrency(key, limit);
     }
     engine.limiter.keepOnly(keys);
   }
+}
+
+/** By target. Several names of one upstream model share its places, as many as the strictest of them says. */
+function targetLimits(
+  models: readonly ModelConfig[],
+  providers: ReadonlyMap<string, ProviderConfig>,
+): ReadonlyMap<string, ConcurrencyLimit> {
+  const limits = new Map<string, ConcurrencyLimit>();
+  for (const model of models) {
+    const provider = providers.get(model.provider);
+    if (provider === undefined) continue;
+    const key = `${model.provider}/${model.upstream_model ?? model.id}`;
+    const { max_concurrency, max_queue = provider.max_queue } = model;
+    const limit = max_concurrency === undefined ? UNLIMITED : { max_parallel: max_concurrency, max_waiting: max_queue };
+    const other = limits.get(key);
+    if (other === undefined || limit.max_parallel < other.max_parallel) limits.set(key, limit);
+  }
+  return limits;
 }
 
 function keyOf(entity: Pick<OverlayEntity, 'kind' | 'id'>): string {

@@ -1,17 +1,18 @@
 import type { HttpExchange, TokenCounterWorker } from '@atp-router/adapters';
 import { anthropicMessages, extractText, type GenRequest } from '@atp-router/dialects';
-import { AtpError, toAtpError } from '@atp-router/kernel';
+import { AtpError, type JsonObject, toAtpError } from '@atp-router/kernel';
 import { admit } from '../engine/admit.ts';
 import type { AnswerMeta } from '../engine/client.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { AdmittedCall } from '../engine/env.ts';
 import { type CallRequest, left_ms } from '../engine/request.ts';
 import { authenticateTenant } from './authenticate.ts';
+import { readBetas } from './betas.ts';
 import { generateOperation } from './generate-endpoint.ts';
 import { readOptions } from './headers.ts';
 import { HttpSink } from './http-sink.ts';
 import { assertJsonBody, parseBody } from './json-body.ts';
-import { askProvider } from './provider-count.ts';
+import { askProvider, type CountedPrompt, takesBetas } from './provider-count.ts';
 import { requestId } from './reply.ts';
 
 const ENDPOINT = 'messages.count_tokens';
@@ -105,8 +106,9 @@ export class CountTokens {
     gone: AbortController,
   ): Promise<{ body: object; meta: Omit<AnswerMeta, 'call_id'> }> {
     const { generation, parts } = this.#engine;
-    const parsed = parseBody(bytes, generation.limits.json_depth);
+    const parsed = parseBody(bytes, generation.limits);
     const operation = generateOperation(anthropicMessages, parsed, generation.limits);
+    const betas = readBetas((name) => exchange.header(name));
     const call: CallRequest = {
       ...operation,
       ...counting,
@@ -121,14 +123,15 @@ export class CountTokens {
     // A model that takes no calls now may still be counted for: nothing leaves the router.
     if (admitted instanceof AtpError && admitted.code !== 'no_models_available') throw admitted;
     const decoded = anthropicMessages.decodeRequest(parsed.json);
-    if (admitted instanceof AtpError) return { body: await this.#countHere(decoded), meta: {} };
-    const request = asSent(decoded, admitted);
+    if (admitted instanceof AtpError) return { body: await this.#countHere(decoded), meta: withoutBetas(betas) };
+    const prompt = { ...asSent(decoded, parsed.json, admitted), betas };
     const rest_ms = left_ms(call, parts.ambient.clock.mono_ms());
-    const told = await askProvider(this.#engine, admitted, request, gone, rest_ms);
+    const told = await askProvider(this.#engine, admitted, prompt, gone, rest_ms);
     if (exchange.closed) throw new AtpError('request_cancelled', 'The client went away.');
-    if (told === undefined) return { body: await this.#countHere(request), meta: {} };
+    if (told === undefined) return { body: await this.#countHere(prompt.request), meta: withoutBetas(betas) };
     const { model, input_tokens } = told;
-    return { body: { input_tokens, atp: { method: 'provider', model } }, meta: { model } };
+    const meta = takesBetas(admitted.targets[0]) ? { model } : { model, ...withoutBetas(betas) };
+    return { body: { input_tokens, atp: { method: 'provider', model } }, meta };
   }
 
   async #countHere(request: GenRequest): Promise<object> {
@@ -168,8 +171,13 @@ function callerOf({ tenant, key_id }: Caller): Caller {
   return { tenant, key_id };
 }
 
+/** The betas had no effect on a count that was made elsewhere. */
+function withoutBetas(betas: string | undefined): Pick<AnswerMeta, 'ignored'> {
+  return betas === undefined ? {} : { ignored: ['anthropic-beta'] };
+}
+
 /** The request as a call would send it: through the stages, and with the agent's prompt. */
-function asSent(decoded: GenRequest, call: AdmittedCall): GenRequest {
+function asSent(decoded: GenRequest, body: JsonObject, call: AdmittedCall): Omit<CountedPrompt, 'betas'> {
   let request = decoded;
   if (call.stages?.claimsRequest === true) {
     const staged = call.stages.onRequest(request);
@@ -177,7 +185,9 @@ function asSent(decoded: GenRequest, call: AdmittedCall): GenRequest {
     request = staged.request;
   }
   const [target] = call.targets;
-  const prompt = target === undefined ? undefined : call.systemPrompt(target);
-  if (prompt === undefined) return request;
-  return { ...request, system: [{ type: 'text', text: prompt }, ...request.system] };
+  const system_prompt = target === undefined ? undefined : call.systemPrompt(target);
+  const own = request === decoded ? body : undefined;
+  if (system_prompt === undefined) return { request, body: own, system_prompt };
+  const system = [{ type: 'text' as const, text: system_prompt }, ...request.system];
+  return { request: { ...request, system }, body: own, system_prompt };
 }

@@ -54,7 +54,7 @@ export class DataPlane {
         return;
       }
       try {
-        const body = parseBody(bytes, limits.json_depth);
+        const body = parseBody(bytes, limits);
         const operation = endpoint.operation(body, limits, (name) => exchange.header(name));
         const deciding_since_mono_ms = clock.mono_ms() - authenticated_ms;
         const call = { call_id, principal, started_ms, started_mono_ms, deciding_since_mono_ms };
@@ -105,6 +105,7 @@ export class DataPlane {
       needs: operation.needs,
       prompt: operation.prompt,
       choices: operation.choices,
+      hosted_tools: operation.hosted_tools,
       max_output_tokens: operation.max_output_tokens,
       options: wishes === undefined ? options : withWishes(wishes, options),
       sink: this.#sink(exchange, endpoint, operation.stream, call),

@@ -22,6 +22,7 @@ export function embedOperation(body: ParsedBody): Operation {
     stream: false,
     needs: NEEDS,
     choices: 1,
+    hosted_tools: undefined,
     max_output_tokens: 0,
     // A token number written in JSON takes about five bytes; as text it would be counted as more than one token.
     prompt: probe.given_tokens > 0 ? { ...size, ascii_bytes: probe.given_tokens * 4 } : size,

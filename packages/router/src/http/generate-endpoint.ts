@@ -1,4 +1,10 @@
-import { extractText, type GenRequest, type IngressDialect, type RequestProbe } from '@atp-router/dialects';
+import {
+  declaredTools,
+  extractText,
+  type GenRequest,
+  type IngressDialect,
+  type RequestProbe,
+} from '@atp-router/dialects';
 import type { AtpError, JsonValue, Limits } from '@atp-router/kernel';
 import type { AdmittedCall } from '../engine/env.ts';
 import type { WantedAttempt } from '../engine/target.ts';
@@ -6,6 +12,7 @@ import { generateCodec } from '../relay/generate.ts';
 import type { AttemptCodec } from '../relay/types.ts';
 import { readBetas } from './betas.ts';
 import { type ParsedBody, promptSize } from './json-body.ts';
+import { AnswerNote, NotedCodec } from './noted-codec.ts';
 import type { Operation } from './operation.ts';
 
 /** Output tokens to ask for where a shape demands a number and neither client nor model gives one (Anthropic). */
@@ -27,6 +34,7 @@ export function generateOperation(
     stream: probe.stream,
     needs: needsOf(probe),
     choices: probe.n,
+    hosted_tools: declaredTools(body.json, dialect.id),
     max_output_tokens: probe.max_output_tokens,
     prompt: promptSize(body, probe.media_bytes, { messages, tools, media: probe.media_count }),
     promptTexts: () => extractText(dialect.decodeRequest(body.json)),
@@ -47,11 +55,14 @@ function preparer(
     staged ??= throughStages(dialect, body, call);
     if ('error' in staged) throw staged.error;
     const { n, turn, kind, target } = attempt;
-    return generateCodec(
+    const note = probe.stream ? undefined : new AnswerNote();
+    const spoken = target.description.dialect;
+    const codec = generateCodec(
       {
         call_id: call.head.call_id,
         ingress: dialect,
         body: body.json,
+        exact: body.exact,
         probe,
         created_s: Math.floor(call.head.started_ms / 1_000),
         frame_bytes: call.limits.frame_bytes,
@@ -63,7 +74,7 @@ function preparer(
       },
       {
         attempt: { n, turn, kind, model: target.model.id, provider: target.provider.id },
-        dialect: target.description.dialect,
+        dialect: note === undefined ? spoken : note.on(spoken),
         upstream_model: target.model.upstream_model,
         model: target.model.id,
         system_prompt: call.systemPrompt(target),
@@ -74,6 +85,7 @@ function preparer(
         context_tokens: target.context_tokens,
       },
     );
+    return note === undefined ? codec : new NotedCodec(codec, note, spoken.id === dialect.id ? undefined : dialect);
   };
 }
 

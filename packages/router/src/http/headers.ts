@@ -13,6 +13,7 @@ const SCOPES_MAX = 16;
 
 /** Reads the `x-atp-*`, `idempotency-key` and `traceparent` headers. Throws `invalid_request` naming the header. */
 export function readOptions(exchange: HttpExchange): CallOptions {
+  assertKnown(exchange.headersLike(PREFIX));
   const qos = exchange.header('x-atp-qos');
   if (qos !== undefined && !isQos(qos)) throw bad('x-atp-qos', 'gold, silver or bronze');
   const task_type = token(exchange, 'x-atp-task-type');
@@ -33,6 +34,33 @@ export function readOptions(exchange: HttpExchange): CallOptions {
     idempotency_key: key,
     trace,
   };
+}
+
+const PREFIX = 'x-atp-';
+const REQUEST_HEADERS: readonly string[] = [
+  'x-atp-qos',
+  'x-atp-task-type',
+  'x-atp-data-scope',
+  'x-atp-max-usd',
+  'x-atp-deadline-ms',
+];
+/** Those of answers, which a client or a proxy may send on, and which mean nothing in a request. */
+const ANSWER_HEADERS: readonly string[] = [
+  ...['x-atp-request-id', 'x-atp-model', 'x-atp-attempts', 'x-atp-cost-usd-micros', 'x-atp-ignored'],
+  ...['x-atp-simulated', 'x-atp-warning', 'x-atp-idempotent-replay'],
+];
+const KNOWN: ReadonlySet<string> = new Set([...REQUEST_HEADERS, ...ANSWER_HEADERS]);
+
+/** A cap that was misspelt must not look like one that holds. */
+function assertKnown(names: readonly string[]): void {
+  for (const name of names) {
+    if (KNOWN.has(name)) continue;
+    throw new AtpError(
+      'invalid_request',
+      `There is no header "${name.slice(0, 64)}". The router knows ${REQUEST_HEADERS.join(', ')}.`,
+      { param: name.slice(0, 64) },
+    );
+  }
 }
 
 /**

@@ -5,9 +5,10 @@ import type { AnswerMeta, ClientSink } from '../engine/client.ts';
 import type { Bytes } from '../relay/types.ts';
 import { answerHeaders, errorHeaders } from './headers.ts';
 import { KeepAlive } from './keep-alive.ts';
+import { lastSequence } from './sequence.ts';
 
 /** The part of an ingress shape that a reply needs. */
-export type ErrorShape = Pick<IngressDialect, 'encodeError' | 'encodeStreamError'>;
+export type ErrorShape = Pick<IngressDialect, 'encodeError' | 'encodeStreamError' | 'sequence_field'>;
 
 /** A call's client over HTTP: whole answers as JSON, streams as server-sent events. */
 export class HttpSink implements ClientSink {
@@ -15,6 +16,8 @@ export class HttpSink implements ClientSink {
   readonly #shape: ErrorShape;
   readonly #limits: (tenant: string, headers: string[]) => void;
   #keep_alive: KeepAlive | undefined;
+  /** Number of the next event, where the shape numbers them. */
+  #sequence = 0;
 
   constructor(exchange: HttpExchange, shape: ErrorShape, limits: (tenant: string, headers: string[]) => void) {
     this.#exchange = exchange;
@@ -43,6 +46,9 @@ export class HttpSink implements ClientSink {
 
   write(chunk: Bytes): boolean {
     this.#keep_alive?.spoke(chunk);
+    const { sequence_field } = this.#shape;
+    const told = sequence_field === undefined ? undefined : lastSequence(chunk, sequence_field);
+    if (told !== undefined) this.#sequence = told + 1;
     return this.#exchange.write(chunk);
   }
 
@@ -57,7 +63,7 @@ export class HttpSink implements ClientSink {
     this.#keep_alive?.stop();
     if (this.#exchange.closed) return;
     if (this.#exchange.begun) {
-      this.#exchange.end(this.#shape.encodeStreamError(error, meta.call_id));
+      this.#exchange.end(this.#shape.encodeStreamError(error, meta.call_id, this.#sequence));
       return;
     }
     const { status, body } = this.#shape.encodeError(error, meta.call_id);

@@ -1,13 +1,17 @@
 import { isUtf8 } from 'node:buffer';
-import { AtpError, isJsonObject, jsonDepth, type JsonObject } from '@atp-router/kernel';
+import { mayBeInexact, parseToRewrite } from '@atp-router/dialects';
+import { AtpError, isJsonObject, jsonDepth, type JsonObject, type JsonValue, type Limits } from '@atp-router/kernel';
 import type { HttpExchange } from '@atp-router/adapters';
 import type { PromptSize } from '@atp-router/flow';
+import { hasMoreValues } from './json-values.ts';
 
 export interface ParsedBody {
   readonly json: JsonObject;
   readonly bytes: Buffer;
   /** UTF-16 length of the text; the difference to its bytes says how much of it is not ASCII. */
   readonly chars: number;
+  /** The same, to be written again with the numbers as they came; absent where a double holds each of them. */
+  readonly exact?: () => JsonObject;
 }
 
 /**
@@ -31,13 +35,19 @@ function unsupported(param: string, message: string): AtpError {
 /** Fields at the top of a body: no API has a tenth of it, and each unknown one is looked at by name. */
 const FIELDS_MAX = 256;
 
-/** Body bytes → JSON object within the depth limit. Throws `invalid_request`. */
-export function parseBody(bytes: Buffer, json_depth: number): ParsedBody {
+/** Body bytes → JSON object within the limits. Throws `invalid_request`. */
+export function parseBody(bytes: Buffer, limits: Pick<Limits, 'json_depth' | 'json_values'>): ParsedBody {
+  const { json_depth, json_values } = limits;
   if (bytes.length === 0) {
     throw new AtpError('invalid_request', 'The request has no body. Send a JSON object.', { param: 'body' });
   }
   // Decoding would put a mark in the place of what is none, and the prompt would be another.
   if (!isUtf8(bytes)) throw new AtpError('invalid_request', 'The request body is not UTF-8.', { param: 'body' });
+  if (hasMoreValues(bytes, json_values)) {
+    throw new AtpError('invalid_request', `The request body has more than ${json_values} elements and fields.`, {
+      param: 'body',
+    });
+  }
   const text = bytes.toString('utf8');
   let json: unknown;
   try {
@@ -55,14 +65,18 @@ export function parseBody(bytes: Buffer, json_depth: number): ParsedBody {
       param: 'body',
     });
   }
-  return { json, bytes, chars: text.length };
+  const chars = text.length;
+  return mayBeInexact(text)
+    ? { json, bytes, chars, exact: () => parseToRewrite(bytes.toString('utf8')) }
+    : { json, bytes, chars };
 }
 
 /** V8's message quotes a piece of the body; prompts do not belong into logs and errors, the position does. */
 function reason(cause: unknown): string {
   const message = cause instanceof Error ? cause.message : '';
   const position = /at position \d+( \(line \d+ column \d+\))?/.exec(message)?.[0];
-  return position === undefined ? 'it ends too early or is malformed.' : `unexpected text ${position}.`;
+  if (position !== undefined) return `unexpected text ${position}.`;
+  return message.includes('end of JSON') ? 'it ends too early.' : 'it is malformed.';
 }
 
 /**
@@ -77,10 +91,31 @@ export function promptSize(
   const surplus = body.bytes.length - body.chars;
   const other_bytes = Math.min(body.bytes.length, Math.round(surplus * 1.5));
   return {
-    ascii_bytes: Math.max(0, body.bytes.length - other_bytes - media_bytes),
+    ascii_bytes: Math.max(0, body.bytes.length - other_bytes - media_bytes - settingsBytes(body.json)),
     other_bytes,
     messages: counts.messages,
     tools: counts.tools,
     images: counts.media,
   };
+}
+
+/** Fields of all shapes that a model reads. The others are settings: no provider counts them as a prompt. */
+const PROMPT_FIELDS: ReadonlySet<string> = new Set([
+  ...['messages', 'input', 'system', 'instructions', 'prompt', 'tools', 'functions'],
+  ...['response_format', 'text', 'output_format', 'output_config'],
+]);
+
+/** What the settings take of a body without white space: name, quotes, colon, comma and value. */
+function settingsBytes(json: JsonObject): number {
+  let bytes = 0;
+  for (const name in json) {
+    if (!PROMPT_FIELDS.has(name)) bytes += name.length + 4 + jsonLength(json[name]);
+  }
+  return bytes;
+}
+
+function jsonLength(value: JsonValue | undefined): number {
+  if (typeof value === 'string') return value.length + 2;
+  if (typeof value === 'object' && value !== null) return JSON.stringify(value).length;
+  return String(value).length;
 }

@@ -4,21 +4,25 @@ import type { ModelEntry } from '@atp-router/routing';
 import type { Engine } from '../engine/engine.ts';
 import { mayName } from '../generation/generation.ts';
 import { authenticateTenant } from './authenticate.ts';
-import { replyJson } from './reply.ts';
+import { replyJson, requestId } from './reply.ts';
 
 /** `GET /v1/models`: what this tenant may name, in OpenAI's list shape with the router's facts under `atp`. */
 export function listModels(exchange: HttpExchange, engine: Engine): void {
-  replyJson(exchange, 200, { object: 'list', data: visibleModels(exchange, engine) });
+  replyModels(exchange, engine, { object: 'list', data: visibleModels(exchange, engine) });
 }
 
 /** `GET /v1/models/:id`: one of them. What this tenant may not name is not there. */
 export function oneModel(exchange: HttpExchange, engine: Engine, id: string): void {
   const found = visibleModels(exchange, engine).find((model) => model.id === id);
-  if (found !== undefined) replyJson(exchange, 200, found);
+  if (found !== undefined) replyModels(exchange, engine, found);
   else {
     const message = `The model "${id.slice(0, 100)}" does not exist here. GET /v1/models lists what does.`;
     throw new AtpError('model_not_found', message, { param: 'model' });
   }
+}
+
+function replyModels(exchange: HttpExchange, engine: Engine, body: object): void {
+  replyJson(exchange, 200, body, ['x-atp-request-id', requestId(engine)]);
 }
 
 function visibleModels(exchange: HttpExchange, engine: Engine): readonly ModelObject[] {

@@ -5,7 +5,16 @@ import type { CallRequest } from '../engine/request.ts';
 export interface Operation
   extends Pick<
     CallRequest,
-    'kind' | 'model' | 'stream' | 'needs' | 'choices' | 'max_output_tokens' | 'prompt' | 'promptTexts' | 'prepare'
+    | 'kind'
+    | 'model'
+    | 'stream'
+    | 'needs'
+    | 'choices'
+    | 'hosted_tools'
+    | 'max_output_tokens'
+    | 'prompt'
+    | 'promptTexts'
+    | 'prepare'
   > {
   /** What the body itself says of routing (`ask`); a header of the same meaning wins. */
   readonly wishes?: RoutingWishes;

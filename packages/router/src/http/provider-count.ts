@@ -1,15 +1,33 @@
 import type { GenRequest } from '@atp-router/dialects';
-import { isAtpError, type Qos } from '@atp-router/kernel';
+import { isAtpError, type JsonObject, type Qos } from '@atp-router/kernel';
+import type { CountTokensCodec } from '@atp-router/providers';
 import type { Engine } from '../engine/engine.ts';
 import type { AdmittedCall } from '../engine/env.ts';
 import { exchangeWhole } from '../engine/exchange-whole.ts';
 import type { Target } from '../engine/target.ts';
 import { parseAnswer } from '../relay/generate.ts';
+import { joinHeaders } from '../relay/join-headers.ts';
 
 /** Counting is asked for before a call that somebody waits for. */
 const COUNT_TIMEOUT_MS = 5_000;
 /** A count is a number and a few words. */
 const REPLY_BYTES_MAX = 65_536;
+
+/** A prompt to count, as a call would send it. */
+export interface CountedPrompt {
+  /** With the agent's prompt in it. */
+  readonly request: GenRequest;
+  /** The client's own body, unless a stage replaced the request. */
+  readonly body: JsonObject | undefined;
+  readonly system_prompt: string | undefined;
+  /** The client's `anthropic-beta`. */
+  readonly betas: string | undefined;
+}
+
+/** Whether a target counts the client's own shape, in which the betas mean something. */
+export function takesBetas(target: Target | undefined): boolean {
+  return target?.description.countTokens?.pass !== undefined;
+}
 
 /**
  * The provider's own count of a prompt, undefined when it has none to give, now or at all. It takes a place among the
@@ -18,7 +36,7 @@ const REPLY_BYTES_MAX = 65_536;
 export async function askProvider(
   engine: Engine,
   call: AdmittedCall,
-  request: GenRequest,
+  prompt: CountedPrompt,
   gone: AbortController,
   rest_ms: number | undefined,
 ): Promise<{ readonly model: string; readonly input_tokens: number } | undefined> {
@@ -29,7 +47,7 @@ export async function askProvider(
   if (leave === undefined) return undefined;
   const timer = timers.after(Math.max(0, Math.min(COUNT_TIMEOUT_MS, rest_ms ?? COUNT_TIMEOUT_MS)), () => gone.abort());
   try {
-    const input_tokens = await ask(target, request, gone.signal);
+    const input_tokens = await ask(target, prompt, gone.signal);
     return input_tokens === undefined ? undefined : { model: target.model.id, input_tokens };
   } catch (error) {
     // A provider that cannot count now is no reason to fail: the local count is always there.
@@ -45,14 +63,14 @@ export async function askProvider(
 function takePlaces(engine: Engine, keys: readonly string[], qos: Qos, now_ms: number): (() => void) | undefined {
   const tickets = keys.map((key) => engine.limiter.acquire(key, qos, now_ms, 0, () => undefined));
   const leave = (): void => {
-    for (const next of tickets.flatMap((ticket) => engine.limiter.cancel(ticket))) next.owner();
+    for (const ticket of tickets) engine.starts.tell(engine.limiter.cancel(ticket));
   };
   if (tickets.every((ticket) => ticket.state === 'granted')) return leave;
   leave();
   return undefined;
 }
 
-async function ask(target: Target, request: GenRequest, signal: AbortSignal): Promise<number | undefined> {
+async function ask(target: Target, prompt: CountedPrompt, signal: AbortSignal): Promise<number | undefined> {
   const { countTokens: codec } = target.description;
   const path = target.path('count_tokens', false);
   if (codec === undefined || path === '') return undefined;
@@ -63,8 +81,8 @@ async function ask(target: Target, request: GenRequest, signal: AbortSignal): Pr
       origin: provider.origin,
       path,
       method: 'POST',
-      headers: target.headers,
-      body: JSON.stringify(codec.encode(request, target.model.upstream_model)),
+      headers: joinHeaders(target.headers, betaHeaders(target, prompt)),
+      body: JSON.stringify(bodyOf(codec, prompt, target.model.upstream_model)),
       head_timeout_ms: COUNT_TIMEOUT_MS,
       idle_timeout_ms: COUNT_TIMEOUT_MS,
     },
@@ -72,4 +90,15 @@ async function ask(target: Target, request: GenRequest, signal: AbortSignal): Pr
     signal,
   );
   return reply.status === 200 ? codec.decode(parseAnswer(reply.body)) : undefined;
+}
+
+/** Whatever the model has no place for counts too, where nothing has to be translated. */
+function bodyOf(codec: CountTokensCodec, { request, body, system_prompt }: CountedPrompt, model: string): JsonObject {
+  return body !== undefined && codec.pass !== undefined
+    ? codec.pass(body, model, system_prompt)
+    : codec.encode(request, model);
+}
+
+function betaHeaders(target: Target, { betas }: CountedPrompt): readonly string[] {
+  return betas !== undefined && takesBetas(target) ? ['anthropic-beta', betas] : [];
 }

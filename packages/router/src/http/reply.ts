@@ -1,5 +1,5 @@
 import type { HttpExchange } from '@atp-router/adapters';
-import { openaiChat } from '@atp-router/dialects';
+import { type IngressDialect, openaiChat } from '@atp-router/dialects';
 import { type AtpError, toAtpError } from '@atp-router/kernel';
 import type { Engine } from '../engine/engine.ts';
 import { errorHeaders } from './headers.ts';
@@ -7,18 +7,26 @@ import type { Handler } from './router-table.ts';
 
 const JSON_HEADERS: readonly string[] = ['content-type', 'application/json', 'cache-control', 'no-store'];
 
-export function replyJson(exchange: HttpExchange, status: number, body: unknown): void {
-  exchange.reply(status, JSON_HEADERS, JSON.stringify(body));
+export function replyJson(
+  exchange: HttpExchange,
+  status: number,
+  body: unknown,
+  extra: readonly string[] = NOTHING,
+): void {
+  exchange.reply(status, [...JSON_HEADERS, ...extra], JSON.stringify(body));
 }
 
-/** Errors of paths that belong to no API shape are in OpenAI's, which most clients can read. */
+const NOTHING: readonly string[] = [];
+
+/** Errors are in OpenAI's shape, which most clients can read, where the path belongs to none of its own. */
 export function replyError(
   exchange: HttpExchange,
   error: AtpError,
   request_id: string,
-  extra: readonly string[] = [],
+  extra: readonly string[] = NOTHING,
+  shape: Pick<IngressDialect, 'encodeError'> = openaiChat,
 ): void {
-  const { status, body } = openaiChat.encodeError(error, request_id);
+  const { status, body } = shape.encodeError(error, request_id);
   const headers = [...JSON_HEADERS, 'x-atp-request-id', request_id, ...extra];
   errorHeaders(error, headers);
   exchange.reply(status, headers, JSON.stringify(body));

@@ -36,7 +36,7 @@ export class RouterTable {
     if (methods !== undefined) {
       const handler = methods.get(method) ?? (method === 'HEAD' ? methods.get('GET') : undefined);
       if (handler !== undefined) return { kind: 'found', handler, params: NO_PARAMS };
-      return { kind: 'wrong_method', allow: [...methods.keys()].join(', ') };
+      return { kind: 'wrong_method', allow: allowed([...methods.keys()]) };
     }
     return this.#matchPattern(method, path.split('/'));
   }
@@ -48,18 +48,23 @@ export class RouterTable {
   }
 
   #matchPattern(method: string, segments: readonly string[]): Match {
-    const allowed: string[] = [];
+    const methods: string[] = [];
     let get: Match | undefined;
     for (const route of this.#patterns) {
       const params = paramsOf(route.segments, segments);
       if (params === undefined) continue;
       if (route.method === method) return { kind: 'found', handler: route.handler, params };
       if (route.method === 'GET') get ??= { kind: 'found', handler: route.handler, params };
-      allowed.push(route.method);
+      methods.push(route.method);
     }
     if (method === 'HEAD' && get !== undefined) return get;
-    return allowed.length === 0 ? { kind: 'none' } : { kind: 'wrong_method', allow: allowed.join(', ') };
+    return methods.length === 0 ? { kind: 'none' } : { kind: 'wrong_method', allow: allowed(methods) };
   }
+}
+
+/** Whoever answers GET answers HEAD (RFC 9110, 9.3.2). */
+function allowed(methods: readonly string[]): string {
+  return (methods.includes('GET') ? [...methods, 'HEAD'] : methods).join(', ');
 }
 
 function paramsOf(pattern: readonly string[], segments: readonly string[]): string[] | undefined {

@@ -9,7 +9,7 @@ import { generateOperation } from './generate-endpoint.ts';
 import { listModels, oneModel } from './models-endpoint.ts';
 import { guarded, replyError, requestId } from './reply.ts';
 import type { RouterTable } from './router-table.ts';
-import { EMBEDDINGS, INGRESS_SHAPES } from './shapes.ts';
+import { COUNT_TOKENS_PATH, EMBEDDINGS, INGRESS_SHAPES, shapeAt } from './shapes.ts';
 
 /** The data plane's endpoints. */
 export function addDataPlane(table: RouterTable, engine: Engine, counter: TokenCounterWorker): void {
@@ -26,7 +26,7 @@ export function addDataPlane(table: RouterTable, engine: Engine, counter: TokenC
     operation: (body) => embedOperation(body),
   });
   const counts = new CountTokens(engine, counter);
-  table.add('POST', '/v1/messages/count_tokens', (exchange) => counts.handle(exchange));
+  table.add('POST', COUNT_TOKENS_PATH, (exchange) => counts.handle(exchange));
   table.add(
     'GET',
     '/v1/models',
@@ -52,7 +52,7 @@ export function serve(table: RouterTable, engine: Engine): (exchange: HttpExchan
         'method_not_allowed',
         `${exchange.path} takes ${match.allow}, not ${exchange.method}.`,
       );
-      replyError(exchange, error, requestId(engine), ['allow', match.allow]);
+      replyError(exchange, error, requestId(engine), ['allow', match.allow], shapeAt(exchange.path));
       return;
     }
     const message = `There is no ${exchange.method} ${exchange.path.slice(0, 200)}. GET /openapi.json lists what there is.`;

@@ -20,3 +20,11 @@ export const EMBEDDINGS = { endpoint: 'embeddings', path: '/v1/embeddings' } as 
 
 /** The names of all endpoints whose requests are calls. */
 export const CALL_ENDPOINTS: readonly string[] = [...INGRESS_SHAPES, EMBEDDINGS].map(({ endpoint }) => endpoint);
+
+export const COUNT_TOKENS_PATH = '/v1/messages/count_tokens';
+
+/** The shape in which whoever asks at a path reads errors; undefined where it has none of its own. */
+export function shapeAt(path: string): IngressDialect | undefined {
+  if (path === COUNT_TOKENS_PATH) return anthropicMessages;
+  return INGRESS_SHAPES.find((shape) => shape.path === path)?.dialect;
+}

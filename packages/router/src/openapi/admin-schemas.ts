@@ -36,11 +36,15 @@ const control: JsonObject = {
     config: { type: 'object', description: 'As in the configuration file, with all defaults; secrets are `***`.' },
     restart_needed: list({ type: 'string' }, 'Changed keys that take effect only at the next start.'),
   }),
-  ReloadReport: record({
-    result: words('`rejected`: nothing was changed.', ['applied', 'unchanged', 'rejected']),
-    problems: list(ref('Problem')),
-    restart_needed: list({ type: 'string' }, 'Changed keys that take effect only at the next start.'),
-  }),
+  ReloadReport: record(
+    {
+      result: words('`rejected`: nothing was changed.', ['applied', 'unchanged', 'rejected']),
+      file: text('The file that was rejected.'),
+      problems: list(ref('Problem')),
+      restart_needed: list({ type: 'string' }, 'Changed keys that take effect only at the next start.'),
+    },
+    ['file'],
+  ),
   Problem: record(
     {
       line: int('Line of the file, from 1.'),
@@ -124,8 +128,12 @@ const checks: JsonObject = {
   Event: {
     type: 'object',
     description: 'An event of the catalogue. Fields depend on the type; keys are shown without their hash.',
-    properties: { ts_ms: int('When, ms since the epoch.'), type: text('Type of the event.') },
-    required: ['ts_ms', 'type'],
+    properties: {
+      v: int('Version of the event catalogue.'),
+      ts_ms: int('When, ms since the epoch.'),
+      type: text('Type of the event.'),
+    },
+    required: ['v', 'ts_ms', 'type'],
   },
 };
 
@@ -134,7 +142,9 @@ function entity(schema: unknown, hidden: readonly string[]): { readonly input: J
   const node = isJsonObject(schema) ? schema : {};
   const properties = isJsonObject(node['properties']) ? node['properties'] : {};
   const sent = Object.fromEntries(Object.entries(properties).filter(([name]) => !hidden.includes(name)));
-  const source = words('Where it is declared. Entries of the file are changed there.', ['file', 'admin']);
+  const where =
+    'Where it is declared. Entries of the file are changed there; `discovered`, without a file, are replaced by writing one.';
+  const source = words(where, ['file', 'discovered', 'admin']);
   return {
     input: { ...node, properties: sent },
     view: { ...node, properties: { ...properties, source }, required: ['id', 'source'] },

@@ -1,4 +1,6 @@
 import type { EmbedCodec, EmbedIngress, EmbedRequest } from '@atp-router/dialects';
+import { plausibleUsage } from '@atp-router/kernel';
+import { countedUsage } from './counted-usage.ts';
 import { parseAnswer } from './generate.ts';
 import type { AttemptCodec, WholeAnswer } from './types.ts';
 
@@ -25,14 +27,11 @@ export function embedCodec(
       return {
         usage: response.usage,
         counted_out_tokens: 0,
-        render: (atp) =>
-          JSON.stringify(
-            ingress.encodeResponse(response, {
-              model: target.model,
-              encoding_format: request.encoding_format,
-              atp,
-            }),
-          ),
+        render: (atp, end) => {
+          const usage = plausibleUsage(response.usage) ?? countedUsage(end);
+          const ctx = { model: target.model, encoding_format: request.encoding_format, atp };
+          return JSON.stringify(ingress.encodeResponse({ ...response, usage }, ctx));
+        },
       };
     },
     stream() {

@@ -24,6 +24,7 @@ export function isAnswer(event: GenEvent): boolean {
     case 'tool_call':
     case 'tool_args':
     case 'opaque':
+    case 'opaque_delta':
       return true;
     default:
       return false;

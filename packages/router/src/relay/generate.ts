@@ -10,12 +10,14 @@ import {
   type GenRequest,
   type GenResponse,
   type IngressDialect,
+  parseToRewrite,
   type ProviderDialect,
   type RequestProbe,
   type RoutePlan,
 } from '@atp-router/dialects';
 import { AtpError, isJsonObject, type JsonObject, plausibleUsage } from '@atp-router/kernel';
 import { countedUsage } from './counted-usage.ts';
+import { withExactNumbers } from './exact-numbers.ts';
 import { isFailed, NOT_ANSWERED } from './failed-answer.ts';
 import { RawStream } from './raw-stream.ts';
 import { TokenCounter } from './token-counter.ts';
@@ -27,6 +29,8 @@ export interface GenerateCall {
   readonly call_id: string;
   readonly ingress: IngressDialect;
   readonly body: JsonObject;
+  /** The body with numbers as the client wrote them, where a double would not hold them. */
+  readonly exact: (() => JsonObject) | undefined;
   readonly probe: RequestProbe;
   readonly created_s: number;
   readonly frame_bytes: number;
@@ -34,7 +38,7 @@ export interface GenerateCall {
   /** The request as stages left it; set when one of them replaced it. */
   readonly replaced: GenRequest | undefined;
   readonly plan: RoutePlan | undefined;
-  /** The early end by budget must look like a normal end, so raw relaying is out. */
+  /** The budget may end a stream as if it had reached its output limit. */
   readonly may_finish_early: boolean;
   /** The client's `anthropic-beta`. */
   readonly betas: string | undefined;
@@ -60,7 +64,7 @@ export interface GenerateTarget {
 /** Prepares one attempt: raw pass-through when both sides speak the same shape and nobody claims the body. */
 export function generateCodec(call: GenerateCall, target: GenerateTarget): AttemptCodec {
   const raw =
-    call.replaced === undefined && call.stages?.rewritesBody !== true && !call.may_finish_early
+    call.replaced === undefined && call.stages?.rewritesBody !== true
       ? sameShape(call.ingress, target.dialect)
       : undefined;
   return raw === undefined ? new TranslatedCodec(call, target) : new RawCodec(call, target, raw);
@@ -92,7 +96,8 @@ class RawCodec implements AttemptCodec {
     });
     this.ignored = joined(call.probe.ignored ?? NOTHING, patched.ignored);
     this.headers = betaHeaders(call, dialect);
-    this.body = JSON.stringify(patched.body);
+    const { body, exact } = call;
+    this.body = JSON.stringify(exact === undefined ? patched.body : withExactNumbers(patched.body, body, exact()));
   }
 
   whole(bytes: Uint8Array): WholeAnswer {
@@ -103,10 +108,13 @@ class RawCodec implements AttemptCodec {
     return {
       ...failure(response),
       usage: response.usage,
+      hosted_uses: response.hosted_uses,
       counted_out_tokens: countTokens(response),
       render: (_atp, end) => {
         run?.onEnd(end);
-        return bytes;
+        if (plausibleUsage(response.usage) !== undefined) return bytes;
+        const body = parseToRewrite(decoder.decode(bytes));
+        return JSON.stringify(this.#dialect.passThrough.tellUsage(body, countedUsage(end)));
       },
     };
   }
@@ -119,6 +127,7 @@ class RawCodec implements AttemptCodec {
       n: this.#call.probe.n,
       include_usage: this.#call.probe.include_usage,
       observers: this.#run,
+      may_finish_early: this.#call.may_finish_early,
     });
   }
 
@@ -167,8 +176,9 @@ class TranslatedCodec implements AttemptCodec {
     return {
       ...failure(response),
       usage: response.usage,
+      hosted_uses: response.hosted_uses,
       counted_out_tokens: countTokens(response),
-      render: (atp, end) => this.#render(response, atp, end),
+      render: (atp, end, ended_s) => this.#render(response, atp, end, ended_s),
     };
   }
 
@@ -199,17 +209,22 @@ class TranslatedCodec implements AttemptCodec {
     this.#run?.onEnd(end);
   }
 
-  #render(response: GenResponse, atp: AtpField, end: StageSummary): Bytes {
+  #render(response: GenResponse, atp: AtpField, end: StageSummary, ended_s: number): Bytes {
     const call = this.#call;
     const staged = this.#run === undefined ? response : throughStages(response, this.#run, end);
     return JSON.stringify(
       call.ingress.encodeResponse(
-        { ...staged, usage: staged.usage ?? countedUsage(end), created_s: staged.created_s || call.created_s },
+        {
+          ...staged,
+          usage: plausibleUsage(staged.usage) ?? countedUsage(end),
+          created_s: staged.created_s || call.created_s,
+        },
         {
           id: call.call_id,
           model: this.#target.model,
           request: call.body,
           atp,
+          ended_s,
           ...(call.plan === undefined ? {} : { plan: call.plan }),
         },
       ),

@@ -1,6 +1,6 @@
 import type { StageChainRun, StageSummary } from '@atp-router/call';
-import type { AtpField, Dialect, Frame, GenEvent, PromptUsage } from '@atp-router/dialects';
-import type { Usage } from '@atp-router/kernel';
+import type { AtpField, Dialect, EarlyEnd, Frame, GenEvent, PromptUsage } from '@atp-router/dialects';
+import { type HostedUses, plausibleUsage, type Usage } from '@atp-router/kernel';
 import { countedUsage } from './counted-usage.ts';
 import { type ReadFrame, StreamReader } from './stream-reader.ts';
 import type { Bytes, StreamRelay, StreamStep } from './types.ts';
@@ -14,6 +14,8 @@ export interface RawStreamOptions {
   readonly include_usage: boolean;
   /** They see every event and change nothing. */
   readonly observers: StageChainRun<GenEvent> | undefined;
+  /** The budget may end the stream as if it had reached its output limit. */
+  readonly may_finish_early: boolean;
 }
 
 /**
@@ -28,10 +30,16 @@ export class RawStream implements StreamRelay {
   #held: Frame[] = [];
   /** Index in `#held` of the frame that takes the `atp` field. */
   #finish_at = -1;
+  readonly #early: EarlyEnd | undefined;
+  readonly finishEarly?: (atp: AtpField, end: StageSummary) => Bytes[];
 
   constructor(options: RawStreamOptions) {
     this.#options = options;
     this.#reader = new StreamReader(options.dialect, options.frame_bytes, options.n);
+    if (!options.may_finish_early) return;
+    const early = options.dialect.passThrough.earlyEnd(options);
+    this.#early = early;
+    this.finishEarly = (atp, end) => this.#finishEarly(early, atp, end);
   }
 
   get has_content(): boolean {
@@ -44,6 +52,10 @@ export class RawStream implements StreamRelay {
 
   get usage(): Usage | undefined {
     return this.#reader.usage;
+  }
+
+  get hosted_uses(): HostedUses | undefined {
+    return this.#reader.hosted_uses;
   }
 
   get prompt(): PromptUsage | undefined {
@@ -65,15 +77,26 @@ export class RawStream implements StreamRelay {
   finish(atp: AtpField, end: StageSummary): Bytes[] {
     this.#options.observers?.onEnd(end);
     const { include_usage, dialect } = this.#options;
-    const { annotateFrame, usage_frame } = dialect.passThrough;
-    const counts = include_usage && this.usage === undefined ? usage_frame : undefined;
+    const { annotateFrame, usage_frame, end_mark } = dialect.passThrough;
+    const counted = plausibleUsage(this.usage) === undefined ? countedUsage(end, this.prompt) : undefined;
     const out: Bytes[] = [];
     this.#held.forEach((frame, i) => {
-      out.push(i === this.#finish_at ? annotateFrame(frame, atp) : frame.raw);
-      if (i === this.#finish_at && counts !== undefined) out.push(counts.make(frame, countedUsage(end)));
+      out.push(i === this.#finish_at ? annotateFrame(frame, atp, counted) : frame.raw);
+      if (i !== this.#finish_at || counted === undefined || usage_frame === undefined || !include_usage) return;
+      out.push(usage_frame.make(frame, counted));
     });
+    if (end_mark !== undefined && !this.#reader.is_ended) out.push(end_mark);
     this.#held = [];
     return out;
+  }
+
+  /** Another choice may have finished: what was held for that goes out first. */
+  #finishEarly(early: EarlyEnd, atp: AtpField, end: StageSummary): Bytes[] {
+    this.#options.observers?.onEnd(end);
+    const held = this.#held;
+    this.#held = [];
+    for (const frame of held) early.relayed(frame);
+    return [...held.map(({ raw }) => raw), early.write(atp, countedUsage(end, this.prompt))];
   }
 
   #relay(read: (onFrame: (read: ReadFrame) => void) => void): StreamStep {
@@ -94,7 +117,7 @@ export class RawStream implements StreamRelay {
     const kind = this.#kindOf(frame, events);
     if (kind === 'pass') {
       if (this.#held.length > 0) this.#letGo(run);
-      run.add(frame.raw);
+      this.#pass(frame, run);
     } else if (kind !== 'drop') {
       if (kind === 'finish') this.#finish_at = this.#held.length;
       this.#held.push(frame);
@@ -107,7 +130,9 @@ export class RawStream implements StreamRelay {
     if (events.some((event) => event.type === 'end')) return 'hold';
     const { usage_frame } = this.#options.dialect.passThrough;
     const is_usage = events.length > 0 && events.every((event) => event.type === 'usage');
-    if (is_usage && usage_frame !== undefined) return this.#options.include_usage ? 'hold' : 'drop';
+    if (is_usage && usage_frame !== undefined) {
+      return this.#options.include_usage && events.every(isPlausible) ? 'hold' : 'drop';
+    }
     if (!this.#reader.is_finished) return 'pass';
     // In place of one that tells nothing, a client that asked for usage gets what was counted.
     return events.length === 0 && usage_frame?.isEmpty(frame) === true ? 'drop' : 'hold';
@@ -115,10 +140,19 @@ export class RawStream implements StreamRelay {
 
   /** Another choice goes on after a finish: what was held is no longer the end. */
   #letGo(run: Run): void {
-    for (const frame of this.#held) run.add(frame.raw);
+    for (const frame of this.#held) this.#pass(frame, run);
     this.#held = [];
     this.#finish_at = -1;
   }
+
+  #pass(frame: Frame, run: Run): void {
+    this.#early?.relayed(frame);
+    run.add(frame.raw);
+  }
+}
+
+function isPlausible(event: GenEvent): boolean {
+  return event.type === 'usage' && plausibleUsage(event.usage) !== undefined;
 }
 
 /** Joins neighbouring slices of one buffer, so that untouched frames of one chunk leave in one write. */

@@ -8,7 +8,7 @@ import {
   type RemoteError,
   type StreamDecoder,
 } from '@atp-router/dialects';
-import { isAtpError, type Usage } from '@atp-router/kernel';
+import { type HostedUses, isAtpError, type Usage } from '@atp-router/kernel';
 import { isAnswer, NOT_ANSWERED } from './failed-answer.ts';
 import { FinishTracker } from './finish-tracker.ts';
 import { TokenCounter } from './token-counter.ts';
@@ -51,6 +51,11 @@ export class StreamReader {
     return this.#finishes.complete;
   }
 
+  /** The shape's end mark was seen. */
+  get is_ended(): boolean {
+    return this.#finishes.ended;
+  }
+
   /** Nothing is missing if the stream ends here. After the end mark nothing can be. */
   get is_complete(): boolean {
     if (!this.#finishes.complete) return false;
@@ -59,6 +64,10 @@ export class StreamReader {
 
   get usage(): Usage | undefined {
     return this.#usage;
+  }
+
+  get hosted_uses(): HostedUses | undefined {
+    return this.#decoder.hosted_uses;
   }
 
   get prompt(): PromptUsage | undefined {
@@ -115,6 +124,11 @@ export class StreamReader {
       else if (event.type === 'error') error = event.error;
       else if (event.type === 'finish' && event.reason === 'error' && !this.#has_answer) error ??= NOT_ANSWERED;
     }
-    return { frame, events, error };
+    return { frame, events: events.some(isPiece) ? events.filter((event) => !isPiece(event)) : events, error };
   }
+}
+
+/** Counted and seen, and then done with: stages and other shapes are told of the whole. */
+function isPiece(event: GenEvent): boolean {
+  return event.type === 'opaque_delta';
 }

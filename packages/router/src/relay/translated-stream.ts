@@ -1,6 +1,6 @@
 import type { StageChainRun, StageSummary } from '@atp-router/call';
 import type { AtpField, GenEvent, PromptUsage, ProviderDialect, StreamEncoder } from '@atp-router/dialects';
-import type { Usage } from '@atp-router/kernel';
+import { type HostedUses, plausibleUsage, type Usage } from '@atp-router/kernel';
 import { countedUsage } from './counted-usage.ts';
 import { type ReadFrame, StreamReader } from './stream-reader.ts';
 import type { Bytes, StreamRelay, StreamStep } from './types.ts';
@@ -40,6 +40,10 @@ export class TranslatedStream implements StreamRelay {
     return this.#reader.usage;
   }
 
+  get hosted_uses(): HostedUses | undefined {
+    return this.#reader.hosted_uses;
+  }
+
   get prompt(): PromptUsage | undefined {
     return this.#reader.prompt;
   }
@@ -56,20 +60,24 @@ export class TranslatedStream implements StreamRelay {
     return this.#relay((onFrame) => this.#reader.end(onFrame));
   }
 
-  finish(atp: AtpField, end: StageSummary): Bytes[] {
+  finish(atp: AtpField, end: StageSummary, ended_s: number): Bytes[] {
     let text = '';
     const last = this.#stages?.onEnd(end);
     if (last?.kind === 'abort') throw last.error;
     for (const event of last?.chunks ?? []) text += this.#encoder.push(event);
-    if (this.usage === undefined) text += this.#encoder.push({ type: 'usage', usage: countedUsage(end) });
-    return [text + this.#encoder.finish(atp)];
+    if (plausibleUsage(this.usage) === undefined) {
+      text += this.#encoder.push({ type: 'usage', usage: countedUsage(end, this.prompt) });
+    }
+    return [text + this.#encoder.finish(atp, ended_s)];
   }
 
-  finishEarly(atp: AtpField, end: StageSummary): Bytes[] {
+  finishEarly(atp: AtpField, end: StageSummary, ended_s: number): Bytes[] {
     for (let choice = 0; choice < this.#n; choice += 1) {
       this.#encoder.push({ type: 'finish', choice, reason: 'length' });
     }
-    return this.finish(atp, end);
+    // What the provider has told so far is behind what is billed.
+    this.#encoder.push({ type: 'usage', usage: countedUsage(end, this.prompt) });
+    return this.finish(atp, end, ended_s);
   }
 
   #relay(read: (onFrame: (read: ReadFrame) => void) => void): StreamStep {

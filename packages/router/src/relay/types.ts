@@ -1,5 +1,5 @@
 import type { StageSummary } from '@atp-router/call';
-import type { Usage } from '@atp-router/kernel';
+import type { HostedUses, Usage } from '@atp-router/kernel';
 import type { AtpField, PromptUsage, RemoteError } from '@atp-router/dialects';
 
 export type Bytes = string | Uint8Array;
@@ -32,10 +32,12 @@ export interface WholeAnswer {
   readonly error?: RemoteError;
   /** Absent when the provider did not report it. */
   readonly usage: Usage | undefined;
+  /** Tools that ran at the provider, by its own report. */
+  readonly hosted_uses?: HostedUses | undefined;
   /** Output tokens as the router counts them, for answers without usage and for calibration. */
   readonly counted_out_tokens: number;
-  /** The client's body, once the cost is known. Throws `AtpError` for a stage's refusal. */
-  render(atp: AtpField, end: StageSummary): Bytes;
+  /** The client's body, once the cost is known; `ended_s` is the Unix time now. Throws `AtpError` for a stage's refusal. */
+  render(atp: AtpField, end: StageSummary, ended_s: number): Bytes;
 }
 
 /** What one upstream chunk amounts to. Reused between calls: read it before the next `push`. */
@@ -60,14 +62,16 @@ export interface StreamRelay {
   /** Every choice finished, or the shape's own end mark was seen: an EOF is a normal end. */
   readonly is_complete: boolean;
   readonly usage: Usage | undefined;
+  /** Tools that ran at the provider, as far as the stream has shown them. */
+  readonly hosted_uses?: HostedUses | undefined;
   /** What the prompt costs, where the provider tells it before the end. */
   readonly prompt: PromptUsage | undefined;
   readonly counted_out_tokens: number;
   /** Bytes that were held back for the finish, with the cost written in. Throws `AtpError` for a stage's refusal. */
-  finish(atp: AtpField, end: StageSummary): Bytes[];
+  finish(atp: AtpField, end: StageSummary, ended_s: number): Bytes[];
   /**
    * Ends early on the router's own decision (budget): a normal end by length in the client's shape. Absent where the
-   * stream is relayed as raw bytes, which cannot be closed in mid-frame; such a call ends with an error instead.
+   * call does not want it.
    */
-  finishEarly?(atp: AtpField, end: StageSummary): Bytes[];
+  finishEarly?(atp: AtpField, end: StageSummary, ended_s: number): Bytes[];
 }

@@ -28,7 +28,7 @@ it('answers wrong methods and unknown paths', async () => {
   const { admin } = await startForTest();
   const method = await admin('PATCH', '/tenants/acme');
   expect([method.status, errorOf(method).code]).toEqual([405, 'method_not_allowed']);
-  expect(method.headers.allow).toBe('GET, PUT, DELETE');
+  expect(method.headers.allow).toBe('GET, PUT, DELETE, HEAD');
   const path = await admin('GET', '/tenant');
   expect([path.status, errorOf(path).code]).toEqual([404, 'not_found']);
 });

@@ -1,45 +1,17 @@
 import type { Config, UpstreamTransport } from '@atp-router/adapters';
 import { AccountLedger } from '@atp-router/flow';
 import { AtpError } from '@atp-router/kernel';
-import type { RouterEvent } from '@atp-router/ledger';
 import { expect, it } from 'vitest';
 import { Changes } from '../../src/admin/changes.ts';
 import { GenerationManager, type OverlayChange } from '../../src/generation/manager.ts';
 import { EventBus } from '../../src/observe/event-bus.ts';
 import { configOf, NO_SOURCES } from './harness.ts';
+import { SlowJournal } from './slow-journal.ts';
 
 const SILENT: UpstreamTransport = {
   send: () => ({ cancel() {}, pause() {}, resume() {} }),
   close: async () => undefined,
 };
-
-/** A journal whose writes end when the test says so. */
-class SlowJournal {
-  readonly events: RouterEvent[] = [];
-  readonly failure: AtpError | undefined = undefined;
-  #waiting: ((error?: AtpError) => void)[] = [];
-  #asked: (() => void)[] = [];
-
-  append(event: RouterEvent): void {
-    this.events.push(event);
-  }
-
-  barrier(done: (error?: AtpError) => void): void {
-    this.#waiting.push(done);
-    for (const asked of this.#asked.splice(0)) asked();
-  }
-
-  /** Resolves when somebody waits for a write. */
-  async awaited(): Promise<void> {
-    if (this.#waiting.length > 0) return;
-    await new Promise<void>((resolve) => this.#asked.push(resolve));
-  }
-
-  async end(error?: AtpError): Promise<void> {
-    await this.awaited();
-    for (const done of this.#waiting.splice(0)) done(error);
-  }
-}
 
 interface Bench {
   readonly journal: SlowJournal;
@@ -102,6 +74,7 @@ it('is taken back when it cannot be written', async () => {
     { type: 'entity.put', kind: 'tenant', id: 'beta', value: { id: 'beta' }, by: 'root' },
     { type: 'entity.deleted', kind: 'tenant', id: 'gamma', by: 'root' },
   ]);
+  journal.failure = undefined;
   const next = changes.alone(() => changes.apply([tenant('delta')], 'root'));
   await journal.end();
   await next;

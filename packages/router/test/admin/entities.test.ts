@@ -176,3 +176,17 @@ function firstJournal(data_dir: string): string {
   if (name === undefined) throw new Error('no journal file');
   return name;
 }
+
+it('says of what was discovered without a file that it was, and how to change it', async () => {
+  const { admin } = await startForTest({}, { origin: { kind: 'discovered' } });
+  expect((await admin('GET', '/models/small')).json['source']).toBe('discovered');
+  for (const reply of [
+    await admin('DELETE', '/models/small'),
+    await admin('PUT', '/providers/sim', { id: 'sim', type: 'sim' }),
+  ]) {
+    expect(reply.status).toBe(409);
+    expect(errorOf(reply).message).toContain(
+      'was discovered at the start, because there is no configuration file. Write an atp.yaml',
+    );
+  }
+});

@@ -49,7 +49,8 @@ it('shows the configuration without its secrets', async () => {
 it('reloads the file when asked, and says what came of it', async () => {
   const outcomes: ReloadOutcome[] = [];
   const onReload = (): ReloadOutcome => outcomes.shift() ?? { kind: 'unchanged' };
-  const { admin, router } = await startForTest({}, { onReload });
+  const origin = { kind: 'file', file: '/etc/atp.yaml' } as const;
+  const { admin, router } = await startForTest({}, { onReload, origin });
   expect((await admin('POST', '/config/reload')).json).toEqual({
     result: 'unchanged',
     problems: [],
@@ -59,7 +60,10 @@ it('reloads the file when asked, and says what came of it', async () => {
   const problem = { line: 3, column: 1, path: 'models', message: 'is missing', expected: 'a list' };
   outcomes.push({ kind: 'invalid', problems: [problem], text: '' });
   const invalid = await admin('POST', '/config/reload');
-  expect(invalid.json).toEqual({ result: 'rejected', problems: [problem], restart_needed: [] });
+  expect(invalid.json).toEqual({
+    ...{ result: 'rejected', file: '/etc/atp.yaml' },
+    ...{ problems: [problem], restart_needed: [] },
+  });
   expect(router.manager.generation.number).toBe(1);
 
   const other = configOf(router.manager.config.data_dir, { listen: { port: 1 }, tenants: [{ id: 'beta' }] });

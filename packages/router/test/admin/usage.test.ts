@@ -112,4 +112,8 @@ it('refuses days that are none, words that it does not know, and cursors that it
   }
   const reply = await admin('GET', '/usage/records?cursor=nonsense');
   expect([reply.status, errorOf(reply).code]).toEqual([400, 'invalid_request']);
+  expect(errorOf(reply)).toMatchObject({
+    param: 'cursor',
+    message: '"cursor" must be the next_cursor of an earlier answer, unchanged.',
+  });
 });

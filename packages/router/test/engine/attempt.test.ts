@@ -10,11 +10,14 @@ class Wire implements UpstreamTransport {
   handler: UpstreamHandler | undefined;
   readonly done: string[] = [];
   fails_at_once = false;
+  /** Whether there is a connection for the request. */
+  is_free = true;
 
   send(_request: unknown, handler: UpstreamHandler): ReturnType<UpstreamTransport['send']> {
     this.handler = handler;
     this.done.push('send');
     if (this.fails_at_once) handler.onFail({ kind: 'connect', cause: undefined });
+    else if (this.is_free) handler.onSent?.();
     const note = (what: string) => () => void this.done.push(what);
     return { cancel: note('cancel'), pause: note('pause'), resume: note('resume') };
   }
@@ -32,7 +35,7 @@ class Wire implements UpstreamTransport {
   }
 }
 
-/** A shape in which `!` ends an answer, `?` is nonsense, `#` an error of the provider, and all else is text. */
+/** A shape in which `!` ends an answer, `?` is nonsense, `#` an error of the provider, `.` says nothing, and all else is text. */
 function codec(): AttemptCodec {
   return {
     body: '{}',
@@ -59,7 +62,7 @@ class Letters implements StreamRelay {
     const text = Buffer.from(chunk).toString();
     if (text.includes('?')) throw new AtpError('upstream_error', 'nonsense', { origin: 'remote' });
     this.counted_out_tokens += text.length;
-    this.has_content ||= text !== '';
+    this.has_content ||= /[^.]/.test(text);
     this.#left = text;
     this.is_complete ||= text.includes('!');
     const error = text.includes('#') ? ({ status: 500, kind: 'server', message: 'it broke' } as const) : undefined;
@@ -97,12 +100,11 @@ function start(stream: boolean, limits: Partial<Limits> = {}) {
   const attempt = new Attempt(
     {
       ...{ n: 1, turn: 1, kind: 'primary', target, operation: 'generate', stream, codec: codec() },
-      ...{ permit: { kind: 'call' }, in_tokens: 1, started_mono_ms: 0 },
+      ...{ permit: { kind: 'call' }, in_tokens: 1, price: undefined, hosted_tools: [], started_mono_ms: 0 },
     },
     owner,
     { ...DEFAULT_LIMITS, ...limits },
-    () => 0,
-    () => 0,
+    { now_ms: () => 0, mono_ms: () => 0 },
   );
   return { attempt, wire, told };
 }
@@ -129,6 +131,19 @@ describe('a stream', () => {
     wire.data('c!');
     wire.handler?.onEnd();
     expect(told).toEqual(['content', 'relay a|b', 'relay c!', 'end']);
+  });
+
+  test('that says nothing is chosen all the same when its buffer is full', () => {
+    const { attempt, wire, told } = start(true, { relay_high_water_bytes: 4 });
+    attempt.send();
+    wire.head(200);
+    wire.data('..');
+    expect(told).toEqual([]);
+    wire.data('..');
+    expect(told).toEqual(['content']);
+    attempt.commit();
+    wire.data('.');
+    expect(told).toEqual(['content', 'relay ..|..', 'relay .']);
   });
 
   test('that ends without its end mark is truncated', () => {
@@ -185,7 +200,7 @@ describe('a whole answer', () => {
     expect(attempt.is_complete).toBe(false);
     wire.handler?.onEnd();
     expect(told).toEqual(['answer']);
-    expect([attempt.answer?.counted_out_tokens, attempt.bytes_read]).toEqual([4, 4]);
+    expect(attempt.answer?.counted_out_tokens).toBe(4);
   });
 
   test('that cannot be read is the provider’s fault', () => {
@@ -236,7 +251,16 @@ describe('sending and cancelling', () => {
     wire.fails_at_once = true;
     attempt.send();
     expect(told).toEqual(['failed upstream_error transient']);
-    expect([attempt.is_over, attempt.reached_upstream]).toEqual([true, true]);
+    expect([attempt.is_over, attempt.reached_upstream]).toEqual([true, false]);
+  });
+
+  test('it has reached its upstream only once it has a connection', () => {
+    const { attempt, wire } = start(true);
+    wire.is_free = false;
+    attempt.send();
+    expect(attempt.reached_upstream).toBe(false);
+    wire.handler?.onSent?.();
+    expect(attempt.reached_upstream).toBe(true);
   });
 
   test('cancelled before it was sent, it is never sent', () => {

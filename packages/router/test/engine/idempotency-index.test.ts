@@ -1,7 +1,10 @@
-import { AtpError } from '@atp-router/kernel';
+import { aesGcmSealer } from '@atp-router/adapters';
+import { AtpError, type Clock } from '@atp-router/kernel';
+import type { IdempotencyRef } from '@atp-router/ledger';
 import { describe, expect, test } from 'vitest';
 import { type ArchivedClaim, type Claim, type ClaimArchive, IdempotencyIndex } from '../../src/engine/idempotency.ts';
 import type { StoredOutcome } from '../../src/engine/outcome-store.ts';
+import { claimOnceSuite, type KeysBench } from '../../src/suites/index.ts';
 
 const REF = { scope_hash: 's', body_hash: 'b' };
 const OUTCOME: StoredOutcome = {
@@ -19,15 +22,40 @@ const sealer = {
 /** An index over a made-up archive, and the number of times that was asked. */
 function indexOf(find: ClaimArchive['find'] = () => Promise.resolve(undefined), max_entries = 100, max_bytes = 10_000) {
   const asked = { times: 0 };
-  const time = { now_ms: 1_000 };
   const archive = {
     find: (scope_hash: string) => {
       asked.times += 1;
       return find(scope_hash);
     },
   };
-  const index = new IdempotencyIndex(archive, sealer, { max_entries, max_bytes, now_ms: () => time.now_ms });
-  return { index, asked, time };
+  const index = new IdempotencyIndex(archive, sealer, { max_entries, max_bytes, now_ms: () => 1_000 });
+  return { index, asked };
+}
+
+/** The index with an archive of all that ended, as the journal's tables are one. */
+class Journaled extends IdempotencyIndex {
+  readonly #archive: Map<string, ArchivedClaim>;
+
+  constructor(max_entries: number, clock: Clock) {
+    const archive = new Map<string, ArchivedClaim>();
+    const find: ClaimArchive['find'] = async (scope_hash) => archive.get(scope_hash);
+    super({ find }, aesGcmSealer(new Uint8Array(32)), { max_entries, now_ms: clock.now_ms });
+    this.#archive = archive;
+  }
+
+  override complete(ref: IdempotencyRef, call_id: string, sealed: string | undefined, expires_ms: number): void {
+    const { scope_hash, body_hash } = ref;
+    this.#archive.set(scope_hash, { body_hash, call_id, expires_ms, sealed, interrupted: false });
+    super.complete(ref, call_id, sealed, expires_ms);
+  }
+
+  get bench(): KeysBench {
+    return {
+      keys: this,
+      left: async ({ scope_hash }, claim) => void this.#archive.set(scope_hash, claim),
+      kept: async () => undefined,
+    };
+  }
 }
 
 async function isPending(claim: Promise<Claim>): Promise<boolean> {
@@ -40,55 +68,12 @@ function archived(more: Partial<ArchivedClaim> = {}): ArchivedClaim {
   return { body_hash: 'b', call_id: 'old', expires_ms: 5_000, sealed: undefined, interrupted: false, ...more };
 }
 
-describe('a key', () => {
-  test('is claimed by the first; a repeat waits, and then gets the same outcome', async () => {
-    const { index } = indexOf();
-    expect(await index.claimOnce(REF, 'one')).toEqual({ kind: 'claimed' });
-    const repeat = index.claimOnce(REF, 'two');
-    expect(await isPending(repeat)).toBe(true);
-    index.complete(REF, 'one', index.seal(OUTCOME), 5_000);
-    const claim = await repeat;
-    expect(claim).toMatchObject({ kind: 'replay', call_id: 'one', outcome: { stream: true, model: 'm', attempts: 2 } });
-    if (claim.kind === 'replay') expect(Buffer.from(claim.outcome.body).toString()).toBe('bytes');
-  });
-
-  test('that is released without an outcome goes to one of those who wait, the others wait on', async () => {
-    const { index, asked } = indexOf();
-    await index.claimOnce(REF, 'one');
-    const repeats = ['two', 'three', 'four'].map((id) => index.claimOnce(REF, id));
-    index.release(REF);
-    expect(await Promise.race(repeats)).toEqual({ kind: 'claimed' });
-    const pending = await Promise.all(repeats.map(isPending));
-    expect(pending.filter((is) => is)).toHaveLength(2);
-    index.complete(REF, 'two', undefined, 5_000);
-    const refused = (await Promise.all(repeats)).filter((claim) => claim.kind === 'refused');
-    expect(refused.map((claim) => claim.error.code)).toEqual(['conflict', 'conflict']);
-    expect(asked.times).toBe(1);
-  });
-
-  test('with another body is refused, while the call runs and after it', async () => {
-    const { index } = indexOf();
-    await index.claimOnce(REF, 'one');
-    const other = { ...REF, body_hash: 'other' };
-    const running = await index.claimOnce(other, 'two');
-    index.complete(REF, 'one', index.seal(OUTCOME), 5_000);
-    const over = await index.claimOnce(other, 'three');
-    for (const claim of [running, over]) {
-      expect(claim.kind === 'refused' && claim.error).toMatchObject({ code: 'idempotency_mismatch', status: 422 });
-    }
-  });
-
-  test('is free again when its time is over', async () => {
-    const { index, time } = indexOf();
-    await index.claimOnce(REF, 'one');
-    index.complete(REF, 'one', index.seal(OUTCOME), 5_000);
-    time.now_ms = 4_999;
-    expect((await index.claimOnce(REF, 'two')).kind).toBe('replay');
-    time.now_ms = 5_000;
-    expect((await index.claimOnce(REF, 'three')).kind).toBe('claimed');
-    // Claimed anew: the next repeat waits for that call.
-    expect(await isPending(index.claimOnce(REF, 'four'))).toBe(true);
-  });
+describe('the index over the journal', () => {
+  for (const { name, run } of claimOnceSuite(
+    async ({ max_entries, clock }) => new Journaled(max_entries, clock).bench,
+  )) {
+    test(name, run);
+  }
 });
 
 describe('the archive', () => {
@@ -100,16 +85,15 @@ describe('the archive', () => {
     expect(asked.times).toBe(1);
   });
 
-  test('answers for calls of earlier processes', async () => {
-    const sealed = indexOf().index.seal(OUTCOME);
-    const replayed = await indexOf(() => Promise.resolve(archived({ sealed }))).index.claimOnce(REF, 'new');
-    expect(replayed).toMatchObject({ kind: 'replay', call_id: 'old' });
-    const cut = await indexOf(() => Promise.resolve(archived({ interrupted: true }))).index.claimOnce(REF, 'new');
-    expect(cut.kind === 'refused' && cut.error).toMatchObject({ code: 'call_interrupted', status: 409 });
-    const lost = await indexOf(() => Promise.resolve(archived())).index.claimOnce(REF, 'new');
-    expect(lost.kind === 'refused' && lost.error).toMatchObject({ code: 'conflict', status: 409 });
-    const expired = await indexOf(() => Promise.resolve(archived({ expires_ms: 1_000 }))).index.claimOnce(REF, 'new');
-    expect(expired.kind).toBe('claimed');
+  test('that cannot be asked leaves a key to nobody: neither who asked nor who waited behind may run the call', async () => {
+    const down = new AtpError('internal_error', 'The tables are not there.');
+    let answer = (): Promise<ArchivedClaim | undefined> => Promise.reject(down);
+    const { index, asked } = indexOf(() => answer());
+    const claims = ['one', 'two', 'three'].map((id) => index.claimOnce(REF, id));
+    expect(await Promise.allSettled(claims)).toEqual(claims.map(() => ({ status: 'rejected', reason: down })));
+    expect([asked.times, index.size]).toEqual([1, 0]);
+    answer = () => Promise.resolve(archived());
+    expect(await index.claimOnce(REF, 'four')).toMatchObject({ kind: 'refused', error: { code: 'conflict' } });
   });
 
   test('that does not answer fails those who asked, and is asked again by the next', async () => {
@@ -122,17 +106,6 @@ describe('the archive', () => {
     broken = false;
     expect((await index.claimOnce(REF, 'two')).kind).toBe('claimed');
     expect(asked.times).toBe(2);
-  });
-
-  test('that fails once does not leave the others waiting', async () => {
-    let asked = 0;
-    const { index } = indexOf(() => {
-      asked += 1;
-      return asked === 1 ? Promise.reject(new Error('away')) : Promise.resolve(undefined);
-    });
-    const [first, second] = [index.claimOnce(REF, 'one'), index.claimOnce(REF, 'two')];
-    await expect(first).rejects.toThrow('away');
-    expect((await second).kind).toBe('claimed');
   });
 });
 
@@ -178,16 +151,6 @@ describe('what is remembered is bounded', () => {
     expect(index.size).toBeLessThanOrEqual(3);
   });
 
-  test('who waits gets an outcome that leaves at once, or that is out of time', async () => {
-    const { index, time } = indexOf(undefined, 1);
-    await index.claimOnce(refOf(0), 'c0');
-    await index.claimOnce(refOf(1), 'c1');
-    const repeat = index.claimOnce(refOf(0), 'again');
-    index.complete(refOf(0), 'c0', index.seal(OUTCOME), time.now_ms - 1);
-    index.complete(refOf(1), 'c1', index.seal(OUTCOME), 5_000);
-    expect(await repeat).toMatchObject({ kind: 'replay', call_id: 'c0' });
-  });
-
   test('only so many repeats of one request wait', async () => {
     const { index } = indexOf();
     await index.claimOnce(REF, 'first');
@@ -196,12 +159,5 @@ describe('what is remembered is bounded', () => {
     expect(refused).toMatchObject({ kind: 'refused', error: { code: 'backpressure', retryable: true } });
     index.complete(REF, 'first', index.seal(OUTCOME), 5_000);
     expect((await Promise.all(waits)).every(({ kind }) => kind === 'replay')).toBe(true);
-  });
-
-  test('running keys are never forgotten, however many there are', async () => {
-    const { index } = indexOf(undefined, 1);
-    for (let i = 0; i < 5; i += 1) expect((await index.claimOnce(refOf(i), `c${i}`)).kind).toBe('claimed');
-    for (let i = 0; i < 5; i += 1) expect(await isPending(index.claimOnce(refOf(i), 'again'))).toBe(true);
-    for (let i = 0; i < 5; i += 1) index.release(refOf(i));
   });
 });

@@ -1,34 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import { expect, test } from 'vitest';
 import { hashOf, startForTest, TENANT_KEY } from '../admin/harness.ts';
-import { upstream } from '../admin/upstream.ts';
+import { answer, held } from '../admin/held.ts';
 
 const MODEL = { context: 128_000, price: { in_usd_per_mtok: 0, out_usd_per_mtok: 0 } };
-
-/** An upstream that answers when it is told to, and how many requests it has at once. */
-async function held(): Promise<{ base_url: string; open: ServerResponse[]; arrived(n: number): Promise<void> }> {
-  const open: ServerResponse[] = [];
-  const waiting: { n: number; resolve: () => void }[] = [];
-  const { base_url } = await upstream((_req, res) => {
-    open.push(res);
-    for (const one of waiting) if (open.length >= one.n) one.resolve();
-  });
-  return {
-    base_url,
-    open,
-    arrived: (n) =>
-      new Promise((resolve) => {
-        waiting.push({ n, resolve });
-        if (open.length >= n) resolve();
-      }),
-  };
-}
-
-function answer(res: ServerResponse): void {
-  const choices = [{ index: 0, message: { role: 'assistant', content: 'Here.' }, finish_reason: 'stop' }];
-  res.writeHead(200, { 'content-type': 'application/json' });
-  res.end(JSON.stringify({ id: 'x', object: 'chat.completion', created: 1, model: 'm', choices }));
-}
 
 test('a provider has so many attempts in flight over all its models, those that are only named included', async () => {
   const up = await held();
@@ -66,4 +41,24 @@ test('a provider has so many attempts in flight over all its models, those that 
   const answers = await Promise.all([...calls, ...more]);
   expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200, 200]);
   expect([...limiter.keys()].map((key) => limiter.load(key).in_flight)).not.toContain(1);
+});
+
+test('several names of one upstream model share its places, as many as the strictest of them says', async () => {
+  const up = await held();
+  const { chat, router } = await startForTest({
+    providers: [{ id: 'up', type: 'openai', base_url: up.base_url, api_key: 'k' }],
+    models: [
+      { ...MODEL, id: 'a', provider: 'up', upstream_model: 'gpt', max_concurrency: 1 },
+      { ...MODEL, id: 'b', provider: 'up', upstream_model: 'gpt', max_concurrency: 2 },
+      { ...MODEL, id: 'c', provider: 'up', upstream_model: 'gpt' },
+    ],
+    tenants: [{ id: 'acme', keys: [{ id: 'k1', hash: hashOf(TENANT_KEY) }] }],
+  });
+  const calls = ['a', 'b', 'c'].map((model) => chat({ model }));
+  for (let n = 0; n < 3; n += 1) {
+    await up.arrived(n + 1);
+    expect(router.engine.limiter.load('up/gpt').in_flight).toBe(1);
+    answer(up.open[n] as ServerResponse);
+  }
+  expect((await Promise.all(calls)).map(({ status }) => status)).toEqual([200, 200, 200]);
 });

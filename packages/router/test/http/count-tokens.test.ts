@@ -9,7 +9,7 @@ import { upstream } from '../admin/upstream.ts';
 import { scrape } from '../observe/scrape.ts';
 
 const TOLD = 4_321;
-const MODEL = { provider: 'up', context: 128_000, capabilities: ['chat', 'tools'] };
+const MODEL = { provider: 'up', context: 128_000, capabilities: ['chat', 'tools', 'reasoning'] };
 
 /** An Anthropic provider that counts every prompt as the same, or does with a request what the test says. */
 async function provider(answer = tell): Promise<{ config: Record<string, unknown>; seen: string[]; bodies: string[] }> {
@@ -67,6 +67,34 @@ test('the provider counts, and the answer says so', async () => {
   ]);
   expect(reply.headers).toMatchObject({ 'x-atp-model': 'small', 'x-atp-request-id': expect.stringMatching(/^call_/) });
   expect(seen).toEqual(['/v1/messages/count_tokens']);
+});
+
+test('a provider of the same shape gets the body as it is, and the betas', async () => {
+  const betas: unknown[] = [];
+  const { config, bodies } = await provider((req, res) => {
+    betas.push(req.headers['anthropic-beta']);
+    tell(req, res);
+  });
+  const more = {
+    messages: [{ role: 'user', content: [{ type: 'text', text: 'Hi', cache_control: { type: 'ephemeral' } }] }],
+    thinking: { type: 'enabled', budget_tokens: 4_000 },
+    context_management: { edits: [{ type: 'clear_tool_uses_20250919' }] },
+    mcp_servers: [{ type: 'url', url: 'https://x/mcp', name: 'x' }],
+    cache_control: { type: 'ephemeral' },
+  };
+  const running = await startForTest(config);
+  const reply = await count(running, more, { 'anthropic-beta': 'context-management-2025-06-27' });
+  expect([reply.json['input_tokens'], reply.headers['x-atp-ignored']]).toEqual([TOLD, undefined]);
+  expect(JSON.parse(bodies[0] ?? '')).toEqual({ ...BODY, ...more });
+  expect(betas).toEqual(['context-management-2025-06-27']);
+  const refused = await count(running, more, { 'anthropic-beta': 'a b' });
+  expect([refused.status, errorOf(refused).param]).toEqual([400, 'anthropic-beta']);
+});
+
+test('betas that nobody could act on are told', async () => {
+  const { config } = await provider((_req, res) => void res.writeHead(404).end());
+  const reply = await count(await startForTest(config), {}, { 'anthropic-beta': 'x-1' });
+  expect([methodOf(reply), reply.headers['x-atp-ignored']]).toEqual(['o200k_base', 'anthropic-beta']);
 });
 
 describe('nothing leaves the router, as with a message', () => {

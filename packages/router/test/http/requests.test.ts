@@ -75,3 +75,49 @@ test.each([
   expect([reply.status, errorOf(reply).code]).toEqual([400, 'upstream_rejected']);
   expect(errorOf(reply).message).toContain(`"${name}" must be a number`);
 });
+
+test.each([
+  ['x-atp-maxusd', '0'],
+  ['X-ATP-Budget', '1'],
+])('a header %s that there is not is refused, with those that there are', async (name, value) => {
+  const running = await startForTest();
+  const reply = await asked(running, { [name]: value });
+  expect(errorOf(reply)).toMatchObject({ code: 'invalid_request', param: name.toLowerCase() });
+  expect(errorOf(reply).message).toContain('x-atp-max-usd');
+  // What an answer said may come back, as from a client of a client.
+  expect((await asked(running, { 'x-atp-request-id': 'call_1', 'x-atp-model': 'small' })).status).toBe(200);
+});
+
+test('another method is refused in the shape of the path, with the methods that there are', async () => {
+  const { url } = await startForTest();
+  const messages = await call(`${url}/v1/messages`, { headers: AUTH });
+  expect([messages.status, messages.headers['allow'], messages.json['type']]).toEqual([405, 'POST', 'error']);
+  const models = await call(`${url}/v1/models`, { method: 'POST', headers: AUTH });
+  expect([models.status, models.headers['allow']]).toEqual([405, 'GET, HEAD']);
+});
+
+test('a body of very many values is refused before it is read', async () => {
+  const { url } = await startForTest({ limits: { json_values: 1_000 } });
+  const values = JSON.stringify({
+    model: 'small',
+    messages: [{ role: 'user', content: 'hi' }],
+    x: Array(2_000).fill(1),
+  });
+  const reply = await call(`${url}/v1/chat/completions`, { method: 'POST', headers: AUTH, body: values });
+  expect([reply.status, errorOf(reply).message]).toEqual([
+    400,
+    'The request body has more than 1000 elements and fields.',
+  ]);
+});
+
+test('settings are no prompt: neither the context nor the bill counts them', async () => {
+  const running = await startForTest({
+    models: [{ id: 'small', provider: 'sim', context: 1_000, price: { in_usd_per_mtok: 1, out_usd_per_mtok: 0 } }],
+  });
+  const bias = Object.fromEntries(Array.from({ length: 3_000 }, (_, i) => [String(i), -1]));
+  const plain = await running.chat({});
+  const biased = await running.chat({ logit_bias: bias, metadata: { note: 'x'.repeat(400) } });
+  expect([plain.status, biased.status]).toEqual([200, 200]);
+  const cost = (reply: typeof plain): unknown => reply.headers['x-atp-cost-usd-micros'];
+  expect(cost(biased)).toBe(cost(plain));
+});

@@ -138,4 +138,14 @@ describe('an answer that cannot be read is told with its cause', () => {
     expect(message).toMatch(/^Provider "up" /);
     for (const words of says) expect(message).toContain(words);
   });
+
+  test('a whole answer that is cut is told as no more than that', async () => {
+    const { base_url } = await upstream((_req, res) => {
+      res.writeHead(200, { 'content-type': 'application/json', 'content-length': 1_000 });
+      res.write(DONE.slice(0, 20), () => res.destroy());
+    });
+    const { chat } = await startForTest(secretly(base_url));
+    const { message } = errorOf(await chat({}));
+    expect(message).toBe('Provider "up" ended its answer before it was complete.');
+  });
 });

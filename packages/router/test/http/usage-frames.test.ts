@@ -34,6 +34,7 @@ const NO_USAGE: [string, unknown][] = [
   ['negative in the answer alone', { prompt_tokens: 3, completion_tokens: -5 }],
   ['text', { prompt_tokens: '3', completion_tokens: '5' }],
   ['null', null],
+  ['more than any model writes', { prompt_tokens: 1e15, completion_tokens: 1e15 }],
 ];
 
 describe.each(NO_USAGE)('usage that is %s', (_name, usage) => {

@@ -1,11 +1,12 @@
 import { aesGcmSealer, systemClock } from '@atp-router/adapters';
-import { AtpError } from '@atp-router/kernel';
+import { AtpError, type Clock } from '@atp-router/kernel';
 import type { IdempotencyRef, IdempotencyStore } from '@atp-router/ledger';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { IdempotencyKeys } from '../../src/engine/idempotency.ts';
 import type { StoredOutcome } from '../../src/engine/outcome-store.ts';
 import { sealerOf } from '../../src/shared/sealer.ts';
 import type { SharedState, SharedStores } from '../../src/shared/shared-state.ts';
+import { claimOnceSuite, type KeysBench } from '../../src/suites/index.ts';
 import { confirmed, openState, type StateOptions, truthOf } from './support/states.ts';
 import { backends } from './support/stores.ts';
 
@@ -40,10 +41,30 @@ async function run({ keys }: Opened, at: IdempotencyRef, call_id: string, text: 
   return text;
 }
 
+/** The keys of a router that is alone with its store. */
+async function alone(stores: SharedStores, max_entries: number, clock: Clock): Promise<KeysBench> {
+  const state = await openState({ stores, node_id: 'a', clock });
+  return {
+    keys: state.keys({ max_entries, now_ms: clock.now_ms }),
+    async left({ scope_hash, body_hash }, { call_id, expires_ms, sealed = '', interrupted }) {
+      await stores.claims.claimOnce({ scope_hash, body_hash, call_id, owner: 'a', expires_ms });
+      if (interrupted) await stores.claims.interrupt({ scope_hash, call_id });
+      else await stores.claims.complete({ scope_hash, call_id, sealed, expires_ms });
+    },
+    kept: () => confirmed(state),
+  };
+}
+
 for (const backend of backends()) {
   describe.skipIf(backend.absent)(`idempotency keys in ${backend.name}`, () => {
     afterAll(() => backend.close());
     const open = (): Promise<() => Promise<SharedStores>> => backend.open(systemClock);
+
+    const cases = claimOnceSuite(async ({ max_entries, clock }) => {
+      const connect = await backend.open(clock);
+      return alone(await connect(), max_entries, clock);
+    });
+    for (const { name, run: check } of cases) it(`of one router: ${name}`, check);
 
     it('let one router run a call, and the others replay it', async () => {
       const connect = await open();

@@ -2,6 +2,7 @@ import { AtpError, type Clock } from '@atp-router/kernel';
 import type { BudgetAccount, BudgetAmounts, BudgetStore, BudgetTotals, ReserveResult } from '@atp-router/ledger';
 import {
   addAmounts,
+  addSpent,
   checkAccounts,
   checkAmounts,
   FORGET_ACCOUNT_MS,
@@ -173,7 +174,7 @@ class MemoryBudgetStore implements BudgetStore {
     for (const { key } of accounts) {
       const account = this.#account(key);
       account.reserved = addAmounts(account.reserved, reserved);
-      account.spent = addAmounts(account.spent, spent);
+      account.spent = addSpent(account.spent, spent);
       account.touched_ms = this.#clock.now_ms();
     }
   }

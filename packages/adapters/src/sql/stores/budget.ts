@@ -12,6 +12,7 @@ import {
   ZERO_AMOUNTS,
 } from '../amounts.ts';
 import type { SqlDriver, SqlQueries, SqlRow } from '../driver.ts';
+import { capped } from '../shape.ts';
 
 /** Lapsed reservations that a refused one looks for before it gives up. */
 const SWEEP_ON_REFUSAL = 64;
@@ -26,6 +27,12 @@ const RENEWED_AT_ONCE = 200;
 export function sqlBudgetStore(driver: SqlDriver, clock: Clock): BudgetStore {
   return new SqlBudgetStore(driver, clock);
 }
+
+/** As doubles or decimals: what many calls hold together may be more than a driver reads as an integer. */
+const ACCOUNT_AMOUNTS = ['calls', 'tokens', 'usd_nanos']
+  .flatMap((name) => [`spent_${name}`, `reserved_${name}`])
+  .map((name) => `${name} * 1.0 AS ${name}`)
+  .join(', ');
 
 type EndState = 'settled' | 'released' | 'lapsed';
 
@@ -153,7 +160,9 @@ class SqlBudgetStore implements BudgetStore {
   async totals(keys: readonly string[]): Promise<readonly BudgetTotals[]> {
     const out: BudgetTotals[] = [];
     for (const key of keys) {
-      const [row] = await this.#driver.query('SELECT * FROM shared_accounts WHERE account = $1', [key]);
+      const [row] = await this.#driver.query(`SELECT ${ACCOUNT_AMOUNTS} FROM shared_accounts WHERE account = $1`, [
+        key,
+      ]);
       const spent = row === undefined ? ZERO_AMOUNTS : amountsOf(row, 'spent_');
       const reserved = row === undefined ? ZERO_AMOUNTS : amountsOf(row, 'reserved_');
       out.push({ key, spent, reserved });
@@ -210,7 +219,7 @@ async function lockAccounts(
     const [row] = await tx.query(
       `INSERT INTO shared_accounts (account, touched_ms, spent_calls, spent_tokens, spent_usd_nanos, reserved_calls,
          reserved_tokens, reserved_usd_nanos) VALUES ($1, $2, 0, 0, 0, 0, 0, 0)
-       ON CONFLICT (account) DO UPDATE SET touched_ms = excluded.touched_ms RETURNING *`,
+       ON CONFLICT (account) DO UPDATE SET touched_ms = excluded.touched_ms RETURNING ${ACCOUNT_AMOUNTS}`,
       [key, now_ms],
     );
     if (row !== undefined) used.set(key, addAmounts(amountsOf(row, 'spent_'), amountsOf(row, 'reserved_')));
@@ -243,8 +252,9 @@ async function changeAccounts(
   for (const { key } of accounts) {
     await tx.query(
       `UPDATE shared_accounts SET reserved_calls = reserved_calls + $2, reserved_tokens = reserved_tokens + $3,
-         reserved_usd_nanos = reserved_usd_nanos + $4, spent_calls = spent_calls + $5,
-         spent_tokens = spent_tokens + $6, spent_usd_nanos = spent_usd_nanos + $7 WHERE account = $1`,
+         reserved_usd_nanos = reserved_usd_nanos + $4, spent_calls = ${capped('spent_calls', '$5')},
+         spent_tokens = ${capped('spent_tokens', '$6')}, spent_usd_nanos = ${capped('spent_usd_nanos', '$7')}
+       WHERE account = $1`,
       [key, reserved.calls, reserved.tokens, reserved.usd_nanos, spent.calls, spent.tokens, spent.usd_nanos],
     );
   }

@@ -13,7 +13,7 @@ import {
 import { attemptsOf, CALL_SELECT, usageOf } from '../calls.ts';
 import type { SqlDriver, SqlQueries, SqlRow } from '../driver.ts';
 import { bySum } from '../order.ts';
-import { fromRow, USAGE_DAY, USAGE_DAY_SUMS } from '../shape.ts';
+import { fromRow, sumOf, USAGE_DAY, USAGE_DAY_SUMS } from '../shape.ts';
 import { Conditions } from './conditions.ts';
 import { type Span, spansOf } from './spans.ts';
 
@@ -80,7 +80,7 @@ async function sumUsage(
   if (until_day !== undefined) where.add('day <= ?', until_day);
   const groups = GROUPS.filter((name) => group_by.includes(name));
   const names = GROUPS.map((name) => (groups.includes(name) ? name : `'' AS ${name}`));
-  const sums = USAGE_DAY_SUMS.map((name) => `CAST(SUM(${name}) AS BIGINT) AS ${name}`);
+  const sums = USAGE_DAY_SUMS.map(sumOf);
   const grouped = groups.length === 0 ? 'HAVING COUNT(*) > 0' : `GROUP BY ${groups.join(', ')}`;
   const newest = groups.includes('day') ? 'ORDER BY day DESC' : '';
   const sql = `SELECT ${[...names, ...sums].join(', ')} FROM usage_daily ${where} ${grouped} ${newest} LIMIT ${USAGE_SUMS_MAX}`;
@@ -101,8 +101,9 @@ export function usageCursor(row: Pick<UsageRow, 'started_ms' | 'call_id'>): stri
 export function parseCursor(cursor: string): [number, string] {
   const match = /^([0-9]{1,15})\.(.{1,256})$/.exec(cursor);
   if (match === null) {
-    throw new AtpError('invalid_request', 'after is not a cursor: pass the "next" of an earlier page unchanged.', {
-      param: 'after',
+    // In the words of the admin API, where cursors come from.
+    throw new AtpError('invalid_request', '"cursor" must be the next_cursor of an earlier answer, unchanged.', {
+      param: 'cursor',
     });
   }
   return [Number(match[1]), match[2] ?? ''];

@@ -101,6 +101,7 @@ export class Seen {
   status = 0;
   body = '';
   body_bytes = 0;
+  is_sent = false;
   failure: TransportFailure | undefined;
   exchange: UpstreamExchange | undefined;
   /** Called for each piece. */
@@ -140,6 +141,9 @@ export function send(by: UpstreamTransport, origin: string, more: Partial<Upstre
     ...more,
   };
   seen.exchange = by.send(request, {
+    onSent: () => {
+      seen.is_sent = true;
+    },
     onHead: (status, headers) => {
       seen.status = status;
       seen.headers = headers;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '@atp-router/kernel';
-import { type JournalRecord, parseRecords } from '@atp-router/ledger';
+import { type JournalRecord, parseRecords, type RouterEvent } from '@atp-router/ledger';
 import { afterEach } from 'vitest';
 import { type JournalOptions, listFiles, scanToEnd } from '../../../src/journal/index.ts';
 
@@ -46,6 +46,12 @@ export function readRecords(dir: string): Map<number, JournalRecord[]> {
     out.set(epoch, records);
   }
   return out;
+}
+
+/** What was appended to a journal directory, in its order. */
+export function readEvents(dir: string): RouterEvent[] {
+  const records = [...readRecords(dir).values()].flat();
+  return records.map(({ v: _v, seq: _seq, ts_ms: _ts, ...event }) => event as RouterEvent);
 }
 
 export function startChild(script: URL, args: readonly string[]): ChildProcess {

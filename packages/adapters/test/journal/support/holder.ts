@@ -2,6 +2,7 @@
 import { writeSync } from 'node:fs';
 import { lockDataDir } from '../../../src/journal/index.ts';
 
-lockDataDir(process.argv[2] ?? '');
+const lock = lockDataDir(process.argv[2] ?? '');
 writeSync(1, 'locked\n');
-setInterval(() => undefined, 1_000);
+// A lock that nobody refers to any more is closed, and so given back, by the garbage collector.
+setInterval(() => lock, 1_000);

@@ -97,7 +97,10 @@ class Playback implements UpstreamExchange {
     this.#handler = handler;
     this.#time = time;
     if (served.script.fails_at_once) this.#fail('connect');
-    else this.#arm();
+    else {
+      handler.onSent?.();
+      this.#arm();
+    }
   }
 
   cancel(): void {

@@ -19,7 +19,7 @@ export function bodyOf(plan: RequestPlan, tag: string): string {
 
 /** What the endpoint makes of it. */
 export function operationOf(plan: RequestPlan, body: string, generation: Generation): Operation {
-  const parsed = parseBody(Buffer.from(body), 64);
+  const parsed = parseBody(Buffer.from(body), generation.limits);
   if (plan.endpoint === 'embeddings') return embedOperation(parsed);
   return generateOperation(plan.endpoint === 'chat' ? openaiChat : anthropicMessages, parsed, generation.limits);
 }

@@ -152,6 +152,7 @@ export class World {
     const { kind, model, stream, needs, choices, max_output_tokens, prompt, promptTexts, prepare } = operation;
     const request: CallRequest = {
       ...{ kind, model, stream, needs, choices, max_output_tokens, prompt, promptTexts, prepare },
+      hosted_tools: operation.hosted_tools,
       call_id,
       endpoint: plan.endpoint,
       tenant: plan.tenant,

@@ -9,8 +9,8 @@ import {
   type UsageStore,
 } from '@atp-router/ledger';
 import { sampleStream } from '@atp-router/ledger/testing';
-import { memoryEntityStore } from '../memory/entities.ts';
-import { memoryUsageStore } from '../memory/usage.ts';
+import { memoryEntityStore } from '../sql/memory/entities.ts';
+import { memoryUsageStore } from '../sql/memory/usage.ts';
 import type { SuiteCase } from './suite.ts';
 
 export interface ReadStores {
