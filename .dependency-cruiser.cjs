@@ -60,9 +60,9 @@ module.exports = {
     },
     {
       name: 'entry-only-from-outside',
-      comment: 'e2e, bench, scripts and tidy use the rooms as their users do.',
+      comment: 'e2e, bench, conformance, scripts and tidy use the rooms as their users do.',
       severity: 'error',
-      from: { path: '^(e2e|bench|scripts|tidy)/' },
+      from: { path: '^(e2e|bench|conformance|scripts|tidy)/' },
       to: { path: '^packages/', pathNot: entries },
     },
     {
@@ -83,7 +83,7 @@ module.exports = {
       comment: 'Packages are published; the tests, benchmarks and scripts around them are not.',
       severity: 'error',
       from: { path: '^packages/' },
-      to: { path: '^(e2e|bench|scripts|tidy)/' },
+      to: { path: '^(e2e|bench|conformance|scripts|tidy)/' },
     },
     {
       name: 'src-not-test',

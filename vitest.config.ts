@@ -6,7 +6,13 @@ const config: ViteUserConfig = defineConfig({
   resolve: { conditions: ['atp-source'] },
   ssr: { resolve: { conditions: ['atp-source'], externalConditions: ['atp-source'] } },
   test: {
-    include: ['packages/*/test/**/*.test.ts', 'e2e/test/**/*.test.ts', 'bench/test/**/*.test.ts', 'tidy/**/*.test.ts'],
+    include: [
+      'packages/*/test/**/*.test.ts',
+      'e2e/test/**/*.test.ts',
+      'bench/test/**/*.test.ts',
+      'conformance/test/**/*.test.ts',
+      'tidy/**/*.test.ts',
+    ],
     environment: 'node',
     execArgv: ['--conditions=atp-source'],
     // Half of the files wait for processes they started, so one worker more than there are cores keeps them busy.

@@ -23,7 +23,8 @@ const matching = (tree: Tree, pattern: RegExp): string[] => [
   ...new Set(tree.files.flatMap((path) => pattern.exec(path)?.[1] ?? [])),
 ];
 const packagesOf = (tree: Tree): string[] => matching(tree, /^(packages\/[^/]+)\//);
-const workspacesOf = (tree: Tree): string[] => matching(tree, /^(packages\/[^/]+|e2e|bench)\/package\.json$/);
+const workspacesOf = (tree: Tree): string[] =>
+  matching(tree, /^(packages\/[^/]+|e2e|bench|conformance)\/package\.json$/);
 
 const root = { 'package.json': '{ "version": "1.0.0", "license": "Apache-2.0", "engines": { "node": ">=24" } }' };
 const good = {
@@ -255,18 +256,21 @@ export const packageReadme: Rule = {
   name: 'package-readme',
   why: 'Ten lines at the door: what the room is for, what it may touch, where to add one more.',
   check: (tree) =>
-    [...new Set([...packagesOf(tree), ...workspacesOf(tree).filter((folder) => folder === 'e2e')])].flatMap(
-      (folder) => {
-        const path = `${folder}/README.md`;
-        if (!tree.files.includes(path)) return [whole(path, 'missing')];
-        const lines = tree
-          .text(path)
-          .split('\n')
-          .filter((line) => line.trim() !== '').length;
-        if (lines >= LINES_MIN && lines <= LINES_MAX) return [];
-        return [whole(path, `${lines} lines of text; between ${LINES_MIN} and ${LINES_MAX}`)];
-      },
-    ),
+    [
+      ...new Set([
+        ...packagesOf(tree),
+        ...workspacesOf(tree).filter((folder) => folder === 'e2e' || folder === 'conformance'),
+      ]),
+    ].flatMap((folder) => {
+      const path = `${folder}/README.md`;
+      if (!tree.files.includes(path)) return [whole(path, 'missing')];
+      const lines = tree
+        .text(path)
+        .split('\n')
+        .filter((line) => line.trim() !== '').length;
+      if (lines >= LINES_MIN && lines <= LINES_MAX) return [];
+      return [whole(path, `${lines} lines of text; between ${LINES_MIN} and ${LINES_MAX}`)];
+    }),
   planted: [
     { at: 'packages/flow/README.md', files: { 'packages/flow/src/index.ts': '' } },
     { at: 'packages/flow/README.md', files: { 'packages/flow/README.md': '# flow\n' } },

@@ -66,7 +66,7 @@ export const noModuleLet: Rule = {
   check: (tree) =>
     overNodes(
       tree,
-      (path) => /^(packages\/[^/]+|e2e|bench)\/src\/.*\.ts$|^(scripts|tidy)\/.*\.(ts|mjs)$/.test(path),
+      (path) => /^(packages\/[^/]+|e2e|bench|conformance)\/src\/.*\.ts$|^(scripts|tidy)\/.*\.(ts|mjs)$/.test(path),
       (node, report) => {
         if (topLevel(node) && !(node.declarationList.flags & ts.NodeFlags.Const)) report('let or var at module level');
       },

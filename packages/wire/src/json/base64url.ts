@@ -1,0 +1,83 @@
+/** Strict unpadded base64url (RFC 4648 §5): one spelling for each sequence of bytes. */
+
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+/** More than any digit, so that one look at the digits together tells whether all are digits. */
+const NONE = 0xff;
+const ENCODE: Readonly<Uint8Array> = Uint8Array.from(ALPHABET, (char) => char.charCodeAt(0));
+const DECODE: Readonly<Uint8Array> = Uint8Array.from({ length: 256 }, (_, code) => {
+  const value = ALPHABET.indexOf(String.fromCharCode(code));
+  return value < 0 ? NONE : value;
+});
+const ASCII = new TextDecoder();
+const UTF8 = new TextEncoder();
+
+export function toBase64Url(bytes: Uint8Array): string {
+  const whole = bytes.length - (bytes.length % 3);
+  const out = new Uint8Array(Math.ceil((bytes.length * 4) / 3));
+  let at = 0;
+  for (let i = 0; i < whole; i += 3) {
+    const word = ((bytes[i] as number) << 16) | ((bytes[i + 1] as number) << 8) | (bytes[i + 2] as number);
+    out[at] = ENCODE[word >>> 18] as number;
+    out[at + 1] = ENCODE[(word >>> 12) & 63] as number;
+    out[at + 2] = ENCODE[(word >>> 6) & 63] as number;
+    out[at + 3] = ENCODE[word & 63] as number;
+    at += 4;
+  }
+  if (whole < bytes.length) {
+    const word = ((bytes[whole] as number) << 16) | ((bytes[whole + 1] ?? 0) << 8);
+    out[at] = ENCODE[word >>> 18] as number;
+    out[at + 1] = ENCODE[(word >>> 12) & 63] as number;
+    if (whole + 2 === bytes.length) out[at + 2] = ENCODE[(word >>> 6) & 63] as number;
+  }
+  return ASCII.decode(out);
+}
+
+/** `undefined` for whatever no encoder writes: padding, white space, other alphabets, bits behind the last byte. */
+export function fromBase64Url(text: string): Uint8Array | undefined {
+  const rest = text.length % 4;
+  if (rest === 1) return undefined;
+  // Bytes are looked up faster than characters. Text that is not ASCII does not fit in, or ends in zeros, which are no digits.
+  const from = new Uint8Array(text.length);
+  if (UTF8.encodeInto(text, from).read !== text.length) return undefined;
+  const whole = text.length - rest;
+  const out = new Uint8Array((whole / 4) * 3 + (rest === 0 ? 0 : rest - 1));
+  let seen = 0;
+  let at = 0;
+  for (let i = 0; i < whole; i += 4) {
+    const a = DECODE[from[i] as number] as number;
+    const b = DECODE[from[i + 1] as number] as number;
+    const c = DECODE[from[i + 2] as number] as number;
+    const d = DECODE[from[i + 3] as number] as number;
+    seen |= a | b | c | d;
+    out[at] = (a << 2) | (b >>> 4);
+    out[at + 1] = (b << 4) | (c >>> 2);
+    out[at + 2] = (c << 6) | d;
+    at += 3;
+  }
+  if (seen > 63) return undefined;
+  return rest === 0 || putRest(from.subarray(whole), out, at) ? out : undefined;
+}
+
+/** The last two or three digits, of which the last one is not used whole. */
+function putRest(digits: Uint8Array, out: Uint8Array, at: number): boolean {
+  const a = DECODE[digits[0] as number] as number;
+  const b = DECODE[digits[1] as number] as number;
+  const c = digits.length === 3 ? (DECODE[digits[2] as number] as number) : 0;
+  out[at] = (a << 2) | (b >>> 4);
+  if (digits.length === 3) out[at + 1] = (b << 4) | (c >>> 2);
+  const unused = digits.length === 3 ? c & 3 : b & 15;
+  return (a | b | c) <= 63 && unused === 0;
+}
+
+/** Whether `fromBase64Url` would take it, without making the bytes. For short texts. */
+export function isBase64Url(text: string): boolean {
+  let seen = 0;
+  for (let i = 0; i < text.length; i += 1) seen |= digit(text, i);
+  const rest = text.length % 4;
+  const unused = rest === 0 ? 0 : digit(text, text.length - 1) & (rest === 2 ? 15 : 3);
+  return seen <= 63 && unused === 0 && rest !== 1;
+}
+
+function digit(text: string, at: number): number {
+  return DECODE[text.charCodeAt(at)] ?? NONE;
+}
