@@ -14,8 +14,13 @@ type Fields = Record<string, JsonValue | undefined>;
 /** Internal model → Chat Completions body. */
 export function encodeRequest(request: GenRequest, ctx: EncodeContext): EncodedRequest {
   const t = new Translation('openai-chat', FEATURES_OPENAI_CHAT, ctx);
+  return { body: encodeBody(request, encodeExtra(request, ctx, t), ctx, t), ignored: t.ignored };
+}
+
+/** The body, also for shapes that are this one in their messages and tools. `extra`: fields that go on as they are. */
+export function encodeBody(request: GenRequest, extra: JsonObject, ctx: EncodeContext, t: Translation): JsonObject {
   const body: Fields = {
-    ...encodeExtra(request, ctx, t),
+    ...extra,
     model: ctx.upstream_model,
     messages: encodeMessages(request, ctx, t),
   };
@@ -30,7 +35,7 @@ export function encodeRequest(request: GenRequest, ctx: EncodeContext): EncodedR
   if (request.user !== undefined) body['user'] = request.user;
   encodeMetadata(request, body, t);
   encodeTier(request, body, t);
-  return { body, ignored: t.ignored };
+  return body;
 }
 
 /** Fields that the model has no place for. Compatible servers may refuse what only OpenAI has. */

@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import {
   anthropicMessages,
-  type Dialect,
+  ask,
   FEATURES,
   type Feature,
   type GenRequest,
   openaiChat,
+  type ProviderDialect,
 } from '../../src/index.ts';
 import { FEATURE_REQUESTS } from '../gemini/feature-requests.ts';
 import { context } from './wire.ts';
@@ -44,7 +45,8 @@ const UPSTREAM: Readonly<Record<string, string>> = { 'openai-chat': 'gpt', 'anth
 describe.each([
   ['openai-chat', openaiChat],
   ['anthropic-messages', anthropicMessages],
-] satisfies [string, Dialect][])('%s does what its table says', (id, dialect) => {
+  ['ask', ask],
+] satisfies [string, ProviderDialect][])('%s does what its table says', (id, dialect) => {
   test.each(FEATURES)('%s', (feature) => {
     const request = { ...FEATURE_REQUESTS[feature], ...OWN[id]?.[feature] };
     const ctx = { upstream_model: UPSTREAM[id] ?? '', stream: request.stream };

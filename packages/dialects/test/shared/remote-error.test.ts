@@ -1,8 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import { anthropicMessages, gemini, ollama, openaiChat, openaiResponses, remoteToAtpError } from '../../src/index.ts';
+import {
+  anthropicMessages,
+  ask,
+  gemini,
+  ollama,
+  openaiChat,
+  openaiResponses,
+  remoteToAtpError,
+} from '../../src/index.ts';
 import { decodeStream } from './wire.ts';
 
-const DIALECTS = [openaiChat, openaiResponses, anthropicMessages, gemini, ollama];
+const DIALECTS = [openaiChat, openaiResponses, anthropicMessages, gemini, ollama, ask];
 const SAID = 'Rate limit reached in organization org-AbC123456789 on tokens';
 const body = (message: string): string => JSON.stringify({ error: { message, type: 'some_error', code: null } });
 

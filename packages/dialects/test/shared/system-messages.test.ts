@@ -29,8 +29,8 @@ const CLIENTS: [string, IngressDialect, JsonObject][] = [
 ];
 
 describe.each(CLIENTS)('a system message within the conversation: %s client', (id, client, body) => {
-  test('keeps its place at Chat Completions and Ollama', () => {
-    for (const provider of [openaiChat, ollama]) {
+  test('keeps its place at Chat Completions, Ollama and ask', () => {
+    for (const provider of [openaiChat, ollama, ask]) {
       const { body: sent, ignored } = translate(client, provider, body);
       expect((sent['messages'] as JsonObject[]).map((m) => [m['role'], m['content']])).toEqual([
         ['system', 'A\n\nB'],
