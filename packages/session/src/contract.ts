@@ -22,14 +22,20 @@ export type FailureReason =
 
 /** What happens to a session. Each comes with the monotone time, except for those that the caller only asks for. */
 export type SessionInput =
-  /** A connection is there. A client opens or resumes on it; a server's first frame follows. */
-  | { readonly type: 'connected' }
+  /**
+   * A connection is there, and the only one from now on. A client opens or resumes on it; a server's first frame follows.
+   * `wall_ms` dates the signatures until a frame has come; only needed with the feature `sig`.
+   */
+  | { readonly type: 'connected'; readonly wall_ms?: number }
   | { readonly type: 'disconnected' }
   /** A frame, decoded and within the wire's limits. `bytes` is its size as it came; `wall_ms` judges its signature. */
   | { readonly type: 'frame'; readonly frame: Frame; readonly bytes: number; readonly wall_ms: number }
   /** `deadline_ms` has come. */
   | { readonly type: 'timeout' }
-  /** A message on a stream that is open. */
+  /**
+   * A message on a stream that is open, or that it opens: `next_stream_id` of the session, main lane. It gets the next
+   * number of its lane, or is `refused`.
+   */
   | { readonly type: 'send'; readonly lane: Lane; readonly message: Outgoing; readonly fin?: boolean }
   /** The application is done with a message: its place in the lane is free, and it need not be kept. */
   | { readonly type: 'consumed'; readonly id: MessageId }
@@ -61,6 +67,11 @@ export type SessionEffect =
   | { readonly type: 'acknowledged'; readonly id: MessageId }
   /** A message has failed: one of this end (`out`) or one of the other (`in`), whose place in the order this is. */
   | { readonly type: 'failed'; readonly way: 'in' | 'out'; readonly id: MessageId; readonly reason: FailureReason }
+  /**
+   * A message was not taken, and has no number. `full`: too much is not settled, `window`: the other end takes no further
+   * stream; `writable` follows. `closed`: this end has ended the stream or the session, or the stream is not there.
+   */
+  | { readonly type: 'refused'; readonly lane: Lane; readonly why: 'full' | 'window' | 'closed' }
   /** A lane that refused takes messages again. */
   | { readonly type: 'writable'; readonly lane: Lane }
   | { readonly type: 'stream_closed'; readonly stream_id: string; readonly error?: Payload }
@@ -96,6 +107,7 @@ export type StoredChange =
   /** A fragment of a message that is not complete. */
   | { readonly put: 'piece'; readonly frame: Frame }
   | { readonly drop: 'inbox' | 'outbox' | 'pieces'; readonly id: MessageId }
+  /** With its lanes. What it has in the inbox stays there until it is consumed. */
   | { readonly drop: 'stream'; readonly stream_id: string }
   | { readonly drop: 'session' };
 
@@ -105,7 +117,20 @@ export interface StoredSession {
   readonly agreed?: Agreed;
   /** SHA-256 of the tokens that are good, base64url. */
   readonly tokens: readonly string[];
+  /** A client's own token that is good. */
+  readonly token?: string;
+  /** Digest of the `SYN`, base64url, as long as nothing else came from the client. */
+  readonly syn?: string;
+  /** No control frame of this end has had this number or a higher one. */
   readonly control_seq: number;
+  /** Number of the stream that this end opens next, and the lowest above all that the other has opened. */
+  readonly next_stream: number;
+  readonly peer_next_stream: number;
+  /** Streams of the other end below that of which nothing has come. */
+  readonly peer_unseen: readonly number[];
+  /** What the other end takes of a lane (S8). */
+  readonly peer_pending_messages: number;
+  readonly peer_status?: { readonly status: AgentStatus; readonly suggested_window?: Window };
   readonly streams: readonly StoredStream[];
   readonly peer_window: Window;
   readonly own_window: Window;
