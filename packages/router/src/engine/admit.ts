@@ -207,11 +207,12 @@ function headOf(request: CallRequest, plan: Plan, qos: Qos): CallHead {
   };
 }
 
-function capsOf(request: CallRequest, policy: PolicyEntry | undefined): CallCaps {
-  if (request.options.max_usd_nanos === undefined && policy?.budget === undefined) return NO_CAPS;
+function capsOf({ options }: CallRequest, policy: PolicyEntry | undefined): CallCaps {
+  const { max_usd_nanos = Infinity, max_tokens = Infinity } = options;
+  if (max_usd_nanos === Infinity && max_tokens === Infinity && policy?.budget === undefined) return NO_CAPS;
   return {
-    usd_nanos: Math.min(request.options.max_usd_nanos ?? Infinity, policy?.budget?.usd_nanos ?? Infinity),
-    tokens: policy?.budget?.tokens ?? Number.POSITIVE_INFINITY,
+    usd_nanos: Math.min(max_usd_nanos, policy?.budget?.usd_nanos ?? Infinity),
+    tokens: Math.min(max_tokens, policy?.budget?.tokens ?? Infinity),
   };
 }
 

@@ -42,12 +42,14 @@ export function left_ms({ options, started_mono_ms }: CallRequest, now_mono_ms: 
   return options.deadline_ms === undefined ? undefined : started_mono_ms + options.deadline_ms - now_mono_ms;
 }
 
-/** What the `x-atp-*` headers say. */
+/** What the `x-atp-*` headers, or the frame of a task, say. */
 export interface CallOptions {
   readonly qos?: Qos | undefined;
   readonly task_type?: string | undefined;
   readonly data_scopes: readonly string[];
   readonly max_usd_nanos?: number | undefined;
+  /** Tokens of all attempts together, prompt and answer. */
+  readonly max_tokens?: number | undefined;
   readonly deadline_ms?: number | undefined;
   readonly idempotency_key?: string | undefined;
   readonly trace?:

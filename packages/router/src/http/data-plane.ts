@@ -144,7 +144,7 @@ export function generateEndpoint(
   return { endpoint, errors: dialect, operation: (body, limits, header) => operation(dialect, body, limits, header) };
 }
 
-function withWishes(wishes: RoutingWishes, options: CallOptions): CallOptions {
+export function withWishes(wishes: RoutingWishes, options: CallOptions): CallOptions {
   return {
     ...options,
     data_scopes: options.data_scopes.length > 0 ? options.data_scopes : (wishes.data_scope ?? []),

@@ -67,7 +67,7 @@ function assertKnown(names: readonly string[]): void {
  * A malformed traceparent starts a new trace (W3C Trace Context, 3.2 and 4.3), so it is no error. Version `ff` and ids of
  * zeros are malformed; later versions may add fields behind a dash, version 00 has none.
  */
-function readTrace(value: string | undefined): NonNullable<CallOptions['trace']> | undefined {
+export function readTrace(value: string | undefined): NonNullable<CallOptions['trace']> | undefined {
   const [, version, trace_id, parent_span_id, flags, more] =
     (value === undefined ? undefined : TRACEPARENT.exec(value)) ?? [];
   if (trace_id === undefined || parent_span_id === undefined || flags === undefined) return undefined;
