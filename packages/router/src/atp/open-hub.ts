@@ -1,0 +1,60 @@
+import { hash, randomBytes } from 'node:crypto';
+import { AtpError } from '@atp-router/kernel';
+import { digestsFrom, type Window } from '@atp-router/wire';
+import type { Engine } from '../engine/engine.ts';
+import { SessionHub, type SessionOwner } from './session-hub.ts';
+import { taskRequest } from './task.ts';
+
+/** 128 bits are beyond guessing; these are twice as many. */
+const SECRET_BYTES = 32;
+
+/** Sessions that are held, connected or not: as many as the listener takes connections. */
+export const SESSIONS_MAX = 32_768;
+
+/** The sessions of a router, whose tasks are calls of its engine. */
+export function openSessionHub(engine: Engine, node_id: string, sessions_max: number = SESSIONS_MAX): SessionHub {
+  const { ambient, hash: hex, onFault } = engine.parts;
+  const { clock, timers, rng, call_ids } = ambient;
+  return new SessionHub({
+    ...{ clock, timers, node_id, sessions_max },
+    ports: {
+      rng,
+      digests: digestsFrom((bytes) => hash('sha256', bytes, 'buffer')),
+      secret: () => randomBytes(SECRET_BYTES).toString('base64url'),
+    },
+    authenticate: (token) => ownerOf(engine, token),
+    windowOf: (owner) => windowOf(engine, owner),
+    startTask: (frame, stream, owner) => {
+      const started_ms = clock.now_ms();
+      const origin = { call_id: call_ids.next(started_ms), started_ms, started_mono_ms: clock.mono_ms(), ...owner };
+      engine.submit(taskRequest(frame, stream, origin, engine.generation.limits, hex));
+    },
+    onFault,
+  });
+}
+
+function ownerOf(engine: Engine, token: string | undefined): SessionOwner {
+  const headers = { authorization: token === undefined ? undefined : `Bearer ${token}`, 'x-api-key': undefined };
+  const result = engine.generation.keys.authenticate(headers, engine.parts.hash);
+  if (!result.ok) throw result.error;
+  const { principal } = result;
+  if (principal.kind === 'tenant') return { tenant: principal.tenant, key_id: principal.key_id };
+  throw new AtpError('policy_denied', 'An admin key cannot be used for sessions. Use a key of a tenant.');
+}
+
+/** What a tenant may have in flight; absent where nothing is limited. Its budget is judged call by call. */
+function windowOf(engine: Engine, { tenant }: SessionOwner): Window {
+  const limits = engine.generation.tenants.get(tenant)?.limits;
+  if (limits === undefined) return {};
+  const { max_parallel, max_tokens, max_usd_micros } = limits;
+  return {
+    ...bounded('max_parallel', max_parallel, 1_000),
+    ...bounded('max_tokens', max_tokens, 10_000_000),
+    ...bounded('max_usd_micros', max_usd_micros, 10_000_000_000),
+  };
+}
+
+/** The protocol's largest window is less than what an operator may allow. */
+function bounded(name: keyof Window, value: number | undefined, max: number): Window {
+  return value === undefined ? {} : { [name]: Math.min(max, Math.floor(value)) };
+}
