@@ -131,6 +131,8 @@ export interface StoredSession {
   /** What the other end takes of a lane (S8). */
   readonly peer_pending_messages: number;
   readonly peer_status?: { readonly status: AgentStatus; readonly suggested_window?: Window };
+  /** Streams that this end has aborted, and the other has not confirmed that. */
+  readonly resets: readonly { readonly stream_id: string; readonly error: Payload }[];
   readonly streams: readonly StoredStream[];
   readonly peer_window: Window;
   readonly own_window: Window;

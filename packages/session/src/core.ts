@@ -1,0 +1,156 @@
+import type { WireCode } from '@atp-router/kernel';
+import {
+  errorPayload,
+  type Frame,
+  type Payload,
+  PROTOCOL_MAJOR,
+  type Window,
+  type WireErrorContent,
+} from '@atp-router/wire';
+import type { Agreed, SessionEffect } from './contract.ts';
+import { Journal } from './durable/journal.ts';
+import { SESSION_LIMITS, type SessionLimits } from './limits.ts';
+import type { SessionOptions } from './options.ts';
+
+/** Counted for whoever watches the session; nothing is decided by them. */
+export interface SessionCounts {
+  /** Messages and fragments that had come before. */
+  duplicates: number;
+  /** What came of messages that had failed, and of streams that were aborted. */
+  late: number;
+  /** Frames for which there was no room (S22). */
+  dropped: number;
+  /** Messages and fragments that were sent again. */
+  resent: number;
+  /** Frames whose checksum was wrong. */
+  damaged: number;
+  /** Frames whose signature was missing, wrong or too old. For the audit log. */
+  unauthentic: number;
+  /** Frames whose nonce had been used. */
+  replayed: number;
+}
+
+/** Thrown where a frame breaks the protocol; the session turns it into an abort of the stream, or of itself. */
+export class Violation extends Error {
+  readonly payload: Payload & { readonly content: WireErrorContent };
+  readonly whole_session: boolean;
+
+  constructor(
+    reason: string,
+    options: { readonly whole_session?: boolean; readonly code?: WireCode; fault?: string } = {},
+  ) {
+    super(reason);
+    const details = options.fault === undefined ? {} : { details: { fault: options.fault } };
+    this.payload = errorPayload(options.code ?? 'EPROTO', { reason, ...details });
+    this.whole_session = options.whole_session ?? false;
+  }
+}
+
+/** What all parts of a session share: its time, what leaves it, and what the handshake settled. */
+export class Core {
+  readonly options: SessionOptions;
+  readonly limits: SessionLimits;
+  readonly journal: Journal;
+  readonly counts: SessionCounts = {
+    duplicates: 0,
+    late: 0,
+    dropped: 0,
+    resent: 0,
+    damaged: 0,
+    unauthentic: 0,
+    replayed: 0,
+  };
+  /** Session time in milliseconds: stands still without a connection (S31). */
+  t = 0;
+  /** Earliest time at which a part wants to be asked; may be earlier than needed, never later. */
+  wake_t: number = Number.POSITIVE_INFINITY;
+  agreed: Agreed | undefined;
+  /** Whether frames other than the handshake's may be sent. */
+  is_up = false;
+  /** This way is crowded: acknowledgements tell (S15). */
+  crowded = false;
+  control_seq = 0;
+  own_window: Window;
+  peer_window: Window = {};
+  /** What the other end takes of a lane (S8). */
+  peer_pending: number;
+  /** The last effect of all. */
+  ending: SessionEffect | undefined;
+  /** Wall clock minus monotone clock, once one is known. */
+  wall_offset_ms: number | undefined;
+  #now_ms = 0;
+  #effects: SessionEffect[] = [];
+
+  constructor(options: SessionOptions) {
+    this.options = options;
+    this.limits = options.limits === undefined ? SESSION_LIMITS : { ...SESSION_LIMITS, ...options.limits };
+    this.journal = new Journal(options.durable ?? false);
+    this.own_window = options.window ?? {};
+    this.peer_pending = SESSION_LIMITS.pending_messages;
+  }
+
+  get now_ms(): number {
+    return this.#now_ms;
+  }
+
+  set now_ms(now_ms: number) {
+    this.#now_ms = now_ms;
+  }
+
+  get signs(): boolean {
+    return this.agreed?.features.includes('sig') ?? false;
+  }
+
+  emit(effect: SessionEffect): void {
+    this.#effects.push(effect);
+  }
+
+  take(): readonly SessionEffect[] {
+    if (this.ending !== undefined) {
+      this.#effects.push(this.ending);
+      this.ending = undefined;
+    }
+    if (this.#effects.length === 0) return NOTHING;
+    const effects = this.#effects;
+    this.#effects = [];
+    return effects;
+  }
+
+  wake(t: number): void {
+    if (t < this.wake_t) this.wake_t = t;
+  }
+
+  transmit(frame: Frame): void {
+    this.emit({ type: 'send', frame: this.signs ? this.signed(frame) : frame });
+  }
+
+  /** With the key that is the newest now. Each sending has a nonce of its own. */
+  signed(frame: Frame): Frame {
+    const { signing, ports } = this.options;
+    const ts = Math.max(0, Math.round((this.wall_offset_ms ?? 0) + this.#now_ms));
+    const key = signing?.ring.signer(ts);
+    if (signing === undefined || key === undefined) return frame;
+    return signing.sealer.sign(frame, key, { nonce: ports.secret(), ts });
+  }
+
+  /** A control frame with the next number; the caller sends it. */
+  controlFrame(stream_id: string, flags: readonly string[], payload?: Payload, window?: Window): Frame {
+    const msg_seq = this.control_seq;
+    this.control_seq += 1;
+    return {
+      v: PROTOCOL_MAJOR,
+      session_id: this.options.session_id,
+      stream_id,
+      msg_seq,
+      flags: this.crowded ? [...flags, 'ECN'] : flags,
+      ...(window && { window }),
+      ...(payload && { payload }),
+    };
+  }
+
+  control(stream_id: string, flags: readonly string[], payload?: Payload, window?: Window): void {
+    this.transmit(this.controlFrame(stream_id, flags, payload, window));
+  }
+}
+
+const NOTHING: readonly SessionEffect[] = [];

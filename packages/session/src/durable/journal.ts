@@ -1,0 +1,100 @@
+import type { Frame, MessageId } from '@atp-router/wire';
+import { laneKey } from '@atp-router/wire';
+import type { SessionEffect, StoredChange } from '../contract.ts';
+
+export interface StoredMessage {
+  readonly id: MessageId;
+  readonly frame: Frame;
+  readonly fin: boolean;
+}
+
+/** What can say how it is to be stored. Asked once at the end of an input, however often it changed. */
+export interface Storable {
+  stored(): StoredChange | undefined;
+}
+
+/**
+ * Changes that are to be saved, and what waits for that. Without `durable` nothing waits and nothing is kept. Marks rise;
+ * what is held under a mark is done in the order in which it was held.
+ */
+export class Journal {
+  readonly durable: boolean;
+  /** Delivered and not consumed; a successor delivers them again. */
+  readonly inbox: Map<string, StoredMessage> = new Map();
+  #mark = 0;
+  #changes: StoredChange[] = [];
+  readonly #dirty: Set<Storable> = new Set();
+  #held: { readonly mark: number; readonly run: () => void }[] = [];
+
+  constructor(durable: boolean) {
+    this.durable = durable;
+  }
+
+  /** Whether something waits for `saved`. */
+  get waits(): boolean {
+    return this.#held.length > 0;
+  }
+
+  change(change: StoredChange): void {
+    if (this.durable) this.#changes.push(change);
+  }
+
+  /** The thing as it is when the input has been handled. */
+  touch(thing: Storable): void {
+    if (this.durable) this.#dirty.add(thing);
+  }
+
+  /** Does it once everything that was changed up to now is saved; only with `durable`. */
+  hold(run: () => void): void {
+    this.#held.push({ mark: this.#mark + 1, run });
+  }
+
+  received(message: StoredMessage): void {
+    this.inbox.set(messageKey(message.id), message);
+    this.#changes.push({ put: 'inbox', ...message });
+  }
+
+  consumed(id: MessageId): void {
+    if (this.inbox.delete(messageKey(id))) this.change({ drop: 'inbox', id });
+  }
+
+  /** An aborted stream: what it brought is of no use any more. */
+  forget(stream_id: string): void {
+    for (const { id } of this.inbox.values()) if (id.lane.stream_id === stream_id) this.consumed(id);
+  }
+
+  /** The `save` of an input, if it changed anything. */
+  flush(): SessionEffect | undefined {
+    if (!this.durable) return undefined;
+    for (const thing of this.#dirty) {
+      const change = thing.stored();
+      if (change !== undefined) this.#changes.push(change);
+    }
+    this.#dirty.clear();
+    const waits = this.#held.at(-1)?.mark === this.#mark + 1;
+    if (this.#changes.length === 0 && !waits) return undefined;
+    this.#mark += 1;
+    const changes = this.#changes;
+    this.#changes = [];
+    return { type: 'save', mark: this.#mark, changes };
+  }
+
+  saved(mark: number): void {
+    const upTo = Math.min(mark, this.#mark);
+    let count = 0;
+    while ((this.#held[count]?.mark ?? Number.POSITIVE_INFINITY) <= upTo) count += 1;
+    for (const { run } of this.#held.splice(0, count)) run();
+  }
+
+  /** Nothing of it will be saved any more. */
+  clear(): void {
+    this.#changes = [];
+    this.#dirty.clear();
+    this.#held = [];
+    this.inbox.clear();
+  }
+}
+
+export function messageKey({ lane, msg_seq }: MessageId): string {
+  return `${msg_seq}/${laneKey(lane)}`;
+}

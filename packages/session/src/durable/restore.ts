@@ -1,0 +1,114 @@
+import type { SessionSnapshot, StoredLane } from '../contract.ts';
+import type { Engine } from '../engine.ts';
+import { messageBytes, messageFrames } from '../send/frames.ts';
+import { messageKey } from './journal.ts';
+import { FRESH } from '../send/sender.ts';
+import { Stream } from '../streams/stream.ts';
+
+/** Makes a fresh session what its predecessor was, without a connection. What the inbox has is delivered again. */
+export function restoreEngine(engine: Engine, { session, lanes, inbox, outbox, pieces }: SessionSnapshot): void {
+  const { core, store, streams, link } = engine;
+  core.agreed = session.agreed;
+  core.control_seq = session.control_seq;
+  core.own_window = session.own_window;
+  core.peer_window = session.peer_window;
+  core.peer_pending = session.peer_pending_messages;
+  store.tokens = session.tokens;
+  store.token = session.token;
+  store.syn = session.syn;
+  store.peer_status = session.peer_status;
+  streams.own.next = session.next_stream;
+  streams.peer.next = session.peer_next_stream;
+  for (const number of session.peer_unseen) streams.peer.unseen.add(number);
+  for (const { stream_id, error } of session.resets) engine.resets.restore(stream_id, error);
+  restoreStreams(engine, session, lanes);
+  restoreOutbox(engine, outbox);
+  restoreLingering(engine);
+  core.journal.touch(store);
+  if (core.agreed !== undefined) link.lose();
+  for (const { id, frame, fin } of inOrder(inbox)) {
+    const { stream_id, persona_id, clone_id } = id.lane;
+    core.journal.inbox.set(messageKey(id), { id, frame, fin });
+    streams.findIn(id.lane)?.hold(id.msg_seq);
+    const opens = id.msg_seq === 0 && persona_id === '' && clone_id === '' && frame.flags?.includes('SYN') === true;
+    if (opens) core.emit({ type: 'stream_opened', stream_id });
+    core.emit({ type: 'deliver', id, frame, fin, again: true });
+  }
+  for (const frame of pieces) engine.receiver.restorePiece(frame);
+}
+
+type Inbox = SessionSnapshot['inbox'];
+
+/** By lane; what opens a stream first. */
+function inOrder(inbox: Inbox): Inbox {
+  const rank = ({ id }: Inbox[number]): number => (id.lane.persona_id === '' && id.lane.clone_id === '' ? 0 : 1);
+  return [...inbox].sort((left, right) => rank(left) - rank(right) || left.id.msg_seq - right.id.msg_seq);
+}
+
+function restoreStreams({ streams }: Engine, session: SessionSnapshot['session'], lanes: readonly StoredLane[]): void {
+  for (const { stream_id, sent_fin, got_fin } of session.streams) {
+    const is_own = Number(stream_id) % 2 === streams.own.next % 2;
+    const stream = stream_id === '0' ? streams.zero : new Stream(stream_id, is_own);
+    if (stream !== streams.zero) streams.add(stream);
+    stream.ended = sent_fin;
+    stream.out_done = sent_fin;
+    stream.in_ended = got_fin;
+    stream.in_done = got_fin;
+  }
+  for (const value of lanes) {
+    const stream = streams.open.get(value.lane.stream_id);
+    if (stream === undefined) continue;
+    const from = streams.laneIn(stream, value.lane);
+    from.arrived = value.settled_up_to;
+    from.settled = value.settled_up_to;
+    from.highest = value.settled_up_to;
+    from.failed = value.failed.length > 0 ? [...value.failed] : undefined;
+    from.credit = value.credit;
+    from.told_credit = value.credit;
+    if (from.is_main && from.arrived >= 0) stream.opened = true;
+    const to = streams.laneOut(stream, value.lane);
+    to.next_seq = value.next_seq;
+    to.unsent = value.next_seq;
+    to.withdrawn = value.next_seq;
+    to.released = value.next_seq - 1;
+    to.credit = Math.max(to.credit, value.peer_credit);
+  }
+}
+
+function restoreOutbox({ core, streams, sender }: Engine, outbox: SessionSnapshot['outbox']): void {
+  for (const { id, message, fin } of [...outbox].sort((left, right) => left.id.msg_seq - right.id.msg_seq)) {
+    const stream = streams.open.get(id.lane.stream_id);
+    if (stream === undefined) continue;
+    const lane = streams.laneOut(stream, id.lane);
+    const frames = messageFrames(core.options, lane, id.msg_seq, message, fin);
+    const internal = fin && message.payload === undefined && stream === streams.zero;
+    if (lane.size === 0) {
+      lane.unsent = id.msg_seq;
+      lane.withdrawn = id.msg_seq;
+    }
+    // It may have been sent: an acknowledgement may come for it.
+    const bytes = internal ? 0 : messageBytes(message);
+    sender.queue(lane, {
+      ...FRESH,
+      msg_seq: id.msg_seq,
+      message,
+      fin,
+      internal,
+      bytes,
+      frames,
+      sends: 1,
+      first_t: core.t,
+    });
+    if (fin) stream.out_done = false;
+  }
+}
+
+/** Streams that were closed and are remembered for their failed messages. */
+function restoreLingering({ streams }: Engine): void {
+  for (const stream of [...streams.open.values()]) {
+    if (stream === streams.zero || !stream.ended || !stream.out_done || !stream.in_done) continue;
+    streams.remove(stream);
+    stream.is_over = true;
+    streams.linger(stream);
+  }
+}

@@ -1,0 +1,290 @@
+import { type Acknowledgement, errorPayload, type Frame, type Lane, type Payload, type Window } from '@atp-router/wire';
+import type { FailureReason } from './contract.ts';
+import { Core } from './core.ts';
+import { SessionStore } from './durable/stored.ts';
+import { ClientLink } from './handshake/client.ts';
+import type { Link } from './handshake/link.ts';
+import { ServerLink } from './handshake/server.ts';
+import type { SessionOptions } from './options.ts';
+import { Quiet } from './quiet.ts';
+import { HandOn } from './receive/hand-on.ts';
+import { Receiver } from './receive/receiver.ts';
+import { Sender } from './send/sender.ts';
+import { agentWindow } from './status.ts';
+import { SESSION_STREAM } from './streams/numbers.ts';
+import { Resets } from './streams/resets.ts';
+import type { Stream } from './streams/stream.ts';
+import { Streams } from './streams/streams.ts';
+import { WindowCadence } from './window-cadence.ts';
+
+/** The parts of a session, and what concerns several of them: connection, end of streams, end of the session. */
+export class Engine {
+  readonly core: Core;
+  readonly streams: Streams;
+  readonly sender: Sender;
+  readonly receiver: Receiver;
+  readonly resets: Resets;
+  readonly quiet: Quiet;
+  readonly cadence: WindowCadence;
+  readonly store: SessionStore;
+  readonly link: Link;
+  readonly server: ServerLink | undefined;
+  /** This end opens no stream any more, and ends the session when all are closed. */
+  finishing = false;
+  status_t: number = Number.NEGATIVE_INFINITY;
+  readonly #closing: Set<Stream> = new Set();
+  #offset_ms = 0;
+  #linger_t = Number.POSITIVE_INFINITY;
+  #no_room = false;
+
+  constructor(options: SessionOptions) {
+    this.core = new Core(options);
+    this.streams = new Streams(this.core);
+    this.resets = new Resets(this.core, () => this.sender.rtt);
+    this.store = new SessionStore(this.core, this.streams, this.resets);
+    const closing = (stream: Stream): void => void this.#closing.add(stream);
+    this.sender = new Sender(this.core, this.streams, closing);
+    const handOn = new HandOn(this.core, {
+      last: (stream) => {
+        stream.in_ended = true;
+        this.core.journal.touch(this.store);
+      },
+      ended: (stream) => {
+        stream.in_done = true;
+        this.#closing.add(stream);
+      },
+      status: ({ status, suggested_window }) => {
+        this.store.peer_status = { status, ...(suggested_window && { suggested_window }) };
+        this.status_t = this.core.t;
+        this.core.journal.touch(this.store);
+        this.core.emit({ type: 'peer_status', ...this.store.peer_status });
+      },
+    });
+    this.receiver = new Receiver(this.core, this.streams, handOn, () => {
+      this.#no_room = true;
+    });
+    this.cadence = new WindowCadence(this.core.limits.window_interval_ms, this.core.own_window);
+    this.quiet = new Quiet(this.core, {
+      heartbeat: () => this.#heartbeat(['HB', 'CTRL']),
+      silent: () => {
+        this.core.emit({ type: 'disconnect' });
+        this.disconnected();
+      },
+      isBusy: () => this.streams.open.size > 1 || this.sender.unsettled > 0,
+      idle: () => {
+        this.finishing = true;
+      },
+    });
+    const to = {
+      up: (resumed: boolean, acks: readonly Acknowledgement[]): void => this.#up(resumed, acks),
+      acks: () => this.receiver.acks.some(this.streams.lanesIn()),
+      close: (error: Payload | undefined, reason: FailureReason): void => this.close(error, reason),
+    };
+    this.server = options.role === 'server' ? new ServerLink(this.core, this.store, to) : undefined;
+    this.link = this.server ?? new ClientLink(this.core, this.store, to);
+  }
+
+  /** Brings session time up to date: it stands still without a connection. */
+  at(now_ms: number): void {
+    const { core } = this;
+    core.now_ms = now_ms;
+    if (core.is_up) core.t = Math.max(core.t, now_ms - this.#offset_ms);
+  }
+
+  get deadline_ms(): number | undefined {
+    const { link, core } = this;
+    if (link.is_over) return undefined;
+    const deadline_ms = link.phase === 'open' ? core.wake_t + this.#offset_ms : link.deadline_ms;
+    return Number.isFinite(deadline_ms) ? deadline_ms : undefined;
+  }
+
+  /** Streams that the other end may have open. */
+  get peer_streams(): number {
+    const { core } = this;
+    if (this.finishing) return 0;
+    return Math.min(core.own_window.max_parallel ?? core.limits.streams, core.limits.streams);
+  }
+
+  /** Streams that this end may have open: by the window, and by what an agent says of itself (S25). */
+  get own_streams(): number {
+    const { core, store } = this;
+    const age_ms = core.t - this.status_t;
+    const window = agentWindow(core.peer_window, store.peer_status, age_ms, core.limits.pause_grace_ms);
+    return Math.min(window.max_parallel ?? core.limits.streams, core.limits.streams);
+  }
+
+  timeout(): void {
+    const { core } = this;
+    if (!core.is_up) {
+      this.link.timeout();
+      return;
+    }
+    // Times are sums of fractions: what is due now may seem to be a little ahead.
+    if (core.wake_t - core.t < 0.01) core.t = Math.max(core.t, core.wake_t);
+    core.wake_t = Number.POSITIVE_INFINITY;
+    this.sender.timeout();
+    this.receiver.gaps.timeout();
+    this.resets.timeout();
+    this.quiet.timeout();
+    if (core.t >= this.#linger_t) this.#over();
+    else core.wake(this.#linger_t);
+  }
+
+  /** At the end of every input: what several parts left to be done. */
+  after(): void {
+    if (this.link.is_over) return;
+    for (const stream of this.#closing) this.#close(stream);
+    this.#closing.clear();
+    this.#end();
+    this.sender.pump();
+    if (!this.core.is_up) return;
+    this.receiver.acks.flush();
+    this.#tellWindow();
+  }
+
+  disconnected(): void {
+    const { zero } = this.streams;
+    const { sender } = this;
+    const fin_only = sender.unsettled === 0 || (sender.unsettled === 1 && zero.main_out?.oldest?.internal === true);
+    this.link.disconnected();
+    // Both have said that they are done, and nothing but that may be unheard.
+    if (zero.ended && zero.in_done && fin_only && !this.core.journal.waits) this.close(undefined, 'in_doubt');
+  }
+
+  #up(resumed: boolean, acks: readonly Acknowledgement[]): void {
+    const { core } = this;
+    const { agreed } = core;
+    if (agreed === undefined) return;
+    core.is_up = true;
+    core.wake_t = Number.POSITIVE_INFINITY;
+    this.#offset_ms = core.now_ms - core.t;
+    core.emit({ type: 'established', resumed, agreed });
+    this.quiet.restart();
+    if (!resumed) {
+      this.quiet.active();
+      if (core.options.role === 'client' && core.options.window !== undefined) this.#heartbeat(['CTRL']);
+    }
+    this.sender.restart();
+    for (const ack of acks) this.sender.acknowledged(ack);
+    this.resets.restart();
+    this.receiver.acks.restart(this.streams.lanesIn());
+  }
+
+  /** Window and acknowledgements of all lanes: heartbeats make good what was lost. */
+  #heartbeat(flags: readonly string[]): void {
+    const { core } = this;
+    const acks = this.receiver.acks.some(this.streams.lanesIn());
+    const payload: Payload = { type: 'control.window_update', ...(acks.length > 0 && { content: { acks } }) };
+    core.control(SESSION_STREAM, flags, payload, core.own_window);
+    this.cadence.told(core.t);
+    this.quiet.beat();
+  }
+
+  window(window: Window): void {
+    this.core.own_window = window;
+    this.core.journal.touch(this.store);
+    this.cadence.set(window);
+  }
+
+  #tellWindow(): void {
+    const { core } = this;
+    const due_t = this.cadence.due_t(core.t);
+    if (this.#no_room) {
+      this.#no_room = false;
+      const flags = core.crowded ? ['CTRL'] : ['CTRL', 'ECN'];
+      core.control(SESSION_STREAM, flags, { type: 'control.window_update' }, core.own_window);
+      this.cadence.told(core.t);
+    } else if (due_t !== undefined && core.t >= due_t) {
+      core.control(SESSION_STREAM, ['CTRL'], { type: 'control.window_update' }, core.own_window);
+      this.cadence.told(core.t);
+    } else if (due_t !== undefined) core.wake(due_t);
+  }
+
+  /** Closes a stream in order, if it is done (S28). */
+  #close(stream: Stream): void {
+    const { streams, core } = this;
+    if (stream === streams.zero || stream.is_over) return;
+    if (!stream.ended || !stream.out_done || stream.unsettled > 0 || !stream.in_done) return;
+    for (const lane of stream.lanesIn()) this.receiver.acks.close(lane);
+    this.receiver.abandon(stream);
+    this.#remove(stream);
+    const forgotten = streams.linger(stream);
+    if (forgotten !== undefined) core.journal.change({ drop: 'stream', stream_id: forgotten });
+    core.emit({ type: 'stream_closed', stream_id: stream.id });
+  }
+
+  #remove(stream: Stream): void {
+    const { core, streams } = this;
+    streams.remove(stream);
+    stream.is_over = true;
+    core.journal.touch(this.store);
+    this.quiet.active();
+  }
+
+  /** Aborts a stream in both directions (S29). `tell`: the other end does not know yet. */
+  abort(stream: Stream, error: Payload | undefined, tell: boolean): void {
+    const { core } = this;
+    if (tell) this.resets.add(stream.id, error ?? errorPayload('EPROTO'));
+    this.sender.abandon(stream, 'reset');
+    this.receiver.abandon(stream);
+    core.journal.forget(stream.id);
+    this.#remove(stream);
+    core.journal.change({ drop: 'stream', stream_id: stream.id });
+    core.emit({ type: 'stream_closed', stream_id: stream.id, ...(error && { error }) });
+  }
+
+  /** Aborts the session; the other end is told once, if it can be. */
+  abortSession(error: Payload): void {
+    if (this.link.is_over) return;
+    if (this.core.is_up) this.core.control(SESSION_STREAM, ['RST', 'CTRL'], error);
+    this.close(error, 'reset');
+    this.core.emit({ type: 'disconnect' });
+  }
+
+  /** `FIN` when all streams are closed; and the end, when both have said it. */
+  #end(): void {
+    const { zero } = this.streams;
+    const { core } = this;
+    if (core.agreed === undefined) return;
+    if (zero.in_done) this.finishing = true;
+    if (this.finishing && !zero.ended && this.streams.are_closed) this.sender.add(zero, ZERO_LANE, {}, true, true);
+    if (!zero.ended || !zero.in_done || zero.unsettled > 0 || core.journal.waits) return;
+    if (core.options.role === 'client') this.#over();
+    else if (!Number.isFinite(this.#linger_t)) {
+      // The client may not know that its FIN has come.
+      this.#linger_t = core.t + core.limits.linger_ms;
+      core.wake(this.#linger_t);
+    }
+  }
+
+  #over(): void {
+    this.receiver.acks.hurry();
+    this.receiver.acks.flush();
+    this.close(undefined, 'in_doubt');
+    this.core.emit({ type: 'disconnect' });
+  }
+
+  /** Nothing follows. What is not settled has failed. */
+  close(error: Payload | undefined, reason: FailureReason): void {
+    if (this.link.is_over) return;
+    const { core } = this;
+    for (const stream of this.streams.open.values()) {
+      this.sender.abandon(stream, reason);
+      stream.is_over = true;
+    }
+    this.link.phase = 'closed';
+    core.is_up = false;
+    core.journal.clear();
+    core.journal.change({ drop: 'session' });
+    const save = core.journal.flush();
+    if (save !== undefined) core.emit(save);
+    core.ending = { type: 'closed', ...(error && { error }) };
+  }
+
+  /** A frame that is no answer to anything: refused without a stream. */
+  refuse(frame: Pick<Frame, 'stream_id'>, error: Payload): void {
+    this.core.control(frame.stream_id, ['RST', 'CTRL'], error);
+  }
+}
+
+export const ZERO_LANE: Lane = { stream_id: SESSION_STREAM, persona_id: '', clone_id: '' };

@@ -1,0 +1,195 @@
+import {
+  type Acknowledgement,
+  errorPayload,
+  type Frame,
+  hasFlag,
+  laneOf,
+  type Lane,
+  SIGNATURE_REFUSAL,
+} from '@atp-router/wire';
+import { Violation } from './core.ts';
+import type { Engine } from './engine.ts';
+import { isSyn } from './handshake/hello.ts';
+import { laneMembers } from './receive/acks.ts';
+import { ReplayGuard } from './replay-guard.ts';
+import { SESSION_STREAM } from './streams/numbers.ts';
+import type { Stream } from './streams/stream.ts';
+
+/** What happens with a frame that came: judged, and given to the part that it is for. */
+export class Incoming {
+  readonly #engine: Engine;
+  #guard: ReplayGuard | undefined;
+  /** Control frame from which the other end's window was read: an older one does not replace it (S3). */
+  #window_seq = -1;
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  frame(frame: Frame, bytes: number, wall_ms: number): void {
+    const { link, core } = this.#engine;
+    if (link.is_over) return;
+    core.wall_offset_ms = wall_ms - core.now_ms;
+    if (frame.session_id !== core.options.session_id) return;
+    try {
+      if (!this.#isAuthentic(frame, wall_ms)) return;
+      if (link.phase === 'open') this.#open(frame, bytes);
+      else if (link.phase === 'opening' || link.phase === 'resuming') link.frame(frame);
+    } catch (error) {
+      if (!(error instanceof Violation)) throw error;
+      this.#violated(frame, error);
+    }
+  }
+
+  /** Refuses the frame (W64): its stream is aborted, or the session. */
+  #violated(frame: Frame, { payload, whole_session }: Violation): void {
+    const engine = this.#engine;
+    const stream = engine.streams.open.get(frame.stream_id);
+    if (whole_session || frame.stream_id === SESSION_STREAM) engine.abortSession(payload);
+    else if (stream !== undefined) engine.abort(stream, payload, true);
+    else engine.refuse(frame, payload);
+  }
+
+  /** Checksum and signature (S36). False: nothing is done with the frame. */
+  #isAuthentic(frame: Frame, wall_ms: number): boolean {
+    const { core } = this.#engine;
+    const { signing } = core.options;
+    if (signing === undefined) return true;
+    if (frame.checksum !== undefined && signing.sealer.checkChecksum(frame) === 'bad') {
+      core.counts.damaged += 1;
+      return false;
+    }
+    if (!core.signs || this.#mayBeUnsigned(frame)) return true;
+    const { signature_skew_ms, nonces } = core.limits;
+    const verdict = signing.sealer.verify(frame, signing.ring, wall_ms);
+    this.#guard ??= new ReplayGuard(signature_skew_ms, nonces);
+    const seen = verdict.ok ? this.#guard.check(frame.nonce ?? '', frame.ts ?? 0, wall_ms) : 'stale';
+    if (seen === 'good') return true;
+    if (seen === 'stale') {
+      core.counts.unauthentic += 1;
+      throw new Violation(SIGNATURE_REFUSAL.reason, { code: 'ESEC' });
+    }
+    // A connection may bring a frame twice: only its first coming counts.
+    if (seen === 'seen') core.counts.replayed += 1;
+    else core.counts.dropped += 1;
+    return false;
+  }
+
+  /** The first SYN and its answer; and a refusal of the handshake, by somebody who has no key for it. */
+  #mayBeUnsigned(frame: Frame): boolean {
+    if (frame.sig !== undefined) return false;
+    if (isSyn(frame)) return frame.payload?.type === 'control.hello' && this.#engine.link.phase !== 'resuming';
+    return this.#engine.link.phase !== 'open' && hasFlag(frame, 'RST');
+  }
+
+  #open(frame: Frame, bytes: number): void {
+    const engine = this.#engine;
+    engine.quiet.read();
+    if (engine.server !== undefined) engine.server.frame(frame);
+    if (frame.flags !== undefined && hasFlag(frame, 'CTRL')) this.#control(frame);
+    else this.#message(frame, bytes);
+  }
+
+  #control(frame: Frame): void {
+    if (hasFlag(frame, 'RST')) this.#reset(frame);
+    else if (!hasFlag(frame, 'SYN')) this.#told(frame);
+  }
+
+  #told(frame: Frame): void {
+    const { sender, core } = this.#engine;
+    if (hasFlag(frame, 'ECN')) sender.congestion.crowded(sender.in_flight, core.t, sender.rtt.srtt_ms);
+    const { payload } = frame;
+    if (payload?.type === 'control.window_update') this.#window(frame);
+    else if (payload?.type !== 'control.ack') return;
+    const { acks = [] } = (payload.content ?? {}) as { readonly acks?: readonly Acknowledgement[] };
+    for (const ack of acks) {
+      const of = ack.stream_id === undefined ? { ...ack, stream_id: frame.stream_id } : ack;
+      sender.acknowledged(of);
+      if (of.withdrawn !== undefined) this.#withdrawn(of);
+    }
+  }
+
+  #window({ window, msg_seq }: Frame): void {
+    const { core, store } = this.#engine;
+    if (window === undefined || msg_seq <= this.#window_seq) return;
+    this.#window_seq = msg_seq;
+    const { max_parallel, max_tokens, max_usd_micros } = core.peer_window;
+    const isSame =
+      max_parallel === window.max_parallel &&
+      max_tokens === window.max_tokens &&
+      max_usd_micros === window.max_usd_micros;
+    if (isSame) return;
+    core.peer_window = window;
+    core.journal.touch(store);
+    core.emit({ type: 'peer_window', window });
+  }
+
+  #withdrawn(ack: Acknowledgement): void {
+    const { stream_id = SESSION_STREAM, persona_id = '', clone_id = '', withdrawn = [] } = ack;
+    const lane = { stream_id, persona_id, clone_id };
+    const stream = this.#place(lane, Math.max(...withdrawn));
+    if (stream !== undefined) this.#engine.receiver.withdrawn(ack, stream);
+  }
+
+  #message(frame: Frame, bytes: number): void {
+    const { quiet, receiver, streams } = this.#engine;
+    quiet.active();
+    const stream = streams.open.get(frame.stream_id) ?? this.#place(laneOf(frame), frame.msg_seq);
+    if (stream !== undefined) receiver.message(stream, frame, bytes);
+  }
+
+  /** The stream of a message; where there is none, the other end is told why. */
+  #place(lane: Lane, msg_seq: number): Stream | undefined {
+    const engine = this.#engine;
+    const { core, resets, streams } = engine;
+    const { stream_id } = lane;
+    if (resets.has(stream_id)) {
+      core.counts.late += 1;
+      resets.again(stream_id);
+      return undefined;
+    }
+    const place = streams.place(stream_id, engine.peer_streams);
+    if (place === 'refused') {
+      resets.add(stream_id, errorPayload(engine.finishing ? 'EDRAINING' : 'EWINDOW'));
+      core.journal.touch(engine.store);
+    } else if (place === 'closed') this.#closed(lane, msg_seq);
+    else {
+      core.journal.touch(engine.store);
+      return place;
+    }
+    return undefined;
+  }
+
+  /** Everything that a closed stream brought is settled (S30). */
+  #closed(lane: Lane, msg_seq: number): void {
+    const { core, streams, receiver } = this.#engine;
+    core.counts.duplicates += 1;
+    const main = streams.lingering.get(lane.stream_id);
+    if (main !== undefined && lane.persona_id === '' && lane.clone_id === '') {
+      receiver.acks.now(main);
+      return;
+    }
+    const acks = [{ ...laneMembers(lane), ack_msg_up_to: msg_seq, credit: msg_seq }];
+    core.control(SESSION_STREAM, ['ACK', 'CTRL'], { type: 'control.ack', content: { acks } });
+  }
+
+  #reset(frame: Frame): void {
+    const engine = this.#engine;
+    const { stream_id, payload } = frame;
+    if (stream_id === SESSION_STREAM) {
+      engine.close(payload, 'reset');
+      engine.core.emit({ type: 'disconnect' });
+      return;
+    }
+    const confirmed = engine.resets.confirmed(stream_id);
+    if (confirmed) engine.core.journal.touch(engine.store);
+    if (hasFlag(frame, 'ACK')) return;
+    const stream = engine.streams.open.get(stream_id);
+    if (stream !== undefined) engine.abort(stream, payload, false);
+    else {
+      const number = engine.streams.peerNumber(stream_id);
+      if (number !== undefined && engine.streams.see(number)) engine.core.journal.touch(engine.store);
+    }
+    engine.core.control(stream_id, ['RST', 'ACK', 'CTRL']);
+  }
+}

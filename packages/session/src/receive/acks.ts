@@ -1,0 +1,164 @@
+import type { Acknowledgement, Lane, Reassembler } from '@atp-router/wire';
+import type { Core } from '../core.ts';
+import { SESSION_STREAM } from '../streams/numbers.ts';
+import type { LaneIn } from './lane-in.ts';
+
+/** Acknowledgements of one frame, and numbers in all of them: a frame stays far below the limit on items. */
+const ACKS_MAX = 256;
+const NUMBERS_MAX = 8_192;
+
+/** The members of an acknowledgement that name its lane. */
+export function laneMembers({ stream_id, persona_id, clone_id }: Lane): Acknowledgement {
+  return {
+    stream_id,
+    ...(persona_id !== '' && { persona_id }),
+    ...(clone_id !== '' && { clone_id }),
+  };
+}
+
+/** Which lanes are to be acknowledged, and when (S17). */
+export class Acks {
+  readonly #core: Core;
+  readonly #dirty: Set<LaneIn> = new Set();
+  readonly #reassembler: () => Reassembler | undefined;
+  #due_t = Number.POSITIVE_INFINITY;
+  #messages = 0;
+  #urgent = false;
+
+  constructor(core: Core, reassembler: () => Reassembler | undefined) {
+    this.#core = core;
+    this.#reassembler = reassembler;
+  }
+
+  /** Something in the lane is to be told within the delay, or with the others when enough has gathered. */
+  soon(lane: LaneIn, messages: number): void {
+    this.#dirty.add(lane);
+    this.#messages += messages;
+    const due_t = this.#core.t + this.#core.limits.ack_delay_ms;
+    if (due_t < this.#due_t) {
+      this.#due_t = due_t;
+      this.#core.wake(due_t);
+    }
+  }
+
+  now(lane: LaneIn): void {
+    this.#dirty.add(lane);
+    this.#urgent = true;
+  }
+
+  /** With whatever there is. */
+  hurry(): void {
+    this.#urgent = true;
+  }
+
+  drop(lane: LaneIn): void {
+    this.#dirty.delete(lane);
+  }
+
+  /** At the end of every input. */
+  flush(): void {
+    if (this.#dirty.size === 0 || !this.#core.is_up) return;
+    if (this.#urgent || this.#messages >= this.#core.limits.ack_messages || this.#core.t >= this.#due_t) this.#send();
+    else this.#core.wake(this.#due_t);
+  }
+
+  /** One lane at once: its stream is about to be forgotten. */
+  close(lane: LaneIn): void {
+    if (!this.#dirty.delete(lane) || !this.#core.is_up) return;
+    this.#control(this.#entries(lane, []));
+  }
+
+  /** What a hello or a heartbeat says of some lanes: at most as many acknowledgements as one frame has. */
+  some(lanes: Iterable<LaneIn>): readonly Acknowledgement[] {
+    const acks: Acknowledgement[] = [];
+    for (const lane of lanes) {
+      if (acks.length >= ACKS_MAX) break;
+      if (lane.highest >= 0) this.#whole(lane, acks);
+    }
+    return acks.slice(0, ACKS_MAX);
+  }
+
+  /** After a resumption: everything has been said, or is said now. */
+  restart(lanes: Iterable<LaneIn>): void {
+    let count = 0;
+    for (const lane of lanes) {
+      if (lane.highest < 0) continue;
+      count += 1;
+      // The hello had as many as it could.
+      if (count > ACKS_MAX) this.#dirty.add(lane);
+    }
+    this.#urgent = true;
+  }
+
+  #reset(): void {
+    this.#dirty.clear();
+    this.#due_t = Number.POSITIVE_INFINITY;
+    this.#messages = 0;
+    this.#urgent = false;
+  }
+
+  #send(): void {
+    const lanes = [...this.#dirty];
+    this.#reset();
+    let acks: Acknowledgement[] = [];
+    let numbers = 0;
+    for (const lane of lanes) {
+      for (const ack of this.#entries(lane, [])) {
+        const size = (ack.missing?.length ?? 0) + (ack.missing_messages?.length ?? 0) + (ack.failed?.length ?? 0);
+        if (acks.length >= ACKS_MAX || (numbers > 0 && numbers + size > NUMBERS_MAX)) {
+          this.#control(acks);
+          acks = [];
+          numbers = 0;
+        }
+        acks.push(ack);
+        numbers += size;
+      }
+    }
+    this.#control(acks);
+  }
+
+  #control(acks: readonly Acknowledgement[]): void {
+    this.#core.control(SESSION_STREAM, ['ACK', 'CTRL'], { type: 'control.ack', content: { acks } });
+  }
+
+  #entries(lane: LaneIn, acks: Acknowledgement[]): Acknowledgement[] {
+    const { pieces, asked } = lane;
+    acks.push(this.#ofLane(lane));
+    if (pieces !== undefined) for (const [msg_seq, up_to] of pieces) acks.push(this.#ofPieces(lane, msg_seq, up_to));
+    lane.pieces = undefined;
+    lane.asked = undefined;
+    if (asked === undefined) return acks;
+    for (const [msg_seq, missing] of asked)
+      if (missing !== 'all') acks.push({ ...laneMembers(lane.lane), msg_seq, missing });
+    return acks;
+  }
+
+  /** With all fragments that have come, for an end that begins anew. */
+  #whole(lane: LaneIn, acks: Acknowledgement[]): void {
+    acks.push(this.#ofLane(lane));
+    if (lane.gaps === undefined || this.#core.journal.waits) return;
+    for (const [msg_seq, { in_pieces }] of lane.gaps) {
+      const up_to = in_pieces ? this.#reassembler()?.ackUpTo({ lane: lane.lane, msg_seq }) : undefined;
+      if (up_to !== undefined && up_to >= 0) acks.push(this.#ofPieces(lane, msg_seq, up_to));
+    }
+  }
+
+  #ofPieces(lane: LaneIn, msg_seq: number, up_to: number): Acknowledgement {
+    return { ...laneMembers(lane.lane), msg_seq, ...(up_to >= 0 && { ack_up_to: up_to }) };
+  }
+
+  #ofLane(lane: LaneIn): Acknowledgement {
+    const { settled, pending, failed, asked, credit } = lane;
+    lane.told_credit = credit;
+    const told = failed?.filter((number) => number <= settled && number > settled - pending) ?? [];
+    const messages: number[] = [];
+    if (asked !== undefined) for (const [msg_seq, what] of asked) if (what === 'all') messages.push(msg_seq);
+    return {
+      ...laneMembers(lane.lane),
+      ...(settled >= 0 && { ack_msg_up_to: settled }),
+      credit,
+      ...(messages.length > 0 && { missing_messages: messages }),
+      ...(told.length > 0 && { failed: told }),
+    };
+  }
+}

@@ -1,0 +1,220 @@
+import type { Frame, Lane } from '@atp-router/wire';
+import type { SessionEffect, SessionInput, SessionSnapshot } from './contract.ts';
+import type { SessionCounts } from './core.ts';
+import { laneValue } from './durable/stored.ts';
+import { restoreEngine } from './durable/restore.ts';
+import { Engine, ZERO_LANE } from './engine.ts';
+import { Incoming } from './incoming.ts';
+import type { SessionOptions } from './options.ts';
+import { SESSION_STREAM } from './streams/numbers.ts';
+
+type SendInput = Extract<SessionInput, { type: 'send' }>;
+
+/**
+ * One session of the Agent Transport Protocol, at one of its ends. Inputs in, effects out in the order in which they are to
+ * be done; no clock, no socket, no randomness of its own. `docs/protocol/atp-sessions.md` says what it does.
+ *
+ * Invariants, tested on histories of loss, repetition, reordering, drops and restarts: each message is handed on once and in
+ * the order of its lane, or both ends are told that it has failed; nothing is acknowledged that a crash would undo; every
+ * buffer has a limit.
+ */
+export class Session {
+  readonly #engine: Engine;
+  readonly #incoming: Incoming;
+
+  constructor(options: SessionOptions) {
+    this.#engine = new Engine(options);
+    this.#incoming = new Incoming(this.#engine);
+  }
+
+  /** From what a predecessor kept. Its first effects, deliveries among them, come with the first input, or from `take`. */
+  static restore(options: SessionOptions, snapshot: SessionSnapshot, now_ms: number): Session {
+    const session = new Session(options);
+    session.#engine.at(now_ms);
+    restoreEngine(session.#engine, snapshot);
+    return session;
+  }
+
+  /** Monotone time at which the session wants a `timeout`; it may have nothing to do then. */
+  get deadline_ms(): number | undefined {
+    return this.#engine.deadline_ms;
+  }
+
+  /** Id of the stream that the next `send` on it opens. */
+  get next_stream_id(): string {
+    return String(this.#engine.streams.own.next);
+  }
+
+  get counts(): Readonly<SessionCounts> {
+    return this.#engine.core.counts;
+  }
+
+  get phase(): Engine['link']['phase'] {
+    return this.#engine.link.phase;
+  }
+
+  /** What the session keeps, for whoever watches its limits. */
+  held(): { readonly messages: number; readonly bytes: number } {
+    const { sender, receiver } = this.#engine;
+    return { messages: sender.unsettled + receiver.held.messages, bytes: sender.bytes + receiver.held.bytes };
+  }
+
+  /**
+   * Whether the first frame of another connection is from the client of this session, which then is to take it over (S34).
+   * Changes nothing. `wall_ms` is there for signatures, which `handle` judges.
+   */
+  admits(frame: Frame, _wall_ms: number): boolean {
+    return this.#engine.server?.admits(frame) ?? false;
+  }
+
+  /** Number of the next message of a lane of this end. */
+  nextSeq(lane: Lane): number {
+    return this.#engine.streams.findOut(lane)?.next_seq ?? 0;
+  }
+
+  /** Why a message would be refused now; nothing when it would be taken. */
+  refusal(lane: Lane): 'full' | 'window' | 'closed' | undefined {
+    const { core, link, streams, sender, finishing } = this.#engine;
+    if (link.is_over) return 'closed';
+    if (core.agreed === undefined) return 'full';
+    const stream = streams.open.get(lane.stream_id);
+    if (stream === undefined) {
+      if (finishing || lane.stream_id !== this.next_stream_id) return 'closed';
+      if (lane.persona_id !== '' || lane.clone_id !== '') return 'closed';
+      if (streams.own_open >= this.#engine.own_streams) return 'window';
+    } else if (stream.ended) return 'closed';
+    return sender.hasRoom(streams.findOut(lane)) ? undefined : 'full';
+  }
+
+  handle(input: SessionInput, now_ms: number): readonly SessionEffect[] {
+    const engine = this.#engine;
+    if (engine.link.is_over) return [];
+    engine.at(now_ms);
+    this.#input(input);
+    return this.take();
+  }
+
+  /** What is to be done and was not returned yet. */
+  take(): readonly SessionEffect[] {
+    const engine = this.#engine;
+    const { core } = engine;
+    engine.after();
+    if (engine.sender.refused.size > 0) this.#tellWritable();
+    if (!engine.link.is_over) {
+      if (core.control_seq > engine.store.control_up_to) core.journal.touch(engine.store);
+      const save = core.journal.flush();
+      if (save !== undefined) core.emit(save);
+    }
+    return core.take();
+  }
+
+  #input(input: SessionInput): void {
+    const engine = this.#engine;
+    const { core } = engine;
+    switch (input.type) {
+      case 'frame':
+        this.#incoming.frame(input.frame, input.bytes, input.wall_ms);
+        break;
+      case 'send':
+        this.#send(input);
+        break;
+      case 'consumed':
+        engine.receiver.consumed(input.id);
+        break;
+      case 'timeout':
+        engine.timeout();
+        break;
+      case 'connected':
+        if (input.wall_ms !== undefined) core.wall_offset_ms = input.wall_ms - core.now_ms;
+        if (engine.link.phase === 'open') engine.disconnected();
+        if (!engine.link.is_over) engine.link.connected();
+        break;
+      case 'disconnected':
+        engine.disconnected();
+        break;
+      case 'saved':
+        core.journal.saved(input.mark);
+        break;
+      case 'reset':
+        this.#reset(input);
+        break;
+      case 'window':
+        engine.window(input.window);
+        break;
+      case 'status':
+        this.#status(input);
+        break;
+      case 'crowded':
+        core.crowded = input.crowded;
+        break;
+      case 'finish':
+        engine.finishing = true;
+        break;
+    }
+  }
+
+  #send({ lane, message, fin = false }: SendInput): void {
+    const { core, sender, streams, store, quiet } = this.#engine;
+    const why = lane.stream_id === SESSION_STREAM && fin ? 'closed' : this.refusal(lane);
+    if (why !== undefined) {
+      core.emit({ type: 'refused', lane, why });
+      if (why !== 'closed') sender.refuse(lane);
+      return;
+    }
+    quiet.active();
+    let stream = streams.open.get(lane.stream_id);
+    if (stream === undefined) {
+      stream = streams.openNext();
+      core.journal.touch(store);
+    }
+    sender.add(stream, lane, message, fin, false);
+    if (fin) core.journal.touch(store);
+  }
+
+  #tellWritable(): void {
+    const { core, sender } = this.#engine;
+    for (const [key, lane] of sender.refused) {
+      const why = this.refusal(lane);
+      if (why === 'full' || why === 'window') continue;
+      sender.refused.delete(key);
+      if (why === undefined) core.emit({ type: 'writable', lane });
+    }
+  }
+
+  #reset({ stream_id, error }: Extract<SessionInput, { type: 'reset' }>): void {
+    const engine = this.#engine;
+    if (stream_id === SESSION_STREAM) {
+      engine.abortSession(error);
+      return;
+    }
+    const stream = engine.streams.open.get(stream_id);
+    if (stream !== undefined) engine.abort(stream, error, true);
+  }
+
+  /** To the other end as a message of the session's own stream, so that the last one holds. */
+  #status({ status, suggested_window }: Extract<SessionInput, { type: 'status' }>): void {
+    const content = { status, ...(suggested_window && { suggested_window }) };
+    const message = { payload: { type: 'control.status', content } };
+    this.#send({ type: 'send', lane: ZERO_LANE, message });
+  }
+
+  /** What a successor starts from. Without `durable` that is only what is not delivered. */
+  snapshot(): SessionSnapshot {
+    const { core, streams, store, receiver } = this.#engine;
+    const lanes = [...streams.open.values()].flatMap((stream) => {
+      const both = new Map([...stream.lanesIn(), ...stream.lanesOut()].map(({ key, lane }) => [key, lane]));
+      return [...both.values()].map((lane) => laneValue(core, stream, lane));
+    });
+    const outbox = [...streams.lanesOut()].flatMap((lane) =>
+      [...lane.unsettled()].map(({ msg_seq, message, fin }) => ({ id: lane.id(msg_seq), message, fin })),
+    );
+    for (const { stream, lane } of streams.lingering.values()) lanes.push(laneValue(core, stream, lane));
+    return {
+      session: store.value(),
+      lanes,
+      inbox: [...core.journal.inbox.values()],
+      outbox,
+      pieces: receiver.pieces(),
+    };
+  }
+}

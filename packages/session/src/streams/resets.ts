@@ -1,0 +1,77 @@
+import type { Payload } from '@atp-router/wire';
+import { type Core, Violation } from '../core.ts';
+import { spread_ms } from '../send/rtt.ts';
+import type { RoundTrip } from '../send/rtt.ts';
+
+interface Reset {
+  readonly error: Payload;
+  sends: number;
+  due_t: number;
+}
+
+/** Streams that this end has aborted, each until the other end has confirmed that (S29). */
+export class Resets {
+  readonly #core: Core;
+  readonly #rtt: () => RoundTrip;
+  readonly #resets: Map<string, Reset> = new Map();
+
+  constructor(core: Core, rtt: () => RoundTrip) {
+    this.#core = core;
+    this.#rtt = rtt;
+  }
+
+  get size(): number {
+    return this.#resets.size;
+  }
+
+  has(stream_id: string): boolean {
+    return this.#resets.has(stream_id);
+  }
+
+  /** Says so, and again until it is confirmed. */
+  add(stream_id: string, error: Payload): void {
+    if (this.#resets.has(stream_id)) return;
+    if (this.#resets.size >= this.#core.limits.resets)
+      throw new Violation('Too many aborted streams were not confirmed.', { code: 'EWINDOW', whole_session: true });
+    const reset: Reset = { error, sends: 0, due_t: this.#core.t };
+    this.#resets.set(stream_id, reset);
+    this.#send(stream_id, reset);
+  }
+
+  /** Something came on such a stream: it may not know yet. */
+  again(stream_id: string): void {
+    const reset = this.#resets.get(stream_id);
+    if (reset !== undefined && this.#core.t - reset.due_t >= 0) this.#send(stream_id, reset);
+  }
+
+  confirmed(stream_id: string): boolean {
+    return this.#resets.delete(stream_id);
+  }
+
+  timeout(): void {
+    for (const [stream_id, reset] of this.#resets) {
+      if (this.#core.t >= reset.due_t) this.#send(stream_id, reset);
+      else this.#core.wake(reset.due_t);
+    }
+  }
+
+  /** On a new connection: all of them at once. */
+  restart(): void {
+    for (const [stream_id, reset] of this.#resets) this.#send(stream_id, reset);
+  }
+
+  stored(): { readonly stream_id: string; readonly error: Payload }[] {
+    return [...this.#resets].map(([stream_id, { error }]) => ({ stream_id, error }));
+  }
+
+  restore(stream_id: string, error: Payload): void {
+    this.#resets.set(stream_id, { error, sends: 0, due_t: 0 });
+  }
+
+  #send(stream_id: string, reset: Reset): void {
+    reset.sends += 1;
+    reset.due_t = this.#core.t + spread_ms(this.#rtt().rto_ms(reset.sends), this.#core.options.ports.rng);
+    this.#core.wake(reset.due_t);
+    if (this.#core.is_up) this.#core.control(stream_id, ['RST', 'CTRL'], reset.error);
+  }
+}

@@ -1,0 +1,162 @@
+import { type Lane, laneKey } from '@atp-router/wire';
+import { type Core, Violation } from '../core.ts';
+import { LaneIn } from '../receive/lane-in.ts';
+import { LaneOut } from '../send/lane-out.ts';
+import { OpenedNumbers, SESSION_STREAM, streamNumber } from './numbers.ts';
+import { Stream } from './stream.ts';
+
+/** Where a frame of a stream belongs. */
+export type Place = Stream | 'closed' | 'refused';
+
+/** The streams of a session, and the lanes within them. */
+export class Streams {
+  readonly zero: Stream = new Stream(SESSION_STREAM, true);
+  readonly open: Map<string, Stream> = new Map();
+  readonly own: OpenedNumbers;
+  readonly peer: OpenedNumbers;
+  /** Main lanes of closed streams in which a message failed: their senders may not know yet. */
+  readonly lingering: Map<string, LaneIn> = new Map();
+  readonly #core: Core;
+  #own_open = 0;
+  #peer_open = 0;
+
+  constructor(core: Core) {
+    this.#core = core;
+    this.open.set(SESSION_STREAM, this.zero);
+    const first = core.options.role === 'client' ? 1 : 2;
+    this.own = new OpenedNumbers(first);
+    this.peer = new OpenedNumbers(3 - first);
+  }
+
+  get own_open(): number {
+    return this.#own_open;
+  }
+
+  /** Whether no stream but the session's own is open. */
+  get are_closed(): boolean {
+    return this.open.size === 1 && this.peer.unseen.size === 0;
+  }
+
+  add(stream: Stream): Stream {
+    this.open.set(stream.id, stream);
+    if (stream.own) this.#own_open += 1;
+    else this.#peer_open += 1;
+    return stream;
+  }
+
+  remove(stream: Stream): void {
+    if (!this.open.delete(stream.id)) return;
+    if (stream.own) this.#own_open -= 1;
+    else this.#peer_open -= 1;
+  }
+
+  /** Opens the next stream of this end. */
+  openNext(): Stream {
+    const number = this.own.next;
+    this.own.see(number);
+    return this.add(new Stream(String(number), true));
+  }
+
+  /** The stream of a message that came; opens it when the other end may. `most` are the streams that it may have open. */
+  place(stream_id: string, most: number): Place {
+    const known = this.open.get(stream_id);
+    if (known !== undefined) return known;
+    const number = this.#judged(stream_id);
+    if (number === undefined || !this.peer.isNew(number)) return 'closed';
+    const wanted = this.#peer_open + this.peer.unseen.size + Math.max(1, this.peer.growth(number));
+    const is_awaited = this.peer.unseen.has(number);
+    this.see(number);
+    if (wanted > most && !is_awaited) return 'refused';
+    return this.add(new Stream(stream_id, false));
+  }
+
+  /** A number of the other end is used up, whatever became of it. */
+  see(number: number): boolean {
+    if (this.peer.unseen.size + this.peer.growth(number) > 2 * this.#core.limits.streams)
+      throw new Violation('A stream number was used, and those below it were left out.', { whole_session: true });
+    return this.peer.see(number);
+  }
+
+  /** The number when the other end opens such; nothing when it is one of this end's that was opened. */
+  #judged(stream_id: string): number | undefined {
+    const number = streamNumber(stream_id);
+    if (number === undefined) throw new Violation('The stream id is not a decimal number.', { fault: 'value' });
+    if (number % 2 === this.peer.next % 2) return number;
+    if (number >= this.own.next) throw new Violation('The stream is not open, and is not for this end to open.');
+    return undefined;
+  }
+
+  /** For a reset: the number, when it is one that the other end opens. */
+  peerNumber(stream_id: string): number | undefined {
+    const number = streamNumber(stream_id);
+    return number !== undefined && number > 0 && number % 2 === this.peer.next % 2 ? number : undefined;
+  }
+
+  laneIn(stream: Stream, lane: Lane): LaneIn {
+    const { pending_messages, lanes } = this.#core.limits;
+    if (lane.persona_id === '' && lane.clone_id === '') {
+      stream.main_in ??= new LaneIn(stream, lane, laneKey(lane), pending_messages);
+      return stream.main_in;
+    }
+    const key = laneKey(lane);
+    stream.ins ??= new Map();
+    let found = stream.ins.get(key);
+    if (found === undefined) {
+      if (stream.ins.size >= lanes)
+        throw new Violation('The stream has too many lanes.', { code: 'EWINDOW', whole_session: stream === this.zero });
+      found = new LaneIn(stream, lane, key, pending_messages);
+      stream.ins.set(key, found);
+    }
+    return found;
+  }
+
+  findIn(lane: Lane): LaneIn | undefined {
+    const stream = this.open.get(lane.stream_id);
+    if (lane.persona_id === '' && lane.clone_id === '') return stream?.main_in;
+    return stream?.ins?.get(laneKey(lane));
+  }
+
+  laneOut(stream: Stream, lane: Lane): LaneOut {
+    const credit = this.#core.peer_pending - 1;
+    if (lane.persona_id === '' && lane.clone_id === '') {
+      stream.main_out ??= new LaneOut(stream, lane, laneKey(lane), credit);
+      return stream.main_out;
+    }
+    const key = laneKey(lane);
+    stream.outs ??= new Map();
+    let found = stream.outs.get(key);
+    if (found === undefined) {
+      found = new LaneOut(stream, lane, key, credit);
+      stream.outs.set(key, found);
+    }
+    return found;
+  }
+
+  findOut(lane: Lane): LaneOut | undefined {
+    const stream = this.open.get(lane.stream_id);
+    if (lane.persona_id === '' && lane.clone_id === '') return stream?.main_out;
+    return stream?.outs?.get(laneKey(lane));
+  }
+
+  /**
+   * A closed stream of whose messages some failed is remembered for the sender that has not heard it (S30). Gives the one
+   * that is not remembered, or not any more.
+   */
+  linger(stream: Stream): string | undefined {
+    const main = stream.main_in;
+    if (main?.failed === undefined) return stream.id;
+    this.lingering.set(stream.id, main);
+    const [oldest] = this.lingering.keys();
+    if (this.lingering.size <= this.#core.limits.lingering || oldest === undefined) return undefined;
+    this.lingering.delete(oldest);
+    return oldest;
+  }
+
+  *lanesIn(): Iterable<LaneIn> {
+    for (const stream of this.open.values()) yield* stream.lanesIn();
+  }
+
+  *lanesOut(): Iterable<LaneOut> {
+    for (const stream of this.open.values()) yield* stream.lanesOut();
+  }
+}
