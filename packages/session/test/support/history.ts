@@ -144,10 +144,11 @@ export class History {
   #order(side: Side): void {
     const next = new Map<string, number>();
     for (const effect of this.pair.effects[side]) {
-      if (effect.type === 'deliver' && effect.again) continue;
       if (effect.type !== 'deliver' && (effect.type !== 'failed' || effect.way !== 'in')) continue;
       const { lane: of, msg_seq } = effect.id;
       const due = next.get(laneKey(of)) ?? 0;
+      // After a restart it may come once more, or for the first time.
+      if (effect.type === 'deliver' && effect.again && msg_seq < due) continue;
       if (due !== msg_seq) this.problems.push(`${side} hands on ${key(effect.id)} in place of ${due}`);
       next.set(laneKey(of), msg_seq + 1);
     }
