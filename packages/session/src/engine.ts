@@ -270,6 +270,7 @@ export class Engine {
     const { core } = this;
     for (const stream of this.streams.open.values()) {
       this.sender.abandon(stream, reason);
+      this.receiver.abandon(stream);
       stream.is_over = true;
     }
     this.link.phase = 'closed';

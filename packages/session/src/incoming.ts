@@ -44,6 +44,10 @@ export class Incoming {
   /** Refuses the frame (W64): its stream is aborted, or the session. */
   #violated(frame: Frame, { payload, whole_session }: Violation): void {
     const engine = this.#engine;
+    if (engine.link.phase !== 'open') {
+      engine.link.violated(payload);
+      return;
+    }
     const stream = engine.streams.open.get(frame.stream_id);
     if (whole_session || frame.stream_id === SESSION_STREAM) engine.abortSession(payload);
     else if (stream !== undefined) engine.abort(stream, payload, true);
@@ -78,8 +82,11 @@ export class Incoming {
   /** The first SYN and its answer; and a refusal of the handshake, by somebody who has no key for it. */
   #mayBeUnsigned(frame: Frame): boolean {
     if (frame.sig !== undefined) return false;
-    if (isSyn(frame)) return frame.payload?.type === 'control.hello' && this.#engine.link.phase !== 'resuming';
-    return this.#engine.link.phase !== 'open' && hasFlag(frame, 'RST');
+    const { link, server } = this.#engine;
+    if (!isSyn(frame)) return link.phase !== 'open' && hasFlag(frame, 'RST');
+    if (frame.payload?.type !== 'control.hello') return false;
+    // The link knows whether it is the first one again. The answer to a resumption is signed.
+    return server !== undefined || link.phase !== 'resuming';
   }
 
   #open(frame: Frame, bytes: number): void {

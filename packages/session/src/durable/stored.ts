@@ -31,7 +31,7 @@ export function laneValue(core: Core, stream: Stream, lane: Lane): StoredLane {
     lane,
     settled_up_to: from?.arrived ?? -1,
     failed: [...(from?.failed ?? [])],
-    credit: from?.credit ?? core.limits.pending_messages - 1,
+    credit: from?.credit_when_saved ?? core.limits.pending_messages - 1,
     next_seq: to?.next_seq ?? 0,
     peer_credit: to?.credit ?? core.peer_pending - 1,
   };

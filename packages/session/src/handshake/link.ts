@@ -44,6 +44,8 @@ export abstract class Link {
   abstract connected(): void;
   /** A frame of the handshake; any frame as long as it is not done. */
   abstract frame(frame: Frame): void;
+  /** A frame of the handshake that breaks the protocol. */
+  abstract violated(error: Payload): void;
 
   disconnected(): void {
     this.handshake_end_ms = Number.POSITIVE_INFINITY;

@@ -3,6 +3,7 @@ import {
   type Acknowledgement,
   type Frame,
   type HelloContent,
+  type Payload,
   type ResumeContent,
   SIGNATURE_REFUSAL,
 } from '@atp-router/wire';
@@ -54,6 +55,10 @@ export class ServerLink extends Link {
     if (resume !== undefined) this.#resume(frame, resume);
     else if (hello !== undefined) this.#open(frame, hello);
     else this.#refuse(errorPayload('EPROTO', { reason: 'The first frame is neither a SYN nor a resumption.' }));
+  }
+
+  violated(error: Payload): void {
+    this.#refuse(error);
   }
 
   #resume(frame: Frame, { token, acks = [] }: ResumeContent): void {
@@ -130,7 +135,7 @@ export class ServerLink extends Link {
     this.core.journal.touch(this.store);
   }
 
-  #refuse(error: Parameters<typeof this.to.close>[0]): void {
+  #refuse(error: Payload): void {
     const { core } = this;
     core.emit({ type: 'send', frame: core.controlFrame(SESSION_STREAM, ['RST', 'CTRL'], error) });
     // A session that is there is not ended by somebody who does not have its token.

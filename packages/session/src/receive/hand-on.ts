@@ -42,6 +42,7 @@ export class HandOn {
     const for_session = isForSession(lane.stream, frame, fin);
     if (fin) this.#to.last(lane.stream);
     if (for_session && frame.payload !== undefined) this.#to.status(frame.payload.content as StatusContent);
+    if (!for_session) lane.hold(msg_seq);
     if (!journal.durable) {
       this.#settled(lane, msg_seq, frame, fin, opens, for_session);
       return;
@@ -83,7 +84,6 @@ export class HandOn {
     if (opens) this.#core.emit({ type: 'stream_opened', stream_id: stream.id });
     if (for_session) lane.recredit();
     else {
-      lane.hold(msg_seq);
       this.#core.emit({ type: 'deliver', id: { lane: lane.lane, msg_seq }, frame, fin, again: false });
     }
     this.acks?.soon(lane, 1);
