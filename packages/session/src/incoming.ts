@@ -193,10 +193,11 @@ export class Incoming {
     if (hasFlag(frame, 'ACK')) return;
     const stream = engine.streams.open.get(stream_id);
     if (stream !== undefined) engine.abort(stream, payload, false);
-    else {
-      const number = engine.streams.peerNumber(stream_id);
-      if (number !== undefined && engine.streams.see(number)) engine.core.journal.touch(engine.store);
-    }
-    engine.core.control(stream_id, ['RST', 'ACK', 'CTRL']);
+    const number = stream === undefined ? engine.streams.peerNumber(stream_id) : undefined;
+    if (number !== undefined && engine.streams.see(number)) engine.core.journal.touch(engine.store);
+    // Who has this answer forgets the stream: a successor must know of it first.
+    engine.core.journal.whenSaved(() => {
+      if (engine.core.is_up) engine.core.control(stream_id, ['RST', 'ACK', 'CTRL']);
+    });
   }
 }
