@@ -183,22 +183,13 @@ export class Sender {
       again ||= message.sends > 1;
       newest = message;
       const has_failed = failed?.includes(message.msg_seq) ?? false;
-      this.#settle(lane, message, has_failed ? this.#reason(message) : undefined);
+      this.#settle(lane, message, has_failed ? 'expired' : undefined);
     }
     if (newest === undefined) return;
     if (!again) this.rtt.sample(this.#core.t - newest.first_t);
     this.congestion.acknowledged(count);
     const next = lane.oldest;
     if (next !== undefined && next.sends > 0) this.#core.wake(next.due_t);
-  }
-
-  /**
-   * Given up in time, by this end or the other; or because its fragments do not fit, which the other end finds as soon as it
-   * has them all.
-   */
-  #reason({ first_t, frames }: OutMessage): FailureReason {
-    const is_young = this.#core.t - first_t < this.#core.limits.resend_lifetime_ms / 2;
-    return frames.length > 1 && is_young ? 'corrupt' : 'expired';
   }
 
   #settle(lane: LaneOut, message: OutMessage, failed: FailureReason | undefined): void {
