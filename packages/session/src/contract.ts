@@ -89,6 +89,7 @@ export interface Agreed {
   readonly session_id: string;
   readonly encoding: 'json' | 'cbor';
   readonly features: readonly string[];
+  readonly compression?: string;
   readonly interval_ms: number;
   readonly idle_fin_ms: number;
   readonly resume_ttl_ms: number;

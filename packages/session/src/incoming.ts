@@ -51,7 +51,7 @@ export class Incoming {
     const stream = engine.streams.open.get(frame.stream_id);
     if (whole_session || frame.stream_id === SESSION_STREAM) engine.abortSession(payload);
     else if (stream !== undefined) engine.abort(stream, payload, true);
-    else engine.refuse(frame, payload);
+    else engine.core.control(frame.stream_id, ['RST', 'CTRL'], payload);
   }
 
   /** Checksum and signature (S36). False: nothing is done with the frame. */
@@ -75,7 +75,10 @@ export class Incoming {
     }
     // A connection may bring a frame twice: only its first coming counts.
     if (seen === 'seen') core.counts.replayed += 1;
-    else core.counts.dropped += 1;
+    else {
+      core.counts.dropped += 1;
+      this.#engine.noRoom();
+    }
     return false;
   }
 
@@ -112,7 +115,7 @@ export class Incoming {
     for (const ack of acks) {
       const of = ack.stream_id === undefined ? { ...ack, stream_id: frame.stream_id } : ack;
       sender.acknowledged(of);
-      if (of.withdrawn !== undefined) this.#withdrawn(of);
+      if (of.withdrawn !== undefined && of.withdrawn.length > 0) this.#withdrawn(of);
     }
   }
 
@@ -157,7 +160,7 @@ export class Incoming {
     }
     const place = streams.place(stream_id, engine.peer_streams);
     if (place === 'refused') {
-      resets.add(stream_id, errorPayload(engine.finishing ? 'EDRAINING' : 'EWINDOW'));
+      engine.tellReset(stream_id, errorPayload(engine.finishing ? 'EDRAINING' : 'EWINDOW'));
       core.journal.touch(engine.store);
     } else if (place === 'closed') this.#closed(lane, msg_seq);
     else {

@@ -12,6 +12,7 @@ import { SESSION_STREAM } from '../streams/numbers.ts';
 import { ResumeTokens } from '../resume/tokens.ts';
 import { Violation } from '../core.ts';
 import { agreement, answerFrame, frameDigest, helloOf, isSyn, pendingOf } from './hello.ts';
+import { resumeOf } from './first.ts';
 import { Link } from './link.ts';
 
 /** The server's side: answers what opens or resumes the session, and the same frame again with the same answer. */
@@ -20,7 +21,6 @@ export class ServerLink extends Link {
   /** What was answered on this connection, and how, until something else came from the client. */
   #asked: string | undefined;
   #answer: Frame | undefined;
-  #compression: readonly string[] = [];
 
   connected(): void {
     if (this.phase === 'open') this.disconnected();
@@ -82,10 +82,9 @@ export class ServerLink extends Link {
     if (!resumed) {
       const window = smallerWindow(core.own_window, frame.window);
       try {
-        const { compression, ...agreed } = agreement(core, hello, window);
         const node_id = frame.meta?.node_id;
-        core.agreed = { ...agreed, ...(node_id !== undefined && { peer_node_id: node_id }) };
-        this.#compression = compression;
+        const agreed = agreement(core, hello, window);
+        core.agreed = node_id === undefined ? agreed : { ...agreed, peer_node_id: node_id };
       } catch (error) {
         if (!(error instanceof Violation)) throw error;
         this.#refuse(error.payload);
@@ -108,7 +107,7 @@ export class ServerLink extends Link {
     const { agreed, journal } = core;
     if (agreed === undefined) return;
     const answer = (): void => {
-      this.#answer = answerFrame(core, agreed, token, resumed ? this.to.acks() : [], this.#compression);
+      this.#answer = answerFrame(core, agreed, token, resumed ? this.to.acks() : []);
       core.transmit(this.#answer);
       this.established(resumed, acks);
     };
@@ -151,8 +150,4 @@ export class ServerLink extends Link {
     this.#tokens ??= new ResumeTokens(this.core.options.ports.digests, this.store.tokens);
     return this.#tokens;
   }
-}
-
-function resumeOf({ payload }: Frame): ResumeContent | undefined {
-  return payload?.type === 'control.resume' ? (payload.content as ResumeContent) : undefined;
 }

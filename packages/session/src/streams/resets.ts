@@ -1,5 +1,5 @@
 import type { Payload } from '@atp-router/wire';
-import { type Core, Violation } from '../core.ts';
+import type { Core } from '../core.ts';
 import { spread_ms } from '../send/rtt.ts';
 import type { RoundTrip } from '../send/rtt.ts';
 
@@ -30,11 +30,10 @@ export class Resets {
     return this.#resets.has(stream_id);
   }
 
-  /** Says so, and again until it is confirmed. */
-  add(stream_id: string, error: Payload): void {
-    if (this.#resets.has(stream_id)) return;
-    if (this.#resets.size >= this.#core.limits.resets)
-      throw new Violation('Too many aborted streams were not confirmed.', { code: 'EWINDOW', whole_session: true });
+  /** Says so, and again until it is confirmed. False: there is no room to remember it. */
+  add(stream_id: string, error: Payload): boolean {
+    if (this.#resets.has(stream_id)) return true;
+    if (this.#resets.size >= this.#core.limits.resets) return false;
     const { journal } = this.#core;
     const reset: Reset = { error, sends: 0, is_saved: !journal.durable, due_t: this.#core.t };
     this.#resets.set(stream_id, reset);
@@ -44,6 +43,7 @@ export class Resets {
         reset.is_saved = true;
         if (this.#resets.get(stream_id) === reset) this.#send(stream_id, reset);
       });
+    return true;
   }
 
   /** Something came on such a stream: it may not know yet. */
