@@ -73,7 +73,12 @@ export class Session {
   }
 
   /** Why a message would be refused now; nothing when it would be taken. */
-  refusal(lane: Lane): 'full' | 'window' | 'closed' | undefined {
+  refusal(lane: Lane, now_ms: number): 'full' | 'window' | 'closed' | undefined {
+    this.#engine.at(now_ms);
+    return this.#refusal(lane);
+  }
+
+  #refusal(lane: Lane): 'full' | 'window' | 'closed' | undefined {
     const { core, link, streams, sender, finishing } = this.#engine;
     if (link.is_over) return 'closed';
     if (core.agreed === undefined) return 'full';
@@ -158,7 +163,7 @@ export class Session {
 
   #send({ lane, message, fin = false }: SendInput): void {
     const { core, sender, streams, store, quiet } = this.#engine;
-    const why = lane.stream_id === SESSION_STREAM && fin ? 'closed' : this.refusal(lane);
+    const why = lane.stream_id === SESSION_STREAM && fin ? 'closed' : this.#refusal(lane);
     if (why !== undefined) {
       core.emit({ type: 'refused', lane, why });
       if (why !== 'closed') sender.refuse(lane);
@@ -180,7 +185,7 @@ export class Session {
   #tellWritable(): void {
     const { core, sender } = this.#engine;
     for (const [key, lane] of sender.refused) {
-      const why = this.refusal(lane);
+      const why = this.#refusal(lane);
       if (why === 'full' || why === 'window') continue;
       sender.refused.delete(key);
       if (why === undefined) core.emit({ type: 'writable', lane });

@@ -29,7 +29,7 @@ describe('a sender', () => {
     pair.input('server', { type: 'consumed', id: { lane: main, msg_seq: 0 } });
     pair.run(1_000);
     expect(pair.of('client', 'writable')).toEqual([{ type: 'writable', lane: main }]);
-    expect(pair.ends.client.refusal(main)).toBeUndefined();
+    expect(pair.ends.client.refusal(main, pair.now_ms)).toBeUndefined();
   });
 
   it('is bounded in messages and in bytes', () => {
@@ -43,7 +43,7 @@ describe('a sender', () => {
     );
     few.send('client', main, '1');
     few.send('client', main, '2');
-    expect(few.ends.client.refusal(main)).toBe('full');
+    expect(few.ends.client.refusal(main, few.now_ms)).toBe('full');
     expect(few.ends.client.held().messages).toBe(2);
   });
 

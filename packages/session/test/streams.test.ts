@@ -72,13 +72,13 @@ describe('streams', () => {
     pair.input('server', { type: 'window', window: { max_parallel: 0 } });
     pair.run(1_000);
     expect(pair.of('client', 'peer_window')).toEqual([{ type: 'peer_window', window: { max_parallel: 0 } }]);
-    expect(pair.ends.client.refusal(lane('3'))).toBe('window');
+    expect(pair.ends.client.refusal(lane('3'), pair.now_ms)).toBe('window');
   });
 
   it('close when both sides have ended them, and answer late messages with an acknowledgement', () => {
     const pair = up();
     pair.send('client', lane('1'), 'a', true);
-    expect(pair.ends.client.refusal(lane('1'))).toBe('closed');
+    expect(pair.ends.client.refusal(lane('1'), pair.now_ms)).toBe('closed');
     pair.run(50);
     pair.send('server', lane('1'), 'b', true);
     pair.run(200);

@@ -51,7 +51,9 @@ export abstract class Link {
     this.handshake_end_ms = Number.POSITIVE_INFINITY;
     if (this.phase === 'open') this.lose();
     else if (this.phase === 'resuming') this.phase = 'lost';
-    else if (this.phase === 'opening') this.phase = 'idle';
+    else if (this.phase === 'opening' && this.core.agreed === undefined) this.phase = 'idle';
+    // A server that has not answered yet: the client comes again, or its time is over.
+    else if (this.phase === 'opening') this.lose();
   }
 
   /** The session is kept for its time (S31). */
