@@ -99,15 +99,17 @@ export class LaneIn {
     this.held.add(msg_seq);
   }
 
-  /** What may be told as credit follows from the first message that is not consumed. */
-  recredit(): void {
-    const [first = Number.POSITIVE_INFINITY] = this.held ?? [];
-    this.credit = Math.max(this.credit, Math.min(this.settled, first - 1) + this.pending);
-  }
-
-  /** The credit once everything is saved that has come: a successor must not tell less. */
+  /**
+   * The credit that follows from the first message that is not consumed, once everything is saved that has come up to now:
+   * a successor must not tell less than was told.
+   */
   get credit_when_saved(): number {
     const [first = Number.POSITIVE_INFINITY] = this.held ?? [];
     return Math.max(this.credit, Math.min(this.arrived, first - 1) + this.pending);
+  }
+
+  /** What was worked out before is saved. */
+  grant(credit: number): void {
+    this.credit = Math.max(this.credit, credit);
   }
 }
