@@ -11,9 +11,9 @@ export interface Outgoing {
 
 /** Why a message never arrived, or may not have. */
 export type FailureReason =
-  /** Its resend lifetime is over. */
+  /** Its resend lifetime is over, at one of the ends. */
   | 'expired'
-  /** Its fragments contradict each other, or do not fit their root. */
+  /** Its fragments contradict each other, or do not fit their root. Only its receiver knows. */
   | 'corrupt'
   /** Its stream or session was aborted. */
   | 'reset'
@@ -89,6 +89,7 @@ export interface Agreed {
   readonly session_id: string;
   readonly encoding: 'json' | 'cbor';
   readonly features: readonly string[];
+  readonly compression?: string;
   readonly interval_ms: number;
   readonly idle_fin_ms: number;
   readonly resume_ttl_ms: number;

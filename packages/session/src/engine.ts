@@ -1,4 +1,4 @@
-import { type Acknowledgement, errorPayload, type Frame, type Lane, type Payload, type Window } from '@atp-router/wire';
+import { type Acknowledgement, errorPayload, type Lane, type Payload, type Window } from '@atp-router/wire';
 import type { FailureReason } from './contract.ts';
 import { Core } from './core.ts';
 import { SessionStore } from './durable/stored.ts';
@@ -60,9 +60,7 @@ export class Engine {
         this.core.emit({ type: 'peer_status', ...this.store.peer_status });
       },
     });
-    this.receiver = new Receiver(this.core, this.streams, handOn, () => {
-      this.#no_room = true;
-    });
+    this.receiver = new Receiver(this.core, this.streams, handOn, () => this.noRoom());
     this.cadence = new WindowCadence(this.core.limits.window_interval_ms, this.core.own_window);
     this.quiet = new Quiet(this.core, {
       heartbeat: () => this.#heartbeat(['HB', 'CTRL']),
@@ -170,6 +168,11 @@ export class Engine {
     this.receiver.acks.restart(this.streams.lanesIn());
   }
 
+  /** A frame was dropped: the other end is told to send less at once (S22). */
+  noRoom(): void {
+    this.#no_room = true;
+  }
+
   /** Window and acknowledgements of all lanes: heartbeats make good what was lost. */
   #heartbeat(flags: readonly string[]): void {
     const { core } = this;
@@ -224,13 +227,20 @@ export class Engine {
   /** Aborts a stream in both directions (S29). `tell`: the other end does not know yet. */
   abort(stream: Stream, error: Payload | undefined, tell: boolean): void {
     const { core } = this;
-    if (tell) this.resets.add(stream.id, error ?? errorPayload('EPROTO'));
+    if (tell && !this.tellReset(stream.id, error ?? errorPayload('EPROTO'))) return;
     this.sender.abandon(stream, 'reset');
     this.receiver.abandon(stream);
     core.journal.forget(stream.id);
     this.#remove(stream);
     core.journal.change({ drop: 'stream', stream_id: stream.id });
     core.emit({ type: 'stream_closed', stream_id: stream.id, ...(error && { error }) });
+  }
+
+  /** Remembers the abort of a stream. False: there were too many that nobody confirmed, and the session is over. */
+  tellReset(stream_id: string, error: Payload): boolean {
+    if (this.resets.add(stream_id, error)) return true;
+    this.abortSession(errorPayload('EWINDOW', { reason: 'Too many aborted streams were not confirmed.' }));
+    return false;
   }
 
   /** Aborts the session; the other end is told once, if it can be. */
@@ -270,6 +280,7 @@ export class Engine {
     const { core } = this;
     for (const stream of this.streams.open.values()) {
       this.sender.abandon(stream, reason);
+      this.receiver.abandon(stream);
       stream.is_over = true;
     }
     this.link.phase = 'closed';
@@ -279,11 +290,6 @@ export class Engine {
     const save = core.journal.flush();
     if (save !== undefined) core.emit(save);
     core.ending = { type: 'closed', ...(error && { error }) };
-  }
-
-  /** A frame that is no answer to anything: refused without a stream. */
-  refuse(frame: Pick<Frame, 'stream_id'>, error: Payload): void {
-    this.core.control(frame.stream_id, ['RST', 'CTRL'], error);
   }
 }
 

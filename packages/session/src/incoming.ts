@@ -44,10 +44,14 @@ export class Incoming {
   /** Refuses the frame (W64): its stream is aborted, or the session. */
   #violated(frame: Frame, { payload, whole_session }: Violation): void {
     const engine = this.#engine;
+    if (engine.link.phase !== 'open') {
+      engine.link.violated(payload);
+      return;
+    }
     const stream = engine.streams.open.get(frame.stream_id);
     if (whole_session || frame.stream_id === SESSION_STREAM) engine.abortSession(payload);
     else if (stream !== undefined) engine.abort(stream, payload, true);
-    else engine.refuse(frame, payload);
+    else engine.core.control(frame.stream_id, ['RST', 'CTRL'], payload);
   }
 
   /** Checksum and signature (S36). False: nothing is done with the frame. */
@@ -71,15 +75,21 @@ export class Incoming {
     }
     // A connection may bring a frame twice: only its first coming counts.
     if (seen === 'seen') core.counts.replayed += 1;
-    else core.counts.dropped += 1;
+    else {
+      core.counts.dropped += 1;
+      this.#engine.noRoom();
+    }
     return false;
   }
 
   /** The first SYN and its answer; and a refusal of the handshake, by somebody who has no key for it. */
   #mayBeUnsigned(frame: Frame): boolean {
     if (frame.sig !== undefined) return false;
-    if (isSyn(frame)) return frame.payload?.type === 'control.hello' && this.#engine.link.phase !== 'resuming';
-    return this.#engine.link.phase !== 'open' && hasFlag(frame, 'RST');
+    const { link, server } = this.#engine;
+    if (!isSyn(frame)) return link.phase !== 'open' && hasFlag(frame, 'RST');
+    if (frame.payload?.type !== 'control.hello') return false;
+    // The link knows whether it is the first one again. The answer to a resumption is signed.
+    return server !== undefined || link.phase !== 'resuming';
   }
 
   #open(frame: Frame, bytes: number): void {
@@ -105,7 +115,7 @@ export class Incoming {
     for (const ack of acks) {
       const of = ack.stream_id === undefined ? { ...ack, stream_id: frame.stream_id } : ack;
       sender.acknowledged(of);
-      if (of.withdrawn !== undefined) this.#withdrawn(of);
+      if (of.withdrawn !== undefined && of.withdrawn.length > 0) this.#withdrawn(of);
     }
   }
 
@@ -150,7 +160,7 @@ export class Incoming {
     }
     const place = streams.place(stream_id, engine.peer_streams);
     if (place === 'refused') {
-      resets.add(stream_id, errorPayload(engine.finishing ? 'EDRAINING' : 'EWINDOW'));
+      engine.tellReset(stream_id, errorPayload(engine.finishing ? 'EDRAINING' : 'EWINDOW'));
       core.journal.touch(engine.store);
     } else if (place === 'closed') this.#closed(lane, msg_seq);
     else {
@@ -186,10 +196,11 @@ export class Incoming {
     if (hasFlag(frame, 'ACK')) return;
     const stream = engine.streams.open.get(stream_id);
     if (stream !== undefined) engine.abort(stream, payload, false);
-    else {
-      const number = engine.streams.peerNumber(stream_id);
-      if (number !== undefined && engine.streams.see(number)) engine.core.journal.touch(engine.store);
-    }
-    engine.core.control(stream_id, ['RST', 'ACK', 'CTRL']);
+    const number = stream === undefined ? engine.streams.peerNumber(stream_id) : undefined;
+    if (number !== undefined && engine.streams.see(number)) engine.core.journal.touch(engine.store);
+    // Who has this answer forgets the stream: a successor must know of it first.
+    engine.core.journal.whenSaved(() => {
+      if (engine.core.is_up) engine.core.control(stream_id, ['RST', 'ACK', 'CTRL']);
+    });
   }
 }

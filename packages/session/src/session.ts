@@ -73,7 +73,12 @@ export class Session {
   }
 
   /** Why a message would be refused now; nothing when it would be taken. */
-  refusal(lane: Lane): 'full' | 'window' | 'closed' | undefined {
+  refusal(lane: Lane, now_ms: number): 'full' | 'window' | 'closed' | undefined {
+    this.#engine.at(now_ms);
+    return this.#refusal(lane);
+  }
+
+  #refusal(lane: Lane): 'full' | 'window' | 'closed' | undefined {
     const { core, link, streams, sender, finishing } = this.#engine;
     if (link.is_over) return 'closed';
     if (core.agreed === undefined) return 'full';
@@ -83,9 +88,12 @@ export class Session {
       if (lane.persona_id !== '' || lane.clone_id !== '') return 'closed';
       if (streams.own_open >= this.#engine.own_streams) return 'window';
     } else if (stream.ended) return 'closed';
-    return sender.hasRoom(streams.findOut(lane)) ? undefined : 'full';
+    const found = streams.findOut(lane);
+    if (found === undefined && (stream?.outs?.size ?? 0) >= core.limits.lanes) return 'full';
+    return sender.hasRoom(found) ? undefined : 'full';
   }
 
+  /** Throws `FrameError`, and does nothing, for a message that cannot be carried. */
   handle(input: SessionInput, now_ms: number): readonly SessionEffect[] {
     const engine = this.#engine;
     if (engine.link.is_over) return [];
@@ -101,7 +109,7 @@ export class Session {
     engine.after();
     if (engine.sender.refused.size > 0) this.#tellWritable();
     if (!engine.link.is_over) {
-      if (core.control_seq > engine.store.control_up_to) core.journal.touch(engine.store);
+      if (core.agreed !== undefined && engine.store.numbers_low) core.journal.touch(engine.store);
       const save = core.journal.flush();
       if (save !== undefined) core.emit(save);
     }
@@ -155,26 +163,29 @@ export class Session {
 
   #send({ lane, message, fin = false }: SendInput): void {
     const { core, sender, streams, store, quiet } = this.#engine;
-    const why = lane.stream_id === SESSION_STREAM && fin ? 'closed' : this.refusal(lane);
+    const why = lane.stream_id === SESSION_STREAM && fin ? 'closed' : this.#refusal(lane);
     if (why !== undefined) {
       core.emit({ type: 'refused', lane, why });
       if (why !== 'closed') sender.refuse(lane);
       return;
     }
     quiet.active();
-    let stream = streams.open.get(lane.stream_id);
-    if (stream === undefined) {
-      stream = streams.openNext();
-      core.journal.touch(store);
+    const known = streams.open.get(lane.stream_id);
+    const stream = known ?? streams.openNext();
+    try {
+      sender.add(stream, lane, message, fin, false);
+    } catch (error) {
+      // It cannot be carried, and nothing has happened.
+      if (known === undefined) streams.unopen(stream);
+      throw error;
     }
-    sender.add(stream, lane, message, fin, false);
-    if (fin) core.journal.touch(store);
+    if (known === undefined || fin) core.journal.touch(store);
   }
 
   #tellWritable(): void {
     const { core, sender } = this.#engine;
     for (const [key, lane] of sender.refused) {
-      const why = this.refusal(lane);
+      const why = this.#refusal(lane);
       if (why === 'full' || why === 'window') continue;
       sender.refused.delete(key);
       if (why === undefined) core.emit({ type: 'writable', lane });

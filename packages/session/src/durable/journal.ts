@@ -39,6 +39,12 @@ export class Journal {
     if (this.durable) this.#changes.push(change);
   }
 
+  /** At once, when nothing is to be saved before. */
+  whenSaved(run: () => void): void {
+    if (this.durable && (this.#changes.length > 0 || this.#dirty.size > 0 || this.waits)) this.hold(run);
+    else run();
+  }
+
   /** The thing as it is when the input has been handled. */
   touch(thing: Storable): void {
     if (this.durable) this.#dirty.add(thing);

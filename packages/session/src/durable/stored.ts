@@ -31,14 +31,14 @@ export function laneValue(core: Core, stream: Stream, lane: Lane): StoredLane {
     lane,
     settled_up_to: from?.arrived ?? -1,
     failed: [...(from?.failed ?? [])],
-    credit: from?.credit ?? core.limits.pending_messages - 1,
+    credit: from?.credit_when_saved ?? core.limits.pending_messages - 1,
     next_seq: to?.next_seq ?? 0,
     peer_credit: to?.credit ?? core.peer_pending - 1,
   };
 }
 
 /** Control frames that are numbered between two savings: a successor goes on above. */
-export const CONTROL_BLOCK = 65_536;
+const CONTROL_BLOCK = 65_536;
 
 /** What of a session does not belong to a lane. */
 export class SessionStore implements Storable {
@@ -56,6 +56,11 @@ export class SessionStore implements Storable {
     this.#core = core;
     this.#streams = streams;
     this.#resets = resets;
+  }
+
+  /** Whether more control frames may be numbered soon than a successor would know of. */
+  get numbers_low(): boolean {
+    return this.#core.control_seq + CONTROL_BLOCK / 2 > this.control_up_to;
   }
 
   stored(): StoredChange {

@@ -1,4 +1,4 @@
-import { type Frame, hasFlag, type HelloContent } from '@atp-router/wire';
+import { type Frame, hasFlag, type HelloContent, type Payload } from '@atp-router/wire';
 import { spread_ms } from '../send/rtt.ts';
 import { SESSION_STREAM } from '../streams/numbers.ts';
 import { granted, helloOf, isSyn, pendingOf, synFrame } from './hello.ts';
@@ -47,6 +47,13 @@ export class ClientLink extends Link {
     const hello = helloOf(frame);
     if (!isSyn(frame) || !hasFlag(frame, 'ACK') || hello === undefined) return;
     this.#answered(frame, hello);
+  }
+
+  /** Of a resumption, the right answer may still come. */
+  violated(error: Payload): void {
+    if (this.phase !== 'opening') return;
+    this.to.close(error, 'in_doubt');
+    this.core.emit({ type: 'disconnect' });
   }
 
   override timeout(): void {

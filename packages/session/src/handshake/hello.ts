@@ -15,6 +15,8 @@ import { SESSION_STREAM } from '../streams/numbers.ts';
 
 type Encoding = 'json' | 'cbor';
 
+/** A server that asks for more heartbeats than one a second gets one a second. */
+const INTERVAL_MS_MIN = 1_000;
 const BOTH: readonly Encoding[] = ['json', 'cbor'];
 
 /** The first frame of a client (S5). */
@@ -32,37 +34,28 @@ export function synFrame(core: Core): Frame {
 }
 
 /** What a server makes of the wishes of a client. Throws `Violation` when there is no encoding in common. */
-export function agreement(
-  core: Core,
-  hello: HelloContent,
-  window: Window,
-): Agreed & { compression: readonly string[] } {
+export function agreement(core: Core, hello: HelloContent, window: Window): Agreed {
   const { encodings = BOTH, features = [], compression = [], session_id, signing } = core.options;
   const encoding = (hello.encodings ?? ['json']).find((one): one is Encoding => encodings.includes(one as Encoding));
   if (encoding === undefined) throw new Violation('There is no encoding in common.', { whole_session: true });
   const { interval_ms, idle_fin_ms, resume_ttl_ms } = core.limits;
   const both = (mine: readonly string[], theirs: readonly string[] = []): string[] =>
     mine.filter((name) => theirs.includes(name) && (name !== 'sig' || signing !== undefined));
+  const [chosen] = both(compression, hello.compression);
   return {
     session_id,
     encoding,
     features: both(features, hello.features),
+    ...(chosen !== undefined && { compression: chosen }),
     ...{ interval_ms, idle_fin_ms, resume_ttl_ms, window },
-    compression: both(compression, hello.compression).slice(0, 1),
   };
 }
 
 /** The answer of a server (S6). */
-export function answerFrame(
-  core: Core,
-  agreed: Agreed,
-  resume_token: string,
-  acks: readonly Acknowledgement[],
-  compression: readonly string[],
-): Frame {
+export function answerFrame(core: Core, agreed: Agreed, resume_token: string, acks: readonly Acknowledgement[]): Frame {
   const content: HelloContent = {
     encoding: agreed.encoding,
-    ...(compression.length > 0 && { compression }),
+    ...(agreed.compression !== undefined && { compression: [agreed.compression] }),
     features: agreed.features,
     interval_s: agreed.interval_ms / 1_000,
     idle_fin_s: agreed.idle_fin_ms / 1_000,
@@ -87,12 +80,14 @@ export function granted(core: Core, frame: Frame, hello: HelloContent): Agreed {
   if (!encodings.includes(encoding as Encoding))
     throw new Violation('The encoding was not offered.', { whole_session: true });
   const { interval_ms, idle_fin_ms } = core.limits;
+  const [compression] = hello.compression ?? [];
   const node_id = frame.meta?.node_id;
   return {
     session_id,
     encoding: encoding as Encoding,
     features: features.filter((name) => hello.features?.includes(name) ?? false),
-    interval_ms: interval_s === undefined ? interval_ms : Math.max(1, interval_s * 1_000),
+    ...(compression !== undefined && { compression }),
+    interval_ms: interval_s === undefined ? interval_ms : Math.max(INTERVAL_MS_MIN, interval_s * 1_000),
     idle_fin_ms: idle_fin_s === undefined ? idle_fin_ms : idle_fin_s * 1_000,
     resume_ttl_ms,
     ...(node_id !== undefined && { peer_node_id: node_id }),

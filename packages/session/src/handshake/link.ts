@@ -44,12 +44,16 @@ export abstract class Link {
   abstract connected(): void;
   /** A frame of the handshake; any frame as long as it is not done. */
   abstract frame(frame: Frame): void;
+  /** A frame of the handshake that breaks the protocol. */
+  abstract violated(error: Payload): void;
 
   disconnected(): void {
     this.handshake_end_ms = Number.POSITIVE_INFINITY;
     if (this.phase === 'open') this.lose();
     else if (this.phase === 'resuming') this.phase = 'lost';
-    else if (this.phase === 'opening') this.phase = 'idle';
+    else if (this.phase === 'opening' && this.core.agreed === undefined) this.phase = 'idle';
+    // A server that has not answered yet: the client comes again, or its time is over.
+    else if (this.phase === 'opening') this.lose();
   }
 
   /** The session is kept for its time (S31). */

@@ -3,6 +3,7 @@ import {
   type Acknowledgement,
   type Frame,
   type HelloContent,
+  type Payload,
   type ResumeContent,
   SIGNATURE_REFUSAL,
 } from '@atp-router/wire';
@@ -11,6 +12,7 @@ import { SESSION_STREAM } from '../streams/numbers.ts';
 import { ResumeTokens } from '../resume/tokens.ts';
 import { Violation } from '../core.ts';
 import { agreement, answerFrame, frameDigest, helloOf, isSyn, pendingOf } from './hello.ts';
+import { resumeOf } from './first.ts';
 import { Link } from './link.ts';
 
 /** The server's side: answers what opens or resumes the session, and the same frame again with the same answer. */
@@ -19,7 +21,6 @@ export class ServerLink extends Link {
   /** What was answered on this connection, and how, until something else came from the client. */
   #asked: string | undefined;
   #answer: Frame | undefined;
-  #compression: readonly string[] = [];
 
   connected(): void {
     if (this.phase === 'open') this.disconnected();
@@ -56,6 +57,10 @@ export class ServerLink extends Link {
     else this.#refuse(errorPayload('EPROTO', { reason: 'The first frame is neither a SYN nor a resumption.' }));
   }
 
+  violated(error: Payload): void {
+    this.#refuse(error);
+  }
+
   #resume(frame: Frame, { token, acks = [] }: ResumeContent): void {
     const next = this.core.options.ports.secret();
     if (this.core.agreed === undefined || !this.#known.use(token, next)) {
@@ -77,10 +82,9 @@ export class ServerLink extends Link {
     if (!resumed) {
       const window = smallerWindow(core.own_window, frame.window);
       try {
-        const { compression, ...agreed } = agreement(core, hello, window);
         const node_id = frame.meta?.node_id;
-        core.agreed = { ...agreed, ...(node_id !== undefined && { peer_node_id: node_id }) };
-        this.#compression = compression;
+        const agreed = agreement(core, hello, window);
+        core.agreed = node_id === undefined ? agreed : { ...agreed, peer_node_id: node_id };
       } catch (error) {
         if (!(error instanceof Violation)) throw error;
         this.#refuse(error.payload);
@@ -103,7 +107,7 @@ export class ServerLink extends Link {
     const { agreed, journal } = core;
     if (agreed === undefined) return;
     const answer = (): void => {
-      this.#answer = answerFrame(core, agreed, token, resumed ? this.to.acks() : [], this.#compression);
+      this.#answer = answerFrame(core, agreed, token, resumed ? this.to.acks() : []);
       core.transmit(this.#answer);
       this.established(resumed, acks);
     };
@@ -130,7 +134,7 @@ export class ServerLink extends Link {
     this.core.journal.touch(this.store);
   }
 
-  #refuse(error: Parameters<typeof this.to.close>[0]): void {
+  #refuse(error: Payload): void {
     const { core } = this;
     core.emit({ type: 'send', frame: core.controlFrame(SESSION_STREAM, ['RST', 'CTRL'], error) });
     // A session that is there is not ended by somebody who does not have its token.
@@ -146,8 +150,4 @@ export class ServerLink extends Link {
     this.#tokens ??= new ResumeTokens(this.core.options.ports.digests, this.store.tokens);
     return this.#tokens;
   }
-}
-
-function resumeOf({ payload }: Frame): ResumeContent | undefined {
-  return payload?.type === 'control.resume' ? (payload.content as ResumeContent) : undefined;
 }

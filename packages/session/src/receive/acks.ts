@@ -87,7 +87,7 @@ export class Acks {
       // The hello had as many as it could.
       if (count > ACKS_MAX) this.#dirty.add(lane);
     }
-    this.#urgent = true;
+    this.#urgent = this.#dirty.size > 0;
   }
 
   #reset(): void {

@@ -31,7 +31,11 @@ export class HandOn {
   handOn(lane: LaneIn, msg_seq: number, arrival: Arrival, opens: boolean): void {
     if (arrival.failed !== undefined) {
       lane.fail(msg_seq);
-      this.#whenSaved(lane, () => this.#failed(lane, msg_seq, arrival.failed, opens));
+      const credit = lane.credit_when_saved;
+      this.#whenSaved(lane, () => {
+        lane.grant(credit);
+        this.#failed(lane, msg_seq, arrival.failed, opens);
+      });
       return;
     }
     const { frame } = arrival;
@@ -42,14 +46,20 @@ export class HandOn {
     const for_session = isForSession(lane.stream, frame, fin);
     if (fin) this.#to.last(lane.stream);
     if (for_session && frame.payload !== undefined) this.#to.status(frame.payload.content as StatusContent);
+    if (!for_session) lane.hold(msg_seq);
+    const credit = lane.credit_when_saved;
     if (!journal.durable) {
+      lane.grant(credit);
       this.#settled(lane, msg_seq, frame, fin, opens, for_session);
       return;
     }
     const id = { lane: lane.lane, msg_seq };
     if (!for_session) journal.received({ id, frame, fin });
     journal.change({ drop: 'pieces', id });
-    this.#whenSaved(lane, () => this.#settled(lane, msg_seq, frame, fin, opens, for_session));
+    this.#whenSaved(lane, () => {
+      lane.grant(credit);
+      this.#settled(lane, msg_seq, frame, fin, opens, for_session);
+    });
   }
 
   touch(lane: LaneIn): void {
@@ -73,7 +83,6 @@ export class HandOn {
     const id = { lane: lane.lane, msg_seq };
     if (opens) this.#core.emit({ type: 'stream_opened', stream_id: lane.lane.stream_id });
     this.#core.emit({ type: 'failed', way: 'in', id, reason });
-    lane.recredit();
     this.acks?.now(lane);
   }
 
@@ -81,9 +90,7 @@ export class HandOn {
     lane.settled = msg_seq;
     const { stream } = lane;
     if (opens) this.#core.emit({ type: 'stream_opened', stream_id: stream.id });
-    if (for_session) lane.recredit();
-    else {
-      lane.hold(msg_seq);
+    if (!for_session) {
       this.#core.emit({ type: 'deliver', id: { lane: lane.lane, msg_seq }, frame, fin, again: false });
     }
     this.acks?.soon(lane, 1);

@@ -35,7 +35,7 @@ export class LaneIn {
   gaps: Map<number, Gap> | undefined;
   /** Failed ones that may be untold (S17), rising. */
   failed: number[] | undefined;
-  /** Handed on and not consumed, rising. */
+  /** To be handed on, or handed on and not consumed; rising. */
   held: Set<number> | undefined;
   /** Fragments to acknowledge with the next acknowledgement: highest index by message. */
   pieces: Map<number, number> | undefined;
@@ -99,10 +99,17 @@ export class LaneIn {
     this.held.add(msg_seq);
   }
 
-  /** What may be told as credit follows from the first message that is not consumed. */
-  recredit(): void {
-    const [first] = this.held ?? [];
-    const done = first === undefined ? this.settled : first - 1;
-    this.credit = Math.max(this.credit, done + this.pending);
+  /**
+   * The credit that follows from the first message that is not consumed, once everything is saved that has come up to now:
+   * a successor must not tell less than was told.
+   */
+  get credit_when_saved(): number {
+    const [first = Number.POSITIVE_INFINITY] = this.held ?? [];
+    return Math.max(this.credit, Math.min(this.arrived, first - 1) + this.pending);
+  }
+
+  /** What was worked out before is saved. */
+  grant(credit: number): void {
+    this.credit = Math.max(this.credit, credit);
   }
 }

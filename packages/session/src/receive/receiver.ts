@@ -207,14 +207,15 @@ export class Receiver {
     journal.consumed(id);
     const lane = this.#streams.findIn(id.lane);
     if (lane?.held?.delete(id.msg_seq) !== true) return;
+    const credit = lane.credit_when_saved;
     if (journal.durable) {
       this.#handOn.touch(lane);
-      journal.hold(() => this.#recredit(lane, limits.pending_messages));
-    } else this.#recredit(lane, limits.pending_messages);
+      journal.hold(() => this.#grant(lane, credit, limits.pending_messages));
+    } else this.#grant(lane, credit, limits.pending_messages);
   }
 
-  #recredit(lane: LaneIn, pending: number): void {
-    lane.recredit();
+  #grant(lane: LaneIn, credit: number, pending: number): void {
+    lane.grant(credit);
     // While there is room for half, the next acknowledgement of a message is soon enough.
     if (lane.credit > lane.told_credit && lane.told_credit - lane.highest <= pending / 2) this.acks.soon(lane, 0);
   }
@@ -230,7 +231,10 @@ export class Receiver {
   restorePiece(frame: Frame): void {
     const stream = this.#streams.open.get(frame.stream_id);
     const lane = stream && this.#streams.laneIn(stream, laneOf(frame));
-    if (lane !== undefined && !lane.has(frame.msg_seq)) this.#fragment(lane, frame, messageBytes(frame));
+    const content = frame.payload?.content;
+    // No more than it counted when it came: all of them had room.
+    const bytes = typeof content === 'string' || content instanceof Uint8Array ? content.length : 0;
+    if (lane !== undefined && !lane.has(frame.msg_seq)) this.#fragment(lane, frame, bytes);
   }
 
   /** The stream is over: nothing of it is kept. */

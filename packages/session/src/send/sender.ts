@@ -183,19 +183,13 @@ export class Sender {
       again ||= message.sends > 1;
       newest = message;
       const has_failed = failed?.includes(message.msg_seq) ?? false;
-      this.#settle(lane, message, has_failed ? this.#reason(lane, message) : undefined);
+      this.#settle(lane, message, has_failed ? 'expired' : undefined);
     }
     if (newest === undefined) return;
     if (!again) this.rtt.sample(this.#core.t - newest.first_t);
     this.congestion.acknowledged(count);
     const next = lane.oldest;
     if (next !== undefined && next.sends > 0) this.#core.wake(next.due_t);
-  }
-
-  /** Given up by this end, or by the other before its time because the fragments do not fit. */
-  #reason(lane: LaneOut, { msg_seq, first_t }: OutMessage): FailureReason {
-    const is_over = msg_seq < lane.withdrawn || this.#core.t - first_t >= this.#core.limits.resend_lifetime_ms;
-    return is_over ? 'expired' : 'corrupt';
   }
 
   #settle(lane: LaneOut, message: OutMessage, failed: FailureReason | undefined): void {

@@ -1,11 +1,13 @@
 import type { Payload } from '@atp-router/wire';
-import { type Core, Violation } from '../core.ts';
+import type { Core } from '../core.ts';
 import { spread_ms } from '../send/rtt.ts';
 import type { RoundTrip } from '../send/rtt.ts';
 
 interface Reset {
   readonly error: Payload;
   sends: number;
+  /** A successor knows of it: before that the other end must not. */
+  is_saved: boolean;
   due_t: number;
 }
 
@@ -28,14 +30,20 @@ export class Resets {
     return this.#resets.has(stream_id);
   }
 
-  /** Says so, and again until it is confirmed. */
-  add(stream_id: string, error: Payload): void {
-    if (this.#resets.has(stream_id)) return;
-    if (this.#resets.size >= this.#core.limits.resets)
-      throw new Violation('Too many aborted streams were not confirmed.', { code: 'EWINDOW', whole_session: true });
-    const reset: Reset = { error, sends: 0, due_t: this.#core.t };
+  /** Says so, and again until it is confirmed. False: there is no room to remember it. */
+  add(stream_id: string, error: Payload): boolean {
+    if (this.#resets.has(stream_id)) return true;
+    if (this.#resets.size >= this.#core.limits.resets) return false;
+    const { journal } = this.#core;
+    const reset: Reset = { error, sends: 0, is_saved: !journal.durable, due_t: this.#core.t };
     this.#resets.set(stream_id, reset);
-    this.#send(stream_id, reset);
+    if (reset.is_saved) this.#send(stream_id, reset);
+    else
+      journal.hold(() => {
+        reset.is_saved = true;
+        if (this.#resets.get(stream_id) === reset) this.#send(stream_id, reset);
+      });
+    return true;
   }
 
   /** Something came on such a stream: it may not know yet. */
@@ -50,6 +58,7 @@ export class Resets {
 
   timeout(): void {
     for (const [stream_id, reset] of this.#resets) {
+      if (!reset.is_saved) continue;
       if (this.#core.t >= reset.due_t) this.#send(stream_id, reset);
       else this.#core.wake(reset.due_t);
     }
@@ -65,10 +74,11 @@ export class Resets {
   }
 
   restore(stream_id: string, error: Payload): void {
-    this.#resets.set(stream_id, { error, sends: 0, due_t: 0 });
+    this.#resets.set(stream_id, { error, sends: 0, is_saved: true, due_t: 0 });
   }
 
   #send(stream_id: string, reset: Reset): void {
+    if (!reset.is_saved) return;
     reset.sends += 1;
     reset.due_t = this.#core.t + spread_ms(this.#rtt().rto_ms(reset.sends), this.#core.options.ports.rng);
     this.#core.wake(reset.due_t);

@@ -57,6 +57,12 @@ export class Streams {
     return this.add(new Stream(String(number), true));
   }
 
+  /** Takes back what `openNext` did, before anybody knows. */
+  unopen(stream: Stream): void {
+    this.remove(stream);
+    this.own.next -= 2;
+  }
+
   /** The stream of a message that came; opens it when the other end may. `most` are the streams that it may have open. */
   place(stream_id: string, most: number): Place {
     const known = this.open.get(stream_id);

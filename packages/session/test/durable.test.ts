@@ -1,0 +1,120 @@
+import { type Frame, hasFlag } from '@atp-router/wire';
+import { describe, expect, it } from 'vitest';
+import { lane, Pair, type PairOptions } from './support/pair.ts';
+
+const main = lane('1');
+const isMessage = (frame: Frame): boolean => !hasFlag(frame, 'CTRL');
+const durable = (save_ms: number, more: PairOptions = {}): Pair =>
+  new Pair({ server: { durable: true }, save_ms, ...more }).connect().run(1_000);
+
+describe('a durable session', () => {
+  it('delivers and acknowledges only what is saved', () => {
+    const pair = durable(300);
+    pair.send('client', main, 'a');
+    pair.run(290);
+    expect(pair.delivered('server')).toEqual([]);
+    expect(pair.of('client', 'acknowledged')).toEqual([]);
+    pair.run(100);
+    expect(pair.delivered('server')).toEqual(['a']);
+    expect(pair.of('client', 'acknowledged')).toHaveLength(1);
+  });
+
+  it('puts no message on the wire, and answers no handshake, before it is saved', () => {
+    const pair = new Pair({ server: { durable: true }, save_ms: 200 }).connect().run(190);
+    expect(pair.sent('server')).toEqual([]);
+    pair.run(100);
+    expect(pair.of('client', 'established')).toHaveLength(1);
+    pair.send('server', lane('2'), 'x');
+    pair.run(190);
+    expect(pair.sent('server').filter(isMessage)).toEqual([]);
+    pair.run(100);
+    expect(pair.delivered('client')).toEqual(['x']);
+  });
+
+  it('tells an abort only when a successor would know of it', () => {
+    const pair = durable(200);
+    pair.send('client', main, 'a');
+    pair.run(500);
+    pair.input('client', {
+      type: 'reset',
+      stream_id: '1',
+      error: { type: 'error', content: { code: 'EPOLICY', reason: '' } },
+    });
+    pair.run(190);
+    const confirmations = (): Frame[] => pair.sent('server').filter((frame) => hasFlag(frame, 'RST'));
+    expect(confirmations()).toEqual([]);
+    pair.run(100);
+    expect(confirmations()).toHaveLength(1);
+  });
+
+  it('goes on after a restart: what was not consumed comes again, and what was not settled is sent', () => {
+    const pair = durable(1);
+    for (const content of ['a', 'b']) pair.send('client', main, content);
+    pair.send('server', lane('2'), 'x');
+    pair.run(100);
+    pair.input('server', { type: 'consumed', id: { lane: main, msg_seq: 0 } });
+    pair.way = () => [];
+    pair.send('server', lane('2'), 'y');
+    pair.run(50);
+    pair.drop();
+    pair.restore('server');
+    expect(
+      pair
+        .of('server', 'deliver')
+        .slice(2)
+        .map(({ id, again }) => [id.msg_seq, again]),
+    ).toEqual([[1, true]]);
+    pair.way = () => [5];
+    pair.run(500);
+    pair.connect().run(500);
+    pair.send('client', main, 'c');
+    pair.run(500);
+    expect(pair.delivered('server')).toEqual(['a', 'b', 'b', 'c']);
+    expect(pair.delivered('client')).toEqual(['x', 'y']);
+    expect(pair.ends.server.next_stream_id).toBe('4');
+  });
+
+  it('keeps fragments that it acknowledged', () => {
+    const text = 'snow '.repeat(40_000);
+    const pair = durable(1, { way: (frame) => (isMessage(frame) && frame.frag_seq === 6 ? [] : [5]) });
+    pair.send('client', main, text);
+    pair.run(100);
+    const before = pair.sent('client').length;
+    pair.drop();
+    pair.restore('server');
+    pair.way = () => [5];
+    pair.run(200);
+    pair.connect().run(1_000);
+    expect(pair.delivered('server')).toEqual([text]);
+    expect(
+      pair
+        .sent('client')
+        .slice(before)
+        .filter(isMessage)
+        .map(({ frag_seq }) => frag_seq),
+    ).toEqual([6]);
+  });
+
+  it('numbers control frames above all that it ever had', () => {
+    const pair = durable(1);
+    const before = Math.max(...pair.sent('server').map(({ msg_seq }) => msg_seq));
+    pair.drop();
+    pair.restore('server');
+    const count = pair.sent('server').length;
+    pair.run(100);
+    pair.connect().run(100);
+    const after = pair
+      .sent('server')
+      .slice(count)
+      .map(({ msg_seq }) => msg_seq);
+    expect(Math.min(...after)).toBeGreaterThan(before);
+  });
+
+  it('forgets everything when it is closed', () => {
+    const pair = durable(1);
+    pair.input('client', { type: 'finish' });
+    pair.run(5_000);
+    expect(pair.of('server', 'save').at(-1)?.changes).toEqual([{ drop: 'session' }]);
+    expect(pair.effects.server.at(-1)).toEqual({ type: 'closed' });
+  });
+});

@@ -1,0 +1,185 @@
+import { seededRng } from '@atp-router/kernel';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { SESSION_LIMIT_TABLE, SESSION_LIMITS } from '../src/index.ts';
+import { ReplayGuard } from '../src/replay-guard.ts';
+import { ResumeTokens } from '../src/resume/tokens.ts';
+import { CongestionWindow } from '../src/send/congestion.ts';
+import { RoundTrip, spread_ms } from '../src/send/rtt.ts';
+import { agentWindow, smallerWindow } from '../src/status.ts';
+import { OpenedNumbers, streamNumber } from '../src/streams/numbers.ts';
+import { WindowCadence } from '../src/window-cadence.ts';
+import { digests } from './support/pair.ts';
+
+describe('the retransmission time', () => {
+  it('follows RFC 6298, between its bounds, and doubles with every sending', () => {
+    const rtt = new RoundTrip(SESSION_LIMITS);
+    expect(rtt.rto_ms(1)).toBe(1_000);
+    rtt.sample(100);
+    expect(rtt.srtt_ms).toBe(100);
+    expect(rtt.rto_ms(1)).toBe(300);
+    rtt.sample(140);
+    // SRTT 7/8 · 100 + 1/8 · 140; RTTVAR 3/4 · 50 + 1/4 · 40.
+    expect(rtt.srtt_ms).toBe(105);
+    expect(rtt.rto_ms(1)).toBe(105 + 4 * 47.5);
+    expect(rtt.rto_ms(2)).toBe(2 * (105 + 4 * 47.5));
+    expect(rtt.rto_ms(30)).toBe(10_000);
+    for (let i = 0; i < 100; i += 1) rtt.sample(1);
+    expect(rtt.rto_ms(1)).toBe(200);
+  });
+
+  it('is spread by a fifth to both sides', () => {
+    const rng = seededRng(7);
+    const drawn = Array.from({ length: 1_000 }, () => spread_ms(100, rng));
+    expect(Math.min(...drawn)).toBeGreaterThanOrEqual(80);
+    expect(Math.max(...drawn)).toBeLessThanOrEqual(120);
+    expect(Math.max(...drawn) - Math.min(...drawn)).toBeGreaterThan(35);
+  });
+});
+
+describe('the congestion window', () => {
+  it('halves what is on its way, once in a round trip, and recovers by one for each full window', () => {
+    const window = new CongestionWindow(4_096);
+    window.crowded(16, 1_000, 100);
+    expect(window.messages).toBe(8);
+    window.crowded(8, 1_050, 100);
+    expect(window.messages).toBe(8);
+    window.crowded(8, 1_100, 100);
+    expect(window.messages).toBe(4);
+    window.acknowledged(3);
+    expect(window.messages).toBe(4);
+    window.acknowledged(1);
+    expect(window.messages).toBe(5);
+  });
+
+  it('stays between one message and where it was', () => {
+    const most = 8;
+    const event = fc.oneof(fc.record({ crowded: fc.nat(20) }), fc.record({ acknowledged: fc.nat(50) }));
+    fc.assert(
+      fc.property(fc.array(event), (events) => {
+        const window = new CongestionWindow(most);
+        let now_ms = 0;
+        for (const one of events) {
+          now_ms += 1_000;
+          if ('crowded' in one) window.crowded(one.crowded, now_ms, 10);
+          else window.acknowledged(one.acknowledged);
+          expect(window.messages).toBeGreaterThanOrEqual(1);
+          expect(window.messages).toBeLessThanOrEqual(most);
+        }
+      }),
+    );
+  });
+});
+
+describe('the window cadence', () => {
+  it('tells large changes at once and small ones at intervals', () => {
+    const cadence = new WindowCadence(500, { max_parallel: 100, max_tokens: 1_000 });
+    expect(cadence.due_t(0)).toBeUndefined();
+    cadence.told(100);
+    cadence.set({ max_parallel: 101, max_tokens: 1_000 });
+    expect(cadence.due_t(200)).toBe(600);
+    cadence.set({ max_parallel: 102, max_tokens: 1_000 });
+    expect(cadence.due_t(200)).toBe(200);
+    cadence.told(200);
+    cadence.set({ max_parallel: 102, max_tokens: 801 });
+    expect(cadence.due_t(300)).toBe(700);
+    cadence.set({ max_parallel: 102, max_tokens: 800 });
+    expect(cadence.due_t(300)).toBe(300);
+    cadence.set({ max_parallel: 102 });
+    expect(cadence.due_t(300)).toBe(300);
+  });
+});
+
+describe('the status of an agent', () => {
+  const window = { max_parallel: 10, max_tokens: 1_000 };
+  it('bounds what it is given', () => {
+    const suggested_window = { max_parallel: 4, max_usd_micros: 5 };
+    const at = (status: 'READY' | 'BUSY' | 'PAUSE' | 'DRAINING', age_ms: number): number | undefined =>
+      agentWindow(window, { status, suggested_window }, age_ms, 2_000).max_parallel;
+    expect(agentWindow(window, undefined, 0, 2_000)).toBe(window);
+    expect(agentWindow(window, { status: 'READY', suggested_window }, 0, 2_000)).toEqual({
+      max_parallel: 4,
+      max_tokens: 1_000,
+      max_usd_micros: 5,
+    });
+    expect(at('BUSY', 0)).toBe(0);
+    expect(at('PAUSE', 1_999)).toBe(4);
+    expect(at('PAUSE', 2_000)).toBe(0);
+    expect(at('DRAINING', 0)).toBe(1);
+    expect(smallerWindow({}, {})).toEqual({});
+  });
+});
+
+describe('the replay guard', () => {
+  it('takes a nonce once for as long as its signature is good', () => {
+    const guard = new ReplayGuard(60_000, 100);
+    expect(guard.check('a', 100_000, 100_000)).toBe('good');
+    expect(guard.check('a', 100_000, 159_000)).toBe('seen');
+    expect(guard.check('b', 100_000, 160_001)).toBe('stale');
+    expect(guard.check('b', 160_001, 100_000)).toBe('stale');
+  });
+
+  it('remembers a bounded number and takes nothing that it could not remember', () => {
+    const guard = new ReplayGuard(60_000, 3);
+    for (const nonce of ['a', 'b', 'c']) expect(guard.check(nonce, 100_000, 100_000)).toBe('good');
+    expect(guard.check('d', 100_000, 100_000)).toBe('full');
+    expect(guard.check('d', 160_001, 160_001)).toBe('good');
+    expect(guard.size).toBe(1);
+  });
+});
+
+describe('resume tokens', () => {
+  it('may be used again until the client has shown that it got the answer', () => {
+    const tokens = new ResumeTokens(digests);
+    tokens.begin('first');
+    expect(tokens.use('first', 'second')).toBe(true);
+    expect(tokens.use('first', 'third')).toBe(true);
+    expect(tokens.accepts('second')).toBe(false);
+    expect(tokens.accepts('third')).toBe(true);
+    expect(tokens.spend()).toBe(true);
+    expect(tokens.accepts('first')).toBe(false);
+    expect(tokens.use('first', 'fourth')).toBe(false);
+    expect(tokens.use('third', 'fourth')).toBe(true);
+  });
+
+  it('are kept as their SHA-256', () => {
+    const tokens = new ResumeTokens(digests);
+    tokens.begin('a secret');
+    expect(JSON.stringify(tokens.hashes)).not.toContain('secret');
+    expect(new ResumeTokens(digests, tokens.hashes).accepts('a secret')).toBe(true);
+    expect(new ResumeTokens(digests, ['!']).accepts('a secret')).toBe(false);
+  });
+});
+
+describe('stream numbers', () => {
+  it('are decimal, without sign or leading zero, up to 2^53 − 1', () => {
+    for (const id of ['', '01', '-1', '+1', '1.0', '0x1', '1e3', ' 1', '9007199254740992', '１'])
+      expect(streamNumber(id), id).toBeUndefined();
+    expect(streamNumber('0')).toBe(0);
+    expect(streamNumber('9007199254740991')).toBe(Number.MAX_SAFE_INTEGER);
+  });
+
+  it('are new once, in whatever order they come', () => {
+    const numbers = fc.uniqueArray(fc.nat(50).map((n) => n * 2 + 1));
+    fc.assert(
+      fc.property(numbers, (come) => {
+        const opened = new OpenedNumbers(1);
+        for (const number of come) {
+          expect(opened.isNew(number)).toBe(true);
+          expect(opened.see(number)).toBe(true);
+          expect(opened.see(number)).toBe(false);
+        }
+        expect(opened.unseen.size).toBe((opened.next - 1) / 2 - come.length);
+      }),
+    );
+  });
+});
+
+describe('limits', () => {
+  it('all have a reason', () => {
+    for (const [name, { value, bounds, why }] of Object.entries(SESSION_LIMIT_TABLE)) {
+      expect(value, name).toBeGreaterThan(0);
+      expect(bounds.endsWith('.') && why.endsWith('.'), name).toBe(true);
+    }
+  });
+});
