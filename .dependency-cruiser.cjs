@@ -5,6 +5,8 @@ const { join } = require('node:path');
 const rooms = require('./tidy/rooms.json');
 
 const pure = Object.keys(rooms).filter((room) => rooms[room].pure);
+/** Rooms that run in browsers: with IO, by what every runtime has, and without Node. */
+const browser = Object.keys(rooms).filter((room) => rooms[room].browser);
 const anyOf = (names) => `(${names.join('|')})`;
 
 /** Files that a room offers to others: the `atp-source` targets of its `exports`, as paths from the root of the tree. */
@@ -49,6 +51,20 @@ module.exports = {
       comment: 'Vendor libraries live behind an interface in adapters.',
       severity: 'error',
       from: { path: `^packages/${anyOf(pure)}/src/` },
+      to: { path: 'node_modules' },
+    },
+    {
+      name: 'browser-no-node',
+      comment: 'What runs in browsers uses only globals that every runtime has.',
+      severity: 'error',
+      from: { path: `^packages/${anyOf(browser)}/src/` },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'browser-no-vendor',
+      comment: 'A bundle for browsers is kept small, and a library in it is in every page.',
+      severity: 'error',
+      from: { path: `^packages/${anyOf(browser)}/src/` },
       to: { path: 'node_modules' },
     },
     {

@@ -7,6 +7,11 @@ export const PURE_ROOMS: readonly string[] = Object.entries(rooms)
   .filter(([, room]) => room.pure)
   .map(([name]) => name);
 
+/** Names of the rooms that run in browsers, too: compiled without the types of Node. */
+export const BROWSER_ROOMS: readonly string[] = Object.entries(rooms)
+  .filter(([, room]) => 'browser' in room && room.browser)
+  .map(([name]) => name);
+
 export const ROOMS: readonly string[] = Object.keys(rooms);
 
 const pureSource = new RegExp(`^packages/(${PURE_ROOMS.join('|')})/src/.*\\.ts$`);

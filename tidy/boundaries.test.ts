@@ -117,6 +117,8 @@ const planted: readonly { rule: string; file: string; text: string }[] = [
   { rule: 'pure-no-node', file: 'packages/ledger/src/node.ts', text: importing('node:fs') },
   { rule: 'pure-no-node', file: 'packages/ledger/src/bare.ts', text: importing('crypto') },
   { rule: 'pure-no-vendor', file: 'packages/ledger/src/vendor.ts', text: importing('vendor') },
+  { rule: 'browser-no-node', file: 'packages/sdk/src/node.ts', text: importing('node:fs') },
+  { rule: 'browser-no-vendor', file: 'packages/sdk/src/vendor.ts', text: importing('vendor') },
   { rule: 'entry-only', file: 'packages/router/src/deep.ts', text: importing('../../flow/src/inside.ts') },
   {
     rule: 'entry-only-from-outside',

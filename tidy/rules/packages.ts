@@ -1,4 +1,4 @@
-import { importsOf, PURE_ROOMS, ROOMS } from '../ast.ts';
+import { BROWSER_ROOMS, importsOf, PURE_ROOMS, ROOMS } from '../ast.ts';
 import type { Finding, Rule, Tree } from '../tree.ts';
 
 interface Manifest {
@@ -232,9 +232,10 @@ const pureProject = (types: readonly string[], include: readonly string[]): Reco
 
 export const pureProjects: Rule = {
   name: 'pure-projects',
-  why: 'Compiled without the types of Node and the browser, a pure room cannot even name a clock or a socket.',
+  why: 'Compiled without the types of Node and the browser, a pure room cannot even name a clock or a socket, nor one for browsers a module of Node.',
   check: (tree) =>
-    PURE_ROOMS.map((room) => `packages/${room}/tsconfig.build.json`)
+    [...PURE_ROOMS, ...BROWSER_ROOMS]
+      .map((room) => `packages/${room}/tsconfig.build.json`)
       .filter((path) => tree.files.includes(path))
       .filter((path) => {
         const { compilerOptions = {}, include = [] } = json<Project>(tree, path);

@@ -1,0 +1,29 @@
+import type { WireErrorContent } from '@atp-router/wire';
+
+/**
+ * What a router, an agent or the session said went wrong. `code` is a wire code (`EBUDGET`, `EWINDOW` …) or one that a
+ * later edition added; `details.error` is the name in the router's catalogue.
+ */
+export class AtpTaskError extends Error {
+  override readonly name: string = 'AtpTaskError';
+  readonly code: string;
+  readonly retry_after_ms: number | undefined;
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor({ code, reason, retry_after_ms, details }: WireErrorContent) {
+    super(reason);
+    this.code = code;
+    this.retry_after_ms = retry_after_ms;
+    this.details = (details ?? {}) as Readonly<Record<string, unknown>>;
+  }
+}
+
+/** The session ended before the task did: by `close()`, because it could not be resumed, or because it was aborted. */
+export class AtpClosedError extends Error {
+  override readonly name: string = 'AtpClosedError';
+}
+
+/** The task was cancelled by this program. */
+export class AtpCancelledError extends Error {
+  override readonly name: string = 'AtpCancelledError';
+}

@@ -1,0 +1,6 @@
+export { ask } from './ask.ts';
+export { AtpClient } from './client.ts';
+export * from './errors.ts';
+export { type ReplyLike, type Runtime, type SocketLike, systemRuntime } from './runtime.ts';
+export type { Task } from './task.ts';
+export type * from './types.ts';

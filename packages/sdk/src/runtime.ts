@@ -1,0 +1,41 @@
+/** The part of a WebSocket that browsers and Node have in common (WHATWG WebSockets). */
+export interface SocketLike {
+  binaryType: string;
+  readonly readyState: number;
+  send(data: string | Uint8Array): void;
+  close(code?: number, reason?: string): void;
+  onopen: (() => void) | null;
+  onmessage: ((event: { readonly data: unknown }) => void) | null;
+  onclose: ((event: { readonly code: number; readonly reason: string }) => void) | null;
+  onerror: (() => void) | null;
+}
+
+export interface ReplyLike {
+  readonly ok: boolean;
+  readonly status: number;
+  json(): Promise<unknown>;
+}
+
+/** What the SDK takes from its surroundings; all of it is a global in browsers and in Node 22 and later. */
+export interface Runtime {
+  readonly WebSocket: new (url: string, protocols: readonly string[]) => SocketLike;
+  fetch(url: string, init: object): Promise<ReplyLike>;
+  setTimeout(run: () => void, delay_ms: number): unknown;
+  clearTimeout(timer: unknown): void;
+  readonly performance: { now(): number };
+  readonly crypto: { getRandomValues(into: Uint8Array<ArrayBuffer>): Uint8Array };
+  readonly Date: { now(): number };
+}
+
+export function systemRuntime(): Runtime {
+  const runtime = globalThis as unknown as Runtime;
+  return {
+    WebSocket: runtime.WebSocket,
+    fetch: (url, init) => runtime.fetch(url, init),
+    setTimeout: (run, delay_ms) => runtime.setTimeout(run, delay_ms),
+    clearTimeout: (timer) => runtime.clearTimeout(timer),
+    performance: runtime.performance,
+    crypto: runtime.crypto,
+    Date: runtime.Date,
+  };
+}

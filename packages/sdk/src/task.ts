@@ -1,0 +1,104 @@
+import { type MessageId, type Payload, type WireErrorContent, isWireObject } from '@atp-router/wire';
+import { AtpCancelledError, AtpTaskError } from './errors.ts';
+import type { Final, TaskEvent } from './types.ts';
+
+/** What a task does with its stream. */
+export interface TaskPorts {
+  /** The program is done with a message: only then does the router send more than the window holds. */
+  consumed(id: MessageId): void;
+  cancel(): void;
+}
+
+type Item = { readonly id: MessageId; readonly event: TaskEvent };
+
+/**
+ * One task: its events in order, as an async iterable for one reader, and its result. Events wait until they are read; what
+ * is not read holds the router back and takes no further memory.
+ */
+export class Task implements AsyncIterable<TaskEvent> {
+  readonly #ports: TaskPorts;
+  #items: Item[] = [];
+  #state: 'running' | 'done' | { readonly error: Error } = 'running';
+  #wake: (() => void) | undefined;
+  #is_read = false;
+
+  constructor(ports: TaskPorts) {
+    this.#ports = ports;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncIterator<TaskEvent> {
+    if (this.#is_read) throw new Error('A task has one reader: its events are being read, or were.');
+    this.#is_read = true;
+    try {
+      for (;;) {
+        const item = this.#items.shift();
+        if (item !== undefined) {
+          this.#ports.consumed(item.id);
+          yield item.event;
+        } else if (this.#state === 'running') await new Promise<void>((resolve) => (this.#wake = resolve));
+        else break;
+      }
+    } finally {
+      // Whoever stops reading wants no more of it.
+      this.cancel();
+    }
+    if (typeof this.#state === 'object') throw this.#state.error;
+  }
+
+  /** The whole answer; reads and drops the events before it. */
+  async result(): Promise<Final> {
+    let result: Final | undefined;
+    for await (const event of this) if (event.type === 'final') result = event.result;
+    if (result === undefined) throw new AtpTaskError({ code: 'EPROTO', reason: 'The stream ended without a result.' });
+    return result;
+  }
+
+  /** Tells the router that the answer is not wanted; it cancels what it started. Nothing happens to a task that is over. */
+  cancel(): void {
+    if (this.#state !== 'running') return;
+    this.#end({ error: new AtpCancelledError('The task was cancelled.') });
+    this.#ports.cancel();
+  }
+
+  /** From the link: a message of the stream. */
+  take(id: MessageId, payload: Payload | undefined, fin: boolean): void {
+    const event = payload === undefined ? undefined : eventOf(payload);
+    if (event === undefined) this.#ports.consumed(id);
+    else if (this.#state === 'running') this.#items.push({ id, event });
+    if (payload?.type === 'error') this.#end({ error: new AtpTaskError(payload.content as WireErrorContent) });
+    else if (fin) this.#end('done');
+    this.#wake?.();
+  }
+
+  /** From the link: the stream or the session is over. */
+  fail(error: Error): void {
+    this.#end({ error });
+  }
+
+  #end(state: 'done' | { readonly error: Error }): void {
+    if (this.#state === 'running') this.#state = state;
+    this.#wake?.();
+  }
+}
+
+/** Nothing for what a later edition added, and for the error, which is thrown. */
+function eventOf({ type, content }: Payload): TaskEvent | undefined {
+  switch (type) {
+    case 'agent.log':
+      return { type: 'log', content };
+    case 'agent.result.provisional':
+      return { type: 'provisional', content };
+    case 'agent.result.partial': {
+      const piece = isWireObject(content) ? content : {};
+      return { type: 'partial', kind: textOf(piece['kind']), delta: textOf(piece['delta']), content: piece };
+    }
+    case 'agent.result.final':
+      return { type: 'final', result: (isWireObject(content) ? content : { text: '' }) as unknown as Final };
+    default:
+      return undefined;
+  }
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}

@@ -1,0 +1,77 @@
+import type { Qos } from '@atp-router/kernel';
+import type { WireObject, WireValue } from '@atp-router/wire';
+
+/** A question in the shape of `ask` (docs/protocol/ask.md). Exactly one of `prompt` and `messages`. */
+export interface AskRequest {
+  readonly prompt?: string;
+  readonly messages?: readonly WireObject[];
+  readonly system?: string;
+  /** Model id, agent id, `policy:<id>` or `auto`; default `auto`. */
+  readonly model?: string;
+  readonly max_output_tokens?: number;
+  readonly temperature?: number;
+  readonly [field: string]: WireValue | undefined;
+}
+
+/** How the router is to treat a task. */
+export interface TaskOptions {
+  readonly qos?: Qos;
+  readonly task_type?: string;
+  readonly data_scope?: readonly string[];
+  /** Milliseconds from now after which the answer is of no use. */
+  readonly deadline_ms?: number;
+  /** The same key never runs the work twice. */
+  readonly idempotency_key?: string;
+  /** W3C `traceparent`. */
+  readonly traceparent?: string;
+  readonly max_usd_micros?: number;
+  readonly max_tokens?: number;
+  /** Cancels the task; an `AbortSignal` fits. */
+  readonly signal?: SignalLike;
+}
+
+export interface SignalLike {
+  readonly aborted: boolean;
+  addEventListener(type: 'abort', run: () => void): void;
+  removeEventListener(type: 'abort', run: () => void): void;
+}
+
+/** The whole answer; fields of later editions are there, too. */
+export interface Final {
+  readonly id: string;
+  readonly model: string;
+  readonly text: string;
+  readonly finish: string;
+  readonly cost_usd_micros: number | null;
+  readonly usage: Readonly<Record<string, number>> | null;
+  readonly [field: string]: unknown;
+}
+
+export type TaskEvent =
+  /** What the router means to do, or another note. */
+  | { readonly type: 'log'; readonly content: WireValue | undefined }
+  /** A piece of the answer: `kind` is `text`, `thinking`, `refusal`, `tool_call` or `tool_args`. */
+  | { readonly type: 'partial'; readonly kind: string; readonly delta: string; readonly content: WireObject }
+  /** A result that may still be revised. */
+  | { readonly type: 'provisional'; readonly content: WireValue | undefined }
+  /** The last event. */
+  | { readonly type: 'final'; readonly result: Final };
+
+/** What happens below the tasks, for logs and metrics. */
+export type LinkEvent =
+  | { readonly type: 'connecting'; readonly attempt: number }
+  | { readonly type: 'connected'; readonly resumed: boolean }
+  | { readonly type: 'disconnected'; readonly code: number; readonly retry_in_ms: number | undefined }
+  | { readonly type: 'closed'; readonly reason: string };
+
+export interface ClientOptions {
+  /** Address of the router: `http(s)://host:port`. */
+  readonly url: string;
+  /** The key, or a function that gets one for each connection (OIDC and other tokens that end). */
+  readonly key: string | (() => string | Promise<string>);
+  /** First pause between connections, doubled up to the second, each spread over its whole length. */
+  readonly reconnect?: { readonly base_ms?: number; readonly cap_ms?: number };
+  /** Tasks that wait for the window; a further one is refused. */
+  readonly waiting_max?: number;
+  readonly onLink?: (event: LinkEvent) => void;
+}
