@@ -77,7 +77,7 @@ export class AtpClient {
     const { session } = link;
     while (this.#waiting.length > 0 && session.phase === 'open') {
       const lane: Lane = { stream_id: session.next_stream_id, persona_id: '', clone_id: '' };
-      if (session.refusal(lane) !== undefined) {
+      if (session.refusal(lane, this.#runtime.performance.now()) !== undefined) {
         // Only who was refused is told when there is room.
         link.handle({ type: 'send', lane, message: {} });
         return;

@@ -133,7 +133,7 @@ export class SessionHost {
   #begin(stream_id: string, frame: Frame): void {
     const lane: Lane = { stream_id, persona_id: '', clone_id: '' };
     const writer = new LaneWriter({
-      refusal: () => this.#session.refusal(lane),
+      refusal: () => this.#session.refusal(lane, this.#ports.clock.mono_ms()),
       send: (message, fin) => this.#handle({ type: 'send', lane, message, fin }),
       reset: (error) => this.#reset(stream_id, error),
     });
