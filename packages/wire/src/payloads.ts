@@ -96,6 +96,14 @@ export type Acknowledgement = {
   readonly ack_up_to?: number;
   /** Every fragment that has to be sent again; only once the last index is known. */
   readonly missing?: readonly number[];
+  /** Highest `msg_seq` that may be sent in the lane. Never falls. */
+  readonly credit?: number;
+  /** Messages that are not there, or of which too much is missing, and are asked for again. */
+  readonly missing_messages?: readonly number[];
+  /** Those up to `ack_msg_up_to` that failed instead of being handed on. */
+  readonly failed?: readonly number[];
+  /** The other way round: messages of the sender of this acknowledgement that it has given up. */
+  readonly withdrawn?: readonly number[];
 };
 
 export type AckContent = {
@@ -140,6 +148,12 @@ export type HelloContent = {
   /** Seconds without activity after which the session is ended. */
   readonly idle_fin_s?: number;
   readonly resume_token?: string;
+  /** Milliseconds without a connection after which the session is over. */
+  readonly resume_ttl_ms?: number;
+  /** Messages of a lane that this end takes before it is done with the first of them. */
+  readonly pending_messages?: number;
+  /** In the answer to a resumption: what had arrived. */
+  readonly acks?: readonly Acknowledgement[];
 };
 
 export type CapabilitiesContent = {

@@ -22,6 +22,8 @@ const TARGETS_MAX = 1_000;
 const ACKS_MAX = 256;
 /** A message has no more fragments than this by default, see `REASSEMBLY_LIMITS`. */
 const MISSING_MAX = 4_096;
+/** As many messages of a lane as one end may have pending, see `pending_messages`. */
+const PENDING_MAX = 4_096;
 const CODE_MAX = 32;
 
 const need = (spec: Spec, doc: string): Field => ({ spec, doc, required: true });
@@ -47,6 +49,10 @@ const ACK = shape('acknowledgement', 'What has arrived in one lane.', {
   msg_seq: may(COUNT, 'The message that ack_up_to and missing are about.'),
   ack_up_to: may(COUNT, 'Highest frag_seq up to which every fragment of that message has arrived.'),
   missing: may({ kind: 'list', of: COUNT, max: MISSING_MAX }, 'Fragments to send again.'),
+  credit: may(COUNT, 'Highest msg_seq that may be sent.'),
+  missing_messages: may({ kind: 'list', of: COUNT, max: PENDING_MAX }, 'Messages to send again.'),
+  failed: may({ kind: 'list', of: COUNT, max: PENDING_MAX }, 'Messages that were settled by failing.'),
+  withdrawn: may({ kind: 'list', of: COUNT, max: PENDING_MAX }, 'Messages of the sender of this that it gave up.'),
 });
 
 const OF_PERSONA = {
@@ -150,6 +156,12 @@ const HELLO = shape('control.hello', 'Content of SYN (wanted) and of SYN with AC
   interval_s: may(MEASURE, 'Seconds without traffic after which a heartbeat is sent.'),
   idle_fin_s: may(MEASURE, 'Seconds without activity after which the session is ended.'),
   resume_token: may(TOKEN, 'Reopens the session once.'),
+  resume_ttl_ms: may(MEASURE, 'Milliseconds without a connection after which the session is over.'),
+  pending_messages: may(
+    { kind: 'int', min: 1, max: PENDING_MAX },
+    'Messages of a lane that are taken before one is done.',
+  ),
+  acks: may(list(ACK, ACKS_MAX), 'In the answer to a resumption: what had arrived.'),
 });
 
 const CAPABILITIES = shape('control.capabilities', 'What a peer can do.', {

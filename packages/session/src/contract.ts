@@ -1,0 +1,166 @@
+import type { Acknowledgement, AgentStatus, Frame, Lane, MessageId, Meta, Payload, Window } from '@atp-router/wire';
+import type { Qos } from '@atp-router/kernel';
+
+/** What a session is asked to send: one message of a lane, whole. The session numbers, cuts, signs and repeats it. */
+export interface Outgoing {
+  readonly payload?: Payload;
+  readonly meta?: Meta;
+  readonly qos?: Qos;
+  readonly ttl?: number;
+}
+
+/** Why a message never arrived, or may not have. */
+export type FailureReason =
+  /** Its resend lifetime is over. */
+  | 'expired'
+  /** Its fragments contradict each other, or do not fit their root. */
+  | 'corrupt'
+  /** Its stream or session was aborted. */
+  | 'reset'
+  /** The session ended without a connection: the message may have arrived (S32). */
+  | 'in_doubt';
+
+/** What happens to a session. Each comes with the monotone time, except for those that the caller only asks for. */
+export type SessionInput =
+  /**
+   * A connection is there, and the only one from now on. A client opens or resumes on it; a server's first frame follows.
+   * `wall_ms` dates the signatures until a frame has come; only needed with the feature `sig`.
+   */
+  | { readonly type: 'connected'; readonly wall_ms?: number }
+  | { readonly type: 'disconnected' }
+  /** A frame, decoded and within the wire's limits. `bytes` is its size as it came; `wall_ms` judges its signature. */
+  | { readonly type: 'frame'; readonly frame: Frame; readonly bytes: number; readonly wall_ms: number }
+  /** `deadline_ms` has come. */
+  | { readonly type: 'timeout' }
+  /**
+   * A message on a stream that is open, or that it opens: `next_stream_id` of the session, main lane. It gets the next
+   * number of its lane, or is `refused`.
+   */
+  | { readonly type: 'send'; readonly lane: Lane; readonly message: Outgoing; readonly fin?: boolean }
+  /** The application is done with a message: its place in the lane is free, and it need not be kept. */
+  | { readonly type: 'consumed'; readonly id: MessageId }
+  /** Everything up to this mark of a `save` is where a successor finds it. */
+  | { readonly type: 'saved'; readonly mark: number }
+  | { readonly type: 'reset'; readonly stream_id: string; readonly error: Payload }
+  | { readonly type: 'window'; readonly window: Window }
+  | { readonly type: 'status'; readonly status: AgentStatus; readonly suggested_window?: Window }
+  /** The way to this end is crowded: the frames that it sends say so for a while (ECN). */
+  | { readonly type: 'crowded'; readonly crowded: boolean }
+  /** No new streams; ends with `FIN` when all are closed. */
+  | { readonly type: 'finish' };
+
+export type SessionEffect =
+  | { readonly type: 'send'; readonly frame: Frame }
+  /** The handshake is done, or the session was resumed. */
+  | { readonly type: 'established'; readonly resumed: boolean; readonly agreed: Agreed }
+  /** The other end opened a stream; its first message follows. */
+  | { readonly type: 'stream_opened'; readonly stream_id: string }
+  /** A message in its order. `again`: it may have been delivered before a restart. */
+  | {
+      readonly type: 'deliver';
+      readonly id: MessageId;
+      readonly frame: Frame;
+      readonly fin: boolean;
+      readonly again: boolean;
+    }
+  /** A message of this end has arrived. */
+  | { readonly type: 'acknowledged'; readonly id: MessageId }
+  /** A message has failed: one of this end (`out`) or one of the other (`in`), whose place in the order this is. */
+  | { readonly type: 'failed'; readonly way: 'in' | 'out'; readonly id: MessageId; readonly reason: FailureReason }
+  /**
+   * A message was not taken, and has no number. `full`: too much is not settled, `window`: the other end takes no further
+   * stream; `writable` follows. `closed`: this end has ended the stream or the session, or the stream is not there.
+   */
+  | { readonly type: 'refused'; readonly lane: Lane; readonly why: 'full' | 'window' | 'closed' }
+  /** A lane that refused takes messages again. */
+  | { readonly type: 'writable'; readonly lane: Lane }
+  | { readonly type: 'stream_closed'; readonly stream_id: string; readonly error?: Payload }
+  | { readonly type: 'peer_window'; readonly window: Window }
+  | { readonly type: 'peer_status'; readonly status: AgentStatus; readonly suggested_window?: Window }
+  /** To be kept before what follows from it is acknowledged; answered with `saved`. Only with `durable`. */
+  | { readonly type: 'save'; readonly mark: number; readonly changes: readonly StoredChange[] }
+  /** The connection is of no use any more: close it. */
+  | { readonly type: 'disconnect' }
+  /** Nothing follows. The store may forget the session. */
+  | { readonly type: 'closed'; readonly error?: Payload };
+
+/** What the handshake settled. */
+export interface Agreed {
+  readonly session_id: string;
+  readonly encoding: 'json' | 'cbor';
+  readonly features: readonly string[];
+  readonly interval_ms: number;
+  readonly idle_fin_ms: number;
+  readonly resume_ttl_ms: number;
+  readonly peer_node_id?: string;
+  readonly window: Window;
+}
+
+/** One change of what a store keeps of a session; each is idempotent. Plain data. */
+export type StoredChange =
+  | { readonly put: 'session'; readonly value: StoredSession }
+  | { readonly put: 'lane'; readonly value: StoredLane }
+  /** A message that arrived and is not consumed yet. */
+  | { readonly put: 'inbox'; readonly id: MessageId; readonly frame: Frame; readonly fin: boolean }
+  /** A message of this end that is not settled. */
+  | { readonly put: 'outbox'; readonly id: MessageId; readonly message: Outgoing; readonly fin: boolean }
+  /** A fragment of a message that is not complete. */
+  | { readonly put: 'piece'; readonly frame: Frame }
+  | { readonly drop: 'inbox' | 'outbox' | 'pieces'; readonly id: MessageId }
+  /** With its lanes. What it has in the inbox stays there until it is consumed. */
+  | { readonly drop: 'stream'; readonly stream_id: string }
+  | { readonly drop: 'session' };
+
+export interface StoredSession {
+  readonly role: 'client' | 'server';
+  readonly session_id: string;
+  readonly agreed?: Agreed;
+  /** SHA-256 of the tokens that are good, base64url. */
+  readonly tokens: readonly string[];
+  /** A client's own token that is good. */
+  readonly token?: string;
+  /** Digest of the `SYN`, base64url, as long as nothing else came from the client. */
+  readonly syn?: string;
+  /** No control frame of this end has had this number or a higher one. */
+  readonly control_seq: number;
+  /** Number of the stream that this end opens next, and the lowest above all that the other has opened. */
+  readonly next_stream: number;
+  readonly peer_next_stream: number;
+  /** Streams of the other end below that of which nothing has come. */
+  readonly peer_unseen: readonly number[];
+  /** What the other end takes of a lane (S8). */
+  readonly peer_pending_messages: number;
+  readonly peer_status?: { readonly status: AgentStatus; readonly suggested_window?: Window };
+  readonly streams: readonly StoredStream[];
+  readonly peer_window: Window;
+  readonly own_window: Window;
+}
+
+export interface StoredStream {
+  readonly stream_id: string;
+  readonly sent_fin: boolean;
+  readonly got_fin: boolean;
+}
+
+export interface StoredLane {
+  readonly lane: Lane;
+  /** Of what arrives: highest number up to which all is settled, −1 at first; and the failed ones around it. */
+  readonly settled_up_to: number;
+  readonly failed: readonly number[];
+  readonly credit: number;
+  /** Of what is sent: the next number, and the credit that the other end gave. */
+  readonly next_seq: number;
+  readonly peer_credit: number;
+}
+
+/** What a successor starts from. */
+export interface SessionSnapshot {
+  readonly session: StoredSession;
+  readonly lanes: readonly StoredLane[];
+  readonly inbox: readonly { readonly id: MessageId; readonly frame: Frame; readonly fin: boolean }[];
+  readonly outbox: readonly { readonly id: MessageId; readonly message: Outgoing; readonly fin: boolean }[];
+  readonly pieces: readonly Frame[];
+}
+
+/** The acknowledgement of one lane as this protocol extends it (S17). */
+export type LaneAcknowledgement = Acknowledgement;
