@@ -15,9 +15,11 @@ export const ERROR_CATALOGUE: Readonly<Record<ErrorCode, ErrorTraits>> = {
   request_timeout: { status: 408, wire: 'ETIMEOUT', retryable: true },
   conflict: { status: 409, wire: 'EPROTO', retryable: false },
   call_interrupted: { status: 409, wire: 'EAGENTDOWN', retryable: false },
+  events_gone: { status: 410, wire: 'ESEQ_RETRY', retryable: false },
   prompt_too_large: { status: 413, wire: 'EPROTO', retryable: false },
   unsupported_media_type: { status: 415, wire: 'EPROTO', retryable: false },
   idempotency_mismatch: { status: 422, wire: 'EPROTO', retryable: false },
+  upgrade_required: { status: 426, wire: 'EPROTO', retryable: false },
   rate_limited: { status: 429, wire: 'EWINDOW', retryable: true },
   budget_exhausted: { status: 429, wire: 'EBUDGET', retryable: false },
   headers_too_large: { status: 431, wire: 'EPROTO', retryable: false },
@@ -45,9 +47,11 @@ export type ErrorCode =
   | 'request_timeout'
   | 'conflict'
   | 'call_interrupted'
+  | 'events_gone'
   | 'prompt_too_large'
   | 'unsupported_media_type'
   | 'idempotency_mismatch'
+  | 'upgrade_required'
   | 'rate_limited'
   | 'budget_exhausted'
   | 'headers_too_large'

@@ -62,3 +62,70 @@ export const DEFAULT_LIMITS: Limits = {
   hold_back_bytes: 262_144,
   calls_in_flight: 20_000,
 };
+
+/**
+ * Bounds of the connections that carry frames: WebSocket, and its fallback over plain HTTP. What a frame itself may be is
+ * `WIRE_LIMITS` of the wire.
+ */
+export interface FrameConnectionLimits {
+  /** From the handshake to the first frame; as long as a client has for its headers. Then the connection is closed. */
+  readonly first_frame_ms: number;
+  /** From the first frame of an HTTP client to the frame that answers it. Then 503: it may ask again. */
+  readonly first_answer_ms: number;
+  /** Bytes that wait for a slow reader before `send` says so; as for relayed streams. */
+  readonly high_water_bytes: number;
+  /** Bytes that wait for a slow reader before it is given up, whatever time it had: four of the largest frames. */
+  readonly unsent_bytes: number;
+  /** How long a closed WebSocket may take to close as well, and to read what was sent before. Then the socket is cut. */
+  readonly close_ms: number;
+  /** Pieces of one WebSocket message. Each costs memory of its own, so a message in pieces of one byte is refused (1008). */
+  readonly message_pieces: number;
+  /**
+   * Chunks of the network in which one WebSocket message waits for its end. A frame of 1 MiB comes in 16 of 64 KiB, or in
+   * 800 packets of Ethernet; a peer that sends single bytes could otherwise make each cost a hundred (1008).
+   */
+  readonly message_chunks: number;
+  /** Answers to pings that wait for a peer that pings and does not read. Then it is given up (1008). */
+  readonly pending_pongs: number;
+  /** Frames from this size on are compressed where that was agreed: smaller ones do not gain what it costs. */
+  readonly deflate_from_bytes: number;
+  /** Messages in compression or decompression at a time in the whole process, each with up to 300 kB; others wait. */
+  readonly deflate_concurrency: number;
+  /** Connections of the HTTP fallback; more are refused with `backpressure`. Each holds events for readers that come back. */
+  readonly streams: number;
+  /** How long such a connection lasts while nobody reads its events. Then it is closed, and the session may be resumed. */
+  readonly absent_ms: number;
+  /** Silence in events after which a comment keeps the connection alive for proxies; as in streams of calls. */
+  readonly heartbeat_ms: number;
+  /** Sent events that are kept for a reader that comes back: what may be under way when its connection breaks. */
+  readonly kept_events: number;
+  /** Bytes of them; the latest one is kept whatever its size. */
+  readonly kept_bytes: number;
+  /** One request that carries frames. Four of the largest frames, or a thousand of four kilobytes. */
+  readonly post_bytes: number;
+  /** Frames of one request: a client that has more to send sends another. Decoding them takes a few milliseconds. */
+  readonly post_frames: number;
+  /** Requests with frames that one connection may have under way; more get `rate_limited`. Their order is not kept. */
+  readonly posts_at_once: number;
+}
+
+export const FRAME_CONNECTION_LIMITS: FrameConnectionLimits = {
+  first_frame_ms: 30_000,
+  first_answer_ms: 30_000,
+  high_water_bytes: 65_536,
+  unsent_bytes: 4_194_304,
+  close_ms: 5_000,
+  message_pieces: 1_024,
+  message_chunks: 16_384,
+  pending_pongs: 60,
+  deflate_from_bytes: 1_024,
+  deflate_concurrency: 8,
+  streams: 4_096,
+  absent_ms: 30_000,
+  heartbeat_ms: 25_000,
+  kept_events: 1_024,
+  kept_bytes: 131_072,
+  post_bytes: 4_194_304,
+  post_frames: 1_024,
+  posts_at_once: 8,
+};

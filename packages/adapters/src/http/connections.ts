@@ -9,6 +9,8 @@ export class Connections {
   /** Under TLS the raw sockets, of which handshakes that never end are the only trace. */
   readonly #raw: Set<Socket> = new Set();
   readonly #open: Set<Socket> = new Set();
+  /** Those that are no HTTP any more: whoever took them over ends them in order. */
+  readonly #taken: WeakSet<Socket> = new WeakSet();
 
   addRaw(socket: Socket): void {
     track(this.#raw, socket);
@@ -18,9 +20,14 @@ export class Connections {
     track(this.#open, socket);
   }
 
+  take(socket: Socket): void {
+    this.#taken.add(socket);
+  }
+
   /** Closes idle connections now and the others when their reply has left. */
   closeIdle(): void {
     for (const socket of this.#open) {
+      if (this.#taken.has(socket)) continue;
       const reply = replyInProgress(socket);
       if (reply === undefined) socket.destroySoon();
       else if (!reply.headersSent) reply.shouldKeepAlive = false;

@@ -8,6 +8,7 @@ import { ClientErrors } from './client-errors.ts';
 import { Connections } from './connections.ts';
 import type { HttpExchange, HttpServerHandle } from './exchange.ts';
 import { NodeExchange } from './node-exchange.ts';
+import { shouldUpgrade, takeUpgrades, type UpgradeHook } from './upgrade.ts';
 
 export interface HttpServerOptions {
   readonly host: string;
@@ -25,6 +26,8 @@ export interface HttpServerOptions {
   readonly connections_max: number;
   readonly tls?: { readonly cert: string; readonly key: string; readonly client_ca?: string };
   readonly onRequest: (exchange: HttpExchange) => void;
+  /** Takes connections over from HTTP. Without it, and where it declines, a request that asks for that is one as any other. */
+  readonly upgrade?: UpgradeHook;
   /** Ids of what is refused before it becomes a request. Default: `req_` and a UUID. */
   readonly newId?: () => string;
 }
@@ -46,6 +49,7 @@ export async function listen(options: HttpServerOptions): Promise<HttpServerHand
     server.on('connection', (socket) => connections.addRaw(socket));
     server.on('secureConnection', (socket) => connections.add(socket));
   }
+  if (options.upgrade !== undefined) takeUpgrades(server, connections, options.upgrade);
   return new Promise((resolve, reject) => {
     const onRefused = (cause: NodeJS.ErrnoException): void => reject(cannotListen(options, cause));
     server.once('error', onRefused);
@@ -97,6 +101,7 @@ function create(options: HttpServerOptions): Server {
     keepAlive: true,
     // It would be an empty answer; `ClientErrors` looks itself.
     requireHostHeader: false,
+    shouldUpgradeCallback: shouldUpgrade(options.upgrade),
     // How often node:http looks for late headers: a late client has at most a quarter more than its time.
     connectionsCheckingInterval: Math.ceil(options.header_timeout_ms / 4),
   };
