@@ -18,6 +18,7 @@ import {
   type SigningKey,
   splitFrame,
 } from '@atp-router/wire';
+import { asyncApiDocument } from '@atp-router/wire/tools';
 import { CBOR_FAILURES, type Failure, JSON_FAILURES } from './failures.ts';
 import { CUTS, LEAVES, policyOf } from './fragments.ts';
 import { SAMPLES, type Sample } from './frames.ts';
@@ -53,6 +54,7 @@ const file = (name: string, content: object): VectorFile => ({
 export function vectorFiles(): readonly VectorFile[] {
   return [
     { path: 'docs/protocol/schemas/frame.schema.json', text: `${JSON.stringify(frameSchema(), null, 2)}\n` },
+    { path: 'docs/protocol/asyncapi.json', text: `${JSON.stringify(asyncApiDocument(), null, 2)}\n` },
     file('frames', {
       about:
         'The same frame in both encodings, and what covers it. docs/protocol/atp.md: Frames, Encodings, Canonical form.',
