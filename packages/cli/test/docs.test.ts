@@ -67,7 +67,9 @@ describe('README and manual', () => {
 
   test('ids of calls look in the protocol as they are', () => {
     const folder = join(root, 'docs/protocol');
-    const text = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'));
+    const text = readdirSync(folder)
+      .filter((name) => name.endsWith('.md'))
+      .map((name) => readFileSync(join(folder, name), 'utf8'));
     const ids = [...text.join().matchAll(/"request_id": ?"([^"]*)"|"id": ?"([^"]*)", ?"(?:model|text)"/g)];
     expect(ids.length).toBeGreaterThan(4);
     expect(ids.map(([, request, answer]) => request ?? answer).filter((id) => !id?.startsWith('call_'))).toEqual([]);
