@@ -4,7 +4,7 @@ import type { Cli } from '../commands/context.ts';
 import { EXIT } from '../exit.ts';
 import { printable } from '../print/text.ts';
 import { readBytes } from '../read-file.ts';
-import { type Form, type Given, givenFrames, jsonOf, safeJson } from './input.ts';
+import { type Form, type Given, givenFrames, jsonOf, safeJson, SHOWN } from './input.ts';
 
 export interface DecodeOptions {
   readonly json?: boolean;
@@ -34,7 +34,7 @@ function rowOf(one: Given, { canonical }: DecodeOptions): object {
     ...head,
     lane: laneOf(frame),
     fragment: isFragment(frame),
-    ...(canonical && { canonical_hex: toHex(encodeCbor(frame)) }),
+    ...(canonical && { canonical_hex: toHex(encodeCbor(frame, SHOWN)) }),
     frame: jsonOf(frame),
   };
 }
@@ -45,7 +45,7 @@ function shownText(one: Given, number: number, { canonical }: DecodeOptions): st
   const head = `frame ${number}: ${encoding}, ${bytes.length} bytes${at}`;
   if ('error' in one) return `${head}: ${one.error.message}\n`;
   const { frame } = one;
-  const hex = canonical ? `canonical ${toHex(encodeCbor(frame))}\n` : '';
+  const hex = canonical ? `canonical ${toHex(encodeCbor(frame, SHOWN))}\n` : '';
   return `${head}; ${placeOf(frame)}\n${safeJson(jsonOf(frame), 2)}\n${hex}`;
 }
 

@@ -7,6 +7,7 @@ import {
   isFrameError,
   StreamDecoder,
   WIRE_LIMITS,
+  type WireLimits,
 } from '@atp-router/wire';
 import { CliError, EXIT } from '../exit.ts';
 
@@ -123,7 +124,7 @@ function fromBase64Text(text: string): Uint8Array | undefined {
 }
 
 /** A frame that came as CBOR may be several times as long in JSON; it is only shown. */
-const SHOWN = { ...WIRE_LIMITS, frame_bytes: 16 * WIRE_LIMITS.frame_bytes };
+export const SHOWN: WireLimits = { ...WIRE_LIMITS, frame_bytes: 16 * WIRE_LIMITS.frame_bytes };
 
 /** The frame as a value of JSON, with bytes marked. */
 export function jsonOf(frame: Frame): unknown {

@@ -4,6 +4,7 @@ import {
   type Digests,
   digestsFrom,
   type Frame,
+  isFrameError,
   type KeyRing,
   Sealer,
   type SignatureFault,
@@ -52,9 +53,14 @@ export async function sign(cli: Cli, file: string, options: SignOptions): Promis
   const sealer = new Sealer(digests);
   // A checksum that was there covers other bytes now (W47).
   const { checksum: _checksum, sig: _sig, ...bare } = frame;
-  const signed = sealer.sign(bare, key, { nonce, ts });
   const had_checksum = options.checksum === true || frame.checksum !== undefined;
-  write(cli, [had_checksum ? sealer.withChecksum(signed) : signed], options);
+  try {
+    const signed = sealer.sign(bare, key, { nonce, ts });
+    write(cli, [had_checksum ? sealer.withChecksum(signed) : signed], options);
+  } catch (error) {
+    if (!isFrameError(error)) throw error;
+    throw new CliError(EXIT.failed, `the frame cannot be signed: ${error.message}.`);
+  }
 }
 
 function signerOf(ring: KeyRing, kid: string | undefined, now_ms: number): SigningKey {

@@ -138,6 +138,55 @@ describe('judging a trace', () => {
     );
   });
 
+  it('of a damaged file ends with findings, or with the line that is none', () => {
+    const whole = traceOf(
+      Array.from(
+        { length: 8 },
+        (_, n): Step => ({ dir: 'in', encoding: n % 2 === 0 ? 'cbor' : 'json', frame: sampleFrame(n) }),
+      ),
+      true,
+    );
+    const damage = fc.tuple(
+      fc.nat({ max: whole.length }),
+      fc.nat({ max: 8 }),
+      fc.constantFrom('', '0', '"', '{}', 'null', '\n'),
+    );
+    fc.assert(
+      fc.property(damage, ([at, length, by]) => {
+        const text = whole.slice(0, at) + by + whole.slice(at + length);
+        try {
+          checkTrace(readTrace(text), pureDigests);
+        } catch (error) {
+          expect(error).toBeInstanceOf(TraceError);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('takes what was withdrawn for sent', () => {
+    const message = (msg_seq: number): Step => ({
+      ...{ dir: 'out', encoding: 'json' },
+      frame: { v: 1, session_id: 's', stream_id: '1', msg_seq, payload: { type: 'agent.log' } },
+    });
+    const withdrawn = control(0, 'control.ack', { acks: [{ stream_id: '1', withdrawn: [1] }] });
+    expect(rules(traceOf([message(0), message(2)]))).toEqual(['W13']);
+    expect(rules(traceOf([message(0), message(2), { dir: 'out', encoding: 'json', frame: withdrawn }]))).toEqual([]);
+  });
+
+  it('lets each connection be opened with acknowledgements of its own', () => {
+    const resume = (msg_seq: number, up_to: number): Step => ({
+      ...{ dir: 'out', encoding: 'json' },
+      frame: {
+        ...control(msg_seq, 'control.resume', { token: 't', acks: [{ ack_msg_up_to: up_to }] }),
+        flags: ['SYN', 'CTRL'],
+      },
+    });
+    const text = traceOf([resume(4, 1), resume(5, 2)]);
+    expect(rules(text)).toEqual(['S5']);
+    expect(rules(text.replace(/"conn":"c1"(?![\s\S]*"conn")/, '"conn":"c2"'))).toEqual([]);
+  });
+
   it('is bounded in what it finds', () => {
     const line = `{${LINE},"hex":"a0"}\n`;
     expect(rules(HEADER + line.repeat(FINDINGS_MAX + 10))).toHaveLength(FINDINGS_MAX);

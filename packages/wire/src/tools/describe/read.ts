@@ -1,4 +1,4 @@
-import type { FieldTables } from './tables.ts';
+import type { FieldTables, SpecTable } from './tables.ts';
 
 /** The description is not one, or one of another format. The message says where. */
 export class TablesError extends Error {
@@ -136,8 +136,24 @@ function assertNames({ shapes, payloads }: FieldTables): void {
       throw new TablesError(`payloads.${type}.content`, 'the name of a shape');
     }
   }
-  const named = JSON.stringify(shapes).matchAll(/"kind":"object","shape":"((?:[^"\\]|\\.)*)"/g);
-  for (const [, id = ''] of named) {
-    if (!Object.hasOwn(shapes, id)) throw new TablesError(`shapes.${id}`, 'there');
+  for (const [id, { members }] of Object.entries(shapes)) {
+    for (const [name, one] of Object.entries(members)) {
+      const missing = shapesIn(one.spec).find((wanted) => !Object.hasOwn(shapes, wanted));
+      if (missing !== undefined) throw new TablesError(`shapes.${id}.members.${name}`, 'of a shape that is there');
+    }
+  }
+}
+
+function shapesIn(spec: SpecTable): readonly string[] {
+  switch (spec.kind) {
+    case 'object':
+      return [spec.shape];
+    case 'list':
+    case 'record':
+      return shapesIn(spec.of);
+    case 'either':
+      return spec.of.flatMap(shapesIn);
+    default:
+      return [];
   }
 }

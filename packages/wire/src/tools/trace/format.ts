@@ -142,23 +142,23 @@ function isCount(value: unknown): value is number {
 }
 
 /** The frame of a line. The bytes count where they are there; the JSON beside them has to be the same frame. */
-function frameOf({ frame, hex, encoding }: TraceLine): Frame {
+function frameOf({ frame, hex, encoding, bytes: size }: TraceLine): Frame {
   const written = frame === undefined ? undefined : decodeJson(JSON.stringify(frame), AS_JSON);
-  if (hex === undefined) return assertCarried(written as Frame, encoding);
+  if (hex === undefined) return assertCarried(written as Frame, encoding, size);
   const bytes = fromHex(hex);
   const read = decodeFrame(bytes);
   const is_cbor = (bytes[0] ?? 0) >>> 5 === 5;
   if (is_cbor !== (encoding === 'cbor')) throw new FrameError('syntax', { path: 'encoding' });
-  if (written !== undefined && !sameBytes(encodeCbor(read), encodeCbor(written, AS_JSON))) {
+  if (written !== undefined && !sameBytes(encodeCbor(read, AS_JSON), encodeCbor(written, AS_JSON))) {
     throw new FrameError('value', { path: 'frame' });
   }
   return read;
 }
 
-/** Throws what a peer would have answered to a frame of this size in this encoding. */
-function assertCarried(frame: Frame, encoding: Encoding): Frame {
-  if (encoding === 'cbor') encodeCbor(frame);
-  else encodeJson(frame);
+/** Throws what a peer would have answered to a frame of this size in this encoding. JSON may have been written shorter. */
+function assertCarried(frame: Frame, encoding: Encoding, size: number | undefined): Frame {
+  const length = encoding === 'json' && size !== undefined ? size : encodedBytes(frame, encoding);
+  if (length > WIRE_LIMITS.frame_bytes) throw new FrameError('too_large');
   return frame;
 }
 
@@ -168,5 +168,5 @@ function sameBytes(left: Uint8Array, right: Uint8Array): boolean {
 
 /** Size of a frame on the wire in an encoding. */
 export function encodedBytes(frame: Frame, encoding: Encoding): number {
-  return encoding === 'cbor' ? encodeCbor(frame).length : utf8Length(encodeJson(frame));
+  return encoding === 'cbor' ? encodeCbor(frame, AS_JSON).length : utf8Length(encodeJson(frame, AS_JSON));
 }

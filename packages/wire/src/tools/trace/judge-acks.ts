@@ -12,14 +12,16 @@ export const judgeAcks: Judge = (judged) => {
 };
 
 function judgeAck(judged: Judged, ack: WireObject): void {
-  const { frame, receiver } = judged;
+  const { frame, sender, receiver } = judged;
   const name = (value: WireValue | undefined, absent: string): string => (typeof value === 'string' ? value : absent);
-  // What this end acknowledges are messages of the other one.
-  const track = laneOfSide(receiver, {
+  const lane = {
     stream_id: name(ack['stream_id'], frame.stream_id),
     persona_id: name(ack['persona_id'], ''),
     clone_id: name(ack['clone_id'], ''),
-  });
+  };
+  // What this end acknowledges are messages of the other one; what it withdraws are its own (S12).
+  const track = laneOfSide(receiver, lane);
+  for (const number of numbers(ack['withdrawn'])) laneOfSide(sender, lane).seen.add(number);
   rising(judged, track, ack, 'ack_msg_up_to');
   rising(judged, track, ack, 'credit');
   judgeReach(judged, track, ack);

@@ -37,19 +37,21 @@ function judgeHandshake(judged: Judged): void {
 }
 
 function ask(judged: Judged): void {
-  const { frame, session, sender, digests, report } = judged;
+  const { frame, record, session, sender, digests, report } = judged;
   const type = frame.payload?.type;
   if (frame.stream_id !== SESSION_STREAM) report('S5', 'a session is opened on stream 0');
   if (type !== 'control.hello' && type !== 'control.resume')
     report('S5', 'SYN comes with control.hello or control.resume');
   const said = saidBy(frame.payload, digests);
-  if (session.asked !== undefined && session.client === sender.dir) {
+  // On another connection it is another attempt, which has acknowledgements of its own.
+  const { conn } = record.entry;
+  if (session.asked?.conn === conn && session.client === sender.dir) {
     if (session.asked.said !== said) report('S5', 'SYN is sent again with something else in it');
     return;
   }
   session.client = sender.dir;
   const { encodings } = contentOf(judged);
-  session.asked = { said, encodings: Array.isArray(encodings) ? encodings : undefined };
+  session.asked = { conn, said, encodings: Array.isArray(encodings) ? encodings : undefined };
   if (type === 'control.hello' && isUntouched(judged)) session.from_start = true;
   noteHello(judged);
 }

@@ -67,7 +67,9 @@ export interface SessionTrack {
   /** Whether the trace has it from its first frame. */
   from_start: boolean;
   /** What the client asked with, until it is answered. */
-  asked: { readonly said: string; readonly encodings: readonly unknown[] | undefined } | undefined;
+  asked:
+    | { readonly conn: string; readonly said: string; readonly encodings: readonly unknown[] | undefined }
+    | undefined;
   readonly in: Side;
   readonly out: Side;
 }
