@@ -39,6 +39,31 @@ export const SOUND: Readonly<Record<string, () => Exchange>> = {
     return at;
   },
 
+  'fragments-of-the-client'() {
+    const at = opened(
+      'A piece of the client does not arrive as it was sent. The server names it at once, and it is sent again.',
+    );
+    const whole = at.lost('client', {
+      flags: ['SYN', 'FIN'],
+      stream: 1,
+      payload: { type: 'agent.log', content: Uint8Array.from({ length: 30 }, (_, i) => i) },
+    });
+    const sizes = { text_bytes: 6, binary_bytes: 12 };
+    const [first, second, third] = splitFrame(whole, digests, { gold: sizes, silver: sizes, bronze: sizes });
+    if (first === undefined || second === undefined || third === undefined) throw new Error('not cut in three');
+    at.send('client', first);
+    at.send('client', second);
+    const bad = { stream_id: '1', credit: 7, msg_seq: 0, ack_up_to: 0, missing: [1] };
+    at.server({ flags: ['ACK', 'CTRL'], payload: ack(bad) });
+    at.send('client', third);
+    at.send('client', second);
+    at.server({ flags: ['ACK', 'CTRL'], payload: ack({ stream_id: '1', ack_msg_up_to: 0, credit: 8 }) });
+    at.server({ flags: ['FIN'], stream: 1, payload: result('final', 'Noted.') });
+    at.client({ flags: ['ACK', 'CTRL'], payload: ack({ stream_id: '1', ack_msg_up_to: 0, credit: 8 }) });
+    closes(at);
+    return at;
+  },
+
   lanes() {
     const at = opened('Two clones answer on one stream, each in a lane of its own; one message is lost and named.');
     dispatches(at, 1, false);

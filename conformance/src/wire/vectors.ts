@@ -19,6 +19,7 @@ import {
   splitFrame,
 } from '@atp-router/wire';
 import { asyncApiDocument } from '@atp-router/wire/tools';
+import { ackVectors } from './acks.ts';
 import { CBOR_FAILURES, type Failure, JSON_FAILURES } from './failures.ts';
 import { CUTS, LEAVES, policyOf } from './fragments.ts';
 import { SAMPLES, type Sample } from './frames.ts';
@@ -70,6 +71,11 @@ export function vectorFiles(): readonly VectorFile[] {
       about: 'Messages and the frames they are cut into. docs/protocol/atp.md: Fragments.',
       vectors: CUTS.map(cutVector),
       trees: LEAVES.map((_, i) => treeVector(LEAVES.slice(0, i + 1))),
+    }),
+    file('acks', {
+      about:
+        'What a receiver acknowledges after each fragment of a message of fragments.json. docs/protocol/atp.md: Fragments.',
+      vectors: ackVectors(digests),
     }),
     file('failures', {
       about: 'Inputs that are refused, and why. docs/protocol/atp.md: Errors. offset is informative.',

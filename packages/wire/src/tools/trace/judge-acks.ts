@@ -1,6 +1,7 @@
 import { isWireObject, type WireObject, type WireValue } from '../../value.ts';
 import { laneOfSide } from './judge-lanes.ts';
-import type { Judge, Judged, LaneTrack } from './tracks.ts';
+import type { Direction } from './format.ts';
+import type { FragmentTrack, Judge, Judged, LaneTrack } from './tracks.ts';
 
 /** Whether acknowledgements fit what they acknowledge, and never take anything back. */
 export const judgeAcks: Judge = (judged) => {
@@ -66,18 +67,26 @@ function sent({ highest }: LaneTrack): string {
 }
 
 function judgeFragments(judged: Judged, track: LaneTrack, ack: WireObject): void {
-  const { session, report } = judged;
+  const { session, sender, report } = judged;
   const { msg_seq, missing } = ack;
   if (typeof msg_seq !== 'number') return;
   rising(judged, track, ack, 'ack_up_to', `ack_up_to of ${msg_seq}`);
   const named = numbers(missing);
   if (!session.from_start || named.length === 0) return;
-  const last = track.last_fragment.get(msg_seq);
-  if (last === undefined)
-    report('W57', `${track.name}: fragments of ${msg_seq} are missing before its last one was sent`);
-  else if (named.some((index) => index > last)) {
+  const fragments = track.fragments.get(msg_seq);
+  const last = fragments?.last;
+  if (last !== undefined) {
+    if (named.every((index) => index <= last)) return;
     report('W57', `${track.name}: message ${msg_seq} ends with fragment ${last}, and a later one is missing`);
+  } else if (!named.every((index) => mayBeBad(sender.dir, fragments, index))) {
+    report('W57', `${track.name}: fragments of ${msg_seq} are missing before its last one was sent`);
   }
+}
+
+/** A piece that does not fit its digest is named at once (W58). Whether it did at the other end, the trace does not show. */
+function mayBeBad(by: Direction, fragments: FragmentTrack | undefined, index: number): boolean {
+  if (fragments === undefined) return false;
+  return fragments.bad.has(index) || (by === 'in' && fragments.good.has(index));
 }
 
 function numbers(value: WireValue | undefined): readonly number[] {

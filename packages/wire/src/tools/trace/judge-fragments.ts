@@ -2,20 +2,31 @@ import type { ReassemblyEffect } from '../../fragment/state.ts';
 import { hasMore, isFragment, laneOf } from '../../frame.ts';
 import { encodedBytes } from './format.ts';
 import { laneOfSide, laneText } from './judge-lanes.ts';
-import type { Finding, Judge, SessionTrack } from './tracks.ts';
+import type { Finding, FragmentTrack, Judge, LaneTrack, SessionTrack } from './tracks.ts';
 
 /** Fragments are put together as a receiver does it; what a receiver would complain about is a finding. */
 export const judgeFragments: Judge = ({ frame, record, sender, report }) => {
   if (!isFragment(frame)) return;
   const { msg_seq, frag_seq = 0 } = frame;
-  if (!hasMore(frame)) laneOfSide(sender, laneOf(frame)).last_fragment.set(msg_seq, frag_seq);
+  const track = fragmentTrack(laneOfSide(sender, laneOf(frame)), msg_seq);
+  if (!hasMore(frame)) track.last = frag_seq;
   const { encoding, t_ms } = record.entry;
   const frame_bytes = encodedBytes(frame, encoding);
   for (const effect of sender.reassembler.handle({ type: 'fragment', frame, frame_bytes, now_ms: t_ms })) {
+    if (effect.type === 'bad_fragment') track.bad.add(frag_seq);
+    if (effect.type === 'stored') track.good.add(frag_seq);
     const [rule, message] = complaint(effect) ?? [];
     if (rule !== undefined && message !== undefined) report(rule, `message ${msg_seq}: ${message}`);
   }
 };
+
+function fragmentTrack({ fragments }: LaneTrack, msg_seq: number): FragmentTrack {
+  const known = fragments.get(msg_seq);
+  if (known !== undefined) return known;
+  const fresh: FragmentTrack = { good: new Set(), bad: new Set(), last: undefined };
+  fragments.set(msg_seq, fresh);
+  return fresh;
+}
 
 function complaint(effect: ReassemblyEffect): readonly [rule: string, message: string] | undefined {
   switch (effect.type) {

@@ -30,12 +30,21 @@ export interface LaneTrack {
   fin_at: number | undefined;
   /** What whole messages said, by number: a repetition says the same. */
   readonly said: Map<number, string>;
-  /** Index of the last fragment, by message, once it was sent. */
-  readonly last_fragment: Map<number, number>;
+  /** Fragments that were sent, by message. */
+  readonly fragments: Map<number, FragmentTrack>;
   /** What the other end acknowledged. */
   readonly acked: Map<string, AckTrack>;
   /** Highest number that may be sent; undefined when it is not in the trace. */
   credit: number | undefined;
+}
+
+/** What was sent of a message in fragments. */
+export interface FragmentTrack {
+  /** Indexes whose piece fitted its digest. */
+  readonly good: Set<number>;
+  readonly bad: Set<number>;
+  /** Index of the last one, once it was sent. */
+  last: number | undefined;
 }
 
 /** A value of acknowledgements that never falls, and the control frame that told it last. */
@@ -107,7 +116,7 @@ export function sessionTrack(id: string, digests: Digests): SessionTrack {
 export function laneTrack(name: string, is_main: boolean): LaneTrack {
   return {
     ...{ name, is_main, seen: new Set<number>(), highest: -1, last_line: 0, fin_at: undefined },
-    ...{ said: new Map(), last_fragment: new Map(), acked: new Map(), credit: undefined },
+    ...{ said: new Map(), fragments: new Map(), acked: new Map(), credit: undefined },
   };
 }
 
