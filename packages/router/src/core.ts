@@ -19,6 +19,8 @@ import { addUsdNanos, idSource } from '@atp-router/kernel';
 import type { BudgetDay } from '@atp-router/ledger';
 import { KillSwitches, TargetHealth } from '@atp-router/routing';
 import { Engine } from './engine/engine.ts';
+import { openSessionHub } from './atp/open-hub.ts';
+import type { SessionHub } from './atp/session-hub.ts';
 import { problemOf } from './engine/faults.ts';
 import { IdempotencyIndex } from './engine/idempotency.ts';
 import { observedOf } from './engine/observed.ts';
@@ -43,6 +45,7 @@ export interface Core {
   readonly metrics: RouterMetrics;
   readonly manager: GenerationManager;
   readonly engine: Engine;
+  readonly hub: SessionHub;
   readonly transports: Transports;
   readonly counter: TokenCounterWorker;
   readonly tracing: Tracing | undefined;
@@ -103,7 +106,8 @@ async function coreOver(
   bus.append({ type: 'node.started', version, recovered_calls: ledger.start.recovered.length });
   await bus.written();
   const { node_id } = secrets;
-  return { node_id, ledger, shared, bus, metrics, manager, engine, transports, counter, tracing };
+  const hub = openSessionHub(engine, node_id);
+  return { node_id, ledger, shared, bus, metrics, manager, engine, hub, transports, counter, tracing };
 }
 
 function seededAccounts(days: readonly BudgetDay[]): AccountLedger {

@@ -1,4 +1,5 @@
 import { type HttpExchange, type HttpServerHandle, listen, readTls, type RouterMetrics } from '@atp-router/adapters';
+import { addFrames } from './atp/add-frames.ts';
 import { addAdmin } from './admin/add-admin.ts';
 import { type Bootstrapped, bootstrap } from './bootstrap.ts';
 import { type Core, openCore } from './core.ts';
@@ -107,6 +108,7 @@ async function listenTo(options: RouterOptions, core: Core, table: RouterTable, 
     onReload: options.onReload,
   });
   addDocs(table, version);
+  const frames = addFrames(table, core);
   const { limits, listen: at } = config;
   server = await listen({
     host: at.host,
@@ -120,6 +122,7 @@ async function listenTo(options: RouterOptions, core: Core, table: RouterTable, 
     connections_max: CONNECTIONS_MAX,
     onRequest: gate.through(serve(table, engine)),
     newId: () => requestId(engine),
+    upgrade: frames.sockets,
   });
   return server;
 }

@@ -1,17 +1,21 @@
 import { type HttpServerHandle, systemTimers } from '@atp-router/adapters';
 import { AtpError } from '@atp-router/kernel';
+import { errorPayload } from '@atp-router/wire';
 import type { Core } from './core.ts';
 
 /** Stops accepting, lets calls finish within the grace time, ends the rest, flushes and closes everything. */
 export async function shutDown(reason: string, core: Core, server: HttpServerHandle): Promise<void> {
-  const { engine, bus, manager } = core;
+  const { engine, hub, bus, manager } = core;
   server.stopAccepting();
   const drained = engine.drain();
+  void hub.drain();
   const timer = systemTimers.after(manager.config.shutdown.grace_ms, () => {
     engine.abortAll(new AtpError('draining', 'The router was shut down before the call was done.'));
   });
   await drained;
   timer.cancel();
+  // What they were asked has ended; a session is no reason to wait.
+  hub.abortAll(errorPayload('EDRAINING'));
   bus.append({ type: 'node.stopped', reason });
   // A journal that cannot be written must not keep the process from ending.
   await bus.written().catch(() => undefined);

@@ -1,4 +1,5 @@
 import { hash, randomBytes } from 'node:crypto';
+import type { Credential } from '@atp-router/adapters';
 import { AtpError } from '@atp-router/kernel';
 import { digestsFrom, type Window } from '@atp-router/wire';
 import type { Engine } from '../engine/engine.ts';
@@ -22,7 +23,7 @@ export function openSessionHub(engine: Engine, node_id: string, sessions_max: nu
       digests: digestsFrom((bytes) => hash('sha256', bytes, 'buffer')),
       secret: () => randomBytes(SECRET_BYTES).toString('base64url'),
     },
-    authenticate: (token) => ownerOf(engine, token),
+    authenticate: (token) => ownerOfKey(engine, token === undefined ? {} : { authorization: `Bearer ${token}` }),
     windowOf: (owner) => windowOf(engine, owner),
     startTask: (frame, stream, owner) => {
       const started_ms = clock.now_ms();
@@ -33,8 +34,9 @@ export function openSessionHub(engine: Engine, node_id: string, sessions_max: nu
   });
 }
 
-function ownerOf(engine: Engine, token: string | undefined): SessionOwner {
-  const headers = { authorization: token === undefined ? undefined : `Bearer ${token}`, 'x-api-key': undefined };
+/** Who a key belongs to, as it stands in the headers of a handshake. Throws `unauthorized`. */
+export function ownerOfKey(engine: Engine, credential: Credential): SessionOwner {
+  const headers = { authorization: credential.authorization, 'x-api-key': credential['x-api-key'] };
   const result = engine.generation.keys.authenticate(headers, engine.parts.hash);
   if (!result.ok) throw result.error;
   const { principal } = result;

@@ -35,6 +35,8 @@ export interface SessionHubOptions {
 /** What a connection does once its first frame has been taken. */
 export interface Attached {
   onFrame(frame: Frame, bytes: number): void;
+  /** What came is no frame: whatever it was to be, it is lost, and with it the session (W64). */
+  onBadFrame(error: Payload): void;
   onClosed(): void;
 }
 
@@ -75,6 +77,7 @@ export class SessionHub {
     host.attach(carrier, frame, bytes);
     return {
       onFrame: (next, size) => host.onFrame(carrier, next, size),
+      onBadFrame: (error) => host.abort(error),
       onClosed: () => host.onClosed(carrier),
     };
   }
