@@ -193,8 +193,12 @@ export class Incoming {
     }
     const confirmed = engine.resets.confirmed(stream_id);
     if (confirmed) engine.core.journal.touch(engine.store);
-    if (hasFlag(frame, 'ACK')) return;
     const stream = engine.streams.open.get(stream_id);
+    if (hasFlag(frame, 'ACK')) {
+      // A frame was refused before its stream was open here, and another one of it came after that.
+      if (!confirmed && stream !== undefined) engine.abort(stream, errorPayload('EPROTO'), false);
+      return;
+    }
     if (stream !== undefined) engine.abort(stream, payload, false);
     const number = stream === undefined ? engine.streams.peerNumber(stream_id) : undefined;
     if (number !== undefined && engine.streams.see(number)) engine.core.journal.touch(engine.store);

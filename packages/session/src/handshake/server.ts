@@ -23,7 +23,7 @@ export class ServerLink extends Link {
   #answer: Frame | undefined;
 
   connected(): void {
-    if (this.phase === 'open') this.disconnected();
+    if (this.phase === 'open' || this.phase === 'opening') this.disconnected();
     this.phase = this.core.agreed === undefined ? 'opening' : 'resuming';
     this.handshake_end_ms = this.core.now_ms + this.core.limits.handshake_ms;
     this.#asked = undefined;
