@@ -1,5 +1,5 @@
 import { type Clock, isAtpError, type Timers } from '@atp-router/kernel';
-import { Session, type SessionOptions, type SessionPorts } from '@atp-router/session';
+import { judgeFirstFrame, refusalFrame, Session, type SessionOptions, type SessionPorts } from '@atp-router/session';
 import {
   errorPayload,
   errorPayloadOf,
@@ -40,6 +40,8 @@ export interface Attached {
   onClosed(): void;
 }
 
+type Wanted = Exclude<ReturnType<typeof judgeFirstFrame>, { type: 'refused' }>;
+
 /** All sessions of this process, by tenant and name. */
 export class SessionHub {
   readonly #options: SessionHubOptions;
@@ -70,7 +72,7 @@ export class SessionHub {
   accept(carrier: Carrier, owner: SessionOwner | undefined, frame: Frame, bytes: number): Attached | undefined {
     const host = this.#hostOf(owner, frame);
     if (!(host instanceof SessionHost)) {
-      carrier.send(refusalOf(frame, host), 'json');
+      carrier.send(host, 'json');
       carrier.close();
       return undefined;
     }
@@ -95,13 +97,21 @@ export class SessionHub {
     for (const host of [...this.#sessions.values()]) host.abort(error);
   }
 
-  #hostOf(owner: SessionOwner | undefined, frame: Frame): SessionHost | Payload {
-    const { session_id, payload } = frame;
-    const resumes = payload?.type === 'control.resume';
+  /** The session that a first frame is for, or the answer that refuses it. */
+  #hostOf(owner: SessionOwner | undefined, frame: Frame): SessionHost | Frame {
+    const first = judgeFirstFrame(frame);
+    if (first.type === 'refused') return first.answer;
+    const host = this.#wanted(owner, frame, first);
+    return host instanceof SessionHost ? host : refusalFrame(first.session_id, host);
+  }
+
+  #wanted(owner: SessionOwner | undefined, frame: Frame, first: Wanted): SessionHost | Payload {
+    const { session_id } = first;
+    const resumes = first.type === 'resume';
     if (owner === undefined && resumes) return this.#named(frame) ?? REFUSED;
     let known = owner;
     try {
-      known ??= this.#options.authenticate(tokenOf(frame));
+      known ??= this.#options.authenticate(first.type === 'open' ? first.token : undefined);
     } catch (thrown) {
       return this.#errorOf(thrown);
     }
@@ -164,14 +174,4 @@ const REFUSED: Payload = { type: 'error', content: SIGNATURE_REFUSAL };
 
 function nameOf({ tenant }: SessionOwner, session_id: string): string {
   return `${tenant}\n${session_id}`;
-}
-
-function tokenOf({ payload }: Frame): string | undefined {
-  if (payload?.type !== 'control.hello') return undefined;
-  // The decoder has held the content to its table.
-  return (payload.content as { readonly token?: string } | undefined)?.token;
-}
-
-function refusalOf({ session_id }: Frame, payload: Payload): Frame {
-  return { v: 1, session_id, stream_id: '0', msg_seq: 0, flags: ['RST', 'CTRL'], payload };
 }
