@@ -2,6 +2,7 @@ import { dataPlaneFragment } from '@atp-router/dialects';
 import { isJsonObject, type JsonObject } from '@atp-router/kernel';
 import { ADMIN_PATHS, ADMIN_TAGS } from './admin-paths.ts';
 import { adminSchemas } from './admin-schemas.ts';
+import { FRAMES_PATHS, FRAMES_TAGS } from './frames-paths.ts';
 import { OBSERVE_SCHEMAS } from './observe-schemas.ts';
 import { OPERATIONS_PATHS } from './operations-paths.ts';
 
@@ -20,10 +21,11 @@ export function openApiDocument(version: string): JsonObject {
     servers: [{ url: '/' }],
     tags: [
       ...dataPlaneFragment.tags,
+      ...FRAMES_TAGS,
       ...ADMIN_TAGS,
       { name: 'operations', description: 'Health, metrics, documents.' },
     ],
-    paths: disjoint([withSecurity(dataPlaneFragment.paths), ADMIN_PATHS, OPERATIONS_PATHS]),
+    paths: disjoint([withSecurity({ ...dataPlaneFragment.paths, ...FRAMES_PATHS }), ADMIN_PATHS, OPERATIONS_PATHS]),
     components: {
       schemas,
       securitySchemes: {
