@@ -6,7 +6,7 @@ import type { Stream } from '../streams/stream.ts';
 import type { Streams } from '../streams/streams.ts';
 import { CongestionWindow } from './congestion.ts';
 import { messageBytes, messageFrames } from './frames.ts';
-import type { LaneOut, OutMessage } from './lane-out.ts';
+import type { LaneOut, OutMessage } from '../streams/stream.ts';
 import { storedLane } from '../durable/stored.ts';
 import { Resending } from './resending.ts';
 import { RoundTrip, spread_ms } from './rtt.ts';
