@@ -49,6 +49,13 @@ describe('permessage-deflate', () => {
     },
   );
 
+  it('does not compress for a window that is smaller than zlib can make', async () => {
+    const { port } = await startFrames();
+    const client = await openDeflated(port, 'permessage-deflate; server_max_window_bits=8');
+    client.send(masked(1, encodeJson(message(0, 'z'.repeat(3_000)))));
+    expect(await client.until((text) => text.includes('"}}'))).toContain('z'.repeat(3_000));
+  });
+
   it('takes a message in pieces, each compressed', async () => {
     const { port, acceptor } = await startFrames();
     const client = await openDeflated(port);
