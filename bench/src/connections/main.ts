@@ -2,7 +2,7 @@ import { cpus, loadavg } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { median } from '../stats.ts';
-import { type Ball, ballOf, Client, Server } from './peer.ts';
+import { type Ball, ballOf, Client, compressedFrame, Server } from './peer.ts';
 import type { Subject } from './server.ts';
 
 const USAGE = `usage: npm run connections -w bench -- [--rounds N] [--slice-ms N] [--idle N]
@@ -94,21 +94,21 @@ async function compare(servers: readonly Server[], load: Load): Promise<void> {
 }
 
 /** Memory of connections over which one frame went each way, and then nothing. */
-async function idleMemory(subject: Subject): Promise<void> {
+async function idleMemory(subject: Subject, is_compressed: boolean): Promise<void> {
   const server = await Server.start(subject);
-  const ball = ballOf(subject);
+  const sent = is_compressed ? compressedFrame() : ballOf(subject).sent;
   const before = await server.usage();
   const clients: Client[] = [];
   for (let i = 0; i < idle; i += 1) {
-    const client = await Client.open(server.port);
-    client.socket.write(ball.sent);
+    const client = await Client.open(server.port, is_compressed);
+    client.socket.write(sent);
     clients.push(client);
   }
   await delay(1_000);
   const after = await server.usage();
   const each = (kind: 'rss_bytes' | 'heap_bytes'): string => ((after[kind] - before[kind]) / idle / 1_024).toFixed(1);
   print(
-    `| ${subject} | ${mib(before.rss_bytes)} | ${mib(after.rss_bytes)} | ${each('rss_bytes')} | ${each('heap_bytes')} |`,
+    `| ${subject}${is_compressed ? ', compressed' : ''} | ${mib(before.rss_bytes)} | ${mib(after.rss_bytes)} | ${each('rss_bytes')} | ${each('heap_bytes')} |`,
   );
   for (const client of clients) client.socket.destroy();
   server.stop();
@@ -125,5 +125,7 @@ for (const server of servers) server.stop();
 if (idle > 0) {
   print(`\n### ${grouped(idle)} idle connections\n`);
   print('| | MiB before | MiB with them | KiB each | KiB each, JavaScript and buffers |\n|---|---:|---:|---:|---:|');
-  for (const subject of ['bare', 'json'] as const) await idleMemory(subject);
+  for (const is_compressed of [false, true]) {
+    for (const subject of ['bare', 'json'] as const) await idleMemory(subject, is_compressed);
+  }
 }

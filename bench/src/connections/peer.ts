@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { constants, deflateRawSync } from 'node:zlib';
 import { encodeCbor, encodeJson, type Frame } from '@atp-router/wire';
 import type { Subject, Usage } from './server.ts';
 
@@ -58,15 +59,29 @@ export interface Ball {
   readonly back_bytes: number;
 }
 
+const HEAD_BYTES = 4;
+const TEXT = 0x81;
+const BINARY = 0x82;
+const COMPRESSED = 0x40;
+
 export function ballOf(subject: Subject): Ball {
   const bytes = Buffer.from(subject === 'cbor' ? encodeCbor(FRAME) : encodeJson(FRAME));
+  return { sent: masked(subject === 'cbor' ? BINARY : TEXT, bytes), back_bytes: bytes.length + HEAD_BYTES };
+}
+
+/** A frame that comes compressed and is large enough to go back so. */
+export function compressedFrame(): Buffer {
+  const content = randomBytes(1_024).toString('hex');
+  const json = encodeJson({ ...FRAME, payload: { type: 'agent.log', content } });
+  const bytes = deflateRawSync(json, { finishFlush: constants.Z_SYNC_FLUSH });
+  return masked(TEXT | COMPRESSED, bytes.subarray(0, -4));
+}
+
+function masked(first: number, bytes: Buffer): Buffer {
   if (bytes.length < 126 || bytes.length > 65_535) throw new Error('the frame has another head than the one made here');
   const mask = randomBytes(4);
-  const head = Buffer.from([subject === 'cbor' ? 0x82 : 0x81, 0xfe, bytes.length >> 8, bytes.length & 255]);
-  return {
-    sent: Buffer.concat([head, mask, bytes.map((byte, i) => byte ^ (mask[i % 4] ?? 0))]),
-    back_bytes: bytes.length + 4,
-  };
+  const head = Buffer.from([first, 0xfe, bytes.length >> 8, bytes.length & 255]);
+  return Buffer.concat([head, mask, bytes.map((byte, i) => byte ^ (mask[i % 4] ?? 0))]);
 }
 
 /** A client that counts bytes and parses nothing, so that the server is what is measured. */
@@ -78,10 +93,11 @@ export class Client {
     this.socket = socket;
   }
 
-  static async open(port: number): Promise<Client> {
+  static async open(port: number, is_compressed: boolean = false): Promise<Client> {
     const socket = connect({ host: '127.0.0.1', port, noDelay: true });
     const client = new Client(socket);
-    socket.write(HANDSHAKE);
+    const offer = 'sec-websocket-extensions: permessage-deflate\r\n\r\n';
+    socket.write(is_compressed ? HANDSHAKE.slice(0, -2) + offer : HANDSHAKE);
     const [head] = (await once(socket, 'data')) as [Buffer];
     if (!head.toString('latin1').includes(' 101 ')) throw new Error(head.toString('latin1'));
     socket.on('data', (data: Buffer) => client.onBytes(data.length));

@@ -45,7 +45,9 @@ async function serveFrames(encoding: 'json' | 'cbor'): Promise<number> {
 /** The library and nothing else: what came is sent back as it is. */
 function serveBare(): Promise<number> {
   const server = createServer();
-  const sockets = new WebSocketServer({ server, path: '/ws', clientTracking: false });
+  // Only for clients that offer it; agreed as the other side of the comparison agrees it.
+  const perMessageDeflate = { serverNoContextTakeover: true, clientNoContextTakeover: true };
+  const sockets = new WebSocketServer({ server, path: '/ws', clientTracking: false, perMessageDeflate });
   sockets.on('connection', (ws) => {
     ws.on('message', (data, is_binary) => ws.send(data, { binary: is_binary }));
   });
