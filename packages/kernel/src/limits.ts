@@ -85,7 +85,7 @@ export interface FrameConnectionLimits {
    * 800 packets of Ethernet; a peer that sends single bytes could otherwise make each cost a hundred (1008).
    */
   readonly message_chunks: number;
-  /** Answers to pings that wait for a peer that pings and does not read. Then it is given up (1008). */
+  /** Answers to pings that wait for a peer that pings and does not read. Then the socket is cut. */
   readonly pending_pongs: number;
   /** Frames from this size on are compressed where that was agreed: smaller ones do not gain what it costs. */
   readonly deflate_from_bytes: number;

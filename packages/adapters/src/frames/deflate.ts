@@ -4,6 +4,8 @@ import { constants, deflateRaw, inflateRaw } from 'node:zlib';
 const TAIL = Buffer.from([0x00, 0x00, 0xff, 0xff]);
 const EMPTY = Buffer.alloc(0);
 const DEFAULT_WINDOW_BITS = 15;
+/** The smallest window that zlib can deflate for: to a client that asks for less nothing is compressed, which it may be. */
+const LEAST_WINDOW_BITS = 9;
 
 /** What both ends agreed on, as `ws` names it. */
 export interface DeflateParams {
@@ -56,7 +58,8 @@ export class StatelessDeflate {
 
   constructor(params: DeflateParams, threshold_bytes: number, max_bytes: number, queue: DeflateQueue) {
     this.params = params;
-    this._threshold = threshold_bytes;
+    const { server_max_window_bits = DEFAULT_WINDOW_BITS } = params;
+    this._threshold = server_max_window_bits < LEAST_WINDOW_BITS ? Number.POSITIVE_INFINITY : threshold_bytes;
     this.#max_bytes = max_bytes;
     this.#queue = queue;
   }

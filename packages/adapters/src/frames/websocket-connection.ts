@@ -23,6 +23,16 @@ export interface WebSocketShell {
   readonly client_stall_ms: () => number;
 }
 
+const MALFORMED = 1002;
+/** Codes with which `ws` closes for its errors, where it is another. */
+const REFUSALS: Readonly<Record<string, number>> = {
+  WS_ERR_INVALID_UTF8: CLOSES.not_text,
+  Z_DATA_ERROR: CLOSES.not_text,
+  WS_ERR_TOO_MANY_BUFFERED_PARTS: CLOSES.refused,
+  WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH: CLOSES.too_large,
+  WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: CLOSES.too_large,
+};
+
 /** `FrameConnection` over one WebSocket. */
 export class WebSocketConnection implements FrameConnection {
   readonly carrier: 'websocket' = 'websocket' as const;
@@ -57,8 +67,7 @@ export class WebSocketConnection implements FrameConnection {
     this.remote_address = request.remote_address;
     ws.on('message', (data: Buffer, is_binary: boolean) => this.#onMessage(data, is_binary));
     ws.on('close', (code, reason) => this.#onClosed(code, reason.toString()));
-    // What is wrong with what came; `ws` closes the connection for it, and says so in its close frame.
-    ws.on('error', () => undefined);
+    ws.on('error', (error: NodeJS.ErrnoException) => this.#onError(error.code));
     this.#timer = setTimeout(() => this.#end('no_frame', 'No frame came.'), shell.limits.first_frame_ms);
     this.#timer.unref();
   }
@@ -175,6 +184,14 @@ export class WebSocketConnection implements FrameConnection {
     if (this.#is_closed) return;
     this.#stop();
     this.#tell({ code, reason, by: 'peer' });
+  }
+
+  /** What came is no WebSocket, or too much: `ws` closes the connection and says why. A broken socket closes by itself. */
+  #onError(code: string = ''): void {
+    const told = REFUSALS[code] ?? (code.startsWith('WS_ERR_') ? MALFORMED : undefined);
+    if (this.#is_closed || told === undefined) return;
+    this.#stop();
+    this.#tell({ code: told, reason: '', by: 'here' });
   }
 
   #fault(error: unknown): void {

@@ -7,7 +7,7 @@ import {
   toAtpError,
 } from '@atp-router/kernel';
 import { WIRE_LIMITS, type WireLimits } from '@atp-router/wire';
-import type { RawUpgrade, UpgradeHook, UpgradeRequest } from '../http/index.ts';
+import type { HttpExchange, RawUpgrade, UpgradeHook, UpgradeRequest } from '../http/index.ts';
 import type { FrameAcceptor } from './connection.ts';
 import type { FramePrincipal } from './credential.ts';
 import { judgeHandshake } from './handshake.ts';
@@ -17,6 +17,8 @@ import { WsServer } from './ws-server.ts';
 export interface WebSocketOptions {
   readonly acceptor: FrameAcceptor;
   readonly path: string;
+  /** Answers a request with an error, in the shape that all errors of the listener have, and these headers more. */
+  readonly refuse: (exchange: HttpExchange, error: AtpError, headers: readonly string[]) => void;
   /** Origins whose pages may connect, as browsers write them (`https://app.example`), or `*`. Always: the router's own. */
   readonly allowed_origins?: readonly string[];
   /** A peer that takes none of what waits for it is given up after this. Default: as long as other silence, 120 s. */
@@ -24,6 +26,10 @@ export interface WebSocketOptions {
   readonly limits?: Partial<FrameConnectionLimits>;
   readonly wire?: WireLimits;
 }
+
+const NOTHING: readonly string[] = [];
+/** Of an answer with 426 (RFC 9110, 15.5.22; RFC 6455, 4.4). */
+const UPGRADE: readonly string[] = ['upgrade', 'websocket', 'sec-websocket-version', '13'];
 
 /** WebSockets that carry frames (RFC 6455, with permessage-deflate of RFC 7692): the hook of a listener. */
 export class FrameWebSockets implements UpgradeHook {
@@ -50,12 +56,12 @@ export class FrameWebSockets implements UpgradeHook {
     return request.path === this.#options.path && 'principal' in this.#judge(request);
   }
 
-  /** What answers a request for a WebSocket that did not become one. */
-  refusal(request: UpgradeRequest): AtpError {
-    const verdict = this.#judge(request);
-    if ('error' in verdict) return verdict.error;
+  /** `GET` of the path that did not become a WebSocket. */
+  decline(exchange: HttpExchange): void {
+    const verdict = this.#judge(exchange);
     const message = 'A WebSocket cannot be opened over a connection on which an earlier request is under way.';
-    return new AtpError('invalid_request', message);
+    const error = 'error' in verdict ? verdict.error : new AtpError('invalid_request', message);
+    this.#options.refuse(exchange, error, error.code === 'upgrade_required' ? UPGRADE : NOTHING);
   }
 
   take(request: UpgradeRequest, { req, socket, head }: RawUpgrade): void {

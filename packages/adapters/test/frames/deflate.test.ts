@@ -1,6 +1,7 @@
 import { constants, deflateRawSync } from 'node:zlib';
 import { encodeJson } from '@atp-router/wire';
 import { describe, expect, it } from 'vitest';
+import { DeflateQueue } from '../../src/frames/deflate.ts';
 import { RawClient } from '../http/support/raw-client.ts';
 import { message } from './support/echo.ts';
 import { startFrames } from './support/frame-server.ts';
@@ -23,6 +24,28 @@ async function openDeflated(port: number, offer: string = 'permessage-deflate'):
 
 const agreedOf = ({ received }: RawClient): string =>
   /sec-websocket-extensions: (.*)\r\n/i.exec(received)?.[1]?.toLowerCase() ?? '';
+
+describe('the queue of compression', () => {
+  it('runs no more jobs at a time than it may, in order', () => {
+    const queue = new DeflateQueue(2);
+    const steps: string[] = [];
+    const leave: (() => void)[] = [];
+    for (const name of ['a', 'b', 'c', 'd']) {
+      queue.run((done) => {
+        steps.push(name);
+        leave.push(done);
+      });
+    }
+    expect(steps).toEqual(['a', 'b']);
+    leave[1]?.();
+    expect(steps).toEqual(['a', 'b', 'c']);
+    leave[0]?.();
+    leave[2]?.();
+    leave[3]?.();
+    queue.run((done) => done());
+    expect(steps).toEqual(['a', 'b', 'c', 'd']);
+  });
+});
 
 describe('permessage-deflate', () => {
   it('is agreed so that no message refers to an earlier one, and only when it is offered', async () => {
@@ -48,6 +71,13 @@ describe('permessage-deflate', () => {
       expect(socket.bytesRead).toBeLessThan(70 * 2_000);
     },
   );
+
+  it('does not compress for a window that is smaller than zlib can make', async () => {
+    const { port } = await startFrames();
+    const client = await openDeflated(port, 'permessage-deflate; server_max_window_bits=8');
+    client.send(masked(1, encodeJson(message(0, 'z'.repeat(3_000)))));
+    expect(await client.until((text) => text.includes('"}}'))).toContain('z'.repeat(3_000));
+  });
 
   it('takes a message in pieces, each compressed', async () => {
     const { port, acceptor } = await startFrames();

@@ -41,6 +41,7 @@ describe('the handshake of a WebSocket', () => {
     expect(reply?.status).toBe(status);
     expect(JSON.parse(reply?.body ?? '')).toMatchObject({ error: { code } });
     expect(reply?.headers.get('connection')).toBe('keep-alive');
+    expect(reply?.headers.get('upgrade')).toBe(status === 426 ? 'websocket' : undefined);
   });
 
   it.each<{ readonly what: string; readonly tenant?: string; readonly lines: readonly string[] }>([

@@ -70,6 +70,8 @@ describe('frames over a WebSocket', () => {
     fine.send(message(0));
     expect(await fine.count(1)).toEqual([message(0)]);
     expect(acceptor.all).toHaveLength(1);
+    fine.ws.send('x'.repeat(5_000));
+    expect(await (await acceptor.next()).ended.promise).toEqual({ code: 1009, reason: '', by: 'here' });
   });
 
   it('in more pieces than a message may have close the connection with 1008', async () => {

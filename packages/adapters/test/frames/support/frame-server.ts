@@ -22,11 +22,11 @@ type More = Partial<WebSocketOptions> & Partial<FrameStreamsOptions> & { readonl
 /** A listener with both ways for frames, and an echo behind them. */
 export async function startFrames(more: More = {}): Promise<FrameServer> {
   const acceptor = new EchoAcceptor();
-  const sockets = new FrameWebSockets({ acceptor, path: '/ws', ...more });
+  const sockets = new FrameWebSockets({ acceptor, path: '/ws', refuse: refuseJson, ...more });
   const streams = new FrameStreams({ acceptor, path: '/v1/streams', refuse: refuseJson, ...more });
   const serve = (exchange: HttpExchange): void => {
     const [, , , id = '', what] = exchange.path.split('/');
-    if (exchange.path === '/ws') refuseJson(exchange, sockets.refusal(exchange));
+    if (exchange.path === '/ws') sockets.decline(exchange);
     else if (what === 'frames') streams.push(exchange, id);
     else if (what === 'events') streams.events(exchange, id);
     else if (exchange.path === '/v1/streams') streams.open(exchange);
@@ -36,10 +36,8 @@ export async function startFrames(more: More = {}): Promise<FrameServer> {
   return { port: http.address.port, acceptor, sockets, streams, http };
 }
 
-function refuseJson(exchange: HttpExchange, { status, code, message, param }: AtpError): void {
-  exchange.reply(
-    status,
-    ['content-type', 'application/json'],
-    JSON.stringify({ error: { code, message, param: param ?? null } }),
-  );
+function refuseJson(exchange: HttpExchange, error: AtpError, headers: readonly string[] = []): void {
+  const { status, code, message, param } = error;
+  const body = JSON.stringify({ error: { code, message, param: param ?? null } });
+  exchange.reply(status, ['content-type', 'application/json', ...headers], body);
 }
