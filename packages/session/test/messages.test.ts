@@ -112,9 +112,9 @@ describe('a sender', () => {
     let lost = true;
     const pair = up(new Pair({ way: (frame) => (lost && isMessage(frame) ? [] : [5]) }));
     pair.send('client', main, 'a');
-    pair.send('client', lane('1', 'p', 'c'), 'beside');
     // Every time that passes halves the window, down to one message.
     pair.run(8_000);
+    pair.send('client', lane('1', 'p', 'c'), 'beside');
     pair.drop().run(100);
     lost = false;
     pair.connect().run(3_000);
