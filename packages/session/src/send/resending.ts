@@ -15,6 +15,8 @@ interface SendingAgain {
   sent(message: OutMessage): void;
   /** It is not on its way any more. */
   land(message: OutMessage): void;
+  /** Other lanes of its stream may send. */
+  readyBeside(lane: LaneOut): void;
 }
 
 /** Sending again: what is named as missing, what nobody acknowledged in time; and giving up at the end of its lifetime. */
@@ -99,6 +101,7 @@ export class Resending {
     if (lane.withdrawn > before) {
       lane.withdraw_sends = 0;
       lane.withdraw_due_t = t;
+      if (lane.is_main && before === 0) this.#sender.readyBeside(lane);
     }
     if (lane.withdrawn <= lane.first) return;
     if (t >= lane.withdraw_due_t) {
