@@ -31,6 +31,17 @@ describe('a durable session', () => {
     expect(pair.delivered('client')).toEqual(['x']);
   });
 
+  it('answers each connection with the token that it has for it', () => {
+    const pair = new Pair({ server: { durable: true }, save_ms: 400 }).connect().run(100);
+    // The first save ends while the second connection waits for its own.
+    pair.drop();
+    pair.connect().run(1_000);
+    expect(pair.of('client', 'established')).toHaveLength(1);
+    pair.drop();
+    pair.connect().run(1_000);
+    expect(pair.of('client', 'established').map(({ resumed }) => resumed)).toEqual([false, true]);
+  });
+
   it('tells an abort only when a successor would know of it', () => {
     const pair = durable(200);
     pair.send('client', main, 'a');

@@ -153,6 +153,18 @@ describe('resumption', () => {
     expect(pair.delivered('server')).toEqual(['x']);
   });
 
+  it('hands the session over to the connection that has the token', () => {
+    const pair = new Pair({ consume_ms: 1 }).connect().run(100);
+    pair.send('client', lane('1'), 'on its way');
+    // The server has not noticed that the old connection is gone.
+    pair.input('client', { type: 'disconnected' });
+    pair.connect().run(100);
+    pair.send('client', lane('1'), 'b');
+    pair.run(100);
+    expect(pair.of('server', 'established').map(({ resumed }) => resumed)).toEqual([false, true]);
+    expect(pair.delivered('server')).toEqual(['on its way', 'b']);
+  });
+
   it('comes too late after its time: what is not settled is in doubt', () => {
     const pair = new Pair({ way: (frame) => (frame.payload?.type === 'agent.log' ? [] : [5]) }).connect().run(100);
     pair.send('client', lane('1'), 'a');

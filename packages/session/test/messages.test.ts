@@ -108,6 +108,19 @@ describe('a sender', () => {
     expect(pair.delivered('server')).toHaveLength(96);
   });
 
+  it('sends what opens a stream before its other lanes, however small its window', () => {
+    let lost = true;
+    const pair = up(new Pair({ way: (frame) => (lost && isMessage(frame) ? [] : [5]) }));
+    pair.send('client', main, 'a');
+    // Every time that passes halves the window, down to one message.
+    pair.run(8_000);
+    pair.send('client', lane('1', 'p', 'c'), 'beside');
+    pair.drop().run(100);
+    lost = false;
+    pair.connect().run(3_000);
+    expect(pair.delivered('server')).toEqual(['a', 'beside']);
+  });
+
   it('takes nothing that cannot be carried', () => {
     const pair = up(new Pair());
     expect(() => pair.send('client', main, '\ud800'.repeat(40_000))).toThrow();

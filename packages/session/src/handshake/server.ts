@@ -21,8 +21,10 @@ export class ServerLink extends Link {
   /** What was answered on this connection, and how, until something else came from the client. */
   #asked: string | undefined;
   #answer: Frame | undefined;
+  #connection = 0;
 
   connected(): void {
+    this.#connection += 1;
     if (this.phase === 'open' || this.phase === 'opening') this.disconnected();
     this.phase = this.core.agreed === undefined ? 'opening' : 'resuming';
     this.handshake_end_ms = this.core.now_ms + this.core.limits.handshake_ms;
@@ -116,10 +118,10 @@ export class ServerLink extends Link {
       return;
     }
     journal.touch(store);
-    const asked = this.#asked;
-    // On this connection and no other.
+    const connection = this.#connection;
+    // On this connection and no other: there the same SYN has another token.
     journal.hold(() => {
-      if (this.#asked === asked && (this.phase === 'opening' || this.phase === 'resuming')) answer();
+      if (this.#connection === connection && (this.phase === 'opening' || this.phase === 'resuming')) answer();
     });
   }
 

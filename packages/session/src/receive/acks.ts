@@ -1,7 +1,7 @@
 import type { Acknowledgement, Lane, Reassembler } from '@atp-router/wire';
 import type { Core } from '../core.ts';
 import { SESSION_STREAM } from '../streams/numbers.ts';
-import type { LaneIn } from './lane-in.ts';
+import type { LaneIn } from '../streams/stream.ts';
 
 /** Acknowledgements of one frame, and numbers in all of them: a frame stays far below the limit on items. */
 const ACKS_MAX = 256;

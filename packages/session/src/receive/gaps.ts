@@ -3,7 +3,7 @@ import type { FailureReason } from '../contract.ts';
 import type { Core } from '../core.ts';
 import { spread_ms } from '../send/rtt.ts';
 import type { Acks } from './acks.ts';
-import type { Gap, LaneIn } from './lane-in.ts';
+import type { Gap, LaneIn } from '../streams/stream.ts';
 
 /** Back-off of asking again: 500 ms, 1 s, 2 s, 4 s, 8 s, and so on. */
 const DOUBLINGS_MAX = 4;

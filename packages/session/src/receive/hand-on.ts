@@ -4,7 +4,7 @@ import { type Core, Violation } from '../core.ts';
 import { storedLane } from '../durable/stored.ts';
 import type { Stream } from '../streams/stream.ts';
 import type { Acks } from './acks.ts';
-import type { Arrival, LaneIn } from './lane-in.ts';
+import type { Arrival, LaneIn } from '../streams/stream.ts';
 
 /** What of the session itself a message changes. */
 export interface HandOnTo {

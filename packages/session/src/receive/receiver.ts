@@ -15,7 +15,7 @@ import type { Streams } from '../streams/streams.ts';
 import { openPieces } from './pieces.ts';
 import { Acks } from './acks.ts';
 import { Gaps } from './gaps.ts';
-import type { Arrival, LaneIn } from './lane-in.ts';
+import type { Arrival, LaneIn } from '../streams/stream.ts';
 import type { HandOn } from './hand-on.ts';
 
 /** The other end's messages, from their first fragment until each is handed on or has failed, in the order of its lane. */

@@ -48,7 +48,7 @@ export class ResumeTokens {
   #find(token: string): string | undefined {
     const given = this.#digests.sha256(UTF8.encode(token));
     let found: string | undefined;
-    for (const hash of this.#hashes) if (equalBytes(fromBase64Url(hash) ?? EMPTY, given)) found = hash;
+    for (const hash of this.#hashes) if (equalBytes(fromBase64Url(hash) ?? new Uint8Array(), given)) found = hash;
     return found;
   }
 
@@ -56,5 +56,3 @@ export class ResumeTokens {
     return toBase64Url(this.#digests.sha256(UTF8.encode(token)));
   }
 }
-
-const EMPTY = new Uint8Array();

@@ -2,7 +2,7 @@ import { type Frame, type Lane, type Payload, PROTOCOL_MAJOR, splitFrame, type W
 import type { Outgoing } from '../contract.ts';
 import type { SessionOptions } from '../options.ts';
 import { SESSION_STREAM } from '../streams/numbers.ts';
-import type { LaneOut } from './lane-out.ts';
+import type { LaneOut } from '../streams/stream.ts';
 
 const SYN: readonly string[] = ['SYN'];
 const FIN: readonly string[] = ['FIN'];

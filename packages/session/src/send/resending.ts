@@ -1,16 +1,30 @@
 import type { Core } from '../core.ts';
 import { laneMembers } from '../receive/acks.ts';
 import { SESSION_STREAM } from '../streams/numbers.ts';
-import type { LaneOut, OutMessage } from './lane-out.ts';
-import { spread_ms } from './rtt.ts';
-import type { Sender } from './sender.ts';
+import type { LaneOut, OutMessage } from '../streams/stream.ts';
+import type { CongestionWindow } from './congestion.ts';
+import { type RoundTrip, spread_ms } from './rtt.ts';
+
+/** What sends. */
+interface SendingAgain {
+  readonly rtt: RoundTrip;
+  readonly congestion: CongestionWindow;
+  readonly in_flight: number;
+  transmit(message: OutMessage, fragment: number): void;
+  /** Starts the retransmission time anew. */
+  sent(message: OutMessage): void;
+  /** It is not on its way any more. */
+  land(message: OutMessage): void;
+  /** Other lanes of its stream may send. */
+  readyBeside(lane: LaneOut): void;
+}
 
 /** Sending again: what is named as missing, what nobody acknowledged in time; and giving up at the end of its lifetime. */
 export class Resending {
   readonly #core: Core;
-  readonly #sender: Sender;
+  readonly #sender: SendingAgain;
 
-  constructor(core: Core, sender: Sender) {
+  constructor(core: Core, sender: SendingAgain) {
     this.#core = core;
     this.#sender = sender;
   }
@@ -87,6 +101,7 @@ export class Resending {
     if (lane.withdrawn > before) {
       lane.withdraw_sends = 0;
       lane.withdraw_due_t = t;
+      if (lane.is_main && before === 0) this.#sender.readyBeside(lane);
     }
     if (lane.withdrawn <= lane.first) return;
     if (t >= lane.withdraw_due_t) {

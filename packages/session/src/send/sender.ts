@@ -3,10 +3,11 @@ import { type Acknowledgement, type Lane, laneKey } from '@atp-router/wire';
 import type { FailureReason, Outgoing } from '../contract.ts';
 import { type Core, Violation } from '../core.ts';
 import type { Stream } from '../streams/stream.ts';
+import { SESSION_STREAM } from '../streams/numbers.ts';
 import type { Streams } from '../streams/streams.ts';
 import { CongestionWindow } from './congestion.ts';
 import { messageBytes, messageFrames } from './frames.ts';
-import type { LaneOut, OutMessage } from './lane-out.ts';
+import type { LaneOut, OutMessage } from '../streams/stream.ts';
 import { storedLane } from '../durable/stored.ts';
 import { Resending } from './resending.ts';
 import { RoundTrip, spread_ms } from './rtt.ts';
@@ -129,13 +130,21 @@ export class Sender {
     const message = lane.at(lane.unsent);
     if (message === undefined || message.msg_seq > lane.released || message.msg_seq > lane.credit) return false;
     if (message.fin && lane.is_main && lane.stream.unsettled_beside > 0) return false;
+    // Nothing of a stream can be settled before its first message: with a small window it would be in its way.
+    if (!lane.is_main && lane.stream.own && lane.stream.main_out?.unsent === 0 && !isZero(lane)) return false;
     lane.unsent += 1;
     const { t } = this.#core;
     if (message.sends === 0) message.first_t = t;
     this.#fly(message);
     for (let i = message.acked_up_to + 1; i < message.frames.length; i += 1) this.transmit(message, i);
     this.sent(message);
+    if (lane.is_main && message.msg_seq === 0) this.readyBeside(lane);
     return lane.unsent <= lane.released;
+  }
+
+  /** The first message of a stream was sent, or is given up: its other lanes may send. */
+  readyBeside({ stream }: LaneOut): void {
+    for (const lane of stream.outs?.values() ?? []) if (lane.size > 0) this.ready(lane);
   }
 
   transmit(message: OutMessage, fragment: number): void {
@@ -269,3 +278,7 @@ export const FRESH: Pick<OutMessage, 'sends' | 'first_t' | 'last_t' | 'due_t' | 
   acked_up_to: -1,
   in_flight: false,
 };
+
+function isZero({ lane }: LaneOut): boolean {
+  return lane.stream_id === SESSION_STREAM;
+}

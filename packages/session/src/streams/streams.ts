@@ -1,7 +1,7 @@
 import { type Lane, laneKey } from '@atp-router/wire';
 import { type Core, Violation } from '../core.ts';
-import { LaneIn } from '../receive/lane-in.ts';
-import { LaneOut } from '../send/lane-out.ts';
+import { LaneIn } from './stream.ts';
+import { LaneOut } from './stream.ts';
 import { OpenedNumbers, SESSION_STREAM, streamNumber } from './numbers.ts';
 import { Stream } from './stream.ts';
 
