@@ -88,11 +88,7 @@ function heal(world: World): void {
   world.healed_ms = world.time.now_ms;
   world.network.partition(false);
   for (const side of SIDES) world.network.setWeather(side, HEALED);
-  for (const side of SIDES) {
-    world.ends[side].feed({ type: 'status', status: 'READY' });
-    world.ends[side].feed({ type: 'window', window: { max_parallel: 100 } });
-    world.ends[side].feed({ type: 'crowded', crowded: false });
-  }
+  for (const side of SIDES) world.ease(side);
 }
 
 /** All is said; the history goes to its end. */

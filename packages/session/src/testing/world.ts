@@ -126,7 +126,16 @@ export class World {
     this.#recall(side);
     this.start(side);
     if (side === 'client') this.shell.dialSoon();
+    if (this.healed_ms !== undefined) this.ease(side);
     end.speak();
+  }
+
+  /** An end that takes what comes, whatever it said before. */
+  ease(side: Side): void {
+    const end = this.ends[side];
+    end.feed({ type: 'status', status: 'READY' });
+    end.feed({ type: 'window', window: { max_parallel: 100 } });
+    end.feed({ type: 'crowded', crowded: false });
   }
 
   /** Application and books go back to what the store has: what was not kept did not happen. */
@@ -137,7 +146,9 @@ export class World {
     for (const sent of messages.allSent(side)) {
       const unsettled = sent.outcome === undefined && !store.hasOutgoing(sent.id);
       // Of an abort that was not kept: the number was never used, and is given again.
-      const unused = sent.id.msg_seq >= (store.lane(sent.id.lane)?.next_seq ?? Number.POSITIVE_INFINITY);
+      const { lane, msg_seq } = sent.id;
+      const none = this.#isOver(side, lane.stream_id) ? Number.POSITIVE_INFINITY : 0;
+      const unused = msg_seq >= (store.lane(lane)?.next_seq ?? none);
       if (unsettled || unused) messages.lose(sent);
     }
     messages.restarted(side, (lane) => store.lane(lane)?.next_seq);
