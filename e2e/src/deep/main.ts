@@ -5,12 +5,13 @@ import { kills } from './kills.ts';
 import type { Part, PartResult } from './part.ts';
 import { properties } from './properties.ts';
 import { renderReport } from './report.ts';
+import { sessions } from './sessions.ts';
 import { soak } from './soak.ts';
 import { streams } from './streams.ts';
 
-const PARTS: Readonly<Record<string, Part>> = { properties, kills, streams, soak };
+const PARTS: Readonly<Record<string, Part>> = { properties, sessions, kills, streams, soak };
 
-const USAGE = `npm run verify:deep -- [--only properties,kills,streams,soak] [--seed N] [--short]
+const USAGE = `npm run verify:deep -- [--only properties,sessions,kills,streams,soak] [--seed N] [--short]
 
 Runs the long checks and writes docs/reports/<day>-deep.md. With --short or --only nothing is written; the report goes
 to stdout.

@@ -1,0 +1,38 @@
+import { type Rng, randomInt, seededRng } from '@atp-router/kernel';
+
+/** Random choices, all from one seed. */
+export class Draw {
+  readonly #rng: Rng;
+
+  constructor(seed: number) {
+    this.#rng = seededRng(seed);
+  }
+
+  next(): number {
+    return this.#rng.next();
+  }
+
+  chance(share: number): boolean {
+    return this.#rng.next() < share;
+  }
+
+  int(min: number, max: number): number {
+    return randomInt(this.#rng, min, max);
+  }
+
+  one<T>(...values: readonly [T, ...T[]]): T {
+    return values[this.int(0, values.length - 1)] ?? values[0];
+  }
+
+  /** Mostly small, at times large: how long things take and how large they are. */
+  skewed(min: number, max: number): number {
+    return min + Math.floor((max - min) * this.#rng.next() ** 4);
+  }
+}
+
+/** A seed for one purpose, from the seed of the history: what one part draws does not move what another one draws. */
+export function seedFor(seed: number, purpose: string): number {
+  let mixed = seed | 0;
+  for (const letter of purpose) mixed = Math.imul(mixed ^ (letter.codePointAt(0) ?? 0), 0x01000193) ^ (mixed >>> 15);
+  return mixed;
+}

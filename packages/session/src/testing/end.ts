@@ -1,0 +1,295 @@
+import type { Frame, Lane, Sealer } from '@atp-router/wire';
+import type { Timer } from '@atp-router/kernel';
+import type { Agreed, Outgoing, SessionEffect, SessionInput } from '../contract.ts';
+import type { App } from './app.ts';
+import { decodeSealed, encodeSealed } from './codec.ts';
+import type { Held, Machine } from './machine.ts';
+import { otherSide, type Side, type Wire, type WireEvents } from './network.ts';
+import type { EndSetting } from './plan.ts';
+import { SimStore } from './store.ts';
+import type { DriftingClock, VirtualTime } from './time.ts';
+
+/** Who watches an end. */
+export interface Watcher {
+  input(side: Side, input: SessionInput): void;
+  effect(side: Side, effect: SessionEffect): void;
+  taken(side: Side, lane: Lane, message: Outgoing, fin: boolean): void;
+  holds(side: Side, held: Held): void;
+  broken(what: string): void;
+}
+
+export interface EndTools {
+  readonly time: VirtualTime;
+  readonly sealer: Sealer | undefined;
+  readonly watcher: Watcher;
+  /** How long a thing takes, by a name for it, at most so long: the same in every replay. */
+  takes(what: string, most_ms: number): number;
+  /** Asks for a new connection, soon. */
+  redial(): void;
+}
+
+const ZERO_LANE: Lane = { stream_id: '0', persona_id: '', clone_id: '' };
+/** An end that is woken more often than this at one moment is in a loop. */
+const WAKES_MAX = 50;
+
+/** One end of the session: its process, with clocks, store, connection and application. */
+export class SimEnd {
+  readonly side: Side;
+  readonly app: App;
+  readonly setting: EndSetting;
+  readonly clock: DriftingClock;
+  readonly store: SimStore | undefined;
+  machine: Machine | undefined;
+  agreed: Agreed | undefined;
+  wire: Wire | undefined;
+  /** How often it has started. */
+  life = 0;
+  state: 'new' | 'up' | 'down' | 'closed' | 'dead' = 'new';
+  /** Whether the handshake on the present connection is done. */
+  established = false;
+  established_ms = 0;
+  readonly #tools: EndTools;
+  #timer: Timer | undefined;
+  #queue: SessionEffect[] = [];
+  #busy = false;
+  #unsaid_status: Extract<SessionInput, { type: 'status' }> | undefined;
+  #last_status: Extract<SessionInput, { type: 'status' }> | undefined;
+  #unsaved: Timer[] = [];
+  #saves_free_ms = 0;
+  #connected_ms = 0;
+  #connected_from_ms = 0;
+  #wakes = { at_ms: -1, count: 0 };
+
+  constructor(side: Side, app: App, setting: EndSetting, clock: DriftingClock, tools: EndTools) {
+    this.side = side;
+    this.app = app;
+    this.setting = setting;
+    this.clock = clock;
+    this.#tools = tools;
+    this.store = setting.durable ? new SimStore() : undefined;
+  }
+
+  get connected_ms(): number {
+    return this.#connected_ms + (this.wire === undefined ? 0 : this.#tools.time.now_ms - this.#connected_from_ms);
+  }
+
+  run(machine: Machine): void {
+    this.machine = machine;
+    this.state = 'up';
+    this.#queue.push(...machine.take());
+    this.#settle();
+  }
+
+  /** Takes a connection, in place of the one that there is. */
+  connect(wire: Wire): void {
+    this.#letGo()?.close();
+    this.wire = wire;
+    this.established = false;
+    this.#connected_from_ms = this.#tools.time.now_ms;
+    this.feed({ type: 'connected', wall_ms: this.clock.wall_ms() });
+  }
+
+  events(wire: Wire): WireEvents {
+    return {
+      bytes: (bytes) => {
+        const frame = this.wire === wire ? this.decode(bytes) : undefined;
+        if (frame !== undefined) this.takes(frame, bytes.length);
+      },
+      closed: () => this.#lost(wire),
+    };
+  }
+
+  takes(frame: Frame, bytes: number): void {
+    this.feed({ type: 'frame', frame, bytes, wall_ms: this.clock.wall_ms() });
+  }
+
+  feed(input: SessionInput): readonly SessionEffect[] {
+    const { machine } = this;
+    if (machine === undefined || this.state !== 'up') return [];
+    this.#tools.watcher.input(this.side, input);
+    const effects = machine.handle(input, this.clock.mono_ms());
+    this.#queue.push(...effects);
+    this.#tools.watcher.holds(this.side, machine.held());
+    if (input.type === 'status')
+      this.#saidStatus(
+        input,
+        effects.some(({ type }) => type === 'refused'),
+      );
+    if (!this.#busy) this.#settle();
+    return effects;
+  }
+
+  /** A status is a message of the session's own stream; the last one is said as soon as there is room. */
+  #saidStatus(input: Extract<SessionInput, { type: 'status' }>, refused: boolean): void {
+    this.#unsaid_status = refused ? input : undefined;
+    this.#last_status = input;
+    if (!refused) this.#tools.watcher.taken(this.side, ZERO_LANE, { payload: { type: 'control.status' } }, false);
+  }
+
+  /** The other end may hold on to a status that is over: a status that failed is said again. */
+  sayStatusAgain(): void {
+    this.#tools.time.after(0, () => this.#last_status !== undefined && this.feed(this.#last_status));
+  }
+
+  /** Does what the session asks for, lets the application speak, and so on until nothing is left to do. */
+  #settle(): void {
+    this.#busy = true;
+    do {
+      for (let effect = this.#queue.shift(); effect !== undefined; effect = this.#queue.shift()) this.#do(effect);
+      this.#speak();
+    } while (this.#queue.length > 0);
+    this.#busy = false;
+    this.#arm();
+  }
+
+  /** Says what the application has to say, if there is a session to say it to. */
+  speak(): void {
+    if (this.#busy || this.state !== 'up') return;
+    this.#busy = true;
+    this.#speak();
+    this.#settle();
+  }
+
+  #speak(): void {
+    if (this.agreed === undefined) return;
+    this.app.pump(
+      () => this.machine?.next_stream_id ?? '',
+      (lane, message, fin) => {
+        if (this.machine === undefined || this.state !== 'up') return 'closed';
+        const effects = this.feed({ type: 'send', lane, message, ...(fin && { fin }) });
+        const refused = effects.find((effect) => effect.type === 'refused');
+        if (refused === undefined) this.#tools.watcher.taken(this.side, lane, message, fin);
+        return refused?.why;
+      },
+    );
+  }
+
+  #do(effect: SessionEffect): void {
+    if (this.state !== 'up') {
+      this.#tools.watcher.broken(`${this.side}: ${effect.type} after it was closed`);
+      return;
+    }
+    if (effect.type === 'established') {
+      this.agreed = effect.agreed;
+      this.established = true;
+      this.established_ms = this.#tools.time.now_ms;
+    }
+    this.#tools.watcher.effect(this.side, effect);
+    this.app.sees(effect);
+    if (effect.type === 'writable' && effect.lane.stream_id === '0' && this.#unsaid_status !== undefined)
+      this.feed(this.#unsaid_status);
+    switch (effect.type) {
+      case 'send':
+        this.#send(effect.frame);
+        break;
+      case 'deliver':
+        this.#consume(effect);
+        break;
+      case 'save':
+        this.#save(effect);
+        break;
+      case 'disconnect':
+        this.#letGo()?.close();
+        // With an end in order the connection goes too, and that is no loss.
+        this.established &&= this.#queue.some(({ type }) => type === 'closed');
+        this.#tools.redial();
+        break;
+      case 'closed':
+        this.#close();
+        break;
+      default:
+        break;
+    }
+  }
+
+  #send(frame: Frame): void {
+    if (this.wire === undefined) this.#tools.watcher.broken(`${this.side} sends without a connection`);
+    else this.wire.send(this.encode(frame));
+  }
+
+  encode(frame: Frame): Uint8Array {
+    return encodeSealed(frame, this.agreed?.encoding ?? 'json', this.#tools.sealer);
+  }
+
+  /** What came, if it can be read. Without a seal everything can, as nothing was changed on its way. */
+  decode(bytes: Uint8Array): Frame | undefined {
+    const frame = decodeSealed(bytes, this.#tools.sealer);
+    if (frame === undefined && this.#tools.sealer === undefined)
+      this.#tools.watcher.broken(`${otherSide(this.side)} sent what cannot be read`);
+    return frame;
+  }
+
+  #consume({ id, frame }: Extract<SessionEffect, { type: 'deliver' }>): void {
+    const { life } = this;
+    const delay_ms = this.#tools.takes(`${this.side} consumes ${frame.payload?.seq ?? 0}`, this.setting.consume_ms);
+    this.#tools.time.at(Math.max(this.#tools.time.now_ms + delay_ms, this.setting.consumes_from_ms), () => {
+      if (this.life === life && this.state === 'up') this.feed({ type: 'consumed', id });
+    });
+  }
+
+  /** Saves end in the order in which they began. */
+  #save({ mark, changes }: Extract<SessionEffect, { type: 'save' }>): void {
+    const { store } = this;
+    if (store === undefined) {
+      this.#tools.watcher.broken(`${this.side} saves and has no store`);
+      return;
+    }
+    const { time } = this.#tools;
+    const took_ms = this.#tools.takes(`${this.side} saves ${this.life}/${mark}`, this.setting.save_ms);
+    this.#saves_free_ms = Math.max(this.#saves_free_ms, time.now_ms + took_ms);
+    const timer = time.at(this.#saves_free_ms, () => {
+      this.#unsaved = this.#unsaved.filter((other) => other !== timer);
+      store.apply(changes);
+      this.feed({ type: 'saved', mark });
+    });
+    this.#unsaved.push(timer);
+  }
+
+  #close(): void {
+    this.state = 'closed';
+    this.#letGo()?.close();
+    this.#timer?.cancel();
+  }
+
+  #lost(wire: Wire): void {
+    if (this.wire !== wire) return;
+    this.#letGo();
+    this.established = false;
+    this.feed({ type: 'disconnected' });
+    this.#tools.redial();
+  }
+
+  #letGo(): Wire | undefined {
+    const { wire } = this;
+    this.#connected_ms = this.connected_ms;
+    this.wire = undefined;
+    return wire;
+  }
+
+  /** The process is gone, and with it every save that had not ended. */
+  crash(): void {
+    for (const timer of this.#unsaved) timer.cancel();
+    this.#unsaved = [];
+    this.#timer?.cancel();
+    this.#letGo();
+    this.#queue = [];
+    this.machine = undefined;
+    this.established = false;
+    this.state = 'down';
+    this.life += 1;
+  }
+
+  #arm(): void {
+    this.#timer?.cancel();
+    const deadline_ms = this.machine?.deadline_ms;
+    if (this.state !== 'up' || deadline_ms === undefined) return;
+    const { time } = this.#tools;
+    if (this.#wakes.at_ms !== time.now_ms) this.#wakes = { at_ms: time.now_ms, count: 0 };
+    this.#timer = time.after(this.clock.until_ms(deadline_ms), () => {
+      this.#wakes.count += 1;
+      if (this.#wakes.at_ms !== time.now_ms) this.#wakes = { at_ms: time.now_ms, count: 1 };
+      if (this.#wakes.count > WAKES_MAX) this.#tools.watcher.broken(`${this.side} wakes itself over and over`);
+      else this.feed({ type: 'timeout' });
+    });
+  }
+}

@@ -1,0 +1,115 @@
+import { laneKey, type Frame, type Lane, type MessageId } from '@atp-router/wire';
+import type { Outgoing, SessionSnapshot, StoredChange, StoredLane, StoredSession } from '../contract.ts';
+
+/** Where a session's saved changes are, as a store would keep them: each change is put on what is there. */
+export class SimStore {
+  #session: StoredSession | undefined;
+  readonly #lanes: Map<string, StoredLane> = new Map();
+  readonly #inbox: Map<string, { id: MessageId; frame: Frame; fin: boolean }> = new Map();
+  readonly #outbox: Map<string, { id: MessageId; message: Outgoing; fin: boolean }> = new Map();
+  readonly #pieces: Map<string, { key: string; frame: Frame }> = new Map();
+
+  /** Everything that is kept: 0 once the session is over. */
+  get size(): number {
+    const session = this.#session === undefined ? 0 : 1;
+    return session + this.#lanes.size + this.#inbox.size + this.#outbox.size + this.#pieces.size;
+  }
+
+  get session(): StoredSession | undefined {
+    return this.#session;
+  }
+
+  lane(lane: Lane): StoredLane | undefined {
+    return this.#lanes.get(laneKey(lane));
+  }
+
+  hasIncoming(id: MessageId): boolean {
+    return this.#inbox.has(messageKey(id));
+  }
+
+  hasOutgoing(id: MessageId): boolean {
+    return this.#outbox.has(messageKey(id));
+  }
+
+  snapshot(): SessionSnapshot | undefined {
+    if (this.#session === undefined) return undefined;
+    return {
+      session: this.#session,
+      lanes: [...this.#lanes.values()],
+      inbox: [...this.#inbox.values()],
+      outbox: [...this.#outbox.values()],
+      pieces: [...this.#pieces.values()].map(({ frame }) => frame),
+    };
+  }
+
+  apply(changes: readonly StoredChange[]): void {
+    for (const change of changes) {
+      if ('put' in change) this.#put(change);
+      else this.#drop(change);
+    }
+  }
+
+  #put(change: Extract<StoredChange, { put: string }>): void {
+    switch (change.put) {
+      case 'session':
+        this.#session = change.value;
+        break;
+      case 'lane':
+        this.#lanes.set(laneKey(change.value.lane), change.value);
+        break;
+      case 'inbox':
+        this.#inbox.set(messageKey(change.id), change);
+        break;
+      case 'outbox':
+        this.#outbox.set(messageKey(change.id), change);
+        break;
+      case 'piece': {
+        const { frame } = change;
+        const lane = {
+          stream_id: frame.stream_id,
+          persona_id: frame.payload?.persona_id ?? '',
+          clone_id: frame.payload?.clone_id ?? '',
+        };
+        const key = messageKey({ lane, msg_seq: frame.msg_seq });
+        this.#pieces.set(`${frame.frag_seq ?? 0}/${key}`, { key, frame });
+        break;
+      }
+    }
+  }
+
+  #drop(change: Extract<StoredChange, { drop: string }>): void {
+    switch (change.drop) {
+      case 'inbox':
+        this.#inbox.delete(messageKey(change.id));
+        break;
+      case 'outbox':
+        this.#outbox.delete(messageKey(change.id));
+        break;
+      case 'pieces': {
+        const key = messageKey(change.id);
+        for (const [at, piece] of this.#pieces) if (piece.key === key) this.#pieces.delete(at);
+        break;
+      }
+      case 'stream':
+        this.#dropStream(change.stream_id);
+        break;
+      case 'session':
+        this.#session = undefined;
+        this.#lanes.clear();
+        this.#inbox.clear();
+        this.#outbox.clear();
+        this.#pieces.clear();
+        break;
+    }
+  }
+
+  #dropStream(stream_id: string): void {
+    for (const [key, { lane }] of this.#lanes) if (lane.stream_id === stream_id) this.#lanes.delete(key);
+    for (const [key, { id }] of this.#outbox) if (id.lane.stream_id === stream_id) this.#outbox.delete(key);
+    for (const [key, { frame }] of this.#pieces) if (frame.stream_id === stream_id) this.#pieces.delete(key);
+  }
+}
+
+export function messageKey({ lane, msg_seq }: MessageId): string {
+  return `${msg_seq}/${laneKey(lane)}`;
+}

@@ -1,0 +1,176 @@
+import { type Frame, hasFlag, type Lane } from '@atp-router/wire';
+import type { Outgoing, SessionEffect, SessionInput } from '../contract.ts';
+import type { SimEnd, Watcher } from './end.ts';
+import { FrameBook } from './frame-book.ts';
+import type { Held } from './machine.ts';
+import { judgeMessages } from './judge-messages.ts';
+import { type EndsView, MessageBook } from './message-book.ts';
+import type { Side } from './network.ts';
+import type { Setting } from './plan.ts';
+import { QuietBook } from './quiet-book.ts';
+import { HELD_BYTES_MAX } from './session-machine.ts';
+import type { VirtualTime } from './time.ts';
+import { TokenBook } from './token-book.ts';
+
+export interface WatchOptions {
+  readonly time: VirtualTime;
+  readonly setting: Setting;
+  readonly end: (side: Side) => SimEnd;
+  readonly goodMs: () => number;
+  readonly trace: ((line: string) => void) | undefined;
+}
+
+/** A consumer that takes longer fills every buffer, and what comes then is refused until it expires. */
+const SLOW_MS = 100;
+const PROBLEMS_MAX = 20;
+
+/** Sees everything that goes into a session and comes out of it, and keeps the books in which it is judged. */
+export class Watch implements Watcher {
+  readonly problems: string[] = [];
+  readonly messages: MessageBook;
+  readonly frames: FrameBook;
+  readonly tokens: TokenBook;
+  readonly quiet: QuietBook;
+  /** The first frame of the server's present connection. */
+  opening: Frame | undefined;
+  resumptions = 0;
+  readonly #options: WatchOptions;
+  readonly #view: EndsView;
+  readonly #aborted: Set<string> = new Set();
+  readonly #closed: Record<Side, Set<string>> = { client: new Set(), server: new Set() };
+  readonly #cut_off: Record<Side, boolean> = { client: false, server: false };
+
+  constructor(options: WatchOptions) {
+    const { time, setting, end } = options;
+    this.#options = options;
+    const broken = (what: string): void => this.broken(what);
+    const life = (side: Side): number => end(side).life;
+    const pendingMessages = (side: Side): number => setting.ends[side].pending_messages;
+    this.#view = {
+      time,
+      life,
+      pendingMessages,
+      goodMs: options.goodMs,
+      hasRoom: (side) => {
+        const { consume_ms, consumes_from_ms } = setting.ends[side];
+        return !setting.tight && consume_ms <= SLOW_MS && consumes_from_ms === 0;
+      },
+      connectedMs: (side) => end(side).connected_ms,
+      aborted: (stream_id) => this.#aborted.has(stream_id) || this.#aborted.has('0'),
+      cutOff: (side) => this.#cut_off[side] || !end(side).established,
+    };
+    this.messages = new MessageBook(this.#view, broken);
+    const closedAt = (side: Side, stream_id: string): boolean => this.#closed[side].has(stream_id);
+    this.frames = new FrameBook(
+      this.messages,
+      { life, closedAt, pendingMessages, store: (side) => end(side).store },
+      broken,
+    );
+    this.tokens = new TokenBook(broken);
+    this.quiet = new QuietBook(time, broken);
+  }
+
+  input(side: Side, input: SessionInput): void {
+    if (this.#options.trace) this.note(`${side} < ${shown(input)}`);
+    if (input.type !== 'timeout' && input.type !== 'frame' && input.type !== 'saved') this.quiet.stir();
+    if (input.type === 'frame') {
+      this.frames.reached(side, input.frame);
+      if (side === 'server' && this.#options.end(side).established) this.tokens.followed(input.frame);
+    }
+    if (input.type === 'consumed') this.messages.consumed(side, input.id);
+    if (input.type === 'reset') this.#aborted.add(input.stream_id);
+  }
+
+  effect(side: Side, effect: SessionEffect): void {
+    if (this.#options.trace) this.note(`${side} > ${shown(effect)}`);
+    if (effect.type !== 'send' && effect.type !== 'save') this.quiet.stir();
+    switch (effect.type) {
+      case 'send':
+        this.#left(side, effect.frame);
+        break;
+      case 'deliver':
+        if (this.#closed[side].has(effect.id.lane.stream_id) && !effect.again)
+          this.broken(`${side} hands on a message of stream ${effect.id.lane.stream_id}, which is closed`);
+        this.messages.deliver(side, effect.id, effect.frame, effect.fin, effect.again);
+        break;
+      case 'acknowledged':
+        this.messages.settled(side, effect.id, 'acknowledged');
+        break;
+      case 'failed':
+        if (effect.way === 'out') this.#failed(side, effect);
+        else this.messages.failedIn(side, effect.id, effect.reason);
+        break;
+      case 'stream_closed':
+        if (effect.error !== undefined) this.#aborted.add(effect.stream_id);
+        this.#closed[side].add(effect.stream_id);
+        break;
+      case 'established':
+        if (effect.resumed) this.resumptions += 1;
+        break;
+      case 'closed':
+        if (!this.#options.end(side).established) this.cutOff(side);
+        break;
+      default:
+        break;
+    }
+  }
+
+  /** Nothing more will be said. */
+  judge(): void {
+    judgeMessages(this.messages, this.#view, (what) => this.broken(what));
+  }
+
+  taken(side: Side, lane: Lane, message: Outgoing, fin: boolean): void {
+    const msg_seq = this.messages.nextSeq(side, lane);
+    this.messages.took(side, { lane, msg_seq }, message, fin);
+  }
+
+  holds(side: Side, { bytes }: Held): void {
+    if (bytes > HELD_BYTES_MAX) this.broken(`${side} holds ${bytes} bytes, and may hold ${HELD_BYTES_MAX}`);
+  }
+
+  broken(what: string): void {
+    if (this.problems.length < PROBLEMS_MAX) this.problems.push(`${Math.round(this.#options.time.now_ms)} ms: ${what}`);
+    this.note(`BROKEN ${what}`);
+  }
+
+  note(line: string): void {
+    this.#options.trace?.(`${this.#options.time.now_ms.toFixed(1)} ${line}`);
+  }
+
+  /** An end stops for good: what it did not settle, nobody will. */
+  cutOff(side: Side): void {
+    this.#cut_off[side] = true;
+  }
+
+  /** A crash: what was closed and not kept as closed is open again. */
+  restarted(side: Side, isOver: (stream_id: string) => boolean): void {
+    for (const stream_id of this.#closed[side]) if (!isOver(stream_id)) this.#closed[side].delete(stream_id);
+  }
+
+  #failed(side: Side, { id, reason }: Extract<SessionEffect, { type: 'failed' }>): void {
+    this.messages.settled(side, id, reason);
+    const is_status = this.messages.sent(side, id)?.message.payload?.type === 'control.status';
+    const end = this.#options.end(side);
+    if (is_status && end.established) end.sayStatusAgain();
+  }
+
+  #left(side: Side, frame: Frame): void {
+    this.quiet.frame(side, this.messages.open.client + this.messages.open.server > 0);
+    if (hasFlag(frame, 'RST')) {
+      this.#aborted.add(frame.stream_id);
+      // A stream that is refused was never open, and is closed from then on.
+      this.#closed[side].add(frame.stream_id);
+    }
+    const is_answer = hasFlag(frame, 'SYN') && hasFlag(frame, 'ACK') && hasFlag(frame, 'CTRL');
+    if (side === 'server' && is_answer) this.tokens.answered(this.opening, frame);
+    this.frames.left(side, frame);
+  }
+}
+
+function shown(thing: unknown): string {
+  return JSON.stringify(thing, (name: string, value: unknown) => {
+    if (value instanceof Uint8Array) return `${value.length} bytes`;
+    return name === 'content' && typeof value === 'string' ? `${value.length} chars` : value;
+  });
+}

@@ -1,0 +1,42 @@
+import { describe, expect, test } from 'vitest';
+import { reportOf, tallyOf } from '../src/testing/index.ts';
+import { playSeed } from './support/simulation.ts';
+
+const { ATP_SEED } = process.env;
+const HISTORIES = 400;
+/** Histories that once broke a rule. */
+const ONCE_BROKEN: readonly number[] = [];
+const IN_ONE_TEST = 100;
+
+const seeds =
+  ATP_SEED === undefined ? [...Array.from({ length: HISTORIES }, (_, i) => i + 1), ...ONCE_BROKEN] : [Number(ATP_SEED)];
+
+describe('histories of two sessions', () => {
+  for (let from = 0; from < seeds.length; from += IN_ONE_TEST) {
+    const some = seeds.slice(from, from + IN_ONE_TEST);
+    test(`seeds ${some[0]} to ${some.at(-1)}`, { timeout: 600_000 }, () => {
+      const tally = tallyOf();
+      for (const seed of some) {
+        const result = playSeed(seed);
+        if (result.problems.length > 0) throw new Error(reportOf(seed, result));
+        tally.add(result);
+      }
+      // Histories in which nothing happens would prove little.
+      if (some.length < IN_ONE_TEST) return;
+      const { facts } = tally;
+      expect(facts.handed_on).toBeGreaterThan(500);
+      for (const what of ['failed', 'lost', 'repeated', 'corrupted', 'restarts', 'resumptions', 'fragments'] as const)
+        expect(facts[what], what).toBeGreaterThan(0);
+    });
+  }
+
+  test('replay exactly', () => {
+    const [first, second] = [playSeed(7), playSeed(7)].map(({ world }) => [
+      world.time.now_ms,
+      world.watch.quiet.total,
+      world.watch.messages.handed_on,
+      { ...world.network.counts },
+    ]);
+    expect(second).toEqual(first);
+  });
+});

@@ -1,0 +1,34 @@
+import { describe, expect, test } from 'vitest';
+import { shrunk } from '../src/testing/index.ts';
+import { FAULTS, faulty } from './support/faults.ts';
+import { playSeed, simulation } from './support/simulation.ts';
+
+/** Within so many histories each fault has to show. */
+const SEEDS_MAX = 200;
+
+describe('the books of the simulation notice', () => {
+  test.each(FAULTS.map((fault) => ({ name: fault.name, fault })))('$name', { timeout: 120_000 }, ({ fault }) => {
+    const caught = Array.from({ length: SEEDS_MAX }, (_, i) => i + 1).find(
+      (seed) => playSeed(seed, (machine, _side, life) => faulty(fault, machine, life)).problems.length > 0,
+    );
+    expect(caught).toBeDefined();
+  });
+
+  test('and leave a session alone that has no fault', () => {
+    const none = { name: 'none' };
+    for (let seed = 1; seed <= 20; seed += 1)
+      expect(playSeed(seed, (machine, _side, life) => faulty(none, machine, life)).problems).toEqual([]);
+  });
+});
+
+describe('a history that fails', () => {
+  test('is made smaller and fails still', () => {
+    const fault = FAULTS.find(({ name }) => name === 'the receiver hands on a message twice');
+    expect(fault).toBeDefined();
+    if (fault === undefined) return;
+    const options = simulation((machine, _side, life) => faulty(fault, machine, life));
+    const { plan, before, problems } = shrunk(2, options);
+    expect(problems.length).toBeGreaterThan(0);
+    expect(plan.events.length).toBeLessThan(before);
+  });
+});
