@@ -56,7 +56,10 @@ function serveBare(): Promise<number> {
   });
 }
 
-function usage(): Usage {
+/** Buffers go when a second look finds nothing that held them. */
+async function usage(): Promise<Usage> {
+  globalThis.gc?.();
+  await new Promise((resolve) => setImmediate(resolve));
   globalThis.gc?.();
   const { user, system } = process.cpuUsage();
   const { rss, heapUsed, external } = process.memoryUsage();
@@ -65,6 +68,6 @@ function usage(): Usage {
 
 const subject = process.argv[2] as Subject;
 const port = subject === 'bare' ? await serveBare() : await serveFrames(subject);
-process.on('message', () => process.send?.(usage()));
+process.on('message', () => void usage().then((found) => process.send?.(found)));
 process.on('disconnect', () => process.exit(0));
 process.send?.(port);
