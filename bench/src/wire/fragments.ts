@@ -1,15 +1,13 @@
-import { hash } from 'node:crypto';
-import { type Digests, digestsFrom, type Frame, Reassembler, splitFrame } from '@atp-router/wire';
-import type { Subject } from './subjects.ts';
+import { type Frame, Reassembler, splitFrame } from '@atp-router/wire';
+import { digests, type Subject, subject } from './subjects.ts';
 
-const digests: Digests = digestsFrom((bytes) => hash('sha256', bytes, 'buffer'));
 const HEAD = { v: 1, session_id: 's', stream_id: 't' } as const;
 
 /** Cutting and joining a message of 1 MiB, next to what its digests alone cost. */
 export function fragmentSubjects(): readonly Subject[] {
   const bytes = Uint8Array.from({ length: 1_048_576 }, (_, i) => (i * 31) & 0xff);
   const text = 'The second diff keeps the lock while it waits. '.repeat(22_310).slice(0, 1_048_576);
-  const one = (name: string, run: () => number): Subject => ({ group: 'fragments', name, reference: 'SHA-256', run });
+  const one = (name: string, run: () => number): Subject => subject('fragments', name, 'SHA-256', run);
   const joined = (frame: Frame): (() => number) => {
     const parts = splitFrame(frame, digests);
     return () => {

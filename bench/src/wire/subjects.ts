@@ -33,9 +33,14 @@ export interface Sizes {
   readonly cbor_x: number;
 }
 
-const digests: Digests = digestsFrom((bytes) => hash('sha256', bytes, 'buffer'));
+/** The hash that a server has. */
+export const digests: Digests = digestsFrom((bytes) => hash('sha256', bytes, 'buffer'));
 const KEY: SigningKey = { kid: 'k1', secret: new Uint8Array(32), not_before_ms: 0, not_after_ms: 1e15 };
 const STAMP = { nonce: 'Yk3vE0mQ', ts: 1_764_000_000_000 };
+
+export function subject(group: Subject['group'], name: string, reference: string, run: () => number): Subject {
+  return { group, name, reference, run };
+}
 
 /** Everything that is measured with one frame, and how large the frame is in each encoding. */
 export function subjectsOf(frame: Frame): { readonly subjects: readonly Subject[]; readonly sizes: Sizes } {
@@ -48,18 +53,8 @@ export function subjectsOf(frame: Frame): { readonly subjects: readonly Subject[
   const strict = cborgEncode(frame, rfc8949EncodeOptions);
   const validate = new Ajv2020({ strict: false }).compile(frameSchema());
   const parsed: unknown = JSON.parse(json);
-  const decode = (name: string, reference: string, run: () => number): Subject => ({
-    group: 'decode',
-    name,
-    reference,
-    run,
-  });
-  const encode = (name: string, reference: string, run: () => number): Subject => ({
-    group: 'encode',
-    name,
-    reference,
-    run,
-  });
+  const decode = subject.bind(null, 'decode');
+  const encode = subject.bind(null, 'encode');
   const subjects: Subject[] = [
     decode('JSON.parse', 'JSON.parse', () => JSON.parse(json).msg_seq),
     decode('wire JSON', 'JSON.parse', () => decodeJson(json).msg_seq),
@@ -83,7 +78,7 @@ function signers(frame: Frame): Subject[] {
   const pure = new Sealer(pureDigests);
   const ring = new KeyRing([KEY]);
   const signed = sealer.sign(frame, KEY, STAMP);
-  const sign = (name: string, run: () => number): Subject => ({ group: 'sign', name, reference: 'sign', run });
+  const sign = (name: string, run: () => number): Subject => subject('sign', name, 'sign', run);
   return [
     sign('sign', () => sealer.sign(frame, KEY, STAMP).msg_seq),
     sign('verify', () => Number(sealer.verify(signed, ring, 1).ok)),

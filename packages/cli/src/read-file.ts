@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { CliError, EXIT } from './exit.ts';
-import type { Terminal } from './terminal.ts';
+import { INPUT_BYTES_MAX, type Terminal } from './terminal.ts';
 
 /** Text of a file that the user names; `-` is standard input. */
 export async function readText(file: string, terminal: Terminal): Promise<string> {
@@ -9,16 +9,13 @@ export async function readText(file: string, terminal: Terminal): Promise<string
   return orSay(file, () => readFileSync(resolve(terminal.cwd, file), 'utf8'));
 }
 
-/** As much as standard input may be. */
-const FILE_BYTES_MAX = 33_554_432;
-
-/** Bytes of a file that the user names; `-` is standard input. */
+/** Bytes of a file that the user names, as many as standard input may have; `-` is that. */
 export async function readBytes(file: string, terminal: Terminal): Promise<Uint8Array> {
   if (file === '-') return terminal.readStdinBytes();
   const path = resolve(terminal.cwd, file);
   return orSay(file, () => {
-    if (statSync(path).size > FILE_BYTES_MAX) {
-      throw new CliError(EXIT.usage, `${file} is larger than ${FILE_BYTES_MAX} bytes.`);
+    if (statSync(path).size > INPUT_BYTES_MAX) {
+      throw new CliError(EXIT.usage, `${file} is larger than ${INPUT_BYTES_MAX} bytes.`);
     }
     return readFileSync(path);
   });

@@ -20,7 +20,7 @@ export interface Terminal {
 }
 
 /** A prompt, an entity, a trace of frames; more is not typed by anybody. */
-const STDIN_BYTES_MAX = 33_554_432;
+export const INPUT_BYTES_MAX = 33_554_432;
 
 /** The terminal of this process. A reader that goes away ends nothing: what is still written to it is dropped. */
 export function processTerminal(): Terminal {
@@ -51,8 +51,8 @@ async function readAll(stdin: AsyncIterable<Buffer>): Promise<Buffer> {
   let bytes = 0;
   for await (const piece of stdin) {
     bytes += piece.length;
-    if (bytes > STDIN_BYTES_MAX) {
-      throw new CliError(EXIT.usage, `standard input is larger than ${STDIN_BYTES_MAX} bytes.`);
+    if (bytes > INPUT_BYTES_MAX) {
+      throw new CliError(EXIT.usage, `standard input is larger than ${INPUT_BYTES_MAX} bytes.`);
     }
     pieces.push(piece);
   }

@@ -1,4 +1,4 @@
-import { AtpError } from '@atp-router/kernel';
+import { AtpError, ByteTail } from '@atp-router/kernel';
 import type { Frame } from './dialect.ts';
 
 /** Splits an upstream byte stream into frames without copying what lies within one chunk. */
@@ -20,7 +20,6 @@ const SPACE = 32;
 const TAB = 9;
 /** CR LF CR LF. */
 const SEPARATOR_BYTES_MAX = 4;
-const EMPTY: Uint8Array = new Uint8Array(0);
 const SSE_SEPARATOR = '\n\n';
 const LINE_SEPARATOR = '\n';
 
@@ -39,9 +38,8 @@ class SplitFramer implements Framer {
   readonly #parse: (raw: Uint8Array, text: string) => Frame;
   readonly #separator: string;
   readonly #decoder: TextDecoder = new TextDecoder();
-  /** Starts with the unfinished frame, and has spare room after it. Never holds bytes of a frame that was handed out. */
-  #store: Uint8Array = EMPTY;
-  #length: number = 0;
+  /** The unfinished frame. A view is enough: nobody writes to a chunk again. */
+  readonly #tail: ByteTail = new ByteTail('view');
 
   constructor(
     limit_bytes: number,
@@ -56,21 +54,19 @@ class SplitFramer implements Framer {
   }
 
   get pending_bytes(): number {
-    return this.#length;
+    return this.#tail.length;
   }
 
   end(): Frame[] {
-    const left = this.#store.subarray(0, this.#length);
-    const frames = left.every(isBlank) ? [] : this.push(new TextEncoder().encode(this.#separator));
-    this.#store = EMPTY;
-    this.#length = 0;
+    const frames = this.#tail.bytes.every(isBlank) ? [] : this.push(new TextEncoder().encode(this.#separator));
+    this.#tail.clear();
     return frames;
   }
 
   push(chunk: Uint8Array): Frame[] {
     // A separator may straddle the chunks, so the search restarts a little before the seam.
-    let scan = Math.max(0, this.#length - SEPARATOR_BYTES_MAX + 1);
-    const bytes = this.#length === 0 ? chunk : this.#append(chunk);
+    let scan = Math.max(0, this.#tail.length - SEPARATOR_BYTES_MAX + 1);
+    const bytes = this.#tail.with(chunk);
     const frames: Frame[] = [];
     let start = 0;
     for (;;) {
@@ -82,25 +78,9 @@ class SplitFramer implements Framer {
       start = end;
       scan = end;
     }
-    this.#length = bytes.length - start;
-    this.#check(this.#length);
-    // Without a new frame the store already holds these bytes, with room for more. Otherwise what is left has no room
-    // behind it, and the next chunk moves it to a store of its own.
-    if (this.#length === 0) this.#store = EMPTY;
-    else if (start > 0 || bytes === chunk) this.#store = bytes.subarray(start);
+    this.#tail.keep(bytes, start);
+    this.#check(this.#tail.length);
     return frames;
-  }
-
-  /** Room doubles when it runs out, so that a large frame in small chunks costs linear and not quadratic time. */
-  #append(chunk: Uint8Array): Uint8Array {
-    const length = this.#length + chunk.length;
-    if (length > this.#store.length) {
-      const grown = new Uint8Array(length * 2);
-      grown.set(this.#store.subarray(0, this.#length));
-      this.#store = grown;
-    }
-    this.#store.set(chunk, this.#length);
-    return this.#store.subarray(0, length);
   }
 
   #check(frame_bytes: number): void {

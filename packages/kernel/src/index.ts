@@ -1,4 +1,5 @@
 export * from './assert.ts';
+export * from './byte-tail.ts';
 export * from './clock.ts';
 export * from './errors.ts';
 export * from './ids.ts';

@@ -70,6 +70,12 @@ export interface Meta {
   readonly via?: readonly string[];
 }
 
+/** The frame without what signs and checks it: for one that is about to be another frame. */
+export function unsealed(frame: Frame): Frame {
+  const { nonce: _nonce, ts: _ts, kid: _kid, sig: _sig, checksum: _checksum, ...bare } = frame;
+  return bare;
+}
+
 export function hasFlag(frame: Frame, flag: Flag): boolean {
   return frame.flags?.includes(flag) ?? false;
 }

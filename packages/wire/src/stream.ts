@@ -1,3 +1,4 @@
+import { ByteTail } from '@atp-router/kernel';
 import { decodeCbor } from './cbor/codec.ts';
 import type { Frame } from './frame.ts';
 import { FrameError, isFrameError } from './frame-error.ts';
@@ -6,7 +7,6 @@ import { WIRE_LIMITS, type WireLimits } from './limits.ts';
 
 /** Length of what follows, as a 32-bit integer with its highest byte first. */
 const HEADER_BYTES = 4;
-const EMPTY: Uint8Array<ArrayBuffer> = new Uint8Array(0);
 /** Major type 5, which no JSON text begins with. */
 const CBOR_MAP = 5;
 
@@ -17,10 +17,14 @@ export type StreamRecord = {
   readonly bytes: Uint8Array;
 } & ({ readonly frame: Frame } | { readonly error: FrameError });
 
-/** Reads one frame from bytes of either encoding, which their first byte tells apart. Throws `FrameError` only. */
+/** What the first byte says of a frame (W23): nothing that begins otherwise than as a map is CBOR. */
+export function encodingOf(bytes: Uint8Array): 'json' | 'cbor' {
+  return (bytes[0] ?? 0) >>> 5 === CBOR_MAP ? 'cbor' : 'json';
+}
+
+/** Reads one frame from bytes of either encoding. Throws `FrameError` only. */
 export function decodeFrame(bytes: Uint8Array, limits: WireLimits = WIRE_LIMITS): Frame {
-  const [first] = bytes;
-  return first !== undefined && first >>> 5 === CBOR_MAP ? decodeCbor(bytes, limits) : decodeJson(bytes, limits);
+  return encodingOf(bytes) === 'cbor' ? decodeCbor(bytes, limits) : decodeJson(bytes, limits);
 }
 
 /** One encoded frame as a record: its length and then itself. */
@@ -39,9 +43,8 @@ export function encodeRecord(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
  */
 export class StreamDecoder {
   readonly #limits: WireLimits;
-  /** Begins with the incomplete record; may have room behind it. Never holds bytes that were handed out. */
-  #store: Uint8Array<ArrayBufferLike> = EMPTY;
-  #length = 0;
+  /** The incomplete record, in memory of its own: records are views of the chunk that they came in. */
+  readonly #tail: ByteTail = new ByteTail('copy');
   #offset = 0;
   #fault: FrameError | undefined;
 
@@ -51,13 +54,13 @@ export class StreamDecoder {
 
   /** Bytes behind the last complete record. */
   get pending_bytes(): number {
-    return this.#length;
+    return this.#tail.length;
   }
 
   /** To be asked at the end of the stream. Throws what ended it early, or `truncated` within a record. */
   end(): void {
     this.#assertGoing();
-    if (this.#length > 0) throw new FrameError('truncated', { offset: this.#offset });
+    if (this.#tail.length > 0) throw new FrameError('truncated', { offset: this.#offset });
   }
 
   /**
@@ -66,7 +69,7 @@ export class StreamDecoder {
    */
   decode(chunk: Uint8Array): StreamRecord[] {
     this.#assertGoing();
-    const bytes = this.#length === 0 ? chunk : this.#append(chunk);
+    const bytes = this.#tail.with(chunk);
     const records: StreamRecord[] = [];
     let at = 0;
     for (;;) {
@@ -76,7 +79,8 @@ export class StreamDecoder {
       this.#offset += HEADER_BYTES + body.length;
       at += HEADER_BYTES + body.length;
     }
-    this.#keep(bytes, at, bytes === chunk);
+    if (this.#fault === undefined) this.#tail.keep(bytes, at);
+    else this.#tail.clear();
     if (records.length === 0) this.#assertGoing();
     return records;
   }
@@ -104,24 +108,5 @@ export class StreamDecoder {
       if (isFrameError(error)) return { offset, bytes, error };
       throw error;
     }
-  }
-
-  /** Room doubles when it runs out, so that a large record in small chunks costs linear and not quadratic time. */
-  #append(chunk: Uint8Array): Uint8Array {
-    const length = this.#length + chunk.length;
-    if (length > this.#store.length) {
-      const grown = new Uint8Array(length * 2);
-      grown.set(this.#store.subarray(0, this.#length));
-      this.#store = grown;
-    }
-    this.#store.set(chunk, this.#length);
-    return this.#store.subarray(0, length);
-  }
-
-  /** Remembers what is behind the last record, in memory of its own when records were handed out of this one. */
-  #keep(bytes: Uint8Array, from: number, is_chunk: boolean): void {
-    this.#length = this.#fault === undefined ? bytes.length - from : 0;
-    if (this.#length === 0) this.#store = EMPTY;
-    else if (from > 0 || is_chunk) this.#store = bytes.slice(from);
   }
 }

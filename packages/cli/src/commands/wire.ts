@@ -5,6 +5,7 @@ import type { DiffOptions } from '../wire/diff.ts';
 import type { EncodeOptions } from '../wire/encode.ts';
 import type { ReplayOptions } from '../wire/replay.ts';
 import type { SignOptions, VerifyOptions } from '../wire/sign.ts';
+import { FORMS, SPELLINGS, TARGETS } from '../wire/spellings.ts';
 import { type Cli, integer } from './context.ts';
 
 const TIME_MAX = Number.MAX_SAFE_INTEGER;
@@ -21,19 +22,13 @@ export function addWire(program: Command, cli: Cli): void {
 
 /** How the input is spelled; mostly its first bytes tell. */
 function taking(command: Command): Command {
-  return command.addOption(
-    new Option('--form <form>', 'form of the input')
-      .choices(['auto', 'json', 'cbor', 'hex', 'base64', 'stream'])
-      .default('auto'),
-  );
+  return command.addOption(new Option('--form <form>', 'form of the input').choices(FORMS).default('auto'));
 }
 
 function giving(command: Command, to: string): Command {
   return command
-    .addOption(
-      new Option('--to <encoding>', 'encoding of the output').choices(['cbor', 'json', 'canonical']).default(to),
-    )
-    .addOption(new Option('--as <spelling>', 'spelling of the output').choices(['hex', 'base64', 'raw']))
+    .addOption(new Option('--to <encoding>', 'encoding of the output').choices(TARGETS).default(to))
+    .addOption(new Option('--as <spelling>', 'spelling of the output').choices(SPELLINGS))
     .option('--record', 'put the length before each frame, as in streams and files')
     .option('--json', 'as JSON, one line a frame');
 }

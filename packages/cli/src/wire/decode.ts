@@ -1,10 +1,10 @@
 import { encodeCbor, type Frame, hasMore, isFragment, laneOf } from '@atp-router/wire';
-import { toHex } from '@atp-router/wire/tools';
+import { laneText, toHex } from '@atp-router/wire/tools';
 import type { Cli } from '../commands/context.ts';
 import { EXIT } from '../exit.ts';
 import { printable } from '../print/text.ts';
-import { readBytes } from '../read-file.ts';
-import { type Form, type Given, givenFrames, jsonOf, safeJson, SHOWN } from './input.ts';
+import { type Given, jsonOf, readGiven, safeJson, SHOWN } from './input.ts';
+import type { Form } from './spellings.ts';
 
 export interface DecodeOptions {
   readonly json?: boolean;
@@ -14,7 +14,7 @@ export interface DecodeOptions {
 
 /** Prints what frames say, or why they are none; 1 when any is none. */
 export async function decode(cli: Cli, file: string, options: DecodeOptions): Promise<void> {
-  const given = givenFrames(await readBytes(file, cli.terminal), options.form, file === '-' ? 'the input' : file);
+  const given = await readGiven(cli, file, options.form);
   for (const [i, one] of given.entries()) {
     const text = options.json === true ? `${safeJson(rowOf(one, options))}\n` : shownText(one, i + 1, options);
     cli.terminal.out(text);
@@ -50,8 +50,6 @@ function shownText(one: Given, number: number, { canonical }: DecodeOptions): st
 }
 
 function placeOf(frame: Frame): string {
-  const { stream_id, persona_id, clone_id } = laneOf(frame);
-  const within = persona_id === '' && clone_id === '' ? '' : `, ${persona_id || '-'}/${clone_id || '-'}`;
   const fragment = isFragment(frame) ? `, fragment ${frame.frag_seq ?? 0}${hasMore(frame) ? '' : ', the last'}` : '';
-  return `message ${frame.msg_seq} of stream ${printable(`${stream_id}${within}`)}${fragment}`;
+  return `message ${frame.msg_seq} of ${printable(laneText(laneOf(frame)))}${fragment}`;
 }

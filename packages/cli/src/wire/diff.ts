@@ -12,7 +12,8 @@ import type { Cli } from '../commands/context.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { count, printable } from '../print/text.ts';
 import { readBytes } from '../read-file.ts';
-import { type Form, givenFrames, readableFrames, safeJson } from './input.ts';
+import { givenFrames, inputName, readableFrames, safeJson } from './input.ts';
+import type { Form } from './spellings.ts';
 
 export interface DiffOptions {
   readonly json?: boolean;
@@ -44,7 +45,7 @@ function print(cli: Cli, options: DiffOptions, differences: readonly object[], t
 }
 
 async function sideOf(cli: Cli, file: string, form: Form): Promise<Side> {
-  const name = file === '-' ? 'the input' : file;
+  const name = inputName(file);
   const bytes = await readBytes(file, cli.terminal);
   const text = form === 'auto' ? new TextDecoder().decode(bytes.subarray(0, 256)) : '';
   if (isTrace(text)) return { name, trace: traceOf(bytes, name) };

@@ -2,19 +2,15 @@ import { canonicalJson, encodeCbor, encodeJson, encodeRecord, type Frame, isFram
 import { toHex } from '@atp-router/wire/tools';
 import type { Cli } from '../commands/context.ts';
 import { CliError, EXIT } from '../exit.ts';
-import { readBytes } from '../read-file.ts';
-import { type Form, givenFrames, jsonOf, readableFrames, safeJson } from './input.ts';
-
-export const TARGETS = ['cbor', 'json', 'canonical'] as const;
-export const SPELLINGS = ['hex', 'base64', 'raw'] as const;
+import { inputName, jsonOf, OBEYED, readableFrames, readGiven, safeJson } from './input.ts';
+import type { Form, Spelling, Target } from './spellings.ts';
 
 /** How frames are written. */
 export interface OutputOptions {
   readonly json?: boolean;
-  /** `canonical` is canonical JSON (W48); the canonical form of the protocol is its CBOR. */
-  readonly to: (typeof TARGETS)[number];
+  readonly to: Target;
   /** Default: CBOR in hex, JSON as it is. */
-  readonly as?: (typeof SPELLINGS)[number];
+  readonly as?: Spelling;
   /** Each behind its length (W24). */
   readonly record?: boolean;
 }
@@ -24,9 +20,7 @@ export interface EncodeOptions extends OutputOptions {
 }
 
 export async function encode(cli: Cli, file: string, options: EncodeOptions): Promise<void> {
-  const name = file === '-' ? 'the input' : file;
-  const given = givenFrames(await readBytes(file, cli.terminal), options.form, name);
-  write(cli, readableFrames(given, name), options);
+  write(cli, readableFrames(await readGiven(cli, file, options.form), inputName(file)), options);
 }
 
 /** Prints frames in an encoding and a spelling, one a line where that is text. */
@@ -85,6 +79,6 @@ function writeRaw(cli: Cli, pieces: readonly Uint8Array[], is_binary: boolean, i
 
 /** JSON may hold what a terminal obeys, and written otherwise it would be other bytes. */
 function assertPrintable({ terminal }: Cli, text: string): void {
-  if (!terminal.out_is_tty || !/[\u007f-\u009f\u2028\u2029]|\p{Cf}/u.test(text)) return;
+  if (!terminal.out_is_tty || !OBEYED.test(text)) return;
   throw new CliError(EXIT.usage, 'the text holds characters that a terminal obeys. Redirect it, or use --as hex.');
 }

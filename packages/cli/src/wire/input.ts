@@ -2,6 +2,7 @@ import {
   decodeCbor,
   decodeJson,
   encodeJson,
+  encodingOf,
   type Frame,
   type FrameError,
   isFrameError,
@@ -9,11 +10,10 @@ import {
   WIRE_LIMITS,
   type WireLimits,
 } from '@atp-router/wire';
+import type { Cli } from '../commands/context.ts';
 import { CliError, EXIT } from '../exit.ts';
-
-/** How frames may be handed in; `auto` finds out. */
-export const FORMS = ['auto', 'json', 'cbor', 'hex', 'base64', 'stream'] as const;
-export type Form = (typeof FORMS)[number];
+import { readBytes } from '../read-file.ts';
+import type { Form } from './spellings.ts';
 
 /** One frame that was handed in, or what was handed in for one. */
 export type Given = {
@@ -25,6 +25,16 @@ export type Given = {
 
 const STREAM_START = 0;
 const UTF8 = new TextDecoder();
+
+/** What a file is called in messages. */
+export function inputName(file: string): string {
+  return file === '-' ? 'the input' : file;
+}
+
+/** The frames of a file that the user names; `-` is standard input. */
+export async function readGiven(cli: Cli, file: string, form: Form): Promise<readonly Given[]> {
+  return givenFrames(await readBytes(file, cli.terminal), form, inputName(file));
+}
 
 /** Reads frames in any form. Faults of frames are in the result; throws when there is nothing, or nothing of that form. */
 export function givenFrames(bytes: Uint8Array, form: Form, name: string): readonly Given[] {
@@ -57,7 +67,7 @@ export function readableFrames(given: readonly Given[], name: string): readonly 
 
 function anyForm(bytes: Uint8Array): readonly Given[] {
   const first = bytes[0] as number;
-  if (first === STREAM_START || isCborMap(first)) return unwrapped(bytes);
+  if (first === STREAM_START || encodingOf(bytes) === 'cbor') return unwrapped(bytes);
   const text = textOf(bytes);
   if (/^[ \t\r\n]*\{/.test(text)) return [read('json', bytes)];
   const plain = fromHexText(text) ?? fromBase64Text(text);
@@ -66,13 +76,7 @@ function anyForm(bytes: Uint8Array): readonly Given[] {
 
 /** Bytes as they go over a connection: the first one tells what they are (W23, W24). */
 function unwrapped(bytes: Uint8Array): readonly Given[] {
-  const first = bytes[0] as number;
-  if (first === STREAM_START) return streamed(bytes);
-  return [read(isCborMap(first) ? 'cbor' : 'json', bytes)];
-}
-
-function isCborMap(first: number): boolean {
-  return first >>> 5 === 5;
+  return bytes[0] === STREAM_START ? streamed(bytes) : [read(encodingOf(bytes), bytes)];
 }
 
 function read(encoding: Given['encoding'], bytes: Uint8Array): Given {
@@ -104,10 +108,6 @@ function streamed(bytes: Uint8Array): readonly Given[] {
   }
 }
 
-function encodingOf(bytes: Uint8Array): Given['encoding'] {
-  return bytes[0] !== undefined && isCborMap(bytes[0]) ? 'cbor' : 'json';
-}
-
 function textOf(bytes: Uint8Array): string {
   return UTF8.decode(bytes);
 }
@@ -131,9 +131,13 @@ export function jsonOf(frame: Frame): unknown {
   return JSON.parse(encodeJson(frame, SHOWN));
 }
 
+/** Characters that a terminal obeys, or that hide others, and that JSON text may hold as they are. */
+export const OBEYED: RegExp = /[\u007f-\u009f\u2028\u2029]|\p{Cf}/u;
+const EVERY_OBEYED = new RegExp(OBEYED, 'gu');
+
 /** JSON text that a terminal prints and does not obey: the same value, with what is not printed written as escapes. */
 export function safeJson(value: unknown, indent?: number): string {
-  return JSON.stringify(value, null, indent).replace(/[\u007f-\u009f\u2028\u2029]|\p{Cf}/gu, (char) =>
+  return JSON.stringify(value, null, indent).replace(EVERY_OBEYED, (char) =>
     [...Array(char.length).keys()].map((i) => `\\u${char.charCodeAt(i).toString(16).padStart(4, '0')}`).join(''),
   );
 }

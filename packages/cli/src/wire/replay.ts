@@ -5,6 +5,7 @@ import { json } from '../print/table.ts';
 import { count, printable } from '../print/text.ts';
 import { readBytes } from '../read-file.ts';
 import { traceOf } from './diff.ts';
+import { inputName } from './input.ts';
 import { digests } from './sign.ts';
 
 export interface ReplayOptions {
@@ -14,7 +15,7 @@ export interface ReplayOptions {
 
 /** Judges a trace by the rules that need no live peer; 1 when it breaks one. */
 export async function replay(cli: Cli, file: string, options: ReplayOptions): Promise<void> {
-  const trace = traceOf(await readBytes(file, cli.terminal), file === '-' ? 'the input' : file);
+  const trace = traceOf(await readBytes(file, cli.terminal), inputName(file));
   const report = checkTrace(trace, digests);
   const errors = report.findings.filter(({ level }) => level === 'error').length;
   if (options.json === true) {

@@ -13,10 +13,10 @@ import {
 import type { Cli } from '../commands/context.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { count, printable } from '../print/text.ts';
-import { readBytes } from '../read-file.ts';
 import { type OutputOptions, write } from './encode.ts';
-import { type Form, type Given, givenFrames, readableFrames, safeJson } from './input.ts';
+import { type Given, inputName, readableFrames, readGiven, safeJson } from './input.ts';
 import { type KeyOptions, loadKeys } from './keys.ts';
+import type { Form } from './spellings.ts';
 
 export interface SignOptions extends KeyOptions, OutputOptions {
   readonly form: Form;
@@ -38,8 +38,8 @@ const NONCE_CHARS_MAX = 128;
 export const digests: Digests = digestsFrom((bytes) => hash('sha256', bytes, 'buffer'));
 
 export async function sign(cli: Cli, file: string, options: SignOptions): Promise<void> {
-  const name = file === '-' ? 'the input' : file;
-  const frames = readableFrames(givenFrames(await readBytes(file, cli.terminal), options.form, name), name);
+  const name = inputName(file);
+  const frames = readableFrames(await readGiven(cli, file, options.form), name);
   const [frame] = frames;
   if (frame === undefined || frames.length > 1) {
     throw new CliError(EXIT.usage, `${name} holds ${count(frames.length, 'frame')}; one is signed at a time.`);
@@ -95,11 +95,11 @@ interface Verified {
 
 /** Says of each frame which fault it has; 1 when any has one. Tells nothing of replay, which takes a memory. */
 export async function verify(cli: Cli, file: string, options: VerifyOptions): Promise<void> {
-  const name = file === '-' ? 'the input' : file;
-  const given = givenFrames(await readBytes(file, cli.terminal), options.form, name);
+  const given = await readGiven(cli, file, options.form);
   const first = given.find((one): one is Given & { readonly frame: Frame } => 'frame' in one);
   const ring = await loadKeys(options, options.kid ?? first?.frame.kid ?? 'none', cli.terminal);
   const at_ms = options.at ?? Date.now();
+  const sealer = new Sealer(digests);
   for (const [i, one] of given.entries()) {
     if ('error' in one) {
       const { fault, message } = one.error;
@@ -109,14 +109,13 @@ export async function verify(cli: Cli, file: string, options: VerifyOptions): Pr
       cli.exit(EXIT.failed);
       continue;
     }
-    const found = verified(one.frame, ring, at_ms);
+    const found = verified(one.frame, sealer, ring, at_ms);
     if (!found.ok) cli.exit(EXIT.failed);
     cli.terminal.out(options.json ? `${safeJson(found)}\n` : `frame ${i + 1}: ${verdictText(found)}\n`);
   }
 }
 
-function verified(frame: Frame, ring: KeyRing, at_ms: number): Verified {
-  const sealer = new Sealer(digests);
+function verified(frame: Frame, sealer: Sealer, ring: KeyRing, at_ms: number): Verified {
   const verdict = sealer.verify(frame, ring, at_ms);
   const signature = verdict.ok ? 'good' : verdict.fault;
   const checksum = sealer.checkChecksum(frame);

@@ -2,7 +2,7 @@ import { Check } from '../check/check.ts';
 import { checkContent } from '../check/payload.ts';
 import { digestBytes, digestText } from '../checksum.ts';
 import type { Digests } from '../digests.ts';
-import type { Frame } from '../frame.ts';
+import { type Frame, unsealed } from '../frame.ts';
 import { FrameError } from '../frame-error.ts';
 import { parseWireValue } from '../json/decode.ts';
 import type { WireLimits } from '../limits.ts';
@@ -67,16 +67,7 @@ function wholeFrame(head: Frame, head_payload: Payload, content: WireValue, limi
   const { checksum: _digest, frag: _frag, ...rest } = head_payload;
   const payload = { ...rest, content };
   checkContent(new Check('given', limits), payload, payload.type);
-  const {
-    frag_seq: _seq,
-    flags: had,
-    nonce: _nonce,
-    ts: _ts,
-    kid: _kid,
-    sig: _sig,
-    checksum: _checksum,
-    ...frame
-  } = head;
+  const { frag_seq: _seq, flags: had, ...frame } = unsealed(head);
   const flags = (had ?? []).filter((flag) => flag !== 'MORE' && flag !== 'FRAG' && flag !== 'LAST');
   return { ...frame, ...(flags.length > 0 && { flags }), payload };
 }

@@ -1,6 +1,6 @@
 import { digestText } from '../checksum.ts';
 import type { Digests } from '../digests.ts';
-import { DEFAULT_QOS, type Frame } from '../frame.ts';
+import { DEFAULT_QOS, type Frame, unsealed } from '../frame.ts';
 import { FrameError } from '../frame-error.ts';
 import { marked } from '../json/encode.ts';
 import type { FragmentSeal, Payload } from '../payloads.ts';
@@ -90,8 +90,7 @@ function fragment(frame: Frame, payload: Payload, piece: Piece, index: number, s
   };
   const more = seal === undefined ? ['MORE'] : [];
   if (index === 0) {
-    const { nonce: _nonce, ts: _ts, kid: _kid, sig: _sig, checksum: _checksum, ...rest } = frame;
-    return { ...rest, flags: [...(frame.flags ?? []), ...more], payload: { ...payload, ...part } };
+    return { ...unsealed(frame), flags: [...(frame.flags ?? []), ...more], payload: { ...payload, ...part } };
   }
   const { type, persona_id, clone_id } = payload;
   return {

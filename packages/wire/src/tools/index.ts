@@ -9,5 +9,6 @@ export { checkTrace, FINDINGS_MAX, type TraceReport } from './trace/check.ts';
 export { diffTraces, textOf, type TraceDifference } from './trace/diff.ts';
 export * from './trace/format.ts';
 export { fromHex, toHex } from './trace/hex.ts';
+export { laneText } from './trace/judge-lanes.ts';
 export { type Recorded, TraceRecorder } from './trace/record.ts';
 export type { Finding } from './trace/tracks.ts';

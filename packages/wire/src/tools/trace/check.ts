@@ -1,13 +1,14 @@
 import type { Digests } from '../../digests.ts';
 import { hasFlag } from '../../frame.ts';
 import type { FrameError, FrameFault } from '../../frame-error.ts';
+import { Sealer } from '../../signature.ts';
 import type { Trace, TraceRecord } from './format.ts';
 import { judgeAcks } from './judge-acks.ts';
 import { judgeForm } from './judge-form.ts';
 import { judgeFragments, judgeOpen } from './judge-fragments.ts';
 import { judgeGaps, judgeLanes } from './judge-lanes.ts';
 import { judgeOpening } from './judge-opening.ts';
-import { type Finding, type Judge, type SessionTrack, sessionTrack } from './tracks.ts';
+import { type Finding, type Judge, type Judged, type SessionTrack, sessionTrack } from './tracks.ts';
 
 /** What a trace shows. */
 export interface TraceReport {
@@ -30,9 +31,10 @@ const JUDGES: readonly Judge[] = [judgeForm, judgeOpening, judgeLanes, judgeFrag
 export function checkTrace({ records }: Trace, digests: Digests): TraceReport {
   const sessions = new Map<string, SessionTrack>();
   const findings: Finding[] = [];
+  const tools = { digests, sealer: new Sealer(digests) };
   for (const record of records) {
     if ('error' in record) findings.push(unreadable(record, record.error));
-    else judge(record, sessions, findings, digests);
+    else judge(record, sessions, findings, tools);
   }
   const last_line = records.at(-1)?.line ?? 1;
   const ends = [...sessions.values()].flatMap((session) => [...judgeGaps(session), ...judgeOpen(session, last_line)]);
@@ -43,10 +45,10 @@ function judge(
   record: TraceRecord & { readonly frame: SessionTrackFrame },
   sessions: Map<string, SessionTrack>,
   findings: Finding[],
-  digests: Digests,
+  tools: Pick<Judged, 'digests' | 'sealer'>,
 ): void {
   const { frame, entry, line } = record;
-  const session = sessions.get(frame.session_id) ?? sessionTrack(frame.session_id, digests);
+  const session = sessions.get(frame.session_id) ?? sessionTrack(frame.session_id, tools.digests);
   sessions.set(frame.session_id, session);
   const { dir } = entry;
   const report = (rule: string, message: string, level: Finding['level'] = 'error'): void => {
@@ -55,7 +57,7 @@ function judge(
   const sides = { sender: session[dir], receiver: session[dir === 'in' ? 'out' : 'in'] };
   const is_control = hasFlag(frame, 'CTRL');
   if (entry.fault !== undefined) report('W65', `recorded as ${entry.fault}, and read here without a fault`);
-  for (const one of JUDGES) one({ record, frame, is_control, session, ...sides, digests, report });
+  for (const one of JUDGES) one({ record, frame, is_control, session, ...sides, ...tools, report });
 }
 
 type SessionTrackFrame = Extract<TraceRecord, { readonly frame: unknown }>['frame'];

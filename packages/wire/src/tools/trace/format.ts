@@ -4,7 +4,7 @@ import { FrameError, type FrameFault, isFrameError } from '../../frame-error.ts'
 import { decodeJson, utf8Length } from '../../json/decode.ts';
 import { encodeJson } from '../../json/encode.ts';
 import { WIRE_LIMITS, type WireLimits } from '../../limits.ts';
-import { decodeFrame } from '../../stream.ts';
+import { decodeFrame, encodingOf } from '../../stream.ts';
 import { fromHex, HEX_TEXT } from './hex.ts';
 
 /** Which way a frame went, seen from the end that recorded it. */
@@ -147,8 +147,7 @@ function frameOf({ frame, hex, encoding, bytes: size }: TraceLine): Frame {
   if (hex === undefined) return assertCarried(written as Frame, encoding, size);
   const bytes = fromHex(hex);
   const read = decodeFrame(bytes);
-  const is_cbor = (bytes[0] ?? 0) >>> 5 === 5;
-  if (is_cbor !== (encoding === 'cbor')) throw new FrameError('syntax', { path: 'encoding' });
+  if (encodingOf(bytes) !== encoding) throw new FrameError('syntax', { path: 'encoding' });
   if (written !== undefined && !sameBytes(encodeCbor(read, AS_JSON), encodeCbor(written, AS_JSON))) {
     throw new FrameError('value', { path: 'frame' });
   }

@@ -1,6 +1,5 @@
 import { contentDigest } from '../../fragment/content.ts';
 import { hasFlag, isFragment } from '../../frame.ts';
-import { Sealer } from '../../signature.ts';
 import { encodedBytes } from './format.ts';
 import type { Judge, Judged } from './tracks.ts';
 
@@ -29,8 +28,8 @@ function judgeSize({ record, frame, report }: Judged): void {
   if (bytes !== due) report('W30', `${bytes} bytes went over the connection; the frame in CBOR has ${due}`);
 }
 
-function judgeDigests({ frame, digests, report }: Judged): void {
-  if (new Sealer(digests).checkChecksum(frame) === 'bad') report('W43', 'the checksum is wrong');
+function judgeDigests({ frame, digests, sealer, report }: Judged): void {
+  if (sealer.checkChecksum(frame) === 'bad') report('W43', 'the checksum is wrong');
   const { content, checksum } = frame.payload ?? {};
   // Those of fragments are judged where they are put together.
   if (checksum === undefined || content === undefined || isFragment(frame)) return;

@@ -4,6 +4,7 @@ import type { Digests } from '../../digests.ts';
 import { Reassembler } from '../../fragment/reassemble.ts';
 import type { Frame } from '../../frame.ts';
 import type { Payload } from '../../payloads.ts';
+import type { Sealer } from '../../signature.ts';
 import type { WireObject } from '../../value.ts';
 import type { Direction, TraceRecord } from './format.ts';
 
@@ -93,6 +94,7 @@ export interface Judged {
   readonly sender: Side;
   readonly receiver: Side;
   readonly digests: Digests;
+  readonly sealer: Sealer;
   report(rule: string, message: string, level?: Finding['level']): void;
 }
 
