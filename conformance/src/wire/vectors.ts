@@ -18,6 +18,8 @@ import {
   type SigningKey,
   splitFrame,
 } from '@atp-router/wire';
+import { asyncApiDocument } from '@atp-router/wire/tools';
+import { ackVectors } from './acks.ts';
 import { CBOR_FAILURES, type Failure, JSON_FAILURES } from './failures.ts';
 import { CUTS, LEAVES, policyOf } from './fragments.ts';
 import { SAMPLES, type Sample } from './frames.ts';
@@ -53,6 +55,7 @@ const file = (name: string, content: object): VectorFile => ({
 export function vectorFiles(): readonly VectorFile[] {
   return [
     { path: 'docs/protocol/schemas/frame.schema.json', text: `${JSON.stringify(frameSchema(), null, 2)}\n` },
+    { path: 'docs/protocol/asyncapi.json', text: `${JSON.stringify(asyncApiDocument(), null, 2)}\n` },
     file('frames', {
       about:
         'The same frame in both encodings, and what covers it. docs/protocol/atp.md: Frames, Encodings, Canonical form.',
@@ -68,6 +71,11 @@ export function vectorFiles(): readonly VectorFile[] {
       about: 'Messages and the frames they are cut into. docs/protocol/atp.md: Fragments.',
       vectors: CUTS.map(cutVector),
       trees: LEAVES.map((_, i) => treeVector(LEAVES.slice(0, i + 1))),
+    }),
+    file('acks', {
+      about:
+        'What a receiver acknowledges after each fragment of a message of fragments.json. docs/protocol/atp.md: Fragments.',
+      vectors: ackVectors(digests),
     }),
     file('failures', {
       about: 'Inputs that are refused, and why. docs/protocol/atp.md: Errors. offset is informative.',

@@ -13,12 +13,13 @@ import { addProvidersCheck } from './commands/providers-check.ts';
 import { addServe } from './commands/serve.ts';
 import { addStatus } from './commands/status.ts';
 import { addUsage } from './commands/usage.ts';
+import { addWire } from './commands/wire.ts';
 import { readVersion } from './version.ts';
 
 const HELP = `
 Exit codes: 0 done, 1 refused or faults found, 2 wrong usage, 3 no router answers, 4 key missing or refused,
 70 fault of the program, 78 configuration cannot be used, 130 ended by a second signal.
-Environment: ATP_URL, ATP_ADMIN_KEY, ATP_API_KEY, ATP_DATA_DIR, NO_COLOR.`;
+Environment: ATP_URL, ATP_ADMIN_KEY, ATP_API_KEY, ATP_DATA_DIR, ATP_WIRE_KEY, NO_COLOR.`;
 
 /** All commands. What they do is loaded when one of them runs, so that `atp version` does not wait for a router. */
 export function buildProgram(cli: Cli): Command {
@@ -49,6 +50,7 @@ export function buildProgram(cli: Cli): Command {
   addEvents(program, cli);
   addCalls(program, cli);
   addJournal(program, cli);
+  addWire(program, cli);
   program
     .command('version')
     .description('print the version')

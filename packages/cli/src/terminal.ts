@@ -6,6 +6,8 @@ export interface Terminal {
   readonly cwd: string;
   /** Results. */
   out(text: string): void;
+  /** Results that are no text. */
+  outBytes(bytes: Uint8Array): void;
   /** Errors and remarks. */
   err(text: string): void;
   readonly out_is_tty: boolean;
@@ -14,9 +16,10 @@ export interface Terminal {
   readonly out_closed: boolean;
   /** All of standard input, as text. */
   readStdin(): Promise<string>;
+  readStdinBytes(): Promise<Uint8Array>;
 }
 
-/** A prompt or an entity; more is not typed by anybody. */
+/** A prompt, an entity, a trace of frames; more is not typed by anybody. */
 const STDIN_BYTES_MAX = 33_554_432;
 
 /** The terminal of this process. A reader that goes away ends nothing: what is still written to it is dropped. */
@@ -37,18 +40,23 @@ export function processTerminal(): Terminal {
     get out_closed() {
       return state.out_closed;
     },
-    async readStdin() {
-      const pieces: Buffer[] = [];
-      let bytes = 0;
-      for await (const piece of stdin as AsyncIterable<Buffer>) {
-        bytes += piece.length;
-        if (bytes > STDIN_BYTES_MAX)
-          throw new CliError(EXIT.usage, `standard input is larger than ${STDIN_BYTES_MAX} bytes.`);
-        pieces.push(piece);
-      }
-      return Buffer.concat(pieces).toString('utf8');
-    },
+    outBytes: (bytes) => void (state.out_closed || stdout.write(bytes)),
+    readStdin: async () => (await readAll(stdin)).toString('utf8'),
+    readStdinBytes: () => readAll(stdin),
   };
+}
+
+async function readAll(stdin: AsyncIterable<Buffer>): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  let bytes = 0;
+  for await (const piece of stdin) {
+    bytes += piece.length;
+    if (bytes > STDIN_BYTES_MAX) {
+      throw new CliError(EXIT.usage, `standard input is larger than ${STDIN_BYTES_MAX} bytes.`);
+    }
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces);
 }
 
 /** Whether to colour what goes to standard output or error. See https://no-color.org. */

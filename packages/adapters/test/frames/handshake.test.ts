@@ -93,7 +93,8 @@ describe('the handshake of a WebSocket', () => {
   it('goes over TLS, which the connection knows', async () => {
     const { ca, server } = makeCertificates();
     const { port, acceptor } = await startFrames({ http: { tls: server } });
-    const ws = new Client(`wss://127.0.0.1:${port}/ws`, ['atp.v1'], { ca: ca.cert, servername: 'localhost' });
+    const trusting = { ca: ca.cert, servername: 'localhost' };
+    const ws = new Client(`wss://127.0.0.1:${port}/ws`, ['atp.v1'], trusting);
     const client = new SocketClient(ws);
     await new Promise((resolve, reject) => ws.once('open', resolve).once('error', reject));
     client.send(message(0));

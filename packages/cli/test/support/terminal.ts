@@ -4,6 +4,7 @@ import type { Terminal } from '@atp-router/cli';
 /** What a command printed and how it ended. */
 export interface Outcome {
   readonly code: number;
+  /** Bytes that are no text are in it as Latin-1, a character each. */
   readonly out: string;
   readonly err: string;
 }
@@ -11,7 +12,8 @@ export interface Outcome {
 export interface Setting {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
-  readonly stdin?: string;
+  readonly stdin?: string | Uint8Array;
+  readonly out_is_tty?: boolean;
   /** Called with each piece of output, and may say that nobody reads any more. */
   readonly onOut?: (text: string) => 'closed' | undefined;
 }
@@ -29,12 +31,16 @@ export async function atp(args: readonly string[], setting: Setting = {}): Promi
     err: (text) => {
       said.err += text;
     },
-    out_is_tty: false,
+    outBytes: (bytes) => {
+      said.out += Buffer.from(bytes).toString('latin1');
+    },
+    out_is_tty: setting.out_is_tty ?? false,
     err_is_tty: false,
     get out_closed() {
       return said.closed;
     },
-    readStdin: () => Promise.resolve(setting.stdin ?? ''),
+    readStdin: () => Promise.resolve(Buffer.from(setting.stdin ?? '').toString('utf8')),
+    readStdinBytes: () => Promise.resolve(Buffer.from(setting.stdin ?? '')),
   };
   const code = await run(args, terminal);
   return { code, out: said.out, err: said.err };

@@ -1,0 +1,13 @@
+export { asyncApiDocument } from './asyncapi/document.ts';
+export { type Channel, CHANNELS, type Operation } from './asyncapi/channels.ts';
+export * from './compat/checklist.ts';
+export { type Change, compareTables, isBreaking, type Verdict } from './compat/compare.ts';
+export { readFieldTables, TablesError } from './describe/read.ts';
+export * from './describe/tables.ts';
+export * from './diff/frames.ts';
+export { checkTrace, FINDINGS_MAX, type TraceReport } from './trace/check.ts';
+export { diffTraces, textOf, type TraceDifference } from './trace/diff.ts';
+export * from './trace/format.ts';
+export { fromHex, toHex } from './trace/hex.ts';
+export { type Recorded, TraceRecorder } from './trace/record.ts';
+export type { Finding } from './trace/tracks.ts';
