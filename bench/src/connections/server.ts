@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type FrameAcceptor, FrameWebSockets, listen } from '@atp-router/adapters';
-import { encodeCbor, encodeJson } from '@atp-router/wire';
+import { CborEncoder, encodeJson, type Frame } from '@atp-router/wire';
 import { WebSocketServer } from 'ws';
 
 // The side that is measured, in a process of its own: an echo, bare or with frames. Says what it uses when asked.
@@ -16,7 +16,8 @@ export interface Usage {
 
 /** Sends every frame back, decoded, checked and encoded anew: the least that a session does. */
 function echo(encoding: 'json' | 'cbor'): FrameAcceptor {
-  const encode = encoding === 'json' ? encodeJson : encodeCbor;
+  const cbor = new CborEncoder();
+  const encode = encoding === 'json' ? encodeJson : (frame: Frame) => cbor.encode(frame);
   return {
     identify: () => ({ tenant: 'bench', key_id: 'bench' }),
     accept: (connection) => ({

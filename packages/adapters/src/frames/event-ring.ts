@@ -32,15 +32,19 @@ export class EventRing {
     this.#unsent_bytes += event.length;
   }
 
-  /** Goes on behind an event that the reader has; false when what follows it is gone. */
-  goTo(id: number): boolean {
-    if (id + 1 < this.#first) return false;
+  /** Whether all events behind this one are there; `unknown`: there was none of this id. */
+  reach(id: number): 'there' | 'gone' | 'unknown' {
+    if (id > this.last_id) return 'unknown';
+    return id + 1 < this.#first ? 'gone' : 'there';
+  }
+
+  /** Goes on behind an event that `reach` says is there. */
+  goTo(id: number): void {
     this.#next = id + 1;
     this.#unsent_bytes = 0;
     for (let i = this.#next - this.#first; i < this.#events.length; i += 1) {
       this.#unsent_bytes += this.#events[i]?.length ?? 0;
     }
-    return true;
   }
 
   /** The next event to write; it then counts as sent, and is kept while there is room. */

@@ -21,6 +21,9 @@ export function judgeHandshake(
   if (!isUpgrade(request)) {
     throw new AtpError('upgrade_required', 'This is a WebSocket: ask for it with "upgrade: websocket" in HTTP/1.1.');
   }
+  if (request.header('host') === undefined) {
+    throw new AtpError('invalid_request', 'The request has no "host" header, which HTTP/1.1 demands.');
+  }
   if (!mayConnect(request.header('origin'), request.header('host'), allowed_origins)) {
     const message = 'Pages of this origin may not connect. The operator can add it to the allowed origins.';
     throw new AtpError('policy_denied', message, { param: 'origin' });

@@ -128,16 +128,15 @@ export class StreamConnection implements FrameConnection {
     this.#vanish();
   }
 
-  /** Events go on behind this one, if they are there. `gone`: not any more; `unknown`: there was none of this id. */
-  goTo(last_id: number): 'yes' | 'gone' | 'unknown' {
-    if (last_id > this.#ring.last_id) return 'unknown';
-    return this.#ring.goTo(last_id) ? 'yes' : 'gone';
+  reach(last_id: number): ReturnType<EventRing['reach']> {
+    return this.#ring.reach(last_id);
   }
 
-  /** Gives the events to this client from now on, and to no other; `goTo` said where from. */
-  read(exchange: HttpExchange): void {
+  /** Gives the events behind that one, which `reach` says is there, to this client from now on, and to no other. */
+  read(exchange: HttpExchange, last_id: number): void {
     this.#reader?.end();
     clearTimeout(this.#timer);
+    this.#ring.goTo(last_id);
     const reader: EventReader = new EventReader(exchange, this.#shell.limits.heartbeat_ms, {
       next: () => this.#ring.take(),
       last: () => (this.#end === undefined ? undefined : closeEvent(this.#end)),

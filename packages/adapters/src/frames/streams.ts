@@ -93,14 +93,14 @@ export class FrameStreams {
     this.#answering(exchange, () => {
       const connection = this.#find(exchange, id);
       const text = exchange.header('last-event-id') ?? '0';
-      const place = LAST_EVENT_ID.test(text) ? connection.goTo(Number(text)) : 'unknown';
-      if (place === 'unknown') throw bad('There was no event of this id.', 'last-event-id');
-      if (place === 'gone') {
+      const reach = LAST_EVENT_ID.test(text) ? connection.reach(Number(text)) : 'unknown';
+      if (reach === 'unknown') throw bad('There was no event of this id.', 'last-event-id');
+      if (reach === 'gone') {
         const message = 'The events behind this one are gone. Open a new connection and resume the session.';
         throw new AtpError('events_gone', message, { param: 'last-event-id' });
       }
       if (exchange.method === 'HEAD') exchange.reply(200, EVENT_HEADERS, '');
-      else connection.read(exchange);
+      else connection.read(exchange, Number(text));
     });
   }
 

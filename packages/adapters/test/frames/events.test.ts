@@ -117,11 +117,13 @@ describe('GET of events', () => {
   it('answers HEAD without taking the events from who reads them', async () => {
     const { port, path, echo } = await open();
     const client = await EventClient.open(port, path);
+    for (let i = 0; i < 3; i += 1) echo.send(message(i));
+    await client.count(3);
     const raw = await RawClient.open(port);
     raw.send(`HEAD ${path}/events HTTP/1.1\r\nhost: test\r\nx-api-key: ${KEY_A}\r\n\r\n`);
     expect(await raw.until((text) => text.includes('\r\n\r\n'))).toContain('200 OK');
-    echo.send(message(0));
-    await client.count(1);
+    echo.send(message(3));
+    expect(sequence(await client.count(4))).toEqual([0, 1, 2, 3]);
   });
 });
 

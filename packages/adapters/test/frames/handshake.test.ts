@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { WebSocket as Client } from 'ws';
+import { makeCertificates } from '../http/support/certificates.ts';
 import { get, RawClient, type Reply } from '../http/support/raw-client.ts';
 import { KEY_A, KEY_B, message } from './support/echo.ts';
 import { startFrames } from './support/frame-server.ts';
@@ -79,6 +81,27 @@ describe('the handshake of a WebSocket', () => {
     expect(socket.protocol).toBe('atp.v1');
     expect((await acceptor.next()).connection.principal?.tenant).toBe('b');
     socket.close();
+  });
+
+  it('without a host is refused as every request, and ends the connection', async () => {
+    const { port, acceptor } = await startFrames();
+    const client = await sendHandshake(port, ['host:']);
+    expect(await client.closed()).toContain('HTTP/1.1 400 ');
+    expect(acceptor.faults).toEqual([]);
+  });
+
+  it('goes over TLS, which the connection knows', async () => {
+    const { ca, server } = makeCertificates();
+    const { port, acceptor } = await startFrames({ http: { tls: server } });
+    const trusting = { ca: ca.cert, servername: 'localhost' };
+    const ws = new Client(`wss://127.0.0.1:${port}/ws`, ['atp.v1'], trusting);
+    const client = new SocketClient(ws);
+    await new Promise((resolve, reject) => ws.once('open', resolve).once('error', reject));
+    client.send(message(0));
+    await client.count(1);
+    expect((await acceptor.next()).connection).toMatchObject({ secure: true, principal: undefined });
+    ws.close();
+    await client.end();
   });
 
   it('is refused while the router stops, with 503', async () => {
