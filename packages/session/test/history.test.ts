@@ -5,7 +5,7 @@ import { playSeed } from './support/simulation.ts';
 const { ATP_SEED } = process.env;
 const HISTORIES = 400;
 /** Histories that once broke a rule. */
-const ONCE_BROKEN: readonly number[] = [];
+const ONCE_BROKEN = [2_209, 2_536, 4_101, 4_139, 9_147, 14_486];
 const IN_ONE_TEST = 100;
 
 const seeds =

@@ -75,6 +75,7 @@ export class SimEnd {
 
   run(machine: Machine): void {
     this.machine = machine;
+    this.agreed = this.store?.session?.agreed;
     this.state = 'up';
     this.#queue.push(...machine.take());
     this.#settle();

@@ -109,7 +109,8 @@ function abortWhenUp(world: World, side: Side): void {
   const error = errorPayload('EDRAINING', { reason: 'The history ends.' });
   const end = world.ends[side];
   if (end.state === 'up') end.feed({ type: 'reset', stream_id: '0', error });
-  else if (end.state === 'down') world.time.after(ASK_AGAIN_MS, () => abortWhenUp(world, side));
+  else if (end.state === 'down' || (end.state === 'new' && !world.over))
+    world.time.after(ASK_AGAIN_MS, () => abortWhenUp(world, side));
 }
 
 function finishWhenDone(world: World, side: Side): void {

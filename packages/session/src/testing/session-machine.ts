@@ -60,6 +60,9 @@ const LIMITS = {
   tight_bytes: 12_000,
 };
 
+/** What an end may have taken and not settled; the session adds the end of a stream that failed by itself. */
+export const UNSETTLED_MAX: number = LIMITS.messages;
+
 /** The largest message of a history, with what it is counted for beside its content. */
 const MESSAGE_BYTES = 8_000;
 

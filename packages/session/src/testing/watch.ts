@@ -8,7 +8,7 @@ import { type EndsView, MessageBook } from './message-book.ts';
 import type { Side } from './network.ts';
 import type { Setting } from './plan.ts';
 import { QuietBook } from './quiet-book.ts';
-import { HELD_BYTES_MAX } from './session-machine.ts';
+import { HELD_BYTES_MAX, UNSETTLED_MAX } from './session-machine.ts';
 import type { VirtualTime } from './time.ts';
 import { TokenBook } from './token-book.ts';
 
@@ -75,6 +75,9 @@ export class Watch implements Watcher {
     if (input.type !== 'timeout' && input.type !== 'frame' && input.type !== 'saved') this.quiet.stir();
     if (input.type === 'frame') {
       this.frames.reached(side, input.frame);
+      // S29: from then on, also of a stream of which nothing has come yet; but before the handshake nothing is read.
+      if (hasFlag(input.frame, 'RST') && this.#options.end(side).established)
+        this.#closed[side].add(input.frame.stream_id);
       if (side === 'server' && this.#options.end(side).established) this.tokens.followed(input.frame);
     }
     if (input.type === 'consumed') this.messages.consumed(side, input.id);
@@ -123,6 +126,8 @@ export class Watch implements Watcher {
   taken(side: Side, lane: Lane, message: Outgoing, fin: boolean): void {
     const msg_seq = this.messages.nextSeq(side, lane);
     this.messages.took(side, { lane, msg_seq }, message, fin);
+    const unsettled = this.messages.open[side];
+    if (unsettled > UNSETTLED_MAX) this.broken(`${side} has taken ${unsettled} messages that are not settled`);
   }
 
   holds(side: Side, { bytes }: Held): void {
