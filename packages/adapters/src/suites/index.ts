@@ -7,4 +7,11 @@ export { leaseStoreSuite } from './lease.ts';
 export { type MakeReadStores, type ReadStores, readStoresSuite } from './reading.ts';
 export { reservingSuite } from './reserving.ts';
 export type { Reserving } from './reserving-model.ts';
+export {
+  keptSession,
+  putSession,
+  saved,
+  type SessionStoreBench,
+  sessionStoreSuite,
+} from './sessions.ts';
 export { type MakeStore, type ManualClock, manualClock, type SuiteCase } from './suite.ts';
