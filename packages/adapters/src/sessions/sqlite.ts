@@ -5,6 +5,7 @@ import { fromWire } from '../journal/worker-protocol.ts';
 import { ALIVE_MS } from './file.ts';
 import { resumable } from './found.ts';
 import { closed } from './memory.ts';
+import { damaged, endedThread, sealedOtherwise, tooSlow } from './problems.ts';
 import { itemOf, Shelf } from './shelf.ts';
 import {
   type FoundSession,
@@ -284,29 +285,4 @@ function either(timeout: AbortSignal, begin: (resolve: () => void) => void): Pro
     timeout.addEventListener('abort', () => resolve(), { once: true });
     begin(resolve);
   });
-}
-
-function tooSlow(): AtpError {
-  return new AtpError('backpressure', 'The session cannot be kept: the disk is too slow for what is to be kept.', {
-    retry_after_ms: 1_000,
-  });
-}
-
-function endedThread(cause: Error | undefined): AtpError {
-  const text = 'The thread that keeps the sessions ended. It is started again; what it had to keep is not kept.';
-  return new AtpError('internal_error', text, { ...(cause && { cause }) });
-}
-
-function damaged(aside: string): AtpError {
-  return new AtpError(
-    'internal_error',
-    `The file of the sessions was damaged: they are lost, and their clients have to open new ones. It is now ${aside}. Look after the disk.`,
-  );
-}
-
-function sealedOtherwise(count: number, path: string): AtpError {
-  return new AtpError(
-    'internal_error',
-    `${count} sessions in ${path} cannot be opened with the seal key in the data directory and are dropped. Was seal.key replaced, or the file changed?`,
-  );
 }

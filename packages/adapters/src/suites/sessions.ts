@@ -1,8 +1,20 @@
 import assert from 'node:assert/strict';
 import type { Clock } from '@atp-router/kernel';
-import type { StoredChange, StoredSession } from '@atp-router/session';
-import type { Frame, Lane, MessageId } from '@atp-router/wire';
+import type { StoredChange } from '@atp-router/session';
+import type { MessageId } from '@atp-router/wire';
 import type { FoundSession, KeptSession, SessionStore, SessionStoreLimits } from '../sessions/index.ts';
+import {
+  idOf,
+  keptSession,
+  laneOf,
+  putIn,
+  putLane,
+  putOut,
+  putPiece,
+  putSession,
+  RESUME_TTL_MS,
+  saved,
+} from './session-samples.ts';
 import { type ManualClock, manualClock, type SuiteCase } from './suite.ts';
 
 /** Where stores are one after the other, as those of a router that is restarted. Each case asks for its own. */
@@ -10,8 +22,6 @@ export interface SessionStoreBench {
   /** A store over what the one before it kept; that one has been closed, or left where it was. */
   open(clock: Clock, limits?: SessionStoreLimits): SessionStore;
 }
-
-export const RESUME_TTL_MS = 60_000;
 
 /** What every `SessionStore` has to do. */
 export function sessionStoreSuite(make: () => Promise<SessionStoreBench>): SuiteCase[] {
@@ -25,59 +35,6 @@ interface Opened {
 }
 
 type Open = () => Promise<Opened>;
-
-/** Resolves when the changes are durable; rejects with the reason why they are not. */
-export function saved(store: SessionStore, session: KeptSession, changes: readonly StoredChange[]): Promise<void> {
-  return new Promise((resolve, reject) => {
-    store.save(session, changes, (failure) => (failure === undefined ? resolve() : reject(failure)));
-  });
-}
-
-export function keptSession(n: number): KeptSession {
-  return { tenant: 'acme', key_id: 'k1', session_id: `name-of-session-${n}`, born: `born-${n}` };
-}
-
-/** A session whose handshake is done. `control_seq` tells one state of it from another. */
-export function putSession(control_seq: number, more: Partial<StoredSession> = {}): StoredChange {
-  return {
-    put: 'session',
-    value: {
-      ...{ role: 'server', session_id: 'name', tokens: [], control_seq, next_stream: 2, peer_next_stream: 1 },
-      ...{ peer_unseen: [], peer_pending_messages: 256, resets: [], streams: [], peer_window: {}, own_window: {} },
-      agreed: {
-        ...{ session_id: 'name', encoding: 'cbor', features: [], interval_ms: 10_000, idle_fin_ms: 300_000 },
-        ...{ resume_ttl_ms: RESUME_TTL_MS, window: {} },
-      },
-      ...more,
-    },
-  };
-}
-
-const laneOf = (stream_id: string, persona_id = ''): Lane => ({ stream_id, persona_id, clone_id: '' });
-const idOf = (stream_id: string, msg_seq: number): MessageId => ({ lane: laneOf(stream_id), msg_seq });
-
-function frameOf(stream_id: string, msg_seq: number, more: Partial<Frame> = {}): Frame {
-  const content = { text: `message ${msg_seq}`, bytes: new Uint8Array([0, 255, msg_seq]) };
-  return { v: 1, session_id: 'name', stream_id, msg_seq, payload: { type: 'agent.log', content }, ...more };
-}
-
-const putIn = (stream_id: string, msg_seq: number): StoredChange => {
-  return { put: 'inbox', id: idOf(stream_id, msg_seq), frame: frameOf(stream_id, msg_seq), fin: false };
-};
-const putOut = (stream_id: string, msg_seq: number): StoredChange => {
-  return {
-    put: 'outbox',
-    id: idOf(stream_id, msg_seq),
-    message: { payload: { type: 'agent.log' } },
-    fin: msg_seq === 1,
-  };
-};
-const putPiece = (stream_id: string, msg_seq: number, frag_seq: number): StoredChange => {
-  return { put: 'piece', frame: frameOf(stream_id, msg_seq, { frag_seq }) };
-};
-const putLane = (lane: Lane, settled_up_to: number): StoredChange => {
-  return { put: 'lane', value: { lane, settled_up_to, failed: [], credit: 255, next_seq: 0, peer_credit: 255 } };
-};
 
 async function only(store: SessionStore): Promise<FoundSession> {
   const found = await store.load();
