@@ -109,13 +109,7 @@ test('an answer that was complete and not received comes from the successor, eac
   const client = await connected(first.hub);
   const stream = client.ask({ prompt: 'Say something longer.', model: 'small' });
   await client.until(() => client.delivered(stream).length > 0);
-  const ended = new Promise<void>((resolve) => {
-    first.running.router.bus.listen(({ type }) => {
-      if (type === 'call.ended') resolve();
-    });
-  });
   client.drop();
-  await ended;
   await idle.reached();
   const second = await nodeIn(imageOf(first.dir), {});
   client.moveTo(second.hub);
@@ -152,9 +146,10 @@ function bound(store: SessionStore): SessionStore {
   };
 }
 
-/** Knows when nothing waits to be kept. */
+/** Knows when the last message of an answer is kept, and nothing waits to be kept. */
 class Idle {
   #open = 0;
+  #is_complete = false;
   #waiting: (() => void)[] = [];
 
   watch(store: SessionStore): SessionStore {
@@ -162,14 +157,19 @@ class Idle {
       this.#open += 1;
       store.save(session, changes, (failure) => {
         this.#open -= 1;
+        this.#is_complete ||= changes.some((change) => 'put' in change && change.put === 'outbox' && change.fin);
         done(failure);
-        if (this.#open === 0) for (const resolve of this.#waiting.splice(0)) resolve();
+        if (this.#is_idle) for (const resolve of this.#waiting.splice(0)) resolve();
       });
     };
     return { ...bound(store), save };
   }
 
+  get #is_idle(): boolean {
+    return this.#open === 0 && this.#is_complete;
+  }
+
   reached(): Promise<void> {
-    return this.#open === 0 ? Promise.resolve() : new Promise((resolve) => this.#waiting.push(resolve));
+    return this.#is_idle ? Promise.resolve() : new Promise((resolve) => this.#waiting.push(resolve));
   }
 }

@@ -1,5 +1,4 @@
-// Saves without end, ever larger batches, and says what was told to be durable: `<save> <born>`. Ended from outside.
-import { writeSync } from 'node:fs';
+// Saves without end, and says what was told to be durable: `<save> <born>`. Ended from outside.
 import { systemClock } from '../../../src/clock.ts';
 import { sqliteSessionStore } from '../../../src/sessions/index.ts';
 import { keptSession, putIn, putSession } from '../../../src/suites/index.ts';
@@ -13,7 +12,7 @@ await store.load();
 function go(n: number, i: number): void {
   store.save(keptSession(n), [putSession(i), putIn('1', i)], (failure) => {
     if (failure !== undefined) throw failure;
-    writeSync(1, `${i} born-${n}\n`);
+    process.stdout.write(`${i} born-${n}\n`);
     go(n, i + 1);
   });
 }
