@@ -26,7 +26,7 @@ export interface SessionStoreBench {
 /** What every `SessionStore` has to do. */
 export function sessionStoreSuite(make: () => Promise<SessionStoreBench>): SuiteCase[] {
   const open = async (): Promise<Opened> => ({ clock: manualClock(), bench: await make() });
-  return [...keeping(open), ...forgetting(open), ...limiting(open)];
+  return [...keeping(open), ...keepingMany(open), ...forgetting(open), ...ending(open), ...limiting(open)];
 }
 
 interface Opened {
@@ -97,6 +97,11 @@ function keeping(open: Open): SuiteCase[] {
         assert.deepEqual(idsOf(found), { lanes: ['1/1'], inbox: ['1/1'], outbox: [], pieces: [] });
       },
     },
+  ];
+}
+
+function keepingMany(open: Open): SuiteCase[] {
+  return [
     {
       name: 'tells of saves in their order, also of many at once, and has them all',
       async run() {
@@ -187,6 +192,11 @@ function forgetting(open: Open): SuiteCase[] {
         });
       },
     },
+  ];
+}
+
+function ending(open: Open): SuiteCase[] {
+  return [
     {
       name: 'forgets a session that is dropped, or has dropped itself',
       async run() {
