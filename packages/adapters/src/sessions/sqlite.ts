@@ -177,8 +177,9 @@ class SqliteStore implements SessionStore {
       ...(now_ms !== undefined && { now_ms }),
     };
     const typescript = import.meta.url.endsWith('.ts');
+    const script = typescript ? new URL('./worker.ts', import.meta.url) : new URL('./worker.js', import.meta.url);
     // From sources the worker has to resolve the other rooms to their sources too, whatever started this process.
-    const worker = new Worker(new URL(typescript ? './worker.ts' : './worker.js', import.meta.url), {
+    const worker = new Worker(script, {
       workerData: input,
       ...(typescript && { execArgv: ['--conditions=atp-source'] }),
     });
