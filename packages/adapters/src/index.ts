@@ -5,5 +5,6 @@ export * from './http/index.ts';
 export * from './journal/index.ts';
 export * from './observe/index.ts';
 export * from './secrets/index.ts';
+export * from './sessions/index.ts';
 export * from './sim/index.ts';
 export * from './tokens/index.ts';

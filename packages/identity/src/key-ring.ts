@@ -24,12 +24,14 @@ export type Authentication =
 export class KeyRing {
   readonly #entries: ReadonlyMap<string, KeyEntry>;
   readonly #granted: ReadonlyMap<string, Authentication>;
+  readonly #active: ReadonlySet<string>;
 
   /** Throws `config_invalid` when two keys have the same hash or one owner has two keys of the same id. */
   constructor(entries: Iterable<KeyEntry>) {
     const by_hash = new Map<string, KeyEntry>();
     const granted = new Map<string, Authentication>();
     const names = new Set<string>();
+    const active = new Set<string>();
     for (const entry of entries) {
       const name = nameOf(entry.principal);
       const twin = by_hash.get(entry.hash);
@@ -39,14 +41,22 @@ export class KeyRing {
       if (names.has(name)) throw new AtpError('config_invalid', `The key ${name} exists twice.`);
       names.add(name);
       by_hash.set(entry.hash, entry);
-      if (entry.state === 'active') granted.set(entry.hash, { ok: true, principal: entry.principal });
+      if (entry.state !== 'active') continue;
+      granted.set(entry.hash, { ok: true, principal: entry.principal });
+      active.add(name);
     }
     this.#entries = by_hash;
     this.#granted = granted;
+    this.#active = active;
   }
 
   get size(): number {
     return this.#entries.size;
+  }
+
+  /** Whether whoever was let in by a key of these may still be here. */
+  isActive(principal: Principal): boolean {
+    return this.#active.has(nameOf(principal));
   }
 
   /** Finds the principal of a request, or the `unauthorized` error that says what to do. */

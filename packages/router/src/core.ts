@@ -1,4 +1,5 @@
 import { hash as nodeHash } from 'node:crypto';
+import { join } from 'node:path';
 import {
   aesGcmSealer,
   type Config,
@@ -7,6 +8,8 @@ import {
   otlpTracing,
   registerLiveGauges,
   RouterMetrics,
+  type SessionStore,
+  sqliteSessionStore,
   systemClock,
   systemRng,
   systemTimers,
@@ -18,9 +21,9 @@ import { AccountLedger, Estimator } from '@atp-router/flow';
 import { addUsdNanos, idSource } from '@atp-router/kernel';
 import type { BudgetDay } from '@atp-router/ledger';
 import { KillSwitches, TargetHealth } from '@atp-router/routing';
-import { Engine } from './engine/engine.ts';
-import { openSessionHub } from './atp/open-hub.ts';
+import { keptSessions, openSessionHub } from './atp/open-hub.ts';
 import type { SessionHub } from './atp/session-hub.ts';
+import { Engine } from './engine/engine.ts';
 import { problemOf } from './engine/faults.ts';
 import { IdempotencyIndex } from './engine/idempotency.ts';
 import { observedOf } from './engine/observed.ts';
@@ -46,6 +49,8 @@ export interface Core {
   readonly manager: GenerationManager;
   readonly engine: Engine;
   readonly hub: SessionHub;
+  /** Undefined when sessions end with the process. */
+  readonly sessions: SessionStore | undefined;
   readonly transports: Transports;
   readonly counter: TokenCounterWorker;
   readonly tracing: Tracing | undefined;
@@ -106,8 +111,16 @@ async function coreOver(
   bus.append({ type: 'node.started', version, recovered_calls: ledger.start.recovered.length });
   await bus.written();
   const { node_id } = secrets;
-  const hub = openSessionHub(engine, node_id);
-  return { node_id, ledger, shared, bus, metrics, manager, engine, hub, transports, counter, tracing };
+  const sessions = openSessions(options, secrets);
+  const hub = openSessionHub(engine, node_id, config.sessions.max_sessions, sessions && keptSessions(sessions, ledger));
+  await hub.restore().catch(async (error: unknown) => {
+    await sessions?.close();
+    throw error;
+  });
+  bus.listen((event) => {
+    if (event.type === 'config.applied') hub.refresh();
+  });
+  return { node_id, ledger, shared, bus, metrics, manager, engine, hub, sessions, transports, counter, tracing };
 }
 
 function seededAccounts(days: readonly BudgetDay[]): AccountLedger {
@@ -159,6 +172,14 @@ function makeEngine(
     },
     manager.generation,
   );
+}
+
+function openSessions({ config, onProblem }: RouterOptions, { seal_key }: DataDirSecrets): SessionStore | undefined {
+  if (!config.sessions.keep) return undefined;
+  return sqliteSessionStore({
+    ...{ path: join(config.data_dir, 'sessions.sqlite'), seal_key, fsync: config.journal.fsync, clock: systemClock },
+    on_problem: (problem) => onProblem?.('sessions', problem),
+  });
 }
 
 function startTracing(

@@ -1,5 +1,5 @@
 import { type HttpExchange, type HttpServerHandle, listen, readTls, type RouterMetrics } from '@atp-router/adapters';
-import { addFrames } from './atp/add-frames.ts';
+import { addFrames, type FrameWays } from './atp/add-frames.ts';
 import { addAdmin } from './admin/add-admin.ts';
 import { type Bootstrapped, bootstrap } from './bootstrap.ts';
 import { type Core, openCore } from './core.ts';
@@ -43,14 +43,14 @@ export async function createRouter(options: RouterOptions): Promise<Router> {
   const { engine, manager, bus, ledger, metrics, node_id } = core;
   const table = new RouterTable();
   const gate = new Gate();
-  const { server, made } = await begin(options, core, table, gate).catch(async (error: unknown) => {
+  const { server, ways, made } = await begin(options, core, table, gate).catch(async (error: unknown) => {
     await closeParts(core);
     throw error;
   });
   gate.open();
   let stopping: Promise<void> | undefined;
   const stop = (reason: string): Promise<void> => {
-    stopping ??= shutDown(reason, core, server);
+    stopping ??= shutDown(reason, core, server, ways);
     return stopping;
   };
   return { server, engine, manager, bus, ledger, metrics, table, node_id, version: options.version, made, stop };
@@ -62,11 +62,12 @@ async function begin(
   core: Core,
   table: RouterTable,
   gate: Gate,
-): Promise<{ readonly server: HttpServerHandle; readonly made: Bootstrapped }> {
-  const server = await listenTo(options, core, table, gate);
-  if (options.bootstrap !== true) return { server, made: {} };
+): Promise<{ readonly server: HttpServerHandle; readonly ways: FrameWays; readonly made: Bootstrapped }> {
+  const ways = addFrames(table, core);
+  const server = await listenTo(options, core, table, gate, ways);
+  if (options.bootstrap !== true) return { server, ways, made: {} };
   try {
-    return { server, made: await bootstrap(core, options.config.data_dir) };
+    return { server, ways, made: await bootstrap(core, options.config.data_dir) };
   } catch (error) {
     await server.close();
     throw error;
@@ -94,7 +95,13 @@ class Gate {
   }
 }
 
-async function listenTo(options: RouterOptions, core: Core, table: RouterTable, gate: Gate): Promise<HttpServerHandle> {
+async function listenTo(
+  options: RouterOptions,
+  core: Core,
+  table: RouterTable,
+  gate: Gate,
+  ways: FrameWays,
+): Promise<HttpServerHandle> {
   const { config, version } = options;
   const { engine, manager, bus, ledger, metrics, counter, transports, node_id } = core;
   let server: HttpServerHandle | undefined;
@@ -108,7 +115,6 @@ async function listenTo(options: RouterOptions, core: Core, table: RouterTable, 
     onReload: options.onReload,
   });
   addDocs(table, version);
-  const frames = addFrames(table, core);
   const { limits, listen: at } = config;
   server = await listen({
     host: at.host,
@@ -122,7 +128,7 @@ async function listenTo(options: RouterOptions, core: Core, table: RouterTable, 
     connections_max: CONNECTIONS_MAX,
     onRequest: gate.through(serve(table, engine)),
     newId: () => requestId(engine),
-    upgrade: frames.sockets,
+    upgrade: ways.sockets,
   });
   return server;
 }

@@ -1,21 +1,26 @@
 import { type HttpServerHandle, systemTimers } from '@atp-router/adapters';
 import { AtpError } from '@atp-router/kernel';
 import { errorPayload } from '@atp-router/wire';
+import type { FrameWays } from './atp/add-frames.ts';
 import type { Core } from './core.ts';
 
 /** Stops accepting, lets calls finish within the grace time, ends the rest, flushes and closes everything. */
-export async function shutDown(reason: string, core: Core, server: HttpServerHandle): Promise<void> {
-  const { engine, hub, bus, manager } = core;
+export async function shutDown(reason: string, core: Core, server: HttpServerHandle, ways: FrameWays): Promise<void> {
+  const { engine, hub, bus, manager, sessions } = core;
   server.stopAccepting();
+  ways.sockets.stop();
+  ways.streams.stop();
   const drained = engine.drain();
-  void hub.drain();
+  // Sessions that are kept are a successor's: it says what becomes of them.
+  if (sessions === undefined) void hub.drain();
   const timer = systemTimers.after(manager.config.shutdown.grace_ms, () => {
     engine.abortAll(new AtpError('draining', 'The router was shut down before the call was done.'));
   });
   await drained;
   timer.cancel();
   // What they were asked has ended; a session is no reason to wait.
-  hub.abortAll(errorPayload('EDRAINING'));
+  if (sessions === undefined) hub.abortAll(errorPayload('EDRAINING'));
+  else hub.suspend();
   bus.append({ type: 'node.stopped', reason });
   // A journal that cannot be written must not keep the process from ending.
   await bus.written().catch(() => undefined);
@@ -24,7 +29,8 @@ export async function shutDown(reason: string, core: Core, server: HttpServerHan
 }
 
 /** Gives back what a core holds: connections, threads, the data directory. */
-export async function closeParts({ ledger, shared, transports, tracing, counter }: Core): Promise<void> {
+export async function closeParts({ ledger, shared, sessions, transports, tracing, counter }: Core): Promise<void> {
   await shared?.close();
+  await sessions?.close();
   await Promise.all([transports.close(), tracing?.shutdown(), ledger.close(), counter.close()]);
 }

@@ -34,7 +34,6 @@ const FUTURE_KEYS: Readonly<Record<string, readonly string[]>> = {
     'routing',
     'scheduler',
     'semantic_cache',
-    'sessions',
     'slo',
     'stages',
     'tuner',

@@ -5,6 +5,7 @@ import type {
   IdempotencyConfig,
   JournalConfig,
   ListenConfig,
+  SessionsConfig,
   ShutdownConfig,
   StoreConfig,
   TelemetryConfig,
@@ -137,6 +138,34 @@ export const storeSchema: z.ZodType<StoreConfig> = typed<StoreConfig>()(
         expected: '64 hex digits',
         writeOnly: true,
         restart: true,
+      }),
+  }),
+);
+
+/** Sessions of the Agent Transport Protocol: docs/protocol/atp-sessions.md. */
+export const sessionsSchema: z.ZodType<SessionsConfig> = typed<SessionsConfig>()(
+  z.strictObject({
+    keep: z.boolean().default(true).meta({
+      description:
+        'Whether sessions outlive the process: a client resumes at the restarted router, and nothing is lost or done twice. They are in `data_dir`, encrypted; `journal.fsync` says whether they outlive a power loss as well.',
+      restart: true,
+    }),
+    max_sessions: atStart(
+      int(1, 1_000_000, 'Sessions, with and without a connection; more are refused with EWINDOW.'),
+    ).default(32_768),
+    allowed_origins: z
+      .array(
+        z
+          .string()
+          .max(2_048)
+          .regex(/^(\*|[a-z][a-z0-9+.-]*:\/\/[^\s/]+)$/)
+          .meta({ description: 'An origin without a path, or `*`.', expected: 'https://app.example' }),
+      )
+      .max(256)
+      .default([])
+      .meta({
+        description:
+          'Origins whose pages may open a WebSocket, as browsers write them (`https://app.example`), or `*`. Pages of the router itself always may.',
       }),
   }),
 );

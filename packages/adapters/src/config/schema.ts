@@ -5,6 +5,7 @@ import {
   journalSchema,
   limitsSchema,
   listenSchema,
+  sessionsSchema,
   shutdownSchema,
   storeSchema,
   telemetrySchema,
@@ -55,6 +56,7 @@ export const configSchema: z.ZodType<Config> = typed<Config>()(
     limits: limitsSchema.prefault({}).meta({ description: 'Bounds of the data plane.' }),
     journal: journalSchema.prefault({}).meta({ description: 'The journal of record.' }),
     store: storeSchema.prefault({}).meta({ description: 'Where queries are answered from.' }),
+    sessions: sessionsSchema.prefault({}).meta({ description: 'Sessions of the Agent Transport Protocol.' }),
     idempotency: idempotencySchema
       .prefault({})
       .meta({ description: 'Stored outcomes of requests with an idempotency key.' }),

@@ -19,6 +19,7 @@ export interface Config {
   readonly limits: Limits;
   readonly journal: JournalConfig;
   readonly store: StoreConfig;
+  readonly sessions: SessionsConfig;
   readonly idempotency: IdempotencyConfig;
   readonly telemetry: TelemetryConfig;
   readonly shutdown: ShutdownConfig;
@@ -224,6 +225,13 @@ export interface StoreConfig {
   readonly url?: string | undefined;
   /** 64 hex digits, the same at all routers that share the store. */
   readonly seal_key?: string | undefined;
+}
+
+/** Sessions of the Agent Transport Protocol. */
+export interface SessionsConfig {
+  readonly keep: boolean;
+  readonly max_sessions: number;
+  readonly allowed_origins: readonly string[];
 }
 
 export interface IdempotencyConfig {

@@ -20,7 +20,7 @@ export interface WebSocketOptions {
   /** Answers a request with an error, in the shape that all errors of the listener have, and these headers more. */
   readonly refuse: (exchange: HttpExchange, error: AtpError, headers: readonly string[]) => void;
   /** Origins whose pages may connect, as browsers write them (`https://app.example`), or `*`. Always: the router's own. */
-  readonly allowed_origins?: readonly string[];
+  readonly allowed_origins?: () => readonly string[];
   /** A peer that takes none of what waits for it is given up after this. Default: as long as other silence, 120 s. */
   readonly client_stall_ms?: () => number;
   readonly limits?: Partial<FrameConnectionLimits>;
@@ -76,11 +76,11 @@ export class FrameWebSockets implements UpgradeHook {
   }
 
   #judge(request: UpgradeRequest): Verdict {
-    const { acceptor, allowed_origins = [] } = this.#options;
+    const { acceptor, allowed_origins } = this.#options;
     if (this.#is_stopped)
       return { error: new AtpError('draining', 'The router is shutting down. Connect to another.') };
     try {
-      return { principal: judgeHandshake(request, acceptor, allowed_origins) };
+      return { principal: judgeHandshake(request, acceptor, allowed_origins?.() ?? NOTHING) };
     } catch (thrown) {
       if (!isAtpError(thrown)) acceptor.onFault(thrown);
       return { error: toAtpError(thrown) };

@@ -7,4 +7,6 @@ export { leaseStoreSuite } from './lease.ts';
 export { type MakeReadStores, type ReadStores, readStoresSuite } from './reading.ts';
 export { reservingSuite } from './reserving.ts';
 export type { Reserving } from './reserving-model.ts';
+export { keptSession, putIn, putSession, saved } from './session-samples.ts';
+export { type SessionStoreBench, sessionStoreSuite } from './sessions.ts';
 export { type MakeStore, type ManualClock, manualClock, type SuiteCase } from './suite.ts';

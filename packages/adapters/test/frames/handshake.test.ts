@@ -59,7 +59,7 @@ describe('the handshake of a WebSocket', () => {
     { what: 'a page of the same host', lines: ['origin: http://test'] },
     { what: 'an allowed page', lines: ['origin: https://app.example'] },
   ])('takes $what, and never sends a key back', async ({ tenant, lines }) => {
-    const { port, acceptor } = await startFrames({ allowed_origins: ['https://app.example'] });
+    const { port, acceptor } = await startFrames({ allowed_origins: () => ['https://app.example'] });
     const client = await sendHandshake(port, lines);
     const answer = await client.until((text) => text.includes('\r\n\r\n'));
     expect(answer).toContain('HTTP/1.1 101 ');

@@ -16,6 +16,7 @@ const MADE: ReadonlySet<string> = new Set(['entity.put', 'config.applied', 'limi
 const PROBLEMS: Readonly<Record<ProblemSource, string>> = {
   projection: 'the tables do not follow the journal',
   shared_store: 'the shared store has a problem',
+  sessions: 'sessions are not kept as they should be',
   calls: 'something failed while a call was handled',
 };
 

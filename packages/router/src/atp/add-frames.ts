@@ -8,20 +8,29 @@ import { ownerOfKey } from './open-hub.ts';
 export const SOCKET_PATH = '/ws';
 export const STREAMS_PATH = '/v1/streams';
 
+export interface FrameWays {
+  readonly sockets: FrameWebSockets;
+  readonly streams: FrameStreams;
+}
+
 /** The ways for frames into a router: WebSockets, and plain HTTP for those that cannot open one. */
-export function addFrames(table: RouterTable, { engine, hub, manager }: Core): { readonly sockets: FrameWebSockets } {
+export function addFrames(table: RouterTable, { engine, hub, manager }: Core): FrameWays {
   const { onFault } = engine.parts;
   const acceptor = new HubAcceptor(hub, (credential) => ownerOfKey(engine, credential), onFault);
   const idle_ms = (): number => manager.config.limits.idle_ms;
-  const sockets = new FrameWebSockets({ acceptor, path: SOCKET_PATH, client_stall_ms: idle_ms });
+  const sockets = new FrameWebSockets({
+    ...{ acceptor, path: SOCKET_PATH, client_stall_ms: idle_ms },
+    allowed_origins: () => manager.config.sessions.allowed_origins,
+    refuse: (exchange, error, headers) => replyError(exchange, error, requestId(engine), headers),
+  });
   const streams = new FrameStreams({
     ...{ acceptor, path: STREAMS_PATH },
     refuse: (exchange, error) => replyError(exchange, error, requestId(engine)),
     body: () => manager.config.limits,
   });
-  table.add('GET', SOCKET_PATH, (exchange) => replyError(exchange, sockets.refusal(exchange), requestId(engine)));
+  table.add('GET', SOCKET_PATH, (exchange) => sockets.decline(exchange));
   table.add('POST', STREAMS_PATH, (exchange) => streams.open(exchange));
   table.add('POST', `${STREAMS_PATH}/:id/frames`, (exchange, [id = '']) => streams.push(exchange, id));
   table.add('GET', `${STREAMS_PATH}/:id/events`, (exchange, [id = '']) => streams.events(exchange, id));
-  return { sockets };
+  return { sockets, streams };
 }

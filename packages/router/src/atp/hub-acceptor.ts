@@ -1,4 +1,5 @@
 import type {
+  CloseName,
   ConnectionEnd,
   Credential,
   FrameAcceptor,
@@ -8,18 +9,25 @@ import type {
   ReceivedFrame,
 } from '@atp-router/adapters';
 import { refusalFrame } from '@atp-router/session';
-import { encodeCbor, encodeJson, type Frame } from '@atp-router/wire';
+import { CborEncoder, encodeJson, type Frame } from '@atp-router/wire';
 import type { Carrier } from './session-host.ts';
 import type { Attached, SessionHub } from './session-hub.ts';
 
 /** A session id for answers to what had none that could be read. */
 const NO_SESSION = '-';
 
+/**
+ * Frames that wait for a slow peer; beyond, its connection is closed as `slow`. A session has 4,096 messages on their way at
+ * most, and the largest of them has 1,024 fragments: only who takes nothing for many retransmissions gets there.
+ */
+const WAITING_FRAMES = 16_384;
+
 /** Gives connections, of whatever kind, to the sessions of a hub. */
 export class HubAcceptor implements FrameAcceptor {
   readonly #hub: SessionHub;
   readonly #identify: (credential: Credential) => FramePrincipal;
   readonly #onFault: (thrown: unknown) => void;
+  readonly #cbor = new CborEncoder();
 
   constructor(
     hub: SessionHub,
@@ -36,7 +44,7 @@ export class HubAcceptor implements FrameAcceptor {
   }
 
   accept(connection: FrameConnection): FrameReceiver {
-    return new HubConnection(this.#hub, connection);
+    return new HubConnection(this.#hub, connection, this.#cbor);
   }
 
   onFault(error: unknown): void {
@@ -44,38 +52,72 @@ export class HubAcceptor implements FrameAcceptor {
   }
 }
 
+interface Waiting {
+  readonly frame: Frame;
+  readonly encoding: 'json' | 'cbor';
+}
+
 /** One connection: its first frame says which session it is for, and the others are that session's. */
 class HubConnection implements FrameReceiver, Carrier {
   readonly #hub: SessionHub;
   readonly #connection: FrameConnection;
+  readonly #cbor: CborEncoder;
   #attached: Attached | undefined;
+  /** Not encoded before there is room: until then they cost what the session keeps of them anyway. */
+  #waiting: Waiting[] = [];
+  #is_slow = false;
+  #end: CloseName | undefined;
 
-  constructor(hub: SessionHub, connection: FrameConnection) {
+  constructor(hub: SessionHub, connection: FrameConnection, cbor: CborEncoder) {
     this.#hub = hub;
     this.#connection = connection;
+    this.#cbor = cbor;
   }
 
   send(frame: Frame, encoding: 'json' | 'cbor'): void {
-    if (this.#connection.closed) return;
-    this.#connection.send(encoding === 'cbor' ? encodeCbor(frame) : encodeJson(frame));
+    if (this.#connection.closed || this.#end !== undefined) return;
+    if (!this.#is_slow) this.#write(frame, encoding);
+    else if (this.#waiting.length < WAITING_FRAMES) this.#waiting.push({ frame, encoding });
+    else {
+      this.#waiting = [];
+      this.#connection.close('slow');
+      this.#attached?.onClosed();
+    }
   }
 
-  close(): void {
-    if (!this.#connection.closed) this.#connection.close('done');
+  /** After what was sent before. */
+  close(end: CloseName): void {
+    if (this.#connection.closed) return;
+    // What was to be said last is most of what a peer wants to know, and it has the time of a stalled client to read it.
+    if (this.#waiting.length > 0) this.#end ??= end;
+    else this.#connection.close(end);
   }
 
   onFrames(frames: readonly ReceivedFrame[]): void {
     for (const received of frames) {
-      if (this.#connection.closed) return;
+      if (this.#connection.closed || this.#end !== undefined) return;
       this.#onFrame(received);
     }
   }
 
-  /** The session has its own measure of what is on its way; a peer that takes nothing is given up by the connection. */
-  onDrain(): void {}
+  onDrain(): void {
+    this.#is_slow = false;
+    let sent = 0;
+    for (; sent < this.#waiting.length && !this.#is_slow; sent += 1) {
+      const { frame, encoding } = this.#waiting[sent] as Waiting;
+      this.#write(frame, encoding);
+    }
+    this.#waiting = this.#waiting.slice(sent);
+    if (this.#waiting.length === 0 && this.#end !== undefined && !this.#connection.closed)
+      this.#connection.close(this.#end);
+  }
 
   onClose(_end: ConnectionEnd): void {
     this.#attached?.onClosed();
+  }
+
+  #write(frame: Frame, encoding: 'json' | 'cbor'): void {
+    this.#is_slow = !this.#connection.send(encoding === 'cbor' ? this.#cbor.encode(frame) : encodeJson(frame));
   }
 
   #onFrame(received: ReceivedFrame): void {

@@ -1,9 +1,10 @@
 import { hash, randomBytes } from 'node:crypto';
-import type { Credential } from '@atp-router/adapters';
+import type { Credential, SessionStore } from '@atp-router/adapters';
 import { AtpError } from '@atp-router/kernel';
 import { digestsFrom, type Window } from '@atp-router/wire';
 import type { Engine } from '../engine/engine.ts';
-import { SessionHub, type SessionOwner } from './session-hub.ts';
+import type { LedgerHandle } from '../ledger-handle.ts';
+import { type KeptSessions, SessionHub, type SessionOwner } from './session-hub.ts';
 import { taskRequest } from './task.ts';
 
 /** 128 bits are beyond guessing; these are twice as many. */
@@ -13,7 +14,12 @@ const SECRET_BYTES = 32;
 export const SESSIONS_MAX = 32_768;
 
 /** The sessions of a router, whose tasks are calls of its engine. */
-export function openSessionHub(engine: Engine, node_id: string, sessions_max: number = SESSIONS_MAX): SessionHub {
+export function openSessionHub(
+  engine: Engine,
+  node_id: string,
+  sessions_max: number = SESSIONS_MAX,
+  kept?: KeptSessions,
+): SessionHub {
   const { ambient, hash: hex, onFault } = engine.parts;
   const { clock, timers, rng, call_ids } = ambient;
   return new SessionHub({
@@ -24,14 +30,33 @@ export function openSessionHub(engine: Engine, node_id: string, sessions_max: nu
       secret: () => randomBytes(SECRET_BYTES).toString('base64url'),
     },
     authenticate: (token) => ownerOfKey(engine, token === undefined ? {} : { authorization: `Bearer ${token}` }),
+    knows: ({ tenant, key_id }) => engine.generation.keys.isActive({ kind: 'tenant', tenant, key_id }),
     windowOf: (owner) => windowOf(engine, owner),
-    startTask: (frame, stream, owner) => {
+    born: () => call_ids.next(clock.now_ms()),
+    ...(kept && { kept }),
+    startTask: (frame, stream, owner, call_id) => {
       const started_ms = clock.now_ms();
-      const origin = { call_id: call_ids.next(started_ms), started_ms, started_mono_ms: clock.mono_ms(), ...owner };
+      const origin = { call_id, started_ms, started_mono_ms: clock.mono_ms(), ...owner };
       engine.submit(taskRequest(frame, stream, origin, engine.generation.limits, hex));
     },
     onFault,
   });
+}
+
+/**
+ * Sessions that outlive the process. The journal has a call before anything is sent upstream, and tells after a crash that
+ * it was interrupted: what it does not know was never begun.
+ */
+export function keptSessions(
+  store: SessionStore,
+  { start, usage }: Pick<LedgerHandle, 'start' | 'usage'>,
+): KeptSessions {
+  // The tables may not have these yet.
+  const recovered = new Set(start.recovered.map(({ call_id }) => call_id));
+  return {
+    store,
+    hadBegun: async (call_id) => recovered.has(call_id) || (await usage.get(call_id)) !== undefined,
+  };
 }
 
 /** Who a key belongs to, as it stands in the headers of a handshake. Throws `unauthorized`. */

@@ -1,25 +1,48 @@
-import type { Clock, Timer, Timers } from '@atp-router/kernel';
-import type { Agreed, Session, SessionEffect, SessionInput } from '@atp-router/session';
-import { type Frame, type Lane, laneOf, type Payload } from '@atp-router/wire';
+import type { CloseName } from '@atp-router/adapters';
+import { AtpError, type Clock, type Timers } from '@atp-router/kernel';
+import type { Agreed, Session, SessionEffect, SessionInput, StoredChange } from '@atp-router/session';
+import {
+  errorPayloadOf,
+  type Frame,
+  type Lane,
+  laneOf,
+  type MessageId,
+  type Payload,
+  type Window,
+} from '@atp-router/wire';
+import { DeadlineTimer } from './deadline-timer.ts';
 import { LaneWriter } from './lane-writer.ts';
 import type { TaskStream } from './task-stream.ts';
 
 /** What carries frames to the other end: a WebSocket, or the posts and events of the HTTP fallback. */
 export interface Carrier {
-  /** Encodes and sends; what waits for a slow peer is bounded by the session's windows. */
+  /** Encodes and sends, in order; gives the peer up when too much waits for it. */
   send(frame: Frame, encoding: Agreed['encoding']): void;
-  close(): void;
+  close(end: CloseName): void;
 }
 
 export interface SessionHostPorts {
   readonly clock: Clock;
   readonly timers: Timers;
   /** A stream that the client opened begins with this frame. Throws when it is no task; the error ends the stream. */
-  startTask(frame: Frame, stream: TaskStream): void;
+  startTask(frame: Frame, stream: TaskStream, stream_id: string): void;
+  /**
+   * Whether the work of a stream had begun before a restart. Rejects when that cannot be known: it is then not done again.
+   */
+  hadBegun(stream_id: string): Promise<boolean>;
+  /** Where the session is kept; absent for one that ends with the process. */
+  readonly keeper?: SessionKeeper;
   /** The payload for what was thrown; reports it when it is a fault of the router. */
   errorOf(thrown: unknown): Payload;
   /** Nothing follows: the session may be forgotten. */
   onClosed(): void;
+}
+
+/** Keeps one session for a successor of this process. */
+export interface SessionKeeper {
+  /** `done` is told once, later, when the changes are durable or why they are not. */
+  save(changes: readonly StoredChange[], done: (failure?: AtpError) => void): void;
+  connected(is_connected: boolean): void;
 }
 
 /** One session of this process: drives the state machine, its timer, its connection, and the tasks of its streams. */
@@ -27,21 +50,39 @@ export class SessionHost {
   readonly #session: Session;
   readonly #ports: SessionHostPorts;
   readonly #lanes: Map<string, LaneWriter> = new Map();
+  /** First messages of streams whose answer is not complete: kept until then, so that a successor knows of them (S35). */
+  readonly #tasks: Map<string, MessageId> = new Map();
   /** Effects that are still to be done: what one of them causes comes after those that were there before. */
   #effects: SessionEffect[] = [];
   #is_working = false;
+  #is_suspended = false;
   #carrier: Carrier | undefined;
   #encoding: Agreed['encoding'] = 'json';
-  #timer: Timer | undefined;
-  #timer_at_ms = Number.POSITIVE_INFINITY;
+  readonly #timer: DeadlineTimer;
 
   constructor(session: Session, ports: SessionHostPorts) {
     this.#session = session;
     this.#ports = ports;
+    this.#timer = new DeadlineTimer(ports, () => this.#handle({ type: 'timeout' }));
   }
 
   get is_connected(): boolean {
     return this.#carrier !== undefined;
+  }
+
+  /** What a session that was restored has to do before anything comes. */
+  resume(): void {
+    this.#push(this.#session.take());
+  }
+
+  /** Leaves the session to a successor: nothing is told to the client, whose connection is closed. */
+  suspend(): void {
+    this.#is_suspended = true;
+    this.#timer.cancel();
+    const carrier = this.#carrier;
+    this.#carrier = undefined;
+    if (carrier !== undefined) this.#ports.keeper?.connected(false);
+    carrier?.close('going_away');
   }
 
   /** Whether the first frame of a connection is from this session's client. */
@@ -53,7 +94,8 @@ export class SessionHost {
   attach(carrier: Carrier, frame: Frame, bytes: number): void {
     const older = this.#carrier;
     this.#carrier = carrier;
-    older?.close();
+    older?.close('superseded');
+    this.#ports.keeper?.connected(true);
     this.#handle({ type: 'connected', wall_ms: this.#ports.clock.now_ms() });
     this.onFrame(carrier, frame, bytes);
   }
@@ -66,6 +108,7 @@ export class SessionHost {
   onClosed(carrier: Carrier): void {
     if (carrier !== this.#carrier) return;
     this.#carrier = undefined;
+    this.#ports.keeper?.connected(false);
     this.#handle({ type: 'disconnected' });
   }
 
@@ -74,11 +117,17 @@ export class SessionHost {
     this.#handle({ type: 'finish' });
   }
 
+  /** What the other end may have in flight from now on. */
+  setWindow(window: Window): void {
+    this.#handle({ type: 'window', window });
+  }
+
   abort(error: Payload): void {
     this.#handle({ type: 'reset', stream_id: SESSION_STREAM, error });
   }
 
   #handle(input: SessionInput): void {
+    if (this.#is_suspended) return;
     this.#push(this.#session.handle(input, this.#ports.clock.mono_ms()));
   }
 
@@ -89,7 +138,7 @@ export class SessionHost {
     for (let i = 0; i < this.#effects.length; i += 1) this.#do(this.#effects[i] as SessionEffect);
     this.#effects = [];
     this.#is_working = false;
-    this.#arm();
+    this.#timer.arm(this.#session.deadline_ms);
   }
 
   #do(effect: SessionEffect): void {
@@ -99,6 +148,9 @@ export class SessionHost {
         break;
       case 'established':
         this.#encoding = effect.agreed.encoding;
+        break;
+      case 'save':
+        this.#save(effect);
         break;
       case 'deliver':
         this.#deliver(effect);
@@ -113,6 +165,7 @@ export class SessionHost {
       case 'stream_closed':
         this.#lanes.get(effect.stream_id)?.onClosed();
         this.#lanes.delete(effect.stream_id);
+        this.#complete(effect.stream_id);
         break;
       case 'disconnect':
         this.#disconnect();
@@ -124,25 +177,73 @@ export class SessionHost {
     }
   }
 
-  #deliver({ id, frame }: Extract<SessionEffect, { type: 'deliver' }>): void {
-    const { stream_id } = id.lane;
-    if (stream_id !== SESSION_STREAM && id.msg_seq === 0 && isMain(frame)) this.#begin(stream_id, frame);
-    this.#handle({ type: 'consumed', id });
+  /** What could not be kept is not acknowledged, and nothing that follows can be: the session ends. */
+  #save({ mark, changes }: Extract<SessionEffect, { type: 'save' }>): void {
+    this.#ports.keeper?.save(changes, (failure) => {
+      if (failure === undefined) this.#handle({ type: 'saved', mark });
+      else this.abort(errorPayloadOf(failure));
+    });
   }
 
-  #begin(stream_id: string, frame: Frame): void {
-    const lane: Lane = { stream_id, persona_id: '', clone_id: '' };
+  #deliver({ id, frame, again }: Extract<SessionEffect, { type: 'deliver' }>): void {
+    const { stream_id } = id.lane;
+    const is_task = stream_id !== SESSION_STREAM && id.msg_seq === 0 && isMain(frame);
+    if (!is_task) {
+      this.#handle({ type: 'consumed', id });
+      return;
+    }
+    if (this.#ports.keeper === undefined) this.#handle({ type: 'consumed', id });
+    else this.#tasks.set(stream_id, id);
+    // Its answer was complete before the restart, and is among what is sent again.
+    if (again && this.#session.refusal(mainLane(stream_id), this.#ports.clock.mono_ms()) === 'closed')
+      this.#complete(stream_id);
+    else this.#begin(stream_id, frame, again);
+  }
+
+  #begin(stream_id: string, frame: Frame, again: boolean): void {
+    const lane = mainLane(stream_id);
     const writer = new LaneWriter({
       refusal: () => this.#session.refusal(lane, this.#ports.clock.mono_ms()),
-      send: (message, fin) => this.#handle({ type: 'send', lane, message, fin }),
+      send: (message, fin) => {
+        const is_taken = this.#session.refusal(lane, this.#ports.clock.mono_ms()) === undefined;
+        this.#handle({ type: 'send', lane, message, fin });
+        if (fin && is_taken) this.#complete(stream_id);
+      },
       reset: (error) => this.#reset(stream_id, error),
     });
     this.#lanes.set(stream_id, writer);
+    if (again) void this.#beginAgain(stream_id, frame, writer);
+    else this.#start(stream_id, frame, writer);
+  }
+
+  #start(stream_id: string, frame: Frame, writer: LaneWriter): void {
     try {
-      this.#ports.startTask(frame, writer);
+      this.#ports.startTask(frame, writer, stream_id);
     } catch (thrown) {
       writer.send({ payload: this.#ports.errorOf(thrown) }, true);
     }
+  }
+
+  /** A task that a predecessor took: it is done now if nothing of it was done, and else told as interrupted (S35). */
+  async #beginAgain(stream_id: string, frame: Frame, writer: LaneWriter): Promise<void> {
+    let failure: unknown;
+    try {
+      if (await this.#ports.hadBegun(stream_id)) failure = interrupted();
+    } catch (thrown) {
+      failure = thrown;
+    }
+    // The client may have aborted the stream meanwhile.
+    if (this.#lanes.get(stream_id) !== writer) return;
+    if (failure === undefined) this.#start(stream_id, frame, writer);
+    else writer.send({ payload: this.#ports.errorOf(failure) }, true);
+  }
+
+  /** The answer is complete, or nobody waits for it: a successor need not know of the task. */
+  #complete(stream_id: string): void {
+    const id = this.#tasks.get(stream_id);
+    if (id === undefined) return;
+    this.#tasks.delete(stream_id);
+    this.#handle({ type: 'consumed', id });
   }
 
   #reset(stream_id: string, error: Payload): void {
@@ -153,35 +254,17 @@ export class SessionHost {
     const carrier = this.#carrier;
     if (carrier === undefined) return;
     this.#carrier = undefined;
-    carrier.close();
+    carrier.close('silent');
+    this.#ports.keeper?.connected(false);
     this.#handle({ type: 'disconnected' });
   }
 
   #close(): void {
     for (const lane of this.#lanes.values()) lane.onClosed();
     this.#lanes.clear();
-    this.#carrier?.close();
+    this.#carrier?.close('done');
     this.#carrier = undefined;
     this.#ports.onClosed();
-  }
-
-  /** One timer, set anew only for what is due before it; an early one finds nothing to do. */
-  #arm(): void {
-    const due_ms = this.#session.deadline_ms;
-    if (due_ms === undefined) {
-      this.#timer?.cancel();
-      this.#timer = undefined;
-      this.#timer_at_ms = Number.POSITIVE_INFINITY;
-      return;
-    }
-    if (due_ms >= this.#timer_at_ms) return;
-    this.#timer?.cancel();
-    this.#timer_at_ms = due_ms;
-    this.#timer = this.#ports.timers.after(Math.max(0, due_ms - this.#ports.clock.mono_ms()), () => {
-      this.#timer = undefined;
-      this.#timer_at_ms = Number.POSITIVE_INFINITY;
-      this.#handle({ type: 'timeout' });
-    });
   }
 }
 
@@ -191,6 +274,17 @@ const NO_TASK: Payload = {
   type: 'error',
   content: { code: 'ETIMEOUT', reason: 'The message that opens the stream did not arrive.' },
 };
+
+function interrupted(): AtpError {
+  return new AtpError(
+    'call_interrupted',
+    'The router was restarted while it worked on this task. It is not done again; its usage record says what it cost.',
+  );
+}
+
+function mainLane(stream_id: string): Lane {
+  return { stream_id, persona_id: '', clone_id: '' };
+}
 
 function isMain(frame: Frame): boolean {
   const { persona_id, clone_id } = laneOf(frame);

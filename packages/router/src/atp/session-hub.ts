@@ -1,3 +1,4 @@
+import type { KeptSession, SessionStore } from '@atp-router/adapters';
 import { type Clock, isAtpError, type Timers } from '@atp-router/kernel';
 import { judgeFirstFrame, refusalFrame, Session, type SessionOptions, type SessionPorts } from '@atp-router/session';
 import {
@@ -8,7 +9,7 @@ import {
   SIGNATURE_REFUSAL,
   type Window,
 } from '@atp-router/wire';
-import { type Carrier, SessionHost } from './session-host.ts';
+import { type Carrier, SessionHost, type SessionKeeper } from './session-host.ts';
 import type { TaskStream } from './task-stream.ts';
 
 /** Who is at the other end of a connection. */
@@ -26,10 +27,23 @@ export interface SessionHubOptions {
   readonly sessions_max: number;
   /** Whose credential this is, where the transport did not say. Throws `unauthorized`. */
   authenticate(token: string | undefined): SessionOwner;
+  /** Whether the owner may still be here: its tenant is configured, its key is active. */
+  knows(owner: SessionOwner): boolean;
   windowOf(owner: SessionOwner): Window;
-  startTask(frame: Frame, stream: TaskStream, owner: SessionOwner): void;
+  /** `call_id` names the call that the task becomes: the same one after a restart, and never another's. */
+  startTask(frame: Frame, stream: TaskStream, owner: SessionOwner, call_id: string): void;
+  /** A name that no other session has or will have. */
+  born(): string;
+  /** Sessions outlive the process; without it they end with it. */
+  readonly kept?: KeptSessions;
   /** A fault of the router. */
   onFault(thrown: unknown): void;
+}
+
+export interface KeptSessions {
+  readonly store: SessionStore;
+  /** Whether the journal knows the call: then something of it may have been done. */
+  hadBegun(call_id: string): Promise<boolean>;
 }
 
 /** What a connection does once its first frame has been taken. */
@@ -46,6 +60,7 @@ type Wanted = Exclude<ReturnType<typeof judgeFirstFrame>, { type: 'refused' }>;
 export class SessionHub {
   readonly #options: SessionHubOptions;
   readonly #sessions: Map<string, SessionHost> = new Map();
+  readonly #owners: Map<SessionHost, SessionOwner> = new Map();
   /** Sessions of all tenants by name: a client that resumes may have nothing but its token. */
   readonly #by_name: Map<string, Set<SessionHost>> = new Map();
   #is_draining = false;
@@ -73,7 +88,7 @@ export class SessionHub {
     const host = this.#hostOf(owner, frame);
     if (!(host instanceof SessionHost)) {
       carrier.send(host, 'json');
-      carrier.close();
+      carrier.close('refused');
       return undefined;
     }
     host.attach(carrier, frame, bytes);
@@ -82,6 +97,44 @@ export class SessionHub {
       onBadFrame: (error) => host.abort(error),
       onClosed: () => host.onClosed(carrier),
     };
+  }
+
+  /** Takes up what a predecessor kept; once, before the first connection. Resolves with how many sessions there are. */
+  async restore(): Promise<number> {
+    const { kept, clock, onFault } = this.#options;
+    for (const found of (await kept?.store.load()) ?? []) {
+      const { session, snapshot, since_ms } = found;
+      if (!this.#options.knows(session)) {
+        kept?.store.drop(session);
+        continue;
+      }
+      // As if it had stood here without a connection since it lost it (S31).
+      const lost_mono_ms = clock.mono_ms() - (clock.now_ms() - since_ms);
+      try {
+        const restored = Session.restore(this.#sessionOptions(session), snapshot, lost_mono_ms);
+        this.#sessions.get(nameOf(session, session.session_id))?.abort(REFUSED);
+        this.#host(session, restored).resume();
+      } catch (thrown) {
+        kept?.store.drop(session);
+        onFault(thrown);
+      }
+    }
+    return this.#sessions.size;
+  }
+
+  /** The configuration has changed: ends the sessions of whom it no longer knows, and tells the others their windows. */
+  refresh(): void {
+    const { knows, windowOf } = this.#options;
+    for (const [host, owner] of [...this.#owners]) {
+      if (knows(owner)) host.setWindow(windowOf(owner));
+      else host.abort(GONE);
+    }
+  }
+
+  /** Leaves all sessions to a successor, and closes their connections. Calls should have ended. */
+  suspend(): void {
+    this.#is_draining = true;
+    for (const host of this.#sessions.values()) host.suspend();
   }
 
   /** Takes no new sessions, lets streams end, and resolves when all sessions have. */
@@ -133,20 +186,36 @@ export class SessionHub {
     return undefined;
   }
 
-  #open(owner: SessionOwner, session_id: string): SessionHost {
-    const { clock, timers, ports, node_id, windowOf, startTask } = this.#options;
-    const options: SessionOptions = {
-      ...{ role: 'server', ports, session_id, node_id },
-      ...{ encodings: ['cbor', 'json'], window: windowOf(owner) },
+  #open({ tenant, key_id }: SessionOwner, session_id: string): SessionHost {
+    const session = { tenant, key_id, session_id, born: this.#options.born() };
+    return this.#host(session, new Session(this.#sessionOptions(session)));
+  }
+
+  #sessionOptions(session: KeptSession): SessionOptions {
+    const { ports, node_id, windowOf, kept } = this.#options;
+    return {
+      ...{ role: 'server', ports, session_id: session.session_id, node_id },
+      ...{ encodings: ['cbor', 'json'], window: windowOf(session), durable: kept !== undefined },
     };
-    const name = nameOf(owner, session_id);
-    const host: SessionHost = new SessionHost(new Session(options), {
+  }
+
+  #host(session: KeptSession, machine: Session): SessionHost {
+    const { clock, timers, startTask, kept } = this.#options;
+    const { session_id, tenant, key_id, born } = session;
+    const name = nameOf(session, session_id);
+    const host: SessionHost = new SessionHost(machine, {
       ...{ clock, timers },
-      startTask: (frame, stream) => startTask(frame, stream, owner),
+      startTask: (frame, stream, id) => startTask(frame, stream, { tenant, key_id }, callOf(born, id)),
+      hadBegun: (id) => kept?.hadBegun(callOf(born, id)) ?? Promise.resolve(false),
+      ...(kept && { keeper: keeperOf(session, kept.store, clock) }),
       errorOf: (thrown) => this.#errorOf(thrown),
-      onClosed: () => this.#forget(name, session_id, host),
+      onClosed: () => {
+        kept?.store.drop(session);
+        this.#forget(name, session_id, host);
+      },
     });
     this.#sessions.set(name, host);
+    this.#owners.set(host, { tenant, key_id });
     const named = this.#by_name.get(session_id) ?? new Set();
     this.#by_name.set(session_id, named.add(host));
     return host;
@@ -154,6 +223,7 @@ export class SessionHub {
 
   #forget(name: string, session_id: string, host: SessionHost): void {
     this.#sessions.delete(name);
+    this.#owners.delete(host);
     const named = this.#by_name.get(session_id);
     named?.delete(host);
     if (named?.size === 0) this.#by_name.delete(session_id);
@@ -168,6 +238,22 @@ export class SessionHub {
     return errorPayloadOf(thrown);
   }
 }
+
+function keeperOf(session: KeptSession, store: SessionStore, clock: Clock): SessionKeeper {
+  return {
+    save: (changes, done) => store.save(session, changes, done),
+    connected: (is_connected) => store.disconnected(session, is_connected ? undefined : clock.now_ms()),
+  };
+}
+
+/** One call for each stream that a client opens: see docs/adr/0015. */
+function callOf(born: string, stream_id: string): string {
+  return `${born}s${stream_id}`;
+}
+
+const GONE: Payload = errorPayload('ESEC', {
+  reason: 'The key of this session is no longer accepted. Ask the operator for another one.',
+});
 
 /** In the same words for every token that is not good (S33), and for a name that is taken. */
 const REFUSED: Payload = { type: 'error', content: SIGNATURE_REFUSAL };

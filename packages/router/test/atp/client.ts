@@ -13,7 +13,7 @@ export class HubClient {
   readonly effects: SessionEffect[] = [];
   /** Frames that came from the hub. */
   readonly came: Frame[] = [];
-  readonly #hub: SessionHub;
+  #hub: SessionHub;
   readonly #owner: SessionOwner | undefined;
   #link: Link | undefined;
   #waiting: (() => void)[] = [];
@@ -45,6 +45,14 @@ export class HubClient {
     link.onClosed = () => this.input({ type: 'disconnected' });
     this.#link = link;
     this.input({ type: 'connected', wall_ms: Date.now() });
+  }
+
+  /** The connection is lost with the process at its other end, which learns nothing; the next one goes to another hub. */
+  moveTo(hub: SessionHub): void {
+    this.#link?.vanish();
+    this.#link = undefined;
+    this.#hub = hub;
+    this.input({ type: 'disconnected' });
   }
 
   /** The connection is lost, at both ends. */
@@ -111,6 +119,10 @@ class Link implements Carrier {
       this.is_open = false;
       this.onClosed();
     });
+  }
+
+  vanish(): void {
+    this.is_open = false;
   }
 
   cut(): void {

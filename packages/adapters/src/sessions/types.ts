@@ -1,0 +1,68 @@
+import type { AtpError } from '@atp-router/kernel';
+import type { SessionSnapshot, StoredChange } from '@atp-router/session';
+
+/** Whose session it is, and which one: the name may come again once a session is over, `born` never does. */
+export interface KeptSession {
+  readonly tenant: string;
+  readonly key_id: string;
+  readonly session_id: string;
+  /** Drawn by the router that opened the session; unique among all sessions of all time. Sixty characters at most. */
+  readonly born: string;
+}
+
+/** What a predecessor kept of a session. */
+export interface FoundSession {
+  readonly session: KeptSession;
+  readonly snapshot: SessionSnapshot;
+  /** Wall clock, milliseconds: since when it has had no connection. Never after the time of the load. */
+  readonly since_ms: number;
+}
+
+/** Told once, after the changes are durable, or with the reason why they are not. Never before `save` has returned. */
+export type Saved = (failure?: AtpError) => void;
+
+/**
+ * What of the sessions of a router outlives its process (S18, S31, S35). One process at a time has a store.
+ *
+ * After a failure nothing of that session is saved any more until it is dropped: what the store has of it stays what it
+ * was at some earlier `Saved`. So a successor never finds a later change without an earlier one.
+ */
+export interface SessionStore {
+  /** Saves of one session become durable in their order. Those that wait share one commit. */
+  save(session: KeptSession, changes: readonly StoredChange[], done: Saved): void;
+  /** The session has no connection since then (wall clock, milliseconds); undefined: it has one. Kept soon, not told. */
+  disconnected(session: KeptSession, since_ms: number | undefined): void;
+  /** Forgets a session. Kept soon, not told. */
+  drop(session: KeptSession): void;
+  /**
+   * What a predecessor left and a client may still resume, oldest first; once, before the first `save`. Sessions that are
+   * expired, that never were established, or that cannot be read are dropped; the latter are a problem that is told.
+   */
+  load(): Promise<readonly FoundSession[]>;
+  /** Waits for what was handed in. Afterwards every `save` fails. */
+  close(): Promise<void>;
+}
+
+/** Each limit: what happens there, and why it is that. */
+export interface SessionStoreLimits {
+  /** Sessions that are kept. A further one fails to be saved. As many as the router takes connections. */
+  readonly sessions: number;
+  /**
+   * Bytes of one session, before sealing. Beyond, its save fails. A session may hold 64 MiB that are sent, 32 MiB that wait
+   * and 32 MiB of incomplete messages by its own limits: only what is delivered and not consumed comes on top.
+   */
+  readonly session_bytes: number;
+  /** Bytes of all. Beyond, saves fail. What a start reads at once, and a small disk has. */
+  readonly bytes: number;
+  /** Bytes that were handed in and are not durable. Beyond, saves fail. Some seconds of a slow disk. */
+  readonly waiting_bytes: number;
+}
+
+const MIB = 1_048_576;
+
+export const SESSION_STORE_LIMITS: SessionStoreLimits = {
+  sessions: 32_768,
+  session_bytes: 192 * MIB,
+  bytes: 1_024 * MIB,
+  waiting_bytes: 256 * MIB,
+};
