@@ -22,6 +22,9 @@ function entriesOf(folder) {
 const entries = existsSync('packages') ? readdirSync('packages').flatMap(entriesOf) : [];
 
 const allowedFrom = (room) => rooms[room].may_import.flatMap((name) => (name === '*pure' ? pure : [name])).concat(room);
+/** A server is tested with the real client, which it must not need itself. */
+const allowedFromTests = (room) => allowedFrom(room).concat(rooms[room].tests_may_import);
+const withTestImports = Object.keys(rooms).filter((room) => rooms[room].tests_may_import);
 
 module.exports = {
   forbidden: [
@@ -29,8 +32,18 @@ module.exports = {
       name: `room-${room}`,
       comment: `${room} may import only: ${allowedFrom(room).join(', ')}`,
       severity: 'error',
-      from: { path: `^packages/${room}/` },
+      from: {
+        path: `^packages/${room}/`,
+        ...(withTestImports.includes(room) && { pathNot: `^packages/${room}/test/` }),
+      },
       to: { path: '^packages/', pathNot: `^packages/${anyOf(allowedFrom(room))}/` },
+    })),
+    ...withTestImports.map((room) => ({
+      name: `room-${room}-tests`,
+      comment: `tests of ${room} may import only: ${allowedFromTests(room).join(', ')}`,
+      severity: 'error',
+      from: { path: `^packages/${room}/test/` },
+      to: { path: '^packages/', pathNot: `^packages/${anyOf(allowedFromTests(room))}/` },
     })),
     {
       name: 'unknown-room',

@@ -79,7 +79,8 @@ describe('atp config check', () => {
       atp.yaml:6:1: session: unknown key "session"
         6 | session: { …: … }
           | ^
-        expected: one of listen, data_dir, node_id, providers, models, agents, policies, tenants, admin, limits, journal, store, idempotency, telemetry, shutdown
+        expected: one of listen, data_dir, node_id, providers, models, agents, policies, tenants, admin, limits, journal, store, sessions, idempotency, telemetry, shutdown
+        did you mean: sessions
 
       5 problems in atp.yaml
       "
