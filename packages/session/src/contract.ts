@@ -62,9 +62,11 @@ export type SessionEffect =
       readonly frame: Frame;
       readonly fin: boolean;
       readonly again: boolean;
+      /** Of a message that came in fragments. */
+      readonly assembled?: Assembled;
     }
   /** A message of this end has arrived. */
-  | { readonly type: 'acknowledged'; readonly id: MessageId }
+  | { readonly type: 'acknowledged'; readonly id: MessageId; readonly sent: Sent }
   /** A message has failed: one of this end (`out`) or one of the other (`in`), whose place in the order this is. */
   | { readonly type: 'failed'; readonly way: 'in' | 'out'; readonly id: MessageId; readonly reason: FailureReason }
   /**
@@ -83,6 +85,20 @@ export type SessionEffect =
   | { readonly type: 'disconnect' }
   /** Nothing follows. The store may forget the session. */
   | { readonly type: 'closed'; readonly error?: Payload };
+
+/** How a message was put together: session time from its first fragment to its last. */
+export interface Assembled {
+  readonly fragments: number;
+  readonly ms: number;
+}
+
+/** How a message went out: session time from its first sending to its acknowledgement; 0 for one that a predecessor sent. */
+export interface Sent {
+  readonly fragments: number;
+  readonly ms: number;
+  /** Sendings of the whole message, on all connections. */
+  readonly sends: number;
+}
 
 /** What the handshake settled. */
 export interface Agreed {

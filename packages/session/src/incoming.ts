@@ -57,13 +57,13 @@ export class Incoming {
   /** Checksum and signature (S36). False: nothing is done with the frame. */
   #isAuthentic(frame: Frame, wall_ms: number): boolean {
     const { core } = this.#engine;
-    const { signing } = core.options;
-    if (signing === undefined) return true;
-    if (frame.checksum !== undefined && signing.sealer.checkChecksum(frame) === 'bad') {
+    const { signing, ports } = core.options;
+    const sealer = signing?.sealer ?? ports.sealer;
+    if (frame.checksum !== undefined && sealer?.checkChecksum(frame) === 'bad') {
       core.counts.damaged += 1;
       return false;
     }
-    if (!core.signs || this.#mayBeUnsigned(frame)) return true;
+    if (signing === undefined || !core.signs || this.#mayBeUnsigned(frame)) return true;
     const { signature_skew_ms, nonces } = core.limits;
     const verdict = signing.sealer.verify(frame, signing.ring, wall_ms);
     this.#guard ??= new ReplayGuard(signature_skew_ms, nonces);

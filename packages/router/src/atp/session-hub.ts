@@ -1,10 +1,18 @@
 import type { KeptSession, SessionStore } from '@atp-router/adapters';
 import { type Clock, isAtpError, type Timers } from '@atp-router/kernel';
-import { judgeFirstFrame, refusalFrame, Session, type SessionOptions, type SessionPorts } from '@atp-router/session';
+import {
+  judgeFirstFrame,
+  refusalFrame,
+  Session,
+  type SessionOptions,
+  type SessionPorts,
+  type Signing,
+} from '@atp-router/session';
 import {
   errorPayload,
   errorPayloadOf,
   type Frame,
+  type HelloContent,
   type Payload,
   SIGNATURE_REFUSAL,
   type Window,
@@ -30,6 +38,9 @@ export interface SessionHubOptions {
   /** Whether the owner may still be here: its tenant is configured, its key is active. */
   knows(owner: SessionOwner): boolean;
   windowOf(owner: SessionOwner): Window;
+  /** How frames of the owner are signed; undefined when they cannot be. */
+  signingOf(owner: SessionOwner): Signing | undefined;
+  mustSign(owner: SessionOwner): boolean;
   /** `call_id` names the call that the task becomes: the same one after a restart, and never another's. */
   startTask(frame: Frame, stream: TaskStream, owner: SessionOwner, call_id: string): void;
   /** A name that no other session has or will have. */
@@ -172,6 +183,7 @@ export class SessionHub {
     if (there !== undefined) return there.admits(frame) ? there : REFUSED;
     if (resumes) return REFUSED;
     if (this.#is_draining) return errorPayload('EDRAINING');
+    if (this.#options.mustSign(known) && !offersSignatures(frame)) return UNSIGNED;
     if (this.#sessions.size >= this.#options.sessions_max) {
       return errorPayload('EWINDOW', {
         reason: 'The router has as many sessions as it may have.',
@@ -192,8 +204,10 @@ export class SessionHub {
   }
 
   #sessionOptions(session: KeptSession): SessionOptions {
-    const { ports, node_id, windowOf, kept } = this.#options;
+    const { ports, node_id, windowOf, signingOf, kept } = this.#options;
+    const signing = signingOf(session);
     return {
+      ...(signing && { signing, features: ['sig'] }),
       ...{ role: 'server', ports, session_id: session.session_id, node_id },
       ...{ encodings: ['cbor', 'json'], window: windowOf(session), durable: kept !== undefined },
     };
@@ -249,6 +263,14 @@ function keeperOf(session: KeptSession, store: SessionStore, clock: Clock): Sess
 /** One call for each stream that a client opens: see docs/adr/0015. */
 function callOf(born: string, stream_id: string): string {
   return `${born}s${stream_id}`;
+}
+
+const UNSIGNED: Payload = errorPayload('ESEC', {
+  reason: 'Sessions of this tenant have to be signed: name the feature "sig", and sign with a key of the tenant.',
+});
+
+function offersSignatures({ payload }: Frame): boolean {
+  return payload?.type === 'control.hello' && (payload.content as HelloContent).features?.includes('sig') === true;
 }
 
 const GONE: Payload = errorPayload('ESEC', {

@@ -88,13 +88,15 @@ export class Receiver {
     const { t, options, limits, journal } = this.#core;
     this.#reassembler ??= new Reassembler(options.ports.digests, options.reassembly);
     const id: MessageId = { lane: lane.lane, msg_seq: frame.msg_seq };
+    let fragments = 0;
     for (const effect of this.#reassembler.handle({ type: 'fragment', frame, frame_bytes, now_ms: t })) {
       switch (effect.type) {
         case 'stored':
+          fragments = effect.ack_up_to + 1;
           this.#stored(lane, id, frame, effect.ack_up_to);
           break;
         case 'complete':
-          this.#arrived(lane, id.msg_seq, { frame: effect.frame, bytes: messageBytes(effect.frame) });
+          this.#arrived(lane, id.msg_seq, this.#assembled(lane, effect.frame, fragments));
           break;
         case 'failed':
           this.fail(lane, id.msg_seq, 'corrupt');
@@ -118,6 +120,12 @@ export class Receiver {
           break;
       }
     }
+  }
+
+  #assembled(lane: LaneIn, frame: Frame, fragments: number): Arrival {
+    const { t } = this.#core;
+    const since_t = lane.gaps?.get(frame.msg_seq)?.since_t ?? t;
+    return { frame, bytes: messageBytes(frame), assembled: { fragments, ms: t - since_t } };
   }
 
   #stored(lane: LaneIn, id: MessageId, frame: Frame, ack_up_to: number): void {

@@ -1,6 +1,6 @@
 import { assert } from '@atp-router/kernel';
 import { type Acknowledgement, type Lane, laneKey } from '@atp-router/wire';
-import type { FailureReason, Outgoing } from '../contract.ts';
+import type { FailureReason, Outgoing, Sent } from '../contract.ts';
 import { type Core, Violation } from '../core.ts';
 import type { Stream } from '../streams/stream.ts';
 import { SESSION_STREAM } from '../streams/numbers.ts';
@@ -209,7 +209,11 @@ export class Sender {
     const id = lane.id(msg_seq);
     this.#core.journal.change({ drop: 'outbox', id });
     if (!internal)
-      this.#core.emit(failed ? { type: 'failed', way: 'out', id, reason: failed } : { type: 'acknowledged', id });
+      this.#core.emit(
+        failed
+          ? { type: 'failed', way: 'out', id, reason: failed }
+          : { type: 'acknowledged', id, sent: sentAs(message, this.#core.t) },
+      );
     // Nobody has read that this was the last one: another one has to say it.
     if (fin && failed !== undefined) this.add(stream, lane.lane, {}, true, true);
     else if (fin) stream.out_done = true;
@@ -278,6 +282,10 @@ export const FRESH: Pick<OutMessage, 'sends' | 'first_t' | 'last_t' | 'due_t' | 
   acked_up_to: -1,
   in_flight: false,
 };
+
+function sentAs({ frames, first_t, sends }: OutMessage, t: number): Sent {
+  return { fragments: frames.length, ms: t - first_t, sends };
+}
 
 function isZero({ lane }: LaneOut): boolean {
   return lane.stream_id === SESSION_STREAM;

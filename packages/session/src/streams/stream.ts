@@ -1,5 +1,5 @@
 import type { Frame, Lane, MessageId } from '@atp-router/wire';
-import type { FailureReason, Outgoing } from '../contract.ts';
+import type { Assembled, FailureReason, Outgoing } from '../contract.ts';
 import type { Storable } from '../durable/journal.ts';
 
 // A stream and its lanes in both directions know each other, so they stand together.
@@ -49,7 +49,7 @@ export class Stream {
 
 /** What has become of a message that is not handed on yet. */
 export type Arrival =
-  | { readonly frame: Frame; readonly bytes: number; readonly failed?: undefined }
+  | { readonly frame: Frame; readonly bytes: number; readonly assembled?: Assembled; readonly failed?: undefined }
   | { readonly failed: FailureReason };
 
 /** A message that is incomplete, or not there while later ones are. */

@@ -155,7 +155,9 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'the sender takes a failed message for delivered',
     effect: (effect) => [
-      effect.type === 'failed' && effect.way === 'out' ? { type: 'acknowledged', id: effect.id } : effect,
+      effect.type === 'failed' && effect.way === 'out'
+        ? { type: 'acknowledged', id: effect.id, sent: { fragments: 1, ms: 0, sends: 1 } }
+        : effect,
     ],
   },
   {
