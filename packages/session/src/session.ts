@@ -7,6 +7,7 @@ import { Engine, ZERO_LANE } from './engine.ts';
 import { Incoming } from './incoming.ts';
 import type { SessionOptions } from './options.ts';
 import { SESSION_STREAM } from './streams/numbers.ts';
+import { type SessionView, viewOf } from './view.ts';
 
 type SendInput = Extract<SessionInput, { type: 'send' }>;
 
@@ -51,6 +52,10 @@ export class Session {
 
   get phase(): Engine['link']['phase'] {
     return this.#engine.link.phase;
+  }
+
+  view(): SessionView {
+    return viewOf(this.#engine);
   }
 
   /** What the session keeps, for whoever watches its limits. */

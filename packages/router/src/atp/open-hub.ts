@@ -5,7 +5,9 @@ import { digestsFrom, KeyRing, Sealer, type Window } from '@atp-router/wire';
 import type { Signing } from '@atp-router/session';
 import type { Engine } from '../engine/engine.ts';
 import type { LedgerHandle } from '../ledger-handle.ts';
-import { type KeptSessions, SessionHub, type SessionOwner } from './session-hub.ts';
+import type { SessionObserver } from './observer.ts';
+import type { KeptSessions, SessionOwner } from './hub-types.ts';
+import { SessionHub } from './session-hub.ts';
 import { taskRequest } from './task.ts';
 
 /** 128 bits are beyond guessing; these are twice as many. */
@@ -20,6 +22,7 @@ export function openSessionHub(
   node_id: string,
   sessions_max: number = SESSIONS_MAX,
   kept?: KeptSessions,
+  observer: SessionObserver = UNWATCHED,
 ): SessionHub {
   const { ambient, hash: hex, onFault } = engine.parts;
   const { clock, timers, rng, call_ids } = ambient;
@@ -45,6 +48,8 @@ export function openSessionHub(
       const origin = { call_id, started_ms, started_mono_ms: clock.mono_ms(), ...owner };
       engine.submit(taskRequest(frame, stream, origin, engine.generation.limits, hex));
     },
+    observer,
+    onEvent: (event) => engine.parts.log.append(event),
     onFault,
   });
 }
@@ -86,6 +91,15 @@ function signingOf(engine: Engine, tenant: string, sealer: Sealer): Signing | un
     },
   };
 }
+
+/** Watches nothing. */
+const UNWATCHED: SessionObserver = {
+  frame: () => undefined,
+  unreadable: () => undefined,
+  effect: () => undefined,
+  window: () => undefined,
+  refused: () => undefined,
+};
 
 const NO_KEYS = new KeyRing([]);
 
