@@ -43,6 +43,10 @@ export type SessionInput =
   | { readonly type: 'saved'; readonly mark: number }
   | { readonly type: 'reset'; readonly stream_id: string; readonly error: Payload }
   | { readonly type: 'window'; readonly window: Window }
+  /**
+   * What this end says of itself. The session keeps the newest, also before it is established and where there is no room,
+   * and says it until it has arrived; nothing is reported of its messages. A `send` of a `control.status` does the same.
+   */
   | { readonly type: 'status'; readonly status: AgentStatus; readonly suggested_window?: Window }
   /** The way to this end is crowded: the frames that it sends say so for a while (ECN). */
   | { readonly type: 'crowded'; readonly crowded: boolean }
@@ -132,11 +136,19 @@ export interface StoredSession {
   /** What the other end takes of a lane (S8). */
   readonly peer_pending_messages: number;
   readonly peer_status?: { readonly status: AgentStatus; readonly suggested_window?: Window };
+  /** What this end said last of itself: a successor says it, or says it again when its message fails. */
+  readonly own_status?: StoredStatus;
   /** Streams that this end has aborted, and the other has not confirmed that. */
   readonly resets: readonly { readonly stream_id: string; readonly error: Payload }[];
   readonly streams: readonly StoredStream[];
   readonly peer_window: Window;
   readonly own_window: Window;
+}
+
+export interface StoredStatus {
+  readonly message: Outgoing;
+  /** Number of the message that has it, in the main lane of stream `0`; absent while it waits for room. */
+  readonly msg_seq?: number;
 }
 
 export interface StoredStream {

@@ -70,6 +70,8 @@ export class Core {
   /** This way is crowded: acknowledgements tell (S15). */
   crowded = false;
   control_seq = 0;
+  /** Below it a successor uses no number again: what is above must not be sent yet (S3). */
+  control_limit: number = Number.POSITIVE_INFINITY;
   own_window: Window;
   peer_window: Window = {};
   /** What the other end takes of a lane (S8). */
@@ -148,7 +150,14 @@ export class Core {
     };
   }
 
+  /** Whether the next control frame may be sent, as far as its number goes. */
+  get may_number(): boolean {
+    return this.control_seq < this.control_limit;
+  }
+
+  /** A control frame may be lost, so one whose number is not saved in time is as good as lost. */
   control(stream_id: string, flags: readonly string[], payload?: Payload, window?: Window): void {
+    if (!this.may_number) return;
     this.transmit(this.controlFrame(stream_id, flags, payload, window));
   }
 }

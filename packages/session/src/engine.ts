@@ -1,4 +1,4 @@
-import { type Acknowledgement, errorPayload, type Lane, type Payload, type Window } from '@atp-router/wire';
+import { type Acknowledgement, errorPayload, type Payload, type Window } from '@atp-router/wire';
 import type { FailureReason } from './contract.ts';
 import { Core } from './core.ts';
 import { SessionStore } from './durable/stored.ts';
@@ -9,6 +9,7 @@ import type { SessionOptions } from './options.ts';
 import { Quiet } from './quiet.ts';
 import { HandOn } from './receive/hand-on.ts';
 import { Receiver } from './receive/receiver.ts';
+import { OwnStatus, ZERO_LANE } from './send/own-status.ts';
 import { Sender } from './send/sender.ts';
 import { agentWindow } from './status.ts';
 import { SESSION_STREAM } from './streams/numbers.ts';
@@ -27,6 +28,7 @@ export class Engine {
   readonly quiet: Quiet;
   readonly cadence: WindowCadence;
   readonly store: SessionStore;
+  readonly status: OwnStatus;
   readonly link: Link;
   readonly server: ServerLink | undefined;
   /** This end opens no stream any more, and ends the session when all are closed. */
@@ -43,7 +45,10 @@ export class Engine {
     this.resets = new Resets(this.core, () => this.sender.rtt);
     this.store = new SessionStore(this.core, this.streams, this.resets);
     const closing = (stream: Stream): void => void this.#closing.add(stream);
-    this.sender = new Sender(this.core, this.streams, closing);
+    const statusFailed = (msg_seq: number): void => this.status.failed(msg_seq);
+    this.sender = new Sender(this.core, this.streams, { closing, statusFailed });
+    this.status = new OwnStatus(this.core, this.streams, this.sender, this.store);
+    this.store.status = this.status;
     const handOn = new HandOn(this.core, {
       last: (stream) => {
         stream.in_ended = true;
@@ -133,6 +138,7 @@ export class Engine {
     if (this.link.is_over) return;
     for (const stream of this.#closing) this.#close(stream);
     this.#closing.clear();
+    this.status.say();
     this.#end();
     this.sender.pump();
     if (!this.core.is_up) return;
@@ -143,7 +149,8 @@ export class Engine {
   disconnected(): void {
     const { zero } = this.streams;
     const { sender } = this;
-    const fin_only = sender.unsettled === 0 || (sender.unsettled === 1 && zero.main_out?.oldest?.internal === true);
+    const oldest = zero.main_out?.oldest;
+    const fin_only = sender.unsettled === 0 || (sender.unsettled === 1 && oldest?.internal === true && oldest.fin);
     this.link.disconnected();
     // Both have said that they are done, and nothing but that may be unheard.
     if (zero.ended && zero.in_done && fin_only && !this.core.journal.waits) this.close(undefined, 'in_doubt');
@@ -257,7 +264,8 @@ export class Engine {
     const { core } = this;
     if (core.agreed === undefined) return;
     if (zero.in_done) this.finishing = true;
-    if (this.finishing && !zero.ended && this.streams.are_closed) this.sender.add(zero, ZERO_LANE, {}, true, true);
+    const may_end = this.finishing && !zero.ended && this.streams.are_closed && !this.status.waits;
+    if (may_end) this.sender.add(zero, ZERO_LANE, {}, true, true);
     if (!zero.ended || !zero.in_done || zero.unsettled > 0 || core.journal.waits) return;
     if (core.options.role === 'client') this.#over();
     else if (!Number.isFinite(this.#linger_t)) {
@@ -292,5 +300,3 @@ export class Engine {
     core.ending = { type: 'closed', ...(error && { error }) };
   }
 }
-
-export const ZERO_LANE: Lane = { stream_id: SESSION_STREAM, persona_id: '', clone_id: '' };

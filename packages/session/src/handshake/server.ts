@@ -8,11 +8,10 @@ import {
   SIGNATURE_REFUSAL,
 } from '@atp-router/wire';
 import { smallerWindow } from '../status.ts';
-import { SESSION_STREAM } from '../streams/numbers.ts';
 import { ResumeTokens } from '../resume/tokens.ts';
 import { Violation } from '../core.ts';
 import { agreement, answerFrame, frameDigest, helloOf, isSyn, pendingOf } from './hello.ts';
-import { resumeOf } from './first.ts';
+import { refusalFrame, resumeOf } from './first.ts';
 import { Link } from './link.ts';
 
 /** The server's side: answers what opens or resumes the session, and the same frame again with the same answer. */
@@ -138,7 +137,7 @@ export class ServerLink extends Link {
 
   #refuse(error: Payload): void {
     const { core } = this;
-    core.emit({ type: 'send', frame: core.controlFrame(SESSION_STREAM, ['RST', 'CTRL'], error) });
+    core.emit({ type: 'send', frame: refusalFrame(core.options.session_id, error) });
     // A session that is there is not ended by somebody who does not have its token.
     if (core.agreed === undefined) this.to.close(error, 'reset');
     else {

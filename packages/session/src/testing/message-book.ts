@@ -73,8 +73,6 @@ export class MessageBook {
   readonly #broken: (what: string) => void;
   readonly #sent: Record<Side, Map<string, Map<number, Sent>>> = { client: new Map(), server: new Map() };
   readonly #arriving: Record<Side, Map<string, ArrivingLane>> = { client: new Map(), server: new Map() };
-  readonly #next: Record<Side, Map<string, number>> = { client: new Map(), server: new Map() };
-  readonly #kept: Record<Side, (lane: Lane) => number> = { client: () => 0, server: () => 0 };
   readonly open: Record<Side, number> = { client: 0, server: 0 };
   handed_on = 0;
 
@@ -110,17 +108,6 @@ export class MessageBook {
     return this.arriving(side, id.lane).arrivals.get(id.msg_seq);
   }
 
-  /** The number that the next message of a lane gets. */
-  nextSeq(side: Side, lane: Lane): number {
-    return this.#next[side].get(laneKey(lane)) ?? this.#kept[side](lane);
-  }
-
-  /** After a crash numbers go on from what was kept. */
-  restarted(side: Side, nextSeq: (lane: Lane) => number | undefined): void {
-    this.#next[side].clear();
-    this.#kept[side] = (lane) => nextSeq(lane) ?? 0;
-  }
-
   took(side: Side, id: MessageId, message: Outgoing, fin: boolean, internal = false): void {
     const key = laneKey(id.lane);
     const lane = this.#sent[side].get(key) ?? new Map<number, Sent>();
@@ -129,7 +116,6 @@ export class MessageBook {
     if (before !== undefined && before.gone !== true) this.#broken(`${side} numbers ${named(id)} twice`);
     if (before?.gone === true) this.#givenAgain(side, id);
     const connected_ms = { client: this.#view.connectedMs('client'), server: this.#view.connectedMs('server') };
-    this.#next[side].set(key, id.msg_seq + 1);
     lane.set(id.msg_seq, { side, id, message, fin, internal, at_ms: this.#view.time.now_ms, connected_ms });
     if (!internal) this.open[side] += 1;
   }
@@ -147,7 +133,7 @@ export class MessageBook {
 
   /** Forgets what a crash took before it was kept. */
   lose(sent: Sent): void {
-    if (sent.outcome === undefined) this.open[sent.side] -= 1;
+    if (sent.outcome === undefined && !sent.internal) this.open[sent.side] -= 1;
     sent.gone = true;
   }
 

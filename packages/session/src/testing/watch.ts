@@ -1,14 +1,15 @@
-import { type Frame, hasFlag, type Lane } from '@atp-router/wire';
+import { type Frame, hasFlag, type MessageId } from '@atp-router/wire';
 import type { Outgoing, SessionEffect, SessionInput } from '../contract.ts';
 import type { SimEnd, Watcher } from './end.ts';
 import { FrameBook } from './frame-book.ts';
 import type { Held } from './machine.ts';
 import { judgeMessages } from './judge-messages.ts';
 import { type EndsView, MessageBook } from './message-book.ts';
-import type { Side } from './network.ts';
+import { SIDES, type Side } from './network.ts';
 import type { Setting } from './plan.ts';
 import { QuietBook } from './quiet-book.ts';
 import { HELD_BYTES_MAX, UNSETTLED_MAX } from './session-machine.ts';
+import { StatusBook } from './status-book.ts';
 import type { VirtualTime } from './time.ts';
 import { TokenBook } from './token-book.ts';
 
@@ -31,6 +32,7 @@ export class Watch implements Watcher {
   readonly frames: FrameBook;
   readonly tokens: TokenBook;
   readonly quiet: QuietBook;
+  readonly statuses: StatusBook;
   /** The first frame of the server's present connection. */
   opening: Frame | undefined;
   resumptions = 0;
@@ -60,10 +62,11 @@ export class Watch implements Watcher {
       cutOff: (side) => this.#cut_off[side] || !end(side).established,
     };
     this.messages = new MessageBook(this.#view, broken);
+    this.statuses = new StatusBook(broken);
     const closedAt = (side: Side, stream_id: string): boolean => this.#closed[side].has(stream_id);
     this.frames = new FrameBook(
       this.messages,
-      { life, closedAt, pendingMessages, store: (side) => end(side).store },
+      { life, closedAt, pendingMessages, store: (side) => end(side).store, statuses: this.statuses },
       broken,
     );
     this.tokens = new TokenBook(broken);
@@ -81,6 +84,7 @@ export class Watch implements Watcher {
       if (side === 'server' && this.#options.end(side).established) this.tokens.followed(input.frame);
     }
     if (input.type === 'consumed') this.messages.consumed(side, input.id);
+    if (input.type === 'status') this.statuses.said(side, input.status);
     if (input.type === 'reset') this.#aborted.add(input.stream_id);
   }
 
@@ -100,12 +104,15 @@ export class Watch implements Watcher {
         this.messages.settled(side, effect.id, 'acknowledged');
         break;
       case 'failed':
-        if (effect.way === 'out') this.#failed(side, effect);
+        if (effect.way === 'out') this.messages.settled(side, effect.id, effect.reason);
         else this.messages.failedIn(side, effect.id, effect.reason);
         break;
       case 'stream_closed':
         if (effect.error !== undefined) this.#aborted.add(effect.stream_id);
         this.#closed[side].add(effect.stream_id);
+        break;
+      case 'peer_status':
+        this.statuses.heard(side, effect.status);
         break;
       case 'established':
         if (effect.resumed) this.resumptions += 1;
@@ -121,11 +128,12 @@ export class Watch implements Watcher {
   /** Nothing more will be said. */
   judge(): void {
     judgeMessages(this.messages, this.#view, (what) => this.broken(what));
+    const in_order = SIDES.every((side) => this.#options.end(side).state === 'closed' && !this.#cut_off[side]);
+    if (in_order && !this.#aborted.has('0')) this.statuses.judge();
   }
 
-  taken(side: Side, lane: Lane, message: Outgoing, fin: boolean): void {
-    const msg_seq = this.messages.nextSeq(side, lane);
-    this.messages.took(side, { lane, msg_seq }, message, fin);
+  taken(side: Side, id: MessageId, message: Outgoing, fin: boolean): void {
+    this.messages.took(side, id, message, fin);
     const unsettled = this.messages.open[side];
     if (unsettled > UNSETTLED_MAX) this.broken(`${side} has taken ${unsettled} messages that are not settled`);
   }
@@ -150,14 +158,8 @@ export class Watch implements Watcher {
 
   /** A crash: what was closed and not kept as closed is open again. */
   restarted(side: Side, isOver: (stream_id: string) => boolean): void {
+    this.statuses.restarted(side);
     for (const stream_id of this.#closed[side]) if (!isOver(stream_id)) this.#closed[side].delete(stream_id);
-  }
-
-  #failed(side: Side, { id, reason }: Extract<SessionEffect, { type: 'failed' }>): void {
-    this.messages.settled(side, id, reason);
-    const is_status = this.messages.sent(side, id)?.message.payload?.type === 'control.status';
-    const end = this.#options.end(side);
-    if (is_status && end.established) end.sayStatusAgain();
   }
 
   #left(side: Side, frame: Frame): void {

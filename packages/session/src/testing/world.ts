@@ -144,14 +144,14 @@ export class World {
     if (store?.session === undefined) return;
     const { messages, frames } = this.watch;
     for (const sent of messages.allSent(side)) {
-      const unsettled = sent.outcome === undefined && !store.hasOutgoing(sent.id);
+      // Of what the session says by itself nobody is told that it is settled.
+      const unsettled = sent.outcome === undefined && !sent.internal && !store.hasOutgoing(sent.id);
       // Of an abort that was not kept: the number was never used, and is given again.
       const { lane, msg_seq } = sent.id;
       const none = this.#isOver(side, lane.stream_id) ? Number.POSITIVE_INFINITY : 0;
       const unused = msg_seq >= (store.lane(lane)?.next_seq ?? none);
       if (unsettled || unused) messages.lose(sent);
     }
-    messages.restarted(side, (lane) => store.lane(lane)?.next_seq);
     frames.restarted(side, (lane) => store.lane(lane)?.next_seq ?? 0);
     this.watch.restarted(side, (stream_id) => this.#isOver(side, stream_id));
     const streams = new Map(store.session.streams.map((stream) => [stream.stream_id, stream]));

@@ -40,6 +40,7 @@ export function faulty(fault: Fault, machine: Machine, life: number): Machine {
     get next_stream_id() {
       return machine.next_stream_id;
     },
+    nextSeq: (lane) => machine.nextSeq(lane),
     admits: (frame, wall_ms) => fault.admits?.(frame) ?? machine.admits(frame, wall_ms),
     held: () => fault.held?.() ?? machine.held(),
   };
