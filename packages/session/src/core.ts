@@ -9,6 +9,7 @@ import {
 } from '@atp-router/wire';
 import type { Agreed, SessionEffect } from './contract.ts';
 import { Journal } from './durable/journal.ts';
+import { LiveTime } from './live-time.ts';
 import { SESSION_LIMITS, type SessionLimits } from './limits.ts';
 import type { SessionOptions } from './options.ts';
 
@@ -64,6 +65,8 @@ export class Core {
   t = 0;
   /** Earliest time at which a part wants to be asked; may be earlier than needed, never later. */
   wake_t: number = Number.POSITIVE_INFINITY;
+  /** Session time as far as the other end was heard: for what gives a message up. */
+  readonly live: LiveTime = new LiveTime(this);
   agreed: Agreed | undefined;
   /** Whether frames other than the handshake's may be sent. */
   is_up = false;
@@ -97,6 +100,10 @@ export class Core {
 
   set now_ms(now_ms: number) {
     this.#now_ms = now_ms;
+  }
+
+  get interval_ms(): number {
+    return this.agreed?.interval_ms ?? this.limits.interval_ms;
   }
 
   get signs(): boolean {

@@ -100,7 +100,7 @@ function restoreOutbox({ core, streams, sender }: Engine, outbox: SessionSnapsho
       bytes,
       frames,
       sends: 1,
-      first_t: core.t,
+      first_t: core.live.now,
     });
     if (fin) stream.out_done = false;
   }

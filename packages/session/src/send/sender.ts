@@ -141,8 +141,7 @@ export class Sender {
     // Nothing of a stream can be settled before its first message: with a small window it would be in its way.
     if (!lane.is_main && lane.stream.own && lane.stream.main_out?.unsent === 0 && !isZero(lane)) return false;
     lane.unsent += 1;
-    const { t } = this.#core;
-    if (message.sends === 0) message.first_t = t;
+    if (message.sends === 0) message.first_t = this.#core.live.now;
     this.#fly(message);
     for (let i = message.acked_up_to + 1; i < message.frames.length; i += 1) this.transmit(message, i);
     this.sent(message);
@@ -203,7 +202,7 @@ export class Sender {
       this.#settle(lane, message, has_failed ? 'expired' : undefined);
     }
     if (newest === undefined) return;
-    if (!again) this.rtt.sample(this.#core.t - newest.first_t);
+    if (!again) this.rtt.sample(this.#core.t - newest.last_t);
     this.congestion.acknowledged(count);
     const next = lane.oldest;
     if (next !== undefined && next.sends > 0) this.#core.wake(next.due_t);

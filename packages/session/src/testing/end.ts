@@ -1,6 +1,7 @@
 import type { Frame, MessageId, Sealer } from '@atp-router/wire';
 import type { Timer } from '@atp-router/kernel';
 import type { Agreed, Outgoing, SessionEffect, SessionInput } from '../contract.ts';
+import { SESSION_LIMITS } from '../limits.ts';
 import type { App } from './app.ts';
 import { decodeSealed, encodeSealed } from './codec.ts';
 import type { Held, Machine } from './machine.ts';
@@ -53,8 +54,8 @@ export class SimEnd {
   #busy = false;
   #unsaved: Timer[] = [];
   #saves_free_ms = 0;
-  #connected_ms = 0;
-  #connected_from_ms = 0;
+  #heard_ms = 0;
+  #heard_from_ms = 0;
   #wakes = { at_ms: -1, count: 0 };
 
   constructor(side: Side, app: App, setting: EndSetting, clock: DriftingClock, tools: EndTools) {
@@ -66,8 +67,16 @@ export class SimEnd {
     this.store = setting.durable ? new SimStore() : undefined;
   }
 
-  get connected_ms(): number {
-    return this.#connected_ms + (this.wire === undefined ? 0 : this.#tools.time.now_ms - this.#connected_from_ms);
+  /** True time for which it had a connection and heard something of late: what may count for giving a message up (S42). */
+  get heard_ms(): number {
+    if (this.wire === undefined) return this.#heard_ms;
+    const most_ms = SESSION_LIMITS.interval_ms / this.setting.drift.rate;
+    return this.#heard_ms + Math.min(this.#tools.time.now_ms - this.#heard_from_ms, most_ms);
+  }
+
+  #hears(): void {
+    this.#heard_ms = this.heard_ms;
+    this.#heard_from_ms = this.#tools.time.now_ms;
   }
 
   run(machine: Machine): void {
@@ -83,7 +92,7 @@ export class SimEnd {
     this.#letGo()?.close();
     this.wire = wire;
     this.established = false;
-    this.#connected_from_ms = this.#tools.time.now_ms;
+    this.#heard_from_ms = this.#tools.time.now_ms;
     this.feed({ type: 'connected', wall_ms: this.clock.wall_ms() });
   }
 
@@ -98,6 +107,7 @@ export class SimEnd {
   }
 
   takes(frame: Frame, bytes: number): void {
+    this.#hears();
     this.feed({ type: 'frame', frame, bytes, wall_ms: this.clock.wall_ms() });
   }
 
@@ -154,6 +164,7 @@ export class SimEnd {
     if (effect.type === 'established') {
       this.agreed = effect.agreed;
       this.established = true;
+      this.#hears();
       this.established_ms = this.#tools.time.now_ms;
     }
     this.#tools.watcher.effect(this.side, effect);
@@ -241,7 +252,7 @@ export class SimEnd {
 
   #letGo(): Wire | undefined {
     const { wire } = this;
-    this.#connected_ms = this.connected_ms;
+    this.#heard_ms = this.heard_ms;
     this.wire = undefined;
     return wire;
   }

@@ -57,7 +57,7 @@ export class Watch implements Watcher {
         const { consume_ms, consumes_from_ms } = setting.ends[side];
         return !setting.tight && consume_ms <= SLOW_MS && consumes_from_ms === 0;
       },
-      connectedMs: (side) => end(side).connected_ms,
+      heardMs: (side) => end(side).heard_ms,
       aborted: (stream_id) => this.#aborted.has(stream_id) || this.#aborted.has('0'),
       cutOff: (side) => this.#cut_off[side] || !end(side).established,
     };
