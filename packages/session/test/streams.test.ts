@@ -33,7 +33,7 @@ describe('streams', () => {
   it('refuse ids that are none, that are not the other end’s, and frames that break their rules', () => {
     const refused = (frame: Frame): unknown[] => resets(give(up(), frame));
     expect(refused(frameOf('01', { flags: ['SYN'] }))).toEqual([['01', 'EPROTO']]);
-    expect(refused(frameOf('2', { flags: ['SYN'] }))).toEqual([['2', 'EPROTO']]);
+    expect(refused(frameOf('2', { flags: ['SYN'] }))).toEqual([['0', 'EPROTO']]);
     expect(refused(frameOf('1'))).toEqual([['1', 'EPROTO']]);
     expect(refused(frameOf('1', { msg_seq: 1, flags: ['SYN'] }))).toEqual([['1', 'EPROTO']]);
     expect(refused(frameOf('1', { flags: ['FIN'], payload: { ...payload, persona_id: 'p' } }))).toEqual([
