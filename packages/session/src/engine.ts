@@ -165,10 +165,9 @@ export class Engine {
     this.#offset_ms = core.now_ms - core.t;
     core.emit({ type: 'established', resumed, agreed });
     this.quiet.restart();
-    if (!resumed) {
-      this.quiet.active();
-      if (core.options.role === 'client' && core.options.window !== undefined) this.#heartbeat(['CTRL']);
-    }
+    if (!resumed) this.quiet.active();
+    // A server's hello has its window.
+    if (core.options.role === 'client' && Object.keys(core.own_window).length > 0) this.#heartbeat(['CTRL']);
     this.sender.restart();
     for (const ack of acks) this.sender.acknowledged(ack);
     this.resets.restart();

@@ -85,7 +85,8 @@ export class Incoming {
     }
     if (!core.signs || this.#mayBeUnsigned(frame)) return true;
     const { signature_skew_ms, nonces } = core.limits;
-    const verdict = signing.sealer.verify(frame, signing.ring, wall_ms);
+    // A key is good for what was signed in its time: the clocks of the ends differ when the key changes (S40).
+    const verdict = signing.sealer.verify(frame, signing.ring, frame.ts ?? wall_ms);
     this.#guard ??= new ReplayGuard(signature_skew_ms, nonces);
     const seen = verdict.ok ? this.#guard.check(frame.nonce ?? '', frame.ts ?? 0, wall_ms) : 'stale';
     if (seen === 'good') return true;

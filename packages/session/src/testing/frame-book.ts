@@ -39,6 +39,8 @@ export interface FrameView {
   life(side: Side): number;
   /** The end was told that the stream is closed, or aborted it. */
   closedAt(side: Side, stream_id: string): boolean;
+  /** Its handshake on the present connection is done. */
+  established(side: Side): boolean;
   pendingMessages(side: Side): number;
   /** Where a durable end keeps its changes. */
   store(side: Side): SimStore | undefined;
@@ -63,6 +65,8 @@ export class FrameBook {
 
   left(side: Side, frame: Frame): void {
     if (hasFlag(frame, 'CTRL')) {
+      // S39: who refuses a handshake has no number to give.
+      if (isRefusal(frame) && !this.#view.established(side)) return;
       // The answer to a repeated SYN is the one that was given before, whatever is known by now.
       if (this.#control(side, frame)) return;
       for (const ack of acksOf(frame)) this.#acknowledges(side, frame, ack);
@@ -230,6 +234,10 @@ export class FrameBook {
     if (value < before) this.#broken(`${side} lets ${what} of ${key} fall from ${before} to ${value}`);
     raise(known, key, value);
   }
+}
+
+function isRefusal(frame: Frame): boolean {
+  return hasFlag(frame, 'RST') && frame.stream_id === '0' && frame.msg_seq === 0;
 }
 
 function nothing(): Told {

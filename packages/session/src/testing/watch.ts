@@ -1,6 +1,7 @@
-import { type Frame, hasFlag, type MessageId } from '@atp-router/wire';
+import { type Frame, hasFlag, type MessageId, type Window } from '@atp-router/wire';
 import type { Outgoing, SessionEffect, SessionInput } from '../contract.ts';
 import type { SimEnd, Watcher } from './end.ts';
+import { SESSION_LIMITS } from '../limits.ts';
 import { FrameBook } from './frame-book.ts';
 import type { Held } from './machine.ts';
 import { judgeMessages } from './judge-messages.ts';
@@ -8,10 +9,11 @@ import { type EndsView, MessageBook } from './message-book.ts';
 import { SIDES, type Side } from './network.ts';
 import type { Setting } from './plan.ts';
 import { QuietBook } from './quiet-book.ts';
-import { HELD_BYTES_MAX, UNSETTLED_MAX } from './session-machine.ts';
+import { FIRST_WINDOW, HELD_BYTES_MAX, UNSETTLED_MAX } from './session-machine.ts';
 import { StatusBook } from './status-book.ts';
 import type { VirtualTime } from './time.ts';
 import { TokenBook } from './token-book.ts';
+import { WindowBook } from './window-book.ts';
 
 export interface WatchOptions {
   readonly time: VirtualTime;
@@ -33,6 +35,7 @@ export class Watch implements Watcher {
   readonly tokens: TokenBook;
   readonly quiet: QuietBook;
   readonly statuses: StatusBook;
+  readonly windows: WindowBook;
   /** The first frame of the server's present connection. */
   opening: Frame | undefined;
   resumptions = 0;
@@ -63,10 +66,23 @@ export class Watch implements Watcher {
     };
     this.messages = new MessageBook(this.#view, broken);
     this.statuses = new StatusBook(broken);
+    this.windows = new WindowBook(
+      FIRST_WINDOW,
+      {
+        now_ms: () => time.now_ms,
+        rate: (side) => setting.ends[side].drift.rate,
+        establishedMs: (side) => (end(side).established ? end(side).established_ms : undefined),
+      },
+      broken,
+    );
     const closedAt = (side: Side, stream_id: string): boolean => this.#closed[side].has(stream_id);
     this.frames = new FrameBook(
       this.messages,
-      { life, closedAt, pendingMessages, store: (side) => end(side).store, statuses: this.statuses },
+      {
+        ...{ life, closedAt, pendingMessages, statuses: this.statuses },
+        established: (side) => end(side).established,
+        store: (side) => end(side).store,
+      },
       broken,
     );
     this.tokens = new TokenBook(broken);
@@ -78,6 +94,9 @@ export class Watch implements Watcher {
     if (input.type !== 'timeout' && input.type !== 'frame' && input.type !== 'saved') this.quiet.stir();
     if (input.type === 'frame') {
       this.frames.reached(side, input.frame);
+      // S36: it is refused, and its stream aborted.
+      const { ts = input.wall_ms, stream_id } = input.frame;
+      if (Math.abs(input.wall_ms - ts) > SESSION_LIMITS.signature_skew_ms) this.#aborted.add(stream_id);
       // S29: from then on, also of a stream of which nothing has come yet; but before the handshake nothing is read.
       if (hasFlag(input.frame, 'RST') && this.#options.end(side).established)
         this.#closed[side].add(input.frame.stream_id);
@@ -85,6 +104,8 @@ export class Watch implements Watcher {
     }
     if (input.type === 'consumed') this.messages.consumed(side, input.id);
     if (input.type === 'status') this.statuses.said(side, input.status);
+    this.windows.overdue(side);
+    if (input.type === 'window') this.windows.set(side, input.window);
     if (input.type === 'reset') this.#aborted.add(input.stream_id);
   }
 
@@ -114,7 +135,11 @@ export class Watch implements Watcher {
       case 'peer_status':
         this.statuses.heard(side, effect.status);
         break;
+      case 'peer_window':
+        this.windows.heard(side, effect.window);
+        break;
       case 'established':
+        if (side === 'client') this.windows.heard(side, effect.agreed.window);
         if (effect.resumed) this.resumptions += 1;
         break;
       case 'closed':
@@ -129,7 +154,9 @@ export class Watch implements Watcher {
   judge(): void {
     judgeMessages(this.messages, this.#view, (what) => this.broken(what));
     const in_order = SIDES.every((side) => this.#options.end(side).state === 'closed' && !this.#cut_off[side]);
-    if (in_order && !this.#aborted.has('0')) this.statuses.judge();
+    if (!in_order || this.#aborted.has('0')) return;
+    this.statuses.judge();
+    this.windows.judge();
   }
 
   taken(side: Side, id: MessageId, message: Outgoing, fin: boolean): void {
@@ -157,8 +184,9 @@ export class Watch implements Watcher {
   }
 
   /** A crash: what was closed and not kept as closed is open again. */
-  restarted(side: Side, isOver: (stream_id: string) => boolean): void {
+  restarted(side: Side, kept: Window, isOver: (stream_id: string) => boolean): void {
     this.statuses.restarted(side);
+    this.windows.restarted(side, kept);
     for (const stream_id of this.#closed[side]) if (!isOver(stream_id)) this.#closed[side].delete(stream_id);
   }
 
@@ -171,6 +199,7 @@ export class Watch implements Watcher {
     }
     const is_answer = hasFlag(frame, 'SYN') && hasFlag(frame, 'ACK') && hasFlag(frame, 'CTRL');
     if (side === 'server' && is_answer) this.tokens.answered(this.opening, frame);
+    this.windows.left(side, frame);
     this.frames.left(side, frame);
   }
 }

@@ -153,7 +153,7 @@ export class World {
       if (unsettled || unused) messages.lose(sent);
     }
     frames.restarted(side, (lane) => store.lane(lane)?.next_seq ?? 0);
-    this.watch.restarted(side, (stream_id) => this.#isOver(side, stream_id));
+    this.watch.restarted(side, store.session.own_window, (stream_id) => this.#isOver(side, stream_id));
     const streams = new Map(store.session.streams.map((stream) => [stream.stream_id, stream]));
     app.restarted(
       (stream_id) => {
