@@ -6,6 +6,7 @@ import { ClientLink } from './handshake/client.ts';
 import type { Link } from './handshake/link.ts';
 import { ServerLink } from './handshake/server.ts';
 import type { SessionOptions } from './options.ts';
+import { OwnWindow } from './own-window.ts';
 import { Quiet } from './quiet.ts';
 import { HandOn } from './receive/hand-on.ts';
 import { Receiver } from './receive/receiver.ts';
@@ -16,7 +17,6 @@ import { SESSION_STREAM } from './streams/numbers.ts';
 import { Resets } from './streams/resets.ts';
 import type { Stream } from './streams/stream.ts';
 import { Streams } from './streams/streams.ts';
-import { WindowCadence } from './window-cadence.ts';
 
 /** The parts of a session, and what concerns several of them: connection, end of streams, end of the session. */
 export class Engine {
@@ -26,7 +26,7 @@ export class Engine {
   readonly receiver: Receiver;
   readonly resets: Resets;
   readonly quiet: Quiet;
-  readonly cadence: WindowCadence;
+  readonly windows: OwnWindow;
   readonly store: SessionStore;
   readonly status: OwnStatus;
   readonly link: Link;
@@ -37,7 +37,6 @@ export class Engine {
   readonly #closing: Set<Stream> = new Set();
   #offset_ms = 0;
   #linger_t = Number.POSITIVE_INFINITY;
-  #no_room = false;
 
   constructor(options: SessionOptions) {
     this.core = new Core(options);
@@ -65,10 +64,10 @@ export class Engine {
         this.core.emit({ type: 'peer_status', ...this.store.peer_status });
       },
     });
-    this.receiver = new Receiver(this.core, this.streams, handOn, () => this.noRoom());
-    this.cadence = new WindowCadence(this.core.limits.window_interval_ms, this.core.own_window);
+    this.receiver = new Receiver(this.core, this.streams, handOn, () => this.windows.noRoom());
+    this.windows = new OwnWindow(this.core, () => this.receiver.acks.some(this.streams.lanesIn()));
     this.quiet = new Quiet(this.core, {
-      heartbeat: () => this.#heartbeat(['HB', 'CTRL']),
+      heartbeat: () => this.#heartbeat(),
       silent: () => {
         this.core.emit({ type: 'disconnect' });
         this.disconnected();
@@ -143,7 +142,7 @@ export class Engine {
     this.sender.pump();
     if (!this.core.is_up) return;
     this.receiver.acks.flush();
-    this.#tellWindow();
+    this.windows.tell();
   }
 
   disconnected(): void {
@@ -166,47 +165,21 @@ export class Engine {
     core.emit({ type: 'established', resumed, agreed });
     this.quiet.restart();
     if (!resumed) this.quiet.active();
-    // A server's hello has its window.
-    if (core.options.role === 'client' && Object.keys(core.own_window).length > 0) this.#heartbeat(['CTRL']);
+    this.windows.connected(resumed);
     this.sender.restart();
     for (const ack of acks) this.sender.acknowledged(ack);
     this.resets.restart();
     this.receiver.acks.restart(this.streams.lanesIn());
   }
 
-  /** A frame was dropped: the other end is told to send less at once (S22). */
-  noRoom(): void {
-    this.#no_room = true;
-  }
-
-  /** Window and acknowledgements of all lanes: heartbeats make good what was lost. */
-  #heartbeat(flags: readonly string[]): void {
-    const { core } = this;
-    const acks = this.receiver.acks.some(this.streams.lanesIn());
-    const payload: Payload = { type: 'control.window_update', ...(acks.length > 0 && { content: { acks } }) };
-    core.control(SESSION_STREAM, flags, payload, core.own_window);
-    this.cadence.told(core.t);
+  #heartbeat(): void {
+    this.windows.beat(['HB', 'CTRL']);
     this.quiet.beat();
   }
 
   window(window: Window): void {
-    this.core.own_window = window;
+    this.windows.set(window);
     this.core.journal.touch(this.store);
-    this.cadence.set(window);
-  }
-
-  #tellWindow(): void {
-    const { core } = this;
-    const due_t = this.cadence.due_t(core.t);
-    if (this.#no_room) {
-      this.#no_room = false;
-      const flags = core.crowded ? ['CTRL'] : ['CTRL', 'ECN'];
-      core.control(SESSION_STREAM, flags, { type: 'control.window_update' }, core.own_window);
-      this.cadence.told(core.t);
-    } else if (due_t !== undefined && core.t >= due_t) {
-      core.control(SESSION_STREAM, ['CTRL'], { type: 'control.window_update' }, core.own_window);
-      this.cadence.told(core.t);
-    } else if (due_t !== undefined) core.wake(due_t);
   }
 
   /** Closes a stream in order, if it is done (S28). */

@@ -98,7 +98,7 @@ export class Incoming {
     if (seen === 'seen') core.counts.replayed += 1;
     else {
       core.counts.dropped += 1;
-      this.#engine.noRoom();
+      this.#engine.windows.noRoom();
     }
     return false;
   }

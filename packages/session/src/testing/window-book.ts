@@ -16,6 +16,8 @@ interface Own {
   changed_ms: number;
   told: Window | undefined;
   told_ms: number;
+  /** Numbers of the hellos that had it. */
+  readonly answers: Set<number>;
 }
 
 const MEMBERS = ['max_parallel', 'max_tokens', 'max_usd_micros'] as const;
@@ -32,7 +34,10 @@ export class WindowBook {
   constructor(first: Window, view: WindowView, broken: (what: string) => void) {
     this.#view = view;
     this.#broken = broken;
-    const own = (): Own => ({ current: first, changed_ms: 0, told: undefined, told_ms: Number.NEGATIVE_INFINITY });
+    const own = (): Own => ({
+      ...{ current: first, changed_ms: 0, told: undefined, told_ms: Number.NEGATIVE_INFINITY },
+      answers: new Set(),
+    });
     this.#own = { client: own(), server: own() };
   }
 
@@ -67,6 +72,9 @@ export class WindowBook {
     // What a client asks for is not what it grants.
     if (frame.window === undefined || (side === 'client' && hasFlag(frame, 'SYN'))) return;
     const own = this.#own[side];
+    // S6: the same answer again, whatever has changed since.
+    if (hasFlag(frame, 'SYN') && own.answers.has(frame.msg_seq)) return;
+    if (hasFlag(frame, 'SYN')) own.answers.add(frame.msg_seq);
     this.overdue(side);
     if (!isSame(frame.window, own.current)) this.#broken(`${side} tells a window that it does not have`);
     this.#tooOften(side, frame, frame.window);
