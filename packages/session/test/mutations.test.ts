@@ -4,7 +4,7 @@ import { FAULTS, faulty } from './support/faults.ts';
 import { playSeed, simulation } from './support/simulation.ts';
 
 /** Within so many histories each fault has to show. */
-const SEEDS_MAX = 200;
+const SEEDS_MAX = 400;
 
 describe('the books of the simulation notice', () => {
   test.each(FAULTS.map((fault) => ({ name: fault.name, fault })))('$name', { timeout: 120_000 }, ({ fault }) => {

@@ -17,6 +17,7 @@ export function restoreEngine(engine: Engine, { session, lanes, inbox, outbox, p
   store.tokens = session.tokens;
   store.token = session.token;
   store.syn = session.syn;
+  store.resume_seq = session.resume_seq ?? -1;
   store.peer_status = session.peer_status;
   engine.status.restore(session.own_status);
   streams.own.next = session.next_stream;

@@ -48,6 +48,8 @@ export class SessionStore implements Storable {
   tokens: readonly string[] = [];
   token: string | undefined;
   syn: string | undefined;
+  /** Number of the resumption that a server answered last. */
+  resume_seq = -1;
   peer_status: PeerStatus | undefined;
   status: { readonly stored: StoredStatus | undefined } | undefined;
   /** Where a successor goes on, by what is saved or on its way to be. Nobody succeeds to what never was saved. */
@@ -108,6 +110,7 @@ export class SessionStore implements Storable {
       tokens: this.tokens,
       ...(token !== undefined && { token }),
       ...(syn !== undefined && { syn }),
+      ...(this.resume_seq >= 0 && { resume_seq: this.resume_seq }),
       control_seq: core.journal.durable ? this.#control_up_to : core.control_seq,
       next_stream: own.next,
       peer_next_stream: peer.next,

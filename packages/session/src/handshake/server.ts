@@ -35,8 +35,13 @@ export class ServerLink extends Link {
   admits(frame: Frame): boolean {
     if (!isSyn(frame) || this.is_over || this.core.agreed === undefined) return false;
     const token = resumeOf(frame)?.token;
-    if (token !== undefined) return this.#known.accepts(token);
+    if (token !== undefined) return !this.#isLeft(frame) && this.#known.accepts(token);
     return this.store.syn !== undefined && frameDigest(this.core, frame) === this.store.syn;
+  }
+
+  /** From a connection that the client has left since: what a later one was answered must stay good (S44). */
+  #isLeft({ msg_seq }: Frame): boolean {
+    return msg_seq < this.store.resume_seq;
   }
 
   frame(frame: Frame): void {
@@ -64,11 +69,12 @@ export class ServerLink extends Link {
 
   #resume(frame: Frame, { token, acks = [] }: ResumeContent): void {
     const next = this.core.options.ports.secret();
-    if (this.core.agreed === undefined || !this.#known.use(token, next)) {
+    if (this.core.agreed === undefined || this.#isLeft(frame) || !this.#known.use(token, next)) {
       this.#refuse({ type: 'error', content: SIGNATURE_REFUSAL });
       return;
     }
     this.store.syn = undefined;
+    this.store.resume_seq = frame.msg_seq;
     this.#grant(frame, next, true, acks);
   }
 

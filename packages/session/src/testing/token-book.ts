@@ -6,6 +6,8 @@ export class TokenBook {
   /** Good ones; what the client may use: the one that it resumed with, until it has shown that it got the next one. */
   #current: string | undefined;
   #offered: string | undefined;
+  /** Number of the newest resumption that was answered. */
+  #resume_seq = -1;
   readonly #spent: Set<string> = new Set();
 
   constructor(broken: (what: string) => void) {
@@ -19,6 +21,8 @@ export class TokenBook {
   /** The server refused a resumption. */
   refused(frame: Frame): void {
     const used = textIn(frame, 'token');
+    // S44: the client has left that connection.
+    if (frame.msg_seq < this.#resume_seq) return;
     if (used !== undefined && (used === this.#current || used === this.#offered))
       this.#broken('server refuses a token that is good');
   }
@@ -28,6 +32,9 @@ export class TokenBook {
     const token = textIn(answer, 'resume_token');
     const used = asked === undefined ? undefined : textIn(asked, 'token');
     if (used !== undefined) {
+      const seq = asked?.msg_seq ?? 0;
+      if (seq < this.#resume_seq) this.#broken('server takes a resumption that is older than one that it took');
+      this.#resume_seq = seq;
       if (this.#spent.has(used)) this.#broken('server takes a token that was spent');
       else if (used === token) this.#broken('server gives a token again for which it was asked');
       else if (used !== this.#current && used !== this.#offered)
