@@ -11,11 +11,14 @@ export interface Outgoing {
 
 /** Why a message never arrived, or may not have. */
 export type FailureReason =
-  /** Its resend lifetime is over, at one of the ends. */
+  /**
+   * It was not handed on, and will not be: its resend lifetime is over at one of the ends, or it had not been sent when its
+   * stream or session ended.
+   */
   | 'expired'
   /** Its fragments contradict each other, or do not fit their root. Only its receiver knows. */
   | 'corrupt'
-  /** Its stream or session was aborted. */
+  /** Its stream or session was aborted after it had been sent: it may have arrived before that (S21, S29). */
   | 'reset'
   /** The session ended without a connection: the message may have arrived (S32). */
   | 'in_doubt';

@@ -83,7 +83,12 @@ export class Engine {
       close: (error: Payload | undefined, reason: FailureReason): void => this.close(error, reason),
     };
     this.server = options.role === 'server' ? new ServerLink(this.core, this.store, to) : undefined;
-    this.link = this.server ?? new ClientLink(this.core, this.store, to);
+    if (this.server !== undefined) this.link = this.server;
+    else {
+      const client = new ClientLink(this.core, this.store, to);
+      this.store.numbered = () => client.numbered();
+      this.link = client;
+    }
   }
 
   /** Brings session time up to date: it stands still without a connection. */

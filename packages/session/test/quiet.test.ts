@@ -59,6 +59,18 @@ describe('a quiet session', () => {
     expect(pair.of('client', 'peer_window')).toEqual([{ type: 'peer_window', window: { max_parallel: 7 } }]);
   });
 
+  it('tells the window of a client on every connection', () => {
+    const pair = up({ client: { durable: true, window: { max_parallel: 4 } } });
+    expect(pair.of('server', 'peer_window').map(({ window }) => window)).toEqual([{ max_parallel: 4 }]);
+    pair.drop();
+    pair.input('client', { type: 'window', window: { max_parallel: 5 } });
+    pair.run(10);
+    pair.restore('client');
+    pair.run(10);
+    pair.connect().run(100);
+    expect(pair.of('server', 'peer_window').at(-1)?.window).toEqual({ max_parallel: 5 });
+  });
+
   it('does not go back to an older window', () => {
     let first = true;
     const pair = up({

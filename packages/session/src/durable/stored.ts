@@ -51,6 +51,8 @@ export class SessionStore implements Storable {
   /** Number of the resumption that a server answered last. */
   resume_seq = -1;
   peer_status: PeerStatus | undefined;
+  /** Told when numbers of control frames were saved. */
+  numbered: (() => void) | undefined;
   status: { readonly stored: StoredStatus | undefined } | undefined;
   /** Where a successor goes on, by what is saved or on its way to be. Nobody succeeds to what never was saved. */
   #control_up_to = CONTROL_BLOCK;
@@ -89,6 +91,7 @@ export class SessionStore implements Storable {
     this.#control_up_to = up_to;
     core.journal.hold(() => {
       core.control_limit = up_to;
+      this.numbered?.();
     });
   }
 

@@ -7,7 +7,8 @@ import { Link } from './link.ts';
 /** The client's side: asks, and asks again with back-off, until it has an answer or the time is over. */
 export class ClientLink extends Link {
   #asked: Frame | undefined;
-  #connection = 0;
+  /** Connected, and nothing is sent before its number is saved. */
+  #waits = false;
   #sends = 0;
   #again_ms = Number.POSITIVE_INFINITY;
   /** Control frame from which the token was read: an older one does not replace it (S3). */
@@ -22,18 +23,20 @@ export class ClientLink extends Link {
     this.phase = this.phase === 'lost' || this.phase === 'resuming' ? 'resuming' : 'opening';
     this.handshake_end_ms = this.core.now_ms + this.core.limits.handshake_ms;
     this.#sends = 0;
+    this.#again_ms = Number.POSITIVE_INFINITY;
     if (this.phase === 'resuming') this.#asked = undefined;
-    this.#connection += 1;
-    const connection = this.#connection;
-    // After a restart a number has to be saved before it is used.
-    if (this.core.may_number) this.#begin();
-    else
-      this.core.journal.hold(() => {
-        if (this.#connection === connection && !this.is_over) this.#begin();
-      });
+    // After a restart a number has to be saved before it is used (S39).
+    this.#waits = !this.core.may_number;
+    if (!this.#waits) this.#begin();
+  }
+
+  /** Numbers were saved. */
+  numbered(): void {
+    if (this.#waits) this.#begin();
   }
 
   #begin(): void {
+    this.#waits = false;
     if (this.phase === 'resuming') this.#asked = this.#resumption();
     // Without an answer, the same frame on every connection.
     else this.#asked ??= synFrame(this.core);
@@ -46,7 +49,7 @@ export class ClientLink extends Link {
   }
 
   override disconnected(): void {
-    this.#connection += 1;
+    this.#waits = false;
     this.#again_ms = Number.POSITIVE_INFINITY;
     super.disconnected();
   }
@@ -76,7 +79,7 @@ export class ClientLink extends Link {
   }
 
   protected override late(): void {
-    this.#connection += 1;
+    this.#waits = false;
     this.#again_ms = Number.POSITIVE_INFINITY;
     super.late();
   }

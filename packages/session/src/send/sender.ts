@@ -258,7 +258,7 @@ export class Sender {
     this.#core.wake(this.#core.t);
   }
 
-  /** The stream or the session is over. `reason` is for what was sent; what was not has not arrived for sure. */
+  /** The stream or the session is over. `reason` is for what was sent, and may have arrived; what was not has not. */
   abandon(stream: Stream, reason: FailureReason): void {
     for (const lane of stream.lanesOut()) {
       lane.is_ready = false;
