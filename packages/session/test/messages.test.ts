@@ -101,7 +101,7 @@ describe('a sender', () => {
     const pair = up(new Pair({ way: without(0) }));
     pair.send('client', main, 'a');
     pair.send('client', main, 'b');
-    pair.run(50);
+    pair.run(5_000);
     pair.way = () => [];
     pair.run(40_000);
     expect(pair.ends.server.phase).toBe('lost');

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { shrunk } from '../src/testing/index.ts';
+import { shrunk, shrunkReportOf } from '../src/testing/index.ts';
 import { FAULTS, faulty } from './support/faults.ts';
 import { playSeed, simulation } from './support/simulation.ts';
 
@@ -27,8 +27,10 @@ describe('a history that fails', () => {
     expect(fault).toBeDefined();
     if (fault === undefined) return;
     const options = simulation((machine, _side, life) => faulty(fault, machine, life));
-    const { plan, before, problems } = shrunk(2, options);
+    const small = shrunk(2, options);
+    const { plan, before, problems } = small;
     expect(problems.length).toBeGreaterThan(0);
     expect(plan.events.length).toBeLessThan(before);
+    expect(shrunkReportOf(2, small).split('\n')).toContain(JSON.stringify(plan.events[0]));
   });
 });

@@ -1,5 +1,13 @@
 import { seededRng } from '@atp-router/kernel';
-import { type Digests, type FragmentPolicy, KeyRing, REASSEMBLY_LIMITS, Sealer, toBase64Url, type Window } from '@atp-router/wire';
+import {
+  type Digests,
+  type FragmentPolicy,
+  KeyRing,
+  REASSEMBLY_LIMITS,
+  Sealer,
+  toBase64Url,
+  type Window,
+} from '@atp-router/wire';
 import type { SessionOptions } from '../options.ts';
 import { Session } from '../session.ts';
 import { Draw, seedFor } from './draw.ts';

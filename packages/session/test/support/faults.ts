@@ -160,6 +160,47 @@ export const FAULTS: readonly Fault[] = [
     ],
   },
   {
+    name: 'an abort says of what was sent that it never was',
+    effect: (effect) => [
+      effect.type === 'failed' && effect.reason === 'reset' ? { ...effect, reason: 'expired' } : effect,
+    ],
+  },
+  {
+    name: 'the numbers of control frames are not saved',
+    effect: (effect) => {
+      if (effect.type !== 'save') return [effect];
+      const changes = effect.changes.map((change) =>
+        'put' in change && change.put === 'session'
+          ? { ...change, value: { ...change.value, control_seq: 1 } }
+          : change,
+      );
+      return [{ ...effect, changes }];
+    },
+  },
+  {
+    name: 'a changed window is not told',
+    input: (input) => (input.type === 'window' ? { type: 'crowded', crowded: false } : input),
+  },
+  {
+    name: 'a window is told with every message',
+    effect: (effect, state) => {
+      if (effect.type !== 'send') return [effect];
+      const { frame } = effect;
+      if (!hasFlag(frame, 'CTRL')) {
+        const window = state.seen.get('window');
+        if (window?.type !== 'send') return [effect];
+        state.count += 1;
+        return [{ type: 'send', frame: { ...window.frame, msg_seq: window.frame.msg_seq + state.count } }, effect];
+      }
+      const numbered = { type: 'send', frame: { ...frame, msg_seq: frame.msg_seq + state.count } } as const;
+      if (frame.window !== undefined && !hasFlag(frame, 'SYN') && !hasFlag(frame, 'HB')) {
+        state.seen.set('window', effect);
+        state.count = 0;
+      }
+      return [numbered];
+    },
+  },
+  {
     name: 'every loss is in doubt',
     effect: (effect) => [effect.type === 'failed' && effect.way === 'out' ? { ...effect, reason: 'in_doubt' } : effect],
   },
