@@ -129,7 +129,7 @@ export interface StoredSession {
   readonly token?: string;
   /** Digest of the `SYN`, base64url, as long as nothing else came from the client. */
   readonly syn?: string;
-  /** Number of the resumption that a server answered last; an older one is of a connection that the client has left. */
+  /** Number of the resumption that a server took last; an older one is of a connection that the client has left. */
   readonly resume_seq?: number;
   /** No control frame of this end has had this number or a higher one. */
   readonly control_seq: number;

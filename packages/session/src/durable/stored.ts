@@ -48,7 +48,7 @@ export class SessionStore implements Storable {
   tokens: readonly string[] = [];
   token: string | undefined;
   syn: string | undefined;
-  /** Number of the resumption that a server answered last. */
+  /** Number of the resumption that a server took last. */
   resume_seq = -1;
   peer_status: PeerStatus | undefined;
   /** Told when numbers of control frames were saved. */

@@ -1,4 +1,4 @@
-import type { Weather } from './channel.ts';
+import { FAIR, type Weather } from './channel.ts';
 import { Draw, seedFor } from './draw.ts';
 import { SIDES, type Side } from './network.ts';
 import {
@@ -11,6 +11,8 @@ import {
   WALL_ORIGIN_MS,
 } from './plan.ts';
 
+/** More than a resend lifetime. */
+const STORM_MS_MIN = 36_000;
 const CODES = ['EPREEMPT', 'EAGENTDOWN', 'EBUDGET', 'EPOLICY'] as const;
 
 /** The history of a seed. */
@@ -24,6 +26,7 @@ export function drawPlan(seed: number): Plan {
   const events = [...drawWork(draw, streams, heal_ms), ...drawTrouble(draw, setting, streams, heal_ms)];
   events.push(...drawClocks(new Draw(seedFor(seed, 'clocks')), setting, heal_ms));
   events.push(...drawWindows(new Draw(seedFor(seed, 'windows')), heal_ms));
+  events.push(...drawStorm(new Draw(seedFor(seed, 'storm')), heal_ms));
   const ending: Ending = draw.one<Ending>('finish', 'finish', 'finish', 'finish', 'finish', 'idle', 'abort', 'part');
   return { seed, setting, streams, events: events.sort((a, b) => a.at_ms - b.at_ms), heal_ms, ending };
 }
@@ -142,6 +145,21 @@ function drawClocks(draw: Draw, { signed }: Setting, heal_ms: number): PlannedEv
     const side = draw.one<Side>('client', 'server');
     return { do: 'clock', at_ms: draw.int(0, heal_ms), side, by_ms: draw.int(-most_ms, most_ms) };
   });
+}
+
+/** One way is so bad that messages of it fail while the connection lives: only in histories that are long enough. */
+function drawStorm(draw: Draw, heal_ms: number): PlannedEvent[] {
+  if (heal_ms < STORM_MS_MIN || !draw.chance(0.5)) return [];
+  const weather: Weather = { ...FAIR, loss: 0.6 + draw.next() * 0.3 };
+  const side = draw.one<Side>('client', 'server');
+  const at_ms = draw.int(0, heal_ms - STORM_MS_MIN);
+  const statuses = ['BUSY', 'PAUSE', 'DRAINING', 'READY'] as const;
+  return [
+    { do: 'weather', at_ms, side, weather },
+    ...statuses
+      .slice(0, draw.int(0, 4))
+      .map((status): PlannedEvent => ({ do: 'status', at_ms: at_ms + draw.int(0, 4_000), side, status })),
+  ];
 }
 
 /** Windows of a router at work: their members move by little and by much, at times several within a second. */

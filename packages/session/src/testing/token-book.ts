@@ -6,7 +6,7 @@ export class TokenBook {
   /** Good ones; what the client may use: the one that it resumed with, until it has shown that it got the next one. */
   #current: string | undefined;
   #offered: string | undefined;
-  /** Number of the newest resumption that was answered. */
+  /** Number of the newest resumption that was taken. */
   #resume_seq = -1;
   readonly #spent: Set<string> = new Set();
 
@@ -27,14 +27,20 @@ export class TokenBook {
       this.#broken('server refuses a token that is good');
   }
 
+  /** The server gives its session to the connection that has this first frame. */
+  taken(frame: Frame): void {
+    // A hello may have one too: a credential, and the number of a first frame.
+    if (textIn(frame, 'token') === undefined) return;
+    if (frame.msg_seq < this.#resume_seq)
+      this.#broken('server takes a resumption that is older than one that it took');
+    this.#resume_seq = frame.msg_seq;
+  }
+
   /** The server answered the opening frame of a connection; `asked` is the resumption that it answers, if it was one. */
   answered(asked: Frame | undefined, answer: Frame): void {
     const token = textIn(answer, 'resume_token');
     const used = asked === undefined ? undefined : textIn(asked, 'token');
     if (used !== undefined) {
-      const seq = asked?.msg_seq ?? 0;
-      if (seq < this.#resume_seq) this.#broken('server takes a resumption that is older than one that it took');
-      this.#resume_seq = seq;
       if (this.#spent.has(used)) this.#broken('server takes a token that was spent');
       else if (used === token) this.#broken('server gives a token again for which it was asked');
       else if (used !== this.#current && used !== this.#offered)
