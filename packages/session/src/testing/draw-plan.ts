@@ -1,3 +1,4 @@
+import type { AgentStatus } from '@atp-router/wire';
 import { FAIR, type Weather } from './channel.ts';
 import { Draw, seedFor } from './draw.ts';
 import { SIDES, type Side } from './network.ts';
@@ -153,13 +154,14 @@ function drawStorm(draw: Draw, heal_ms: number): PlannedEvent[] {
   const weather: Weather = { ...FAIR, loss: 0.6 + draw.next() * 0.3 };
   const side = draw.one<Side>('client', 'server');
   const at_ms = draw.int(0, heal_ms - STORM_MS_MIN);
-  const statuses = ['BUSY', 'PAUSE', 'DRAINING', 'READY'] as const;
-  return [
-    { do: 'weather', at_ms, side, weather },
-    ...statuses
-      .slice(0, draw.int(0, 4))
-      .map((status): PlannedEvent => ({ do: 'status', at_ms: at_ms + draw.int(0, 4_000), side, status })),
-  ];
+  const says = (status: AgentStatus, in_ms: number): PlannedEvent => ({
+    do: 'status',
+    at_ms: at_ms + in_ms,
+    side,
+    status,
+  });
+  const blocked = draw.one<AgentStatus>('BUSY', 'PAUSE', 'DRAINING');
+  return [says(blocked, 0), { do: 'weather', at_ms: at_ms + 500, side, weather }, says('READY', 1_000)];
 }
 
 /** Windows of a router at work: their members move by little and by much, at times several within a second. */

@@ -41,6 +41,11 @@ export class StatusBook {
     this.#heard[otherSide(side)] = status;
   }
 
+  /** Whether that is what it said last. */
+  isReady(side: Side): boolean {
+    return this.#said[side].at(-1) === 'READY' && !this.#doubtful[side];
+  }
+
   /** At the end of a session in order. */
   judge(): void {
     for (const side of SIDES) {

@@ -31,8 +31,7 @@ export class TokenBook {
   taken(frame: Frame): void {
     // A hello may have one too: a credential, and the number of a first frame.
     if (textIn(frame, 'token') === undefined) return;
-    if (frame.msg_seq < this.#resume_seq)
-      this.#broken('server takes a resumption that is older than one that it took');
+    if (frame.msg_seq < this.#resume_seq) this.#broken('server takes a resumption that is older than one that it took');
     this.#resume_seq = frame.msg_seq;
   }
 

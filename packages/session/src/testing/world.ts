@@ -133,7 +133,8 @@ export class World {
   /** An end that takes what comes, whatever it said before. */
   ease(side: Side): void {
     const end = this.ends[side];
-    end.feed({ type: 'status', status: 'READY' });
+    // One that was said is the session's to bring over, however bad the way was.
+    if (!this.watch.statuses.isReady(side)) end.feed({ type: 'status', status: 'READY' });
     end.feed({ type: 'window', window: { max_parallel: 100 } });
     end.feed({ type: 'crowded', crowded: false });
   }
