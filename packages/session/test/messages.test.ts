@@ -97,20 +97,6 @@ describe('a sender', () => {
     expect(pair.of('client', 'acknowledged')).toHaveLength(1);
   });
 
-  it('does not give up what a dead connection has swallowed before it is noticed', () => {
-    const pair = up(new Pair({ way: without(0) }));
-    pair.send('client', main, 'a');
-    pair.send('client', main, 'b');
-    pair.run(5_000);
-    pair.way = () => [];
-    pair.run(40_000);
-    expect(pair.ends.server.phase).toBe('lost');
-    pair.way = () => [5];
-    pair.connect().run(1_000);
-    expect(pair.delivered('server')).toEqual(['a', 'b']);
-    expect([...pair.of('client', 'failed'), ...pair.of('server', 'failed')]).toEqual([]);
-  });
-
   it('lets its lifetimes stand still without a connection', () => {
     const pair = up(new Pair({ way: without(0), client: { limits: { resend_lifetime_ms: 3_000 } } }));
     pair.send('client', main, 'a');

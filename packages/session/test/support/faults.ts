@@ -68,6 +68,17 @@ function onAcks(change: (ack: WireObject) => WireObject): NonNullable<Fault['eff
   };
 }
 
+/** A change of every acknowledgement that comes in. */
+function onAcksRead(change: (ack: WireObject) => WireObject): NonNullable<Fault['input']> {
+  return (input) => {
+    if (input.type !== 'frame' || !hasFlag(input.frame, 'CTRL') || input.frame.payload === undefined) return input;
+    const content = input.frame.payload.content as { readonly acks?: readonly WireObject[] } | undefined;
+    if (content?.acks === undefined) return input;
+    const payload = { ...input.frame.payload, content: { ...content, acks: content.acks.map(change) } };
+    return { ...input, frame: { ...input.frame, payload } };
+  };
+}
+
 const number = (value: unknown): number => (typeof value === 'number' ? value : 0);
 
 export const FAULTS: readonly Fault[] = [
@@ -136,7 +147,7 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     name: 'the sender ignores the credit',
-    input: (input) => raisedCredit(input),
+    input: onAcksRead((ack) => (ack['credit'] === undefined ? ack : { ...ack, credit: 4_000 })),
   },
   {
     name: 'the sender numbers two messages alike',
@@ -176,6 +187,12 @@ export const FAULTS: readonly Fault[] = [
       );
       return [{ ...effect, changes }];
     },
+  },
+  {
+    name: 'a status that has failed is taken for heard',
+    input: onAcksRead(({ failed, ...ack }) =>
+      ack['stream_id'] === '0' || failed === undefined ? ack : { ...ack, failed },
+    ),
   },
   {
     name: 'a changed window is not told',
@@ -274,12 +291,3 @@ export const FAULTS: readonly Fault[] = [
     },
   },
 ];
-
-/** What comes in says that anything may be sent. */
-function raisedCredit(input: SessionInput): SessionInput {
-  if (input.type !== 'frame' || !hasFlag(input.frame, 'CTRL') || input.frame.payload === undefined) return input;
-  const content = input.frame.payload.content as { readonly acks?: readonly WireObject[] } | undefined;
-  if (content?.acks === undefined) return input;
-  const acks = content.acks.map((ack) => (ack['credit'] === undefined ? ack : { ...ack, credit: 4_000 }));
-  return { ...input, frame: { ...input.frame, payload: { ...input.frame.payload, content: { ...content, acks } } } };
-}
