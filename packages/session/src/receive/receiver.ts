@@ -85,7 +85,7 @@ export class Receiver {
   }
 
   #fragment(lane: LaneIn, frame: Frame, frame_bytes: number): void {
-    const { t, options, limits, journal } = this.#core;
+    const { t, options, journal } = this.#core;
     this.#reassembler ??= new Reassembler(options.ports.digests, options.reassembly);
     const id: MessageId = { lane: lane.lane, msg_seq: frame.msg_seq };
     let fragments = 0;
@@ -106,7 +106,7 @@ export class Receiver {
           this.#noRoom();
           break;
         case 'bad_fragment':
-          lane.reach(id.msg_seq, t, limits.gap_ms);
+          lane.reach(id.msg_seq, this.#core);
           this.gaps.open(lane, id.msg_seq);
           lane.asked ??= new Map();
           lane.asked.set(id.msg_seq, [effect.frag_seq]);
@@ -130,7 +130,7 @@ export class Receiver {
 
   #stored(lane: LaneIn, id: MessageId, frame: Frame, ack_up_to: number): void {
     const { msg_seq } = id;
-    lane.reach(msg_seq, this.#core.t, this.#core.limits.gap_ms);
+    lane.reach(msg_seq, this.#core);
     this.gaps.open(lane, msg_seq).in_pieces = true;
     const { journal } = this.#core;
     if (!journal.durable) {
@@ -158,7 +158,7 @@ export class Receiver {
       this.#drain(lane);
       return;
     }
-    lane.reach(msg_seq, this.#core.t, this.#core.limits.gap_ms);
+    lane.reach(msg_seq, this.#core);
     this.gaps.watch(lane);
     lane.wait(msg_seq, arrival);
     if (arrival.failed === undefined) this.#waiting_bytes += arrival.bytes;
@@ -202,7 +202,7 @@ export class Receiver {
     const lane = this.#streams.laneIn(stream, { stream_id, persona_id, clone_id });
     for (const msg_seq of withdrawn) {
       if (msg_seq > lane.credit || lane.has(msg_seq)) continue;
-      lane.reach(msg_seq, this.#core.t, this.#core.limits.gap_ms);
+      lane.reach(msg_seq, this.#core);
       this.gaps.watch(lane);
       this.fail(lane, msg_seq, 'expired');
     }
