@@ -3,7 +3,7 @@ import type { Engine } from '../engine.ts';
 import { messageBytes, messageFrames } from '../send/frames.ts';
 import { messageKey } from './journal.ts';
 import { isOwnStatus } from '../send/own-status.ts';
-import { FRESH } from '../send/sender.ts';
+import { FRESH } from '../send/out-message.ts';
 import { Stream } from '../streams/stream.ts';
 
 /** Makes a fresh session what its predecessor was, without a connection. What the inbox has is delivered again. */

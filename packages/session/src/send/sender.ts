@@ -1,12 +1,13 @@
 import { assert } from '@atp-router/kernel';
 import { type Acknowledgement, type Lane, laneKey } from '@atp-router/wire';
-import type { FailureReason, Outgoing, Sent } from '../contract.ts';
+import type { FailureReason, Outgoing } from '../contract.ts';
 import { type Core, Violation } from '../core.ts';
 import type { Stream } from '../streams/stream.ts';
 import { SESSION_STREAM } from '../streams/numbers.ts';
 import type { Streams } from '../streams/streams.ts';
 import { CongestionWindow } from './congestion.ts';
 import { messageBytes, messageFrames } from './frames.ts';
+import { FRESH, sentAs } from './out-message.ts';
 import type { LaneOut, OutMessage } from '../streams/stream.ts';
 import { storedLane } from '../durable/stored.ts';
 import { Resending } from './resending.ts';
@@ -283,20 +284,6 @@ export class Sender {
   refuse(lane: Lane): void {
     if (this.refused.size < this.#core.limits.unsettled_messages) this.refused.set(laneKey(lane), lane);
   }
-}
-
-/** An `OutMessage` before it is sent. */
-export const FRESH: Pick<OutMessage, 'sends' | 'first_t' | 'last_t' | 'due_t' | 'acked_up_to' | 'in_flight'> = {
-  sends: 0,
-  first_t: 0,
-  last_t: 0,
-  due_t: 0,
-  acked_up_to: -1,
-  in_flight: false,
-};
-
-function sentAs({ frames, first_t, sends }: OutMessage, t: number): Sent {
-  return { fragments: frames.length, ms: t - first_t, sends };
 }
 
 function isZero({ lane }: LaneOut): boolean {
