@@ -113,7 +113,14 @@ async function coreOver(
   const { node_id } = secrets;
   const sessions = openSessions(options, secrets);
   const kept_sessions = sessions && keptSessions(sessions, ledger);
-  const hub = openSessionHub(engine, node_id, config.sessions.max_sessions, kept_sessions, metrics.sessions);
+  const hub = openSessionHub(
+    engine,
+    node_id,
+    config.sessions.max_sessions,
+    kept_sessions,
+    metrics.sessions,
+    tracing && ((span) => tracing.onMessage(span)),
+  );
   metrics.sessions.live(metrics.registry, () => hub.roster.gauges());
   await hub.restore().catch(async (error: unknown) => {
     await sessions?.close();

@@ -11,4 +11,4 @@ export { RouterMetrics } from './metrics.ts';
 export { type SessionGauges, SessionSeries } from './session-series.ts';
 export type { MetricInfo, MetricRegistry } from './registry.ts';
 export type { TracedUpstream } from './span-attributes.ts';
-export { otlpTracing, type TraceOptions, type Tracing } from './traces.ts';
+export { type MessageSpan, otlpTracing, type TraceOptions, type Tracing } from './traces.ts';

@@ -1,4 +1,4 @@
-import type { CloseName } from '@atp-router/adapters';
+import type { CloseName, MessageSpan } from '@atp-router/adapters';
 import type { AtpError, Clock, Timers } from '@atp-router/kernel';
 import type { Agreed, StoredChange } from '@atp-router/session';
 import type { Frame, Payload } from '@atp-router/wire';
@@ -28,6 +28,8 @@ export interface SessionHostPorts {
   /** The payload for what was thrown; reports it when it is a fault of the router. */
   errorOf(thrown: unknown): Payload;
   readonly observer: SessionObserver;
+  /** Told of the ways of messages whose client traces its task; absent where nothing is traced. */
+  readonly traced?: (span: MessageSpan) => void;
   /** The handshake is done; not called when the session resumes. */
   onOpened(): void;
   /** A frame had no good signature. */

@@ -1,13 +1,14 @@
 import { AtpError } from '@atp-router/kernel';
 import type { Session, SessionEffect, SessionInput } from '@atp-router/session';
 import { type Frame, type Lane, laneOf, type MessageId, type Payload } from '@atp-router/wire';
+import { MessageTraces } from './message-traces.ts';
 import { LaneWriter } from './lane-writer.ts';
 import type { SessionHostPorts } from './host-types.ts';
 
 export const SESSION_STREAM = '0';
 
 export interface HostedTasksOptions {
-  readonly ports: Pick<SessionHostPorts, 'startTask' | 'hadBegun' | 'errorOf' | 'keeper'>;
+  readonly ports: Pick<SessionHostPorts, 'startTask' | 'hadBegun' | 'errorOf' | 'keeper' | 'traced' | 'clock'>;
   readonly handle: (input: SessionInput) => void;
   readonly refusal: (lane: Lane) => ReturnType<Session['refusal']>;
 }
@@ -19,11 +20,16 @@ export class HostedTasks {
   /** First messages of streams whose answer is not complete: kept until then, so that a successor knows of them (S35). */
   readonly #kept: Map<string, MessageId> = new Map();
 
+  readonly #traces: MessageTraces | undefined;
+
   constructor(options: HostedTasksOptions) {
     this.#options = options;
+    const { traced, clock } = options.ports;
+    if (traced !== undefined) this.#traces = new MessageTraces(clock, traced);
   }
 
-  deliver({ id, frame, again }: Extract<SessionEffect, { type: 'deliver' }>): void {
+  deliver(effect: Extract<SessionEffect, { type: 'deliver' }>): void {
+    const { id, frame, again } = effect;
     const { handle, refusal, ports } = this.#options;
     const { stream_id } = id.lane;
     const is_task = stream_id !== SESSION_STREAM && id.msg_seq === 0 && isMain(frame);
@@ -31,6 +37,7 @@ export class HostedTasks {
       handle({ type: 'consumed', id });
       return;
     }
+    this.#traces?.onTask(effect);
     if (ports.keeper === undefined) handle({ type: 'consumed', id });
     else this.#kept.set(stream_id, id);
     // Its answer was complete before the restart, and is among what is sent again.
@@ -42,7 +49,12 @@ export class HostedTasks {
     this.#lanes.get(stream_id)?.onRoom();
   }
 
+  acknowledged(effect: Extract<SessionEffect, { type: 'acknowledged' }>): void {
+    this.#traces?.onAcknowledged(effect);
+  }
+
   onClosed(stream_id: string): void {
+    this.#traces?.onClosed(stream_id);
     this.#lanes.get(stream_id)?.onClosed();
     this.#lanes.delete(stream_id);
     this.#complete(stream_id);

@@ -1,4 +1,4 @@
-import type { SessionStore } from '@atp-router/adapters';
+import type { MessageSpan, SessionStore } from '@atp-router/adapters';
 import type { Clock, Timers } from '@atp-router/kernel';
 import type { SessionClosed, SessionDenied, SessionOpened } from '@atp-router/ledger';
 import type { SessionPorts, SessionView, Signing } from '@atp-router/session';
@@ -34,6 +34,7 @@ export interface SessionHubOptions {
   /** Sessions outlive the process; without it they end with it. */
   readonly kept?: KeptSessions;
   readonly observer: SessionObserver;
+  readonly traced?: (span: MessageSpan) => void;
   onEvent(event: SessionOpened | SessionClosed | SessionDenied): void;
   /** A fault of the router. */
   onFault(thrown: unknown): void;

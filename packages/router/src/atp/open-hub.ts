@@ -1,5 +1,5 @@
 import { hash, randomBytes } from 'node:crypto';
-import type { Credential, SessionStore } from '@atp-router/adapters';
+import type { Credential, MessageSpan, SessionStore } from '@atp-router/adapters';
 import { AtpError } from '@atp-router/kernel';
 import { digestsFrom, KeyRing, Sealer, type Window } from '@atp-router/wire';
 import type { Signing } from '@atp-router/session';
@@ -23,6 +23,7 @@ export function openSessionHub(
   sessions_max: number = SESSIONS_MAX,
   kept?: KeptSessions,
   observer: SessionObserver = UNWATCHED,
+  traced?: (span: MessageSpan) => void,
 ): SessionHub {
   const { ambient, hash: hex, onFault } = engine.parts;
   const { clock, timers, rng, call_ids } = ambient;
@@ -49,6 +50,7 @@ export function openSessionHub(
       engine.submit(taskRequest(frame, stream, origin, engine.generation.limits, hex));
     },
     observer,
+    ...(traced && { traced }),
     onEvent: (event) => engine.parts.log.append(event),
     onFault,
   });

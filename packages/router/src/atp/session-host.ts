@@ -138,6 +138,9 @@ export class SessionHost {
       case 'deliver':
         this.#tasks.deliver(effect);
         break;
+      case 'acknowledged':
+        this.#tasks.acknowledged(effect);
+        break;
       case 'failed':
         // Without its first message a stream is no task.
         if (effect.way === 'in' && effect.id.msg_seq === 0) this.#reset(effect.id.lane.stream_id, NO_TASK);

@@ -174,7 +174,7 @@ export class SessionHub {
   }
 
   #host(session: KeptSession, machine: Session): SessionHost {
-    const { clock, timers, startTask, kept, observer, onEvent } = this.#options;
+    const { clock, timers, startTask, kept, observer, traced, onEvent } = this.#options;
     const { session_id, tenant, key_id, born } = session;
     const host: SessionHost = new SessionHost(machine, {
       ...{ clock, timers },
@@ -183,6 +183,7 @@ export class SessionHub {
       ...(kept && { keeper: keeperOf(session, kept.store, clock) }),
       errorOf: (thrown) => this.#errorOf(thrown),
       observer,
+      ...(traced && { traced }),
       onOpened: () => onEvent({ type: 'session.opened', tenant, key_id, session_id }),
       onDenied: (remote_address) => this.#denied(session, session_id, remote_address),
       onClosed: (error) => {
