@@ -1,0 +1,9 @@
+import { OPENING } from './judges/opening.ts';
+import type { Sentence } from './sentence.ts';
+
+const byNumber = (one: Sentence, other: Sentence): number =>
+  'WST'.indexOf(one.id[0] as string) - 'WST'.indexOf(other.id[0] as string) ||
+  Number(one.id.slice(1)) - Number(other.id.slice(1));
+
+/** Every normative sentence of docs/protocol/atp.md, atp-sessions.md and atp-transports.md, in their order. */
+export const SENTENCES: readonly Sentence[] = [...OPENING].toSorted(byNumber);
