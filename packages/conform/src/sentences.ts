@@ -1,4 +1,9 @@
+import { CBOR_SENTENCES } from './judges/cbor.ts';
+import { ERRORS } from './judges/errors.ts';
+import { FORMS } from './judges/forms.ts';
+import { FRAGMENTS } from './judges/fragments.ts';
 import { OPENING } from './judges/opening.ts';
+import { SEALS } from './judges/seals.ts';
 import type { Sentence } from './sentence.ts';
 
 const byNumber = (one: Sentence, other: Sentence): number =>
@@ -6,4 +11,11 @@ const byNumber = (one: Sentence, other: Sentence): number =>
   Number(one.id.slice(1)) - Number(other.id.slice(1));
 
 /** Every normative sentence of docs/protocol/atp.md, atp-sessions.md and atp-transports.md, in their order. */
-export const SENTENCES: readonly Sentence[] = [...OPENING].toSorted(byNumber);
+export const SENTENCES: readonly Sentence[] = [
+  ...FORMS,
+  ...CBOR_SENTENCES,
+  ...SEALS,
+  ...FRAGMENTS,
+  ...ERRORS,
+  ...OPENING,
+].toSorted(byNumber);

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import {
+  type Acknowledgement,
   decodeCbor,
   decodeJson,
   encodeCbor,
@@ -166,6 +167,16 @@ export class Peer {
     const { frame } = await this.expect(what, (one) => covers(one, lane, msg_seq) || isReset(one, lane.stream_id));
     assert(!has(frame, 'RST'), what, () => `RST ${JSON.stringify(errorOf(frame) ?? {})}`);
     return frame;
+  }
+
+  /** Waits for an acknowledgement of a lane that fits. */
+  async ack(
+    what: string,
+    fits: (ack: Acknowledgement) => boolean,
+    lane: Lane = mainLane('1'),
+  ): Promise<Acknowledgement> {
+    const { frame } = await this.expect(what, (one) => acksOfLane(one, lane).some(fits));
+    return acksOfLane(frame, lane).find(fits) as Acknowledgement;
   }
 
   /** The highest acknowledgement of a lane of all that came. */

@@ -7,6 +7,9 @@ import {
   Sealer,
   toBase64Url,
   type Window,
+  digestText,
+  leafDigest,
+  merkleRoot,
 } from '@atp-router/wire';
 import type { SigningSecret, Target } from '../model.ts';
 import { ask, EventReader, type HttpAsk } from '../net/http.ts';
@@ -169,6 +172,26 @@ export class Probe {
   /** A task, as the server takes it; its answer is about as long as the prompt where the server echoes. */
   task(prompt: string = 'Say hello.'): Record<string, string> {
     return { prompt, ...(this.target.task as Record<string, string> | undefined) };
+  }
+
+  /** The fragments of message `msg_seq` on stream 1, cut as the pieces say; `change` spoils one. */
+  fragments(
+    peer: Peer,
+    msg_seq: number,
+    pieces: readonly (string | Uint8Array)[],
+    change: (frame: Frame, index: number) => Frame = (frame) => frame,
+  ): readonly Frame[] {
+    const encoded = pieces.map((piece) => (typeof piece === 'string' ? Buffer.from(piece) : piece));
+    const leaves = encoded.map((bytes) => leafDigest(bytes, this.digests));
+    const bytes = encoded.reduce((sum, { length }) => sum + length, 0);
+    const frag = { root: digestText(merkleRoot(leaves, this.digests)), bytes };
+    return pieces.map((content, i) => {
+      const is_last = i === pieces.length - 1;
+      const digest = digestText(leaves[i] as Uint8Array);
+      const payload = { type: 'agent.log', content, checksum: digest, ...(is_last && { frag }) };
+      const more = { ...(i > 0 && { frag_seq: i }) };
+      return change(peer.frame({ msg_seq, flags: is_last ? [] : ['MORE'], payload, more }), i);
+    });
   }
 
   /** One request of plain HTTP at the server, with the key unless `headers` have another. */
