@@ -16,6 +16,8 @@ export interface Target {
   readonly signing?: readonly SigningSecret[];
   /** Also what takes the server's long timers: up to two minutes. */
   readonly slow?: boolean;
+  /** The server's resend lifetime, where it is not the 30 s of the protocol: nothing that it sends tells. */
+  readonly resend_lifetime_ms?: number;
   /** How long something that must come is waited for. */
   readonly patience_ms?: number;
 }

@@ -2,8 +2,15 @@ import { CBOR_SENTENCES } from './judges/cbor.ts';
 import { ERRORS } from './judges/errors.ts';
 import { FORMS } from './judges/forms.ts';
 import { FRAGMENTS } from './judges/fragments.ts';
+import { HIDDEN } from './judges/hidden.ts';
+import { MESSAGES } from './judges/messages.ts';
 import { OPENING } from './judges/opening.ts';
+import { PLAIN_HTTP } from './judges/plain-http.ts';
+import { QUIET } from './judges/quiet.ts';
+import { RESUMING } from './judges/resuming.ts';
 import { SEALS } from './judges/seals.ts';
+import { SOCKETS } from './judges/sockets.ts';
+import { STREAMS } from './judges/streams.ts';
 import type { Sentence } from './sentence.ts';
 
 const byNumber = (one: Sentence, other: Sentence): number =>
@@ -18,4 +25,11 @@ export const SENTENCES: readonly Sentence[] = [
   ...FRAGMENTS,
   ...ERRORS,
   ...OPENING,
+  ...STREAMS,
+  ...MESSAGES,
+  ...QUIET,
+  ...RESUMING,
+  ...SOCKETS,
+  ...PLAIN_HTTP,
+  ...HIDDEN,
 ].toSorted(byNumber);

@@ -24,6 +24,11 @@ export class Inbox<T> {
     return this.#items;
   }
 
+  /** Forgets what is there. */
+  clear(): void {
+    this.#items.length = 0;
+  }
+
   /** Takes the first that fits; undefined when none came in time, or before the end. */
   async take(fits: (item: T) => boolean, within_ms: number): Promise<T | undefined> {
     const end_ms = performance.now() + within_ms;

@@ -111,6 +111,11 @@ export class Probe {
     return new Peer(await this.socket(options), this.transcript, this.patience_ms, options.session_id);
   }
 
+  /** A connection that is there already. */
+  over(ws: RawConnection): Peer {
+    return new Peer(ws, this.transcript, this.patience_ms);
+  }
+
   /** A session that is open. */
   async open(options: OpenOptions = {}): Promise<Peer> {
     const peer = await this.peer(options);

@@ -2,5 +2,20 @@ import { CBOR, FRAGMENTS, SEALS } from './bytes.ts';
 import { ERRORS, FORMS } from './forms.ts';
 import type { Mutant } from './mutant.ts';
 import { OPENING } from './opening.ts';
+import { MESSAGES, QUIET, RESUMING, STREAMS } from './sessions.ts';
+import { PLAIN_HTTP, SOCKETS } from './transports.ts';
 
-export const MUTANTS: readonly Mutant[] = [...FORMS, ...CBOR, ...SEALS, ...FRAGMENTS, ...ERRORS, ...OPENING];
+export const MUTANTS: readonly Mutant[] = [
+  ...FORMS,
+  ...CBOR,
+  ...SEALS,
+  ...FRAGMENTS,
+  ...ERRORS,
+  ...OPENING,
+  ...STREAMS,
+  ...MESSAGES,
+  ...QUIET,
+  ...RESUMING,
+  ...SOCKETS,
+  ...PLAIN_HTTP,
+];

@@ -14,6 +14,8 @@ export class ReferenceSession {
   #connection: FrameConnection | undefined;
   #encoding: 'json' | 'cbor' = 'json';
   #timer: NodeJS.Timeout | undefined;
+  /** Messages for which there was no credit, by stream. */
+  readonly #waiting: Map<string, Extract<SessionInput, { type: 'send' }>[]> = new Map();
 
   constructor(options: SessionOptions, onClosed: () => void) {
     this.session = new Session(options);
@@ -57,10 +59,13 @@ export class ReferenceSession {
       case 'deliver':
         this.#deliver(effect);
         break;
+      case 'writable':
+        for (const input of this.#waiting.get(effect.lane.stream_id)?.splice(0) ?? []) this.#say(input);
+        break;
       case 'disconnect': {
         const connection = this.#connection;
         this.#connection = undefined;
-        connection?.close('silent');
+        connection?.close(this.session.phase === 'closed' ? 'done' : 'silent');
         if (connection !== undefined) this.handle({ type: 'disconnected' });
         break;
       }
@@ -80,7 +85,7 @@ export class ReferenceSession {
     if (stream_id === '0' || id.msg_seq > 0 || persona_id !== '' || clone_id !== '') return;
     const { task } = (frame.payload?.content ?? {}) as { readonly task?: WireObject };
     const say = (payload: Payload, fin: boolean = false): void =>
-      this.handle({ type: 'send', lane: id.lane, message: { payload }, fin });
+      this.#say({ type: 'send', lane: id.lane, message: { payload }, fin });
     const prompt = task?.['prompt'];
     if (typeof prompt !== 'string') {
       say(
@@ -92,6 +97,14 @@ export class ReferenceSession {
     say({ type: 'agent.log', content: 'begun' });
     for (let i = 0; i < PARTS; i += 1) say({ type: 'agent.result.partial', content: { index: i } });
     say({ type: 'agent.result.final', content: { text: prompt } }, true);
+  }
+
+  /** Sends a message, now or when there is room for it. */
+  #say(input: Extract<SessionInput, { type: 'send' }>): void {
+    const waiting = this.#waiting.get(input.lane.stream_id) ?? [];
+    this.#waiting.set(input.lane.stream_id, waiting);
+    if (this.session.refusal(input.lane, performance.now()) === 'full') waiting.push(input);
+    this.handle(input);
   }
 }
 

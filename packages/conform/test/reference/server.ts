@@ -40,12 +40,15 @@ export interface Reference {
   close(): Promise<void>;
 }
 
+/** Longer than the third sending of a message takes. */
+export const LIFETIME_MS = 4_500;
+
 /** Long timers are short here, so that what takes minutes elsewhere is judged in seconds. */
 const SESSION_LIMITS: Partial<SessionLimits> = {
   interval_ms: 1_000,
   idle_fin_ms: 5_000,
   resume_ttl_ms: 3_000,
-  resend_lifetime_ms: 6_000,
+  resend_lifetime_ms: LIFETIME_MS,
 };
 const CONNECTION_LIMITS: Partial<FrameConnectionLimits> = {
   first_frame_ms: 4_000,

@@ -254,7 +254,7 @@ export class SessionHost {
     const carrier = this.#carrier;
     if (carrier === undefined) return;
     this.#carrier = undefined;
-    carrier.close('silent');
+    carrier.close(this.#session.phase === 'closed' ? 'done' : 'silent');
     this.#ports.keeper?.connected(false);
     this.#handle({ type: 'disconnected' });
   }
