@@ -2,7 +2,7 @@ import { setTimeout as after } from 'node:timers/promises';
 import { decodeJson, encodeCbor, encodeJson, encodeRecord, type Frame, type HelloContent } from '@atp-router/wire';
 import type { EventReader, ServerEvent } from '../net/http.ts';
 import type { HttpReply } from '../net/raw-connection.ts';
-import { dispatch, errorOf, has, idleDispatch } from '../probe/frames.ts';
+import { errorOf, has, idleDispatch } from '../probe/frames.ts';
 import { assert, skipUnless } from '../probe/outcome.ts';
 import type { Probe } from '../probe/probe.ts';
 import type { Sentence } from '../sentence.ts';
@@ -146,12 +146,13 @@ async function w24(probe: Probe): Promise<void> {
   assert(status === 400 || status === 413, 'a length above the limit refused', String(status));
 }
 
+/** A connection over which the server has something to say, and not so much that it would not keep it. */
 async function asked(probe: Probe, content: HelloContent = {}): Promise<Opened> {
   const connection = await opened(probe, content);
-  const { session_id } = connection;
-  const task: Frame = { ...message(session_id, '1'), payload: dispatch(session_id, probe.task()) };
-  const reply = await post(probe, connection, JSON_TYPE, encodeJson(task));
-  assert(reply.status === 202, 'a task answered with 202', `${reply.status} ${reply.body}`);
+  for (const stream_id of ['1', '3']) {
+    const reply = await post(probe, connection, JSON_TYPE, encodeJson(message(connection.session_id, stream_id)));
+    assert(reply.status === 202, 'a message answered with 202', `${reply.status} ${reply.body}`);
+  }
   return connection;
 }
 

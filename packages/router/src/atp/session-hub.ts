@@ -1,11 +1,20 @@
 import type { KeptSession, SessionStore } from '@atp-router/adapters';
 import { type Clock, isAtpError, type Timers } from '@atp-router/kernel';
-import { judgeFirstFrame, refusalFrame, Session, type SessionOptions, type SessionPorts } from '@atp-router/session';
+import {
+  judgeFirstFrame,
+  refusalFrame,
+  Session,
+  type SessionOptions,
+  type SessionPorts,
+  type Signing,
+} from '@atp-router/session';
 import {
   errorPayload,
   errorPayloadOf,
   type Frame,
+  KeyRing,
   type Payload,
+  Sealer,
   SIGNATURE_REFUSAL,
   type Window,
 } from '@atp-router/wire';
@@ -63,11 +72,14 @@ export class SessionHub {
   readonly #owners: Map<SessionHost, SessionOwner> = new Map();
   /** Sessions of all tenants by name: a client that resumes may have nothing but its token. */
   readonly #by_name: Map<string, Set<SessionHost>> = new Map();
+  /** Without a key nobody signs; checksums are checked all the same (S37). */
+  readonly #signing: Signing;
   #is_draining = false;
   #idle: (() => void)[] = [];
 
   constructor(options: SessionHubOptions) {
     this.#options = options;
+    this.#signing = { sealer: new Sealer(options.ports.digests), ring: new KeyRing([]) };
   }
 
   get size(): number {
@@ -194,7 +206,7 @@ export class SessionHub {
   #sessionOptions(session: KeptSession): SessionOptions {
     const { ports, node_id, windowOf, kept } = this.#options;
     return {
-      ...{ role: 'server', ports, session_id: session.session_id, node_id },
+      ...{ role: 'server', ports, session_id: session.session_id, node_id, signing: this.#signing },
       ...{ encodings: ['cbor', 'json'], window: windowOf(session), durable: kept !== undefined },
     };
   }
