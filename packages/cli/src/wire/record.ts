@@ -22,11 +22,20 @@ export async function record(cli: Cli, options: RecordOptions): Promise<void> {
   const { host, port } = addressOf(options.listen);
   assertTarget(options.to);
   const file = open(options.out, terminal);
+  let failure: string | undefined;
+  const put = (line: string): void => {
+    try {
+      if (failure === undefined) writeSync(file, line);
+    } catch (error) {
+      failure = (error as NodeJS.ErrnoException).code ?? 'unknown reason';
+      terminal.err(`atp: the trace cannot be written any more: ${failure}. Frames go on through.\n`);
+    }
+  };
   const signals = listenForSignals(terminal, () => process.exit(EXIT.interrupted));
   try {
     const recorder = await startRecorder({
       ...{ host, port, to: options.to, bytes_max: options.maxBytes, with_bytes: options.bytes ?? false },
-      write: (line) => void writeSync(file, line),
+      write: (line) => put(line),
       onFull: () => terminal.err(`atp: the trace has reached its limit. Frames go on through and are not recorded.\n`),
     }).catch((error: NodeJS.ErrnoException) => {
       throw new CliError(
@@ -41,6 +50,7 @@ export async function record(cli: Cli, options: RecordOptions): Promise<void> {
     const said =
       options.json === true ? JSON.stringify({ event: 'recorded', frames }) : `${count(frames, 'frame')} recorded.`;
     terminal.out(`${said}\n`);
+    if (failure !== undefined) cli.exit(EXIT.failed);
   } finally {
     closeSync(file);
   }

@@ -82,7 +82,7 @@ const w10 = each(
   taking('a whole surrogate pair', (frame) => raw(frame, '"\\ud83d\\ude00"')),
 );
 
-const FLAGS = ['SYN', 'FLAG-OF-LATER'];
+const FLAGS: readonly string[] = ['SYN', 'FLAG-OF-LATER'];
 const w12 = each(
   taking('a flag that nobody knows', (frame) => ({ ...frame, flags: FLAGS })),
   async (probe) => {

@@ -6,7 +6,7 @@ import type { Probe } from '../probe/probe.ts';
 import type { Sentence } from '../sentence.ts';
 import { each, refusing, saying } from './support.ts';
 
-const PIECES = ['eins ', 'zwei ', 'drei ', 'vier'];
+const PIECES: readonly string[] = ['eins ', 'zwei ', 'drei ', 'vier'];
 /** Longer than the longest fragment of the router, in every tier. */
 const LONG_CHARS = 200_000;
 /** Longer than the gap time of 500 ms by more than any delay of an acknowledgement. */
@@ -106,9 +106,19 @@ async function w52(probe: Probe): Promise<void> {
   assert(frag?.root === root && frag.bytes === bytes, JSON.stringify({ root, bytes }), JSON.stringify(frag));
 }
 
-const LATER = ['v', 'session_id', 'stream_id', 'msg_seq', 'frag_seq', 'flags', 'qos', 'ttl', 'payload'];
-const SEALED = ['nonce', 'ts', 'kid', 'sig', 'checksum'];
-const LATER_PAYLOAD = ['type', 'content', 'checksum', 'persona_id', 'clone_id', 'frag'];
+const LATER: readonly string[] = [
+  'v',
+  'session_id',
+  'stream_id',
+  'msg_seq',
+  'frag_seq',
+  'flags',
+  'qos',
+  'ttl',
+  'payload',
+];
+const SEALED: readonly string[] = ['nonce', 'ts', 'kid', 'sig', 'checksum'];
+const LATER_PAYLOAD: readonly string[] = ['type', 'content', 'checksum', 'persona_id', 'clone_id', 'frag'];
 
 async function w53(probe: Probe): Promise<void> {
   for (const { payload, ...frame } of (await serverFragments(probe)).slice(1)) {

@@ -69,7 +69,12 @@ async function s3(probe: Probe): Promise<void> {
   assert(is_gapless, 'control frames numbered one after the other', numbers.join());
 }
 
-const CONTROL = new Set(['control.hello', 'control.ack', 'control.window_update', 'control.resume']);
+const CONTROL: ReadonlySet<string> = new Set([
+  'control.hello',
+  'control.ack',
+  'control.window_update',
+  'control.resume',
+]);
 
 async function s4(probe: Probe): Promise<void> {
   const peer = await answered(probe);

@@ -22,3 +22,29 @@ export function httpHead(bytes: Buffer): (HttpHead & { readonly length: number }
   }
   return { status: Number(first.split(' ')[1] ?? 0), headers, length: at + END.length };
 }
+
+/** The body behind a head, and how many bytes of the input both are; undefined while it is not complete. */
+export function httpBody(
+  bytes: Buffer,
+  { headers, length }: ReturnType<typeof httpHead> & object,
+): { readonly body: Buffer; readonly end: number } | undefined {
+  if (headers['transfer-encoding']?.toLowerCase() === 'chunked') return chunkedBody(bytes, length);
+  const end = length + Number(headers['content-length'] ?? 0);
+  return bytes.length < end ? undefined : { body: bytes.subarray(length, end), end };
+}
+
+/** RFC 9112, 7.1; trailers are not expected. */
+function chunkedBody(bytes: Buffer, from: number): { readonly body: Buffer; readonly end: number } | undefined {
+  const chunks: Buffer[] = [];
+  for (let at = from; ; ) {
+    const line = bytes.indexOf('\r\n', at);
+    if (line < 0) return undefined;
+    const size = Number.parseInt(bytes.toString('latin1', at, line), 16);
+    if (!(size >= 0)) throw new Error('a chunk without a size');
+    const end = line + 2 + size + 2;
+    if (bytes.length < end) return undefined;
+    if (size === 0) return { body: Buffer.concat(chunks), end };
+    chunks.push(bytes.subarray(line + 2, line + 2 + size));
+    at = end;
+  }
+}

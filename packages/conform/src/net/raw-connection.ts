@@ -1,6 +1,6 @@
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { httpHead } from './http-head.ts';
+import { httpBody, httpHead } from './http-head.ts';
 import { Inbox } from './inbox.ts';
 import { OPCODE, WsJoiner, type WsMessage, WsReader, wsFrame } from './ws-frames.ts';
 
@@ -116,11 +116,10 @@ export class RawConnection {
       if (rest.length > 0) this.#frames(this.#reader, rest);
       return;
     }
-    const length = head.length + Number(head.headers['content-length'] ?? 0);
-    if (this.#bytes.length < length) return;
-    const body = this.#bytes.toString('utf8', head.length, length);
-    this.#bytes = this.#bytes.subarray(length);
-    this.#replies.put({ status: head.status, headers: head.headers, body });
+    const found = httpBody(this.#bytes, head);
+    if (found === undefined) return;
+    this.#bytes = this.#bytes.subarray(found.end);
+    this.#replies.put({ status: head.status, headers: head.headers, body: found.body.toString('utf8') });
   }
 
   #frames(reader: WsReader, chunk: Buffer): void {

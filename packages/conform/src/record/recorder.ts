@@ -34,7 +34,7 @@ const CONNECTIONS_MAX = 64;
 const NO_SOCKET =
   'HTTP/1.1 426 Upgrade Required\r\nupgrade: websocket\r\nconnection: close\r\ncontent-length: 0\r\n\r\n';
 /** What goes to one end in the place of itself: nothing may be compressed, or it could not be read on its way. */
-const DROPPED = new Set(['host', 'sec-websocket-extensions']);
+const DROPPED: ReadonlySet<string> = new Set(['host', 'sec-websocket-extensions']);
 const HIDDEN: Uint8Array = Buffer.from('[redacted]');
 
 /**
