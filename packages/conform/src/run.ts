@@ -95,8 +95,10 @@ async function bounded(judging: Promise<void>): Promise<void> {
   }
 }
 
-function assertTarget({ url }: Target): void {
+function assertTarget({ url, key }: Target): void {
   const parsed = URL.parse(url);
   if (parsed === null || !/^wss?:$/.test(parsed.protocol))
     throw new TypeError('the address is no ws:// or wss:// address');
+  // It goes into a header as it is.
+  if (key !== undefined && !/^[\x21-\x7e]+$/.test(key)) throw new TypeError('the key has characters that no key has');
 }

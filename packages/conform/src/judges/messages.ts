@@ -58,20 +58,29 @@ async function s10(probe: Probe): Promise<void> {
   });
 }
 
-async function s11(probe: Probe): Promise<void> {
+/** The times between three sendings of a message of which nothing is acknowledged. */
+async function resendings(probe: Probe): Promise<readonly [first_ms: number, second_ms: number]> {
   const peer = await asked(probe);
-  await beating(peer, async () => {
+  return await beating(peer, async () => {
     const first = await message(peer, 0);
     const second = await message(peer, 0, RESEND_MS);
-    const first_ms = second.at_ms - first.at_ms;
-    assert(first_ms >= 160, 'a message sent again after 200 ms at the earliest', `${Math.round(first_ms)} ms`);
-    assert(first_ms <= 3_000, 'a message sent again after about a second', `${Math.round(first_ms)} ms`);
     const third = await message(peer, 0, RESEND_MS);
-    const second_ms = third.at_ms - second.at_ms;
-    const seen = `${Math.round(first_ms)} and ${Math.round(second_ms)} ms`;
-    // Doubled, each spread by a fifth: at least 1.6 to 1.2.
-    assert(second_ms > first_ms * 1.2, 'twice the time before the next sending', seen);
+    return [second.at_ms - first.at_ms, third.at_ms - second.at_ms];
   });
+}
+
+const ATTEMPTS = 3;
+
+/** A machine that is busy makes the first time longer and seems to break it, so one of several attempts is enough. */
+async function s11(probe: Probe): Promise<void> {
+  for (let left = ATTEMPTS; ; left -= 1) {
+    const [first_ms, second_ms] = await resendings(probe);
+    const seen = `${Math.round(first_ms)} and ${Math.round(second_ms)} ms`;
+    assert(first_ms >= 160, 'a message sent again after 200 ms at the earliest', seen);
+    // Doubled, each spread by a fifth: at least 1.6 to 1.2.
+    if (first_ms <= 3_000 && second_ms > first_ms * 1.2) return;
+    assert(left > 1, 'a message sent again after a second, and then after twice the time', seen);
+  }
 }
 
 async function s12(probe: Probe): Promise<void> {
@@ -89,13 +98,13 @@ async function s12(probe: Probe): Promise<void> {
 }
 
 /** Keeps a connection from being taken for silent while something long is waited for. */
-async function beating(peer: Peer, wait: () => Promise<void>): Promise<void> {
+async function beating<T>(peer: Peer, wait: () => Promise<T>): Promise<T> {
   const timer = setInterval(
     () => peer.control(['HB'], { type: 'control.window_update' }),
     (peer.hello.interval_s ?? 10) * 1_000,
   );
   try {
-    await wait();
+    return await wait();
   } finally {
     clearInterval(timer);
   }

@@ -173,6 +173,9 @@ async function t14(probe: Probe): Promise<void> {
   const refused = await probe.peer();
   refused.message({ msg_seq: 0 });
   await closing(refused.ws, 1008, probe.patience_ms);
+  const wishing = await probe.peer();
+  probe.syn(wishing, { hello: { encodings: ['encoding-that-nobody-has'] } });
+  await closing(wishing.ws, 1008, probe.patience_ms);
 }
 
 export const SOCKETS: readonly Sentence[] = [

@@ -183,6 +183,8 @@ async function s30(probe: Probe): Promise<void> {
   assert(false, 'an acknowledgement with ack_msg_up_to 0 and credit 0', 'none');
 }
 
+const LINGER_MS = 2_000;
+
 async function s28(probe: Probe): Promise<void> {
   const peer = await probe.open();
   peer.message({ stream_id: '0', msg_seq: 0, flags: ['FIN'], more: { payload: undefined } as object });
@@ -190,7 +192,8 @@ async function s28(probe: Probe): Promise<void> {
   assert(frame.stream_id === '0', 'FIN on stream 0', frame.stream_id);
   await peer.acked(0, '0');
   peer.acknowledge(mainLane('0'), frame.msg_seq);
-  const close = await peer.ws.events.take((one) => one.type === 'close', probe.patience_ms);
+  // It waits for the client to close, up to 2 s.
+  const close = await peer.ws.events.take((one) => one.type === 'close', LINGER_MS + probe.patience_ms);
   assert(close?.type === 'close' && close.code === 1000, 'the connection closed with 1000', () =>
     JSON.stringify(close),
   );

@@ -17,13 +17,14 @@ export type WsEvent =
 
 const CONNECT_MS = 10_000;
 const REPLY_BYTES_MAX = 4_194_304;
+/** All that one connection may bring: a server that floods its judges is cut off. */
+const BYTES_MAX = 67_108_864;
 
 /**
  * One TCP or TLS connection of which every byte is ours: requests of HTTP/1.1 one after the other, and a WebSocket once an
  * answer was 101.
  */
 export class RawConnection {
-  readonly messages: Inbox<WsMessage> = new Inbox();
   readonly events: Inbox<WsEvent> = new Inbox();
   readonly #socket: Socket;
   readonly #replies: Inbox<HttpReply> = new Inbox();
@@ -31,7 +32,8 @@ export class RawConnection {
   readonly #joiner = new WsJoiner();
   #bytes: Buffer = Buffer.alloc(0);
   #is_told = false;
-  /** Told of every message in the order in which they come, before anybody waits for them. */
+  #came = 0;
+  /** Told of every message in the order in which they come. */
   onMessage: (message: WsMessage) => void = () => undefined;
   onEnd: () => void = () => undefined;
 
@@ -95,7 +97,9 @@ export class RawConnection {
   }
 
   #read(chunk: Buffer): void {
+    this.#came += chunk.length;
     try {
+      if (this.#came > BYTES_MAX) throw new Error('a connection brings more than is read');
       if (this.#reader !== undefined) this.#frames(this.#reader, chunk);
       else this.#http(chunk);
     } catch {
@@ -130,9 +134,7 @@ export class RawConnection {
       else if (opcode === OPCODE.close) this.#closing(payload);
       else {
         const message = this.#joiner.push(frame);
-        if (message === undefined) continue;
-        this.onMessage(message);
-        this.messages.put(message);
+        if (message !== undefined) this.onMessage(message);
       }
     }
   }
@@ -146,7 +148,6 @@ export class RawConnection {
 
   #end(): void {
     if (!this.#is_told) this.events.put({ type: 'close', code: 1006, reason: '' });
-    this.messages.close();
     this.events.close();
     this.#replies.close();
     this.onEnd();

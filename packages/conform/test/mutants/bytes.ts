@@ -96,7 +96,9 @@ const isPiece = (frame: Frame): boolean => is(frame, 'MORE') || (frame.frag_seq 
 
 /** The fragment with the digest of the piece that it has. */
 function mended(frame: Frame): Frame {
-  const piece = Buffer.from(String(frame.payload?.content));
+  const content = frame.payload?.content;
+  if (typeof content !== 'string') return frame;
+  const piece = Buffer.from(content);
   const checksum = digestText(leafDigest(piece, digests));
   return isPiece(frame) ? ({ ...frame, payload: { ...frame.payload, checksum } } as Frame) : frame;
 }
@@ -140,7 +142,8 @@ export const FRAGMENTS: readonly Mutant[] = [
     out: (frame) => (isPiece(frame) && (frame.frag_seq ?? 0) > 0 ? { ...frame, meta: { node_id: 'n' } } : frame),
   }),
   mutant('W54', 'refuses pieces that it finds small', {
-    in: (frame, link) => (isPiece(frame) && String(frame.payload?.content).length < 4 ? refuse(frame, link) : frame),
+    in: (frame, link) =>
+      isPiece(frame) && String(frame.payload?.content ?? '').length < 4 ? refuse(frame, link) : frame,
   }),
   mutant('W55', 'knows fragments by MORE only', {
     in: (frame) =>

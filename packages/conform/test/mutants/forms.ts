@@ -175,8 +175,11 @@ export const ERRORS: readonly Mutant[] = [
         ? withContent(frame, { ...contentOf(frame), reason: `no: ${String(link.memory.get('came')).slice(-900)}` })
         : frame,
   }),
-  mutant('W64', 'refuses without saying why', {
-    out: (frame) => (is(frame, 'RST') ? (omit({ ...frame }, 'payload') as unknown as Frame) : frame),
+  mutant('W64', 'refuses a member of another type without saying why', {
+    out: (frame) =>
+      is(frame, 'RST') && JSON.stringify(contentOf(frame)).includes('"type"')
+        ? (omit({ ...frame }, 'payload') as unknown as Frame)
+        : frame,
   }),
   mutant('W65', 'does not name the fault', {
     out: (frame) => (is(frame, 'RST') ? withContent(frame, omit(contentOf(frame), 'details')) : frame),

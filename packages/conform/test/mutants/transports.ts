@@ -4,7 +4,10 @@ import { mutant, type Mutant } from './mutant.ts';
 
 /** Answers of HTTP with other words. */
 const replying = (from: string | RegExp, to: string): Alteration => ({ reply: (text) => text.replace(from, to) });
-const status = (from: number, to: number): Alteration => replying(`HTTP/1.1 ${from}`, `HTTP/1.1 ${to}`);
+/** Another status, of answers in which a text is. */
+const status = (from: number, to: number, within: string = ''): Alteration => ({
+  reply: (text) => (text.includes(within) ? text.replace(`HTTP/1.1 ${from}`, `HTTP/1.1 ${to}`) : text),
+});
 
 /** Closes with another code. */
 const closing = (from: number, to: number): Alteration => ({
@@ -44,7 +47,7 @@ export const PLAIN_HTTP: readonly Mutant[] = [
   }),
   mutant('T16', 'says that a connection is somebody else’s', status(404, 403)),
   mutant('T17', 'answers a type that it does not take with 400', status(415, 400)),
-  mutant('T18', 'answers with 200 when it refuses', status(400, 200)),
+  mutant('T18', 'answers with 200 when its session refuses', status(400, 200, 'no-store')),
   mutant('T19', 'answers frames with 200', status(202, 200)),
   mutant('T20', 'counts frames from another end', replying('frames[1]', 'frames[2]')),
   mutant('T21', 'answers too many frames with 400', status(413, 400)),
@@ -53,7 +56,7 @@ export const PLAIN_HTTP: readonly Mutant[] = [
     reply: (text) => (text === '0\r\n\r\n' ? undefined : text),
     holds_end: true,
   }),
-  mutant('T24', 'answers an id that there was not with 404', status(400, 404)),
+  mutant('T24', 'answers an id that there was not with 404', status(400, 404, 'no event of this id')),
   mutant('T25', 'sends empty events in place of comments', replying(/^([0-9a-f]+\r\n):/, '$1;')),
   mutant('T26', 'does not say why events end', replying('event: close', 'event: clear')),
 ];

@@ -116,6 +116,7 @@ class Passage {
   #frame(frame: WsFrame, joiner: WsJoiner, inwards: boolean): readonly Uint8Array[] {
     const { controlOut, in: changeIn, out: changeOut, rawIn, rawOut } = this.#alteration;
     const is_control = frame.opcode >= OPCODE.close;
+    if (!is_control && frame.opcode > OPCODE.binary) return [frame.raw];
     if (is_control && (inwards || controlOut === undefined)) return [frame.raw];
     if (is_control) return [controlOut?.(frame) ?? Buffer.alloc(0)];
     const [change, raw] = inwards ? [changeIn, rawIn] : [changeOut, rawOut];

@@ -13,6 +13,7 @@ export class ReferenceSession {
   readonly #onClosed: () => void;
   #connection: FrameConnection | undefined;
   #encoding: 'json' | 'cbor' = 'json';
+  #was_open = false;
   #timer: NodeJS.Timeout | undefined;
   /** Messages for which there was no credit, by stream. */
   readonly #waiting: Map<string, Extract<SessionInput, { type: 'send' }>[]> = new Map();
@@ -55,6 +56,7 @@ export class ReferenceSession {
         break;
       case 'established':
         this.#encoding = effect.agreed.encoding;
+        this.#was_open = true;
         break;
       case 'deliver':
         this.#deliver(effect);
@@ -65,7 +67,7 @@ export class ReferenceSession {
       case 'disconnect': {
         const connection = this.#connection;
         this.#connection = undefined;
-        connection?.close(this.session.phase === 'closed' ? 'done' : 'silent');
+        connection?.close(this.session.phase !== 'closed' ? 'silent' : this.#was_open ? 'done' : 'refused');
         if (connection !== undefined) this.handle({ type: 'disconnected' });
         break;
       }

@@ -56,6 +56,7 @@ export class SessionHost {
   #effects: SessionEffect[] = [];
   #is_working = false;
   #is_suspended = false;
+  #was_open = false;
   #carrier: Carrier | undefined;
   #encoding: Agreed['encoding'] = 'json';
   readonly #timer: DeadlineTimer;
@@ -148,6 +149,7 @@ export class SessionHost {
         break;
       case 'established':
         this.#encoding = effect.agreed.encoding;
+        this.#was_open = true;
         break;
       case 'save':
         this.#save(effect);
@@ -254,9 +256,15 @@ export class SessionHost {
     const carrier = this.#carrier;
     if (carrier === undefined) return;
     this.#carrier = undefined;
-    carrier.close(this.#session.phase === 'closed' ? 'done' : 'silent');
+    carrier.close(this.#reason());
     this.#ports.keeper?.connected(false);
     this.#handle({ type: 'disconnected' });
+  }
+
+  /** Why the session is done with its connection (T14). */
+  #reason(): CloseName {
+    if (this.#session.phase !== 'closed') return 'silent';
+    return this.#was_open ? 'done' : 'refused';
   }
 
   #close(): void {
