@@ -10,6 +10,7 @@ import { addEvents } from './commands/events.ts';
 import { addJournal } from './commands/journal.ts';
 import { addKeys } from './commands/keys.ts';
 import { addKill } from './commands/kill.ts';
+import { addSessions } from './commands/sessions.ts';
 import { addProvidersCheck } from './commands/providers-check.ts';
 import { addServe } from './commands/serve.ts';
 import { addStatus } from './commands/status.ts';
@@ -46,6 +47,7 @@ export function buildProgram(cli: Cli): Command {
   const entities = addEntities(program, cli);
   addProvidersCheck(entities.providers, cli);
   addKill(program, cli);
+  addSessions(program, cli);
   addUsage(program, cli);
   addEstimate(program, cli);
   addEvents(program, cli);

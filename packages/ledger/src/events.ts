@@ -1,3 +1,4 @@
+import type { SessionClosed, SessionDenied, SessionOpened } from './session-events.ts';
 import type { Price, Qos, Usage, UsdNanos } from '@atp-router/kernel';
 
 /**
@@ -267,7 +268,10 @@ export type RouterEvent =
   | BreakerChanged
   | KillSet
   | EntityPut
-  | EntityDeleted;
+  | EntityDeleted
+  | SessionOpened
+  | SessionClosed
+  | SessionDenied;
 
 export type EventType = RouterEvent['type'];
 
@@ -278,7 +282,15 @@ export type JournalRecord = RouterEvent & {
   readonly ts_ms: number;
 };
 
+const LIVE_ONLY: ReadonlySet<EventType> = new Set([
+  'call.refused',
+  'call.replayed',
+  'stage.aborted',
+  'session.opened',
+  'session.closed',
+]);
+
 /** Events that stay in memory (metrics, live stream) and are not written to the journal: they settle nothing. */
 export function isJournaled(type: EventType): boolean {
-  return type !== 'call.refused' && type !== 'call.replayed' && type !== 'stage.aborted';
+  return !LIVE_ONLY.has(type);
 }

@@ -1,4 +1,5 @@
 export * from './events.ts';
+export type * from './session-events.ts';
 export * from './journal/block.ts';
 export * from './journal/decoder.ts';
 export * from './journal/digests.ts';

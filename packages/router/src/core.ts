@@ -112,7 +112,16 @@ async function coreOver(
   await bus.written();
   const { node_id } = secrets;
   const sessions = openSessions(options, secrets);
-  const hub = openSessionHub(engine, node_id, config.sessions.max_sessions, sessions && keptSessions(sessions, ledger));
+  const kept_sessions = sessions && keptSessions(sessions, ledger);
+  const hub = openSessionHub(
+    engine,
+    node_id,
+    config.sessions.max_sessions,
+    kept_sessions,
+    metrics.sessions,
+    tracing && ((span) => tracing.onMessage(span)),
+  );
+  metrics.sessions.live(metrics.registry, () => hub.roster.gauges());
   await hub.restore().catch(async (error: unknown) => {
     await sessions?.close();
     throw error;

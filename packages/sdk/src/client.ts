@@ -96,7 +96,9 @@ export class AtpClient {
         this.#deliver(link, effect);
         break;
       case 'failed':
-        if (effect.way === 'out') this.#fail(effect.id.lane.stream_id, `The task did not arrive (${effect.reason}).`);
+        // The end of the stream or session follows, and says why.
+        if (effect.way === 'out' && effect.reason !== 'reset')
+          this.#fail(effect.id.lane.stream_id, `The task did not arrive (${effect.reason}).`);
         break;
       case 'stream_closed':
         this.#closed(effect);

@@ -1,8 +1,17 @@
 import { type Rng, seededRng } from '@atp-router/kernel';
-import { Session, type SessionEffect, type SessionInput } from '@atp-router/session';
-import { decodeFrame, decodeJson, encodeCbor, encodeJson, pureDigests, toBase64Url } from '@atp-router/wire';
+import { Session, type SessionEffect, type SessionInput, type SessionOptions } from '@atp-router/session';
+import {
+  decodeFrame,
+  decodeJson,
+  encodeCbor,
+  encodeJson,
+  KeyRing,
+  pureDigests,
+  Sealer,
+  toBase64Url,
+} from '@atp-router/wire';
 import type { Runtime, SocketLike } from './runtime.ts';
-import type { ClientOptions, LinkEvent } from './types.ts';
+import type { ClientOptions, ClientSigningKey, LinkEvent } from './types.ts';
 
 const SUBPROTOCOL = 'atp.v1';
 const SECRET_BYTES = 16;
@@ -41,6 +50,7 @@ export class Link {
       session_id: this.session_id,
       ports: { rng: this.#rng, digests: pureDigests, secret },
       encodings: ['cbor', 'json'],
+      ...signingOf(options.signing_keys),
     });
   }
 
@@ -148,6 +158,22 @@ export class Link {
     const delay_ms = Math.max(0, due_ms - this.#runtime.performance.now());
     this.#timer = this.#runtime.setTimeout(() => this.handle({ type: 'timeout' }), delay_ms);
   }
+}
+
+function signingOf(keys: readonly ClientSigningKey[] = []): Pick<SessionOptions, 'signing' | 'features'> {
+  if (keys.length === 0) return {};
+  const ring = new KeyRing(
+    keys.map(({ id, secret, not_before_ms = 0, not_after_ms = Number.POSITIVE_INFINITY }) => ({
+      ...{ kid: id, secret: fromHex(secret), not_before_ms, not_after_ms },
+    })),
+  );
+  return { signing: { sealer: new Sealer(pureDigests), ring }, features: ['sig'] };
+}
+
+/** Anything that is no hex makes a secret that is too short, which the ring refuses. */
+function fromHex(text: string): Uint8Array {
+  if (!/^([0-9a-fA-F]{2})*$/.test(text)) return new Uint8Array(0);
+  return Uint8Array.from({ length: text.length / 2 }, (_, i) => Number.parseInt(text.slice(2 * i, 2 * i + 2), 16));
 }
 
 function reasonOf({ error }: Extract<SessionEffect, { type: 'closed' }>): string {

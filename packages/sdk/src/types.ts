@@ -64,11 +64,23 @@ export type LinkEvent =
   | { readonly type: 'disconnected'; readonly code: number; readonly retry_in_ms: number | undefined }
   | { readonly type: 'closed'; readonly reason: string };
 
+/** One key of a tenant's `signing_keys`. */
+export interface ClientSigningKey {
+  readonly id: string;
+  /** At least 32 bytes, in hex. */
+  readonly secret: string;
+  /** Milliseconds since the Unix epoch between which the key is good; default: always. */
+  readonly not_before_ms?: number;
+  readonly not_after_ms?: number;
+}
+
 export interface ClientOptions {
   /** Address of the router: `http(s)://host:port`. */
   readonly url: string;
   /** The key, or a function that gets one for each connection (OIDC and other tokens that end). */
   readonly key: string | (() => string | Promise<string>);
+  /** Keys that frames are signed with, as the router has them for the tenant. Default: frames are not signed. */
+  readonly signing_keys?: readonly ClientSigningKey[];
   /** First pause between connections, doubled up to the second, each spread over its whole length. */
   readonly reconnect?: { readonly base_ms?: number; readonly cap_ms?: number };
   /** Tasks that wait for the window; a further one is refused. */

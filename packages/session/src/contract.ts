@@ -11,11 +11,14 @@ export interface Outgoing {
 
 /** Why a message never arrived, or may not have. */
 export type FailureReason =
-  /** Its resend lifetime is over, at one of the ends. */
+  /**
+   * It was not handed on, and will not be: its resend lifetime is over at one of the ends, or it had not been sent when its
+   * stream or session ended.
+   */
   | 'expired'
   /** Its fragments contradict each other, or do not fit their root. Only its receiver knows. */
   | 'corrupt'
-  /** Its stream or session was aborted. */
+  /** Its stream or session was aborted after it had been sent: it may have arrived before that (S21, S29). */
   | 'reset'
   /** The session ended without a connection: the message may have arrived (S32). */
   | 'in_doubt';
@@ -43,6 +46,10 @@ export type SessionInput =
   | { readonly type: 'saved'; readonly mark: number }
   | { readonly type: 'reset'; readonly stream_id: string; readonly error: Payload }
   | { readonly type: 'window'; readonly window: Window }
+  /**
+   * What this end says of itself. The session keeps the newest, also before it is established and where there is no room,
+   * and says it until it has arrived; nothing is reported of its messages. A `send` of a `control.status` does the same.
+   */
   | { readonly type: 'status'; readonly status: AgentStatus; readonly suggested_window?: Window }
   /** The way to this end is crowded: the frames that it sends say so for a while (ECN). */
   | { readonly type: 'crowded'; readonly crowded: boolean }
@@ -62,9 +69,11 @@ export type SessionEffect =
       readonly frame: Frame;
       readonly fin: boolean;
       readonly again: boolean;
+      /** Of a message that came in fragments. */
+      readonly assembled?: Assembled;
     }
   /** A message of this end has arrived. */
-  | { readonly type: 'acknowledged'; readonly id: MessageId }
+  | { readonly type: 'acknowledged'; readonly id: MessageId; readonly sent: Sent }
   /** A message has failed: one of this end (`out`) or one of the other (`in`), whose place in the order this is. */
   | { readonly type: 'failed'; readonly way: 'in' | 'out'; readonly id: MessageId; readonly reason: FailureReason }
   /**
@@ -83,6 +92,20 @@ export type SessionEffect =
   | { readonly type: 'disconnect' }
   /** Nothing follows. The store may forget the session. */
   | { readonly type: 'closed'; readonly error?: Payload };
+
+/** How a message was put together: session time from its first fragment to its last. */
+export interface Assembled {
+  readonly fragments: number;
+  readonly ms: number;
+}
+
+/** How a message went out: session time from its first sending to its acknowledgement; 0 for one that a predecessor sent. */
+export interface Sent {
+  readonly fragments: number;
+  readonly ms: number;
+  /** Sendings of the whole message, on all connections. */
+  readonly sends: number;
+}
 
 /** What the handshake settled. */
 export interface Agreed {
@@ -122,6 +145,8 @@ export interface StoredSession {
   readonly token?: string;
   /** Digest of the `SYN`, base64url, as long as nothing else came from the client. */
   readonly syn?: string;
+  /** Number of the resumption that a server took last; an older one is of a connection that the client has left. */
+  readonly resume_seq?: number;
   /** No control frame of this end has had this number or a higher one. */
   readonly control_seq: number;
   /** Number of the stream that this end opens next, and the lowest above all that the other has opened. */
@@ -132,11 +157,19 @@ export interface StoredSession {
   /** What the other end takes of a lane (S8). */
   readonly peer_pending_messages: number;
   readonly peer_status?: { readonly status: AgentStatus; readonly suggested_window?: Window };
+  /** What this end said last of itself: a successor says it, or says it again when its message fails. */
+  readonly own_status?: StoredStatus;
   /** Streams that this end has aborted, and the other has not confirmed that. */
   readonly resets: readonly { readonly stream_id: string; readonly error: Payload }[];
   readonly streams: readonly StoredStream[];
   readonly peer_window: Window;
   readonly own_window: Window;
+}
+
+export interface StoredStatus {
+  readonly message: Outgoing;
+  /** Number of the message that has it, in the main lane of stream `0`; absent while it waits for room. */
+  readonly msg_seq?: number;
 }
 
 export interface StoredStream {

@@ -9,6 +9,7 @@ import {
 } from '@atp-router/wire';
 import type { Agreed, SessionEffect } from './contract.ts';
 import { Journal } from './durable/journal.ts';
+import { LiveTime } from './live-time.ts';
 import { SESSION_LIMITS, type SessionLimits } from './limits.ts';
 import type { SessionOptions } from './options.ts';
 
@@ -64,12 +65,16 @@ export class Core {
   t = 0;
   /** Earliest time at which a part wants to be asked; may be earlier than needed, never later. */
   wake_t: number = Number.POSITIVE_INFINITY;
+  /** Session time as far as the other end was heard: for what gives a message up. */
+  readonly live: LiveTime = new LiveTime(this);
   agreed: Agreed | undefined;
   /** Whether frames other than the handshake's may be sent. */
   is_up = false;
   /** This way is crowded: acknowledgements tell (S15). */
   crowded = false;
   control_seq = 0;
+  /** Below it a successor uses no number again: what is above must not be sent yet (S3). */
+  control_limit: number = Number.POSITIVE_INFINITY;
   own_window: Window;
   peer_window: Window = {};
   /** What the other end takes of a lane (S8). */
@@ -95,6 +100,10 @@ export class Core {
 
   set now_ms(now_ms: number) {
     this.#now_ms = now_ms;
+  }
+
+  get interval_ms(): number {
+    return this.agreed?.interval_ms ?? this.limits.interval_ms;
   }
 
   get signs(): boolean {
@@ -148,7 +157,14 @@ export class Core {
     };
   }
 
+  /** Whether the next control frame may be sent, as far as its number goes. */
+  get may_number(): boolean {
+    return this.control_seq < this.control_limit;
+  }
+
+  /** A control frame may be lost, so one whose number is not saved in time is as good as lost. */
   control(stream_id: string, flags: readonly string[], payload?: Payload, window?: Window): void {
+    if (!this.may_number) return;
     this.transmit(this.controlFrame(stream_id, flags, payload, window));
   }
 }

@@ -1,4 +1,4 @@
-import { type Acknowledgement, errorPayload, type Lane, type Payload, type Window } from '@atp-router/wire';
+import { type Acknowledgement, errorPayload, type Payload, type Window } from '@atp-router/wire';
 import type { FailureReason } from './contract.ts';
 import { Core } from './core.ts';
 import { SessionStore } from './durable/stored.ts';
@@ -6,16 +6,17 @@ import { ClientLink } from './handshake/client.ts';
 import type { Link } from './handshake/link.ts';
 import { ServerLink } from './handshake/server.ts';
 import type { SessionOptions } from './options.ts';
+import { OwnWindow } from './own-window.ts';
 import { Quiet } from './quiet.ts';
 import { HandOn } from './receive/hand-on.ts';
 import { Receiver } from './receive/receiver.ts';
+import { OwnStatus, ZERO_LANE } from './send/own-status.ts';
 import { Sender } from './send/sender.ts';
 import { agentWindow } from './status.ts';
 import { SESSION_STREAM } from './streams/numbers.ts';
 import { Resets } from './streams/resets.ts';
 import type { Stream } from './streams/stream.ts';
 import { Streams } from './streams/streams.ts';
-import { WindowCadence } from './window-cadence.ts';
 
 /** The parts of a session, and what concerns several of them: connection, end of streams, end of the session. */
 export class Engine {
@@ -25,8 +26,9 @@ export class Engine {
   readonly receiver: Receiver;
   readonly resets: Resets;
   readonly quiet: Quiet;
-  readonly cadence: WindowCadence;
+  readonly windows: OwnWindow;
   readonly store: SessionStore;
+  readonly status: OwnStatus;
   readonly link: Link;
   readonly server: ServerLink | undefined;
   /** This end opens no stream any more, and ends the session when all are closed. */
@@ -35,7 +37,6 @@ export class Engine {
   readonly #closing: Set<Stream> = new Set();
   #offset_ms = 0;
   #linger_t = Number.POSITIVE_INFINITY;
-  #no_room = false;
 
   constructor(options: SessionOptions) {
     this.core = new Core(options);
@@ -43,7 +44,10 @@ export class Engine {
     this.resets = new Resets(this.core, () => this.sender.rtt);
     this.store = new SessionStore(this.core, this.streams, this.resets);
     const closing = (stream: Stream): void => void this.#closing.add(stream);
-    this.sender = new Sender(this.core, this.streams, closing);
+    const statusFailed = (msg_seq: number): void => this.status.failed(msg_seq);
+    this.sender = new Sender(this.core, this.streams, { closing, statusFailed });
+    this.status = new OwnStatus(this.core, this.streams, this.sender, this.store);
+    this.store.status = this.status;
     const handOn = new HandOn(this.core, {
       last: (stream) => {
         stream.in_ended = true;
@@ -60,10 +64,10 @@ export class Engine {
         this.core.emit({ type: 'peer_status', ...this.store.peer_status });
       },
     });
-    this.receiver = new Receiver(this.core, this.streams, handOn, () => this.noRoom());
-    this.cadence = new WindowCadence(this.core.limits.window_interval_ms, this.core.own_window);
+    this.receiver = new Receiver(this.core, this.streams, handOn, () => this.windows.noRoom());
+    this.windows = new OwnWindow(this.core, () => this.receiver.acks.some(this.streams.lanesIn()));
     this.quiet = new Quiet(this.core, {
-      heartbeat: () => this.#heartbeat(['HB', 'CTRL']),
+      heartbeat: () => this.#heartbeat(),
       silent: () => {
         this.core.emit({ type: 'disconnect' });
         this.disconnected();
@@ -79,7 +83,12 @@ export class Engine {
       close: (error: Payload | undefined, reason: FailureReason): void => this.close(error, reason),
     };
     this.server = options.role === 'server' ? new ServerLink(this.core, this.store, to) : undefined;
-    this.link = this.server ?? new ClientLink(this.core, this.store, to);
+    if (this.server !== undefined) this.link = this.server;
+    else {
+      const client = new ClientLink(this.core, this.store, to);
+      this.store.numbered = () => client.numbered();
+      this.link = client;
+    }
   }
 
   /** Brings session time up to date: it stands still without a connection. */
@@ -133,17 +142,19 @@ export class Engine {
     if (this.link.is_over) return;
     for (const stream of this.#closing) this.#close(stream);
     this.#closing.clear();
+    this.status.say();
     this.#end();
     this.sender.pump();
     if (!this.core.is_up) return;
     this.receiver.acks.flush();
-    this.#tellWindow();
+    this.windows.tell();
   }
 
   disconnected(): void {
     const { zero } = this.streams;
     const { sender } = this;
-    const fin_only = sender.unsettled === 0 || (sender.unsettled === 1 && zero.main_out?.oldest?.internal === true);
+    const oldest = zero.main_out?.oldest;
+    const fin_only = sender.unsettled === 0 || (sender.unsettled === 1 && oldest?.internal === true && oldest.fin);
     this.link.disconnected();
     // Both have said that they are done, and nothing but that may be unheard.
     if (zero.ended && zero.in_done && fin_only && !this.core.journal.waits) this.close(undefined, 'in_doubt');
@@ -158,49 +169,22 @@ export class Engine {
     this.#offset_ms = core.now_ms - core.t;
     core.emit({ type: 'established', resumed, agreed });
     this.quiet.restart();
-    if (!resumed) {
-      this.quiet.active();
-      if (core.options.role === 'client' && core.options.window !== undefined) this.#heartbeat(['CTRL']);
-    }
+    if (!resumed) this.quiet.active();
+    this.windows.connected(resumed);
     this.sender.restart();
     for (const ack of acks) this.sender.acknowledged(ack);
     this.resets.restart();
     this.receiver.acks.restart(this.streams.lanesIn());
   }
 
-  /** A frame was dropped: the other end is told to send less at once (S22). */
-  noRoom(): void {
-    this.#no_room = true;
-  }
-
-  /** Window and acknowledgements of all lanes: heartbeats make good what was lost. */
-  #heartbeat(flags: readonly string[]): void {
-    const { core } = this;
-    const acks = this.receiver.acks.some(this.streams.lanesIn());
-    const payload: Payload = { type: 'control.window_update', ...(acks.length > 0 && { content: { acks } }) };
-    core.control(SESSION_STREAM, flags, payload, core.own_window);
-    this.cadence.told(core.t);
+  #heartbeat(): void {
+    this.windows.beat(['HB', 'CTRL']);
     this.quiet.beat();
   }
 
   window(window: Window): void {
-    this.core.own_window = window;
+    this.windows.set(window);
     this.core.journal.touch(this.store);
-    this.cadence.set(window);
-  }
-
-  #tellWindow(): void {
-    const { core } = this;
-    const due_t = this.cadence.due_t(core.t);
-    if (this.#no_room) {
-      this.#no_room = false;
-      const flags = core.crowded ? ['CTRL'] : ['CTRL', 'ECN'];
-      core.control(SESSION_STREAM, flags, { type: 'control.window_update' }, core.own_window);
-      this.cadence.told(core.t);
-    } else if (due_t !== undefined && core.t >= due_t) {
-      core.control(SESSION_STREAM, ['CTRL'], { type: 'control.window_update' }, core.own_window);
-      this.cadence.told(core.t);
-    } else if (due_t !== undefined) core.wake(due_t);
   }
 
   /** Closes a stream in order, if it is done (S28). */
@@ -257,7 +241,8 @@ export class Engine {
     const { core } = this;
     if (core.agreed === undefined) return;
     if (zero.in_done) this.finishing = true;
-    if (this.finishing && !zero.ended && this.streams.are_closed) this.sender.add(zero, ZERO_LANE, {}, true, true);
+    const may_end = this.finishing && !zero.ended && this.streams.are_closed && !this.status.waits;
+    if (may_end) this.sender.add(zero, ZERO_LANE, {}, true, true);
     if (!zero.ended || !zero.in_done || zero.unsettled > 0 || core.journal.waits) return;
     if (core.options.role === 'client') this.#over();
     else if (!Number.isFinite(this.#linger_t)) {
@@ -292,5 +277,3 @@ export class Engine {
     core.ending = { type: 'closed', ...(error && { error }) };
   }
 }
-
-export const ZERO_LANE: Lane = { stream_id: SESSION_STREAM, persona_id: '', clone_id: '' };

@@ -2,6 +2,7 @@ import {
   type Acknowledgement,
   errorPayload,
   type Frame,
+  type Payload,
   hasFlag,
   laneOf,
   type Lane,
@@ -12,7 +13,7 @@ import type { Engine } from './engine.ts';
 import { isSyn } from './handshake/hello.ts';
 import { laneMembers } from './receive/acks.ts';
 import { ReplayGuard } from './replay-guard.ts';
-import { SESSION_STREAM } from './streams/numbers.ts';
+import { SESSION_STREAM, streamNumber } from './streams/numbers.ts';
 import type { Stream } from './streams/stream.ts';
 
 /** What happens with a frame that came: judged, and given to the part that it is for. */
@@ -51,21 +52,41 @@ export class Incoming {
     const stream = engine.streams.open.get(frame.stream_id);
     if (whole_session || frame.stream_id === SESSION_STREAM) engine.abortSession(payload);
     else if (stream !== undefined) engine.abort(stream, payload, true);
-    else engine.core.control(frame.stream_id, ['RST', 'CTRL'], payload);
+    else this.#refuseUnopened(frame.stream_id, payload);
+  }
+
+  /**
+   * A refused frame of a stream that is not open (S43). It may be sent again, and be in order then: it gets the same answer,
+   * because the stream is as aborted as an open one would be.
+   */
+  #refuseUnopened(stream_id: string, error: Payload): void {
+    const engine = this.#engine;
+    const { core, streams, resets } = engine;
+    const number = streamNumber(stream_id);
+    const is_peers = streams.peerNumber(stream_id) !== undefined;
+    // By its form alone, so every time.
+    if (number === undefined) core.control(stream_id, ['RST', 'CTRL'], error);
+    else if (resets.has(stream_id)) resets.again(stream_id);
+    else if (streams.isUnopened(number) || (is_peers && streams.isFar(number))) engine.abortSession(error);
+    else if (engine.tellReset(stream_id, error)) {
+      if (is_peers) streams.see(number);
+      core.journal.touch(engine.store);
+    }
   }
 
   /** Checksum and signature (S36). False: nothing is done with the frame. */
   #isAuthentic(frame: Frame, wall_ms: number): boolean {
     const { core } = this.#engine;
-    const { signing } = core.options;
-    if (signing === undefined) return true;
-    if (frame.checksum !== undefined && signing.sealer.checkChecksum(frame) === 'bad') {
+    const { signing, ports } = core.options;
+    const sealer = signing?.sealer ?? ports.sealer;
+    if (frame.checksum !== undefined && sealer?.checkChecksum(frame) === 'bad') {
       core.counts.damaged += 1;
       return false;
     }
-    if (!core.signs || this.#mayBeUnsigned(frame)) return true;
+    if (signing === undefined || !core.signs || this.#mayBeUnsigned(frame)) return true;
     const { signature_skew_ms, nonces } = core.limits;
-    const verdict = signing.sealer.verify(frame, signing.ring, wall_ms);
+    // A key is good for what was signed in its time: the clocks of the ends differ when the key changes (S40).
+    const verdict = signing.sealer.verify(frame, signing.ring, frame.ts ?? wall_ms);
     this.#guard ??= new ReplayGuard(signature_skew_ms, nonces);
     const seen = verdict.ok ? this.#guard.check(frame.nonce ?? '', frame.ts ?? 0, wall_ms) : 'stale';
     if (seen === 'good') return true;
@@ -77,7 +98,7 @@ export class Incoming {
     if (seen === 'seen') core.counts.replayed += 1;
     else {
       core.counts.dropped += 1;
-      this.#engine.noRoom();
+      this.#engine.windows.noRoom();
     }
     return false;
   }
@@ -195,7 +216,7 @@ export class Incoming {
     if (confirmed) engine.core.journal.touch(engine.store);
     const stream = engine.streams.open.get(stream_id);
     if (hasFlag(frame, 'ACK')) {
-      // A frame was refused before its stream was open here, and another one of it came after that.
+      // Not asked for: the other end has no such stream any more.
       if (!confirmed && stream !== undefined) engine.abort(stream, errorPayload('EPROTO'), false);
       return;
     }

@@ -5,3 +5,4 @@ export { agentWindow, type PeerStatus } from './status.ts';
 export { SESSION_LIMIT_TABLE, SESSION_LIMITS, type SessionLimit, type SessionLimits } from './limits.ts';
 export type { SessionOptions, SessionPorts, Signing } from './options.ts';
 export { Session } from './session.ts';
+export type { SessionView } from './view.ts';

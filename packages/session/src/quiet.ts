@@ -26,13 +26,14 @@ export class Quiet {
   /** On every connection anew. */
   restart(): void {
     this.#beat_t = this.#core.t;
-    this.#read_t = this.#core.t;
-    this.#core.wake(this.#core.t + this.#interval_ms);
+    this.read();
+    this.#core.wake(this.#core.t + this.#core.interval_ms);
   }
 
   /** A frame was read. */
   read(): void {
     this.#read_t = this.#core.t;
+    this.#core.live.heard();
   }
 
   /** A message was sent or received. */
@@ -46,25 +47,21 @@ export class Quiet {
   }
 
   timeout(): void {
-    const { t, agreed, limits, options } = this.#core;
-    const silent_ms = limits.silent_intervals * this.#interval_ms;
+    const { t, agreed, limits, options, interval_ms } = this.#core;
+    const silent_ms = limits.silent_intervals * interval_ms;
     if (t >= this.#read_t + silent_ms) {
       this.#to.silent();
       return;
     }
-    if (t >= this.#beat_t + this.#interval_ms) {
+    if (t >= this.#beat_t + interval_ms) {
       this.#beat_t = t;
       this.#to.heartbeat();
     }
-    this.#core.wake(Math.min(this.#beat_t + this.#interval_ms, this.#read_t + silent_ms));
+    this.#core.wake(Math.min(this.#beat_t + interval_ms, this.#read_t + silent_ms));
     if (options.role !== 'server') return;
     const idle_ms = agreed?.idle_fin_ms ?? limits.idle_fin_ms;
     if (this.#to.isBusy()) this.#active_t = t;
     else if (t >= this.#active_t + idle_ms) this.#to.idle();
     if (t < this.#active_t + idle_ms) this.#core.wake(this.#active_t + idle_ms);
-  }
-
-  get #interval_ms(): number {
-    return this.#core.agreed?.interval_ms ?? this.#core.limits.interval_ms;
   }
 }

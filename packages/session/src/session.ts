@@ -3,10 +3,12 @@ import type { SessionEffect, SessionInput, SessionSnapshot } from './contract.ts
 import type { SessionCounts } from './core.ts';
 import { laneValue } from './durable/stored.ts';
 import { restoreEngine } from './durable/restore.ts';
-import { Engine, ZERO_LANE } from './engine.ts';
+import { Engine } from './engine.ts';
 import { Incoming } from './incoming.ts';
 import type { SessionOptions } from './options.ts';
+import { isOwnStatus } from './send/own-status.ts';
 import { SESSION_STREAM } from './streams/numbers.ts';
+import { type SessionView, viewOf } from './view.ts';
 
 type SendInput = Extract<SessionInput, { type: 'send' }>;
 
@@ -51,6 +53,10 @@ export class Session {
 
   get phase(): Engine['link']['phase'] {
     return this.#engine.link.phase;
+  }
+
+  view(): SessionView {
+    return viewOf(this.#engine);
   }
 
   /** What the session keeps, for whoever watches its limits. */
@@ -149,9 +155,13 @@ export class Session {
       case 'window':
         engine.window(input.window);
         break;
-      case 'status':
-        this.#status(input);
+      case 'status': {
+        const { status, suggested_window } = input;
+        const content = { status, ...(suggested_window && { suggested_window }) };
+        engine.status.set({ payload: { type: 'control.status', content } });
+        engine.quiet.active();
         break;
+      }
       case 'crowded':
         core.crowded = input.crowded;
         break;
@@ -162,8 +172,13 @@ export class Session {
   }
 
   #send({ lane, message, fin = false }: SendInput): void {
-    const { core, sender, streams, store, quiet } = this.#engine;
+    const { core, sender, streams, store, status, quiet } = this.#engine;
     const why = lane.stream_id === SESSION_STREAM && fin ? 'closed' : this.#refusal(lane);
+    if (isOwnStatus(lane.stream_id, message) && why !== 'closed') {
+      status.set(message);
+      quiet.active();
+      return;
+    }
     if (why !== undefined) {
       core.emit({ type: 'refused', lane, why });
       if (why !== 'closed') sender.refuse(lane);
@@ -200,13 +215,6 @@ export class Session {
     }
     const stream = engine.streams.open.get(stream_id);
     if (stream !== undefined) engine.abort(stream, error, true);
-  }
-
-  /** To the other end as a message of the session's own stream, so that the last one holds. */
-  #status({ status, suggested_window }: Extract<SessionInput, { type: 'status' }>): void {
-    const content = { status, ...(suggested_window && { suggested_window }) };
-    const message = { payload: { type: 'control.status', content } };
-    this.#send({ type: 'send', lane: ZERO_LANE, message });
   }
 
   /** What a successor starts from. Without `durable` that is only what is not delivered. */

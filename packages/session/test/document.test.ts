@@ -18,8 +18,13 @@ const rows = document
 describe('docs/protocol/atp-sessions.md', () => {
   const numbers = [...document.matchAll(/^\*\*S(\d+)\*\*/gm)].map((match) => Number(match[1]));
 
-  it('numbers its sentences in order', () => {
-    expect(numbers).toEqual(Array.from({ length: numbers.length }, (_, i) => i + 1));
+  it('numbers its sentences, none twice and none left out, and in order within a section', () => {
+    expect(numbers.toSorted((a, b) => a - b)).toEqual(Array.from({ length: numbers.length }, (_, i) => i + 1));
+    for (const section of document.split(/^## /m)) {
+      // A sentence keeps its number: new ones stand at the end of their section.
+      const here = [...section.matchAll(/^\*\*S(\d+)\*\*/gm)].map((match) => Number(match[1]));
+      expect(here).toEqual(here.toSorted((a, b) => a - b));
+    }
     const named = [...document.matchAll(/\bS(\d+)\b/g)].map((match) => Number(match[1]));
     expect(Math.max(...named)).toBe(numbers.length);
   });

@@ -121,6 +121,29 @@ describe('a durable session', () => {
     expect(Math.min(...after)).toBeGreaterThan(before);
   });
 
+  it('uses no control number before it is saved', () => {
+    const pair = new Pair({ client: { durable: true }, save_ms: 200 }).connect().run(1_000);
+    pair.drop();
+    const numbers = (from: number): number[] =>
+      pair
+        .sent('client')
+        .slice(from)
+        .filter((frame) => hasFlag(frame, 'CTRL'))
+        .map(({ msg_seq }) => msg_seq);
+    const highest = Math.max(...numbers(0));
+    const count = pair.sent('client').length;
+    pair.restore('client');
+    pair.connect().run(190);
+    expect(numbers(count)).toEqual([]);
+    // A connection that is lost before has used no number, and leaves none out.
+    pair.drop();
+    pair.connect().run(100);
+    const [first = 0, ...more] = numbers(count);
+    expect(first).toBeGreaterThan(highest);
+    expect(more).toEqual(more.map((_, i) => first + 1 + i));
+    expect(pair.of('client', 'established')).toHaveLength(2);
+  });
+
   it('forgets everything when it is closed', () => {
     const pair = durable(1);
     pair.input('client', { type: 'finish' });

@@ -153,6 +153,24 @@ describe('resumption', () => {
     expect(pair.delivered('server')).toEqual(['x']);
   });
 
+  it('is refused when the client has sent a newer one since, which stays good', () => {
+    const pair = new Pair().connect().run(100);
+    pair.drop();
+    pair.way = () => [];
+    pair.connect();
+    const left = pair.sent('client').at(-1) as Frame;
+    pair.drop();
+    // Of the newer connection the server has read nothing but the resumption.
+    pair.way = (_frame, from) => (from === 'client' ? [5, 9] : [50]);
+    pair.connect().run(20);
+    expect(pair.ends.server.admits(left, 0)).toBe(false);
+    pair.run(100);
+    expect(pair.of('client', 'established')).toHaveLength(2);
+    pair.drop();
+    pair.connect().run(200);
+    expect(pair.of('client', 'established')).toHaveLength(3);
+  });
+
   it('hands the session over to the connection that has the token', () => {
     const pair = new Pair({ consume_ms: 1 }).connect().run(100);
     pair.send('client', lane('1'), 'on its way');
@@ -206,6 +224,34 @@ describe('signed frames', () => {
     const frame = pair.sent('client').find(({ stream_id }) => stream_id === '1') as Frame;
     pair.input('server', { type: 'frame', frame, bytes: 9, wall_ms: 1_700_000_000_000 + 70_000 });
     expect(codeOf(pair.sent('server').at(-1))).toBe('ESEC');
+  });
+
+  it('change keys although the clocks of the ends differ', () => {
+    const wall_ms = 1_700_000_000_000;
+    const keys = [0, 1, 2, 3].map((n) => ({
+      kid: `k${n}`,
+      secret: new Uint8Array(32).fill(n),
+      not_before_ms: wall_ms + (n - 1) * 10_000,
+      not_after_ms: wall_ms + n * 10_000,
+    }));
+    const ring = new KeyRing(keys);
+    const pair = new Pair({ client: { ...signed, signing: { ...signing, ring } }, server: signed });
+    pair.connect().run(100);
+    const read = (frame: Frame, ahead_ms: number): readonly unknown[] =>
+      other
+        .handle({ type: 'frame', frame, bytes: 1, wall_ms: (frame.ts ?? 0) + ahead_ms }, pair.now_ms)
+        .flatMap((effect) => (effect.type === 'send' ? [codeOf(effect.frame)] : []));
+    const other = new Session({ ...pair.options.server, signing: { ...signing, ring } });
+    other.handle({ type: 'connected' }, 0);
+    other.handle({ type: 'frame', frame: pair.sent('client')[0] as Frame, bytes: 1, wall_ms }, 0);
+    const beat: Frame = { v: 1, session_id: SESSION_ID, stream_id: '0', msg_seq: 1, flags: ['HB', 'CTRL'] };
+    const stamped = (n: number, at_ms: number): Frame =>
+      signing.sealer.sign(beat, keys[n] as (typeof keys)[0], { nonce: `${n} ${at_ms}`, ts: wall_ms + at_ms });
+    // Behind the sender's clock, and before it: the key is not valid yet, or no longer, by the reader's.
+    expect(read(stamped(1, 10), -500)).toEqual([]);
+    expect(read(stamped(1, 9_990), 500)).toEqual([]);
+    expect(read(stamped(2, 10_010), -500)).toEqual([]);
+    expect(read(stamped(1, 10_010), -500)).toEqual(['ESEC']);
   });
 
   it('whose checksum is wrong are as if they were lost', () => {

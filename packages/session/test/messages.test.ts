@@ -32,6 +32,20 @@ describe('a sender', () => {
     expect(pair.ends.client.refusal(main, pair.now_ms)).toBeUndefined();
   });
 
+  it('sends the other lanes of a stream when what opens it is acknowledged by a word of an earlier connection', () => {
+    const pair = up(new Pair({ server: { limits: { flight_bytes: 1 } }, client: { durable: true }, save_ms: 400 }));
+    pair.run(1_000);
+    const [opens, beside, other] = [lane('2'), lane('2', 'p', 'c'), lane('0')];
+    pair.send('server', opens, 'opens');
+    pair.run(50);
+    pair.send('server', beside, 'beside');
+    pair.send('server', other, 'goes first');
+    pair.drop();
+    pair.way = (frame) => (isMessage(frame) && frame.stream_id === '0' ? [2_000] : [5]);
+    pair.connect().run(10_000);
+    expect(pair.delivered('client')).toEqual(['opens', 'goes first', 'beside']);
+  });
+
   it('is bounded in messages and in bytes', () => {
     const pair = up(
       new Pair({ way: (frame) => (isMessage(frame) ? [] : [5]), client: { limits: { outbox_bytes: 1_000 } } }),

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { shrunk } from '../src/testing/index.ts';
+import { shrunk, shrunkReportOf } from '../src/testing/index.ts';
 import { FAULTS, faulty } from './support/faults.ts';
 import { playSeed, simulation } from './support/simulation.ts';
 
 /** Within so many histories each fault has to show. */
-const SEEDS_MAX = 200;
+const SEEDS_MAX = 400;
 
 describe('the books of the simulation notice', () => {
   test.each(FAULTS.map((fault) => ({ name: fault.name, fault })))('$name', { timeout: 120_000 }, ({ fault }) => {
@@ -27,8 +27,10 @@ describe('a history that fails', () => {
     expect(fault).toBeDefined();
     if (fault === undefined) return;
     const options = simulation((machine, _side, life) => faulty(fault, machine, life));
-    const { plan, before, problems } = shrunk(2, options);
+    const small = shrunk(2, options);
+    const { plan, before, problems } = small;
     expect(problems.length).toBeGreaterThan(0);
     expect(plan.events.length).toBeLessThan(before);
+    expect(shrunkReportOf(2, small).split('\n')).toContain(JSON.stringify(plan.events[0]));
   });
 });

@@ -33,6 +33,20 @@ describe('a quiet session', () => {
     expect(pair.ends.client.phase).toBe('lost');
   });
 
+  it('does not give up what a dead connection has swallowed before it is noticed', () => {
+    const pair = up({ way: (frame) => (frame.stream_id === '1' && frame.msg_seq === 0 ? [] : [5]) });
+    pair.send('client', lane('1'), 'a');
+    pair.send('client', lane('1'), 'b');
+    pair.run(5_000);
+    pair.way = () => [];
+    pair.run(40_000);
+    expect(pair.ends.server.phase).toBe('lost');
+    pair.way = () => [5];
+    pair.connect().run(1_000);
+    expect(pair.delivered('server')).toEqual(['a', 'b']);
+    expect([...pair.of('client', 'failed'), ...pair.of('server', 'failed')]).toEqual([]);
+  });
+
   it('is ended by the server when it is idle, but not while a stream is open', () => {
     const pair = up();
     pair.run(290_000);
@@ -57,6 +71,18 @@ describe('a quiet session', () => {
       pair.run(500);
     }
     expect(pair.of('client', 'peer_window')).toEqual([{ type: 'peer_window', window: { max_parallel: 7 } }]);
+  });
+
+  it('tells the window of a client on every connection', () => {
+    const pair = up({ client: { durable: true, window: { max_parallel: 4 } } });
+    expect(pair.of('server', 'peer_window').map(({ window }) => window)).toEqual([{ max_parallel: 4 }]);
+    pair.drop();
+    pair.input('client', { type: 'window', window: { max_parallel: 5 } });
+    pair.run(10);
+    pair.restore('client');
+    pair.run(10);
+    pair.connect().run(100);
+    expect(pair.of('server', 'peer_window').at(-1)?.window).toEqual({ max_parallel: 5 });
   });
 
   it('does not go back to an older window', () => {

@@ -1,6 +1,6 @@
-import { errorPayload, type Frame, hasFlag, type Payload } from '@atp-router/wire';
+import { errorPayload, type Frame, hasFlag, KeyRing, type Payload, Sealer } from '@atp-router/wire';
 import { describe, expect, it } from 'vitest';
-import { lane, Pair, type PairOptions, SESSION_ID } from './support/pair.ts';
+import { digests, lane, Pair, type PairOptions, SESSION_ID } from './support/pair.ts';
 
 const up = (options: PairOptions = {}): Pair => new Pair({ consume_ms: 1, ...options }).connect().run(100);
 const codeOf = (payload: Payload | undefined): unknown => (payload?.content as { code?: string } | undefined)?.code;
@@ -33,7 +33,7 @@ describe('streams', () => {
   it('refuse ids that are none, that are not the other end’s, and frames that break their rules', () => {
     const refused = (frame: Frame): unknown[] => resets(give(up(), frame));
     expect(refused(frameOf('01', { flags: ['SYN'] }))).toEqual([['01', 'EPROTO']]);
-    expect(refused(frameOf('2', { flags: ['SYN'] }))).toEqual([['2', 'EPROTO']]);
+    expect(refused(frameOf('2', { flags: ['SYN'] }))).toEqual([['0', 'EPROTO']]);
     expect(refused(frameOf('1'))).toEqual([['1', 'EPROTO']]);
     expect(refused(frameOf('1', { msg_seq: 1, flags: ['SYN'] }))).toEqual([['1', 'EPROTO']]);
     expect(refused(frameOf('1', { flags: ['FIN'], payload: { ...payload, persona_id: 'p' } }))).toEqual([
@@ -141,6 +141,53 @@ describe('streams', () => {
     pair.run(60_000);
     expect(pair.sent('server').filter((frame) => hasFlag(frame, 'RST'))).toHaveLength(sent);
     expect(pair.send('client', lane('3'), 'goes on')).not.toContainEqual(expect.objectContaining({ type: 'refused' }));
+  });
+
+  it('say of what was sent when they are aborted that it may have arrived, and of the rest that it has not', () => {
+    const pair = up({ way: (frame, from) => (from === 'server' && frame.payload?.type === 'control.ack' ? [] : [5]) });
+    pair.send('client', lane('1'), 'handed on');
+    pair.send('client', lane('1', 'p', 'c'), 'handed on too');
+    pair.send('client', lane('1'), 'waits for the lane beside it', true);
+    pair.run(50);
+    pair.input('client', { type: 'reset', stream_id: '1', error: errorPayload('EPREEMPT') });
+    pair.run(1_000);
+    expect(pair.delivered('server')).toEqual(['handed on', 'handed on too']);
+    expect(pair.of('client', 'failed').map(({ id, reason }) => [id.lane.persona_id, id.msg_seq, reason])).toEqual([
+      ['', 0, 'reset'],
+      ['', 1, 'expired'],
+      ['p', 0, 'reset'],
+    ]);
+  });
+
+  it('that are not open are aborted by a frame that is refused, as long as it may come again', () => {
+    const wall_ms = 1_700_000_000_000;
+    const key = { kid: 'k', secret: new Uint8Array(32), not_before_ms: 0, not_after_ms: 1e15 };
+    const signing = { sealer: new Sealer(digests), ring: new KeyRing([key]) };
+    const signed = { features: ['sig'], signing };
+    const pair = up({ client: signed, server: signed });
+    const stamped = (stream_id: string, ts: number): Frame =>
+      signing.sealer.sign(frameOf(stream_id, { flags: ['SYN'] }), key, { nonce: `${stream_id} ${ts}`, ts });
+    const said = (frame: Frame): unknown[] => {
+      const before = pair.sent('server').length;
+      pair.input('server', { type: 'frame', frame, bytes: 100, wall_ms: wall_ms + pair.now_ms });
+      return resets(pair.sent('server').slice(before));
+    };
+    let lost = 2;
+    pair.way = (frame) => {
+      if (!hasFlag(frame, 'RST') || lost === 0) return [5];
+      lost -= 1;
+      return [];
+    };
+    expect(said(stamped('3', wall_ms - 70_000))).toEqual([['3', 'ESEC']]);
+    // The same message with a good signature: the abort holds, and is said again.
+    expect(said(stamped('3', wall_ms + pair.now_ms))).toEqual([]);
+    pair.run(20_000);
+    expect(pair.sent('server').filter((frame) => hasFlag(frame, 'RST'))).toHaveLength(3);
+    expect(pair.of('server', 'stream_opened')).toEqual([]);
+    // A lower one may still be opened; one of the server's own may not, by anybody else.
+    expect(said(stamped('1', wall_ms + pair.now_ms))).toEqual([]);
+    expect(pair.of('server', 'stream_opened').map(({ stream_id }) => stream_id)).toEqual(['1']);
+    expect(said(stamped('2', wall_ms - 70_000))).toEqual([['0', 'ESEC']]);
   });
 
   it('that were aborted and never confirmed are bounded: the session ends', () => {

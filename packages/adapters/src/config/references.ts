@@ -30,7 +30,8 @@ function duplicates(inventory: Inventory): Draft[] {
   const { providers, models, agents, policies, tenants } = inventory;
   const admin_keys = rows(inventory.data, ['admin', 'keys']);
   const tenant_keys = tenants.map((tenant) => rows(inventory.data, [...tenant.path, 'keys']));
-  const ids = [providers, [...models, ...agents], policies, tenants, admin_keys, ...tenant_keys];
+  const signing_keys = tenants.map((tenant) => rows(inventory.data, [...tenant.path, 'signing_keys']));
+  const ids = [providers, [...models, ...agents], policies, tenants, admin_keys, ...tenant_keys, ...signing_keys];
   return [
     ...ids.flatMap((list) => repeated(inventory, list, 'id')),
     ...repeated(inventory, [...admin_keys, ...tenant_keys.flat()], 'hash'),

@@ -3,6 +3,7 @@ import { isDatabaseUrl, isHost } from './addresses.ts';
 import { fault, type Inventory, isRecord, modelOf, nameAt, numberOf, type Row, textOf } from './inventory.ts';
 import type { Draft } from './problem.ts';
 import { checkProvider, headerNames } from './rules-providers.ts';
+import { checkSigning } from './rules-signing.ts';
 import { valueAt } from './shape.ts';
 
 /** What spans several keys: combinations that contradict each other, or that the schema cannot say. */
@@ -13,6 +14,7 @@ export function checkRules(inventory: Inventory): Draft[] {
     ...inventory.policies.flatMap((row) => policy(inventory, row)),
     ...somethingToRoute(inventory),
     ...listenHost(inventory),
+    ...checkSigning(inventory),
     ...store(inventory),
     ...headerNames(inventory, ['telemetry', 'otlp', 'headers']),
   ];

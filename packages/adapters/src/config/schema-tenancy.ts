@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { int, millis, modelName, name, text, typed, usd } from './schema-parts.ts';
-import type { AgentConfig, KeyConfig, PolicyConfig, TenantConfig } from './types.ts';
+import type { AgentConfig, KeyConfig, PolicyConfig, SigningKeyConfig, TenantConfig } from './types.ts';
 
 const qos = z.enum(['gold', 'silver', 'bronze']);
 
@@ -90,6 +90,29 @@ const window_object = z.strictObject({
   ).optional(),
 });
 
+const MOMENT = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\dZ$/;
+
+function moment(description: string): z.ZodString {
+  return z.string().regex(MOMENT).meta({ description, expected: 'a time in UTC, such as 2026-12-01T00:00:00Z' });
+}
+
+/** Of a rotation: the new key is given to clients before it begins, the old one ends when all have it. */
+const signing_key: z.ZodType<SigningKeyConfig> = typed<SigningKeyConfig>()(
+  z.strictObject({
+    id: name('Id of the key, as frames have it in `kid`. Unique within the tenant.'),
+    secret: z
+      .string()
+      .regex(/^[0-9a-fA-F]{64,512}$/)
+      .meta({
+        description: 'The secret that both ends hold, in hex: at least 32 bytes (`openssl rand -hex 32`).',
+        writeOnly: true,
+        expected: '64 to 512 hex digits',
+      }),
+    not_before: moment('First moment at which it is good. Absent: always.').optional(),
+    not_after: moment('First moment at which it no longer is. Absent: never.').optional(),
+  }),
+);
+
 /** Whoever pays: keys, rights and budgets. */
 export const tenantSchema: z.ZodType<TenantConfig> = typed<TenantConfig>()(
   z.strictObject({
@@ -116,5 +139,12 @@ export const tenantSchema: z.ZodType<TenantConfig> = typed<TenantConfig>()(
       .max(4_096)
       .optional()
       .meta({ description: 'What its clients may name as `model`. Absent: everything.' }),
+    signing_keys: z.array(signing_key).max(16).default([]).meta({
+      description:
+        'Keys for signed frames of ATP sessions. Any that is good now is accepted; the router signs with the one that began last.',
+    }),
+    require_signatures: z.boolean().default(false).meta({
+      description: 'Whether ATP sessions have to be signed. Needs `signing_keys`; says nothing of HTTP.',
+    }),
   }),
 );

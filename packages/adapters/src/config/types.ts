@@ -189,6 +189,16 @@ export interface TenantConfig {
   readonly at_limit: 'reject' | 'wait' | 'degrade';
   readonly window: WindowConfig;
   readonly models?: readonly string[] | undefined;
+  readonly signing_keys: readonly SigningKeyConfig[];
+  readonly require_signatures: boolean;
+}
+
+/** A secret that the tenant's clients and the router sign frames with. */
+export interface SigningKeyConfig {
+  readonly id: string;
+  readonly secret: string;
+  readonly not_before?: string | undefined;
+  readonly not_after?: string | undefined;
 }
 
 /** `hash` is `sha256:` and the hex SHA-256 of the key. */

@@ -1,5 +1,14 @@
 import { nanosToMicros } from '@atp-router/kernel';
-import type { BreakerChanged, CallEnded, KillSet, NodeStarted, RouterEvent } from '@atp-router/ledger';
+import type {
+  BreakerChanged,
+  CallEnded,
+  KillSet,
+  NodeStarted,
+  RouterEvent,
+  SessionClosed,
+  SessionDenied,
+  SessionOpened,
+} from '@atp-router/ledger';
 
 export type LineLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
 
@@ -62,6 +71,14 @@ export function lineOf(event: RouterEvent): LogLine | undefined {
       return startLine(event);
     case 'node.stopped':
       return line('info', 'stopped', { reason: event.reason });
+    case 'session.opened':
+      return line('debug', 'session opened', ownerOf(event));
+    case 'session.closed':
+      return line('debug', 'session closed', { ...ownerOf(event), error: event.error });
+    case 'session.denied': {
+      const { error, remote_address, suppressed } = event;
+      return line('warn', 'session denied', { ...ownerOf(event), error, remote_address, suppressed });
+    }
     case 'call.opened':
     case 'attempt.started':
     case 'attempt.progress':
@@ -70,6 +87,10 @@ export function lineOf(event: RouterEvent): LogLine | undefined {
     default:
       return event satisfies never;
   }
+}
+
+function ownerOf({ tenant, key_id, session_id }: SessionOpened | SessionClosed | SessionDenied): LineFields {
+  return { tenant, key_id, session_id: session_id.slice(0, NAME_CHARS_MAX) };
 }
 
 function line(level: LineLevel, message: string, fields: LineFields): LogLine {

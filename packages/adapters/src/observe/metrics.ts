@@ -12,12 +12,14 @@ import {
 } from './call-series.ts';
 import { type Counter, type Histogram, Lazy, PairTable } from './instruments.ts';
 import { type Family, MetricRegistry } from './registry.ts';
+import { SessionSeries } from './session-series.ts';
 
 const DECISION_SECONDS: readonly number[] = [5e-6, 1e-5, 2e-5, 5e-5, 1e-4, 2.5e-4, 1e-3, 5e-3, 2.5e-2];
 
 /** The Prometheus side of the event catalogue: every series comes from an event or is read at scrape time. */
 export class RouterMetrics {
   readonly registry: MetricRegistry = new MetricRegistry();
+  readonly sessions: SessionSeries = new SessionSeries(this.registry);
   readonly #spent: PairTable<SpentSeries>;
   readonly #targets: PairTable<TargetSeries>;
   readonly #breaker_changes: PairTable<Lazy<Counter>>;
@@ -133,6 +135,9 @@ export class RouterMetrics {
       case 'node.stopped':
       case 'entity.put':
       case 'entity.deleted':
+      case 'session.opened':
+      case 'session.closed':
+      case 'session.denied':
         break;
       default:
         event satisfies never;

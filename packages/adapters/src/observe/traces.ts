@@ -12,6 +12,7 @@ import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchSpanProcessor, type SpanExporter, TracerProvider } from '@opentelemetry/sdk-trace';
 import type { CallEnded } from '@atp-router/ledger';
+import type { MessageId } from '@atp-router/wire';
 import type { TraceGauges } from './live-gauges.ts';
 import { attemptAttributes, callAttributes, operationOf, type UpstreamFinder } from './span-attributes.ts';
 
@@ -33,9 +34,23 @@ export interface TraceOptions {
  */
 export interface Tracing {
   onCallEnded(event: CallEnded): void;
+  /** A message of an ATP session whose client traces its task. */
+  onMessage(span: MessageSpan): void;
   stats(): TraceGauges;
   /** Sends what waits, for at most some seconds; never rejects. */
   shutdown(): Promise<void>;
+}
+
+/** The way of one message: `atp.reassembly` from its first fragment to its last, `atp.ack` from its sending until it is acknowledged. */
+export interface MessageSpan {
+  readonly name: 'atp.reassembly' | 'atp.ack';
+  readonly trace_id: string;
+  readonly parent_span_id: string;
+  readonly started_ms: number;
+  readonly ended_ms: number;
+  readonly id: MessageId;
+  readonly fragments: number;
+  readonly sends?: number;
 }
 
 /** About a second of full load, some 10 MB; what comes beyond it while the collector does not take more is dropped. */
@@ -81,6 +96,24 @@ class OtlpTracing implements Tracing {
     this.#ended.push(event);
     // The call has still to be answered: spans cost tens of microseconds and can wait for the next turn.
     this.#turn ??= setImmediate(() => this.#makeSpans(CALLS_PER_TURN));
+  }
+
+  onMessage(message: MessageSpan): void {
+    const waiting = this.#accepted - this.#counts.exported - this.#counts.failed;
+    if (waiting >= WAITING_SPANS_MAX) {
+      this.#dropped += 1;
+      return;
+    }
+    this.#accepted += 1;
+    const { name, started_ms, ended_ms, id, fragments, sends } = message;
+    const attributes: Attributes = {
+      'atp.stream_id': id.lane.stream_id,
+      'atp.msg_seq': id.msg_seq,
+      'atp.fragments': fragments,
+      ...(sends !== undefined && { 'atp.sends': sends }),
+    };
+    const begin = { kind: SpanKind.INTERNAL, startTime: hrTime(started_ms), attributes };
+    this.#tracer.startSpan(name, begin, parentOf(message)).end(hrTime(ended_ms));
   }
 
   stats(): TraceGauges {
@@ -168,7 +201,7 @@ function isSampled({ trace_id, trace_sampled }: CallEnded, ratio: number): boole
   return trace_id === undefined ? Math.random() < ratio : trace_sampled === true;
 }
 
-function parentOf({ trace_id, parent_span_id }: CallEnded): Context {
+function parentOf({ trace_id, parent_span_id }: Pick<CallEnded, 'trace_id' | 'parent_span_id'>): Context {
   if (trace_id === undefined || parent_span_id === undefined) return ROOT_CONTEXT;
   const parent = { traceId: trace_id, spanId: parent_span_id, traceFlags: TraceFlags.SAMPLED, isRemote: true };
   return trace.setSpanContext(ROOT_CONTEXT, parent);

@@ -34,6 +34,9 @@ export class PostgresConnection {
       max_lifetime: null,
       // Counts and nano-dollars fit a double (see `UsdNanos`); the default would hand them out as text.
       types: { int8: { to: INT8, from: [INT8], parse: Number, serialize: String } },
+      // No statement has an array. The library asks without catching what becomes of it: a connection that is cut in that
+      // moment would end the process.
+      fetch_types: false,
       onnotice: () => undefined,
       onclose: () => {
         this.#lost = true;

@@ -4,6 +4,8 @@ import { append, insert, problems, replace } from './support.ts';
 
 const H1 = `sha256:${'1'.repeat(64)}`;
 
+const SIGNING = `      - { id: s, secret: ${'ab'.repeat(32)} }`;
+
 const NAMES: readonly Case[] = [
   {
     why: 'dangling provider',
@@ -51,6 +53,29 @@ const NAMES: readonly Case[] = [
     text: append('agents:', '  - { id: small, model: small }'),
     at: ['11:11 agents[0].id'],
     message: /already used at models\[0\]\.id/,
+  },
+  {
+    why: 'signing key twice',
+    text: append('tenants:', '  - id: t', '    signing_keys:', SIGNING, SIGNING),
+    at: ['14:15 tenants[0].signing_keys[1].id'],
+    message: /already used at tenants\[0\]\.signing_keys\[0\]\.id/,
+  },
+  {
+    why: 'signatures without a key',
+    text: append('tenants:', '  - { id: t, require_signatures: true }'),
+    at: ['11:34 tenants[0].require_signatures'],
+    message: /there is no key to sign with/,
+  },
+  {
+    why: 'signing key that is never good',
+    text: append(
+      'tenants:',
+      '  - id: t',
+      '    signing_keys:',
+      `      - { id: s, secret: ${'ab'.repeat(32)}, not_before: 2026-02-01T00:00:00Z, not_after: 2026-01-01T00:00:00Z }`,
+    ),
+    at: ['13:137 tenants[0].signing_keys[0].not_after'],
+    message: /never good/,
   },
   {
     why: 'tenant twice',

@@ -57,6 +57,7 @@ describe('the schema', () => {
       'listen.tls.key',
       'providers[].api_key',
       'tenants[].keys[].hash',
+      'tenants[].signing_keys[].secret',
       'admin.keys[].hash',
       'store.url',
       'store.seal_key',

@@ -41,6 +41,24 @@ export const HIDDEN: readonly Sentence[] = [
   ),
   hidden('S35', 'L3', 'A server that was restarted resumes its sessions', 'A client cannot restart the server.'),
   hidden(
+    'S40',
+    'L2',
+    'Whether a key is valid is judged by the time of the frame',
+    'From when to when the keys of the server are valid is not told to a client.',
+  ),
+  hidden(
+    'S41',
+    'L1',
+    'The newest status is kept until it has arrived',
+    'A client cannot make the server say a status.',
+  ),
+  hidden(
+    'S42',
+    'L1',
+    'The resend lifetime stands still on a connection that is dead',
+    'It shows in a dead connection that lasts as long as the lifetime, and S26 has closed that by then.',
+  ),
+  hidden(
     'T4',
     'L1',
     'What waits for an end that does not read is bounded',

@@ -98,6 +98,33 @@ async function s34(probe: Probe): Promise<void> {
   assert(!young.history.some(({ frame }) => has(frame, 'RST')), 'the session on the new one', 'RST');
 }
 
+/** What an older connection brings late is refused, and does no harm to what the newer one was answered. */
+async function s44(probe: Probe): Promise<void> {
+  const first = await probe.open();
+  const token = tokenOf(first);
+  await first.stream();
+  const older = first.controlFrame(['SYN'], { type: 'control.resume', content: { token, acks: [] } });
+  first.ws.cut();
+  const newer = await resumed(probe, first, token);
+  newer.ws.cut();
+  const late = (await probe.peer()).follow(newer);
+  late.send(older);
+  const { reason } = await late.reset('0', 'ESEC');
+  const guess = await refused(probe, newer, 'A'.repeat(22));
+  assert(reason === guess, 'the words for a wrong token', reason);
+  await (await resumed(probe, newer, tokenOf(newer))).stream('3');
+}
+
+/** The window is in the answer to a hello, and to a resumption. */
+async function s45(probe: Probe): Promise<void> {
+  const first = await probe.open();
+  assert(first.answer?.window !== undefined, 'the window of the server in its hello', 'none');
+  await first.stream();
+  first.ws.cut();
+  const { answer } = await resumed(probe, first, tokenOf(first));
+  assert(answer?.window !== undefined, 'the window of the server in its answer to a resumption', 'none');
+}
+
 export const RESUMING: readonly Sentence[] = [
   {
     id: 'S31',
@@ -113,4 +140,11 @@ export const RESUMING: readonly Sentence[] = [
     title: 'A resumption takes the session over from a connection that is still there',
     judge: s34,
   },
+  {
+    id: 'S44',
+    level: 'L3',
+    title: 'What resumes on a connection that the client has left is refused, and does no harm',
+    judge: s44,
+  },
+  { id: 'S45', level: 'L1', title: 'The hello of a server has its window, on every connection', judge: s45 },
 ];

@@ -212,6 +212,37 @@ async function s38(probe: Probe): Promise<void> {
   assert(verdict.type === 'refused' && errorOf(verdict.frame) !== undefined, 'RST with an error', described(verdict));
 }
 
+/** A stream whose first frame is refused is aborted: what is sent again gets the same answer. */
+async function s43(probe: Probe): Promise<void> {
+  const peer = await probe.open();
+  peer.message({ msg_seq: 0, flags: [] });
+  const { code } = await peer.reset('1');
+  peer.message({ msg_seq: 0 });
+  const again = await peer.verdict('1', 0, '3');
+  const is_same = again.type === 'refused' && again.error?.code === code;
+  const is_silent = again.type === 'nothing';
+  // It is not said twice within a round trip.
+  assert(is_same || is_silent, `RST with ${code} again, or nothing yet`, () => described(again));
+  const other = await probe.open();
+  other.message({ stream_id: '2', msg_seq: 0 });
+  const { frame } = await other.expect('RST on stream 0', (one) => has(one, 'RST'));
+  assert(frame.stream_id === '0', 'the session aborted for a message on a stream of the server', frame.stream_id);
+}
+
+/** The refusal of a handshake is of nobody's session. */
+async function s39(probe: Probe): Promise<void> {
+  const peer = await probe.open();
+  await peer.stream();
+  const other = await probe.peer({ session_id: peer.session_id });
+  probe.syn(other, { window: { max_parallel: 3 } });
+  const { frame } = await other.expect('RST', (one) => has(one, 'RST'));
+  assert(frame.msg_seq === 0, 'the number 0 in the refusal of a handshake', String(frame.msg_seq));
+  await peer.stream('3');
+  const numbers = peer.history.filter((came) => has(came.frame, 'CTRL')).map((came) => came.frame.msg_seq);
+  const is_gapless = numbers.every((number, i) => number === (numbers[0] as number) + i);
+  assert(is_gapless, 'no number of the session used for it', numbers.join());
+}
+
 export const STREAMS: readonly Sentence[] = [
   { id: 'S1', level: 'L1', title: 'Streams have decimal numbers, odd ones of the client', judge: s1 },
   {
@@ -240,4 +271,11 @@ export const STREAMS: readonly Sentence[] = [
   { id: 'S29', level: 'L1', title: 'RST aborts a stream at once, and is confirmed', judge: s29 },
   { id: 'S30', level: 'L1', title: 'What comes late on a closed stream is acknowledged', judge: s30 },
   { id: 'S38', level: 'L1', title: 'A message that has passed this node is refused', judge: s38 },
+  {
+    id: 'S39',
+    level: 'L1',
+    title: 'The refusal of a handshake has the number 0, and uses none of a session',
+    judge: s39,
+  },
+  { id: 'S43', level: 'L1', title: 'A stream whose first frame is refused is aborted', judge: s43 },
 ];

@@ -2,7 +2,7 @@ import { CBOR, FRAGMENTS, SEALS } from './bytes.ts';
 import { ERRORS, FORMS } from './forms.ts';
 import type { Mutant } from './mutant.ts';
 import { OPENING } from './opening.ts';
-import { MESSAGES, QUIET, RESUMING, STREAMS } from './sessions.ts';
+import { MESSAGES, QUIET, REFUSALS, RESUMING, STREAMS } from './sessions.ts';
 import { PLAIN_HTTP, SOCKETS } from './transports.ts';
 
 export const MUTANTS: readonly Mutant[] = [
@@ -13,6 +13,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...ERRORS,
   ...OPENING,
   ...STREAMS,
+  ...REFUSALS,
   ...MESSAGES,
   ...QUIET,
   ...RESUMING,

@@ -73,6 +73,23 @@ export const STREAMS: readonly Mutant[] = [
   }),
 ];
 
+const isRefusal = (frame: Frame): boolean => is(frame, 'RST') && frame.stream_id === '0' && frame.msg_seq === 0;
+
+export const REFUSALS: readonly Mutant[] = [
+  mutant('S39', 'numbers the refusal of a handshake as a frame of the session', {
+    out: (frame) => (isRefusal(frame) ? { ...frame, msg_seq: 3 } : frame),
+  }),
+  mutant('S43', 'opens a stream although it has refused its first frame', {
+    in: (frame, link) => {
+      if (!isMessage(frame) || frame.msg_seq !== 0 || frame.stream_id !== '1' || is(frame, 'SYN')) return frame;
+      const payload = { type: 'error', content: { code: 'EPROTO', reason: 'No.' } };
+      const { session_id, stream_id } = frame;
+      link.toClient({ v: 1, session_id, stream_id, msg_seq: 9_000, flags: ['RST', 'CTRL'], payload });
+      return undefined;
+    },
+  }),
+];
+
 export const MESSAGES: readonly Mutant[] = [
   mutant('S9', 'does not know of credit', {
     in: (frame) => (is(frame, 'SYN', 'CTRL') ? withContent(frame, omit(contentOf(frame), 'pending_messages')) : frame),
@@ -126,4 +143,10 @@ export const RESUMING: readonly Mutant[] = [
         : frame,
   }),
   mutant('S34', 'leaves the old connection open', { controlOut: () => undefined, holds_end: true }),
+  mutant('S44', 'takes what an older connection brings', {
+    in: (frame) => (frame.payload?.type === 'control.resume' ? { ...frame, msg_seq: 100_000 } : frame),
+  }),
+  mutant('S45', 'leaves its window out of its answers', {
+    out: (frame) => (isResumed(frame) ? without(frame, 'window') : frame),
+  }),
 ];

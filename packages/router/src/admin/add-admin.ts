@@ -11,6 +11,7 @@ import { configSchemas } from './mask.ts';
 import type { AdminParts } from './parts.ts';
 import { addProviderCheck } from './provider-check.ts';
 import { AdminRoutes } from './routes.ts';
+import { addSessions } from './sessions.ts';
 import { addStatus } from './status.ts';
 import { addUsage } from './usage.ts';
 
@@ -28,5 +29,6 @@ export function addAdmin(table: RouterTable, parts: AdminParts): void {
   addCalls(routes, parts);
   addLive(routes, parts);
   addEstimate(routes, parts);
+  addSessions(routes, parts);
   addEvents(routes, parts);
 }

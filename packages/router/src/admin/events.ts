@@ -33,6 +33,9 @@ const TYPES: Readonly<Record<EventType, true>> = {
   'kill.set': true,
   'entity.put': true,
   'entity.deleted': true,
+  'session.opened': true,
+  'session.closed': true,
+  'session.denied': true,
 };
 
 export const EVENT_TYPES: readonly EventType[] = Object.keys(TYPES) as EventType[];

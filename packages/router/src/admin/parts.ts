@@ -1,4 +1,5 @@
 import type { Config, ProviderConfig, ReloadOutcome, UpstreamTransport } from '@atp-router/adapters';
+import type { SessionHub } from '../atp/session-hub.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { GenerationManager } from '../generation/manager.ts';
 import type { LedgerHandle } from '../ledger-handle.ts';
@@ -18,6 +19,7 @@ export interface AdminParts {
   readonly engine: Engine;
   readonly manager: GenerationManager;
   readonly bus: EventBus;
+  readonly hub: SessionHub;
   readonly ledger: LedgerHandle;
   readonly node_id: string;
   readonly version: string;

@@ -10,8 +10,9 @@ import type {
 } from '@atp-router/adapters';
 import { refusalFrame } from '@atp-router/session';
 import { CborEncoder, encodeJson, type Frame } from '@atp-router/wire';
-import type { Carrier } from './session-host.ts';
-import type { Attached, SessionHub } from './session-hub.ts';
+import type { Carrier } from './host-types.ts';
+import type { Attached } from './hub-types.ts';
+import type { SessionHub } from './session-hub.ts';
 
 /** A session id for answers to what had none that could be read. */
 const NO_SESSION = '-';
@@ -83,6 +84,10 @@ class HubConnection implements FrameReceiver, Carrier {
       this.#connection.close('slow');
       this.#attached?.onClosed();
     }
+  }
+
+  get remote_address(): string {
+    return this.#connection.remote_address;
   }
 
   /** After what was sent before. */

@@ -1,10 +1,13 @@
 import { hash, randomBytes } from 'node:crypto';
-import type { Credential, SessionStore } from '@atp-router/adapters';
+import type { Credential, MessageSpan, SessionStore } from '@atp-router/adapters';
 import { AtpError } from '@atp-router/kernel';
-import { digestsFrom, type Window } from '@atp-router/wire';
+import { digestsFrom, KeyRing, Sealer, type Window } from '@atp-router/wire';
+import type { Signing } from '@atp-router/session';
 import type { Engine } from '../engine/engine.ts';
 import type { LedgerHandle } from '../ledger-handle.ts';
-import { type KeptSessions, SessionHub, type SessionOwner } from './session-hub.ts';
+import type { SessionObserver } from './observer.ts';
+import type { KeptSessions, SessionOwner } from './hub-types.ts';
+import { SessionHub } from './session-hub.ts';
 import { taskRequest } from './task.ts';
 
 /** 128 bits are beyond guessing; these are twice as many. */
@@ -19,19 +22,26 @@ export function openSessionHub(
   node_id: string,
   sessions_max: number = SESSIONS_MAX,
   kept?: KeptSessions,
+  observer: SessionObserver = UNWATCHED,
+  traced?: (span: MessageSpan) => void,
 ): SessionHub {
   const { ambient, hash: hex, onFault } = engine.parts;
   const { clock, timers, rng, call_ids } = ambient;
+  const digests = digestsFrom((bytes) => hash('sha256', bytes, 'buffer'));
+  const sealer = new Sealer(digests);
   return new SessionHub({
     ...{ clock, timers, node_id, sessions_max },
     ports: {
       rng,
-      digests: digestsFrom((bytes) => hash('sha256', bytes, 'buffer')),
+      digests,
       secret: () => randomBytes(SECRET_BYTES).toString('base64url'),
+      sealer,
     },
     authenticate: (token) => ownerOfKey(engine, token === undefined ? {} : { authorization: `Bearer ${token}` }),
     knows: ({ tenant, key_id }) => engine.generation.keys.isActive({ kind: 'tenant', tenant, key_id }),
     windowOf: (owner) => windowOf(engine, owner),
+    signingOf: ({ tenant }) => signingOf(engine, tenant, sealer),
+    mustSign: ({ tenant }) => engine.generation.tenants.get(tenant)?.must_sign ?? false,
     born: () => call_ids.next(clock.now_ms()),
     ...(kept && { kept }),
     startTask: (frame, stream, owner, call_id) => {
@@ -39,6 +49,9 @@ export function openSessionHub(
       const origin = { call_id, started_ms, started_mono_ms: clock.mono_ms(), ...owner };
       engine.submit(taskRequest(frame, stream, origin, engine.generation.limits, hex));
     },
+    observer,
+    ...(traced && { traced }),
+    onEvent: (event) => engine.parts.log.append(event),
     onFault,
   });
 }
@@ -68,6 +81,29 @@ export function ownerOfKey(engine: Engine, credential: Credential): SessionOwner
   if (principal.kind === 'tenant') return { tenant: principal.tenant, key_id: principal.key_id };
   throw new AtpError('policy_denied', 'An admin key cannot be used for sessions. Use a key of a tenant.');
 }
+
+/** The keys are looked up for each frame: a rotation is in force at once. Undefined for a tenant that has none now. */
+function signingOf(engine: Engine, tenant: string, sealer: Sealer): Signing | undefined {
+  const ring = (): KeyRing | undefined => engine.generation.tenants.get(tenant)?.signing;
+  if (ring() === undefined) return undefined;
+  return {
+    sealer,
+    get ring() {
+      return ring() ?? NO_KEYS;
+    },
+  };
+}
+
+/** Watches nothing. */
+const UNWATCHED: SessionObserver = {
+  frame: () => undefined,
+  unreadable: () => undefined,
+  effect: () => undefined,
+  window: () => undefined,
+  refused: () => undefined,
+};
+
+const NO_KEYS = new KeyRing([]);
 
 /** What a tenant may have in flight; absent where nothing is limited. Its budget is judged call by call. */
 function windowOf(engine: Engine, { tenant }: SessionOwner): Window {

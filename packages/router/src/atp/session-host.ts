@@ -1,70 +1,42 @@
 import type { CloseName } from '@atp-router/adapters';
-import { AtpError, type Clock, type Timers } from '@atp-router/kernel';
-import type { Agreed, Session, SessionEffect, SessionInput, StoredChange } from '@atp-router/session';
-import {
-  errorPayloadOf,
-  type Frame,
-  type Lane,
-  laneOf,
-  type MessageId,
-  type Payload,
-  type Window,
-} from '@atp-router/wire';
+import type { Agreed, Session, SessionEffect, SessionInput, SessionView } from '@atp-router/session';
+import { errorPayloadOf, type Frame, type Payload, type Window } from '@atp-router/wire';
 import { DeadlineTimer } from './deadline-timer.ts';
-import { LaneWriter } from './lane-writer.ts';
-import type { TaskStream } from './task-stream.ts';
-
-/** What carries frames to the other end: a WebSocket, or the posts and events of the HTTP fallback. */
-export interface Carrier {
-  /** Encodes and sends, in order; gives the peer up when too much waits for it. */
-  send(frame: Frame, encoding: Agreed['encoding']): void;
-  close(end: CloseName): void;
-}
-
-export interface SessionHostPorts {
-  readonly clock: Clock;
-  readonly timers: Timers;
-  /** A stream that the client opened begins with this frame. Throws when it is no task; the error ends the stream. */
-  startTask(frame: Frame, stream: TaskStream, stream_id: string): void;
-  /**
-   * Whether the work of a stream had begun before a restart. Rejects when that cannot be known: it is then not done again.
-   */
-  hadBegun(stream_id: string): Promise<boolean>;
-  /** Where the session is kept; absent for one that ends with the process. */
-  readonly keeper?: SessionKeeper;
-  /** The payload for what was thrown; reports it when it is a fault of the router. */
-  errorOf(thrown: unknown): Payload;
-  /** Nothing follows: the session may be forgotten. */
-  onClosed(): void;
-}
-
-/** Keeps one session for a successor of this process. */
-export interface SessionKeeper {
-  /** `done` is told once, later, when the changes are durable or why they are not. */
-  save(changes: readonly StoredChange[], done: (failure?: AtpError) => void): void;
-  connected(is_connected: boolean): void;
-}
+import type { Carrier, SessionHostPorts } from './host-types.ts';
+import { HostedTasks, SESSION_STREAM } from './hosted-tasks.ts';
 
 /** One session of this process: drives the state machine, its timer, its connection, and the tasks of its streams. */
 export class SessionHost {
   readonly #session: Session;
   readonly #ports: SessionHostPorts;
-  readonly #lanes: Map<string, LaneWriter> = new Map();
-  /** First messages of streams whose answer is not complete: kept until then, so that a successor knows of them (S35). */
-  readonly #tasks: Map<string, MessageId> = new Map();
+  readonly #tasks: HostedTasks;
   /** Effects that are still to be done: what one of them causes comes after those that were there before. */
   #effects: SessionEffect[] = [];
   #is_working = false;
   #is_suspended = false;
   #was_open = false;
   #carrier: Carrier | undefined;
+  #peer_window: Window = {};
   #encoding: Agreed['encoding'] = 'json';
   readonly #timer: DeadlineTimer;
 
   constructor(session: Session, ports: SessionHostPorts) {
     this.#session = session;
     this.#ports = ports;
+    this.#tasks = new HostedTasks({
+      ports,
+      handle: (input) => this.#handle(input),
+      refusal: (lane) => session.refusal(lane, ports.clock.mono_ms()),
+    });
     this.#timer = new DeadlineTimer(ports, () => this.#handle({ type: 'timeout' }));
+  }
+
+  get remote_address(): string | undefined {
+    return this.#carrier?.remote_address;
+  }
+
+  view(): SessionView {
+    return this.#session.view();
   }
 
   get is_connected(): boolean {
@@ -103,7 +75,10 @@ export class SessionHost {
 
   onFrame(carrier: Carrier, frame: Frame, bytes: number): void {
     if (carrier !== this.#carrier) return;
+    this.#ports.observer.frame('in', frame);
+    const { unauthentic } = this.#session.counts;
     this.#handle({ type: 'frame', frame, bytes, wall_ms: this.#ports.clock.now_ms() });
+    if (this.#session.counts.unauthentic > unauthentic) this.#ports.onDenied(carrier.remote_address);
   }
 
   onClosed(carrier: Carrier): void {
@@ -120,6 +95,7 @@ export class SessionHost {
 
   /** What the other end may have in flight from now on. */
   setWindow(window: Window): void {
+    this.#ports.observer.window('out', this.#session.view().own_window, window);
     this.#handle({ type: 'window', window });
   }
 
@@ -143,37 +119,46 @@ export class SessionHost {
   }
 
   #do(effect: SessionEffect): void {
+    this.#ports.observer.effect(effect);
     switch (effect.type) {
       case 'send':
-        this.#carrier?.send(effect.frame, this.#encoding);
+        if (this.#carrier === undefined) break;
+        this.#ports.observer.frame('out', effect.frame);
+        this.#carrier.send(effect.frame, this.#encoding);
         break;
       case 'established':
         this.#encoding = effect.agreed.encoding;
         this.#was_open = true;
+        if (!effect.resumed) this.#ports.onOpened();
+        break;
+      case 'peer_window':
+        this.#ports.observer.window('in', this.#peer_window, effect.window);
+        this.#peer_window = effect.window;
         break;
       case 'save':
         this.#save(effect);
         break;
       case 'deliver':
-        this.#deliver(effect);
+        this.#tasks.deliver(effect);
+        break;
+      case 'acknowledged':
+        this.#tasks.acknowledged(effect);
         break;
       case 'failed':
         // Without its first message a stream is no task.
         if (effect.way === 'in' && effect.id.msg_seq === 0) this.#reset(effect.id.lane.stream_id, NO_TASK);
         break;
       case 'writable':
-        this.#lanes.get(effect.lane.stream_id)?.onRoom();
+        this.#tasks.onRoom(effect.lane.stream_id);
         break;
       case 'stream_closed':
-        this.#lanes.get(effect.stream_id)?.onClosed();
-        this.#lanes.delete(effect.stream_id);
-        this.#complete(effect.stream_id);
+        this.#tasks.onClosed(effect.stream_id);
         break;
       case 'disconnect':
         this.#disconnect();
         break;
       case 'closed':
-        this.#close();
+        this.#close(effect.error);
         break;
       default:
     }
@@ -185,67 +170,6 @@ export class SessionHost {
       if (failure === undefined) this.#handle({ type: 'saved', mark });
       else this.abort(errorPayloadOf(failure));
     });
-  }
-
-  #deliver({ id, frame, again }: Extract<SessionEffect, { type: 'deliver' }>): void {
-    const { stream_id } = id.lane;
-    const is_task = stream_id !== SESSION_STREAM && id.msg_seq === 0 && isMain(frame);
-    if (!is_task) {
-      this.#handle({ type: 'consumed', id });
-      return;
-    }
-    if (this.#ports.keeper === undefined) this.#handle({ type: 'consumed', id });
-    else this.#tasks.set(stream_id, id);
-    // Its answer was complete before the restart, and is among what is sent again.
-    if (again && this.#session.refusal(mainLane(stream_id), this.#ports.clock.mono_ms()) === 'closed')
-      this.#complete(stream_id);
-    else this.#begin(stream_id, frame, again);
-  }
-
-  #begin(stream_id: string, frame: Frame, again: boolean): void {
-    const lane = mainLane(stream_id);
-    const writer = new LaneWriter({
-      refusal: () => this.#session.refusal(lane, this.#ports.clock.mono_ms()),
-      send: (message, fin) => {
-        const is_taken = this.#session.refusal(lane, this.#ports.clock.mono_ms()) === undefined;
-        this.#handle({ type: 'send', lane, message, fin });
-        if (fin && is_taken) this.#complete(stream_id);
-      },
-      reset: (error) => this.#reset(stream_id, error),
-    });
-    this.#lanes.set(stream_id, writer);
-    if (again) void this.#beginAgain(stream_id, frame, writer);
-    else this.#start(stream_id, frame, writer);
-  }
-
-  #start(stream_id: string, frame: Frame, writer: LaneWriter): void {
-    try {
-      this.#ports.startTask(frame, writer, stream_id);
-    } catch (thrown) {
-      writer.send({ payload: this.#ports.errorOf(thrown) }, true);
-    }
-  }
-
-  /** A task that a predecessor took: it is done now if nothing of it was done, and else told as interrupted (S35). */
-  async #beginAgain(stream_id: string, frame: Frame, writer: LaneWriter): Promise<void> {
-    let failure: unknown;
-    try {
-      if (await this.#ports.hadBegun(stream_id)) failure = interrupted();
-    } catch (thrown) {
-      failure = thrown;
-    }
-    // The client may have aborted the stream meanwhile.
-    if (this.#lanes.get(stream_id) !== writer) return;
-    if (failure === undefined) this.#start(stream_id, frame, writer);
-    else writer.send({ payload: this.#ports.errorOf(failure) }, true);
-  }
-
-  /** The answer is complete, or nobody waits for it: a successor need not know of the task. */
-  #complete(stream_id: string): void {
-    const id = this.#tasks.get(stream_id);
-    if (id === undefined) return;
-    this.#tasks.delete(stream_id);
-    this.#handle({ type: 'consumed', id });
   }
 
   #reset(stream_id: string, error: Payload): void {
@@ -267,34 +191,15 @@ export class SessionHost {
     return this.#was_open ? 'done' : 'refused';
   }
 
-  #close(): void {
-    for (const lane of this.#lanes.values()) lane.onClosed();
-    this.#lanes.clear();
+  #close(error: Payload | undefined): void {
+    this.#tasks.closeAll();
     this.#carrier?.close('done');
     this.#carrier = undefined;
-    this.#ports.onClosed();
+    this.#ports.onClosed(error);
   }
 }
-
-const SESSION_STREAM = '0';
 
 const NO_TASK: Payload = {
   type: 'error',
   content: { code: 'ETIMEOUT', reason: 'The message that opens the stream did not arrive.' },
 };
-
-function interrupted(): AtpError {
-  return new AtpError(
-    'call_interrupted',
-    'The router was restarted while it worked on this task. It is not done again; its usage record says what it cost.',
-  );
-}
-
-function mainLane(stream_id: string): Lane {
-  return { stream_id, persona_id: '', clone_id: '' };
-}
-
-function isMain(frame: Frame): boolean {
-  const { persona_id, clone_id } = laneOf(frame);
-  return persona_id === '' && clone_id === '';
-}

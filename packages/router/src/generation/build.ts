@@ -18,6 +18,7 @@ import {
   providerOf,
 } from '@atp-router/providers';
 import { type ModelSpec, type PolicyEntry, Registry } from '@atp-router/routing';
+import { KeyRing as SigningKeys } from '@atp-router/wire';
 import type { ProviderRuntime } from '../engine/ports.ts';
 import type { Target } from '../engine/target.ts';
 import type { Generation, TenantRules } from './generation.ts';
@@ -246,5 +247,18 @@ function tenantRules(tenant: TenantConfig, registry: Registry): TenantRules {
     stand_ins: tenant.at_limit === 'degrade' ? reachOf(tenant, registry) : undefined,
     accounts: [`tenant:${tenant.id}`],
     names: tenant.models === undefined ? undefined : new Set(tenant.models),
+    signing: tenant.signing_keys.length === 0 ? undefined : signingKeys(tenant.signing_keys),
+    must_sign: tenant.require_signatures,
   };
+}
+
+function signingKeys(keys: TenantConfig['signing_keys']): SigningKeys {
+  return new SigningKeys(
+    keys.map(({ id, secret, not_before, not_after }) => ({
+      kid: id,
+      secret: Buffer.from(secret, 'hex'),
+      not_before_ms: not_before === undefined ? 0 : Date.parse(not_before),
+      not_after_ms: not_after === undefined ? Number.POSITIVE_INFINITY : Date.parse(not_after),
+    })),
+  );
 }

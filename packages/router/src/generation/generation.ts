@@ -3,6 +3,7 @@ import type { KeyRing } from '@atp-router/identity';
 import type { Limits, Qos } from '@atp-router/kernel';
 
 import type { Registry } from '@atp-router/routing';
+import type { KeyRing as SigningKeys } from '@atp-router/wire';
 import type { Target } from '../engine/target.ts';
 
 /**
@@ -37,6 +38,9 @@ export interface TenantRules {
   readonly accounts: readonly string[];
   /** Names its clients may use as `model`; undefined allows all. */
   readonly names: ReadonlySet<string> | undefined;
+  /** For the frames of its sessions; undefined when it has no keys for them. */
+  readonly signing: SigningKeys | undefined;
+  readonly must_sign: boolean;
 }
 
 /** Whether a tenant's list of names covers one: literally, or by `<provider>/*`. */

@@ -1,29 +1,32 @@
 import { hash } from 'node:crypto';
 import type { HttpExchange } from '@atp-router/adapters';
-import type { JsonObject } from '@atp-router/kernel';
+import { frameSchema } from '@atp-router/wire';
+import { asyncApiDocument } from '@atp-router/wire/tools';
 import type { RouterTable } from '../http/router-table.ts';
 import { DOCS_SCRIPT, DOCS_STYLE } from './docs-assets.ts';
 import { docsPage } from './docs-page.ts';
 import { openApiDocument } from './document.ts';
 
-/** `GET /openapi.json` and `GET /docs`. Open to all: they say what this version can do, and nothing of this router. */
+/** Documents of the interfaces, for programs (`/openapi.json`, `/asyncapi.json`, `/schemas/frame.json`) and people (`/docs`). Open to all: they say what this version can do, and nothing of this router. */
 export function addDocs(table: RouterTable, version: string): void {
-  // Made when first asked for: most processes never are.
-  let document: JsonObject | undefined;
-  let json: Buffer | undefined;
-  let page: Buffer | undefined;
-  const made = (): JsonObject => {
-    document ??= openApiDocument(version);
-    return document;
+  const document = once(() => openApiDocument(version));
+  const serve = (path: string, type: string, make: () => string, more: readonly string[] = []): void => {
+    const body = once(() => Buffer.from(make()));
+    table.add('GET', path, (exchange) => send(exchange, type, body(), more));
   };
-  table.add('GET', '/openapi.json', (exchange) => {
-    json ??= Buffer.from(JSON.stringify(made()));
-    send(exchange, 'application/json', json, []);
-  });
-  table.add('GET', '/docs', (exchange) => {
-    page ??= Buffer.from(docsPage(made()));
-    send(exchange, 'text/html; charset=utf-8', page, ['content-security-policy', CONTENT_POLICY]);
-  });
+  serve('/openapi.json', 'application/json', () => JSON.stringify(document()));
+  serve('/asyncapi.json', 'application/json', () => JSON.stringify(asyncApiDocument()));
+  serve('/schemas/frame.json', 'application/schema+json', () => JSON.stringify(frameSchema()));
+  serve('/docs', 'text/html; charset=utf-8', () => docsPage(document()), ['content-security-policy', CONTENT_POLICY]);
+}
+
+/** Made when first asked for: most processes never are. */
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
 }
 
 /** Nothing but the style and the script of the page itself, by their hashes: not even from this origin. */

@@ -145,6 +145,21 @@ const observe: JsonObject = {
   ...at('/live', {
     get: { id: 'getLive', tag: 'observe', summary: 'Calls in flight, windows and targets, now.', answer: ref('Live') },
   }),
+  ...at('/sessions', {
+    get: {
+      ...{ id: 'listSessions', tag: 'observe', summary: 'Sessions of the Agent Transport Protocol, now.' },
+      query: { tenant: text('Only those of this tenant.') },
+      answer: record({ total: int('Sessions.'), data: list(ref('Session'), 'At most 1000 of them.') }),
+    },
+  }),
+  ...at('/sessions/{tenant}/{id}', {
+    delete: {
+      ...{ id: 'endSession', tag: 'observe', summary: 'End a session.' },
+      description:
+        'Its streams are aborted, its client is told EPOLICY. It may open another one: revoke its key to keep it out.',
+      answer: record({ tenant: text('Whose.'), session_id: text('Which.'), ended: flag('Always true.') }),
+    },
+  }),
   ...at('/events', {
     get: {
       ...{ id: 'streamEvents', tag: 'observe', summary: 'Events as they happen.', answer: ref('OpenAiError') },

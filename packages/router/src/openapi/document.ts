@@ -4,6 +4,7 @@ import { ADMIN_PATHS, ADMIN_TAGS } from './admin-paths.ts';
 import { adminSchemas } from './admin-schemas.ts';
 import { FRAMES_PATHS, FRAMES_TAGS } from './frames-paths.ts';
 import { OBSERVE_SCHEMAS } from './observe-schemas.ts';
+import { SESSION_SCHEMAS } from './session-schemas.ts';
 import { OPERATIONS_PATHS } from './operations-paths.ts';
 
 const INTRO =
@@ -11,7 +12,7 @@ const INTRO =
 
 /** The OpenAPI 3.1 description of everything that the router serves. Throws when two parts define the same name. */
 export function openApiDocument(version: string): JsonObject {
-  const schemas = disjoint([dataPlaneFragment.schemas, adminSchemas(), OBSERVE_SCHEMAS]);
+  const schemas = disjoint([dataPlaneFragment.schemas, adminSchemas(), OBSERVE_SCHEMAS, SESSION_SCHEMAS]);
   return {
     openapi: '3.1.0',
     info: {

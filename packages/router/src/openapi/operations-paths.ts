@@ -40,6 +40,12 @@ export const OPERATIONS_PATHS: JsonObject = {
   '/openapi.json': get('getOpenApi', 'This document.', {
     '200': answer('OpenAPI 3.1.', 'application/json', { type: 'object' }),
   }),
+  '/asyncapi.json': get('getAsyncApi', 'The same for the Agent Transport Protocol.', {
+    '200': answer('AsyncAPI 3.0.', 'application/json', { type: 'object' }),
+  }),
+  '/schemas/frame.json': get('getFrameSchema', 'The JSON Schema of its frames.', {
+    '200': answer('JSON Schema, draft 2020-12.', 'application/schema+json', { type: 'object' }),
+  }),
   '/docs': get('getDocs', 'This document for people.', {
     '200': answer('A page.', 'text/html', { type: 'string' }),
   }),

@@ -23,7 +23,8 @@ it('is served to all, and is the document', async () => {
 
 it('operations endpoints answer as documented', async () => {
   const { url } = await startForTest();
-  for (const path of ['/healthz', '/readyz', '/metrics', '/openapi.json', '/docs', '/v1/models']) {
+  const documents = ['/openapi.json', '/asyncapi.json', '/schemas/frame.json', '/docs'];
+  for (const path of ['/healthz', '/readyz', '/metrics', ...documents, '/v1/models']) {
     expect(violations('GET', path, await call(url + path))).toEqual([]);
   }
 });

@@ -2,8 +2,9 @@ import { hash, randomBytes } from 'node:crypto';
 import { seededRng } from '@atp-router/kernel';
 import { Session, type SessionEffect, type SessionInput, type SessionOptions } from '@atp-router/session';
 import { decodeFrame, digestsFrom, encodeCbor, encodeJson, type Frame, type Payload } from '@atp-router/wire';
-import type { SessionHub, SessionOwner } from '../../src/atp/session-hub.ts';
-import type { Carrier } from '../../src/atp/session-host.ts';
+import type { SessionOwner } from '../../src/atp/hub-types.ts';
+import type { SessionHub } from '../../src/atp/session-hub.ts';
+import type { Carrier } from '../../src/atp/host-types.ts';
 
 type Deliver = Extract<SessionEffect, { type: 'deliver' }>;
 
@@ -98,6 +99,7 @@ export class HubClient {
 
 /** One connection: each direction keeps its order, and every frame is bytes on its way. */
 class Link implements Carrier {
+  readonly remote_address = '127.0.0.1';
   is_open = true;
   onClosed: () => void = () => undefined;
   readonly #toClient: (frame: Frame, bytes: number) => void;

@@ -64,7 +64,7 @@ describe('a session', () => {
     const stream = client.ask({ prompt: 'Say something longer.', model: 'small' });
     await client.until(() => client.delivered(stream).length > 1);
     client.drop();
-    expect(hub.connected).toBe(0);
+    expect(hub.roster.gauges().connected).toBe(0);
     client.connect();
     const payloads = await client.answer(stream);
     expect(payloads.map(({ seq }) => seq)).toEqual(payloads.map((_, i) => i));

@@ -1,6 +1,6 @@
 import { decodeFrame, encodeCbor, encodeJson, type Frame } from '@atp-router/wire';
 import { type Runtime, type SocketLike, systemRuntime } from '@atp-router/sdk';
-import type { Carrier } from '../../src/atp/session-host.ts';
+import type { Carrier } from '../../src/atp/host-types.ts';
 import type { SessionHub } from '../../src/atp/session-hub.ts';
 
 /** WebSockets of the SDK that end in a hub of the same process. `sockets` has them all, the newest last. */
@@ -16,6 +16,7 @@ export function runtimeOver(hub: SessionHub): { readonly runtime: Runtime; reado
 }
 
 export class HubSocket implements SocketLike, Carrier {
+  readonly remote_address = '127.0.0.1';
   binaryType = 'blob';
   readyState = 0;
   onopen: SocketLike['onopen'] = null;

@@ -2,21 +2,24 @@ import type { SessionSnapshot, StoredLane } from '../contract.ts';
 import type { Engine } from '../engine.ts';
 import { messageBytes, messageFrames } from '../send/frames.ts';
 import { messageKey } from './journal.ts';
-import { FRESH } from '../send/sender.ts';
+import { isOwnStatus } from '../send/own-status.ts';
+import { FRESH } from '../send/out-message.ts';
 import { Stream } from '../streams/stream.ts';
 
 /** Makes a fresh session what its predecessor was, without a connection. What the inbox has is delivered again. */
 export function restoreEngine(engine: Engine, { session, lanes, inbox, outbox, pieces }: SessionSnapshot): void {
   const { core, store, streams, link } = engine;
   core.agreed = session.agreed;
-  core.control_seq = session.control_seq;
+  store.restoreNumbers(session.control_seq);
   core.own_window = session.own_window;
   core.peer_window = session.peer_window;
   core.peer_pending = session.peer_pending_messages;
   store.tokens = session.tokens;
   store.token = session.token;
   store.syn = session.syn;
+  store.resume_seq = session.resume_seq ?? -1;
   store.peer_status = session.peer_status;
+  engine.status.restore(session.own_status);
   streams.own.next = session.next_stream;
   streams.peer.next = session.peer_next_stream;
   for (const number of session.peer_unseen) streams.peer.unseen.add(number);
@@ -81,13 +84,14 @@ function restoreOutbox({ core, streams, sender }: Engine, outbox: SessionSnapsho
     if (stream === undefined) continue;
     const lane = streams.laneOut(stream, id.lane);
     const frames = messageFrames(core.options, lane, id.msg_seq, message, fin);
-    const internal = fin && message.payload === undefined && stream === streams.zero;
+    const is_status = isOwnStatus(stream.id, message);
+    const internal = is_status || (fin && message.payload === undefined && stream === streams.zero);
     if (lane.size === 0) {
       lane.unsent = id.msg_seq;
       lane.withdrawn = id.msg_seq;
     }
     // It may have been sent: an acknowledgement may come for it.
-    const bytes = internal ? 0 : messageBytes(message);
+    const bytes = internal && fin ? 0 : messageBytes(message);
     sender.queue(lane, {
       ...FRESH,
       msg_seq: id.msg_seq,
@@ -97,7 +101,7 @@ function restoreOutbox({ core, streams, sender }: Engine, outbox: SessionSnapsho
       bytes,
       frames,
       sends: 1,
-      first_t: core.t,
+      first_t: core.live.now,
     });
     if (fin) stream.out_done = false;
   }

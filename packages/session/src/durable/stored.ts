@@ -1,5 +1,5 @@
 import { type Lane, laneKey } from '@atp-router/wire';
-import type { StoredChange, StoredLane, StoredSession } from '../contract.ts';
+import type { StoredChange, StoredLane, StoredSession, StoredStatus } from '../contract.ts';
 import type { Core } from '../core.ts';
 import type { Resets } from '../streams/resets.ts';
 import type { Stream } from '../streams/stream.ts';
@@ -37,7 +37,10 @@ export function laneValue(core: Core, stream: Stream, lane: Lane): StoredLane {
   };
 }
 
-/** Control frames that are numbered between two savings: a successor goes on above. */
+/**
+ * Control frames that may be numbered before another block of numbers has to be saved: a successor goes on above, and sends
+ * none before its own block is saved. Half of it is left when the next block is asked for: ten minutes at 50 frames a second.
+ */
 const CONTROL_BLOCK = 65_536;
 
 /** What of a session does not belong to a lane. */
@@ -45,9 +48,14 @@ export class SessionStore implements Storable {
   tokens: readonly string[] = [];
   token: string | undefined;
   syn: string | undefined;
+  /** Number of the resumption that a server took last. */
+  resume_seq = -1;
   peer_status: PeerStatus | undefined;
-  /** Number of control frames up to which a successor knows. */
-  control_up_to = 0;
+  /** Told when numbers of control frames were saved. */
+  numbered: (() => void) | undefined;
+  status: { readonly stored: StoredStatus | undefined } | undefined;
+  /** Where a successor goes on, by what is saved or on its way to be. Nobody succeeds to what never was saved. */
+  #control_up_to = CONTROL_BLOCK;
   readonly #core: Core;
   readonly #streams: Streams;
   readonly #resets: Resets;
@@ -56,22 +64,41 @@ export class SessionStore implements Storable {
     this.#core = core;
     this.#streams = streams;
     this.#resets = resets;
+    if (core.journal.durable) core.control_limit = CONTROL_BLOCK;
   }
 
   /** Whether more control frames may be numbered soon than a successor would know of. */
   get numbers_low(): boolean {
-    return this.#core.control_seq + CONTROL_BLOCK / 2 > this.control_up_to;
+    return this.#core.control_seq + CONTROL_BLOCK / 2 > this.#control_up_to;
+  }
+
+  /** A predecessor may have used all numbers below this one, and saved that. */
+  restoreNumbers(control_seq: number): void {
+    const core = this.#core;
+    core.control_seq = control_seq;
+    this.#control_up_to = control_seq;
+    if (core.journal.durable) core.control_limit = control_seq;
   }
 
   stored(): StoredChange {
+    if (this.numbers_low) this.#reserve();
     return { put: 'session', value: this.value() };
+  }
+
+  #reserve(): void {
+    const core = this.#core;
+    const up_to = core.control_seq + CONTROL_BLOCK;
+    this.#control_up_to = up_to;
+    core.journal.hold(() => {
+      core.control_limit = up_to;
+      this.numbered?.();
+    });
   }
 
   value(): StoredSession {
     const core = this.#core;
     const { role, session_id } = core.options;
-    this.control_up_to = core.control_seq + CONTROL_BLOCK;
-    const { token, syn, peer_status } = this;
+    const { token, syn, peer_status, status } = this;
     const { open, lingering, own, peer } = this.#streams;
     const streams = [...open.values()].map(({ id, ended, in_ended }) => ({
       stream_id: id,
@@ -86,12 +113,14 @@ export class SessionStore implements Storable {
       tokens: this.tokens,
       ...(token !== undefined && { token }),
       ...(syn !== undefined && { syn }),
-      control_seq: this.control_up_to,
+      ...(this.resume_seq >= 0 && { resume_seq: this.resume_seq }),
+      control_seq: core.journal.durable ? this.#control_up_to : core.control_seq,
       next_stream: own.next,
       peer_next_stream: peer.next,
       peer_unseen: [...peer.unseen],
       peer_pending_messages: core.peer_pending,
       ...(peer_status && { peer_status: { ...peer_status } }),
+      ...(status?.stored && { own_status: status.stored }),
       resets: this.#resets.stored(),
       streams,
       peer_window: core.peer_window,

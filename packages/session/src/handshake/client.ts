@@ -7,6 +7,8 @@ import { Link } from './link.ts';
 /** The client's side: asks, and asks again with back-off, until it has an answer or the time is over. */
 export class ClientLink extends Link {
   #asked: Frame | undefined;
+  /** Connected, and nothing is sent before its number is saved. */
+  #waits = false;
   #sends = 0;
   #again_ms = Number.POSITIVE_INFINITY;
   /** Control frame from which the token was read: an older one does not replace it (S3). */
@@ -18,21 +20,36 @@ export class ClientLink extends Link {
 
   connected(): void {
     if (this.phase === 'open') this.disconnected();
-    if (this.phase === 'lost' || this.phase === 'resuming') {
-      this.phase = 'resuming';
-      const content = { token: this.store.token ?? '', acks: this.to.acks() };
-      this.#asked = this.core.controlFrame(SESSION_STREAM, ['SYN', 'CTRL'], { type: 'control.resume', content });
-    } else {
-      this.phase = 'opening';
-      // Without an answer, the same frame on every connection.
-      this.#asked ??= synFrame(this.core);
-    }
+    this.phase = this.phase === 'lost' || this.phase === 'resuming' ? 'resuming' : 'opening';
     this.handshake_end_ms = this.core.now_ms + this.core.limits.handshake_ms;
     this.#sends = 0;
+    this.#again_ms = Number.POSITIVE_INFINITY;
+    if (this.phase === 'resuming') this.#asked = undefined;
+    // After a restart a number has to be saved before it is used (S39).
+    this.#waits = !this.core.may_number;
+    if (!this.#waits) this.#begin();
+  }
+
+  /** Numbers were saved. */
+  numbered(): void {
+    if (this.#waits) this.#begin();
+  }
+
+  #begin(): void {
+    this.#waits = false;
+    if (this.phase === 'resuming') this.#asked = this.#resumption();
+    // Without an answer, the same frame on every connection.
+    else this.#asked ??= synFrame(this.core);
     this.#ask();
   }
 
+  #resumption(): Frame {
+    const content = { token: this.store.token ?? '', acks: this.to.acks() };
+    return this.core.controlFrame(SESSION_STREAM, ['SYN', 'CTRL'], { type: 'control.resume', content });
+  }
+
   override disconnected(): void {
+    this.#waits = false;
     this.#again_ms = Number.POSITIVE_INFINITY;
     super.disconnected();
   }
@@ -62,6 +79,7 @@ export class ClientLink extends Link {
   }
 
   protected override late(): void {
+    this.#waits = false;
     this.#again_ms = Number.POSITIVE_INFINITY;
     super.late();
   }

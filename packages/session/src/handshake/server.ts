@@ -8,11 +8,10 @@ import {
   SIGNATURE_REFUSAL,
 } from '@atp-router/wire';
 import { smallerWindow } from '../status.ts';
-import { SESSION_STREAM } from '../streams/numbers.ts';
 import { ResumeTokens } from '../resume/tokens.ts';
 import { Violation } from '../core.ts';
 import { agreement, answerFrame, frameDigest, helloOf, isSyn, pendingOf } from './hello.ts';
-import { resumeOf } from './first.ts';
+import { refusalFrame, resumeOf } from './first.ts';
 import { Link } from './link.ts';
 
 /** The server's side: answers what opens or resumes the session, and the same frame again with the same answer. */
@@ -36,8 +35,13 @@ export class ServerLink extends Link {
   admits(frame: Frame): boolean {
     if (!isSyn(frame) || this.is_over || this.core.agreed === undefined) return false;
     const token = resumeOf(frame)?.token;
-    if (token !== undefined) return this.#known.accepts(token);
+    if (token !== undefined) return !this.#isLeft(frame) && this.#known.accepts(token);
     return this.store.syn !== undefined && frameDigest(this.core, frame) === this.store.syn;
+  }
+
+  /** From a connection that the client has left since: what a later one was answered must stay good (S44). */
+  #isLeft({ msg_seq }: Frame): boolean {
+    return msg_seq < this.store.resume_seq;
   }
 
   frame(frame: Frame): void {
@@ -65,11 +69,12 @@ export class ServerLink extends Link {
 
   #resume(frame: Frame, { token, acks = [] }: ResumeContent): void {
     const next = this.core.options.ports.secret();
-    if (this.core.agreed === undefined || !this.#known.use(token, next)) {
+    if (this.core.agreed === undefined || this.#isLeft(frame) || !this.#known.use(token, next)) {
       this.#refuse({ type: 'error', content: SIGNATURE_REFUSAL });
       return;
     }
     this.store.syn = undefined;
+    this.store.resume_seq = frame.msg_seq;
     this.#grant(frame, next, true, acks);
   }
 
@@ -138,7 +143,7 @@ export class ServerLink extends Link {
 
   #refuse(error: Payload): void {
     const { core } = this;
-    core.emit({ type: 'send', frame: core.controlFrame(SESSION_STREAM, ['RST', 'CTRL'], error) });
+    core.emit({ type: 'send', frame: refusalFrame(core.options.session_id, error) });
     // A session that is there is not ended by somebody who does not have its token.
     if (core.agreed === undefined) this.to.close(error, 'reset');
     else {

@@ -31,7 +31,7 @@ export class Gaps {
 
   /** The message is incomplete. */
   open(lane: LaneIn, msg_seq: number): Gap {
-    const gap = lane.gap(msg_seq, this.#core.t, this.#core.limits.gap_ms);
+    const gap = lane.gap(msg_seq, this.#core);
     this.watch(lane);
     return gap;
   }
@@ -58,15 +58,15 @@ export class Gaps {
   }
 
   #ofLane(lane: LaneIn): void {
-    const { t, limits } = this.#core;
+    const { t, limits, live } = this.#core;
     const over: number[] = [];
     for (const [msg_seq, gap] of lane.gaps ?? []) {
-      if (t >= gap.since_t + limits.resend_lifetime_ms) {
+      if (live.isDue(gap.since_t + limits.resend_lifetime_ms)) {
         over.push(msg_seq);
         continue;
       }
       if (t >= gap.due_t) this.#ask(lane, msg_seq, gap);
-      this.#core.wake(Math.min(gap.due_t, gap.since_t + limits.resend_lifetime_ms));
+      this.#core.wake(gap.due_t);
     }
     for (const msg_seq of over) this.#fail(lane, msg_seq, 'expired');
   }

@@ -1,5 +1,5 @@
 import { type Frame, hasFlag, type StatusContent } from '@atp-router/wire';
-import type { FailureReason } from '../contract.ts';
+import type { Assembled, FailureReason } from '../contract.ts';
 import { type Core, Violation } from '../core.ts';
 import { storedLane } from '../durable/stored.ts';
 import type { Stream } from '../streams/stream.ts';
@@ -14,6 +14,14 @@ export interface HandOnTo {
   ended(stream: Stream): void;
   /** `control.status` on the session's own stream. */
   status(content: StatusContent): void;
+}
+
+interface Settled {
+  readonly frame: Frame;
+  readonly fin: boolean;
+  readonly opens: boolean;
+  readonly for_session: boolean;
+  readonly assembled: Assembled | undefined;
 }
 
 /** The last step of a message that came: to the application, or to the session itself; acknowledged once it is safe. */
@@ -38,7 +46,7 @@ export class HandOn {
       });
       return;
     }
-    const { frame } = arrival;
+    const { frame, assembled } = arrival;
     const fin = hasFlag(frame, 'FIN') && lane.is_main;
     if (fin && lane.highest > msg_seq) throw new Violation('Messages came behind the last one of their stream.');
     this.#checkLoop(lane, frame);
@@ -50,7 +58,7 @@ export class HandOn {
     const credit = lane.credit_when_saved;
     if (!journal.durable) {
       lane.grant(credit);
-      this.#settled(lane, msg_seq, frame, fin, opens, for_session);
+      this.#settled(lane, msg_seq, { frame, fin, opens, for_session, assembled });
       return;
     }
     const id = { lane: lane.lane, msg_seq };
@@ -58,7 +66,7 @@ export class HandOn {
     journal.change({ drop: 'pieces', id });
     this.#whenSaved(lane, () => {
       lane.grant(credit);
-      this.#settled(lane, msg_seq, frame, fin, opens, for_session);
+      this.#settled(lane, msg_seq, { frame, fin, opens, for_session, assembled });
     });
   }
 
@@ -86,12 +94,13 @@ export class HandOn {
     this.acks?.now(lane);
   }
 
-  #settled(lane: LaneIn, msg_seq: number, frame: Frame, fin: boolean, opens: boolean, for_session: boolean): void {
+  #settled(lane: LaneIn, msg_seq: number, { frame, fin, opens, for_session, assembled }: Settled): void {
     lane.settled = msg_seq;
     const { stream } = lane;
     if (opens) this.#core.emit({ type: 'stream_opened', stream_id: stream.id });
     if (!for_session) {
-      this.#core.emit({ type: 'deliver', id: { lane: lane.lane, msg_seq }, frame, fin, again: false });
+      const id = { lane: lane.lane, msg_seq };
+      this.#core.emit({ type: 'deliver', id, frame, fin, again: false, ...(assembled && { assembled }) });
     }
     this.acks?.soon(lane, 1);
     if (fin) this.#to.ended(stream);

@@ -85,16 +85,18 @@ export class Receiver {
   }
 
   #fragment(lane: LaneIn, frame: Frame, frame_bytes: number): void {
-    const { t, options, limits, journal } = this.#core;
+    const { t, options, journal } = this.#core;
     this.#reassembler ??= new Reassembler(options.ports.digests, options.reassembly);
     const id: MessageId = { lane: lane.lane, msg_seq: frame.msg_seq };
+    let fragments = 0;
     for (const effect of this.#reassembler.handle({ type: 'fragment', frame, frame_bytes, now_ms: t })) {
       switch (effect.type) {
         case 'stored':
+          fragments = effect.ack_up_to + 1;
           this.#stored(lane, id, frame, effect.ack_up_to);
           break;
         case 'complete':
-          this.#arrived(lane, id.msg_seq, { frame: effect.frame, bytes: messageBytes(effect.frame) });
+          this.#arrived(lane, id.msg_seq, this.#assembled(lane, effect.frame, fragments));
           break;
         case 'failed':
           this.fail(lane, id.msg_seq, 'corrupt');
@@ -104,7 +106,7 @@ export class Receiver {
           this.#noRoom();
           break;
         case 'bad_fragment':
-          lane.reach(id.msg_seq, t, limits.gap_ms);
+          lane.reach(id.msg_seq, this.#core);
           this.gaps.open(lane, id.msg_seq);
           lane.asked ??= new Map();
           lane.asked.set(id.msg_seq, [effect.frag_seq]);
@@ -120,9 +122,15 @@ export class Receiver {
     }
   }
 
+  #assembled(lane: LaneIn, frame: Frame, fragments: number): Arrival {
+    const { t } = this.#core;
+    const since_t = lane.gaps?.get(frame.msg_seq)?.since_t ?? t;
+    return { frame, bytes: messageBytes(frame), assembled: { fragments, ms: t - since_t } };
+  }
+
   #stored(lane: LaneIn, id: MessageId, frame: Frame, ack_up_to: number): void {
     const { msg_seq } = id;
-    lane.reach(msg_seq, this.#core.t, this.#core.limits.gap_ms);
+    lane.reach(msg_seq, this.#core);
     this.gaps.open(lane, msg_seq).in_pieces = true;
     const { journal } = this.#core;
     if (!journal.durable) {
@@ -150,7 +158,7 @@ export class Receiver {
       this.#drain(lane);
       return;
     }
-    lane.reach(msg_seq, this.#core.t, this.#core.limits.gap_ms);
+    lane.reach(msg_seq, this.#core);
     this.gaps.watch(lane);
     lane.wait(msg_seq, arrival);
     if (arrival.failed === undefined) this.#waiting_bytes += arrival.bytes;
@@ -194,7 +202,7 @@ export class Receiver {
     const lane = this.#streams.laneIn(stream, { stream_id, persona_id, clone_id });
     for (const msg_seq of withdrawn) {
       if (msg_seq > lane.credit || lane.has(msg_seq)) continue;
-      lane.reach(msg_seq, this.#core.t, this.#core.limits.gap_ms);
+      lane.reach(msg_seq, this.#core);
       this.gaps.watch(lane);
       this.fail(lane, msg_seq, 'expired');
     }

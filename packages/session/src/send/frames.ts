@@ -11,7 +11,7 @@ const SYN_FIN: readonly string[] = ['SYN', 'FIN'];
 /** The frames of a message, unsigned. Throws `FrameError` for a content that cannot be carried. */
 export function messageFrames(
   { session_id, ports, fragments }: SessionOptions,
-  { lane, stream, is_main }: LaneOut,
+  { lane, stream, is_main }: Pick<LaneOut, 'lane' | 'stream' | 'is_main'>,
   msg_seq: number,
   message: Outgoing,
   fin: boolean,

@@ -69,7 +69,6 @@ export class Resending {
     this.#withdraw(lane);
     const oldest = lane.at(Math.max(lane.first, lane.withdrawn));
     if (oldest === undefined) return;
-    if (oldest.sends > 0) this.#core.wake(oldest.first_t + this.#core.limits.resend_lifetime_ms);
     if (oldest.msg_seq >= lane.unsent) return;
     if (this.#core.t >= oldest.due_t) this.#again(oldest);
     else this.#core.wake(oldest.due_t);
@@ -88,10 +87,10 @@ export class Resending {
 
   /** Gives up what is over its lifetime, and says so until the receiver has settled it (S12). */
   #withdraw(lane: LaneOut): void {
-    const { t, limits, options } = this.#core;
+    const { t, limits, options, live } = this.#core;
     const before = lane.withdrawn;
     for (let message = lane.at(Math.max(lane.first, lane.withdrawn)); message !== undefined; ) {
-      if (message.sends === 0 || t < message.first_t + limits.resend_lifetime_ms) break;
+      if (message.sends === 0 || !live.isDue(message.first_t + limits.resend_lifetime_ms)) break;
       lane.withdrawn = message.msg_seq + 1;
       lane.unsent = Math.max(lane.unsent, lane.withdrawn);
       message.frames = [];

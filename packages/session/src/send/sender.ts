@@ -7,10 +7,19 @@ import { SESSION_STREAM } from '../streams/numbers.ts';
 import type { Streams } from '../streams/streams.ts';
 import { CongestionWindow } from './congestion.ts';
 import { messageBytes, messageFrames } from './frames.ts';
+import { FRESH, sentAs } from './out-message.ts';
 import type { LaneOut, OutMessage } from '../streams/stream.ts';
 import { storedLane } from '../durable/stored.ts';
 import { Resending } from './resending.ts';
 import { RoundTrip, spread_ms } from './rtt.ts';
+
+/** What follows from what becomes of messages. */
+export interface SenderTo {
+  /** Nothing of the stream is unsettled any more. */
+  closing(stream: Stream): void;
+  /** A status of this end has failed. */
+  statusFailed(msg_seq: number): void;
+}
 
 /** The messages of this end, from their acceptance until each is acknowledged or has failed. */
 export class Sender {
@@ -24,16 +33,16 @@ export class Sender {
   unsettled = 0;
   readonly #core: Core;
   readonly #streams: Streams;
-  readonly #closing: (stream: Stream) => void;
+  readonly #to: SenderTo;
   readonly #resending: Resending;
   #ready: LaneOut[] = [];
   #bytes = 0;
   #flight_bytes = 0;
 
-  constructor(core: Core, streams: Streams, closing: (stream: Stream) => void) {
+  constructor(core: Core, streams: Streams, to: SenderTo) {
     this.#core = core;
     this.#streams = streams;
-    this.#closing = closing;
+    this.#to = to;
     this.rtt = new RoundTrip(core.limits);
     this.congestion = new CongestionWindow(core.limits.unsettled_messages);
     this.#resending = new Resending(core, this);
@@ -57,7 +66,7 @@ export class Sender {
     assert(lane.is_main || message.payload !== undefined, 'a message of a persona has a payload');
     const msg_seq = lane.next_seq;
     const frames = messageFrames(this.#core.options, lane, msg_seq, message, fin);
-    const bytes = internal ? 0 : messageBytes(message);
+    const bytes = internal && fin ? 0 : messageBytes(message);
     this.queue(lane, { ...FRESH, msg_seq, message, fin, internal, bytes, frames });
     if (fin) stream.ended = true;
     const { journal } = this.#core;
@@ -133,8 +142,7 @@ export class Sender {
     // Nothing of a stream can be settled before its first message: with a small window it would be in its way.
     if (!lane.is_main && lane.stream.own && lane.stream.main_out?.unsent === 0 && !isZero(lane)) return false;
     lane.unsent += 1;
-    const { t } = this.#core;
-    if (message.sends === 0) message.first_t = t;
+    if (message.sends === 0) message.first_t = this.#core.live.now;
     this.#fly(message);
     for (let i = message.acked_up_to + 1; i < message.frames.length; i += 1) this.transmit(message, i);
     this.sent(message);
@@ -142,7 +150,7 @@ export class Sender {
     return lane.unsent <= lane.released;
   }
 
-  /** The first message of a stream was sent, or is given up: its other lanes may send. */
+  /** The first message of a stream was sent, is settled, or is given up: its other lanes may send. */
   readyBeside({ stream }: LaneOut): void {
     for (const lane of stream.outs?.values() ?? []) if (lane.size > 0) this.ready(lane);
   }
@@ -195,7 +203,7 @@ export class Sender {
       this.#settle(lane, message, has_failed ? 'expired' : undefined);
     }
     if (newest === undefined) return;
-    if (!again) this.rtt.sample(this.#core.t - newest.first_t);
+    if (!again) this.rtt.sample(this.#core.t - newest.last_t);
     this.congestion.acknowledged(count);
     const next = lane.oldest;
     if (next !== undefined && next.sends > 0) this.#core.wake(next.due_t);
@@ -209,12 +217,17 @@ export class Sender {
     const id = lane.id(msg_seq);
     this.#core.journal.change({ drop: 'outbox', id });
     if (!internal)
-      this.#core.emit(failed ? { type: 'failed', way: 'out', id, reason: failed } : { type: 'acknowledged', id });
+      this.#core.emit(
+        failed
+          ? { type: 'failed', way: 'out', id, reason: failed }
+          : { type: 'acknowledged', id, sent: sentAs(message, this.#core.t) },
+      );
     // Nobody has read that this was the last one: another one has to say it.
     if (fin && failed !== undefined) this.add(stream, lane.lane, {}, true, true);
     else if (fin) stream.out_done = true;
+    else if (internal && failed !== undefined) this.#to.statusFailed(msg_seq);
     if (stream.unsettled_beside === 0 && stream.ended && stream.main_out !== undefined) this.ready(stream.main_out);
-    if (stream.unsettled === 0) this.#closing(stream);
+    if (stream.unsettled === 0) this.#to.closing(stream);
   }
 
   #leave(lane: LaneOut, message: OutMessage): void {
@@ -223,7 +236,11 @@ export class Sender {
     this.#bytes -= message.bytes;
     lane.stream.unsettled -= 1;
     if (!lane.is_main) lane.stream.unsettled_beside -= 1;
-    if (lane.unsent <= message.msg_seq) lane.unsent = message.msg_seq + 1;
+    if (lane.unsent <= message.msg_seq) {
+      lane.unsent = message.msg_seq + 1;
+      // Settled by a word of an earlier connection, before it was sent on this one.
+      if (lane.is_main && message.msg_seq === 0) this.readyBeside(lane);
+    }
     if (lane.withdrawn <= message.msg_seq) lane.withdrawn = message.msg_seq + 1;
     if (lane.size === 0) this.active.delete(lane);
   }
@@ -246,7 +263,7 @@ export class Sender {
     this.#core.wake(this.#core.t);
   }
 
-  /** The stream or the session is over. `reason` is for what was sent; what was not has not arrived for sure. */
+  /** The stream or the session is over. `reason` is for what was sent, and may have arrived; what was not has not. */
   abandon(stream: Stream, reason: FailureReason): void {
     for (const lane of stream.lanesOut()) {
       lane.is_ready = false;
@@ -268,16 +285,6 @@ export class Sender {
     if (this.refused.size < this.#core.limits.unsettled_messages) this.refused.set(laneKey(lane), lane);
   }
 }
-
-/** An `OutMessage` before it is sent. */
-export const FRESH: Pick<OutMessage, 'sends' | 'first_t' | 'last_t' | 'due_t' | 'acked_up_to' | 'in_flight'> = {
-  sends: 0,
-  first_t: 0,
-  last_t: 0,
-  due_t: 0,
-  acked_up_to: -1,
-  in_flight: false,
-};
 
 function isZero({ lane }: LaneOut): boolean {
   return lane.stream_id === SESSION_STREAM;

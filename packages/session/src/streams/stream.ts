@@ -1,5 +1,5 @@
 import type { Frame, Lane, MessageId } from '@atp-router/wire';
-import type { FailureReason, Outgoing } from '../contract.ts';
+import type { Assembled, FailureReason, Outgoing } from '../contract.ts';
 import type { Storable } from '../durable/journal.ts';
 
 // A stream and its lanes in both directions know each other, so they stand together.
@@ -49,17 +49,25 @@ export class Stream {
 
 /** What has become of a message that is not handed on yet. */
 export type Arrival =
-  | { readonly frame: Frame; readonly bytes: number; readonly failed?: undefined }
+  | { readonly frame: Frame; readonly bytes: number; readonly assembled?: Assembled; readonly failed?: undefined }
   | { readonly failed: FailureReason };
 
 /** A message that is incomplete, or not there while later ones are. */
 export interface Gap {
+  /** Live time at which it began: it fails by that (S20, S42). */
   readonly since_t: number;
   /** When it is asked for, or asked for again. */
   due_t: number;
   asks: number;
   /** Whether fragments of it have come. */
   in_pieces: boolean;
+}
+
+/** Times of a gap that begins now. */
+export interface GapTime {
+  readonly t: number;
+  readonly live: { readonly now: number };
+  readonly limits: { readonly gap_ms: number };
 }
 
 /** One lane of the other end's messages. Numbers up to `arrived` are decided, those above stand in `waiting` and `gaps`. */
@@ -118,16 +126,16 @@ export class LaneIn {
   }
 
   /** Numbers between the highest and this one have become gaps. */
-  reach(msg_seq: number, t: number, gap_ms: number): void {
-    for (let between = this.highest + 1; between < msg_seq; between += 1) this.gap(between, t, gap_ms);
+  reach(msg_seq: number, core: GapTime): void {
+    for (let between = this.highest + 1; between < msg_seq; between += 1) this.gap(between, core);
     if (msg_seq > this.highest) this.highest = msg_seq;
   }
 
-  gap(msg_seq: number, t: number, gap_ms: number): Gap {
+  gap(msg_seq: number, { t, live, limits }: GapTime): Gap {
     this.gaps ??= new Map();
     let gap = this.gaps.get(msg_seq);
     if (gap === undefined) {
-      gap = { since_t: t, due_t: t + gap_ms, asks: 0, in_pieces: false };
+      gap = { since_t: live.now, due_t: t + limits.gap_ms, asks: 0, in_pieces: false };
       this.gaps.set(msg_seq, gap);
     }
     return gap;
@@ -172,6 +180,7 @@ export interface OutMessage {
   /** Its frames, unsigned; none any more once it is withdrawn. */
   frames: readonly Frame[];
   sends: number;
+  /** Live time of its first sending: it is withdrawn by that (S12, S42). */
   first_t: number;
   last_t: number;
   /** When it is sent again. */

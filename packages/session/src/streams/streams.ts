@@ -76,9 +76,14 @@ export class Streams {
     return this.add(new Stream(stream_id, false));
   }
 
+  /** Whether thousands below it were left out. */
+  isFar(number: number): boolean {
+    return this.peer.unseen.size + this.peer.growth(number) > 2 * this.#core.limits.streams;
+  }
+
   /** A number of the other end is used up, whatever became of it. */
   see(number: number): boolean {
-    if (this.peer.unseen.size + this.peer.growth(number) > 2 * this.#core.limits.streams)
+    if (this.isFar(number))
       throw new Violation('A stream number was used, and those below it were left out.', { whole_session: true });
     return this.peer.see(number);
   }
@@ -88,8 +93,14 @@ export class Streams {
     const number = streamNumber(stream_id);
     if (number === undefined) throw new Violation('The stream id is not a decimal number.', { fault: 'value' });
     if (number % 2 === this.peer.next % 2) return number;
-    if (number >= this.own.next) throw new Violation('The stream is not open, and is not for this end to open.');
+    if (this.isUnopened(number))
+      throw new Violation('The stream is not open, and is not for its sender to open.', { whole_session: true });
     return undefined;
+  }
+
+  /** Whether it is one that this end is to open, and has not: nobody but a broken end says anything of it. */
+  isUnopened(number: number): boolean {
+    return number % 2 === this.own.next % 2 && number >= this.own.next;
   }
 
   /** For a reset: the number, when it is one that the other end opens. */

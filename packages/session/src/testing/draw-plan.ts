@@ -1,8 +1,19 @@
-import type { Weather } from './channel.ts';
+import type { AgentStatus } from '@atp-router/wire';
+import { FAIR, type Weather } from './channel.ts';
 import { Draw, seedFor } from './draw.ts';
 import { SIDES, type Side } from './network.ts';
-import type { Ending, EndSetting, Plan, PlannedEvent, PlannedStream, Setting } from './plan.ts';
+import {
+  type Ending,
+  type EndSetting,
+  type Plan,
+  type PlannedEvent,
+  type PlannedStream,
+  type Setting,
+  WALL_ORIGIN_MS,
+} from './plan.ts';
 
+/** More than a resend lifetime. */
+const STORM_MS_MIN = 36_000;
 const CODES = ['EPREEMPT', 'EAGENTDOWN', 'EBUDGET', 'EPOLICY'] as const;
 
 /** The history of a seed. */
@@ -14,6 +25,9 @@ export function drawPlan(seed: number): Plan {
     opener: draw.one<Side>('client', 'server'),
   }));
   const events = [...drawWork(draw, streams, heal_ms), ...drawTrouble(draw, setting, streams, heal_ms)];
+  events.push(...drawClocks(new Draw(seedFor(seed, 'clocks')), setting, heal_ms));
+  events.push(...drawWindows(new Draw(seedFor(seed, 'windows')), heal_ms));
+  events.push(...drawStorm(new Draw(seedFor(seed, 'storm')), heal_ms));
   const ending: Ending = draw.one<Ending>('finish', 'finish', 'finish', 'finish', 'finish', 'idle', 'abort', 'part');
   return { seed, setting, streams, events: events.sort((a, b) => a.at_ms - b.at_ms), heal_ms, ending };
 }
@@ -38,7 +52,7 @@ function drawEnd(draw: Draw, calm: boolean, sealed: boolean): EndSetting {
     drift: {
       rate: draw.one(1, 1 + (draw.next() - 0.5) / 20),
       mono_origin_ms: draw.one(0, draw.next() * 1e9),
-      wall_origin_ms: 1_800_000_000_000 + draw.int(-10_000, 10_000),
+      wall_origin_ms: WALL_ORIGIN_MS + draw.int(-10_000, 10_000),
     },
     weather: drawWeather(draw, calm, sealed),
     pending_messages: draw.one(1, 2, 4, 16, 64, 256),
@@ -122,6 +136,52 @@ function drawTrouble(draw: Draw, setting: Setting, streams: readonly PlannedStre
     return { do: 'weather', at_ms, side: on, weather: drawWeather(draw, false, setting.sealed) };
   });
   return events;
+}
+
+/** Wall clocks that are set: with signatures by little, as frames far from a reader's time are refused; rarely by much. */
+function drawClocks(draw: Draw, { signed }: Setting, heal_ms: number): PlannedEvent[] {
+  if (!draw.chance(0.2)) return [];
+  return Array.from({ length: draw.int(1, 3) }, () => {
+    const most_ms = signed && draw.chance(0.95) ? 500 : 10_000_000;
+    const side = draw.one<Side>('client', 'server');
+    return { do: 'clock', at_ms: draw.int(0, heal_ms), side, by_ms: draw.int(-most_ms, most_ms) };
+  });
+}
+
+/** One way is so bad that messages of it fail while the connection lives: only in histories that are long enough. */
+function drawStorm(draw: Draw, heal_ms: number): PlannedEvent[] {
+  if (heal_ms < STORM_MS_MIN || !draw.chance(0.5)) return [];
+  const weather: Weather = { ...FAIR, loss: 0.6 + draw.next() * 0.3 };
+  const side = draw.one<Side>('client', 'server');
+  const at_ms = draw.int(0, heal_ms - STORM_MS_MIN);
+  const says = (status: AgentStatus, in_ms: number): PlannedEvent => ({
+    do: 'status',
+    at_ms: at_ms + in_ms,
+    side,
+    status,
+  });
+  const blocked = draw.one<AgentStatus>('BUSY', 'PAUSE', 'DRAINING');
+  return [says(blocked, 0), { do: 'weather', at_ms: at_ms + 500, side, weather }, says('READY', 1_000)];
+}
+
+/** Windows of a router at work: their members move by little and by much, at times several within a second. */
+function drawWindows(draw: Draw, heal_ms: number): PlannedEvent[] {
+  if (!draw.chance(0.2)) return [];
+  const side = draw.one<Side>('client', 'server');
+  const first_ms = draw.int(0, heal_ms);
+  const spread_ms = draw.one(300, 3_000, heal_ms);
+  const step = draw.one(0.01, 0.1, 0.5);
+  const moved = (value: number): number => Math.round(value * (1 + (draw.next() - 0.5) * step));
+  return Array.from({ length: draw.int(1, 12) }, () => ({
+    do: 'window',
+    at_ms: Math.min(heal_ms, first_ms + draw.int(0, spread_ms)),
+    side,
+    window: {
+      max_parallel: draw.int(8, 10),
+      max_tokens: moved(100_000),
+      ...(draw.chance(0.9) && { max_usd_micros: moved(5_000_000) }),
+    },
+  }));
 }
 
 /** Mostly an end that keeps what it has: the crash of another one ends the session, and there is little to see. */

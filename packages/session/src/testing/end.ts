@@ -1,6 +1,7 @@
-import type { Frame, Lane, Sealer } from '@atp-router/wire';
+import type { Frame, MessageId, Sealer } from '@atp-router/wire';
 import type { Timer } from '@atp-router/kernel';
 import type { Agreed, Outgoing, SessionEffect, SessionInput } from '../contract.ts';
+import { SESSION_LIMITS } from '../limits.ts';
 import type { App } from './app.ts';
 import { decodeSealed, encodeSealed } from './codec.ts';
 import type { Held, Machine } from './machine.ts';
@@ -13,7 +14,7 @@ import type { DriftingClock, VirtualTime } from './time.ts';
 export interface Watcher {
   input(side: Side, input: SessionInput): void;
   effect(side: Side, effect: SessionEffect): void;
-  taken(side: Side, lane: Lane, message: Outgoing, fin: boolean): void;
+  taken(side: Side, id: MessageId, message: Outgoing, fin: boolean): void;
   holds(side: Side, held: Held): void;
   broken(what: string): void;
 }
@@ -28,7 +29,6 @@ export interface EndTools {
   redial(): void;
 }
 
-const ZERO_LANE: Lane = { stream_id: '0', persona_id: '', clone_id: '' };
 /** An end that is woken more often than this at one moment is in a loop. */
 const WAKES_MAX = 50;
 
@@ -52,12 +52,10 @@ export class SimEnd {
   #timer: Timer | undefined;
   #queue: SessionEffect[] = [];
   #busy = false;
-  #unsaid_status: Extract<SessionInput, { type: 'status' }> | undefined;
-  #last_status: Extract<SessionInput, { type: 'status' }> | undefined;
   #unsaved: Timer[] = [];
   #saves_free_ms = 0;
-  #connected_ms = 0;
-  #connected_from_ms = 0;
+  #heard_ms = 0;
+  #heard_from_ms = 0;
   #wakes = { at_ms: -1, count: 0 };
 
   constructor(side: Side, app: App, setting: EndSetting, clock: DriftingClock, tools: EndTools) {
@@ -69,8 +67,16 @@ export class SimEnd {
     this.store = setting.durable ? new SimStore() : undefined;
   }
 
-  get connected_ms(): number {
-    return this.#connected_ms + (this.wire === undefined ? 0 : this.#tools.time.now_ms - this.#connected_from_ms);
+  /** True time for which it had a connection and heard something of late: what may count for giving a message up (S42). */
+  get heard_ms(): number {
+    if (this.wire === undefined) return this.#heard_ms;
+    const most_ms = SESSION_LIMITS.interval_ms / this.setting.drift.rate;
+    return this.#heard_ms + Math.min(this.#tools.time.now_ms - this.#heard_from_ms, most_ms);
+  }
+
+  #hears(): void {
+    this.#heard_ms = this.heard_ms;
+    this.#heard_from_ms = this.#tools.time.now_ms;
   }
 
   run(machine: Machine): void {
@@ -86,7 +92,7 @@ export class SimEnd {
     this.#letGo()?.close();
     this.wire = wire;
     this.established = false;
-    this.#connected_from_ms = this.#tools.time.now_ms;
+    this.#heard_from_ms = this.#tools.time.now_ms;
     this.feed({ type: 'connected', wall_ms: this.clock.wall_ms() });
   }
 
@@ -101,6 +107,7 @@ export class SimEnd {
   }
 
   takes(frame: Frame, bytes: number): void {
+    this.#hears();
     this.feed({ type: 'frame', frame, bytes, wall_ms: this.clock.wall_ms() });
   }
 
@@ -111,25 +118,8 @@ export class SimEnd {
     const effects = machine.handle(input, this.clock.mono_ms());
     this.#queue.push(...effects);
     this.#tools.watcher.holds(this.side, machine.held());
-    if (input.type === 'status')
-      this.#saidStatus(
-        input,
-        effects.some(({ type }) => type === 'refused'),
-      );
     if (!this.#busy) this.#settle();
     return effects;
-  }
-
-  /** A status is a message of the session's own stream; the last one is said as soon as there is room. */
-  #saidStatus(input: Extract<SessionInput, { type: 'status' }>, refused: boolean): void {
-    this.#unsaid_status = refused ? input : undefined;
-    this.#last_status = input;
-    if (!refused) this.#tools.watcher.taken(this.side, ZERO_LANE, { payload: { type: 'control.status' } }, false);
-  }
-
-  /** The other end may hold on to a status that is over: a status that failed is said again. */
-  sayStatusAgain(): void {
-    this.#tools.time.after(0, () => this.#last_status !== undefined && this.feed(this.#last_status));
   }
 
   /** Does what the session asks for, lets the application speak, and so on until nothing is left to do. */
@@ -157,9 +147,10 @@ export class SimEnd {
       () => this.machine?.next_stream_id ?? '',
       (lane, message, fin) => {
         if (this.machine === undefined || this.state !== 'up') return 'closed';
+        const id = { lane, msg_seq: this.machine.nextSeq(lane) };
         const effects = this.feed({ type: 'send', lane, message, ...(fin && { fin }) });
         const refused = effects.find((effect) => effect.type === 'refused');
-        if (refused === undefined) this.#tools.watcher.taken(this.side, lane, message, fin);
+        if (refused === undefined) this.#tools.watcher.taken(this.side, id, message, fin);
         return refused?.why;
       },
     );
@@ -173,12 +164,11 @@ export class SimEnd {
     if (effect.type === 'established') {
       this.agreed = effect.agreed;
       this.established = true;
+      this.#hears();
       this.established_ms = this.#tools.time.now_ms;
     }
     this.#tools.watcher.effect(this.side, effect);
     this.app.sees(effect);
-    if (effect.type === 'writable' && effect.lane.stream_id === '0' && this.#unsaid_status !== undefined)
-      this.feed(this.#unsaid_status);
     switch (effect.type) {
       case 'send':
         this.#send(effect.frame);
@@ -262,7 +252,7 @@ export class SimEnd {
 
   #letGo(): Wire | undefined {
     const { wire } = this;
-    this.#connected_ms = this.connected_ms;
+    this.#heard_ms = this.heard_ms;
     this.wire = undefined;
     return wire;
   }

@@ -11,6 +11,7 @@ import {
 } from '@atp-router/wire';
 import { type MessageBook, named, type Sent } from './message-book.ts';
 import type { Side } from './network.ts';
+import type { StatusBook } from './status-book.ts';
 import type { SimStore } from './store.ts';
 
 /** What one end may know of the lanes of the other, from what came to it; and what it said itself. */
@@ -38,9 +39,12 @@ export interface FrameView {
   life(side: Side): number;
   /** The end was told that the stream is closed, or aborted it. */
   closedAt(side: Side, stream_id: string): boolean;
+  /** Its handshake on the present connection is done. */
+  established(side: Side): boolean;
   pendingMessages(side: Side): number;
   /** Where a durable end keeps its changes. */
   store(side: Side): SimStore | undefined;
+  readonly statuses: StatusBook;
 }
 
 /** Every frame that leaves and reaches an end, held against what the protocol allows it to say. */
@@ -61,6 +65,8 @@ export class FrameBook {
 
   left(side: Side, frame: Frame): void {
     if (hasFlag(frame, 'CTRL')) {
+      // S39: who refuses a handshake has no number to give.
+      if (isRefusal(frame) && !this.#view.established(side)) return;
       // The answer to a repeated SYN is the one that was given before, whatever is known by now.
       if (this.#control(side, frame)) return;
       for (const ack of acksOf(frame)) this.#acknowledges(side, frame, ack);
@@ -134,9 +140,15 @@ export class FrameBook {
     if (hasFlag(frame, 'FIN') && lane.persona_id === '') this.#endsInOrder(side, lane);
   }
 
-  /** The end of the session's own stream, and an end in place of one that failed. */
+  /** A status, the end of the session's own stream, and an end in place of one that failed. */
   #madeBySession(side: Side, frame: Frame): Sent | undefined {
     const lane = laneOf(frame);
+    if (lane.stream_id === '0' && frame.payload?.type === 'control.status') {
+      this.#view.statuses.sends(side, frame);
+      const message = { payload: { type: frame.payload.type } };
+      this.#messages.took(side, { lane, msg_seq: frame.msg_seq }, message, false, true);
+      return this.#messages.sent(side, { lane, msg_seq: frame.msg_seq });
+    }
     if (frame.payload !== undefined || !hasFlag(frame, 'FIN')) return undefined;
     const before = this.#messages.sent(side, { lane, msg_seq: frame.msg_seq - 1 });
     if (lane.stream_id !== '0' && !(before?.fin === true && before.outcome !== 'acknowledged')) return undefined;
@@ -222,6 +234,10 @@ export class FrameBook {
     if (value < before) this.#broken(`${side} lets ${what} of ${key} fall from ${before} to ${value}`);
     raise(known, key, value);
   }
+}
+
+function isRefusal(frame: Frame): boolean {
+  return hasFlag(frame, 'RST') && frame.stream_id === '0' && frame.msg_seq === 0;
 }
 
 function nothing(): Told {

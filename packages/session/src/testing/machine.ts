@@ -1,4 +1,4 @@
-import type { Frame } from '@atp-router/wire';
+import type { Frame, Lane } from '@atp-router/wire';
 import type { SessionEffect, SessionInput, SessionSnapshot } from '../contract.ts';
 import type { Side } from './network.ts';
 import type { Setting } from './plan.ts';
@@ -11,6 +11,8 @@ export interface Machine {
   /** Monotone time of the next `timeout`; undefined when there is nothing to wait for. */
   readonly deadline_ms: number | undefined;
   readonly next_stream_id: string;
+  /** Number of the next message of a lane. */
+  nextSeq(lane: Lane): number;
   /** Whether the first frame of another connection belongs to the session, so that it may take it over (S34). */
   admits(frame: Frame, wall_ms: number): boolean;
   /** What it holds of both directions. */

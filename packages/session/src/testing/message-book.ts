@@ -15,8 +15,8 @@ export interface Sent {
   /** Made by the session itself, in place of an end that failed: nobody is told what becomes of it. */
   readonly internal: boolean;
   readonly at_ms: number;
-  /** Connected time of both ends so far when it was taken, each by its own view. */
-  readonly connected_ms: Readonly<Record<Side, number>>;
+  /** For how long both ends had heard the other so far when it was taken. */
+  readonly heard_ms: Readonly<Record<Side, number>>;
   outcome?: Outcome;
   outcome_life?: number;
   /** Its sender crashed before it was kept: nothing is owed to it, if nothing of it was seen either. */
@@ -54,8 +54,8 @@ export interface EndsView {
   goodMs(): number;
   /** Whether an end takes what comes without ever being full. */
   hasRoom(side: Side): boolean;
-  /** Time for which an end had a connection, by its own view. */
-  connectedMs(side: Side): number;
+  /** Time for which an end had a connection on which it heard the other. */
+  heardMs(side: Side): number;
   /** Somebody aborted the stream, or the session. */
   aborted(stream_id: string): boolean;
   /** The session of an end ended without a connection, or with its refusal, or its process with it. */
@@ -73,8 +73,6 @@ export class MessageBook {
   readonly #broken: (what: string) => void;
   readonly #sent: Record<Side, Map<string, Map<number, Sent>>> = { client: new Map(), server: new Map() };
   readonly #arriving: Record<Side, Map<string, ArrivingLane>> = { client: new Map(), server: new Map() };
-  readonly #next: Record<Side, Map<string, number>> = { client: new Map(), server: new Map() };
-  readonly #kept: Record<Side, (lane: Lane) => number> = { client: () => 0, server: () => 0 };
   readonly open: Record<Side, number> = { client: 0, server: 0 };
   handed_on = 0;
 
@@ -110,17 +108,6 @@ export class MessageBook {
     return this.arriving(side, id.lane).arrivals.get(id.msg_seq);
   }
 
-  /** The number that the next message of a lane gets. */
-  nextSeq(side: Side, lane: Lane): number {
-    return this.#next[side].get(laneKey(lane)) ?? this.#kept[side](lane);
-  }
-
-  /** After a crash numbers go on from what was kept. */
-  restarted(side: Side, nextSeq: (lane: Lane) => number | undefined): void {
-    this.#next[side].clear();
-    this.#kept[side] = (lane) => nextSeq(lane) ?? 0;
-  }
-
   took(side: Side, id: MessageId, message: Outgoing, fin: boolean, internal = false): void {
     const key = laneKey(id.lane);
     const lane = this.#sent[side].get(key) ?? new Map<number, Sent>();
@@ -128,9 +115,8 @@ export class MessageBook {
     const before = lane.get(id.msg_seq);
     if (before !== undefined && before.gone !== true) this.#broken(`${side} numbers ${named(id)} twice`);
     if (before?.gone === true) this.#givenAgain(side, id);
-    const connected_ms = { client: this.#view.connectedMs('client'), server: this.#view.connectedMs('server') };
-    this.#next[side].set(key, id.msg_seq + 1);
-    lane.set(id.msg_seq, { side, id, message, fin, internal, at_ms: this.#view.time.now_ms, connected_ms });
+    const heard_ms = { client: this.#view.heardMs('client'), server: this.#view.heardMs('server') };
+    lane.set(id.msg_seq, { side, id, message, fin, internal, at_ms: this.#view.time.now_ms, heard_ms });
     if (!internal) this.open[side] += 1;
   }
 
@@ -147,7 +133,7 @@ export class MessageBook {
 
   /** Forgets what a crash took before it was kept. */
   lose(sent: Sent): void {
-    if (sent.outcome === undefined) this.open[sent.side] -= 1;
+    if (sent.outcome === undefined && !sent.internal) this.open[sent.side] -= 1;
     sent.gone = true;
   }
 
@@ -264,8 +250,8 @@ export class MessageBook {
     // What was never sent is not in doubt when a stream or a session ends.
     const ended = this.#view.aborted(id.lane.stream_id) || this.#view.cutOff(side);
     if (outcome === 'expired' && !ended) {
-      // Either end may have given it up, and one that does not know of a lost connection counts on.
-      const age_ms = Math.max(...SIDES.map((end) => this.#view.connectedMs(end) - sent.connected_ms[end]));
+      // Either end may have given it up, and each counts only while it hears the other (S42).
+      const age_ms = Math.max(...SIDES.map((end) => this.#view.heardMs(end) - sent.heard_ms[end]));
       const good_ms = Math.min(this.#view.goodMs(), this.#view.time.now_ms - sent.at_ms);
       if (good_ms > RESENT_MS && this.#view.hasRoom(otherSide(side)))
         this.#broken(`${side} gives up ${named(id)} on a way that has been good for ${Math.round(good_ms)} ms`);

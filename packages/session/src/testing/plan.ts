@@ -4,6 +4,9 @@ import { FAIR, type Weather } from './channel.ts';
 import type { Side } from './network.ts';
 import type { Drift } from './time.ts';
 
+/** About where wall clocks begin. */
+export const WALL_ORIGIN_MS = 1_800_000_000_000;
+
 /** How the two ends are made, and what the way between them is like. */
 export interface Setting {
   /** Frames carry a checksum on the way, and only then bits are flipped. */
@@ -66,6 +69,8 @@ export type PlannedEvent =
     }
   | { readonly do: 'status'; readonly at_ms: number; readonly side: Side; readonly status: AgentStatus }
   | { readonly do: 'window'; readonly at_ms: number; readonly side: Side; readonly window: Window }
+  /** The wall clock of a side is set, forwards or back. */
+  | { readonly do: 'clock'; readonly at_ms: number; readonly side: Side; readonly by_ms: number }
   | { readonly do: 'crowded'; readonly at_ms: number; readonly side: Side; readonly for_ms: number }
   | { readonly do: 'weather'; readonly at_ms: number; readonly side: Side; readonly weather: Weather }
   | { readonly do: 'drop'; readonly at_ms: number; readonly told: readonly Side[] }

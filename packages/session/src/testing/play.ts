@@ -135,8 +135,11 @@ function perform(world: World, event: PlannedEvent): void {
       reset(world, event.side, event.stream, event.code);
       break;
     case 'status':
-      if (world.ends[event.side].agreed !== undefined)
-        world.ends[event.side].feed({ type: 'status', status: event.status });
+      world.ends[event.side].feed({ type: 'status', status: event.status });
+      break;
+    case 'clock':
+      world.watch.note(`the wall clock of ${event.side} is set by ${event.by_ms} ms`);
+      world.ends[event.side].clock.set(event.by_ms);
       break;
     case 'window':
       world.ends[event.side].feed({ type: 'window', window: event.window });

@@ -1,5 +1,6 @@
 import { SIDES } from './network.ts';
 import type { HistoryResult } from './play.ts';
+import type { Shrunk } from './shrink.ts';
 
 /** What happened in histories, for who wants to know whether they were worth playing. */
 export interface HistoryFacts {
@@ -63,5 +64,18 @@ export function reportOf(seed: number, { problems }: HistoryResult): string {
     `History ${seed} breaks ${problems.length} rules:`,
     ...problems.slice(0, 10),
     `Replay it with ATP_SEED=${seed} npx vitest run packages/session/test/history.test.ts`,
+    `Its cause is easier to see in a smaller one: ATP_SHRINK=1 ATP_SEED=${seed} and the same command`,
+  ].join('\n');
+}
+
+/** The smallest history that was found to break a rule too: how its ends are made, and what happens. */
+export function shrunkReportOf(seed: number, { plan, before, problems }: Shrunk): string {
+  return [
+    `History ${seed} breaks rules with ${plan.events.length} of its ${before} events too:`,
+    ...problems.slice(0, 10),
+    `Ends: ${JSON.stringify(plan.setting)}`,
+    `Streams, by who opens them: ${plan.streams.map(({ opener }) => opener).join(', ')}`,
+    `Good from ${plan.heal_ms} ms, then: ${plan.ending}`,
+    ...plan.events.map((event) => JSON.stringify(event)),
   ].join('\n');
 }

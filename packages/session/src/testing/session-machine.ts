@@ -1,20 +1,36 @@
 import { seededRng } from '@atp-router/kernel';
-import { type Digests, type FragmentPolicy, KeyRing, REASSEMBLY_LIMITS, Sealer, toBase64Url } from '@atp-router/wire';
+import {
+  type Digests,
+  type FragmentPolicy,
+  KeyRing,
+  REASSEMBLY_LIMITS,
+  Sealer,
+  toBase64Url,
+  type Window,
+} from '@atp-router/wire';
 import type { SessionOptions } from '../options.ts';
 import { Session } from '../session.ts';
 import { Draw, seedFor } from './draw.ts';
+import { WALL_ORIGIN_MS } from './plan.ts';
 import type { Machine, MachineSetup, MakeMachine } from './machine.ts';
 
-const KEY = {
-  kid: 'sim',
-  secret: Uint8Array.from({ length: 32 }, (_, i) => i * 7),
-  not_before_ms: 0,
-  not_after_ms: Number.MAX_SAFE_INTEGER,
-};
+/** What a session of a history has before it is told otherwise. */
+export const FIRST_WINDOW: Window = { max_parallel: 100 };
+
+/** Keys change every so often, and each overlaps the next one by a little. */
+const KEY_MS = 20_000;
+const KEY_OVERLAP_MS = 2_000;
+const KEYS_FROM_MS = WALL_ORIGIN_MS - 300_000;
+const KEYS = Array.from({ length: 100 }, (_, n) => ({
+  kid: `sim-${n}`,
+  secret: Uint8Array.from({ length: 32 }, (_byte, i) => i * 7 + n),
+  not_before_ms: KEYS_FROM_MS + n * KEY_MS,
+  not_after_ms: KEYS_FROM_MS + (n + 1) * KEY_MS + KEY_OVERLAP_MS,
+}));
 
 /** Makes the sessions of a simulation: the real ones, with small limits, whose random choices follow from a seed. */
 export function sessionMachines(digests: Digests): MakeMachine {
-  const signing = { sealer: new Sealer(digests), ring: new KeyRing([KEY]) };
+  const signing = { sealer: new Sealer(digests), ring: new KeyRing(KEYS) };
   return (setup: MachineSetup): Machine => {
     const { side, session_id, setting, seed, from, now_ms } = setup;
     const options: SessionOptions = {
@@ -24,7 +40,7 @@ export function sessionMachines(digests: Digests): MakeMachine {
       encodings: setting.encodings,
       ...(setting.signed && { features: ['sig'], signing }),
       node_id: side,
-      window: { max_parallel: 100 },
+      window: FIRST_WINDOW,
       limits: {
         pending_messages: setting.ends[side].pending_messages,
         resume_ttl_ms: setting.resume_ttl_ms,

@@ -84,6 +84,7 @@ export class Shell {
         watch.note(`server connected on ${wire.id}`);
         events = server.events(wire);
         watch.opening = frame;
+        watch.tokens.taken(frame);
         if (this.intruders.has(wire.id)) watch.broken('server gives its session to an intruder');
         server.connect(wire);
         server.takes(frame, bytes.length);

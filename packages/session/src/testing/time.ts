@@ -99,6 +99,7 @@ export interface Drift {
 export class DriftingClock {
   readonly #time: VirtualTime;
   readonly #drift: Drift;
+  #set_ms = 0;
 
   constructor(time: VirtualTime, drift: Drift) {
     this.#time = time;
@@ -110,7 +111,12 @@ export class DriftingClock {
   }
 
   wall_ms(): number {
-    return Math.floor(this.#drift.wall_origin_ms + this.#time.now_ms * this.#drift.rate);
+    return Math.floor(this.#drift.wall_origin_ms + this.#time.now_ms * this.#drift.rate) + this.#set_ms;
+  }
+
+  /** Somebody sets the wall clock. The monotone one does not care. */
+  set(by_ms: number): void {
+    this.#set_ms += by_ms;
   }
 
   /** True milliseconds from now until this clock shows a time. Rounded up, so that the clock is not a hair before it. */

@@ -6,6 +6,8 @@ export class TokenBook {
   /** Good ones; what the client may use: the one that it resumed with, until it has shown that it got the next one. */
   #current: string | undefined;
   #offered: string | undefined;
+  /** Number of the newest resumption that was taken. */
+  #resume_seq = -1;
   readonly #spent: Set<string> = new Set();
 
   constructor(broken: (what: string) => void) {
@@ -19,8 +21,18 @@ export class TokenBook {
   /** The server refused a resumption. */
   refused(frame: Frame): void {
     const used = textIn(frame, 'token');
+    // S44: the client has left that connection.
+    if (frame.msg_seq < this.#resume_seq) return;
     if (used !== undefined && (used === this.#current || used === this.#offered))
       this.#broken('server refuses a token that is good');
+  }
+
+  /** The server gives its session to the connection that has this first frame. */
+  taken(frame: Frame): void {
+    // A hello may have one too: a credential, and the number of a first frame.
+    if (textIn(frame, 'token') === undefined) return;
+    if (frame.msg_seq < this.#resume_seq) this.#broken('server takes a resumption that is older than one that it took');
+    this.#resume_seq = frame.msg_seq;
   }
 
   /** The server answered the opening frame of a connection; `asked` is the resumption that it answers, if it was one. */

@@ -1,16 +1,19 @@
-import { type Frame, hasFlag, type Lane } from '@atp-router/wire';
+import { type Frame, hasFlag, type MessageId, type Window } from '@atp-router/wire';
 import type { Outgoing, SessionEffect, SessionInput } from '../contract.ts';
 import type { SimEnd, Watcher } from './end.ts';
+import { SESSION_LIMITS } from '../limits.ts';
 import { FrameBook } from './frame-book.ts';
 import type { Held } from './machine.ts';
 import { judgeMessages } from './judge-messages.ts';
 import { type EndsView, MessageBook } from './message-book.ts';
-import type { Side } from './network.ts';
+import { SIDES, type Side } from './network.ts';
 import type { Setting } from './plan.ts';
 import { QuietBook } from './quiet-book.ts';
-import { HELD_BYTES_MAX, UNSETTLED_MAX } from './session-machine.ts';
+import { FIRST_WINDOW, HELD_BYTES_MAX, UNSETTLED_MAX } from './session-machine.ts';
+import { StatusBook } from './status-book.ts';
 import type { VirtualTime } from './time.ts';
 import { TokenBook } from './token-book.ts';
+import { WindowBook } from './window-book.ts';
 
 export interface WatchOptions {
   readonly time: VirtualTime;
@@ -31,6 +34,8 @@ export class Watch implements Watcher {
   readonly frames: FrameBook;
   readonly tokens: TokenBook;
   readonly quiet: QuietBook;
+  readonly statuses: StatusBook;
+  readonly windows: WindowBook;
   /** The first frame of the server's present connection. */
   opening: Frame | undefined;
   resumptions = 0;
@@ -55,15 +60,29 @@ export class Watch implements Watcher {
         const { consume_ms, consumes_from_ms } = setting.ends[side];
         return !setting.tight && consume_ms <= SLOW_MS && consumes_from_ms === 0;
       },
-      connectedMs: (side) => end(side).connected_ms,
+      heardMs: (side) => end(side).heard_ms,
       aborted: (stream_id) => this.#aborted.has(stream_id) || this.#aborted.has('0'),
       cutOff: (side) => this.#cut_off[side] || !end(side).established,
     };
     this.messages = new MessageBook(this.#view, broken);
+    this.statuses = new StatusBook(broken);
+    this.windows = new WindowBook(
+      FIRST_WINDOW,
+      {
+        now_ms: () => time.now_ms,
+        rate: (side) => setting.ends[side].drift.rate,
+        establishedMs: (side) => (end(side).established ? end(side).established_ms : undefined),
+      },
+      broken,
+    );
     const closedAt = (side: Side, stream_id: string): boolean => this.#closed[side].has(stream_id);
     this.frames = new FrameBook(
       this.messages,
-      { life, closedAt, pendingMessages, store: (side) => end(side).store },
+      {
+        ...{ life, closedAt, pendingMessages, statuses: this.statuses },
+        established: (side) => end(side).established,
+        store: (side) => end(side).store,
+      },
       broken,
     );
     this.tokens = new TokenBook(broken);
@@ -75,12 +94,18 @@ export class Watch implements Watcher {
     if (input.type !== 'timeout' && input.type !== 'frame' && input.type !== 'saved') this.quiet.stir();
     if (input.type === 'frame') {
       this.frames.reached(side, input.frame);
+      // S36: it is refused, and its stream aborted.
+      const { ts = input.wall_ms, stream_id } = input.frame;
+      if (Math.abs(input.wall_ms - ts) > SESSION_LIMITS.signature_skew_ms) this.#aborted.add(stream_id);
       // S29: from then on, also of a stream of which nothing has come yet; but before the handshake nothing is read.
       if (hasFlag(input.frame, 'RST') && this.#options.end(side).established)
         this.#closed[side].add(input.frame.stream_id);
       if (side === 'server' && this.#options.end(side).established) this.tokens.followed(input.frame);
     }
     if (input.type === 'consumed') this.messages.consumed(side, input.id);
+    if (input.type === 'status') this.statuses.said(side, input.status);
+    this.windows.overdue(side);
+    if (input.type === 'window') this.windows.set(side, input.window);
     if (input.type === 'reset') this.#aborted.add(input.stream_id);
   }
 
@@ -100,14 +125,21 @@ export class Watch implements Watcher {
         this.messages.settled(side, effect.id, 'acknowledged');
         break;
       case 'failed':
-        if (effect.way === 'out') this.#failed(side, effect);
+        if (effect.way === 'out') this.messages.settled(side, effect.id, effect.reason);
         else this.messages.failedIn(side, effect.id, effect.reason);
         break;
       case 'stream_closed':
         if (effect.error !== undefined) this.#aborted.add(effect.stream_id);
         this.#closed[side].add(effect.stream_id);
         break;
+      case 'peer_status':
+        this.statuses.heard(side, effect.status);
+        break;
+      case 'peer_window':
+        this.windows.heard(side, effect.window);
+        break;
       case 'established':
+        if (side === 'client') this.windows.heard(side, effect.agreed.window);
         if (effect.resumed) this.resumptions += 1;
         break;
       case 'closed':
@@ -121,11 +153,14 @@ export class Watch implements Watcher {
   /** Nothing more will be said. */
   judge(): void {
     judgeMessages(this.messages, this.#view, (what) => this.broken(what));
+    const in_order = SIDES.every((side) => this.#options.end(side).state === 'closed' && !this.#cut_off[side]);
+    if (!in_order || this.#aborted.has('0')) return;
+    this.statuses.judge();
+    this.windows.judge();
   }
 
-  taken(side: Side, lane: Lane, message: Outgoing, fin: boolean): void {
-    const msg_seq = this.messages.nextSeq(side, lane);
-    this.messages.took(side, { lane, msg_seq }, message, fin);
+  taken(side: Side, id: MessageId, message: Outgoing, fin: boolean): void {
+    this.messages.took(side, id, message, fin);
     const unsettled = this.messages.open[side];
     if (unsettled > UNSETTLED_MAX) this.broken(`${side} has taken ${unsettled} messages that are not settled`);
   }
@@ -149,15 +184,10 @@ export class Watch implements Watcher {
   }
 
   /** A crash: what was closed and not kept as closed is open again. */
-  restarted(side: Side, isOver: (stream_id: string) => boolean): void {
+  restarted(side: Side, kept: Window, isOver: (stream_id: string) => boolean): void {
+    this.statuses.restarted(side);
+    this.windows.restarted(side, kept);
     for (const stream_id of this.#closed[side]) if (!isOver(stream_id)) this.#closed[side].delete(stream_id);
-  }
-
-  #failed(side: Side, { id, reason }: Extract<SessionEffect, { type: 'failed' }>): void {
-    this.messages.settled(side, id, reason);
-    const is_status = this.messages.sent(side, id)?.message.payload?.type === 'control.status';
-    const end = this.#options.end(side);
-    if (is_status && end.established) end.sayStatusAgain();
   }
 
   #left(side: Side, frame: Frame): void {
@@ -169,6 +199,7 @@ export class Watch implements Watcher {
     }
     const is_answer = hasFlag(frame, 'SYN') && hasFlag(frame, 'ACK') && hasFlag(frame, 'CTRL');
     if (side === 'server' && is_answer) this.tokens.answered(this.opening, frame);
+    this.windows.left(side, frame);
     this.frames.left(side, frame);
   }
 }

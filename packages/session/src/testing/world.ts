@@ -133,7 +133,8 @@ export class World {
   /** An end that takes what comes, whatever it said before. */
   ease(side: Side): void {
     const end = this.ends[side];
-    end.feed({ type: 'status', status: 'READY' });
+    // One that was said is the session's to bring over, however bad the way was.
+    if (!this.watch.statuses.isReady(side)) end.feed({ type: 'status', status: 'READY' });
     end.feed({ type: 'window', window: { max_parallel: 100 } });
     end.feed({ type: 'crowded', crowded: false });
   }
@@ -144,16 +145,16 @@ export class World {
     if (store?.session === undefined) return;
     const { messages, frames } = this.watch;
     for (const sent of messages.allSent(side)) {
-      const unsettled = sent.outcome === undefined && !store.hasOutgoing(sent.id);
+      // Of what the session says by itself nobody is told that it is settled.
+      const unsettled = sent.outcome === undefined && !sent.internal && !store.hasOutgoing(sent.id);
       // Of an abort that was not kept: the number was never used, and is given again.
       const { lane, msg_seq } = sent.id;
       const none = this.#isOver(side, lane.stream_id) ? Number.POSITIVE_INFINITY : 0;
       const unused = msg_seq >= (store.lane(lane)?.next_seq ?? none);
       if (unsettled || unused) messages.lose(sent);
     }
-    messages.restarted(side, (lane) => store.lane(lane)?.next_seq);
     frames.restarted(side, (lane) => store.lane(lane)?.next_seq ?? 0);
-    this.watch.restarted(side, (stream_id) => this.#isOver(side, stream_id));
+    this.watch.restarted(side, store.session.own_window, (stream_id) => this.#isOver(side, stream_id));
     const streams = new Map(store.session.streams.map((stream) => [stream.stream_id, stream]));
     app.restarted(
       (stream_id) => {

@@ -40,6 +40,7 @@ export function faulty(fault: Fault, machine: Machine, life: number): Machine {
     get next_stream_id() {
       return machine.next_stream_id;
     },
+    nextSeq: (lane) => machine.nextSeq(lane),
     admits: (frame, wall_ms) => fault.admits?.(frame) ?? machine.admits(frame, wall_ms),
     held: () => fault.held?.() ?? machine.held(),
   };
@@ -64,6 +65,17 @@ function onAcks(change: (ack: WireObject) => WireObject): NonNullable<Fault['eff
     if (content?.acks === undefined || effect.frame.payload === undefined) return [effect];
     const payload = { ...effect.frame.payload, content: { ...content, acks: content.acks.map(change) } };
     return [{ type: 'send', frame: { ...effect.frame, payload } }];
+  };
+}
+
+/** A change of every acknowledgement that comes in. */
+function onAcksRead(change: (ack: WireObject) => WireObject): NonNullable<Fault['input']> {
+  return (input) => {
+    if (input.type !== 'frame' || !hasFlag(input.frame, 'CTRL') || input.frame.payload === undefined) return input;
+    const content = input.frame.payload.content as { readonly acks?: readonly WireObject[] } | undefined;
+    if (content?.acks === undefined) return input;
+    const payload = { ...input.frame.payload, content: { ...content, acks: content.acks.map(change) } };
+    return { ...input, frame: { ...input.frame, payload } };
   };
 }
 
@@ -135,7 +147,7 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     name: 'the sender ignores the credit',
-    input: (input) => raisedCredit(input),
+    input: onAcksRead((ack) => (ack['credit'] === undefined ? ack : { ...ack, credit: 4_000 })),
   },
   {
     name: 'the sender numbers two messages alike',
@@ -155,8 +167,57 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'the sender takes a failed message for delivered',
     effect: (effect) => [
-      effect.type === 'failed' && effect.way === 'out' ? { type: 'acknowledged', id: effect.id } : effect,
+      effect.type === 'failed' && effect.way === 'out'
+        ? { type: 'acknowledged', id: effect.id, sent: { fragments: 1, ms: 0, sends: 1 } }
+        : effect,
     ],
+  },
+  {
+    name: 'an abort says of what was sent that it never was',
+    effect: (effect) => [
+      effect.type === 'failed' && effect.reason === 'reset' ? { ...effect, reason: 'expired' } : effect,
+    ],
+  },
+  {
+    name: 'the numbers of control frames are not saved',
+    effect: (effect) => {
+      if (effect.type !== 'save') return [effect];
+      const changes = effect.changes.map((change) =>
+        'put' in change && change.put === 'session'
+          ? { ...change, value: { ...change.value, control_seq: 1 } }
+          : change,
+      );
+      return [{ ...effect, changes }];
+    },
+  },
+  {
+    name: 'a status that has failed is taken for heard',
+    input: onAcksRead(({ failed, ...ack }) =>
+      ack['stream_id'] === '0' || failed === undefined ? ack : { ...ack, failed },
+    ),
+  },
+  {
+    name: 'a changed window is not told',
+    input: (input) => (input.type === 'window' ? { type: 'crowded', crowded: false } : input),
+  },
+  {
+    name: 'a window is told with every message',
+    effect: (effect, state) => {
+      if (effect.type !== 'send') return [effect];
+      const { frame } = effect;
+      if (!hasFlag(frame, 'CTRL')) {
+        const window = state.seen.get('window');
+        if (window?.type !== 'send') return [effect];
+        state.count += 1;
+        return [{ type: 'send', frame: { ...window.frame, msg_seq: window.frame.msg_seq + state.count } }, effect];
+      }
+      const numbered = { type: 'send', frame: { ...frame, msg_seq: frame.msg_seq + state.count } } as const;
+      if (frame.window !== undefined && !hasFlag(frame, 'SYN') && !hasFlag(frame, 'HB')) {
+        state.seen.set('window', effect);
+        state.count = 0;
+      }
+      return [numbered];
+    },
   },
   {
     name: 'every loss is in doubt',
@@ -232,12 +293,3 @@ export const FAULTS: readonly Fault[] = [
     },
   },
 ];
-
-/** What comes in says that anything may be sent. */
-function raisedCredit(input: SessionInput): SessionInput {
-  if (input.type !== 'frame' || !hasFlag(input.frame, 'CTRL') || input.frame.payload === undefined) return input;
-  const content = input.frame.payload.content as { readonly acks?: readonly WireObject[] } | undefined;
-  if (content?.acks === undefined) return input;
-  const acks = content.acks.map((ack) => (ack['credit'] === undefined ? ack : { ...ack, credit: 4_000 }));
-  return { ...input, frame: { ...input.frame, payload: { ...input.frame.payload, content: { ...content, acks } } } };
-}

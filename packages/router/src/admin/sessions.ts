@@ -1,0 +1,47 @@
+import { errorPayload } from '@atp-router/wire';
+import type { HostedSession } from '../atp/hub-types.ts';
+import type { AdminParts } from './parts.ts';
+import { type AdminRoutes, notFound, ok } from './routes.ts';
+
+/** Entries of the list; the total says what is left out. */
+const SHOWN_MAX = 1_000;
+
+/** `/sessions`: sessions of the Agent Transport Protocol as they are now, and an end for one of them. */
+export function addSessions(routes: AdminRoutes, { hub }: AdminParts): void {
+  routes.get('/sessions', ['tenant'], ({ query }) => {
+    const tenant = query.text('tenant');
+    const data: object[] = [];
+    let total = 0;
+    for (const session of hub.roster.views()) {
+      if (tenant !== undefined && session.tenant !== tenant) continue;
+      total += 1;
+      if (data.length < SHOWN_MAX) data.push(viewOf(session));
+    }
+    return ok({ total, data });
+  });
+  routes.delete('/sessions/:tenant/:id', ({ params }) => {
+    const [tenant = '', session_id = ''] = params;
+    const error = errorPayload('EPOLICY', { reason: 'An operator has ended the session.' });
+    if (!hub.end(tenant, session_id, error)) throw notFound(`session "${session_id}" of tenant "${tenant}"`);
+    return ok({ tenant, session_id, ended: true });
+  });
+}
+
+function viewOf({ tenant, key_id, session_id, connected, remote_address, view }: HostedSession): object {
+  const { agreed, counts } = view;
+  return {
+    ...{ tenant, key_id, session_id, connected },
+    remote_address: remote_address ?? null,
+    encoding: agreed?.encoding ?? null,
+    signed: agreed?.features.includes('sig') ?? false,
+    streams: view.streams,
+    lanes: view.lanes,
+    window: view.own_window,
+    peer_window: view.peer_window,
+    peer_status: view.peer_status ?? null,
+    rtt_ms: Math.round(view.rtt_ms),
+    held_messages: view.held_messages,
+    held_bytes: view.held_bytes,
+    counts,
+  };
+}

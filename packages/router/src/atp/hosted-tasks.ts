@@ -1,0 +1,132 @@
+import { AtpError } from '@atp-router/kernel';
+import type { Session, SessionEffect, SessionInput } from '@atp-router/session';
+import { type Frame, type Lane, laneOf, type MessageId, type Payload } from '@atp-router/wire';
+import { MessageTraces } from './message-traces.ts';
+import { LaneWriter } from './lane-writer.ts';
+import type { SessionHostPorts } from './host-types.ts';
+
+export const SESSION_STREAM = '0';
+
+export interface HostedTasksOptions {
+  readonly ports: Pick<SessionHostPorts, 'startTask' | 'hadBegun' | 'errorOf' | 'keeper' | 'traced' | 'clock'>;
+  readonly handle: (input: SessionInput) => void;
+  readonly refusal: (lane: Lane) => ReturnType<Session['refusal']>;
+}
+
+/** The tasks on the streams of one session: each is a call, from its first message to the end of its answer. */
+export class HostedTasks {
+  readonly #options: HostedTasksOptions;
+  readonly #lanes: Map<string, LaneWriter> = new Map();
+  /** First messages of streams whose answer is not complete: kept until then, so that a successor knows of them (S35). */
+  readonly #kept: Map<string, MessageId> = new Map();
+
+  readonly #traces: MessageTraces | undefined;
+
+  constructor(options: HostedTasksOptions) {
+    this.#options = options;
+    const { traced, clock } = options.ports;
+    if (traced !== undefined) this.#traces = new MessageTraces(clock, traced);
+  }
+
+  deliver(effect: Extract<SessionEffect, { type: 'deliver' }>): void {
+    const { id, frame, again } = effect;
+    const { handle, refusal, ports } = this.#options;
+    const { stream_id } = id.lane;
+    const is_task = stream_id !== SESSION_STREAM && id.msg_seq === 0 && isMain(frame);
+    if (!is_task) {
+      handle({ type: 'consumed', id });
+      return;
+    }
+    this.#traces?.onTask(effect);
+    if (ports.keeper === undefined) handle({ type: 'consumed', id });
+    else this.#kept.set(stream_id, id);
+    // Its answer was complete before the restart, and is among what is sent again.
+    if (again && refusal(mainLane(stream_id)) === 'closed') this.#complete(stream_id);
+    else this.#begin(stream_id, frame, again);
+  }
+
+  onRoom(stream_id: string): void {
+    this.#lanes.get(stream_id)?.onRoom();
+  }
+
+  acknowledged(effect: Extract<SessionEffect, { type: 'acknowledged' }>): void {
+    this.#traces?.onAcknowledged(effect);
+  }
+
+  onClosed(stream_id: string): void {
+    this.#traces?.onClosed(stream_id);
+    this.#lanes.get(stream_id)?.onClosed();
+    this.#lanes.delete(stream_id);
+    this.#complete(stream_id);
+  }
+
+  closeAll(): void {
+    for (const lane of this.#lanes.values()) lane.onClosed();
+    this.#lanes.clear();
+  }
+
+  #begin(stream_id: string, frame: Frame, again: boolean): void {
+    const { handle, refusal } = this.#options;
+    const lane = mainLane(stream_id);
+    const writer = new LaneWriter({
+      refusal: () => refusal(lane),
+      send: (message, fin) => {
+        const is_taken = refusal(lane) === undefined;
+        handle({ type: 'send', lane, message, fin });
+        if (fin && is_taken) this.#complete(stream_id);
+      },
+      reset: (error: Payload) => handle({ type: 'reset', stream_id, error }),
+    });
+    this.#lanes.set(stream_id, writer);
+    if (again) void this.#beginAgain(stream_id, frame, writer);
+    else this.#start(stream_id, frame, writer);
+  }
+
+  #start(stream_id: string, frame: Frame, writer: LaneWriter): void {
+    const { ports } = this.#options;
+    try {
+      ports.startTask(frame, writer, stream_id);
+    } catch (thrown) {
+      writer.send({ payload: ports.errorOf(thrown) }, true);
+    }
+  }
+
+  /** A task that a predecessor took: it is done now if nothing of it was done, and else told as interrupted (S35). */
+  async #beginAgain(stream_id: string, frame: Frame, writer: LaneWriter): Promise<void> {
+    const { ports } = this.#options;
+    let failure: unknown;
+    try {
+      if (await ports.hadBegun(stream_id)) failure = interrupted();
+    } catch (thrown) {
+      failure = thrown;
+    }
+    // The client may have aborted the stream meanwhile.
+    if (this.#lanes.get(stream_id) !== writer) return;
+    if (failure === undefined) this.#start(stream_id, frame, writer);
+    else writer.send({ payload: ports.errorOf(failure) }, true);
+  }
+
+  /** The answer is complete, or nobody waits for it: a successor need not know of the task. */
+  #complete(stream_id: string): void {
+    const id = this.#kept.get(stream_id);
+    if (id === undefined) return;
+    this.#kept.delete(stream_id);
+    this.#options.handle({ type: 'consumed', id });
+  }
+}
+
+function interrupted(): AtpError {
+  return new AtpError(
+    'call_interrupted',
+    'The router was restarted while it worked on this task. It is not done again; its usage record says what it cost.',
+  );
+}
+
+function mainLane(stream_id: string): Lane {
+  return { stream_id, persona_id: '', clone_id: '' };
+}
+
+function isMain(frame: Frame): boolean {
+  const { persona_id, clone_id } = laneOf(frame);
+  return persona_id === '' && clone_id === '';
+}

@@ -1,0 +1,63 @@
+import type { MessageSpan, SessionStore } from '@atp-router/adapters';
+import type { Clock, Timers } from '@atp-router/kernel';
+import type { SessionClosed, SessionDenied, SessionOpened } from '@atp-router/ledger';
+import type { SessionPorts, SessionView, Signing } from '@atp-router/session';
+import type { Frame, Payload, Window } from '@atp-router/wire';
+import type { SessionObserver } from './observer.ts';
+import type { TaskStream } from './task-stream.ts';
+
+/** Who is at the other end of a connection. */
+export interface SessionOwner {
+  readonly tenant: string;
+  readonly key_id: string;
+}
+
+export interface SessionHubOptions {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly ports: SessionPorts;
+  readonly node_id: string;
+  /** Sessions with and without a connection; further ones are refused with EWINDOW. */
+  readonly sessions_max: number;
+  /** Whose credential this is, where the transport did not say. Throws `unauthorized`. */
+  authenticate(token: string | undefined): SessionOwner;
+  /** Whether the owner may still be here: its tenant is configured, its key is active. */
+  knows(owner: SessionOwner): boolean;
+  windowOf(owner: SessionOwner): Window;
+  /** How frames of the owner are signed; undefined when they cannot be. */
+  signingOf(owner: SessionOwner): Signing | undefined;
+  mustSign(owner: SessionOwner): boolean;
+  /** `call_id` names the call that the task becomes: the same one after a restart, and never another's. */
+  startTask(frame: Frame, stream: TaskStream, owner: SessionOwner, call_id: string): void;
+  /** A name that no other session has or will have. */
+  born(): string;
+  /** Sessions outlive the process; without it they end with it. */
+  readonly kept?: KeptSessions;
+  readonly observer: SessionObserver;
+  readonly traced?: (span: MessageSpan) => void;
+  onEvent(event: SessionOpened | SessionClosed | SessionDenied): void;
+  /** A fault of the router. */
+  onFault(thrown: unknown): void;
+}
+
+export interface KeptSessions {
+  readonly store: SessionStore;
+  /** Whether the journal knows the call: then something of it may have been done. */
+  hadBegun(call_id: string): Promise<boolean>;
+}
+
+/** What a connection does once its first frame has been taken. */
+export interface Attached {
+  onFrame(frame: Frame, bytes: number): void;
+  /** What came is no frame: whatever it was to be, it is lost, and with it the session (W64). */
+  onBadFrame(error: Payload): void;
+  onClosed(): void;
+}
+
+/** A session as an operator sees it. */
+export interface HostedSession extends SessionOwner {
+  readonly session_id: string;
+  readonly connected: boolean;
+  readonly remote_address: string | undefined;
+  readonly view: SessionView;
+}

@@ -1,0 +1,26 @@
+import { errorPayload, type Frame, type HelloContent, type Payload, SIGNATURE_REFUSAL } from '@atp-router/wire';
+
+export const UNSIGNED: Payload = errorPayload('ESEC', {
+  reason: 'Sessions of this tenant have to be signed: name the feature "sig", and sign with a key of the tenant.',
+});
+
+export function offersSignatures({ payload }: Frame): boolean {
+  return payload?.type === 'control.hello' && (payload.content as HelloContent).features?.includes('sig') === true;
+}
+
+export const GONE: Payload = errorPayload('ESEC', {
+  reason: 'The key of this session is no longer accepted. Ask the operator for another one.',
+});
+
+export function codeOf(error: Payload | undefined): string | undefined {
+  const code = (error?.content as { readonly code?: unknown } | undefined)?.code;
+  return typeof code === 'string' ? code : undefined;
+}
+
+/** In the same words for every token that is not good (S33), and for a name that is taken. */
+export const REFUSED: Payload = { type: 'error', content: SIGNATURE_REFUSAL };
+
+/** A credential or signature was not accepted. */
+export function isDenial(error: Payload | undefined): error is Payload {
+  return codeOf(error) === 'ESEC';
+}

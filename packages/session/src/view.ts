@@ -1,0 +1,43 @@
+import type { AgentStatus, Window } from '@atp-router/wire';
+import type { Agreed } from './contract.ts';
+import type { SessionCounts } from './core.ts';
+import type { Engine } from './engine.ts';
+
+/** A session as it is now, for whoever watches it. */
+export interface SessionView {
+  readonly phase: Engine['link']['phase'];
+  readonly agreed: Agreed | undefined;
+  /** Streams that are open, the session's own not counted, and lanes of either direction. */
+  readonly streams: number;
+  readonly lanes: number;
+  /** What each end may have outstanding at the other. */
+  readonly own_window: Window;
+  readonly peer_window: Window;
+  readonly peer_status: AgentStatus | undefined;
+  /** Smoothed round-trip time; before the first sample what is assumed. */
+  readonly rtt_ms: number;
+  /** Messages that are not settled or not complete, and their bytes. */
+  readonly held_messages: number;
+  readonly held_bytes: number;
+  readonly counts: Readonly<SessionCounts>;
+}
+
+export function viewOf({ core, link, streams, store, sender, receiver }: Engine): SessionView {
+  let lanes = 0;
+  for (const { main_in, main_out, ins, outs } of streams.open.values()) {
+    lanes += (main_in ? 1 : 0) + (main_out ? 1 : 0) + (ins?.size ?? 0) + (outs?.size ?? 0);
+  }
+  return {
+    phase: link.phase,
+    agreed: core.agreed,
+    streams: streams.open.size - 1,
+    lanes,
+    own_window: core.own_window,
+    peer_window: core.peer_window,
+    peer_status: store.peer_status?.status,
+    rtt_ms: sender.rtt.srtt_ms,
+    held_messages: sender.unsettled + receiver.held.messages,
+    held_bytes: sender.bytes + receiver.held.bytes,
+    counts: core.counts,
+  };
+}
