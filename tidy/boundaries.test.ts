@@ -114,6 +114,7 @@ const planted: readonly { rule: string; file: string; text: string }[] = [
   { rule: 'room-call', file: 'packages/call/src/again.ts', text: `export * from '@atp-router/flow';\n` },
   { rule: 'room-call', file: 'packages/call/test/up.test.ts', text: importing('@atp-router/adapters') },
   { rule: 'room-router-tests', file: 'packages/router/test/up.test.ts', text: importing('@atp-router/cli') },
+  { rule: 'room-conform-tests', file: 'packages/conform/test/up.test.ts', text: importing('@atp-router/cli') },
   { rule: 'room-router', file: 'packages/router/src/client.ts', text: importing('@atp-router/sdk') },
   { rule: 'unknown-room', file: 'packages/stranger/src/bad.ts', text: importing('@atp-router/kernel') },
   { rule: 'pure-no-node', file: 'packages/ledger/src/node.ts', text: importing('node:fs') },

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { addAsk } from './commands/ask.ts';
 import { addCalls } from './commands/calls.ts';
 import { addConfig } from './commands/config.ts';
+import { addConformance } from './commands/conformance.ts';
 import type { Cli } from './commands/context.ts';
 import { addEntities } from './commands/entities.ts';
 import { addEstimate } from './commands/estimate.ts';
@@ -53,6 +54,7 @@ export function buildProgram(cli: Cli): Command {
   addCalls(program, cli);
   addJournal(program, cli);
   addWire(program, cli);
+  addConformance(program, cli);
   program
     .command('version')
     .description('print the version')

@@ -3,6 +3,7 @@ import type { CompatOptions } from '../wire/compat.ts';
 import type { DecodeOptions } from '../wire/decode.ts';
 import type { DiffOptions } from '../wire/diff.ts';
 import type { EncodeOptions } from '../wire/encode.ts';
+import type { RecordOptions } from '../wire/record.ts';
 import type { ReplayOptions } from '../wire/replay.ts';
 import type { SignOptions, VerifyOptions } from '../wire/sign.ts';
 import { FORMS, SPELLINGS, TARGETS } from '../wire/spellings.ts';
@@ -18,6 +19,7 @@ export function addWire(program: Command, cli: Cli): void {
   addCoding(wire, cli);
   addSigning(wire, cli);
   addComparing(wire, cli);
+  addRecording(wire, cli);
 }
 
 /** How the input is spelled; mostly its first bytes tell. */
@@ -107,4 +109,20 @@ function addComparing(wire: Command, cli: Cli): void {
     .action(async (old: string, now: string | undefined, options: CompatOptions) =>
       (await import('../wire/compat.ts')).compat(cli, old, now, options),
     );
+}
+
+/** A trace that would take longer to read than to make. */
+const TRACE_BYTES = 67_108_864;
+
+function addRecording(wire: Command, cli: Cli): void {
+  wire
+    .command('record')
+    .description('pass frames between clients and a router, and record them as a trace; ends with Ctrl-C')
+    .requiredOption('--to <url>', 'the router, ws:// or wss://')
+    .requiredOption('--out <file>', 'file of the trace; it must not be there yet')
+    .option('--listen <address>', 'where clients connect, as host:port or port', '127.0.0.1:0')
+    .option('--bytes', 'also the exact bytes of every frame')
+    .option('--max-bytes <n>', 'largest trace', integer(1, TRACE_BYTES), TRACE_BYTES)
+    .option('--json', 'what happens as JSON, one line each')
+    .action(async (options: RecordOptions) => (await import('../wire/record.ts')).record(cli, options));
 }

@@ -20,12 +20,20 @@ const FOREVER_MS = 253_402_300_800_000;
  * `{"kid","secret","not_before_ms"?,"not_after_ms"?}`. `kid` names the key where the secret is all there is.
  */
 export async function loadKeys(options: KeyOptions, kid: string | undefined, terminal: Terminal): Promise<KeyRing> {
+  return new KeyRing(await listKeys(options, kid, terminal));
+}
+
+/** The same keys, one by one. */
+export async function listKeys(
+  options: KeyOptions,
+  kid: string | undefined,
+  terminal: Terminal,
+): Promise<readonly SigningKey[]> {
   const { text, where } = await textOf(options, terminal);
   if (text.length > KEYS_CHARS_MAX) throw unusable(`${where} is longer than ${KEYS_CHARS_MAX} characters`);
   const trimmed = text.trim();
   if (trimmed === '') throw unusable(`${where} is empty`);
-  const keys = /^[[{]/.test(trimmed) ? keysOf(trimmed, where) : [plainKey(trimmed, kid, where)];
-  return new KeyRing(keys);
+  return /^[[{]/.test(trimmed) ? keysOf(trimmed, where) : [plainKey(trimmed, kid, where)];
 }
 
 async function textOf(

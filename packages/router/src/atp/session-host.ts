@@ -1,3 +1,4 @@
+import type { CloseName } from '@atp-router/adapters';
 import type { Agreed, Session, SessionEffect, SessionInput, SessionView } from '@atp-router/session';
 import { errorPayloadOf, type Frame, type Payload, type Window } from '@atp-router/wire';
 import { DeadlineTimer } from './deadline-timer.ts';
@@ -13,6 +14,7 @@ export class SessionHost {
   #effects: SessionEffect[] = [];
   #is_working = false;
   #is_suspended = false;
+  #was_open = false;
   #carrier: Carrier | undefined;
   #peer_window: Window = {};
   #encoding: Agreed['encoding'] = 'json';
@@ -126,6 +128,7 @@ export class SessionHost {
         break;
       case 'established':
         this.#encoding = effect.agreed.encoding;
+        this.#was_open = true;
         if (!effect.resumed) this.#ports.onOpened();
         break;
       case 'peer_window':
@@ -177,9 +180,15 @@ export class SessionHost {
     const carrier = this.#carrier;
     if (carrier === undefined) return;
     this.#carrier = undefined;
-    carrier.close('silent');
+    carrier.close(this.#reason());
     this.#ports.keeper?.connected(false);
     this.#handle({ type: 'disconnected' });
+  }
+
+  /** Why the session is done with its connection (T14). */
+  #reason(): CloseName {
+    if (this.#session.phase !== 'closed') return 'silent';
+    return this.#was_open ? 'done' : 'refused';
   }
 
   #close(error: Payload | undefined): void {

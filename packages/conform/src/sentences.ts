@@ -1,0 +1,35 @@
+import { CBOR_SENTENCES } from './judges/cbor.ts';
+import { ERRORS } from './judges/errors.ts';
+import { FORMS } from './judges/forms.ts';
+import { FRAGMENTS } from './judges/fragments.ts';
+import { HIDDEN } from './judges/hidden.ts';
+import { MESSAGES } from './judges/messages.ts';
+import { OPENING } from './judges/opening.ts';
+import { PLAIN_HTTP } from './judges/plain-http.ts';
+import { QUIET } from './judges/quiet.ts';
+import { RESUMING } from './judges/resuming.ts';
+import { SEALS } from './judges/seals.ts';
+import { SOCKETS } from './judges/sockets.ts';
+import { STREAMS } from './judges/streams.ts';
+import type { Sentence } from './sentence.ts';
+
+const byNumber = (one: Sentence, other: Sentence): number =>
+  'WST'.indexOf(one.id[0] as string) - 'WST'.indexOf(other.id[0] as string) ||
+  Number(one.id.slice(1)) - Number(other.id.slice(1));
+
+/** Every normative sentence of docs/protocol/atp.md, atp-sessions.md and atp-transports.md, in their order. */
+export const SENTENCES: readonly Sentence[] = [
+  ...FORMS,
+  ...CBOR_SENTENCES,
+  ...SEALS,
+  ...FRAGMENTS,
+  ...ERRORS,
+  ...OPENING,
+  ...STREAMS,
+  ...MESSAGES,
+  ...QUIET,
+  ...RESUMING,
+  ...SOCKETS,
+  ...PLAIN_HTTP,
+  ...HIDDEN,
+].toSorted(byNumber);

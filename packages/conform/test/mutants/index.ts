@@ -1,0 +1,22 @@
+import { CBOR, FRAGMENTS, SEALS } from './bytes.ts';
+import { ERRORS, FORMS } from './forms.ts';
+import type { Mutant } from './mutant.ts';
+import { OPENING } from './opening.ts';
+import { MESSAGES, QUIET, REFUSALS, RESUMING, STREAMS } from './sessions.ts';
+import { PLAIN_HTTP, SOCKETS } from './transports.ts';
+
+export const MUTANTS: readonly Mutant[] = [
+  ...FORMS,
+  ...CBOR,
+  ...SEALS,
+  ...FRAGMENTS,
+  ...ERRORS,
+  ...OPENING,
+  ...STREAMS,
+  ...REFUSALS,
+  ...MESSAGES,
+  ...QUIET,
+  ...RESUMING,
+  ...SOCKETS,
+  ...PLAIN_HTTP,
+];

@@ -1,0 +1,163 @@
+import type { FrameConnection, FrameReceiver, ReceivedFrame } from '@atp-router/adapters';
+import { refusalFrame, Session, type SessionEffect, type SessionInput, type SessionOptions } from '@atp-router/session';
+import { encodeCbor, encodeJson, type Frame, type Payload, type WireObject } from '@atp-router/wire';
+
+type Deliver = Extract<SessionEffect, { type: 'deliver' }>;
+
+/** Partial results that each task is answered with before the final one. */
+const PARTS = 6;
+
+/** A session of the reference server: drives the state machine, and answers every task with its own prompt. */
+export class ReferenceSession {
+  readonly session: Session;
+  readonly #onClosed: () => void;
+  #connection: FrameConnection | undefined;
+  #encoding: 'json' | 'cbor' = 'json';
+  #was_open = false;
+  #timer: NodeJS.Timeout | undefined;
+  /** Messages for which there was no credit, by stream. */
+  readonly #waiting: Map<string, Extract<SessionInput, { type: 'send' }>[]> = new Map();
+
+  constructor(options: SessionOptions, onClosed: () => void) {
+    this.session = new Session(options);
+    this.#onClosed = onClosed;
+  }
+
+  attach(connection: FrameConnection): void {
+    const older = this.#connection;
+    this.#connection = connection;
+    older?.close('superseded');
+    this.handle({ type: 'connected', wall_ms: Date.now() });
+  }
+
+  frame(connection: FrameConnection, frame: Frame, bytes: number): void {
+    if (connection === this.#connection) this.handle({ type: 'frame', frame, bytes, wall_ms: Date.now() });
+  }
+
+  lost(connection: FrameConnection): void {
+    if (connection !== this.#connection) return;
+    this.#connection = undefined;
+    this.handle({ type: 'disconnected' });
+  }
+
+  handle(input: SessionInput): void {
+    for (const effect of this.session.handle(input, performance.now())) this.#do(effect);
+    clearTimeout(this.#timer);
+    const due_ms = this.session.deadline_ms;
+    if (due_ms === undefined) return;
+    this.#timer = setTimeout(() => this.handle({ type: 'timeout' }), Math.max(0, due_ms - performance.now()));
+    this.#timer.unref();
+  }
+
+  #do(effect: SessionEffect): void {
+    switch (effect.type) {
+      case 'send':
+        this.#connection?.send(this.#encoding === 'cbor' ? encodeCbor(effect.frame) : encodeJson(effect.frame));
+        break;
+      case 'established':
+        this.#encoding = effect.agreed.encoding;
+        this.#was_open = true;
+        break;
+      case 'deliver':
+        this.#deliver(effect);
+        break;
+      case 'writable':
+        for (const input of this.#waiting.get(effect.lane.stream_id)?.splice(0) ?? []) this.#say(input);
+        break;
+      case 'disconnect': {
+        const connection = this.#connection;
+        this.#connection = undefined;
+        connection?.close(this.session.phase !== 'closed' ? 'silent' : this.#was_open ? 'done' : 'refused');
+        if (connection !== undefined) this.handle({ type: 'disconnected' });
+        break;
+      }
+      case 'closed':
+        clearTimeout(this.#timer);
+        this.#connection?.close('done');
+        this.#connection = undefined;
+        this.#onClosed();
+        break;
+      default:
+    }
+  }
+
+  #deliver({ id, frame }: Deliver): void {
+    this.handle({ type: 'consumed', id });
+    const { stream_id, persona_id, clone_id } = id.lane;
+    if (stream_id === '0' || id.msg_seq > 0 || persona_id !== '' || clone_id !== '') return;
+    const { task } = (frame.payload?.content ?? {}) as { readonly task?: WireObject };
+    const say = (payload: Payload, fin: boolean = false): void =>
+      this.#say({ type: 'send', lane: id.lane, message: { payload }, fin });
+    const prompt = task?.['prompt'];
+    if (typeof prompt !== 'string') {
+      say(
+        { type: 'error', content: { code: 'EPROTO', reason: 'A stream begins with a dispatch that has a task.' } },
+        true,
+      );
+      return;
+    }
+    say({ type: 'agent.log', content: 'begun' });
+    for (let i = 0; i < PARTS; i += 1) say({ type: 'agent.result.partial', content: { index: i } });
+    say({ type: 'agent.result.final', content: { text: prompt } }, true);
+  }
+
+  /** Sends a message, now or when there is room for it. */
+  #say(input: Extract<SessionInput, { type: 'send' }>): void {
+    const waiting = this.#waiting.get(input.lane.stream_id) ?? [];
+    this.#waiting.set(input.lane.stream_id, waiting);
+    if (this.session.refusal(input.lane, performance.now()) === 'full') waiting.push(input);
+    this.handle(input);
+  }
+}
+
+/** One connection: its first frame says which session it is for. */
+export class ReferenceConnection implements FrameReceiver {
+  readonly #connection: FrameConnection;
+  readonly #find: (connection: FrameConnection, frame: Frame) => ReferenceSession | Payload;
+  #session: ReferenceSession | undefined;
+
+  constructor(
+    connection: FrameConnection,
+    find: (connection: FrameConnection, frame: Frame) => ReferenceSession | Payload,
+  ) {
+    this.#connection = connection;
+    this.#find = find;
+  }
+
+  onFrames(frames: readonly ReceivedFrame[]): void {
+    for (const received of frames) {
+      if (this.#connection.closed) return;
+      if ('error' in received) this.#unreadable({ type: 'error', content: received.error.toContent() });
+      else this.#take(received.frame, received.bytes);
+    }
+  }
+
+  onDrain(): void {}
+
+  onClose(): void {
+    this.#session?.lost(this.#connection);
+  }
+
+  #unreadable(payload: Payload): void {
+    if (this.#session === undefined) this.#refuse('-', payload);
+    else this.#session.handle({ type: 'reset', stream_id: '0', error: payload });
+  }
+
+  #take(frame: Frame, bytes: number): void {
+    if (this.#session === undefined) {
+      const found = this.#find(this.#connection, frame);
+      if (!(found instanceof ReferenceSession)) {
+        this.#refuse(frame.session_id, found);
+        return;
+      }
+      this.#session = found;
+      found.attach(this.#connection);
+    }
+    this.#session.frame(this.#connection, frame, bytes);
+  }
+
+  #refuse(session_id: string, payload: Payload): void {
+    this.#connection.send(encodeJson(refusalFrame(session_id, payload)));
+    this.#connection.close('refused');
+  }
+}
