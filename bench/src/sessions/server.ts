@@ -6,7 +6,13 @@ import { End, optionsOf } from './end.ts';
 
 const is_signed = process.argv[2] === 'signed';
 const cbor = new CborEncoder();
-let frames = 0;
+/** Frames of both directions; CPU of the process in microseconds. */
+export interface Counted {
+  frames: number;
+  cpu_us: number;
+}
+
+const counted: Counted = { frames: 0, cpu_us: 0 };
 
 class Hosted {
   readonly #connection: FrameConnection;
@@ -17,10 +23,10 @@ class Hosted {
   }
 
   frame(frame: Frame, bytes: number): void {
-    frames += 1;
+    counted.frames += 1;
     if (this.#end === undefined) {
       this.#end = new End(optionsOf('server', frame.session_id, is_signed), false, (out) => {
-        frames += 1;
+        counted.frames += 1;
         if (!this.#connection.closed) this.#connection.send(cbor.encode(out));
       });
       this.#end.handle({ type: 'connected', wall_ms: Date.now() });
@@ -63,7 +69,7 @@ const server = await listen({
 });
 process.on('message', () => {
   const { user, system } = process.cpuUsage();
-  process.send?.({ frames, cpu_us: user + system });
+  process.send?.({ ...counted, cpu_us: user + system } satisfies Counted);
 });
 process.on('disconnect', () => process.exit(0));
 process.send?.(server.address.port);

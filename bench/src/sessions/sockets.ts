@@ -5,11 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { CborEncoder, decodeCbor } from '@atp-router/wire';
 import WebSocket from 'ws';
 import { End, optionsOf } from './end.ts';
-
-interface Counted {
-  readonly frames: number;
-  readonly cpu_us: number;
-}
+import type { Counted } from './server.ts';
 
 export interface SocketRun {
   /** Frames in and out of the server per second, and per second of its CPU. */
