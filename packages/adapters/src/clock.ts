@@ -16,6 +16,18 @@ export const systemTimers: Timers = {
   },
 };
 
+/** Longest delay of a timer of Node. */
+const LONGEST_MS = 2_147_483_647;
+
+/**
+ * Keeps the process alive until the result is called: timers do not, so a program that waits for one of them alone would
+ * end in the middle.
+ */
+export function holdProcess(): () => void {
+  const handle = setInterval(() => undefined, LONGEST_MS);
+  return () => clearInterval(handle);
+}
+
 /** Randomness for jitter and identifiers, seeded once from the operating system. Not for secrets. */
 export function systemRng(): Rng {
   return seededRng(randomBytes(4).readInt32LE(0));

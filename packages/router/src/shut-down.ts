@@ -1,4 +1,4 @@
-import { type HttpServerHandle, systemTimers } from '@atp-router/adapters';
+import { holdProcess, type HttpServerHandle, systemTimers } from '@atp-router/adapters';
 import { AtpError } from '@atp-router/kernel';
 import { errorPayload } from '@atp-router/wire';
 import type { FrameWays } from './atp/add-frames.ts';
@@ -7,6 +7,8 @@ import type { Core } from './core.ts';
 /** Stops accepting, lets calls finish within the grace time, ends the rest, flushes and closes everything. */
 export async function shutDown(reason: string, core: Core, server: HttpServerHandle, ways: FrameWays): Promise<void> {
   const { engine, hub, bus, manager, sessions } = core;
+  // Calls of clients without a connection end by timers.
+  const release = holdProcess();
   server.stopAccepting();
   ways.sockets.stop();
   ways.streams.stop();
@@ -26,6 +28,7 @@ export async function shutDown(reason: string, core: Core, server: HttpServerHan
   await bus.written().catch(() => undefined);
   await server.close();
   await closeParts(core);
+  release();
 }
 
 /** Gives back what a core holds: connections, threads, the data directory. */

@@ -92,6 +92,11 @@ export class RawConnection {
     this.write(wsFrame(OPCODE.close, payload, { mask: true }));
   }
 
+  /** Reads no more: what the server sends stays in the buffers of the network. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
   cut(): void {
     this.#socket.destroy();
   }

@@ -11,6 +11,14 @@ import { codeOf, GONE, isDenial, offersSignatures, REFUSED, UNSIGNED } from './s
 
 type Wanted = Exclude<ReturnType<typeof judgeFirstFrame>, { type: 'refused' }>;
 
+const MIB = 1_048_576;
+
+/**
+ * Less than what a session may keep by itself, because a router has many. Calls whose client does not read stop at these
+ * four megabytes of answers, which fill a way of 300 Mbit/s and 100 ms; one larger message is taken all the same.
+ */
+const LIMITS = { outbox_bytes: 4 * MIB, flight_bytes: 4 * MIB, waiting_bytes: 16 * MIB };
+
 const NOBODY: SessionOwner = { tenant: '', key_id: '' };
 
 /** All sessions of this process, by tenant and name. */
@@ -168,7 +176,7 @@ export class SessionHub {
     const signing = signingOf(session);
     return {
       ...(signing && { signing, features: ['sig'] }),
-      ...{ role: 'server', ports, session_id: session.session_id, node_id },
+      ...{ role: 'server', ports, session_id: session.session_id, node_id, limits: LIMITS },
       ...{ encodings: ['cbor', 'json'], window: windowOf(session), durable: kept !== undefined },
     };
   }
