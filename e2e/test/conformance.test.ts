@@ -14,6 +14,8 @@ beforeAll(async () => {
 });
 afterAll(() => rig.close());
 
+/** A machine that runs other tests at the same time is slow. */
+const PATIENCE_MS = 20_000;
 /** Longer than a fragment. */
 const LONG_CHARS = 100_000;
 
@@ -28,6 +30,7 @@ test('the router keeps the protocol, as seen from outside', { timeout: 120_000 }
     url: `ws://127.0.0.1:${rig.router.port}/ws`,
     key: secretOf('acme'),
     signing: SECRETS,
+    patience_ms: PATIENCE_MS,
     task: { model: 'm-chat', prompt: mark },
   });
   expect(shown(report.results.filter(({ verdict }) => verdict === 'failed'))).toEqual([]);
