@@ -166,7 +166,7 @@ async function s29(probe: Probe): Promise<void> {
   assert(peer.messages('1').length === before, 'nothing of a stream that was aborted', 'a message of it');
 }
 
-const TRIES = 40;
+const TRIES = 100;
 const TRY_MS = 50;
 
 /** A message on a stream that was closed in order is acknowledged with its own number. */
