@@ -4,6 +4,7 @@ import { AtpError } from '@atp-router/kernel';
 import { digestsFrom, type Window } from '@atp-router/wire';
 import type { Engine } from '../engine/engine.ts';
 import type { LedgerHandle } from '../ledger-handle.ts';
+import type { AgentHub } from './agents/agent-hub.ts';
 import { type KeptSessions, SessionHub, type SessionOwner } from './session-hub.ts';
 import { taskRequest } from './task.ts';
 
@@ -19,6 +20,7 @@ export function openSessionHub(
   node_id: string,
   sessions_max: number = SESSIONS_MAX,
   kept?: KeptSessions,
+  agents?: Pick<AgentHub, 'peerOf'>,
 ): SessionHub {
   const { ambient, hash: hex, onFault } = engine.parts;
   const { clock, timers, rng, call_ids } = ambient;
@@ -34,6 +36,7 @@ export function openSessionHub(
     windowOf: (owner) => windowOf(engine, owner),
     born: () => call_ids.next(clock.now_ms()),
     ...(kept && { kept }),
+    ...(agents && { peerOf: (owner) => agents.peerOf(owner) }),
     startTask: (frame, stream, owner, call_id) => {
       const started_ms = clock.now_ms();
       const origin = { call_id, started_ms, started_mono_ms: clock.mono_ms(), ...owner };

@@ -1,17 +1,11 @@
 import type { CloseName } from '@atp-router/adapters';
 import { AtpError, type Clock, type Timers } from '@atp-router/kernel';
 import type { Agreed, Session, SessionEffect, SessionInput, StoredChange } from '@atp-router/session';
-import {
-  errorPayloadOf,
-  type Frame,
-  type Lane,
-  laneOf,
-  type MessageId,
-  type Payload,
-  type Window,
-} from '@atp-router/wire';
+import { errorPayloadOf, type Frame, type MessageId, type Payload, type Window } from '@atp-router/wire';
 import { DeadlineTimer } from './deadline-timer.ts';
 import { LaneWriter } from './lane-writer.ts';
+import { isMain, mainLane } from './main-lane.ts';
+import { isOwnStream, type PeerOf, type SessionPeer } from './session-peer.ts';
 import type { TaskStream } from './task-stream.ts';
 
 /** What carries frames to the other end: a WebSocket, or the posts and events of the HTTP fallback. */
@@ -32,6 +26,8 @@ export interface SessionHostPorts {
   hadBegun(stream_id: string): Promise<boolean>;
   /** Where the session is kept; absent for one that ends with the process. */
   readonly keeper?: SessionKeeper;
+  /** Who works beside the client's tasks, on streams that the router opens. */
+  readonly peer?: PeerOf;
   /** The payload for what was thrown; reports it when it is a fault of the router. */
   errorOf(thrown: unknown): Payload;
   /** Nothing follows: the session may be forgotten. */
@@ -59,11 +55,17 @@ export class SessionHost {
   #carrier: Carrier | undefined;
   #encoding: Agreed['encoding'] = 'json';
   readonly #timer: DeadlineTimer;
+  readonly #peer: SessionPeer | undefined;
 
   constructor(session: Session, ports: SessionHostPorts) {
     this.#session = session;
     this.#ports = ports;
     this.#timer = new DeadlineTimer(ports, () => this.#handle({ type: 'timeout' }));
+    this.#peer = ports.peer?.({
+      nextStream: () => session.next_stream_id,
+      refusal: (lane) => session.refusal(lane, ports.clock.mono_ms()),
+      handle: (input) => this.#handle(input),
+    });
   }
 
   get is_connected(): boolean {
@@ -81,7 +83,7 @@ export class SessionHost {
     this.#timer.cancel();
     const carrier = this.#carrier;
     this.#carrier = undefined;
-    if (carrier !== undefined) this.#ports.keeper?.connected(false);
+    if (carrier !== undefined) this.#connected(false);
     carrier?.close('going_away');
   }
 
@@ -95,7 +97,7 @@ export class SessionHost {
     const older = this.#carrier;
     this.#carrier = carrier;
     older?.close('superseded');
-    this.#ports.keeper?.connected(true);
+    this.#connected(true);
     this.#handle({ type: 'connected', wall_ms: this.#ports.clock.now_ms() });
     this.onFrame(carrier, frame, bytes);
   }
@@ -108,7 +110,7 @@ export class SessionHost {
   onClosed(carrier: Carrier): void {
     if (carrier !== this.#carrier) return;
     this.#carrier = undefined;
-    this.#ports.keeper?.connected(false);
+    this.#connected(false);
     this.#handle({ type: 'disconnected' });
   }
 
@@ -120,6 +122,11 @@ export class SessionHost {
   /** What the other end may have in flight from now on. */
   setWindow(window: Window): void {
     this.#handle({ type: 'window', window });
+  }
+
+  /** Aborts a stream that this end opened, and that nobody here knows any more. */
+  disown(stream_id: string, error: Payload): void {
+    if (stream_id !== SESSION_STREAM && isOwnStream(stream_id)) this.#reset(stream_id, error);
   }
 
   abort(error: Payload): void {
@@ -142,6 +149,7 @@ export class SessionHost {
   }
 
   #do(effect: SessionEffect): void {
+    if (this.#peer?.onEffect(effect) === true) return;
     switch (effect.type) {
       case 'send':
         this.#carrier?.send(effect.frame, this.#encoding);
@@ -187,7 +195,7 @@ export class SessionHost {
 
   #deliver({ id, frame, again }: Extract<SessionEffect, { type: 'deliver' }>): void {
     const { stream_id } = id.lane;
-    const is_task = stream_id !== SESSION_STREAM && id.msg_seq === 0 && isMain(frame);
+    const is_task = !isOwnStream(stream_id) && id.msg_seq === 0 && isMain(frame);
     if (!is_task) {
       this.#handle({ type: 'consumed', id });
       return;
@@ -255,8 +263,13 @@ export class SessionHost {
     if (carrier === undefined) return;
     this.#carrier = undefined;
     carrier.close('silent');
-    this.#ports.keeper?.connected(false);
+    this.#connected(false);
     this.#handle({ type: 'disconnected' });
+  }
+
+  #connected(is_connected: boolean): void {
+    this.#ports.keeper?.connected(is_connected);
+    this.#peer?.onConnection(is_connected);
   }
 
   #close(): void {
@@ -280,13 +293,4 @@ function interrupted(): AtpError {
     'call_interrupted',
     'The router was restarted while it worked on this task. It is not done again; its usage record says what it cost.',
   );
-}
-
-function mainLane(stream_id: string): Lane {
-  return { stream_id, persona_id: '', clone_id: '' };
-}
-
-function isMain(frame: Frame): boolean {
-  const { persona_id, clone_id } = laneOf(frame);
-  return persona_id === '' && clone_id === '';
 }

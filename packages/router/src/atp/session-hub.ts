@@ -10,6 +10,7 @@ import {
   type Window,
 } from '@atp-router/wire';
 import { type Carrier, SessionHost, type SessionKeeper } from './session-host.ts';
+import type { PeerOf } from './session-peer.ts';
 import type { TaskStream } from './task-stream.ts';
 
 /** Who is at the other end of a connection. */
@@ -36,6 +37,8 @@ export interface SessionHubOptions {
   born(): string;
   /** Sessions outlive the process; without it they end with it. */
   readonly kept?: KeptSessions;
+  /** Who works on the streams that the router opens to this owner. */
+  readonly peerOf?: (owner: SessionOwner & { readonly session_id: string }) => PeerOf;
   /** A fault of the router. */
   onFault(thrown: unknown): void;
 }
@@ -113,7 +116,10 @@ export class SessionHub {
       try {
         const restored = Session.restore(this.#sessionOptions(session), snapshot, lost_mono_ms);
         this.#sessions.get(nameOf(session, session.session_id))?.abort(REFUSED);
-        this.#host(session, restored).resume();
+        const host = this.#host(session, restored);
+        host.resume();
+        // What the predecessor had asked an agent, it has told its client as interrupted.
+        for (const { stream_id } of snapshot.session.streams) host.disown(stream_id, RESTARTED);
       } catch (thrown) {
         kept?.store.drop(session);
         onFault(thrown);
@@ -200,7 +206,7 @@ export class SessionHub {
   }
 
   #host(session: KeptSession, machine: Session): SessionHost {
-    const { clock, timers, startTask, kept } = this.#options;
+    const { clock, timers, startTask, kept, peerOf } = this.#options;
     const { session_id, tenant, key_id, born } = session;
     const name = nameOf(session, session_id);
     const host: SessionHost = new SessionHost(machine, {
@@ -208,6 +214,7 @@ export class SessionHub {
       startTask: (frame, stream, id) => startTask(frame, stream, { tenant, key_id }, callOf(born, id)),
       hadBegun: (id) => kept?.hadBegun(callOf(born, id)) ?? Promise.resolve(false),
       ...(kept && { keeper: keeperOf(session, kept.store, clock) }),
+      ...(peerOf && { peer: peerOf(session) }),
       errorOf: (thrown) => this.#errorOf(thrown),
       onClosed: () => {
         kept?.store.drop(session);
@@ -250,6 +257,8 @@ function keeperOf(session: KeptSession, store: SessionStore, clock: Clock): Sess
 function callOf(born: string, stream_id: string): string {
   return `${born}s${stream_id}`;
 }
+
+const RESTARTED: Payload = errorPayload('EPREEMPT', { reason: 'The router was restarted and no longer waits for it.' });
 
 const GONE: Payload = errorPayload('ESEC', {
   reason: 'The key of this session is no longer accepted. Ask the operator for another one.',
