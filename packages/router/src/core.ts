@@ -21,8 +21,9 @@ import { AccountLedger, Estimator } from '@atp-router/flow';
 import { addUsdNanos, idSource } from '@atp-router/kernel';
 import type { BudgetDay } from '@atp-router/ledger';
 import { KillSwitches, TargetHealth } from '@atp-router/routing';
-import { AgentHub, NO_OBSERVER } from './atp/agents/agent-hub.ts';
+import type { AgentHub } from './atp/agents/agent-hub.ts';
 import { AgentTransport } from './atp/agents/agent-transport.ts';
+import { openAgentHub } from './atp/agents/open-agent-hub.ts';
 import { keptSessions, openSessionHub } from './atp/open-hub.ts';
 import type { SessionHub } from './atp/session-hub.ts';
 import { Engine } from './engine/engine.ts';
@@ -86,11 +87,7 @@ async function coreOver(
   const metrics = new RouterMetrics(version);
   bus.listen((event) => metrics.observe(event));
   if (options.onEvent !== undefined) bus.listen(options.onEvent);
-  const agents: AgentHub = new AgentHub({
-    ...{ clock: systemClock, timers: systemTimers, observer: NO_OBSERVER },
-    providers: () => manager.config.providers,
-    limits: () => manager.config.sessions,
-  });
+  const agents = openAgentHub(metrics.registry, () => manager.config);
   const transports = new Transports((provider) => new AgentTransport(agents, provider));
   const accounts = seededAccounts(ledger.start.budgets);
   const manager: GenerationManager = new GenerationManager(config, ledger.start.entities, {

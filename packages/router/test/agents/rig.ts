@@ -1,6 +1,6 @@
 import { Agent, type AgentOptions } from '@atp-router/sdk';
-import { onTestFinished } from 'vitest';
-import { type Running, startForTest, TENANT_KEY } from '../admin/harness.ts';
+import { expect, onTestFinished } from 'vitest';
+import { hashOf, type Running, startForTest, TENANT_KEY } from '../admin/harness.ts';
 
 /** A provider whose agents dial in, unpriced, beside the simulated one; the tenant's money is not limited. */
 export function agentsOf(
@@ -18,8 +18,6 @@ export function withAgents(
 ): Promise<Running> {
   return startForTest({ providers: [SIM, agentsOf(agent)], tenants: [tenantOf('acme', TENANT_KEY)], ...more });
 }
-
-import { hashOf } from '../admin/harness.ts';
 
 export function tenantOf(id: string, key: string, more: object = {}): object {
   return { id, keys: [{ id: 'k1', hash: hashOf(key) }], ...more };
@@ -43,3 +41,17 @@ export const ECHO: Quick['run'] = async function* echo(task) {
   yield String(last?.['content']);
   return { usage: { in_tokens: 3, out_tokens: 4 } };
 };
+
+/** Nothing is outstanding: what was reserved has been settled or given back. */
+export function expectBalanced({ router }: Running): void {
+  const snapshot = router.engine.parts.accounts.snapshot('tenant:acme', Date.now());
+  expect(snapshot?.outstanding ?? { calls: 0 }).toMatchObject({ calls: 0 });
+  expect(router.engine.in_flight).toBe(0);
+}
+
+/** A promise with what settles it. */
+export function gate<T = void>(): { readonly opened: Promise<T>; open(value: T): void } {
+  let open: (value: T) => void = () => undefined;
+  const opened = new Promise<T>((resolve) => (open = resolve));
+  return { opened, open };
+}

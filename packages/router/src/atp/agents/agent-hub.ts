@@ -1,14 +1,12 @@
-import type { ProviderConfig } from '@atp-router/adapters';
+import type { AgentMetrics, ProviderConfig } from '@atp-router/adapters';
 import type { Clock, Price, Timers } from '@atp-router/kernel';
 import { type AdapterCapabilityContent, errorPayload, type Payload } from '@atp-router/wire';
 import type { Target } from '../../engine/target.ts';
 import type { PeerOf } from '../session-peer.ts';
-import type { DispatchOutcome } from './exchange-parts.ts';
 import { AgentPeer } from './agent-peer.ts';
 import { admission, isOpenTo } from './admission.ts';
 import { type AgentCapability, readCapability } from './capability.ts';
 import type { ComplianceEvent } from './compliance.ts';
-import type { AgentFault } from './faults.ts';
 import { type AgentInstance, type AgentLimits, AgentRoster } from './roster.ts';
 
 /** A session as its agent belongs to somebody. */
@@ -18,27 +16,13 @@ export interface AgentOwner {
   readonly session_id: string;
 }
 
-/** What is counted of agents. */
-export interface AgentObserver {
-  dispatched(outcome: DispatchOutcome): void;
-  estimated(seconds: number): void;
-  struck(fault: AgentFault): void;
-}
-
-/** Counts nothing. */
-export const NO_OBSERVER: AgentObserver = {
-  dispatched: () => undefined,
-  estimated: () => undefined,
-  struck: () => undefined,
-};
-
 export interface AgentHubOptions {
   readonly clock: Clock;
   readonly timers: Timers;
   /** The configuration in force. */
   readonly providers: () => readonly ProviderConfig[];
   readonly limits: () => AgentLimits;
-  readonly observer: AgentObserver;
+  readonly observer: AgentMetrics;
 }
 
 /** An agent with the session that it is reached by. */
@@ -67,7 +51,7 @@ export class AgentHub {
       const peer: AgentPeer = new AgentPeer(driver, {
         onCapability: (content) => this.#advertised(id, owner, peer, content),
         onHealth: (content) => this.roster.health(id, content, this.options.clock.now_ms()),
-        onStatus: (status, window) => this.roster.said(id, status, window),
+        onStatus: () => this.#said(id, peer),
         onConnection: (is_connected) => this.roster.connected(id, is_connected),
         onClosed: () => {
           this.roster.remove(id);
@@ -110,18 +94,25 @@ export class AgentHub {
   #advertised(id: string, owner: AgentOwner, peer: AgentPeer, content: AdapterCapabilityContent): Payload {
     const capability = readCapability(content);
     if (typeof capability === 'string') return refusal('EPROTO', capability, content.adapter_id);
-    const routes = this.#routes(owner, capability);
+    const routes = this.routesOf({ ...owner, capability });
     if (routes.length === 0) return refusal('EPOLICY', this.#whyNowhere(owner), content.adapter_id);
     const { clock, limits } = this.options;
     const why = this.roster.advertise(id, owner, capability, limits(), clock.now_ms());
     if (why === 'one_per_session') return refusal('EPOLICY', WORDS[why], content.adapter_id);
     if (why !== undefined) return refusal('EWINDOW', WORDS[why], content.adapter_id);
     this.#peers.set(id, { peer, session_id: owner.session_id });
+    this.#said(id, peer);
     return { type: 'adapter.accepted', content: { adapter_id: capability.adapter_id, routes } };
   }
 
-  /** Names of models by which calls come to it. */
-  #routes({ tenant, key_id }: AgentOwner, { adapter_id, models }: AgentCapability): string[] {
+  /** A session tells what an agent said of itself at once, and may do so before the agent is known. */
+  #said(id: string, { said }: AgentPeer): void {
+    if (said !== undefined) this.roster.said(id, said.status, said.suggested_window);
+  }
+
+  /** Names of models by which calls come to it, as the configuration is now. */
+  routesOf({ tenant, key_id, capability }: Pick<AgentInstance, 'tenant' | 'key_id' | 'capability'>): string[] {
+    const { adapter_id, models } = capability;
     const open = this.options.providers().filter((one) => isOpenTo(one, tenant, key_id));
     return open
       .flatMap(({ id }) => [...new Set([adapter_id, ...models])].map((name) => `${id}/${name}`))

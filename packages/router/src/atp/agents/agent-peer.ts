@@ -30,12 +30,19 @@ export interface AgentStream {
   reset(error: Payload): void;
 }
 
+/** What an agent said last of whether it takes work, and how much. */
+export interface SaidStatus {
+  readonly status: AgentStatus;
+  readonly suggested_window?: Window;
+}
+
 /** What an agent says of itself, beside its work. */
 export interface PeerEvents {
   /** Returns the answer. */
   onCapability(content: AdapterCapabilityContent): Payload;
   onHealth(content: AdapterHealthContent): void;
-  onStatus(status: AgentStatus, window: Window | undefined): void;
+  /** `said` of the peer has changed. */
+  onStatus(): void;
   onConnection(is_connected: boolean): void;
   onClosed(): void;
 }
@@ -46,10 +53,16 @@ export class AgentPeer implements SessionPeer {
   readonly #events: PeerEvents;
   readonly #streams: Map<string, { readonly reader: StreamReader; readonly writer: LaneWriter }> = new Map();
   #is_connected = false;
+  #said: SaidStatus | undefined;
 
   constructor(driver: SessionDriver, events: PeerEvents) {
     this.#driver = driver;
     this.#events = events;
+  }
+
+  /** Its last status on this session. */
+  get said(): SaidStatus | undefined {
+    return this.#said;
   }
 
   get is_connected(): boolean {
@@ -100,7 +113,8 @@ export class AgentPeer implements SessionPeer {
       case 'stream_closed':
         return this.#closed(effect);
       case 'peer_status':
-        this.#events.onStatus(effect.status, effect.suggested_window);
+        this.#said = effect;
+        this.#events.onStatus();
         return true;
       case 'closed':
         this.#over(effect.error);
@@ -135,9 +149,10 @@ export class AgentPeer implements SessionPeer {
     this.#driver.handle({ type: 'send', lane: mainLane(SESSION_STREAM), message: { payload } });
   }
 
-  #failed({ id }: Extract<SessionEffect, { type: 'failed' }>): boolean {
+  #failed({ id, reason }: Extract<SessionEffect, { type: 'failed' }>): boolean {
     if (!isOwnStream(id.lane.stream_id)) return false;
-    this.#streams.get(id.lane.stream_id)?.reader.onLost();
+    // Of an abort, the end of the stream tells more.
+    if (reason === 'expired' || reason === 'corrupt') this.#streams.get(id.lane.stream_id)?.reader.onLost();
     return id.lane.stream_id !== SESSION_STREAM;
   }
 

@@ -41,7 +41,7 @@ export class AgentTransport implements UpstreamTransport {
         break;
       }
       const reached = this.#hub.reach(choice.agent.id);
-      const exchange = reached && exchangeWith(this.#hub, this.#provider, reached, request, caller, handler, false);
+      const exchange = reached && exchangeWith(this.#hub, this.#provider, reached, request, caller, handler);
       if (exchange?.begin() === true) return exchange;
     }
     const verdict = nobody(why, blamedOf(this.#provider, caller.upstream_model));
@@ -65,7 +65,7 @@ export class AgentTransport implements UpstreamTransport {
   }
 }
 
-/** The exchange with one agent, not begun. */
+/** The exchange with one agent, not begun. `check`: it only checks the agent, and this is told of it as well. */
 export function exchangeWith(
   hub: AgentHub,
   provider: ProviderConfig,
@@ -73,17 +73,29 @@ export function exchangeWith(
   request: UpstreamRequest,
   caller: UpstreamCaller,
   handler: UpstreamHandler,
-  check: boolean,
+  check?: Partial<ExchangeEvents>,
 ): AgentExchange {
   const { clock, timers, observer } = hub.options;
   const { id } = agent;
   const events: ExchangeEvents = {
     onBegin: (share) => hub.roster.begin(id, share),
     onShare: (was, is) => hub.roster.adjust(id, was, is),
-    onEnd: (share) => hub.roster.end(id, share),
-    onFault: (fault) => hub.judge(id, { type: 'fault', fault }),
-    onEstimate: (latency_ms) => observer.estimated(latency_ms / 1_000),
-    onOutcome: (outcome) => observer.dispatched(outcome),
+    onEnd: (share) => {
+      hub.roster.end(id, share);
+      check?.onEnd?.(share);
+    },
+    onFault: (fault) => {
+      hub.judge(id, { type: 'fault', fault });
+      check?.onFault?.(fault);
+    },
+    onEstimate: (latency_ms, estimate) => {
+      observer.estimated(latency_ms / 1_000);
+      check?.onEstimate?.(latency_ms, estimate);
+    },
+    onOutcome: (outcome) => {
+      if (check === undefined) observer.dispatched(outcome);
+      else check.onOutcome?.(outcome);
+    },
   };
   const { estimate_timeout_ms = 5_000, reconnect_wait_ms = 2_000 } = provider.agent ?? {};
   const blamed = blamedOf(provider, caller.upstream_model);
@@ -95,7 +107,7 @@ export function exchangeWith(
     session_id,
     estimate_timeout_ms,
     reconnect_wait_ms,
-    check,
+    check: check !== undefined,
     events,
     blamed,
   };

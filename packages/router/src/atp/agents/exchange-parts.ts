@@ -6,7 +6,9 @@ import type { AgentInstance, Share } from './roster.ts';
 import type { Blamed } from './verdicts.ts';
 
 /** How a dispatch ended, for metrics. */
-export type DispatchOutcome = 'ok' | 'declined' | 'fault' | 'gone' | 'too_dear' | 'cancelled';
+export const DISPATCH_OUTCOMES = ['ok', 'declined', 'fault', 'gone', 'too_dear', 'cancelled'] as const;
+
+export type DispatchOutcome = (typeof DISPATCH_OUTCOMES)[number];
 
 /** What an exchange reports of its agent. */
 export interface ExchangeEvents {

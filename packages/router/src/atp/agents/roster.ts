@@ -1,5 +1,6 @@
 import type { AdapterHealthContent, AgentStatus, Window } from '@atp-router/wire';
 import { type AgentCapability, serves } from './capability.ts';
+import { UNWELL } from './health.ts';
 import { type Compliance, type ComplianceEvent, judged, NEW } from './compliance.ts';
 
 /** One agent on one session. Several of one name and tenant are instances of each other. */
@@ -51,9 +52,6 @@ export type Choice =
   | { readonly ok: false; readonly why: Nobody };
 
 const IDLE: AgentLoad = { dispatches: 0, tokens: 0, usd_micros: 0 };
-
-/** States of health in which an agent is given nothing; what other words mean is for people. */
-const UNWELL: ReadonlySet<string> = new Set(['degraded', 'down']);
 
 /**
  * The agents that are there, and which of them is next. Holds plain data, knows no clock and no session; times come as

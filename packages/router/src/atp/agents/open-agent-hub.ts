@@ -1,0 +1,16 @@
+import { agentMetrics, type Config, type MetricRegistry, systemClock, systemTimers } from '@atp-router/adapters';
+import { AgentHub } from './agent-hub.ts';
+import { DISPATCH_OUTCOMES } from './exchange-parts.ts';
+import { AGENT_FAULTS } from './faults.ts';
+import { countStates } from './state.ts';
+
+/** The agents of a router, with their metrics. */
+export function openAgentHub(registry: MetricRegistry, config: () => Config): AgentHub {
+  const hub: AgentHub = new AgentHub({
+    ...{ clock: systemClock, timers: systemTimers },
+    providers: () => config().providers,
+    limits: () => config().sessions,
+    observer: agentMetrics(registry, DISPATCH_OUTCOMES, Object.keys(AGENT_FAULTS), () => countStates(hub.roster.all())),
+  });
+  return hub;
+}
