@@ -14,7 +14,7 @@ import { type Fixture, fixture, KEY, scripted } from './scripted.ts';
 
 type Scripted = readonly [fixture: string, provider: ProviderDescription, model: string];
 
-/** Every kind has its script; the simulation runs as itself, in `sim.test.ts`, agents in the router's `agents/suite.test.ts`. */
+/** Every kind has its script; the simulation runs as itself, in `sim.test.ts`; agents are no endpoint, see `packages/router/test/agents`. */
 const TARGETS_OF: Readonly<Record<Exclude<ProviderKind, 'sim' | 'agent'>, readonly Scripted[]>> = {
   openai: [
     ['openai-chat', providerOf('openai'), 'gpt-4.1-mini'],

@@ -6,7 +6,10 @@ import { after, ESTIMATE, final, piece, RawAgent, type Script } from './raw.ts';
 import { TENANT_KEY } from '../admin/harness.ts';
 
 /** One try, so that the first fault is what the client is told. */
-const ONCE = { providers: [SIM, agentsOf({ estimate_timeout_ms: 100 }, { retry: { max_attempts: 1 } })] };
+const ONCE = { providers: [SIM, agentsOf({}, { retry: { max_attempts: 1 } })] };
+
+/** Whoever says nothing is not waited for. */
+const HASTY = { providers: [SIM, agentsOf({ estimate_timeout_ms: 50 }, { retry: { max_attempts: 1 } })] };
 
 const ask = (running: Running): ReturnType<Running['chat']> => running.chat({ model: 'agents/echo' });
 
@@ -78,7 +81,7 @@ describe('an agent that', () => {
   });
 
   test('is late with three estimates is not asked a fourth time, until it comes in another version', async () => {
-    const running = await withAgents({}, ONCE);
+    const running = await withAgents({}, HASTY);
     let asked = 0;
     const agent = new RawAgent(running, ({ type }) => {
       if (type === 'adapter.estimate_request') asked += 1;

@@ -7,7 +7,16 @@ export function agentsOf(
   agent: Readonly<Record<string, unknown>> = {},
   more: Readonly<Record<string, unknown>> = {},
 ): object {
-  return { id: 'agents', type: 'agent', allow_any_model: true, agent, retry: { base_ms: 1, cap_ms: 2 }, ...more };
+  // Who is slow only because the machine is busy shall not be given up.
+  const patient = { estimate_timeout_ms: 60_000, ...agent };
+  return {
+    id: 'agents',
+    type: 'agent',
+    allow_any_model: true,
+    agent: patient,
+    retry: { base_ms: 1, cap_ms: 2 },
+    ...more,
+  };
 }
 
 export const SIM: object = { id: 'sim', type: 'sim', sim: { latency_ms: { p50: 1, p95: 2 }, chunk_ms: 0 } };

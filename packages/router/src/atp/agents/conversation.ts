@@ -111,9 +111,9 @@ function final(content: JsonValue | undefined, fin: boolean, usage_promised: boo
   if (!isJsonObject(data) || !(typeof data['text'] === 'string' || Array.isArray(data['parts']))) {
     return broken('bad_final');
   }
-  const effects: ConversationEffect[] = [{ type: 'final', data }];
-  if (usage_promised && !isJsonObject(data['usage'])) effects.push({ type: 'fault', fault: 'no_usage' });
-  return { state: fin ? OVER : { kind: 'answered' }, effects };
+  const result: ConversationEffect = { type: 'final', data };
+  if (usage_promised && !isJsonObject(data['usage'])) return over([result, { type: 'fault', fault: 'no_usage' }]);
+  return fin ? over([result]) : { state: { kind: 'answered' }, effects: [result] };
 }
 
 function errorOf({ content }: Payload): WireErrorContent {
