@@ -13,6 +13,8 @@ export interface RunPorts {
   /** Why no further work is taken, if so. */
   declines(): { readonly code: string; readonly reason: string } | undefined;
   onDone(latency_ms: number, is_ok: boolean): void;
+  /** All that it has to say is on its way. */
+  onOver(): void;
   now_ms(): number;
 }
 
@@ -80,8 +82,8 @@ export class AgentRun {
       await this.#say({ type: 'agent.result.final', content: { finish: 'stop', ...result } as WireObject }, true);
     } finally {
       this.#ports.onDone(this.#ports.now_ms() - began_ms, is_ok);
-      this.#is_over = true;
     }
+    this.#over();
   }
 
   /** Each piece waits for room before the next is asked for: a slow reader slows the work down. */
@@ -115,6 +117,11 @@ export class AgentRun {
     }
   }
 
+  #over(): void {
+    this.#is_over = true;
+    this.#ports.onOver();
+  }
+
   #context({ qos = 'silver', meta = {} }: Frame, { budget = {}, check = false }: DispatchContent): AgentContext {
     const { task_type, data_scope = [], deadline_ms } = meta;
     return {
@@ -133,11 +140,12 @@ export class AgentRun {
     try {
       await run();
     } catch (thrown) {
-      this.#is_over = false;
+      // Work that was aborted may end as it likes.
+      if (this.#is_over) return;
       const known = thrown instanceof AtpTaskError;
       const content = known ? contentOf(thrown) : { code: 'EAGENTDOWN', reason: 'The agent failed at this task.' };
       await this.#say({ type: 'error', content }, true);
-      this.#is_over = true;
+      this.#over();
       if (!known) this.#options.onError?.(thrown);
     }
   }

@@ -187,6 +187,7 @@ export class Agent {
       send: (lane, payload, fin) => link.handle({ type: 'send', lane, message: { payload }, fin }),
       declines: () => this.#declines(),
       onDone: (latency_ms, is_ok) => this.#latencies.add(latency_ms, is_ok),
+      onOver: () => this.#forget(stream_id),
       now_ms: () => this.#runtime.performance.now(),
     });
   }
@@ -199,9 +200,12 @@ export class Agent {
   }
 
   #closed(stream_id: string): void {
-    const run = this.#runs.get(stream_id);
+    this.#runs.get(stream_id)?.close();
+    this.#forget(stream_id);
+  }
+
+  #forget(stream_id: string): void {
     this.#runs.delete(stream_id);
-    run?.close();
     if (this.#runs.size === 0) this.#idle?.();
   }
 
