@@ -52,6 +52,8 @@ export class AgentExchange implements UpstreamExchange, StreamReader {
   #has_begun = false;
   #is_dispatched = false;
   #is_ended = false;
+  /** The stream is: nothing more comes, and nothing can be aborted. */
+  #is_closed = false;
 
   constructor(parts: ExchangeParts, request: UpstreamRequest, caller: UpstreamCaller, handler: UpstreamHandler) {
     this.#parts = parts;
@@ -105,6 +107,7 @@ export class AgentExchange implements UpstreamExchange, StreamReader {
       // Within this the engine may have had enough again.
       if (this.#isPaused()) return;
     }
+    if (this.#is_closed) this.#on({ type: 'closed', error: undefined });
     this.#arm();
   }
 
@@ -118,7 +121,9 @@ export class AgentExchange implements UpstreamExchange, StreamReader {
   }
 
   onClosed(error: Payload | undefined): void {
-    this.#stream = undefined;
+    this.#is_closed = true;
+    // What was said before an orderly end is still to be heard.
+    if (error === undefined && this.#held.length > 0) return;
     this.#on({ type: 'closed', error });
   }
 
@@ -141,10 +146,9 @@ export class AgentExchange implements UpstreamExchange, StreamReader {
   }
 
   #hear({ id, payload, fin }: Held): void {
-    const stream = this.#stream;
     if (this.#state.kind === 'working') this.#has_begun = true;
     this.#on({ type: 'message', payload, fin });
-    stream?.consumed(id);
+    this.#stream?.consumed(id);
   }
 
   #on(event: ConversationEvent): void {
@@ -237,18 +241,18 @@ export class AgentExchange implements UpstreamExchange, StreamReader {
   #ended(error: Payload | undefined): void {
     if (this.#is_ended) return;
     this.#is_ended = true;
-    const stream = this.#stream;
-    this.#stream = undefined;
     this.#timer?.cancel();
     this.#parts.events.onEnd(this.#share);
-    for (const { id } of this.#held.splice(0)) stream?.consumed(id);
-    if (error !== undefined) stream?.reset(error);
+    for (const { id } of this.#held.splice(0)) this.#stream?.consumed(id);
+    if (error !== undefined && !this.#is_closed) this.#stream?.reset(error);
   }
 
   #arm(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
-    if (this.#state.kind === 'over' || (this.#is_paused && !this.#is_away)) return;
+    // Of whoever has said all that it has to say, nothing is waited for.
+    if (this.#state.kind === 'over' || this.#is_closed || this.#held.at(-1)?.fin === true) return;
+    if (this.#is_paused && !this.#is_away) return;
     const { timers, reconnect_wait_ms } = this.#parts;
     // Without a connection nobody is silent: it comes back soon, or the work goes elsewhere.
     if (this.#is_away) this.#timer = timers.after(reconnect_wait_ms, () => this.#on({ type: 'lost' }));
