@@ -26,6 +26,7 @@ import { AgentTransport } from './atp/agents/agent-transport.ts';
 import { openAgentHub } from './atp/agents/open-agent-hub.ts';
 import { keptSessions, openSessionHub } from './atp/open-hub.ts';
 import type { SessionHub } from './atp/session-hub.ts';
+import { stoppedBy } from './engine/admit.ts';
 import { Engine } from './engine/engine.ts';
 import { problemOf } from './engine/faults.ts';
 import { IdempotencyIndex } from './engine/idempotency.ts';
@@ -87,7 +88,11 @@ async function coreOver(
   const metrics = new RouterMetrics(version);
   bus.listen((event) => metrics.observe(event));
   if (options.onEvent !== undefined) bus.listen(options.onEvent);
-  const agents = openAgentHub(metrics.registry, () => manager.config);
+  const agents = openAgentHub(
+    metrics.registry,
+    () => manager.config,
+    (tenant, key_id) => stoppedBy({ tenant, key_id }, engine.parts) !== undefined,
+  );
   const transports = new Transports((provider) => new AgentTransport(agents, provider));
   const accounts = seededAccounts(ledger.start.budgets);
   const manager: GenerationManager = new GenerationManager(config, ledger.start.entities, {
@@ -108,7 +113,7 @@ async function coreOver(
     shared: shared?.budgets,
     idempotency: shared?.keys(kept) ?? new IdempotencyIndex(ledger.claims, aesGcmSealer(secrets.seal_key), kept),
   };
-  const engine = makeEngine(options, manager, accounts, bus, common, counter, metrics, agents);
+  const engine: Engine = makeEngine(options, manager, accounts, bus, common, counter, metrics, agents);
   manager.attach(engine);
   for (const kill of ledger.start.kills) engine.parts.kills.set(kill.scope, kill.id, true);
   registerLiveGauges(metrics.registry, liveGauges({ engine, ledger, bus, shared, traces: () => tracing?.stats() }));

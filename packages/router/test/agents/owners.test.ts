@@ -56,6 +56,16 @@ describe('whom an agent serves', () => {
     });
   });
 
+  test('is nobody while an operator has switched its key off', async () => {
+    const running = await withAgents({ shared: true, keys: ['acme/k1'] }, TWO);
+    await agentAt(running, { run: ECHO }).start();
+    const kill = { scope: 'key', id: 'acme/k1', reason: 'a test' };
+    await running.admin('POST', '/kill', { ...kill, on: true });
+    expect((await running.chat({ model: 'agents/echo' }, OTHER)).status).toBe(503);
+    await running.admin('POST', '/kill', { ...kill, on: false });
+    expect((await running.chat({ model: 'agents/echo' }, OTHER)).status).toBe(200);
+  });
+
   test('is nobody at a router without such a provider', async () => {
     const running = await withAgents(
       {},

@@ -22,6 +22,8 @@ export interface AgentHubOptions {
   /** The configuration in force. */
   readonly providers: () => readonly ProviderConfig[];
   readonly limits: () => AgentLimits;
+  /** Whether an operator has switched the key, or its tenant, off. */
+  readonly killed: (tenant: string, key_id: string) => boolean;
   readonly observer: AgentMetrics;
 }
 
@@ -68,6 +70,12 @@ export class AgentHub {
     return agent === undefined || found === undefined ? undefined : { agent, ...found };
   }
 
+  /** Which agents may see what this tenant asks of the provider now. */
+  admits(provider: ProviderConfig, asking: string): (tenant: string, key_id: string) => boolean {
+    const admits = admission(provider, asking);
+    return (tenant, key_id) => admits(tenant, key_id) && !this.options.killed(tenant, key_id);
+  }
+
   takes(id: string): boolean {
     return this.#peers.get(id)?.peer.takes === true;
   }
@@ -86,7 +94,7 @@ export class AgentHub {
     const provider = this.options.providers().find(({ id }) => id === target.provider.id);
     if (provider?.agent?.advertised_prices !== true) return target;
     const { upstream_model } = target.model;
-    const found = this.roster.candidates({ upstream_model, admits: admission(provider, tenant) });
+    const found = this.roster.candidates({ upstream_model, admits: this.admits(provider, tenant) });
     const price = dearest(found.map(({ capability }) => capability));
     return price === undefined ? target : { ...target, model: { ...target.model, price } };
   }

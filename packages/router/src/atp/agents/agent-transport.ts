@@ -33,7 +33,7 @@ export class AgentTransport implements UpstreamTransport {
     for (let tries = 0; tries < TRIES_MAX; tries += 1) {
       const choice = this.#hub.roster.pick({
         ...{ tenant: caller.tenant, upstream_model: caller.upstream_model, ...caller.expected },
-        admits: admission(this.#provider, caller.tenant),
+        admits: this.#hub.admits(this.#provider, caller.tenant),
         takes: (id) => this.#hub.takes(id),
       });
       if (!choice.ok) {
