@@ -149,6 +149,22 @@ const PAYLOADS: readonly Sample[] = [
     type: 'adapter.capability',
     content: { adapter_id: 'a1', usd_micros_per_mtok: 150_000 },
   }),
+  carrying('adapter.accepted', { type: 'adapter.accepted', content: { adapter_id: 'a1', routes: ['agents/a1'] } }),
+  carrying('adapter.estimate_request', {
+    type: 'adapter.estimate_request',
+    content: {
+      ...{
+        adapter_id: 'a1',
+        targets: [{ persona_id: 'p', clone_id: 'c' }],
+        budget: { tokens: 1_000, usd_micros: 5_000 },
+      },
+      ...{ task: { prompt: 'Hi', model: 'a1', stream: true }, check: true },
+    },
+  }),
+  carrying('agent.dispatch that checks', {
+    type: 'agent.dispatch',
+    content: { session_id: 's-1', targets: [], task: { prompt: 'Hi' }, check: true },
+  }),
   carrying('adapter.estimate', {
     type: 'adapter.estimate',
     content: {

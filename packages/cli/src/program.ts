@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { addAgents } from './commands/agents.ts';
 import { addAsk } from './commands/ask.ts';
 import { addCalls } from './commands/calls.ts';
 import { addConfig } from './commands/config.ts';
@@ -46,6 +47,7 @@ export function buildProgram(cli: Cli): Command {
   addKeys(program, cli);
   const entities = addEntities(program, cli);
   addProvidersCheck(entities.providers, cli);
+  addAgents(program, cli);
   addKill(program, cli);
   addSessions(program, cli);
   addUsage(program, cli);

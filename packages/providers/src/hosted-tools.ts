@@ -50,6 +50,7 @@ const LIST_USD: Readonly<Record<ProviderKind, UsdPerUse>> = {
   gemini: { google_search: 0.014, google_search_retrieval: 0.035 },
   ollama: {},
   sim: {},
+  agent: {},
 };
 
 /** The list prices of a kind, with the operator's own in their place. */

@@ -2,7 +2,7 @@ import type { JsonObject } from '@atp-router/kernel';
 import type { GenRequest, ProviderDialect } from '@atp-router/dialects';
 
 /** Every kind of provider, as the configuration names it; whatever has to know all of them is typed by it. */
-export const PROVIDER_KINDS = ['openai', 'anthropic', 'gemini', 'ollama', 'sim'] as const;
+export const PROVIDER_KINDS = ['openai', 'anthropic', 'gemini', 'ollama', 'sim', 'agent'] as const;
 
 export type ProviderKind = (typeof PROVIDER_KINDS)[number];
 

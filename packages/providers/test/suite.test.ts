@@ -14,8 +14,8 @@ import { type Fixture, fixture, KEY, scripted } from './scripted.ts';
 
 type Scripted = readonly [fixture: string, provider: ProviderDescription, model: string];
 
-/** Every kind has its script; the simulation runs as itself, in `sim.test.ts`. */
-const TARGETS_OF: Readonly<Record<Exclude<ProviderKind, 'sim'>, readonly Scripted[]>> = {
+/** Every kind has its script; the simulation runs as itself, in `sim.test.ts`; agents are no endpoint, see `packages/router/test/agents`. */
+const TARGETS_OF: Readonly<Record<Exclude<ProviderKind, 'sim' | 'agent'>, readonly Scripted[]>> = {
   openai: [
     ['openai-chat', providerOf('openai'), 'gpt-4.1-mini'],
     ['openai-responses', providerOf('openai', 'responses'), 'gpt-5-mini'],

@@ -21,8 +21,12 @@ import { AccountLedger, Estimator } from '@atp-router/flow';
 import { addUsdNanos, idSource } from '@atp-router/kernel';
 import type { BudgetDay } from '@atp-router/ledger';
 import { KillSwitches, TargetHealth } from '@atp-router/routing';
+import type { AgentHub } from './atp/agents/agent-hub.ts';
+import { AgentTransport } from './atp/agents/agent-transport.ts';
+import { openAgentHub } from './atp/agents/open-agent-hub.ts';
 import { keptSessions, openSessionHub } from './atp/open-hub.ts';
 import type { SessionHub } from './atp/session-hub.ts';
+import { stoppedBy } from './engine/admit.ts';
 import { Engine } from './engine/engine.ts';
 import { problemOf } from './engine/faults.ts';
 import { IdempotencyIndex } from './engine/idempotency.ts';
@@ -49,6 +53,7 @@ export interface Core {
   readonly manager: GenerationManager;
   readonly engine: Engine;
   readonly hub: SessionHub;
+  readonly agents: AgentHub;
   /** Undefined when sessions end with the process. */
   readonly sessions: SessionStore | undefined;
   readonly transports: Transports;
@@ -83,9 +88,14 @@ async function coreOver(
   const metrics = new RouterMetrics(version);
   bus.listen((event) => metrics.observe(event));
   if (options.onEvent !== undefined) bus.listen(options.onEvent);
-  const transports = new Transports();
+  const agents = openAgentHub(
+    metrics.registry,
+    () => manager.config,
+    (tenant, key_id) => stoppedBy({ tenant, key_id }, engine.parts) !== undefined,
+  );
+  const transports = new Transports((provider) => new AgentTransport(agents, provider));
   const accounts = seededAccounts(ledger.start.budgets);
-  const manager = new GenerationManager(config, ledger.start.entities, {
+  const manager: GenerationManager = new GenerationManager(config, ledger.start.entities, {
     log: bus,
     accounts,
     sources: options.sources,
@@ -103,7 +113,7 @@ async function coreOver(
     shared: shared?.budgets,
     idempotency: shared?.keys(kept) ?? new IdempotencyIndex(ledger.claims, aesGcmSealer(secrets.seal_key), kept),
   };
-  const engine = makeEngine(options, manager, accounts, bus, common, counter, metrics);
+  const engine: Engine = makeEngine(options, manager, accounts, bus, common, counter, metrics, agents);
   manager.attach(engine);
   for (const kill of ledger.start.kills) engine.parts.kills.set(kill.scope, kill.id, true);
   registerLiveGauges(metrics.registry, liveGauges({ engine, ledger, bus, shared, traces: () => tracing?.stats() }));
@@ -113,14 +123,10 @@ async function coreOver(
   const { node_id } = secrets;
   const sessions = openSessions(options, secrets);
   const kept_sessions = sessions && keptSessions(sessions, ledger);
-  const hub = openSessionHub(
-    engine,
-    node_id,
-    config.sessions.max_sessions,
-    kept_sessions,
-    metrics.sessions,
-    tracing && ((span) => tracing.onMessage(span)),
-  );
+  const hub = openSessionHub(engine, node_id, {
+    ...{ sessions_max: config.sessions.max_sessions, kept: kept_sessions, observer: metrics.sessions, agents },
+    traced: tracing && ((span) => tracing.onMessage(span)),
+  });
   metrics.sessions.live(metrics.registry, () => hub.roster.gauges());
   await hub.restore().catch(async (error: unknown) => {
     await sessions?.close();
@@ -129,7 +135,21 @@ async function coreOver(
   bus.listen((event) => {
     if (event.type === 'config.applied') hub.refresh();
   });
-  return { node_id, ledger, shared, bus, metrics, manager, engine, hub, sessions, transports, counter, tracing };
+  return {
+    node_id,
+    ledger,
+    shared,
+    bus,
+    metrics,
+    manager,
+    engine,
+    hub,
+    agents,
+    sessions,
+    transports,
+    counter,
+    tracing,
+  };
 }
 
 function seededAccounts(days: readonly BudgetDay[]): AccountLedger {
@@ -148,6 +168,7 @@ function makeEngine(
   common: Pick<EngineParts, 'shared' | 'idempotency'>,
   counter: TokenCounterWorker,
   metrics: RouterMetrics,
+  agents: AgentHub,
 ): Engine {
   const rng = systemRng();
   const health = new TargetHealth(
@@ -177,6 +198,7 @@ function makeEngine(
       countTokens: (texts) => counter.count(texts),
       hash: sha256,
       decided: (seconds) => metrics.decided(seconds),
+      priced: (target, tenant) => agents.priced(target, tenant),
       onFault: (fault) => options.onProblem?.('calls', problemOf(fault)),
     },
     manager.generation,

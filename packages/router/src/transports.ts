@@ -20,13 +20,20 @@ export class Transports {
   readonly #open: Map<string, { readonly shape: string; readonly transport: UpstreamTransport }> = new Map();
   readonly #retired: UpstreamTransport[] = [];
 
+  readonly #agents: (provider: ProviderConfig) => UpstreamTransport;
+
+  /** `agents`: what carries the attempts of a provider whose agents dial in. */
+  constructor(agents: (provider: ProviderConfig) => UpstreamTransport) {
+    this.#agents = agents;
+  }
+
   of(provider: ProviderConfig, config: Config): UpstreamTransport {
     const sim = simOf(provider, config);
     const shape = shapeOf(provider, sim);
     const known = this.#open.get(provider.id);
     if (known?.shape === shape) return known.transport;
     if (known !== undefined) this.#retire(known.transport);
-    const transport = make(provider, sim);
+    const transport = provider.type === 'agent' ? this.#agents(provider) : make(provider, sim);
     this.#open.set(provider.id, { shape, transport });
     return transport;
   }
@@ -60,8 +67,8 @@ function simOf({ id, sim, allow_any_model }: ProviderConfig, config: Config): Si
 }
 
 function shapeOf(provider: ProviderConfig, sim: SimOptions | undefined): string {
-  const { base_url, connect_timeout_ms, max_connections } = provider;
-  return JSON.stringify([base_url, connect_timeout_ms, max_connections, sim]);
+  const { base_url, connect_timeout_ms, max_connections, agent } = provider;
+  return JSON.stringify([base_url, connect_timeout_ms, max_connections, sim, agent]);
 }
 
 function make(provider: ProviderConfig, sim: SimOptions | undefined): UpstreamTransport {

@@ -1,3 +1,5 @@
+import type { SignalLike } from './types.ts';
+
 /** The part of a WebSocket that browsers and Node have in common (WHATWG WebSockets). */
 export interface SocketLike {
   binaryType: string;
@@ -25,6 +27,12 @@ export interface Runtime {
   readonly performance: { now(): number };
   readonly crypto: { getRandomValues(into: Uint8Array<ArrayBuffer>): Uint8Array };
   readonly Date: { now(): number };
+  readonly AbortController: new () => AbortLike;
+}
+
+export interface AbortLike {
+  readonly signal: SignalLike;
+  abort(reason?: unknown): void;
 }
 
 export function systemRuntime(): Runtime {
@@ -37,5 +45,6 @@ export function systemRuntime(): Runtime {
     performance: runtime.performance,
     crypto: runtime.crypto,
     Date: runtime.Date,
+    AbortController: runtime.AbortController,
   };
 }

@@ -54,6 +54,8 @@ export type DispatchContent = {
   readonly budget?: { readonly tokens?: number; readonly usd_micros?: number };
   /** What is to be done, in whatever shape sender and agent agreed on. */
   readonly task?: WireValue;
+  /** Whether it only checks that the agent keeps to the rules: nobody waits for the answer, and nobody pays for it. */
+  readonly check?: boolean;
 };
 
 export type StreamContent = {
@@ -175,6 +177,24 @@ export type AdapterCapabilityContent = {
   readonly version?: string;
 };
 
+/** The answer to a capability that was accepted. */
+export type AdapterAcceptedContent = {
+  readonly adapter_id: string;
+  /** Names of models by which calls reach the adapter. */
+  readonly routes?: readonly string[];
+};
+
+/** What a task will need, asked before it is dispatched on the same stream. */
+export type AdapterEstimateRequestContent = {
+  readonly adapter_id: string;
+  readonly targets?: readonly Target[];
+  /** The most that the task may use. */
+  readonly budget?: { readonly tokens?: number; readonly usd_micros?: number };
+  /** As it will be dispatched. */
+  readonly task: WireValue;
+  readonly check?: boolean;
+};
+
 export type AdapterEstimateContent = {
   readonly in_tokens: number;
   readonly out_tokens: number;
@@ -245,6 +265,8 @@ export interface RequiredContents {
   'control.hello': HelloContent;
   'control.capabilities': CapabilitiesContent;
   'adapter.capability': AdapterCapabilityContent;
+  'adapter.accepted': AdapterAcceptedContent;
+  'adapter.estimate_request': AdapterEstimateRequestContent;
   'adapter.estimate': AdapterEstimateContent;
   'adapter.health': AdapterHealthContent;
   'tool.request': ToolRequestContent;

@@ -56,7 +56,7 @@ describe('the key of a lane', () => {
 
 describe('payloads', () => {
   it('of a known type are told by it', () => {
-    expect(PAYLOAD_TYPES).toHaveLength(22);
+    expect(PAYLOAD_TYPES).toHaveLength(24);
     const payload = knownPayload({ type: 'error', content: { code: 'EPROTO', reason: 'x' } });
     expect(payload?.type === 'error' && payload.content.code).toBe('EPROTO');
     expect(knownPayload({ type: 'toString' })).toBeUndefined();

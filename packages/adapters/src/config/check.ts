@@ -4,7 +4,7 @@ import { type Draft, formatPath, type Path, type Problem, PROBLEMS_MAX } from '.
 import { checkReferences } from './references.ts';
 import { checkRules } from './rules.ts';
 import { checkHashes } from './rules-keys.ts';
-import { simSchema } from './schema-upstream.ts';
+import { PROVIDER_DEFAULTS } from './provider-defaults.ts';
 import { checkShape, locate } from './shape.ts';
 import { readSource, type Source } from './source.ts';
 import type { ValueSources } from './substitute.ts';
@@ -36,7 +36,7 @@ export function checkConfig(text: string, sources: ValueSources, options: CheckO
   ];
   const drafts = causes(checks);
   if (source.syntax.length === 0 && drafts.length === 0 && shape.config !== undefined) {
-    return { ok: true, config: finishConfig(shape.config, simSchema.parse({}), options.base_dir) };
+    return { ok: true, config: finishConfig(shape.config, PROVIDER_DEFAULTS, options.base_dir) };
   }
   return { ok: false, problems: order(source, drafts) };
 }

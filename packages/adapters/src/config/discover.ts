@@ -3,7 +3,7 @@ import { KNOWN_MODELS, type KnownModel } from './known-models.ts';
 import type { Env } from './load.ts';
 import { configSchema } from './schema.ts';
 import { MODEL_PATTERN } from './schema-parts.ts';
-import { simSchema } from './schema-upstream.ts';
+import { PROVIDER_DEFAULTS } from './provider-defaults.ts';
 import type { Capability, Config, SimConfig } from './types.ts';
 
 /** A local Ollama server, as found by asking it. */
@@ -61,15 +61,18 @@ export function discoverConfig(env: Env, ollama: OllamaProbe | undefined, base_d
   const spared: readonly Capability[] = found.some((entry) => can(entry, 'embeddings')) ? ['embeddings'] : [];
   const used = simulated ? [...found, ...simulations(spared)] : found;
   const parsed = configSchema.parse({
-    providers: used.map((entry) => entry.provider),
+    providers: [...used.map((entry) => entry.provider), AGENTS],
     models: unique(used.flatMap((entry) => entry.models)),
   });
   return {
-    config: finishConfig(parsed, simSchema.parse({}), base_dir),
+    config: finishConfig(parsed, PROVIDER_DEFAULTS, base_dir),
     notes: used.map((entry) => entry.note),
     simulated,
   };
 }
+
+/** An agent that dials in has a place at once: it is `agents/<its id>` for its own tenant. */
+const AGENTS = { id: 'agents', type: 'agent', allow_any_model: true };
 
 function can({ models }: Found, capability: Capability): boolean {
   return models.some((model) => model.capabilities.includes(capability));

@@ -6,11 +6,7 @@ import type { Config, ModelConfig, ProviderConfig, TlsConfig } from './types.ts'
  * Fills in what depends on another value: vendor addresses, upstream names, simulator settings, and paths relative to
  * `base_dir`. The result is frozen, because a call keeps the configuration it started with.
  */
-export function finishConfig(
-  config: Config,
-  sim_defaults: NonNullable<ProviderConfig['sim']>,
-  base_dir: string | undefined,
-): Config {
+export function finishConfig(config: Config, defaults: ProviderDefaults, base_dir: string | undefined): Config {
   return deepFreeze({
     ...config,
     data_dir: place(config.data_dir, base_dir),
@@ -18,13 +14,20 @@ export function finishConfig(
       config.listen.tls === undefined
         ? config.listen
         : { ...config.listen, tls: placeTls(config.listen.tls, base_dir) },
-    providers: config.providers.map((provider) => finishProvider(provider, sim_defaults)),
+    providers: config.providers.map((provider) => finishProvider(provider, defaults)),
     models: config.models.map((model) => finishModel(model, config.providers)),
   });
 }
 
-function finishProvider(provider: ProviderConfig, sim_defaults: NonNullable<ProviderConfig['sim']>): ProviderConfig {
-  if (provider.type === 'sim') return { ...provider, sim: provider.sim ?? sim_defaults };
+/** Of the sections that only one type of provider has. */
+export interface ProviderDefaults {
+  readonly sim: NonNullable<ProviderConfig['sim']>;
+  readonly agent: NonNullable<ProviderConfig['agent']>;
+}
+
+function finishProvider(provider: ProviderConfig, defaults: ProviderDefaults): ProviderConfig {
+  if (provider.type === 'sim') return { ...provider, sim: provider.sim ?? defaults.sim };
+  if (provider.type === 'agent') return { ...provider, agent: provider.agent ?? defaults.agent };
   const api = provider.type === 'openai' ? { api: provider.api ?? 'chat' } : {};
   const base_url = provider.base_url ?? providerOf(provider.type).default_base_url;
   return { ...provider, ...api, base_url: base_url.replace(/\/+$/, '') };

@@ -29,16 +29,17 @@ export function checkProvider(inventory: Inventory, row: Row): Draft[] {
     );
   };
   only('sim', 'sim');
+  only('agent', 'agent');
   only('api', 'openai');
   only('max_tokens_field', 'openai');
   only('send_context', 'ollama');
-  if (type === 'sim') {
+  if (type === 'sim' || type === 'agent') {
+    const what = type === 'sim' ? 'a simulated provider has' : 'agents dial in: they have';
     for (const key of ['base_url', 'api_key'].filter((entry) => Object.hasOwn(value, entry))) {
-      drafts.push(
-        fault(inventory, [...path, key], `a simulated provider has no "${key}"`, `no "${key}" here`, { part: 'key' }),
-      );
+      drafts.push(fault(inventory, [...path, key], `${what} no "${key}"`, `no "${key}" here`, { part: 'key' }));
     }
   }
+  drafts.push(...sharedAgents(inventory, row));
   const base_url = textOf(value['base_url']);
   const url = base_url === undefined ? undefined : URL.parse(base_url);
   if (url === null)
@@ -62,6 +63,14 @@ export function checkProvider(inventory: Inventory, row: Row): Draft[] {
     });
   }
   return drafts;
+}
+
+/** Whoever may register a shared agent reads the prompts of all tenants: that is for the operator to say. */
+function sharedAgents(inventory: Inventory, { value, path }: Row): Draft[] {
+  const agent = value['agent'];
+  if (!isRecord(agent) || agent['shared'] !== true || agent['keys'] !== undefined) return [];
+  const expected = 'the keys whose agents may see the prompts of all tenants, as ["<tenant>/<key>"]';
+  return [{ ...fault(inventory, [...path, 'agent', 'keys'], '"keys" is missing', expected), kind: 'absent' }];
 }
 
 /** Pairs of which the second may not be smaller than the first, and shares that cannot add up to more than all. */

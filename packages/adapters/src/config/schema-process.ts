@@ -167,6 +167,8 @@ export const sessionsSchema: z.ZodType<SessionsConfig> = typed<SessionsConfig>()
         description:
           'Origins whose pages may open a WebSocket, as browsers write them (`https://app.example`), or `*`. Pages of the router itself always may.',
       }),
+    max_agents: int(1, 100_000, 'Agents that are connected or may come back; a further one is refused.').default(1_024),
+    max_agents_per_tenant: int(1, 100_000, 'As `max_agents`, of one tenant.').default(64),
   }),
 );
 

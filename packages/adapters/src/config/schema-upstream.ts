@@ -1,5 +1,6 @@
 import { HOSTED_TOOL_PRICES_AS_OF, PROVIDER_KINDS } from '@atp-router/providers';
 import { z } from 'zod';
+import { agentProviderSchema } from './schema-agent.ts';
 import {
   headers,
   httpUrl,
@@ -107,7 +108,7 @@ export const providerSchema: z.ZodType<ProviderConfig> = typed<ProviderConfig>()
     id: name('Name of the provider; breakers, limits and metrics are kept under it across reloads.'),
     type: z.enum(PROVIDER_KINDS).meta({
       description:
-        'What the endpoint speaks. Any OpenAI-compatible server is `openai`; `sim` invents answers and says so in each.',
+        'What the endpoint speaks. Any OpenAI-compatible server is `openai`; `sim` invents answers and says so in each; `agent` is no endpoint but the agents that dial in.',
     }),
     api: z.enum(['chat', 'responses']).optional().meta({
       description: 'Only for `type: openai`: which API is called, chat completions (the default) or responses.',
@@ -121,7 +122,7 @@ export const providerSchema: z.ZodType<ProviderConfig> = typed<ProviderConfig>()
         "Only for `type: ollama`: ask the server to make room for a model's `context` (`num_ctx`). Default: true; false leaves it to the server's own setting, where longer prompts fail.",
     }),
     base_url: httpUrl(
-      "Address as the vendor's own SDK takes it: with `/v1` for `openai`, without a version for `anthropic`, `gemini` and `ollama`. Default: the vendor's own, `http://127.0.0.1:11434` for `ollama`. Not for `sim`.",
+      "Address as the vendor's own SDK takes it: with `/v1` for `openai`, without a version for `anthropic`, `gemini` and `ollama`. Default: the vendor's own, `http://127.0.0.1:11434` for `ollama`. Not for `sim` and `agent`.",
     ).optional(),
     api_key: secret(
       "Key sent to the provider. Required for `openai`, `anthropic` and `gemini` at the vendor's own address; write it as `${ENV}` or `${file:path}`.",
@@ -153,6 +154,9 @@ export const providerSchema: z.ZodType<ProviderConfig> = typed<ProviderConfig>()
     breaker: breaker.prefault({}).meta({ description: 'Circuit breaker, one for each model of the provider.' }),
     readiness: readiness.prefault({}).meta({ description: 'Gates that pass over a slow or failing provider.' }),
     sim: simSchema.optional().meta({ description: 'Only for `type: sim`: what the simulated provider does.' }),
+    agent: agentProviderSchema.optional().meta({
+      description: 'Only for `type: agent`: whose agents are taken, and for whom they work.',
+    }),
   }),
 );
 

@@ -47,7 +47,7 @@ export interface ProviderConfig {
   readonly max_tokens_field?: 'max_tokens' | 'max_completion_tokens' | undefined;
   /** For `type: ollama` only. Absent: yes. */
   readonly send_context?: boolean | undefined;
-  /** Filled in from the type when the file leaves it out; absent for `sim` only. */
+  /** Filled in from the type when the file leaves it out; absent for `sim` and `agent` only. */
   readonly base_url?: string | undefined;
   readonly api_key?: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
@@ -64,6 +64,19 @@ export interface ProviderConfig {
   readonly readiness: ReadinessConfig;
   /** Present for `type: sim`, filled with defaults when the file leaves it out; absent otherwise. */
   readonly sim?: SimConfig | undefined;
+  /** Present for `type: agent`, filled with defaults when the file leaves it out; absent otherwise. */
+  readonly agent?: AgentProviderConfig | undefined;
+}
+
+/** How agents that dial in are taken by one provider. */
+export interface AgentProviderConfig {
+  /** Keys whose agents it takes, as `<tenant>/<key>`. Absent: those of all tenants. */
+  readonly keys?: readonly string[] | undefined;
+  /** Its agents serve the calls of all tenants; otherwise those of the tenant whose key they came with. */
+  readonly shared: boolean;
+  readonly advertised_prices: boolean;
+  readonly estimate_timeout_ms: number;
+  readonly reconnect_wait_ms: number;
 }
 
 export interface RetryConfig {
@@ -242,6 +255,8 @@ export interface SessionsConfig {
   readonly keep: boolean;
   readonly max_sessions: number;
   readonly allowed_origins: readonly string[];
+  readonly max_agents: number;
+  readonly max_agents_per_tenant: number;
 }
 
 export interface IdempotencyConfig {

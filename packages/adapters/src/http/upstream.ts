@@ -1,3 +1,5 @@
+import type { AtpError, Qos } from '@atp-router/kernel';
+
 /** What a provider's endpoint is asked for. The transport knows nothing of API shapes. */
 export interface UpstreamRequest {
   /** Scheme, host and port. */
@@ -12,6 +14,24 @@ export interface UpstreamRequest {
   readonly head_timeout_ms: number;
   /** Silence between two pieces of the body. */
   readonly idle_timeout_ms: number;
+  /** Absent for what is no attempt of a call. */
+  readonly caller?: UpstreamCaller;
+}
+
+/** For whom an attempt is, for transports that know tenants: an agent belongs to one, and is told what it may use. */
+export interface UpstreamCaller {
+  readonly tenant: string;
+  readonly qos: Qos;
+  readonly upstream_model: string;
+  readonly stream: boolean;
+  readonly task_type: string | undefined;
+  readonly data_scopes: readonly string[];
+  /** Until the answer is of no more use. */
+  readonly deadline_ms: number | undefined;
+  /** What it is expected to need, as it was reserved. */
+  readonly expected: { readonly tokens: number; readonly usd_micros: number };
+  /** The most that it may use; absent where nothing bounds it. */
+  readonly budget: { readonly tokens?: number; readonly usd_micros?: number };
 }
 
 export type TransportFailureKind =
@@ -27,6 +47,16 @@ export interface TransportFailure {
   readonly kind: TransportFailureKind;
   /** For logs; never shown to a client. */
   readonly cause: unknown;
+  /** A transport that knows more than its kind says what became of the attempt. */
+  readonly verdict?: TransportVerdict;
+}
+
+export interface TransportVerdict {
+  /** How far the failure reaches, see `Verdict` of the providers. */
+  readonly scope: 'request' | 'target' | 'transient';
+  readonly counts_for_breaker: boolean;
+  readonly error: AtpError;
+  readonly retry_after_ms?: number;
 }
 
 /** Callbacks of one exchange: `onSent`, then `onHead`, then `onData`*, then exactly one of `onEnd` and `onFail`. */

@@ -1,3 +1,4 @@
+export * from './agent-metrics.ts';
 export { type LineFields, type LineLevel, type LogLine, lineOf } from './event-lines.ts';
 export {
   type LiveGauges,

@@ -20,6 +20,8 @@ describe('discovery', () => {
     expect(config.providers.map(({ id, type }) => [id, type])).toEqual([
       ['sim-fast', 'sim'],
       ['sim-smart', 'sim'],
+      // Whoever dials in is routed to at once.
+      ['agents', 'agent'],
     ]);
     expect(config.models.map(({ id, provider }) => [id, provider])).toEqual([
       ['sim-fast', 'sim-fast'],
@@ -44,6 +46,7 @@ describe('discovery', () => {
       ['openai', 'sk-o', 'https://api.openai.com/v1', true],
       ['anthropic', 'sk-a', 'https://api.anthropic.com', true],
       ['gemini', 'g', 'https://generativelanguage.googleapis.com', true],
+      ['agents', undefined, undefined, true],
     ]);
     expect(config.models).toHaveLength(Object.values(KNOWN_MODELS).flat().length);
     expect(notes.join()).not.toMatch(/sk-[oa]/);
@@ -81,7 +84,7 @@ describe('discovery', () => {
   ])('an Ollama with %s stays, beside simulated models', (_what, models) => {
     const { config, notes, simulated } = discoverConfig({}, { ...OLLAMA, models });
     expect(simulated).toBe(true);
-    expect(config.providers.map(({ id }) => id)).toEqual(['ollama', 'sim-fast', 'sim-smart']);
+    expect(config.providers.map(({ id }) => id)).toEqual(['ollama', 'sim-fast', 'sim-smart', 'agents']);
     expect(config.providers[0]?.allow_any_model).toBe(true);
     const chat = config.models.filter((model) => model.capabilities.includes('chat'));
     expect(chat.map(({ id }) => id)).toEqual(['sim-fast', 'sim-smart']);
@@ -94,7 +97,7 @@ describe('discovery', () => {
   test('beside a vendor, an Ollama without a chat model brings no simulation', () => {
     const { config, notes, simulated } = discoverConfig({ OPENAI_API_KEY: 'k' }, { ...OLLAMA, models: [] });
     expect(simulated).toBe(false);
-    expect(config.providers.map(({ id }) => id)).toEqual(['openai', 'ollama']);
+    expect(config.providers.map(({ id }) => id)).toEqual(['openai', 'ollama', 'agents']);
     expect(notes[1]).toContain('no chat model');
   });
 

@@ -5,7 +5,7 @@ import { checkConfig } from '../../src/config/index.ts';
 // What the check knows of a vendor is what the provider's description says; it has no list of its own.
 
 const NONE = { env: () => undefined, file: () => undefined };
-const KINDS = PROVIDER_KINDS.filter((kind) => kind !== 'sim');
+const KINDS = PROVIDER_KINDS.filter((kind) => kind !== 'sim' && kind !== 'agent');
 
 function check(provider: Readonly<Record<string, unknown>>): ReturnType<typeof checkConfig> {
   const models = [{ id: 'm', provider: 'p', context: 1_000 }];

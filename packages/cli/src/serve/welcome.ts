@@ -29,7 +29,7 @@ function isSimulated({ router, found }: Started): boolean {
     found.kind === 'discovered' && found.simulated
       ? found.config.providers.map(({ id }) => id).filter((id) => !chats(id))
       : [];
-  return providers.every(({ id, type }) => type === 'sim' || idle.includes(id));
+  return providers.every(({ id, type }) => type === 'sim' || type === 'agent' || idle.includes(id));
 }
 
 /**
@@ -144,7 +144,7 @@ function warning(started: Started): string[] {
   if (!isSimulated(started)) return [];
   const keys = 'OPENAI_API_KEY, ANTHROPIC_API_KEY or GEMINI_API_KEY';
   const { found, router } = started;
-  const alone = router.manager.config.providers.every(({ type }) => type === 'sim');
+  const alone = router.manager.config.providers.every(({ type }) => type === 'sim' || type === 'agent');
   const what = alone ? 'every answer is invented, and says so' : 'every answer of a chat is invented, and says so';
   if (found.kind === 'file') return ['', `SIMULATED: ${what}.`];
   const help = alone

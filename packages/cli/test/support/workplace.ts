@@ -23,9 +23,14 @@ export class Workplace {
   url = '';
   /** Key that `atp ask` uses. */
   key = '';
+  readonly #config: string;
+
+  constructor(config: string = CONFIG) {
+    this.#config = config;
+  }
 
   async start(): Promise<void> {
-    const checked = checkConfig(CONFIG, { env: () => undefined, file: () => undefined }, { base_dir: this.cwd });
+    const checked = checkConfig(this.#config, { env: () => undefined, file: () => undefined }, { base_dir: this.cwd });
     if (!checked.ok) throw new Error(JSON.stringify(checked.problems));
     const { config } = checked;
     const sources = { env: (name: string) => (name === 'UP_KEY' ? 'sk-from-env' : undefined), file: () => undefined };

@@ -1,4 +1,5 @@
 import type { ProviderDescription, ProviderKind } from '../types.ts';
+import { agentProvider } from './agent.ts';
 import { anthropicProvider } from './anthropic.ts';
 import { geminiProvider } from './gemini.ts';
 import { ollamaProvider } from './ollama.ts';
@@ -11,6 +12,7 @@ const BY_KIND: Readonly<Record<ProviderKind, ProviderDescription>> = {
   gemini: geminiProvider,
   ollama: ollamaProvider,
   sim: simProvider,
+  agent: agentProvider,
 };
 
 /** The description of a kind. `api` matters for `openai` only, where compatible servers know no more than `chat`. */

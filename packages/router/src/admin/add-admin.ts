@@ -1,6 +1,7 @@
 import type { RouterTable } from '../http/router-table.ts';
 import { addCalls } from './calls.ts';
 import { Changes } from './changes.ts';
+import { addConnectedAgents } from './connected-agents.ts';
 import { addEntities } from './entities.ts';
 import { addEstimate } from './estimate.ts';
 import { addEvents } from './events.ts';
@@ -24,6 +25,7 @@ export function addAdmin(table: RouterTable, parts: AdminParts): void {
   addEntities(routes, parts, changes, schemas);
   addKeys(routes, parts, changes);
   addProviderCheck(routes, parts);
+  addConnectedAgents(routes, parts);
   addKill(routes, parts, changes);
   addUsage(routes, parts);
   addCalls(routes, parts);

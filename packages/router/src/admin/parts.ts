@@ -1,5 +1,6 @@
 import type { Config, ProviderConfig, ReloadOutcome, UpstreamTransport } from '@atp-router/adapters';
 import type { SessionHub } from '../atp/session-hub.ts';
+import type { AgentHub } from '../atp/agents/agent-hub.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { GenerationManager } from '../generation/manager.ts';
 import type { LedgerHandle } from '../ledger-handle.ts';
@@ -17,6 +18,7 @@ export type ConfigOrigin = { readonly kind: 'file'; readonly file?: string } | {
 /** What the admin API works on. It owns none of it. */
 export interface AdminParts {
   readonly engine: Engine;
+  readonly agents: AgentHub;
   readonly manager: GenerationManager;
   readonly bus: EventBus;
   readonly hub: SessionHub;

@@ -36,7 +36,7 @@ function status(parts: AdminParts, began_ms: number): object {
     calls_in_flight: engine.in_flight,
     journal: { epoch, seq, file_bytes, ...(failure === undefined ? {} : { failure }) },
     store: { type: store.type, lag_blocks: ledger.lagBlocks() },
-    simulated: providers.every((provider) => provider.type === 'sim'),
+    simulated: providers.every(({ type }) => type === 'sim' || type === 'agent'),
   };
 }
 

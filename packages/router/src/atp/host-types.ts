@@ -3,6 +3,7 @@ import type { AtpError, Clock, Timers } from '@atp-router/kernel';
 import type { Agreed, StoredChange } from '@atp-router/session';
 import type { Frame, Payload } from '@atp-router/wire';
 import type { SessionObserver } from './observer.ts';
+import type { PeerOf } from './session-peer.ts';
 import type { TaskStream } from './task-stream.ts';
 
 /** What carries frames to the other end: a WebSocket, or the posts and events of the HTTP fallback. */
@@ -25,6 +26,8 @@ export interface SessionHostPorts {
   hadBegun(stream_id: string): Promise<boolean>;
   /** Where the session is kept; absent for one that ends with the process. */
   readonly keeper?: SessionKeeper;
+  /** Who works beside the client's tasks, on streams that the router opens. */
+  readonly peer?: PeerOf;
   /** The payload for what was thrown; reports it when it is a fault of the router. */
   errorOf(thrown: unknown): Payload;
   readonly observer: SessionObserver;

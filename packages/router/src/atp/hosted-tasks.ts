@@ -1,8 +1,10 @@
 import { AtpError } from '@atp-router/kernel';
 import type { Session, SessionEffect, SessionInput } from '@atp-router/session';
-import { type Frame, type Lane, laneOf, type MessageId, type Payload } from '@atp-router/wire';
+import type { Frame, Lane, MessageId, Payload } from '@atp-router/wire';
 import { MessageTraces } from './message-traces.ts';
 import { LaneWriter } from './lane-writer.ts';
+import { isMain, mainLane } from './main-lane.ts';
+import { isOwnStream } from './session-peer.ts';
 import type { SessionHostPorts } from './host-types.ts';
 
 export const SESSION_STREAM = '0';
@@ -32,7 +34,7 @@ export class HostedTasks {
     const { id, frame, again } = effect;
     const { handle, refusal, ports } = this.#options;
     const { stream_id } = id.lane;
-    const is_task = stream_id !== SESSION_STREAM && id.msg_seq === 0 && isMain(frame);
+    const is_task = !isOwnStream(stream_id) && id.msg_seq === 0 && isMain(frame);
     if (!is_task) {
       handle({ type: 'consumed', id });
       return;
@@ -120,13 +122,4 @@ function interrupted(): AtpError {
     'call_interrupted',
     'The router was restarted while it worked on this task. It is not done again; its usage record says what it cost.',
   );
-}
-
-function mainLane(stream_id: string): Lane {
-  return { stream_id, persona_id: '', clone_id: '' };
-}
-
-function isMain(frame: Frame): boolean {
-  const { persona_id, clone_id } = laneOf(frame);
-  return persona_id === '' && clone_id === '';
 }

@@ -4,6 +4,7 @@ import type { SessionClosed, SessionDenied, SessionOpened } from '@atp-router/le
 import type { SessionPorts, SessionView, Signing } from '@atp-router/session';
 import type { Frame, Payload, Window } from '@atp-router/wire';
 import type { SessionObserver } from './observer.ts';
+import type { PeerOf } from './session-peer.ts';
 import type { TaskStream } from './task-stream.ts';
 
 /** Who is at the other end of a connection. */
@@ -33,6 +34,8 @@ export interface SessionHubOptions {
   born(): string;
   /** Sessions outlive the process; without it they end with it. */
   readonly kept?: KeptSessions;
+  /** Who works on the streams that the router opens to this owner. */
+  readonly peerOf?: (owner: SessionOwner & { readonly session_id: string }) => PeerOf;
   readonly observer: SessionObserver;
   readonly traced?: (span: MessageSpan) => void;
   onEvent(event: SessionOpened | SessionClosed | SessionDenied): void;

@@ -5,6 +5,7 @@ import { digestsFrom, KeyRing, Sealer, type Window } from '@atp-router/wire';
 import type { Signing } from '@atp-router/session';
 import type { Engine } from '../engine/engine.ts';
 import type { LedgerHandle } from '../ledger-handle.ts';
+import type { AgentHub } from './agents/agent-hub.ts';
 import type { SessionObserver } from './observer.ts';
 import type { KeptSessions, SessionOwner } from './hub-types.ts';
 import { SessionHub } from './session-hub.ts';
@@ -16,14 +17,21 @@ const SECRET_BYTES = 32;
 /** Sessions that are held, connected or not: as many as the listener takes connections. */
 export const SESSIONS_MAX = 32_768;
 
+export interface OpenHubOptions {
+  readonly sessions_max?: number;
+  /** Sessions outlive the process; without it they end with it. */
+  readonly kept?: KeptSessions | undefined;
+  readonly observer?: SessionObserver;
+  readonly traced?: ((span: MessageSpan) => void) | undefined;
+  /** Agents that dial in; without them every session is a client's only. */
+  readonly agents?: Pick<AgentHub, 'peerOf'>;
+}
+
 /** The sessions of a router, whose tasks are calls of its engine. */
 export function openSessionHub(
   engine: Engine,
   node_id: string,
-  sessions_max: number = SESSIONS_MAX,
-  kept?: KeptSessions,
-  observer: SessionObserver = UNWATCHED,
-  traced?: (span: MessageSpan) => void,
+  { sessions_max = SESSIONS_MAX, kept, observer = UNWATCHED, traced, agents }: OpenHubOptions = {},
 ): SessionHub {
   const { ambient, hash: hex, onFault } = engine.parts;
   const { clock, timers, rng, call_ids } = ambient;
@@ -44,6 +52,7 @@ export function openSessionHub(
     mustSign: ({ tenant }) => engine.generation.tenants.get(tenant)?.must_sign ?? false,
     born: () => call_ids.next(clock.now_ms()),
     ...(kept && { kept }),
+    ...(agents && { peerOf: (owner) => agents.peerOf(owner) }),
     startTask: (frame, stream, owner, call_id) => {
       const started_ms = clock.now_ms();
       const origin = { call_id, started_ms, started_mono_ms: clock.mono_ms(), ...owner };

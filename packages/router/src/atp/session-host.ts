@@ -4,6 +4,7 @@ import { errorPayloadOf, type Frame, type Payload, type Window } from '@atp-rout
 import { DeadlineTimer } from './deadline-timer.ts';
 import type { Carrier, SessionHostPorts } from './host-types.ts';
 import { HostedTasks, SESSION_STREAM } from './hosted-tasks.ts';
+import { isOwnStream, type SessionPeer } from './session-peer.ts';
 
 /** One session of this process: drives the state machine, its timer, its connection, and the tasks of its streams. */
 export class SessionHost {
@@ -19,6 +20,7 @@ export class SessionHost {
   #peer_window: Window = {};
   #encoding: Agreed['encoding'] = 'json';
   readonly #timer: DeadlineTimer;
+  readonly #peer: SessionPeer | undefined;
 
   constructor(session: Session, ports: SessionHostPorts) {
     this.#session = session;
@@ -29,6 +31,11 @@ export class SessionHost {
       refusal: (lane) => session.refusal(lane, ports.clock.mono_ms()),
     });
     this.#timer = new DeadlineTimer(ports, () => this.#handle({ type: 'timeout' }));
+    this.#peer = ports.peer?.({
+      nextStream: () => session.next_stream_id,
+      refusal: (lane) => session.refusal(lane, ports.clock.mono_ms()),
+      handle: (input) => this.#handle(input),
+    });
   }
 
   get remote_address(): string | undefined {
@@ -54,7 +61,7 @@ export class SessionHost {
     this.#timer.cancel();
     const carrier = this.#carrier;
     this.#carrier = undefined;
-    if (carrier !== undefined) this.#ports.keeper?.connected(false);
+    if (carrier !== undefined) this.#connected(false);
     carrier?.close('going_away');
   }
 
@@ -68,7 +75,7 @@ export class SessionHost {
     const older = this.#carrier;
     this.#carrier = carrier;
     older?.close('superseded');
-    this.#ports.keeper?.connected(true);
+    this.#connected(true);
     this.#handle({ type: 'connected', wall_ms: this.#ports.clock.now_ms() });
     this.onFrame(carrier, frame, bytes);
   }
@@ -84,7 +91,7 @@ export class SessionHost {
   onClosed(carrier: Carrier): void {
     if (carrier !== this.#carrier) return;
     this.#carrier = undefined;
-    this.#ports.keeper?.connected(false);
+    this.#connected(false);
     this.#handle({ type: 'disconnected' });
   }
 
@@ -97,6 +104,11 @@ export class SessionHost {
   setWindow(window: Window): void {
     this.#ports.observer.window('out', this.#session.view().own_window, window);
     this.#handle({ type: 'window', window });
+  }
+
+  /** Aborts a stream that this end opened, and that nobody here knows any more. */
+  disown(stream_id: string, error: Payload): void {
+    if (stream_id !== SESSION_STREAM && isOwnStream(stream_id)) this.#reset(stream_id, error);
   }
 
   abort(error: Payload): void {
@@ -120,6 +132,7 @@ export class SessionHost {
 
   #do(effect: SessionEffect): void {
     this.#ports.observer.effect(effect);
+    if (this.#peer?.onEffect(effect) === true) return;
     switch (effect.type) {
       case 'send':
         if (this.#carrier === undefined) break;
@@ -181,8 +194,13 @@ export class SessionHost {
     if (carrier === undefined) return;
     this.#carrier = undefined;
     carrier.close(this.#reason());
-    this.#ports.keeper?.connected(false);
+    this.#connected(false);
     this.#handle({ type: 'disconnected' });
+  }
+
+  #connected(is_connected: boolean): void {
+    this.#ports.keeper?.connected(is_connected);
+    this.#peer?.onConnection(is_connected);
   }
 
   /** Why the session is done with its connection (T14). */

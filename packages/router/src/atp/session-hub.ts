@@ -7,7 +7,7 @@ import type { Attached, SessionHubOptions, SessionOwner } from './hub-types.ts';
 import { Roster } from './roster.ts';
 import type { Carrier, SessionKeeper } from './host-types.ts';
 import { SessionHost } from './session-host.ts';
-import { codeOf, GONE, isDenial, offersSignatures, REFUSED, UNSIGNED } from './session-refusals.ts';
+import { codeOf, GONE, isDenial, offersSignatures, REFUSED, RESTARTED, UNSIGNED } from './session-refusals.ts';
 
 type Wanted = Exclude<ReturnType<typeof judgeFirstFrame>, { type: 'refused' }>;
 
@@ -85,7 +85,10 @@ export class SessionHub {
       try {
         const restored = Session.restore(this.#sessionOptions(session), snapshot, lost_mono_ms);
         this.#roster.find(session.tenant, session.session_id)?.abort(REFUSED);
-        this.#host(session, restored).resume();
+        const host = this.#host(session, restored);
+        host.resume();
+        // What the predecessor had asked an agent, it has told its client as interrupted.
+        for (const { stream_id } of snapshot.session.streams) host.disown(stream_id, RESTARTED);
       } catch (thrown) {
         kept?.store.drop(session);
         onFault(thrown);
@@ -182,13 +185,14 @@ export class SessionHub {
   }
 
   #host(session: KeptSession, machine: Session): SessionHost {
-    const { clock, timers, startTask, kept, observer, traced, onEvent } = this.#options;
+    const { clock, timers, startTask, kept, peerOf, observer, traced, onEvent } = this.#options;
     const { session_id, tenant, key_id, born } = session;
     const host: SessionHost = new SessionHost(machine, {
       ...{ clock, timers },
       startTask: (frame, stream, id) => startTask(frame, stream, { tenant, key_id }, callOf(born, id)),
       hadBegun: (id) => kept?.hadBegun(callOf(born, id)) ?? Promise.resolve(false),
       ...(kept && { keeper: keeperOf(session, kept.store, clock) }),
+      ...(peerOf && { peer: peerOf(session) }),
       errorOf: (thrown) => this.#errorOf(thrown),
       observer,
       ...(traced && { traced }),

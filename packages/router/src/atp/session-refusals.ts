@@ -8,6 +8,10 @@ export function offersSignatures({ payload }: Frame): boolean {
   return payload?.type === 'control.hello' && (payload.content as HelloContent).features?.includes('sig') === true;
 }
 
+export const RESTARTED: Payload = errorPayload('EPREEMPT', {
+  reason: 'The router was restarted and no longer waits for it.',
+});
+
 export const GONE: Payload = errorPayload('ESEC', {
   reason: 'The key of this session is no longer accepted. Ask the operator for another one.',
 });

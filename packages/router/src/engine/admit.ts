@@ -74,6 +74,7 @@ class Admission implements AdmittedCall {
   readonly hosted_tools: AdmittedCall['hosted_tools'];
   readonly max_output_tokens: number | undefined;
   readonly deadline_ms: number | undefined;
+  readonly data_scopes: readonly string[];
   readonly idempotency: AdmittedCall['idempotency'];
   readonly stages: AdmittedCall['stages'];
   readonly sink: ClientSink;
@@ -102,7 +103,7 @@ class Admission implements AdmittedCall {
     this.kind = request.kind;
     this.head = headOf(request, routed, facts.qos);
     this.limits = generation.limits;
-    this.targets = routed.targets.map((model) => generation.targetOf(model));
+    this.targets = routed.targets.map((model) => parts.priced(generation.targetOf(model), request.tenant));
     this.plan = callPlan(routed, this.targets);
     this.at_limit = rules.at_limit;
     this.wait_ms = left_ms(request, parts.ambient.clock.mono_ms()) ?? DEFAULT_WAIT_MS;
@@ -116,6 +117,7 @@ class Admission implements AdmittedCall {
     this.hosted_tools = request.hosted_tools;
     this.max_output_tokens = request.max_output_tokens;
     this.deadline_ms = request.options.deadline_ms;
+    this.data_scopes = request.options.data_scopes;
     this.idempotency = idempotency;
     this.stages = stagesOf(this.head, parts, generation);
     this.sink = request.sink;

@@ -1,10 +1,15 @@
-import type { TransportFailureKind, UpstreamExchange, UpstreamHandler, UpstreamHeaders } from '@atp-router/adapters';
+import type {
+  TransportFailure,
+  TransportFailureKind,
+  UpstreamExchange,
+  UpstreamHandler,
+  UpstreamHeaders,
+} from '@atp-router/adapters';
 import type { StageSummary } from '@atp-router/call';
 import type { AtpField } from '@atp-router/dialects';
 import { type Clock, type HostedUses, type Limits, plausibleUsage, toAtpError, type Usage } from '@atp-router/kernel';
-import { joinHeaders } from '../relay/join-headers.ts';
 import type { Bytes, StreamRelay, StreamStep, WholeAnswer } from '../relay/types.ts';
-import type { AttemptSpec } from './attempt-spec.ts';
+import { type AttemptSpec, requestOf } from './attempt-spec.ts';
 import { EarlyBytes } from './early-bytes.ts';
 import { failureOfRemote, failureOfTransport, malformed, type UpstreamAttemptFailure } from './failures.ts';
 import { NO_PROGRESS, type Progress } from './journaled.ts';
@@ -96,19 +101,7 @@ export class Attempt implements UpstreamHandler {
 
   send(): void {
     if (this.#phase.kind !== 'waiting') return;
-    const { target, codec, stream } = this.spec;
-    const exchange = target.provider.transport.send(
-      {
-        origin: target.provider.origin,
-        path: target.path(this.spec.operation, stream),
-        method: 'POST',
-        headers: joinHeaders(target.headers, codec.headers),
-        body: codec.body,
-        head_timeout_ms: target.provider.head_timeout_ms,
-        idle_timeout_ms: target.provider.idle_timeout_ms,
-      },
-      this,
-    );
+    const exchange = this.spec.target.provider.transport.send(requestOf(this.spec), this);
     // The transport may have failed within `send`.
     if (!this.is_over) this.#phase = { kind: 'sent', exchange };
     else exchange.cancel();
@@ -162,7 +155,7 @@ export class Attempt implements UpstreamHandler {
     this.#owner.guard(() => this.#onEnd());
   }
 
-  onFail(failure: { readonly kind: TransportFailureKind; readonly cause: unknown }): void {
+  onFail(failure: TransportFailure): void {
     this.#owner.guard(() => this.#onFail(failure));
   }
 
@@ -193,10 +186,10 @@ export class Attempt implements UpstreamHandler {
     else this.#fail(this.#transportFailure('truncated', undefined, this.#headers));
   }
 
-  #onFail(failure: { readonly kind: TransportFailureKind; readonly cause: unknown }): void {
+  #onFail(failure: TransportFailure): void {
     // Some servers reset the connection right after the end mark: the answer is whole.
     if (this.relay !== undefined && this.#isWhole(this.relay)) this.#finish(() => this.#owner.onStreamEnd(this));
-    else this.#fail(this.#transportFailure(failure.kind, failure.cause, this.#headers));
+    else this.#fail(failure.verdict ?? this.#transportFailure(failure.kind, failure.cause, this.#headers));
   }
 
   #collect(chunk: Uint8Array): void {

@@ -3,6 +3,7 @@ import { type AtpError, isAtpError, toAtpError } from '@atp-router/kernel';
 import type { AttemptRecord } from '@atp-router/ledger';
 import type { Attempt } from './attempt.ts';
 import { refOf } from './call-books.ts';
+import { callerOf } from './caller.ts';
 import type { AdmittedCall, EngineEnv } from './env.ts';
 import { extendFunds } from './extension.ts';
 import { healthOutcome, type UpstreamAttemptFailure } from './failures.ts';
@@ -253,7 +254,8 @@ export class Dispatcher {
     let attempt: Attempt;
     try {
       const codec = this.#call.prepare(p, outputCap(p, this.#call, this.#funds, ambient.clock.now_ms()));
-      attempt = attemptOf(p, codec, this.#call, this.#owner, ambient.clock);
+      const caller = callerOf(p, this.#call, this.#funds, out_tokens, ambient.clock);
+      attempt = attemptOf(p, codec, this.#call, caller, this.#owner, ambient.clock);
     } catch (error) {
       const refusal = toAtpError(error);
       this.#env.faults.note(error);

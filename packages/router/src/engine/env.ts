@@ -86,6 +86,7 @@ export interface AdmittedCall {
   readonly hosted_tools: readonly HostedTool[] | undefined;
   readonly max_output_tokens: number | undefined;
   readonly deadline_ms: number | undefined;
+  readonly data_scopes: readonly string[];
   readonly idempotency: (IdempotencyRef & KeptOutcome) | undefined;
   readonly stages: StageChain<GenRequest, GenEvent> | undefined;
   readonly sink: ClientSink;

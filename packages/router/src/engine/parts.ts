@@ -6,6 +6,7 @@ import type { OnFault } from './faults.ts';
 import type { IdempotencyKeys } from './idempotency.ts';
 import type { Ambient, EventLog } from './ports.ts';
 import type { SharedBudgets } from './shared-budgets.ts';
+import type { Target } from './target.ts';
 
 /** What an engine is made of; it owns none of it. */
 export interface EngineParts {
@@ -28,4 +29,6 @@ export interface EngineParts {
   /** Told how long the decision for a call's first attempt took, in seconds. */
   readonly decided: (seconds: number) => void;
   readonly onFault: OnFault;
+  /** The target with the price that it has for a tenant, where the configuration leaves that to agents. */
+  readonly priced: (target: Target, tenant: string) => Target;
 }

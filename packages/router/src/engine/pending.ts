@@ -1,3 +1,4 @@
+import type { UpstreamCaller } from '@atp-router/adapters';
 import type { AttemptFailure } from '@atp-router/call';
 import type { AtpError, Clock, Price } from '@atp-router/kernel';
 import type { Permit } from '@atp-router/routing';
@@ -24,13 +25,14 @@ export function attemptOf(
   p: Pending,
   codec: AttemptCodec,
   call: AdmittedCall,
+  caller: UpstreamCaller,
   owner: AttemptOwner,
   clock: Clock,
 ): Attempt {
-  return new Attempt(specOf(p, codec, call), owner, call.limits, clock);
+  return new Attempt(specOf(p, codec, call, caller), owner, call.limits, clock);
 }
 
-function specOf(p: Pending, codec: AttemptCodec, call: AdmittedCall): AttemptSpec {
+function specOf(p: Pending, codec: AttemptCodec, call: AdmittedCall, caller: UpstreamCaller): AttemptSpec {
   return {
     n: p.n,
     turn: p.turn,
@@ -44,6 +46,7 @@ function specOf(p: Pending, codec: AttemptCodec, call: AdmittedCall): AttemptSpe
     operation: call.kind,
     stream: call.head.stream,
     codec,
+    caller,
   };
 }
 

@@ -136,7 +136,7 @@ function pathOf(
 ): string | undefined {
   const endpoint = description.endpoint(query);
   if (endpoint === undefined) return undefined;
-  if (provider.type === 'sim') return endpoint.path;
+  if (provider.type === 'sim' || provider.type === 'agent') return endpoint.path;
   return endpointUrl(description, provider.base_url ?? description.default_base_url, endpoint).path;
 }
 
@@ -144,7 +144,7 @@ function runtimeOf(provider: ProviderConfig, config: Config, parts: GenerationPa
   return {
     id: provider.id,
     transport: parts.transportOf(provider, config),
-    origin: provider.base_url === undefined ? SIMULATED_ORIGIN : new URL(provider.base_url).origin,
+    origin: provider.base_url === undefined ? NO_ORIGIN : new URL(provider.base_url).origin,
     head_timeout_ms: provider.head_timeout_ms,
     // The limit of the data plane holds for every call, whatever a provider is allowed.
     idle_timeout_ms: Math.min(provider.idle_timeout_ms, config.limits.idle_ms),
@@ -155,8 +155,8 @@ function runtimeOf(provider: ProviderConfig, config: Config, parts: GenerationPa
   };
 }
 
-/** Never connected to: simulated providers have no socket. */
-const SIMULATED_ORIGIN = 'http://simulated.invalid';
+/** Never connected to: simulated providers and agents have no address. */
+const NO_ORIGIN = 'http://none.invalid';
 
 function modelSpec(model: ModelConfig): ModelSpec {
   return {

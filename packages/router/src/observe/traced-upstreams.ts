@@ -2,13 +2,14 @@ import type { ProviderConfig, TracedUpstream } from '@atp-router/adapters';
 import { providerConfigOf } from '../generation/health-options.ts';
 import type { GenerationManager } from '../generation/manager.ts';
 
-/** Well-known values of `gen_ai.provider.name`; Ollama and `sim` have none. They name the API shape, not the vendor behind it. */
+/** Well-known values of `gen_ai.provider.name`; Ollama, `sim` and agents have none. They name the API shape, not the vendor behind it. */
 const PROVIDER_NAMES: Readonly<Record<ProviderConfig['type'], string>> = {
   openai: 'openai',
   anthropic: 'anthropic',
   gemini: 'gcp.gemini',
   ollama: 'ollama',
   sim: 'sim',
+  agent: 'agent',
 };
 
 /** What traces say of a model's upstream, from the configuration in force. Undefined once the provider is gone. */

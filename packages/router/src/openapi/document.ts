@@ -2,6 +2,7 @@ import { dataPlaneFragment } from '@atp-router/dialects';
 import { isJsonObject, type JsonObject } from '@atp-router/kernel';
 import { ADMIN_PATHS, ADMIN_TAGS } from './admin-paths.ts';
 import { adminSchemas } from './admin-schemas.ts';
+import { AGENTS_PATHS, AGENTS_SCHEMAS, AGENTS_TAGS } from './agents-paths.ts';
 import { FRAMES_PATHS, FRAMES_TAGS } from './frames-paths.ts';
 import { OBSERVE_SCHEMAS } from './observe-schemas.ts';
 import { SESSION_SCHEMAS } from './session-schemas.ts';
@@ -12,7 +13,9 @@ const INTRO =
 
 /** The OpenAPI 3.1 description of everything that the router serves. Throws when two parts define the same name. */
 export function openApiDocument(version: string): JsonObject {
-  const schemas = disjoint([dataPlaneFragment.schemas, adminSchemas(), OBSERVE_SCHEMAS, SESSION_SCHEMAS]);
+  const schemas = disjoint([
+    ...[dataPlaneFragment.schemas, adminSchemas(), OBSERVE_SCHEMAS, SESSION_SCHEMAS, AGENTS_SCHEMAS],
+  ]);
   return {
     openapi: '3.1.0',
     info: {
@@ -24,9 +27,15 @@ export function openApiDocument(version: string): JsonObject {
       ...dataPlaneFragment.tags,
       ...FRAMES_TAGS,
       ...ADMIN_TAGS,
+      ...AGENTS_TAGS,
       { name: 'operations', description: 'Health, metrics, documents.' },
     ],
-    paths: disjoint([withSecurity({ ...dataPlaneFragment.paths, ...FRAMES_PATHS }), ADMIN_PATHS, OPERATIONS_PATHS]),
+    paths: disjoint([
+      withSecurity({ ...dataPlaneFragment.paths, ...FRAMES_PATHS }),
+      ADMIN_PATHS,
+      AGENTS_PATHS,
+      OPERATIONS_PATHS,
+    ]),
     components: {
       schemas,
       securitySchemes: {

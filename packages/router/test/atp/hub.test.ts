@@ -13,7 +13,7 @@ async function hubForTest(
   sessions_max?: number,
 ): Promise<{ readonly hub: SessionHub; readonly running: Running }> {
   const running = await startForTest(more);
-  const hub = openSessionHub(running.router.engine, 'node-a', sessions_max);
+  const hub = openSessionHub(running.router.engine, 'node-a', sessions_max === undefined ? {} : { sessions_max });
   onTestFinished(() => hub.abortAll({ type: 'error', content: { code: 'EDRAINING', reason: 'The test is over.' } }));
   return { hub, running };
 }

@@ -29,12 +29,9 @@ async function nodeIn(
   const running = await start({ config: configOf(dir, more) });
   const options = { path: join(dir, 'kept.sqlite'), seal_key: Buffer.alloc(32, 7), fsync: 'interval' } as const;
   const store = sqliteSessionStore({ ...options, clock: systemClock, on_problem: () => undefined });
-  const hub = openSessionHub(
-    running.router.engine,
-    'node-a',
-    undefined,
-    keptSessions(wrap(store), running.router.ledger),
-  );
+  const hub = openSessionHub(running.router.engine, 'node-a', {
+    kept: keptSessions(wrap(store), running.router.ledger),
+  });
   onTestFinished(async () => {
     hub.abortAll(OVER);
     await store.close();

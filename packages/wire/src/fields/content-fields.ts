@@ -91,6 +91,7 @@ const DISPATCH = shape('agent.dispatch', 'Work for personas.', {
   targets: need(list(TARGET, TARGETS_MAX), 'Who works on it.'),
   budget: may(object(BUDGET), 'What the work may use.'),
   task: may(ANY, 'What is to be done.'),
+  check: may(FLAG, 'Whether it only checks the agent: nobody waits for the answer, and nobody pays for it.'),
 });
 
 const STREAM = shape('agent.stream', 'A piece of output of one persona and clone.', {
@@ -122,6 +123,19 @@ const CAPABILITY = shape('adapter.capability', 'What an adapter can do.', {
   supported_languages: may(names(LIST_MAX), 'BCP 47 tags.'),
   usd_micros_per_mtok: may({ kind: 'either', of: [COUNT, object(PRICES)] }, 'Micro-dollars per million tokens.'),
   version: may(NAME, 'Version of the adapter.'),
+});
+
+const ACCEPTED = shape('adapter.accepted', 'An adapter is taken.', {
+  adapter_id: need(NAME, 'Adapter.'),
+  routes: may(names(LIST_MAX), 'Names of models by which calls reach it.'),
+});
+
+const ESTIMATE_REQUEST = shape('adapter.estimate_request', 'What will this task need?', {
+  adapter_id: need(NAME, 'Adapter.'),
+  targets: may(list(TARGET, TARGETS_MAX), 'Who will work on it.'),
+  budget: may(object(BUDGET), 'What the task may use.'),
+  task: need(ANY, 'The task as it will be dispatched.'),
+  check: may(FLAG, 'Whether it only checks the agent.'),
 });
 
 const ESTIMATE = shape('adapter.estimate', 'What a call is expected to cost.', {
@@ -209,6 +223,8 @@ export const CONTENTS: Readonly<Record<PayloadType, Shape | undefined>> = {
   }),
   'control.hello': HELLO,
   'adapter.capability': CAPABILITY,
+  'adapter.accepted': ACCEPTED,
+  'adapter.estimate_request': ESTIMATE_REQUEST,
   'adapter.estimate': ESTIMATE,
   'adapter.health': HEALTH,
   'tool.request': shape('tool.request', 'A call of a tool.', {

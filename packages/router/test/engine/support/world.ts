@@ -217,6 +217,7 @@ export class World {
       hash: sha256,
       decided: () => undefined,
       onFault: (fault) => this.#onFault(fault),
+      priced: (target) => target,
     };
     return new Engine(this.#seams === undefined ? parts : seamedParts(this.#seams, parts), this.#generation());
   }

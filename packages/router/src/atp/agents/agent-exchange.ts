@@ -1,0 +1,266 @@
+import type { UpstreamCaller, UpstreamExchange, UpstreamHandler, UpstreamRequest } from '@atp-router/adapters';
+import type { Timer } from '@atp-router/kernel';
+import {
+  type AdapterEstimateContent,
+  errorPayload,
+  type MessageId,
+  type Meta,
+  type Payload,
+  type WireValue,
+} from '@atp-router/wire';
+import type { AgentStream, StreamReader } from './agent-peer.ts';
+import { AskReply } from './ask-reply.ts';
+import { promisesUsage } from './capability.ts';
+import {
+  type Conversation,
+  converse,
+  type ConversationEffect,
+  type ConversationEvent,
+  OPENED,
+} from './conversation.ts';
+import type { ExchangeParts } from './exchange-parts.ts';
+import type { Share } from './roster.ts';
+import { declined, faulty, gone, tooDear, unsendable } from './verdicts.ts';
+
+/** Two of the largest messages. */
+const HELD_CHARS_MAX = 33_554_432;
+
+interface Held {
+  readonly id: MessageId;
+  readonly payload: Payload | undefined;
+  readonly fin: boolean;
+}
+
+/** One attempt at one agent, as an exchange of the engine: a stream with an estimate, a dispatch, and an answer in the shape of `ask`. */
+export class AgentExchange implements UpstreamExchange, StreamReader {
+  readonly #parts: ExchangeParts;
+  readonly #request: UpstreamRequest;
+  readonly #caller: UpstreamCaller;
+  readonly #handler: UpstreamHandler;
+  readonly #reply: AskReply;
+  readonly #task: WireValue;
+  readonly #began_mono_ms: number;
+  #share: Share;
+  #stream: AgentStream | undefined;
+  #state: Conversation = OPENED;
+  #timer: Timer | undefined;
+  #held: Held[] = [];
+  #held_chars = 0;
+  #is_paused = false;
+  #is_away = false;
+  /** Something came after the dispatch: from then on silence is what is waited for. */
+  #has_begun = false;
+  #is_dispatched = false;
+  #is_ended = false;
+  /** The stream is: nothing more comes, and nothing can be aborted. */
+  #is_closed = false;
+
+  constructor(parts: ExchangeParts, request: UpstreamRequest, caller: UpstreamCaller, handler: UpstreamHandler) {
+    this.#parts = parts;
+    this.#request = request;
+    this.#caller = caller;
+    this.#handler = handler;
+    this.#reply = new AskReply(handler, caller.stream, (outcome) => parts.events.onOutcome(outcome));
+    this.#task = JSON.parse(String(request.body)) as WireValue;
+    this.#began_mono_ms = parts.clock.mono_ms();
+    this.#share = caller.expected;
+  }
+
+  /** False, and nothing has happened: the session takes no further stream. */
+  begin(): boolean {
+    const { peer, agent, events, blamed, check } = this.#parts;
+    const content = {
+      ...{ adapter_id: agent.capability.adapter_id, targets: [], budget: this.#caller.budget, task: this.#task },
+      ...(check && { check }),
+    };
+    try {
+      this.#stream = peer.open(this.#message({ type: 'adapter.estimate_request', content }), this);
+    } catch (thrown) {
+      this.#state = { kind: 'over' };
+      this.#reply.fail(undefined, unsendable(thrown, blamed));
+      return true;
+    }
+    if (this.#stream === undefined) return false;
+    events.onBegin(this.#share);
+    this.#handler.onSent?.();
+    this.#is_away = !peer.is_connected;
+    this.#arm();
+    return true;
+  }
+
+  cancel(): void {
+    if (!this.#reply.cancel()) return;
+    this.#stop(errorPayload('EPREEMPT', { reason: 'Nobody waits for it any more.' }));
+  }
+
+  pause(): void {
+    this.#is_paused = true;
+    this.#arm();
+  }
+
+  resume(): void {
+    if (!this.#is_paused) return;
+    this.#is_paused = false;
+    this.#held_chars = 0;
+    for (let held = this.#held.shift(); held !== undefined; held = this.#held.shift()) {
+      this.#hear(held);
+      // Within this the engine may have had enough again.
+      if (this.#isPaused()) return;
+    }
+    if (this.#is_closed) this.#on({ type: 'closed', error: undefined });
+    this.#arm();
+  }
+
+  onMessage(id: MessageId, payload: Payload | undefined, fin: boolean): void {
+    if (this.#is_paused) this.#hold({ id, payload, fin });
+    else this.#hear({ id, payload, fin });
+  }
+
+  onLost(): void {
+    this.#on({ type: 'lost' });
+  }
+
+  onClosed(error: Payload | undefined): void {
+    this.#is_closed = true;
+    // What was said before an orderly end is still to be heard.
+    if (error === undefined && this.#held.length > 0) return;
+    this.#on({ type: 'closed', error });
+  }
+
+  onConnection(is_connected: boolean): void {
+    this.#is_away = !is_connected;
+    this.#arm();
+  }
+
+  /** The number is the session's to bound, the size is not. */
+  #hold(held: Held): void {
+    this.#held.push(held);
+    this.#held_chars += JSON.stringify(held.payload?.content ?? '').length;
+    if (this.#held_chars <= HELD_CHARS_MAX) return;
+    this.#reply.fail('fault', { kind: 'too_large', cause: undefined });
+    this.#stop(errorPayload('EWINDOW', { reason: 'More was sent than a reader that is slow can be spared.' }));
+  }
+
+  #isPaused(): boolean {
+    return this.#is_paused;
+  }
+
+  #hear({ id, payload, fin }: Held): void {
+    if (this.#state.kind === 'working') this.#has_begun = true;
+    this.#on({ type: 'message', payload, fin });
+    this.#stream?.consumed(id);
+  }
+
+  #on(event: ConversationEvent): void {
+    const { agent } = this.#parts;
+    const { state, effects } = converse(this.#state, event, promisesUsage(agent.capability));
+    this.#state = state;
+    for (const effect of effects) this.#do(effect);
+    // With both ends said, or aborted, there is nothing to abort.
+    const is_closed = event.type === 'closed' || (event.type === 'message' && event.fin && this.#is_dispatched);
+    if (this.#state.kind === 'over') this.#ended(is_closed ? undefined : errorPayload('EPROTO'));
+    this.#arm();
+  }
+
+  #do(effect: ConversationEffect): void {
+    const { blamed, events } = this.#parts;
+    switch (effect.type) {
+      case 'estimated':
+        this.#estimated(effect.estimate);
+        break;
+      case 'event':
+        this.#reply.chunk(effect.data);
+        break;
+      case 'final':
+        this.#reply.final(effect.data);
+        break;
+      case 'declined':
+        this.#reply.fail('declined', declined(effect.error, blamed));
+        break;
+      case 'gone':
+        this.#reply.fail('gone', gone(blamed));
+        break;
+      case 'fault':
+        events.onFault(effect.fault);
+        this.#reply.fail('fault', faulty(effect.fault, blamed));
+        break;
+    }
+  }
+
+  /** What the agent expects to need is held against what the attempt may use; only then is it given the work (A7). */
+  #estimated(estimate: AdapterEstimateContent): void {
+    const { clock, events, blamed } = this.#parts;
+    events.onEstimate(clock.mono_ms() - this.#began_mono_ms, estimate);
+    const { tokens = Infinity, usd_micros = Infinity } = this.#caller.budget;
+    const wanted = estimate.in_tokens + estimate.out_tokens;
+    const too_much =
+      wanted > tokens
+        ? `${wanted} tokens of ${tokens}`
+        : estimate.usd_micros > usd_micros
+          ? `${estimate.usd_micros} micro-dollars of ${usd_micros}`
+          : undefined;
+    if (too_much !== undefined) {
+      this.#reply.fail('too_dear', tooDear(too_much, blamed));
+      this.#stop(errorPayload('EBUDGET', { reason: `The task may not use as much: ${too_much}.` }));
+      return;
+    }
+    const share = { tokens: wanted, usd_micros: estimate.usd_micros };
+    events.onShare(this.#share, share);
+    this.#share = share;
+    this.#dispatch();
+  }
+
+  #dispatch(): void {
+    const { session_id, check } = this.#parts;
+    const content = {
+      ...{ session_id, targets: [], budget: this.#caller.budget, task: this.#task },
+      ...(check && { check }),
+    };
+    this.#is_dispatched = true;
+    this.#stream?.send(this.#message({ type: 'agent.dispatch', content }), true);
+  }
+
+  #message(payload: Payload): { readonly payload: Payload; readonly meta: Meta; readonly qos: UpstreamCaller['qos'] } {
+    const { qos, task_type, data_scopes, deadline_ms } = this.#caller;
+    const meta = {
+      ...(task_type !== undefined && { task_type }),
+      ...(data_scopes.length > 0 && { data_scope: data_scopes }),
+      ...(deadline_ms !== undefined && { deadline_ms }),
+    };
+    return { payload, meta, qos };
+  }
+
+  /** Nothing more is wanted of the agent. */
+  #stop(error: Payload): void {
+    if (this.#state.kind === 'over') return;
+    this.#state = { kind: 'over' };
+    this.#ended(error);
+  }
+
+  /** The agent owes nothing more; with `error` its stream is aborted. */
+  #ended(error: Payload | undefined): void {
+    if (this.#is_ended) return;
+    this.#is_ended = true;
+    this.#timer?.cancel();
+    this.#parts.events.onEnd(this.#share);
+    for (const { id } of this.#held.splice(0)) this.#stream?.consumed(id);
+    if (error !== undefined && !this.#is_closed) this.#stream?.reset(error);
+  }
+
+  #arm(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    // Of whoever has said all that it has to say, nothing is waited for.
+    if (this.#state.kind === 'over' || this.#is_closed || this.#held.at(-1)?.fin === true) return;
+    if (this.#is_paused && !this.#is_away) return;
+    const { timers, reconnect_wait_ms } = this.#parts;
+    // Without a connection nobody is silent: it comes back soon, or the work goes elsewhere.
+    if (this.#is_away) this.#timer = timers.after(reconnect_wait_ms, () => this.#on({ type: 'lost' }));
+    else this.#timer = timers.after(this.#patience_ms(), () => this.#on({ type: 'timeout' }));
+  }
+
+  #patience_ms(): number {
+    if (this.#state.kind === 'estimating') return this.#parts.estimate_timeout_ms;
+    return this.#has_begun ? this.#request.idle_timeout_ms : this.#request.head_timeout_ms;
+  }
+}

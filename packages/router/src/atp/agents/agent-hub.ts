@@ -1,0 +1,161 @@
+import type { AgentMetrics, ProviderConfig } from '@atp-router/adapters';
+import type { Clock, Price, Timers } from '@atp-router/kernel';
+import { type AdapterCapabilityContent, errorPayload, type Payload } from '@atp-router/wire';
+import type { Target } from '../../engine/target.ts';
+import type { PeerOf } from '../session-peer.ts';
+import { AgentPeer } from './agent-peer.ts';
+import { admission, isOpenTo } from './admission.ts';
+import { type AgentCapability, readCapability } from './capability.ts';
+import type { ComplianceEvent } from './compliance.ts';
+import { type AgentInstance, type AgentLimits, AgentRoster } from './roster.ts';
+
+/** A session as its agent belongs to somebody. */
+export interface AgentOwner {
+  readonly tenant: string;
+  readonly key_id: string;
+  readonly session_id: string;
+}
+
+export interface AgentHubOptions {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  /** The configuration in force. */
+  readonly providers: () => readonly ProviderConfig[];
+  readonly limits: () => AgentLimits;
+  /** Whether an operator has switched the key, or its tenant, off. */
+  readonly killed: (tenant: string, key_id: string) => boolean;
+  readonly observer: AgentMetrics;
+}
+
+/** An agent with the session that it is reached by. */
+export interface ReachableAgent {
+  readonly agent: AgentInstance;
+  readonly peer: AgentPeer;
+  readonly session_id: string;
+}
+
+/** All agents of this process: who they are, how they are reached, and whom they may serve. */
+export class AgentHub {
+  readonly options: AgentHubOptions;
+  readonly roster: AgentRoster = new AgentRoster();
+  readonly #peers: Map<string, { readonly peer: AgentPeer; readonly session_id: string }> = new Map();
+  #count = 0;
+
+  constructor(options: AgentHubOptions) {
+    this.options = options;
+  }
+
+  /** What stands behind a session of this owner. */
+  peerOf(owner: AgentOwner): PeerOf {
+    this.#count += 1;
+    const id = `agent_${this.#count}`;
+    return (driver) => {
+      const peer: AgentPeer = new AgentPeer(driver, {
+        onCapability: (content) => this.#advertised(id, owner, peer, content),
+        onHealth: (content) => this.roster.health(id, content, this.options.clock.now_ms()),
+        onStatus: () => this.#said(id, peer),
+        onConnection: (is_connected) => this.roster.connected(id, is_connected),
+        onClosed: () => {
+          this.roster.remove(id);
+          this.#peers.delete(id);
+        },
+      });
+      return peer;
+    };
+  }
+
+  reach(id: string): ReachableAgent | undefined {
+    const agent = this.roster.get(id);
+    const found = this.#peers.get(id);
+    return agent === undefined || found === undefined ? undefined : { agent, ...found };
+  }
+
+  /** Which agents may see what this tenant asks of the provider now. */
+  admits(provider: ProviderConfig, asking: string): (tenant: string, key_id: string) => boolean {
+    const admits = admission(provider, asking);
+    return (tenant, key_id) => admits(tenant, key_id) && !this.options.killed(tenant, key_id);
+  }
+
+  takes(id: string): boolean {
+    return this.#peers.get(id)?.peer.takes === true;
+  }
+
+  judge(id: string, event: ComplianceEvent): void {
+    if (event.type === 'fault') this.options.observer.struck(event.fault);
+    this.roster.judge(id, event, this.options.clock.now_ms());
+  }
+
+  /**
+   * A target of agents without a price of its own costs what those agents say, where the operator allows it: the dearest of
+   * them, because any of them may be given the work.
+   */
+  priced(target: Target, tenant: string): Target {
+    if (target.description.kind !== 'agent' || target.model.price !== undefined) return target;
+    const provider = this.options.providers().find(({ id }) => id === target.provider.id);
+    if (provider?.agent?.advertised_prices !== true) return target;
+    const { upstream_model } = target.model;
+    const found = this.roster.candidates({ upstream_model, admits: this.admits(provider, tenant) });
+    const price = dearest(found.map(({ capability }) => capability));
+    return price === undefined ? target : { ...target, model: { ...target.model, price } };
+  }
+
+  #advertised(id: string, owner: AgentOwner, peer: AgentPeer, content: AdapterCapabilityContent): Payload {
+    const capability = readCapability(content);
+    if (typeof capability === 'string') return refusal('EPROTO', capability, content.adapter_id);
+    const routes = this.routesOf({ ...owner, capability });
+    if (routes.length === 0) return refusal('EPOLICY', this.#whyNowhere(owner), content.adapter_id);
+    const { clock, limits } = this.options;
+    const why = this.roster.advertise(id, owner, capability, limits(), clock.now_ms());
+    if (why === 'one_per_session') return refusal('EPOLICY', WORDS[why], content.adapter_id);
+    if (why !== undefined) return refusal('EWINDOW', WORDS[why], content.adapter_id);
+    this.#peers.set(id, { peer, session_id: owner.session_id });
+    this.#said(id, peer);
+    return { type: 'adapter.accepted', content: { adapter_id: capability.adapter_id, routes } };
+  }
+
+  /** A session tells what an agent said of itself at once, and may do so before the agent is known. */
+  #said(id: string, { said }: AgentPeer): void {
+    if (said !== undefined) this.roster.said(id, said.status, said.suggested_window);
+  }
+
+  /** Names of models by which calls come to it, as the configuration is now. */
+  routesOf({ tenant, key_id, capability }: Pick<AgentInstance, 'tenant' | 'key_id' | 'capability'>): string[] {
+    const { adapter_id, models } = capability;
+    const open = this.options.providers().filter((one) => isOpenTo(one, tenant, key_id));
+    return open
+      .flatMap(({ id }) => [...new Set([adapter_id, ...models])].map((name) => `${id}/${name}`))
+      .slice(0, ROUTES_MAX);
+  }
+
+  #whyNowhere({ tenant, key_id }: AgentOwner): string {
+    return this.options.providers().some(({ type }) => type === 'agent')
+      ? `Key "${key_id}" of tenant "${tenant}" may not register agents here. Ask the operator to name it in "agent.keys" of a provider.`
+      : 'This router takes no agents. Ask the operator for a provider of type "agent".';
+  }
+}
+
+const ROUTES_MAX = 256;
+
+const WORDS = {
+  one_per_session: 'A session has one agent. Open another session for another "adapter_id".',
+  too_many: 'The router has as many agents as it may have (sessions.max_agents).',
+  too_many_of_tenant: 'The tenant has as many agents as it may have (sessions.max_agents_per_tenant).',
+};
+
+function refusal(code: 'EPROTO' | 'EPOLICY' | 'EWINDOW', reason: string, adapter_id: string): Payload {
+  return errorPayload(code, { reason, details: { adapter_id } });
+}
+
+function dearest(capabilities: readonly AgentCapability[]): Price | undefined {
+  const prices = capabilities.flatMap(({ price }) => (price === undefined ? [] : [price]));
+  // One without a price would work unbilled.
+  if (prices.length === 0 || prices.length < capabilities.length) return undefined;
+  const in_usd_micros_per_mtok = Math.max(...prices.map((price) => price.in));
+  const out_usd_micros_per_mtok = Math.max(...prices.map((price) => price.out));
+  return {
+    ...{ in_usd_micros_per_mtok, out_usd_micros_per_mtok, reasoning_usd_micros_per_mtok: out_usd_micros_per_mtok },
+    cached_in_usd_micros_per_mtok: in_usd_micros_per_mtok,
+    cache_write_usd_micros_per_mtok: in_usd_micros_per_mtok,
+    per_request_usd_nanos: 0,
+  };
+}

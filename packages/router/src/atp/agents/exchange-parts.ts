@@ -1,0 +1,36 @@
+import type { Clock, Timers } from '@atp-router/kernel';
+import type { AdapterEstimateContent } from '@atp-router/wire';
+import type { AgentPeer } from './agent-peer.ts';
+import type { AgentFault } from './faults.ts';
+import type { AgentInstance, Share } from './roster.ts';
+import type { Blamed } from './verdicts.ts';
+
+/** How a dispatch ended, for metrics. */
+export const DISPATCH_OUTCOMES = ['ok', 'declined', 'fault', 'gone', 'too_dear', 'cancelled'] as const;
+
+export type DispatchOutcome = (typeof DISPATCH_OUTCOMES)[number];
+
+/** What an exchange reports of its agent. */
+export interface ExchangeEvents {
+  onBegin(share: Share): void;
+  onShare(was: Share, is: Share): void;
+  /** The agent owes nothing more. */
+  onEnd(share: Share): void;
+  onFault(fault: AgentFault): void;
+  onEstimate(latency_ms: number, estimate: AdapterEstimateContent): void;
+  onOutcome(outcome: DispatchOutcome): void;
+}
+
+export interface ExchangeParts {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly agent: AgentInstance;
+  readonly peer: AgentPeer;
+  readonly blamed: Blamed;
+  readonly session_id: string;
+  readonly estimate_timeout_ms: number;
+  readonly reconnect_wait_ms: number;
+  /** Nobody waits for the answer, and nobody pays for it. */
+  readonly check: boolean;
+  readonly events: ExchangeEvents;
+}

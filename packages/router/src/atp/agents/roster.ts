@@ -1,0 +1,191 @@
+import type { AdapterHealthContent, AgentStatus, Window } from '@atp-router/wire';
+import { type AgentCapability, serves } from './capability.ts';
+import { UNWELL } from './health.ts';
+import { type Compliance, type ComplianceEvent, judged, NEW } from './compliance.ts';
+
+/** One agent on one session. Several of one name and tenant are instances of each other. */
+export interface AgentInstance {
+  /** Of this process. */
+  readonly id: string;
+  readonly tenant: string;
+  readonly key_id: string;
+  readonly capability: AgentCapability;
+  readonly since_ms: number;
+  readonly is_connected: boolean;
+  readonly status: AgentStatus;
+  readonly suggested_window: Window;
+  readonly health: (AdapterHealthContent & { readonly at_ms: number }) | undefined;
+  readonly compliance: Compliance;
+  /** What it works on now. */
+  readonly load: AgentLoad;
+  /** Number of its latest dispatch among all: of two that are as busy, the one that has rested longer is next. */
+  readonly latest: number;
+}
+
+export interface AgentLoad {
+  readonly dispatches: number;
+  readonly tokens: number;
+  readonly usd_micros: number;
+}
+
+export interface AgentLimits {
+  readonly max_agents: number;
+  readonly max_agents_per_tenant: number;
+}
+
+export interface Wanted {
+  readonly tenant: string;
+  readonly upstream_model: string;
+  readonly tokens: number;
+  readonly usd_micros: number;
+  /** Whether agents of this key may serve the tenant, as the operator has it. */
+  admits(tenant: string, key_id: string): boolean;
+  /** Whether the session of this instance takes another stream now. */
+  takes(id: string): boolean;
+}
+
+/** Why nobody can be given the work: how far the best candidate came. */
+export type Nobody = 'none' | 'non_compliant' | 'unready' | 'busy';
+
+export type Choice =
+  | { readonly ok: true; readonly agent: AgentInstance }
+  | { readonly ok: false; readonly why: Nobody };
+
+const IDLE: AgentLoad = { dispatches: 0, tokens: 0, usd_micros: 0 };
+
+/**
+ * The agents that are there, and which of them is next. Holds plain data, knows no clock and no session; times come as
+ * arguments. Invariant: the load of an instance is the sum of what was begun and not ended at it.
+ */
+export class AgentRoster {
+  readonly #agents: Map<string, AgentInstance> = new Map();
+  #dispatches = 0;
+
+  get size(): number {
+    return this.#agents.size;
+  }
+
+  all(): readonly AgentInstance[] {
+    return [...this.#agents.values()];
+  }
+
+  get(id: string): AgentInstance | undefined {
+    return this.#agents.get(id);
+  }
+
+  /** An agent says what it is, or says it anew. Returns why it is not taken. */
+  advertise(
+    id: string,
+    owner: { readonly tenant: string; readonly key_id: string },
+    capability: AgentCapability,
+    limits: AgentLimits,
+    now_ms: number,
+  ): 'one_per_session' | 'too_many' | 'too_many_of_tenant' | undefined {
+    const known = this.#agents.get(id);
+    if (known !== undefined) {
+      if (known.capability.adapter_id !== capability.adapter_id) return 'one_per_session';
+      const is_new = known.capability.version !== capability.version;
+      this.#agents.set(id, { ...known, capability, is_connected: true, ...(is_new && { compliance: NEW }) });
+      return undefined;
+    }
+    if (this.#agents.size >= limits.max_agents) return 'too_many';
+    if (this.#of(owner.tenant) >= limits.max_agents_per_tenant) return 'too_many_of_tenant';
+    this.#agents.set(id, {
+      ...{ id, tenant: owner.tenant, key_id: owner.key_id, capability, since_ms: now_ms, is_connected: true },
+      ...{ status: 'READY', suggested_window: {}, health: undefined, compliance: NEW, load: IDLE, latest: 0 },
+    });
+    return undefined;
+  }
+
+  connected(id: string, is_connected: boolean): void {
+    this.#change(id, () => ({ is_connected }));
+  }
+
+  said(id: string, status: AgentStatus, suggested_window: Window = {}): void {
+    this.#change(id, () => ({ status, suggested_window }));
+  }
+
+  health(id: string, content: AdapterHealthContent, now_ms: number): void {
+    this.#change(id, () => ({ health: { ...content, at_ms: now_ms } }));
+  }
+
+  judge(id: string, event: ComplianceEvent, now_ms: number): void {
+    this.#change(id, ({ compliance }) => ({ compliance: judged(compliance, event, now_ms) }));
+  }
+
+  begin(id: string, { tokens, usd_micros }: Share): void {
+    this.#dispatches += 1;
+    const latest = this.#dispatches;
+    this.#change(id, ({ load }) => ({ load: sum(load, { dispatches: 1, tokens, usd_micros }, 1), latest }));
+  }
+
+  end(id: string, { tokens, usd_micros }: Share): void {
+    this.#change(id, ({ load }) => ({ load: sum(load, { dispatches: 1, tokens, usd_micros }, -1) }));
+  }
+
+  /** The agent's own estimate takes the place of what was expected. */
+  adjust(id: string, was: Share, is: Share): void {
+    this.end(id, was);
+    this.#change(id, ({ load }) => ({ load: sum(load, { dispatches: 1, ...is }, 1) }));
+  }
+
+  remove(id: string): void {
+    this.#agents.delete(id);
+  }
+
+  /** Those that calls of the tenant could reach, whatever their state. */
+  candidates({ upstream_model, admits }: Pick<Wanted, 'upstream_model' | 'admits'>): AgentInstance[] {
+    return this.all().filter((one) => serves(one.capability, upstream_model) && admits(one.tenant, one.key_id));
+  }
+
+  /** The least loaded of those that may be given the work. Who is away may come back, and is the last choice. */
+  pick(wanted: Wanted): Choice {
+    const there = this.candidates(wanted);
+    if (there.length === 0) return { ok: false, why: 'none' };
+    const compliant = there.filter(({ compliance }) => compliance.kind === 'compliant');
+    if (compliant.length === 0) return { ok: false, why: 'non_compliant' };
+    const ready = compliant.filter(({ health }) => health === undefined || !UNWELL.has(health.status));
+    if (ready.length === 0) return { ok: false, why: 'unready' };
+    // Who drains may have one stream at a time (S25); it is given none, because it is about to go.
+    const free = ready.filter((one) => one.status !== 'DRAINING' && hasRoom(one, wanted) && wanted.takes(one.id));
+    const [first] = free.sort(byTurn);
+    return first === undefined ? { ok: false, why: 'busy' } : { ok: true, agent: first };
+  }
+
+  #of(tenant: string): number {
+    let count = 0;
+    for (const one of this.#agents.values()) if (one.tenant === tenant) count += 1;
+    return count;
+  }
+
+  #change(id: string, change: (agent: AgentInstance) => Partial<AgentInstance>): void {
+    const agent = this.#agents.get(id);
+    if (agent !== undefined) this.#agents.set(id, { ...agent, ...change(agent) });
+  }
+}
+
+/** What a dispatch counts for. */
+export type Share = Pick<AgentLoad, 'tokens' | 'usd_micros'>;
+
+/** Tokens and money that the agent would have outstanding at a time (S25); the number of streams is its session's to judge. */
+function hasRoom({ load, suggested_window }: AgentInstance, { tokens, usd_micros }: Wanted): boolean {
+  const { max_tokens = Infinity, max_usd_micros = Infinity } = suggested_window;
+  return load.tokens + tokens <= max_tokens && load.usd_micros + usd_micros <= max_usd_micros;
+}
+
+function byTurn(left: AgentInstance, right: AgentInstance): number {
+  return (
+    Number(right.is_connected) - Number(left.is_connected) ||
+    left.compliance.strikes.length - right.compliance.strikes.length ||
+    left.load.dispatches - right.load.dispatches ||
+    left.latest - right.latest
+  );
+}
+
+function sum(load: AgentLoad, by: AgentLoad, sign: 1 | -1): AgentLoad {
+  return {
+    dispatches: load.dispatches + sign * by.dispatches,
+    tokens: load.tokens + sign * by.tokens,
+    usd_micros: load.usd_micros + sign * by.usd_micros,
+  };
+}

@@ -1,0 +1,25 @@
+import type { Session, SessionEffect, SessionInput } from '@atp-router/session';
+import type { Lane } from '@atp-router/wire';
+
+/** What stands behind a session beside the tasks of its client: told of everything, first. */
+export interface SessionPeer {
+  /** True: it has dealt with the effect, and nobody else shall. */
+  onEffect(effect: SessionEffect): boolean;
+  onConnection(is_connected: boolean): void;
+}
+
+/** What a peer may do with its session. */
+export interface SessionDriver {
+  /** Id of the stream that the next message on it opens. */
+  nextStream(): string;
+  refusal(lane: Lane): ReturnType<Session['refusal']>;
+  handle(input: SessionInput): void;
+}
+
+/** Makes the peer of a session. */
+export type PeerOf = (driver: SessionDriver) => SessionPeer;
+
+/** Streams that a server opens have even numbers (S1); `0` is the session's own. */
+export function isOwnStream(stream_id: string): boolean {
+  return Number(stream_id) % 2 === 0;
+}

@@ -1,0 +1,173 @@
+import { errorPayload, type Payload } from '@atp-router/wire';
+import { describe, expect, test } from 'vitest';
+import { errorOf, type Running } from '../admin/harness.ts';
+import { agentAt, agentsOf, ECHO, expectBalanced, SIM, tenantOf, withAgents } from './rig.ts';
+import { after, ESTIMATE, final, piece, RawAgent, type Script } from './raw.ts';
+import { TENANT_KEY } from '../admin/harness.ts';
+
+/** One try, so that the first fault is what the client is told. */
+const ONCE = { providers: [SIM, agentsOf({}, { retry: { max_attempts: 1 } })] };
+
+/** Whoever says nothing is not waited for. */
+const HASTY = { providers: [SIM, agentsOf({ estimate_timeout_ms: 50 }, { retry: { max_attempts: 1 } })] };
+
+const ask = (running: Running): ReturnType<Running['chat']> => running.chat({ model: 'agents/echo' });
+
+const HARD: readonly (readonly [name: string, script: Script, code: string])[] = [
+  ['answers the estimate with its result', (_message, { say }) => say(final('Hi'), true), 'upstream_error'],
+  [
+    'gives an estimate of nothing',
+    (_message, { say }) => say({ type: 'adapter.estimate', content: { in_tokens: 0, out_tokens: 0, usd_micros: 0 } }),
+    'upstream_error',
+  ],
+  ['estimates twice', after(({ say }) => say(ESTIMATE)), 'upstream_error'],
+  [
+    'sends pieces that are none',
+    after(({ say }) => say({ type: 'agent.result.partial', content: 7 })),
+    'upstream_error',
+  ],
+  ['ends without a result', after(({ say }) => say(undefined, true)), 'stream_truncated'],
+  ['ends with a piece', after(({ say }) => say(piece('Hi'), true)), 'stream_truncated'],
+  [
+    'ends with a result that is none',
+    after(({ say }) => say({ type: 'agent.result.final', content: { a: 1 } }, true)),
+    'upstream_error',
+  ],
+  ['sends a piece again', after(({ say }) => [2, 2].map((seq) => say({ ...piece('x'), seq }))), 'upstream_error'],
+  [
+    'talks of its capability',
+    after(({ say }) => say({ type: 'adapter.capability', content: { adapter_id: 'x' } })),
+    'upstream_error',
+  ],
+];
+
+describe('an agent that', () => {
+  test.each(HARD)('%s is told on, and not routed to', async (_name, script, code) => {
+    const running = await withAgents({}, ONCE);
+    await new RawAgent(running, script).start();
+    const first = await ask(running);
+    expect(errorOf(first).code).toBe(code);
+    expect(first.headers['x-atp-error-origin'] ?? 'remote').toBe('remote');
+    const second = await ask(running);
+    expect([second.status, errorOf(second).code]).toEqual([503, 'no_models_available']);
+    expect(errorOf(second).message).toContain('keeps to the protocol');
+    expectBalanced(running);
+  });
+
+  test('sends something behind its result has answered, and is not asked again', async () => {
+    const running = await withAgents({}, ONCE);
+    const agent = new RawAgent(
+      running,
+      after(({ say }) => {
+        say(final('Hi'));
+        say(piece('more'), true);
+      }),
+    );
+    await agent.start();
+    expect((await ask(running)).status).toBe(200);
+    await agent.until(() => agent.effects.some(({ type }) => type === 'stream_closed'));
+    expect(errorOf(await ask(running)).code).toBe('no_models_available');
+  });
+
+  test('promises usage and leaves it out has answered, and is not asked again', async () => {
+    const running = await withAgents({}, ONCE);
+    const agent = new RawAgent(
+      running,
+      after(({ say }) => say(final('Hi'), true)),
+    );
+    await agent.start({ adapter_id: 'echo', capabilities: ['usage'] });
+    expect((await ask(running)).status).toBe(200);
+    expect(errorOf(await ask(running)).code).toBe('no_models_available');
+  });
+
+  test('is late with three estimates is not asked a fourth time, until it comes in another version', async () => {
+    const running = await withAgents({}, HASTY);
+    let asked = 0;
+    const agent = new RawAgent(running, ({ type }) => {
+      if (type === 'adapter.estimate_request') asked += 1;
+    });
+    await agent.start();
+    for (const _ of [1, 2, 3]) expect([(await ask(running)).status]).toEqual([504]);
+    expect(errorOf(await ask(running)).code).toBe('no_models_available');
+    expect(asked).toBe(3);
+    await agent.tell({ type: 'adapter.capability', content: { adapter_id: 'echo', version: '2' } });
+    expect((await ask(running)).status).toBe(504);
+    expect(asked).toBe(4);
+    expectBalanced(running);
+  });
+
+  const TOLD: readonly (readonly [Payload, number, string])[] = [
+    [errorPayload('EBUDGET', { reason: 'Too dear for me.' }), 429, 'budget_exhausted'],
+    [errorPayload('EWINDOW_AGENT'), 429, 'rate_limited'],
+    [errorPayload('EPOLICY', { reason: 'I do not do that.' }), 400, 'upstream_rejected'],
+    [errorPayload('ETIMEOUT'), 504, 'upstream_timeout'],
+    [{ type: 'error', content: { code: 'ELATER', reason: 'Of a later edition.' } }, 502, 'upstream_error'],
+  ];
+
+  test.each(TOLD)('says no has its words passed on: %j', async (payload, status, code) => {
+    const running = await withAgents({}, ONCE);
+    await new RawAgent(running, (_message, { say }) => say(payload, true)).start();
+    const reply = await ask(running);
+    expect([reply.status, errorOf(reply).code]).toEqual([status, code]);
+    expect(errorOf(reply).message).toContain((payload.content as { reason: string }).reason);
+    // It kept to the rules.
+    expect((await ask(running)).status).toBe(status);
+  });
+
+  test('aborts its stream has failed like one that says so', async () => {
+    const running = await withAgents({}, ONCE);
+    await new RawAgent(
+      running,
+      after(({ reset }) => reset(errorPayload('EAGENTDOWN', { reason: 'Out of memory.' }))),
+    ).start();
+    expect(errorOf(await ask(running))).toMatchObject({
+      code: 'upstream_error',
+      message: expect.stringContaining('Out of memory.'),
+    });
+  });
+
+  test('falls silent in the middle of a stream ends it, and what it streamed is not sent again', async () => {
+    const provider = agentsOf({}, { idle_timeout_ms: 50, retry: { max_attempts: 1 } });
+    const running = await withAgents({}, { providers: [SIM, provider] });
+    await new RawAgent(
+      running,
+      after(({ say }) => say(piece('Once'))),
+    ).start();
+    const stream = await running.chatStream({ model: 'agents/echo' });
+    const text = (await stream.rest()).map(({ data }) => data).join('\n');
+    expect(text.match(/Once/g)).toHaveLength(1);
+    expect(text).toContain('fell silent');
+    expectBalanced(running);
+  });
+});
+
+describe('what an agent breaks', () => {
+  test('another instance of it answers', async () => {
+    const running = await withAgents();
+    await new RawAgent(
+      running,
+      after(({ say }) => say(undefined, true)),
+    ).start();
+    await agentAt(running, { run: ECHO }).start();
+    for (const _ of [1, 2, 3])
+      expect((await ask(running)).json).toMatchObject({ choices: [{ message: { content: 'You said: hello' } }] });
+    expectBalanced(running);
+  });
+
+  test('a fallback model answers', async () => {
+    const running = await withAgents(
+      {},
+      {
+        models: [{ id: 'small', provider: 'sim', context: 128_000 }],
+        policies: [{ id: 'safe', match: { model: 'agents/echo' }, fallback: ['small'] }],
+        tenants: [tenantOf('acme', TENANT_KEY)],
+      },
+    );
+    await new RawAgent(
+      running,
+      after(({ say }) => say(undefined, true)),
+    ).start();
+    const reply = await ask(running);
+    expect([reply.status, reply.json['model']]).toEqual([200, 'sim-small']);
+  });
+});

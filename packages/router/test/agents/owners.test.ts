@@ -1,0 +1,129 @@
+import { AtpClient } from '@atp-router/sdk';
+import { describe, expect, test } from 'vitest';
+import { errorOf, type Running, TENANT_KEY } from '../admin/harness.ts';
+import { agentAt, agentsOf, ECHO, expectBalanced, SIM, tenantOf, withAgents } from './rig.ts';
+import { ESTIMATE, RawAgent } from './raw.ts';
+
+const ask = (running: Running): ReturnType<Running['chat']> => running.chat({ model: 'agents/echo' });
+
+describe('an estimate', () => {
+  test('above what the call may cost refuses the agent, before it gets the work', async () => {
+    const models = [
+      {
+        id: 'dear',
+        provider: 'agents',
+        upstream_model: 'echo',
+        context: 9_999,
+        price: { in_usd_per_mtok: 1, out_usd_per_mtok: 1 },
+      },
+    ];
+    const running = await withAgents({}, { models });
+    const asked: string[] = [];
+    const agent = new RawAgent(running, ({ type }, { say }) => {
+      asked.push(type);
+      say({ ...ESTIMATE, content: { in_tokens: 10, out_tokens: 10, usd_micros: 5_000_000 } });
+    });
+    await agent.start();
+    const client = new AtpClient({ url: running.url, key: TENANT_KEY });
+    const task = client.task({ prompt: 'Hi', model: 'dear' }, { max_usd_micros: 10_000 });
+    await expect(task.result()).rejects.toMatchObject({ code: 'EBUDGET', details: { error: 'budget_exhausted' } });
+    await agent.until(() => agent.effects.some(({ type }) => type === 'stream_closed'));
+    expect(asked).toEqual(['adapter.estimate_request']);
+    await client.close();
+    expectBalanced(running);
+  });
+});
+
+describe('whom an agent serves', () => {
+  const OTHER = 'key-of-the-others';
+  const TWO = { tenants: [tenantOf('acme', TENANT_KEY), tenantOf('other', OTHER)] };
+
+  test('is its own tenant, and nobody else', async () => {
+    const running = await withAgents({}, TWO);
+    await agentAt(running, { run: ECHO }).start();
+    const reply = await running.chat({ model: 'agents/echo' }, OTHER);
+    expect([reply.status, errorOf(reply).code]).toEqual([503, 'no_models_available']);
+    expect((await ask(running)).status).toBe(200);
+  });
+
+  test('is everybody where the operator shares it, by keys that he names', async () => {
+    const running = await withAgents({ shared: true, keys: ['acme/k1'] }, TWO);
+    await agentAt(running, { run: ECHO }).start();
+    expect((await running.chat({ model: 'agents/echo' }, OTHER)).status).toBe(200);
+    await expect(agentAt(running, { run: ECHO, key: OTHER }).start()).rejects.toMatchObject({
+      code: 'EPOLICY',
+      message: expect.stringContaining('Key "k1" of tenant "other" may not register agents here'),
+    });
+  });
+
+  test('is nobody while an operator has switched its key off', async () => {
+    const running = await withAgents({ shared: true, keys: ['acme/k1'] }, TWO);
+    await agentAt(running, { run: ECHO }).start();
+    const kill = { scope: 'key', id: 'acme/k1', reason: 'a test' };
+    await running.admin('POST', '/kill', { ...kill, on: true });
+    expect((await running.chat({ model: 'agents/echo' }, OTHER)).status).toBe(503);
+    await running.admin('POST', '/kill', { ...kill, on: false });
+    expect((await running.chat({ model: 'agents/echo' }, OTHER)).status).toBe(200);
+  });
+
+  test('is nobody at a router without such a provider', async () => {
+    const running = await withAgents(
+      {},
+      { providers: [SIM], models: [{ id: 'small', provider: 'sim', context: 9_999 }] },
+    );
+    await expect(agentAt(running, { run: ECHO }).start()).rejects.toMatchObject({ code: 'EPOLICY' });
+  });
+});
+
+describe('money', () => {
+  const LIMITED = { tenants: [tenantOf('acme', TENANT_KEY, { budget: { usd_per_day: 5 } })] };
+
+  test('that is limited is not spent at an agent without a price', async () => {
+    const running = await withAgents({}, LIMITED);
+    await agentAt(running, { run: ECHO, usd_micros_per_mtok: 1_000_000 }).start();
+    const reply = await ask(running);
+    expect(reply.status).not.toBe(200);
+    expect(errorOf(reply).message).toContain('price');
+  });
+
+  test('is charged at the price that the agent advertises, where the operator allows it', async () => {
+    const running = await withAgents({ advertised_prices: true }, LIMITED);
+    await agentAt(running, { run: ECHO, usd_micros_per_mtok: { in: 1_000_000, out: 2_000_000 } }).start();
+    const client = new AtpClient({ url: running.url, key: TENANT_KEY });
+    const result = await client.task({ prompt: 'hello', model: 'agents/echo' }).result();
+    expect(result.cost_usd_micros).toBe(11);
+    await client.close();
+  });
+});
+
+describe('too many agents', () => {
+  test('of a tenant, or in all, are refused', async () => {
+    const sessions = { max_agents: 3, max_agents_per_tenant: 2 };
+    const tenants = [tenantOf('acme', TENANT_KEY), tenantOf('other', 'key-2')];
+    const running = await withAgents({}, { sessions, tenants });
+    const more = (key?: string): Promise<readonly string[]> =>
+      agentAt(running, { run: ECHO, ...(key !== undefined && { key }) }).start();
+    await Promise.all([more(), more()]);
+    await expect(more()).rejects.toMatchObject({
+      code: 'EWINDOW',
+      message: expect.stringContaining('max_agents_per_tenant'),
+    });
+    await more('key-2');
+    await expect(more('key-2')).rejects.toMatchObject({
+      code: 'EWINDOW',
+      message: expect.stringContaining('max_agents'),
+    });
+  });
+
+  test('on one session are one', async () => {
+    const running = await withAgents({}, { providers: [SIM, agentsOf()] });
+    const agent = new RawAgent(running, () => undefined);
+    expect((await agent.start()).type).toBe('adapter.accepted');
+    expect((await agent.tell({ type: 'adapter.capability', content: { adapter_id: 'two' } })).content).toMatchObject({
+      code: 'EPOLICY',
+    });
+    expect((await agent.tell({ type: 'adapter.capability', content: { adapter_id: 'a b' } })).content).toMatchObject({
+      code: 'EPROTO',
+    });
+  });
+});

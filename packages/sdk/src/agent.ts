@@ -1,0 +1,229 @@
+import type { SessionEffect } from '@atp-router/session';
+import type { AgentStatus, Lane, Payload, Window, WireErrorContent, WireObject } from '@atp-router/wire';
+import { AgentRun } from './agent-run.ts';
+import type { AgentOptions } from './agent-types.ts';
+import { AtpClosedError, AtpTaskError } from './errors.ts';
+import { Latencies } from './latencies.ts';
+import { Link } from './link.ts';
+import { type Runtime, systemRuntime } from './runtime.ts';
+
+const CONCURRENCY = 8;
+const HEALTH_INTERVAL_MS = 10_000;
+/** Of the end of a session with its router; then it is aborted. */
+const FAREWELL_MS = 2_000;
+/** Pause before another session, doubled up to the second. */
+const REOPEN = { base_ms: 250, cap_ms: 30_000 };
+
+/**
+ * An agent of a router: dials in, says what it can do, and does the tasks that it is given. Connections are made, lost and
+ * resumed below it; a session that is lost is replaced by another one. See docs/protocol/atp-agents.md.
+ */
+export class Agent {
+  readonly #options: AgentOptions;
+  readonly #runtime: Runtime;
+  readonly #runs: Map<string, AgentRun> = new Map();
+  readonly #latencies: Latencies = new Latencies();
+  #link: Link | undefined;
+  #health: unknown;
+  #reopen: unknown;
+  #reopened = 0;
+  #status: AgentStatus = 'READY';
+  #window: Window;
+  #started: { resolve(routes: readonly string[]): void; reject(error: Error): void } | undefined;
+  #is_stopped = false;
+  #idle: (() => void) | undefined;
+  #over: (() => void) | undefined;
+
+  constructor(options: AgentOptions, runtime: Runtime = systemRuntime()) {
+    this.#options = options;
+    this.#runtime = runtime;
+    this.#window = { max_parallel: options.concurrency ?? CONCURRENCY };
+  }
+
+  /** Tasks that it works on now. */
+  get running(): number {
+    return this.#runs.size;
+  }
+
+  /** Dials in. Resolves with the names of models that calls reach it by; rejects when the router does not take it. */
+  start(): Promise<readonly string[]> {
+    if (this.#link !== undefined) return Promise.reject(new AtpClosedError('The agent was started before.'));
+    return new Promise((resolve, reject) => {
+      this.#started = { resolve, reject };
+      this.#open();
+    });
+  }
+
+  /** Tells the router whether it takes work, and how much; it holds until the next one, also over connections. */
+  status(status: AgentStatus, suggested_window: Window = this.#window): void {
+    this.#status = status;
+    this.#window = suggested_window;
+    this.#tellStatus();
+  }
+
+  /** Takes nothing new, lets what runs finish, and ends the session. */
+  async stop(): Promise<void> {
+    if (this.#is_stopped) return;
+    this.status('DRAINING');
+    this.#is_stopped = true;
+    if (this.#runs.size > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
+    this.#runtime.clearTimeout(this.#health);
+    this.#runtime.clearTimeout(this.#reopen);
+    const link = this.#link;
+    if (link === undefined || link.is_over) return;
+    const over = new Promise<void>((resolve) => (this.#over = resolve));
+    link.handle({ type: 'finish' });
+    const timer = this.#runtime.setTimeout(() => link.abort('The agent was stopped.'), FAREWELL_MS);
+    if (link.session.phase === 'open') await over;
+    else link.abort('The agent was stopped.');
+    this.#runtime.clearTimeout(timer);
+  }
+
+  #open(): void {
+    const link: Link = new Link(this.#runtime, this.#options, {
+      onEffect: (effect) => this.#on(link, effect),
+      onLink: (event) => {
+        this.#options.onLink?.(event);
+        if (event.type === 'closed') this.#over?.();
+      },
+    });
+    this.#link = link;
+    link.connect();
+  }
+
+  #on(link: Link, effect: SessionEffect): void {
+    switch (effect.type) {
+      case 'established':
+        this.#introduce();
+        break;
+      case 'deliver':
+        this.#deliver(link, effect);
+        break;
+      case 'writable':
+        this.#runs.get(effect.lane.stream_id)?.room();
+        break;
+      case 'failed':
+      case 'stream_closed':
+        this.#closed(effect.type === 'failed' ? effect.id.lane.stream_id : effect.stream_id);
+        break;
+      case 'closed':
+        this.#lost(effect.error);
+        break;
+      default:
+    }
+  }
+
+  /** After each handshake: a router that was restarted does not know the agent any more. */
+  #introduce(): void {
+    const { id, models, capabilities = ['chat'], languages, max_tokens, usd_micros_per_mtok, version } = this.#options;
+    const content = {
+      ...{ adapter_id: id, adapter_type: 'agent', capabilities },
+      ...(models && { models }),
+      ...(languages && { supported_languages: languages }),
+      ...(max_tokens !== undefined && { max_tokens }),
+      ...(usd_micros_per_mtok !== undefined && { usd_micros_per_mtok }),
+      ...(version !== undefined && { version }),
+    };
+    this.#say({ type: 'adapter.capability', content });
+    this.#tellStatus();
+    this.#tellHealth();
+  }
+
+  #tellStatus(): void {
+    this.#link?.handle({ type: 'status', status: this.#status, suggested_window: this.#window });
+  }
+
+  #tellHealth(): void {
+    this.#runtime.clearTimeout(this.#health);
+    if (this.#link?.session.phase === 'open') {
+      const content = { adapter_id: this.#options.id, status: 'ok', ...this.#latencies.summary() };
+      this.#say({ type: 'adapter.health', content: { ...content, queue_depth: this.#runs.size } });
+    }
+    const interval_ms = this.#options.health_interval_ms ?? HEALTH_INTERVAL_MS;
+    this.#health = this.#runtime.setTimeout(() => this.#tellHealth(), interval_ms);
+  }
+
+  #say(payload: Payload): void {
+    this.#link?.handle({ type: 'send', lane: SESSION_LANE, message: { payload } });
+  }
+
+  #deliver(link: Link, { id, frame }: Extract<SessionEffect, { type: 'deliver' }>): void {
+    const { stream_id } = id.lane;
+    if (stream_id === SESSION_LANE.stream_id) this.#told(frame.payload);
+    else {
+      if (id.msg_seq === 0) this.#runs.set(stream_id, this.#run(link, stream_id));
+      this.#runs.get(stream_id)?.take(frame);
+    }
+    link.handle({ type: 'consumed', id });
+  }
+
+  #told(payload: Payload | undefined): void {
+    const { adapter_id, routes = [] } = (payload?.content ?? {}) as { adapter_id?: string; routes?: readonly string[] };
+    if (payload?.type === 'adapter.accepted' && adapter_id === this.#options.id) {
+      this.#reopened = 0;
+      this.#started?.resolve(routes);
+      this.#started = undefined;
+    } else if (payload?.type === 'error') this.#refused(new AtpTaskError(payload.content as WireErrorContent));
+  }
+
+  /** The first time it is for whoever started it; later the session is tried again, as after a loss. */
+  #refused(error: Error): void {
+    const started = this.#started;
+    this.#started = undefined;
+    if (started === undefined) {
+      this.#options.onError?.(error);
+      return;
+    }
+    this.#is_stopped = true;
+    this.#runtime.clearTimeout(this.#health);
+    this.#link?.abort('The agent was not taken.');
+    started.reject(error);
+  }
+
+  #run(link: Link, stream_id: string): AgentRun {
+    return new AgentRun(stream_id, this.#options, {
+      abort: new this.#runtime.AbortController(),
+      refusal: (lane) => link.session.refusal(lane, this.#runtime.performance.now()),
+      send: (lane, payload, fin) => link.handle({ type: 'send', lane, message: { payload }, fin }),
+      declines: () => this.#declines(),
+      onDone: (latency_ms, is_ok) => this.#latencies.add(latency_ms, is_ok),
+      onOver: () => this.#forget(stream_id),
+      now_ms: () => this.#runtime.performance.now(),
+    });
+  }
+
+  #declines(): { readonly code: string; readonly reason: string } | undefined {
+    if (this.#is_stopped) return { code: 'EDRAINING', reason: 'The agent is about to stop.' };
+    // The one that asks is among them.
+    if (this.#runs.size <= (this.#options.concurrency ?? CONCURRENCY)) return undefined;
+    return { code: 'EWINDOW_AGENT', reason: 'The agent has as many tasks as it takes at a time.' };
+  }
+
+  #closed(stream_id: string): void {
+    this.#runs.get(stream_id)?.close();
+    this.#forget(stream_id);
+  }
+
+  #forget(stream_id: string): void {
+    this.#runs.delete(stream_id);
+    if (this.#runs.size === 0) this.#idle?.();
+  }
+
+  #lost(error: Payload | undefined): void {
+    for (const stream_id of [...this.#runs.keys()]) this.#closed(stream_id);
+    this.#idle?.();
+    if (this.#is_stopped) return;
+    const content = error?.content as (WireErrorContent & WireObject) | undefined;
+    const why = content === undefined ? new AtpClosedError('The session has ended.') : new AtpTaskError(content);
+    if (this.#started !== undefined) this.#refused(why);
+    else {
+      this.#options.onError?.(why);
+      const { base_ms = REOPEN.base_ms, cap_ms = REOPEN.cap_ms } = this.#options.reconnect ?? {};
+      const delay_ms = Math.min(cap_ms, base_ms * 2 ** Math.min(this.#reopened, 20));
+      this.#reopened += 1;
+      this.#reopen = this.#runtime.setTimeout(() => this.#open(), delay_ms);
+    }
+  }
+}
+
+const SESSION_LANE: Lane = { stream_id: '0', persona_id: '', clone_id: '' };
