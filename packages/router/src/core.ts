@@ -121,10 +121,20 @@ async function coreOver(
   bus.append({ type: 'node.started', version, recovered_calls: ledger.start.recovered.length });
   await bus.written();
   const { node_id } = secrets;
+  const core = { node_id, ledger, shared, bus, metrics, manager, engine, agents, transports, counter, tracing };
+  return { ...core, ...(await openHub(options, secrets, core)) };
+}
+
+/** The sessions of clients and agents, with those that a predecessor kept. */
+async function openHub(
+  options: RouterOptions,
+  secrets: DataDirSecrets,
+  { node_id, ledger, bus, metrics, engine, agents, tracing }: Omit<Core, 'hub' | 'sessions'>,
+): Promise<Pick<Core, 'hub' | 'sessions'>> {
   const sessions = openSessions(options, secrets);
-  const kept_sessions = sessions && keptSessions(sessions, ledger);
   const hub = openSessionHub(engine, node_id, {
-    ...{ sessions_max: config.sessions.max_sessions, kept: kept_sessions, observer: metrics.sessions, agents },
+    ...{ sessions_max: options.config.sessions.max_sessions, observer: metrics.sessions, agents },
+    kept: sessions && keptSessions(sessions, ledger),
     traced: tracing && ((span) => tracing.onMessage(span)),
   });
   metrics.sessions.live(metrics.registry, () => hub.roster.gauges());
@@ -135,21 +145,7 @@ async function coreOver(
   bus.listen((event) => {
     if (event.type === 'config.applied') hub.refresh();
   });
-  return {
-    node_id,
-    ledger,
-    shared,
-    bus,
-    metrics,
-    manager,
-    engine,
-    hub,
-    agents,
-    sessions,
-    transports,
-    counter,
-    tracing,
-  };
+  return { hub, sessions };
 }
 
 function seededAccounts(days: readonly BudgetDay[]): AccountLedger {
