@@ -37,9 +37,12 @@ export class AtpClient {
   /** Sends a task and gives its events. What is wrong is thrown where they are read. */
   task(request: AskRequest, options: TaskOptions = {}): Task {
     const { signal } = options;
+    const stop = (): void => task.cancel();
     const task: Task = new Task({
       consumed: (id) => this.#link?.handle({ type: 'consumed', id }),
       cancel: () => this.#cancel(waiting),
+      // A signal may outlive thousands of tasks.
+      ended: () => signal?.removeEventListener('abort', stop),
     });
     const waiting: Waiting = { task, request, options, is_cancelled: false };
     if (this.#is_closed) task.fail(new AtpClosedError('The client was closed.'));
@@ -47,7 +50,7 @@ export class AtpClient {
     else if (this.#waiting.length >= (this.#options.waiting_max ?? WAITING_MAX)) {
       task.fail(new AtpTaskError({ code: 'EWINDOW', reason: 'Too many tasks wait for the window of the session.' }));
     } else {
-      signal?.addEventListener('abort', () => task.cancel());
+      signal?.addEventListener('abort', stop);
       this.#waiting.push(waiting);
       this.#flush(this.#current());
     }

@@ -7,6 +7,8 @@ export interface TaskPorts {
   /** The program is done with a message: only then does the router send more than the window holds. */
   consumed(id: MessageId): void;
   cancel(): void;
+  /** Called once: nothing of it comes any more. */
+  ended(): void;
 }
 
 type Item = { readonly id: MessageId; readonly event: TaskEvent };
@@ -76,7 +78,10 @@ export class Task implements AsyncIterable<TaskEvent> {
   }
 
   #end(state: 'done' | { readonly error: Error }): void {
-    if (this.#state === 'running') this.#state = state;
+    if (this.#state === 'running') {
+      this.#state = state;
+      this.#ports.ended();
+    }
     this.#wake?.();
   }
 }

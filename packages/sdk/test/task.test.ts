@@ -7,10 +7,13 @@ const id = (msg_seq: number): MessageId => ({ lane: { stream_id: '1', persona_id
 const partial = (delta: string): Payload => ({ type: 'agent.result.partial', content: { kind: 'text', delta } });
 const FINAL: Payload = { type: 'agent.result.final', content: { text: 'ab' } };
 
-function made(): { readonly task: Task; readonly consumed: number[]; cancelled: number } {
-  const seen = { consumed: [] as number[], cancelled: 0 };
+function made(): { readonly task: Task; readonly consumed: number[]; cancelled: number; ended: number } {
+  const seen = { consumed: [] as number[], cancelled: 0, ended: 0 };
   const task = new Task({
     consumed: ({ msg_seq }) => seen.consumed.push(msg_seq),
+    ended: () => {
+      seen.ended += 1;
+    },
     cancel: () => {
       seen.cancelled += 1;
     },
@@ -19,6 +22,16 @@ function made(): { readonly task: Task; readonly consumed: number[]; cancelled: 
 }
 
 describe('a task', () => {
+  test('tells once that it is over, however it ends', () => {
+    const answered = made();
+    answered.task.take(id(0), FINAL, true);
+    answered.task.cancel();
+    const cancelled = made();
+    cancelled.task.cancel();
+    cancelled.task.fail(new Error('later'));
+    expect([answered.ended, answered.cancelled, cancelled.ended, cancelled.cancelled]).toEqual([1, 0, 1, 1]);
+  });
+
   test('is consumed as it is read, and not before', async () => {
     const { task, consumed } = made();
     task.take(id(0), partial('a'), false);
