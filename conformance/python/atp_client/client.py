@@ -10,7 +10,6 @@ from .frames import from_cbor, from_json, to_cbor, to_json
 from .session import Session, Violation
 
 CONNECT_S = 10
-FINAL = ("agent.result.final", "error")
 
 
 class Refused(Exception):
@@ -46,7 +45,7 @@ class Answer:
 
 class Client:
     def __init__(self, url, key=None, *, key_in="header", encodings=("cbor", "json"), features=(), signer=None, pending=256):
-        self.url = url.replace("http", "ws", 1).rstrip("/") + "/ws"
+        self.url = "ws" + url.removeprefix("http").removeprefix("ws").rstrip("/") + "/ws"
         self.key = key
         self.key_in = key_in
         token = key if key_in == "frame" else None
@@ -55,7 +54,6 @@ class Client:
         self.answers = {}
         self.events = []
         self.read_as = set()
-        self.spoil = None
         self.close_code = None
 
     # ------------------------------------------------------------ connection
@@ -109,9 +107,7 @@ class Client:
 
     async def flush(self):
         for frame in self.session.take():
-            if self.spoil:
-                frame = self.spoil(frame)
-            if frame is not None and self.ws is not None:
+            if self.ws is not None:
                 data = to_cbor(frame) if self.session.encoding == "cbor" and self.session.stage == "open" else to_json(frame)
                 try:
                     await self.ws.send(data)

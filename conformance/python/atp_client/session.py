@@ -144,6 +144,9 @@ class Session:
         self.full = float("inf")
         self.grown = 0
         self.halved_at = -RTO_MAX
+        # For tests: changes or drops a frame before it is signed, and keeps acknowledgements back.
+        self.spoil = None
+        self.hold_acks = False
 
     # ------------------------------------------------------------ connection
 
@@ -197,6 +200,10 @@ class Session:
 
     def emit(self, frame):
         first = frame.get("payload", {}).get("type") == "control.hello"
+        if self.spoil:
+            frame = self.spoil(frame)
+            if frame is None:
+                return
         if self.signed and not first:
             frame = seal.sign(frame, self.signer["kid"], self.signer["secret"])
         self.out.append(frame)
@@ -214,7 +221,7 @@ class Session:
 
     def all_acks(self):
         acks = [state.acknowledgement(key) for key, state in self.receiving.items()]
-        return acks[:MAX_ACKS]
+        return [] if self.hold_acks else acks[:MAX_ACKS]
 
     def reset(self, stream, code, reason, now, details=None):
         """RST aborts a stream in both directions, and is sent again until it is confirmed (S29)."""
@@ -504,6 +511,7 @@ class Session:
         key, number, time = lane(frame), frame["msg_seq"], self.time(now)
         stream = key[0]
         if stream in self.resets:
+            self.counts["late"] += 1
             return
         if stream not in self.streams and not self.take_stream(frame, now):
             return
@@ -539,6 +547,7 @@ class Session:
             return False
         if int(stream) >= self.next_stream:
             raise Violation(f"a message on a stream that was not opened: {frame}")
+        self.counts["late"] += 1
         ack = {"stream_id": stream, "ack_msg_up_to": frame["msg_seq"], "credit": frame["msg_seq"]}
         payload = frame.get("payload", {})
         self.acknowledge([ack | {name: payload[name] for name in ("persona_id", "clone_id") if name in payload}])
@@ -641,7 +650,7 @@ class Session:
         if time >= self.handshake_end:
             self.close({"code": "ETIMEOUT", "reason": "no answer to SYN"})
         elif time >= self.syn_due:
-            self.out.append(self.syn) if not self.signed else self.emit(self.syn)
+            self.emit(self.syn)
             self.syn_due = time + 2
 
     def heartbeat(self, time):
@@ -653,7 +662,7 @@ class Session:
         acks = []
         for key, state in list(self.receiving.items()):
             self.tick_gaps(key, state, time, now, acks)
-            if state.ack_due is not None and time >= state.ack_due:
+            if state.ack_due is not None and time >= state.ack_due and not self.hold_acks:
                 acks.append(state.acknowledgement(key))
                 state.ack_due = None
                 state.unacknowledged = 0
@@ -691,7 +700,7 @@ class Session:
                     if time >= message.due:
                         self.crowded(now)
                         rest = range(message.up_to + 1, len(message.frames))
-                        self.transmit(message, [*rest[: RESENT_FRAGMENTS - 1], *rest[-1:]][:RESENT_FRAGMENTS] if len(rest) > RESENT_FRAGMENTS else rest, now)
+                        self.transmit(message, [*rest[:-1][: RESENT_FRAGMENTS - 1], *rest[-1:]], now)
 
     def withdraw(self, key, message, time):
         stream, persona, clone = key
@@ -711,7 +720,7 @@ class Session:
         times = [self.last_read + SILENT_INTERVALS * self.interval, self.last_heartbeat + self.interval]
         for state in self.receiving.values():
             times += [gap["due"] for gap in state.gaps.values()]
-            times += [state.ack_due] if state.ack_due is not None else []
+            times += [state.ack_due] if state.ack_due is not None and not self.hold_acks else []
         for state in self.sending.values():
             times += [one.due for one in state.kept.values() if one.due is not None]
         times += [one["due"] for one in self.resets.values()]
