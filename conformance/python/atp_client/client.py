@@ -108,7 +108,7 @@ class Client:
     async def flush(self):
         for frame in self.session.take():
             if self.ws is not None:
-                data = to_cbor(frame) if self.session.encoding == "cbor" and self.session.stage == "open" else to_json(frame)
+                data = to_cbor(frame) if self.session.encoding == "cbor" else to_json(frame)
                 try:
                     await self.ws.send(data)
                 except websockets.ConnectionClosed:

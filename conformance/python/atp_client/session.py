@@ -709,6 +709,13 @@ class Session:
         message.sends += 1
         message.due = time + min(self.rto * 2 ** (message.sends - 1), RTO_MAX)
 
+    @staticmethod
+    def due_times(state):
+        """Of messages that are not withdrawn only the oldest is sent again by time (S10)."""
+        sent = [one for one in state.kept.values() if one.due is not None]
+        oldest = [one for one in sent if not one.withdrawn][:1]
+        return [one.due for one in sent if one.withdrawn or one in oldest]
+
     def deadline(self):
         """The time at which `tick` has something to do."""
         if self.stage == "closed":
@@ -722,6 +729,6 @@ class Session:
             times += [gap["due"] for gap in state.gaps.values()]
             times += [state.ack_due] if state.ack_due is not None and not self.hold_acks else []
         for state in self.sending.values():
-            times += [one.due for one in state.kept.values() if one.due is not None]
+            times += self.due_times(state)
         times += [one["due"] for one in self.resets.values()]
         return min(times) + self.still
