@@ -7,7 +7,8 @@ import time
 import websockets
 
 from .frames import from_cbor, from_json, to_cbor, to_json
-from .session import Session, Violation
+from .lanes import Violation
+from .session import Session
 
 CONNECT_S = 10
 

@@ -1,7 +1,8 @@
 import unittest
 
 from atp_client.frames import flags
-from atp_client.session import Session, Violation
+from atp_client.lanes import Violation
+from atp_client.session import Session
 
 
 class Server:
