@@ -16,6 +16,7 @@ SCENARIOS = (
     tasks.error_on_a_stream,
     seals.fragments_signed,
     seals.signatures_refused,
+    seals.damaged_frame_is_lost,
     seals.fragments_of_the_router,
     resumption.resume_in_an_answer,
     resumption.resume_signed,
@@ -31,6 +32,11 @@ SCENARIOS = (
 )
 
 # What the documents say and a router did not do when this was written: run with --disputed.
-DISPUTED = (tasks.refused_on_its_stream, tasks.close_of_an_aborted_session)
+DISPUTED = (
+    tasks.refused_on_its_stream,
+    tasks.close_of_an_aborted_session,
+    tasks.acknowledged_and_never_sent,
+    seals.root_that_is_wrong,
+)
 
 __all__ = ["DISPUTED", "SCENARIOS", "Bench", "Skip"]

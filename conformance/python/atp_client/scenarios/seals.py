@@ -32,6 +32,22 @@ async def fragments_signed(bench):
     return f"{pieces} fragments, {session.counts['verified']} signatures verified"
 
 
+async def root_that_is_wrong(bench):
+    """W59: the message fails with EPROTO."""
+    client = await bench.client().open()
+
+    def damage(frame):
+        payload = frame.get("payload", {})
+        if "frag" not in payload:
+            return frame
+        return frame | {"payload": payload | {"frag": payload["frag"] | {"root": "sha256:" + 64 * "0"}}}
+
+    client.session.spoil = damage
+    answer = await client.answer(client.ask(PROMPT, model=bench.model, sizes=(50, 50)))
+    equal("code", (answer.reset or answer.last["content"])["code"], "EPROTO")
+    await client.close()
+
+
 async def signatures_refused(bench):
     """A frame without a good signature is refused in the same words in every case (W45), and nothing of it is acted on."""
     said = set()
@@ -49,6 +65,21 @@ async def signatures_refused(bench):
         said.add(answer.reset["reason"])
         await client.close()
     equal("reasons", len(said), 1)
+
+
+async def damaged_frame_is_lost(bench):
+    """S37: a frame with a wrong checksum is dropped in silence, and what was in it is sent again."""
+    client = await bench.client().open()
+    session = client.session
+
+    def damage(frame):
+        session.spoil = None
+        return frame | {"checksum": "sha256:" + 64 * "0"}
+
+    session.spoil = damage
+    whole(await client.answer(client.ask(PROMPT, model=bench.model)))
+    equal("sent again", session.counts["resent"], 1)
+    await client.finish()
 
 
 async def fragments_of_the_router(bench):

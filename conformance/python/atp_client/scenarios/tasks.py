@@ -84,6 +84,14 @@ async def refused_on_its_stream(bench):
     await client.finish()
 
 
+async def acknowledged_and_never_sent(bench):
+    """S17: that aborts the session, also for a lane in which nothing was sent yet."""
+    client = await bench.client().open()
+    client.ask(PROMPT, model=bench.model)
+    client.session.acknowledge([{"stream_id": "1", "ack_msg_up_to": 500}])
+    await refused("an acknowledgement of nothing", client.answer("1"), "EPROTO")
+
+
 async def close_of_an_aborted_session(bench):
     """T14: 4002 is for a client of which nothing came in three heartbeats."""
     client = await bench.client().open()
