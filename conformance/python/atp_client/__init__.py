@@ -1,0 +1,1 @@
+"""A client of the Agent Transport Protocol, written from docs/protocol alone."""

@@ -1,0 +1,146 @@
+"""Handshake, tasks, credit, refusals, heartbeats."""
+
+import time
+
+import websockets
+
+from .bench import PROMPT, equal, holds, refused, whole
+
+
+async def task_in_json(bench):
+    client = await bench.client(encodings=("json", "cbor")).open()
+    equal("encoding", client.session.encoding, "json")
+    answer = whole(await client.answer(client.ask(PROMPT, model=bench.model)))
+    await client.finish()
+    equal("read", client.read_as, {"json"})
+    return f"{len(answer.messages)} messages"
+
+
+async def task_in_cbor(bench):
+    client = await bench.client(encodings=("cbor", "json")).open()
+    equal("encoding", client.session.encoding, "cbor")
+    answer = whole(await client.answer(client.ask(PROMPT, model=bench.model)))
+    await client.finish()
+    holds("the answer came in CBOR", "cbor" in client.read_as)
+    return f"{len(answer.messages)} messages"
+
+
+async def key_in_first_frame(bench):
+    client = await bench.client(key_in="frame").open()
+    whole(await client.answer(client.ask(PROMPT, model=bench.model)))
+    await client.finish()
+
+
+async def key_in_subprotocol(bench):
+    client = await bench.client(key_in="subprotocol").open()
+    whole(await client.answer(client.ask(PROMPT, model=bench.model)))
+    await client.finish()
+
+
+async def negotiation(bench):
+    client = await bench.client(encodings=("nothing", "cbor"), features=("nobody-knows",)).open()
+    hello = client.session.hello
+    equal("encoding", hello["encoding"], "cbor")
+    equal("features", hello["features"], [])
+    for name in ("interval_s", "idle_fin_s", "resume_token", "resume_ttl_ms", "pending_messages"):
+        holds(f"{name} is there", name in hello)
+    holds("the window is there", client.session.window is not None)
+    holds("the node is named", client.session.node)
+    await client.finish()
+
+
+async def refusals(bench):
+    for how in ("header", "subprotocol"):
+        try:
+            await bench.client(key="atp_wrong", key_in=how).open()
+        except websockets.InvalidStatus as error:
+            equal("status", error.response.status_code, 401)
+        else:
+            raise AssertionError(f"a wrong key in a {how} is taken")
+    await refused("a wrong key in the first frame", bench.client(key="atp_wrong", key_in="frame").open(), "ESEC")
+    await refused("no encoding in common", bench.client(encodings=("nothing",)).open(), "EPROTO")
+
+
+async def what_is_no_frame(bench):
+    """W64, W65: it is refused with EPROTO and the kind of fault; where its stream cannot be known, on the session."""
+    for text, fault in (("{", "syntax"), ('{"v":2}', "version"), ('{"v":1,"msg_seq":0}', "missing")):
+        client = await bench.client(encodings=("json",)).open()
+        await client.ws.send(text)
+        error = await refused(text, client.until(lambda: False, 10), "EPROTO")
+        equal(f"{text}: fault", error["details"]["fault"], fault)
+        await client.close()
+
+
+async def refused_on_its_stream(bench):
+    """W64, T3, T11: a frame whose stream can be known is refused on that stream; another stream and the connection go on."""
+    client = await bench.client(encodings=("json",)).open()
+    stream = client.ask(PROMPT, model=bench.model)
+    client.session.pump(time.monotonic())
+    await client.flush()
+    other = client.session.open_stream({"type": "agent.dispatch"}, time.monotonic())
+    await client.until(lambda: client.answers.get(other) and client.answers[other].reset, 10)
+    equal("fault", client.answers[other].reset["details"]["fault"], "missing")
+    whole(await client.answer(stream))
+    await client.finish()
+
+
+async def acknowledged_and_never_sent(bench):
+    """S17: that aborts the session, also for a lane in which nothing was sent yet."""
+    client = await bench.client().open()
+    client.ask(PROMPT, model=bench.model)
+    client.session.acknowledge([{"stream_id": "1", "ack_msg_up_to": 500}])
+    await refused("an acknowledgement of nothing", client.answer("1"), "EPROTO")
+
+
+async def close_of_an_aborted_session(bench):
+    """T14: 4002 is for a client of which nothing came in three heartbeats."""
+    client = await bench.client().open()
+    client.session.reset("0", "EPREEMPT", "The client goes away.", time.monotonic())
+    await client.flush()
+    former = client.ws
+    try:
+        while True:
+            await former.recv()
+    except websockets.ConnectionClosed:
+        holds(f"close code {former.close_code}", former.close_code != 4002)
+
+
+async def heartbeats(bench):
+    client = await bench.client().open()
+    interval = client.session.interval
+    await client.until(lambda: any(one.kind == "heartbeat" for one in client.events), interval + 5)
+    beat = next(one.value for one in client.events if one.kind == "heartbeat")
+    equal("stream", beat["stream_id"], "0")
+    equal("payload", beat["payload"]["type"], "control.window_update")
+    whole(await client.answer(client.ask(PROMPT, model=bench.model)))
+    await client.finish()
+    return f"after {interval:g} s"
+
+
+async def credit(bench):
+    """A client that takes four messages of a lane gets no fifth before it acknowledges, and the first one again."""
+    client = await bench.client(pending=4).open()
+    client.session.hold_acks = True
+    stream = client.ask(PROMPT, model=bench.model)
+    await client.until(lambda: client.session.counts["duplicates"] > 0, 20)
+    equal("messages without an acknowledgement", client.answers[stream].numbers(), [0, 1, 2, 3])
+    client.session.hold_acks = False
+    whole(await client.answer(stream))
+    await client.finish()
+    return f"{client.session.counts['duplicates']} came again"
+
+
+async def many_streams(bench):
+    client = await bench.client().open()
+    streams = [client.ask(PROMPT, model=bench.model, max_output_tokens=10) for _ in range(8)]
+    for stream in streams:
+        whole(await client.answer(stream))
+    await client.finish()
+
+
+async def error_on_a_stream(bench):
+    client = await bench.client().open()
+    answer = await client.answer(client.ask(PROMPT, model="there-is-no-such-model"))
+    equal("type", answer.last["type"], "error")
+    equal("code", answer.last["content"]["code"], "EPOLICY")
+    await client.finish()
