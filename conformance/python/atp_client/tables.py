@@ -117,8 +117,12 @@ ACKS = listing(
 TARGETS = listing(content(persona_id_X=NAME, clone_id_X=NAME), 1000)
 PRICE = ("either", COUNT, content(in_X=COUNT, out_X=COUNT))
 
+BUDGET = content(tokens=COUNT, usd_micros=COUNT)
+
 CONTENTS = {
-    "agent.dispatch": content(session_id_X=NAME, targets_X=TARGETS, budget=content(tokens=COUNT, usd_micros=COUNT), task=FREE),
+    "agent.dispatch": content(
+        session_id_X=NAME, targets_X=TARGETS, budget=BUDGET, task=FREE, check=("bool",)
+    ),
     "agent.stream": content(session_id_X=NAME, persona_id_X=NAME, clone_id_X=NAME, seq_X=COUNT, data_X=FREE),
     "agent.end": content(
         session_id_X=NAME, persona_id_X=NAME, clone_id_X=NAME, seq=COUNT, stats=content(latency_ms=FROM_0, tokens=COUNT)
@@ -160,6 +164,8 @@ CONTENTS = {
         usd_micros_per_mtok=PRICE,
         version=NAME,
     ),
+    "adapter.accepted": content(adapter_id_X=NAME, routes=names()),
+    "adapter.estimate_request": content(adapter_id_X=NAME, targets=TARGETS, budget=BUDGET, task_X=FREE, check=("bool",)),
     "adapter.estimate": content(
         in_tokens_X=COUNT,
         out_tokens_X=COUNT,
