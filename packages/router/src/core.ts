@@ -90,6 +90,7 @@ async function coreOver(
   if (options.onEvent !== undefined) bus.listen(options.onEvent);
   const agents = openAgentHub(
     metrics.registry,
+    secrets.node_id,
     () => manager.config,
     (tenant, key_id) => stoppedBy({ tenant, key_id }, engine.parts) !== undefined,
   );

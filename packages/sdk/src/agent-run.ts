@@ -123,9 +123,9 @@ export class AgentRun {
   }
 
   #context({ qos = 'silver', meta = {} }: Frame, { budget = {}, check = false }: DispatchContent): AgentContext {
-    const { task_type, data_scope = [], deadline_ms } = meta;
+    const { task_type, data_scope = [], deadline_ms, trace: traceparent, via = [] } = meta;
     return {
-      ...{ task_type, data_scope, deadline_ms, budget, check, qos: qos as Qos },
+      ...{ task_type, data_scope, deadline_ms, budget, check, qos: qos as Qos, traceparent, via },
       signal: this.#ports.abort.signal,
       log: (note: WireValue) => {
         // A note that finds no room is not worth waiting for.

@@ -26,6 +26,10 @@ export interface AgentContext {
   readonly data_scope: readonly string[];
   /** Milliseconds that were left when the task was sent. */
   readonly deadline_ms: number | undefined;
+  /** W3C `traceparent` of the client, for spans of the agent's own and for calls that it makes; absent: not traced. */
+  readonly traceparent: string | undefined;
+  /** Routers that the task has passed. */
+  readonly via: readonly string[];
   /** Somebody only checks that the agent keeps to the rules. */
   readonly check: boolean;
   /** A note for the router: it shows that the agent is at work, and is not part of the answer. */

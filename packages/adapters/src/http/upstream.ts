@@ -28,6 +28,8 @@ export interface UpstreamCaller {
   readonly data_scopes: readonly string[];
   /** Until the answer is of no more use. */
   readonly deadline_ms: number | undefined;
+  /** W3C `traceparent` of the client; absent when it traces nothing. */
+  readonly traceparent?: string;
   /** What it is expected to need, as it was reserved. */
   readonly expected: { readonly tokens: number; readonly usd_micros: number };
   /** The most that it may use; absent where nothing bounds it. */

@@ -22,7 +22,13 @@ export function callerOf(
     deadline_ms: Number.isFinite(left_ms) ? Math.max(0, Math.floor(left_ms)) : undefined,
     expected: { tokens: demand.tokens, usd_micros: nanosToMicros(demand.usd_nanos) },
     budget: budgetOf(p, funds, clock.now_ms()),
+    ...traceOf(call.head),
   };
+}
+
+function traceOf({ trace_id, parent_span_id, trace_sampled }: AdmittedCall['head']): { readonly traceparent?: string } {
+  if (trace_id === undefined || parent_span_id === undefined) return {};
+  return { traceparent: `00-${trace_id}-${parent_span_id}-${trace_sampled === true ? '01' : '00'}` };
 }
 
 /** Tokens that accounts, windows and the call's own caps leave for it, and what these cost at its price. */

@@ -48,6 +48,7 @@ class World {
         },
       },
       agent: { capability: { adapter_id: 'echo', capabilities: [] } },
+      node_id: 'node-a',
       blamed: { provider: 'p', agent: 'echo', counts_for_breaker: false },
       ...{ estimate_timeout_ms: 1, reconnect_wait_ms: 1 },
       events: {

@@ -12,17 +12,19 @@ describe('an agent of the SDK', () => {
     const running = await withAgents();
     const got = gate<unknown>();
     await agentAt(running, {
-      run: async (task, { budget, qos, task_type, data_scope, check }) => {
-        got.open({ task, qos, task_type, data_scope, check, budget });
+      run: async (task, { budget, qos, task_type, data_scope, traceparent, via, check }) => {
+        got.open({ task, qos, task_type, data_scope, traceparent, via, check, budget });
         return 'Done.';
       },
     }).start();
     const client = new AtpClient({ url: running.url, key: TENANT_KEY });
-    const options = { qos: 'silver', task_type: 'review', data_scope: ['public'], max_tokens: 5_000 } as const;
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+    const wishes = { task_type: 'review', data_scope: ['public'], traceparent } as const;
+    const options = { qos: 'silver', max_tokens: 5_000, ...wishes } as const;
     await client.task({ prompt: 'Hi', model: 'agents/echo', max_output_tokens: 77 }, options).result();
     expect(await got.opened).toMatchObject({
       task: { model: 'echo', messages: [{ role: 'user', content: 'Hi' }], max_output_tokens: 77, stream: true },
-      ...{ qos: 'silver', task_type: 'review', data_scope: ['public'], check: false, budget: { tokens: 5_000 } },
+      ...{ qos: 'silver', ...wishes, via: [running.router.node_id], check: false, budget: { tokens: 5_000 } },
     });
     await client.close();
   });

@@ -19,6 +19,7 @@ export interface AgentOwner {
 export interface AgentHubOptions {
   readonly clock: Clock;
   readonly timers: Timers;
+  readonly node_id: string;
   /** The configuration in force. */
   readonly providers: () => readonly ProviderConfig[];
   readonly limits: () => AgentLimits;

@@ -75,7 +75,7 @@ export function exchangeWith(
   handler: UpstreamHandler,
   check?: Partial<ExchangeEvents>,
 ): AgentExchange {
-  const { clock, timers, observer } = hub.options;
+  const { clock, timers, node_id, observer } = hub.options;
   const { id } = agent;
   const events: ExchangeEvents = {
     onBegin: (share) => hub.roster.begin(id, share),
@@ -105,6 +105,7 @@ export function exchangeWith(
     agent,
     peer,
     session_id,
+    node_id,
     estimate_timeout_ms,
     reconnect_wait_ms,
     check: check !== undefined,

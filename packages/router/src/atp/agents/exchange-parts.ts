@@ -28,6 +28,8 @@ export interface ExchangeParts {
   readonly peer: AgentPeer;
   readonly blamed: Blamed;
   readonly session_id: string;
+  /** Name of this router: it has passed what it gives to agents (S38). */
+  readonly node_id: string;
   readonly estimate_timeout_ms: number;
   readonly reconnect_wait_ms: number;
   /** Nobody waits for the answer, and nobody pays for it. */

@@ -7,11 +7,12 @@ import { countStates } from './state.ts';
 /** The agents of a router, with their metrics. */
 export function openAgentHub(
   registry: MetricRegistry,
+  node_id: string,
   config: () => Config,
   killed: AgentHubOptions['killed'],
 ): AgentHub {
   const hub: AgentHub = new AgentHub({
-    ...{ clock: systemClock, timers: systemTimers },
+    ...{ clock: systemClock, timers: systemTimers, node_id },
     providers: () => config().providers,
     limits: () => config().sessions,
     killed,
