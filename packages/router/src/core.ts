@@ -134,7 +134,9 @@ async function openHub(
 ): Promise<Pick<Core, 'hub' | 'sessions'>> {
   const sessions = openSessions(options, secrets);
   const hub = openSessionHub(engine, node_id, {
-    ...{ sessions_max: options.config.sessions.max_sessions, observer: metrics.sessions, agents },
+    sessions_max: options.config.sessions.max_sessions,
+    tenant_sessions_max: options.config.sessions.max_sessions_per_tenant,
+    ...{ observer: metrics.sessions, agents },
     kept: sessions && keptSessions(sessions, ledger),
     traced: tracing && ((span) => tracing.onMessage(span)),
   });

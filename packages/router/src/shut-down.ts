@@ -4,6 +4,9 @@ import { errorPayload } from '@atp-router/wire';
 import type { FrameWays } from './atp/add-frames.ts';
 import type { Core } from './core.ts';
 
+/** For what is left of answers to leave after their calls have ended: the journal, and a slow network. */
+const ANSWERED_MS = 5_000;
+
 /** Stops accepting, lets calls finish within the grace time, ends the rest, flushes and closes everything. */
 export async function shutDown(reason: string, core: Core, server: HttpServerHandle, ways: FrameWays): Promise<void> {
   const { engine, hub, bus, manager, sessions } = core;
@@ -20,9 +23,14 @@ export async function shutDown(reason: string, core: Core, server: HttpServerHan
   });
   await drained;
   timer.cancel();
-  // What they were asked has ended; a session is no reason to wait.
-  if (sessions === undefined) hub.abortAll(errorPayload('EDRAINING'));
-  else hub.suspend();
+  // A call has ended when it is on its way to the journal; the rest of its answer follows when it is there.
+  await hub.answered(ANSWERED_MS);
+  // What they were asked has been answered; a session is no reason to wait longer than for a slow network.
+  if (sessions !== undefined) hub.suspend();
+  else {
+    await hub.drained(ANSWERED_MS);
+    hub.abortAll(errorPayload('EDRAINING'));
+  }
   bus.append({ type: 'node.stopped', reason });
   // A journal that cannot be written must not keep the process from ending.
   await bus.written().catch(() => undefined);

@@ -59,6 +59,11 @@ export class Session {
     return viewOf(this.#engine);
   }
 
+  /** Messages of this end of which it is not known yet what became of them. */
+  get unsettled(): number {
+    return this.#engine.sender.unsettled;
+  }
+
   /** What the session keeps, for whoever watches its limits. */
   held(): { readonly messages: number; readonly bytes: number } {
     const { sender, receiver } = this.#engine;

@@ -1,5 +1,6 @@
 import { type AtpError, isAtpError, type WireCode } from '@atp-router/kernel';
 import { isFrameError } from './frame-error.ts';
+import { wellFormed } from './well-formed.ts';
 import type { Payload, WireErrorContent } from './payloads.ts';
 
 /** What a router does when it meets, or tells of, a fault of a code. */
@@ -138,7 +139,7 @@ export function errorPayload(
     code,
     reason: shortened(reason),
     ...(retry_after_ms !== undefined && { retry_after_ms }),
-    ...(details && { details }),
+    ...(details && { details: wellFormed(details) as WireErrorContent['details'] & {} }),
   };
   return { type: 'error', content };
 }
@@ -162,7 +163,9 @@ function fromAtpError(error: AtpError): Payload & { readonly content: WireErrorC
 const REASON_MAX = 1_024;
 
 /** Cut between code points, and told to be. */
-function shortened(reason: string): string {
+function shortened(text: string): string {
+  // Whoever cut it before may have left half a character, which no frame carries.
+  const reason = text.toWellFormed();
   const points = [...reason];
   return points.length <= REASON_MAX ? reason : `${points.slice(0, REASON_MAX - 1).join('')}…`;
 }

@@ -1,5 +1,6 @@
 export { canonicalCbor, decodeCborValue, encodeCborValue } from './canonical/cbor.ts';
 export { canonicalJson } from './canonical/jcs.ts';
+export { assertCarried } from './check/assert-carried.ts';
 export { CborEncoder, decodeCbor, encodeCbor } from './cbor/codec.ts';
 export { FRAME_KEYS, type KeyTable } from './cbor/keys.ts';
 export { digestBytes, digestText } from './checksum.ts';
@@ -26,4 +27,5 @@ export { pureDigests } from './sha256.ts';
 export { Sealer } from './signature.ts';
 export * from './stream.ts';
 export * from './value.ts';
+export { wellFormed } from './well-formed.ts';
 export type * from './window.ts';

@@ -153,6 +153,7 @@ export const sessionsSchema: z.ZodType<SessionsConfig> = typed<SessionsConfig>()
     max_sessions: atStart(
       int(1, 1_000_000, 'Sessions, with and without a connection; more are refused with EWINDOW.'),
     ).default(32_768),
+    max_sessions_per_tenant: atStart(int(1, 1_000_000, 'As `max_sessions`, of one tenant.')).default(16_384),
     allowed_origins: z
       .array(
         z

@@ -254,6 +254,7 @@ export interface StoreConfig {
 export interface SessionsConfig {
   readonly keep: boolean;
   readonly max_sessions: number;
+  readonly max_sessions_per_tenant: number;
   readonly allowed_origins: readonly string[];
   readonly max_agents: number;
   readonly max_agents_per_tenant: number;

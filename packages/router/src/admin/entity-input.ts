@@ -33,14 +33,30 @@ export function entityInput(
       param: 'keys',
     });
   }
-  const { api_key, headers, ...rest } = body;
+  checkSecrets(kind, body);
+  return { id, value: { ...body, id } };
+}
+
+/** Secrets are named, and nothing else is. */
+function checkSecrets(kind: Kind, body: JsonObject): void {
+  const { api_key, headers, signing_keys, ...rest } = body;
   if (kind === 'provider') {
     if (api_key !== undefined) checkSecret(api_key, 'api_key');
     if (isJsonObject(headers))
       for (const [name, value] of Object.entries(headers)) checkSecret(value, `headers.${name}`);
-    refuseReferences(rest, '');
+    refuseReferences(signing_keys === undefined ? rest : { ...rest, signing_keys }, '');
+  } else if (kind === 'tenant' && Array.isArray(signing_keys)) {
+    const { signing_keys: _keys, ...others } = body;
+    refuseReferences(others, '');
+    for (const [i, key] of signing_keys.entries()) checkSigningKey(key, `signing_keys[${i}]`);
   } else refuseReferences(body, '');
-  return { id, value: { ...body, id } };
+}
+
+function checkSigningKey(key: JsonValue, path: string): void {
+  if (!isJsonObject(key)) return;
+  const { secret, ...rest } = key;
+  if (secret !== undefined) checkSecret(secret, `${path}.secret`);
+  refuseReferences(rest, path);
 }
 
 function checkSecret(value: JsonValue | undefined, path: string): void {
@@ -51,7 +67,7 @@ function checkSecret(value: JsonValue | undefined, path: string): void {
 
 function refuseReferences(value: JsonValue | undefined, path: string): void {
   if (typeof value === 'string' && value.includes('${')) {
-    const message = `"${path}" may not hold \${…}: references are for "api_key" and "headers" of providers.`;
+    const message = `"${path}" may not hold \${…}: references are for secrets: "api_key" and "headers" of providers, "signing_keys" of tenants.`;
     throw new AtpError('invalid_request', message, { param: path });
   }
   if (typeof value !== 'object' || value === null) return;

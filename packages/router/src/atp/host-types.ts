@@ -37,6 +37,8 @@ export interface SessionHostPorts {
   onOpened(): void;
   /** A frame had no good signature. */
   onDenied(remote_address: string): void;
+  /** It may be that no answer is owed any more: see `SessionHost.is_answering`. */
+  onAnswered(): void;
   /** Nothing follows: the session may be forgotten. */
   onClosed(error: Payload | undefined): void;
 }

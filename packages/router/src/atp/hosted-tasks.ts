@@ -1,6 +1,6 @@
 import { AtpError } from '@atp-router/kernel';
-import type { Session, SessionEffect, SessionInput } from '@atp-router/session';
-import type { Frame, Lane, MessageId, Payload } from '@atp-router/wire';
+import type { Outgoing, Session, SessionEffect, SessionInput } from '@atp-router/session';
+import { errorPayloadOf, type Frame, isFrameError, type Lane, type MessageId, type Payload } from '@atp-router/wire';
 import { MessageTraces } from './message-traces.ts';
 import { LaneWriter } from './lane-writer.ts';
 import { isMain, mainLane } from './main-lane.ts';
@@ -10,7 +10,10 @@ import type { SessionHostPorts } from './host-types.ts';
 export const SESSION_STREAM = '0';
 
 export interface HostedTasksOptions {
-  readonly ports: Pick<SessionHostPorts, 'startTask' | 'hadBegun' | 'errorOf' | 'keeper' | 'traced' | 'clock'>;
+  readonly ports: Pick<
+    SessionHostPorts,
+    'startTask' | 'hadBegun' | 'errorOf' | 'keeper' | 'traced' | 'clock' | 'onAnswered'
+  >;
   readonly handle: (input: SessionInput) => void;
   readonly refusal: (lane: Lane) => ReturnType<Session['refusal']>;
 }
@@ -47,6 +50,12 @@ export class HostedTasks {
     else this.#begin(stream_id, frame, again);
   }
 
+  /** Answers that are not with the session as a whole. */
+  get is_answering(): boolean {
+    for (const lane of this.#lanes.values()) if (!lane.is_done) return true;
+    return false;
+  }
+
   onRoom(stream_id: string): void {
     this.#lanes.get(stream_id)?.onRoom();
   }
@@ -74,14 +83,31 @@ export class HostedTasks {
       refusal: () => refusal(lane),
       send: (message, fin) => {
         const is_taken = refusal(lane) === undefined;
-        handle({ type: 'send', lane, message, fin });
-        if (fin && is_taken) this.#complete(stream_id);
+        const is_last = this.#send(lane, message, fin) || fin;
+        if (is_last && is_taken) this.#complete(stream_id);
+        if (is_last) this.#options.ports.onAnswered();
       },
       reset: (error: Payload) => handle({ type: 'reset', stream_id, error }),
     });
     this.#lanes.set(stream_id, writer);
     if (again) void this.#beginAgain(stream_id, frame, writer);
     else this.#start(stream_id, frame, writer);
+  }
+
+  /** True: the message cannot be carried, and an error has ended the stream in its place. */
+  #send(lane: Lane, message: Outgoing, fin: boolean): boolean {
+    const { handle } = this.#options;
+    try {
+      handle({ type: 'send', lane, message, fin });
+      return false;
+    } catch (thrown) {
+      if (!isFrameError(thrown)) throw thrown;
+      handle({ type: 'send', lane, message: { payload: errorPayloadOf(thrown) }, fin: true });
+      const writer = this.#lanes.get(lane.stream_id);
+      // The call has lost its client: later, because it is in the middle of telling it something.
+      if (!fin) queueMicrotask(() => writer?.onClosed());
+      return true;
+    }
   }
 
   #start(stream_id: string, frame: Frame, writer: LaneWriter): void {

@@ -20,6 +20,8 @@ export interface SessionHubOptions {
   readonly node_id: string;
   /** Sessions with and without a connection; further ones are refused with EWINDOW. */
   readonly sessions_max: number;
+  /** The same of one tenant: it must not take the places of all. */
+  readonly tenant_sessions_max: number;
   /** Whose credential this is, where the transport did not say. Throws `unauthorized`. */
   authenticate(token: string | undefined): SessionOwner;
   /** Whether the owner may still be here: its tenant is configured, its key is active. */

@@ -48,6 +48,11 @@ export class LaneWriter implements TaskStream {
     this.#onGone = run;
   }
 
+  /** Everything is with the session, or nobody wants it any more. */
+  get is_done(): boolean {
+    return this.#is_over && this.#waiting.length === 0;
+  }
+
   /** The session takes messages of this lane again. */
   onRoom(): void {
     const waiting = this.#waiting.splice(0);

@@ -19,6 +19,8 @@ export const SESSIONS_MAX = 32_768;
 
 export interface OpenHubOptions {
   readonly sessions_max?: number;
+  /** Default: as many. */
+  readonly tenant_sessions_max?: number;
   /** Sessions outlive the process; without it they end with it. */
   readonly kept?: KeptSessions | undefined;
   readonly observer?: SessionObserver;
@@ -31,14 +33,21 @@ export interface OpenHubOptions {
 export function openSessionHub(
   engine: Engine,
   node_id: string,
-  { sessions_max = SESSIONS_MAX, kept, observer = UNWATCHED, traced, agents }: OpenHubOptions = {},
+  {
+    sessions_max = SESSIONS_MAX,
+    tenant_sessions_max = sessions_max,
+    kept,
+    observer = UNWATCHED,
+    traced,
+    agents,
+  }: OpenHubOptions = {},
 ): SessionHub {
   const { ambient, hash: hex, onFault } = engine.parts;
   const { clock, timers, rng, call_ids } = ambient;
   const digests = digestsFrom((bytes) => hash('sha256', bytes, 'buffer'));
   const sealer = new Sealer(digests);
   return new SessionHub({
-    ...{ clock, timers, node_id, sessions_max },
+    ...{ clock, timers, node_id, sessions_max, tenant_sessions_max },
     ports: {
       rng,
       digests,

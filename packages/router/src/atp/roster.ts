@@ -17,6 +17,7 @@ export class Roster {
   readonly #sessions: Map<string, Hosted> = new Map();
   /** Of all tenants by name: a client that resumes may have nothing but its token. */
   readonly #by_name: Map<string, Set<Hosted>> = new Map();
+  readonly #by_tenant: Map<string, number> = new Map();
   /** Of sessions that are over. */
   readonly #counts: SessionCounts = { ...NO_COUNTS };
 
@@ -39,8 +40,14 @@ export class Roster {
     return undefined;
   }
 
+  /** Sessions of one tenant. */
+  sizeOf(tenant: string): number {
+    return this.#by_tenant.get(tenant) ?? 0;
+  }
+
   add(hosted: Hosted): void {
     const { owner, session_id } = hosted;
+    this.#by_tenant.set(owner.tenant, this.sizeOf(owner.tenant) + 1);
     this.#sessions.set(nameOf(owner.tenant, session_id), hosted);
     const named = this.#by_name.get(session_id) ?? new Set();
     this.#by_name.set(session_id, named.add(hosted));
@@ -49,6 +56,9 @@ export class Roster {
   remove(hosted: Hosted): void {
     const { host, owner, session_id } = hosted;
     addCounts(this.#counts, host.view().counts);
+    const left = this.sizeOf(owner.tenant) - 1;
+    if (left > 0) this.#by_tenant.set(owner.tenant, left);
+    else this.#by_tenant.delete(owner.tenant);
     const name = nameOf(owner.tenant, session_id);
     // Another session may have come in its place.
     if (this.#sessions.get(name) === hosted) this.#sessions.delete(name);

@@ -1,6 +1,6 @@
 import type { CloseName } from '@atp-router/adapters';
 import type { Agreed, Session, SessionEffect, SessionInput, SessionView } from '@atp-router/session';
-import { errorPayloadOf, type Frame, type Payload, type Window } from '@atp-router/wire';
+import { errorPayloadOf, type Frame, isFrameError, type Payload, type Window } from '@atp-router/wire';
 import { DeadlineTimer } from './deadline-timer.ts';
 import type { Carrier, SessionHostPorts } from './host-types.ts';
 import { HostedTasks, SESSION_STREAM } from './hosted-tasks.ts';
@@ -44,6 +44,11 @@ export class SessionHost {
 
   view(): SessionView {
     return this.#session.view();
+  }
+
+  /** An answer is not with the session as a whole, or not with a client that is there to take it. */
+  get is_answering(): boolean {
+    return this.#tasks.is_answering || (this.is_connected && this.#session.unsettled > 0);
   }
 
   get is_connected(): boolean {
@@ -115,19 +120,47 @@ export class SessionHost {
     this.#handle({ type: 'reset', stream_id: SESSION_STREAM, error });
   }
 
+  /** Throws `FrameError`, and nothing has happened, for a message that cannot be carried. */
   #handle(input: SessionInput): void {
     if (this.#is_suspended) return;
-    this.#push(this.#session.handle(input, this.#ports.clock.mono_ms()));
+    let effects: readonly SessionEffect[];
+    try {
+      effects = this.#session.handle(input, this.#ports.clock.mono_ms());
+    } catch (thrown) {
+      if (input.type === 'send' && isFrameError(thrown)) throw thrown;
+      this.#broken(thrown);
+      return;
+    }
+    this.#push(effects);
+  }
+
+  /** A fault of the router: this session ends, and no other notices. */
+  #broken(thrown: unknown): void {
+    const error = this.#ports.errorOf(thrown);
+    if (this.#is_suspended) return;
+    this.#is_suspended = true;
+    this.#effects = [];
+    this.#timer.cancel();
+    const carrier = this.#carrier;
+    this.#carrier = undefined;
+    carrier?.close('failed');
+    if (carrier !== undefined) this.#connected(false);
+    this.#tasks.closeAll();
+    this.#ports.onClosed(error);
   }
 
   #push(effects: readonly SessionEffect[]): void {
     for (const effect of effects) this.#effects.push(effect);
     if (this.#is_working) return;
     this.#is_working = true;
-    for (let i = 0; i < this.#effects.length; i += 1) this.#do(this.#effects[i] as SessionEffect);
+    try {
+      for (let i = 0; i < this.#effects.length; i += 1) this.#do(this.#effects[i] as SessionEffect);
+    } catch (thrown) {
+      this.#broken(thrown);
+    }
     this.#effects = [];
     this.#is_working = false;
-    this.#timer.arm(this.#session.deadline_ms);
+    if (!this.#is_suspended) this.#timer.arm(this.#session.deadline_ms);
   }
 
   #do(effect: SessionEffect): void {
@@ -156,6 +189,7 @@ export class SessionHost {
         break;
       case 'acknowledged':
         this.#tasks.acknowledged(effect);
+        if (this.#session.unsettled === 0) this.#ports.onAnswered();
         break;
       case 'failed':
         // Without its first message a stream is no task.
@@ -199,6 +233,7 @@ export class SessionHost {
   }
 
   #connected(is_connected: boolean): void {
+    if (!is_connected) this.#ports.onAnswered();
     this.#ports.keeper?.connected(is_connected);
     this.#peer?.onConnection(is_connected);
   }

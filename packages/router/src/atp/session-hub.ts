@@ -7,7 +7,18 @@ import type { Attached, SessionHubOptions, SessionOwner } from './hub-types.ts';
 import { Roster } from './roster.ts';
 import type { Carrier, SessionKeeper } from './host-types.ts';
 import { SessionHost } from './session-host.ts';
-import { codeOf, GONE, isDenial, offersSignatures, REFUSED, RESTARTED, UNSIGNED } from './session-refusals.ts';
+import {
+  GONE,
+  REFUSED,
+  RESTARTED,
+  UNSIGNED,
+  codeOf,
+  endOf,
+  isDenial,
+  isSigned,
+  noRoom,
+  offersSignatures,
+} from './session-refusals.ts';
 
 type Wanted = Exclude<ReturnType<typeof judgeFirstFrame>, { type: 'refused' }>;
 
@@ -28,6 +39,7 @@ export class SessionHub {
   readonly #gate = new AuditGate();
   #is_draining = false;
   #idle: (() => void)[] = [];
+  readonly #answered: (() => void)[] = [];
 
   constructor(options: SessionHubOptions) {
     this.#options = options;
@@ -57,7 +69,7 @@ export class SessionHub {
     if (!(host instanceof SessionHost)) {
       this.#refused(host, owner, carrier.remote_address);
       carrier.send(host, 'json');
-      carrier.close('refused');
+      carrier.close(endOf(host.payload));
       return undefined;
     }
     host.attach(carrier, frame, bytes);
@@ -99,10 +111,11 @@ export class SessionHub {
 
   /** The configuration has changed: ends the sessions of whom it no longer knows, and tells the others their windows. */
   refresh(): void {
-    const { knows, windowOf } = this.#options;
+    const { knows, mustSign, windowOf } = this.#options;
     for (const { host, owner } of this.#roster.all()) {
-      if (knows(owner)) host.setWindow(windowOf(owner));
-      else host.abort(GONE);
+      if (!knows(owner)) host.abort(GONE);
+      else if (mustSign(owner) && !isSigned(host.view())) host.abort(UNSIGNED);
+      else host.setWindow(windowOf(owner));
     }
   }
 
@@ -118,6 +131,17 @@ export class SessionHub {
     for (const { host } of this.#roster.all()) host.finish();
     if (this.#roster.size === 0) return Promise.resolve();
     return new Promise((resolve) => this.#idle.push(resolve));
+  }
+
+  /** As `drain`, for so long at most. */
+  drained(longest_ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.#options.timers.after(longest_ms, resolve);
+      void this.drain().then(() => {
+        timer.cancel();
+        resolve();
+      });
+    });
   }
 
   /** Ends what is left. */
@@ -160,12 +184,10 @@ export class SessionHub {
     if (resumes) return REFUSED;
     if (this.#is_draining) return errorPayload('EDRAINING');
     if (this.#options.mustSign(known) && !offersSignatures(frame)) return UNSIGNED;
-    if (this.#roster.size >= this.#options.sessions_max) {
-      return errorPayload('EWINDOW', {
-        reason: 'The router has as many sessions as it may have.',
-        retry_after_ms: 1_000,
-      });
-    }
+    const { sessions_max, tenant_sessions_max } = this.#options;
+    if (this.#roster.size >= sessions_max) return noRoom('The router has as many sessions as it may have.');
+    if (this.#roster.sizeOf(known.tenant) >= tenant_sessions_max)
+      return noRoom('The tenant has as many sessions as it may have.');
     return this.#open(known, session_id);
   }
 
@@ -196,6 +218,7 @@ export class SessionHub {
       errorOf: (thrown) => this.#errorOf(thrown),
       observer,
       ...(traced && { traced }),
+      onAnswered: () => this.#tellAnswered(),
       onOpened: () => onEvent({ type: 'session.opened', tenant, key_id, session_id }),
       onDenied: (remote_address) => this.#denied(session, session_id, remote_address),
       onClosed: (error) => {
@@ -209,6 +232,27 @@ export class SessionHub {
     const hosted = { host, owner: { tenant, key_id }, session_id };
     this.#roster.add(hosted);
     return host;
+  }
+
+  /** Resolves when no session owes a client that is there a part of an answer, or after so long. Calls should have ended. */
+  answered(longest_ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.#options.timers.after(longest_ms, resolve);
+      this.#answered.push(() => {
+        timer.cancel();
+        resolve();
+      });
+      this.#tellAnswered();
+    });
+  }
+
+  #tellAnswered(): void {
+    if (this.#answered.length === 0) return;
+    // The writer says so before it has noted what it was told: in the next turn all have.
+    queueMicrotask(() => {
+      if (this.#roster.all().some(({ host }) => host.is_answering)) return;
+      for (const resolve of this.#answered.splice(0)) resolve();
+    });
   }
 
   #tellIdle(): void {

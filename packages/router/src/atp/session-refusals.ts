@@ -1,3 +1,5 @@
+import type { CloseName } from '@atp-router/adapters';
+import type { SessionView } from '@atp-router/session';
 import { errorPayload, type Frame, type HelloContent, type Payload, SIGNATURE_REFUSAL } from '@atp-router/wire';
 
 export const UNSIGNED: Payload = errorPayload('ESEC', {
@@ -23,6 +25,22 @@ export function codeOf(error: Payload | undefined): string | undefined {
 
 /** In the same words for every token that is not good (S33), and for a name that is taken. */
 export const REFUSED: Payload = { type: 'error', content: SIGNATURE_REFUSAL };
+
+export function noRoom(reason: string): Payload {
+  return errorPayload('EWINDOW', { reason, retry_after_ms: 1_000 });
+}
+
+/** With what a connection is closed whose first frame was answered with this error (T14). */
+export function endOf(error: Payload | undefined): CloseName {
+  const code = codeOf(error);
+  if (code === 'EWINDOW') return 'no_room';
+  return code === 'EDRAINING' ? 'going_away' : 'refused';
+}
+
+/** A session that is still in its handshake has not been judged yet. */
+export function isSigned({ agreed }: SessionView): boolean {
+  return agreed === undefined || agreed.features.includes('sig');
+}
 
 /** A credential or signature was not accepted. */
 export function isDenial(error: Payload | undefined): error is Payload {

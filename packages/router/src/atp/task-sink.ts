@@ -1,6 +1,6 @@
 import { type Frame, type Framer, framer } from '@atp-router/dialects';
 import { type AtpError, isJsonObject, type JsonObject } from '@atp-router/kernel';
-import { errorPayloadOf, type Payload, type WireErrorContent, type WireObject } from '@atp-router/wire';
+import { errorPayloadOf, type Payload, type WireErrorContent, type WireObject, wellFormed } from '@atp-router/wire';
 import type { AnswerMeta, ClientSink } from '../engine/client.ts';
 import type { Bytes } from '../relay/types.ts';
 import type { TaskStream } from './task-stream.ts';
@@ -13,6 +13,8 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 const UTF8 = new TextEncoder();
+/** Ends with the first half of a surrogate pair. */
+const HALF = /[\ud800-\udbff]$/;
 
 /**
  * A call's client over ATP. The call answers in the shape of `ask`; here each event becomes a message: `plan` a log,
@@ -24,6 +26,7 @@ export class TaskSink implements ClientSink {
   /** Position of the next message in the output (`payload.seq`). */
   #seq = 0;
   #over = false;
+  #half: { readonly key: string; readonly text: string } | undefined;
 
   constructor(stream: TaskStream, frame_bytes: number) {
     this.#stream = stream;
@@ -79,11 +82,21 @@ export class TaskSink implements ClientSink {
   #send(event: string, { type: _, ...content }: JsonObject): boolean {
     const type = TYPES[event];
     if (type === undefined || this.#over) return true;
-    const payload: Payload = { type, content: content as WireObject, seq: this.#seq };
+    const payload: Payload = { type, content: wellFormed(this.#whole(content)) as WireObject, seq: this.#seq };
     this.#seq += 1;
     if (event !== 'final') return this.#stream.send({ payload }, false);
     this.#last(payload);
     return true;
+  }
+
+  /** A provider may cut a character in two. Its first half waits for the other one, in the next piece of the same kind. */
+  #whole(content: JsonObject): WireObject {
+    const { delta, ...of } = content;
+    if (typeof delta !== 'string') return content as WireObject;
+    const key = JSON.stringify(of);
+    const text = this.#half?.key === key ? this.#half.text + delta : delta;
+    this.#half = HALF.test(text) ? { key, text: text.slice(-1) } : undefined;
+    return { ...content, delta: this.#half === undefined ? text : text.slice(0, -1) } as WireObject;
   }
 
   #last(payload: Payload): void {

@@ -1,4 +1,12 @@
-import { type Frame, type Lane, type Payload, PROTOCOL_MAJOR, splitFrame, type WireValue } from '@atp-router/wire';
+import {
+  assertCarried,
+  type Frame,
+  type Lane,
+  type Payload,
+  PROTOCOL_MAJOR,
+  splitFrame,
+  type WireValue,
+} from '@atp-router/wire';
 import type { Outgoing } from '../contract.ts';
 import type { SessionOptions } from '../options.ts';
 import { SESSION_STREAM } from '../streams/numbers.ts';
@@ -25,6 +33,8 @@ export function messageFrames(
   if (ttl !== undefined) frame.ttl = ttl;
   if (meta !== undefined) frame.meta = meta;
   if (payload !== undefined) frame.payload = inLane(payload, lane);
+  // Before it has a number: what the encoder refuses later could neither be sent nor taken back.
+  assertCarried(frame);
   return splitFrame(frame, ports.digests, fragments);
 }
 
