@@ -1,23 +1,21 @@
 import { type Lane, laneKey } from '@atp-router/wire';
 import type { StoredChange, StoredLane, StoredSession, StoredStatus } from '../contract.ts';
 import type { Core } from '../core.ts';
-import type { Resets } from '../streams/resets.ts';
 import type { Stream } from '../streams/stream.ts';
-import type { Streams } from '../streams/streams.ts';
 import type { PeerStatus } from '../status.ts';
 import type { Storable } from './journal.ts';
 
 /** How the two directions of a lane are saved; one object for each lane, so that it is saved once. */
 export function storedLane(core: Core, stream: Stream, lane: Lane): Storable {
-  stream.stored ??= new Map();
+  stream.lanes_stored ??= new Map();
   const key = laneKey(lane);
-  let storable = stream.stored.get(key);
+  let storable = stream.lanes_stored.get(key);
   if (storable === undefined) {
     storable = {
       stored: (): StoredChange | undefined =>
         stream.is_over ? undefined : { put: 'lane', value: laneValue(core, stream, lane) },
     };
-    stream.stored.set(key, storable);
+    stream.lanes_stored.set(key, storable);
   }
   return storable;
 }
@@ -43,7 +41,7 @@ export function laneValue(core: Core, stream: Stream, lane: Lane): StoredLane {
  */
 const CONTROL_BLOCK = 65_536;
 
-/** What of a session does not belong to a lane. */
+/** What of a session does not belong to a stream or to a lane. */
 export class SessionStore implements Storable {
   tokens: readonly string[] = [];
   token: string | undefined;
@@ -57,13 +55,9 @@ export class SessionStore implements Storable {
   /** Where a successor goes on, by what is saved or on its way to be. Nobody succeeds to what never was saved. */
   #control_up_to = CONTROL_BLOCK;
   readonly #core: Core;
-  readonly #streams: Streams;
-  readonly #resets: Resets;
 
-  constructor(core: Core, streams: Streams, resets: Resets) {
+  constructor(core: Core) {
     this.#core = core;
-    this.#streams = streams;
-    this.#resets = resets;
     if (core.journal.durable) core.control_limit = CONTROL_BLOCK;
   }
 
@@ -99,13 +93,6 @@ export class SessionStore implements Storable {
     const core = this.#core;
     const { role, session_id } = core.options;
     const { token, syn, peer_status, status } = this;
-    const { open, lingering, own, peer } = this.#streams;
-    const streams = [...open.values()].map(({ id, ended, in_ended }) => ({
-      stream_id: id,
-      sent_fin: ended,
-      got_fin: in_ended,
-    }));
-    for (const stream_id of lingering.keys()) streams.push({ stream_id, sent_fin: true, got_fin: true });
     return {
       role,
       session_id,
@@ -115,14 +102,9 @@ export class SessionStore implements Storable {
       ...(syn !== undefined && { syn }),
       ...(this.resume_seq >= 0 && { resume_seq: this.resume_seq }),
       control_seq: core.journal.durable ? this.#control_up_to : core.control_seq,
-      next_stream: own.next,
-      peer_next_stream: peer.next,
-      peer_unseen: [...peer.unseen],
       peer_pending_messages: core.peer_pending,
       ...(peer_status && { peer_status: { ...peer_status } }),
       ...(status?.stored && { own_status: status.stored }),
-      resets: this.#resets.stored(),
-      streams,
       peer_window: core.peer_window,
       own_window: core.own_window,
     };
