@@ -1,7 +1,7 @@
 import { type Acknowledgement, errorPayload, type Payload, type Window } from '@atp-router/wire';
 import type { FailureReason } from './contract.ts';
 import { Core } from './core.ts';
-import { laneValue, SessionStore } from './durable/stored.ts';
+import { lingerStored, SessionStore } from './durable/stored.ts';
 import { ClientLink } from './handshake/client.ts';
 import type { Link } from './handshake/link.ts';
 import { ServerLink } from './handshake/server.ts';
@@ -195,20 +195,8 @@ export class Engine {
     for (const lane of stream.lanesIn()) this.receiver.acks.close(lane);
     this.receiver.abandon(stream);
     this.#remove(stream);
-    const forgotten = streams.linger(stream);
-    core.journal.change({ drop: 'stream', stream_id: stream.id });
-    if (forgotten !== stream.id) this.#keepLingering(stream, forgotten);
+    lingerStored(core, streams, stream);
     core.emit({ type: 'stream_closed', stream_id: stream.id });
-  }
-
-  /** Of a stream that is remembered for its failed messages, the main lane alone; perhaps in place of another one. */
-  #keepLingering(stream: Stream, forgotten: string | undefined): void {
-    const { core } = this;
-    const { id, value } = stream;
-    if (forgotten !== undefined) core.journal.change({ drop: 'stream', stream_id: forgotten });
-    core.journal.change({ put: 'stream', value });
-    const lane = { ...ZERO_LANE, stream_id: id };
-    core.journal.change({ put: 'lane', value: laneValue(core, stream, lane) });
   }
 
   #remove(stream: Stream): void {

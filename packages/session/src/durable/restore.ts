@@ -2,6 +2,7 @@ import type { SessionSnapshot, StoredStream } from '../contract.ts';
 import type { Engine } from '../engine.ts';
 import { messageBytes, messageFrames } from '../send/frames.ts';
 import { isOwnStatus } from '../send/own-status.ts';
+import { lingerStored } from './stored.ts';
 import { FRESH } from '../send/out-message.ts';
 import { Stream } from '../streams/stream.ts';
 
@@ -115,12 +116,12 @@ function restoreOutbox({ core, streams, sender }: Engine, outbox: SessionSnapsho
   }
 }
 
-/** Streams that were closed and are remembered for their failed messages. */
-function restoreLingering({ streams }: Engine): void {
+/** Streams that were closed and are remembered for their failed messages, or were about to be closed. */
+function restoreLingering({ core, streams }: Engine): void {
   for (const stream of [...streams.open.values()]) {
     if (stream === streams.zero || !stream.ended || !stream.out_done || !stream.in_done) continue;
     streams.remove(stream);
     stream.is_over = true;
-    streams.linger(stream);
+    lingerStored(core, streams, stream);
   }
 }

@@ -2,6 +2,7 @@ import { type Lane, laneKey } from '@atp-router/wire';
 import type { StoredChange, StoredLane, StoredSession, StoredStatus } from '../contract.ts';
 import type { Core } from '../core.ts';
 import type { Stream } from '../streams/stream.ts';
+import type { Streams } from '../streams/streams.ts';
 import type { PeerStatus } from '../status.ts';
 import type { Storable } from './journal.ts';
 
@@ -33,6 +34,18 @@ export function laneValue(core: Core, stream: Stream, lane: Lane): StoredLane {
     next_seq: to?.next_seq ?? 0,
     peer_credit: to?.credit ?? core.peer_pending - 1,
   };
+}
+
+/** A stream that is closed is forgotten, or remembered for its failed messages: then its main lane alone stays. */
+export function lingerStored(core: Core, streams: Streams, stream: Stream): void {
+  const { journal } = core;
+  const stream_id = stream.id;
+  const forgotten = streams.linger(stream);
+  journal.change({ drop: 'stream', stream_id });
+  if (forgotten === stream_id) return;
+  if (forgotten !== undefined) journal.change({ drop: 'stream', stream_id: forgotten });
+  journal.change({ put: 'stream', value: stream.value });
+  journal.change({ put: 'lane', value: laneValue(core, stream, { stream_id, persona_id: '', clone_id: '' }) });
 }
 
 /**
