@@ -120,10 +120,18 @@ export interface Agreed {
   readonly window: Window;
 }
 
-/** One change of what a store keeps of a session; each is idempotent. Plain data. */
+/**
+ * One change of what a store keeps of a session; each is idempotent. Plain data. None grows with how many streams, aborts or
+ * awaited numbers a session has: an input costs what it changes.
+ */
 export type StoredChange =
   | { readonly put: 'session'; readonly value: StoredSession }
+  | { readonly put: 'numbers'; readonly value: StoredNumbers }
+  | { readonly put: 'stream'; readonly value: StoredStream }
   | { readonly put: 'lane'; readonly value: StoredLane }
+  | { readonly put: 'reset'; readonly value: StoredReset }
+  /** In place of the range with the same `from`. */
+  | { readonly put: 'unseen'; readonly value: StoredRange }
   /** A message that arrived and is not consumed yet. */
   | { readonly put: 'inbox'; readonly id: MessageId; readonly frame: Frame; readonly fin: boolean }
   /** A message of this end that is not settled. */
@@ -131,10 +139,13 @@ export type StoredChange =
   /** A fragment of a message that is not complete. */
   | { readonly put: 'piece'; readonly frame: Frame }
   | { readonly drop: 'inbox' | 'outbox' | 'pieces'; readonly id: MessageId }
-  /** With its lanes. What it has in the inbox stays there until it is consumed. */
+  /** With its lanes. What it has in the inbox stays there until it is consumed, and a reset until it is confirmed. */
   | { readonly drop: 'stream'; readonly stream_id: string }
+  | { readonly drop: 'reset'; readonly stream_id: string }
+  | { readonly drop: 'unseen'; readonly from: number }
   | { readonly drop: 'session' };
 
+/** What is small and changes rarely. */
 export interface StoredSession {
   readonly role: 'client' | 'server';
   readonly session_id: string;
@@ -149,21 +160,31 @@ export interface StoredSession {
   readonly resume_seq?: number;
   /** No control frame of this end has had this number or a higher one. */
   readonly control_seq: number;
-  /** Number of the stream that this end opens next, and the lowest above all that the other has opened. */
-  readonly next_stream: number;
-  readonly peer_next_stream: number;
-  /** Streams of the other end below that of which nothing has come. */
-  readonly peer_unseen: readonly number[];
   /** What the other end takes of a lane (S8). */
   readonly peer_pending_messages: number;
   readonly peer_status?: { readonly status: AgentStatus; readonly suggested_window?: Window };
   /** What this end said last of itself: a successor says it, or says it again when its message fails. */
   readonly own_status?: StoredStatus;
-  /** Streams that this end has aborted, and the other has not confirmed that. */
-  readonly resets: readonly { readonly stream_id: string; readonly error: Payload }[];
-  readonly streams: readonly StoredStream[];
   readonly peer_window: Window;
   readonly own_window: Window;
+}
+
+/** Number of the stream that this end opens next, and the lowest above all that the other has opened. */
+export interface StoredNumbers {
+  readonly next_stream: number;
+  readonly peer_next_stream: number;
+}
+
+/** Every second number from the first to the last: streams of the other end of which nothing has come. */
+export interface StoredRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A stream that this end has aborted, and the other has not confirmed that. */
+export interface StoredReset {
+  readonly stream_id: string;
+  readonly error: Payload;
 }
 
 export interface StoredStatus {
@@ -172,6 +193,7 @@ export interface StoredStatus {
   readonly msg_seq?: number;
 }
 
+/** A stream that is open, or closed and remembered for its failed messages. That of the session itself may be left out. */
 export interface StoredStream {
   readonly stream_id: string;
   readonly sent_fin: boolean;
@@ -189,9 +211,14 @@ export interface StoredLane {
   readonly peer_credit: number;
 }
 
-/** What a successor starts from. */
+/** What a successor starts from. The order of what is in a list does not matter. */
 export interface SessionSnapshot {
   readonly session: StoredSession;
+  /** Absent as long as no stream was opened. */
+  readonly numbers?: StoredNumbers;
+  readonly unseen: readonly StoredRange[];
+  readonly streams: readonly StoredStream[];
+  readonly resets: readonly StoredReset[];
   readonly lanes: readonly StoredLane[];
   readonly inbox: readonly { readonly id: MessageId; readonly frame: Frame; readonly fin: boolean }[];
   readonly outbox: readonly { readonly id: MessageId; readonly message: Outgoing; readonly fin: boolean }[];

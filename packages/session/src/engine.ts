@@ -1,7 +1,7 @@
 import { type Acknowledgement, errorPayload, type Payload, type Window } from '@atp-router/wire';
 import type { FailureReason } from './contract.ts';
 import { Core } from './core.ts';
-import { SessionStore } from './durable/stored.ts';
+import { lingerStored, SessionStore } from './durable/stored.ts';
 import { ClientLink } from './handshake/client.ts';
 import type { Link } from './handshake/link.ts';
 import { ServerLink } from './handshake/server.ts';
@@ -42,7 +42,7 @@ export class Engine {
     this.core = new Core(options);
     this.streams = new Streams(this.core);
     this.resets = new Resets(this.core, () => this.sender.rtt);
-    this.store = new SessionStore(this.core, this.streams, this.resets);
+    this.store = new SessionStore(this.core);
     const closing = (stream: Stream): void => void this.#closing.add(stream);
     const statusFailed = (msg_seq: number): void => this.status.failed(msg_seq);
     this.sender = new Sender(this.core, this.streams, { closing, statusFailed });
@@ -51,7 +51,7 @@ export class Engine {
     const handOn = new HandOn(this.core, {
       last: (stream) => {
         stream.in_ended = true;
-        this.core.journal.touch(this.store);
+        this.core.journal.touch(stream);
       },
       ended: (stream) => {
         stream.in_done = true;
@@ -195,16 +195,13 @@ export class Engine {
     for (const lane of stream.lanesIn()) this.receiver.acks.close(lane);
     this.receiver.abandon(stream);
     this.#remove(stream);
-    const forgotten = streams.linger(stream);
-    if (forgotten !== undefined) core.journal.change({ drop: 'stream', stream_id: forgotten });
+    lingerStored(core, streams, stream);
     core.emit({ type: 'stream_closed', stream_id: stream.id });
   }
 
   #remove(stream: Stream): void {
-    const { core, streams } = this;
-    streams.remove(stream);
+    this.streams.remove(stream);
     stream.is_over = true;
-    core.journal.touch(this.store);
     this.quiet.active();
   }
 

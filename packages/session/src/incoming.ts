@@ -68,10 +68,7 @@ export class Incoming {
     if (number === undefined) core.control(stream_id, ['RST', 'CTRL'], error);
     else if (resets.has(stream_id)) resets.again(stream_id);
     else if (streams.isUnopened(number) || (is_peers && streams.isFar(number))) engine.abortSession(error);
-    else if (engine.tellReset(stream_id, error)) {
-      if (is_peers) streams.see(number);
-      core.journal.touch(engine.store);
-    }
+    else if (engine.tellReset(stream_id, error) && is_peers) streams.see(number);
   }
 
   /** Checksum and signature (S36). False: nothing is done with the frame. */
@@ -180,14 +177,9 @@ export class Incoming {
       return undefined;
     }
     const place = streams.place(stream_id, engine.peer_streams);
-    if (place === 'refused') {
-      engine.tellReset(stream_id, errorPayload(engine.finishing ? 'EDRAINING' : 'EWINDOW'));
-      core.journal.touch(engine.store);
-    } else if (place === 'closed') this.#closed(lane, msg_seq);
-    else {
-      core.journal.touch(engine.store);
-      return place;
-    }
+    if (place !== 'refused' && place !== 'closed') return place;
+    if (place === 'closed') this.#closed(lane, msg_seq);
+    else engine.tellReset(stream_id, errorPayload(engine.finishing ? 'EDRAINING' : 'EWINDOW'));
     return undefined;
   }
 
@@ -213,7 +205,6 @@ export class Incoming {
       return;
     }
     const confirmed = engine.resets.confirmed(stream_id);
-    if (confirmed) engine.core.journal.touch(engine.store);
     const stream = engine.streams.open.get(stream_id);
     if (hasFlag(frame, 'ACK')) {
       // Not asked for: the other end has no such stream any more.
@@ -222,7 +213,7 @@ export class Incoming {
     }
     if (stream !== undefined) engine.abort(stream, payload, false);
     const number = stream === undefined ? engine.streams.peerNumber(stream_id) : undefined;
-    if (number !== undefined && engine.streams.see(number)) engine.core.journal.touch(engine.store);
+    if (number !== undefined) engine.streams.see(number);
     // Who has this answer forgets the stream: a successor must know of it first.
     engine.core.journal.whenSaved(() => {
       if (engine.core.is_up) engine.core.control(stream_id, ['RST', 'ACK', 'CTRL']);

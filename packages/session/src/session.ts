@@ -177,7 +177,7 @@ export class Session {
   }
 
   #send({ lane, message, fin = false }: SendInput): void {
-    const { core, sender, streams, store, status, quiet } = this.#engine;
+    const { core, sender, streams, status, quiet } = this.#engine;
     const why = lane.stream_id === SESSION_STREAM && fin ? 'closed' : this.#refusal(lane);
     if (isOwnStatus(lane.stream_id, message) && why !== 'closed') {
       status.set(message);
@@ -199,7 +199,7 @@ export class Session {
       if (known === undefined) streams.unopen(stream);
       throw error;
     }
-    if (known === undefined || fin) core.journal.touch(store);
+    if (known === undefined) streams.opened(stream);
   }
 
   #tellWritable(): void {
@@ -224,7 +224,7 @@ export class Session {
 
   /** What a successor starts from. Without `durable` that is only what is not delivered. */
   snapshot(): SessionSnapshot {
-    const { core, streams, store, receiver } = this.#engine;
+    const { core, streams, store, receiver, resets } = this.#engine;
     const lanes = [...streams.open.values()].flatMap((stream) => {
       const both = new Map([...stream.lanesIn(), ...stream.lanesOut()].map(({ key, lane }) => [key, lane]));
       return [...both.values()].map((lane) => laneValue(core, stream, lane));
@@ -232,11 +232,16 @@ export class Session {
     const outbox = [...streams.lanesOut()].flatMap((lane) =>
       [...lane.unsettled()].map(({ msg_seq, message, fin }) => ({ id: lane.id(msg_seq), message, fin })),
     );
-    for (const { stream, lane } of streams.lingering.values()) lanes.push(laneValue(core, stream, lane));
+    const lingering = [...streams.lingering.values()];
+    for (const { stream, lane } of lingering) lanes.push(laneValue(core, stream, lane));
     return {
       session: store.value(),
+      numbers: streams.numbers,
+      unseen: streams.peer.ranges,
+      streams: [...streams.open.values(), ...lingering.map(({ stream }) => stream)].map(({ value }) => value),
+      resets: resets.values(),
       lanes,
-      inbox: [...core.journal.inbox.values()],
+      inbox: [...core.journal.inbox()],
       outbox,
       pieces: receiver.pieces(),
     };

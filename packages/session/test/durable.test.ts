@@ -85,6 +85,48 @@ describe('a durable session', () => {
     expect(pair.ends.server.next_stream_id).toBe('4');
   });
 
+  it('goes on after a restart with what was open, ended, aborted and awaited', () => {
+    const pair = durable(1);
+    const error = { type: 'error', content: { code: 'EPOLICY', reason: '' } } as const;
+    // Of streams 1 and 5 nothing comes before the restart, and no abort leaves the server.
+    pair.way = ({ stream_id }, from) => (from === 'server' || ['1', '5'].includes(stream_id) ? [] : [5]);
+    for (const id of ['1', '3', '5', '7', '9']) pair.send('client', lane(id), id, id === '3');
+    pair.run(50);
+    pair.input('server', { type: 'reset', stream_id: '9', error });
+    pair.run(50);
+    expect(pair.delivered('server')).toEqual(['3', '7', '9']);
+    pair.drop();
+    pair.restore('server');
+    expect(pair.ends.server.snapshot()).toMatchObject({
+      numbers: { next_stream: 2, peer_next_stream: 11 },
+      unseen: [
+        { from: 1, to: 1 },
+        { from: 5, to: 5 },
+      ],
+      streams: [{ stream_id: '0' }, { stream_id: '3', got_fin: true }, { stream_id: '7', got_fin: false }],
+      resets: [{ stream_id: '9', error }],
+    });
+    pair.way = () => [5];
+    pair.connect().run(2_000);
+    expect(pair.delivered('server').slice(5).sort()).toEqual(['1', '5']);
+    expect(pair.of('client', 'stream_closed')).toEqual([{ type: 'stream_closed', stream_id: '9', error }]);
+    expect(pair.ends.server.snapshot()).toMatchObject({ unseen: [], resets: [] });
+  });
+
+  it('opens no stream behind its end after a restart', () => {
+    const pair = durable(1, { client: { durable: true }, way: () => [5] });
+    pair.way = () => [];
+    pair.input('client', { type: 'finish' });
+    pair.run(10);
+    pair.drop();
+    pair.restore('client');
+    expect(pair.ends.client.refusal(main, pair.now_ms)).toBe('closed');
+    pair.way = () => [5];
+    pair.connect().run(5_000);
+    expect(pair.effects.client.at(-1)).toEqual({ type: 'closed' });
+    expect(pair.effects.server.at(-1)).toEqual({ type: 'closed' });
+  });
+
   it('keeps fragments that it acknowledged', () => {
     const text = 'snow '.repeat(40_000);
     const pair = durable(1, { way: (frame) => (isMessage(frame) && frame.frag_seq === 6 ? [] : [5]) });

@@ -1,18 +1,24 @@
 import { describe, expect, test } from 'vitest';
 import { shrunk, shrunkReportOf } from '../src/testing/index.ts';
 import { FAULTS, faulty } from './support/faults.ts';
+import { STORE_FAULTS } from './support/store-faults.ts';
 import { playSeed, simulation } from './support/simulation.ts';
 
 /** Within so many histories each fault has to show. */
 const SEEDS_MAX = 400;
 
 describe('the books of the simulation notice', () => {
-  test.each(FAULTS.map((fault) => ({ name: fault.name, fault })))('$name', { timeout: 120_000 }, ({ fault }) => {
-    const caught = Array.from({ length: SEEDS_MAX }, (_, i) => i + 1).find(
-      (seed) => playSeed(seed, (machine, _side, life) => faulty(fault, machine, life)).problems.length > 0,
-    );
-    expect(caught).toBeDefined();
-  });
+  test.each([...FAULTS, ...STORE_FAULTS].map((fault) => ({ name: fault.name, fault })))(
+    '$name',
+    { timeout: 120_000 },
+    ({ fault }) => {
+      const from = fault.from_seed ?? 1;
+      const caught = Array.from({ length: SEEDS_MAX }, (_, i) => from + i).find(
+        (seed) => playSeed(seed, (machine, _side, life) => faulty(fault, machine, life)).problems.length > 0,
+      );
+      expect(caught).toBeDefined();
+    },
+  );
 
   test('and leave a session alone that has no fault', () => {
     const none = { name: 'none' };

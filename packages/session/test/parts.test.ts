@@ -7,6 +7,7 @@ import { ResumeTokens } from '../src/resume/tokens.ts';
 import { CongestionWindow } from '../src/send/congestion.ts';
 import { RoundTrip, spread_ms } from '../src/send/rtt.ts';
 import { agentWindow, smallerWindow } from '../src/status.ts';
+import type { StoredRange } from '../src/index.ts';
 import { OpenedNumbers, streamNumber } from '../src/streams/numbers.ts';
 import { WindowCadence } from '../src/window-cadence.ts';
 import { digests } from './support/pair.ts';
@@ -169,7 +170,32 @@ describe('stream numbers', () => {
           expect(opened.see(number)).toBe(true);
           expect(opened.see(number)).toBe(false);
         }
-        expect(opened.unseen.size).toBe((opened.next - 1) / 2 - come.length);
+        expect(opened.unseen).toBe((opened.next - 1) / 2 - come.length);
+      }),
+    );
+  });
+
+  it('are what a store has of them, which for each number takes two changes at most', () => {
+    const numbers = fc.uniqueArray(fc.nat(50).map((n) => n * 2 + 1));
+    fc.assert(
+      fc.property(numbers, (come) => {
+        const kept = new Map<number, StoredRange>();
+        let changes = 0;
+        const opened = new OpenedNumbers(1, (change) => {
+          changes += 1;
+          if ('put' in change && change.put === 'unseen') kept.set(change.value.from, change.value);
+          else if ('drop' in change && change.drop === 'unseen') expect(kept.delete(change.from)).toBe(true);
+        });
+        for (const number of come) {
+          changes = 0;
+          opened.see(number);
+          expect(changes).toBeLessThanOrEqual(2);
+          const successor = new OpenedNumbers(1);
+          successor.restore(opened.next, [...kept.values()]);
+          expect(successor.ranges).toEqual(opened.ranges);
+          expect(successor.unseen).toBe(opened.unseen);
+          for (let one = 1; one < opened.next; one += 2) expect(successor.isNew(one)).toBe(opened.isNew(one));
+        }
       }),
     );
   });

@@ -3,15 +3,21 @@ import { DatabaseSync } from 'node:sqlite';
 import { AtpError } from '@atp-router/kernel';
 import { aesGcmSealer, type DataSealer } from '../secrets/index.ts';
 import { createPrivate, isDamaged } from '../sql/index.ts';
-import type { Change, FoundItems, WorkerInput } from './worker-protocol.ts';
+import type { FoundItems, Opening, SessionChanges, WorkerInput } from './worker-protocol.ts';
 
-/** Raised when the tables change. A file of an older version is of sessions that are over by the time of an update. */
-const VERSION = 1;
+/**
+ * Raised when the tables or the items in them change. The sessions of an older version are dropped, and that is told: most are
+ * over by the time of an update, and what can read two forms is more than they are worth.
+ */
+const VERSION = 2;
 
 /** Another process that looks into the file, a backup for example. */
 const BUSY_MS = 5_000;
 
 const TABLES = `
+  DROP TABLE IF EXISTS sessions;
+  DROP TABLE IF EXISTS items;
+  DROP TABLE IF EXISTS alive;
   CREATE TABLE sessions (
     born TEXT PRIMARY KEY, tenant TEXT NOT NULL, key_id TEXT NOT NULL, session_id TEXT NOT NULL, since_ms INTEGER);
   CREATE TABLE items (born TEXT NOT NULL, key TEXT NOT NULL, sealed TEXT NOT NULL, PRIMARY KEY (born, key));
@@ -31,6 +37,7 @@ export class SessionFile {
   readonly #database: DatabaseSync;
   readonly #sealer: DataSealer;
   readonly #statements: ReturnType<typeof prepare>;
+  #outdated = 0;
 
   constructor(path: string, seal_key: Uint8Array, is_synced: boolean) {
     createPrivate(path);
@@ -47,23 +54,26 @@ export class SessionFile {
     }
   }
 
+  /** How many sessions of an older version it had. */
+  get outdated(): number {
+    return this.#outdated;
+  }
+
   /** All of it or nothing. */
-  apply(changes: readonly Change[], now_ms: number): void {
-    const { putSession, putItem, dropItem, dropItems, dropSession, since, alive } = this.#statements;
+  apply(changes: readonly SessionChanges[], now_ms: number): void {
+    const { putSession, putItem, dropItem, dropItems, dropSession, putSince, alive } = this.#statements;
     this.#transact(() => {
-      for (const change of changes) {
-        if (change.kind === 'drop') {
-          dropItems.run(change.born);
-          dropSession.run(change.born);
-        } else if (change.kind === 'since') since.run(change.since_ms ?? null, change.born);
-        else {
-          const { born, tenant, key_id, session_id } = change.session;
-          putSession.run(born, tenant, key_id, session_id);
-          for (const [key, value] of change.items) {
-            if (value === undefined) dropItem.run(born, key);
-            else putItem.run(born, key, this.#seal(born, key, value));
-          }
+      for (const { born, is_dropped, session, items, since } of changes) {
+        if (is_dropped) {
+          dropItems.run(born);
+          dropSession.run(born);
         }
+        if (session !== undefined) putSession.run(born, session.tenant, session.key_id, session.session_id);
+        for (const [key, value] of items) {
+          if (value === undefined) dropItem.run(born, key);
+          else putItem.run(born, key, this.#seal(born, key, value));
+        }
+        if (since !== undefined) putSince.run(since.ms ?? null, born);
       }
       alive.run(now_ms);
     });
@@ -123,6 +133,7 @@ export class SessionFile {
       );
     }
     if (version === VERSION) return;
+    if (version > 0) this.#outdated = Number(this.#database.prepare('SELECT count(*) AS n FROM sessions').get()?.['n']);
     this.#transact(() => this.#database.exec(`${TABLES} PRAGMA user_version = ${VERSION}`));
   }
 
@@ -157,7 +168,7 @@ function prepare(database: DatabaseSync) {
     dropItem: database.prepare('DELETE FROM items WHERE born = ? AND key = ?'),
     dropItems: database.prepare('DELETE FROM items WHERE born = ?'),
     dropSession: database.prepare('DELETE FROM sessions WHERE born = ?'),
-    since: database.prepare('UPDATE sessions SET since_ms = ? WHERE born = ?'),
+    putSince: database.prepare('UPDATE sessions SET since_ms = ? WHERE born = ?'),
     alive: database.prepare(
       'INSERT INTO alive (one, at_ms) VALUES (1, ?) ON CONFLICT (one) DO UPDATE SET at_ms = excluded.at_ms',
     ),
@@ -178,7 +189,7 @@ const PARTS = ['', '-wal', '-shm'] as const;
 export function openSessionFile(
   { path, seal_key, is_synced, now_ms }: WorkerInput,
   onFound: (found: FoundItems) => void,
-): { readonly file: SessionFile; readonly lost?: string } {
+): { readonly file: SessionFile; readonly opening: Opening } {
   const open = (): SessionFile => {
     const file = new SessionFile(path, seal_key, is_synced);
     try {
@@ -190,7 +201,8 @@ export function openSessionFile(
     }
   };
   try {
-    return { file: open() };
+    const file = open();
+    return { file, opening: { outdated: file.outdated } };
   } catch (error) {
     if (!isDamaged(error)) throw error;
     const aside = `${path}.damaged`;
@@ -198,6 +210,6 @@ export function openSessionFile(
       rmSync(aside + part, { force: true });
       if (statSync(path + part, { throwIfNoEntry: false }) !== undefined) renameSync(path + part, aside + part);
     }
-    return { file: open(), lost: aside };
+    return { file: open(), opening: { lost: aside } };
   }
 }

@@ -18,7 +18,16 @@ export const INBOX = 'inbox';
 export function placeOf(change: Put): Place {
   switch (change.put) {
     case 'session':
-      return { stream_id: WHOLE, group: 'session', key: 'session' };
+    case 'numbers':
+      return { stream_id: WHOLE, group: change.put, key: change.put };
+    case 'unseen':
+      return placeOfUnseen(change.value.from);
+    case 'reset':
+      return placeOfReset(change.value.stream_id);
+    case 'stream': {
+      const { stream_id } = change.value;
+      return { stream_id, group: 'stream', key: `stream ${stream_id}` };
+    }
     case 'lane': {
       const { lane } = change.value;
       return { stream_id: lane.stream_id, group: 'lane', key: `lane ${laneKey(lane)}` };
@@ -40,20 +49,56 @@ export function placeOfMessage(what: 'inbox' | 'outbox' | 'pieces', { lane, msg_
   return { stream_id: lane.stream_id, group: what === 'pieces' ? key : what, key };
 }
 
+/** Not of its stream: it is there when the stream is not any more. */
+export function placeOfReset(stream_id: string): Place {
+  return { stream_id: WHOLE, group: 'reset', key: `reset ${stream_id}` };
+}
+
+export function placeOfUnseen(from: number): Place {
+  return { stream_id: WHOLE, group: 'unseen', key: `unseen ${from}` };
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer I)[] | undefined ? I[] : T[K] };
+
 /** The snapshot that these items make; undefined when what they belong to is not among them. */
 export function snapshotOf(items: readonly StoredChange[]): SessionSnapshot | undefined {
   let session: SessionSnapshot['session'] | undefined;
-  const lanes: SessionSnapshot['lanes'][number][] = [];
-  const inbox: SessionSnapshot['inbox'][number][] = [];
-  const outbox: SessionSnapshot['outbox'][number][] = [];
-  const pieces: SessionSnapshot['pieces'][number][] = [];
+  let numbers: SessionSnapshot['numbers'];
+  const lists: Mutable<Omit<SessionSnapshot, 'session' | 'numbers'>> = {
+    ...{ unseen: [], streams: [], resets: [], lanes: [] },
+    ...{ inbox: [], outbox: [], pieces: [] },
+  };
   for (const item of items) {
     if (!('put' in item)) continue;
-    if (item.put === 'session') session = item.value;
-    else if (item.put === 'lane') lanes.push(item.value);
-    else if (item.put === 'piece') pieces.push(item.frame);
-    else if (item.put === 'inbox') inbox.push({ id: item.id, frame: item.frame, fin: item.fin });
-    else outbox.push({ id: item.id, message: item.message, fin: item.fin });
+    switch (item.put) {
+      case 'session':
+        session = item.value;
+        break;
+      case 'numbers':
+        numbers = item.value;
+        break;
+      case 'unseen':
+        lists.unseen.push(item.value);
+        break;
+      case 'stream':
+        lists.streams.push(item.value);
+        break;
+      case 'reset':
+        lists.resets.push(item.value);
+        break;
+      case 'lane':
+        lists.lanes.push(item.value);
+        break;
+      case 'inbox':
+        lists.inbox.push({ id: item.id, frame: item.frame, fin: item.fin });
+        break;
+      case 'outbox':
+        lists.outbox.push({ id: item.id, message: item.message, fin: item.fin });
+        break;
+      case 'piece':
+        lists.pieces.push(item.frame);
+        break;
+    }
   }
-  return session === undefined ? undefined : { session, lanes, inbox, outbox, pieces };
+  return session === undefined ? undefined : { session, ...(numbers && { numbers }), ...lists };
 }

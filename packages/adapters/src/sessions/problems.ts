@@ -18,6 +18,13 @@ export function damaged(aside: string): AtpError {
   );
 }
 
+export function outdated(count: number, path: string): AtpError {
+  return new AtpError(
+    'internal_error',
+    `${count} sessions in ${path} were kept by an older version of the router, whose form this one does not read: they are dropped, and their clients have to open new ones.`,
+  );
+}
+
 export function sealedOtherwise(count: number, path: string): AtpError {
   return new AtpError(
     'internal_error',

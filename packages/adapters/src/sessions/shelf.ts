@@ -1,7 +1,7 @@
 import { deserialize, serialize } from 'node:v8';
 import { AtpError } from '@atp-router/kernel';
 import type { StoredChange } from '@atp-router/session';
-import { INBOX, type Place, placeOf, placeOfMessage } from './places.ts';
+import { INBOX, type Place, placeOf, placeOfMessage, placeOfReset, placeOfUnseen } from './places.ts';
 import type { SessionStoreLimits } from './types.ts';
 
 /** What becomes of one item: new bytes, or none. */
@@ -106,8 +106,14 @@ export class Shelf {
     if (change.drop === 'session')
       return [...kept.streams.keys()].flatMap((id) => this.#dropGroups(kept, id, () => true));
     if (change.drop === 'stream') return this.#dropGroups(kept, change.stream_id, (group) => group !== INBOX);
-    const { stream_id, group, key } = placeOfMessage(change.drop, change.id);
-    if (change.drop === 'pieces') return this.#dropGroups(kept, stream_id, (one) => one === group);
+    if (change.drop === 'reset') return this.#dropItem(kept, placeOfReset(change.stream_id));
+    if (change.drop === 'unseen') return this.#dropItem(kept, placeOfUnseen(change.from));
+    const place = placeOfMessage(change.drop, change.id);
+    if (change.drop !== 'pieces') return this.#dropItem(kept, place);
+    return this.#dropGroups(kept, place.stream_id, (group) => group === place.group);
+  }
+
+  #dropItem(kept: Kept, { stream_id, group, key }: Place): readonly string[] {
     const stream = kept.streams.get(stream_id);
     const items = stream?.get(group);
     const bytes = items?.get(key);

@@ -2,10 +2,11 @@ import { Worker } from 'node:worker_threads';
 import { AtpError, type Clock } from '@atp-router/kernel';
 import type { StoredChange } from '@atp-router/session';
 import { fromWire } from '../journal/worker-protocol.ts';
+import { Batch } from './batch.ts';
 import { ALIVE_MS } from './file.ts';
 import { resumable } from './found.ts';
 import { closed } from './memory.ts';
-import { damaged, endedThread, sealedOtherwise, tooSlow } from './problems.ts';
+import { damaged, endedThread, outdated, sealedOtherwise, tooSlow } from './problems.ts';
 import { itemOf, Shelf } from './shelf.ts';
 import {
   type FoundSession,
@@ -15,7 +16,7 @@ import {
   type SessionStore,
   type SessionStoreLimits,
 } from './types.ts';
-import type { Change, FoundItems, FromWorker, ToWorker, WorkerInput } from './worker-protocol.ts';
+import type { FoundItems, FromWorker, Opening, ToWorker, WorkerInput } from './worker-protocol.ts';
 
 /** A thread that ended by itself is not started again sooner: what is handed in until then fails. */
 const RESTART_MS = 1_000;
@@ -41,15 +42,6 @@ export function sqliteSessionStore(options: SqliteSessionStoreOptions): SessionS
   return new SqliteStore(options);
 }
 
-/** What shares a commit. */
-interface Batch {
-  readonly changes: Change[];
-  readonly saves: { readonly born: string; readonly done: Saved }[];
-  bytes: number;
-}
-
-const emptyBatch = (): Batch => ({ changes: [], saves: [], bytes: 0 });
-
 class SqliteStore implements SessionStore {
   readonly #options: SqliteSessionStoreOptions;
   readonly #limits: SessionStoreLimits;
@@ -60,7 +52,7 @@ class SqliteStore implements SessionStore {
   #started_mono_ms = Number.NEGATIVE_INFINITY;
   /** What is being written, and what comes after it. */
   #writing: Batch | undefined;
-  #waiting: Batch = emptyBatch();
+  #waiting: Batch = new Batch();
   #flush: NodeJS.Immediate | undefined;
   #is_closed = false;
   #loading: { resolve(found: readonly FoundSession[]): void; reject(error: AtpError): void } | undefined;
@@ -93,11 +85,9 @@ class SqliteStore implements SessionStore {
     const { born } = session;
     try {
       const items = this.#shelf.plan(born, changes);
-      const bytes = items.reduce((sum, [, value]) => sum + (value?.length ?? 0), 0);
-      if (this.#waiting.bytes + (this.#writing?.bytes ?? 0) + bytes > this.#limits.waiting_bytes) throw tooSlow();
-      this.#waiting.changes.push({ kind: 'save', session, items });
-      this.#waiting.saves.push({ born, done });
-      this.#waiting.bytes += bytes;
+      const bytes = this.#waiting.bytes + (this.#writing?.bytes ?? 0) + Batch.bytesOf(items);
+      if (bytes > this.#limits.waiting_bytes) throw tooSlow();
+      this.#waiting.save(session, items, done);
       this.#soon();
       return undefined;
     } catch (error) {
@@ -109,14 +99,14 @@ class SqliteStore implements SessionStore {
 
   disconnected({ born }: KeptSession, since_ms: number | undefined): void {
     if (this.#is_closed || !this.#shelf.has(born)) return;
-    this.#waiting.changes.push({ kind: 'since', born, since_ms });
+    this.#waiting.since(born, since_ms);
     this.#soon();
   }
 
   drop({ born }: KeptSession): void {
     if (this.#is_closed || !this.#shelf.has(born)) return;
     this.#shelf.drop(born);
-    this.#waiting.changes.push({ kind: 'drop', born });
+    this.#waiting.drop(born);
     this.#soon();
   }
 
@@ -151,7 +141,7 @@ class SqliteStore implements SessionStore {
     // The next one goes when this one is done, or when the thread is ready.
     if (this.#writing !== undefined || this.#loading !== undefined) return;
     this.#writing = this.#waiting;
-    this.#waiting = emptyBatch();
+    this.#waiting = new Batch();
     if (this.#worker === undefined) this.#spawn(undefined);
     if (this.#worker === undefined) this.#done(endedThread(undefined));
     else {
@@ -198,7 +188,7 @@ class SqliteStore implements SessionStore {
         this.#found.push(message.found);
         return;
       case 'ready':
-        this.#loaded(message.lost);
+        this.#loaded(message);
         return;
       case 'not_ready': {
         const error = fromWire(message.error);
@@ -213,16 +203,18 @@ class SqliteStore implements SessionStore {
     }
   }
 
-  #loaded(lost: string | undefined): void {
+  #loaded(opening: Opening): void {
     const loading = this.#loading;
     if (loading === undefined) return;
     this.#loading = undefined;
     this.#worker?.unref();
     const all = this.#found.splice(0);
+    const { lost, outdated: count = 0 } = opening;
     if (lost !== undefined) this.#options.on_problem(damaged(lost));
+    if (count > 0) this.#options.on_problem(outdated(count, this.#options.path));
     // Those that were read before the damage was met are in the file that is gone.
     loading.resolve(lost === undefined ? this.#takeAll(all) : []);
-    if (this.#waiting.changes.length > 0) this.#soon();
+    if (!this.#waiting.is_empty) this.#soon();
   }
 
   #takeAll(all: readonly FoundItems[]): readonly FoundSession[] {
@@ -235,7 +227,7 @@ class SqliteStore implements SessionStore {
       if (items !== undefined && one !== undefined && this.#shelf.size < this.#limits.sessions) {
         for (const item of items) this.#shelf.found(session.born, itemOf(item), item.length);
         sessions.push(one);
-      } else this.#waiting.changes.push({ kind: 'drop', born: session.born });
+      } else this.#waiting.drop(session.born);
     }
     if (unreadable > 0) this.#options.on_problem(sealedOtherwise(unreadable, this.#options.path));
     return sessions;
@@ -248,28 +240,14 @@ class SqliteStore implements SessionStore {
     this.#writing = undefined;
     if (failure !== undefined) this.#options.on_problem(failure);
     const failed = new Set(failure === undefined ? [] : batch.saves.map(({ born }) => born));
-    const saves = failure === undefined ? batch.saves : [...batch.saves, ...this.#withdraw(failed)];
+    const saves = failure === undefined ? batch.saves : [...batch.saves, ...this.#waiting.withdraw(failed)];
     for (const born of failed) this.#shelf.fail(born);
-    if (this.#waiting.changes.length > 0) this.#write();
+    if (!this.#waiting.is_empty) this.#write();
     else {
       this.#worker?.unref();
       this.#idle?.();
     }
     for (const { done } of saves) done(failure);
-  }
-
-  /** Takes the saves of these sessions out of what waits. */
-  #withdraw(failed: ReadonlySet<string>): Batch['saves'] {
-    const { changes, saves } = this.#waiting;
-    const next = emptyBatch();
-    for (const change of changes) {
-      if (change.kind === 'save' && failed.has(change.session.born)) continue;
-      next.changes.push(change);
-      if (change.kind === 'save') for (const [, value] of change.items) next.bytes += value?.length ?? 0;
-    }
-    next.saves.push(...saves.filter(({ born }) => !failed.has(born)));
-    this.#waiting = next;
-    return saves.filter(({ born }) => failed.has(born));
   }
 
   #ended(worker: Worker, cause: Error | undefined): void {

@@ -54,7 +54,10 @@ export interface SessionStoreLimits {
   readonly session_bytes: number;
   /** Bytes of all. Beyond, saves fail. What a start reads at once, and a small disk has. */
   readonly bytes: number;
-  /** Bytes that were handed in and are not durable. Beyond, saves fail. Some seconds of a slow disk. */
+  /**
+   * Bytes that were handed in and are not durable, with something for each save. Of several changes of one thing that wait,
+   * the last counts. Beyond, saves fail. Some seconds of a slow disk.
+   */
   readonly waiting_bytes: number;
 }
 

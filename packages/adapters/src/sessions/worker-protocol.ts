@@ -1,5 +1,4 @@
 import type { WireError } from '../journal/worker-protocol.ts';
-import type { ItemChange } from './shelf.ts';
 import type { KeptSession } from './types.ts';
 
 export interface WorkerInput {
@@ -11,10 +10,14 @@ export interface WorkerInput {
   readonly now_ms?: number;
 }
 
-export type Change =
-  | { readonly kind: 'save'; readonly session: KeptSession; readonly items: readonly ItemChange[] }
-  | { readonly kind: 'since'; readonly born: string; readonly since_ms: number | undefined }
-  | { readonly kind: 'drop'; readonly born: string };
+/** What becomes of one session in a commit, in this order: dropped, kept with these items, without a connection since. */
+export interface SessionChanges {
+  readonly born: string;
+  readonly is_dropped: boolean;
+  readonly session?: KeptSession;
+  readonly items: ReadonlyMap<string, Uint8Array | undefined>;
+  readonly since?: { readonly ms: number | undefined };
+}
 
 /** What is in the file of one session; without `items` it cannot be read. */
 export interface FoundItems {
@@ -25,12 +28,19 @@ export interface FoundItems {
 
 /** One batch is on its way at a time: what comes meanwhile is the next one. */
 export type ToWorker =
-  | { readonly kind: 'batch'; readonly changes: readonly Change[]; readonly now_ms: number }
+  | { readonly kind: 'batch'; readonly changes: readonly SessionChanges[]; readonly now_ms: number }
   | { readonly kind: 'close' };
+
+/** What was not taken over when the file was opened. */
+export interface Opening {
+  /** Where a damaged file is now. */
+  readonly lost?: string;
+  /** Sessions that were kept in the form of an older version, and are dropped. */
+  readonly outdated?: number;
+}
 
 export type FromWorker =
   | { readonly kind: 'found'; readonly found: FoundItems }
-  /** `lost`: where a damaged file is now. */
-  | { readonly kind: 'ready'; readonly lost?: string }
+  | ({ readonly kind: 'ready' } & Opening)
   | { readonly kind: 'not_ready'; readonly error: WireError }
   | { readonly kind: 'done'; readonly error?: WireError };

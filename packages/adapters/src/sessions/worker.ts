@@ -22,8 +22,8 @@ function main(): void {
 
 function open(input: WorkerInput, send: (message: FromWorker) => void): SessionFile | undefined {
   try {
-    const { file, lost } = openSessionFile(input, (found) => send({ kind: 'found', found }));
-    send({ kind: 'ready', ...(lost !== undefined && { lost }) });
+    const { file, opening } = openSessionFile(input, (found) => send({ kind: 'found', found }));
+    send({ kind: 'ready', ...opening });
     return file;
   } catch (error) {
     send({ kind: 'not_ready', error: problem(fileProblem('The file of the sessions', input.path, error)) });

@@ -1,6 +1,6 @@
 import type { StoredChange, StoredSession } from '@atp-router/session';
 import type { Frame, Lane, MessageId } from '@atp-router/wire';
-import type { KeptSession, SessionStore } from '../sessions/index.ts';
+import type { FoundSession, KeptSession, SessionStore } from '../sessions/index.ts';
 
 export const RESUME_TTL_MS = 60_000;
 
@@ -20,8 +20,8 @@ export function putSession(control_seq: number, more: Partial<StoredSession> = {
   return {
     put: 'session',
     value: {
-      ...{ role: 'server', session_id: 'name', tokens: [], control_seq, next_stream: 2, peer_next_stream: 1 },
-      ...{ peer_unseen: [], peer_pending_messages: 256, resets: [], streams: [], peer_window: {}, own_window: {} },
+      ...{ role: 'server', session_id: 'name', tokens: [], control_seq },
+      ...{ peer_pending_messages: 256, peer_window: {}, own_window: {} },
       agreed: {
         ...{ session_id: 'name', encoding: 'cbor', features: [], interval_ms: 10_000, idle_fin_ms: 300_000 },
         ...{ resume_ttl_ms: RESUME_TTL_MS, window: {} },
@@ -30,6 +30,17 @@ export function putSession(control_seq: number, more: Partial<StoredSession> = {
     },
   };
 }
+
+export function putNumbers(next_stream: number, peer_next_stream: number): StoredChange {
+  return { put: 'numbers', value: { next_stream, peer_next_stream } };
+}
+export const putUnseen = (from: number, to: number): StoredChange => ({ put: 'unseen', value: { from, to } });
+export const putStream = (stream_id: string, got_fin = false): StoredChange => {
+  return { put: 'stream', value: { stream_id, sent_fin: false, got_fin } };
+};
+export const putReset = (stream_id: string): StoredChange => {
+  return { put: 'reset', value: { stream_id, error: { type: 'error', content: { code: 'EPOLICY', reason: '' } } } };
+};
 
 export const laneOf = (stream_id: string, persona_id = ''): Lane => ({ stream_id, persona_id, clone_id: '' });
 export const idOf = (stream_id: string, msg_seq: number): MessageId => ({ lane: laneOf(stream_id), msg_seq });
@@ -56,3 +67,21 @@ export const putPiece = (stream_id: string, msg_seq: number, frag_seq: number): 
 export const putLane = (lane: Lane, settled_up_to: number): StoredChange => {
   return { put: 'lane', value: { lane, settled_up_to, failed: [], credit: 255, next_seq: 0, peer_credit: 255 } };
 };
+
+/** What is left of a session, for comparing. */
+export function idsOf({ snapshot }: FoundSession): Readonly<Record<string, readonly string[]>> {
+  const name = ({ lane, msg_seq }: MessageId): string => `${lane.stream_id}/${msg_seq}`;
+  return {
+    whole: [
+      ...snapshot.streams.map(({ stream_id, got_fin }) => `stream ${stream_id}${got_fin ? ' ended' : ''}`),
+      ...snapshot.resets.map(({ stream_id }) => `reset ${stream_id}`),
+      ...snapshot.unseen.map(({ from, to }) => `unseen ${from} to ${to}`),
+    ].sort(),
+    lanes: snapshot.lanes
+      .map(({ lane, settled_up_to }) => `${lane.stream_id}${lane.persona_id}/${settled_up_to}`)
+      .sort(),
+    inbox: snapshot.inbox.map(({ id }) => name(id)).sort(),
+    outbox: snapshot.outbox.map(({ id }) => name(id)).sort(),
+    pieces: snapshot.pieces.map(({ stream_id, msg_seq, frag_seq }) => `${stream_id}/${msg_seq}.${frag_seq}`).sort(),
+  };
+}

@@ -1,17 +1,21 @@
 import assert from 'node:assert/strict';
 import type { Clock } from '@atp-router/kernel';
 import type { StoredChange } from '@atp-router/session';
-import type { MessageId } from '@atp-router/wire';
 import type { FoundSession, KeptSession, SessionStore, SessionStoreLimits } from '../sessions/index.ts';
 import {
   idOf,
+  idsOf,
   keptSession,
   laneOf,
   putIn,
   putLane,
+  putNumbers,
   putOut,
   putPiece,
+  putReset,
   putSession,
+  putStream,
+  putUnseen,
   RESUME_TTL_MS,
   saved,
 } from './session-samples.ts';
@@ -42,19 +46,6 @@ async function only(store: SessionStore): Promise<FoundSession> {
   return found[0] as FoundSession;
 }
 
-/** What is left of a session, for comparing. */
-function idsOf({ snapshot }: FoundSession): Readonly<Record<string, readonly string[]>> {
-  const name = ({ lane, msg_seq }: MessageId): string => `${lane.stream_id}/${msg_seq}`;
-  return {
-    lanes: snapshot.lanes
-      .map(({ lane, settled_up_to }) => `${lane.stream_id}${lane.persona_id}/${settled_up_to}`)
-      .sort(),
-    inbox: snapshot.inbox.map(({ id }) => name(id)).sort(),
-    outbox: snapshot.outbox.map(({ id }) => name(id)).sort(),
-    pieces: snapshot.pieces.map(({ stream_id, msg_seq, frag_seq }) => `${stream_id}/${msg_seq}.${frag_seq}`).sort(),
-  };
-}
-
 function keeping(open: Open): SuiteCase[] {
   return [
     {
@@ -63,18 +54,26 @@ function keeping(open: Open): SuiteCase[] {
         const { clock, bench } = await open();
         const [store, session] = [bench.open(clock), keptSession(1)];
         assert.deepEqual(await store.load(), []);
-        const changes = [putSession(7), putLane(laneOf('1'), 3), putIn('1', 3), putOut('1', 1), putPiece('1', 4, 0)];
+        const changes = [
+          ...[putSession(7), putLane(laneOf('1'), 3), putIn('1', 3), putOut('1', 1), putPiece('1', 4, 0)],
+          ...[putNumbers(2, 9), putUnseen(3, 5), putStream('1', true), putReset('7')],
+        ];
         await saved(store, session, changes);
         await store.close();
         const found = await only(bench.open(clock));
         assert.deepEqual(found.session, session);
-        const [first, lane, inbox, outbox, piece] = changes as never[];
+        const [first, lane, inbox, outbox, piece, second, range, stream, reset] = changes as never[];
         const { session: value, lanes, inbox: ins, outbox: outs, pieces } = found.snapshot;
         assert.deepEqual({ put: 'session', value }, first);
         assert.deepEqual([{ put: 'lane', value: lanes[0] }], [lane]);
         assert.deepEqual([{ put: 'inbox', ...ins[0] }], [inbox]);
         assert.deepEqual([{ put: 'outbox', ...outs[0] }], [outbox]);
         assert.deepEqual([{ put: 'piece', frame: pieces[0] }], [piece]);
+        const { numbers, unseen, streams, resets } = found.snapshot;
+        assert.deepEqual({ put: 'numbers', value: numbers }, second);
+        assert.deepEqual([{ put: 'unseen', value: unseen[0] }], [range]);
+        assert.deepEqual([{ put: 'stream', value: streams[0] }], [stream]);
+        assert.deepEqual([{ put: 'reset', value: resets[0] }], [reset]);
       },
     },
     {
@@ -94,7 +93,7 @@ function keeping(open: Open): SuiteCase[] {
         await store.close();
         const found = await only(bench.open(clock));
         assert.equal(found.snapshot.session.control_seq, 2);
-        assert.deepEqual(idsOf(found), { lanes: ['1/1'], inbox: ['1/1'], outbox: [], pieces: [] });
+        assert.deepEqual(idsOf(found), { whole: [], lanes: ['1/1'], inbox: ['1/1'], outbox: [], pieces: [] });
       },
     },
   ];
@@ -160,7 +159,7 @@ function keepingMany(open: Open): SuiteCase[] {
 function forgetting(open: Open): SuiteCase[] {
   return [
     {
-      name: 'drops a message, the pieces of one, and a stream but for what is not consumed of it',
+      name: 'drops a message, the pieces of one, a reset, and a stream but for what is not consumed of it',
       async run() {
         const { clock, bench } = await open();
         const [store, session] = [bench.open(clock), keptSession(1)];
@@ -168,23 +167,40 @@ function forgetting(open: Open): SuiteCase[] {
         const streams = ['1', '3'].flatMap((id) => [
           ...[putLane(laneOf(id), 0), putLane(laneOf(id, 'p'), 0), putIn(id, 0), putIn(id, 1), putOut(id, 0)],
           ...[putOut(id, 1), putPiece(id, 1, 0), putPiece(id, 1, 1), putPiece(id, 11, 0)],
+          ...[putStream(id), putStream(id, true), putReset(id), putReset(`1${id}`)],
         ]);
-        await saved(store, session, [putSession(1), ...streams]);
+        await saved(store, session, [putSession(1), ...streams, putUnseen(5, 9), putUnseen(5, 7), putUnseen(11, 11)]);
         const drops = (['inbox', 'outbox', 'pieces'] as const).map(
           (drop): StoredChange => ({ drop, id: idOf('1', 1) }),
         );
-        await saved(store, session, [...drops, { drop: 'stream', stream_id: '3' }]);
+        await saved(store, session, [
+          ...drops,
+          { drop: 'stream', stream_id: '3' },
+          { drop: 'reset', stream_id: '11' },
+          { drop: 'unseen', from: 11 },
+          { drop: 'unseen', from: 7 },
+        ]);
         await store.close();
-        const expected = { lanes: ['1/0', '1p/0'], inbox: ['1/0', '3/0', '3/1'], outbox: ['1/0'], pieces: ['1/11.0'] };
+        const whole = ['reset 1', 'reset 13', 'reset 3', 'stream 1 ended', 'unseen 5 to 7'];
+        const expected = {
+          whole,
+          lanes: ['1/0', '1p/0'],
+          inbox: ['1/0', '3/0', '3/1'],
+          outbox: ['1/0'],
+          pieces: ['1/11.0'],
+        };
         const next = bench.open(clock);
         assert.deepEqual(idsOf(await only(next)), expected);
         // A successor can drop what it has not put.
         await saved(next, session, [
           { drop: 'stream', stream_id: '1' },
           { drop: 'inbox', id: idOf('3', 1) },
+          { drop: 'reset', stream_id: '13' },
+          { drop: 'unseen', from: 5 },
         ]);
         await next.close();
         assert.deepEqual(idsOf(await only(bench.open(clock))), {
+          whole: ['reset 1', 'reset 3'],
           lanes: [],
           inbox: ['1/0', '3/0'],
           outbox: [],

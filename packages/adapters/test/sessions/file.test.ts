@@ -1,6 +1,8 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { expect, it } from 'vitest';
+import { SESSION_STORE_LIMITS } from '../../src/sessions/index.ts';
 import { keptSession, putIn, putSession, saved } from '../../src/suites/index.ts';
 import { startChild } from '../journal/support/helpers.ts';
 import { fileStore, tempDir } from './support/stores.ts';
@@ -60,6 +62,59 @@ it('drops what another key has sealed, and says how many sessions that are', asy
   const third = fileStore(path);
   expect(await third.store.load()).toEqual([]);
   expect(third.problems).toEqual([]);
+});
+
+/** Makes the file one of another version. */
+function setVersion(path: string, version: number): void {
+  const database = new DatabaseSync(path);
+  database.exec(`PRAGMA user_version = ${version}`);
+  database.close();
+}
+
+it('drops the sessions of an older version, and says how many they are', async () => {
+  const path = join(tempDir(), 'sessions.sqlite');
+  const first = fileStore(path);
+  await first.store.load();
+  for (const n of [1, 2]) await saved(first.store, keptSession(n), [putSession(n)]);
+  await first.store.close();
+  setVersion(path, 1);
+  const second = fileStore(path);
+  expect(await second.store.load()).toEqual([]);
+  expect(second.problems.map(({ message }) => message)).toMatchObject([
+    expect.stringMatching(/^2 sessions .*older version/),
+  ]);
+  await saved(second.store, keptSession(3), [putSession(3)]);
+  await second.store.close();
+  const third = fileStore(path);
+  expect((await third.store.load()).map(({ session }) => session)).toEqual([keptSession(3)]);
+  expect(third.problems).toEqual([]);
+});
+
+it('does not start over a file of a newer version, which stays as it is', async () => {
+  const path = join(tempDir(), 'sessions.sqlite');
+  const first = fileStore(path);
+  await first.store.load();
+  await saved(first.store, keptSession(1), [putSession(1)]);
+  await first.store.close();
+  setVersion(path, 99);
+  await expect(fileStore(path).store.load()).rejects.toMatchObject({
+    code: 'config_invalid',
+    message: expect.stringContaining('of version 99'),
+  });
+  setVersion(path, 2);
+  expect(await fileStore(path).store.load()).toHaveLength(1);
+});
+
+it('takes any number of changes of one thing that wait, and keeps the last', async () => {
+  const path = join(tempDir(), 'sessions.sqlite');
+  const limits = { ...SESSION_STORE_LIMITS, waiting_bytes: 1_000_000 };
+  const { store } = fileStore(path, { limits });
+  await store.load();
+  // Each of two kilobytes: together they are more than may wait.
+  const large = { token: 'x'.repeat(2_000) };
+  await Promise.all(Array.from({ length: 1_000 }, (_, i) => saved(store, keptSession(1), [putSession(i, large)])));
+  await store.close();
+  expect((await fileStore(path, { limits }).store.load())[0]?.snapshot.session.control_seq).toBe(999);
 });
 
 it('is readable by its owner alone, and has no text of a message in it', async () => {

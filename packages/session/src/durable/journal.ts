@@ -19,8 +19,8 @@ export interface Storable {
  */
 export class Journal {
   readonly durable: boolean;
-  /** Delivered and not consumed; a successor delivers them again. */
-  readonly inbox: Map<string, StoredMessage> = new Map();
+  /** Delivered and not consumed, by stream; a successor delivers them again. */
+  readonly #inbox: Map<string, Map<string, StoredMessage>> = new Map();
   #mark = 0;
   #changes: StoredChange[] = [];
   readonly #dirty: Set<Storable> = new Set();
@@ -56,17 +56,33 @@ export class Journal {
   }
 
   received(message: StoredMessage): void {
-    this.inbox.set(messageKey(message.id), message);
+    this.restored(message);
     this.#changes.push({ put: 'inbox', ...message });
   }
 
+  /** A predecessor has saved it. */
+  restored(message: StoredMessage): void {
+    const { stream_id } = message.id.lane;
+    const of_stream = this.#inbox.get(stream_id) ?? new Map<string, StoredMessage>();
+    this.#inbox.set(stream_id, of_stream);
+    of_stream.set(messageKey(message.id), message);
+  }
+
+  *inbox(): Iterable<StoredMessage> {
+    for (const of_stream of this.#inbox.values()) yield* of_stream.values();
+  }
+
   consumed(id: MessageId): void {
-    if (this.inbox.delete(messageKey(id))) this.change({ drop: 'inbox', id });
+    const of_stream = this.#inbox.get(id.lane.stream_id);
+    if (of_stream?.delete(messageKey(id)) !== true) return;
+    if (of_stream.size === 0) this.#inbox.delete(id.lane.stream_id);
+    this.change({ drop: 'inbox', id });
   }
 
   /** An aborted stream: what it brought is of no use any more. */
   forget(stream_id: string): void {
-    for (const { id } of this.inbox.values()) if (id.lane.stream_id === stream_id) this.consumed(id);
+    for (const { id } of this.#inbox.get(stream_id)?.values() ?? []) this.change({ drop: 'inbox', id });
+    this.#inbox.delete(stream_id);
   }
 
   /** The `save` of an input, if it changed anything. */
@@ -97,7 +113,7 @@ export class Journal {
     this.#changes = [];
     this.#dirty.clear();
     this.#held = [];
-    this.inbox.clear();
+    this.#inbox.clear();
   }
 }
 

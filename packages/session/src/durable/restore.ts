@@ -1,13 +1,14 @@
-import type { SessionSnapshot, StoredLane } from '../contract.ts';
+import type { SessionSnapshot, StoredStream } from '../contract.ts';
 import type { Engine } from '../engine.ts';
 import { messageBytes, messageFrames } from '../send/frames.ts';
-import { messageKey } from './journal.ts';
 import { isOwnStatus } from '../send/own-status.ts';
+import { lingerStored } from './stored.ts';
 import { FRESH } from '../send/out-message.ts';
 import { Stream } from '../streams/stream.ts';
 
 /** Makes a fresh session what its predecessor was, without a connection. What the inbox has is delivered again. */
-export function restoreEngine(engine: Engine, { session, lanes, inbox, outbox, pieces }: SessionSnapshot): void {
+export function restoreEngine(engine: Engine, snapshot: SessionSnapshot): void {
+  const { session, numbers, unseen, resets, inbox, outbox, pieces } = snapshot;
   const { core, store, streams, link } = engine;
   core.agreed = session.agreed;
   store.restoreNumbers(session.control_seq);
@@ -20,18 +21,21 @@ export function restoreEngine(engine: Engine, { session, lanes, inbox, outbox, p
   store.resume_seq = session.resume_seq ?? -1;
   store.peer_status = session.peer_status;
   engine.status.restore(session.own_status);
-  streams.own.next = session.next_stream;
-  streams.peer.next = session.peer_next_stream;
-  for (const number of session.peer_unseen) streams.peer.unseen.add(number);
-  for (const { stream_id, error } of session.resets) engine.resets.restore(stream_id, error);
-  restoreStreams(engine, session, lanes);
+  if (numbers !== undefined) {
+    streams.own.next = numbers.next_stream;
+    streams.peer.restore(numbers.peer_next_stream, unseen);
+  }
+  for (const reset of resets) engine.resets.restore(reset);
+  restoreStreams(engine, snapshot);
+  // Nothing is opened behind the end of the session.
+  if (streams.zero.ended) engine.finishing = true;
   restoreOutbox(engine, outbox);
   restoreLingering(engine);
   core.journal.touch(store);
   if (core.agreed !== undefined) link.lose();
   for (const { id, frame, fin } of inOrder(inbox)) {
     const { stream_id, persona_id, clone_id } = id.lane;
-    core.journal.inbox.set(messageKey(id), { id, frame, fin });
+    core.journal.restored({ id, frame, fin });
     streams.findIn(id.lane)?.hold(id.msg_seq);
     const opens = id.msg_seq === 0 && persona_id === '' && clone_id === '' && frame.flags?.includes('SYN') === true;
     if (opens) core.emit({ type: 'stream_opened', stream_id });
@@ -48,8 +52,9 @@ function inOrder(inbox: Inbox): Inbox {
   return [...inbox].sort((left, right) => rank(left) - rank(right) || left.id.msg_seq - right.id.msg_seq);
 }
 
-function restoreStreams({ streams }: Engine, session: SessionSnapshot['session'], lanes: readonly StoredLane[]): void {
-  for (const { stream_id, sent_fin, got_fin } of session.streams) {
+/** In the order of their numbers: of those that linger, the oldest is forgotten first. */
+function restoreStreams({ streams }: Engine, { streams: kept, lanes }: SessionSnapshot): void {
+  for (const { stream_id, sent_fin, got_fin } of [...kept].sort(byNumber)) {
     const is_own = Number(stream_id) % 2 === streams.own.next % 2;
     const stream = stream_id === '0' ? streams.zero : new Stream(stream_id, is_own);
     if (stream !== streams.zero) streams.add(stream);
@@ -76,6 +81,10 @@ function restoreStreams({ streams }: Engine, session: SessionSnapshot['session']
     to.released = value.next_seq - 1;
     to.credit = Math.max(to.credit, value.peer_credit);
   }
+}
+
+function byNumber(left: StoredStream, right: StoredStream): number {
+  return Number(left.stream_id) - Number(right.stream_id);
 }
 
 function restoreOutbox({ core, streams, sender }: Engine, outbox: SessionSnapshot['outbox']): void {
@@ -107,12 +116,12 @@ function restoreOutbox({ core, streams, sender }: Engine, outbox: SessionSnapsho
   }
 }
 
-/** Streams that were closed and are remembered for their failed messages. */
-function restoreLingering({ streams }: Engine): void {
+/** Streams that were closed and are remembered for their failed messages, or were about to be closed. */
+function restoreLingering({ core, streams }: Engine): void {
   for (const stream of [...streams.open.values()]) {
     if (stream === streams.zero || !stream.ended || !stream.out_done || !stream.in_done) continue;
     streams.remove(stream);
     stream.is_over = true;
-    streams.linger(stream);
+    lingerStored(core, streams, stream);
   }
 }

@@ -1,7 +1,6 @@
 import { type Lane, laneKey } from '@atp-router/wire';
 import type { StoredChange, StoredLane, StoredSession, StoredStatus } from '../contract.ts';
 import type { Core } from '../core.ts';
-import type { Resets } from '../streams/resets.ts';
 import type { Stream } from '../streams/stream.ts';
 import type { Streams } from '../streams/streams.ts';
 import type { PeerStatus } from '../status.ts';
@@ -9,15 +8,15 @@ import type { Storable } from './journal.ts';
 
 /** How the two directions of a lane are saved; one object for each lane, so that it is saved once. */
 export function storedLane(core: Core, stream: Stream, lane: Lane): Storable {
-  stream.stored ??= new Map();
+  stream.lanes_stored ??= new Map();
   const key = laneKey(lane);
-  let storable = stream.stored.get(key);
+  let storable = stream.lanes_stored.get(key);
   if (storable === undefined) {
     storable = {
       stored: (): StoredChange | undefined =>
         stream.is_over ? undefined : { put: 'lane', value: laneValue(core, stream, lane) },
     };
-    stream.stored.set(key, storable);
+    stream.lanes_stored.set(key, storable);
   }
   return storable;
 }
@@ -37,13 +36,25 @@ export function laneValue(core: Core, stream: Stream, lane: Lane): StoredLane {
   };
 }
 
+/** A stream that is closed is forgotten, or remembered for its failed messages: then its main lane alone stays. */
+export function lingerStored(core: Core, streams: Streams, stream: Stream): void {
+  const { journal } = core;
+  const stream_id = stream.id;
+  const forgotten = streams.linger(stream);
+  journal.change({ drop: 'stream', stream_id });
+  if (forgotten === stream_id) return;
+  if (forgotten !== undefined) journal.change({ drop: 'stream', stream_id: forgotten });
+  journal.change({ put: 'stream', value: stream.value });
+  journal.change({ put: 'lane', value: laneValue(core, stream, { stream_id, persona_id: '', clone_id: '' }) });
+}
+
 /**
  * Control frames that may be numbered before another block of numbers has to be saved: a successor goes on above, and sends
  * none before its own block is saved. Half of it is left when the next block is asked for: ten minutes at 50 frames a second.
  */
 const CONTROL_BLOCK = 65_536;
 
-/** What of a session does not belong to a lane. */
+/** What of a session does not belong to a stream or to a lane. */
 export class SessionStore implements Storable {
   tokens: readonly string[] = [];
   token: string | undefined;
@@ -57,13 +68,9 @@ export class SessionStore implements Storable {
   /** Where a successor goes on, by what is saved or on its way to be. Nobody succeeds to what never was saved. */
   #control_up_to = CONTROL_BLOCK;
   readonly #core: Core;
-  readonly #streams: Streams;
-  readonly #resets: Resets;
 
-  constructor(core: Core, streams: Streams, resets: Resets) {
+  constructor(core: Core) {
     this.#core = core;
-    this.#streams = streams;
-    this.#resets = resets;
     if (core.journal.durable) core.control_limit = CONTROL_BLOCK;
   }
 
@@ -99,13 +106,6 @@ export class SessionStore implements Storable {
     const core = this.#core;
     const { role, session_id } = core.options;
     const { token, syn, peer_status, status } = this;
-    const { open, lingering, own, peer } = this.#streams;
-    const streams = [...open.values()].map(({ id, ended, in_ended }) => ({
-      stream_id: id,
-      sent_fin: ended,
-      got_fin: in_ended,
-    }));
-    for (const stream_id of lingering.keys()) streams.push({ stream_id, sent_fin: true, got_fin: true });
     return {
       role,
       session_id,
@@ -115,14 +115,9 @@ export class SessionStore implements Storable {
       ...(syn !== undefined && { syn }),
       ...(this.resume_seq >= 0 && { resume_seq: this.resume_seq }),
       control_seq: core.journal.durable ? this.#control_up_to : core.control_seq,
-      next_stream: own.next,
-      peer_next_stream: peer.next,
-      peer_unseen: [...peer.unseen],
       peer_pending_messages: core.peer_pending,
       ...(peer_status && { peer_status: { ...peer_status } }),
       ...(status?.stored && { own_status: status.stored }),
-      resets: this.#resets.stored(),
-      streams,
       peer_window: core.peer_window,
       own_window: core.own_window,
     };

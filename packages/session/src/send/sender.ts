@@ -68,8 +68,11 @@ export class Sender {
     const frames = messageFrames(this.#core.options, lane, msg_seq, message, fin);
     const bytes = internal && fin ? 0 : messageBytes(message);
     this.queue(lane, { ...FRESH, msg_seq, message, fin, internal, bytes, frames });
-    if (fin) stream.ended = true;
     const { journal } = this.#core;
+    if (fin) {
+      stream.ended = true;
+      journal.touch(stream);
+    }
     if (!journal.durable) {
       lane.released = msg_seq;
       this.ready(lane);

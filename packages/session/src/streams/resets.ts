@@ -1,4 +1,5 @@
 import type { Payload } from '@atp-router/wire';
+import type { StoredReset } from '../contract.ts';
 import type { Core } from '../core.ts';
 import { spread_ms } from '../send/rtt.ts';
 import type { RoundTrip } from '../send/rtt.ts';
@@ -37,6 +38,7 @@ export class Resets {
     const { journal } = this.#core;
     const reset: Reset = { error, sends: 0, is_saved: !journal.durable, due_t: this.#core.t };
     this.#resets.set(stream_id, reset);
+    journal.change({ put: 'reset', value: { stream_id, error } });
     if (reset.is_saved) this.#send(stream_id, reset);
     else
       journal.hold(() => {
@@ -53,7 +55,9 @@ export class Resets {
   }
 
   confirmed(stream_id: string): boolean {
-    return this.#resets.delete(stream_id);
+    if (!this.#resets.delete(stream_id)) return false;
+    this.#core.journal.change({ drop: 'reset', stream_id });
+    return true;
   }
 
   timeout(): void {
@@ -69,11 +73,11 @@ export class Resets {
     for (const [stream_id, reset] of this.#resets) this.#send(stream_id, reset);
   }
 
-  stored(): { readonly stream_id: string; readonly error: Payload }[] {
+  values(): readonly StoredReset[] {
     return [...this.#resets].map(([stream_id, { error }]) => ({ stream_id, error }));
   }
 
-  restore(stream_id: string, error: Payload): void {
+  restore({ stream_id, error }: StoredReset): void {
     this.#resets.set(stream_id, { error, sends: 0, is_saved: true, due_t: 0 });
   }
 

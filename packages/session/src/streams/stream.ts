@@ -1,11 +1,11 @@
 import type { Frame, Lane, MessageId } from '@atp-router/wire';
-import type { Assembled, FailureReason, Outgoing } from '../contract.ts';
+import type { Assembled, FailureReason, Outgoing, StoredChange, StoredStream } from '../contract.ts';
 import type { Storable } from '../durable/journal.ts';
 
 // A stream and its lanes in both directions know each other, so they stand together.
 
 /** One stream that is open, or of which something has come although it is not opened yet. */
-export class Stream {
+export class Stream implements Storable {
   readonly id: string;
   /** Whether this end opened it. */
   readonly own: boolean;
@@ -28,12 +28,21 @@ export class Stream {
   ins: Map<string, LaneIn> | undefined;
   outs: Map<string, LaneOut> | undefined;
   /** By lane, how it is saved; only with `durable`. */
-  stored: Map<string, Storable> | undefined;
+  lanes_stored: Map<string, Storable> | undefined;
 
   constructor(id: string, own: boolean) {
     this.id = id;
     this.own = own;
     this.opened = own || id === '0';
+  }
+
+  /** A stream that is over is dropped, or stays as it was saved when both sides had ended it. */
+  stored(): StoredChange | undefined {
+    return this.is_over ? undefined : { put: 'stream', value: this.value };
+  }
+
+  get value(): StoredStream {
+    return { stream_id: this.id, sent_fin: this.ended, got_fin: this.in_ended };
   }
 
   *lanesIn(): Iterable<LaneIn> {

@@ -1,5 +1,7 @@
 import { type Lane, laneKey } from '@atp-router/wire';
+import type { StoredChange, StoredNumbers } from '../contract.ts';
 import { type Core, Violation } from '../core.ts';
+import type { Storable } from '../durable/journal.ts';
 import { LaneIn } from './stream.ts';
 import { LaneOut } from './stream.ts';
 import { OpenedNumbers, SESSION_STREAM, streamNumber } from './numbers.ts';
@@ -8,8 +10,8 @@ import { Stream } from './stream.ts';
 /** Where a frame of a stream belongs. */
 export type Place = Stream | 'closed' | 'refused';
 
-/** The streams of a session, and the lanes within them. */
-export class Streams {
+/** The streams of a session, and the lanes within them. Is saved as the numbers that come next. */
+export class Streams implements Storable {
   readonly zero: Stream = new Stream(SESSION_STREAM, true);
   readonly open: Map<string, Stream> = new Map();
   readonly own: OpenedNumbers;
@@ -25,7 +27,15 @@ export class Streams {
     this.open.set(SESSION_STREAM, this.zero);
     const first = core.options.role === 'client' ? 1 : 2;
     this.own = new OpenedNumbers(first);
-    this.peer = new OpenedNumbers(3 - first);
+    this.peer = new OpenedNumbers(3 - first, (change) => core.journal.change(change));
+  }
+
+  stored(): StoredChange {
+    return { put: 'numbers', value: this.numbers };
+  }
+
+  get numbers(): StoredNumbers {
+    return { next_stream: this.own.next, peer_next_stream: this.peer.next };
   }
 
   get own_open(): number {
@@ -34,7 +44,7 @@ export class Streams {
 
   /** Whether no stream but the session's own is open. */
   get are_closed(): boolean {
-    return this.open.size === 1 && this.peer.unseen.size === 0;
+    return this.open.size === 1 && this.peer.unseen === 0;
   }
 
   add(stream: Stream): Stream {
@@ -57,6 +67,12 @@ export class Streams {
     return this.add(new Stream(String(number), true));
   }
 
+  /** A stream that `openNext` gave has a message. */
+  opened(stream: Stream): void {
+    this.#core.journal.touch(this);
+    this.#core.journal.touch(stream);
+  }
+
   /** Takes back what `openNext` did, before anybody knows. */
   unopen(stream: Stream): void {
     this.remove(stream);
@@ -69,23 +85,28 @@ export class Streams {
     if (known !== undefined) return known;
     const number = this.#judged(stream_id);
     if (number === undefined || !this.peer.isNew(number)) return 'closed';
-    const wanted = this.#peer_open + this.peer.unseen.size + Math.max(1, this.peer.growth(number));
-    const is_awaited = this.peer.unseen.has(number);
+    const wanted = this.#peer_open + this.peer.unseen + Math.max(1, this.peer.growth(number));
+    const is_awaited = this.peer.isUnseen(number);
     this.see(number);
     if (wanted > most && !is_awaited) return 'refused';
-    return this.add(new Stream(stream_id, false));
+    const stream = this.add(new Stream(stream_id, false));
+    this.#core.journal.touch(stream);
+    return stream;
   }
 
   /** Whether thousands below it were left out. */
   isFar(number: number): boolean {
-    return this.peer.unseen.size + this.peer.growth(number) > 2 * this.#core.limits.streams;
+    return this.peer.unseen + this.peer.growth(number) > 2 * this.#core.limits.streams;
   }
 
   /** A number of the other end is used up, whatever became of it. */
   see(number: number): boolean {
     if (this.isFar(number))
       throw new Violation('A stream number was used, and those below it were left out.', { whole_session: true });
-    return this.peer.see(number);
+    const { next } = this.peer;
+    const is_new = this.peer.see(number);
+    if (this.peer.next !== next) this.#core.journal.touch(this);
+    return is_new;
   }
 
   /** The number when the other end opens such; nothing when it is one of this end's that was opened. */

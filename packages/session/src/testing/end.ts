@@ -8,6 +8,7 @@ import type { Held, Machine } from './machine.ts';
 import { otherSide, type Side, type Wire, type WireEvents } from './network.ts';
 import type { EndSetting } from './plan.ts';
 import { SimStore } from './store.ts';
+import { storeDifference } from './store-book.ts';
 import type { DriftingClock, VirtualTime } from './time.ts';
 
 /** Who watches an end. */
@@ -232,6 +233,7 @@ export class SimEnd {
       this.#unsaved = this.#unsaved.filter((other) => other !== timer);
       store.apply(changes);
       this.feed({ type: 'saved', mark });
+      this.#judgeStore();
     });
     this.#unsaved.push(timer);
   }
@@ -257,8 +259,17 @@ export class SimEnd {
     return wire;
   }
 
+  /** When nothing is on its way to the store, it has what the session has. */
+  #judgeStore(): void {
+    const stored = this.#unsaved.length > 0 ? undefined : this.store?.snapshot();
+    if (stored === undefined || this.machine === undefined || this.state !== 'up') return;
+    const difference = storeDifference(stored, this.machine.snapshot());
+    if (difference !== undefined) this.#tools.watcher.broken(`${this.side}: ${difference}`);
+  }
+
   /** The process is gone, and with it every save that had not ended. */
   crash(): void {
+    this.#judgeStore();
     for (const timer of this.#unsaved) timer.cancel();
     this.#unsaved = [];
     this.#timer?.cancel();

@@ -15,6 +15,8 @@ export interface Machine {
   nextSeq(lane: Lane): number;
   /** Whether the first frame of another connection belongs to the session, so that it may take it over (S34). */
   admits(frame: Frame, wall_ms: number): boolean;
+  /** What a successor would start from. */
+  snapshot(): SessionSnapshot;
   /** What it holds of both directions. */
   held(): Held;
 }

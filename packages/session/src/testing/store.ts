@@ -1,9 +1,23 @@
 import { laneKey, type Frame, type Lane, type MessageId } from '@atp-router/wire';
-import type { Outgoing, SessionSnapshot, StoredChange, StoredLane, StoredSession } from '../contract.ts';
+import type {
+  Outgoing,
+  SessionSnapshot,
+  StoredChange,
+  StoredLane,
+  StoredNumbers,
+  StoredRange,
+  StoredReset,
+  StoredSession,
+  StoredStream,
+} from '../contract.ts';
 
 /** Where a session's saved changes are, as a store would keep them: each change is put on what is there. */
 export class SimStore {
   #session: StoredSession | undefined;
+  #numbers: StoredNumbers | undefined;
+  readonly #unseen: Map<number, StoredRange> = new Map();
+  readonly #streams: Map<string, StoredStream> = new Map();
+  readonly #resets: Map<string, StoredReset> = new Map();
   readonly #lanes: Map<string, StoredLane> = new Map();
   readonly #inbox: Map<string, { id: MessageId; frame: Frame; fin: boolean }> = new Map();
   readonly #outbox: Map<string, { id: MessageId; message: Outgoing; fin: boolean }> = new Map();
@@ -11,12 +25,31 @@ export class SimStore {
 
   /** Everything that is kept: 0 once the session is over. */
   get size(): number {
-    const session = this.#session === undefined ? 0 : 1;
-    return session + this.#lanes.size + this.#inbox.size + this.#outbox.size + this.#pieces.size;
+    const whole = (this.#session === undefined ? 0 : 1) + (this.#numbers === undefined ? 0 : 1);
+    return whole + this.#lists.reduce((sum, { size }) => sum + size, 0);
+  }
+
+  get #lists(): readonly Map<unknown, unknown>[] {
+    return [...[this.#unseen, this.#streams, this.#resets, this.#lanes], ...[this.#inbox, this.#outbox, this.#pieces]];
   }
 
   get session(): StoredSession | undefined {
     return this.#session;
+  }
+
+  /** That of the session itself is there as long as the session. */
+  stream(stream_id: string): StoredStream | undefined {
+    const stream = this.#streams.get(stream_id);
+    if (stream !== undefined || stream_id !== '0' || this.#session === undefined) return stream;
+    return { stream_id, sent_fin: false, got_fin: false };
+  }
+
+  /** Whether a stream that is not kept was there: its number has been given, or used by the other end. */
+  wasOpened(stream_id: string, own: boolean): boolean {
+    if (this.#session === undefined || this.#numbers === undefined || this.stream(stream_id) !== undefined)
+      return false;
+    const { next_stream, peer_next_stream } = this.#numbers;
+    return Number(stream_id) < (own ? next_stream : peer_next_stream);
   }
 
   lane(lane: Lane): StoredLane | undefined {
@@ -35,6 +68,10 @@ export class SimStore {
     if (this.#session === undefined) return undefined;
     return {
       session: this.#session,
+      ...(this.#numbers && { numbers: this.#numbers }),
+      unseen: [...this.#unseen.values()],
+      streams: [...this.#streams.values()],
+      resets: [...this.#resets.values()],
       lanes: [...this.#lanes.values()],
       inbox: [...this.#inbox.values()],
       outbox: [...this.#outbox.values()],
@@ -53,6 +90,18 @@ export class SimStore {
     switch (change.put) {
       case 'session':
         this.#session = change.value;
+        break;
+      case 'numbers':
+        this.#numbers = change.value;
+        break;
+      case 'unseen':
+        this.#unseen.set(change.value.from, change.value);
+        break;
+      case 'stream':
+        this.#streams.set(change.value.stream_id, change.value);
+        break;
+      case 'reset':
+        this.#resets.set(change.value.stream_id, change.value);
         break;
       case 'lane':
         this.#lanes.set(laneKey(change.value.lane), change.value);
@@ -93,17 +142,22 @@ export class SimStore {
       case 'stream':
         this.#dropStream(change.stream_id);
         break;
+      case 'reset':
+        this.#resets.delete(change.stream_id);
+        break;
+      case 'unseen':
+        this.#unseen.delete(change.from);
+        break;
       case 'session':
         this.#session = undefined;
-        this.#lanes.clear();
-        this.#inbox.clear();
-        this.#outbox.clear();
-        this.#pieces.clear();
+        this.#numbers = undefined;
+        for (const list of this.#lists) list.clear();
         break;
     }
   }
 
   #dropStream(stream_id: string): void {
+    this.#streams.delete(stream_id);
     for (const [key, { lane }] of this.#lanes) if (lane.stream_id === stream_id) this.#lanes.delete(key);
     for (const [key, { id }] of this.#outbox) if (id.lane.stream_id === stream_id) this.#outbox.delete(key);
     for (const [key, { frame }] of this.#pieces) if (frame.stream_id === stream_id) this.#pieces.delete(key);

@@ -155,10 +155,9 @@ export class World {
     }
     frames.restarted(side, (lane) => store.lane(lane)?.next_seq ?? 0);
     this.watch.restarted(side, store.session.own_window, (stream_id) => this.#isOver(side, stream_id));
-    const streams = new Map(store.session.streams.map((stream) => [stream.stream_id, stream]));
     app.restarted(
       (stream_id) => {
-        const stream = streams.get(stream_id);
+        const stream = store.stream(stream_id);
         if (stream === undefined) return 'unknown';
         return stream.sent_fin ? 'ended' : 'open';
       },
@@ -168,9 +167,7 @@ export class World {
 
   /** Of a stream that is not kept: it was closed, or else its opening was not kept. */
   #isOver(side: Side, stream_id: string): boolean {
-    const session = this.ends[side].store?.session;
-    if (session === undefined || session.streams.some((stream) => stream.stream_id === stream_id)) return false;
     const own = Number(stream_id) % 2 === (side === 'client' ? 1 : 0);
-    return Number(stream_id) < (own ? session.next_stream : session.peer_next_stream);
+    return this.ends[side].store?.wasOpened(stream_id, own) ?? false;
   }
 }

@@ -1,13 +1,17 @@
 import { type Frame, hasFlag, type WireObject } from '@atp-router/wire';
-import type { SessionEffect, SessionInput } from '../../src/index.ts';
+import type { SessionEffect, SessionInput, SessionSnapshot } from '../../src/index.ts';
 import type { Machine } from '../../src/testing/index.ts';
 
 /** A mistake that a session could make, put between it and its shell: it sees what goes in and what comes out. */
 export interface Fault {
   readonly name: string;
+  /** First history to look at: for what shows in few. */
+  readonly from_seed?: number;
   readonly input?: (input: SessionInput) => SessionInput;
   /** What comes out instead of an effect. `state` is the fault's own, for as long as the session lives. */
   readonly effect?: (effect: SessionEffect, state: FaultState) => readonly SessionEffect[];
+  /** What it says that it has, instead of what it is asked to save. */
+  readonly snapshot?: (snapshot: SessionSnapshot) => SessionSnapshot;
   readonly admits?: (frame: Frame) => boolean;
   readonly held?: () => { readonly messages: number; readonly bytes: number };
   /** Instead of the deadline, in milliseconds from now. */
@@ -41,6 +45,7 @@ export function faulty(fault: Fault, machine: Machine, life: number): Machine {
       return machine.next_stream_id;
     },
     nextSeq: (lane) => machine.nextSeq(lane),
+    snapshot: () => fault.snapshot?.(machine.snapshot()) ?? machine.snapshot(),
     admits: (frame, wall_ms) => fault.admits?.(frame) ?? machine.admits(frame, wall_ms),
     held: () => fault.held?.() ?? machine.held(),
   };
@@ -130,10 +135,6 @@ export const FAULTS: readonly Fault[] = [
     ),
   },
   {
-    name: 'the durable end takes a save for done when it begins',
-    effect: (effect) => [effect.type === 'save' ? { ...effect, changes: [] } : effect],
-  },
-  {
     name: 'the receiver forgets the list of failed messages',
     effect: onAcks(({ failed: _failed, ...ack }) => ack),
   },
@@ -177,18 +178,6 @@ export const FAULTS: readonly Fault[] = [
     effect: (effect) => [
       effect.type === 'failed' && effect.reason === 'reset' ? { ...effect, reason: 'expired' } : effect,
     ],
-  },
-  {
-    name: 'the numbers of control frames are not saved',
-    effect: (effect) => {
-      if (effect.type !== 'save') return [effect];
-      const changes = effect.changes.map((change) =>
-        'put' in change && change.put === 'session'
-          ? { ...change, value: { ...change.value, control_seq: 1 } }
-          : change,
-      );
-      return [{ ...effect, changes }];
-    },
   },
   {
     name: 'a status that has failed is taken for heard',
@@ -243,15 +232,6 @@ export const FAULTS: readonly Fault[] = [
       const { resume_token } = (first.frame.payload?.content ?? {}) as WireObject;
       const payload = { ...effect.frame.payload, content: { ...content, resume_token } };
       return [{ type: 'send', frame: { ...effect.frame, payload } }];
-    },
-  },
-  {
-    name: 'a closed session keeps its store',
-    effect: (effect) => {
-      if (effect.type !== 'save') return [effect];
-      return [
-        { ...effect, changes: effect.changes.filter((change) => !('drop' in change && change.drop === 'session')) },
-      ];
     },
   },
   {
