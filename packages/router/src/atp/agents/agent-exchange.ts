@@ -8,6 +8,7 @@ import {
   type Payload,
   type WireValue,
 } from '@atp-router/wire';
+import { abortOf } from './abort.ts';
 import type { AgentStream, StreamReader } from './agent-peer.ts';
 import { AskReply } from './ask-reply.ts';
 import { promisesUsage } from './capability.ts';
@@ -162,7 +163,7 @@ export class AgentExchange implements UpstreamExchange, StreamReader {
     for (const effect of effects) this.#do(effect);
     // With both ends said, or aborted, there is nothing to abort.
     const is_closed = event.type === 'closed' || (event.type === 'message' && event.fin && this.#is_dispatched);
-    if (this.#state.kind === 'over') this.#ended(is_closed ? undefined : errorPayload('EPROTO'));
+    if (this.#state.kind === 'over') this.#ended(is_closed ? undefined : abortOf(event, effects));
     this.#arm();
   }
 
@@ -266,7 +267,11 @@ export class AgentExchange implements UpstreamExchange, StreamReader {
   }
 
   #patience_ms(): number {
-    if (this.#state.kind === 'estimating') return this.#parts.estimate_timeout_ms;
+    const { clock, estimate_timeout_ms } = this.#parts;
+    // One time from the question on, whatever else the agent says or does meanwhile (A6).
+    if (this.#state.kind === 'estimating') {
+      return Math.max(0, this.#began_mono_ms + estimate_timeout_ms - clock.mono_ms());
+    }
     return this.#has_begun ? this.#request.idle_timeout_ms : this.#request.head_timeout_ms;
   }
 }
