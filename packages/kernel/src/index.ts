@@ -8,3 +8,4 @@ export * from './limits.ts';
 export * from './money.ts';
 export * from './qos.ts';
 export * from './rng.ts';
+export * from './text.ts';

@@ -1,5 +1,6 @@
 import { AtpError } from '@atp-router/kernel';
-import { checkAgent } from '../atp/agents/check.ts';
+import type { ReachableAgent } from '../atp/agents/agent-hub.ts';
+import { type AgentCheck, checkAgent } from '../atp/agents/check.ts';
 import { agentView } from '../atp/agents/state.ts';
 import { Fields } from './fields.ts';
 import type { AdminParts } from './parts.ts';
@@ -7,14 +8,21 @@ import { type AdminReply, type AdminRequest, type AdminRoutes, notFound, ok } fr
 
 /** Agents of one answer; the total says how many there are. */
 const SHOWN_MAX = 1_000;
-/** Agents that one check asks, all at once. */
+/** Agents that are checked at a time, by all who ask; as many as a tenant may have. */
 const CHECKED_MAX = 64;
 /** As long as an agent's name may be. */
 const NAME_CHARS_MAX = 128;
 
 /** `/connected-agents`: who has dialled in, and whether they keep to the protocol. */
 export function addConnectedAgents(routes: AdminRoutes, { agents }: AdminParts): void {
-  let is_checking = false;
+  /** By agent: who asks for one that is being checked is told what comes of that. */
+  const running = new Map<string, Promise<AgentCheck>>();
+  const checked = (one: ReachableAgent): Promise<AgentCheck> => {
+    const { id } = one.agent;
+    const check = running.get(id) ?? checkAgent(agents, one).finally(() => running.delete(id));
+    running.set(id, check);
+    return check;
+  };
   routes.get('/connected-agents', [], () => {
     const all = agents.roster.all();
     const data = all.slice(0, SHOWN_MAX).map((agent) => agentView(agent, agents.routesOf(agent)));
@@ -29,14 +37,13 @@ export function addConnectedAgents(routes: AdminRoutes, { agents }: AdminParts):
       .filter((one) => adapter_id === undefined || one.capability.adapter_id === adapter_id)
       .filter((one) => tenant === undefined || one.tenant === tenant);
     if (adapter_id !== undefined && wanted.length === 0) throw notFound(`agent "${adapter_id}" among those connected`);
-    if (is_checking) throw new AtpError('backpressure', 'A check is running. Retry when it is done.');
-    is_checking = true;
-    try {
-      const reached = wanted.slice(0, CHECKED_MAX).flatMap(({ id }) => agents.reach(id) ?? []);
-      const data = await Promise.all(reached.map((one) => checkAgent(agents, one)));
-      return ok({ ok: data.every((one) => one.ok), total: wanted.length, data });
-    } finally {
-      is_checking = false;
+    const reached = wanted.slice(0, CHECKED_MAX).flatMap(({ id }) => agents.reach(id) ?? []);
+    const more = reached.filter(({ agent }) => !running.has(agent.id));
+    if (running.size + more.length > CHECKED_MAX) {
+      const message = `At most ${CHECKED_MAX} agents are checked at a time, and ${running.size} are. Retry when they are done, or name one agent.`;
+      throw new AtpError('backpressure', message);
     }
+    const data = await Promise.all(reached.map(checked));
+    return ok({ ok: data.every((one) => one.ok), total: wanted.length, data });
   });
 }

@@ -1,9 +1,11 @@
+import { errorPayload } from '@atp-router/wire';
 import { describe, expect, test } from 'vitest';
 import { call } from '../admin/http.ts';
 import { agentAt, ECHO, gate, withAgents } from './rig.ts';
-import { after, final, piece, RawAgent } from './raw.ts';
+import { after, ESTIMATE, final, piece, RawAgent, type RawStream } from './raw.ts';
 
 interface Checked {
+  readonly adapter_id: string;
   readonly ok: boolean;
   readonly sentences: readonly { readonly sentence: string; readonly outcome: string; readonly detail?: string }[];
 }
@@ -91,6 +93,30 @@ describe('an operator', () => {
     is_right = true;
     expect((await check(running))[0]?.ok).toBe(true);
     expect((await running.chat({ model: 'agents/echo' })).status).toBe(200);
+  });
+
+  test('has one agent checked while another one keeps a check waiting; who asks for that one too is told the same', async () => {
+    const running = await withAgents();
+    const slow: RawStream[] = [];
+    const stuck = new RawAgent(running, ({ type }, stream) => {
+      if (type === 'adapter.estimate_request') slow.push(stream);
+    });
+    await stuck.start({ adapter_id: 'stuck' });
+    let asked = 0;
+    const quick = new RawAgent(running, ({ type }, { say }) => {
+      if (type === 'adapter.estimate_request') asked += 1;
+      say(type === 'adapter.estimate_request' ? ESTIMATE : final('ready'), type === 'agent.dispatch');
+    });
+    await quick.start();
+    const first = check(running, { adapter_id: 'stuck' });
+    await stuck.until(() => slow.length === 1);
+    expect((await check(running, { adapter_id: 'echo' }))[0]?.ok).toBe(true);
+    const all = check(running);
+    await quick.until(() => asked === 2);
+    slow[0]?.say(errorPayload('EPOLICY', { reason: 'Not today.' }), true);
+    const [told] = await first;
+    expect((await all).find(({ adapter_id }) => adapter_id === 'stuck')).toEqual(told);
+    expect(slow).toHaveLength(1);
   });
 
   test('is told that there is no such agent', async () => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { AgentCapability } from '../../src/atp/agents/capability.ts';
+import { STRIKE_TTL_MS } from '../../src/atp/agents/compliance.ts';
 import { AgentRoster, type Choice, type Wanted } from '../../src/atp/agents/roster.ts';
 
 const LIMITS = { max_agents: 5, max_agents_per_tenant: 3 };
@@ -18,7 +19,7 @@ const capability = (adapter_id: string, more: Partial<AgentCapability> = {}): Ag
 });
 
 const wanted = (more: Partial<Wanted> = {}): Wanted => ({
-  ...{ tenant: 'a', upstream_model: 'echo', tokens: 10, usd_micros: 5, takes: () => true, ...more },
+  ...{ tenant: 'a', upstream_model: 'echo', tokens: 10, usd_micros: 5, takes: () => true, now_ms: 0, ...more },
   admits: more.admits ?? ((tenant) => tenant === (more.tenant ?? 'a')),
 });
 
@@ -41,6 +42,14 @@ describe('the next agent', () => {
     expect(idOf(roster.pick(wanted()))).toBe('1');
     roster.end('2', share);
     expect(idOf(roster.pick(wanted()))).toBe('2');
+  });
+
+  test('is one without a strike, for as long as strikes count', () => {
+    const roster = rosterOf('1', '2');
+    roster.judge('1', { type: 'fault', fault: 'silent' }, 0);
+    for (const _ of [1, 2]) roster.begin('2', { tokens: 1, usd_micros: 1 });
+    expect(idOf(roster.pick(wanted({ now_ms: STRIKE_TTL_MS - 1 })))).toBe('2');
+    expect(idOf(roster.pick(wanted({ now_ms: STRIKE_TTL_MS })))).toBe('1');
   });
 
   test('is one of those that may serve the tenant and have the model', () => {

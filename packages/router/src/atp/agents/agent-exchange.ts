@@ -8,6 +8,7 @@ import {
   type Payload,
   type WireValue,
 } from '@atp-router/wire';
+import { abortOf } from './abort.ts';
 import type { AgentStream, StreamReader } from './agent-peer.ts';
 import { AskReply } from './ask-reply.ts';
 import { promisesUsage } from './capability.ts';
@@ -29,6 +30,8 @@ interface Held {
   readonly id: MessageId;
   readonly payload: Payload | undefined;
   readonly fin: boolean;
+  /** Of its content. */
+  readonly chars: number;
 }
 
 /** One attempt at one agent, as an exchange of the engine: a stream with an estimate, a dispatch, and an answer in the shape of `ask`. */
@@ -101,9 +104,9 @@ export class AgentExchange implements UpstreamExchange, StreamReader {
   resume(): void {
     if (!this.#is_paused) return;
     this.#is_paused = false;
-    this.#held_chars = 0;
     for (let held = this.#held.shift(); held !== undefined; held = this.#held.shift()) {
-      this.#hear(held);
+      this.#held_chars -= held.chars;
+      this.#hear(held.id, held.payload, held.fin);
       // Within this the engine may have had enough again.
       if (this.#isPaused()) return;
     }
@@ -112,8 +115,9 @@ export class AgentExchange implements UpstreamExchange, StreamReader {
   }
 
   onMessage(id: MessageId, payload: Payload | undefined, fin: boolean): void {
-    if (this.#is_paused) this.#hold({ id, payload, fin });
-    else this.#hear({ id, payload, fin });
+    // What comes while those that waited are heard is behind them.
+    if (this.#is_paused || this.#held.length > 0) this.#hold(id, payload, fin);
+    else this.#hear(id, payload, fin);
   }
 
   onLost(): void {
@@ -133,9 +137,10 @@ export class AgentExchange implements UpstreamExchange, StreamReader {
   }
 
   /** The number is the session's to bound, the size is not. */
-  #hold(held: Held): void {
-    this.#held.push(held);
-    this.#held_chars += JSON.stringify(held.payload?.content ?? '').length;
+  #hold(id: MessageId, payload: Payload | undefined, fin: boolean): void {
+    const chars = JSON.stringify(payload?.content ?? '').length;
+    this.#held.push({ id, payload, fin, chars });
+    this.#held_chars += chars;
     if (this.#held_chars <= HELD_CHARS_MAX) return;
     this.#reply.fail('fault', { kind: 'too_large', cause: undefined });
     this.#stop(errorPayload('EWINDOW', { reason: 'More was sent than a reader that is slow can be spared.' }));
@@ -145,7 +150,7 @@ export class AgentExchange implements UpstreamExchange, StreamReader {
     return this.#is_paused;
   }
 
-  #hear({ id, payload, fin }: Held): void {
+  #hear(id: MessageId, payload: Payload | undefined, fin: boolean): void {
     if (this.#state.kind === 'working') this.#has_begun = true;
     this.#on({ type: 'message', payload, fin });
     this.#stream?.consumed(id);
@@ -158,7 +163,7 @@ export class AgentExchange implements UpstreamExchange, StreamReader {
     for (const effect of effects) this.#do(effect);
     // With both ends said, or aborted, there is nothing to abort.
     const is_closed = event.type === 'closed' || (event.type === 'message' && event.fin && this.#is_dispatched);
-    if (this.#state.kind === 'over') this.#ended(is_closed ? undefined : errorPayload('EPROTO'));
+    if (this.#state.kind === 'over') this.#ended(is_closed ? undefined : abortOf(event, effects));
     this.#arm();
   }
 
@@ -262,7 +267,11 @@ export class AgentExchange implements UpstreamExchange, StreamReader {
   }
 
   #patience_ms(): number {
-    if (this.#state.kind === 'estimating') return this.#parts.estimate_timeout_ms;
+    const { clock, estimate_timeout_ms } = this.#parts;
+    // One time from the question on, whatever else the agent says or does meanwhile (A6).
+    if (this.#state.kind === 'estimating') {
+      return Math.max(0, this.#began_mono_ms + estimate_timeout_ms - clock.mono_ms());
+    }
     return this.#has_begun ? this.#request.idle_timeout_ms : this.#request.head_timeout_ms;
   }
 }

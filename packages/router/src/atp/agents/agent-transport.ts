@@ -35,6 +35,7 @@ export class AgentTransport implements UpstreamTransport {
         ...{ tenant: caller.tenant, upstream_model: caller.upstream_model, ...caller.expected },
         admits: this.#hub.admits(this.#provider, caller.tenant),
         takes: (id) => this.#hub.takes(id),
+        now_ms: this.#hub.options.clock.now_ms(),
       });
       if (!choice.ok) {
         why = choice.why;

@@ -10,6 +10,9 @@ import { AGENT_FAULTS, type AgentFault } from './faults.ts';
 /** Somebody waits at a terminal; an agent that needs longer for one word is not well. */
 const SILENCE_MS = 15_000;
 
+/** From the question to the end of the stream. Signs of work prolong no check: one word is soon said. */
+const CHECK_MS = 60_000;
+
 export interface CheckedSentence {
   readonly sentence: string;
   readonly says: string;
@@ -34,9 +37,14 @@ interface Seen {
   fault: AgentFault | undefined;
   outcome: DispatchOutcome | undefined;
   words: string | undefined;
+  /** It was not done in time. */
+  is_late: boolean;
 }
 
-/** Asks an agent for an estimate and one word, and says by sentence how it kept to the rules. Billed to nobody. Never throws. */
+/**
+ * Asks an agent for an estimate and one word, and says by sentence how it kept to the rules. Billed to nobody. Never
+ * throws, and is done within `CHECK_MS`.
+ */
 export async function checkAgent(hub: AgentHub, reached: ReachableAgent): Promise<AgentCheck> {
   const { id, capability, tenant, key_id } = reached.agent;
   const { clock } = hub.options;
@@ -71,6 +79,7 @@ function exchange(hub: AgentHub, provider: ProviderConfig, reached: ReachableAge
     fault: undefined,
     outcome: undefined,
     words: undefined,
+    is_late: false,
   };
   return new Promise((resolve) => {
     const handler: UpstreamHandler = {
@@ -83,7 +92,11 @@ function exchange(hub: AgentHub, provider: ProviderConfig, reached: ReachableAge
         seen.words = verdict?.error.message;
       },
     };
-    const begun = exchangeWith(hub, provider, reached, request, caller, handler, {
+    const done = (): void => {
+      deadline.cancel();
+      resolve(seen);
+    };
+    const exchange = exchangeWith(hub, provider, reached, request, caller, handler, {
       onFault: (fault) => {
         seen.fault = fault;
       },
@@ -95,9 +108,18 @@ function exchange(hub: AgentHub, provider: ProviderConfig, reached: ReachableAge
         seen.outcome = outcome;
       },
       // What it is told behind this comes within the same turn.
-      onEnd: () => queueMicrotask(() => resolve(seen)),
-    }).begin();
-    if (!begun) resolve({ ...seen, words: 'Its session takes no further stream now: it is busy, paused or draining.' });
+      onEnd: () => queueMicrotask(done),
+    });
+    const deadline = hub.options.timers.after(CHECK_MS, () => {
+      seen.is_late = true;
+      seen.words = `It was not done after ${CHECK_MS / 1_000} s.`;
+      exchange.cancel();
+      // Of one that has answered, and only does not end its stream, nothing is cancelled.
+      done();
+    });
+    if (exchange.begin()) return;
+    seen.words = 'Its session takes no further stream now: it is busy, paused or draining.';
+    done();
   });
 }
 
@@ -136,9 +158,9 @@ function judged(seen: Seen, usage_promised: boolean): CheckedSentence[] {
 }
 
 /** Who declines, or goes, has failed at what came next. */
-function failedStep({ fault, outcome, estimate }: Seen): Step | undefined {
+function failedStep({ fault, outcome, estimate, is_late }: Seen): Step | undefined {
   if (fault !== undefined) return STEP_OF[fault];
-  if (outcome === 'ok') return undefined;
+  if (outcome === 'ok') return is_late ? 'final' : undefined;
   return estimate === undefined ? 'estimate' : 'stream';
 }
 

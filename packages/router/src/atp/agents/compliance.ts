@@ -26,11 +26,15 @@ export type ComplianceEvent =
 /** What a fault, or a check without one, makes of it. Time passes for strikes only, not for what a hard fault has shown. */
 export function judged(state: Compliance, event: ComplianceEvent, now_ms: number): Compliance {
   if (event.type === 'checked') return NEW;
-  const live = state.strikes.filter(({ at_ms }) => now_ms - at_ms < STRIKE_TTL_MS);
-  const strikes = [...live, { fault: event.fault, at_ms: now_ms }].slice(-STRIKES_MAX);
+  const strikes = [...liveStrikes(state, now_ms), { fault: event.fault, at_ms: now_ms }].slice(-STRIKES_MAX);
   if (state.kind === 'non_compliant') return { ...state, strikes };
   const too_many = AGENT_FAULTS[event.fault].hard || strikes.length >= STRIKES_MAX;
   return too_many ? { kind: 'non_compliant', strikes, since_ms: now_ms } : { kind: 'compliant', strikes };
+}
+
+/** Those that still count. */
+export function liveStrikes({ strikes }: Compliance, now_ms: number): readonly Strike[] {
+  return strikes.filter(({ at_ms }) => now_ms - at_ms < STRIKE_TTL_MS);
 }
 
 /** Why an agent is not routed to, in words. */

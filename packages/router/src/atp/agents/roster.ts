@@ -1,7 +1,7 @@
 import type { AdapterHealthContent, AgentStatus, Window } from '@atp-router/wire';
 import { type AgentCapability, serves } from './capability.ts';
 import { UNWELL } from './health.ts';
-import { type Compliance, type ComplianceEvent, judged, NEW } from './compliance.ts';
+import { type Compliance, type ComplianceEvent, judged, liveStrikes, NEW } from './compliance.ts';
 
 /** One agent on one session. Several of one name and tenant are instances of each other. */
 export interface AgentInstance {
@@ -42,6 +42,7 @@ export interface Wanted {
   admits(tenant: string, key_id: string): boolean;
   /** Whether the session of this instance takes another stream now. */
   takes(id: string): boolean;
+  readonly now_ms: number;
 }
 
 /** Why nobody can be given the work: how far the best candidate came. */
@@ -148,7 +149,7 @@ export class AgentRoster {
     if (ready.length === 0) return { ok: false, why: 'unready' };
     // Who drains may have one stream at a time (S25); it is given none, because it is about to go.
     const free = ready.filter((one) => one.status !== 'DRAINING' && hasRoom(one, wanted) && wanted.takes(one.id));
-    const [first] = free.sort(byTurn);
+    const [first] = free.sort(byTurn(wanted.now_ms));
     return first === undefined ? { ok: false, why: 'busy' } : { ok: true, agent: first };
   }
 
@@ -173,13 +174,13 @@ function hasRoom({ load, suggested_window }: AgentInstance, { tokens, usd_micros
   return load.tokens + tokens <= max_tokens && load.usd_micros + usd_micros <= max_usd_micros;
 }
 
-function byTurn(left: AgentInstance, right: AgentInstance): number {
-  return (
+function byTurn(now_ms: number): (left: AgentInstance, right: AgentInstance) => number {
+  const strikes = ({ compliance }: AgentInstance): number => liveStrikes(compliance, now_ms).length;
+  return (left, right) =>
     Number(right.is_connected) - Number(left.is_connected) ||
-    left.compliance.strikes.length - right.compliance.strikes.length ||
+    strikes(left) - strikes(right) ||
     left.load.dispatches - right.load.dispatches ||
-    left.latest - right.latest
-  );
+    left.latest - right.latest;
 }
 
 function sum(load: AgentLoad, by: AgentLoad, sign: 1 | -1): AgentLoad {

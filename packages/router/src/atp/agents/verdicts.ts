@@ -1,5 +1,5 @@
 import type { TransportVerdict } from '@atp-router/adapters';
-import { AtpError, type ErrorCode } from '@atp-router/kernel';
+import { AtpError, clip, type ErrorCode } from '@atp-router/kernel';
 import type { WireErrorContent } from '@atp-router/wire';
 import { AGENT_FAULTS, type AgentFault } from './faults.ts';
 import type { Nobody } from './roster.ts';
@@ -82,7 +82,7 @@ const REASON_CHARS_MAX = 500;
 /** The agent declines, or says that it failed. */
 export function declined({ code, reason, retry_after_ms }: WireErrorContent, blamed: Blamed): TransportVerdict {
   const [to, scope, is_failure] = (Object.hasOwn(TOLD, code) ? TOLD[code] : undefined) ?? unknown();
-  const verdict = remote(to, `says: ${reason.slice(0, REASON_CHARS_MAX)}`, scope, blamed, retry_after_ms);
+  const verdict = remote(to, `says: ${clip(reason, REASON_CHARS_MAX)}`, scope, blamed, retry_after_ms);
   return is_failure ? verdict : { ...verdict, counts_for_breaker: false };
 }
 
