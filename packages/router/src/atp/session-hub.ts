@@ -100,7 +100,7 @@ export class SessionHub {
         const host = this.#host(session, restored);
         host.resume();
         // What the predecessor had asked an agent, it has told its client as interrupted.
-        for (const { stream_id } of snapshot.session.streams) host.disown(stream_id, RESTARTED);
+        for (const { stream_id } of snapshot.streams) host.disown(stream_id, RESTARTED);
       } catch (thrown) {
         kept?.store.drop(session);
         onFault(thrown);
