@@ -1,4 +1,5 @@
 import type { JsonObject } from '@atp-router/kernel';
+import type { Frame } from '@atp-router/wire';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openSessionHub } from '../../src/atp/open-hub.ts';
 import type { SessionHub } from '../../src/atp/session-hub.ts';
@@ -54,6 +55,24 @@ describe('a session', () => {
       { type: 'error', content: { code: 'EPROTO', details: { param: 'task' } } },
     ]);
     expect((await client.answer(client.ask({ prompt: 'Hi', model: 'small' }))).at(-1)?.type).toBe('agent.result.final');
+  });
+
+  test('refuses a task whose fragments do not fit their root', async () => {
+    const { hub } = await hubForTest();
+    const client = new HubClient(hub, ACME);
+    client.connect();
+    await client.until(() => client.session.phase === 'open');
+    client.spoil = (frame) => {
+      const { frag } = frame.payload ?? {};
+      const root = `sha256:${'0'.repeat(64)}`;
+      return frag === undefined
+        ? frame
+        : ({ ...frame, payload: { ...frame.payload, frag: { ...frag, root } } } as Frame);
+    };
+    const stream = client.ask({ prompt: 'x'.repeat(100_000), model: 'small' });
+    await client.until(() => codeOf(client) !== undefined);
+    expect(client.came.find(({ flags }) => flags?.includes('RST'))).toMatchObject({ stream_id: stream });
+    expect(codeOf(client)).toBe('EPROTO');
   });
 
   test('outlives its connection: what was missed comes after the resumption, once', async () => {
