@@ -274,6 +274,21 @@ describe('a receiver', () => {
     expect(pair.delivered('server')).toHaveLength(3);
   });
 
+  it('says its credit anew to whoever sends beyond it', () => {
+    const pair = up(new Pair());
+    pair.send('client', main, 'a');
+    pair.run(100);
+    const before = pair.sent('server').length;
+    const payload = { type: 'agent.log', content: 'b' };
+    const frame: Frame = { v: 1, session_id: SESSION_ID, stream_id: '1', msg_seq: 257, payload };
+    pair.input('server', { type: 'frame', frame, bytes: 99, wall_ms: 0 });
+    pair.run(100);
+    const since = pair.sent('server').slice(before);
+    expect(since.some((one) => hasFlag(one, 'ECN'))).toBe(true);
+    expect(since.flatMap(acksOf)).toContainEqual({ stream_id: '1', ack_msg_up_to: 0, credit: 255 });
+    expect(pair.delivered('server')).toHaveLength(1);
+  });
+
   const told = (pair: Pair, ack: Acknowledgement): unknown => {
     const frame: Frame = {
       ...{ v: 1, session_id: SESSION_ID, stream_id: '0', msg_seq: 50, flags: ['ACK', 'CTRL'] },

@@ -1,7 +1,8 @@
 import type { JsonObject } from '@atp-router/kernel';
-import type { Frame } from '@atp-router/wire';
+import type { Frame, Payload } from '@atp-router/wire';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openSessionHub } from '../../src/atp/open-hub.ts';
+import { mainLane } from '../../src/atp/main-lane.ts';
 import type { SessionHub } from '../../src/atp/session-hub.ts';
 import { type Running, startForTest, TENANT_KEY } from '../admin/harness.ts';
 import { endless, through, upstream } from '../admin/upstream.ts';
@@ -52,7 +53,10 @@ describe('a session', () => {
     client.connect();
     await client.until(() => client.session.phase === 'open');
     expect(await client.answer(client.ask('not an object'))).toMatchObject([
-      { type: 'error', content: { code: 'EPROTO', details: { param: 'task' } } },
+      {
+        type: 'error',
+        content: { code: 'EPROTO', details: { error: 'invalid_request', origin: 'local', param: 'task' } },
+      },
     ]);
     expect((await client.answer(client.ask({ prompt: 'Hi', model: 'small' }))).at(-1)?.type).toBe('agent.result.final');
   });
@@ -73,6 +77,24 @@ describe('a session', () => {
     await client.until(() => codeOf(client) !== undefined);
     expect(client.came.find(({ flags }) => flags?.includes('RST'))).toMatchObject({ stream_id: stream });
     expect(codeOf(client)).toBe('EPROTO');
+  });
+
+  test('begins a task before the client has said FIN, and whatever else it says there has no effect', async () => {
+    const { hub } = await hubForTest();
+    const client = new HubClient(hub, ACME);
+    client.connect();
+    await client.until(() => client.session.phase === 'open');
+    const stream = client.session.next_stream_id;
+    const say = (payload: Payload, fin = false): void =>
+      client.input({ type: 'send', lane: mainLane(stream), message: { payload }, fin });
+    const content = { session_id: 's', targets: [], task: { prompt: 'Hi', model: 'small' } };
+    say({ type: 'agent.dispatch', content });
+    const before = await client.answer(stream);
+    expect(before.at(-1)?.type).toBe('agent.result.final');
+    say({ type: 'agent.dispatch', content });
+    say({ type: 'agent.log', content: 'x' }, true);
+    await client.until(() => client.effects.some((one) => one.type === 'stream_closed' && one.stream_id === stream));
+    expect(await client.answer(stream)).toEqual(before);
   });
 
   test('outlives its connection: what was missed comes after the resumption, once', async () => {
