@@ -7,7 +7,7 @@ import type { Attached, SessionHubOptions, SessionOwner } from './hub-types.ts';
 import { Roster } from './roster.ts';
 import type { Carrier, SessionKeeper } from './host-types.ts';
 import { SessionHost } from './session-host.ts';
-import { codeOf, GONE, isDenial, offersSignatures, REFUSED, RESTARTED, UNSIGNED } from './session-refusals.ts';
+import { codeOf, DAMAGED, GONE, isDenial, offersSignatures, REFUSED, RESTARTED, UNSIGNED } from './session-refusals.ts';
 
 type Wanted = Exclude<ReturnType<typeof judgeFirstFrame>, { type: 'refused' }>;
 
@@ -53,6 +53,12 @@ export class SessionHub {
    * refused: the answer has been sent, and the connection closed.
    */
   accept(carrier: Carrier, owner: SessionOwner | undefined, frame: Frame, bytes: number): Attached | undefined {
+    if (this.#options.ports.sealer?.checkChecksum(frame) === 'bad') {
+      // Nothing of it can be believed (W43). A client that resumes tries again on another connection, with its session whole.
+      if (judgeFirstFrame(frame).type !== 'resume') carrier.send(refusalFrame(frame.session_id, DAMAGED), 'json');
+      carrier.close('refused');
+      return undefined;
+    }
     const host = this.#hostOf(owner, frame);
     if (!(host instanceof SessionHost)) {
       this.#refused(host, owner, carrier.remote_address);

@@ -153,6 +153,28 @@ describe('who may open one', () => {
     expect(hub.size).toBe(0);
   });
 
+  test('a first frame with a wrong checksum opens nothing, and takes no session over', async () => {
+    const { hub } = await hubForTest();
+    const damaged = (frame: Frame): Frame => ({ ...frame, checksum: `sha256:${'0'.repeat(64)}` });
+    const stranger = new HubClient(hub, ACME);
+    stranger.spoil = damaged;
+    stranger.connect();
+    await stranger.until(() => codeOf(stranger) !== undefined);
+    expect([codeOf(stranger), hub.size]).toEqual(['EPROTO', 0]);
+    const client = new HubClient(hub, ACME);
+    client.connect();
+    await client.until(() => client.session.phase === 'open');
+    client.drop();
+    client.spoil = damaged;
+    client.connect();
+    await client.until(() => !client.is_connected);
+    client.spoil = (frame) => frame;
+    client.connect();
+    await client.until(() => client.session.phase === 'open');
+    expect(hub.size).toBe(1);
+    expect(hub.roster.gauges().connected).toBe(1);
+  });
+
   test('a name that is taken is refused, and whoever has it is not disturbed', async () => {
     const { hub } = await hubForTest();
     const first = new HubClient(hub, ACME, { session_id: 'the-name-of-a-session' });
