@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { utcDay } from '@atp-router/kernel';
 import { chaos } from './chaos.ts';
+import { conformance } from './conformance.ts';
 import { kills } from './kills.ts';
 import type { Part, PartResult } from './part.ts';
 import { properties } from './properties.ts';
@@ -10,9 +11,9 @@ import { sessions } from './sessions.ts';
 import { soak } from './soak.ts';
 import { streams } from './streams.ts';
 
-const PARTS: Readonly<Record<string, Part>> = { properties, sessions, kills, chaos, streams, soak };
+const PARTS: Readonly<Record<string, Part>> = { properties, sessions, conformance, kills, chaos, streams, soak };
 
-const USAGE = `npm run verify:deep -- [--only properties,sessions,kills,chaos,streams,soak] [--seed N] [--short]
+const USAGE = `npm run verify:deep -- [--only properties,sessions,conformance,kills,chaos,streams,soak] [--seed N] [--short]
 
 Runs the long checks and writes docs/reports/<day>-deep.md. With --short or --only nothing is written; the report goes
 to stdout.

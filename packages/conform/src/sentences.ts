@@ -1,6 +1,7 @@
 import { CBOR_SENTENCES } from './judges/cbor.ts';
 import { ERRORS } from './judges/errors.ts';
 import { FORMS } from './judges/forms.ts';
+import { FRAGMENT_ENDS } from './judges/fragment-ends.ts';
 import { FRAGMENTS } from './judges/fragments.ts';
 import { HIDDEN } from './judges/hidden.ts';
 import { MESSAGES } from './judges/messages.ts';
@@ -11,6 +12,7 @@ import { RESUMING } from './judges/resuming.ts';
 import { SEALS } from './judges/seals.ts';
 import { SOCKETS } from './judges/sockets.ts';
 import { STREAMS } from './judges/streams.ts';
+import { TASKS } from './judges/tasks.ts';
 import type { Sentence } from './sentence.ts';
 
 const byNumber = (one: Sentence, other: Sentence): number =>
@@ -23,12 +25,14 @@ export const SENTENCES: readonly Sentence[] = [
   ...CBOR_SENTENCES,
   ...SEALS,
   ...FRAGMENTS,
+  ...FRAGMENT_ENDS,
   ...ERRORS,
   ...OPENING,
   ...STREAMS,
   ...MESSAGES,
   ...QUIET,
   ...RESUMING,
+  ...TASKS,
   ...SOCKETS,
   ...PLAIN_HTTP,
   ...HIDDEN,

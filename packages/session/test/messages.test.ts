@@ -1,6 +1,6 @@
 import { type Acknowledgement, type Frame, hasFlag } from '@atp-router/wire';
 import { describe, expect, it } from 'vitest';
-import { lane, Pair, SESSION_ID, type Way } from './support/pair.ts';
+import { lane, Pair, type Way } from './support/pair.ts';
 
 const main = lane('1');
 const up = (pair: Pair): Pair => pair.connect().run(100);
@@ -272,17 +272,5 @@ describe('a receiver', () => {
     pair.way = () => [5];
     pair.run(5_000);
     expect(pair.delivered('server')).toHaveLength(3);
-  });
-
-  it('refuses an acknowledgement of what was never sent', () => {
-    const pair = up(new Pair());
-    pair.send('client', main, 'a');
-    const acks = [{ stream_id: '1', ack_msg_up_to: 7 }];
-    const frame: Frame = {
-      ...{ v: 1, session_id: SESSION_ID, stream_id: '0', msg_seq: 50, flags: ['ACK', 'CTRL'] },
-      payload: { type: 'control.ack', content: { acks } },
-    };
-    pair.input('client', { type: 'frame', frame, bytes: 99, wall_ms: 0 });
-    expect(pair.of('client', 'closed')[0]?.error?.content).toMatchObject({ code: 'EPROTO' });
   });
 });

@@ -21,9 +21,14 @@ const rowOf = (...start: readonly string[]): readonly string[] | undefined =>
   rows.find((row) => start.every((cell, i) => row[i] === cell));
 
 describe('docs/protocol/atp.md', () => {
-  it('numbers its sentences in order', () => {
+  it('numbers its sentences none twice and none left out, in order within a section', () => {
     const numbers = [...document.matchAll(/^\*\*W(\d+)\*\*/gm)].map((match) => Number(match[1]));
-    expect(numbers).toEqual(Array.from({ length: numbers.length }, (_, i) => i + 1));
+    expect(numbers.toSorted((a, b) => a - b)).toEqual(Array.from({ length: numbers.length }, (_, i) => i + 1));
+    for (const section of document.split(/^## /m)) {
+      // A sentence keeps its number: new ones stand at the end of their section.
+      const here = [...section.matchAll(/^\*\*W(\d+)\*\*/gm)].map((match) => Number(match[1]));
+      expect(here).toEqual(here.toSorted((a, b) => a - b));
+    }
     const named = [...document.matchAll(/\bW(\d+)\b/g)].map((match) => Number(match[1]));
     expect(Math.max(...named)).toBe(numbers.length);
   });

@@ -116,6 +116,24 @@ describe('putting a message together', () => {
     expect(kinds(feed(new Reassembler(digests), { ...last, payload }))).toEqual(['bad_fragment']);
   });
 
+  it('does not look at a seal beside MORE', () => {
+    const into = new Reassembler(digests);
+    const parts = split(message(TEXT));
+    const frag = { root: `sha256:${'0'.repeat(64)}`, bytes: 1 };
+    const sealed = parts.map((part, i) =>
+      i === 1 ? { ...part, payload: { ...(part.payload as Payload), frag } } : part,
+    );
+    expect(kinds(sealed.flatMap((part) => feed(into, part))).at(-1)).toBe('complete');
+  });
+
+  it('takes any JSON text that means the content', () => {
+    const into = new Reassembler(digests);
+    const text = '{ "z": 1.0,\n"a" : ["\\u0041", {"$bytes":"AQI"} ] } ';
+    const effects = split(message(text)).flatMap((part) => feed(into, sealedAs(part, 'json')));
+    const content = { z: 1, a: ['A', Uint8Array.of(1, 2)] };
+    expect(effects.at(-1)).toMatchObject({ type: 'complete', frame: message(content) });
+  });
+
   const forged = (part: Frame, content: string): Frame => ({
     ...part,
     payload: { ...(part.payload as Payload), content, checksum: contentDigest(content, digests) },

@@ -18,9 +18,14 @@ const rows = document
 const start = rows.findIndex(([first]) => first === 'sentence');
 
 describe('docs/protocol/atp-transports.md', () => {
-  it('numbers its sentences in order, and has a test for each', () => {
+  it('numbers its sentences none twice and none left out, in order within a section, and has a test for each', () => {
     const numbers = [...document.matchAll(/^\*\*T(\d+)\*\*/gm)].map((match) => Number(match[1]));
-    expect(numbers).toEqual(Array.from({ length: numbers.length }, (_, i) => i + 1));
+    expect(numbers.toSorted((a, b) => a - b)).toEqual(Array.from({ length: numbers.length }, (_, i) => i + 1));
+    for (const section of document.split(/^## /m)) {
+      // A sentence keeps its number: new ones stand at the end of their section.
+      const here = [...section.matchAll(/^\*\*T(\d+)\*\*/gm)].map((match) => Number(match[1]));
+      expect(here).toEqual(here.toSorted((a, b) => a - b));
+    }
     const tested = new Set(rows.slice(start + 2).flatMap(([sentences = '']) => sentences.split(', ')));
     expect(numbers.filter((number) => !tested.has(`T${number}`))).toEqual([]);
     const named = [...document.matchAll(/\bT(\d+)\b/g)].map((match) => Number(match[1]));

@@ -48,8 +48,13 @@ const FAULTS: Readonly<Record<string, (frame: Plain) => object | string>> = {
   value: (frame) => ({ ...frame, ttl: 300 }),
 };
 
+/** Other frames with a fault that is among them. */
+const MORE_FAULTS: readonly (readonly [string, (frame: Plain) => object])[] = [
+  ['bytes', (frame) => ({ ...frame, meta: { $bytes: 'AQI' } })],
+];
+
 async function w65(probe: Probe): Promise<void> {
-  const judged = Object.entries(FAULTS).map(async ([fault, spoil]) => {
+  const judged = [...Object.entries(FAULTS), ...MORE_FAULTS].map(async ([fault, spoil]) => {
     const { details } = await refuses(probe, `a frame with the fault ${fault}`, spoil);
     const told = details?.['fault'];
     // What is not one of the two is the fault of a depth or number of items that is above the least of the protocol.

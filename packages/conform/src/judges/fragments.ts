@@ -6,13 +6,13 @@ import type { Probe } from '../probe/probe.ts';
 import type { Sentence } from '../sentence.ts';
 import { each, refusing, saying } from './support.ts';
 
-const PIECES: readonly string[] = ['eins ', 'zwei ', 'drei ', 'vier'];
+export const PIECES: readonly string[] = ['eins ', 'zwei ', 'drei ', 'vier'];
 /** Longer than the longest fragment of the router, in every tier. */
 const LONG_CHARS = 200_000;
 /** Longer than the gap time of 500 ms by more than any delay of an acknowledgement. */
 const GAP_MS = 800;
 
-async function streamed(probe: Probe): Promise<Peer> {
+export async function streamed(probe: Probe): Promise<Peer> {
   const peer = await probe.open();
   await peer.stream();
   return peer;
@@ -38,7 +38,7 @@ async function serverFragments(probe: Probe): Promise<readonly Frame[]> {
   }
 }
 
-const last = (frames: readonly Frame[]): Frame => frames.at(-1) as Frame;
+export const last = (frames: readonly Frame[]): Frame => frames.at(-1) as Frame;
 const text = (frame: Frame): string => String(frame.payload?.content);
 
 /** A piece that is not what its digest says is not used; the right one is. */
@@ -183,7 +183,7 @@ async function w58(probe: Probe): Promise<void> {
   assert(missing?.join() === '1', 'fragment 1 named, and no other', () => String(missing));
 }
 
-const failing = (peer: Peer): Promise<unknown> =>
+export const failing = (peer: Peer): Promise<unknown> =>
   peer.ack('message 1 told as failed', ({ failed = [] }) => failed.includes(1));
 
 async function w59(probe: Probe): Promise<void> {

@@ -37,7 +37,7 @@ export const HIDDEN: readonly Sentence[] = [
     'S25',
     'L1',
     'control.status bounds what an agent is given',
-    'A client that is no agent of the server is given no work, so there is nothing to bound.',
+    'It bounds the work that is given to an agent, and the runner is a client that takes none.',
   ),
   hidden('S35', 'L3', 'A server that was restarted resumes its sessions', 'A client cannot restart the server.'),
   hidden(
@@ -50,7 +50,7 @@ export const HIDDEN: readonly Sentence[] = [
     'S41',
     'L1',
     'The newest status is kept until it has arrived',
-    'A client cannot make the server say a status.',
+    'A client cannot make the server say a status; only agents have to say one.',
   ),
   hidden(
     'S42',

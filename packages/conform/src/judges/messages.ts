@@ -210,19 +210,35 @@ async function s20(probe: Probe): Promise<void> {
   assert(peer.ackedUpTo(LANE) === 2, 'message 2 taken once 1 has failed', `acknowledged up to ${peer.ackedUpTo(LANE)}`);
 }
 
+/** The highest number that the server has allowed on stream 1. */
+function creditOf(peer: Peer): number {
+  const told = peer.history.flatMap(({ frame }) => acksOfLane(frame, LANE).map((ack) => ack.credit ?? -1));
+  const credit = Math.max(...told);
+  skipUnless(credit >= 0 && credit < 8_192, 'The server tells no credit, or more than a lane may have.');
+  return credit;
+}
+
 /** What is beyond the credit has no room: it is dropped, and the server says so. */
 async function s22(probe: Probe): Promise<void> {
   const peer = await streamed(probe);
-  const credit = Math.max(
-    ...peer.history.flatMap(({ frame }) => acksOfLane(frame, LANE).map((ack) => ack.credit ?? -1)),
-  );
-  skipUnless(credit >= 0 && credit < 8_192, 'The server tells no credit, or more than a lane may have.');
+  const credit = creditOf(peer);
   peer.message({ msg_seq: credit + 1 });
   const what = 'a control.window_update with ECN';
   const { frame } = await peer.expect(what, (one) => has(one, 'ECN') || has(one, 'RST'));
   assert(has(frame, 'ECN') && frame.payload?.type === 'control.window_update', what, () => JSON.stringify(frame));
   const verdict = await peer.verdict('1', credit + 1, '3');
   assert(verdict.type === 'nothing', 'a message beyond the credit dropped', () => described(verdict));
+}
+
+/** Whoever sends beyond the credit may not have heard of it: it is said anew. */
+async function s48(probe: Probe): Promise<void> {
+  const peer = await streamed(probe);
+  const credit = creditOf(peer);
+  peer.came.clear();
+  peer.message({ msg_seq: credit + 1 });
+  const { credit: anew } = await peer.ack('an acknowledgement with the credit', (ack) => ack.credit !== undefined);
+  assert((anew ?? -1) >= credit, `a credit of at least ${credit}`, String(anew));
+  assert(peer.ackedUpTo(LANE) === 0, 'a message beyond the credit dropped', 'an acknowledgement of it');
 }
 
 export const MESSAGES: readonly Sentence[] = [
@@ -247,4 +263,5 @@ export const MESSAGES: readonly Sentence[] = [
     title: 'What there is no room for is dropped, and the server says so with ECN',
     judge: s22,
   },
+  { id: 'S48', level: 'L1', title: 'Beyond the credit a message is dropped, and the credit said anew', judge: s48 },
 ];

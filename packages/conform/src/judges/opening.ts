@@ -1,5 +1,7 @@
+import type { HelloContent } from '@atp-router/wire';
 import { errorOf, has, helloOf } from '../probe/frames.ts';
 import { assert, skipUnless } from '../probe/outcome.ts';
+import type { Peer } from '../probe/peer.ts';
 import type { Probe } from '../probe/probe.ts';
 import type { Sentence } from '../sentence.ts';
 
@@ -61,6 +63,57 @@ async function s8(probe: Probe): Promise<void> {
   skipUnless(credit < pending_messages + 256, 'The server gives more credit than it says that it has room for.');
 }
 
+const NOBODYS = 'name-that-nobody-has';
+
+/** The first encoding that both have; in the handshake JSON, and in a resumption the chosen one. */
+async function s46(probe: Probe): Promise<void> {
+  const chosen = async (hello: HelloContent): Promise<string | undefined> => {
+    const peer = await probe.peer();
+    peer.control(['SYN'], { type: 'control.hello', content: hello });
+    return helloOf(await probe.answered(peer)).encoding;
+  };
+  const none = await chosen({});
+  assert(none === 'json', 'json where the client offers none', String(none));
+  const json = await chosen({ encodings: [NOBODYS, 'json', 'cbor'] });
+  assert(json === 'json', 'the first that the server has', String(json));
+  const peer = await probe.open({ hello: { encodings: [NOBODYS, 'cbor', 'json'] } });
+  const kind = peer.history[0]?.kind;
+  assert(kind === 'text', 'the answer to a hello in JSON', String(kind));
+  if (peer.encoding !== 'cbor') return;
+  await inCbor(probe, peer);
+}
+
+async function inCbor(probe: Probe, first: Peer): Promise<void> {
+  const peer = await probe.peer();
+  const content = { encodings: ['cbor', 'json'] };
+  peer.send(peer.controlFrame(['SYN'], { type: 'control.hello', content }), 'cbor');
+  await probe.answered(peer);
+  const kind = peer.history[0]?.kind;
+  assert(kind === 'text', 'the answer in JSON to a hello in CBOR, too', String(kind));
+  const { resume_token } = first.hello;
+  if (resume_token === undefined) return;
+  await first.stream();
+  first.ws.cut();
+  const second = (await probe.peer()).follow(first);
+  second.control(['SYN'], { type: 'control.resume', content: { token: resume_token, acks: [] } });
+  await probe.answered(second);
+  const resumed = second.history[0]?.encoding;
+  assert(resumed === 'cbor', 'a resumption answered in the encoding that was chosen', String(resumed));
+}
+
+/** Names that the server does not know are left out, and what cannot be read is of no session. */
+async function s47(probe: Probe): Promise<void> {
+  const peer = await probe.open({ hello: { features: [NOBODYS, 'resume'], compression: [NOBODYS] } });
+  const { features = [], compression } = peer.hello;
+  const unknown = features.filter((name) => name !== 'sig');
+  assert(unknown.length === 0, 'no feature but sig', unknown.join());
+  assert(compression === undefined || compression.length === 0, 'no compression', () => String(compression));
+  const other = await probe.peer();
+  other.text('{"v":1');
+  const { frame } = await other.expect('RST', (one) => has(one, 'RST'));
+  assert(frame.session_id === '-', 'the session_id "-" in the refusal of what cannot be read', frame.session_id);
+}
+
 function creditsOf({
   payload,
 }: {
@@ -86,4 +139,6 @@ export const OPENING: readonly Sentence[] = [
   },
   { id: 'S7', level: 'L1', title: 'A server that does not accept answers RST with the right code', judge: s7 },
   { id: 'S8', level: 'L1', title: 'pending_messages is what an end takes of a lane', judge: s8 },
+  { id: 'S46', level: 'L1', title: 'The first encoding that both have is chosen', judge: s46 },
+  { id: 'S47', level: 'L1', title: 'Names that a server does not know are left out', judge: s47 },
 ];

@@ -1,4 +1,4 @@
-import { has, isMessage } from '../probe/frames.ts';
+import { covers, has, isMessage, mainLane } from '../probe/frames.ts';
 import { assert, skipUnless } from '../probe/outcome.ts';
 import type { Peer } from '../probe/peer.ts';
 import type { Probe } from '../probe/probe.ts';
@@ -34,11 +34,16 @@ async function s26(probe: Probe): Promise<void> {
   const peer = await probe.open();
   const { interval_s = 10 } = peer.hello;
   mayTake(probe, interval_s, 'an interval');
+  const { frame: bare } = await isBeat(peer);
+  assert(bare.payload?.content === undefined, 'a heartbeat without content while there are no lanes', () =>
+    JSON.stringify(bare),
+  );
   await peer.stream();
   const start_ms = performance.now();
   const { frame } = await isBeat(peer);
   const is_right = has(frame, 'CTRL') && frame.stream_id === '0' && frame.payload?.type === 'control.window_update';
   assert(is_right, 'HB|CTRL on stream 0 with a control.window_update', () => JSON.stringify(frame));
+  assert(covers(frame, mainLane('1'), 0), 'the acknowledgements of its lanes in it', () => JSON.stringify(frame));
   if (!probe.slow) return;
   const close = await peer.ws.events.take((one) => one.type === 'close', (3 * interval_s + 5) * SECOND_MS);
   const after_s = (performance.now() - start_ms) / SECOND_MS;

@@ -62,6 +62,10 @@ async function w43(probe: Probe): Promise<void> {
   );
   const wrong = { ...opening(bad), checksum: `sha256:${'0'.repeat(64)}` };
   await isTaken(bad, () => bad.send(wrong), false, 'a frame with a wrong checksum not taken');
+  const first = await probe.peer();
+  first.seal = (frame) => ({ ...frame, checksum: `sha256:${'0'.repeat(64)}` });
+  probe.syn(first);
+  await first.reset('0', 'EPROTO');
 }
 
 /** What the server signs can be verified. */
@@ -166,6 +170,19 @@ async function s37(probe: Probe): Promise<void> {
   await peer.acked(1);
 }
 
+/** It signs with one key, whichever of them the client takes. */
+async function s49(probe: Probe): Promise<void> {
+  const keys = [probe.secret(0), probe.secret(1)];
+  const peer = await probe.openSigned();
+  for (const [i, stream_id] of ['1', '3', '5', '7'].entries()) {
+    peer.seal = (frame) => probe.sign(frame, keys[i % 2] as (typeof keys)[number]);
+    await peer.stream(stream_id);
+  }
+  const signed = peer.history.map(({ frame }) => frame).filter((frame) => !has(frame, 'SYN'));
+  const used = [...new Set(signed.map(({ kid }) => kid))];
+  assert(used.length === 1 && used[0] !== undefined, 'frames of the server signed with one key', used.join());
+}
+
 export const SEALS: readonly Sentence[] = [
   {
     id: 'W40',
@@ -185,5 +202,6 @@ export const SEALS: readonly Sentence[] = [
   },
   { id: 'W46', level: 'L2', title: 'Several keys are valid at a time', judge: w46 },
   { id: 'S36', level: 'L2', title: 'With sig every frame is signed, near to its time, and once', judge: s36 },
+  { id: 'S49', level: 'L2', title: 'A client signs with any of its keys, a server with the newest', judge: s49 },
   { id: 'S37', level: 'L1', title: 'A frame with a wrong checksum is dropped as if it were lost', judge: s37 },
 ];

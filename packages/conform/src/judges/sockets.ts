@@ -2,7 +2,7 @@ import { deflateRawSync } from 'node:zlib';
 import { encodeJson } from '@atp-router/wire';
 import type { RawConnection, WsEvent } from '../net/raw-connection.ts';
 import { OPCODE, wsFrame } from '../net/ws-frames.ts';
-import { idleDispatch } from '../probe/frames.ts';
+import { has, idleDispatch, mainLane } from '../probe/frames.ts';
 import { assert, skipUnless } from '../probe/outcome.ts';
 import type { Peer } from '../probe/peer.ts';
 import type { Probe } from '../probe/probe.ts';
@@ -178,6 +178,21 @@ async function t14(probe: Probe): Promise<void> {
   await closing(wishing.ws, 1008, probe.patience_ms);
 }
 
+/** One connection, one session: what is of another one is ignored. */
+async function t28(probe: Probe): Promise<void> {
+  const peer = await probe.open();
+  const own = peer.session_id;
+  peer.session_id = `${own}-of-another`;
+  peer.control(['SYN'], { type: 'control.hello', content: { encodings: ['json'] } });
+  peer.message({ stream_id: '3', msg_seq: 0, payload: idleDispatch(peer.session_id) });
+  peer.session_id = own;
+  await peer.stream('1');
+  const wrong = peer.history.find(({ frame }) => frame.session_id !== own || has(frame, 'RST'));
+  assert(wrong === undefined, 'frames of another session ignored', () => JSON.stringify(wrong?.frame));
+  const up_to = peer.ackedUpTo(mainLane('3'));
+  assert(up_to < 0, 'a message of another session not taken', 'an acknowledgement of it');
+}
+
 export const SOCKETS: readonly Sentence[] = [
   {
     id: 'T2',
@@ -200,4 +215,5 @@ export const SOCKETS: readonly Sentence[] = [
   { id: 'T12', level: 'L1', title: 'permessage-deflate keeps nothing between messages', judge: t12 },
   { id: 'T13', level: 'L1', title: 'Pings are answered', judge: t13 },
   { id: 'T14', level: 'L1', title: 'A close has the code of its reason', judge: t14 },
+  { id: 'T28', level: 'L1', title: 'A connection carries one session, and what is of another is ignored', judge: t28 },
 ];

@@ -58,6 +58,20 @@ export function described(answered: Answered): string {
   }
 }
 
+const TRIES = 100;
+const TRY_MS = 50;
+
+/** A stream is closed: `repeat` sends its first message again, which is acknowledged with its own number. */
+export async function closed(peer: Peer, repeat: () => void): Promise<void> {
+  // The server may still be saving what closed the stream.
+  for (let i = 0; i < TRIES; i += 1) {
+    repeat();
+    const acked = await peer.maybe(({ payload }) => JSON.stringify(payload ?? {}).includes('"credit":0'), TRY_MS);
+    if (acked !== undefined) return;
+  }
+  assert(false, 'an acknowledgement with ack_msg_up_to 0 and credit 0', 'none');
+}
+
 /** All of these, at the same time. */
 export function each(...judges: readonly Judge[]): Judge {
   return async (probe) => {

@@ -87,6 +87,14 @@ export const SEALS: readonly Mutant[] = [
       return had ? resigned(frame, `again-${frame.msg_seq}-${Math.random()}`) : frame;
     },
   }),
+  mutant('S49', 'signs with the key of its client', {
+    in: (frame, { memory }) => {
+      memory.set('kid', frame.kid);
+      return frame;
+    },
+    out: (frame, { memory }) =>
+      frame.sig === undefined ? frame : { ...frame, kid: String(memory.get('kid')), sig: `${'A'.repeat(42)}E` },
+  }),
   mutant('S37', 'resets the stream for a wrong checksum', {
     in: (frame, link) => (frame.checksum === undefined || hasGoodChecksum(frame) ? frame : refuse(frame, link)),
   }),
@@ -199,5 +207,15 @@ export const FRAGMENTS: readonly Mutant[] = [
   }),
   mutant('W61', 'ignores fragments beyond its limit', {
     in: (frame) => ((frame.frag_seq ?? 0) >= 4_096 ? undefined : frame),
+  }),
+  mutant('W66', 'takes frag on whatever fragment for that of the message', {
+    in: (frame) =>
+      frame.payload?.frag !== undefined && is(frame, 'MORE') ? ({ ...frame, flags: [] } as Frame) : frame,
+  }),
+  mutant('W67', 'takes canonical JSON only', {
+    in: (frame, link) => {
+      const { frag, content } = frame.payload ?? {};
+      return frag?.form === 'json' && String(content).includes(' ') ? refuse(frame, link) : frame;
+    },
   }),
 ];

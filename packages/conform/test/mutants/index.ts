@@ -3,6 +3,7 @@ import { ERRORS, FORMS } from './forms.ts';
 import type { Mutant } from './mutant.ts';
 import { OPENING } from './opening.ts';
 import { MESSAGES, QUIET, REFUSALS, RESUMING, STREAMS } from './sessions.ts';
+import { TASKS } from './tasks.ts';
 import { PLAIN_HTTP, SOCKETS } from './transports.ts';
 
 export const MUTANTS: readonly Mutant[] = [
@@ -17,6 +18,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...MESSAGES,
   ...QUIET,
   ...RESUMING,
+  ...TASKS,
   ...SOCKETS,
   ...PLAIN_HTTP,
 ];

@@ -1,4 +1,7 @@
-import { contentOf, eachAck, is, mutant, type Mutant, omit, withContent } from './mutant.ts';
+import type { Frame } from '@atp-router/wire';
+import { contentOf, eachAck, is, mutant, type Mutant, omit, refuse, withContent } from './mutant.ts';
+
+const isAnswer = (frame: Frame): boolean => is(frame, 'SYN', 'ACK');
 
 export const OPENING: readonly Mutant[] = [
   mutant('S5', 'takes no token in the hello', {
@@ -13,6 +16,15 @@ export const OPENING: readonly Mutant[] = [
       /encoding in common/.test(String(contentOf(frame)['reason']))
         ? withContent(frame, { ...contentOf(frame), code: 'ECFG' })
         : frame,
+  }),
+  mutant('S46', 'wants to be offered an encoding', {
+    in: (frame, link) =>
+      frame.payload?.type === 'control.hello' && contentOf(frame)['encodings'] === undefined
+        ? refuse(frame, link)
+        : frame,
+  }),
+  mutant('S47', 'grants what it does not know', {
+    out: (frame) => (isAnswer(frame) ? withContent(frame, { ...contentOf(frame), features: ['resume'] }) : frame),
   }),
   mutant('S8', 'gives less credit than it says that it has room for', {
     out: (frame) => eachAck(frame, (ack) => ({ ...ack, credit: 3 })),

@@ -111,6 +111,14 @@ export const MESSAGES: readonly Mutant[] = [
   mutant('S22', 'drops in silence what it has no room for', {
     out: (frame) => (is(frame, 'ECN') ? noFlag(frame, 'ECN') : frame),
   }),
+  mutant('S48', 'says its credit once', {
+    out: (frame, { memory }) =>
+      eachAck(frame, (ack) => {
+        const had = memory.get('credit') === ack['credit'];
+        memory.set('credit', ack['credit']);
+        return had ? omit(ack, 'credit') : ack;
+      }),
+  }),
 ];
 
 const isBeat = (frame: Frame): boolean => is(frame, 'HB');

@@ -1,6 +1,6 @@
 import type { Alteration } from '../reference/between.ts';
 import { OPCODE, type WsFrame, wsFrame } from '../../src/net/ws-frames.ts';
-import { mutant, type Mutant } from './mutant.ts';
+import { mutant, type Mutant, refuse } from './mutant.ts';
 
 /** Answers of HTTP with other words. */
 const replying = (from: string | RegExp, to: string): Alteration => ({ reply: (text) => text.replace(from, to) });
@@ -37,6 +37,9 @@ export const SOCKETS: readonly Mutant[] = [
   mutant('T12', 'keeps its dictionary between messages', replying(/; server_no_context_takeover/i, '')),
   mutant('T13', 'does not answer pings', {
     controlOut: ({ opcode, raw }) => (opcode === OPCODE.pong ? undefined : raw),
+  }),
+  mutant('T28', 'answers for every session', {
+    in: (frame, link) => (frame.session_id.endsWith('-of-another') ? refuse(frame, link) : frame),
   }),
   mutant('T14', 'closes for what is no WebSocket as done', closing(1_002, 1_000)),
 ];

@@ -1,13 +1,11 @@
 import type { FrameConnection, FrameReceiver, ReceivedFrame } from '@atp-router/adapters';
 import { refusalFrame, Session, type SessionEffect, type SessionInput, type SessionOptions } from '@atp-router/session';
-import { encodeCbor, encodeJson, type Frame, type Payload, type WireObject } from '@atp-router/wire';
+import { encodeCbor, encodeJson, type Frame, type Payload } from '@atp-router/wire';
+import { ReferenceTasks } from './tasks.ts';
 
 type Deliver = Extract<SessionEffect, { type: 'deliver' }>;
 
-/** Partial results that each task is answered with before the final one. */
-const PARTS = 6;
-
-/** A session of the reference server: drives the state machine, and answers every task with its own prompt. */
+/** A session of the reference server: drives the state machine, and has its tasks answered. */
 export class ReferenceSession {
   readonly session: Session;
   readonly #onClosed: () => void;
@@ -17,6 +15,7 @@ export class ReferenceSession {
   #timer: NodeJS.Timeout | undefined;
   /** Messages for which there was no credit, by stream. */
   readonly #waiting: Map<string, Extract<SessionInput, { type: 'send' }>[]> = new Map();
+  readonly #tasks = new ReferenceTasks();
 
   constructor(options: SessionOptions, onClosed: () => void) {
     this.session = new Session(options);
@@ -64,6 +63,9 @@ export class ReferenceSession {
       case 'writable':
         for (const input of this.#waiting.get(effect.lane.stream_id)?.splice(0) ?? []) this.#say(input);
         break;
+      case 'stream_closed':
+        this.#waiting.delete(effect.stream_id);
+        break;
       case 'disconnect': {
         const connection = this.#connection;
         this.#connection = undefined;
@@ -85,20 +87,11 @@ export class ReferenceSession {
     this.handle({ type: 'consumed', id });
     const { stream_id, persona_id, clone_id } = id.lane;
     if (stream_id === '0' || id.msg_seq > 0 || persona_id !== '' || clone_id !== '') return;
-    const { task } = (frame.payload?.content ?? {}) as { readonly task?: WireObject };
-    const say = (payload: Payload, fin: boolean = false): void =>
-      this.#say({ type: 'send', lane: id.lane, message: { payload }, fin });
-    const prompt = task?.['prompt'];
-    if (typeof prompt !== 'string') {
-      say(
-        { type: 'error', content: { code: 'EPROTO', reason: 'A stream begins with a dispatch that has a task.' } },
-        true,
-      );
-      return;
+    const payloads = this.#tasks.answer(frame);
+    for (const [seq, payload] of payloads.entries()) {
+      const message = { payload: { ...payload, seq } };
+      this.#say({ type: 'send', lane: id.lane, message, fin: seq === payloads.length - 1 });
     }
-    say({ type: 'agent.log', content: 'begun' });
-    for (let i = 0; i < PARTS; i += 1) say({ type: 'agent.result.partial', content: { index: i } });
-    say({ type: 'agent.result.final', content: { text: prompt } }, true);
   }
 
   /** Sends a message, now or when there is room for it. */

@@ -80,6 +80,7 @@ class ReferenceAcceptor implements FrameAcceptor {
   readonly #limits: Partial<SessionLimits>;
   readonly #sessions: Map<string, ReferenceSession> = new Map();
   readonly #digests = digestsFrom((bytes) => createHash('sha256').update(bytes).digest());
+  readonly #sealer = new Sealer(this.#digests);
   readonly #rng = seededRng(1);
   readonly #ring = new KeyRing(
     SECRETS.map((key, i) => ({ ...key, not_before_ms: i, not_after_ms: Number.MAX_SAFE_INTEGER })),
@@ -105,6 +106,7 @@ class ReferenceAcceptor implements FrameAcceptor {
 
   #find({ principal }: FrameConnection, frame: Frame): ReferenceSession | Payload {
     const first = judgeFirstFrame(frame);
+    if (this.#sealer.checkChecksum(frame) === 'bad') return errorPayload('EPROTO');
     if (first.type === 'refused') return first.answer.payload ?? errorPayload('EPROTO');
     const refused: Payload = { type: 'error', content: SIGNATURE_REFUSAL };
     if (first.type === 'open' && principal === undefined && first.token !== KEY) return refused;
@@ -122,7 +124,7 @@ class ReferenceAcceptor implements FrameAcceptor {
     return {
       ...{ role: 'server', session_id, node_id: 'reference', features: ['sig'], limits: this.#limits },
       ports: { rng: this.#rng, digests: this.#digests, secret },
-      signing: { sealer: new Sealer(this.#digests), ring: this.#ring },
+      signing: { sealer: this.#sealer, ring: this.#ring },
     };
   }
 }

@@ -1,6 +1,6 @@
 import type { CloseName } from '@atp-router/adapters';
 import type { Agreed, Session, SessionEffect, SessionInput, SessionView } from '@atp-router/session';
-import { errorPayloadOf, type Frame, isFrameError, type Payload, type Window } from '@atp-router/wire';
+import { errorPayload, errorPayloadOf, type Frame, isFrameError, type Payload, type Window } from '@atp-router/wire';
 import { DeadlineTimer } from './deadline-timer.ts';
 import type { Carrier, SessionHostPorts } from './host-types.ts';
 import { HostedTasks, SESSION_STREAM } from './hosted-tasks.ts';
@@ -193,7 +193,8 @@ export class SessionHost {
         break;
       case 'failed':
         // Without its first message a stream is no task.
-        if (effect.way === 'in' && effect.id.msg_seq === 0) this.#reset(effect.id.lane.stream_id, NO_TASK);
+        if (effect.way === 'in' && effect.id.msg_seq === 0)
+          this.#reset(effect.id.lane.stream_id, NO_TASK[effect.reason === 'corrupt' ? 'corrupt' : 'missing']);
         break;
       case 'writable':
         this.#tasks.onRoom(effect.lane.stream_id);
@@ -252,7 +253,10 @@ export class SessionHost {
   }
 }
 
-const NO_TASK: Payload = {
-  type: 'error',
-  content: { code: 'ETIMEOUT', reason: 'The message that opens the stream did not arrive.' },
+/** Why a stream has no task. What came and cannot be put together is a mistake of its sender (W59). */
+const NO_TASK: Readonly<Record<'corrupt' | 'missing', Payload>> = {
+  corrupt: errorPayload('EPROTO', {
+    reason: 'The fragments of the message that opens the stream do not fit each other.',
+  }),
+  missing: errorPayload('ETIMEOUT', { reason: 'The message that opens the stream did not arrive.' }),
 };

@@ -8,16 +8,17 @@ import { Roster } from './roster.ts';
 import type { Carrier, SessionKeeper } from './host-types.ts';
 import { SessionHost } from './session-host.ts';
 import {
-  GONE,
-  REFUSED,
-  RESTARTED,
-  UNSIGNED,
   codeOf,
+  DAMAGED,
   endOf,
+  GONE,
   isDenial,
   isSigned,
   noRoom,
   offersSignatures,
+  REFUSED,
+  RESTARTED,
+  UNSIGNED,
 } from './session-refusals.ts';
 
 type Wanted = Exclude<ReturnType<typeof judgeFirstFrame>, { type: 'refused' }>;
@@ -65,6 +66,12 @@ export class SessionHub {
    * refused: the answer has been sent, and the connection closed.
    */
   accept(carrier: Carrier, owner: SessionOwner | undefined, frame: Frame, bytes: number): Attached | undefined {
+    if (this.#options.ports.sealer?.checkChecksum(frame) === 'bad') {
+      // Nothing of it can be believed (W43). A client that resumes tries again on another connection, with its session whole.
+      if (judgeFirstFrame(frame).type !== 'resume') carrier.send(refusalFrame(frame.session_id, DAMAGED), 'json');
+      carrier.close('refused');
+      return undefined;
+    }
     const host = this.#hostOf(owner, frame);
     if (!(host instanceof SessionHost)) {
       this.#refused(host, owner, carrier.remote_address);

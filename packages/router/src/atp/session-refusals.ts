@@ -14,6 +14,8 @@ export const RESTARTED: Payload = errorPayload('EPREEMPT', {
   reason: 'The router was restarted and no longer waits for it.',
 });
 
+export const DAMAGED: Payload = errorPayload('EPROTO', { reason: 'The checksum of the first frame is wrong.' });
+
 export const GONE: Payload = errorPayload('ESEC', {
   reason: 'The key of this session is no longer accepted. Ask the operator for another one.',
 });

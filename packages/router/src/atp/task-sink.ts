@@ -56,7 +56,7 @@ export class TaskSink implements ClientSink {
     const payload = errorPayloadOf(error);
     const content: WireErrorContent = payload.content;
     const details = { ...content.details, request_id: meta.call_id };
-    this.#last({ ...payload, content: { ...content, details } });
+    this.#last({ ...payload, content: { ...content, details }, seq: this.#seq });
   }
 
   cut(): void {

@@ -14,6 +14,8 @@ export class HubClient {
   readonly effects: SessionEffect[] = [];
   /** Frames that came from the hub. */
   readonly came: Frame[] = [];
+  /** What becomes of its frames on their way to the hub. */
+  spoil: (frame: Frame) => Frame = (frame) => frame;
   #hub: SessionHub;
   readonly #owner: SessionOwner | undefined;
   #link: Link | undefined;
@@ -66,7 +68,7 @@ export class HubClient {
   input(input: SessionInput): void {
     for (const effect of this.session.handle(input, performance.now())) {
       this.effects.push(effect);
-      if (effect.type === 'send') this.#link?.toHub(this.#hub, this.#owner, effect.frame);
+      if (effect.type === 'send') this.#link?.toHub(this.#hub, this.#owner, this.spoil(effect.frame));
       if (effect.type === 'deliver') this.input({ type: 'consumed', id: effect.id });
     }
     const waiting = this.#waiting;

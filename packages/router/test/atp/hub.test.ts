@@ -1,6 +1,8 @@
 import type { JsonObject } from '@atp-router/kernel';
+import type { Frame, Payload } from '@atp-router/wire';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openSessionHub } from '../../src/atp/open-hub.ts';
+import { mainLane } from '../../src/atp/main-lane.ts';
 import type { SessionHub } from '../../src/atp/session-hub.ts';
 import { type Running, startForTest, TENANT_KEY } from '../admin/harness.ts';
 import { endless, through, upstream } from '../admin/upstream.ts';
@@ -51,9 +53,48 @@ describe('a session', () => {
     client.connect();
     await client.until(() => client.session.phase === 'open');
     expect(await client.answer(client.ask('not an object'))).toMatchObject([
-      { type: 'error', content: { code: 'EPROTO', details: { param: 'task' } } },
+      {
+        type: 'error',
+        content: { code: 'EPROTO', details: { error: 'invalid_request', origin: 'local', param: 'task' } },
+      },
     ]);
     expect((await client.answer(client.ask({ prompt: 'Hi', model: 'small' }))).at(-1)?.type).toBe('agent.result.final');
+  });
+
+  test('refuses a task whose fragments do not fit their root', async () => {
+    const { hub } = await hubForTest();
+    const client = new HubClient(hub, ACME);
+    client.connect();
+    await client.until(() => client.session.phase === 'open');
+    client.spoil = (frame) => {
+      const { frag } = frame.payload ?? {};
+      const root = `sha256:${'0'.repeat(64)}`;
+      return frag === undefined
+        ? frame
+        : ({ ...frame, payload: { ...frame.payload, frag: { ...frag, root } } } as Frame);
+    };
+    const stream = client.ask({ prompt: 'x'.repeat(100_000), model: 'small' });
+    await client.until(() => codeOf(client) !== undefined);
+    expect(client.came.find(({ flags }) => flags?.includes('RST'))).toMatchObject({ stream_id: stream });
+    expect(codeOf(client)).toBe('EPROTO');
+  });
+
+  test('begins a task before the client has said FIN, and whatever else it says there has no effect', async () => {
+    const { hub } = await hubForTest();
+    const client = new HubClient(hub, ACME);
+    client.connect();
+    await client.until(() => client.session.phase === 'open');
+    const stream = client.session.next_stream_id;
+    const say = (payload: Payload, fin = false): void =>
+      client.input({ type: 'send', lane: mainLane(stream), message: { payload }, fin });
+    const content = { session_id: 's', targets: [], task: { prompt: 'Hi', model: 'small' } };
+    say({ type: 'agent.dispatch', content });
+    const before = await client.answer(stream);
+    expect(before.at(-1)?.type).toBe('agent.result.final');
+    say({ type: 'agent.dispatch', content });
+    say({ type: 'agent.log', content: 'x' }, true);
+    await client.until(() => client.effects.some((one) => one.type === 'stream_closed' && one.stream_id === stream));
+    expect(await client.answer(stream)).toEqual(before);
   });
 
   test('outlives its connection: what was missed comes after the resumption, once', async () => {
@@ -110,6 +151,28 @@ describe('who may open one', () => {
     await client.until(() => codeOf(client) !== undefined);
     expect(codeOf(client)).toBe('ESEC');
     expect(hub.size).toBe(0);
+  });
+
+  test('a first frame with a wrong checksum opens nothing, and takes no session over', async () => {
+    const { hub } = await hubForTest();
+    const damaged = (frame: Frame): Frame => ({ ...frame, checksum: `sha256:${'0'.repeat(64)}` });
+    const stranger = new HubClient(hub, ACME);
+    stranger.spoil = damaged;
+    stranger.connect();
+    await stranger.until(() => codeOf(stranger) !== undefined);
+    expect([codeOf(stranger), hub.size]).toEqual(['EPROTO', 0]);
+    const client = new HubClient(hub, ACME);
+    client.connect();
+    await client.until(() => client.session.phase === 'open');
+    client.drop();
+    client.spoil = damaged;
+    client.connect();
+    await client.until(() => !client.is_connected);
+    client.spoil = (frame) => frame;
+    client.connect();
+    await client.until(() => client.session.phase === 'open');
+    expect(hub.size).toBe(1);
+    expect(hub.roster.gauges().connected).toBe(1);
   });
 
   test('a name that is taken is refused, and whoever has it is not disturbed', async () => {

@@ -111,7 +111,7 @@ describe('a task', () => {
   ])('beyond the %s of its dispatch is refused with EBUDGET', async (_what, more) => {
     const running = await startForTest();
     const { sent } = await answerOf(running, dispatch({ prompt: 'Hi '.repeat(100), model: 'small' }, {}, more));
-    expect(sent).toMatchObject([{ fin: true, payload: { type: 'error', content: { code: 'EBUDGET' } } }]);
+    expect(sent).toMatchObject([{ fin: true, payload: { type: 'error', content: { code: 'EBUDGET' }, seq: 0 } }]);
   });
 
   test('with the idempotency key of an earlier one gets its outcome, and is billed once', async () => {

@@ -178,7 +178,11 @@ export class Sender {
   acknowledged(ack: Acknowledgement): void {
     const { stream_id = '0', persona_id = '', clone_id = '' } = ack;
     const lane = this.#streams.findOut({ stream_id, persona_id, clone_id });
-    if (lane === undefined) return;
+    if (lane === undefined) {
+      // What comes late on a stream that is closed says nothing new.
+      if (ack.ack_msg_up_to !== undefined && !this.#streams.isClosed(stream_id)) throw neverSent();
+      return;
+    }
     if (ack.ack_msg_up_to !== undefined) this.#upTo(lane, ack.ack_msg_up_to, ack.failed);
     if (ack.credit !== undefined && ack.credit > lane.credit) {
       lane.credit = ack.credit;
@@ -190,8 +194,7 @@ export class Sender {
   }
 
   #upTo(lane: LaneOut, up_to: number, failed: readonly number[] | undefined): void {
-    if (up_to >= lane.next_seq)
-      throw new Violation('Messages were acknowledged that were not sent.', { whole_session: true });
+    if (up_to >= lane.next_seq) throw neverSent();
     let newest: OutMessage | undefined;
     let count = 0;
     let again = false;
@@ -291,4 +294,8 @@ export class Sender {
 
 function isZero({ lane }: LaneOut): boolean {
   return lane.stream_id === SESSION_STREAM;
+}
+
+function neverSent(): Violation {
+  return new Violation('Messages were acknowledged that were not sent.', { whole_session: true });
 }

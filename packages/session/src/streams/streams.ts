@@ -124,6 +124,13 @@ export class Streams implements Storable {
     return number % 2 === this.own.next % 2 && number >= this.own.next;
   }
 
+  /** Whether it has been open, and is not any more. */
+  isClosed(stream_id: string): boolean {
+    const number = streamNumber(stream_id);
+    if (number === undefined || this.open.has(stream_id)) return false;
+    return !this.isUnopened(number) && !(number % 2 === this.peer.next % 2 && this.peer.isNew(number));
+  }
+
   /** For a reset: the number, when it is one that the other end opens. */
   peerNumber(stream_id: string): number | undefined {
     const number = streamNumber(stream_id);
