@@ -27,7 +27,14 @@ export class Desk {
 
   constructor() {
     this.hub = new AgentHub({
-      ...{ clock: this.time, timers: this.time, node_id: 'node-a', limits: () => LIMITS, killed: () => false },
+      ...{
+        clock: this.time,
+        timers: this.time,
+        node_id: 'node-a',
+        models: () => [],
+        limits: () => LIMITS,
+        killed: () => false,
+      },
       providers: () => [this.provider],
       observer: { dispatched: () => undefined, estimated: () => undefined, struck: () => undefined },
     });

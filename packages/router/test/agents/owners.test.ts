@@ -2,7 +2,7 @@ import { AtpClient } from '@atp-router/sdk';
 import { describe, expect, test } from 'vitest';
 import { errorOf, type Running, TENANT_KEY } from '../admin/harness.ts';
 import { agentAt, agentsOf, ECHO, expectBalanced, SIM, tenantOf, withAgents } from './rig.ts';
-import { ESTIMATE, RawAgent } from './raw.ts';
+import { after, ESTIMATE, final, RawAgent } from './raw.ts';
 
 const ask = (running: Running): ReturnType<Running['chat']> => running.chat({ model: 'agents/echo' });
 
@@ -93,6 +93,52 @@ describe('money', () => {
     const result = await client.task({ prompt: 'hello', model: 'agents/echo' }).result();
     expect(result.cost_usd_micros).toBe(11);
     await client.close();
+  });
+});
+
+describe('usage that is reported', () => {
+  const DEAR = {
+    ...{ id: 'dear', provider: 'agents', upstream_model: 'echo', context: 9_999 },
+    price: { in_usd_per_mtok: 1, out_usd_per_mtok: 2 },
+  };
+  const greedy = (running: Running): RawAgent =>
+    new RawAgent(
+      running,
+      after(({ say }) => say(final('Hi', { usage: { in_tokens: 10, out_tokens: 1e9 } }), true)),
+    );
+
+  test('above the budget of the work is not charged, and the agent is not asked again', async () => {
+    const running = await withAgents({ shared: true, keys: ['acme/k1'] }, { models: [DEAR] });
+    await greedy(running).start();
+    const client = new AtpClient({ url: running.url, key: TENANT_KEY });
+    const task = client.task({ prompt: 'Hi', model: 'dear' }, { max_usd_micros: 5_000 });
+    const { cost_usd_micros } = await task.result();
+    expect(cost_usd_micros).toBeGreaterThan(0);
+    expect(cost_usd_micros).toBeLessThanOrEqual(5_000);
+    await client.close();
+    expect(errorOf(await running.chat({ model: 'dear' })).code).toBe('no_models_available');
+    const { json } = await running.admin('GET', '/connected-agents');
+    expect(json['data']).toMatchObject([
+      {
+        state: 'non_compliant',
+        compliance: {
+          reason: expect.stringContaining('more usage than the budget'),
+          strikes: [{ fault: 'over_budget', sentence: 'A7' }],
+        },
+      },
+    ]);
+    expectBalanced(running);
+  });
+
+  test('by the million is not charged to a tenant without a budget either', async () => {
+    const running = await withAgents({}, { models: [DEAR] });
+    await greedy(running).start();
+    const reply = await running.chat({ model: 'dear', stream: false, max_tokens: 100 });
+    expect(reply.status).toBe(200);
+    const usage = await running.admin('GET', '/usage/records');
+    const [record] = usage.json['data'] as { cost_usd_micros: number }[];
+    expect(record?.cost_usd_micros).toBeLessThan(1_000);
+    expect(errorOf(await running.chat({ model: 'dear' })).code).toBe('no_models_available');
   });
 });
 

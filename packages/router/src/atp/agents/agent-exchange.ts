@@ -1,5 +1,5 @@
 import type { UpstreamCaller, UpstreamExchange, UpstreamHandler, UpstreamRequest } from '@atp-router/adapters';
-import type { Timer } from '@atp-router/kernel';
+import type { JsonObject, Timer } from '@atp-router/kernel';
 import {
   type AdapterEstimateContent,
   errorPayload,
@@ -21,6 +21,7 @@ import {
 } from './conversation.ts';
 import type { ExchangeParts } from './exchange-parts.ts';
 import type { Share } from './roster.ts';
+import { boundOf, withinBound } from './usage-bound.ts';
 import { declined, faulty, gone, tooDear, unsendable } from './verdicts.ts';
 
 /** Two of the largest messages. */
@@ -44,6 +45,7 @@ export class AgentExchange implements UpstreamExchange, StreamReader {
   readonly #task: WireValue;
   readonly #began_mono_ms: number;
   #share: Share;
+  #estimate: AdapterEstimateContent | undefined;
   #stream: AgentStream | undefined;
   #state: Conversation = OPENED;
   #timer: Timer | undefined;
@@ -177,7 +179,7 @@ export class AgentExchange implements UpstreamExchange, StreamReader {
         this.#reply.chunk(effect.data);
         break;
       case 'final':
-        this.#reply.final(effect.data);
+        this.#final(effect.data);
         break;
       case 'declined':
         this.#reply.fail('declined', declined(effect.error, blamed));
@@ -195,6 +197,7 @@ export class AgentExchange implements UpstreamExchange, StreamReader {
   /** What the agent expects to need is held against what the attempt may use; only then is it given the work (A7). */
   #estimated(estimate: AdapterEstimateContent): void {
     const { clock, events, blamed } = this.#parts;
+    this.#estimate = estimate;
     events.onEstimate(clock.mono_ms() - this.#began_mono_ms, estimate);
     const { tokens = Infinity, usd_micros = Infinity } = this.#caller.budget;
     const wanted = estimate.in_tokens + estimate.out_tokens;
@@ -213,6 +216,17 @@ export class AgentExchange implements UpstreamExchange, StreamReader {
     events.onShare(this.#share, share);
     this.#share = share;
     this.#dispatch();
+  }
+
+  /** Nobody is charged for more than the attempt may use, whatever is reported (A7). */
+  #final(result: JsonObject): void {
+    const { events, prices } = this.#parts;
+    const bound = boundOf(this.#caller, this.#estimate, prices);
+    const { data, is_excess } = withinBound(result, bound, prices);
+    this.#reply.final(data);
+    if (!is_excess) return;
+    events.onFault('over_budget');
+    this.#stop(errorPayload('EBUDGET', { reason: 'More usage was reported than the budget of the work.' }));
   }
 
   #dispatch(): void {

@@ -109,6 +109,8 @@ export function exchangeWith(
     node_id,
     estimate_timeout_ms,
     reconnect_wait_ms,
+    // Nobody pays for a check.
+    prices: check === undefined ? hub.prices(provider, caller) : [],
     check: check !== undefined,
     events,
     blamed,

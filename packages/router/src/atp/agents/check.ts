@@ -145,6 +145,8 @@ const STEP_OF: Readonly<Record<AgentFault, Step>> = {
     bad_chunk: 'stream',
   },
   ...{ bad_final: 'final', no_final: 'final', after_final: 'final', no_usage: 'usage' },
+  // Not of a check, which has no budget.
+  over_budget: 'final',
 };
 
 function judged(seen: Seen, usage_promised: boolean): CheckedSentence[] {

@@ -9,6 +9,11 @@ export const AGENT_FAULTS: Readonly<Record<AgentFault, AgentFaultTraits>> = {
   no_final: { sentence: 'A10', hard: true, words: 'ended its stream without a result' },
   after_final: { sentence: 'A10', hard: true, words: 'sent something behind its result' },
   no_usage: { sentence: 'A10', hard: true, words: 'promised usage and did not report it' },
+  over_budget: {
+    sentence: 'A7',
+    hard: true,
+    words: 'reported more usage than the budget of its work, and is paid no more',
+  },
 };
 
 interface AgentFaultTraits {
@@ -27,4 +32,5 @@ export type AgentFault =
   | 'bad_final'
   | 'no_final'
   | 'after_final'
-  | 'no_usage';
+  | 'no_usage'
+  | 'over_budget';
