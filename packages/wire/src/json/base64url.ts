@@ -6,6 +6,10 @@ const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 /** More than any digit, so that one look at the digits together tells whether all are digits. */
 const NONE = 0xff;
 const ENCODE: Readonly<Uint8Array> = Uint8Array.from(ALPHABET, (char) => char.charCodeAt(0));
+/** Two digits for twelve bits, in the order in which this machine has them in memory. */
+const PAIRS: Readonly<Uint16Array> = new Uint16Array(
+  Uint8Array.from({ length: 8_192 }, (_, i) => ENCODE[i % 2 === 0 ? i >>> 7 : (i >>> 1) & 63] as number).buffer,
+);
 const DECODE: Readonly<Uint8Array> = Uint8Array.from({ length: 256 }, (_, code) => {
   const value = ALPHABET.indexOf(String.fromCharCode(code));
   return value < 0 ? NONE : value;
@@ -14,12 +18,10 @@ const DECODE: Readonly<Uint8Array> = Uint8Array.from({ length: 256 }, (_, code) 
  * What a digit in each of four places adds to three bytes, the first of them in the lowest bits. Negative for what is no
  * digit, and so is every sum of which that is a part.
  */
-const PLACES: readonly Readonly<Int32Array>[] = [
-  placed((value) => value << 2),
-  placed((value) => (value >>> 4) | ((value & 15) << 12)),
-  placed((value) => ((value >>> 2) << 8) | ((value & 3) << 22)),
-  placed((value) => value << 16),
-];
+const FIRST: Readonly<Int32Array> = placed((value) => value << 2);
+const SECOND: Readonly<Int32Array> = placed((value) => (value >>> 4) | ((value & 15) << 12));
+const THIRD: Readonly<Int32Array> = placed((value) => ((value >>> 2) << 8) | ((value & 3) << 22));
+const FOURTH: Readonly<Int32Array> = placed((value) => value << 16);
 /** Where the first byte of a word is its lowest: on every machine that one is likely to meet. */
 const LOWEST_FIRST = new Uint8Array(Int32Array.of(1).buffer)[0] === 1;
 /** Digits that make three words. */
@@ -41,15 +43,15 @@ export function fromBase64Url(text: string): Uint8Array | undefined {
 export function encodeInLoop(bytes: Uint8Array): string {
   const whole = bytes.length - (bytes.length % 3);
   const out = new Uint8Array(Math.ceil((bytes.length * 4) / 3));
-  let at = 0;
+  const pairs = new Uint16Array(out.buffer, 0, (whole / 3) * 2);
+  let pair = 0;
   for (let i = 0; i < whole; i += 3) {
     const word = ((bytes[i] as number) << 16) | ((bytes[i + 1] as number) << 8) | (bytes[i + 2] as number);
-    out[at] = ENCODE[word >>> 18] as number;
-    out[at + 1] = ENCODE[(word >>> 12) & 63] as number;
-    out[at + 2] = ENCODE[(word >>> 6) & 63] as number;
-    out[at + 3] = ENCODE[word & 63] as number;
-    at += 4;
+    pairs[pair] = PAIRS[word >>> 12] as number;
+    pairs[pair + 1] = PAIRS[word & 4095] as number;
+    pair += 2;
   }
+  const at = pair * 2;
   if (whole < bytes.length) {
     const word = ((bytes[whole] as number) << 16) | ((bytes[whole + 1] ?? 0) << 8);
     out[at] = ENCODE[word >>> 18] as number;
@@ -92,19 +94,13 @@ export function decodeInLoop(text: string): Uint8Array | undefined {
 function putBlocks(from: Uint8Array<ArrayBuffer>, to: Uint8Array<ArrayBuffer>, blocks: number): boolean {
   const digits = new Int32Array(from.buffer, 0, blocks * 4);
   const words = new Int32Array(to.buffer, 0, blocks * 3);
-  const [first, second, third, fourth] = PLACES as readonly [Int32Array, Int32Array, Int32Array, Int32Array];
-  const three = (word: number): number =>
-    (first[word & 0xff] as number) |
-    (second[(word >>> 8) & 0xff] as number) |
-    (third[(word >>> 16) & 0xff] as number) |
-    (fourth[word >>> 24] as number);
   let seen = 0;
   let at = 0;
   for (let i = 0; i < digits.length; i += 4) {
-    const a = three(digits[i] as number);
-    const b = three(digits[i + 1] as number);
-    const c = three(digits[i + 2] as number);
-    const d = three(digits[i + 3] as number);
+    const a = threeBytes(digits[i] as number);
+    const b = threeBytes(digits[i + 1] as number);
+    const c = threeBytes(digits[i + 2] as number);
+    const d = threeBytes(digits[i + 3] as number);
     seen |= a | b | c | d;
     words[at] = a | (b << 24);
     words[at + 1] = (b >>> 8) | (c << 16);
@@ -112,6 +108,16 @@ function putBlocks(from: Uint8Array<ArrayBuffer>, to: Uint8Array<ArrayBuffer>, b
     at += 3;
   }
   return seen >= 0;
+}
+
+/** Of four digits, the first byte lowest. */
+function threeBytes(digits: number): number {
+  return (
+    (FIRST[digits & 0xff] as number) |
+    (SECOND[(digits >>> 8) & 0xff] as number) |
+    (THIRD[(digits >>> 16) & 0xff] as number) |
+    (FOURTH[digits >>> 24] as number)
+  );
 }
 
 /** The last two or three digits, of which the last one is not used whole. */
