@@ -22,6 +22,8 @@ export function encodeJson(frame: Frame, limits: WireLimits = WIRE_LIMITS): stri
   return text;
 }
 
+/** Below, its digits are looked through sooner than they are written in. */
+const LONG_BYTES = 192;
 /** A mark before its bytes are written in. As text it stands nowhere else: quotes within a text have backslashes. */
 const EMPTY_MARK: Readonly<Record<string, string>> = { [BYTES_MARK]: '' };
 const EMPTY_TEXT = JSON.stringify(EMPTY_MARK);
@@ -34,6 +36,7 @@ export function jsonText(value: unknown): string {
   const found: Uint8Array[] = [];
   const text = JSON.stringify(
     marked(value, (bytes) => {
+      if (bytes.length > 0 && bytes.length < LONG_BYTES) return markOf(bytes);
       found.push(bytes);
       return EMPTY_MARK;
     }),
