@@ -27,19 +27,38 @@ function result(content: Payload['content'] & {}): Frame {
   return { ...head, meta: META, payload: { ...RESULT, content } };
 }
 
+/** Content of `agent.stream` as the samples have it. */
+export interface StreamSample {
+  readonly session_id: string;
+  readonly persona_id: string;
+  readonly clone_id: string;
+  readonly seq: number;
+  readonly data: string | Uint8Array;
+}
+
+export interface ItemSample {
+  readonly id: string;
+  readonly score: number;
+  readonly title: string;
+  readonly ok: boolean;
+}
+
+/** For encodings that need to know what is in a content. */
+export const streamOf = (content: unknown): StreamSample => content as StreamSample;
+export const itemsOf = (content: unknown): readonly ItemSample[] => content as readonly ItemSample[];
+
+function stream(data: StreamSample['data']): Frame {
+  const content = { session_id: 's-01k9x4', persona_id: 'critic', clone_id: 'c1', seq: 17, data };
+  return { v: 1, session_id: 's-01k9x4', stream_id: 't-7', msg_seq: 412, payload: { type: 'agent.stream', content } };
+}
+
+const bytes = (length: number): Uint8Array => Uint8Array.from({ length }, (_, i) => (i * 31) & 0xff);
+
 export const FRAMES: readonly SampleFrame[] = [
-  {
-    name: '200 B',
-    slice: 800,
-    frame: {
-      ...{ v: 1, session_id: 's-01k9x4', stream_id: 't-7', msg_seq: 412 },
-      payload: {
-        type: 'agent.stream',
-        content: { session_id: 's-01k9x4', persona_id: 'critic', clone_id: 'c1', seq: 17, data: 'The second diff' },
-      },
-    },
-  },
+  { name: '200 B text', slice: 800, frame: stream('The second diff') },
+  { name: '200 B bytes', slice: 800, frame: stream(bytes(15)) },
   { name: '2 KB text', slice: 400, frame: result(SENTENCE.repeat(22)) },
+  { name: '2 KB bytes', slice: 400, frame: result(bytes(1_176)) },
   {
     name: '2 KB objects',
     slice: 100,
@@ -48,5 +67,5 @@ export const FRAMES: readonly SampleFrame[] = [
     ),
   },
   { name: '64 KB text', slice: 40, frame: result(SENTENCE.repeat(890)) },
-  { name: '64 KB bytes', slice: 40, frame: result(Uint8Array.from({ length: 49_152 }, (_, i) => (i * 31) & 0xff)) },
+  { name: '64 KB bytes', slice: 40, frame: result(bytes(49_152)) },
 ];

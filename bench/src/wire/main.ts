@@ -21,7 +21,7 @@ function table(title: string, sizes: Sizes | undefined, rows: readonly Row[]): v
   const bytes =
     sizes === undefined
       ? ''
-      : `: JSON ${grouped(sizes.json)} bytes, CBOR ${grouped(sizes.cbor)}, cbor-x ${grouped(sizes.cbor_x)}`;
+      : `: JSON ${grouped(sizes.json)} bytes, CBOR ${grouped(sizes.cbor)}, cbor-x ${grouped(sizes.cbor_x)}, protobuf ${grouped(sizes.protobuf)}, FlatBuffers ${grouped(sizes.flatbuffers)}`;
   print(
     `\n### ${title}${bytes}\n\n| | | per second | time ÷ reference | middle 80 % | reference |\n|---|---|---:|---:|---:|---|`,
   );
@@ -33,9 +33,10 @@ function table(title: string, sizes: Sizes | undefined, rows: readonly Row[]): v
   }
 }
 
+const base64 = 'fromBase64' in Uint8Array ? 'native' : 'in loops';
 const load = loadavg()[0] ?? Number.NaN;
 print(
-  `Node ${process.version}, ${cpus()[0]?.model ?? 'unknown CPU'}, ${cpus().length} cores, load ${load.toFixed(1)}, ${rounds} rounds`,
+  `Node ${process.version}, ${cpus()[0]?.model ?? 'unknown CPU'}, ${cpus().length} cores, load ${load.toFixed(1)}, ${rounds} rounds, base64 ${base64}`,
 );
 for (const { name, frame, slice } of FRAMES) {
   const { subjects, sizes } = subjectsOf(frame);

@@ -17,6 +17,8 @@ import {
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { Encoder } from 'cbor-x';
 import { decode as cborgDecode, encode as cborgEncode, rfc8949EncodeOptions } from 'cborg';
+import { flatbuffersOf } from './flatbuffers.ts';
+import { protobufOf } from './protobuf.ts';
 
 /** One thing to do with a frame, again and again; returns something that depends on it, so that it is not optimised away. */
 export interface Subject {
@@ -31,6 +33,8 @@ export interface Sizes {
   readonly json: number;
   readonly cbor: number;
   readonly cbor_x: number;
+  readonly protobuf: number;
+  readonly flatbuffers: number;
 }
 
 /** The hash that a server has. */
@@ -51,6 +55,8 @@ export function subjectsOf(frame: Frame): { readonly subjects: readonly Subject[
   const cborX = new Encoder({ useRecords: false, mapsAsObjects: true, tagUint8Array: false, variableMapSize: true });
   const plain = Uint8Array.from(cborX.encode(frame));
   const strict = cborgEncode(frame, rfc8949EncodeOptions);
+  const protobuf = protobufOf(frame);
+  const flatbuffers = flatbuffersOf(frame);
   const validate = new Ajv2020({ strict: false }).compile(frameSchema());
   const parsed: unknown = JSON.parse(json);
   const decode = subject.bind(null, 'decode');
@@ -62,14 +68,25 @@ export function subjectsOf(frame: Frame): { readonly subjects: readonly Subject[
     decode('cbor-x', 'cbor-x', () => cborX.decode(plain).msg_seq),
     decode('wire CBOR', 'cbor-x', () => decodeCbor(cbor).msg_seq),
     decode('cborg', 'cbor-x', () => cborgDecode(strict).msg_seq),
+    decode('protobuf-es', 'cbor-x', () => Object.keys(protobuf.decode()).length),
+    decode('FlatBuffers', 'cbor-x', () => Object.keys(flatbuffers.decode()).length),
     encode('JSON.stringify', 'JSON.stringify', () => JSON.stringify(parsed).length),
     encode('wire JSON', 'JSON.stringify', () => encodeJson(frame).length),
     encode('cbor-x', 'cbor-x', () => cborX.encode(frame).length),
     encode('wire CBOR', 'cbor-x', () => encoder.encode(frame).length),
     encode('cborg', 'cbor-x', () => cborgEncode(frame, rfc8949EncodeOptions).length),
+    encode('protobuf-es', 'cbor-x', () => protobuf.encode().length),
+    encode('FlatBuffers', 'cbor-x', () => flatbuffers.encode().length),
     ...signers(frame),
   ];
-  return { subjects, sizes: { json: Buffer.byteLength(json), cbor: cbor.length, cbor_x: plain.length } };
+  const sizes = {
+    json: Buffer.byteLength(json),
+    cbor: cbor.length,
+    cbor_x: plain.length,
+    protobuf: protobuf.bytes.length,
+    flatbuffers: flatbuffers.bytes.length,
+  };
+  return { subjects, sizes };
 }
 
 /** Signatures over canonical CBOR, and what they would be over canonical JSON. */

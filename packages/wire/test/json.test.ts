@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeJson, encodeJson, type Frame, fromBase64Url, toBase64Url, WIRE_LIMITS } from '../src/index.ts';
+import { decodeJson, encodeJson, type Frame, WIRE_LIMITS } from '../src/index.ts';
 import { sampleFrame } from '../src/testing/index.ts';
 import { BARE, refusal } from './support/frames.ts';
 
@@ -221,28 +221,5 @@ describe('writing JSON frames', () => {
   it('takes objects without a prototype', () => {
     const content = Object.assign(Object.create(null), { a: 1 });
     expect(encodeJson({ ...BARE, payload: { type: 'agent.log', content } })).toBe(withContent('{"a":1}'));
-  });
-});
-
-describe('base64url', () => {
-  it('is that of the runtime, without padding', () => {
-    fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 100 }), (bytes) => {
-        const text = Buffer.from(bytes).toString('base64url');
-        expect(toBase64Url(bytes)).toBe(text);
-        expect(fromBase64Url(text)).toEqual(bytes);
-      }),
-      { seed: 2, numRuns: 300 },
-    );
-  });
-
-  it('has one spelling for each sequence of bytes', () => {
-    fc.assert(
-      fc.property(fc.string({ maxLength: 12, unit: fc.constantFrom(...'AQZaz09-_=+/ é') }), (text) => {
-        const bytes = fromBase64Url(text);
-        if (bytes !== undefined) expect(toBase64Url(bytes)).toBe(text);
-      }),
-      { seed: 3, numRuns: 3_000 },
-    );
   });
 });

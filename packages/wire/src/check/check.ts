@@ -17,10 +17,13 @@ export type Origin = 'parsed' | 'marked' | 'given' | 'loose' | 'read';
 export class Check {
   readonly origin: Origin;
   readonly depth_max: number;
+  /** What the one mark of bytes stands for, if it was emptied before the text was parsed (`liftBytes`). */
+  readonly lifted: Uint8Array | undefined;
   #items: number;
 
-  constructor(origin: Origin, limits: WireLimits) {
+  constructor(origin: Origin, limits: WireLimits, lifted?: Uint8Array) {
     this.origin = origin;
+    this.lifted = lifted;
     this.depth_max = limits.depth;
     this.#items = origin === 'read' ? Number.POSITIVE_INFINITY : limits.items;
   }

@@ -93,7 +93,7 @@ function checkMarked(check: Check, value: unknown, depth: number, path: string):
     checkParsed(check, value, depth, path);
     return value;
   }
-  if (!Array.isArray(value) && Object.hasOwn(value, BYTES_MARK)) return bytesOf(value, path);
+  if (!Array.isArray(value) && Object.hasOwn(value, BYTES_MARK)) return bytesOf(check, value, path);
   if (depth >= check.depth_max) throw new FrameError('too_deep', { path });
   if (Array.isArray(value)) {
     check.take(value.length, path);
@@ -106,9 +106,10 @@ function checkMarked(check: Check, value: unknown, depth: number, path: string):
   return value;
 }
 
-function bytesOf(mark: object, path: string): Uint8Array {
+function bytesOf(check: Check, mark: object, path: string): Uint8Array {
   const text: unknown = (mark as Record<string, unknown>)[BYTES_MARK];
-  const bytes = typeof text === 'string' && Object.keys(mark).length === 1 ? fromBase64Url(text) : undefined;
+  const is_mark = typeof text === 'string' && Object.keys(mark).length === 1;
+  const bytes = is_mark ? (check.lifted ?? fromBase64Url(text)) : undefined;
   if (bytes === undefined) throw new FrameError('bytes', { path });
   return bytes;
 }

@@ -2,7 +2,7 @@ import { digestText } from '../checksum.ts';
 import type { Digests } from '../digests.ts';
 import { DEFAULT_QOS, type Frame, unsealed } from '../frame.ts';
 import { FrameError } from '../frame-error.ts';
-import { marked } from '../json/encode.ts';
+import { jsonText } from '../json/encode.ts';
 import type { FragmentSeal, Payload } from '../payloads.ts';
 import type { WireValue } from '../value.ts';
 import { leafDigest, merkleRoot } from './merkle.ts';
@@ -52,7 +52,7 @@ export function splitFrame(frame: Frame, digests: Digests, policy: FragmentPolic
 /** What is cut: bytes, a text, or the JSON text of anything else. */
 function bodyOf(content: WireValue): { readonly body: string | Uint8Array; readonly form?: 'json' } {
   if (typeof content === 'string' || content instanceof Uint8Array) return { body: content };
-  return { body: JSON.stringify(marked(content)), form: 'json' };
+  return { body: jsonText(content), form: 'json' };
 }
 
 function cutBytes(bytes: Uint8Array, limit: number, digests: Digests): Piece[] {

@@ -5,6 +5,7 @@ import type { Frame } from '../frame.ts';
 import { FrameError } from '../frame-error.ts';
 import { WIRE_LIMITS, type WireLimits } from '../limits.ts';
 import { BYTES_MARK, type WireValue } from '../value.ts';
+import { liftBytes } from './lift.ts';
 
 // A mark at the very start of the text would otherwise vanish unseen.
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -19,13 +20,20 @@ const HIDING_ESCAPE = /\\u(?:[dD][89a-fA-F]|00[2-7])/;
  */
 export function decodeJson(input: string | Uint8Array, limits: WireLimits = WIRE_LIMITS): Frame {
   const text = typeof input === 'string' ? checkedText(input, limits.frame_bytes) : utf8Text(input, limits.frame_bytes);
-  return checkFrame(new Check(originOf(text), limits), parse(text));
+  return read(text, limits, checkFrame);
 }
 
 /** Reads any value as it may stand in `payload.content`: what text fragments of form `json` add up to. */
 export function parseWireValue(text: string, limits: WireLimits): WireValue {
   const checked = checkedText(text, limits.frame_bytes);
-  return checkFree(new Check(originOf(checked), limits), parse(checked), 0, '') as WireValue;
+  return read(checked, limits, (check, value) => checkFree(check, value, 0, '') as WireValue);
+}
+
+function read<T>(text: string, limits: WireLimits, judge: (check: Check, value: unknown) => T): T {
+  const origin = originOf(text);
+  const lifted = origin === 'marked' ? liftBytes(text) : undefined;
+  if (lifted === undefined) return judge(new Check(origin, limits), parse(text));
+  return judge(new Check(origin, limits, lifted.bytes), parse(lifted.text));
 }
 
 function originOf(text: string): 'parsed' | 'marked' {
