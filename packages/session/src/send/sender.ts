@@ -143,7 +143,13 @@ export class Sender {
     if (message === undefined || message.msg_seq > lane.released || message.msg_seq > lane.credit) return false;
     if (message.fin && lane.is_main && lane.stream.unsettled_beside > 0) return false;
     // Nothing of a stream can be settled before its first message: with a small window it would be in its way.
-    if (!lane.is_main && lane.stream.own && lane.stream.main_out?.unsent === 0 && !isZero(lane)) return false;
+    if (
+      !lane.is_main &&
+      lane.stream.own &&
+      lane.stream.main_out?.unsent === 0 &&
+      lane.lane.stream_id !== SESSION_STREAM
+    )
+      return false;
     lane.unsent += 1;
     if (message.sends === 0) message.first_t = this.#core.live.now;
     this.#fly(message);
@@ -290,10 +296,6 @@ export class Sender {
   refuse(lane: Lane): void {
     if (this.refused.size < this.#core.limits.unsettled_messages) this.refused.set(laneKey(lane), lane);
   }
-}
-
-function isZero({ lane }: LaneOut): boolean {
-  return lane.stream_id === SESSION_STREAM;
 }
 
 function neverSent(): Violation {
