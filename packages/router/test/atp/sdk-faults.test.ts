@@ -84,12 +84,13 @@ describe('a path that is dead', () => {
     const time = new ManualTime();
     const { client, sockets, events } = await rig({ parts: time.parts });
     const first = outcome(client.task(HI).result());
-    while (first.value === undefined) await time.advance(1);
+    // The router's own time goes on meanwhile.
+    while (first.value === undefined) await time.advance(0);
     const [socket] = sockets;
     if (socket !== undefined) socket.is_dead = true;
     const second = outcome(client.task(HI).result());
-    await time.advance(45_000);
-    while (second.value === undefined && second.error === undefined) await time.advance(10);
+    while (sockets.length < 2) await time.advance(100);
+    while (second.value === undefined && second.error === undefined) await time.advance(0);
     expect([second.value?.finish, sockets.length]).toEqual(['stop', 2]);
     expect(events.filter(({ type }) => type === 'connected')).toEqual([
       { type: 'connected', resumed: false },
@@ -104,7 +105,7 @@ describe('a path that is dead', () => {
     await time.advance(9_999);
     expect([sockets.length, events.length]).toEqual([1, 1]);
     await time.advance(6);
-    while (found.value === undefined && found.error === undefined) await time.advance(1);
+    while (found.value === undefined && found.error === undefined) await time.advance(0);
     expect(found.value?.finish).toBe('stop');
     expect(events[1]).toMatchObject({ type: 'disconnected', reason: 'No connection within 10000 ms.' });
   });
