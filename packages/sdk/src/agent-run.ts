@@ -2,6 +2,7 @@ import type { Qos } from '@atp-router/kernel';
 import type { DispatchContent, Frame, Lane, Payload, WireObject, WireValue } from '@atp-router/wire';
 import type { AgentContext, AgentEstimate, AgentOptions, AgentPiece, AgentResult, AgentTask } from './agent-types.ts';
 import { AtpTaskError } from './errors.ts';
+import { tell } from './listeners.ts';
 import type { AbortLike } from './runtime.ts';
 
 /** What a run does with its stream. */
@@ -78,8 +79,8 @@ export class AgentRun {
       const dispatch = content as DispatchContent;
       const work = this.#options.run(dispatch.task as unknown as AgentTask, this.#context(frame, dispatch));
       const result = Symbol.asyncIterator in work ? await this.#stream(work) : resultOf(await work);
-      is_ok = true;
       await this.#say({ type: 'agent.result.final', content: { finish: 'stop', ...result } as WireObject }, true);
+      is_ok = true;
     } finally {
       this.#ports.onDone(this.#ports.now_ms() - began_ms, is_ok);
     }
@@ -91,10 +92,14 @@ export class AgentRun {
     const pieces = work[Symbol.asyncIterator]();
     let text = '';
     let seq = 0;
+    // What returns or throws by itself needs no end.
+    let is_paused = false;
     try {
       for (;;) {
+        is_paused = false;
         const next = (await pieces.next()) as IteratorResult<AgentPiece, AgentResult | undefined>;
         if (next.done === true) return { text, ...next.value };
+        is_paused = true;
         const content = typeof next.value === 'string' ? { kind: 'text', delta: next.value } : next.value;
         if (content.kind === 'text' && typeof content['delta'] === 'string') text += content['delta'];
         await this.#say({ type: 'agent.result.partial', content, seq }, false);
@@ -102,7 +107,16 @@ export class AgentRun {
         if (this.#is_over) return { text };
       }
     } finally {
-      if (this.#is_over) await pieces.return?.();
+      if (is_paused) await this.#leave(pieces);
+    }
+  }
+
+  /** Lets the program clean up. What it throws then does not hide why it was left. */
+  async #leave(pieces: AsyncIterator<AgentPiece>): Promise<void> {
+    try {
+      await pieces.return?.();
+    } catch (thrown) {
+      tell(this.#options.onError, thrown);
     }
   }
 
@@ -143,13 +157,19 @@ export class AgentRun {
       // Work that was aborted may end as it likes.
       if (this.#is_over) return;
       const known = thrown instanceof AtpTaskError;
-      const content = known ? contentOf(thrown) : { code: 'EAGENTDOWN', reason: 'The agent failed at this task.' };
-      await this.#say({ type: 'error', content }, true);
+      try {
+        await this.#say({ type: 'error', content: known ? contentOf(thrown) : FAILED }, true);
+      } catch (unsayable) {
+        tell(this.#options.onError, unsayable);
+        await this.#say({ type: 'error', content: FAILED }, true);
+      }
       this.#over();
-      if (!known) this.#options.onError?.(thrown);
+      if (!known) tell(this.#options.onError, thrown);
     }
   }
 }
+
+const FAILED: WireObject = { code: 'EAGENTDOWN', reason: 'The agent failed at this task.' };
 
 function contentOf({ code, message, retry_after_ms }: AtpTaskError): WireObject {
   return { code, reason: message, ...(retry_after_ms !== undefined && { retry_after_ms }) };

@@ -40,7 +40,8 @@ export type AgentEstimate = Omit<AdapterEstimateContent, 'usd_micros'> & { reado
 
 type Work = AsyncGenerator<AgentPiece, AgentResult | undefined> | AsyncIterable<AgentPiece>;
 
-export interface AgentOptions extends Pick<ClientOptions, 'url' | 'key' | 'reconnect' | 'onLink'> {
+export interface AgentOptions
+  extends Pick<ClientOptions, 'url' | 'key' | 'key_in' | 'reconnect' | 'connect_timeout_ms' | 'onLink'> {
   /** Calls of model `<provider>/<id>` come here; `start()` tells the names. */
   readonly id: string;
   /** Further names that it answers to. */
@@ -60,7 +61,7 @@ export interface AgentOptions extends Pick<ClientOptions, 'url' | 'key' | 'recon
   estimate?(task: AgentTask): AgentEstimate | Promise<AgentEstimate>;
   /** Does the work: an async generator of pieces, or a promise of the whole. What it throws ends the task with an error. */
   run(task: AgentTask, context: AgentContext): Work | Promise<AgentResult | string>;
-  /** What `run` or `estimate` threw, or what the router says of a session that was lost. For logs. */
+  /** What `run` or `estimate` threw, or what the router says of a session that was lost. For logs; what it throws is ignored. */
   readonly onError?: (error: unknown) => void;
 }
 

@@ -2,17 +2,18 @@ import type { SessionEffect } from '@atp-router/session';
 import type { AgentStatus, Lane, Payload, Window, WireErrorContent, WireObject } from '@atp-router/wire';
 import { AgentRun } from './agent-run.ts';
 import type { AgentOptions } from './agent-types.ts';
+import { Backoff } from './backoff.ts';
 import { AtpClosedError, AtpTaskError } from './errors.ts';
 import { Latencies } from './latencies.ts';
 import { Link } from './link.ts';
-import { type Runtime, systemRuntime } from './runtime.ts';
+import { tell } from './listeners.ts';
+import { type Runtime, rngOf, systemRuntime } from './runtime.ts';
+import { checkSendable, unsendable } from './sendable.ts';
 
 const CONCURRENCY = 8;
 const HEALTH_INTERVAL_MS = 10_000;
 /** Of the end of a session with its router; then it is aborted. */
 const FAREWELL_MS = 2_000;
-/** Pause before another session, doubled up to the second. */
-const REOPEN = { base_ms: 250, cap_ms: 30_000 };
 
 /**
  * An agent of a router: dials in, says what it can do, and does the tasks that it is given. Connections are made, lost and
@@ -26,11 +27,14 @@ export class Agent {
   #link: Link | undefined;
   #health: unknown;
   #reopen: unknown;
-  #reopened = 0;
+  readonly #reopens: Backoff;
+  #advert: unknown;
+  readonly #adverts: Backoff;
   #status: AgentStatus = 'READY';
   #window: Window;
   #started: { resolve(routes: readonly string[]): void; reject(error: Error): void } | undefined;
   #is_stopped = false;
+  #stopping: Promise<void> | undefined;
   #idle: (() => void) | undefined;
   #over: (() => void) | undefined;
 
@@ -38,6 +42,8 @@ export class Agent {
     this.#options = options;
     this.#runtime = runtime;
     this.#window = { max_parallel: options.concurrency ?? CONCURRENCY };
+    this.#reopens = new Backoff(rngOf(runtime), options.reconnect);
+    this.#adverts = new Backoff(rngOf(runtime), options.reconnect);
   }
 
   /** Tasks that it works on now. */
@@ -45,30 +51,49 @@ export class Agent {
     return this.#runs.size;
   }
 
-  /** Dials in. Resolves with the names of models that calls reach it by; rejects when the router does not take it. */
+  /**
+   * Dials in. Resolves with the names of models that calls reach it by; rejects when the router does not take it, is not reached in
+   * `reconnect.attempts_max` attempts, or when the agent is stopped before.
+   */
   start(): Promise<readonly string[]> {
     if (this.#link !== undefined) return Promise.reject(new AtpClosedError('The agent was started before.'));
+    if (this.#is_stopped) return Promise.reject(new AtpClosedError('The agent was stopped.'));
     return new Promise((resolve, reject) => {
       this.#started = { resolve, reject };
       this.#open();
     });
   }
 
-  /** Tells the router whether it takes work, and how much; it holds until the next one, also over connections. */
+  /**
+   * Tells the router whether it takes work, and how much; it holds until the next one, also over connections. Throws for a
+   * window that cannot be told.
+   */
   status(status: AgentStatus, suggested_window: Window = this.#window): void {
+    try {
+      checkSendable('-', { payload: { type: 'control.status', content: { status, suggested_window } } });
+    } catch (thrown) {
+      throw unsendable('The status', thrown);
+    }
     this.#status = status;
     this.#window = suggested_window;
     this.#tellStatus();
   }
 
-  /** Takes nothing new, lets what runs finish, and ends the session. */
-  async stop(): Promise<void> {
+  /** Takes nothing new, lets what runs finish, and ends the session. Whoever calls it again waits for the same. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
     if (this.#is_stopped) return;
-    this.status('DRAINING');
+    this.#status = 'DRAINING';
+    this.#tellStatus();
     this.#is_stopped = true;
+    this.#started?.reject(new AtpClosedError('The agent was stopped before the router had taken it.'));
+    this.#started = undefined;
     if (this.#runs.size > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
-    this.#runtime.clearTimeout(this.#health);
-    this.#runtime.clearTimeout(this.#reopen);
+    this.#clearTimers();
     const link = this.#link;
     if (link === undefined || link.is_over) return;
     const over = new Promise<void>((resolve) => (this.#over = resolve));
@@ -79,11 +104,15 @@ export class Agent {
     this.#runtime.clearTimeout(timer);
   }
 
+  #clearTimers(): void {
+    for (const timer of [this.#health, this.#reopen, this.#advert]) this.#runtime.clearTimeout(timer);
+  }
+
   #open(): void {
     const link: Link = new Link(this.#runtime, this.#options, {
       onEffect: (effect) => this.#on(link, effect),
       onLink: (event) => {
-        this.#options.onLink?.(event);
+        tell(this.#options.onLink, event);
         if (event.type === 'closed') this.#over?.();
       },
     });
@@ -115,6 +144,18 @@ export class Agent {
 
   /** After each handshake: a router that was restarted does not know the agent any more. */
   #introduce(): void {
+    this.#runtime.clearTimeout(this.#advert);
+    try {
+      this.#advertise();
+      this.#tellStatus();
+    } catch (thrown) {
+      this.#refused(unsendable('What the agent says of itself', thrown));
+      return;
+    }
+    this.#tellHealth();
+  }
+
+  #advertise(): void {
     const { id, models, capabilities = ['chat'], languages, max_tokens, usd_micros_per_mtok, version } = this.#options;
     const content = {
       ...{ adapter_id: id, adapter_type: 'agent', capabilities },
@@ -125,8 +166,6 @@ export class Agent {
       ...(version !== undefined && { version }),
     };
     this.#say({ type: 'adapter.capability', content });
-    this.#tellStatus();
-    this.#tellHealth();
   }
 
   #tellStatus(): void {
@@ -135,6 +174,8 @@ export class Agent {
 
   #tellHealth(): void {
     this.#runtime.clearTimeout(this.#health);
+    // A resumption may fall into the end.
+    if (this.#is_stopped && this.#runs.size === 0) return;
     if (this.#link?.session.phase === 'open') {
       const content = { adapter_id: this.#options.id, status: 'ok', ...this.#latencies.summary() };
       this.#say({ type: 'adapter.health', content: { ...content, queue_depth: this.#runs.size } });
@@ -144,7 +185,7 @@ export class Agent {
   }
 
   #say(payload: Payload): void {
-    this.#link?.handle({ type: 'send', lane: SESSION_LANE, message: { payload } });
+    this.#link?.send(SESSION_LANE, { payload }, false);
   }
 
   #deliver(link: Link, { id, frame }: Extract<SessionEffect, { type: 'deliver' }>): void {
@@ -160,31 +201,42 @@ export class Agent {
   #told(payload: Payload | undefined): void {
     const { adapter_id, routes = [] } = (payload?.content ?? {}) as { adapter_id?: string; routes?: readonly string[] };
     if (payload?.type === 'adapter.accepted' && adapter_id === this.#options.id) {
-      this.#reopened = 0;
+      this.#reopens.reset();
+      this.#adverts.reset();
       this.#started?.resolve(routes);
       this.#started = undefined;
     } else if (payload?.type === 'error') this.#refused(new AtpTaskError(payload.content as WireErrorContent));
   }
 
-  /** The first time it is for whoever started it; later the session is tried again, as after a loss. */
-  #refused(error: Error): void {
+  /** The first time it is for whoever started it. Later there may be room again, or a policy that lets it in. */
+  #refused(error: AtpTaskError | AtpClosedError): void {
     const started = this.#started;
     this.#started = undefined;
     if (started === undefined) {
-      this.#options.onError?.(error);
+      tell(this.#options.onError, error);
+      this.#advertiseLater(error instanceof AtpTaskError ? error.retry_after_ms : undefined);
       return;
     }
     this.#is_stopped = true;
-    this.#runtime.clearTimeout(this.#health);
+    this.#clearTimers();
     this.#link?.abort('The agent was not taken.');
     started.reject(error);
+  }
+
+  /** After a handshake it does so anyway. */
+  #advertiseLater(retry_after_ms: number | undefined): void {
+    if (this.#is_stopped) return;
+    this.#runtime.clearTimeout(this.#advert);
+    this.#advert = this.#runtime.setTimeout(() => {
+      if (this.#link?.session.phase === 'open') this.#introduce();
+    }, this.#adverts.next_ms(retry_after_ms));
   }
 
   #run(link: Link, stream_id: string): AgentRun {
     return new AgentRun(stream_id, this.#options, {
       abort: new this.#runtime.AbortController(),
       refusal: (lane) => link.session.refusal(lane, this.#runtime.performance.now()),
-      send: (lane, payload, fin) => link.handle({ type: 'send', lane, message: { payload }, fin }),
+      send: (lane, payload, fin) => link.send(lane, { payload }, fin),
       declines: () => this.#declines(),
       onDone: (latency_ms, is_ok) => this.#latencies.add(latency_ms, is_ok),
       onOver: () => this.#forget(stream_id),
@@ -217,11 +269,8 @@ export class Agent {
     const why = content === undefined ? new AtpClosedError('The session has ended.') : new AtpTaskError(content);
     if (this.#started !== undefined) this.#refused(why);
     else {
-      this.#options.onError?.(why);
-      const { base_ms = REOPEN.base_ms, cap_ms = REOPEN.cap_ms } = this.#options.reconnect ?? {};
-      const delay_ms = Math.min(cap_ms, base_ms * 2 ** Math.min(this.#reopened, 20));
-      this.#reopened += 1;
-      this.#reopen = this.#runtime.setTimeout(() => this.#open(), delay_ms);
+      tell(this.#options.onError, why);
+      this.#reopen = this.#runtime.setTimeout(() => this.#open(), this.#reopens.next_ms(content?.retry_after_ms));
     }
   }
 }

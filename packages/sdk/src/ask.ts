@@ -1,6 +1,6 @@
-import type { WireErrorContent } from '@atp-router/wire';
+import { isWireObject, type WireErrorContent, type WireObject } from '@atp-router/wire';
 import { AtpTaskError } from './errors.ts';
-import { type Runtime, systemRuntime } from './runtime.ts';
+import { type ReplyLike, type Runtime, systemRuntime } from './runtime.ts';
 import type { AskRequest, ClientOptions, Final, TaskOptions } from './types.ts';
 
 /** One question over HTTP, without a session: `POST /v1/ask`. The same types as a task, and the same errors. */
@@ -10,6 +10,7 @@ export async function ask(
   options: TaskOptions = {},
   runtime: Runtime = systemRuntime(),
 ): Promise<Final> {
+  if (options.max_tokens !== undefined) throw new AtpTaskError(NO_MAX_TOKENS);
   const secret = typeof key === 'string' ? key : await key();
   const reply = await runtime.fetch(`${url.replace(/\/+$/, '')}/v1/ask`, {
     method: 'POST',
@@ -17,9 +18,28 @@ export async function ask(
     body: JSON.stringify({ ...request, stream: false }),
     signal: options.signal,
   });
-  const body = (await reply.json()) as { readonly error?: AskError } & Final;
-  if (reply.ok) return body;
-  throw new AtpTaskError(contentOf(body.error, reply.status));
+  const body = await bodyOf(reply);
+  if (reply.ok && body !== undefined) return body as unknown as Final;
+  throw new AtpTaskError(contentOf(body?.['error'], reply.status));
+}
+
+/** A limit on spending that would be passed over in silence is worse than none. */
+const NO_MAX_TOKENS: WireErrorContent = {
+  code: 'EPROTO',
+  reason:
+    'ask() cannot limit all tokens of a call: HTTP has no field for "max_tokens". Give "max_usd_micros" or "max_output_tokens", or ask by AtpClient.task().',
+  details: { param: 'max_tokens' },
+};
+
+/** Nothing for what is no object in JSON: a proxy on the way may have answered. */
+async function bodyOf(reply: ReplyLike): Promise<WireObject | undefined> {
+  try {
+    const body = await reply.json();
+    return isWireObject(body) ? body : undefined;
+  } catch (thrown) {
+    if (thrown instanceof Error && thrown.name === 'SyntaxError') return undefined;
+    throw thrown;
+  }
 }
 
 interface AskError {
@@ -32,11 +52,18 @@ interface AskError {
   readonly request_id: string;
 }
 
-function contentOf(error: AskError | undefined, status: number): WireErrorContent {
-  if (error === undefined) return { code: 'EPROTO', reason: `The router answered ${status} without an error.` };
+function contentOf(error: unknown, status: number): WireErrorContent {
+  if (!isAskError(error)) {
+    const reason = `The answer has the status ${status}, and is not in the shape of ask: it may be from a proxy on the way.`;
+    return { code: status >= 500 ? 'EAGENTDOWN' : 'EPROTO', reason, details: { status } };
+  }
   const { code, wire, message, retry_after_ms, request_id, param, origin } = error;
-  const details = { error: code, origin, request_id, ...(param !== null && { param }) };
-  return { code: wire, reason: message, ...(retry_after_ms !== null && { retry_after_ms }), details };
+  const details = { error: code, status, origin, request_id, ...(param !== null && { param }) };
+  return { code: wire, reason: message, ...(typeof retry_after_ms === 'number' && { retry_after_ms }), details };
+}
+
+function isAskError(error: unknown): error is AskError {
+  return isWireObject(error) && typeof error['wire'] === 'string' && typeof error['message'] === 'string';
 }
 
 function headersOf(options: TaskOptions): Record<string, string> {

@@ -18,6 +18,15 @@ export class AtpTaskError extends Error {
   }
 }
 
+/**
+ * The task had been sent when its session ended, and what became of it is not known: the router may have done it (S21, S32).
+ * Only an `idempotency_key` makes it safe to ask again.
+ */
+export class AtpInDoubtError extends AtpTaskError {
+  override readonly name: string = 'AtpInDoubtError';
+  readonly may_have_arrived = true;
+}
+
 /** The session ended before the task did: by `close()`, because it could not be resumed, or because it was aborted. */
 export class AtpClosedError extends Error {
   override readonly name: string = 'AtpClosedError';

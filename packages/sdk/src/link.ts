@@ -1,137 +1,217 @@
-import { type Rng, seededRng } from '@atp-router/kernel';
-import { Session, type SessionEffect, type SessionInput, type SessionOptions } from '@atp-router/session';
-import {
-  decodeFrame,
-  decodeJson,
-  encodeCbor,
-  encodeJson,
-  KeyRing,
-  pureDigests,
-  Sealer,
-  toBase64Url,
-} from '@atp-router/wire';
-import type { Runtime, SocketLike } from './runtime.ts';
-import type { ClientOptions, ClientSigningKey, LinkEvent } from './types.ts';
+import type { Rng } from '@atp-router/kernel';
+import type { Outgoing, Session, SessionEffect, SessionInput } from '@atp-router/session';
+import { decodeFrame, decodeJson, encodeCbor, encodeJson, type Frame, type Lane, type Payload } from '@atp-router/wire';
+import { Backoff } from './backoff.ts';
+import { newSession } from './link-session.ts';
+import { type Runtime, rngOf, type SocketLike } from './runtime.ts';
+import { checkSendable, unsendable } from './sendable.ts';
+import type { ClientOptions, LinkEvent } from './types.ts';
 
 const SUBPROTOCOL = 'atp.v1';
-const SECRET_BYTES = 16;
-const BACKOFF = { base_ms: 250, cap_ms: 30_000 };
+/** As long as a handshake may take; a path that swallows packets would keep a socket opening for minutes. */
+const CONNECT_TIMEOUT_MS = 10_000;
+/** Three quarters of a minute with the default pauses: longer than a restart takes. */
+export const ATTEMPTS_MAX = 10;
 
-/** What a link tells of its session. */
+/** What a link tells of its session. Neither throws. */
 export interface LinkPorts {
   onEffect(effect: SessionEffect): void;
   onLink(event: LinkEvent): void;
 }
 
+/** An attempt to connect, and the connection that came of it. */
+interface Connection {
+  socket?: SocketLike;
+  timer?: unknown;
+  /** A WebSocket was asked for; it has opened. */
+  is_asked?: boolean;
+  is_open?: boolean;
+}
+
 /** One session over as many WebSockets as it takes: connects, resumes, keeps the timer. Ends with its session. */
 export class Link {
-  readonly session: Session;
-  readonly session_id: string;
   readonly #runtime: Runtime;
   readonly #options: ClientOptions;
   readonly #ports: LinkPorts;
   readonly #rng: Rng;
-  #socket: SocketLike | undefined;
+  readonly #backoff: Backoff;
+  #begun: { readonly session: Session; readonly session_id: string };
+  /** Of the session that has begun: the key, where its hello has it. */
+  #token: string | undefined;
+  /**
+   * A WebSocket does not tell why it was refused. After one that never opened, the key comes in the hello: what is wrong with it the
+   * router then says in a frame.
+   */
+  #is_in_hello: boolean;
+  /** The only one that counts: what others still bring is not looked at. */
+  #connection: Connection | undefined;
+  /** Effects that are still to be done: what one of them causes comes after those that were there before. */
+  #effects: SessionEffect[] = [];
+  #is_working = false;
   #encoding: 'json' | 'cbor' = 'json';
   #timer: unknown;
   #retry: unknown;
-  #attempt = 0;
+  #has_given_up = false;
   #is_over = false;
 
   constructor(runtime: Runtime, options: ClientOptions, ports: LinkPorts) {
     this.#runtime = runtime;
     this.#options = options;
     this.#ports = ports;
-    const secret = (): string => toBase64Url(runtime.crypto.getRandomValues(new Uint8Array(SECRET_BYTES)));
-    this.#rng = seededRng(new DataView(runtime.crypto.getRandomValues(new Uint8Array(4)).buffer).getUint32(0));
-    this.session_id = secret();
-    this.session = new Session({
-      role: 'client',
-      session_id: this.session_id,
-      ports: { rng: this.#rng, digests: pureDigests, secret },
-      encodings: ['cbor', 'json'],
-      ...signingOf(options.signing_keys),
-    });
+    this.#rng = rngOf(runtime);
+    this.#backoff = new Backoff(this.#rng, options.reconnect);
+    this.#is_in_hello = options.key_in === 'hello';
+    this.#begun = newSession(runtime, this.#rng, options.signing_keys, undefined);
+  }
+
+  get session(): Session {
+    return this.#begun.session;
+  }
+
+  get session_id(): string {
+    return this.#begun.session_id;
   }
 
   get is_over(): boolean {
-    return this.#is_over;
+    return this.#is_over || this.session.phase === 'closed';
+  }
+
+  /** The session was ended because no attempt brought it about. */
+  get has_given_up(): boolean {
+    return this.#has_given_up;
   }
 
   connect(): void {
-    if (this.#is_over) return;
-    this.#attempt += 1;
-    this.#ports.onLink({ type: 'connecting', attempt: this.#attempt });
-    Promise.resolve()
-      .then(() => (typeof this.#options.key === 'string' ? this.#options.key : this.#options.key()))
-      .then((key) => this.#open(key))
-      .catch(() => this.#lost(undefined, 0));
+    if (this.is_over) return;
+    const connection: Connection = {};
+    this.#connection = connection;
+    const { connect_timeout_ms = CONNECT_TIMEOUT_MS } = this.#options;
+    const late = `No connection within ${connect_timeout_ms} ms.`;
+    connection.timer = this.#runtime.setTimeout(() => this.#lost(connection, 0, late), connect_timeout_ms);
+    this.#ports.onLink({ type: 'connecting', attempt: this.#backoff.failed + 1 });
+    this.#keyNow()
+      .then((key) => this.#open(connection, key))
+      .catch((thrown: unknown) => this.#lost(connection, 0, thrown instanceof Error ? thrown.message : String(thrown)));
   }
 
   handle(input: SessionInput): void {
     const effects = this.session.handle(input, this.#runtime.performance.now());
-    for (const effect of effects) this.#do(effect);
-    this.#arm();
+    for (const effect of effects) this.#effects.push(effect);
+    if (this.#is_working) return;
+    this.#is_working = true;
+    try {
+      for (let i = 0; i < this.#effects.length; i += 1) this.#do(this.#effects[i] as SessionEffect);
+    } finally {
+      this.#effects = [];
+      this.#is_working = false;
+      this.#arm();
+    }
+  }
+
+  /** Throws `FrameError`, and sends nothing, when the message cannot be carried. */
+  send(lane: Lane, message: Outgoing, fin: boolean): void {
+    checkSendable(this.session_id, message);
+    this.handle({ type: 'send', lane, message, fin });
   }
 
   /** Ends at once: the router is told, and nothing is waited for. */
   abort(reason: string): void {
-    const error = { type: 'error', content: { code: 'EPREEMPT', reason } };
+    this.#fail({ type: 'error', content: { code: 'EPREEMPT', reason } });
+  }
+
+  #fail(error: Payload): void {
     this.handle({ type: 'reset', stream_id: '0', error });
-    this.#end(reason);
   }
 
-  #open(key: string): void {
-    if (this.#is_over) return;
+  /** Nothing where the session has a token of its own, which it resumes with (S33). */
+  async #keyNow(): Promise<string | undefined> {
+    const { key } = this.#options;
+    if (this.#is_in_hello && this.session.phase === 'lost') return undefined;
+    const found = typeof key === 'string' ? key : await key();
+    if (typeof found !== 'string' || found === '') throw new Error('The key is not a text, or empty.');
+    return found;
+  }
+
+  #open(connection: Connection, key: string | undefined): void {
+    if (connection !== this.#connection) return;
+    const token = this.#is_in_hello ? key : undefined;
+    // A session that was asked for in vain is asked for in the same words (S5): another key needs another session.
+    if (token !== this.#token && this.session.phase === 'idle') {
+      this.#token = token;
+      this.#begun = newSession(this.#runtime, this.#rng, this.#options.signing_keys, token);
+    }
+    connection.is_asked = true;
     const url = `${this.#options.url.replace(/^http/, 'ws').replace(/\/+$/, '')}/ws`;
-    const socket = new this.#runtime.WebSocket(url, [SUBPROTOCOL, `atp.key.${key}`]);
+    const names = this.#is_in_hello ? [SUBPROTOCOL] : [SUBPROTOCOL, `atp.key.${key}`];
+    const socket = new this.#runtime.WebSocket(url, names);
     socket.binaryType = 'arraybuffer';
-    this.#socket = socket;
-    socket.onopen = () => this.handle({ type: 'connected', wall_ms: this.#runtime.Date.now() });
-    socket.onmessage = ({ data }) => this.#read(socket, data);
+    connection.socket = socket;
+    socket.onopen = () => this.#opened(connection);
+    socket.onmessage = ({ data }) => this.#read(connection, socket, data);
     socket.onerror = () => undefined;
-    socket.onclose = ({ code }) => this.#lost(socket, code);
+    socket.onclose = ({ code, reason }) => this.#lost(connection, code, reason);
   }
 
-  #read(socket: SocketLike, data: unknown): void {
-    if (socket !== this.#socket) return;
+  #opened(connection: Connection): void {
+    if (connection !== this.#connection) return;
+    connection.is_open = true;
+    this.#runtime.clearTimeout(connection.timer);
+    this.handle({ type: 'connected', wall_ms: this.#runtime.Date.now() });
+  }
+
+  #read(connection: Connection, socket: SocketLike, data: unknown): void {
+    if (connection !== this.#connection) return;
+    let frame: Frame;
     try {
-      const frame = typeof data === 'string' ? decodeJson(data) : decodeFrame(new Uint8Array(data as ArrayBuffer));
-      const bytes = typeof data === 'string' ? data.length : (data as ArrayBuffer).byteLength;
-      this.handle({ type: 'frame', frame, bytes, wall_ms: this.#runtime.Date.now() });
+      frame = typeof data === 'string' ? decodeJson(data) : decodeFrame(new Uint8Array(data as ArrayBuffer));
     } catch {
       // A router that sends what is no frame cannot be trusted with the rest.
       socket.close(4400, 'not a frame');
+      this.#lost(connection, 4400, 'What the router sent is no frame.');
+      return;
     }
+    const bytes = typeof data === 'string' ? data.length : (data as ArrayBuffer).byteLength;
+    this.handle({ type: 'frame', frame, bytes, wall_ms: this.#runtime.Date.now() });
   }
 
-  #lost(socket: SocketLike | undefined, code: number): void {
-    if (this.#is_over || socket !== this.#socket) return;
-    this.#socket = undefined;
+  /** Also when the socket does not know yet: a runtime may wait for minutes for the other end of a path that is dead. */
+  #lost(connection: Connection | undefined, code: number, reason: string): void {
+    if (connection === undefined || connection !== this.#connection) return;
+    this.#drop();
+    const is_refused = connection.is_asked === true && connection.is_open !== true;
+    if (is_refused && this.#options.key_in === undefined) this.#is_in_hello = !this.#is_in_hello;
     this.handle({ type: 'disconnected' });
-    if (this.#is_over) return;
-    const { base_ms = BACKOFF.base_ms, cap_ms = BACKOFF.cap_ms } = this.#options.reconnect ?? {};
-    // Full jitter: a router that comes back is not met by all of its clients at once.
-    const retry_in_ms = this.#rng.next() * Math.min(cap_ms, base_ms * 2 ** Math.min(this.#attempt - 1, 20));
-    this.#ports.onLink({ type: 'disconnected', code, retry_in_ms });
-    this.#retry = this.#runtime.setTimeout(() => this.connect(), retry_in_ms);
+    if (this.is_over) return;
+    const retry_in_ms = this.#backoff.next_ms();
+    const { attempts_max = ATTEMPTS_MAX } = this.#options.reconnect ?? {};
+    const is_hopeless = this.session.phase === 'idle' && this.#backoff.failed >= attempts_max;
+    this.#ports.onLink({
+      ...{ type: 'disconnected', code, reason: reason === '' ? undefined : reason },
+      retry_in_ms: is_hopeless ? undefined : retry_in_ms,
+    });
+    if (is_hopeless) this.#giveUp(reason);
+    else if (!this.is_over) this.#retry = this.#runtime.setTimeout(() => this.connect(), retry_in_ms);
+  }
+
+  #giveUp(why: string): void {
+    this.#has_given_up = true;
+    const tried = `The router was not reached in ${this.#backoff.failed} attempts.`;
+    this.#fail({ type: 'error', content: { code: 'ETIMEOUT', reason: why === '' ? tried : `${tried} ${why}` } });
   }
 
   #do(effect: SessionEffect): void {
     switch (effect.type) {
       case 'send':
-        // The session sends again what a socket that is closing loses.
-        if (this.#socket?.readyState === 1) {
-          this.#socket.send(this.#encoding === 'cbor' ? encodeCbor(effect.frame) : encodeJson(effect.frame));
-        }
+        this.#send(effect.frame);
         return;
       case 'established':
-        this.#attempt = 0;
+        this.#backoff.reset();
         this.#encoding = effect.agreed.encoding;
         this.#ports.onLink({ type: 'connected', resumed: effect.resumed });
         break;
       case 'disconnect':
-        this.#socket?.close();
+        if (this.session.phase === 'closed') this.#drop();
+        else this.#lost(this.#connection, 0, 'The router did not answer any more.');
         break;
       case 'closed':
         this.#end(reasonOf(effect));
@@ -141,13 +221,35 @@ export class Link {
     this.#ports.onEffect(effect);
   }
 
+  /** The session sends again what a socket that is closing loses. What no encoder takes would come again for ever. */
+  #send(frame: Frame): void {
+    const socket = this.#connection?.socket;
+    if (socket?.readyState !== 1) return;
+    let data: string | Uint8Array;
+    try {
+      data = this.#encoding === 'cbor' ? encodeCbor(frame) : encodeJson(frame);
+    } catch (thrown) {
+      const { code, message } = unsendable('A frame', thrown);
+      const error = { type: 'error', content: { code, reason: message } };
+      this.handle({ type: 'reset', stream_id: frame.stream_id, error });
+      return;
+    }
+    socket.send(data);
+  }
+
+  #drop(): void {
+    const connection = this.#connection;
+    this.#connection = undefined;
+    this.#runtime.clearTimeout(connection?.timer);
+    connection?.socket?.close(1000);
+  }
+
   #end(reason: string): void {
     if (this.#is_over) return;
     this.#is_over = true;
     this.#runtime.clearTimeout(this.#timer);
     this.#runtime.clearTimeout(this.#retry);
-    this.#socket?.close(1000);
-    this.#socket = undefined;
+    this.#drop();
     this.#ports.onLink({ type: 'closed', reason });
   }
 
@@ -158,22 +260,6 @@ export class Link {
     const delay_ms = Math.max(0, due_ms - this.#runtime.performance.now());
     this.#timer = this.#runtime.setTimeout(() => this.handle({ type: 'timeout' }), delay_ms);
   }
-}
-
-function signingOf(keys: readonly ClientSigningKey[] = []): Pick<SessionOptions, 'signing' | 'features'> {
-  if (keys.length === 0) return {};
-  const ring = new KeyRing(
-    keys.map(({ id, secret, not_before_ms = 0, not_after_ms = Number.POSITIVE_INFINITY }) => ({
-      ...{ kid: id, secret: fromHex(secret), not_before_ms, not_after_ms },
-    })),
-  );
-  return { signing: { sealer: new Sealer(pureDigests), ring }, features: ['sig'] };
-}
-
-/** Anything that is no hex makes a secret that is too short, which the ring refuses. */
-function fromHex(text: string): Uint8Array {
-  if (!/^([0-9a-fA-F]{2})*$/.test(text)) return new Uint8Array(0);
-  return Uint8Array.from({ length: text.length / 2 }, (_, i) => Number.parseInt(text.slice(2 * i, 2 * i + 2), 16));
 }
 
 function reasonOf({ error }: Extract<SessionEffect, { type: 'closed' }>): string {

@@ -1,3 +1,4 @@
+import { type Rng, seededRng } from '@atp-router/kernel';
 import type { SignalLike } from './types.ts';
 
 /** The part of a WebSocket that browsers and Node have in common (WHATWG WebSockets). */
@@ -47,4 +48,9 @@ export function systemRuntime(): Runtime {
     Date: runtime.Date,
     AbortController: runtime.AbortController,
   };
+}
+
+/** Spreads pauses; seeded with what the runtime has of randomness. */
+export function rngOf({ crypto }: Pick<Runtime, 'crypto'>): Rng {
+  return seededRng(new DataView(crypto.getRandomValues(new Uint8Array(4)).buffer).getUint32(0));
 }

@@ -18,7 +18,10 @@ export interface TaskOptions {
   readonly qos?: Qos;
   readonly task_type?: string;
   readonly data_scope?: readonly string[];
-  /** Milliseconds from now after which the answer is of no use. */
+  /**
+   * Milliseconds from now after which the answer is of no use: the task then fails with `ETIMEOUT`, also when the router
+   * cannot be reached. The router is told what is left of them when the task is sent.
+   */
   readonly deadline_ms?: number;
   /** The same key never runs the work twice. */
   readonly idempotency_key?: string;
@@ -57,11 +60,18 @@ export type TaskEvent =
   /** The last event. */
   | { readonly type: 'final'; readonly result: Final };
 
-/** What happens below the tasks, for logs and metrics. */
+/** What happens below the tasks, for logs and metrics. `reason` of a loss: what the router or the runtime says, if anything. */
 export type LinkEvent =
   | { readonly type: 'connecting'; readonly attempt: number }
   | { readonly type: 'connected'; readonly resumed: boolean }
-  | { readonly type: 'disconnected'; readonly code: number; readonly retry_in_ms: number | undefined }
+  | {
+      readonly type: 'disconnected';
+      /** Close code of the WebSocket; 0 where there was none. */
+      readonly code: number;
+      /** Absent: it is not tried again, `closed` follows. */
+      readonly retry_in_ms: number | undefined;
+      readonly reason: string | undefined;
+    }
   | { readonly type: 'closed'; readonly reason: string };
 
 /** One key of a tenant's `signing_keys`. */
@@ -77,13 +87,29 @@ export interface ClientSigningKey {
 export interface ClientOptions {
   /** Address of the router: `http(s)://host:port`. */
   readonly url: string;
-  /** The key, or a function that gets one for each connection (OIDC and other tokens that end). */
+  /**
+   * The key, or a function that gets one for each connection (OIDC and other tokens that end). When the function rejects, that is
+   * told as the `reason` of a loss, and tried again.
+   */
   readonly key: string | (() => string | Promise<string>);
+  /**
+   * Where the key goes: into the request for the WebSocket (`subprotocol`, which gateways can look at) or into the session's first
+   * frame (`hello`). Default: the first, and after a WebSocket that did not open the other, in turn: only in answer to a frame can
+   * the router say what is wrong with a key. With `subprotocol` alone a wrong key looks like a router that is not there.
+   */
+  readonly key_in?: 'subprotocol' | 'hello';
   /** Keys that frames are signed with, as the router has them for the tenant. Default: frames are not signed. */
   readonly signing_keys?: readonly ClientSigningKey[];
-  /** First pause between connections, doubled up to the second, each spread over its whole length. */
-  readonly reconnect?: { readonly base_ms?: number; readonly cap_ms?: number };
+  /**
+   * First pause between connections, doubled up to the second, each spread over its whole length; default 250 ms and 30 s. After
+   * `attempts_max` attempts in a row, none of which brought a session about, what waits for it fails; default 10, which takes
+   * three quarters of a minute.
+   */
+  readonly reconnect?: { readonly base_ms?: number; readonly cap_ms?: number; readonly attempts_max?: number };
+  /** From the begin of an attempt, the key included, until its socket is open; then it is given up. Default 10 s. */
+  readonly connect_timeout_ms?: number;
   /** Tasks that wait for the window; a further one is refused. */
   readonly waiting_max?: number;
+  /** What it throws is ignored. */
   readonly onLink?: (event: LinkEvent) => void;
 }

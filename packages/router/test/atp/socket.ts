@@ -3,16 +3,62 @@ import { type Runtime, type SocketLike, systemRuntime } from '@atp-router/sdk';
 import type { Carrier } from '../../src/atp/host-types.ts';
 import type { SessionHub } from '../../src/atp/session-hub.ts';
 
-/** WebSockets of the SDK that end in a hub of the same process. `sockets` has them all, the newest last. */
-export function runtimeOver(hub: SessionHub): { readonly runtime: Runtime; readonly sockets: readonly HubSocket[] } {
+export interface HubRuntime {
+  readonly runtime: Runtime;
+  /** All that there were, the newest last. */
+  readonly sockets: readonly HubSocket[];
+}
+
+/**
+ * WebSockets of the SDK that end in a hub of the same process. `is_dead` says of which, by its index, nothing comes out at either
+ * end; `parts` replaces clocks and timers.
+ */
+export function runtimeOver(
+  hub: SessionHub,
+  is_dead: (index: number) => boolean = () => false,
+  parts: Partial<Runtime> = {},
+): HubRuntime {
   const sockets: HubSocket[] = [];
   class Socket extends HubSocket {
     constructor(_url: string, protocols: readonly string[]) {
       super(hub, protocols);
+      this.is_dead = is_dead(sockets.length);
       sockets.push(this);
     }
   }
-  return { runtime: { ...systemRuntime(), WebSocket: Socket }, sockets };
+  return { runtime: { ...systemRuntime(), WebSocket: Socket, ...parts }, sockets };
+}
+
+/** A clock of the SDK that stands still until the test moves it, and the timers that go by it. */
+export class ManualTime {
+  #now_ms = 0;
+  #id = 0;
+  readonly #timers: Map<number, { readonly due_ms: number; readonly run: () => void }> = new Map();
+
+  /** What takes the place of the runtime's own. */
+  readonly parts: Pick<Runtime, 'setTimeout' | 'clearTimeout' | 'performance'> = {
+    performance: { now: () => this.#now_ms },
+    setTimeout: (run, delay_ms) => {
+      this.#id += 1;
+      this.#timers.set(this.#id, { due_ms: this.#now_ms + delay_ms, run });
+      return this.#id;
+    },
+    clearTimeout: (id) => void this.#timers.delete(id as number),
+  };
+
+  /** Moves the clock, timer by timer; what each causes is done before the next. */
+  async advance(ms: number): Promise<void> {
+    const until_ms = this.#now_ms + ms;
+    for (;;) {
+      await new Promise<void>((resolve) => void setImmediate(resolve));
+      const [next] = [...this.#timers].sort(([, left], [, right]) => left.due_ms - right.due_ms);
+      if (next === undefined || next[1].due_ms > until_ms) break;
+      this.#timers.delete(next[0]);
+      this.#now_ms = Math.max(this.#now_ms, next[1].due_ms);
+      next[1].run();
+    }
+    this.#now_ms = until_ms;
+  }
 }
 
 export class HubSocket implements SocketLike, Carrier {
@@ -24,6 +70,10 @@ export class HubSocket implements SocketLike, Carrier {
   onclose: SocketLike['onclose'] = null;
   onerror: SocketLike['onerror'] = null;
   readonly protocols: readonly string[];
+  /** What the client sent, in order. */
+  readonly sent: Frame[] = [];
+  /** A path that swallows everything, so that neither end is told of it: not even a close is answered. */
+  is_dead = false;
   readonly #hub: SessionHub;
   #attached: ReturnType<SessionHub['accept']>;
   #is_known = false;
@@ -32,6 +82,7 @@ export class HubSocket implements SocketLike, Carrier {
     this.#hub = hub;
     this.protocols = protocols;
     queueMicrotask(() => {
+      if (this.is_dead) return;
       this.readyState = 1;
       this.onopen?.();
     });
@@ -44,7 +95,7 @@ export class HubSocket implements SocketLike, Carrier {
   }
 
   close(): void {
-    queueMicrotask(() => this.cut());
+    if (!this.is_dead) queueMicrotask(() => this.cut());
   }
 
   /** The connection is lost, at both ends. */
@@ -58,14 +109,15 @@ export class HubSocket implements SocketLike, Carrier {
   #toClient(frame: Frame, encoding: 'json' | 'cbor'): void {
     const data = encoding === 'cbor' ? encodeCbor(frame).slice().buffer : encodeJson(frame);
     queueMicrotask(() => {
-      if (this.readyState === 1) this.onmessage?.({ data });
+      if (this.readyState === 1 && !this.is_dead) this.onmessage?.({ data });
     });
   }
 
   #toHub(bytes: Uint8Array): void {
     const frame = decodeFrame(bytes);
+    this.sent.push(frame);
     queueMicrotask(() => {
-      if (this.readyState !== 1) return;
+      if (this.readyState !== 1 || this.is_dead) return;
       if (this.#is_known) this.#attached?.onFrame(frame, bytes.length);
       else {
         this.#is_known = true;
