@@ -41,7 +41,10 @@ export type AgentEstimate = Omit<AdapterEstimateContent, 'usd_micros'> & { reado
 type Work = AsyncGenerator<AgentPiece, AgentResult | undefined> | AsyncIterable<AgentPiece>;
 
 export interface AgentOptions
-  extends Pick<ClientOptions, 'url' | 'key' | 'key_in' | 'reconnect' | 'connect_timeout_ms' | 'onLink'> {
+  extends Pick<
+    ClientOptions,
+    'url' | 'key' | 'key_in' | 'signing_keys' | 'reconnect' | 'connect_timeout_ms' | 'onLink'
+  > {
   /** Calls of model `<provider>/<id>` come here; `start()` tells the names. */
   readonly id: string;
   /** Further names that it answers to. */

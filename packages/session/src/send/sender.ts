@@ -7,7 +7,7 @@ import { SESSION_STREAM } from '../streams/numbers.ts';
 import type { Streams } from '../streams/streams.ts';
 import { CongestionWindow } from './congestion.ts';
 import { messageBytes, messageFrames } from './frames.ts';
-import { FRESH, sentAs } from './out-message.ts';
+import { FRESH, neverSent, sentAs } from './out-message.ts';
 import type { LaneOut, OutMessage } from '../streams/stream.ts';
 import { storedLane } from '../durable/stored.ts';
 import { Resending } from './resending.ts';
@@ -296,8 +296,4 @@ export class Sender {
   refuse(lane: Lane): void {
     if (this.refused.size < this.#core.limits.unsettled_messages) this.refused.set(laneKey(lane), lane);
   }
-}
-
-function neverSent(): Violation {
-  return new Violation('Messages were acknowledged that were not sent.', { whole_session: true });
 }
