@@ -6,5 +6,7 @@ test('sessions over a bad network: each task is answered once or reported as fai
   expect(report.problems).toEqual([]);
   expect(report.tasks).toBe(240);
   expect(report.answered).toBeGreaterThan(120);
-  expect(report.cuts).toBeGreaterThan(20);
+  // How many there are depends on how the connections fall; without any the test would prove nothing.
+  expect(report.cuts).toBeGreaterThan(3);
+  expect(report.reconnects).toBeGreaterThan(120);
 }, 180_000);

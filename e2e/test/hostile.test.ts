@@ -10,8 +10,11 @@ import { textAnswer } from '../src/upstream/script.ts';
 
 const SECRET = randomBytes(32);
 const OTHER_SECRET = randomBytes(32);
-/** What peers together may make the router keep, at worst. It starts with about 200 MiB. */
-const GROWTH_MIB_MAX = 250;
+/**
+ * What these peers together may make the router keep: 256 MiB on the way to the store of sessions at most, and what their
+ * sessions hold. It starts with about 200 MiB; without the bounds it grew by 1,300.
+ */
+const GROWTH_MIB_MAX = 450;
 
 let rig: Rig;
 let before_mib: number;

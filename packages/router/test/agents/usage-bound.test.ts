@@ -57,6 +57,12 @@ describe('usage that is reported', () => {
     expect(withinBound(result(0, 100), { tokens: 100, usd_micros: 99 }, [CHEAP, DEAR]).is_excess).toBe(true);
   });
 
+  test('of tokens that cost nothing is left, whatever each request costs', () => {
+    const each = price(0, 0, { per_request_usd_nanos: 500 });
+    const { data } = withinBound(result(0, 0), { tokens: 10, usd_micros: 0 }, [each]);
+    expect(data['usage']).toEqual({ in_tokens: 0, out_tokens: 0 });
+  });
+
   test('whatever it is, comes to no more than the bound', () => {
     const count = fc.oneof(fc.nat({ max: 10_000 }), fc.maxSafeNat());
     const rate = fc.nat({ max: 100_000_000 });

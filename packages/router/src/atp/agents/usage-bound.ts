@@ -87,6 +87,8 @@ function affordable(usage: Usage, price: Price, { usd_micros }: UsageBound): Usa
   if (microsOf(usage, price) <= usd_micros) return usage;
   // Not of `microsOf`, which ends at the largest amount there is.
   const usd_picos = usage.in_tokens * price.in_usd_micros_per_mtok + usage.out_tokens * price.out_usd_micros_per_mtok;
+  // Tokens that cost nothing are not what is too dear.
+  if (usd_picos === 0) return usage;
   const left_micros = Math.max(0, usd_micros - microsOf(ZERO_USAGE, price));
   const share = Math.min(1, (left_micros * 1_000_000) / usd_picos);
   const in_tokens = Math.floor(usage.in_tokens * share);
