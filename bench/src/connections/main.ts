@@ -1,6 +1,6 @@
 import { cpus, loadavg } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
+import { sliceOptions } from '../slice-options.ts';
 import { median } from '../stats.ts';
 import { type Ball, ballOf, Client, compressedFrame, Server } from './peer.ts';
 import type { Subject } from './server.ts';
@@ -10,21 +10,7 @@ const USAGE = `usage: npm run connections -w bench -- [--rounds N] [--slice-ms N
   --slice-ms N  length of one run (default 500)
   --idle N      idle connections whose memory is measured (default 8000; needs as many open files; 0: none)`;
 
-const { values } = parseArgs({
-  options: {
-    rounds: { type: 'string', default: '9' },
-    'slice-ms': { type: 'string', default: '500' },
-    idle: { type: 'string', default: '8000' },
-    help: { type: 'boolean' },
-  },
-});
-const rounds = Number(values.rounds);
-const slice_ms = Number(values['slice-ms']);
-const idle = Number(values.idle);
-if (values.help || ![rounds, slice_ms, idle].every((one) => Number.isInteger(one) && one >= 0) || rounds < 1) {
-  process.stderr.write(`${USAGE}\n`);
-  process.exit(values.help ? 0 : 2);
-}
+const { rounds, slice_ms, idle } = sliceOptions(USAGE, 500);
 
 const SUBJECTS: readonly Subject[] = ['bare', 'json', 'cbor'];
 /** Connections, and frames that each has under way. */

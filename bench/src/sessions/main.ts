@@ -1,5 +1,5 @@
 import { cpus, loadavg } from 'node:os';
-import { parseArgs } from 'node:util';
+import { sliceOptions } from '../slice-options.ts';
 import { median } from '../stats.ts';
 import { idleSessions } from './idle.ts';
 import { joined, type Way } from './joined.ts';
@@ -10,21 +10,7 @@ const USAGE = `usage: npm run sessions -w bench -- [--rounds N] [--slice-ms N] [
   --slice-ms N  length of one run (default 1000)
   --idle N      idle sessions of a router whose memory is measured (default 8000; needs as many open files; 0: none)`;
 
-const { values } = parseArgs({
-  options: {
-    rounds: { type: 'string', default: '9' },
-    'slice-ms': { type: 'string', default: '1000' },
-    idle: { type: 'string', default: '8000' },
-    help: { type: 'boolean' },
-  },
-});
-const rounds = Number(values.rounds);
-const slice_ms = Number(values['slice-ms']);
-const idle = Number(values.idle);
-if (values.help || ![rounds, slice_ms, idle].every((one) => Number.isInteger(one) && one >= 0) || rounds < 1) {
-  process.stderr.write(`${USAGE}\n`);
-  process.exit(values.help ? 0 : 2);
-}
+const { rounds, slice_ms, idle } = sliceOptions(USAGE, 1_000);
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 const grouped = (value: number): string => Math.round(value).toLocaleString('en-US');

@@ -1,5 +1,14 @@
 import type { SessionEffect } from '@atp-router/session';
-import type { AgentStatus, Lane, Payload, Window, WireErrorContent, WireObject } from '@atp-router/wire';
+import {
+  type AgentStatus,
+  assertCarried,
+  type Lane,
+  type Payload,
+  PROTOCOL_MAJOR,
+  type Window,
+  type WireErrorContent,
+  type WireObject,
+} from '@atp-router/wire';
 import { AgentRun } from './agent-run.ts';
 import type { AgentOptions } from './agent-types.ts';
 import { Backoff } from './backoff.ts';
@@ -8,7 +17,7 @@ import { Latencies } from './latencies.ts';
 import { Link } from './link.ts';
 import { tell } from './listeners.ts';
 import { type Runtime, rngOf, systemRuntime } from './runtime.ts';
-import { checkSendable, unsendable } from './sendable.ts';
+import { unsendable } from './sendable.ts';
 
 const CONCURRENCY = 8;
 const HEALTH_INTERVAL_MS = 10_000;
@@ -70,7 +79,8 @@ export class Agent {
    */
   status(status: AgentStatus, suggested_window: Window = this.#window): void {
     try {
-      checkSendable('-', { payload: { type: 'control.status', content: { status, suggested_window } } });
+      const payload = { type: 'control.status', content: { status, suggested_window } };
+      assertCarried({ v: PROTOCOL_MAJOR, session_id: '-', stream_id: '0', msg_seq: 0, payload });
     } catch (thrown) {
       throw unsendable('The status', thrown);
     }

@@ -4,7 +4,7 @@ import { decodeFrame, decodeJson, encodeCbor, encodeJson, type Frame, type Lane,
 import { Backoff } from './backoff.ts';
 import { newSession } from './link-session.ts';
 import { type Runtime, rngOf, type SocketLike } from './runtime.ts';
-import { checkSendable, unsendable } from './sendable.ts';
+import { unsendable } from './sendable.ts';
 import type { ClientOptions, LinkEvent } from './types.ts';
 
 const SUBPROTOCOL = 'atp.v1';
@@ -110,7 +110,6 @@ export class Link {
 
   /** Throws `FrameError`, and sends nothing, when the message cannot be carried. */
   send(lane: Lane, message: Outgoing, fin: boolean): void {
-    checkSendable(this.session_id, message);
     this.handle({ type: 'send', lane, message, fin });
   }
 

@@ -31,6 +31,17 @@ export interface SessionCounts {
   replayed: number;
 }
 
+/** What a session begins with. */
+export const NO_COUNTS: Readonly<SessionCounts> = {
+  duplicates: 0,
+  late: 0,
+  dropped: 0,
+  resent: 0,
+  damaged: 0,
+  unauthentic: 0,
+  replayed: 0,
+};
+
 /** Thrown where a frame breaks the protocol; the session turns it into an abort of the stream, or of itself. */
 export class Violation extends Error {
   readonly payload: Payload & { readonly content: WireErrorContent };
@@ -52,15 +63,7 @@ export class Core {
   readonly options: SessionOptions;
   readonly limits: SessionLimits;
   readonly journal: Journal;
-  readonly counts: SessionCounts = {
-    duplicates: 0,
-    late: 0,
-    dropped: 0,
-    resent: 0,
-    damaged: 0,
-    unauthentic: 0,
-    replayed: 0,
-  };
+  readonly counts: SessionCounts = { ...NO_COUNTS };
   /** Session time in milliseconds: stands still without a connection (S31). */
   t = 0;
   /** Earliest time at which a part wants to be asked; may be earlier than needed, never later. */

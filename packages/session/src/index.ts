@@ -1,5 +1,5 @@
 export type * from './contract.ts';
-export type { SessionCounts } from './core.ts';
+export { NO_COUNTS, type SessionCounts } from './core.ts';
 export { type FirstFrame, judgeFirstFrame, refusalFrame } from './handshake/first.ts';
 export { agentWindow, type PeerStatus } from './status.ts';
 export { SESSION_LIMIT_TABLE, SESSION_LIMITS, type SessionLimit, type SessionLimits } from './limits.ts';

@@ -8,7 +8,7 @@ import { Incoming } from './incoming.ts';
 import type { SessionOptions } from './options.ts';
 import { isOwnStatus } from './send/own-status.ts';
 import { SESSION_STREAM } from './streams/numbers.ts';
-import { type SessionView, viewOf } from './view.ts';
+import { heldOf, type SessionView, viewOf } from './view.ts';
 
 type SendInput = Extract<SessionInput, { type: 'send' }>;
 
@@ -66,8 +66,7 @@ export class Session {
 
   /** What the session keeps, for whoever watches its limits. */
   held(): { readonly messages: number; readonly bytes: number } {
-    const { sender, receiver } = this.#engine;
-    return { messages: sender.unsettled + receiver.held.messages, bytes: sender.bytes + receiver.held.bytes };
+    return heldOf(this.#engine);
   }
 
   /**

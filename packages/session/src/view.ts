@@ -22,7 +22,18 @@ export interface SessionView {
   readonly counts: Readonly<SessionCounts>;
 }
 
-export function viewOf({ core, link, streams, store, sender, receiver }: Engine): SessionView {
+/** What a session keeps of messages: of its own until they are settled, of the other end's until they can be handed on. */
+export function heldOf({ sender, receiver }: Pick<Engine, 'sender' | 'receiver'>): {
+  readonly messages: number;
+  readonly bytes: number;
+} {
+  const { messages, bytes } = receiver.held;
+  return { messages: sender.unsettled + messages, bytes: sender.bytes + bytes };
+}
+
+export function viewOf(engine: Engine): SessionView {
+  const { core, link, streams, store, sender } = engine;
+  const held = heldOf(engine);
   let lanes = 0;
   for (const { main_in, main_out, ins, outs } of streams.open.values()) {
     lanes += (main_in ? 1 : 0) + (main_out ? 1 : 0) + (ins?.size ?? 0) + (outs?.size ?? 0);
@@ -36,8 +47,8 @@ export function viewOf({ core, link, streams, store, sender, receiver }: Engine)
     peer_window: core.peer_window,
     peer_status: store.peer_status?.status,
     rtt_ms: sender.rtt.srtt_ms,
-    held_messages: sender.unsettled + receiver.held.messages,
-    held_bytes: sender.bytes + receiver.held.bytes,
+    held_messages: held.messages,
+    held_bytes: held.bytes,
     counts: core.counts,
   };
 }

@@ -131,10 +131,6 @@ export class SessionSeries {
     this.#refused.get(codeOf(error)).inc();
   }
 
-  restored(): void {
-    this.#sessions.get('restored').inc();
-  }
-
   effect(effect: SessionEffect): void {
     switch (effect.type) {
       case 'deliver':
@@ -173,11 +169,16 @@ export class SessionSeries {
 
   /** Adds what is read at scrape time; once. */
   live(registry: MetricRegistry, read: () => SessionGauges): void {
+    // One walk over all sessions for all series.
+    let now = read();
+    registry.beforeScrape(() => {
+      now = read();
+    });
     registry.live({
       ...{ name: 'atp_sessions', type: 'gauge', labels: ['state'] },
       help: 'Sessions, with a connection (`connected`) and without one (`waiting` for a resumption).',
       read: () => {
-        const { connected, waiting } = read();
+        const { connected, waiting } = now;
         return [
           { labels: ['connected'], value: connected },
           { labels: ['waiting'], value: waiting },
@@ -185,7 +186,7 @@ export class SessionSeries {
       },
     });
     const gauge = (name: string, help: string, of: (gauges: SessionGauges) => number): void =>
-      registry.live({ name, help, type: 'gauge', read: () => [{ labels: [], value: of(read()) }] });
+      registry.live({ name, help, type: 'gauge', read: () => [{ labels: [], value: of(now) }] });
     gauge('atp_session_streams', 'Streams that are open.', ({ streams }) => streams);
     gauge('atp_session_lanes', 'Lanes of them, of both directions.', ({ lanes }) => lanes);
     gauge(
@@ -197,7 +198,7 @@ export class SessionSeries {
     registry.live({
       ...{ name: 'atp_session_anomalies_total', type: 'counter', labels: ['kind'] },
       help: 'Frames that came twice (`duplicates`) or too late (`late`), that had no room (`dropped`), were sent again (`resent`), had a wrong checksum (`damaged`), no good signature (`unauthentic`) or a used nonce (`replayed`).',
-      read: () => Object.entries(read().counts).map(([kind, value]) => ({ labels: [kind], value })),
+      read: () => Object.entries(now.counts).map(([kind, value]) => ({ labels: [kind], value })),
     });
   }
 

@@ -1,7 +1,7 @@
 import type { SessionGauges } from '@atp-router/adapters';
-import type { SessionCounts } from '@atp-router/session';
+import { NO_COUNTS, type SessionCounts } from '@atp-router/session';
 import type { Frame } from '@atp-router/wire';
-import { addCounts, NO_COUNTS } from './counts.ts';
+import { addCounts } from './counts.ts';
 import type { HostedSession, SessionOwner } from './hub-types.ts';
 import type { SessionHost } from './session-host.ts';
 

@@ -142,13 +142,7 @@ export class SessionHub {
 
   /** As `drain`, for so long at most. */
   drained(longest_ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = this.#options.timers.after(longest_ms, resolve);
-      void this.drain().then(() => {
-        timer.cancel();
-        resolve();
-      });
-    });
+    return this.#within(longest_ms, (done) => void this.drain().then(done));
   }
 
   /** Ends what is left. */
@@ -243,13 +237,19 @@ export class SessionHub {
 
   /** Resolves when no session owes a client that is there a part of an answer, or after so long. Calls should have ended. */
   answered(longest_ms: number): Promise<void> {
+    return this.#within(longest_ms, (done) => {
+      this.#answered.push(done);
+      this.#tellAnswered();
+    });
+  }
+
+  #within(longest_ms: number, begin: (done: () => void) => void): Promise<void> {
     return new Promise((resolve) => {
       const timer = this.#options.timers.after(longest_ms, resolve);
-      this.#answered.push(() => {
+      begin(() => {
         timer.cancel();
         resolve();
       });
-      this.#tellAnswered();
     });
   }
 
