@@ -58,6 +58,9 @@ export class Violation extends Error {
   }
 }
 
+/** S40: no frame of the session can be sent any more, and the other end sees the connection close. */
+export const KEYLESS: Payload = errorPayload('ESEC', { reason: 'No signing key of this end is valid at this time.' });
+
 /** What all parts of a session share: its time, what leaves it, and what the handshake settled. */
 export class Core {
   readonly options: SessionOptions;
@@ -82,6 +85,8 @@ export class Core {
   peer_window: Window = {};
   /** What the other end takes of a lane (S8). */
   peer_pending: number;
+  /** A frame was to be signed and no key was valid: the session is to end. */
+  is_keyless = false;
   /** The last effect of all. */
   ending: SessionEffect | undefined;
   /** Wall clock minus monotone clock, once one is known. */
@@ -132,17 +137,19 @@ export class Core {
     if (t < this.wake_t) this.wake_t = t;
   }
 
+  /** What cannot be signed is not sent: the other end would refuse it, and rightly (S36). */
   transmit(frame: Frame): void {
-    this.emit({ type: 'send', frame: this.signs ? this.signed(frame) : frame });
+    const outgoing = this.signs ? this.#signed(frame) : frame;
+    if (outgoing === undefined) this.is_keyless = true;
+    else this.emit({ type: 'send', frame: outgoing });
   }
 
-  /** With the key that is the newest now. Each sending has a nonce of its own. */
-  signed(frame: Frame): Frame {
+  /** With the key that is the newest now; nothing without one. Each sending has a nonce of its own. */
+  #signed(frame: Frame): Frame | undefined {
     const { signing, ports } = this.options;
     const ts = Math.max(0, Math.round((this.wall_offset_ms ?? 0) + this.#now_ms));
     const key = signing?.ring.signer(ts);
-    if (signing === undefined || key === undefined) return frame;
-    return signing.sealer.sign(frame, key, { nonce: ports.secret(), ts });
+    return key && signing?.sealer.sign(frame, key, { nonce: ports.secret(), ts });
   }
 
   /** A control frame with the next number; the caller sends it. */

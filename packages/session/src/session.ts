@@ -1,6 +1,6 @@
 import type { Frame, Lane } from '@atp-router/wire';
 import type { SessionEffect, SessionInput, SessionSnapshot } from './contract.ts';
-import type { SessionCounts } from './core.ts';
+import { KEYLESS, type SessionCounts } from './core.ts';
 import { laneValue } from './durable/stored.ts';
 import { restoreEngine } from './durable/restore.ts';
 import { Engine } from './engine.ts';
@@ -117,6 +117,7 @@ export class Session {
     const engine = this.#engine;
     const { core } = engine;
     engine.after();
+    if (core.is_keyless) engine.abortSession(KEYLESS);
     if (engine.sender.refused.size > 0) this.#tellWritable();
     if (!engine.link.is_over) {
       if (core.agreed !== undefined && engine.store.numbers_low) core.journal.touch(engine.store);

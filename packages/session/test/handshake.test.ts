@@ -254,6 +254,25 @@ describe('signed frames', () => {
     expect(read(stamped(1, 10_010), -500)).toEqual(['ESEC']);
   });
 
+  it('are never sent unsigned: without a valid key the session ends', () => {
+    const ring = new KeyRing([
+      {
+        kid: 'ends',
+        secret: new Uint8Array(32).fill(1),
+        not_before_ms: 1_700_000_000_000 - 1000,
+        not_after_ms: 1_700_000_000_000 + 10_000,
+      },
+    ]);
+    const ends = { ...signed, signing: { ...signing, ring } };
+    const pair = new Pair({ client: ends, server: ends }).connect().run(100);
+    // A heartbeat is due when no key is valid any more; the end whose it is closes the connection.
+    pair.run(15_000);
+    const closed = [...pair.of('client', 'closed'), ...pair.of('server', 'closed')];
+    expect(closed).toMatchObject([{ error: { content: { code: 'ESEC' } } }]);
+    for (const side of ['client', 'server'] as const)
+      for (const { sig } of pair.sent(side).slice(1)) expect(sig).toBeDefined();
+  });
+
   it('whose checksum is wrong are as if they were lost', () => {
     const pair = new Pair({ client: signed, server: signed }).connect().run(100);
     const frame = {

@@ -2,7 +2,6 @@ import { seededRng } from '@atp-router/kernel';
 import {
   type Digests,
   type FragmentPolicy,
-  KeyRing,
   REASSEMBLY_LIMITS,
   Sealer,
   toBase64Url,
@@ -11,26 +10,15 @@ import {
 import type { SessionOptions } from '../options.ts';
 import { Session } from '../session.ts';
 import { Draw, seedFor } from './draw.ts';
-import { WALL_ORIGIN_MS } from './plan.ts';
+import { SIM_KEYS } from './keys.ts';
 import type { Machine, MachineSetup, MakeMachine } from './machine.ts';
 
 /** What a session of a history has before it is told otherwise. */
 export const FIRST_WINDOW: Window = { max_parallel: 100 };
 
-/** Keys change every so often, and each overlaps the next one by a little. */
-const KEY_MS = 20_000;
-const KEY_OVERLAP_MS = 2_000;
-const KEYS_FROM_MS = WALL_ORIGIN_MS - 300_000;
-const KEYS = Array.from({ length: 100 }, (_, n) => ({
-  kid: `sim-${n}`,
-  secret: Uint8Array.from({ length: 32 }, (_byte, i) => i * 7 + n),
-  not_before_ms: KEYS_FROM_MS + n * KEY_MS,
-  not_after_ms: KEYS_FROM_MS + (n + 1) * KEY_MS + KEY_OVERLAP_MS,
-}));
-
 /** Makes the sessions of a simulation: the real ones, with small limits, whose random choices follow from a seed. */
 export function sessionMachines(digests: Digests): MakeMachine {
-  const signing = { sealer: new Sealer(digests), ring: new KeyRing(KEYS) };
+  const signing = { sealer: new Sealer(digests), ring: SIM_KEYS };
   return (setup: MachineSetup): Machine => {
     const { side, session_id, setting, seed, from, now_ms } = setup;
     const options: SessionOptions = {

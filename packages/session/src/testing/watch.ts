@@ -1,9 +1,11 @@
 import { type Frame, hasFlag, type MessageId, type Window } from '@atp-router/wire';
 import type { Outgoing, SessionEffect, SessionInput } from '../contract.ts';
+import { KEYLESS } from '../core.ts';
 import type { SimEnd, Watcher } from './end.ts';
 import { SESSION_LIMITS } from '../limits.ts';
 import { FrameBook } from './frame-book.ts';
 import type { Held } from './machine.ts';
+import { SIM_KEYS } from './keys.ts';
 import { judgeMessages } from './judge-messages.ts';
 import { type EndsView, MessageBook } from './message-book.ts';
 import { SIDES, type Side } from './network.ts';
@@ -44,6 +46,8 @@ export class Watch implements Watcher {
   readonly #aborted: Set<string> = new Set();
   readonly #closed: Record<Side, Set<string>> = { client: new Set(), server: new Set() };
   readonly #cut_off: Record<Side, boolean> = { client: false, server: false };
+
+  readonly #is_keyless: Record<Side, boolean> = { client: false, server: false };
 
   constructor(options: WatchOptions) {
     const { time, setting, end } = options;
@@ -92,6 +96,7 @@ export class Watch implements Watcher {
   input(side: Side, input: SessionInput): void {
     if (this.#options.trace) this.note(`${side} < ${shown(input)}`);
     if (input.type !== 'timeout' && input.type !== 'frame' && input.type !== 'saved') this.quiet.stir();
+    if ('wall_ms' in input && input.wall_ms !== undefined) this.#setClock(side, input.wall_ms);
     if (input.type === 'frame') {
       this.frames.reached(side, input.frame);
       // S36: it is refused, and its stream aborted.
@@ -144,10 +149,17 @@ export class Watch implements Watcher {
         break;
       case 'closed':
         if (!this.#options.end(side).established) this.cutOff(side);
+        if (effect.error === KEYLESS && !this.#is_keyless[side]) this.broken(`${side} has a key, and ends the session`);
         break;
       default:
         break;
     }
+  }
+
+  /** S40: an end that has no key for its time may end the session. */
+  #setClock(side: Side, wall_ms: number): void {
+    this.#is_keyless[side] = this.#options.setting.signed && SIM_KEYS.signer(wall_ms) === undefined;
+    if (this.#is_keyless[side]) this.#aborted.add('0');
   }
 
   /** Nothing more will be said. */
