@@ -1,5 +1,5 @@
-import { assert, type Price, type UsdNanos } from '@atp-router/kernel';
-import { Account, type DayUse } from './account.ts';
+import { assert, type Price, type Qos, type UsdNanos } from '@atp-router/kernel';
+import { Account, type DayUse, type Windows } from './account.ts';
 import { firstDenial } from './admission.ts';
 import { tokensForMoney } from './affordable.ts';
 import {
@@ -22,13 +22,15 @@ export const DEFAULT_MAX_ACCOUNTS = 100_000;
 /** What a call holds on its accounts, on the UTC day on which it was granted. Made by `reserve`, ended exactly once. */
 export class Reservation {
   readonly uses: readonly DayUse[];
+  readonly qos: Qos;
   state: 'open' | 'settled' | 'released' = 'open';
   calls: number;
   tokens: number;
   usd_nanos: number;
 
-  constructor(uses: readonly DayUse[], amounts: Amounts) {
+  constructor(uses: readonly DayUse[], amounts: Amounts, qos: Qos) {
     this.uses = uses;
+    this.qos = qos;
     this.calls = amounts.calls;
     this.tokens = amounts.tokens;
     this.usd_nanos = amounts.usd_nanos;
@@ -77,8 +79,8 @@ export class AccountLedger {
     this.max_accounts = max_accounts;
   }
 
-  /** Takes `amounts` from all of `accounts` (distinct, at most 8) or from none. */
-  reserve(accounts: readonly string[], amounts: Amounts, now_ms: number): Reserved | Denial {
+  /** Takes `amounts` from all of `accounts` (distinct, at most 8) or from none. The tier is counted, not judged. */
+  reserve(accounts: readonly string[], amounts: Amounts, now_ms: number, qos: Qos = 'silver'): Reserved | Denial {
     assertAmounts(amounts);
     assertDistinct(accounts);
     const day = dayNumber(now_ms);
@@ -95,9 +97,9 @@ export class AccountLedger {
     }
     for (const use of uses) {
       use.account.open += 1;
-      hold(use, amounts.calls, amounts.tokens, amounts.usd_nanos);
+      hold(use, qos, amounts.calls, amounts.tokens, amounts.usd_nanos);
     }
-    return { ok: true, reservation: new Reservation(uses, amounts) };
+    return { ok: true, reservation: new Reservation(uses, amounts, qos) };
   }
 
   /** Changes what a reservation holds, on its own day. Growth fits on every account or nothing changes; less always fits. */
@@ -109,7 +111,7 @@ export class AccountLedger {
     const usd_nanos = amounts.usd_nanos - reservation.usd_nanos;
     const denial = firstDenial(reservation.uses, calls, tokens, usd_nanos, undefined);
     if (denial !== undefined) return denial;
-    for (const use of reservation.uses) hold(use, calls, tokens, usd_nanos);
+    for (const use of reservation.uses) hold(use, reservation.qos, calls, tokens, usd_nanos);
     reservation.calls = amounts.calls;
     reservation.tokens = amounts.tokens;
     reservation.usd_nanos = amounts.usd_nanos;
@@ -213,6 +215,11 @@ export class AccountLedger {
     return account === undefined ? undefined : headroomOf(account, dayNumber(now_ms));
   }
 
+  /** The windows of an account as they are now, and go on being; undefined for one that is not known. */
+  windows(id: string): Windows | undefined {
+    return this.#accounts.get(id);
+  }
+
   ids(): IterableIterator<string> {
     return this.#accounts.keys();
   }
@@ -233,7 +240,7 @@ export class AccountLedger {
     reservation.state = state;
     for (const use of reservation.uses) {
       const account = use.account;
-      hold(use, -reservation.calls, -reservation.tokens, -reservation.usd_nanos);
+      hold(use, reservation.qos, -reservation.calls, -reservation.tokens, -reservation.usd_nanos);
       use.debit(actual);
       account.count(actual);
       account.open -= 1;
@@ -289,7 +296,7 @@ const LIMIT_NAMES: readonly (keyof AccountLimits)[] = [
   'calls_per_day',
 ];
 
-function hold(use: DayUse, calls: number, tokens: number, usd_nanos: number): void {
+function hold(use: DayUse, qos: Qos, calls: number, tokens: number, usd_nanos: number): void {
   use.hold(calls, tokens, usd_nanos);
-  use.account.hold(calls, tokens, usd_nanos);
+  use.account.hold(qos, calls, tokens, usd_nanos);
 }

@@ -1,10 +1,21 @@
-import { addCounts, addUsdNanos, NANOS_PER_MICRO } from '@atp-router/kernel';
+import { addCounts, addUsdNanos, NANOS_PER_MICRO, type Qos, qosRank, type UsdNanos } from '@atp-router/kernel';
 import { type AccountLimits, type Amounts, NO_LIMITS } from './amounts.ts';
 
 const UNLIMITED: number = Number.POSITIVE_INFINITY;
 
+/** Windows of an account: what may be outstanding (`Infinity` without a limit), and what is, in all and by tier. */
+export interface Windows {
+  readonly max_parallel: number;
+  readonly max_tokens: number;
+  readonly max_usd_nanos: UsdNanos;
+  readonly out_calls: number;
+  readonly out_tokens: number;
+  readonly out_usd_nanos: UsdNanos;
+  tier(qos: Qos): Amounts;
+}
+
 /** One account: its limits as plain numbers (`Infinity` when absent), its windows, its two recent days. */
-export class Account {
+export class Account implements Windows {
   readonly id: string;
   readonly days: RecentDays;
   limits: AccountLimits = NO_LIMITS;
@@ -22,6 +33,8 @@ export class Account {
   out_calls = 0;
   out_tokens = 0;
   out_usd_nanos = 0;
+  /** The same by tier, best first: their sums are the three above. */
+  readonly #tiers: readonly [TierUse, TierUse, TierUse] = [new TierUse(), new TierUse(), new TierUse()];
   /** Open reservations. Not the same as `out_calls`: a reservation may hold no call. */
   open = 0;
 
@@ -48,10 +61,18 @@ export class Account {
       Math.min(this.usd_nanos_per_day, this.tokens_per_day, this.calls_per_day) < UNLIMITED;
   }
 
-  hold(calls: number, tokens: number, usd_nanos: number): void {
+  hold(qos: Qos, calls: number, tokens: number, usd_nanos: number): void {
     this.out_calls += calls;
     this.out_tokens += tokens;
     this.out_usd_nanos += usd_nanos;
+    const tier = this.#tiers[qosRank(qos)];
+    tier.calls += calls;
+    tier.tokens += tokens;
+    tier.usd_nanos += usd_nanos;
+  }
+
+  tier(qos: Qos): Amounts {
+    return this.#tiers[qosRank(qos)];
   }
 
   count(actual: Amounts): void {
@@ -59,6 +80,12 @@ export class Account {
     this.settled_tokens = addCounts(this.settled_tokens, actual.tokens);
     this.settled_usd_nanos = addUsdNanos(this.settled_usd_nanos, actual.usd_nanos);
   }
+}
+
+class TierUse implements Amounts {
+  calls = 0;
+  tokens = 0;
+  usd_nanos = 0;
 }
 
 /** What one account used and holds on one UTC day. A reservation keeps its day even when the account drops it. */

@@ -1,0 +1,110 @@
+import { QOS_TIERS, type Qos, qosRank } from '@atp-router/kernel';
+import type { Windows } from '../account.ts';
+import type { Amounts } from '../amounts.ts';
+import { FairQueue, type FairPlace } from '../fair/fair-queue.ts';
+import { hasShareWithout, isBelowShare, type Shares, shortage } from './shares.ts';
+import type { Ticket } from './ticket.ts';
+
+const NONE: Amounts = { calls: 0, tokens: 0, usd_nanos: 0 };
+
+/** An account that somebody waits for, or whose tiers have parts of their own: who waits, and who may be stopped. */
+export class Pool<T> {
+  readonly account: string;
+  readonly queue: FairQueue<Ticket<T>> = new FairQueue();
+  shares: Shares;
+  /** Granted and may be stopped for somebody else, oldest first, by tier. Only where tiers have parts. */
+  readonly #running: readonly [Set<Ticket<T>>, Set<Ticket<T>>, Set<Ticket<T>>] = [new Set(), new Set(), new Set()];
+  /** What comes back from those that were told to stop. */
+  #reclaimed: Amounts = NONE;
+
+  constructor(account: string, shares: Shares) {
+    this.account = account;
+    this.shares = shares;
+  }
+
+  get has_shares(): boolean {
+    return this.shares.gold > 0 || this.shares.silver > 0 || this.shares.bronze > 0;
+  }
+
+  /** Nobody waits, and nothing needs to be remembered. */
+  get is_idle(): boolean {
+    return this.queue.size === 0 && !this.has_shares && this.#running.every(({ size }) => size === 0);
+  }
+
+  /** Who is next: of a tier that has less than its part, the best of them first; else of the best tier. */
+  next(windows: Windows): FairPlace<Ticket<T>> | undefined {
+    if (this.queue.size === 0) return undefined;
+    for (const qos of QOS_TIERS) {
+      if (this.queue.waiting(qos) > 0 && isBelowShare(windows, this.shares[qos], qos)) return this.queue.peek(qos);
+    }
+    return this.queue.peek('gold') ?? this.queue.peek('silver') ?? this.queue.peek('bronze');
+  }
+
+  started(ticket: Ticket<T>): void {
+    if (ticket.is_preemptible && this.has_shares) this.#running[qosRank(ticket.key.qos)].add(ticket);
+  }
+
+  ended(ticket: Ticket<T>): void {
+    this.#running[qosRank(ticket.key.qos)].delete(ticket);
+    if (ticket.reclaimed?.pool === this.account) this.#reclaim(ticket.reclaimed.amounts, -1);
+  }
+
+  /**
+   * Whom to stop so that a demand fits: bronze first, then silver, the oldest first, and none whose tier would have less than
+   * its part. Nobody when the demand's tier has its part already, when enough is on its way back, or when stopping all of
+   * them would not do.
+   */
+  victims(windows: Windows, qos: Qos, demand: Amounts): readonly Ticket<T>[] {
+    if (!isBelowShare(windows, this.shares[qos], qos)) return [];
+    let short = minus(shortage(windows, demand), this.#reclaimed);
+    const found: Ticket<T>[] = [];
+    for (const tier of WORST_FIRST) {
+      if (qosRank(tier) <= qosRank(qos)) break;
+      let given = NONE;
+      for (const ticket of this.#running[qosRank(tier)]) {
+        if (isNothing(short)) break;
+        const held = ticket.heldAt(this.account);
+        if (!hasShareWithout(windows, this.shares[tier], tier, plus(given, held), short)) break;
+        given = plus(given, held);
+        short = minus(short, held);
+        found.push(ticket);
+      }
+    }
+    return isNothing(short) ? found : [];
+  }
+
+  /** It was told to stop, and gives back what it has. */
+  stopped(ticket: Ticket<T>): void {
+    const amounts = ticket.heldAt(this.account);
+    ticket.reclaimed = { pool: this.account, amounts };
+    this.#running[qosRank(ticket.key.qos)].delete(ticket);
+    this.#reclaim(amounts, 1);
+  }
+
+  #reclaim(amounts: Amounts, sign: 1 | -1): void {
+    const { calls, tokens, usd_nanos } = this.#reclaimed;
+    this.#reclaimed = {
+      calls: calls + sign * amounts.calls,
+      tokens: tokens + sign * amounts.tokens,
+      usd_nanos: usd_nanos + sign * amounts.usd_nanos,
+    };
+  }
+}
+
+const WORST_FIRST: readonly Qos[] = ['bronze', 'silver'];
+
+function plus(a: Amounts, b: Amounts): Amounts {
+  return { calls: a.calls + b.calls, tokens: a.tokens + b.tokens, usd_nanos: a.usd_nanos + b.usd_nanos };
+}
+
+function minus(a: Amounts, b: Amounts): Amounts {
+  return {
+    calls: Math.max(0, a.calls - b.calls),
+    tokens: Math.max(0, a.tokens - b.tokens),
+    usd_nanos: Math.max(0, a.usd_nanos - b.usd_nanos),
+  };
+}
+
+function isNothing({ calls, tokens, usd_nanos }: Amounts): boolean {
+  return calls === 0 && tokens === 0 && usd_nanos === 0;
+}
