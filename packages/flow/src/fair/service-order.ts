@@ -36,9 +36,9 @@ export const DEFAULT_MAX_IDLE_FLOWS = 10_000;
  */
 export class ServiceOrder<T> {
   /** Flows with somebody waiting. */
-  readonly #waiting: IndexedHeap<Flow<T>> = new IndexedHeap(startsBefore);
+  readonly #waiting: IndexedHeap<Flow<T>> = new IndexedHeap<Flow<T>>(startsBefore);
   /** Flows without, which are ahead of virtual time: the first one is the next to be forgotten. */
-  readonly #ahead: IndexedHeap<Flow<T>> = new IndexedHeap(startsBefore);
+  readonly #ahead: IndexedHeap<Flow<T>> = new IndexedHeap<Flow<T>>(startsBefore);
   readonly #flows: Map<string, Flow<T>> = new Map();
   readonly #make: (id: string) => T;
   readonly #max_idle: number;
@@ -150,6 +150,6 @@ export class ServiceOrder<T> {
   }
 }
 
-function startsBefore(a: { start: number; turn: number }, b: { start: number; turn: number }): boolean {
+function startsBefore(a: Flow<unknown>, b: Flow<unknown>): boolean {
   return a.start < b.start || (a.start === b.start && a.turn < b.turn);
 }

@@ -2,6 +2,8 @@ import { QOS_TIERS, type Qos, qosRank } from '@atp-router/kernel';
 import type { Windows } from '../account.ts';
 import type { Amounts } from '../amounts.ts';
 import { FairQueue, type FairPlace } from '../fair/fair-queue.ts';
+import { Watermark, type WatermarkOptions } from '../window/watermark.ts';
+import { Pace } from './pace.ts';
 import { hasShareWithout, isBelowShare, type Shares, shortage } from './shares.ts';
 import type { Ticket } from './ticket.ts';
 
@@ -11,13 +13,16 @@ const NONE: Amounts = { calls: 0, tokens: 0, usd_nanos: 0 };
 export class Pool<T> {
   readonly account: string;
   readonly queue: FairQueue<Ticket<T>> = new FairQueue();
+  readonly pace: Pace = new Pace();
+  readonly mark: Watermark;
   shares: Shares;
   /** Granted and may be stopped for somebody else, oldest first, by tier. Only where tiers have parts. */
   readonly #running: readonly [Set<Ticket<T>>, Set<Ticket<T>>, Set<Ticket<T>>] = [new Set(), new Set(), new Set()];
   /** What comes back from those that were told to stop. */
   #reclaimed: Amounts = NONE;
 
-  constructor(account: string, shares: Shares) {
+  constructor(account: string, shares: Shares, marks?: WatermarkOptions) {
+    this.mark = new Watermark(marks);
     this.account = account;
     this.shares = shares;
   }
@@ -28,7 +33,9 @@ export class Pool<T> {
 
   /** Nobody waits, and nothing needs to be remembered. */
   get is_idle(): boolean {
-    return this.queue.size === 0 && !this.has_shares && this.#running.every(({ size }) => size === 0);
+    return (
+      this.queue.size === 0 && !this.mark.is_high && !this.has_shares && this.#running.every(({ size }) => size === 0)
+    );
   }
 
   /** Who is next: of a tier that has less than its part, the best of them first; else of the best tier. */
@@ -38,6 +45,11 @@ export class Pool<T> {
       if (this.queue.waiting(qos) > 0 && isBelowShare(windows, this.shares[qos], qos)) return this.queue.peek(qos);
     }
     return this.queue.peek('gold') ?? this.queue.peek('silver') ?? this.queue.peek('bronze');
+  }
+
+  /** Demands that are served before a further one of a tier, as far as it can be known. */
+  ahead(qos: Qos): number {
+    return QOS_TIERS.reduce((sum, tier) => sum + (qosRank(tier) <= qosRank(qos) ? this.queue.waiting(tier) : 0), 0);
   }
 
   started(ticket: Ticket<T>): void {

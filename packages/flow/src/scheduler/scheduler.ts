@@ -1,12 +1,14 @@
-import { assert, QOS_TIERS, type Qos, qosRank } from '@atp-router/kernel';
+import { assert, type Qos } from '@atp-router/kernel';
 import type { AccountLedger, Reservation } from '../account-ledger.ts';
 import type { Amounts, Denial } from '../amounts.ts';
 import type { FairKey } from '../fair/fair-queue.ts';
-import { IndexedHeap } from '../indexed-heap.ts';
-import { Pool } from './pool.ts';
-import { assertShares, NO_SHARES, type Shares } from './shares.ts';
+import { StarvationGuard } from '../fair/starvation.ts';
+import { DEFAULT_SCHEDULER, type SchedulerOptions } from './options.ts';
+import type { Pool } from './pool.ts';
+import { assertShares, type Shares } from './shares.ts';
 import { takeParts } from './take-parts.ts';
 import { type Part, type Refusal, Ticket } from './ticket.ts';
+import { WaitingRoom } from './waiting-room.ts';
 
 /** Two times, never one for the other: the wall clock's day decides budgets and may jump; waiting is monotone. */
 export interface Now {
@@ -14,22 +16,19 @@ export interface Now {
   readonly mono_ms: number;
 }
 
-export interface SchedulerLimits {
-  /** Demands that wait at one account; a caller behind this many is better told at once. */
-  readonly waiting_per_account: number;
-  /** Demands that wait in all: about 1 KB each. */
-  readonly waiting: number;
-}
-
-export const SCHEDULER_LIMITS: SchedulerLimits = { waiting_per_account: 1_000, waiting: 20_000 };
-
 /** What others have to be told after an input, besides its own ticket. */
 export interface Changes<T> {
   /** Granted, or refused for good; see `state`. */
   readonly decided: readonly Ticket<T>[];
   /** To be stopped: each is still granted until it is settled or released. */
   readonly preempted: readonly Ticket<T>[];
+  /** Accounts whose pressure began or is over. */
+  readonly marks: readonly { readonly account: string; readonly is_high: boolean }[];
+  /** Tenants that are given more weight for a while. */
+  readonly starving: readonly { readonly qos: Qos; readonly tenant: string }[];
 }
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer I)[] ? I[] : T[K] };
 
 export interface Demand<T> {
   readonly owner: T;
@@ -47,37 +46,39 @@ export interface Demand<T> {
  */
 export class Scheduler<T> {
   readonly #ledger: AccountLedger;
-  readonly #limits: SchedulerLimits;
-  readonly #pools: Map<string, Pool<T>> = new Map();
-  readonly #deadlines: IndexedHeap<Ticket<T>> = new IndexedHeap((a, b) => a.until_mono_ms < b.until_mono_ms);
+  readonly #starvation: StarvationGuard;
+  readonly #room: WaitingRoom<T>;
   readonly #dirty: Set<Pool<T>> = new Set();
-  #decided: Ticket<T>[] = [];
-  #preempted: Ticket<T>[] = [];
+  readonly #none: Changes<T> = { decided: [], preempted: [], marks: [], starving: [] };
+  /** What the present input has changed. */
+  #changes: Mutable<Changes<T>> | undefined;
 
-  constructor(ledger: AccountLedger, limits: SchedulerLimits = SCHEDULER_LIMITS) {
+  constructor(ledger: AccountLedger, options: Partial<SchedulerOptions> = {}) {
     this.#ledger = ledger;
-    this.#limits = limits;
+    const all = { ...DEFAULT_SCHEDULER, ...options };
+    this.#room = new WaitingRoom(all);
+    this.#starvation = new StarvationGuard(all.starvation);
   }
 
   get waiting(): number {
-    return this.#deadlines.size;
+    return this.#room.deadlines.size;
   }
 
   /** Monotone time at which `expire` wants to be called. */
   get deadline_mono_ms(): number | undefined {
-    return this.#deadlines.peek()?.until_mono_ms;
+    return this.#room.deadlines.peek()?.until_mono_ms;
   }
 
   pool(account: string): Pool<T> | undefined {
-    return this.#pools.get(account);
+    return this.#room.pools.get(account);
   }
 
   /** Gives the tiers their parts of an account. */
   setShares(account: string, shares: Shares): void {
     assertShares(shares);
-    const pool = this.#pools.get(account) ?? this.#open(account);
+    const pool = this.#room.pools.get(account) ?? this.#room.open(account);
     pool.shares = shares;
-    this.#forgetIdle(pool);
+    this.#room.forgetIdle(pool);
   }
 
   /** Granted or refused at once, or waits, as the ticket's state says; `changes` has the others. */
@@ -85,14 +86,22 @@ export class Scheduler<T> {
     const until = Math.min(demand.until_mono_ms ?? now.mono_ms, demand.key.deadline_mono_ms);
     const { owner, key, parts, is_preemptible } = demand;
     const ticket = new Ticket(owner, key, parts, now.mono_ms, until, is_preemptible);
-    const line = this.#lineFor(ticket, undefined);
+    const line = this.#room.lineFor(ticket, undefined);
     if (line === undefined) {
       const taken = takeParts(this.#ledger, parts, key.qos, now.now_ms);
       if (taken.ok) this.#granted(ticket, taken.reservations);
+      else if (taken.denial === undefined) ticket.state = { kind: 'failed', thrown: taken.thrown };
       else this.#wait(ticket, taken.denial, now);
     } else this.#wait(ticket, busy(line.account), now);
-    const { decided, preempted } = this.#run(now);
-    return { ticket, changes: { decided: decided.filter((other) => other !== ticket), preempted } };
+    const changes = this.#run(now);
+    if (changes === this.#none) return { ticket, changes };
+    return { ticket, changes: { ...changes, decided: changes.decided.filter((other) => other !== ticket) } };
+  }
+
+  /** How long a demand that was refused at an account had better wait before it comes again; undefined when nothing is known. */
+  wait_ms(account: string, qos: Qos, now: Now): number | undefined {
+    const pool = this.#room.pools.get(account);
+    return pool?.pace.wait_ms(pool.ahead(qos), now.mono_ms);
   }
 
   /** The call has ended and used so much: debited on every account that it holds. `tokens` corrects its tenant's turn. */
@@ -109,8 +118,8 @@ export class Scheduler<T> {
 
   /** Leaves the queue. A ticket that is decided is left alone. */
   cancel(ticket: Ticket<T>, now: Now): Changes<T> {
-    if (ticket.state.kind !== 'waiting') return NO_CHANGES;
-    const pool = this.#leave(ticket);
+    if (ticket.state.kind !== 'waiting') return this.#none;
+    const pool = this.#room.leave(ticket);
     ticket.state = { kind: 'cancelled' };
     this.#dirty.add(pool);
     return this.#run(now);
@@ -118,10 +127,12 @@ export class Scheduler<T> {
 
   /** Takes out everybody who has waited long enough: one of them may have stood in the way. */
   expire(now: Now): Changes<T> {
-    for (let ticket = this.#deadlines.peek(); ticket !== undefined; ticket = this.#deadlines.peek()) {
+    for (let ticket = this.#room.deadlines.peek(); ticket !== undefined; ticket = this.#room.deadlines.peek()) {
       if (ticket.until_mono_ms > now.mono_ms || ticket.state.kind !== 'waiting') break;
       const { denial } = ticket.state;
-      this.#dirty.add(this.#leave(ticket));
+      const pool = this.#room.leave(ticket);
+      this.#dirty.add(pool);
+      this.#waited(pool, ticket, now);
       this.#refuse(ticket, { kind: 'expired', denial });
     }
     return this.#run(now);
@@ -129,15 +140,15 @@ export class Scheduler<T> {
 
   /** Something came back to an account from elsewhere, or a limit has changed; undefined: anywhere, or it is another day. */
   wake(account: string | undefined, now: Now): Changes<T> {
-    if (account === undefined) for (const pool of this.#pools.values()) this.#dirty.add(pool);
+    if (account === undefined) for (const pool of this.#room.pools.values()) this.#dirty.add(pool);
     else this.#touch(account);
     return this.#run(now);
   }
 
   #granted(ticket: Ticket<T>, reservations: readonly Reservation[]): void {
     ticket.state = { kind: 'granted', reservations };
-    if (this.#pools.size === 0) return;
-    for (const account of ticket.accounts()) this.#pools.get(account)?.started(ticket);
+    if (this.#room.pools.size === 0) return;
+    for (const account of ticket.accounts()) this.#room.pools.get(account)?.started(ticket);
   }
 
   /** What the ticket itself reserved; whoever had a reservation adjusted ends that himself. */
@@ -145,85 +156,48 @@ export class Scheduler<T> {
     const { state, charge } = ticket;
     assert(state.kind === 'granted', 'only a granted demand ends');
     for (const account of ticket.accounts()) {
-      const pool = this.#pools.get(account);
+      const pool = this.#room.pools.get(account);
       if (pool === undefined) continue;
       pool.ended(ticket);
       this.#dirty.add(pool);
     }
-    if (charge !== undefined) this.#pools.get(charge.account)?.queue.correct(charge.of, tokens);
+    if (charge !== undefined) this.#room.pools.get(charge.account)?.queue.correct(charge.of, tokens);
     ticket.state = { kind: 'ended' };
     return state.reservations.filter((_, i) => ticket.parts[i]?.kind === 'reserve');
   }
 
   #wait(ticket: Ticket<T>, denial: Denial, now: Now): void {
     if (!denial.waitable || ticket.until_mono_ms <= now.mono_ms) ticket.state = { kind: 'denied', denial };
-    else if (this.#makeRoom(ticket, denial)) {
-      this.#deadlines.add(ticket);
-      this.#line(ticket, denial);
-    } else ticket.state = { kind: 'shed', denial };
-  }
-
-  /** At the limit, whoever came last of the worst tier makes room for a better one. */
-  #makeRoom(ticket: Ticket<T>, denial: Denial): boolean {
-    if (this.#deadlines.size >= this.#limits.waiting) return false;
-    const queue = this.#pools.get(denial.account)?.queue;
-    if (queue === undefined || queue.size < this.#limits.waiting_per_account) return true;
-    for (const qos of WORST_FIRST) {
-      const last = queue.newest(qos)?.owner;
-      if (qosRank(qos) <= qosRank(ticket.key.qos)) return false;
-      if (last?.state.kind !== 'waiting') continue;
-      this.#leave(last);
-      this.#refuse(last, { kind: 'shed', denial: last.state.denial });
-      return true;
+    else {
+      const shed = this.#room.makeRoom(ticket, denial);
+      if (shed === 'full') ticket.state = { kind: 'shed', denial };
+      else {
+        if (shed !== undefined) this.#refuse(shed.ticket, { kind: 'shed', denial: shed.denial });
+        this.#room.deadlines.add(ticket);
+        this.#line(ticket, denial, now);
+      }
     }
-    return false;
   }
 
-  #line(ticket: Ticket<T>, denial: Denial): void {
-    const { account } = denial;
-    const pool = this.#pools.get(account) ?? this.#open(account);
-    ticket.place = pool.queue.add(ticket, ticket.key);
-    ticket.state = { kind: 'waiting', account, denial };
-    this.#dirty.add(pool);
-  }
-
-  /** Out of its queue, for good. */
-  #leave(ticket: Ticket<T>): Pool<T> {
-    this.#deadlines.remove(ticket);
-    return this.#unline(ticket);
-  }
-
-  #unline(ticket: Ticket<T>): Pool<T> {
-    const { state, place } = ticket;
-    assert(state.kind === 'waiting' && place !== undefined, 'a demand that waits has a place');
-    const pool = this.#pools.get(state.account);
-    assert(pool !== undefined, 'who waits, waits at an account that is known');
-    pool.queue.remove(place);
-    ticket.place = undefined;
-    return pool;
-  }
-
-  /** An account at which others wait, and at which it has not had its turn. */
-  #lineFor(ticket: Ticket<T>, at: Pool<T> | undefined): Pool<T> | undefined {
-    if (this.#pools.size === 0) return undefined;
-    for (const account of ticket.accounts()) {
-      const pool = this.#pools.get(account);
-      if (pool !== undefined && pool !== at && pool.queue.size > 0 && !ticket.passed.has(account)) return pool;
-    }
-    return undefined;
+  #line(ticket: Ticket<T>, denial: Denial, now: Now): void {
+    const { qos, tenant } = ticket.key;
+    this.#dirty.add(this.#room.line(ticket, denial, this.#starvation.factor(qos, tenant, now.mono_ms)));
   }
 
   #run(now: Now): Changes<T> {
     for (const pool of this.#dirty) {
       this.#dirty.delete(pool);
       this.#serve(pool, now);
-      this.#forgetIdle(pool);
+      this.#room.forgetIdle(pool);
     }
-    if (this.#decided.length === 0 && this.#preempted.length === 0) return NO_CHANGES;
-    const changes = { decided: this.#decided, preempted: this.#preempted };
-    this.#decided = [];
-    this.#preempted = [];
+    const changes = this.#changes ?? this.#none;
+    this.#changes = undefined;
     return changes;
+  }
+
+  get #changed(): Mutable<Changes<T>> {
+    this.#changes ??= { decided: [], preempted: [], marks: [], starving: [] };
+    return this.#changes;
   }
 
   /** Grants what fits, in order, until the next one does not. */
@@ -232,16 +206,16 @@ export class Scheduler<T> {
     if (windows === undefined) return;
     for (let place = pool.next(windows); place !== undefined; place = pool.next(windows)) {
       const ticket = place.owner;
-      const other = this.#lineFor(ticket, pool);
+      const other = this.#room.lineFor(ticket, pool);
       if (other !== undefined) {
-        this.#move(ticket, pool, busy(other.account));
+        this.#move(ticket, pool, busy(other.account), now);
         continue;
       }
       const taken = takeParts(this.#ledger, ticket.parts, ticket.key.qos, now.now_ms);
-      if (taken.ok) this.#grantFrom(pool, ticket, taken.reservations);
-      else if (taken.thrown !== undefined) this.#drop(ticket, { kind: 'failed', thrown: taken.thrown });
+      if (taken.ok) this.#grantFrom(pool, ticket, taken.reservations, now);
+      else if (taken.denial === undefined) this.#drop(ticket, { kind: 'failed', thrown: taken.thrown });
       else if (!taken.denial.waitable) this.#drop(ticket, { kind: 'denied', denial: taken.denial });
-      else if (taken.denial.account !== pool.account) this.#move(ticket, pool, taken.denial);
+      else if (taken.denial.account !== pool.account) this.#move(ticket, pool, taken.denial, now);
       else {
         ticket.state = { kind: 'waiting', account: pool.account, denial: taken.denial };
         this.#preempt(pool, ticket);
@@ -250,30 +224,39 @@ export class Scheduler<T> {
     }
   }
 
-  #grantFrom(pool: Pool<T>, ticket: Ticket<T>, reservations: readonly Reservation[]): void {
+  #grantFrom(pool: Pool<T>, ticket: Ticket<T>, reservations: readonly Reservation[], now: Now): void {
     const { place } = ticket;
     assert(place !== undefined, 'a demand that waits has a place');
     ticket.charge = { account: pool.account, of: pool.queue.serve(place) };
     ticket.place = undefined;
-    this.#deadlines.remove(ticket);
+    this.#room.deadlines.remove(ticket);
     this.#granted(ticket, reservations);
-    this.#decided.push(ticket);
+    this.#changed.decided.push(ticket);
+    pool.pace.granted(now.mono_ms);
+    this.#waited(pool, ticket, now);
+  }
+
+  #waited(pool: Pool<T>, { key: { qos, tenant }, since_mono_ms }: Ticket<T>, now: Now): void {
+    const wait_ms = now.mono_ms - since_mono_ms;
+    const mark = pool.mark.waited(wait_ms);
+    if (mark !== undefined) this.#changed.marks.push({ account: pool.account, is_high: mark === 'high' });
+    if (this.#starvation.waited(qos, tenant, wait_ms, now.mono_ms)) this.#changed.starving.push({ qos, tenant });
   }
 
   #drop(ticket: Ticket<T>, refusal: Refusal): void {
-    this.#leave(ticket);
+    this.#room.leave(ticket);
     this.#refuse(ticket, refusal);
   }
 
   #refuse(ticket: Ticket<T>, refusal: Refusal): void {
     ticket.state = refusal;
-    this.#decided.push(ticket);
+    this.#changed.decided.push(ticket);
   }
 
-  #move(ticket: Ticket<T>, from: Pool<T>, denial: Denial): void {
+  #move(ticket: Ticket<T>, from: Pool<T>, denial: Denial, now: Now): void {
     ticket.passed.add(from.account);
-    this.#unline(ticket);
-    this.#line(ticket, denial);
+    this.#room.unline(ticket);
+    this.#line(ticket, denial, now);
   }
 
   #preempt(pool: Pool<T>, ticket: Ticket<T>): void {
@@ -282,28 +265,16 @@ export class Scheduler<T> {
     if (windows === undefined || demand === undefined || !PREEMPTING.has(ticket.key.qos)) return;
     for (const victim of pool.victims(windows, ticket.key.qos, demand)) {
       pool.stopped(victim);
-      this.#preempted.push(victim);
+      this.#changed.preempted.push(victim);
     }
   }
 
   #touch(account: string): void {
-    const pool = this.#pools.get(account);
+    const pool = this.#room.pools.get(account);
     if (pool !== undefined) this.#dirty.add(pool);
-  }
-
-  #open(account: string): Pool<T> {
-    const pool = new Pool<T>(account, NO_SHARES);
-    this.#pools.set(account, pool);
-    return pool;
-  }
-
-  #forgetIdle(pool: Pool<T>): void {
-    if (pool.is_idle) this.#pools.delete(pool.account);
   }
 }
 
-const NO_CHANGES: Changes<never> = { decided: [], preempted: [] };
-const WORST_FIRST: readonly Qos[] = [...QOS_TIERS].reverse();
 /** Silver has its part and its turn, and stops nobody. */
 const PREEMPTING: ReadonlySet<Qos> = new Set(['gold']);
 

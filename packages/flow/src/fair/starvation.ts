@@ -1,0 +1,93 @@
+import { assert, type Qos } from '@atp-router/kernel';
+
+export interface StarvationOptions {
+  /** A tenant starves when most of its recent waits are longer than this. */
+  readonly wait_ms: number;
+  /** And longer than so many times the usual wait of its tier: where all wait, nobody starves. */
+  readonly factor: number;
+  /** What its weight is multiplied by then. */
+  readonly bump: number;
+  /** Time in which half of the bump is gone. */
+  readonly half_life_ms: number;
+}
+
+/** A caller gives up after some seconds; four times the usual is no accident of order. */
+export const DEFAULT_STARVATION: StarvationOptions = { wait_ms: 5_000, factor: 4, bump: 2, half_life_ms: 30_000 };
+
+/** Waits of a tenant that are looked at: of the last 16 the 90th percentile is the second longest. */
+const WAITS = 16;
+const QUANTILE = 0.9;
+/** Waits of a tier from which the usual one is taken. */
+const TIER_WAITS = 64;
+/** Tenants that are watched; the one that has waited least lately is forgotten. About 300 B each. */
+const TENANTS_MAX = 10_000;
+
+interface Watched {
+  readonly waits_ms: number[];
+  at: number;
+  bumped_ms: number;
+}
+
+/**
+ * Notices who waits much longer than the others of its tier although it should not, and gives it more weight for a while. Fair
+ * order alone keeps service equal over time, but weights that are set wrongly, and demands larger than what comes back at one
+ * time, can keep somebody waiting. Times are monotone, in milliseconds.
+ */
+export class StarvationGuard {
+  readonly #options: StarvationOptions;
+  readonly #tenants: Map<string, Watched> = new Map();
+  readonly #tiers: Record<Qos, { readonly waits_ms: number[]; at: number }> = {
+    gold: { waits_ms: [], at: 0 },
+    silver: { waits_ms: [], at: 0 },
+    bronze: { waits_ms: [], at: 0 },
+  };
+
+  constructor(options: StarvationOptions = DEFAULT_STARVATION) {
+    assert(options.bump >= 1 && options.half_life_ms > 0, 'a bump adds, and ends');
+    this.#options = options;
+  }
+
+  /** A demand waited so long, or waits still. Returns whether its tenant is taken for starving, and was not before. */
+  waited(qos: Qos, tenant: string, wait_ms: number, now_ms: number): boolean {
+    push(this.#tiers[qos], wait_ms, TIER_WAITS);
+    const watched = this.#watch(`${qos} ${tenant}`);
+    push(watched, wait_ms, WAITS);
+    if (watched.waits_ms.length < WAITS / 2 || now_ms - watched.bumped_ms < this.#options.half_life_ms) return false;
+    const usual_ms = quantile(this.#tiers[qos].waits_ms, 0.5);
+    const { wait_ms: least_ms, factor } = this.#options;
+    if (quantile(watched.waits_ms, QUANTILE) <= Math.max(least_ms, factor * usual_ms)) return false;
+    watched.bumped_ms = now_ms;
+    return true;
+  }
+
+  /** What the weight of a tenant is multiplied by now: 1, or more for a while. */
+  factor(qos: Qos, tenant: string, now_ms: number): number {
+    const bumped_ms = this.#tenants.get(`${qos} ${tenant}`)?.bumped_ms;
+    if (bumped_ms === undefined || bumped_ms === Number.NEGATIVE_INFINITY) return 1;
+    const { bump, half_life_ms } = this.#options;
+    return 1 + (bump - 1) * 0.5 ** (Math.max(0, now_ms - bumped_ms) / half_life_ms);
+  }
+
+  #watch(key: string): Watched {
+    const known = this.#tenants.get(key);
+    this.#tenants.delete(key);
+    const watched = known ?? { waits_ms: [], at: 0, bumped_ms: Number.NEGATIVE_INFINITY };
+    this.#tenants.set(key, watched);
+    if (this.#tenants.size > TENANTS_MAX) {
+      const [oldest] = this.#tenants.keys();
+      if (oldest !== undefined) this.#tenants.delete(oldest);
+    }
+    return watched;
+  }
+}
+
+/** Into a ring of so many. */
+function push(ring: { readonly waits_ms: number[]; at: number }, wait_ms: number, size: number): void {
+  ring.waits_ms[ring.at] = wait_ms;
+  ring.at = (ring.at + 1) % size;
+}
+
+function quantile(values: readonly number[], q: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? 0;
+}
