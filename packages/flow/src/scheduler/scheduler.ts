@@ -283,7 +283,7 @@ function busy(account: string): Denial {
   return { ok: false, account, dimension: 'window_calls', limit: 0, available: 0, waitable: true };
 }
 
-function demandAt(ticket: Ticket<unknown>, account: string): Amounts | undefined {
+function demandAt<T>(ticket: Ticket<T>, account: string): Amounts | undefined {
   for (const part of ticket.parts) {
     if (part.kind === 'reserve' && part.accounts.includes(account)) return part.amounts;
   }
