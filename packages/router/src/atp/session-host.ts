@@ -165,6 +165,12 @@ export class SessionHost {
 
   #do(effect: SessionEffect): void {
     this.#ports.observer.effect(effect);
+    this.#act(effect);
+    // Whatever followed from it has been asked for: it need not be reported again.
+    if (effect.type === 'failed' && effect.way === 'in') this.#handle({ type: 'consumed', id: effect.id });
+  }
+
+  #act(effect: SessionEffect): void {
     if (this.#peer?.onEffect(effect) === true) return;
     switch (effect.type) {
       case 'send':
