@@ -12,6 +12,8 @@ const SUBPROTOCOL = 'atp.v1';
 const CONNECT_TIMEOUT_MS = 10_000;
 /** Three quarters of a minute with the default pauses: longer than a restart takes. */
 export const ATTEMPTS_MAX = 10;
+/** Of the end of a session with its router; then it is aborted. */
+const FAREWELL_MS = 2_000;
 
 /** What a link tells of its session. Neither throws. */
 export interface LinkPorts {
@@ -53,6 +55,7 @@ export class Link {
   #retry: unknown;
   #has_given_up = false;
   #is_over = false;
+  #onOver: (() => void) | undefined;
 
   constructor(runtime: Runtime, options: ClientOptions, ports: LinkPorts) {
     this.#runtime = runtime;
@@ -111,6 +114,20 @@ export class Link {
   /** Throws `FrameError`, and sends nothing, when the message cannot be carried. */
   send(lane: Lane, message: Outgoing, fin: boolean): void {
     this.handle({ type: 'send', lane, message, fin });
+  }
+
+  /**
+   * Ends in order: what is not acknowledged yet is, so that neither end takes it for lost. Aborts what is not done after two seconds,
+   * and at once where there is no connection.
+   */
+  async finish(reason: string): Promise<void> {
+    if (this.is_over) return;
+    const over = new Promise<void>((resolve) => (this.#onOver = resolve));
+    this.handle({ type: 'finish' });
+    const timer = this.#runtime.setTimeout(() => this.abort(reason), FAREWELL_MS);
+    if (this.session.phase === 'open') await over;
+    else this.abort(reason);
+    this.#runtime.clearTimeout(timer);
   }
 
   /** Ends at once: the router is told, and nothing is waited for. */
@@ -250,6 +267,7 @@ export class Link {
     this.#runtime.clearTimeout(this.#retry);
     this.#drop();
     this.#ports.onLink({ type: 'closed', reason });
+    this.#onOver?.();
   }
 
   #arm(): void {

@@ -1,10 +1,10 @@
-import type { Frame, Lane, Payload } from '@atp-router/wire';
-import { laneOf } from '@atp-router/wire';
+import { type Frame, type Lane, laneKey, laneOf, type Payload } from '@atp-router/wire';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openSessionHub } from '../../src/atp/open-hub.ts';
 import { mainLane } from '../../src/atp/main-lane.ts';
 import { startForTest } from '../admin/harness.ts';
 import { HubClient } from './client.ts';
+import { withdrawn } from './socket.ts';
 
 async function open(): Promise<HubClient> {
   const { router } = await startForTest();
@@ -16,15 +16,11 @@ async function open(): Promise<HubClient> {
   return client;
 }
 
-/** The message 0 of this lane is lost, and withdrawn (S12): the router gives it up at once (S13). */
-function withdrawn(lane: Lane): (frame: Frame) => Frame {
+/** The message 0 of this lane is lost, and withdrawn. */
+function withoutFirst(lane: Lane): (frame: Frame) => Frame {
   return (frame) => {
-    const { stream_id, persona_id, clone_id } = laneOf(frame);
-    const is_it = stream_id === lane.stream_id && persona_id === lane.persona_id && clone_id === lane.clone_id;
-    if (!is_it || frame.msg_seq !== 0 || frame.flags?.includes('CTRL') === true) return frame;
-    const names = { stream_id, ...(persona_id !== '' && { persona_id }), ...(clone_id !== '' && { clone_id }) };
-    const payload = { type: 'control.ack', content: { acks: [{ ...names, withdrawn: [0] }] } };
-    return { v: 1, session_id: frame.session_id, stream_id: '0', msg_seq: 100, flags: ['CTRL'], payload };
+    if (frame.msg_seq !== 0 || frame.flags?.includes('CTRL') === true) return frame;
+    return laneKey(laneOf(frame)) === laneKey(lane) ? withdrawn(frame) : frame;
   };
 }
 
@@ -46,7 +42,7 @@ describe('a first message that failed', () => {
   ])('of stream 0, %s, ends no session and no task', async (_what, payload) => {
     const client = await open();
     const stream = client.ask({ prompt: 'Hi', model: 'small' });
-    client.spoil = withdrawn(mainLane('0'));
+    client.spoil = withoutFirst(mainLane('0'));
     client.input({ type: 'send', lane: mainLane('0'), message: { payload } });
     await client.until(() => hasFailed(client) || resets(client).length > 0);
     expect(resets(client)).toEqual([]);
@@ -58,7 +54,7 @@ describe('a first message that failed', () => {
     const client = await open();
     const stream = client.session.next_stream_id;
     const lane = { ...mainLane(stream), persona_id: 'p' };
-    client.spoil = withdrawn(lane);
+    client.spoil = withoutFirst(lane);
     client.input({ type: 'send', lane: mainLane(stream), message: { payload: dispatch } });
     client.input({ type: 'send', lane, message: { payload: { type: 'agent.log', content: 'x', persona_id: 'p' } } });
     await client.until(() => hasFailed(client) || resets(client).length > 0);
@@ -69,7 +65,7 @@ describe('a first message that failed', () => {
   test('of a stream of the client ends that stream, which has no task', async () => {
     const client = await open();
     const stream = client.session.next_stream_id;
-    client.spoil = withdrawn(mainLane(stream));
+    client.spoil = withoutFirst(mainLane(stream));
     client.ask({ prompt: 'Hi', model: 'small' });
     await client.until(() => resets(client).length > 0);
     expect(resets(client)).toMatchObject([{ stream_id: stream, payload: { content: { code: 'ETIMEOUT' } } }]);
