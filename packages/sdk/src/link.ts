@@ -64,7 +64,7 @@ export class Link {
     this.#rng = rngOf(runtime);
     this.#backoff = new Backoff(this.#rng, options.reconnect);
     this.#is_in_hello = options.key_in === 'hello';
-    this.#begun = newSession(runtime, this.#rng, options.signing_keys, undefined);
+    this.#begun = newSession(runtime, this.#rng, options, undefined);
   }
 
   get session(): Session {
@@ -154,7 +154,7 @@ export class Link {
     // A session that was asked for in vain is asked for in the same words (S5): another key needs another session.
     if (token !== this.#token && this.session.phase === 'idle') {
       this.#token = token;
-      this.#begun = newSession(this.#runtime, this.#rng, this.#options.signing_keys, token);
+      this.#begun = newSession(this.#runtime, this.#rng, this.#options, token);
     }
     connection.is_asked = true;
     const url = `${this.#options.url.replace(/^http/, 'ws').replace(/\/+$/, '')}/ws`;

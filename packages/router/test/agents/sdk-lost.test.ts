@@ -1,44 +1,10 @@
-import { Agent, type Runtime, type SocketLike, systemRuntime } from '@atp-router/sdk';
-import { decodeFrame, decodeJson, encodeCbor, type Frame } from '@atp-router/wire';
+import { Agent, type Runtime } from '@atp-router/sdk';
+import type { Frame } from '@atp-router/wire';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type Running, TENANT_KEY } from '../admin/harness.ts';
 import { withdrawn } from '../atp/socket.ts';
+import { type Spoil, spoiledRuntime } from '../atp/spoiled.ts';
 import { ECHO, withAgents } from './rig.ts';
-
-/** What becomes of the frames of one way. */
-type Spoil = (frame: Frame) => Frame;
-
-const read = (data: unknown): Frame =>
-  typeof data === 'string' ? decodeJson(data) : decodeFrame(new Uint8Array(data as ArrayBuffer));
-
-/** The runtime's own sockets, over which not everything comes as it was sent. */
-function spoiledRuntime({ out = (frame) => frame, back = (frame) => frame }: { out?: Spoil; back?: Spoil }): Runtime {
-  const system = systemRuntime();
-  const Socket = class extends system.WebSocket {
-    constructor(url: string, protocols: readonly string[]) {
-      super(url, protocols);
-      Object.defineProperty(this, 'onmessage', {
-        set: (take: (event: { readonly data: unknown }) => void) => {
-          const handler = ({ data }: { readonly data: unknown }): void => {
-            const frame = read(data);
-            const came = back(frame);
-            take({ data: came === frame ? data : encodeCbor(came).slice().buffer });
-          };
-          Reflect.set(system.WebSocket.prototype, 'onmessage', handler, this);
-        },
-      });
-    }
-    override send(data: string | Uint8Array): void {
-      const frame = typeof data === 'string' ? decodeJson(data) : decodeFrame(data);
-      const sent = out(frame);
-      super.send(sent === frame ? data : encodeCbor(sent));
-    }
-  } as new (
-    url: string,
-    protocols: readonly string[],
-  ) => SocketLike;
-  return { ...system, WebSocket: Socket };
-}
 
 function agentOver(running: Running, runtime: Runtime): Agent {
   const reconnect = { base_ms: 1, cap_ms: 5 };
