@@ -10,7 +10,9 @@ const SECRETS: readonly SigningSecret[] = ['one', 'two'].map((kid) => ({ kid, se
 let rig: Rig;
 beforeAll(async () => {
   const signing_keys = SECRETS.map(({ kid, secret }) => ({ id: kid, secret: Buffer.from(secret).toString('hex') }));
-  rig = await startRig((upstream) => standardConfig(upstream, { tenants: [tenant('acme', { signing_keys })] }));
+  rig = await startRig((upstream) =>
+    standardConfig(upstream, { tenants: [tenant('acme', { signing_keys })], sessions: { checksums: true } }),
+  );
 });
 afterAll(() => rig.close());
 

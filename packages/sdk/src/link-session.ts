@@ -1,8 +1,8 @@
 import type { Rng } from '@atp-router/kernel';
-import { Session, type SessionOptions } from '@atp-router/session';
+import { Session } from '@atp-router/session';
 import { KeyRing, pureDigests, Sealer, toBase64Url } from '@atp-router/wire';
 import type { Runtime } from './runtime.ts';
-import type { ClientSigningKey } from './types.ts';
+import type { ClientOptions, ClientSigningKey } from './types.ts';
 
 const SECRET_BYTES = 16;
 
@@ -10,30 +10,32 @@ const SECRET_BYTES = 16;
 export function newSession(
   { crypto }: Pick<Runtime, 'crypto'>,
   rng: Rng,
-  signing_keys: readonly ClientSigningKey[] | undefined,
+  { signing_keys = [], checksums = false }: Pick<ClientOptions, 'signing_keys' | 'checksums'>,
   token: string | undefined,
 ): { readonly session: Session; readonly session_id: string } {
   const secret = (): string => toBase64Url(crypto.getRandomValues(new Uint8Array(SECRET_BYTES)));
   const session_id = secret();
+  const sealer = new Sealer(pureDigests);
+  const features = [...(signing_keys.length > 0 ? ['sig'] : []), ...(checksums ? ['checksum'] : [])];
   const session = new Session({
     role: 'client',
     session_id,
-    ports: { rng, digests: pureDigests, secret },
+    // A frame with a wrong checksum is no frame (S37), whether anybody asked for checksums or not.
+    ports: { rng, digests: pureDigests, secret, sealer },
     encodings: ['cbor', 'json'],
     ...(token !== undefined && { token }),
-    ...signingOf(signing_keys),
+    ...(features.length > 0 && { features }),
+    ...(signing_keys.length > 0 && { signing: { sealer, ring: ringOf(signing_keys) } }),
   });
   return { session, session_id };
 }
 
-function signingOf(keys: readonly ClientSigningKey[] = []): Pick<SessionOptions, 'signing' | 'features'> {
-  if (keys.length === 0) return {};
-  const ring = new KeyRing(
+function ringOf(keys: readonly ClientSigningKey[]): KeyRing {
+  return new KeyRing(
     keys.map(({ id, secret, not_before_ms = 0, not_after_ms = Number.POSITIVE_INFINITY }) => ({
       ...{ kid: id, secret: fromHex(secret), not_before_ms, not_after_ms },
     })),
   );
-  return { signing: { sealer: new Sealer(pureDigests), ring }, features: ['sig'] };
 }
 
 /** Anything that is no hex makes a secret that is too short, which the ring refuses. */

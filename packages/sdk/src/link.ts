@@ -12,6 +12,8 @@ const SUBPROTOCOL = 'atp.v1';
 const CONNECT_TIMEOUT_MS = 10_000;
 /** Three quarters of a minute with the default pauses: longer than a restart takes. */
 export const ATTEMPTS_MAX = 10;
+/** Of the end of a session with its router; then it is aborted. */
+const FAREWELL_MS = 2_000;
 
 /** What a link tells of its session. Neither throws. */
 export interface LinkPorts {
@@ -53,6 +55,7 @@ export class Link {
   #retry: unknown;
   #has_given_up = false;
   #is_over = false;
+  #onOver: (() => void) | undefined;
 
   constructor(runtime: Runtime, options: ClientOptions, ports: LinkPorts) {
     this.#runtime = runtime;
@@ -61,7 +64,7 @@ export class Link {
     this.#rng = rngOf(runtime);
     this.#backoff = new Backoff(this.#rng, options.reconnect);
     this.#is_in_hello = options.key_in === 'hello';
-    this.#begun = newSession(runtime, this.#rng, options.signing_keys, undefined);
+    this.#begun = newSession(runtime, this.#rng, options, undefined);
   }
 
   get session(): Session {
@@ -113,6 +116,20 @@ export class Link {
     this.handle({ type: 'send', lane, message, fin });
   }
 
+  /**
+   * Ends in order: what is not acknowledged yet is, so that neither end takes it for lost. Aborts what is not done after two seconds,
+   * and at once where there is no connection.
+   */
+  async finish(reason: string): Promise<void> {
+    if (this.is_over) return;
+    const over = new Promise<void>((resolve) => (this.#onOver = resolve));
+    this.handle({ type: 'finish' });
+    const timer = this.#runtime.setTimeout(() => this.abort(reason), FAREWELL_MS);
+    if (this.session.phase === 'open') await over;
+    else this.abort(reason);
+    this.#runtime.clearTimeout(timer);
+  }
+
   /** Ends at once: the router is told, and nothing is waited for. */
   abort(reason: string): void {
     this.#fail({ type: 'error', content: { code: 'EPREEMPT', reason } });
@@ -137,7 +154,7 @@ export class Link {
     // A session that was asked for in vain is asked for in the same words (S5): another key needs another session.
     if (token !== this.#token && this.session.phase === 'idle') {
       this.#token = token;
-      this.#begun = newSession(this.#runtime, this.#rng, this.#options.signing_keys, token);
+      this.#begun = newSession(this.#runtime, this.#rng, this.#options, token);
     }
     connection.is_asked = true;
     const url = `${this.#options.url.replace(/^http/, 'ws').replace(/\/+$/, '')}/ws`;
@@ -250,6 +267,7 @@ export class Link {
     this.#runtime.clearTimeout(this.#retry);
     this.#drop();
     this.#ports.onLink({ type: 'closed', reason });
+    this.#onOver?.();
   }
 
   #arm(): void {

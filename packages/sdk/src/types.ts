@@ -101,6 +101,11 @@ export interface ClientOptions {
   /** Keys that frames are signed with, as the router has them for the tenant. Default: frames are not signed. */
   readonly signing_keys?: readonly ClientSigningKey[];
   /**
+   * Asks for a checksum on every frame, which a router with `sessions.checksums` grants. Default: no, because TLS and TCP protect the
+   * way. A checksum that is there is checked in any case.
+   */
+  readonly checksums?: boolean;
+  /**
    * First pause between connections, doubled up to the second, each spread over its whole length; default 250 ms and 30 s. After
    * `attempts_max` attempts in a row, none of which brought a session about, what waits for it fails; default 10, which takes
    * three quarters of a minute.

@@ -122,7 +122,7 @@ class ReferenceAcceptor implements FrameAcceptor {
   #options(session_id: string): SessionOptions {
     const secret = (): string => toBase64Url(randomBytes(16));
     return {
-      ...{ role: 'server', session_id, node_id: 'reference', features: ['sig'], limits: this.#limits },
+      ...{ role: 'server', session_id, node_id: 'reference', features: ['sig', 'checksum'], limits: this.#limits },
       ports: { rng: this.#rng, digests: this.#digests, secret },
       signing: { sealer: this.#sealer, ring: this.#ring },
     };

@@ -1,8 +1,10 @@
 import { AtpClient, type ClientOptions } from '@atp-router/sdk';
 import type { SessionDenied } from '@atp-router/ledger';
+import { type Frame, hasFlag } from '@atp-router/wire';
 import { expect, onTestFinished, test } from 'vitest';
 import { hashOf, type Running, startForTest, TENANT_KEY } from '../admin/harness.ts';
 import { scrape } from '../observe/scrape.ts';
+import { spoiledRuntime } from './spoiled.ts';
 
 const SECRET = '11'.repeat(32);
 
@@ -60,6 +62,30 @@ test('a key that is revoked ends its sessions, and a smaller window is told to t
   router.manager.replaceBase({ ...base, tenants: [{ ...tenant, keys: [] }] });
   expect((await sessions(running)).total).toBe(0);
   expect(await metric(running, 'atp_session_events_total', { event: 'aborted' })).toBe(1);
+});
+
+test('a window that a client asked for holds whatever the configuration says later, and whatever the tenant may', async () => {
+  const keys = [{ id: 'k1', hash: hashOf(TENANT_KEY) }];
+  const running = await startForTest({ tenants: [{ id: 'acme', keys, window: { max_parallel: 64 } }] });
+  const { router } = running;
+  const out = (frame: Frame): Frame => (hasFlag(frame, 'SYN') ? { ...frame, window: { max_parallel: 4 } } : frame);
+  const client = new AtpClient({ url: running.url, key: TENANT_KEY }, spoiledRuntime({ out }));
+  onTestFinished(() => client.close());
+  await client.task({ prompt: 'Hi', model: 'small' }).result();
+  const shown = async (): Promise<unknown> => (await sessions(running)).data[0]?.['window'];
+  const base = router.manager.file_config;
+  const apply = (max_parallel: number): void => {
+    const [tenant] = base.tenants;
+    if (tenant === undefined) throw new Error('the configuration has no tenant');
+    router.manager.replaceBase({ ...base, tenants: [{ ...tenant, window: { ...tenant.window, max_parallel } }] });
+  };
+  expect(await shown()).toMatchObject({ max_parallel: 4 });
+  apply(32);
+  expect(await shown()).toMatchObject({ max_parallel: 4 });
+  apply(2);
+  expect(await shown()).toMatchObject({ max_parallel: 2 });
+  apply(64);
+  expect(await shown()).toMatchObject({ max_parallel: 4 });
 });
 
 test('who signs with a wrong key is in the journal, with the address that it came from', async () => {
