@@ -1,6 +1,14 @@
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { type Level, type Report, type Result, runConformance, SENTENCES, type Target } from '@atp-router/conform';
+import {
+  type Level,
+  reach,
+  type Report,
+  type Result,
+  runConformance,
+  SENTENCES,
+  type Target,
+} from '@atp-router/conform';
 import type { Cli } from '../commands/context.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { checkedKey } from '../online/target.ts';
@@ -8,6 +16,8 @@ import { json } from '../print/table.ts';
 import { printable } from '../print/text.ts';
 import type { Terminal } from '../terminal.ts';
 import { listKeys } from '../wire/keys.ts';
+
+const URL_EXAMPLE = 'ws://127.0.0.1:7443/ws';
 
 export interface ConformanceOptions {
   readonly url: string;
@@ -21,13 +31,14 @@ export interface ConformanceOptions {
   readonly json?: boolean;
 }
 
-/** Judges a server and prints the verdicts; 1 when it breaks a sentence. */
+/** Judges a server and prints the verdicts; 1 when it breaks a sentence. Throws when there is none to judge. */
 export async function conformance(cli: Cli, options: ConformanceOptions): Promise<void> {
   const { terminal } = cli;
   const { level, only, json: as_json = false } = options;
   const unknown = (only ?? []).filter((id) => SENTENCES.every((one) => one.id !== id));
   if (unknown.length > 0) throw new CliError(EXIT.usage, `there is no sentence ${unknown.join(', ')}.`);
   const target = await targetOf(options, terminal);
+  await assertThere(target);
   const report = await runConformance(target, {
     ...(level && { level }),
     ...(only && { only }),
@@ -38,11 +49,34 @@ export async function conformance(cli: Cli, options: ConformanceOptions): Promis
   if (report.failed > 0) cli.exit(EXIT.failed);
 }
 
+/** A wrong address, or a key that is refused, is one line, and not a failure of each sentence. */
+async function assertThere(target: Target): Promise<void> {
+  const reached = await reach(target);
+  const { url, key } = target;
+  switch (reached.type) {
+    case 'there':
+      return;
+    case 'unreachable': {
+      const what = `no server answers at ${printable(url)} (${printable(reached.why)})`;
+      throw new CliError(EXIT.unreachable, `${what}. Start it, or say where it is with --url.`);
+    }
+    case 'no_server': {
+      const what = `${printable(url)} is no server of the Agent Transport Protocol: ${reached.why}`;
+      throw new CliError(EXIT.unreachable, `${what}. Say where one is with --url, like ${URL_EXAMPLE}.`);
+    }
+    case 'denied': {
+      const whom = key === undefined ? 'a client without a key' : 'this key';
+      const what = `${printable(url)} refuses ${whom} (${reached.why})`;
+      throw new CliError(EXIT.denied, `${what}. Give a key of one of its tenants with --key or ATP_API_KEY.`);
+    }
+  }
+}
+
 async function targetOf(options: ConformanceOptions, terminal: Terminal): Promise<Target> {
   const { url, task, slow, signKeyFile } = options;
   const parsed = URL.parse(url);
   if (parsed === null || !/^wss?:$/.test(parsed.protocol)) {
-    throw new CliError(EXIT.usage, '--url is no ws:// or wss:// address. Write it like ws://127.0.0.1:7443/ws.');
+    throw new CliError(EXIT.usage, `--url is no ws:// or wss:// address. Write it like ${URL_EXAMPLE}.`);
   }
   if (parsed.username !== '' || parsed.password !== '' || parsed.search !== '') {
     throw new CliError(EXIT.usage, '--url has more than host, port and path. Give the key with --key or ATP_API_KEY.');
