@@ -7,10 +7,21 @@ import { textAnswer } from '../src/upstream/script.ts';
 
 const SECRETS: readonly SigningSecret[] = ['one', 'two'].map((kid) => ({ kid, secret: randomBytes(32) }));
 
+/** Timers of agents as short as a run waits for them, and as long as a slow machine needs. */
+const AGENT_TIMES = { estimate_ms: 3_000, idle_ms: 3_000, reconnect_ms: 500 };
+const AGENTS = {
+  ...{ id: 'agents', type: 'agent', allow_any_model: true, idle_timeout_ms: AGENT_TIMES.idle_ms },
+  agent: { estimate_timeout_ms: AGENT_TIMES.estimate_ms, reconnect_wait_ms: AGENT_TIMES.reconnect_ms },
+  retry: { max_attempts: 2, base_ms: 1, cap_ms: 1_000 },
+};
+
 let rig: Rig;
 beforeAll(async () => {
   const signing_keys = SECRETS.map(({ kid, secret }) => ({ id: kid, secret: Buffer.from(secret).toString('hex') }));
-  rig = await startRig((upstream) => standardConfig(upstream, { tenants: [tenant('acme', { signing_keys })] }));
+  rig = await startRig((upstream) => {
+    const config = standardConfig(upstream, { tenants: [tenant('acme', { signing_keys }), tenant('globex')] });
+    return { ...config, providers: [...config.providers, AGENTS] };
+  });
 });
 afterAll(() => rig.close());
 
@@ -28,7 +39,7 @@ test('the router keeps the protocol, as seen from outside', { timeout: 120_000 }
   const { mark } = await rig.upstream.script({ answer: textAnswer('x'.repeat(LONG_CHARS)) });
   const report = await runConformance({
     url: `ws://127.0.0.1:${rig.router.port}/ws`,
-    key: secretOf('acme'),
+    ...{ key: secretOf('acme'), agent_key: secretOf('acme'), other_key: secretOf('globex'), agent_times: AGENT_TIMES },
     signing: SECRETS,
     patience_ms: PATIENCE_MS,
     task: { model: 'm-chat', prompt: mark },

@@ -14,13 +14,20 @@ const KEY = 'key-that-must-not-be-shown';
 /** How a server begins that is none, or does not want this client. */
 type Manner = { readonly status: number } | { readonly silent: true } | { readonly code: string };
 
-/** A server that knows little of the protocol: it has an answer to a request, or one frame in answer to every message. */
-async function stranger(manner: Manner = { code: 'EPROTO' }): Promise<string> {
+/**
+ * A server that knows little of the protocol: it has an answer to a request, or one frame in answer to every message.
+ * `good`: a key that it does not mind.
+ */
+async function stranger(manner: Manner = { code: 'EPROTO' }, good?: string): Promise<string> {
   const sockets = new Set<Duplex>();
   const server = createServer((req, res) => {
     res.writeHead('status' in manner ? manner.status : 404).end(`no ${req.headers.authorization ?? ''}`);
   });
-  if (!('status' in manner)) server.on('upgrade', (_req, socket) => greet(socket, manner));
+  if (!('status' in manner)) {
+    server.on('upgrade', ({ headers }, socket) => {
+      greet(socket, headers.authorization === `Bearer ${good}` ? { code: 'EPROTO' } : manner);
+    });
+  }
   server.on('connection', (socket) => sockets.add(socket));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => {
@@ -83,9 +90,24 @@ describe('atp conformance run', () => {
     ['a server of something else', () => stranger({ status: 404 }), 3, 'with HTTP 404'],
     ['a server that is not ready', () => stranger({ status: 503 }), 3, 'with HTTP 503'],
     ['a WebSocket of something else', () => stranger({ silent: true }), 3, 'with no frame'],
-    ['a server that refuses the key', () => stranger({ status: 401 }), 4, 'refuses this key (HTTP 401)'],
-    ['a server that forbids it', () => stranger({ status: 403 }), 4, 'refuses this key (HTTP 403)'],
-    ['a session that is refused', () => stranger({ code: 'ESEC' }), 4, 'refuses this key (ESEC)'],
+    [
+      'a server that refuses the key',
+      () => stranger({ status: 401 }),
+      4,
+      'refuses the key of --key or ATP_API_KEY (HTTP 401)',
+    ],
+    [
+      'a server that forbids it',
+      () => stranger({ status: 403 }),
+      4,
+      'refuses the key of --key or ATP_API_KEY (HTTP 403)',
+    ],
+    [
+      'a session that is refused',
+      () => stranger({ code: 'ESEC' }),
+      4,
+      'refuses the key of --key or ATP_API_KEY (ESEC)',
+    ],
   ])('says in one line that there is %s', async (_what, address, code, says) => {
     const url = await address();
     for (const more of [[], ['--json'], ['--report', 'report.json']]) {
@@ -102,6 +124,35 @@ describe('atp conformance run', () => {
   test('says that a key is wanted where none was given', async () => {
     const { code, err } = await atp(['conformance', 'run', '--url', await stranger({ code: 'ESEC' })]);
     expect([code, err]).toEqual([4, expect.stringContaining('refuses a client without a key')]);
+  });
+
+  test('takes keys of agents from options and variables, and skips what is about agents without one', async () => {
+    const url = await stranger();
+    const run = (args: readonly string[], env: Readonly<Record<string, string>> = {}): ReturnType<typeof atp> =>
+      atp(['conformance', 'run', '--url', url, '--only', 'A1,A8', ...args], { env });
+    const without = await run([], { ATP_AGENT_KEY: '' });
+    expect(without.code).toBe(0);
+    expect(without.out).toMatch(/^skipped +L1 {2}A1 +There is no key to dial in with as an agent \(--agent-key\)\.$/m);
+    expect(without.out).toMatch(/^not observable +L1 {2}A8 /m);
+    for (const said of [await run(['--agent-key', KEY]), await run([], { ATP_AGENT_KEY: KEY })]) {
+      expect(said.code).toBe(1);
+      expect(said.out).toMatch(/^failed +L1 {2}A1 /m);
+      expect(said.out).not.toContain(KEY);
+    }
+    const bad = await run([], { ATP_OTHER_KEY: 'white space' });
+    expect([bad.code, bad.err]).toEqual([4, expect.stringContaining('the key in ATP_OTHER_KEY has characters')]);
+  });
+
+  test('names the key that is refused', async () => {
+    const refusal = { code: 'ESEC' };
+    const server = await stranger(refusal, 'good');
+    const args = ['conformance', 'run', '--url', server, '--key', 'good', '--agent-key', KEY];
+    const { code, out, err } = await atp(args);
+    expect([code, out, err]).toEqual([
+      4,
+      '',
+      expect.stringContaining('the key of --agent-key or ATP_AGENT_KEY (ESEC)'),
+    ]);
   });
 
   test.each([

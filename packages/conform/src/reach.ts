@@ -18,10 +18,10 @@ const THERE: Reach = { type: 'there' };
 
 /**
  * Opens one session, so that a wrong address or key is said once and not for every sentence. A server that answers with any
- * frame is there, whatever the frame says: that is to be judged. Throws for a target that is none.
+ * frame is there, whatever the frame says: that is to be judged. `key`: with another of its keys. Throws for a target that is none.
  */
-export async function reach(target: Target): Promise<Reach> {
-  const probe = new Probe(target, new Transcript([target.key ?? '']));
+export async function reach({ key: own, ...target }: Target, key: string | undefined = own): Promise<Reach> {
+  const probe = new Probe({ ...target, ...(key !== undefined && { key }) }, new Transcript([]));
   try {
     return await hello(probe);
   } catch (error) {

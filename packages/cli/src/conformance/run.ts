@@ -22,6 +22,8 @@ const URL_EXAMPLE = 'ws://127.0.0.1:7443/ws';
 export interface ConformanceOptions {
   readonly url: string;
   readonly key?: string;
+  readonly agentKey?: string;
+  readonly otherKey?: string;
   readonly level?: Level;
   readonly only?: readonly string[];
   readonly slow?: boolean;
@@ -51,8 +53,15 @@ export async function conformance(cli: Cli, options: ConformanceOptions): Promis
 
 /** A wrong address, or a key that is refused, is one line, and not a failure of each sentence. */
 async function assertThere(target: Target): Promise<void> {
-  const reached = await reach(target);
-  const { url, key } = target;
+  for (const [member, , flag, variable] of KEYS) {
+    const { [member]: key } = target;
+    if (member === 'key' || key !== undefined) await assertTaken(target, key, `${flag} or ${variable}`);
+  }
+}
+
+async function assertTaken(target: Target, key: string | undefined, where: string): Promise<void> {
+  const { url } = target;
+  const reached = await reach(target, key);
   switch (reached.type) {
     case 'there':
       return;
@@ -65,11 +74,35 @@ async function assertThere(target: Target): Promise<void> {
       throw new CliError(EXIT.unreachable, `${what}. Say where one is with --url, like ${URL_EXAMPLE}.`);
     }
     case 'denied': {
-      const whom = key === undefined ? 'a client without a key' : 'this key';
+      const whom = key === undefined ? 'a client without a key' : `the key of ${where}`;
       const what = `${printable(url)} refuses ${whom} (${reached.why})`;
-      throw new CliError(EXIT.denied, `${what}. Give a key of one of its tenants with --key or ATP_API_KEY.`);
+      throw new CliError(EXIT.denied, `${what}. Give a key of one of its tenants with ${where}.`);
     }
   }
+}
+
+/** A member of the target, the option that has it, and the variable. */
+type Key = readonly [
+  member: 'key' | 'agent_key' | 'other_key',
+  option: 'key' | 'agentKey' | 'otherKey',
+  flag: string,
+  variable: string,
+];
+
+const KEYS: readonly Key[] = [
+  ['key', 'key', '--key', 'ATP_API_KEY'],
+  ['agent_key', 'agentKey', '--agent-key', 'ATP_AGENT_KEY'],
+  ['other_key', 'otherKey', '--other-key', 'ATP_OTHER_KEY'],
+];
+
+function given(
+  [member, option, flag, variable]: Key,
+  options: ConformanceOptions,
+  terminal: Terminal,
+): [string, string][] {
+  const { [variable]: from_env } = terminal.env;
+  const key = options[option] ?? (from_env === '' ? undefined : from_env);
+  return key === undefined ? [] : [[member, checkedKey(key, options[option] === undefined ? variable : flag)]];
 }
 
 async function targetOf(options: ConformanceOptions, terminal: Terminal): Promise<Target> {
@@ -81,13 +114,11 @@ async function targetOf(options: ConformanceOptions, terminal: Terminal): Promis
   if (parsed.username !== '' || parsed.password !== '' || parsed.search !== '') {
     throw new CliError(EXIT.usage, '--url has more than host, port and path. Give the key with --key or ATP_API_KEY.');
   }
-  const { ATP_API_KEY } = terminal.env;
-  const key = options.key ?? (ATP_API_KEY === '' ? undefined : ATP_API_KEY);
-  const where = options.key === undefined ? 'ATP_API_KEY' : '--key';
+  const keys = Object.fromEntries(KEYS.flatMap((one) => given(one, options, terminal)));
   const secrets = signKeyFile === undefined ? [] : await listKeys({ keyFile: signKeyFile }, undefined, terminal);
   return {
     url,
-    ...(key !== undefined && { key: checkedKey(key, where) }),
+    ...keys,
     ...(task && { task }),
     ...(slow && { slow }),
     ...(secrets.length > 0 && { signing: secrets }),
