@@ -70,7 +70,8 @@ export class Probe {
       this.#open.push(connection);
       return connection;
     } catch (error) {
-      throw new Failed('a connection', `none: ${error instanceof Error ? error.message : 'unknown reason'}`);
+      const { code, message = 'unknown reason' } = error as Partial<NodeJS.ErrnoException>;
+      throw new Failed('a connection', `none: ${code ?? message}`);
     }
   }
 
