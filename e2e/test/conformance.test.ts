@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type Result, runConformance, SENTENCES, type SigningSecret } from '@atp-router/conform';
+import { reach, type Result, runConformance, SENTENCES, type SigningSecret } from '@atp-router/conform';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { secretOf, standardConfig, tenant } from '../src/config.ts';
 import { type Rig, startRig } from '../src/harness.ts';
@@ -47,4 +47,12 @@ test('the router keeps the protocol, as seen from outside', { timeout: 120_000 }
   expect(shown(report.results.filter(({ verdict }) => verdict === 'failed'))).toEqual([]);
   expect(report.results.filter(({ verdict }) => verdict === 'skipped').map(({ id }) => id)).toEqual(SKIPPED);
   expect(report.passed + report.skipped + report.not_observable).toBe(SENTENCES.length);
+});
+
+test('the router refuses keys that it does not know, and is reached with one that it does', async () => {
+  const url = `ws://127.0.0.1:${rig.router.port}/ws`;
+  expect(await reach({ url, key: secretOf('acme') })).toEqual({ type: 'there' });
+  expect(await reach({ url, key: 'key-of-nobody' })).toEqual({ type: 'denied', why: 'HTTP 401' });
+  expect(await reach({ url })).toEqual({ type: 'denied', why: 'ESEC' });
+  expect(await reach({ url: url.replace(/ws$/, 'health') })).toMatchObject({ type: 'no_server' });
 });

@@ -140,7 +140,22 @@ const s25 = each(
     await agent.status('READY');
     await caller.served(agent, 'is ready again');
   },
+  overResumption,
 );
+
+/** Says what it is anew, as it has to, and of its status nothing. */
+async function overResumption(probe: Probe): Promise<void> {
+  const first = await ProbeAgent.dial(probe);
+  await first.status('BUSY');
+  const agent = await first.resume();
+  if (agent === undefined) return;
+  const answer = await agent.advertise();
+  assert(answer.type === 'adapter.accepted', 'adapter.accepted after a resumption', () => text(answer));
+  const caller = await Caller.open(probe);
+  await caller.refused(agent, 'was busy before it resumed its session');
+  await agent.status('READY');
+  await caller.served(agent, 'is ready after it has resumed its session');
+}
 
 export const AGENTS_COMING: readonly Sentence[] = [
   { id: 'A1', level: 'L1', title: 'A session has one agent, and the same capability again changes nothing', judge: a1 },

@@ -1,5 +1,5 @@
 import type { Frame } from '@atp-router/wire';
-import { nextOf, ProbeAgent } from '../probe/agent.ts';
+import { type AgentWork, nextOf, ProbeAgent } from '../probe/agent.ts';
 import { isMessage } from '../probe/frames.ts';
 import { assert, skipUnless } from '../probe/outcome.ts';
 import type { Probe } from '../probe/probe.ts';
@@ -152,6 +152,12 @@ function assertTold({ details = {} }: Told, what: string, error: string, origin:
   );
 }
 
+/** The error of the attempt, or that of another one, which finds nobody. */
+function assertToldOrNobody(told: Told, what: string, error: string): void {
+  const is_nobody = told.details?.error === 'no_models_available';
+  assertTold(told, what, is_nobody ? 'no_models_available' : error, is_nobody ? 'local' : 'remote');
+}
+
 async function words(probe: Probe): Promise<void> {
   const agent = await ProbeAgent.dial(probe);
   const caller = await Caller.open(probe);
@@ -179,12 +185,26 @@ async function states(probe: Probe): Promise<void> {
   const [, open] = await caller.reach(agent);
   agent.peer.control(['RST'], ABORT);
   const gone = await caller.error(open, 'whose agent has ended its session');
-  // Another attempt finds nobody.
-  const names = ['upstream_error', 'no_models_available'];
-  const { error } = (gone as Told).details ?? {};
-  assert(names.includes(String(error)), `a session that is over told as ${names.join(' or ')}`, String(error));
+  assertToldOrNobody(gone as Told, 'a session that is over', 'upstream_error');
   const nobody = await caller.error(caller.call(agent), 'of an agent that has gone');
   assertTold(nobody as Told, 'that nobody is there', 'no_models_available', 'local');
+}
+
+/** Faults, each of an agent of its own. */
+const FAULTS: readonly (readonly [what: string, error: string, breaks: (work: AgentWork) => Promise<void> | void])[] = [
+  ['an estimate of nothing', 'upstream_error', (work) => work.estimate({ in_tokens: 0, out_tokens: 0 })],
+  ['an end without a result', 'stream_truncated', async (work) => (await work.begin()).say(undefined, 'FIN')],
+  ['a result that is none', 'upstream_error', async (work) => (await work.begin()).final({ words: 'done' }, 'FIN')],
+];
+
+async function faults(probe: Probe): Promise<void> {
+  const caller = await Caller.open(probe);
+  for (const [what, error, breaks] of FAULTS) {
+    const agent = await ProbeAgent.dial(probe);
+    const stream_id = caller.call(agent);
+    const told = await agent.serving(caller.error(stream_id, `whose agent says ${what}`), breaks);
+    assertToldOrNobody(told as Told, what, error);
+  }
 }
 
 /** The call goes on with another instance. */
@@ -216,6 +236,6 @@ export const AGENTS_ENDS: readonly Sentence[] = [
     id: 'A17',
     level: 'L1',
     title: 'What became of an attempt is told by its error, or another instance goes on',
-    judge: each(words, states, goesOn),
+    judge: each(words, states, faults, goesOn),
   },
 ];

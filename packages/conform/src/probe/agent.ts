@@ -112,6 +112,22 @@ export class ProbeAgent {
     return agent;
   }
 
+  /** The same agent on another connection of its session; undefined where sessions are not resumed. */
+  async resume(): Promise<ProbeAgent | undefined> {
+    const { resume_token: token } = this.peer.hello;
+    const { agent_key } = this.#probe.target;
+    if (token === undefined || agent_key === undefined) return undefined;
+    this.peer.ws.cut();
+    const peer = (await this.#probe.peer({ key: agent_key })).follow(this.peer);
+    peer.control(['SYN'], { type: 'control.resume', content: { token, acks: [] } });
+    await this.#probe.answered(peer);
+    const agent = new ProbeAgent(this.#probe, this.#probe.beating(peer), this.name);
+    agent.routes = this.routes;
+    agent.#said = this.#said;
+    for (const stream_id of this.#streams) agent.#streams.add(stream_id);
+    return agent;
+  }
+
   get route(): string {
     const [route] = this.routes;
     assert(route !== undefined, 'names of models by which calls reach the agent, in adapter.accepted', 'none');
