@@ -16,8 +16,9 @@ export interface AgentRules {
   readonly strikes: number;
 }
 
+/** Times as short as every run waits for them, and as long as a busy machine needs. */
 export const AGENT_RULES: AgentRules = {
-  ...{ estimate_ms: 1_000, idle_ms: 1_000, reconnect_ms: 400 },
+  ...{ estimate_ms: 2_500, idle_ms: 2_500, reconnect_ms: 400 },
   ...{ picks: 'fewest', attempts: 3, repeats: false, strikes: 3 },
 };
 
