@@ -3,6 +3,7 @@ import type { SessionDenied } from '@atp-router/ledger';
 import { type Frame, hasFlag } from '@atp-router/wire';
 import { expect, onTestFinished, test } from 'vitest';
 import { hashOf, type Running, startForTest, TENANT_KEY } from '../admin/harness.ts';
+import { call } from '../admin/http.ts';
 import { scrape } from '../observe/scrape.ts';
 import { spoiledRuntime } from './spoiled.ts';
 
@@ -20,6 +21,7 @@ async function metric(running: Running, name: string, labels: Readonly<Record<st
 
 interface Shown {
   readonly total: number;
+  readonly truncated: boolean;
   readonly data: readonly { readonly session_id: string; readonly [name: string]: unknown }[];
 }
 
@@ -31,9 +33,9 @@ test('a session is seen by operators, counted, and ended by them', async () => {
   const running = await startForTest();
   const client = clientOf(running);
   await client.task({ prompt: 'Hi', model: 'small' }).result();
-  const { total, data } = await sessions(running);
-  expect({ total, shown: data[0] }).toMatchObject({
-    total: 1,
+  const { total, truncated, data } = await sessions(running);
+  expect({ total, truncated, shown: data[0] }).toMatchObject({
+    ...{ total: 1, truncated: false },
     shown: { tenant: 'acme', key_id: 'k1', connected: true, encoding: 'cbor', signed: false },
   });
   expect(await metric(running, 'atp_sessions', { state: 'connected' })).toBe(1);
@@ -106,4 +108,44 @@ test('who signs with a wrong key is in the journal, with the address that it cam
   expect(await metric(running, 'atp_sessions_refused_total', { code: 'ESEC' })).toBe(1);
   expect(await metric(running, 'atp_session_anomalies_total', { kind: 'unauthentic' })).toBeGreaterThan(0);
   expect(JSON.stringify(denied)).not.toContain(SECRET);
+});
+
+/** One more than an answer holds. */
+const MANY = 1_001;
+const AT_A_TIME = 50;
+
+test('a list of sessions that is cut says so', { timeout: 60_000 }, async () => {
+  const running = await startForTest({ sessions: { keep: false } });
+  const open = async (i: number): Promise<void> => {
+    const payload = { type: 'control.hello', content: { encodings: ['json'] } };
+    const frame = {
+      v: 1,
+      session_id: `session-number-${i}`,
+      stream_id: '0',
+      msg_seq: 0,
+      flags: ['SYN', 'CTRL'],
+      payload,
+    };
+    const headers = { authorization: `Bearer ${TENANT_KEY}`, 'content-type': 'application/json' };
+    const { status } = await call(`${running.url}/v1/streams`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify(frame),
+    });
+    expect(status).toBe(201);
+  };
+  let next = 0;
+  const work = async (): Promise<void> => {
+    for (let i = next; i < MANY; i = next) {
+      next += 1;
+      await open(i);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_A_TIME }, work));
+  const { total, truncated, data } = await sessions(running);
+  expect({ total, truncated, shown: data.length }).toEqual({ total: MANY, truncated: true, shown: 1_000 });
+  const ended = await running.admin('DELETE', `/sessions/acme/${data[0]?.session_id ?? ''}`);
+  expect(ended.status).toBe(200);
+  const whole = await sessions(running);
+  expect([whole.truncated, whole.data.length]).toEqual([false, 1_000]);
 });
