@@ -16,6 +16,7 @@ import { Backoff } from './backoff.ts';
 import { AtpClosedError, AtpTaskError } from './errors.ts';
 import { Latencies } from './latencies.ts';
 import { Link } from './link.ts';
+import { checkOptions } from './options.ts';
 import { tell } from './listeners.ts';
 import { type Runtime, rngOf, systemRuntime } from './runtime.ts';
 import { unsendable } from './sendable.ts';
@@ -44,7 +45,10 @@ export class Agent {
   #stopping: Promise<void> | undefined;
   #idle: (() => void) | undefined;
 
+  /** Throws for an address, a key or a signing key that cannot be one, and without work to do. */
   constructor(options: AgentOptions, runtime: Runtime = systemRuntime()) {
+    checkOptions(options);
+    if (typeof options.run !== 'function') throw new TypeError('"run" is not a function: it is the work of the agent.');
     this.#options = options;
     this.#runtime = runtime;
     this.#window = { max_parallel: options.concurrency ?? CONCURRENCY };

@@ -5,6 +5,7 @@ import { Deadline } from './deadline.ts';
 import { AtpClosedError, AtpInDoubtError, AtpTaskError } from './errors.ts';
 import { ATTEMPTS_MAX, Link } from './link.ts';
 import { tell } from './listeners.ts';
+import { checkOptions } from './options.ts';
 import { requestMessage } from './request.ts';
 import { type Runtime, rngOf, systemRuntime } from './runtime.ts';
 import { unsendable } from './sendable.ts';
@@ -40,7 +41,9 @@ export class AtpClient {
   #closing: Promise<void> | undefined;
   #idle: (() => void) | undefined;
 
+  /** Throws for an address, a key or a signing key that cannot be one. */
   constructor(options: ClientOptions, runtime: Runtime = systemRuntime()) {
+    checkOptions(options);
     this.#options = options;
     this.#runtime = runtime;
     this.#backoff = new Backoff(rngOf(runtime), options.reconnect);
@@ -75,7 +78,10 @@ export class AtpClient {
     return task;
   }
 
-  /** Waits for the tasks that run, then ends the session, within two seconds. Whoever calls it again waits for the same. */
+  /**
+   * Waits for the tasks that run, then ends the session, within two seconds. A task that nobody reads is given up when it waits for its
+   * reader. Whoever calls it again waits for the same.
+   */
   close(): Promise<void> {
     this.#is_closed = true;
     this.#closing ??= this.#close();
@@ -83,6 +89,7 @@ export class AtpClient {
   }
 
   async #close(): Promise<void> {
+    for (const asked of this.#tasks.values()) this.#giveUpUnread(asked);
     if (this.#tasks.size + this.#waiting.length > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
     this.#runtime.clearTimeout(this.#reopen);
     await this.#link?.finish('The client was closed.');
@@ -161,8 +168,18 @@ export class AtpClient {
     this.#backoff.reset();
     const asked = this.#tasks.get(id.lane.stream_id);
     if (asked === undefined) link.handle({ type: 'consumed', id });
-    else asked.task.take(id, frame.payload, fin);
+    else {
+      asked.task.take(id, frame.payload, fin);
+      if (this.#is_closed) this.#giveUpUnread(asked);
+    }
     if (fin) this.#forget(id.lane.stream_id);
+  }
+
+  /** It would wait for ever. */
+  #giveUpUnread(asked: Asked): void {
+    if (!asked.task.is_stalled) return;
+    asked.task.fail(new AtpClosedError('The client was closed, and nobody read the task.'));
+    this.#leave(asked);
   }
 
   #closed({ stream_id, error }: Extract<SessionEffect, { type: 'stream_closed' }>): void {

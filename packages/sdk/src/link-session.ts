@@ -30,7 +30,7 @@ export function newSession(
   return { session, session_id };
 }
 
-function ringOf(keys: readonly ClientSigningKey[]): KeyRing {
+export function ringOf(keys: readonly ClientSigningKey[]): KeyRing {
   return new KeyRing(
     keys.map(({ id, secret, not_before_ms = 0, not_after_ms = Number.POSITIVE_INFINITY }) => ({
       ...{ kid: id, secret: fromHex(secret), not_before_ms, not_after_ms },

@@ -1,3 +1,4 @@
+import { SESSION_LIMITS } from '@atp-router/session';
 import { type MessageId, type Payload, type WireErrorContent, isWireObject } from '@atp-router/wire';
 import { AtpCancelledError, AtpInDoubtError, AtpTaskError } from './errors.ts';
 import type { Final, TaskEvent } from './types.ts';
@@ -27,6 +28,11 @@ export class Task implements AsyncIterable<TaskEvent> {
 
   constructor(ports: TaskPorts) {
     this.#ports = ports;
+  }
+
+  /** Nobody reads it, and the router may send no more until somebody does. */
+  get is_stalled(): boolean {
+    return !this.#is_read && this.#state === 'running' && this.#items.length >= SESSION_LIMITS.pending_messages;
   }
 
   async *[Symbol.asyncIterator](): AsyncIterator<TaskEvent> {

@@ -1,3 +1,4 @@
+import { SESSION_LIMITS } from '@atp-router/session';
 import type { MessageId, Payload } from '@atp-router/wire';
 import { describe, expect, test } from 'vitest';
 import { AtpCancelledError, AtpInDoubtError, AtpTaskError } from '../src/errors.ts';
@@ -44,6 +45,16 @@ describe('a task', () => {
       expect(consumed).toHaveLength(types.length);
     }
     expect(types).toEqual(['partial', 'partial', 'final']);
+  });
+
+  test('is stalled when it holds all that the router may send, and nobody reads it', async () => {
+    const { task } = made();
+    for (let i = 0; i < SESSION_LIMITS.pending_messages - 1; i += 1) task.take(id(i), partial('a'), false);
+    expect(task.is_stalled).toBe(false);
+    task.take(id(SESSION_LIMITS.pending_messages - 1), partial('a'), false);
+    expect(task.is_stalled).toBe(true);
+    await task[Symbol.asyncIterator]().next();
+    expect(task.is_stalled).toBe(false);
   });
 
   test('passes over what a later edition added', async () => {
