@@ -31,7 +31,6 @@ export class Desk {
         clock: this.time,
         timers: this.time,
         node_id: 'node-a',
-        models: () => [],
         limits: () => LIMITS,
         killed: () => false,
       },

@@ -40,7 +40,7 @@ class World {
       },
     };
     const parts = {
-      ...{ clock: { now_ms: () => 0, mono_ms: () => 0 }, peer, session_id: 's', prices: [], check: false },
+      ...{ clock: { now_ms: () => 0, mono_ms: () => 0 }, peer, session_id: 's', check: false },
       timers: {
         after: (_ms: number, run: () => void) => {
           this.#timer = run;

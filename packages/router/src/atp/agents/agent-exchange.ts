@@ -21,7 +21,7 @@ import {
 } from './conversation.ts';
 import type { ExchangeParts } from './exchange-parts.ts';
 import type { Share } from './roster.ts';
-import { boundOf, withinBound } from './usage-bound.ts';
+import { withinBound } from './usage-bound.ts';
 import { declined, faulty, gone, tooDear, unsendable } from './verdicts.ts';
 
 /** Two of the largest messages. */
@@ -220,12 +220,10 @@ export class AgentExchange implements UpstreamExchange, StreamReader {
 
   /** Nobody is charged for more than the attempt may use, whatever is reported (A7). */
   #final(result: JsonObject): void {
-    const { events, prices } = this.#parts;
-    const bound = boundOf(this.#caller, this.#estimate, prices);
-    const { data, is_excess } = withinBound(result, bound, prices);
+    const { data, is_excess } = withinBound(result, this.#caller, this.#estimate);
     this.#reply.final(data);
     if (!is_excess) return;
-    events.onFault('over_budget');
+    this.#parts.events.onFault('over_budget');
     this.#stop(errorPayload('EBUDGET', { reason: 'More usage was reported than the budget of the work.' }));
   }
 

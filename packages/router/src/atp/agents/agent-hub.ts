@@ -1,8 +1,7 @@
-import type { AgentMetrics, ModelConfig, ProviderConfig, UpstreamCaller } from '@atp-router/adapters';
+import type { AgentMetrics, ProviderConfig } from '@atp-router/adapters';
 import type { Clock, Price, Timers } from '@atp-router/kernel';
 import { type AdapterCapabilityContent, errorPayload, type Payload } from '@atp-router/wire';
 import type { Target } from '../../engine/target.ts';
-import { priceOf } from '../../generation/prices.ts';
 import type { PeerOf } from '../session-peer.ts';
 import { AgentPeer } from './agent-peer.ts';
 import { admission, isOpenTo } from './admission.ts';
@@ -23,7 +22,6 @@ export interface AgentHubOptions {
   readonly node_id: string;
   /** The configuration in force. */
   readonly providers: () => readonly ProviderConfig[];
-  readonly models: () => readonly ModelConfig[];
   readonly limits: () => AgentLimits;
   /** Whether an operator has switched the key, or its tenant, off. */
   readonly killed: (tenant: string, key_id: string) => boolean;
@@ -98,20 +96,6 @@ export class AgentHub {
     if (provider?.agent?.advertised_prices !== true) return target;
     const price = this.#advertisedPrice(provider, tenant, target.model.upstream_model);
     return price === undefined ? target : { ...target, model: { ...target.model, price } };
-  }
-
-  /** At what price a call can have come to the agents of this name: each model has its own, or else the advertised one. */
-  prices(
-    provider: ProviderConfig,
-    { tenant, upstream_model }: Pick<UpstreamCaller, 'tenant' | 'upstream_model'>,
-  ): Price[] {
-    const { models } = this.options;
-    const own = models().filter((one) => one.provider === provider.id && one.upstream_model === upstream_model);
-    const priced = own.flatMap(({ price }) => (price === undefined ? [] : [priceOf(price)]));
-    const is_advertised =
-      provider.agent?.advertised_prices === true && (own.length === 0 || priced.length < own.length);
-    const price = is_advertised ? this.#advertisedPrice(provider, tenant, upstream_model) : undefined;
-    return price === undefined ? priced : [...priced, price];
   }
 
   #advertisedPrice(provider: ProviderConfig, tenant: string, upstream_model: string): Price | undefined {
