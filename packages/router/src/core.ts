@@ -23,6 +23,7 @@ import type { BudgetDay } from '@atp-router/ledger';
 import { KillSwitches, TargetHealth } from '@atp-router/routing';
 import type { AgentHub } from './atp/agents/agent-hub.ts';
 import { AgentTransport } from './atp/agents/agent-transport.ts';
+import { offeredOf } from './atp/agents/connected.ts';
 import { openAgentHub } from './atp/agents/open-agent-hub.ts';
 import { keptSessions, openSessionHub } from './atp/open-hub.ts';
 import type { SessionHub } from './atp/session-hub.ts';
@@ -191,13 +192,14 @@ function makeEngine(
       health,
       kills,
       observed,
-      live: { health, kills, observed },
+      live: { health, kills, observed, offered: (tenant) => offeredOf(agents.connected(tenant)) },
       ...common,
       stages: options.stages ?? [],
       countTokens: (texts) => counter.count(texts),
       hash: sha256,
       decided: (seconds) => metrics.decided(seconds),
       priced: (target, tenant) => agents.priced(target, tenant),
+      connected: (tenant) => agents.connected(tenant),
       onFault: (fault) => options.onProblem?.('calls', problemOf(fault)),
     },
     manager.generation,

@@ -75,6 +75,8 @@ export interface AgentProviderConfig {
   /** Its agents serve the calls of all tenants; otherwise those of the tenant whose key they came with. */
   readonly shared: boolean;
   readonly advertised_prices: boolean;
+  /** `auto` may choose its agents. */
+  readonly auto: boolean;
   readonly estimate_timeout_ms: number;
   readonly reconnect_wait_ms: number;
 }

@@ -5,8 +5,9 @@ import type { Target } from '../../engine/target.ts';
 import type { PeerOf } from '../session-peer.ts';
 import { AgentPeer } from './agent-peer.ts';
 import { admission, isOpenTo } from './admission.ts';
-import { type AgentCapability, readCapability } from './capability.ts';
+import { readCapability } from './capability.ts';
 import type { ComplianceEvent } from './compliance.ts';
+import { type ConnectedModel, connectedModels, dearest } from './connected.ts';
 import { type AgentInstance, type AgentLimits, AgentRoster } from './roster.ts';
 
 /** A session as its agent belongs to somebody. */
@@ -77,6 +78,20 @@ export class AgentHub {
     return (tenant, key_id) => admits(tenant, key_id) && !this.options.killed(tenant, key_id);
   }
 
+  /** By which names calls of the tenant reach agents that are connected. */
+  connected(tenant: string): ConnectedModel[] {
+    if (this.roster.size === 0) return [];
+    const agents = this.roster.all();
+    return this.options.providers().flatMap((provider) => {
+      if (provider.type !== 'agent') return [];
+      const admits = this.admits(provider, tenant);
+      return connectedModels(
+        provider,
+        agents.filter((one) => admits(one.tenant, one.key_id)),
+      );
+    });
+  }
+
   takes(id: string): boolean {
     return this.#peers.get(id)?.peer.takes === true;
   }
@@ -87,8 +102,7 @@ export class AgentHub {
   }
 
   /**
-   * A target of agents without a price of its own costs what those agents say, where the operator allows it: the dearest of
-   * them, because any of them may be given the work.
+   * A target of agents without a price of its own costs what those agents say, where the operator allows it.
    */
   priced(target: Target, tenant: string): Target {
     if (target.description.kind !== 'agent' || target.model.price !== undefined) return target;
@@ -148,18 +162,4 @@ const WORDS = {
 
 function refusal(code: 'EPROTO' | 'EPOLICY' | 'EWINDOW', reason: string, adapter_id: string): Payload {
   return errorPayload(code, { reason, details: { adapter_id } });
-}
-
-function dearest(capabilities: readonly AgentCapability[]): Price | undefined {
-  const prices = capabilities.flatMap(({ price }) => (price === undefined ? [] : [price]));
-  // One without a price would work unbilled.
-  if (prices.length === 0 || prices.length < capabilities.length) return undefined;
-  const in_usd_micros_per_mtok = Math.max(...prices.map((price) => price.in));
-  const out_usd_micros_per_mtok = Math.max(...prices.map((price) => price.out));
-  return {
-    ...{ in_usd_micros_per_mtok, out_usd_micros_per_mtok, reasoning_usd_micros_per_mtok: out_usd_micros_per_mtok },
-    cached_in_usd_micros_per_mtok: in_usd_micros_per_mtok,
-    cache_write_usd_micros_per_mtok: in_usd_micros_per_mtok,
-    per_request_usd_nanos: 0,
-  };
 }
