@@ -26,6 +26,8 @@ export interface UpstreamCaller {
   readonly stream: boolean;
   readonly task_type: string | undefined;
   readonly data_scopes: readonly string[];
+  /** Nodes that the task has passed before this one, first to last. */
+  readonly via: readonly string[];
   /** Until the answer is of no more use. */
   readonly deadline_ms: number | undefined;
   /** W3C `traceparent` of the client; absent when it traces nothing. */

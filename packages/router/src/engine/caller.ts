@@ -30,6 +30,7 @@ export function callerOf(
     ...{ tenant, qos, stream, task_type },
     upstream_model: p.target.model.upstream_model,
     data_scopes: call.data_scopes,
+    via: call.via,
     deadline_ms: Number.isFinite(left_ms) ? Math.max(0, Math.floor(left_ms)) : undefined,
     expected: { tokens: demand.tokens, usd_micros: nanosToMicros(demand.usd_nanos) },
     budget,

@@ -74,7 +74,14 @@ class World {
       onFail: () => tell('fail'),
     };
     const request = { body: '{}', head_timeout_ms: 1, idle_timeout_ms: 1 } as unknown as UpstreamRequest;
-    const caller = { stream, qos: 'silver', data_scopes: [], budget: {}, expected: { tokens: 1, usd_micros: 1 } };
+    const caller = {
+      stream,
+      qos: 'silver',
+      data_scopes: [],
+      via: [],
+      budget: {},
+      expected: { tokens: 1, usd_micros: 1 },
+    };
     this.exchange = new AgentExchange(parts, request, caller as unknown as UpstreamCaller, handler);
     expect(this.exchange.begin()).toBe(true);
   }

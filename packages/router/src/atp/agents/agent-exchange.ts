@@ -238,9 +238,9 @@ export class AgentExchange implements UpstreamExchange, StreamReader {
   }
 
   #message(payload: Payload): { readonly payload: Payload; readonly meta: Meta; readonly qos: UpstreamCaller['qos'] } {
-    const { qos, task_type, data_scopes, deadline_ms, traceparent } = this.#caller;
+    const { qos, task_type, data_scopes, deadline_ms, traceparent, via } = this.#caller;
     const meta = {
-      via: [this.#parts.node_id],
+      via: [...via, this.#parts.node_id],
       ...(traceparent !== undefined && { trace: traceparent }),
       ...(task_type !== undefined && { task_type }),
       ...(data_scopes.length > 0 && { data_scope: data_scopes }),
