@@ -1,5 +1,6 @@
 import type { CloseName, MessageSpan } from '@atp-router/adapters';
 import type { AtpError, Clock, Timers } from '@atp-router/kernel';
+import type { SessionDenied } from '@atp-router/ledger';
 import type { Agreed, StoredChange } from '@atp-router/session';
 import type { Frame, Payload } from '@atp-router/wire';
 import type { SessionObserver } from './observer.ts';
@@ -14,6 +15,9 @@ export interface Carrier {
   /** As the socket says it. */
   readonly remote_address: string;
 }
+
+/** Why somebody was not let in; for the log alone. */
+export type Denial = Pick<SessionDenied, 'reason' | 'skew_ms'>;
 
 export interface SessionHostPorts {
   readonly clock: Clock;
@@ -36,7 +40,7 @@ export interface SessionHostPorts {
   /** The handshake is done; not called when the session resumes. */
   onOpened(): void;
   /** A frame had no good signature. */
-  onDenied(remote_address: string): void;
+  onDenied(denial: Denial, remote_address: string): void;
   /** It may be that no answer is owed any more: see `SessionHost.is_answering`. */
   onAnswered(): void;
   /** Nothing follows: the session may be forgotten. */

@@ -88,9 +88,7 @@ export class SessionHost {
   onFrame(carrier: Carrier, frame: Frame, bytes: number): void {
     if (carrier !== this.#carrier) return;
     this.#ports.observer.frame('in', frame);
-    const { unauthentic } = this.#session.counts;
     this.#handle({ type: 'frame', frame, bytes, wall_ms: this.#ports.clock.now_ms() });
-    if (this.#session.counts.unauthentic > unauthentic) this.#ports.onDenied(carrier.remote_address);
   }
 
   onClosed(carrier: Carrier): void {
@@ -201,6 +199,9 @@ export class SessionHost {
         break;
       case 'stream_closed':
         this.#tasks.onClosed(effect.stream_id);
+        break;
+      case 'unauthentic':
+        this.#ports.onDenied({ reason: effect.fault, skew_ms: effect.skew_ms }, this.#carrier?.remote_address ?? '');
         break;
       case 'disconnect':
         this.#disconnect();

@@ -1,4 +1,6 @@
 import type { CloseName } from '@atp-router/adapters';
+import type { Denial } from './host-types.ts';
+import type { SessionOwner } from './hub-types.ts';
 import type { SessionView } from '@atp-router/session';
 import { errorPayload, type Frame, type HelloContent, type Payload, SIGNATURE_REFUSAL } from '@atp-router/wire';
 
@@ -28,9 +30,26 @@ export function codeOf(error: Payload | undefined): string | undefined {
 /** In the same words for every token that is not good (S33), and for a name that is taken. */
 export const REFUSED: Payload = { type: 'error', content: SIGNATURE_REFUSAL };
 
-export function noRoom(reason: string): Payload {
+function noRoom(reason: string): Payload {
   return errorPayload('EWINDOW', { reason, retry_after_ms: 1_000 });
 }
+
+export const FULL: Payload = noRoom('The router has as many sessions as it may have.');
+export const TENANT_FULL: Payload = noRoom('The tenant has as many sessions as it may have.');
+
+/** Why a first frame is not taken. `owner`: who has shown a good key, also where that did not help. */
+export interface Refusal {
+  readonly error: Payload;
+  readonly owner: SessionOwner | undefined;
+  readonly reason?: Denial['reason'];
+}
+
+export function refusal(error: Payload, owner: SessionOwner | undefined, reason?: Denial['reason']): Refusal {
+  return { error, owner, reason };
+}
+
+/** The same with the frame that says so. */
+export type RefusedFirst = Omit<Refusal, 'error'> & { readonly answer: Frame };
 
 /** With what a connection is closed whose first frame was answered with this error (T14). */
 export function endOf(error: Payload | undefined): CloseName {
