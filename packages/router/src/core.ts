@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import {
   aesGcmSealer,
   type Config,
+  configWarnings,
   type DataDirSecrets,
   openDataDir,
   otlpTracing,
@@ -18,7 +19,7 @@ import {
   type Tracing,
 } from '@atp-router/adapters';
 import { AccountLedger, Estimator } from '@atp-router/flow';
-import { addUsdNanos, idSource } from '@atp-router/kernel';
+import { AtpError, addUsdNanos, idSource } from '@atp-router/kernel';
 import type { BudgetDay } from '@atp-router/ledger';
 import { KillSwitches, TargetHealth } from '@atp-router/routing';
 import type { AgentHub } from './atp/agents/agent-hub.ts';
@@ -122,6 +123,7 @@ async function coreOver(
   for (const event of ledger.start.recovered) bus.announce(event);
   bus.append({ type: 'node.started', version, recovered_calls: ledger.start.recovered.length });
   await bus.written();
+  warnOf(manager, bus, options);
   const { node_id } = secrets;
   const core = { node_id, ledger, shared, bus, metrics, manager, engine, agents, transports, counter, tracing };
   return { ...core, ...(await openHub(options, secrets, core)) };
@@ -150,6 +152,24 @@ async function openHub(
     if (event.type === 'config.applied') hub.refresh();
   });
   return { hub, sessions };
+}
+
+/** Says what in the configuration cannot work, of the present one and of each that follows. */
+function warnOf(manager: GenerationManager, bus: EventBus, { onProblem }: RouterOptions): void {
+  if (onProblem === undefined) return;
+  let told: ReadonlySet<string> = new Set();
+  const warn = (): void => {
+    const { keys } = manager.generation;
+    const has = (tenant: string, key_id: string): boolean => keys.isActive({ kind: 'tenant', tenant, key_id });
+    const found = configWarnings(manager.config, systemClock.now_ms(), { has });
+    const words = found.map(({ path, message }) => `${path}: ${message}.`);
+    for (const text of words) if (!told.has(text)) onProblem('config', new AtpError('config_invalid', text));
+    told = new Set(words);
+  };
+  warn();
+  bus.listen(({ type }) => {
+    if (type === 'config.applied') warn();
+  });
 }
 
 function seededAccounts(days: readonly BudgetDay[]): AccountLedger {
