@@ -20,6 +20,7 @@ export interface Carrier {
 export type Denial = Pick<SessionDenied, 'reason' | 'skew_ms'>;
 
 export interface SessionHostPorts {
+  readonly session_id: string;
   readonly clock: Clock;
   readonly timers: Timers;
   /** A stream that the client opened begins with this frame. Throws when it is no task; the error ends the stream. */

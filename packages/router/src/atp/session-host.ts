@@ -1,10 +1,19 @@
 import type { CloseName } from '@atp-router/adapters';
-import type { Agreed, Session, SessionEffect, SessionInput, SessionView } from '@atp-router/session';
-import { errorPayload, errorPayloadOf, type Frame, isFrameError, type Payload, type Window } from '@atp-router/wire';
+import type { AtpError } from '@atp-router/kernel';
+import {
+  type Agreed,
+  refusalFrame,
+  type Session,
+  type SessionEffect,
+  type SessionInput,
+  type SessionView,
+} from '@atp-router/session';
+import { errorPayload, type Frame, isFrameError, type Payload, type Window } from '@atp-router/wire';
 import { DeadlineTimer } from './deadline-timer.ts';
 import type { Carrier, SessionHostPorts } from './host-types.ts';
 import { HostedTasks, SESSION_STREAM } from './hosted-tasks.ts';
 import { isOwnStream, type SessionPeer } from './session-peer.ts';
+import { unkept } from './session-refusals.ts';
 
 /** One session of this process: drives the state machine, its timer, its connection, and the tasks of its streams. */
 export class SessionHost {
@@ -16,6 +25,8 @@ export class SessionHost {
   #is_working = false;
   #is_suspended = false;
   #was_open = false;
+  /** With what its connection is closed, where the fault is this end's. */
+  #end: CloseName | undefined;
   #carrier: Carrier | undefined;
   #peer_window: Window = {};
   #encoding: Agreed['encoding'] = 'json';
@@ -217,8 +228,16 @@ export class SessionHost {
   #save({ mark, changes }: Extract<SessionEffect, { type: 'save' }>): void {
     this.#ports.keeper?.save(changes, (failure) => {
       if (failure === undefined) this.#handle({ type: 'saved', mark });
-      else this.abort(errorPayloadOf(failure));
+      else this.#unkept(failure);
     });
+  }
+
+  #unkept(failure: AtpError): void {
+    const { end, error } = unkept(failure);
+    this.#end = end;
+    // In its handshake a session can say nothing yet.
+    if (!this.#was_open) this.#carrier?.send(refusalFrame(this.#ports.session_id, error), 'json');
+    this.abort(error);
   }
 
   #reset(stream_id: string, error: Payload): void {
@@ -243,12 +262,12 @@ export class SessionHost {
   /** Why the session is done with its connection (T14). */
   #reason(): CloseName {
     if (this.#session.phase !== 'closed') return 'silent';
-    return this.#was_open ? 'done' : 'refused';
+    return this.#end ?? (this.#was_open ? 'done' : 'refused');
   }
 
   #close(error: Payload | undefined): void {
     this.#tasks.closeAll();
-    this.#carrier?.close('done');
+    this.#carrier?.close(this.#end ?? 'done');
     this.#carrier = undefined;
     this.#ports.onClosed(error);
   }

@@ -218,7 +218,7 @@ export class SessionHub {
     const { clock, timers, startTask, kept, peerOf, observer, traced, onEvent } = this.#options;
     const { session_id, tenant, key_id, born } = session;
     const host: SessionHost = new SessionHost(machine, {
-      ...{ clock, timers },
+      ...{ session_id, clock, timers },
       startTask: (frame, stream, id) => startTask(frame, stream, { tenant, key_id }, callOf(born, id)),
       hadBegun: (id) => kept?.hadBegun(callOf(born, id)) ?? Promise.resolve(false),
       ...(kept && { keeper: keeperOf(session, kept.store, clock) }),

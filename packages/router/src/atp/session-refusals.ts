@@ -1,8 +1,16 @@
 import type { CloseName } from '@atp-router/adapters';
+import { AtpError } from '@atp-router/kernel';
 import type { Denial } from './host-types.ts';
 import type { SessionOwner } from './hub-types.ts';
 import type { SessionView } from '@atp-router/session';
-import { errorPayload, type Frame, type HelloContent, type Payload, SIGNATURE_REFUSAL } from '@atp-router/wire';
+import {
+  errorPayload,
+  errorPayloadOf,
+  type Frame,
+  type HelloContent,
+  type Payload,
+  SIGNATURE_REFUSAL,
+} from '@atp-router/wire';
 
 export const UNSIGNED: Payload = errorPayload('ESEC', {
   reason: 'Sessions of this tenant have to be signed: name the feature "sig", and sign with a key of the tenant.',
@@ -66,4 +74,19 @@ export function isSigned({ agreed }: SessionView): boolean {
 /** A credential or signature was not accepted. */
 export function isDenial(error: Payload | undefined): error is Payload {
   return codeOf(error) === 'ESEC';
+}
+
+/** How long a client should leave a router alone whose disk fails. */
+const UNKEPT_RETRY_MS = 5_000;
+
+/**
+ * The end of a session that cannot be kept (T14), and what its client is told. The store speaks to the operator: only when it has no
+ * room are its words the client's, too.
+ */
+export function unkept(failure: AtpError): { readonly end: CloseName; readonly error: Payload } {
+  if (failure.code === 'backpressure') return { end: 'no_room', error: errorPayloadOf(failure) };
+  const words = 'The router cannot keep the session, because its storage fails. Nothing of it is wrong with you:';
+  const advice = 'open another session in a while, or at another router, and ask again for what was not answered.';
+  const told = new AtpError('internal_error', `${words} ${advice}`, { retry_after_ms: UNKEPT_RETRY_MS });
+  return { end: 'failed', error: errorPayloadOf(told) };
 }
