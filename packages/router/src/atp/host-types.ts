@@ -29,6 +29,8 @@ export interface SessionHostPorts {
    * Whether the work of a stream had begun before a restart. Rejects when that cannot be known: it is then not done again.
    */
   hadBegun(stream_id: string): Promise<boolean>;
+  /** This process begins nothing any more: what comes is kept, and a successor begins it. Never true without a keeper. */
+  isLeaving(): boolean;
   /** Where the session is kept; absent for one that ends with the process. */
   readonly keeper?: SessionKeeper;
   /** Who works beside the client's tasks, on streams that the router opens. */

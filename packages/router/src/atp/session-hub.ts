@@ -1,11 +1,12 @@
-import type { KeptSession, SessionStore } from '@atp-router/adapters';
-import { type Clock, isAtpError } from '@atp-router/kernel';
+import type { KeptSession } from '@atp-router/adapters';
+import { isAtpError } from '@atp-router/kernel';
 import { judgeFirstFrame, refusalFrame, Session, type SessionOptions } from '@atp-router/session';
 import { errorPayload, errorPayloadOf, type Frame, type Payload } from '@atp-router/wire';
 import { AuditGate } from './audit-gate.ts';
 import type { Attached, SessionHubOptions, SessionOwner } from './hub-types.ts';
 import { Roster } from './roster.ts';
-import type { Carrier, Denial, SessionKeeper } from './host-types.ts';
+import type { Carrier, Denial } from './host-types.ts';
+import { callOf, keeperOf } from './keeper.ts';
 import { SessionHost } from './session-host.ts';
 import {
   codeOf,
@@ -43,6 +44,7 @@ export class SessionHub {
   readonly #roster = new Roster();
   readonly #gate = new AuditGate();
   #is_draining = false;
+  #is_leaving = false;
   #idle: (() => void)[] = [];
   readonly #answered: (() => void)[] = [];
 
@@ -129,6 +131,11 @@ export class SessionHub {
       else if (mustSign(owner) && !isSigned(host.view())) host.abort(UNSIGNED);
       else host.setWindow(windowOf(owner));
     }
+  }
+
+  /** Tasks that come from now on are kept for a successor, which is about to come. Where nothing is kept, they are refused. */
+  leave(): void {
+    this.#is_leaving = this.#options.kept !== undefined;
   }
 
   /** Leaves all sessions to a successor, and closes their connections. Calls should have ended. */
@@ -220,6 +227,7 @@ export class SessionHub {
     const host: SessionHost = new SessionHost(machine, {
       ...{ session_id, clock, timers },
       startTask: (frame, stream, id) => startTask(frame, stream, { tenant, key_id }, callOf(born, id)),
+      isLeaving: () => this.#is_leaving,
       hadBegun: (id) => kept?.hadBegun(callOf(born, id)) ?? Promise.resolve(false),
       ...(kept && { keeper: keeperOf(session, kept.store, clock) }),
       ...(peerOf && { peer: peerOf(session) }),
@@ -279,16 +287,4 @@ export class SessionHub {
     if (!isAtpError(thrown)) this.#options.onFault(thrown);
     return errorPayloadOf(thrown);
   }
-}
-
-function keeperOf(session: KeptSession, store: SessionStore, clock: Clock): SessionKeeper {
-  return {
-    save: (changes, done) => store.save(session, changes, done),
-    connected: (is_connected) => store.disconnected(session, is_connected ? undefined : clock.now_ms()),
-  };
-}
-
-/** One call for each stream that a client opens: see docs/adr/0015. */
-function callOf(born: string, stream_id: string): string {
-  return `${born}s${stream_id}`;
 }
