@@ -9,6 +9,7 @@ import {
   otlpTracing,
   registerLiveGauges,
   RouterMetrics,
+  SESSION_STORE_LIMITS,
   type SessionStore,
   sqliteSessionStore,
   systemClock,
@@ -24,7 +25,6 @@ import type { BudgetDay } from '@atp-router/ledger';
 import { KillSwitches, TargetHealth } from '@atp-router/routing';
 import type { AgentHub } from './atp/agents/agent-hub.ts';
 import { AgentTransport } from './atp/agents/agent-transport.ts';
-import { offeredOf } from './atp/agents/connected.ts';
 import { openAgentHub } from './atp/agents/open-agent-hub.ts';
 import { keptSessions, openSessionHub } from './atp/open-hub.ts';
 import type { SessionHub } from './atp/session-hub.ts';
@@ -212,7 +212,7 @@ function makeEngine(
       health,
       kills,
       observed,
-      live: { health, kills, observed, offered: (tenant) => offeredOf(agents.connected(tenant)) },
+      live: { health, kills, observed, offered: (tenant) => agents.offered(tenant) },
       ...common,
       stages: options.stages ?? [],
       countTokens: (texts) => counter.count(texts),
@@ -230,6 +230,7 @@ function openSessions({ config, onProblem }: RouterOptions, { seal_key }: DataDi
   if (!config.sessions.keep) return undefined;
   return sqliteSessionStore({
     ...{ path: join(config.data_dir, 'sessions.sqlite'), seal_key, fsync: config.journal.fsync, clock: systemClock },
+    limits: { ...SESSION_STORE_LIMITS, tenant_bytes: config.sessions.max_kept_bytes_per_tenant },
     on_problem: (problem) => onProblem?.('sessions', problem),
   });
 }

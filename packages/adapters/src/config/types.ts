@@ -257,6 +257,10 @@ export interface SessionsConfig {
   readonly keep: boolean;
   readonly max_sessions: number;
   readonly max_sessions_per_tenant: number;
+  /** Of what the sessions of one tenant keep for a successor. */
+  readonly max_kept_bytes_per_tenant: number;
+  /** Connections over plain HTTP. */
+  readonly max_http_connections_per_tenant: number;
   readonly allowed_origins: readonly string[];
   readonly max_agents: number;
   readonly max_agents_per_tenant: number;

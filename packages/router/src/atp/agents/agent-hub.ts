@@ -1,13 +1,14 @@
 import type { AgentMetrics, ProviderConfig } from '@atp-router/adapters';
 import type { Clock, Price, Timers } from '@atp-router/kernel';
 import { type AdapterCapabilityContent, errorPayload, type Payload } from '@atp-router/wire';
+import type { Offered } from '@atp-router/routing';
 import type { Target } from '../../engine/target.ts';
 import type { PeerOf } from '../session-peer.ts';
 import { AgentPeer } from './agent-peer.ts';
 import { admission, isOpenTo } from './admission.ts';
 import { readCapability } from './capability.ts';
 import type { ComplianceEvent } from './compliance.ts';
-import { type ConnectedModel, connectedModels, dearest } from './connected.ts';
+import { type ConnectedModel, connectedModels, dearest, offeredOf } from './connected.ts';
 import { type AgentInstance, type AgentLimits, AgentRoster } from './roster.ts';
 
 /** A session as its agent belongs to somebody. */
@@ -78,12 +79,17 @@ export class AgentHub {
     return (tenant, key_id) => admits(tenant, key_id) && !this.options.killed(tenant, key_id);
   }
 
-  /** By which names calls of the tenant reach agents that are connected. */
-  connected(tenant: string): ConnectedModel[] {
-    if (this.roster.size === 0) return [];
+  /** What `auto` may choose for the tenant. Each such call asks: where no operator allows it, nobody is looked at. */
+  offered(tenant: string): Offered[] {
+    return offeredOf(this.connected(tenant, ({ agent }) => agent?.auto === true));
+  }
+
+  /** By which names calls of the tenant reach agents that are connected, at providers that are `wanted`. */
+  connected(tenant: string, wanted: (provider: ProviderConfig) => boolean = () => true): ConnectedModel[] {
+    const providers = this.options.providers().filter((one) => one.type === 'agent' && wanted(one));
+    if (providers.length === 0 || this.roster.size === 0) return [];
     const agents = this.roster.all();
-    return this.options.providers().flatMap((provider) => {
-      if (provider.type !== 'agent') return [];
+    return providers.flatMap((provider) => {
       const admits = this.admits(provider, tenant);
       return connectedModels(
         provider,
