@@ -59,7 +59,9 @@ function billableOf(
   { tokens, usd_micros = Infinity }: UpstreamCaller['budget'],
   affordable: number,
 ): UsageBound | undefined {
-  if (tokens !== undefined) return { tokens, usd_micros, out_tokens: Math.floor(affordable) };
+  // A stream that comes to more takes more, or is ended by the budget: see `extendFunds`.
+  const counted = call.head.stream ? Infinity : Math.floor(affordable);
+  if (tokens !== undefined) return { tokens, usd_micros, out_tokens: counted };
   if (p.price === undefined) return undefined;
   const longest = longestOutTokens(p.target, call);
   const most = demandOf(p.price, p.in_tokens, longest);

@@ -163,6 +163,37 @@ describe('usage that is reported', () => {
     expect(errorOf(await running.chat({ model: 'dear' })).code).toBe('no_models_available');
   });
 
+  test('by nobody is counted, and a stream that uses its budget up is ended by it', async () => {
+    const running = await withAgents({}, { models: [DEAR] });
+    const agent = new RawAgent(
+      running,
+      after(({ say }) => {
+        for (let i = 0; i < 3; i += 1) say(piece('word '.repeat(20_000)));
+        say(final('Hi'), true);
+      }),
+    );
+    await agent.start();
+    const client = new AtpClient({ url: running.url, key: TENANT_KEY });
+    const ended = client.task({ prompt: 'Hi', model: 'dear' }, { max_usd_micros: 2_000 }).result();
+    await expect(ended).rejects.toMatchObject({ code: 'EBUDGET' });
+    await client.close();
+    expectBalanced(running);
+  });
+
+  test('by nobody, of an answer that comes as a whole, is charged within the budget', async () => {
+    const running = await withAgents({}, { models: [DEAR] });
+    await new RawAgent(
+      running,
+      after(({ say }) => say(final('word '.repeat(20_000)), true)),
+    ).start();
+    const client = new AtpClient({ url: running.url, key: TENANT_KEY });
+    const task = client.task({ prompt: 'Hi', model: 'dear', stream: false }, { max_usd_micros: 2_000 });
+    const { cost_usd_micros } = await task.result();
+    expect(cost_usd_micros).toBeGreaterThan(1_000);
+    expect(cost_usd_micros).toBeLessThanOrEqual(2_000);
+    await client.close();
+  });
+
   test('by nobody is counted, and what is sent beyond twice of the longest answer is charged to nobody', async () => {
     const running = await withAgents({}, { models: [DEAR] });
     const words = 'word '.repeat(20_000);
