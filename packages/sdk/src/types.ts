@@ -27,6 +27,8 @@ export interface TaskOptions {
   readonly idempotency_key?: string;
   /** W3C `traceparent`. */
   readonly traceparent?: string;
+  /** Routers that the work has passed already: an agent that asks for a part of its own gives the `via` of its task on, so that loops end. */
+  readonly via?: readonly string[];
   readonly max_usd_micros?: number;
   readonly max_tokens?: number;
   /** Cancels the task; an `AbortSignal` fits. */

@@ -1,4 +1,14 @@
-import type { Acknowledgement, AgentStatus, Frame, Lane, MessageId, Meta, Payload, Window } from '@atp-router/wire';
+import type {
+  Acknowledgement,
+  AgentStatus,
+  Frame,
+  Lane,
+  MessageId,
+  Meta,
+  Payload,
+  SignatureFault,
+  Window,
+} from '@atp-router/wire';
 import type { Qos } from '@atp-router/kernel';
 
 /** What a session is asked to send: one message of a lane, whole. The session numbers, cuts, signs and repeats it. */
@@ -98,6 +108,11 @@ export type SessionEffect =
   | { readonly type: 'peer_status'; readonly status: AgentStatus; readonly suggested_window?: Window }
   /** To be kept before what follows from it is acknowledged; answered with `saved`. Only with `durable`. */
   | { readonly type: 'save'; readonly mark: number; readonly changes: readonly StoredChange[] }
+  /**
+   * A frame had no good signature. For the log of this end alone: the other one is told the same, whatever it was. `skew_ms`: how
+   * far its time is ahead of this end's clock.
+   */
+  | { readonly type: 'unauthentic'; readonly fault: SignatureFault | 'clock'; readonly skew_ms?: number }
   /** The connection is of no use any more: close it. */
   | { readonly type: 'disconnect' }
   /** Nothing follows. The store may forget the session. */

@@ -8,6 +8,7 @@ import {
   type Lane,
   SIGNATURE_REFUSAL,
 } from '@atp-router/wire';
+import type { SessionEffect } from './contract.ts';
 import { Violation } from './core.ts';
 import type { Engine } from './engine.ts';
 import { isSyn } from './handshake/hello.ts';
@@ -89,6 +90,7 @@ export class Incoming {
     if (seen === 'good') return true;
     if (seen === 'stale') {
       core.counts.unauthentic += 1;
+      core.emit(verdict.ok ? skewed(frame, wall_ms) : { type: 'unauthentic', fault: verdict.fault });
       throw new Violation(SIGNATURE_REFUSAL.reason, { code: 'ESEC' });
     }
     // A connection may bring a frame twice: only its first coming counts.
@@ -219,4 +221,9 @@ export class Incoming {
       if (engine.core.is_up) engine.core.control(stream_id, ['RST', 'ACK', 'CTRL']);
     });
   }
+}
+
+/** Signed with a good key, at another time: a clock that is wrong. */
+function skewed({ ts = 0 }: Frame, wall_ms: number): SessionEffect {
+  return { type: 'unauthentic', fault: 'clock', skew_ms: ts - wall_ms };
 }

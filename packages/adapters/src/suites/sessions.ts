@@ -20,6 +20,7 @@ import {
   RESUME_TTL_MS,
   saved,
 } from './session-samples.ts';
+import { sharing } from './session-shares.ts';
 import { type ManualClock, manualClock, type SuiteCase } from './suite.ts';
 
 /** Where stores are one after the other, as those of a router that is restarted. Each case asks for its own. */
@@ -31,7 +32,8 @@ export interface SessionStoreBench {
 /** What every `SessionStore` has to do. */
 export function sessionStoreSuite(make: () => Promise<SessionStoreBench>): SuiteCase[] {
   const open = async (): Promise<Opened> => ({ clock: manualClock(), bench: await make() });
-  return [...keeping(open), ...keepingMany(open), ...forgetting(open), ...ending(open), ...limiting(open)];
+  const cases = [...keeping(open), ...keepingMany(open), ...forgetting(open), ...ending(open)];
+  return [...cases, ...limiting(open), ...sharing(make)];
 }
 
 interface Opened {
@@ -258,7 +260,7 @@ function ending(open: Open): SuiteCase[] {
 }
 
 function limiting(open: Open): SuiteCase[] {
-  const limits = { sessions: 2, session_bytes: 20_000, bytes: 30_000, waiting_bytes: 1_000_000 };
+  const limits = { sessions: 2, session_bytes: 20_000, bytes: 30_000, tenant_bytes: 30_000, waiting_bytes: 1_000_000 };
   const many = (n: number, from = 0): StoredChange[] => Array.from({ length: n }, (_, i) => putIn('1', from + i));
   const backpressure = { code: 'backpressure' };
   return [

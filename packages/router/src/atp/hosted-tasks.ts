@@ -12,7 +12,7 @@ export const SESSION_STREAM = '0';
 export interface HostedTasksOptions {
   readonly ports: Pick<
     SessionHostPorts,
-    'startTask' | 'hadBegun' | 'errorOf' | 'keeper' | 'traced' | 'clock' | 'onAnswered'
+    'startTask' | 'hadBegun' | 'isLeaving' | 'errorOf' | 'keeper' | 'traced' | 'clock' | 'onAnswered'
   >;
   readonly handle: (input: SessionInput) => void;
   readonly refusal: (lane: Lane) => ReturnType<Session['refusal']>;
@@ -112,6 +112,12 @@ export class HostedTasks {
 
   #start(stream_id: string, frame: Frame, writer: LaneWriter): void {
     const { ports } = this.#options;
+    if (ports.isLeaving()) {
+      // Not consumed: it is delivered again, to the successor.
+      this.#lanes.delete(stream_id);
+      ports.onAnswered();
+      return;
+    }
     try {
       ports.startTask(frame, writer, stream_id);
     } catch (thrown) {

@@ -1,18 +1,19 @@
 import type { CloseName } from '@atp-router/adapters';
-import type { Agreed, Session, SessionEffect, SessionInput, SessionView } from '@atp-router/session';
+import type { AtpError } from '@atp-router/kernel';
 import {
-  errorPayload,
-  errorPayloadOf,
-  type Frame,
-  isFrameError,
-  type MessageId,
-  type Payload,
-  type Window,
-} from '@atp-router/wire';
+  type Agreed,
+  refusalFrame,
+  type Session,
+  type SessionEffect,
+  type SessionInput,
+  type SessionView,
+} from '@atp-router/session';
+import { errorPayload, type Frame, isFrameError, type MessageId, type Payload, type Window } from '@atp-router/wire';
 import { DeadlineTimer } from './deadline-timer.ts';
 import type { Carrier, SessionHostPorts } from './host-types.ts';
 import { HostedTasks, SESSION_STREAM } from './hosted-tasks.ts';
 import { isOwnStream, type SessionPeer } from './session-peer.ts';
+import { unkept } from './session-refusals.ts';
 
 /** One session of this process: drives the state machine, its timer, its connection, and the tasks of its streams. */
 export class SessionHost {
@@ -24,6 +25,8 @@ export class SessionHost {
   #is_working = false;
   #is_suspended = false;
   #was_open = false;
+  /** With what its connection is closed, where the fault is this end's. */
+  #end: CloseName | undefined;
   #carrier: Carrier | undefined;
   #peer_window: Window = {};
   #encoding: Agreed['encoding'] = 'json';
@@ -96,9 +99,7 @@ export class SessionHost {
   onFrame(carrier: Carrier, frame: Frame, bytes: number): void {
     if (carrier !== this.#carrier) return;
     this.#ports.observer.frame('in', frame);
-    const { unauthentic } = this.#session.counts;
     this.#handle({ type: 'frame', frame, bytes, wall_ms: this.#ports.clock.now_ms() });
-    if (this.#session.counts.unauthentic > unauthentic) this.#ports.onDenied(carrier.remote_address);
   }
 
   onClosed(carrier: Carrier): void {
@@ -215,6 +216,9 @@ export class SessionHost {
       case 'stream_closed':
         this.#tasks.onClosed(effect.stream_id);
         break;
+      case 'unauthentic':
+        this.#ports.onDenied({ reason: effect.fault, skew_ms: effect.skew_ms }, this.#carrier?.remote_address ?? '');
+        break;
       case 'disconnect':
         this.#disconnect();
         break;
@@ -229,8 +233,16 @@ export class SessionHost {
   #save({ mark, changes }: Extract<SessionEffect, { type: 'save' }>): void {
     this.#ports.keeper?.save(changes, (failure) => {
       if (failure === undefined) this.#handle({ type: 'saved', mark });
-      else this.abort(errorPayloadOf(failure));
+      else this.#unkept(failure);
     });
+  }
+
+  #unkept(failure: AtpError): void {
+    const { end, error } = unkept(failure);
+    this.#end = end;
+    // In its handshake a session can say nothing yet.
+    if (!this.#was_open) this.#carrier?.send(refusalFrame(this.#ports.session_id, error), 'json');
+    this.abort(error);
   }
 
   #reset(stream_id: string, error: Payload): void {
@@ -255,12 +267,12 @@ export class SessionHost {
   /** Why the session is done with its connection (T14). */
   #reason(): CloseName {
     if (this.#session.phase !== 'closed') return 'silent';
-    return this.#was_open ? 'done' : 'refused';
+    return this.#end ?? (this.#was_open ? 'done' : 'refused');
   }
 
   #close(error: Payload | undefined): void {
     this.#tasks.closeAll();
-    this.#carrier?.close('done');
+    this.#carrier?.close(this.#end ?? 'done');
     this.#carrier = undefined;
     this.#ports.onClosed(error);
   }

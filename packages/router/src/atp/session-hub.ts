@@ -1,23 +1,28 @@
-import type { KeptSession, SessionStore } from '@atp-router/adapters';
-import { type Clock, isAtpError } from '@atp-router/kernel';
+import type { KeptSession } from '@atp-router/adapters';
+import { isAtpError } from '@atp-router/kernel';
 import { judgeFirstFrame, refusalFrame, Session, type SessionOptions, smallerWindow } from '@atp-router/session';
 import { errorPayload, errorPayloadOf, type Frame, type Payload, type Window } from '@atp-router/wire';
 import { AuditGate } from './audit-gate.ts';
 import type { Attached, SessionHubOptions, SessionOwner } from './hub-types.ts';
 import { Roster } from './roster.ts';
-import type { Carrier, SessionKeeper } from './host-types.ts';
+import type { Carrier, Denial } from './host-types.ts';
+import { callOf, keeperOf } from './keeper.ts';
 import { SessionHost } from './session-host.ts';
 import {
   codeOf,
   DAMAGED,
   endOf,
+  FULL,
   GONE,
   isDenial,
   isSigned,
-  noRoom,
   offersSignatures,
+  type Refusal,
+  refusal,
+  type RefusedFirst,
   REFUSED,
   RESTARTED,
+  TENANT_FULL,
   UNSIGNED,
 } from './session-refusals.ts';
 
@@ -39,6 +44,7 @@ export class SessionHub {
   readonly #roster = new Roster();
   readonly #gate = new AuditGate();
   #is_draining = false;
+  #is_leaving = false;
   #idle: (() => void)[] = [];
   readonly #answered: (() => void)[] = [];
 
@@ -74,9 +80,10 @@ export class SessionHub {
     }
     const host = this.#hostOf(owner, frame);
     if (!(host instanceof SessionHost)) {
-      this.#refused(host, owner, carrier.remote_address);
-      carrier.send(host, 'json');
-      carrier.close(endOf(host.payload));
+      const { answer } = host;
+      this.#refused(host, carrier.remote_address);
+      carrier.send(answer, 'json');
+      carrier.close(endOf(answer.payload));
       return undefined;
     }
     host.attach(carrier, frame, bytes);
@@ -127,6 +134,11 @@ export class SessionHub {
     }
   }
 
+  /** Tasks that come from now on are kept for a successor, which is about to come. Where nothing is kept, they are refused. */
+  leave(): void {
+    this.#is_leaving = this.#options.kept !== undefined;
+  }
+
   /** Leaves all sessions to a successor, and closes their connections. Calls should have ended. */
   suspend(): void {
     this.#is_draining = true;
@@ -151,45 +163,47 @@ export class SessionHub {
     for (const { host } of this.#roster.all()) host.abort(error);
   }
 
-  #refused({ session_id, payload }: Frame, owner: SessionOwner | undefined, remote_address: string): void {
+  #refused({ answer, owner, reason }: RefusedFirst, remote_address: string): void {
+    const { session_id, payload } = answer;
     this.#options.observer.refused(payload?.content);
-    if (isDenial(payload)) this.#denied(owner ?? NOBODY, session_id, remote_address);
+    if (isDenial(payload)) this.#denied(owner ?? NOBODY, session_id, { reason }, remote_address);
   }
 
-  #denied({ tenant, key_id }: SessionOwner, session_id: string, remote_address: string): void {
+  #denied({ tenant, key_id }: SessionOwner, session_id: string, denial: Denial, remote_address: string): void {
     const suppressed = this.#gate.admit(this.#options.clock.mono_ms());
     if (suppressed === undefined) return;
     const at = { tenant, key_id, session_id, remote_address };
-    this.#options.onEvent({ type: 'session.denied', ...at, error: 'ESEC', suppressed });
+    this.#options.onEvent({ type: 'session.denied', ...at, ...denial, error: 'ESEC', suppressed });
   }
 
   /** The session that a first frame is for, or the answer that refuses it. */
-  #hostOf(owner: SessionOwner | undefined, frame: Frame): SessionHost | Frame {
+  #hostOf(owner: SessionOwner | undefined, frame: Frame): SessionHost | RefusedFirst {
     const first = judgeFirstFrame(frame);
-    if (first.type === 'refused') return first.answer;
-    const host = this.#wanted(owner, frame, first);
-    return host instanceof SessionHost ? host : refusalFrame(first.session_id, host);
+    if (first.type === 'refused') return { answer: first.answer, owner };
+    const wanted = this.#wanted(owner, frame, first);
+    if (wanted instanceof SessionHost) return wanted;
+    const { error, ...who } = wanted;
+    return { answer: refusalFrame(first.session_id, error), ...who };
   }
 
-  #wanted(owner: SessionOwner | undefined, frame: Frame, first: Wanted): SessionHost | Payload {
+  #wanted(owner: SessionOwner | undefined, frame: Frame, first: Wanted): SessionHost | Refusal {
     const { session_id } = first;
     const resumes = first.type === 'resume';
-    if (owner === undefined && resumes) return this.#roster.admitting(frame) ?? REFUSED;
+    if (owner === undefined && resumes) return this.#roster.admitting(frame) ?? refusal(REFUSED, owner, 'session');
     let known = owner;
     try {
       known ??= this.#options.authenticate(first.type === 'open' ? first.token : undefined);
     } catch (thrown) {
-      return this.#errorOf(thrown);
+      return refusal(this.#errorOf(thrown), undefined, 'key');
     }
     const there = this.#roster.find(known.tenant, session_id);
-    if (there !== undefined) return there.admits(frame) ? there : REFUSED;
-    if (resumes) return REFUSED;
-    if (this.#is_draining) return errorPayload('EDRAINING');
-    if (this.#options.mustSign(known) && !offersSignatures(frame)) return UNSIGNED;
+    if (there !== undefined) return there.admits(frame) ? there : refusal(REFUSED, known, 'session');
+    if (resumes) return refusal(REFUSED, known, 'session');
+    if (this.#is_draining) return refusal(errorPayload('EDRAINING'), known);
+    if (this.#options.mustSign(known) && !offersSignatures(frame)) return refusal(UNSIGNED, known, 'unsigned');
     const { sessions_max, tenant_sessions_max } = this.#options;
-    if (this.#roster.size >= sessions_max) return noRoom('The router has as many sessions as it may have.');
-    if (this.#roster.sizeOf(known.tenant) >= tenant_sessions_max)
-      return noRoom('The tenant has as many sessions as it may have.');
+    if (this.#roster.size >= sessions_max) return refusal(FULL, known);
+    if (this.#roster.sizeOf(known.tenant) >= tenant_sessions_max) return refusal(TENANT_FULL, known);
     return this.#open(known, session_id, first.wanted_window);
   }
 
@@ -213,8 +227,9 @@ export class SessionHub {
     const { clock, timers, startTask, kept, peerOf, observer, traced, onEvent } = this.#options;
     const { session_id, tenant, key_id, born } = session;
     const host: SessionHost = new SessionHost(machine, {
-      ...{ clock, timers },
+      ...{ session_id, clock, timers },
       startTask: (frame, stream, id) => startTask(frame, stream, { tenant, key_id }, callOf(born, id)),
+      isLeaving: () => this.#is_leaving,
       hadBegun: (id) => kept?.hadBegun(callOf(born, id)) ?? Promise.resolve(false),
       ...(kept && { keeper: keeperOf(session, kept.store, clock) }),
       ...(peerOf && { peer: peerOf(session) }),
@@ -223,7 +238,7 @@ export class SessionHub {
       ...(traced && { traced }),
       onAnswered: () => this.#tellAnswered(),
       onOpened: () => onEvent({ type: 'session.opened', tenant, key_id, session_id }),
-      onDenied: (remote_address) => this.#denied(session, session_id, remote_address),
+      onDenied: (denial, remote_address) => this.#denied(session, session_id, denial, remote_address),
       onClosed: (error) => {
         const code = codeOf(error);
         onEvent({ type: 'session.closed', tenant, key_id, session_id, ...(code !== undefined && { error: code }) });
@@ -274,16 +289,4 @@ export class SessionHub {
     if (!isAtpError(thrown)) this.#options.onFault(thrown);
     return errorPayloadOf(thrown);
   }
-}
-
-function keeperOf(session: KeptSession, store: SessionStore, clock: Clock): SessionKeeper {
-  return {
-    save: (changes, done) => store.save(session, changes, done),
-    connected: (is_connected) => store.disconnected(session, is_connected ? undefined : clock.now_ms()),
-  };
-}
-
-/** One call for each stream that a client opens: see docs/adr/0015. */
-function callOf(born: string, stream_id: string): string {
-  return `${born}s${stream_id}`;
 }

@@ -31,7 +31,6 @@ export class Desk {
         clock: this.time,
         timers: this.time,
         node_id: 'node-a',
-        models: () => [],
         limits: () => LIMITS,
         killed: () => false,
       },
@@ -50,6 +49,7 @@ export class Desk {
   ask(more: Partial<UpstreamCaller> = {}): Asked {
     const caller: UpstreamCaller = {
       ...{ tenant: 'acme', qos: 'silver', upstream_model: 'echo', stream: true, task_type: undefined, data_scopes: [] },
+      via: [],
       ...{ deadline_ms: undefined, expected: { tokens: 1, usd_micros: 1 }, budget: {}, ...more },
     };
     return new Asked((handler) =>

@@ -40,7 +40,7 @@ class World {
       },
     };
     const parts = {
-      ...{ clock: { now_ms: () => 0, mono_ms: () => 0 }, peer, session_id: 's', prices: [], check: false },
+      ...{ clock: { now_ms: () => 0, mono_ms: () => 0 }, peer, session_id: 's', check: false },
       timers: {
         after: (_ms: number, run: () => void) => {
           this.#timer = run;
@@ -74,7 +74,14 @@ class World {
       onFail: () => tell('fail'),
     };
     const request = { body: '{}', head_timeout_ms: 1, idle_timeout_ms: 1 } as unknown as UpstreamRequest;
-    const caller = { stream, qos: 'silver', data_scopes: [], budget: {}, expected: { tokens: 1, usd_micros: 1 } };
+    const caller = {
+      stream,
+      qos: 'silver',
+      data_scopes: [],
+      via: [],
+      budget: {},
+      expected: { tokens: 1, usd_micros: 1 },
+    };
     this.exchange = new AgentExchange(parts, request, caller as unknown as UpstreamCaller, handler);
     expect(this.exchange.begin()).toBe(true);
   }

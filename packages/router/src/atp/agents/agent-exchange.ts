@@ -21,7 +21,7 @@ import {
 } from './conversation.ts';
 import type { ExchangeParts } from './exchange-parts.ts';
 import type { Share } from './roster.ts';
-import { boundOf, withinBound } from './usage-bound.ts';
+import { withinBound } from './usage-bound.ts';
 import { declined, faulty, gone, tooDear, unsendable } from './verdicts.ts';
 
 /** Two of the largest messages. */
@@ -220,12 +220,10 @@ export class AgentExchange implements UpstreamExchange, StreamReader {
 
   /** Nobody is charged for more than the attempt may use, whatever is reported (A7). */
   #final(result: JsonObject): void {
-    const { events, prices } = this.#parts;
-    const bound = boundOf(this.#caller, this.#estimate, prices);
-    const { data, is_excess } = withinBound(result, bound, prices);
+    const { data, is_excess } = withinBound(result, this.#caller, this.#estimate);
     this.#reply.final(data);
     if (!is_excess) return;
-    events.onFault('over_budget');
+    this.#parts.events.onFault('over_budget');
     this.#stop(errorPayload('EBUDGET', { reason: 'More usage was reported than the budget of the work.' }));
   }
 
@@ -240,9 +238,9 @@ export class AgentExchange implements UpstreamExchange, StreamReader {
   }
 
   #message(payload: Payload): { readonly payload: Payload; readonly meta: Meta; readonly qos: UpstreamCaller['qos'] } {
-    const { qos, task_type, data_scopes, deadline_ms, traceparent } = this.#caller;
+    const { qos, task_type, data_scopes, deadline_ms, traceparent, via } = this.#caller;
     const meta = {
-      via: [this.#parts.node_id],
+      via: [...via, this.#parts.node_id],
       ...(traceparent !== undefined && { trace: traceparent }),
       ...(task_type !== undefined && { task_type }),
       ...(data_scopes.length > 0 && { data_scope: data_scopes }),

@@ -1,13 +1,14 @@
-import type { AgentMetrics, ModelConfig, ProviderConfig, UpstreamCaller } from '@atp-router/adapters';
+import type { AgentMetrics, ProviderConfig } from '@atp-router/adapters';
 import type { Clock, Price, Timers } from '@atp-router/kernel';
 import { type AdapterCapabilityContent, errorPayload, type Payload } from '@atp-router/wire';
+import type { Offered } from '@atp-router/routing';
 import type { Target } from '../../engine/target.ts';
-import { priceOf } from '../../generation/prices.ts';
 import type { PeerOf } from '../session-peer.ts';
 import { AgentPeer } from './agent-peer.ts';
 import { admission, isOpenTo } from './admission.ts';
-import { type AgentCapability, readCapability } from './capability.ts';
+import { readCapability } from './capability.ts';
 import type { ComplianceEvent } from './compliance.ts';
+import { type ConnectedModel, connectedModels, dearest, offeredOf } from './connected.ts';
 import { type AgentInstance, type AgentLimits, AgentRoster } from './roster.ts';
 
 /** A session as its agent belongs to somebody. */
@@ -23,7 +24,6 @@ export interface AgentHubOptions {
   readonly node_id: string;
   /** The configuration in force. */
   readonly providers: () => readonly ProviderConfig[];
-  readonly models: () => readonly ModelConfig[];
   readonly limits: () => AgentLimits;
   /** Whether an operator has switched the key, or its tenant, off. */
   readonly killed: (tenant: string, key_id: string) => boolean;
@@ -79,6 +79,25 @@ export class AgentHub {
     return (tenant, key_id) => admits(tenant, key_id) && !this.options.killed(tenant, key_id);
   }
 
+  /** What `auto` may choose for the tenant. Each such call asks: where no operator allows it, nobody is looked at. */
+  offered(tenant: string): Offered[] {
+    return offeredOf(this.connected(tenant, ({ agent }) => agent?.auto === true));
+  }
+
+  /** By which names calls of the tenant reach agents that are connected, at providers that are `wanted`. */
+  connected(tenant: string, wanted: (provider: ProviderConfig) => boolean = () => true): ConnectedModel[] {
+    const providers = this.options.providers().filter((one) => one.type === 'agent' && wanted(one));
+    if (providers.length === 0 || this.roster.size === 0) return [];
+    const agents = this.roster.all();
+    return providers.flatMap((provider) => {
+      const admits = this.admits(provider, tenant);
+      return connectedModels(
+        provider,
+        agents.filter((one) => admits(one.tenant, one.key_id)),
+      );
+    });
+  }
+
   takes(id: string): boolean {
     return this.#peers.get(id)?.peer.takes === true;
   }
@@ -89,8 +108,7 @@ export class AgentHub {
   }
 
   /**
-   * A target of agents without a price of its own costs what those agents say, where the operator allows it: the dearest of
-   * them, because any of them may be given the work.
+   * A target of agents without a price of its own costs what those agents say, where the operator allows it.
    */
   priced(target: Target, tenant: string): Target {
     if (target.description.kind !== 'agent' || target.model.price !== undefined) return target;
@@ -98,20 +116,6 @@ export class AgentHub {
     if (provider?.agent?.advertised_prices !== true) return target;
     const price = this.#advertisedPrice(provider, tenant, target.model.upstream_model);
     return price === undefined ? target : { ...target, model: { ...target.model, price } };
-  }
-
-  /** At what price a call can have come to the agents of this name: each model has its own, or else the advertised one. */
-  prices(
-    provider: ProviderConfig,
-    { tenant, upstream_model }: Pick<UpstreamCaller, 'tenant' | 'upstream_model'>,
-  ): Price[] {
-    const { models } = this.options;
-    const own = models().filter((one) => one.provider === provider.id && one.upstream_model === upstream_model);
-    const priced = own.flatMap(({ price }) => (price === undefined ? [] : [priceOf(price)]));
-    const is_advertised =
-      provider.agent?.advertised_prices === true && (own.length === 0 || priced.length < own.length);
-    const price = is_advertised ? this.#advertisedPrice(provider, tenant, upstream_model) : undefined;
-    return price === undefined ? priced : [...priced, price];
   }
 
   #advertisedPrice(provider: ProviderConfig, tenant: string, upstream_model: string): Price | undefined {
@@ -164,18 +168,4 @@ const WORDS = {
 
 function refusal(code: 'EPROTO' | 'EPOLICY' | 'EWINDOW', reason: string, adapter_id: string): Payload {
   return errorPayload(code, { reason, details: { adapter_id } });
-}
-
-function dearest(capabilities: readonly AgentCapability[]): Price | undefined {
-  const prices = capabilities.flatMap(({ price }) => (price === undefined ? [] : [price]));
-  // One without a price would work unbilled.
-  if (prices.length === 0 || prices.length < capabilities.length) return undefined;
-  const in_usd_micros_per_mtok = Math.max(...prices.map((price) => price.in));
-  const out_usd_micros_per_mtok = Math.max(...prices.map((price) => price.out));
-  return {
-    ...{ in_usd_micros_per_mtok, out_usd_micros_per_mtok, reasoning_usd_micros_per_mtok: out_usd_micros_per_mtok },
-    cached_in_usd_micros_per_mtok: in_usd_micros_per_mtok,
-    cache_write_usd_micros_per_mtok: in_usd_micros_per_mtok,
-    per_request_usd_nanos: 0,
-  };
 }

@@ -109,8 +109,6 @@ export function exchangeWith(
     node_id,
     estimate_timeout_ms,
     reconnect_wait_ms,
-    // Nobody pays for a check.
-    prices: check === undefined ? hub.prices(provider, caller) : [],
     check: check !== undefined,
     events,
     blamed,

@@ -1,4 +1,4 @@
-import type { Clock, Price, Timers } from '@atp-router/kernel';
+import type { Clock, Timers } from '@atp-router/kernel';
 import type { AdapterEstimateContent } from '@atp-router/wire';
 import type { AgentPeer } from './agent-peer.ts';
 import type { AgentFault } from './faults.ts';
@@ -32,8 +32,6 @@ export interface ExchangeParts {
   readonly node_id: string;
   readonly estimate_timeout_ms: number;
   readonly reconnect_wait_ms: number;
-  /** What a token of this agent may cost the call: several where several names lead to it, none where it has no price. */
-  readonly prices: readonly Price[];
   /** Nobody waits for the answer, and nobody pays for it. */
   readonly check: boolean;
   readonly events: ExchangeEvents;

@@ -14,7 +14,6 @@ export function openAgentHub(
   const hub: AgentHub = new AgentHub({
     ...{ clock: systemClock, timers: systemTimers, node_id },
     providers: () => config().providers,
-    models: () => config().models,
     limits: () => config().sessions,
     killed,
     observer: agentMetrics(registry, DISPATCH_OUTCOMES, Object.keys(AGENT_FAULTS), () => countStates(hub.roster.all())),

@@ -41,7 +41,7 @@ export function tooDear(what: string, { provider, agent }: Blamed): TransportVer
 
 /** The request cannot be put into a frame. */
 export function unsendable(cause: unknown, { agent }: Blamed): TransportVerdict {
-  const message = `The request cannot be sent to agent "${agent}": it has a number, a depth or a size beyond that of frames.`;
+  const message = `The request cannot be sent to agent "${agent}": it has a number, a depth, a size or a way ("meta.via") beyond that of frames.`;
   return { scope: 'target', counts_for_breaker: false, error: new AtpError('untranslatable', message, { cause }) };
 }
 
