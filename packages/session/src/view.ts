@@ -14,8 +14,8 @@ export interface SessionView {
   readonly own_window: Window;
   readonly peer_window: Window;
   readonly peer_status: AgentStatus | undefined;
-  /** Smoothed round-trip time; before the first sample what is assumed. */
-  readonly rtt_ms: number;
+  /** Smoothed round-trip time, once there is a sample. */
+  readonly rtt_ms?: number;
   /** Messages that are not settled or not complete, and their bytes. */
   readonly held_messages: number;
   readonly held_bytes: number;
@@ -46,7 +46,7 @@ export function viewOf(engine: Engine): SessionView {
     own_window: core.own_window,
     peer_window: core.peer_window,
     peer_status: store.peer_status?.status,
-    rtt_ms: sender.rtt.srtt_ms,
+    ...(sender.rtt.is_measured && { rtt_ms: sender.rtt.srtt_ms }),
     held_messages: held.messages,
     held_bytes: held.bytes,
     counts: core.counts,

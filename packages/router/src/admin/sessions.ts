@@ -39,7 +39,7 @@ function viewOf({ tenant, key_id, session_id, connected, remote_address, view }:
     window: view.own_window,
     peer_window: view.peer_window,
     peer_status: view.peer_status ?? null,
-    rtt_ms: Math.round(view.rtt_ms),
+    rtt_ms: view.rtt_ms === undefined ? null : Math.round(view.rtt_ms),
     held_messages: view.held_messages,
     held_bytes: view.held_bytes,
     counts,
