@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { ConformanceOptions } from '../conformance/run.ts';
-import type { Cli } from './context.ts';
+import { type Cli, integer } from './context.ts';
 
 const LEVELS: readonly string[] = ['L1', 'L2', 'L3'];
 
@@ -17,6 +17,7 @@ export function addConformance(program: Command, cli: Cli): void {
     .addOption(new Option('--level <level>', 'sentences of this level only').choices(LEVELS))
     .option('--only <ids>', 'these sentences only, as S17,W23', ids)
     .option('--slow', 'also what takes the long timers of the server: up to two minutes')
+    .option('--patience <ms>', 'how long to wait for what must come (default: 5000)', integer(100, 600_000))
     .option('--task <json>', 'what a dispatch asks for', object)
     .option('--sign-key-file <file>', 'secrets to sign with, as JSON with kid and secret')
     .option('--report <file>', 'write the report to a file, as JSON')

@@ -27,6 +27,7 @@ export interface ConformanceOptions {
   readonly level?: Level;
   readonly only?: readonly string[];
   readonly slow?: boolean;
+  readonly patience?: number;
   readonly task?: Readonly<Record<string, unknown>>;
   readonly signKeyFile?: string;
   readonly report?: string;
@@ -106,7 +107,7 @@ function given(
 }
 
 async function targetOf(options: ConformanceOptions, terminal: Terminal): Promise<Target> {
-  const { url, task, slow, signKeyFile } = options;
+  const { url, task, slow, patience, signKeyFile } = options;
   const parsed = URL.parse(url);
   if (parsed === null || !/^wss?:$/.test(parsed.protocol)) {
     throw new CliError(EXIT.usage, `--url is no ws:// or wss:// address. Write it like ${URL_EXAMPLE}.`);
@@ -121,6 +122,7 @@ async function targetOf(options: ConformanceOptions, terminal: Terminal): Promis
     ...keys,
     ...(task && { task }),
     ...(slow && { slow }),
+    ...(patience !== undefined && { patience_ms: patience }),
     ...(secrets.length > 0 && { signing: secrets }),
   };
 }
