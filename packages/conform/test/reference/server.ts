@@ -111,7 +111,7 @@ class ReferenceAcceptor implements FrameAcceptor {
     const refused: Payload = { type: 'error', content: SIGNATURE_REFUSAL };
     if (first.type === 'open' && principal === undefined && first.token !== KEY) return refused;
     const there = this.#sessions.get(first.session_id);
-    if (there !== undefined) return there.session.admits(frame, Date.now()) ? there : refused;
+    if (there !== undefined) return there.session.admits(frame) ? there : refused;
     if (first.type === 'resume') return refused;
     const { session_id } = first;
     const made = new ReferenceSession(this.#options(session_id), () => this.#sessions.delete(session_id));

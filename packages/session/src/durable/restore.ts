@@ -20,6 +20,7 @@ export function restoreEngine(engine: Engine, snapshot: SessionSnapshot): void {
   store.syn = session.syn;
   store.resume_seq = session.resume_seq ?? -1;
   store.peer_status = session.peer_status;
+  store.window_seq = session.peer_window_seq ?? -1;
   engine.status.restore(session.own_status);
   if (numbers !== undefined) {
     streams.own.next = numbers.next_stream;
@@ -66,7 +67,7 @@ function restoreStreams({ streams }: Engine, { streams: kept, lanes }: SessionSn
   for (const value of lanes) {
     const stream = streams.open.get(value.lane.stream_id);
     if (stream === undefined) continue;
-    const from = streams.laneIn(stream, value.lane);
+    const from = streams.keptLane(stream, value.lane);
     from.arrived = value.settled_up_to;
     from.settled = value.settled_up_to;
     from.highest = value.settled_up_to;

@@ -4,15 +4,15 @@ import { KEYLESS } from '../core.ts';
 import type { SimEnd, Watcher } from './end.ts';
 import { SESSION_LIMITS } from '../limits.ts';
 import { FrameBook } from './frame-book.ts';
-import type { Held } from './machine.ts';
 import { SIM_KEYS } from './keys.ts';
 import { judgeMessages } from './judge-messages.ts';
 import { type EndsView, MessageBook } from './message-book.ts';
 import { SIDES, type Side } from './network.ts';
 import type { Setting } from './plan.ts';
 import { QuietBook } from './quiet-book.ts';
-import { FIRST_WINDOW, HELD_BYTES_MAX, UNSETTLED_MAX } from './session-machine.ts';
+import { FIRST_WINDOW, heldMax, UNSETTLED_MAX } from './session-machine.ts';
 import { StatusBook } from './status-book.ts';
+import type { SessionHeld } from '../view.ts';
 import type { VirtualTime } from './time.ts';
 import { TokenBook } from './token-book.ts';
 import { WindowBook } from './window-book.ts';
@@ -177,8 +177,10 @@ export class Watch implements Watcher {
     if (unsettled > UNSETTLED_MAX) this.broken(`${side} has taken ${unsettled} messages that are not settled`);
   }
 
-  holds(side: Side, { bytes }: Held): void {
-    if (bytes > HELD_BYTES_MAX) this.broken(`${side} holds ${bytes} bytes, and may hold ${HELD_BYTES_MAX}`);
+  holds(side: Side, held: SessionHeld): void {
+    const most = heldMax(this.#options.setting);
+    for (const what of ['bytes', 'lanes', 'gaps', 'resets', 'lingering', 'nonces'] as const)
+      if (held[what] > most[what]) this.broken(`${side} holds ${held[what]} ${what}, and may hold ${most[what]}`);
   }
 
   broken(what: string): void {
