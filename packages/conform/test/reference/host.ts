@@ -1,5 +1,13 @@
 import type { FrameConnection, FrameReceiver, ReceivedFrame } from '@atp-router/adapters';
-import { refusalFrame, Session, type SessionEffect, type SessionInput, type SessionOptions } from '@atp-router/session';
+import {
+  isMainLane,
+  refusalFrame,
+  SESSION_STREAM,
+  Session,
+  type SessionEffect,
+  type SessionInput,
+  type SessionOptions,
+} from '@atp-router/session';
 import { encodeCbor, encodeJson, type Frame, type Payload } from '@atp-router/wire';
 import { ReferenceTasks } from './tasks.ts';
 
@@ -85,8 +93,8 @@ export class ReferenceSession {
 
   #deliver({ id, frame }: Deliver): void {
     this.handle({ type: 'consumed', id });
-    const { stream_id, persona_id, clone_id } = id.lane;
-    if (stream_id === '0' || id.msg_seq > 0 || persona_id !== '' || clone_id !== '') return;
+    const { stream_id } = id.lane;
+    if (stream_id === SESSION_STREAM || id.msg_seq > 0 || !isMainLane(id.lane)) return;
     const payloads = this.#tasks.answer(frame);
     for (const [seq, payload] of payloads.entries()) {
       const message = { payload: { ...payload, seq } };
@@ -133,7 +141,7 @@ export class ReferenceConnection implements FrameReceiver {
 
   #unreadable(payload: Payload): void {
     if (this.#session === undefined) this.#refuse('-', payload);
-    else this.#session.handle({ type: 'reset', stream_id: '0', error: payload });
+    else this.#session.handle({ type: 'reset', stream_id: SESSION_STREAM, error: payload });
   }
 
   #take(frame: Frame, bytes: number): void {

@@ -1,9 +1,16 @@
 import type { CloseName } from '@atp-router/adapters';
-import type { Agreed, Session, SessionEffect, SessionInput, SessionView } from '@atp-router/session';
+import {
+  type Agreed,
+  SESSION_STREAM,
+  type Session,
+  type SessionEffect,
+  type SessionInput,
+  type SessionView,
+} from '@atp-router/session';
 import { errorPayload, errorPayloadOf, type Frame, isFrameError, type Payload, type Window } from '@atp-router/wire';
 import { DeadlineTimer } from './deadline-timer.ts';
 import type { Carrier, SessionHostPorts } from './host-types.ts';
-import { HostedTasks, SESSION_STREAM } from './hosted-tasks.ts';
+import { HostedTasks } from './hosted-tasks.ts';
 import { isOwnStream, type SessionPeer } from './session-peer.ts';
 
 /** One session of this process: drives the state machine, its timer, its connection, and the tasks of its streams. */
@@ -72,7 +79,7 @@ export class SessionHost {
 
   /** Whether the first frame of a connection is from this session's client. */
   admits(frame: Frame): boolean {
-    return this.#session.admits(frame, this.#ports.clock.now_ms());
+    return this.#session.admits(frame);
   }
 
   /** Takes a connection whose first frame this is; an older one is closed, and no longer read. */
