@@ -111,7 +111,7 @@ export const SESSION_LIMIT_TABLE: Readonly<Record<LimitName, SessionLimit>> = {
   ),
   session_lanes: limit(
     8_192,
-    'Lanes of the other end with a persona or clone, in all streams; what opens a further one is dropped (S22).',
+    'Lanes of the other end with a persona or clone, in all streams; what opens a further one is dropped (S22), and where it is withdrawn its stream is refused with EWINDOW.',
     'Eight for each stream that can be open; about 5 MB.',
   ),
   gaps: limit(

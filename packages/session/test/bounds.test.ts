@@ -1,4 +1,4 @@
-import { type Acknowledgement, type Frame, hasFlag, KeyRing, type Payload, Sealer } from '@atp-router/wire';
+import { type Acknowledgement, type Frame, hasFlag, KeyRing, type Payload, Sealer, splitFrame } from '@atp-router/wire';
 import { describe, expect, it } from 'vitest';
 import { digests, lane, Pair, type PairOptions, SESSION_ID, type Side } from './support/pair.ts';
 
@@ -96,6 +96,27 @@ describe('a peer that gives up what it never sent', () => {
     expect(pair.ends.server.held()).toMatchObject({ gaps: 0, messages: 0, bytes: 0 });
   });
 
+  it('has a stream refused that needs a lane for which there is no room in all its time', () => {
+    const pair = alone({ server: { limits: { session_lanes: 1 } } });
+    for (const stream_id of ['1', '3']) takes(pair, 'server', { stream_id, flags: ['SYN'], payload: log('opens') });
+    takes(pair, 'server', { stream_id: '1', payload: log('beside', { persona_id: 'p' }) });
+    takes(pair, 'server', { stream_id: '3', payload: log('beside', { persona_id: 'p' }) });
+    expect(pair.ends.server.counts.dropped).toBe(1);
+    takes(pair, 'server', told([{ stream_id: '3', persona_id: 'p', withdrawn: [0] }]));
+    expect(pair.of('server', 'stream_closed')).toMatchObject([
+      { stream_id: '3', error: { content: { code: 'EWINDOW' } } },
+    ]);
+    expect(pair.of('server', 'closed')).toEqual([]);
+  });
+
+  it('is told of what it gives up next, however much is missing', () => {
+    const pair = alone({ server: { limits: { gaps: 10 } } });
+    takes(pair, 'server', { stream_id: '1', flags: ['SYN'], payload: log('opens') });
+    takes(pair, 'server', { stream_id: '1', msg_seq: 10, payload: log('far', { persona_id: 'p' }) });
+    takes(pair, 'server', told([{ stream_id: '1', withdrawn: [1, 2] }]));
+    expect(pair.of('server', 'failed').map(({ id }) => id.msg_seq)).toEqual([1, 2]);
+  });
+
   it('leaves nothing behind with the streams that are closed', () => {
     const pair = flooded();
     for (let n = 0; n < 20; n += 1)
@@ -114,6 +135,44 @@ describe('a peer that gives up what it never sent', () => {
     takes(pair, 'server', { stream_id: '1', msg_seq: 2, flags: ['FIN'] });
     expect(pair.of('server', 'stream_closed')).toHaveLength(1);
     expect(pair.ends.server.held()).toMatchObject({ lanes: 0, lingering: 1 });
+  });
+});
+
+describe('what was there already', () => {
+  it('may break the protocol when a gap is given up: its stream is aborted, and nothing is thrown', () => {
+    const pair = alone({ server: { limits: { resend_lifetime_ms: 2_000, interval_ms: 60_000 } } });
+    takes(pair, 'server', { stream_id: '1', flags: ['SYN'], payload: log('opens') });
+    takes(pair, 'server', { stream_id: '3', flags: ['SYN'], payload: log('beside') });
+    takes(pair, 'server', { stream_id: '1', msg_seq: 2, flags: ['FIN'], payload: log('last') });
+    takes(pair, 'server', { stream_id: '1', msg_seq: 3, payload: log('behind it') });
+    pair.run(5_000);
+    expect(pair.of('server', 'stream_closed').map(({ stream_id }) => stream_id)).toEqual(['1']);
+    // Told in a control frame of the session, it is no fault of the session either.
+    takes(pair, 'server', { stream_id: '3', msg_seq: 2, flags: ['FIN'], payload: log('last') });
+    takes(pair, 'server', { stream_id: '3', msg_seq: 3, payload: log('behind it') });
+    takes(pair, 'server', told([{ stream_id: '3', withdrawn: [1] }]));
+    expect(pair.of('server', 'stream_closed').map(({ stream_id }) => stream_id)).toEqual(['1', '3']);
+    expect(pair.of('server', 'closed')).toEqual([]);
+  });
+
+  it('is not kept in pieces when the message comes as a whole', () => {
+    const sizes = { text_bytes: 10, binary_bytes: 10 };
+    const pair = alone({ consume_ms: 1 });
+    takes(pair, 'server', { stream_id: '1', flags: ['SYN'], payload: log('opens') });
+    for (let msg_seq = 1; msg_seq <= 100; msg_seq += 1) {
+      const whole: Frame = {
+        v: 1,
+        session_id: SESSION_ID,
+        stream_id: '1',
+        msg_seq,
+        payload: log('long enough for two'),
+      };
+      const [piece] = splitFrame(whole, digests, { gold: sizes, silver: sizes, bronze: sizes });
+      if (piece !== undefined) takes(pair, 'server', piece);
+      takes(pair, 'server', whole);
+    }
+    expect(pair.delivered('server')).toHaveLength(101);
+    expect(pair.ends.server.held()).toMatchObject({ messages: 0, bytes: 0 });
   });
 });
 

@@ -92,7 +92,7 @@ export class Receiver {
 
   /** What comes next can always be taken: it does not wait. */
   #hasRoom(lane: LaneIn, msg_seq: number, bytes: number): boolean {
-    if (msg_seq === lane.arrived + 1 && lane.may_advance) return true;
+    if (isNext(lane, msg_seq)) return true;
     if (this.#waiting_bytes + bytes + WAITING_COST_BYTES > this.#core.limits.waiting_bytes) return false;
     return this.gaps.hasRoom(lane, msg_seq);
   }
@@ -164,8 +164,11 @@ export class Receiver {
 
   /** A whole message: handed on when it is the next one of its lane, else it waits. */
   #arrived(lane: LaneIn, msg_seq: number, arrival: Arrival): void {
+    // It may have come in pieces and as a whole: of what is decided no pieces are kept.
+    if (lane.gaps?.find(msg_seq)?.in_pieces)
+      this.#reassembler?.handle({ type: 'give_up', id: { lane: lane.lane, msg_seq } });
     this.gaps.close(lane, msg_seq);
-    if (msg_seq === lane.arrived + 1 && lane.may_advance) {
+    if (isNext(lane, msg_seq)) {
       if (msg_seq > lane.highest) lane.highest = msg_seq;
       this.#advance(lane, msg_seq, arrival);
       this.#drain(lane);
@@ -194,12 +197,8 @@ export class Receiver {
 
   /** It will not be handed on, whatever still comes of it. */
   fail(lane: LaneIn, msg_seq: number, failed: FailureReason): void {
-    const was = lane.gaps?.find(msg_seq);
-    if (was?.in_pieces) {
-      const id = { lane: lane.lane, msg_seq };
-      this.#reassembler?.handle({ type: 'give_up', id });
-      this.#core.journal.change({ drop: 'pieces', id });
-    }
+    if (lane.gaps?.find(msg_seq)?.in_pieces)
+      this.#core.journal.change({ drop: 'pieces', id: { lane: lane.lane, msg_seq } });
     lane.pieces?.delete(msg_seq);
     this.#arrived(lane, msg_seq, { failed });
     this.acks.now(lane);
@@ -229,12 +228,13 @@ export class Receiver {
     const { stream_id = SESSION_STREAM, persona_id = '', clone_id = '', withdrawn = [] } = ack;
     const lane = this.#streams.laneIn(stream, { stream_id, persona_id, clone_id });
     if (lane === undefined) {
-      this.#drop();
+      // There was no room in all the time: if it went on like this, nothing would free the lanes of the other streams.
+      this.#to.violated(stream, new Violation('The session has too many lanes.', { code: 'EWINDOW' }));
       return;
     }
     for (const msg_seq of withdrawn) {
       if (msg_seq > lane.credit || lane.has(msg_seq)) continue;
-      if (!this.gaps.hasRoom(lane, msg_seq)) {
+      if (!isNext(lane, msg_seq) && !this.gaps.hasRoom(lane, msg_seq)) {
         this.#drop();
         break;
       }
@@ -291,4 +291,9 @@ export class Receiver {
       this.gaps.forget(lane);
     }
   }
+}
+
+/** Whether it is the one that is to be handed on. */
+function isNext(lane: LaneIn, msg_seq: number): boolean {
+  return msg_seq === lane.arrived + 1 && lane.may_advance;
 }

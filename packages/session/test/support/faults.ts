@@ -244,6 +244,18 @@ export const FAULTS: readonly Fault[] = [
     held: { messages: 1, bytes: 1_000_000 },
   },
   {
+    name: 'the lanes of the other end have no limit',
+    held: { lanes: 1_000 },
+  },
+  {
+    name: 'a frame may leave out as many messages as it likes',
+    held: { gaps: 1_000 },
+  },
+  {
+    name: 'nonces are never forgotten',
+    held: { nonces: 100_000 },
+  },
+  {
     name: 'a timer that is due at once, always',
     deadline_ms: (deadline_ms, now_ms) => (deadline_ms === undefined ? undefined : now_ms),
   },
