@@ -1,8 +1,7 @@
-import type { SessionEffect } from '@atp-router/session';
+import { SESSION_LANE, SESSION_STREAM, type SessionEffect } from '@atp-router/session';
 import {
   type AgentStatus,
   assertCarried,
-  type Lane,
   type Payload,
   PROTOCOL_MAJOR,
   type Window,
@@ -89,7 +88,7 @@ export class Agent {
   status(status: AgentStatus, suggested_window: Window = this.#window): void {
     try {
       const payload = { type: 'control.status', content: { status, suggested_window } };
-      assertCarried({ v: PROTOCOL_MAJOR, session_id: '-', stream_id: '0', msg_seq: 0, payload });
+      assertCarried({ v: PROTOCOL_MAJOR, session_id: '-', stream_id: SESSION_STREAM, msg_seq: 0, payload });
     } catch (thrown) {
       throw unsendable('The status', thrown);
     }
@@ -208,7 +207,7 @@ export class Agent {
 
   #deliver(link: Link, { id, frame }: Extract<SessionEffect, { type: 'deliver' }>): void {
     const { stream_id } = id.lane;
-    if (stream_id === SESSION_LANE.stream_id) this.#told(frame.payload);
+    if (stream_id === SESSION_STREAM) this.#told(frame.payload);
     else {
       if (id.msg_seq === 0) this.#runs.set(stream_id, this.#run(link, stream_id));
       this.#runs.get(stream_id)?.take(frame);
@@ -288,5 +287,3 @@ export class Agent {
     }
   }
 }
-
-const SESSION_LANE: Lane = { stream_id: '0', persona_id: '', clone_id: '' };

@@ -1,5 +1,11 @@
 import type { Rng } from '@atp-router/kernel';
-import type { Outgoing, Session, SessionEffect, SessionInput } from '@atp-router/session';
+import {
+  type Outgoing,
+  SESSION_STREAM,
+  type Session,
+  type SessionEffect,
+  type SessionInput,
+} from '@atp-router/session';
 import { decodeFrame, decodeJson, encodeCbor, encodeJson, type Frame, type Lane, type Payload } from '@atp-router/wire';
 import { Backoff } from './backoff.ts';
 import { newSession } from './link-session.ts';
@@ -136,7 +142,7 @@ export class Link {
   }
 
   #fail(error: Payload): void {
-    this.handle({ type: 'reset', stream_id: '0', error });
+    this.handle({ type: 'reset', stream_id: SESSION_STREAM, error });
   }
 
   /** Nothing where the session has a token of its own, which it resumes with (S33). */

@@ -191,6 +191,8 @@ export interface StoredSession {
   /** What this end said last of itself: a successor says it, or says it again when its message fails. */
   readonly own_status?: StoredStatus;
   readonly peer_window: Window;
+  /** Number of the control frame that changed it last: an older one does not (S3). */
+  readonly peer_window_seq?: number;
   readonly own_window: Window;
 }
 

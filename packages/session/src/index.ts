@@ -5,4 +5,5 @@ export { agentWindow, type PeerStatus, smallerWindow } from './status.ts';
 export { SESSION_LIMIT_TABLE, SESSION_LIMITS, type SessionLimit, type SessionLimits } from './limits.ts';
 export type { SessionOptions, SessionPorts, Signing } from './options.ts';
 export { Session } from './session.ts';
-export type { SessionView } from './view.ts';
+export { isMainLane, mainLane, SESSION_LANE, SESSION_STREAM } from './streams/numbers.ts';
+export type { SessionHeld, SessionView } from './view.ts';

@@ -27,6 +27,9 @@ export type LimitName =
   | 'pending_messages'
   | 'streams'
   | 'lanes'
+  | 'session_lanes'
+  | 'gaps'
+  | 'turn'
   | 'resets'
   | 'lingering'
   | 'unsettled_messages'
@@ -34,6 +37,7 @@ export type LimitName =
   | 'flight_bytes'
   | 'waiting_bytes'
   | 'resend_fragments'
+  | 'resend_turn_ms'
   | 'signature_skew_ms'
   | 'nonces';
 
@@ -105,6 +109,21 @@ export const SESSION_LIMIT_TABLE: Readonly<Record<LimitName, SessionLimit>> = {
     'Lanes of a stream in each direction; a further one is refused with EWINDOW.',
     'The targets of a dispatch, and the main lane.',
   ),
+  session_lanes: limit(
+    8_192,
+    'Lanes of the other end with a persona or clone, in all streams; what opens a further one is dropped (S22), and where it is withdrawn its stream is refused with EWINDOW.',
+    'Eight for each stream that can be open; about 5 MB.',
+  ),
+  gaps: limit(
+    16_384,
+    'Messages of all lanes that are missing, or have failed and wait for an earlier one; a frame that leaves out more is dropped (S22).',
+    'Four times what an end like this one has on its way.',
+  ),
+  turn: limit(
+    1_024,
+    'Missing messages and fragments that are named or given up, and frames that are sent again, at a time; the rest follows 25 ms later.',
+    'A few milliseconds of work, in which other sessions wait.',
+  ),
   resets: limit(
     4_096,
     'Aborted streams whose end the other has not confirmed; beyond, the session is aborted.',
@@ -137,14 +156,19 @@ export const SESSION_LIMIT_TABLE: Readonly<Record<LimitName, SessionLimit>> = {
   ),
   resend_fragments: limit(
     64,
-    'Fragments of a message that are sent again when the retransmission time passes.',
+    'Fragments of a message that are sent again when the retransmission time passes; frames that are sent again in one turn because they were named as missing.',
     'The last one is among them: from then on the receiver names what is missing.',
+  ),
+  resend_turn_ms: limit(
+    100,
+    'Between two such turns, and at least between two sendings of a message that is named as missing; an earlier word is ignored.',
+    'Half of the least retransmission time: a peer that makes the round trip seem short gets no more.',
   ),
   signature_skew_ms: limit(60_000, 'Between a signature and the wall clock of its reader.', 'Clocks without NTP.'),
   nonces: limit(
-    65_536,
-    'Nonces that are remembered; beyond, a frame is dropped (S22).',
-    'A thousand signed frames a second for as long as they are good.',
+    262_144,
+    'Nonces that are remembered; beyond, those with the lowest `ts` are forgotten (S36).',
+    'Five seconds of 50,000 frames each: far more than frames overtake each other by. At most 8 MiB.',
   ),
 };
 

@@ -22,8 +22,38 @@ export interface SessionView {
   readonly counts: Readonly<SessionCounts>;
 }
 
+/** What a session keeps, as it is found in it: each has a limit (`limits.ts`). */
+export interface SessionHeld {
+  /** Messages that are not settled or not complete, and their bytes. */
+  readonly messages: number;
+  readonly bytes: number;
+  /** Lanes of the other end with a persona or clone. */
+  readonly lanes: number;
+  /** Messages that are missing, or have failed and wait for an earlier one. */
+  readonly gaps: number;
+  /** Aborted streams whose end the other has not confirmed. */
+  readonly resets: number;
+  /** Closed streams in which a message failed. */
+  readonly lingering: number;
+  readonly nonces: number;
+}
+
+/** Goes through everything: for tests, and whoever looks at one session. */
+export function countHeld(engine: Engine, nonces: number): SessionHeld {
+  const { streams, resets } = engine;
+  let lanes = 0;
+  let gaps = 0;
+  for (const stream of [...streams.open.values(), ...[...streams.lingering.values()].map((lane) => lane.stream)])
+    lanes += stream.ins?.size ?? 0;
+  for (const lane of streams.lanesIn()) {
+    gaps += lane.gaps?.count ?? 0;
+    for (const { failed } of lane.waiting?.values() ?? []) if (failed !== undefined) gaps += 1;
+  }
+  return { ...heldOf(engine), lanes, gaps, resets: resets.size, lingering: streams.lingering.size, nonces };
+}
+
 /** What a session keeps of messages: of its own until they are settled, of the other end's until they can be handed on. */
-export function heldOf({ sender, receiver }: Pick<Engine, 'sender' | 'receiver'>): {
+function heldOf({ sender, receiver }: Pick<Engine, 'sender' | 'receiver'>): {
   readonly messages: number;
   readonly bytes: number;
 } {

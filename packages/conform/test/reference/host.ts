@@ -1,6 +1,14 @@
 import type { FrameConnection, FrameReceiver, ReceivedFrame } from '@atp-router/adapters';
 import type { Lane } from '@atp-router/wire';
-import { refusalFrame, Session, type SessionEffect, type SessionInput, type SessionOptions } from '@atp-router/session';
+import {
+  isMainLane,
+  refusalFrame,
+  SESSION_STREAM,
+  Session,
+  type SessionEffect,
+  type SessionInput,
+  type SessionOptions,
+} from '@atp-router/session';
 import { encodeCbor, encodeJson, type Frame, type Payload } from '@atp-router/wire';
 import type { AgentTask } from './agent-task.ts';
 import type { AgentLine } from './agent-instance.ts';
@@ -131,13 +139,13 @@ export class ReferenceSession implements AgentLine {
 
   #deliver({ id, frame, fin }: Deliver): void {
     this.handle({ type: 'consumed', id });
-    const { stream_id, persona_id, clone_id } = id.lane;
-    if (stream_id === '0') {
+    const { stream_id } = id.lane;
+    if (stream_id === SESSION_STREAM) {
       const answer = frame.payload && this.#agents.told(this, frame.payload);
       if (answer !== undefined) this.say('0', answer, false);
       return;
     }
-    if (persona_id !== '' || clone_id !== '') return;
+    if (!isMainLane(id.lane)) return;
     if (isOwn(stream_id)) {
       this.#agents.heard(this, stream_id, frame.payload, fin);
       return;
@@ -195,7 +203,7 @@ export class ReferenceConnection implements FrameReceiver {
 
   #unreadable(payload: Payload): void {
     if (this.#session === undefined) this.#refuse('-', payload);
-    else this.#session.handle({ type: 'reset', stream_id: '0', error: payload });
+    else this.#session.handle({ type: 'reset', stream_id: SESSION_STREAM, error: payload });
   }
 
   #take(frame: Frame, bytes: number): void {

@@ -131,7 +131,7 @@ class ReferenceAcceptor implements FrameAcceptor {
     const tenant = principal?.tenant ?? TENANTS.get((first.type === 'open' ? first.token : undefined) ?? '');
     if (first.type === 'open' && tenant === undefined) return refused;
     const there = this.#sessions.get(first.session_id);
-    if (there !== undefined) return there.session.admits(frame, Date.now()) ? there : refused;
+    if (there !== undefined) return there.session.admits(frame) ? there : refused;
     if (first.type === 'resume') return refused;
     const { session_id } = first;
     const shared = { tenant: tenant ?? '', agents: this.#agents };

@@ -2,7 +2,9 @@ import type { CloseName } from '@atp-router/adapters';
 import type { AtpError } from '@atp-router/kernel';
 import {
   type Agreed,
+  isMainLane,
   refusalFrame,
+  SESSION_STREAM,
   type Session,
   type SessionEffect,
   type SessionInput,
@@ -11,7 +13,7 @@ import {
 import { errorPayload, type Frame, isFrameError, type MessageId, type Payload, type Window } from '@atp-router/wire';
 import { DeadlineTimer } from './deadline-timer.ts';
 import type { Carrier, SessionHostPorts } from './host-types.ts';
-import { HostedTasks, SESSION_STREAM } from './hosted-tasks.ts';
+import { HostedTasks } from './hosted-tasks.ts';
 import { isOwnStream, type SessionPeer } from './session-peer.ts';
 import { unkept } from './session-refusals.ts';
 
@@ -83,7 +85,7 @@ export class SessionHost {
 
   /** Whether the first frame of a connection is from this session's client. */
   admits(frame: Frame): boolean {
-    return this.#session.admits(frame, this.#ports.clock.now_ms());
+    return this.#session.admits(frame);
   }
 
   /** Takes a connection whose first frame this is; an older one is closed, and no longer read. */
@@ -279,9 +281,10 @@ export class SessionHost {
 }
 
 /** Without its first message a stream of the client is no task. Of other lanes and streams nothing hangs on a message. */
-function isOpening({ lane: { stream_id, persona_id, clone_id }, msg_seq }: MessageId): boolean {
+function isOpening({ lane, msg_seq }: MessageId): boolean {
+  const { stream_id } = lane;
   if (stream_id === SESSION_STREAM || isOwnStream(stream_id)) return false;
-  return msg_seq === 0 && persona_id === '' && clone_id === '';
+  return msg_seq === 0 && isMainLane(lane);
 }
 
 /** Why a stream has no task. What came and cannot be put together is a mistake of its sender (W59). */

@@ -1,7 +1,7 @@
 import { type Frame, type Lane, laneKey, laneOf, type Payload } from '@atp-router/wire';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openSessionHub } from '../../src/atp/open-hub.ts';
-import { mainLane } from '../../src/atp/main-lane.ts';
+import { mainLane } from '@atp-router/session';
 import { startForTest } from '../admin/harness.ts';
 import { HubClient } from './client.ts';
 import { withdrawn } from './socket.ts';

@@ -62,6 +62,8 @@ export class SessionStore implements Storable {
   /** Number of the resumption that a server took last. */
   resume_seq = -1;
   peer_status: PeerStatus | undefined;
+  /** Number of the control frame that last changed the other end's window. */
+  window_seq = -1;
   /** Told when numbers of control frames were saved. */
   numbered: (() => void) | undefined;
   status: { readonly stored: StoredStatus | undefined } | undefined;
@@ -119,6 +121,7 @@ export class SessionStore implements Storable {
       ...(peer_status && { peer_status: { ...peer_status } }),
       ...(status?.stored && { own_status: status.stored }),
       peer_window: core.peer_window,
+      ...(this.window_seq >= 0 && { peer_window_seq: this.window_seq }),
       own_window: core.own_window,
     };
   }

@@ -4,7 +4,8 @@ import type { Agreed, Outgoing, SessionEffect, SessionInput } from '../contract.
 import { SESSION_LIMITS } from '../limits.ts';
 import type { App } from './app.ts';
 import { decodeSealed, encodeSealed } from './codec.ts';
-import type { Held, Machine } from './machine.ts';
+import type { SessionHeld } from '../view.ts';
+import type { Machine } from './machine.ts';
 import { otherSide, type Side, type Wire, type WireEvents } from './network.ts';
 import type { EndSetting } from './plan.ts';
 import { Saves } from './saves.ts';
@@ -17,7 +18,7 @@ export interface Watcher {
   input(side: Side, input: SessionInput): void;
   effect(side: Side, effect: SessionEffect): void;
   taken(side: Side, id: MessageId, message: Outgoing, fin: boolean): void;
-  holds(side: Side, held: Held): void;
+  holds(side: Side, held: SessionHeld): void;
   broken(what: string): void;
 }
 

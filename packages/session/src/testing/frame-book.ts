@@ -265,7 +265,7 @@ function contentOf(frame: Frame): Readonly<Record<string, unknown>> | undefined 
   return isWireObject(content) ? content : undefined;
 }
 
-function acksOf(frame: Frame): readonly Acknowledgement[] {
+export function acksOf(frame: Frame): readonly Acknowledgement[] {
   const acks = contentOf(frame)?.['acks'];
   return Array.isArray(acks) ? (acks as readonly Acknowledgement[]) : [];
 }

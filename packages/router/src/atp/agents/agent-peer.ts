@@ -1,4 +1,11 @@
-import type { Outgoing, SessionEffect } from '@atp-router/session';
+import {
+  isMainLane,
+  mainLane,
+  type Outgoing,
+  SESSION_LANE,
+  SESSION_STREAM,
+  type SessionEffect,
+} from '@atp-router/session';
 import {
   type AdapterCapabilityContent,
   type AdapterHealthContent,
@@ -9,7 +16,6 @@ import {
   type Window,
 } from '@atp-router/wire';
 import { LaneWriter } from '../lane-writer.ts';
-import { mainLane } from '../main-lane.ts';
 import { isOwnStream, type SessionDriver, type SessionPeer } from '../session-peer.ts';
 
 /** Who reads what an agent says on one stream. */
@@ -134,7 +140,7 @@ export class AgentPeer implements SessionPeer {
     const { stream_id } = id.lane;
     if (!isOwnStream(stream_id)) return false;
     const reader = this.#streams.get(stream_id)?.reader;
-    if (reader !== undefined && isMainLane(id)) reader.onMessage(id, frame.payload, fin);
+    if (reader !== undefined && isMainLane(id.lane)) reader.onMessage(id, frame.payload, fin);
     else {
       if (stream_id === SESSION_STREAM && frame.payload !== undefined) this.#told(frame.payload);
       this.#driver.handle({ type: 'consumed', id });
@@ -146,7 +152,7 @@ export class AgentPeer implements SessionPeer {
     if (type === 'adapter.health') this.#events.onHealth(content as AdapterHealthContent);
     if (type !== 'adapter.capability') return;
     const payload = this.#events.onCapability(content as AdapterCapabilityContent);
-    this.#driver.handle({ type: 'send', lane: mainLane(SESSION_STREAM), message: { payload } });
+    this.#driver.handle({ type: 'send', lane: SESSION_LANE, message: { payload } });
   }
 
   #failed({ id, reason }: Extract<SessionEffect, { type: 'failed' }>): boolean {
@@ -172,10 +178,4 @@ export class AgentPeer implements SessionPeer {
   }
 }
 
-const SESSION_STREAM = '0';
-
 const SESSION_OVER: Payload = errorPayload('EAGENTDOWN', { reason: 'The session of the agent is over.' });
-
-function isMainLane({ lane }: MessageId): boolean {
-  return lane.persona_id === '' && lane.clone_id === '';
-}
