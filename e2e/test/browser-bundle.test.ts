@@ -28,13 +28,16 @@ test('the SDK for browsers is one script that imports nothing and is small', () 
   expect(bundle.gzip_bytes).toBeLessThan(GZIP_BYTES_MAX);
 });
 
-test('it does a task with what browsers have, and nothing else', async () => {
-  const context = createContext({ ...WEB });
-  runInContext(`${bundle.code}\nglobalThis.made = atp;`, context);
-  const { AtpClient: Client } = (context as { made: { AtpClient: typeof AtpClient } }).made;
-  const { mark } = await rig.upstream.script({ answer: textAnswer('Hello ', 'from ', 'afar.') });
-  const client = new Client({ url: rig.router.url, key: secretOf('acme') });
-  const result = await client.task({ prompt: `${mark} `, model: 'm-chat' }).result();
-  expect(result.text).toBe('Hello from afar.');
-  await client.close();
-});
+test.each(['websocket', 'http', 'auto'] as const)(
+  'it does a task over %s with what browsers have, and nothing else',
+  async (transport) => {
+    const context = createContext({ ...WEB });
+    runInContext(`${bundle.code}\nglobalThis.made = atp;`, context);
+    const { AtpClient: Client } = (context as { made: { AtpClient: typeof AtpClient } }).made;
+    const { mark } = await rig.upstream.script({ answer: textAnswer('Hello ', 'from ', 'afar.') });
+    const client = new Client({ url: rig.router.url, key: secretOf('acme'), transport });
+    const result = await client.task({ prompt: `${mark} `, model: 'm-chat' }).result();
+    expect(result.text).toBe('Hello from afar.');
+    await client.close();
+  },
+);

@@ -2,17 +2,17 @@ import type { Rng } from '@atp-router/kernel';
 import type { Outgoing, Session, SessionEffect, SessionInput } from '@atp-router/session';
 import { decodeFrame, decodeJson, encodeCbor, encodeJson, type Frame, type Lane, type Payload } from '@atp-router/wire';
 import { Backoff } from './backoff.ts';
+import { isKeyRefusal, openWebSocket, refusalFor } from './carriers.ts';
+import { HttpSocket } from './http-socket.ts';
 import { newSession } from './link-session.ts';
 import { type Runtime, rngOf, type SocketLike } from './runtime.ts';
 import { unsendable } from './sendable.ts';
 import type { ClientOptions, LinkEvent } from './types.ts';
 
-const SUBPROTOCOL = 'atp.v1';
 /** As long as a handshake may take; a path that swallows packets would keep a socket opening for minutes. */
 const CONNECT_TIMEOUT_MS = 10_000;
 /** Three quarters of a minute with the default pauses: longer than a restart takes. */
 export const ATTEMPTS_MAX = 10;
-
 /** What a link tells of its session. Neither throws. */
 export interface LinkPorts {
   onEffect(effect: SessionEffect): void;
@@ -23,12 +23,12 @@ export interface LinkPorts {
 interface Connection {
   socket?: SocketLike;
   timer?: unknown;
-  /** A WebSocket was asked for; it has opened. */
+  /** A socket was asked for; it has opened. */
   is_asked?: boolean;
   is_open?: boolean;
 }
 
-/** One session over as many WebSockets as it takes: connects, resumes, keeps the timer. Ends with its session. */
+/** One session over as many connections as it takes: connects, resumes, keeps the timer. Ends with its session. */
 export class Link {
   readonly #runtime: Runtime;
   readonly #options: ClientOptions;
@@ -43,6 +43,9 @@ export class Link {
    * router then says in a frame.
    */
   #is_in_hello: boolean;
+  #is_http: boolean;
+  /** Connections in a row that were refused for their key. */
+  #refusals = 0;
   /** The only one that counts: what others still bring is not looked at. */
   #connection: Connection | undefined;
   /** Effects that are still to be done: what one of them causes comes after those that were there before. */
@@ -60,6 +63,7 @@ export class Link {
     this.#ports = ports;
     this.#rng = rngOf(runtime);
     this.#backoff = new Backoff(this.#rng, options.reconnect);
+    this.#is_http = options.transport === 'http';
     this.#is_in_hello = options.key_in === 'hello';
     this.#begun = newSession(runtime, this.#rng, options.signing_keys, undefined);
   }
@@ -122,10 +126,15 @@ export class Link {
     this.handle({ type: 'reset', stream_id: '0', error });
   }
 
+  /** The hello has the key. */
+  get #saysKey(): boolean {
+    return this.#is_in_hello && !this.#is_http;
+  }
+
   /** Nothing where the session has a token of its own, which it resumes with (S33). */
   async #keyNow(): Promise<string | undefined> {
     const { key } = this.#options;
-    if (this.#is_in_hello && this.session.phase === 'lost') return undefined;
+    if (this.#saysKey && this.session.phase === 'lost') return undefined;
     const found = typeof key === 'string' ? key : await key();
     if (typeof found !== 'string' || found === '') throw new Error('The key is not a text, or empty.');
     return found;
@@ -133,28 +142,38 @@ export class Link {
 
   #open(connection: Connection, key: string | undefined): void {
     if (connection !== this.#connection) return;
-    const token = this.#is_in_hello ? key : undefined;
+    const token = this.#saysKey ? key : undefined;
     // A session that was asked for in vain is asked for in the same words (S5): another key needs another session.
     if (token !== this.#token && this.session.phase === 'idle') {
       this.#token = token;
       this.#begun = newSession(this.#runtime, this.#rng, this.#options.signing_keys, token);
     }
     connection.is_asked = true;
-    const url = `${this.#options.url.replace(/^http/, 'ws').replace(/\/+$/, '')}/ws`;
-    const names = this.#is_in_hello ? [SUBPROTOCOL] : [SUBPROTOCOL, `atp.key.${key}`];
-    const socket = new this.#runtime.WebSocket(url, names);
-    socket.binaryType = 'arraybuffer';
+    const socket = this.#socket(key);
     connection.socket = socket;
-    socket.onopen = () => this.#opened(connection);
+    socket.onopen = () => this.#opened(connection, socket);
     socket.onmessage = ({ data }) => this.#read(connection, socket, data);
     socket.onerror = () => undefined;
     socket.onclose = ({ code, reason }) => this.#lost(connection, code, reason);
+    if (socket instanceof HttpSocket) this.#connected();
   }
 
-  #opened(connection: Connection): void {
+  #socket(key: string | undefined): SocketLike {
+    const { url, reconnect } = this.#options;
+    // Its key is in every request: there is one.
+    if (this.#is_http) return new HttpSocket(this.#runtime, url, key ?? '', new Backoff(this.#rng, reconnect));
+    return openWebSocket(this.#runtime, url, this.#saysKey ? undefined : key);
+  }
+
+  #opened(connection: Connection, socket: SocketLike): void {
     if (connection !== this.#connection) return;
     connection.is_open = true;
     this.#runtime.clearTimeout(connection.timer);
+    // Plain HTTP opens with the first frame, and so is open when that was answered.
+    if (!(socket instanceof HttpSocket)) this.#connected();
+  }
+
+  #connected(): void {
     this.handle({ type: 'connected', wall_ms: this.#runtime.Date.now() });
   }
 
@@ -177,25 +196,33 @@ export class Link {
   #lost(connection: Connection | undefined, code: number, reason: string): void {
     if (connection === undefined || connection !== this.#connection) return;
     this.#drop();
-    const is_refused = connection.is_asked === true && connection.is_open !== true;
-    if (is_refused && this.#options.key_in === undefined) this.#is_in_hello = !this.#is_in_hello;
+    if (connection.is_asked === true && connection.is_open !== true) this.#takeOther();
     this.handle({ type: 'disconnected' });
     if (this.is_over) return;
     const retry_in_ms = this.#backoff.next_ms();
-    const { attempts_max = ATTEMPTS_MAX } = this.#options.reconnect ?? {};
-    const is_hopeless = this.session.phase === 'idle' && this.#backoff.failed >= attempts_max;
+    if (isKeyRefusal(code)) this.#refusals += 1;
+    const error = refusalFor(code, reason, this.#refusals) ?? this.#hopeless(reason);
     this.#ports.onLink({
       ...{ type: 'disconnected', code, reason: reason === '' ? undefined : reason },
-      retry_in_ms: is_hopeless ? undefined : retry_in_ms,
+      retry_in_ms: error === undefined ? retry_in_ms : undefined,
     });
-    if (is_hopeless) this.#giveUp(reason);
+    if (error !== undefined) this.#fail(error);
     else if (!this.is_over) this.#retry = this.#runtime.setTimeout(() => this.connect(), retry_in_ms);
   }
 
-  #giveUp(why: string): void {
+  /** After a connection that never opened. */
+  #takeOther(): void {
+    const { transport, key_in } = this.#options;
+    if (transport === 'auto') this.#is_http = !this.#is_http;
+    else if (key_in === undefined) this.#is_in_hello = !this.#is_in_hello;
+  }
+
+  #hopeless(why: string): Payload | undefined {
+    const { attempts_max = ATTEMPTS_MAX } = this.#options.reconnect ?? {};
+    if (this.session.phase !== 'idle' || this.#backoff.failed < attempts_max) return undefined;
     this.#has_given_up = true;
     const tried = `The router was not reached in ${this.#backoff.failed} attempts.`;
-    this.#fail({ type: 'error', content: { code: 'ETIMEOUT', reason: why === '' ? tried : `${tried} ${why}` } });
+    return { type: 'error', content: { code: 'ETIMEOUT', reason: why === '' ? tried : `${tried} ${why}` } };
   }
 
   #do(effect: SessionEffect): void {
@@ -205,6 +232,7 @@ export class Link {
         return;
       case 'established':
         this.#backoff.reset();
+        this.#refusals = 0;
         this.#encoding = effect.agreed.encoding;
         this.#ports.onLink({ type: 'connected', resumed: effect.resumed });
         break;

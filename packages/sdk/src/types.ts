@@ -66,7 +66,7 @@ export type LinkEvent =
   | { readonly type: 'connected'; readonly resumed: boolean }
   | {
       readonly type: 'disconnected';
-      /** Close code of the WebSocket; 0 where there was none. */
+      /** Close code (T14); over plain HTTP also the status of a request that was refused; 0 where there was none. */
       readonly code: number;
       /** Absent: it is not tried again, `closed` follows. */
       readonly retry_in_ms: number | undefined;
@@ -93,9 +93,15 @@ export interface ClientOptions {
    */
   readonly key: string | (() => string | Promise<string>);
   /**
-   * Where the key goes: into the request for the WebSocket (`subprotocol`, which gateways can look at) or into the session's first
+   * What carries the session: a WebSocket, or plain HTTP where none gets through (requests, and server-sent events). `auto`: a
+   * WebSocket, and after one that did not open the other, in turn, until a session is there. Default: `websocket`.
+   */
+  readonly transport?: 'websocket' | 'http' | 'auto';
+  /**
+   * Over a WebSocket, where the key goes: into the request for the WebSocket (`subprotocol`, which gateways can look at) or into the session's first
    * frame (`hello`). Default: the first, and after a WebSocket that did not open the other, in turn: only in answer to a frame can
-   * the router say what is wrong with a key. With `subprotocol` alone a wrong key looks like a router that is not there.
+   * the router say what is wrong with a key. With `subprotocol` alone a wrong key looks like a router that is not there. Plain
+   * HTTP has it in a header of each request.
    */
   readonly key_in?: 'subprotocol' | 'hello';
   /** Keys that frames are signed with, as the router has them for the tenant. Default: frames are not signed. */
@@ -106,7 +112,7 @@ export interface ClientOptions {
    * three quarters of a minute.
    */
   readonly reconnect?: { readonly base_ms?: number; readonly cap_ms?: number; readonly attempts_max?: number };
-  /** From the begin of an attempt, the key included, until its socket is open; then it is given up. Default 10 s. */
+  /** From the begin of an attempt, the key included, until its socket is open, or the first request is answered; then it is given up. Default 10 s. */
   readonly connect_timeout_ms?: number;
   /** Tasks that wait for the window; a further one is refused. */
   readonly waiting_max?: number;
