@@ -7,6 +7,7 @@ import { HIDDEN } from './judges/hidden.ts';
 import { MESSAGES } from './judges/messages.ts';
 import { OPENING } from './judges/opening.ts';
 import { PLAIN_HTTP } from './judges/plain-http.ts';
+import { PLAIN_HTTP_TASKS } from './judges/plain-http-tasks.ts';
 import { QUIET } from './judges/quiet.ts';
 import { RESUMING } from './judges/resuming.ts';
 import { SEALS } from './judges/seals.ts';
@@ -35,5 +36,6 @@ export const SENTENCES: readonly Sentence[] = [
   ...TASKS,
   ...SOCKETS,
   ...PLAIN_HTTP,
+  ...PLAIN_HTTP_TASKS,
   ...HIDDEN,
 ].toSorted(byNumber);
