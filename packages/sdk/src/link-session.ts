@@ -1,6 +1,6 @@
 import type { Rng } from '@atp-router/kernel';
 import { Session, type SessionOptions } from '@atp-router/session';
-import { KeyRing, pureDigests, Sealer, toBase64Url } from '@atp-router/wire';
+import { KeyRing, type Payload, pureDigests, Sealer, toBase64Url } from '@atp-router/wire';
 import type { Runtime } from './runtime.ts';
 import type { ClientSigningKey } from './types.ts';
 
@@ -40,4 +40,10 @@ function signingOf(keys: readonly ClientSigningKey[] = []): Pick<SessionOptions,
 function fromHex(text: string): Uint8Array {
   if (!/^([0-9a-fA-F]{2})*$/.test(text)) return new Uint8Array(0);
   return Uint8Array.from({ length: text.length / 2 }, (_, i) => Number.parseInt(text.slice(2 * i, 2 * i + 2), 16));
+}
+
+/** Why a session ended, for people. */
+export function reasonOf(error: Payload | undefined): string {
+  const content = error?.content as { readonly reason?: string } | undefined;
+  return content?.reason ?? 'The session has ended.';
 }

@@ -4,7 +4,7 @@ import { decodeFrame, decodeJson, encodeCbor, encodeJson, type Frame, type Lane,
 import { Backoff } from './backoff.ts';
 import { isKeyRefusal, openWebSocket, refusalFor } from './carriers.ts';
 import { HttpSocket } from './http-socket.ts';
-import { newSession } from './link-session.ts';
+import { newSession, reasonOf } from './link-session.ts';
 import { type Runtime, rngOf, type SocketLike } from './runtime.ts';
 import { unsendable } from './sendable.ts';
 import type { ClientOptions, LinkEvent } from './types.ts';
@@ -44,6 +44,8 @@ export class Link {
    */
   #is_in_hello: boolean;
   #is_http: boolean;
+  /** A first frame of it was given up over plain HTTP: coming late, it would take the session from the next connection (S6). */
+  #is_stale = false;
   /** Connections in a row that were refused for their key. */
   #refusals = 0;
   /** The only one that counts: what others still bring is not looked at. */
@@ -144,8 +146,9 @@ export class Link {
     if (connection !== this.#connection) return;
     const token = this.#saysKey ? key : undefined;
     // A session that was asked for in vain is asked for in the same words (S5): another key needs another session.
-    if (token !== this.#token && this.session.phase === 'idle') {
+    if ((token !== this.#token || this.#is_stale) && this.session.phase === 'idle') {
       this.#token = token;
+      this.#is_stale = false;
       this.#begun = newSession(this.#runtime, this.#rng, this.#options.signing_keys, token);
     }
     connection.is_asked = true;
@@ -213,6 +216,7 @@ export class Link {
   /** After a connection that never opened. */
   #takeOther(): void {
     const { transport, key_in } = this.#options;
+    this.#is_stale ||= this.#is_http;
     if (transport === 'auto') this.#is_http = !this.#is_http;
     else if (key_in === undefined) this.#is_in_hello = !this.#is_in_hello;
   }
@@ -241,7 +245,7 @@ export class Link {
         else this.#lost(this.#connection, 0, 'The router did not answer any more.');
         break;
       case 'closed':
-        this.#end(reasonOf(effect));
+        this.#end(reasonOf(effect.error));
         break;
       default:
     }
@@ -287,9 +291,4 @@ export class Link {
     const delay_ms = Math.max(0, due_ms - this.#runtime.performance.now());
     this.#timer = this.#runtime.setTimeout(() => this.handle({ type: 'timeout' }), delay_ms);
   }
-}
-
-function reasonOf({ error }: Extract<SessionEffect, { type: 'closed' }>): string {
-  const content = error?.content as { readonly reason?: string } | undefined;
-  return content?.reason ?? 'The session has ended.';
 }

@@ -19,8 +19,8 @@ export interface Asked {
 }
 
 type Fetch = Runtime['fetch'];
-/** What becomes of a request; `fetch` is the real one. */
-export type Way = (asked: Asked, fetch: () => Promise<ReplyLike>) => Promise<ReplyLike>;
+/** What becomes of a request; `fetch` is the real one, and `late` the same after the client has given it up. */
+export type Way = (asked: Asked, fetch: () => Promise<ReplyLike>, late: () => Promise<ReplyLike>) => Promise<ReplyLike>;
 
 interface Rig {
   readonly client: AtpClient;
@@ -46,7 +46,8 @@ export async function rig(
     const path = new URL(url).pathname.replace(/^(\/v1\/streams\/)[^/]+/, '$1ID');
     const one = { method, path, headers };
     asked.push(one);
-    return way(one, () => real.fetch(url, init));
+    const late = (): Promise<ReplyLike> => real.fetch(url, { ...init, signal: undefined });
+    return way(one, () => real.fetch(url, init), late);
   };
   const client = new AtpClient(
     {

@@ -75,7 +75,7 @@ describe('a session over plain HTTP', () => {
     expect(new Set(reasons)).toEqual(new Set(['fetch failed: cut before', 'fetch failed: cut behind']));
   });
 
-  test('is asked for again in the same words when the answer to its first frame is lost', async () => {
+  test('is another one when the answer to its first frame is lost', async () => {
     let count = 0;
     const { client, events, running } = await rig(async (one, fetch) => {
       const reply = await fetch();
@@ -84,8 +84,26 @@ describe('a session over plain HTTP', () => {
       return count < 3 ? broken(reply, 1) : reply;
     });
     expectWhole(await all(client.task(HI)));
-    await close({ client, running });
     expect([count, connected(events)]).toEqual([3, [false]]);
+    // Those that nobody knows of end by themselves (S32).
+    expect((await running.admin('GET', '/sessions')).json['total']).toBe(3);
+    await client.close();
+  });
+
+  test('is not taken away by a first frame that was given up and comes late, behind the next one', async () => {
+    const first: (() => Promise<ReplyLike>)[] = [];
+    const way: Way = async (one, fetch, late) => {
+      if (!isOpening(one)) return fetch();
+      first.push(late);
+      if (first.length === 1) return new Promise(() => undefined);
+      const reply = await fetch();
+      expect((await first[0]?.())?.status).toBe(201);
+      return reply;
+    };
+    const { client, events } = await rig(way, { connect_timeout_ms: 100 });
+    expectWhole(await all(client.task(HI)));
+    expect(connected(events)).toEqual([false]);
+    await client.close();
   });
 
   test('goes on over a new connection when the router has closed the one that it had', async () => {
