@@ -1,4 +1,5 @@
 import { AtpClient, AtpTaskError, type LinkEvent, systemRuntime } from '@atp-router/sdk';
+import { http } from '@atp-router/sdk/http';
 import { secretOf } from '../config.ts';
 
 /** What a client knows of one of its tasks. Exactly one of `final_id` and `error` when it is over. */
@@ -37,7 +38,12 @@ export class ChaosClient {
       return runtime.fetch(to, init);
     };
     const options = {
-      ...{ url, key: secretOf('acme'), transport: carrier, reconnect: { base_ms: 20, cap_ms: 500 } },
+      ...{
+        url,
+        key: secretOf('acme'),
+        ...(carrier === 'http' && { transport: http }),
+        reconnect: { base_ms: 20, cap_ms: 500 },
+      },
       onLink: (event: LinkEvent): void => {
         if (event.type === 'disconnected') this.reconnects += 1;
       },

@@ -1,3 +1,6 @@
+import { AGENTS_COMING } from './judges/agents-coming.ts';
+import { AGENTS_ENDS } from './judges/agents-ends.ts';
+import { AGENTS_WORK } from './judges/agents-work.ts';
 import { CBOR_SENTENCES } from './judges/cbor.ts';
 import { ERRORS } from './judges/errors.ts';
 import { FORMS } from './judges/forms.ts';
@@ -17,10 +20,10 @@ import { TASKS } from './judges/tasks.ts';
 import type { Sentence } from './sentence.ts';
 
 const byNumber = (one: Sentence, other: Sentence): number =>
-  'WST'.indexOf(one.id[0] as string) - 'WST'.indexOf(other.id[0] as string) ||
+  'WSTA'.indexOf(one.id[0] as string) - 'WSTA'.indexOf(other.id[0] as string) ||
   Number(one.id.slice(1)) - Number(other.id.slice(1));
 
-/** Every normative sentence of docs/protocol/atp.md, atp-sessions.md and atp-transports.md, in their order. */
+/** Every normative sentence of docs/protocol/atp.md, atp-sessions.md, atp-transports.md and atp-agents.md, in their order. */
 export const SENTENCES: readonly Sentence[] = [
   ...FORMS,
   ...CBOR_SENTENCES,
@@ -37,5 +40,8 @@ export const SENTENCES: readonly Sentence[] = [
   ...SOCKETS,
   ...PLAIN_HTTP,
   ...PLAIN_HTTP_TASKS,
+  ...AGENTS_COMING,
+  ...AGENTS_WORK,
+  ...AGENTS_ENDS,
   ...HIDDEN,
 ].toSorted(byNumber);

@@ -136,6 +136,7 @@ async function openHub(
   const hub = openSessionHub(engine, node_id, {
     sessions_max: options.config.sessions.max_sessions,
     tenant_sessions_max: options.config.sessions.max_sessions_per_tenant,
+    checksums: options.config.sessions.checksums,
     ...{ observer: metrics.sessions, agents },
     kept: sessions && keptSessions(sessions, ledger),
     traced: tracing && ((span) => tracing.onMessage(span)),

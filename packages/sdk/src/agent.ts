@@ -9,6 +9,7 @@ import {
   type WireErrorContent,
   type WireObject,
 } from '@atp-router/wire';
+import { Introduction } from './agent-introduction.ts';
 import { AgentRun } from './agent-run.ts';
 import type { AgentOptions } from './agent-types.ts';
 import { Backoff } from './backoff.ts';
@@ -21,8 +22,6 @@ import { unsendable } from './sendable.ts';
 
 const CONCURRENCY = 8;
 const HEALTH_INTERVAL_MS = 10_000;
-/** Of the end of a session with its router; then it is aborted. */
-const FAREWELL_MS = 2_000;
 
 /**
  * An agent of a router: dials in, says what it can do, and does the tasks that it is given. Connections are made, lost and
@@ -37,22 +36,28 @@ export class Agent {
   #health: unknown;
   #reopen: unknown;
   readonly #reopens: Backoff;
-  #advert: unknown;
-  readonly #adverts: Backoff;
+  readonly #introduction: Introduction;
   #status: AgentStatus = 'READY';
   #window: Window;
   #started: { resolve(routes: readonly string[]): void; reject(error: Error): void } | undefined;
   #is_stopped = false;
   #stopping: Promise<void> | undefined;
   #idle: (() => void) | undefined;
-  #over: (() => void) | undefined;
 
   constructor(options: AgentOptions, runtime: Runtime = systemRuntime()) {
     this.#options = options;
     this.#runtime = runtime;
     this.#window = { max_parallel: options.concurrency ?? CONCURRENCY };
     this.#reopens = new Backoff(rngOf(runtime), options.reconnect);
-    this.#adverts = new Backoff(rngOf(runtime), options.reconnect);
+    this.#introduction = new Introduction(runtime, new Backoff(rngOf(runtime), options.reconnect), {
+      say: () => {
+        if (this.#link?.session.phase === 'open') this.#introduce();
+      },
+      onLost: (error, is_last) => {
+        if (this.#started !== undefined && !is_last) this.#introduction.later(undefined);
+        else this.#refused(error);
+      },
+    });
   }
 
   /** Tasks that it works on now. */
@@ -104,27 +109,18 @@ export class Agent {
     this.#started = undefined;
     if (this.#runs.size > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
     this.#clearTimers();
-    const link = this.#link;
-    if (link === undefined || link.is_over) return;
-    const over = new Promise<void>((resolve) => (this.#over = resolve));
-    link.handle({ type: 'finish' });
-    const timer = this.#runtime.setTimeout(() => link.abort('The agent was stopped.'), FAREWELL_MS);
-    if (link.session.phase === 'open') await over;
-    else link.abort('The agent was stopped.');
-    this.#runtime.clearTimeout(timer);
+    await this.#link?.finish('The agent was stopped.');
   }
 
   #clearTimers(): void {
-    for (const timer of [this.#health, this.#reopen, this.#advert]) this.#runtime.clearTimeout(timer);
+    for (const timer of [this.#health, this.#reopen]) this.#runtime.clearTimeout(timer);
+    this.#introduction.stop();
   }
 
   #open(): void {
     const link: Link = new Link(this.#runtime, this.#options, {
       onEffect: (effect) => this.#on(link, effect),
-      onLink: (event) => {
-        tell(this.#options.onLink, event);
-        if (event.type === 'closed') this.#over?.();
-      },
+      onLink: (event) => tell(this.#options.onLink, event),
     });
     this.#link = link;
     link.connect();
@@ -142,8 +138,11 @@ export class Agent {
         this.#runs.get(effect.lane.stream_id)?.room();
         break;
       case 'failed':
+        if (effect.id.lane.stream_id === SESSION_LANE.stream_id) this.#introduction.failed(effect);
+        else this.#closed(effect.id.lane.stream_id);
+        break;
       case 'stream_closed':
-        this.#closed(effect.type === 'failed' ? effect.id.lane.stream_id : effect.stream_id);
+        this.#closed(effect.stream_id);
         break;
       case 'closed':
         this.#lost(effect.error);
@@ -154,7 +153,7 @@ export class Agent {
 
   /** After each handshake: a router that was restarted does not know the agent any more. */
   #introduce(): void {
-    this.#runtime.clearTimeout(this.#advert);
+    this.#introduction.stop();
     try {
       this.#advertise();
       this.#tellStatus();
@@ -175,7 +174,12 @@ export class Agent {
       ...(usd_micros_per_mtok !== undefined && { usd_micros_per_mtok }),
       ...(version !== undefined && { version }),
     };
+    const { session } = this.#link ?? {};
+    const msg_seq = session?.nextSeq(SESSION_LANE);
     this.#say({ type: 'adapter.capability', content });
+    if (msg_seq === undefined) return;
+    if (session?.nextSeq(SESSION_LANE) === msg_seq) this.#introduction.refused();
+    else this.#introduction.said(msg_seq);
   }
 
   #tellStatus(): void {
@@ -212,10 +216,13 @@ export class Agent {
     const { adapter_id, routes = [] } = (payload?.content ?? {}) as { adapter_id?: string; routes?: readonly string[] };
     if (payload?.type === 'adapter.accepted' && adapter_id === this.#options.id) {
       this.#reopens.reset();
-      this.#adverts.reset();
+      this.#introduction.taken();
       this.#started?.resolve(routes);
       this.#started = undefined;
-    } else if (payload?.type === 'error') this.#refused(new AtpTaskError(payload.content as WireErrorContent));
+    } else if (payload?.type === 'error') {
+      this.#introduction.answered();
+      this.#refused(new AtpTaskError(payload.content as WireErrorContent));
+    }
   }
 
   /** The first time it is for whoever started it. Later there may be room again, or a policy that lets it in. */
@@ -224,22 +231,14 @@ export class Agent {
     this.#started = undefined;
     if (started === undefined) {
       tell(this.#options.onError, error);
-      this.#advertiseLater(error instanceof AtpTaskError ? error.retry_after_ms : undefined);
+      const retry_after_ms = error instanceof AtpTaskError ? error.retry_after_ms : undefined;
+      if (!this.#is_stopped) this.#introduction.later(retry_after_ms);
       return;
     }
     this.#is_stopped = true;
     this.#clearTimers();
     this.#link?.abort('The agent was not taken.');
     started.reject(error);
-  }
-
-  /** After a handshake it does so anyway. */
-  #advertiseLater(retry_after_ms: number | undefined): void {
-    if (this.#is_stopped) return;
-    this.#runtime.clearTimeout(this.#advert);
-    this.#advert = this.#runtime.setTimeout(() => {
-      if (this.#link?.session.phase === 'open') this.#introduce();
-    }, this.#adverts.next_ms(retry_after_ms));
   }
 
   #run(link: Link, stream_id: string): AgentRun {
@@ -274,6 +273,7 @@ export class Agent {
   #lost(error: Payload | undefined): void {
     for (const stream_id of [...this.#runs.keys()]) this.#closed(stream_id);
     this.#idle?.();
+    this.#introduction.stop();
     if (this.#is_stopped) return;
     const content = error?.content as (WireErrorContent & WireObject) | undefined;
     const why = content === undefined ? new AtpClosedError('The session has ended.') : new AtpTaskError(content);

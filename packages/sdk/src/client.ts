@@ -75,7 +75,7 @@ export class AtpClient {
     return task;
   }
 
-  /** Waits for the tasks that run, then ends the session. Whoever calls it again waits for the same. */
+  /** Waits for the tasks that run, then ends the session, within two seconds. Whoever calls it again waits for the same. */
   close(): Promise<void> {
     this.#is_closed = true;
     this.#closing ??= this.#close();
@@ -85,7 +85,7 @@ export class AtpClient {
   async #close(): Promise<void> {
     if (this.#tasks.size + this.#waiting.length > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
     this.#runtime.clearTimeout(this.#reopen);
-    this.#link?.abort('The client was closed.');
+    await this.#link?.finish('The client was closed.');
   }
 
   /** Sends what waits, over a session that is there or over a new one; not while one is about to be tried again. */
@@ -141,9 +141,7 @@ export class AtpClient {
         this.#deliver(link, effect);
         break;
       case 'failed':
-        // Of the other reasons the end of the stream or session follows, and says why.
-        if (effect.way === 'out' && (effect.reason === 'expired' || effect.reason === 'corrupt'))
-          this.#fail(effect.id.lane.stream_id, `The task did not arrive (${effect.reason}).`);
+        this.#failed(effect);
         break;
       case 'stream_closed':
         this.#closed(effect);
@@ -175,9 +173,18 @@ export class AtpClient {
     this.#forget(stream_id);
   }
 
-  #fail(stream_id: string, reason: string): void {
-    this.#tasks.get(stream_id)?.task.fail(new AtpTaskError({ code: 'ETIMEOUT', reason }));
-    this.#forget(stream_id);
+  #failed({ way, id, reason }: Extract<SessionEffect, { type: 'failed' }>): void {
+    const asked = this.#tasks.get(id.lane.stream_id);
+    // Of the other reasons the end of the stream or session follows, and says why.
+    if (asked === undefined || (reason !== 'expired' && reason !== 'corrupt')) return;
+    const code = reason === 'corrupt' ? 'EPROTO' : 'ETIMEOUT';
+    if (way === 'out') {
+      asked.task.fail(new AtpTaskError({ code, reason: `The task did not arrive (${reason}).` }));
+      this.#forget(id.lane.stream_id);
+    } else {
+      asked.task.fail(new AtpInDoubtError({ code, reason: `A part of the answer did not arrive (${reason}).` }));
+      this.#leave(asked);
+    }
   }
 
   /** What waited was never sent: it goes into the next session, unless that would be refused, too. */

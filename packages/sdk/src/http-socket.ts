@@ -1,9 +1,9 @@
 import { decodeFrame, isWireObject, WIRE_LIMITS } from '@atp-router/wire';
-import type { Backoff } from './backoff.ts';
 import { EventParser, type ServerEvent } from './event-parser.ts';
 import { bytesOf, refusalOf, wordsOf } from './http-reply.ts';
 import { PostQueue } from './post-queue.ts';
 import type { AbortLike, ReplyLike, Runtime, SocketLike } from './runtime.ts';
+import type { Pauses } from './types.ts';
 
 /** Twice what a session has on its way: only a path that takes nothing any more gets there, and is given up. */
 const UNSENT_BYTES = 16_777_216;
@@ -37,7 +37,7 @@ export class HttpSocket implements SocketLike {
   readonly #runtime: Runtime;
   readonly #streams: string;
   readonly #key: string;
-  readonly #pauses: Backoff;
+  readonly #pauses: Pauses;
   readonly #reading: AbortLike;
   readonly #sending: AbortLike;
   readonly #queue = new PostQueue();
@@ -51,7 +51,7 @@ export class HttpSocket implements SocketLike {
   #timer: unknown;
 
   /** `pauses`: before events are read again. */
-  constructor(runtime: Runtime, url: string, key: string, pauses: Backoff) {
+  constructor(runtime: Runtime, url: string, key: string, pauses: Pauses) {
     this.#runtime = runtime;
     this.#streams = `${url.replace(/^ws/, 'http').replace(/\/+$/, '')}/v1/streams`;
     this.#key = key;

@@ -1,31 +1,24 @@
 import type { Rng } from '@atp-router/kernel';
 import type { Outgoing, Session, SessionEffect, SessionInput } from '@atp-router/session';
-import { decodeFrame, decodeJson, encodeCbor, encodeJson, type Frame, type Lane, type Payload } from '@atp-router/wire';
+import { encodeCbor, encodeJson, type Frame, type Lane, type Payload } from '@atp-router/wire';
 import { Backoff } from './backoff.ts';
-import { isKeyRefusal, openWebSocket, refusalFor } from './carriers.ts';
-import { HttpSocket } from './http-socket.ts';
-import { newSession, reasonOf } from './link-session.ts';
+import { type Connection, isStatus, newSession, readFrame, reasonOf } from './link-session.ts';
 import { type Runtime, rngOf, type SocketLike } from './runtime.ts';
 import { unsendable } from './sendable.ts';
-import type { ClientOptions, LinkEvent } from './types.ts';
+import type { ClientOptions, LinkEvent, Transport } from './types.ts';
+import { openWebSocket } from './web-socket.ts';
 
 /** As long as a handshake may take; a path that swallows packets would keep a socket opening for minutes. */
 const CONNECT_TIMEOUT_MS = 10_000;
 /** Three quarters of a minute with the default pauses: longer than a restart takes. */
 export const ATTEMPTS_MAX = 10;
+/** Of the end of a session with its router; then it is aborted. */
+const FAREWELL_MS = 2_000;
+
 /** What a link tells of its session. Neither throws. */
 export interface LinkPorts {
   onEffect(effect: SessionEffect): void;
   onLink(event: LinkEvent): void;
-}
-
-/** An attempt to connect, and the connection that came of it. */
-interface Connection {
-  socket?: SocketLike;
-  timer?: unknown;
-  /** A socket was asked for; it has opened. */
-  is_asked?: boolean;
-  is_open?: boolean;
 }
 
 /** One session over as many connections as it takes: connects, resumes, keeps the timer. Ends with its session. */
@@ -43,11 +36,12 @@ export class Link {
    * router then says in a frame.
    */
   #is_in_hello: boolean;
-  #is_http: boolean;
-  /** A first frame of it was given up over plain HTTP: coming late, it would take the session from the next connection (S6). */
+  /** What carries the next connection; nothing: a WebSocket. */
+  #transport: Transport | undefined;
+  /** A first frame of it was given up there: coming late, it would take the session from the next connection (S6). */
   #is_stale = false;
-  /** Connections in a row that were refused for their key. */
-  #refusals = 0;
+  /** Status of HTTP by which a connection was refused last, since there was a session. */
+  #status = 0;
   /** The only one that counts: what others still bring is not looked at. */
   #connection: Connection | undefined;
   /** Effects that are still to be done: what one of them causes comes after those that were there before. */
@@ -58,6 +52,7 @@ export class Link {
   #retry: unknown;
   #has_given_up = false;
   #is_over = false;
+  #onOver: (() => void) | undefined;
 
   constructor(runtime: Runtime, options: ClientOptions, ports: LinkPorts) {
     this.#runtime = runtime;
@@ -65,9 +60,9 @@ export class Link {
     this.#ports = ports;
     this.#rng = rngOf(runtime);
     this.#backoff = new Backoff(this.#rng, options.reconnect);
-    this.#is_http = options.transport === 'http';
+    this.#transport = options.transport?.is_fallback === true ? undefined : options.transport;
     this.#is_in_hello = options.key_in === 'hello';
-    this.#begun = newSession(runtime, this.#rng, options.signing_keys, undefined);
+    this.#begun = newSession(runtime, this.#rng, options, undefined);
   }
 
   get session(): Session {
@@ -119,6 +114,20 @@ export class Link {
     this.handle({ type: 'send', lane, message, fin });
   }
 
+  /**
+   * Ends in order: what is not acknowledged yet is, so that neither end takes it for lost. Aborts what is not done after two seconds,
+   * and at once where there is no connection.
+   */
+  async finish(reason: string): Promise<void> {
+    if (this.is_over) return;
+    const over = new Promise<void>((resolve) => (this.#onOver = resolve));
+    this.handle({ type: 'finish' });
+    const timer = this.#runtime.setTimeout(() => this.abort(reason), FAREWELL_MS);
+    if (this.session.phase === 'open') await over;
+    else this.abort(reason);
+    this.#runtime.clearTimeout(timer);
+  }
+
   /** Ends at once: the router is told, and nothing is waited for. */
   abort(reason: string): void {
     this.#fail({ type: 'error', content: { code: 'EPREEMPT', reason } });
@@ -130,7 +139,7 @@ export class Link {
 
   /** The hello has the key. */
   get #saysKey(): boolean {
-    return this.#is_in_hello && !this.#is_http;
+    return this.#is_in_hello && this.#transport === undefined;
   }
 
   /** Nothing where the session has a token of its own, which it resumes with (S33). */
@@ -149,31 +158,28 @@ export class Link {
     if ((token !== this.#token || this.#is_stale) && this.session.phase === 'idle') {
       this.#token = token;
       this.#is_stale = false;
-      this.#begun = newSession(this.#runtime, this.#rng, this.#options.signing_keys, token);
+      this.#begun = newSession(this.#runtime, this.#rng, this.#options, token);
     }
     connection.is_asked = true;
-    const socket = this.#socket(key);
+    const transport = this.#transport;
+    const { url, reconnect } = this.#options;
+    const socket =
+      transport === undefined
+        ? openWebSocket(this.#runtime, url, token === undefined ? key : undefined)
+        : transport.open(this.#runtime, url, key ?? '', new Backoff(this.#rng, reconnect));
     connection.socket = socket;
-    socket.onopen = () => this.#opened(connection, socket);
+    socket.onopen = () => this.#opened(connection, transport === undefined);
     socket.onmessage = ({ data }) => this.#read(connection, socket, data);
     socket.onerror = () => undefined;
     socket.onclose = ({ code, reason }) => this.#lost(connection, code, reason);
-    if (socket instanceof HttpSocket) this.#connected();
+    if (transport !== undefined) this.#connected();
   }
 
-  #socket(key: string | undefined): SocketLike {
-    const { url, reconnect } = this.#options;
-    // Its key is in every request: there is one.
-    if (this.#is_http) return new HttpSocket(this.#runtime, url, key ?? '', new Backoff(this.#rng, reconnect));
-    return openWebSocket(this.#runtime, url, this.#saysKey ? undefined : key);
-  }
-
-  #opened(connection: Connection, socket: SocketLike): void {
+  #opened(connection: Connection, is_new: boolean): void {
     if (connection !== this.#connection) return;
     connection.is_open = true;
     this.#runtime.clearTimeout(connection.timer);
-    // Plain HTTP opens with the first frame, and so is open when that was answered.
-    if (!(socket instanceof HttpSocket)) this.#connected();
+    if (is_new) this.#connected();
   }
 
   #connected(): void {
@@ -182,17 +188,13 @@ export class Link {
 
   #read(connection: Connection, socket: SocketLike, data: unknown): void {
     if (connection !== this.#connection) return;
-    let frame: Frame;
-    try {
-      frame = typeof data === 'string' ? decodeJson(data) : decodeFrame(new Uint8Array(data as ArrayBuffer));
-    } catch {
+    const read = readFrame(data);
+    if (read !== undefined) this.handle({ type: 'frame', ...read, wall_ms: this.#runtime.Date.now() });
+    else {
       // A router that sends what is no frame cannot be trusted with the rest.
       socket.close(4400, 'not a frame');
       this.#lost(connection, 4400, 'What the router sent is no frame.');
-      return;
     }
-    const bytes = typeof data === 'string' ? data.length : (data as ArrayBuffer).byteLength;
-    this.handle({ type: 'frame', frame, bytes, wall_ms: this.#runtime.Date.now() });
   }
 
   /** Also when the socket does not know yet: a runtime may wait for minutes for the other end of a path that is dead. */
@@ -203,8 +205,8 @@ export class Link {
     this.handle({ type: 'disconnected' });
     if (this.is_over) return;
     const retry_in_ms = this.#backoff.next_ms();
-    if (isKeyRefusal(code)) this.#refusals += 1;
-    const error = refusalFor(code, reason, this.#refusals) ?? this.#hopeless(reason);
+    const error = this.#options.transport?.refusal(code, reason, this.#status) ?? this.#hopeless(reason);
+    if (isStatus(code)) this.#status = code;
     this.#ports.onLink({
       ...{ type: 'disconnected', code, reason: reason === '' ? undefined : reason },
       retry_in_ms: error === undefined ? retry_in_ms : undefined,
@@ -216,8 +218,8 @@ export class Link {
   /** After a connection that never opened. */
   #takeOther(): void {
     const { transport, key_in } = this.#options;
-    this.#is_stale ||= this.#is_http;
-    if (transport === 'auto') this.#is_http = !this.#is_http;
+    this.#is_stale ||= this.#transport !== undefined;
+    if (transport?.is_fallback === true) this.#transport = this.#transport === undefined ? transport : undefined;
     else if (key_in === undefined) this.#is_in_hello = !this.#is_in_hello;
   }
 
@@ -236,7 +238,7 @@ export class Link {
         return;
       case 'established':
         this.#backoff.reset();
-        this.#refusals = 0;
+        this.#status = 0;
         this.#encoding = effect.agreed.encoding;
         this.#ports.onLink({ type: 'connected', resumed: effect.resumed });
         break;
@@ -282,6 +284,7 @@ export class Link {
     this.#runtime.clearTimeout(this.#retry);
     this.#drop();
     this.#ports.onLink({ type: 'closed', reason });
+    this.#onOver?.();
   }
 
   #arm(): void {

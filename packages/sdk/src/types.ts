@@ -1,5 +1,6 @@
 import type { Qos } from '@atp-router/kernel';
-import type { WireObject, WireValue } from '@atp-router/wire';
+import type { Payload, WireObject, WireValue } from '@atp-router/wire';
+import type { Runtime, SocketLike } from './runtime.ts';
 
 /** A question in the shape of `ask` (docs/protocol/ask.md). Exactly one of `prompt` and `messages`. */
 export interface AskRequest {
@@ -74,6 +75,22 @@ export type LinkEvent =
     }
   | { readonly type: 'closed'; readonly reason: string };
 
+/** Another carrier of sessions than a WebSocket. */
+export interface Transport {
+  /** It is taken after a WebSocket that did not open, and a WebSocket after it; else it is the only one. */
+  readonly is_fallback: boolean;
+  /** A connection that the first frame opens: it takes one at once, and is open when that was answered. `pauses`: within it. */
+  open(runtime: Runtime, url: string, key: string, pauses: Pauses): SocketLike;
+  /** What the code of a close says that will hold. `former`: the last status of HTTP before, since there
+   * was a session. */
+  refusal(code: number, reason: string, former: number): Payload | undefined;
+}
+
+export interface Pauses {
+  next_ms(): number;
+  reset(): void;
+}
+
 /** One key of a tenant's `signing_keys`. */
 export interface ClientSigningKey {
   readonly id: string;
@@ -93,10 +110,10 @@ export interface ClientOptions {
    */
   readonly key: string | (() => string | Promise<string>);
   /**
-   * What carries the session: a WebSocket, or plain HTTP where none gets through (requests, and server-sent events). `auto`: a
-   * WebSocket, and after one that did not open the other, in turn, until a session is there. Default: `websocket`.
+   * What carries the session where no WebSocket gets through: `http` of `@atp-router/sdk/http` (requests, and server-sent events), or
+   * its `auto`: a WebSocket, and after one that did not open the other, in turn. Default: WebSockets alone.
    */
-  readonly transport?: 'websocket' | 'http' | 'auto';
+  readonly transport?: Transport;
   /**
    * Over a WebSocket, where the key goes: into the request for the WebSocket (`subprotocol`, which gateways can look at) or into the session's first
    * frame (`hello`). Default: the first, and after a WebSocket that did not open the other, in turn: only in answer to a frame can
@@ -106,6 +123,11 @@ export interface ClientOptions {
   readonly key_in?: 'subprotocol' | 'hello';
   /** Keys that frames are signed with, as the router has them for the tenant. Default: frames are not signed. */
   readonly signing_keys?: readonly ClientSigningKey[];
+  /**
+   * Asks for a checksum on every frame, which a router with `sessions.checksums` grants. Default: no, because TLS and TCP protect the
+   * way. A checksum that is there is checked in any case.
+   */
+  readonly checksums?: boolean;
   /**
    * First pause between connections, doubled up to the second, each spread over its whole length; default 250 ms and 30 s. After
    * `attempts_max` attempts in a row, none of which brought a session about, what waits for it fails; default 10, which takes

@@ -1,6 +1,6 @@
 import type { MessageId, Payload } from '@atp-router/wire';
 import { describe, expect, test } from 'vitest';
-import { AtpCancelledError, AtpTaskError } from '../src/errors.ts';
+import { AtpCancelledError, AtpInDoubtError, AtpTaskError } from '../src/errors.ts';
 import { Task } from '../src/task.ts';
 
 const id = (msg_seq: number): MessageId => ({ lane: { stream_id: '1', persona_id: '', clone_id: '' }, msg_seq });
@@ -91,5 +91,17 @@ describe('a task', () => {
     const { task } = made();
     task.take(id(0), undefined, true);
     await expect(task.result()).rejects.toThrow('The stream ended without a result.');
+  });
+
+  test('that ends without a result says so to a reader of its events, behind them', async () => {
+    const { task } = made();
+    task.take(id(0), partial('a'), false);
+    task.take(id(1), undefined, true);
+    const seen: string[] = [];
+    const read = (async () => {
+      for await (const event of task) seen.push(event.type);
+    })();
+    await expect(read).rejects.toThrow(AtpInDoubtError);
+    expect(seen).toEqual(['partial']);
   });
 });

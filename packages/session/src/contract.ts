@@ -40,7 +40,10 @@ export type SessionInput =
    * number of its lane, or is `refused`.
    */
   | { readonly type: 'send'; readonly lane: Lane; readonly message: Outgoing; readonly fin?: boolean }
-  /** The application is done with a message: its place in the lane is free, and it need not be kept. */
+  /**
+   * The application is done with a message: its place in the lane is free, and it need not be kept. Also of a message of the
+   * other end that was reported as failed: it need not be reported again.
+   */
   | { readonly type: 'consumed'; readonly id: MessageId }
   /** Everything up to this mark of a `save` is where a successor finds it. */
   | { readonly type: 'saved'; readonly mark: number }
@@ -75,7 +78,14 @@ export type SessionEffect =
   /** A message of this end has arrived. */
   | { readonly type: 'acknowledged'; readonly id: MessageId; readonly sent: Sent }
   /** A message has failed: one of this end (`out`) or one of the other (`in`), whose place in the order this is. */
-  | { readonly type: 'failed'; readonly way: 'in' | 'out'; readonly id: MessageId; readonly reason: FailureReason }
+  | {
+      readonly type: 'failed';
+      readonly way: 'in' | 'out';
+      readonly id: MessageId;
+      readonly reason: FailureReason;
+      /** It may have been reported before a restart. */
+      readonly again?: boolean;
+    }
   /**
    * A message was not taken, and has no number. `full`: too much is not settled, `window`: the other end takes no further
    * stream; `writable` follows. `closed`: this end has ended the stream or the session, or the stream is not there.
@@ -132,8 +142,8 @@ export type StoredChange =
   | { readonly put: 'reset'; readonly value: StoredReset }
   /** In place of the range with the same `from`. */
   | { readonly put: 'unseen'; readonly value: StoredRange }
-  /** A message that arrived and is not consumed yet. */
-  | { readonly put: 'inbox'; readonly id: MessageId; readonly frame: Frame; readonly fin: boolean }
+  /** A message that arrived, or will not, and is not consumed yet. */
+  | ({ readonly put: 'inbox' } & StoredArrival)
   /** A message of this end that is not settled. */
   | { readonly put: 'outbox'; readonly id: MessageId; readonly message: Outgoing; readonly fin: boolean }
   /** A fragment of a message that is not complete. */
@@ -193,6 +203,11 @@ export interface StoredStatus {
   readonly msg_seq?: number;
 }
 
+/** A message of the other end, or why it failed. */
+export type StoredArrival =
+  | { readonly id: MessageId; readonly frame: Frame; readonly fin: boolean }
+  | { readonly id: MessageId; readonly failed: FailureReason };
+
 /** A stream that is open, or closed and remembered for its failed messages. That of the session itself may be left out. */
 export interface StoredStream {
   readonly stream_id: string;
@@ -220,7 +235,7 @@ export interface SessionSnapshot {
   readonly streams: readonly StoredStream[];
   readonly resets: readonly StoredReset[];
   readonly lanes: readonly StoredLane[];
-  readonly inbox: readonly { readonly id: MessageId; readonly frame: Frame; readonly fin: boolean }[];
+  readonly inbox: readonly StoredArrival[];
   readonly outbox: readonly { readonly id: MessageId; readonly message: Outgoing; readonly fin: boolean }[];
   readonly pieces: readonly Frame[];
 }

@@ -141,7 +141,14 @@ export class Core {
   transmit(frame: Frame): void {
     const outgoing = this.signs ? this.#signed(frame) : frame;
     if (outgoing === undefined) this.is_keyless = true;
-    else this.emit({ type: 'send', frame: outgoing });
+    else this.emit({ type: 'send', frame: this.#summed(outgoing) });
+  }
+
+  /** With a checksum where both ends have asked for it (S55). */
+  #summed(frame: Frame): Frame {
+    const { ports, signing } = this.options;
+    const sealer = signing?.sealer ?? ports.sealer;
+    return this.agreed?.features.includes('checksum') ? (sealer?.withChecksum(frame) ?? frame) : frame;
   }
 
   /** With the key that is the newest now; nothing without one. Each sending has a nonce of its own. */

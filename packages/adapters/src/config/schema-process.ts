@@ -154,6 +154,11 @@ export const sessionsSchema: z.ZodType<SessionsConfig> = typed<SessionsConfig>()
       int(1, 1_000_000, 'Sessions, with and without a connection; more are refused with EWINDOW.'),
     ).default(32_768),
     max_sessions_per_tenant: atStart(int(1, 1_000_000, 'As `max_sessions`, of one tenant.')).default(16_384),
+    checksums: z.boolean().default(false).meta({
+      description:
+        'Whether a client that asks for it gets a checksum on every frame, and gives one. TLS and TCP protect the way already; it costs a SHA-256 of each frame at both ends. A checksum that a frame has is checked in any case.',
+      restart: true,
+    }),
     allowed_origins: z
       .array(
         z

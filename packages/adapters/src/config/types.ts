@@ -255,6 +255,7 @@ export interface SessionsConfig {
   readonly keep: boolean;
   readonly max_sessions: number;
   readonly max_sessions_per_tenant: number;
+  readonly checksums: boolean;
   readonly allowed_origins: readonly string[];
   readonly max_agents: number;
   readonly max_agents_per_tenant: number;

@@ -8,6 +8,7 @@ import {
   keptSession,
   laneOf,
   putIn,
+  putLost,
   putLane,
   putNumbers,
   putOut,
@@ -56,17 +57,21 @@ function keeping(open: Open): SuiteCase[] {
         assert.deepEqual(await store.load(), []);
         const changes = [
           ...[putSession(7), putLane(laneOf('1'), 3), putIn('1', 3), putOut('1', 1), putPiece('1', 4, 0)],
-          ...[putNumbers(2, 9), putUnseen(3, 5), putStream('1', true), putReset('7')],
+          ...[putNumbers(2, 9), putUnseen(3, 5), putStream('1', true), putReset('7'), putLost('1', 4)],
         ];
         await saved(store, session, changes);
         await store.close();
         const found = await only(bench.open(clock));
         assert.deepEqual(found.session, session);
-        const [first, lane, inbox, outbox, piece, second, range, stream, reset] = changes as never[];
+        const [first, lane, inbox, outbox, piece, second, range, stream, reset, lost] = changes as never[];
         const { session: value, lanes, inbox: ins, outbox: outs, pieces } = found.snapshot;
         assert.deepEqual({ put: 'session', value }, first);
         assert.deepEqual([{ put: 'lane', value: lanes[0] }], [lane]);
-        assert.deepEqual([{ put: 'inbox', ...ins[0] }], [inbox]);
+        const arrivals = ins.map((arrival) => ({ put: 'inbox', ...arrival }));
+        assert.deepEqual(
+          arrivals.sort((a, b) => a.id.msg_seq - b.id.msg_seq),
+          [inbox, lost],
+        );
         assert.deepEqual([{ put: 'outbox', ...outs[0] }], [outbox]);
         assert.deepEqual([{ put: 'piece', frame: pieces[0] }], [piece]);
         const { numbers, unseen, streams, resets } = found.snapshot;

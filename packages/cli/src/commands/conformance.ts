@@ -12,6 +12,8 @@ export function addConformance(program: Command, cli: Cli): void {
     .description('judge a server from outside, sentence by sentence; exit 1 when it breaks one')
     .requiredOption('--url <url>', 'the server, ws:// or wss://')
     .option('--key <key>', 'key of a tenant (ATP_API_KEY)')
+    .option('--agent-key <key>', 'key to dial in with as an agent, of the same tenant (ATP_AGENT_KEY)')
+    .option('--other-key <key>', 'key of another tenant, which agents must not serve (ATP_OTHER_KEY)')
     .addOption(new Option('--level <level>', 'sentences of this level only').choices(LEVELS))
     .option('--only <ids>', 'these sentences only, as S17,W23', ids)
     .option('--slow', 'also what takes the long timers of the server: up to two minutes')
@@ -24,7 +26,7 @@ export function addConformance(program: Command, cli: Cli): void {
 
 function ids(text: string): readonly string[] {
   const list = text.split(',').map((id) => id.trim());
-  if (list.every((id) => /^[WST]\d+$/.test(id))) return list;
+  if (list.every((id) => /^[WSTA]\d+$/.test(id))) return list;
   throw new InvalidArgumentError('It must be numbers of sentences, as S17,W23.');
 }
 

@@ -22,6 +22,8 @@ export interface SessionHubOptions {
   readonly sessions_max: number;
   /** The same of one tenant: it must not take the places of all. */
   readonly tenant_sessions_max: number;
+  /** Frames get a checksum where the client asks for it, too (S55). */
+  readonly checksums: boolean;
   /** Whose credential this is, where the transport did not say. Throws `unauthorized`. */
   authenticate(token: string | undefined): SessionOwner;
   /** Whether the owner may still be here: its tenant is configured, its key is active. */

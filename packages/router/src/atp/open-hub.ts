@@ -21,6 +21,8 @@ export interface OpenHubOptions {
   readonly sessions_max?: number;
   /** Default: as many. */
   readonly tenant_sessions_max?: number;
+  /** Frames get a checksum where the client asks for it, too (S55). */
+  readonly checksums?: boolean;
   /** Sessions outlive the process; without it they end with it. */
   readonly kept?: KeptSessions | undefined;
   readonly observer?: SessionObserver;
@@ -36,6 +38,7 @@ export function openSessionHub(
   {
     sessions_max = SESSIONS_MAX,
     tenant_sessions_max = sessions_max,
+    checksums = false,
     kept,
     observer = UNWATCHED,
     traced,
@@ -47,7 +50,7 @@ export function openSessionHub(
   const digests = digestsFrom((bytes) => hash('sha256', bytes, 'buffer'));
   const sealer = new Sealer(digests);
   return new SessionHub({
-    ...{ clock, timers, node_id, sessions_max, tenant_sessions_max },
+    ...{ clock, timers, node_id, sessions_max, tenant_sessions_max, checksums },
     ports: {
       rng,
       digests,

@@ -1,6 +1,14 @@
 import type { CloseName } from '@atp-router/adapters';
 import type { Agreed, Session, SessionEffect, SessionInput, SessionView } from '@atp-router/session';
-import { errorPayload, errorPayloadOf, type Frame, isFrameError, type Payload, type Window } from '@atp-router/wire';
+import {
+  errorPayload,
+  errorPayloadOf,
+  type Frame,
+  isFrameError,
+  type MessageId,
+  type Payload,
+  type Window,
+} from '@atp-router/wire';
 import { DeadlineTimer } from './deadline-timer.ts';
 import type { Carrier, SessionHostPorts } from './host-types.ts';
 import { HostedTasks, SESSION_STREAM } from './hosted-tasks.ts';
@@ -165,6 +173,12 @@ export class SessionHost {
 
   #do(effect: SessionEffect): void {
     this.#ports.observer.effect(effect);
+    this.#act(effect);
+    // Whatever followed from it has been asked for: it need not be reported again.
+    if (effect.type === 'failed' && effect.way === 'in') this.#handle({ type: 'consumed', id: effect.id });
+  }
+
+  #act(effect: SessionEffect): void {
     if (this.#peer?.onEffect(effect) === true) return;
     switch (effect.type) {
       case 'send':
@@ -192,8 +206,7 @@ export class SessionHost {
         if (this.#session.unsettled === 0) this.#ports.onAnswered();
         break;
       case 'failed':
-        // Without its first message a stream is no task.
-        if (effect.way === 'in' && effect.id.msg_seq === 0)
+        if (effect.way === 'in' && isOpening(effect.id))
           this.#reset(effect.id.lane.stream_id, NO_TASK[effect.reason === 'corrupt' ? 'corrupt' : 'missing']);
         break;
       case 'writable':
@@ -251,6 +264,12 @@ export class SessionHost {
     this.#carrier = undefined;
     this.#ports.onClosed(error);
   }
+}
+
+/** Without its first message a stream of the client is no task. Of other lanes and streams nothing hangs on a message. */
+function isOpening({ lane: { stream_id, persona_id, clone_id }, msg_seq }: MessageId): boolean {
+  if (stream_id === SESSION_STREAM || isOwnStream(stream_id)) return false;
+  return msg_seq === 0 && persona_id === '' && clone_id === '';
 }
 
 /** Why a stream has no task. What came and cannot be put together is a mistake of its sender (W59). */

@@ -1,7 +1,7 @@
 import type { KeptSession, SessionStore } from '@atp-router/adapters';
 import { type Clock, isAtpError } from '@atp-router/kernel';
-import { judgeFirstFrame, refusalFrame, Session, type SessionOptions } from '@atp-router/session';
-import { errorPayload, errorPayloadOf, type Frame, type Payload } from '@atp-router/wire';
+import { judgeFirstFrame, refusalFrame, Session, type SessionOptions, smallerWindow } from '@atp-router/session';
+import { errorPayload, errorPayloadOf, type Frame, type Payload, type Window } from '@atp-router/wire';
 import { AuditGate } from './audit-gate.ts';
 import type { Attached, SessionHubOptions, SessionOwner } from './hub-types.ts';
 import { Roster } from './roster.ts';
@@ -104,7 +104,8 @@ export class SessionHub {
       try {
         const restored = Session.restore(this.#sessionOptions(session), snapshot, lost_mono_ms);
         this.#roster.find(session.tenant, session.session_id)?.abort(REFUSED);
-        const host = this.#host(session, restored);
+        // What its client had asked for beyond that is not known any more.
+        const host = this.#host(session, restored, snapshot.session.agreed?.window ?? {});
         host.resume();
         // What the predecessor had asked an agent, it has told its client as interrupted.
         for (const { stream_id } of snapshot.streams) host.disown(stream_id, RESTARTED);
@@ -119,10 +120,10 @@ export class SessionHub {
   /** The configuration has changed: ends the sessions of whom it no longer knows, and tells the others their windows. */
   refresh(): void {
     const { knows, mustSign, windowOf } = this.#options;
-    for (const { host, owner } of this.#roster.all()) {
+    for (const { host, owner, asked } of this.#roster.all()) {
       if (!knows(owner)) host.abort(GONE);
       else if (mustSign(owner) && !isSigned(host.view())) host.abort(UNSIGNED);
-      else host.setWindow(windowOf(owner));
+      else host.setWindow(smallerWindow(windowOf(owner), asked));
     }
   }
 
@@ -189,25 +190,26 @@ export class SessionHub {
     if (this.#roster.size >= sessions_max) return noRoom('The router has as many sessions as it may have.');
     if (this.#roster.sizeOf(known.tenant) >= tenant_sessions_max)
       return noRoom('The tenant has as many sessions as it may have.');
-    return this.#open(known, session_id);
+    return this.#open(known, session_id, first.wanted_window);
   }
 
-  #open({ tenant, key_id }: SessionOwner, session_id: string): SessionHost {
+  #open({ tenant, key_id }: SessionOwner, session_id: string, asked: Window): SessionHost {
     const session = { tenant, key_id, session_id, born: this.#options.born() };
-    return this.#host(session, new Session(this.#sessionOptions(session)));
+    return this.#host(session, new Session(this.#sessionOptions(session)), asked);
   }
 
   #sessionOptions(session: KeptSession): SessionOptions {
-    const { ports, node_id, windowOf, signingOf, kept } = this.#options;
+    const { ports, node_id, windowOf, signingOf, kept, checksums } = this.#options;
     const signing = signingOf(session);
     return {
-      ...(signing && { signing, features: ['sig'] }),
+      ...(signing && { signing }),
+      features: [...(signing ? ['sig'] : []), ...(checksums ? ['checksum'] : [])],
       ...{ role: 'server', ports, session_id: session.session_id, node_id, limits: LIMITS },
       ...{ encodings: ['cbor', 'json'], window: windowOf(session), durable: kept !== undefined },
     };
   }
 
-  #host(session: KeptSession, machine: Session): SessionHost {
+  #host(session: KeptSession, machine: Session, asked: Window): SessionHost {
     const { clock, timers, startTask, kept, peerOf, observer, traced, onEvent } = this.#options;
     const { session_id, tenant, key_id, born } = session;
     const host: SessionHost = new SessionHost(machine, {
@@ -230,7 +232,7 @@ export class SessionHub {
         if (this.#roster.size === 0) this.#tellIdle();
       },
     });
-    const hosted = { host, owner: { tenant, key_id }, session_id };
+    const hosted = { host, owner: { tenant, key_id }, session_id, asked };
     this.#roster.add(hosted);
     return host;
   }

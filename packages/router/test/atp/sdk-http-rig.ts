@@ -7,6 +7,7 @@ import {
   systemRuntime,
   type TaskEvent,
 } from '@atp-router/sdk';
+import { http } from '@atp-router/sdk/http';
 import { expect } from 'vitest';
 import { type Running, startForTest, TENANT_KEY } from '../admin/harness.ts';
 
@@ -51,7 +52,7 @@ export async function rig(
   };
   const client = new AtpClient(
     {
-      ...{ url: running.url, key: TENANT_KEY, transport: 'http', reconnect: { base_ms: 1, cap_ms: 5 } },
+      ...{ url: running.url, key: TENANT_KEY, transport: http, reconnect: { base_ms: 1, cap_ms: 5 } },
       onLink: (event) => events.push(event),
       ...options,
     },

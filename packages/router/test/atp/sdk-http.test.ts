@@ -1,4 +1,5 @@
 import { AtpClient, AtpTaskError, type ReplyLike, type Runtime, systemRuntime } from '@atp-router/sdk';
+import { auto } from '@atp-router/sdk/http';
 import { describe, expect, test } from 'vitest';
 import { startForTest, TENANT_KEY } from '../admin/harness.ts';
 import { endless, through, upstream } from '../admin/upstream.ts';
@@ -140,6 +141,12 @@ describe('a key over plain HTTP', () => {
     await close({ client, running });
   });
 
+  test('that is not good is told also where a WebSocket is tried first', async () => {
+    const { client } = await rig(straight, { key: 'wrong', transport: auto });
+    await expect(client.task(HI).result()).rejects.toMatchObject({ code: 'ESEC' });
+    await client.close();
+  });
+
   test('is asked for anew for each connection, and may be another', async () => {
     const keys = ['wrong', TENANT_KEY, TENANT_KEY];
     let has_cut = false;
@@ -224,7 +231,7 @@ test('`auto` takes plain HTTP where no WebSocket opens, and a WebSocket where on
       },
     };
     const reconnect = { base_ms: 1, cap_ms: 5 };
-    const client = new AtpClient({ url, key: TENANT_KEY, transport: 'auto', reconnect }, runtime);
+    const client = new AtpClient({ url, key: TENANT_KEY, transport: auto, reconnect }, runtime);
     expectWhole(await all(client.task(HI)));
     await close({ client, running });
     expect(used[0] ?? 'websocket').toBe(expected);

@@ -1,4 +1,4 @@
-import type { SessionSnapshot, StoredStream } from '../contract.ts';
+import type { SessionSnapshot, StoredArrival, StoredStream } from '../contract.ts';
 import type { Engine } from '../engine.ts';
 import { messageBytes, messageFrames } from '../send/frames.ts';
 import { isOwnStatus } from '../send/own-status.ts';
@@ -33,15 +33,23 @@ export function restoreEngine(engine: Engine, snapshot: SessionSnapshot): void {
   restoreLingering(engine);
   core.journal.touch(store);
   if (core.agreed !== undefined) link.lose();
-  for (const { id, frame, fin } of inOrder(inbox)) {
-    const { stream_id, persona_id, clone_id } = id.lane;
-    core.journal.restored({ id, frame, fin });
-    streams.findIn(id.lane)?.hold(id.msg_seq);
-    const opens = id.msg_seq === 0 && persona_id === '' && clone_id === '' && frame.flags?.includes('SYN') === true;
-    if (opens) core.emit({ type: 'stream_opened', stream_id });
-    core.emit({ type: 'deliver', id, frame, fin, again: true });
-  }
+  for (const arrival of inOrder(inbox)) handOnAgain(engine, arrival);
   for (const frame of pieces) engine.receiver.restorePiece(frame);
+}
+
+/** The application may not have heard of it. */
+function handOnAgain({ core, streams }: Engine, arrival: StoredArrival): void {
+  const { id } = arrival;
+  const { stream_id, persona_id, clone_id } = id.lane;
+  core.journal.restored(arrival);
+  const opens = id.msg_seq === 0 && persona_id === '' && clone_id === '' && streams.peerNumber(stream_id) !== undefined;
+  if (opens) core.emit({ type: 'stream_opened', stream_id });
+  if ('failed' in arrival) {
+    core.emit({ type: 'failed', way: 'in', id, reason: arrival.failed, again: true });
+    return;
+  }
+  streams.findIn(id.lane)?.hold(id.msg_seq);
+  core.emit({ type: 'deliver', ...arrival, again: true });
 }
 
 type Inbox = SessionSnapshot['inbox'];

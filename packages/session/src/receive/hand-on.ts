@@ -39,6 +39,8 @@ export class HandOn {
   handOn(lane: LaneIn, msg_seq: number, arrival: Arrival, opens: boolean): void {
     if (arrival.failed !== undefined) {
       lane.fail(msg_seq);
+      if (this.#core.journal.durable)
+        this.#core.journal.received({ id: { lane: lane.lane, msg_seq }, failed: arrival.failed });
       const credit = lane.credit_when_saved;
       this.#whenSaved(lane, () => {
         lane.grant(credit);

@@ -79,7 +79,10 @@ export class Watch implements Watcher {
       },
       broken,
     );
-    const closedAt = (side: Side, stream_id: string): boolean => this.#closed[side].has(stream_id);
+    const closedAt = (side: Side, stream_id: string): boolean => {
+      const own = Number(stream_id) % 2 === (side === 'client' ? 1 : 0);
+      return this.#closed[side].has(stream_id) || end(side).store?.isClosed(stream_id, own) === true;
+    };
     this.frames = new FrameBook(
       this.messages,
       {

@@ -18,6 +18,9 @@ export interface WorldOptions {
   readonly trace?: (line: string) => void;
 }
 
+/** How long an end is away that crashes as it saves. */
+const CRASH_MS = 500;
+
 /** Both ends, what is between them, and what watches them. */
 export class World {
   readonly plan: Plan;
@@ -70,6 +73,7 @@ export class World {
       watcher: this.watch,
       takes: (what, most_ms) => (most_ms === 0 ? 0 : new Draw(seedFor(seed, what)).next() * most_ms),
       redial: () => side === 'client' && this.shell.dialSoon(),
+      crash: () => this.crash(side, CRASH_MS),
     });
   }
 
