@@ -3,20 +3,25 @@ import { constants, deflateRawSync } from 'node:zlib';
 import { mainLane, OPCODE, type Peer, Probe, Transcript, wsFrame } from '@atp-router/conform/probe';
 import { AtpClient } from '@atp-router/sdk';
 import { type Acknowledgement, encodeJson, type Frame, REASSEMBLY_LIMITS } from '@atp-router/wire';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { ADMIN_SECRET, secretOf, standardConfig, tenant } from '../src/config.ts';
 import { type Rig, startRig } from '../src/harness.ts';
+import { fence, isNoRoom, isThere, opening, sendUnfinished } from '../src/hostile-peer.ts';
 import { textAnswer } from '../src/upstream/script.ts';
 
 const SECRET = randomBytes(32);
 const OTHER_SECRET = randomBytes(32);
 /**
- * What these peers together may make the router keep: 256 MiB on the way to the store of sessions at most, and what their
- * sessions hold. It starts with about 200 MiB; without the bounds it grew by 1,300.
+ * What the peers of one test may make the router's memory grow by, as the kernel sees it. The most is 32 MiB of pieces, which are there
+ * as text, on their way to the store, and as the garbage of what they were decoded from: 80 to 150 MiB when it was measured. Four
+ * sessions that read nothing take as much.
  */
-const GROWTH_MIB_MAX = 450;
+const GROWTH_MIB_MAX = 200;
+/** And all of them together: what was freed is used again, and not given back. 330 to 380 when it was measured. */
+const GROWTH_IN_ALL_MIB_MAX = 450;
 
 let rig: Rig;
+let first_mib: number;
 let before_mib: number;
 let probes: Probe[] = [];
 
@@ -29,6 +34,9 @@ beforeAll(async () => {
     }),
   );
   await expectHealthy();
+  first_mib = rig.router.rss_mib();
+});
+beforeEach(() => {
   before_mib = rig.router.rss_mib();
 });
 afterAll(() => rig.close());
@@ -36,9 +44,9 @@ afterEach(async () => {
   for (const probe of probes) probe.end();
   probes = [];
   await expectHealthy();
-  if (process.env['SHOW'])
-    console.log(expect.getState().currentTestName?.slice(0, 60), rig.router.rss_mib() - before_mib, before_mib);
-  expect(rig.router.rss_mib() - before_mib).toBeLessThan(GROWTH_MIB_MAX);
+  const now_mib = rig.router.rss_mib();
+  expect(now_mib - before_mib).toBeLessThan(GROWTH_MIB_MAX);
+  expect(now_mib - first_mib).toBeLessThan(GROWTH_IN_ALL_MIB_MAX);
 });
 
 /** Somebody else, who does nothing wrong, is served. */
@@ -70,27 +78,6 @@ async function closeCode({ ws }: Peer): Promise<number | undefined> {
   return event?.type === 'close' ? event.code : undefined;
 }
 
-/** The text of a frame that opens stream 1. `content` is JSON as it goes. */
-function opening({ session_id }: Peer, type: string, content: string): string {
-  const head = `{"v":1,"session_id":"${session_id}","stream_id":"1","msg_seq":0,"flags":["SYN"]`;
-  return `${head},"payload":{"type":"${type}","content":${content}}}`;
-}
-
-async function metric(name: string): Promise<number> {
-  const samples = await rig.router.metrics();
-  return samples.filter((one) => one.name === name).reduce((sum, { value }) => sum + value, 0);
-}
-
-/** Opens a stream that asks for nothing, and takes the answer to it: the router has handled all that came before. */
-async function fence(peer: Peer, stream_id: string): Promise<void> {
-  await peer.stream(stream_id);
-  await peer.expect(
-    `an answer on stream ${stream_id}`,
-    (one) => one.stream_id === stream_id && one.payload?.type === 'error',
-  );
-  peer.acknowledge(mainLane(stream_id), 0);
-}
-
 /** What the router keeps for one session. */
 async function heldFor({ session_id }: Peer): Promise<{ readonly messages: number; readonly bytes: number }> {
   const answer = await rig.router.ask('/admin/v1/sessions', undefined, { method: 'GET', key: ADMIN_SECRET });
@@ -103,6 +90,11 @@ async function heldFor({ session_id }: Peer): Promise<{ readonly messages: numbe
   };
   const found = data.find((one) => one.session_id === session_id);
   return { messages: found?.held_messages ?? -1, bytes: found?.held_bytes ?? -1 };
+}
+
+async function metric(name: string): Promise<number> {
+  const samples = await rig.router.metrics();
+  return samples.filter((one) => one.name === name).reduce((sum, { value }) => sum + value, 0);
 }
 
 test('giant frames close the connection before they are kept', async () => {
@@ -150,14 +142,6 @@ test.each([
   await peer.stream('3');
 });
 
-/** Sends pieces of a message that fit their digests and each other, and of which the last never comes. */
-function sendUnfinished(made: Probe, peer: Peer, msg_seq: number, pieces: readonly string[]): void {
-  for (const frame of made.fragments(peer, msg_seq, [...pieces, 'the end']).slice(0, -1)) peer.send(frame);
-}
-
-const isNoRoom = ({ flags, payload }: Frame): boolean =>
-  flags?.includes('ECN') === true && payload?.type === 'control.window_update';
-
 test('messages that never end are kept up to 64 at a time, and no more of them', async () => {
   const made = probe();
   const peer = await made.open();
@@ -200,6 +184,8 @@ test('pieces of messages that never end are kept up to 32 MiB, and no more of th
 /** What a router sends again because it was named as missing: so many frames in one turn, and the next turn not before. */
 const RESEND_FRAMES = 64;
 const RESEND_TURN_MS = 100;
+/** A connection whose peer does not take what it asked for is closed when 16,384 frames wait; it has taken some before. */
+const FRAMES_BEFORE_THE_CLOSE = 20_000;
 
 test('a storm of NACKs, with numbers that come twice or that there are not, is answered by a bounded number of frames', async () => {
   const peer = await probe().open();
@@ -226,17 +212,21 @@ test('a storm of NACKs, with numbers that come twice or that there are not, is a
   ];
   const before = peer.messages('1').length;
   const from_ms = performance.now();
-  for (let i = 0; i < 100; i += 1) {
-    for (const ack of storm) peer.control(['ACK'], { type: 'control.ack', content: { acks: [ack] } });
+  const came = (): readonly Frame[] => peer.messages('1').slice(before);
+  // Until some of it has had an effect: what was sent just before cannot be missing yet.
+  for (let round = 1; round <= 20 || came().length === 0; round += 1) {
+    for (let i = 0; i < 20; i += 1) {
+      for (const ack of storm) peer.control(['ACK'], { type: 'control.ack', content: { acks: [ack] } });
+    }
+    // What is acknowledged behind them says that they were handled.
+    if (!(await isThere(peer, String(2 * round + 1)))) break;
   }
-  // What is acknowledged behind them says that they were handled.
-  await peer.stream('3');
+  expect(came().filter(({ msg_seq }) => msg_seq !== 1 && msg_seq !== 2)).toEqual([]);
   const turns = Math.ceil((performance.now() - from_ms) / RESEND_TURN_MS) + 1;
-  const came = peer.messages('1').slice(before);
-  expect(came.length).toBeGreaterThan(0);
-  // Twice: what is not acknowledged is sent again by time as well.
-  expect(came.length).toBeLessThanOrEqual(2 * RESEND_FRAMES * turns);
-  expect(came.filter(({ msg_seq }) => msg_seq !== 1 && msg_seq !== 2)).toEqual([]);
+  // Twice: what is not acknowledged is sent again by time as well. Who asks for more is given up: it does not take it in time.
+  if (peer.ws.closed) {
+    expect(came().length).toBeLessThan(FRAMES_BEFORE_THE_CLOSE);
+  } else expect(came().length).toBeLessThanOrEqual(2 * RESEND_FRAMES * turns);
 });
 
 test('who asks for much and reads nothing is waited for, with a bound on what waits', async () => {

@@ -1,5 +1,5 @@
 import { type Rng, seededRng } from '@atp-router/kernel';
-import type { SignalLike } from './types.ts';
+import type { SignalLike } from './signal.ts';
 
 /** The part of a WebSocket that browsers and Node have in common (WHATWG WebSockets). */
 export interface SocketLike {

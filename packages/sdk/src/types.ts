@@ -1,6 +1,9 @@
 import type { Qos } from '@atp-router/kernel';
 import type { Payload, WireObject, WireValue } from '@atp-router/wire';
 import type { Runtime, SocketLike } from './runtime.ts';
+import type { SignalLike } from './signal.ts';
+
+export type { SignalLike } from './signal.ts';
 
 /** A question in the shape of `ask` (docs/protocol/ask.md). Exactly one of `prompt` and `messages`. */
 export interface AskRequest {
@@ -32,12 +35,6 @@ export interface TaskOptions {
   readonly max_tokens?: number;
   /** Cancels the task; an `AbortSignal` fits. */
   readonly signal?: SignalLike;
-}
-
-export interface SignalLike {
-  readonly aborted: boolean;
-  addEventListener(type: 'abort', run: () => void): void;
-  removeEventListener(type: 'abort', run: () => void): void;
 }
 
 /** The whole answer; fields of later editions are there, too. */
