@@ -50,6 +50,14 @@ test('the router keeps the protocol, as seen from outside', { timeout: 120_000 }
   expect(report.passed + report.skipped + report.not_observable).toBe(SENTENCES.length);
 });
 
+/** Of a short answer everything is kept for a reader that comes back: no event is gone, and none may be missing. */
+test('the answer of a task over plain HTTP is whole whatever is cut', { timeout: 120_000 }, async () => {
+  const { mark } = await rig.upstream.script({ answer: textAnswer('one ', 'two ', 'three') });
+  const target = { url: `ws://127.0.0.1:${rig.router.port}/ws`, key: secretOf('acme'), patience_ms: PATIENCE_MS };
+  const { results } = await runConformance({ ...target, task: { model: 'm-chat', prompt: mark } }, { only: ['T29'] });
+  expect(results.map(({ id, verdict }) => [id, verdict])).toEqual([['T29', 'passed']]);
+});
+
 test('the router refuses keys that it does not know, and is reached with one that it does', async () => {
   const url = `ws://127.0.0.1:${rig.router.port}/ws`;
   expect(await reach({ url, key: secretOf('acme') })).toEqual({ type: 'there' });

@@ -10,6 +10,7 @@ import { HIDDEN } from './judges/hidden.ts';
 import { MESSAGES } from './judges/messages.ts';
 import { OPENING } from './judges/opening.ts';
 import { PLAIN_HTTP } from './judges/plain-http.ts';
+import { PLAIN_HTTP_TASKS } from './judges/plain-http-tasks.ts';
 import { QUIET } from './judges/quiet.ts';
 import { RESUMING } from './judges/resuming.ts';
 import { SEALS } from './judges/seals.ts';
@@ -38,6 +39,7 @@ export const SENTENCES: readonly Sentence[] = [
   ...TASKS,
   ...SOCKETS,
   ...PLAIN_HTTP,
+  ...PLAIN_HTTP_TASKS,
   ...AGENTS_COMING,
   ...AGENTS_WORK,
   ...AGENTS_ENDS,

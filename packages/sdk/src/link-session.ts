@@ -1,9 +1,26 @@
 import type { Rng } from '@atp-router/kernel';
 import { Session } from '@atp-router/session';
-import { KeyRing, pureDigests, Sealer, toBase64Url } from '@atp-router/wire';
-import type { Runtime } from './runtime.ts';
+import {
+  decodeFrame,
+  decodeJson,
+  type Frame,
+  KeyRing,
+  type Payload,
+  pureDigests,
+  Sealer,
+  toBase64Url,
+} from '@atp-router/wire';
+import type { Runtime, SocketLike } from './runtime.ts';
 import type { ClientOptions, ClientSigningKey } from './types.ts';
 
+/** An attempt to connect, and the connection that came of it. */
+export interface Connection {
+  socket?: SocketLike;
+  timer?: unknown;
+  /** A socket was asked for; it has opened. */
+  is_asked?: boolean;
+  is_open?: boolean;
+}
 const SECRET_BYTES = 16;
 
 /** A session of a client that has not begun. `token` is the key, where the hello has it. */
@@ -42,4 +59,26 @@ export function ringOf(keys: readonly ClientSigningKey[]): KeyRing {
 function fromHex(text: string): Uint8Array {
   if (!/^([0-9a-fA-F]{2})*$/.test(text)) return new Uint8Array(0);
   return Uint8Array.from({ length: text.length / 2 }, (_, i) => Number.parseInt(text.slice(2 * i, 2 * i + 2), 16));
+}
+
+/** Why a session ended, for people. */
+export function reasonOf(error: Payload | undefined): string {
+  const content = error?.content as { readonly reason?: string } | undefined;
+  return content?.reason ?? 'The session has ended.';
+}
+
+/** A frame as a socket brought it; nothing for what is none. */
+export function readFrame(data: unknown): { readonly frame: Frame; readonly bytes: number } | undefined {
+  try {
+    if (typeof data === 'string') return { frame: decodeJson(data), bytes: data.length };
+    const bytes = new Uint8Array(data as ArrayBuffer);
+    return { frame: decodeFrame(bytes), bytes: bytes.length };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Codes of a close are 1000 and above (RFC 6455); 0 is none. */
+export function isStatus(code: number): boolean {
+  return code > 0 && code < 1_000;
 }
