@@ -17,14 +17,6 @@ export async function fence(peer: Peer, stream_id: string): Promise<void> {
   peer.acknowledge(mainLane(stream_id), 0);
 }
 
-/** Whether a message is still acknowledged, or else the connection is closed. */
-export async function isThere(peer: Peer, stream_id: string): Promise<boolean> {
-  await peer.stream(stream_id).catch((thrown: unknown) => {
-    if (!peer.ws.closed) throw thrown;
-  });
-  return !peer.ws.closed;
-}
-
 /** Sends pieces of a message that fit their digests and each other, and of which the last never comes. */
 export function sendUnfinished(made: Probe, peer: Peer, msg_seq: number, pieces: readonly string[]): void {
   for (const frame of made.fragments(peer, msg_seq, [...pieces, 'the end']).slice(0, -1)) peer.send(frame);
