@@ -9,26 +9,13 @@ export function joined(way: Way, is_signed: boolean, slice_ms: number): number {
   return run(way, is_signed, slice_ms, () => undefined);
 }
 
-/** The same for longer than a signer could go on if its nonces were kept for good: the whole, and its slowest second. */
-export function lasting(
-  way: Way,
-  long_ms: number,
-): { readonly per_second: number; readonly slowest: number; readonly mib: number } {
-  const seconds: number[] = [];
-  const before = heldMib();
-  let after = before;
+/** The same, signed, for longer than a signer could go on if its nonces were kept for good: the whole, and its slowest second. */
+export function lasting(way: Way, long_ms: number): { readonly per_second: number; readonly slowest: number } {
+  let slowest = Number.POSITIVE_INFINITY;
   const per_second = run(way, true, long_ms, (frames) => {
-    seconds.push(frames);
-    if (seconds.length === Math.floor(long_ms / 1_000) - 1) after = heldMib();
+    slowest = Math.min(slowest, frames);
   });
-  return { per_second, slowest: Math.min(...seconds), mib: after - before };
-}
-
-/** What is left after a collection, where the process may ask for one. */
-function heldMib(): number {
-  globalThis.gc?.();
-  const { heapUsed, arrayBuffers } = process.memoryUsage();
-  return (heapUsed + arrayBuffers) / 1_048_576;
+  return { per_second, slowest };
 }
 
 function run(way: Way, is_signed: boolean, slice_ms: number, onSecond: (frames: number) => void): number {

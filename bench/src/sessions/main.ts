@@ -30,10 +30,9 @@ for (const is_signed of [false, true]) {
 }
 
 if (long_ms > 0) {
-  const { per_second, slowest, mib } = lasting('through CBOR', long_ms);
+  const { per_second, slowest } = lasting('through CBOR', long_ms);
   print(
-    `\nOne signed session for ${grouped(long_ms / 1_000)} s: ${grouped(per_second)} frames/s, ${grouped(slowest)} in its slowest second; ` +
-      `${mib.toFixed(1)} MiB more than before it, both ends together`,
+    `\nOne signed session for ${grouped(long_ms / 1_000)} s: ${grouped(per_second)} frames/s, ${grouped(slowest)} in its slowest second`,
   );
 }
 
