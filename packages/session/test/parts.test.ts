@@ -1,7 +1,8 @@
 import { seededRng } from '@atp-router/kernel';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { SESSION_LIMIT_TABLE, SESSION_LIMITS } from '../src/index.ts';
+import { SESSION_LIMITS } from '../src/index.ts';
+import { SESSION_LIMIT_TABLE } from '../src/limit-words.ts';
 import { NonceTable } from '../src/nonce-table.ts';
 import { ReplayGuard } from '../src/replay-guard.ts';
 import { ResumeTokens } from '../src/resume/tokens.ts';

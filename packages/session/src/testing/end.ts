@@ -1,38 +1,17 @@
-import type { Frame, MessageId, Sealer } from '@atp-router/wire';
+import type { Frame, MessageId } from '@atp-router/wire';
 import type { Timer } from '@atp-router/kernel';
-import type { Agreed, Outgoing, SessionEffect, SessionInput } from '../contract.ts';
+import type { Agreed, SessionEffect, SessionInput } from '../contract.ts';
 import { SESSION_LIMITS } from '../limits.ts';
 import type { App } from './app.ts';
 import { decodeSealed, encodeSealed } from './codec.ts';
-import type { SessionHeld } from '../view.ts';
+import type { EndTools } from './end-tools.ts';
 import type { Machine } from './machine.ts';
 import { otherSide, type Side, type Wire, type WireEvents } from './network.ts';
 import type { EndSetting } from './plan.ts';
 import { Saves } from './saves.ts';
 import { SimStore } from './store.ts';
 import { storeDifference } from './store-book.ts';
-import type { DriftingClock, VirtualTime } from './time.ts';
-
-/** Who watches an end. */
-export interface Watcher {
-  input(side: Side, input: SessionInput): void;
-  effect(side: Side, effect: SessionEffect): void;
-  taken(side: Side, id: MessageId, message: Outgoing, fin: boolean): void;
-  holds(side: Side, held: SessionHeld): void;
-  broken(what: string): void;
-}
-
-export interface EndTools {
-  readonly time: VirtualTime;
-  readonly sealer: Sealer | undefined;
-  readonly watcher: Watcher;
-  /** How long a thing takes, by a name for it, at most so long: the same in every replay. */
-  takes(what: string, most_ms: number): number;
-  /** Asks for a new connection, soon. */
-  redial(): void;
-  /** The process of this end ends, and starts again. */
-  crash(): void;
-}
+import type { DriftingClock } from './time.ts';
 
 /** An end that is woken more often than this at one moment is in a loop. */
 const WAKES_MAX = 50;

@@ -1,6 +1,6 @@
 import type { Timer } from '@atp-router/kernel';
 import type { StoredChange } from '../contract.ts';
-import type { EndTools } from './end.ts';
+import type { EndTools } from './end-tools.ts';
 import type { Side } from './network.ts';
 import type { EndSetting } from './plan.ts';
 import type { SimStore } from './store.ts';

@@ -1,7 +1,8 @@
 import { type Frame, hasFlag, type MessageId, type Window } from '@atp-router/wire';
 import type { Outgoing, SessionEffect, SessionInput } from '../contract.ts';
 import { KEYLESS } from '../core.ts';
-import type { SimEnd, Watcher } from './end.ts';
+import type { SimEnd } from './end.ts';
+import type { Watcher } from './end-tools.ts';
 import { SESSION_LIMITS } from '../limits.ts';
 import { acksOf, FrameBook } from './frame-book.ts';
 import { SIM_KEYS } from './keys.ts';
