@@ -1,11 +1,6 @@
 import type { Rng } from '@atp-router/kernel';
-import {
-  type Outgoing,
-  SESSION_STREAM,
-  type Session,
-  type SessionEffect,
-  type SessionInput,
-} from '@atp-router/session';
+import type { Outgoing, Session, SessionEffect, SessionInput } from '@atp-router/session';
+import { SESSION_STREAM } from '@atp-router/session';
 import { encodeCbor, encodeJson, type Frame, type Lane, type Payload } from '@atp-router/wire';
 import { Backoff } from './backoff.ts';
 import { type Connection, isStatus, newSession, readFrame, reasonOf } from './link-session.ts';

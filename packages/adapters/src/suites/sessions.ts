@@ -70,10 +70,7 @@ function keeping(open: Open): SuiteCase[] {
         assert.deepEqual({ put: 'session', value }, first);
         assert.deepEqual([{ put: 'lane', value: lanes[0] }], [lane]);
         const arrivals = ins.map((arrival) => ({ put: 'inbox', ...arrival }));
-        assert.deepEqual(
-          arrivals.sort((a, b) => a.id.msg_seq - b.id.msg_seq),
-          [inbox, lost],
-        );
+        assert.deepEqual(new Set(arrivals), new Set([inbox, lost]));
         assert.deepEqual([{ put: 'outbox', ...outs[0] }], [outbox]);
         assert.deepEqual([{ put: 'piece', frame: pieces[0] }], [piece]);
         const { numbers, unseen, streams, resets } = found.snapshot;
