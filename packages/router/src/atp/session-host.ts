@@ -153,9 +153,19 @@ export class SessionHost {
     const carrier = this.#carrier;
     this.#carrier = undefined;
     carrier?.close('failed');
-    if (carrier !== undefined) this.#connected(false);
-    this.#tasks.closeAll();
+    this.#safely(() => carrier !== undefined && this.#connected(false));
+    this.#safely(() => this.#peer?.onEffect({ type: 'closed', error }));
+    this.#safely(() => this.#tasks.closeAll());
     this.#ports.onClosed(error);
+  }
+
+  /** What is behind the session may be what has failed: the rest of its end comes all the same. */
+  #safely(run: () => unknown): void {
+    try {
+      run();
+    } catch (thrown) {
+      this.#ports.errorOf(thrown);
+    }
   }
 
   #push(effects: readonly SessionEffect[]): void {

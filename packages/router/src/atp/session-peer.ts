@@ -1,7 +1,10 @@
 import type { Session, SessionEffect, SessionInput } from '@atp-router/session';
 import type { Lane } from '@atp-router/wire';
 
-/** What stands behind a session beside the tasks of its client: told of everything, first. */
+/**
+ * What stands behind a session beside the tasks of its client: told of everything, first. Of the end it is told also where
+ * a fault of the router is the end.
+ */
 export interface SessionPeer {
   /** True: it has dealt with the effect, and nobody else shall. */
   onEffect(effect: SessionEffect): boolean;

@@ -127,6 +127,8 @@ export class AgentHub {
     const capability = readCapability(content);
     if (typeof capability === 'string') return refusal('EPROTO', capability, content.adapter_id);
     const routes = this.routesOf({ ...owner, capability });
+    const too_long = routes.find(({ length }) => length > ROUTE_CHARS_MAX);
+    if (too_long !== undefined) return refusal('EPROTO', tooLong(too_long), content.adapter_id);
     if (routes.length === 0) return refusal('EPOLICY', this.#whyNowhere(owner), content.adapter_id);
     const { clock, limits } = this.options;
     const why = this.roster.advertise(id, owner, capability, limits(), clock.now_ms());
@@ -159,6 +161,15 @@ export class AgentHub {
 }
 
 const ROUTES_MAX = 256;
+
+/** Of a name in a frame, and of a model's in the configuration. */
+const ROUTE_CHARS_MAX = 128;
+
+function tooLong(route: string): string {
+  const provider = route.slice(0, route.indexOf('/'));
+  const most = ROUTE_CHARS_MAX - provider.length - 1;
+  return `Calls would name it "${route}", which is longer than ${ROUTE_CHARS_MAX} characters. At provider "${provider}", "adapter_id" and "models" have ${most} characters at most.`;
+}
 
 const WORDS = {
   one_per_session: 'A session has one agent. Open another session for another "adapter_id".',
