@@ -108,6 +108,19 @@ describe('an agent that', () => {
     expectBalanced(running);
   });
 
+  test('is asked for an estimate and says nothing costs nothing, for it never got the work', async () => {
+    const hasty = agentsOf({ estimate_timeout_ms: 50 }, { retry: { max_attempts: 3, base_ms: 1, cap_ms: 2 } });
+    const dear = { id: 'dear', provider: 'agents', upstream_model: 'echo', context: 9_999 };
+    const models = [{ ...dear, price: { in_usd_per_mtok: 900, out_usd_per_mtok: 900 } }];
+    const running = await withAgents({}, { providers: [SIM, hasty], models });
+    const agent = new RawAgent(running, () => undefined);
+    await agent.start();
+    expect((await running.chat({ model: 'dear' })).status).toBe(504);
+    const { json } = await running.admin('GET', '/usage/records');
+    expect(json['data']).toMatchObject([{ error: 'upstream_timeout', attempts: 3, cost_usd_micros: 0 }]);
+    expectBalanced(running);
+  });
+
   const TOLD: readonly (readonly [Payload, number, string])[] = [
     [errorPayload('EBUDGET', { reason: 'Too dear for me.' }), 429, 'budget_exhausted'],
     [errorPayload('EWINDOW_AGENT'), 429, 'rate_limited'],

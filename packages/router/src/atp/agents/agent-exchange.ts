@@ -87,7 +87,6 @@ export class AgentExchange implements UpstreamExchange, StreamReader {
     }
     if (this.#stream === undefined) return false;
     events.onBegin(this.#share);
-    this.#handler.onSent?.();
     this.#is_away = !peer.is_connected;
     this.#arm();
     return true;
@@ -234,6 +233,8 @@ export class AgentExchange implements UpstreamExchange, StreamReader {
       ...(check && { check }),
     };
     this.#is_dispatched = true;
+    // A question of what it would cost is no work, and costs nothing.
+    this.#handler.onSent?.();
     this.#stream?.send(this.#message({ type: 'agent.dispatch', content }), true);
   }
 
