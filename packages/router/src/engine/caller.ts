@@ -8,9 +8,9 @@ import type { Pending } from './pending.ts';
 /**
  * An agent is billed by its own word, and its operator need not be this router's. What the router expects is a count of
  * bytes and the longest answer that was asked for: tokens are counted otherwise elsewhere, and an agent may ask itself
- * more than it was asked, but who needs more than twice as much needs a budget.
+ * more than it was asked. Who needs more than twice as much has to be asked for a longer answer.
  */
-const UNBUDGETED_FACTOR = 2;
+const EXPECTED_FACTOR = 2;
 
 /** What the transport of an attempt is told of its call: whose it is, what it is expected to need, and what it may use. */
 export function callerOf(
@@ -52,20 +52,23 @@ function budgetOf(p: Pending, affordable: number): UpstreamCaller['budget'] {
   return p.price === undefined ? { tokens } : { tokens, usd_micros: nanosToMicros(usd_nanos) };
 }
 
-/** The budget; without one, where tokens cost something, a multiple of what the router itself expects, and nobody else. */
+/**
+ * A multiple of what the router itself expects, and nobody else, within the budget: that is what is left of a day, and no
+ * measure of one call. Without a price nobody pays, and only a budget in tokens has to be kept.
+ */
 function billableOf(
   p: Pending,
   call: AdmittedCall,
-  { tokens, usd_micros = Infinity }: UpstreamCaller['budget'],
+  { tokens = Infinity, usd_micros = Infinity }: UpstreamCaller['budget'],
   affordable: number,
 ): UsageBound | undefined {
-  if (tokens !== undefined) return { tokens, usd_micros, out_tokens: Math.floor(affordable) };
-  if (p.price === undefined) return undefined;
+  if (p.price === undefined && !Number.isFinite(tokens)) return undefined;
   const longest = longestOutTokens(p.target, call);
   const most = demandOf(p.price, p.in_tokens, longest);
+  const most_micros = p.price === undefined ? Infinity : nanosToMicros(EXPECTED_FACTOR * most.usd_nanos);
   return {
-    tokens: UNBUDGETED_FACTOR * most.tokens,
-    usd_micros: nanosToMicros(UNBUDGETED_FACTOR * most.usd_nanos),
-    out_tokens: UNBUDGETED_FACTOR * longest,
+    tokens: Math.min(tokens, EXPECTED_FACTOR * most.tokens),
+    usd_micros: Math.min(usd_micros, most_micros),
+    out_tokens: Math.min(Math.floor(affordable), EXPECTED_FACTOR * longest),
   };
 }

@@ -156,6 +156,26 @@ describe('usage that is reported', () => {
     expectBalanced(running);
   });
 
+  test('by the billion takes no more of a budget for the day than twice what the router expects', async () => {
+    const tenants = [tenantOf('acme', TENANT_KEY, { budget: { usd_per_day: 50 } })];
+    const running = await withAgents({}, { models: [DEAR], tenants });
+    for (const _ of [1, 2, 3]) {
+      const agent = new RawAgent(
+        running,
+        after(({ say }) => say(final('Hi', { usage: { in_tokens: 9e15, out_tokens: 0 } }), true)),
+      );
+      await agent.start();
+      expect((await running.chat({ model: 'dear', stream: false, max_tokens: 100 })).status).toBe(200);
+    }
+    for (const usd_micros of await charged(running)) expect(usd_micros).toBeLessThan(2 * (20 + 2 * 100));
+    expect((await charged(running)).length).toBe(3);
+    const { json } = await running.admin('GET', '/connected-agents');
+    for (const { compliance } of json['data'] as { compliance: object }[]) {
+      expect(compliance).toMatchObject({ is_compliant: false, strikes: [{ fault: 'over_budget' }] });
+    }
+    expectBalanced(running);
+  });
+
   test('by the million, and not announced, is a fault', async () => {
     const running = await withAgents({}, { models: [DEAR] });
     await greedy(running).start();
