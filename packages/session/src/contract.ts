@@ -28,6 +28,8 @@ export type FailureReason =
   | 'expired'
   /** Its fragments contradict each other, or do not fit their root. Only its receiver knows. */
   | 'corrupt'
+  /** It is larger, or in more fragments, than its receiver takes (W61). Only its receiver knows. */
+  | 'too_large'
   /** Its stream or session was aborted after it had been sent: it may have arrived before that (S21, S29). */
   | 'reset'
   /** The session ended without a connection: the message may have arrived (S32). */

@@ -115,6 +115,7 @@ describe('what is said on the stream of a dispatch', () => {
         arbitrary: fc.constantFrom<ConversationEvent>(
           { type: 'timeout' },
           { type: 'lost' },
+          { type: 'too_large' },
           { type: 'closed', error: undefined },
         ),
       },

@@ -5,6 +5,7 @@ import {
   isFragment,
   laneOf,
   Reassembler,
+  type MessageFault,
   type MessageId,
 } from '@atp-router/wire';
 import type { FailureReason } from '../contract.ts';
@@ -99,7 +100,7 @@ export class Receiver {
           this.#arrived(lane, id.msg_seq, this.#assembled(lane, effect.frame, fragments));
           break;
         case 'failed':
-          this.fail(lane, id.msg_seq, 'corrupt');
+          this.fail(lane, id.msg_seq, failureOf(effect.fault));
           break;
         case 'refused':
           this.#core.counts.dropped += 1;
@@ -257,6 +258,10 @@ export class Receiver {
       this.gaps.forget(lane);
     }
   }
+}
+
+function failureOf(fault: MessageFault): FailureReason {
+  return fault === 'too_large' || fault === 'too_many_fragments' ? 'too_large' : 'corrupt';
 }
 
 /** `SYN` and `FIN` only where they mean something. Of a fragment only the first one has them. */

@@ -22,7 +22,7 @@ import {
 import type { ExchangeParts } from './exchange-parts.ts';
 import type { Share } from './roster.ts';
 import { withinBound } from './usage-bound.ts';
-import { declined, faulty, gone, tooDear, unsendable } from './verdicts.ts';
+import { declined, faulty, gone, tooDear, tooLarge, unsendable } from './verdicts.ts';
 
 /** Two of the largest messages. */
 const HELD_CHARS_MAX = 33_554_432;
@@ -121,8 +121,8 @@ export class AgentExchange implements UpstreamExchange, StreamReader {
     else this.#hear(id, payload, fin);
   }
 
-  onLost(): void {
-    this.#on({ type: 'lost' });
+  onLost(too_large: boolean): void {
+    this.#on({ type: too_large ? 'too_large' : 'lost' });
   }
 
   onClosed(error: Payload | undefined): void {
@@ -185,6 +185,9 @@ export class AgentExchange implements UpstreamExchange, StreamReader {
         break;
       case 'gone':
         this.#reply.fail('gone', gone(blamed));
+        break;
+      case 'too_large':
+        this.#reply.fail('fault', tooLarge(blamed));
         break;
       case 'fault':
         events.onFault(effect.fault);

@@ -16,8 +16,8 @@ import { isOwnStream, type SessionDriver, type SessionPeer } from '../session-pe
 export interface StreamReader {
   /** To be consumed when it has been dealt with: what is not holds the agent back. */
   onMessage(id: MessageId, payload: Payload | undefined, fin: boolean): void;
-  /** A message of either end did not arrive. */
-  onLost(): void;
+  /** A message of either end did not arrive. `too_large`: one of the agent's, because it is more than a message may be. */
+  onLost(too_large: boolean): void;
   /** Nothing follows. */
   onClosed(error: Payload | undefined): void;
   onConnection(is_connected: boolean): void;
@@ -152,7 +152,9 @@ export class AgentPeer implements SessionPeer {
   #failed({ id, reason }: Extract<SessionEffect, { type: 'failed' }>): boolean {
     if (!isOwnStream(id.lane.stream_id)) return false;
     // Of an abort, the end of the stream tells more.
-    if (reason === 'expired' || reason === 'corrupt') this.#streams.get(id.lane.stream_id)?.reader.onLost();
+    if (reason === 'expired' || reason === 'corrupt' || reason === 'too_large') {
+      this.#streams.get(id.lane.stream_id)?.reader.onLost(reason === 'too_large');
+    }
     return id.lane.stream_id !== SESSION_STREAM;
   }
 

@@ -17,6 +17,8 @@ export type ConversationEvent =
   | { readonly type: 'timeout' }
   /** A message of either end did not arrive. */
   | { readonly type: 'lost' }
+  /** A message of the agent is more than one may be, and did not arrive. */
+  | { readonly type: 'too_large' }
   /** The stream was aborted, or the session is over. */
   | { readonly type: 'closed'; readonly error: Payload | undefined };
 
@@ -29,6 +31,8 @@ export type ConversationEffect =
   | { readonly type: 'declined'; readonly error: WireErrorContent }
   /** The agent breaks a rule. What has no result yet has failed by it. */
   | { readonly type: 'fault'; readonly fault: AgentFault }
+  /** What the agent has to say cannot be carried. It would say the same again. */
+  | { readonly type: 'too_large' }
   /** Nobody is to blame. */
   | { readonly type: 'gone' };
 
@@ -51,6 +55,8 @@ export function converse(state: Conversation, event: ConversationEvent, usage_pr
       return broken(state.kind === 'estimating' ? 'no_estimate' : 'silent');
     case 'lost':
       return over(state.kind === 'answered' ? [] : [{ type: 'gone' }]);
+    case 'too_large':
+      return over(state.kind === 'answered' ? [] : [{ type: 'too_large' }]);
     case 'closed': {
       if (state.kind === 'answered') return over([]);
       const { error } = event;

@@ -1,6 +1,6 @@
 import type { TransportVerdict } from '@atp-router/adapters';
 import { AtpError, clip, type ErrorCode } from '@atp-router/kernel';
-import type { WireErrorContent } from '@atp-router/wire';
+import { REASSEMBLY_LIMITS, type WireErrorContent } from '@atp-router/wire';
 import { AGENT_FAULTS, type AgentFault } from './faults.ts';
 import type { Nobody } from './roster.ts';
 
@@ -60,6 +60,13 @@ const FAULT_CODES: { readonly [F in AgentFault]?: ErrorCode } = {
 /** Its session ended, or did not come back in time. */
 export function gone(blamed: Blamed): TransportVerdict {
   return remote('upstream_error', 'is no longer connected', 'transient', blamed);
+}
+
+/** A message of its was more than one may be. It is not asked again: the same work would come to the same end. */
+export function tooLarge(blamed: Blamed): TransportVerdict {
+  const { message_bytes } = REASSEMBLY_LIMITS;
+  const words = `sent a message of more than ${message_bytes} bytes, which is the most that one may have (W61). Ask for a shorter answer`;
+  return { ...remote('upstream_error', words, 'target', blamed), counts_for_breaker: false };
 }
 
 type Told = readonly [ErrorCode, TransportVerdict['scope'], is_failure: boolean];
