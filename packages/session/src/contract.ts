@@ -95,7 +95,8 @@ export type SessionEffect =
   | { readonly type: 'refused'; readonly lane: Lane; readonly why: 'full' | 'window' | 'closed' }
   /** A lane that refused takes messages again. */
   | { readonly type: 'writable'; readonly lane: Lane }
-  | { readonly type: 'stream_closed'; readonly stream_id: string; readonly error?: Payload }
+  /** `refused`: this end has aborted it, because of a frame that breaks a rule (W64). */
+  | { readonly type: 'stream_closed'; readonly stream_id: string; readonly error?: Payload; readonly refused?: true }
   | { readonly type: 'peer_window'; readonly window: Window }
   | { readonly type: 'peer_status'; readonly status: AgentStatus; readonly suggested_window?: Window }
   /** To be kept before what follows from it is acknowledged; answered with `saved`. Only with `durable`. */

@@ -206,7 +206,7 @@ export class Engine {
   }
 
   /** Aborts a stream in both directions (S29). `tell`: the other end does not know yet. */
-  abort(stream: Stream, error: Payload | undefined, tell: boolean): void {
+  abort(stream: Stream, error: Payload | undefined, tell: boolean, refused = false): void {
     const { core } = this;
     if (tell && !this.tellReset(stream.id, error ?? errorPayload('EPROTO'))) return;
     this.sender.abandon(stream, 'reset');
@@ -214,7 +214,8 @@ export class Engine {
     core.journal.forget(stream.id);
     this.#remove(stream);
     core.journal.change({ drop: 'stream', stream_id: stream.id });
-    core.emit({ type: 'stream_closed', stream_id: stream.id, ...(error && { error }) });
+    const why = { ...(error && { error }), ...(refused && { refused }) };
+    core.emit({ type: 'stream_closed', stream_id: stream.id, ...why });
   }
 
   /** Remembers the abort of a stream. False: there were too many that nobody confirmed, and the session is over. */

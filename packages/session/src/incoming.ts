@@ -52,8 +52,16 @@ export class Incoming {
     }
     const stream = engine.streams.open.get(frame.stream_id);
     if (whole_session || frame.stream_id === SESSION_STREAM) engine.abortSession(payload);
-    else if (stream !== undefined) engine.abort(stream, payload, true);
+    else if (stream !== undefined) this.#refuse(stream, payload);
     else this.#refuseUnopened(frame.stream_id, payload);
+  }
+
+  /** What came before it was in order, and is handed on first, as without a store. */
+  #refuse(stream: Stream, error: Payload): void {
+    const engine = this.#engine;
+    engine.core.journal.whenSaved(() => {
+      if (!stream.is_over) engine.abort(stream, error, true, true);
+    });
   }
 
   /**

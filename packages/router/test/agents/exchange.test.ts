@@ -98,10 +98,10 @@ class World {
         break;
       }
       case 'lost':
-        this.#reader?.onLost();
+        this.#reader?.onLost(false);
         break;
       case 'closed':
-        if (!this.is_reset) this.#reader?.onClosed(undefined);
+        if (!this.is_reset) this.#reader?.onClosed(undefined, false);
         this.#reader = undefined;
         break;
       case 'away':

@@ -70,6 +70,27 @@ describe('an agent that', () => {
     expect(errorOf(await ask(running)).code).toBe('no_models_available');
   });
 
+  test.each([
+    ['sessions are kept', {}],
+    ['they are not', { sessions: { keep: false } }],
+  ])('sends something behind its last message has answered, and is not asked again: %s', async (_name, sessions) => {
+    const running = await withAgents({}, { ...ONCE, ...sessions });
+    const agent: RawAgent = new RawAgent(
+      running,
+      after(({ say, stream_id }) => {
+        say(final('Hi'), true);
+        agent.inject({ stream_id, msg_seq: 2, payload: piece('more') });
+      }),
+    );
+    await agent.start();
+    const reply = await ask(running);
+    expect([reply.status, reply.json]).toMatchObject([200, { choices: [{ message: { content: 'Hi' } }] }]);
+    await agent.until(() => agent.effects.some(({ type }) => type === 'stream_closed'));
+    const { json } = await running.admin('GET', '/connected-agents');
+    expect(json['data']).toMatchObject([{ compliance: { strikes: [{ fault: 'after_final', sentence: 'A10' }] } }]);
+    expectBalanced(running);
+  });
+
   test('promises usage and leaves it out has answered, and is not asked again', async () => {
     const running = await withAgents({}, ONCE);
     const agent = new RawAgent(

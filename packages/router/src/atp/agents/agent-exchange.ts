@@ -27,6 +27,9 @@ import { declined, faulty, gone, tooDear, tooLarge, unsendable } from './verdict
 /** Two of the largest messages. */
 const HELD_CHARS_MAX = 33_554_432;
 
+/** Over, by this end. */
+const NOTHING_HEARD: Conversation = { kind: 'over', has_result: false };
+
 interface Held {
   readonly id: MessageId;
   readonly payload: Payload | undefined;
@@ -59,6 +62,7 @@ export class AgentExchange implements UpstreamExchange, StreamReader {
   #is_ended = false;
   /** The stream is: nothing more comes, and nothing can be aborted. */
   #is_closed = false;
+  #is_refused = false;
 
   constructor(parts: ExchangeParts, request: UpstreamRequest, caller: UpstreamCaller, handler: UpstreamHandler) {
     this.#parts = parts;
@@ -81,7 +85,7 @@ export class AgentExchange implements UpstreamExchange, StreamReader {
     try {
       this.#stream = peer.open(this.#message({ type: 'adapter.estimate_request', content }), this);
     } catch (thrown) {
-      this.#state = { kind: 'over' };
+      this.#state = NOTHING_HEARD;
       this.#reply.fail(undefined, unsendable(thrown, blamed));
       return true;
     }
@@ -111,7 +115,7 @@ export class AgentExchange implements UpstreamExchange, StreamReader {
       // Within this the engine may have had enough again.
       if (this.#isPaused()) return;
     }
-    if (this.#is_closed) this.#on({ type: 'closed', error: undefined });
+    if (this.#is_closed) this.#on(this.#is_refused ? { type: 'refused' } : { type: 'closed', error: undefined });
     this.#arm();
   }
 
@@ -125,11 +129,12 @@ export class AgentExchange implements UpstreamExchange, StreamReader {
     this.#on({ type: too_large ? 'too_large' : 'lost' });
   }
 
-  onClosed(error: Payload | undefined): void {
+  onClosed(error: Payload | undefined, is_refused: boolean): void {
     this.#is_closed = true;
-    // What was said before an orderly end is still to be heard.
-    if (error === undefined && this.#held.length > 0) return;
-    this.#on({ type: 'closed', error });
+    this.#is_refused = is_refused;
+    // What was said before an orderly end is still to be heard, and so is what was said before a mistake.
+    if ((error === undefined || is_refused) && this.#held.length > 0) return;
+    this.#on(is_refused ? { type: 'refused' } : { type: 'closed', error });
   }
 
   onConnection(is_connected: boolean): void {
@@ -163,7 +168,10 @@ export class AgentExchange implements UpstreamExchange, StreamReader {
     this.#state = state;
     for (const effect of effects) this.#do(effect);
     // With both ends said, or aborted, there is nothing to abort.
-    const is_closed = event.type === 'closed' || (event.type === 'message' && event.fin && this.#is_dispatched);
+    const is_closed =
+      event.type === 'closed' ||
+      event.type === 'refused' ||
+      (event.type === 'message' && event.fin && this.#is_dispatched);
     if (this.#state.kind === 'over') this.#ended(is_closed ? undefined : abortOf(event, effects));
     this.#arm();
   }
@@ -256,7 +264,7 @@ export class AgentExchange implements UpstreamExchange, StreamReader {
   /** Nothing more is wanted of the agent. */
   #stop(error: Payload): void {
     if (this.#state.kind === 'over') return;
-    this.#state = { kind: 'over' };
+    this.#state = NOTHING_HEARD;
     this.#ended(error);
   }
 

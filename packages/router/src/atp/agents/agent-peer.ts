@@ -18,8 +18,8 @@ export interface StreamReader {
   onMessage(id: MessageId, payload: Payload | undefined, fin: boolean): void;
   /** A message of either end did not arrive. `too_large`: one of the agent's, because it is more than a message may be. */
   onLost(too_large: boolean): void;
-  /** Nothing follows. */
-  onClosed(error: Payload | undefined): void;
+  /** Nothing follows. `is_refused`: the session has aborted it, for a message of the agent that breaks a rule. */
+  onClosed(error: Payload | undefined, is_refused: boolean): void;
   onConnection(is_connected: boolean): void;
 }
 
@@ -158,10 +158,10 @@ export class AgentPeer implements SessionPeer {
     return id.lane.stream_id !== SESSION_STREAM;
   }
 
-  #closed({ stream_id, error }: Extract<SessionEffect, { type: 'stream_closed' }>): boolean {
+  #closed({ stream_id, error, refused }: Extract<SessionEffect, { type: 'stream_closed' }>): boolean {
     const stream = this.#streams.get(stream_id);
     this.#streams.delete(stream_id);
-    stream?.reader.onClosed(error);
+    stream?.reader.onClosed(error, refused === true);
     return isOwnStream(stream_id);
   }
 
@@ -170,7 +170,7 @@ export class AgentPeer implements SessionPeer {
     this.#streams.clear();
     this.#events.onClosed();
     // Its own end is none of the work: an error of the session is not the agent's answer.
-    for (const { reader } of streams) reader.onClosed(error === undefined ? undefined : SESSION_OVER);
+    for (const { reader } of streams) reader.onClosed(error === undefined ? undefined : SESSION_OVER, false);
   }
 }
 

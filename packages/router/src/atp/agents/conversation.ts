@@ -8,7 +8,7 @@ export type Conversation =
   | { readonly kind: 'working'; readonly next_seq: number }
   /** The result is there, and the end of the stream is not. */
   | { readonly kind: 'answered' }
-  | { readonly kind: 'over' };
+  | { readonly kind: 'over'; readonly has_result: boolean };
 
 export type ConversationEvent =
   /** A message of the agent, in its order. */
@@ -19,6 +19,8 @@ export type ConversationEvent =
   | { readonly type: 'lost' }
   /** A message of the agent is more than one may be, and did not arrive. */
   | { readonly type: 'too_large' }
+  /** This end has aborted the stream, because of a message that breaks a rule of sessions: mostly one behind the last. */
+  | { readonly type: 'refused' }
   /** The stream was aborted, or the session is over. */
   | { readonly type: 'closed'; readonly error: Payload | undefined };
 
@@ -42,11 +44,14 @@ export interface ConversationStep {
 }
 
 export const OPENED: Conversation = { kind: 'estimating' };
-const OVER: Conversation = { kind: 'over' };
 
 /** One step of what is said on the stream of a dispatch (A5 to A11). `usage_promised`: see `promisesUsage`. */
 export function converse(state: Conversation, event: ConversationEvent, usage_promised: boolean): ConversationStep {
-  if (state.kind === 'over') return { state, effects: [] };
+  if (state.kind === 'over') {
+    // It was the last thing that could be said: what came behind it takes nothing from it.
+    const is_behind = event.type === 'refused' && state.has_result;
+    return is_behind ? broken('after_final') : { state, effects: [] };
+  }
   switch (event.type) {
     case 'message':
       return heard(state, event.payload, event.fin, usage_promised);
@@ -55,6 +60,8 @@ export function converse(state: Conversation, event: ConversationEvent, usage_pr
       return broken(state.kind === 'estimating' ? 'no_estimate' : 'silent');
     case 'lost':
       return over(state.kind === 'answered' ? [] : [{ type: 'gone' }]);
+    case 'refused':
+      return broken(state.kind === 'answered' ? 'after_final' : 'out_of_order');
     case 'too_large':
       return over(state.kind === 'answered' ? [] : [{ type: 'too_large' }]);
     case 'closed': {
@@ -131,7 +138,7 @@ function stay(state: Conversation): ConversationStep {
 }
 
 function over(effects: readonly ConversationEffect[]): ConversationStep {
-  return { state: OVER, effects };
+  return { state: { kind: 'over', has_result: effects.length === 1 && effects[0]?.type === 'final' }, effects };
 }
 
 function broken(fault: AgentFault): ConversationStep {

@@ -73,7 +73,8 @@ type Told = readonly [ErrorCode, TransportVerdict['scope'], is_failure: boolean]
 
 /** What an agent's own error means here. Codes of the catalogue, told in `details.error`, are not believed: it is closed on this side. */
 const TOLD: Readonly<Record<string, Told>> = {
-  EPROTO: ['upstream_rejected', 'target', false],
+  // Between agent and router: the client has sent neither's frames.
+  EPROTO: ['upstream_error', 'target', false],
   EBUDGET: ['budget_exhausted', 'target', false],
   EWINDOW: ['rate_limited', 'transient', false],
   EWINDOW_AGENT: ['rate_limited', 'transient', false],
