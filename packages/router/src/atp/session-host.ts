@@ -125,6 +125,13 @@ export class SessionHost {
     if (stream_id !== SESSION_STREAM && isOwnStream(stream_id)) this.#reset(stream_id, error);
   }
 
+  /** Something came that is no frame. `stream_id`: for which stream, where that could be read. */
+  refuse(carrier: Carrier, error: Payload, stream_id: string | undefined): void {
+    if (carrier !== this.#carrier) return;
+    if (stream_id !== undefined) this.#safely(() => this.#peer?.onUnreadable(stream_id));
+    this.abort(error);
+  }
+
   abort(error: Payload): void {
     this.#handle({ type: 'reset', stream_id: SESSION_STREAM, error });
   }

@@ -9,6 +9,8 @@ export interface SessionPeer {
   /** True: it has dealt with the effect, and nobody else shall. */
   onEffect(effect: SessionEffect): boolean;
   onConnection(is_connected: boolean): void;
+  /** What came on a stream could not be read; the session is about to end for it. */
+  onUnreadable(stream_id: string): void;
 }
 
 /** What a peer may do with its session. */

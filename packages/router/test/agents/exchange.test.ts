@@ -26,6 +26,7 @@ class World {
   constructor(stream: boolean, pauses: boolean) {
     const peer = {
       is_connected: true,
+      is_given_up: false,
       open: ({ payload }: { payload: Payload }, reader: StreamReader) => {
         this.#reader = reader;
         this.sent.push(payload.type);

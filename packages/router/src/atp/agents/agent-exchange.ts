@@ -19,7 +19,7 @@ import {
   type ConversationEvent,
   OPENED,
 } from './conversation.ts';
-import type { ExchangeParts } from './exchange-parts.ts';
+import { type ExchangeParts, metaOf } from './exchange-parts.ts';
 import type { Share } from './roster.ts';
 import { withinBound } from './usage-bound.ts';
 import { declined, faulty, gone, tooDear, tooLarge, unsendable } from './verdicts.ts';
@@ -113,7 +113,7 @@ export class AgentExchange implements UpstreamExchange, StreamReader {
       this.#held_chars -= held.chars;
       this.#hear(held.id, held.payload, held.fin);
       // Within this the engine may have had enough again.
-      if (this.#isPaused()) return;
+      if (this.#is_paused as boolean) return;
     }
     if (this.#is_closed) this.#on(this.#is_refused ? { type: 'refused' } : { type: 'closed', error: undefined });
     this.#arm();
@@ -127,6 +127,10 @@ export class AgentExchange implements UpstreamExchange, StreamReader {
 
   onLost(too_large: boolean): void {
     this.#on({ type: too_large ? 'too_large' : 'lost' });
+  }
+
+  onUnreadable(): void {
+    this.#on({ type: 'unreadable' });
   }
 
   onClosed(error: Payload | undefined, is_refused: boolean): void {
@@ -150,10 +154,6 @@ export class AgentExchange implements UpstreamExchange, StreamReader {
     if (this.#held_chars <= HELD_CHARS_MAX) return;
     this.#reply.fail('fault', { kind: 'too_large', cause: undefined });
     this.#stop(errorPayload('EWINDOW', { reason: 'More was sent than a reader that is slow can be spared.' }));
-  }
-
-  #isPaused(): boolean {
-    return this.#is_paused;
   }
 
   #hear(id: MessageId, payload: Payload | undefined, fin: boolean): void {
@@ -250,15 +250,7 @@ export class AgentExchange implements UpstreamExchange, StreamReader {
   }
 
   #message(payload: Payload): { readonly payload: Payload; readonly meta: Meta; readonly qos: UpstreamCaller['qos'] } {
-    const { qos, task_type, data_scopes, deadline_ms, traceparent, via } = this.#caller;
-    const meta = {
-      via: [...via, this.#parts.node_id],
-      ...(traceparent !== undefined && { trace: traceparent }),
-      ...(task_type !== undefined && { task_type }),
-      ...(data_scopes.length > 0 && { data_scope: data_scopes }),
-      ...(deadline_ms !== undefined && { deadline_ms }),
-    };
-    return { payload, meta, qos };
+    return { payload, meta: metaOf(this.#caller, this.#parts.node_id), qos: this.#caller.qos };
   }
 
   /** Nothing more is wanted of the agent. */
@@ -286,8 +278,13 @@ export class AgentExchange implements UpstreamExchange, StreamReader {
     if (this.#is_paused && !this.#is_away) return;
     const { timers, reconnect_wait_ms } = this.#parts;
     // Without a connection nobody is silent: it comes back soon, or the work goes elsewhere.
-    if (this.#is_away) this.#timer = timers.after(reconnect_wait_ms, () => this.#on({ type: 'lost' }));
+    if (this.#is_away) this.#timer = timers.after(reconnect_wait_ms, () => this.#giveUp());
     else this.#timer = timers.after(this.#patience_ms(), () => this.#on({ type: 'timeout' }));
+  }
+
+  #giveUp(): void {
+    this.#parts.events.onGivenUp();
+    this.#on({ type: 'lost' });
   }
 
   #patience_ms(): number {

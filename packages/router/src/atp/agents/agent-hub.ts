@@ -65,6 +65,7 @@ export class AgentHub {
         onHealth: (content) => this.roster.health(id, content, this.options.clock.now_ms()),
         onStatus: () => this.#said(id, peer),
         onConnection: (is_connected) => this.roster.connected(id, is_connected),
+        onUnreadable: () => this.roster.remember(id, this.options.clock.now_ms()),
         onClosed: () => {
           this.roster.remove(id);
           this.#peers.delete(id);

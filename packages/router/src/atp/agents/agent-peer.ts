@@ -21,6 +21,8 @@ export interface StreamReader {
   /** Nothing follows. `is_refused`: the session has aborted it, for a message of the agent that breaks a rule. */
   onClosed(error: Payload | undefined, is_refused: boolean): void;
   onConnection(is_connected: boolean): void;
+  /** A message of the agent could not be read. */
+  onUnreadable(): void;
 }
 
 /** A stream that the router opened to an agent. */
@@ -44,6 +46,8 @@ export interface PeerEvents {
   /** `said` of the peer has changed. */
   onStatus(): void;
   onConnection(is_connected: boolean): void;
+  /** A message on a stream of work could not be read, and the session is about to end for it. */
+  onUnreadable(): void;
   onClosed(): void;
 }
 
@@ -128,6 +132,13 @@ export class AgentPeer implements SessionPeer {
     this.#is_connected = is_connected;
     this.#events.onConnection(is_connected);
     for (const { reader } of [...this.#streams.values()]) reader.onConnection(is_connected);
+  }
+
+  onUnreadable(stream_id: string): void {
+    const reader = this.#streams.get(stream_id)?.reader;
+    if (reader === undefined) return;
+    reader.onUnreadable();
+    this.#events.onUnreadable();
   }
 
   #deliver({ id, frame, fin }: Extract<SessionEffect, { type: 'deliver' }>): boolean {

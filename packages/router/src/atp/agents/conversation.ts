@@ -19,6 +19,8 @@ export type ConversationEvent =
   | { readonly type: 'lost' }
   /** A message of the agent is more than one may be, and did not arrive. */
   | { readonly type: 'too_large' }
+  /** A message of the agent could not be read. */
+  | { readonly type: 'unreadable' }
   /** This end has aborted the stream, because of a message that breaks a rule of sessions: mostly one behind the last. */
   | { readonly type: 'refused' }
   /** The stream was aborted, or the session is over. */
@@ -62,6 +64,9 @@ export function converse(state: Conversation, event: ConversationEvent, usage_pr
       return over(state.kind === 'answered' ? [] : [{ type: 'gone' }]);
     case 'refused':
       return broken(state.kind === 'answered' ? 'after_final' : 'out_of_order');
+    case 'unreadable':
+      if (state.kind === 'answered') return broken('after_final');
+      return broken(state.kind === 'estimating' ? 'bad_estimate' : 'unreadable');
     case 'too_large':
       return over(state.kind === 'answered' ? [] : [{ type: 'too_large' }]);
     case 'closed': {
