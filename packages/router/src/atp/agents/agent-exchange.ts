@@ -21,7 +21,7 @@ import {
 } from './conversation.ts';
 import { type ExchangeParts, metaOf } from './exchange-parts.ts';
 import type { Share } from './roster.ts';
-import { withinBound } from './usage-bound.ts';
+import { excessOf, withinBound } from './usage-bound.ts';
 import { declined, faulty, gone, tooDear, tooLarge, unsendable } from './verdicts.ts';
 
 /** Two of the largest messages. */
@@ -209,19 +209,15 @@ export class AgentExchange implements UpstreamExchange, StreamReader {
     const { clock, events, blamed } = this.#parts;
     this.#estimate = estimate;
     events.onEstimate(clock.mono_ms() - this.#began_mono_ms, estimate);
-    const { tokens = Infinity, usd_micros = Infinity } = this.#caller.budget;
-    const wanted = estimate.in_tokens + estimate.out_tokens;
-    const too_much =
-      wanted > tokens
-        ? `${wanted} tokens of ${tokens}`
-        : estimate.usd_micros > usd_micros
-          ? `${estimate.usd_micros} micro-dollars of ${usd_micros}`
-          : undefined;
-    if (too_much !== undefined) {
-      this.#reply.fail('too_dear', tooDear(too_much, blamed));
-      this.#stop(errorPayload('EBUDGET', { reason: `The task may not use as much: ${too_much}.` }));
+    const excess = excessOf(estimate, this.#caller.budget);
+    if (excess !== undefined) {
+      this.#reply.fail('too_dear', tooDear(excess, this.#caller.budget_set_by?.[excess.of], blamed));
+      this.#stop(
+        errorPayload('EBUDGET', { reason: `The task may not use as much: ${excess.needs} of ${excess.left}.` }),
+      );
       return;
     }
+    const wanted = estimate.in_tokens + estimate.out_tokens;
     const share = { tokens: wanted, usd_micros: estimate.usd_micros };
     events.onShare(this.#share, share);
     this.#share = share;

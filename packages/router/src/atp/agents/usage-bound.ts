@@ -13,6 +13,22 @@ import type { AdapterEstimateContent } from '@atp-router/wire';
 
 type Bound = UpstreamCaller['budget'];
 
+export interface Excess {
+  readonly of: 'tokens' | 'usd_micros';
+  /** With the unit. */
+  readonly needs: string;
+  readonly left: number;
+}
+
+/** What of an estimate is above the budget, if anything is. */
+export function excessOf(estimate: AdapterEstimateContent, budget: Bound): Excess | undefined {
+  const { tokens = Infinity, usd_micros = Infinity } = budget;
+  const wanted = estimate.in_tokens + estimate.out_tokens;
+  if (wanted > tokens) return { of: 'tokens', needs: `${wanted} tokens`, left: tokens };
+  if (estimate.usd_micros <= usd_micros) return undefined;
+  return { of: 'usd_micros', needs: `${estimate.usd_micros} micro-dollars`, left: usd_micros };
+}
+
 /** An estimate is a guess; who needs more than twice of it has not estimated. */
 const ANNOUNCED_FACTOR = 2;
 

@@ -3,6 +3,7 @@ import { AtpError, clip, type ErrorCode } from '@atp-router/kernel';
 import { REASSEMBLY_LIMITS, type WireErrorContent } from '@atp-router/wire';
 import { AGENT_FAULTS, type AgentFault } from './faults.ts';
 import type { Nobody } from './roster.ts';
+import type { Excess } from './usage-bound.ts';
 
 /** Whose failure it is. */
 export interface Blamed {
@@ -33,11 +34,21 @@ export function nobody(why: Nobody, { provider, agent }: Blamed): TransportVerdi
   return { scope: 'target', counts_for_breaker: false, error, ...retry };
 }
 
-/** The agent needs more than the attempt may use: this router's own decision. */
-export function tooDear(what: string, { provider, agent }: Blamed): TransportVerdict {
-  const message = `Agent "${agent}" at provider "${provider}" expects to need ${what}. Raise the budget, or ask for less.`;
+/** The agent needs more than the attempt may use: this router's own decision. `set_by`: whose limit it is. */
+export function tooDear(
+  { of, needs, left }: Excess,
+  set_by: 'call' | 'tenant' | undefined,
+  { provider, agent }: Blamed,
+): TransportVerdict {
+  const limit = set_by === 'tenant' ? "the tenant's budget for the day" : OWN_LIMITS[of];
+  const message = `Agent "${agent}" at provider "${provider}" expects to need ${needs}, and ${limit} leaves ${left}. Raise it, or ask for less.`;
   return { scope: 'target', counts_for_breaker: false, error: new AtpError('budget_exhausted', message) };
 }
+
+const OWN_LIMITS: Readonly<Record<Excess['of'], string>> = {
+  tokens: "the call's own limit on tokens (`max_tokens` of the budget, or the policy's)",
+  usd_micros: "the call's own limit on money (`x-atp-max-usd`, `max_usd_micros`, or the policy's budget)",
+};
 
 /** The request cannot be put into a frame. */
 export function unsendable(cause: unknown, { agent }: Blamed): TransportVerdict {
