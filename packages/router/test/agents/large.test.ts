@@ -45,6 +45,18 @@ describe('a large answer', () => {
     expect([reply.status, errorOf(reply).code]).toEqual([502, 'upstream_error']);
     expect(errorOf(reply).message).toContain('sent a message of more than 16777216 bytes');
     expect(runs).toBe(1);
+    // Streamed, its pieces have come; only the whole cannot.
+    const pieces = agentAt(running, {
+      id: 'pieces',
+      async *run() {
+        runs += 1;
+        for (let i = 0; i < 17; i += 1) yield await Promise.resolve('x'.repeat(MEGA));
+      },
+    });
+    await pieces.start();
+    const blocks = await (await running.chatStream({ model: 'agents/pieces' })).rest();
+    expect(blocks.map(({ data }) => data).join('')).toContain('sent a message of more than 16777216 bytes');
+    expect(runs).toBe(2);
     expectBalanced(running);
   });
 });
