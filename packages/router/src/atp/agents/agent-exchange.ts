@@ -19,7 +19,7 @@ import {
   type ConversationEvent,
   OPENED,
 } from './conversation.ts';
-import { type ExchangeParts, metaOf } from './exchange-parts.ts';
+import { type ExchangeParts, type Held, metaOf } from './exchange-parts.ts';
 import type { Share } from './roster.ts';
 import { excessOf, withinBound } from './usage-bound.ts';
 import { declined, faulty, gone, tooDear, tooLarge, unsendable } from './verdicts.ts';
@@ -29,14 +29,6 @@ const HELD_CHARS_MAX = 33_554_432;
 
 /** Over, by this end. */
 const NOTHING_HEARD: Conversation = { kind: 'over', has_result: false };
-
-interface Held {
-  readonly id: MessageId;
-  readonly payload: Payload | undefined;
-  readonly fin: boolean;
-  /** Of its content. */
-  readonly chars: number;
-}
 
 /** One attempt at one agent, as an exchange of the engine: a stream with an estimate, a dispatch, and an answer in the shape of `ask`. */
 export class AgentExchange implements UpstreamExchange, StreamReader {
@@ -62,7 +54,8 @@ export class AgentExchange implements UpstreamExchange, StreamReader {
   #is_ended = false;
   /** The stream is: nothing more comes, and nothing can be aborted. */
   #is_closed = false;
-  #is_refused = false;
+  /** How it closed, while what came before that waits to be heard. */
+  #last: ConversationEvent | undefined;
 
   constructor(parts: ExchangeParts, request: UpstreamRequest, caller: UpstreamCaller, handler: UpstreamHandler) {
     this.#parts = parts;
@@ -115,7 +108,7 @@ export class AgentExchange implements UpstreamExchange, StreamReader {
       // Within this the engine may have had enough again.
       if (this.#is_paused as boolean) return;
     }
-    if (this.#is_closed) this.#on(this.#is_refused ? { type: 'refused' } : { type: 'closed', error: undefined });
+    if (this.#last !== undefined) this.#on(this.#last);
     this.#arm();
   }
 
@@ -130,15 +123,22 @@ export class AgentExchange implements UpstreamExchange, StreamReader {
   }
 
   onUnreadable(): void {
-    this.#on({ type: 'unreadable' });
+    this.#end({ type: 'unreadable' });
   }
 
   onClosed(error: Payload | undefined, is_refused: boolean): void {
-    this.#is_closed = true;
-    this.#is_refused = is_refused;
     // What was said before an orderly end is still to be heard, and so is what was said before a mistake.
-    if ((error === undefined || is_refused) && this.#held.length > 0) return;
-    this.#on(is_refused ? { type: 'refused' } : { type: 'closed', error });
+    if (error === undefined || is_refused) this.#end(is_refused ? { type: 'refused' } : { type: 'closed', error });
+    else if (this.#last === undefined) {
+      this.#is_closed = true;
+      this.#on({ type: 'closed', error });
+    }
+  }
+
+  #end(event: ConversationEvent): void {
+    this.#is_closed = true;
+    if (this.#held.length > 0) this.#last ??= event;
+    else this.#on(event);
   }
 
   onConnection(is_connected: boolean): void {

@@ -1,6 +1,6 @@
 import type { Clock, Timers } from '@atp-router/kernel';
 import type { UpstreamCaller } from '@atp-router/adapters';
-import type { AdapterEstimateContent, Meta } from '@atp-router/wire';
+import type { AdapterEstimateContent, MessageId, Meta, Payload } from '@atp-router/wire';
 import type { AgentPeer } from './agent-peer.ts';
 import type { AgentFault } from './faults.ts';
 import type { AgentInstance, Share } from './roster.ts';
@@ -38,6 +38,15 @@ export interface ExchangeParts {
   /** Nobody waits for the answer, and nobody pays for it. */
   readonly check: boolean;
   readonly events: ExchangeEvents;
+}
+
+/** A message that waits for its reader. */
+export interface Held {
+  readonly id: MessageId;
+  readonly payload: Payload | undefined;
+  readonly fin: boolean;
+  /** Of its content. */
+  readonly chars: number;
 }
 
 /** What a call says of itself in each frame to its agent. This router is the last that it has passed. */
