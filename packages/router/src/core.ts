@@ -34,6 +34,7 @@ import { problemOf } from './engine/faults.ts';
 import { IdempotencyIndex } from './engine/idempotency.ts';
 import { observedOf } from './engine/observed.ts';
 import type { EngineParts } from './engine/parts.ts';
+import { mayName } from './generation/generation.ts';
 import { DEFAULT_HEALTH, healthOptions, providerConfigOf } from './generation/health-options.ts';
 import { GenerationManager } from './generation/manager.ts';
 import type { LedgerHandle } from './ledger-handle.ts';
@@ -90,12 +91,15 @@ async function coreOver(
   const metrics = new RouterMetrics(version);
   bus.listen((event) => metrics.observe(event));
   if (options.onEvent !== undefined) bus.listen(options.onEvent);
-  const agents = openAgentHub(
-    metrics.registry,
-    secrets.node_id,
-    () => manager.config,
-    (tenant, key_id) => stoppedBy({ tenant, key_id }, engine.parts) !== undefined,
-  );
+  const agents = openAgentHub(metrics.registry, secrets.node_id, () => manager.config, {
+    killed: (tenant, key_id) => stoppedBy({ tenant, key_id }, engine.parts) !== undefined,
+    registry: () => manager.generation.registry,
+    mayName: (tenant, name) => {
+      const rules = manager.generation.tenants.get(tenant);
+      return rules !== undefined && mayName(rules, name);
+    },
+    onUnreachable: (words) => options.onProblem?.('config', new AtpError('config_invalid', words)),
+  });
   const transports = new Transports((provider) => new AgentTransport(agents, provider));
   const accounts = seededAccounts(ledger.start.budgets);
   const manager: GenerationManager = new GenerationManager(config, ledger.start.entities, {

@@ -28,6 +28,8 @@ export type FailureReason =
   | 'expired'
   /** Its fragments contradict each other, or do not fit their root. Only its receiver knows. */
   | 'corrupt'
+  /** It is larger, or in more fragments, than its receiver takes (W61). Only its receiver knows. */
+  | 'too_large'
   /** Its stream or session was aborted after it had been sent: it may have arrived before that (S21, S29). */
   | 'reset'
   /** The session ended without a connection: the message may have arrived (S32). */
@@ -103,7 +105,8 @@ export type SessionEffect =
   | { readonly type: 'refused'; readonly lane: Lane; readonly why: 'full' | 'window' | 'closed' }
   /** A lane that refused takes messages again. */
   | { readonly type: 'writable'; readonly lane: Lane }
-  | { readonly type: 'stream_closed'; readonly stream_id: string; readonly error?: Payload }
+  /** `refused`: this end has aborted it, because of a frame that breaks a rule (W64). */
+  | { readonly type: 'stream_closed'; readonly stream_id: string; readonly error?: Payload; readonly refused?: true }
   | { readonly type: 'peer_window'; readonly window: Window }
   | { readonly type: 'peer_status'; readonly status: AgentStatus; readonly suggested_window?: Window }
   /** To be kept before what follows from it is acknowledged; answered with `saved`. Only with `durable`. */

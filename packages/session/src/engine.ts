@@ -212,12 +212,18 @@ export class Engine {
 
   /** Refuses what came of a stream: it is aborted, or the session is. */
   violated(stream: Stream, { payload, whole_session }: Violation): void {
-    if (whole_session || stream === this.streams.zero) this.abortSession(payload);
-    else if (!stream.is_over) this.abort(stream, payload, true);
+    if (whole_session || stream === this.streams.zero) {
+      this.abortSession(payload);
+      return;
+    }
+    // What came before it was in order, and is handed on first, as without a store.
+    this.core.journal.whenSaved(() => {
+      if (!stream.is_over) this.abort(stream, payload, true, true);
+    });
   }
 
   /** Aborts a stream in both directions (S29). `tell`: the other end does not know yet. */
-  abort(stream: Stream, error: Payload | undefined, tell: boolean): void {
+  abort(stream: Stream, error: Payload | undefined, tell: boolean, refused = false): void {
     const { core } = this;
     if (tell && !this.tellReset(stream.id, error ?? errorPayload('EPROTO'))) return;
     this.sender.abandon(stream, 'reset');
@@ -225,7 +231,8 @@ export class Engine {
     core.journal.forget(stream.id);
     this.#remove(stream);
     core.journal.change({ drop: 'stream', stream_id: stream.id });
-    core.emit({ type: 'stream_closed', stream_id: stream.id, ...(error && { error }) });
+    const why = { ...(error && { error }), ...(refused && { refused }) };
+    core.emit({ type: 'stream_closed', stream_id: stream.id, ...why });
   }
 
   /** Remembers the abort of a stream. False: there were too many that nobody confirmed, and the session is over. */

@@ -36,6 +36,8 @@ export interface UpstreamCaller {
   readonly expected: { readonly tokens: number; readonly usd_micros: number };
   /** The most that it may use; absent where nothing bounds it. */
   readonly budget: { readonly tokens?: number; readonly usd_micros?: number };
+  /** Whose limit that is: what the call itself may cost, or what the budgets of its tenant leave. */
+  readonly budget_set_by?: Readonly<Record<'tokens' | 'usd_micros', 'call' | 'tenant'>>;
   /** What it is charged at; absent where nobody pays. */
   readonly price?: Price;
   /** The most that is charged for it, whatever is reported or comes; absent where nothing bounds it. */

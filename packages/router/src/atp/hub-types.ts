@@ -2,7 +2,7 @@ import type { MessageSpan, SessionStore } from '@atp-router/adapters';
 import type { Clock, Timers } from '@atp-router/kernel';
 import type { SessionClosed, SessionDenied, SessionOpened } from '@atp-router/ledger';
 import type { SessionPorts, SessionView, Signing } from '@atp-router/session';
-import type { Frame, Payload, Window } from '@atp-router/wire';
+import type { Frame, FrameError, Window } from '@atp-router/wire';
 import type { SessionObserver } from './observer.ts';
 import type { PeerOf } from './session-peer.ts';
 import type { TaskStream } from './task-stream.ts';
@@ -57,7 +57,7 @@ export interface KeptSessions {
 export interface Attached {
   onFrame(frame: Frame, bytes: number): void;
   /** What came is no frame: whatever it was to be, it is lost, and with it the session (W64). */
-  onBadFrame(error: Payload): void;
+  onBadFrame(error: FrameError): void;
   onClosed(): void;
 }
 

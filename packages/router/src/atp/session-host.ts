@@ -2,7 +2,6 @@ import type { CloseName } from '@atp-router/adapters';
 import type { AtpError } from '@atp-router/kernel';
 import {
   type Agreed,
-  isMainLane,
   refusalFrame,
   SESSION_STREAM,
   type Session,
@@ -10,10 +9,11 @@ import {
   type SessionInput,
   type SessionView,
 } from '@atp-router/session';
-import { errorPayload, type Frame, isFrameError, type MessageId, type Payload, type Window } from '@atp-router/wire';
+import { type Frame, isFrameError, type Payload, type Window } from '@atp-router/wire';
 import { DeadlineTimer } from './deadline-timer.ts';
 import type { Carrier, SessionHostPorts } from './host-types.ts';
 import { HostedTasks } from './hosted-tasks.ts';
+import { isOpening, noTask } from './opening.ts';
 import { isOwnStream, type SessionPeer } from './session-peer.ts';
 import { unkept } from './session-refusals.ts';
 
@@ -127,6 +127,13 @@ export class SessionHost {
     if (stream_id !== SESSION_STREAM && isOwnStream(stream_id)) this.#reset(stream_id, error);
   }
 
+  /** Something came that is no frame. `stream_id`: for which stream, where that could be read. */
+  refuse(carrier: Carrier, error: Payload, stream_id: string | undefined): void {
+    if (carrier !== this.#carrier) return;
+    if (stream_id !== undefined) this.#safely(() => this.#peer?.onUnreadable(stream_id));
+    this.abort(error);
+  }
+
   abort(error: Payload): void {
     this.#handle({ type: 'reset', stream_id: SESSION_STREAM, error });
   }
@@ -155,9 +162,19 @@ export class SessionHost {
     const carrier = this.#carrier;
     this.#carrier = undefined;
     carrier?.close('failed');
-    if (carrier !== undefined) this.#connected(false);
-    this.#tasks.closeAll();
+    this.#safely(() => carrier !== undefined && this.#connected(false));
+    this.#safely(() => this.#peer?.onEffect({ type: 'closed', error }));
+    this.#safely(() => this.#tasks.closeAll());
     this.#ports.onClosed(error);
+  }
+
+  /** What is behind the session may be what has failed: the rest of its end comes all the same. */
+  #safely(run: () => unknown): void {
+    try {
+      run();
+    } catch (thrown) {
+      this.#ports.errorOf(thrown);
+    }
   }
 
   #push(effects: readonly SessionEffect[]): void {
@@ -209,8 +226,7 @@ export class SessionHost {
         if (this.#session.unsettled === 0) this.#ports.onAnswered();
         break;
       case 'failed':
-        if (effect.way === 'in' && isOpening(effect.id))
-          this.#reset(effect.id.lane.stream_id, NO_TASK[effect.reason === 'corrupt' ? 'corrupt' : 'missing']);
+        if (effect.way === 'in' && isOpening(effect.id)) this.#reset(effect.id.lane.stream_id, noTask(effect.reason));
         break;
       case 'writable':
         this.#tasks.onRoom(effect.lane.stream_id);
@@ -279,18 +295,3 @@ export class SessionHost {
     this.#ports.onClosed(error);
   }
 }
-
-/** Without its first message a stream of the client is no task. Of other lanes and streams nothing hangs on a message. */
-function isOpening({ lane, msg_seq }: MessageId): boolean {
-  const { stream_id } = lane;
-  if (stream_id === SESSION_STREAM || isOwnStream(stream_id)) return false;
-  return msg_seq === 0 && isMainLane(lane);
-}
-
-/** Why a stream has no task. What came and cannot be put together is a mistake of its sender (W59). */
-const NO_TASK: Readonly<Record<'corrupt' | 'missing', Payload>> = {
-  corrupt: errorPayload('EPROTO', {
-    reason: 'The fragments of the message that opens the stream do not fit each other.',
-  }),
-  missing: errorPayload('ETIMEOUT', { reason: 'The message that opens the stream did not arrive.' }),
-};

@@ -90,8 +90,9 @@ export class SessionHub {
     return {
       onFrame: (next, size) => host.onFrame(carrier, next, size),
       onBadFrame: (error) => {
-        this.#options.observer.unreadable(error.content);
-        host.abort(error);
+        const content = error.toContent();
+        this.#options.observer.unreadable(content);
+        host.refuse(carrier, { type: 'error', content }, error.address?.stream_id);
       },
       onClosed: () => host.onClosed(carrier),
     };

@@ -134,7 +134,9 @@ class Admission implements AdmittedCall {
   }
 
   get route(): RoutePlan {
-    return routePlan(this.routed, this.facts, this.parts, this.parts.ambient.clock.mono_ms());
+    // Some cost what their agents say.
+    const targets = this.targets.map(({ model }) => model);
+    return routePlan({ ...this.routed, targets }, this.facts, this.parts, this.parts.ambient.clock.mono_ms());
   }
 
   get degraded(): readonly Target[] {

@@ -6,6 +6,7 @@ import type {
   UpstreamHandler,
 } from '@atp-router/adapters';
 import type { SessionInput } from '@atp-router/session';
+import { Registry } from '@atp-router/routing';
 import type { Payload } from '@atp-router/wire';
 import { AgentHub, type ReachableAgent } from '../../src/atp/agents/agent-hub.ts';
 import type { AgentPeer } from '../../src/atp/agents/agent-peer.ts';
@@ -35,6 +36,9 @@ export class Desk {
         killed: () => false,
       },
       providers: () => [this.provider],
+      registry: () => new Registry({ providers: [{ id: 'agents', any_model: true }], models: [] }),
+      mayName: () => true,
+      onUnreachable: () => undefined,
       observer: { dispatched: () => undefined, estimated: () => undefined, struck: () => undefined },
     });
     this.#transport = new AgentTransport(this.hub, this.provider);

@@ -32,6 +32,28 @@ describe('an estimate', () => {
     await client.close();
     expectBalanced(running);
   });
+
+  test('is held against the limit that was set, whatever the router itself would count, and its words name that one', async () => {
+    const price = { in_usd_per_mtok: 1, out_usd_per_mtok: 2 };
+    const models = [{ id: 'dear', provider: 'agents', upstream_model: 'echo', context: 9_999, price }];
+    const running = await withAgents({}, { models });
+    const said = { in_tokens: 10, out_tokens: 100, usd_micros: 210 };
+    const agent = new RawAgent(running, ({ type }, { say }) => {
+      if (type === 'adapter.estimate_request') say({ type: 'adapter.estimate', content: said });
+      else say(final('Hi', { usage: { in_tokens: 10, out_tokens: 100 } }), true);
+    });
+    await agent.start();
+    const client = new AtpClient({ url: running.url, key: TENANT_KEY });
+    const ask = (max_usd_micros: number) =>
+      client.task({ prompt: 'x', model: 'dear', max_output_tokens: 20 }, { max_usd_micros }).result();
+    for (const most of [210, 215]) expect((await ask(most)).text).toBe('Hi');
+    await expect(ask(209)).rejects.toMatchObject({
+      code: 'EBUDGET',
+      message: expect.stringMatching(/expects to need 210 micro-dollars, and .*`max_usd_micros`.* leaves 209\./),
+    });
+    await client.close();
+    expectBalanced(running);
+  });
 });
 
 describe('whom an agent serves', () => {
@@ -92,6 +114,12 @@ describe('money', () => {
     const client = new AtpClient({ url: running.url, key: TENANT_KEY });
     const result = await client.task({ prompt: 'hello', model: 'agents/echo' }).result();
     expect(result.cost_usd_micros).toBe(11);
+    // As an operator who asks beforehand is told.
+    const body = { model: 'agents/echo', messages: [{ role: 'user', content: 'hello' }] };
+    const { json } = await running.admin('POST', '/estimate', { endpoint: 'chat.completions', body });
+    expect(json).toMatchObject({ candidates: [{ priced: true }] });
+    const { expected_cost_usd_micros } = json['plan'] as { expected_cost_usd_micros: [number, number] };
+    for (const usd_micros of expected_cost_usd_micros) expect(usd_micros).toBeGreaterThan(0);
     await client.close();
   });
 });
@@ -153,6 +181,26 @@ describe('usage that is reported', () => {
       expect(usd_micros).toBeLessThan(2 * (20 + 2 * 100));
     }
     expect((await charged(running)).length).toBe(2);
+    expectBalanced(running);
+  });
+
+  test('by the billion takes no more of a budget for the day than twice what the router expects', async () => {
+    const tenants = [tenantOf('acme', TENANT_KEY, { budget: { usd_per_day: 50 } })];
+    const running = await withAgents({}, { models: [DEAR], tenants });
+    for (const _ of [1, 2, 3]) {
+      const agent = new RawAgent(
+        running,
+        after(({ say }) => say(final('Hi', { usage: { in_tokens: 9e15, out_tokens: 0 } }), true)),
+      );
+      await agent.start();
+      expect((await running.chat({ model: 'dear', stream: false, max_tokens: 100 })).status).toBe(200);
+    }
+    for (const usd_micros of await charged(running)) expect(usd_micros).toBeLessThan(2 * (20 + 2 * 100));
+    expect((await charged(running)).length).toBe(3);
+    const { json } = await running.admin('GET', '/connected-agents');
+    for (const { compliance } of json['data'] as { compliance: object }[]) {
+      expect(compliance).toMatchObject({ is_compliant: false, strikes: [{ fault: 'over_budget' }] });
+    }
     expectBalanced(running);
   });
 

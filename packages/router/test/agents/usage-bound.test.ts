@@ -56,6 +56,19 @@ describe('usage that is reported', () => {
     expect(of(1_001, 300, 501)).toEqual([100, false]);
   });
 
+  test('within a budget for the day, and above what the router expected, is cut to that', () => {
+    const caller = { budget: { tokens: 10_000, usd_micros: 10_000 }, price: CHEAP };
+    const billable = { tokens: 100, usd_micros: 100, out_tokens: 100 };
+    const of = (used: number, out_tokens: number) => {
+      const estimate = { in_tokens: 0, out_tokens, usd_micros: 0 };
+      const { data, is_excess } = withinBound(result(0, used), { ...caller, billable }, estimate);
+      return [(data['usage'] as { out_tokens: number }).out_tokens, is_excess];
+    };
+    expect(of(1_000, 10)).toEqual([100, true]);
+    expect(of(1_000, 500)).toEqual([100, false]);
+    expect(of(10_001, 9_999)).toEqual([100, true]);
+  });
+
   test('where nobody pays is left as it is', () => {
     const data = result(0, 1_000_000_000);
     expect(withinBound(data, { budget: {} }, undefined)).toEqual({ data, is_excess: false });

@@ -5,7 +5,7 @@ import { messageBytes } from '../send/frames.ts';
 import { SESSION_STREAM } from '../streams/numbers.ts';
 import type { Streams } from '../streams/streams.ts';
 import { checkFlags } from './flags.ts';
-import { openPieces } from './pieces.ts';
+import { failureOf, openPieces } from './pieces.ts';
 import { Acks } from './acks.ts';
 import { Gaps } from './gaps.ts';
 import type { Arrival, LaneIn, Stream } from '../streams/stream.ts';
@@ -112,7 +112,7 @@ export class Receiver {
           this.#arrived(lane, id.msg_seq, this.#assembled(lane, effect.frame, fragments));
           break;
         case 'failed':
-          this.fail(lane, id.msg_seq, 'corrupt');
+          this.fail(lane, id.msg_seq, failureOf(effect.fault));
           break;
         case 'refused':
           this.#drop();

@@ -6,10 +6,11 @@ import type { Target } from '../../engine/target.ts';
 import type { PeerOf } from '../session-peer.ts';
 import { AgentPeer } from './agent-peer.ts';
 import { admission, isOpenTo } from './admission.ts';
-import { readCapability } from './capability.ts';
+import { type AgentCapability, readCapability } from './capability.ts';
 import type { ComplianceEvent } from './compliance.ts';
 import { type ConnectedModel, connectedModels, dearest, offeredOf } from './connected.ts';
 import { type AgentInstance, type AgentLimits, AgentRoster } from './roster.ts';
+import { type AgentRegistry, isBehind, type RouteParts, routesTo, tooLong, whyUnreachable } from './routes.ts';
 
 /** A session as its agent belongs to somebody. */
 export interface AgentOwner {
@@ -28,6 +29,11 @@ export interface AgentHubOptions {
   /** Whether an operator has switched the key, or its tenant, off. */
   readonly killed: (tenant: string, key_id: string) => boolean;
   readonly observer: AgentMetrics;
+  /** What names of models lead to. */
+  readonly registry: () => AgentRegistry;
+  readonly mayName: (tenant: string, name: string) => boolean;
+  /** For the operator: calls would not reach an agent that has come. */
+  readonly onUnreachable: (words: string) => void;
 }
 
 /** An agent with the session that it is reached by. */
@@ -42,6 +48,7 @@ export class AgentHub {
   readonly options: AgentHubOptions;
   readonly roster: AgentRoster = new AgentRoster();
   readonly #peers: Map<string, { readonly peer: AgentPeer; readonly session_id: string }> = new Map();
+  readonly #told: Set<string> = new Set();
   #count = 0;
 
   constructor(options: AgentHubOptions) {
@@ -58,6 +65,7 @@ export class AgentHub {
         onHealth: (content) => this.roster.health(id, content, this.options.clock.now_ms()),
         onStatus: () => this.#said(id, peer),
         onConnection: (is_connected) => this.roster.connected(id, is_connected),
+        onUnreadable: () => this.roster.remember(id, this.options.clock.now_ms()),
         onClosed: () => {
           this.roster.remove(id);
           this.#peers.delete(id);
@@ -126,8 +134,11 @@ export class AgentHub {
   #advertised(id: string, owner: AgentOwner, peer: AgentPeer, content: AdapterCapabilityContent): Payload {
     const capability = readCapability(content);
     if (typeof capability === 'string') return refusal('EPROTO', capability, content.adapter_id);
-    const routes = this.routesOf({ ...owner, capability });
-    if (routes.length === 0) return refusal('EPOLICY', this.#whyNowhere(owner), content.adapter_id);
+    const parts = this.#routeParts(owner);
+    const routes = routesTo(capability, parts);
+    const too_long = tooLong(routes);
+    if (too_long !== undefined) return refusal('EPROTO', too_long, content.adapter_id);
+    if (routes.length === 0 && !isBehind(capability, parts)) return this.#unreachable(owner, capability, parts);
     const { clock, limits } = this.options;
     const why = this.roster.advertise(id, owner, capability, limits(), clock.now_ms());
     if (why === 'one_per_session') return refusal('EPOLICY', WORDS[why], content.adapter_id);
@@ -143,22 +154,36 @@ export class AgentHub {
   }
 
   /** Names of models by which calls come to it, as the configuration is now. */
-  routesOf({ tenant, key_id, capability }: Pick<AgentInstance, 'tenant' | 'key_id' | 'capability'>): string[] {
-    const { adapter_id, models } = capability;
-    const open = this.options.providers().filter((one) => isOpenTo(one, tenant, key_id));
-    return open
-      .flatMap(({ id }) => [...new Set([adapter_id, ...models])].map((name) => `${id}/${name}`))
-      .slice(0, ROUTES_MAX);
+  routesOf({ capability, ...owner }: Pick<AgentInstance, 'tenant' | 'key_id' | 'capability'>): string[] {
+    return routesTo(capability, this.#routeParts(owner));
   }
 
-  #whyNowhere({ tenant, key_id }: AgentOwner): string {
-    return this.options.providers().some(({ type }) => type === 'agent')
-      ? `Key "${key_id}" of tenant "${tenant}" may not register agents here. Ask the operator to name it in "agent.keys" of a provider.`
-      : 'This router takes no agents. Ask the operator for a provider of type "agent".';
+  #routeParts({ tenant, key_id }: Pick<AgentOwner, 'tenant' | 'key_id'>): RouteParts {
+    const { providers, registry, mayName } = this.options;
+    return {
+      providers: providers().filter((one) => isOpenTo(one, tenant, key_id)),
+      registry: registry(),
+      mayName: (name) => mayName(tenant, name),
+    };
+  }
+
+  /** What stands in the configuration is its operator's to mend, who is told of each key once. */
+  #unreachable(owner: AgentOwner, capability: AgentCapability, parts: RouteParts): Payload {
+    const has_providers = this.options.providers().some(({ type }) => type === 'agent');
+    const words = whyUnreachable(capability, parts, owner, has_providers);
+    const who = `${owner.tenant}/${owner.key_id}`;
+    if (parts.providers.length > 0 && !this.#told.has(who)) {
+      this.#told.add(who);
+      const [first] = this.#told;
+      if (this.#told.size > TOLD_MAX && first !== undefined) this.#told.delete(first);
+      this.options.onUnreachable(`An agent of key "${who}" was refused. ${words}`);
+    }
+    return refusal('EPOLICY', words, capability.adapter_id);
   }
 }
 
-const ROUTES_MAX = 256;
+/** Owners that the operator has been told of; beyond, the first are forgotten, and may be told of again. */
+const TOLD_MAX = 1_024;
 
 const WORDS = {
   one_per_session: 'A session has one agent. Open another session for another "adapter_id".',

@@ -22,11 +22,13 @@ import { isOwnStream, type SessionDriver, type SessionPeer } from '../session-pe
 export interface StreamReader {
   /** To be consumed when it has been dealt with: what is not holds the agent back. */
   onMessage(id: MessageId, payload: Payload | undefined, fin: boolean): void;
-  /** A message of either end did not arrive. */
-  onLost(): void;
-  /** Nothing follows. */
-  onClosed(error: Payload | undefined): void;
+  /** A message of either end did not arrive. `too_large`: one of the agent's, because it is more than a message may be. */
+  onLost(too_large: boolean): void;
+  /** Nothing follows. `is_refused`: the session has aborted it, for a message of the agent that breaks a rule. */
+  onClosed(error: Payload | undefined, is_refused: boolean): void;
   onConnection(is_connected: boolean): void;
+  /** A message of the agent could not be read. */
+  onUnreadable(): void;
 }
 
 /** A stream that the router opened to an agent. */
@@ -50,6 +52,8 @@ export interface PeerEvents {
   /** `said` of the peer has changed. */
   onStatus(): void;
   onConnection(is_connected: boolean): void;
+  /** A message on a stream of work could not be read, and the session is about to end for it. */
+  onUnreadable(): void;
   onClosed(): void;
 }
 
@@ -136,6 +140,13 @@ export class AgentPeer implements SessionPeer {
     for (const { reader } of [...this.#streams.values()]) reader.onConnection(is_connected);
   }
 
+  onUnreadable(stream_id: string): void {
+    const reader = this.#streams.get(stream_id)?.reader;
+    if (reader === undefined) return;
+    reader.onUnreadable();
+    this.#events.onUnreadable();
+  }
+
   #deliver({ id, frame, fin }: Extract<SessionEffect, { type: 'deliver' }>): boolean {
     const { stream_id } = id.lane;
     if (!isOwnStream(stream_id)) return false;
@@ -158,14 +169,16 @@ export class AgentPeer implements SessionPeer {
   #failed({ id, reason }: Extract<SessionEffect, { type: 'failed' }>): boolean {
     if (!isOwnStream(id.lane.stream_id)) return false;
     // Of an abort, the end of the stream tells more.
-    if (reason === 'expired' || reason === 'corrupt') this.#streams.get(id.lane.stream_id)?.reader.onLost();
+    if (reason === 'expired' || reason === 'corrupt' || reason === 'too_large') {
+      this.#streams.get(id.lane.stream_id)?.reader.onLost(reason === 'too_large');
+    }
     return id.lane.stream_id !== SESSION_STREAM;
   }
 
-  #closed({ stream_id, error }: Extract<SessionEffect, { type: 'stream_closed' }>): boolean {
+  #closed({ stream_id, error, refused }: Extract<SessionEffect, { type: 'stream_closed' }>): boolean {
     const stream = this.#streams.get(stream_id);
     this.#streams.delete(stream_id);
-    stream?.reader.onClosed(error);
+    stream?.reader.onClosed(error, refused === true);
     return isOwnStream(stream_id);
   }
 
@@ -174,7 +187,7 @@ export class AgentPeer implements SessionPeer {
     this.#streams.clear();
     this.#events.onClosed();
     // Its own end is none of the work: an error of the session is not the agent's answer.
-    for (const { reader } of streams) reader.onClosed(error === undefined ? undefined : SESSION_OVER);
+    for (const { reader } of streams) reader.onClosed(error === undefined ? undefined : SESSION_OVER, false);
   }
 }
 

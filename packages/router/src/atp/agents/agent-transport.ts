@@ -85,6 +85,7 @@ export function exchangeWith(
       hub.roster.end(id, share);
       check?.onEnd?.(share);
     },
+    onGivenUp: () => hub.roster.givenUp(id),
     onFault: (fault) => {
       hub.judge(id, { type: 'fault', fault });
       check?.onFault?.(fault);

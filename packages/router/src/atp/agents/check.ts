@@ -143,6 +143,7 @@ const STEP_OF: Readonly<Record<AgentFault, Step>> = {
     silent: 'stream',
     out_of_order: 'stream',
     bad_chunk: 'stream',
+    unreadable: 'stream',
   },
   ...{ bad_final: 'final', no_final: 'final', after_final: 'final', no_usage: 'usage' },
   // Not of a check, which has no budget.

@@ -11,12 +11,30 @@ import {
 } from '@atp-router/kernel';
 import type { AdapterEstimateContent } from '@atp-router/wire';
 
+type Bound = UpstreamCaller['budget'];
+
+export interface Excess {
+  readonly of: 'tokens' | 'usd_micros';
+  /** With the unit. */
+  readonly needs: string;
+  readonly left: number;
+}
+
+/** What of an estimate is above the budget, if anything is. */
+export function excessOf(estimate: AdapterEstimateContent, budget: Bound): Excess | undefined {
+  const { tokens = Infinity, usd_micros = Infinity } = budget;
+  const wanted = estimate.in_tokens + estimate.out_tokens;
+  if (wanted > tokens) return { of: 'tokens', needs: `${wanted} tokens`, left: tokens };
+  if (estimate.usd_micros <= usd_micros) return undefined;
+  return { of: 'usd_micros', needs: `${estimate.usd_micros} micro-dollars`, left: usd_micros };
+}
+
 /** An estimate is a guess; who needs more than twice of it has not estimated. */
 const ANNOUNCED_FACTOR = 2;
 
 /**
  * A result whose usage is within what may be charged. What is above it is taken off, so that nobody is charged for it.
- * `is_excess`: more than the budget was used; without a budget, also more than the agent itself had announced.
+ * `is_excess`: also more than the budget, or than the agent itself had announced.
  */
 export function withinBound(
   data: JsonObject,
@@ -25,13 +43,20 @@ export function withinBound(
 ): { readonly data: JsonObject; readonly is_excess: boolean } {
   const usage = usageOf(data['usage']);
   if (usage === undefined || billable === undefined) return { data, is_excess: false };
-  const tokens = usage.in_tokens + usage.out_tokens;
-  const is_dear = price !== undefined && microsOf(usage, price) > billable.usd_micros;
-  if (tokens <= billable.tokens && !is_dear) return { data, is_excess: false };
+  if (isWithin(usage, billable, price)) return { data, is_excess: false };
   const fit = fitting(usage, billable);
   const { in_tokens, out_tokens } = price === undefined ? fit : affordable(fit, price, billable);
-  const is_excess = budget.tokens !== undefined || tokens > Math.max(billable.tokens, announced(estimate));
+  const is_excess = !isWithin(usage, budget, price) || usage.in_tokens + usage.out_tokens > announced(estimate);
   return { data: { ...data, usage: { in_tokens, out_tokens } }, is_excess };
+}
+
+function isWithin(
+  usage: Usage,
+  { tokens = Infinity, usd_micros = Infinity }: Bound,
+  price: Price | undefined,
+): boolean {
+  if (usage.in_tokens + usage.out_tokens > tokens) return false;
+  return price === undefined || microsOf(usage, price) <= usd_micros;
 }
 
 function announced(estimate: AdapterEstimateContent | undefined): number {
