@@ -134,7 +134,7 @@ const TOLD: readonly (readonly [code: string, error: string])[] = [
   ['EPREEMPT', 'rate_limited'],
   ['EDRAINING', 'backpressure'],
   ['ETIMEOUT', 'upstream_timeout'],
-  ['EPROTO', 'upstream_rejected'],
+  ['EPROTO', 'upstream_error'],
   ['EPOLICY', 'upstream_rejected'],
   ['ECODE_OF_NOBODY', 'upstream_error'],
 ];

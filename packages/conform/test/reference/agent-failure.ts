@@ -14,7 +14,6 @@ const TOLD: Readonly<Record<string, Failure>> = {
   EPREEMPT: ['rate_limited', 'remote', true],
   EDRAINING: ['backpressure', 'remote', true],
   ETIMEOUT: ['upstream_timeout', 'remote', true],
-  EPROTO: ['upstream_rejected', 'remote', false],
   EPOLICY: ['upstream_rejected', 'remote', false],
 };
 
