@@ -141,7 +141,7 @@ export class Acks {
 
   #entries(lane: LaneIn, acks: Acknowledgement[]): Acknowledgement[] {
     const { pieces, asked } = lane;
-    acks.push(this.#ofLane(lane));
+    acks.push(this.#ofLane(lane, asked));
     if (pieces !== undefined) for (const [msg_seq, up_to] of pieces) acks.push(this.#ofPieces(lane, msg_seq, up_to));
     lane.pieces = undefined;
     lane.asked = undefined;
@@ -151,7 +151,7 @@ export class Acks {
     return acks;
   }
 
-  /** With all fragments that have come, for an end that begins anew. */
+  /** With all fragments that have come, for an end that begins anew. What is asked for is said by `flush`, once. */
   #whole(lane: LaneIn, acks: Acknowledgement[]): void {
     acks.push(this.#ofLane(lane));
     for (const [msg_seq, up_to] of this.#incomplete(lane)) acks.push(this.#ofPieces(lane, msg_seq, up_to));
@@ -171,8 +171,8 @@ export class Acks {
     return { ...laneMembers(lane.lane), msg_seq, ...(up_to >= 0 && { ack_up_to: up_to }) };
   }
 
-  #ofLane(lane: LaneIn): Acknowledgement {
-    const { settled, pending, failed, asked, credit } = lane;
+  #ofLane(lane: LaneIn, asked?: LaneIn['asked']): Acknowledgement {
+    const { settled, pending, failed, credit } = lane;
     lane.told_credit = credit;
     const told = failed?.filter((number) => number <= settled && number > settled - pending) ?? [];
     const messages: number[] = [];
