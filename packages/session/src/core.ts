@@ -4,6 +4,7 @@ import {
   type Frame,
   type Payload,
   PROTOCOL_MAJOR,
+  type Sealer,
   type Window,
   type WireErrorContent,
 } from '@atp-router/wire';
@@ -114,6 +115,12 @@ export class Core {
     return this.agreed?.interval_ms ?? this.limits.interval_ms;
   }
 
+  /** For checksums: the one that signs, where there is one. */
+  get sealer(): Sealer | undefined {
+    const { signing, ports } = this.options;
+    return signing?.sealer ?? ports.sealer;
+  }
+
   get signs(): boolean {
     return this.agreed?.features.includes('sig') ?? false;
   }
@@ -146,9 +153,7 @@ export class Core {
 
   /** With a checksum where both ends have asked for it (S55). */
   #summed(frame: Frame): Frame {
-    const { ports, signing } = this.options;
-    const sealer = signing?.sealer ?? ports.sealer;
-    return this.agreed?.features.includes('checksum') ? (sealer?.withChecksum(frame) ?? frame) : frame;
+    return this.agreed?.features.includes('checksum') ? (this.sealer?.withChecksum(frame) ?? frame) : frame;
   }
 
   /** With the key that is the newest now; nothing without one. Each sending has a nonce of its own. */

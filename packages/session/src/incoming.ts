@@ -78,9 +78,8 @@ export class Incoming {
   /** Checksum and signature (S36). False: nothing is done with the frame. */
   #isAuthentic(frame: Frame, wall_ms: number): boolean {
     const { core } = this.#engine;
-    const { signing, ports } = core.options;
-    const sealer = signing?.sealer ?? ports.sealer;
-    if (frame.checksum !== undefined && sealer?.checkChecksum(frame) === 'bad') {
+    const { signing } = core.options;
+    if (frame.checksum !== undefined && core.sealer?.checkChecksum(frame) === 'bad') {
       core.counts.damaged += 1;
       return false;
     }

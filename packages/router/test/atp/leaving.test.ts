@@ -18,7 +18,8 @@ function clientOf({ url }: Pick<Running, 'url'>): AtpClient {
 
 const ASK = { prompt: 'Hi', model: 'small', stream: false };
 
-test('a task that comes while the router stops is done by its successor, once, and what runs is answered before', async () => {
+/** A router that has been told to stop while it works on a task; `before` is what it had been given until then. */
+async function stopping() {
   const { answer, next } = held();
   const { base_url, seen } = await upstream(answer);
   const dir = dataDir();
@@ -29,14 +30,23 @@ test('a task that comes while the router stops is done by its successor, once, a
   const finish = await next();
   const before = await delivered(first);
   const stopped = first.stop();
+  const successor = async () => {
+    const second = await start({ config: configOf(dir, { ...through(base_url), listen: { port } }) });
+    onTestFinished(() => second.stop());
+    return second;
+  };
+  return { ...{ first, successor, client, running, finish }, ...{ next, seen, before, stopped } };
+}
+
+test('a task that comes while the router stops is done by its successor, once, and what runs is answered before', async () => {
+  const { first, successor, client, running, finish, next, seen, before, stopped } = await stopping();
   const late = [client.task(ASK), client.task(ASK)];
   await expect.poll(() => delivered(first)).toBe(before + late.length);
   expect(seen).toHaveLength(1);
   finish(200);
   expect((await running.result()).text).toBe('Done.');
   await stopped;
-  const second = await start({ config: configOf(dir, { ...through(base_url), listen: { port } }) });
-  onTestFinished(() => second.stop());
+  const second = await successor();
   for (const task of late) {
     (await next())(200);
     expect((await task.result()).text).toBe('Done.');
@@ -47,16 +57,7 @@ test('a task that comes while the router stops is done by its successor, once, a
 });
 
 test('one that its client takes back meanwhile is begun by nobody', async () => {
-  const { answer, next } = held();
-  const { base_url, seen } = await upstream(answer);
-  const dir = dataDir();
-  const first = await start({ config: configOf(dir, through(base_url)) });
-  const { port } = first.router.server.address;
-  const client = clientOf(first);
-  const running = client.task(ASK);
-  const finish = await next();
-  const before = await delivered(first);
-  const stopped = first.stop();
+  const { first, successor, client, running, finish, next, seen, before, stopped } = await stopping();
   const late = client.task(ASK);
   const refused = late.result().catch(() => 'taken back');
   await expect.poll(() => delivered(first)).toBe(before + 1);
@@ -65,8 +66,7 @@ test('one that its client takes back meanwhile is begun by nobody', async () => 
   finish(200);
   await running.result();
   await stopped;
-  const second = await start({ config: configOf(dir, { ...through(base_url), listen: { port } }) });
-  onTestFinished(() => second.stop());
+  await successor();
   const last = client.task(ASK);
   (await next())(200);
   expect((await last.result()).text).toBe('Done.');

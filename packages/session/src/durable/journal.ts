@@ -50,6 +50,7 @@ export class Journal {
   }
 
   received(message: StoredArrival): void {
+    if (!this.durable) return;
     this.restored(message);
     this.#changes.push({ put: 'inbox', ...message });
   }

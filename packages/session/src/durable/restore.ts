@@ -4,6 +4,7 @@ import { messageBytes, messageFrames } from '../send/frames.ts';
 import { isOwnStatus } from '../send/own-status.ts';
 import { lingerStored } from './stored.ts';
 import { FRESH } from '../send/out-message.ts';
+import { isMainLane, SESSION_STREAM } from '../streams/numbers.ts';
 import { Stream } from '../streams/stream.ts';
 import type { Streams } from '../streams/streams.ts';
 
@@ -42,9 +43,9 @@ export function restoreEngine(engine: Engine, snapshot: SessionSnapshot): void {
 /** The application may not have heard of it. */
 function handOnAgain({ core, streams }: Engine, arrival: StoredArrival): void {
   const { id } = arrival;
-  const { stream_id, persona_id, clone_id } = id.lane;
+  const { stream_id } = id.lane;
   core.journal.restored(arrival);
-  const opens = id.msg_seq === 0 && persona_id === '' && clone_id === '' && streams.peerNumber(stream_id) !== undefined;
+  const opens = id.msg_seq === 0 && isMainLane(id.lane) && streams.peerNumber(stream_id) !== undefined;
   if (opens) core.emit({ type: 'stream_opened', stream_id });
   if ('failed' in arrival) {
     core.emit({ type: 'failed', way: 'in', id, reason: arrival.failed, again: true });
@@ -58,7 +59,7 @@ type Inbox = SessionSnapshot['inbox'];
 
 /** By lane; what opens a stream first. */
 function inOrder(inbox: Inbox): Inbox {
-  const rank = ({ id }: Inbox[number]): number => (id.lane.persona_id === '' && id.lane.clone_id === '' ? 0 : 1);
+  const rank = ({ id }: Inbox[number]): number => (isMainLane(id.lane) ? 0 : 1);
   return [...inbox].sort((left, right) => rank(left) - rank(right) || left.id.msg_seq - right.id.msg_seq);
 }
 
@@ -66,7 +67,7 @@ function inOrder(inbox: Inbox): Inbox {
 function restoreStreams({ core, streams }: Engine, { streams: kept, lanes }: SessionSnapshot): void {
   for (const { stream_id, sent_fin, got_fin } of [...kept].sort(byNumber)) {
     const is_own = Number(stream_id) % 2 === streams.own.next % 2;
-    const stream = stream_id === '0' ? streams.zero : new Stream(stream_id, is_own);
+    const stream = stream_id === SESSION_STREAM ? streams.zero : new Stream(stream_id, is_own);
     if (stream !== streams.zero) streams.add(stream);
     stream.ended = sent_fin;
     stream.out_done = sent_fin;

@@ -2,6 +2,7 @@ import { type Lane, laneKey } from '@atp-router/wire';
 import type { StoredChange, StoredLane, StoredSession, StoredStatus } from '../contract.ts';
 import type { Core } from '../core.ts';
 import type { Stream } from '../streams/stream.ts';
+import { isMainLane, mainLane } from '../streams/numbers.ts';
 import type { Streams } from '../streams/streams.ts';
 import type { PeerStatus } from '../status.ts';
 import type { Storable } from './journal.ts';
@@ -23,7 +24,7 @@ export function storedLane(core: Core, stream: Stream, lane: Lane): Storable {
 
 export function laneValue(core: Core, stream: Stream, lane: Lane): StoredLane {
   const key = laneKey(lane);
-  const is_main = lane.persona_id === '' && lane.clone_id === '';
+  const is_main = isMainLane(lane);
   const from = is_main ? stream.main_in : stream.ins?.get(key);
   const to = is_main ? stream.main_out : stream.outs?.get(key);
   return {
@@ -45,7 +46,7 @@ export function lingerStored(core: Core, streams: Streams, stream: Stream): void
   if (forgotten === stream_id) return;
   if (forgotten !== undefined) journal.change({ drop: 'stream', stream_id: forgotten });
   journal.change({ put: 'stream', value: stream.value });
-  journal.change({ put: 'lane', value: laneValue(core, stream, { stream_id, persona_id: '', clone_id: '' }) });
+  journal.change({ put: 'lane', value: laneValue(core, stream, mainLane(stream_id)) });
 }
 
 /**

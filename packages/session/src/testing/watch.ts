@@ -8,7 +8,7 @@ import { acksOf, FrameBook } from './frame-book.ts';
 import { SIM_KEYS } from './keys.ts';
 import { judgeMessages } from './judge-messages.ts';
 import { type EndsView, MessageBook } from './message-book.ts';
-import { SIDES, type Side } from './network.ts';
+import { opensStream, SIDES, type Side } from './network.ts';
 import type { Setting } from './plan.ts';
 import { QuietBook } from './quiet-book.ts';
 import { FIRST_WINDOW, heldMax, UNSETTLED_MAX } from './session-machine.ts';
@@ -81,8 +81,8 @@ export class Watch implements Watcher {
       broken,
     );
     const closedAt = (side: Side, stream_id: string): boolean => {
-      const own = Number(stream_id) % 2 === (side === 'client' ? 1 : 0);
-      return this.#closed[side].has(stream_id) || end(side).store?.isClosed(stream_id, own) === true;
+      const { store } = end(side);
+      return this.#closed[side].has(stream_id) || store?.isClosed(stream_id, opensStream(side, stream_id)) === true;
     };
     this.frames = new FrameBook(
       this.messages,

@@ -3,7 +3,7 @@ import { App } from './app.ts';
 import { Draw, seedFor } from './draw.ts';
 import { SimEnd } from './end.ts';
 import type { Machine, MakeMachine } from './machine.ts';
-import { Network, otherSide, SIDES, type Side } from './network.ts';
+import { Network, opensStream, otherSide, SIDES, type Side } from './network.ts';
 import type { Plan } from './plan.ts';
 import { Shell } from './shell.ts';
 import { DriftingClock, VirtualTime } from './time.ts';
@@ -171,7 +171,6 @@ export class World {
 
   /** Of a stream that is not kept: it was closed, or else its opening was not kept. */
   #isOver(side: Side, stream_id: string): boolean {
-    const own = Number(stream_id) % 2 === (side === 'client' ? 1 : 0);
-    return this.ends[side].store?.wasOpened(stream_id, own) ?? false;
+    return this.ends[side].store?.wasOpened(stream_id, opensStream(side, stream_id)) ?? false;
   }
 }
