@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -62,4 +62,14 @@ test.each([
   },
 ])('the summary of a run in which $name', ({ results, flags, last, code }) => {
   expect(summarize(results, ...flags)).toEqual({ last, code });
+});
+
+// Where services can be installed everything else can be had, too: what is missing then must not go by in silence.
+test('CI allows tests to be skipped only where services are missing', () => {
+  const text = readFileSync(join(import.meta.dirname, '../.ci/run'), 'utf8');
+  const set = [...text.matchAll(/^.*summary_flags=.*$/gm)].map(([line]) => line);
+  expect(set).toEqual([
+    'summary_flags=()',
+    "if scripts/install-services.sh; then summary_flags=(--no-skips); else echo 'tests that need them will be skipped'; fi",
+  ]);
 });

@@ -9,12 +9,15 @@ export interface Bundle {
   readonly gzip_bytes: number;
 }
 
-const ENTRY = new URL('../../packages/sdk/src/index.ts', import.meta.url).pathname;
+const ENTRIES: Readonly<Record<'sdk' | 'with http', string>> = {
+  sdk: new URL('../../packages/sdk/src/index.ts', import.meta.url).pathname,
+  'with http': new URL('./sdk-with-http.ts', import.meta.url).pathname,
+};
 
 /** The SDK as a page gets it: one script, minified, everything that it exports under one global name. */
-export async function bundleSdk(name: string): Promise<Bundle> {
+export async function bundleSdk(name: string, entry: keyof typeof ENTRIES = 'sdk'): Promise<Bundle> {
   const build = await rolldown({
-    ...{ input: ENTRY, platform: 'browser', logLevel: 'silent' },
+    ...{ input: ENTRIES[entry], platform: 'browser', logLevel: 'silent' },
     resolve: { conditionNames: ['atp-source', 'import'] },
   });
   const { output } = await build.generate({ format: 'iife', name, minify: true });

@@ -4,9 +4,13 @@ import { runChaos } from '../src/chaos/run.ts';
 test('sessions over a bad network: each task is answered once or reported as failed, and the books balance', async () => {
   const report = await runChaos({ seed: 1, sessions: 60, tasks: 4 });
   expect(report.problems).toEqual([]);
-  expect(report.tasks).toBe(240);
-  expect(report.answered).toBeGreaterThan(120);
+  const { websocket, http } = report.carriers;
+  expect([websocket.sessions, websocket.tasks, http.sessions, http.tasks]).toEqual([40, 160, 20, 80]);
+  expect(websocket.answered).toBeGreaterThan(80);
+  expect(http.answered).toBeGreaterThan(40);
   // How many there are depends on how the connections fall; without any the test would prove nothing.
   expect(report.cuts).toBeGreaterThan(3);
-  expect(report.reconnects).toBeGreaterThan(120);
+  expect(websocket.reconnects).toBeGreaterThan(80);
+  expect(http.reconnects).toBeGreaterThan(40);
+  expect(http.reads_on).toBeGreaterThan(3);
 }, 180_000);

@@ -1,22 +1,27 @@
 import { randomBytes } from 'node:crypto';
 import { constants, deflateRawSync } from 'node:zlib';
-import { OPCODE, type Peer, Probe, Transcript, wsFrame } from '@atp-router/conform/probe';
+import { mainLane, OPCODE, type Peer, Probe, Transcript, wsFrame } from '@atp-router/conform/probe';
 import { AtpClient } from '@atp-router/sdk';
-import { encodeJson, type Frame } from '@atp-router/wire';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { secretOf, standardConfig, tenant } from '../src/config.ts';
+import { type Acknowledgement, encodeJson, type Frame, REASSEMBLY_LIMITS } from '@atp-router/wire';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { ADMIN_SECRET, secretOf, standardConfig, tenant } from '../src/config.ts';
 import { type Rig, startRig } from '../src/harness.ts';
+import { fence, isNoRoom, opening, sendUnfinished } from '../src/hostile-peer.ts';
 import { textAnswer } from '../src/upstream/script.ts';
 
 const SECRET = randomBytes(32);
 const OTHER_SECRET = randomBytes(32);
 /**
- * What these peers together may make the router keep: 256 MiB on the way to the store of sessions at most, and what their
- * sessions hold. It starts with about 200 MiB; without the bounds it grew by 1,300.
+ * What the peers of one test may make the router's memory grow by, as the kernel sees it. The most is 32 MiB of pieces, which are there
+ * as text, on their way to the store, and as the garbage of what they were decoded from: 80 to 150 MiB when it was measured. Four
+ * sessions that read nothing take as much.
  */
-const GROWTH_MIB_MAX = 450;
+const GROWTH_MIB_MAX = 200;
+/** And all of them together: what was freed is used again, and not given back. 330 to 380 when it was measured. */
+const GROWTH_IN_ALL_MIB_MAX = 450;
 
 let rig: Rig;
+let first_mib: number;
 let before_mib: number;
 let probes: Probe[] = [];
 
@@ -29,6 +34,9 @@ beforeAll(async () => {
     }),
   );
   await expectHealthy();
+  first_mib = rig.router.rss_mib();
+});
+beforeEach(() => {
   before_mib = rig.router.rss_mib();
 });
 afterAll(() => rig.close());
@@ -36,7 +44,9 @@ afterEach(async () => {
   for (const probe of probes) probe.end();
   probes = [];
   await expectHealthy();
-  expect(rig.router.rss_mib() - before_mib).toBeLessThan(GROWTH_MIB_MAX);
+  const now_mib = rig.router.rss_mib();
+  expect(now_mib - before_mib).toBeLessThan(GROWTH_MIB_MAX);
+  expect(now_mib - first_mib).toBeLessThan(GROWTH_IN_ALL_MIB_MAX);
 });
 
 /** Somebody else, who does nothing wrong, is served. */
@@ -68,9 +78,18 @@ async function closeCode({ ws }: Peer): Promise<number | undefined> {
   return event?.type === 'close' ? event.code : undefined;
 }
 
-/** A session is still served: a message behind what was refused is acknowledged. */
-async function expectOpen(peer: Peer, stream_id: string): Promise<void> {
-  await peer.stream(stream_id);
+/** What the router keeps for one session. */
+async function heldFor({ session_id }: Peer): Promise<{ readonly messages: number; readonly bytes: number }> {
+  const answer = await rig.router.ask('/admin/v1/sessions', undefined, { method: 'GET', key: ADMIN_SECRET });
+  const { data } = JSON.parse(await answer.text()) as {
+    readonly data: readonly {
+      readonly session_id: string;
+      readonly held_messages: number;
+      readonly held_bytes: number;
+    }[];
+  };
+  const found = data.find((one) => one.session_id === session_id);
+  return { messages: found?.held_messages ?? -1, bytes: found?.held_bytes ?? -1 };
 }
 
 async function metric(name: string): Promise<number> {
@@ -86,52 +105,123 @@ test('giant frames close the connection before they are kept', async () => {
 
 test('a frame that is deeper than any may be is refused with its reason', async () => {
   const peer = await probe().open();
-  const { session_id } = peer;
-  const head = `{"v":1,"session_id":"${session_id}","stream_id":"1","msg_seq":0,"flags":["SYN"],"payload":{"type":"agent.log","content":`;
-  peer.text(`${head}${'['.repeat(200_000)}${']'.repeat(200_000)}}}`);
+  peer.text(opening(peer, 'agent.log', `${'['.repeat(200_000)}${']'.repeat(200_000)}`));
   const { code, reason } = await peer.reset('0');
   expect(code).toBe('EPROTO');
   expect(reason).toMatch(/deep|nest|level/i);
 });
 
-test('names that collide with what objects have change nothing', async () => {
+test('names of what objects have are names as any: nothing is read through them', async () => {
   const peer = await probe().open();
-  const { session_id } = peer;
-  const keys = Array.from({ length: 5_000 }, (_, i) => `"k${i}":${i}`).join(',');
-  const content = `{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}},${keys}}`;
-  peer.text(
-    `{"v":1,"session_id":"${session_id}","stream_id":"1","msg_seq":0,"flags":["SYN"],"payload":{"type":"agent.log","content":${content}}}`,
-  );
-  const answered = await peer.verdict('1', 0, '3');
-  expect(answered.type).not.toBe('nothing');
-  await expectOpen(await probe().open(), '1');
+  const { mark } = await rig.upstream.script({ answer: textAnswer('Nobody asked for this.') });
+  const task = JSON.stringify({ task: { prompt: mark, model: 'm-chat' } });
+  const members = `"__proto__":${task},"constructor":{"prototype":${task}},"valueOf":${task}`;
+  peer.text(opening(peer, 'agent.dispatch', `{"session_id":"s","targets":[],${members}}`));
+  const isError = ({ stream_id, payload }: Frame): boolean => stream_id === '1' && payload?.type === 'error';
+  const { frame } = await peer.expect('an error on stream 1', isError);
+  expect(frame.payload?.content).toMatchObject({ code: 'EPROTO', details: { param: 'task' } });
+  expect(rig.upstream.log().filter((one) => JSON.stringify(one).includes(mark))).toEqual([]);
+  await peer.stream('3');
 });
 
-test('a flood of fragments of messages that never end is bounded, and the session says so', async () => {
+/**
+ * Names that would cost the most where a table is keyed by them. V8 salts the hash of a text anew in each process, so that nobody
+ * can write texts that collide there; what a peer can choose are indices, whose hash is their value. What they cost is not judged
+ * here (`decodeJson` took at most three times as long as for others when it was measured), but that they are taken, and that
+ * whoever comes next is served.
+ */
+test.each([
+  ['indices that are equal in their lowest 16 bits', (i: number) => String(i * 65_536)],
+  ['indices with a gap behind each, from the highest down', (i: number) => String(4_294_967_294 - i * 71_577)],
+  ['texts of one length that differ in their end', (i: number) => `k${String(i).padStart(9, '0')}`],
+])('a frame full of names that are %s is taken', async (_what, name) => {
   const peer = await probe().open();
-  await peer.stream('1');
-  for (let msg_seq = 1; msg_seq <= 200; msg_seq += 1) {
-    for (let frag_seq = 0; frag_seq < 16; frag_seq += 1) {
-      const payload = { type: 'agent.log', content: 'x'.repeat(20_000), checksum: `sha256:${'0'.repeat(64)}` };
-      peer.message({ msg_seq, flags: ['MORE'], payload, more: frag_seq > 0 ? { frag_seq } : {} });
-    }
+  const members = Array.from({ length: 50_000 }, (_, i) => `"${name(i)}":0`);
+  peer.text(opening(peer, 'agent.log', `{${members.join(',')}}`));
+  await peer.acked(0);
+  await peer.stream('3');
+});
+
+test('messages that never end are kept up to 64 at a time, and no more of them', async () => {
+  const made = probe();
+  const peer = await made.open();
+  await fence(peer, '1');
+  const pieces = Array.from({ length: 4 }, (_, i) => String(i).repeat(20_000));
+  for (let msg_seq = 1; msg_seq <= REASSEMBLY_LIMITS.open_messages; msg_seq += 1) {
+    sendUnfinished(made, peer, msg_seq, pieces);
   }
-  const said = await peer.expect('a refusal of fragments', ({ flags, payload }) => {
-    return payload?.type === 'control.ack' || flags?.includes('ECN') === true || flags?.includes('RST') === true;
-  });
-  expect(said.frame.session_id).toBe(peer.session_id);
+  // The pieces are good: they are acknowledged, up to the last one that came.
+  const { open_messages } = REASSEMBLY_LIMITS;
+  await peer.ack('the pieces acknowledged', (ack) => ack.msg_seq === open_messages && ack.ack_up_to === 3);
+  await expect.poll(async () => (await heldFor(peer)).messages).toBe(open_messages);
+  const held = await heldFor(peer);
+  expect(held.bytes).toBeGreaterThan(open_messages * 4 * 20_000);
+  expect(peer.history.filter(({ frame }) => isNoRoom(frame))).toEqual([]);
+  for (let msg_seq = open_messages + 1; msg_seq <= 200; msg_seq += 1) sendUnfinished(made, peer, msg_seq, pieces);
+  await peer.expect('ECN, for want of room', isNoRoom);
+  // Behind all of them; what is held is what was held before.
+  await fence(peer, '3');
+  await expect.poll(() => heldFor(peer)).toEqual(held);
 });
 
-test('a storm of NACKs makes the router send no more than a bounded number of frames again', async () => {
+test('pieces of messages that never end are kept up to 32 MiB, and no more of them', async () => {
+  const made = probe();
+  const peer = await made.open();
+  await fence(peer, '1');
+  const { buffer_bytes, message_bytes } = REASSEMBLY_LIMITS;
+  const piece = 'x'.repeat(250_000);
+  // Each a little smaller than a message may be; three of them are more than all may have together.
+  const pieces = Array.from({ length: Math.floor(message_bytes / piece.length) - 1 }, () => piece);
+  for (let msg_seq = 1; msg_seq <= 3; msg_seq += 1) sendUnfinished(made, peer, msg_seq, pieces);
+  await peer.expect('ECN, for want of room', isNoRoom);
+  await fence(peer, '3');
+  await expect.poll(async () => (await heldFor(peer)).messages).toBe(3);
+  const { bytes } = await heldFor(peer);
+  expect(bytes).toBeLessThanOrEqual(buffer_bytes);
+  expect(bytes).toBeGreaterThan(buffer_bytes - 2 * piece.length);
+});
+
+/** What a router sends again because it was named as missing: so many frames in one turn, and the next turn not before. */
+const RESEND_FRAMES = 64;
+const RESEND_TURN_MS = 100;
+
+test('a storm of NACKs, with numbers that come twice or that there are not, is answered by a bounded number of frames', async () => {
   const peer = await probe().open();
   const { mark } = await rig.upstream.script({ answer: textAnswer('y'.repeat(400_000)) });
   const content = { session_id: peer.session_id, targets: [], budget: {}, task: { prompt: mark, model: 'm-chat' } };
-  peer.message({ msg_seq: 0, payload: { type: 'agent.dispatch', content } });
-  await peer.expect('a piece of the answer', ({ stream_id, payload }) => stream_id === '1' && payload !== undefined);
-  const acks = [{ stream_id: '1', missing_messages: Array.from({ length: 64 }, (_, i) => i) }];
-  for (let i = 0; i < 2_000; i += 1) peer.control(['ACK'], { type: 'control.ack', content: { acks } });
-  const resent = await metric('atp_session_anomalies_total');
-  expect(resent).toBeLessThan(20_000);
+  peer.message({ msg_seq: 0, flags: ['SYN', 'FIN'], payload: { type: 'agent.dispatch', content } });
+  const isOfAnswer = ({ stream_id, flags }: Frame): boolean => stream_id === '1' && flags?.includes('CTRL') !== true;
+  // At once, so that the round trip seems as short as it can.
+  await peer.expect('the first message of the answer', isOfAnswer);
+  peer.acknowledge(mainLane('1'), 0);
+  const isLast = ({ payload }: Frame): boolean => payload?.frag !== undefined;
+  for (const msg_seq of [1, 2]) {
+    await peer.expect(`the last piece of message ${msg_seq}`, (one) => one.msg_seq === msg_seq && isLast(one));
+  }
+  const storm: readonly Acknowledgement[] = [
+    { stream_id: '1', missing_messages: [1, 2, 1, 2, 1, 2, 3, 99, 4_000_000, ...Array.from({ length: 60 }, () => 1)] },
+    { stream_id: '1', msg_seq: 1, missing: Array.from({ length: 4_096 }, (_, i) => i % 7) },
+    {
+      stream_id: '1',
+      msg_seq: 2,
+      missing: [0, 0, 0, 1, 5_000, 4_000_000_000, ...Array.from({ length: 100 }, () => 2)],
+    },
+    { stream_id: '1', msg_seq: 99, missing: [0, 1, 2] },
+  ];
+  const before = peer.messages('1').length;
+  const from_ms = performance.now();
+  const came = (): readonly Frame[] => peer.messages('1').slice(before);
+  // Until some of it has had an effect: what was sent just before cannot be missing yet.
+  for (let round = 1; round <= 20 || came().length === 0; round += 1) {
+    for (let i = 0; i < 20; i += 1) {
+      for (const ack of storm) peer.control(['ACK'], { type: 'control.ack', content: { acks: [ack] } });
+    }
+    // What is acknowledged behind them says that they were handled.
+    await peer.stream(String(2 * round + 1));
+  }
+  const turns = Math.ceil((performance.now() - from_ms) / RESEND_TURN_MS) + 1;
+  expect(came().length).toBeLessThanOrEqual(2 * RESEND_FRAMES * turns);
+  expect(came().filter(({ msg_seq }) => msg_seq !== 1 && msg_seq !== 2)).toEqual([]);
 });
 
 test('who asks for much and reads nothing is waited for, with a bound on what waits', async () => {

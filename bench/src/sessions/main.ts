@@ -2,15 +2,16 @@ import { cpus, loadavg } from 'node:os';
 import { sliceOptions } from '../slice-options.ts';
 import { median } from '../stats.ts';
 import { idleSessions } from './idle.ts';
-import { joined, type Way } from './joined.ts';
+import { joined, lasting, type Way } from './joined.ts';
 import { throughSockets } from './sockets.ts';
 
-const USAGE = `usage: npm run sessions -w bench -- [--rounds N] [--slice-ms N] [--idle N]
+const USAGE = `usage: npm run sessions -w bench -- [--rounds N] [--slice-ms N] [--idle N] [--long-ms N]
   --rounds N    interleaved rounds (default 9)
   --slice-ms N  length of one run (default 1000)
-  --idle N      idle sessions of a router whose memory is measured (default 8000; needs as many open files; 0: none)`;
+  --idle N      idle sessions of a router whose memory is measured (default 8000; needs as many open files; 0: none)
+  --long-ms N   length of the one long signed run (default 20000; 0: none)`;
 
-const { rounds, slice_ms, idle } = sliceOptions(USAGE, 1_000);
+const { rounds, slice_ms, idle, long_ms } = sliceOptions(USAGE, 1_000, 20_000);
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 const grouped = (value: number): string => Math.round(value).toLocaleString('en-US');
@@ -26,6 +27,13 @@ for (const is_signed of [false, true]) {
     const runs = Array.from({ length: rounds + 1 }, () => joined(way, is_signed, slice_ms)).slice(1);
     print(`| ${is_signed ? 'signed' : 'unsigned'}, frames ${way} | ${grouped(median(runs))} |`);
   }
+}
+
+if (long_ms > 0) {
+  const { per_second, slowest } = lasting('through CBOR', long_ms);
+  print(
+    `\nOne signed session for ${grouped(long_ms / 1_000)} s: ${grouped(per_second)} frames/s, ${grouped(slowest)} in its slowest second`,
+  );
 }
 
 print('\n### Through WebSockets, CBOR\n\n| | frames/s | frames/s of one core of the server |\n|---|---:|---:|');

@@ -9,7 +9,7 @@ import sys
 import time
 
 from .client import Client
-from .scenarios import DISPUTED, SCENARIOS, Bench, Skip
+from .scenarios import SCENARIOS, Bench, Skip
 
 SCENARIO_S = 120
 
@@ -67,8 +67,7 @@ async def run(options):
         long_model=options.long_model,
         signing={kid: bytes.fromhex(secret) for kid, secret in signing.items()},
     )
-    known = SCENARIOS + (DISPUTED if options.disputed else ())
-    chosen = [one for one in known if not options.only or one.__name__ in options.only]
+    chosen = [one for one in SCENARIOS if not options.only or one.__name__ in options.only]
     bad = 0
     if options.serve:
         bench.router = Router(options.serve, bench)
@@ -99,7 +98,6 @@ def main(arguments):
     parser.add_argument("--signing-key", action="append", default=[], metavar="KID:HEX", help="signing keys of the tenant, oldest first")
     parser.add_argument("--serve", metavar="COMMAND", help="starts the router; it is killed and started again")
     parser.add_argument("--only", action="append", default=[], metavar="SCENARIO")
-    parser.add_argument("--disputed", action="store_true", help="also what a router was found not to do")
     parser.add_argument("--json", action="store_true")
     return asyncio.run(run(parser.parse_args(arguments)))
 

@@ -30,6 +30,7 @@ class Session(Sender, Receiver, Timers):
         self.node = None
         self.encoding = "json"
         self.signed = False
+        self.summed = False
         self.resume_token = None
         self.control = 0
         self.newest = -1
@@ -120,6 +121,8 @@ class Session(Sender, Receiver, Timers):
                 return
         if self.signed and not first:
             frame = seal.sign(frame, self.signer["kid"], self.signer["secret"])
+        if self.summed and not first:
+            frame = {"checksum": seal.checksum(frame)} | frame
         self.out.append(frame)
 
     def take(self):
@@ -159,6 +162,10 @@ class Session(Sender, Receiver, Timers):
         if "checksum" in frame and frame["checksum"] != seal.checksum(frame):
             self.counts["damaged"] += 1
             return
+        if self.summed:
+            if "checksum" not in frame:
+                raise Violation(f"no checksum: {frame}")
+            self.counts["summed"] += 1
         if not self.authentic(frame):
             return
         if "CTRL" in flags(frame):
@@ -228,6 +235,7 @@ class Session(Sender, Receiver, Timers):
             if not set(content.get("features", ())) <= set(self.features):
                 raise Violation("a feature that was not offered")
             self.signed = "sig" in content.get("features", ())
+            self.summed = "checksum" in content.get("features", ())
             self.peer_pending = content.get("pending_messages", PENDING)
         self.events.append(Event("open", None, frame))
         if not resumed:

@@ -1,4 +1,5 @@
-import { AtpClient, AtpTaskError } from '@atp-router/sdk';
+import { AtpClient, AtpTaskError, type LinkEvent, systemRuntime } from '@atp-router/sdk';
+import { http } from '@atp-router/sdk/http';
 import { secretOf } from '../config.ts';
 
 /** What a client knows of one of its tasks. Exactly one of `final_id` and `error` when it is over. */
@@ -13,23 +14,41 @@ export interface TaskRecord {
   error?: string;
 }
 
+/** What carries a session. */
+export type ChaosCarrier = 'websocket' | 'http';
+
 /** One session that does one task after the other, whatever becomes of its connections. */
 export class ChaosClient {
   readonly tasks: TaskRecord[] = [];
+  readonly carrier: ChaosCarrier;
   readonly #client: AtpClient;
   readonly #name: string;
   readonly #done: () => void;
   reconnects = 0;
+  /** Of plain HTTP: events that were read on behind the last one, within the same connection. */
+  reads_on = 0;
 
-  constructor(url: string, name: string, done: () => void) {
+  constructor(url: string, name: string, carrier: ChaosCarrier, done: () => void) {
+    this.carrier = carrier;
     this.#name = name;
     this.#done = done;
-    this.#client = new AtpClient({
-      ...{ url, key: secretOf('acme'), reconnect: { base_ms: 20, cap_ms: 500 } },
-      onLink: (event) => {
+    const runtime = systemRuntime();
+    const fetch: typeof runtime.fetch = (to, init) => {
+      if ('last-event-id' in (init as { readonly headers: object }).headers) this.reads_on += 1;
+      return runtime.fetch(to, init);
+    };
+    const options = {
+      ...{
+        url,
+        key: secretOf('acme'),
+        ...(carrier === 'http' && { transport: http }),
+        reconnect: { base_ms: 20, cap_ms: 500 },
+      },
+      onLink: (event: LinkEvent): void => {
         if (event.type === 'disconnected') this.reconnects += 1;
       },
-    });
+    };
+    this.#client = new AtpClient(options, { ...runtime, fetch });
   }
 
   async run(mark: string, count: number): Promise<void> {

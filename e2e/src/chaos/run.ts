@@ -4,7 +4,7 @@ import { type Rig, startRig } from '../harness.ts';
 import { servedOf } from '../kill/served.ts';
 import { textAnswer } from '../upstream/script.ts';
 import type { Upstream } from '../upstream/upstream.ts';
-import { ChaosClient, type TaskRecord } from './client.ts';
+import { type ChaosCarrier, ChaosClient, type TaskRecord } from './client.ts';
 import { ChaosProxy } from './proxy.ts';
 
 export interface ChaosOptions {
@@ -15,18 +15,29 @@ export interface ChaosOptions {
   readonly say?: (line: string) => void;
 }
 
-export interface ChaosReport {
+/** What became of the sessions of one carrier. */
+export interface CarrierReport {
+  readonly sessions: number;
   readonly tasks: number;
   readonly answered: number;
   /** Tasks that were reported as failed, by code. */
   readonly failed: Readonly<Record<string, number>>;
   readonly reconnects: number;
+  /** Of plain HTTP: how often cut events were read on behind the last one, within the same connection. */
+  readonly reads_on: number;
+}
+
+export interface ChaosReport {
+  readonly carriers: Readonly<Record<ChaosCarrier, CarrierReport>>;
+  /** Connections of TCP, of which a session over plain HTTP has several. */
   readonly connections: number;
   readonly cuts: number;
   readonly delays: number;
   readonly problems: readonly string[];
 }
 
+/** Of the sessions one in so many goes over plain HTTP, and is held to the same. */
+const ONE_IN_HTTP = 3;
 const PIECES = Array.from({ length: 10 }, (_, i) => `<${i}> a piece of the answer `);
 const TEXT = PIECES.join('');
 
@@ -62,7 +73,9 @@ async function drive(options: ChaosOptions, rig: Rig, proxy: ChaosProxy): Promis
   const script = await rig.upstream.script({ answer: textAnswer(...PIECES), pace_ms: 5 });
   const progress = new Progress();
   const url = `http://127.0.0.1:${proxy.port}`;
-  const clients = Array.from({ length: sessions }, (_, i) => new ChaosClient(url, `c${i}`, () => progress.one()));
+  const clients = Array.from({ length: sessions }, (_, i) => {
+    return new ChaosClient(url, `c${i}`, i % ONE_IN_HTTP === 0 ? 'http' : 'websocket', () => progress.one());
+  });
   const running = Promise.all(clients.map((client) => client.run(script.mark, tasks)));
   const total = sessions * tasks;
   await progress.reached(Math.floor(total / 3));
@@ -104,17 +117,32 @@ function reportOf(
   proxy: ChaosProxy,
   outstanding: readonly string[],
 ): ChaosReport {
+  const { connections, cut, truncate, delay } = proxy.counts;
+  const of = (carrier: ChaosCarrier): CarrierReport => carrierReport(clients.filter((one) => one.carrier === carrier));
+  return {
+    carriers: { websocket: of('websocket'), http: of('http') },
+    ...{ connections, cuts: cut + truncate, delays: delay },
+    problems: [
+      ...outstanding,
+      ...problemsOf(
+        clients.flatMap(({ tasks }) => tasks),
+        rig,
+      ),
+    ],
+  };
+}
+
+function carrierReport(clients: readonly ChaosClient[]): CarrierReport {
   const tasks = clients.flatMap((client) => client.tasks);
   const failed: Record<string, number> = {};
   for (const { error } of tasks) if (error !== undefined) failed[error] = (failed[error] ?? 0) + 1;
-  const { connections, cut, truncate, delay } = proxy.counts;
   return {
+    sessions: clients.length,
     tasks: tasks.length,
     answered: tasks.filter(({ error }) => error === undefined).length,
     failed,
     reconnects: clients.reduce((sum, client) => sum + client.reconnects, 0),
-    ...{ connections, cuts: cut + truncate, delays: delay },
-    problems: [...outstanding, ...problemsOf(tasks, rig)],
+    reads_on: clients.reduce((sum, client) => sum + client.reads_on, 0),
   };
 }
 

@@ -1,4 +1,5 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { utcDay } from '@atp-router/kernel';
 import { chaos } from './chaos.ts';
@@ -13,16 +14,23 @@ import { streams } from './streams.ts';
 
 const PARTS: Readonly<Record<string, Part>> = { properties, sessions, conformance, kills, chaos, streams, soak };
 
-const USAGE = `npm run verify:deep -- [--only properties,sessions,conformance,kills,chaos,streams,soak] [--seed N] [--short]
+const USAGE = `npm run verify:deep -- [--only properties,sessions,conformance,kills,chaos,streams,soak] [--seed N] [--short] [--write]
 
 Runs the long checks and writes docs/reports/<day>-deep.md. With --short or --only nothing is written; the report goes
-to stdout.
+to stdout. With --only and --write, what the report of the day says of these parts is replaced.
 `;
 
 /** What was asked for, as a reader can type it again. */
 function commandOf(only: string | undefined, seed: number, short: boolean): string {
   const flags = [only === undefined ? '' : `--only ${only}`, `--seed ${seed}`, short ? '--short' : ''];
   return `npm run verify:deep -- ${flags.filter((flag) => flag !== '').join(' ')}`;
+}
+
+/** What was checked: its commit, and whether there was more. */
+function commitNow(): string {
+  const git = (...args: readonly string[]): string => execFileSync('git', args, { encoding: 'utf8' }).trim();
+  const changed = git('status', '--porcelain', '--', 'packages', 'e2e', 'conformance');
+  return `${git('rev-parse', '--short', 'HEAD')}${changed === '' ? '' : ', with changes'}`;
 }
 
 async function runPart(name: string, part: Part, seed: number, short: boolean): Promise<PartResult> {
@@ -35,7 +43,7 @@ async function runPart(name: string, part: Part, seed: number, short: boolean): 
   }));
   const seconds = (Date.now() - started_ms) / 1_000;
   say(result.problems.length === 0 ? 'passed' : `FAILED: ${result.problems[0]}`);
-  return { name, command: commandOf(name, seed, short), seconds, ...result };
+  return { name, command: commandOf(name, seed, short), commit: commitNow(), seconds, ...result };
 }
 
 const { values } = parseArgs({
@@ -43,6 +51,7 @@ const { values } = parseArgs({
     only: { type: 'string' },
     seed: { type: 'string', default: '1' },
     short: { type: 'boolean', default: false },
+    write: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
@@ -59,11 +68,12 @@ for (const name of names) {
   if (part !== undefined) results.push(await runPart(name, part, seed, values.short));
 }
 const day = utcDay(Date.now());
-const report = renderReport(day, commandOf(values.only, seed, values.short), results);
-if (values.short || values.only !== undefined) process.stdout.write(report);
+const file = new URL(`../../../docs/reports/${day}-deep.md`, import.meta.url);
+const earlier = values.write && values.only !== undefined && existsSync(file) ? readFileSync(file, 'utf8') : '';
+const report = renderReport(day, commandOf(values.only, seed, values.short), results, earlier);
+if (values.short || (values.only !== undefined && !values.write)) process.stdout.write(report);
 else {
-  const folder = new URL('../../../docs/reports/', import.meta.url);
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(new URL(`${day}-deep.md`, folder), report);
+  mkdirSync(new URL('.', file), { recursive: true });
+  writeFileSync(file, report);
 }
 process.exit(results.every((result) => result.problems.length === 0) ? 0 : 1);

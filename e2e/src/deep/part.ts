@@ -3,6 +3,8 @@ export interface PartResult {
   readonly name: string;
   /** How to run this part alone. */
   readonly command: string;
+  /** Commit that was checked; says so when there were changes beside it. */
+  readonly commit: string;
   readonly seconds: number;
   /** Label and value, in the order of the report. */
   readonly facts: readonly (readonly [string, string])[];
@@ -17,4 +19,4 @@ export interface PartOptions {
   readonly say: (line: string) => void;
 }
 
-export type Part = (options: PartOptions) => Promise<Omit<PartResult, 'name' | 'command' | 'seconds'>>;
+export type Part = (options: PartOptions) => Promise<Omit<PartResult, 'name' | 'command' | 'commit' | 'seconds'>>;

@@ -22,7 +22,7 @@ function section(part: PartResult): string[] {
   return [
     `## ${part.name}: ${verdict}`,
     '',
-    `\`${part.command}\`, ${Math.round(part.seconds)} s`,
+    `\`${part.command}\`, ${Math.round(part.seconds)} s, at ${part.commit}`,
     '',
     ...table(part.facts),
     '',
@@ -31,18 +31,31 @@ function section(part: PartResult): string[] {
   ];
 }
 
-/** The report of a long run, as it is committed to `docs/reports/`. */
-export function renderReport(day: string, command: string, parts: readonly PartResult[]): string {
-  const failed = parts.filter((part) => part.problems.length > 0).map((part) => part.name);
+const SECTION = /^## ([a-z]+): (passed|FAILED)$/m;
+
+/** The sections of an earlier report by part, in their order. */
+function sectionsOf(report: string): Map<string, string> {
+  const texts = report.split(/^(?=## )/m).filter((text) => SECTION.test(text));
+  return new Map(texts.map((text) => [SECTION.exec(text)?.[1] ?? '', `${text.trimEnd()}\n`]));
+}
+
+/**
+ * The report of a long run, as it is committed to `docs/reports/`. With an `earlier` one of the day, parts that were run again
+ * take the place of what it says of them.
+ */
+export function renderReport(day: string, command: string, parts: readonly PartResult[], earlier = ''): string {
+  const sections = sectionsOf(earlier);
+  for (const part of parts) sections.set(part.name, `${section(part).join('\n').trimEnd()}\n`);
+  const failed = [...sections].filter(([, text]) => SECTION.exec(text)?.[2] === 'FAILED').map(([name]) => name);
   return [
     `# Long checks, ${day}`,
     '',
     failed.length === 0 ? 'All passed.' : `Failed: ${failed.join(', ')}.`,
     '',
-    `Made by \`${command}\`.`,
+    `Made by \`${command}\`${earlier === '' ? '' : ', and before that by the commands of the other parts'}.`,
     '',
     ...table(machineFacts()),
     '',
-    ...parts.flatMap(section),
+    ...sections.values(),
   ].join('\n');
 }

@@ -7,17 +7,22 @@ export const systemClock: Clock = {
   mono_ms: () => performance.now(),
 };
 
-/** Real timers; they never keep the process alive by themselves. */
+/** Longest delay of a timer of Node: one that is longer runs at once. */
+const LONGEST_MS = 2_147_483_647;
+
+/** Real timers, of any length; they never keep the process alive by themselves. */
 export const systemTimers: Timers = {
   after(delay_ms: number, run: () => void): Timer {
-    const handle = setTimeout(run, delay_ms);
-    handle.unref();
+    let handle: NodeJS.Timeout;
+    const arm = (left_ms: number): void => {
+      const now_ms = Math.min(left_ms, LONGEST_MS);
+      handle = setTimeout(() => (left_ms > now_ms ? arm(left_ms - now_ms) : run()), now_ms);
+      handle.unref();
+    };
+    arm(delay_ms);
     return { cancel: () => clearTimeout(handle) };
   },
 };
-
-/** Longest delay of a timer of Node. */
-const LONGEST_MS = 2_147_483_647;
 
 /**
  * Keeps the process alive until the result is called: timers do not, so a program that waits for one of them alone would

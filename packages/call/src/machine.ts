@@ -22,6 +22,8 @@ export class CallMachine {
   #target = 0;
   /** Targets that failed by a fault of their own, without an answer since: the whole call leaves them alone. */
   readonly #dead: Set<number> = new Set();
+  /** What an upstream did wrong last in this turn: that later nobody is left to ask is its consequence. */
+  #cause: AtpError | undefined;
   /** Of the attempts that raced and failed, the one whose failure leaves most to try. */
   #best: { readonly attempt: Attempt; readonly failure: AttemptFailure } | undefined;
 
@@ -123,6 +125,7 @@ export class CallMachine {
     this.#turn += 1;
     this.#turn_first = this.#attempts.length;
     this.#best = undefined;
+    this.#cause = undefined;
     return this.#dispatch('primary', this.#target);
   }
 
@@ -138,6 +141,7 @@ export class CallMachine {
     if (attempt === undefined) return [];
     attempt.state = 'failed';
     if (failure.scope === 'target') this.#dead.add(attempt.target);
+    if (failure.error.origin === 'remote') this.#cause = failure.error;
     if (this.#phase.kind === 'relaying') return this.#end(failure.error, 'error', 'aborted');
     if (this.#best === undefined || HOPE[failure.scope] >= HOPE[this.#best.failure.scope]) {
       this.#best = { attempt, failure };
@@ -152,7 +156,7 @@ export class CallMachine {
   #recover(attempt: Attempt, failure: AttemptFailure): CallEffect[] {
     const used = this.#attempts.length - this.#turn_first;
     if (failure.scope === 'request' || used >= this.#plan.max_attempts) {
-      return this.#end(failure.error, 'error', 'aborted');
+      return this.#giveUp(failure);
     }
     const next = this.#nextTarget();
     if (failure.scope === 'transient' && this.#mayTry(attempt.target)) {
@@ -164,7 +168,7 @@ export class CallMachine {
       );
       // A provider that asks for a long pause is left for the next one, if there is one.
       if (delay_ms <= this.#plan.retry.cap_ms || next === undefined) {
-        if (delay_ms > this.#plan.max_retry_wait_ms) return this.#end(failure.error, 'error', 'aborted');
+        if (delay_ms > this.#plan.max_retry_wait_ms) return this.#giveUp(failure);
         const effects: CallEffect[] = [];
         this.#clearTimers(effects);
         this.#target = attempt.target;
@@ -173,12 +177,17 @@ export class CallMachine {
         return effects;
       }
     }
-    if (next === undefined) return this.#end(failure.error, 'error', 'aborted');
+    if (next === undefined) return this.#giveUp(failure);
     this.#target = next;
     const effects: CallEffect[] = [];
     this.#clearTimers(effects);
     effects.push(...this.#dispatch('fallback', this.#target));
     return effects;
+  }
+
+  #giveUp({ error }: AttemptFailure): CallEffect[] {
+    const is_nobody = error.code === 'no_models_available' && error.origin === 'local';
+    return this.#end((is_nobody ? this.#cause : undefined) ?? error, 'error', 'aborted');
   }
 
   /** The next one down the chain that may still answer. */

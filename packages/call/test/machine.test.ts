@@ -42,6 +42,22 @@ describe('CallMachine', () => {
     expect(m.handle({ type: 'failed', n: 3, failure: transient })).toMatchObject([{ type: 'fail', outcome: 'error' }]);
   });
 
+  it('tells what an upstream did, where nobody is left for a further attempt', () => {
+    const fault = new AtpError('upstream_error', 'broken', { origin: 'remote' });
+    const nobody: AttemptFailure = { scope: 'target', error: new AtpError('no_models_available', 'nobody is there') };
+    const m = machine();
+    m.handle({ type: 'start' });
+    m.handle({ type: 'failed', n: 1, failure: { scope: 'transient', error: fault } });
+    m.handle({ type: 'retry_due' });
+    m.handle({ type: 'failed', n: 2, failure: nobody });
+    expect(m.handle({ type: 'failed', n: 3, failure: nobody })).toMatchObject([{ type: 'fail', error: fault }]);
+    const alone = machine({ targets: 1 });
+    alone.handle({ type: 'start' });
+    expect(alone.handle({ type: 'failed', n: 1, failure: nobody })).toMatchObject([
+      { type: 'fail', error: nobody.error },
+    ]);
+  });
+
   it('honours retry-after as a lower bound, and prefers the next target over a long pause', () => {
     const short = machine();
     short.handle({ type: 'start' });

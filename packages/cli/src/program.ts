@@ -1,4 +1,5 @@
-import { Command } from 'commander';
+import type { Command } from 'commander';
+import { AtpCommand } from './command.ts';
 import { addAgents } from './commands/agents.ts';
 import { addAsk } from './commands/ask.ts';
 import { addCalls } from './commands/calls.ts';
@@ -22,12 +23,13 @@ import { readVersion } from './version.ts';
 const HELP = `
 Exit codes: 0 done, 1 refused or faults found, 2 wrong usage, 3 no router answers, 4 key missing or refused,
 70 fault of the program, 78 configuration cannot be used, 130 ended by a second signal.
-Environment: ATP_URL, ATP_ADMIN_KEY, ATP_API_KEY, ATP_DATA_DIR, ATP_WIRE_KEY, NO_COLOR.`;
+What begins with - and is no option stands behind --, as in: atp sessions end -- acme -session-1
+Environment: ATP_URL, ATP_ADMIN_KEY, ATP_API_KEY, ATP_AGENT_KEY, ATP_OTHER_KEY, ATP_DATA_DIR, ATP_WIRE_KEY, NO_COLOR.`;
 
 /** All commands. What they do is loaded when one of them runs, so that `atp version` does not wait for a router. */
 export function buildProgram(cli: Cli): Command {
   const { terminal } = cli;
-  const program = new Command('atp')
+  const program = new AtpCommand('atp')
     .description('ATP Router: the router that agent systems run on')
     .version(readVersion(), '-V, --version', 'print the version')
     .helpCommand('help [command]', 'show help for a command')

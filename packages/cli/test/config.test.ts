@@ -32,6 +32,23 @@ describe('atp config check', () => {
     expect(JSON.parse(out)).toEqual({ ok: true, file: 'atp.yaml', problems: [] });
   });
 
+  test('what is no fault and cannot work is a warning: where, what, and what to do', async () => {
+    const secret = 'ab'.repeat(32);
+    const text = `providers: [{ id: pool, type: agent, allow_any_model: true, agent: { keys: [acme/k9] } }]
+tenants:
+  - { id: acme, require_signatures: true, signing_keys: [{ id: s, secret: ${secret}, not_after: 2020-01-01T00:00:00Z }] }
+`;
+    const { code, out } = await atp(['config', 'check', 'atp.yaml'], { cwd: folderWith(text) });
+    expect([code, out.includes(secret)]).toEqual([0, false]);
+    expect(out).toContain(
+      'warning: providers[0].agent.keys[0]: "acme/k9" leads nowhere, tenant "acme" has no key "k9"',
+    );
+    expect(out).toContain('atp keys create --tenant acme --id k9');
+    expect(out).toContain('warning: tenants[0].signing_keys: no signing key of tenant "acme" is good now');
+    const json = await atp(['config', 'check', 'atp.yaml', '--json'], { cwd: folderWith(text) });
+    expect(JSON.parse(json.out)).toMatchObject({ ok: true, warnings: [{}, {}] });
+  });
+
   test.each([
     ['a line that is indented too deep', '    api_key: sk-very-secret\n     bad: x\n', 'indented too deep'],
     ['a second colon', '    api_key: sk-very-secret: x\n', 'a second ": "'],

@@ -55,7 +55,7 @@ export async function judgeSentence(sentence: Sentence, target: Target): Promise
   };
   if ('not_observable' in sentence) return done({ verdict: 'not_observable', reason: sentence.not_observable });
   const secrets = [
-    target.key ?? '',
+    ...[target.key, target.agent_key, target.other_key].map((key) => key ?? ''),
     ...(target.signing ?? []).map(({ secret }) => Buffer.from(secret).toString('base64url')),
   ];
   const transcript = new Transcript(secrets);
@@ -95,10 +95,11 @@ async function bounded(judging: Promise<void>): Promise<void> {
   }
 }
 
-function assertTarget({ url, key }: Target): void {
+function assertTarget({ url, key, agent_key, other_key }: Target): void {
   const parsed = URL.parse(url);
   if (parsed === null || !/^wss?:$/.test(parsed.protocol))
     throw new TypeError('the address is no ws:// or wss:// address');
   // It goes into a header as it is.
-  if (key !== undefined && !/^[\x21-\x7e]+$/.test(key)) throw new TypeError('the key has characters that no key has');
+  const is_bad = [key, agent_key, other_key].some((one) => one !== undefined && !/^[\x21-\x7e]+$/.test(one));
+  if (is_bad) throw new TypeError('a key has characters that no key has');
 }

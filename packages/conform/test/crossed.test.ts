@@ -3,7 +3,7 @@ import { type Report, runConformance } from '../src/index.ts';
 import { MUTANTS } from './mutants/index.ts';
 import type { Mutant } from './mutants/mutant.ts';
 import { between } from './reference/between.ts';
-import { KEY, type Reference, SECRETS, startReference } from './reference/server.ts';
+import { AGENT_KEY, AGENT_TIMES, KEY, OTHER_KEY, type Reference, SECRETS, startReference } from './reference/server.ts';
 
 /** Whole runs at a time. */
 const AT_A_TIME = 6;
@@ -42,7 +42,8 @@ async function judgeAll({ alteration, options }: Mutant, plain: Reference): Prom
   const behind = options === undefined ? plain : await startReference(options);
   const server = await between(behind.port, alteration);
   try {
-    const target = { url: `ws://127.0.0.1:${server.port}/ws`, key: KEY, signing: SECRETS, patience_ms: 2_000 };
+    const keys = { key: KEY, agent_key: AGENT_KEY, other_key: OTHER_KEY, agent_times: AGENT_TIMES };
+    const target = { url: `ws://127.0.0.1:${server.port}/ws`, ...keys, signing: SECRETS, patience_ms: 2_000 };
     return await runConformance(target, { concurrency: 24 });
   } finally {
     server.close();

@@ -4,8 +4,8 @@ import { expect, test } from 'vitest';
 import { SENTENCES } from '../src/index.ts';
 
 const folder = join(import.meta.dirname, '../../../docs/protocol');
-const numbered = ['atp.md', 'atp-sessions.md', 'atp-transports.md'].flatMap((name) =>
-  [...readFileSync(join(folder, name), 'utf8').matchAll(/^\*\*([WST]\d+)\*\*/gm)].map((match) => match[1]),
+const numbered = ['atp.md', 'atp-sessions.md', 'atp-transports.md', 'atp-agents.md'].flatMap((name) =>
+  [...readFileSync(join(folder, name), 'utf8').matchAll(/^\*\*([WSTA]\d+)\*\*/gm)].map((match) => match[1]),
 );
 
 test('the sentences that are judged are those of the documents', () => {

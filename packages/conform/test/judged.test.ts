@@ -3,7 +3,16 @@ import { judgeSentence, type Result, runConformance, type Report, SENTENCES, typ
 import { MUTANTS } from './mutants/index.ts';
 import type { Mutant } from './mutants/mutant.ts';
 import { between } from './reference/between.ts';
-import { KEY, LIFETIME_MS, type Reference, SECRETS, startReference } from './reference/server.ts';
+import {
+  AGENT_KEY,
+  AGENT_TIMES,
+  KEY,
+  LIFETIME_MS,
+  OTHER_KEY,
+  type Reference,
+  SECRETS,
+  startReference,
+} from './reference/server.ts';
 
 /** They mostly wait. */
 const AT_A_TIME = 32;
@@ -17,6 +26,9 @@ const targetOf = (port: number): Target => ({
   ...{
     url: `ws://127.0.0.1:${port}/ws`,
     key: KEY,
+    agent_key: AGENT_KEY,
+    other_key: OTHER_KEY,
+    agent_times: AGENT_TIMES,
     signing: SECRETS,
     slow: true,
     resend_lifetime_ms: LIFETIME_MS,
@@ -37,7 +49,7 @@ describe('the reference server', () => {
     await reference.close();
     expect(shown(report.results.filter(({ verdict }) => verdict === 'failed' || verdict === 'skipped'))).toEqual([]);
     expect(report.passed).toBe(judged.length);
-    expect(JSON.stringify(report)).not.toContain(KEY);
+    for (const key of [KEY, AGENT_KEY, OTHER_KEY]) expect(JSON.stringify(report)).not.toContain(key);
   });
 });
 

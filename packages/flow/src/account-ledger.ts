@@ -1,7 +1,7 @@
 import { assert, type Price, type Qos, type UsdNanos } from '@atp-router/kernel';
 import { Account, type DayUse, type Windows } from './account.ts';
 import { firstDenial } from './admission.ts';
-import { tokensForMoney } from './affordable.ts';
+import { type BudgetRoom, tokensForMoney } from './affordable.ts';
 import {
   type AccountLimits,
   type Amounts,
@@ -14,39 +14,11 @@ import {
   NOTHING,
 } from './amounts.ts';
 import { dayNumber, parseDay } from './days.ts';
+import { type OwnHold, Reservation } from './reservation.ts';
 import { type AccountSnapshot, type Headroom, headroomOf, snapshotOf } from './snapshot.ts';
 
 /** Room for every tenant, team and key of a large installation; an account is about 1 KB. */
 export const DEFAULT_MAX_ACCOUNTS = 100_000;
-
-/** What a call holds on its accounts, on the UTC day on which it was granted. Made by `reserve`, ended exactly once. */
-export class Reservation {
-  readonly uses: readonly DayUse[];
-  readonly qos: Qos;
-  state: 'open' | 'settled' | 'released' = 'open';
-  calls: number;
-  tokens: number;
-  usd_nanos: number;
-
-  constructor(uses: readonly DayUse[], amounts: Amounts, qos: Qos) {
-    this.uses = uses;
-    this.qos = qos;
-    this.calls = amounts.calls;
-    this.tokens = amounts.tokens;
-    this.usd_nanos = amounts.usd_nanos;
-  }
-
-  /** The day whose budgets it is charged to, whenever it grows or ends: days since the Unix epoch, UTC. */
-  get day(): number {
-    return (this.uses[0] as DayUse).day;
-  }
-}
-
-/** A reservation that a further demand would share, and the part of it that stays in use meanwhile. */
-export interface OwnHold {
-  readonly reservation: Reservation;
-  readonly kept: Pick<Amounts, 'tokens' | 'usd_nanos'>;
-}
 
 export interface Reserved {
   readonly ok: true;
@@ -188,6 +160,14 @@ export class AccountLedger {
     cap_usd_nanos: UsdNanos = Number.POSITIVE_INFINITY,
     own?: OwnHold,
   ): number {
+    const { tokens, usd_nanos } = this.room(accounts, now_ms, own);
+    const by_tokens = Math.max(0, tokens - in_tokens);
+    if (price === undefined) return by_tokens;
+    return Math.min(by_tokens, tokensForMoney(price, in_tokens, Math.min(usd_nanos, cap_usd_nanos)));
+  }
+
+  /** What the day's budgets leave, with `own` as in `affordable`: tokens of prompt and answer, and money. */
+  room(accounts: readonly string[], now_ms: number, own?: OwnHold): BudgetRoom {
     let tokens = Number.POSITIVE_INFINITY;
     let usd_nanos = Number.POSITIVE_INFINITY;
     for (const use of own?.reservation.uses ?? this.#usesOf(accounts, dayNumber(now_ms))) {
@@ -198,9 +178,7 @@ export class AccountLedger {
       tokens += own.reservation.tokens - own.kept.tokens;
       usd_nanos += own.reservation.usd_nanos - own.kept.usd_nanos;
     }
-    const by_tokens = Math.max(0, tokens - in_tokens);
-    if (price === undefined) return by_tokens;
-    return Math.min(by_tokens, tokensForMoney(price, in_tokens, Math.min(usd_nanos, cap_usd_nanos)));
+    return { tokens, usd_nanos };
   }
 
   /** The account as headers and the admin API show it; undefined for one that is not known. */

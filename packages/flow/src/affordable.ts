@@ -1,5 +1,11 @@
 import { divideHalfUp, type Price, type UsdNanos } from '@atp-router/kernel';
 
+/** What budgets leave; `Infinity` where nothing limits it. */
+export interface BudgetRoom {
+  readonly tokens: number;
+  readonly usd_nanos: UsdNanos;
+}
+
 /** What to reserve for a call: input at the plain input price, output at the dearer of output and reasoning. */
 export function reservedUsdNanos(price: Price, in_tokens: number, out_tokens: number): UsdNanos {
   const usd_picos = in_tokens * price.in_usd_micros_per_mtok + out_tokens * outRate(price);

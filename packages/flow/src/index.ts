@@ -1,4 +1,4 @@
-export { AccountLedger, type LimitsChange, type OwnHold, type Reservation, type Reserved } from './account-ledger.ts';
+export { AccountLedger, type LimitsChange, type Reserved } from './account-ledger.ts';
 export type { AccuracySummary } from './accuracy.ts';
 export { reservedUsdNanos } from './affordable.ts';
 export type { AccountLimits, Amounts, Denial, LimitDimension, LimitsRecord } from './amounts.ts';
@@ -11,3 +11,4 @@ export { type ConcurrencyLimit, DEFAULT_CONCURRENCY, Limiter, type LimiterTicket
 export { ReservationQueue, type ReservationState, type ReservationTicket } from './reservation-queue.ts';
 export type { AccountSnapshot, Headroom } from './snapshot.ts';
 export { DeadlineHeap, takeExpired, type Waiter, WaitQueue } from './wait-queue.ts';
+export type { OwnHold, Reservation } from './reservation.ts';

@@ -1,5 +1,6 @@
 import { assert, type Qos } from '@atp-router/kernel';
-import type { AccountLedger, Reservation } from './account-ledger.ts';
+import type { AccountLedger } from './account-ledger.ts';
+import type { Reservation } from './reservation.ts';
 import type { Amounts, Denial } from './amounts.ts';
 import { DeadlineHeap, takeExpired, type Waiter, WaitQueue } from './wait-queue.ts';
 

@@ -93,6 +93,8 @@ export interface FrameConnectionLimits {
   readonly deflate_concurrency: number;
   /** Connections of the HTTP fallback; more are refused with `backpressure`. Each holds events for readers that come back. */
   readonly streams: number;
+  /** Those of one tenant; more are refused in the same way, and those of others are not. Half of all. */
+  readonly tenant_streams: number;
   /** How long such a connection lasts while nobody reads its events. Then it is closed, and the session may be resumed. */
   readonly absent_ms: number;
   /** Silence in events after which a comment keeps the connection alive for proxies; as in streams of calls. */
@@ -121,6 +123,7 @@ export const FRAME_CONNECTION_LIMITS: FrameConnectionLimits = {
   deflate_from_bytes: 1_024,
   deflate_concurrency: 8,
   streams: 4_096,
+  tenant_streams: 2_048,
   absent_ms: 30_000,
   heartbeat_ms: 25_000,
   kept_events: 1_024,

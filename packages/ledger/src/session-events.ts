@@ -16,6 +16,20 @@ export interface SessionClosed {
 }
 
 /**
+ * `key`: no such key; `session`: the session is another's, or its token is wrong; `unsigned`: it has to be signed; `clock`: signed
+ * with a good key at a time too far from now; the others: what was wrong with the signing key or the signature.
+ */
+export type DenialReason =
+  | 'key'
+  | 'session'
+  | 'unsigned'
+  | 'unknown_kid'
+  | 'not_yet_valid'
+  | 'expired'
+  | 'bad_signature'
+  | 'clock';
+
+/**
  * A credential or signature was not accepted: of a handshake, or within a session. Written at a bounded rate: `suppressed`
  * are those before this one that were not.
  */
@@ -27,6 +41,10 @@ export interface SessionDenied {
   /** As the client wrote it. */
   readonly session_id: string;
   readonly error: string;
+  /** What was wrong, which the peer is not told; absent where it is not known. */
+  readonly reason?: DenialReason | undefined;
+  /** With `clock`: how far the peer's clock is ahead. */
+  readonly skew_ms?: number | undefined;
   readonly remote_address: string;
   readonly suppressed: number;
 }

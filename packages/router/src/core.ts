@@ -3,11 +3,13 @@ import { join } from 'node:path';
 import {
   aesGcmSealer,
   type Config,
+  configWarnings,
   type DataDirSecrets,
   openDataDir,
   otlpTracing,
   registerLiveGauges,
   RouterMetrics,
+  SESSION_STORE_LIMITS,
   type SessionStore,
   sqliteSessionStore,
   systemClock,
@@ -18,7 +20,7 @@ import {
   type Tracing,
 } from '@atp-router/adapters';
 import { AccountLedger, Estimator } from '@atp-router/flow';
-import { addUsdNanos, idSource } from '@atp-router/kernel';
+import { AtpError, addUsdNanos, idSource } from '@atp-router/kernel';
 import type { BudgetDay } from '@atp-router/ledger';
 import { KillSwitches, TargetHealth } from '@atp-router/routing';
 import type { AgentHub } from './atp/agents/agent-hub.ts';
@@ -32,6 +34,7 @@ import { problemOf } from './engine/faults.ts';
 import { IdempotencyIndex } from './engine/idempotency.ts';
 import { observedOf } from './engine/observed.ts';
 import type { EngineParts } from './engine/parts.ts';
+import { mayName } from './generation/generation.ts';
 import { DEFAULT_HEALTH, healthOptions, providerConfigOf } from './generation/health-options.ts';
 import { GenerationManager } from './generation/manager.ts';
 import type { LedgerHandle } from './ledger-handle.ts';
@@ -88,12 +91,15 @@ async function coreOver(
   const metrics = new RouterMetrics(version);
   bus.listen((event) => metrics.observe(event));
   if (options.onEvent !== undefined) bus.listen(options.onEvent);
-  const agents = openAgentHub(
-    metrics.registry,
-    secrets.node_id,
-    () => manager.config,
-    (tenant, key_id) => stoppedBy({ tenant, key_id }, engine.parts) !== undefined,
-  );
+  const agents = openAgentHub(metrics.registry, secrets.node_id, () => manager.config, {
+    killed: (tenant, key_id) => stoppedBy({ tenant, key_id }, engine.parts) !== undefined,
+    registry: () => manager.generation.registry,
+    mayName: (tenant, name) => {
+      const rules = manager.generation.tenants.get(tenant);
+      return rules !== undefined && mayName(rules, name);
+    },
+    onUnreachable: (words) => options.onProblem?.('config', new AtpError('config_invalid', words)),
+  });
   const transports = new Transports((provider) => new AgentTransport(agents, provider));
   const accounts = seededAccounts(ledger.start.budgets);
   const manager: GenerationManager = new GenerationManager(config, ledger.start.entities, {
@@ -121,6 +127,7 @@ async function coreOver(
   for (const event of ledger.start.recovered) bus.announce(event);
   bus.append({ type: 'node.started', version, recovered_calls: ledger.start.recovered.length });
   await bus.written();
+  warnOf(manager, bus, options);
   const { node_id } = secrets;
   const core = { node_id, ledger, shared, bus, metrics, manager, engine, agents, transports, counter, tracing };
   return { ...core, ...(await openHub(options, secrets, core)) };
@@ -136,6 +143,7 @@ async function openHub(
   const hub = openSessionHub(engine, node_id, {
     sessions_max: options.config.sessions.max_sessions,
     tenant_sessions_max: options.config.sessions.max_sessions_per_tenant,
+    checksums: options.config.sessions.checksums,
     ...{ observer: metrics.sessions, agents },
     kept: sessions && keptSessions(sessions, ledger),
     traced: tracing && ((span) => tracing.onMessage(span)),
@@ -149,6 +157,24 @@ async function openHub(
     if (event.type === 'config.applied') hub.refresh();
   });
   return { hub, sessions };
+}
+
+/** Says what in the configuration cannot work, of the present one and of each that follows. */
+function warnOf(manager: GenerationManager, bus: EventBus, { onProblem }: RouterOptions): void {
+  if (onProblem === undefined) return;
+  let told: ReadonlySet<string> = new Set();
+  const warn = (): void => {
+    const { keys } = manager.generation;
+    const has = (tenant: string, key_id: string): boolean => keys.isActive({ kind: 'tenant', tenant, key_id });
+    const found = configWarnings(manager.config, systemClock.now_ms(), { has });
+    const words = found.map(({ path, message }) => `${path}: ${message}.`);
+    for (const text of words) if (!told.has(text)) onProblem('config', new AtpError('config_invalid', text));
+    told = new Set(words);
+  };
+  warn();
+  bus.listen(({ type }) => {
+    if (type === 'config.applied') warn();
+  });
 }
 
 function seededAccounts(days: readonly BudgetDay[]): AccountLedger {
@@ -191,13 +217,14 @@ function makeEngine(
       health,
       kills,
       observed,
-      live: { health, kills, observed },
+      live: { health, kills, observed, offered: (tenant) => agents.offered(tenant) },
       ...common,
       stages: options.stages ?? [],
       countTokens: (texts) => counter.count(texts),
       hash: sha256,
       decided: (seconds) => metrics.decided(seconds),
       priced: (target, tenant) => agents.priced(target, tenant),
+      connected: (tenant) => agents.connected(tenant),
       onFault: (fault) => options.onProblem?.('calls', problemOf(fault)),
     },
     manager.generation,
@@ -208,6 +235,7 @@ function openSessions({ config, onProblem }: RouterOptions, { seal_key }: DataDi
   if (!config.sessions.keep) return undefined;
   return sqliteSessionStore({
     ...{ path: join(config.data_dir, 'sessions.sqlite'), seal_key, fsync: config.journal.fsync, clock: systemClock },
+    limits: { ...SESSION_STORE_LIMITS, tenant_bytes: config.sessions.max_kept_bytes_per_tenant },
     on_problem: (problem) => onProblem?.('sessions', problem),
   });
 }

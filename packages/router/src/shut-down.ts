@@ -15,6 +15,7 @@ export async function shutDown(reason: string, core: Core, server: HttpServerHan
   server.stopAccepting();
   ways.sockets.stop();
   ways.streams.stop();
+  hub.leave();
   const drained = engine.drain();
   // Sessions that are kept are a successor's: it says what becomes of them.
   if (sessions === undefined) void hub.drain();

@@ -1,4 +1,4 @@
-import type { Qos } from '@atp-router/kernel';
+import type { Price, Qos } from '@atp-router/kernel';
 import type { Capability, ModelEntry, SafetyGrade } from './registry.ts';
 
 /** What routing has to know of a tenant. */
@@ -50,4 +50,13 @@ export interface Observed {
   mape(model: ModelEntry, now_ms: number): number | undefined;
   /** Share of calls that used more than 1.2 × their estimate. */
   underRate(model: ModelEntry, now_ms: number): number | undefined;
+}
+
+/** A model that no configuration declares, and that `auto` may choose all the same while it is there. */
+export interface Offered {
+  /** `<provider>/<upstream model>`. */
+  readonly name: string;
+  /** Nobody has named it: it is given only what it says that it can do. */
+  readonly capabilities: ReadonlySet<Capability>;
+  readonly price?: Price | undefined;
 }

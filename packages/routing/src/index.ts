@@ -8,7 +8,7 @@ export {
   type Outcome,
   type Permit,
 } from './breaker.ts';
-export type { Health, Kills, Observed, RequestFacts, TenantFacts } from './facts.ts';
+export type { Health, Kills, Observed, Offered, RequestFacts, TenantFacts } from './facts.ts';
 export { clearedFor, type Filter, type Removed } from './filters.ts';
 export { type KillScope, KillSwitches } from './kill-switches.ts';
 export { DEFAULT_READINESS, Readiness, type ReadinessOptions, type ReadinessReport } from './readiness.ts';

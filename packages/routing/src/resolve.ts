@@ -1,5 +1,5 @@
 import { AtpError, type ErrorCode, type UsdNanos } from '@atp-router/kernel';
-import type { Health, Kills, Observed, RequestFacts } from './facts.ts';
+import type { Health, Kills, Observed, Offered, RequestFacts } from './facts.ts';
 import { FILTER_ERRORS, FILTERS, type Removed, removalOf, type Role } from './filters.ts';
 import type { AgentEntry, ChainStep, ModelEntry, Named, PolicyEntry, Registry } from './registry.ts';
 import { expectedCost, rankModels } from './score.ts';
@@ -37,6 +37,8 @@ export interface Live {
   readonly health: Health;
   readonly kills: Kills;
   readonly observed: Observed;
+  /** Beside the declared models; as many as the driver finds worth looking at for each call. */
+  readonly offered?: (tenant: string) => readonly Offered[];
 }
 
 interface Candidates {
@@ -56,8 +58,8 @@ const NO_AGENTS: ReadonlyMap<string, AgentEntry> = new Map();
  * - Model id: that model, then the chain of the first policy whose match holds; that policy's budget and limits apply.
  * - Agent id: as its model, with the agent's prompt and tier.
  * - `policy:<id>`: its chain, whether its match holds or not.
- * - `auto`: the chain of the first policy whose match holds, in the policy's order; without one, all active models by
- *   static score.
+ * - `auto`: the chain of the first policy whose match holds, in the policy's order; without one, all active models, and
+ *   those that are offered, by static score.
  *
  * Every target, also on fallback, passes every filter. A target that is not ready moves behind those that are, but is
  * never dropped: a slow answer is better than none.
@@ -69,7 +71,7 @@ export function resolve(registry: Registry, name: string, facts: RequestFacts, l
   const foreign = foreignScope(facts);
   if (foreign !== undefined) return foreign;
 
-  const candidates = candidatesOf(registry, name, named, facts);
+  const candidates = candidatesOf(registry, name, named, facts, live);
   const kept: ModelEntry[] = [];
   const removed: Removed[] = [];
   const min_grade = candidates.policy?.min_safety_grade;
@@ -128,7 +130,7 @@ export function expectationOf(plan: Plan, facts: RequestFacts, observed: Observe
   return { usd_nanos_low: low, usd_nanos_high: high, p95_ms };
 }
 
-function candidatesOf(registry: Registry, name: string, named: Named, facts: RequestFacts): Candidates {
+function candidatesOf(registry: Registry, name: string, named: Named, facts: RequestFacts, live: Live): Candidates {
   const base = named.kind === 'agent' ? named.target : named;
   switch (base.kind) {
     case 'model': {
@@ -142,20 +144,20 @@ function candidatesOf(registry: Registry, name: string, named: Named, facts: Req
       return { models, role: 'named', step_agents, policy, why: `${why}, policy ${policy.id} matches` };
     }
     case 'policy':
-      return chainOf(registry, base.policy, `policy ${base.policy.id} was asked for`);
+      return chainOf(registry, base.policy, facts, live, `policy ${base.policy.id} was asked for`);
     case 'auto': {
       const policy = matching(registry, facts, [name, 'auto']);
-      if (policy !== undefined) return chainOf(registry, policy, `auto: policy ${policy.id} matches`);
+      if (policy !== undefined) return chainOf(registry, policy, facts, live, `auto: policy ${policy.id} matches`);
       const why = 'auto: no policy matches';
-      return { models: activeModels(registry), role: 'auto', step_agents: NO_AGENTS, policy, why };
+      return { models: free(registry, facts, live), role: 'auto', step_agents: NO_AGENTS, policy, why };
     }
   }
 }
 
-function chainOf(registry: Registry, policy: PolicyEntry, why: string): Candidates {
+function chainOf(registry: Registry, policy: PolicyEntry, facts: RequestFacts, live: Live, why: string): Candidates {
   const chain = registry.chain(policy);
   if (chain.length === 0) {
-    return { models: activeModels(registry), role: 'auto', step_agents: NO_AGENTS, policy, why };
+    return { models: free(registry, facts, live), role: 'auto', step_agents: NO_AGENTS, policy, why };
   }
   const models = chain.map((step) => step.model);
   return { models, role: 'chain', step_agents: agentsOf(chain), policy, why };
@@ -166,8 +168,14 @@ function agentsOf(steps: readonly ChainStep[]): ReadonlyMap<string, AgentEntry> 
   return agents.length === 0 ? NO_AGENTS : new Map(agents);
 }
 
-function activeModels(registry: Registry): readonly ModelEntry[] {
-  return registry.models.filter((model) => model.status === 'active');
+/** What may be chosen where nothing is written down. A name that a model is declared for is that model's. */
+function free(registry: Registry, { tenant }: RequestFacts, live: Live): readonly ModelEntry[] {
+  const active = registry.models.filter((model) => model.status === 'active');
+  const offered = (live.offered?.(tenant.id) ?? []).flatMap(({ name, capabilities, price }): ModelEntry[] => {
+    const named = registry.lookup(name);
+    return named?.kind === 'model' && named.model.dynamic ? [{ ...named.model, capabilities, price }] : [];
+  });
+  return offered.length === 0 ? active : [...active, ...offered];
 }
 
 /** The first policy whose match holds. `names` are those that the request goes by: as written, and what it stands for. */

@@ -43,7 +43,7 @@ type Work = AsyncGenerator<AgentPiece, AgentResult | undefined> | AsyncIterable<
 export interface AgentOptions
   extends Pick<
     ClientOptions,
-    'url' | 'key' | 'key_in' | 'signing_keys' | 'reconnect' | 'connect_timeout_ms' | 'onLink'
+    'url' | 'key' | 'key_in' | 'signing_keys' | 'checksums' | 'reconnect' | 'connect_timeout_ms' | 'onLink'
   > {
   /** Calls of model `<provider>/<id>` come here; `start()` tells the names. */
   readonly id: string;

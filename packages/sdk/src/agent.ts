@@ -1,28 +1,27 @@
-import type { SessionEffect } from '@atp-router/session';
+import { SESSION_LANE, SESSION_STREAM, type SessionEffect } from '@atp-router/session';
 import {
   type AgentStatus,
   assertCarried,
-  type Lane,
   type Payload,
   PROTOCOL_MAJOR,
   type Window,
   type WireErrorContent,
   type WireObject,
 } from '@atp-router/wire';
+import { Introduction } from './agent-introduction.ts';
 import { AgentRun } from './agent-run.ts';
 import type { AgentOptions } from './agent-types.ts';
 import { Backoff } from './backoff.ts';
 import { AtpClosedError, AtpTaskError } from './errors.ts';
 import { Latencies } from './latencies.ts';
 import { Link } from './link.ts';
+import { checkOptions } from './options.ts';
 import { tell } from './listeners.ts';
 import { type Runtime, rngOf, systemRuntime } from './runtime.ts';
 import { unsendable } from './sendable.ts';
 
 const CONCURRENCY = 8;
 const HEALTH_INTERVAL_MS = 10_000;
-/** Of the end of a session with its router; then it is aborted. */
-const FAREWELL_MS = 2_000;
 
 /**
  * An agent of a router: dials in, says what it can do, and does the tasks that it is given. Connections are made, lost and
@@ -37,22 +36,31 @@ export class Agent {
   #health: unknown;
   #reopen: unknown;
   readonly #reopens: Backoff;
-  #advert: unknown;
-  readonly #adverts: Backoff;
+  readonly #introduction: Introduction;
   #status: AgentStatus = 'READY';
   #window: Window;
   #started: { resolve(routes: readonly string[]): void; reject(error: Error): void } | undefined;
   #is_stopped = false;
   #stopping: Promise<void> | undefined;
   #idle: (() => void) | undefined;
-  #over: (() => void) | undefined;
 
+  /** Throws for an address, a key or a signing key that cannot be one, and without work to do. */
   constructor(options: AgentOptions, runtime: Runtime = systemRuntime()) {
+    checkOptions(options);
+    if (typeof options.run !== 'function') throw new TypeError('"run" is not a function: it is the work of the agent.');
     this.#options = options;
     this.#runtime = runtime;
     this.#window = { max_parallel: options.concurrency ?? CONCURRENCY };
     this.#reopens = new Backoff(rngOf(runtime), options.reconnect);
-    this.#adverts = new Backoff(rngOf(runtime), options.reconnect);
+    this.#introduction = new Introduction(runtime, new Backoff(rngOf(runtime), options.reconnect), {
+      say: () => {
+        if (this.#link?.session.phase === 'open') this.#introduce();
+      },
+      onLost: (error, is_last) => {
+        if (this.#started !== undefined && !is_last) this.#introduction.later(undefined);
+        else this.#refused(error);
+      },
+    });
   }
 
   /** Tasks that it works on now. */
@@ -80,7 +88,7 @@ export class Agent {
   status(status: AgentStatus, suggested_window: Window = this.#window): void {
     try {
       const payload = { type: 'control.status', content: { status, suggested_window } };
-      assertCarried({ v: PROTOCOL_MAJOR, session_id: '-', stream_id: '0', msg_seq: 0, payload });
+      assertCarried({ v: PROTOCOL_MAJOR, session_id: '-', stream_id: SESSION_STREAM, msg_seq: 0, payload });
     } catch (thrown) {
       throw unsendable('The status', thrown);
     }
@@ -104,27 +112,18 @@ export class Agent {
     this.#started = undefined;
     if (this.#runs.size > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
     this.#clearTimers();
-    const link = this.#link;
-    if (link === undefined || link.is_over) return;
-    const over = new Promise<void>((resolve) => (this.#over = resolve));
-    link.handle({ type: 'finish' });
-    const timer = this.#runtime.setTimeout(() => link.abort('The agent was stopped.'), FAREWELL_MS);
-    if (link.session.phase === 'open') await over;
-    else link.abort('The agent was stopped.');
-    this.#runtime.clearTimeout(timer);
+    await this.#link?.finish('The agent was stopped.');
   }
 
   #clearTimers(): void {
-    for (const timer of [this.#health, this.#reopen, this.#advert]) this.#runtime.clearTimeout(timer);
+    for (const timer of [this.#health, this.#reopen]) this.#runtime.clearTimeout(timer);
+    this.#introduction.stop();
   }
 
   #open(): void {
     const link: Link = new Link(this.#runtime, this.#options, {
       onEffect: (effect) => this.#on(link, effect),
-      onLink: (event) => {
-        tell(this.#options.onLink, event);
-        if (event.type === 'closed') this.#over?.();
-      },
+      onLink: (event) => tell(this.#options.onLink, event),
     });
     this.#link = link;
     link.connect();
@@ -142,8 +141,11 @@ export class Agent {
         this.#runs.get(effect.lane.stream_id)?.room();
         break;
       case 'failed':
+        if (effect.id.lane.stream_id === SESSION_LANE.stream_id) this.#introduction.failed(effect);
+        else this.#closed(effect.id.lane.stream_id);
+        break;
       case 'stream_closed':
-        this.#closed(effect.type === 'failed' ? effect.id.lane.stream_id : effect.stream_id);
+        this.#closed(effect.stream_id);
         break;
       case 'closed':
         this.#lost(effect.error);
@@ -154,7 +156,7 @@ export class Agent {
 
   /** After each handshake: a router that was restarted does not know the agent any more. */
   #introduce(): void {
-    this.#runtime.clearTimeout(this.#advert);
+    this.#introduction.stop();
     try {
       this.#advertise();
       this.#tellStatus();
@@ -175,7 +177,12 @@ export class Agent {
       ...(usd_micros_per_mtok !== undefined && { usd_micros_per_mtok }),
       ...(version !== undefined && { version }),
     };
+    const { session } = this.#link ?? {};
+    const msg_seq = session?.nextSeq(SESSION_LANE);
     this.#say({ type: 'adapter.capability', content });
+    if (msg_seq === undefined) return;
+    if (session?.nextSeq(SESSION_LANE) === msg_seq) this.#introduction.refused();
+    else this.#introduction.said(msg_seq);
   }
 
   #tellStatus(): void {
@@ -200,7 +207,7 @@ export class Agent {
 
   #deliver(link: Link, { id, frame }: Extract<SessionEffect, { type: 'deliver' }>): void {
     const { stream_id } = id.lane;
-    if (stream_id === SESSION_LANE.stream_id) this.#told(frame.payload);
+    if (stream_id === SESSION_STREAM) this.#told(frame.payload);
     else {
       if (id.msg_seq === 0) this.#runs.set(stream_id, this.#run(link, stream_id));
       this.#runs.get(stream_id)?.take(frame);
@@ -212,10 +219,13 @@ export class Agent {
     const { adapter_id, routes = [] } = (payload?.content ?? {}) as { adapter_id?: string; routes?: readonly string[] };
     if (payload?.type === 'adapter.accepted' && adapter_id === this.#options.id) {
       this.#reopens.reset();
-      this.#adverts.reset();
+      this.#introduction.taken();
       this.#started?.resolve(routes);
       this.#started = undefined;
-    } else if (payload?.type === 'error') this.#refused(new AtpTaskError(payload.content as WireErrorContent));
+    } else if (payload?.type === 'error') {
+      this.#introduction.answered();
+      this.#refused(new AtpTaskError(payload.content as WireErrorContent));
+    }
   }
 
   /** The first time it is for whoever started it. Later there may be room again, or a policy that lets it in. */
@@ -224,22 +234,14 @@ export class Agent {
     this.#started = undefined;
     if (started === undefined) {
       tell(this.#options.onError, error);
-      this.#advertiseLater(error instanceof AtpTaskError ? error.retry_after_ms : undefined);
+      const retry_after_ms = error instanceof AtpTaskError ? error.retry_after_ms : undefined;
+      if (!this.#is_stopped) this.#introduction.later(retry_after_ms);
       return;
     }
     this.#is_stopped = true;
     this.#clearTimers();
     this.#link?.abort('The agent was not taken.');
     started.reject(error);
-  }
-
-  /** After a handshake it does so anyway. */
-  #advertiseLater(retry_after_ms: number | undefined): void {
-    if (this.#is_stopped) return;
-    this.#runtime.clearTimeout(this.#advert);
-    this.#advert = this.#runtime.setTimeout(() => {
-      if (this.#link?.session.phase === 'open') this.#introduce();
-    }, this.#adverts.next_ms(retry_after_ms));
   }
 
   #run(link: Link, stream_id: string): AgentRun {
@@ -274,6 +276,7 @@ export class Agent {
   #lost(error: Payload | undefined): void {
     for (const stream_id of [...this.#runs.keys()]) this.#closed(stream_id);
     this.#idle?.();
+    this.#introduction.stop();
     if (this.#is_stopped) return;
     const content = error?.content as (WireErrorContent & WireObject) | undefined;
     const why = content === undefined ? new AtpClosedError('The session has ended.') : new AtpTaskError(content);
@@ -284,5 +287,3 @@ export class Agent {
     }
   }
 }
-
-const SESSION_LANE: Lane = { stream_id: '0', persona_id: '', clone_id: '' };

@@ -1,5 +1,5 @@
 import { isWireObject, type WireErrorContent, type WireObject } from '@atp-router/wire';
-import { AtpTaskError } from './errors.ts';
+import { AtpInDoubtError, AtpTaskError } from './errors.ts';
 import { type ReplyLike, type Runtime, systemRuntime } from './runtime.ts';
 import type { AskRequest, ClientOptions, Final, TaskOptions } from './types.ts';
 
@@ -12,15 +12,33 @@ export async function ask(
 ): Promise<Final> {
   if (options.max_tokens !== undefined) throw new AtpTaskError(NO_MAX_TOKENS);
   const secret = typeof key === 'string' ? key : await key();
-  const reply = await runtime.fetch(`${url.replace(/\/+$/, '')}/v1/ask`, {
+  const init = {
     method: 'POST',
     headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/json', ...headersOf(options) },
     body: JSON.stringify({ ...request, stream: false }),
     signal: options.signal,
-  });
-  const body = await bodyOf(reply);
+  };
+  let reply: ReplyLike;
+  let body: WireObject | undefined;
+  try {
+    reply = await runtime.fetch(`${url.replace(/\/+$/, '')}/v1/ask`, init);
+    body = await bodyOf(reply);
+  } catch (thrown) {
+    if (options.signal?.aborted === true) throw thrown;
+    throw notReached(thrown);
+  }
   if (reply.ok && body !== undefined) return body as unknown as Final;
   throw new AtpTaskError(contentOf(body?.['error'], reply.status));
+}
+
+/** The runtime does not tell whether the request had been sent. */
+function notReached(thrown: unknown): AtpInDoubtError {
+  const { message, cause } = thrown instanceof Error ? thrown : { message: String(thrown), cause: undefined };
+  const why = cause instanceof Error && cause.message !== '' ? cause.message : message;
+  return new AtpInDoubtError({
+    code: 'EAGENTDOWN',
+    reason: `The router was not reached, or the connection broke: ${why}`,
+  });
 }
 
 /** A limit on spending that would be passed over in silence is worse than none. */

@@ -5,6 +5,7 @@ import { Deadline } from './deadline.ts';
 import { AtpClosedError, AtpInDoubtError, AtpTaskError } from './errors.ts';
 import { ATTEMPTS_MAX, Link } from './link.ts';
 import { tell } from './listeners.ts';
+import { checkOptions } from './options.ts';
 import { requestMessage } from './request.ts';
 import { type Runtime, rngOf, systemRuntime } from './runtime.ts';
 import { unsendable } from './sendable.ts';
@@ -40,7 +41,9 @@ export class AtpClient {
   #closing: Promise<void> | undefined;
   #idle: (() => void) | undefined;
 
+  /** Throws for an address, a key or a signing key that cannot be one. */
   constructor(options: ClientOptions, runtime: Runtime = systemRuntime()) {
+    checkOptions(options);
     this.#options = options;
     this.#runtime = runtime;
     this.#backoff = new Backoff(rngOf(runtime), options.reconnect);
@@ -75,7 +78,10 @@ export class AtpClient {
     return task;
   }
 
-  /** Waits for the tasks that run, then ends the session. Whoever calls it again waits for the same. */
+  /**
+   * Waits for the tasks that run, then ends the session, within two seconds. A task that nobody reads is given up when it waits for its
+   * reader. Whoever calls it again waits for the same.
+   */
   close(): Promise<void> {
     this.#is_closed = true;
     this.#closing ??= this.#close();
@@ -83,9 +89,10 @@ export class AtpClient {
   }
 
   async #close(): Promise<void> {
+    for (const asked of this.#tasks.values()) this.#giveUpUnread(asked);
     if (this.#tasks.size + this.#waiting.length > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
     this.#runtime.clearTimeout(this.#reopen);
-    this.#link?.abort('The client was closed.');
+    await this.#link?.finish('The client was closed.');
   }
 
   /** Sends what waits, over a session that is there or over a new one; not while one is about to be tried again. */
@@ -141,9 +148,7 @@ export class AtpClient {
         this.#deliver(link, effect);
         break;
       case 'failed':
-        // Of the other reasons the end of the stream or session follows, and says why.
-        if (effect.way === 'out' && (effect.reason === 'expired' || effect.reason === 'corrupt'))
-          this.#fail(effect.id.lane.stream_id, `The task did not arrive (${effect.reason}).`);
+        this.#failed(effect);
         break;
       case 'stream_closed':
         this.#closed(effect);
@@ -163,8 +168,18 @@ export class AtpClient {
     this.#backoff.reset();
     const asked = this.#tasks.get(id.lane.stream_id);
     if (asked === undefined) link.handle({ type: 'consumed', id });
-    else asked.task.take(id, frame.payload, fin);
+    else {
+      asked.task.take(id, frame.payload, fin);
+      if (this.#is_closed) this.#giveUpUnread(asked);
+    }
     if (fin) this.#forget(id.lane.stream_id);
+  }
+
+  /** It would wait for ever. */
+  #giveUpUnread(asked: Asked): void {
+    if (!asked.task.is_stalled) return;
+    asked.task.fail(new AtpClosedError('The client was closed, and nobody read the task.'));
+    this.#leave(asked);
   }
 
   #closed({ stream_id, error }: Extract<SessionEffect, { type: 'stream_closed' }>): void {
@@ -175,9 +190,18 @@ export class AtpClient {
     this.#forget(stream_id);
   }
 
-  #fail(stream_id: string, reason: string): void {
-    this.#tasks.get(stream_id)?.task.fail(new AtpTaskError({ code: 'ETIMEOUT', reason }));
-    this.#forget(stream_id);
+  #failed({ way, id, reason }: Extract<SessionEffect, { type: 'failed' }>): void {
+    const asked = this.#tasks.get(id.lane.stream_id);
+    // Of the other reasons the end of the stream or session follows, and says why.
+    if (asked === undefined || (reason !== 'expired' && reason !== 'corrupt')) return;
+    const code = reason === 'corrupt' ? 'EPROTO' : 'ETIMEOUT';
+    if (way === 'out') {
+      asked.task.fail(new AtpTaskError({ code, reason: `The task did not arrive (${reason}).` }));
+      this.#forget(id.lane.stream_id);
+    } else {
+      asked.task.fail(new AtpInDoubtError({ code, reason: `A part of the answer did not arrive (${reason}).` }));
+      this.#leave(asked);
+    }
   }
 
   /** What waited was never sent: it goes into the next session, unless that would be refused, too. */

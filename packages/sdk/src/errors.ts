@@ -19,12 +19,14 @@ export class AtpTaskError extends Error {
 }
 
 /**
- * The task had been sent when its session ended, and what became of it is not known: the router may have done it (S21, S32).
- * Only an `idempotency_key` makes it safe to ask again.
+ * The task had been sent when its session ended, or a part of its answer did not arrive, and what became of it is not known: the
+ * router may have done it (S20, S21, S32). Only an `idempotency_key` makes it safe to ask again.
  */
 export class AtpInDoubtError extends AtpTaskError {
   override readonly name: string = 'AtpInDoubtError';
   readonly may_have_arrived = true;
+  /** Text of the answer that had come, in order, before what is missing. From `Task.result()` only: a reader of events has it. */
+  received: string | undefined;
 }
 
 /** The session ended before the task did: by `close()`, because it could not be resumed, or because it was aborted. */

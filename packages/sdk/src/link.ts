@@ -1,17 +1,20 @@
 import type { Rng } from '@atp-router/kernel';
 import type { Outgoing, Session, SessionEffect, SessionInput } from '@atp-router/session';
-import { decodeFrame, decodeJson, encodeCbor, encodeJson, type Frame, type Lane, type Payload } from '@atp-router/wire';
+import { SESSION_STREAM } from '@atp-router/session';
+import { encodeCbor, encodeJson, type Frame, type Lane, type Payload } from '@atp-router/wire';
 import { Backoff } from './backoff.ts';
-import { newSession } from './link-session.ts';
+import { type Connection, isStatus, newSession, readFrame, reasonOf } from './link-session.ts';
 import { type Runtime, rngOf, type SocketLike } from './runtime.ts';
 import { unsendable } from './sendable.ts';
-import type { ClientOptions, LinkEvent } from './types.ts';
+import type { ClientOptions, LinkEvent, Transport } from './types.ts';
+import { openWebSocket } from './web-socket.ts';
 
-const SUBPROTOCOL = 'atp.v1';
 /** As long as a handshake may take; a path that swallows packets would keep a socket opening for minutes. */
 const CONNECT_TIMEOUT_MS = 10_000;
 /** Three quarters of a minute with the default pauses: longer than a restart takes. */
 export const ATTEMPTS_MAX = 10;
+/** Of the end of a session with its router; then it is aborted. */
+const FAREWELL_MS = 2_000;
 
 /** What a link tells of its session. Neither throws. */
 export interface LinkPorts {
@@ -19,16 +22,7 @@ export interface LinkPorts {
   onLink(event: LinkEvent): void;
 }
 
-/** An attempt to connect, and the connection that came of it. */
-interface Connection {
-  socket?: SocketLike;
-  timer?: unknown;
-  /** A WebSocket was asked for; it has opened. */
-  is_asked?: boolean;
-  is_open?: boolean;
-}
-
-/** One session over as many WebSockets as it takes: connects, resumes, keeps the timer. Ends with its session. */
+/** One session over as many connections as it takes: connects, resumes, keeps the timer. Ends with its session. */
 export class Link {
   readonly #runtime: Runtime;
   readonly #options: ClientOptions;
@@ -43,6 +37,12 @@ export class Link {
    * router then says in a frame.
    */
   #is_in_hello: boolean;
+  /** What carries the next connection; nothing: a WebSocket. */
+  #transport: Transport | undefined;
+  /** A first frame of it was given up there: coming late, it would take the session from the next connection (S6). */
+  #is_stale = false;
+  /** Status of HTTP by which a connection was refused last, since there was a session. */
+  #status = 0;
   /** The only one that counts: what others still bring is not looked at. */
   #connection: Connection | undefined;
   /** Effects that are still to be done: what one of them causes comes after those that were there before. */
@@ -53,6 +53,7 @@ export class Link {
   #retry: unknown;
   #has_given_up = false;
   #is_over = false;
+  #onOver: (() => void) | undefined;
 
   constructor(runtime: Runtime, options: ClientOptions, ports: LinkPorts) {
     this.#runtime = runtime;
@@ -60,8 +61,9 @@ export class Link {
     this.#ports = ports;
     this.#rng = rngOf(runtime);
     this.#backoff = new Backoff(this.#rng, options.reconnect);
+    this.#transport = options.transport?.is_fallback === true ? undefined : options.transport;
     this.#is_in_hello = options.key_in === 'hello';
-    this.#begun = newSession(runtime, this.#rng, options.signing_keys, undefined);
+    this.#begun = newSession(runtime, this.#rng, options, undefined);
   }
 
   get session(): Session {
@@ -113,19 +115,38 @@ export class Link {
     this.handle({ type: 'send', lane, message, fin });
   }
 
+  /**
+   * Ends in order: what is not acknowledged yet is, so that neither end takes it for lost. Aborts what is not done after two seconds,
+   * and at once where there is no connection.
+   */
+  async finish(reason: string): Promise<void> {
+    if (this.is_over) return;
+    const over = new Promise<void>((resolve) => (this.#onOver = resolve));
+    this.handle({ type: 'finish' });
+    const timer = this.#runtime.setTimeout(() => this.abort(reason), FAREWELL_MS);
+    if (this.session.phase === 'open') await over;
+    else this.abort(reason);
+    this.#runtime.clearTimeout(timer);
+  }
+
   /** Ends at once: the router is told, and nothing is waited for. */
   abort(reason: string): void {
     this.#fail({ type: 'error', content: { code: 'EPREEMPT', reason } });
   }
 
   #fail(error: Payload): void {
-    this.handle({ type: 'reset', stream_id: '0', error });
+    this.handle({ type: 'reset', stream_id: SESSION_STREAM, error });
+  }
+
+  /** The hello has the key. */
+  get #saysKey(): boolean {
+    return this.#is_in_hello && this.#transport === undefined;
   }
 
   /** Nothing where the session has a token of its own, which it resumes with (S33). */
   async #keyNow(): Promise<string | undefined> {
     const { key } = this.#options;
-    if (this.#is_in_hello && this.session.phase === 'lost') return undefined;
+    if (this.#saysKey && this.session.phase === 'lost') return undefined;
     const found = typeof key === 'string' ? key : await key();
     if (typeof found !== 'string' || found === '') throw new Error('The key is not a text, or empty.');
     return found;
@@ -133,69 +154,82 @@ export class Link {
 
   #open(connection: Connection, key: string | undefined): void {
     if (connection !== this.#connection) return;
-    const token = this.#is_in_hello ? key : undefined;
+    const token = this.#saysKey ? key : undefined;
     // A session that was asked for in vain is asked for in the same words (S5): another key needs another session.
-    if (token !== this.#token && this.session.phase === 'idle') {
+    if ((token !== this.#token || this.#is_stale) && this.session.phase === 'idle') {
       this.#token = token;
-      this.#begun = newSession(this.#runtime, this.#rng, this.#options.signing_keys, token);
+      this.#is_stale = false;
+      this.#begun = newSession(this.#runtime, this.#rng, this.#options, token);
     }
     connection.is_asked = true;
-    const url = `${this.#options.url.replace(/^http/, 'ws').replace(/\/+$/, '')}/ws`;
-    const names = this.#is_in_hello ? [SUBPROTOCOL] : [SUBPROTOCOL, `atp.key.${key}`];
-    const socket = new this.#runtime.WebSocket(url, names);
-    socket.binaryType = 'arraybuffer';
+    const transport = this.#transport;
+    const { url, reconnect } = this.#options;
+    const socket =
+      transport === undefined
+        ? openWebSocket(this.#runtime, url, token === undefined ? key : undefined)
+        : transport.open(this.#runtime, url, key ?? '', new Backoff(this.#rng, reconnect));
     connection.socket = socket;
-    socket.onopen = () => this.#opened(connection);
+    socket.onopen = () => this.#opened(connection, transport === undefined);
     socket.onmessage = ({ data }) => this.#read(connection, socket, data);
     socket.onerror = () => undefined;
     socket.onclose = ({ code, reason }) => this.#lost(connection, code, reason);
+    if (transport !== undefined) this.#connected();
   }
 
-  #opened(connection: Connection): void {
+  #opened(connection: Connection, is_new: boolean): void {
     if (connection !== this.#connection) return;
     connection.is_open = true;
     this.#runtime.clearTimeout(connection.timer);
+    if (is_new) this.#connected();
+  }
+
+  #connected(): void {
     this.handle({ type: 'connected', wall_ms: this.#runtime.Date.now() });
   }
 
   #read(connection: Connection, socket: SocketLike, data: unknown): void {
     if (connection !== this.#connection) return;
-    let frame: Frame;
-    try {
-      frame = typeof data === 'string' ? decodeJson(data) : decodeFrame(new Uint8Array(data as ArrayBuffer));
-    } catch {
+    const read = readFrame(data);
+    if (read !== undefined) this.handle({ type: 'frame', ...read, wall_ms: this.#runtime.Date.now() });
+    else {
       // A router that sends what is no frame cannot be trusted with the rest.
       socket.close(4400, 'not a frame');
       this.#lost(connection, 4400, 'What the router sent is no frame.');
-      return;
     }
-    const bytes = typeof data === 'string' ? data.length : (data as ArrayBuffer).byteLength;
-    this.handle({ type: 'frame', frame, bytes, wall_ms: this.#runtime.Date.now() });
   }
 
   /** Also when the socket does not know yet: a runtime may wait for minutes for the other end of a path that is dead. */
   #lost(connection: Connection | undefined, code: number, reason: string): void {
     if (connection === undefined || connection !== this.#connection) return;
     this.#drop();
-    const is_refused = connection.is_asked === true && connection.is_open !== true;
-    if (is_refused && this.#options.key_in === undefined) this.#is_in_hello = !this.#is_in_hello;
+    if (connection.is_asked === true && connection.is_open !== true) this.#takeOther();
     this.handle({ type: 'disconnected' });
     if (this.is_over) return;
     const retry_in_ms = this.#backoff.next_ms();
-    const { attempts_max = ATTEMPTS_MAX } = this.#options.reconnect ?? {};
-    const is_hopeless = this.session.phase === 'idle' && this.#backoff.failed >= attempts_max;
+    const error = this.#options.transport?.refusal(code, reason, this.#status) ?? this.#hopeless(reason);
+    if (isStatus(code)) this.#status = code;
     this.#ports.onLink({
       ...{ type: 'disconnected', code, reason: reason === '' ? undefined : reason },
-      retry_in_ms: is_hopeless ? undefined : retry_in_ms,
+      retry_in_ms: error === undefined ? retry_in_ms : undefined,
     });
-    if (is_hopeless) this.#giveUp(reason);
+    if (error !== undefined) this.#fail(error);
     else if (!this.is_over) this.#retry = this.#runtime.setTimeout(() => this.connect(), retry_in_ms);
   }
 
-  #giveUp(why: string): void {
+  /** After a connection that never opened. */
+  #takeOther(): void {
+    const { transport, key_in } = this.#options;
+    this.#is_stale ||= this.#transport !== undefined;
+    if (transport?.is_fallback === true) this.#transport = this.#transport === undefined ? transport : undefined;
+    else if (key_in === undefined) this.#is_in_hello = !this.#is_in_hello;
+  }
+
+  #hopeless(why: string): Payload | undefined {
+    const { attempts_max = ATTEMPTS_MAX } = this.#options.reconnect ?? {};
+    if (this.session.phase !== 'idle' || this.#backoff.failed < attempts_max) return undefined;
     this.#has_given_up = true;
     const tried = `The router was not reached in ${this.#backoff.failed} attempts.`;
-    this.#fail({ type: 'error', content: { code: 'ETIMEOUT', reason: why === '' ? tried : `${tried} ${why}` } });
+    return { type: 'error', content: { code: 'ETIMEOUT', reason: why === '' ? tried : `${tried} ${why}` } };
   }
 
   #do(effect: SessionEffect): void {
@@ -205,6 +239,7 @@ export class Link {
         return;
       case 'established':
         this.#backoff.reset();
+        this.#status = 0;
         this.#encoding = effect.agreed.encoding;
         this.#ports.onLink({ type: 'connected', resumed: effect.resumed });
         break;
@@ -213,7 +248,7 @@ export class Link {
         else this.#lost(this.#connection, 0, 'The router did not answer any more.');
         break;
       case 'closed':
-        this.#end(reasonOf(effect));
+        this.#end(reasonOf(effect.error));
         break;
       default:
     }
@@ -250,6 +285,7 @@ export class Link {
     this.#runtime.clearTimeout(this.#retry);
     this.#drop();
     this.#ports.onLink({ type: 'closed', reason });
+    this.#onOver?.();
   }
 
   #arm(): void {
@@ -259,9 +295,4 @@ export class Link {
     const delay_ms = Math.max(0, due_ms - this.#runtime.performance.now());
     this.#timer = this.#runtime.setTimeout(() => this.handle({ type: 'timeout' }), delay_ms);
   }
-}
-
-function reasonOf({ error }: Extract<SessionEffect, { type: 'closed' }>): string {
-  const content = error?.content as { readonly reason?: string } | undefined;
-  return content?.reason ?? 'The session has ended.';
 }

@@ -9,7 +9,7 @@ export function requestMessage(
   options: TaskOptions,
   left_ms: number | undefined,
 ): Outgoing {
-  const { qos, max_usd_micros, max_tokens, traceparent, task_type, data_scope, idempotency_key } = options;
+  const { qos, max_usd_micros, max_tokens, traceparent, task_type, data_scope, idempotency_key, via } = options;
   const budget = {
     ...(max_tokens !== undefined && { tokens: max_tokens }),
     ...(max_usd_micros !== undefined && { usd_micros: max_usd_micros }),
@@ -21,6 +21,7 @@ export function requestMessage(
     ...(left_ms !== undefined && { deadline_ms: Math.ceil(left_ms) }),
     ...(idempotency_key !== undefined && { idempotency_key }),
     ...(traceparent !== undefined && { trace: traceparent }),
+    ...(via !== undefined && via.length > 0 && { via }),
   };
   return { payload: { type: 'agent.dispatch', content }, meta, ...(qos !== undefined && { qos }) };
 }

@@ -1,5 +1,5 @@
 import { type Rng, seededRng } from '@atp-router/kernel';
-import type { SignalLike } from './types.ts';
+import type { SignalLike } from './signal.ts';
 
 /** The part of a WebSocket that browsers and Node have in common (WHATWG WebSockets). */
 export interface SocketLike {
@@ -17,6 +17,14 @@ export interface ReplyLike {
   readonly ok: boolean;
   readonly status: number;
   json(): Promise<unknown>;
+  /** What is read when frames go over plain HTTP. */
+  readonly headers: { get(name: string): string | null };
+  readonly body: BodyLike | null;
+}
+
+/** The part of a `ReadableStream` of bytes that is used. At its end there is no `value`. */
+export interface BodyLike {
+  getReader(): { read(): Promise<{ readonly value?: Uint8Array | undefined }>; cancel(): Promise<void> };
 }
 
 /** What the SDK takes from its surroundings; all of it is a global in browsers and in Node 22 and later. */

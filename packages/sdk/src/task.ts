@@ -1,5 +1,6 @@
+import { SESSION_LIMITS } from '@atp-router/session';
 import { type MessageId, type Payload, type WireErrorContent, isWireObject } from '@atp-router/wire';
-import { AtpCancelledError, AtpTaskError } from './errors.ts';
+import { AtpCancelledError, AtpInDoubtError, AtpTaskError } from './errors.ts';
 import type { Final, TaskEvent } from './types.ts';
 
 /** What a task does with its stream. */
@@ -23,9 +24,15 @@ export class Task implements AsyncIterable<TaskEvent> {
   #state: 'running' | 'done' | { readonly error: Error } = 'running';
   #wake: (() => void) | undefined;
   #is_read = false;
+  #has_result = false;
 
   constructor(ports: TaskPorts) {
     this.#ports = ports;
+  }
+
+  /** Nobody reads it, and the router may send no more until somebody does. */
+  get is_stalled(): boolean {
+    return !this.#is_read && this.#state === 'running' && this.#items.length >= SESSION_LIMITS.pending_messages;
   }
 
   async *[Symbol.asyncIterator](): AsyncIterator<TaskEvent> {
@@ -47,11 +54,20 @@ export class Task implements AsyncIterable<TaskEvent> {
     if (typeof this.#state === 'object') throw this.#state.error;
   }
 
-  /** The whole answer; reads and drops the events before it. */
+  /** The whole answer; reads and drops the events before it. Of an answer that is not whole, the error has the text that came. */
   async result(): Promise<Final> {
     let result: Final | undefined;
-    for await (const event of this) if (event.type === 'final') result = event.result;
-    if (result === undefined) throw new AtpTaskError({ code: 'EPROTO', reason: 'The stream ended without a result.' });
+    let text = '';
+    try {
+      for await (const event of this) {
+        if (event.type === 'final') result = event.result;
+        if (event.type === 'partial' && event.kind === 'text') text += event.delta;
+      }
+    } catch (thrown) {
+      if (thrown instanceof AtpInDoubtError) thrown.received = text;
+      throw thrown;
+    }
+    if (result === undefined) throw noResult();
     return result;
   }
 
@@ -67,8 +83,10 @@ export class Task implements AsyncIterable<TaskEvent> {
     const event = payload === undefined ? undefined : eventOf(payload);
     if (event === undefined) this.#ports.consumed(id);
     else if (this.#state === 'running') this.#items.push({ id, event });
+    if (event?.type === 'final') this.#has_result = true;
     if (payload?.type === 'error') this.#end({ error: new AtpTaskError(payload.content as WireErrorContent) });
-    else if (fin) this.#end('done');
+    // A message that failed is followed by an empty one that ends the stream (S14): that is no answer.
+    else if (fin) this.#end(this.#has_result ? 'done' : { error: noResult() });
     this.#wake?.();
   }
 
@@ -84,6 +102,11 @@ export class Task implements AsyncIterable<TaskEvent> {
     }
     this.#wake?.();
   }
+}
+
+/** The router was done with the task, and may have done it. */
+function noResult(): AtpInDoubtError {
+  return new AtpInDoubtError({ code: 'EPROTO', reason: 'The stream ended without a result.' });
 }
 
 /** Nothing for what a later edition added, and for the error, which is thrown. */

@@ -1,5 +1,9 @@
 import type { Qos } from '@atp-router/kernel';
-import type { WireObject, WireValue } from '@atp-router/wire';
+import type { Payload, WireObject, WireValue } from '@atp-router/wire';
+import type { Runtime, SocketLike } from './runtime.ts';
+import type { SignalLike } from './signal.ts';
+
+export type { SignalLike } from './signal.ts';
 
 /** A question in the shape of `ask` (docs/protocol/ask.md). Exactly one of `prompt` and `messages`. */
 export interface AskRequest {
@@ -27,16 +31,12 @@ export interface TaskOptions {
   readonly idempotency_key?: string;
   /** W3C `traceparent`. */
   readonly traceparent?: string;
+  /** Routers that the work has passed already: an agent that asks for a part of its own gives the `via` of its task on, so that loops end. */
+  readonly via?: readonly string[];
   readonly max_usd_micros?: number;
   readonly max_tokens?: number;
   /** Cancels the task; an `AbortSignal` fits. */
   readonly signal?: SignalLike;
-}
-
-export interface SignalLike {
-  readonly aborted: boolean;
-  addEventListener(type: 'abort', run: () => void): void;
-  removeEventListener(type: 'abort', run: () => void): void;
 }
 
 /** The whole answer; fields of later editions are there, too. */
@@ -66,13 +66,29 @@ export type LinkEvent =
   | { readonly type: 'connected'; readonly resumed: boolean }
   | {
       readonly type: 'disconnected';
-      /** Close code of the WebSocket; 0 where there was none. */
+      /** Close code (T14); over plain HTTP also the status of a request that was refused; 0 where there was none. */
       readonly code: number;
       /** Absent: it is not tried again, `closed` follows. */
       readonly retry_in_ms: number | undefined;
       readonly reason: string | undefined;
     }
   | { readonly type: 'closed'; readonly reason: string };
+
+/** Another carrier of sessions than a WebSocket. */
+export interface Transport {
+  /** It is taken after a WebSocket that did not open, and a WebSocket after it; else it is the only one. */
+  readonly is_fallback: boolean;
+  /** A connection that the first frame opens: it takes one at once, and is open when that was answered. `pauses`: within it. */
+  open(runtime: Runtime, url: string, key: string, pauses: Pauses): SocketLike;
+  /** What the code of a close says that will hold. `former`: the last status of HTTP before, since there
+   * was a session. */
+  refusal(code: number, reason: string, former: number): Payload | undefined;
+}
+
+export interface Pauses {
+  next_ms(): number;
+  reset(): void;
+}
 
 /** One key of a tenant's `signing_keys`. */
 export interface ClientSigningKey {
@@ -93,20 +109,31 @@ export interface ClientOptions {
    */
   readonly key: string | (() => string | Promise<string>);
   /**
-   * Where the key goes: into the request for the WebSocket (`subprotocol`, which gateways can look at) or into the session's first
+   * What carries the session where no WebSocket gets through: `http` of `@atp-router/sdk/http` (requests, and server-sent events), or
+   * its `auto`: a WebSocket, and after one that did not open the other, in turn. Default: WebSockets alone.
+   */
+  readonly transport?: Transport;
+  /**
+   * Over a WebSocket, where the key goes: into the request for the WebSocket (`subprotocol`, which gateways can look at) or into the session's first
    * frame (`hello`). Default: the first, and after a WebSocket that did not open the other, in turn: only in answer to a frame can
-   * the router say what is wrong with a key. With `subprotocol` alone a wrong key looks like a router that is not there.
+   * the router say what is wrong with a key. With `subprotocol` alone a wrong key looks like a router that is not there. Plain
+   * HTTP has it in a header of each request.
    */
   readonly key_in?: 'subprotocol' | 'hello';
   /** Keys that frames are signed with, as the router has them for the tenant. Default: frames are not signed. */
   readonly signing_keys?: readonly ClientSigningKey[];
+  /**
+   * Asks for a checksum on every frame, which a router with `sessions.checksums` grants. Default: no, because TLS and TCP protect the
+   * way. A checksum that is there is checked in any case.
+   */
+  readonly checksums?: boolean;
   /**
    * First pause between connections, doubled up to the second, each spread over its whole length; default 250 ms and 30 s. After
    * `attempts_max` attempts in a row, none of which brought a session about, what waits for it fails; default 10, which takes
    * three quarters of a minute.
    */
   readonly reconnect?: { readonly base_ms?: number; readonly cap_ms?: number; readonly attempts_max?: number };
-  /** From the begin of an attempt, the key included, until its socket is open; then it is given up. Default 10 s. */
+  /** From the begin of an attempt, the key included, until its socket is open, or the first request is answered; then it is given up. Default 10 s. */
   readonly connect_timeout_ms?: number;
   /** Tasks that wait for the window; a further one is refused. */
   readonly waiting_max?: number;

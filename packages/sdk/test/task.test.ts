@@ -1,6 +1,7 @@
+import { SESSION_LIMITS } from '@atp-router/session';
 import type { MessageId, Payload } from '@atp-router/wire';
 import { describe, expect, test } from 'vitest';
-import { AtpCancelledError, AtpTaskError } from '../src/errors.ts';
+import { AtpCancelledError, AtpInDoubtError, AtpTaskError } from '../src/errors.ts';
 import { Task } from '../src/task.ts';
 
 const id = (msg_seq: number): MessageId => ({ lane: { stream_id: '1', persona_id: '', clone_id: '' }, msg_seq });
@@ -44,6 +45,16 @@ describe('a task', () => {
       expect(consumed).toHaveLength(types.length);
     }
     expect(types).toEqual(['partial', 'partial', 'final']);
+  });
+
+  test('is stalled when it holds all that the router may send, and nobody reads it', async () => {
+    const { task } = made();
+    for (let i = 0; i < SESSION_LIMITS.pending_messages - 1; i += 1) task.take(id(i), partial('a'), false);
+    expect(task.is_stalled).toBe(false);
+    task.take(id(SESSION_LIMITS.pending_messages - 1), partial('a'), false);
+    expect(task.is_stalled).toBe(true);
+    await task[Symbol.asyncIterator]().next();
+    expect(task.is_stalled).toBe(false);
   });
 
   test('passes over what a later edition added', async () => {
@@ -91,5 +102,17 @@ describe('a task', () => {
     const { task } = made();
     task.take(id(0), undefined, true);
     await expect(task.result()).rejects.toThrow('The stream ended without a result.');
+  });
+
+  test('that ends without a result says so to a reader of its events, behind them', async () => {
+    const { task } = made();
+    task.take(id(0), partial('a'), false);
+    task.take(id(1), undefined, true);
+    const seen: string[] = [];
+    const read = (async () => {
+      for await (const event of task) seen.push(event.type);
+    })();
+    await expect(read).rejects.toThrow(AtpInDoubtError);
+    expect(seen).toEqual(['partial']);
   });
 });

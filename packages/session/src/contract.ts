@@ -1,4 +1,14 @@
-import type { Acknowledgement, AgentStatus, Frame, Lane, MessageId, Meta, Payload, Window } from '@atp-router/wire';
+import type {
+  Acknowledgement,
+  AgentStatus,
+  Frame,
+  Lane,
+  MessageId,
+  Meta,
+  Payload,
+  SignatureFault,
+  Window,
+} from '@atp-router/wire';
 import type { Qos } from '@atp-router/kernel';
 
 /** What a session is asked to send: one message of a lane, whole. The session numbers, cuts, signs and repeats it. */
@@ -18,6 +28,8 @@ export type FailureReason =
   | 'expired'
   /** Its fragments contradict each other, or do not fit their root. Only its receiver knows. */
   | 'corrupt'
+  /** It is larger, or in more fragments, than its receiver takes (W61). Only its receiver knows. */
+  | 'too_large'
   /** Its stream or session was aborted after it had been sent: it may have arrived before that (S21, S29). */
   | 'reset'
   /** The session ended without a connection: the message may have arrived (S32). */
@@ -40,7 +52,10 @@ export type SessionInput =
    * number of its lane, or is `refused`.
    */
   | { readonly type: 'send'; readonly lane: Lane; readonly message: Outgoing; readonly fin?: boolean }
-  /** The application is done with a message: its place in the lane is free, and it need not be kept. */
+  /**
+   * The application is done with a message: its place in the lane is free, and it need not be kept. Also of a message of the
+   * other end that was reported as failed: it need not be reported again.
+   */
   | { readonly type: 'consumed'; readonly id: MessageId }
   /** Everything up to this mark of a `save` is where a successor finds it. */
   | { readonly type: 'saved'; readonly mark: number }
@@ -75,7 +90,14 @@ export type SessionEffect =
   /** A message of this end has arrived. */
   | { readonly type: 'acknowledged'; readonly id: MessageId; readonly sent: Sent }
   /** A message has failed: one of this end (`out`) or one of the other (`in`), whose place in the order this is. */
-  | { readonly type: 'failed'; readonly way: 'in' | 'out'; readonly id: MessageId; readonly reason: FailureReason }
+  | {
+      readonly type: 'failed';
+      readonly way: 'in' | 'out';
+      readonly id: MessageId;
+      readonly reason: FailureReason;
+      /** It may have been reported before a restart. */
+      readonly again?: boolean;
+    }
   /**
    * A message was not taken, and has no number. `full`: too much is not settled, `window`: the other end takes no further
    * stream; `writable` follows. `closed`: this end has ended the stream or the session, or the stream is not there.
@@ -83,11 +105,17 @@ export type SessionEffect =
   | { readonly type: 'refused'; readonly lane: Lane; readonly why: 'full' | 'window' | 'closed' }
   /** A lane that refused takes messages again. */
   | { readonly type: 'writable'; readonly lane: Lane }
-  | { readonly type: 'stream_closed'; readonly stream_id: string; readonly error?: Payload }
+  /** `refused`: this end has aborted it, because of a frame that breaks a rule (W64). */
+  | { readonly type: 'stream_closed'; readonly stream_id: string; readonly error?: Payload; readonly refused?: true }
   | { readonly type: 'peer_window'; readonly window: Window }
   | { readonly type: 'peer_status'; readonly status: AgentStatus; readonly suggested_window?: Window }
   /** To be kept before what follows from it is acknowledged; answered with `saved`. Only with `durable`. */
   | { readonly type: 'save'; readonly mark: number; readonly changes: readonly StoredChange[] }
+  /**
+   * A frame had no good signature. For the log of this end alone: the other one is told the same, whatever it was. `skew_ms`: how
+   * far its time is ahead of this end's clock.
+   */
+  | { readonly type: 'unauthentic'; readonly fault: SignatureFault | 'clock'; readonly skew_ms?: number }
   /** The connection is of no use any more: close it. */
   | { readonly type: 'disconnect' }
   /** Nothing follows. The store may forget the session. */
@@ -132,8 +160,8 @@ export type StoredChange =
   | { readonly put: 'reset'; readonly value: StoredReset }
   /** In place of the range with the same `from`. */
   | { readonly put: 'unseen'; readonly value: StoredRange }
-  /** A message that arrived and is not consumed yet. */
-  | { readonly put: 'inbox'; readonly id: MessageId; readonly frame: Frame; readonly fin: boolean }
+  /** A message that arrived, or will not, and is not consumed yet. */
+  | ({ readonly put: 'inbox' } & StoredArrival)
   /** A message of this end that is not settled. */
   | { readonly put: 'outbox'; readonly id: MessageId; readonly message: Outgoing; readonly fin: boolean }
   /** A fragment of a message that is not complete. */
@@ -166,6 +194,8 @@ export interface StoredSession {
   /** What this end said last of itself: a successor says it, or says it again when its message fails. */
   readonly own_status?: StoredStatus;
   readonly peer_window: Window;
+  /** Number of the control frame that changed it last: an older one does not (S3). */
+  readonly peer_window_seq?: number;
   readonly own_window: Window;
 }
 
@@ -192,6 +222,11 @@ export interface StoredStatus {
   /** Number of the message that has it, in the main lane of stream `0`; absent while it waits for room. */
   readonly msg_seq?: number;
 }
+
+/** A message of the other end, or why it failed. */
+export type StoredArrival =
+  | { readonly id: MessageId; readonly frame: Frame; readonly fin: boolean }
+  | { readonly id: MessageId; readonly failed: FailureReason };
 
 /** A stream that is open, or closed and remembered for its failed messages. That of the session itself may be left out. */
 export interface StoredStream {
@@ -220,7 +255,7 @@ export interface SessionSnapshot {
   readonly streams: readonly StoredStream[];
   readonly resets: readonly StoredReset[];
   readonly lanes: readonly StoredLane[];
-  readonly inbox: readonly { readonly id: MessageId; readonly frame: Frame; readonly fin: boolean }[];
+  readonly inbox: readonly StoredArrival[];
   readonly outbox: readonly { readonly id: MessageId; readonly message: Outgoing; readonly fin: boolean }[];
   readonly pieces: readonly Frame[];
 }

@@ -4,6 +4,7 @@ import {
   type Frame,
   type Payload,
   PROTOCOL_MAJOR,
+  type Sealer,
   type Window,
   type WireErrorContent,
 } from '@atp-router/wire';
@@ -114,6 +115,12 @@ export class Core {
     return this.agreed?.interval_ms ?? this.limits.interval_ms;
   }
 
+  /** For checksums: the one that signs, where there is one. */
+  get sealer(): Sealer | undefined {
+    const { signing, ports } = this.options;
+    return signing?.sealer ?? ports.sealer;
+  }
+
   get signs(): boolean {
     return this.agreed?.features.includes('sig') ?? false;
   }
@@ -141,7 +148,12 @@ export class Core {
   transmit(frame: Frame): void {
     const outgoing = this.signs ? this.#signed(frame) : frame;
     if (outgoing === undefined) this.is_keyless = true;
-    else this.emit({ type: 'send', frame: outgoing });
+    else this.emit({ type: 'send', frame: this.#summed(outgoing) });
+  }
+
+  /** With a checksum where both ends have asked for it (S55). */
+  #summed(frame: Frame): Frame {
+    return this.agreed?.features.includes('checksum') ? (this.sealer?.withChecksum(frame) ?? frame) : frame;
   }
 
   /** With the key that is the newest now; nothing without one. Each sending has a nonce of its own. */

@@ -1,6 +1,6 @@
 import { type Acknowledgement, errorPayload, type Payload, type Window } from '@atp-router/wire';
 import type { FailureReason } from './contract.ts';
-import { Core } from './core.ts';
+import { Core, type Violation } from './core.ts';
 import { lingerStored, SessionStore } from './durable/stored.ts';
 import { ClientLink } from './handshake/client.ts';
 import type { Link } from './handshake/link.ts';
@@ -10,10 +10,10 @@ import { OwnWindow } from './own-window.ts';
 import { Quiet } from './quiet.ts';
 import { HandOn } from './receive/hand-on.ts';
 import { Receiver } from './receive/receiver.ts';
-import { OwnStatus, ZERO_LANE } from './send/own-status.ts';
+import { OwnStatus } from './send/own-status.ts';
 import { Sender } from './send/sender.ts';
 import { agentWindow } from './status.ts';
-import { SESSION_STREAM } from './streams/numbers.ts';
+import { SESSION_LANE, SESSION_STREAM } from './streams/numbers.ts';
 import { Resets } from './streams/resets.ts';
 import type { Stream } from './streams/stream.ts';
 import { Streams } from './streams/streams.ts';
@@ -64,7 +64,10 @@ export class Engine {
         this.core.emit({ type: 'peer_status', ...this.store.peer_status });
       },
     });
-    this.receiver = new Receiver(this.core, this.streams, handOn, () => this.windows.noRoom());
+    this.receiver = new Receiver(this.core, this.streams, handOn, {
+      noRoom: () => this.windows.noRoom(),
+      violated: (stream, violation) => this.violated(stream, violation),
+    });
     this.windows = new OwnWindow(this.core, () => this.receiver.acks.some(this.streams.lanesIn()));
     this.quiet = new Quiet(this.core, {
       heartbeat: () => this.#heartbeat(),
@@ -79,7 +82,7 @@ export class Engine {
     });
     const to = {
       up: (resumed: boolean, acks: readonly Acknowledgement[]): void => this.#up(resumed, acks),
-      acks: () => this.receiver.acks.some(this.streams.lanesIn()),
+      acks: () => this.receiver.acks.first(this.streams.lanesIn()),
       close: (error: Payload | undefined, reason: FailureReason): void => this.close(error, reason),
     };
     this.server = options.role === 'server' ? new ServerLink(this.core, this.store, to) : undefined;
@@ -131,6 +134,8 @@ export class Engine {
     core.wake_t = Number.POSITIVE_INFINITY;
     this.sender.timeout();
     this.receiver.gaps.timeout();
+    // What was there already may have broken the protocol.
+    if (this.link.is_over) return;
     this.resets.timeout();
     this.quiet.timeout();
     if (core.t >= this.#linger_t) this.#over();
@@ -205,8 +210,20 @@ export class Engine {
     this.quiet.active();
   }
 
+  /** Refuses what came of a stream: it is aborted, or the session is. */
+  violated(stream: Stream, { payload, whole_session }: Violation): void {
+    if (whole_session || stream === this.streams.zero) {
+      this.abortSession(payload);
+      return;
+    }
+    // What came before it was in order, and is handed on first, as without a store.
+    this.core.journal.whenSaved(() => {
+      if (!stream.is_over) this.abort(stream, payload, true, true);
+    });
+  }
+
   /** Aborts a stream in both directions (S29). `tell`: the other end does not know yet. */
-  abort(stream: Stream, error: Payload | undefined, tell: boolean): void {
+  abort(stream: Stream, error: Payload | undefined, tell: boolean, refused = false): void {
     const { core } = this;
     if (tell && !this.tellReset(stream.id, error ?? errorPayload('EPROTO'))) return;
     this.sender.abandon(stream, 'reset');
@@ -214,7 +231,8 @@ export class Engine {
     core.journal.forget(stream.id);
     this.#remove(stream);
     core.journal.change({ drop: 'stream', stream_id: stream.id });
-    core.emit({ type: 'stream_closed', stream_id: stream.id, ...(error && { error }) });
+    const why = { ...(error && { error }), ...(refused && { refused }) };
+    core.emit({ type: 'stream_closed', stream_id: stream.id, ...why });
   }
 
   /** Remembers the abort of a stream. False: there were too many that nobody confirmed, and the session is over. */
@@ -239,7 +257,7 @@ export class Engine {
     if (core.agreed === undefined) return;
     if (zero.in_done) this.finishing = true;
     const may_end = this.finishing && !zero.ended && this.streams.are_closed && !this.status.waits;
-    if (may_end) this.sender.add(zero, ZERO_LANE, {}, true, true);
+    if (may_end) this.sender.add(zero, SESSION_LANE, {}, true, true);
     if (!zero.ended || !zero.in_done || zero.unsettled > 0 || core.journal.waits) return;
     if (core.options.role === 'client') this.#over();
     else if (!Number.isFinite(this.#linger_t)) {
@@ -265,6 +283,8 @@ export class Engine {
       this.receiver.abandon(stream);
       stream.is_over = true;
     }
+    this.streams.clear();
+    this.resets.clear();
     this.link.phase = 'closed';
     core.is_up = false;
     core.journal.clear();

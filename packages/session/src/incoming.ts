@@ -8,18 +8,21 @@ import {
   type Lane,
   SIGNATURE_REFUSAL,
 } from '@atp-router/wire';
+import type { SessionEffect } from './contract.ts';
 import { Violation } from './core.ts';
 import type { Engine } from './engine.ts';
 import { isSyn } from './handshake/hello.ts';
 import { laneMembers } from './receive/acks.ts';
 import { ReplayGuard } from './replay-guard.ts';
-import { SESSION_STREAM, streamNumber } from './streams/numbers.ts';
+import { isMainLane, SESSION_STREAM, streamNumber } from './streams/numbers.ts';
 import type { Stream } from './streams/stream.ts';
 
 /** What happens with a frame that came: judged, and given to the part that it is for. */
 export class Incoming {
   readonly #engine: Engine;
   #guard: ReplayGuard | undefined;
+  /** When the last opening or resumption was signed, until the connection is open. */
+  #begun_ts: number | undefined;
   /** Control frame from which the other end's window was read: an older one does not replace it (S3). */
   #window_seq = -1;
 
@@ -43,15 +46,16 @@ export class Incoming {
   }
 
   /** Refuses the frame (W64): its stream is aborted, or the session. */
-  #violated(frame: Frame, { payload, whole_session }: Violation): void {
+  #violated(frame: Frame, violation: Violation): void {
     const engine = this.#engine;
+    const { payload, whole_session } = violation;
     if (engine.link.phase !== 'open') {
       engine.link.violated(payload);
       return;
     }
     const stream = engine.streams.open.get(frame.stream_id);
-    if (whole_session || frame.stream_id === SESSION_STREAM) engine.abortSession(payload);
-    else if (stream !== undefined) engine.abort(stream, payload, true);
+    if (stream !== undefined) engine.violated(stream, violation);
+    else if (whole_session) engine.abortSession(payload);
     else this.#refuseUnopened(frame.stream_id, payload);
   }
 
@@ -74,9 +78,8 @@ export class Incoming {
   /** Checksum and signature (S36). False: nothing is done with the frame. */
   #isAuthentic(frame: Frame, wall_ms: number): boolean {
     const { core } = this.#engine;
-    const { signing, ports } = core.options;
-    const sealer = signing?.sealer ?? ports.sealer;
-    if (frame.checksum !== undefined && sealer?.checkChecksum(frame) === 'bad') {
+    const { signing } = core.options;
+    if (frame.checksum !== undefined && core.sealer?.checkChecksum(frame) === 'bad') {
       core.counts.damaged += 1;
       return false;
     }
@@ -84,11 +87,15 @@ export class Incoming {
     const { signature_skew_ms, nonces } = core.limits;
     // A key is good for what was signed in its time: the clocks of the ends differ when the key changes (S40).
     const verdict = signing.sealer.verify(frame, signing.ring, frame.ts ?? wall_ms);
-    this.#guard ??= new ReplayGuard(signature_skew_ms, nonces);
-    const seen = verdict.ok ? this.#guard.check(frame.nonce ?? '', frame.ts ?? 0, wall_ms) : 'stale';
-    if (seen === 'good') return true;
+    const guard = this.#guarded(signature_skew_ms, nonces);
+    const seen = verdict.ok ? guard.check(frame.nonce ?? '', frame.ts ?? 0, wall_ms) : 'stale';
+    if (seen === 'good') {
+      if (isSyn(frame) && this.#engine.link.phase !== 'open') this.#begun_ts = frame.ts;
+      return true;
+    }
     if (seen === 'stale') {
       core.counts.unauthentic += 1;
+      core.emit(verdict.ok ? skewed(frame, wall_ms) : { type: 'unauthentic', fault: verdict.fault });
       throw new Violation(SIGNATURE_REFUSAL.reason, { code: 'ESEC' });
     }
     // A connection may bring a frame twice: only its first coming counts.
@@ -98,6 +105,21 @@ export class Incoming {
       this.#engine.windows.noRoom();
     }
     return false;
+  }
+
+  /** A predecessor's nonces are not known: what was signed before the connection began is of another one (S36). */
+  #guarded(skew_ms: number, nonces: number): ReplayGuard {
+    this.#guard ??= new ReplayGuard(skew_ms, nonces);
+    if (this.#begun_ts !== undefined && this.#engine.link.phase === 'open') {
+      this.#guard.from(this.#begun_ts);
+      this.#begun_ts = undefined;
+    }
+    return this.#guard;
+  }
+
+  /** Nonces that are remembered. */
+  get nonces(): number {
+    return this.#guard?.size ?? 0;
   }
 
   /** The first SYN and its answer; and a refusal of the handshake, by somebody who has no key for it. */
@@ -124,13 +146,14 @@ export class Incoming {
   }
 
   #told(frame: Frame): void {
-    const { sender, core } = this.#engine;
+    const { sender, core, link } = this.#engine;
     if (hasFlag(frame, 'ECN')) sender.congestion.crowded(sender.in_flight, core.t, sender.rtt.srtt_ms);
     const { payload } = frame;
     if (payload?.type === 'control.window_update') this.#window(frame);
     else if (payload?.type !== 'control.ack') return;
     const { acks = [] } = (payload.content ?? {}) as { readonly acks?: readonly Acknowledgement[] };
     for (const ack of acks) {
+      if (link.is_over) return;
       const of = ack.stream_id === undefined ? { ...ack, stream_id: frame.stream_id } : ack;
       sender.acknowledged(of);
       if (of.withdrawn !== undefined && of.withdrawn.length > 0) this.#withdrawn(of);
@@ -139,7 +162,7 @@ export class Incoming {
 
   #window({ window, msg_seq }: Frame): void {
     const { core, store } = this.#engine;
-    if (window === undefined || msg_seq <= this.#window_seq) return;
+    if (window === undefined || msg_seq <= Math.max(this.#window_seq, store.window_seq)) return;
     this.#window_seq = msg_seq;
     const { max_parallel, max_tokens, max_usd_micros } = core.peer_window;
     const isSame =
@@ -148,6 +171,7 @@ export class Incoming {
       max_usd_micros === window.max_usd_micros;
     if (isSame) return;
     core.peer_window = window;
+    store.window_seq = msg_seq;
     core.journal.touch(store);
     core.emit({ type: 'peer_window', window });
   }
@@ -188,7 +212,7 @@ export class Incoming {
     const { core, streams, receiver } = this.#engine;
     core.counts.duplicates += 1;
     const main = streams.lingering.get(lane.stream_id);
-    if (main !== undefined && lane.persona_id === '' && lane.clone_id === '') {
+    if (main !== undefined && isMainLane(lane)) {
       receiver.acks.now(main);
       return;
     }
@@ -219,4 +243,9 @@ export class Incoming {
       if (engine.core.is_up) engine.core.control(stream_id, ['RST', 'ACK', 'CTRL']);
     });
   }
+}
+
+/** Signed with a good key, at another time: a clock that is wrong. */
+function skewed({ ts = 0 }: Frame, wall_ms: number): SessionEffect {
+  return { type: 'unauthentic', fault: 'clock', skew_ms: ts - wall_ms };
 }

@@ -1,155 +1,43 @@
-/** One limit or timer of a session: its default and why it is that. `docs/protocol/atp-sessions.md` has them all. */
-export interface SessionLimit {
-  readonly value: number;
-  /** What it bounds, and what happens there. */
-  readonly bounds: string;
-  readonly why: string;
-}
-
-const limit = (value: number, bounds: string, why: string): SessionLimit => ({ value, bounds, why });
-
-export type LimitName =
-  | 'handshake_ms'
-  | 'interval_ms'
-  | 'silent_intervals'
-  | 'idle_fin_ms'
-  | 'resume_ttl_ms'
-  | 'linger_ms'
-  | 'rto_first_ms'
-  | 'rto_min_ms'
-  | 'rto_max_ms'
-  | 'resend_lifetime_ms'
-  | 'gap_ms'
-  | 'ack_delay_ms'
-  | 'ack_messages'
-  | 'window_interval_ms'
-  | 'pause_grace_ms'
-  | 'pending_messages'
-  | 'streams'
-  | 'lanes'
-  | 'resets'
-  | 'lingering'
-  | 'unsettled_messages'
-  | 'outbox_bytes'
-  | 'flight_bytes'
-  | 'waiting_bytes'
-  | 'resend_fragments'
-  | 'signature_skew_ms'
-  | 'nonces';
-
-/** Every limit and timer, the one source of defaults and documents. */
-export const SESSION_LIMIT_TABLE: Readonly<Record<LimitName, SessionLimit>> = {
-  handshake_ms: limit(
-    10_000,
-    'From the connection to the answer of the handshake; then the connection, or a new session, is given up.',
-    'Three sendings of the SYN at a round trip of a second.',
-  ),
-  interval_ms: limit(
-    10_000,
-    'Without a heartbeat sent; then one is.',
-    'A third of what most load balancers allow at least.',
-  ),
-  silent_intervals: limit(
-    3,
-    'Intervals in which nothing was read; then the connection is lost.',
-    'Two lost heartbeats in a row are no end yet.',
-  ),
-  idle_fin_ms: limit(
-    300_000,
-    'Without a message and without an open stream; then the server sends FIN.',
-    'Agents pause for minutes between tasks; a resumption costs less than a session that is kept.',
-  ),
-  resume_ttl_ms: limit(
-    60_000,
-    'Without a connection; then the session is closed.',
-    'A change of network or a restart of the router takes less.',
-  ),
-  linger_ms: limit(
-    2_000,
-    'In which a server that is done answers a FIN that is sent again.',
-    'Two sendings at the first retransmission time.',
-  ),
-  rto_first_ms: limit(1_000, 'Retransmission time before there is a sample.', 'RFC 6298 §2.1.'),
-  rto_min_ms: limit(200, 'Least retransmission time.', 'Above the delay of acknowledgements; what Linux has for TCP.'),
-  rto_max_ms: limit(10_000, 'Largest retransmission time.', 'Three sendings within the resend lifetime at least.'),
-  resend_lifetime_ms: limit(
-    30_000,
-    'From the first sending of a message, and from the begin of a gap; then it is withdrawn, or has failed.',
-    'Ten sendings with back-off; whoever waits for an agent gives up later.',
-  ),
-  gap_ms: limit(500, 'Age of a gap that is asked for.', 'The fact of the protocol; reordering is over by then.'),
-  ack_delay_ms: limit(25, 'Age of what is not acknowledged.', 'A tenth of the least retransmission time.'),
-  ack_messages: limit(
-    16,
-    'Messages that are not acknowledged.',
-    'A frame of acknowledgement for sixteen costs little.',
-  ),
-  window_interval_ms: limit(500, 'Between two small changes of the window that are told.', 'The fact of flow control.'),
-  pause_grace_ms: limit(
-    2_000,
-    'In which an agent that says PAUSE may still be given work.',
-    'What is on its way arrives.',
-  ),
-  pending_messages: limit(
-    256,
-    'Messages of a lane that are taken before the first is consumed; beyond, a frame is dropped (S22).',
-    'A second of output of a fast model, one message for each token.',
-  ),
-  streams: limit(
-    1_000,
-    'Streams of the other end that are open; a further one is refused with EWINDOW.',
-    'The largest `max_parallel` there is.',
-  ),
-  lanes: limit(
-    1_024,
-    'Lanes of a stream in each direction; a further one is refused with EWINDOW.',
-    'The targets of a dispatch, and the main lane.',
-  ),
-  resets: limit(
-    4_096,
-    'Aborted streams whose end the other has not confirmed; beyond, the session is aborted.',
-    'Four times the streams that can be open.',
-  ),
-  lingering: limit(
-    1_024,
-    'Closed streams in which a message failed: the sender may ask again. The oldest is forgotten.',
-    'Failures are rare; a sender asks for a resend lifetime and no longer.',
-  ),
-  unsettled_messages: limit(
-    4_096,
-    'Messages of all lanes that are sent and not settled; a further one is refused as full.',
-    'Sixteen lanes with all that they may have pending.',
-  ),
-  outbox_bytes: limit(
-    67_108_864,
-    'Content of them, roughly; a further message is refused as full.',
-    'Four messages of the largest size.',
-  ),
-  flight_bytes: limit(
-    8_388_608,
-    'Content of what was sent and is not settled, roughly; a further message waits, unless it is the only one.',
-    'With one message of the largest size it fits into what a receiver keeps of incomplete messages.',
-  ),
-  waiting_bytes: limit(
-    33_554_432,
-    'Frames of complete messages that wait for earlier ones; beyond, a frame is dropped (S22).',
-    'As much as messages that are incomplete may take.',
-  ),
-  resend_fragments: limit(
-    64,
-    'Fragments of a message that are sent again when the retransmission time passes.',
-    'The last one is among them: from then on the receiver names what is missing.',
-  ),
-  signature_skew_ms: limit(60_000, 'Between a signature and the wall clock of its reader.', 'Clocks without NTP.'),
-  nonces: limit(
-    65_536,
-    'Nonces that are remembered; beyond, a frame is dropped (S22).',
-    'A thousand signed frames a second for as long as they are good.',
-  ),
+/**
+ * Every limit and timer of a session: the one source of defaults. What each bounds, and why it is that, is in
+ * `limit-words.ts`, which a browser need not load.
+ */
+const LIMITS = {
+  handshake_ms: 10_000,
+  interval_ms: 10_000,
+  silent_intervals: 3,
+  idle_fin_ms: 300_000,
+  resume_ttl_ms: 60_000,
+  linger_ms: 2_000,
+  rto_first_ms: 1_000,
+  rto_min_ms: 200,
+  rto_max_ms: 10_000,
+  resend_lifetime_ms: 30_000,
+  gap_ms: 500,
+  ack_delay_ms: 25,
+  ack_messages: 16,
+  window_interval_ms: 500,
+  pause_grace_ms: 2_000,
+  pending_messages: 256,
+  streams: 1_000,
+  lanes: 1_024,
+  session_lanes: 8_192,
+  gaps: 16_384,
+  turn: 1_024,
+  resets: 4_096,
+  lingering: 1_024,
+  unsettled_messages: 4_096,
+  outbox_bytes: 67_108_864,
+  flight_bytes: 8_388_608,
+  waiting_bytes: 33_554_432,
+  resend_fragments: 64,
+  resend_turn_ms: 100,
+  signature_skew_ms: 60_000,
+  nonces: 262_144,
 };
+
+export type LimitName = keyof typeof LIMITS;
 
 export type SessionLimits = Readonly<Record<LimitName, number>>;
 
-export const SESSION_LIMITS: SessionLimits = Object.fromEntries(
-  Object.entries(SESSION_LIMIT_TABLE).map(([name, { value }]) => [name, value]),
-) as SessionLimits;
+export const SESSION_LIMITS: SessionLimits = LIMITS;

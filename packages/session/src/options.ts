@@ -9,7 +9,7 @@ export interface SessionPorts {
   readonly digests: Digests;
   /** A new secret of at least 128 random bits, of the characters of base64url: resume tokens, nonces. */
   readonly secret: () => string;
-  /** Checks the checksums of frames (S37), also where nothing is signed; without it only a signature's sealer does. */
+  /** Makes and checks the checksums of frames (S37, S55), also where nothing is signed; without it only a signature's sealer does. */
   readonly sealer?: Sealer;
 }
 

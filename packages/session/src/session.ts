@@ -8,7 +8,7 @@ import { Incoming } from './incoming.ts';
 import type { SessionOptions } from './options.ts';
 import { isOwnStatus } from './send/own-status.ts';
 import { SESSION_STREAM } from './streams/numbers.ts';
-import { heldOf, type SessionView, viewOf } from './view.ts';
+import { countHeld, type SessionHeld, type SessionView, viewOf } from './view.ts';
 
 type SendInput = Extract<SessionInput, { type: 'send' }>;
 
@@ -65,15 +65,15 @@ export class Session {
   }
 
   /** What the session keeps, for whoever watches its limits. */
-  held(): { readonly messages: number; readonly bytes: number } {
-    return heldOf(this.#engine);
+  held(): SessionHeld {
+    return countHeld(this.#engine, this.#incoming.nonces);
   }
 
   /**
    * Whether the first frame of another connection is from the client of this session, which then is to take it over (S34).
    * Changes nothing. `wall_ms` is there for signatures, which `handle` judges.
    */
-  admits(frame: Frame, _wall_ms: number): boolean {
+  admits(frame: Frame): boolean {
     return this.#engine.server?.admits(frame) ?? false;
   }
 

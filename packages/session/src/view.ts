@@ -14,16 +14,46 @@ export interface SessionView {
   readonly own_window: Window;
   readonly peer_window: Window;
   readonly peer_status: AgentStatus | undefined;
-  /** Smoothed round-trip time; before the first sample what is assumed. */
-  readonly rtt_ms: number;
+  /** Smoothed round-trip time, once there is a sample. */
+  readonly rtt_ms?: number;
   /** Messages that are not settled or not complete, and their bytes. */
   readonly held_messages: number;
   readonly held_bytes: number;
   readonly counts: Readonly<SessionCounts>;
 }
 
+/** What a session keeps, as it is found in it: each has a limit (`limits.ts`). */
+export interface SessionHeld {
+  /** Messages that are not settled or not complete, and their bytes. */
+  readonly messages: number;
+  readonly bytes: number;
+  /** Lanes of the other end with a persona or clone. */
+  readonly lanes: number;
+  /** Messages that are missing, or have failed and wait for an earlier one. */
+  readonly gaps: number;
+  /** Aborted streams whose end the other has not confirmed. */
+  readonly resets: number;
+  /** Closed streams in which a message failed. */
+  readonly lingering: number;
+  readonly nonces: number;
+}
+
+/** Goes through everything: for tests, and whoever looks at one session. */
+export function countHeld(engine: Engine, nonces: number): SessionHeld {
+  const { streams, resets } = engine;
+  let lanes = 0;
+  let gaps = 0;
+  for (const stream of [...streams.open.values(), ...[...streams.lingering.values()].map((lane) => lane.stream)])
+    lanes += stream.ins?.size ?? 0;
+  for (const lane of streams.lanesIn()) {
+    gaps += lane.gaps?.count ?? 0;
+    for (const { failed } of lane.waiting?.values() ?? []) if (failed !== undefined) gaps += 1;
+  }
+  return { ...heldOf(engine), lanes, gaps, resets: resets.size, lingering: streams.lingering.size, nonces };
+}
+
 /** What a session keeps of messages: of its own until they are settled, of the other end's until they can be handed on. */
-export function heldOf({ sender, receiver }: Pick<Engine, 'sender' | 'receiver'>): {
+function heldOf({ sender, receiver }: Pick<Engine, 'sender' | 'receiver'>): {
   readonly messages: number;
   readonly bytes: number;
 } {
@@ -46,7 +76,7 @@ export function viewOf(engine: Engine): SessionView {
     own_window: core.own_window,
     peer_window: core.peer_window,
     peer_status: store.peer_status?.status,
-    rtt_ms: sender.rtt.srtt_ms,
+    ...(sender.rtt.is_measured && { rtt_ms: sender.rtt.srtt_ms }),
     held_messages: held.messages,
     held_bytes: held.bytes,
     counts: core.counts,

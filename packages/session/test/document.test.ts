@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { SESSION_LIMIT_TABLE } from '../src/index.ts';
+import { SESSION_LIMIT_TABLE } from '../src/limit-words.ts';
 
 const root = join(import.meta.dirname, '../../..');
 const document = readFileSync(join(root, 'docs/protocol/atp-sessions.md'), 'utf8');

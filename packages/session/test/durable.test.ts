@@ -42,6 +42,24 @@ describe('a durable session', () => {
     expect(pair.of('client', 'established').map(({ resumed }) => resumed)).toEqual([false, true]);
   });
 
+  it('reports a failure again that its predecessor had kept, and nobody had heard of', () => {
+    const lost = (frame: Frame, from: string): number[] => (from === 'client' && isMessage(frame) ? [] : [5]);
+    const pair = durable(2_000, { way: lost }).run(5_000);
+    pair.send('client', main, 'a');
+    const isKept = (): boolean =>
+      pair.of('server', 'save').some(({ changes }) => changes.some((change) => 'failed' in change));
+    while (!isKept()) pair.run(100);
+    expect(pair.of('server', 'failed')).toEqual([]);
+    pair.restore('server');
+    const id = { lane: main, msg_seq: 0 };
+    expect(pair.of('server', 'stream_opened')).toHaveLength(1);
+    expect(pair.of('server', 'failed')).toEqual([{ type: 'failed', way: 'in', id, reason: 'expired', again: true }]);
+    // Until the application says that it knows.
+    pair.input('server', { type: 'consumed', id });
+    pair.restore('server');
+    expect(pair.of('server', 'failed')).toHaveLength(1);
+  });
+
   it('tells an abort only when a successor would know of it', () => {
     const pair = durable(200);
     pair.send('client', main, 'a');

@@ -57,14 +57,14 @@ describe('the handshake', () => {
     pair.run(100);
     const [syn] = pair.sent('client');
     pair.drop();
-    expect(syn && pair.ends.server.admits(syn, 0)).toBe(true);
+    expect(syn && pair.ends.server.admits(syn)).toBe(true);
     pair.way = () => [5];
     pair.connect().run(100);
     expect(pair.of('client', 'established')).toHaveLength(1);
     pair.send('client', lane('1'), 'a');
     pair.run(100);
     expect(pair.delivered('server')).toEqual(['a']);
-    expect(syn && pair.ends.server.admits(syn, 0)).toBe(false);
+    expect(syn && pair.ends.server.admits(syn)).toBe(false);
   });
 
   it('is given up when its time is over', () => {
@@ -81,7 +81,7 @@ describe('the handshake', () => {
     const other = new Session({ role: 'client', session_id: SESSION_ID, ports: ports(9), features: ['x'] });
     const [effect] = other.handle({ type: 'connected' }, 0);
     if (effect?.type !== 'send') throw new Error('no SYN');
-    expect(pair.ends.server.admits(effect.frame, 0)).toBe(false);
+    expect(pair.ends.server.admits(effect.frame)).toBe(false);
     pair.drop();
     pair.input('server', { type: 'connected' });
     const answer = pair.ends.server.handle({ type: 'frame', frame: effect.frame, bytes: 1, wall_ms: 0 }, pair.now_ms);
@@ -119,7 +119,7 @@ describe('resumption', () => {
     expect(pair.delivered('server')).toEqual(['a', 'b']);
     expect(pair.of('client', 'established').map(({ resumed }) => resumed)).toEqual([false, true]);
     const resume = pair.sent('client').find((frame) => frame.payload?.type === 'control.resume') as Frame;
-    expect(pair.ends.server.admits(resume, 0)).toBe(false);
+    expect(pair.ends.server.admits(resume)).toBe(false);
   });
 
   it('may use its token again when the answer was lost', () => {
@@ -145,7 +145,7 @@ describe('resumption', () => {
       flags: ['SYN', 'CTRL'],
       payload,
     };
-    expect(pair.ends.server.admits(frame, 0)).toBe(false);
+    expect(pair.ends.server.admits(frame)).toBe(false);
     const effects = pair.ends.server.handle({ type: 'frame', frame, bytes: 1, wall_ms: 0 }, pair.now_ms);
     const reasons = effects.flatMap((effect) => (effect.type === 'send' ? [contentOf(effect.frame)] : []));
     expect(reasons).toEqual([{ code: 'ESEC', reason: 'The frame was not accepted.' }]);
@@ -163,7 +163,7 @@ describe('resumption', () => {
     // Of the newer connection the server has read nothing but the resumption.
     pair.way = (_frame, from) => (from === 'client' ? [5, 9] : [50]);
     pair.connect().run(20);
-    expect(pair.ends.server.admits(left, 0)).toBe(false);
+    expect(pair.ends.server.admits(left)).toBe(false);
     pair.run(100);
     expect(pair.of('client', 'established')).toHaveLength(2);
     pair.drop();

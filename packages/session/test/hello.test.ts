@@ -1,7 +1,7 @@
-import type { Frame } from '@atp-router/wire';
+import { type Frame, Sealer } from '@atp-router/wire';
 import { describe, expect, it } from 'vitest';
 import { Session } from '../src/index.ts';
-import { Pair, ports, SESSION_ID } from './support/pair.ts';
+import { digests, lane, Pair, ports, SESSION_ID } from './support/pair.ts';
 
 const contentOf = (frame: Frame | undefined): Record<string, unknown> =>
   (frame?.payload?.content ?? {}) as Record<string, unknown>;
@@ -28,6 +28,26 @@ describe('a hello', () => {
     const answer = answerTo({ features: ['resume', 'other'], compression: ['other'] });
     expect(answer).toMatchObject({ features: [] });
     expect(answer).not.toHaveProperty('compression');
+  });
+
+  it.each([
+    [true, true],
+    [true, false],
+    [false, true],
+  ])('puts a checksum on every frame where both ends name it', (client, server) => {
+    const sealer = new Sealer(digests);
+    const end = (is_asked: boolean, seed: number): object => ({
+      ports: { ...ports(seed), sealer },
+      ...(is_asked && { features: ['checksum'] }),
+    });
+    const pair = new Pair({ client: end(client, 1), server: end(server, 2), consume_ms: 1 }).connect().run(100);
+    pair.send('client', lane('1'), 'a');
+    pair.drop();
+    pair.connect().run(2_000);
+    expect(pair.delivered('server')).toEqual(['a']);
+    const frames = [...pair.sent('client').slice(1), ...pair.sent('server').slice(1)];
+    const due = client && server ? 'good' : 'absent';
+    for (const frame of frames) expect(sealer.checkChecksum(frame)).toBe(due);
   });
 
   it('is of one session: frames of another are ignored', () => {

@@ -1,7 +1,9 @@
 import { seededRng } from '@atp-router/kernel';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { SESSION_LIMIT_TABLE, SESSION_LIMITS } from '../src/index.ts';
+import { SESSION_LIMITS } from '../src/index.ts';
+import { SESSION_LIMIT_TABLE } from '../src/limit-words.ts';
+import { NonceTable } from '../src/nonce-table.ts';
 import { ReplayGuard } from '../src/replay-guard.ts';
 import { ResumeTokens } from '../src/resume/tokens.ts';
 import { CongestionWindow } from '../src/send/congestion.ts';
@@ -123,9 +125,61 @@ describe('the replay guard', () => {
   it('remembers a bounded number and takes nothing that it could not remember', () => {
     const guard = new ReplayGuard(60_000, 3);
     for (const nonce of ['a', 'b', 'c']) expect(guard.check(nonce, 100_000, 100_000)).toBe('good');
-    expect(guard.check('d', 100_000, 100_000)).toBe('full');
-    expect(guard.check('d', 160_001, 160_001)).toBe('good');
+    expect(guard.check('d', 100_000, 100_000)).toBe('forgotten');
+    // What was signed later takes the place of the oldest, and nothing of their time is taken any more.
+    expect(guard.check('e', 101_000, 101_000)).toBe('good');
     expect(guard.size).toBe(1);
+    for (const nonce of ['a', 'f']) expect(guard.check(nonce, 100_999, 101_000)).toBe('forgotten');
+    expect(guard.check('e', 101_000, 101_000)).toBe('seen');
+    expect(guard.check('d', 162_001, 162_001)).toBe('good');
+    expect(guard.size).toBe(1);
+  });
+
+  it('forgets nothing that is good, whatever its clock does meanwhile', () => {
+    const [skew_ms, most] = [1_500, 64];
+    const event = fc.record({ nonce: fc.nat(200), ts: fc.nat(8_000), clock_ms: fc.nat(8_000) });
+    fc.assert(
+      fc.property(fc.array(event, { maxLength: 400 }), (events) => {
+        const guard = new ReplayGuard(skew_ms, most);
+        const taken = new Set<string>();
+        for (const { nonce, ts, clock_ms } of events) {
+          const id = `${nonce} ${ts}`;
+          const verdict = guard.check(id, ts, clock_ms);
+          if (verdict === 'good') {
+            expect(taken.has(id)).toBe(false);
+            taken.add(id);
+          } else if (verdict === 'seen') expect(taken.has(id)).toBe(true);
+          expect(guard.size).toBeLessThanOrEqual(most);
+        }
+      }),
+    );
+  });
+
+  it('takes 25,000 frames a second for as long as they come', () => {
+    const guard = new ReplayGuard(SESSION_LIMITS.signature_skew_ms, SESSION_LIMITS.nonces);
+    let good = 0;
+    for (let ms = 0; ms < 100_000; ms += 1)
+      for (let n = 0; n < 25; n += 1) if (guard.check(`nonce-${ms}-${n}`, ms, ms) === 'good') good += 1;
+    expect(good).toBe(2_500_000);
+    expect(guard.size).toBeLessThanOrEqual(SESSION_LIMITS.nonces);
+    expect(guard.check('nonce-99000-3', 99_000, 100_000)).toBe('seen');
+    expect(guard.check('nonce-50000-3', 50_000, 100_000)).toBe('forgotten');
+  });
+
+  it('keeps no more keys than it can find, where they are made to crowd', () => {
+    const table = new NonceTable();
+    const keys = Array.from({ length: 200 }, (_, i) => (i + 1) * 2 ** 32);
+    const kept = keys.filter((key) => table.add(key));
+    expect(kept).toHaveLength(128);
+    for (const key of kept) expect(table.has(key)).toBe(true);
+    expect(keys.filter((key) => table.has(key))).toHaveLength(128);
+  });
+
+  it('takes nothing of a former connection', () => {
+    const guard = new ReplayGuard(60_000, 100);
+    guard.from(1_500);
+    expect(guard.check('late', 1_499, 1_500)).toBe('forgotten');
+    expect(guard.check('first', 1_500, 1_500)).toBe('good');
   });
 });
 

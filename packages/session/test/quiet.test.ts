@@ -142,7 +142,10 @@ describe('the end of a session', () => {
     expect(pair.of('client', 'failed').map(({ reason }) => reason)).toEqual(['reset']);
     expect(pair.ends.client.handle({ type: 'timeout' }, pair.now_ms)).toEqual([]);
     expect(pair.ends.client.deadline_ms).toBeUndefined();
-    expect(pair.ends.client.held()).toEqual({ messages: 0, bytes: 0 });
+    expect(pair.ends.client.held()).toEqual({
+      ...{ messages: 0, bytes: 0, lanes: 0, gaps: 0 },
+      ...{ resets: 0, lingering: 0, nonces: 0 },
+    });
   });
 });
 

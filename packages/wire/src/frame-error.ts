@@ -52,14 +52,21 @@ export interface FramePlace {
 // Duplicated installs of this package must still recognise each other's errors, so the brand is a registered symbol.
 const BRAND: symbol = Symbol.for('atp-router.frame-error');
 
+/** Where a frame was to go of which all but the payload could be read. */
+export interface FrameAddress {
+  readonly stream_id: string;
+}
+
 /**
  * The one error of decoders, encoders and of whatever else judges the form of frames. It names a fault of the closed
- * list and a place; neither it nor its message ever holds a value, or a name that the peer chose.
+ * list and a place; its message and its content never hold a value, or a name that the peer chose.
  */
 export class FrameError extends Error {
   readonly fault: FrameFault;
   readonly offset: number | undefined;
   readonly path: string | undefined;
+  /** For whoever reads the frame, and for nobody else. */
+  address: FrameAddress | undefined;
   readonly wire: WireCode = 'EPROTO';
 
   constructor(fault: FrameFault, place: FramePlace = {}) {

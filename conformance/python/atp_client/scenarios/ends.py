@@ -37,6 +37,19 @@ async def abort_of_the_session(bench):
     await refused("a session that was aborted", other.open(), "ESEC")
 
 
+async def close_of_an_aborted_session(bench):
+    """T14: 4002 is for a client of which nothing came in three heartbeats."""
+    client = await bench.client().open()
+    client.session.reset("0", "EPREEMPT", "The client goes away.", time.monotonic())
+    await client.flush()
+    former = client.ws
+    try:
+        while True:
+            await former.recv()
+    except websockets.ConnectionClosed:
+        holds(f"close code {former.close_code}", former.close_code != 4002)
+
+
 async def fin_while_a_stream_is_open(bench):
     """FIN on stream 0 waits for the streams; the router's follows, and everything is acknowledged."""
     client = await bench.client().open()

@@ -82,6 +82,18 @@ async def damaged_frame_is_lost(bench):
     await client.finish()
 
 
+async def checksums(bench):
+    """S55: every frame behind the answer has a checksum, also on a connection that resumes; the session sees to it."""
+    client = await bench.client(features=("checksum",)).open()
+    equal("features", client.session.hello["features"], ["checksum"])
+    whole(await client.answer(client.ask(PROMPT, model=bench.model)))
+    client.cut()
+    await client.open()
+    whole(await client.answer(client.ask(PROMPT, model=bench.model)))
+    await client.finish()
+    return f"{client.session.counts['summed']} frames"
+
+
 async def fragments_of_the_router(bench):
     if not bench.long_model:
         raise Skip("no --long-model")

@@ -1,6 +1,6 @@
 """Handshake, tasks, credit, refusals, heartbeats."""
 
-import time
+import json
 
 import websockets
 
@@ -62,26 +62,21 @@ async def refusals(bench):
 
 
 async def what_is_no_frame(bench):
-    """W64, W65: it is refused with EPROTO and the kind of fault; where its stream cannot be known, on the session."""
-    for text, fault in (("{", "syntax"), ('{"v":2}', "version"), ('{"v":1,"msg_seq":0}', "missing")):
+    """W64, W65: it is refused on the session, with EPROTO and the kind of fault; also where it names a stream."""
+    dispatch = {"v": 1, "stream_id": "1", "msg_seq": 0, "flags": ["SYN"], "payload": {"type": "agent.dispatch"}}
+    for text, fault in (
+        ("{", "syntax"),
+        ('{"v":2}', "version"),
+        ('{"v":1,"msg_seq":0}', "missing"),
+        (dispatch, "missing"),
+    ):
         client = await bench.client(encodings=("json",)).open()
+        if isinstance(text, dict):
+            text = json.dumps(text | {"session_id": client.session.id})
         await client.ws.send(text)
         error = await refused(text, client.until(lambda: False, 10), "EPROTO")
         equal(f"{text}: fault", error["details"]["fault"], fault)
         await client.close()
-
-
-async def refused_on_its_stream(bench):
-    """W64, T3, T11: a frame whose stream can be known is refused on that stream; another stream and the connection go on."""
-    client = await bench.client(encodings=("json",)).open()
-    stream = client.ask(PROMPT, model=bench.model)
-    client.session.pump(time.monotonic())
-    await client.flush()
-    other = client.session.open_stream({"type": "agent.dispatch"}, time.monotonic())
-    await client.until(lambda: client.answers.get(other) and client.answers[other].reset, 10)
-    equal("fault", client.answers[other].reset["details"]["fault"], "missing")
-    whole(await client.answer(stream))
-    await client.finish()
 
 
 async def acknowledged_and_never_sent(bench):
@@ -90,19 +85,6 @@ async def acknowledged_and_never_sent(bench):
     client.ask(PROMPT, model=bench.model)
     client.session.acknowledge([{"stream_id": "1", "ack_msg_up_to": 500}])
     await refused("an acknowledgement of nothing", client.answer("1"), "EPROTO")
-
-
-async def close_of_an_aborted_session(bench):
-    """T14: 4002 is for a client of which nothing came in three heartbeats."""
-    client = await bench.client().open()
-    client.session.reset("0", "EPREEMPT", "The client goes away.", time.monotonic())
-    await client.flush()
-    former = client.ws
-    try:
-        while True:
-            await former.recv()
-    except websockets.ConnectionClosed:
-        holds(f"close code {former.close_code}", former.close_code != 4002)
 
 
 async def heartbeats(bench):

@@ -1,5 +1,6 @@
 import { type Excerpter, excerpter } from './excerpt.ts';
 import type { Problem } from './problem.ts';
+import type { ConfigWarning } from './warnings.ts';
 
 export interface FormatOptions {
   /** Name of the file as the user gave it. */
@@ -15,10 +16,16 @@ export interface CheckReport {
   readonly ok: boolean;
   readonly file: string;
   readonly problems: readonly Problem[];
+  /** Absent when there are none. They are no reason not to start. */
+  readonly warnings?: readonly ConfigWarning[];
 }
 
-export function checkReport(file: string, problems: readonly Problem[]): CheckReport {
-  return { ok: problems.length === 0, file, problems };
+export function checkReport(
+  file: string,
+  problems: readonly Problem[],
+  warnings: readonly ConfigWarning[] = [],
+): CheckReport {
+  return { ok: problems.length === 0, file, problems, ...(warnings.length > 0 && { warnings }) };
 }
 
 /**

@@ -39,7 +39,7 @@ export function checkProvider(inventory: Inventory, row: Row): Draft[] {
       drafts.push(fault(inventory, [...path, key], `${what} no "${key}"`, `no "${key}" here`, { part: 'key' }));
     }
   }
-  drafts.push(...sharedAgents(inventory, row));
+  drafts.push(...sharedAgents(inventory, row), ...agentKeys(inventory, row));
   const base_url = textOf(value['base_url']);
   const url = base_url === undefined ? undefined : URL.parse(base_url);
   if (url === null)
@@ -71,6 +71,16 @@ function sharedAgents(inventory: Inventory, { value, path }: Row): Draft[] {
   if (!isRecord(agent) || agent['shared'] !== true || agent['keys'] !== undefined) return [];
   const expected = 'the keys whose agents may see the prompts of all tenants, as ["<tenant>/<key>"]';
   return [{ ...fault(inventory, [...path, 'agent', 'keys'], '"keys" is missing', expected), kind: 'absent' }];
+}
+
+function agentKeys(inventory: Inventory, { value, path }: Row): Draft[] {
+  const keys = valueAt(value, ['agent', 'keys']);
+  return (Array.isArray(keys) ? keys : []).flatMap((key: unknown, i) => {
+    const text = textOf(key);
+    if (text === undefined || /^[^/]+\/[^/]+$/.test(text)) return [];
+    const message = 'an entry of "keys" names no key';
+    return [fault(inventory, [...path, 'agent', 'keys', i], message, 'a key as "<tenant>/<key>"')];
+  });
 }
 
 /** Pairs of which the second may not be smaller than the first, and shares that cannot add up to more than all. */

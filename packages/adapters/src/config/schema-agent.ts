@@ -22,6 +22,10 @@ export const agentProviderSchema: z.ZodType<AgentProviderConfig> = typed<AgentPr
       description:
         'Whether models of it that have no price here cost what their agents say (`usd_micros_per_mtok`). Otherwise they are unpriced.',
     }),
+    auto: z.boolean().default(false).meta({
+      description:
+        'Whether `auto`, and policies without a chain, may choose agents that are connected and that no model is declared for. Otherwise a prompt reaches such an agent only when its caller names it.',
+    }),
     estimate_timeout_ms: millis(
       1,
       'Time in which an agent has to answer what a task will need, in milliseconds.',

@@ -154,6 +154,25 @@ export const sessionsSchema: z.ZodType<SessionsConfig> = typed<SessionsConfig>()
       int(1, 1_000_000, 'Sessions, with and without a connection; more are refused with EWINDOW.'),
     ).default(32_768),
     max_sessions_per_tenant: atStart(int(1, 1_000_000, 'As `max_sessions`, of one tenant.')).default(16_384),
+    checksums: z.boolean().default(false).meta({
+      description:
+        'Whether a client that asks for it gets a checksum on every frame, and gives one. TLS and TCP protect the way already; it costs a SHA-256 of each frame at both ends. A checksum that a frame has is checked in any case.',
+      restart: true,
+    }),
+    max_kept_bytes_per_tenant: atStart(
+      int(
+        1_048_576,
+        1_073_741_824,
+        'Bytes that the sessions of one tenant keep for a router that follows, of 1 GiB for all; the session that needs more ends with EWINDOW. Half, so that one tenant cannot fill the store for all.',
+      ),
+    ).default(536_870_912),
+    max_http_connections_per_tenant: atStart(
+      int(
+        1,
+        4_096,
+        'Connections of one tenant over plain HTTP (`/v1/streams`), of 4,096 for all; more are refused with 503. Half, so that one tenant does not take the places of all.',
+      ),
+    ).default(2_048),
     allowed_origins: z
       .array(
         z

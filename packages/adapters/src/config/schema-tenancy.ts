@@ -92,8 +92,15 @@ const window_object = z.strictObject({
 
 const MOMENT = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\dZ$/;
 
+/** JavaScript takes the 30th of February for the 2nd of March. */
+function isInCalendar(text: string): boolean {
+  const ms = Date.parse(text);
+  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(text.slice(0, 19));
+}
+
 function moment(description: string): z.ZodString {
-  return z.string().regex(MOMENT).meta({ description, expected: 'a time in UTC, such as 2026-12-01T00:00:00Z' });
+  const expected = 'a time in UTC that there is, such as 2026-12-01T00:00:00Z';
+  return z.string().regex(MOMENT).refine(isInCalendar).meta({ description, expected });
 }
 
 /** Of a rotation: the new key is given to clients before it begins, the old one ends when all have it. */
@@ -102,11 +109,11 @@ const signing_key: z.ZodType<SigningKeyConfig> = typed<SigningKeyConfig>()(
     id: name('Id of the key, as frames have it in `kid`. Unique within the tenant.'),
     secret: z
       .string()
-      .regex(/^[0-9a-fA-F]{64,512}$/)
+      .regex(/^([0-9a-fA-F]{2}){32,256}$/)
       .meta({
         description: 'The secret that both ends hold, in hex: at least 32 bytes (`openssl rand -hex 32`).',
         writeOnly: true,
-        expected: '64 to 512 hex digits',
+        expected: '64 to 512 hex digits, an even number of them',
       }),
     not_before: moment('First moment at which it is good. Absent: always.').optional(),
     not_after: moment('First moment at which it no longer is. Absent: never.').optional(),

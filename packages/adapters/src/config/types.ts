@@ -75,6 +75,8 @@ export interface AgentProviderConfig {
   /** Its agents serve the calls of all tenants; otherwise those of the tenant whose key they came with. */
   readonly shared: boolean;
   readonly advertised_prices: boolean;
+  /** `auto` may choose its agents. */
+  readonly auto: boolean;
   readonly estimate_timeout_ms: number;
   readonly reconnect_wait_ms: number;
 }
@@ -255,6 +257,11 @@ export interface SessionsConfig {
   readonly keep: boolean;
   readonly max_sessions: number;
   readonly max_sessions_per_tenant: number;
+  readonly checksums: boolean;
+  /** Of what the sessions of one tenant keep for a successor. */
+  readonly max_kept_bytes_per_tenant: number;
+  /** Connections over plain HTTP. */
+  readonly max_http_connections_per_tenant: number;
   readonly allowed_origins: readonly string[];
   readonly max_agents: number;
   readonly max_agents_per_tenant: number;

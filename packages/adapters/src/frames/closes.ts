@@ -46,7 +46,24 @@ export type CloseName =
 /** What fits into a close frame beside the code (RFC 6455, 5.5), cut between characters. */
 const REASON_BYTES = 123;
 
-export function closeReason(text: string): string {
+/** For people; where the caller says nothing of its own. */
+const REASONS: Readonly<Record<CloseName, string>> = {
+  done: 'The session is over.',
+  going_away: 'The router is stopping. Connect again.',
+  not_text: 'Compressed data that is none.',
+  refused: 'The session is refused. Its last frame says why.',
+  too_large: 'A message larger than a frame may be.',
+  failed: 'A fault of the router, which is in its log.',
+  no_room: 'Too many connections or sessions. Connect again later.',
+  slow: 'The peer did not take what was sent.',
+  no_frame: 'No frame came in time.',
+  silent: 'Nothing came for three heartbeats.',
+  superseded: 'The session goes on over another connection.',
+  absent: 'Nobody reads the events.',
+};
+
+export function closeReason(name: CloseName, said: string): string {
+  const text = said === '' ? REASONS[name] : said;
   if (Buffer.byteLength(text) <= REASON_BYTES) return text;
   const bytes = Buffer.from(text).subarray(0, REASON_BYTES);
   // The last character may be cut: what is left of it is at most three bytes.

@@ -98,7 +98,7 @@ export class StreamConnection implements FrameConnection {
 
   close(name: CloseName, reason: string = ''): void {
     if (this.closed) return;
-    this.#end = { name, reason: closeReason(reason) };
+    this.#end = { name, reason: closeReason(name, reason) };
     this.#receiver = undefined;
     if (this.#opening !== undefined) {
       // An answer that was given in this turn says so itself.

@@ -40,6 +40,9 @@ export class FrameStreams {
   readonly #options: FrameStreamsOptions;
   readonly #shell: StreamShell;
   readonly #connections: Map<string, StreamConnection> = new Map();
+  /** Of tenants that have any. */
+  readonly #by_tenant: Map<string, number> = new Map();
+  readonly #refused: Record<'tenant' | 'all', number> = { tenant: 0, all: 0 };
   #is_stopped = false;
 
   constructor(options: FrameStreamsOptions) {
@@ -53,6 +56,11 @@ export class FrameStreams {
     return this.#connections.size;
   }
 
+  /** How many there was no room for: among those of their tenant, or of all. */
+  get refused(): Readonly<Record<'tenant' | 'all', number>> {
+    return { ...this.#refused };
+  }
+
   /** No new connections; those that are open are their users' to close. */
   stop(): void {
     this.#is_stopped = true;
@@ -62,10 +70,10 @@ export class FrameStreams {
   open(exchange: HttpExchange): void {
     this.#answering(exchange, () => {
       const principal = this.#identify(exchange);
-      this.#assertRoom();
+      this.#assertRoom(principal);
       const type = bodyType(exchange.header('content-type'), ONE_FRAME);
       this.#read(exchange, this.#shell.wire.frame_bytes, (body) => {
-        this.#assertRoom();
+        this.#assertRoom(principal);
         const { frames, fault } = readFrames(body, type, this.#shell.wire, 1);
         if (fault !== undefined) throw unreadable(fault, 0);
         this.#begin(exchange, principal).handOn(frames);
@@ -120,9 +128,12 @@ export class FrameStreams {
       answer: (frame, end) => answer(exchange, frame, end, `${this.#options.path}/${id}`),
       refuse: (end) => this.#options.refuse(exchange, refusal(end)),
     };
-    const forget = (): void => void this.#connections.delete(id);
+    const forget = (): void => {
+      if (this.#connections.delete(id)) this.#count(principal.tenant, -1);
+    };
     const connection = new StreamConnection(exchange, principal, opening, this.#shell, forget);
     this.#connections.set(id, connection);
+    this.#count(principal.tenant, 1);
     exchange.onGone(() => connection.abandon());
     return connection;
   }
@@ -142,9 +153,19 @@ export class FrameStreams {
     return connection;
   }
 
-  #assertRoom(): void {
+  #assertRoom({ tenant }: FramePrincipal): void {
     if (this.#is_stopped) throw refusal('going_away');
-    if (this.#connections.size >= this.#shell.limits.streams) throw refusal('no_room');
+    const { streams, tenant_streams } = this.#shell.limits;
+    const is_tenants = (this.#by_tenant.get(tenant) ?? 0) >= tenant_streams;
+    if (!is_tenants && this.#connections.size < streams) return;
+    this.#refused[is_tenants ? 'tenant' : 'all'] += 1;
+    throw is_tenants ? tooMany(tenant_streams) : refusal('no_room');
+  }
+
+  #count(tenant: string, by: 1 | -1): void {
+    const count = (this.#by_tenant.get(tenant) ?? 0) + by;
+    if (count > 0) this.#by_tenant.set(tenant, count);
+    else this.#by_tenant.delete(tenant);
   }
 
   #read(exchange: HttpExchange, body_bytes: number, use: (body: Buffer) => void, done?: () => void): void {
@@ -198,6 +219,11 @@ function refusal(end: CloseName): AtpError {
     default:
       return new AtpError('conflict', 'The connection was closed before it was open.');
   }
+}
+
+function tooMany(most: number): AtpError {
+  const message = `The tenant has ${most} connections over plain HTTP, as many as it may have. Close one, or use a WebSocket.`;
+  return new AtpError('backpressure', message, { retry_after_ms: 1_000 });
 }
 
 /** As for a connection that there never was: who asks may not be told more. */

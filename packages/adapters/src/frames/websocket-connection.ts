@@ -103,7 +103,7 @@ export class WebSocketConnection implements FrameConnection {
   close(end: CloseName, reason: string = ''): void {
     if (this.#is_closed) return;
     this.#stop();
-    this.#ws.close(CLOSES[end], closeReason(reason));
+    this.#ws.close(CLOSES[end], closeReason(end, reason));
   }
 
   #onMessage(data: Buffer, is_binary: boolean): void {

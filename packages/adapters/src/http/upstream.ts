@@ -1,4 +1,4 @@
-import type { AtpError, Qos } from '@atp-router/kernel';
+import type { AtpError, Price, Qos } from '@atp-router/kernel';
 
 /** What a provider's endpoint is asked for. The transport knows nothing of API shapes. */
 export interface UpstreamRequest {
@@ -26,6 +26,8 @@ export interface UpstreamCaller {
   readonly stream: boolean;
   readonly task_type: string | undefined;
   readonly data_scopes: readonly string[];
+  /** Nodes that the task has passed before this one, first to last. */
+  readonly via: readonly string[];
   /** Until the answer is of no more use. */
   readonly deadline_ms: number | undefined;
   /** W3C `traceparent` of the client; absent when it traces nothing. */
@@ -34,6 +36,20 @@ export interface UpstreamCaller {
   readonly expected: { readonly tokens: number; readonly usd_micros: number };
   /** The most that it may use; absent where nothing bounds it. */
   readonly budget: { readonly tokens?: number; readonly usd_micros?: number };
+  /** Whose limit that is: what the call itself may cost, or what the budgets of its tenant leave. */
+  readonly budget_set_by?: Readonly<Record<'tokens' | 'usd_micros', 'call' | 'tenant'>>;
+  /** What it is charged at; absent where nobody pays. */
+  readonly price?: Price;
+  /** The most that is charged for it, whatever is reported or comes; absent where nothing bounds it. */
+  readonly billable?: UsageBound;
+}
+
+export interface UsageBound {
+  /** Of prompt and answer, as reported. */
+  readonly tokens: number;
+  readonly usd_micros: number;
+  /** Of the answer, where nothing is reported and the router counts. */
+  readonly out_tokens: number;
 }
 
 export type TransportFailureKind =

@@ -85,7 +85,7 @@ export function fromWire({ code, message, param, details, cause }: WireError): A
 }
 
 /** The code of a system or SQL error, or SQLite's fixed text for its own; never a text that names a host or a file. */
-function reasonOf(error: unknown): string {
+export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown reason';
   if ('errstr' in error && typeof error.errstr === 'string') return error.errstr;
   return 'code' in error && typeof error.code === 'string' ? error.code : 'unknown reason';

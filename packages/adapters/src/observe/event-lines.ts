@@ -76,8 +76,8 @@ export function lineOf(event: RouterEvent): LogLine | undefined {
     case 'session.closed':
       return line('debug', 'session closed', { ...ownerOf(event), error: event.error });
     case 'session.denied': {
-      const { error, remote_address, suppressed } = event;
-      return line('warn', 'session denied', { ...ownerOf(event), error, remote_address, suppressed });
+      const { error, reason, skew_ms, remote_address, suppressed } = event;
+      return line('warn', 'session denied', { ...ownerOf(event), error, reason, skew_ms, remote_address, suppressed });
     }
     case 'call.opened':
     case 'attempt.started':

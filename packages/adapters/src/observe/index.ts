@@ -10,6 +10,7 @@ export {
 export { type Logger, type LogOptions, type LogSink, openLogger } from './logger.ts';
 export { RouterMetrics } from './metrics.ts';
 export { type SessionGauges, SessionSeries } from './session-series.ts';
+export { type HttpConnectionsUsage, sessionRoomMetrics } from './session-room.ts';
 export type { MetricInfo, MetricRegistry } from './registry.ts';
 export type { TracedUpstream } from './span-attributes.ts';
 export { type MessageSpan, otlpTracing, type TraceOptions, type Tracing } from './traces.ts';

@@ -6,5 +6,7 @@ export {
   type Saved,
   SESSION_STORE_LIMITS,
   type SessionStore,
+  type SessionStoreLimit,
   type SessionStoreLimits,
+  type SessionStoreUsage,
 } from './types.ts';

@@ -3,7 +3,7 @@ import type { StoredChange } from '@atp-router/session';
 import { resumable } from './found.ts';
 import { itemOf, Shelf } from './shelf.ts';
 import { type FoundSession, type KeptSession, SESSION_STORE_LIMITS, type Saved, type SessionStore } from './types.ts';
-import type { SessionStoreLimits } from './types.ts';
+import type { SessionStoreLimits, SessionStoreUsage } from './types.ts';
 
 interface Entry {
   readonly session: KeptSession;
@@ -43,7 +43,7 @@ class MemoryStore implements SessionStore {
   #save(session: KeptSession, changes: readonly StoredChange[]): AtpError | undefined {
     if (this.#is_closed) return closed();
     try {
-      const rows = this.#shelf.plan(session.born, changes);
+      const rows = this.#shelf.plan(session, changes);
       const entry: Entry = this.#memory.get(session.born) ?? { session, items: new Map(), since_ms: undefined };
       this.#memory.set(session.born, entry);
       for (const [key, value] of rows) {
@@ -55,6 +55,10 @@ class MemoryStore implements SessionStore {
       throw error;
     }
     return undefined;
+  }
+
+  usage(): SessionStoreUsage {
+    return this.#shelf.usage;
   }
 
   disconnected({ born }: KeptSession, since_ms: number | undefined): void {
@@ -76,7 +80,7 @@ class MemoryStore implements SessionStore {
       const one = resumable(entry.session, items.map(itemOf), entry.since_ms, now_ms);
       if (one === undefined) this.#memory.delete(born);
       else {
-        for (const item of items) this.#shelf.found(born, itemOf(item), item.length);
+        for (const item of items) this.#shelf.found(entry.session, itemOf(item), item.length);
         found.push(one);
       }
     }

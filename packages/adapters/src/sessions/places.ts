@@ -90,7 +90,9 @@ export function snapshotOf(items: readonly StoredChange[]): SessionSnapshot | un
         lists.lanes.push(item.value);
         break;
       case 'inbox':
-        lists.inbox.push({ id: item.id, frame: item.frame, fin: item.fin });
+        lists.inbox.push(
+          'failed' in item ? { id: item.id, failed: item.failed } : { id: item.id, frame: item.frame, fin: item.fin },
+        );
         break;
       case 'outbox':
         lists.outbox.push({ id: item.id, message: item.message, fin: item.fin });

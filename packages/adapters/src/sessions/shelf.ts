@@ -2,7 +2,7 @@ import { deserialize, serialize } from 'node:v8';
 import { AtpError } from '@atp-router/kernel';
 import type { StoredChange } from '@atp-router/session';
 import { INBOX, type Place, placeOf, placeOfMessage, placeOfReset, placeOfUnseen } from './places.ts';
-import type { SessionStoreLimits } from './types.ts';
+import type { KeptSession, SessionStoreLimit, SessionStoreLimits, SessionStoreUsage } from './types.ts';
 
 /** What becomes of one item: new bytes, or none. */
 export type ItemChange = readonly [key: string, value: Uint8Array | undefined];
@@ -11,7 +11,11 @@ export type ItemChange = readonly [key: string, value: Uint8Array | undefined];
 type Group = Map<string, number>;
 type Stream = Map<string, Group>;
 
+/** A session and whose it is. */
+type Owned = Pick<KeptSession, 'born' | 'tenant'>;
+
 interface Kept {
+  readonly tenant: string;
   readonly streams: Map<string, Stream>;
   bytes: number;
   /** A save has failed: nothing more is saved of it. */
@@ -28,10 +32,17 @@ const ITEM_BYTES = 128;
 export class Shelf {
   readonly #limits: SessionStoreLimits;
   readonly #sessions: Map<string, Kept> = new Map();
+  /** Of tenants that have any. */
+  readonly #tenant_bytes: Map<string, number> = new Map();
+  readonly #refused: Record<SessionStoreLimit, number> = { sessions: 0, session: 0, tenant: 0, all: 0 };
   #bytes = 0;
 
   constructor(limits: SessionStoreLimits) {
     this.#limits = limits;
+  }
+
+  get usage(): SessionStoreUsage {
+    return { bytes: this.#bytes, refused: { ...this.#refused } };
   }
 
   get size(): number {
@@ -43,8 +54,8 @@ export class Shelf {
   }
 
   /** The items that the changes make different, each once. Throws `backpressure`; then the session has failed. */
-  plan(born: string, changes: readonly StoredChange[]): readonly ItemChange[] {
-    const kept = this.#keptOf(born);
+  plan(session: Owned, changes: readonly StoredChange[]): readonly ItemChange[] {
+    const kept = this.#keptOf(session);
     if (kept.has_failed) throw unsaved();
     const out = new Map<string, Uint8Array | undefined>();
     for (const change of changes) {
@@ -55,8 +66,8 @@ export class Shelf {
   }
 
   /** An item that was there before this process. */
-  found(born: string, change: StoredChange, bytes: number): void {
-    if ('put' in change) this.#place(this.#keptOf(born), placeOf(change), bytes);
+  found(session: Owned, change: StoredChange, bytes: number): void {
+    if ('put' in change) this.#place(this.#keptOf(session), placeOf(change), bytes);
   }
 
   fail(born: string): void {
@@ -67,15 +78,15 @@ export class Shelf {
   drop(born: string): void {
     const kept = this.#sessions.get(born);
     if (kept === undefined) return;
-    this.#bytes -= kept.bytes;
+    this.#count(kept, -kept.bytes);
     this.#sessions.delete(born);
   }
 
-  #keptOf(born: string): Kept {
+  #keptOf({ born, tenant }: Owned): Kept {
     const known = this.#sessions.get(born);
     if (known !== undefined) return known;
-    if (this.#sessions.size >= this.#limits.sessions) throw full('of sessions');
-    const kept: Kept = { streams: new Map(), bytes: 0, has_failed: false };
+    if (this.#sessions.size >= this.#limits.sessions) throw this.#full('sessions');
+    const kept: Kept = { tenant, streams: new Map(), bytes: 0, has_failed: false };
     this.#sessions.set(born, kept);
     return kept;
   }
@@ -84,12 +95,26 @@ export class Shelf {
     const value = serialize(change);
     const place = placeOf(change);
     this.#place(kept, place, value.length);
-    const { session_bytes, bytes } = this.#limits;
-    if (kept.bytes > session_bytes || this.#bytes > bytes) {
+    const over = this.#over(kept);
+    if (over !== undefined) {
       kept.has_failed = true;
-      throw full(kept.bytes > session_bytes ? 'of this session' : 'of all sessions');
+      throw this.#full(over);
     }
     return [place.key, value];
+  }
+
+  /** The narrowest limit that is broken: it says most of who has to do something. */
+  #over({ tenant, bytes }: Kept): SessionStoreLimit | undefined {
+    const limits = this.#limits;
+    if (bytes > limits.session_bytes) return 'session';
+    if ((this.#tenant_bytes.get(tenant) ?? 0) > limits.tenant_bytes) return 'tenant';
+    return this.#bytes > limits.bytes ? 'all' : undefined;
+  }
+
+  #full(limit: SessionStoreLimit): AtpError {
+    this.#refused[limit] += 1;
+    const message = `The session cannot be kept: the store ${WORDS[limit]} is full. Open a new one later.`;
+    return new AtpError('backpressure', message, { retry_after_ms: 1_000 });
   }
 
   #place(kept: Kept, { stream_id, group, key }: Place, value_bytes: number): void {
@@ -142,6 +167,9 @@ export class Shelf {
   }
 
   #count(kept: Kept, bytes: number): void {
+    const of_tenant = (this.#tenant_bytes.get(kept.tenant) ?? 0) + bytes;
+    if (of_tenant > 0) this.#tenant_bytes.set(kept.tenant, of_tenant);
+    else this.#tenant_bytes.delete(kept.tenant);
     kept.bytes += bytes;
     this.#bytes += bytes;
   }
@@ -152,11 +180,10 @@ export function itemOf(value: Uint8Array): StoredChange {
   return deserialize(value) as StoredChange;
 }
 
-function full(what: string): AtpError {
-  return new AtpError('backpressure', `The session cannot be kept: the store ${what} is full. Open a new one later.`, {
-    retry_after_ms: 1_000,
-  });
-}
+const WORDS: Readonly<Record<SessionStoreLimit, string>> = {
+  ...{ sessions: 'of sessions', session: 'of this session' },
+  ...{ tenant: 'of the sessions of this tenant', all: 'of all sessions' },
+};
 
 function unsaved(): AtpError {
   return new AtpError('internal_error', 'The session is not kept any more: an earlier change of it was not saved.');

@@ -15,6 +15,7 @@ import {
   type Saved,
   type SessionStore,
   type SessionStoreLimits,
+  type SessionStoreUsage,
 } from './types.ts';
 import type { FoundItems, FromWorker, Opening, ToWorker, WorkerInput } from './worker-protocol.ts';
 
@@ -84,7 +85,7 @@ class SqliteStore implements SessionStore {
     if (this.#is_closed) return closed();
     const { born } = session;
     try {
-      const items = this.#shelf.plan(born, changes);
+      const items = this.#shelf.plan(session, changes);
       const bytes = this.#waiting.bytes + (this.#writing?.bytes ?? 0) + Batch.bytesOf(items);
       if (bytes > this.#limits.waiting_bytes) throw tooSlow();
       this.#waiting.save(session, items, done);
@@ -108,6 +109,10 @@ class SqliteStore implements SessionStore {
     this.#shelf.drop(born);
     this.#waiting.drop(born);
     this.#soon();
+  }
+
+  usage(): SessionStoreUsage {
+    return this.#shelf.usage;
   }
 
   async close(): Promise<void> {
@@ -225,7 +230,7 @@ class SqliteStore implements SessionStore {
       const one = items && resumable(session, items.map(itemOf), since_ms, now_ms);
       if (items === undefined) unreadable += 1;
       if (items !== undefined && one !== undefined && this.#shelf.size < this.#limits.sessions) {
-        for (const item of items) this.#shelf.found(session.born, itemOf(item), item.length);
+        for (const item of items) this.#shelf.found(session, itemOf(item), item.length);
         sessions.push(one);
       } else this.#waiting.drop(session.born);
     }

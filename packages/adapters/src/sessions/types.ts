@@ -39,8 +39,20 @@ export interface SessionStore {
    * expired, that never were established, or that cannot be read are dropped; the latter are a problem that is told.
    */
   load(): Promise<readonly FoundSession[]>;
+  usage(): SessionStoreUsage;
   /** Waits for what was handed in. Afterwards every `save` fails. */
   close(): Promise<void>;
+}
+
+/** The limit that a save failed at: the number of sessions, or the bytes of one, of its tenant's, or of all. */
+export type SessionStoreLimit = 'sessions' | 'session' | 'tenant' | 'all';
+
+/** For whoever watches it. */
+export interface SessionStoreUsage {
+  /** As the limits count them. */
+  readonly bytes: number;
+  /** Sessions that could not be kept any more. */
+  readonly refused: Readonly<Record<SessionStoreLimit, number>>;
 }
 
 /** Each limit: what happens there, and why it is that. */
@@ -54,6 +66,8 @@ export interface SessionStoreLimits {
   readonly session_bytes: number;
   /** Bytes of all. Beyond, saves fail. What a start reads at once, and a small disk has. */
   readonly bytes: number;
+  /** Bytes of all sessions of one tenant. Beyond, its saves fail, and those of others do not. Half of all: one is left room by one. */
+  readonly tenant_bytes: number;
   /**
    * Bytes that were handed in and are not durable, with something for each save. Of several changes of one thing that wait,
    * the last counts. Beyond, saves fail. Some seconds of a slow disk.
@@ -67,5 +81,6 @@ export const SESSION_STORE_LIMITS: SessionStoreLimits = {
   sessions: 32_768,
   session_bytes: 192 * MIB,
   bytes: 1_024 * MIB,
+  tenant_bytes: 512 * MIB,
   waiting_bytes: 256 * MIB,
 };

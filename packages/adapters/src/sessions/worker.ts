@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { AtpError, assert, isAtpError } from '@atp-router/kernel';
-import { toWire, type WireError } from '../journal/worker-protocol.ts';
+import { reasonOf, toWire, type WireError } from '../journal/worker-protocol.ts';
 import { fileProblem } from '../system-error.ts';
 import { openSessionFile, type SessionFile } from './file.ts';
 import type { FromWorker, ToWorker, WorkerInput } from './worker-protocol.ts';
@@ -40,10 +40,11 @@ function apply(file: SessionFile, { changes, now_ms }: Extract<ToWorker, { kind:
   }
 }
 
-/** The text of SQLite is for the operator's log: clients get the message. */
+/** For the operator's log, which has no more than the message; clients are told in other words. */
 function problem(error: unknown): WireError {
   if (isAtpError(error)) return toWire(error);
-  const message = 'The session could not be kept: its changes cannot be written. The log of the router says why.';
+  const why = `sessions.sqlite cannot be written (${reasonOf(error)})`;
+  const message = `${why}: sessions that change meanwhile end. Look after the disk of the data directory.`;
   return toWire(new AtpError('internal_error', message, { cause: error }));
 }
 

@@ -53,6 +53,10 @@ function frameOf(stream_id: string, msg_seq: number, more: Partial<Frame> = {}):
 export const putIn = (stream_id: string, msg_seq: number): StoredChange => {
   return { put: 'inbox', id: idOf(stream_id, msg_seq), frame: frameOf(stream_id, msg_seq), fin: false };
 };
+/** A message that will not come. */
+export const putLost = (stream_id: string, msg_seq: number): StoredChange => {
+  return { put: 'inbox', id: idOf(stream_id, msg_seq), failed: 'expired' };
+};
 export const putOut = (stream_id: string, msg_seq: number): StoredChange => {
   return {
     put: 'outbox',

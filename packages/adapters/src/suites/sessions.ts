@@ -8,6 +8,7 @@ import {
   keptSession,
   laneOf,
   putIn,
+  putLost,
   putLane,
   putNumbers,
   putOut,
@@ -19,6 +20,7 @@ import {
   RESUME_TTL_MS,
   saved,
 } from './session-samples.ts';
+import { sharing } from './session-shares.ts';
 import { type ManualClock, manualClock, type SuiteCase } from './suite.ts';
 
 /** Where stores are one after the other, as those of a router that is restarted. Each case asks for its own. */
@@ -30,7 +32,8 @@ export interface SessionStoreBench {
 /** What every `SessionStore` has to do. */
 export function sessionStoreSuite(make: () => Promise<SessionStoreBench>): SuiteCase[] {
   const open = async (): Promise<Opened> => ({ clock: manualClock(), bench: await make() });
-  return [...keeping(open), ...keepingMany(open), ...forgetting(open), ...ending(open), ...limiting(open)];
+  const cases = [...keeping(open), ...keepingMany(open), ...forgetting(open), ...ending(open)];
+  return [...cases, ...limiting(open), ...sharing(make)];
 }
 
 interface Opened {
@@ -56,17 +59,18 @@ function keeping(open: Open): SuiteCase[] {
         assert.deepEqual(await store.load(), []);
         const changes = [
           ...[putSession(7), putLane(laneOf('1'), 3), putIn('1', 3), putOut('1', 1), putPiece('1', 4, 0)],
-          ...[putNumbers(2, 9), putUnseen(3, 5), putStream('1', true), putReset('7')],
+          ...[putNumbers(2, 9), putUnseen(3, 5), putStream('1', true), putReset('7'), putLost('1', 4)],
         ];
         await saved(store, session, changes);
         await store.close();
         const found = await only(bench.open(clock));
         assert.deepEqual(found.session, session);
-        const [first, lane, inbox, outbox, piece, second, range, stream, reset] = changes as never[];
+        const [first, lane, inbox, outbox, piece, second, range, stream, reset, lost] = changes as never[];
         const { session: value, lanes, inbox: ins, outbox: outs, pieces } = found.snapshot;
         assert.deepEqual({ put: 'session', value }, first);
         assert.deepEqual([{ put: 'lane', value: lanes[0] }], [lane]);
-        assert.deepEqual([{ put: 'inbox', ...ins[0] }], [inbox]);
+        const arrivals = ins.map((arrival) => ({ put: 'inbox', ...arrival }));
+        assert.deepEqual(new Set(arrivals), new Set([inbox, lost]));
         assert.deepEqual([{ put: 'outbox', ...outs[0] }], [outbox]);
         assert.deepEqual([{ put: 'piece', frame: pieces[0] }], [piece]);
         const { numbers, unseen, streams, resets } = found.snapshot;
@@ -253,7 +257,7 @@ function ending(open: Open): SuiteCase[] {
 }
 
 function limiting(open: Open): SuiteCase[] {
-  const limits = { sessions: 2, session_bytes: 20_000, bytes: 30_000, waiting_bytes: 1_000_000 };
+  const limits = { sessions: 2, session_bytes: 20_000, bytes: 30_000, tenant_bytes: 30_000, waiting_bytes: 1_000_000 };
   const many = (n: number, from = 0): StoredChange[] => Array.from({ length: n }, (_, i) => putIn('1', from + i));
   const backpressure = { code: 'backpressure' };
   return [

@@ -250,6 +250,12 @@ const COMBINATIONS: readonly Case[] = [
     }),
   ),
   {
+    why: 'an entry of the keys of agents that is none',
+    text: insert(4, '  - { id: pool, type: agent, agent: { keys: [acme/k1, acme] } }'),
+    at: ['5:55 providers[1].agent.keys[1]'],
+    message: /an entry of "keys" names no key/,
+  },
+  {
     why: 'a key of the shared store without one',
     text: append(`store: { type: sqlite, seal_key: ${'0f'.repeat(32)} }`),
     at: ['10:24 store.seal_key'],

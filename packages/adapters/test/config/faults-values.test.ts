@@ -3,6 +3,22 @@ import { append, insert, replace } from './support.ts';
 
 const VALUES: readonly Case[] = [
   {
+    why: 'signing secret with half a byte',
+    text: append('tenants:', '  - id: t', `    signing_keys: [{ id: s, secret: ${'a'.repeat(65)} }]`),
+    at: ['12:37 tenants[0].signing_keys[0].secret'],
+    message: /has the wrong form/,
+  },
+  {
+    why: 'signing key that ends on a day that there is not',
+    text: append(
+      'tenants:',
+      '  - id: t',
+      `    signing_keys: [{ id: s, secret: ${'ab'.repeat(32)}, not_after: 2027-02-30T00:00:00Z }]`,
+    ),
+    at: ['12:114 tenants[0].signing_keys[0].not_after'],
+    message: /has the wrong form/,
+  },
+  {
     why: 'misspelt type',
     text: replace(3, '    type: opnai'),
     at: ['3:11 providers[0].type'],

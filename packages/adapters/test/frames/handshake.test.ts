@@ -129,11 +129,11 @@ describe('the handshake of a WebSocket', () => {
   });
 
   it('has its headers limited and timed as every request', async () => {
-    const { port } = await startFrames({ http: { header_timeout_ms: 40 } });
-    const large = await RawClient.open(port);
+    const large = await RawClient.open((await startFrames()).port);
     large.send(HANDSHAKE.replace('\r\n\r\n', `\r\nx: ${'y'.repeat(9_000)}\r\n\r\n`));
     expect(await large.closed()).toContain('431');
-    const late = await RawClient.open(port);
+    const hasty = await startFrames({ http: { header_timeout_ms: 40 } });
+    const late = await RawClient.open(hasty.port);
     late.send(HANDSHAKE.slice(0, 40));
     expect(await late.closed()).toContain('408');
   });

@@ -117,6 +117,19 @@ describe('POST of the first frame', () => {
   });
 });
 
+it('a tenant with as many connections as it may have is refused, and no other', async () => {
+  const { port, streams } = await startFrames({ limits: { tenant_streams: 1 } });
+  const first = await openStream(port);
+  const more = await post(port, '/v1/streams', encodeJson(HELLO));
+  expect([more.status, errorOf(more.body)]).toMatchObject([
+    503,
+    { code: 'backpressure', message: expect.stringContaining('The tenant has 1 connections') },
+  ]);
+  expect((await post(port, '/v1/streams', encodeJson(HELLO), { key: KEY_B })).status).toBe(201);
+  expect([streams.size, streams.refused]).toEqual([2, { tenant: 1, all: 0 }]);
+  expect(first).toBeDefined();
+});
+
 describe('POST of frames', () => {
   const two = [message(0, 'ä'), message(1)];
   it.each([

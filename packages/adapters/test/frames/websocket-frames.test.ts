@@ -149,6 +149,16 @@ describe('a connection', () => {
     expect(client.frames).toEqual([message(0)]);
   });
 
+  it('has a reason also when its user says none', async () => {
+    const { port, acceptor } = await startFrames();
+    const client = await SocketClient.open(port);
+    acceptor.onAccept = (echo) => {
+      echo.onFrame = () => echo.connection.close('superseded');
+    };
+    client.send(message(0));
+    expect(await client.end()).toEqual({ code: 4003, reason: 'The session goes on over another connection.' });
+  });
+
   it('whose user throws is closed with 1011, and no other is harmed', async () => {
     const { port, acceptor } = await startFrames();
     const other = await SocketClient.open(port);

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { EXIT } from '../exit.ts';
 import { withAdmin } from '../online/api.ts';
 import type { OnlineOptions } from '../online/target.ts';
-import { type Column, isRow, type Row, rowsOf, table } from '../print/table.ts';
+import { type Column, cutRemark, isRow, type Row, rowsOf, table } from '../print/table.ts';
 import { printable, shown } from '../print/text.ts';
 import { adminPath, type Cli, online, show } from './context.ts';
 
@@ -30,7 +30,7 @@ export function addAgents(program: Command, cli: Cli): void {
     .action((options: OnlineOptions) =>
       withAdmin(options, cli.terminal, async (api) => {
         const answer = await api.get(adminPath('connected-agents'));
-        show(cli, options, answer, () => table(rowsOf(answer), COLUMNS));
+        show(cli, options, answer, () => `${table(rowsOf(answer), COLUMNS)}${cutRemark(answer)}`);
       }),
     );
   online(agents.command('check [adapter_id]'))

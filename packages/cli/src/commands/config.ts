@@ -50,10 +50,11 @@ export function addConfig(program: Command, cli: Cli): void {
 
 async function check(cli: Cli, file: string, options: CheckOptions): Promise<void> {
   const { terminal } = cli;
-  const { checkReport, formatProblems, loadConfig } = await import('@atp-router/adapters/config');
+  const { checkReport, configWarnings, formatProblems, loadConfig } = await import('@atp-router/adapters/config');
   const result = loadConfig(resolve(terminal.cwd, file), terminal.env);
   const problems = result.ok ? [] : result.problems;
-  show(cli, options, checkReport(file, problems), () => {
+  const warnings = result.ok ? configWarnings(result.config, Date.now()) : [];
+  show(cli, options, checkReport(file, problems, warnings), () => {
     if (!result.ok) {
       const color = wantsColor(terminal, terminal.out_is_tty);
       return formatProblems(problems, { file, color, ...excerptOf(result.text) });
@@ -66,7 +67,8 @@ async function check(cli: Cli, file: string, options: CheckOptions): Promise<voi
       count(policies.length, 'policy', 'policies'),
       count(tenants.length, 'tenant'),
     ];
-    return `${file} is valid: ${parts.join(', ')}.\n`;
+    const warned = warnings.map(({ path, message }) => `warning: ${path}: ${printable(message)}.\n`);
+    return `${file} is valid: ${parts.join(', ')}.\n${warned.join('')}`;
   });
   if (!result.ok) cli.exit(EXIT.failed);
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { withAdmin } from '../online/api.ts';
 import type { OnlineOptions } from '../online/target.ts';
-import { type Column, rowsOf, table } from '../print/table.ts';
+import { type Column, cutRemark, rowsOf, table } from '../print/table.ts';
 import { printable } from '../print/text.ts';
 import { adminPath, type Cli, online, show } from './context.ts';
 
@@ -18,15 +18,17 @@ const COLUMNS: readonly Column[] = [
   ['HELD bytes', 'held_bytes'],
 ];
 
+const HINT = '--tenant shows those of one tenant';
+
 export function addSessions(program: Command, cli: Cli): void {
   const sessions = program.command('sessions').description('sessions of the Agent Transport Protocol');
   online(sessions.command('list'))
-    .description('as they are now, at most 1000 of them')
+    .description('as they are now, at most 1000 of them; it says when there are more')
     .option('--tenant <id>', 'only those of one tenant')
     .action((options: OnlineOptions & { readonly tenant?: string }) =>
       withAdmin(options, cli.terminal, async (api) => {
         const answer = await api.get(adminPath('sessions'), { tenant: options.tenant });
-        show(cli, options, answer, () => table(rowsOf(answer), COLUMNS));
+        show(cli, options, answer, () => `${table(rowsOf(answer), COLUMNS)}${cutRemark(answer, HINT)}`);
       }),
     );
   online(sessions.command('end'))

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { withAdmin } from '../online/api.ts';
 import type { OnlineOptions } from '../online/target.ts';
-import { type Column, type Row, rowsOf, table } from '../print/table.ts';
+import { type Column, cutRemark, type Row, rowsOf, table } from '../print/table.ts';
 import { shown, usd } from '../print/text.ts';
 import { adminPath, type Cli, day, online, show } from './context.ts';
 
@@ -13,6 +13,9 @@ interface UsageOptions extends OnlineOptions {
   readonly groupBy?: string;
   readonly csv?: boolean;
 }
+
+/** The oldest days are missing. */
+const HINT = '--to shows what was before';
 
 export function addUsage(program: Command, cli: Cli): void {
   online(program.command('usage'))
@@ -34,7 +37,7 @@ export function addUsage(program: Command, cli: Cli): void {
           return;
         }
         const answer = await api.get(path, query);
-        show(cli, options, answer, () => sums(rowsOf(answer)));
+        show(cli, options, answer, () => `${sums(rowsOf(answer))}${cutRemark(answer, HINT)}`);
       }),
     );
 }

@@ -23,6 +23,14 @@ export function table(rows: readonly Row[], columns: readonly Column[]): string 
 
 const DEPTH_MAX = 6;
 
+/** What stands below a table whose answer was cut, and what then asks for less; nothing when it is whole. */
+export function cutRemark(answer: unknown, hint: string = ''): string {
+  if (!isRow(answer) || answer['truncated'] !== true) return '';
+  const { total } = answer;
+  const of = typeof total === 'number' ? ` of ${total}` : '';
+  return `cut: these are ${rowsOf(answer).length}${of}${hint === '' ? '' : `; ${hint}`}\n`;
+}
+
 /** An object as `path  value` lines, nested fields with dots. */
 export function fields(value: unknown): string {
   const lines: [string, string][] = [];

@@ -18,6 +18,7 @@ const PROBLEMS: Readonly<Record<ProblemSource, string>> = {
   shared_store: 'the shared store has a problem',
   sessions: 'sessions are not kept as they should be',
   calls: 'something failed while a call was handled',
+  config: 'the configuration in force has an entry that cannot work',
 };
 
 /** Runs the router until a signal ends it. Throws what keeps it from starting. */

@@ -33,12 +33,6 @@ export const HIDDEN: readonly Sentence[] = [
     'A client cannot make the server crash at a moment of its choice.',
   ),
   hidden('S21', 'L1', 'What failed is reported as failed', 'It is about what an end tells its own application.'),
-  hidden(
-    'S25',
-    'L1',
-    'control.status bounds what an agent is given',
-    'It bounds the work that is given to an agent, and the runner is a client that takes none.',
-  ),
   hidden('S35', 'L3', 'A server that was restarted resumes its sessions', 'A client cannot restart the server.'),
   hidden(
     'S40',
@@ -50,7 +44,7 @@ export const HIDDEN: readonly Sentence[] = [
     'S41',
     'L1',
     'The newest status is kept until it has arrived',
-    'A client cannot make the server say a status; only agents have to say one.',
+    'It binds the end that says a status, which is the agent: a server has none to say.',
   ),
   hidden(
     'S42',
@@ -71,5 +65,11 @@ export const HIDDEN: readonly Sentence[] = [
     'L1',
     'There are at most 4,096 connections of plain HTTP',
     'To see the limit one would have to take all connections from everybody else.',
+  ),
+  hidden(
+    'A8',
+    'L1',
+    'A check is done as any work, and billed to nobody',
+    'Only an operator has agents checked; neither a client nor an agent can ask for it.',
   ),
 ];

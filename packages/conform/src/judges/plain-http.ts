@@ -7,7 +7,7 @@ import { assert, skipUnless } from '../probe/outcome.ts';
 import type { Probe } from '../probe/probe.ts';
 import type { Sentence } from '../sentence.ts';
 
-const JSON_TYPE = 'application/json';
+export const JSON_TYPE = 'application/json';
 const LINES = 'application/x-ndjson';
 const RECORDS = 'application/vnd.atp.frames';
 const ABSENT_MS = 30_000;
@@ -15,7 +15,7 @@ const COMMENT_MS = 25_000;
 const FRAMES_MAX = 1_024;
 
 /** A connection of plain HTTP, and the session on it. */
-interface Opened {
+export interface Opened {
   readonly path: string;
   readonly session_id: string;
   readonly reply: HttpReply;
@@ -34,10 +34,15 @@ async function begin(probe: Probe, body: string, type: string = JSON_TYPE): Prom
   return reply;
 }
 
-async function opened(probe: Probe, content: HelloContent = {}): Promise<Opened> {
+export async function opened(probe: Probe, content: HelloContent = {}): Promise<Opened> {
   const session_id = sessionId();
-  const reply = await begin(probe, encodeJson(hello(session_id, content)));
-  assert(reply.status === 201, 'a hello answered with 201', `${reply.status} ${reply.body}`);
+  return openWith(probe, session_id, hello(session_id, content));
+}
+
+/** `first`: a hello, or a resumption of the session. */
+export async function openWith(probe: Probe, session_id: string, first: Frame): Promise<Opened> {
+  const reply = await begin(probe, encodeJson(first));
+  assert(reply.status === 201, 'a first frame answered with 201', `${reply.status} ${reply.body}`);
   const { location = '' } = reply.headers;
   return { path: new URL(location, 'http://any.invalid').pathname, session_id, reply };
 }
@@ -46,10 +51,10 @@ function message(session_id: string, stream_id: string, msg_seq: number = 0): Fr
   return { v: 1, session_id, stream_id, msg_seq, flags: ['SYN'], payload: idleDispatch(session_id) };
 }
 
-const post = (probe: Probe, { path }: Opened, type: string, body: string | Uint8Array): Promise<HttpReply> =>
+export const post = (probe: Probe, { path }: Opened, type: string, body: string | Uint8Array): Promise<HttpReply> =>
   probe.http(`${path}/frames`, { method: 'POST', headers: { 'content-type': type }, body });
 
-async function frames(
+export async function frames(
   probe: Probe,
   events: EventReader,
   count: number,

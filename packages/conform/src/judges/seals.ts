@@ -1,6 +1,6 @@
 import { encodeCbor, type Frame, KeyRing } from '@atp-router/wire';
 import { dispatch, errorOf, has, idleDispatch, isMessage, mainLane } from '../probe/frames.ts';
-import { assert } from '../probe/outcome.ts';
+import { assert, skipUnless } from '../probe/outcome.ts';
 import type { Peer } from '../probe/peer.ts';
 import type { Probe } from '../probe/probe.ts';
 import type { Sentence } from '../sentence.ts';
@@ -183,6 +183,17 @@ async function s49(probe: Probe): Promise<void> {
   assert(used.length === 1 && used[0] !== undefined, 'frames of the server signed with one key', used.join());
 }
 
+/** Where the server has the feature, all of its frames behind the answer have a checksum, and it is right. */
+async function s55(probe: Probe): Promise<void> {
+  const peer = await probe.open({ hello: { features: ['checksum'] } });
+  skipUnless(peer.hello.features?.includes('checksum') ?? false, 'The server does not have the feature checksum.');
+  peer.seal = (frame) => probe.sealer.withChecksum(frame);
+  await peer.stream();
+  const [, ...frames] = peer.history.map(({ frame }) => frame);
+  const verdicts = [...new Set(frames.map((frame) => probe.sealer.checkChecksum(frame)))];
+  assert(verdicts.join() === 'good', 'a right checksum on every frame behind the answer', verdicts.join());
+}
+
 export const SEALS: readonly Sentence[] = [
   {
     id: 'W40',
@@ -203,5 +214,6 @@ export const SEALS: readonly Sentence[] = [
   { id: 'W46', level: 'L2', title: 'Several keys are valid at a time', judge: w46 },
   { id: 'S36', level: 'L2', title: 'With sig every frame is signed, near to its time, and once', judge: s36 },
   { id: 'S49', level: 'L2', title: 'A client signs with any of its keys, a server with the newest', judge: s49 },
+  { id: 'S55', level: 'L2', title: 'With checksum every frame has one', judge: s55 },
   { id: 'S37', level: 'L1', title: 'A frame with a wrong checksum is dropped as if it were lost', judge: s37 },
 ];

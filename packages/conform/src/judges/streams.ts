@@ -60,7 +60,14 @@ const s2 = each(
 async function answered(probe: Probe, prompt?: string): Promise<Peer> {
   const peer = await probe.open();
   peer.message({ msg_seq: 0, flags: ['SYN', 'FIN'], payload: dispatch(peer.session_id, probe.task(prompt)) });
-  await peer.expect('a message of the server with FIN', (frame) => isMessage(frame) && has(frame, 'FIN'));
+  // It may be longer than what goes without an acknowledgement. With the last message the stream would be closed.
+  for (let up_to = -1; ; ) {
+    const { frame } = await peer.expect('a message of the server with FIN', isMessage);
+    if (has(frame, 'FIN')) break;
+    if (frame.stream_id !== '1' || frame.msg_seq <= up_to || has(frame, 'MORE')) continue;
+    up_to = frame.msg_seq;
+    peer.acknowledge(mainLane('1'), up_to);
+  }
   return peer;
 }
 

@@ -1,4 +1,4 @@
-import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { httpBody, httpHead } from './http-head.ts';
 import { Inbox } from './inbox.ts';
@@ -51,7 +51,9 @@ export class RawConnection {
     const port = Number(url.port === '' ? (is_tls ? 443 : 80) : url.port);
     const host = url.hostname.replace(/^\[|\]$/g, '');
     return new Promise((resolve, reject) => {
-      const socket = is_tls ? connectTls({ host, port, servername: host }) : connectTcp({ host, port });
+      // An address is no name of a server (RFC 6066, 3).
+      const name = isIP(host) === 0 ? { servername: host } : {};
+      const socket = is_tls ? connectTls({ host, port, ...name }) : connectTcp({ host, port });
       socket.setTimeout(CONNECT_MS, () =>
         socket.destroy(new Error(`no connection to ${url.host} in ${CONNECT_MS} ms`)),
       );

@@ -24,6 +24,8 @@ export interface UpgradeOptions {
   readonly headers?: Readonly<Record<string, string | undefined>>;
   readonly method?: string;
   readonly without_key?: boolean;
+  /** In place of the target's. */
+  readonly key?: string;
 }
 
 export interface OpenOptions extends UpgradeOptions {
@@ -32,6 +34,7 @@ export interface OpenOptions extends UpgradeOptions {
   readonly session_id?: string;
 }
 
+const SECOND_MS = 1_000;
 const PATIENCE_MS = 5_000;
 /** Fields of a secret that signs, for `Sealer`. */
 const ALWAYS = { not_before_ms: 0, not_after_ms: Number.MAX_SAFE_INTEGER };
@@ -46,6 +49,7 @@ export class Probe {
   readonly digests: Digests;
   readonly #open: RawConnection[] = [];
   readonly #readers: EventReader[] = [];
+  readonly #beats: NodeJS.Timeout[] = [];
 
   constructor(target: Target, transcript: Transcript) {
     this.target = target;
@@ -66,12 +70,13 @@ export class Probe {
       this.#open.push(connection);
       return connection;
     } catch (error) {
-      throw new Failed('a connection', `none: ${error instanceof Error ? error.message : 'unknown reason'}`);
+      const { code, message = 'unknown reason' } = error as Partial<NodeJS.ErrnoException>;
+      throw new Failed('a connection', `none: ${code ?? message}`);
     }
   }
 
   /** The text of a request for a WebSocket. */
-  handshake({ headers = {}, method = 'GET', without_key = false }: UpgradeOptions = {}): string {
+  handshake({ headers = {}, method = 'GET', without_key = false, key }: UpgradeOptions = {}): string {
     const { host, pathname } = this.#url();
     const all: Record<string, string | undefined> = {
       host,
@@ -80,15 +85,15 @@ export class Probe {
       'sec-websocket-version': '13',
       'sec-websocket-key': randomBytes(16).toString('base64'),
       'sec-websocket-protocol': 'atp.v1',
-      ...(without_key ? {} : this.keyHeaders()),
+      ...(without_key ? {} : this.keyHeaders(key)),
       ...headers,
     };
     const lines = Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [`${name}: ${value}`]));
     return `${method} ${pathname} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`;
   }
 
-  keyHeaders(): Record<string, string> {
-    return this.target.key === undefined ? {} : { authorization: `Bearer ${this.target.key}` };
+  keyHeaders(key: string | undefined = this.target.key): Record<string, string> {
+    return key === undefined ? {} : { authorization: `Bearer ${key}` };
   }
 
   /** Asks for a WebSocket, and gives the answer whatever it is. */
@@ -140,6 +145,14 @@ export class Probe {
       () => `RST ${JSON.stringify(frame.payload?.content)}`,
     );
     return frame;
+  }
+
+  /** Heartbeats of a session that says nothing for longer than the server waits, until the end of the probe. */
+  beating(peer: Peer): Peer {
+    const { interval_s = 10 } = peer.hello;
+    const beat = (): void => void peer.control(['HB'], { type: 'control.window_update' });
+    this.#beats.push(setInterval(beat, interval_s * SECOND_MS));
+    return peer;
   }
 
   /** A session in CBOR; skips when the server does not speak it. */
@@ -220,6 +233,7 @@ export class Probe {
   }
 
   end(): void {
+    for (const beat of this.#beats) clearInterval(beat);
     for (const connection of this.#open) connection.cut();
     for (const reader of this.#readers) reader.cut();
   }

@@ -66,6 +66,7 @@ export const SEALS: readonly Mutant[] = [
     in: (frame) => (frame.sig !== undefined && frame.checksum !== undefined ? undefined : frame),
   }),
   mutant('W43', 'does not look at checksums', { in: (frame) => without(frame, 'checksum') }),
+  mutant('S55', 'grants checksums, and makes none', { out: (frame) => without(frame, 'checksum') }),
   mutant('W44', 'signs other bytes', {
     out: (frame) => (frame.sig === undefined ? frame : { ...frame, sig: `${'A'.repeat(42)}E` }),
   }),

@@ -1,3 +1,4 @@
+import { AGENTS } from './agents.ts';
 import { CBOR, FRAGMENTS, SEALS } from './bytes.ts';
 import { ERRORS, FORMS } from './forms.ts';
 import type { Mutant } from './mutant.ts';
@@ -21,4 +22,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...TASKS,
   ...SOCKETS,
   ...PLAIN_HTTP,
+  ...AGENTS,
 ];

@@ -61,5 +61,8 @@ export const PLAIN_HTTP: readonly Mutant[] = [
   }),
   mutant('T24', 'answers an id that there was not with 404', status(400, 404, 'no event of this id')),
   mutant('T25', 'sends empty events in place of comments', replying(/^([0-9a-f]+\r\n):/, '$1;')),
+  mutant('T29', 'leaves an event out where it reads on', {
+    request: (text) => text.replace(/^(last-event-id: )(\d+)/im, (_all, name, id) => `${name}${Number(id) + 1}`),
+  }),
   mutant('T26', 'does not say why events end', replying('event: close', 'event: clear')),
 ];

@@ -22,9 +22,20 @@ import {
   toBase64Url,
 } from '@atp-router/wire';
 import type { SigningSecret } from '../../src/index.ts';
+import { AGENT_RULES, type AgentRules } from './agent-instance.ts';
+import { ReferenceAgents } from './agents.ts';
 import { ReferenceConnection, ReferenceSession } from './host.ts';
 
 export const KEY = 'key-of-the-reference-server';
+export const AGENT_KEY = 'key-of-its-agents';
+export const OTHER_KEY = 'key-of-somebody-else';
+const TENANTS: ReadonlyMap<string, string> = new Map([
+  [KEY, 'acme'],
+  [AGENT_KEY, 'acme'],
+  [OTHER_KEY, 'other'],
+]);
+/** As the judges have to be told. */
+export const AGENT_TIMES: Pick<AgentRules, 'estimate_ms' | 'idle_ms' | 'reconnect_ms'> = AGENT_RULES;
 export const SECRETS: readonly SigningSecret[] = ['one', 'two'].map((kid) => ({
   kid,
   secret: createHash('sha256').update(`secret ${kid}`).digest(),
@@ -33,6 +44,7 @@ export const SECRETS: readonly SigningSecret[] = ['one', 'two'].map((kid) => ({
 export interface ReferenceOptions {
   readonly session?: Partial<SessionLimits>;
   readonly connections?: Partial<FrameConnectionLimits>;
+  readonly agents?: Partial<AgentRules>;
 }
 
 export interface Reference {
@@ -57,8 +69,12 @@ const CONNECTION_LIMITS: Partial<FrameConnectionLimits> = {
 };
 
 /** A server made of the rooms themselves, without a router: sessions, wire, and the shells of connections. */
-export async function startReference({ session = {}, connections = {} }: ReferenceOptions = {}): Promise<Reference> {
-  const acceptor = new ReferenceAcceptor({ ...SESSION_LIMITS, ...session });
+export async function startReference({
+  session = {},
+  connections = {},
+  agents,
+}: ReferenceOptions = {}): Promise<Reference> {
+  const acceptor = new ReferenceAcceptor({ ...SESSION_LIMITS, ...session }, new ReferenceAgents(agents));
   const limits = { ...CONNECTION_LIMITS, ...connections };
   const sockets = new FrameWebSockets({ acceptor, path: '/ws', refuse: refuseJson, limits });
   const streams = new FrameStreams({ acceptor, path: '/v1/streams', refuse: refuseJson, limits });
@@ -78,6 +94,7 @@ export async function startReference({ session = {}, connections = {} }: Referen
 
 class ReferenceAcceptor implements FrameAcceptor {
   readonly #limits: Partial<SessionLimits>;
+  readonly #agents: ReferenceAgents;
   readonly #sessions: Map<string, ReferenceSession> = new Map();
   readonly #digests = digestsFrom((bytes) => createHash('sha256').update(bytes).digest());
   readonly #sealer = new Sealer(this.#digests);
@@ -86,14 +103,16 @@ class ReferenceAcceptor implements FrameAcceptor {
     SECRETS.map((key, i) => ({ ...key, not_before_ms: i, not_after_ms: Number.MAX_SAFE_INTEGER })),
   );
 
-  constructor(limits: Partial<SessionLimits>) {
+  constructor(limits: Partial<SessionLimits>, agents: ReferenceAgents) {
     this.#limits = limits;
+    this.#agents = agents;
   }
 
   identify({ authorization, 'x-api-key': api_key }: Credential): FramePrincipal {
     const key = authorization === undefined ? api_key : authorization.replace(/^Bearer /, '');
-    if (key !== KEY) throw new AtpError('unauthorized', 'The key is not known.');
-    return { tenant: 'acme', key_id: 'k1' };
+    const tenant = TENANTS.get(key ?? '');
+    if (tenant === undefined) throw new AtpError('unauthorized', 'The key is not known.');
+    return { tenant, key_id: 'k1' };
   }
 
   accept(connection: FrameConnection): ReferenceConnection {
@@ -109,12 +128,14 @@ class ReferenceAcceptor implements FrameAcceptor {
     if (this.#sealer.checkChecksum(frame) === 'bad') return errorPayload('EPROTO');
     if (first.type === 'refused') return first.answer.payload ?? errorPayload('EPROTO');
     const refused: Payload = { type: 'error', content: SIGNATURE_REFUSAL };
-    if (first.type === 'open' && principal === undefined && first.token !== KEY) return refused;
+    const tenant = principal?.tenant ?? TENANTS.get((first.type === 'open' ? first.token : undefined) ?? '');
+    if (first.type === 'open' && tenant === undefined) return refused;
     const there = this.#sessions.get(first.session_id);
-    if (there !== undefined) return there.session.admits(frame, Date.now()) ? there : refused;
+    if (there !== undefined) return there.session.admits(frame) ? there : refused;
     if (first.type === 'resume') return refused;
     const { session_id } = first;
-    const made = new ReferenceSession(this.#options(session_id), () => this.#sessions.delete(session_id));
+    const shared = { tenant: tenant ?? '', agents: this.#agents };
+    const made = new ReferenceSession(this.#options(session_id), shared, () => this.#sessions.delete(session_id));
     this.#sessions.set(session_id, made);
     return made;
   }
@@ -122,7 +143,7 @@ class ReferenceAcceptor implements FrameAcceptor {
   #options(session_id: string): SessionOptions {
     const secret = (): string => toBase64Url(randomBytes(16));
     return {
-      ...{ role: 'server', session_id, node_id: 'reference', features: ['sig'], limits: this.#limits },
+      ...{ role: 'server', session_id, node_id: 'reference', features: ['sig', 'checksum'], limits: this.#limits },
       ports: { rng: this.#rng, digests: this.#digests, secret },
       signing: { sealer: this.#sealer, ring: this.#ring },
     };

@@ -41,7 +41,7 @@ export const chatFragment: OpenApiFragment = {
       get: operation({
         id: 'listModels',
         tag: 'chat',
-        summary: 'What this key may name as a model: models, agents, policies, and auto.',
+        summary: 'What this key may name as a model: models, agents that are connected, agents, policies, and auto.',
         answer: 'ModelList',
         error: 'OpenAiError',
         is_call: false,
@@ -200,7 +200,11 @@ export const chatFragment: OpenApiFragment = {
         type: { const: 'model' },
         display_name: str('The id, for clients that know models by the fields of Anthropic.'),
         created_at: str(),
-        atp: object({ kind: enums(['model', 'agent', 'policy', 'auto']) }, ['kind'], 'What the router knows of it.'),
+        atp: object(
+          { kind: enums(['model', 'connected_agent', 'agent', 'policy', 'auto']) },
+          ['kind'],
+          'What the router knows of it.',
+        ),
       },
       ['id', 'object', 'created', 'owned_by', 'type', 'display_name', 'created_at'],
     ),

@@ -6,7 +6,7 @@ import { Fields } from './fields.ts';
 import type { AdminParts } from './parts.ts';
 import { type AdminReply, type AdminRequest, type AdminRoutes, notFound, ok } from './routes.ts';
 
-/** Agents of one answer; the total says how many there are. */
+/** Agents of one answer; beyond, it says that it is cut, and the total how many there are. */
 const SHOWN_MAX = 1_000;
 /** Agents that are checked at a time, by all who ask; as many as a tenant may have. */
 const CHECKED_MAX = 64;
@@ -26,7 +26,7 @@ export function addConnectedAgents(routes: AdminRoutes, { agents }: AdminParts):
   routes.get('/connected-agents', [], () => {
     const all = agents.roster.all();
     const data = all.slice(0, SHOWN_MAX).map((agent) => agentView(agent, agents.routesOf(agent)));
-    return ok({ total: all.length, data });
+    return ok({ total: all.length, data, truncated: all.length > data.length });
   });
   routes.post('/connected-agents/check', async ({ body }: AdminRequest): Promise<AdminReply> => {
     const fields = new Fields(body, ['adapter_id', 'tenant']);

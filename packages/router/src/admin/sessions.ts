@@ -3,7 +3,7 @@ import type { HostedSession } from '../atp/hub-types.ts';
 import type { AdminParts } from './parts.ts';
 import { type AdminRoutes, notFound, ok } from './routes.ts';
 
-/** Entries of the list; the total says what is left out. */
+/** Entries of the list; beyond, it says that it is cut, and the total how many there are. */
 const SHOWN_MAX = 1_000;
 
 /** `/sessions`: sessions of the Agent Transport Protocol as they are now, and an end for one of them. */
@@ -17,7 +17,7 @@ export function addSessions(routes: AdminRoutes, { hub }: AdminParts): void {
       total += 1;
       if (data.length < SHOWN_MAX) data.push(viewOf(session));
     }
-    return ok({ total, data });
+    return ok({ total, data, truncated: total > data.length });
   });
   routes.delete('/sessions/:tenant/:id', ({ params }) => {
     const [tenant = '', session_id = ''] = params;
@@ -39,7 +39,7 @@ function viewOf({ tenant, key_id, session_id, connected, remote_address, view }:
     window: view.own_window,
     peer_window: view.peer_window,
     peer_status: view.peer_status ?? null,
-    rtt_ms: Math.round(view.rtt_ms),
+    rtt_ms: view.rtt_ms === undefined ? null : Math.round(view.rtt_ms),
     held_messages: view.held_messages,
     held_bytes: view.held_bytes,
     counts,

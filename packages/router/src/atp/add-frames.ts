@@ -1,4 +1,4 @@
-import { FrameStreams, FrameWebSockets } from '@atp-router/adapters';
+import { FrameStreams, FrameWebSockets, sessionRoomMetrics } from '@atp-router/adapters';
 import type { Core } from '../core.ts';
 import { replyError, requestId } from '../http/reply.ts';
 import type { RouterTable } from '../http/router-table.ts';
@@ -14,7 +14,7 @@ export interface FrameWays {
 }
 
 /** The ways for frames into a router: WebSockets, and plain HTTP for those that cannot open one. */
-export function addFrames(table: RouterTable, { engine, hub, manager }: Core): FrameWays {
+export function addFrames(table: RouterTable, { engine, hub, manager, metrics, sessions }: Core): FrameWays {
   const { onFault } = engine.parts;
   const acceptor = new HubAcceptor(hub, (credential) => ownerOfKey(engine, credential), onFault);
   const idle_ms = (): number => manager.config.limits.idle_ms;
@@ -25,9 +25,15 @@ export function addFrames(table: RouterTable, { engine, hub, manager }: Core): F
   });
   const streams = new FrameStreams({
     ...{ acceptor, path: STREAMS_PATH },
+    limits: { tenant_streams: manager.config.sessions.max_http_connections_per_tenant },
     refuse: (exchange, error) => replyError(exchange, error, requestId(engine)),
     body: () => manager.config.limits,
   });
+  sessionRoomMetrics(
+    metrics.registry,
+    () => ({ connections: streams.size, refused: streams.refused }),
+    sessions && (() => sessions.usage()),
+  );
   table.add('GET', SOCKET_PATH, (exchange) => sockets.decline(exchange));
   table.add('POST', STREAMS_PATH, (exchange) => streams.open(exchange));
   table.add('POST', `${STREAMS_PATH}/:id/frames`, (exchange, [id = '']) => streams.push(exchange, id));

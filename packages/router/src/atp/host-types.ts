@@ -1,5 +1,6 @@
 import type { CloseName, MessageSpan } from '@atp-router/adapters';
 import type { AtpError, Clock, Timers } from '@atp-router/kernel';
+import type { SessionDenied } from '@atp-router/ledger';
 import type { Agreed, StoredChange } from '@atp-router/session';
 import type { Frame, Payload } from '@atp-router/wire';
 import type { SessionObserver } from './observer.ts';
@@ -15,7 +16,11 @@ export interface Carrier {
   readonly remote_address: string;
 }
 
+/** Why somebody was not let in; for the log alone. */
+export type Denial = Pick<SessionDenied, 'reason' | 'skew_ms'>;
+
 export interface SessionHostPorts {
+  readonly session_id: string;
   readonly clock: Clock;
   readonly timers: Timers;
   /** A stream that the client opened begins with this frame. Throws when it is no task; the error ends the stream. */
@@ -24,6 +29,8 @@ export interface SessionHostPorts {
    * Whether the work of a stream had begun before a restart. Rejects when that cannot be known: it is then not done again.
    */
   hadBegun(stream_id: string): Promise<boolean>;
+  /** This process begins nothing any more: what comes is kept, and a successor begins it. Never true without a keeper. */
+  isLeaving(): boolean;
   /** Where the session is kept; absent for one that ends with the process. */
   readonly keeper?: SessionKeeper;
   /** Who works beside the client's tasks, on streams that the router opens. */
@@ -36,7 +43,7 @@ export interface SessionHostPorts {
   /** The handshake is done; not called when the session resumes. */
   onOpened(): void;
   /** A frame had no good signature. */
-  onDenied(remote_address: string): void;
+  onDenied(denial: Denial, remote_address: string): void;
   /** It may be that no answer is owed any more: see `SessionHost.is_answering`. */
   onAnswered(): void;
   /** Nothing follows: the session may be forgotten. */

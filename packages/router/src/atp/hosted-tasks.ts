@@ -1,18 +1,22 @@
 import { AtpError } from '@atp-router/kernel';
-import type { Outgoing, Session, SessionEffect, SessionInput } from '@atp-router/session';
+import {
+  isMainLane,
+  mainLane,
+  type Outgoing,
+  type Session,
+  type SessionEffect,
+  type SessionInput,
+} from '@atp-router/session';
 import { errorPayloadOf, type Frame, isFrameError, type Lane, type MessageId, type Payload } from '@atp-router/wire';
 import { MessageTraces } from './message-traces.ts';
 import { LaneWriter } from './lane-writer.ts';
-import { isMain, mainLane } from './main-lane.ts';
 import { isOwnStream } from './session-peer.ts';
 import type { SessionHostPorts } from './host-types.ts';
-
-export const SESSION_STREAM = '0';
 
 export interface HostedTasksOptions {
   readonly ports: Pick<
     SessionHostPorts,
-    'startTask' | 'hadBegun' | 'errorOf' | 'keeper' | 'traced' | 'clock' | 'onAnswered'
+    'startTask' | 'hadBegun' | 'isLeaving' | 'errorOf' | 'keeper' | 'traced' | 'clock' | 'onAnswered'
   >;
   readonly handle: (input: SessionInput) => void;
   readonly refusal: (lane: Lane) => ReturnType<Session['refusal']>;
@@ -37,7 +41,7 @@ export class HostedTasks {
     const { id, frame, again } = effect;
     const { handle, refusal, ports } = this.#options;
     const { stream_id } = id.lane;
-    const is_task = !isOwnStream(stream_id) && id.msg_seq === 0 && isMain(frame);
+    const is_task = !isOwnStream(stream_id) && id.msg_seq === 0 && isMainLane(id.lane);
     if (!is_task) {
       handle({ type: 'consumed', id });
       return;
@@ -112,6 +116,12 @@ export class HostedTasks {
 
   #start(stream_id: string, frame: Frame, writer: LaneWriter): void {
     const { ports } = this.#options;
+    if (ports.isLeaving()) {
+      // Not consumed: it is delivered again, to the successor.
+      this.#lanes.delete(stream_id);
+      ports.onAnswered();
+      return;
+    }
     try {
       ports.startTask(frame, writer, stream_id);
     } catch (thrown) {

@@ -127,10 +127,9 @@ class HubConnection implements FrameReceiver, Carrier {
 
   #onFrame(received: ReceivedFrame): void {
     if ('error' in received) {
-      const payload = { type: 'error', content: received.error.toContent() };
-      if (this.#attached !== undefined) this.#attached.onBadFrame(payload);
+      if (this.#attached !== undefined) this.#attached.onBadFrame(received.error);
       else {
-        this.send(refusalFrame(NO_SESSION, payload), 'json');
+        this.send(refusalFrame(NO_SESSION, { type: 'error', content: received.error.toContent() }), 'json');
         this.#connection.close('refused');
       }
     } else if (this.#attached !== undefined) this.#attached.onFrame(received.frame, received.bytes);

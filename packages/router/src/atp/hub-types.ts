@@ -2,7 +2,7 @@ import type { MessageSpan, SessionStore } from '@atp-router/adapters';
 import type { Clock, Timers } from '@atp-router/kernel';
 import type { SessionClosed, SessionDenied, SessionOpened } from '@atp-router/ledger';
 import type { SessionPorts, SessionView, Signing } from '@atp-router/session';
-import type { Frame, Payload, Window } from '@atp-router/wire';
+import type { Frame, FrameError, Window } from '@atp-router/wire';
 import type { SessionObserver } from './observer.ts';
 import type { PeerOf } from './session-peer.ts';
 import type { TaskStream } from './task-stream.ts';
@@ -22,6 +22,8 @@ export interface SessionHubOptions {
   readonly sessions_max: number;
   /** The same of one tenant: it must not take the places of all. */
   readonly tenant_sessions_max: number;
+  /** Frames get a checksum where the client asks for it, too (S55). */
+  readonly checksums: boolean;
   /** Whose credential this is, where the transport did not say. Throws `unauthorized`. */
   authenticate(token: string | undefined): SessionOwner;
   /** Whether the owner may still be here: its tenant is configured, its key is active. */
@@ -55,7 +57,7 @@ export interface KeptSessions {
 export interface Attached {
   onFrame(frame: Frame, bytes: number): void;
   /** What came is no frame: whatever it was to be, it is lost, and with it the session (W64). */
-  onBadFrame(error: Payload): void;
+  onBadFrame(error: FrameError): void;
   onClosed(): void;
 }
 

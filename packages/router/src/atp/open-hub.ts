@@ -8,6 +8,7 @@ import type { LedgerHandle } from '../ledger-handle.ts';
 import type { AgentHub } from './agents/agent-hub.ts';
 import type { SessionObserver } from './observer.ts';
 import type { KeptSessions, SessionOwner } from './hub-types.ts';
+import { inTurns } from './in-turns.ts';
 import { SessionHub } from './session-hub.ts';
 import { taskRequest } from './task.ts';
 
@@ -21,6 +22,8 @@ export interface OpenHubOptions {
   readonly sessions_max?: number;
   /** Default: as many. */
   readonly tenant_sessions_max?: number;
+  /** Frames get a checksum where the client asks for it, too (S55). */
+  readonly checksums?: boolean;
   /** Sessions outlive the process; without it they end with it. */
   readonly kept?: KeptSessions | undefined;
   readonly observer?: SessionObserver;
@@ -36,6 +39,7 @@ export function openSessionHub(
   {
     sessions_max = SESSIONS_MAX,
     tenant_sessions_max = sessions_max,
+    checksums = false,
     kept,
     observer = UNWATCHED,
     traced,
@@ -47,7 +51,7 @@ export function openSessionHub(
   const digests = digestsFrom((bytes) => hash('sha256', bytes, 'buffer'));
   const sealer = new Sealer(digests);
   return new SessionHub({
-    ...{ clock, timers, node_id, sessions_max, tenant_sessions_max },
+    ...{ clock, timers, node_id, sessions_max, tenant_sessions_max, checksums },
     ports: {
       rng,
       digests,
@@ -74,6 +78,9 @@ export function openSessionHub(
   });
 }
 
+/** A start may find a task in each session; the tables refuse who asks too much at once, and operators ask as well. */
+const QUESTIONS_AT_ONCE = 16;
+
 /**
  * Sessions that outlive the process. The journal has a call before anything is sent upstream, and tells after a crash that
  * it was interrupted: what it does not know was never begun.
@@ -84,9 +91,10 @@ export function keptSessions(
 ): KeptSessions {
   // The tables may not have these yet.
   const recovered = new Set(start.recovered.map(({ call_id }) => call_id));
+  const inTables = inTurns(QUESTIONS_AT_ONCE, (call_id: string) => usage.get(call_id));
   return {
     store,
-    hadBegun: async (call_id) => recovered.has(call_id) || (await usage.get(call_id)) !== undefined,
+    hadBegun: async (call_id) => recovered.has(call_id) || (await inTables(call_id)) !== undefined,
   };
 }
 

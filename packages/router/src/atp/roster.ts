@@ -1,6 +1,6 @@
 import type { SessionGauges } from '@atp-router/adapters';
 import { NO_COUNTS, type SessionCounts } from '@atp-router/session';
-import type { Frame } from '@atp-router/wire';
+import type { Frame, Window } from '@atp-router/wire';
 import { addCounts } from './counts.ts';
 import type { HostedSession, SessionOwner } from './hub-types.ts';
 import type { SessionHost } from './session-host.ts';
@@ -10,6 +10,8 @@ export interface Hosted {
   readonly host: SessionHost;
   readonly owner: SessionOwner;
   readonly session_id: string;
+  /** The most that its client wants to have outstanding (S23); absent members: as much as it may. */
+  readonly asked: Window;
 }
 
 /** Which sessions there are: by tenant and name, and what they sum up to. */

@@ -1,10 +1,21 @@
 import type { CloseName } from '@atp-router/adapters';
-import type { Agreed, Session, SessionEffect, SessionInput, SessionView } from '@atp-router/session';
-import { errorPayload, errorPayloadOf, type Frame, isFrameError, type Payload, type Window } from '@atp-router/wire';
+import type { AtpError } from '@atp-router/kernel';
+import {
+  type Agreed,
+  refusalFrame,
+  SESSION_STREAM,
+  type Session,
+  type SessionEffect,
+  type SessionInput,
+  type SessionView,
+} from '@atp-router/session';
+import { type Frame, isFrameError, type Payload, type Window } from '@atp-router/wire';
 import { DeadlineTimer } from './deadline-timer.ts';
 import type { Carrier, SessionHostPorts } from './host-types.ts';
-import { HostedTasks, SESSION_STREAM } from './hosted-tasks.ts';
+import { HostedTasks } from './hosted-tasks.ts';
+import { isOpening, noTask } from './opening.ts';
 import { isOwnStream, type SessionPeer } from './session-peer.ts';
+import { unkept } from './session-refusals.ts';
 
 /** One session of this process: drives the state machine, its timer, its connection, and the tasks of its streams. */
 export class SessionHost {
@@ -16,6 +27,8 @@ export class SessionHost {
   #is_working = false;
   #is_suspended = false;
   #was_open = false;
+  /** With what its connection is closed, where the fault is this end's. */
+  #end: CloseName | undefined;
   #carrier: Carrier | undefined;
   #peer_window: Window = {};
   #encoding: Agreed['encoding'] = 'json';
@@ -72,7 +85,7 @@ export class SessionHost {
 
   /** Whether the first frame of a connection is from this session's client. */
   admits(frame: Frame): boolean {
-    return this.#session.admits(frame, this.#ports.clock.now_ms());
+    return this.#session.admits(frame);
   }
 
   /** Takes a connection whose first frame this is; an older one is closed, and no longer read. */
@@ -88,9 +101,7 @@ export class SessionHost {
   onFrame(carrier: Carrier, frame: Frame, bytes: number): void {
     if (carrier !== this.#carrier) return;
     this.#ports.observer.frame('in', frame);
-    const { unauthentic } = this.#session.counts;
     this.#handle({ type: 'frame', frame, bytes, wall_ms: this.#ports.clock.now_ms() });
-    if (this.#session.counts.unauthentic > unauthentic) this.#ports.onDenied(carrier.remote_address);
   }
 
   onClosed(carrier: Carrier): void {
@@ -114,6 +125,13 @@ export class SessionHost {
   /** Aborts a stream that this end opened, and that nobody here knows any more. */
   disown(stream_id: string, error: Payload): void {
     if (stream_id !== SESSION_STREAM && isOwnStream(stream_id)) this.#reset(stream_id, error);
+  }
+
+  /** Something came that is no frame. `stream_id`: for which stream, where that could be read. */
+  refuse(carrier: Carrier, error: Payload, stream_id: string | undefined): void {
+    if (carrier !== this.#carrier) return;
+    if (stream_id !== undefined) this.#safely(() => this.#peer?.onUnreadable(stream_id));
+    this.abort(error);
   }
 
   abort(error: Payload): void {
@@ -144,9 +162,19 @@ export class SessionHost {
     const carrier = this.#carrier;
     this.#carrier = undefined;
     carrier?.close('failed');
-    if (carrier !== undefined) this.#connected(false);
-    this.#tasks.closeAll();
+    this.#safely(() => carrier !== undefined && this.#connected(false));
+    this.#safely(() => this.#peer?.onEffect({ type: 'closed', error }));
+    this.#safely(() => this.#tasks.closeAll());
     this.#ports.onClosed(error);
+  }
+
+  /** What is behind the session may be what has failed: the rest of its end comes all the same. */
+  #safely(run: () => unknown): void {
+    try {
+      run();
+    } catch (thrown) {
+      this.#ports.errorOf(thrown);
+    }
   }
 
   #push(effects: readonly SessionEffect[]): void {
@@ -165,6 +193,12 @@ export class SessionHost {
 
   #do(effect: SessionEffect): void {
     this.#ports.observer.effect(effect);
+    this.#act(effect);
+    // Whatever followed from it has been asked for: it need not be reported again.
+    if (effect.type === 'failed' && effect.way === 'in') this.#handle({ type: 'consumed', id: effect.id });
+  }
+
+  #act(effect: SessionEffect): void {
     if (this.#peer?.onEffect(effect) === true) return;
     switch (effect.type) {
       case 'send':
@@ -192,15 +226,16 @@ export class SessionHost {
         if (this.#session.unsettled === 0) this.#ports.onAnswered();
         break;
       case 'failed':
-        // Without its first message a stream is no task.
-        if (effect.way === 'in' && effect.id.msg_seq === 0)
-          this.#reset(effect.id.lane.stream_id, NO_TASK[effect.reason === 'corrupt' ? 'corrupt' : 'missing']);
+        if (effect.way === 'in' && isOpening(effect.id)) this.#reset(effect.id.lane.stream_id, noTask(effect.reason));
         break;
       case 'writable':
         this.#tasks.onRoom(effect.lane.stream_id);
         break;
       case 'stream_closed':
         this.#tasks.onClosed(effect.stream_id);
+        break;
+      case 'unauthentic':
+        this.#ports.onDenied({ reason: effect.fault, skew_ms: effect.skew_ms }, this.#carrier?.remote_address ?? '');
         break;
       case 'disconnect':
         this.#disconnect();
@@ -216,8 +251,16 @@ export class SessionHost {
   #save({ mark, changes }: Extract<SessionEffect, { type: 'save' }>): void {
     this.#ports.keeper?.save(changes, (failure) => {
       if (failure === undefined) this.#handle({ type: 'saved', mark });
-      else this.abort(errorPayloadOf(failure));
+      else this.#unkept(failure);
     });
+  }
+
+  #unkept(failure: AtpError): void {
+    const { end, error } = unkept(failure);
+    this.#end = end;
+    // In its handshake a session can say nothing yet.
+    if (!this.#was_open) this.#carrier?.send(refusalFrame(this.#ports.session_id, error), 'json');
+    this.abort(error);
   }
 
   #reset(stream_id: string, error: Payload): void {
@@ -242,21 +285,13 @@ export class SessionHost {
   /** Why the session is done with its connection (T14). */
   #reason(): CloseName {
     if (this.#session.phase !== 'closed') return 'silent';
-    return this.#was_open ? 'done' : 'refused';
+    return this.#end ?? (this.#was_open ? 'done' : 'refused');
   }
 
   #close(error: Payload | undefined): void {
     this.#tasks.closeAll();
-    this.#carrier?.close('done');
+    this.#carrier?.close(this.#end ?? 'done');
     this.#carrier = undefined;
     this.#ports.onClosed(error);
   }
 }
-
-/** Why a stream has no task. What came and cannot be put together is a mistake of its sender (W59). */
-const NO_TASK: Readonly<Record<'corrupt' | 'missing', Payload>> = {
-  corrupt: errorPayload('EPROTO', {
-    reason: 'The fragments of the message that opens the stream do not fit each other.',
-  }),
-  missing: errorPayload('ETIMEOUT', { reason: 'The message that opens the stream did not arrive.' }),
-};

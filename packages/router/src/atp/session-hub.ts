@@ -1,23 +1,28 @@
-import type { KeptSession, SessionStore } from '@atp-router/adapters';
-import { type Clock, isAtpError } from '@atp-router/kernel';
-import { judgeFirstFrame, refusalFrame, Session, type SessionOptions } from '@atp-router/session';
-import { errorPayload, errorPayloadOf, type Frame, type Payload } from '@atp-router/wire';
+import type { KeptSession } from '@atp-router/adapters';
+import { isAtpError } from '@atp-router/kernel';
+import { judgeFirstFrame, refusalFrame, Session, type SessionOptions, smallerWindow } from '@atp-router/session';
+import { errorPayload, errorPayloadOf, type Frame, type Payload, type Window } from '@atp-router/wire';
 import { AuditGate } from './audit-gate.ts';
 import type { Attached, SessionHubOptions, SessionOwner } from './hub-types.ts';
 import { Roster } from './roster.ts';
-import type { Carrier, SessionKeeper } from './host-types.ts';
+import type { Carrier, Denial } from './host-types.ts';
+import { callOf, keeperOf } from './keeper.ts';
 import { SessionHost } from './session-host.ts';
 import {
   codeOf,
   DAMAGED,
   endOf,
+  FULL,
   GONE,
   isDenial,
   isSigned,
-  noRoom,
   offersSignatures,
+  type Refusal,
+  refusal,
+  type RefusedFirst,
   REFUSED,
   RESTARTED,
+  TENANT_FULL,
   UNSIGNED,
 } from './session-refusals.ts';
 
@@ -39,6 +44,7 @@ export class SessionHub {
   readonly #roster = new Roster();
   readonly #gate = new AuditGate();
   #is_draining = false;
+  #is_leaving = false;
   #idle: (() => void)[] = [];
   readonly #answered: (() => void)[] = [];
 
@@ -74,17 +80,19 @@ export class SessionHub {
     }
     const host = this.#hostOf(owner, frame);
     if (!(host instanceof SessionHost)) {
-      this.#refused(host, owner, carrier.remote_address);
-      carrier.send(host, 'json');
-      carrier.close(endOf(host.payload));
+      const { answer } = host;
+      this.#refused(host, carrier.remote_address);
+      carrier.send(answer, 'json');
+      carrier.close(endOf(answer.payload));
       return undefined;
     }
     host.attach(carrier, frame, bytes);
     return {
       onFrame: (next, size) => host.onFrame(carrier, next, size),
       onBadFrame: (error) => {
-        this.#options.observer.unreadable(error.content);
-        host.abort(error);
+        const content = error.toContent();
+        this.#options.observer.unreadable(content);
+        host.refuse(carrier, { type: 'error', content }, error.address?.stream_id);
       },
       onClosed: () => host.onClosed(carrier),
     };
@@ -104,7 +112,8 @@ export class SessionHub {
       try {
         const restored = Session.restore(this.#sessionOptions(session), snapshot, lost_mono_ms);
         this.#roster.find(session.tenant, session.session_id)?.abort(REFUSED);
-        const host = this.#host(session, restored);
+        // What its client had asked for beyond that is not known any more.
+        const host = this.#host(session, restored, snapshot.session.agreed?.window ?? {});
         host.resume();
         // What the predecessor had asked an agent, it has told its client as interrupted.
         for (const { stream_id } of snapshot.streams) host.disown(stream_id, RESTARTED);
@@ -119,11 +128,16 @@ export class SessionHub {
   /** The configuration has changed: ends the sessions of whom it no longer knows, and tells the others their windows. */
   refresh(): void {
     const { knows, mustSign, windowOf } = this.#options;
-    for (const { host, owner } of this.#roster.all()) {
+    for (const { host, owner, asked } of this.#roster.all()) {
       if (!knows(owner)) host.abort(GONE);
       else if (mustSign(owner) && !isSigned(host.view())) host.abort(UNSIGNED);
-      else host.setWindow(windowOf(owner));
+      else host.setWindow(smallerWindow(windowOf(owner), asked));
     }
+  }
+
+  /** Tasks that come from now on are kept for a successor, which is about to come. Where nothing is kept, they are refused. */
+  leave(): void {
+    this.#is_leaving = this.#options.kept !== undefined;
   }
 
   /** Leaves all sessions to a successor, and closes their connections. Calls should have ended. */
@@ -150,69 +164,73 @@ export class SessionHub {
     for (const { host } of this.#roster.all()) host.abort(error);
   }
 
-  #refused({ session_id, payload }: Frame, owner: SessionOwner | undefined, remote_address: string): void {
+  #refused({ answer, owner, reason }: RefusedFirst, remote_address: string): void {
+    const { session_id, payload } = answer;
     this.#options.observer.refused(payload?.content);
-    if (isDenial(payload)) this.#denied(owner ?? NOBODY, session_id, remote_address);
+    if (isDenial(payload)) this.#denied(owner ?? NOBODY, session_id, { reason }, remote_address);
   }
 
-  #denied({ tenant, key_id }: SessionOwner, session_id: string, remote_address: string): void {
+  #denied({ tenant, key_id }: SessionOwner, session_id: string, denial: Denial, remote_address: string): void {
     const suppressed = this.#gate.admit(this.#options.clock.mono_ms());
     if (suppressed === undefined) return;
     const at = { tenant, key_id, session_id, remote_address };
-    this.#options.onEvent({ type: 'session.denied', ...at, error: 'ESEC', suppressed });
+    this.#options.onEvent({ type: 'session.denied', ...at, ...denial, error: 'ESEC', suppressed });
   }
 
   /** The session that a first frame is for, or the answer that refuses it. */
-  #hostOf(owner: SessionOwner | undefined, frame: Frame): SessionHost | Frame {
+  #hostOf(owner: SessionOwner | undefined, frame: Frame): SessionHost | RefusedFirst {
     const first = judgeFirstFrame(frame);
-    if (first.type === 'refused') return first.answer;
-    const host = this.#wanted(owner, frame, first);
-    return host instanceof SessionHost ? host : refusalFrame(first.session_id, host);
+    if (first.type === 'refused') return { answer: first.answer, owner };
+    const wanted = this.#wanted(owner, frame, first);
+    if (wanted instanceof SessionHost) return wanted;
+    const { error, ...who } = wanted;
+    return { answer: refusalFrame(first.session_id, error), ...who };
   }
 
-  #wanted(owner: SessionOwner | undefined, frame: Frame, first: Wanted): SessionHost | Payload {
+  #wanted(owner: SessionOwner | undefined, frame: Frame, first: Wanted): SessionHost | Refusal {
     const { session_id } = first;
     const resumes = first.type === 'resume';
-    if (owner === undefined && resumes) return this.#roster.admitting(frame) ?? REFUSED;
+    if (owner === undefined && resumes) return this.#roster.admitting(frame) ?? refusal(REFUSED, owner, 'session');
     let known = owner;
     try {
       known ??= this.#options.authenticate(first.type === 'open' ? first.token : undefined);
     } catch (thrown) {
-      return this.#errorOf(thrown);
+      return refusal(this.#errorOf(thrown), undefined, 'key');
     }
     const there = this.#roster.find(known.tenant, session_id);
-    if (there !== undefined) return there.admits(frame) ? there : REFUSED;
-    if (resumes) return REFUSED;
-    if (this.#is_draining) return errorPayload('EDRAINING');
-    if (this.#options.mustSign(known) && !offersSignatures(frame)) return UNSIGNED;
+    if (there !== undefined) return there.admits(frame) ? there : refusal(REFUSED, known, 'session');
+    if (resumes) return refusal(REFUSED, known, 'session');
+    if (this.#is_draining) return refusal(errorPayload('EDRAINING'), known);
+    if (this.#options.mustSign(known) && !offersSignatures(frame)) return refusal(UNSIGNED, known, 'unsigned');
     const { sessions_max, tenant_sessions_max } = this.#options;
-    if (this.#roster.size >= sessions_max) return noRoom('The router has as many sessions as it may have.');
-    if (this.#roster.sizeOf(known.tenant) >= tenant_sessions_max)
-      return noRoom('The tenant has as many sessions as it may have.');
-    return this.#open(known, session_id);
+    if (this.#roster.size >= sessions_max) return refusal(FULL, known);
+    if (this.#roster.sizeOf(known.tenant) >= tenant_sessions_max) return refusal(TENANT_FULL, known);
+    return this.#open(known, session_id, first.wanted_window);
   }
 
-  #open({ tenant, key_id }: SessionOwner, session_id: string): SessionHost {
+  #open({ tenant, key_id }: SessionOwner, session_id: string, asked: Window): SessionHost {
     const session = { tenant, key_id, session_id, born: this.#options.born() };
-    return this.#host(session, new Session(this.#sessionOptions(session)));
+    return this.#host(session, new Session(this.#sessionOptions(session)), asked);
   }
 
   #sessionOptions(session: KeptSession): SessionOptions {
-    const { ports, node_id, windowOf, signingOf, kept } = this.#options;
+    const { ports, node_id, windowOf, signingOf, kept, checksums } = this.#options;
     const signing = signingOf(session);
     return {
-      ...(signing && { signing, features: ['sig'] }),
+      ...(signing && { signing }),
+      features: [...(signing ? ['sig'] : []), ...(checksums ? ['checksum'] : [])],
       ...{ role: 'server', ports, session_id: session.session_id, node_id, limits: LIMITS },
       ...{ encodings: ['cbor', 'json'], window: windowOf(session), durable: kept !== undefined },
     };
   }
 
-  #host(session: KeptSession, machine: Session): SessionHost {
+  #host(session: KeptSession, machine: Session, asked: Window): SessionHost {
     const { clock, timers, startTask, kept, peerOf, observer, traced, onEvent } = this.#options;
     const { session_id, tenant, key_id, born } = session;
     const host: SessionHost = new SessionHost(machine, {
-      ...{ clock, timers },
+      ...{ session_id, clock, timers },
       startTask: (frame, stream, id) => startTask(frame, stream, { tenant, key_id }, callOf(born, id)),
+      isLeaving: () => this.#is_leaving,
       hadBegun: (id) => kept?.hadBegun(callOf(born, id)) ?? Promise.resolve(false),
       ...(kept && { keeper: keeperOf(session, kept.store, clock) }),
       ...(peerOf && { peer: peerOf(session) }),
@@ -221,7 +239,7 @@ export class SessionHub {
       ...(traced && { traced }),
       onAnswered: () => this.#tellAnswered(),
       onOpened: () => onEvent({ type: 'session.opened', tenant, key_id, session_id }),
-      onDenied: (remote_address) => this.#denied(session, session_id, remote_address),
+      onDenied: (denial, remote_address) => this.#denied(session, session_id, denial, remote_address),
       onClosed: (error) => {
         const code = codeOf(error);
         onEvent({ type: 'session.closed', tenant, key_id, session_id, ...(code !== undefined && { error: code }) });
@@ -230,7 +248,7 @@ export class SessionHub {
         if (this.#roster.size === 0) this.#tellIdle();
       },
     });
-    const hosted = { host, owner: { tenant, key_id }, session_id };
+    const hosted = { host, owner: { tenant, key_id }, session_id, asked };
     this.#roster.add(hosted);
     return host;
   }
@@ -272,16 +290,4 @@ export class SessionHub {
     if (!isAtpError(thrown)) this.#options.onFault(thrown);
     return errorPayloadOf(thrown);
   }
-}
-
-function keeperOf(session: KeptSession, store: SessionStore, clock: Clock): SessionKeeper {
-  return {
-    save: (changes, done) => store.save(session, changes, done),
-    connected: (is_connected) => store.disconnected(session, is_connected ? undefined : clock.now_ms()),
-  };
-}
-
-/** One call for each stream that a client opens: see docs/adr/0015. */
-function callOf(born: string, stream_id: string): string {
-  return `${born}s${stream_id}`;
 }

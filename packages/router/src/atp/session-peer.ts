@@ -1,11 +1,16 @@
 import type { Session, SessionEffect, SessionInput } from '@atp-router/session';
 import type { Lane } from '@atp-router/wire';
 
-/** What stands behind a session beside the tasks of its client: told of everything, first. */
+/**
+ * What stands behind a session beside the tasks of its client: told of everything, first. Of the end it is told also where
+ * a fault of the router is the end.
+ */
 export interface SessionPeer {
   /** True: it has dealt with the effect, and nobody else shall. */
   onEffect(effect: SessionEffect): boolean;
   onConnection(is_connected: boolean): void;
+  /** What came on a stream could not be read; the session is about to end for it. */
+  onUnreadable(stream_id: string): void;
 }
 
 /** What a peer may do with its session. */

@@ -1,6 +1,16 @@
 import type { CloseName } from '@atp-router/adapters';
+import { AtpError } from '@atp-router/kernel';
+import type { Denial } from './host-types.ts';
+import type { SessionOwner } from './hub-types.ts';
 import type { SessionView } from '@atp-router/session';
-import { errorPayload, type Frame, type HelloContent, type Payload, SIGNATURE_REFUSAL } from '@atp-router/wire';
+import {
+  errorPayload,
+  errorPayloadOf,
+  type Frame,
+  type HelloContent,
+  type Payload,
+  SIGNATURE_REFUSAL,
+} from '@atp-router/wire';
 
 export const UNSIGNED: Payload = errorPayload('ESEC', {
   reason: 'Sessions of this tenant have to be signed: name the feature "sig", and sign with a key of the tenant.',
@@ -28,9 +38,26 @@ export function codeOf(error: Payload | undefined): string | undefined {
 /** In the same words for every token that is not good (S33), and for a name that is taken. */
 export const REFUSED: Payload = { type: 'error', content: SIGNATURE_REFUSAL };
 
-export function noRoom(reason: string): Payload {
+function noRoom(reason: string): Payload {
   return errorPayload('EWINDOW', { reason, retry_after_ms: 1_000 });
 }
+
+export const FULL: Payload = noRoom('The router has as many sessions as it may have.');
+export const TENANT_FULL: Payload = noRoom('The tenant has as many sessions as it may have.');
+
+/** Why a first frame is not taken. `owner`: who has shown a good key, also where that did not help. */
+export interface Refusal {
+  readonly error: Payload;
+  readonly owner: SessionOwner | undefined;
+  readonly reason?: Denial['reason'];
+}
+
+export function refusal(error: Payload, owner: SessionOwner | undefined, reason?: Denial['reason']): Refusal {
+  return { error, owner, reason };
+}
+
+/** The same with the frame that says so. */
+export type RefusedFirst = Omit<Refusal, 'error'> & { readonly answer: Frame };
 
 /** With what a connection is closed whose first frame was answered with this error (T14). */
 export function endOf(error: Payload | undefined): CloseName {
@@ -47,4 +74,19 @@ export function isSigned({ agreed }: SessionView): boolean {
 /** A credential or signature was not accepted. */
 export function isDenial(error: Payload | undefined): error is Payload {
   return codeOf(error) === 'ESEC';
+}
+
+/** How long a client should leave a router alone whose disk fails. */
+const UNKEPT_RETRY_MS = 5_000;
+
+/**
+ * The end of a session that cannot be kept (T14), and what its client is told. The store speaks to the operator: only when it has no
+ * room are its words the client's, too.
+ */
+export function unkept(failure: AtpError): { readonly end: CloseName; readonly error: Payload } {
+  if (failure.code === 'backpressure') return { end: 'no_room', error: errorPayloadOf(failure) };
+  const words = 'The router cannot keep the session, because its storage fails. Nothing of it is wrong with you:';
+  const advice = 'open another session in a while, or at another router, and ask again for what was not answered.';
+  const told = new AtpError('internal_error', `${words} ${advice}`, { retry_after_ms: UNKEPT_RETRY_MS });
+  return { end: 'failed', error: errorPayloadOf(told) };
 }

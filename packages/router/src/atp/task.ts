@@ -59,7 +59,7 @@ function dispatchOf({ payload }: Frame): DispatchContent & { readonly task: Wire
 }
 
 function optionsOf({ qos, meta = {} }: Frame, budget: DispatchContent['budget']): CallOptions {
-  const { task_type, data_scope, deadline_ms, idempotency_key } = meta;
+  const { task_type, data_scope, deadline_ms, idempotency_key, via } = meta;
   return {
     qos,
     task_type,
@@ -69,6 +69,7 @@ function optionsOf({ qos, meta = {} }: Frame, budget: DispatchContent['budget'])
     deadline_ms,
     idempotency_key,
     trace: traceOf(meta),
+    via,
   };
 }
 

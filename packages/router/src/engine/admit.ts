@@ -55,6 +55,8 @@ export function admit(
   return new Admission(request, generation, parts, idempotency, rules, facts, resolution.plan);
 }
 
+const NOWHERE: readonly string[] = [];
+
 /** What `admit` found, with the rarely needed parts computed when asked for. */
 class Admission implements AdmittedCall {
   readonly kind: 'generate' | 'embed';
@@ -75,6 +77,7 @@ class Admission implements AdmittedCall {
   readonly max_output_tokens: number | undefined;
   readonly deadline_ms: number | undefined;
   readonly data_scopes: readonly string[];
+  readonly via: readonly string[];
   readonly idempotency: AdmittedCall['idempotency'];
   readonly stages: AdmittedCall['stages'];
   readonly sink: ClientSink;
@@ -118,6 +121,7 @@ class Admission implements AdmittedCall {
     this.max_output_tokens = request.max_output_tokens;
     this.deadline_ms = request.options.deadline_ms;
     this.data_scopes = request.options.data_scopes;
+    this.via = request.options.via ?? NOWHERE;
     this.idempotency = idempotency;
     this.stages = stagesOf(this.head, parts, generation);
     this.sink = request.sink;
@@ -130,7 +134,9 @@ class Admission implements AdmittedCall {
   }
 
   get route(): RoutePlan {
-    return routePlan(this.routed, this.facts, this.parts, this.parts.ambient.clock.mono_ms());
+    // Some cost what their agents say.
+    const targets = this.targets.map(({ model }) => model);
+    return routePlan({ ...this.routed, targets }, this.facts, this.parts, this.parts.ambient.clock.mono_ms());
   }
 
   get degraded(): readonly Target[] {

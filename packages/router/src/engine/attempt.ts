@@ -95,8 +95,10 @@ export class Attempt implements UpstreamHandler {
     return this.answer?.hosted_uses ?? this.relay?.hosted_uses;
   }
 
+  /** Of what has come, as much as may be charged. */
   get counted_out_tokens(): number {
-    return this.answer?.counted_out_tokens ?? this.relay?.counted_out_tokens ?? 0;
+    const counted = this.answer?.counted_out_tokens ?? this.relay?.counted_out_tokens ?? 0;
+    return Math.min(counted, this.spec.caller.billable?.out_tokens ?? Infinity);
   }
 
   send(): void {

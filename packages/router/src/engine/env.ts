@@ -87,6 +87,8 @@ export interface AdmittedCall {
   readonly max_output_tokens: number | undefined;
   readonly deadline_ms: number | undefined;
   readonly data_scopes: readonly string[];
+  /** Nodes that the request has passed, first to last. */
+  readonly via: readonly string[];
   readonly idempotency: (IdempotencyRef & KeptOutcome) | undefined;
   readonly stages: StageChain<GenRequest, GenEvent> | undefined;
   readonly sink: ClientSink;

@@ -1,7 +1,8 @@
 import type { AtpError } from '@atp-router/kernel';
 import type { Attempt } from './attempt.ts';
 import type { AdmittedCall, EngineEnv } from './env.ts';
-import { type CallFunds, demandOf, denialError, isWindow } from './funds.ts';
+import { denialError, isWindow } from './denials.ts';
+import { type CallFunds, demandOf } from './funds.ts';
 
 /** A stream that outgrows its reservation takes so much more at a time, so that the ledger is asked rarely. */
 const EXTENSION_TOKENS = 512;

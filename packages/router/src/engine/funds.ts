@@ -1,3 +1,4 @@
+import type { UpstreamCaller } from '@atp-router/adapters';
 import {
   type AccountLedger,
   dayNumber,
@@ -8,7 +9,7 @@ import {
   type ReservationQueue,
   type ReservationTicket,
 } from '@atp-router/flow';
-import { addUsdNanos, assert, AtpError, type Price, type Qos, toAtpError, type UsdNanos } from '@atp-router/kernel';
+import { addUsdNanos, assert, type Price, type Qos, type UsdNanos } from '@atp-router/kernel';
 import type { SharedHold, SharedRefusal } from './shared-hold.ts';
 
 export interface Demand {
@@ -20,6 +21,10 @@ export interface Demand {
 export interface CallCaps {
   readonly usd_nanos: UsdNanos;
   readonly tokens: number;
+}
+
+export interface Room extends Demand {
+  readonly set_by: NonNullable<UpstreamCaller['budget_set_by']>;
 }
 
 export const NO_CAPS: CallCaps = { usd_nanos: Number.POSITIVE_INFINITY, tokens: Number.POSITIVE_INFINITY };
@@ -180,6 +185,22 @@ export class CallFunds {
     return Math.min(by_accounts, by_tokens);
   }
 
+  /** What accounts and caps leave attempt `n`, beside the call's other attempts and what it has spent, and who set that. */
+  room(n: number, now_ms: number): Room {
+    const kept = this.#totalWith(n, NO_DEMAND);
+    const own = this.#reservation && { reservation: this.#reservation, kept };
+    const left = this.#ledger.room(this.#accounts, now_ms, own);
+    const of_call = { tokens: this.#caps.tokens - kept.tokens, usd_nanos: this.#caps.usd_nanos - kept.usd_nanos };
+    return {
+      tokens: Math.max(0, Math.min(left.tokens, of_call.tokens)),
+      usd_nanos: Math.max(0, Math.min(left.usd_nanos, of_call.usd_nanos)),
+      set_by: {
+        tokens: of_call.tokens <= left.tokens ? 'call' : 'tenant',
+        usd_micros: of_call.usd_nanos <= left.usd_nanos ? 'call' : 'tenant',
+      },
+    };
+  }
+
   /** Ends the call's reservation and debits what was used. Returns whether there was one. */
   settle(): boolean {
     this.cancelWait();
@@ -239,50 +260,3 @@ export function demandOf(price: Price | undefined, in_tokens: number, out_tokens
     usd_nanos: price === undefined ? 0 : reservedUsdNanos(price, in_tokens, out_tokens),
   };
 }
-
-/** Room in a window comes back in moments, in a budget not before tomorrow. */
-export function isWindow(denial: Denial): boolean {
-  return !denial.dimension.startsWith('budget_');
-}
-
-/** Retry hint for a full window: long enough not to hammer, short enough that freed room is used. */
-const WINDOW_RETRY_MS = 1_000;
-
-/** What the client is told when funds were refused. */
-export function denialError(why: FundsDenial, tenant: string): AtpError {
-  if (why.kind === 'fault') return toAtpError(why.thrown);
-  if (why.kind === 'call') {
-    const what = why.dimension === 'usd' ? 'cost' : 'tokens';
-    return new AtpError(
-      'budget_exhausted',
-      `The expected ${what} of this call is above its own limit (x-atp-max-usd or the policy's budget). Raise the limit, shorten the prompt or lower max_tokens.`,
-      { param: why.dimension === 'usd' ? 'x-atp-max-usd' : 'policy.budget.tokens' },
-    );
-  }
-  const d = why.denial;
-  const details = { dimension: d.dimension, limit: d.limit, available: d.available };
-  if (!isWindow(d)) {
-    return new AtpError(
-      'budget_exhausted',
-      `The daily budget of tenant "${tenant}" (${WORDS[d.dimension]}) does not cover this call. It renews at 00:00 UTC.`,
-      { param: d.dimension, details, ...(d.retry_after_ms === undefined ? {} : { retry_after_ms: d.retry_after_ms }) },
-    );
-  }
-  return new AtpError(
-    'rate_limited',
-    `Tenant "${tenant}" has no room in its window (${WORDS[d.dimension]}) for this call now. ${
-      d.waitable ? 'Retry when calls in flight have ended.' : 'The call alone is larger than the window.'
-    }`,
-    { param: d.dimension, details, ...(d.waitable ? { retry_after_ms: d.retry_after_ms ?? WINDOW_RETRY_MS } : {}) },
-  );
-}
-
-const WORDS: Readonly<Record<Denial['dimension'], string>> = {
-  window_calls: 'calls in flight',
-  window_tokens: 'tokens outstanding',
-  window_usd: 'money outstanding',
-  budget_usd: 'money',
-  budget_tokens: 'tokens',
-  budget_calls: 'calls',
-  accounts: 'number of accounts',
-};

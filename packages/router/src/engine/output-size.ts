@@ -6,7 +6,7 @@ import type { Target } from './target.ts';
 
 /** An output cap below this would give the client a stump: the budget error says more. */
 const CAPPED_OUTPUT_TOKENS_MIN = 16;
-/** When the model's own output limit is unknown, the budget's cap is sent only below this common limit. */
+/** Where no output limit is known, this common one stands in its place: the budget's cap is sent only below it. */
 const UNKNOWN_OUTPUT_LIMIT_TOKENS = 16_384;
 
 /** The attempt whose answer is measured. */
@@ -33,6 +33,12 @@ export function expectedOutTokens(
   const wanted = expected * call.choices;
   // Less than a stump is not worth capping to: asking for it in full gives the refusal its reason.
   return affordable < CAPPED_OUTPUT_TOKENS_MIN * call.choices ? wanted : Math.min(wanted, affordable);
+}
+
+/** The longest answer that client and model allow; where neither says, the common limit. */
+export function longestOutTokens({ model }: Target, call: Pick<AdmittedCall, 'max_output_tokens' | 'choices'>): number {
+  const most = Math.min(call.max_output_tokens ?? Infinity, model.max_output_tokens ?? Infinity);
+  return (Number.isFinite(most) ? most : UNKNOWN_OUTPUT_LIMIT_TOKENS) * call.choices;
 }
 
 /** What to tell the upstream when the budget allows less than client and model would take. */

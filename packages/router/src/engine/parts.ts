@@ -6,6 +6,7 @@ import type { OnFault } from './faults.ts';
 import type { IdempotencyKeys } from './idempotency.ts';
 import type { Ambient, EventLog } from './ports.ts';
 import type { SharedBudgets } from './shared-budgets.ts';
+import type { ConnectedModel } from '../atp/agents/connected.ts';
 import type { Target } from './target.ts';
 
 /** What an engine is made of; it owns none of it. */
@@ -31,4 +32,6 @@ export interface EngineParts {
   readonly onFault: OnFault;
   /** The target with the price that it has for a tenant, where the configuration leaves that to agents. */
   readonly priced: (target: Target, tenant: string) => Target;
+  /** Models that are there for a tenant because their agents are connected. */
+  readonly connected: (tenant: string) => readonly ConnectedModel[];
 }

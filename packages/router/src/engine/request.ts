@@ -55,4 +55,6 @@ export interface CallOptions {
   readonly trace?:
     | { readonly trace_id: string; readonly parent_span_id: string; readonly trace_sampled: boolean }
     | undefined;
+  /** Nodes that the request has passed on its way here, first to last; this one is not among them. */
+  readonly via?: readonly string[] | undefined;
 }

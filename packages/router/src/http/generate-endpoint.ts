@@ -7,7 +7,7 @@ import {
 } from '@atp-router/dialects';
 import type { AtpError, JsonValue, Limits } from '@atp-router/kernel';
 import type { AdmittedCall } from '../engine/env.ts';
-import type { WantedAttempt } from '../engine/target.ts';
+import type { Target, WantedAttempt } from '../engine/target.ts';
 import { generateCodec } from '../relay/generate.ts';
 import type { AttemptCodec } from '../relay/types.ts';
 import { readBetas } from './betas.ts';
@@ -65,7 +65,7 @@ function preparer(
         exact: body.exact,
         probe,
         created_s: Math.floor(call.head.started_ms / 1_000),
-        frame_bytes: call.limits.frame_bytes,
+        frame_bytes: frameBytes(target, call),
         stages: call.stages,
         replaced: staged.replaced,
         plan: dialect.id === 'ask' ? call.route : undefined,
@@ -130,4 +130,12 @@ const NEEDS: readonly (readonly [flag: Flag, capability: string])[] = [
 
 function lengthOf(value: JsonValue | undefined): number {
   return Array.isArray(value) ? value.length : 0;
+}
+
+/**
+ * The last message of an agent has the whole answer in it, which came as a message within its own limits (A10, W61): it may
+ * be as large as an answer that is not streamed.
+ */
+function frameBytes({ description }: Target, { limits }: AdmittedCall): number {
+  return description.kind === 'agent' ? Math.max(limits.frame_bytes, limits.answer_bytes) : limits.frame_bytes;
 }

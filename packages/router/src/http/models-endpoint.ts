@@ -33,6 +33,7 @@ function visibleModels(exchange: HttpExchange, engine: Engine): readonly ModelOb
   const visible = (id: string): boolean => rules !== undefined && mayName(rules, id);
   return [
     ...registry.models.filter((m) => visible(m.id)).map(modelObject),
+    ...connected(engine, principal.tenant).filter(({ id }) => visible(id)),
     ...registry.agents
       .filter((a) => visible(a.id))
       .map((a) => ({ ...base(a.id, 'agent'), atp: { kind: 'agent', model: a.model } })),
@@ -63,6 +64,30 @@ function base(id: string, owned_by: string): ModelBase {
   return { id, object: 'model', created: 0, owned_by, type: 'model', display_name: id, created_at };
 }
 
+/** Agents that are connected, by the names that no model is declared for. */
+function connected({ generation, parts }: Engine, tenant: string): ModelObject[] {
+  const undeclared = parts.connected(tenant).filter(({ id }) => {
+    const named = generation.registry.lookup(id);
+    return named?.kind === 'model' && named.model.dynamic;
+  });
+  return undeclared.map(({ id, provider_id, instances, state, capabilities, price, auto }) => ({
+    ...base(id, provider_id),
+    atp: {
+      ...{ kind: 'connected_agent', provider: provider_id, instances, state, auto },
+      ...{ capabilities: [...capabilities], price: priceObject(price) },
+    },
+  }));
+}
+
+function priceObject(price: ModelEntry['price']): object | undefined {
+  if (price === undefined) return undefined;
+  return {
+    in_usd_micros_per_mtok: price.in_usd_micros_per_mtok,
+    out_usd_micros_per_mtok: price.out_usd_micros_per_mtok,
+    per_request_usd_micros: nanosToMicros(price.per_request_usd_nanos),
+  };
+}
+
 function modelObject(model: ModelEntry): ModelObject {
   return {
     ...base(model.id, model.provider_id),
@@ -74,14 +99,7 @@ function modelObject(model: ModelEntry): ModelObject {
       capabilities: [...(model.capabilities ?? [])],
       status: model.status,
       safety_grade: model.safety_grade,
-      price:
-        model.price === undefined
-          ? undefined
-          : {
-              in_usd_micros_per_mtok: model.price.in_usd_micros_per_mtok,
-              out_usd_micros_per_mtok: model.price.out_usd_micros_per_mtok,
-              per_request_usd_micros: nanosToMicros(model.price.per_request_usd_nanos),
-            },
+      price: priceObject(model.price),
     },
   };
 }

@@ -149,7 +149,11 @@ const observe: JsonObject = {
     get: {
       ...{ id: 'listSessions', tag: 'observe', summary: 'Sessions of the Agent Transport Protocol, now.' },
       query: { tenant: text('Only those of this tenant.') },
-      answer: record({ total: int('Sessions.'), data: list(ref('Session'), 'At most 1000 of them.') }),
+      answer: record({
+        total: int('Sessions.'),
+        data: list(ref('Session'), 'At most 1000 of them.'),
+        truncated: flag('There are more than one answer holds; `tenant` asks for those of one.'),
+      }),
     },
   }),
   ...at('/sessions/{tenant}/{id}', {

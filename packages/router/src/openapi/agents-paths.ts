@@ -13,6 +13,7 @@ export const AGENTS_PATHS: JsonObject = {
       answer: record({
         total: int('How many there are; the first thousand are shown.'),
         data: list(ref('ConnectedAgent')),
+        truncated: flag('There are more than one answer holds.'),
       }),
     }),
   },

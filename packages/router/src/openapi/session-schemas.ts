@@ -26,7 +26,7 @@ export const SESSION_SCHEMAS: JsonObject = {
     window: window('What the client may have outstanding.'),
     peer_window: window('What the router may have outstanding at the client.'),
     peer_status: orNull(words('What an agent said last.', ['READY', 'BUSY', 'PAUSE', 'DRAINING'])),
-    rtt_ms: int('Smoothed round-trip time.'),
+    rtt_ms: orNull(int('Smoothed round-trip time; null before the first sample.')),
     held_messages: int('Messages that are not settled or not complete.'),
     held_bytes: int('Bytes of them.'),
     counts: record(

@@ -22,7 +22,7 @@ const outcomes = (one: Checked | undefined): string[] =>
 describe('an operator', () => {
   test('sees who has dialled in, and how they are', async () => {
     const running = await withAgents();
-    expect((await running.admin('GET', '/connected-agents')).json).toEqual({ total: 0, data: [] });
+    expect((await running.admin('GET', '/connected-agents')).json).toEqual({ total: 0, data: [], truncated: false });
     await agentAt(running, { run: ECHO, models: ['parrot'], version: '1.2' }).start();
     await running.chat({ model: 'agents/echo' });
     const { json } = await running.admin('GET', '/connected-agents');

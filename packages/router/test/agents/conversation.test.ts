@@ -30,11 +30,13 @@ function run(
 const types = (events: readonly ConversationEvent[], usage = false): string[] =>
   run(events, usage).effects.map((one) => (one.type === 'fault' ? one.fault : one.type));
 
+const ENDS: ReadonlySet<string> = new Set(['final', 'declined', 'gone', 'too_large']);
+
 describe('what is said on the stream of a dispatch', () => {
   test('is an estimate, pieces and a result', () => {
     const all = [said(ESTIMATE), said(piece('a')), said({ type: 'agent.log', content: 1 }), said(final('a'), true)];
     expect(types(all)).toEqual(['estimated', 'event', 'final']);
-    expect(run(all).state).toEqual({ kind: 'over' });
+    expect(run(all).state).toMatchObject({ kind: 'over' });
   });
 
   test('may be a result alone, text alone, or an end of its own', () => {
@@ -88,6 +90,18 @@ describe('what is said on the stream of a dispatch', () => {
       ['estimated', 'gone'],
       [said(ESTIMATE), { type: 'lost' }],
     ],
+    [
+      ['estimated', 'too_large'],
+      [said(ESTIMATE), { type: 'too_large' }],
+    ],
+    [
+      ['estimated', 'final', 'after_final'],
+      [said(ESTIMATE), said(final('a'), true), { type: 'refused' }],
+    ],
+    [
+      ['estimated', 'out_of_order'],
+      [said(ESTIMATE), { type: 'refused' }],
+    ],
   ])('ends as %j', (wanted, events) => {
     expect(types(events)).toEqual(wanted);
     expect(run(events).state.kind).toBe('over');
@@ -115,6 +129,8 @@ describe('what is said on the stream of a dispatch', () => {
         arbitrary: fc.constantFrom<ConversationEvent>(
           { type: 'timeout' },
           { type: 'lost' },
+          { type: 'too_large' },
+          { type: 'refused' },
           { type: 'closed', error: undefined },
         ),
       },
@@ -122,8 +138,8 @@ describe('what is said on the stream of a dispatch', () => {
     fc.assert(
       fc.property(fc.array(event, { maxLength: 20 }), fc.boolean(), (events, usage) => {
         const { state, effects } = run([said(ESTIMATE), ...events, { type: 'closed', error: undefined }], usage);
-        expect(state).toEqual({ kind: 'over' });
-        const ends = effects.filter(({ type }) => type === 'final' || type === 'declined' || type === 'gone');
+        expect(state).toMatchObject({ kind: 'over' });
+        const ends = effects.filter(({ type }) => ENDS.has(type));
         const faults = effects.filter(({ type }) => type === 'fault');
         // A fault is an end of its own, or stands behind a result.
         expect(ends.length + faults.length).toBeGreaterThanOrEqual(1);

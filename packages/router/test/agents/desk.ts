@@ -6,6 +6,7 @@ import type {
   UpstreamHandler,
 } from '@atp-router/adapters';
 import type { SessionInput } from '@atp-router/session';
+import { Registry } from '@atp-router/routing';
 import type { Payload } from '@atp-router/wire';
 import { AgentHub, type ReachableAgent } from '../../src/atp/agents/agent-hub.ts';
 import type { AgentPeer } from '../../src/atp/agents/agent-peer.ts';
@@ -31,11 +32,13 @@ export class Desk {
         clock: this.time,
         timers: this.time,
         node_id: 'node-a',
-        models: () => [],
         limits: () => LIMITS,
         killed: () => false,
       },
       providers: () => [this.provider],
+      registry: () => new Registry({ providers: [{ id: 'agents', any_model: true }], models: [] }),
+      mayName: () => true,
+      onUnreachable: () => undefined,
       observer: { dispatched: () => undefined, estimated: () => undefined, struck: () => undefined },
     });
     this.#transport = new AgentTransport(this.hub, this.provider);
@@ -50,6 +53,7 @@ export class Desk {
   ask(more: Partial<UpstreamCaller> = {}): Asked {
     const caller: UpstreamCaller = {
       ...{ tenant: 'acme', qos: 'silver', upstream_model: 'echo', stream: true, task_type: undefined, data_scopes: [] },
+      via: [],
       ...{ deadline_ms: undefined, expected: { tokens: 1, usd_micros: 1 }, budget: {}, ...more },
     };
     return new Asked((handler) =>

@@ -1,5 +1,5 @@
 import type { UpstreamCaller, UpstreamHandler, UpstreamRequest } from '@atp-router/adapters';
-import type { MessageId, Payload } from '@atp-router/wire';
+import { errorPayload, type MessageId, type Payload } from '@atp-router/wire';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { AgentExchange } from '../../src/atp/agents/agent-exchange.ts';
@@ -9,7 +9,7 @@ import { ESTIMATE, final, piece } from './raw.ts';
 
 type Command =
   | { readonly do: 'say'; readonly payload: Payload | undefined; readonly fin: boolean }
-  | { readonly do: 'lost' | 'closed' | 'away' | 'back' | 'pause' | 'resume' | 'cancel' | 'timer' };
+  | { readonly do: (typeof ENDS)[number] | 'away' | 'back' | 'pause' | 'resume' };
 
 /** One exchange whose surroundings do what the commands say; what it tells them is held against the order that it owes. */
 class World {
@@ -40,7 +40,7 @@ class World {
       },
     };
     const parts = {
-      ...{ clock: { now_ms: () => 0, mono_ms: () => 0 }, peer, session_id: 's', prices: [], check: false },
+      ...{ clock: { now_ms: () => 0, mono_ms: () => 0 }, peer, session_id: 's', check: false },
       timers: {
         after: (_ms: number, run: () => void) => {
           this.#timer = run;
@@ -55,6 +55,7 @@ class World {
         onBegin: () => (this.counts.begun += 1),
         onShare: () => undefined,
         onEnd: () => (this.counts.ended += 1),
+        onGivenUp: () => undefined,
         onFault: () => undefined,
         onEstimate: () => undefined,
         onOutcome: () => (this.counts.outcomes += 1),
@@ -74,7 +75,14 @@ class World {
       onFail: () => tell('fail'),
     };
     const request = { body: '{}', head_timeout_ms: 1, idle_timeout_ms: 1 } as unknown as UpstreamRequest;
-    const caller = { stream, qos: 'silver', data_scopes: [], budget: {}, expected: { tokens: 1, usd_micros: 1 } };
+    const caller = {
+      stream,
+      qos: 'silver',
+      data_scopes: [],
+      via: [],
+      budget: {},
+      expected: { tokens: 1, usd_micros: 1 },
+    };
     this.exchange = new AgentExchange(parts, request, caller as unknown as UpstreamCaller, handler);
     expect(this.exchange.begin()).toBe(true);
   }
@@ -91,10 +99,20 @@ class World {
         break;
       }
       case 'lost':
-        this.#reader?.onLost();
+        this.#reader?.onLost(false);
+        break;
+      case 'too_large':
+        this.#reader?.onLost(true);
+        break;
+      case 'unreadable':
+        this.#reader?.onUnreadable();
+        break;
+      case 'refused':
+        if (!this.is_reset) this.#reader?.onClosed(errorPayload('EPROTO'), true);
+        this.#reader = undefined;
         break;
       case 'closed':
-        if (!this.is_reset) this.#reader?.onClosed(undefined);
+        if (!this.is_reset) this.#reader?.onClosed(undefined, false);
         this.#reader = undefined;
         break;
       case 'away':
@@ -128,6 +146,8 @@ const payload = fc.constantFrom<Payload | undefined>(
   ],
   ...[undefined, { type: 'agent.log', content: 1 }, { type: 'agent.result.final', content: 7 }],
 );
+const ENDS = ['lost', 'too_large', 'unreadable', 'refused', 'closed', 'cancel', 'timer'] as const;
+
 const command: fc.Arbitrary<Command> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ do: fc.constant('say' as const), payload, fin: fc.boolean() }) },
   {
@@ -139,7 +159,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   {
     weight: 1,
     arbitrary: fc.record({
-      do: fc.constantFrom('lost' as const, 'closed' as const, 'cancel' as const, 'timer' as const),
+      do: fc.constantFrom(...ENDS),
     }),
   },
 );

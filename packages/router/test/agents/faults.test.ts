@@ -70,6 +70,27 @@ describe('an agent that', () => {
     expect(errorOf(await ask(running)).code).toBe('no_models_available');
   });
 
+  test.each([
+    ['sessions are kept', {}],
+    ['they are not', { sessions: { keep: false } }],
+  ])('sends something behind its last message has answered, and is not asked again: %s', async (_name, sessions) => {
+    const running = await withAgents({}, { ...ONCE, ...sessions });
+    const agent: RawAgent = new RawAgent(
+      running,
+      after(({ say, stream_id }) => {
+        say(final('Hi'), true);
+        agent.inject({ stream_id, msg_seq: 2, payload: piece('more') });
+      }),
+    );
+    await agent.start();
+    const reply = await ask(running);
+    expect([reply.status, reply.json]).toMatchObject([200, { choices: [{ message: { content: 'Hi' } }] }]);
+    await agent.until(() => agent.effects.some(({ type }) => type === 'stream_closed'));
+    const { json } = await running.admin('GET', '/connected-agents');
+    expect(json['data']).toMatchObject([{ compliance: { strikes: [{ fault: 'after_final', sentence: 'A10' }] } }]);
+    expectBalanced(running);
+  });
+
   test('promises usage and leaves it out has answered, and is not asked again', async () => {
     const running = await withAgents({}, ONCE);
     const agent = new RawAgent(
@@ -105,6 +126,19 @@ describe('an agent that', () => {
     expect(errorOf(await ask(running)).code).toBe('no_models_available');
     await agent.tell({ type: 'adapter.capability', content: { adapter_id: 'echo', version: '2' } });
     expect((await ask(running)).status).toBe(504);
+    expectBalanced(running);
+  });
+
+  test('is asked for an estimate and says nothing costs nothing, for it never got the work', async () => {
+    const hasty = agentsOf({ estimate_timeout_ms: 50 }, { retry: { max_attempts: 3, base_ms: 1, cap_ms: 2 } });
+    const dear = { id: 'dear', provider: 'agents', upstream_model: 'echo', context: 9_999 };
+    const models = [{ ...dear, price: { in_usd_per_mtok: 900, out_usd_per_mtok: 900 } }];
+    const running = await withAgents({}, { providers: [SIM, hasty], models });
+    const agent = new RawAgent(running, () => undefined);
+    await agent.start();
+    expect((await running.chat({ model: 'dear' })).status).toBe(504);
+    const { json } = await running.admin('GET', '/usage/records');
+    expect(json['data']).toMatchObject([{ error: 'upstream_timeout', attempts: 3, cost_usd_micros: 0 }]);
     expectBalanced(running);
   });
 

@@ -3,8 +3,9 @@ import { once } from 'node:events';
 import { AtpClient } from '@atp-router/sdk';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { errorOf, type Running, TENANT_KEY } from '../admin/harness.ts';
+import { Desk } from './desk.ts';
 import { agentAt, ECHO, expectBalanced, gate, withAgents } from './rig.ts';
-import { after, final, piece, RawAgent } from './raw.ts';
+import { after, ESTIMATE, final, piece, RawAgent } from './raw.ts';
 
 const ask = (running: Running, more: object = {}): ReturnType<Running['chat']> =>
   running.chat({ model: 'agents/echo', ...more });
@@ -46,6 +47,42 @@ describe('a client that leaves', () => {
     for await (const event of client.task({ prompt: 'Hi', model: 'agents/echo' })) if (event.type === 'partial') break;
     await aborted.opened;
     await client.close();
+  });
+});
+
+describe('an agent that has lost its connection', () => {
+  test('is waited for once, and no other attempt waits for it until it is there again', () => {
+    const desk = new Desk();
+    const agent = desk.agent();
+    const asked = desk.ask();
+    agent.say(ESTIMATE);
+    agent.connection(false);
+    desk.time.advance(1_999);
+    expect(asked.failure).toBeUndefined();
+    desk.time.advance(1);
+    expect(asked.code).toBe('upstream_error');
+    expect(desk.ask().code).toBe('no_models_available');
+    agent.connection(true);
+    const again = desk.ask();
+    expect([again.failure, agent.came.at(-1)]).toEqual([undefined, 'adapter.estimate_request']);
+  });
+
+  test('and has no other instance is what the client is told, and not that nobody is there', async () => {
+    const running = await withAgents({ reconnect_wait_ms: 20 });
+    const agent: RawAgent = new RawAgent(
+      running,
+      after(() => agent.drop()),
+    );
+    await agent.start();
+    const reply = await ask(running);
+    expect([reply.status, errorOf(reply)]).toMatchObject([
+      502,
+      { code: 'upstream_error', origin: 'remote', message: expect.stringContaining('is no longer connected') },
+    ]);
+    // The attempt that waited, and the one that found nobody to wait for.
+    const { json } = await running.admin('GET', '/usage/records');
+    expect(json['data']).toMatchObject([{ error: 'upstream_error', attempts: 2 }]);
+    expectBalanced(running);
   });
 });
 

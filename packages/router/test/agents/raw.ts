@@ -1,7 +1,7 @@
 import { hash, randomBytes } from 'node:crypto';
 import { seededRng } from '@atp-router/kernel';
 import { Session, type SessionEffect, type SessionInput } from '@atp-router/session';
-import { decodeFrame, decodeJson, digestsFrom, encodeJson, type Payload } from '@atp-router/wire';
+import { decodeFrame, decodeJson, digestsFrom, encodeJson, type Frame, type Payload } from '@atp-router/wire';
 import { onTestFinished } from 'vitest';
 import { type Running, TENANT_KEY } from '../admin/harness.ts';
 
@@ -9,6 +9,7 @@ import { type Running, TENANT_KEY } from '../admin/harness.ts';
 export type Script = (message: Payload, stream: RawStream) => void;
 
 export interface RawStream {
+  readonly stream_id: string;
   say(payload: Payload | undefined, fin?: boolean): void;
   reset(error: Payload): void;
 }
@@ -40,6 +41,7 @@ export class RawAgent {
   readonly #url: string;
   readonly #key: string;
   readonly #script: Script;
+  readonly #session_id = randomBytes(16).toString('hex');
   #socket: WebSocket | undefined;
   #timer: NodeJS.Timeout | undefined;
   #waiting: (() => void)[] = [];
@@ -55,7 +57,7 @@ export class RawAgent {
         digests: digestsFrom((bytes) => hash('sha256', bytes, 'buffer')),
         secret: () => randomBytes(16).toString('base64url'),
       },
-      session_id: randomBytes(16).toString('hex'),
+      session_id: this.#session_id,
       encodings: ['json'],
     });
     onTestFinished(() => {
@@ -90,6 +92,11 @@ export class RawAgent {
     this.#socket = undefined;
     socket?.close();
     this.input({ type: 'disconnected' });
+  }
+
+  /** Sends a frame as it is, past the session and what it would keep from being sent. */
+  inject(frame: Omit<Frame, 'v' | 'session_id'>): void {
+    this.#socket?.send(JSON.stringify({ v: 1, session_id: this.#session_id, ...frame }));
   }
 
   /** Says something on stream 0; resolves with the next thing that is said there. */
@@ -129,6 +136,7 @@ export class RawAgent {
     if (stream_id === '0') this.told.push(frame.payload);
     else {
       this.#script(frame.payload, {
+        stream_id,
         say: (payload, fin = false) =>
           this.input({ type: 'send', lane: lane(stream_id), message: payload === undefined ? {} : { payload }, fin }),
         reset: (error) => this.input({ type: 'reset', stream_id, error }),

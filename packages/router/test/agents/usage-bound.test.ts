@@ -1,7 +1,7 @@
 import { costUsdNanos, type JsonObject, nanosToMicros, type Price, ZERO_USAGE } from '@atp-router/kernel';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { boundOf, withinBound } from '../../src/atp/agents/usage-bound.ts';
+import { withinBound } from '../../src/atp/agents/usage-bound.ts';
 
 const price = (input: number, output: number, more: Partial<Price> = {}): Price => ({
   ...{ in_usd_micros_per_mtok: input, out_usd_micros_per_mtok: output, reasoning_usd_micros_per_mtok: output },
@@ -18,48 +18,65 @@ const result = (in_tokens: number, out_tokens: number, more: object = {}): JsonO
 const CHEAP = price(1_000_000, 1_000_000);
 const DEAR = price(10_000_000, 10_000_000);
 
-describe('the bound of reported usage', () => {
-  const expected = { tokens: 50, usd_micros: 0 };
-  const estimate = { in_tokens: 10, out_tokens: 20, usd_micros: 0 };
-
-  test('is the budget, where there is one', () => {
-    const budget = { tokens: 9, usd_micros: 7 };
-    expect(boundOf({ budget, expected }, estimate, [CHEAP])).toEqual(budget);
-    expect(boundOf({ budget: { tokens: 9 }, expected }, estimate, [])).toEqual({ tokens: 9, usd_micros: Infinity });
-  });
-
-  test('is twice of what was expected or estimated, where there is none and somebody pays', () => {
-    const tokens = (more: object): number =>
-      boundOf({ budget: {}, expected }, { ...estimate, ...more }, [CHEAP]).tokens;
-    expect(tokens({})).toBe(100);
-    expect(tokens({ out_tokens: 90 })).toBe(200);
-    expect(tokens({ p95_tokens: 300 })).toBe(600);
-    expect(boundOf({ budget: {}, expected }, estimate, []).tokens).toBe(Infinity);
-  });
+const BUDGETED = (tokens: number, usd_micros: number, one?: Price) => ({
+  ...{ budget: { tokens, usd_micros }, billable: { tokens, usd_micros, out_tokens: tokens } },
+  ...(one && { price: one }),
 });
 
 describe('usage that is reported', () => {
   test('within the bound is left as it is, with all its parts', () => {
     const data = result(60, 40, { cached_in_tokens: 50, reasoning_tokens: 30 });
-    expect(withinBound(data, { tokens: 100, usd_micros: 100 }, [CHEAP])).toEqual({ data, is_excess: false });
+    expect(withinBound(data, BUDGETED(100, 100, CHEAP), undefined)).toEqual({ data, is_excess: false });
   });
 
   test('that is none is left to the router, which counts', () => {
     for (const usage of ['much', {}, { in_tokens: -1, out_tokens: 1 }, { in_tokens: 1, out_tokens: 1e300 }]) {
       const data = { text: 'Hi', usage } as JsonObject;
-      expect(withinBound(data, { tokens: 1, usd_micros: 1 }, [CHEAP])).toEqual({ data, is_excess: false });
+      expect(withinBound(data, BUDGETED(1, 1, CHEAP), undefined)).toEqual({ data, is_excess: false });
     }
   });
 
-  test('that is within it at one price and above it at another is cut, and not called too much', () => {
-    const { data, is_excess } = withinBound(result(0, 50), { tokens: 100, usd_micros: 100 }, [CHEAP, DEAR]);
-    expect([data['usage'], is_excess]).toEqual([{ in_tokens: 0, out_tokens: 10 }, false]);
-    expect(withinBound(result(0, 100), { tokens: 100, usd_micros: 99 }, [CHEAP, DEAR]).is_excess).toBe(true);
+  test('above the budget is cut, and called too much, whatever was announced', () => {
+    const estimate = { in_tokens: 0, out_tokens: 1_000, usd_micros: 0 };
+    const { data, is_excess } = withinBound(result(0, 50), BUDGETED(100, 100, DEAR), estimate);
+    expect([data['usage'], is_excess]).toEqual([{ in_tokens: 0, out_tokens: 10 }, true]);
+  });
+
+  test('where there is no budget is cut to what the router expected, and called too much when more than twice was announced', () => {
+    const caller = { budget: {}, billable: { tokens: 100, usd_micros: 100, out_tokens: 100 }, price: CHEAP };
+    const of = (used: number, estimated: number, p95_tokens?: number) => {
+      const estimate = { in_tokens: 0, out_tokens: estimated, usd_micros: 0, ...(p95_tokens && { p95_tokens }) };
+      const { data, is_excess } = withinBound(result(0, used), caller, estimate);
+      return [(data['usage'] as { out_tokens: number }).out_tokens, is_excess];
+    };
+    expect(of(100, 1)).toEqual([100, false]);
+    expect(of(101, 1)).toEqual([100, true]);
+    expect(of(1_000, 500)).toEqual([100, false]);
+    expect(of(1_001, 500)).toEqual([100, true]);
+    expect(of(1_001, 300, 501)).toEqual([100, false]);
+  });
+
+  test('within a budget for the day, and above what the router expected, is cut to that', () => {
+    const caller = { budget: { tokens: 10_000, usd_micros: 10_000 }, price: CHEAP };
+    const billable = { tokens: 100, usd_micros: 100, out_tokens: 100 };
+    const of = (used: number, out_tokens: number) => {
+      const estimate = { in_tokens: 0, out_tokens, usd_micros: 0 };
+      const { data, is_excess } = withinBound(result(0, used), { ...caller, billable }, estimate);
+      return [(data['usage'] as { out_tokens: number }).out_tokens, is_excess];
+    };
+    expect(of(1_000, 10)).toEqual([100, true]);
+    expect(of(1_000, 500)).toEqual([100, false]);
+    expect(of(10_001, 9_999)).toEqual([100, true]);
+  });
+
+  test('where nobody pays is left as it is', () => {
+    const data = result(0, 1_000_000_000);
+    expect(withinBound(data, { budget: {} }, undefined)).toEqual({ data, is_excess: false });
   });
 
   test('of tokens that cost nothing is left, whatever each request costs', () => {
     const each = price(0, 0, { per_request_usd_nanos: 500 });
-    const { data } = withinBound(result(0, 0), { tokens: 10, usd_micros: 0 }, [each]);
+    const { data } = withinBound(result(0, 0), BUDGETED(10, 0, each), undefined);
     expect(data['usage']).toEqual({ in_tokens: 0, out_tokens: 0 });
   });
 
@@ -80,17 +97,16 @@ describe('usage that is reported', () => {
           ...{ in_tokens: count, out_tokens: count, cached_in_tokens: count },
           ...{ cache_write_tokens: count, reasoning_tokens: count },
         }),
-        fc.array(any_price, { maxLength: 3 }),
-        fc.record({ tokens: fc.oneof(count, fc.constant(Infinity)), usd_micros: fc.nat({ max: 1_000_000 }) }),
-        (usage, prices, bound) => {
-          const { data } = withinBound({ text: '', usage }, bound, prices);
+        any_price,
+        fc.record({ tokens: count, usd_micros: fc.nat({ max: 1_000_000 }), out_tokens: count }),
+        fc.record({ in_tokens: count, out_tokens: count, usd_micros: count }),
+        (usage, one, billable, estimate) => {
+          const { data } = withinBound({ text: '', usage }, { budget: {}, billable, price: one }, estimate);
           const kept = data['usage'] as { in_tokens: number; out_tokens: number };
-          expect(kept.in_tokens + kept.out_tokens).toBeLessThanOrEqual(bound.tokens);
+          expect(kept.in_tokens + kept.out_tokens).toBeLessThanOrEqual(billable.tokens);
           if (kept === usage) return;
-          for (const one of prices) {
-            const most = Math.max(bound.usd_micros, nanosToMicros(one.per_request_usd_nanos));
-            expect(nanosToMicros(costUsdNanos({ ...ZERO_USAGE, ...kept }, one))).toBeLessThanOrEqual(most);
-          }
+          const most = Math.max(billable.usd_micros, nanosToMicros(one.per_request_usd_nanos));
+          expect(nanosToMicros(costUsdNanos({ ...ZERO_USAGE, ...kept }, one))).toBeLessThanOrEqual(most);
         },
       ),
     );

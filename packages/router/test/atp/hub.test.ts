@@ -1,8 +1,8 @@
 import type { JsonObject } from '@atp-router/kernel';
+import { mainLane } from '@atp-router/session';
 import type { Frame, Payload } from '@atp-router/wire';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openSessionHub } from '../../src/atp/open-hub.ts';
-import { mainLane } from '../../src/atp/main-lane.ts';
 import type { SessionHub } from '../../src/atp/session-hub.ts';
 import { type Running, startForTest, TENANT_KEY } from '../admin/harness.ts';
 import { endless, through, upstream } from '../admin/upstream.ts';

@@ -139,6 +139,7 @@ function bound(store: SessionStore): SessionStore {
     disconnected: (...args) => store.disconnected(...args),
     drop: (...args) => store.drop(...args),
     load: () => store.load(),
+    usage: () => store.usage(),
     close: () => store.close(),
   };
 }

@@ -25,4 +25,19 @@ describe('one question over HTTP', () => {
       ...{ name: 'AtpTaskError', code: 'EAGENTDOWN', details: { status: 502 } },
     });
   });
+
+  test('tells that a router is not there, or broke off', async () => {
+    const server = createServer((req) => void req.socket.destroy());
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const options = { url: `http://127.0.0.1:${port}`, key: 'k' };
+    await expect(ask(options, HI)).rejects.toMatchObject({ name: 'AtpInDoubtError', code: 'EAGENTDOWN' });
+    await new Promise((resolve) => server.close(resolve));
+    await expect(ask(options, HI)).rejects.toMatchObject({ message: expect.stringContaining('ECONNREFUSED') });
+  });
+
+  test('leaves an abort of the program as it is', async () => {
+    const asked = ask({ url: 'http://127.0.0.1:9', key: 'k' }, HI, { signal: AbortSignal.abort() });
+    await expect(asked).rejects.toMatchObject({ name: 'AbortError' });
+  });
 });

@@ -1,4 +1,4 @@
-import { decodeFrame, encodeCbor, encodeJson, type Frame } from '@atp-router/wire';
+import { decodeFrame, encodeCbor, encodeJson, type Frame, laneOf } from '@atp-router/wire';
 import { type Runtime, type SocketLike, systemRuntime } from '@atp-router/sdk';
 import type { Carrier } from '../../src/atp/host-types.ts';
 import type { SessionHub } from '../../src/atp/session-hub.ts';
@@ -61,6 +61,14 @@ export class ManualTime {
   }
 }
 
+/** In place of a message that is lost: that its sender has withdrawn it (S12), by which its receiver gives it up at once (S13). */
+export function withdrawn(frame: Frame): Frame {
+  const { stream_id, persona_id, clone_id } = laneOf(frame);
+  const names = { stream_id, ...(persona_id !== '' && { persona_id }), ...(clone_id !== '' && { clone_id }) };
+  const payload = { type: 'control.ack', content: { acks: [{ ...names, withdrawn: [frame.msg_seq] }] } };
+  return { v: 1, session_id: frame.session_id, stream_id: '0', msg_seq: 1_000, flags: ['CTRL'], payload };
+}
+
 export class HubSocket implements SocketLike, Carrier {
   readonly remote_address = '127.0.0.1';
   binaryType = 'blob';
@@ -74,6 +82,8 @@ export class HubSocket implements SocketLike, Carrier {
   readonly sent: Frame[] = [];
   /** A path that swallows everything, so that neither end is told of it: not even a close is answered. */
   is_dead = false;
+  /** What becomes of the frames of the hub on their way to the client. */
+  spoil: (frame: Frame) => Frame = (frame) => frame;
   readonly #hub: SessionHub;
   #attached: ReturnType<SessionHub['accept']>;
   #is_known = false;
@@ -107,7 +117,8 @@ export class HubSocket implements SocketLike, Carrier {
   }
 
   #toClient(frame: Frame, encoding: 'json' | 'cbor'): void {
-    const data = encoding === 'cbor' ? encodeCbor(frame).slice().buffer : encodeJson(frame);
+    const came = this.spoil(frame);
+    const data = encoding === 'cbor' ? encodeCbor(came).slice().buffer : encodeJson(came);
     queueMicrotask(() => {
       if (this.readyState === 1 && !this.is_dead) this.onmessage?.({ data });
     });

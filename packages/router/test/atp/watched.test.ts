@@ -1,8 +1,11 @@
 import { AtpClient, type ClientOptions } from '@atp-router/sdk';
 import type { SessionDenied } from '@atp-router/ledger';
+import { type Frame, hasFlag } from '@atp-router/wire';
 import { expect, onTestFinished, test } from 'vitest';
 import { hashOf, type Running, startForTest, TENANT_KEY } from '../admin/harness.ts';
+import { call } from '../admin/http.ts';
 import { scrape } from '../observe/scrape.ts';
+import { spoiledRuntime } from './spoiled.ts';
 
 const SECRET = '11'.repeat(32);
 
@@ -18,6 +21,7 @@ async function metric(running: Running, name: string, labels: Readonly<Record<st
 
 interface Shown {
   readonly total: number;
+  readonly truncated: boolean;
   readonly data: readonly { readonly session_id: string; readonly [name: string]: unknown }[];
 }
 
@@ -29,9 +33,9 @@ test('a session is seen by operators, counted, and ended by them', async () => {
   const running = await startForTest();
   const client = clientOf(running);
   await client.task({ prompt: 'Hi', model: 'small' }).result();
-  const { total, data } = await sessions(running);
-  expect({ total, shown: data[0] }).toMatchObject({
-    total: 1,
+  const { total, truncated, data } = await sessions(running);
+  expect({ total, truncated, shown: data[0] }).toMatchObject({
+    ...{ total: 1, truncated: false },
     shown: { tenant: 'acme', key_id: 'k1', connected: true, encoding: 'cbor', signed: false },
   });
   expect(await metric(running, 'atp_sessions', { state: 'connected' })).toBe(1);
@@ -62,6 +66,30 @@ test('a key that is revoked ends its sessions, and a smaller window is told to t
   expect(await metric(running, 'atp_session_events_total', { event: 'aborted' })).toBe(1);
 });
 
+test('a window that a client asked for holds whatever the configuration says later, and whatever the tenant may', async () => {
+  const keys = [{ id: 'k1', hash: hashOf(TENANT_KEY) }];
+  const running = await startForTest({ tenants: [{ id: 'acme', keys, window: { max_parallel: 64 } }] });
+  const { router } = running;
+  const out = (frame: Frame): Frame => (hasFlag(frame, 'SYN') ? { ...frame, window: { max_parallel: 4 } } : frame);
+  const client = new AtpClient({ url: running.url, key: TENANT_KEY }, spoiledRuntime({ out }));
+  onTestFinished(() => client.close());
+  await client.task({ prompt: 'Hi', model: 'small' }).result();
+  const shown = async (): Promise<unknown> => (await sessions(running)).data[0]?.['window'];
+  const base = router.manager.file_config;
+  const apply = (max_parallel: number): void => {
+    const [tenant] = base.tenants;
+    if (tenant === undefined) throw new Error('the configuration has no tenant');
+    router.manager.replaceBase({ ...base, tenants: [{ ...tenant, window: { ...tenant.window, max_parallel } }] });
+  };
+  expect(await shown()).toMatchObject({ max_parallel: 4 });
+  apply(32);
+  expect(await shown()).toMatchObject({ max_parallel: 4 });
+  apply(2);
+  expect(await shown()).toMatchObject({ max_parallel: 2 });
+  apply(64);
+  expect(await shown()).toMatchObject({ max_parallel: 4 });
+});
+
 test('who signs with a wrong key is in the journal, with the address that it came from', async () => {
   const keys = [{ id: 'k1', hash: hashOf(TENANT_KEY) }];
   const signing_keys = [{ id: 's1', secret: SECRET }];
@@ -80,4 +108,44 @@ test('who signs with a wrong key is in the journal, with the address that it cam
   expect(await metric(running, 'atp_sessions_refused_total', { code: 'ESEC' })).toBe(1);
   expect(await metric(running, 'atp_session_anomalies_total', { kind: 'unauthentic' })).toBeGreaterThan(0);
   expect(JSON.stringify(denied)).not.toContain(SECRET);
+});
+
+/** One more than an answer holds. */
+const MANY = 1_001;
+const AT_A_TIME = 50;
+
+test('a list of sessions that is cut says so', { timeout: 60_000 }, async () => {
+  const running = await startForTest({ sessions: { keep: false } });
+  const open = async (i: number): Promise<void> => {
+    const payload = { type: 'control.hello', content: { encodings: ['json'] } };
+    const frame = {
+      v: 1,
+      session_id: `session-number-${i}`,
+      stream_id: '0',
+      msg_seq: 0,
+      flags: ['SYN', 'CTRL'],
+      payload,
+    };
+    const headers = { authorization: `Bearer ${TENANT_KEY}`, 'content-type': 'application/json' };
+    const { status } = await call(`${running.url}/v1/streams`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify(frame),
+    });
+    expect(status).toBe(201);
+  };
+  let next = 0;
+  const work = async (): Promise<void> => {
+    for (let i = next; i < MANY; i = next) {
+      next += 1;
+      await open(i);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_A_TIME }, work));
+  const { total, truncated, data } = await sessions(running);
+  expect({ total, truncated, shown: data.length }).toEqual({ total: MANY, truncated: true, shown: 1_000 });
+  const ended = await running.admin('DELETE', `/sessions/acme/${data[0]?.session_id ?? ''}`);
+  expect(ended.status).toBe(200);
+  const whole = await sessions(running);
+  expect([whole.truncated, whole.data.length]).toEqual([false, 1_000]);
 });

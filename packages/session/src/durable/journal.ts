@@ -1,12 +1,6 @@
-import type { Frame, MessageId } from '@atp-router/wire';
+import type { MessageId } from '@atp-router/wire';
 import { laneKey } from '@atp-router/wire';
-import type { SessionEffect, StoredChange } from '../contract.ts';
-
-export interface StoredMessage {
-  readonly id: MessageId;
-  readonly frame: Frame;
-  readonly fin: boolean;
-}
+import type { SessionEffect, StoredArrival, StoredChange } from '../contract.ts';
 
 /** What can say how it is to be stored. Asked once at the end of an input, however often it changed. */
 export interface Storable {
@@ -19,8 +13,8 @@ export interface Storable {
  */
 export class Journal {
   readonly durable: boolean;
-  /** Delivered and not consumed, by stream; a successor delivers them again. */
-  readonly #inbox: Map<string, Map<string, StoredMessage>> = new Map();
+  /** Delivered or reported, and not consumed, by stream; a successor does it again. */
+  readonly #inbox: Map<string, Map<string, StoredArrival>> = new Map();
   #mark = 0;
   #changes: StoredChange[] = [];
   readonly #dirty: Set<Storable> = new Set();
@@ -55,20 +49,21 @@ export class Journal {
     this.#held.push({ mark: this.#mark + 1, run });
   }
 
-  received(message: StoredMessage): void {
+  received(message: StoredArrival): void {
+    if (!this.durable) return;
     this.restored(message);
     this.#changes.push({ put: 'inbox', ...message });
   }
 
   /** A predecessor has saved it. */
-  restored(message: StoredMessage): void {
+  restored(message: StoredArrival): void {
     const { stream_id } = message.id.lane;
-    const of_stream = this.#inbox.get(stream_id) ?? new Map<string, StoredMessage>();
+    const of_stream = this.#inbox.get(stream_id) ?? new Map<string, StoredArrival>();
     this.#inbox.set(stream_id, of_stream);
     of_stream.set(messageKey(message.id), message);
   }
 
-  *inbox(): Iterable<StoredMessage> {
+  *inbox(): Iterable<StoredArrival> {
     for (const of_stream of this.#inbox.values()) yield* of_stream.values();
   }
 

@@ -1,10 +1,12 @@
-import type { SessionSnapshot, StoredStream } from '../contract.ts';
+import type { SessionSnapshot, StoredArrival, StoredLane, StoredStream } from '../contract.ts';
 import type { Engine } from '../engine.ts';
 import { messageBytes, messageFrames } from '../send/frames.ts';
 import { isOwnStatus } from '../send/own-status.ts';
 import { lingerStored } from './stored.ts';
 import { FRESH } from '../send/out-message.ts';
+import { isMainLane, SESSION_STREAM } from '../streams/numbers.ts';
 import { Stream } from '../streams/stream.ts';
+import type { Streams } from '../streams/streams.ts';
 
 /** Makes a fresh session what its predecessor was, without a connection. What the inbox has is delivered again. */
 export function restoreEngine(engine: Engine, snapshot: SessionSnapshot): void {
@@ -20,6 +22,7 @@ export function restoreEngine(engine: Engine, snapshot: SessionSnapshot): void {
   store.syn = session.syn;
   store.resume_seq = session.resume_seq ?? -1;
   store.peer_status = session.peer_status;
+  store.window_seq = session.peer_window_seq ?? -1;
   engine.status.restore(session.own_status);
   if (numbers !== undefined) {
     streams.own.next = numbers.next_stream;
@@ -33,30 +36,38 @@ export function restoreEngine(engine: Engine, snapshot: SessionSnapshot): void {
   restoreLingering(engine);
   core.journal.touch(store);
   if (core.agreed !== undefined) link.lose();
-  for (const { id, frame, fin } of inOrder(inbox)) {
-    const { stream_id, persona_id, clone_id } = id.lane;
-    core.journal.restored({ id, frame, fin });
-    streams.findIn(id.lane)?.hold(id.msg_seq);
-    const opens = id.msg_seq === 0 && persona_id === '' && clone_id === '' && frame.flags?.includes('SYN') === true;
-    if (opens) core.emit({ type: 'stream_opened', stream_id });
-    core.emit({ type: 'deliver', id, frame, fin, again: true });
-  }
+  for (const arrival of inOrder(inbox)) handOnAgain(engine, arrival);
   for (const frame of pieces) engine.receiver.restorePiece(frame);
+}
+
+/** The application may not have heard of it. */
+function handOnAgain({ core, streams }: Engine, arrival: StoredArrival): void {
+  const { id } = arrival;
+  const { stream_id } = id.lane;
+  core.journal.restored(arrival);
+  const opens = id.msg_seq === 0 && isMainLane(id.lane) && streams.peerNumber(stream_id) !== undefined;
+  if (opens) core.emit({ type: 'stream_opened', stream_id });
+  if ('failed' in arrival) {
+    core.emit({ type: 'failed', way: 'in', id, reason: arrival.failed, again: true });
+    return;
+  }
+  streams.findIn(id.lane)?.hold(id.msg_seq);
+  core.emit({ type: 'deliver', ...arrival, again: true });
 }
 
 type Inbox = SessionSnapshot['inbox'];
 
 /** By lane; what opens a stream first. */
 function inOrder(inbox: Inbox): Inbox {
-  const rank = ({ id }: Inbox[number]): number => (id.lane.persona_id === '' && id.lane.clone_id === '' ? 0 : 1);
+  const rank = ({ id }: Inbox[number]): number => (isMainLane(id.lane) ? 0 : 1);
   return [...inbox].sort((left, right) => rank(left) - rank(right) || left.id.msg_seq - right.id.msg_seq);
 }
 
 /** In the order of their numbers: of those that linger, the oldest is forgotten first. */
-function restoreStreams({ streams }: Engine, { streams: kept, lanes }: SessionSnapshot): void {
+function restoreStreams({ core, streams }: Engine, { streams: kept, lanes }: SessionSnapshot): void {
   for (const { stream_id, sent_fin, got_fin } of [...kept].sort(byNumber)) {
     const is_own = Number(stream_id) % 2 === streams.own.next % 2;
-    const stream = stream_id === '0' ? streams.zero : new Stream(stream_id, is_own);
+    const stream = stream_id === SESSION_STREAM ? streams.zero : new Stream(stream_id, is_own);
     if (stream !== streams.zero) streams.add(stream);
     stream.ended = sent_fin;
     stream.out_done = sent_fin;
@@ -66,14 +77,8 @@ function restoreStreams({ streams }: Engine, { streams: kept, lanes }: SessionSn
   for (const value of lanes) {
     const stream = streams.open.get(value.lane.stream_id);
     if (stream === undefined) continue;
-    const from = streams.laneIn(stream, value.lane);
-    from.arrived = value.settled_up_to;
-    from.settled = value.settled_up_to;
-    from.highest = value.settled_up_to;
-    from.failed = value.failed.length > 0 ? [...value.failed] : undefined;
-    from.credit = value.credit;
-    from.told_credit = value.credit;
-    if (from.is_main && from.arrived >= 0) stream.opened = true;
+    // Of a lane in which this end alone has spoken, the other way is not there yet.
+    if (value.settled_up_to >= 0 || value.credit >= core.limits.pending_messages) restoreIn(streams, stream, value);
     const to = streams.laneOut(stream, value.lane);
     to.next_seq = value.next_seq;
     to.unsent = value.next_seq;
@@ -81,6 +86,17 @@ function restoreStreams({ streams }: Engine, { streams: kept, lanes }: SessionSn
     to.released = value.next_seq - 1;
     to.credit = Math.max(to.credit, value.peer_credit);
   }
+}
+
+function restoreIn(streams: Streams, stream: Stream, { lane, settled_up_to, failed, credit }: StoredLane): void {
+  const from = streams.keptLane(stream, lane);
+  from.arrived = settled_up_to;
+  from.settled = settled_up_to;
+  from.highest = settled_up_to;
+  from.failed = failed.length > 0 ? [...failed] : undefined;
+  from.credit = credit;
+  from.told_credit = credit;
+  if (from.is_main && from.arrived >= 0) stream.opened = true;
 }
 
 function byNumber(left: StoredStream, right: StoredStream): number {

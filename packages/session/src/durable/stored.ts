@@ -2,6 +2,7 @@ import { type Lane, laneKey } from '@atp-router/wire';
 import type { StoredChange, StoredLane, StoredSession, StoredStatus } from '../contract.ts';
 import type { Core } from '../core.ts';
 import type { Stream } from '../streams/stream.ts';
+import { isMainLane, mainLane } from '../streams/numbers.ts';
 import type { Streams } from '../streams/streams.ts';
 import type { PeerStatus } from '../status.ts';
 import type { Storable } from './journal.ts';
@@ -23,7 +24,7 @@ export function storedLane(core: Core, stream: Stream, lane: Lane): Storable {
 
 export function laneValue(core: Core, stream: Stream, lane: Lane): StoredLane {
   const key = laneKey(lane);
-  const is_main = lane.persona_id === '' && lane.clone_id === '';
+  const is_main = isMainLane(lane);
   const from = is_main ? stream.main_in : stream.ins?.get(key);
   const to = is_main ? stream.main_out : stream.outs?.get(key);
   return {
@@ -45,7 +46,7 @@ export function lingerStored(core: Core, streams: Streams, stream: Stream): void
   if (forgotten === stream_id) return;
   if (forgotten !== undefined) journal.change({ drop: 'stream', stream_id: forgotten });
   journal.change({ put: 'stream', value: stream.value });
-  journal.change({ put: 'lane', value: laneValue(core, stream, { stream_id, persona_id: '', clone_id: '' }) });
+  journal.change({ put: 'lane', value: laneValue(core, stream, mainLane(stream_id)) });
 }
 
 /**
@@ -62,6 +63,8 @@ export class SessionStore implements Storable {
   /** Number of the resumption that a server took last. */
   resume_seq = -1;
   peer_status: PeerStatus | undefined;
+  /** Number of the control frame that last changed the other end's window. */
+  window_seq = -1;
   /** Told when numbers of control frames were saved. */
   numbered: (() => void) | undefined;
   status: { readonly stored: StoredStatus | undefined } | undefined;
@@ -119,6 +122,7 @@ export class SessionStore implements Storable {
       ...(peer_status && { peer_status: { ...peer_status } }),
       ...(status?.stored && { own_status: status.stored }),
       peer_window: core.peer_window,
+      ...(this.window_seq >= 0 && { peer_window_seq: this.window_seq }),
       own_window: core.own_window,
     };
   }

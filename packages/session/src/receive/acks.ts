@@ -24,6 +24,8 @@ export class Acks {
   #due_t = Number.POSITIVE_INFINITY;
   #messages = 0;
   #urgent = false;
+  /** Of which the beginning of this connection has said everything. */
+  #covered: ReadonlySet<LaneIn> = new Set();
 
   constructor(core: Core, reassembler: () => Reassembler | undefined) {
     this.#core = core;
@@ -68,25 +70,41 @@ export class Acks {
     this.#control(this.#entries(lane, []));
   }
 
-  /** What a hello or a heartbeat says of some lanes: at most as many acknowledgements as one frame has. */
+  /** What a heartbeat says of some lanes: at most as many acknowledgements as one frame has. */
   some(lanes: Iterable<LaneIn>): readonly Acknowledgement[] {
-    const acks: Acknowledgement[] = [];
-    for (const lane of lanes) {
-      if (acks.length >= ACKS_MAX) break;
-      if (lane.highest >= 0) this.#whole(lane, acks);
-    }
-    return acks.slice(0, ACKS_MAX);
+    return this.#fitting(lanes).acks;
   }
 
-  /** After a resumption: everything has been said, or is said now. */
-  restart(lanes: Iterable<LaneIn>): void {
-    let count = 0;
+  /** The same, for what begins a connection: `restart` says the rest. */
+  first(lanes: Iterable<LaneIn>): readonly Acknowledgement[] {
+    const { acks, covered } = this.#fitting(lanes);
+    this.#covered = covered;
+    return acks;
+  }
+
+  #fitting(lanes: Iterable<LaneIn>): { readonly acks: readonly Acknowledgement[]; readonly covered: Set<LaneIn> } {
+    const acks: Acknowledgement[] = [];
+    const covered: Set<LaneIn> = new Set();
     for (const lane of lanes) {
       if (lane.highest < 0) continue;
-      count += 1;
-      // The hello had as many as it could.
-      if (count > ACKS_MAX) this.#dirty.add(lane);
+      if (acks.length >= ACKS_MAX) break;
+      this.#whole(lane, acks);
+      if (acks.length <= ACKS_MAX) covered.add(lane);
     }
+    return { acks: acks.slice(0, ACKS_MAX), covered };
+  }
+
+  /** On a new connection: everything has been said, or is said now. */
+  restart(lanes: Iterable<LaneIn>): void {
+    for (const lane of lanes) {
+      if (lane.highest < 0 || this.#covered.has(lane)) continue;
+      this.#dirty.add(lane);
+      for (const [msg_seq, up_to] of this.#incomplete(lane)) {
+        lane.pieces ??= new Map();
+        lane.pieces.set(msg_seq, up_to);
+      }
+    }
+    this.#covered = new Set();
     this.#urgent = this.#dirty.size > 0;
   }
 
@@ -123,7 +141,7 @@ export class Acks {
 
   #entries(lane: LaneIn, acks: Acknowledgement[]): Acknowledgement[] {
     const { pieces, asked } = lane;
-    acks.push(this.#ofLane(lane));
+    acks.push(this.#ofLane(lane, asked));
     if (pieces !== undefined) for (const [msg_seq, up_to] of pieces) acks.push(this.#ofPieces(lane, msg_seq, up_to));
     lane.pieces = undefined;
     lane.asked = undefined;
@@ -133,13 +151,19 @@ export class Acks {
     return acks;
   }
 
-  /** With all fragments that have come, for an end that begins anew. */
+  /** With all fragments that have come, for an end that begins anew. What is asked for is said by `flush`, once. */
   #whole(lane: LaneIn, acks: Acknowledgement[]): void {
     acks.push(this.#ofLane(lane));
-    if (lane.gaps === undefined || this.#core.journal.waits) return;
-    for (const [msg_seq, { in_pieces }] of lane.gaps) {
-      const up_to = in_pieces ? this.#reassembler()?.ackUpTo({ lane: lane.lane, msg_seq }) : undefined;
-      if (up_to !== undefined && up_to >= 0) acks.push(this.#ofPieces(lane, msg_seq, up_to));
+    for (const [msg_seq, up_to] of this.#incomplete(lane)) acks.push(this.#ofPieces(lane, msg_seq, up_to));
+  }
+
+  /** Messages of which fragments may be acknowledged, and up to which. */
+  *#incomplete({ lane, gaps }: LaneIn): Iterable<readonly [msg_seq: number, up_to: number]> {
+    // What is not saved yet is told when it is.
+    if (this.#core.journal.waits) return;
+    for (const { from, in_pieces } of gaps?.ranges ?? []) {
+      const up_to = in_pieces ? this.#reassembler()?.ackUpTo({ lane, msg_seq: from }) : undefined;
+      if (up_to !== undefined && up_to >= 0) yield [from, up_to];
     }
   }
 
@@ -147,8 +171,8 @@ export class Acks {
     return { ...laneMembers(lane.lane), msg_seq, ...(up_to >= 0 && { ack_up_to: up_to }) };
   }
 
-  #ofLane(lane: LaneIn): Acknowledgement {
-    const { settled, pending, failed, asked, credit } = lane;
+  #ofLane(lane: LaneIn, asked?: LaneIn['asked']): Acknowledgement {
+    const { settled, pending, failed, credit } = lane;
     lane.told_credit = credit;
     const told = failed?.filter((number) => number <= settled && number > settled - pending) ?? [];
     const messages: number[] = [];

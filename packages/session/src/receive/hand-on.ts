@@ -2,6 +2,7 @@ import { type Frame, hasFlag, type StatusContent } from '@atp-router/wire';
 import type { Assembled, FailureReason } from '../contract.ts';
 import { type Core, Violation } from '../core.ts';
 import { storedLane } from '../durable/stored.ts';
+import { SESSION_STREAM } from '../streams/numbers.ts';
 import type { Stream } from '../streams/stream.ts';
 import type { Acks } from './acks.ts';
 import type { Arrival, LaneIn } from '../streams/stream.ts';
@@ -39,6 +40,7 @@ export class HandOn {
   handOn(lane: LaneIn, msg_seq: number, arrival: Arrival, opens: boolean): void {
     if (arrival.failed !== undefined) {
       lane.fail(msg_seq);
+      this.#core.journal.received({ id: { lane: lane.lane, msg_seq }, failed: arrival.failed });
       const credit = lane.credit_when_saved;
       this.#whenSaved(lane, () => {
         lane.grant(credit);
@@ -111,13 +113,13 @@ export class HandOn {
     if (node_id === undefined || meta?.via?.includes(node_id) !== true) return;
     throw new Violation('The message has passed this node already.', {
       fault: 'loop',
-      whole_session: lane.lane.stream_id === '0',
+      whole_session: lane.lane.stream_id === SESSION_STREAM,
     });
   }
 }
 
 /** The end of the session, and the status of an agent: the session reads them itself. */
 function isForSession(stream: Stream, { payload }: Frame, fin: boolean): boolean {
-  if (stream.id !== '0') return false;
+  if (stream.id !== SESSION_STREAM) return false;
   return payload === undefined ? fin : payload.type === 'control.status';
 }

@@ -1,4 +1,5 @@
-import { type Frame, type OpenMessage, PROTOCOL_MAJOR } from '@atp-router/wire';
+import { type Frame, type MessageFault, type OpenMessage, PROTOCOL_MAJOR } from '@atp-router/wire';
+import type { FailureReason } from '../contract.ts';
 
 /** The fragments of a message that is incomplete, as frames: for a store that keeps frames. */
 export function openPieces(session_id: string, { id, type, pieces, head, last }: OpenMessage): readonly Frame[] {
@@ -18,4 +19,9 @@ export function openPieces(session_id: string, { id, type, pieces, head, last }:
     const flags = is_last ? [] : ['MORE'];
     return { v: PROTOCOL_MAJOR, session_id, stream_id, msg_seq, frag_seq, flags, payload: part };
   });
+}
+
+/** What a fault of the pieces makes of their message. */
+export function failureOf(fault: MessageFault): FailureReason {
+  return fault === 'too_large' || fault === 'too_many_fragments' ? 'too_large' : 'corrupt';
 }

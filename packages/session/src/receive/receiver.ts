@@ -1,22 +1,26 @@
-import {
-  type Acknowledgement,
-  type Frame,
-  hasFlag,
-  isFragment,
-  laneOf,
-  Reassembler,
-  type MessageId,
-} from '@atp-router/wire';
+import { type Acknowledgement, type Frame, isFragment, laneOf, Reassembler, type MessageId } from '@atp-router/wire';
 import type { FailureReason } from '../contract.ts';
 import { type Core, Violation } from '../core.ts';
 import { messageBytes } from '../send/frames.ts';
-import type { Stream } from '../streams/stream.ts';
+import { SESSION_STREAM } from '../streams/numbers.ts';
 import type { Streams } from '../streams/streams.ts';
-import { openPieces } from './pieces.ts';
+import { checkFlags } from './flags.ts';
+import { failureOf, openPieces } from './pieces.ts';
 import { Acks } from './acks.ts';
 import { Gaps } from './gaps.ts';
-import type { Arrival, LaneIn } from '../streams/stream.ts';
+import type { Arrival, LaneIn, Stream } from '../streams/stream.ts';
 import type { HandOn } from './hand-on.ts';
+
+/** What follows from what comes. */
+export interface ReceiverTo {
+  /** A frame was dropped (S22). */
+  noRoom(): void;
+  /** What was there already breaks the protocol, as it shows only now: no frame of its stream is to be refused for it. */
+  violated(stream: Stream, violation: Violation): void;
+}
+
+/** A complete message costs this beside its frame, while it waits: an object for each of its parts, entries of maps. */
+const WAITING_COST_BYTES = 512;
 
 /** The other end's messages, from their first fragment until each is handed on or has failed, in the order of its lane. */
 export class Receiver {
@@ -25,21 +29,21 @@ export class Receiver {
   readonly #core: Core;
   readonly #streams: Streams;
   readonly #handOn: HandOn;
-  readonly #noRoom: () => void;
+  readonly #to: ReceiverTo;
   #reassembler: Reassembler | undefined;
   #waiting_bytes = 0;
 
-  constructor(core: Core, streams: Streams, handOn: HandOn, noRoom: () => void) {
+  constructor(core: Core, streams: Streams, handOn: HandOn, to: ReceiverTo) {
     this.#core = core;
     this.#streams = streams;
     this.#handOn = handOn;
-    this.#noRoom = noRoom;
+    this.#to = to;
     this.acks = new Acks(core, () => this.#reassembler);
     this.gaps = new Gaps(
       core,
       this.acks,
       () => this.#reassembler,
-      (lane, msg_seq, why) => this.fail(lane, msg_seq, why),
+      (lane, msg_seq, why) => this.#giveUp(lane, msg_seq, why),
     );
     handOn.acks = this.acks;
   }
@@ -48,6 +52,10 @@ export class Receiver {
   message(stream: Stream, frame: Frame, bytes: number): void {
     const lane = this.#streams.laneIn(stream, laneOf(frame));
     const { msg_seq } = frame;
+    if (lane === undefined) {
+      this.#drop();
+      return;
+    }
     if (lane.has(msg_seq)) {
       this.#known(lane, msg_seq);
       return;
@@ -55,13 +63,17 @@ export class Receiver {
     checkFlags(lane, frame);
     if (stream.in_ended) throw new Violation('A message came behind the last one of its stream.');
     if (msg_seq > lane.credit || !this.#hasRoom(lane, msg_seq, bytes)) {
-      this.#core.counts.dropped += 1;
       this.acks.now(lane);
-      this.#noRoom();
+      this.#drop();
       return;
     }
     if (isFragment(frame)) this.#fragment(lane, frame, bytes);
-    else this.#arrived(lane, msg_seq, { frame, bytes });
+    else this.#arrived(lane, msg_seq, { frame, bytes: bytes + WAITING_COST_BYTES });
+  }
+
+  #drop(): void {
+    this.#core.counts.dropped += 1;
+    this.#to.noRoom();
   }
 
   /** What is kept of messages that cannot be handed on yet. */
@@ -80,8 +92,9 @@ export class Receiver {
 
   /** What comes next can always be taken: it does not wait. */
   #hasRoom(lane: LaneIn, msg_seq: number, bytes: number): boolean {
-    if (msg_seq === lane.arrived + 1 && lane.may_advance) return true;
-    return this.#waiting_bytes + bytes <= this.#core.limits.waiting_bytes;
+    if (isNext(lane, msg_seq)) return true;
+    if (this.#waiting_bytes + bytes + WAITING_COST_BYTES > this.#core.limits.waiting_bytes) return false;
+    return this.gaps.hasRoom(lane, msg_seq);
   }
 
   #fragment(lane: LaneIn, frame: Frame, frame_bytes: number): void {
@@ -99,18 +112,19 @@ export class Receiver {
           this.#arrived(lane, id.msg_seq, this.#assembled(lane, effect.frame, fragments));
           break;
         case 'failed':
-          this.fail(lane, id.msg_seq, 'corrupt');
+          this.fail(lane, id.msg_seq, failureOf(effect.fault));
           break;
         case 'refused':
-          this.#core.counts.dropped += 1;
-          this.#noRoom();
+          this.#drop();
           break;
         case 'bad_fragment':
-          lane.reach(id.msg_seq, this.#core);
+          // As the next one of its lane it was let in, and its gap must have room like any other.
+          if (!this.gaps.hasRoom(lane, id.msg_seq)) {
+            this.#drop();
+            break;
+          }
           this.gaps.open(lane, id.msg_seq);
-          lane.asked ??= new Map();
-          lane.asked.set(id.msg_seq, [effect.frag_seq]);
-          this.acks.now(lane);
+          this.gaps.ask(lane, id.msg_seq, [effect.frag_seq]);
           break;
         case 'duplicate':
         case 'late':
@@ -124,13 +138,12 @@ export class Receiver {
 
   #assembled(lane: LaneIn, frame: Frame, fragments: number): Arrival {
     const { t } = this.#core;
-    const since_t = lane.gaps?.get(frame.msg_seq)?.since_t ?? t;
+    const since_t = lane.gaps?.find(frame.msg_seq)?.since_t ?? t;
     return { frame, bytes: messageBytes(frame), assembled: { fragments, ms: t - since_t } };
   }
 
   #stored(lane: LaneIn, id: MessageId, frame: Frame, ack_up_to: number): void {
     const { msg_seq } = id;
-    lane.reach(msg_seq, this.#core);
     this.gaps.open(lane, msg_seq).in_pieces = true;
     const { journal } = this.#core;
     if (!journal.durable) {
@@ -151,27 +164,41 @@ export class Receiver {
 
   /** A whole message: handed on when it is the next one of its lane, else it waits. */
   #arrived(lane: LaneIn, msg_seq: number, arrival: Arrival): void {
+    // It may have come in pieces and as a whole: of what is decided no pieces are kept.
+    if (lane.gaps?.find(msg_seq)?.in_pieces)
+      this.#reassembler?.handle({ type: 'give_up', id: { lane: lane.lane, msg_seq } });
     this.gaps.close(lane, msg_seq);
-    if (msg_seq === lane.arrived + 1 && lane.may_advance) {
+    if (isNext(lane, msg_seq)) {
       if (msg_seq > lane.highest) lane.highest = msg_seq;
       this.#advance(lane, msg_seq, arrival);
       this.#drain(lane);
       return;
     }
-    lane.reach(msg_seq, this.#core);
-    this.gaps.watch(lane);
+    this.gaps.reach(lane, msg_seq);
     lane.wait(msg_seq, arrival);
-    if (arrival.failed === undefined) this.#waiting_bytes += arrival.bytes;
+    this.#waits(arrival, 1);
+  }
+
+  /** It waits, or does so no longer (−1). */
+  #waits(arrival: Arrival, by: 1 | -1): void {
+    if (arrival.failed === undefined) this.#waiting_bytes += by * arrival.bytes;
+    else this.gaps.failed(by);
+  }
+
+  /** A message of the past: the frame that may be at hand has nothing to do with what follows. */
+  #giveUp(lane: LaneIn, msg_seq: number, why: FailureReason): void {
+    try {
+      this.fail(lane, msg_seq, why);
+    } catch (error) {
+      if (!(error instanceof Violation)) throw error;
+      this.#to.violated(lane.stream, error);
+    }
   }
 
   /** It will not be handed on, whatever still comes of it. */
   fail(lane: LaneIn, msg_seq: number, failed: FailureReason): void {
-    const was = lane.gaps?.get(msg_seq);
-    if (was?.in_pieces) {
-      const id = { lane: lane.lane, msg_seq };
-      this.#reassembler?.handle({ type: 'give_up', id });
-      this.#core.journal.change({ drop: 'pieces', id });
-    }
+    if (lane.gaps?.find(msg_seq)?.in_pieces)
+      this.#core.journal.change({ drop: 'pieces', id: { lane: lane.lane, msg_seq } });
     lane.pieces?.delete(msg_seq);
     this.#arrived(lane, msg_seq, { failed });
     this.acks.now(lane);
@@ -180,7 +207,7 @@ export class Receiver {
   #drain(lane: LaneIn): void {
     if (!lane.may_advance) return;
     for (let arrival = lane.take(lane.arrived + 1); arrival !== undefined; arrival = lane.take(lane.arrived + 1)) {
-      if (arrival.failed === undefined) this.#waiting_bytes -= arrival.bytes;
+      this.#waits(arrival, -1);
       this.#advance(lane, lane.arrived + 1, arrival);
     }
   }
@@ -198,13 +225,22 @@ export class Receiver {
 
   /** The other end gave messages up: what has not arrived completely has failed (S13). */
   withdrawn(ack: Acknowledgement, stream: Stream): void {
-    const { stream_id = '0', persona_id = '', clone_id = '', withdrawn = [] } = ack;
+    const { stream_id = SESSION_STREAM, persona_id = '', clone_id = '', withdrawn = [] } = ack;
     const lane = this.#streams.laneIn(stream, { stream_id, persona_id, clone_id });
+    if (lane === undefined) {
+      // There was no room in all the time: if it went on like this, nothing would free the lanes of the other streams.
+      this.#to.violated(stream, new Violation('The session has too many lanes.', { code: 'EWINDOW' }));
+      return;
+    }
     for (const msg_seq of withdrawn) {
       if (msg_seq > lane.credit || lane.has(msg_seq)) continue;
-      lane.reach(msg_seq, this.#core);
-      this.gaps.watch(lane);
-      this.fail(lane, msg_seq, 'expired');
+      if (!isNext(lane, msg_seq) && !this.gaps.hasRoom(lane, msg_seq)) {
+        this.#drop();
+        break;
+      }
+      this.gaps.reach(lane, msg_seq);
+      this.#giveUp(lane, msg_seq, 'expired');
+      if (stream.is_over) return;
     }
     this.acks.now(lane);
   }
@@ -230,9 +266,8 @@ export class Receiver {
 
   /** What is kept of incomplete messages, as the fragments that came. */
   pieces(): readonly Frame[] {
-    return (this.#reassembler?.snapshot().open ?? []).flatMap((open) =>
-      openPieces(this.#core.options.session_id, open),
-    );
+    const { session_id } = this.#core.options;
+    return (this.#reassembler?.snapshot().open ?? []).flatMap((open) => openPieces(session_id, open));
   }
 
   /** A fragment that a predecessor kept. */
@@ -249,24 +284,16 @@ export class Receiver {
   abandon(stream: Stream): void {
     for (const lane of stream.lanesIn()) {
       this.acks.drop(lane);
-      for (const arrival of lane.waiting?.values() ?? [])
-        if (arrival.failed === undefined) this.#waiting_bytes -= arrival.bytes;
+      for (const arrival of lane.waiting?.values() ?? []) this.#waits(arrival, -1);
       lane.waiting = undefined;
-      for (const [msg_seq, { in_pieces }] of lane.gaps ?? [])
-        if (in_pieces) this.#reassembler?.handle({ type: 'give_up', id: { lane: lane.lane, msg_seq } });
+      for (const { from, in_pieces } of lane.gaps?.ranges ?? [])
+        if (in_pieces) this.#reassembler?.handle({ type: 'give_up', id: { lane: lane.lane, msg_seq: from } });
       this.gaps.forget(lane);
     }
   }
 }
 
-/** `SYN` and `FIN` only where they mean something. Of a fragment only the first one has them. */
-function checkFlags(lane: LaneIn, frame: Frame): void {
-  if (frame.flags === undefined || (frame.frag_seq ?? 0) > 0) {
-    if (frame.flags === undefined && lane.is_main && frame.msg_seq === 0 && !lane.stream.opened && !isFragment(frame))
-      throw new Violation('The first message of a stream does not have SYN.');
-    return;
-  }
-  const opens = lane.is_main && frame.msg_seq === 0 && !lane.stream.own;
-  if (hasFlag(frame, 'SYN') !== opens) throw new Violation('SYN is on the first message of a stream, and on no other.');
-  if (hasFlag(frame, 'FIN') && !lane.is_main) throw new Violation('FIN is on a message with a persona or clone.');
+/** Whether it is the one that is to be handed on. */
+function isNext(lane: LaneIn, msg_seq: number): boolean {
+  return msg_seq === lane.arrived + 1 && lane.may_advance;
 }

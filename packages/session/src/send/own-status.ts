@@ -1,13 +1,10 @@
-import type { Lane } from '@atp-router/wire';
 import type { Outgoing, StoredStatus } from '../contract.ts';
 import type { Core } from '../core.ts';
 import type { Storable } from '../durable/journal.ts';
-import { SESSION_STREAM } from '../streams/numbers.ts';
+import { SESSION_LANE, SESSION_STREAM } from '../streams/numbers.ts';
 import type { Streams } from '../streams/streams.ts';
 import { messageFrames } from './frames.ts';
 import type { Sender } from './sender.ts';
-
-export const ZERO_LANE: Lane = { stream_id: SESSION_STREAM, persona_id: '', clone_id: '' };
 
 /**
  * What this end said last of itself. The other end holds on to what it heard last, so the newest is said until it has
@@ -45,7 +42,7 @@ export class OwnStatus {
   set(message: Outgoing): void {
     const { zero: stream } = this.#streams;
     // The lane itself is made once it is known how much the other end takes.
-    messageFrames(this.#core.options, { lane: ZERO_LANE, stream, is_main: true }, 0, message, false);
+    messageFrames(this.#core.options, { lane: SESSION_LANE, stream, is_main: true }, 0, message, false);
     this.#keep({ message });
   }
 
@@ -59,10 +56,10 @@ export class OwnStatus {
     const { zero } = this.#streams;
     const newest = this.#newest;
     if (newest === undefined || !this.waits || this.#core.agreed === undefined || zero.ended) return;
-    const lane = this.#streams.laneOut(zero, ZERO_LANE);
+    const lane = this.#streams.laneOut(zero, SESSION_LANE);
     if (!this.#sender.hasRoom(lane)) return;
     this.#keep({ ...newest, msg_seq: lane.next_seq });
-    this.#sender.add(zero, ZERO_LANE, newest.message, false, true);
+    this.#sender.add(zero, SESSION_LANE, newest.message, false, true);
   }
 
   #keep(newest: StoredStatus): void {

@@ -19,10 +19,21 @@ interface SendingAgain {
   readyBeside(lane: LaneOut): void;
 }
 
-/** Sending again: what is named as missing, what nobody acknowledged in time; and giving up at the end of its lifetime. */
+/** Fragments of a message that are to be sent again. */
+interface Named {
+  readonly lane: LaneOut;
+  readonly fragments: Set<number>;
+}
+
+/**
+ * Sending again: what is named as missing, what nobody acknowledged in time; and giving up at the end of its lifetime. Some
+ * bytes name megabytes, so what is named is sent in turns, each of which is small, however much and however often it is named.
+ */
 export class Resending {
   readonly #core: Core;
   readonly #sender: SendingAgain;
+  readonly #named: Map<OutMessage, Named> = new Map();
+  #turn_t = Number.NEGATIVE_INFINITY;
 
   constructor(core: Core, sender: SendingAgain) {
     this.#core = core;
@@ -33,10 +44,9 @@ export class Resending {
   messages(lane: LaneOut, numbers: readonly number[]): void {
     for (const msg_seq of numbers) {
       const message = this.#repeatable(lane, msg_seq);
-      if (message === undefined) continue;
-      for (let i = 0; i < message.frames.length; i += 1) this.#sender.transmit(message, i);
-      this.#sender.sent(message);
+      if (message !== undefined) this.#name(lane, message, message.frames.keys());
     }
+    this.#turn();
   }
 
   /** How far one message is, and which of its fragments are to be sent again. */
@@ -50,31 +60,85 @@ export class Resending {
       this.#core.wake(message.due_t);
     }
     if (missing === undefined || missing.length === 0 || this.#repeatable(lane, msg_seq) === undefined) return;
-    for (const fragment of missing) this.#sender.transmit(message, fragment);
-    this.#sender.sent(message);
+    this.#name(lane, message, missing);
+    this.#turn();
   }
 
-  /** A message that has been sent on this connection, is not withdrawn, and can have been missed: not just sent. */
+  /** A message that can have been missed: not just sent. The round trip is what the peer makes it seem. */
   #repeatable(lane: LaneOut, msg_seq: number): OutMessage | undefined {
     const message = lane.at(msg_seq);
-    if (message === undefined || msg_seq >= lane.unsent || msg_seq < lane.withdrawn) return undefined;
-    return this.#core.t - message.last_t < this.#sender.rtt.srtt_ms / 2 ? undefined : message;
+    if (message === undefined || !isOnItsWay(lane, message)) return undefined;
+    const least_ms = Math.max(this.#sender.rtt.srtt_ms / 2, this.#core.limits.resend_turn_ms);
+    return this.#core.t - message.last_t < least_ms ? undefined : message;
+  }
+
+  #name(lane: LaneOut, message: OutMessage, fragments: Iterable<number>): void {
+    const named = this.#named.get(message) ?? { lane, fragments: new Set() };
+    for (const fragment of fragments) if (fragment < message.frames.length) named.fragments.add(fragment);
+    if (named.fragments.size > 0) this.#named.set(message, named);
+  }
+
+  /** Sends some of what is named, if it is time. */
+  #turn(): void {
+    const { t, limits } = this.#core;
+    if (this.#named.size === 0) return;
+    if (t >= this.#turn_t) {
+      this.#turn_t = t + limits.resend_turn_ms;
+      let left = limits.resend_fragments;
+      for (const [message, named] of this.#named) {
+        if (left <= 0) break;
+        left -= this.#sendNamed(message, named, left);
+      }
+    }
+    if (this.#named.size > 0) this.#core.wake(this.#turn_t);
+  }
+
+  /** Gives how many fragments it sent. */
+  #sendNamed(message: OutMessage, { lane, fragments }: Named, most: number): number {
+    let count = 0;
+    // It may be settled meanwhile, or given up.
+    if (lane.at(message.msg_seq) === message && isOnItsWay(lane, message))
+      for (const fragment of fragments) {
+        if (count === most) break;
+        this.#sender.transmit(message, fragment);
+        fragments.delete(fragment);
+        count += 1;
+      }
+    if (count > 0) this.#sender.sent(message);
+    if (count === 0 || fragments.size === 0) this.#named.delete(message);
+    return count;
+  }
+
+  /** A new connection: everything is sent anew. */
+  restart(): void {
+    this.#named.clear();
+  }
+
+  timeout(lanes: Iterable<LaneOut>): void {
+    const { t, limits } = this.#core;
+    this.#turn();
+    let left = limits.turn;
+    for (const lane of lanes) {
+      if (left <= 0) break;
+      left -= this.#ofLane(lane);
+    }
+    if (left <= 0) this.#core.wake(t + limits.ack_delay_ms);
   }
 
   /**
    * Only the oldest message of a lane is sent again by time: those behind it may all have arrived, and the receiver names
-   * the ones that have not.
+   * the ones that have not. Gives how many frames it sent.
    */
-  timeout(lane: LaneOut): void {
+  #ofLane(lane: LaneOut): number {
     this.#withdraw(lane);
     const oldest = lane.at(Math.max(lane.first, lane.withdrawn));
-    if (oldest === undefined) return;
-    if (oldest.msg_seq >= lane.unsent) return;
-    if (this.#core.t >= oldest.due_t) this.#again(oldest);
-    else this.#core.wake(oldest.due_t);
+    if (oldest === undefined || oldest.msg_seq >= lane.unsent) return 0;
+    if (this.#core.t >= oldest.due_t) return this.#again(oldest);
+    this.#core.wake(oldest.due_t);
+    return 0;
   }
 
-  #again(message: OutMessage): void {
+  #again(message: OutMessage): number {
     const { rtt, congestion, in_flight } = this.#sender;
     congestion.crowded(in_flight, this.#core.t, rtt.srtt_ms);
     const last = message.frames.length - 1;
@@ -83,6 +147,7 @@ export class Resending {
     for (let i = first; i < batch; i += 1) this.#sender.transmit(message, i);
     this.#sender.transmit(message, last);
     this.#sender.sent(message);
+    return batch - first + 1;
   }
 
   /** Gives up what is over its lifetime, and says so until the receiver has settled it (S12). */
@@ -112,4 +177,9 @@ export class Resending {
     }
     this.#core.wake(lane.withdraw_due_t);
   }
+}
+
+/** Sent on this connection, and neither withdrawn nor settled. */
+function isOnItsWay(lane: LaneOut, { msg_seq }: OutMessage): boolean {
+  return msg_seq < lane.unsent && msg_seq >= lane.withdrawn;
 }

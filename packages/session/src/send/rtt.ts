@@ -18,6 +18,11 @@ export class RoundTrip {
     this.#bounds = bounds;
   }
 
+  get is_measured(): boolean {
+    return this.#sampled;
+  }
+
+  /** What is assumed before the first sample. */
   get srtt_ms(): number {
     return this.#sampled ? this.#srtt_ms : this.#bounds.rto_first_ms;
   }

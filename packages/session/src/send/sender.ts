@@ -182,7 +182,7 @@ export class Sender {
 
   /** An acknowledgement of a lane of this end. Throws `Violation` for one of what was never sent. */
   acknowledged(ack: Acknowledgement): void {
-    const { stream_id = '0', persona_id = '', clone_id = '' } = ack;
+    const { stream_id = SESSION_STREAM, persona_id = '', clone_id = '' } = ack;
     const lane = this.#streams.findOut({ stream_id, persona_id, clone_id });
     if (lane === undefined) {
       // What comes late on a stream that is closed says nothing new.
@@ -201,6 +201,7 @@ export class Sender {
 
   #upTo(lane: LaneOut, up_to: number, failed: readonly number[] | undefined): void {
     if (up_to >= lane.next_seq) throw neverSent();
+    const lost = new Set(failed);
     let newest: OutMessage | undefined;
     let count = 0;
     let again = false;
@@ -211,8 +212,7 @@ export class Sender {
       count += 1;
       again ||= message.sends > 1;
       newest = message;
-      const has_failed = failed?.includes(message.msg_seq) ?? false;
-      this.#settle(lane, message, has_failed ? 'expired' : undefined);
+      this.#settle(lane, message, lost.has(message.msg_seq) ? 'expired' : undefined);
     }
     if (newest === undefined) return;
     if (!again) this.rtt.sample(this.#core.t - newest.last_t);
@@ -258,11 +258,12 @@ export class Sender {
   }
 
   timeout(): void {
-    for (const lane of this.active) this.#resending.timeout(lane);
+    this.#resending.timeout(this.active);
   }
 
   /** On a new connection: nothing is on its way any more, and what is not settled is sent again. */
   restart(): void {
+    this.#resending.restart();
     for (const lane of this.active) {
       for (const message of lane.unsettled()) {
         this.land(message);

@@ -1,9 +1,22 @@
-import { INT_MAX } from '@atp-router/wire';
+import { INT_MAX, type Lane } from '@atp-router/wire';
 import type { StoredChange, StoredRange } from '../contract.ts';
 
 /** Stream numbers (S1) as in QUIC (RFC 9000 §2.1): parity says who opens, order says what is closed. */
 
+/** The session's own stream. */
 export const SESSION_STREAM = '0';
+
+/** The lane of a stream that names no persona and no clone. */
+export function mainLane(stream_id: string): Lane {
+  return { stream_id, persona_id: '', clone_id: '' };
+}
+
+export function isMainLane({ persona_id, clone_id }: Lane): boolean {
+  return persona_id === '' && clone_id === '';
+}
+
+/** The main lane of the session's own stream. */
+export const SESSION_LANE: Lane = mainLane(SESSION_STREAM);
 
 const DECIMAL = /^(?:0|[1-9][0-9]{0,15})$/;
 

@@ -60,17 +60,29 @@ export class Resets {
     return true;
   }
 
+  /** A turn of those that are due; the others have the next one. */
   timeout(): void {
+    const { t, limits } = this.#core;
+    let left = limits.turn;
     for (const [stream_id, reset] of this.#resets) {
       if (!reset.is_saved) continue;
-      if (this.#core.t >= reset.due_t) this.#send(stream_id, reset);
-      else this.#core.wake(reset.due_t);
+      if (t < reset.due_t) this.#core.wake(reset.due_t);
+      else if (left > 0) {
+        this.#send(stream_id, reset);
+        left -= 1;
+      } else this.#core.wake(t + limits.ack_delay_ms);
     }
   }
 
-  /** On a new connection: all of them at once. */
+  /** On a new connection: all of them, as soon as it may be. */
   restart(): void {
-    for (const [stream_id, reset] of this.#resets) this.#send(stream_id, reset);
+    for (const reset of this.#resets.values()) reset.due_t = this.#core.t;
+    this.timeout();
+  }
+
+  /** The session is over. */
+  clear(): void {
+    this.#resets.clear();
   }
 
   values(): readonly StoredReset[] {

@@ -1,6 +1,8 @@
 import type { Frame, Lane, MessageId } from '@atp-router/wire';
 import type { Assembled, FailureReason, Outgoing, StoredChange, StoredStream } from '../contract.ts';
 import type { Storable } from '../durable/journal.ts';
+import type { LaneGaps } from './lane-gaps.ts';
+import { isMainLane, SESSION_STREAM } from './numbers.ts';
 
 // A stream and its lanes in both directions know each other, so they stand together.
 
@@ -33,7 +35,7 @@ export class Stream implements Storable {
   constructor(id: string, own: boolean) {
     this.id = id;
     this.own = own;
-    this.opened = own || id === '0';
+    this.opened = own || id === SESSION_STREAM;
   }
 
   /** A stream that is over is dropped, or stays as it was saved when both sides had ended it. */
@@ -61,24 +63,6 @@ export type Arrival =
   | { readonly frame: Frame; readonly bytes: number; readonly assembled?: Assembled; readonly failed?: undefined }
   | { readonly failed: FailureReason };
 
-/** A message that is incomplete, or not there while later ones are. */
-export interface Gap {
-  /** Live time at which it began: it fails by that (S20, S42). */
-  readonly since_t: number;
-  /** When it is asked for, or asked for again. */
-  due_t: number;
-  asks: number;
-  /** Whether fragments of it have come. */
-  in_pieces: boolean;
-}
-
-/** Times of a gap that begins now. */
-export interface GapTime {
-  readonly t: number;
-  readonly live: { readonly now: number };
-  readonly limits: { readonly gap_ms: number };
-}
-
 /** One lane of the other end's messages. Numbers up to `arrived` are decided, those above stand in `waiting` and `gaps`. */
 export class LaneIn {
   readonly stream: Stream;
@@ -94,7 +78,7 @@ export class LaneIn {
   told_credit: number;
   credit: number;
   waiting: Map<number, Arrival> | undefined;
-  gaps: Map<number, Gap> | undefined;
+  gaps: LaneGaps | undefined;
   /** Failed ones that may be untold (S17), rising. */
   failed: number[] | undefined;
   /** To be handed on, or handed on and not consumed; rising. */
@@ -108,7 +92,7 @@ export class LaneIn {
     this.stream = stream;
     this.lane = lane;
     this.key = key;
-    this.is_main = lane.persona_id === '' && lane.clone_id === '';
+    this.is_main = isMainLane(lane);
     this.pending = pending;
     this.credit = pending - 1;
     this.told_credit = pending - 1;
@@ -132,22 +116,6 @@ export class LaneIn {
     const arrival = this.waiting?.get(msg_seq);
     if (arrival !== undefined) this.waiting?.delete(msg_seq);
     return arrival;
-  }
-
-  /** Numbers between the highest and this one have become gaps. */
-  reach(msg_seq: number, core: GapTime): void {
-    for (let between = this.highest + 1; between < msg_seq; between += 1) this.gap(between, core);
-    if (msg_seq > this.highest) this.highest = msg_seq;
-  }
-
-  gap(msg_seq: number, { t, live, limits }: GapTime): Gap {
-    this.gaps ??= new Map();
-    let gap = this.gaps.get(msg_seq);
-    if (gap === undefined) {
-      gap = { since_t: live.now, due_t: t + limits.gap_ms, asks: 0, in_pieces: false };
-      this.gaps.set(msg_seq, gap);
-    }
-    return gap;
   }
 
   /** A failed number, in order; those that no acknowledgement needs to have any more are dropped. */
@@ -224,7 +192,7 @@ export class LaneOut {
     this.stream = stream;
     this.lane = lane;
     this.key = key;
-    this.is_main = lane.persona_id === '' && lane.clone_id === '';
+    this.is_main = isMainLane(lane);
     this.credit = credit;
   }
 

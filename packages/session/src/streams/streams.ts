@@ -2,10 +2,8 @@ import { type Lane, laneKey } from '@atp-router/wire';
 import type { StoredChange, StoredNumbers } from '../contract.ts';
 import { type Core, Violation } from '../core.ts';
 import type { Storable } from '../durable/journal.ts';
-import { LaneIn } from './stream.ts';
-import { LaneOut } from './stream.ts';
-import { OpenedNumbers, SESSION_STREAM, streamNumber } from './numbers.ts';
-import { Stream } from './stream.ts';
+import { LaneIn, LaneOut, Stream } from './stream.ts';
+import { isMainLane, OpenedNumbers, SESSION_STREAM, streamNumber } from './numbers.ts';
 
 /** Where a frame of a stream belongs. */
 export type Place = Stream | 'closed' | 'refused';
@@ -21,6 +19,8 @@ export class Streams implements Storable {
   readonly #core: Core;
   #own_open = 0;
   #peer_open = 0;
+  /** Lanes of the other end beside the main ones. */
+  #beside = 0;
 
   constructor(core: Core) {
     this.#core = core;
@@ -58,6 +58,22 @@ export class Streams implements Storable {
     if (!this.open.delete(stream.id)) return;
     if (stream.own) this.#own_open -= 1;
     else this.#peer_open -= 1;
+    this.#forgetLanes(stream);
+  }
+
+  /** What remembers the stream for a while remembers its main lanes alone. */
+  #forgetLanes(stream: Stream): void {
+    this.#beside -= stream.ins?.size ?? 0;
+    stream.ins = undefined;
+    stream.outs = undefined;
+    stream.lanes_stored = undefined;
+  }
+
+  /** The session is over. */
+  clear(): void {
+    for (const stream of this.open.values()) if (stream !== this.zero) this.remove(stream);
+    this.#forgetLanes(this.zero);
+    this.lingering.clear();
   }
 
   /** Opens the next stream of this end. */
@@ -137,33 +153,44 @@ export class Streams implements Storable {
     return number !== undefined && number > 0 && number % 2 === this.peer.next % 2 ? number : undefined;
   }
 
-  laneIn(stream: Stream, lane: Lane): LaneIn {
-    const { pending_messages, lanes } = this.#core.limits;
-    if (lane.persona_id === '' && lane.clone_id === '') {
-      stream.main_in ??= new LaneIn(stream, lane, laneKey(lane), pending_messages);
+  /** The lane of what came; made when this is the first of it. Nothing: the session has no room for another one (S22). */
+  laneIn(stream: Stream, lane: Lane): LaneIn | undefined {
+    if (isMainLane(lane)) return stream.main_in ?? this.keptLane(stream, lane);
+    const { session_lanes, lanes } = this.#core.limits;
+    const found = stream.ins?.get(laneKey(lane));
+    if (found !== undefined) return found;
+    if (stream.ins !== undefined && stream.ins.size >= lanes)
+      throw new Violation('The stream has too many lanes.', { code: 'EWINDOW', whole_session: stream === this.zero });
+    return this.#beside >= session_lanes ? undefined : this.keptLane(stream, lane);
+  }
+
+  /** The same of a lane that a predecessor had: it kept to the limits. */
+  keptLane(stream: Stream, lane: Lane): LaneIn {
+    const { pending_messages } = this.#core.limits;
+    const key = laneKey(lane);
+    if (isMainLane(lane)) {
+      stream.main_in ??= new LaneIn(stream, lane, key, pending_messages);
       return stream.main_in;
     }
-    const key = laneKey(lane);
     stream.ins ??= new Map();
     let found = stream.ins.get(key);
     if (found === undefined) {
-      if (stream.ins.size >= lanes)
-        throw new Violation('The stream has too many lanes.', { code: 'EWINDOW', whole_session: stream === this.zero });
       found = new LaneIn(stream, lane, key, pending_messages);
       stream.ins.set(key, found);
+      this.#beside += 1;
     }
     return found;
   }
 
   findIn(lane: Lane): LaneIn | undefined {
     const stream = this.open.get(lane.stream_id);
-    if (lane.persona_id === '' && lane.clone_id === '') return stream?.main_in;
+    if (isMainLane(lane)) return stream?.main_in;
     return stream?.ins?.get(laneKey(lane));
   }
 
   laneOut(stream: Stream, lane: Lane): LaneOut {
     const credit = this.#core.peer_pending - 1;
-    if (lane.persona_id === '' && lane.clone_id === '') {
+    if (isMainLane(lane)) {
       stream.main_out ??= new LaneOut(stream, lane, laneKey(lane), credit);
       return stream.main_out;
     }
@@ -179,7 +206,7 @@ export class Streams implements Storable {
 
   findOut(lane: Lane): LaneOut | undefined {
     const stream = this.open.get(lane.stream_id);
-    if (lane.persona_id === '' && lane.clone_id === '') return stream?.main_out;
+    if (isMainLane(lane)) return stream?.main_out;
     return stream?.outs?.get(laneKey(lane));
   }
 

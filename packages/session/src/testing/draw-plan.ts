@@ -18,7 +18,7 @@ const CODES = ['EPREEMPT', 'EAGENTDOWN', 'EBUDGET', 'EPOLICY'] as const;
 
 /** The history of a seed. */
 export function drawPlan(seed: number): Plan {
-  const setting = drawSetting(new Draw(seedFor(seed, 'setting')));
+  const setting = tellingLate(drawSetting(new Draw(seedFor(seed, 'setting'))), new Draw(seedFor(seed, 'told')));
   const draw = new Draw(seedFor(seed, 'events'));
   const heal_ms = draw.one(1_000, 3_000, 8_000, draw.int(10_000, 100_000));
   const streams: readonly PlannedStream[] = Array.from({ length: draw.skewed(1, 9) }, () => ({
@@ -46,6 +46,16 @@ function drawSetting(draw: Draw): Setting {
   };
 }
 
+/** Ends that hear late of what is saved: a crash may come between the two. */
+function tellingLate({ ends, ...setting }: Setting, draw: Draw): Setting {
+  const late = (end: EndSetting): EndSetting => {
+    const told_ms = draw.one(0, 0, 5, 100, 1_000);
+    if (!end.durable || !draw.chance(0.2)) return { ...end, told_ms };
+    return { ...end, told_ms, crashes_untold: draw.one<'failure' | number>('failure', draw.skewed(2, 60)) };
+  };
+  return { ...setting, ends: { client: late(ends.client), server: late(ends.server) } };
+}
+
 function drawEnd(draw: Draw, calm: boolean, sealed: boolean): EndSetting {
   return {
     durable: draw.chance(0.5),
@@ -57,6 +67,7 @@ function drawEnd(draw: Draw, calm: boolean, sealed: boolean): EndSetting {
     weather: drawWeather(draw, calm, sealed),
     pending_messages: draw.one(1, 2, 4, 16, 64, 256),
     save_ms: draw.one(0, 2, 50, 800),
+    told_ms: 0,
     consume_ms: draw.one(0, 0, 5, 100, 2_000),
     consumes_from_ms: draw.chance(0.1) ? draw.int(0, 40_000) : 0,
   };

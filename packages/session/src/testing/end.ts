@@ -1,34 +1,17 @@
-import type { Frame, MessageId, Sealer } from '@atp-router/wire';
+import type { Frame, MessageId } from '@atp-router/wire';
 import type { Timer } from '@atp-router/kernel';
-import type { Agreed, Outgoing, SessionEffect, SessionInput } from '../contract.ts';
+import type { Agreed, SessionEffect, SessionInput } from '../contract.ts';
 import { SESSION_LIMITS } from '../limits.ts';
 import type { App } from './app.ts';
 import { decodeSealed, encodeSealed } from './codec.ts';
-import type { Held, Machine } from './machine.ts';
+import type { EndTools } from './end-tools.ts';
+import type { Machine } from './machine.ts';
 import { otherSide, type Side, type Wire, type WireEvents } from './network.ts';
 import type { EndSetting } from './plan.ts';
+import { Saves } from './saves.ts';
 import { SimStore } from './store.ts';
 import { storeDifference } from './store-book.ts';
-import type { DriftingClock, VirtualTime } from './time.ts';
-
-/** Who watches an end. */
-export interface Watcher {
-  input(side: Side, input: SessionInput): void;
-  effect(side: Side, effect: SessionEffect): void;
-  taken(side: Side, id: MessageId, message: Outgoing, fin: boolean): void;
-  holds(side: Side, held: Held): void;
-  broken(what: string): void;
-}
-
-export interface EndTools {
-  readonly time: VirtualTime;
-  readonly sealer: Sealer | undefined;
-  readonly watcher: Watcher;
-  /** How long a thing takes, by a name for it, at most so long: the same in every replay. */
-  takes(what: string, most_ms: number): number;
-  /** Asks for a new connection, soon. */
-  redial(): void;
-}
+import type { DriftingClock } from './time.ts';
 
 /** An end that is woken more often than this at one moment is in a loop. */
 const WAKES_MAX = 50;
@@ -53,8 +36,7 @@ export class SimEnd {
   #timer: Timer | undefined;
   #queue: SessionEffect[] = [];
   #busy = false;
-  #unsaved: Timer[] = [];
-  #saves_free_ms = 0;
+  readonly #saves: Saves | undefined;
   #heard_ms = 0;
   #heard_from_ms = 0;
   #wakes = { at_ms: -1, count: 0 };
@@ -66,6 +48,7 @@ export class SimEnd {
     this.clock = clock;
     this.#tools = tools;
     this.store = setting.durable ? new SimStore() : undefined;
+    this.#saves = this.store && new Saves(side, this.store, setting, tools);
   }
 
   /** True time for which it had a connection and heard something of late: what may count for giving a message up (S42). */
@@ -175,7 +158,10 @@ export class SimEnd {
         this.#send(effect.frame);
         break;
       case 'deliver':
-        this.#consume(effect);
+        this.#consume(effect.id, `${effect.frame.payload?.seq ?? 0}`);
+        break;
+      case 'failed':
+        if (effect.way === 'in') this.#consume(effect.id, `failed ${effect.id.msg_seq}`);
         break;
       case 'save':
         this.#save(effect);
@@ -211,31 +197,23 @@ export class SimEnd {
     return frame;
   }
 
-  #consume({ id, frame }: Extract<SessionEffect, { type: 'deliver' }>): void {
+  #consume(id: MessageId, what: string): void {
     const { life } = this;
-    const delay_ms = this.#tools.takes(`${this.side} consumes ${frame.payload?.seq ?? 0}`, this.setting.consume_ms);
+    const delay_ms = this.#tools.takes(`${this.side} consumes ${what}`, this.setting.consume_ms);
     this.#tools.time.at(Math.max(this.#tools.time.now_ms + delay_ms, this.setting.consumes_from_ms), () => {
       if (this.life === life && this.state === 'up') this.feed({ type: 'consumed', id });
     });
   }
 
-  /** Saves end in the order in which they began. */
   #save({ mark, changes }: Extract<SessionEffect, { type: 'save' }>): void {
-    const { store } = this;
-    if (store === undefined) {
+    if (this.#saves === undefined) {
       this.#tools.watcher.broken(`${this.side} saves and has no store`);
       return;
     }
-    const { time } = this.#tools;
-    const took_ms = this.#tools.takes(`${this.side} saves ${this.life}/${mark}`, this.setting.save_ms);
-    this.#saves_free_ms = Math.max(this.#saves_free_ms, time.now_ms + took_ms);
-    const timer = time.at(this.#saves_free_ms, () => {
-      this.#unsaved = this.#unsaved.filter((other) => other !== timer);
-      store.apply(changes);
+    this.#saves.save(mark, changes, this.life, () => {
       this.feed({ type: 'saved', mark });
       this.#judgeStore();
     });
-    this.#unsaved.push(timer);
   }
 
   #close(): void {
@@ -261,7 +239,7 @@ export class SimEnd {
 
   /** When nothing is on its way to the store, it has what the session has. */
   #judgeStore(): void {
-    const stored = this.#unsaved.length > 0 ? undefined : this.store?.snapshot();
+    const stored = this.#saves?.waits === false ? this.store?.snapshot() : undefined;
     if (stored === undefined || this.machine === undefined || this.state !== 'up') return;
     const difference = storeDifference(stored, this.machine.snapshot());
     if (difference !== undefined) this.#tools.watcher.broken(`${this.side}: ${difference}`);
@@ -270,8 +248,7 @@ export class SimEnd {
   /** The process is gone, and with it every save that had not ended. */
   crash(): void {
     this.#judgeStore();
-    for (const timer of this.#unsaved) timer.cancel();
-    this.#unsaved = [];
+    this.#saves?.crash();
     this.#timer?.cancel();
     this.#letGo();
     this.#queue = [];

@@ -10,7 +10,7 @@ import {
   type Lane,
 } from '@atp-router/wire';
 import { type MessageBook, named, type Sent } from './message-book.ts';
-import type { Side } from './network.ts';
+import { opensStream, type Side } from './network.ts';
 import type { StatusBook } from './status-book.ts';
 import type { SimStore } from './store.ts';
 
@@ -157,8 +157,8 @@ export class FrameBook {
   }
 
   #opens(side: Side, frame: Frame): void {
-    const own = Number(frame.stream_id) % 2 === (side === 'client' ? 1 : 0);
-    if (own !== hasFlag(frame, 'SYN')) this.#broken(`${side} has SYN wrong on the first message of ${frame.stream_id}`);
+    if (opensStream(side, frame.stream_id) !== hasFlag(frame, 'SYN'))
+      this.#broken(`${side} has SYN wrong on the first message of ${frame.stream_id}`);
   }
 
   /** S14: nothing of another lane may come behind the end of the stream. */
@@ -265,7 +265,7 @@ function contentOf(frame: Frame): Readonly<Record<string, unknown>> | undefined 
   return isWireObject(content) ? content : undefined;
 }
 
-function acksOf(frame: Frame): readonly Acknowledgement[] {
+export function acksOf(frame: Frame): readonly Acknowledgement[] {
   const acks = contentOf(frame)?.['acks'];
   return Array.isArray(acks) ? (acks as readonly Acknowledgement[]) : [];
 }

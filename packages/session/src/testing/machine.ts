@@ -1,5 +1,6 @@
 import type { Frame, Lane } from '@atp-router/wire';
 import type { SessionEffect, SessionInput, SessionSnapshot } from '../contract.ts';
+import type { SessionHeld } from '../view.ts';
 import type { Side } from './network.ts';
 import type { Setting } from './plan.ts';
 
@@ -14,16 +15,11 @@ export interface Machine {
   /** Number of the next message of a lane. */
   nextSeq(lane: Lane): number;
   /** Whether the first frame of another connection belongs to the session, so that it may take it over (S34). */
-  admits(frame: Frame, wall_ms: number): boolean;
+  admits(frame: Frame): boolean;
   /** What a successor would start from. */
   snapshot(): SessionSnapshot;
   /** What it holds of both directions. */
-  held(): Held;
-}
-
-export interface Held {
-  readonly messages: number;
-  readonly bytes: number;
+  held(): SessionHeld;
 }
 
 /** What a session is made from. */

@@ -10,6 +10,11 @@ export function otherSide(side: Side): Side {
   return side === 'client' ? 'server' : 'client';
 }
 
+/** Whether a stream is one that this side opens (S1). */
+export function opensStream(side: Side, stream_id: string): boolean {
+  return Number(stream_id) % 2 === (side === 'client' ? 1 : 0);
+}
+
 /** What an end sees of a connection. */
 export interface Wire {
   readonly id: number;

@@ -28,6 +28,10 @@ export interface EndSetting {
   readonly pending_messages: number;
   /** How long a save takes at most. */
   readonly save_ms: number;
+  /** Until the end hears that a save is done. */
+  readonly told_ms: number;
+  /** It crashes once before it hears that a save is done: the first one with a failure, or that of this number. */
+  readonly crashes_untold?: 'failure' | number;
   /** How long the application takes for a message at most. */
   readonly consume_ms: number;
   /** True time until which it takes none at all: a consumer that hangs. */

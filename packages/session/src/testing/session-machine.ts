@@ -11,7 +11,9 @@ import type { SessionOptions } from '../options.ts';
 import { Session } from '../session.ts';
 import { Draw, seedFor } from './draw.ts';
 import { SIM_KEYS } from './keys.ts';
+import type { SessionHeld } from '../view.ts';
 import type { Machine, MachineSetup, MakeMachine } from './machine.ts';
+import type { Setting } from './plan.ts';
 
 /** What a session of a history has before it is told otherwise. */
 export const FIRST_WINDOW: Window = { max_parallel: 100 };
@@ -36,6 +38,7 @@ export function sessionMachines(digests: Digests): MakeMachine {
         outbox_bytes: LIMITS.outbox_bytes,
         flight_bytes: LIMITS.flight_bytes,
         waiting_bytes: setting.tight ? LIMITS.tight_bytes : LIMITS.waiting_bytes,
+        ...countsOf(setting),
       },
       reassembly: {
         ...REASSEMBLY_LIMITS,
@@ -67,11 +70,23 @@ const LIMITS = {
 /** What an end may have taken and not settled; the session adds the end of a stream that failed by itself. */
 export const UNSETTLED_MAX: number = LIMITS.messages;
 
+/** As small as the rest. Ends that are in order come to those of a tight setting, which cost them time and no message. */
+function countsOf({ tight }: Setting): Record<'session_lanes' | 'gaps' | 'resets' | 'lingering' | 'nonces', number> {
+  return { session_lanes: tight ? 3 : 40, gaps: tight ? 8 : 60, resets: 40, lingering: 3, nonces: tight ? 200 : 2_000 };
+}
+
 /** The largest message of a history, with what it is counted for beside its content. */
 const MESSAGE_BYTES = 8_000;
 
-/** What a session may hold at most: each of its buffers full, and the message that filled the outbox. */
-export const HELD_BYTES_MAX: number = LIMITS.outbox_bytes + MESSAGE_BYTES + LIMITS.waiting_bytes + LIMITS.buffer_bytes;
+/**
+ * What a session may hold at most: each of its buffers full, and the message that filled the outbox. The next message of its
+ * lane may be a gap in pieces although there is no room for one.
+ */
+export function heldMax(setting: Setting): Omit<SessionHeld, 'messages'> {
+  const { session_lanes, gaps, ...rest } = countsOf(setting);
+  const bytes = LIMITS.outbox_bytes + MESSAGE_BYTES + LIMITS.waiting_bytes + LIMITS.buffer_bytes;
+  return { ...rest, bytes, lanes: session_lanes, gaps: gaps + LIMITS.open_messages };
+}
 
 function policyOf(bytes: number): FragmentPolicy {
   const sizes = { text_bytes: bytes, binary_bytes: bytes * 2 };

@@ -100,7 +100,7 @@ export class Shell {
     const first = judgeFirstFrame(frame);
     if (first.type === 'refused') return first.answer;
     if (first.type === 'open' && server.state === 'new') return undefined;
-    if (server.state === 'up' && server.machine?.admits(frame, server.clock.wall_ms()) === true) return undefined;
+    if (server.state === 'up' && server.machine?.admits(frame) === true) return undefined;
     if (server.state === 'up' && first.type === 'resume') watch.tokens.refused(frame);
     return refusalFrame(first.session_id, errorPayload('ESEC', { reason: 'The session cannot be resumed.' }));
   }

@@ -32,7 +32,8 @@ function* namedOf({ session, numbers, ...lists }: SessionSnapshot): Iterable<Nam
     if (stream.stream_id !== '0' || stream.sent_fin || stream.got_fin) yield [`stream ${stream.stream_id}`, stream];
   for (const reset of lists.resets) yield [`reset ${reset.stream_id}`, reset];
   for (const lane of lists.lanes) if (!isFresh(lane)) yield [`lane ${laneKey(lane.lane)}`, lane];
-  for (const { id, fin } of lists.inbox) yield [`inbox ${messageKey(id)}`, fin];
+  for (const arrival of lists.inbox)
+    yield [`inbox ${messageKey(arrival.id)}`, 'failed' in arrival ? arrival.failed : arrival.fin];
   for (const { id, fin } of lists.outbox) yield [`outbox ${messageKey(id)}`, fin];
 }
 

@@ -2,6 +2,7 @@ import { laneKey, type Frame, type Lane, type MessageId } from '@atp-router/wire
 import type {
   Outgoing,
   SessionSnapshot,
+  StoredArrival,
   StoredChange,
   StoredLane,
   StoredNumbers,
@@ -19,7 +20,7 @@ export class SimStore {
   readonly #streams: Map<string, StoredStream> = new Map();
   readonly #resets: Map<string, StoredReset> = new Map();
   readonly #lanes: Map<string, StoredLane> = new Map();
-  readonly #inbox: Map<string, { id: MessageId; frame: Frame; fin: boolean }> = new Map();
+  readonly #inbox: Map<string, StoredArrival> = new Map();
   readonly #outbox: Map<string, { id: MessageId; message: Outgoing; fin: boolean }> = new Map();
   readonly #pieces: Map<string, { key: string; frame: Frame }> = new Map();
 
@@ -50,6 +51,14 @@ export class SimStore {
       return false;
     const { next_stream, peer_next_stream } = this.#numbers;
     return Number(stream_id) < (own ? next_stream : peer_next_stream);
+  }
+
+  /** Whether a successor takes the stream for closed, of which nobody may have been told. */
+  isClosed(stream_id: string, own: boolean): boolean {
+    const stream = this.#streams.get(stream_id);
+    if (stream === undefined) return this.wasOpened(stream_id, own);
+    if (stream_id === '0' || !stream.sent_fin || !stream.got_fin) return false;
+    return ![...this.#outbox.values()].some(({ id }) => id.lane.stream_id === stream_id);
   }
 
   lane(lane: Lane): StoredLane | undefined {

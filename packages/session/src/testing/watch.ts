@@ -1,18 +1,19 @@
 import { type Frame, hasFlag, type MessageId, type Window } from '@atp-router/wire';
 import type { Outgoing, SessionEffect, SessionInput } from '../contract.ts';
 import { KEYLESS } from '../core.ts';
-import type { SimEnd, Watcher } from './end.ts';
+import type { SimEnd } from './end.ts';
+import type { Watcher } from './end-tools.ts';
 import { SESSION_LIMITS } from '../limits.ts';
-import { FrameBook } from './frame-book.ts';
-import type { Held } from './machine.ts';
+import { acksOf, FrameBook } from './frame-book.ts';
 import { SIM_KEYS } from './keys.ts';
 import { judgeMessages } from './judge-messages.ts';
 import { type EndsView, MessageBook } from './message-book.ts';
-import { SIDES, type Side } from './network.ts';
+import { opensStream, SIDES, type Side } from './network.ts';
 import type { Setting } from './plan.ts';
 import { QuietBook } from './quiet-book.ts';
-import { FIRST_WINDOW, HELD_BYTES_MAX, UNSETTLED_MAX } from './session-machine.ts';
+import { FIRST_WINDOW, heldMax, UNSETTLED_MAX } from './session-machine.ts';
 import { StatusBook } from './status-book.ts';
+import type { SessionHeld } from '../view.ts';
 import type { VirtualTime } from './time.ts';
 import { TokenBook } from './token-book.ts';
 import { WindowBook } from './window-book.ts';
@@ -79,7 +80,10 @@ export class Watch implements Watcher {
       },
       broken,
     );
-    const closedAt = (side: Side, stream_id: string): boolean => this.#closed[side].has(stream_id);
+    const closedAt = (side: Side, stream_id: string): boolean => {
+      const { store } = end(side);
+      return this.#closed[side].has(stream_id) || store?.isClosed(stream_id, opensStream(side, stream_id)) === true;
+    };
     this.frames = new FrameBook(
       this.messages,
       {
@@ -102,6 +106,7 @@ export class Watch implements Watcher {
       // S36: it is refused, and its stream aborted.
       const { ts = input.wall_ms, stream_id } = input.frame;
       if (Math.abs(input.wall_ms - ts) > SESSION_LIMITS.signature_skew_ms) this.#aborted.add(stream_id);
+      this.#refusesLanes(side, input.frame);
       // S29: from then on, also of a stream of which nothing has come yet; but before the handshake nothing is read.
       if (hasFlag(input.frame, 'RST') && this.#options.end(side).established)
         this.#closed[side].add(input.frame.stream_id);
@@ -112,6 +117,15 @@ export class Watch implements Watcher {
     this.windows.overdue(side);
     if (input.type === 'window') this.windows.set(side, input.window);
     if (input.type === 'reset') this.#aborted.add(input.stream_id);
+  }
+
+  /** S22: where there is no room for a lane although its messages are withdrawn, its stream is refused. */
+  #refusesLanes(side: Side, frame: Frame): void {
+    const withdrawn = acksOf(frame).filter((ack) => ack.withdrawn !== undefined && ack.persona_id !== undefined);
+    if (withdrawn.length === 0) return;
+    const { lanes = 0 } = this.#options.end(side).machine?.held() ?? {};
+    if (lanes < heldMax(this.#options.setting).lanes) return;
+    for (const { stream_id } of withdrawn) if (stream_id !== undefined) this.#aborted.add(stream_id);
   }
 
   effect(side: Side, effect: SessionEffect): void {
@@ -177,8 +191,10 @@ export class Watch implements Watcher {
     if (unsettled > UNSETTLED_MAX) this.broken(`${side} has taken ${unsettled} messages that are not settled`);
   }
 
-  holds(side: Side, { bytes }: Held): void {
-    if (bytes > HELD_BYTES_MAX) this.broken(`${side} holds ${bytes} bytes, and may hold ${HELD_BYTES_MAX}`);
+  holds(side: Side, held: SessionHeld): void {
+    const most = heldMax(this.#options.setting);
+    for (const what of ['bytes', 'lanes', 'gaps', 'resets', 'lingering', 'nonces'] as const)
+      if (held[what] > most[what]) this.broken(`${side} holds ${held[what]} ${what}, and may hold ${most[what]}`);
   }
 
   broken(what: string): void {

@@ -3,7 +3,7 @@ import { App } from './app.ts';
 import { Draw, seedFor } from './draw.ts';
 import { SimEnd } from './end.ts';
 import type { Machine, MakeMachine } from './machine.ts';
-import { Network, otherSide, SIDES, type Side } from './network.ts';
+import { Network, opensStream, otherSide, SIDES, type Side } from './network.ts';
 import type { Plan } from './plan.ts';
 import { Shell } from './shell.ts';
 import { DriftingClock, VirtualTime } from './time.ts';
@@ -17,6 +17,9 @@ export interface WorldOptions {
   /** Told of everything, for whoever looks for the cause of a failure. */
   readonly trace?: (line: string) => void;
 }
+
+/** How long an end is away that crashes as it saves. */
+const CRASH_MS = 500;
 
 /** Both ends, what is between them, and what watches them. */
 export class World {
@@ -70,6 +73,7 @@ export class World {
       watcher: this.watch,
       takes: (what, most_ms) => (most_ms === 0 ? 0 : new Draw(seedFor(seed, what)).next() * most_ms),
       redial: () => side === 'client' && this.shell.dialSoon(),
+      crash: () => this.crash(side, CRASH_MS),
     });
   }
 
@@ -167,7 +171,6 @@ export class World {
 
   /** Of a stream that is not kept: it was closed, or else its opening was not kept. */
   #isOver(side: Side, stream_id: string): boolean {
-    const own = Number(stream_id) % 2 === (side === 'client' ? 1 : 0);
-    return this.ends[side].store?.wasOpened(stream_id, own) ?? false;
+    return this.ends[side].store?.wasOpened(stream_id, opensStream(side, stream_id)) ?? false;
   }
 }

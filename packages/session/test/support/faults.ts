@@ -1,5 +1,5 @@
 import { type Frame, hasFlag, type WireObject } from '@atp-router/wire';
-import type { SessionEffect, SessionInput, SessionSnapshot } from '../../src/index.ts';
+import type { SessionEffect, SessionHeld, SessionInput, SessionSnapshot } from '../../src/index.ts';
 import type { Machine } from '../../src/testing/index.ts';
 
 /** A mistake that a session could make, put between it and its shell: it sees what goes in and what comes out. */
@@ -13,7 +13,8 @@ export interface Fault {
   /** What it says that it has, instead of what it is asked to save. */
   readonly snapshot?: (snapshot: SessionSnapshot) => SessionSnapshot;
   readonly admits?: (frame: Frame) => boolean;
-  readonly held?: () => { readonly messages: number; readonly bytes: number };
+  /** What it says that it holds, in place of that. */
+  readonly held?: Partial<SessionHeld>;
   /** Instead of the deadline, in milliseconds from now. */
   readonly deadline_ms?: (deadline_ms: number | undefined, now_ms: number) => number | undefined;
 }
@@ -46,8 +47,8 @@ export function faulty(fault: Fault, machine: Machine, life: number): Machine {
     },
     nextSeq: (lane) => machine.nextSeq(lane),
     snapshot: () => fault.snapshot?.(machine.snapshot()) ?? machine.snapshot(),
-    admits: (frame, wall_ms) => fault.admits?.(frame) ?? machine.admits(frame, wall_ms),
-    held: () => fault.held?.() ?? machine.held(),
+    admits: (frame) => fault.admits?.(frame) ?? machine.admits(frame),
+    held: () => ({ ...machine.held(), ...fault.held }),
   };
 }
 
@@ -236,11 +237,23 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     name: 'a closed session keeps memory',
-    held: () => ({ messages: 1, bytes: 1 }),
+    held: { messages: 1, bytes: 1 },
   },
   {
     name: 'the outbox has no limit',
-    held: () => ({ messages: 1, bytes: 1_000_000 }),
+    held: { messages: 1, bytes: 1_000_000 },
+  },
+  {
+    name: 'the lanes of the other end have no limit',
+    held: { lanes: 1_000 },
+  },
+  {
+    name: 'a frame may leave out as many messages as it likes',
+    held: { gaps: 1_000 },
+  },
+  {
+    name: 'nonces are never forgotten',
+    held: { nonces: 100_000 },
   },
   {
     name: 'a timer that is due at once, always',

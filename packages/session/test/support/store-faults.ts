@@ -54,8 +54,14 @@ export const STORE_FAULTS: readonly Fault[] = [
     snapshot: (snapshot) => ({ ...snapshot, resets: [] }),
   },
   {
+    name: 'a successor does not know of a failure of which nobody was told yet',
+    from_seed: 22_701,
+    effect: unsaved((change) => isPut(change, 'inbox') && 'failed' in change),
+    snapshot: (snapshot) => ({ ...snapshot, inbox: snapshot.inbox.filter((arrival) => !('failed' in arrival)) }),
+  },
+  {
     name: 'streams of which nothing has come are not saved',
-    from_seed: 401,
+    from_seed: 801,
     effect: unsaved((change) => isPut(change, 'unseen')),
   },
   {

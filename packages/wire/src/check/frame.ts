@@ -13,7 +13,7 @@ import {
 } from '../fields/frame-fields.ts';
 import { NAME_MAX } from '../fields/kinds.ts';
 import { type Frame, PROTOCOL_MAJOR } from '../frame.ts';
-import { FrameError } from '../frame-error.ts';
+import { FrameError, isFrameError } from '../frame-error.ts';
 import { INT_MAX } from '../limits.ts';
 import { type Check, checkDigest, checkInt, checkObject, checkText, checkTexts } from './check.ts';
 import { checkName, checkUnknown } from './free.ts';
@@ -57,8 +57,18 @@ export function checkFrame(check: Check, value: unknown): Frame {
   if (frame['msg_seq'] === undefined) throw new FrameError('missing', { path: 'msg_seq' });
   if (frame['sig'] !== undefined) checkSigned(frame);
   // The content is read by type, except in fragments: whether this is one depends on members that may come later.
-  if (frame['payload'] !== undefined) checkPayload(check, frame as unknown as Frame);
+  if (frame['payload'] !== undefined) checkAddressed(check, frame as unknown as Frame);
   return frame as unknown as Frame;
+}
+
+/** What is wrong with a payload is told with the stream that it was for. */
+function checkAddressed(check: Check, frame: Frame): void {
+  try {
+    checkPayload(check, frame);
+  } catch (error) {
+    if (isFrameError(error)) error.address = { stream_id: frame.stream_id };
+    throw error;
+  }
 }
 
 /** Before anything else: a frame of another major may look like anything. */

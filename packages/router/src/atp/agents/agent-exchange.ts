@@ -19,21 +19,16 @@ import {
   type ConversationEvent,
   OPENED,
 } from './conversation.ts';
-import type { ExchangeParts } from './exchange-parts.ts';
+import { type ExchangeParts, type Held, metaOf } from './exchange-parts.ts';
 import type { Share } from './roster.ts';
-import { boundOf, withinBound } from './usage-bound.ts';
-import { declined, faulty, gone, tooDear, unsendable } from './verdicts.ts';
+import { excessOf, withinBound } from './usage-bound.ts';
+import { declined, faulty, gone, tooDear, tooLarge, unsendable } from './verdicts.ts';
 
 /** Two of the largest messages. */
 const HELD_CHARS_MAX = 33_554_432;
 
-interface Held {
-  readonly id: MessageId;
-  readonly payload: Payload | undefined;
-  readonly fin: boolean;
-  /** Of its content. */
-  readonly chars: number;
-}
+/** Over, by this end. */
+const NOTHING_HEARD: Conversation = { kind: 'over', has_result: false };
 
 /** One attempt at one agent, as an exchange of the engine: a stream with an estimate, a dispatch, and an answer in the shape of `ask`. */
 export class AgentExchange implements UpstreamExchange, StreamReader {
@@ -59,6 +54,8 @@ export class AgentExchange implements UpstreamExchange, StreamReader {
   #is_ended = false;
   /** The stream is: nothing more comes, and nothing can be aborted. */
   #is_closed = false;
+  /** How it closed, while what came before that waits to be heard. */
+  #last: ConversationEvent | undefined;
 
   constructor(parts: ExchangeParts, request: UpstreamRequest, caller: UpstreamCaller, handler: UpstreamHandler) {
     this.#parts = parts;
@@ -81,13 +78,12 @@ export class AgentExchange implements UpstreamExchange, StreamReader {
     try {
       this.#stream = peer.open(this.#message({ type: 'adapter.estimate_request', content }), this);
     } catch (thrown) {
-      this.#state = { kind: 'over' };
+      this.#state = NOTHING_HEARD;
       this.#reply.fail(undefined, unsendable(thrown, blamed));
       return true;
     }
     if (this.#stream === undefined) return false;
     events.onBegin(this.#share);
-    this.#handler.onSent?.();
     this.#is_away = !peer.is_connected;
     this.#arm();
     return true;
@@ -110,9 +106,9 @@ export class AgentExchange implements UpstreamExchange, StreamReader {
       this.#held_chars -= held.chars;
       this.#hear(held.id, held.payload, held.fin);
       // Within this the engine may have had enough again.
-      if (this.#isPaused()) return;
+      if (this.#is_paused as boolean) return;
     }
-    if (this.#is_closed) this.#on({ type: 'closed', error: undefined });
+    if (this.#last !== undefined) this.#on(this.#last);
     this.#arm();
   }
 
@@ -122,15 +118,27 @@ export class AgentExchange implements UpstreamExchange, StreamReader {
     else this.#hear(id, payload, fin);
   }
 
-  onLost(): void {
-    this.#on({ type: 'lost' });
+  onLost(too_large: boolean): void {
+    this.#on({ type: too_large ? 'too_large' : 'lost' });
   }
 
-  onClosed(error: Payload | undefined): void {
+  onUnreadable(): void {
+    this.#end({ type: 'unreadable' });
+  }
+
+  onClosed(error: Payload | undefined, is_refused: boolean): void {
+    // What was said before an orderly end is still to be heard, and so is what was said before a mistake.
+    if (error === undefined || is_refused) this.#end(is_refused ? { type: 'refused' } : { type: 'closed', error });
+    else if (this.#last === undefined) {
+      this.#is_closed = true;
+      this.#on({ type: 'closed', error });
+    }
+  }
+
+  #end(event: ConversationEvent): void {
     this.#is_closed = true;
-    // What was said before an orderly end is still to be heard.
-    if (error === undefined && this.#held.length > 0) return;
-    this.#on({ type: 'closed', error });
+    if (this.#held.length > 0) this.#last ??= event;
+    else this.#on(event);
   }
 
   onConnection(is_connected: boolean): void {
@@ -148,10 +156,6 @@ export class AgentExchange implements UpstreamExchange, StreamReader {
     this.#stop(errorPayload('EWINDOW', { reason: 'More was sent than a reader that is slow can be spared.' }));
   }
 
-  #isPaused(): boolean {
-    return this.#is_paused;
-  }
-
   #hear(id: MessageId, payload: Payload | undefined, fin: boolean): void {
     if (this.#state.kind === 'working') this.#has_begun = true;
     this.#on({ type: 'message', payload, fin });
@@ -164,7 +168,10 @@ export class AgentExchange implements UpstreamExchange, StreamReader {
     this.#state = state;
     for (const effect of effects) this.#do(effect);
     // With both ends said, or aborted, there is nothing to abort.
-    const is_closed = event.type === 'closed' || (event.type === 'message' && event.fin && this.#is_dispatched);
+    const is_closed =
+      event.type === 'closed' ||
+      event.type === 'refused' ||
+      (event.type === 'message' && event.fin && this.#is_dispatched);
     if (this.#state.kind === 'over') this.#ended(is_closed ? undefined : abortOf(event, effects));
     this.#arm();
   }
@@ -187,6 +194,9 @@ export class AgentExchange implements UpstreamExchange, StreamReader {
       case 'gone':
         this.#reply.fail('gone', gone(blamed));
         break;
+      case 'too_large':
+        this.#reply.fail('fault', tooLarge(blamed));
+        break;
       case 'fault':
         events.onFault(effect.fault);
         this.#reply.fail('fault', faulty(effect.fault, blamed));
@@ -199,19 +209,15 @@ export class AgentExchange implements UpstreamExchange, StreamReader {
     const { clock, events, blamed } = this.#parts;
     this.#estimate = estimate;
     events.onEstimate(clock.mono_ms() - this.#began_mono_ms, estimate);
-    const { tokens = Infinity, usd_micros = Infinity } = this.#caller.budget;
-    const wanted = estimate.in_tokens + estimate.out_tokens;
-    const too_much =
-      wanted > tokens
-        ? `${wanted} tokens of ${tokens}`
-        : estimate.usd_micros > usd_micros
-          ? `${estimate.usd_micros} micro-dollars of ${usd_micros}`
-          : undefined;
-    if (too_much !== undefined) {
-      this.#reply.fail('too_dear', tooDear(too_much, blamed));
-      this.#stop(errorPayload('EBUDGET', { reason: `The task may not use as much: ${too_much}.` }));
+    const excess = excessOf(estimate, this.#caller.budget);
+    if (excess !== undefined) {
+      this.#reply.fail('too_dear', tooDear(excess, this.#caller.budget_set_by?.[excess.of], blamed));
+      this.#stop(
+        errorPayload('EBUDGET', { reason: `The task may not use as much: ${excess.needs} of ${excess.left}.` }),
+      );
       return;
     }
+    const wanted = estimate.in_tokens + estimate.out_tokens;
     const share = { tokens: wanted, usd_micros: estimate.usd_micros };
     events.onShare(this.#share, share);
     this.#share = share;
@@ -220,12 +226,10 @@ export class AgentExchange implements UpstreamExchange, StreamReader {
 
   /** Nobody is charged for more than the attempt may use, whatever is reported (A7). */
   #final(result: JsonObject): void {
-    const { events, prices } = this.#parts;
-    const bound = boundOf(this.#caller, this.#estimate, prices);
-    const { data, is_excess } = withinBound(result, bound, prices);
+    const { data, is_excess } = withinBound(result, this.#caller, this.#estimate);
     this.#reply.final(data);
     if (!is_excess) return;
-    events.onFault('over_budget');
+    this.#parts.events.onFault('over_budget');
     this.#stop(errorPayload('EBUDGET', { reason: 'More usage was reported than the budget of the work.' }));
   }
 
@@ -236,25 +240,19 @@ export class AgentExchange implements UpstreamExchange, StreamReader {
       ...(check && { check }),
     };
     this.#is_dispatched = true;
+    // A question of what it would cost is no work, and costs nothing.
+    this.#handler.onSent?.();
     this.#stream?.send(this.#message({ type: 'agent.dispatch', content }), true);
   }
 
   #message(payload: Payload): { readonly payload: Payload; readonly meta: Meta; readonly qos: UpstreamCaller['qos'] } {
-    const { qos, task_type, data_scopes, deadline_ms, traceparent } = this.#caller;
-    const meta = {
-      via: [this.#parts.node_id],
-      ...(traceparent !== undefined && { trace: traceparent }),
-      ...(task_type !== undefined && { task_type }),
-      ...(data_scopes.length > 0 && { data_scope: data_scopes }),
-      ...(deadline_ms !== undefined && { deadline_ms }),
-    };
-    return { payload, meta, qos };
+    return { payload, meta: metaOf(this.#caller, this.#parts.node_id), qos: this.#caller.qos };
   }
 
   /** Nothing more is wanted of the agent. */
   #stop(error: Payload): void {
     if (this.#state.kind === 'over') return;
-    this.#state = { kind: 'over' };
+    this.#state = NOTHING_HEARD;
     this.#ended(error);
   }
 
@@ -276,8 +274,13 @@ export class AgentExchange implements UpstreamExchange, StreamReader {
     if (this.#is_paused && !this.#is_away) return;
     const { timers, reconnect_wait_ms } = this.#parts;
     // Without a connection nobody is silent: it comes back soon, or the work goes elsewhere.
-    if (this.#is_away) this.#timer = timers.after(reconnect_wait_ms, () => this.#on({ type: 'lost' }));
+    if (this.#is_away) this.#timer = timers.after(reconnect_wait_ms, () => this.#giveUp());
     else this.#timer = timers.after(this.#patience_ms(), () => this.#on({ type: 'timeout' }));
+  }
+
+  #giveUp(): void {
+    this.#parts.events.onGivenUp();
+    this.#on({ type: 'lost' });
   }
 
   #patience_ms(): number {

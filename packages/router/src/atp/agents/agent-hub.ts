@@ -1,14 +1,16 @@
-import type { AgentMetrics, ModelConfig, ProviderConfig, UpstreamCaller } from '@atp-router/adapters';
+import type { AgentMetrics, ProviderConfig } from '@atp-router/adapters';
 import type { Clock, Price, Timers } from '@atp-router/kernel';
 import { type AdapterCapabilityContent, errorPayload, type Payload } from '@atp-router/wire';
+import type { Offered } from '@atp-router/routing';
 import type { Target } from '../../engine/target.ts';
-import { priceOf } from '../../generation/prices.ts';
 import type { PeerOf } from '../session-peer.ts';
 import { AgentPeer } from './agent-peer.ts';
 import { admission, isOpenTo } from './admission.ts';
 import { type AgentCapability, readCapability } from './capability.ts';
 import type { ComplianceEvent } from './compliance.ts';
+import { type ConnectedModel, connectedModels, dearest, offeredOf } from './connected.ts';
 import { type AgentInstance, type AgentLimits, AgentRoster } from './roster.ts';
+import { type AgentRegistry, isBehind, type RouteParts, routesTo, tooLong, whyUnreachable } from './routes.ts';
 
 /** A session as its agent belongs to somebody. */
 export interface AgentOwner {
@@ -23,11 +25,15 @@ export interface AgentHubOptions {
   readonly node_id: string;
   /** The configuration in force. */
   readonly providers: () => readonly ProviderConfig[];
-  readonly models: () => readonly ModelConfig[];
   readonly limits: () => AgentLimits;
   /** Whether an operator has switched the key, or its tenant, off. */
   readonly killed: (tenant: string, key_id: string) => boolean;
   readonly observer: AgentMetrics;
+  /** What names of models lead to. */
+  readonly registry: () => AgentRegistry;
+  readonly mayName: (tenant: string, name: string) => boolean;
+  /** For the operator: calls would not reach an agent that has come. */
+  readonly onUnreachable: (words: string) => void;
 }
 
 /** An agent with the session that it is reached by. */
@@ -42,6 +48,7 @@ export class AgentHub {
   readonly options: AgentHubOptions;
   readonly roster: AgentRoster = new AgentRoster();
   readonly #peers: Map<string, { readonly peer: AgentPeer; readonly session_id: string }> = new Map();
+  readonly #told: Set<string> = new Set();
   #count = 0;
 
   constructor(options: AgentHubOptions) {
@@ -58,6 +65,7 @@ export class AgentHub {
         onHealth: (content) => this.roster.health(id, content, this.options.clock.now_ms()),
         onStatus: () => this.#said(id, peer),
         onConnection: (is_connected) => this.roster.connected(id, is_connected),
+        onUnreadable: () => this.roster.remember(id, this.options.clock.now_ms()),
         onClosed: () => {
           this.roster.remove(id);
           this.#peers.delete(id);
@@ -79,6 +87,25 @@ export class AgentHub {
     return (tenant, key_id) => admits(tenant, key_id) && !this.options.killed(tenant, key_id);
   }
 
+  /** What `auto` may choose for the tenant. Each such call asks: where no operator allows it, nobody is looked at. */
+  offered(tenant: string): Offered[] {
+    return offeredOf(this.connected(tenant, ({ agent }) => agent?.auto === true));
+  }
+
+  /** By which names calls of the tenant reach agents that are connected, at providers that are `wanted`. */
+  connected(tenant: string, wanted: (provider: ProviderConfig) => boolean = () => true): ConnectedModel[] {
+    const providers = this.options.providers().filter((one) => one.type === 'agent' && wanted(one));
+    if (providers.length === 0 || this.roster.size === 0) return [];
+    const agents = this.roster.all();
+    return providers.flatMap((provider) => {
+      const admits = this.admits(provider, tenant);
+      return connectedModels(
+        provider,
+        agents.filter((one) => admits(one.tenant, one.key_id)),
+      );
+    });
+  }
+
   takes(id: string): boolean {
     return this.#peers.get(id)?.peer.takes === true;
   }
@@ -89,8 +116,7 @@ export class AgentHub {
   }
 
   /**
-   * A target of agents without a price of its own costs what those agents say, where the operator allows it: the dearest of
-   * them, because any of them may be given the work.
+   * A target of agents without a price of its own costs what those agents say, where the operator allows it.
    */
   priced(target: Target, tenant: string): Target {
     if (target.description.kind !== 'agent' || target.model.price !== undefined) return target;
@@ -98,20 +124,6 @@ export class AgentHub {
     if (provider?.agent?.advertised_prices !== true) return target;
     const price = this.#advertisedPrice(provider, tenant, target.model.upstream_model);
     return price === undefined ? target : { ...target, model: { ...target.model, price } };
-  }
-
-  /** At what price a call can have come to the agents of this name: each model has its own, or else the advertised one. */
-  prices(
-    provider: ProviderConfig,
-    { tenant, upstream_model }: Pick<UpstreamCaller, 'tenant' | 'upstream_model'>,
-  ): Price[] {
-    const { models } = this.options;
-    const own = models().filter((one) => one.provider === provider.id && one.upstream_model === upstream_model);
-    const priced = own.flatMap(({ price }) => (price === undefined ? [] : [priceOf(price)]));
-    const is_advertised =
-      provider.agent?.advertised_prices === true && (own.length === 0 || priced.length < own.length);
-    const price = is_advertised ? this.#advertisedPrice(provider, tenant, upstream_model) : undefined;
-    return price === undefined ? priced : [...priced, price];
   }
 
   #advertisedPrice(provider: ProviderConfig, tenant: string, upstream_model: string): Price | undefined {
@@ -122,8 +134,11 @@ export class AgentHub {
   #advertised(id: string, owner: AgentOwner, peer: AgentPeer, content: AdapterCapabilityContent): Payload {
     const capability = readCapability(content);
     if (typeof capability === 'string') return refusal('EPROTO', capability, content.adapter_id);
-    const routes = this.routesOf({ ...owner, capability });
-    if (routes.length === 0) return refusal('EPOLICY', this.#whyNowhere(owner), content.adapter_id);
+    const parts = this.#routeParts(owner);
+    const routes = routesTo(capability, parts);
+    const too_long = tooLong(routes);
+    if (too_long !== undefined) return refusal('EPROTO', too_long, content.adapter_id);
+    if (routes.length === 0 && !isBehind(capability, parts)) return this.#unreachable(owner, capability, parts);
     const { clock, limits } = this.options;
     const why = this.roster.advertise(id, owner, capability, limits(), clock.now_ms());
     if (why === 'one_per_session') return refusal('EPOLICY', WORDS[why], content.adapter_id);
@@ -139,22 +154,36 @@ export class AgentHub {
   }
 
   /** Names of models by which calls come to it, as the configuration is now. */
-  routesOf({ tenant, key_id, capability }: Pick<AgentInstance, 'tenant' | 'key_id' | 'capability'>): string[] {
-    const { adapter_id, models } = capability;
-    const open = this.options.providers().filter((one) => isOpenTo(one, tenant, key_id));
-    return open
-      .flatMap(({ id }) => [...new Set([adapter_id, ...models])].map((name) => `${id}/${name}`))
-      .slice(0, ROUTES_MAX);
+  routesOf({ capability, ...owner }: Pick<AgentInstance, 'tenant' | 'key_id' | 'capability'>): string[] {
+    return routesTo(capability, this.#routeParts(owner));
   }
 
-  #whyNowhere({ tenant, key_id }: AgentOwner): string {
-    return this.options.providers().some(({ type }) => type === 'agent')
-      ? `Key "${key_id}" of tenant "${tenant}" may not register agents here. Ask the operator to name it in "agent.keys" of a provider.`
-      : 'This router takes no agents. Ask the operator for a provider of type "agent".';
+  #routeParts({ tenant, key_id }: Pick<AgentOwner, 'tenant' | 'key_id'>): RouteParts {
+    const { providers, registry, mayName } = this.options;
+    return {
+      providers: providers().filter((one) => isOpenTo(one, tenant, key_id)),
+      registry: registry(),
+      mayName: (name) => mayName(tenant, name),
+    };
+  }
+
+  /** What stands in the configuration is its operator's to mend, who is told of each key once. */
+  #unreachable(owner: AgentOwner, capability: AgentCapability, parts: RouteParts): Payload {
+    const has_providers = this.options.providers().some(({ type }) => type === 'agent');
+    const words = whyUnreachable(capability, parts, owner, has_providers);
+    const who = `${owner.tenant}/${owner.key_id}`;
+    if (parts.providers.length > 0 && !this.#told.has(who)) {
+      this.#told.add(who);
+      const [first] = this.#told;
+      if (this.#told.size > TOLD_MAX && first !== undefined) this.#told.delete(first);
+      this.options.onUnreachable(`An agent of key "${who}" was refused. ${words}`);
+    }
+    return refusal('EPOLICY', words, capability.adapter_id);
   }
 }
 
-const ROUTES_MAX = 256;
+/** Owners that the operator has been told of; beyond, the first are forgotten, and may be told of again. */
+const TOLD_MAX = 1_024;
 
 const WORDS = {
   one_per_session: 'A session has one agent. Open another session for another "adapter_id".',
@@ -164,18 +193,4 @@ const WORDS = {
 
 function refusal(code: 'EPROTO' | 'EPOLICY' | 'EWINDOW', reason: string, adapter_id: string): Payload {
   return errorPayload(code, { reason, details: { adapter_id } });
-}
-
-function dearest(capabilities: readonly AgentCapability[]): Price | undefined {
-  const prices = capabilities.flatMap(({ price }) => (price === undefined ? [] : [price]));
-  // One without a price would work unbilled.
-  if (prices.length === 0 || prices.length < capabilities.length) return undefined;
-  const in_usd_micros_per_mtok = Math.max(...prices.map((price) => price.in));
-  const out_usd_micros_per_mtok = Math.max(...prices.map((price) => price.out));
-  return {
-    ...{ in_usd_micros_per_mtok, out_usd_micros_per_mtok, reasoning_usd_micros_per_mtok: out_usd_micros_per_mtok },
-    cached_in_usd_micros_per_mtok: in_usd_micros_per_mtok,
-    cache_write_usd_micros_per_mtok: in_usd_micros_per_mtok,
-    per_request_usd_nanos: 0,
-  };
 }

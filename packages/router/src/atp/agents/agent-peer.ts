@@ -1,4 +1,11 @@
-import type { Outgoing, SessionEffect } from '@atp-router/session';
+import {
+  isMainLane,
+  mainLane,
+  type Outgoing,
+  SESSION_LANE,
+  SESSION_STREAM,
+  type SessionEffect,
+} from '@atp-router/session';
 import {
   type AdapterCapabilityContent,
   type AdapterHealthContent,
@@ -9,18 +16,19 @@ import {
   type Window,
 } from '@atp-router/wire';
 import { LaneWriter } from '../lane-writer.ts';
-import { mainLane } from '../main-lane.ts';
 import { isOwnStream, type SessionDriver, type SessionPeer } from '../session-peer.ts';
 
 /** Who reads what an agent says on one stream. */
 export interface StreamReader {
   /** To be consumed when it has been dealt with: what is not holds the agent back. */
   onMessage(id: MessageId, payload: Payload | undefined, fin: boolean): void;
-  /** A message of either end did not arrive. */
-  onLost(): void;
-  /** Nothing follows. */
-  onClosed(error: Payload | undefined): void;
+  /** A message of either end did not arrive. `too_large`: one of the agent's, because it is more than a message may be. */
+  onLost(too_large: boolean): void;
+  /** Nothing follows. `is_refused`: the session has aborted it, for a message of the agent that breaks a rule. */
+  onClosed(error: Payload | undefined, is_refused: boolean): void;
   onConnection(is_connected: boolean): void;
+  /** A message of the agent could not be read. */
+  onUnreadable(): void;
 }
 
 /** A stream that the router opened to an agent. */
@@ -44,6 +52,8 @@ export interface PeerEvents {
   /** `said` of the peer has changed. */
   onStatus(): void;
   onConnection(is_connected: boolean): void;
+  /** A message on a stream of work could not be read, and the session is about to end for it. */
+  onUnreadable(): void;
   onClosed(): void;
 }
 
@@ -130,11 +140,18 @@ export class AgentPeer implements SessionPeer {
     for (const { reader } of [...this.#streams.values()]) reader.onConnection(is_connected);
   }
 
+  onUnreadable(stream_id: string): void {
+    const reader = this.#streams.get(stream_id)?.reader;
+    if (reader === undefined) return;
+    reader.onUnreadable();
+    this.#events.onUnreadable();
+  }
+
   #deliver({ id, frame, fin }: Extract<SessionEffect, { type: 'deliver' }>): boolean {
     const { stream_id } = id.lane;
     if (!isOwnStream(stream_id)) return false;
     const reader = this.#streams.get(stream_id)?.reader;
-    if (reader !== undefined && isMainLane(id)) reader.onMessage(id, frame.payload, fin);
+    if (reader !== undefined && isMainLane(id.lane)) reader.onMessage(id, frame.payload, fin);
     else {
       if (stream_id === SESSION_STREAM && frame.payload !== undefined) this.#told(frame.payload);
       this.#driver.handle({ type: 'consumed', id });
@@ -146,20 +163,22 @@ export class AgentPeer implements SessionPeer {
     if (type === 'adapter.health') this.#events.onHealth(content as AdapterHealthContent);
     if (type !== 'adapter.capability') return;
     const payload = this.#events.onCapability(content as AdapterCapabilityContent);
-    this.#driver.handle({ type: 'send', lane: mainLane(SESSION_STREAM), message: { payload } });
+    this.#driver.handle({ type: 'send', lane: SESSION_LANE, message: { payload } });
   }
 
   #failed({ id, reason }: Extract<SessionEffect, { type: 'failed' }>): boolean {
     if (!isOwnStream(id.lane.stream_id)) return false;
     // Of an abort, the end of the stream tells more.
-    if (reason === 'expired' || reason === 'corrupt') this.#streams.get(id.lane.stream_id)?.reader.onLost();
+    if (reason === 'expired' || reason === 'corrupt' || reason === 'too_large') {
+      this.#streams.get(id.lane.stream_id)?.reader.onLost(reason === 'too_large');
+    }
     return id.lane.stream_id !== SESSION_STREAM;
   }
 
-  #closed({ stream_id, error }: Extract<SessionEffect, { type: 'stream_closed' }>): boolean {
+  #closed({ stream_id, error, refused }: Extract<SessionEffect, { type: 'stream_closed' }>): boolean {
     const stream = this.#streams.get(stream_id);
     this.#streams.delete(stream_id);
-    stream?.reader.onClosed(error);
+    stream?.reader.onClosed(error, refused === true);
     return isOwnStream(stream_id);
   }
 
@@ -168,14 +187,8 @@ export class AgentPeer implements SessionPeer {
     this.#streams.clear();
     this.#events.onClosed();
     // Its own end is none of the work: an error of the session is not the agent's answer.
-    for (const { reader } of streams) reader.onClosed(error === undefined ? undefined : SESSION_OVER);
+    for (const { reader } of streams) reader.onClosed(error === undefined ? undefined : SESSION_OVER, false);
   }
 }
 
-const SESSION_STREAM = '0';
-
 const SESSION_OVER: Payload = errorPayload('EAGENTDOWN', { reason: 'The session of the agent is over.' });
-
-function isMainLane({ lane }: MessageId): boolean {
-  return lane.persona_id === '' && lane.clone_id === '';
-}

@@ -85,6 +85,7 @@ export function exchangeWith(
       hub.roster.end(id, share);
       check?.onEnd?.(share);
     },
+    onGivenUp: () => hub.roster.givenUp(id),
     onFault: (fault) => {
       hub.judge(id, { type: 'fault', fault });
       check?.onFault?.(fault);
@@ -109,8 +110,6 @@ export function exchangeWith(
     node_id,
     estimate_timeout_ms,
     reconnect_wait_ms,
-    // Nobody pays for a check.
-    prices: check === undefined ? hub.prices(provider, caller) : [],
     check: check !== undefined,
     events,
     blamed,

@@ -63,7 +63,7 @@ function exchange(hub: AgentHub, provider: ProviderConfig, reached: ReachableAge
   const { tenant, capability } = reached.agent;
   const model = capability.adapter_id;
   const caller: UpstreamCaller = {
-    ...{ tenant, qos: 'bronze', upstream_model: model, stream: true, task_type: undefined, data_scopes: [] },
+    ...{ tenant, qos: 'bronze', upstream_model: model, stream: true, task_type: undefined, data_scopes: [], via: [] },
     ...{ deadline_ms: undefined, expected: { tokens: 0, usd_micros: 0 }, budget: {} },
   };
   const messages = [{ role: 'user', content: 'This is a check. Answer with the word "ready".' }];
@@ -143,6 +143,7 @@ const STEP_OF: Readonly<Record<AgentFault, Step>> = {
     silent: 'stream',
     out_of_order: 'stream',
     bad_chunk: 'stream',
+    unreadable: 'stream',
   },
   ...{ bad_final: 'final', no_final: 'final', after_final: 'final', no_usage: 'usage' },
   // Not of a check, which has no budget.

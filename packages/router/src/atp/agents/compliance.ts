@@ -32,6 +32,13 @@ export function judged(state: Compliance, event: ComplianceEvent, now_ms: number
   return too_many ? { kind: 'non_compliant', strikes, since_ms: now_ms } : { kind: 'compliant', strikes };
 }
 
+/** How an agent begins that came before, by what is still known of it. */
+export function recalled(known: Compliance | undefined, now_ms: number): Compliance {
+  const strikes = known === undefined ? [] : liveStrikes(known, now_ms);
+  if (strikes.length < STRIKES_MAX) return { kind: 'compliant', strikes };
+  return { kind: 'non_compliant', strikes, since_ms: now_ms };
+}
+
 /** Those that still count. */
 export function liveStrikes({ strikes }: Compliance, now_ms: number): readonly Strike[] {
   return strikes.filter(({ at_ms }) => now_ms - at_ms < STRIKE_TTL_MS);

@@ -8,7 +8,7 @@ export type Conversation =
   | { readonly kind: 'working'; readonly next_seq: number }
   /** The result is there, and the end of the stream is not. */
   | { readonly kind: 'answered' }
-  | { readonly kind: 'over' };
+  | { readonly kind: 'over'; readonly has_result: boolean };
 
 export type ConversationEvent =
   /** A message of the agent, in its order. */
@@ -17,6 +17,12 @@ export type ConversationEvent =
   | { readonly type: 'timeout' }
   /** A message of either end did not arrive. */
   | { readonly type: 'lost' }
+  /** A message of the agent is more than one may be, and did not arrive. */
+  | { readonly type: 'too_large' }
+  /** A message of the agent could not be read. */
+  | { readonly type: 'unreadable' }
+  /** This end has aborted the stream, because of a message that breaks a rule of sessions: mostly one behind the last. */
+  | { readonly type: 'refused' }
   /** The stream was aborted, or the session is over. */
   | { readonly type: 'closed'; readonly error: Payload | undefined };
 
@@ -29,6 +35,8 @@ export type ConversationEffect =
   | { readonly type: 'declined'; readonly error: WireErrorContent }
   /** The agent breaks a rule. What has no result yet has failed by it. */
   | { readonly type: 'fault'; readonly fault: AgentFault }
+  /** What the agent has to say cannot be carried. It would say the same again. */
+  | { readonly type: 'too_large' }
   /** Nobody is to blame. */
   | { readonly type: 'gone' };
 
@@ -38,11 +46,14 @@ export interface ConversationStep {
 }
 
 export const OPENED: Conversation = { kind: 'estimating' };
-const OVER: Conversation = { kind: 'over' };
 
 /** One step of what is said on the stream of a dispatch (A5 to A11). `usage_promised`: see `promisesUsage`. */
 export function converse(state: Conversation, event: ConversationEvent, usage_promised: boolean): ConversationStep {
-  if (state.kind === 'over') return { state, effects: [] };
+  if (state.kind === 'over') {
+    // It was the last thing that could be said: what came behind it takes nothing from it.
+    const is_behind = event.type === 'refused' && state.has_result;
+    return is_behind ? broken('after_final') : { state, effects: [] };
+  }
   switch (event.type) {
     case 'message':
       return heard(state, event.payload, event.fin, usage_promised);
@@ -51,6 +62,13 @@ export function converse(state: Conversation, event: ConversationEvent, usage_pr
       return broken(state.kind === 'estimating' ? 'no_estimate' : 'silent');
     case 'lost':
       return over(state.kind === 'answered' ? [] : [{ type: 'gone' }]);
+    case 'refused':
+      return broken(state.kind === 'answered' ? 'after_final' : 'out_of_order');
+    case 'unreadable':
+      if (state.kind === 'answered') return broken('after_final');
+      return broken(state.kind === 'estimating' ? 'bad_estimate' : 'unreadable');
+    case 'too_large':
+      return over(state.kind === 'answered' ? [] : [{ type: 'too_large' }]);
     case 'closed': {
       if (state.kind === 'answered') return over([]);
       const { error } = event;
@@ -125,7 +143,7 @@ function stay(state: Conversation): ConversationStep {
 }
 
 function over(effects: readonly ConversationEffect[]): ConversationStep {
-  return { state: OVER, effects };
+  return { state: { kind: 'over', has_result: effects.length === 1 && effects[0]?.type === 'final' }, effects };
 }
 
 function broken(fault: AgentFault): ConversationStep {

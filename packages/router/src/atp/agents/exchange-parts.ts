@@ -1,5 +1,6 @@
-import type { Clock, Price, Timers } from '@atp-router/kernel';
-import type { AdapterEstimateContent } from '@atp-router/wire';
+import type { Clock, Timers } from '@atp-router/kernel';
+import type { UpstreamCaller } from '@atp-router/adapters';
+import type { AdapterEstimateContent, MessageId, Meta, Payload } from '@atp-router/wire';
 import type { AgentPeer } from './agent-peer.ts';
 import type { AgentFault } from './faults.ts';
 import type { AgentInstance, Share } from './roster.ts';
@@ -16,6 +17,8 @@ export interface ExchangeEvents {
   onShare(was: Share, is: Share): void;
   /** The agent owes nothing more. */
   onEnd(share: Share): void;
+  /** Its connection was waited for in vain. */
+  onGivenUp(): void;
   onFault(fault: AgentFault): void;
   onEstimate(latency_ms: number, estimate: AdapterEstimateContent): void;
   onOutcome(outcome: DispatchOutcome): void;
@@ -32,9 +35,30 @@ export interface ExchangeParts {
   readonly node_id: string;
   readonly estimate_timeout_ms: number;
   readonly reconnect_wait_ms: number;
-  /** What a token of this agent may cost the call: several where several names lead to it, none where it has no price. */
-  readonly prices: readonly Price[];
   /** Nobody waits for the answer, and nobody pays for it. */
   readonly check: boolean;
   readonly events: ExchangeEvents;
+}
+
+/** A message that waits for its reader. */
+export interface Held {
+  readonly id: MessageId;
+  readonly payload: Payload | undefined;
+  readonly fin: boolean;
+  /** Of its content. */
+  readonly chars: number;
+}
+
+/** What a call says of itself in each frame to its agent. This router is the last that it has passed. */
+export function metaOf(
+  { via, traceparent, task_type, data_scopes, deadline_ms }: UpstreamCaller,
+  node_id: string,
+): Meta {
+  return {
+    via: [...via, node_id],
+    ...(traceparent !== undefined && { trace: traceparent }),
+    ...(task_type !== undefined && { task_type }),
+    ...(data_scopes.length > 0 && { data_scope: data_scopes }),
+    ...(deadline_ms !== undefined && { deadline_ms }),
+  };
 }

@@ -9,14 +9,13 @@ export function openAgentHub(
   registry: MetricRegistry,
   node_id: string,
   config: () => Config,
-  killed: AgentHubOptions['killed'],
+  router: Pick<AgentHubOptions, 'killed' | 'registry' | 'mayName' | 'onUnreachable'>,
 ): AgentHub {
   const hub: AgentHub = new AgentHub({
     ...{ clock: systemClock, timers: systemTimers, node_id },
     providers: () => config().providers,
-    models: () => config().models,
     limits: () => config().sessions,
-    killed,
+    ...router,
     observer: agentMetrics(registry, DISPATCH_OUTCOMES, Object.keys(AGENT_FAULTS), () => countStates(hub.roster.all())),
   });
   return hub;

@@ -1,7 +1,15 @@
 import type { AdapterHealthContent, AgentStatus, Window } from '@atp-router/wire';
 import { type AgentCapability, serves } from './capability.ts';
 import { UNWELL } from './health.ts';
-import { type Compliance, type ComplianceEvent, judged, liveStrikes, NEW } from './compliance.ts';
+import {
+  type Compliance,
+  type ComplianceEvent,
+  judged,
+  liveStrikes,
+  NEW,
+  recalled,
+  STRIKES_MAX,
+} from './compliance.ts';
 
 /** One agent on one session. Several of one name and tenant are instances of each other. */
 export interface AgentInstance {
@@ -12,6 +20,8 @@ export interface AgentInstance {
   readonly capability: AgentCapability;
   readonly since_ms: number;
   readonly is_connected: boolean;
+  /** Somebody has waited for its connection in vain: nobody else does, until it has one. */
+  readonly is_given_up: boolean;
   readonly status: AgentStatus;
   readonly suggested_window: Window;
   readonly health: (AdapterHealthContent & { readonly at_ms: number }) | undefined;
@@ -52,6 +62,9 @@ export type Choice =
   | { readonly ok: true; readonly agent: AgentInstance }
   | { readonly ok: false; readonly why: Nobody };
 
+/** Agents whose strikes outlive their sessions; beyond, the oldest are forgotten. As many as there may be agents. */
+const REMEMBERED_MAX = 1_024;
+
 const IDLE: AgentLoad = { dispatches: 0, tokens: 0, usd_micros: 0 };
 
 /**
@@ -60,6 +73,8 @@ const IDLE: AgentLoad = { dispatches: 0, tokens: 0, usd_micros: 0 };
  */
 export class AgentRoster {
   readonly #agents: Map<string, AgentInstance> = new Map();
+  /** Strikes of agents whose sessions ended by what they did, by tenant, key, name and version. */
+  readonly #remembered: Map<string, Compliance> = new Map();
   #dispatches = 0;
 
   get size(): number {
@@ -86,20 +101,33 @@ export class AgentRoster {
     if (known !== undefined) {
       if (known.capability.adapter_id !== capability.adapter_id) return 'one_per_session';
       const is_new = known.capability.version !== capability.version;
-      this.#agents.set(id, { ...known, capability, is_connected: true, ...(is_new && { compliance: NEW }) });
+      this.#agents.set(id, {
+        ...known,
+        capability,
+        is_connected: true,
+        is_given_up: false,
+        ...(is_new && { compliance: NEW }),
+      });
       return undefined;
     }
     if (this.#agents.size >= limits.max_agents) return 'too_many';
     if (this.#of(owner.tenant) >= limits.max_agents_per_tenant) return 'too_many_of_tenant';
     this.#agents.set(id, {
       ...{ id, tenant: owner.tenant, key_id: owner.key_id, capability, since_ms: now_ms, is_connected: true },
-      ...{ status: 'READY', suggested_window: {}, health: undefined, compliance: NEW, load: IDLE, latest: 0 },
+      is_given_up: false,
+      ...{ status: 'READY', suggested_window: {}, health: undefined, load: IDLE, latest: 0 },
+      compliance: recalled(this.#remembered.get(nameOf({ ...owner, capability })), now_ms),
     });
     return undefined;
   }
 
   connected(id: string, is_connected: boolean): void {
-    this.#change(id, () => ({ is_connected }));
+    this.#change(id, () => ({ is_connected, is_given_up: false }));
+  }
+
+  /** It has not come back in the time for it. */
+  givenUp(id: string): void {
+    this.#change(id, ({ is_connected }) => ({ is_given_up: !is_connected }));
   }
 
   said(id: string, status: AgentStatus, suggested_window: Window = {}): void {
@@ -111,7 +139,24 @@ export class AgentRoster {
   }
 
   judge(id: string, event: ComplianceEvent, now_ms: number): void {
+    const agent = this.#agents.get(id);
+    if (event.type === 'checked' && agent !== undefined) this.#remembered.delete(nameOf(agent));
     this.#change(id, ({ compliance }) => ({ compliance: judged(compliance, event, now_ms) }));
+  }
+
+  /** Its session is about to end by a fault of its own: who comes again as the same keeps the strikes that still count. */
+  remember(id: string, now_ms: number): void {
+    const agent = this.#agents.get(id);
+    if (agent === undefined) return;
+    const name = nameOf(agent);
+    const before = liveStrikes(this.#remembered.get(name) ?? NEW, now_ms);
+    const known = new Set(before);
+    // What it came with is among those of the present session.
+    const strikes = [...before, ...liveStrikes(agent.compliance, now_ms).filter((one) => !known.has(one))];
+    this.#remembered.delete(name);
+    this.#remembered.set(name, { kind: 'compliant', strikes: strikes.slice(-STRIKES_MAX) });
+    const [oldest] = this.#remembered.keys();
+    if (this.#remembered.size > REMEMBERED_MAX && oldest !== undefined) this.#remembered.delete(oldest);
   }
 
   begin(id: string, { tokens, usd_micros }: Share): void {
@@ -141,7 +186,7 @@ export class AgentRoster {
 
   /** The least loaded of those that may be given the work. Who is away may come back, and is the last choice. */
   pick(wanted: Wanted): Choice {
-    const there = this.candidates(wanted);
+    const there = this.candidates(wanted).filter(({ is_given_up }) => !is_given_up);
     if (there.length === 0) return { ok: false, why: 'none' };
     const compliant = there.filter(({ compliance }) => compliance.kind === 'compliant');
     if (compliant.length === 0) return { ok: false, why: 'non_compliant' };
@@ -163,6 +208,10 @@ export class AgentRoster {
     const agent = this.#agents.get(id);
     if (agent !== undefined) this.#agents.set(id, { ...agent, ...change(agent) });
   }
+}
+
+function nameOf({ tenant, key_id, capability }: Pick<AgentInstance, 'tenant' | 'key_id' | 'capability'>): string {
+  return JSON.stringify([tenant, key_id, capability.adapter_id, capability.version]);
 }
 
 /** What a dispatch counts for. */

@@ -1,4 +1,4 @@
-import type { UpstreamCaller } from '@atp-router/adapters';
+import type { UpstreamCaller, UsageBound } from '@atp-router/adapters';
 import {
   costUsdNanos,
   isJsonObject,
@@ -11,49 +11,57 @@ import {
 } from '@atp-router/kernel';
 import type { AdapterEstimateContent } from '@atp-router/wire';
 
-/** The most that the reported usage of one dispatch may come to. */
-export interface UsageBound {
-  readonly tokens: number;
-  readonly usd_micros: number;
+type Bound = UpstreamCaller['budget'];
+
+export interface Excess {
+  readonly of: 'tokens' | 'usd_micros';
+  /** With the unit. */
+  readonly needs: string;
+  readonly left: number;
 }
 
-/** Without a budget: an estimate is a guess, and who needs more than twice of it has not estimated. */
-const UNBUDGETED_FACTOR = 2;
-
-/**
- * The budget of the attempt. Where there is none and tokens cost something, twice of what the router expected, or the
- * agent estimated if that is more; where nothing is paid, nothing bounds it.
- */
-export function boundOf(
-  { budget, expected }: Pick<UpstreamCaller, 'budget' | 'expected'>,
-  estimate: AdapterEstimateContent | undefined,
-  prices: readonly Price[],
-): UsageBound {
-  const { tokens, usd_micros = Infinity } = budget;
-  if (tokens !== undefined || usd_micros < Infinity) return { tokens: tokens ?? Infinity, usd_micros };
-  if (prices.length === 0) return { tokens: Infinity, usd_micros };
-  const { in_tokens = 0, out_tokens = 0, p95_tokens = 0 } = estimate ?? {};
-  return { tokens: UNBUDGETED_FACTOR * Math.max(expected.tokens, in_tokens + out_tokens, p95_tokens), usd_micros };
+/** What of an estimate is above the budget, if anything is. */
+export function excessOf(estimate: AdapterEstimateContent, budget: Bound): Excess | undefined {
+  const { tokens = Infinity, usd_micros = Infinity } = budget;
+  const wanted = estimate.in_tokens + estimate.out_tokens;
+  if (wanted > tokens) return { of: 'tokens', needs: `${wanted} tokens`, left: tokens };
+  if (estimate.usd_micros <= usd_micros) return undefined;
+  return { of: 'usd_micros', needs: `${estimate.usd_micros} micro-dollars`, left: usd_micros };
 }
 
+/** An estimate is a guess; who needs more than twice of it has not estimated. */
+const ANNOUNCED_FACTOR = 2;
+
 /**
- * A result whose usage is within the bound. What is above it is taken off, so that nobody is charged for it, and told.
- * `prices`: those that this agent can be asked at. With several it is not known which is the call's: the usage is brought
- * within the bound at each, and called too much when it is above it at all of them.
+ * A result whose usage is within what may be charged. What is above it is taken off, so that nobody is charged for it.
+ * `is_excess`: also more than the budget, or than the agent itself had announced.
  */
 export function withinBound(
   data: JsonObject,
-  bound: UsageBound,
-  prices: readonly Price[],
+  { billable, budget, price }: Pick<UpstreamCaller, 'billable' | 'budget' | 'price'>,
+  estimate: AdapterEstimateContent | undefined,
 ): { readonly data: JsonObject; readonly is_excess: boolean } {
   const usage = usageOf(data['usage']);
-  if (usage === undefined) return { data, is_excess: false };
-  const dear = prices.filter((price) => microsOf(usage, price) > bound.usd_micros);
-  const is_long = usage.in_tokens + usage.out_tokens > bound.tokens;
-  if (!is_long && dear.length === 0) return { data, is_excess: false };
-  const is_excess = is_long || dear.length === prices.length;
-  const { in_tokens, out_tokens } = prices.reduce((one, price) => affordable(one, price, bound), fitting(usage, bound));
+  if (usage === undefined || billable === undefined) return { data, is_excess: false };
+  if (isWithin(usage, billable, price)) return { data, is_excess: false };
+  const fit = fitting(usage, billable);
+  const { in_tokens, out_tokens } = price === undefined ? fit : affordable(fit, price, billable);
+  const is_excess = !isWithin(usage, budget, price) || usage.in_tokens + usage.out_tokens > announced(estimate);
   return { data: { ...data, usage: { in_tokens, out_tokens } }, is_excess };
+}
+
+function isWithin(
+  usage: Usage,
+  { tokens = Infinity, usd_micros = Infinity }: Bound,
+  price: Price | undefined,
+): boolean {
+  if (usage.in_tokens + usage.out_tokens > tokens) return false;
+  return price === undefined || microsOf(usage, price) <= usd_micros;
+}
+
+function announced(estimate: AdapterEstimateContent | undefined): number {
+  const { in_tokens = 0, out_tokens = 0, p95_tokens = 0 } = estimate ?? {};
+  return ANNOUNCED_FACTOR * Math.max(in_tokens + out_tokens, p95_tokens);
 }
 
 /** As the dialect reads it. What is none is left as it is: then the router counts. */

@@ -1,8 +1,9 @@
 import type { TransportVerdict } from '@atp-router/adapters';
 import { AtpError, clip, type ErrorCode } from '@atp-router/kernel';
-import type { WireErrorContent } from '@atp-router/wire';
+import { REASSEMBLY_LIMITS, type WireErrorContent } from '@atp-router/wire';
 import { AGENT_FAULTS, type AgentFault } from './faults.ts';
 import type { Nobody } from './roster.ts';
+import type { Excess } from './usage-bound.ts';
 
 /** Whose failure it is. */
 export interface Blamed {
@@ -33,15 +34,25 @@ export function nobody(why: Nobody, { provider, agent }: Blamed): TransportVerdi
   return { scope: 'target', counts_for_breaker: false, error, ...retry };
 }
 
-/** The agent needs more than the attempt may use: this router's own decision. */
-export function tooDear(what: string, { provider, agent }: Blamed): TransportVerdict {
-  const message = `Agent "${agent}" at provider "${provider}" expects to need ${what}. Raise the budget, or ask for less.`;
+/** The agent needs more than the attempt may use: this router's own decision. `set_by`: whose limit it is. */
+export function tooDear(
+  { of, needs, left }: Excess,
+  set_by: 'call' | 'tenant' | undefined,
+  { provider, agent }: Blamed,
+): TransportVerdict {
+  const limit = set_by === 'tenant' ? "the tenant's budget for the day" : OWN_LIMITS[of];
+  const message = `Agent "${agent}" at provider "${provider}" expects to need ${needs}, and ${limit} leaves ${left}. Raise it, or ask for less.`;
   return { scope: 'target', counts_for_breaker: false, error: new AtpError('budget_exhausted', message) };
 }
 
+const OWN_LIMITS: Readonly<Record<Excess['of'], string>> = {
+  tokens: "the call's own limit on tokens (`max_tokens` of the budget, or the policy's)",
+  usd_micros: "the call's own limit on money (`x-atp-max-usd`, `max_usd_micros`, or the policy's budget)",
+};
+
 /** The request cannot be put into a frame. */
 export function unsendable(cause: unknown, { agent }: Blamed): TransportVerdict {
-  const message = `The request cannot be sent to agent "${agent}": it has a number, a depth or a size beyond that of frames.`;
+  const message = `The request cannot be sent to agent "${agent}": it has a number, a depth, a size or a way ("meta.via") beyond that of frames.`;
   return { scope: 'target', counts_for_breaker: false, error: new AtpError('untranslatable', message, { cause }) };
 }
 
@@ -62,11 +73,19 @@ export function gone(blamed: Blamed): TransportVerdict {
   return remote('upstream_error', 'is no longer connected', 'transient', blamed);
 }
 
+/** A message of its was more than one may be. It is not asked again: the same work would come to the same end. */
+export function tooLarge(blamed: Blamed): TransportVerdict {
+  const { message_bytes } = REASSEMBLY_LIMITS;
+  const words = `sent a message of more than ${message_bytes} bytes, which is the most that one may have (W61). Ask for a shorter answer`;
+  return { ...remote('upstream_error', words, 'target', blamed), counts_for_breaker: false };
+}
+
 type Told = readonly [ErrorCode, TransportVerdict['scope'], is_failure: boolean];
 
 /** What an agent's own error means here. Codes of the catalogue, told in `details.error`, are not believed: it is closed on this side. */
 const TOLD: Readonly<Record<string, Told>> = {
-  EPROTO: ['upstream_rejected', 'target', false],
+  // Between agent and router: the client has sent neither's frames.
+  EPROTO: ['upstream_error', 'target', false],
   EBUDGET: ['budget_exhausted', 'target', false],
   EWINDOW: ['rate_limited', 'transient', false],
   EWINDOW_AGENT: ['rate_limited', 'transient', false],

@@ -218,6 +218,7 @@ export class World {
       decided: () => undefined,
       onFault: (fault) => this.#onFault(fault),
       priced: (target) => target,
+      connected: () => [],
     };
     return new Engine(this.#seams === undefined ? parts : seamedParts(this.#seams, parts), this.#generation());
   }

@@ -1,0 +1,32 @@
+import type { Qos } from '@atp-router/kernel';
+import type { DayUse } from './account.ts';
+import type { Amounts } from './amounts.ts';
+
+/** What a call holds on its accounts, on the UTC day on which it was granted. Made by `reserve`, ended exactly once. */
+export class Reservation {
+  readonly uses: readonly DayUse[];
+  readonly qos: Qos;
+  state: 'open' | 'settled' | 'released' = 'open';
+  calls: number;
+  tokens: number;
+  usd_nanos: number;
+
+  constructor(uses: readonly DayUse[], amounts: Amounts, qos: Qos) {
+    this.uses = uses;
+    this.qos = qos;
+    this.calls = amounts.calls;
+    this.tokens = amounts.tokens;
+    this.usd_nanos = amounts.usd_nanos;
+  }
+
+  /** The day whose budgets it is charged to, whenever it grows or ends: days since the Unix epoch, UTC. */
+  get day(): number {
+    return (this.uses[0] as DayUse).day;
+  }
+}
+
+/** A reservation that a further demand would share, and the part of it that stays in use meanwhile. */
+export interface OwnHold {
+  readonly reservation: Reservation;
+  readonly kept: Pick<Amounts, 'tokens' | 'usd_nanos'>;
+}

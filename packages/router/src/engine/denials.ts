@@ -1,0 +1,50 @@
+import type { Denial } from '@atp-router/flow';
+import { AtpError, toAtpError } from '@atp-router/kernel';
+import type { FundsDenial } from './funds.ts';
+
+/** Room in a window comes back in moments, in a budget not before tomorrow. */
+export function isWindow(denial: Denial): boolean {
+  return !denial.dimension.startsWith('budget_');
+}
+
+/** Retry hint for a full window: long enough not to hammer, short enough that freed room is used. */
+const WINDOW_RETRY_MS = 1_000;
+
+/** What the client is told when funds were refused. */
+export function denialError(why: FundsDenial, tenant: string): AtpError {
+  if (why.kind === 'fault') return toAtpError(why.thrown);
+  if (why.kind === 'call') {
+    const what = why.dimension === 'usd' ? 'cost' : 'tokens';
+    return new AtpError(
+      'budget_exhausted',
+      `The expected ${what} of this call is above its own limit (x-atp-max-usd or the policy's budget). Raise the limit, shorten the prompt or lower max_tokens.`,
+      { param: why.dimension === 'usd' ? 'x-atp-max-usd' : 'policy.budget.tokens' },
+    );
+  }
+  const d = why.denial;
+  const details = { dimension: d.dimension, limit: d.limit, available: d.available };
+  if (!isWindow(d)) {
+    return new AtpError(
+      'budget_exhausted',
+      `The daily budget of tenant "${tenant}" (${WORDS[d.dimension]}) does not cover this call. It renews at 00:00 UTC.`,
+      { param: d.dimension, details, ...(d.retry_after_ms === undefined ? {} : { retry_after_ms: d.retry_after_ms }) },
+    );
+  }
+  return new AtpError(
+    'rate_limited',
+    `Tenant "${tenant}" has no room in its window (${WORDS[d.dimension]}) for this call now. ${
+      d.waitable ? 'Retry when calls in flight have ended.' : 'The call alone is larger than the window.'
+    }`,
+    { param: d.dimension, details, ...(d.waitable ? { retry_after_ms: d.retry_after_ms ?? WINDOW_RETRY_MS } : {}) },
+  );
+}
+
+const WORDS: Readonly<Record<Denial['dimension'], string>> = {
+  window_calls: 'calls in flight',
+  window_tokens: 'tokens outstanding',
+  window_usd: 'money outstanding',
+  budget_usd: 'money',
+  budget_tokens: 'tokens',
+  budget_calls: 'calls',
+  accounts: 'number of accounts',
+};
