@@ -93,12 +93,22 @@ export class AccountLedger {
   /** Ends a reservation and debits `actual` on its day, also when that is more than was reserved. */
   settle(reservation: Reservation, actual: Amounts): void {
     assertAmounts(actual);
-    this.#end(reservation, actual, 'settled');
+    if (reservation.state === 'lapsed') this.#correct(reservation, actual);
+    else this.#end(reservation, actual, 'settled');
   }
 
   /** Ends a reservation that used nothing: the call was never dispatched. */
   release(reservation: Reservation): void {
-    this.#end(reservation, NOTHING, 'released');
+    if (reservation.state === 'lapsed') this.#correct(reservation, NOTHING);
+    else this.#end(reservation, NOTHING, 'released');
+  }
+
+  /**
+   * Ends a reservation whose holder is not heard of any more. What it held is debited, since it may have been used; a
+   * settlement that comes after all puts its own number in the place of that.
+   */
+  lapse(reservation: Reservation): void {
+    this.#end(reservation, amountsOf(reservation), 'lapsed');
   }
 
   /**
@@ -213,7 +223,7 @@ export class AccountLedger {
     }
   }
 
-  #end(reservation: Reservation, actual: Amounts, state: 'settled' | 'released'): void {
+  #end(reservation: Reservation, actual: Amounts, state: 'settled' | 'released' | 'lapsed'): void {
     assert(reservation.state === 'open', 'a reservation ends exactly once');
     reservation.state = state;
     for (const use of reservation.uses) {
@@ -224,6 +234,20 @@ export class AccountLedger {
       account.open -= 1;
       assert(account.open >= 0 && account.out_tokens >= 0 && account.out_usd_nanos >= 0, 'outstanding below zero');
       this.#rest(account);
+    }
+  }
+
+  /** An account that was dropped meanwhile takes the correction with it: nobody asks it any more. */
+  #correct(reservation: Reservation, actual: Amounts): void {
+    reservation.state = 'settled';
+    const by = {
+      calls: actual.calls - reservation.calls,
+      tokens: actual.tokens - reservation.tokens,
+      usd_nanos: actual.usd_nanos - reservation.usd_nanos,
+    };
+    for (const use of reservation.uses) {
+      use.debit(by);
+      use.account.count(by);
     }
   }
 
@@ -273,6 +297,10 @@ const LIMIT_NAMES: readonly (keyof AccountLimits)[] = [
   'tokens_per_day',
   'calls_per_day',
 ];
+
+function amountsOf({ calls, tokens, usd_nanos }: Reservation): Amounts {
+  return { calls, tokens, usd_nanos };
+}
 
 function hold(use: DayUse, qos: Qos, calls: number, tokens: number, usd_nanos: number): void {
   use.hold(calls, tokens, usd_nanos);

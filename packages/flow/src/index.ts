@@ -12,3 +12,15 @@ export { ReservationQueue, type ReservationState, type ReservationTicket } from 
 export type { AccountSnapshot, Headroom } from './snapshot.ts';
 export { DeadlineHeap, takeExpired, type Waiter, WaitQueue } from './wait-queue.ts';
 export type { OwnHold, Reservation } from './reservation.ts';
+export type { Changes, Now } from './scheduler/changes.ts';
+export type { QueueOptions, SchedulerOptions } from './scheduler/options.ts';
+export { Scheduler } from './scheduler/scheduler.ts';
+export { DEFAULT_SHARES, type Shares } from './scheduler/shares.ts';
+export type { Demand as FlowDemand, Part, Refusal, Ticket, TicketState } from './scheduler/ticket.ts';
+export type { FairKey } from './fair/fair-queue.ts';
+export { jainIndex } from './fair/jain.ts';
+export { Aimd, type AimdOptions, type AimdTrouble, DEFAULT_AIMD } from './window/aimd.ts';
+export { DEFAULT_WATERMARK, Watermark, type WatermarkOptions } from './window/watermark.ts';
+export { BurnRate, type BurnOptions, DEFAULT_BURN, type Spike } from './guards/burn.ts';
+export { type Penalty, penaltyOf, predictability, worseTier } from './guards/predictability.ts';
+export type { Windows } from './account.ts';

@@ -6,7 +6,7 @@ import type { Amounts } from './amounts.ts';
 export class Reservation {
   readonly uses: readonly DayUse[];
   readonly qos: Qos;
-  state: 'open' | 'settled' | 'released' = 'open';
+  state: 'open' | 'settled' | 'released' | 'lapsed' = 'open';
   calls: number;
   tokens: number;
   usd_nanos: number;
@@ -17,6 +17,11 @@ export class Reservation {
     this.calls = amounts.calls;
     this.tokens = amounts.tokens;
     this.usd_nanos = amounts.usd_nanos;
+  }
+
+  /** Names of its accounts, outermost first. */
+  get accounts(): readonly string[] {
+    return this.uses.map(({ account }) => account.id);
   }
 
   /** The day whose budgets it is charged to, whenever it grows or ends: days since the Unix epoch, UTC. */

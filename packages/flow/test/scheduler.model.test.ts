@@ -2,9 +2,10 @@ import { QOS_TIERS, type Qos, seededRng } from '@atp-router/kernel';
 import { describe, expect, test } from 'vitest';
 import { AccountLedger } from '../src/account-ledger.ts';
 import type { Amounts } from '../src/amounts.ts';
-import { type Changes, Scheduler } from '../src/scheduler/scheduler.ts';
+import type { Changes } from '../src/scheduler/changes.ts';
+import { Scheduler } from '../src/scheduler/scheduler.ts';
 import { takeParts } from '../src/scheduler/take-parts.ts';
-import type { Ticket } from '../src/scheduler/ticket.ts';
+import { accountsOf, type Part, type Ticket } from '../src/scheduler/ticket.ts';
 
 const HISTORIES = 300;
 const STEPS = 120;
@@ -26,7 +27,7 @@ class History {
     this.rng = seededRng(seed);
     this.scheduler = new Scheduler(this.ledger, { waiting_per_account: 8, waiting: 16 });
     for (const account of ACCOUNTS) this.limit(account);
-    this.scheduler.setShares('p', { gold: 0.5, silver: 0.2, bronze: 0.1 });
+    this.scheduler.configure('p', { shares: { gold: 0.5, silver: 0.2, bronze: 0.1 } });
   }
 
   int(most: number): number {
@@ -70,12 +71,15 @@ class History {
     const tokens = 1 + this.int(120);
     const amounts: Amounts = { calls: 1, tokens, usd_nanos: tokens * 10 };
     const model = this.one(['m1', 'm2']) as string;
+    const until_mono_ms = this.rng.next() < 0.9 ? this.mono_ms + 1 + this.int(500) : undefined;
     const { ticket, changes } = this.scheduler.request(
       {
         owner: 0,
         key: { qos, tenant, weight: 1 + this.int(2), session: `s${this.int(3)}`, tokens, deadline_mono_ms: Infinity },
-        parts: [{ kind: 'reserve', accounts: [tenant, model, 'p', 'global'], amounts }],
-        until_mono_ms: this.rng.next() < 0.9 ? this.mono_ms + 1 + this.int(500) : undefined,
+        parts: [
+          { kind: 'reserve', accounts: ['global', tenant], amounts, until_mono_ms },
+          { kind: 'reserve', accounts: ['p', model], amounts, until_mono_ms: this.mono_ms + 400 },
+        ],
         is_preemptible: this.rng.next() < 0.7,
       },
       this.now,
@@ -89,11 +93,16 @@ class History {
     const ticket = this.one(this.granted);
     if (ticket === undefined) return;
     this.granted.delete(ticket);
-    if (this.rng.next() < 0.2) this.took(this.scheduler.release(ticket, this.now));
-    else {
-      const tokens = this.int(200);
-      for (const account of ticket.accounts()) this.used.set(account, (this.used.get(account) ?? 0) + tokens);
-      this.took(this.scheduler.settle(ticket, { calls: 1, tokens, usd_nanos: tokens * 10 }, this.now));
+    const order = this.rng.next() < 0.5 ? [0, 1] : [1, 0];
+    for (const part of order) {
+      if (this.rng.next() < 0.2) this.took(this.scheduler.release(ticket, part, this.now));
+      else {
+        const tokens = this.int(200);
+        for (const account of accountsOf(ticket.parts[part] as Part)) {
+          this.used.set(account, (this.used.get(account) ?? 0) + tokens);
+        }
+        this.took(this.scheduler.settle(ticket, part, { calls: 1, tokens, usd_nanos: tokens * 10 }, this.now));
+      }
     }
   }
 
@@ -121,7 +130,7 @@ class History {
 
   judge(): void {
     const { ledger, scheduler } = this;
-    expect(scheduler.waiting).toBe(this.waiting.size);
+    expect(scheduler.waiting()).toBe(this.waiting.size);
     for (const account of ACCOUNTS) {
       const windows = ledger.windows(account);
       if (windows === undefined) throw new Error('the account is known');
@@ -185,8 +194,7 @@ describe('service in tokens', () => {
         {
           owner: 0,
           key,
-          parts: [{ kind: 'reserve', accounts: ['p'], amounts }],
-          until_mono_ms: Infinity,
+          parts: [{ kind: 'reserve', accounts: ['p'], amounts, until_mono_ms: Infinity }],
           is_preemptible: false,
         },
         now,
@@ -201,7 +209,7 @@ describe('service in tokens', () => {
       const { tenant, tokens } = ticket.key;
       const actual = Math.round(tokens * (tenant === 'long' ? 1.5 : 0.5 + rng.next()));
       served.set(tenant, (served.get(tenant) ?? 0) + actual);
-      took(scheduler.settle(ticket, { calls: 1, tokens: actual, usd_nanos: 0 }, now));
+      took(scheduler.settle(ticket, 0, { calls: 1, tokens: actual, usd_nanos: 0 }, now));
       ask(tenant);
     }
     const [short = 0, long = 0, heavy = 0] = ['short', 'long', 'heavy'].map((tenant) => served.get(tenant));

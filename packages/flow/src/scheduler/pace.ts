@@ -1,4 +1,4 @@
-/** Grants that the pace is taken from: enough for a mean, few enough to follow a change. */
+/** Calls take seconds to a minute: enough of them for a mean, few enough to follow a change. */
 const HALF_LIFE_MS = 10_000;
 /** A queue in which nothing moves is asked again after this. */
 const LONGEST_MS = 60_000;
@@ -6,7 +6,7 @@ const LONGEST_MS = 60_000;
 const SHORTEST_MS = 50;
 
 /**
- * How fast an account grants: an exponentially decaying count of grants, so that a pause makes it slower. Monotone time, in
+ * How fast an account has room again: an exponentially decaying count of what ended there, so that a pause makes it slower. Monotone time, in
  * milliseconds. For `retry-after` and for demands whose deadline is nearer than their turn.
  */
 export class Pace {
@@ -14,12 +14,12 @@ export class Pace {
   #weight_ms = 0;
   #at_ms: number | undefined;
 
-  granted(now_ms: number): void {
+  ended(now_ms: number): void {
     this.#pass(now_ms);
     this.#count += 1;
   }
 
-  /** When the demand behind so many others would have its turn; undefined before anything was granted. */
+  /** When the demand behind so many others would have its turn; undefined before anything has ended. */
   wait_ms(ahead: number, now_ms: number): number | undefined {
     this.#pass(now_ms);
     if (this.#count <= 0 || this.#weight_ms <= 0) return undefined;
@@ -33,7 +33,7 @@ export class Pace {
     if (passed_ms === 0) return;
     const kept = 0.5 ** (passed_ms / HALF_LIFE_MS);
     this.#count *= kept;
-    // The time that the count is of, each moment weighted as the grants in it are.
+    // The time that the count is of, each moment weighted as the ends in it are.
     this.#weight_ms = this.#weight_ms * kept + ((1 - kept) * HALF_LIFE_MS) / Math.LN2;
   }
 }

@@ -1,10 +1,11 @@
 import { QOS_TIERS, type Qos, qosRank } from '@atp-router/kernel';
 import type { Windows } from '../account.ts';
-import type { Amounts } from '../amounts.ts';
+import type { Amounts, Denial } from '../amounts.ts';
 import { FairQueue, type FairPlace } from '../fair/fair-queue.ts';
 import { Watermark, type WatermarkOptions } from '../window/watermark.ts';
 import { Pace } from './pace.ts';
-import { hasShareWithout, isBelowShare, type Shares, shortage } from './shares.ts';
+import { assertShares, hasShareWithout, isBelowShare, NO_SHARES, type Shares, shortage } from './shares.ts';
+import type { QueueOptions } from './options.ts';
 import type { Ticket } from './ticket.ts';
 
 const NONE: Amounts = { calls: 0, tokens: 0, usd_nanos: 0 };
@@ -15,27 +16,39 @@ export class Pool<T> {
   readonly queue: FairQueue<Ticket<T>> = new FairQueue();
   readonly pace: Pace = new Pace();
   readonly mark: Watermark;
-  shares: Shares;
+  shares: Shares = NO_SHARES;
+  /** Demands that may wait here; undefined: as everywhere. */
+  max_waiting: number | undefined = undefined;
   /** Granted and may be stopped for somebody else, oldest first, by tier. Only where tiers have parts. */
   readonly #running: readonly [Set<Ticket<T>>, Set<Ticket<T>>, Set<Ticket<T>>] = [new Set(), new Set(), new Set()];
   /** What comes back from those that were told to stop. */
   #reclaimed: Amounts = NONE;
 
-  constructor(account: string, shares: Shares, marks?: WatermarkOptions) {
+  constructor(account: string, marks?: WatermarkOptions) {
     this.mark = new Watermark(marks);
     this.account = account;
+  }
+
+  configure({ shares = NO_SHARES, max_waiting }: QueueOptions): void {
+    assertShares(shares);
     this.shares = shares;
+    this.max_waiting = max_waiting;
   }
 
   get has_shares(): boolean {
     return this.shares.gold > 0 || this.shares.silver > 0 || this.shares.bronze > 0;
   }
 
-  /** Nobody waits, and nothing needs to be remembered. */
+  /** Nobody waits, and what it has been told and has seen is not missed when it is forgotten. */
   get is_idle(): boolean {
-    return (
-      this.queue.size === 0 && !this.mark.is_high && !this.has_shares && this.#running.every(({ size }) => size === 0)
-    );
+    const has_options = this.has_shares || this.max_waiting !== undefined;
+    return this.queue.size === 0 && !has_options && this.#running.every(({ size }) => size === 0);
+  }
+
+  /** What whoever lines up behind others is told: what refuses the first of them. */
+  busy(windows: Windows | undefined): Denial {
+    const state = windows && this.next(windows)?.owner.state;
+    return state?.kind === 'waiting' && state.account === this.account ? state.denial : busyAt(this.account);
   }
 
   /** Who is next: of a tier that has less than its part, the best of them first; else of the best tier. */
@@ -56,7 +69,8 @@ export class Pool<T> {
     if (ticket.is_preemptible && this.has_shares) this.#running[qosRank(ticket.key.qos)].add(ticket);
   }
 
-  ended(ticket: Ticket<T>): void {
+  ended(ticket: Ticket<T>, mono_ms: number): void {
+    this.pace.ended(mono_ms);
     this.#running[qosRank(ticket.key.qos)].delete(ticket);
     if (ticket.reclaimed?.pool === this.account) this.#reclaim(ticket.reclaimed.amounts, -1);
   }
@@ -101,6 +115,11 @@ export class Pool<T> {
       usd_nanos: usd_nanos + sign * amounts.usd_nanos,
     };
   }
+}
+
+/** Others wait, who have not been tried yet. */
+function busyAt(account: string): Denial {
+  return { ok: false, account, dimension: 'window_calls', limit: 0, available: 0, waitable: true };
 }
 
 const WORST_FIRST: readonly Qos[] = ['bronze', 'silver'];

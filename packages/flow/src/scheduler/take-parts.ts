@@ -1,6 +1,7 @@
 import { assert, type Qos } from '@atp-router/kernel';
-import type { AccountLedger, Reservation } from '../account-ledger.ts';
+import type { AccountLedger } from '../account-ledger.ts';
 import type { Amounts, Denial } from '../amounts.ts';
+import type { Reservation } from '../reservation.ts';
 import type { Part } from './ticket.ts';
 
 export type Taken =
@@ -11,44 +12,48 @@ export type Taken =
 
 /** Takes all parts of a demand, or none. */
 export function takeParts(ledger: AccountLedger, parts: readonly Part[], qos: Qos, now_ms: number): Taken {
-  const undo: (() => void)[] = [];
   const reservations: Reservation[] = [];
+  const before: Amounts[] = [];
   try {
     for (const part of parts) {
-      const taken = part.kind === 'reserve' ? reserve(ledger, part, qos, now_ms) : grow(ledger, part);
-      if ('denial' in taken) {
-        for (const back of undo.reverse()) back();
-        return { ok: false, denial: taken.denial };
-      }
-      reservations.push(taken.reservation);
-      undo.push(taken.undo);
+      const denial = part.kind === 'reserve' ? reserve(part, reservations) : grow(part, reservations);
+      if (denial === undefined) continue;
+      undo();
+      return { ok: false, denial };
     }
   } catch (thrown) {
-    for (const back of undo.reverse()) back();
+    undo();
     return { ok: false, thrown };
   }
   return { ok: true, reservations };
-}
 
-type Step = { readonly reservation: Reservation; readonly undo: () => void } | { readonly denial: Denial };
+  function reserve(
+    { accounts, amounts }: Extract<Part, { kind: 'reserve' }>,
+    taken: Reservation[],
+  ): Denial | undefined {
+    const result = ledger.reserve(accounts, amounts, now_ms, qos);
+    if (!result.ok) return result;
+    before.push(amounts);
+    taken.push(result.reservation);
+    return undefined;
+  }
 
-function reserve(ledger: AccountLedger, part: Extract<Part, { kind: 'reserve' }>, qos: Qos, now_ms: number): Step {
-  const result = ledger.reserve(part.accounts, part.amounts, now_ms, qos);
-  if (!result.ok) return { denial: result };
-  const { reservation } = result;
-  return { reservation, undo: () => ledger.release(reservation) };
-}
+  function grow({ reservation, amounts }: Extract<Part, { kind: 'adjust' }>, taken: Reservation[]): Denial | undefined {
+    const { calls, tokens, usd_nanos } = reservation;
+    const grows = amounts.calls >= calls && amounts.tokens >= tokens && amounts.usd_nanos >= usd_nanos;
+    assert(grows, 'a demand adds to a reservation: what it gives back would have to fit again when it is undone');
+    const result = ledger.adjust(reservation, amounts);
+    if (!result.ok) return result;
+    before.push({ calls, tokens, usd_nanos });
+    taken.push(reservation);
+    return undefined;
+  }
 
-function grow(ledger: AccountLedger, { reservation, amounts }: Extract<Part, { kind: 'adjust' }>): Step {
-  const before: Amounts = {
-    calls: reservation.calls,
-    tokens: reservation.tokens,
-    usd_nanos: reservation.usd_nanos,
-  };
-  const grows =
-    amounts.calls >= before.calls && amounts.tokens >= before.tokens && amounts.usd_nanos >= before.usd_nanos;
-  assert(grows, 'a demand adds to a reservation: what it gives back would have to fit again when it is undone');
-  const result = ledger.adjust(reservation, amounts);
-  if (!result.ok) return { denial: result };
-  return { reservation, undo: () => void ledger.adjust(reservation, before) };
+  function undo(): void {
+    for (let i = reservations.length - 1; i >= 0; i -= 1) {
+      const reservation = reservations[i] as Reservation;
+      if (parts[i]?.kind === 'reserve') ledger.release(reservation);
+      else ledger.adjust(reservation, before[i] as Amounts);
+    }
+  }
 }

@@ -1,14 +1,31 @@
 import { assert } from '@atp-router/kernel';
-import type { Reservation } from '../account-ledger.ts';
 import { type Amounts, type Denial, NOTHING } from '../amounts.ts';
 import type { Charge, FairKey, FairPlace } from '../fair/fair-queue.ts';
 import type { HeapMember } from '../indexed-heap.ts';
+import type { Reservation } from '../reservation.ts';
 
-/** What a demand takes from whom. Several parts are granted together or not at all. */
-export type Part =
-  | { readonly kind: 'reserve'; readonly accounts: readonly string[]; readonly amounts: Amounts }
-  /** An open reservation is to hold so much. */
-  | { readonly kind: 'adjust'; readonly reservation: Reservation; readonly amounts: Amounts };
+/** What a demand takes from whom. Several parts are granted together or not at all, and end one by one. */
+export type Part = Patience &
+  (
+    | { readonly kind: 'reserve'; readonly accounts: readonly string[]; readonly amounts: Amounts }
+    /** An open reservation is to hold so much, which is more than it does. */
+    | { readonly kind: 'adjust'; readonly reservation: Reservation; readonly amounts: Amounts }
+  );
+
+interface Patience {
+  /** How long it waits for one of these accounts, in monotone time; absent: not at all. */
+  readonly until_mono_ms?: number | undefined;
+}
+
+export interface Demand<T> {
+  readonly owner: T;
+  readonly key: FairKey;
+  readonly parts: readonly Part[];
+  /** May be stopped for somebody of a better tier. */
+  readonly is_preemptible: boolean;
+  /** Time from the grant after which whoever holds it is taken for dead; absent: it lives as long as its holder. */
+  readonly lease_ms?: number | undefined;
+}
 
 /** Why a demand that waited, or would have, is over. */
 export type Refusal =
@@ -21,64 +38,71 @@ export type Refusal =
   | { readonly kind: 'failed'; readonly thrown: unknown };
 
 export type TicketState =
-  /** One reservation for each part, in their order; an adjusted one is the part's own. */
-  | { readonly kind: 'granted'; readonly reservations: readonly Reservation[] }
+  /** One reservation for each part, in their order; an adjusted one is the part's own. `open`: reserved parts not ended yet. */
+  | { readonly kind: 'granted'; readonly reservations: readonly Reservation[]; open: number }
+  /** Its lease is over: what it held is debited until its holder says what it used. */
+  | { readonly kind: 'lapsed'; readonly reservations: readonly Reservation[]; open: number }
   | { readonly kind: 'waiting'; readonly account: string; readonly denial: Denial }
   | Refusal
   | { readonly kind: 'cancelled' }
   | { readonly kind: 'ended' };
 
-/** One demand. `waiting` becomes one of the others, `granted` becomes `ended`; `owner` is the caller's. */
+/** One demand. `waiting` becomes one of the others, `granted` becomes `ended` or `lapsed`; `owner` is the caller's. */
 export class Ticket<T> implements HeapMember {
   readonly owner: T;
   readonly key: FairKey;
   readonly parts: readonly Part[];
   readonly since_mono_ms: number;
-  readonly until_mono_ms: number;
-  /** May be stopped for somebody of a better tier. */
   readonly is_preemptible: boolean;
+  readonly lease_ms: number;
   state: TicketState;
-  /** In the heap of deadlines, while it waits. */
+  /** In the heap of times: its patience while it waits, its lease while it is granted. */
   heap_at = -1;
+  due_mono_ms: number = Number.POSITIVE_INFINITY;
   place: FairPlace<Ticket<T>> | undefined = undefined;
   /** Accounts in whose queue it has been the first: it does not line up there again behind those who came later. */
-  readonly passed: Set<string> = new Set();
-  charge: { readonly account: string; readonly of: Charge<Ticket<T>> } | undefined = undefined;
+  readonly passed: string[] = [];
+  charge: { readonly account: string; of: Charge<Ticket<T>> } | undefined = undefined;
   /** What its end brings back to a pool, once it was told to stop for somebody else there. */
   reclaimed: { readonly pool: string; readonly amounts: Amounts } | undefined = undefined;
 
-  constructor(
-    owner: T,
-    key: FairKey,
-    parts: readonly Part[],
-    since_mono_ms: number,
-    until_mono_ms: number,
-    is_preemptible: boolean,
-  ) {
+  constructor({ owner, key, parts, is_preemptible, lease_ms }: Demand<T>, since_mono_ms: number) {
     assert(parts.length > 0, 'a demand has a part');
     this.owner = owner;
     this.key = key;
     this.parts = parts;
     this.since_mono_ms = since_mono_ms;
-    this.until_mono_ms = until_mono_ms;
     this.is_preemptible = is_preemptible;
-    this.state = { kind: 'cancelled' };
+    this.lease_ms = lease_ms ?? Number.POSITIVE_INFINITY;
+    this.state = CANCELLED;
   }
 
-  /** What it has outstanding at an account; nothing where it has not. */
+  /** Monotone time until which it waits for an account; `-Infinity` when it does not. */
+  patience(account: string): number {
+    const until = this.partAt(account)?.until_mono_ms ?? Number.NEGATIVE_INFINITY;
+    return Math.min(until, this.key.deadline_mono_ms);
+  }
+
+  partAt(account: string): Part | undefined {
+    return this.parts.find((part) => accountsOf(part).includes(account));
+  }
+
+  /** What it has outstanding at an account by itself; nothing where it only had another reservation grow. */
   heldAt(account: string): Amounts {
     if (this.state.kind !== 'granted') return NOTHING;
-    for (const reservation of this.state.reservations) {
-      if (reservation.uses.some((use) => use.account.id === account)) return reservation;
+    for (let i = 0; i < this.parts.length; i += 1) {
+      const part = this.parts[i];
+      if (part?.kind !== 'reserve' || !part.accounts.includes(account)) continue;
+      const reservation = this.state.reservations[i];
+      if (reservation?.state === 'open') return reservation;
     }
     return NOTHING;
   }
+}
 
-  /** Accounts of all parts, outermost first. */
-  *accounts(): Generator<string> {
-    for (const part of this.parts) {
-      if (part.kind === 'reserve') yield* part.accounts;
-      else for (const use of part.reservation.uses) yield use.account.id;
-    }
-  }
+const CANCELLED: TicketState = { kind: 'cancelled' };
+
+/** Outermost first. */
+export function accountsOf(part: Part): readonly string[] {
+  return part.kind === 'reserve' ? part.accounts : part.reservation.accounts;
 }

@@ -3,17 +3,31 @@ import type { Denial } from '../amounts.ts';
 import { IndexedHeap } from '../indexed-heap.ts';
 import type { SchedulerOptions } from './options.ts';
 import { Pool } from './pool.ts';
-import { NO_SHARES } from './shares.ts';
-import type { Ticket } from './ticket.ts';
+import { accountsOf, type Ticket } from './ticket.ts';
+
+/** Accounts that refused somebody and where nobody waits now: remembered for how fast they grant. About 500 B each. */
+const IDLE_POOLS_MAX = 1_000;
 
 /** Who waits, at which account, and until when. Bounded; decides nothing. */
 export class WaitingRoom<T> {
   readonly pools: Map<string, Pool<T>> = new Map();
-  readonly deadlines: IndexedHeap<Ticket<T>> = new IndexedHeap<Ticket<T>>((a, b) => a.until_mono_ms < b.until_mono_ms);
+  /** Times of those who wait, and of leases. */
+  readonly due: IndexedHeap<Ticket<T>> = new IndexedHeap<Ticket<T>>((a, b) => a.due_mono_ms < b.due_mono_ms);
+  readonly #waiting: [number, number, number] = [0, 0, 0];
+  /** Least recently used first. */
+  readonly #idle: Map<string, Pool<T>> = new Map();
   readonly #options: SchedulerOptions;
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
+  }
+
+  get size(): number {
+    return this.#waiting[0] + this.#waiting[1] + this.#waiting[2];
+  }
+
+  waiting(qos: Qos): number {
+    return this.#waiting[qosRank(qos)];
   }
 
   /**
@@ -22,15 +36,14 @@ export class WaitingRoom<T> {
    */
   makeRoom(
     ticket: Ticket<T>,
-    denial: Denial,
+    { account }: Denial,
   ): { readonly ticket: Ticket<T>; readonly denial: Denial } | 'full' | undefined {
-    const { waiting, waiting_per_account } = this.#options;
-    const queue = this.pools.get(denial.account)?.queue;
-    const is_full = this.deadlines.size >= waiting || (queue?.size ?? 0) >= waiting_per_account;
-    if (!is_full) return undefined;
+    const pool = this.pools.get(account);
+    const most = pool?.max_waiting ?? this.#options.waiting_per_account;
+    if (this.size < this.#options.waiting && (pool?.queue.size ?? 0) < most) return undefined;
     for (const qos of WORST_FIRST) {
       if (qosRank(qos) <= qosRank(ticket.key.qos)) break;
-      const last = queue?.newest(qos)?.owner;
+      const last = pool?.queue.newest(qos)?.owner;
       if (last?.state.kind !== 'waiting') continue;
       const shed = { ticket: last, denial: last.state.denial };
       this.leave(last);
@@ -40,49 +53,68 @@ export class WaitingRoom<T> {
   }
 
   /** Waits at the account that refused it, with its weight times `factor`. */
-  line(ticket: Ticket<T>, denial: Denial, factor: number): Pool<T> {
-    const { account } = denial;
-    const pool = this.pools.get(account) ?? this.open(account);
+  line(ticket: Ticket<T>, denial: Denial, until_mono_ms: number, factor: number): Pool<T> {
+    const pool = this.open(denial.account);
     const { key } = ticket;
     ticket.place = pool.queue.add(ticket, factor === 1 ? key : { ...key, weight: key.weight * factor });
-    ticket.state = { kind: 'waiting', account, denial };
+    ticket.state = { kind: 'waiting', account: denial.account, denial };
+    this.#waiting[qosRank(key.qos)] += 1;
+    ticket.due_mono_ms = until_mono_ms;
+    this.due.add(ticket);
     return pool;
   }
 
-  /** Out of its queue, for good. */
+  /** Out of its queue. */
   leave(ticket: Ticket<T>): Pool<T> {
-    this.deadlines.remove(ticket);
-    return this.unline(ticket);
-  }
-
-  unline(ticket: Ticket<T>): Pool<T> {
     const { state, place } = ticket;
     assert(state.kind === 'waiting' && place !== undefined, 'a demand that waits has a place');
     const pool = this.pools.get(state.account);
     assert(pool !== undefined, 'who waits, waits at an account that is known');
     pool.queue.remove(place);
-    ticket.place = undefined;
+    this.left(ticket);
     return pool;
+  }
+
+  /** Its place is gone already: it was served. */
+  left(ticket: Ticket<T>): void {
+    ticket.place = undefined;
+    this.#waiting[qosRank(ticket.key.qos)] -= 1;
+    this.due.remove(ticket);
   }
 
   /** An account at which others wait, and at which it has not had its turn. */
   lineFor(ticket: Ticket<T>, at: Pool<T> | undefined): Pool<T> | undefined {
-    if (this.pools.size === 0) return undefined;
-    for (const account of ticket.accounts()) {
-      const pool = this.pools.get(account);
-      if (pool !== undefined && pool !== at && pool.queue.size > 0 && !ticket.passed.has(account)) return pool;
+    if (this.size === 0) return undefined;
+    for (const part of ticket.parts) {
+      for (const account of accountsOf(part)) {
+        const pool = this.pools.get(account);
+        if (pool !== undefined && pool !== at && pool.queue.size > 0 && !ticket.passed.includes(account)) return pool;
+      }
     }
     return undefined;
   }
 
   open(account: string): Pool<T> {
-    const pool = new Pool<T>(account, NO_SHARES, this.#options.marks);
+    const known = this.pools.get(account);
+    if (known !== undefined) {
+      this.#idle.delete(account);
+      return known;
+    }
+    const pool = new Pool<T>(account, this.#options.marks);
     this.pools.set(account, pool);
     return pool;
   }
 
-  forgetIdle(pool: Pool<T>): void {
-    if (pool.is_idle) this.pools.delete(pool.account);
+  /** It may be idle by now, and is forgotten once too many others have been since. */
+  rest(pool: Pool<T>): void {
+    this.#idle.delete(pool.account);
+    if (!pool.is_idle) return;
+    this.#idle.set(pool.account, pool);
+    if (this.#idle.size <= IDLE_POOLS_MAX) return;
+    const [oldest] = this.#idle.keys();
+    if (oldest === undefined) return;
+    this.#idle.delete(oldest);
+    this.pools.delete(oldest);
   }
 }
 

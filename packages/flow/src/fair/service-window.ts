@@ -1,0 +1,54 @@
+import { QOS_TIERS, type Qos } from '@atp-router/kernel';
+import { jainIndex } from './jain.ts';
+
+/** What fairness is judged over: long enough for several calls of each tenant, short enough to show an unfair minute. */
+const WINDOW_MS = 30_000;
+/** Tenants that are counted in one window; further ones are not, about 100 B each. */
+const TENANTS_MAX = 10_000;
+
+/**
+ * Tokens that tenants were served while they had to wait, by their weight, over the last one to two windows: those who do not
+ * have to wait get what they ask for, and say nothing of fairness. Monotone time, in milliseconds.
+ */
+export class ServiceWindow {
+  readonly #tiers: Record<Qos, Tally> = { gold: new Tally(), silver: new Tally(), bronze: new Tally() };
+  #since_ms = Number.NEGATIVE_INFINITY;
+
+  served(qos: Qos, tenant: string, tokens_by_weight: number, now_ms: number): void {
+    this.#turn(now_ms);
+    this.#tiers[qos].add(tenant, tokens_by_weight);
+  }
+
+  /** Jain's index of a tier, see `jainIndex`. */
+  jain(qos: Qos, now_ms: number): number {
+    this.#turn(now_ms);
+    return jainIndex(this.#tiers[qos].sums());
+  }
+
+  #turn(now_ms: number): void {
+    const passed_ms = now_ms - this.#since_ms;
+    if (passed_ms < WINDOW_MS) return;
+    this.#since_ms = now_ms;
+    for (const qos of QOS_TIERS) this.#tiers[qos].turn(passed_ms < 2 * WINDOW_MS);
+  }
+}
+
+class Tally {
+  #present: Map<string, number> = new Map();
+  #past: Map<string, number> = new Map();
+
+  add(tenant: string, amount: number): void {
+    const sum = this.#present.get(tenant);
+    if (sum !== undefined || this.#present.size < TENANTS_MAX) this.#present.set(tenant, (sum ?? 0) + amount);
+  }
+
+  turn(keeps: boolean): void {
+    this.#past = keeps ? this.#present : new Map();
+    this.#present = new Map();
+  }
+
+  *sums(): Generator<number> {
+    for (const [tenant, sum] of this.#present) yield sum + (this.#past.get(tenant) ?? 0);
+    for (const [tenant, sum] of this.#past) if (!this.#present.has(tenant)) yield sum;
+  }
+}
