@@ -92,7 +92,6 @@ class History {
   end(): void {
     const ticket = this.one(this.granted);
     if (ticket === undefined) return;
-    this.granted.delete(ticket);
     const order = this.rng.next() < 0.5 ? [0, 1] : [1, 0];
     for (const part of order) {
       if (this.rng.next() < 0.2) this.took(this.scheduler.release(ticket, part, this.now));
@@ -104,6 +103,7 @@ class History {
         this.took(this.scheduler.settle(ticket, part, { calls: 1, tokens, usd_nanos: tokens * 10 }, this.now));
       }
     }
+    this.granted.delete(ticket);
   }
 
   step(): void {
