@@ -7,10 +7,7 @@ export { dayNumber, formatDay } from './days.ts';
 export { ByteModel, type PromptSize } from './byte-model.ts';
 export { effectiveDemand, type Estimate, type ToolCost, type ToolTokens, withGuard } from './estimate.ts';
 export { type EstimateRequest, Estimator, type ModelAccuracy, type Observation } from './estimator.ts';
-export { type ConcurrencyLimit, DEFAULT_CONCURRENCY, Limiter, type LimiterTicket, UNLIMITED } from './limiter.ts';
-export { ReservationQueue, type ReservationState, type ReservationTicket } from './reservation-queue.ts';
 export type { AccountSnapshot, Headroom } from './snapshot.ts';
-export { DeadlineHeap, takeExpired, type Waiter, WaitQueue } from './wait-queue.ts';
 export type { OwnHold, Reservation } from './reservation.ts';
 export type { Changes, Now } from './scheduler/changes.ts';
 export type { QueueOptions, SchedulerOptions } from './scheduler/options.ts';
@@ -24,3 +21,4 @@ export { DEFAULT_WATERMARK, Watermark, type WatermarkOptions } from './window/wa
 export { BurnRate, type BurnOptions, DEFAULT_BURN, type Spike } from './guards/burn.ts';
 export { type Penalty, penaltyOf, predictability, worseTier } from './guards/predictability.ts';
 export type { Windows } from './account.ts';
+export type { LimitsRule } from './account-table.ts';

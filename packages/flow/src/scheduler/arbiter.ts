@@ -98,20 +98,16 @@ export class Arbiter<T> {
     this.#changed.lapsed.push(ticket);
   }
 
-  /** One of its parts ends: what was reserved for that is to be settled or released. */
-  end(ticket: Ticket<T>, at: number, tokens: number, now: Now): Reservation {
-    const { state, parts } = ticket;
-    assert(state.kind === 'granted' || state.kind === 'lapsed', 'only what was granted ends');
-    const part = parts[at];
-    assert(part?.kind === 'reserve', 'a part that reserved something ends; another reservation ends by itself');
-    const reservation = state.reservations[at] as Reservation;
+  /** One of its parts has ended: whoever waits for what it had is tried again. */
+  end(ticket: Ticket<T>, at: number, tokens: number, now: Now): void {
+    const { state } = ticket;
+    const part = ticket.parts[at];
+    assert((state.kind === 'granted' || state.kind === 'lapsed') && part?.kind === 'reserve', 'what was granted ends');
     if (state.kind === 'granted') this.#ended(ticket, part, tokens, now);
     state.open -= 1;
-    if (state.open === 0) {
-      if (ticket.heap_at !== -1) this.#room.due.remove(ticket);
-      ticket.state = ENDED;
-    }
-    return reservation;
+    if (state.open > 0) return;
+    if (ticket.heap_at !== -1) this.#room.due.remove(ticket);
+    ticket.state = ENDED;
   }
 
   #ended(ticket: Ticket<T>, { accounts }: Extract<Part, { kind: 'reserve' }>, tokens: number, now: Now): void {

@@ -1,4 +1,4 @@
-import { assert, type Qos } from '@atp-router/kernel';
+import type { Qos } from '@atp-router/kernel';
 import type { AccountLedger } from '../account-ledger.ts';
 import type { Amounts, Denial } from '../amounts.ts';
 import type { Reservation } from '../reservation.ts';
@@ -38,11 +38,10 @@ export function takeParts(ledger: AccountLedger, parts: readonly Part[], qos: Qo
     return undefined;
   }
 
-  function grow({ reservation, amounts }: Extract<Part, { kind: 'adjust' }>, taken: Reservation[]): Denial | undefined {
+  function grow({ reservation, by }: Extract<Part, { kind: 'grow' }>, taken: Reservation[]): Denial | undefined {
     const { calls, tokens, usd_nanos } = reservation;
-    const grows = amounts.calls >= calls && amounts.tokens >= tokens && amounts.usd_nanos >= usd_nanos;
-    assert(grows, 'a demand adds to a reservation: what it gives back would have to fit again when it is undone');
-    const result = ledger.adjust(reservation, amounts);
+    const grown = { calls: calls + by.calls, tokens: tokens + by.tokens, usd_nanos: usd_nanos + by.usd_nanos };
+    const result = ledger.adjust(reservation, grown);
     if (!result.ok) return result;
     before.push({ calls, tokens, usd_nanos });
     taken.push(reservation);

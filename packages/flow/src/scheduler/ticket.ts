@@ -8,8 +8,8 @@ import type { Reservation } from '../reservation.ts';
 export type Part = Patience &
   (
     | { readonly kind: 'reserve'; readonly accounts: readonly string[]; readonly amounts: Amounts }
-    /** An open reservation is to hold so much, which is more than it does. */
-    | { readonly kind: 'adjust'; readonly reservation: Reservation; readonly amounts: Amounts }
+    /** An open reservation is to hold so much more than it does then. */
+    | { readonly kind: 'grow'; readonly reservation: Reservation; readonly by: Amounts }
   );
 
 interface Patience {
@@ -38,7 +38,7 @@ export type Refusal =
   | { readonly kind: 'failed'; readonly thrown: unknown };
 
 export type TicketState =
-  /** One reservation for each part, in their order; an adjusted one is the part's own. `open`: reserved parts not ended yet. */
+  /** One reservation for each part, in their order; of one that grew, that. `open`: reserved parts not ended yet. */
   | { readonly kind: 'granted'; readonly reservations: readonly Reservation[]; open: number }
   /** Its lease is over: what it held is debited until its holder says what it used. */
   | { readonly kind: 'lapsed'; readonly reservations: readonly Reservation[]; open: number }
@@ -51,7 +51,7 @@ export type TicketState =
 export class Ticket<T> implements HeapMember {
   readonly owner: T;
   readonly key: FairKey;
-  readonly parts: readonly Part[];
+  parts: readonly Part[];
   readonly since_mono_ms: number;
   readonly is_preemptible: boolean;
   readonly lease_ms: number;
@@ -60,6 +60,8 @@ export class Ticket<T> implements HeapMember {
   heap_at = -1;
   due_mono_ms: number = Number.POSITIVE_INFINITY;
   place: FairPlace<Ticket<T>> | undefined = undefined;
+  /** It was not decided at once. */
+  has_waited = false;
   /** Accounts in whose queue it has been the first: it does not line up there again behind those who came later. */
   readonly passed: string[] = [];
   charge: { readonly account: string; of: Charge<Ticket<T>> } | undefined = undefined;

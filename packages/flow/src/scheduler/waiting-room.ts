@@ -18,7 +18,11 @@ export class WaitingRoom<T> {
   readonly #idle: Map<string, Pool<T>> = new Map();
   readonly #options: SchedulerOptions;
 
+  /** In all. */
+  max_waiting: number;
+
   constructor(options: SchedulerOptions) {
+    this.max_waiting = options.waiting;
     this.#options = options;
   }
 
@@ -40,7 +44,7 @@ export class WaitingRoom<T> {
   ): { readonly ticket: Ticket<T>; readonly denial: Denial } | 'full' | undefined {
     const pool = this.pools.get(account);
     const most = pool?.max_waiting ?? this.#options.waiting_per_account;
-    if (this.size < this.#options.waiting && (pool?.queue.size ?? 0) < most) return undefined;
+    if (this.size < this.max_waiting && (pool?.queue.size ?? 0) < most) return undefined;
     for (const qos of WORST_FIRST) {
       if (qosRank(qos) <= qosRank(ticket.key.qos)) break;
       const last = pool?.queue.newest(qos)?.owner;
@@ -59,6 +63,7 @@ export class WaitingRoom<T> {
     ticket.place = pool.queue.add(ticket, factor === 1 ? key : { ...key, weight: key.weight * factor });
     ticket.state = { kind: 'waiting', account: denial.account, denial };
     this.#waiting[qosRank(key.qos)] += 1;
+    ticket.has_waited = true;
     ticket.due_mono_ms = until_mono_ms;
     this.due.add(ticket);
     return pool;
