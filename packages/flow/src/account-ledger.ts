@@ -33,8 +33,8 @@ export interface LimitsChange {
 }
 
 /**
- * Windows and daily budgets of all accounts. A reservation names its accounts from the outermost level inwards and
- * takes from all of them or from none. A settlement debits what was really used, even above the reservation, so
+ * Windows and daily budgets of all accounts. A reservation names its accounts, the first of which that
+ * refuses is told, and takes from all of them or from none. A settlement debits what was really used, even above the reservation, so
  * *remaining* may fall below zero: that debt is in the snapshot.
  *
  * At most `max_accounts` are kept. An account that has neither limits nor open reservations may be dropped, the least

@@ -62,10 +62,19 @@ export class Arbiter<T> {
     this.#room.due.add(ticket);
   }
 
-  line(ticket: Ticket<T>, denial: Denial, now: Now): void {
+  /** Waits at the account that refused it; false when there is no room, neither free nor of somebody worse. */
+  join(ticket: Ticket<T>, denial: Denial, now: Now): boolean {
+    const shed = this.#room.makeRoom(ticket, denial);
+    if (shed === 'full') return false;
+    if (shed !== undefined) this.refuse(shed.ticket, { kind: 'shed', denial: shed.denial });
+    this.#line(ticket, denial, now);
+    return true;
+  }
+
+  #line(ticket: Ticket<T>, denial: Denial, now: Now): void {
     const { qos, tenant } = ticket.key;
     const factor = this.#starvation.factor(qos, tenant, now.mono_ms);
-    this.#dirty.add(this.#room.line(ticket, denial, ticket.patience(denial.account), factor));
+    this.#dirty.add(this.#room.line(ticket, denial, ticket.patience(denial.account, now.mono_ms), factor));
   }
 
   refuse(ticket: Ticket<T>, refusal: Refusal): void {
@@ -178,8 +187,8 @@ export class Arbiter<T> {
   #move(ticket: Ticket<T>, from: Pool<T>, denial: Denial, now: Now): void {
     ticket.passed.push(from.account);
     this.#room.leave(ticket);
-    if (ticket.patience(denial.account) > now.mono_ms) this.line(ticket, denial, now);
-    else this.refuse(ticket, { kind: 'denied', denial });
+    if (ticket.patience(denial.account, now.mono_ms) <= now.mono_ms) this.refuse(ticket, { kind: 'denied', denial });
+    else if (!this.join(ticket, denial, now)) this.refuse(ticket, { kind: 'shed', denial });
   }
 
   #preempt(pool: Pool<T>, ticket: Ticket<T>): void {

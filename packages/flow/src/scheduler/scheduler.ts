@@ -121,7 +121,7 @@ export class Scheduler<T> {
     assert(state.kind === 'waiting', 'only a demand that waits may change');
     ticket.parts = parts;
     assert(ticket.partAt(state.account) !== undefined, 'a demand goes on waiting where it does');
-    ticket.due_mono_ms = ticket.patience(state.account);
+    ticket.due_mono_ms = ticket.patience(state.account, now.mono_ms);
     this.#room.due.moved(ticket);
     this.#arbiter.touch(state.account);
     return this.#arbiter.run(now);
@@ -161,19 +161,14 @@ export class Scheduler<T> {
   }
 
   #wait(ticket: Ticket<T>, denial: Denial, now: Now): void {
-    const is_patient = ticket.patience(denial.account) > now.mono_ms;
+    const is_patient = ticket.patience(denial.account, now.mono_ms) > now.mono_ms;
     if (!denial.waitable || !is_patient) {
       ticket.state = { kind: 'denied', denial };
       // From now on it is known how fast this account grants, for whoever is told to come again.
       if (denial.waitable) this.#room.rest(this.#room.open(denial.account));
       return;
     }
-    const shed = this.#room.makeRoom(ticket, denial);
-    if (shed === 'full') ticket.state = { kind: 'shed', denial };
-    else {
-      if (shed !== undefined) this.#arbiter.refuse(shed.ticket, { kind: 'shed', denial: shed.denial });
-      this.#arbiter.line(ticket, denial, now);
-    }
+    if (!this.#arbiter.join(ticket, denial, now)) ticket.state = { kind: 'shed', denial };
     assert(ticket.state.kind !== 'cancelled', 'a demand waits or was refused');
   }
 }

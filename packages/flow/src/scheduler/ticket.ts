@@ -13,8 +13,8 @@ export type Part = Patience &
   );
 
 interface Patience {
-  /** How long it waits for one of these accounts, in monotone time; absent: not at all. */
-  readonly until_mono_ms?: number | undefined;
+  /** How long it waits for these accounts, from when the first of them refused it; absent: not at all. */
+  readonly wait_ms?: number | undefined;
 }
 
 export interface Demand<T> {
@@ -64,6 +64,8 @@ export class Ticket<T> implements HeapMember {
   has_waited = false;
   /** Accounts in whose queue it has been the first: it does not line up there again behind those who came later. */
   readonly passed: string[] = [];
+  /** When each part was refused first. */
+  readonly #waits_since: (number | undefined)[] = [];
   charge: { readonly account: string; of: Charge<Ticket<T>> } | undefined = undefined;
   /** What its end brings back to a pool, once it was told to stop for somebody else there. */
   reclaimed: { readonly pool: string; readonly amounts: Amounts } | undefined = undefined;
@@ -79,14 +81,22 @@ export class Ticket<T> implements HeapMember {
     this.state = CANCELLED;
   }
 
-  /** Monotone time until which it waits for an account; `-Infinity` when it does not. */
-  patience(account: string): number {
-    const until = this.partAt(account)?.until_mono_ms ?? Number.NEGATIVE_INFINITY;
-    return Math.min(until, this.key.deadline_mono_ms);
+  /** Monotone time until which it waits for an account that refuses it now; `-Infinity` when it does not. */
+  patience(account: string, mono_ms: number): number {
+    const at = this.#partAt(account);
+    const wait_ms = this.parts[at]?.wait_ms;
+    if (wait_ms === undefined) return Number.NEGATIVE_INFINITY;
+    const since_ms = this.#waits_since[at] ?? mono_ms;
+    this.#waits_since[at] = since_ms;
+    return Math.min(since_ms + wait_ms, this.key.deadline_mono_ms);
   }
 
   partAt(account: string): Part | undefined {
-    return this.parts.find((part) => accountsOf(part).includes(account));
+    return this.parts[this.#partAt(account)];
+  }
+
+  #partAt(account: string): number {
+    return this.parts.findIndex((part) => accountsOf(part).includes(account));
   }
 
   /** What it has outstanding at an account by itself; nothing where it only had another reservation grow. */

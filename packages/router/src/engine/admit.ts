@@ -173,16 +173,17 @@ class Admission implements AdmittedCall {
   }
 }
 
-/** Everything that the call's use is counted at, outermost first. A stream of ATP is one call: its limits are the call's caps. */
+/** Everything that the call's use is counted at, the narrowest first: that is where it waits. A stream of ATP is one call: its limits are the call's caps. */
 function accountsOf(
   { session_id, tenant, key_id }: CallRequest,
   { agent }: Plan,
   rules: TenantRules,
 ): readonly string[] {
-  const accounts = [...rules.accounts, keyAccount(tenant, key_id)];
-  if (session_id !== undefined) accounts.push(sessionAccount(tenant, session_id));
-  if (agent !== undefined) accounts.push(agentAccount(agent.id));
-  return accounts;
+  const key = keyAccount(tenant, key_id);
+  const of_session = session_id === undefined ? [key] : [sessionAccount(tenant, session_id), key];
+  return agent === undefined
+    ? [...of_session, ...rules.accounts]
+    : [...of_session, agentAccount(agent.id), ...rules.accounts];
 }
 
 /** A kill switch that covers whoever asks. */

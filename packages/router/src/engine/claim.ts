@@ -54,7 +54,7 @@ export class Claim implements Holder {
   }
 }
 
-/** A place at a target, and at its provider. */
-export function placePart(target: Target, demand: Demand, until_mono_ms: number | undefined): Part {
-  return { kind: 'reserve', accounts: target.accounts, amounts: { calls: 1, ...demand }, until_mono_ms };
+/** A place at a target, and at its provider; `wait_ms`: how long it waits for one. */
+export function placePart(target: Target, demand: Demand, wait_ms: number | undefined): Part {
+  return { kind: 'reserve', accounts: target.accounts, amounts: { calls: 1, ...demand }, wait_ms };
 }

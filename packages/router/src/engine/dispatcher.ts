@@ -100,7 +100,9 @@ export class Dispatcher implements ClaimOwner {
       const { call_id } = this.#call.head;
       faults.safely(() => log.append({ type: 'attempt.ended', call_id, attempt: record }));
     }
-    faults.safely(() => this.#holdings.leave(n, used));
+    const unsettled = faults.safely(() => this.#holdings.leave(n, used));
+    // Nothing may stay held.
+    if (unsettled !== undefined) faults.safely(() => this.#holdings.leave(n, undefined));
     const ttfb_ms = record.ttfb_ms ?? record.latency_ms;
     faults.safely(() => this.#holdings.record(n, healthOutcome(record, failure), ttfb_ms));
     calibrator.learn(attempt, record, this.#call, ambient.clock.now_ms());
@@ -131,10 +133,9 @@ export class Dispatcher implements ClaimOwner {
   #ask(claim: Claim): GateTicket | FundsDenial {
     const { p, demand } = claim;
     const { at_limit, wait_ms } = this.#call;
-    const mono_ms = this.#env.ambient.clock.mono_ms();
-    const funds = this.#funds.part(p.n, demand, at_limit === 'wait' ? mono_ms + wait_ms : undefined);
+    const funds = this.#funds.part(p.n, demand, at_limit === 'wait' ? wait_ms : undefined);
     if (isDenied(funds)) return funds;
-    const place = placePart(p.target, demand, mono_ms + p.target.provider.queue_timeout_ms);
+    const place = placePart(p.target, demand, p.target.provider.queue_timeout_ms);
     const ticket = this.#env.gate.request(claim.on([funds, place], this.#call));
     this.#holdings.asked(p.n, ticket);
     return ticket;

@@ -68,7 +68,7 @@ export interface AdmittedCall {
   readonly at_limit: 'reject' | 'wait' | 'degrade';
   /** How long a call may wait for the windows of its accounts. */
   readonly wait_ms: number;
-  /** Accounts that the call is charged to, outermost first. */
+  /** Accounts that the call is charged to, the narrowest first. */
   readonly accounts: readonly string[];
   /** Whose turn it is among those of its tenant: the session, or the key, that it came with. */
   readonly fair_session: string;

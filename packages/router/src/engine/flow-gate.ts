@@ -59,29 +59,27 @@ export class FlowGate {
   /** Granted or refused at once, or waits, as the ticket's state says. */
   request(demand: FlowDemand<Holder>): GateTicket {
     const { ticket, changes } = this.#scheduler.request(demand, this.#now());
-    this.#tell(changes);
+    this.#took(changes);
     if (ticket.state.kind !== 'waiting') this.#watch?.decided(ticket, ticket.since_mono_ms);
-    this.#arm();
     return ticket;
   }
 
   replace(ticket: GateTicket, parts: readonly Part[]): void {
-    this.#tell(this.#scheduler.replace(ticket, parts, this.#now()));
-    this.#arm();
+    this.#took(this.#scheduler.replace(ticket, parts, this.#now()));
   }
 
   settle(ticket: GateTicket, part: number, actual: Amounts): void {
-    this.#tell(this.#scheduler.settle(ticket, part, actual, this.#now()));
+    this.#took(this.#scheduler.settle(ticket, part, actual, this.#now()));
   }
 
   release(ticket: GateTicket, part: number): void {
-    this.#tell(this.#scheduler.release(ticket, part, this.#now()));
+    this.#took(this.#scheduler.release(ticket, part, this.#now()));
   }
 
   /** Returns what refuses growth; less always fits. */
   adjust(reservation: Reservation, amounts: Amounts): Denial | undefined {
     const { denial, changes } = this.#scheduler.adjust(reservation, amounts, this.#now());
-    this.#tell(changes);
+    this.#took(changes);
     return denial;
   }
 
@@ -92,12 +90,12 @@ export class FlowGate {
 
   /** Leaves the queue; nothing for one that is decided. */
   cancel(ticket: GateTicket): void {
-    this.#tell(this.#scheduler.cancel(ticket, this.#now()));
+    this.#took(this.#scheduler.cancel(ticket, this.#now()));
   }
 
   /** Limits of an account, or of any, have changed. */
   wake(account?: string): void {
-    this.#tell(this.#scheduler.wake(account, this.#now()));
+    this.#took(this.#scheduler.wake(account, this.#now()));
   }
 
   /** Calls that may wait in all; those that do already stay. */
@@ -128,6 +126,11 @@ export class FlowGate {
     return this.#scheduler.jain(qos, this.#now());
   }
 
+  /** When the next patience or lease ends. */
+  get due_mono_ms(): number | undefined {
+    return this.#scheduler.due_mono_ms;
+  }
+
   /** Nobody waits or holds anything any more. */
   rest(): void {
     this.#armed?.timer.cancel();
@@ -137,6 +140,12 @@ export class FlowGate {
   #now(): Now {
     const { clock } = this.#ambient;
     return { now_ms: clock.now_ms(), mono_ms: clock.mono_ms() };
+  }
+
+  #took(changes: Changes<Holder>): void {
+    this.#tell(changes);
+    // Who was moved to another account may have less patience there.
+    this.#arm();
   }
 
   #tell(changes: Changes<Holder>): void {

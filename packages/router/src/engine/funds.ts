@@ -112,16 +112,16 @@ export class CallFunds {
 
   /**
    * The part of attempt `n`'s demand that the call's accounts give, or why the call itself does not allow it. Only a call that
-   * has nothing yet waits for them, until `until_mono_ms`.
+   * has nothing yet waits for them, so long as `wait_ms`.
    */
-  part(n: number, demand: Demand, until_mono_ms: number | undefined): Part | FundsDenial {
+  part(n: number, demand: Demand, wait_ms: number | undefined): Part | FundsDenial {
     const total = this.#totalWith(n, demand);
     const over = this.#overCaps(total);
     if (over !== undefined) return over;
     const grant = this.#grant;
     if (grant !== undefined)
       return { kind: 'grow', reservation: grant.reservation, by: beyond(grant.reservation, total) };
-    return { kind: 'reserve', accounts: this.#accounts, amounts: { calls: 1, ...total }, until_mono_ms };
+    return { kind: 'reserve', accounts: this.#accounts, amounts: { calls: 1, ...total }, wait_ms };
   }
 
   /** An attempt was granted what `part` said. Returns whether the call has its funds since then. */

@@ -1,7 +1,7 @@
 import type { Outcome } from '@atp-router/routing';
 import type { EngineEnv } from './env.ts';
 import type { GateTicket } from './flow-gate.ts';
-import { type Demand, FUNDS_PART, PLACE_PART } from './funds.ts';
+import { type Demand, PLACE_PART } from './funds.ts';
 import type { Pending } from './pending.ts';
 
 /** What the attempts of one call hold: a permit of the breaker, and a place at provider and model. Each is given back once. */
@@ -40,21 +40,26 @@ export class Holdings {
     if (reservation?.state === 'open') this.#env.gate.adjust(reservation, { calls: 1, ...demand });
   }
 
-  /**
-   * Leaves the queue, or gives the place back. `used`: what it used there. Funds that came with the place go back too, unless
-   * the call has taken them over (`keeps_funds`).
-   */
-  leave(n: number, used: Demand | undefined, keeps_funds = true): void {
+  /** Leaves the queue, or gives the place back. `used`: what it used there. The funds that came with it are the call's. */
+  leave(n: number, used: Demand | undefined): void {
     const ticket = this.#tickets[n];
-    this.#tickets[n] = undefined;
     if (ticket === undefined) return;
+    this.#tickets[n] = undefined;
+    try {
+      this.#leave(ticket, used);
+    } catch (thrown) {
+      this.#tickets[n] = ticket;
+      throw thrown;
+    }
+  }
+
+  #leave(ticket: GateTicket, used: Demand | undefined): void {
     const { gate } = this.#env;
     const { kind } = ticket.state;
     if (kind === 'waiting') gate.cancel(ticket);
-    if (kind !== 'granted' && kind !== 'lapsed') return;
-    if (used === undefined) gate.release(ticket, PLACE_PART);
+    else if (kind !== 'granted' && kind !== 'lapsed') return;
+    else if (used === undefined) gate.release(ticket, PLACE_PART);
     else gate.settle(ticket, PLACE_PART, { calls: 1, ...used });
-    if (!keeps_funds && ticket.parts[FUNDS_PART]?.kind === 'reserve') gate.release(ticket, FUNDS_PART);
   }
 
   /** The call broke down: whatever was not given back. Never throws. */

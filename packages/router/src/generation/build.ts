@@ -118,7 +118,7 @@ function makeTarget(
   const on_untranslatable = config?.on_untranslatable ?? 'reject';
   return {
     key: model.target_key,
-    accounts: [providerAccount(provider.id), deploymentAccount(model.target_key), modelAccount(model.id)],
+    accounts: [modelAccount(model.id), deploymentAccount(model.target_key), providerAccount(provider.id)],
     model,
     provider: runtime,
     description,
@@ -248,7 +248,7 @@ function tenantRules(tenant: TenantConfig, registry: Registry): TenantRules {
     limits: accountLimits(tenant),
     money_is_limited: tenant.budget.usd_per_day !== undefined || tenant.window.max_usd_micros !== undefined,
     stand_ins: tenant.at_limit === 'degrade' ? reachOf(tenant, registry) : undefined,
-    accounts: [ROUTER_ACCOUNT, tenantAccount(tenant.id)],
+    accounts: [tenantAccount(tenant.id), ROUTER_ACCOUNT],
     weight: tenant.weight,
     names: tenant.models === undefined ? undefined : new Set(tenant.models),
     signing: tenant.signing_keys.length === 0 ? undefined : signingKeys(tenant.signing_keys),

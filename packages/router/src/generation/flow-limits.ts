@@ -1,15 +1,41 @@
 import type { Config, ModelConfig, PartWindowConfig, ProviderConfig } from '@atp-router/adapters';
-import type { AccountLimits, LimitsRule, QueueOptions } from '@atp-router/flow';
+import type { AccountLedger, AccountLimits, LimitsRule, QueueOptions } from '@atp-router/flow';
+import type { FlowGate } from '../engine/flow-gate.ts';
 import { agentAccount, deploymentAccount, modelAccount, providerAccount, ROUTER_ACCOUNT } from './accounts.ts';
 
+/**
+ * Brings limits of everything but tenants into force; whoever waits is woken by the caller. `before`: accounts that had some,
+ * which keep them until nothing of them runs. Returns those that have some now.
+ */
+export function applyRules(
+  config: Config,
+  accounts: AccountLedger,
+  gate: Pick<FlowGate, 'configure' | 'setMaxWaiting'>,
+  before: ReadonlySet<string>,
+): ReadonlySet<string> {
+  const rules = accountRules(config);
+  for (const account of before) {
+    if (rules.has(account)) continue;
+    accounts.retire(account);
+    gate.configure(account, undefined);
+  }
+  for (const [account, { limits, queue }] of rules) {
+    accounts.setLimits(account, limits);
+    gate.configure(account, queue);
+  }
+  accounts.setRule(windowRule(config));
+  gate.setMaxWaiting(config.flow.max_waiting);
+  return new Set(rules.keys());
+}
+
 /** What the configuration says of one account that is not a tenant's. */
-export interface AccountRules {
+interface AccountRules {
   readonly limits: AccountLimits;
   readonly queue: QueueOptions;
 }
 
 /** Accounts of the router, providers, deployments, models and agents that have limits. */
-export function accountRules(config: Config): ReadonlyMap<string, AccountRules> {
+function accountRules(config: Config): ReadonlyMap<string, AccountRules> {
   const { shares, window } = config.flow;
   const rules = new Map<string, AccountRules>();
   const add = (account: string, limits: AccountLimits, max_waiting?: number): void => {
@@ -50,7 +76,7 @@ function deployments(
 }
 
 /** Windows of keys and sessions, whose accounts come and go. */
-export function windowRule(config: Config): LimitsRule {
+function windowRule(config: Config): LimitsRule {
   const of_keys = windowsBy(config, ({ key_window }) => key_window);
   const of_sessions = windowsBy(config, ({ session_window }) => session_window);
   if (of_keys.size + of_sessions.size === 0) return () => undefined;

@@ -36,7 +36,7 @@ export interface TenantRules {
   readonly money_is_limited: boolean;
   /** Ids of the models that may stand in at its limit (`at_limit: degrade`); undefined allows all. */
   readonly stand_ins: ReadonlySet<string> | undefined;
-  /** Accounts that its calls are charged to, the outermost first. */
+  /** Accounts that its calls are charged to, the narrowest first. */
   readonly accounts: readonly string[];
   /** Its share among the tenants of a tier. */
   readonly weight: number;

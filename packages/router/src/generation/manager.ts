@@ -7,7 +7,7 @@ import type { EventLog } from '../engine/ports.ts';
 import { accountLimits, buildGeneration } from './build.ts';
 import { configHash } from './config-hash.ts';
 import type { Generation } from './generation.ts';
-import { accountRules, windowRule } from './flow-limits.ts';
+import { applyRules } from './flow-limits.ts';
 import { type MergeResult, mergeOverlay, type OverlayEntity } from './overlay.ts';
 
 export interface ManagerParts {
@@ -189,22 +189,8 @@ export class GenerationManager {
     if (change !== undefined) this.#parts.log.append({ type: 'limits.changed', tenant, ...change });
   }
 
-  /** Limits of everything but tenants. An account that lost its limits keeps them until nothing of it runs. */
-  #applyRules(engine: Engine, config: Config): void {
-    const { accounts } = this.#parts;
-    const rules = accountRules(config);
-    for (const account of this.#ruled) {
-      if (rules.has(account)) continue;
-      accounts.retire(account);
-      engine.gate.configure(account, undefined);
-    }
-    for (const [account, { limits, queue }] of rules) {
-      accounts.setLimits(account, limits);
-      engine.gate.configure(account, queue);
-    }
-    this.#ruled = new Set(rules.keys());
-    accounts.setRule(windowRule(config));
-    engine.gate.setMaxWaiting(config.flow.max_waiting);
+  #applyRules({ gate }: Engine, config: Config): void {
+    this.#ruled = applyRules(config, this.#parts.accounts, gate, this.#ruled);
   }
 }
 
