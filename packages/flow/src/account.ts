@@ -5,6 +5,8 @@ const UNLIMITED: number = Number.POSITIVE_INFINITY;
 
 /** Windows of an account: what may be outstanding (`Infinity` without a limit), and what is, in all and by tier. */
 export interface Windows {
+  /** Calls that the limit allows; `max_parallel` may be less for a while. */
+  readonly limit_parallel: number;
   readonly max_parallel: number;
   readonly max_tokens: number;
   readonly max_usd_nanos: UsdNanos;
@@ -69,9 +71,13 @@ export class Account implements Windows {
     return this.open > 0 || (this.limited && !this.by_rule) || this.ceiling !== UNLIMITED;
   }
 
+  get limit_parallel(): number {
+    return this.limits.max_parallel ?? UNLIMITED;
+  }
+
   setCeiling(calls: number): void {
     this.ceiling = calls;
-    this.max_parallel = Math.min(this.limits.max_parallel ?? UNLIMITED, calls);
+    this.max_parallel = Math.min(this.limit_parallel, calls);
   }
 
   hold(qos: Qos, calls: number, tokens: number, usd_nanos: number): void {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { int, typed } from './schema-parts.ts';
-import type { FlowConfig, PartWindowConfig, SharesConfig, TokenWindowConfig } from './types-flow.ts';
+import { int, millis, typed } from './schema-parts.ts';
+import type { AimdConfig, FlowConfig, PartWindowConfig, SharesConfig, TokenWindowConfig } from './types-flow.ts';
 
 const tokens_and_money = {
   max_tokens: int(1, 1_000_000_000, 'Tokens reserved by calls in flight. Absent: not limited here.').optional(),
@@ -34,6 +34,28 @@ const shares: z.ZodType<SharesConfig> = typed<SharesConfig>()(
   }),
 );
 
+const aimd: z.ZodType<AimdConfig> = typed<AimdConfig>()(
+  z.strictObject({
+    enabled: z.boolean().default(true).meta({
+      description: 'Whether timeouts, refusals because of load and slow answers narrow the window of a deployment.',
+    }),
+    base: int(1, 65_535, 'Calls in flight that slow answers alone leave to it.').default(8),
+    increase: z.number().min(0.01).max(1_000).default(1).meta({
+      description: 'Calls that a full window of timely answers opens it by.',
+      expected: 'a number from 0.01 to 1000',
+    }),
+    decrease: z.number().min(0.05).max(0.95).default(0.5).meta({
+      description: 'Part of the window that is left after a sign of congestion.',
+      expected: 'a number from 0.05 to 0.95',
+    }),
+    hold_ms: millis(0, 'Time between two changes of a window, in milliseconds.').default(500),
+    latency_ms: millis(
+      1,
+      'Time to the first byte beyond which an answer is a sign of congestion, in milliseconds. Absent: only timeouts and refusals are.',
+    ).optional(),
+  }),
+);
+
 /** How what is scarce is shared out. */
 export const flowSchema: z.ZodType<FlowConfig> = typed<FlowConfig>()(
   z.strictObject({
@@ -51,5 +73,9 @@ export const flowSchema: z.ZodType<FlowConfig> = typed<FlowConfig>()(
       1_000_000,
       'Calls that wait in all; at the limit the newest of the worst tier is refused.',
     ).default(20_000),
+    aimd: aimd.prefault({}).meta({
+      description:
+        'Calls in flight at a deployment follow what comes back: fewer after trouble, one more for each window of timely answers, within `max_concurrency`.',
+    }),
   }),
 );

@@ -4,6 +4,17 @@ export interface FlowConfig {
   readonly shares: SharesConfig;
   readonly preempt: boolean;
   readonly max_waiting: number;
+  readonly aimd: AimdConfig;
+}
+
+/** Windows of deployments that follow what comes back. */
+export interface AimdConfig {
+  readonly enabled: boolean;
+  readonly base: number;
+  readonly increase: number;
+  readonly decrease: number;
+  readonly hold_ms: number;
+  readonly latency_ms?: number | undefined;
 }
 
 /** An absent part does not limit. */

@@ -35,6 +35,11 @@ export class Scheduler<T> {
     return qos === undefined ? this.#room.size : this.#room.waiting(qos);
   }
 
+  /** Demands of a tenant that wait, whatever for. */
+  waitingOf(tenant: string): number {
+    return this.#room.waitingOf(tenant);
+  }
+
   /** Monotone time at which `expire` wants to be called. */
   get due_mono_ms(): number | undefined {
     return this.#room.due.peek()?.due_mono_ms;

@@ -14,6 +14,7 @@ import type { EngineParts } from './parts.ts';
 import { deadlineExceeded, tenantGone } from './refusals.ts';
 import { replay } from './replay.ts';
 import { RunList } from './run-list.ts';
+import { TargetWindows } from './target-windows.ts';
 import { Starts } from './starts.ts';
 import { type CallRequest, left_ms } from './request.ts';
 
@@ -27,6 +28,7 @@ import { type CallRequest, left_ms } from './request.ts';
 export class Engine {
   readonly parts: EngineParts;
   readonly gate: FlowGate;
+  readonly windows: TargetWindows;
   readonly #env: EngineEnv;
   readonly #running: RunList<RunningCall> = new RunList();
   readonly #waits: KeyWaits;
@@ -39,6 +41,7 @@ export class Engine {
     this.#generation = generation;
     const faults = new Faults(parts.onFault);
     this.gate = new FlowGate(parts.accounts, parts.ambient, new Starts(faults), parts.watch);
+    this.windows = new TargetWindows(parts.accounts, (sign) => parts.watch?.congested(sign));
     this.#waits = new KeyWaits(parts.idempotency, parts.ambient, faults);
     this.#env = {
       ambient: parts.ambient,
@@ -46,6 +49,7 @@ export class Engine {
       accounts: parts.accounts,
       shared: parts.shared,
       gate: this.gate,
+      windows: this.windows,
       hasTenant: (id) => this.#generation.tenants.has(id),
       health: parts.health,
       kills: parts.kills,

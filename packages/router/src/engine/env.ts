@@ -15,6 +15,7 @@ import type { Ambient, EventLog } from './ports.ts';
 import type { OutcomeStore } from './outcome-store.ts';
 import type { Listed } from './run-list.ts';
 import type { SharedBudgets } from './shared-budgets.ts';
+import type { TargetWindows } from './target-windows.ts';
 import type { Target, WantedAttempt } from './target.ts';
 
 /** What all calls of one process share. */
@@ -25,6 +26,7 @@ export interface EngineEnv {
   readonly shared: SharedBudgets | undefined;
   /** Who may begin. */
   readonly gate: FlowGate;
+  readonly windows: TargetWindows;
   readonly health: TargetHealth;
   readonly kills: KillSwitches;
   readonly estimator: Estimator;

@@ -6,6 +6,7 @@ import {
   type FlowDemand,
   type Now,
   type Part,
+  type Pool,
   type QueueOptions,
   type Reservation,
   Scheduler,
@@ -34,6 +35,8 @@ export interface FlowWatch {
   lapsed(ticket: GateTicket): void;
   marked(account: string, is_high: boolean): void;
   starving(qos: Qos, tenant: string): void;
+  /** A window was narrowed by a sign of congestion. */
+  congested(sign: string): void;
 }
 
 /**
@@ -120,6 +123,15 @@ export class FlowGate {
 
   waiting(qos: Qos): number {
     return this.#scheduler.waiting(qos);
+  }
+
+  waitingOf(tenant: string): number {
+    return this.#scheduler.waitingOf(tenant);
+  }
+
+  /** Queues of accounts in which somebody waits, or waited lately. */
+  pools(): IterableIterator<Pool<Holder>> {
+    return this.#scheduler.pools();
   }
 
   jain(qos: Qos): number {

@@ -1,6 +1,13 @@
 import type { Config, ModelConfig, PartWindowConfig, ProviderConfig } from '@atp-router/adapters';
-import type { AccountLedger, AccountLimits, LimitsRule, QueueOptions } from '@atp-router/flow';
-import type { FlowGate } from '../engine/flow-gate.ts';
+import {
+  type AccountLedger,
+  type AccountLimits,
+  DEFAULT_AIMD,
+  type LimitsRule,
+  type QueueOptions,
+} from '@atp-router/flow';
+import type { Engine } from '../engine/engine.ts';
+import type { WindowOptions } from '../engine/target-windows.ts';
 import { agentAccount, deploymentAccount, modelAccount, providerAccount, ROUTER_ACCOUNT } from './accounts.ts';
 
 /**
@@ -10,7 +17,7 @@ import { agentAccount, deploymentAccount, modelAccount, providerAccount, ROUTER_
 export function applyRules(
   config: Config,
   accounts: AccountLedger,
-  gate: Pick<FlowGate, 'configure' | 'setMaxWaiting'>,
+  { gate, windows }: Pick<Engine, 'gate' | 'windows'>,
   before: ReadonlySet<string>,
 ): ReadonlySet<string> {
   const rules = accountRules(config);
@@ -25,6 +32,7 @@ export function applyRules(
   }
   accounts.setRule(windowRule(config));
   gate.setMaxWaiting(config.flow.max_waiting);
+  windows.configure(windowOptions(config));
   return new Set(rules.keys());
 }
 
@@ -52,6 +60,13 @@ function accountRules(config: Config): ReadonlyMap<string, AccountRules> {
   for (const { id, window: of_model } of config.models) add(modelAccount(id), of_model);
   for (const { id, window: of_agent } of config.agents) add(agentAccount(id), of_agent);
   return rules;
+}
+
+/** Bursts are not capped at deployments: the provider's own answers tell what it bears. */
+function windowOptions({ flow: { aimd } }: Config): WindowOptions | undefined {
+  if (!aimd.enabled) return undefined;
+  const { base, increase, decrease, hold_ms, latency_ms } = aimd;
+  return { ...DEFAULT_AIMD, base, max: Math.max(base, DEFAULT_AIMD.max), increase, decrease, hold_ms, latency_ms };
 }
 
 function isLimited({ max_parallel, max_tokens, max_usd_micros }: AccountLimits): boolean {

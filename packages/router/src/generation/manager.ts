@@ -189,8 +189,8 @@ export class GenerationManager {
     if (change !== undefined) this.#parts.log.append({ type: 'limits.changed', tenant, ...change });
   }
 
-  #applyRules({ gate }: Engine, config: Config): void {
-    this.#ruled = applyRules(config, this.#parts.accounts, gate, this.#ruled);
+  #applyRules(engine: Engine, config: Config): void {
+    this.#ruled = applyRules(config, this.#parts.accounts, engine, this.#ruled);
   }
 }
 

@@ -134,7 +134,7 @@ export class World {
 
   applyLimits(): void {
     for (const tenant of this.config.tenants) this.ledger.setLimits(`tenant:${tenant.id}`, accountLimits(tenant));
-    this.#ruled = applyRules(this.config, this.ledger, this.engine.gate, this.#ruled);
+    this.#ruled = applyRules(this.config, this.ledger, this.engine, this.#ruled);
   }
 
   submit(plan: RequestPlan): void {
