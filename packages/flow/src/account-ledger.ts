@@ -16,7 +16,7 @@ import {
   NOTHING,
 } from './amounts.ts';
 import { dayNumber, parseDay } from './days.ts';
-import { type OwnHold, Reservation } from './reservation.ts';
+import { amountsOf, hold, type OwnHold, Reservation } from './reservation.ts';
 import { type AccountSnapshot, type Headroom, headroomOf, snapshotOf } from './snapshot.ts';
 
 /** Room for every tenant, team and key of a large installation; an account is about 1 KB. */
@@ -104,11 +104,20 @@ export class AccountLedger {
     const usd_nanos = amounts.usd_nanos - reservation.usd_nanos;
     const denial = firstDenial(reservation.uses, calls, tokens, usd_nanos, undefined);
     if (denial !== undefined) return denial;
-    for (const use of reservation.uses) hold(use, reservation.qos, calls, tokens, usd_nanos);
+    this.restate(reservation, amounts);
+    return OK;
+  }
+
+  /** As `adjust`, whatever the limits say: its holder has so much already, and is only believed. */
+  restate(reservation: Reservation, amounts: Amounts): void {
+    assertAmounts(amounts);
+    assert(reservation.state === 'open', 'a reservation that has ended holds nothing');
+    const { qos, calls, tokens, usd_nanos } = reservation;
+    const by = [amounts.calls - calls, amounts.tokens - tokens, amounts.usd_nanos - usd_nanos] as const;
+    for (const use of reservation.uses) hold(use, qos, ...by);
     reservation.calls = amounts.calls;
     reservation.tokens = amounts.tokens;
     reservation.usd_nanos = amounts.usd_nanos;
-    return OK;
   }
 
   /** Ends a reservation and debits `actual` on its day, also when that is more than was reserved. */
@@ -173,6 +182,14 @@ export class AccountLedger {
     const account = this.#accounts.open(id);
     if (account === undefined) return;
     account.days.seed(number)?.debit(used);
+    this.#accounts.rest(account);
+  }
+
+  /** What somebody else counts for an account on a day (days since the Unix epoch) is so much more, or less, than was known. */
+  charge(id: string, day: number, by: Amounts): void {
+    const account = this.#accounts.open(id);
+    if (account === undefined) return;
+    account.days.seed(day)?.debit(by);
     this.#accounts.rest(account);
   }
 
@@ -281,12 +298,3 @@ export class AccountLedger {
 }
 
 const OK: { readonly ok: true } = { ok: true };
-
-function amountsOf({ calls, tokens, usd_nanos }: Reservation): Amounts {
-  return { calls, tokens, usd_nanos };
-}
-
-function hold(use: DayUse, qos: Qos, calls: number, tokens: number, usd_nanos: number): void {
-  use.hold(calls, tokens, usd_nanos);
-  use.account.hold(qos, calls, tokens, usd_nanos);
-}

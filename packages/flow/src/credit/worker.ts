@@ -1,0 +1,323 @@
+import { assert } from '@atp-router/kernel';
+import { type Amounts, assertAmounts, type Denial } from '../amounts.ts';
+import { dayNumber } from '../days.ts';
+import type { Now } from '../scheduler/changes.ts';
+import type { DenyReason, Ended, OwnerBody, OwnerMessage, Recovered, WorkerBody } from './messages.ts';
+import { type CreditOptions, DEFAULT_CREDIT } from './options.ts';
+import { isNothing, minus, negative, plus } from './sums.ts';
+import { WorkerAsks } from './worker-asks.ts';
+import { type Hold, type LimitsOf, WorkerBooks } from './worker-books.ts';
+import type { WorkerEffect, WorkerSetup } from './worker-effects.ts';
+import { hellosOf, wantOf } from './worker-hello.ts';
+import { WorkerLink } from './worker-link.ts';
+import { stopsFor } from './worker-stops.ts';
+import { type CreditDemand, CreditTicket, Growth } from './worker-ticket.ts';
+
+/**
+ * Admits calls of one process from leased credit, and asks the owner of the limits for what that does not cover. Without a
+ * clock and without IO: every input is told the time, returns what is to be done, and `tick` wants to be called when
+ * `due_mono_ms` has come.
+ */
+export class CreditWorker<T> {
+  readonly books: WorkerBooks;
+  readonly #options: CreditOptions;
+  readonly #link: WorkerLink;
+  readonly #recovered: Recovered[];
+  readonly #asks: WorkerAsks<T>;
+  /** By start: the oldest first. */
+  readonly #running: Map<number, CreditTicket<T>> = new Map();
+  #ended: Ended[] = [];
+  #reported_mono_ms = Number.NEGATIVE_INFINITY;
+  #effects: WorkerEffect<T>[] = [];
+
+  constructor({ worker, incarnation, limitsOf, recovered = [], options }: WorkerSetup) {
+    this.#options = { ...DEFAULT_CREDIT, ...options };
+    this.books = new WorkerBooks(limitsOf);
+    this.#link = new WorkerLink(worker, incarnation, this.#options);
+    this.#recovered = [...recovered];
+    this.#asks = new WorkerAsks<T>(this.#options.wants);
+  }
+
+  get waiting(): number {
+    return this.#asks.size;
+  }
+
+  /** Of the owner that it listens to. */
+  get epoch(): number {
+    return this.#link.epoch;
+  }
+
+  /** Calls that hold something. */
+  running(): IterableIterator<CreditTicket<T>> {
+    return this.#running.values();
+  }
+
+  /** Whether it may admit from credit now. */
+  hasLease(now: Now): boolean {
+    return this.#link.has_lease(now.mono_ms);
+  }
+
+  get due_mono_ms(): number {
+    const is_reporting = this.#link.is_open && (this.books.size > 0 || this.#ended.length > 0);
+    const report_mono_ms = is_reporting ? this.#reported_mono_ms + this.#options.report_ms : Infinity;
+    return Math.min(this.#link.due_mono_ms, this.#asks.due_mono_ms, report_mono_ms);
+  }
+
+  /** There is a way to the owner, or to another one. */
+  connected(now: Now): readonly WorkerEffect<T>[] {
+    this.#hello(now);
+    return this.#take(now);
+  }
+
+  /** There is none: what waits goes on waiting for as long as it would. */
+  disconnected(now: Now): readonly WorkerEffect<T>[] {
+    this.#link.state = 'down';
+    return this.#take(now);
+  }
+
+  /** Granted or refused at once, or waits, as the ticket's state says. */
+  request(
+    demand: CreditDemand<T>,
+    now: Now,
+  ): { readonly ticket: CreditTicket<T>; readonly effects: readonly WorkerEffect<T>[] } {
+    const ticket = new CreditTicket<T>(this.#asks.nextId(), demand, now.mono_ms);
+    const today = dayNumber(now.now_ms);
+    const holds: Hold[] = demand.parts.map(({ accounts, amounts, into }) => {
+      assertAmounts(amounts);
+      return { accounts, amounts, day: into?.ticket.held[into.part]?.day ?? today };
+    });
+    const is_free = holds.every(({ accounts }) => !accounts.some((account) => this.books.isLimited(account)));
+    const is_local = is_free || (this.hasLease(now) && this.books.tryHold(holds, ticket.key.qos, now.mono_ms));
+    if (is_local) this.#start(ticket, today);
+    else this.#escalate(ticket, now);
+    return { ticket, effects: this.#take(now) };
+  }
+
+  /** A call that runs needs more: it has it at once, is told later by `grown` or `not_grown`, or cannot even ask. */
+  grow(
+    ticket: CreditTicket<T>,
+    part: number,
+    by: Amounts,
+    now: Now,
+  ): { readonly answer: 'granted' | 'asked' | 'denied'; readonly effects: readonly WorkerEffect<T>[] } {
+    assertAmounts(by);
+    const held = openPart(ticket, part);
+    const { accounts, day } = held;
+    const is_free = !accounts.some((account) => this.books.isLimited(account));
+    const hold = { accounts, amounts: by, day };
+    if (is_free || (this.hasLease(now) && this.books.tryHold([hold], ticket.key.qos, now.mono_ms))) {
+      held.amounts = plus(held.amounts, by);
+      return { answer: 'granted', effects: this.#take(now) };
+    }
+    if (this.#asks.is_full || this.#link.state === 'down') return { answer: 'denied', effects: this.#take(now) };
+    const growth = new Growth<T>(this.#asks.nextId(), ticket, part, by, now.mono_ms);
+    // A call that runs is not ended because an owner is being replaced.
+    this.#wait(growth, this.#options.ttl_ms + this.#options.margin_ms + this.#options.answer_ms, now);
+    return { answer: 'asked', effects: this.#take(now) };
+  }
+
+  /** A part holds less from now on. */
+  shrink(ticket: CreditTicket<T>, part: number, to: Amounts, now: Now): readonly WorkerEffect<T>[] {
+    assertAmounts(to);
+    const held = openPart(ticket, part);
+    const by = minus(to, held.amounts);
+    assert(by.calls <= 0 && by.tokens <= 0 && by.usd_nanos <= 0, 'a part that shrinks holds less');
+    held.amounts = to;
+    this.books.hold(held.accounts, held.day, ticket.key.qos, by, now.mono_ms);
+    return this.#take(now);
+  }
+
+  /** A part has ended and used so much. */
+  end(ticket: CreditTicket<T>, part: number, used: Amounts, now: Now): readonly WorkerEffect<T>[] {
+    assertAmounts(used);
+    const held = openPart(ticket, part);
+    held.is_open = false;
+    this.books.hold(held.accounts, held.day, ticket.key.qos, negative(held.amounts), now.mono_ms);
+    if (!isNothing(used)) this.books.use(held.accounts, held.day, used, now.mono_ms);
+    if (ticket.is_charged) this.#ended.push({ id: ticket.id, part, tokens: used.tokens });
+    if (!ticket.held.some(({ is_open }) => is_open)) {
+      this.#running.delete(ticket.id);
+      ticket.state = { kind: 'ended' };
+    }
+    return this.#take(now);
+  }
+
+  /** It does not want any more. One that is decided is left alone. */
+  cancel(ticket: CreditTicket<T>, now: Now): readonly WorkerEffect<T>[] {
+    if (ticket.state.kind === 'waiting') {
+      ticket.state = { kind: 'cancelled' };
+      this.#asks.leave(ticket);
+      this.#send({ type: 'cancel', id: ticket.id }, now);
+    }
+    return this.#take(now);
+  }
+
+  /** Other limits are in force in this worker. */
+  setLimits(limitsOf: LimitsOf, now: Now): readonly WorkerEffect<T>[] {
+    this.books.setLimits(limitsOf, this.#running.values(), now.mono_ms);
+    return this.#take(now);
+  }
+
+  /** The journal of an incarnation that is gone has been read. */
+  settledFor(recovered: Recovered, now: Now): readonly WorkerEffect<T>[] {
+    this.#recovered.push(recovered);
+    this.#send({ type: 'settled_for', recovered }, now);
+    return this.#take(now);
+  }
+
+  receive(message: OwnerMessage, now: Now): readonly WorkerEffect<T>[] {
+    const heard = this.#link.hear(message);
+    if (heard === 'resync' || heard === 'gap') this.#hello(now);
+    else if (heard === 'taken') this.#handle(message.body, now);
+    return this.#take(now);
+  }
+
+  tick(now: Now): readonly WorkerEffect<T>[] {
+    for (let first = this.#asks.overdue(now.mono_ms); first !== undefined; first = this.#asks.overdue(now.mono_ms)) {
+      this.#send({ type: 'cancel', id: first.id }, now);
+      this.#refuse(first, 'unreachable');
+    }
+    if (now.mono_ms - this.#reported_mono_ms >= this.#options.report_ms) this.#report(now);
+    const due = this.#link.due(now.mono_ms);
+    if (due === 'hello') this.#hello(now);
+    else if (due === 'ping') this.#send({ type: 'ping' }, now);
+    return this.#take(now);
+  }
+
+  #start(ticket: CreditTicket<T>, day: number): void {
+    for (const { accounts, amounts, into } of ticket.asked) {
+      const target = into?.ticket.held[into.part];
+      if (target?.is_open === true) target.amounts = plus(target.amounts, amounts);
+      ticket.held.push({ accounts, amounts, day, is_open: into === undefined });
+    }
+    ticket.state = { kind: 'granted' };
+    if (ticket.held.some(({ is_open }) => is_open)) this.#running.set(ticket.id, ticket);
+  }
+
+  #escalate(ticket: CreditTicket<T>, now: Now): void {
+    const accounts = ticket.asked.reduce((sum, part) => sum + part.accounts.length, 0);
+    const { patience_ms } = ticket;
+    if (this.#asks.is_full || this.books.size + accounts > this.#options.slots) this.#refuse(ticket, 'shed');
+    else if (patience_ms === undefined && this.#link.state === 'down') this.#refuse(ticket, 'unreachable');
+    else this.#wait(ticket, (patience_ms ?? 0) + this.#options.grace_ms + this.#options.answer_ms, now);
+  }
+
+  #wait(asking: CreditTicket<T> | Growth<T>, longest_ms: number, now: Now): void {
+    this.#asks.add(asking, now.mono_ms + longest_ms);
+    this.#send({ type: 'want', want: wantOf(asking, now.mono_ms) }, now);
+  }
+
+  #refuse(asking: CreditTicket<T> | Growth<T>, reason: DenyReason, denial?: Denial, retry_ms?: number): void {
+    const is_told = this.#asks.leave(asking);
+    if (asking.kind === 'grow') {
+      const { ticket, part, by } = asking;
+      this.#effects.push({ kind: 'not_grown', ticket, part, by, denial });
+      return;
+    }
+    asking.state = { kind: 'refused', reason, denial, retry_ms };
+    if (is_told) this.#effects.push({ kind: 'decided', ticket: asking });
+  }
+
+  #handle(body: OwnerBody, now: Now): void {
+    switch (body.type) {
+      case 'grant':
+        this.books.take(body.credit, now.mono_ms);
+        this.#granted(body.id, body.day, now);
+        break;
+      case 'deny': {
+        const asking = this.#asks.find(body.id);
+        if (asking !== undefined)
+          this.#refuse(asking, body.reason, body.denial ?? undefined, body.retry_ms ?? undefined);
+        break;
+      }
+      case 'credit':
+        this.books.take(body.credit, now.mono_ms);
+        break;
+      case 'recall':
+        this.books.close(new Set(body.accounts));
+        break;
+      case 'preempt': {
+        const { stops, amounts } = stopsFor(this.#running.values(), body);
+        for (const ticket of stops) this.#effects.push({ kind: 'stop', ticket, account: body.account });
+        this.#send({ type: 'stopping', ask: body.ask, amounts }, now);
+        break;
+      }
+      default:
+        break;
+    }
+  }
+
+  /** Its credit has been taken. What was cancelled meanwhile leaves it idle. */
+  #granted(id: number, day: number, now: Now): void {
+    const asking = this.#asks.find(id);
+    if (asking === undefined) return;
+    this.#asks.leave(asking);
+    if (asking.kind === 'grow') {
+      const { ticket, part, by } = asking;
+      const held = ticket.held[part];
+      if (held?.is_open !== true) return;
+      held.amounts = plus(held.amounts, by);
+      this.books.hold(held.accounts, held.day, ticket.key.qos, by, now.mono_ms);
+      this.#effects.push({ kind: 'grown', ticket, part, by });
+      return;
+    }
+    for (const { accounts, amounts, into } of asking.asked) {
+      const target = into?.ticket.held[into.part];
+      if (into !== undefined && target?.is_open !== true) continue;
+      this.books.hold(accounts, target?.day ?? day, asking.key.qos, amounts, now.mono_ms);
+    }
+    this.#start(asking, day);
+    asking.is_charged = true;
+    // What was added to another call ends with that: its own charge stands.
+    asking.asked.forEach(({ into, amounts }, part) => {
+      if (into !== undefined) this.#ended.push({ id, part, tokens: amounts.tokens });
+    });
+    this.#effects.push({ kind: 'decided', ticket: asking });
+  }
+
+  #hello(now: Now): void {
+    this.#link.greet(now.mono_ms);
+    this.#ended = [];
+    for (const ticket of this.#running.values()) ticket.is_charged = false;
+    const wants = [...this.#asks.values()].map((asking) => wantOf(asking, now.mono_ms));
+    for (const body of hellosOf(this.books.restart(), wants, this.#recovered)) this.#send(body, now);
+  }
+
+  /** Everything that has changed, at most every `report_ms`. */
+  #report(now: Now): void {
+    this.#reported_mono_ms = now.mono_ms;
+    this.books.tidy(dayNumber(now.now_ms), now.mono_ms - this.#options.idle_ms);
+    if (this.#link.is_open && (this.books.has_changed || this.#ended.length > 0)) this.#sync(true, now);
+  }
+
+  #sync(all: boolean, now: Now): void {
+    for (
+      let slots = this.books.syncs(all);
+      slots.length > 0 || this.#ended.length > 0;
+      slots = this.books.syncs(false)
+    ) {
+      this.#send({ type: 'sync', slots, ended: this.#ended }, now);
+      this.#ended = [];
+    }
+  }
+
+  #send(body: WorkerBody, now: Now): void {
+    if (this.#link.is_open) this.#effects.push({ kind: 'send', message: this.#link.message(body, now.mono_ms) });
+  }
+
+  #take(now: Now): readonly WorkerEffect<T>[] {
+    if (this.#link.is_open && (this.books.is_urgent || this.#ended.length >= ENDED_MAX)) this.#sync(false, now);
+    const effects = this.#effects;
+    this.#effects = [];
+    return effects;
+  }
+}
+
+/** Ends that are told of together; about 50 B each. */
+const ENDED_MAX = 500;
+
+function openPart<T>(ticket: CreditTicket<T>, part: number): CreditTicket<T>['held'][number] {
+  const held = ticket.held[part];
+  assert(held?.is_open === true, 'a part that holds something');
+  return held;
+}
