@@ -87,16 +87,25 @@ export class OwnerDesk {
   ended(by: OwnerWorker, ends: readonly Ended[], now: Now): void {
     for (const { id, part, tokens } of ends) {
       const ticket = by.granted.get(id);
-      if (ticket?.state.kind !== 'granted' || ticket.state.reservations[part]?.state !== 'open') continue;
-      this.took(this.#scheduler.conclude(ticket, part, tokens, now), now);
-      if ((ticket.state.kind as string) === 'ended') by.granted.delete(id);
+      if (ticket !== undefined && this.#conclude(ticket, part, tokens, now)) by.granted.delete(id);
     }
+  }
+
+  /** Returns whether all of it has ended. */
+  #conclude(ticket: Ticket<Asked>, part: number, tokens: number, now: Now): boolean {
+    const { state } = ticket;
+    if (state.kind !== 'granted' || state.reservations[part]?.state !== 'open') return false;
+    this.took(this.#scheduler.conclude(ticket, part, tokens, now), now);
+    return state.open === 0;
   }
 
   /** It is not known what its calls do: they are charged what was expected of them. Those in `keep` go on waiting. */
   release(by: OwnerWorker, keep: ReadonlySet<number>, now: Now): void {
-    for (const ticket of by.granted.values()) this.ended(by, endsOf(ticket, undefined), now);
+    // While these end, others of it may be granted.
+    const granted = [...by.granted.values()];
     by.granted.clear();
+    for (const ticket of granted)
+      for (const { part, tokens } of endsOf(ticket, undefined)) this.#conclude(ticket, part, tokens, now);
     for (const id of [...by.waiting.keys()]) if (!keep.has(id)) this.cancel(by, id, now);
     this.#growing = this.#growing.filter(({ asked }) => asked.by !== by);
   }
@@ -180,6 +189,11 @@ export class OwnerDesk {
     const { state, owner } = ticket;
     if (state.kind !== 'granted') return;
     const { by, want } = owner;
+    if (by.state === 'lapsed') {
+      for (let part = 0; part < ticket.parts.length; part += 1)
+        this.took(this.#scheduler.release(ticket, part, now), now);
+      return;
+    }
     by.granted.set(want.id, ticket);
     const day = state.reservations[0]?.day ?? dayNumber(now.now_ms);
     for (const reservation of state.reservations) this.#ledger.adjust(reservation, NOTHING);

@@ -54,24 +54,18 @@ export class OwnerRoster {
   }
 
   /** Whose message it is, when it is the next one of its link. Undefined: it is void. */
-  admit(
-    { worker: name, incarnation, epoch, link, seq, body }: WorkerMessage,
-    own_epoch: number,
-    now: Now,
-  ): OwnerWorker | 'resync' | undefined {
+  admit(message: WorkerMessage, own_epoch: number, now: Now): OwnerWorker | 'resync' | undefined {
+    const { worker: name, incarnation, epoch, seq, body } = message;
     if (epoch < own_epoch) return 'resync';
     const known = this.#workers.get(name);
     if (known !== undefined && incarnation < known.incarnation) return undefined;
     const is_new = known === undefined || incarnation > known.incarnation;
-    if (is_new || link > known.link) {
-      if (seq !== 1 || body.type !== 'hello') return 'resync';
-      const worker = is_new ? this.#add(name, incarnation, known, now) : known;
-      worker?.begin(link);
-      return worker;
-    }
-    if (link < known.link || seq <= known.heard) return undefined;
-    if (seq === known.heard + 1 && (known.state === 'live' || known.state === 'greeting')) return known;
-    if (known.state !== 'lapsed') known.state = 'broken';
+    if (is_new && (seq !== 1 || body.type !== 'hello')) return 'resync';
+    const worker = is_new ? this.#add(name, incarnation, known, now) : known;
+    const takes = worker?.takes(message);
+    if (worker === undefined || takes === 'void') return undefined;
+    if (takes === 'next') return worker;
+    if (worker.state === 'live') worker.state = 'broken';
     return 'resync';
   }
 

@@ -1,3 +1,4 @@
+import { assert } from '@atp-router/kernel';
 import type { AccountLedger } from '../account-ledger.ts';
 import type { Ticket } from '../scheduler/ticket.ts';
 import type { OwnerBody, OwnerMessage, Recovered, SlotState, Want, WorkerMessage } from './messages.ts';
@@ -12,6 +13,8 @@ export interface Asked {
 
 /** A hello in pieces. */
 interface Hello {
+  readonly link: number;
+  heard: number;
   readonly slots: SlotState[];
   readonly wants: Want[];
   readonly recovered: Recovered[];
@@ -21,13 +24,14 @@ interface Hello {
 export class OwnerWorker {
   readonly name: string;
   readonly incarnation: number;
-  /** `greeting`: its hello is not complete. `broken`: something did not arrive; nothing counts until the next hello. */
+  /** `greeting`: its first hello is not complete. `broken`: something did not arrive; nothing counts until the next hello. */
   state: 'greeting' | 'live' | 'broken' | 'lapsed' = 'greeting';
   link = 0;
   heard = 0;
   /** Monotone time at which it is taken for dead. */
   lease_mono_ms: number = Number.POSITIVE_INFINITY;
-  hello: Hello = { slots: [], wants: [], recovered: [] };
+  /** A link that begins: it counts once the hello is complete. What is sent until then is void with the link before. */
+  hello: Hello | undefined = undefined;
   /** Somebody has read its journal, and it has not lapsed yet. */
   settled: Recovered[] = [];
   readonly waiting: Map<number, Ticket<Asked>> = new Map();
@@ -76,18 +80,35 @@ export class OwnerWorker {
     return this.#sent + 1;
   }
 
-  begin(link: number): void {
-    this.link = link;
-    this.heard = 0;
-    this.#sent = 0;
-    this.state = 'greeting';
-    this.hello = { slots: [], wants: [], recovered: [] };
+  /** Whether a message is the next one of its link; a hello may begin another link. */
+  takes({ link, seq, body }: WorkerMessage): 'next' | 'void' | 'gap' {
+    if (link > this.link) {
+      if (this.hello === undefined || link > this.hello.link) {
+        if (seq !== 1 || body.type !== 'hello') return 'gap';
+        this.hello = { link, heard: 0, slots: [], wants: [], recovered: [] };
+      }
+      if (link < this.hello.link || seq <= this.hello.heard) return 'void';
+      if (seq !== this.hello.heard + 1 || body.type !== 'hello') return 'gap';
+      this.hello.heard = seq;
+      return 'next';
+    }
+    if (link < this.link || seq <= this.heard) return 'void';
+    if (seq !== this.heard + 1 || this.state !== 'live') return 'gap';
+    this.heard = seq;
+    return 'next';
   }
 
   /** Its hello is complete: it is alive. */
-  begun(): void {
+  begin(): Hello {
+    const { hello } = this;
+    assert(hello !== undefined, 'a link begins with a hello');
+    this.hello = undefined;
+    this.state = 'live';
+    this.link = hello.link;
+    this.heard = hello.heard;
+    this.#sent = 0;
     this.settled = [];
-    this.hello = { slots: [], wants: [], recovered: [] };
+    return hello;
   }
 
   message(epoch: number, body: OwnerBody): OwnerMessage {

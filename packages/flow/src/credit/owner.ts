@@ -160,7 +160,6 @@ export class CreditOwner {
     const worker = this.#roster.admit(message, this.epoch, now);
     if (worker === 'resync') this.#effects.push({ kind: 'send', message: resync(message, this.epoch) });
     if (worker === 'resync' || worker === undefined) return this.#take(now);
-    worker.heard = message.seq;
     worker.lease_mono_ms = now.mono_ms + this.#options.ttl_ms + this.#options.margin_ms;
     this.#handle(worker, message.body, message.heard, now);
     return this.#take(now);
@@ -211,22 +210,21 @@ export class CreditOwner {
 
   /** A link has begun: what the worker says of itself replaces all that was known, and what waits keeps its place. */
   #hello(worker: OwnerWorker, piece: Extract<WorkerBody, { type: 'hello' }>, now: Now): void {
-    const { slots, wants, recovered } = worker.hello;
-    slots.push(...piece.slots);
-    wants.push(...piece.wants);
-    recovered.push(...piece.recovered);
-    if (!piece.is_last) return;
-    worker.state = 'live';
+    worker.hello?.slots.push(...piece.slots);
+    worker.hello?.wants.push(...piece.wants);
+    worker.hello?.recovered.push(...piece.recovered);
+    if (!piece.is_last || worker.hello === undefined) return;
+    const { slots, wants, recovered } = worker.begin();
     this.#effects.push({ kind: 'send', message: worker.message(this.epoch, { type: 'welcome' }) });
     for (const one of recovered) this.#roster.settle(one, now);
     const ids = new Set(wants.map(({ id }) => id));
     const known = new Set(worker.waiting.keys());
     this.#held = this.#held.filter(({ asked }) => asked.by !== worker || ids.has(asked.want.id));
     for (const { asked } of this.#held) if (asked.by === worker) known.add(asked.want.id);
-    this.#desk.release(worker, ids, now);
+    // First what is out, then who is granted what has come back.
     this.#desk.restart(worker, slots);
+    this.#desk.release(worker, ids, now);
     for (const want of wants) if (!known.has(want.id)) this.#ask({ by: worker, want }, now);
-    worker.begun();
     this.#recovery?.names?.delete(worker.name);
     if (this.#recovery?.names?.size === 0) this.#recovered(now);
   }

@@ -84,7 +84,7 @@ export class Judge {
         if (slot.limited[of] === 'none') continue;
         if (slot.held[of] > credit[of])
           this.broken(`${worker.name} holds ${slot.held[of]} ${of} at ${slot.account}, credit is ${credit[of]}`);
-        const over = worker.over_used * (of === 'usd_nanos' ? 10 : 1);
+        const over = worker.over_used[of];
         if (slot.limited[of] === 'budget' && slot.used[of] + slot.held[of] - over > credit[of] + known[of])
           this.broken(`${worker.name} used and holds more ${of} of ${slot.account} than its owner knows`);
       }
@@ -172,7 +172,7 @@ export class Judge {
       const its = known?.[of] ?? 0;
       if (is_told && its !== used[of])
         this.broken(`${worker.name}/${worker.incarnation} used ${used[of]} ${of} at ${account}, debited is ${its}`);
-      const over = worker.over_used * (of === 'usd_nanos' ? 10 : 1);
+      const over = worker.over_used[of];
       const limited = limitedBy(this.#world.limits.get(account) ?? {})[of];
       if (!is_told && known !== undefined && limited === 'budget' && its < used[of] - over)
         this.broken(`${worker.name}/${worker.incarnation} is gone, used ${used[of]} ${of}, debited is ${its}`);

@@ -11,7 +11,7 @@ export interface HistoryResult {
 /** From the healing until all that was begun is over: the longest call and patience, and leases that lapse meanwhile. */
 const SETTLE_MS = 12_000;
 /** For probes of all workers to be granted and to end, and for the last reports. */
-const PROBE_MS = 4_000;
+const PROBE_MS = 2_500;
 const STEPS_MAX = 200_000;
 
 /** Plays a history to its end and says what did not hold. Equal plans play equally. */

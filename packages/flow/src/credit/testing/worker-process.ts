@@ -2,7 +2,7 @@ import { type Amounts, NOTHING } from '../../amounts.ts';
 import { dayNumber } from '../../days.ts';
 import type { Now } from '../../scheduler/changes.ts';
 import type { DayTotal, OwnerMessage, Recovered } from '../messages.ts';
-import { plus } from '../sums.ts';
+import { minus, plus, positive } from '../sums.ts';
 import type { CreditWorker } from '../worker.ts';
 import type { WorkerEffect } from '../worker-effects.ts';
 import type { CreditTicket } from '../worker-ticket.ts';
@@ -36,7 +36,7 @@ export class WorkerProcess {
   /** True use, by account and day. */
   readonly used: Map<string, DayTotal> = new Map();
   /** What calls used beyond what they held: nobody could have known. */
-  over_used = 0;
+  over_used: Amounts = NOTHING;
   readonly #world: World;
   readonly #clock: MonoClock;
   #timer_ms = Number.POSITIVE_INFINITY;
@@ -147,7 +147,7 @@ export class WorkerProcess {
       const { used } = call.plan;
       const amount = used === 0 ? NOTHING : { ...amountsOf(used), calls: Math.min(1, amounts.calls) };
       this.#use(accounts, call, amount);
-      this.over_used += Math.max(0, amount.tokens - amounts.tokens);
+      this.over_used = plus(this.over_used, positive(minus(amount, amounts)));
       this.take(this.core.end(ticket, part, amount, this.now));
     });
   }
