@@ -137,7 +137,11 @@ export class OwnerDesk {
       slot.tell(used);
     }
     for (const slot of by.slots()) {
-      if (!named.has(slot)) slot.restart({});
+      if (!named.has(slot)) {
+        slot.restart({});
+        // A worker keeps what it used for a day longer than anybody asks: of what it does not name it used nothing.
+        slot.tell(NOTHING);
+      }
       this.#wake.add(slot.account);
     }
   }

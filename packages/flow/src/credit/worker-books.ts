@@ -92,7 +92,7 @@ export class WorkerBooks {
       const is_idle = isNothing(slot.held) && slot.active_mono_ms <= idle_since_mono_ms;
       if (slot.is_open && (slot.day !== today || is_idle)) this.#close(slot);
       if (!slot.is_empty || slot.is_dirty) continue;
-      if (slot.day < today - 1 || (is_idle && isNothing(slot.used))) this.#slots.delete(key);
+      if (slot.day < today - 2 || (is_idle && isNothing(slot.used))) this.#slots.delete(key);
     }
   }
 

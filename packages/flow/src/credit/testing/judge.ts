@@ -108,8 +108,10 @@ export class Judge {
       }
       const { lost, over } = owner.core.bound(account);
       const limits = { calls: windows.max_parallel, tokens: windows.max_tokens, usd_nanos: windows.max_usd_nanos };
+      const kinds = limitedBy(this.#world.limits.get(account) ?? {});
       for (const of of DIMENSIONS) {
-        if (lapsed[of] > lost[of]) this.broken(`lost at ${account} is ${lapsed[of]} ${of}, not ${lost[of]}`);
+        if (kinds[of] !== 'none' && lapsed[of] > lost[of])
+          this.broken(`lost at ${account} is ${lapsed[of]} ${of}, not ${lost[of]}`);
         const bound = plan.setting.is_calm ? 0 : over[of];
         if (heard[of] > limits[of] + bound)
           this.broken(`${heard[of]} ${of} at ${account} in flight, of ${limits[of]} and ${bound}`);
