@@ -107,6 +107,7 @@ export class OwnerDesk {
     for (const ticket of granted)
       for (const { part, tokens } of endsOf(ticket, undefined)) this.#conclude(ticket, part, tokens, now);
     for (const id of [...by.waiting.keys()]) if (!keep.has(id)) this.cancel(by, id, now);
+    for (const id of [...by.granted.keys()]) if (!keep.has(id)) this.cancel(by, id, now);
     this.#growing = this.#growing.filter(({ asked }) => asked.by !== by);
   }
 

@@ -4,7 +4,7 @@ import type { Credit, DayTotal, Held, SlotState, SlotSync } from './messages.ts'
 import { DIMENSIONS, each, isNothing, minus, type PerDimension, plus, positive } from './sums.ts';
 
 /** How an account is limited in one dimension: a budget of the day is consumed, a window comes back. */
-type Limited = 'none' | 'window' | 'budget';
+type Limited = 'none' | 'window' | 'budget' | 'both';
 
 export function limitedBy(limits: AccountLimits): PerDimension<Limited> {
   return {
@@ -15,7 +15,7 @@ export function limitedBy(limits: AccountLimits): PerDimension<Limited> {
 }
 
 function kindOf(window: number | undefined, budget: number | undefined): Limited {
-  if (budget !== undefined) return 'budget';
+  if (budget !== undefined) return window === undefined ? 'budget' : 'both';
   return window === undefined ? 'none' : 'window';
 }
 
@@ -92,10 +92,13 @@ export class WorkerSlot {
   /** It is closed and has something to give back, or half of what a budget's credit was for is used and not reported. */
   get is_urgent(): boolean {
     if (this.is_asked) return true;
-    if (this.is_open)
-      return DIMENSIONS.some((of) => this.limited[of] === 'budget' && 2 * this.#unreported[of] > this.credit[of]);
+    if (this.is_open) return DIMENSIONS.some((of) => 2 * this.#consumed()[of] > this.credit[of]);
     const idle = this.#idle();
-    return DIMENSIONS.some((of) => this.limited[of] !== 'none' && idle[of] !== 0);
+    return DIMENSIONS.some((of) => {
+      if (this.limited[of] === 'none') return false;
+      // Of a budget nothing comes back when all is used, of a window it does.
+      return this.limited[of] === 'budget' ? idle[of] !== 0 : this.credit[of] !== this.#all[of];
+    });
   }
 
   /** Nothing of it matters any more but what it used. */
@@ -148,7 +151,7 @@ export class WorkerSlot {
   }
 
   #consumed(): Amounts {
-    return each((of) => (this.limited[of] === 'budget' ? this.#unreported[of] : 0));
+    return each((of) => (this.limited[of] === 'budget' || this.limited[of] === 'both' ? this.#unreported[of] : 0));
   }
 
   #idle(): Amounts {

@@ -3,9 +3,10 @@ import { dayNumber } from '../../days.ts';
 import { DIMENSIONS, plus } from '../sums.ts';
 import { isLimited, limitedBy } from '../worker-slot.ts';
 import type { OwnerWorker } from '../owner-worker.ts';
+import type { CreditTicket } from '../worker-ticket.ts';
 import type { OwnerProcess } from './owner-process.ts';
 import { ACCOUNTS } from './plan.ts';
-import type { WorkerProcess } from './worker-process.ts';
+import type { Call, WorkerProcess } from './worker-process.ts';
 import type { World } from './world.ts';
 
 /** Watches the truth, which neither side sees whole, against what the owner believes. */
@@ -56,19 +57,15 @@ export class Judge {
   }
 
   /** A worker let a call begin, or go on with more, from its credit (`is_at_once`) or after the owner's word. */
-  admitted(worker: WorkerProcess, is_at_once: boolean): void {
+  admitted(worker: WorkerProcess, ticket: CreditTicket<Call>, is_at_once: boolean): void {
     const { owner, workers } = this.#world;
-    if (owner?.is_alive === true && !owner.core.is_recovering && is_at_once && this.#usesLimits(worker)) {
+    if (owner?.is_alive === true && !owner.core.is_recovering && is_at_once && usesLimits(worker, ticket)) {
       const record = recordOf(owner, worker);
       if (record === undefined || record.state === 'lapsed')
         this.broken(`${worker.name} admits, and owner ${owner.epoch} takes its credit for free`);
     }
     for (const one of workers) if (one.is_alive) this.#covered(one);
     this.#bounded();
-  }
-
-  #usesLimits(worker: WorkerProcess): boolean {
-    return ACCOUNTS.some((account) => worker.core.books.isLimited(account) && worker.held(account).calls > 0);
   }
 
   /** What a worker's calls hold and have used is known to its owner, slot by slot. */
@@ -85,7 +82,7 @@ export class Judge {
         if (slot.held[of] > credit[of])
           this.broken(`${worker.name} holds ${slot.held[of]} ${of} at ${slot.account}, credit is ${credit[of]}`);
         const over = worker.over_used[of];
-        if (slot.limited[of] === 'budget' && slot.used[of] + slot.held[of] - over > credit[of] + known[of])
+        if (isBudget(slot.limited[of]) && slot.used[of] + slot.held[of] - over > credit[of] + known[of])
           this.broken(`${worker.name} used and holds more ${of} of ${slot.account} than its owner knows`);
       }
     }
@@ -176,7 +173,7 @@ export class Judge {
         this.broken(`${worker.name}/${worker.incarnation} used ${used[of]} ${of} at ${account}, debited is ${its}`);
       const over = worker.over_used[of];
       const limited = limitedBy(this.#world.limits.get(account) ?? {})[of];
-      if (!is_told && known !== undefined && limited === 'budget' && its < used[of] - over)
+      if (!is_told && known !== undefined && isBudget(limited) && its < used[of] - over)
         this.broken(`${worker.name}/${worker.incarnation} is gone, used ${used[of]} ${of}, debited is ${its}`);
     }
   }
@@ -192,4 +189,12 @@ function outOf(owner: OwnerProcess, account: string): Amounts {
   const windows = owner.ledger.windows(account);
   if (windows === undefined) return NOTHING;
   return { calls: windows.out_calls, tokens: windows.out_tokens, usd_nanos: windows.out_usd_nanos };
+}
+
+function isBudget(limited: string): boolean {
+  return limited === 'budget' || limited === 'both';
+}
+
+function usesLimits({ core }: WorkerProcess, { held }: CreditTicket<Call>): boolean {
+  return held.some(({ accounts }) => accounts.some((account) => core.books.isLimited(account)));
 }

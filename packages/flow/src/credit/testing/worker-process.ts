@@ -113,7 +113,7 @@ export class WorkerProcess {
     for (const effect of effects) {
       if (effect.kind === 'send') this.#world.toOwner(this, effect.message);
       else if (effect.kind === 'decided') this.#decided(effect.ticket.owner, false);
-      else if (effect.kind === 'grown') this.#world.judge.admitted(this, false);
+      else if (effect.kind === 'grown') this.#world.judge.admitted(this, effect.ticket, false);
       else if (effect.kind === 'stop') {
         this.#world.facts.stopped += 1;
         const { owner } = effect.ticket;
@@ -165,7 +165,7 @@ export class WorkerProcess {
       return;
     }
     this.#world.facts.granted += 1;
-    this.#world.judge.admitted(this, is_at_once);
+    this.#world.judge.admitted(this, ticket, is_at_once);
     if (plan.grows !== 0) this.#world.time.after(plan.hold_ms / 2, () => this.#grow(call));
     if (plan.again) this.#world.time.after(plan.hold_ms / 2, () => this.#again(call));
     this.#world.time.after(plan.hold_ms, () => this.end(call));
@@ -190,7 +190,7 @@ export class WorkerProcess {
         continue;
       }
       const { answer, effects } = this.core.grow(ticket, part, { calls: 0, tokens: grows, usd_nanos: 0 }, this.now);
-      if (answer === 'granted') this.#world.judge.admitted(this, true);
+      if (answer === 'granted') this.#world.judge.admitted(this, ticket, true);
       this.take(effects);
     }
   }
