@@ -26,6 +26,8 @@ export interface CreditOptions {
   readonly workers: number;
   /** Incarnations that are gone and whose use may still be told. Beyond, the oldest keep what they are debited. */
   readonly gone: number;
+  /** Pieces of journals that a worker tells each new owner of; the oldest are left out beyond. */
+  readonly recovered: number;
 }
 
 export const DEFAULT_CREDIT: CreditOptions = {
@@ -42,4 +44,5 @@ export const DEFAULT_CREDIT: CreditOptions = {
   slots: 20_000,
   workers: 256,
   gone: 1_000,
+  recovered: 100,
 };

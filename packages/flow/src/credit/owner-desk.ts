@@ -3,11 +3,12 @@ import { type Amounts, type Denial, NOTHING } from '../amounts.ts';
 import { dayNumber } from '../days.ts';
 import type { Changes, Now } from '../scheduler/changes.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
-import type { Demand, Part, Ticket } from '../scheduler/ticket.ts';
+import type { Ticket } from '../scheduler/ticket.ts';
 import type { Contention, Tell } from './contention.ts';
 import type { Credit, DenyReason, Ended, SlotState, SlotSync, Want } from './messages.ts';
 import type { CreditOptions } from './options.ts';
 import type { OwnerSlot } from './owner-slot.ts';
+import { demandOf, endsOf } from './owner-demand.ts';
 import type { Asked, OwnerWorker } from './owner-worker.ts';
 import { isNothing, plus, times } from './sums.ts';
 import { callsWithin, chunkOf, freeAt, refill } from './top-up.ts';
@@ -67,7 +68,7 @@ export class OwnerDesk {
       if (!this.#grow(asked, now, false))
         this.#growing.push({ asked, until_mono_ms: now.mono_ms + this.#options.grace_ms });
     } else {
-      const { ticket, changes } = this.#scheduler.request(this.#demandOf(asked, late_ms, now), now);
+      const { ticket, changes } = this.#scheduler.request(demandOf(asked, late_ms, this.#graceOf, now), now);
       this.#decided(ticket, now);
       this.took(changes, now);
     }
@@ -270,36 +271,13 @@ export class OwnerDesk {
     return by.slot(account, day, (slot) => this.#contention.add(slot, by));
   }
 
+  /** Who does not wait waits for a recall all the same, where that would bring something back. */
+  readonly #graceOf = (accounts: readonly string[]): number =>
+    accounts.some((account) => this.#contention.isRecallable(account)) ? this.#options.grace_ms : 0;
+
   deny({ by, want }: Asked, reason: DenyReason, denial: Denial | undefined, now: Now): void {
     const wait_ms = denial && this.#scheduler.wait_ms(denial.account, want.key.qos, now);
     const retry_ms = wait_ms ?? denial?.retry_after_ms ?? null;
     this.#tell(by, { type: 'deny', id: want.id, reason, denial: denial ?? null, retry_ms });
   }
-
-  #demandOf(asked: Asked, late_ms: number, now: Now): Demand<Asked> {
-    const { key, parts } = asked.want;
-    const { deadline_in_ms, ...rest } = key;
-    const deadline_mono_ms = deadline_in_ms === null ? Infinity : now.mono_ms + deadline_in_ms - late_ms;
-    return {
-      owner: asked,
-      key: { ...rest, deadline_mono_ms },
-      parts: parts.map(({ accounts, amounts, wait_ms }): Part => {
-        const grace_ms = accounts.some((account) => this.#contention.isRecallable(account))
-          ? this.#options.grace_ms
-          : 0;
-        const patience_ms = Math.max(grace_ms, (wait_ms ?? 0) - late_ms);
-        return { kind: 'reserve', accounts, amounts, wait_ms: patience_ms > 0 ? patience_ms : undefined };
-      }),
-      // Whom to stop is asked of the workers, who know all calls and not only those that were asked for.
-      is_preemptible: false,
-    };
-  }
-}
-
-/** The end of all its parts; without `tokens` each has used what was expected. */
-function endsOf({ parts, owner }: Ticket<Asked>, tokens: number | undefined): readonly Ended[] {
-  return parts.map((its, part) => {
-    const expected = its.kind === 'reserve' ? its.amounts.tokens : 0;
-    return { id: owner.want.id, part, tokens: tokens ?? expected };
-  });
 }

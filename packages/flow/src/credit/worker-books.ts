@@ -45,7 +45,7 @@ export class WorkerBooks {
     for (const { accounts, amounts, day } of holds) {
       for (const account of accounts) {
         const slot = this.find(account, day);
-        if (slot === undefined && !this.isLimited(account)) continue;
+        if (slot === undefined ? !this.isLimited(account) : !isLimited(slot.limited)) continue;
         if (slot?.fits(amounts) !== true) {
           for (const [back, by] of taken) back.hold(qos, negative(by), mono_ms);
           return false;

@@ -1,7 +1,7 @@
 import { QOS_TIERS, type Qos } from '@atp-router/kernel';
 import { type AccountLimits, type Amounts, NOTHING } from '../amounts.ts';
 import type { Credit, DayTotal, Held, SlotState, SlotSync } from './messages.ts';
-import { DIMENSIONS, each, isNothing, minus, type PerDimension, plus, positive } from './sums.ts';
+import { DIMENSIONS, each, isNothing, minus, type PerDimension, plus, times } from './sums.ts';
 
 /** How an account is limited in one dimension: a budget of the day is consumed, a window comes back. */
 type Limited = 'none' | 'window' | 'budget' | 'both';
@@ -92,7 +92,7 @@ export class WorkerSlot {
   /** It is closed and has something to give back, or half of what a budget's credit was for is used and not reported. */
   get is_urgent(): boolean {
     if (this.is_asked) return true;
-    if (this.is_open) return DIMENSIONS.some((of) => 2 * this.#consumed()[of] > this.credit[of]);
+    if (this.is_open) return this.#isLow();
     const idle = this.#idle();
     return DIMENSIONS.some((of) => {
       if (this.limited[of] === 'none') return false;
@@ -109,6 +109,8 @@ export class WorkerSlot {
   /** What the owner is to know, and then does: its credit becomes what is left, or what calls hold when it is closed. */
   sync(): SlotSync {
     const consumed = this.#consumed();
+    // Credit that does not last from one report to the next is too little.
+    const wants = this.is_open ? times(consumed, this.#isLow() ? 2 : 1) : NOTHING;
     const left = minus(this.credit, consumed);
     const credit = each((of) => {
       if (this.limited[of] === 'none' || !this.is_open) return this.#all[of];
@@ -119,7 +121,7 @@ export class WorkerSlot {
     this.#unreported = NOTHING;
     this.is_dirty = false;
     this.is_asked = false;
-    return { ...this.#state(), by, is_open: this.is_open, wants: this.is_open ? positive(consumed) : NOTHING };
+    return { ...this.#state(), by, is_open: this.is_open, wants };
   }
 
   /** The same for a link that begins: there is no credit but what calls hold. */
@@ -148,6 +150,11 @@ export class WorkerSlot {
     const tiers = QOS_TIERS.filter((qos) => !isNothing(this.#held[qos]));
     const held: Held = Object.fromEntries(tiers.map((qos) => [qos, this.#held[qos]]));
     return { account: this.account, day: this.day, used: this.used, held };
+  }
+
+  #isLow(): boolean {
+    const consumed = this.#consumed();
+    return DIMENSIONS.some((of) => 2 * consumed[of] > this.credit[of]);
   }
 
   #consumed(): Amounts {

@@ -1,7 +1,9 @@
+import { assert } from '@atp-router/kernel';
 import type { Amounts, Denial } from '../amounts.ts';
 import type { FairKey } from '../fair/fair-queue.ts';
 import type { HeapMember } from '../indexed-heap.ts';
 import type { DenyReason } from './messages.ts';
+import { plus } from './sums.ts';
 
 /** A part of a demand: what it takes from which accounts, all of them or none. */
 export interface CreditPart<T> {
@@ -71,6 +73,26 @@ export class CreditTicket<T> implements HeapMember {
   get patience_ms(): number | undefined {
     const waits = this.asked.map(({ wait_ms }) => wait_ms).filter((wait_ms) => wait_ms !== undefined);
     return waits.length === 0 ? undefined : Math.max(...waits);
+  }
+
+  get is_holding(): boolean {
+    return this.held.some(({ is_open }) => is_open);
+  }
+
+  /** It is granted, and charged to this day where it is not part of another call. */
+  start(day: number): void {
+    for (const { accounts, amounts, into } of this.asked) {
+      const target = into?.ticket.held[into.part];
+      if (target?.is_open === true) target.amounts = plus(target.amounts, amounts);
+      this.held.push({ accounts, amounts, day, is_open: into === undefined });
+    }
+    this.state = { kind: 'granted' };
+  }
+
+  open(part: number): HeldPart {
+    const held = this.held[part];
+    assert(held?.is_open === true, 'a part that holds something');
+    return held;
   }
 }
 

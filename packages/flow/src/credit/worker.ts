@@ -1,8 +1,8 @@
-import { assert } from '@atp-router/kernel';
+import { assert, type Qos } from '@atp-router/kernel';
 import { type Amounts, assertAmounts, type Denial } from '../amounts.ts';
 import { dayNumber } from '../days.ts';
 import type { Now } from '../scheduler/changes.ts';
-import type { DenyReason, Ended, OwnerBody, OwnerMessage, Recovered, WorkerBody } from './messages.ts';
+import type { DenyReason, OwnerBody, OwnerMessage, Recovered, WorkerBody } from './messages.ts';
 import { type CreditOptions, DEFAULT_CREDIT } from './options.ts';
 import { isNothing, minus, negative, plus } from './sums.ts';
 import { WorkerAsks } from './worker-asks.ts';
@@ -10,6 +10,7 @@ import { type Hold, type LimitsOf, WorkerBooks } from './worker-books.ts';
 import type { WorkerEffect, WorkerSetup } from './worker-effects.ts';
 import { hellosOf, wantOf } from './worker-hello.ts';
 import { WorkerLink } from './worker-link.ts';
+import { WorkerReports } from './worker-reports.ts';
 import { stopsFor } from './worker-stops.ts';
 import { type CreditDemand, CreditTicket, Growth } from './worker-ticket.ts';
 
@@ -26,13 +27,13 @@ export class CreditWorker<T> {
   readonly #asks: WorkerAsks<T>;
   /** By start: the oldest first. */
   readonly #running: Map<number, CreditTicket<T>> = new Map();
-  #ended: Ended[] = [];
-  #reported_mono_ms = Number.NEGATIVE_INFINITY;
+  readonly #reports: WorkerReports;
   #effects: WorkerEffect<T>[] = [];
 
   constructor({ worker, incarnation, limitsOf, recovered = [], options }: WorkerSetup) {
     this.#options = { ...DEFAULT_CREDIT, ...options };
     this.books = new WorkerBooks(limitsOf);
+    this.#reports = new WorkerReports(this.books, this.#options.report_ms);
     this.#link = new WorkerLink(worker, incarnation, this.#options);
     this.#recovered = [...recovered];
     this.#asks = new WorkerAsks<T>(this.#options.wants);
@@ -58,8 +59,7 @@ export class CreditWorker<T> {
   }
 
   get due_mono_ms(): number {
-    const is_reporting = this.#link.is_open && (this.books.size > 0 || this.#ended.length > 0);
-    const report_mono_ms = is_reporting ? this.#reported_mono_ms + this.#options.report_ms : Infinity;
+    const report_mono_ms = this.#link.is_open ? this.#reports.due_mono_ms : Number.POSITIVE_INFINITY;
     return Math.min(this.#link.due_mono_ms, this.#asks.due_mono_ms, report_mono_ms);
   }
 
@@ -82,13 +82,11 @@ export class CreditWorker<T> {
   ): { readonly ticket: CreditTicket<T>; readonly effects: readonly WorkerEffect<T>[] } {
     const ticket = new CreditTicket<T>(this.#asks.nextId(), demand, now.mono_ms);
     const today = dayNumber(now.now_ms);
-    const holds: Hold[] = demand.parts.map(({ accounts, amounts, into }) => {
+    const holds = demand.parts.map(({ accounts, amounts, into }) => {
       assertAmounts(amounts);
       return { accounts, amounts, day: into?.ticket.held[into.part]?.day ?? today };
     });
-    const is_free = holds.every(({ accounts }) => !accounts.some((account) => this.books.isLimited(account)));
-    const is_local = is_free || (this.hasLease(now) && this.books.tryHold(holds, ticket.key.qos, now.mono_ms));
-    if (is_local) this.#start(ticket, today);
+    if (this.#tryHold(holds, ticket.key.qos, now)) this.#start(ticket, today);
     else this.#escalate(ticket, now);
     return { ticket, effects: this.#take(now) };
   }
@@ -101,11 +99,8 @@ export class CreditWorker<T> {
     now: Now,
   ): { readonly answer: 'granted' | 'asked' | 'denied'; readonly effects: readonly WorkerEffect<T>[] } {
     assertAmounts(by);
-    const held = openPart(ticket, part);
-    const { accounts, day } = held;
-    const is_free = !accounts.some((account) => this.books.isLimited(account));
-    const hold = { accounts, amounts: by, day };
-    if (is_free || (this.hasLease(now) && this.books.tryHold([hold], ticket.key.qos, now.mono_ms))) {
+    const held = ticket.open(part);
+    if (this.#tryHold([{ ...held, amounts: by }], ticket.key.qos, now)) {
       held.amounts = plus(held.amounts, by);
       return { answer: 'granted', effects: this.#take(now) };
     }
@@ -119,7 +114,7 @@ export class CreditWorker<T> {
   /** A part holds less from now on. */
   shrink(ticket: CreditTicket<T>, part: number, to: Amounts, now: Now): readonly WorkerEffect<T>[] {
     assertAmounts(to);
-    const held = openPart(ticket, part);
+    const held = ticket.open(part);
     const by = minus(to, held.amounts);
     assert(by.calls <= 0 && by.tokens <= 0 && by.usd_nanos <= 0, 'a part that shrinks holds less');
     held.amounts = to;
@@ -130,12 +125,12 @@ export class CreditWorker<T> {
   /** A part has ended and used so much. */
   end(ticket: CreditTicket<T>, part: number, used: Amounts, now: Now): readonly WorkerEffect<T>[] {
     assertAmounts(used);
-    const held = openPart(ticket, part);
+    const held = ticket.open(part);
     held.is_open = false;
     this.books.hold(held.accounts, held.day, ticket.key.qos, negative(held.amounts), now.mono_ms);
     if (!isNothing(used)) this.books.use(held.accounts, held.day, used, now.mono_ms);
-    if (ticket.is_charged) this.#ended.push({ id: ticket.id, part, tokens: used.tokens });
-    if (!ticket.held.some(({ is_open }) => is_open)) {
+    if (ticket.is_charged) this.#reports.ended({ id: ticket.id, part, tokens: used.tokens });
+    if (!ticket.is_holding) {
       this.#running.delete(ticket.id);
       ticket.state = { kind: 'ended' };
     }
@@ -160,7 +155,7 @@ export class CreditWorker<T> {
 
   /** The journal of an incarnation that is gone has been read. */
   settledFor(recovered: Recovered, now: Now): readonly WorkerEffect<T>[] {
-    this.#recovered.push(recovered);
+    if (this.#recovered.push(recovered) > this.#options.recovered) this.#recovered.shift();
     this.#send({ type: 'settled_for', recovered }, now);
     return this.#take(now);
   }
@@ -177,29 +172,32 @@ export class CreditWorker<T> {
       this.#send({ type: 'cancel', id: first.id }, now);
       this.#refuse(first, 'unreachable');
     }
-    if (now.mono_ms - this.#reported_mono_ms >= this.#options.report_ms) this.#report(now);
+    if (this.#reports.isDue(now.mono_ms)) {
+      this.books.tidy(dayNumber(now.now_ms), now.mono_ms - this.#options.idle_ms);
+      this.#sync(true, now);
+    }
     const due = this.#link.due(now.mono_ms);
     if (due === 'hello') this.#hello(now);
     else if (due === 'ping') this.#send({ type: 'ping' }, now);
     return this.#take(now);
   }
 
+  /** Without a lease only what no limit concerns. */
+  #tryHold(holds: readonly Hold[], qos: Qos, now: Now): boolean {
+    if (this.hasLease(now)) return this.books.tryHold(holds, qos, now.mono_ms);
+    return !holds.some(({ accounts }) => accounts.some((account) => this.books.isLimited(account)));
+  }
+
   #start(ticket: CreditTicket<T>, day: number): void {
-    for (const { accounts, amounts, into } of ticket.asked) {
-      const target = into?.ticket.held[into.part];
-      if (target?.is_open === true) target.amounts = plus(target.amounts, amounts);
-      ticket.held.push({ accounts, amounts, day, is_open: into === undefined });
-    }
-    ticket.state = { kind: 'granted' };
-    if (ticket.held.some(({ is_open }) => is_open)) this.#running.set(ticket.id, ticket);
+    ticket.start(day);
+    if (ticket.is_holding) this.#running.set(ticket.id, ticket);
   }
 
   #escalate(ticket: CreditTicket<T>, now: Now): void {
     const accounts = ticket.asked.reduce((sum, part) => sum + part.accounts.length, 0);
-    const { patience_ms } = ticket;
     if (this.#asks.is_full || this.books.size + accounts > this.#options.slots) this.#refuse(ticket, 'shed');
-    else if (patience_ms === undefined && this.#link.state === 'down') this.#refuse(ticket, 'unreachable');
-    else this.#wait(ticket, (patience_ms ?? 0) + this.#options.grace_ms + this.#options.answer_ms, now);
+    else if (ticket.patience_ms === undefined && this.#link.state === 'down') this.#refuse(ticket, 'unreachable');
+    else this.#wait(ticket, (ticket.patience_ms ?? 0) + this.#options.grace_ms + this.#options.answer_ms, now);
   }
 
   #wait(asking: CreditTicket<T> | Growth<T>, longest_ms: number, now: Now): void {
@@ -218,20 +216,20 @@ export class CreditWorker<T> {
     if (is_told) this.#effects.push({ kind: 'decided', ticket: asking });
   }
 
+  #denied({ id, reason, denial, retry_ms }: Extract<OwnerBody, { type: 'deny' }>): void {
+    const asking = this.#asks.find(id);
+    if (asking !== undefined) this.#refuse(asking, reason, denial ?? undefined, retry_ms ?? undefined);
+  }
+
   #handle(body: OwnerBody, now: Now): void {
     switch (body.type) {
       case 'grant':
-        this.books.take(body.credit, now.mono_ms);
-        this.#granted(body.id, body.day, now);
-        break;
-      case 'deny': {
-        const asking = this.#asks.find(body.id);
-        if (asking !== undefined)
-          this.#refuse(asking, body.reason, body.denial ?? undefined, body.retry_ms ?? undefined);
-        break;
-      }
       case 'credit':
         this.books.take(body.credit, now.mono_ms);
+        if (body.type === 'grant') this.#granted(body.id, body.day, now);
+        break;
+      case 'deny':
+        this.#denied(body);
         break;
       case 'recall':
         this.books.close(new Set(body.accounts));
@@ -270,35 +268,22 @@ export class CreditWorker<T> {
     asking.is_charged = true;
     // What was added to another call ends with that: its own charge stands.
     asking.asked.forEach(({ into, amounts }, part) => {
-      if (into !== undefined) this.#ended.push({ id, part, tokens: amounts.tokens });
+      if (into !== undefined) this.#reports.ended({ id, part, tokens: amounts.tokens });
     });
     this.#effects.push({ kind: 'decided', ticket: asking });
   }
 
   #hello(now: Now): void {
     this.#link.greet(now.mono_ms);
-    this.#ended = [];
+    this.#reports.restart();
     for (const ticket of this.#running.values()) ticket.is_charged = false;
     const wants = [...this.#asks.values()].map((asking) => wantOf(asking, now.mono_ms));
     for (const body of hellosOf(this.books.restart(), wants, this.#recovered)) this.#send(body, now);
   }
 
-  /** Everything that has changed, at most every `report_ms`. */
-  #report(now: Now): void {
-    this.#reported_mono_ms = now.mono_ms;
-    this.books.tidy(dayNumber(now.now_ms), now.mono_ms - this.#options.idle_ms);
-    if (this.#link.is_open && (this.books.has_changed || this.#ended.length > 0)) this.#sync(true, now);
-  }
-
   #sync(all: boolean, now: Now): void {
-    for (
-      let slots = this.books.syncs(all);
-      slots.length > 0 || this.#ended.length > 0;
-      slots = this.books.syncs(false)
-    ) {
-      this.#send({ type: 'sync', slots, ended: this.#ended }, now);
-      this.#ended = [];
-    }
+    if (!this.#link.is_open) return;
+    for (const body of this.#reports.syncs(all, now.mono_ms)) this.#send(body, now);
   }
 
   #send(body: WorkerBody, now: Now): void {
@@ -306,18 +291,9 @@ export class CreditWorker<T> {
   }
 
   #take(now: Now): readonly WorkerEffect<T>[] {
-    if (this.#link.is_open && (this.books.is_urgent || this.#ended.length >= ENDED_MAX)) this.#sync(false, now);
+    if (this.#reports.is_urgent) this.#sync(false, now);
     const effects = this.#effects;
     this.#effects = [];
     return effects;
   }
-}
-
-/** Ends that are told of together; about 50 B each. */
-const ENDED_MAX = 500;
-
-function openPart<T>(ticket: CreditTicket<T>, part: number): CreditTicket<T>['held'][number] {
-  const held = ticket.held[part];
-  assert(held?.is_open === true, 'a part that holds something');
-  return held;
 }

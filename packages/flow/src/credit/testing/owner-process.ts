@@ -42,9 +42,12 @@ export class OwnerProcess {
 
   receive(message: WorkerMessage): void {
     if (!this.is_alive) return;
-    this.#world.judge.before(this);
+    const { judge, facts } = this.#world;
+    judge.before(this);
+    const lapsed = this.#lapsed();
     this.take(this.core.receive(message, this.now));
-    this.#world.judge.after(this, message.body.type);
+    judge.after(this, message.body.type);
+    facts.lapses += Math.max(0, this.#lapsed() - lapsed);
   }
 
   take(effects: readonly OwnerEffect[]): void {
@@ -72,9 +75,16 @@ export class OwnerProcess {
       if (this.#timer_ms !== at_ms) return;
       this.#timer_ms = Number.POSITIVE_INFINITY;
       if (!this.is_alive) return;
-      this.#world.judge.before(this);
+      const { judge, facts } = this.#world;
+      judge.before(this);
+      const lapsed = this.#lapsed();
       this.take(this.core.tick(this.now));
-      this.#world.judge.after(this, 'tick');
+      judge.after(this, 'tick');
+      facts.lapses += Math.max(0, this.#lapsed() - lapsed);
     });
+  }
+
+  #lapsed(): number {
+    return [...this.core.workers()].filter(({ state }) => state === 'lapsed').length;
   }
 }

@@ -21,6 +21,8 @@ export interface Setting {
   /** How fast the monotone clocks of the workers, and of each owner in turn, run. */
   readonly rates: readonly number[];
   readonly weather: Weather;
+  /** Other times than those of `FAST`. */
+  readonly options?: Partial<CreditOptions> | undefined;
   /** Nobody dies, nothing is cut, no limit is lowered: then nothing is passed by anything. */
   readonly is_calm: boolean;
 }
@@ -97,6 +99,7 @@ export const FAST: CreditOptions = {
   slots: 200,
   workers: 16,
   gone: 50,
+  recovered: 20,
 };
 
 export const ACCOUNTS = [

@@ -117,6 +117,7 @@ export class WorkerProcess {
       else if (effect.kind === 'stop') {
         this.#world.facts.stopped += 1;
         const { owner } = effect.ticket;
+        this.#world.stopped.push(owner.plan);
         this.#world.time.after(20, () => this.end(owner));
       }
     }
@@ -142,6 +143,8 @@ export class WorkerProcess {
     if (!this.is_alive || ticket === undefined || call.is_over || ticket.state.kind !== 'granted') return;
     call.is_over = true;
     this.calls.delete(call);
+    const { tenant, used: tokens } = call.plan;
+    this.#world.ended.push({ at_ms: this.#world.time.now_ms, tenant, worker: this.index, tokens });
     ticket.held.forEach(({ accounts, amounts, is_open }, part) => {
       if (!is_open) return;
       const { used } = call.plan;

@@ -9,7 +9,7 @@ import { CreditWorker } from '../worker.ts';
 import { Draw } from './draw.ts';
 import { Judge } from './judge.ts';
 import { OwnerProcess } from './owner-process.ts';
-import { FAIR, FAST, type Plan, type Weather } from './plan.ts';
+import { FAIR, FAST, type Plan, type PlannedCall, type Weather } from './plan.ts';
 import { Time } from './time.ts';
 import { type Call, WorkerProcess } from './worker-process.ts';
 
@@ -49,7 +49,16 @@ export class World {
   readonly draw: Draw;
   readonly facts: CreditFacts = noFacts();
   readonly judge: Judge;
-  readonly options: CreditOptions = FAST;
+  readonly options: CreditOptions;
+  /** Calls that have ended, by true time. */
+  readonly ended: {
+    readonly at_ms: number;
+    readonly tenant: string;
+    readonly worker: number;
+    readonly tokens: number;
+  }[] = [];
+  /** Calls that were told to stop for others. */
+  readonly stopped: PlannedCall[] = [];
   readonly limits: Map<string, AccountLimits>;
   /** The latest incarnation of each worker. */
   readonly workers: WorkerProcess[] = [];
@@ -64,6 +73,7 @@ export class World {
 
   constructor(plan: Plan, machines: Machines) {
     this.plan = plan;
+    this.options = { ...FAST, ...plan.setting.options };
     this.#machines = machines;
     this.draw = new Draw(plan.seed ^ 0x5eed);
     this.limits = new Map(plan.setting.limits);
