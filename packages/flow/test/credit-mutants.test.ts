@@ -24,7 +24,7 @@ const none: Machines = {};
 /** Owners and workers that take every message for one of their own epoch. */
 class Gullible extends CreditOwner {
   override receive(...[message, now]: Parameters<CreditOwner['receive']>): ReturnType<CreditOwner['receive']> {
-    return super.receive({ ...message, epoch: this.epoch }, now);
+    return super.receive({ ...message, epoch: message.epoch === 0 ? 0 : this.epoch }, now);
   }
 }
 
@@ -44,7 +44,7 @@ const MUTANTS: readonly Mutant[] = [
   {
     name: 'the owner frees credit without a margin',
     plant: () => ({
-      makeOwner: (setup, now) => new CreditOwner({ ...setup, options: { ...setup.options, margin_ms: -100 } }, now),
+      makeOwner: (setup, now) => new CreditOwner({ ...setup, options: { ...setup.options, margin_ms: 0 } }, now),
     }),
   },
   {
@@ -167,8 +167,13 @@ const MUTANTS: readonly Mutant[] = [
     plant: () => {
       const { hear } = WorkerLink.prototype;
       vi.spyOn(WorkerLink.prototype, 'hear').mockImplementation(function (this: WorkerLink, message) {
-        const answer = hear.call(this, message);
-        return answer === 'gap' ? 'void' : answer;
+        let answer = hear.call(this, message);
+        for (let seq = 1; answer === 'gap' && seq < message.seq; seq += 1) {
+          // What was lost is taken for something without a meaning.
+          if (hear.call(this, { ...message, seq, body: { type: 'pong' } }) === 'gap') continue;
+          answer = hear.call(this, message);
+        }
+        return answer;
       });
       return none;
     },
@@ -251,7 +256,9 @@ afterEach(() => {
 
 describe('the simulation notices that', () => {
   test.each(MUTANTS)('$name', { timeout: 120_000 }, ({ plant }) => {
-    expect(firstCaught(plant())).toBeDefined();
+    const c = firstCaught(plant());
+    console.log('CAUGHT', c, expect.getState().currentTestName);
+    expect(c).toBeDefined();
   });
 });
 

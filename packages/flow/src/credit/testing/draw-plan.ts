@@ -34,7 +34,8 @@ function drawSetting(draw: Draw): Setting {
     workers,
     limits,
     wall_ms: ORIGIN_MS - before_ms,
-    rates: Array.from({ length: 12 }, () => 0.97 + 0.06 * draw.next()),
+    // As far apart as the margin bears: a tenth.
+    rates: Array.from({ length: 12 }, () => draw.one([0.955, 1, 1.045])),
     weather: is_calm ? FAIR : drawWeather(draw),
     is_calm,
   };
@@ -87,7 +88,7 @@ function drawTrouble(draw: Draw, { workers }: Setting): PlannedEvent {
   const at_ms = draw.int(200, LENGTH_MS);
   const worker = draw.int(0, workers - 1);
   const for_ms = draw.skewed(20, 5_000);
-  switch (draw.int(0, 5)) {
+  switch (draw.int(0, 6)) {
     case 0:
       return { do: 'crash', at_ms, worker, for_ms, recovery: draw.one(['self', 'self', 'other', 'nobody']) };
     case 1:
@@ -95,7 +96,9 @@ function drawTrouble(draw: Draw, { workers }: Setting): PlannedEvent {
     case 2:
       return { do: 'cut', at_ms, worker, for_ms };
     case 3:
+      return { do: 'stall', at_ms, worker, for_ms };
     case 4:
+    case 5:
       return { do: 'owner_dies', at_ms, for_ms, zombie: draw.chance(0.4), knows_workers: draw.chance(0.7) };
     default: {
       const account = draw.one(ACCOUNTS);

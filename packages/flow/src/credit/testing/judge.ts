@@ -4,20 +4,18 @@ import { DIMENSIONS, plus } from '../sums.ts';
 import { isLimited, limitedBy } from '../worker-slot.ts';
 import type { OwnerWorker } from '../owner-worker.ts';
 import type { CreditTicket } from '../worker-ticket.ts';
-import type { OwnerProcess } from './owner-process.ts';
 import { ACCOUNTS } from './plan.ts';
-import type { Call, WorkerProcess } from './worker-process.ts';
-import type { World } from './world.ts';
+import type { Call, OwnerEnd, Scene, Watch, WorkerEnd } from './scene.ts';
 
 /** Watches the truth, which neither side sees whole, against what the owner believes. */
-export class Judge {
+export class Judge implements Watch {
   readonly problems: string[] = [];
-  readonly #world: World;
+  readonly #world: Scene;
   /** Accounts whose kind of limits has changed: workers count their calls from when they hear of that. */
   readonly loose: Set<string> = new Set();
   #before: Map<string, Amounts> = new Map();
 
-  constructor(world: World) {
+  constructor(world: Scene) {
     this.#world = world;
   }
 
@@ -35,12 +33,12 @@ export class Judge {
     return this.loose.has(account) || !isLimited(limitedBy(this.#world.limits.get(account) ?? {}));
   }
 
-  before(owner: OwnerProcess): void {
+  before(owner: OwnerEnd): void {
     this.#before = new Map(ACCOUNTS.map((account) => [account, outOf(owner, account)]));
   }
 
   /** What is out grows beyond a window only by what a hello says. */
-  after(owner: OwnerProcess, input: string): void {
+  after(owner: OwnerEnd, input: string): void {
     for (const account of ACCOUNTS) {
       const windows = owner.ledger.windows(account);
       if (windows === undefined || this.loose.has(account) || input === 'hello') continue;
@@ -57,7 +55,7 @@ export class Judge {
   }
 
   /** A worker let a call begin, or go on with more, from its credit (`is_at_once`) or after the owner's word. */
-  admitted(worker: WorkerProcess, ticket: CreditTicket<Call>, is_at_once: boolean): void {
+  admitted(worker: WorkerEnd, ticket: CreditTicket<Call>, is_at_once: boolean): void {
     const { owner, workers } = this.#world;
     if (owner?.is_alive === true && !owner.core.is_recovering && is_at_once && usesLimits(worker, ticket)) {
       const record = recordOf(owner, worker);
@@ -69,7 +67,7 @@ export class Judge {
   }
 
   /** What a worker's calls hold and have used is known to its owner, slot by slot. */
-  #covered(worker: WorkerProcess): void {
+  #covered(worker: WorkerEnd): void {
     const owner = this.#world.owners.find(({ epoch }) => epoch === worker.core.epoch);
     const record = owner && recordOf(owner, worker);
     if (owner === undefined || record === undefined || record.state === 'lapsed' || record.state === 'greeting') return;
@@ -134,7 +132,7 @@ export class Judge {
     this.#debits(owner);
   }
 
-  #outstanding(owner: OwnerProcess, account: string): void {
+  #outstanding(owner: OwnerEnd, account: string): void {
     let credit = NOTHING;
     for (const { core } of this.#world.workers)
       for (const slot of core.books.slots()) if (slot.account === account) credit = plus(credit, slot.credit);
@@ -145,7 +143,7 @@ export class Judge {
     if (DIMENSIONS.some((of) => lost[of] !== 0)) this.broken(`lost at ${account} though all is heard`);
   }
 
-  #debits(owner: OwnerProcess): void {
+  #debits(owner: OwnerEnd): void {
     const today = dayNumber(this.#world.wall_ms);
     for (const account of ACCOUNTS) {
       if (this.#isLoose(account)) continue;
@@ -164,7 +162,7 @@ export class Judge {
     }
   }
 
-  #debit(worker: WorkerProcess, account: string, day: number, known: Amounts | undefined): void {
+  #debit(worker: WorkerEnd, account: string, day: number, known: Amounts | undefined): void {
     const used = worker.used.get(`${day} ${account}`)?.used ?? NOTHING;
     const is_told = worker.is_alive || worker.is_recovered || worker.recovery === 'self';
     for (const of of DIMENSIONS) {
@@ -179,13 +177,13 @@ export class Judge {
   }
 }
 
-function recordOf(owner: OwnerProcess, { name, incarnation }: WorkerProcess): OwnerWorker | undefined {
+function recordOf(owner: OwnerEnd, { name, incarnation }: WorkerEnd): OwnerWorker | undefined {
   for (const record of owner.core.workers())
     if (record.name === name && record.incarnation === incarnation) return record;
   return undefined;
 }
 
-function outOf(owner: OwnerProcess, account: string): Amounts {
+function outOf(owner: OwnerEnd, account: string): Amounts {
   const windows = owner.ledger.windows(account);
   if (windows === undefined) return NOTHING;
   return { calls: windows.out_calls, tokens: windows.out_tokens, usd_nanos: windows.out_usd_nanos };
@@ -195,6 +193,6 @@ function isBudget(limited: string): boolean {
   return limited === 'budget' || limited === 'both';
 }
 
-function usesLimits({ core }: WorkerProcess, { held }: CreditTicket<Call>): boolean {
+function usesLimits({ core }: WorkerEnd, { held }: CreditTicket<Call>): boolean {
   return held.some(({ accounts }) => accounts.some((account) => core.books.isLimited(account)));
 }

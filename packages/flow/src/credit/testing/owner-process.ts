@@ -4,24 +4,24 @@ import type { Now } from '../../scheduler/changes.ts';
 import type { WorkerMessage } from '../messages.ts';
 import type { CreditOwner, OwnerEffect } from '../owner.ts';
 import { MonoClock } from './time.ts';
-import type { World } from './world.ts';
+import type { OwnerEnd, Scene } from './scene.ts';
 
 /** For so long an owner may decide without hearing from whoever elects owners. */
 export const TENURE_MS = 600;
 
 /** One owner, from its election to its death or the end of its tenure. */
-export class OwnerProcess {
+export class OwnerProcess implements OwnerEnd {
   readonly epoch: number;
   readonly ledger: AccountLedger = new AccountLedger(100);
   readonly core: CreditOwner;
   is_alive = true;
   /** Nobody renews its tenure any more; true time until which it may go on. */
   tenure_ms = 0;
-  readonly #world: World;
+  readonly #world: Scene;
   readonly #clock: MonoClock;
   #timer_ms = Number.POSITIVE_INFINITY;
 
-  constructor(world: World, epoch: number, workers: readonly { name: string; incarnation: number }[] | undefined) {
+  constructor(world: Scene, epoch: number, workers: readonly { name: string; incarnation: number }[] | undefined) {
     this.#world = world;
     this.epoch = epoch;
     this.#clock = new MonoClock(world.plan.setting.rates[5 + (epoch % 7)] ?? 1, world.draw.int(0, 1_000_000));

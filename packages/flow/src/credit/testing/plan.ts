@@ -59,6 +59,8 @@ export type PlannedEvent =
       readonly recovery: 'self' | 'other' | 'nobody';
     }
   | { readonly do: 'partition'; readonly at_ms: number; readonly worker: number; readonly for_ms: number }
+  /** Its process does nothing for a while, and then all at once. */
+  | { readonly do: 'stall'; readonly at_ms: number; readonly worker: number; readonly for_ms: number }
   | { readonly do: 'cut'; readonly at_ms: number; readonly worker: number; readonly for_ms: number }
   /** A `zombie` goes on until its tenure is over. */
   | {

@@ -1,6 +1,7 @@
 import { ACCOUNTS, type Plan, type PlannedEvent } from './plan.ts';
 import { Starving } from './starving.ts';
-import { type Machines, World } from './world.ts';
+import type { Machines } from './scene.ts';
+import { World } from './world.ts';
 
 export interface HistoryResult {
   readonly world: World;
@@ -86,6 +87,9 @@ function perform(world: World, event: PlannedEvent): void {
       later(event.for_ms, () => {
         if (world.workers[event.worker]?.is_alive === false) world.startWorker(event.worker);
       });
+      break;
+    case 'stall':
+      if (worker !== undefined) worker.stalled_until_ms = Math.min(time.now_ms + event.for_ms, plan.heal_ms);
       break;
     case 'partition':
     case 'cut':

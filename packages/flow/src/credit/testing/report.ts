@@ -1,6 +1,6 @@
 import type { HistoryResult } from './play.ts';
 import type { Shrunk } from './shrink.ts';
-import { type CreditFacts, noFacts } from './world.ts';
+import { type CreditFacts, noFacts } from './scene.ts';
 
 /** Sums of what happened in histories. */
 export function tallyOf(): { readonly facts: Readonly<CreditFacts>; add(result: HistoryResult): void } {

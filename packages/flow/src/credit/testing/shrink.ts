@@ -1,7 +1,7 @@
 import { drawPlan } from './draw-plan.ts';
 import type { Plan } from './plan.ts';
 import { playPlan } from './play.ts';
-import type { Machines } from './world.ts';
+import type { Machines } from './scene.ts';
 
 export interface Shrunk {
   readonly plan: Plan;

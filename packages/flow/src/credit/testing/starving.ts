@@ -2,8 +2,7 @@ import { type Amounts, NOTHING } from '../../amounts.ts';
 import { dayNumber } from '../../days.ts';
 import { DIMENSIONS, plus } from '../sums.ts';
 import { ACCOUNTS } from './plan.ts';
-import type { Call } from './worker-process.ts';
-import type { World } from './world.ts';
+import type { Call, Scene } from './scene.ts';
 
 const EVERY_MS = 50;
 /** A round trip, a recall and its answer, and a scan of those who wait, with room to spare. */
@@ -11,11 +10,11 @@ const LONGEST_MS = 500;
 
 /** In histories without trouble nobody waits for what is there: room for all who wait, at all that they need, for so long. */
 export class Starving {
-  readonly #world: World;
+  readonly #world: Scene;
   /** Since when there has been room for them. */
   readonly #since_ms: Map<Call, number> = new Map();
 
-  constructor(world: World) {
+  constructor(world: Scene) {
     this.#world = world;
   }
 

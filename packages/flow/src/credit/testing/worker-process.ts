@@ -5,22 +5,12 @@ import type { DayTotal, OwnerMessage, Recovered } from '../messages.ts';
 import { minus, plus, positive } from '../sums.ts';
 import type { CreditWorker } from '../worker.ts';
 import type { WorkerEffect } from '../worker-effects.ts';
-import type { CreditTicket } from '../worker-ticket.ts';
-import type { OwnerProcess } from './owner-process.ts';
 import type { PlannedCall } from './plan.ts';
 import { MonoClock } from './time.ts';
-import type { World } from './world.ts';
-
-/** A call of the history, and what became of it. */
-export interface Call {
-  readonly plan: PlannedCall;
-  ticket: CreditTicket<Call> | undefined;
-  answers: number;
-  is_over: boolean;
-}
+import type { Call, OwnerEnd, Scene, WorkerEnd } from './scene.ts';
 
 /** One incarnation of a worker, with the calls that it serves. */
-export class WorkerProcess {
+export class WorkerProcess implements WorkerEnd {
   readonly index: number;
   readonly incarnation: number;
   readonly name: string;
@@ -28,8 +18,10 @@ export class WorkerProcess {
   readonly calls: Set<Call> = new Set();
   is_alive = true;
   /** Whom its messages reach. */
-  owner: OwnerProcess | undefined;
+  owner: OwnerEnd | undefined;
   is_partitioned = false;
+  /** Until then its process does nothing. */
+  stalled_until_ms: number = Number.NEGATIVE_INFINITY;
   /** Once it is dead: who has read its journal. */
   recovery: 'self' | 'other' | 'nobody' | undefined = undefined;
   is_recovered = false;
@@ -37,11 +29,11 @@ export class WorkerProcess {
   readonly used: Map<string, DayTotal> = new Map();
   /** What calls used beyond what they held: nobody could have known. */
   over_used: Amounts = NOTHING;
-  readonly #world: World;
+  readonly #world: Scene;
   readonly #clock: MonoClock;
   #timer_ms = Number.POSITIVE_INFINITY;
 
-  constructor(world: World, index: number, incarnation: number, recovered: readonly Recovered[]) {
+  constructor(world: Scene, index: number, incarnation: number, recovered: readonly Recovered[]) {
     this.#world = world;
     this.index = index;
     this.incarnation = incarnation;
@@ -66,10 +58,19 @@ export class WorkerProcess {
   }
 
   receive(message: OwnerMessage): void {
-    if (this.is_alive) this.take(this.core.receive(message, this.now));
+    const { time } = this.#world;
+    if (time.now_ms < this.stalled_until_ms) time.at(this.stalled_until_ms + 1, () => this.receive(message));
+    else if (this.is_alive) this.take(this.core.receive(message, this.now));
   }
 
   call(plan: PlannedCall): void {
+    const { time } = this.#world;
+    if (time.now_ms < this.stalled_until_ms) {
+      time.at(this.stalled_until_ms, () => {
+        if (this.is_alive) this.call(plan);
+      });
+      return;
+    }
     const { tenant, model, qos, tokens, wait_ms, is_preemptible } = plan;
     const amounts = amountsOf(tokens);
     const call: Call = { plan, ticket: undefined, answers: 0, is_over: false };
@@ -237,13 +238,16 @@ export class WorkerProcess {
 
   #arm(): void {
     const { time } = this.#world;
-    const at_ms = Math.max(this.#clock.when(this.core.due_mono_ms) + 0.01, time.now_ms + 1);
+    const due_ms = Math.max(this.#clock.when(this.core.due_mono_ms) + 0.01, time.now_ms + 1);
+    // After a stall what clients have sent comes first, then the owner's messages, then timers.
+    const at_ms = Math.max(due_ms, this.stalled_until_ms + 2);
     if (!Number.isFinite(at_ms) || at_ms >= this.#timer_ms) return;
     this.#timer_ms = at_ms;
     time.at(at_ms, () => {
       if (this.#timer_ms !== at_ms) return;
       this.#timer_ms = Number.POSITIVE_INFINITY;
-      if (this.is_alive) this.take(this.core.tick(this.now));
+      if (time.now_ms < this.stalled_until_ms) this.#arm();
+      else if (this.is_alive) this.take(this.core.tick(this.now));
     });
   }
 }

@@ -11,39 +11,20 @@ import { Judge } from './judge.ts';
 import { OwnerProcess } from './owner-process.ts';
 import { FAIR, FAST, type Plan, type PlannedCall, type Weather } from './plan.ts';
 import { Time } from './time.ts';
-import { type Call, WorkerProcess } from './worker-process.ts';
-
-/** What happened in histories, for who wants to know whether they were worth playing. */
-export interface CreditFacts {
-  histories: number;
-  calls: number;
-  granted: number;
-  refused: number;
-  escalated: number;
-  stopped: number;
-  messages: number;
-  lost: number;
-  repeated: number;
-  crashes: number;
-  takeovers: number;
-  lapses: number;
-}
-
-export function noFacts(): CreditFacts {
-  const world = { histories: 0, calls: 0, granted: 0, refused: 0, escalated: 0, stopped: 0 };
-  return { ...world, messages: 0, lost: 0, repeated: 0, crashes: 0, takeovers: 0, lapses: 0 };
-}
-
-/** How owners and workers are made, and what is done to what they say; for faults that the simulation has to find. */
-export interface Machines {
-  readonly makeOwner?: (setup: OwnerSetup, now: Now) => CreditOwner;
-  readonly makeWorker?: (setup: WorkerSetup) => CreditWorker<Call>;
-  readonly toWorker?: (message: OwnerMessage) => OwnerMessage;
-  readonly toOwner?: (message: WorkerMessage) => WorkerMessage;
-}
+import {
+  type Call,
+  type CreditFacts,
+  type EndedCall,
+  type Machines,
+  noFacts,
+  type OwnerEnd,
+  type Scene,
+  type WorkerEnd,
+} from './scene.ts';
+import { WorkerProcess } from './worker-process.ts';
 
 /** Processes of workers and owners, and the ways between them. */
-export class World {
+export class World implements Scene {
   readonly plan: Plan;
   readonly time: Time = new Time();
   readonly draw: Draw;
@@ -51,12 +32,7 @@ export class World {
   readonly judge: Judge;
   readonly options: CreditOptions;
   /** Calls that have ended, by true time. */
-  readonly ended: {
-    readonly at_ms: number;
-    readonly tenant: string;
-    readonly worker: number;
-    readonly tokens: number;
-  }[] = [];
+  readonly ended: EndedCall[] = [];
   /** Calls that were told to stop for others. */
   readonly stopped: PlannedCall[] = [];
   readonly limits: Map<string, AccountLimits>;
@@ -109,7 +85,11 @@ export class World {
     for (const gone of this.all) {
       if (gone.is_recovered) for (const one of this.journalOf(gone)) owner.take(owner.core.settledFor(one, owner.now));
     }
-    for (const worker of this.workers) this.time.after(this.draw.int(0, 300), () => this.#route(worker, owner));
+    for (const worker of this.workers) {
+      // Some hear of it late, and go on with the one before if that goes on.
+      const after_ms = this.draw.int(0, this.draw.chance(0.2) ? 4_000 : 300);
+      this.time.after(after_ms, () => this.#route(worker, owner));
+    }
   }
 
   journalOf(worker: WorkerProcess): readonly Recovered[] {
@@ -145,7 +125,7 @@ export class World {
     if (worker?.is_alive === true) worker.take(worker.core.setLimits((id) => changed.get(id), worker.now));
   }
 
-  toOwner(worker: WorkerProcess, sent: WorkerMessage): void {
+  toOwner(worker: WorkerEnd, sent: WorkerMessage): void {
     const { owner } = worker;
     const message = this.#machines.toOwner?.(sent) ?? sent;
     this.facts.messages += 1;
@@ -155,7 +135,7 @@ export class World {
     });
   }
 
-  toWorker(owner: OwnerProcess, sent: OwnerMessage): void {
+  toWorker(owner: OwnerEnd, sent: OwnerMessage): void {
     const message = this.#machines.toWorker?.(sent) ?? sent;
     this.facts.messages += 1;
     const worker = this.workers.find(({ name }) => name === message.worker);
