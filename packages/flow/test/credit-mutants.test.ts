@@ -17,6 +17,8 @@ const SEEDS_MAX = 1_500;
 interface Mutant {
   readonly name: string;
   readonly plant: () => Machines;
+  /** Some histories before the first that it broke. */
+  readonly from_seed?: number;
 }
 
 const none: Machines = {};
@@ -243,8 +245,8 @@ const MUTANTS: readonly Mutant[] = [
   },
 ];
 
-function firstCaught(machines: Machines): number | undefined {
-  for (let seed = 1; seed <= SEEDS_MAX; seed += 1) {
+function firstCaught(machines: Machines, from_seed = 1): number | undefined {
+  for (let seed = from_seed; seed < from_seed + SEEDS_MAX; seed += 1) {
     if (playPlan(drawPlan(seed), machines).problems.length > 0) return seed;
   }
   return undefined;
@@ -255,10 +257,8 @@ afterEach(() => {
 });
 
 describe('the simulation notices that', () => {
-  test.each(MUTANTS)('$name', { timeout: 120_000 }, ({ plant }) => {
-    const c = firstCaught(plant());
-    console.log('CAUGHT', c, expect.getState().currentTestName);
-    expect(c).toBeDefined();
+  test.each(MUTANTS)('$name', { timeout: 120_000 }, ({ plant, from_seed }) => {
+    expect(firstCaught(plant(), from_seed)).toBeDefined();
   });
 });
 

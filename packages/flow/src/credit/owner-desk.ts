@@ -1,5 +1,5 @@
 import type { AccountLedger } from '../account-ledger.ts';
-import { type Amounts, type Denial, NOTHING } from '../amounts.ts';
+import { type Amounts, type Denial, LIMIT_NAMES, NOTHING } from '../amounts.ts';
 import { dayNumber } from '../days.ts';
 import type { Changes, Now } from '../scheduler/changes.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
@@ -120,6 +120,11 @@ export class OwnerDesk {
       slot.tell(used);
       if (!is_open) slot.closed(heard);
       this.#wake.add(account);
+      if (slot.is_over && isNothing(slot.known)) {
+        by.drop(slot);
+        this.#contention.remove(slot);
+        continue;
+      }
       if (this.is_frozen || !slot.is_open || isNothing(wants) || !this.#contention.isCalm(account)) continue;
       const amounts = refill(this.#chunkAt(slot, now), wants);
       if (isNothing(amounts)) continue;
@@ -206,7 +211,7 @@ export class OwnerDesk {
     const entries = this.#entriesOf(by, want, day);
     for (const { slot, amounts } of entries) slot.grant(want.key.qos, amounts, by.next_seq);
     const calls = entries.map(({ slot, amounts }) => this.#spareCalls(slot, amounts, now));
-    const more = Math.min(...calls);
+    const more = Math.min(this.#options.burst, ...calls);
     const credit = entries.map(({ slot, amounts }, i): Credit => {
       const extra = times(amounts, more);
       slot.give(extra);
@@ -260,11 +265,18 @@ export class OwnerDesk {
     const entries = new Map<OwnerSlot, Amounts>();
     for (const { accounts, amounts, day } of parts) {
       for (const account of accounts) {
+        // Of others the worker needs no credit.
+        if (!this.#isLimited(account)) continue;
         const slot = this.#slot(by, account, day ?? today);
         entries.set(slot, plus(entries.get(slot) ?? NOTHING, amounts));
       }
     }
     return [...entries].map(([slot, amounts]) => ({ slot, amounts }));
+  }
+
+  #isLimited(account: string): boolean {
+    const limits = this.#ledger.snapshot(account, 0)?.limits;
+    return limits !== undefined && LIMIT_NAMES.some((name) => limits[name] !== null);
   }
 
   #slot(by: OwnerWorker, account: string, day: number): OwnerSlot {

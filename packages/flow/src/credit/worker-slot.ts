@@ -71,7 +71,9 @@ export class WorkerSlot {
     this.active_mono_ms = mono_ms;
   }
 
+  /** Only where a budget asks for it: an account that has none is forgotten once it is idle. */
   use(amounts: Amounts): void {
+    if (!DIMENSIONS.some((of) => this.limited[of] === 'budget' || this.limited[of] === 'both')) return;
     this.used = plus(this.used, amounts);
     this.#unreported = plus(this.#unreported, amounts);
     this.is_dirty = true;

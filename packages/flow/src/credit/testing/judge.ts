@@ -146,7 +146,8 @@ export class Judge implements Watch {
   #debits(owner: OwnerEnd): void {
     const today = dayNumber(this.#world.wall_ms);
     for (const account of ACCOUNTS) {
-      if (this.#isLoose(account)) continue;
+      const limited = limitedBy(this.#world.limits.get(account) ?? {});
+      if (this.loose.has(account) || !DIMENSIONS.some((of) => isBudget(limited[of]))) continue;
       for (const day of [today - 1, today]) {
         let sum = NOTHING;
         for (const worker of this.#world.all) {
