@@ -3,9 +3,8 @@ import { dayNumber } from '../../days.ts';
 import { DIMENSIONS, plus } from '../sums.ts';
 import { isLimited, limitedBy } from '../worker-slot.ts';
 import type { OwnerWorker } from '../owner-worker.ts';
-import type { CreditTicket } from '../worker-ticket.ts';
 import { ACCOUNTS } from './plan.ts';
-import type { Call, OwnerEnd, Scene, Watch, WorkerEnd } from './scene.ts';
+import type { OwnerEnd, Scene, Watch, WorkerEnd } from './scene.ts';
 
 /** Watches the truth, which neither side sees whole, against what the owner believes. */
 export class Judge implements Watch {
@@ -55,9 +54,14 @@ export class Judge implements Watch {
   }
 
   /** A worker let a call begin, or go on with more, from its credit (`is_at_once`) or after the owner's word. */
-  admitted(worker: WorkerEnd, ticket: CreditTicket<Call>, is_at_once: boolean): void {
+  admitted(worker: WorkerEnd, accounts: readonly string[], is_at_once: boolean): void {
     const { owner, workers } = this.#world;
-    if (owner?.is_alive === true && !owner.core.is_recovering && is_at_once && usesLimits(worker, ticket)) {
+    if (
+      owner?.is_alive === true &&
+      !owner.core.is_recovering &&
+      is_at_once &&
+      accounts.some((account) => worker.core.books.isLimited(account))
+    ) {
       const record = recordOf(owner, worker);
       if (record === undefined || record.state === 'lapsed')
         this.broken(`${worker.name} admits, and owner ${owner.epoch} takes its credit for free`);
@@ -192,8 +196,4 @@ function outOf(owner: OwnerEnd, account: string): Amounts {
 
 function isBudget(limited: string): boolean {
   return limited === 'budget' || limited === 'both';
-}
-
-function usesLimits({ core }: WorkerEnd, { held }: CreditTicket<Call>): boolean {
-  return held.some(({ accounts }) => accounts.some((account) => core.books.isLimited(account)));
 }

@@ -54,7 +54,8 @@ export interface Watch {
   broken(what: string): void;
   before(owner: OwnerEnd): void;
   after(owner: OwnerEnd, input: string): void;
-  admitted(worker: WorkerEnd, ticket: CreditTicket<Call>, is_at_once: boolean): void;
+  /** A call holds more at these accounts. */
+  admitted(worker: WorkerEnd, accounts: readonly string[], is_at_once: boolean): void;
 }
 
 /** What happened in histories, for who wants to know whether they were worth playing. */

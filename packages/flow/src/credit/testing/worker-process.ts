@@ -5,6 +5,7 @@ import type { DayTotal, OwnerMessage, Recovered } from '../messages.ts';
 import { minus, plus, positive } from '../sums.ts';
 import type { CreditWorker } from '../worker.ts';
 import type { WorkerEffect } from '../worker-effects.ts';
+import type { CreditTicket } from '../worker-ticket.ts';
 import type { PlannedCall } from './plan.ts';
 import { MonoClock } from './time.ts';
 import type { Call, OwnerEnd, Scene, WorkerEnd } from './scene.ts';
@@ -114,7 +115,7 @@ export class WorkerProcess implements WorkerEnd {
     for (const effect of effects) {
       if (effect.kind === 'send') this.#world.toOwner(this, effect.message);
       else if (effect.kind === 'decided') this.#decided(effect.ticket.owner, false);
-      else if (effect.kind === 'grown') this.#world.judge.admitted(this, effect.ticket, false);
+      else if (effect.kind === 'grown') this.#world.judge.admitted(this, accountsOf(effect.ticket), false);
       else if (effect.kind === 'stop') {
         this.#world.facts.stopped += 1;
         const { owner } = effect.ticket;
@@ -169,7 +170,7 @@ export class WorkerProcess implements WorkerEnd {
       return;
     }
     this.#world.facts.granted += 1;
-    this.#world.judge.admitted(this, ticket, is_at_once);
+    this.#world.judge.admitted(this, accountsOf(ticket), is_at_once);
     if (plan.grows !== 0) this.#world.time.after(plan.hold_ms / 2, () => this.#grow(call));
     if (plan.again) this.#world.time.after(plan.hold_ms / 2, () => this.#again(call));
     this.#world.time.after(plan.hold_ms, () => this.end(call));
@@ -194,7 +195,7 @@ export class WorkerProcess implements WorkerEnd {
         continue;
       }
       const { answer, effects } = this.core.grow(ticket, part, { calls: 0, tokens: grows, usd_nanos: 0 }, this.now);
-      if (answer === 'granted') this.#world.judge.admitted(this, ticket, true);
+      if (answer === 'granted') this.#world.judge.admitted(this, held.accounts, true);
       this.take(effects);
     }
   }
@@ -254,4 +255,8 @@ export class WorkerProcess implements WorkerEnd {
 
 function amountsOf(tokens: number): Amounts {
   return { calls: 1, tokens, usd_nanos: tokens * 10 };
+}
+
+function accountsOf({ asked }: CreditTicket<Call>): readonly string[] {
+  return asked.flatMap(({ accounts }) => accounts);
 }
