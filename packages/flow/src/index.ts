@@ -24,6 +24,7 @@ export { BurnRate, type BurnOptions, DEFAULT_BURN, type Spike } from './guards/b
 export { type Penalty, penaltyOf, predictability, worseTier } from './guards/predictability.ts';
 export type { Windows } from './account.ts';
 export type { LimitsRule } from './account-table.ts';
+export { isOwnerMessage, isWorkerMessage } from './credit/check.ts';
 export type * from './credit/messages.ts';
 export { type CreditBound, CreditOwner, type OwnerEffect, type OwnerSetup } from './credit/owner.ts';
 export { type CreditOptions, DEFAULT_CREDIT } from './credit/options.ts';

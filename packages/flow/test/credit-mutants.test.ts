@@ -51,6 +51,7 @@ const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a worker goes on after its lease',
+    from_seed: 250,
     plant: () => {
       vi.spyOn(WorkerLink.prototype, 'has_lease').mockImplementation(function (this: WorkerLink) {
         return this.state === 'up';
@@ -103,6 +104,7 @@ const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'an owner goes on after its tenure',
+    from_seed: 415,
     plant: () => {
       vi.spyOn(CreditOwner.prototype, 'isOver').mockImplementation(() => false);
       return none;
@@ -110,6 +112,7 @@ const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'what a worker held that is not heard of is not debited',
+    from_seed: 80,
     plant: () => {
       vi.spyOn(OwnerSlot.prototype, 'lapse').mockImplementation(function (this: OwnerSlot) {
         const lost = this.credit;
@@ -231,6 +234,7 @@ const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a want that was lost with its link is not asked for again',
+    from_seed: 140,
     plant: () => ({
       toOwner: (message) =>
         message.body.type === 'hello' ? { ...message, body: { ...message.body, wants: [] } } : message,

@@ -120,6 +120,8 @@ export class WorkerProcess implements WorkerEnd {
         this.#world.facts.stopped += 1;
         const { owner } = effect.ticket;
         this.#world.stopped.push(owner.plan);
+        if (owner.plan.qos === 'gold' || !effect.ticket.is_preemptible)
+          this.#world.judge.broken(`a call of ${owner.plan.qos} is stopped that may not be`);
         this.#world.time.after(20, () => this.end(owner));
       }
     }
