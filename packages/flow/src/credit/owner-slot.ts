@@ -7,6 +7,9 @@ import { isNothing, least, minus, plus, positive } from './sums.ts';
 
 const DAY_MS = 86_400_000;
 
+/** Grants on their way that are told apart; more are in flight only where the account is open, and tiers do not matter. */
+const UNSEEN_MAX = 32;
+
 /**
  * What the owner holds and has debited for one incarnation of a worker, at one account on one UTC day. The credit that is out
  * is held in the ledger by reservations of each tier: as calls hold it, and what is idle as bronze.
@@ -55,6 +58,12 @@ export class OwnerSlot {
   /** A call was granted so much. */
   grant(qos: Qos, amounts: Amounts, seq: number): void {
     this.#unseen.push({ seq, qos, amounts });
+    if (this.#unseen.length > UNSEEN_MAX) {
+      // Taken for heard of: until the next sync a call that ended may count for its tier, or one that began as bronze.
+      const oldest = this.#unseen.shift();
+      if (oldest !== undefined)
+        this.#held = { ...this.#held, [oldest.qos]: plus(this.#held[oldest.qos] ?? NOTHING, oldest.amounts) };
+    }
     this.give(amounts);
   }
 
