@@ -11,7 +11,7 @@ import {
 
 /** `ATP_SEED` plays one history; with `ATP_SHRINK` it is made as small as it still fails. */
 const { ATP_SEED, ATP_SHRINK } = process.env;
-const HISTORIES = 300;
+const HISTORIES = 200;
 /** Histories that once broke a rule. */
 const ONCE_BROKEN: readonly number[] = [];
 

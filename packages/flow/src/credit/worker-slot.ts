@@ -23,6 +23,10 @@ export function isLimited(limits: PerDimension<Limited>): boolean {
   return DIMENSIONS.some((of) => limits[of] !== 'none');
 }
 
+function hasBudget(limited: PerDimension<Limited>): boolean {
+  return DIMENSIONS.some((of) => limited[of] === 'budget' || limited[of] === 'both');
+}
+
 /**
  * One account on one UTC day, as a worker has it: its credit, what its calls hold, what they used. In a dimension that is
  * limited, what is held and what was used of a budget and not reported never exceed the credit, but by what calls used beyond
@@ -44,11 +48,13 @@ export class WorkerSlot {
   readonly #held: Record<Qos, Amounts> = { gold: NOTHING, silver: NOTHING, bronze: NOTHING };
   #all: Amounts = NOTHING;
   #unreported: Amounts = NOTHING;
+  #has_budget: boolean;
 
   constructor(account: string, day: number, limited: PerDimension<Limited>, mono_ms: number) {
     this.account = account;
     this.day = day;
     this.limited = limited;
+    this.#has_budget = hasBudget(limited);
     this.active_mono_ms = mono_ms;
   }
 
@@ -73,7 +79,7 @@ export class WorkerSlot {
 
   /** Only where a budget asks for it: an account that has none is forgotten once it is idle. */
   use(amounts: Amounts): void {
-    if (!DIMENSIONS.some((of) => this.limited[of] === 'budget' || this.limited[of] === 'both')) return;
+    if (!this.#has_budget) return;
     this.used = plus(this.used, amounts);
     this.#unreported = plus(this.#unreported, amounts);
     this.is_dirty = true;
@@ -139,6 +145,7 @@ export class WorkerSlot {
   /** The account has other limits; what calls hold there is counted anew. */
   recount(limited: PerDimension<Limited>, held: ReadonlyMap<Qos, Amounts>): void {
     this.limited = limited;
+    this.#has_budget = hasBudget(limited);
     for (const qos of QOS_TIERS) this.#held[qos] = held.get(qos) ?? NOTHING;
     this.#all = QOS_TIERS.reduce((sum, qos) => plus(sum, this.#held[qos]), NOTHING);
     this.is_dirty = true;
@@ -155,11 +162,13 @@ export class WorkerSlot {
   }
 
   #isLow(): boolean {
+    if (!this.#has_budget) return false;
     const consumed = this.#consumed();
     return DIMENSIONS.some((of) => 2 * consumed[of] > this.credit[of]);
   }
 
   #consumed(): Amounts {
+    if (!this.#has_budget) return NOTHING;
     return each((of) => (this.limited[of] === 'budget' || this.limited[of] === 'both' ? this.#unreported[of] : 0));
   }
 

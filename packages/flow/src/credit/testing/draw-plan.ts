@@ -12,7 +12,7 @@ export function drawPlan(seed: number): Plan {
   const draw = new Draw(seed);
   const setting = drawSetting(draw);
   const events: PlannedEvent[] = [];
-  const calls = draw.int(20, 120);
+  const calls = draw.chance(0.1) ? draw.int(150, 300) : draw.int(20, 120);
   for (let i = 0; i < calls; i += 1) events.push(drawCall(draw, setting.workers));
   if (!setting.is_calm) {
     const troubles = draw.int(1, 6);

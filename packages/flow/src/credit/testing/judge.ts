@@ -1,6 +1,6 @@
 import { type AccountLimits, type Amounts, NOTHING } from '../../amounts.ts';
 import { dayNumber } from '../../days.ts';
-import { DIMENSIONS, plus } from '../sums.ts';
+import { DIMENSIONS, minus, plus } from '../sums.ts';
 import { isLimited, limitedBy } from '../worker-slot.ts';
 import type { OwnerWorker } from '../owner-worker.ts';
 import { ACCOUNTS } from './plan.ts';
@@ -68,6 +68,26 @@ export class Judge implements Watch {
     }
     for (const one of workers) if (one.is_alive) this.#covered(one);
     this.#bounded();
+    if (this.#world.plan.setting.is_calm) for (const account of accounts) this.#affordable(account);
+  }
+
+  /** Without trouble a budget is passed only by what calls used beyond what they had held. */
+  #affordable(account: string): void {
+    const { limits, workers, wall_ms } = this.#world;
+    const its = limits.get(account);
+    if (its === undefined) return;
+    const today = dayNumber(wall_ms);
+    let spent = NOTHING;
+    for (const worker of workers) {
+      spent = plus(minus(spent, worker.over_used), worker.used.get(`${today} ${account}`)?.used ?? NOTHING);
+      for (const { ticket } of worker.running)
+        for (const part of ticket?.held ?? [])
+          if (part.is_open && part.day === today && part.accounts.includes(account)) spent = plus(spent, part.amounts);
+    }
+    const { calls_per_day: calls, tokens_per_day: tokens, usd_nanos_per_day: usd_nanos } = its;
+    const budgets = { calls: calls ?? Infinity, tokens: tokens ?? Infinity, usd_nanos: usd_nanos ?? Infinity };
+    for (const of of DIMENSIONS)
+      if (spent[of] > budgets[of]) this.broken(`${spent[of]} ${of} of ${account} spent, of ${budgets[of]}`);
   }
 
   /** What a worker's calls hold and have used is known to its owner, slot by slot. */

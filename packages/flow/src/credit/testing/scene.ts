@@ -26,6 +26,8 @@ export interface WorkerEnd {
   readonly incarnation: number;
   readonly core: CreditWorker<Call>;
   readonly calls: ReadonlySet<Call>;
+  /** Those of them that were granted. */
+  readonly running: ReadonlySet<Call>;
   readonly is_alive: boolean;
   readonly is_partitioned: boolean;
   /** Whom its messages reach. */

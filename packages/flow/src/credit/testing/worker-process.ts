@@ -17,6 +17,8 @@ export class WorkerProcess implements WorkerEnd {
   readonly name: string;
   readonly core: CreditWorker<Call>;
   readonly calls: Set<Call> = new Set();
+  /** Those of them that were granted. */
+  readonly running: Set<Call> = new Set();
   is_alive = true;
   /** Whom its messages reach. */
   owner: OwnerEnd | undefined;
@@ -108,6 +110,7 @@ export class WorkerProcess implements WorkerEnd {
       call.is_over = true;
     }
     this.calls.clear();
+    this.running.clear();
   }
 
   take(effects: readonly WorkerEffect<Call>[]): void {
@@ -131,7 +134,7 @@ export class WorkerProcess implements WorkerEnd {
   /** What its calls hold at an account. */
   held(account: string): Amounts {
     let held = NOTHING;
-    for (const { ticket } of this.calls) {
+    for (const { ticket } of this.running) {
       for (const { accounts, amounts, is_open } of ticket?.held ?? [])
         if (is_open && accounts.includes(account)) held = plus(held, amounts);
     }
@@ -147,6 +150,7 @@ export class WorkerProcess implements WorkerEnd {
     if (!this.is_alive || ticket === undefined || call.is_over || ticket.state.kind !== 'granted') return;
     call.is_over = true;
     this.calls.delete(call);
+    this.running.delete(call);
     const { tenant, used: tokens } = call.plan;
     this.#world.ended.push({ at_ms: this.#world.time.now_ms, tenant, worker: this.index, tokens });
     ticket.held.forEach(({ accounts, amounts, is_open }, part) => {
@@ -172,6 +176,7 @@ export class WorkerProcess implements WorkerEnd {
       return;
     }
     this.#world.facts.granted += 1;
+    this.running.add(call);
     this.#world.judge.admitted(this, accountsOf(ticket), is_at_once);
     if (plan.grows !== 0) this.#world.time.after(plan.hold_ms / 2, () => this.#grow(call));
     if (plan.again) this.#world.time.after(plan.hold_ms / 2, () => this.#again(call));
