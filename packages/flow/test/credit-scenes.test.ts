@@ -99,6 +99,36 @@ describe('leased credit', () => {
     expect(served?.at_ms).toBeLessThan(1_200);
   });
 
+  test('leaves those who wait in their order when the owner dies', () => {
+    const first = call({ at_ms: 10, worker: 0, hold_ms: 6_000, used: 1 });
+    const waiting = [2, 3, 4, 5, 6].map((used) =>
+      call({ at_ms: 100 * used, worker: used % 3, wait_ms: 30_000, hold_ms: 200, used }),
+    );
+    const death = { do: 'owner_dies', at_ms: 700, for_ms: 100, zombie: false, knows_workers: true } as const;
+    const { world } = played({ 'provider:p': { max_parallel: 1 } }, [first, ...waiting, death], {
+      workers: 3,
+      is_calm: false,
+    });
+    expect(world.facts.takeovers).toBe(1);
+    expect(world.ended.map(({ tokens }) => tokens).slice(0, 6)).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
+  test('that a dead worker held is debited in doubt, and settled when its journal is read', () => {
+    const calls = Array.from({ length: 6 }, (_, i) => call({ at_ms: 100 + i, worker: 0, hold_ms: 3_000 }));
+    const crash = { do: 'crash', at_ms: 1_000, worker: 0, for_ms: 9_000, recovery: 'nobody' } as const;
+    const later = call({ at_ms: 6_000, worker: 1, tokens: 1_300, used: 1_300 });
+    const spent = (recovery: 'nobody' | 'other'): number => {
+      const { world } = played({ 'tenant:a': { tokens_per_day: 1_900 } }, [...calls, { ...crash, recovery }, later], {
+        workers: 2,
+        is_calm: false,
+      });
+      return world.ended.filter(({ tokens }) => tokens === 1_300).length;
+    };
+    // Six calls hold 600, and used half of that when they were cut off.
+    expect(spent('nobody')).toBe(0);
+    expect(spent('other')).toBe(1);
+  });
+
   test('that is idle elsewhere is found by a call that does not wait', () => {
     // The first worker is left with credit for most of what there is.
     const first = Array.from({ length: 40 }, (_, i) => call({ at_ms: 10 + i, worker: 0, hold_ms: 300 }));

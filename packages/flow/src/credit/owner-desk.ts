@@ -129,6 +129,7 @@ export class OwnerDesk {
       const amounts = refill(this.#chunkAt(slot, now), wants);
       if (isNothing(amounts)) continue;
       slot.give(amounts);
+      slot.open(true, by.next_seq);
       credit.push({ account, day, amounts, is_open: true });
     }
     if (credit.length > 0) this.#tell(by, { type: 'credit', credit });
@@ -211,10 +212,12 @@ export class OwnerDesk {
     const entries = this.#entriesOf(by, want, day);
     for (const { slot, amounts } of entries) slot.grant(want.key.qos, amounts, by.next_seq);
     const calls = entries.map(({ slot, amounts }) => this.#spareCalls(slot, amounts, now));
-    const more = Math.min(this.#options.burst, ...calls);
+    // Who asks again before it has heard of the last top-up may need no other.
+    const is_due = entries.every(({ slot }) => slot.topped_seq <= by.seen);
+    const more = is_due ? Math.min(this.#options.burst, ...calls) : 0;
     const credit = entries.map(({ slot, amounts }, i): Credit => {
       const extra = times(amounts, more);
-      slot.give(extra);
+      slot.topUp(extra, by.next_seq);
       slot.open((calls[i] ?? 0) > 0, by.next_seq);
       return { account: slot.account, day: slot.day, amounts: plus(amounts, extra), is_open: slot.is_open };
     });
@@ -255,6 +258,7 @@ export class OwnerDesk {
     this.#ledger.release(result.reservation);
     const credit = this.#entriesOf(by, want, day).map(({ slot, amounts }): Credit => {
       slot.grant(want.key.qos, amounts, by.next_seq);
+      slot.open(slot.is_open, by.next_seq);
       return { account: slot.account, day, amounts, is_open: slot.is_open };
     });
     this.#tell(by, { type: 'grant', id: want.id, day, credit });

@@ -29,6 +29,8 @@ export class OwnerSlot {
   is_answered = true;
   /** Number of the message that opened it last: what the worker said before it had heard that says nothing of it. */
   #opened_seq = 0;
+  /** Number of the message that gave it more than was wanted last. */
+  topped_seq = 0;
   /** What it held when it was not heard of any more: may still be in use. */
   lost: Amounts = NOTHING;
   #held: Held = {};
@@ -67,6 +69,12 @@ export class OwnerSlot {
     this.give(amounts);
   }
 
+  topUp(amounts: Amounts, seq: number): void {
+    if (isNothing(amounts)) return;
+    this.topped_seq = seq;
+    this.give(amounts);
+  }
+
   give(amounts: Amounts): void {
     this.credit = plus(this.credit, amounts);
     this.#spread();
@@ -100,6 +108,7 @@ export class OwnerSlot {
     this.is_open = false;
     this.is_answered = true;
     this.#opened_seq = 0;
+    this.topped_seq = 0;
     this.#held = held;
     this.#unseen = [];
     this.credit = Object.values(held).reduce(plus, NOTHING);

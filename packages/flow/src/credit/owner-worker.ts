@@ -12,7 +12,7 @@ export interface Asked {
 }
 
 /** A hello in pieces. */
-interface Hello {
+export interface Hello {
   readonly link: number;
   heard: number;
   readonly slots: SlotState[];
@@ -28,6 +28,8 @@ export class OwnerWorker {
   state: 'greeting' | 'live' | 'broken' | 'lapsed' = 'greeting';
   link = 0;
   heard = 0;
+  /** The last message to it on this link that it has heard of. */
+  seen = 0;
   /** Monotone time at which it is taken for dead. */
   lease_mono_ms: number = Number.POSITIVE_INFINITY;
   /** A link that begins: it counts once the hello is complete. What is sent until then is void with the link before. */
@@ -81,7 +83,7 @@ export class OwnerWorker {
   }
 
   /** Whether a message is the next one of its link; a hello may begin another link. */
-  takes({ link, seq, body }: WorkerMessage): 'next' | 'void' | 'gap' {
+  takes({ link, seq, heard, body }: WorkerMessage): 'next' | 'void' | 'gap' {
     if (link > this.link) {
       if (this.hello === undefined || link > this.hello.link) {
         if (seq !== 1 || body.type !== 'hello') return 'gap';
@@ -95,6 +97,7 @@ export class OwnerWorker {
     if (link < this.link || seq <= this.heard) return 'void';
     if (seq !== this.heard + 1 || this.state !== 'live') return 'gap';
     this.heard = seq;
+    this.seen = heard;
     return 'next';
   }
 
@@ -106,6 +109,7 @@ export class OwnerWorker {
     this.state = 'live';
     this.link = hello.link;
     this.heard = hello.heard;
+    this.seen = 0;
     this.#sent = 0;
     this.settled = [];
     return hello;

@@ -10,7 +10,7 @@ import { CREDIT_VERSION, type OwnerMessage, type Recovered, type WorkerBody, typ
 import { type CreditOptions, DEFAULT_CREDIT } from './options.ts';
 import { OwnerDesk } from './owner-desk.ts';
 import { OwnerRoster } from './owner-roster.ts';
-import { type Asked, callOf, type OwnerWorker, resync } from './owner-worker.ts';
+import { type Asked, callOf, type Hello, type OwnerWorker, resync } from './owner-worker.ts';
 import { plus } from './sums.ts';
 
 export type OwnerEffect =
@@ -213,6 +213,7 @@ export class CreditOwner {
     worker.hello?.slots.push(...piece.slots);
     worker.hello?.wants.push(...piece.wants);
     worker.hello?.recovered.push(...piece.recovered);
+    if (worker.hello !== undefined && this.#isTooMuch(worker.hello)) worker.hello = undefined;
     if (!piece.is_last || worker.hello === undefined) return;
     const { slots, wants, recovered } = worker.begin();
     this.#effects.push({ kind: 'send', message: worker.message(this.epoch, { type: 'welcome' }) });
@@ -227,6 +228,12 @@ export class CreditOwner {
     for (const want of wants) if (!known.has(want.id)) this.#ask({ by: worker, want }, now);
     this.#recovery?.names?.delete(worker.name);
     if (this.#recovery?.names?.size === 0) this.#recovered(now);
+  }
+
+  /** More than a worker with these options can have. It is not served, as one too many is not, and refuses by itself. */
+  #isTooMuch({ slots, wants, recovered }: Hello): boolean {
+    const most = this.#options;
+    return slots.length > 2 * most.slots || wants.length > most.wants || recovered.length > most.recovered;
   }
 
   #ask(asked: Asked, now: Now): void {

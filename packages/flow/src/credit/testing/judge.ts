@@ -158,8 +158,14 @@ export class Judge implements Watch {
 
   #outstanding(owner: OwnerEnd, account: string): void {
     let credit = NOTHING;
-    for (const { core } of this.#world.workers)
-      for (const slot of core.books.slots()) if (slot.account === account) credit = plus(credit, slot.credit);
+    for (const worker of this.#world.workers)
+      for (const slot of worker.core.books.slots()) {
+        if (slot.account !== account) continue;
+        credit = plus(credit, slot.credit);
+        // What it takes for closed it would never call back.
+        if (slot.is_open && recordOf(owner, worker)?.peek(account, slot.day)?.is_open !== true)
+          this.broken(`${worker.name} admits at ${account}, and the owner thinks that it does not`);
+      }
     const out = outOf(owner, account);
     for (const of of DIMENSIONS)
       if (out[of] !== credit[of]) this.broken(`out at ${account}: ${out[of]} ${of}, workers have ${credit[of]}`);
