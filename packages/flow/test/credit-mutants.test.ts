@@ -45,13 +45,13 @@ const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'the owner frees credit without a margin',
+    from_seed: 160,
     plant: () => ({
       makeOwner: (setup, now) => new CreditOwner({ ...setup, options: { ...setup.options, margin_ms: 0 } }, now),
     }),
   },
   {
     name: 'a worker goes on after its lease',
-    from_seed: 250,
     plant: () => {
       vi.spyOn(WorkerLink.prototype, 'has_lease').mockImplementation(function (this: WorkerLink) {
         return this.state === 'up';
@@ -104,7 +104,7 @@ const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'an owner goes on after its tenure',
-    from_seed: 415,
+    from_seed: 490,
     plant: () => {
       vi.spyOn(CreditOwner.prototype, 'isOver').mockImplementation(() => false);
       return none;
@@ -112,7 +112,6 @@ const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'what a worker held that is not heard of is not debited',
-    from_seed: 80,
     plant: () => {
       vi.spyOn(OwnerSlot.prototype, 'lapse').mockImplementation(function (this: OwnerSlot) {
         const lost = this.credit;
@@ -234,7 +233,7 @@ const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a want that was lost with its link is not asked for again',
-    from_seed: 140,
+    from_seed: 70,
     plant: () => ({
       toOwner: (message) =>
         message.body.type === 'hello' ? { ...message, body: { ...message.body, wants: [] } } : message,

@@ -91,7 +91,7 @@ export class CreditWorker<T> {
     return { ticket, effects: this.#take(now) };
   }
 
-  /** A call that runs needs more: it has it at once, is told later by `grown` or `not_grown`, or cannot even ask. */
+  /** A call that runs needs more: it has it at once, is told later by `grown` or `not_grown`, or too many ask already. */
   grow(
     ticket: CreditTicket<T>,
     part: number,
@@ -104,7 +104,7 @@ export class CreditWorker<T> {
       held.amounts = plus(held.amounts, by);
       return { answer: 'granted', effects: this.#take(now) };
     }
-    if (this.#asks.is_full || this.#link.state === 'down') return { answer: 'denied', effects: this.#take(now) };
+    if (this.#asks.is_full) return { answer: 'denied', effects: this.#take(now) };
     const growth = new Growth<T>(this.#asks.nextId(), ticket, part, by, now.mono_ms);
     // A call that runs is not ended because an owner is being replaced.
     this.#wait(growth, this.#options.ttl_ms + this.#options.margin_ms + this.#options.answer_ms, now);
