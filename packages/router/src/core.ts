@@ -31,6 +31,7 @@ import type { SessionHub } from './atp/session-hub.ts';
 import { stoppedBy } from './engine/admit.ts';
 import { Engine } from './engine/engine.ts';
 import { problemOf } from './engine/faults.ts';
+import { Throttles } from './engine/throttles.ts';
 import { IdempotencyIndex } from './engine/idempotency.ts';
 import { observedOf } from './engine/observed.ts';
 import type { EngineParts } from './engine/parts.ts';
@@ -215,6 +216,11 @@ function makeEngine(
   );
   const estimator = new Estimator();
   const kills = new KillSwitches();
+  const throttles = new Throttles(systemClock.mono_ms);
+  bus.listen((event) => {
+    if (event.type !== 'call.ended') return;
+    throttles.ended(event, manager.generation.tenants.get(event.tenant)?.objectives);
+  });
   const observed = observedOf(health, estimator, systemClock.now_ms);
   return new Engine(
     {
@@ -224,6 +230,7 @@ function makeEngine(
       estimator,
       health,
       kills,
+      throttles,
       observed,
       live: { health, kills, observed, offered: (tenant) => agents.offered(tenant) },
       ...common,

@@ -1,6 +1,15 @@
 import { z } from 'zod';
-import { int, millis, typed } from './schema-parts.ts';
-import type { AimdConfig, FlowConfig, PartWindowConfig, SharesConfig, TokenWindowConfig } from './types-flow.ts';
+import { int, millis, ratio, typed, usd } from './schema-parts.ts';
+import type {
+  AimdConfig,
+  FlowConfig,
+  PartWindowConfig,
+  SharesConfig,
+  SloConfig,
+  TokenWindowConfig,
+  ToolCapConfig,
+  ToolCapsConfig,
+} from './types-flow.ts';
 
 const tokens_and_money = {
   max_tokens: int(1, 1_000_000_000, 'Tokens reserved by calls in flight. Absent: not limited here.').optional(),
@@ -31,6 +40,37 @@ const shares: z.ZodType<SharesConfig> = typed<SharesConfig>()(
     gold: share('Of gold calls.').default(0.3),
     silver: share('Of silver calls.').default(0.2),
     bronze: share('Of bronze calls.').default(0.05),
+  }),
+);
+
+/** What a tenant is to get, and may cost. */
+export const sloSchema: z.ZodType<SloConfig> = typed<SloConfig>()(
+  z.strictObject({
+    p95_ms: millis(1, 'The 95th percentile of what its calls take, over the last minute, in milliseconds.').optional(),
+    error_rate: ratio('Share of its calls that fail, over the last minute, from 0 to 1.').optional(),
+    usd_per_hour: usd('What it spends in an hour, US dollars.').optional(),
+  }),
+);
+
+const tool_cap: z.ZodType<ToolCapConfig> = typed<ToolCapConfig>()(
+  z.strictObject({
+    uses: int(0, 10_000, 'Most uses in one call.').optional(),
+    usd: usd('Most that its uses may cost in one call, US dollars.').optional(),
+  }),
+);
+
+const cap = (description: string): z.ZodOptional<z.ZodType<ToolCapConfig>> => tool_cap.optional().meta({ description });
+
+/** What one call may use of tools that run at the provider. */
+export const toolCapsSchema: z.ZodType<ToolCapsConfig> = typed<ToolCapsConfig>()(
+  z.strictObject({
+    web_search: cap('Searches of the web.'),
+    web_search_preview: cap("Searches by OpenAI's older tool."),
+    web_fetch: cap('Pages that are fetched.'),
+    file_search: cap('Searches in files.'),
+    code_interpreter: cap('Runs of code.'),
+    google_search: cap('Prompts that are grounded in a search.'),
+    google_search_retrieval: cap("Prompts that Gemini's older tool grounds."),
   }),
 );
 

@@ -9,6 +9,7 @@ import type { Ambient, EventLog } from './ports.ts';
 import type { SharedBudgets } from './shared-budgets.ts';
 import type { ConnectedModel } from '../atp/agents/connected.ts';
 import type { Target } from './target.ts';
+import type { Throttles } from './throttles.ts';
 
 /** What an engine is made of; it owns none of it. */
 export interface EngineParts {
@@ -23,6 +24,7 @@ export interface EngineParts {
   readonly observed: Observed;
   /** Health, kill switches and measurements together, as routing reads them. */
   readonly live: Live;
+  readonly throttles: Throttles;
   readonly idempotency: IdempotencyKeys;
   readonly stages: readonly Stage<GenRequest, GenEvent>[];
   /** Exact count of texts, off the event loop; calibrates estimates where a provider reports no usage. */

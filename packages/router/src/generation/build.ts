@@ -6,7 +6,7 @@ import type {
   TenantConfig,
   UpstreamTransport,
 } from '@atp-router/adapters';
-import type { AccountLimits } from '@atp-router/flow';
+import type { AccountLimits, Objectives } from '@atp-router/flow';
 import { type KeyEntry, KeyRing, parseKeyHash } from '@atp-router/identity';
 import { NANOS_PER_USD } from '@atp-router/kernel';
 import {
@@ -21,6 +21,7 @@ import { type ModelSpec, type PolicyEntry, Registry } from '@atp-router/routing'
 import { KeyRing as SigningKeys } from '@atp-router/wire';
 import type { ProviderRuntime } from '../engine/ports.ts';
 import type { Target } from '../engine/target.ts';
+import type { ToolCap, ToolCaps } from '../engine/tool-caps.ts';
 import { deploymentAccount, modelAccount, providerAccount, ROUTER_ACCOUNT, tenantAccount } from './accounts.ts';
 import type { Generation, TenantRules } from './generation.ts';
 import { ADMIN_OWNER, type OverlayEntity, overlayKeys } from './overlay.ts';
@@ -58,6 +59,7 @@ export function buildGeneration(config: Config, overlay: readonly OverlayEntity[
     tenants: new Map(config.tenants.map((t) => [t.id, tenantRules(t, registry)])),
     limits: config.limits,
     preempts: config.flow.preempt,
+    tool_caps: new Map(config.policies.flatMap(toolCaps)),
     idempotency: { ttl_ms: config.idempotency.ttl_ms, max_body_bytes: config.idempotency.max_body_bytes },
     targetOf(model) {
       const known = targets.get(model.id);
@@ -200,6 +202,21 @@ function policyEntry(policy: PolicyConfig): PolicyEntry {
   };
 }
 
+function toolCaps({ id, tool_caps }: PolicyConfig): readonly (readonly [string, ToolCaps])[] {
+  if (tool_caps === undefined) return [];
+  const caps = new Map<string, ToolCap>();
+  for (const [tool, cap] of Object.entries(tool_caps)) {
+    if (cap !== undefined) caps.set(tool, { uses: cap.uses, usd_nanos: usdNanos(cap.usd) });
+  }
+  return [[id, caps]];
+}
+
+function objectivesOf({ slo }: TenantConfig): Objectives | undefined {
+  if (slo === undefined) return undefined;
+  const { p95_ms, error_rate, usd_per_hour } = slo;
+  return { p95_ms, error_rate, usd_nanos_per_hour: usdNanos(usd_per_hour) };
+}
+
 function one<T>(value: T | undefined): readonly T[] | undefined {
   return value === undefined ? undefined : [value];
 }
@@ -250,6 +267,7 @@ function tenantRules(tenant: TenantConfig, registry: Registry): TenantRules {
     stand_ins: tenant.at_limit === 'degrade' ? reachOf(tenant, registry) : undefined,
     accounts: [tenantAccount(tenant.id), ROUTER_ACCOUNT],
     weight: tenant.weight,
+    objectives: objectivesOf(tenant),
     names: tenant.models === undefined ? undefined : new Set(tenant.models),
     signing: tenant.signing_keys.length === 0 ? undefined : signingKeys(tenant.signing_keys),
     must_sign: tenant.require_signatures,

@@ -8,6 +8,7 @@ import { Engine } from '../../../src/engine/engine.ts';
 import { IdempotencyIndex } from '../../../src/engine/idempotency.ts';
 import { observedOf } from '../../../src/engine/observed.ts';
 import type { EngineParts } from '../../../src/engine/parts.ts';
+import { Throttles } from '../../../src/engine/throttles.ts';
 import type { CallRequest } from '../../../src/engine/request.ts';
 import { applyRules } from '../../../src/generation/flow-limits.ts';
 import { accountLimits, buildGeneration } from '../../../src/generation/build.ts';
@@ -209,6 +210,7 @@ export class World {
       ambient: { clock: time, timers: this.timers, rng: draw.rng, call_ids: idSource('call_', draw.rng) },
       ...{ log, accounts: ledger, shared, estimator, health, kills, observed },
       live: { health, kills, observed },
+      throttles: new Throttles(() => this.time.mono_ms()),
       idempotency: new IdempotencyIndex(archive, sealer, { ...this.#memory, now_ms: time.now_ms }),
       stages,
       countTokens: () => Promise.resolve(draw.int(1, 200)),
