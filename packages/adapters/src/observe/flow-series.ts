@@ -13,6 +13,8 @@ export interface FlowGauges {
   /** Calls in flight that present conditions allow, where that is less than the limit or follows answers. */
   readonly windows: readonly FlowWindowGauges[];
   readonly spending: readonly FlowSpendingGauges[];
+  /** Tenants with objectives: how many of their tiers are held back. */
+  readonly held_back: readonly { readonly tenant: string; readonly tiers: number }[];
 }
 
 export interface FlowTierGauges {
@@ -163,6 +165,12 @@ export class FlowSeries {
     gauge('atp_flow_burn_usd_micros_per_minute', 'How fast a tenant spends, smoothed.', ['tenant'], () =>
       now.spending.map(({ tenant, usd_micros_per_minute }) => ({ labels: [tenant], value: usd_micros_per_minute })),
     );
+    gauge(
+      'atp_flow_held_back_tiers',
+      'Tiers of a tenant that are refused because one of its objectives is broken: 1 bronze, 2 silver, too.',
+      ['tenant'],
+      () => now.held_back.map(({ tenant, tiers }) => ({ labels: [tenant], value: tiers })),
+    );
     gauge('atp_flow_exhaustion_minutes', 'Minutes until the budget of the day is spent at that rate.', ['tenant'], () =>
       now.spending.flatMap(({ tenant, exhaustion_minutes }) =>
         exhaustion_minutes === undefined ? [] : [{ labels: [tenant], value: exhaustion_minutes }],
@@ -176,4 +184,5 @@ const NOTHING: FlowGauges = {
   pressed: new Map(),
   windows: [],
   spending: [],
+  held_back: [],
 };

@@ -79,6 +79,7 @@ function tenantView({ gate, parts }: Engine, tenant: string): object {
   return {
     tenant,
     waiting: gate.waitingOf(tenant),
+    held_back: HELD_BACK[parts.throttles.level(tenant)],
     calls: { outstanding: windows?.out_calls ?? 0, limit: finite(windows?.max_parallel ?? Infinity) },
     tokens: { outstanding: windows?.out_tokens ?? 0, limit: finite(windows?.max_tokens ?? Infinity) },
     usd_micros: {
@@ -87,6 +88,8 @@ function tenantView({ gate, parts }: Engine, tenant: string): object {
     },
   };
 }
+
+const HELD_BACK = [[], ['bronze'], ['bronze', 'silver']] as const;
 
 function spendingView({ spending }: AdminParts['flow'], tenant: string): object {
   const { usd_micros_per_minute = 0, exhaustion_minutes = null } = spending.of(tenant) ?? {};

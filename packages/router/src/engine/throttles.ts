@@ -38,6 +38,11 @@ export class Throttles {
     );
   }
 
+  /** Tenants that have objectives and have been called. */
+  tenants(): IterableIterator<string> {
+    return this.#throttles.keys();
+  }
+
   /** Tiers that are held back: 0 none, 1 bronze, 2 silver, too. */
   level(tenant: string): 0 | 1 | 2 {
     return this.#throttles.get(tenant)?.level ?? 0;

@@ -4,6 +4,8 @@ import type { Engine } from '../engine/engine.ts';
 import type { FlowWatch, GateTicket } from '../engine/flow-gate.ts';
 import type { Spending } from './spending.ts';
 
+/** Tenants and windows in one scrape. */
+const SHOWN_MAX = 500;
 /** Waits of a tier that quantiles are taken from: the last so many decisions. */
 const WAITS = 512;
 
@@ -100,7 +102,7 @@ export function levelOf(account: string): string {
 
 /** What `FlowSeries.live` reads. */
 export function flowGauges(
-  { waiting, jain, pools, narrowed }: FlowState,
+  { waiting, jain, pools, narrowed, heldBack }: FlowState,
   spending: () => FlowGauges['spending'],
 ): FlowGauges {
   const pressed = new Map<string, number>();
@@ -111,8 +113,9 @@ export function flowGauges(
   return {
     tiers: QOS_TIERS.map((qos) => ({ qos, waiting: waiting(qos), jain: jain(qos) })),
     pressed,
-    windows: [...narrowed()],
+    windows: [...narrowed()].slice(0, SHOWN_MAX),
     spending: spending(),
+    held_back: [...heldBack()].slice(0, SHOWN_MAX),
   };
 }
 
@@ -122,14 +125,17 @@ interface FlowState {
   jain(qos: Qos): number;
   pools(): Iterable<{ readonly account: string; readonly mark: { readonly is_high: boolean } }>;
   narrowed(): Iterable<FlowGauges['windows'][number]>;
+  heldBack(): Iterable<FlowGauges['held_back'][number]>;
 }
 
-export function flowStateOf({ gate, windows }: Engine): FlowState {
+export function flowStateOf({ gate, windows, parts }: Engine): FlowState {
+  const { throttles } = parts;
   return {
     waiting: (qos) => gate.waiting(qos),
     jain: (qos) => gate.jain(qos),
     pools: () => gate.pools(),
     narrowed: () => windows.narrowed(),
+    heldBack: () => [...throttles.tenants()].map((tenant) => ({ tenant, tiers: throttles.level(tenant) })),
   };
 }
 

@@ -61,6 +61,7 @@ export const FLOW_SCHEMAS: JsonObject = {
     tenant: text('Id.'),
     weight: num('Its share among tenants of a tier.'),
     waiting: int('Its demands that wait, whatever for.'),
+    held_back: list(text('Tier.'), 'Tiers that are refused because one of its objectives (`slo`) is broken.'),
     calls: held('Calls'),
     tokens: held('Tokens'),
     usd_micros: held('Micro-dollars'),
