@@ -44,7 +44,8 @@ const USED = 0.8;
  */
 export function pidTuner(configured: AimdOptions, goal: TuneGoal, options: PidOptions = DEFAULT_PID): Tuner<PidState> {
   const { base, max } = configured;
-  const low = Math.max(-Math.log(base), Math.log(options.floor));
+  // From 0, since JSON has no -0.
+  const low = Math.max(0 - Math.log(base), Math.log(options.floor));
   const high = Math.log(max / base);
   const decision = (state: PidState): Decision<PidState> => ({
     state,

@@ -33,14 +33,16 @@ interface Mix {
 }
 
 const MIX: Mix = { in_tokens: [600, 1_500], out_tokens: [150, 260] };
-const LONG_MIX: Mix = { ...MIX, out_tokens: [150, 340] };
+const LONG_MIX: Mix = { ...MIX, out_tokens: [150, 355] };
 
-/** Calls as a Poisson process whose rate follows the time, of tenants of which some call more than others. */
-function arrivals(seed: number, duration_ms: number, perSecond: (at_ms: number) => number, mix: Mix): Arrival[] {
+const CALLS_PER_S = 10;
+
+/** Calls as a Poisson process, of tenants of which some call more than others. */
+function arrivals(seed: number, duration_ms: number, mix: Mix): Arrival[] {
   const rng = seededRng(seed);
   const calls: Arrival[] = [];
   for (let at_ms = 0; ; ) {
-    at_ms += (-Math.log(1 - rng.next()) * 1_000) / perSecond(at_ms);
+    at_ms += (-Math.log(1 - rng.next()) * 1_000) / CALLS_PER_S;
     if (at_ms >= duration_ms) return calls;
     calls.push(oneCall(rng, Math.floor(at_ms), mix));
   }
@@ -75,7 +77,7 @@ function steady(seed: number): Load {
     factors: { ...DEFAULT_AIMD, base: 16, max: 48 },
     fleet: FLEET,
     profile: [],
-    arrivals: arrivals(seed, duration_ms, () => 10, LONG_MIX),
+    arrivals: arrivals(seed, duration_ms, LONG_MIX),
   };
 }
 
@@ -96,7 +98,7 @@ function drifting(seed: number): Load {
     factors: { ...DEFAULT_AIMD, base: 12, max: 48 },
     fleet: { ...FLEET, servers: 10, knee: 2 },
     profile: drift(duration_ms),
-    arrivals: arrivals(seed, duration_ms, () => 10, MIX),
+    arrivals: arrivals(seed, duration_ms, MIX),
   };
 }
 
@@ -126,7 +128,7 @@ function recurring(seed: number): Load {
     factors: { ...DEFAULT_AIMD, base: 12, max: 48 },
     fleet: { ...FLEET, servers: 10, knee: 2 },
     profile: recur(duration_ms),
-    arrivals: arrivals(seed, duration_ms, () => 10, MIX),
+    arrivals: arrivals(seed, duration_ms, MIX),
   };
 }
 

@@ -52,7 +52,9 @@ export class Members {
 
   wrong(name: string, expected: string): LoadError {
     const value = this.#row[name];
-    const found = value === undefined ? 'is missing' : `is ${shortened(JSON.stringify(value))}`;
+    // JSON.stringify makes null of a number that is too large.
+    const shown = typeof value === 'number' ? String(value) : JSON.stringify(value);
+    const found = value === undefined ? 'is missing' : `is ${shortened(shown)}`;
     return new LoadError(this.#line, `${this.#path}${name} ${found}; expected ${expected}`);
   }
 

@@ -34,10 +34,10 @@ export class FleetWork {
     return this.#running.length;
   }
 
-  /** Whether an answer that comes now carries a congestion mark. */
-  get is_marking(): boolean {
+  /** Whether an answer carries a congestion mark that comes while so many, itself among them, are in flight. */
+  marks(in_flight: number): boolean {
     const { mark_above, knee } = this.#fleet;
-    return mark_above !== null && this.#running.length > mark_above * knee * this.#servers;
+    return mark_above !== null && in_flight > mark_above * knee * this.#servers;
   }
 
   setServers(servers: number): void {

@@ -1,10 +1,11 @@
 import type { Rng } from '@atp-router/kernel';
 import { Aimd } from '../../window/aimd.ts';
 import { type Interval, rewardOf } from '../interval.ts';
-import type { Arrival, Load } from '../load/format.ts';
+import type { Load } from '../load/format.ts';
 import type { Tuner } from '../tuner.ts';
 import { IntervalMeter } from './meter.ts';
 import { FleetWork, type Running } from './running.ts';
+import { Waiting } from './waiting.ts';
 
 /** Of a replay: tuners are asked every second, as the router asks them. */
 export const INTERVAL_MS = 1_000;
@@ -54,10 +55,8 @@ class Simulation<State> {
   readonly #work: FleetWork;
   readonly #aimd: Aimd;
   readonly #meter: IntervalMeter;
+  readonly #waiting: Waiting = new Waiting();
   #state: State;
-  /** Waiting calls from `#head` on, in the order in which they came. */
-  #waiting: Arrival[] = [];
-  #head = 0;
   #now_ms = 0;
   #arrival = 0;
   #change = 0;
@@ -96,7 +95,6 @@ class Simulation<State> {
 
   #next_ms(): number {
     const { arrivals, profile, fleet } = this.#load;
-    const oldest = this.#waiting[this.#head];
     return Math.max(
       this.#now_ms,
       Math.min(
@@ -104,7 +102,7 @@ class Simulation<State> {
         profile[this.#change]?.at_ms ?? Number.POSITIVE_INFINITY,
         this.#work.nextEnd_ms(),
         this.#work.nextTimeout_ms(),
-        oldest === undefined ? Number.POSITIVE_INFINITY : oldest.at_ms + fleet.wait_max_ms,
+        this.#waiting.oldest_ms() + fleet.wait_max_ms,
         this.#burst_ms,
         this.#interval_ms,
       ),
@@ -124,7 +122,7 @@ class Simulation<State> {
     const now_ms = this.#now_ms;
     const latency_ms = now_ms - dispatched_ms;
     const in_flight = this.#work.size + 1;
-    const is_marked = this.#work.is_marking;
+    const is_marked = this.#work.marks(in_flight);
     const missed = latency_ms > this.#load.goal.p95_ms;
     const tokens = arrival.in_tokens + arrival.out_tokens;
     if (is_marked) this.#aimd.troubled('ecn', now_ms);
@@ -142,19 +140,14 @@ class Simulation<State> {
 
   #expire(): void {
     const { wait_max_ms } = this.#load.fleet;
-    while (this.#head < this.#waiting.length) {
-      const oldest = this.#waiting[this.#head];
-      if (oldest === undefined || oldest.at_ms + wait_max_ms > this.#now_ms) return;
-      this.#head += 1;
-      this.#watcher.refused?.(this.#now_ms);
-    }
+    while (this.#waiting.takeWaited(wait_max_ms, this.#now_ms) !== undefined) this.#watcher.refused?.(this.#now_ms);
   }
 
   #arrive(): void {
     const { arrivals, fleet } = this.#load;
     for (let next = arrivals[this.#arrival]; next !== undefined && next.at_ms <= this.#now_ms; ) {
       // One that the window takes at once does not have to find room in the queue.
-      if (this.#waiting.length - this.#head < fleet.queue_max + this.#free()) this.#waiting.push(next);
+      if (this.#waiting.size < fleet.queue_max + this.#free()) this.#waiting.add(next);
       else this.#watcher.refused?.(this.#now_ms);
       this.#arrival += 1;
       next = arrivals[this.#arrival];
@@ -167,18 +160,14 @@ class Simulation<State> {
 
   #dispatch(): void {
     this.#burst_ms = Number.POSITIVE_INFINITY;
-    while (this.#head < this.#waiting.length && this.#work.size < this.#aimd.window) {
+    while (this.#waiting.size > 0 && this.#work.size < this.#aimd.window) {
       if (!this.#aimd.begin(this.#now_ms)) {
         this.#burst_ms = this.#now_ms + this.#aimd.burstWait_ms();
-        break;
+        return;
       }
-      this.#work.start(this.#waiting[this.#head] as Arrival);
-      this.#head += 1;
+      const next = this.#waiting.take();
+      if (next !== undefined) this.#work.start(next);
     }
-    // The part that has been served is let go once it is the larger one.
-    if (this.#head * 2 <= this.#waiting.length) return;
-    this.#waiting = this.#waiting.slice(this.#head);
-    this.#head = 0;
   }
 
   #tune(): void {
@@ -188,7 +177,7 @@ class Simulation<State> {
       length_ms: INTERVAL_MS,
       in_flight: this.#work.size,
       window: this.#aimd.window,
-      waiting: this.#waiting.length - this.#head,
+      waiting: this.#waiting.size,
     });
     this.#watcher.interval?.({ ...seen, reward: rewardOf(seen, this.#load.goal) });
     const { state, factors } = tuner.decide(this.#state, seen, rng);
