@@ -78,6 +78,7 @@ function honest({ worst, best, seeds }: Rank, train_ms: number): string {
 }
 
 const PICTURE_CHARS = 72;
+const NAME_CHARS = 8;
 const LEVELS = '▁▂▃▄▅▆▇█';
 
 /** Windows over time, and below them what the fleet works on at full speed. */
@@ -88,9 +89,11 @@ function picture(load: Load, ranks: readonly Rank[], windows: Windows): string {
   const squeezed = all.map(([name, values]) => [name, squeeze(values)] as const);
   const top = Math.max(1, ...squeezed.flatMap(([, values]) => values));
   const lines = squeezed.map(
-    ([name, values]) => `${name.padEnd(8)}${values.map((value) => level(value / top)).join('')}\n`,
+    ([name, values]) => `${name.padEnd(NAME_CHARS)}${values.map((value) => level(value / top)).join('')}\n`,
   );
-  return `windows over time; fleet: calls that it works on at full speed; █ is ${Math.round(top)}\n${lines.join('')}`;
+  const parts = squeezed[0]?.[1].length ?? 0;
+  const scored = `${' '.repeat(NAME_CHARS + Math.floor((parts * load.train_ms) / load.duration_ms))}↑ scored from here\n`;
+  return `windows over time; fleet: calls that it works on at full speed; █ is ${Math.round(top)}\n${lines.join('')}${scored}`;
 }
 
 function placesOf({ duration_ms, fleet, profile }: Load): readonly number[] {
