@@ -32,7 +32,7 @@ const COLUMNS: readonly Column[] = [
   ['P95', 'p95'],
   ['P99', 'p99'],
   ['WAIT P50', 'wait_p50'],
-  ['P95', 'wait_p95'],
+  ['WAIT P95', 'wait_p95'],
   ['WINDOW', 'window'],
 ];
 

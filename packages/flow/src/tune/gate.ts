@@ -1,7 +1,7 @@
 import type { AimdOptions } from '../window/aimd.ts';
 import type { TuneGoal } from './interval.ts';
 import type { LearnedOptions, LearnedState } from './learned.ts';
-import { type Load, LoadError } from './load/format.ts';
+import { LOAD_LIMITS, type Load, LoadError } from './load/format.ts';
 import { readLoad } from './load/read.ts';
 import { compare, DEFAULT_SEEDS, learnedOptions, train } from './replay/compare.ts';
 import { rank } from './replay/rank.ts';
@@ -67,11 +67,19 @@ export function learnedMayRun(results: readonly Result[], margin: number = GATE_
   return { ok: true, margin: won, results };
 }
 
+export interface GateOptions {
+  /** Points that have to be won by. */
+  readonly margin?: number;
+  /** As they are configured where the tuner is to run, in place of those of the load: a proof for other windows is none. */
+  readonly factors?: AimdOptions;
+  readonly goal?: TuneGoal;
+}
+
 /**
  * From the text of a load to the verdict: reads it, replays it with all tuners and five seeds, and judges. Never throws
- * for what the text holds. The largest load takes seconds. `margin` may ask for more than the default.
+ * for what the text holds. The largest load takes seconds.
  */
-export function gateLearned(text: string, margin: number = GATE_MARGIN): Verdict {
+export function gateLearned(text: string, options: GateOptions = {}): Verdict {
   let load: Load;
   try {
     load = readLoad(text);
@@ -79,13 +87,19 @@ export function gateLearned(text: string, margin: number = GATE_MARGIN): Verdict
     if (error instanceof LoadError) return refused(`The load cannot be read: ${error.message}.`);
     throw error;
   }
-  const fault = tooShort(load);
+  const { factors = load.factors, goal = load.goal, margin = GATE_MARGIN } = options;
+  const fault = tooShort(load) ?? tooLarge(factors);
   if (fault !== undefined) return refused(fault);
-  const judgement = learnedMayRun(compare(load), margin);
+  const configured: Load = { ...load, factors, goal };
+  const judgement = learnedMayRun(compare(configured), margin);
   if (!judgement.ok) return judgement;
   const [seed = 1] = DEFAULT_SEEDS;
-  const { factors, goal } = load;
-  return { ...judgement, proof: { factors, goal, options: learnedOptions(load), state: train(load, seed) } };
+  return { ...judgement, proof: { factors, goal, options: learnedOptions(load), state: train(configured, seed) } };
+}
+
+function tooLarge({ max }: AimdOptions): string | undefined {
+  if (max <= LOAD_LIMITS.window) return undefined;
+  return `The window may have ${max} calls; a replay takes ${LOAD_LIMITS.window} at most. Configure a smaller max.`;
 }
 
 function tooShort({ duration_ms, train_ms, cycle_ms }: Load): string | undefined {

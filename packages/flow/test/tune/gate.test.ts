@@ -67,6 +67,20 @@ describe('the gate of the learned tuner', () => {
     expect(verdict.ok ? '' : verdict.reason).toMatch(words);
   });
 
+  test('judges the factors and the objective that are configured, where they are handed in', () => {
+    const text = writeLoad(learned);
+    // A window that cannot be opened leaves nothing to learn.
+    const factors = { ...learned.factors, base: 2, max: 2 };
+    expect(gateLearned(text, { factors })).toMatchObject({ ok: false });
+    const goal = { ...learned.goal, p95_ms: 3_500 };
+    const verdict = gateLearned(text, { goal });
+    expect(verdict).toMatchObject({ ok: true, proof: { goal, factors: learned.factors } });
+    expect(gateLearned(text, { factors: { ...learned.factors, max: 4_096 } })).toEqual({
+      ok: false,
+      reason: 'The window may have 4096 calls; a replay takes 1024 at most. Configure a smaller max.',
+    });
+  });
+
   test('is closed, with the reason, for what is no load or too short a one', () => {
     const reason = (text: string): string => {
       const verdict = gateLearned(text);

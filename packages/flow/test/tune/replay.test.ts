@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Arrival, Load } from '../../src/tune/load/format.ts';
 import { compare, replay, train } from '../../src/tune/replay/compare.ts';
+import { IntervalMeter } from '../../src/tune/replay/meter.ts';
 import { run, type Sample } from '../../src/tune/replay/simulate.ts';
 import { staticTuner } from '../../src/tune/static.ts';
 import { exampleLoads } from './make-loads.ts';
@@ -179,6 +180,14 @@ function inSteps({ arrivals, fleet }: Load, window: number): number[] {
   }
   return latencies;
 }
+
+test('a meter keeps so many latencies, and counts all', () => {
+  const meter = new IntervalMeter(100);
+  for (let i = 0; i < 10_100; i += 1) meter.answered(i < 10_000 ? 50 : 150, 1, false);
+  const at = { start_ms: 0, length_ms: 1_000, in_flight: 0, window: 8, waiting: 0 };
+  expect(meter.take(at)).toMatchObject({ answered: 10_100, missed: 100, tokens: 10_100, p50_ms: 50, p95_ms: 50 });
+  expect(meter.take(at)).toMatchObject({ answered: 0, missed: 0, tokens: 0, p50_ms: 0, p95_ms: 0 });
+});
 
 describe('a replay', () => {
   const [, , learned] = [...exampleLoads().values()];

@@ -9,10 +9,14 @@ export function sorted(values: readonly number[]): readonly number[] {
   return values.toSorted((a, b) => a - b);
 }
 
-/** Sums of the interval that runs. */
+/** Latencies of an interval that are kept: the quantiles of so many are those of all. */
+const LATENCIES_MAX = 10_000;
+
+/** Sums of the interval that runs; of a replay, and of whoever else asks a tuner. */
 export class IntervalMeter {
   readonly #objective_ms: number;
   #latencies_ms: number[] = [];
+  #answered = 0;
   #missed = 0;
   #timeouts = 0;
   #ecn_marks = 0;
@@ -23,7 +27,8 @@ export class IntervalMeter {
   }
 
   answered(latency_ms: number, tokens: number, is_marked: boolean): void {
-    this.#latencies_ms.push(latency_ms);
+    this.#answered += 1;
+    if (this.#latencies_ms.length < LATENCIES_MAX) this.#latencies_ms.push(latency_ms);
     if (latency_ms > this.#objective_ms) this.#missed += 1;
     if (is_marked) this.#ecn_marks += 1;
     this.#tokens += tokens;
@@ -38,7 +43,7 @@ export class IntervalMeter {
     const latencies = sorted(this.#latencies_ms);
     const seen: Interval = {
       ...at,
-      answered: latencies.length,
+      answered: this.#answered,
       missed: this.#missed,
       p50_ms: quantileOf(latencies, 0.5),
       p95_ms: quantileOf(latencies, 0.95),
@@ -47,6 +52,7 @@ export class IntervalMeter {
       tokens: this.#tokens,
     };
     this.#latencies_ms = [];
+    this.#answered = 0;
     this.#missed = 0;
     this.#timeouts = 0;
     this.#ecn_marks = 0;
