@@ -61,6 +61,12 @@ describe('recording', () => {
     expect(recordLoad([call(0, { outcome: 'error' })])).toBeUndefined();
   });
 
+  test('writes no -0, which JSON does not have', () => {
+    const recording = recordLoad([call(0, { started_ms: -0, in_tokens: -0, out_tokens: -0 })]);
+    expect(recording?.load.arrivals[0]).toEqual({ at_ms: 0, tenant: 't1', qos: 'gold', in_tokens: 0, out_tokens: 0 });
+    expect(recording?.load.start_ms).toBe(0);
+  });
+
   test('makes loads that can be read, whatever the records hold', () => {
     const number = fc.oneof(fc.nat(100_000), fc.double());
     const record: fc.Arbitrary<RecordedCall> = fc.record({

@@ -50,7 +50,8 @@ const UNLOADED = 0.25;
  */
 export function recordLoad(records: readonly RecordedCall[], options: RecordOptions = {}): Recording | undefined {
   const sound = records.filter(isUsable).toSorted((a, b) => a.started_ms - b.started_ms);
-  const first_ms = Math.floor(sound[0]?.started_ms ?? 0);
+  // 0 + -0 is 0, which JSON has.
+  const first_ms = 0 + Math.floor(sound[0]?.started_ms ?? 0);
   const within = sound.filter(({ started_ms }) => started_ms - first_ms < LOAD_LIMITS.duration_ms - 2 * HOUR_MS);
   const calls = within.slice(0, LOAD_LIMITS.arrivals);
   const answered = calls.filter(({ outcome }) => outcome === 'ok');
@@ -103,8 +104,9 @@ function arrivalsOf(calls: readonly RecordedCall[], first_ms: number, keep_names
   return calls.map(({ started_ms, tenant, qos, in_tokens, out_tokens }) => {
     const name = names.get(tenant) ?? nameOf(tenant, names.size, keep_names);
     names.set(tenant, name);
-    const at_ms = Math.floor(started_ms - first_ms);
-    return { at_ms, tenant: name, qos: isQos(qos) ? qos : 'silver', in_tokens, out_tokens };
+    const at_ms = 0 + Math.floor(started_ms - first_ms);
+    const tokens = { in_tokens: 0 + in_tokens, out_tokens: 0 + out_tokens };
+    return { at_ms, tenant: name, qos: isQos(qos) ? qos : 'silver', ...tokens };
   });
 }
 
