@@ -37,6 +37,7 @@ import { observedOf } from './engine/observed.ts';
 import type { EngineParts } from './engine/parts.ts';
 import { mayName } from './generation/generation.ts';
 import { DEFAULT_HEALTH, healthOptions, providerConfigOf } from './generation/health-options.ts';
+import { tunersOf } from './generation/tuners.ts';
 import { GenerationManager } from './generation/manager.ts';
 import type { LedgerHandle } from './ledger-handle.ts';
 import { EventBus } from './observe/event-bus.ts';
@@ -125,7 +126,16 @@ async function coreOver(
     shared: shared?.budgets,
     idempotency: shared?.keys(kept) ?? new IdempotencyIndex(ledger.claims, aesGcmSealer(secrets.seal_key), kept),
   };
-  const engine: Engine = makeEngine(options, manager, accounts, bus, { ...common, watch }, counter, metrics, agents);
+  const engine: Engine = makeEngine(
+    options,
+    manager,
+    accounts,
+    bus,
+    { ...common, watch, tuners: tunersOf(config) },
+    counter,
+    metrics,
+    agents,
+  );
   manager.attach(engine);
   for (const kill of ledger.start.kills) engine.parts.kills.set(kill.scope, kill.id, true);
   registerLiveGauges(metrics.registry, liveGauges({ engine, ledger, bus, shared, traces: () => tracing?.stats() }));
@@ -199,7 +209,7 @@ function makeEngine(
   manager: GenerationManager,
   accounts: AccountLedger,
   bus: EventBus,
-  common: Pick<EngineParts, 'shared' | 'idempotency' | 'watch'>,
+  common: Pick<EngineParts, 'shared' | 'idempotency' | 'watch' | 'tuners'>,
   counter: TokenCounterWorker,
   metrics: RouterMetrics,
   agents: AgentHub,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { int, millis, ratio, typed, usd } from './schema-parts.ts';
+import { int, millis, modelName, ratio, text, typed, usd } from './schema-parts.ts';
 import type {
   AimdConfig,
   FlowConfig,
@@ -9,6 +9,7 @@ import type {
   TokenWindowConfig,
   ToolCapConfig,
   ToolCapsConfig,
+  TunerConfig,
 } from './types-flow.ts';
 
 const tokens_and_money = {
@@ -96,6 +97,26 @@ const aimd: z.ZodType<AimdConfig> = typed<AimdConfig>()(
   }),
 );
 
+const tuner: z.ZodType<TunerConfig> = typed<TunerConfig>()(
+  z.strictObject({
+    model: modelName('Id of a model in `models`; the tuner moves the window of its deployment.'),
+    kind: z.enum(['static', 'pid', 'learned']).meta({
+      description:
+        '`static`: the factors of `aimd`. `pid`: towards the latency objective. `learned`: a bandit that knows the time of day; it needs a `proof`.',
+    }),
+    latency_ms: millis(1, 'The objective: 95 of 100 calls are answered within this time, in milliseconds.'),
+    capacity_tokens_per_s: int(
+      1,
+      1_000_000_000,
+      'What the deployment serves when it is full and well. Only for `learned`. Absent: as its proof says.',
+    ).optional(),
+    proof: text(4_096, {
+      description:
+        'A recorded load (`atp tune record`) on which the learned tuner beats PID. It is replayed at the start, and the router does not start when it does not.',
+    }).optional(),
+  }),
+);
+
 /** How what is scarce is shared out. */
 export const flowSchema: z.ZodType<FlowConfig> = typed<FlowConfig>()(
   z.strictObject({
@@ -113,6 +134,10 @@ export const flowSchema: z.ZodType<FlowConfig> = typed<FlowConfig>()(
       1_000_000,
       'Calls that wait in all; at the limit the newest of the worst tier is refused.',
     ).default(20_000),
+    tuners: z.array(tuner).max(64).default([]).meta({
+      description: 'Deployments whose windows a tuner moves, see `docs/operations/tuning.md`. Absent: none.',
+      restart: true,
+    }),
     aimd: aimd.prefault({}).meta({
       description:
         'Calls in flight at a deployment follow what comes back: fewer after trouble, one more for each window of timely answers, within `max_concurrency`.',

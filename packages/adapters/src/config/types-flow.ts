@@ -7,6 +7,16 @@ export interface FlowConfig {
   readonly preempt: boolean;
   readonly max_waiting: number;
   readonly aimd: AimdConfig;
+  readonly tuners: readonly TunerConfig[];
+}
+
+/** Who moves the window of one model's deployment. */
+export interface TunerConfig {
+  readonly model: string;
+  readonly kind: 'static' | 'pid' | 'learned';
+  readonly latency_ms: number;
+  readonly capacity_tokens_per_s?: number | undefined;
+  readonly proof?: string | undefined;
 }
 
 /** Windows of deployments that follow what comes back. */

@@ -101,7 +101,7 @@ export class Dispatcher implements ClaimOwner {
       const { call_id } = this.#call.head;
       faults.safely(() => log.append({ type: 'attempt.ended', call_id, attempt: record }));
     }
-    faults.safely(() => this.#env.windows.ended(attempt.spec.target, record, ambient.clock.mono_ms()));
+    faults.safely(() => this.#env.windows.ended(attempt.spec.target, record));
     const unsettled = faults.safely(() => this.#holdings.leave(n, used));
     // Nothing may stay held.
     if (unsettled !== undefined) faults.safely(() => this.#holdings.leave(n, undefined));

@@ -41,7 +41,7 @@ export class Engine {
     this.#generation = generation;
     const faults = new Faults(parts.onFault);
     this.gate = new FlowGate(parts.accounts, parts.ambient, new Starts(faults), parts.watch);
-    this.windows = new TargetWindows(parts.accounts, (sign) => parts.watch?.congested(sign));
+    this.windows = new TargetWindows(parts, this.gate);
     this.#waits = new KeyWaits(parts.idempotency, parts.ambient, faults);
     this.#env = {
       ambient: parts.ambient,
@@ -235,6 +235,7 @@ export class Engine {
     if (this.in_flight > 0) return;
     // Nobody is left who could wait for anything.
     this.gate.rest();
+    this.windows.rest();
     if (this.#idle.length === 0) return;
     const idle = this.#idle;
     this.#idle = [];

@@ -32,7 +32,7 @@ export function applyRules(
   }
   accounts.setRule(windowRule(config));
   gate.setMaxWaiting(config.flow.max_waiting);
-  windows.configure(windowOptions(config));
+  windows.configure(config.flow.aimd.enabled ? windowOptions(config) : undefined);
   return new Set(rules.keys());
 }
 
@@ -63,8 +63,7 @@ function accountRules(config: Config): ReadonlyMap<string, AccountRules> {
 }
 
 /** Bursts are not capped at deployments: the provider's own answers tell what it bears. */
-function windowOptions({ flow: { aimd } }: Config): WindowOptions | undefined {
-  if (!aimd.enabled) return undefined;
+export function windowOptions({ flow: { aimd } }: Config): WindowOptions {
   const { base, increase, decrease, hold_ms, latency_ms } = aimd;
   return { ...DEFAULT_AIMD, base, max: Math.max(base, DEFAULT_AIMD.max), increase, decrease, hold_ms, latency_ms };
 }

@@ -297,4 +297,25 @@ describe('windows that follow what comes back', () => {
     expect(again).toBeGreaterThan(narrow ?? 0);
     expect(await stage.end()).toEqual([]);
   });
+
+  test('a PID tuner finds the window at which answers come in time', async () => {
+    const config = configOf({
+      providers: [provider('p1', { max_concurrency: 64, max_queue: 10_000, queue_timeout_ms: 600_000 })],
+      tenants: tenants(),
+      flow: { tuners: [{ model: 'm1', kind: 'pid', latency_ms: 400 }] },
+    });
+    // Each call that runs beside others makes all of them slower: eight at a time take 400 ms.
+    const stage: Stage = new Stage({ config, script: () => good(3, 50 * Math.max(1, stage.world.upstreams.live)) });
+    const asked: Submitted[] = [];
+    const window = (): number => stage.world.ledger.windows('deployment:p1/up-m1')?.max_parallel ?? 0;
+    for (let i = 0; i < 120; i += 1) {
+      asked.push(...many(stage, 20, {}));
+      await stage.pass(1_000);
+    }
+    expect(window()).toBeGreaterThanOrEqual(4);
+    expect(window()).toBeLessThanOrEqual(12);
+    stage.world.abortAll();
+    expect(await stage.end()).toEqual([]);
+    expect(asked.filter(({ client }) => client.ending === 'end').length).toBeGreaterThan(500);
+  });
 });
