@@ -14,6 +14,8 @@ export class Flow<T> implements HeapMember {
   is_backlogged = false;
   /** Order among flows of one `start`: who waits for longer. */
   turn = 0;
+  /** Demands that wait in it, as far as its owner counts them. */
+  waiting = 0;
 
   constructor(id: string, content: T, weight: number) {
     this.id = id;

@@ -3,7 +3,7 @@ import { assert, type Qos } from '@atp-router/kernel';
 export interface StarvationOptions {
   /** A tenant starves when most of its recent waits are longer than this. */
   readonly wait_ms: number;
-  /** And longer than so many times the usual wait of its tier: where all wait, nobody starves. */
+  /** And longer than so many times the usual wait of its tier, where all wait; and it got much less than the others. */
   readonly factor: number;
   /** What its weight is multiplied by then. */
   readonly bump: number;
@@ -30,8 +30,9 @@ interface Watched {
 
 /**
  * Notices who waits much longer than the others of its tier although it should not, and gives it more weight for a while. Fair
- * order alone keeps service equal over time, but weights that are set wrongly, and demands larger than what comes back at one
- * time, can keep somebody waiting. Times are monotone, in milliseconds.
+ * order alone keeps service equal over time, but demands larger than what comes back at one time can keep somebody waiting.
+ * Waiting alone is not starving: who asks for more than its share, or for much at a time, waits long for the same service, and
+ * more weight would be a prize for that. Times are monotone, in milliseconds.
  */
 export class StarvationGuard {
   readonly #options: StarvationOptions;
@@ -47,12 +48,16 @@ export class StarvationGuard {
     this.#options = options;
   }
 
-  /** A demand waited so long, or waits still. Returns whether its tenant is taken for starving, and was not before. */
-  waited(qos: Qos, tenant: string, wait_ms: number, now_ms: number): boolean {
+  /**
+   * A demand waited so long, or waits still; `is_behind`: its tenant was served much less than the others meanwhile. Returns
+   * whether the tenant is taken for starving, and was not before.
+   */
+  waited(qos: Qos, tenant: string, wait_ms: number, now_ms: number, is_behind: boolean = true): boolean {
     push(this.#tiers[qos], wait_ms, TIER_WAITS);
     const watched = this.#watch(`${qos} ${tenant}`);
     push(watched, wait_ms, WAITS);
-    if (watched.waits_ms.length < WAITS / 2 || now_ms - watched.bumped_ms < this.#options.half_life_ms) return false;
+    if (!is_behind || watched.waits_ms.length < WAITS / 2 || now_ms - watched.bumped_ms < this.#options.half_life_ms)
+      return false;
     const usual_ms = quantile(this.#tiers[qos].waits_ms, 0.5);
     const { wait_ms: least_ms, factor } = this.#options;
     if (quantile(watched.waits_ms, QUANTILE) <= Math.max(least_ms, factor * usual_ms)) return false;

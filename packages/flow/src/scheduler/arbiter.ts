@@ -16,6 +16,7 @@ export class Arbiter<T> {
   readonly #ledger: AccountLedger;
   readonly #room: WaitingRoom<T>;
   readonly #starvation: StarvationGuard;
+  readonly #long_wait_ms: number;
   readonly #dirty: Set<Pool<T>> = new Set();
   readonly #none: Changes<T> = noChanges();
   /** What the present input has changed. */
@@ -25,6 +26,7 @@ export class Arbiter<T> {
     this.#ledger = ledger;
     this.#room = room;
     this.#starvation = new StarvationGuard(starvation);
+    this.#long_wait_ms = starvation.wait_ms;
   }
 
   touch(account: string): void {
@@ -170,7 +172,9 @@ export class Arbiter<T> {
     const wait_ms = now.mono_ms - since_mono_ms;
     const mark = pool.mark.waited(wait_ms);
     if (mark !== undefined) this.#changed.marks.push({ account: pool.account, is_high: mark === 'high' });
-    if (this.#starvation.waited(qos, tenant, wait_ms, now.mono_ms)) this.#changed.starving.push({ qos, tenant });
+    const is_behind = wait_ms > this.#long_wait_ms && this.service.isBehind(qos, tenant, now.mono_ms);
+    const starves = this.#starvation.waited(qos, tenant, wait_ms, now.mono_ms, is_behind);
+    if (starves) this.#changed.starving.push({ qos, tenant });
   }
 
   #drop(ticket: Ticket<T>, refusal: Refusal): void {
