@@ -106,6 +106,11 @@ export class FairQueue<T> {
     return this.#tier(qos).first()?.content.first()?.content.peek();
   }
 
+  /** Who came last in a tier; those before it are its `older`. */
+  newest(qos: Qos): FairPlace<T> | undefined {
+    return this.#newest[qosRank(qos)];
+  }
+
   /** Demands of a tenant that wait in a tier. */
   waitingOf(qos: Qos, tenant: string): number {
     return this.#tier(qos).find(tenant)?.waiting ?? 0;

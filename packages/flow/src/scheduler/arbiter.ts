@@ -1,4 +1,4 @@
-import { assert, type Qos } from '@atp-router/kernel';
+import { assert } from '@atp-router/kernel';
 import type { AccountLedger } from '../account-ledger.ts';
 import type { Amounts, Denial } from '../amounts.ts';
 import { ServiceWindow } from '../fair/service-window.ts';
@@ -9,6 +9,7 @@ import type { Pool } from './pool.ts';
 import { takeParts } from './take-parts.ts';
 import type { Part, Refusal, Ticket } from './ticket.ts';
 import type { WaitingRoom } from './waiting-room.ts';
+import { demandAt, wantedAt } from './wanted.ts';
 
 /** Serves the queues in which something has changed: grants, refuses, moves and preempts, and notes what others must hear. */
 export class Arbiter<T> {
@@ -150,7 +151,7 @@ export class Arbiter<T> {
       else if (taken.denial.account !== pool.account) this.#move(ticket, pool, taken.denial, now);
       else {
         ticket.state = { kind: 'waiting', account: pool.account, denial: taken.denial };
-        this.#preempt(pool, ticket);
+        this.#preempt(pool, ticket, demandAt(ticket, pool.account));
         return;
       }
     }
@@ -190,11 +191,12 @@ export class Arbiter<T> {
     else this.refuse(ticket, { kind: 'denied', denial });
   }
 
-  #preempt(pool: Pool<T>, ticket: Ticket<T>): void {
+  #preempt(pool: Pool<T>, { key: { qos } }: Ticket<T>, demand: Amounts | undefined): void {
     const windows = this.#ledger.windows(pool.account);
-    const demand = demandAt(ticket, pool.account);
-    if (windows === undefined || demand === undefined || !PREEMPTING.has(ticket.key.qos)) return;
-    for (const victim of pool.victims(windows, ticket.key.qos, demand)) {
+    const claim = windows && pool.claim(windows, qos);
+    if (windows === undefined || demand === undefined || claim === undefined) return;
+    const wanted = wantedAt(pool, qos, claim, this.#ledger);
+    for (const victim of pool.victims(windows, qos, demand, wanted)) {
       pool.stopped(victim);
       this.#changed.preempted.push(victim);
     }
@@ -202,11 +204,3 @@ export class Arbiter<T> {
 }
 
 const ENDED = { kind: 'ended' } as const;
-
-/** Silver has its part and its turn, and stops nobody. */
-const PREEMPTING: ReadonlySet<Qos> = new Set(['gold']);
-
-function demandAt<T>(ticket: Ticket<T>, account: string): Amounts | undefined {
-  const part = ticket.partAt(account);
-  return part?.kind === 'reserve' ? part.amounts : undefined;
-}
