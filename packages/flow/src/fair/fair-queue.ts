@@ -132,6 +132,13 @@ export class FairQueue<T> {
   /** Leaves without having been served. */
   remove(place: FairPlace<T>): void {
     const { key, tenant, session } = place;
+    this.#unlink(place);
+    if (session.content.size === 0) tenant.content.leave(session);
+    if (tenant.content.backlogged === 0) this.#tier(key.qos).leave(tenant);
+  }
+
+  #unlink(place: FairPlace<T>): void {
+    const { key, tenant, session } = place;
     session.content.remove(place);
     const rank = qosRank(key.qos);
     if (place.newer === undefined) this.#newest[rank] = place.older;
@@ -140,17 +147,15 @@ export class FairQueue<T> {
     this.#sizes[rank] -= 1;
     this.#crowds[rank].shrunk(tenant.waiting);
     tenant.waiting -= 1;
-    if (session.content.size === 0) tenant.content.leave(session);
-    if (tenant.content.backlogged === 0) this.#tier(key.qos).leave(tenant);
   }
 
   /** Leaves and is charged. */
   serve(place: FairPlace<T>): Charge<T> {
     const { key, tenant, session } = place;
     const { qos, tokens } = key;
-    tenant.content.serve(session, tokens);
-    this.#tier(qos).serve(tenant, tokens);
-    this.remove(place);
+    this.#unlink(place);
+    tenant.content.serve(session, tokens, session.content.size === 0);
+    this.#tier(qos).serve(tenant, tokens, tenant.content.backlogged === 0);
     return { qos, tenant, session, tokens };
   }
 

@@ -1,4 +1,5 @@
 import { assert } from '@atp-router/kernel';
+import type { Windows } from '../account.ts';
 import type { AccountLedger } from '../account-ledger.ts';
 import type { Amounts, Denial } from '../amounts.ts';
 import { ServiceWindow } from '../fair/service-window.ts';
@@ -6,7 +7,7 @@ import { StarvationGuard, type StarvationOptions } from '../fair/starvation.ts';
 import type { Reservation } from '../reservation.ts';
 import { type Changes, type Mutable, noChanges, type Now } from './changes.ts';
 import type { Pool } from './pool.ts';
-import { takeParts } from './take-parts.ts';
+import { refusalOf, type Taken, takeParts } from './take-parts.ts';
 import type { Part, Refusal, Ticket } from './ticket.ts';
 import type { WaitingRoom } from './waiting-room.ts';
 import { demandAt, wantedAt } from './wanted.ts';
@@ -32,10 +33,11 @@ export class Arbiter<T> {
 
   touch(account: string): void {
     const pool = this.#room.pools.get(account);
-    if (pool !== undefined) this.#dirty.add(pool);
+    if (pool !== undefined) this.touched(pool);
   }
 
   touched(pool: Pool<T>): void {
+    pool.blocked = undefined;
     this.#dirty.add(pool);
   }
 
@@ -123,7 +125,7 @@ export class Arbiter<T> {
       const pool = this.#room.pools.get(account);
       if (pool === undefined) continue;
       pool.ended(ticket, now.mono_ms);
-      this.#dirty.add(pool);
+      this.touched(pool);
       if (ticket.charge?.account === account) ticket.charge.of = pool.queue.correct(ticket.charge.of, tokens);
     }
   }
@@ -139,22 +141,33 @@ export class Arbiter<T> {
     if (windows === undefined) return;
     for (let place = pool.next(windows); place !== undefined; place = pool.next(windows)) {
       const ticket = place.owner;
+      const demand = demandAt(ticket, pool.account);
+      if (pool.blocked === ticket) {
+        this.#preempt(pool, windows, ticket, demand);
+        return;
+      }
       const other = this.#room.lineFor(ticket, pool);
       if (other !== undefined) {
         this.#move(ticket, pool, other.busy(this.#ledger.windows(other.account)), now);
         continue;
       }
-      const taken = takeParts(this.#ledger, ticket.parts, ticket.key.qos, now.now_ms);
+      const taken = this.#take(ticket, demand !== undefined && pool.isFull(windows, demand), now);
       if (taken.ok) this.#grantFrom(pool, ticket, taken.reservations, now);
       else if (taken.denial === undefined) this.#drop(ticket, { kind: 'failed', thrown: taken.thrown });
       else if (!taken.denial.waitable) this.#drop(ticket, { kind: 'denied', denial: taken.denial });
       else if (taken.denial.account !== pool.account) this.#move(ticket, pool, taken.denial, now);
       else {
         ticket.state = { kind: 'waiting', account: pool.account, denial: taken.denial };
-        this.#preempt(pool, ticket, demandAt(ticket, pool.account));
+        pool.blocked = ticket;
+        this.#preempt(pool, windows, ticket, demand);
         return;
       }
     }
+  }
+
+  #take(ticket: Ticket<T>, is_full: boolean, { now_ms }: Now): Taken {
+    const denial = is_full ? refusalOf(this.#ledger, ticket.parts, now_ms) : undefined;
+    return denial === undefined ? takeParts(this.#ledger, ticket.parts, ticket.key.qos, now_ms) : { ok: false, denial };
   }
 
   #grantFrom(pool: Pool<T>, ticket: Ticket<T>, reservations: readonly Reservation[], now: Now): void {
@@ -191,10 +204,9 @@ export class Arbiter<T> {
     else this.refuse(ticket, { kind: 'denied', denial });
   }
 
-  #preempt(pool: Pool<T>, { key: { qos } }: Ticket<T>, demand: Amounts | undefined): void {
-    const windows = this.#ledger.windows(pool.account);
-    const claim = windows && pool.claim(windows, qos);
-    if (windows === undefined || demand === undefined || claim === undefined) return;
+  #preempt(pool: Pool<T>, windows: Windows, { key: { qos } }: Ticket<T>, demand: Amounts | undefined): void {
+    const claim = pool.claim(windows, qos);
+    if (demand === undefined || claim === undefined) return;
     const wanted = wantedAt(pool, qos, claim, this.#ledger);
     for (const victim of pool.victims(windows, qos, demand, wanted)) {
       pool.stopped(victim);

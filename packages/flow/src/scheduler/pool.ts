@@ -27,6 +27,8 @@ export class Pool<T> {
   shares: Shares = NO_SHARES;
   /** Demands that may wait here; undefined: as everywhere. */
   max_waiting: number | undefined = undefined;
+  /** Was next and did not fit here, and nothing has come back here since. */
+  blocked: Ticket<T> | undefined = undefined;
   /** Granted and may be stopped for somebody else, oldest first, by tier. Only where tiers have parts. */
   readonly #running: readonly [Set<Ticket<T>>, Set<Ticket<T>>, Set<Ticket<T>>] = [new Set(), new Set(), new Set()];
   /** What comes back from those that were told to stop. */
@@ -66,6 +68,15 @@ export class Pool<T> {
       if (this.queue.waiting(qos) > 0 && isBelowShare(windows, this.shares[qos], qos)) return this.queue.peek(qos);
     }
     return this.queue.peek('gold') ?? this.queue.peek('silver') ?? this.queue.peek('bronze');
+  }
+
+  /** Whether there is no room here for a demand of so much, whatever its other accounts say. */
+  isFull(windows: Windows, demand: Amounts): boolean {
+    return (
+      (demand.calls > 0 && demand.calls > windows.max_parallel - windows.out_calls) ||
+      (demand.tokens > 0 && demand.tokens > windows.max_tokens - windows.out_tokens) ||
+      (demand.usd_nanos > 0 && demand.usd_nanos > windows.max_usd_nanos - windows.out_usd_nanos)
+    );
   }
 
   /** Demands that are served before a further one of a tier, as far as it can be known. */

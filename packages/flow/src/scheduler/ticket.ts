@@ -84,7 +84,8 @@ export class Ticket<T> implements HeapMember {
   }
 
   partAt(account: string): Part | undefined {
-    return this.parts.find((part) => accountsOf(part).includes(account));
+    for (const part of this.parts) if (accountsOf(part).includes(account)) return part;
+    return undefined;
   }
 
   /** What it has outstanding at an account by itself; nothing where it only had another reservation grow. */

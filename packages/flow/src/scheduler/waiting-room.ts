@@ -80,7 +80,7 @@ export class WaitingRoom<T> {
 
   /** An account at which others wait, and at which it has not had its turn. */
   lineFor(ticket: Ticket<T>, at: Pool<T> | undefined): Pool<T> | undefined {
-    if (this.size === 0) return undefined;
+    if (this.size === (at?.queue.size ?? 0)) return undefined;
     for (const part of ticket.parts) {
       for (const account of accountsOf(part)) {
         const pool = this.pools.get(account);
