@@ -84,7 +84,8 @@ describe('a concurrency limit with a bounded queue', () => {
 
   test('gold goes before bronze', async () => {
     const script = await rig.upstream.script({ ...OK, gates: [0] });
-    const running = [start('narrow', script.mark), start('narrow', script.mark)];
+    // Gold has its part of the places already, so that the next one waits and stops nobody.
+    const running = [1, 2].map(() => start('narrow', script.mark, false, 'gold'));
     const held = [await rig.upstream.next(script), await rig.upstream.next(script)];
     const bronze = start('narrow', `${script.mark} in bronze`, false, 'bronze');
     await queued('narrow', 1);

@@ -1,6 +1,7 @@
 import { DEFAULT_SHARES } from '@atp-router/flow';
 import { QOS_TIERS, type Qos } from '@atp-router/kernel';
 import { bronzeHeld, jainOf, quantile, tierOf, usedWhileWaiting } from './findings.ts';
+import { CALLS } from './fleet.ts';
 import type { Meter, TenantCount } from './meter.ts';
 
 /** What was to be reached, and what was. */
@@ -84,8 +85,9 @@ export function bronzeAim(runs: readonly Found[]): Aim {
     const held = bronzeHeld(meter);
     return held === undefined ? [] : [{ value: held, name }];
   });
-  const share = DEFAULT_SHARES.bronze;
-  return least(`(e) bronze keeps its minimum of ${percent(share)} while it waits`, found, share, percent);
+  const calls = Math.round(DEFAULT_SHARES.bronze * CALLS);
+  const text = `(e) bronze keeps its minimum while it waits: ${calls} of ${CALLS} calls, ${percent(calls / CALLS)}`;
+  return least(text, found, calls / CALLS, percent);
 }
 
 /** (f): of the others, with and without the flood. `value` is a p99 of each. */

@@ -19,7 +19,8 @@ export interface Fleet {
 }
 
 const PROVIDERS = 4;
-const CALLS = 64;
+/** Calls of each provider's window. */
+export const CALLS = 64;
 /** In mean calls: so many that either window may be the one that is full. */
 const TOKENS_OF_MEAN_CALLS = 1.25;
 /** The window holds the longest call so many times, or one call would be all that a provider does. */

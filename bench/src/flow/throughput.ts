@@ -103,7 +103,6 @@ function scheduler(count: number, queue: 'empty' | 'standing'): Subject {
   const actual = { calls: 1, tokens: TOKENS + 100, usd_nanos: 900 };
   const demandOf = (tenant: number): FlowDemand<number> => {
     const own = accounts[tenant] as readonly string[];
-    const until_mono_ms = now.mono_ms + 1e9;
     return {
       owner: tenant,
       key: {
@@ -112,11 +111,11 @@ function scheduler(count: number, queue: 'empty' | 'standing'): Subject {
         weight: 1,
         session: 's',
         tokens: TOKENS,
-        deadline_mono_ms: until_mono_ms,
+        deadline_mono_ms: now.mono_ms + 1e9,
       },
       parts: [
-        { kind: 'reserve', accounts: own, amounts, until_mono_ms },
-        { kind: 'reserve', accounts: provider, amounts, until_mono_ms },
+        { kind: 'reserve', accounts: own, amounts, wait_ms: 1e9 },
+        { kind: 'reserve', accounts: provider, amounts, wait_ms: 1e9 },
       ],
       is_preemptible: true,
     };

@@ -1,5 +1,6 @@
 import { assert, type Price, type Qos, type UsdNanos } from '@atp-router/kernel';
-import { Account, type DayUse, type Windows } from './account.ts';
+import type { DayUse, Windows } from './account.ts';
+import { AccountTable, type LimitsRule } from './account-table.ts';
 import { firstDenial } from './admission.ts';
 import { type BudgetRoom, tokensForMoney } from './affordable.ts';
 import {
@@ -8,6 +9,7 @@ import {
   assertAmounts,
   assertDistinct,
   type Denial,
+  LIMIT_NAMES,
   type LimitsRecord,
   limitsRecord,
   NO_LIMITS,
@@ -31,8 +33,8 @@ export interface LimitsChange {
 }
 
 /**
- * Windows and daily budgets of all accounts. A reservation names its accounts from the outermost level inwards and
- * takes from all of them or from none. A settlement debits what was really used, even above the reservation, so
+ * Windows and daily budgets of all accounts. A reservation names its accounts, the first of which that
+ * refuses is told, and takes from all of them or from none. A settlement debits what was really used, even above the reservation, so
  * *remaining* may fall below zero: that debt is in the snapshot.
  *
  * At most `max_accounts` are kept. An account that has neither limits nor open reservations may be dropped, the least
@@ -40,15 +42,34 @@ export interface LimitsChange {
  * one that is given limits comes in beside accounts that lost theirs and are still busy.
  */
 export class AccountLedger {
-  readonly #accounts: Map<string, Account> = new Map();
-  /** Idle accounts without limits, least recently used first. */
-  readonly #droppable: Map<string, Account> = new Map();
-  /** Whoever gives accounts limits gives them to no more than these. */
-  readonly max_accounts: number;
+  readonly #accounts: AccountTable;
 
   constructor(max_accounts: number = DEFAULT_MAX_ACCOUNTS) {
-    assert(max_accounts >= 1, 'max_accounts must be at least 1');
-    this.max_accounts = max_accounts;
+    this.#accounts = new AccountTable(max_accounts);
+  }
+
+  /** Whoever gives accounts limits gives them to no more than these. */
+  get max_accounts(): number {
+    return this.#accounts.max_accounts;
+  }
+
+  /**
+   * Windows of accounts that nobody gave limits by name, such as those of sessions. Such an account may be dropped when it is
+   * idle, so a rule has no budgets of a day.
+   */
+  setRule(ruleOf: LimitsRule): void {
+    this.#accounts.setRule(ruleOf);
+  }
+
+  /**
+   * What conditions at the moment (a window that follows answers, the status of an agent) allow an account to have in flight,
+   * within its limits. What is in flight stays. `Infinity` lifts it. An account that finds no room has none.
+   */
+  setCeiling(id: string, calls: number): void {
+    const account = this.#accounts.open(id);
+    if (account === undefined) return;
+    account.setCeiling(calls);
+    this.#accounts.rest(account);
   }
 
   /** Takes `amounts` from all of `accounts` (distinct, at most 8) or from none. The tier is counted, not judged. */
@@ -58,13 +79,13 @@ export class AccountLedger {
     const day = dayNumber(now_ms);
     const uses: DayUse[] = [];
     for (const id of accounts) {
-      const account = this.#open(id);
+      const account = this.#accounts.open(id);
       if (account === undefined) return this.#refused(uses, id);
       uses.push(account.days.use(day));
     }
     const denial = firstDenial(uses, amounts.calls, amounts.tokens, amounts.usd_nanos, now_ms);
     if (denial !== undefined) {
-      for (const use of uses) this.#rest(use.account);
+      for (const use of uses) this.#accounts.rest(use.account);
       return denial;
     }
     for (const use of uses) {
@@ -124,11 +145,12 @@ export class AccountLedger {
   setLimits(id: string, limits: AccountLimits): LimitsChange | undefined {
     const after = limitsRecord(limits);
     const is_limited = LIMIT_NAMES.some((name) => after[name] !== null);
-    const account = this.#open(id) ?? (is_limited ? this.#add(id) : undefined);
+    const account = this.#accounts.open(id) ?? (is_limited ? this.#accounts.add(id) : undefined);
     if (account === undefined) return undefined;
     const before = limitsRecord(account.limits);
+    account.by_rule = false;
     account.setLimits(limits);
-    this.#rest(account);
+    this.#accounts.rest(account);
     const changed = LIMIT_NAMES.some((name) => before[name] !== after[name]);
     return changed ? { before, after } : undefined;
   }
@@ -138,11 +160,11 @@ export class AccountLedger {
    * as `setLimits` does.
    */
   retire(id: string): LimitsChange | undefined {
-    const account = this.#accounts.get(id);
+    const account = this.#accounts.find(id);
     if (account === undefined || !account.limited) return undefined;
     const before = limitsRecord(account.limits);
     account.leaving = true;
-    this.#rest(account);
+    this.#accounts.rest(account);
     return { before, after: limitsRecord(NO_LIMITS) };
   }
 
@@ -154,10 +176,10 @@ export class AccountLedger {
     assertAmounts(used);
     const number = parseDay(day);
     assert(Number.isInteger(number), 'a day is written YYYY-MM-DD');
-    const account = this.#open(id);
+    const account = this.#accounts.open(id);
     if (account === undefined) return;
     account.days.seed(number)?.debit(used);
-    this.#rest(account);
+    this.#accounts.rest(account);
   }
 
   /**
@@ -199,23 +221,23 @@ export class AccountLedger {
 
   /** The account as headers and the admin API show it; undefined for one that is not known. */
   snapshot(id: string, now_ms: number): AccountSnapshot | undefined {
-    const account = this.#accounts.get(id);
+    const account = this.#accounts.find(id);
     return account === undefined ? undefined : snapshotOf(account, dayNumber(now_ms));
   }
 
   /** The part of `snapshot` that every answer's rate-limit headers need, without the rest of its cost. */
   headroom(id: string, now_ms: number): Headroom | undefined {
-    const account = this.#accounts.get(id);
+    const account = this.#accounts.find(id);
     return account === undefined ? undefined : headroomOf(account, dayNumber(now_ms));
   }
 
   /** The windows of an account as they are now, and go on being; undefined for one that is not known. */
   windows(id: string): Windows | undefined {
-    return this.#accounts.get(id);
+    return this.#accounts.find(id);
   }
 
   ids(): IterableIterator<string> {
-    return this.#accounts.keys();
+    return this.#accounts.ids();
   }
 
   get size(): number {
@@ -225,7 +247,7 @@ export class AccountLedger {
   #usesOf(accounts: readonly string[], day: number): readonly DayUse[] {
     const uses: DayUse[] = [];
     for (const id of accounts) {
-      const account = this.#accounts.get(id);
+      const account = this.#accounts.find(id);
       if (account !== undefined) uses.push(account.days.use(day));
     }
     return uses;
@@ -241,7 +263,7 @@ export class AccountLedger {
       account.count(actual);
       account.open -= 1;
       assert(account.open >= 0 && account.out_tokens >= 0 && account.out_usd_nanos >= 0, 'outstanding below zero');
-      this.#rest(account);
+      this.#accounts.rest(account);
     }
   }
 
@@ -259,52 +281,14 @@ export class AccountLedger {
     }
   }
 
-  /** Finds or makes an account and keeps it from being dropped until `#rest`. */
-  #open(id: string): Account | undefined {
-    const known = this.#accounts.get(id);
-    if (known !== undefined) {
-      if (!known.limited && known.open === 0) this.#droppable.delete(id);
-      return known;
-    }
-    while (this.#accounts.size >= this.max_accounts) {
-      const oldest = this.#droppable.keys().next();
-      if (oldest.done) return undefined;
-      this.#droppable.delete(oldest.value);
-      this.#accounts.delete(oldest.value);
-    }
-    return this.#add(id);
-  }
-
-  #add(id: string): Account {
-    const account = new Account(id);
-    this.#accounts.set(id, account);
-    return account;
-  }
-
-  /** Marks an account that is idle and unlimited as the last one to be dropped. */
-  #rest(account: Account): void {
-    if (account.leaving && account.open === 0) account.setLimits(NO_LIMITS);
-    if (account.limited || account.open > 0) this.#droppable.delete(account.id);
-    else this.#droppable.set(account.id, account);
-  }
-
   #refused(uses: readonly DayUse[], id: string): Denial {
-    for (const use of uses) this.#rest(use.account);
-    const limit = this.max_accounts;
+    for (const use of uses) this.#accounts.rest(use.account);
+    const limit = this.#accounts.max_accounts;
     return { ok: false, account: id, dimension: 'accounts', limit, available: 0, waitable: true };
   }
 }
 
 const OK: { readonly ok: true } = { ok: true };
-
-const LIMIT_NAMES: readonly (keyof AccountLimits)[] = [
-  'max_parallel',
-  'max_tokens',
-  'max_usd_micros',
-  'usd_nanos_per_day',
-  'tokens_per_day',
-  'calls_per_day',
-];
 
 function amountsOf({ calls, tokens, usd_nanos }: Reservation): Amounts {
   return { calls, tokens, usd_nanos };

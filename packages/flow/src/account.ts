@@ -1,10 +1,12 @@
 import { addCounts, addUsdNanos, NANOS_PER_MICRO, type Qos, qosRank, type UsdNanos } from '@atp-router/kernel';
-import { type AccountLimits, type Amounts, NO_LIMITS } from './amounts.ts';
+import { type AccountLimits, type Amounts, LIMIT_NAMES, NO_LIMITS } from './amounts.ts';
 
 const UNLIMITED: number = Number.POSITIVE_INFINITY;
 
 /** Windows of an account: what may be outstanding (`Infinity` without a limit), and what is, in all and by tier. */
 export interface Windows {
+  /** Calls that the limit allows; `max_parallel` may be less for a while. */
+  readonly limit_parallel: number;
   readonly max_parallel: number;
   readonly max_tokens: number;
   readonly max_usd_nanos: UsdNanos;
@@ -22,6 +24,11 @@ export class Account implements Windows {
   limited = false;
   /** Loses its limits with its last open reservation. */
   leaving = false;
+
+  /** Its limits are those of a rule for accounts of its kind: it is forgotten when it is idle, and made again when needed. */
+  by_rule = false;
+  /** Calls in flight that present conditions allow, within its limits: see `AccountLedger.setCeiling`. */
+  ceiling: number = UNLIMITED;
 
   max_parallel: number = UNLIMITED;
   max_tokens: number = UNLIMITED;
@@ -50,15 +57,27 @@ export class Account implements Windows {
   setLimits(limits: AccountLimits): void {
     this.limits = limits;
     this.leaving = false;
-    this.max_parallel = limits.max_parallel ?? UNLIMITED;
+    this.max_parallel = Math.min(limits.max_parallel ?? UNLIMITED, this.ceiling);
     this.max_tokens = limits.max_tokens ?? UNLIMITED;
     this.max_usd_nanos = limits.max_usd_micros === undefined ? UNLIMITED : limits.max_usd_micros * NANOS_PER_MICRO;
     this.usd_nanos_per_day = limits.usd_nanos_per_day ?? UNLIMITED;
     this.tokens_per_day = limits.tokens_per_day ?? UNLIMITED;
     this.calls_per_day = limits.calls_per_day ?? UNLIMITED;
-    this.limited =
-      Math.min(this.max_parallel, this.max_tokens, this.max_usd_nanos) < UNLIMITED ||
-      Math.min(this.usd_nanos_per_day, this.tokens_per_day, this.calls_per_day) < UNLIMITED;
+    this.limited = LIMIT_NAMES.some((name) => limits[name] !== undefined);
+  }
+
+  /** May not be forgotten: something of it is in use, or somebody has told it what it may have. */
+  get is_needed(): boolean {
+    return this.open > 0 || (this.limited && !this.by_rule) || this.ceiling !== UNLIMITED;
+  }
+
+  get limit_parallel(): number {
+    return this.limits.max_parallel ?? UNLIMITED;
+  }
+
+  setCeiling(calls: number): void {
+    this.ceiling = calls;
+    this.max_parallel = Math.min(this.limit_parallel, calls);
   }
 
   hold(qos: Qos, calls: number, tokens: number, usd_nanos: number): void {

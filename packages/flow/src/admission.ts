@@ -51,7 +51,10 @@ function budgetDenial(
 function windowDenial(use: DayUse, calls: number, tokens: number, usd_nanos: number): Denial | undefined {
   const account = use.account;
   if (calls > 0 && calls > account.max_parallel - account.out_calls) {
-    return window(account.id, 'window_calls', calls, account.max_parallel, account.out_calls);
+    // A ceiling passes: a demand waits for what its account may have in better times.
+    const in_better_times = account.limits.max_parallel ?? Number.POSITIVE_INFINITY;
+    const denial = window(account.id, 'window_calls', calls, account.max_parallel, account.out_calls);
+    return { ...denial, waitable: calls <= in_better_times };
   }
   if (tokens > 0 && tokens > account.max_tokens - account.out_tokens) {
     return window(account.id, 'window_tokens', tokens, account.max_tokens, account.out_tokens);

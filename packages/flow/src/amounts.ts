@@ -25,6 +25,15 @@ export interface AccountLimits {
 
 export const NO_LIMITS: AccountLimits = {};
 
+export const LIMIT_NAMES: readonly (keyof AccountLimits)[] = [
+  'max_parallel',
+  'max_tokens',
+  'max_usd_micros',
+  'usd_nanos_per_day',
+  'tokens_per_day',
+  'calls_per_day',
+];
+
 /** The limits as the `limits.changed` event shows them; `null` means unlimited. */
 export type LimitsRecord = Readonly<Record<keyof AccountLimits, number | null>>;
 

@@ -71,14 +71,14 @@ class History {
     const tokens = 1 + this.int(120);
     const amounts: Amounts = { calls: 1, tokens, usd_nanos: tokens * 10 };
     const model = this.one(['m1', 'm2']) as string;
-    const until_mono_ms = this.rng.next() < 0.9 ? this.mono_ms + 1 + this.int(500) : undefined;
+    const wait_ms = this.rng.next() < 0.9 ? 1 + this.int(500) : undefined;
     const { ticket, changes } = this.scheduler.request(
       {
         owner: 0,
         key: { qos, tenant, weight: 1 + this.int(2), session: `s${this.int(3)}`, tokens, deadline_mono_ms: Infinity },
         parts: [
-          { kind: 'reserve', accounts: ['global', tenant], amounts, until_mono_ms },
-          { kind: 'reserve', accounts: ['p', model], amounts, until_mono_ms: this.mono_ms + 400 },
+          { kind: 'reserve', accounts: ['global', tenant], amounts, wait_ms },
+          { kind: 'reserve', accounts: ['p', model], amounts, wait_ms: 400 },
         ],
         is_preemptible: this.rng.next() < 0.7,
       },
@@ -194,7 +194,7 @@ describe('service in tokens', () => {
         {
           owner: 0,
           key,
-          parts: [{ kind: 'reserve', accounts: ['p'], amounts, until_mono_ms: Infinity }],
+          parts: [{ kind: 'reserve', accounts: ['p'], amounts, wait_ms: Infinity }],
           is_preemptible: false,
         },
         now,

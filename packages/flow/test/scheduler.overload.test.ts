@@ -35,7 +35,7 @@ class Door {
       {
         owner: tenant,
         key: { qos, tenant, weight: 1, session: '', tokens, deadline_mono_ms: Infinity },
-        parts: [{ kind: 'reserve', accounts: ['p'], amounts, until_mono_ms: Infinity }],
+        parts: [{ kind: 'reserve', accounts: ['p'], amounts, wait_ms: Infinity }],
         is_preemptible: false,
       },
       this.now,

@@ -22,14 +22,14 @@ class Provider {
 
   ask(tenant: string, qos: Qos): { readonly ticket: Ticket<string>; readonly changes: Changes<string> } {
     const amounts = { calls: 1, tokens: 10, usd_nanos: 0 };
-    const until_mono_ms = Number.POSITIVE_INFINITY;
+    const wait_ms = Number.POSITIVE_INFINITY;
     return this.scheduler.request(
       {
         owner: tenant,
-        key: { qos, tenant, weight: 1, session: '', tokens: 10, deadline_mono_ms: until_mono_ms },
+        key: { qos, tenant, weight: 1, session: '', tokens: 10, deadline_mono_ms: wait_ms },
         parts: [
-          { kind: 'reserve', accounts: [tenant], amounts, until_mono_ms },
-          { kind: 'reserve', accounts: ['p'], amounts, until_mono_ms },
+          { kind: 'reserve', accounts: [tenant], amounts, wait_ms },
+          { kind: 'reserve', accounts: ['p'], amounts, wait_ms },
         ],
         is_preemptible: qos !== 'gold',
       },

@@ -29,6 +29,7 @@ export const ERROR_CATALOGUE: Readonly<Record<ErrorCode, ErrorTraits>> = {
   stream_truncated: { status: 502, wire: 'EAGENTDOWN', retryable: true },
   no_models_available: { status: 503, wire: 'EAGENTDOWN', retryable: true },
   backpressure: { status: 503, wire: 'EWINDOW', retryable: true },
+  preempted: { status: 503, wire: 'EPREEMPT', retryable: true },
   draining: { status: 503, wire: 'EDRAINING', retryable: true },
   upstream_timeout: { status: 504, wire: 'ETIMEOUT', retryable: true },
   deadline_exceeded: { status: 504, wire: 'ETIMEOUT', retryable: false },
@@ -61,6 +62,7 @@ export type ErrorCode =
   | 'stream_truncated'
   | 'no_models_available'
   | 'backpressure'
+  | 'preempted'
   | 'draining'
   | 'upstream_timeout'
   | 'deadline_exceeded'

@@ -39,6 +39,8 @@ import { DEFAULT_HEALTH, healthOptions, providerConfigOf } from './generation/he
 import { GenerationManager } from './generation/manager.ts';
 import type { LedgerHandle } from './ledger-handle.ts';
 import { EventBus } from './observe/event-bus.ts';
+import { FlowCounts, flowGauges, type FlowParts, flowStateOf } from './observe/flow-watch.ts';
+import { Spending } from './observe/spending.ts';
 import { liveGauges } from './observe/live.ts';
 import { upstreamFinder } from './observe/traced-upstreams.ts';
 import type { RouterOptions } from './options.ts';
@@ -55,6 +57,7 @@ export interface Core {
   readonly metrics: RouterMetrics;
   readonly manager: GenerationManager;
   readonly engine: Engine;
+  readonly flow: FlowParts;
   readonly hub: SessionHub;
   readonly agents: AgentHub;
   /** Undefined when sessions end with the process. */
@@ -100,6 +103,7 @@ async function coreOver(
     },
     onUnreachable: (words) => options.onProblem?.('config', new AtpError('config_invalid', words)),
   });
+  const watch = new FlowCounts(metrics.flow);
   const transports = new Transports((provider) => new AgentTransport(agents, provider));
   const accounts = seededAccounts(ledger.start.budgets);
   const manager: GenerationManager = new GenerationManager(config, ledger.start.entities, {
@@ -120,16 +124,20 @@ async function coreOver(
     shared: shared?.budgets,
     idempotency: shared?.keys(kept) ?? new IdempotencyIndex(ledger.claims, aesGcmSealer(secrets.seal_key), kept),
   };
-  const engine: Engine = makeEngine(options, manager, accounts, bus, common, counter, metrics, agents);
+  const engine: Engine = makeEngine(options, manager, accounts, bus, { ...common, watch }, counter, metrics, agents);
   manager.attach(engine);
   for (const kill of ledger.start.kills) engine.parts.kills.set(kill.scope, kill.id, true);
   registerLiveGauges(metrics.registry, liveGauges({ engine, ledger, bus, shared, traces: () => tracing?.stats() }));
+  const spending = new Spending(accounts, systemClock.now_ms, () => metrics.flow.spiked());
+  bus.listen((event) => spending.observe(event));
+  metrics.flow.live(metrics.registry, () => flowGauges(flowStateOf(engine), () => spending.list()));
   for (const event of ledger.start.recovered) bus.announce(event);
   bus.append({ type: 'node.started', version, recovered_calls: ledger.start.recovered.length });
   await bus.written();
   warnOf(manager, bus, options);
   const { node_id } = secrets;
-  const core = { node_id, ledger, shared, bus, metrics, manager, engine, agents, transports, counter, tracing };
+  const flow = { watch, spending };
+  const core = { node_id, ledger, shared, bus, metrics, manager, engine, agents, transports, counter, tracing, flow };
   return { ...core, ...(await openHub(options, secrets, core)) };
 }
 
@@ -190,7 +198,7 @@ function makeEngine(
   manager: GenerationManager,
   accounts: AccountLedger,
   bus: EventBus,
-  common: Pick<EngineParts, 'shared' | 'idempotency'>,
+  common: Pick<EngineParts, 'shared' | 'idempotency' | 'watch'>,
   counter: TokenCounterWorker,
   metrics: RouterMetrics,
   agents: AgentHub,

@@ -103,12 +103,12 @@ async function listenTo(
   ways: FrameWays,
 ): Promise<HttpServerHandle> {
   const { config, version } = options;
-  const { engine, agents, manager, bus, hub, ledger, metrics, counter, transports, node_id } = core;
+  const { engine, agents, flow, manager, bus, hub, ledger, metrics, counter, transports, node_id } = core;
   let server: HttpServerHandle | undefined;
   addDataPlane(table, engine, counter);
   addOperations(table, { engine, metrics, version, unready: () => ledger.journal.failure?.message });
   addAdmin(table, {
-    ...{ engine, agents, manager, bus, hub, ledger, version, node_id, started: config },
+    ...{ engine, agents, flow, manager, bus, hub, ledger, version, node_id, started: config },
     transportOf: (provider) => transports.of(provider, manager.config),
     listening: () => server?.address ?? config.listen,
     origin: options.origin ?? { kind: 'file' },

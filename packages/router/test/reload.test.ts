@@ -1,9 +1,22 @@
 import { expect, test } from 'vitest';
-import { configOf, startForTest } from './admin/harness.ts';
+import { configOf, type Running, startForTest } from './admin/harness.ts';
 import { type Answer, upstream } from './admin/upstream.ts';
 
-const MODEL = { context: 128_000, capabilities: ['chat'], price: { in_usd_per_mtok: 1, out_usd_per_mtok: 2 } };
+const MODEL = {
+  context: 128_000,
+  max_concurrency: 5,
+  capabilities: ['chat'],
+  price: { in_usd_per_mtok: 1, out_usd_per_mtok: 2 },
+};
 const TENANTS = { policies: [{ id: 'x', fallback: ['first', 'second'] }] };
+
+/** Accounts of providers and deployments that have a limit. */
+function limitedAccounts({ engine, manager }: Running['router']): string[] {
+  const { accounts } = engine.parts;
+  const tenants = new Set(manager.config.tenants.map(({ id }) => `tenant:${id}`));
+  const limits = [...accounts.ids()].map((id) => [id, accounts.snapshot(id, 0)?.limits.max_parallel] as const);
+  return limits.filter(([id, most]) => !tenants.has(id) && typeof most === 'number').map(([id]) => id);
+}
 
 /** Two providers with a model each; the first one's answer is given by the test. */
 async function two(first: Answer): Promise<{ both: object; alone: object; seen: () => number }> {
@@ -36,13 +49,13 @@ test('a call falls back on a provider that a reload has taken away since, and le
     void fails.promise.then(() => res.writeHead(500).end('{}'));
   });
   const { chat, router } = await startForTest(both as Record<string, unknown>);
-  const { limiter } = router.engine;
-  expect([...limiter.keys()]).toEqual(['p1', 'p2', 'p1/first', 'p2/second']);
+  const limited = (): string[] => limitedAccounts(router);
+  expect(limited()).toEqual(['provider:p1', 'provider:p2', 'deployment:p1/first', 'deployment:p2/second']);
   const answer = chat({ model: 'policy:x' });
   await asked.promise;
   const { data_dir } = router.manager.config;
   expect(router.manager.replaceBase(configOf(data_dir, alone as Record<string, unknown>)).ok).toBe(true);
-  expect([...limiter.keys()]).toEqual(['p1', 'p1/first']);
+  expect(limited()).toEqual(['provider:p1', 'deployment:p1/first']);
   fails.resolve();
   expect(await answer).toMatchObject({ status: 200, headers: { 'x-atp-model': 'second', 'x-atp-attempts': '2' } });
   expect(seen()).toBe(1);
@@ -59,13 +72,13 @@ test('a model that a reload takes away keeps its limit while a call holds its pl
     void ends.promise.then(() => res.writeHead(500).end('{}'));
   });
   const { chat, router } = await startForTest(both as Record<string, unknown>);
-  const { limiter } = router.engine;
+  const limited = (): string[] => limitedAccounts(router);
   const answer = chat({ model: 'first' });
   await asked.promise;
   expect(router.manager.replaceBase(configOf(router.manager.config.data_dir)).ok).toBe(true);
-  expect([...limiter.keys()]).toEqual(['p1', 'p1/first', 'sim', 'sim/small']);
-  expect(limiter.load('p1/first')).toEqual({ in_flight: 1, waiting: 0 });
+  expect(limited()).toEqual(['provider:p1', 'deployment:p1/first', 'provider:sim']);
+  expect(router.engine.gate.load('deployment:p1/first')).toEqual({ in_flight: 1, waiting: 0 });
   ends.resolve();
   expect((await answer).status).toBe(502);
-  expect([...limiter.keys()]).toEqual(['sim', 'sim/small']);
+  expect(limited()).toEqual(['provider:sim']);
 });

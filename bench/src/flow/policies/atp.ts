@@ -35,20 +35,26 @@ class Atp implements Policy {
 
   request(call: Call, now_ms: number): void {
     const { tenant, session, at_ms } = call.asked;
-    const until_mono_ms = at_ms + this.#context.patience_ms;
+    const { patience_ms } = this.#context;
     const amounts = { calls: 1, tokens: call.reserved_tokens, usd_nanos: 0 };
-    const key = { ...tenant, tenant: tenant.id, session, tokens: amounts.tokens, deadline_mono_ms: until_mono_ms };
+    const key = {
+      ...tenant,
+      tenant: tenant.id,
+      session,
+      tokens: amounts.tokens,
+      deadline_mono_ms: at_ms + patience_ms,
+    };
     const { ticket, changes } = this.#scheduler.request(
       {
         owner: call,
         key,
         parts: [
-          { kind: 'reserve', accounts: ['global', tenant.id, `${tenant.id}/key`], amounts, until_mono_ms },
+          { kind: 'reserve', accounts: ['global', tenant.id, `${tenant.id}/key`], amounts, wait_ms: patience_ms },
           {
             kind: 'reserve',
             accounts: [provider(call.provider), `${provider(call.provider)}/model`],
             amounts,
-            until_mono_ms,
+            wait_ms: patience_ms,
           },
         ],
         is_preemptible: tenant.qos !== 'gold',

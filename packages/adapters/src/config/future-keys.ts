@@ -15,7 +15,6 @@ const FUTURE_KEYS: Readonly<Record<string, readonly string[]>> = {
     'embeddings',
     'experiments',
     'federation',
-    'flow',
     'guard',
     'guards',
     'identity',
@@ -64,7 +63,7 @@ const FUTURE_KEYS: Readonly<Record<string, readonly string[]>> = {
     'validators',
   ],
   'policies[].match': ['any', 'languages', 'not', 'permissions', 'risk', 'security_groups', 'tenant'],
-  'tenants[]': ['certificates', 'guards', 'memory', 'oidc', 'semantic_cache', 'slo', 'weight'],
+  'tenants[]': ['certificates', 'guards', 'memory', 'oidc', 'semantic_cache', 'slo'],
   store: ['replicas'],
   telemetry: ['metrics', 'prompts'],
 };

@@ -16,6 +16,7 @@ export function checkRules(inventory: Inventory): Draft[] {
     ...listenHost(inventory),
     ...checkSigning(inventory),
     ...store(inventory),
+    ...shares(inventory),
     ...headerNames(inventory, ['telemetry', 'otlp', 'headers']),
   ];
 }
@@ -59,6 +60,20 @@ function wholeMicros(inventory: Inventory, row: Row, path: readonly string[]): D
 /** Decimal fractions are not exact in a double, so the test is whether the nearest micro-dollar is the same number. */
 function isWholeMicros(usd: number): boolean {
   return Math.round(usd * 1e6) / 1e6 === usd;
+}
+
+/** As the schema has them, for those that are not written. */
+const DEFAULT_SHARES: Readonly<Record<string, number>> = { gold: 0.3, silver: 0.2, bronze: 0.05 };
+
+function shares(inventory: Inventory): Draft[] {
+  const path = ['flow', 'shares'];
+  const written = valueAt(inventory.data, path);
+  if (!isRecord(written)) return [];
+  const parts = Object.entries(DEFAULT_SHARES).map(([tier, share]) => numberOf(written[tier]) ?? share);
+  const sum = parts.reduce((total, part) => total + part, 0);
+  if (sum <= 1 + 1e-9) return [];
+  const message = `the shares of all tiers are ${Number(sum.toFixed(3))} in all`;
+  return [fault(inventory, path, message, 'shares that are 1 at most in all; absent ones are 0.3, 0.2 and 0.05')];
 }
 
 const GRADES = 'ABCD';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { partWindow } from './schema-flow.ts';
 import { int, millis, modelName, name, text, typed, usd } from './schema-parts.ts';
 import type { AgentConfig, KeyConfig, PolicyConfig, SigningKeyConfig, TenantConfig } from './types.ts';
 
@@ -26,6 +27,9 @@ export const agentSchema: z.ZodType<AgentConfig> = typed<AgentConfig>()(
     model: modelName('Id of the model that answers, or `<provider>/<upstream model>`.'),
     system_prompt: text(262_144, { description: 'Put before the messages of each request.' }).optional(),
     qos: qos.default('silver').meta({ description: "Service tier of its calls, capped by the tenant's `qos_max`." }),
+    window: partWindow
+      .prefault({})
+      .meta({ description: 'What may be in flight at once under this name, of all tenants.' }),
   }),
 );
 
@@ -136,6 +140,15 @@ export const tenantSchema: z.ZodType<TenantConfig> = typed<TenantConfig>()(
         'When a window is full or a budget spent: refuse with 429, wait until it fits (bounded by the deadline), or use a cheaper candidate that fits.',
     }),
     window: window_object.prefault({}).meta({ description: 'What may be in flight at once.' }),
+    key_window: partWindow.prefault({}).meta({ description: 'What may be in flight at once with each of its keys.' }),
+    session_window: partWindow
+      .prefault({})
+      .meta({ description: 'What may be in flight at once in each of its ATP sessions.' }),
+    weight: z.number().min(0.01).max(1_000).default(1).meta({
+      description:
+        'Its share among tenants of a tier that wait for the same thing, in tokens: one of weight 2 gets twice as many as one of weight 1.',
+      expected: 'a number from 0.01 to 1000',
+    }),
     models: z
       .array(
         text(192, {

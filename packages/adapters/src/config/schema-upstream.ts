@@ -15,6 +15,7 @@ import {
   text,
   typed,
 } from './schema-parts.ts';
+import { partWindow, tokenWindow } from './schema-flow.ts';
 import type { BreakerConfig, ModelConfig, ProviderConfig, ReadinessConfig, RetryConfig, SimConfig } from './types.ts';
 
 const retry: z.ZodType<RetryConfig> = typed<RetryConfig>()(
@@ -148,6 +149,9 @@ export const providerSchema: z.ZodType<ProviderConfig> = typed<ProviderConfig>()
       1_024,
     ),
     queue_timeout_ms: millis(1, 'Longest wait for a place, in milliseconds.').default(10_000),
+    window: tokenWindow
+      .prefault({})
+      .meta({ description: 'What may be in flight at once at this provider beside `max_concurrency`.' }),
     retry: retry.prefault({}).meta({
       description: 'Retries of the same model at this provider, never after the first byte reached the client.',
     }),
@@ -259,5 +263,9 @@ export const modelSchema: z.ZodType<ModelConfig> = typed<ModelConfig>()(
       1_000_000,
       'Attempts that may wait for this model, where it has a `max_concurrency`. Absent: as the provider.',
     ).optional(),
+    window: partWindow.prefault({}).meta({
+      description:
+        'What may be in flight at once under this name. `max_concurrency` counts for all names of one upstream model.',
+    }),
   }),
 );

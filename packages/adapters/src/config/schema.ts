@@ -10,6 +10,7 @@ import {
   storeSchema,
   telemetrySchema,
 } from './schema-process.ts';
+import { flowSchema } from './schema-flow.ts';
 import { agentSchema, keySchema, policySchema, tenantSchema } from './schema-tenancy.ts';
 import { modelSchema, providerSchema } from './schema-upstream.ts';
 import type { Config } from './types.ts';
@@ -54,6 +55,7 @@ export const configSchema: z.ZodType<Config> = typed<Config>()(
       .prefault({})
       .meta({ description: 'Access to `/admin/v1`. Without keys, one is made at the first start.' }),
     limits: limitsSchema.prefault({}).meta({ description: 'Bounds of the data plane.' }),
+    flow: flowSchema.prefault({}).meta({ description: 'How what is scarce is shared out.' }),
     journal: journalSchema.prefault({}).meta({ description: 'The journal of record.' }),
     store: storeSchema.prefault({}).meta({ description: 'Where queries are answered from.' }),
     sessions: sessionsSchema.prefault({}).meta({ description: 'Sessions of the Agent Transport Protocol.' }),

@@ -1,5 +1,6 @@
 import type { Limits, Qos } from '@atp-router/kernel';
 import type { HostedToolName, ProviderKind, SimPrices } from '@atp-router/providers';
+import type { FlowConfig, PartWindowConfig, TokenWindowConfig } from './types-flow.ts';
 
 /**
  * The checked configuration: every default filled in, deeply frozen. Field meanings, units, bounds and defaults are
@@ -17,6 +18,7 @@ export interface Config {
   readonly tenants: readonly TenantConfig[];
   readonly admin: AdminConfig;
   readonly limits: Limits;
+  readonly flow: FlowConfig;
   readonly journal: JournalConfig;
   readonly store: StoreConfig;
   readonly sessions: SessionsConfig;
@@ -58,6 +60,7 @@ export interface ProviderConfig {
   readonly max_connections: number;
   readonly max_concurrency: number;
   readonly max_queue: number;
+  readonly window: TokenWindowConfig;
   readonly queue_timeout_ms: number;
   readonly retry: RetryConfig;
   readonly breaker: BreakerConfig;
@@ -151,6 +154,7 @@ export interface ModelConfig {
   readonly on_untranslatable: Untranslatable | Readonly<Record<string, Untranslatable>>;
   readonly max_concurrency?: number | undefined;
   readonly max_queue?: number | undefined;
+  readonly window: PartWindowConfig;
 }
 
 /** US dollars per million tokens; each is a whole number of micro-dollars. */
@@ -170,6 +174,7 @@ export interface AgentConfig {
   readonly model: string;
   readonly system_prompt?: string | undefined;
   readonly qos: Qos;
+  readonly window: PartWindowConfig;
 }
 
 export interface PolicyConfig {
@@ -203,6 +208,10 @@ export interface TenantConfig {
   readonly budget: TenantBudget;
   readonly at_limit: 'reject' | 'wait' | 'degrade';
   readonly window: WindowConfig;
+  /** Of each of its keys, and of each of its sessions. */
+  readonly key_window: PartWindowConfig;
+  readonly session_window: PartWindowConfig;
+  readonly weight: number;
   readonly models?: readonly string[] | undefined;
   readonly signing_keys: readonly SigningKeyConfig[];
   readonly require_signatures: boolean;

@@ -7,6 +7,14 @@ export {
   type TenantGauges,
   type TenantLimits,
 } from './live-gauges.ts';
+export {
+  type FlowGauges,
+  type FlowOutcome,
+  FlowSeries,
+  type FlowSpendingGauges,
+  type FlowTierGauges,
+  type FlowWindowGauges,
+} from './flow-series.ts';
 export { type Logger, type LogOptions, type LogSink, openLogger } from './logger.ts';
 export { RouterMetrics } from './metrics.ts';
 export { type SessionGauges, SessionSeries } from './session-series.ts';

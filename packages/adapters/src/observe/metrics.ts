@@ -11,6 +11,7 @@ import {
   targetTable,
 } from './call-series.ts';
 import { type Counter, type Histogram, Lazy, PairTable } from './instruments.ts';
+import { FlowSeries } from './flow-series.ts';
 import { type Family, MetricRegistry } from './registry.ts';
 import { SessionSeries } from './session-series.ts';
 
@@ -20,6 +21,7 @@ const DECISION_SECONDS: readonly number[] = [5e-6, 1e-5, 2e-5, 5e-5, 1e-4, 2.5e-
 export class RouterMetrics {
   readonly registry: MetricRegistry = new MetricRegistry();
   readonly sessions: SessionSeries = new SessionSeries(this.registry);
+  readonly flow: FlowSeries = new FlowSeries(this.registry);
   readonly #spent: PairTable<SpentSeries>;
   readonly #targets: PairTable<TargetSeries>;
   readonly #breaker_changes: PairTable<Lazy<Counter>>;

@@ -67,10 +67,19 @@ export class Arbiter<T> {
     this.#room.due.add(ticket);
   }
 
-  line(ticket: Ticket<T>, denial: Denial, now: Now): void {
+  /** Waits at the account that refused it; false when there is no room, neither free nor of somebody worse. */
+  join(ticket: Ticket<T>, denial: Denial, now: Now): boolean {
+    const shed = this.#room.makeRoom(ticket, denial);
+    if (shed === 'full') return false;
+    if (shed !== undefined) this.refuse(shed.ticket, { kind: 'shed', denial: shed.denial });
+    this.#line(ticket, denial, now);
+    return true;
+  }
+
+  #line(ticket: Ticket<T>, denial: Denial, now: Now): void {
     const { qos, tenant } = ticket.key;
     const factor = this.#starvation.factor(qos, tenant, now.mono_ms);
-    this.#dirty.add(this.#room.line(ticket, denial, ticket.patience(denial.account), factor));
+    this.#dirty.add(this.#room.line(ticket, denial, ticket.patience(denial.account, now.mono_ms), factor));
   }
 
   refuse(ticket: Ticket<T>, refusal: Refusal): void {
@@ -103,20 +112,16 @@ export class Arbiter<T> {
     this.#changed.lapsed.push(ticket);
   }
 
-  /** One of its parts ends: what was reserved for that is to be settled or released. */
-  end(ticket: Ticket<T>, at: number, tokens: number, now: Now): Reservation {
-    const { state, parts } = ticket;
-    assert(state.kind === 'granted' || state.kind === 'lapsed', 'only what was granted ends');
-    const part = parts[at];
-    assert(part?.kind === 'reserve', 'a part that reserved something ends; another reservation ends by itself');
-    const reservation = state.reservations[at] as Reservation;
+  /** One of its parts has ended: whoever waits for what it had is tried again. */
+  end(ticket: Ticket<T>, at: number, tokens: number, now: Now): void {
+    const { state } = ticket;
+    const part = ticket.parts[at];
+    assert((state.kind === 'granted' || state.kind === 'lapsed') && part?.kind === 'reserve', 'what was granted ends');
     if (state.kind === 'granted') this.#ended(ticket, part, tokens, now);
     state.open -= 1;
-    if (state.open === 0) {
-      if (ticket.heap_at !== -1) this.#room.due.remove(ticket);
-      ticket.state = ENDED;
-    }
-    return reservation;
+    if (state.open > 0) return;
+    if (ticket.heap_at !== -1) this.#room.due.remove(ticket);
+    ticket.state = ENDED;
   }
 
   #ended(ticket: Ticket<T>, { accounts }: Extract<Part, { kind: 'reserve' }>, tokens: number, now: Now): void {
@@ -200,8 +205,8 @@ export class Arbiter<T> {
   #move(ticket: Ticket<T>, from: Pool<T>, denial: Denial, now: Now): void {
     ticket.passed.push(from.account);
     this.#room.leave(ticket);
-    if (ticket.patience(denial.account) > now.mono_ms) this.line(ticket, denial, now);
-    else this.refuse(ticket, { kind: 'denied', denial });
+    if (ticket.patience(denial.account, now.mono_ms) <= now.mono_ms) this.refuse(ticket, { kind: 'denied', denial });
+    else if (!this.join(ticket, denial, now)) this.refuse(ticket, { kind: 'shed', denial });
   }
 
   #preempt(pool: Pool<T>, windows: Windows, { key: { qos } }: Ticket<T>, demand: Amounts | undefined): void {

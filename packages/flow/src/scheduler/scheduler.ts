@@ -7,7 +7,7 @@ import type { Changes, Now } from './changes.ts';
 import { DEFAULT_SCHEDULER, type QueueOptions, type SchedulerOptions } from './options.ts';
 import type { Pool } from './pool.ts';
 import { takeParts } from './take-parts.ts';
-import { type Demand, Ticket } from './ticket.ts';
+import { type Demand, type Part, Ticket } from './ticket.ts';
 import { WaitingRoom } from './waiting-room.ts';
 
 /**
@@ -35,6 +35,11 @@ export class Scheduler<T> {
     return qos === undefined ? this.#room.size : this.#room.waiting(qos);
   }
 
+  /** Demands of a tenant that wait, whatever for. */
+  waitingOf(tenant: string): number {
+    return this.#room.waitingOf(tenant);
+  }
+
   /** Monotone time at which `expire` wants to be called. */
   get due_mono_ms(): number | undefined {
     return this.#room.due.peek()?.due_mono_ms;
@@ -52,6 +57,11 @@ export class Scheduler<T> {
   /** Fairness of a tier, see `ServiceWindow`. */
   jain(qos: Qos, now: Now): number {
     return this.#arbiter.service.jain(qos, now.mono_ms);
+  }
+
+  /** Demands that may wait in all; those that do already stay. */
+  setMaxWaiting(most: number): void {
+    this.#room.max_waiting = most;
   }
 
   /** Gives an account's queue options of its own, or takes them away. Whoever fits now is granted by `wake`. */
@@ -85,13 +95,15 @@ export class Scheduler<T> {
 
   /** A reserved part has ended and used so much, also when its lease had lapsed. */
   settle(ticket: Ticket<T>, part: number, actual: Amounts, now: Now): Changes<T> {
-    this.#ledger.settle(this.#arbiter.end(ticket, part, actual.tokens, now), actual);
+    this.#ledger.settle(reservationOf(ticket, part), actual);
+    this.#arbiter.end(ticket, part, actual.tokens, now);
     return this.#arbiter.run(now);
   }
 
   /** A reserved part used nothing: it never began. */
   release(ticket: Ticket<T>, part: number, now: Now): Changes<T> {
-    this.#ledger.release(this.#arbiter.end(ticket, part, 0, now));
+    this.#ledger.release(reservationOf(ticket, part));
+    this.#arbiter.end(ticket, part, 0, now);
     return this.#arbiter.run(now);
   }
 
@@ -106,6 +118,18 @@ export class Scheduler<T> {
     const result = this.#ledger.adjust(reservation, amounts);
     if (result.ok && gives) for (const use of reservation.uses) this.#arbiter.touch(use.account.id);
     return { denial: result.ok ? undefined : result, changes: this.#arbiter.run(now) };
+  }
+
+  /** A demand that waits takes other parts from now on, on the same accounts, and keeps its place in the line. */
+  replace(ticket: Ticket<T>, parts: readonly Part[], now: Now): Changes<T> {
+    const { state } = ticket;
+    assert(state.kind === 'waiting', 'only a demand that waits may change');
+    ticket.parts = parts;
+    assert(ticket.partAt(state.account) !== undefined, 'a demand goes on waiting where it does');
+    ticket.due_mono_ms = ticket.patience(state.account, now.mono_ms);
+    this.#room.due.moved(ticket);
+    this.#arbiter.touch(state.account);
+    return this.#arbiter.run(now);
   }
 
   /** Its holder lives: the lease begins anew. */
@@ -142,19 +166,23 @@ export class Scheduler<T> {
   }
 
   #wait(ticket: Ticket<T>, denial: Denial, now: Now): void {
-    const is_patient = ticket.patience(denial.account) > now.mono_ms;
+    const is_patient = ticket.patience(denial.account, now.mono_ms) > now.mono_ms;
     if (!denial.waitable || !is_patient) {
       ticket.state = { kind: 'denied', denial };
       // From now on it is known how fast this account grants, for whoever is told to come again.
       if (denial.waitable) this.#room.rest(this.#room.open(denial.account));
       return;
     }
-    const shed = this.#room.makeRoom(ticket, denial);
-    if (shed === 'full') ticket.state = { kind: 'shed', denial };
-    else {
-      if (shed !== undefined) this.#arbiter.refuse(shed.ticket, { kind: 'shed', denial: shed.denial });
-      this.#arbiter.line(ticket, denial, now);
-    }
+    if (!this.#arbiter.join(ticket, denial, now)) ticket.state = { kind: 'shed', denial };
     assert(ticket.state.kind !== 'cancelled', 'a demand waits or was refused');
   }
+}
+
+function reservationOf<T>({ state, parts }: Ticket<T>, part: number): Reservation {
+  assert(state.kind === 'granted' || state.kind === 'lapsed', 'only what was granted ends');
+  assert(
+    parts[part]?.kind === 'reserve',
+    'a part that reserved something ends; one that grew ends with its reservation',
+  );
+  return state.reservations[part] as Reservation;
 }

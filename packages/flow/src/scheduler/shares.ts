@@ -20,23 +20,23 @@ export function assertShares(shares: Shares): void {
 
 /**
  * Whether a tier has less than its part in each window that is limited: what it has most of decides, as in dominant
- * resource fairness (Ghodsi et al., NSDI 2011). However small the part, one call belongs to it.
+ * resource fairness (Ghodsi et al., NSDI 2011).
  */
 export function isBelowShare(windows: Windows, share: number, qos: Qos): boolean {
   if (share === 0) return false;
   const held = windows.tier(qos);
   return (
-    held.calls < leastCalls(windows, share) &&
+    held.calls < callsOf(windows, share, qos) &&
     held.tokens < share * windows.max_tokens &&
     held.usd_nanos < share * windows.max_usd_nanos
   );
 }
 
-/** What a tier may take until it has its part; the last call of it may go beyond. */
+/** What a tier may take until it has its part. */
 export function leftOfShare(windows: Windows, share: number, qos: Qos): Amounts {
   const held = windows.tier(qos);
   return {
-    calls: Math.ceil(leastCalls(windows, share) - held.calls),
+    calls: callsOf(windows, share, qos) - held.calls,
     tokens: share * windows.max_tokens - held.tokens,
     usd_nanos: share * windows.max_usd_nanos - held.usd_nanos,
   };
@@ -45,7 +45,7 @@ export function leftOfShare(windows: Windows, share: number, qos: Qos): Amounts 
 /** Whether a tier has its part, in the windows where something is missing, also without `given`. */
 export function hasShareWithout(windows: Windows, share: number, qos: Qos, given: Amounts, short: Amounts): boolean {
   const held = windows.tier(qos);
-  const keeps_calls = share === 0 || held.calls - given.calls >= leastCalls(windows, share);
+  const keeps_calls = share === 0 || held.calls - given.calls >= callsOf(windows, share, qos);
   const keeps_tokens = share === 0 || held.tokens - given.tokens >= share * windows.max_tokens;
   const keeps_usd = share === 0 || held.usd_nanos - given.usd_nanos >= share * windows.max_usd_nanos;
   return (
@@ -53,8 +53,13 @@ export function hasShareWithout(windows: Windows, share: number, qos: Qos, given
   );
 }
 
-function leastCalls(windows: Windows, share: number): number {
-  return Math.max(1, share * windows.max_parallel);
+/**
+ * Whole calls of a part: gold has one wherever it has a part at all, of the others less than half a call is none. Else each tier
+ * would have a call for itself where there is room for two.
+ */
+function callsOf({ max_parallel }: Windows, share: number, qos: Qos): number {
+  if (max_parallel === Number.POSITIVE_INFINITY) return max_parallel;
+  return qos === 'gold' ? Math.ceil(share * max_parallel) : Math.round(share * max_parallel);
 }
 
 /** What is missing in each window for a demand; 0 where it fits. */

@@ -1,4 +1,4 @@
-import { assert, type Qos } from '@atp-router/kernel';
+import type { Qos } from '@atp-router/kernel';
 import type { AccountLedger } from '../account-ledger.ts';
 import type { Amounts, Denial } from '../amounts.ts';
 import type { Reservation } from '../reservation.ts';
@@ -13,7 +13,7 @@ export type Taken =
 /** Takes all parts of a demand, or none. */
 export function takeParts(ledger: AccountLedger, parts: readonly Part[], qos: Qos, now_ms: number): Taken {
   const taken: Reservation[] = [];
-  /** What adjusted reservations held before, by their place among the parts. */
+  /** What reservations that grew held before, by their place among the parts. */
   const before: Amounts[] = [];
   try {
     for (const part of parts) {
@@ -60,14 +60,13 @@ function reserve(
 
 function grow(
   ledger: AccountLedger,
-  { reservation, amounts }: PartOf<'adjust'>,
+  { reservation, by }: PartOf<'grow'>,
   taken: Reservation[],
   before: Amounts[],
 ): Denial | undefined {
   const { calls, tokens, usd_nanos } = reservation;
-  const grows = amounts.calls >= calls && amounts.tokens >= tokens && amounts.usd_nanos >= usd_nanos;
-  assert(grows, 'a demand adds to a reservation: what it gives back would have to fit again when it is undone');
-  const result = ledger.adjust(reservation, amounts);
+  const grown = { calls: calls + by.calls, tokens: tokens + by.tokens, usd_nanos: usd_nanos + by.usd_nanos };
+  const result = ledger.adjust(reservation, grown);
   if (!result.ok) return result;
   before[taken.length] = { calls, tokens, usd_nanos };
   taken.push(reservation);

@@ -8,13 +8,13 @@ import type { Reservation } from '../reservation.ts';
 export type Part = Patience &
   (
     | { readonly kind: 'reserve'; readonly accounts: readonly string[]; readonly amounts: Amounts }
-    /** An open reservation is to hold so much, which is more than it does. */
-    | { readonly kind: 'adjust'; readonly reservation: Reservation; readonly amounts: Amounts }
+    /** An open reservation is to hold so much more than it does then. */
+    | { readonly kind: 'grow'; readonly reservation: Reservation; readonly by: Amounts }
   );
 
 interface Patience {
-  /** How long it waits for one of these accounts, in monotone time; absent: not at all. */
-  readonly until_mono_ms?: number | undefined;
+  /** How long it waits for these accounts, from when the first of them refused it; absent: not at all. */
+  readonly wait_ms?: number | undefined;
 }
 
 export interface Demand<T> {
@@ -38,7 +38,7 @@ export type Refusal =
   | { readonly kind: 'failed'; readonly thrown: unknown };
 
 export type TicketState =
-  /** One reservation for each part, in their order; an adjusted one is the part's own. `open`: reserved parts not ended yet. */
+  /** One reservation for each part, in their order; of one that grew, that. `open`: reserved parts not ended yet. */
   | { readonly kind: 'granted'; readonly reservations: readonly Reservation[]; open: number }
   /** Its lease is over: what it held is debited until its holder says what it used. */
   | { readonly kind: 'lapsed'; readonly reservations: readonly Reservation[]; open: number }
@@ -51,7 +51,7 @@ export type TicketState =
 export class Ticket<T> implements HeapMember {
   readonly owner: T;
   readonly key: FairKey;
-  readonly parts: readonly Part[];
+  parts: readonly Part[];
   readonly since_mono_ms: number;
   readonly is_preemptible: boolean;
   readonly lease_ms: number;
@@ -60,8 +60,12 @@ export class Ticket<T> implements HeapMember {
   heap_at = -1;
   due_mono_ms: number = Number.POSITIVE_INFINITY;
   place: FairPlace<Ticket<T>> | undefined = undefined;
+  /** It was not decided at once. */
+  has_waited = false;
   /** Accounts in whose queue it has been the first: it does not line up there again behind those who came later. */
   readonly passed: string[] = [];
+  /** When each part was refused first. */
+  readonly #waits_since: (number | undefined)[] = [];
   charge: { readonly account: string; of: Charge<Ticket<T>> } | undefined = undefined;
   /** What its end brings back to a pool, once it was told to stop for somebody else there. */
   reclaimed: { readonly pool: string; readonly amounts: Amounts } | undefined = undefined;
@@ -77,15 +81,25 @@ export class Ticket<T> implements HeapMember {
     this.state = CANCELLED;
   }
 
-  /** Monotone time until which it waits for an account; `-Infinity` when it does not. */
-  patience(account: string): number {
-    const until = this.partAt(account)?.until_mono_ms ?? Number.NEGATIVE_INFINITY;
-    return Math.min(until, this.key.deadline_mono_ms);
+  /** Monotone time until which it waits for an account that refuses it now; `-Infinity` when it does not. */
+  patience(account: string, mono_ms: number): number {
+    const at = this.#partAt(account);
+    const wait_ms = this.parts[at]?.wait_ms;
+    if (wait_ms === undefined) return Number.NEGATIVE_INFINITY;
+    const since_ms = this.#waits_since[at] ?? mono_ms;
+    this.#waits_since[at] = since_ms;
+    return Math.min(since_ms + wait_ms, this.key.deadline_mono_ms);
   }
 
   partAt(account: string): Part | undefined {
-    for (const part of this.parts) if (accountsOf(part).includes(account)) return part;
-    return undefined;
+    return this.parts[this.#partAt(account)];
+  }
+
+  #partAt(account: string): number {
+    for (let i = 0; i < this.parts.length; i += 1) {
+      if (accountsOf(this.parts[i] as Part).includes(account)) return i;
+    }
+    return -1;
   }
 
   /** What it has outstanding at an account by itself; nothing where it only had another reservation grow. */

@@ -1,5 +1,6 @@
 import { assert, QOS_TIERS, type Qos, qosRank } from '@atp-router/kernel';
 import type { Denial } from '../amounts.ts';
+import type { FairKey } from '../fair/fair-queue.ts';
 import { IndexedHeap } from '../indexed-heap.ts';
 import type { SchedulerOptions } from './options.ts';
 import { Pool } from './pool.ts';
@@ -14,11 +15,16 @@ export class WaitingRoom<T> {
   /** Times of those who wait, and of leases. */
   readonly due: IndexedHeap<Ticket<T>> = new IndexedHeap<Ticket<T>>((a, b) => a.due_mono_ms < b.due_mono_ms);
   readonly #waiting: [number, number, number] = [0, 0, 0];
+  readonly #tenants: Map<string, number> = new Map();
   /** Least recently used first. */
   readonly #idle: Map<string, Pool<T>> = new Map();
   readonly #options: SchedulerOptions;
 
+  /** In all. */
+  max_waiting: number;
+
   constructor(options: SchedulerOptions) {
+    this.max_waiting = options.waiting;
     this.#options = options;
   }
 
@@ -40,7 +46,7 @@ export class WaitingRoom<T> {
   ): { readonly ticket: Ticket<T>; readonly denial: Denial } | 'full' | undefined {
     const pool = this.pools.get(account);
     const most = pool?.max_waiting ?? this.#options.waiting_per_account;
-    if (this.size < this.#options.waiting && (pool?.queue.size ?? 0) < most) return undefined;
+    if (this.size < this.max_waiting && (pool?.queue.size ?? 0) < most) return undefined;
     const last = pool && leastNeeded(pool, ticket);
     if (last?.state.kind !== 'waiting') return 'full';
     const shed = { ticket: last, denial: last.state.denial };
@@ -54,7 +60,8 @@ export class WaitingRoom<T> {
     const { key } = ticket;
     ticket.place = pool.queue.add(ticket, factor === 1 ? key : { ...key, weight: key.weight * factor });
     ticket.state = { kind: 'waiting', account: denial.account, denial };
-    this.#waiting[qosRank(key.qos)] += 1;
+    this.#count(key, 1);
+    ticket.has_waited = true;
     ticket.due_mono_ms = until_mono_ms;
     this.due.add(ticket);
     return pool;
@@ -74,8 +81,20 @@ export class WaitingRoom<T> {
   /** Its place is gone already: it was served. */
   left(ticket: Ticket<T>): void {
     ticket.place = undefined;
-    this.#waiting[qosRank(ticket.key.qos)] -= 1;
+    this.#count(ticket.key, -1);
     this.due.remove(ticket);
+  }
+
+  /** Demands of a tenant that wait, whatever for. */
+  waitingOf(tenant: string): number {
+    return this.#tenants.get(tenant) ?? 0;
+  }
+
+  #count({ qos, tenant }: FairKey, by: 1 | -1): void {
+    this.#waiting[qosRank(qos)] += by;
+    const sum = this.waitingOf(tenant) + by;
+    if (sum === 0) this.#tenants.delete(tenant);
+    else this.#tenants.set(tenant, sum);
   }
 
   /** An account at which others wait, and at which it has not had its turn. */

@@ -39,16 +39,22 @@ export class Aimd {
   #burst: number;
   #burst_ms = 0;
 
-  constructor(options: AimdOptions = DEFAULT_AIMD) {
+  /** `start`: the first window, `base` unless it is said. */
+  constructor(options: AimdOptions = DEFAULT_AIMD, start: number = options.base) {
     assertOptions(options);
     this.#options = options;
-    this.#window = options.base;
+    this.#window = Math.min(start, options.max);
     this.#burst = options.burst_per_s;
   }
 
   /** Calls that may be in flight. */
   get window(): number {
     return Math.max(1, Math.floor(this.#window));
+  }
+
+  /** The most that the window may be. */
+  get max(): number {
+    return this.#options.max;
   }
 
   /** A tuner sets other factors; the window stays within them. */

@@ -5,6 +5,7 @@ import { addConnectedAgents } from './connected-agents.ts';
 import { addEntities } from './entities.ts';
 import { addEstimate } from './estimate.ts';
 import { addEvents } from './events.ts';
+import { addFlow } from './flow.ts';
 import { addKeys } from './keys.ts';
 import { addKill } from './kill.ts';
 import { addLive } from './live.ts';
@@ -30,6 +31,7 @@ export function addAdmin(table: RouterTable, parts: AdminParts): void {
   addUsage(routes, parts);
   addCalls(routes, parts);
   addLive(routes, parts);
+  addFlow(routes, parts);
   addEstimate(routes, parts);
   addSessions(routes, parts);
   addEvents(routes, parts);

@@ -1,3 +1,4 @@
+import { deploymentAccount, providerAccount } from '../generation/accounts.ts';
 import type { AccountSnapshot } from '@atp-router/flow';
 import { nanosToMicros } from '@atp-router/kernel';
 import type { Engine } from '../engine/engine.ts';
@@ -111,7 +112,7 @@ function micros(nanos: number | null): number | null {
 }
 
 function providerView(engine: Engine, id: string): object {
-  return { provider: id, killed: engine.parts.kills.provider(id), ...engine.limiter.load(id) };
+  return { provider: id, killed: engine.parts.kills.provider(id), ...engine.gate.load(providerAccount(id)) };
 }
 
 function targetView(
@@ -120,7 +121,7 @@ function targetView(
   mono_ms: number,
 ): object {
   const { ambient, estimator, health, kills } = engine.parts;
-  const load = engine.limiter.load(model.target_key);
+  const load = engine.gate.load(deploymentAccount(model.target_key));
   const report = health.report(model, mono_ms);
   const { input, total } = estimator.accuracy(model.id, ambient.clock.now_ms());
   return {

@@ -5,6 +5,7 @@ import type { Engine } from '../engine/engine.ts';
 import type { GenerationManager } from '../generation/manager.ts';
 import type { LedgerHandle } from '../ledger-handle.ts';
 import type { EventBus } from '../observe/event-bus.ts';
+import type { FlowParts } from '../observe/flow-watch.ts';
 
 /**
  * Reads the configuration file anew and says what it holds. It may apply it, too: a configuration that is already in
@@ -19,6 +20,7 @@ export type ConfigOrigin = { readonly kind: 'file'; readonly file?: string } | {
 export interface AdminParts {
   readonly engine: Engine;
   readonly agents: AgentHub;
+  readonly flow: FlowParts;
   readonly manager: GenerationManager;
   readonly bus: EventBus;
   readonly hub: SessionHub;

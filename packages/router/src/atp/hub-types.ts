@@ -33,7 +33,12 @@ export interface SessionHubOptions {
   signingOf(owner: SessionOwner): Signing | undefined;
   mustSign(owner: SessionOwner): boolean;
   /** `call_id` names the call that the task becomes: the same one after a restart, and never another's. */
-  startTask(frame: Frame, stream: TaskStream, owner: SessionOwner, call_id: string): void;
+  startTask(
+    frame: Frame,
+    stream: TaskStream,
+    owner: SessionOwner & { readonly session_id: string },
+    call_id: string,
+  ): void;
   /** A name that no other session has or will have. */
   born(): string;
   /** Sessions outlive the process; without it they end with it. */

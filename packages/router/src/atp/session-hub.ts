@@ -229,7 +229,7 @@ export class SessionHub {
     const { session_id, tenant, key_id, born } = session;
     const host: SessionHost = new SessionHost(machine, {
       ...{ session_id, clock, timers },
-      startTask: (frame, stream, id) => startTask(frame, stream, { tenant, key_id }, callOf(born, id)),
+      startTask: (frame, stream, id) => startTask(frame, stream, { tenant, key_id, session_id }, callOf(born, id)),
       isLeaving: () => this.#is_leaving,
       hadBegun: (id) => kept?.hadBegun(callOf(born, id)) ?? Promise.resolve(false),
       ...(kept && { keeper: keeperOf(session, kept.store, clock) }),

@@ -17,6 +17,7 @@ export interface TaskOrigin {
   readonly call_id: string;
   readonly tenant: string;
   readonly key_id: string;
+  readonly session_id: string;
   readonly started_ms: number;
   readonly started_mono_ms: number;
 }

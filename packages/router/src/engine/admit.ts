@@ -13,6 +13,7 @@ import {
   unroutableError,
 } from '@atp-router/routing';
 import type { AccountLimits, PromptSize } from '@atp-router/flow';
+import { agentAccount, keyAccount, sessionAccount } from '../generation/accounts.ts';
 import { type Generation, mayName, type TenantRules } from '../generation/generation.ts';
 import { observedStages } from '../observe/observed-stages.ts';
 import type { AttemptCodec } from '../relay/types.ts';
@@ -67,6 +68,9 @@ class Admission implements AdmittedCall {
   readonly at_limit: 'reject' | 'wait' | 'degrade';
   readonly wait_ms: number;
   readonly accounts: readonly string[];
+  readonly fair_session: string;
+  readonly is_preemptible: boolean;
+  readonly weight: number;
   readonly account_limits: AccountLimits;
   readonly caps: CallCaps;
   readonly needs_price: boolean;
@@ -110,7 +114,10 @@ class Admission implements AdmittedCall {
     this.plan = callPlan(routed, this.targets);
     this.at_limit = rules.at_limit;
     this.wait_ms = left_ms(request, parts.ambient.clock.mono_ms()) ?? DEFAULT_WAIT_MS;
-    this.accounts = rules.accounts;
+    this.accounts = accountsOf(request, routed, rules);
+    this.fair_session = request.session_id ?? request.key_id;
+    this.is_preemptible = generation.preempts && facts.qos !== 'gold';
+    this.weight = rules.weight;
     this.account_limits = rules.limits;
     this.caps = capsOf(request, routed.policy);
     this.needs_price = this.caps.usd_nanos !== Number.POSITIVE_INFINITY || rules.money_is_limited;
@@ -164,6 +171,19 @@ class Admission implements AdmittedCall {
   prepare(attempt: WantedAttempt, output_cap: number | undefined): AttemptCodec {
     return this.request.prepare(this, attempt, output_cap);
   }
+}
+
+/** Everything that the call's use is counted at, the narrowest first: that is where it waits. A stream of ATP is one call: its limits are the call's caps. */
+function accountsOf(
+  { session_id, tenant, key_id }: CallRequest,
+  { agent }: Plan,
+  rules: TenantRules,
+): readonly string[] {
+  const key = keyAccount(tenant, key_id);
+  const of_session = session_id === undefined ? [key] : [sessionAccount(tenant, session_id), key];
+  return agent === undefined
+    ? [...of_session, ...rules.accounts]
+    : [...of_session, agentAccount(agent.id), ...rules.accounts];
 }
 
 /** A kill switch that covers whoever asks. */

@@ -35,12 +35,11 @@ export class CallEnd {
 
   /** Once per call. */
   come(run: RunningCall, ending: Ending): void {
-    const { faults, onEnded, wake } = this.#env;
+    const { faults, onEnded } = this.#env;
     const unsettled = ending.opened ? faults.safely(() => this.#funds.settle()) : NOTHING_USED;
     // Also what could not be settled: what it cost is in its record, and nothing may stay held.
     if (unsettled !== undefined) faults.safely(() => this.#funds.release());
     faults.safely(() => onEnded(run));
-    faults.safely(() => wake(this.#call.head.tenant));
     if (ending.opened) this.#record(ending);
     else this.#refused(ending);
   }

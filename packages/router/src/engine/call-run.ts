@@ -45,7 +45,7 @@ export class CallRun implements AttemptOwner {
     this.#env = env;
     this.#machine = new CallMachine(call.plan, env.ambient.rng);
     const shared = sharedHoldOf(env.shared, call.head, call.account_limits, env.faults);
-    this.#funds = new CallFunds(env.accounts, env.reservations, call.accounts, call.caps, shared);
+    this.#funds = new CallFunds(env.accounts, env.gate, call.accounts, call.caps, shared);
     this.#dispatcher = new Dispatcher(call, env, this.#funds, this);
     this.#books = new CallBooks(call, env);
     this.#end = new CallEnd(call, env, this.#funds, this.#books);

@@ -1,5 +1,6 @@
 import type { Denial } from '@atp-router/flow';
 import { AtpError, toAtpError } from '@atp-router/kernel';
+import type { CallHead } from '@atp-router/ledger';
 import type { FundsDenial } from './funds.ts';
 
 /** Room in a window comes back in moments, in a budget not before tomorrow. */
@@ -10,33 +11,45 @@ export function isWindow(denial: Denial): boolean {
 /** Retry hint for a full window: long enough not to hammer, short enough that freed room is used. */
 const WINDOW_RETRY_MS = 1_000;
 
-/** What the client is told when funds were refused. */
-export function denialError(why: FundsDenial, tenant: string): AtpError {
+/** What the client is told when funds were refused. `retry_ms`: what the queue at the account says of its next turn. */
+export function denialError(why: FundsDenial, { tenant }: Pick<CallHead, 'tenant'>, retry_ms?: number): AtpError {
   if (why.kind === 'fault') return toAtpError(why.thrown);
-  if (why.kind === 'call') {
-    const what = why.dimension === 'usd' ? 'cost' : 'tokens';
-    return new AtpError(
-      'budget_exhausted',
-      `The expected ${what} of this call is above its own limit (x-atp-max-usd or the policy's budget). Raise the limit, shorten the prompt or lower max_tokens.`,
-      { param: why.dimension === 'usd' ? 'x-atp-max-usd' : 'policy.budget.tokens' },
-    );
-  }
+  if (why.kind === 'call') return ofCall(why.dimension);
   const d = why.denial;
+  const who = nameOf(d.account, tenant);
   const details = { dimension: d.dimension, limit: d.limit, available: d.available };
   if (!isWindow(d)) {
     return new AtpError(
       'budget_exhausted',
-      `The daily budget of tenant "${tenant}" (${WORDS[d.dimension]}) does not cover this call. It renews at 00:00 UTC.`,
+      `The daily budget of ${who} (${WORDS[d.dimension]}) does not cover this call. It renews at 00:00 UTC.`,
       { param: d.dimension, details, ...(d.retry_after_ms === undefined ? {} : { retry_after_ms: d.retry_after_ms }) },
     );
   }
+  const retry_after_ms = d.retry_after_ms ?? retry_ms ?? WINDOW_RETRY_MS;
   return new AtpError(
     'rate_limited',
-    `Tenant "${tenant}" has no room in its window (${WORDS[d.dimension]}) for this call now. ${
+    `${who[0]?.toUpperCase()}${who.slice(1)} has no room in its window (${WORDS[d.dimension]}) for this call now. ${
       d.waitable ? 'Retry when calls in flight have ended.' : 'The call alone is larger than the window.'
     }`,
-    { param: d.dimension, details, ...(d.waitable ? { retry_after_ms: d.retry_after_ms ?? WINDOW_RETRY_MS } : {}) },
+    { param: d.dimension, details, ...(d.waitable ? { retry_after_ms } : {}) },
   );
+}
+
+function ofCall(dimension: 'usd' | 'tokens'): AtpError {
+  const what = dimension === 'usd' ? 'cost' : 'tokens';
+  return new AtpError(
+    'budget_exhausted',
+    `The expected ${what} of this call is above its own limit (x-atp-max-usd or the policy's budget). Raise the limit, shorten the prompt or lower max_tokens.`,
+    { param: dimension === 'usd' ? 'x-atp-max-usd' : 'policy.budget.tokens' },
+  );
+}
+
+/** Whose window or budget it is, as its own client knows it. */
+function nameOf(account: string, tenant: string): string {
+  if (account.startsWith('key:')) return 'this key';
+  if (account.startsWith('session:')) return 'this session';
+  if (account.startsWith('agent:')) return `agent "${account.slice('agent:'.length)}"`;
+  return account === 'router' ? 'the router' : `tenant "${tenant}"`;
 }
 
 const WORDS: Readonly<Record<Denial['dimension'], string>> = {

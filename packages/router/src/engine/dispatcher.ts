@@ -1,35 +1,38 @@
 import type { AttemptFailure, AttemptKind } from '@atp-router/call';
+import type { Denial } from '@atp-router/flow';
 import { type AtpError, isAtpError, toAtpError } from '@atp-router/kernel';
 import type { AttemptRecord } from '@atp-router/ledger';
 import type { Attempt } from './attempt.ts';
 import { refOf } from './call-books.ts';
 import { callerOf } from './caller.ts';
+import { Claim, type ClaimOwner, placePart } from './claim.ts';
+import { denialError } from './denials.ts';
 import type { AdmittedCall, EngineEnv } from './env.ts';
 import { extendFunds } from './extension.ts';
 import { healthOutcome, type UpstreamAttemptFailure } from './failures.ts';
-import { denialError } from './denials.ts';
-import { type CallFunds, demandOf, type HoldResult } from './funds.ts';
+import type { GateTicket } from './flow-gate.ts';
+import { type CallFunds, demandOf, type FundsDenial, isDenied, PLACE_PART } from './funds.ts';
 import { Holdings } from './holdings.ts';
 import { reservedPrice } from './hosted-tools.ts';
 import { expectedOutTokens, outputCap } from './output-size.ts';
 import { attemptOf, type DispatchOwner, type Pending } from './pending.ts';
 import { intentOf, openedEvent } from './records.ts';
-import { circuitOpen, notBegun, overloaded, stoppedMeanwhile, unpriced } from './refusals.ts';
+import { circuitOpen, leaseOver, notBegun, overloaded, preempted, stoppedMeanwhile, unpriced } from './refusals.ts';
 import type { SharedRefusal } from './shared-hold.ts';
-import { standInFor } from './stand-in.ts';
+import { type StandIn, standInsFor } from './stand-in.ts';
 
 /**
- * Brings an attempt from the machine's wish to the wire, in this order: breaker, funds (this router's, then those shared
- * with others), a place at the target, the request in the target's shape, the intent in the journal, the send. Each step
- * can refuse, and some can wait.
+ * Brings an attempt from the machine's wish to the wire, in this order: breaker, funds and a place at the target together, funds
+ * that are shared with other routers, the request in the target's shape, the intent in the journal, the send. Each step can
+ * refuse, and some can wait.
  */
-export class Dispatcher {
+export class Dispatcher implements ClaimOwner {
   readonly #call: AdmittedCall;
   readonly #env: EngineEnv;
   readonly #funds: CallFunds;
   readonly #owner: DispatchOwner;
   /** Attempts that wait for funds or for a place, by their number. */
-  #waiting: Map<number, Pending> | undefined;
+  #waiting: Map<number, { readonly claim: Claim; readonly ticket: GateTicket }> | undefined;
   readonly #holdings: Holdings;
   #opened = false;
 
@@ -66,8 +69,7 @@ export class Dispatcher {
   withdraw(n: number): void {
     const waiting = this.#waiting?.get(n);
     if (waiting === undefined || !this.#goesOn(n)) return;
-    if (!this.#holdings.hasPlace(n)) this.#funds.cancelWait();
-    this.#abandon(waiting);
+    this.#abandon(waiting.claim.p);
   }
 
   /** The call broke down: nothing waits any more, and nothing stays taken. Never throws. */
@@ -78,9 +80,12 @@ export class Dispatcher {
 
   /** Takes more funds for a longer answer. Returns the error when the budget refuses. */
   extend(attempt: Attempt, out_tokens: number): AtpError | undefined {
-    return extendFunds(attempt, out_tokens, this.#call, this.#env, this.#funds, (error) =>
-      this.#owner.guard(() => this.#owner.onExhausted(attempt, error)),
+    const error = extendFunds(attempt, out_tokens, this.#call, this.#env, this.#funds, (refusal) =>
+      this.#owner.guard(() => this.#owner.onExhausted(attempt, refusal)),
     );
+    const { n, price, in_tokens } = attempt.spec;
+    if (error === undefined) this.#holdings.grow(n, demandOf(price, in_tokens, attempt.reserved_out_tokens));
+    return error;
   }
 
   /** Books the end of an attempt: funds, place, health, and what was learnt. Goes through all of it, and never throws. */
@@ -88,52 +93,120 @@ export class Dispatcher {
     const { ambient, calibrator, faults, log } = this.#env;
     const { n } = attempt.spec;
     const { usage, cost_usd_nanos: usd_nanos } = record;
-    faults.safely(() => this.#funds.end(n, { tokens: usage.in_tokens + usage.out_tokens, usd_nanos }));
+    const used = { tokens: usage.in_tokens + usage.out_tokens, usd_nanos };
+    faults.safely(() => this.#funds.end(n, used));
     // Also without a cost: a crash during the next attempt must not take this one for unfinished and charge it.
     if (record.outcome !== 'ok' && this.#opened) {
       const { call_id } = this.#call.head;
       faults.safely(() => log.append({ type: 'attempt.ended', call_id, attempt: record }));
     }
-    faults.safely(() => this.#holdings.leave(n));
+    faults.safely(() => this.#env.windows.ended(attempt.spec.target, record, ambient.clock.mono_ms()));
+    const unsettled = faults.safely(() => this.#holdings.leave(n, used));
+    // Nothing may stay held.
+    if (unsettled !== undefined) faults.safely(() => this.#holdings.leave(n, undefined));
     const ttfb_ms = record.ttfb_ms ?? record.latency_ms;
     faults.safely(() => this.#holdings.record(n, healthOutcome(record, failure), ttfb_ms));
     calibrator.learn(attempt, record, this.#call, ambient.clock.now_ms());
   }
 
   #try(p: Pending): void {
-    const now_ms = this.#env.ambient.clock.now_ms();
     if (this.#call.needs_price && p.target.model.price === undefined) {
       this.#refuse(p, unpriced(p.target));
       return;
     }
     // The call waits to begin at all: there is nothing yet for a second attempt to be faster than.
-    if (this.#funds.is_waiting) {
+    if (this.#waitsForFunds()) {
       this.#refuse(p, notBegun(p.target));
       return;
     }
-    const out_tokens = expectedOutTokens(p, this.#call, this.#env.estimator, this.#funds, now_ms);
-    if (this.#call.at_limit === 'wait' && this.#funds.is_behind_others) {
-      this.#wait(p, out_tokens, now_ms);
-      return;
+    const now_ms = this.#env.ambient.clock.now_ms();
+    const claim = this.#claim(p, expectedOutTokens(p, this.#call, this.#env.estimator, this.#funds, now_ms));
+    const asked = this.#ask(claim);
+    if (isDenied(asked)) this.#deny(p, asked);
+    else this.#answered(claim, asked);
+  }
+
+  #claim(p: Pending, out_tokens: number): Claim {
+    return new Claim(p, out_tokens, demandOf(p.price, p.in_tokens, out_tokens), this);
+  }
+
+  /** Asks for funds and a place together. Returns why the call itself does not allow it. */
+  #ask(claim: Claim): GateTicket | FundsDenial {
+    const { p, demand } = claim;
+    const { at_limit, wait_ms } = this.#call;
+    const funds = this.#funds.part(p.n, demand, at_limit === 'wait' ? wait_ms : undefined);
+    if (isDenied(funds)) return funds;
+    const place = placePart(p.target, demand, p.target.provider.queue_timeout_ms);
+    const ticket = this.#env.gate.request(claim.on([funds, place], this.#call));
+    this.#holdings.asked(p.n, ticket);
+    return ticket;
+  }
+
+  /** What came of what it asked for, at once or after a wait. */
+  #answered(claim: Claim, ticket: GateTicket): void {
+    const { state } = ticket;
+    if (state.kind === 'granted') this.#onGranted(claim, ticket);
+    else if (state.kind === 'waiting') this.#waits(claim, ticket);
+    else if (state.kind === 'failed') this.#deny(claim.p, { kind: 'fault', thrown: state.thrown });
+    else if ('denial' in state) this.#onDenied(claim.p, state.denial);
+  }
+
+  #onGranted(claim: Claim, ticket: GateTicket): void {
+    const { p, demand } = claim;
+    if (this.#funds.granted(p.n, demand, ticket)) this.#share();
+    if (!ticket.has_waited) this.#decided(p);
+    this.#secure(claim, ticket);
+  }
+
+  /** The call has its funds since another attempt got them: those that still wait have them grow. */
+  #share(): void {
+    for (const { claim, ticket } of this.#waiting?.values() ?? []) {
+      const place = ticket.parts[PLACE_PART];
+      const funds = this.#funds.part(claim.p.n, claim.demand, undefined);
+      if (ticket.state.kind !== 'waiting' || place === undefined || isDenied(funds)) continue;
+      this.#env.gate.replace(ticket, [funds, place]);
     }
-    const result = this.#funds.hold(p.n, demandOf(p.price, p.in_tokens, out_tokens), now_ms);
-    if (result.ok) {
-      this.#decided(p);
-      this.#secure(p, out_tokens);
-    } else this.#onDenied(p, out_tokens, result, now_ms);
+  }
+
+  #waits(claim: Claim, ticket: GateTicket): void {
+    this.#waiting ??= new Map();
+    this.#waiting.set(claim.p.n, { claim, ticket });
+  }
+
+  #waitsForFunds(): boolean {
+    if (this.#waiting === undefined || this.#funds.is_open) return false;
+    for (const { state } of [...this.#waiting.values()].map(({ ticket }) => ticket)) {
+      if (state.kind === 'waiting' && this.#funds.has(state.account)) return true;
+    }
+    return false;
+  }
+
+  /** Its wait is over. */
+  onDecided(claim: Claim, ticket: GateTicket): void {
+    if (this.#goesOn(claim.p.n)) this.#owner.guard(() => this.#answered(claim, ticket));
+  }
+
+  onPreempted({ p }: Claim, account: string): void {
+    const { qos } = this.#call.head;
+    this.#owner.abort(preempted(p.target, qos, this.#env.gate.wait_ms(account, qos)), 'error');
+  }
+
+  onLapsed(): void {
+    this.#owner.abort(leaseOver(), 'error');
   }
 
   /** What this router may spend others see before the upstream does. */
-  #secure(p: Pending, out_tokens: number): void {
+  #secure(claim: Claim, ticket: GateTicket): void {
+    const { p, out_tokens } = claim;
     if (!this.#funds.is_shared) {
-      this.#queue(p, out_tokens);
+      this.#prepare(p, out_tokens);
       return;
     }
-    this.#waits(p);
+    this.#waits(claim, ticket);
     this.#funds.secure((refusal) =>
       this.#owner.guard(() => {
         if (!this.#goesOn(p.n)) return;
-        if (refusal === undefined) this.#queue(p, out_tokens);
+        if (refusal === undefined) this.#prepare(p, out_tokens);
         else this.#onShortage(p, refusal);
       }),
     );
@@ -145,8 +218,9 @@ export class Dispatcher {
       return;
     }
     this.#funds.end(p.n, { tokens: 0, usd_nanos: 0 });
-    if (this.#call.at_limit === 'degrade' && !p.stand_in && this.#degrade(p, this.#env.ambient.clock.now_ms())) return;
-    this.#deny(p, { ok: false, why: { kind: 'account', denial: refusal } });
+    this.#holdings.leave(p.n, undefined);
+    if (!p.stand_in && this.#degrade(p)) return;
+    this.#deny(p, { kind: 'account', denial: refusal });
   }
 
   /** Calls that had to look an idempotency key up would measure the store. */
@@ -157,75 +231,47 @@ export class Dispatcher {
     faults.safely(() => decided(seconds));
   }
 
-  #onDenied(p: Pending, out_tokens: number, result: HoldResult & { ok: false }, now_ms: number): void {
-    const denial = result.why.kind === 'account' ? result.why.denial : undefined;
-    if (denial !== undefined && this.#call.at_limit === 'degrade' && this.#degrade(p, now_ms)) return;
-    const may_wait = this.#call.at_limit === 'wait' && !this.#funds.is_open;
-    if (may_wait && denial?.waitable === true) this.#wait(p, out_tokens, now_ms);
-    else this.#deny(p, result);
+  #onDenied(p: Pending, denial: Denial): void {
+    if (!this.#funds.has(denial.account)) this.#refuse(p, overloaded(p.target, this.#retry_ms(denial)));
+    else if (p.stand_in || !this.#degrade(p)) this.#deny(p, { kind: 'account', denial });
   }
 
-  #wait(p: Pending, out_tokens: number, now_ms: number): void {
-    const { head, wait_ms } = this.#call;
-    this.#waits(p);
-    const until_mono_ms = this.#env.ambient.clock.mono_ms() + wait_ms;
-    this.#funds.waitFor(p.n, demandOf(p.price, p.in_tokens, out_tokens), head.qos, now_ms, until_mono_ms, (result) =>
-      this.#owner.guard(() => {
-        if (!this.#goesOn(p.n)) return;
-        if (result.ok) this.#secure(p, out_tokens);
-        else this.#deny(p, result);
-      }),
-    );
-    this.#env.sweep();
-  }
-
-  #deny(p: Pending, result: HoldResult & { ok: false }): void {
+  #deny(p: Pending, why: FundsDenial): void {
     this.#holdings.record(p.n, 'ignored', undefined);
-    const error = denialError(result.why, this.#call.head.tenant);
+    const retry_ms = why.kind === 'account' ? this.#retry_ms(why.denial) : undefined;
+    const error = denialError(why, this.#call.head, retry_ms);
     this.#env.faults.note(error);
     this.#owner.onRefused(p.n, { scope: 'request', error });
   }
 
-  #degrade(p: Pending, now_ms: number): boolean {
-    const found = standInFor(p, this.#call, this.#env, this.#funds, now_ms);
-    if (found === undefined) return false;
-    this.#holdings.record(p.n, 'ignored', undefined);
-    this.#holdings.permitted(found.pending);
-    this.#secure(found.pending, found.out_tokens);
-    return true;
+  /** As the queue at the account moves. */
+  #retry_ms({ account }: Denial): number | undefined {
+    return this.#env.gate.wait_ms(account, this.#call.head.qos);
   }
 
-  /** A place at the model, then one at its provider, within one wait: who waits for a model keeps nobody from others. */
-  #queue(p: Pending, out_tokens: number): void {
-    const { provider, key } = p.target;
-    const until_mono_ms = this.#env.ambient.clock.mono_ms() + provider.queue_timeout_ms;
-    this.#take(p, key, until_mono_ms, () =>
-      this.#take(p, provider.id, until_mono_ms, () => this.#prepare(p, out_tokens)),
-    );
+  /** The cheapest target that fits takes the place of one that the call's accounts cannot afford now. */
+  #degrade(p: Pending): boolean {
+    if (this.#call.at_limit !== 'degrade') return false;
+    for (const found of standInsFor(p, this.#call, this.#env, this.#funds)) if (this.#standIn(found)) return true;
+    return false;
   }
 
-  #take(p: Pending, key: string, until_mono_ms: number, onPlace: () => void): void {
-    const { limiter, ambient } = this.#env;
-    const proceed = (): void => {
-      if (ticket.state === 'granted') onPlace();
-      else this.#refuse(p, overloaded(p.target));
-    };
-    const later = (): void => {
-      if (this.#goesOn(p.n)) this.#owner.guard(proceed);
-    };
-    const { qos } = this.#call.head;
-    const now_ms = ambient.clock.mono_ms();
-    const ticket = limiter.acquire(key, qos, now_ms, until_mono_ms - now_ms, later);
-    this.#holdings.placed(p.n, ticket);
-    if (ticket.state === 'queued') {
-      this.#waits(p);
-      this.#env.sweep();
-    } else proceed();
-  }
-
-  #waits(p: Pending): void {
-    this.#waiting ??= new Map();
-    this.#waiting.set(p.n, p);
+  #standIn({ pending, out_tokens }: StandIn): boolean {
+    const { n, permit, target } = pending;
+    let is_taken = false;
+    try {
+      const claim = this.#claim(pending, out_tokens);
+      const asked = this.#ask(claim);
+      is_taken = !isDenied(asked) && (asked.state.kind === 'granted' || asked.state.kind === 'waiting');
+      if (!is_taken || isDenied(asked)) return false;
+      this.#holdings.record(n, 'ignored', undefined);
+      this.#holdings.permitted(pending);
+      this.#answered(claim, asked);
+      return true;
+    } finally {
+      if (!is_taken)
+        this.#env.health.record(target.model, permit, 'ignored', undefined, this.#env.ambient.clock.mono_ms());
+    }
   }
 
   /** Its wait is over. False when it was withdrawn before: then it has given everything back already. */
@@ -236,7 +282,7 @@ export class Dispatcher {
   /** It never gets to its upstream: give back what it holds. */
   #abandon(p: Pending): void {
     this.#funds.end(p.n, { tokens: 0, usd_nanos: 0 });
-    this.#holdings.leave(p.n);
+    this.#holdings.leave(p.n, undefined);
     this.#holdings.record(p.n, 'ignored', undefined);
   }
 

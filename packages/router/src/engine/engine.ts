@@ -1,4 +1,3 @@
-import { type ConcurrencyLimit, Limiter, ReservationQueue, UNLIMITED } from '@atp-router/flow';
 import { AtpError, toAtpError } from '@atp-router/kernel';
 import type { KillScope } from '@atp-router/ledger';
 import type { Generation } from '../generation/generation.ts';
@@ -7,6 +6,7 @@ import { Calibrator } from './calibrator.ts';
 import { CallRun } from './call-run.ts';
 import type { AdmittedCall, EngineEnv, RunningCall } from './env.ts';
 import { Faults } from './faults.ts';
+import { FlowGate } from './flow-gate.ts';
 import type { Claim } from './idempotency.ts';
 import { KeyWaits } from './key-waits.ts';
 import type { StoredOutcome } from './outcome-store.ts';
@@ -14,8 +14,8 @@ import type { EngineParts } from './parts.ts';
 import { deadlineExceeded, tenantGone } from './refusals.ts';
 import { replay } from './replay.ts';
 import { RunList } from './run-list.ts';
+import { TargetWindows } from './target-windows.ts';
 import { Starts } from './starts.ts';
-import { Sweep } from './sweep.ts';
 import { type CallRequest, left_ms } from './request.ts';
 
 /**
@@ -27,46 +27,36 @@ import { type CallRequest, left_ms } from './request.ts';
  */
 export class Engine {
   readonly parts: EngineParts;
-  readonly limiter: Limiter<() => void>;
-  readonly starts: Starts;
+  readonly gate: FlowGate;
+  readonly windows: TargetWindows;
   readonly #env: EngineEnv;
   readonly #running: RunList<RunningCall> = new RunList();
   readonly #waits: KeyWaits;
-  readonly #reservations: ReservationQueue<() => void>;
   #generation: Generation;
   #draining = false;
   #idle: (() => void)[] = [];
-  readonly #sweep: Sweep;
 
   constructor(parts: EngineParts, generation: Generation) {
     this.parts = parts;
     this.#generation = generation;
-    this.limiter = new Limiter<() => void>(UNLIMITED);
-    this.#reservations = new ReservationQueue<() => void>(parts.accounts);
     const faults = new Faults(parts.onFault);
-    this.starts = new Starts(faults);
-    this.#sweep = new Sweep(parts.ambient, this.limiter, this.#reservations, (over) => {
-      this.starts.tell(over);
-      faults.safely(() => this.#wakeAll());
-    });
+    this.gate = new FlowGate(parts.accounts, parts.ambient, new Starts(faults), parts.watch);
+    this.windows = new TargetWindows(parts.accounts, (sign) => parts.watch?.congested(sign));
     this.#waits = new KeyWaits(parts.idempotency, parts.ambient, faults);
     this.#env = {
       ambient: parts.ambient,
       log: parts.log,
       accounts: parts.accounts,
       shared: parts.shared,
-      reservations: this.#reservations,
-      limiter: this.limiter,
-      starts: this.starts,
+      gate: this.gate,
+      windows: this.windows,
       hasTenant: (id) => this.#generation.tenants.has(id),
       health: parts.health,
       kills: parts.kills,
       estimator: parts.estimator,
       outcomes: parts.idempotency,
       calibrator: new Calibrator(parts, faults),
-      wake: (tenant) => this.#wake(tenant),
       onEnded: (call) => this.#onEnded(call),
-      sweep: () => this.#sweep.arm(),
       decided: parts.decided,
       faults,
     };
@@ -93,12 +83,7 @@ export class Engine {
       // What waits has not begun; what has begun goes on under its own generation.
       if (run.attempts.length === 0 && !generation.tenants.has(tenant)) run.abort(tenantGone(tenant), 'error');
     }
-    this.#env.faults.safely(() => this.#wakeAll());
-  }
-
-  /** Changes how many attempts a provider (its id) or a target may have in flight and waiting; starts whoever fits now. */
-  setConcurrency(key: string, limit: ConcurrencyLimit): void {
-    this.starts.tell(this.limiter.setLimit(key, limit));
+    this.#env.faults.safely(() => this.gate.wake());
   }
 
   /** Admits and starts a call. Every outcome, also a refusal, goes to the request's sink; never throws. */
@@ -249,21 +234,11 @@ export class Engine {
   #checkIdle(): void {
     if (this.in_flight > 0) return;
     // Nobody is left who could wait for anything.
-    this.#sweep.cancel();
+    this.gate.rest();
     if (this.#idle.length === 0) return;
     const idle = this.#idle;
     this.#idle = [];
     for (const resolve of idle) resolve();
-  }
-
-  #wake(tenant: string): void {
-    const account = `tenant:${tenant}`;
-    if (this.#reservations.waiting(account) === 0) return;
-    this.starts.tell(this.#reservations.wake(this.parts.ambient.clock.now_ms(), account));
-  }
-
-  #wakeAll(): void {
-    this.starts.tell(this.#reservations.wake(this.parts.ambient.clock.now_ms()));
   }
 }
 

@@ -1,4 +1,4 @@
-import type { AccountLedger, AccountLimits, Estimator, Limiter, PromptSize, ReservationQueue } from '@atp-router/flow';
+import type { AccountLedger, AccountLimits, Estimator, PromptSize } from '@atp-router/flow';
 import type { AtpError, Limits } from '@atp-router/kernel';
 import type { CallHead, IdempotencyRef } from '@atp-router/ledger';
 import type { CallPlan, StageChain } from '@atp-router/call';
@@ -9,12 +9,13 @@ import type { Attempt } from './attempt.ts';
 import type { Calibrator } from './calibrator.ts';
 import type { ClientSink } from './client.ts';
 import type { Faults } from './faults.ts';
+import type { FlowGate } from './flow-gate.ts';
 import type { CallCaps } from './funds.ts';
 import type { Ambient, EventLog } from './ports.ts';
 import type { OutcomeStore } from './outcome-store.ts';
 import type { Listed } from './run-list.ts';
 import type { SharedBudgets } from './shared-budgets.ts';
-import type { Starts } from './starts.ts';
+import type { TargetWindows } from './target-windows.ts';
 import type { Target, WantedAttempt } from './target.ts';
 
 /** What all calls of one process share. */
@@ -23,21 +24,17 @@ export interface EngineEnv {
   readonly log: EventLog;
   readonly accounts: AccountLedger;
   readonly shared: SharedBudgets | undefined;
-  readonly reservations: ReservationQueue<() => void>;
-  readonly limiter: Limiter<() => void>;
+  /** Who may begin. */
+  readonly gate: FlowGate;
+  readonly windows: TargetWindows;
   readonly health: TargetHealth;
   readonly kills: KillSwitches;
   readonly estimator: Estimator;
   readonly outcomes: OutcomeStore;
   readonly calibrator: Calibrator;
-  /** Starts whoever was granted a place by something that ended. */
-  readonly wake: (account: string) => void;
-  readonly starts: Starts;
   /** Whether the configuration in force still has a tenant. */
   readonly hasTenant: (id: string) => boolean;
   readonly onEnded: (call: RunningCall) => void;
-  /** Somebody began to wait: make sure that waiting ends in time. */
-  readonly sweep: () => void;
   /** How long the decision for a first attempt took, in seconds. */
   readonly decided: (seconds: number) => void;
   readonly faults: Faults;
@@ -71,9 +68,16 @@ export interface AdmittedCall {
   /** Cheaper models that may stand in when the tenant's limit is reached (`at_limit: degrade`). */
   readonly degraded: readonly Target[];
   readonly at_limit: 'reject' | 'wait' | 'degrade';
-  /** How long a call may wait for its tenant's window. */
+  /** How long a call may wait for the windows of its accounts. */
   readonly wait_ms: number;
+  /** Accounts that the call is charged to, the narrowest first. */
   readonly accounts: readonly string[];
+  /** Whose turn it is among those of its tenant: the session, or the key, that it came with. */
+  readonly fair_session: string;
+  /** May be stopped for a call of a better tier. */
+  readonly is_preemptible: boolean;
+  /** Share of its tenant among those of a tier. */
+  readonly weight: number;
   /** The tenant's, as they were when the call was admitted. */
   readonly account_limits: AccountLimits;
   readonly caps: CallCaps;

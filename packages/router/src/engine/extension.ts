@@ -20,16 +20,15 @@ export function extendFunds(
   onExhausted: (error: AtpError) => void,
 ): AtpError | undefined {
   const { n, in_tokens, price } = attempt.spec;
-  const { tenant } = call.head;
   const now_ms = env.ambient.clock.now_ms();
   const affordable = funds.affordable(n, price, in_tokens, now_ms);
   const wanted = Math.max(out_tokens, Math.min(out_tokens + EXTENSION_TOKENS, affordable));
-  const result = funds.hold(n, demandOf(price, in_tokens, wanted), now_ms);
+  const result = funds.hold(n, demandOf(price, in_tokens, wanted));
   if (result.ok) {
     attempt.reserved_out_tokens = wanted;
     // The shared store is not waited for: what others spent ends the stream a moment later.
     funds.grow(n, demandOf(price, in_tokens, out_tokens), (denial) =>
-      onExhausted(denialError({ kind: 'account', denial }, tenant)),
+      onExhausted(denialError({ kind: 'account', denial }, call.head)),
     );
     return undefined;
   }
@@ -38,5 +37,5 @@ export function extendFunds(
     attempt.reserved_out_tokens = wanted;
     return undefined;
   }
-  return denialError(result.why, tenant);
+  return denialError(result.why, call.head);
 }

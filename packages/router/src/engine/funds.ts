@@ -1,16 +1,21 @@
 import type { UpstreamCaller } from '@atp-router/adapters';
 import {
   type AccountLedger,
+  type Amounts,
   dayNumber,
   type Denial,
   formatDay,
+  type Part,
   type Reservation,
   reservedUsdNanos,
-  type ReservationQueue,
-  type ReservationTicket,
 } from '@atp-router/flow';
-import { addUsdNanos, assert, type Price, type Qos, type UsdNanos } from '@atp-router/kernel';
+import { addUsdNanos, assert, type Price, type UsdNanos } from '@atp-router/kernel';
+import type { FlowGate, GateTicket } from './flow-gate.ts';
 import type { SharedHold, SharedRefusal } from './shared-hold.ts';
+
+/** What an attempt asks for: the call's funds, and a place at its target. */
+export const FUNDS_PART = 0;
+export const PLACE_PART = 1;
 
 export interface Demand {
   readonly tokens: number;
@@ -35,7 +40,18 @@ export type FundsDenial =
   /** The ledger threw while the call waited. */
   | { readonly kind: 'fault'; readonly thrown: unknown };
 
+/** Whether it is a reason, and not what was asked for. */
+export function isDenied(answer: object): answer is FundsDenial {
+  return 'kind' in answer && (answer.kind === 'account' || answer.kind === 'call' || answer.kind === 'fault');
+}
+
 export type HoldResult = { readonly ok: true } | { readonly ok: false; readonly why: FundsDenial };
+
+/** The ticket that brought the call its reservation, which lives as long as the call. */
+interface Grant {
+  readonly ticket: GateTicket;
+  readonly reservation: Reservation;
+}
 
 /**
  * The money and tokens of one call: one reservation on its accounts that grows and shrinks with the attempts in flight
@@ -43,43 +59,31 @@ export type HoldResult = { readonly ok: true } | { readonly ok: false; readonly 
  */
 export class CallFunds {
   readonly #ledger: AccountLedger;
-  readonly #queue: ReservationQueue<() => void>;
+  readonly #gate: FlowGate;
   readonly #accounts: readonly string[];
   readonly #caps: CallCaps;
   readonly #shared: SharedHold | undefined;
   readonly #held: Map<number, Demand> = new Map();
   #spent_tokens = 0;
   #spent_usd_nanos: UsdNanos = 0;
-  #reservation: Reservation | undefined;
+  #grant: Grant | undefined;
   #day: number | undefined;
-  #ticket: ReservationTicket<() => void> | undefined;
 
-  constructor(
-    ledger: AccountLedger,
-    queue: ReservationQueue<() => void>,
-    accounts: readonly string[],
-    caps: CallCaps,
-    shared?: SharedHold,
-  ) {
+  constructor(ledger: AccountLedger, gate: FlowGate, accounts: readonly string[], caps: CallCaps, shared?: SharedHold) {
     this.#ledger = ledger;
-    this.#queue = queue;
+    this.#gate = gate;
     this.#accounts = accounts;
     this.#caps = caps;
     this.#shared = shared;
   }
 
   get is_open(): boolean {
-    return this.#reservation !== undefined;
+    return this.#grant !== undefined;
   }
 
-  /** `waitFor` has not called back yet. */
-  get is_waiting(): boolean {
-    return this.#ticket !== undefined;
-  }
-
-  /** Others of its tenant wait for funds: a small call must not slip past a large one for ever. */
-  get is_behind_others(): boolean {
-    return this.#reservation === undefined && this.#queue.waiting(this.#accounts[0] ?? '') > 0;
+  /** Whether an account is one of those that the call is charged to, and not one of its targets'. */
+  has(account: string): boolean {
+    return this.#accounts.includes(account);
   }
 
   /** Other routers spend from the same daily budget. */
@@ -106,59 +110,44 @@ export class CallFunds {
     return this.#day === undefined || this.#day === dayNumber(started_ms) ? undefined : formatDay(this.#day);
   }
 
-  /** Takes an attempt's demand from every account and the call's own caps, or nothing. */
-  hold(n: number, demand: Demand, now_ms: number): HoldResult {
+  /**
+   * The part of attempt `n`'s demand that the call's accounts give, or why the call itself does not allow it. Only a call that
+   * has nothing yet waits for them, so long as `wait_ms`.
+   */
+  part(n: number, demand: Demand, wait_ms: number | undefined): Part | FundsDenial {
+    const total = this.#totalWith(n, demand);
+    const over = this.#overCaps(total);
+    if (over !== undefined) return over;
+    const grant = this.#grant;
+    if (grant !== undefined)
+      return { kind: 'grow', reservation: grant.reservation, by: beyond(grant.reservation, total) };
+    return { kind: 'reserve', accounts: this.#accounts, amounts: { calls: 1, ...total }, wait_ms };
+  }
+
+  /** An attempt was granted what `part` said. Returns whether the call has its funds since then. */
+  granted(n: number, demand: Demand, ticket: GateTicket): boolean {
+    assert(ticket.state.kind === 'granted', 'what was granted');
+    this.#held.set(n, demand);
+    if (ticket.parts[FUNDS_PART]?.kind !== 'reserve') return false;
+    assert(this.#grant === undefined, 'a call has one reservation');
+    const reservation = ticket.state.reservations[FUNDS_PART] as Reservation;
+    this.#grant = { ticket, reservation };
+    this.#day = reservation.day;
+    this.#shared?.chargeTo(formatDay(reservation.day));
+    return true;
+  }
+
+  /** An attempt that runs needs more, or less: at once, or not at all. */
+  hold(n: number, demand: Demand): HoldResult {
+    assert(this.#grant !== undefined, 'an attempt that runs has funds');
     const total = this.#totalWith(n, demand);
     const over = this.#overCaps(total);
     if (over !== undefined) return { ok: false, why: over };
-    if (this.#reservation === undefined) {
-      const result = this.#ledger.reserve(this.#accounts, { calls: 1, ...total }, now_ms);
-      if (!result.ok) return { ok: false, why: { kind: 'account', denial: result } };
-      this.#granted(result.reservation);
-    } else {
-      const result = this.#ledger.adjust(this.#reservation, { calls: 1, ...total });
-      if (!result.ok) return { ok: false, why: { kind: 'account', denial: result } };
-    }
+    this.#gate.renew(this.#grant.ticket);
+    const denial = this.#gate.adjust(this.#grant.reservation, { calls: 1, ...total });
+    if (denial !== undefined) return { ok: false, why: { kind: 'account', denial } };
     this.#held.set(n, demand);
     return { ok: true };
-  }
-
-  /**
-   * `at_limit: wait` for a call's first attempt: calls back when the demand was granted, or with what refused it, also
-   * by refusing it until `until_mono_ms`. `now_ms` is the wall clock's, because daily budgets are.
-   */
-  waitFor(
-    n: number,
-    demand: Demand,
-    qos: Qos,
-    now_ms: number,
-    until_mono_ms: number,
-    done: (result: HoldResult) => void,
-  ): void {
-    const over = this.#overCaps(demand);
-    if (over !== undefined) {
-      done({ ok: false, why: over });
-      return;
-    }
-    let denial: Denial | undefined;
-    const ticket = this.#queue.reserve(this.#accounts, { calls: 1, ...demand }, qos, now_ms, until_mono_ms, () => {
-      this.#ticket = undefined;
-      const { state } = ticket;
-      if (state.kind === 'granted') {
-        this.#granted(state.reservation);
-        this.#held.set(n, demand);
-        done({ ok: true });
-      } else if (state.kind === 'failed') done({ ok: false, why: { kind: 'fault', thrown: state.thrown } });
-      else if (state.kind !== 'cancelled') {
-        if ('denial' in state) denial = state.denial;
-        assert(denial !== undefined, 'who waited was denied before');
-        done({ ok: false, why: { kind: 'account', denial } });
-      }
-    });
-    if (ticket.state.kind === 'waiting') {
-      this.#ticket = ticket;
-      denial = ticket.state.denial;
-    } else ticket.owner();
   }
 
   /** An attempt is over: what it used stays charged, what it had beyond that is free again. */
@@ -166,10 +155,11 @@ export class CallFunds {
     this.#held.delete(n);
     this.#spent_tokens += used.tokens;
     this.#spent_usd_nanos = addUsdNanos(this.#spent_usd_nanos, used.usd_nanos);
-    if (this.#reservation === undefined || this.#held.size === 0) return;
+    const reservation = this.#reservation;
+    if (reservation === undefined || this.#held.size === 0) return;
     const total = this.#totalWith(0, NO_DEMAND);
     // Growth can be refused when the attempt used more than it had; the settlement charges it all the same.
-    this.#ledger.adjust(this.#reservation, { calls: 1, ...total });
+    this.#gate.adjust(reservation, { calls: 1, ...total });
   }
 
   /**
@@ -203,35 +193,30 @@ export class CallFunds {
 
   /** Ends the call's reservation and debits what was used. Returns whether there was one. */
   settle(): boolean {
-    this.cancelWait();
-    const reservation = this.#reservation;
-    if (reservation === undefined) return false;
+    if (this.#grant === undefined) return false;
     const actual = { calls: 1, tokens: this.#spent_tokens, usd_nanos: this.#spent_usd_nanos };
     this.#shared?.settle(actual);
-    this.#ledger.settle(reservation, actual);
-    this.#reservation = undefined;
-    this.#held.clear();
+    this.#gate.settle(this.#grant.ticket, FUNDS_PART, actual);
+    this.#ended();
     return true;
   }
 
   /** Gives everything back: nothing was ever dispatched. */
   release(): void {
-    this.cancelWait();
-    if (this.#reservation !== undefined) this.#ledger.release(this.#reservation);
+    if (this.#grant !== undefined) this.#gate.release(this.#grant.ticket, FUNDS_PART);
     this.#shared?.release();
-    this.#reservation = undefined;
+    this.#ended();
+  }
+
+  #ended(): void {
+    this.#grant = undefined;
     this.#held.clear();
   }
 
-  cancelWait(): void {
-    if (this.#ticket !== undefined) this.#queue.cancel(this.#ticket);
-    this.#ticket = undefined;
-  }
-
-  #granted(reservation: Reservation): void {
-    this.#reservation = reservation;
-    this.#day = reservation.day;
-    this.#shared?.chargeTo(formatDay(reservation.day));
+  /** Undefined once its lease is over: nothing can change then but the settlement. */
+  get #reservation(): Reservation | undefined {
+    const reservation = this.#grant?.reservation;
+    return reservation?.state === 'open' ? reservation : undefined;
   }
 
   #totalWith(n: number, demand: Demand): Demand {
@@ -250,6 +235,12 @@ export class CallFunds {
     if (total.tokens > this.#caps.tokens) return { kind: 'call', dimension: 'tokens' };
     return undefined;
   }
+}
+
+/** What is missing to a total; attempts that have ended may have left enough. */
+function beyond(held: Demand, total: Demand): Amounts {
+  const tokens = Math.max(0, total.tokens - held.tokens);
+  return { calls: 0, tokens, usd_nanos: Math.max(0, total.usd_nanos - held.usd_nanos) };
 }
 
 const NO_DEMAND: Demand = { tokens: 0, usd_nanos: 0 };

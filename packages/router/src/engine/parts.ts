@@ -3,6 +3,7 @@ import type { GenEvent, GenRequest } from '@atp-router/dialects';
 import type { AccountLedger, Estimator } from '@atp-router/flow';
 import type { KillSwitches, Live, Observed, TargetHealth } from '@atp-router/routing';
 import type { OnFault } from './faults.ts';
+import type { FlowWatch } from './flow-gate.ts';
 import type { IdempotencyKeys } from './idempotency.ts';
 import type { Ambient, EventLog } from './ports.ts';
 import type { SharedBudgets } from './shared-budgets.ts';
@@ -29,6 +30,8 @@ export interface EngineParts {
   readonly hash: (data: string | Uint8Array) => string;
   /** Told how long the decision for a call's first attempt took, in seconds. */
   readonly decided: (seconds: number) => void;
+  /** Told what happens in the queues. */
+  readonly watch?: FlowWatch | undefined;
   readonly onFault: OnFault;
   /** The target with the price that it has for a tenant, where the configuration leaves that to agents. */
   readonly priced: (target: Target, tenant: string) => Target;

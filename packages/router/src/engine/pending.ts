@@ -53,6 +53,8 @@ function specOf(p: Pending, codec: AttemptCodec, call: AdmittedCall, caller: Ups
 /** What the dispatcher tells its call besides what attempts say themselves. */
 export interface DispatchOwner extends AttemptOwner {
   onAttempt(attempt: Attempt): void;
+  /** Ends the whole call. Never throws. */
+  abort(error: AtpError, outcome: 'error' | 'cancelled'): void;
   onRefused(n: number, failure: AttemptFailure): void;
   /** Another router's spending leaves nothing for more of this stream. */
   onExhausted(attempt: Attempt, error: AtpError): void;

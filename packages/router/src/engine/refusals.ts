@@ -1,5 +1,5 @@
 import type { AttemptFailure } from '@atp-router/call';
-import { AtpError } from '@atp-router/kernel';
+import { AtpError, type Qos } from '@atp-router/kernel';
 import type { AdmittedCall, EngineEnv } from './env.ts';
 import type { Target } from './target.ts';
 
@@ -32,13 +32,28 @@ export function circuitOpen(target: Target, retry_after_ms: number): AttemptFail
   return { scope: 'target', error };
 }
 
-export function overloaded(target: Target): AttemptFailure {
+/** `retry_ms`: what its queue says of the next free place. */
+export function overloaded(target: Target, retry_ms = 1_000): AttemptFailure {
   const error = new AtpError(
     'backpressure',
     `Model "${target.model.id}" has as many calls in flight and waiting as it may have. Retry shortly.`,
-    { retry_after_ms: 1_000 },
+    { retry_after_ms: retry_ms },
   );
   return { scope: 'target', error };
+}
+
+/** It ran, and what it has goes to a call of a better tier. */
+export function preempted({ model }: Target, qos: Qos, retry_ms = 1_000): AtpError {
+  return new AtpError(
+    'preempted',
+    `The call (${qos}) was stopped for one of a better tier, which model "${model.id}" had no room for beside it. What it had used is billed, the rest of its budget is free again. Retry later.`,
+    { retry_after_ms: retry_ms },
+  );
+}
+
+/** A fault of the router: calls end long before. */
+export function leaseOver(): AtpError {
+  return new AtpError('internal_error', 'The call was not heard of for longer than any call may take, and was ended.');
 }
 
 /** For a hedge: never the last word, because the attempt that waits has that. */

@@ -12,6 +12,8 @@ export interface CallRequest {
   readonly endpoint: string;
   readonly tenant: string;
   readonly key_id: string;
+  /** The session of ATP that it came with, unique within its tenant; undefined for HTTP. */
+  readonly session_id?: string | undefined;
   /** Which of a provider's endpoints is asked. */
   readonly kind: 'generate' | 'embed';
   readonly model: string;

@@ -1,10 +1,5 @@
 import type { Faults } from './faults.ts';
 
-/** Somebody whose wait is over: granted, refused, or out of time. */
-export interface Waited {
-  readonly owner: () => void;
-}
-
 /**
  * Tells those whose wait is over, one after the other. Who is told may end at once, which makes room for the next one:
  * that one is told when this one is done, and not within it, or a thousand of them would overflow the stack.
@@ -18,8 +13,8 @@ export class Starts {
     this.#faults = faults;
   }
 
-  tell(waited: readonly Waited[]): void {
-    for (let i = 0; i < waited.length; i += 1) this.#owners.push((waited[i] as Waited).owner);
+  tell(waited: readonly (() => void)[]): void {
+    for (const owner of waited) this.#owners.push(owner);
     if (this.#telling || this.#owners.length === 0) return;
     this.#telling = true;
     for (let i = 0; i < this.#owners.length; i += 1) this.#faults.safely(this.#owners[i] as () => void);

@@ -8,6 +8,8 @@ import type { ProviderRuntime } from './ports.ts';
 export interface Target {
   /** Stable key of limits, breakers and learners: it survives reloads. */
   readonly key: string;
+  /** What its attempts are counted at, the narrowest first: model, deployment, provider. */
+  readonly accounts: readonly string[];
   readonly model: ModelEntry;
   readonly provider: ProviderRuntime;
   readonly description: ProviderDescription;

@@ -21,6 +21,7 @@ import { type ModelSpec, type PolicyEntry, Registry } from '@atp-router/routing'
 import { KeyRing as SigningKeys } from '@atp-router/wire';
 import type { ProviderRuntime } from '../engine/ports.ts';
 import type { Target } from '../engine/target.ts';
+import { deploymentAccount, modelAccount, providerAccount, ROUTER_ACCOUNT, tenantAccount } from './accounts.ts';
 import type { Generation, TenantRules } from './generation.ts';
 import { ADMIN_OWNER, type OverlayEntity, overlayKeys } from './overlay.ts';
 import { priceOf } from './prices.ts';
@@ -56,6 +57,7 @@ export function buildGeneration(config: Config, overlay: readonly OverlayEntity[
     keys: new KeyRing(keyEntries(config, overlay)),
     tenants: new Map(config.tenants.map((t) => [t.id, tenantRules(t, registry)])),
     limits: config.limits,
+    preempts: config.flow.preempt,
     idempotency: { ttl_ms: config.idempotency.ttl_ms, max_body_bytes: config.idempotency.max_body_bytes },
     targetOf(model) {
       const known = targets.get(model.id);
@@ -116,6 +118,7 @@ function makeTarget(
   const on_untranslatable = config?.on_untranslatable ?? 'reject';
   return {
     key: model.target_key,
+    accounts: [modelAccount(model.id), deploymentAccount(model.target_key), providerAccount(provider.id)],
     model,
     provider: runtime,
     description,
@@ -245,7 +248,8 @@ function tenantRules(tenant: TenantConfig, registry: Registry): TenantRules {
     limits: accountLimits(tenant),
     money_is_limited: tenant.budget.usd_per_day !== undefined || tenant.window.max_usd_micros !== undefined,
     stand_ins: tenant.at_limit === 'degrade' ? reachOf(tenant, registry) : undefined,
-    accounts: [`tenant:${tenant.id}`],
+    accounts: [tenantAccount(tenant.id), ROUTER_ACCOUNT],
+    weight: tenant.weight,
     names: tenant.models === undefined ? undefined : new Set(tenant.models),
     signing: tenant.signing_keys.length === 0 ? undefined : signingKeys(tenant.signing_keys),
     must_sign: tenant.require_signatures,

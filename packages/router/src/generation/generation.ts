@@ -18,6 +18,8 @@ export interface Generation {
   readonly keys: KeyRing;
   readonly tenants: ReadonlyMap<string, TenantRules>;
   readonly limits: Limits;
+  /** Whether calls of worse tiers are stopped for gold ones. */
+  readonly preempts: boolean;
   readonly idempotency: { readonly ttl_ms: number; readonly max_body_bytes: number };
   /** The target of a model; made on the way for models that no configuration declares. */
   targetOf(model: { readonly id: string; readonly provider_id: string; readonly upstream_model: string }): Target;
@@ -34,8 +36,10 @@ export interface TenantRules {
   readonly money_is_limited: boolean;
   /** Ids of the models that may stand in at its limit (`at_limit: degrade`); undefined allows all. */
   readonly stand_ins: ReadonlySet<string> | undefined;
-  /** Accounts that its calls are charged to, the outermost first. */
+  /** Accounts that its calls are charged to, the narrowest first. */
   readonly accounts: readonly string[];
+  /** Its share among the tenants of a tier. */
+  readonly weight: number;
   /** Names its clients may use as `model`; undefined allows all. */
   readonly names: ReadonlySet<string> | undefined;
   /** For the frames of its sessions; undefined when it has no keys for them. */

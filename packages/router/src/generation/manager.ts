@@ -1,12 +1,5 @@
-import type {
-  Config,
-  ModelConfig,
-  Problem,
-  ProviderConfig,
-  UpstreamTransport,
-  ValueSources,
-} from '@atp-router/adapters';
-import { type AccountLedger, type ConcurrencyLimit, type LimitsChange, UNLIMITED } from '@atp-router/flow';
+import type { Config, Problem, ProviderConfig, UpstreamTransport, ValueSources } from '@atp-router/adapters';
+import type { AccountLedger, LimitsChange } from '@atp-router/flow';
 import { AtpError, assert, isAtpError } from '@atp-router/kernel';
 import { configSchemas } from '../admin/mask.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -14,6 +7,7 @@ import type { EventLog } from '../engine/ports.ts';
 import { accountLimits, buildGeneration } from './build.ts';
 import { configHash } from './config-hash.ts';
 import type { Generation } from './generation.ts';
+import { applyRules } from './flow-limits.ts';
 import { type MergeResult, mergeOverlay, type OverlayEntity } from './overlay.ts';
 
 export interface ManagerParts {
@@ -57,6 +51,9 @@ export class GenerationManager {
   #generation: Generation;
   #engine: Engine | undefined;
 
+  /** Accounts that the configuration limits, besides those of tenants. */
+  #ruled: ReadonlySet<string> = new Set();
+
   /** Throws `config_invalid` when the configuration cannot be brought into force. */
   constructor(base: Config, overlay: readonly OverlayEntity[], parts: ManagerParts) {
     this.#parts = parts;
@@ -90,7 +87,7 @@ export class GenerationManager {
 
   attach(engine: Engine): void {
     this.#engine = engine;
-    this.#applyConcurrency(engine, this.#effective);
+    this.#applyRules(engine, this.#effective);
   }
 
   /** A new file configuration. */
@@ -159,7 +156,7 @@ export class GenerationManager {
     this.#generation = generation;
     this.#applyLimits(config, before);
     if (this.#engine !== undefined) {
-      this.#applyConcurrency(this.#engine, config);
+      this.#applyRules(this.#engine, config);
       this.#engine.parts.health.keepOnly(generation.registry.models);
       this.#engine.parts.health.configure();
       this.#engine.useGeneration(generation);
@@ -192,36 +189,9 @@ export class GenerationManager {
     if (change !== undefined) this.#parts.log.append({ type: 'limits.changed', tenant, ...change });
   }
 
-  #applyConcurrency(engine: Engine, config: Config): void {
-    const providers = new Map(config.providers.map((p) => [p.id, p]));
-    const keys = new Set<string>(providers.keys());
-    for (const { id, max_concurrency, max_queue } of config.providers) {
-      engine.setConcurrency(id, { max_parallel: max_concurrency, max_waiting: max_queue });
-    }
-    for (const [key, limit] of targetLimits(config.models, providers)) {
-      keys.add(key);
-      engine.setConcurrency(key, limit);
-    }
-    engine.limiter.keepOnly(keys);
+  #applyRules(engine: Engine, config: Config): void {
+    this.#ruled = applyRules(config, this.#parts.accounts, engine, this.#ruled);
   }
-}
-
-/** By target. Several names of one upstream model share its places, as many as the strictest of them says. */
-function targetLimits(
-  models: readonly ModelConfig[],
-  providers: ReadonlyMap<string, ProviderConfig>,
-): ReadonlyMap<string, ConcurrencyLimit> {
-  const limits = new Map<string, ConcurrencyLimit>();
-  for (const model of models) {
-    const provider = providers.get(model.provider);
-    if (provider === undefined) continue;
-    const key = `${model.provider}/${model.upstream_model ?? model.id}`;
-    const { max_concurrency, max_queue = provider.max_queue } = model;
-    const limit = max_concurrency === undefined ? UNLIMITED : { max_parallel: max_concurrency, max_waiting: max_queue };
-    const other = limits.get(key);
-    if (other === undefined || limit.max_parallel < other.max_parallel) limits.set(key, limit);
-  }
-  return limits;
 }
 
 function keyOf(entity: Pick<OverlayEntity, 'kind' | 'id'>): string {

@@ -3,6 +3,7 @@ import type { IngressDialect, RoutingWishes } from '@atp-router/dialects';
 import { type AtpError, type Limits, toAtpError } from '@atp-router/kernel';
 import type { Engine } from '../engine/engine.ts';
 import type { CallOptions, CallRequest } from '../engine/request.ts';
+import { tenantAccount } from '../generation/accounts.ts';
 import { authenticateTenant } from './authenticate.ts';
 import type { generateOperation } from './generate-endpoint.ts';
 import { errorHeaders, rateLimitHeaders, readOptions } from './headers.ts';
@@ -27,8 +28,12 @@ export class DataPlane {
     const { accounts, ambient } = engine.parts;
     this.#limits = (tenant, headers) => {
       const now_ms = ambient.clock.now_ms();
-      const room = accounts.headroom(`tenant:${tenant}`, now_ms);
-      if (room !== undefined) rateLimitHeaders(room, now_ms, headers);
+      const account = tenantAccount(tenant);
+      const room = accounts.headroom(account, now_ms);
+      if (room === undefined) return;
+      const is_full = room.calls_left <= 0 || room.tokens_left <= 0;
+      const wait_ms = is_full ? engine.gate.wait_ms(account, 'silver') : undefined;
+      rateLimitHeaders(room, now_ms, wait_ms, headers);
     };
   }
 

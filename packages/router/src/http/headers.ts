@@ -128,15 +128,26 @@ export function answerHeaders(meta: AnswerMeta, content_type: string): string[] 
   return headers;
 }
 
-/** `x-ratelimit-*`: windows as requests and tokens, the day's money where it is limited. */
-export function rateLimitHeaders(room: Headroom, now_ms: number, headers: string[]): void {
+/**
+ * `x-ratelimit-*`: windows as requests and tokens, the day's money where it is limited. A window that has room needs no reset;
+ * one that has none gets it at the pace of its queue (`wait_ms`), where that is known.
+ */
+export function rateLimitHeaders(room: Headroom, now_ms: number, wait_ms: number | undefined, headers: string[]): void {
   push(headers, 'x-ratelimit-limit-requests', room.calls_limit, 'x-ratelimit-remaining-requests', room.calls_left);
+  pushReset(headers, 'x-ratelimit-reset-requests', room.calls_limit, room.calls_left, wait_ms);
   push(headers, 'x-ratelimit-limit-tokens', room.tokens_limit, 'x-ratelimit-remaining-tokens', room.tokens_left);
+  pushReset(headers, 'x-ratelimit-reset-tokens', room.tokens_limit, room.tokens_left, wait_ms);
   if (room.usd_nanos_limit === Number.POSITIVE_INFINITY) return;
   const limit = Math.floor(room.usd_nanos_limit / NANOS_PER_MICRO);
   const left = Math.floor(room.usd_nanos_left / NANOS_PER_MICRO);
   push(headers, 'x-ratelimit-limit-usd-micros', limit, 'x-ratelimit-remaining-usd-micros', left);
   headers.push('x-ratelimit-reset-usd-micros', `${Math.ceil(untilNextUtcDay_ms(now_ms) / 1_000)}s`);
+}
+
+function pushReset(headers: string[], name: string, limit: number, left: number, wait_ms: number | undefined): void {
+  if (limit === Number.POSITIVE_INFINITY) return;
+  if (left > 0) headers.push(name, '0s');
+  else if (wait_ms !== undefined) headers.push(name, `${Math.ceil(wait_ms)}ms`);
 }
 
 function push(headers: string[], limit_name: string, limit: number, left_name: string, left: number): void {

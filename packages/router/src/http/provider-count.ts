@@ -1,9 +1,11 @@
 import type { GenRequest } from '@atp-router/dialects';
-import { isAtpError, type JsonObject, type Qos } from '@atp-router/kernel';
+import { isAtpError, type JsonObject } from '@atp-router/kernel';
 import type { CountTokensCodec } from '@atp-router/providers';
+import { placePart } from '../engine/claim.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { AdmittedCall } from '../engine/env.ts';
 import { exchangeWhole } from '../engine/exchange-whole.ts';
+import type { Holder } from '../engine/flow-gate.ts';
 import type { Target } from '../engine/target.ts';
 import { parseAnswer } from '../relay/generate.ts';
 import { joinHeaders } from '../relay/join-headers.ts';
@@ -42,8 +44,8 @@ export async function askProvider(
 ): Promise<{ readonly model: string; readonly input_tokens: number } | undefined> {
   const [target] = call.targets;
   if (target === undefined || target.description.countTokens === undefined) return undefined;
-  const { clock, timers } = engine.parts.ambient;
-  const leave = takePlaces(engine, [target.key, target.provider.id], call.head.qos, clock.mono_ms());
+  const { timers } = engine.parts.ambient;
+  const leave = takePlace(engine, target, call);
   if (leave === undefined) return undefined;
   const timer = timers.after(Math.max(0, Math.min(COUNT_TIMEOUT_MS, rest_ms ?? COUNT_TIMEOUT_MS)), () => gone.abort());
   try {
@@ -59,16 +61,17 @@ export async function askProvider(
   }
 }
 
-/** A place at each key, or none. Returns what gives them back. */
-function takePlaces(engine: Engine, keys: readonly string[], qos: Qos, now_ms: number): (() => void) | undefined {
-  const tickets = keys.map((key) => engine.limiter.acquire(key, qos, now_ms, 0, () => undefined));
-  const leave = (): void => {
-    for (const ticket of tickets) engine.starts.tell(engine.limiter.cancel(ticket));
-  };
-  if (tickets.every((ticket) => ticket.state === 'granted')) return leave;
-  leave();
-  return undefined;
+/** A place at the target, or none. Returns what gives it back. */
+function takePlace({ gate }: Engine, target: Target, call: AdmittedCall): (() => void) | undefined {
+  const { qos, tenant } = call.head;
+  const key = { qos, tenant, weight: call.weight, session: call.fair_session, tokens: 0, deadline_mono_ms: Infinity };
+  const parts = [placePart(target, { tokens: 0, usd_nanos: 0 }, undefined)];
+  const ticket = gate.request({ owner: NOBODY, key, parts, is_preemptible: false });
+  return ticket.state.kind === 'granted' ? () => gate.release(ticket, 0) : undefined;
 }
+
+/** It waits for nothing, and is over in moments. */
+const NOBODY: Holder = { decided: () => undefined, preempted: () => undefined, lapsed: () => undefined };
 
 async function ask(target: Target, prompt: CountedPrompt, signal: AbortSignal): Promise<number | undefined> {
   const { countTokens: codec } = target.description;

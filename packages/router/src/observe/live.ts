@@ -1,3 +1,4 @@
+import { deploymentAccount, providerAccount } from '../generation/accounts.ts';
 import type { LiveGauges, TenantGauges, TenantLimits } from '@atp-router/adapters';
 import type { AccountSnapshot, Amounts } from '@atp-router/flow';
 import { nanosToMicros } from '@atp-router/kernel';
@@ -44,14 +45,14 @@ export function liveGauges({ engine, ledger, bus, shared, traces }: LiveParts): 
     },
     *providers() {
       for (const provider of engine.generation.registry.providerIds()) {
-        yield { provider, ...engine.limiter.load(provider) };
+        yield { provider, ...engine.gate.load(providerAccount(provider)) };
       }
     },
     *targets() {
       const mono_ms = ambient.clock.mono_ms();
       const now_ms = ambient.clock.now_ms();
       for (const model of engine.generation.registry.models) {
-        const load = engine.limiter.load(model.target_key);
+        const load = engine.gate.load(deploymentAccount(model.target_key));
         const { total } = estimator.accuracy(model.id, now_ms);
         yield {
           provider: model.provider_id,

@@ -145,6 +145,12 @@ const observe: JsonObject = {
   ...at('/live', {
     get: { id: 'getLive', tag: 'observe', summary: 'Calls in flight, windows and targets, now.', answer: ref('Live') },
   }),
+  ...at('/flow', {
+    get: {
+      ...{ id: 'getFlow', tag: 'observe', summary: 'Tiers, queues, windows and spending, now.', answer: ref('Flow') },
+      description: 'What `atp top` shows. Totals count from the start of the process.',
+    },
+  }),
   ...at('/sessions', {
     get: {
       ...{ id: 'listSessions', tag: 'observe', summary: 'Sessions of the Agent Transport Protocol, now.' },

@@ -5,6 +5,7 @@ import { adminSchemas } from './admin-schemas.ts';
 import { AGENTS_PATHS, AGENTS_SCHEMAS, AGENTS_TAGS } from './agents-paths.ts';
 import { FRAMES_PATHS, FRAMES_TAGS } from './frames-paths.ts';
 import { OBSERVE_SCHEMAS } from './observe-schemas.ts';
+import { FLOW_SCHEMAS } from './flow-schemas.ts';
 import { SESSION_SCHEMAS } from './session-schemas.ts';
 import { OPERATIONS_PATHS } from './operations-paths.ts';
 
@@ -14,7 +15,7 @@ const INTRO =
 /** The OpenAPI 3.1 description of everything that the router serves. Throws when two parts define the same name. */
 export function openApiDocument(version: string): JsonObject {
   const schemas = disjoint([
-    ...[dataPlaneFragment.schemas, adminSchemas(), OBSERVE_SCHEMAS, SESSION_SCHEMAS, AGENTS_SCHEMAS],
+    ...[dataPlaneFragment.schemas, adminSchemas(), OBSERVE_SCHEMAS, SESSION_SCHEMAS, FLOW_SCHEMAS, AGENTS_SCHEMAS],
   ]);
   return {
     openapi: '3.1.0',

@@ -61,7 +61,14 @@ function submit({ router }: Running, frame: Frame, stream: Recorded): string {
   const { clock, call_ids } = router.engine.parts.ambient;
   const started_ms = clock.now_ms();
   const call_id = call_ids.next(started_ms);
-  const origin = { call_id, tenant: 'acme', key_id: 'k1', started_ms, started_mono_ms: clock.mono_ms() };
+  const origin = {
+    call_id,
+    tenant: 'acme',
+    key_id: 'k1',
+    session_id: 's',
+    started_ms,
+    started_mono_ms: clock.mono_ms(),
+  };
   router.engine.submit(taskRequest(frame, stream, origin, router.manager.config.limits, sha256));
   return call_id;
 }

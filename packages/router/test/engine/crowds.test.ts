@@ -52,5 +52,6 @@ test('a whole queue of a tenant whose window opens in front of a full provider i
   expect(stage.world.faults).toEqual([]);
   expect(first.client.ending).toBe('end');
   expect(tally(others)).toEqual({ backpressure: 999 });
-  expect([stage.world.engine.in_flight, stage.world.ledger.open.size]).toEqual([1, 1]);
+  // Its funds, and its place.
+  expect([stage.world.engine.in_flight, stage.world.ledger.open.size]).toEqual([1, 2]);
 });

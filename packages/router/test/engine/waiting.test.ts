@@ -89,7 +89,7 @@ describe('a call that waits for its tenant (at_limit: wait)', () => {
     stage.ask();
     const second = stage.ask({ model: 'policy:x' });
     await stage.pass(900);
-    expect(stage.world.ledger.open.size).toBe(1);
+    expect(stage.world.engine.gate.load('tenant:a')).toEqual({ in_flight: 1, waiting: 1 });
     expect(await stage.end()).toEqual([]);
     expect(second.client.ending).toBe('end');
     expect(stage.promised).toEqual(['m1', 'm1']);
@@ -134,7 +134,7 @@ describe('an attempt that waits for a place at its model', () => {
     expect(await stage.end()).toEqual([]);
   });
 
-  test('that lost its race gives its funds back at once', async () => {
+  test('holds no funds meanwhile, also while another attempt of its call runs', async () => {
     const hedged = configOf({
       providers: [provider('p1', { max_concurrency: 1, queue_timeout_ms: 60_000 }), provider('p2')],
       models: [model('m1', 'p1'), model('m2', 'p2')],
@@ -149,8 +149,8 @@ describe('an attempt that waits for a place at its model', () => {
     // The hedge has begun to answer, the first attempt of its call has left the queue, the other call has left.
     expect(racing.client.begun).toBeDefined();
     const alone = stage.world.ledger.snapshot('tenant:a', 0)?.outstanding.tokens ?? 0;
-    expect(alone).toBeLessThan(both / 2);
-    expect(stage.world.engine.limiter.load('p1/up-m1')).toEqual({ in_flight: 0, waiting: 0 });
+    expect(alone).toBe(both / 2);
+    expect(stage.world.engine.gate.load('deployment:p1/up-m1')).toEqual({ in_flight: 0, waiting: 0 });
     expect(await stage.end()).toEqual([]);
   });
 });

@@ -20,27 +20,28 @@ test('a provider has so many attempts in flight over all its models, those that 
     ],
     tenants: [{ id: 'acme', keys: [{ id: 'k1', hash: hashOf(TENANT_KEY) }] }],
   });
-  const { limiter } = router.engine;
+  const { gate } = router.engine;
   const calls = ['a', 'b', 'up/c'].map((model) => chat({ model }));
   await up.arrived(3);
-  expect(limiter.load('up')).toEqual({ in_flight: 3, waiting: 0 });
+  expect(gate.load('provider:up')).toEqual({ in_flight: 3, waiting: 0 });
   // Each in its turn: the one that waits for its model takes no place of the provider.
   const more = ['a', 'b', 'up/d'].map((model) => chat({ model }));
   const queued = async (key: string, n: number): Promise<void> => {
-    while (limiter.load(key).waiting < n) await new Promise((resolve) => setImmediate(resolve));
+    while (gate.load(key).waiting < n) await new Promise((resolve) => setImmediate(resolve));
   };
-  await queued('up/a', 1);
-  await queued('up', 2);
+  await queued('deployment:up/a', 1);
+  await queued('provider:up', 2);
   expect(up.open).toHaveLength(3);
   for (let n = 0; n < 6; n += 1) {
     await up.arrived(n + 1);
-    expect(limiter.load('up').in_flight).toBeLessThanOrEqual(3);
-    expect(limiter.load('up/a').in_flight).toBeLessThanOrEqual(1);
+    expect(gate.load('provider:up').in_flight).toBeLessThanOrEqual(3);
+    expect(gate.load('deployment:up/a').in_flight).toBeLessThanOrEqual(1);
     answer(up.open[n] as ServerResponse);
   }
   const answers = await Promise.all([...calls, ...more]);
   expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200, 200]);
-  expect([...limiter.keys()].map((key) => limiter.load(key).in_flight)).not.toContain(1);
+  const { accounts } = router.engine.parts;
+  expect([...accounts.ids()].map((id) => gate.load(id).in_flight)).not.toContain(1);
 });
 
 test('several names of one upstream model share its places, as many as the strictest of them says', async () => {
@@ -57,7 +58,7 @@ test('several names of one upstream model share its places, as many as the stric
   const calls = ['a', 'b', 'c'].map((model) => chat({ model }));
   for (let n = 0; n < 3; n += 1) {
     await up.arrived(n + 1);
-    expect(router.engine.limiter.load('up/gpt').in_flight).toBe(1);
+    expect(router.engine.gate.load('deployment:up/gpt').in_flight).toBe(1);
     answer(up.open[n] as ServerResponse);
   }
   expect((await Promise.all(calls)).map(({ status }) => status)).toEqual([200, 200, 200]);

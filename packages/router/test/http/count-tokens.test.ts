@@ -1,7 +1,7 @@
 import { type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { RequestVerdict, Stage } from '@atp-router/call';
 import type { GenEvent, GenRequest } from '@atp-router/dialects';
-import { AtpError } from '@atp-router/kernel';
+import { AtpError, assert } from '@atp-router/kernel';
 import { describe, expect, test } from 'vitest';
 import { errorOf, hashOf, type Running, startForTest, TENANT_KEY } from '../admin/harness.ts';
 import { call, type Reply } from '../admin/http.ts';
@@ -158,12 +158,12 @@ describe('nothing leaves the router, as with a message', () => {
     const { config, seen } = await provider();
     const [up] = config['providers'] as object[];
     const running = await startForTest({ ...config, providers: [{ ...up, max_concurrency: 1 }] });
-    const limits = running.router.engine.limiter;
-    const place = limits.acquire('up', 'gold', 0, 0, () => undefined);
-    expect(place.state).toBe('granted');
+    const { accounts } = running.router.engine.parts;
+    const place = accounts.reserve(['provider:up'], { calls: 1, tokens: 0, usd_nanos: 0 }, 0);
+    assert(place.ok, 'there was a place');
     expect(methodOf(await count(running))).toBe('o200k_base');
     expect(seen).toEqual([]);
-    limits.release(place);
+    accounts.release(place.reservation);
     expect(methodOf(await count(running))).toBe('provider');
   });
 });

@@ -1,3 +1,4 @@
+import { deploymentAccount } from '../../../src/generation/accounts.ts';
 import { drawConfig, drawRequests } from './scenario.ts';
 import { brokenAtRest, brokenNow } from './invariants.ts';
 import type { Seams } from './seams.ts';
@@ -59,9 +60,12 @@ function planDisturbances(world: World): void {
     });
     at(0.3, () => {
       const model = draw.from(models);
-      const limit = { max_parallel: draw.one(0, 1, 50), max_waiting: draw.one(0, 3, 50) };
-      engine.setConcurrency(`${model.provider}/${model.upstream_model}`, limit);
-      if (limit.max_parallel === 0) time.after(draw.int(0, 1_000), () => world.applyLimits());
+      const max_parallel = draw.one(0, 1, 50);
+      const account = deploymentAccount(`${model.provider}/${model.upstream_model}`);
+      world.ledger.setLimits(account, { max_parallel });
+      engine.gate.configure(account, { max_waiting: draw.one(0, 3, 50) });
+      engine.gate.wake(account);
+      if (max_parallel === 0) time.after(draw.int(0, 1_000), () => world.applyLimits());
     });
   }
   at(0.2, () => world.reload(drawConfig(draw, world.config)));

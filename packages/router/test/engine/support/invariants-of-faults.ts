@@ -15,9 +15,9 @@ export async function brokenByFault(world: World, seams: Seams): Promise<string[
   // What throws where it should give something back has not given it back.
   if (!/^shared\.(settle|release)$/.test(thrown)) zero('reservations in the shared store', shared?.open ?? 0);
   if (thrown !== 'health.record') zero('permits that nobody gave back', health.permits_out);
-  for (const key of engine.limiter.keys()) {
-    const { in_flight, waiting } = engine.limiter.load(key);
-    zero(`places of ${key}`, in_flight + waiting);
+  for (const account of ledger.ids()) {
+    const { in_flight, waiting } = engine.gate.load(account);
+    zero(`calls at ${account}`, in_flight + waiting);
   }
   out.push(...ledger.breaches, ...health.breaches, ...(shared?.breaches ?? []));
   for (const { call_id, client } of world.submitted) {

@@ -1,6 +1,7 @@
 import { type Amounts, NOTHING } from '@atp-router/flow';
 import { divideHalfUp, type Price, type Usage } from '@atp-router/kernel';
 import { budgetDayOf, type CallEnded } from '@atp-router/ledger';
+import { ROUTER_ACCOUNT } from '../../../src/generation/accounts.ts';
 import type { Served } from './fake-upstream.ts';
 import { type ReadAnswer, readStream, readWhole } from './read-answer.ts';
 import type { RequestPlan } from './scenario.ts';
@@ -14,7 +15,8 @@ export function brokenNow(world: World): string[] {
   for (const { call_id, client } of world.submitted)
     out.push(...client.breaches.map((breach) => `${call_id}: ${breach}`));
   out.push(...ledger.differences(time.now_ms()));
-  if (ledger.open.size > engine.in_flight) out.push(`${ledger.open.size} reservations for ${engine.in_flight} calls`);
+  const of_calls = [...ledger.open.values()].filter((accounts) => accounts.includes(ROUTER_ACCOUNT)).length;
+  if (of_calls > engine.in_flight) out.push(`${of_calls} reservations for ${engine.in_flight} calls`);
   const running = [...engine.calls()]
     .flatMap((call) => [...call.attempts])
     .filter((attempt) => attempt?.is_over === false);
@@ -23,18 +25,19 @@ export function brokenNow(world: World): string[] {
   const asking = world.submitted.filter(({ plan, client }) => client.ending === undefined && mayAsk(plan)).length;
   if (engine.in_flight === 0 && world.timers.set > asking)
     out.push(`${world.timers.set} timers are set, no call is in flight and ${asking} wait for their key`);
-  const due_ms = engine.limiter.nextDeadline_ms();
+  const due_ms = engine.gate.due_mono_ms;
   if (due_ms !== undefined && due_ms < time.mono_ms()) out.push(`somebody waits for a place since before ${due_ms} ms`);
-  for (const key of engine.limiter.keys()) {
-    const places = engine.limiter.load(key).in_flight;
-    const of_provider = !key.includes('/');
+  for (const account of ledger.ids()) {
+    const [kind, key] = [account.slice(0, account.indexOf(':')), account.slice(account.indexOf(':') + 1)];
+    if (kind !== 'provider' && kind !== 'deployment') continue;
+    const places = engine.gate.load(account).in_flight;
     const attempts = running.filter(
-      ({ spec }) => (of_provider ? spec.target.provider.id : spec.target.key) === key,
+      ({ spec }) => (kind === 'provider' ? spec.target.provider.id : spec.target.key) === key,
     ).length;
-    // Who waits for a place at the provider has one at the model already.
-    const before = of_provider ? 0 : engine.limiter.load(key.slice(0, key.indexOf('/'))).waiting;
-    if (places < attempts || places > attempts + before)
-      out.push(`${places} places of ${key} are taken by ${attempts} attempts`);
+    // Who waits for the shared store has a place already.
+    const most = attempts + (shared === undefined ? 0 : engine.in_flight);
+    if (places < attempts || places > most)
+      out.push(`${places} places of ${account} are taken by ${attempts} attempts`);
   }
   return out;
 }
@@ -49,10 +52,10 @@ export function brokenAtRest(world: World): string[] {
   zero('reservations in the shared store', shared?.open ?? 0);
   zero('permits that nobody gave back', health.permits_out);
   zero('timers', time.pending);
-  for (const key of engine.limiter.keys()) {
-    const load = engine.limiter.load(key);
-    zero(`places of ${key}`, load.in_flight);
-    zero(`waiting at ${key}`, load.waiting);
+  for (const account of ledger.ids()) {
+    const load = engine.gate.load(account);
+    zero(`calls at ${account}`, load.in_flight);
+    zero(`waiting at ${account}`, load.waiting);
   }
   for (const one of world.submitted) out.push(...brokenEnd(world, one));
   out.push(...brokenBooks(world), ...brokenRepeats(world));
@@ -132,7 +135,8 @@ function brokenBooks(world: World): string[] {
       out.push(`${record.call_id} settled ${shared.usd_nanos} in the shared store, not ${cost}`);
   }
   for (const account of world.ledger.ids()) {
-    const tenant = account.replace('tenant:', '');
+    if (!account.startsWith('tenant:')) continue;
+    const tenant = account.slice('tenant:'.length);
     const settled = world.ledger.snapshot(account, world.time.now_ms())?.settled;
     const sum = sums.get(tenant) ?? NOTHING;
     if (JSON.stringify(settled) !== JSON.stringify(sum)) {

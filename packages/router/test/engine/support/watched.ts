@@ -1,4 +1,5 @@
 import { AccountLedger, type Amounts, type Denial, type Reservation, type Reserved } from '@atp-router/flow';
+import type { Qos } from '@atp-router/kernel';
 import { type ModelEntry, type Outcome, type Permit, TargetHealth } from '@atp-router/routing';
 
 /** The account ledger, with a list of what is open. */
@@ -12,10 +13,10 @@ export class WatchedLedger extends AccountLedger {
     this.#now_ms = now_ms;
   }
 
-  override reserve(accounts: readonly string[], amounts: Amounts, now_ms: number): Reserved | Denial {
+  override reserve(accounts: readonly string[], amounts: Amounts, now_ms: number, qos?: Qos): Reserved | Denial {
     // A budget of the day is asked for by the wall clock.
     if (now_ms !== this.#now_ms()) this.breaches.push(`reserved for the day of ${new Date(now_ms).toISOString()}`);
-    const result = super.reserve(accounts, amounts, now_ms);
+    const result = super.reserve(accounts, amounts, now_ms, qos);
     if (result.ok) this.open.set(result.reservation, accounts);
     return result;
   }

@@ -9,6 +9,7 @@ import { IdempotencyIndex } from '../../../src/engine/idempotency.ts';
 import { observedOf } from '../../../src/engine/observed.ts';
 import type { EngineParts } from '../../../src/engine/parts.ts';
 import type { CallRequest } from '../../../src/engine/request.ts';
+import { applyRules } from '../../../src/generation/flow-limits.ts';
 import { accountLimits, buildGeneration } from '../../../src/generation/build.ts';
 import type { Generation } from '../../../src/generation/generation.ts';
 import { healthOptions, providerConfigOf } from '../../../src/generation/health-options.ts';
@@ -110,6 +111,8 @@ export class World {
     this.applyLimits();
   }
 
+  #ruled: ReadonlySet<string> = new Set();
+
   /** The UTC days that the history has seen. */
   days(): readonly string[] {
     return [...new Set([utcDay(this.#start_ms), utcDay(this.time.now_ms())])];
@@ -131,12 +134,7 @@ export class World {
 
   applyLimits(): void {
     for (const tenant of this.config.tenants) this.ledger.setLimits(`tenant:${tenant.id}`, accountLimits(tenant));
-    const keys = new Set<string>();
-    for (const { id, max_concurrency, max_queue } of this.config.providers) {
-      keys.add(id);
-      this.engine.setConcurrency(id, { max_parallel: max_concurrency, max_waiting: max_queue });
-    }
-    this.engine.limiter.keepOnly(keys);
+    this.#ruled = applyRules(this.config, this.ledger, this.engine, this.#ruled);
   }
 
   submit(plan: RequestPlan): void {

@@ -1,0 +1,211 @@
+import {
+  type AccountLedger,
+  type Amounts,
+  type Changes,
+  type Denial,
+  type FlowDemand,
+  type Now,
+  type Part,
+  type Pool,
+  type QueueOptions,
+  type Reservation,
+  Scheduler,
+  type Ticket,
+} from '@atp-router/flow';
+import { type Qos, type Timer, untilNextUtcDay_ms } from '@atp-router/kernel';
+import type { Ambient } from './ports.ts';
+import type { Starts } from './starts.ts';
+
+/** Whoever asked for something, and is told what becomes of it. Each is called at most once. */
+export interface Holder {
+  /** It waited: the ticket's state says what for. */
+  decided(ticket: GateTicket): void;
+  /** Somebody of a better tier needs what it has at an account: it is to end soon. */
+  preempted(account: string): void;
+  /** It was not heard of for so long that what it held was taken from it. */
+  lapsed(): void;
+}
+
+export type GateTicket = Ticket<Holder>;
+
+/** Told what happens in the queues, for metrics and the log. Must not throw. */
+export interface FlowWatch {
+  decided(ticket: GateTicket, mono_ms: number): void;
+  preempted(ticket: GateTicket): void;
+  lapsed(ticket: GateTicket): void;
+  marked(account: string, is_high: boolean): void;
+  starving(qos: Qos, tenant: string): void;
+  /** A window was narrowed by a sign of congestion. */
+  congested(sign: string): void;
+}
+
+/**
+ * The scheduler with a clock: whoever starts something goes through here. Wakes those whose wait is over, one after the other,
+ * and keeps one timer for all patience and leases, armed only while there are any.
+ */
+export class FlowGate {
+  readonly #scheduler: Scheduler<Holder>;
+  readonly #accounts: AccountLedger;
+  readonly #ambient: Ambient;
+  readonly #starts: Starts;
+  readonly #watch: FlowWatch | undefined;
+  #armed: { readonly due_ms: number; readonly timer: Timer } | undefined;
+
+  constructor(accounts: AccountLedger, ambient: Ambient, starts: Starts, watch?: FlowWatch) {
+    this.#accounts = accounts;
+    this.#ambient = ambient;
+    this.#starts = starts;
+    this.#watch = watch;
+    this.#scheduler = new Scheduler(accounts);
+  }
+
+  /** Granted or refused at once, or waits, as the ticket's state says. */
+  request(demand: FlowDemand<Holder>): GateTicket {
+    const { ticket, changes } = this.#scheduler.request(demand, this.#now());
+    this.#took(changes);
+    if (ticket.state.kind !== 'waiting') this.#watch?.decided(ticket, ticket.since_mono_ms);
+    return ticket;
+  }
+
+  replace(ticket: GateTicket, parts: readonly Part[]): void {
+    this.#took(this.#scheduler.replace(ticket, parts, this.#now()));
+  }
+
+  settle(ticket: GateTicket, part: number, actual: Amounts): void {
+    this.#took(this.#scheduler.settle(ticket, part, actual, this.#now()));
+  }
+
+  release(ticket: GateTicket, part: number): void {
+    this.#took(this.#scheduler.release(ticket, part, this.#now()));
+  }
+
+  /** Returns what refuses growth; less always fits. */
+  adjust(reservation: Reservation, amounts: Amounts): Denial | undefined {
+    const { denial, changes } = this.#scheduler.adjust(reservation, amounts, this.#now());
+    this.#took(changes);
+    return denial;
+  }
+
+  /** Its holder lives. */
+  renew(ticket: GateTicket): void {
+    this.#scheduler.renew(ticket, this.#now());
+  }
+
+  /** Leaves the queue; nothing for one that is decided. */
+  cancel(ticket: GateTicket): void {
+    this.#took(this.#scheduler.cancel(ticket, this.#now()));
+  }
+
+  /** Limits of an account, or of any, have changed. */
+  wake(account?: string): void {
+    this.#took(this.#scheduler.wake(account, this.#now()));
+  }
+
+  /** Calls that may wait in all; those that do already stay. */
+  setMaxWaiting(most: number): void {
+    this.#scheduler.setMaxWaiting(most);
+  }
+
+  configure(account: string, options: QueueOptions | undefined): void {
+    this.#scheduler.configure(account, options);
+  }
+
+  /** How long one had better wait before asking an account again that has just refused it; undefined when nothing is known. */
+  wait_ms(account: string, qos: Qos): number | undefined {
+    return this.#scheduler.wait_ms(account, qos, this.#now());
+  }
+
+  /** Calls in flight and waiting at an account. */
+  load(account: string): { readonly in_flight: number; readonly waiting: number } {
+    const waiting = this.#scheduler.pool(account)?.queue.size ?? 0;
+    return { in_flight: this.#accounts.windows(account)?.out_calls ?? 0, waiting };
+  }
+
+  waiting(qos: Qos): number {
+    return this.#scheduler.waiting(qos);
+  }
+
+  waitingOf(tenant: string): number {
+    return this.#scheduler.waitingOf(tenant);
+  }
+
+  /** Queues of accounts in which somebody waits, or waited lately. */
+  pools(): IterableIterator<Pool<Holder>> {
+    return this.#scheduler.pools();
+  }
+
+  jain(qos: Qos): number {
+    return this.#scheduler.jain(qos, this.#now());
+  }
+
+  /** When the next patience or lease ends. */
+  get due_mono_ms(): number | undefined {
+    return this.#scheduler.due_mono_ms;
+  }
+
+  /** Nobody waits or holds anything any more. */
+  rest(): void {
+    this.#armed?.timer.cancel();
+    this.#armed = undefined;
+  }
+
+  #now(): Now {
+    const { clock } = this.#ambient;
+    return { now_ms: clock.now_ms(), mono_ms: clock.mono_ms() };
+  }
+
+  #took(changes: Changes<Holder>): void {
+    this.#tell(changes);
+    // Who was moved to another account may have less patience there.
+    this.#arm();
+  }
+
+  #tell(changes: Changes<Holder>): void {
+    const { decided, preempted, lapsed, marks, starving } = changes;
+    for (const { account, is_high } of marks) this.#watch?.marked(account, is_high);
+    for (const { qos, tenant } of starving) this.#watch?.starving(qos, tenant);
+    if (decided.length + preempted.length + lapsed.length === 0) return;
+    const mono_ms = this.#ambient.clock.mono_ms();
+    const told: (() => void)[] = [];
+    for (const ticket of decided) {
+      this.#watch?.decided(ticket, mono_ms);
+      told.push(() => ticket.owner.decided(ticket));
+    }
+    for (const ticket of preempted) {
+      this.#watch?.preempted(ticket);
+      told.push(() => ticket.owner.preempted(ticket.reclaimed?.pool ?? ''));
+    }
+    for (const ticket of lapsed) {
+      this.#watch?.lapsed(ticket);
+      told.push(() => ticket.owner.lapsed());
+    }
+    this.#starts.tell(told);
+  }
+
+  #arm(): void {
+    const due_ms = this.#next_ms();
+    if (due_ms === Infinity || (this.#armed !== undefined && this.#armed.due_ms <= due_ms)) return;
+    this.rest();
+    const { clock, timers } = this.#ambient;
+    const timer = timers.after(Math.max(1, due_ms - clock.mono_ms()), () => {
+      this.#armed = undefined;
+      const now = this.#now();
+      this.#tell(this.#scheduler.expire(now));
+      // It may be midnight.
+      this.#tell(this.#scheduler.wake(undefined, now));
+      this.#arm();
+    });
+    this.#armed = { due_ms, timer };
+  }
+
+  /**
+   * The first patience or lease to end, or the midnight that renews the budgets that somebody waits for. Midnight is the wall
+   * clock's, which is asked anew each time, since it may jump; the others do not jump with it.
+   */
+  #next_ms(): number {
+    const { clock } = this.#ambient;
+    const due_ms = this.#scheduler.due_mono_ms ?? Infinity;
+    if (this.#scheduler.waiting() === 0) return due_ms;
+    return Math.min(due_ms, clock.mono_ms() + untilNextUtcDay_ms(clock.now_ms()));
+  }
+}

@@ -1,0 +1,36 @@
+/** Names of accounts, which outlive generations: windows and use are kept under them over a reload. */
+
+/** All calls of this router. */
+export const ROUTER_ACCOUNT = 'router';
+
+export function tenantAccount(tenant: string): string {
+  return `tenant:${tenant}`;
+}
+
+/** Key ids are unique within their tenant, as session ids are. */
+export function keyAccount(tenant: string, key_id: string): string {
+  return `key:${tenant}/${key_id}`;
+}
+
+export function sessionAccount(tenant: string, session_id: string): string {
+  return `session:${tenant}/${session_id}`;
+}
+
+/** A model with a prompt of its own, as clients name it. */
+export function agentAccount(agent: string): string {
+  return `agent:${agent}`;
+}
+
+export function providerAccount(provider: string): string {
+  return `provider:${provider}`;
+}
+
+/** One upstream model at one provider, under whatever names. */
+export function deploymentAccount(target_key: string): string {
+  return `deployment:${target_key}`;
+}
+
+/** A model as clients name it. */
+export function modelAccount(model: string): string {
+  return `model:${model}`;
+}

@@ -1,0 +1,114 @@
+import type { Config, ModelConfig, PartWindowConfig, ProviderConfig } from '@atp-router/adapters';
+import {
+  type AccountLedger,
+  type AccountLimits,
+  DEFAULT_AIMD,
+  type LimitsRule,
+  type QueueOptions,
+} from '@atp-router/flow';
+import type { Engine } from '../engine/engine.ts';
+import type { WindowOptions } from '../engine/target-windows.ts';
+import { agentAccount, deploymentAccount, modelAccount, providerAccount, ROUTER_ACCOUNT } from './accounts.ts';
+
+/**
+ * Brings limits of everything but tenants into force; whoever waits is woken by the caller. `before`: accounts that had some,
+ * which keep them until nothing of them runs. Returns those that have some now.
+ */
+export function applyRules(
+  config: Config,
+  accounts: AccountLedger,
+  { gate, windows }: Pick<Engine, 'gate' | 'windows'>,
+  before: ReadonlySet<string>,
+): ReadonlySet<string> {
+  const rules = accountRules(config);
+  for (const account of before) {
+    if (rules.has(account)) continue;
+    accounts.retire(account);
+    gate.configure(account, undefined);
+  }
+  for (const [account, { limits, queue }] of rules) {
+    accounts.setLimits(account, limits);
+    gate.configure(account, queue);
+  }
+  accounts.setRule(windowRule(config));
+  gate.setMaxWaiting(config.flow.max_waiting);
+  windows.configure(windowOptions(config));
+  return new Set(rules.keys());
+}
+
+/** What the configuration says of one account that is not a tenant's. */
+interface AccountRules {
+  readonly limits: AccountLimits;
+  readonly queue: QueueOptions;
+}
+
+/** Accounts of the router, providers, deployments, models and agents that have limits. */
+function accountRules(config: Config): ReadonlyMap<string, AccountRules> {
+  const { shares, window } = config.flow;
+  const rules = new Map<string, AccountRules>();
+  const add = (account: string, limits: AccountLimits, max_waiting?: number): void => {
+    if (isLimited(limits)) rules.set(account, { limits, queue: { shares, max_waiting } });
+  };
+  add(ROUTER_ACCOUNT, window);
+  const providers = new Map(config.providers.map((provider) => [provider.id, provider]));
+  for (const { id, max_concurrency, max_queue, window: of_provider } of config.providers) {
+    add(providerAccount(id), { max_parallel: max_concurrency, ...of_provider }, max_queue);
+  }
+  for (const [key, { max_parallel, max_waiting }] of deployments(config.models, providers)) {
+    add(deploymentAccount(key), { max_parallel }, max_waiting);
+  }
+  for (const { id, window: of_model } of config.models) add(modelAccount(id), of_model);
+  for (const { id, window: of_agent } of config.agents) add(agentAccount(id), of_agent);
+  return rules;
+}
+
+/** Bursts are not capped at deployments: the provider's own answers tell what it bears. */
+function windowOptions({ flow: { aimd } }: Config): WindowOptions | undefined {
+  if (!aimd.enabled) return undefined;
+  const { base, increase, decrease, hold_ms, latency_ms } = aimd;
+  return { ...DEFAULT_AIMD, base, max: Math.max(base, DEFAULT_AIMD.max), increase, decrease, hold_ms, latency_ms };
+}
+
+function isLimited({ max_parallel, max_tokens, max_usd_micros }: AccountLimits): boolean {
+  return max_parallel !== undefined || max_tokens !== undefined || max_usd_micros !== undefined;
+}
+
+/** By deployment. Several names of one upstream model share its places, as many as the strictest of them says. */
+function deployments(
+  models: readonly ModelConfig[],
+  providers: ReadonlyMap<string, ProviderConfig>,
+): ReadonlyMap<string, { readonly max_parallel: number; readonly max_waiting: number }> {
+  const limits = new Map<string, { readonly max_parallel: number; readonly max_waiting: number }>();
+  for (const { provider: id, upstream_model, id: model, max_concurrency, max_queue } of models) {
+    const provider = providers.get(id);
+    if (provider === undefined || max_concurrency === undefined) continue;
+    const key = `${id}/${upstream_model ?? model}`;
+    const other = limits.get(key);
+    if (other !== undefined && other.max_parallel <= max_concurrency) continue;
+    limits.set(key, { max_parallel: max_concurrency, max_waiting: max_queue ?? provider.max_queue });
+  }
+  return limits;
+}
+
+/** Windows of keys and sessions, whose accounts come and go. */
+function windowRule(config: Config): LimitsRule {
+  const of_keys = windowsBy(config, ({ key_window }) => key_window);
+  const of_sessions = windowsBy(config, ({ session_window }) => session_window);
+  if (of_keys.size + of_sessions.size === 0) return () => undefined;
+  return (id) => {
+    const colon = id.indexOf(':');
+    const kind = id.slice(0, colon);
+    if (kind !== 'key' && kind !== 'session') return undefined;
+    const tenant = id.slice(colon + 1, id.indexOf('/', colon));
+    return (kind === 'key' ? of_keys : of_sessions).get(tenant);
+  };
+}
+
+function windowsBy(
+  { tenants }: Config,
+  of: (tenant: Config['tenants'][number]) => PartWindowConfig,
+): ReadonlyMap<string, AccountLimits> {
+  const windows = new Map<string, AccountLimits>();
+  for (const tenant of tenants) if (isLimited(of(tenant))) windows.set(tenant.id, of(tenant));
+  return windows;
+}
