@@ -95,6 +95,12 @@ export class AccountLedger {
     return { ok: true, reservation: new Reservation(uses, amounts, qos) };
   }
 
+  /** What `reserve` would be refused for, when it is for want of room; nothing changes. */
+  refusal(accounts: readonly string[], amounts: Amounts, now_ms: number): Denial | undefined {
+    const uses = this.#usesOf(accounts, dayNumber(now_ms));
+    return firstDenial(uses, amounts.calls, amounts.tokens, amounts.usd_nanos, now_ms);
+  }
+
   /** Changes what a reservation holds, on its own day. Growth fits on every account or nothing changes; less always fits. */
   adjust(reservation: Reservation, amounts: Amounts): { readonly ok: true } | Denial {
     assertAmounts(amounts);
@@ -238,11 +244,13 @@ export class AccountLedger {
     return this.#accounts.size;
   }
 
-  *#usesOf(accounts: readonly string[], day: number): Generator<DayUse> {
+  #usesOf(accounts: readonly string[], day: number): readonly DayUse[] {
+    const uses: DayUse[] = [];
     for (const id of accounts) {
       const account = this.#accounts.find(id);
-      if (account !== undefined) yield account.days.use(day);
+      if (account !== undefined) uses.push(account.days.use(day));
     }
+    return uses;
   }
 
   #end(reservation: Reservation, actual: Amounts, state: 'settled' | 'released' | 'lapsed'): void {

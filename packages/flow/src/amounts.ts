@@ -90,6 +90,6 @@ const MAX_LEVELS = 8;
 export function assertDistinct(accounts: readonly string[]): void {
   assert(accounts.length >= 1 && accounts.length <= MAX_LEVELS, 'a reservation names 1 to 8 accounts');
   for (let i = 1; i < accounts.length; i += 1) {
-    assert(accounts.indexOf(accounts[i] as string) === i, 'a reservation names each account once');
+    for (let j = 0; j < i; j += 1) assert(accounts[i] !== accounts[j], 'a reservation names each account once');
   }
 }

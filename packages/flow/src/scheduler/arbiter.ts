@@ -1,4 +1,5 @@
-import { assert, type Qos } from '@atp-router/kernel';
+import { assert } from '@atp-router/kernel';
+import type { Windows } from '../account.ts';
 import type { AccountLedger } from '../account-ledger.ts';
 import type { Amounts, Denial } from '../amounts.ts';
 import { ServiceWindow } from '../fair/service-window.ts';
@@ -6,9 +7,10 @@ import { StarvationGuard, type StarvationOptions } from '../fair/starvation.ts';
 import type { Reservation } from '../reservation.ts';
 import { type Changes, type Mutable, noChanges, type Now } from './changes.ts';
 import type { Pool } from './pool.ts';
-import { takeParts } from './take-parts.ts';
+import { refusalOf, type Taken, takeParts } from './take-parts.ts';
 import type { Part, Refusal, Ticket } from './ticket.ts';
 import type { WaitingRoom } from './waiting-room.ts';
+import { demandAt, wantedAt } from './wanted.ts';
 
 /** Serves the queues in which something has changed: grants, refuses, moves and preempts, and notes what others must hear. */
 export class Arbiter<T> {
@@ -16,6 +18,7 @@ export class Arbiter<T> {
   readonly #ledger: AccountLedger;
   readonly #room: WaitingRoom<T>;
   readonly #starvation: StarvationGuard;
+  readonly #long_wait_ms: number;
   readonly #dirty: Set<Pool<T>> = new Set();
   readonly #none: Changes<T> = noChanges();
   /** What the present input has changed. */
@@ -25,14 +28,16 @@ export class Arbiter<T> {
     this.#ledger = ledger;
     this.#room = room;
     this.#starvation = new StarvationGuard(starvation);
+    this.#long_wait_ms = starvation.wait_ms;
   }
 
   touch(account: string): void {
     const pool = this.#room.pools.get(account);
-    if (pool !== undefined) this.#dirty.add(pool);
+    if (pool !== undefined) this.touched(pool);
   }
 
   touched(pool: Pool<T>): void {
+    pool.blocked = undefined;
     this.#dirty.add(pool);
   }
 
@@ -125,7 +130,7 @@ export class Arbiter<T> {
       const pool = this.#room.pools.get(account);
       if (pool === undefined) continue;
       pool.ended(ticket, now.mono_ms);
-      this.#dirty.add(pool);
+      this.touched(pool);
       if (ticket.charge?.account === account) ticket.charge.of = pool.queue.correct(ticket.charge.of, tokens);
     }
   }
@@ -141,22 +146,33 @@ export class Arbiter<T> {
     if (windows === undefined) return;
     for (let place = pool.next(windows); place !== undefined; place = pool.next(windows)) {
       const ticket = place.owner;
+      const demand = demandAt(ticket, pool.account);
+      if (pool.blocked === ticket) {
+        this.#preempt(pool, windows, ticket, demand);
+        return;
+      }
       const other = this.#room.lineFor(ticket, pool);
       if (other !== undefined) {
         this.#move(ticket, pool, other.busy(this.#ledger.windows(other.account)), now);
         continue;
       }
-      const taken = takeParts(this.#ledger, ticket.parts, ticket.key.qos, now.now_ms);
+      const taken = this.#take(ticket, demand !== undefined && pool.isFull(windows, demand), now);
       if (taken.ok) this.#grantFrom(pool, ticket, taken.reservations, now);
       else if (taken.denial === undefined) this.#drop(ticket, { kind: 'failed', thrown: taken.thrown });
       else if (!taken.denial.waitable) this.#drop(ticket, { kind: 'denied', denial: taken.denial });
       else if (taken.denial.account !== pool.account) this.#move(ticket, pool, taken.denial, now);
       else {
         ticket.state = { kind: 'waiting', account: pool.account, denial: taken.denial };
-        this.#preempt(pool, ticket);
+        pool.blocked = ticket;
+        this.#preempt(pool, windows, ticket, demand);
         return;
       }
     }
+  }
+
+  #take(ticket: Ticket<T>, is_full: boolean, { now_ms }: Now): Taken {
+    const denial = is_full ? refusalOf(this.#ledger, ticket.parts, now_ms) : undefined;
+    return denial === undefined ? takeParts(this.#ledger, ticket.parts, ticket.key.qos, now_ms) : { ok: false, denial };
   }
 
   #grantFrom(pool: Pool<T>, ticket: Ticket<T>, reservations: readonly Reservation[], now: Now): void {
@@ -175,7 +191,9 @@ export class Arbiter<T> {
     const wait_ms = now.mono_ms - since_mono_ms;
     const mark = pool.mark.waited(wait_ms);
     if (mark !== undefined) this.#changed.marks.push({ account: pool.account, is_high: mark === 'high' });
-    if (this.#starvation.waited(qos, tenant, wait_ms, now.mono_ms)) this.#changed.starving.push({ qos, tenant });
+    const is_behind = wait_ms > this.#long_wait_ms && this.service.isBehind(qos, tenant, now.mono_ms);
+    const starves = this.#starvation.waited(qos, tenant, wait_ms, now.mono_ms, is_behind);
+    if (starves) this.#changed.starving.push({ qos, tenant });
   }
 
   #drop(ticket: Ticket<T>, refusal: Refusal): void {
@@ -191,11 +209,11 @@ export class Arbiter<T> {
     else if (!this.join(ticket, denial, now)) this.refuse(ticket, { kind: 'shed', denial });
   }
 
-  #preempt(pool: Pool<T>, ticket: Ticket<T>): void {
-    const windows = this.#ledger.windows(pool.account);
-    const demand = demandAt(ticket, pool.account);
-    if (windows === undefined || demand === undefined || !PREEMPTING.has(ticket.key.qos)) return;
-    for (const victim of pool.victims(windows, ticket.key.qos, demand)) {
+  #preempt(pool: Pool<T>, windows: Windows, { key: { qos } }: Ticket<T>, demand: Amounts | undefined): void {
+    const claim = pool.claim(windows, qos);
+    if (demand === undefined || claim === undefined) return;
+    const wanted = wantedAt(pool, qos, claim, this.#ledger);
+    for (const victim of pool.victims(windows, qos, demand, wanted)) {
       pool.stopped(victim);
       this.#changed.preempted.push(victim);
     }
@@ -203,11 +221,3 @@ export class Arbiter<T> {
 }
 
 const ENDED = { kind: 'ended' } as const;
-
-/** Silver has its part and its turn, and stops nobody. */
-const PREEMPTING: ReadonlySet<Qos> = new Set(['gold']);
-
-function demandAt<T>(ticket: Ticket<T>, account: string): Amounts | undefined {
-  const part = ticket.partAt(account);
-  return part?.kind === 'reserve' ? part.amounts : undefined;
-}

@@ -4,7 +4,15 @@ import type { Amounts, Denial } from '../amounts.ts';
 import { FairQueue, type FairPlace } from '../fair/fair-queue.ts';
 import { Watermark, type WatermarkOptions } from '../window/watermark.ts';
 import { Pace } from './pace.ts';
-import { assertShares, hasShareWithout, isBelowShare, NO_SHARES, type Shares, shortage } from './shares.ts';
+import {
+  assertShares,
+  hasShareWithout,
+  isBelowShare,
+  leftOfShare,
+  NO_SHARES,
+  type Shares,
+  shortage,
+} from './shares.ts';
 import type { QueueOptions } from './options.ts';
 import type { Ticket } from './ticket.ts';
 
@@ -19,6 +27,8 @@ export class Pool<T> {
   shares: Shares = NO_SHARES;
   /** Demands that may wait here; undefined: as everywhere. */
   max_waiting: number | undefined = undefined;
+  /** Was next and did not fit here, and nothing has come back here since. */
+  blocked: Ticket<T> | undefined = undefined;
   /** Granted and may be stopped for somebody else, oldest first, by tier. Only where tiers have parts. */
   readonly #running: readonly [Set<Ticket<T>>, Set<Ticket<T>>, Set<Ticket<T>>] = [new Set(), new Set(), new Set()];
   /** What comes back from those that were told to stop. */
@@ -60,6 +70,15 @@ export class Pool<T> {
     return this.queue.peek('gold') ?? this.queue.peek('silver') ?? this.queue.peek('bronze');
   }
 
+  /** Whether there is no room here for a demand of so much, whatever its other accounts say. */
+  isFull(windows: Windows, demand: Amounts): boolean {
+    return (
+      (demand.calls > 0 && demand.calls > windows.max_parallel - windows.out_calls) ||
+      (demand.tokens > 0 && demand.tokens > windows.max_tokens - windows.out_tokens) ||
+      (demand.usd_nanos > 0 && demand.usd_nanos > windows.max_usd_nanos - windows.out_usd_nanos)
+    );
+  }
+
   /** Demands that are served before a further one of a tier, as far as it can be known. */
   ahead(qos: Qos): number {
     return QOS_TIERS.reduce((sum, tier) => sum + (qosRank(tier) <= qosRank(qos) ? this.queue.waiting(tier) : 0), 0);
@@ -72,31 +91,39 @@ export class Pool<T> {
   ended(ticket: Ticket<T>, mono_ms: number): void {
     this.pace.ended(mono_ms);
     this.#running[qosRank(ticket.key.qos)].delete(ticket);
-    if (ticket.reclaimed?.pool === this.account) this.#reclaim(ticket.reclaimed.amounts, -1);
+    if (ticket.reclaimed?.pool === this.account) this.#reclaimed = plus(this.#reclaimed, ticket.reclaimed.amounts, -1);
+  }
+
+  /** What may be stopped for somebody of a tier at most; undefined when it stops nobody, or has its part already. */
+  claim(windows: Windows, qos: Qos): Amounts | undefined {
+    const share = this.shares[qos];
+    return PREEMPTING.has(qos) && isBelowShare(windows, share, qos) ? leftOfShare(windows, share, qos) : undefined;
   }
 
   /**
-   * Whom to stop so that a demand fits: bronze first, then silver, the oldest first, and none whose tier would have less than
-   * its part. Nobody when the demand's tier has its part already, when enough is on its way back, or when stopping all of
-   * them would not do.
+   * Whom to stop so that the first demand of a tier fits, and then others behind it, which want `wanted` together with it.
+   * Bronze first, then silver, the oldest first, and none whose tier would have less than its part. Nobody when enough is on
+   * its way back, or when stopping all of them would not do for the first demand.
    */
-  victims(windows: Windows, qos: Qos, demand: Amounts): readonly Ticket<T>[] {
-    if (!isBelowShare(windows, this.shares[qos], qos)) return [];
-    let short = minus(shortage(windows, demand), this.#reclaimed);
+  victims(windows: Windows, qos: Qos, demand: Amounts, wanted: Amounts): readonly Ticket<T>[] {
+    let first = minus(shortage(windows, demand), this.#reclaimed);
+    let all = minus(shortage(windows, wanted), this.#reclaimed);
     const found: Ticket<T>[] = [];
     for (const tier of WORST_FIRST) {
       if (qosRank(tier) <= qosRank(qos)) break;
       let given = NONE;
       for (const ticket of this.#running[qosRank(tier)]) {
+        const short = isNothing(first) ? all : first;
         if (isNothing(short)) break;
         const held = ticket.heldAt(this.account);
-        if (!hasShareWithout(windows, this.shares[tier], tier, plus(given, held), short)) break;
-        given = plus(given, held);
-        short = minus(short, held);
+        if (!hasShareWithout(windows, this.shares[tier], tier, plus(given, held, 1), short)) break;
+        given = plus(given, held, 1);
+        first = minus(first, held);
+        all = minus(all, held);
         found.push(ticket);
       }
     }
-    return isNothing(short) ? found : [];
+    return isNothing(first) ? found : [];
   }
 
   /** It was told to stop, and gives back what it has. */
@@ -104,16 +131,7 @@ export class Pool<T> {
     const amounts = ticket.heldAt(this.account);
     ticket.reclaimed = { pool: this.account, amounts };
     this.#running[qosRank(ticket.key.qos)].delete(ticket);
-    this.#reclaim(amounts, 1);
-  }
-
-  #reclaim(amounts: Amounts, sign: 1 | -1): void {
-    const { calls, tokens, usd_nanos } = this.#reclaimed;
-    this.#reclaimed = {
-      calls: calls + sign * amounts.calls,
-      tokens: tokens + sign * amounts.tokens,
-      usd_nanos: usd_nanos + sign * amounts.usd_nanos,
-    };
+    this.#reclaimed = plus(this.#reclaimed, amounts, 1);
   }
 }
 
@@ -124,8 +142,15 @@ function busyAt(account: string): Denial {
 
 const WORST_FIRST: readonly Qos[] = ['bronze', 'silver'];
 
-function plus(a: Amounts, b: Amounts): Amounts {
-  return { calls: a.calls + b.calls, tokens: a.tokens + b.tokens, usd_nanos: a.usd_nanos + b.usd_nanos };
+/** Silver has its part and its turn, and stops nobody. */
+const PREEMPTING: ReadonlySet<Qos> = new Set(['gold']);
+
+function plus(a: Amounts, b: Amounts, sign: 1 | -1): Amounts {
+  return {
+    calls: a.calls + sign * b.calls,
+    tokens: a.tokens + sign * b.tokens,
+    usd_nanos: a.usd_nanos + sign * b.usd_nanos,
+  };
 }
 
 function minus(a: Amounts, b: Amounts): Amounts {

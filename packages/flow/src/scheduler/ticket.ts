@@ -96,7 +96,10 @@ export class Ticket<T> implements HeapMember {
   }
 
   #partAt(account: string): number {
-    return this.parts.findIndex((part) => accountsOf(part).includes(account));
+    for (let i = 0; i < this.parts.length; i += 1) {
+      if (accountsOf(this.parts[i] as Part).includes(account)) return i;
+    }
+    return -1;
   }
 
   /** What it has outstanding at an account by itself; nothing where it only had another reservation grow. */
