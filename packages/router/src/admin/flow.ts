@@ -11,7 +11,8 @@ import { type AdminRoutes, ok } from './routes.ts';
 const SHOWN_MAX = 1_000;
 
 /** `/flow`: tiers, queues, windows and spending, as they are now. Totals count from the start of the process. */
-export function addFlow(routes: AdminRoutes, { engine, flow, manager }: AdminParts): void {
+export function addFlow(routes: AdminRoutes, { engine, flow, manager, node_id }: AdminParts): void {
+  const began_ms = engine.parts.ambient.clock.mono_ms();
   routes.get('/flow', [], () => {
     const { accounts, ambient } = engine.parts;
     const queues = new Map([...engine.gate.pools()].map((pool) => [pool.account, pool]));
@@ -19,6 +20,8 @@ export function addFlow(routes: AdminRoutes, { engine, flow, manager }: AdminPar
     const { tenants } = engine.generation;
     const shown = [...tenants.values()].slice(0, SHOWN_MAX);
     return ok({
+      node_id,
+      uptime_s: Math.floor((ambient.clock.mono_ms() - began_ms) / 1_000),
       now_ms: ambient.clock.now_ms(),
       calls_in_flight: engine.in_flight,
       waiting: QOS_TIERS.reduce((sum, qos) => sum + engine.gate.waiting(qos), 0),
