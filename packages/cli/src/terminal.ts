@@ -1,5 +1,5 @@
 import { CliError, EXIT } from './exit.ts';
-import { ttyScreen } from './tty-screen.ts';
+import { type Screen, ttyScreen } from './tty-screen.ts';
 
 /** The outside of the program: everything a command may read from or write to besides files and the network. */
 export interface Terminal {
@@ -20,23 +20,6 @@ export interface Terminal {
   readStdinBytes(): Promise<Uint8Array>;
   /** A screen with a keyboard; absent where output goes elsewhere, or nobody can press a key. */
   readonly screen?: Screen;
-}
-
-/** A terminal that is drawn on. */
-export interface Screen {
-  size(): { readonly columns: number; readonly rows: number };
-  /** Takes screen and keyboard; what it returns gives them back, and may be called again. */
-  open(listener: ScreenListener): () => void;
-  write(text: string): void;
-}
-
-export interface ScreenListener {
-  /** A key, named as `keyName` names it. */
-  key(name: string): void;
-  /** Everything has to be drawn again: the size is another, or others have drawn. */
-  redraw(): void;
-  /** A signal, or the terminal is gone: nobody looks any more. */
-  end(): void;
 }
 
 /** A prompt, an entity, a trace of frames; more is not typed by anybody. */

@@ -1,6 +1,22 @@
 import type { EventEmitter } from 'node:events';
 import { emitKeypressEvents, type Key } from 'node:readline';
-import type { Screen, ScreenListener } from './terminal.ts';
+
+/** A terminal that is drawn on. */
+export interface Screen {
+  size(): { readonly columns: number; readonly rows: number };
+  /** Takes screen and keyboard; what it returns gives them back, and may be called again. */
+  open(listener: ScreenListener): () => void;
+  write(text: string): void;
+}
+
+export interface ScreenListener {
+  /** A key, named as `keyName` names it. */
+  key(name: string): void;
+  /** Everything has to be drawn again: the size is another, or others have drawn. */
+  redraw(): void;
+  /** A signal, or the terminal is gone: nobody looks any more. */
+  end(): void;
+}
 
 // Control sequences of ECMA-48 and, with a question mark, of DEC and xterm, which every terminal in use knows or ignores.
 
@@ -35,7 +51,8 @@ const END_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
  */
 export function ttyScreen(keyboard: Keyboard, display: Display, system: Signalling): Screen {
   return {
-    size: () => ({ columns: display.columns ?? SIZE.columns, rows: display.rows ?? SIZE.rows }),
+    // A terminal that nobody has told its size says 0.
+    size: () => ({ columns: display.columns || SIZE.columns, rows: display.rows || SIZE.rows }),
     write: (text) => void display.write(text),
     open: (listener) => open(keyboard, display, system, listener),
   };

@@ -72,7 +72,7 @@ export function bar({ outstanding, window, limit }: Gauge, width: number, glyphs
 }
 
 /** Shorter bars say nothing. */
-const BAR_MIN = 4;
+export const BAR_MIN = 4;
 
 /** `13/20<40`: held, window, and the limit that it was narrowed from. */
 export function gaugeText({ outstanding, window, limit }: Gauge, words: (n: number) => string): string {
@@ -84,10 +84,14 @@ export function gaugeText({ outstanding, window, limit }: Gauge, words: (n: numb
 /** A bar, where there is room, and the text right of it, which takes at least so much room that bars stand in line. */
 export function gauge(value: Gauge, text: string, text_width: number, width: number, glyphs: Glyphs): Line {
   const fits = cut(text, width, glyphs.more);
-  const words = span(fits.padStart(text_width), value.outstanding === 0 ? 'dim' : 'plain');
-  const room = width - words.text.length - 1;
-  if (room < BAR_MIN || value.limit === undefined) return padLine([words], width, true);
-  return [...bar(value, room, glyphs), span(' '), words];
+  const padded = fits.padStart(text_width);
+  const style = value.outstanding === 0 ? 'dim' : 'plain';
+  const room = width - padded.length - 1;
+  if (value.limit === undefined) return padLine([span(padded, style)], width, true);
+  if (room >= BAR_MIN) return [...bar(value, room, glyphs), span(' '), span(padded, style)];
+  // Where no bar is, the numbers say by their colour that a window is nearly full.
+  const alarm = fillStyle(shareOf(value.outstanding, value.window ?? value.limit));
+  return padLine([span(padded, alarm === 'good' ? style : alarm)], width, true);
 }
 
 /** One cell for each value, as high as its part of the highest; a blank where nothing is known. */

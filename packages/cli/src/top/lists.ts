@@ -1,6 +1,6 @@
 import { type Column, drawTable, nameWidth } from './columns.ts';
 import type { FlowAccount, FlowTenant, Gauge } from './flow.ts';
-import { gauge, gaugeText, type Glyphs } from './glyphs.ts';
+import { BAR_MIN, gauge, gaugeText, type Glyphs } from './glyphs.ts';
 import { amount, dollars, milliseconds, seconds } from './numbers.ts';
 import type { Plan } from './plan.ts';
 import { type Line, plain, span } from './spans.ts';
@@ -14,7 +14,9 @@ interface Look {
   readonly glyphs: Glyphs;
 }
 
-const NAME_LEAST = 12;
+/** Names of accounts begin with their kind. */
+const ACCOUNT_LEAST = 17;
+const TENANT_LEAST = 12;
 const NAME_MOST = 48;
 /** Behind the name of an account where waits are above the high mark. */
 const MARK = ' !';
@@ -22,11 +24,12 @@ const MARK = ' !';
 /** Accounts that are shown, under their heading. `total` is what the router has of them. */
 export function accountTable({ accounts }: Plan, total: number, { state, width, glyphs }: Look): Line[] {
   const { sort } = state;
-  const names = accounts.rows.map(({ account }) => escaped(account, glyphs.is_ascii));
+  const head = counted('ACCOUNT', accounts, total);
+  const names = [`${head}${glyphs.sorted}`, ...accounts.rows.map(({ account }) => escaped(account, glyphs.is_ascii))];
   const columns: readonly Column<FlowAccount>[] = [
     {
-      ...{ head: counted('ACCOUNT', accounts, total), rank: 0, is_sorted: sort === 'name' },
-      ...{ least: NAME_LEAST, most: nameWidth(names, NAME_LEAST, NAME_MOST) + MARK.length },
+      ...{ head, rank: 0, is_sorted: sort === 'name' },
+      ...{ least: ACCOUNT_LEAST, most: nameWidth(names, ACCOUNT_LEAST, NAME_MOST) + MARK.length },
       cell: ({ account, pressed }, room) => [
         span(cut(escaped(account, glyphs.is_ascii), room - MARK.length, glyphs.more)),
         span(pressed ? MARK : '', 'bad'),
@@ -57,11 +60,12 @@ const TODAY_MINUTES = 24 * 60;
 
 export function tenantTable({ tenants }: Plan, total: number, { state, width, glyphs }: Look): Line[] {
   const { sort } = state;
-  const names = tenants.rows.map(({ tenant }) => escaped(tenant, glyphs.is_ascii));
+  const head = counted('TENANT', tenants, total);
+  const names = [`${head}${glyphs.sorted}`, ...tenants.rows.map(({ tenant }) => escaped(tenant, glyphs.is_ascii))];
   const columns: readonly Column<FlowTenant>[] = [
     {
-      ...{ head: counted('TENANT', tenants, total), rank: 0, is_sorted: sort === 'name' },
-      ...{ least: NAME_LEAST, most: nameWidth(names, NAME_LEAST, NAME_MOST) },
+      ...{ head, rank: 0, is_sorted: sort === 'name' },
+      ...{ least: TENANT_LEAST, most: nameWidth(names, TENANT_LEAST, NAME_MOST) },
       cell: ({ tenant }, room) => plain(cut(escaped(tenant, glyphs.is_ascii), room, glyphs.more)),
     },
     {
@@ -99,17 +103,21 @@ function held<Row extends Pick<FlowAccount, 'calls' | 'tokens' | 'usd_micros'>>(
   glyphs: Glyphs,
 ): Column<Row>[] {
   const column = (
-    [head, least, rank, is_sorted]: readonly [string, number, number, boolean],
+    head: string,
+    text_width: number,
+    rank: number,
     of: (row: Row) => Gauge,
     words: (n: number) => string,
   ): Column<Row> => ({
-    ...{ head, least, most: least + 1 + BAR_MOST, rank, is_sorted, is_right: true },
-    cell: (row, width) => gauge(of(row), gaugeText(of(row), words), least, width, glyphs),
+    ...{ head, rank, least: text_width, most: text_width + 1 + BAR_MOST, is_right: true },
+    cell: (row, width) => gauge(of(row), gaugeText(of(row), words), text_width, width, glyphs),
   });
+  const calls = column('CALLS', 11, 1, (row) => row.calls, amount);
   return [
-    column(['CALLS', 11, 1, sort === 'calls'], (row) => row.calls, amount),
-    column(['TOKENS', 12, 4, sort === 'tokens'], (row) => row.tokens, amount),
-    column(['MONEY', 13, 6, sort === 'burn'], (row) => row.usd_micros, dollars),
+    // One bar there is on any screen.
+    { ...calls, least: calls.least + 1 + BAR_MIN, is_sorted: sort === 'calls' },
+    { ...column('TOKENS', 12, 4, (row) => row.tokens, amount), is_sorted: sort === 'tokens' },
+    { ...column('MONEY', 13, 6, (row) => row.usd_micros, dollars), is_sorted: sort === 'burn' },
   ];
 }
 

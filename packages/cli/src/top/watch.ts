@@ -1,5 +1,5 @@
 import { CliError } from '../exit.ts';
-import type { Screen } from '../terminal.ts';
+import type { Screen } from '../tty-screen.ts';
 import { painted, repaint } from './ansi.ts';
 import type { Flow } from './flow.ts';
 import { frame } from './frame.ts';
