@@ -17,6 +17,7 @@ import { addProvidersCheck } from './commands/providers-check.ts';
 import { addServe } from './commands/serve.ts';
 import { addStatus } from './commands/status.ts';
 import { addTune } from './commands/tune.ts';
+import { addTop } from './commands/top.ts';
 import { addUsage } from './commands/usage.ts';
 import { addWire } from './commands/wire.ts';
 import { readVersion } from './version.ts';
@@ -46,6 +47,7 @@ export function buildProgram(cli: Cli): Command {
   addServe(program, cli);
   addAsk(program, cli);
   addStatus(program, cli);
+  addTop(program, cli);
   addConfig(program, cli);
   addKeys(program, cli);
   const entities = addEntities(program, cli);

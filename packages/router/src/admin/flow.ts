@@ -11,14 +11,19 @@ import { type AdminRoutes, ok } from './routes.ts';
 const SHOWN_MAX = 1_000;
 
 /** `/flow`: tiers, queues, windows and spending, as they are now. Totals count from the start of the process. */
-export function addFlow(routes: AdminRoutes, { engine, flow, manager }: AdminParts): void {
+export function addFlow(routes: AdminRoutes, { engine, flow, manager, node_id }: AdminParts): void {
+  const began_ms = engine.parts.ambient.clock.mono_ms();
   routes.get('/flow', [], () => {
     const { accounts, ambient } = engine.parts;
     const queues = new Map([...engine.gate.pools()].map((pool) => [pool.account, pool]));
-    const limited = [...accounts.ids()].filter((id) => isShown(accounts.windows(id), queues.get(id)));
+    const all = [...accounts.ids()].filter((id) => isShown(accounts.windows(id), queues.get(id)));
+    // Of many sessions some may be left out, of providers none.
+    const limited = all.sort((a, b) => rankOf(a) - rankOf(b));
     const { tenants } = engine.generation;
     const shown = [...tenants.values()].slice(0, SHOWN_MAX);
     return ok({
+      node_id,
+      uptime_s: Math.floor((ambient.clock.mono_ms() - began_ms) / 1_000),
       now_ms: ambient.clock.now_ms(),
       calls_in_flight: engine.in_flight,
       waiting: QOS_TIERS.reduce((sum, qos) => sum + engine.gate.waiting(qos), 0),
@@ -31,6 +36,13 @@ export function addFlow(routes: AdminRoutes, { engine, flow, manager }: AdminPar
       tenants: shown.map(({ id, weight }) => ({ ...tenantView(engine, id), weight, ...spendingView(flow, id) })),
     });
   });
+}
+
+/** What all share goes before what is somebody's own. */
+const LEVELS: readonly string[] = ['router', 'provider', 'deployment', 'model', 'agent', 'tenant', 'key', 'session'];
+
+function rankOf(account: string): number {
+  return LEVELS.indexOf(levelOf(account));
 }
 
 /** Limited, or somebody waits there. Those of tenants are shown as tenants. */

@@ -10,6 +10,8 @@ const held = (what: string): JsonObject =>
 /** The answer of `/flow`. */
 export const FLOW_SCHEMAS: JsonObject = {
   Flow: record({
+    node_id: text('Which router answers.'),
+    uptime_s: int('Since its start, which totals count from.'),
     now_ms: int('Wall clock, ms since the epoch.'),
     calls_in_flight: int('Calls of the process, those that wait included.'),
     waiting: int('Demands that wait for funds or a place.'),
