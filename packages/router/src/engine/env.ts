@@ -16,7 +16,7 @@ import type { OutcomeStore } from './outcome-store.ts';
 import type { Listed } from './run-list.ts';
 import type { SharedBudgets } from './shared-budgets.ts';
 import type { TargetWindows } from './target-windows.ts';
-import type { ToolCaps } from './tool-caps.ts';
+import type { ToolCaps } from './tool-cap.ts';
 import type { Target, WantedAttempt } from './target.ts';
 
 /** What all calls of one process share. */

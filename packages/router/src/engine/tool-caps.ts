@@ -6,14 +6,6 @@ import { toolsSent } from './hosted-tools.ts';
 import { unpriced } from './refusals.ts';
 import type { Target } from './target.ts';
 
-/** What one call may use of a tool that runs at the provider. */
-export interface ToolCap {
-  readonly uses: number | undefined;
-  readonly usd_nanos: number | undefined;
-}
-
-export type ToolCaps = ReadonlyMap<string, ToolCap>;
-
 /** Why a call may not use a target, whatever it has room for. */
 export function unusable(
   target: Target,

@@ -21,7 +21,7 @@ import { type ModelSpec, type PolicyEntry, Registry } from '@atp-router/routing'
 import { KeyRing as SigningKeys } from '@atp-router/wire';
 import type { ProviderRuntime } from '../engine/ports.ts';
 import type { Target } from '../engine/target.ts';
-import type { ToolCap, ToolCaps } from '../engine/tool-caps.ts';
+import type { ToolCap, ToolCaps } from '../engine/tool-cap.ts';
 import { deploymentAccount, modelAccount, providerAccount, ROUTER_ACCOUNT, tenantAccount } from './accounts.ts';
 import type { Generation, TenantRules } from './generation.ts';
 import { ADMIN_OWNER, type OverlayEntity, overlayKeys } from './overlay.ts';

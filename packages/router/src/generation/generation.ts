@@ -5,7 +5,7 @@ import type { Limits, Qos } from '@atp-router/kernel';
 import type { Registry } from '@atp-router/routing';
 import type { KeyRing as SigningKeys } from '@atp-router/wire';
 import type { Target } from '../engine/target.ts';
-import type { ToolCaps } from '../engine/tool-caps.ts';
+import type { ToolCaps } from '../engine/tool-cap.ts';
 
 /**
  * One configuration as the data plane sees it: immutable, built whole, replaced whole. A call pins the generation it
