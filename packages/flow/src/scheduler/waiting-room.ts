@@ -101,7 +101,9 @@ export class WaitingRoom<T> {
   lineFor(ticket: Ticket<T>, at: Pool<T> | undefined): Pool<T> | undefined {
     if (this.size === (at?.queue.size ?? 0)) return undefined;
     for (const part of ticket.parts) {
-      for (const account of accountsOf(part)) {
+      // What grows runs already: it does not stand behind those who wait to begin.
+      if (part.kind === 'grow') continue;
+      for (const account of part.accounts) {
         const pool = this.pools.get(account);
         if (pool !== undefined && pool !== at && pool.queue.size > 0 && !ticket.passed.includes(account)) return pool;
       }
