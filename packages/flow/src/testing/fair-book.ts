@@ -1,0 +1,155 @@
+import type { AccountBook } from './account-book.ts';
+import { PROVIDER_AT, SESSIONS, TENANTS } from './accounts.ts';
+import type { Demand } from './demand.ts';
+import type { LedgerBook } from './ledger-book.ts';
+import type { Watch } from './watch.ts';
+
+/** What a tenant of a tier, or a session of it, was served where all wait. */
+class Flow {
+  readonly label: string;
+  weight = 1;
+  /** Tokens, as far as they are known; estimates of what is in flight. */
+  service = 0;
+  /** The largest of its costs. */
+  cost = 0;
+  in_flight = 0;
+  in_flight_max = 0;
+  /** By how much an estimate was wrong at most. */
+  error = 0;
+  /** Changes when nobody waits in it any more, and when somebody does again. */
+  stretch = 0;
+  is_backlogged = false;
+
+  constructor(label: string) {
+    this.label = label;
+  }
+
+  get by_weight(): number {
+    return this.service / this.weight;
+  }
+
+  /**
+   * One largest cost, and what is in flight and not known yet: each may come out wrong where a stretch begins and where it ends, for this
+   * flow and, seen from there, for the other one.
+   */
+  get slack(): number {
+    return (this.cost + 4 * this.in_flight_max * this.error) / this.weight;
+  }
+}
+
+class Pair {
+  readonly a: Flow;
+  readonly b: Flow;
+  #stretches = '';
+  #least = 0;
+  #most = 0;
+
+  constructor(a: Flow, b: Flow) {
+    this.a = a;
+    this.b = b;
+  }
+
+  judge(watch: Watch): void {
+    const { a, b } = this;
+    if (!a.is_backlogged || !b.is_backlogged) return;
+    const by = a.by_weight - b.by_weight;
+    const stretches = `${a.stretch} ${b.stretch}`;
+    if (stretches !== this.#stretches) {
+      this.#stretches = stretches;
+      this.#least = by;
+      this.#most = by;
+      watch.counts.fair_stretches += 1;
+    }
+    this.#least = Math.min(this.#least, by);
+    this.#most = Math.max(this.#most, by);
+    const bound = a.slack + b.slack;
+    if (this.#most - this.#least > bound + 1e-6)
+      watch.broken(
+        `service of ${a.label} and ${b.label} differs by ${this.#most - this.#least}, and ${bound} at most may be`,
+      );
+  }
+}
+
+/**
+ * Fairness at the account that everybody waits for: over any stretch in which two tenants of a tier have somebody waiting, their service in
+ * tokens by weight differs by no more than the largest cost of each and four times what each has in flight with the wrong number
+ * (start-time fair queuing, Goyal, Vin, Cheng 1996, theorem 1, for costs that are corrected). So do two sessions of a tenant.
+ */
+export class FairBook {
+  readonly #book: AccountBook;
+  readonly #watch: Watch;
+  readonly #flows: Map<string, Flow> = new Map();
+  readonly #pairs: Pair[] = [];
+  readonly #charged: Map<Demand, number> = new Map();
+
+  constructor(ledger: LedgerBook, watch: Watch, weights: readonly number[]) {
+    this.#book = ledger.accounts[PROVIDER_AT] as AccountBook;
+    this.#watch = watch;
+    for (const qos of ['gold', 'silver']) {
+      const tenants = Array.from({ length: TENANTS }, (_, tenant) => this.#add(`${qos} ${tenant}`, weights[tenant]));
+      this.#pair(tenants);
+      for (let tenant = 0; tenant < TENANTS; tenant += 1)
+        this.#pair(Array.from({ length: SESSIONS }, (_, session) => this.#add(`${qos} ${tenant} ${session}`)));
+    }
+  }
+
+  #add(label: string, weight = 1): Flow {
+    const flow = new Flow(label);
+    flow.weight = weight;
+    this.#flows.set(label, flow);
+    return flow;
+  }
+
+  #pair(flows: readonly Flow[]): void {
+    for (const [i, a] of flows.entries()) for (const b of flows.slice(i + 1)) this.#pairs.push(new Pair(a, b));
+  }
+
+  #of({ wish: { qos, tenant, session } }: Demand): readonly Flow[] {
+    return [`${qos} ${tenant}`, `${qos} ${tenant} ${session}`].map((label) => this.#flows.get(label) as Flow);
+  }
+
+  /** Who waits before a step. */
+  before(): readonly Demand[] {
+    return this.#book.line;
+  }
+
+  /** From the queue. */
+  served(demand: Demand): void {
+    const { tokens } = demand.wish;
+    this.#charged.set(demand, tokens);
+    for (const flow of this.#of(demand)) {
+      flow.service += tokens;
+      flow.cost = Math.max(flow.cost, tokens);
+      flow.in_flight += 1;
+      flow.in_flight_max = Math.max(flow.in_flight_max, flow.in_flight);
+    }
+  }
+
+  /** The provider's part of it ended, or its lease did. */
+  ended(demand: Demand, tokens: number): void {
+    const charged = this.#charged.get(demand);
+    if (charged === undefined) return;
+    this.#charged.delete(demand);
+    for (const flow of this.#of(demand)) {
+      flow.service += tokens - charged;
+      flow.cost = Math.max(flow.cost, tokens);
+      flow.error = Math.max(flow.error, Math.abs(tokens - charged));
+      flow.in_flight -= 1;
+    }
+  }
+
+  /** `before` waited before the step. */
+  turn(before: readonly Demand[], step: number): void {
+    const stay = new Set<Flow>();
+    const wait = new Set<Flow>();
+    for (const demand of before) {
+      if (demand.status === 'waiting' && demand.lined_at < step) for (const flow of this.#of(demand)) stay.add(flow);
+    }
+    for (const demand of this.#book.line) for (const flow of this.#of(demand)) wait.add(flow);
+    for (const flow of this.#flows.values()) {
+      if (!stay.has(flow)) flow.stretch += 1;
+      flow.is_backlogged = wait.has(flow);
+    }
+    for (const pair of this.#pairs) pair.judge(this.#watch);
+  }
+}

@@ -1,0 +1,179 @@
+import { QOS_TIERS, type Qos } from '@atp-router/kernel';
+import type { AccountBook } from './account-book.ts';
+import type { Demand } from './demand.ts';
+import type { LedgerBook } from './ledger-book.ts';
+import type { Setting } from './plan.ts';
+import { isBelow } from './stop-book.ts';
+import type { Watch } from './watch.ts';
+
+/** Who waits where. Judges order, bounds, and that nobody waits for what is there. */
+export class QueueBook {
+  readonly waiting: Set<Demand> = new Set();
+  readonly #ledger: LedgerBook;
+  readonly #setting: Setting;
+  readonly #watch: Watch;
+  readonly #byId: ReadonlyMap<string, AccountBook>;
+
+  constructor(ledger: LedgerBook, setting: Setting, watch: Watch) {
+    this.#ledger = ledger;
+    this.#setting = setting;
+    this.#watch = watch;
+    this.#byId = new Map(ledger.accounts.map((book) => [book.id, book]));
+  }
+
+  find(id: string): AccountBook {
+    return this.#byId.get(id) as AccountBook;
+  }
+
+  isFull({ line, max_waiting }: AccountBook): boolean {
+    return (
+      this.waiting.size >= this.#setting.waiting || line.length >= (max_waiting ?? this.#setting.waiting_per_account)
+    );
+  }
+
+  hasLine(demand: Demand): boolean {
+    return demand.parts.some(({ accounts }) => accounts.some(({ line }) => line.length > 0));
+  }
+
+  /** Before a step's grants are booked: whose tier has less than its part where others wait. */
+  note(demand: Demand): void {
+    demand.below = 0;
+    for (const { accounts } of demand.parts)
+      for (const book of accounts)
+        if (book.line.length > 0 && isBelow(book, demand.wish.qos)) demand.below |= 1 << book.at;
+  }
+
+  /** After them: nobody who was there before and goes first is there still. */
+  judgeGrant(demand: Demand): void {
+    for (const { accounts } of demand.parts) {
+      for (const book of accounts) {
+        if (book.line.length === 0 || demand.passed.has(book)) continue;
+        for (const other of book.line) {
+          if (this.#goesFirst(other, demand, book) && isStillThere(other, book))
+            this.#watch.broken(`${name(demand)} slips past ${name(other)} at ${book.id}`);
+        }
+      }
+    }
+  }
+
+  #goesFirst(other: Demand, demand: Demand, book: AccountBook): boolean {
+    if (other === demand) return false;
+    if (other.rank === demand.rank) return isSameSession(other, demand) && comesBefore(other, demand);
+    const was_below = (demand.below & (1 << book.at)) !== 0;
+    const is_below = isBelow(book, other.wish.qos);
+    return other.rank < demand.rank ? is_below || !was_below : is_below && !was_below;
+  }
+
+  /** Somebody was refused because too many wait. `comers` are those who came into a queue, or might have, in this step. */
+  judgeShed(demand: Demand, comers: readonly Demand[]): void {
+    const id = demand.ticket?.state.kind === 'shed' ? demand.ticket.state.denial.account : '';
+    const book = this.find(id);
+    if (!this.isFull(book)) this.#watch.broken(`${name(demand)} was shed at ${id}, where there is room`);
+    const here = book.line.filter((other) => other !== demand);
+    if (demand.at !== book) {
+      if (here.some((other) => other.rank > demand.rank))
+        this.#watch.broken(`${name(demand)} may not join ${id}, where somebody of a worse tier waits`);
+      return;
+    }
+    if (here.some((other) => other.rank > demand.rank))
+      this.#watch.broken(`${name(demand)} was shed at ${id} before a worse tier`);
+    if (here.some((other) => other.rank === demand.rank && other.lined_at > demand.lined_at))
+      this.#watch.broken(`${name(demand)} was shed at ${id} before one who came later`);
+    if (!comers.some((other) => other !== demand && other.rank < demand.rank && other.partAt(book) !== undefined))
+      this.#watch.broken(`${name(demand)} was shed at ${id} for nobody better`);
+  }
+
+  /** Those who wait elsewhere than before. */
+  moved(): readonly Demand[] {
+    return [...this.waiting].filter((demand) => demand.at !== undefined && !isStillThere(demand, demand.at));
+  }
+
+  /** Brings the lines up to date after a step. */
+  turn(asked: Demand | undefined): void {
+    for (const book of this.#ledger.accounts) {
+      const before = book.line.length;
+      if (before > 0) book.line = book.line.filter((demand) => this.#stays(demand, book));
+      book.line_before = before;
+    }
+    if (asked?.status === 'waiting') this.waiting.add(asked);
+    for (const demand of this.waiting) {
+      const { ticket, status } = demand;
+      if (status !== 'waiting' || ticket?.state.kind !== 'waiting') {
+        this.waiting.delete(demand);
+        continue;
+      }
+      if (demand.at === undefined) this.#join(demand, this.find(ticket.state.account));
+    }
+    for (const book of this.#ledger.accounts) this.#judgeBound(book);
+    if (this.waiting.size > this.#setting.waiting) this.#watch.broken(`${this.waiting.size} wait in all`);
+  }
+
+  #stays(demand: Demand, book: AccountBook): boolean {
+    if (demand.status === 'waiting' && isStillThere(demand, book)) return true;
+    demand.at = undefined;
+    demand.passed.add(book);
+    if (demand.status === 'waiting') this.#watch.counts.moved += 1;
+    return false;
+  }
+
+  #join(demand: Demand, book: AccountBook): void {
+    demand.at = book;
+    demand.lined_at = this.#watch.step;
+    demand.place = demand.ticket?.place;
+    demand.until_ms = demand.patience(book);
+    demand.passed.delete(book);
+    book.line.push(demand);
+  }
+
+  #judgeBound({ id, line, line_before, max_waiting }: AccountBook): void {
+    const most = Math.max(line_before, max_waiting ?? this.#setting.waiting_per_account);
+    if (line.length > most) this.#watch.broken(`${line.length} wait at ${id}, and ${most} may`);
+  }
+
+  /** The first in each line does not fit. */
+  judgeFree(): void {
+    let homeless = 0;
+    let has_room = 0;
+    for (const book of this.#ledger.accounts) {
+      if (book.line.length === 0) continue;
+      if (book.life === undefined) {
+        homeless += 1;
+        if (this.#heads(book).every((demand) => this.#ledger.tableFits(demand))) has_room += 1;
+      } else if (this.#heads(book).every((demand) => this.#ledger.fitsAt(demand, book) !== false))
+        this.#watch.broken(`${book.line.map(name)} wait at ${book.id} for what is there`);
+    }
+    if (homeless > 0 && homeless === has_room) this.#watch.broken('demands wait for room in a table that has it');
+  }
+
+  /** Those who may be the first: of the tier whose turn it is, the first of each session. */
+  #heads(book: AccountBook): readonly Demand[] {
+    const qos = this.#turnOf(book);
+    const tier = book.line.filter((demand) => demand.wish.qos === qos);
+    return tier.filter((demand) => !tier.some((other) => isSameSession(other, demand) && comesBefore(other, demand)));
+  }
+
+  #turnOf(book: AccountBook): Qos | undefined {
+    const waits = QOS_TIERS.filter((qos) => book.line.some((demand) => demand.wish.qos === qos));
+    return waits.find((qos) => isBelow(book, qos)) ?? waits[0];
+  }
+}
+
+function isStillThere(demand: Demand, book: AccountBook): boolean {
+  const { ticket } = demand;
+  return ticket?.state.kind === 'waiting' && ticket.state.account === book.id && ticket.place === demand.place;
+}
+
+function isSameSession(a: Demand, b: Demand): boolean {
+  return a.wish.tenant === b.wish.tenant && a.wish.session === b.wish.session;
+}
+
+/** Within a session by deadline, and then by arrival; of two who came in the same step nobody knows. */
+function comesBefore(a: Demand, b: Demand): boolean {
+  const by = a.wish.deadline_ms === b.wish.deadline_ms ? 0 : a.wish.deadline_ms - b.wish.deadline_ms;
+  const came = b.at === undefined ? Number.POSITIVE_INFINITY : b.lined_at;
+  return by < 0 || (by === 0 && a.lined_at < came);
+}
+
+export function name({ number, wish }: Demand): string {
+  return `demand ${number} (${wish.qos}, tenant ${wish.tenant}, session ${wish.session})`;
+}

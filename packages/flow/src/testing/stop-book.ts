@@ -1,0 +1,139 @@
+import { QOS_TIERS, type Qos } from '@atp-router/kernel';
+import type { AccountBook } from './account-book.ts';
+import type { Demand } from './demand.ts';
+import type { QueueBook } from './queue-book.ts';
+import { addTo, DIMENSIONS, less, type Sum } from './sums.ts';
+import type { Watch } from './watch.ts';
+
+const NONE: Readonly<Sum> = [0, 0, 0];
+
+/** What belongs to a tier in each window; one call at least does. */
+function partOf(book: AccountBook, qos: Qos): Sum {
+  const share = book.shares[qos];
+  const [calls, tokens, usd_nanos] = book.windows;
+  if (share === 0) return [0, 0, 0];
+  return [Math.max(1, share * calls), share * tokens, share * usd_nanos];
+}
+
+/** Whether a tier has less than its part in every window. */
+export function isBelow(book: AccountBook, qos: Qos, without: Readonly<Sum> = NONE): boolean {
+  if (book.shares[qos] === 0) return false;
+  const held = book.tiers[QOS_TIERS.indexOf(qos) as 0];
+  const part = partOf(book, qos);
+  return DIMENSIONS.every((i) => held[i] - without[i] < part[i]);
+}
+
+/** What is granted and may be stopped, and who was. */
+export class StopBook {
+  readonly #watch: Watch;
+  readonly #queues: QueueBook;
+  /** Granted, oldest first. */
+  readonly running: Set<Demand> = new Set();
+
+  constructor(queues: QueueBook, watch: Watch) {
+    this.#queues = queues;
+    this.#watch = watch;
+  }
+
+  granted(demand: Demand): void {
+    for (const part of demand.parts) {
+      if (part.kind !== 'reserve') continue;
+      this.running.add(demand);
+      if (!demand.wish.is_preemptible) continue;
+      for (const book of part.accounts) if (book.has_shares) demand.stoppable |= 1 << book.at;
+    }
+  }
+
+  /** Who was told to stop in this step; `granted` are those that were granted in it, in their order. */
+  judge(stopped: readonly Demand[], granted: readonly Demand[]): void {
+    const pools = new Map<AccountBook, Demand[]>();
+    for (const demand of stopped) {
+      const id = demand.ticket?.reclaimed?.pool ?? '';
+      const pool = this.#queues.find(id);
+      pools.set(pool, [...(pools.get(pool) ?? []), demand]);
+    }
+    for (const [book, victims] of pools) {
+      const problems = book.line
+        .filter(({ wish }) => wish.qos === 'gold')
+        .map((demand) => this.#whyNot(demand, book, victims, granted));
+      const [first = 'nobody of gold waits there'] = problems;
+      if (!problems.includes(undefined)) this.#watch.broken(`at ${book.id} ${victims.length} were stopped: ${first}`);
+      for (const victim of victims) victim.stopped_at = book;
+    }
+  }
+
+  /** At some moment between the grants of a step it has to be right. */
+  #whyNot(
+    demand: Demand,
+    book: AccountBook,
+    victims: readonly Demand[],
+    granted: readonly Demand[],
+  ): string | undefined {
+    let why: string | undefined = 'nobody';
+    for (let moment = granted.length; moment >= 0 && why !== undefined; moment -= 1)
+      why = this.#whyNotThen(demand, book, victims, granted.slice(moment));
+    return why;
+  }
+
+  /** `later` is granted afterwards. */
+  #whyNotThen(
+    demand: Demand,
+    book: AccountBook,
+    victims: readonly Demand[],
+    later: readonly Demand[],
+  ): string | undefined {
+    const tiers: Sum[] = book.tiers.map((held) => [...held]);
+    for (const other of later) addTo(tiers[other.rank] as Sum, other.heldAt(book) ?? NONE, -1);
+    const part = demand.partAt(book);
+    if (part?.kind !== 'reserve') return 'a demand that grows stops nobody';
+    const gold = partOf(book, 'gold');
+    if (!DIMENSIONS.every((i) => (tiers[0] as Sum)[i] < gold[i])) return 'gold has its part';
+    const short: Sum = [0, 0, 0];
+    for (const i of DIMENSIONS) {
+      const left = book.windows[i] - (tiers[0] as Sum)[i] - (tiers[1] as Sum)[i] - (tiers[2] as Sum)[i];
+      short[i] = part.amounts[i] > 0 ? Math.max(0, part.amounts[i] - left) : 0;
+    }
+    const on_the_way = [...this.running].filter((other) => other.stopped_at === book);
+    for (const other of on_the_way) {
+      pay(short, other.heldAt(book) ?? NONE);
+      addTo(tiers[other.rank] as Sum, other.heldAt(book) ?? NONE, -1);
+    }
+    return this.#walk(book, [...victims], new Set(later), tiers, short);
+  }
+
+  /** Bronze before silver, the oldest first, as long as something is short and the tier keeps its part. */
+  #walk(
+    book: AccountBook,
+    victims: Demand[],
+    later: ReadonlySet<Demand>,
+    tiers: readonly Sum[],
+    short: Sum,
+  ): string | undefined {
+    for (const qos of ['bronze', 'silver'] as const) {
+      const part = partOf(book, qos);
+      for (const other of this.running) {
+        if (other.wish.qos !== qos || later.has(other) || !this.#isStoppable(other, book)) continue;
+        const held = other.heldAt(book) ?? NONE;
+        if (DIMENSIONS.every((i) => short[i] === 0 || held[i] === 0)) continue;
+        const left = less(tiers[other.rank] as Sum, held);
+        if (DIMENSIONS.some((i) => short[i] > 0 && left[i] < part[i])) break;
+        if (victims[0] !== other) return `${victims.length} of them are not the oldest of the worst tier`;
+        victims.shift();
+        addTo(tiers[other.rank] as Sum, held, -1);
+        pay(short, held);
+      }
+    }
+    if (victims.length > 0) return `${victims.length} of them for nothing`;
+    return DIMENSIONS.some((i) => short[i] > 0) ? 'they do not make room' : undefined;
+  }
+
+  #isStoppable(demand: Demand, book: AccountBook): boolean {
+    return (
+      (demand.stoppable & (1 << book.at)) !== 0 && demand.stopped_at === undefined && demand.heldAt(book) !== undefined
+    );
+  }
+}
+
+function pay(short: Sum, by: Readonly<Sum>): void {
+  for (const i of DIMENSIONS) short[i] = Math.max(0, short[i] - by[i]);
+}
