@@ -61,15 +61,21 @@ export class LedgerBook {
       if (known !== undefined) known.seen_at = this.#visits.length;
       return;
     }
-    // The two newest days are kept: a day may be forgotten when two others came after it.
-    const since = known && new Set(this.#visits.slice(known.seen_at).filter((day) => day !== this.today));
-    if (since !== undefined && since.size < 2) this.#watch.broken(`${book.id} has forgotten day ${this.today}`);
+    if (known !== undefined && !this.#mayForget(this.today, known.seen_at))
+      this.#watch.broken(`${book.id} has forgotten day ${this.today}`);
     if (use === undefined) life.days.delete(this.today);
     else {
       const made = new DayBook(use, this.#visits.length);
       life.days.set(this.today, made);
       this.#days.push(made);
     }
+  }
+
+  /** Two days are kept: one may go when two others came after it, or one that shows that it was false. */
+  #mayForget(day: number, seen_at: number): boolean {
+    const others = this.#visits.slice(seen_at).filter((other) => other !== day);
+    if (new Set(others).size >= 2) return true;
+    return others.some((next) => this.#visits.some((old) => old !== day && Math.abs(old - next) < Math.abs(day - old)));
   }
 
   /** Whether all parts have room now; `undefined`: there is nothing any more that could grow. */
