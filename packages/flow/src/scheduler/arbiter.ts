@@ -106,6 +106,8 @@ export class Arbiter<T> {
     assert(part?.kind === 'reserve', 'a part that reserved something ends; another reservation ends by itself');
     const reservation = state.reservations[at] as Reservation;
     if (state.kind === 'granted') this.#ended(ticket, part, tokens, now);
+    // What it held was debited; less may have been used, and a day's budget has room again.
+    else for (const account of part.accounts) this.touch(account);
     state.open -= 1;
     if (state.open === 0) {
       if (ticket.heap_at !== -1) this.#room.due.remove(ticket);
