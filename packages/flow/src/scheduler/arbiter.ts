@@ -62,7 +62,18 @@ export class Arbiter<T> {
     this.#room.due.add(ticket);
   }
 
-  line(ticket: Ticket<T>, denial: Denial, now: Now): void {
+  /** Waits at the account that refused it, if there is room, or somebody of a worse tier to make some. */
+  join(ticket: Ticket<T>, denial: Denial, now: Now): void {
+    const shed = this.#room.makeRoom(ticket, denial);
+    if (shed === 'full') {
+      this.refuse(ticket, { kind: 'shed', denial });
+      return;
+    }
+    if (shed !== undefined) this.refuse(shed.ticket, { kind: 'shed', denial: shed.denial });
+    this.#line(ticket, denial, now);
+  }
+
+  #line(ticket: Ticket<T>, denial: Denial, now: Now): void {
     const { qos, tenant } = ticket.key;
     const factor = this.#starvation.factor(qos, tenant, now.mono_ms);
     this.#dirty.add(this.#room.line(ticket, denial, ticket.patience(denial.account), factor));
@@ -184,7 +195,7 @@ export class Arbiter<T> {
   #move(ticket: Ticket<T>, from: Pool<T>, denial: Denial, now: Now): void {
     ticket.passed.push(from.account);
     this.#room.leave(ticket);
-    if (ticket.patience(denial.account) > now.mono_ms) this.line(ticket, denial, now);
+    if (ticket.patience(denial.account) > now.mono_ms) this.join(ticket, denial, now);
     else this.refuse(ticket, { kind: 'denied', denial });
   }
 

@@ -1,4 +1,4 @@
-import { assert, type Qos } from '@atp-router/kernel';
+import type { Qos } from '@atp-router/kernel';
 import type { AccountLedger } from '../account-ledger.ts';
 import type { Amounts, Denial } from '../amounts.ts';
 import type { Reservation } from '../reservation.ts';
@@ -149,12 +149,6 @@ export class Scheduler<T> {
       if (denial.waitable) this.#room.rest(this.#room.open(denial.account));
       return;
     }
-    const shed = this.#room.makeRoom(ticket, denial);
-    if (shed === 'full') ticket.state = { kind: 'shed', denial };
-    else {
-      if (shed !== undefined) this.#arbiter.refuse(shed.ticket, { kind: 'shed', denial: shed.denial });
-      this.#arbiter.line(ticket, denial, now);
-    }
-    assert(ticket.state.kind !== 'cancelled', 'a demand waits or was refused');
+    this.#arbiter.join(ticket, denial, now);
   }
 }
