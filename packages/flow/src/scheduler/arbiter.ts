@@ -1,6 +1,7 @@
 import { assert, type Qos } from '@atp-router/kernel';
 import type { AccountLedger } from '../account-ledger.ts';
-import type { Amounts, Denial } from '../amounts.ts';
+import type { Windows } from '../account.ts';
+import { type Amounts, type Denial, NOTHING } from '../amounts.ts';
 import { ServiceWindow } from '../fair/service-window.ts';
 import { StarvationGuard, type StarvationOptions } from '../fair/starvation.ts';
 import type { Reservation } from '../reservation.ts';
@@ -17,6 +18,8 @@ export class Arbiter<T> {
   readonly #room: WaitingRoom<T>;
   readonly #starvation: StarvationGuard;
   readonly #dirty: Set<Pool<T>> = new Set();
+  /** Queues of accounts for which the ledger's table has no room, in the order in which they came. */
+  readonly #homeless: Set<Pool<T>> = new Set();
   readonly #none: Changes<T> = noChanges();
   /** What the present input has changed. */
   #changes: Mutable<Changes<T>> | undefined;
@@ -38,10 +41,12 @@ export class Arbiter<T> {
 
   /** Until nothing more can be granted. */
   run(now: Now): Changes<T> {
-    for (const pool of this.#dirty) {
-      this.#dirty.delete(pool);
-      this.#serve(pool, now);
-      this.#room.rest(pool);
+    this.#serveDirty(now);
+    // Whatever ends anywhere may have made room in the table.
+    for (const pool of this.#homeless) {
+      this.#dirty.add(pool);
+      this.#serveDirty(now);
+      if (this.#homeless.has(pool)) break;
     }
     const changes = this.#changes ?? this.#none;
     this.#changes = undefined;
@@ -143,10 +148,19 @@ export class Arbiter<T> {
     return this.#changes;
   }
 
+  #serveDirty(now: Now): void {
+    for (const pool of this.#dirty) {
+      this.#dirty.delete(pool);
+      this.#serve(pool, now);
+      if (pool.queue.size === 0 || this.#ledger.windows(pool.account) !== undefined) this.#homeless.delete(pool);
+      else this.#homeless.add(pool);
+      this.#room.rest(pool);
+    }
+  }
+
   /** Grants what fits, in order, until the next one does not. */
   #serve(pool: Pool<T>, now: Now): void {
-    const windows = this.#ledger.windows(pool.account);
-    if (windows === undefined) return;
+    const windows = this.#ledger.windows(pool.account) ?? NO_WINDOWS;
     for (let place = pool.next(windows); place !== undefined; place = pool.next(windows)) {
       const ticket = place.owner;
       const other = this.#room.lineFor(ticket, pool);
@@ -209,6 +223,13 @@ export class Arbiter<T> {
     }
   }
 }
+
+/** Of an account that is not in the table. */
+const NO_WINDOWS: Windows = {
+  ...{ max_parallel: Infinity, max_tokens: Infinity, max_usd_nanos: Infinity },
+  ...{ out_calls: 0, out_tokens: 0, out_usd_nanos: 0 },
+  tier: () => NOTHING,
+};
 
 const ENDED = { kind: 'ended' } as const;
 

@@ -25,10 +25,10 @@ export class QueueBook {
     return this.#byId.get(id) as AccountBook;
   }
 
-  isFull({ line, max_waiting }: AccountBook): boolean {
-    return (
-      this.waiting.size >= this.#setting.waiting || line.length >= (max_waiting ?? this.#setting.waiting_per_account)
-    );
+  /** With those who came in the present step before. */
+  #isFull({ line, max_waiting }: AccountBook, came: number): boolean {
+    const most = max_waiting ?? this.#setting.waiting_per_account;
+    return this.waiting.size >= this.#setting.waiting || line.length + came >= most;
   }
 
   hasLine(demand: Demand): boolean {
@@ -68,7 +68,8 @@ export class QueueBook {
   judgeShed(demand: Demand, comers: readonly Demand[]): void {
     const id = demand.ticket?.state.kind === 'shed' ? demand.ticket.state.denial.account : '';
     const book = this.find(id);
-    if (!this.isFull(book)) this.#watch.broken(`${name(demand)} was shed at ${id}, where there is room`);
+    const came = comers.filter((other) => other !== demand && other.at !== book && other.partAt(book) !== undefined);
+    if (!this.#isFull(book, came.length)) this.#watch.broken(`${name(demand)} was shed at ${id}, where there is room`);
     const here = book.line.filter((other) => other !== demand);
     if (demand.at !== book) {
       if (here.some((other) => other.rank > demand.rank))
@@ -79,7 +80,7 @@ export class QueueBook {
       this.#watch.broken(`${name(demand)} was shed at ${id} before a worse tier`);
     if (here.some((other) => other.rank === demand.rank && other.lined_at > demand.lined_at))
       this.#watch.broken(`${name(demand)} was shed at ${id} before one who came later`);
-    if (!comers.some((other) => other !== demand && other.rank < demand.rank && other.partAt(book) !== undefined))
+    if (!came.some((other) => other.rank < demand.rank))
       this.#watch.broken(`${name(demand)} was shed at ${id} for nobody better`);
   }
 
