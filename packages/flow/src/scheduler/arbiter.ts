@@ -8,7 +8,7 @@ import type { Reservation } from '../reservation.ts';
 import { type Changes, type Mutable, noChanges, type Now } from './changes.ts';
 import type { Pool } from './pool.ts';
 import { takeParts } from './take-parts.ts';
-import type { Part, Refusal, Ticket } from './ticket.ts';
+import { accountsOf, type Part, type Refusal, type Ticket } from './ticket.ts';
 import type { WaitingRoom } from './waiting-room.ts';
 
 /** Serves the queues in which something has changed: grants, refuses, moves and preempts, and notes what others must hear. */
@@ -18,7 +18,7 @@ export class Arbiter<T> {
   readonly #room: WaitingRoom<T>;
   readonly #starvation: StarvationGuard;
   readonly #dirty: Set<Pool<T>> = new Set();
-  /** Queues of accounts for which the ledger's table has no room, in the order in which they came. */
+  /** Queues whose first waits for room in the ledger's table of accounts, in the order in which they came. */
   readonly #homeless: Set<Pool<T>> = new Set();
   readonly #none: Changes<T> = noChanges();
   /** What the present input has changed. */
@@ -151,17 +151,17 @@ export class Arbiter<T> {
   #serveDirty(now: Now): void {
     for (const pool of this.#dirty) {
       this.#dirty.delete(pool);
-      this.#serve(pool, now);
-      if (pool.queue.size === 0 || this.#ledger.windows(pool.account) !== undefined) this.#homeless.delete(pool);
-      else this.#homeless.add(pool);
+      if (this.#serve(pool, now)?.dimension === 'accounts') this.#homeless.add(pool);
+      else this.#homeless.delete(pool);
       this.#room.rest(pool);
     }
   }
 
-  /** Grants what fits, in order, until the next one does not. */
-  #serve(pool: Pool<T>, now: Now): void {
-    const windows = this.#ledger.windows(pool.account) ?? NO_WINDOWS;
-    for (let place = pool.next(windows); place !== undefined; place = pool.next(windows)) {
+  /** Grants what fits, in order, until the next one does not: returns why. */
+  #serve(pool: Pool<T>, now: Now): Denial | undefined {
+    for (;;) {
+      const place = pool.next(this.#ledger.windows(pool.account) ?? NO_WINDOWS);
+      if (place === undefined) return undefined;
       const ticket = place.owner;
       const other = this.#room.lineFor(ticket, pool);
       if (other !== undefined) {
@@ -176,7 +176,7 @@ export class Arbiter<T> {
       else {
         ticket.state = { kind: 'waiting', account: pool.account, denial: taken.denial };
         this.#preempt(pool, ticket);
-        return;
+        return taken.denial;
       }
     }
   }
@@ -218,7 +218,9 @@ export class Arbiter<T> {
     const demand = demandAt(ticket, pool.account);
     if (windows === undefined || demand === undefined || !PREEMPTING.has(ticket.key.qos)) return;
     for (const victim of pool.victims(windows, ticket.key.qos, demand)) {
-      pool.stopped(victim);
+      victim.stopped_at = pool.account;
+      for (const part of victim.parts)
+        for (const account of accountsOf(part)) this.#room.pools.get(account)?.stopped(victim);
       this.#changed.preempted.push(victim);
     }
   }

@@ -21,8 +21,8 @@ export class Pool<T> {
   max_waiting: number | undefined = undefined;
   /** Granted and may be stopped for somebody else, oldest first, by tier. Only where tiers have parts. */
   readonly #running: readonly [Set<Ticket<T>>, Set<Ticket<T>>, Set<Ticket<T>>] = [new Set(), new Set(), new Set()];
-  /** What comes back from those that were told to stop. */
-  #reclaimed: Amounts = NONE;
+  /** Told to stop for somebody here, and what they hold comes back; by tier. */
+  readonly #stopping: readonly [Set<Ticket<T>>, Set<Ticket<T>>, Set<Ticket<T>>] = [new Set(), new Set(), new Set()];
 
   constructor(account: string, marks?: WatermarkOptions) {
     this.mark = new Watermark(marks);
@@ -42,7 +42,9 @@ export class Pool<T> {
   /** Nobody waits, and what it has been told and has seen is not missed when it is forgotten. */
   get is_idle(): boolean {
     const has_options = this.has_shares || this.max_waiting !== undefined;
-    return this.queue.size === 0 && !has_options && this.#running.every(({ size }) => size === 0);
+    return (
+      this.queue.size === 0 && !has_options && [...this.#running, ...this.#stopping].every(({ size }) => size === 0)
+    );
   }
 
   /** What whoever lines up behind others is told: what refuses the first of them. */
@@ -72,24 +74,26 @@ export class Pool<T> {
   ended(ticket: Ticket<T>, mono_ms: number): void {
     this.pace.ended(mono_ms);
     this.#running[qosRank(ticket.key.qos)].delete(ticket);
-    if (ticket.reclaimed?.pool === this.account) this.#reclaim(ticket.reclaimed.amounts, -1);
+    this.#stopping[qosRank(ticket.key.qos)].delete(ticket);
   }
 
   /**
-   * Whom to stop so that a demand fits: bronze first, then silver, the oldest first, and none whose tier would have less than
-   * its part. Nobody when the demand's tier has its part already, when enough is on its way back, or when stopping all of
+   * Whom to stop so that a demand fits: bronze first, then silver, the oldest first of those that hold what is short, and none
+   * whose tier would have less than its part. Nobody when the demand's tier has its part already, when enough is on its way back, or when stopping all of
    * them would not do.
    */
   victims(windows: Windows, qos: Qos, demand: Amounts): readonly Ticket<T>[] {
     if (!isBelowShare(windows, this.shares[qos], qos)) return [];
-    let short = minus(shortage(windows, demand), this.#reclaimed);
+    const coming = this.#stopping.map((tickets) => this.#heldBy(tickets));
+    let short = coming.reduce(minus, shortage(windows, demand));
     const found: Ticket<T>[] = [];
     for (const tier of WORST_FIRST) {
       if (qosRank(tier) <= qosRank(qos)) break;
-      let given = NONE;
+      let given = coming[qosRank(tier)] ?? NONE;
       for (const ticket of this.#running[qosRank(tier)]) {
         if (isNothing(short)) break;
         const held = ticket.heldAt(this.account);
+        if (!helps(held, short)) continue;
         if (!hasShareWithout(windows, this.shares[tier], tier, plus(given, held), short)) break;
         given = plus(given, held);
         short = minus(short, held);
@@ -99,21 +103,16 @@ export class Pool<T> {
     return isNothing(short) ? found : [];
   }
 
-  /** It was told to stop, and gives back what it has. */
+  /** It was told to stop, here or elsewhere, and gives back what it has. */
   stopped(ticket: Ticket<T>): void {
-    const amounts = ticket.heldAt(this.account);
-    ticket.reclaimed = { pool: this.account, amounts };
-    this.#running[qosRank(ticket.key.qos)].delete(ticket);
-    this.#reclaim(amounts, 1);
+    const rank = qosRank(ticket.key.qos);
+    if (this.#running[rank].delete(ticket)) this.#stopping[rank].add(ticket);
   }
 
-  #reclaim(amounts: Amounts, sign: 1 | -1): void {
-    const { calls, tokens, usd_nanos } = this.#reclaimed;
-    this.#reclaimed = {
-      calls: calls + sign * amounts.calls,
-      tokens: tokens + sign * amounts.tokens,
-      usd_nanos: usd_nanos + sign * amounts.usd_nanos,
-    };
+  #heldBy(tickets: Iterable<Ticket<T>>): Amounts {
+    let held = NONE;
+    for (const ticket of tickets) held = plus(held, ticket.heldAt(this.account));
+    return held;
   }
 }
 
@@ -134,6 +133,14 @@ function minus(a: Amounts, b: Amounts): Amounts {
     tokens: Math.max(0, a.tokens - b.tokens),
     usd_nanos: Math.max(0, a.usd_nanos - b.usd_nanos),
   };
+}
+
+function helps(held: Amounts, short: Amounts): boolean {
+  return (
+    (short.calls > 0 && held.calls > 0) ||
+    (short.tokens > 0 && held.tokens > 0) ||
+    (short.usd_nanos > 0 && held.usd_nanos > 0)
+  );
 }
 
 function isNothing({ calls, tokens, usd_nanos }: Amounts): boolean {

@@ -70,8 +70,9 @@ export class QueueBook {
     const book = this.find(id);
     const came = comers.filter((other) => other !== demand && other.at !== book && other.partAt(book) !== undefined);
     if (!this.#isFull(book, came.length)) this.#watch.broken(`${name(demand)} was shed at ${id}, where there is room`);
-    const here = book.line.filter((other) => other !== demand);
-    if (demand.at !== book) {
+    const here = book.line.filter((other) => other !== demand && isStillThere(other, book));
+    // It comes from another queue, perhaps back from one.
+    if (demand.at !== book || demand.ticket?.passed.includes(book.id)) {
       if (here.some((other) => other.rank > demand.rank))
         this.#watch.broken(`${name(demand)} may not join ${id}, where somebody of a worse tier waits`);
       return;
@@ -131,19 +132,20 @@ export class QueueBook {
     if (line.length > most) this.#watch.broken(`${line.length} wait at ${id}, and ${most} may`);
   }
 
-  /** The first in each line does not fit. */
+  /** The first in each line does not fit, there or into the table of accounts; of those who wait for the table only the first need not. */
   judgeFree(): void {
-    let homeless = 0;
-    let has_room = 0;
+    let is_table_full = false;
+    let fit: AccountBook | undefined;
     for (const book of this.#ledger.accounts) {
       if (book.line.length === 0) continue;
-      if (book.life === undefined) {
-        homeless += 1;
-        if (this.#heads(book).every((demand) => this.#ledger.tableFits(demand))) has_room += 1;
-      } else if (this.#heads(book).every((demand) => this.#ledger.fitsAt(demand, book) !== false))
-        this.#watch.broken(`${book.line.map(name)} wait at ${book.id} for what is there`);
+      const heads = this.#heads(book);
+      if (heads.some((demand) => this.#ledger.fitsAt(demand, book) === false)) continue;
+      if (heads.some((demand) => !this.#ledger.tableFits(demand))) is_table_full = true;
+      else if (heads.some(waitsForTable)) fit = book;
+      else this.#watch.broken(`${book.line.map(name)} wait at ${book.id} for what is there`);
     }
-    if (homeless > 0 && homeless === has_room) this.#watch.broken('demands wait for room in a table that has it');
+    if (fit !== undefined && !is_table_full)
+      this.#watch.broken(`${fit.line.map(name)} wait for room in a table that has it`);
   }
 
   /** Those who may be the first: of the tier whose turn it is, the first of each session. */
@@ -166,6 +168,10 @@ function isStillThere(demand: Demand, book: AccountBook): boolean {
 
 function isSameSession(a: Demand, b: Demand): boolean {
   return a.wish.tenant === b.wish.tenant && a.wish.session === b.wish.session;
+}
+
+function waitsForTable({ ticket }: Demand): boolean {
+  return ticket?.state.kind === 'waiting' && ticket.state.denial.dimension === 'accounts';
 }
 
 /** Within a session by deadline, and then by arrival; of two who came in the same step nobody knows. */

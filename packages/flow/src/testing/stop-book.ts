@@ -48,7 +48,7 @@ export class StopBook {
   judge(stopped: readonly Demand[], granted: readonly Demand[]): void {
     const pools = new Map<AccountBook, Demand[]>();
     for (const demand of stopped) {
-      const id = demand.ticket?.reclaimed?.pool ?? '';
+      const id = demand.ticket?.stopped_at ?? '';
       const pool = this.#queues.find(id);
       pools.set(pool, [...(pools.get(pool) ?? []), demand]);
     }
@@ -93,8 +93,8 @@ export class StopBook {
       const left = book.windows[i] - (tiers[0] as Sum)[i] - (tiers[1] as Sum)[i] - (tiers[2] as Sum)[i];
       short[i] = part.amounts[i] > 0 ? Math.max(0, part.amounts[i] - left) : 0;
     }
-    const on_the_way = [...this.running].filter((other) => other.stopped_at === book);
-    for (const other of on_the_way) {
+    for (const other of this.running) {
+      if (other.stopped_at === undefined || (other.stoppable & (1 << book.at)) === 0) continue;
       pay(short, other.heldAt(book) ?? NONE);
       addTo(tiers[other.rank] as Sum, other.heldAt(book) ?? NONE, -1);
     }
