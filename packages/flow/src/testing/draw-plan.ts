@@ -38,7 +38,22 @@ function drawSetting(draw: Draw): Setting {
   };
 }
 
+/** Windows that the worse tiers have filled when gold comes: somebody may be stopped for it. */
+function openCrowded(draw: Draw): readonly PlannedEvent[] {
+  const opening: PlannedEvent[] = [];
+  for (const account of [0, PROVIDER_AT]) {
+    const limits = { max_parallel: draw.int(3, 8), ...(draw.chance(0.5) && { max_tokens: draw.int(60, 200) }) };
+    opening.push({ do: 'limits', account, limits }, { ...drawQueue(draw, account), max_waiting: undefined });
+  }
+  for (let i = 0; i < 8; i += 1) {
+    const qos = draw.one<Qos>('bronze', 'bronze', 'silver');
+    opening.push({ ...drawAsk(draw), qos, model: draw.int(0, 1), lease_ms: NEVER });
+  }
+  return opening;
+}
+
 function openMixed(draw: Draw): readonly PlannedEvent[] {
+  if (draw.chance(0.4)) return openCrowded(draw);
   const share = draw.one(0.2, 0.5, 0.8);
   const opening: PlannedEvent[] = [];
   for (let account = 0; account < ACCOUNT_IDS.length; account += 1) {
@@ -70,7 +85,7 @@ function drawLimits(draw: Draw): AccountLimits {
   };
 }
 
-function drawQueue(draw: Draw, account: number): PlannedEvent {
+function drawQueue(draw: Draw, account: number): Extract<PlannedEvent, { do: 'configure' }> {
   const shares: Shares | undefined = draw.one(
     DEFAULT_SHARES,
     { gold: 0.5, silver: 0.25, bronze: 0.25 },

@@ -1,3 +1,4 @@
+import { QOS_TIERS } from '@atp-router/kernel';
 import type { AccountBook } from './account-book.ts';
 import { PROVIDER_AT, SESSIONS, TENANTS } from './accounts.ts';
 import type { Demand } from './demand.ts';
@@ -7,7 +8,7 @@ import type { Watch } from './watch.ts';
 /** What a tenant of a tier, or a session of it, was served where all wait. */
 class Flow {
   readonly label: string;
-  weight = 1;
+  readonly weight: number;
   /** Tokens, as far as they are known; estimates of what is in flight. */
   service = 0;
   /** The largest of its costs. */
@@ -19,9 +20,12 @@ class Flow {
   /** Changes when nobody waits in it any more, and when somebody does again. */
   stretch = 0;
   is_backlogged = false;
+  /** Somebody who waited before the present step waits still. */
+  stays = false;
 
-  constructor(label: string) {
+  constructor(label: string, weight: number) {
     this.label = label;
+    this.weight = weight;
   }
 
   get by_weight(): number {
@@ -40,7 +44,8 @@ class Flow {
 class Pair {
   readonly a: Flow;
   readonly b: Flow;
-  #stretches = '';
+  #stretch_a = 0;
+  #stretch_b = 0;
   #least = 0;
   #most = 0;
 
@@ -53,12 +58,13 @@ class Pair {
     const { a, b } = this;
     if (!a.is_backlogged || !b.is_backlogged) return;
     const by = a.by_weight - b.by_weight;
-    const stretches = `${a.stretch} ${b.stretch}`;
-    if (stretches !== this.#stretches) {
-      this.#stretches = stretches;
+    if (a.stretch !== this.#stretch_a || b.stretch !== this.#stretch_b) {
+      this.#stretch_a = a.stretch;
+      this.#stretch_b = b.stretch;
       this.#least = by;
       this.#most = by;
       watch.counts.fair_stretches += 1;
+      return;
     }
     this.#least = Math.min(this.#least, by);
     this.#most = Math.max(this.#most, by);
@@ -78,25 +84,29 @@ class Pair {
 export class FairBook {
   readonly #book: AccountBook;
   readonly #watch: Watch;
-  readonly #flows: Map<string, Flow> = new Map();
+  readonly #flows: Flow[] = [];
+  /** By tier, tenant and session: the tenant's and the session's. */
+  readonly #of: (readonly [Flow, Flow])[] = [];
   readonly #pairs: Pair[] = [];
   readonly #charged: Map<Demand, number> = new Map();
 
   constructor(ledger: LedgerBook, watch: Watch, weights: readonly number[]) {
     this.#book = ledger.accounts[PROVIDER_AT] as AccountBook;
     this.#watch = watch;
-    for (const qos of ['gold', 'silver']) {
-      const tenants = Array.from({ length: TENANTS }, (_, tenant) => this.#add(`${qos} ${tenant}`, weights[tenant]));
+    for (let rank = 0; rank < QOS_TIERS.length; rank += 1) {
+      const tenants = weights.map((weight, tenant) => this.#add(`${QOS_TIERS[rank]}, tenant ${tenant}`, weight));
       this.#pair(tenants);
-      for (let tenant = 0; tenant < TENANTS; tenant += 1)
-        this.#pair(Array.from({ length: SESSIONS }, (_, session) => this.#add(`${qos} ${tenant} ${session}`)));
+      for (const tenant of tenants) {
+        const sessions = Array.from({ length: SESSIONS }, (_, i) => this.#add(`${tenant.label}, session ${i}`, 1));
+        this.#pair(sessions);
+        for (const session of sessions) this.#of.push([tenant, session]);
+      }
     }
   }
 
-  #add(label: string, weight = 1): Flow {
-    const flow = new Flow(label);
-    flow.weight = weight;
-    this.#flows.set(label, flow);
+  #add(label: string, weight: number): Flow {
+    const flow = new Flow(label, weight);
+    this.#flows.push(flow);
     return flow;
   }
 
@@ -104,8 +114,8 @@ export class FairBook {
     for (const [i, a] of flows.entries()) for (const b of flows.slice(i + 1)) this.#pairs.push(new Pair(a, b));
   }
 
-  #of({ wish: { qos, tenant, session } }: Demand): readonly Flow[] {
-    return [`${qos} ${tenant}`, `${qos} ${tenant} ${session}`].map((label) => this.#flows.get(label) as Flow);
+  #flowsOf({ rank, wish: { tenant, session } }: Demand): readonly [Flow, Flow] {
+    return this.#of[(rank * TENANTS + tenant) * SESSIONS + session] as readonly [Flow, Flow];
   }
 
   /** Who waits before a step. */
@@ -117,7 +127,7 @@ export class FairBook {
   served(demand: Demand): void {
     const { tokens } = demand.wish;
     this.#charged.set(demand, tokens);
-    for (const flow of this.#of(demand)) {
+    for (const flow of this.#flowsOf(demand)) {
       flow.service += tokens;
       flow.cost = Math.max(flow.cost, tokens);
       flow.in_flight += 1;
@@ -130,7 +140,7 @@ export class FairBook {
     const charged = this.#charged.get(demand);
     if (charged === undefined) return;
     this.#charged.delete(demand);
-    for (const flow of this.#of(demand)) {
+    for (const flow of this.#flowsOf(demand)) {
       flow.service += tokens - charged;
       flow.cost = Math.max(flow.cost, tokens);
       flow.error = Math.max(flow.error, Math.abs(tokens - charged));
@@ -140,16 +150,16 @@ export class FairBook {
 
   /** `before` waited before the step. */
   turn(before: readonly Demand[], step: number): void {
-    const stay = new Set<Flow>();
-    const wait = new Set<Flow>();
+    for (const flow of this.#flows) {
+      flow.stays = false;
+      flow.is_backlogged = false;
+    }
     for (const demand of before) {
-      if (demand.status === 'waiting' && demand.lined_at < step) for (const flow of this.#of(demand)) stay.add(flow);
+      if (demand.status === 'waiting' && demand.lined_at < step)
+        for (const flow of this.#flowsOf(demand)) flow.stays = true;
     }
-    for (const demand of this.#book.line) for (const flow of this.#of(demand)) wait.add(flow);
-    for (const flow of this.#flows.values()) {
-      if (!stay.has(flow)) flow.stretch += 1;
-      flow.is_backlogged = wait.has(flow);
-    }
+    for (const demand of this.#book.line) for (const flow of this.#flowsOf(demand)) flow.is_backlogged = true;
+    for (const flow of this.#flows) if (!flow.stays) flow.stretch += 1;
     for (const pair of this.#pairs) pair.judge(this.#watch);
   }
 }

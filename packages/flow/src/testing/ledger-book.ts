@@ -1,3 +1,4 @@
+import { QOS_TIERS, type Qos } from '@atp-router/kernel';
 import type { Account } from '../account.ts';
 import type { AccountLedger } from '../account-ledger.ts';
 import { AccountBook, DayBook, Life } from './account-book.ts';
@@ -213,19 +214,16 @@ export class LedgerBook {
   }
 
   #judgeAccount(book: AccountBook, { account, settled }: Life): void {
-    const [gold, silver, bronze] = book.tiers;
-    for (const [qos, own] of [
-      ['gold', gold],
-      ['silver', silver],
-      ['bronze', bronze],
-    ] as const) {
+    for (let rank = 0; rank < QOS_TIERS.length; rank += 1) {
+      const qos = QOS_TIERS[rank] as Qos;
+      const own = book.tiers[rank as 0];
       const tier = account.tier(qos);
       if (!isSame(own, tier.calls, tier.tokens, tier.usd_nanos))
         this.#watch.broken(`${book.id} has ${tier.calls} calls, ${tier.tokens} tokens of ${qos} out, not ${own}`);
     }
-    const out: Sum = [book.out(0), book.out(1), book.out(2)];
-    if (!isSame(out, account.out_calls, account.out_tokens, account.out_usd_nanos))
-      this.#watch.broken(`${book.id} has ${account.out_calls} calls, ${account.out_tokens} tokens out, not ${out}`);
+    const { out_calls, out_tokens, out_usd_nanos } = account;
+    if (out_calls !== book.out(0) || out_tokens !== book.out(1) || out_usd_nanos !== book.out(2))
+      this.#watch.broken(`${book.id} has ${out_calls} calls, ${out_tokens} tokens out, not ${book.out(1)}`);
     if (account.open !== book.open) this.#watch.broken(`${book.id} has ${account.open} open, not ${book.open}`);
     if (!isSame(settled, account.settled_calls, account.settled_tokens, account.settled_usd_nanos))
       this.#watch.broken(`${book.id} has settled ${account.settled_tokens} tokens, not ${settled[1]}`);

@@ -47,20 +47,17 @@ function perform(world: World, event: PlannedEvent): void {
       end(world, event);
       break;
     case 'crash': {
-      const demand = aliveOf(world, event.pick);
+      const demand = pickOf(world, event.pick, false);
       if (demand !== undefined && demand.wish.lease_ms < Number.POSITIVE_INFINITY) demand.has_crashed = true;
       break;
     }
     case 'return': {
-      const demand = pickOf(
-        world.live.filter(({ has_crashed }) => has_crashed),
-        event.pick,
-      );
+      const demand = pickOf(world, event.pick, true);
       if (demand !== undefined) endAll(world, demand, event.use);
       break;
     }
     case 'cancel': {
-      const demand = pickOf([...world.queues.waiting], event.pick);
+      const demand = [...world.queues.waiting][event.pick % world.queues.waiting.size];
       if (demand?.ticket === undefined) break;
       demand.status = 'over';
       for (const part of demand.parts) if (part.kind === 'adjust') part.target.is_growing = false;
@@ -69,7 +66,7 @@ function perform(world: World, event: PlannedEvent): void {
       break;
     }
     case 'renew': {
-      const demand = aliveOf(world, event.pick);
+      const demand = pickOf(world, event.pick, false);
       if (demand?.ticket === undefined) break;
       scheduler.renew(demand.ticket, now);
       if (!demand.has_lapsed) demand.lease_due_ms = world.mono_ms + demand.wish.lease_ms;
@@ -122,15 +119,13 @@ function id(account: number): string {
   return ACCOUNT_IDS[account] as string;
 }
 
-function pickOf<T>(list: readonly T[], pick: number): T | undefined {
-  return list[pick % list.length];
-}
-
-function aliveOf(world: World, pick: number): Demand | undefined {
-  return pickOf(
-    world.live.filter(({ has_crashed }) => !has_crashed),
-    pick,
-  );
+/** One of what is granted, whose holder is there or has crashed. */
+function pickOf({ live }: World, pick: number, has_crashed: boolean): Demand | undefined {
+  for (let i = 0; i < live.length; i += 1) {
+    const demand = live[(pick + i) % live.length];
+    if (demand?.has_crashed === has_crashed) return demand;
+  }
+  return undefined;
 }
 
 function setLimits(world: World, { account, limits }: Event<'limits'>): void {
@@ -164,7 +159,7 @@ function ask(world: World, event: Ask): void {
 }
 
 function grow(world: World, { pick, by, patience_ms, model }: Event<'grow'>): void {
-  const demand = aliveOf(world, pick);
+  const demand = pickOf(world, pick, false);
   const target = demand?.parts.find(
     (part): part is ReservedPart => part.kind === 'reserve' && part.state === 'open' && !part.is_growing,
   );
@@ -210,7 +205,7 @@ function partOf(part: PartRecord): Part {
 }
 
 function adjust(world: World, { pick, part: at, factor }: Event<'adjust'>): void {
-  const demand = aliveOf(world, pick);
+  const demand = pickOf(world, pick, false);
   const part = demand?.parts[at];
   if (demand === undefined || part?.kind !== 'reserve' || part.state !== 'open' || part.is_growing) return;
   if (part.reservation === undefined) return;
@@ -227,7 +222,7 @@ function adjust(world: World, { pick, part: at, factor }: Event<'adjust'>): void
 }
 
 function end(world: World, { pick, part, use }: Event<'end'>): void {
-  const demand = aliveOf(world, pick);
+  const demand = pickOf(world, pick, false);
   if (demand === undefined) return;
   if (part === 'all') endAll(world, demand, use);
   else endPart(world, demand, part, use);

@@ -93,18 +93,15 @@ export class QueueBook {
   /** Brings the lines up to date after a step. */
   turn(asked: Demand | undefined): void {
     for (const book of this.#ledger.accounts) {
-      const before = book.line.length;
-      if (before > 0) book.line = book.line.filter((demand) => this.#stays(demand, book));
-      book.line_before = before;
+      book.line_before = book.line.length;
+      if (book.line.some((demand) => demand.status !== 'waiting' || !isStillThere(demand, book)))
+        book.line = book.line.filter((demand) => this.#stays(demand, book));
     }
     if (asked?.status === 'waiting') this.waiting.add(asked);
     for (const demand of this.waiting) {
-      const { ticket, status } = demand;
-      if (status !== 'waiting' || ticket?.state.kind !== 'waiting') {
-        this.waiting.delete(demand);
-        continue;
-      }
-      if (demand.at === undefined) this.#join(demand, this.find(ticket.state.account));
+      const state = demand.ticket?.state;
+      if (demand.status !== 'waiting' || state?.kind !== 'waiting') this.waiting.delete(demand);
+      else if (demand.at === undefined) this.#join(demand, this.find(state.account));
     }
     for (const book of this.#ledger.accounts) this.#judgeBound(book);
     if (this.waiting.size > this.#setting.waiting) this.#watch.broken(`${this.waiting.size} wait in all`);

@@ -19,7 +19,7 @@ export interface Machines {
 }
 
 /** How often the snapshots are compared: they cost more than all else. */
-const SNAPSHOTS_EVERY = 16;
+const SNAPSHOTS_EVERY = 40;
 
 /** One scheduler, what was asked of it, and the books that judge what it answers. */
 export class World {
@@ -55,27 +55,38 @@ export class World {
 
   /** Something was asked of the scheduler: what it decided is judged and booked. `expires`: time was said to have passed. */
   took(changes: Changes<Demand>, asked?: Demand, expires = false): void {
-    const had_line = asked !== undefined && this.queues.hasLine(asked);
     const before = this.fair?.before();
     for (const { owner } of changes.lapsed) this.#lapse(owner);
     this.book.sync();
-    const decided = changes.decided.map(({ owner }) => owner);
-    for (const demand of decided) {
-      if (demand.status !== 'waiting' || demand === asked) this.watch.broken(`${name(demand)} is decided twice`);
-    }
-    if (asked !== undefined && asked.ticket?.state.kind !== 'waiting') decided.push(asked);
-    const granted = decided.filter(({ ticket }) => ticket?.state.kind === 'granted');
-    for (const demand of granted) this.queues.note(demand);
-    for (const demand of granted) this.#grant(demand, demand !== asked || had_line);
-    for (const demand of granted) this.queues.judgeGrant(demand);
-    const comers = [...(asked === undefined ? [] : [asked]), ...decided, ...this.queues.moved()];
-    for (const demand of decided) if (!granted.includes(demand)) this.#refused(demand, comers, had_line, expires);
-    if (asked?.ticket?.state.kind === 'waiting') this.#lined(asked);
+    const granted = this.#decided(changes, asked, expires);
     this.queues.turn(asked);
     if (changes.preempted.length > 0) this.#stopped(changes.preempted, granted);
     this.watch.counts.starving += changes.starving.length;
     this.#judge();
     if (before !== undefined) this.fair?.turn(before, this.watch.step);
+  }
+
+  /** Returns what was granted, in its order. */
+  #decided(changes: Changes<Demand>, asked: Demand | undefined, expires: boolean): readonly Demand[] {
+    if (asked?.ticket?.state.kind === 'waiting') {
+      asked.status = 'waiting';
+      this.watch.counts.waited += 1;
+    }
+    if (changes.decided.length === 0 && asked?.status !== 'asked') return [];
+    const had_line = asked !== undefined && this.queues.hasLine(asked);
+    const decided = changes.decided.map(({ owner }) => owner);
+    for (const demand of decided) {
+      if (demand.status !== 'waiting' || demand === asked) this.watch.broken(`${name(demand)} is decided twice`);
+    }
+    if (asked?.status === 'asked') decided.push(asked);
+    const granted = decided.filter(({ ticket }) => ticket?.state.kind === 'granted');
+    for (const demand of granted) this.queues.note(demand);
+    for (const demand of granted) this.#grant(demand, demand !== asked || had_line);
+    for (const demand of granted) this.queues.judgeGrant(demand);
+    if (granted.length === decided.length) return granted;
+    const comers = [...(asked === undefined ? [] : [asked]), ...decided, ...this.queues.moved()];
+    for (const demand of decided) if (!granted.includes(demand)) this.#refused(demand, comers, had_line, expires);
+    return granted;
   }
 
   #judge(): void {
@@ -167,11 +178,6 @@ export class World {
     return DIMENSIONS.some(
       (i) => by[i] > 0 && (by[i] > book.windows[i] || by[i] > book.budgets[i] - (day?.used[i] ?? 0)),
     );
-  }
-
-  #lined(demand: Demand): void {
-    demand.status = 'waiting';
-    this.watch.counts.waited += 1;
   }
 
   #stopped(tickets: readonly Ticket<Demand>[], granted: readonly Demand[]): void {
