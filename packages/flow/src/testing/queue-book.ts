@@ -68,7 +68,10 @@ export class QueueBook {
   judgeShed(demand: Demand, comers: readonly Demand[]): void {
     const id = demand.ticket?.state.kind === 'shed' ? demand.ticket.state.denial.account : '';
     const book = this.find(id);
-    const came = comers.filter((other) => other !== demand && other.at !== book && other.partAt(book) !== undefined);
+    const came = comers.filter(
+      (other) =>
+        other !== demand && other.partAt(book) !== undefined && (other.at !== book || !isStillThere(other, book)),
+    );
     if (!this.#isFull(book, came.length)) this.#watch.broken(`${name(demand)} was shed at ${id}, where there is room`);
     const here = book.line.filter((other) => other !== demand && isStillThere(other, book));
     // It comes from another queue, perhaps back from one.
@@ -120,6 +123,8 @@ export class QueueBook {
     demand.lined_at = this.#watch.step;
     demand.place = demand.ticket?.place;
     demand.until_ms = demand.patience(book);
+    // Within one step it may have had its turn in several queues.
+    for (const id of demand.ticket?.passed ?? []) demand.passed.add(this.find(id));
     demand.passed.delete(book);
     book.line.push(demand);
   }
