@@ -59,7 +59,13 @@ export class Arbiter<T> {
       if (part.kind !== 'reserve') continue;
       open += 1;
       if (this.#room.pools.size === 0) continue;
-      for (const account of part.accounts) this.#room.pools.get(account)?.started(ticket);
+      for (const account of part.accounts) {
+        const pool = this.#room.pools.get(account);
+        if (pool === undefined) continue;
+        pool.started(ticket);
+        // Its tier may have its part now, and another one its turn.
+        if (pool.has_shares && pool.queue.size > 0) this.#dirty.add(pool);
+      }
     }
     ticket.state = { kind: 'granted', reservations, open };
     if (ticket.lease_ms === Number.POSITIVE_INFINITY || open === 0) return;

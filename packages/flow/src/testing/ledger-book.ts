@@ -52,6 +52,7 @@ export class LedgerBook {
     if (book.life !== undefined && !book.is_droppable) {
       this.#watch.broken(`${book.id} was dropped with ${book.open} reservations open`);
     }
+    if (book.life !== undefined) this.#watch.counts.dropped += 1;
     book.life = account && new Life(account);
   }
 
