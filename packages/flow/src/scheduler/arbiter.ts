@@ -21,6 +21,8 @@ export class Arbiter<T> {
   /** Queues whose first waits for room in the ledger's table of accounts, in the order in which they came. */
   readonly #homeless: Set<Pool<T>> = new Set();
   readonly #none: Changes<T> = noChanges();
+  /** Queues whose first does not fit: once all is granted that can be, others may be stopped for it. */
+  readonly #short: Set<Pool<T>> = new Set();
   /** What the present input has changed. */
   #changes: Mutable<Changes<T>> | undefined;
 
@@ -48,6 +50,8 @@ export class Arbiter<T> {
       this.#serveDirty(now);
       if (this.#homeless.has(pool)) break;
     }
+    for (const pool of this.#short) this.#preempt(pool);
+    this.#short.clear();
     const changes = this.#changes ?? this.#none;
     this.#changes = undefined;
     return changes;
@@ -181,7 +185,7 @@ export class Arbiter<T> {
       else if (taken.denial.account !== pool.account) this.#move(ticket, pool, taken.denial, now);
       else {
         ticket.state = { kind: 'waiting', account: pool.account, denial: taken.denial };
-        this.#preempt(pool, ticket);
+        this.#short.add(pool);
         return taken.denial;
       }
     }
@@ -219,10 +223,12 @@ export class Arbiter<T> {
     else this.refuse(ticket, { kind: 'denied', denial });
   }
 
-  #preempt(pool: Pool<T>, ticket: Ticket<T>): void {
+  #preempt(pool: Pool<T>): void {
     const windows = this.#ledger.windows(pool.account);
+    const ticket = windows && pool.next(windows)?.owner;
+    if (windows === undefined || ticket === undefined || !PREEMPTING.has(ticket.key.qos)) return;
     const demand = demandAt(ticket, pool.account);
-    if (windows === undefined || demand === undefined || !PREEMPTING.has(ticket.key.qos)) return;
+    if (demand === undefined) return;
     for (const victim of pool.victims(windows, ticket.key.qos, demand)) {
       victim.stopped_at = pool.account;
       for (const part of victim.parts)

@@ -44,46 +44,25 @@ export class StopBook {
     }
   }
 
-  /** Who was told to stop in this step; `granted` are those that were granted in it, in their order. */
-  judge(stopped: readonly Demand[], granted: readonly Demand[]): void {
+  /** Who was told to stop in this step: nothing is granted after that. */
+  judge(stopped: readonly Demand[]): void {
     const pools = new Map<AccountBook, Demand[]>();
     for (const demand of stopped) {
-      const id = demand.ticket?.stopped_at ?? '';
-      const pool = this.#queues.find(id);
+      const pool = this.#queues.find(demand.ticket?.stopped_at ?? '');
       pools.set(pool, [...(pools.get(pool) ?? []), demand]);
     }
     for (const [book, victims] of pools) {
       const problems = book.line
         .filter(({ wish }) => wish.qos === 'gold')
-        .map((demand) => this.#whyNot(demand, book, victims, granted));
+        .map((demand) => this.#whyNot(demand, book, victims));
       const [first = 'nobody of gold waits there'] = problems;
       if (!problems.includes(undefined)) this.#watch.broken(`at ${book.id} ${victims.length} were stopped: ${first}`);
       for (const victim of victims) victim.stopped_at = book;
     }
   }
 
-  /** At some moment between the grants of a step it has to be right. */
-  #whyNot(
-    demand: Demand,
-    book: AccountBook,
-    victims: readonly Demand[],
-    granted: readonly Demand[],
-  ): string | undefined {
-    let why: string | undefined = 'nobody';
-    for (let moment = granted.length; moment >= 0 && why !== undefined; moment -= 1)
-      why = this.#whyNotThen(demand, book, victims, granted.slice(moment));
-    return why;
-  }
-
-  /** `later` is granted afterwards. */
-  #whyNotThen(
-    demand: Demand,
-    book: AccountBook,
-    victims: readonly Demand[],
-    later: readonly Demand[],
-  ): string | undefined {
+  #whyNot(demand: Demand, book: AccountBook, victims: readonly Demand[]): string | undefined {
     const tiers: Sum[] = book.tiers.map((held) => [...held]);
-    for (const other of later) addTo(tiers[other.rank] as Sum, other.heldAt(book) ?? NONE, -1);
     const part = demand.partAt(book);
     if (part?.kind !== 'reserve') return 'a demand that grows stops nobody';
     const gold = partOf(book, 'gold');
@@ -98,21 +77,15 @@ export class StopBook {
       pay(short, other.heldAt(book) ?? NONE);
       addTo(tiers[other.rank] as Sum, other.heldAt(book) ?? NONE, -1);
     }
-    return this.#walk(book, [...victims], new Set(later), tiers, short);
+    return this.#walk(book, [...victims], tiers, short);
   }
 
   /** Bronze before silver, the oldest first, as long as something is short and the tier keeps its part. */
-  #walk(
-    book: AccountBook,
-    victims: Demand[],
-    later: ReadonlySet<Demand>,
-    tiers: readonly Sum[],
-    short: Sum,
-  ): string | undefined {
+  #walk(book: AccountBook, victims: Demand[], tiers: readonly Sum[], short: Sum): string | undefined {
     for (const qos of ['bronze', 'silver'] as const) {
       const part = partOf(book, qos);
       for (const other of this.running) {
-        if (other.wish.qos !== qos || later.has(other) || !this.#isStoppable(other, book)) continue;
+        if (other.wish.qos !== qos || !this.#isStoppable(other, book)) continue;
         const held = other.heldAt(book) ?? NONE;
         if (DIMENSIONS.every((i) => short[i] === 0 || held[i] === 0)) continue;
         const left = less(tiers[other.rank] as Sum, held);

@@ -58,21 +58,20 @@ export class World {
     const before = this.fair?.before();
     for (const { owner } of changes.lapsed) this.#lapse(owner);
     this.book.sync();
-    const granted = this.#decided(changes, asked, expires);
+    this.#decided(changes, asked, expires);
     this.queues.turn(asked);
-    if (changes.preempted.length > 0) this.#stopped(changes.preempted, granted);
+    if (changes.preempted.length > 0) this.#stopped(changes.preempted);
     this.watch.counts.starving += changes.starving.length;
     this.#judge();
     if (before !== undefined) this.fair?.turn(before, this.watch.step);
   }
 
-  /** Returns what was granted, in its order. */
-  #decided(changes: Changes<Demand>, asked: Demand | undefined, expires: boolean): readonly Demand[] {
+  #decided(changes: Changes<Demand>, asked: Demand | undefined, expires: boolean): void {
     if (asked?.ticket?.state.kind === 'waiting') {
       asked.status = 'waiting';
       this.watch.counts.waited += 1;
     }
-    if (changes.decided.length === 0 && asked?.status !== 'asked') return [];
+    if (changes.decided.length === 0 && asked?.status !== 'asked') return;
     const had_line = asked !== undefined && this.queues.hasLine(asked);
     const decided = changes.decided.map(({ owner }) => owner);
     for (const demand of decided) {
@@ -83,10 +82,9 @@ export class World {
     for (const demand of granted) this.queues.note(demand);
     for (const demand of granted) this.#grant(demand, demand !== asked || had_line);
     for (const demand of granted) this.queues.judgeGrant(demand);
-    if (granted.length === decided.length) return granted;
+    if (granted.length === decided.length) return;
     const comers = [...(asked === undefined ? [] : [asked]), ...decided, ...this.queues.moved()];
     for (const demand of decided) if (!granted.includes(demand)) this.#refused(demand, comers, had_line, expires);
-    return granted;
   }
 
   #judge(): void {
@@ -180,7 +178,7 @@ export class World {
     );
   }
 
-  #stopped(tickets: readonly Ticket<Demand>[], granted: readonly Demand[]): void {
+  #stopped(tickets: readonly Ticket<Demand>[]): void {
     const victims = tickets.map(({ owner }) => owner);
     this.watch.counts.preempted += victims.length;
     for (const demand of victims) {
@@ -188,7 +186,7 @@ export class World {
         this.watch.broken(`${name(demand)} may not be stopped`);
       if (demand.stopped_at !== undefined) this.watch.broken(`${name(demand)} is stopped twice`);
     }
-    this.stops.judge(victims, granted);
+    this.stops.judge(victims);
   }
 
   /** A part of what is live ends. */
