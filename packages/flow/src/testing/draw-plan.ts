@@ -7,6 +7,8 @@ import { type Ask, DAY_MS, type Plan, type PlannedEvent, type Setting } from './
 import type { Sum } from './sums.ts';
 
 const EVENTS = 100;
+/** Unfairness adds up slowly. */
+const FAIR_EVENTS = 300;
 const PICK_MAX = 1_000_000;
 /** Of one token, so that windows of micro-dollars are about as tight as those of tokens. */
 const USD_NANOS = 100;
@@ -21,12 +23,12 @@ export function drawPlan(seed: number): Plan {
     seed,
     setting,
     opening: setting.is_fair ? openFair(draw) : openMixed(draw),
-    events: Array.from({ length: EVENTS }, () => draws(draw)),
+    events: Array.from({ length: setting.is_fair ? FAIR_EVENTS : EVENTS }, () => draws(draw)),
   };
 }
 
 function drawSetting(draw: Draw): Setting {
-  const is_fair = draw.chance(0.15);
+  const is_fair = draw.chance(0.08);
   return {
     is_fair,
     max_accounts: is_fair || draw.chance(0.6) ? 1_000 : draw.int(4, 14),
@@ -34,6 +36,8 @@ function drawSetting(draw: Draw): Setting {
     waiting_per_account: is_fair ? 1_000 : draw.one(1, 2, 4, 1_000),
     starvation: { wait_ms: 50, factor: 1.5, bump: is_fair ? 1 : draw.one(1, 3), half_life_ms: 200 },
     marks: { high_ms: 100, low_ms: 20, require_n: 2 },
+    // Estimates of one tenant are always too high, of another too low.
+    use: is_fair ? draw.one([1, 1, 1], [0.5, 2, 1], [2, 0.5, 1]) : [1, 1, 1],
     weights: Array.from({ length: TENANTS }, () => draw.one(1, 1, 2, 0.5)),
   };
 }
@@ -66,7 +70,7 @@ function openMixed(draw: Draw): readonly PlannedEvent[] {
 }
 
 function openFair(draw: Draw): readonly PlannedEvent[] {
-  const limits = { max_parallel: draw.int(1, 3) };
+  const limits = { max_parallel: draw.one(1, 1, 2, 3) };
   const opening: PlannedEvent[] = [{ do: 'limits', account: PROVIDER_AT, limits }];
   // Somebody holds it while the others line up.
   for (let i = 0; i < 20; i += 1) opening.push(drawFairAsk(draw));
@@ -160,10 +164,10 @@ function drawRareEvent(draw: Draw, pick: number): PlannedEvent {
 
 function drawFairAsk(draw: Draw): Ask {
   const tenant = draw.one(0, 0, 0, 1, 1, 2);
-  const tokens = draw.int(1, 10) * (tenant === 1 ? 4 : 1);
+  const tokens = draw.int(1, 10) * (tenant === 1 ? 2 : 1);
   return {
     ...drawAsk(draw),
-    ...{ qos: draw.one('silver', 'silver', 'gold'), tenant, session: draw.one(0, 0, 0, 1), model: draw.int(0, 1) },
+    ...{ qos: draw.chance(0.1) ? 'gold' : 'silver', tenant, session: draw.one(0, 0, 0, 1), model: draw.int(0, 1) },
     amounts: [1, tokens, 0],
     patience_ms: [NEVER, NEVER],
     deadline_ms: draw.one(NEVER, NEVER, NEVER, 5_000),
@@ -174,7 +178,7 @@ function drawFairEvent(draw: Draw): PlannedEvent {
   const roll = draw.next();
   const pick = draw.int(0, PICK_MAX);
   if (roll < 0.45) return drawFairAsk(draw);
-  if (roll < 0.9) return { do: 'end', pick, part: 'all', use: draw.chance(0.1) ? undefined : drawUse(draw) };
+  if (roll < 0.9) return { do: 'end', pick, part: 'all', use: draw.chance(0.1) ? undefined : 0.5 + draw.next() };
   if (roll < 0.93) return { do: 'cancel', pick };
   if (roll < 0.96) return { do: 'pass', by_ms: draw.int(0, 100), is_late: false };
   if (roll < 0.98) return { do: 'crash', pick };

@@ -1,7 +1,6 @@
 import { QOS_TIERS } from '@atp-router/kernel';
-import type { AccountBook } from './account-book.ts';
+import type { AccountBook, Demand } from './records.ts';
 import { PROVIDER_AT, SESSIONS, TENANTS } from './accounts.ts';
-import type { Demand } from './demand.ts';
 import type { LedgerBook } from './ledger-book.ts';
 import type { Watch } from './watch.ts';
 
@@ -15,8 +14,9 @@ class Flow {
   cost = 0;
   in_flight = 0;
   in_flight_max = 0;
-  /** By how much an estimate was wrong at most. */
-  error = 0;
+  /** By how much an estimate was too low at most, and too high. */
+  too_low = 0;
+  too_high = 0;
   /** Changes when nobody waits in it any more, and when somebody does again. */
   stretch = 0;
   is_backlogged = false;
@@ -33,11 +33,12 @@ class Flow {
   }
 
   /**
-   * One largest cost, and what is in flight and not known yet: each may come out wrong where a stretch begins and where it ends, for this
-   * flow and, seen from there, for the other one.
+   * Its part of the bound. Virtual time of a flow is ahead of that of another one by its largest cost and what is in flight with too low an
+   * estimate at most, and behind by what either has in flight with too high a one; what the order had forgotten meanwhile is corrected once
+   * more in these books and not there.
    */
   get slack(): number {
-    return (this.cost + 4 * this.in_flight_max * this.error) / this.weight;
+    return (this.cost + this.in_flight_max * (2 * this.too_low + 3 * this.too_high)) / this.weight;
   }
 }
 
@@ -78,8 +79,8 @@ class Pair {
 
 /**
  * Fairness at the account that everybody waits for: over any stretch in which two tenants of a tier have somebody waiting, their service in
- * tokens by weight differs by no more than the largest cost of each and four times what each has in flight with the wrong number
- * (start-time fair queuing, Goyal, Vin, Cheng 1996, theorem 1, for costs that are corrected). So do two sessions of a tenant.
+ * tokens by weight differs by no more than the largest cost of each, and twice what each has in flight that was taken for too little, and
+ * thrice what was taken for too much (start-time fair queuing, Goyal, Vin, Cheng 1996, theorem 1, for costs that are corrected). So do two sessions of a tenant.
  */
 export class FairBook {
   readonly #book: AccountBook;
@@ -143,7 +144,8 @@ export class FairBook {
     for (const flow of this.#flowsOf(demand)) {
       flow.service += tokens - charged;
       flow.cost = Math.max(flow.cost, tokens);
-      flow.error = Math.max(flow.error, Math.abs(tokens - charged));
+      flow.too_low = Math.max(flow.too_low, tokens - charged);
+      flow.too_high = Math.max(flow.too_high, charged - tokens);
       flow.in_flight -= 1;
     }
   }

@@ -1,4 +1,4 @@
-export type { Demand } from './demand.ts';
+export type { Demand } from './records.ts';
 export { drawPlan } from './draw-plan.ts';
 export { type HistoryResult, playPlan } from './play.ts';
 export { type HistoryFacts, reportOf, shrunkReportOf, tallyOf } from './report.ts';

@@ -1,9 +1,17 @@
 import { QOS_TIERS, type Qos } from '@atp-router/kernel';
 import type { Account } from '../account.ts';
 import type { AccountLedger } from '../account-ledger.ts';
-import { AccountBook, DayBook, Life } from './account-book.ts';
+import {
+  AccountBook,
+  DayBook,
+  type Demand,
+  type GrowthPart,
+  type Hold,
+  Life,
+  type PartRecord,
+  type ReservedPart,
+} from './records.ts';
 import { ACCOUNT_IDS } from './accounts.ts';
-import type { Demand, GrowthPart, Hold, PartRecord, ReservedPart } from './demand.ts';
 import { DAY_MS } from './plan.ts';
 import { addTo, DIMENSIONS, isSame, less, type Sum } from './sums.ts';
 import type { Watch } from './watch.ts';

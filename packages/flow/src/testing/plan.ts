@@ -20,6 +20,8 @@ export interface Setting {
   readonly is_fair: boolean;
   /** Of tenants. */
   readonly weights: readonly number[];
+  /** What tenants use of their estimates: times what an event says. */
+  readonly use: readonly number[];
 }
 
 /** A demand. Times are from the moment of the event; `Infinity` is for ever, 0 is not at all. */

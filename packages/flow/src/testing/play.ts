@@ -1,7 +1,6 @@
 import type { Part } from '../scheduler/ticket.ts';
-import type { AccountBook } from './account-book.ts';
+import { type AccountBook, Demand, GrowthPart, type PartRecord, ReservedPart, type Wish } from './records.ts';
 import { ACCOUNT_IDS, modelChain, tenantChain } from './accounts.ts';
-import { Demand, GrowthPart, type PartRecord, ReservedPart, type Wish } from './demand.ts';
 import type { Ask, Plan, PlannedEvent } from './plan.ts';
 import { amountsOf, type Sum } from './sums.ts';
 import { type Machines, World } from './world.ts';
@@ -237,7 +236,8 @@ function endPart(world: World, demand: Demand, at: number, use: number | undefin
   if (demand.ticket === undefined || part?.kind !== 'reserve' || (part.state !== 'open' && part.state !== 'lapsed'))
     return;
   const [calls, tokens, usd_nanos] = part.amounts;
-  const actual: Sum = use === undefined ? [0, 0, 0] : [calls, Math.round(tokens * use), Math.round(usd_nanos * use)];
+  const by = (use ?? 0) * (world.setting.use[demand.wish.tenant] ?? 1);
+  const actual: Sum = [use === undefined ? 0 : calls, Math.round(tokens * by), Math.round(usd_nanos * by)];
   world.ended(demand, part, actual);
   world.took(
     use === undefined

@@ -1,9 +1,7 @@
 import { QOS_TIERS, type Qos } from '@atp-router/kernel';
-import type { AccountBook } from './account-book.ts';
-import type { Demand } from './demand.ts';
+import { type AccountBook, type Demand, isBelow } from './records.ts';
 import type { LedgerBook } from './ledger-book.ts';
 import type { Setting } from './plan.ts';
-import { isBelow } from './stop-book.ts';
 import type { Watch } from './watch.ts';
 
 /** Who waits where. Judges order, bounds, and that nobody waits for what is there. */

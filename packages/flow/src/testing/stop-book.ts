@@ -1,27 +1,9 @@
-import { QOS_TIERS, type Qos } from '@atp-router/kernel';
-import type { AccountBook } from './account-book.ts';
-import type { Demand } from './demand.ts';
+import { type AccountBook, type Demand, partOf } from './records.ts';
 import type { QueueBook } from './queue-book.ts';
 import { addTo, DIMENSIONS, less, type Sum } from './sums.ts';
 import type { Watch } from './watch.ts';
 
 const NONE: Readonly<Sum> = [0, 0, 0];
-
-/** What belongs to a tier in each window; one call at least does. */
-function partOf(book: AccountBook, qos: Qos): Sum {
-  const share = book.shares[qos];
-  const [calls, tokens, usd_nanos] = book.windows;
-  if (share === 0) return [0, 0, 0];
-  return [Math.max(1, share * calls), share * tokens, share * usd_nanos];
-}
-
-/** Whether a tier has less than its part in every window. */
-export function isBelow(book: AccountBook, qos: Qos, without: Readonly<Sum> = NONE): boolean {
-  if (book.shares[qos] === 0) return false;
-  const held = book.tiers[QOS_TIERS.indexOf(qos) as 0];
-  const part = partOf(book, qos);
-  return DIMENSIONS.every((i) => held[i] - without[i] < part[i]);
-}
 
 /** What is granted and may be stopped, and who was. */
 export class StopBook {

@@ -5,10 +5,6 @@ export type Sum = [calls: number, tokens: number, usd_nanos: number];
 
 export const DIMENSIONS = [0, 1, 2] as const;
 
-export function sumOf({ calls, tokens, usd_nanos }: Amounts): Sum {
-  return [calls, tokens, usd_nanos];
-}
-
 export function amountsOf([calls, tokens, usd_nanos]: Readonly<Sum>): Amounts {
   return { calls, tokens, usd_nanos };
 }

@@ -3,7 +3,7 @@ import type { Changes, Now } from '../scheduler/changes.ts';
 import type { SchedulerOptions } from '../scheduler/options.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
 import type { Ticket } from '../scheduler/ticket.ts';
-import type { Demand, ReservedPart } from './demand.ts';
+import type { Demand, ReservedPart } from './records.ts';
 import { FairBook } from './fair-book.ts';
 import { LedgerBook } from './ledger-book.ts';
 import { type Setting, WALL_ORIGIN_MS } from './plan.ts';
