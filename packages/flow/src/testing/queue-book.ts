@@ -29,6 +29,10 @@ export class QueueBook {
     return this.waiting.size >= this.#setting.waiting || line.length + came >= most;
   }
 
+  withLine(): readonly AccountBook[] {
+    return this.#ledger.accounts.filter(({ line }) => line.length > 0);
+  }
+
   hasLine(demand: Demand): boolean {
     return demand.parts.some(({ accounts }) => accounts.some(({ line }) => line.length > 0));
   }
@@ -138,7 +142,7 @@ export class QueueBook {
     let fit: AccountBook | undefined;
     for (const book of this.#ledger.accounts) {
       if (book.line.length === 0) continue;
-      const heads = this.#heads(book);
+      const heads = this.heads(book);
       if (heads.some((demand) => this.#ledger.fitsAt(demand, book) === false)) continue;
       if (heads.some((demand) => !this.#ledger.tableFits(demand))) is_table_full = true;
       else if (heads.some(waitsForTable)) fit = book;
@@ -149,7 +153,7 @@ export class QueueBook {
   }
 
   /** Those who may be the first: of the tier whose turn it is, the first of each session. */
-  #heads(book: AccountBook): readonly Demand[] {
+  heads(book: AccountBook): readonly Demand[] {
     const qos = this.#turnOf(book);
     const tier = book.line.filter((demand) => demand.wish.qos === qos);
     return tier.filter((demand) => !tier.some((other) => isSameSession(other, demand) && comesBefore(other, demand)));

@@ -34,21 +34,32 @@ export class StopBook {
       pools.set(pool, [...(pools.get(pool) ?? []), demand]);
     }
     for (const [book, victims] of pools) {
-      const problems = book.line
-        .filter(({ wish }) => wish.qos === 'gold')
-        .map((demand) => this.#whyNot(demand, book, victims));
-      const [first = 'nobody of gold waits there'] = problems;
-      if (!problems.includes(undefined)) this.#watch.broken(`at ${book.id} ${victims.length} were stopped: ${first}`);
+      const gold = book.line.filter(({ wish }) => wish.qos === 'gold');
+      const right = gold.map((demand) => numbersOf(this.#victims(demand, book)));
+      if (!right.includes(numbersOf(victims)))
+        this.#watch.broken(`at ${book.id} ${numbersOf(victims)} were stopped, and not ${right.join(' or ')}`);
       for (const victim of victims) victim.stopped_at = book;
     }
   }
 
-  #whyNot(demand: Demand, book: AccountBook, victims: readonly Demand[]): string | undefined {
+  /** Afterwards nobody is left who should stop for gold. */
+  judgeLeft(): void {
+    for (const book of this.#queues.withLine()) {
+      if (book.shares.gold === 0 || book.life === undefined) continue;
+      const [head, ...others] = this.#queues.heads(book);
+      if (head?.wish.qos !== 'gold' || others.length > 0) continue;
+      const left = this.#victims(head, book);
+      if (left.length > 0) this.#watch.broken(`at ${book.id} ${numbersOf(left)} are not stopped for ${head.number}`);
+    }
+  }
+
+  /** Whom to stop so that a demand fits; nobody when that is not its right or would not do. */
+  #victims(demand: Demand, book: AccountBook): readonly Demand[] {
     const tiers: Sum[] = book.tiers.map((held) => [...held]);
     const part = demand.partAt(book);
-    if (part?.kind !== 'reserve') return 'a demand that grows stops nobody';
+    if (part?.kind !== 'reserve') return [];
     const gold = partOf(book, 'gold');
-    if (!DIMENSIONS.every((i) => (tiers[0] as Sum)[i] < gold[i])) return 'gold has its part';
+    if (!DIMENSIONS.every((i) => (tiers[0] as Sum)[i] < gold[i])) return [];
     const short: Sum = [0, 0, 0];
     for (const i of DIMENSIONS) {
       const left = book.windows[i] - (tiers[0] as Sum)[i] - (tiers[1] as Sum)[i] - (tiers[2] as Sum)[i];
@@ -59,11 +70,12 @@ export class StopBook {
       pay(short, other.heldAt(book) ?? NONE);
       addTo(tiers[other.rank] as Sum, other.heldAt(book) ?? NONE, -1);
     }
-    return this.#walk(book, [...victims], tiers, short);
+    return this.#walk(book, tiers, short);
   }
 
   /** Bronze before silver, the oldest first, as long as something is short and the tier keeps its part. */
-  #walk(book: AccountBook, victims: Demand[], tiers: readonly Sum[], short: Sum): string | undefined {
+  #walk(book: AccountBook, tiers: readonly Sum[], short: Sum): readonly Demand[] {
+    const found: Demand[] = [];
     for (const qos of ['bronze', 'silver'] as const) {
       const part = partOf(book, qos);
       for (const other of this.running) {
@@ -72,14 +84,12 @@ export class StopBook {
         if (DIMENSIONS.every((i) => short[i] === 0 || held[i] === 0)) continue;
         const left = less(tiers[other.rank] as Sum, held);
         if (DIMENSIONS.some((i) => short[i] > 0 && left[i] < part[i])) break;
-        if (victims[0] !== other) return `${victims.length} of them are not the oldest of the worst tier`;
-        victims.shift();
+        found.push(other);
         addTo(tiers[other.rank] as Sum, held, -1);
         pay(short, held);
       }
     }
-    if (victims.length > 0) return `${victims.length} of them for nothing`;
-    return DIMENSIONS.some((i) => short[i] > 0) ? 'they do not make room' : undefined;
+    return DIMENSIONS.some((i) => short[i] > 0) ? [] : found;
   }
 
   #isStoppable(demand: Demand, book: AccountBook): boolean {
@@ -87,6 +97,10 @@ export class StopBook {
       (demand.stoppable & (1 << book.at)) !== 0 && demand.stopped_at === undefined && demand.heldAt(book) !== undefined
     );
   }
+}
+
+function numbersOf(demands: readonly Demand[]): string {
+  return demands.length === 0 ? 'nobody' : demands.map(({ number }) => number).join(', ');
 }
 
 function pay(short: Sum, by: Readonly<Sum>): void {

@@ -91,6 +91,7 @@ export class World {
     this.book.judge();
     if (this.watch.step % SNAPSHOTS_EVERY === 0) this.book.judgeSnapshots(this.wall_ms);
     this.queues.judgeFree();
+    this.stops.judgeLeft();
     const { waiting } = this.queues;
     if (this.scheduler.waiting() !== waiting.size)
       this.watch.broken(`${this.scheduler.waiting()} are said to wait, and ${waiting.size} do`);

@@ -96,6 +96,10 @@ export const STOP_FAULTS: readonly Fault[] = [
       ),
   },
   {
+    name: 'nobody is stopped',
+    make: () => broken(pool, 'victims', () => () => []),
+  },
+  {
     name: 'it is forgotten who was told to stop',
     make: () => broken(pool, 'stopped', () => () => undefined),
   },
