@@ -211,8 +211,9 @@ export class Demand {
   until_ms = 0;
   /** Accounts where it has waited. */
   readonly passed: Set<AccountBook> = new Set();
-  /** Order among what was granted. */
-  granted_as = 0;
+  /** Step in which it was granted, and whether that was the one in which it came. */
+  granted_at = 0;
+  is_newcomer = false;
   lease_due_ms: number = Number.POSITIVE_INFINITY;
   has_crashed = false;
   has_lapsed = false;

@@ -35,7 +35,9 @@ export class StopBook {
     }
     for (const [book, victims] of pools) {
       const gold = book.line.filter(({ wish }) => wish.qos === 'gold');
-      const right = gold.map((demand) => numbersOf(this.#victims(demand, book)));
+      const right = gold.flatMap((demand) =>
+        [...this.#orders()].map((order) => numbersOf(this.#victims(demand, book, order))),
+      );
       if (!right.includes(numbersOf(victims)))
         this.#watch.broken(`at ${book.id} ${numbersOf(victims)} were stopped, and not ${right.join(' or ')}`);
       for (const victim of victims) victim.stopped_at = book;
@@ -48,13 +50,26 @@ export class StopBook {
       if (book.shares.gold === 0 || book.life === undefined) continue;
       const [head, ...others] = this.#queues.heads(book);
       if (head?.wish.qos !== 'gold' || others.length > 0) continue;
-      const left = this.#victims(head, book);
-      if (left.length > 0) this.#watch.broken(`at ${book.id} ${numbersOf(left)} are not stopped for ${head.number}`);
+      const left = this.#victims(head, book, this.running);
+      if (left.length === 0) continue;
+      if ([...this.#orders()].every((order) => this.#victims(head, book, order).length > 0))
+        this.#watch.broken(`at ${book.id} ${numbersOf(left)} are not stopped for ${head.number}`);
+    }
+  }
+
+  /** What is granted, oldest first: where in its step a newcomer was granted nobody knows. */
+  *#orders(): Generator<readonly Demand[]> {
+    const all = [...this.running];
+    yield all;
+    for (const [at, demand] of all.entries()) {
+      if (!demand.is_newcomer) continue;
+      for (let to = at - 1; all[to]?.granted_at === demand.granted_at; to -= 1)
+        yield all.toSpliced(at, 1).toSpliced(to, 0, demand);
     }
   }
 
   /** Whom to stop so that a demand fits; nobody when that is not its right or would not do. */
-  #victims(demand: Demand, book: AccountBook): readonly Demand[] {
+  #victims(demand: Demand, book: AccountBook, order: Iterable<Demand>): readonly Demand[] {
     const tiers: Sum[] = book.tiers.map((held) => [...held]);
     const part = demand.partAt(book);
     if (part?.kind !== 'reserve') return [];
@@ -70,15 +85,15 @@ export class StopBook {
       pay(short, other.heldAt(book) ?? NONE);
       addTo(tiers[other.rank] as Sum, other.heldAt(book) ?? NONE, -1);
     }
-    return this.#walk(book, tiers, short);
+    return this.#walk(book, order, tiers, short);
   }
 
   /** Bronze before silver, the oldest first, as long as something is short and the tier keeps its part. */
-  #walk(book: AccountBook, tiers: readonly Sum[], short: Sum): readonly Demand[] {
+  #walk(book: AccountBook, order: Iterable<Demand>, tiers: readonly Sum[], short: Sum): readonly Demand[] {
     const found: Demand[] = [];
     for (const qos of ['bronze', 'silver'] as const) {
       const part = partOf(book, qos);
-      for (const other of this.running) {
+      for (const other of order) {
         if (other.wish.qos !== qos || !this.#isStoppable(other, book)) continue;
         const held = other.heldAt(book) ?? NONE;
         if (DIMENSIONS.every((i) => short[i] === 0 || held[i] === 0)) continue;

@@ -35,7 +35,6 @@ export class World {
   readonly live: Demand[] = [];
   wall_ms: number = WALL_ORIGIN_MS;
   mono_ms = 0;
-  #granted = 0;
 
   constructor(setting: Setting, { ledger, scheduler }: Machines) {
     this.setting = setting;
@@ -80,7 +79,7 @@ export class World {
     if (asked?.status === 'asked') decided.push(asked);
     const granted = decided.filter(({ ticket }) => ticket?.state.kind === 'granted');
     for (const demand of granted) this.queues.note(demand);
-    for (const demand of granted) this.#grant(demand, demand !== asked || had_line);
+    for (const demand of granted) this.#grant(demand, demand === asked, demand !== asked || had_line);
     for (const demand of granted) this.queues.judgeGrant(demand);
     if (granted.length === decided.length) return;
     const comers = [...(asked === undefined ? [] : [asked]), ...decided, ...this.queues.moved()];
@@ -102,11 +101,11 @@ export class World {
       this.watch.broken(`wants to be called at ${this.scheduler.due_mono_ms}, and ${due_ms} is next`);
   }
 
-  #grant(demand: Demand, from_queue: boolean): void {
+  #grant(demand: Demand, is_newcomer: boolean, from_queue: boolean): void {
     if (this.book.fits(demand) !== true) this.watch.broken(`${name(demand)} is granted and does not fit`);
     demand.status = 'granted';
-    this.#granted += 1;
-    demand.granted_as = this.#granted;
+    demand.granted_at = this.watch.step;
+    demand.is_newcomer = is_newcomer;
     this.watch.counts.granted += 1;
     this.book.grant(demand);
     this.#freeGrowth(demand);
