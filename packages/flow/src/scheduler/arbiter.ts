@@ -50,8 +50,10 @@ export class Arbiter<T> {
       this.#serveDirty(now);
       if (this.#homeless.has(pool)) break;
     }
-    for (const pool of this.#short) this.#preempt(pool);
-    this.#short.clear();
+    for (const pool of this.#short) {
+      this.#short.delete(pool);
+      this.#preempt(pool);
+    }
     const changes = this.#changes ?? this.#none;
     this.#changes = undefined;
     return changes;
@@ -223,6 +225,14 @@ export class Arbiter<T> {
     else this.refuse(ticket, { kind: 'denied', denial });
   }
 
+  /** What it holds elsewhere comes back too: less may be missing there now. */
+  #stopped(victim: Ticket<T>, account: string): void {
+    const pool = this.#room.pools.get(account);
+    if (pool === undefined) return;
+    pool.stopped(victim);
+    if (pool.queue.size > 0 && account !== victim.stopped_at) this.#short.add(pool);
+  }
+
   #preempt(pool: Pool<T>): void {
     const windows = this.#ledger.windows(pool.account);
     const ticket = windows && pool.next(windows)?.owner;
@@ -231,8 +241,7 @@ export class Arbiter<T> {
     if (demand === undefined) return;
     for (const victim of pool.victims(windows, ticket.key.qos, demand)) {
       victim.stopped_at = pool.account;
-      for (const part of victim.parts)
-        for (const account of accountsOf(part)) this.#room.pools.get(account)?.stopped(victim);
+      for (const part of victim.parts) for (const account of accountsOf(part)) this.#stopped(victim, account);
       this.#changed.preempted.push(victim);
     }
   }

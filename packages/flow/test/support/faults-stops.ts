@@ -100,7 +100,15 @@ export const STOP_FAULTS: readonly Fault[] = [
     make: () => broken(pool, 'victims', () => () => []),
   },
   {
-    name: 'it is forgotten who was told to stop',
-    make: () => broken(pool, 'stopped', () => () => undefined),
+    name: 'a queue does not hear who was told to stop for another one',
+    make: () =>
+      broken(
+        pool,
+        'stopped',
+        (right) =>
+          function (ticket) {
+            if (ticket.stopped_at === this.account) right.call(this, ticket);
+          },
+      ),
   },
 ];
