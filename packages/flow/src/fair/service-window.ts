@@ -36,8 +36,10 @@ export class ServiceWindow {
   #turn(now_ms: number): void {
     const passed_ms = now_ms - this.#since_ms;
     if (passed_ms < WINDOW_MS) return;
-    this.#since_ms = now_ms;
-    for (const qos of QOS_TIERS) this.#tiers[qos].turn(passed_ms < 2 * WINDOW_MS);
+    const follows = passed_ms < 2 * WINDOW_MS;
+    // The next window begins where this one was over, not when somebody noticed: what is in it would be counted for longer.
+    this.#since_ms = follows ? this.#since_ms + WINDOW_MS : now_ms;
+    for (const qos of QOS_TIERS) this.#tiers[qos].turn(follows);
   }
 }
 

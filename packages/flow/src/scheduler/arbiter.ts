@@ -1,14 +1,14 @@
 import { assert } from '@atp-router/kernel';
 import type { Windows } from '../account.ts';
 import type { AccountLedger } from '../account-ledger.ts';
-import type { Amounts, Denial } from '../amounts.ts';
+import { type Denial, NOTHING } from '../amounts.ts';
 import { ServiceWindow } from '../fair/service-window.ts';
 import { StarvationGuard, type StarvationOptions } from '../fair/starvation.ts';
 import type { Reservation } from '../reservation.ts';
 import { type Changes, type Mutable, noChanges, type Now } from './changes.ts';
 import type { Pool } from './pool.ts';
 import { refusalOf, type Taken, takeParts } from './take-parts.ts';
-import type { Part, Refusal, Ticket } from './ticket.ts';
+import { accountsOf, type Part, type Refusal, type Ticket } from './ticket.ts';
 import type { WaitingRoom } from './waiting-room.ts';
 import { demandAt, wantedAt } from './wanted.ts';
 
@@ -20,6 +20,10 @@ export class Arbiter<T> {
   readonly #starvation: StarvationGuard;
   readonly #long_wait_ms: number;
   readonly #dirty: Set<Pool<T>> = new Set();
+  /** Queues whose first waits for room in the ledger's table of accounts, in the order in which they came. */
+  readonly #homeless: Set<Pool<T>> = new Set();
+  /** Queues whose first does not fit: once all is granted that can be, others may be stopped for it. */
+  readonly #short: Set<Pool<T>> = new Set();
   readonly #none: Changes<T> = noChanges();
   /** What the present input has changed. */
   #changes: Mutable<Changes<T>> | undefined;
@@ -43,10 +47,16 @@ export class Arbiter<T> {
 
   /** Until nothing more can be granted. */
   run(now: Now): Changes<T> {
-    for (const pool of this.#dirty) {
-      this.#dirty.delete(pool);
-      this.#serve(pool, now);
-      this.#room.rest(pool);
+    this.#serveDirty(now);
+    // Whatever ends anywhere may have made room in the table.
+    for (const pool of this.#homeless) {
+      this.touched(pool);
+      this.#serveDirty(now);
+      if (this.#homeless.has(pool)) break;
+    }
+    for (const pool of this.#short) {
+      this.#short.delete(pool);
+      this.#preempt(pool);
     }
     const changes = this.#changes ?? this.#none;
     this.#changes = undefined;
@@ -59,7 +69,13 @@ export class Arbiter<T> {
       if (part.kind !== 'reserve') continue;
       open += 1;
       if (this.#room.pools.size === 0) continue;
-      for (const account of part.accounts) this.#room.pools.get(account)?.started(ticket);
+      for (const account of part.accounts) {
+        const pool = this.#room.pools.get(account);
+        if (pool === undefined) continue;
+        pool.started(ticket);
+        // Its tier may have its part now, and another one its turn.
+        if (pool.has_shares && pool.queue.size > 0) this.#dirty.add(pool);
+      }
     }
     ticket.state = { kind: 'granted', reservations, open };
     if (ticket.lease_ms === Number.POSITIVE_INFINITY || open === 0) return;
@@ -118,6 +134,8 @@ export class Arbiter<T> {
     const part = ticket.parts[at];
     assert((state.kind === 'granted' || state.kind === 'lapsed') && part?.kind === 'reserve', 'what was granted ends');
     if (state.kind === 'granted') this.#ended(ticket, part, tokens, now);
+    // What it held was debited; less may have been used, and a day's budget has room again.
+    else for (const account of part.accounts) this.touch(account);
     state.open -= 1;
     if (state.open > 0) return;
     if (ticket.heap_at !== -1) this.#room.due.remove(ticket);
@@ -140,34 +158,51 @@ export class Arbiter<T> {
     return this.#changes;
   }
 
-  /** Grants what fits, in order, until the next one does not. */
-  #serve(pool: Pool<T>, now: Now): void {
-    const windows = this.#ledger.windows(pool.account);
-    if (windows === undefined) return;
-    for (let place = pool.next(windows); place !== undefined; place = pool.next(windows)) {
-      const ticket = place.owner;
-      const demand = demandAt(ticket, pool.account);
-      if (pool.blocked === ticket) {
-        this.#preempt(pool, windows, ticket, demand);
-        return;
+  #serveDirty(now: Now): void {
+    for (const pool of this.#dirty) {
+      this.#dirty.delete(pool);
+      if (this.#serve(pool, now)?.dimension === 'accounts') this.#homeless.add(pool);
+      else this.#homeless.delete(pool);
+      this.#room.rest(pool);
+    }
+  }
+
+  /** Grants what fits, in order, until the next one does not: returns why. */
+  #serve(pool: Pool<T>, now: Now): Denial | undefined {
+    for (;;) {
+      const windows = this.#ledger.windows(pool.account) ?? NO_WINDOWS;
+      const ticket = pool.next(windows)?.owner;
+      if (ticket === undefined) return undefined;
+      if (pool.blocked === ticket && ticket.state.kind === 'waiting') {
+        this.#short.add(pool);
+        return ticket.state.denial;
       }
       const other = this.#room.lineFor(ticket, pool);
       if (other !== undefined) {
         this.#move(ticket, pool, other.busy(this.#ledger.windows(other.account)), now);
         continue;
       }
-      const taken = this.#take(ticket, demand !== undefined && pool.isFull(windows, demand), now);
-      if (taken.ok) this.#grantFrom(pool, ticket, taken.reservations, now);
-      else if (taken.denial === undefined) this.#drop(ticket, { kind: 'failed', thrown: taken.thrown });
-      else if (!taken.denial.waitable) this.#drop(ticket, { kind: 'denied', denial: taken.denial });
-      else if (taken.denial.account !== pool.account) this.#move(ticket, pool, taken.denial, now);
-      else {
-        ticket.state = { kind: 'waiting', account: pool.account, denial: taken.denial };
-        pool.blocked = ticket;
-        this.#preempt(pool, windows, ticket, demand);
-        return;
-      }
+      const denial = this.#try(pool, windows, ticket, now);
+      if (denial === undefined) continue;
+      pool.blocked = ticket;
+      this.#short.add(pool);
+      return denial;
     }
+  }
+
+  /** The first in line is granted, refused or moved; or it does not fit here, for the reason that is returned. */
+  #try(pool: Pool<T>, windows: Windows, ticket: Ticket<T>, now: Now): Denial | undefined {
+    const demand = demandAt(ticket, pool.account);
+    const taken = this.#take(ticket, demand !== undefined && pool.isFull(windows, demand), now);
+    if (taken.ok) this.#grantFrom(pool, ticket, taken.reservations, now);
+    else if (taken.denial === undefined) this.#drop(ticket, { kind: 'failed', thrown: taken.thrown });
+    else if (!taken.denial.waitable) this.#drop(ticket, { kind: 'denied', denial: taken.denial });
+    else if (taken.denial.account !== pool.account) this.#move(ticket, pool, taken.denial, now);
+    else {
+      ticket.state = { kind: 'waiting', account: pool.account, denial: taken.denial };
+      return taken.denial;
+    }
+    return undefined;
   }
 
   #take(ticket: Ticket<T>, is_full: boolean, { now_ms }: Now): Taken {
@@ -209,15 +244,35 @@ export class Arbiter<T> {
     else if (!this.join(ticket, denial, now)) this.refuse(ticket, { kind: 'shed', denial });
   }
 
-  #preempt(pool: Pool<T>, windows: Windows, { key: { qos } }: Ticket<T>, demand: Amounts | undefined): void {
+  /** What it holds elsewhere comes back too: less may be missing there now. */
+  #stopped(victim: Ticket<T>, account: string): void {
+    const pool = this.#room.pools.get(account);
+    if (pool === undefined) return;
+    pool.stopped(victim);
+    if (pool.queue.size > 0 && account !== victim.stopped_at) this.#short.add(pool);
+  }
+
+  #preempt(pool: Pool<T>): void {
+    const windows = this.#ledger.windows(pool.account);
+    const ticket = windows && pool.next(windows)?.owner;
+    if (windows === undefined || ticket === undefined) return;
+    const { qos } = ticket.key;
     const claim = pool.claim(windows, qos);
+    const demand = demandAt(ticket, pool.account);
     if (demand === undefined || claim === undefined) return;
-    const wanted = wantedAt(pool, qos, claim, this.#ledger);
-    for (const victim of pool.victims(windows, qos, demand, wanted)) {
-      pool.stopped(victim);
+    for (const victim of pool.victims(windows, qos, demand, wantedAt(pool, qos, claim, this.#ledger))) {
+      victim.stopped_at = pool.account;
+      for (const part of victim.parts) for (const account of accountsOf(part)) this.#stopped(victim, account);
       this.#changed.preempted.push(victim);
     }
   }
 }
+
+/** Of an account that is not in the table. */
+const NO_WINDOWS: Windows = {
+  ...{ max_parallel: Infinity, limit_parallel: Infinity, max_tokens: Infinity, max_usd_nanos: Infinity },
+  ...{ out_calls: 0, out_tokens: 0, out_usd_nanos: 0 },
+  tier: () => NOTHING,
+};
 
 const ENDED = { kind: 'ended' } as const;

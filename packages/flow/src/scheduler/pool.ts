@@ -31,8 +31,8 @@ export class Pool<T> {
   blocked: Ticket<T> | undefined = undefined;
   /** Granted and may be stopped for somebody else, oldest first, by tier. Only where tiers have parts. */
   readonly #running: readonly [Set<Ticket<T>>, Set<Ticket<T>>, Set<Ticket<T>>] = [new Set(), new Set(), new Set()];
-  /** What comes back from those that were told to stop. */
-  #reclaimed: Amounts = NONE;
+  /** Told to stop for somebody, here or elsewhere, and what they hold comes back; by tier. */
+  readonly #stopping: readonly [Set<Ticket<T>>, Set<Ticket<T>>, Set<Ticket<T>>] = [new Set(), new Set(), new Set()];
 
   constructor(account: string, marks?: WatermarkOptions) {
     this.mark = new Watermark(marks);
@@ -52,7 +52,9 @@ export class Pool<T> {
   /** Nobody waits, and what it has been told and has seen is not missed when it is forgotten. */
   get is_idle(): boolean {
     const has_options = this.has_shares || this.max_waiting !== undefined;
-    return this.queue.size === 0 && !has_options && this.#running.every(({ size }) => size === 0);
+    return (
+      this.queue.size === 0 && !has_options && [...this.#running, ...this.#stopping].every(({ size }) => size === 0)
+    );
   }
 
   /** What whoever lines up behind others is told: what refuses the first of them. */
@@ -91,7 +93,7 @@ export class Pool<T> {
   ended(ticket: Ticket<T>, mono_ms: number): void {
     this.pace.ended(mono_ms);
     this.#running[qosRank(ticket.key.qos)].delete(ticket);
-    if (ticket.reclaimed?.pool === this.account) this.#reclaimed = plus(this.#reclaimed, ticket.reclaimed.amounts, -1);
+    this.#stopping[qosRank(ticket.key.qos)].delete(ticket);
   }
 
   /** What may be stopped for somebody of a tier at most; undefined when it stops nobody, or has its part already. */
@@ -102,22 +104,24 @@ export class Pool<T> {
 
   /**
    * Whom to stop so that the first demand of a tier fits, and then others behind it, which want `wanted` together with it.
-   * Bronze first, then silver, the oldest first, and none whose tier would have less than its part. Nobody when enough is on
+   * Bronze first, then silver, the oldest first of those that hold what is short, and none whose tier would have less than its part. Nobody when enough is on
    * its way back, or when stopping all of them would not do for the first demand.
    */
   victims(windows: Windows, qos: Qos, demand: Amounts, wanted: Amounts): readonly Ticket<T>[] {
-    let first = minus(shortage(windows, demand), this.#reclaimed);
-    let all = minus(shortage(windows, wanted), this.#reclaimed);
+    const coming = this.#stopping.map((tickets) => this.#heldBy(tickets));
+    let first = coming.reduce(minus, shortage(windows, demand));
+    let all = coming.reduce(minus, shortage(windows, wanted));
     const found: Ticket<T>[] = [];
     for (const tier of WORST_FIRST) {
       if (qosRank(tier) <= qosRank(qos)) break;
-      let given = NONE;
+      let given = coming[qosRank(tier)] ?? NONE;
       for (const ticket of this.#running[qosRank(tier)]) {
         const short = isNothing(first) ? all : first;
         if (isNothing(short)) break;
         const held = ticket.heldAt(this.account);
-        if (!hasShareWithout(windows, this.shares[tier], tier, plus(given, held, 1), short)) break;
-        given = plus(given, held, 1);
+        if (!helps(held, short)) continue;
+        if (!hasShareWithout(windows, this.shares[tier], tier, plus(given, held), short)) break;
+        given = plus(given, held);
         first = minus(first, held);
         all = minus(all, held);
         found.push(ticket);
@@ -126,12 +130,16 @@ export class Pool<T> {
     return isNothing(first) ? found : [];
   }
 
-  /** It was told to stop, and gives back what it has. */
+  /** It was told to stop, here or elsewhere, and gives back what it has. */
   stopped(ticket: Ticket<T>): void {
-    const amounts = ticket.heldAt(this.account);
-    ticket.reclaimed = { pool: this.account, amounts };
-    this.#running[qosRank(ticket.key.qos)].delete(ticket);
-    this.#reclaimed = plus(this.#reclaimed, amounts, 1);
+    const rank = qosRank(ticket.key.qos);
+    if (this.#running[rank].delete(ticket)) this.#stopping[rank].add(ticket);
+  }
+
+  #heldBy(tickets: Iterable<Ticket<T>>): Amounts {
+    let held = NONE;
+    for (const ticket of tickets) held = plus(held, ticket.heldAt(this.account));
+    return held;
   }
 }
 
@@ -145,12 +153,17 @@ const WORST_FIRST: readonly Qos[] = ['bronze', 'silver'];
 /** Silver has its part and its turn, and stops nobody. */
 const PREEMPTING: ReadonlySet<Qos> = new Set(['gold']);
 
-function plus(a: Amounts, b: Amounts, sign: 1 | -1): Amounts {
-  return {
-    calls: a.calls + sign * b.calls,
-    tokens: a.tokens + sign * b.tokens,
-    usd_nanos: a.usd_nanos + sign * b.usd_nanos,
-  };
+function plus(a: Amounts, b: Amounts): Amounts {
+  return { calls: a.calls + b.calls, tokens: a.tokens + b.tokens, usd_nanos: a.usd_nanos + b.usd_nanos };
+}
+
+/** Whether a part of what is short comes back with it. */
+function helps(held: Amounts, short: Amounts): boolean {
+  return (
+    (short.calls > 0 && held.calls > 0) ||
+    (short.tokens > 0 && held.tokens > 0) ||
+    (short.usd_nanos > 0 && held.usd_nanos > 0)
+  );
 }
 
 function minus(a: Amounts, b: Amounts): Amounts {

@@ -67,8 +67,8 @@ export class Ticket<T> implements HeapMember {
   /** When each part was refused first. */
   readonly #waits_since: (number | undefined)[] = [];
   charge: { readonly account: string; of: Charge<Ticket<T>> } | undefined = undefined;
-  /** What its end brings back to a pool, once it was told to stop for somebody else there. */
-  reclaimed: { readonly pool: string; readonly amounts: Amounts } | undefined = undefined;
+  /** The account at which it was told to stop for somebody else. */
+  stopped_at: string | undefined = undefined;
 
   constructor({ owner, key, parts, is_preemptible, lease_ms }: Demand<T>, since_mono_ms: number) {
     assert(parts.length > 0, 'a demand has a part');

@@ -4,7 +4,7 @@ import type { FairKey } from '../fair/fair-queue.ts';
 import { IndexedHeap } from '../indexed-heap.ts';
 import type { SchedulerOptions } from './options.ts';
 import { Pool } from './pool.ts';
-import { accountsOf, type Ticket } from './ticket.ts';
+import type { Ticket } from './ticket.ts';
 
 /** Accounts that refused somebody and where nobody waits now: remembered for how fast they grant. About 500 B each. */
 const IDLE_POOLS_MAX = 1_000;

@@ -173,7 +173,7 @@ export class FlowGate {
     }
     for (const ticket of preempted) {
       this.#watch?.preempted(ticket);
-      told.push(() => ticket.owner.preempted(ticket.reclaimed?.pool ?? ''));
+      told.push(() => ticket.owner.preempted(ticket.stopped_at ?? ''));
     }
     for (const ticket of lapsed) {
       this.#watch?.lapsed(ticket);

@@ -1,0 +1,273 @@
+import type { Part } from '../scheduler/ticket.ts';
+import { type AccountBook, Demand, GrowthPart, type PartRecord, ReservedPart, type Wish } from './records.ts';
+import { ACCOUNT_IDS, modelChain, tenantChain } from './accounts.ts';
+import type { Ask, Plan, PlannedEvent } from './plan.ts';
+import { amountsOf, type Sum } from './sums.ts';
+import { type Machines, World } from './world.ts';
+
+export interface HistoryResult {
+  readonly world: World;
+  /** What did not hold; empty when all is well. */
+  readonly problems: readonly string[];
+}
+
+type Event<K extends PlannedEvent['do']> = Extract<PlannedEvent, { readonly do: K }>;
+
+/** Plays a history to its end and says what did not hold. Equal plans play equally. */
+export function playPlan(plan: Plan, machines: Machines = {}): HistoryResult {
+  const world = new World(plan.setting, machines);
+  const { watch } = world;
+  try {
+    for (const event of [...plan.opening, ...plan.events]) {
+      watch.step += 1;
+      perform(world, event);
+      if (watch.problems.length > 0) break;
+    }
+    if (watch.problems.length === 0) finish(world);
+  } catch (error) {
+    watch.broken(`thrown: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  }
+  return { world, problems: watch.problems };
+}
+
+function perform(world: World, event: PlannedEvent): void {
+  const { scheduler, ledger, now } = world;
+  switch (event.do) {
+    case 'ask':
+      ask(world, event);
+      break;
+    case 'grow':
+      grow(world, event);
+      break;
+    case 'adjust':
+      adjust(world, event);
+      break;
+    case 'end':
+      end(world, event);
+      break;
+    case 'crash': {
+      const demand = pickOf(world, event.pick, false);
+      if (demand !== undefined && demand.wish.lease_ms < Number.POSITIVE_INFINITY) demand.has_crashed = true;
+      break;
+    }
+    case 'return': {
+      const demand = pickOf(world, event.pick, true);
+      if (demand !== undefined) endAll(world, demand, event.use);
+      break;
+    }
+    case 'cancel': {
+      const demand = [...world.queues.waiting][event.pick % world.queues.waiting.size];
+      if (demand?.ticket === undefined) break;
+      demand.status = 'over';
+      for (const part of demand.parts) if (part.kind === 'adjust') part.target.is_growing = false;
+      world.watch.counts.cancelled += 1;
+      world.took(scheduler.cancel(demand.ticket, now));
+      break;
+    }
+    case 'renew': {
+      const demand = pickOf(world, event.pick, false);
+      if (demand?.ticket === undefined) break;
+      scheduler.renew(demand.ticket, now);
+      if (!demand.has_lapsed) demand.lease_due_ms = world.mono_ms + demand.wish.lease_ms;
+      break;
+    }
+    case 'limits':
+      ledger.setLimits(id(event.account), event.limits);
+      setLimits(world, event);
+      world.took(scheduler.wake(id(event.account), now));
+      break;
+    case 'retire':
+      ledger.retire(id(event.account));
+      world.book.accounts[event.account]?.retire();
+      world.took(scheduler.wake(id(event.account), now));
+      break;
+    case 'configure':
+      configure(world, event);
+      break;
+    default:
+      pass(world, event);
+  }
+}
+
+function pass(world: World, event: Event<'pass' | 'clock' | 'wake'>): void {
+  const { scheduler } = world;
+  switch (event.do) {
+    case 'pass':
+      world.mono_ms += event.by_ms;
+      setClock(world, event.by_ms);
+      if (!event.is_late) world.took(scheduler.expire(world.now), undefined, true);
+      break;
+    case 'clock':
+      setClock(world, event.by_ms);
+      break;
+    case 'wake':
+      world.took(scheduler.wake(event.account === undefined ? undefined : id(event.account), world.now));
+      break;
+  }
+}
+
+/** Whoever sees another day wakes all. */
+function setClock(world: World, by_ms: number): void {
+  world.wall_ms += by_ms;
+  if (!world.book.clock(world.wall_ms)) return;
+  world.book.sync();
+  world.took(world.scheduler.wake(undefined, world.now));
+}
+
+function id(account: number): string {
+  return ACCOUNT_IDS[account] as string;
+}
+
+/** One of what is granted, whose holder is there or has crashed. */
+function pickOf({ live }: World, pick: number, has_crashed: boolean): Demand | undefined {
+  for (let i = 0; i < live.length; i += 1) {
+    const demand = live[(pick + i) % live.length];
+    if (demand?.has_crashed === has_crashed) return demand;
+  }
+  return undefined;
+}
+
+function setLimits(world: World, { account, limits }: Event<'limits'>): void {
+  const book = world.book.accounts[account] as AccountBook;
+  world.book.sync(true);
+  if (book.life !== undefined) book.setLimits(limits);
+}
+
+function configure(world: World, { account, shares, max_waiting }: Event<'configure'>): void {
+  const book = world.book.accounts[account] as AccountBook;
+  const has_options = shares !== undefined || max_waiting !== undefined;
+  world.scheduler.configure(book.id, has_options ? { shares, max_waiting } : undefined);
+  book.shares = shares ?? { gold: 0, silver: 0, bronze: 0 };
+  book.max_waiting = max_waiting;
+  world.took(world.scheduler.wake(book.id, world.now));
+}
+
+function booksOf(world: World, chain: readonly number[]): readonly AccountBook[] {
+  return chain.map((at) => world.book.accounts[at] as AccountBook);
+}
+
+function ask(world: World, event: Ask): void {
+  const { mono_ms } = world;
+  const parts: PartRecord[] = [];
+  const [tenant_ms, model_ms] = event.patience_ms;
+  const add = (chain: readonly number[], patience_ms: number): void =>
+    void parts.push(new ReservedPart(booksOf(world, chain), [...event.amounts], mono_ms + patience_ms));
+  if (!event.is_bare) add(tenantChain(event.tenant, event.key, event.session), tenant_ms);
+  if (event.model !== undefined) add(modelChain(event.model), model_ms);
+  request(world, { ...event, tokens: event.amounts[1], deadline_ms: mono_ms + event.deadline_ms }, parts);
+}
+
+function grow(world: World, { pick, by, patience_ms, model }: Event<'grow'>): void {
+  const demand = pickOf(world, pick, false);
+  const target = demand?.parts.find(
+    (part): part is ReservedPart => part.kind === 'reserve' && part.state === 'open' && !part.is_growing,
+  );
+  if (demand === undefined || target === undefined) return;
+  const amounts: Sum = [target.amounts[0] + by[0], target.amounts[1] + by[1], target.amounts[2] + by[2]];
+  const until_ms = world.mono_ms + patience_ms;
+  const parts: PartRecord[] = [new GrowthPart(target, amounts, until_ms)];
+  const chain = model === undefined ? [] : booksOf(world, modelChain(model));
+  const is_apart = chain.every((book) => !target.accounts.includes(book));
+  if (chain.length > 0 && is_apart) parts.push(new ReservedPart(chain, [...by], until_ms));
+  target.is_growing = true;
+  request(world, { ...demand.wish, tokens: by[1], deadline_ms: Number.POSITIVE_INFINITY }, parts);
+}
+
+function request(world: World, wish: Omit<Wish, 'weight'>, parts: readonly PartRecord[]): void {
+  const { watch, scheduler, setting } = world;
+  watch.counts.asked += 1;
+  const weight = setting.weights[wish.tenant] ?? 1;
+  const demand = new Demand(watch.counts.asked, { ...wish, weight }, parts);
+  const { qos, tenant, session, tokens, deadline_ms, is_preemptible, lease_ms } = demand.wish;
+  const { ticket, changes } = scheduler.request(
+    {
+      owner: demand,
+      key: { qos, tenant: String(tenant), weight, session: String(session), tokens, deadline_mono_ms: deadline_ms },
+      parts: parts.map(partOf),
+      is_preemptible,
+      ...(lease_ms < Number.POSITIVE_INFINITY && { lease_ms }),
+    },
+    world.now,
+  );
+  demand.ticket = ticket;
+  world.took(changes, demand);
+}
+
+function partOf(part: PartRecord): Part {
+  const until_mono_ms = part.until_ms;
+  const amounts = amountsOf(part.amounts);
+  if (part.kind === 'reserve')
+    return { kind: 'reserve', accounts: part.accounts.map(({ id }) => id), amounts, until_mono_ms };
+  const { reservation } = part.target;
+  if (reservation === undefined) throw new Error('what is to grow was granted');
+  return { kind: 'adjust', reservation, amounts, until_mono_ms };
+}
+
+function adjust(world: World, { pick, part: at, factor }: Event<'adjust'>): void {
+  const demand = pickOf(world, pick, false);
+  const part = demand?.parts[at];
+  if (demand === undefined || part?.kind !== 'reserve' || part.state !== 'open' || part.is_growing) return;
+  if (part.reservation === undefined) return;
+  const [calls, tokens, usd_nanos] = part.amounts;
+  const amounts: Sum = [calls, Math.round(tokens * factor), Math.round(usd_nanos * factor)];
+  const growth = new GrowthPart(part, amounts, 0);
+  const is_less = amounts[1] <= tokens && amounts[2] <= usd_nanos;
+  const fits = is_less || world.book.fits(new Demand(0, demand.wish, [growth])) === true;
+  const { denial, changes } = world.scheduler.adjust(part.reservation, amountsOf(amounts), world.now);
+  if ((denial === undefined) !== fits)
+    world.watch.broken(`a reservation grows ${fits ? 'not although' : 'although not'} there is room`);
+  if (denial === undefined) world.book.grow(part, amounts, demand.rank);
+  world.took(changes);
+}
+
+function end(world: World, { pick, part, use }: Event<'end'>): void {
+  const demand = pickOf(world, pick, false);
+  if (demand === undefined) return;
+  if (part === 'all') endAll(world, demand, use);
+  else endPart(world, demand, part, use);
+}
+
+function endAll(world: World, demand: Demand, use: number | undefined): void {
+  for (let at = 0; at < demand.parts.length; at += 1) endPart(world, demand, at, use);
+}
+
+function endPart(world: World, demand: Demand, at: number, use: number | undefined): void {
+  const part = demand.parts[at];
+  if (demand.ticket === undefined || part?.kind !== 'reserve' || (part.state !== 'open' && part.state !== 'lapsed'))
+    return;
+  const [calls, tokens, usd_nanos] = part.amounts;
+  const by = (use ?? 0) * (world.setting.use[demand.wish.tenant] ?? 1);
+  const actual: Sum = [use === undefined ? 0 : calls, Math.round(tokens * by), Math.round(usd_nanos * by)];
+  world.ended(demand, part, actual);
+  world.took(
+    use === undefined
+      ? world.scheduler.release(demand.ticket, at, world.now)
+      : world.scheduler.settle(demand.ticket, at, amountsOf(actual), world.now),
+  );
+}
+
+/** Holders end what they hold, the dead lapse, and some of those come back; whoever waits is granted or gives up. */
+function finish(world: World): void {
+  const { watch } = world;
+  while (watch.problems.length === 0) {
+    watch.step += 1;
+    const demand = world.live.find(({ has_crashed }) => !has_crashed);
+    if (demand !== undefined) {
+      endAll(world, demand, 1);
+      continue;
+    }
+    const due_ms = world.scheduler.due_mono_ms;
+    if (due_ms !== undefined && due_ms < Number.POSITIVE_INFINITY) {
+      world.mono_ms = Math.max(world.mono_ms, due_ms);
+      world.took(world.scheduler.expire(world.now), undefined, true);
+      continue;
+    }
+    const [waits] = world.queues.waiting;
+    if (waits?.ticket === undefined) break;
+    // It would wait for ever for what is not given.
+    waits.status = 'over';
+    world.took(world.scheduler.cancel(waits.ticket, world.now));
+  }
+  for (const demand of [...world.live]) if (demand.number % 2 === 0) endAll(world, demand, 0.5);
+  if (watch.problems.length === 0) world.judgeRest();
+}

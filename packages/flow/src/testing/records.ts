@@ -1,0 +1,252 @@
+import { NANOS_PER_MICRO, QOS_TIERS, type Qos, qosRank } from '@atp-router/kernel';
+import type { Account, DayUse } from '../account.ts';
+import type { AccountLimits } from '../amounts.ts';
+import type { FairPlace } from '../fair/fair-queue.ts';
+import type { Reservation } from '../reservation.ts';
+import { NO_SHARES, type Shares } from '../scheduler/shares.ts';
+import type { Ticket } from '../scheduler/ticket.ts';
+import { addTo, DIMENSIONS, type Sum } from './sums.ts';
+
+const UNLIMITED: number = Number.POSITIVE_INFINITY;
+
+/** What an account used and holds on one day, as the books have it. */
+export class DayBook {
+  readonly use: DayUse;
+  readonly used: Sum = [0, 0, 0];
+  readonly held: Sum = [0, 0, 0];
+  /** Number of the wall clock's day changes until it was seen last. */
+  seen_at: number;
+
+  constructor(use: DayUse, seen_at: number) {
+    this.use = use;
+    this.seen_at = seen_at;
+  }
+}
+
+/** An account from when it comes into the table until it is dropped: its counters go with it. */
+export class Life {
+  readonly account: Account;
+  readonly settled: Sum = [0, 0, 0];
+  readonly days: Map<number, DayBook> = new Map();
+  /** Neither an underestimate nor a changed limit explains a debt. */
+  is_clean = true;
+
+  constructor(account: Account) {
+    this.account = account;
+  }
+}
+
+/** All that the books know of one account. */
+export class AccountBook {
+  readonly id: string;
+  readonly at: number;
+  windows: Sum = [UNLIMITED, UNLIMITED, UNLIMITED];
+  budgets: Sum = [UNLIMITED, UNLIMITED, UNLIMITED];
+  is_limited = false;
+  is_leaving = false;
+  /** Open reservations. */
+  open = 0;
+  /** Outstanding by tier, best first. */
+  readonly tiers: readonly [Sum, Sum, Sum] = [
+    [0, 0, 0],
+    [0, 0, 0],
+    [0, 0, 0],
+  ];
+  life: Life | undefined = undefined;
+  shares: Shares = NO_SHARES;
+  max_waiting: number | undefined = undefined;
+  /** Who waits here, in the order in which they came. */
+  line: Demand[] = [];
+  /** How many did before the present step. */
+  line_before = 0;
+
+  constructor(id: string, at: number) {
+    this.id = id;
+    this.at = at;
+  }
+
+  get has_shares(): boolean {
+    return this.shares.gold + this.shares.silver + this.shares.bronze > 0;
+  }
+
+  get is_droppable(): boolean {
+    return this.open === 0 && !this.is_limited;
+  }
+
+  out(dimension: 0 | 1 | 2): number {
+    const [gold, silver, bronze] = this.tiers;
+    return gold[dimension] + silver[dimension] + bronze[dimension];
+  }
+
+  setLimits(limits: AccountLimits): void {
+    this.windows = [
+      limits.max_parallel ?? UNLIMITED,
+      limits.max_tokens ?? UNLIMITED,
+      (limits.max_usd_micros ?? UNLIMITED) * NANOS_PER_MICRO,
+    ];
+    this.budgets = [
+      limits.calls_per_day ?? UNLIMITED,
+      limits.tokens_per_day ?? UNLIMITED,
+      limits.usd_nanos_per_day ?? UNLIMITED,
+    ];
+    this.is_limited = [...this.windows, ...this.budgets].some((limit) => limit !== UNLIMITED);
+    this.is_leaving = false;
+    if (this.life !== undefined) this.life.is_clean = this.open === 0 && this.life.days.size === 0;
+  }
+
+  retire(): void {
+    if (!this.is_limited) return;
+    this.is_leaving = true;
+    this.rest();
+  }
+
+  /** What was leaving has left with its last reservation. */
+  rest(): void {
+    if (this.is_leaving && this.open === 0) this.setLimits({});
+  }
+
+  /** Whether it has room for so much more. */
+  fits(wanted: Readonly<Sum>, day: DayBook | undefined): boolean {
+    for (const dimension of DIMENSIONS) {
+      const want = wanted[dimension];
+      if (want <= 0) continue;
+      if (want > this.windows[dimension] - this.out(dimension)) return false;
+      const spent = day === undefined ? 0 : day.used[dimension] + day.held[dimension];
+      if (want > this.budgets[dimension] - spent) return false;
+    }
+    return true;
+  }
+
+  hold(rank: 0 | 1 | 2, amounts: Readonly<Sum>, sign: 1 | -1): void {
+    addTo(this.tiers[rank], amounts, sign);
+  }
+}
+
+/** What belongs to a tier in each window; one call at least does. */
+export function partOf(book: AccountBook, qos: Qos): Sum {
+  const share = book.shares[qos];
+  const [calls, tokens, usd_nanos] = book.windows;
+  if (share === 0) return [0, 0, 0];
+  return [Math.max(1, share * calls), share * tokens, share * usd_nanos];
+}
+
+/** Whether a tier has less than its part in every window. */
+export function isBelow(book: AccountBook, qos: Qos): boolean {
+  if (book.shares[qos] === 0) return false;
+  const held = book.tiers[QOS_TIERS.indexOf(qos) as 0];
+  const part = partOf(book, qos);
+  return DIMENSIONS.every((i) => held[i] < part[i]);
+}
+
+/** Where something is held: on which account, in which of its lives, on which day. */
+export interface Hold {
+  readonly book: AccountBook;
+  readonly life: Life;
+  readonly day: DayBook;
+}
+
+/** A part that reserves. */
+export class ReservedPart {
+  readonly kind = 'reserve';
+  readonly accounts: readonly AccountBook[];
+  readonly until_ms: number;
+  amounts: Sum;
+  state: 'asked' | 'open' | 'lapsed' | 'over' = 'asked';
+  reservation: Reservation | undefined = undefined;
+  holds: readonly Hold[] = [];
+  /** A demand that waits would have it grow. */
+  is_growing = false;
+
+  constructor(accounts: readonly AccountBook[], amounts: Sum, until_ms: number) {
+    this.accounts = accounts;
+    this.amounts = amounts;
+    this.until_ms = until_ms;
+  }
+}
+
+/** A part that has another one grow. */
+export class GrowthPart {
+  readonly kind = 'adjust';
+  readonly target: ReservedPart;
+  /** Holds so much then, in all. */
+  readonly amounts: Sum;
+  readonly until_ms: number;
+
+  constructor(target: ReservedPart, amounts: Sum, until_ms: number) {
+    this.target = target;
+    this.amounts = amounts;
+    this.until_ms = until_ms;
+  }
+
+  get accounts(): readonly AccountBook[] {
+    return this.target.accounts;
+  }
+}
+
+export type PartRecord = ReservedPart | GrowthPart;
+
+export interface Wish {
+  readonly qos: Qos;
+  readonly tenant: number;
+  readonly session: number;
+  readonly weight: number;
+  readonly tokens: number;
+  readonly deadline_ms: number;
+  readonly lease_ms: number;
+  readonly is_preemptible: boolean;
+}
+
+/** One demand, as the books have it. */
+export class Demand {
+  readonly number: number;
+  readonly wish: Wish;
+  readonly rank: 0 | 1 | 2;
+  readonly parts: readonly PartRecord[];
+  status: 'asked' | 'waiting' | 'granted' | 'over' = 'asked';
+  ticket: Ticket<Demand> | undefined = undefined;
+  /** Where it waits, since which step, at which place, and until when. */
+  at: AccountBook | undefined = undefined;
+  lined_at = 0;
+  place: FairPlace<Ticket<Demand>> | undefined = undefined;
+  until_ms = 0;
+  /** Accounts where it has waited. */
+  readonly passed: Set<AccountBook> = new Set();
+  /** Step in which it was granted, and whether that was the one in which it came. */
+  granted_at = 0;
+  is_newcomer = false;
+  lease_due_ms: number = Number.POSITIVE_INFINITY;
+  has_crashed = false;
+  has_lapsed = false;
+  /** Accounts at which it may be stopped, a bit each. */
+  stoppable = 0;
+  /** For whom it was told to stop. */
+  stopped_at: AccountBook | undefined = undefined;
+  /** Accounts at which its tier had less than its part before the present step granted anything, a bit each. */
+  below = 0;
+
+  constructor(number: number, wish: Wish, parts: readonly PartRecord[]) {
+    this.number = number;
+    this.wish = wish;
+    this.rank = qosRank(wish.qos);
+    this.parts = parts;
+  }
+
+  get is_open(): boolean {
+    return this.parts.some((part) => part.kind === 'reserve' && (part.state === 'open' || part.state === 'lapsed'));
+  }
+
+  partAt(book: AccountBook): PartRecord | undefined {
+    return this.parts.find((part) => part.accounts.includes(book));
+  }
+
+  /** Monotone time until which it waits for an account. */
+  patience(book: AccountBook): number {
+    return Math.min(this.partAt(book)?.until_ms ?? Number.NEGATIVE_INFINITY, this.wish.deadline_ms);
+  }
+
+  /** What it holds at an account. */
+  heldAt(book: AccountBook): Readonly<Sum> | undefined {
+    const part = this.partAt(book);
+    return part?.kind === 'reserve' && part.state === 'open' ? part.amounts : undefined;
+  }
+}

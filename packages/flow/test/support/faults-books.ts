@@ -1,0 +1,172 @@
+import { Account } from '../../src/account.ts';
+import { AccountLedger } from '../../src/account-ledger.ts';
+import { Arbiter } from '../../src/scheduler/arbiter.ts';
+import { Scheduler } from '../../src/scheduler/scheduler.ts';
+import { Ticket } from '../../src/scheduler/ticket.ts';
+import { broken, type Fault, together } from './fault.ts';
+
+const ledger = AccountLedger.prototype;
+
+/** In what is held and used. */
+export const BOOK_FAULTS: readonly Fault[] = [
+  {
+    name: 'what was taken is kept when a later part is refused',
+    make: () => {
+      let is_refused = false;
+      return together(
+        broken(
+          ledger,
+          'reserve',
+          (right) =>
+            function (...args) {
+              const result = right.apply(this, args);
+              is_refused = !result.ok;
+              return result;
+            },
+        ),
+        broken(
+          ledger,
+          'release',
+          (right) =>
+            function (reservation) {
+              if (!is_refused) right.call(this, reservation);
+            },
+        ),
+      );
+    },
+  },
+  {
+    name: 'a settlement is debited twice',
+    make: () =>
+      broken(
+        ledger,
+        'settle',
+        (right) =>
+          function (reservation, actual) {
+            right.call(this, reservation, actual);
+            for (const use of reservation.uses) use.debit(actual);
+          },
+      ),
+  },
+  {
+    name: 'what is used beyond the reservation is not debited',
+    make: () =>
+      broken(
+        ledger,
+        'settle',
+        (right) =>
+          function (reservation, actual) {
+            right.call(this, reservation, { ...actual, tokens: Math.min(actual.tokens, reservation.tokens) });
+          },
+      ),
+  },
+  {
+    name: 'a settlement after the lease is debited beside what was held',
+    make: () =>
+      broken(
+        ledger,
+        'settle',
+        (right) =>
+          function (reservation, actual) {
+            if (reservation.state !== 'lapsed') right.call(this, reservation, actual);
+            else for (const use of reservation.uses) use.debit(actual);
+          },
+      ),
+  },
+  {
+    name: 'a lease that is over debits nothing',
+    make: () =>
+      broken(
+        ledger,
+        'lapse',
+        () =>
+          function (reservation) {
+            this.release(reservation);
+          },
+      ),
+  },
+  {
+    name: 'growth is held on the first account only',
+    make: () =>
+      broken(
+        ledger,
+        'adjust',
+        (right) =>
+          function (reservation, amounts) {
+            const { tokens } = reservation;
+            const result = right.call(this, reservation, amounts);
+            if (result.ok) for (const use of reservation.uses.slice(1)) use.hold(0, tokens - amounts.tokens, 0);
+            return result;
+          },
+      ),
+  },
+  {
+    name: 'silver is counted as bronze',
+    make: () =>
+      broken(
+        Account.prototype,
+        'hold',
+        (right) =>
+          function (qos, ...amounts) {
+            right.call(this, qos === 'silver' ? 'bronze' : qos, ...amounts);
+          },
+      ),
+  },
+  {
+    name: 'an account that leaves has no limits at once',
+    make: () =>
+      broken(
+        ledger,
+        'retire',
+        () =>
+          function (id) {
+            return this.setLimits(id, {});
+          },
+      ),
+  },
+];
+
+/** In how long something lasts. */
+export const TIME_FAULTS: readonly Fault[] = [
+  {
+    name: 'nobody has a lease',
+    make: () =>
+      broken(
+        Arbiter.prototype,
+        'grant',
+        (right) =>
+          function (ticket, ...args) {
+            right.call(this, Object.assign(ticket, { lease_ms: Infinity }), ...args);
+          },
+      ),
+  },
+  {
+    name: 'a lease is not renewed',
+    make: () => broken(Scheduler.prototype, 'renew', () => () => undefined),
+  },
+  {
+    name: 'patience has no deadline',
+    make: () =>
+      broken(
+        Ticket.prototype,
+        'patience',
+        () =>
+          function (account) {
+            return this.partAt(account)?.until_mono_ms ?? Number.NEGATIVE_INFINITY;
+          },
+      ),
+  },
+  {
+    name: 'who waits is told twice that it is over',
+    make: () =>
+      broken(
+        Scheduler.prototype,
+        'expire',
+        (right) =>
+          function (now) {
+            const changes = right.call(this, now);
+            return { ...changes, decided: [...changes.decided, ...changes.decided.slice(0, 1)] };
+          },
+      ),
+  },
+];
