@@ -93,7 +93,9 @@ export class FlowGate {
 
   /** Leaves the queue; nothing for one that is decided. */
   cancel(ticket: GateTicket): void {
+    const has_waited = ticket.state.kind === 'waiting';
     this.#took(this.#scheduler.cancel(ticket, this.#now()));
+    if (has_waited) this.#watch?.decided(ticket, this.#ambient.clock.mono_ms());
   }
 
   /** Limits of an account, or of any, have changed. */
