@@ -41,6 +41,8 @@ export class Arbiter<T> {
     for (const pool of this.#dirty) {
       this.#dirty.delete(pool);
       this.#serve(pool, now);
+      if (pool.queue.size === 0 && pool.mark.emptied())
+        this.#changed.marks.push({ account: pool.account, is_high: false });
       this.#room.rest(pool);
     }
     const changes = this.#changes ?? this.#none;
