@@ -26,6 +26,11 @@ export class TargetWindows {
     this.#table = new WindowTable();
   }
 
+  /** As configured; undefined: windows follow nothing. */
+  get options(): WindowOptions | undefined {
+    return this.#options;
+  }
+
   /** Undefined: windows stay as wide as the limits, and those that were narrowed open at once. */
   configure(options: WindowOptions | undefined): void {
     this.#options = options;

@@ -1,3 +1,4 @@
+import type { PartWindowConfig } from '@atp-router/adapters';
 import type { AccountLimits } from '@atp-router/flow';
 import type { KeyRing } from '@atp-router/identity';
 import type { Limits, Qos } from '@atp-router/kernel';
@@ -32,6 +33,8 @@ export interface TenantRules {
   readonly data_scopes: ReadonlySet<string> | undefined;
   readonly at_limit: 'reject' | 'wait' | 'degrade';
   readonly limits: AccountLimits;
+  /** What one of its sessions may have outstanding: the least, part by part, that its own window and those above it allow. */
+  readonly session_window: PartWindowConfig;
   /** Money is limited by what the operator wrote, so models without a price cannot be used. */
   readonly money_is_limited: boolean;
   /** Ids of the models that may stand in at its limit (`at_limit: degrade`); undefined allows all. */

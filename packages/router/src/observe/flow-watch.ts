@@ -2,6 +2,7 @@ import type { FlowGauges, FlowOutcome, FlowSeries } from '@atp-router/adapters';
 import { QOS_TIERS, type Qos } from '@atp-router/kernel';
 import type { Engine } from '../engine/engine.ts';
 import type { FlowWatch, GateTicket } from '../engine/flow-gate.ts';
+import { levelOf } from '../generation/accounts.ts';
 import type { Spending } from './spending.ts';
 
 /** Waits of a tier that quantiles are taken from: the last so many decisions. */
@@ -90,12 +91,6 @@ export class FlowCounts implements FlowWatch {
   congested(sign: string): void {
     this.#series.congested(sign);
   }
-}
-
-/** The kind of an account: a closed set, since the router makes the names. */
-export function levelOf(account: string): string {
-  const colon = account.indexOf(':');
-  return colon === -1 ? account : account.slice(0, colon);
 }
 
 /** What `FlowSeries.live` reads. */
