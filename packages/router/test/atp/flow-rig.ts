@@ -21,6 +21,7 @@ export interface FlowRig {
 export async function flowRig(
   script: (nth: number) => Script,
   more: Readonly<Record<string, unknown>> = {},
+  start_ms: number = Date.parse('2027-03-01T12:00:00Z'),
 ): Promise<FlowRig> {
   const providers = [
     provider('p1', { head_timeout_ms: 100, retry: { max_attempts: 1 }, breaker: { min_calls: 1_000 } }),
@@ -29,7 +30,7 @@ export async function flowRig(
   const stage = new Stage({
     config,
     script: (_provider, nth) => script(nth),
-    start_ms: Date.parse('2027-03-01T12:00:00Z'),
+    start_ms,
   });
   const { engine, time } = stage.world;
   const hub = openSessionHub(engine, 'node-a');
@@ -39,6 +40,8 @@ export async function flowRig(
     ...{ stage, hub },
     pass: async (by_ms) => {
       for (let left_ms = by_ms; left_ms > 0; left_ms -= 50) {
+        // Frames that are on their way arrive before the clock moves.
+        await new Promise((resolve) => setImmediate(resolve));
         await stage.pass(Math.min(50, left_ms));
         for (const client of clients) client.input({ type: 'timeout' });
       }
