@@ -46,6 +46,7 @@ export class SessionHost {
     this.#timer = new DeadlineTimer(ports, () => this.#handle({ type: 'timeout' }));
     this.#peer = ports.peer?.({
       nextStream: () => session.next_stream_id,
+      room: () => session.room(ports.clock.mono_ms()),
       refusal: (lane) => session.refusal(lane, ports.clock.mono_ms()),
       handle: (input) => this.#handle(input),
     });

@@ -120,7 +120,7 @@ export class Dispatcher implements ClaimOwner {
       return;
     }
     const now_ms = this.#env.ambient.clock.now_ms();
-    const claim = this.#claim(p, expectedOutTokens(p, this.#call, this.#env.estimator, this.#funds, now_ms));
+    const claim = this.#claim(p, expectedOutTokens(p, this.#call, this.#env, this.#funds, now_ms));
     const asked = this.#ask(claim);
     if (isDenied(asked)) this.#deny(p, asked);
     else this.#answered(claim, asked);
@@ -137,7 +137,7 @@ export class Dispatcher implements ClaimOwner {
     const funds = this.#funds.part(p.n, demand, at_limit === 'wait' ? wait_ms : undefined);
     if (isDenied(funds)) return funds;
     const place = placePart(p.target, demand, p.target.provider.queue_timeout_ms);
-    const ticket = this.#env.gate.request(claim.on([funds, place], this.#call));
+    const ticket = this.#env.gate.request(claim.on([funds, place], this.#call, this.#env));
     this.#holdings.asked(p.n, ticket);
     return ticket;
   }

@@ -1,6 +1,7 @@
 import { type AccountLedger, type AimdOptions, type WindowSign, WindowTable } from '@atp-router/flow';
 import type { AttemptRecord } from '@atp-router/ledger';
 import { deploymentAccount, providerAccount } from '../generation/accounts.ts';
+import type { Ceilings } from './ceilings.ts';
 import type { Target } from './target.ts';
 
 /** How windows of deployments follow what comes back. */
@@ -16,12 +17,14 @@ export interface WindowOptions extends AimdOptions {
 export class TargetWindows {
   readonly #table: WindowTable;
   readonly #accounts: AccountLedger;
+  readonly #ceilings: Ceilings;
   readonly #onCongested: (sign: string) => void;
   #options: WindowOptions | undefined;
 
   /** `onCongested`: told each sign that narrowed a window. */
-  constructor(accounts: AccountLedger, onCongested: (sign: string) => void) {
+  constructor(accounts: AccountLedger, ceilings: Ceilings, onCongested: (sign: string) => void) {
     this.#accounts = accounts;
+    this.#ceilings = ceilings;
     this.#onCongested = onCongested;
     this.#table = new WindowTable();
   }
@@ -39,19 +42,35 @@ export class TargetWindows {
   }
 
   /** Before the attempt gives its place back. */
-  ended({ key, provider }: Target, record: AttemptRecord, mono_ms: number): void {
+  ended({ key, provider, description }: Target, record: AttemptRecord, mono_ms: number): void {
+    // That agents are busy was known before: it says nothing of what they bear, and may be one tenant's alone.
+    if (description.kind === 'agent' && record.error === 'backpressure') return;
     const sign = this.#options && signOf(record, this.#options.latency_ms);
     if (sign === undefined) return;
-    const account = deploymentAccount(key);
+    this.#sign(deploymentAccount(key), sign, providerAccount(provider.id), mono_ms);
+  }
+
+  /** Whoever answers there says that it is sent too much (ECN). */
+  crowded(account: string, mono_ms: number): void {
+    if (this.#options !== undefined) this.#sign(account, 'ecn', undefined, mono_ms);
+  }
+
+  #sign(account: string, sign: WindowSign, provider: string | undefined, mono_ms: number): void {
     const windows = this.#accounts.windows(account);
     if (windows === undefined) return;
-    const own = windows.limit_parallel;
-    const most = Number.isFinite(own) ? own : this.#accounts.windows(providerAccount(provider.id))?.limit_parallel;
     const before = this.#table.find(account);
-    const window = this.#table.ended(account, sign, windows.out_calls, most ?? Infinity, mono_ms);
+    const window = this.#table.ended(account, sign, windows.out_calls, this.#most(account, provider), mono_ms);
     if (window === undefined) return;
     this.#set(account, window);
     if (sign !== 'timely' && window < (before ?? Infinity)) this.#onCongested(sign);
+  }
+
+  /** Calls in flight that a deployment has at most: by its own limit, or its provider's, and by the agents that are there. */
+  #most(account: string, provider: string | undefined): number {
+    const own = this.#accounts.windows(account)?.limit_parallel ?? Infinity;
+    const of_provider = provider === undefined ? undefined : this.#accounts.windows(provider)?.limit_parallel;
+    const limit = Number.isFinite(own) ? own : (of_provider ?? Infinity);
+    return Math.min(limit, this.#ceilings.of(account, 'agents'));
   }
 
   /** Deployments whose windows are narrower than their limits. */
@@ -60,7 +79,7 @@ export class TargetWindows {
   }
 
   #set(account: string, window: number): void {
-    this.#accounts.setCeiling(account, window);
+    this.#ceilings.set(account, 'answers', window);
   }
 }
 

@@ -95,7 +95,7 @@ export class FlowCounts implements FlowWatch {
 
 /** What `FlowSeries.live` reads. */
 export function flowGauges(
-  { waiting, jain, pools, narrowed }: FlowState,
+  { waiting, jain, pools, narrowed, penalties }: FlowState,
   spending: () => FlowGauges['spending'],
 ): FlowGauges {
   const pressed = new Map<string, number>();
@@ -108,6 +108,7 @@ export function flowGauges(
     pressed,
     windows: [...narrowed()],
     spending: spending(),
+    penalties: [...penalties()],
   };
 }
 
@@ -117,14 +118,16 @@ interface FlowState {
   jain(qos: Qos): number;
   pools(): Iterable<{ readonly account: string; readonly mark: { readonly is_high: boolean } }>;
   narrowed(): Iterable<FlowGauges['windows'][number]>;
+  penalties(): Iterable<FlowGauges['penalties'][number]>;
 }
 
-export function flowStateOf({ gate, windows }: Engine): FlowState {
+export function flowStateOf({ gate, windows, penalties, parts }: Engine): FlowState {
   return {
     waiting: (qos) => gate.waiting(qos),
     jain: (qos) => gate.jain(qos),
     pools: () => gate.pools(),
     narrowed: () => windows.narrowed(),
+    penalties: () => penaltiesOf(penalties, parts.ambient.clock.now_ms()),
   };
 }
 
@@ -132,4 +135,12 @@ export function flowStateOf({ gate, windows }: Engine): FlowState {
 export interface FlowParts {
   readonly watch: FlowCounts;
   readonly spending: Spending;
+}
+
+/** As many as one scrape may have of them. */
+const PENALTIES_SHOWN_MAX = 500;
+
+function penaltiesOf(penalties: Engine['penalties'], now_ms: number): FlowGauges['penalties'] {
+  const all = [...penalties.list(now_ms)].slice(0, PENALTIES_SHOWN_MAX);
+  return all.map(({ account, penalty: { surcharge, loses_tier } }) => ({ account, surcharge, loses_tier }));
 }
