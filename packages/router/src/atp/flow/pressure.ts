@@ -8,7 +8,7 @@ export interface SessionName {
 }
 
 /** Accounts of one tenant, key or session; what others have, all have. */
-const OWN = new Set(['tenant', 'key', 'session']);
+const OWN: ReadonlySet<string> = new Set(['tenant', 'key', 'session']);
 
 /** Accounts whose queues are under pressure, and whom that concerns. As many as the scheduler has queues. */
 export class Pressure {

@@ -2,14 +2,14 @@ import type { AccountLedger, WindowSign } from '@atp-router/flow';
 import { DEFAULT_WATERMARK } from '@atp-router/flow';
 import { type Clock, type Timer, type Timers, untilNextUtcDay_ms } from '@atp-router/kernel';
 import { smallerWindow } from '@atp-router/session';
-import type { Payload, Window } from '@atp-router/wire';
+import type { Window } from '@atp-router/wire';
 import type { FlowGate, GateTicket } from '../../engine/flow-gate.ts';
 import type { TargetWindows } from '../../engine/target-windows.ts';
 import { levelOf, sessionAccount } from '../../generation/accounts.ts';
 import type { Generation } from '../../generation/generation.ts';
 import type { BudgetReason } from './budget-teller.ts';
 import { Pressure, type SessionName } from './pressure.ts';
-import { SessionMeter } from './session-meter.ts';
+import { type AllSessions, SessionMeter, type SessionPorts } from './session-meter.ts';
 import { SESSION_CALLS_MAX, SessionWindows } from './session-windows.ts';
 
 export interface SessionFlowParts {
@@ -23,20 +23,11 @@ export interface SessionFlowParts {
   readonly congested: (sign: WindowSign) => void;
 }
 
-/** What flow control does with one session. */
-export interface SessionPorts {
-  /** What `windowOf` says has changed. */
-  setWindow(): void;
-  setCrowded(is_crowded: boolean): void;
-  /** On stream 0. False: there is no room for it now. */
-  tell(payload: Payload): boolean;
-}
-
 /**
  * Flow control of the router, as its sessions see it: their windows, the pressure on queues that hold their calls up, and
  * the budgets of their tenants. One for all sessions of a process.
  */
-export class SessionFlow {
+export class SessionFlow implements AllSessions {
   readonly parts: SessionFlowParts;
   readonly windows: SessionWindows;
   readonly pressure: Pressure = new Pressure();

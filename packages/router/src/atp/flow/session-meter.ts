@@ -1,17 +1,36 @@
-import type { WindowSign } from '@atp-router/flow';
+import type { AccountLedger, WindowSign } from '@atp-router/flow';
+import type { Clock, Timers } from '@atp-router/kernel';
 import type { Payload } from '@atp-router/wire';
 import { sessionAccount } from '../../generation/accounts.ts';
 import type { TaskStream } from '../task-stream.ts';
 import { type BudgetReason, BudgetTeller, budgetLeft } from './budget-teller.ts';
-import type { SessionName } from './pressure.ts';
-import type { SessionFlow, SessionPorts } from './session-flow.ts';
+import type { Pressure, SessionName } from './pressure.ts';
+import type { SessionWindows } from './session-windows.ts';
 import { watchedStream } from './watched-stream.ts';
+
+/** What flow control does with one session. */
+export interface SessionPorts {
+  /** What `windowOf` says has changed. */
+  setWindow(): void;
+  setCrowded(is_crowded: boolean): void;
+  /** On stream 0. False: there is no room for it now. */
+  tell(payload: Payload): boolean;
+}
+
+/** What all sessions have in common. */
+export interface AllSessions {
+  readonly parts: { readonly clock: Clock; readonly timers: Timers; readonly accounts: AccountLedger };
+  readonly windows: SessionWindows;
+  readonly pressure: Pressure;
+  /** Calls in flight that the limits of a session allow. */
+  mostOf(session: SessionName): number;
+}
 
 /** Follows the tasks of one session, and tells it what follows for its window, its marks, and its tenant's budget. */
 export class SessionMeter {
   readonly #session: SessionName;
   readonly #account: string;
-  readonly #flow: SessionFlow;
+  readonly #flow: AllSessions;
   readonly #ports: SessionPorts;
   readonly #onClosed: () => void;
   readonly #budget: BudgetTeller;
@@ -21,7 +40,7 @@ export class SessionMeter {
   #is_crowded = false;
   #is_closed = false;
 
-  constructor(session: SessionName, flow: SessionFlow, ports: SessionPorts, onClosed: () => void) {
+  constructor(session: SessionName, flow: AllSessions, ports: SessionPorts, onClosed: () => void) {
     const { tenant, session_id } = session;
     const { clock, timers, accounts } = flow.parts;
     this.#session = session;
