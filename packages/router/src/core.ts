@@ -103,6 +103,10 @@ async function coreOver(
       const rules = manager.generation.tenants.get(tenant);
       return rules !== undefined && mayName(rules, name);
     },
+    onCapacity: (account, calls) => engine.ceilings.set(account, 'agents', calls),
+    onCrowded: (accounts) => {
+      for (const account of accounts) engine.windows.crowded(account);
+    },
     onUnreachable: (words) => options.onProblem?.('config', new AtpError('config_invalid', words)),
   });
   const watch = new FlowCounts(metrics.flow);
@@ -174,6 +178,7 @@ async function openHub(
   });
   bus.listen((event) => {
     if (event.type === 'config.applied') hub.refresh();
+    if (event.type === 'config.applied' || event.type === 'kill.set') agents.capacity.refresh();
   });
   return { hub, sessions };
 }

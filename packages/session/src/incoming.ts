@@ -147,7 +147,10 @@ export class Incoming {
 
   #told(frame: Frame): void {
     const { sender, core, link } = this.#engine;
-    if (hasFlag(frame, 'ECN')) sender.congestion.crowded(sender.in_flight, core.t, sender.rtt.srtt_ms);
+    if (hasFlag(frame, 'ECN')) {
+      sender.congestion.crowded(sender.in_flight, core.t, sender.rtt.srtt_ms);
+      core.emit({ type: 'peer_crowded' });
+    }
     const { payload } = frame;
     if (payload?.type === 'control.window_update') this.#window(frame);
     else if (payload?.type !== 'control.ack') return;

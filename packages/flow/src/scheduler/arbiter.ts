@@ -163,6 +163,8 @@ export class Arbiter<T> {
       this.#dirty.delete(pool);
       if (this.#serve(pool, now)?.dimension === 'accounts') this.#homeless.add(pool);
       else this.#homeless.delete(pool);
+      if (pool.queue.size === 0 && pool.mark.emptied())
+        this.#changed.marks.push({ account: pool.account, is_high: false });
       this.#room.rest(pool);
     }
   }
