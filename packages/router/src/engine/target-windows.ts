@@ -43,8 +43,9 @@ export class TargetWindows {
 
   /** Before the attempt gives its place back. */
   ended({ key, provider, description }: Target, record: AttemptRecord, mono_ms: number): void {
-    // That agents are busy was known before: it says nothing of what they bear, and may be one tenant's alone.
-    if (description.kind === 'agent' && record.error === 'backpressure') return;
+    // That agents are busy was known before: it says nothing of what they bear.
+    const is_known = description.kind === 'agent' && record.error === 'backpressure';
+    if (is_known || !provider.is_common) return;
     const sign = this.#options && signOf(record, this.#options.latency_ms);
     if (sign === undefined) return;
     this.#sign(deploymentAccount(key), sign, providerAccount(provider.id), mono_ms);
