@@ -34,6 +34,7 @@ export class Penalties {
 
   /** An estimate of it has been held against what was used. */
   judge(target: Target, now_ms: number): void {
+    if (!target.provider.is_common) return;
     const account = deploymentAccount(target.key);
     const before = this.#judged.get(account);
     if (before !== undefined && Math.abs(now_ms - before.at_ms) < JUDGED_EVERY_MS) return;

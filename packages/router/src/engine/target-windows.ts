@@ -61,8 +61,9 @@ export class TargetWindows {
   /** Before the attempt gives its place back. */
   ended({ key, provider, description }: Target, record: AttemptRecord): void {
     const options = this.#options;
-    // That agents are busy was known before: it says nothing of what they bear, and may be one tenant's alone.
-    if (options === undefined || (description.kind === 'agent' && record.error === 'backpressure')) return;
+    // That agents are busy was known before: it says nothing of what they bear.
+    const is_known = description.kind === 'agent' && record.error === 'backpressure';
+    if (options === undefined || is_known || !provider.is_common) return;
     const sign = signOf(record, options.latency_ms);
     if (sign === undefined) return;
     const account = deploymentAccount(key);

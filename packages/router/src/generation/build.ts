@@ -157,6 +157,7 @@ function runtimeOf(provider: ProviderConfig, config: Config, parts: GenerationPa
     idle_timeout_ms: Math.min(provider.idle_timeout_ms, config.limits.idle_ms),
     queue_timeout_ms: provider.queue_timeout_ms,
     retry: provider.retry,
+    is_common: provider.type !== 'agent' || provider.agent?.shared === true,
     simulated: provider.type === 'sim',
     redact: redactor(secretsOf(provider)),
   };

@@ -94,6 +94,19 @@ test('an agent whose frames say that its way is crowded has its deployment given
   await until(() => most() === 8);
 });
 
+test("a tenant's own agent narrows nothing: the account of the deployment is everybody's", async () => {
+  const running = await withAgents({}, {});
+  const agent = new RawAgent(running, ({ type }, { say }) => {
+    if (type === 'adapter.estimate_request')
+      say({ type: 'error', content: { code: 'ETIMEOUT', reason: 'Late.' } }, true);
+  });
+  await agent.start();
+  agent.input({ type: 'crowded', crowded: true });
+  agent.input({ type: 'window', window: { max_parallel: 12 } });
+  expect(errorOf(await ask(running)).code).toBe('upstream_timeout');
+  expect(running.router.engine.parts.accounts.windows(DEPLOYMENT)?.max_parallel).toBe(Infinity);
+});
+
 test("a tenant's own agents limit no account: what they cannot take fails at once", async () => {
   const running = await withAgents({}, {});
   const hold = gate();

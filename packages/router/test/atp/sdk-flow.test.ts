@@ -28,11 +28,14 @@ async function busy(places: number, more: object = {}): Promise<Running & { up: 
   return { ...running, up };
 }
 
-const errorOf = (task: { result(): Promise<unknown> }): Promise<AtpTaskError> =>
-  task.result().then(
-    () => Promise.reject(new Error('the task was to fail')),
-    (error: unknown) => (error instanceof AtpTaskError ? error : Promise.reject(error)),
+async function errorOf(task: { result(): Promise<unknown> }): Promise<AtpTaskError> {
+  const error: unknown = await task.result().then(
+    () => undefined,
+    (thrown: unknown) => thrown,
   );
+  if (error instanceof AtpTaskError) return error;
+  throw new Error('The task was to fail with a word of the router.', { cause: error });
+}
 
 function answerAll(up: Awaited<ReturnType<typeof held>>, from: number): void {
   for (const res of up.open.slice(from)) if (!res.destroyed) answer(res);

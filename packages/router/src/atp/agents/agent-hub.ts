@@ -172,10 +172,11 @@ export class AgentHub {
     if (agent !== undefined) this.capacity.changed(agent);
   }
 
-  /** It says so of all that it is given, whatever that is for. */
+  /** It says so of all that it is given; a tenant's own agents must not narrow what others have. */
   #crowded(id: string): void {
     const agent = this.roster.get(id);
-    if (agent !== undefined) this.options.onCrowded?.(deploymentsOf(agent, this.options.providers()));
+    const shared = this.options.providers().filter((one) => one.agent?.shared === true);
+    if (agent !== undefined && shared.length > 0) this.options.onCrowded?.(deploymentsOf(agent, shared));
   }
 
   /** A session tells what an agent said of itself at once, and may do so before the agent is known. */
