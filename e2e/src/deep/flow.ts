@@ -13,6 +13,7 @@ const LABELS: Readonly<Record<keyof HistoryFacts, string>> = {
   expired: 'given up',
   shed: 'shed',
   cancelled: 'cancelled',
+  replaced: 'parts replaced while they waited',
   failed: 'growth of what had ended',
   preempted: 'told to stop for gold',
   lapsed: 'leases that were over',

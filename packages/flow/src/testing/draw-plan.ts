@@ -45,13 +45,19 @@ function drawSetting(draw: Draw): Setting {
 /** Windows that the worse tiers have filled when gold comes: somebody may be stopped for it. */
 function openCrowded(draw: Draw): readonly PlannedEvent[] {
   const opening: PlannedEvent[] = [];
-  for (const account of [0, PROVIDER_AT]) {
+  for (const account of draw.one([0, PROVIDER_AT], [PROVIDER_AT])) {
     const limits = { max_parallel: draw.int(3, 8), ...(draw.chance(0.5) && { max_tokens: draw.int(60, 200) }) };
     opening.push({ do: 'limits', account, limits }, { ...drawQueue(draw, account), max_waiting: undefined });
   }
   for (let i = 0; i < 8; i += 1) {
     const qos = draw.one<Qos>('bronze', 'bronze', 'silver');
     opening.push({ ...drawAsk(draw), qos, model: draw.int(0, 1), lease_ms: NEVER });
+  }
+  const rush = draw.one(0, 2, 4);
+  for (let i = 0; i < rush; i += 1) {
+    const amounts: Sum = [1, draw.int(0, 10), 0];
+    const ask = { ...drawAsk(draw), amounts, model: draw.int(0, 1), deadline_ms: NEVER };
+    opening.push({ ...ask, qos: 'gold', patience_ms: [500, 500] });
   }
   return opening;
 }
@@ -151,6 +157,7 @@ function drawEvent(draw: Draw): PlannedEvent {
 function drawRareEvent(draw: Draw, pick: number): PlannedEvent {
   const roll = draw.next();
   if (roll < 0.2) return { do: 'adjust', pick, part: draw.int(0, 1), factor: draw.one(0.5, draw.next(), 1.5, 3) };
+  if (roll < 0.25) return { do: 'replace', pick, by: drawAmounts(draw), patience_ms: drawPatience(draw) };
   if (roll < 0.4) {
     const model = draw.chance(0.3) ? draw.int(0, MODEL_COUNT - 1) : undefined;
     return { do: 'grow', pick, by: drawAmounts(draw), patience_ms: drawPatience(draw), model };

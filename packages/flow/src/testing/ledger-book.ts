@@ -13,7 +13,7 @@ import {
 } from './records.ts';
 import { ACCOUNT_IDS } from './accounts.ts';
 import { DAY_MS } from './plan.ts';
-import { addTo, DIMENSIONS, isSame, less, type Sum } from './sums.ts';
+import { addTo, DIMENSIONS, isSame, less, type Sum, sumOf } from './sums.ts';
 import type { Watch } from './watch.ts';
 
 /** Own sums of what every account holds and has used. It reads the ledger only to compare, and to see which accounts were dropped. */
@@ -91,8 +91,8 @@ export class LedgerBook {
   /** Whether all parts have room now; `undefined`: there is nothing any more that could grow. */
   fits(demand: Demand): boolean | undefined {
     for (const part of demand.parts) {
-      if (part.kind === 'adjust') {
-        if (!canGrow(part)) return undefined;
+      if (part.kind === 'grow') {
+        if (part.target.state !== 'open') return undefined;
         if (!this.#growthFits(part)) return false;
         continue;
       }
@@ -107,10 +107,10 @@ export class LedgerBook {
   fitsAt(demand: Demand, book: AccountBook): boolean | undefined {
     const part = demand.partAt(book);
     if (part === undefined) return true;
-    if (part.kind === 'adjust') {
-      if (!canGrow(part)) return undefined;
+    if (part.kind === 'grow') {
+      if (part.target.state !== 'open') return undefined;
       const hold = part.target.holds.find((one) => one.book === book);
-      return hold === undefined || book.fits(less(part.amounts, part.target.amounts), hold.day);
+      return hold === undefined || book.fits(part.by, hold.day);
     }
     return book.fits(part.amounts, book.life?.days.get(this.today));
   }
@@ -134,8 +134,7 @@ export class LedgerBook {
     return asked <= this.#ledger.max_accounts;
   }
 
-  #growthFits({ target, amounts }: GrowthPart): boolean {
-    const by = less(amounts, target.amounts);
+  #growthFits({ target, by }: GrowthPart): boolean {
     return target.holds.every(({ book, day }) => book.fits(by, day));
   }
 
@@ -146,12 +145,13 @@ export class LedgerBook {
     for (let i = 0; i < demand.parts.length; i += 1) {
       const part = demand.parts[i] as PartRecord;
       const reservation = ticket.state.reservations[i];
-      if (part.kind === 'adjust') {
-        this.grow(part.target, part.amounts, demand.rank);
+      if (part.kind === 'grow') {
+        this.grow(part.target, part.by);
         continue;
       }
       part.reservation = reservation;
       part.state = 'open';
+      part.rank = demand.rank;
       part.holds = part.accounts.map((book, k): Hold => {
         const life = book.life as Life;
         const day = life?.days.get(this.today) as DayBook;
@@ -167,15 +167,13 @@ export class LedgerBook {
     }
   }
 
-  grow(part: ReservedPart, amounts: Sum, _rank: number): void {
-    const by = less(amounts, part.amounts);
-    const { qos } = part.reservation as { readonly qos: 'gold' | 'silver' | 'bronze' };
-    const rank = qos === 'gold' ? 0 : qos === 'silver' ? 1 : 2;
+  /** A part that is open holds so much more, or less. */
+  grow(part: ReservedPart, by: Readonly<Sum>): void {
     for (const { book, day } of part.holds) {
-      book.hold(rank, by, 1);
+      book.hold(part.rank, by, 1);
       addTo(day.held, by);
     }
-    part.amounts = amounts;
+    part.amounts = sumOf(part.amounts, by);
   }
 
   /** A part ends with what it used, or with nothing. */
@@ -259,9 +257,4 @@ export class LedgerBook {
       }
     }
   }
-}
-
-/** It is there, and holds no more than it is to hold. */
-function canGrow({ target, amounts }: GrowthPart): boolean {
-  return target.state === 'open' && DIMENSIONS.every((i) => amounts[i] >= target.amounts[i]);
 }

@@ -24,7 +24,7 @@ export interface Setting {
   readonly use: readonly number[];
 }
 
-/** A demand. Times are from the moment of the event; `Infinity` is for ever, 0 is not at all. */
+/** A demand. Its deadline is from the moment of the event; `Infinity` is for ever, and patience of 0 is none at all. */
 export interface Ask {
   readonly do: 'ask';
   readonly qos: Qos;
@@ -56,7 +56,9 @@ export type PlannedEvent =
       readonly patience_ms: number;
       readonly model: number | undefined;
     })
-  /** The same at once, or less. */
+  /** One that waits has what is granted grow, instead of a part of the same accounts. */
+  | (Picked & { readonly do: 'replace'; readonly by: Sum; readonly patience_ms: number })
+  /** What is granted is to hold more at once, or less. */
   | (Picked & { readonly do: 'adjust'; readonly part: number; readonly factor: number })
   /** A part ends with `use` times what it holds, or all do; undefined: it was not begun. */
   | (Picked & { readonly do: 'end'; readonly part: number | 'all'; readonly use: number | undefined })

@@ -2,7 +2,7 @@ import type { Part } from '../scheduler/ticket.ts';
 import { type AccountBook, Demand, GrowthPart, type PartRecord, ReservedPart, type Wish } from './records.ts';
 import { ACCOUNT_IDS, modelChain, tenantChain } from './accounts.ts';
 import type { Ask, Plan, PlannedEvent } from './plan.ts';
-import { amountsOf, type Sum } from './sums.ts';
+import { amountsOf, less, type Sum } from './sums.ts';
 import { type Machines, World } from './world.ts';
 
 export interface HistoryResult {
@@ -39,6 +39,9 @@ function perform(world: World, event: PlannedEvent): void {
     case 'grow':
       grow(world, event);
       break;
+    case 'replace':
+      replace(world, event);
+      break;
     case 'adjust':
       adjust(world, event);
       break;
@@ -59,7 +62,6 @@ function perform(world: World, event: PlannedEvent): void {
       const demand = [...world.queues.waiting][event.pick % world.queues.waiting.size];
       if (demand?.ticket === undefined) break;
       demand.status = 'over';
-      for (const part of demand.parts) if (part.kind === 'adjust') part.target.is_growing = false;
       world.watch.counts.cancelled += 1;
       world.took(scheduler.cancel(demand.ticket, now));
       break;
@@ -151,7 +153,7 @@ function ask(world: World, event: Ask): void {
   const parts: PartRecord[] = [];
   const [tenant_ms, model_ms] = event.patience_ms;
   const add = (chain: readonly number[], patience_ms: number): void =>
-    void parts.push(new ReservedPart(booksOf(world, chain), [...event.amounts], mono_ms + patience_ms));
+    void parts.push(new ReservedPart(booksOf(world, chain), [...event.amounts], patience_ms));
   if (!event.is_bare) add(tenantChain(event.tenant, event.key, event.session), tenant_ms);
   if (event.model !== undefined) add(modelChain(event.model), model_ms);
   request(world, { ...event, tokens: event.amounts[1], deadline_ms: mono_ms + event.deadline_ms }, parts);
@@ -159,18 +161,39 @@ function ask(world: World, event: Ask): void {
 
 function grow(world: World, { pick, by, patience_ms, model }: Event<'grow'>): void {
   const demand = pickOf(world, pick, false);
-  const target = demand?.parts.find(
-    (part): part is ReservedPart => part.kind === 'reserve' && part.state === 'open' && !part.is_growing,
-  );
+  const open = demand?.parts.filter((part): part is ReservedPart => part.kind === 'reserve' && part.state === 'open');
+  const target = open?.[pick % open.length];
   if (demand === undefined || target === undefined) return;
-  const amounts: Sum = [target.amounts[0] + by[0], target.amounts[1] + by[1], target.amounts[2] + by[2]];
-  const until_ms = world.mono_ms + patience_ms;
-  const parts: PartRecord[] = [new GrowthPart(target, amounts, until_ms)];
+  const parts: PartRecord[] = [new GrowthPart(target, [...by], patience_ms)];
   const chain = model === undefined ? [] : booksOf(world, modelChain(model));
   const is_apart = chain.every((book) => !target.accounts.includes(book));
-  if (chain.length > 0 && is_apart) parts.push(new ReservedPart(chain, [...by], until_ms));
-  target.is_growing = true;
+  if (chain.length > 0 && is_apart) parts.push(new ReservedPart(chain, [...by], patience_ms));
   request(world, { ...demand.wish, tokens: by[1], deadline_ms: Number.POSITIVE_INFINITY }, parts);
+}
+
+/** One that waits has found that another demand has what it wanted: it has that grow instead. */
+function replace(world: World, { pick, by, patience_ms }: Event<'replace'>): void {
+  const waiting = [...world.queues.waiting];
+  const demand = waiting[pick % waiting.length];
+  if (demand?.ticket === undefined) return;
+  const open = world.live.flatMap(({ parts }) => parts).filter((part) => part.kind === 'reserve');
+  const parts = demand.parts.map((part) => {
+    if (part.kind === 'grow') return part;
+    const target = open.find(
+      ({ state, accounts }) =>
+        state === 'open' &&
+        accounts.length === part.accounts.length &&
+        accounts.every((book, i) => book === part.accounts[i]),
+    );
+    return target === undefined ? part : new GrowthPart(target, [...by], patience_ms);
+  });
+  const first = parts.findIndex((part, i) => part !== demand.parts[i]);
+  if (first === -1) return;
+  // Only one of its parts: the other one is still to be had.
+  demand.parts = demand.parts.map((part, i) => (i === first ? (parts[i] ?? part) : part));
+  world.watch.counts.replaced += 1;
+  world.queues.replaced(demand, world.mono_ms);
+  world.took(world.scheduler.replace(demand.ticket, demand.parts.map(partOf), world.now));
 }
 
 function request(world: World, wish: Omit<Wish, 'weight'>, parts: readonly PartRecord[]): void {
@@ -194,29 +217,30 @@ function request(world: World, wish: Omit<Wish, 'weight'>, parts: readonly PartR
 }
 
 function partOf(part: PartRecord): Part {
-  const until_mono_ms = part.until_ms;
-  const amounts = amountsOf(part.amounts);
-  if (part.kind === 'reserve')
-    return { kind: 'reserve', accounts: part.accounts.map(({ id }) => id), amounts, until_mono_ms };
+  const patience = part.wait_ms > 0 ? { wait_ms: part.wait_ms } : {};
+  if (part.kind === 'reserve') {
+    const accounts = part.accounts.map((book) => book.id);
+    return { kind: 'reserve', accounts, amounts: amountsOf(part.amounts), ...patience };
+  }
   const { reservation } = part.target;
   if (reservation === undefined) throw new Error('what is to grow was granted');
-  return { kind: 'adjust', reservation, amounts, until_mono_ms };
+  return { kind: 'grow', reservation, by: amountsOf(part.by), ...patience };
 }
 
 function adjust(world: World, { pick, part: at, factor }: Event<'adjust'>): void {
   const demand = pickOf(world, pick, false);
   const part = demand?.parts[at];
-  if (demand === undefined || part?.kind !== 'reserve' || part.state !== 'open' || part.is_growing) return;
-  if (part.reservation === undefined) return;
+  if (demand === undefined || part?.kind !== 'reserve' || part.state !== 'open' || part.reservation === undefined)
+    return;
   const [calls, tokens, usd_nanos] = part.amounts;
   const amounts: Sum = [calls, Math.round(tokens * factor), Math.round(usd_nanos * factor)];
-  const growth = new GrowthPart(part, amounts, 0);
-  const is_less = amounts[1] <= tokens && amounts[2] <= usd_nanos;
-  const fits = is_less || world.book.fits(new Demand(0, demand.wish, [growth])) === true;
+  const by = less(amounts, part.amounts);
+  const is_less = by[1] <= 0 && by[2] <= 0;
+  const fits = is_less || world.book.fits(new Demand(0, demand.wish, [new GrowthPart(part, by, 0)])) === true;
   const { denial, changes } = world.scheduler.adjust(part.reservation, amountsOf(amounts), world.now);
   if ((denial === undefined) !== fits)
     world.watch.broken(`a reservation grows ${fits ? 'not although' : 'although not'} there is room`);
-  if (denial === undefined) world.book.grow(part, amounts, demand.rank);
+  if (denial === undefined) world.book.grow(part, by);
   world.took(changes);
 }
 

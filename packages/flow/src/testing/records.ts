@@ -122,12 +122,14 @@ export class AccountBook {
   }
 }
 
-/** What belongs to a tier in each window; one call at least does. */
+/** What belongs to a tier in each window. Of calls gold has at least one wherever it has a part, and others what is nearest. */
 export function partOf(book: AccountBook, qos: Qos): Sum {
   const share = book.shares[qos];
   const [calls, tokens, usd_nanos] = book.windows;
   if (share === 0) return [0, 0, 0];
-  return [Math.max(1, share * calls), share * tokens, share * usd_nanos];
+  const exact = share * calls;
+  const whole = Math.floor(exact) + ((qos === 'gold' ? exact > Math.floor(exact) : exact % 1 >= 0.5) ? 1 : 0);
+  return [calls === UNLIMITED ? UNLIMITED : whole, share * tokens, share * usd_nanos];
 }
 
 /** Whether a tier has less than its part in every window. */
@@ -149,33 +151,34 @@ export interface Hold {
 export class ReservedPart {
   readonly kind = 'reserve';
   readonly accounts: readonly AccountBook[];
-  readonly until_ms: number;
+  /** For how long it is waited for; 0: not at all. */
+  readonly wait_ms: number;
   amounts: Sum;
   state: 'asked' | 'open' | 'lapsed' | 'over' = 'asked';
   reservation: Reservation | undefined = undefined;
+  /** Tier that it was granted to. */
+  rank: 0 | 1 | 2 = 0;
   holds: readonly Hold[] = [];
-  /** A demand that waits would have it grow. */
-  is_growing = false;
 
-  constructor(accounts: readonly AccountBook[], amounts: Sum, until_ms: number) {
+  constructor(accounts: readonly AccountBook[], amounts: Sum, wait_ms: number) {
     this.accounts = accounts;
     this.amounts = amounts;
-    this.until_ms = until_ms;
+    this.wait_ms = wait_ms;
   }
 }
 
 /** A part that has another one grow. */
 export class GrowthPart {
-  readonly kind = 'adjust';
+  readonly kind = 'grow';
   readonly target: ReservedPart;
-  /** Holds so much then, in all. */
-  readonly amounts: Sum;
-  readonly until_ms: number;
+  /** Holds so much more then. */
+  readonly by: Sum;
+  readonly wait_ms: number;
 
-  constructor(target: ReservedPart, amounts: Sum, until_ms: number) {
+  constructor(target: ReservedPart, by: Sum, wait_ms: number) {
     this.target = target;
-    this.amounts = amounts;
-    this.until_ms = until_ms;
+    this.by = by;
+    this.wait_ms = wait_ms;
   }
 
   get accounts(): readonly AccountBook[] {
@@ -201,7 +204,7 @@ export class Demand {
   readonly number: number;
   readonly wish: Wish;
   readonly rank: 0 | 1 | 2;
-  readonly parts: readonly PartRecord[];
+  parts: readonly PartRecord[];
   status: 'asked' | 'waiting' | 'granted' | 'over' = 'asked';
   ticket: Ticket<Demand> | undefined = undefined;
   /** Where it waits, since which step, at which place, and until when. */
@@ -209,6 +212,8 @@ export class Demand {
   lined_at = 0;
   place: FairPlace<Ticket<Demand>> | undefined = undefined;
   until_ms = 0;
+  /** When each of its parts was waited for first. */
+  readonly #since_ms: (number | undefined)[] = [];
   /** Accounts where it has waited. */
   readonly passed: Set<AccountBook> = new Set();
   /** Step in which it was granted, and whether that was the one in which it came. */
@@ -239,9 +244,23 @@ export class Demand {
     return this.parts.find((part) => part.accounts.includes(book));
   }
 
-  /** Monotone time until which it waits for an account. */
-  patience(book: AccountBook): number {
-    return Math.min(this.partAt(book)?.until_ms ?? Number.NEGATIVE_INFINITY, this.wish.deadline_ms);
+  /** It waits for an account, or has in this step. */
+  waitsFor(book: AccountBook, mono_ms: number): void {
+    const at = this.parts.findIndex((part) => part.accounts.includes(book));
+    if ((this.parts[at]?.wait_ms ?? 0) > 0) this.#since_ms[at] ??= mono_ms;
+  }
+
+  /** Monotone time until which it waits for an account that refuses it at `mono_ms`. */
+  patience(book: AccountBook, mono_ms: number): number {
+    const at = this.parts.findIndex((part) => part.accounts.includes(book));
+    const wait_ms = this.parts[at]?.wait_ms ?? 0;
+    if (wait_ms === 0) return Number.NEGATIVE_INFINITY;
+    return Math.min((this.#since_ms[at] ?? mono_ms) + wait_ms, this.wish.deadline_ms);
+  }
+
+  /** Lines up behind those who wait for its accounts; what grows runs already, and does not. */
+  get linesAt(): readonly AccountBook[] {
+    return this.parts.flatMap((part) => (part.kind === 'reserve' ? part.accounts : []));
   }
 
   /** What it holds at an account. */

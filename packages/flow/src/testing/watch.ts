@@ -15,6 +15,7 @@ export class Watch {
     shed: 0,
     failed: 0,
     cancelled: 0,
+    replaced: 0,
     moved: 0,
     preempted: 0,
     lapsed: 0,
