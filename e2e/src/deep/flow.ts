@@ -18,6 +18,7 @@ const LABELS: Readonly<Record<keyof HistoryFacts, string>> = {
   preempted: 'told to stop for gold',
   lapsed: 'leases that were over',
   returned: 'parts settled after their lease',
+  ended_again: 'parts that were ended twice, in vain',
   dropped: 'accounts dropped from a full table',
   starving: 'tenants taken for starving',
   fair_stretches: 'stretches of two backlogged flows',

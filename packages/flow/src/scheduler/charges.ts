@@ -23,13 +23,17 @@ export class Charges<T> {
     this.#of.set(reservation, [...(this.#of.get(reservation) ?? []), { account, of, before }]);
   }
 
-  /** It ended and used so much. What it held before anything was charged for it was given without a queue, and is not charged now. */
+  /**
+   * It ended and used so much. What it held before anything was charged for it was given without a queue, and is not charged now. Each
+   * charge stands as far as so much was used, and the last one, whose tenant is the likeliest to be remembered, takes the difference.
+   */
   correct(reservation: Reservation, { account, queue }: Pool<T>, tokens: number): void {
-    let is_first = true;
-    for (const charged of this.#of.get(reservation) ?? []) {
-      if (charged.account !== account) continue;
-      queue.correct(charged.of, is_first ? Math.max(0, tokens - charged.before) : 0);
-      is_first = false;
+    const here = this.#of.get(reservation)?.filter((charged) => charged.account === account) ?? [];
+    let left = Math.max(0, tokens - (here[0]?.before ?? 0));
+    for (const [i, { of }] of here.entries()) {
+      const used = i === here.length - 1 ? left : Math.min(left, of.tokens);
+      left -= used;
+      queue.correct(of, used);
     }
   }
 }

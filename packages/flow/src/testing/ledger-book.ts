@@ -1,16 +1,9 @@
 import { QOS_TIERS, type Qos } from '@atp-router/kernel';
 import type { Account } from '../account.ts';
 import type { AccountLedger } from '../account-ledger.ts';
-import {
-  AccountBook,
-  DayBook,
-  type Demand,
-  type GrowthPart,
-  type Hold,
-  Life,
-  type PartRecord,
-  type ReservedPart,
-} from './records.ts';
+import type { LimitsRule } from '../account-table.ts';
+import { AccountBook, DayBook, type Hold, Life } from './account-book.ts';
+import type { Demand, GrowthPart, PartRecord, ReservedPart } from './records.ts';
 import { ACCOUNT_IDS } from './accounts.ts';
 import { DAY_MS } from './plan.ts';
 import { addTo, DIMENSIONS, isSame, less, type Sum, sumOf } from './sums.ts';
@@ -18,7 +11,7 @@ import type { Watch } from './watch.ts';
 
 /** Own sums of what every account holds and has used. It reads the ledger only to compare, and to see which accounts were dropped. */
 export class LedgerBook {
-  readonly accounts: readonly AccountBook[] = ACCOUNT_IDS.map((id, at) => new AccountBook(id, at));
+  readonly accounts: readonly AccountBook[];
   readonly #ledger: AccountLedger;
   readonly #watch: Watch;
   readonly #days: DayBook[] = [];
@@ -26,8 +19,9 @@ export class LedgerBook {
   readonly #visits: number[];
   #size = 0;
 
-  constructor(ledger: AccountLedger, watch: Watch, wall_ms: number) {
+  constructor(ledger: AccountLedger, watch: Watch, wall_ms: number, ruleOf: LimitsRule) {
     this.#ledger = ledger;
+    this.accounts = ACCOUNT_IDS.map((id, at) => new AccountBook(id, at, ruleOf(id)));
     this.#watch = watch;
     this.#visits = [Math.floor(wall_ms / DAY_MS)];
   }
@@ -62,6 +56,8 @@ export class LedgerBook {
     }
     if (book.life !== undefined) this.#watch.counts.dropped += 1;
     book.life = account && new Life(account);
+    book.ceiling = Number.POSITIVE_INFINITY;
+    book.applyRule();
   }
 
   #seeDay(book: AccountBook, life: Life): void {

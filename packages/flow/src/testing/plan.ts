@@ -18,6 +18,10 @@ export interface Setting {
   readonly marks: WatermarkOptions;
   /** One account is short, everybody asks for more than it has, and who gets how much is judged. */
   readonly is_fair: boolean;
+  /** All use just what they hold: what is charged is known at once, and fairness is judged without an allowance for it. */
+  readonly is_exact: boolean;
+  /** Windows of a session that nobody gave any. */
+  readonly rule: AccountLimits | undefined;
   /** Of tenants. */
   readonly weights: readonly number[];
   /** What tenants use of their estimates: times what an event says. */
@@ -52,6 +56,8 @@ export type PlannedEvent =
   /** What is granted is to hold more, in a queue, perhaps together with a provider's part. */
   | (Picked & {
       readonly do: 'grow';
+      /** Only what this tenant has. */
+      readonly tenant?: number;
       readonly by: Sum;
       readonly patience_ms: number;
       readonly model: number | undefined;
@@ -69,6 +75,8 @@ export type PlannedEvent =
   | (Picked & { readonly do: 'cancel' })
   | (Picked & { readonly do: 'renew' })
   | { readonly do: 'limits'; readonly account: number; readonly limits: AccountLimits }
+  /** Present conditions allow so many calls. */
+  | { readonly do: 'ceiling'; readonly account: number; readonly calls: number }
   | { readonly do: 'retire'; readonly account: number }
   | {
       readonly do: 'configure';

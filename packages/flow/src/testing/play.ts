@@ -1,8 +1,10 @@
 import type { Part } from '../scheduler/ticket.ts';
-import { type AccountBook, Demand, GrowthPart, type PartRecord, ReservedPart, type Wish } from './records.ts';
+import type { AccountBook } from './account-book.ts';
+import { Demand, GrowthPart, type PartRecord, ReservedPart, type Wish } from './records.ts';
 import { ACCOUNT_IDS, modelChain, tenantChain } from './accounts.ts';
 import type { Ask, Plan, PlannedEvent } from './plan.ts';
 import { amountsOf, less, type Sum } from './sums.ts';
+import { end, endAll, finish } from './play-ends.ts';
 import { type Machines, World } from './world.ts';
 
 export interface HistoryResult {
@@ -46,7 +48,7 @@ function perform(world: World, event: PlannedEvent): void {
       adjust(world, event);
       break;
     case 'end':
-      end(world, event);
+      end(world, pickOf(world, event.pick, false), event.part, event.use);
       break;
     case 'crash': {
       const demand = pickOf(world, event.pick, false);
@@ -76,6 +78,11 @@ function perform(world: World, event: PlannedEvent): void {
     case 'limits':
       ledger.setLimits(id(event.account), event.limits);
       setLimits(world, event);
+      world.took(scheduler.wake(id(event.account), now));
+      break;
+    case 'ceiling':
+      ledger.setCeiling(id(event.account), event.calls);
+      setCeiling(world, event);
       world.took(scheduler.wake(id(event.account), now));
       break;
     case 'retire':
@@ -121,10 +128,10 @@ function id(account: number): string {
 }
 
 /** One of what is granted, whose holder is there or has crashed. */
-function pickOf({ live }: World, pick: number, has_crashed: boolean): Demand | undefined {
+function pickOf({ live }: World, pick: number, has_crashed: boolean, tenant?: number): Demand | undefined {
   for (let i = 0; i < live.length; i += 1) {
     const demand = live[(pick + i) % live.length];
-    if (demand?.has_crashed === has_crashed) return demand;
+    if (demand?.has_crashed === has_crashed && (tenant ?? demand.wish.tenant) === demand.wish.tenant) return demand;
   }
   return undefined;
 }
@@ -133,6 +140,12 @@ function setLimits(world: World, { account, limits }: Event<'limits'>): void {
   const book = world.book.accounts[account] as AccountBook;
   world.book.sync(true);
   if (book.life !== undefined) book.setLimits(limits);
+}
+
+function setCeiling(world: World, { account, calls }: Event<'ceiling'>): void {
+  const book = world.book.accounts[account] as AccountBook;
+  world.book.sync();
+  if (book.life !== undefined) book.setCeiling(calls);
 }
 
 function configure(world: World, { account, shares, max_waiting }: Event<'configure'>): void {
@@ -159,8 +172,8 @@ function ask(world: World, event: Ask): void {
   request(world, { ...event, tokens: event.amounts[1], deadline_ms: mono_ms + event.deadline_ms }, parts);
 }
 
-function grow(world: World, { pick, by, patience_ms, model }: Event<'grow'>): void {
-  const demand = pickOf(world, pick, false);
+function grow(world: World, { pick, by, patience_ms, model, tenant }: Event<'grow'>): void {
+  const demand = pickOf(world, pick, false, tenant);
   const open = demand?.parts.filter((part): part is ReservedPart => part.kind === 'reserve' && part.state === 'open');
   const target = open?.[pick % open.length];
   if (demand === undefined || target === undefined) return;
@@ -242,56 +255,4 @@ function adjust(world: World, { pick, part: at, factor }: Event<'adjust'>): void
     world.watch.broken(`a reservation grows ${fits ? 'not although' : 'although not'} there is room`);
   if (denial === undefined) world.book.grow(part, by);
   world.took(changes);
-}
-
-function end(world: World, { pick, part, use }: Event<'end'>): void {
-  const demand = pickOf(world, pick, false);
-  if (demand === undefined) return;
-  if (part === 'all') endAll(world, demand, use);
-  else endPart(world, demand, part, use);
-}
-
-function endAll(world: World, demand: Demand, use: number | undefined): void {
-  for (let at = 0; at < demand.parts.length; at += 1) endPart(world, demand, at, use);
-}
-
-function endPart(world: World, demand: Demand, at: number, use: number | undefined): void {
-  const part = demand.parts[at];
-  if (demand.ticket === undefined || part?.kind !== 'reserve' || (part.state !== 'open' && part.state !== 'lapsed'))
-    return;
-  const [calls, tokens, usd_nanos] = part.amounts;
-  const by = (use ?? 0) * (world.setting.use[demand.wish.tenant] ?? 1);
-  const actual: Sum = [use === undefined ? 0 : calls, Math.round(tokens * by), Math.round(usd_nanos * by)];
-  world.ended(demand, part, actual);
-  world.took(
-    use === undefined
-      ? world.scheduler.release(demand.ticket, at, world.now)
-      : world.scheduler.settle(demand.ticket, at, amountsOf(actual), world.now),
-  );
-}
-
-/** Holders end what they hold, the dead lapse, and some of those come back; whoever waits is granted or gives up. */
-function finish(world: World): void {
-  const { watch } = world;
-  while (watch.problems.length === 0) {
-    watch.step += 1;
-    const demand = world.live.find(({ has_crashed }) => !has_crashed);
-    if (demand !== undefined) {
-      endAll(world, demand, 1);
-      continue;
-    }
-    const due_ms = world.scheduler.due_mono_ms;
-    if (due_ms !== undefined && due_ms < Number.POSITIVE_INFINITY) {
-      world.mono_ms = Math.max(world.mono_ms, due_ms);
-      world.took(world.scheduler.expire(world.now), undefined, true);
-      continue;
-    }
-    const [waits] = world.queues.waiting;
-    if (waits?.ticket === undefined) break;
-    // It would wait for ever for what is not given.
-    waits.status = 'over';
-    world.took(world.scheduler.cancel(waits.ticket, world.now));
-  }
-  for (const demand of [...world.live]) if (demand.number % 2 === 0) endAll(world, demand, 0.5);
-  if (watch.problems.length === 0) world.judgeRest();
 }

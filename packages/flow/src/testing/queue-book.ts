@@ -1,5 +1,6 @@
 import { QOS_TIERS, type Qos } from '@atp-router/kernel';
-import { type AccountBook, type Demand, isBelow } from './records.ts';
+import { type AccountBook, isBelow } from './account-book.ts';
+import type { Demand } from './records.ts';
 import type { LedgerBook } from './ledger-book.ts';
 import type { Setting } from './plan.ts';
 import type { Watch } from './watch.ts';

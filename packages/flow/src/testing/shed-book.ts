@@ -1,4 +1,5 @@
-import type { AccountBook, Demand } from './records.ts';
+import type { AccountBook } from './account-book.ts';
+import type { Demand } from './records.ts';
 import type { Setting } from './plan.ts';
 import { isStillThere, name, type QueueBook } from './queue-book.ts';
 import type { Watch } from './watch.ts';

@@ -1,4 +1,5 @@
-import { type AccountBook, type Demand, isBelow } from './records.ts';
+import { type AccountBook, isBelow } from './account-book.ts';
+import type { Demand } from './records.ts';
 import type { QueueBook } from './queue-book.ts';
 import { excess, isRight, Room, walk } from './stop-rules.ts';
 import type { Watch } from './watch.ts';
@@ -69,18 +70,21 @@ export class StopBook {
   judgeLeft(): void {
     for (const book of this.#queues.withLine()) {
       if (book.shares.gold === 0 || book.life === undefined || !isBelow(book, 'gold')) continue;
-      const [head, ...others] = this.#queues.heads(book);
-      if (head?.wish.qos !== 'gold' || others.length > 0 || head.partAt(book)?.kind !== 'reserve') continue;
-      const wanted = wantedBy(book);
+      const heads = this.#queues.heads(book);
       const has_news =
         this.#stopping_at.get(book) !== this.#watch.step &&
         book.line.some(({ lined_at, rank }) => rank === 0 && lined_at === this.#watch.step);
-      const room = new Room(book, this.running, head);
-      const more = excess(room, has_news && wanted.is_exact ? wanted.most : [0, 0, 0]);
-      const left = walk(room, this.running, more);
-      if (left.length === 0) continue;
-      if ([...this.#orders()].every((order) => walk(room, order, more).length > 0))
-        this.#watch.broken(`at ${book.id} ${numbersOf(left)} are not stopped for ${head.number}`);
+      const wanted = wantedBy(book);
+      // Which of several is the first nobody knows here.
+      const left = heads.map((head) => {
+        if (head.rank !== 0 || head.partAt(book)?.kind !== 'reserve') return [];
+        const room = new Room(book, this.running, head);
+        const more = excess(room, has_news && wanted.is_exact ? wanted.most : [0, 0, 0]);
+        const all = walk(room, this.running, more);
+        return all.length > 0 && [...this.#orders()].every((order) => walk(room, order, more).length > 0) ? all : [];
+      });
+      if (left.every((all) => all.length > 0))
+        this.#watch.broken(`at ${book.id} ${left.map(numbersOf).join(' or ')} are not stopped for gold that waits`);
     }
   }
 

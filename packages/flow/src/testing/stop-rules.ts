@@ -1,4 +1,5 @@
-import { type AccountBook, type Demand, partOf } from './records.ts';
+import { type AccountBook, partOf } from './account-book.ts';
+import type { Demand } from './records.ts';
 import { addTo, DIMENSIONS, isNone, less, type Sum } from './sums.ts';
 
 const NONE: Readonly<Sum> = [0, 0, 0];

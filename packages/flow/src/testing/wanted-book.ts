@@ -1,4 +1,5 @@
-import { type AccountBook, type Demand, partOf, type ReservedPart } from './records.ts';
+import { type AccountBook, partOf } from './account-book.ts';
+import type { Demand, ReservedPart } from './records.ts';
 import { addTo, DIMENSIONS, less, type Sum } from './sums.ts';
 
 /** So many that wait are asked at most. */

@@ -20,6 +20,7 @@ export class Watch {
     preempted: 0,
     lapsed: 0,
     returned: 0,
+    ended_again: 0,
     dropped: 0,
     starving: 0,
     fair_stretches: 0,

@@ -1,4 +1,5 @@
 import { AccountLedger } from '../account-ledger.ts';
+import type { AccountLimits } from '../amounts.ts';
 import type { Changes, Now } from '../scheduler/changes.ts';
 import type { SchedulerOptions } from '../scheduler/options.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
@@ -9,8 +10,9 @@ import { LedgerBook } from './ledger-book.ts';
 import { type Setting, WALL_ORIGIN_MS } from './plan.ts';
 import { name, QueueBook } from './queue-book.ts';
 import { ShedBook } from './shed-book.ts';
+import { StarveBook } from './starve-book.ts';
 import { StopBook } from './stop-book.ts';
-import { DIMENSIONS, type Sum } from './sums.ts';
+import type { Sum } from './sums.ts';
 import { Watch } from './watch.ts';
 
 /** What a history is played with: the real parts, or broken ones. */
@@ -31,6 +33,7 @@ export class World {
   readonly book: LedgerBook;
   readonly queues: QueueBook;
   readonly sheds: ShedBook;
+  readonly starves: StarveBook;
   readonly stops: StopBook;
   readonly fair: FairBook | undefined;
   /** Granted and not ended, or lapsed and not returned. */
@@ -44,9 +47,12 @@ export class World {
     this.ledger = ledger?.(max_accounts) ?? new AccountLedger(max_accounts);
     const options = { waiting, waiting_per_account, starvation, marks };
     this.scheduler = scheduler?.(this.ledger, options) ?? new Scheduler<Demand>(this.ledger, options);
-    this.book = new LedgerBook(this.ledger, this.watch, this.wall_ms);
+    const ruleOf = (id: string): AccountLimits | undefined => (id.includes('/session') ? setting.rule : undefined);
+    this.ledger.setRule(ruleOf);
+    this.book = new LedgerBook(this.ledger, this.watch, this.wall_ms, ruleOf);
     this.queues = new QueueBook(this.book, setting, this.watch);
     this.sheds = new ShedBook(this.queues, setting, this.watch);
+    this.starves = new StarveBook(this.watch, starvation.wait_ms);
     this.stops = new StopBook(this.queues, this.watch);
     this.fair = setting.is_fair ? new FairBook(this.book, this.watch, setting.weights) : undefined;
   }
@@ -64,6 +70,8 @@ export class World {
     this.queues.turn(asked, this.mono_ms);
     if (changes.preempted.length > 0) this.#stopped(changes.preempted);
     this.watch.counts.starving += changes.starving.length;
+    const decided = changes.decided.map(({ owner }) => owner);
+    this.starves.judge(changes.starving, asked === undefined ? decided : [...decided, asked], this.mono_ms);
     this.#judge();
     if (before !== undefined) this.fair?.turn(before, this.watch.step);
   }
@@ -119,6 +127,10 @@ export class World {
     demand.is_newcomer = is_newcomer;
     this.watch.counts.granted += 1;
     this.book.grant(demand);
+    if (from_queue) {
+      this.fair?.served(demand);
+      this.starves.served(demand);
+    }
     if (!demand.parts.some(({ kind }) => kind === 'reserve')) {
       demand.status = 'over';
       return;
@@ -126,7 +138,6 @@ export class World {
     this.live.push(demand);
     this.stops.granted(demand);
     demand.lease_due_ms = this.mono_ms + demand.wish.lease_ms;
-    if (from_queue) this.fair?.served(demand);
   }
 
   #lapse(demand: Demand): void {
@@ -138,7 +149,7 @@ export class World {
     this.stops.running.delete(demand);
     for (const part of demand.parts) {
       if (part.kind !== 'reserve' || part.state !== 'open') continue;
-      this.fair?.ended(demand, part.amounts[1]);
+      this.fair?.ended(demand, part, part.amounts[1]);
       this.book.lapse(demand, part);
     }
   }
@@ -177,9 +188,7 @@ export class World {
       part.kind === 'grow'
         ? part.target.holds.find((hold) => hold.book === book)?.day
         : book.life?.days.get(this.book.today);
-    return DIMENSIONS.some(
-      (i) => by[i] > 0 && (by[i] > book.windows[i] || by[i] > book.budgets[i] - (day?.used[i] ?? 0)),
-    );
+    return book.isHopeless(by, day);
   }
 
   #stopped(tickets: readonly Ticket<Demand>[]): void {
@@ -195,7 +204,7 @@ export class World {
 
   /** A part of what is live ends. */
   ended(demand: Demand, part: ReservedPart, actual: Sum): void {
-    if (part.state === 'open') this.fair?.ended(demand, actual[1]);
+    if (part.state === 'open') this.fair?.ended(demand, part, actual[1]);
     if (part.state === 'lapsed') this.watch.counts.returned += 1;
     this.book.end(demand, part, actual);
     if (demand.is_open) return;

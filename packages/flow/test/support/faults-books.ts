@@ -113,6 +113,32 @@ export const BOOK_FAULTS: readonly Fault[] = [
       ),
   },
   {
+    name: 'what a ceiling refuses is refused for good',
+    make: () =>
+      broken(
+        ledger,
+        'reserve',
+        (right) =>
+          function (...args) {
+            const result = right.apply(this, args);
+            if (result.ok || result.dimension !== 'window_calls') return result;
+            return { ...result, waitable: args[1].calls <= result.limit };
+          },
+      ),
+  },
+  {
+    name: 'a ceiling stays when it is lifted',
+    make: () =>
+      broken(
+        Account.prototype,
+        'setCeiling',
+        (right) =>
+          function (calls) {
+            right.call(this, Math.min(calls, this.ceiling));
+          },
+      ),
+  },
+  {
     name: 'an account that leaves has no limits at once',
     make: () =>
       broken(

@@ -1,5 +1,6 @@
 import { FairQueue } from '../../src/fair/fair-queue.ts';
 import { ServiceOrder } from '../../src/fair/service-order.ts';
+import { ServiceWindow } from '../../src/fair/service-window.ts';
 import { Arbiter } from '../../src/scheduler/arbiter.ts';
 import { noChanges } from '../../src/scheduler/changes.ts';
 import { Pool } from '../../src/scheduler/pool.ts';
@@ -179,6 +180,10 @@ export const FAIRNESS_FAULTS: readonly Fault[] = [
   {
     name: 'service is not corrected when it is known',
     make: () => broken(FairQueue.prototype, 'correct', () => (charge) => charge),
+  },
+  {
+    name: 'who waits for long starves, whatever it was served',
+    make: () => broken(ServiceWindow.prototype, 'isBehind', () => () => true),
   },
   {
     name: 'service is counted in calls',
