@@ -1,6 +1,5 @@
 import { QOS_TIERS } from '@atp-router/kernel';
-import type { AccountBook } from './account-book.ts';
-import type { Demand, ReservedPart } from './records.ts';
+import type { AccountBook, Demand, ReservedPart } from './records.ts';
 import { PROVIDER_AT, SESSIONS, TENANTS } from './accounts.ts';
 import type { LedgerBook } from './ledger-book.ts';
 import type { Watch } from './watch.ts';

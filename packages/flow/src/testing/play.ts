@@ -1,6 +1,5 @@
 import type { Part } from '../scheduler/ticket.ts';
-import type { AccountBook } from './account-book.ts';
-import { Demand, GrowthPart, type PartRecord, ReservedPart, type Wish } from './records.ts';
+import { type AccountBook, Demand, GrowthPart, type PartRecord, ReservedPart, type Wish } from './records.ts';
 import { ACCOUNT_IDS, modelChain, tenantChain } from './accounts.ts';
 import type { Ask, Plan, PlannedEvent } from './plan.ts';
 import { amountsOf, less, type Sum } from './sums.ts';

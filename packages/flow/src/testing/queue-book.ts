@@ -1,6 +1,5 @@
 import { QOS_TIERS, type Qos } from '@atp-router/kernel';
-import { type AccountBook, isBelow } from './account-book.ts';
-import type { Demand } from './records.ts';
+import { type AccountBook, isBelow, type Demand } from './records.ts';
 import type { LedgerBook } from './ledger-book.ts';
 import type { Setting } from './plan.ts';
 import type { Watch } from './watch.ts';
@@ -122,6 +121,8 @@ export class QueueBook {
     for (const book of this.#ledger.accounts) {
       if (book.line.length === 0) continue;
       const heads = this.heads(book);
+      // Whoever waits for the table keeps others from it, also where its account will have no room for it once it is in there.
+      if (heads.some((demand) => waitsForTable(demand) && !this.#ledger.tableFits(demand))) is_table_full = true;
       if (heads.some((demand) => this.#ledger.fitsAt(demand, book) === false)) continue;
       if (heads.some((demand) => !this.#ledger.tableFits(demand))) is_table_full = true;
       else if (heads.some(waitsForTable)) fit = book;

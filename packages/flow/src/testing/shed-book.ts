@@ -1,5 +1,4 @@
-import type { AccountBook } from './account-book.ts';
-import type { Demand } from './records.ts';
+import type { AccountBook, Demand } from './records.ts';
 import type { Setting } from './plan.ts';
 import { isStillThere, name, type QueueBook } from './queue-book.ts';
 import type { Watch } from './watch.ts';

@@ -1,5 +1,4 @@
-import { type AccountBook, isBelow } from './account-book.ts';
-import type { Demand } from './records.ts';
+import { type AccountBook, isBelow, type Demand } from './records.ts';
 import type { QueueBook } from './queue-book.ts';
 import { excess, isRight, Room, walk } from './stop-rules.ts';
 import type { Watch } from './watch.ts';

@@ -1,5 +1,4 @@
-import { type AccountBook, partOf } from './account-book.ts';
-import type { Demand } from './records.ts';
+import { type AccountBook, partOf, type Demand } from './records.ts';
 import { addTo, DIMENSIONS, isNone, less, type Sum } from './sums.ts';
 
 const NONE: Readonly<Sum> = [0, 0, 0];

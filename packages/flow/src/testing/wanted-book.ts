@@ -1,5 +1,4 @@
-import { type AccountBook, partOf } from './account-book.ts';
-import type { Demand, ReservedPart } from './records.ts';
+import { type AccountBook, partOf, type Demand, type ReservedPart } from './records.ts';
 import { addTo, DIMENSIONS, less, type Sum } from './sums.ts';
 
 /** So many that wait are asked at most. */
