@@ -7,6 +7,8 @@ import type { Watch } from './watch.ts';
 /** Who waits where. Judges order, bounds, and that nobody waits for what is there. */
 export class QueueBook {
   readonly waiting: Set<Demand> = new Set();
+  /** Where gold has lined up since the last input: one event may be several. */
+  readonly gold_came: Set<AccountBook> = new Set();
   readonly #ledger: LedgerBook;
   readonly #setting: Setting;
   readonly #watch: Watch;
@@ -64,6 +66,7 @@ export class QueueBook {
 
   /** Brings the lines up to date after a step. */
   turn(asked: Demand | undefined, mono_ms: number): void {
+    this.gold_came.clear();
     for (const book of this.#ledger.accounts) {
       book.line_before = book.line.length;
       if (book.line.some((demand) => demand.status !== 'waiting' || !isStillThere(demand, book)))
@@ -100,6 +103,7 @@ export class QueueBook {
     demand.waitsFor(book, mono_ms);
     demand.until_ms = demand.patience(book, mono_ms);
     book.line.push(demand);
+    if (demand.rank === 0) this.gold_came.add(book);
   }
 
   /** It waits on where it does, for something else. */

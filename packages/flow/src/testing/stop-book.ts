@@ -70,9 +70,7 @@ export class StopBook {
     for (const book of this.#queues.withLine()) {
       if (book.shares.gold === 0 || book.life === undefined || !isBelow(book, 'gold')) continue;
       const heads = this.#queues.heads(book);
-      const has_news =
-        this.#stopping_at.get(book) !== this.#watch.step &&
-        book.line.some(({ lined_at, rank }) => rank === 0 && lined_at === this.#watch.step);
+      const has_news = this.#stopping_at.get(book) !== this.#watch.step && this.#queues.gold_came.has(book);
       const wanted = wantedBy(book);
       // Which of several is the first nobody knows here.
       const left = heads.map((head) => {
