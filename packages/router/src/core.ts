@@ -35,6 +35,7 @@ import { Throttles } from './engine/throttles.ts';
 import { IdempotencyIndex } from './engine/idempotency.ts';
 import { observedOf } from './engine/observed.ts';
 import type { EngineParts } from './engine/parts.ts';
+import { tenantAccount } from './generation/accounts.ts';
 import { mayName } from './generation/generation.ts';
 import { DEFAULT_HEALTH, healthOptions, providerConfigOf } from './generation/health-options.ts';
 import { tunersOf } from './generation/tuners.ts';
@@ -204,7 +205,7 @@ function warnOf(manager: GenerationManager, bus: EventBus, { onProblem }: Router
 function seededAccounts(days: readonly BudgetDay[]): AccountLedger {
   const accounts = new AccountLedger();
   for (const { tenant, day, calls, tokens, cost_usd_nanos } of days) {
-    accounts.seed(`tenant:${tenant}`, day, { calls, tokens, usd_nanos: addUsdNanos(cost_usd_nanos, 0) });
+    accounts.seed(tenantAccount(tenant), day, { calls, tokens, usd_nanos: addUsdNanos(cost_usd_nanos, 0) });
   }
   return accounts;
 }

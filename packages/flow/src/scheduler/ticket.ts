@@ -117,7 +117,7 @@ export class Ticket<T> implements HeapMember {
 
 const CANCELLED: TicketState = { kind: 'cancelled' };
 
-/** Outermost first. */
+/** In the order in which they are asked. */
 export function accountsOf(part: Part): readonly string[] {
   return part.kind === 'reserve' ? part.accounts : part.reservation.accounts;
 }
