@@ -1,34 +1,19 @@
 import { hash } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
-import { drawPlan, type HistoryFacts, playPlan, reportOf, sessionMachines, tallyOf } from '@atp-router/session/testing';
+import { drawPlan, playPlan, reportOf, sessionMachines, tallyOf } from '@atp-router/session/testing';
 import { digestsFrom } from '@atp-router/wire';
+import { type HistoriesDone, type HistoriesWork, playAll } from './histories.ts';
 
-/** Seeds from `first`, every `step`th, as long as they are below `end`. */
-export interface SessionsWork {
-  readonly first: number;
-  readonly step: number;
-  readonly end: number;
-}
-
-export interface SessionsDone {
-  readonly facts: Readonly<HistoryFacts>;
-  readonly problems: readonly string[];
-}
-
-/** More of them say no more; each is replayed by its own command. */
-const PROBLEMS_MAX = 20;
-
-function play({ first, step, end }: SessionsWork): SessionsDone {
+function play(work: HistoriesWork): HistoriesDone {
   const digests = digestsFrom((bytes) => hash('sha256', bytes, 'buffer'));
   const make = sessionMachines(digests);
   const tally = tallyOf();
-  const problems: string[] = [];
-  for (let seed = first; seed < end && problems.length < PROBLEMS_MAX; seed += step) {
+  const problems = playAll(work, (seed) => {
     const result = playPlan(drawPlan(seed), { make, digests });
     tally.add(result);
-    if (result.problems.length > 0) problems.push(reportOf(seed, result));
-  }
-  return { facts: tally.facts, problems };
+    return result.problems.length > 0 ? reportOf(seed, result) : undefined;
+  });
+  return { facts: { ...tally.facts }, problems };
 }
 
-parentPort?.postMessage(play(workerData as SessionsWork));
+parentPort?.postMessage(play(workerData as HistoriesWork));

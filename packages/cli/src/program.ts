@@ -16,6 +16,8 @@ import { addSessions } from './commands/sessions.ts';
 import { addProvidersCheck } from './commands/providers-check.ts';
 import { addServe } from './commands/serve.ts';
 import { addStatus } from './commands/status.ts';
+import { addTune } from './commands/tune.ts';
+import { addTop } from './commands/top.ts';
 import { addUsage } from './commands/usage.ts';
 import { addWire } from './commands/wire.ts';
 import { readVersion } from './version.ts';
@@ -45,6 +47,7 @@ export function buildProgram(cli: Cli): Command {
   addServe(program, cli);
   addAsk(program, cli);
   addStatus(program, cli);
+  addTop(program, cli);
   addConfig(program, cli);
   addKeys(program, cli);
   const entities = addEntities(program, cli);
@@ -57,6 +60,7 @@ export function buildProgram(cli: Cli): Command {
   addEvents(program, cli);
   addCalls(program, cli);
   addJournal(program, cli);
+  addTune(program, cli);
   addWire(program, cli);
   addConformance(program, cli);
   program

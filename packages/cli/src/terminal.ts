@@ -1,4 +1,5 @@
 import { CliError, EXIT } from './exit.ts';
+import { type Screen, ttyScreen } from './tty-screen.ts';
 
 /** The outside of the program: everything a command may read from or write to besides files and the network. */
 export interface Terminal {
@@ -17,6 +18,8 @@ export interface Terminal {
   /** All of standard input, as text. */
   readStdin(): Promise<string>;
   readStdinBytes(): Promise<Uint8Array>;
+  /** A screen with a keyboard; absent where output goes elsewhere, or nobody can press a key. */
+  readonly screen?: Screen;
 }
 
 /** A prompt, an entity, a trace of frames; more is not typed by anybody. */
@@ -30,7 +33,9 @@ export function processTerminal(): Terminal {
     state.out_closed = true;
   });
   stderr.on('error', () => undefined);
+  const can_draw = stdin.isTTY && stdout.isTTY && env['TERM'] !== 'dumb';
   return {
+    ...(can_draw && { screen: ttyScreen(stdin, stdout, process) }),
     env,
     cwd: process.cwd(),
     out: (text) => void (state.out_closed || stdout.write(text)),

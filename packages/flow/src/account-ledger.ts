@@ -10,27 +10,17 @@ import {
   assertDistinct,
   type Denial,
   LIMIT_NAMES,
-  type LimitsRecord,
+  type LimitsChange,
   limitsRecord,
   NO_LIMITS,
   NOTHING,
 } from './amounts.ts';
 import { dayNumber, parseDay } from './days.ts';
-import { amountsOf, hold, type OwnHold, Reservation } from './reservation.ts';
+import { amountsOf, hold, type OwnHold, Reservation, type Reserved } from './reservation.ts';
 import { type AccountSnapshot, type Headroom, headroomOf, snapshotOf } from './snapshot.ts';
 
 /** Room for every tenant, team and key of a large installation; an account is about 1 KB. */
 export const DEFAULT_MAX_ACCOUNTS = 100_000;
-
-export interface Reserved {
-  readonly ok: true;
-  readonly reservation: Reservation;
-}
-
-export interface LimitsChange {
-  readonly before: LimitsRecord;
-  readonly after: LimitsRecord;
-}
 
 /**
  * Windows and daily budgets of all accounts. A reservation names its accounts, the first of which that
@@ -93,6 +83,12 @@ export class AccountLedger {
       hold(use, qos, amounts.calls, amounts.tokens, amounts.usd_nanos);
     }
     return { ok: true, reservation: new Reservation(uses, amounts, qos) };
+  }
+
+  /** What `reserve` would be refused for, when it is for want of room; nothing changes. */
+  refusal(accounts: readonly string[], amounts: Amounts, now_ms: number): Denial | undefined {
+    const uses = this.#usesOf(accounts, dayNumber(now_ms));
+    return firstDenial(uses, amounts.calls, amounts.tokens, amounts.usd_nanos, now_ms);
   }
 
   /** Changes what a reservation holds, on its own day. Growth fits on every account or nothing changes; less always fits. */
@@ -255,11 +251,13 @@ export class AccountLedger {
     return this.#accounts.size;
   }
 
-  *#usesOf(accounts: readonly string[], day: number): Generator<DayUse> {
+  #usesOf(accounts: readonly string[], day: number): readonly DayUse[] {
+    const uses: DayUse[] = [];
     for (const id of accounts) {
       const account = this.#accounts.find(id);
-      if (account !== undefined) yield account.days.use(day);
+      if (account !== undefined) uses.push(account.days.use(day));
     }
+    return uses;
   }
 
   #end(reservation: Reservation, actual: Amounts, state: 'settled' | 'released' | 'lapsed'): void {

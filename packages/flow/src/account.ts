@@ -150,8 +150,8 @@ export class DayUse {
 }
 
 /**
- * The two days that an account keeps. A lookup of another day drops the kept day that is further from it: normally the
- * older one; after a clock that jumped far ahead and came back, the false one.
+ * The two days that an account keeps: the last two that were looked up. Of a clock that jumped, ahead or back, only the
+ * false day goes: when a third day comes that is nearer to the older one than the present one is, the present one was false.
  */
 export class RecentDays {
   readonly #account: Account;
@@ -186,10 +186,9 @@ export class RecentDays {
   }
 
   #turn(day: number): DayUse {
-    const known = this.#other.day === day;
-    const next = known ? this.#other : new DayUse(this.#account, day);
-    const currentIsNearer = Math.abs(this.#current.day - day) <= Math.abs(this.#other.day - day);
-    if (known || currentIsNearer) this.#other = this.#current;
+    const next = this.#other.day === day ? this.#other : new DayUse(this.#account, day);
+    const was_false = Math.abs(this.#other.day - day) < Math.abs(this.#current.day - this.#other.day);
+    if (next === this.#other || !was_false) this.#other = this.#current;
     this.#current = next;
     return next;
   }

@@ -10,6 +10,10 @@ export interface Amounts {
 
 export const NOTHING: Amounts = { calls: 0, tokens: 0, usd_nanos: 0 };
 
+export function plus(a: Amounts, b: Amounts): Amounts {
+  return { calls: a.calls + b.calls, tokens: a.tokens + b.tokens, usd_nanos: a.usd_nanos + b.usd_nanos };
+}
+
 /**
  * Limits of one account; an absent one does not limit. The first three are windows (what may be outstanding at one
  * time), the last three are budgets (what one UTC day may cost in all).
@@ -36,6 +40,11 @@ export const LIMIT_NAMES: readonly (keyof AccountLimits)[] = [
 
 /** The limits as the `limits.changed` event shows them; `null` means unlimited. */
 export type LimitsRecord = Readonly<Record<keyof AccountLimits, number | null>>;
+
+export interface LimitsChange {
+  readonly before: LimitsRecord;
+  readonly after: LimitsRecord;
+}
 
 export function limitsRecord(limits: AccountLimits): LimitsRecord {
   return {
@@ -90,6 +99,6 @@ const MAX_LEVELS = 8;
 export function assertDistinct(accounts: readonly string[]): void {
   assert(accounts.length >= 1 && accounts.length <= MAX_LEVELS, 'a reservation names 1 to 8 accounts');
   for (let i = 1; i < accounts.length; i += 1) {
-    assert(accounts.indexOf(accounts[i] as string) === i, 'a reservation names each account once');
+    for (let j = 0; j < i; j += 1) assert(accounts[i] !== accounts[j], 'a reservation names each account once');
   }
 }

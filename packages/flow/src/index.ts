@@ -1,14 +1,14 @@
-export { AccountLedger, type LimitsChange, type Reserved } from './account-ledger.ts';
+export { AccountLedger } from './account-ledger.ts';
 export type { AccuracySummary } from './accuracy.ts';
 export { reservedUsdNanos } from './affordable.ts';
-export type { AccountLimits, Amounts, Denial, LimitDimension, LimitsRecord } from './amounts.ts';
+export type { AccountLimits, Amounts, Denial, LimitDimension, LimitsChange, LimitsRecord } from './amounts.ts';
 export { NO_LIMITS, NOTHING } from './amounts.ts';
 export { dayNumber, formatDay } from './days.ts';
 export { ByteModel, type PromptSize } from './byte-model.ts';
 export { effectiveDemand, type Estimate, type ToolCost, type ToolTokens, withGuard } from './estimate.ts';
 export { type EstimateRequest, Estimator, type ModelAccuracy, type Observation } from './estimator.ts';
 export type { AccountSnapshot, Headroom } from './snapshot.ts';
-export type { OwnHold, Reservation } from './reservation.ts';
+export type { OwnHold, Reservation, Reserved } from './reservation.ts';
 export type { Changes, Now } from './scheduler/changes.ts';
 export type { QueueOptions, SchedulerOptions } from './scheduler/options.ts';
 export type { Pool } from './scheduler/pool.ts';
@@ -21,7 +21,8 @@ export { Aimd, type AimdOptions, type AimdTrouble, DEFAULT_AIMD } from './window
 export { type WindowSign, WindowTable } from './window/window-table.ts';
 export { DEFAULT_WATERMARK, Watermark, type WatermarkOptions } from './window/watermark.ts';
 export { BurnRate, type BurnOptions, DEFAULT_BURN, type Spike } from './guards/burn.ts';
-export { type Penalty, penaltyOf, predictability, worseTier } from './guards/predictability.ts';
+export { type Breach, type Objectives, Throttle } from './guards/throttle.ts';
+export { COOL_OFF_MS, type Penalty, penaltyOf, predictability, worseTier } from './guards/predictability.ts';
 export type { Windows } from './account.ts';
 export type { LimitsRule } from './account-table.ts';
 export { isOwnerMessage, isWorkerMessage } from './credit/check.ts';

@@ -19,7 +19,7 @@ export class Reservation {
     this.usd_nanos = amounts.usd_nanos;
   }
 
-  /** Names of its accounts, outermost first. */
+  /** Names of its accounts, in the order in which they are asked. */
   get accounts(): readonly string[] {
     return this.uses.map(({ account }) => account.id);
   }
@@ -28,6 +28,12 @@ export class Reservation {
   get day(): number {
     return (this.uses[0] as DayUse).day;
   }
+}
+
+/** All of its accounts have room. */
+export interface Reserved {
+  readonly ok: true;
+  readonly reservation: Reservation;
 }
 
 /** A reservation that a further demand would share, and the part of it that stays in use meanwhile. */

@@ -1,8 +1,9 @@
 import { seededRng } from '@atp-router/kernel';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { jainIndex } from '../src/fair/jain.ts';
 import { BurnRate } from '../src/guards/burn.ts';
-import { COOL_OFF_MS, penaltyOf, predictability, worseTier } from '../src/guards/predictability.ts';
+import { COOL_OFF_MS, type Penalty, penaltyOf, predictability, worseTier } from '../src/guards/predictability.ts';
 
 const MIN_MS = 60_000;
 
@@ -47,6 +48,46 @@ describe('a burn rate', () => {
     burn.spend(100, 3 * MIN_MS);
     expect(burn.per_minute).toBe(before);
   });
+
+  test('is that of a naive one, minute by minute, whatever the clock does', () => {
+    const step = fc.record({
+      amount: fc.nat(1_000),
+      minutes: fc.oneof(fc.constantFrom(0, 0, 1, 1, 1), fc.integer({ min: -3, max: 40 })),
+    });
+    const half_lives = fc.constantFrom(1, 10, 60);
+    fc.assert(
+      fc.property(
+        fc.array(step, { maxLength: 120 }),
+        half_lives,
+        fc.integer({ min: 1, max: 20 }),
+        (steps, half_life_min, minutes_min) => {
+          const burn = new BurnRate({ half_life_min, z_max: 3, minutes_min });
+          const naive = { at: 1_000 + (steps[0]?.minutes ?? 0), spent: 0, mean: 0, variance: 0, minutes: 0 };
+          let minute = 1_000;
+          for (const { amount, minutes } of steps) {
+            minute += minutes;
+            let spiked = 0;
+            for (; naive.at < minute; naive.at += 1) {
+              const deviation = Math.max(Math.sqrt(naive.variance), naive.mean / 10, Number.MIN_VALUE);
+              const z = (naive.spent - naive.mean) / deviation;
+              if (naive.minutes >= minutes_min && z > 3) spiked = z;
+              naive.minutes += 1;
+              const alpha = Math.max(1 - 0.5 ** (1 / half_life_min), 1 / naive.minutes);
+              const by = naive.spent - naive.mean;
+              naive.mean += alpha * by;
+              naive.variance = (1 - alpha) * (naive.variance + alpha * by * by);
+              naive.spent = 0;
+            }
+            naive.spent += amount;
+            const spike = burn.spend(amount, minute * MIN_MS + 5);
+            if (Math.abs(spiked - 3) > 1e-6) expect(spike !== undefined).toBe(spiked > 0);
+            expect(burn.per_minute).toBeCloseTo(naive.mean, 6);
+            if (naive.mean > 1e-3) expect(burn.exhaustion_min(100)).toBeCloseTo(100 / naive.mean, 4);
+          }
+        },
+      ),
+    );
+  });
 });
 
 describe('predictability', () => {
@@ -73,6 +114,42 @@ describe('predictability', () => {
     const good = { ...summary, under_rate: 0.1 };
     expect(penaltyOf(good, held, COOL_OFF_MS - 1)).toBe(held);
     expect(penaltyOf(good, held, COOL_OFF_MS)).toBeUndefined();
+  });
+
+  test('a penalty is in its bounds, has a reason, and ends after the last one', () => {
+    const seen = fc.record({
+      samples: fc.nat(100),
+      mape: fc.double({ min: 0, max: 10, noNaN: true }),
+      under_rate: fc.double({ min: 0, max: 1, noNaN: true }),
+      p95_overage: fc.double({ min: 0, max: 50, noNaN: true }),
+      after_ms: fc.nat(COOL_OFF_MS),
+    });
+    fc.assert(
+      fc.property(fc.array(seen, { maxLength: 30 }), (list) => {
+        let held: Penalty | undefined;
+        let last_ms = Number.NEGATIVE_INFINITY;
+        let now_ms = 0;
+        for (const { after_ms, ...summary } of list) {
+          now_ms += after_ms;
+          const before = held;
+          held = penaltyOf(summary, held, now_ms);
+          const has_reason = summary.samples >= 20 && summary.under_rate > 0.3;
+          if (has_reason) last_ms = now_ms;
+          expect(held !== undefined).toBe(now_ms - last_ms < COOL_OFF_MS);
+          if (held === undefined) continue;
+          expect(held.until_ms).toBe(last_ms + COOL_OFF_MS);
+          if (!has_reason) expect(held).toBe(before);
+          else expect(held.loses_tier).toBe(summary.under_rate > 0.5);
+          expect(held.parallel_factor).toBe(0.5);
+          expect(held.surcharge).toBeGreaterThanOrEqual(0);
+          expect(held.surcharge).toBeLessThanOrEqual(1);
+          for (const score of Object.values(predictability(summary))) {
+            expect(score).toBeGreaterThan(0);
+            expect(score).toBeLessThanOrEqual(1);
+          }
+        }
+      }),
+    );
   });
 });
 

@@ -113,6 +113,15 @@ describe('days', () => {
     expect(ledger.reserve(['t'], call(60), NOON_MS).ok).toBe(false);
   });
 
+  test('nor does one that jumps years back', () => {
+    const ledger = new AccountLedger();
+    ledger.setLimits('t', { tokens_per_day: 100 });
+    ledger.reserve(['t'], call(60), NOON_MS - 24 * HOUR_MS);
+    expect(ledger.reserve(['t'], call(60), NOON_MS).ok).toBe(true);
+    ledger.reserve(['t'], call(60), NOON_MS - 10_000 * HOUR_MS);
+    expect(ledger.reserve(['t'], call(60), NOON_MS).ok).toBe(false);
+  });
+
   test('seeds of the two newest days count, in any order', () => {
     for (const days of [
       ['2026-03-08', '2026-03-09', '2026-03-10'],

@@ -66,6 +66,55 @@ describe('AIMD', () => {
       }),
     );
   });
+
+  test('begins no more calls than its bucket has, and one as soon as it says', () => {
+    const steps = fc.array(fc.record({ after_ms: fc.nat(700), calls: fc.nat(12) }), { maxLength: 60 });
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 20 }), fc.nat(10_000_000), steps, (burst_per_s, origin_ms, list) => {
+        const aimd = new Aimd({ ...options, burst_per_s });
+        const begun_ms: number[] = [];
+        let now_ms = origin_ms;
+        for (const { after_ms, calls } of list) {
+          now_ms += after_ms;
+          for (let i = 0; i < calls; i += 1) if (aimd.begin(now_ms)) begun_ms.push(now_ms);
+          const wait_ms = aimd.burstWait_ms();
+          // The wait is from the last time that somebody asked.
+          if (wait_ms === 0 || calls === 0 || after_ms % 2 === 0) continue;
+          expect(aimd.begin(now_ms + wait_ms - 1)).toBe(false);
+          now_ms += wait_ms;
+          expect(aimd.begin(now_ms)).toBe(true);
+          begun_ms.push(now_ms);
+        }
+        for (const [i, from_ms] of begun_ms.entries()) {
+          for (const [k, to_ms] of begun_ms.slice(i).entries())
+            expect(k + 1).toBeLessThanOrEqual(burst_per_s * (1 + (to_ms - from_ms) / 1_000) + 1e-6);
+        }
+      }),
+    );
+  });
+
+  test('stays within what it is tuned to, and does not lose the burst that it had', () => {
+    const limits = fc.record({
+      base: fc.integer({ min: 1, max: 20 }),
+      more: fc.nat(20),
+      burst: fc.integer({ min: 1, max: 50 }),
+    });
+    fc.assert(
+      fc.property(fc.array(limits, { minLength: 1, maxLength: 20 }), (list) => {
+        const aimd = new Aimd(options);
+        let now_ms = 0;
+        for (const { base, more, burst } of list) {
+          now_ms += 1_000;
+          aimd.tune({ ...options, base, max: base + more, burst_per_s: burst % 7 === 0 ? Infinity : burst });
+          expect(aimd.window).toBeLessThanOrEqual(base + more);
+          for (let i = 0; i < 10; i += 1) aimd.answered(aimd.window, now_ms + i * 500);
+          expect(aimd.window).toBeLessThanOrEqual(base + more);
+          expect(aimd.begin(now_ms)).toBe(true);
+          expect(aimd.burstWait_ms()).toBeLessThanOrEqual(burst % 7 === 0 ? 0 : Math.ceil(1_000 / burst));
+        }
+      }),
+    );
+  });
 });
 
 describe('a watermark', () => {
@@ -77,5 +126,37 @@ describe('a watermark', () => {
     expect(mark.is_high).toBe(true);
     expect(mark.waited(9)).toBe('low');
     expect(mark.is_high).toBe(false);
+  });
+
+  test('is what a naive one says', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(130), { maxLength: 200 }), fc.integer({ min: 1, max: 4 }), (waits, require_n) => {
+        const mark = new Watermark({ high_ms: 100, low_ms: 30, require_n });
+        let is_high = false;
+        let since = 0;
+        for (const [i, wait_ms] of waits.entries()) {
+          const last = waits.slice(since, i + 1).slice(-require_n);
+          const turns = last.length === require_n && last.every((one) => (is_high ? one < 30 : one > 100));
+          if (turns) {
+            is_high = !is_high;
+            since = i + 1;
+          }
+          expect(mark.waited(wait_ms)).toBe(turns ? (is_high ? 'high' : 'low') : undefined);
+          expect(mark.is_high).toBe(is_high);
+        }
+      }),
+    );
+  });
+
+  test('is low at once where nobody waits any more, and that is told once', () => {
+    const mark = new Watermark({ high_ms: 100, low_ms: 10, require_n: 3 });
+    expect(mark.emptied()).toBe(false);
+    expect([101, 101].map((wait) => mark.waited(wait))).toEqual([undefined, undefined]);
+    // A queue that empties has not been quick.
+    expect(mark.emptied()).toBe(false);
+    expect(mark.waited(101)).toBe('high');
+    expect([mark.emptied(), mark.is_high, mark.emptied()]).toEqual([true, false, false]);
+    expect([101, 101].map((wait) => mark.waited(wait))).toEqual([undefined, undefined]);
+    expect(mark.waited(101)).toBe('high');
   });
 });

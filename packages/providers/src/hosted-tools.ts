@@ -65,12 +65,15 @@ export function hostedToolPrices(kind: ProviderKind, own_usd_per_use: UsdPerUse 
 
 /** What the declared tools are expected to cost: one use of each, or `max_uses` of it where that is given. */
 export function hostedToolCosts(tools: readonly HostedTool[], prices: HostedToolPrices): readonly HostedToolCost[] {
-  return tools.map((tool) => ({ tool: nameOf(tool), usd_micros: nanosToMicros(expectedUsdNanos([tool], prices)) }));
+  return tools.map((tool) => ({
+    tool: hostedToolName(tool),
+    usd_micros: nanosToMicros(expectedUsdNanos([tool], prices)),
+  }));
 }
 
 /** The sum of `hostedToolCosts`, for a reservation. */
 export function expectedUsdNanos(tools: readonly HostedTool[], prices: HostedToolPrices): UsdNanos {
-  return tools.reduce((sum, tool) => addUsdNanos(sum, (prices.get(nameOf(tool)) ?? 0) * expectedUses(tool)), 0);
+  return tools.reduce((sum, tool) => addUsdNanos(sum, (prices.get(hostedToolName(tool)) ?? 0) * expectedUses(tool)), 0);
 }
 
 /**
@@ -91,13 +94,13 @@ export function hostedUsesUsdNanos(
 }
 
 function declaredName(name: string, declared: readonly HostedTool[]): string {
-  const names = declared.map(nameOf);
+  const names = declared.map(hostedToolName);
   if (names.includes(name)) return name;
   return names.find((one) => one.startsWith(`${name}_`)) ?? name;
 }
 
 /** The option of Chat Completions declares the tool that the other shapes name. */
-function nameOf(tool: HostedTool): string {
+export function hostedToolName(tool: HostedTool): string {
   return tool.type === 'web_search_options' ? 'web_search' : tool.type.replace(/_\d{4}_?\d{2}_?\d{2}$/, '');
 }
 
@@ -105,6 +108,16 @@ function nameOf(tool: HostedTool): string {
 const USES_MAX = 100;
 
 function expectedUses(tool: HostedTool): number {
-  const uses = isJsonObject(tool.raw) ? tool.raw['max_uses'] : undefined;
-  return typeof uses === 'number' && Number.isInteger(uses) && uses > 0 ? Math.min(uses, USES_MAX) : 1;
+  const uses = maxUses(tool);
+  return uses === undefined ? 1 : Math.min(uses, USES_MAX);
+}
+
+/** Uses that the request allows in one answer; `Infinity` where it does not say. The search option is one use (ADR 0011). */
+export function mostUses(tool: HostedTool): number {
+  return tool.type === 'web_search_options' ? 1 : (maxUses(tool) ?? Number.POSITIVE_INFINITY);
+}
+
+function maxUses({ raw }: HostedTool): number | undefined {
+  const uses = isJsonObject(raw) ? raw['max_uses'] : undefined;
+  return typeof uses === 'number' && Number.isInteger(uses) && uses > 0 ? uses : undefined;
 }

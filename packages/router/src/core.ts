@@ -31,11 +31,14 @@ import type { SessionHub } from './atp/session-hub.ts';
 import { stoppedBy } from './engine/admit.ts';
 import { Engine } from './engine/engine.ts';
 import { problemOf } from './engine/faults.ts';
+import { Throttles } from './engine/throttles.ts';
 import { IdempotencyIndex } from './engine/idempotency.ts';
 import { observedOf } from './engine/observed.ts';
 import type { EngineParts } from './engine/parts.ts';
+import { tenantAccount } from './generation/accounts.ts';
 import { mayName } from './generation/generation.ts';
 import { DEFAULT_HEALTH, healthOptions, providerConfigOf } from './generation/health-options.ts';
+import { tunersOf } from './generation/tuners.ts';
 import { GenerationManager } from './generation/manager.ts';
 import type { LedgerHandle } from './ledger-handle.ts';
 import { EventBus } from './observe/event-bus.ts';
@@ -101,6 +104,10 @@ async function coreOver(
       const rules = manager.generation.tenants.get(tenant);
       return rules !== undefined && mayName(rules, name);
     },
+    onCapacity: (account, calls) => engine.ceilings.set(account, 'agents', calls),
+    onCrowded: (accounts) => {
+      for (const account of accounts) engine.windows.crowded(account);
+    },
     onUnreachable: (words) => options.onProblem?.('config', new AtpError('config_invalid', words)),
   });
   const watch = new FlowCounts(metrics.flow);
@@ -124,7 +131,16 @@ async function coreOver(
     shared: shared?.budgets,
     idempotency: shared?.keys(kept) ?? new IdempotencyIndex(ledger.claims, aesGcmSealer(secrets.seal_key), kept),
   };
-  const engine: Engine = makeEngine(options, manager, accounts, bus, { ...common, watch }, counter, metrics, agents);
+  const engine: Engine = makeEngine(
+    options,
+    manager,
+    accounts,
+    bus,
+    { ...common, watch, tuners: tunersOf(config) },
+    counter,
+    metrics,
+    agents,
+  );
   manager.attach(engine);
   for (const kill of ledger.start.kills) engine.parts.kills.set(kill.scope, kill.id, true);
   registerLiveGauges(metrics.registry, liveGauges({ engine, ledger, bus, shared, traces: () => tracing?.stats() }));
@@ -163,6 +179,7 @@ async function openHub(
   });
   bus.listen((event) => {
     if (event.type === 'config.applied') hub.refresh();
+    if (event.type === 'config.applied' || event.type === 'kill.set') agents.capacity.refresh();
   });
   return { hub, sessions };
 }
@@ -188,7 +205,7 @@ function warnOf(manager: GenerationManager, bus: EventBus, { onProblem }: Router
 function seededAccounts(days: readonly BudgetDay[]): AccountLedger {
   const accounts = new AccountLedger();
   for (const { tenant, day, calls, tokens, cost_usd_nanos } of days) {
-    accounts.seed(`tenant:${tenant}`, day, { calls, tokens, usd_nanos: addUsdNanos(cost_usd_nanos, 0) });
+    accounts.seed(tenantAccount(tenant), day, { calls, tokens, usd_nanos: addUsdNanos(cost_usd_nanos, 0) });
   }
   return accounts;
 }
@@ -198,7 +215,7 @@ function makeEngine(
   manager: GenerationManager,
   accounts: AccountLedger,
   bus: EventBus,
-  common: Pick<EngineParts, 'shared' | 'idempotency' | 'watch'>,
+  common: Pick<EngineParts, 'shared' | 'idempotency' | 'watch' | 'tuners'>,
   counter: TokenCounterWorker,
   metrics: RouterMetrics,
   agents: AgentHub,
@@ -215,6 +232,11 @@ function makeEngine(
   );
   const estimator = new Estimator();
   const kills = new KillSwitches();
+  const throttles = new Throttles(systemClock.mono_ms);
+  bus.listen((event) => {
+    if (event.type !== 'call.ended') return;
+    throttles.ended(event, manager.generation.tenants.get(event.tenant)?.objectives);
+  });
   const observed = observedOf(health, estimator, systemClock.now_ms);
   return new Engine(
     {
@@ -224,6 +246,7 @@ function makeEngine(
       estimator,
       health,
       kills,
+      throttles,
       observed,
       live: { health, kills, observed, offered: (tenant) => agents.offered(tenant) },
       ...common,

@@ -59,11 +59,10 @@ const FUTURE_KEYS: Readonly<Record<string, readonly string[]>> = {
     'provisional',
     'quality',
     'strategy',
-    'tool_caps',
     'validators',
   ],
   'policies[].match': ['any', 'languages', 'not', 'permissions', 'risk', 'security_groups', 'tenant'],
-  'tenants[]': ['certificates', 'guards', 'memory', 'oidc', 'semantic_cache', 'slo'],
+  'tenants[]': ['certificates', 'guards', 'memory', 'oidc', 'semantic_cache'],
   store: ['replicas'],
   telemetry: ['metrics', 'prompts'],
 };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { partWindow } from './schema-flow.ts';
+import { partWindow, sloSchema, toolCapsSchema } from './schema-flow.ts';
 import { int, millis, modelName, name, text, typed, usd } from './schema-parts.ts';
 import type { AgentConfig, KeyConfig, PolicyConfig, SigningKeyConfig, TenantConfig } from './types.ts';
 
@@ -74,6 +74,10 @@ export const policySchema: z.ZodType<PolicyConfig> = typed<PolicyConfig>()(
       .enum(['A', 'B', 'C', 'D'])
       .optional()
       .meta({ description: 'Lowest safety grade that the policy uses. Absent: any.' }),
+    tool_caps: toolCapsSchema.optional().meta({
+      description:
+        'What one call may use of tools that run at the provider, by their names as in `models[].price.tools`. A request that could use more is not sent: it has to say `max_uses`. Absent: as the request says.',
+    }),
   }),
 );
 
@@ -148,6 +152,10 @@ export const tenantSchema: z.ZodType<TenantConfig> = typed<TenantConfig>()(
       description:
         'Its share among tenants of a tier that wait for the same thing, in tokens: one of weight 2 gets twice as many as one of weight 1.',
       expected: 'a number from 0.01 to 1000',
+    }),
+    slo: sloSchema.optional().meta({
+      description:
+        'Objectives of the tenant. While one of them is broken its bronze calls are refused, and silver ones too when that does not help; gold never.',
     }),
     models: z
       .array(

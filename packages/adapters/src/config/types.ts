@@ -1,6 +1,14 @@
 import type { Limits, Qos } from '@atp-router/kernel';
 import type { HostedToolName, ProviderKind, SimPrices } from '@atp-router/providers';
-import type { FlowConfig, PartWindowConfig, TokenWindowConfig } from './types-flow.ts';
+import type {
+  FlowConfig,
+  PartWindowConfig,
+  SloConfig,
+  TenantBudget,
+  TokenWindowConfig,
+  ToolCapsConfig,
+  WindowConfig,
+} from './types-flow.ts';
 
 /**
  * The checked configuration: every default filled in, deeply frozen. Field meanings, units, bounds and defaults are
@@ -186,6 +194,7 @@ export interface PolicyConfig {
   readonly hedge_after_ms?: number | undefined;
   readonly on_budget_exhausted: 'finish' | 'error';
   readonly min_safety_grade?: SafetyGrade | undefined;
+  readonly tool_caps?: ToolCapsConfig | undefined;
 }
 
 export interface PolicyMatch {
@@ -212,6 +221,7 @@ export interface TenantConfig {
   readonly key_window: PartWindowConfig;
   readonly session_window: PartWindowConfig;
   readonly weight: number;
+  readonly slo?: SloConfig | undefined;
   readonly models?: readonly string[] | undefined;
   readonly signing_keys: readonly SigningKeyConfig[];
   readonly require_signatures: boolean;
@@ -229,18 +239,6 @@ export interface SigningKeyConfig {
 export interface KeyConfig {
   readonly id: string;
   readonly hash: string;
-}
-
-export interface TenantBudget {
-  readonly usd_per_day?: number | undefined;
-  readonly tokens_per_day?: number | undefined;
-  readonly calls_per_day?: number | undefined;
-}
-
-export interface WindowConfig {
-  readonly max_parallel: number;
-  readonly max_tokens: number;
-  readonly max_usd_micros?: number | undefined;
 }
 
 export interface AdminConfig {

@@ -24,7 +24,13 @@ describe('the contract', () => {
       ['small', 'gpt-x-mini', 2],
       ['big', 'gpt-x', 15],
     ]);
-    expect(config.agents[0]).toEqual({ id: 'reviewer.fast', model: 'small', system_prompt: '…', qos: 'silver', window: {} });
+    expect(config.agents[0]).toEqual({
+      id: 'reviewer.fast',
+      model: 'small',
+      system_prompt: '…',
+      qos: 'silver',
+      window: {},
+    });
     expect(config.policies[0]).toMatchObject({
       match: { task_type: 'code_review' },
       fallback: ['small', 'big'],

@@ -14,14 +14,19 @@ export interface Setting {
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: string | Uint8Array;
   readonly out_is_tty?: boolean;
+  readonly screen?: Terminal['screen'];
   /** Called with each piece of output, and may say that nobody reads any more. */
   readonly onOut?: (text: string) => 'closed' | undefined;
 }
 
-/** Runs a command line in this process, away from the real terminal and environment. */
-export async function atp(args: readonly string[], setting: Setting = {}): Promise<Outcome> {
+/** A terminal that keeps what is said, away from the real one and the environment. */
+export function fakeTerminal(setting: Setting = {}): {
+  readonly terminal: Terminal;
+  readonly said: { readonly out: string; readonly err: string };
+} {
   const said = { out: '', err: '', closed: false };
   const terminal: Terminal = {
+    ...(setting.screen !== undefined && { screen: setting.screen }),
     env: setting.env ?? {},
     cwd: setting.cwd ?? import.meta.dirname,
     out: (text) => {
@@ -42,6 +47,12 @@ export async function atp(args: readonly string[], setting: Setting = {}): Promi
     readStdin: () => Promise.resolve(Buffer.from(setting.stdin ?? '').toString('utf8')),
     readStdinBytes: () => Promise.resolve(Buffer.from(setting.stdin ?? '')),
   };
+  return { terminal, said };
+}
+
+/** Runs a command line in this process. */
+export async function atp(args: readonly string[], setting: Setting = {}): Promise<Outcome> {
+  const { terminal, said } = fakeTerminal(setting);
   const code = await run(args, terminal);
   return { code, out: said.out, err: said.err };
 }

@@ -62,6 +62,7 @@ export class FairQueue<T> {
   readonly #tiers: readonly ServiceOrder<ServiceOrder<Line<T>>>[];
   readonly #sizes: [number, number, number] = [0, 0, 0];
   readonly #newest: (FairPlace<T> | undefined)[] = [undefined, undefined, undefined];
+  readonly #crowds: readonly [Crowds, Crowds, Crowds] = [new Crowds(), new Crowds(), new Crowds()];
   #arrivals = 0;
 
   constructor() {
@@ -95,6 +96,8 @@ export class FairQueue<T> {
     if (place.older !== undefined) place.older.newer = place;
     this.#newest[rank] = place;
     this.#sizes[rank] += 1;
+    tenant.waiting += 1;
+    this.#crowds[rank].grown(tenant.waiting);
     return place;
   }
 
@@ -103,13 +106,38 @@ export class FairQueue<T> {
     return this.#tier(qos).first()?.content.first()?.content.peek();
   }
 
-  /** Who came last in a tier: the first to be shed. */
+  /** Who came last in a tier; those before it are its `older`. */
   newest(qos: Qos): FairPlace<T> | undefined {
     return this.#newest[qosRank(qos)];
   }
 
+  /** Demands of a tenant that wait in a tier. */
+  waitingOf(qos: Qos, tenant: string): number {
+    return this.#tier(qos).find(tenant)?.waiting ?? 0;
+  }
+
+  /**
+   * Who came last of the tenant that has most waiting in a tier, when that is more than `than`: the first to be shed, so that no
+   * tenant keeps others out by filling the queue. O(n) in the demands of the tier that came after it.
+   */
+  newestOfCrowd(qos: Qos, than: number): FairPlace<T> | undefined {
+    const rank = qosRank(qos);
+    const { most } = this.#crowds[rank];
+    if (most <= than) return undefined;
+    let place = this.#newest[rank];
+    while (place !== undefined && place.tenant.waiting < most) place = place.older;
+    return place;
+  }
+
   /** Leaves without having been served. */
   remove(place: FairPlace<T>): void {
+    const { key, tenant, session } = place;
+    this.#unlink(place);
+    if (session.content.size === 0) tenant.content.leave(session);
+    if (tenant.content.backlogged === 0) this.#tier(key.qos).leave(tenant);
+  }
+
+  #unlink(place: FairPlace<T>): void {
     const { key, tenant, session } = place;
     session.content.remove(place);
     const rank = qosRank(key.qos);
@@ -117,17 +145,17 @@ export class FairQueue<T> {
     else place.newer.older = place.older;
     if (place.older !== undefined) place.older.newer = place.newer;
     this.#sizes[rank] -= 1;
-    if (session.content.size === 0) tenant.content.leave(session);
-    if (tenant.content.backlogged === 0) this.#tier(key.qos).leave(tenant);
+    this.#crowds[rank].shrunk(tenant.waiting);
+    tenant.waiting -= 1;
   }
 
   /** Leaves and is charged. */
   serve(place: FairPlace<T>): Charge<T> {
     const { key, tenant, session } = place;
     const { qos, tokens } = key;
-    tenant.content.serve(session, tokens);
-    this.#tier(qos).serve(tenant, tokens);
-    this.remove(place);
+    this.#unlink(place);
+    tenant.content.serve(session, tokens, session.content.size === 0);
+    this.#tier(qos).serve(tenant, tokens, tenant.content.backlogged === 0);
     return { qos, tenant, session, tokens };
   }
 
@@ -147,6 +175,30 @@ export class FairQueue<T> {
 
   #tier(qos: Qos): ServiceOrder<ServiceOrder<Line<T>>> {
     return this.#tiers[qosRank(qos)] as ServiceOrder<ServiceOrder<Line<T>>>;
+  }
+}
+
+/** How many tenants have how many demands waiting, for the most that any has: each change is by one, and costs O(1). */
+class Crowds {
+  readonly #tenants: number[] = [0];
+  #most = 0;
+
+  get most(): number {
+    return this.#most;
+  }
+
+  grown(to: number): void {
+    if (to > 1) this.#tenants[to - 1] = (this.#tenants[to - 1] as number) - 1;
+    this.#tenants[to] = (this.#tenants[to] ?? 0) + 1;
+    if (to > this.#most) this.#most = to;
+  }
+
+  shrunk(from: number): void {
+    const left = (this.#tenants[from] as number) - 1;
+    this.#tenants[from] = left;
+    if (from > 1) this.#tenants[from - 1] = (this.#tenants[from - 1] as number) + 1;
+    // Whoever had most has one less now, so nobody has less than that.
+    if (left === 0 && from === this.#most) this.#most = from - 1;
   }
 }
 

@@ -14,6 +14,8 @@ export class Flow<T> implements HeapMember {
   is_backlogged = false;
   /** Order among flows of one `start`: who waits for longer. */
   turn = 0;
+  /** Demands that wait in it, as far as its owner counts them. */
+  waiting = 0;
 
   constructor(id: string, content: T, weight: number) {
     this.id = id;
@@ -95,13 +97,14 @@ export class ServiceOrder<T> {
     else this.#remember(flow);
   }
 
-  /** A flow that has somebody waiting is served `cost` tokens. */
-  serve(flow: Flow<T>, cost: number): void {
+  /** A flow that has somebody waiting is served `cost` tokens; `leaves`: nobody waits in it after that. */
+  serve(flow: Flow<T>, cost: number, leaves: boolean): void {
     this.#virtual = Math.max(this.#virtual, flow.start);
     flow.start += cost / flow.weight;
     this.#turns += 1;
     flow.turn = this.#turns;
-    this.#waiting.moved(flow);
+    if (leaves) this.leave(flow);
+    else this.#waiting.moved(flow);
     this.#forgetCaughtUp();
   }
 

@@ -93,13 +93,14 @@ export class BurnRate {
 
   /** `idle` minutes in which nothing was spent, at once. */
   #decay(idle: number): void {
-    const few = Math.min(idle, this.#options.minutes_min);
-    for (let i = 0; i < few; i += 1) this.#learn(0);
-    if (idle === few) return;
-    const kept = (1 - this.#alpha) ** (idle - few);
+    let left = idle;
+    // As long as all minutes count alike, which is for one and a half half-lives.
+    for (; left > 0 && 1 / (this.#minutes + 1) > this.#alpha; left -= 1) this.#learn(0);
+    if (left === 0) return;
+    const kept = (1 - this.#alpha) ** left;
     const mean = this.#mean;
     this.#mean = mean * kept;
     this.#variance = kept * (this.#variance + (1 - kept) * mean * mean);
-    this.#minutes += idle - few;
+    this.#minutes += left;
   }
 }

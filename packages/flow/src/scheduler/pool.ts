@@ -1,14 +1,20 @@
 import { QOS_TIERS, type Qos, qosRank } from '@atp-router/kernel';
 import type { Windows } from '../account.ts';
-import type { Amounts, Denial } from '../amounts.ts';
+import { type Amounts, type Denial, NOTHING, plus } from '../amounts.ts';
 import { FairQueue, type FairPlace } from '../fair/fair-queue.ts';
 import { Watermark, type WatermarkOptions } from '../window/watermark.ts';
 import { Pace } from './pace.ts';
-import { assertShares, hasShareWithout, isBelowShare, NO_SHARES, type Shares, shortage } from './shares.ts';
+import {
+  assertShares,
+  hasShareWithout,
+  isBelowShare,
+  leftOfShare,
+  NO_SHARES,
+  type Shares,
+  shortage,
+} from './shares.ts';
 import type { QueueOptions } from './options.ts';
 import type { Ticket } from './ticket.ts';
-
-const NONE: Amounts = { calls: 0, tokens: 0, usd_nanos: 0 };
 
 /** An account that somebody waits for, or whose tiers have parts of their own: who waits, and who may be stopped. */
 export class Pool<T> {
@@ -19,10 +25,12 @@ export class Pool<T> {
   shares: Shares = NO_SHARES;
   /** Demands that may wait here; undefined: as everywhere. */
   max_waiting: number | undefined = undefined;
+  /** Was next and did not fit here, and nothing has come back here since. */
+  blocked: Ticket<T> | undefined = undefined;
   /** Granted and may be stopped for somebody else, oldest first, by tier. Only where tiers have parts. */
   readonly #running: readonly [Set<Ticket<T>>, Set<Ticket<T>>, Set<Ticket<T>>] = [new Set(), new Set(), new Set()];
-  /** What comes back from those that were told to stop. */
-  #reclaimed: Amounts = NONE;
+  /** Told to stop for somebody, here or elsewhere, and what they hold comes back; by tier. */
+  readonly #stopping: readonly [Set<Ticket<T>>, Set<Ticket<T>>, Set<Ticket<T>>] = [new Set(), new Set(), new Set()];
 
   constructor(account: string, marks?: WatermarkOptions) {
     this.mark = new Watermark(marks);
@@ -42,7 +50,9 @@ export class Pool<T> {
   /** Nobody waits, and what it has been told and has seen is not missed when it is forgotten. */
   get is_idle(): boolean {
     const has_options = this.has_shares || this.max_waiting !== undefined;
-    return this.queue.size === 0 && !has_options && this.#running.every(({ size }) => size === 0);
+    return (
+      this.queue.size === 0 && !has_options && [...this.#running, ...this.#stopping].every(({ size }) => size === 0)
+    );
   }
 
   /** What whoever lines up behind others is told: what refuses the first of them. */
@@ -60,6 +70,15 @@ export class Pool<T> {
     return this.queue.peek('gold') ?? this.queue.peek('silver') ?? this.queue.peek('bronze');
   }
 
+  /** Whether there is no room here for a demand of so much, whatever its other accounts say. */
+  isFull(windows: Windows, demand: Amounts): boolean {
+    return (
+      (demand.calls > 0 && demand.calls > windows.max_parallel - windows.out_calls) ||
+      (demand.tokens > 0 && demand.tokens > windows.max_tokens - windows.out_tokens) ||
+      (demand.usd_nanos > 0 && demand.usd_nanos > windows.max_usd_nanos - windows.out_usd_nanos)
+    );
+  }
+
   /** Demands that are served before a further one of a tier, as far as it can be known. */
   ahead(qos: Qos): number {
     return QOS_TIERS.reduce((sum, tier) => sum + (qosRank(tier) <= qosRank(qos) ? this.queue.waiting(tier) : 0), 0);
@@ -72,48 +91,53 @@ export class Pool<T> {
   ended(ticket: Ticket<T>, mono_ms: number): void {
     this.pace.ended(mono_ms);
     this.#running[qosRank(ticket.key.qos)].delete(ticket);
-    if (ticket.reclaimed?.pool === this.account) this.#reclaim(ticket.reclaimed.amounts, -1);
+    this.#stopping[qosRank(ticket.key.qos)].delete(ticket);
+  }
+
+  /** What may be stopped for somebody of a tier at most; undefined when it stops nobody, or has its part already. */
+  claim(windows: Windows, qos: Qos): Amounts | undefined {
+    const share = this.shares[qos];
+    return PREEMPTING.has(qos) && isBelowShare(windows, share, qos) ? leftOfShare(windows, share, qos) : undefined;
   }
 
   /**
-   * Whom to stop so that a demand fits: bronze first, then silver, the oldest first, and none whose tier would have less than
-   * its part. Nobody when the demand's tier has its part already, when enough is on its way back, or when stopping all of
-   * them would not do.
+   * Whom to stop so that the first demand of a tier fits, and then others behind it, which want `wanted` together with it.
+   * Bronze first, then silver, the oldest first of those that hold what is short, and none whose tier would have less than its
+   * part. Nobody when enough is on its way back, or when stopping all of them would not do for the first demand.
    */
-  victims(windows: Windows, qos: Qos, demand: Amounts): readonly Ticket<T>[] {
-    if (!isBelowShare(windows, this.shares[qos], qos)) return [];
-    let short = minus(shortage(windows, demand), this.#reclaimed);
+  victims(windows: Windows, qos: Qos, demand: Amounts, wanted: Amounts): readonly Ticket<T>[] {
+    const coming = this.#stopping.map((tickets) => this.#heldBy(tickets));
+    let first = coming.reduce(minus, shortage(windows, demand));
+    let all = coming.reduce(minus, shortage(windows, wanted));
     const found: Ticket<T>[] = [];
     for (const tier of WORST_FIRST) {
       if (qosRank(tier) <= qosRank(qos)) break;
-      let given = NONE;
+      let given = coming[qosRank(tier)] ?? NOTHING;
       for (const ticket of this.#running[qosRank(tier)]) {
+        const short = isNothing(first) ? all : first;
         if (isNothing(short)) break;
         const held = ticket.heldAt(this.account);
+        if (!helps(held, short)) continue;
         if (!hasShareWithout(windows, this.shares[tier], tier, plus(given, held), short)) break;
         given = plus(given, held);
-        short = minus(short, held);
+        first = minus(first, held);
+        all = minus(all, held);
         found.push(ticket);
       }
     }
-    return isNothing(short) ? found : [];
+    return isNothing(first) ? found : [];
   }
 
-  /** It was told to stop, and gives back what it has. */
+  /** It was told to stop, here or elsewhere, and gives back what it has. */
   stopped(ticket: Ticket<T>): void {
-    const amounts = ticket.heldAt(this.account);
-    ticket.reclaimed = { pool: this.account, amounts };
-    this.#running[qosRank(ticket.key.qos)].delete(ticket);
-    this.#reclaim(amounts, 1);
+    const rank = qosRank(ticket.key.qos);
+    if (this.#running[rank].delete(ticket)) this.#stopping[rank].add(ticket);
   }
 
-  #reclaim(amounts: Amounts, sign: 1 | -1): void {
-    const { calls, tokens, usd_nanos } = this.#reclaimed;
-    this.#reclaimed = {
-      calls: calls + sign * amounts.calls,
-      tokens: tokens + sign * amounts.tokens,
-      usd_nanos: usd_nanos + sign * amounts.usd_nanos,
-    };
+  #heldBy(tickets: Iterable<Ticket<T>>): Amounts {
+    let held = NOTHING;
+    for (const ticket of tickets) held = plus(held, ticket.heldAt(this.account));
+    return held;
   }
 }
 
@@ -124,8 +148,16 @@ function busyAt(account: string): Denial {
 
 const WORST_FIRST: readonly Qos[] = ['bronze', 'silver'];
 
-function plus(a: Amounts, b: Amounts): Amounts {
-  return { calls: a.calls + b.calls, tokens: a.tokens + b.tokens, usd_nanos: a.usd_nanos + b.usd_nanos };
+/** Silver has its part and its turn, and stops nobody. */
+const PREEMPTING: ReadonlySet<Qos> = new Set(['gold']);
+
+/** Whether a part of what is short comes back with it. */
+function helps(held: Amounts, short: Amounts): boolean {
+  return (
+    (short.calls > 0 && held.calls > 0) ||
+    (short.tokens > 0 && held.tokens > 0) ||
+    (short.usd_nanos > 0 && held.usd_nanos > 0)
+  );
 }
 
 function minus(a: Amounts, b: Amounts): Amounts {

@@ -123,10 +123,9 @@ export class Scheduler<T> {
     amounts: Amounts,
     now: Now,
   ): { readonly denial: Denial | undefined; readonly changes: Changes<T> } {
-    const { calls, tokens, usd_nanos } = reservation;
-    const gives = amounts.calls < calls || amounts.tokens < tokens || amounts.usd_nanos < usd_nanos;
     const result = this.#ledger.adjust(reservation, amounts);
-    if (result.ok && gives) for (const use of reservation.uses) this.#arbiter.touch(use.account.id);
+    // Growth too may change whose turn it is: a tier that has its part now is not before others any more.
+    if (result.ok) for (const use of reservation.uses) this.#arbiter.touch(use.account.id);
     return { denial: result.ok ? undefined : result, changes: this.#arbiter.run(now) };
   }
 
@@ -194,5 +193,10 @@ function reservationOf<T>({ state, parts }: Ticket<T>, part: number): Reservatio
     parts[part]?.kind === 'reserve',
     'a part that reserved something ends; one that grew ends with its reservation',
   );
-  return state.reservations[part] as Reservation;
+  const reservation = state.reservations[part] as Reservation;
+  assert(
+    reservation.state === 'open' || reservation.state === 'lapsed',
+    'a part ends once: it was settled or released before',
+  );
+  return reservation;
 }

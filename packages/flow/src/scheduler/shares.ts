@@ -32,6 +32,16 @@ export function isBelowShare(windows: Windows, share: number, qos: Qos): boolean
   );
 }
 
+/** What a tier may take until it has its part. */
+export function leftOfShare(windows: Windows, share: number, qos: Qos): Amounts {
+  const held = windows.tier(qos);
+  return {
+    calls: callsOf(windows, share, qos) - held.calls,
+    tokens: share * windows.max_tokens - held.tokens,
+    usd_nanos: share * windows.max_usd_nanos - held.usd_nanos,
+  };
+}
+
 /** Whether a tier has its part, in the windows where something is missing, also without `given`. */
 export function hasShareWithout(windows: Windows, share: number, qos: Qos, given: Amounts, short: Amounts): boolean {
   const held = windows.tier(qos);

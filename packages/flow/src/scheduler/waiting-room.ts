@@ -4,7 +4,7 @@ import type { FairKey } from '../fair/fair-queue.ts';
 import { IndexedHeap } from '../indexed-heap.ts';
 import type { SchedulerOptions } from './options.ts';
 import { Pool } from './pool.ts';
-import { accountsOf, type Ticket } from './ticket.ts';
+import type { Ticket } from './ticket.ts';
 
 /** Accounts that refused somebody and where nobody waits now: remembered for how fast they grant. About 500 B each. */
 const IDLE_POOLS_MAX = 1_000;
@@ -37,8 +37,8 @@ export class WaitingRoom<T> {
   }
 
   /**
-   * At the limit, whoever came last of the worst tier makes room for a better one: it has left, and is returned. `full`: there
-   * is none.
+   * At the limit somebody of the worst tier makes room for a better one, or else of its own tier for a tenant that has fewer
+   * waiting: whoever came last of the tenant that has most. It has left, and is returned. `full`: there is none.
    */
   makeRoom(
     ticket: Ticket<T>,
@@ -47,15 +47,11 @@ export class WaitingRoom<T> {
     const pool = this.pools.get(account);
     const most = pool?.max_waiting ?? this.#options.waiting_per_account;
     if (this.size < this.max_waiting && (pool?.queue.size ?? 0) < most) return undefined;
-    for (const qos of WORST_FIRST) {
-      if (qosRank(qos) <= qosRank(ticket.key.qos)) break;
-      const last = pool?.queue.newest(qos)?.owner;
-      if (last?.state.kind !== 'waiting') continue;
-      const shed = { ticket: last, denial: last.state.denial };
-      this.leave(last);
-      return shed;
-    }
-    return 'full';
+    const last = pool && leastNeeded(pool, ticket);
+    if (last?.state.kind !== 'waiting') return 'full';
+    const shed = { ticket: last, denial: last.state.denial };
+    this.leave(last);
+    return shed;
   }
 
   /** Waits at the account that refused it, with its weight times `factor`. */
@@ -103,9 +99,11 @@ export class WaitingRoom<T> {
 
   /** An account at which others wait, and at which it has not had its turn. */
   lineFor(ticket: Ticket<T>, at: Pool<T> | undefined): Pool<T> | undefined {
-    if (this.size === 0) return undefined;
+    if (this.size === (at?.queue.size ?? 0)) return undefined;
     for (const part of ticket.parts) {
-      for (const account of accountsOf(part)) {
+      // What grows runs already: it does not stand behind those who wait to begin.
+      if (part.kind === 'grow') continue;
+      for (const account of part.accounts) {
         const pool = this.pools.get(account);
         if (pool !== undefined && pool !== at && pool.queue.size > 0 && !ticket.passed.includes(account)) return pool;
       }
@@ -135,6 +133,16 @@ export class WaitingRoom<T> {
     this.#idle.delete(oldest);
     this.pools.delete(oldest);
   }
+}
+
+/** Who makes room for a demand in a full queue. */
+function leastNeeded<T>({ queue }: Pool<T>, { key }: Ticket<T>): Ticket<T> | undefined {
+  for (const qos of WORST_FIRST) {
+    if (qosRank(qos) <= qosRank(key.qos)) break;
+    const last = queue.newestOfCrowd(qos, 0);
+    if (last !== undefined) return last.owner;
+  }
+  return queue.newestOfCrowd(key.qos, queue.waitingOf(key.qos, key.tenant) + 1)?.owner;
 }
 
 const WORST_FIRST: readonly Qos[] = [...QOS_TIERS].reverse();

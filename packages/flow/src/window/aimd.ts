@@ -11,7 +11,7 @@ export interface AimdOptions {
   readonly decrease: number;
   /** Between two changes: one event is not to count as many. */
   readonly hold_ms: number;
-  /** New calls in any second; `Infinity` without a cap. */
+  /** New calls a second, and as many at once after a pause: a bucket; `Infinity` without a cap. */
   readonly burst_per_s: number;
 }
 
@@ -24,6 +24,9 @@ export const DEFAULT_AIMD: AimdOptions = {
   hold_ms: 500,
   burst_per_s: 100,
 };
+
+/** Fractions of a call that should make a whole one may miss it by so much. */
+const ROUNDING = 1e-9;
 
 export type AimdTrouble = 'timeout' | 'latency' | 'ecn';
 
@@ -93,15 +96,16 @@ export class Aimd {
     const passed_ms = Math.max(0, now_ms - this.#burst_ms);
     this.#burst = Math.min(burst_per_s, this.#burst + (passed_ms * burst_per_s) / 1_000);
     this.#burst_ms = Math.max(this.#burst_ms, now_ms);
-    if (this.#burst < 1) return false;
-    this.#burst -= 1;
+    if (this.#burst < 1 - ROUNDING) return false;
+    this.#burst = Math.max(0, this.#burst - 1);
     return true;
   }
 
-  /** Milliseconds until `begin` takes another one. */
+  /** Milliseconds from the last `begin` until it takes another one. */
   burstWait_ms(): number {
     const { burst_per_s } = this.#options;
-    return this.#burst >= 1 ? 0 : Math.ceil(((1 - this.#burst) * 1_000) / burst_per_s);
+    const missing = 1 - ROUNDING - this.#burst;
+    return missing <= 0 ? 0 : Math.ceil((missing * 1_000) / burst_per_s);
   }
 }
 

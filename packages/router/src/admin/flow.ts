@@ -2,8 +2,7 @@ import type { Pool, Windows } from '@atp-router/flow';
 import { nanosToMicros, QOS_TIERS, type Qos } from '@atp-router/kernel';
 import type { Engine } from '../engine/engine.ts';
 import type { Holder } from '../engine/flow-gate.ts';
-import { tenantAccount } from '../generation/accounts.ts';
-import { levelOf } from '../observe/flow-watch.ts';
+import { levelOf, tenantAccount } from '../generation/accounts.ts';
 import type { AdminParts } from './parts.ts';
 import { type AdminRoutes, ok } from './routes.ts';
 
@@ -11,14 +10,19 @@ import { type AdminRoutes, ok } from './routes.ts';
 const SHOWN_MAX = 1_000;
 
 /** `/flow`: tiers, queues, windows and spending, as they are now. Totals count from the start of the process. */
-export function addFlow(routes: AdminRoutes, { engine, flow, manager }: AdminParts): void {
+export function addFlow(routes: AdminRoutes, { engine, flow, manager, node_id }: AdminParts): void {
+  const began_ms = engine.parts.ambient.clock.mono_ms();
   routes.get('/flow', [], () => {
     const { accounts, ambient } = engine.parts;
     const queues = new Map([...engine.gate.pools()].map((pool) => [pool.account, pool]));
-    const limited = [...accounts.ids()].filter((id) => isShown(accounts.windows(id), queues.get(id)));
+    const all = [...accounts.ids()].filter((id) => isShown(accounts.windows(id), queues.get(id)));
+    // Of many sessions some may be left out, of providers none.
+    const limited = all.sort((a, b) => rankOf(a) - rankOf(b));
     const { tenants } = engine.generation;
     const shown = [...tenants.values()].slice(0, SHOWN_MAX);
     return ok({
+      node_id,
+      uptime_s: Math.floor((ambient.clock.mono_ms() - began_ms) / 1_000),
       now_ms: ambient.clock.now_ms(),
       calls_in_flight: engine.in_flight,
       waiting: QOS_TIERS.reduce((sum, qos) => sum + engine.gate.waiting(qos), 0),
@@ -31,6 +35,13 @@ export function addFlow(routes: AdminRoutes, { engine, flow, manager }: AdminPar
       tenants: shown.map(({ id, weight }) => ({ ...tenantView(engine, id), weight, ...spendingView(flow, id) })),
     });
   });
+}
+
+/** What all share goes before what is somebody's own. */
+const LEVELS: readonly string[] = ['router', 'provider', 'deployment', 'model', 'agent', 'tenant', 'key', 'session'];
+
+function rankOf(account: string): number {
+  return LEVELS.indexOf(levelOf(account));
 }
 
 /** Limited, or somebody waits there. Those of tenants are shown as tenants. */
@@ -79,6 +90,7 @@ function tenantView({ gate, parts }: Engine, tenant: string): object {
   return {
     tenant,
     waiting: gate.waitingOf(tenant),
+    held_back: HELD_BACK[parts.throttles.level(tenant)],
     calls: { outstanding: windows?.out_calls ?? 0, limit: finite(windows?.max_parallel ?? Infinity) },
     tokens: { outstanding: windows?.out_tokens ?? 0, limit: finite(windows?.max_tokens ?? Infinity) },
     usd_micros: {
@@ -87,6 +99,8 @@ function tenantView({ gate, parts }: Engine, tenant: string): object {
     },
   };
 }
+
+const HELD_BACK = [[], ['bronze'], ['bronze', 'silver']] as const;
 
 function spendingView({ spending }: AdminParts['flow'], tenant: string): object {
   const { usd_micros_per_minute = 0, exhaustion_minutes = null } = spending.of(tenant) ?? {};

@@ -3,6 +3,7 @@ import type { AtpError } from '@atp-router/kernel';
 import {
   type Agreed,
   refusalFrame,
+  SESSION_LANE,
   SESSION_STREAM,
   type Session,
   type SessionEffect,
@@ -11,6 +12,7 @@ import {
 } from '@atp-router/session';
 import { type Frame, isFrameError, type Payload, type Window } from '@atp-router/wire';
 import { DeadlineTimer } from './deadline-timer.ts';
+import { EffectQueue } from './effect-queue.ts';
 import type { Carrier, SessionHostPorts } from './host-types.ts';
 import { HostedTasks } from './hosted-tasks.ts';
 import { isOpening, noTask } from './opening.ts';
@@ -22,9 +24,7 @@ export class SessionHost {
   readonly #session: Session;
   readonly #ports: SessionHostPorts;
   readonly #tasks: HostedTasks;
-  /** Effects that are still to be done: what one of them causes comes after those that were there before. */
-  #effects: SessionEffect[] = [];
-  #is_working = false;
+  readonly #effects: EffectQueue = new EffectQueue();
   #is_suspended = false;
   #was_open = false;
   /** With what its connection is closed, where the fault is this end's. */
@@ -46,6 +46,7 @@ export class SessionHost {
     this.#timer = new DeadlineTimer(ports, () => this.#handle({ type: 'timeout' }));
     this.#peer = ports.peer?.({
       nextStream: () => session.next_stream_id,
+      room: () => session.room(ports.clock.mono_ms()),
       refusal: (lane) => session.refusal(lane, ports.clock.mono_ms()),
       handle: (input) => this.#handle(input),
     });
@@ -111,15 +112,22 @@ export class SessionHost {
     this.#handle({ type: 'disconnected' });
   }
 
-  /** Takes no new streams, and ends when those that are open have ended. */
-  finish(): void {
-    this.#handle({ type: 'finish' });
+  /** `finish`: no new streams, and an end when those that are open have ended. `crowded`: its frames say so, or not any more. */
+  order(input: Extract<SessionInput, { type: 'finish' | 'crowded' }>): void {
+    this.#handle(input);
   }
 
   /** What the other end may have in flight from now on. */
   setWindow(window: Window): void {
     this.#ports.observer.window('out', this.#session.view().own_window, window);
     this.#handle({ type: 'window', window });
+  }
+
+  /** A message on the session's own stream. False: there is no room for it now, and nothing was sent. */
+  tell(payload: Payload): boolean {
+    if (this.#session.refusal(SESSION_LANE, this.#ports.clock.mono_ms()) === 'full') return false;
+    this.#handle({ type: 'send', lane: SESSION_LANE, message: { payload } });
+    return true;
   }
 
   /** Aborts a stream that this end opened, and that nobody here knows any more. */
@@ -157,7 +165,7 @@ export class SessionHost {
     const error = this.#ports.errorOf(thrown);
     if (this.#is_suspended) return;
     this.#is_suspended = true;
-    this.#effects = [];
+    this.#effects.clear();
     this.#timer.cancel();
     const carrier = this.#carrier;
     this.#carrier = undefined;
@@ -178,16 +186,8 @@ export class SessionHost {
   }
 
   #push(effects: readonly SessionEffect[]): void {
-    for (const effect of effects) this.#effects.push(effect);
-    if (this.#is_working) return;
-    this.#is_working = true;
-    try {
-      for (let i = 0; i < this.#effects.length; i += 1) this.#do(this.#effects[i] as SessionEffect);
-    } catch (thrown) {
-      this.#broken(thrown);
-    }
-    this.#effects = [];
-    this.#is_working = false;
+    const run = (effect: SessionEffect): void => this.#do(effect);
+    if (!this.#effects.push(effects, run, (thrown) => this.#broken(thrown))) return;
     if (!this.#is_suspended) this.#timer.arm(this.#session.deadline_ms);
   }
 
@@ -214,6 +214,9 @@ export class SessionHost {
       case 'peer_window':
         this.#ports.observer.window('in', this.#peer_window, effect.window);
         this.#peer_window = effect.window;
+        break;
+      case 'peer_crowded':
+        this.#ports.onCrowded();
         break;
       case 'save':
         this.#save(effect);

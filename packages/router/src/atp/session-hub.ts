@@ -1,12 +1,14 @@
 import type { KeptSession } from '@atp-router/adapters';
 import { isAtpError } from '@atp-router/kernel';
-import { judgeFirstFrame, refusalFrame, Session, type SessionOptions, smallerWindow } from '@atp-router/session';
+import { judgeFirstFrame, refusalFrame, Session, smallerWindow } from '@atp-router/session';
 import { errorPayload, errorPayloadOf, type Frame, type Payload, type Window } from '@atp-router/wire';
 import { AuditGate } from './audit-gate.ts';
+import type { SessionFlow } from './flow/session-flow.ts';
 import type { Attached, SessionHubOptions, SessionOwner } from './hub-types.ts';
-import { Roster } from './roster.ts';
+import { type Hosted, Roster } from './roster.ts';
 import type { Carrier, Denial } from './host-types.ts';
 import { callOf, keeperOf } from './keeper.ts';
+import { hostedOptions } from './hosted-options.ts';
 import { SessionHost } from './session-host.ts';
 import {
   codeOf,
@@ -28,14 +30,6 @@ import {
 
 type Wanted = Exclude<ReturnType<typeof judgeFirstFrame>, { type: 'refused' }>;
 
-const MIB = 1_048_576;
-
-/**
- * Less than what a session may keep by itself, because a router has many. Calls whose client does not read stop at these
- * four megabytes of answers, which fill a way of 300 Mbit/s and 100 ms; one larger message is taken all the same.
- */
-const LIMITS = { outbox_bytes: 4 * MIB, flight_bytes: 4 * MIB, waiting_bytes: 16 * MIB };
-
 const NOBODY: SessionOwner = { tenant: '', key_id: '' };
 
 /** All sessions of this process, by tenant and name. */
@@ -54,6 +48,10 @@ export class SessionHub {
 
   get roster(): Roster {
     return this.#roster;
+  }
+
+  get flow(): SessionFlow {
+    return this.#options.flow;
   }
 
   get size(): number {
@@ -110,11 +108,14 @@ export class SessionHub {
       // As if it had stood here without a connection since it lost it (S31).
       const lost_mono_ms = clock.mono_ms() - (clock.now_ms() - since_ms);
       try {
-        const restored = Session.restore(this.#sessionOptions(session), snapshot, lost_mono_ms);
+        const restored = Session.restore(hostedOptions(this.#options, session), snapshot, lost_mono_ms);
         this.#roster.find(session.tenant, session.session_id)?.abort(REFUSED);
         // What its client had asked for beyond that is not known any more.
-        const host = this.#host(session, restored, snapshot.session.agreed?.window ?? {});
+        const asked = snapshot.session.agreed?.window ?? {};
+        const host = this.#host(session, restored, asked);
         host.resume();
+        // What it was told is what the predecessor allowed.
+        host.setWindow(smallerWindow(this.#options.flow.windowOf(session), asked));
         // What the predecessor had asked an agent, it has told its client as interrupted.
         for (const { stream_id } of snapshot.streams) host.disown(stream_id, RESTARTED);
       } catch (thrown) {
@@ -127,12 +128,18 @@ export class SessionHub {
 
   /** The configuration has changed: ends the sessions of whom it no longer knows, and tells the others their windows. */
   refresh(): void {
-    const { knows, mustSign, windowOf } = this.#options;
-    for (const { host, owner, asked } of this.#roster.all()) {
+    const { knows, mustSign, flow } = this.#options;
+    flow.refresh();
+    for (const hosted of this.#roster.all()) {
+      const { host, owner } = hosted;
       if (!knows(owner)) host.abort(GONE);
       else if (mustSign(owner) && !isSigned(host.view())) host.abort(UNSIGNED);
-      else host.setWindow(smallerWindow(windowOf(owner), asked));
+      else this.#tellWindow(hosted);
     }
+  }
+
+  #tellWindow({ host, owner, session_id, asked }: Hosted): void {
+    host.setWindow(smallerWindow(this.#options.flow.windowOf({ ...owner, session_id }), asked));
   }
 
   /** Tasks that come from now on are kept for a successor, which is about to come. Where nothing is kept, they are refused. */
@@ -149,7 +156,7 @@ export class SessionHub {
   /** Takes no new sessions, lets streams end, and resolves when all sessions have. */
   drain(): Promise<void> {
     this.#is_draining = true;
-    for (const { host } of this.#roster.all()) host.finish();
+    for (const { host } of this.#roster.all()) host.order({ type: 'finish' });
     if (this.#roster.size === 0) return Promise.resolve();
     return new Promise((resolve) => this.#idle.push(resolve));
   }
@@ -210,26 +217,16 @@ export class SessionHub {
 
   #open({ tenant, key_id }: SessionOwner, session_id: string, asked: Window): SessionHost {
     const session = { tenant, key_id, session_id, born: this.#options.born() };
-    return this.#host(session, new Session(this.#sessionOptions(session)), asked);
-  }
-
-  #sessionOptions(session: KeptSession): SessionOptions {
-    const { ports, node_id, windowOf, signingOf, kept, checksums } = this.#options;
-    const signing = signingOf(session);
-    return {
-      ...(signing && { signing }),
-      features: [...(signing ? ['sig'] : []), ...(checksums ? ['checksum'] : [])],
-      ...{ role: 'server', ports, session_id: session.session_id, node_id, limits: LIMITS },
-      ...{ encodings: ['cbor', 'json'], window: windowOf(session), durable: kept !== undefined },
-    };
+    return this.#host(session, new Session(hostedOptions(this.#options, session)), asked);
   }
 
   #host(session: KeptSession, machine: Session, asked: Window): SessionHost {
-    const { clock, timers, startTask, kept, peerOf, observer, traced, onEvent } = this.#options;
+    const { clock, timers, startTask, kept, peerOf, observer, traced, flow, onEvent } = this.#options;
     const { session_id, tenant, key_id, born } = session;
     const host: SessionHost = new SessionHost(machine, {
       ...{ session_id, clock, timers },
-      startTask: (frame, stream, id) => startTask(frame, stream, { tenant, key_id, session_id }, callOf(born, id)),
+      startTask: (frame, stream, id) =>
+        meter.task(stream, (watched) => startTask(frame, watched, { tenant, key_id, session_id }, callOf(born, id))),
       isLeaving: () => this.#is_leaving,
       hadBegun: (id) => kept?.hadBegun(callOf(born, id)) ?? Promise.resolve(false),
       ...(kept && { keeper: keeperOf(session, kept.store, clock) }),
@@ -238,18 +235,26 @@ export class SessionHub {
       observer,
       ...(traced && { traced }),
       onAnswered: () => this.#tellAnswered(),
+      onCrowded: () => meter.sign('ecn'),
       onOpened: () => onEvent({ type: 'session.opened', tenant, key_id, session_id }),
       onDenied: (denial, remote_address) => this.#denied(session, session_id, denial, remote_address),
       onClosed: (error) => {
         const code = codeOf(error);
         onEvent({ type: 'session.closed', tenant, key_id, session_id, ...(code !== undefined && { error: code }) });
         kept?.store.drop(session);
+        meter.close();
         this.#roster.remove(hosted);
         if (this.#roster.size === 0) this.#tellIdle();
       },
     });
     const hosted = { host, owner: { tenant, key_id }, session_id, asked };
     this.#roster.add(hosted);
+    const meter = flow.open(session, {
+      setWindow: () => this.#tellWindow(hosted),
+      setCrowded: (is_crowded) => host.order({ type: 'crowded', crowded: is_crowded }),
+      tell: (payload) => host.tell(payload),
+    });
+    meter.refreshCrowded();
     return host;
   }
 

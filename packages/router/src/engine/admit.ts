@@ -50,6 +50,8 @@ export function admit(
   }
   const now_ms = parts.ambient.clock.mono_ms();
   const qos = tierOf(request, rules, generation.registry);
+  const held_back = parts.throttles.refusal(rules.id, qos, rules.objectives);
+  if (held_back !== undefined) return held_back;
   const facts = factsOf(request, rules, qos, parts);
   const resolution = resolve(generation.registry, request.model, facts, parts.live, now_ms);
   if (!resolution.ok) return unroutableError(resolution);
@@ -78,6 +80,7 @@ class Admission implements AdmittedCall {
   readonly prompt: PromptSize;
   readonly choices: number;
   readonly hosted_tools: AdmittedCall['hosted_tools'];
+  readonly tool_caps: AdmittedCall['tool_caps'];
   readonly max_output_tokens: number | undefined;
   readonly deadline_ms: number | undefined;
   readonly data_scopes: readonly string[];
@@ -125,6 +128,7 @@ class Admission implements AdmittedCall {
     this.prompt = request.prompt;
     this.choices = request.choices;
     this.hosted_tools = request.hosted_tools;
+    this.tool_caps = routed.policy && generation.tool_caps.get(routed.policy.id);
     this.max_output_tokens = request.max_output_tokens;
     this.deadline_ms = request.options.deadline_ms;
     this.data_scopes = request.options.data_scopes;

@@ -5,20 +5,22 @@ import type { AttemptRecord } from '@atp-router/ledger';
 import type { Attempt } from './attempt.ts';
 import { refOf } from './call-books.ts';
 import { callerOf } from './caller.ts';
-import { Claim, type ClaimOwner, placePart } from './claim.ts';
+import type { Claim, ClaimOwner } from './claim.ts';
+import { Claims } from './claims.ts';
 import { denialError } from './denials.ts';
 import type { AdmittedCall, EngineEnv } from './env.ts';
 import { extendFunds } from './extension.ts';
 import { healthOutcome, type UpstreamAttemptFailure } from './failures.ts';
 import type { GateTicket } from './flow-gate.ts';
-import { type CallFunds, demandOf, type FundsDenial, isDenied, PLACE_PART } from './funds.ts';
+import { type CallFunds, demandOf, type FundsDenial, isDenied } from './funds.ts';
 import { Holdings } from './holdings.ts';
 import { reservedPrice } from './hosted-tools.ts';
 import { expectedOutTokens, outputCap } from './output-size.ts';
 import { attemptOf, type DispatchOwner, type Pending } from './pending.ts';
 import { intentOf, openedEvent } from './records.ts';
-import { circuitOpen, leaseOver, notBegun, overloaded, preempted, stoppedMeanwhile, unpriced } from './refusals.ts';
+import { circuitOpen, leaseOver, notBegun, overloaded, preempted, stoppedMeanwhile } from './refusals.ts';
 import type { SharedRefusal } from './shared-hold.ts';
+import { unusable } from './tool-caps.ts';
 import { type StandIn, standInsFor } from './stand-in.ts';
 
 /**
@@ -31,8 +33,7 @@ export class Dispatcher implements ClaimOwner {
   readonly #env: EngineEnv;
   readonly #funds: CallFunds;
   readonly #owner: DispatchOwner;
-  /** Attempts that wait for funds or for a place, by their number. */
-  #waiting: Map<number, { readonly claim: Claim; readonly ticket: GateTicket }> | undefined;
+  readonly #claims: Claims;
   readonly #holdings: Holdings;
   #opened = false;
 
@@ -42,6 +43,7 @@ export class Dispatcher implements ClaimOwner {
     this.#funds = funds;
     this.#owner = owner;
     this.#holdings = new Holdings(env);
+    this.#claims = new Claims(call, env, funds, this.#holdings, this);
   }
 
   /** True once an intent is in the journal: the call then owes it an end. */
@@ -67,14 +69,13 @@ export class Dispatcher implements ClaimOwner {
 
   /** The machine gave the attempt up while it may still wait for funds or a place: it gives back what it has. */
   withdraw(n: number): void {
-    const waiting = this.#waiting?.get(n);
-    if (waiting === undefined || !this.#goesOn(n)) return;
-    this.#abandon(waiting.claim.p);
+    const waiting = this.#claims.leave(n);
+    if (waiting !== undefined) this.#abandon(waiting.p);
   }
 
   /** The call broke down: nothing waits any more, and nothing stays taken. Never throws. */
   withdrawAll(): void {
-    this.#waiting = undefined;
+    this.#claims.leaveAll();
     this.#holdings.leaveAll();
   }
 
@@ -100,7 +101,7 @@ export class Dispatcher implements ClaimOwner {
       const { call_id } = this.#call.head;
       faults.safely(() => log.append({ type: 'attempt.ended', call_id, attempt: record }));
     }
-    faults.safely(() => this.#env.windows.ended(attempt.spec.target, record, ambient.clock.mono_ms()));
+    faults.safely(() => this.#env.windows.ended(attempt.spec.target, record));
     const unsettled = faults.safely(() => this.#holdings.leave(n, used));
     // Nothing may stay held.
     if (unsettled !== undefined) faults.safely(() => this.#holdings.leave(n, undefined));
@@ -110,80 +111,42 @@ export class Dispatcher implements ClaimOwner {
   }
 
   #try(p: Pending): void {
-    if (this.#call.needs_price && p.target.model.price === undefined) {
-      this.#refuse(p, unpriced(p.target));
-      return;
-    }
-    // The call waits to begin at all: there is nothing yet for a second attempt to be faster than.
-    if (this.#waitsForFunds()) {
-      this.#refuse(p, notBegun(p.target));
+    // A call that waits to begin at all has nothing yet for a second attempt to be faster than.
+    const barred = unusable(p.target, this.#call) ?? (this.#claims.waitForFunds ? notBegun(p.target) : undefined);
+    if (barred !== undefined) {
+      this.#refuse(p, barred);
       return;
     }
     const now_ms = this.#env.ambient.clock.now_ms();
-    const claim = this.#claim(p, expectedOutTokens(p, this.#call, this.#env.estimator, this.#funds, now_ms));
-    const asked = this.#ask(claim);
+    this.#ask(p, expectedOutTokens(p, this.#call, this.#env, this.#funds, now_ms));
+  }
+
+  #ask(p: Pending, out_tokens: number): void {
+    const claim = this.#claims.make(p, out_tokens);
+    const asked = this.#claims.ask(claim);
     if (isDenied(asked)) this.#deny(p, asked);
     else this.#answered(claim, asked);
-  }
-
-  #claim(p: Pending, out_tokens: number): Claim {
-    return new Claim(p, out_tokens, demandOf(p.price, p.in_tokens, out_tokens), this);
-  }
-
-  /** Asks for funds and a place together. Returns why the call itself does not allow it. */
-  #ask(claim: Claim): GateTicket | FundsDenial {
-    const { p, demand } = claim;
-    const { at_limit, wait_ms } = this.#call;
-    const funds = this.#funds.part(p.n, demand, at_limit === 'wait' ? wait_ms : undefined);
-    if (isDenied(funds)) return funds;
-    const place = placePart(p.target, demand, p.target.provider.queue_timeout_ms);
-    const ticket = this.#env.gate.request(claim.on([funds, place], this.#call));
-    this.#holdings.asked(p.n, ticket);
-    return ticket;
   }
 
   /** What came of what it asked for, at once or after a wait. */
   #answered(claim: Claim, ticket: GateTicket): void {
     const { state } = ticket;
     if (state.kind === 'granted') this.#onGranted(claim, ticket);
-    else if (state.kind === 'waiting') this.#waits(claim, ticket);
+    else if (state.kind === 'waiting') this.#claims.wait(claim, ticket);
     else if (state.kind === 'failed') this.#deny(claim.p, { kind: 'fault', thrown: state.thrown });
     else if ('denial' in state) this.#onDenied(claim.p, state.denial);
   }
 
   #onGranted(claim: Claim, ticket: GateTicket): void {
     const { p, demand } = claim;
-    if (this.#funds.granted(p.n, demand, ticket)) this.#share();
+    if (this.#funds.granted(p.n, demand, ticket)) this.#claims.shareFunds();
     if (!ticket.has_waited) this.#decided(p);
     this.#secure(claim, ticket);
   }
 
-  /** The call has its funds since another attempt got them: those that still wait have them grow. */
-  #share(): void {
-    for (const { claim, ticket } of this.#waiting?.values() ?? []) {
-      const place = ticket.parts[PLACE_PART];
-      const funds = this.#funds.part(claim.p.n, claim.demand, undefined);
-      if (ticket.state.kind !== 'waiting' || place === undefined || isDenied(funds)) continue;
-      this.#env.gate.replace(ticket, [funds, place]);
-    }
-  }
-
-  #waits(claim: Claim, ticket: GateTicket): void {
-    this.#waiting ??= new Map();
-    this.#waiting.set(claim.p.n, { claim, ticket });
-  }
-
-  #waitsForFunds(): boolean {
-    if (this.#waiting === undefined || this.#funds.is_open) return false;
-    for (const { state } of [...this.#waiting.values()].map(({ ticket }) => ticket)) {
-      if (state.kind === 'waiting' && this.#funds.has(state.account)) return true;
-    }
-    return false;
-  }
-
   /** Its wait is over. */
   onDecided(claim: Claim, ticket: GateTicket): void {
-    if (this.#goesOn(claim.p.n)) this.#owner.guard(() => this.#answered(claim, ticket));
+    if (this.#claims.leave(claim.p.n) !== undefined) this.#owner.guard(() => this.#answered(claim, ticket));
   }
 
   onPreempted({ p }: Claim, account: string): void {
@@ -202,10 +165,10 @@ export class Dispatcher implements ClaimOwner {
       this.#prepare(p, out_tokens);
       return;
     }
-    this.#waits(claim, ticket);
+    this.#claims.wait(claim, ticket);
     this.#funds.secure((refusal) =>
       this.#owner.guard(() => {
-        if (!this.#goesOn(p.n)) return;
+        if (this.#claims.leave(p.n) === undefined) return;
         if (refusal === undefined) this.#prepare(p, out_tokens);
         else this.#onShortage(p, refusal);
       }),
@@ -260,8 +223,8 @@ export class Dispatcher implements ClaimOwner {
     const { n, permit, target } = pending;
     let is_taken = false;
     try {
-      const claim = this.#claim(pending, out_tokens);
-      const asked = this.#ask(claim);
+      const claim = this.#claims.make(pending, out_tokens);
+      const asked = this.#claims.ask(claim);
       is_taken = !isDenied(asked) && (asked.state.kind === 'granted' || asked.state.kind === 'waiting');
       if (!is_taken || isDenied(asked)) return false;
       this.#holdings.record(n, 'ignored', undefined);
@@ -272,11 +235,6 @@ export class Dispatcher implements ClaimOwner {
       if (!is_taken)
         this.#env.health.record(target.model, permit, 'ignored', undefined, this.#env.ambient.clock.mono_ms());
     }
-  }
-
-  /** Its wait is over. False when it was withdrawn before: then it has given everything back already. */
-  #goesOn(n: number): boolean {
-    return this.#waiting?.delete(n) === true;
   }
 
   /** It never gets to its upstream: give back what it holds. */

@@ -14,8 +14,10 @@ import type { CallCaps } from './funds.ts';
 import type { Ambient, EventLog } from './ports.ts';
 import type { OutcomeStore } from './outcome-store.ts';
 import type { Listed } from './run-list.ts';
+import type { Penalties } from './penalties.ts';
 import type { SharedBudgets } from './shared-budgets.ts';
 import type { TargetWindows } from './target-windows.ts';
+import type { ToolCaps } from './tool-cap.ts';
 import type { Target, WantedAttempt } from './target.ts';
 
 /** What all calls of one process share. */
@@ -27,6 +29,7 @@ export interface EngineEnv {
   /** Who may begin. */
   readonly gate: FlowGate;
   readonly windows: TargetWindows;
+  readonly penalties: Penalties;
   readonly health: TargetHealth;
   readonly kills: KillSwitches;
   readonly estimator: Estimator;
@@ -88,6 +91,8 @@ export interface AdmittedCall {
   readonly choices: number;
   /** Tools that run at the provider, as the request declares them; undefined for most. */
   readonly hosted_tools: readonly HostedTool[] | undefined;
+  /** What its policy allows of them; undefined: anything. */
+  readonly tool_caps: ToolCaps | undefined;
   readonly max_output_tokens: number | undefined;
   readonly deadline_ms: number | undefined;
   readonly data_scopes: readonly string[];

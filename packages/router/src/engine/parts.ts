@@ -9,6 +9,8 @@ import type { Ambient, EventLog } from './ports.ts';
 import type { SharedBudgets } from './shared-budgets.ts';
 import type { ConnectedModel } from '../atp/agents/connected.ts';
 import type { Target } from './target.ts';
+import type { Throttles } from './throttles.ts';
+import type { TunerSpec } from './tuned-windows.ts';
 
 /** What an engine is made of; it owns none of it. */
 export interface EngineParts {
@@ -23,6 +25,7 @@ export interface EngineParts {
   readonly observed: Observed;
   /** Health, kill switches and measurements together, as routing reads them. */
   readonly live: Live;
+  readonly throttles: Throttles;
   readonly idempotency: IdempotencyKeys;
   readonly stages: readonly Stage<GenRequest, GenEvent>[];
   /** Exact count of texts, off the event loop; calibrates estimates where a provider reports no usage. */
@@ -30,6 +33,8 @@ export interface EngineParts {
   readonly hash: (data: string | Uint8Array) => string;
   /** Told how long the decision for a call's first attempt took, in seconds. */
   readonly decided: (seconds: number) => void;
+  /** Deployments whose windows a tuner moves, by account. */
+  readonly tuners?: ReadonlyMap<string, TunerSpec> | undefined;
   /** Told what happens in the queues. */
   readonly watch?: FlowWatch | undefined;
   readonly onFault: OnFault;

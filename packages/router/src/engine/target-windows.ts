@@ -1,7 +1,11 @@
 import { type AccountLedger, type AimdOptions, type WindowSign, WindowTable } from '@atp-router/flow';
 import type { AttemptRecord } from '@atp-router/ledger';
 import { deploymentAccount, providerAccount } from '../generation/accounts.ts';
+import type { Ceilings } from './ceilings.ts';
+import type { FlowGate, FlowWatch } from './flow-gate.ts';
+import type { Ambient } from './ports.ts';
 import type { Target } from './target.ts';
+import { TunedWindows, type TunerSpec } from './tuned-windows.ts';
 
 /** How windows of deployments follow what comes back. */
 export interface WindowOptions extends AimdOptions {
@@ -9,21 +13,42 @@ export interface WindowOptions extends AimdOptions {
   readonly latency_ms: number | undefined;
 }
 
+/** What windows are made of. */
+export interface WindowParts {
+  readonly accounts: AccountLedger;
+  readonly ambient: Ambient;
+  readonly watch?: FlowWatch | undefined;
+  /** By account of the deployment. */
+  readonly tuners?: ReadonlyMap<string, TunerSpec> | undefined;
+}
+
 /**
  * Calls in flight that each deployment bears now, within its limit: narrowed by timeouts, by refusals because of load, and by
- * slow answers, and opened again by timely ones.
+ * slow answers, and opened again by timely ones. Where a deployment has a tuner, that moves the window, too.
  */
 export class TargetWindows {
-  readonly #table: WindowTable;
-  readonly #accounts: AccountLedger;
-  readonly #onCongested: (sign: string) => void;
+  readonly #table: WindowTable = new WindowTable();
+  readonly #tuned: TunedWindows;
+  readonly #parts: WindowParts;
+  readonly #gate: FlowGate;
+  readonly #ceilings: Ceilings;
   #options: WindowOptions | undefined;
 
-  /** `onCongested`: told each sign that narrowed a window. */
-  constructor(accounts: AccountLedger, onCongested: (sign: string) => void) {
-    this.#accounts = accounts;
-    this.#onCongested = onCongested;
-    this.#table = new WindowTable();
+  constructor(parts: WindowParts, gate: FlowGate, ceilings: Ceilings) {
+    this.#parts = parts;
+    this.#gate = gate;
+    this.#ceilings = ceilings;
+    this.#tuned = new TunedWindows(
+      parts.tuners ?? new Map(),
+      parts.ambient,
+      (account) => gate.load(account),
+      (account, window) => this.#set(account, window),
+    );
+  }
+
+  /** As configured; undefined: windows follow nothing. */
+  get options(): WindowOptions | undefined {
+    return this.#options;
   }
 
   /** Undefined: windows stay as wide as the limits, and those that were narrowed open at once. */
@@ -34,28 +59,59 @@ export class TargetWindows {
   }
 
   /** Before the attempt gives its place back. */
-  ended({ key, provider }: Target, record: AttemptRecord, mono_ms: number): void {
-    const sign = this.#options && signOf(record, this.#options.latency_ms);
+  ended({ key, provider, description }: Target, record: AttemptRecord): void {
+    const options = this.#options;
+    // That agents are busy was known before: it says nothing of what they bear.
+    const is_known = description.kind === 'agent' && record.error === 'backpressure';
+    if (options === undefined || is_known || !provider.is_common) return;
+    const sign = signOf(record, options.latency_ms);
     if (sign === undefined) return;
     const account = deploymentAccount(key);
-    const windows = this.#accounts.windows(account);
-    if (windows === undefined) return;
-    const own = windows.limit_parallel;
-    const most = Number.isFinite(own) ? own : this.#accounts.windows(providerAccount(provider.id))?.limit_parallel;
-    const before = this.#table.find(account);
-    const window = this.#table.ended(account, sign, windows.out_calls, most ?? Infinity, mono_ms);
-    if (window === undefined) return;
-    this.#set(account, window);
-    if (sign !== 'timely' && window < (before ?? Infinity)) this.#onCongested(sign);
+    const most = this.#most(account, providerAccount(provider.id));
+    const configured = { ...options, base: Math.min(options.base, most), max: most };
+    if (Number.isFinite(most) && most >= 1 && this.#tuned.ended(account, record, sign, configured)) return;
+    this.#sign(account, sign, most);
   }
 
-  /** Deployments whose windows are narrower than their limits. */
+  /** Whoever answers there says that it is sent too much (ECN). */
+  crowded(account: string): void {
+    if (this.#options !== undefined) this.#sign(account, 'ecn', this.#most(account, undefined));
+  }
+
+  #sign(account: string, sign: WindowSign, most: number): void {
+    const before = this.#table.find(account);
+    const { in_flight } = this.#gate.load(account);
+    const window = this.#table.ended(account, sign, in_flight, most, this.#parts.ambient.clock.mono_ms());
+    if (window === undefined) return;
+    this.#set(account, window);
+    if (sign !== 'timely' && window < (before ?? Infinity)) this.#parts.watch?.congested(sign);
+  }
+
+  /** Calls in flight that a deployment has at most: by its own limit, or its provider's, and by the agents that are there. */
+  #most(account: string, provider: string | undefined): number {
+    const { accounts } = this.#parts;
+    const own = accounts.windows(account)?.limit_parallel ?? Infinity;
+    const of_provider = provider === undefined ? undefined : accounts.windows(provider)?.limit_parallel;
+    const limit = Number.isFinite(own) ? own : (of_provider ?? Infinity);
+    return Math.min(limit, this.#ceilings.of(account, 'agents'));
+  }
+
+  /** Deployments whose windows are narrower than their limits, or that have a tuner. */
   *narrowed(): Generator<{ readonly account: string; readonly window: number; readonly factor: number }> {
     for (const [account, { window, max }] of this.#table.entries()) yield { account, window, factor: window / max };
+    for (const [account, window] of this.#tuned.windows()) {
+      const most = this.#parts.accounts.windows(account)?.limit_parallel ?? Infinity;
+      yield { account, window, factor: Number.isFinite(most) ? window / most : 1 };
+    }
+  }
+
+  /** Nothing runs any more. */
+  rest(): void {
+    this.#tuned.rest();
   }
 
   #set(account: string, window: number): void {
-    this.#accounts.setCeiling(account, window);
+    this.#ceilings.set(account, 'answers', window);
   }
 }
 

@@ -1,12 +1,13 @@
 import type {
   Config,
   ModelConfig,
+  PartWindowConfig,
   PolicyConfig,
   ProviderConfig,
   TenantConfig,
   UpstreamTransport,
 } from '@atp-router/adapters';
-import type { AccountLimits } from '@atp-router/flow';
+import type { AccountLimits, Objectives } from '@atp-router/flow';
 import { type KeyEntry, KeyRing, parseKeyHash } from '@atp-router/identity';
 import { NANOS_PER_USD } from '@atp-router/kernel';
 import {
@@ -21,7 +22,9 @@ import { type ModelSpec, type PolicyEntry, Registry } from '@atp-router/routing'
 import { KeyRing as SigningKeys } from '@atp-router/wire';
 import type { ProviderRuntime } from '../engine/ports.ts';
 import type { Target } from '../engine/target.ts';
+import type { ToolCap, ToolCaps } from '../engine/tool-cap.ts';
 import { deploymentAccount, modelAccount, providerAccount, ROUTER_ACCOUNT, tenantAccount } from './accounts.ts';
+import { leastWindow } from './flow-limits.ts';
 import type { Generation, TenantRules } from './generation.ts';
 import { ADMIN_OWNER, type OverlayEntity, overlayKeys } from './overlay.ts';
 import { priceOf } from './prices.ts';
@@ -55,9 +58,10 @@ export function buildGeneration(config: Config, overlay: readonly OverlayEntity[
     hash: parts.hash,
     registry,
     keys: new KeyRing(keyEntries(config, overlay)),
-    tenants: new Map(config.tenants.map((t) => [t.id, tenantRules(t, registry)])),
+    tenants: new Map(config.tenants.map((t) => [t.id, tenantRules(t, registry, config.flow.window)])),
     limits: config.limits,
     preempts: config.flow.preempt,
+    tool_caps: new Map(config.policies.flatMap(toolCaps)),
     idempotency: { ttl_ms: config.idempotency.ttl_ms, max_body_bytes: config.idempotency.max_body_bytes },
     targetOf(model) {
       const known = targets.get(model.id);
@@ -153,6 +157,7 @@ function runtimeOf(provider: ProviderConfig, config: Config, parts: GenerationPa
     idle_timeout_ms: Math.min(provider.idle_timeout_ms, config.limits.idle_ms),
     queue_timeout_ms: provider.queue_timeout_ms,
     retry: provider.retry,
+    is_common: provider.type !== 'agent' || provider.agent?.shared === true,
     simulated: provider.type === 'sim',
     redact: redactor(secretsOf(provider)),
   };
@@ -200,6 +205,21 @@ function policyEntry(policy: PolicyConfig): PolicyEntry {
   };
 }
 
+function toolCaps({ id, tool_caps }: PolicyConfig): readonly (readonly [string, ToolCaps])[] {
+  if (tool_caps === undefined) return [];
+  const caps = new Map<string, ToolCap>();
+  for (const [tool, cap] of Object.entries(tool_caps)) {
+    if (cap !== undefined) caps.set(tool, { uses: cap.uses, usd_nanos: usdNanos(cap.usd) });
+  }
+  return [[id, caps]];
+}
+
+function objectivesOf({ slo }: TenantConfig): Objectives | undefined {
+  if (slo === undefined) return undefined;
+  const { p95_ms, error_rate, usd_per_hour } = slo;
+  return { p95_ms, error_rate, usd_nanos_per_hour: usdNanos(usd_per_hour) };
+}
+
 function one<T>(value: T | undefined): readonly T[] | undefined {
   return value === undefined ? undefined : [value];
 }
@@ -239,17 +259,19 @@ function reachOf(tenant: TenantConfig, registry: Registry): ReadonlySet<string> 
   return reach;
 }
 
-function tenantRules(tenant: TenantConfig, registry: Registry): TenantRules {
+function tenantRules(tenant: TenantConfig, registry: Registry, router_window: PartWindowConfig): TenantRules {
   return {
     id: tenant.id,
     qos_max: tenant.qos_max,
     data_scopes: tenant.data_scopes === undefined ? undefined : new Set(tenant.data_scopes),
     at_limit: tenant.at_limit,
     limits: accountLimits(tenant),
+    session_window: leastWindow([accountLimits(tenant), tenant.key_window, tenant.session_window, router_window]),
     money_is_limited: tenant.budget.usd_per_day !== undefined || tenant.window.max_usd_micros !== undefined,
     stand_ins: tenant.at_limit === 'degrade' ? reachOf(tenant, registry) : undefined,
     accounts: [tenantAccount(tenant.id), ROUTER_ACCOUNT],
     weight: tenant.weight,
+    objectives: objectivesOf(tenant),
     names: tenant.models === undefined ? undefined : new Set(tenant.models),
     signing: tenant.signing_keys.length === 0 ? undefined : signingKeys(tenant.signing_keys),
     must_sign: tenant.require_signatures,

@@ -32,7 +32,7 @@ export function applyRules(
   }
   accounts.setRule(windowRule(config));
   gate.setMaxWaiting(config.flow.max_waiting);
-  windows.configure(windowOptions(config));
+  windows.configure(config.flow.aimd.enabled ? windowOptions(config) : undefined);
   return new Set(rules.keys());
 }
 
@@ -63,8 +63,7 @@ function accountRules(config: Config): ReadonlyMap<string, AccountRules> {
 }
 
 /** Bursts are not capped at deployments: the provider's own answers tell what it bears. */
-function windowOptions({ flow: { aimd } }: Config): WindowOptions | undefined {
-  if (!aimd.enabled) return undefined;
+export function windowOptions({ flow: { aimd } }: Config): WindowOptions {
   const { base, increase, decrease, hold_ms, latency_ms } = aimd;
   return { ...DEFAULT_AIMD, base, max: Math.max(base, DEFAULT_AIMD.max), increase, decrease, hold_ms, latency_ms };
 }
@@ -111,4 +110,17 @@ function windowsBy(
   const windows = new Map<string, AccountLimits>();
   for (const tenant of tenants) if (isLimited(of(tenant))) windows.set(tenant.id, of(tenant));
   return windows;
+}
+
+/** Part by part the least of them; a part that none limits is not limited. */
+export function leastWindow(windows: readonly PartWindowConfig[]): PartWindowConfig {
+  const least = (name: keyof PartWindowConfig): number | undefined => {
+    const value = Math.min(...windows.map((window) => window[name] ?? Number.POSITIVE_INFINITY));
+    return Number.isFinite(value) ? value : undefined;
+  };
+  return {
+    max_parallel: least('max_parallel'),
+    max_tokens: least('max_tokens'),
+    max_usd_micros: least('max_usd_micros'),
+  };
 }

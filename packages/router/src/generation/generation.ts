@@ -1,10 +1,12 @@
-import type { AccountLimits } from '@atp-router/flow';
+import type { PartWindowConfig } from '@atp-router/adapters';
+import type { AccountLimits, Objectives } from '@atp-router/flow';
 import type { KeyRing } from '@atp-router/identity';
 import type { Limits, Qos } from '@atp-router/kernel';
 
 import type { Registry } from '@atp-router/routing';
 import type { KeyRing as SigningKeys } from '@atp-router/wire';
 import type { Target } from '../engine/target.ts';
+import type { ToolCaps } from '../engine/tool-cap.ts';
 
 /**
  * One configuration as the data plane sees it: immutable, built whole, replaced whole. A call pins the generation it
@@ -18,6 +20,8 @@ export interface Generation {
   readonly keys: KeyRing;
   readonly tenants: ReadonlyMap<string, TenantRules>;
   readonly limits: Limits;
+  /** By policy; only of those that have some. */
+  readonly tool_caps: ReadonlyMap<string, ToolCaps>;
   /** Whether calls of worse tiers are stopped for gold ones. */
   readonly preempts: boolean;
   readonly idempotency: { readonly ttl_ms: number; readonly max_body_bytes: number };
@@ -32,6 +36,10 @@ export interface TenantRules {
   readonly data_scopes: ReadonlySet<string> | undefined;
   readonly at_limit: 'reject' | 'wait' | 'degrade';
   readonly limits: AccountLimits;
+  /** While one of them is broken, its worse tiers are held back; undefined: none. */
+  readonly objectives: Objectives | undefined;
+  /** What one of its sessions may have outstanding: the least, part by part, that its own window and those above it allow. */
+  readonly session_window: PartWindowConfig;
   /** Money is limited by what the operator wrote, so models without a price cannot be used. */
   readonly money_is_limited: boolean;
   /** Ids of the models that may stand in at its limit (`at_limit: degrade`); undefined allows all. */

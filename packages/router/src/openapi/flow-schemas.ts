@@ -10,6 +10,8 @@ const held = (what: string): JsonObject =>
 /** The answer of `/flow`. */
 export const FLOW_SCHEMAS: JsonObject = {
   Flow: record({
+    node_id: text('Which router answers.'),
+    uptime_s: int('Since its start, which totals count from.'),
     now_ms: int('Wall clock, ms since the epoch.'),
     calls_in_flight: int('Calls of the process, those that wait included.'),
     waiting: int('Demands that wait for funds or a place.'),
@@ -61,6 +63,7 @@ export const FLOW_SCHEMAS: JsonObject = {
     tenant: text('Id.'),
     weight: num('Its share among tenants of a tier.'),
     waiting: int('Its demands that wait, whatever for.'),
+    held_back: list(text('Tier.'), 'Tiers that are refused because one of its objectives (`slo`) is broken.'),
     calls: held('Calls'),
     tokens: held('Tokens'),
     usd_micros: held('Micro-dollars'),

@@ -79,6 +79,22 @@ describe('a call that waits for its tenant (at_limit: wait)', () => {
     expect(await stage.end()).toEqual([]);
   });
 
+  test('waits until others are done, and those may try again before it: what runs goes before what waits', async () => {
+    const refused: ReturnType<typeof good> = {
+      ...{ fate: 'error status', fails_at_once: false, full_text: '', streams: true },
+      steps: [
+        { after_ms: 100, kind: 'head', status: 503 },
+        { after_ms: 0, kind: 'end' },
+      ],
+    };
+    const config = configOf({ tenants: [tenant(one_at_a_time)] });
+    const stage = new Stage({ config, script: (_provider, nth) => (nth === 0 ? refused : good(3, 100)) });
+    const all = [stage.ask(), stage.ask()];
+    expect(await stage.end()).toEqual([]);
+    expect(all.map(({ client }) => client.ending)).toEqual(['end', 'end']);
+    expect(stage.promised).toHaveLength(3);
+  });
+
   test('is not hedged: one reservation, one attempt', async () => {
     const config = configOf({
       models: [model('m1', 'p1'), model('m2', 'p1')],

@@ -8,10 +8,12 @@ import { Engine } from '../../../src/engine/engine.ts';
 import { IdempotencyIndex } from '../../../src/engine/idempotency.ts';
 import { observedOf } from '../../../src/engine/observed.ts';
 import type { EngineParts } from '../../../src/engine/parts.ts';
+import { Throttles } from '../../../src/engine/throttles.ts';
 import type { CallRequest } from '../../../src/engine/request.ts';
 import { applyRules } from '../../../src/generation/flow-limits.ts';
 import { accountLimits, buildGeneration } from '../../../src/generation/build.ts';
 import type { Generation } from '../../../src/generation/generation.ts';
+import { tunersOf } from '../../../src/generation/tuners.ts';
 import { healthOptions, providerConfigOf } from '../../../src/generation/health-options.ts';
 import { Draw } from './draw.ts';
 import { FakeArchive } from './fake-archive.ts';
@@ -209,6 +211,8 @@ export class World {
       ambient: { clock: time, timers: this.timers, rng: draw.rng, call_ids: idSource('call_', draw.rng) },
       ...{ log, accounts: ledger, shared, estimator, health, kills, observed },
       live: { health, kills, observed },
+      tuners: tunersOf(this.config),
+      throttles: new Throttles(() => this.time.mono_ms()),
       idempotency: new IdempotencyIndex(archive, sealer, { ...this.#memory, now_ms: time.now_ms }),
       stages,
       countTokens: () => Promise.resolve(draw.int(1, 200)),
