@@ -2,7 +2,7 @@ import { assert, type Price, type Qos, type UsdNanos } from '@atp-router/kernel'
 import type { DayUse, Windows } from './account.ts';
 import { AccountTable, type LimitsRule } from './account-table.ts';
 import { firstDenial } from './admission.ts';
-import { type BudgetRoom, tokensForMoney } from './affordable.ts';
+import { type BudgetRoom, roomOf, tokensForMoney } from './affordable.ts';
 import {
   type AccountLimits,
   type Amounts,
@@ -60,6 +60,11 @@ export class AccountLedger {
     if (account === undefined) return;
     account.setCeiling(calls);
     this.#accounts.rest(account);
+  }
+
+  /** By name or by rule, whether or not the account is known; undefined: none. */
+  limitsOf(id: string): AccountLimits | undefined {
+    return this.#accounts.limitsOf(id);
   }
 
   /** Takes `amounts` from all of `accounts` (distinct, at most 8) or from none. The tier is counted, not judged. */
@@ -213,17 +218,7 @@ export class AccountLedger {
 
   /** What the day's budgets leave, with `own` as in `affordable`: tokens of prompt and answer, and money. */
   room(accounts: readonly string[], now_ms: number, own?: OwnHold): BudgetRoom {
-    let tokens = Number.POSITIVE_INFINITY;
-    let usd_nanos = Number.POSITIVE_INFINITY;
-    for (const use of own?.reservation.uses ?? this.#usesOf(accounts, dayNumber(now_ms))) {
-      tokens = Math.min(tokens, use.available_tokens());
-      usd_nanos = Math.min(usd_nanos, use.available_usd_nanos());
-    }
-    if (own !== undefined) {
-      tokens += own.reservation.tokens - own.kept.tokens;
-      usd_nanos += own.reservation.usd_nanos - own.kept.usd_nanos;
-    }
-    return { tokens, usd_nanos };
+    return roomOf(own?.reservation.uses ?? this.#usesOf(accounts, dayNumber(now_ms)), own);
   }
 
   /** The account as headers and the admin API show it; undefined for one that is not known. */
@@ -241,6 +236,11 @@ export class AccountLedger {
   /** The windows of an account as they are now, and go on being; undefined for one that is not known. */
   windows(id: string): Windows | undefined {
     return this.#accounts.find(id);
+  }
+
+  /** What was debited to an account on a day (days since the Unix epoch); undefined for one of which nothing is known. */
+  usedOn(id: string, day: number): Amounts | undefined {
+    return this.#accounts.find(id)?.days.find(day);
   }
 
   ids(): IterableIterator<string> {

@@ -77,6 +77,7 @@ const isWant = shape({
 const isRecovered = shape({ worker: isName, incarnation: isCount, totals: listOf(shape(total)), is_whole: isFlag });
 const isSync = shape({ ...total, held: isHeld, by: isChange, is_open: isFlag, wants: isAmounts });
 const isCredit = shape({ account: isName, day: isDay, amounts: isAmounts, is_open: isFlag });
+const isStanding = shape({ account: isName, day: isDay, used: isAmounts, out: isAmounts });
 const isDenial = shape({
   ok: (value) => value === false,
   account: isName,
@@ -88,6 +89,7 @@ const isDenial = shape({
 
 const workerBodies: Readonly<Record<string, Check>> = {
   hello: shape({
+    is_heir: isFlag,
     slots: listOf(shape({ ...total, held: isHeld })),
     wants: listOf(isWant),
     recovered: listOf(isRecovered),
@@ -104,14 +106,14 @@ const workerBodies: Readonly<Record<string, Check>> = {
 const ownerBodies: Readonly<Record<string, Check>> = {
   resync: shape({}),
   welcome: shape({}),
-  grant: shape({ id: isCount, day: isDay, credit: listOf(isCredit) }),
+  grant: shape({ id: isCount, day: isDay, credit: listOf(isCredit), standings: listOf(isStanding) }),
   deny: shape({
     id: isCount,
     reason: oneOf('denied', 'expired', 'shed', 'failed', 'unreachable'),
     denial: orNull(isDenial),
     retry_ms: orNull(isTime),
   }),
-  credit: shape({ credit: listOf(isCredit) }),
+  credit: shape({ credit: listOf(isCredit), standings: listOf(isStanding) }),
   recall: shape({ accounts: listOf(isName) }),
   preempt: shape({
     ask: isCount,

@@ -36,6 +36,16 @@ export interface SlotSync extends SlotState {
   readonly wants: Amounts;
 }
 
+/** What others than one worker use and hold of an account on a day, as the owner has it. */
+export interface Standing {
+  readonly account: string;
+  readonly day: number;
+  /** Debited to the day. */
+  readonly used: Amounts;
+  /** In flight, or leased ahead. */
+  readonly out: Amounts;
+}
+
 /** `FairKey`, with its deadline from now; null: none. */
 export interface WantKey {
   readonly qos: Qos;
@@ -83,9 +93,13 @@ export interface Recovered {
 }
 
 export type WorkerBody =
-  /** The first of a link, in as many pieces as it takes: all that the worker holds. It has no credit but what its calls hold. */
+  /**
+   * The first of a link, in as many pieces as it takes: all that the worker holds. It has no credit but what its calls hold.
+   * `is_heir`: its totals are those of all incarnations of its name, as their journal says.
+   */
   | {
       readonly type: 'hello';
+      readonly is_heir: boolean;
       readonly slots: readonly SlotState[];
       readonly wants: readonly Want[];
       readonly recovered: readonly Recovered[];
@@ -132,7 +146,13 @@ export type OwnerBody =
   | { readonly type: 'resync' }
   | { readonly type: 'welcome' }
   /** Credit of what was wanted, and of more where there is plenty. */
-  | { readonly type: 'grant'; readonly id: number; readonly day: number; readonly credit: readonly Credit[] }
+  | {
+      readonly type: 'grant';
+      readonly id: number;
+      readonly day: number;
+      readonly credit: readonly Credit[];
+      readonly standings: readonly Standing[];
+    }
   | {
       readonly type: 'deny';
       readonly id: number;
@@ -140,7 +160,7 @@ export type OwnerBody =
       readonly denial: Denial | null;
       readonly retry_ms: number | null;
     }
-  | { readonly type: 'credit'; readonly credit: readonly Credit[] }
+  | { readonly type: 'credit'; readonly credit: readonly Credit[]; readonly standings: readonly Standing[] }
   /** Somebody waits there: close these accounts. Answered by a sync of each of their slots. */
   | { readonly type: 'recall'; readonly accounts: readonly string[] }
   /** Stop calls of a tier, the oldest first, until `need` comes back at the account, and no more than `most` (null: any). */

@@ -1,17 +1,18 @@
 import type { AccountLedger } from '../account-ledger.ts';
-import { type Amounts, type Denial, LIMIT_NAMES, NOTHING } from '../amounts.ts';
+import { type Amounts, type Denial, NOTHING } from '../amounts.ts';
 import { dayNumber } from '../days.ts';
 import type { Changes, Now } from '../scheduler/changes.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import type { Ticket } from '../scheduler/ticket.ts';
 import type { Contention, Tell } from './contention.ts';
-import type { Credit, DenyReason, Ended, SlotState, SlotSync, Want } from './messages.ts';
+import type { Credit, DenyReason, Ended, SlotState, SlotSync, Standing, Want } from './messages.ts';
 import type { CreditOptions } from './options.ts';
 import type { OwnerSlot } from './owner-slot.ts';
 import { demandOf, endsOf } from './owner-demand.ts';
 import type { Asked, OwnerWorker } from './owner-worker.ts';
+import { standingsOf } from './owner-standing.ts';
 import { isNothing, plus, times } from './sums.ts';
-import { callsWithin, chunkOf, freeAt, refill } from './top-up.ts';
+import { callsWithin, chunkAt, isOverdrawn, refill } from './top-up.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -132,7 +133,13 @@ export class OwnerDesk {
       slot.open(true, by.next_seq);
       credit.push({ account, day, amounts, is_open: true });
     }
-    if (credit.length > 0) this.#tell(by, { type: 'credit', credit });
+    const standings = this.#standings(by, syncs);
+    if (credit.length + standings.length > 0) this.#tell(by, { type: 'credit', credit, standings });
+  }
+
+  /** What others have where the worker asks for something, or says something of. */
+  #standings(by: OwnerWorker, at: readonly Pick<SlotState, 'account' | 'day'>[]): readonly Standing[] {
+    return standingsOf(this.#ledger, by, at);
   }
 
   /** All that it has is what its calls hold. */
@@ -156,10 +163,7 @@ export class OwnerDesk {
 
   /** More is out or used there than its limits allow. */
   isSpent(account: string, { now_ms }: Now): boolean {
-    const snapshot = this.#ledger.snapshot(account, now_ms);
-    if (snapshot === undefined) return false;
-    const free = freeAt(snapshot);
-    return free.calls < 0 || free.tokens < 0 || free.usd_nanos < 0;
+    return isOverdrawn(this.#ledger, account, now_ms);
   }
 
   /** Something has come back there. */
@@ -221,7 +225,7 @@ export class OwnerDesk {
       slot.open((calls[i] ?? 0) > 0, by.next_seq);
       return { account: slot.account, day: slot.day, amounts: plus(amounts, extra), is_open: slot.is_open };
     });
-    this.#tell(by, { type: 'grant', id: want.id, day, credit });
+    this.#tell(by, { type: 'grant', id: want.id, day, credit, standings: this.#standings(by, credit) });
   }
 
   /** Further calls of this size for which there is plenty at an account. */
@@ -231,8 +235,7 @@ export class OwnerDesk {
   }
 
   #chunkAt({ account }: OwnerSlot, { now_ms }: Now): Amounts {
-    const snapshot = this.#ledger.snapshot(account, now_ms);
-    return snapshot === undefined ? NOTHING : chunkOf(freeAt(snapshot), this.workers);
+    return chunkAt(this.#ledger, account, now_ms, this.workers);
   }
 
   /** True when it is decided. A call that runs goes before those who wait. */
@@ -261,7 +264,7 @@ export class OwnerDesk {
       slot.open(slot.is_open, by.next_seq);
       return { account: slot.account, day, amounts, is_open: slot.is_open };
     });
-    this.#tell(by, { type: 'grant', id: want.id, day, credit });
+    this.#tell(by, { type: 'grant', id: want.id, day, credit, standings: this.#standings(by, credit) });
     return true;
   }
 
@@ -270,17 +273,12 @@ export class OwnerDesk {
     for (const { accounts, amounts, day } of parts) {
       for (const account of accounts) {
         // Of others the worker needs no credit.
-        if (!this.#isLimited(account)) continue;
+        if (this.#ledger.limitsOf(account) === undefined) continue;
         const slot = this.#slot(by, account, day ?? today);
         entries.set(slot, plus(entries.get(slot) ?? NOTHING, amounts));
       }
     }
     return [...entries].map(([slot, amounts]) => ({ slot, amounts }));
-  }
-
-  #isLimited(account: string): boolean {
-    const limits = this.#ledger.snapshot(account, 0)?.limits;
-    return limits !== undefined && LIMIT_NAMES.some((name) => limits[name] !== null);
   }
 
   #slot(by: OwnerWorker, account: string, day: number): OwnerSlot {

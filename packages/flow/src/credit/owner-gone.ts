@@ -63,6 +63,21 @@ export class Gone {
     if (is_whole) for (const slot of worker.slots()) if (!named.has(slot)) slot.tell(NOTHING);
   }
 
+  /** A later incarnation counts what those before it used. Returns accounts of which something comes back. */
+  inherit(name: string, incarnation: number): ReadonlySet<string> {
+    const accounts = new Set<string>();
+    for (const [key, worker] of this.#workers) {
+      if (worker.name !== name || worker.incarnation >= incarnation) continue;
+      for (const slot of worker.slots()) {
+        slot.tell(NOTHING);
+        accounts.add(slot.account);
+      }
+      this.#workers.delete(key);
+      this.#forget(worker);
+    }
+    return accounts;
+  }
+
   /** Nothing of days before `day` is asked for any more. */
   tidy(day: number): void {
     for (const [key, worker] of this.#workers) {

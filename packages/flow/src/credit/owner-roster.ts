@@ -93,6 +93,11 @@ export class OwnerRoster {
     for (const { account } of recovered.totals) this.#desk.wake(account);
   }
 
+  /** What it says was used is what earlier incarnations of its name used, too. */
+  inherit({ name, incarnation }: OwnerWorker): void {
+    for (const account of this.#gone.inherit(name, incarnation)) this.#desk.wake(account);
+  }
+
   /** Accounts keep two days, and nobody asks for more. */
   turnDay(today: number): void {
     this.#gone.tidy(today - 1);

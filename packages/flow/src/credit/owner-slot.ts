@@ -33,6 +33,8 @@ export class OwnerSlot {
   topped_seq = 0;
   /** What it held when it was not heard of any more: may still be in use. */
   lost: Amounts = NOTHING;
+  /** What the worker was told last that others have there. */
+  told: { readonly used: Amounts; readonly out: Amounts } = { used: NOTHING, out: NOTHING };
   #held: Held = {};
   /** Credit for granted calls which the worker has not said to have heard of. */
   #unseen: { readonly seq: number; readonly qos: Qos; readonly amounts: Amounts }[] = [];
@@ -109,6 +111,7 @@ export class OwnerSlot {
     this.is_answered = true;
     this.#opened_seq = 0;
     this.topped_seq = 0;
+    this.told = { used: NOTHING, out: NOTHING };
     this.#held = held;
     this.#unseen = [];
     this.credit = Object.values(held).reduce(plus, NOTHING);

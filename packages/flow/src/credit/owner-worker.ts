@@ -18,6 +18,7 @@ export interface Hello {
   readonly slots: SlotState[];
   readonly wants: Want[];
   readonly recovered: Recovered[];
+  readonly is_heir: boolean;
 }
 
 /** One incarnation of a worker, as the owner knows it. */
@@ -87,7 +88,7 @@ export class OwnerWorker {
     if (link > this.link) {
       if (this.hello === undefined || link > this.hello.link) {
         if (seq !== 1 || body.type !== 'hello') return 'gap';
-        this.hello = { link, heard: 0, slots: [], wants: [], recovered: [] };
+        this.hello = { link, heard: 0, slots: [], wants: [], recovered: [], is_heir: body.is_heir };
       }
       if (link < this.hello.link || seq <= this.hello.heard) return 'void';
       if (seq !== this.hello.heard + 1 || body.type !== 'hello') return 'gap';

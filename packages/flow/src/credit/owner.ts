@@ -215,7 +215,7 @@ export class CreditOwner {
     worker.hello?.recovered.push(...piece.recovered);
     if (worker.hello !== undefined && this.#isTooMuch(worker.hello)) worker.hello = undefined;
     if (!piece.is_last || worker.hello === undefined) return;
-    const { slots, wants, recovered } = worker.begin();
+    const { slots, wants, recovered, is_heir } = worker.begin();
     this.#effects.push({ kind: 'send', message: worker.message(this.epoch, { type: 'welcome' }) });
     for (const one of recovered) this.#roster.settle(one, now);
     const ids = new Set(wants.map(({ id }) => id));
@@ -224,6 +224,7 @@ export class CreditOwner {
     for (const { asked } of this.#held) if (asked.by === worker) known.add(asked.want.id);
     // First what is out, then who is granted what has come back.
     this.#desk.restart(worker, slots);
+    if (is_heir) this.#roster.inherit(worker);
     this.#desk.release(worker, ids, now);
     for (const want of wants) if (!known.has(want.id)) this.#ask({ by: worker, want }, now);
     this.#recovery?.names?.delete(worker.name);

@@ -1,5 +1,6 @@
+import type { AccountLedger } from '../account-ledger.ts';
+import { type Amounts, NOTHING } from '../amounts.ts';
 import type { AccountSnapshot } from '../snapshot.ts';
-import type { Amounts } from '../amounts.ts';
 import { DIMENSIONS, each, least, positive } from './sums.ts';
 
 /** What windows and the day's budget of an account leave, `Infinity` where nothing limits. */
@@ -21,6 +22,20 @@ function tighter(a: number | null, b: number | null): number {
  */
 export function chunkOf(free: Amounts, workers: number): Amounts {
   return positive(each((of) => Math.floor(free[of] / (2 * workers))));
+}
+
+/** The same of what an account of the ledger has free now. */
+export function chunkAt(ledger: AccountLedger, account: string, now_ms: number, workers: number): Amounts {
+  const snapshot = ledger.snapshot(account, now_ms);
+  return snapshot === undefined ? NOTHING : chunkOf(freeAt(snapshot), workers);
+}
+
+/** More is out or used there than its limits allow. */
+export function isOverdrawn(ledger: AccountLedger, account: string, now_ms: number): boolean {
+  const snapshot = ledger.snapshot(account, now_ms);
+  if (snapshot === undefined) return false;
+  const free = freeAt(snapshot);
+  return free.calls < 0 || free.tokens < 0 || free.usd_nanos < 0;
 }
 
 /** Further calls of the size of `demand` that a chunk is enough for, `burst` at most. */

@@ -1,6 +1,6 @@
 import type { Qos } from '@atp-router/kernel';
 import { type AccountLimits, type Amounts, NO_LIMITS, NOTHING } from '../amounts.ts';
-import { type Credit, ENTRIES_MAX, type SlotState, type SlotSync } from './messages.ts';
+import { type Credit, type DayTotal, ENTRIES_MAX, type SlotState, type SlotSync } from './messages.ts';
 import { isNothing, negative, plus } from './sums.ts';
 import { isLimited, limitedBy, WorkerSlot } from './worker-slot.ts';
 import type { CreditTicket, HeldPart } from './worker-ticket.ts';
@@ -18,8 +18,9 @@ export class WorkerBooks {
   readonly #urgent: Set<WorkerSlot> = new Set();
   #limitsOf: LimitsOf;
 
-  constructor(limitsOf: LimitsOf) {
+  constructor(limitsOf: LimitsOf, inherited: readonly DayTotal[] = []) {
     this.#limitsOf = limitsOf;
+    for (const { account, day, used } of inherited) this.#open(account, day, Number.NEGATIVE_INFINITY).inherit(used);
   }
 
   get size(): number {

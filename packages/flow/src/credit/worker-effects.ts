@@ -1,5 +1,5 @@
 import type { Amounts, Denial } from '../amounts.ts';
-import type { Recovered, WorkerMessage } from './messages.ts';
+import type { DayTotal, Recovered, Standing, WorkerMessage } from './messages.ts';
 import type { CreditOptions } from './options.ts';
 import type { LimitsOf } from './worker-books.ts';
 import type { CreditTicket } from './worker-ticket.ts';
@@ -16,6 +16,8 @@ export type WorkerEffect<T> =
       readonly by: Amounts;
       readonly denial?: Denial | undefined;
     }
+  /** What others have of an account has changed. */
+  | { readonly kind: 'standing'; readonly standing: Standing }
   /** Somebody of a better tier needs what it has at an account: it is to end soon. */
   | { readonly kind: 'stop'; readonly ticket: CreditTicket<T>; readonly account: string };
 
@@ -26,5 +28,7 @@ export interface WorkerSetup {
   readonly limitsOf: LimitsOf;
   /** What earlier incarnations used, as the journal tells. */
   readonly recovered?: readonly Recovered[];
+  /** What all of them used, as their one journal tells: it is this one's from now on. Instead of `recovered`. */
+  readonly inherited?: readonly DayTotal[] | undefined;
   readonly options?: Partial<CreditOptions>;
 }

@@ -35,8 +35,9 @@ export function hellosOf(
   slots: readonly SlotState[],
   wants: readonly Want[],
   recovered: readonly Recovered[],
+  is_heir: boolean,
 ): readonly Extract<WorkerBody, { type: 'hello' }>[] {
-  const empty = { type: 'hello', slots: [], wants: [], recovered: [], is_last: false } as const;
+  const empty = { type: 'hello', is_heir, slots: [], wants: [], recovered: [], is_last: false } as const;
   return [
     ...chunksOf(slots).map((some) => ({ ...empty, slots: some })),
     ...chunksOf(wants).map((some) => ({ ...empty, wants: some })),

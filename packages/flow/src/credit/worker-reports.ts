@@ -1,5 +1,6 @@
 import type { Ended, WorkerBody } from './messages.ts';
 import type { WorkerBooks } from './worker-books.ts';
+import type { CreditTicket } from './worker-ticket.ts';
 
 /** Ends that are told of together; about 50 B each. */
 const ENDED_MAX = 500;
@@ -29,6 +30,13 @@ export class WorkerReports {
 
   ended(...ends: readonly Ended[]): void {
     this.#ended.push(...ends);
+  }
+
+  /** What was added to another call ends with that: its own charge stands. */
+  added<T>({ id, asked }: CreditTicket<T>): void {
+    asked.forEach(({ into, amounts }, part) => {
+      if (into !== undefined) this.ended({ id, part, tokens: amounts.tokens });
+    });
   }
 
   isDue(mono_ms: number): boolean {

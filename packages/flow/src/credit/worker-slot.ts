@@ -1,7 +1,7 @@
 import { QOS_TIERS, type Qos } from '@atp-router/kernel';
 import { type AccountLimits, type Amounts, NOTHING } from '../amounts.ts';
 import type { Credit, DayTotal, Held, SlotState, SlotSync } from './messages.ts';
-import { DIMENSIONS, each, isNothing, minus, type PerDimension, plus, times } from './sums.ts';
+import { DIMENSIONS, each, isNothing, minus, type PerDimension, plus, positive, times } from './sums.ts';
 
 /** How an account is limited in one dimension: a budget of the day is consumed, a window comes back. */
 type Limited = 'none' | 'window' | 'budget' | 'both';
@@ -85,6 +85,11 @@ export class WorkerSlot {
     this.is_dirty = true;
   }
 
+  /** Used by incarnations before this one. */
+  inherit(used: Amounts): void {
+    this.used = plus(this.used, used);
+  }
+
   take({ amounts, is_open }: Credit): void {
     this.credit = plus(this.credit, amounts);
     if (!is_open && this.is_open) this.close();
@@ -118,7 +123,7 @@ export class WorkerSlot {
   sync(): SlotSync {
     const consumed = this.#consumed();
     // Credit that does not last from one report to the next is too little.
-    const wants = this.is_open ? times(consumed, this.#isLow() ? 2 : 1) : NOTHING;
+    const wants = this.is_open ? positive(times(consumed, this.#isLow() ? 2 : 1)) : NOTHING;
     const left = minus(this.credit, consumed);
     const credit = each((of) => {
       if (this.limited[of] === 'none' || !this.is_open) return this.#all[of];

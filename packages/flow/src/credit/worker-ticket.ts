@@ -1,5 +1,5 @@
 import { assert } from '@atp-router/kernel';
-import type { Amounts, Denial } from '../amounts.ts';
+import { type Amounts, assertAmounts, type Denial } from '../amounts.ts';
 import type { FairKey } from '../fair/fair-queue.ts';
 import type { HeapMember } from '../indexed-heap.ts';
 import type { DenyReason } from './messages.ts';
@@ -64,6 +64,7 @@ export class CreditTicket<T> implements HeapMember {
     this.id = id;
     this.owner = owner;
     this.key = key;
+    for (const { amounts } of parts) assertAmounts(amounts);
     this.asked = parts;
     this.is_preemptible = is_preemptible;
     this.since_mono_ms = mono_ms;
@@ -77,6 +78,20 @@ export class CreditTicket<T> implements HeapMember {
 
   get is_holding(): boolean {
     return this.held.some(({ is_open }) => is_open);
+  }
+
+  /**
+   * What its parts take, and of which day: `day` where they are not added to what another call holds. What was to be added to
+   * a call that has ended takes nothing.
+   */
+  holds(day: number): readonly Pick<HeldPart, 'accounts' | 'amounts' | 'day'>[] {
+    const holds: Pick<HeldPart, 'accounts' | 'amounts' | 'day'>[] = [];
+    for (const { accounts, amounts, into } of this.asked) {
+      const target = into?.ticket.held[into.part];
+      if (into !== undefined && target?.is_open !== true) continue;
+      holds.push({ accounts, amounts, day: target?.day ?? day });
+    }
+    return holds;
   }
 
   /** It is granted, and charged to this day where it is not part of another call. */

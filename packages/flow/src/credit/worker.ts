@@ -24,18 +24,20 @@ export class CreditWorker<T> {
   readonly #options: CreditOptions;
   readonly #link: WorkerLink;
   readonly #recovered: Recovered[];
+  readonly #is_heir: boolean;
   readonly #asks: WorkerAsks<T>;
   /** By start: the oldest first. */
   readonly #running: Map<number, CreditTicket<T>> = new Map();
   readonly #reports: WorkerReports;
   #effects: WorkerEffect<T>[] = [];
 
-  constructor({ worker, incarnation, limitsOf, recovered = [], options }: WorkerSetup) {
+  constructor({ worker, incarnation, limitsOf, recovered = [], inherited, options }: WorkerSetup) {
     this.#options = { ...DEFAULT_CREDIT, ...options };
-    this.books = new WorkerBooks(limitsOf);
+    this.books = new WorkerBooks(limitsOf, inherited);
     this.#reports = new WorkerReports(this.books, this.#options.report_ms);
     this.#link = new WorkerLink(worker, incarnation, this.#options);
     this.#recovered = [...recovered];
+    this.#is_heir = inherited !== undefined;
     this.#asks = new WorkerAsks<T>(this.#options.wants);
   }
 
@@ -82,11 +84,7 @@ export class CreditWorker<T> {
   ): { readonly ticket: CreditTicket<T>; readonly effects: readonly WorkerEffect<T>[] } {
     const ticket = new CreditTicket<T>(this.#asks.nextId(), demand, now.mono_ms);
     const today = dayNumber(now.now_ms);
-    const holds = demand.parts.map(({ accounts, amounts, into }) => {
-      assertAmounts(amounts);
-      return { accounts, amounts, day: into?.ticket.held[into.part]?.day ?? today };
-    });
-    if (this.#tryHold(holds, ticket.key.qos, now)) this.#start(ticket, today);
+    if (this.#tryHold(ticket.holds(today), ticket.key.qos, now)) this.#start(ticket, today);
     else this.#escalate(ticket, now);
     return { ticket, effects: this.#take(now) };
   }
@@ -134,6 +132,14 @@ export class CreditWorker<T> {
       this.#running.delete(ticket.id);
       ticket.state = { kind: 'ended' };
     }
+    return this.#take(now);
+  }
+
+  /** A part that has ended had used so much more than was said then, or less. */
+  correct(ticket: CreditTicket<T>, part: number, by: Amounts, now: Now): readonly WorkerEffect<T>[] {
+    const held = ticket.held[part];
+    assert(held?.is_open === false, 'a part that has ended');
+    this.books.use(held.accounts, held.day, by, now.mono_ms);
     return this.#take(now);
   }
 
@@ -216,21 +222,20 @@ export class CreditWorker<T> {
     if (is_told) this.#effects.push({ kind: 'decided', ticket: asking });
   }
 
-  #denied({ id, reason, denial, retry_ms }: Extract<OwnerBody, { type: 'deny' }>): void {
-    const asking = this.#asks.find(id);
-    if (asking !== undefined) this.#refuse(asking, reason, denial ?? undefined, retry_ms ?? undefined);
-  }
-
   #handle(body: OwnerBody, now: Now): void {
     switch (body.type) {
       case 'grant':
       case 'credit':
         this.books.take(body.credit, now.mono_ms);
+        for (const standing of body.standings) this.#effects.push({ kind: 'standing', standing });
         if (body.type === 'grant') this.#granted(body.id, body.day, now);
         break;
-      case 'deny':
-        this.#denied(body);
+      case 'deny': {
+        const asking = this.#asks.find(body.id);
+        if (asking !== undefined)
+          this.#refuse(asking, body.reason, body.denial ?? undefined, body.retry_ms ?? undefined);
         break;
+      }
       case 'recall':
         this.books.close(new Set(body.accounts));
         break;
@@ -259,17 +264,11 @@ export class CreditWorker<T> {
       this.#effects.push({ kind: 'grown', ticket, part, by });
       return;
     }
-    for (const { accounts, amounts, into } of asking.asked) {
-      const target = into?.ticket.held[into.part];
-      if (into !== undefined && target?.is_open !== true) continue;
-      this.books.hold(accounts, target?.day ?? day, asking.key.qos, amounts, now.mono_ms);
-    }
+    for (const { accounts, amounts, day: on } of asking.holds(day))
+      this.books.hold(accounts, on, asking.key.qos, amounts, now.mono_ms);
     this.#start(asking, day);
     asking.is_charged = true;
-    // What was added to another call ends with that: its own charge stands.
-    asking.asked.forEach(({ into, amounts }, part) => {
-      if (into !== undefined) this.#reports.ended({ id, part, tokens: amounts.tokens });
-    });
+    this.#reports.added(asking);
     this.#effects.push({ kind: 'decided', ticket: asking });
   }
 
@@ -278,7 +277,7 @@ export class CreditWorker<T> {
     this.#reports.restart();
     for (const ticket of this.#running.values()) ticket.is_charged = false;
     const wants = [...this.#asks.values()].map((asking) => wantOf(asking, now.mono_ms));
-    for (const body of hellosOf(this.books.restart(), wants, this.#recovered)) this.#send(body, now);
+    for (const body of hellosOf(this.books.restart(), wants, this.#recovered, this.#is_heir)) this.#send(body, now);
   }
 
   #sync(all: boolean, now: Now): void {

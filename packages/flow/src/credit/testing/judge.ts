@@ -194,8 +194,10 @@ export class Judge implements Watch {
   }
 
   #debit(worker: WorkerEnd, account: string, day: number, known: Amounts | undefined): void {
-    const used = worker.used.get(`${day} ${account}`)?.used ?? NOTHING;
-    const is_told = worker.is_alive || worker.is_recovered || worker.recovery === 'self';
+    const { plan, all } = this.#world;
+    const own = worker.used.get(`${day} ${account}`)?.used ?? NOTHING;
+    const used = plan.setting.heirs === true ? usedBy(worker, all, account, day) : own;
+    const is_told = plan.setting.heirs === true || worker.is_alive || worker.is_recovered || worker.recovery === 'self';
     for (const of of DIMENSIONS) {
       const its = known?.[of] ?? 0;
       if (is_told && its !== used[of])
@@ -206,6 +208,13 @@ export class Judge implements Watch {
         this.broken(`${worker.name}/${worker.incarnation} is gone, used ${used[of]} ${of}, debited is ${its}`);
     }
   }
+}
+
+/** Where incarnations share a journal, the latest one is debited for all of its name, and the others for nothing. */
+function usedBy({ name, incarnation }: WorkerEnd, all: readonly WorkerEnd[], account: string, day: number): Amounts {
+  const its = all.filter((one) => one.name === name);
+  if (its.some((one) => one.incarnation > incarnation)) return NOTHING;
+  return its.reduce((sum, one) => plus(sum, one.used.get(`${day} ${account}`)?.used ?? NOTHING), NOTHING);
 }
 
 function recordOf(owner: OwnerEnd, { name, incarnation }: WorkerEnd): OwnerWorker | undefined {

@@ -25,6 +25,8 @@ export interface Setting {
   readonly options?: Partial<CreditOptions> | undefined;
   /** Nobody dies, nothing is cut, no limit is lowered: then nothing is passed by anything. */
   readonly is_calm: boolean;
+  /** The incarnations of a worker share one journal: each is told what all before it used, and is debited for it. */
+  readonly heirs?: boolean | undefined;
 }
 
 export interface PlannedCall {

@@ -77,7 +77,7 @@ function perform(world: World, event: PlannedEvent): void {
       world.facts.crashes += 1;
       worker.crash();
       worker.recovery = event.recovery;
-      if (event.recovery === 'other') {
+      if (event.recovery === 'other' && world.plan.setting.heirs !== true) {
         time.after(300, () => {
           worker.is_recovered = true;
           const { owner } = world;

@@ -36,7 +36,13 @@ export class WorkerProcess implements WorkerEnd {
   readonly #clock: MonoClock;
   #timer_ms = Number.POSITIVE_INFINITY;
 
-  constructor(world: Scene, index: number, incarnation: number, recovered: readonly Recovered[]) {
+  constructor(
+    world: Scene,
+    index: number,
+    incarnation: number,
+    recovered: readonly Recovered[],
+    inherited: readonly DayTotal[] | undefined,
+  ) {
     this.#world = world;
     this.index = index;
     this.incarnation = incarnation;
@@ -47,6 +53,7 @@ export class WorkerProcess implements WorkerEnd {
       worker: this.name,
       incarnation,
       recovered,
+      inherited,
       limitsOf: (account) => limits.get(account),
       options: world.options,
     });

@@ -83,7 +83,8 @@ export class World implements Scene {
     this.owner = owner;
     owner.take(owner.core.start(owner.now));
     for (const gone of this.all) {
-      if (gone.is_recovered) for (const one of this.journalOf(gone)) owner.take(owner.core.settledFor(one, owner.now));
+      if (gone.is_recovered && this.plan.setting.heirs !== true)
+        for (const one of this.journalOf(gone)) owner.take(owner.core.settledFor(one, owner.now));
     }
     for (const worker of this.workers) {
       // Some hear of it late, and go on with the one before if that goes on.
@@ -98,8 +99,11 @@ export class World implements Scene {
 
   startWorker(index: number): void {
     const before = this.all.filter((one) => one.index === index);
-    const recovered = before.filter(({ recovery }) => recovery === 'self').flatMap((one) => this.journalOf(one));
-    const worker = new WorkerProcess(this, index, before.length + 1, recovered);
+    const { heirs = false } = this.plan.setting;
+    const read = heirs ? [] : before.filter(({ recovery }) => recovery === 'self');
+    const recovered = read.flatMap((one) => this.journalOf(one));
+    const inherited = heirs ? before.flatMap((one) => one.totals()) : undefined;
+    const worker = new WorkerProcess(this, index, before.length + 1, recovered, inherited);
     this.workers[index] = worker;
     this.all.push(worker);
     worker.owner = this.owner;
