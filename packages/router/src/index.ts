@@ -1,6 +1,6 @@
 export { checkProvider, type ProviderCheck } from './admin/provider-check.ts';
 export { type Bootstrapped, bootstrap, countKeys, createKey, DEFAULT_TENANT, type MadeKey } from './bootstrap.ts';
 export { createRouter, type Router } from './create-router.ts';
-export type { OnProblem, ProblemSource, RouterOptions } from './options.ts';
+export type { OnProblem, ProblemSource, ProcessRole, RouterOptions, WorkerStart } from './options.ts';
 export { createKeyOffline, type OfflineOptions } from './offline.ts';
 export { ADMIN_OWNER } from './generation/overlay.ts';

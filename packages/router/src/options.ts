@@ -13,6 +13,22 @@ export type ProblemSource = 'projection' | 'shared_store' | 'sessions' | 'calls'
 
 export type OnProblem = (source: ProblemSource, problem: AtpError) => void;
 
+/** A worker and which of its starts: a higher one means that the earlier ones are dead. */
+export interface WorkerStart {
+  /** From 1. */
+  readonly n: number;
+  readonly incarnation: number;
+}
+
+/** What this process is among those of `atp serve --workers`. */
+export type ProcessRole =
+  /** There is no other. */
+  | { readonly kind: 'single' }
+  /** Holds the limits for all. `epoch` is higher than that of every owner before; `workers` are those that may be alive. */
+  | { readonly kind: 'owner'; readonly epoch: number; readonly workers: readonly WorkerStart[] }
+  /** Serves calls. */
+  | ({ readonly kind: 'worker' } & WorkerStart);
+
 export interface RouterOptions {
   readonly config: Config;
   readonly version: string;
@@ -32,4 +48,6 @@ export interface RouterOptions {
   readonly origin?: ConfigOrigin;
   /** Reads the configuration file anew for `POST /admin/v1/config/reload`: `watchConfig(…).reload`. Absent: no file. */
   readonly onReload?: ReloadFile;
+  /** Default: single. */
+  readonly process?: ProcessRole;
 }

@@ -39,7 +39,6 @@ const FUTURE_KEYS: Readonly<Record<string, readonly string[]>> = {
     'validators',
     'valkey',
     'wire',
-    'workers',
   ],
   listen: ['http3', 'mcp', 'quic', 'unix', 'ws'],
   'models[]': ['carbon', 'custody', 'licence', 'license', 'manifest', 'power', 'shadow', 'signature'],

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { NAME_PATTERN, text, typed } from './schema-parts.ts';
+import { atStart, int, NAME_PATTERN, text, typed } from './schema-parts.ts';
 import {
   idempotencySchema,
   journalSchema,
@@ -31,6 +31,13 @@ export const configSchema: z.ZodType<Config> = typed<Config>()(
       expected: 'a name of 1 to 64 letters, digits, ".", "_" or "-", starting with a letter or digit',
       restart: true,
     }),
+    workers: atStart(
+      int(
+        1,
+        64,
+        'Processes that share the port; 1: a single process does it all. Beyond one, a further process holds the limits for all of them.',
+      ),
+    ).default(1),
     providers: z.array(providerSchema).min(1).max(256).meta({ description: 'Upstream endpoints.' }),
     models: z.array(modelSchema).max(4_096).default([]).meta({
       description: 'Models that clients may name. At least one, unless a provider has `allow_any_model`.',

@@ -19,6 +19,8 @@ export interface Config {
   readonly listen: ListenConfig;
   readonly data_dir: string;
   readonly node_id?: string | undefined;
+  /** Processes that share the port; 1: no other than this one. */
+  readonly workers: number;
   readonly providers: readonly ProviderConfig[];
   readonly models: readonly ModelConfig[];
   readonly agents: readonly AgentConfig[];

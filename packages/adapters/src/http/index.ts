@@ -1,4 +1,5 @@
 export * from './admin-client.ts';
+export { type ClaimedPort, claimPort } from './claim-port.ts';
 export * from './exchange.ts';
 export * from './live-suite.ts';
 export * from './ollama-probe.ts';

@@ -10,9 +10,12 @@ import type { HttpExchange, HttpServerHandle } from './exchange.ts';
 import { NodeExchange } from './node-exchange.ts';
 import { shouldUpgrade, takeUpgrades, type UpgradeHook } from './upgrade.ts';
 
-export interface HttpServerOptions {
+export interface ListenAddress {
   readonly host: string;
   readonly port: number;
+}
+
+export interface HttpServerOptions extends ListenAddress {
   readonly header_bytes: number;
   /** Bytes that wait in memory for a slow reader before `write` says so; also what is read ahead of a body. */
   readonly high_water_bytes?: number;
@@ -145,7 +148,8 @@ function createSecure(
   }
 }
 
-function cannotListen(options: HttpServerOptions, cause: NodeJS.ErrnoException): AtpError {
+/** What to tell whoever wanted to listen there. */
+export function cannotListen(options: ListenAddress, cause: NodeJS.ErrnoException): AtpError {
   const where = `${options.host}:${options.port} (listen.host, listen.port)`;
   return new AtpError('config_invalid', `Cannot listen on ${where}: ${whyNot(cause.code ?? 'unknown reason')}`, {
     param: 'listen',

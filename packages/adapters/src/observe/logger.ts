@@ -10,6 +10,8 @@ export interface LogOptions {
   readonly format: 'json' | 'text';
   /** ANSI colours in `text`. */
   readonly color?: boolean;
+  /** Which of several processes with one log this is: the first field of each line. */
+  readonly process?: string;
   /** Where finished lines go; standard error when absent. */
   readonly sink?: LogSink;
 }
@@ -40,7 +42,7 @@ export function openLogger(options: LogOptions): Logger {
   const target = options.format === 'json' ? sink : textSink(sink, options.color === true);
   const settings = {
     level: options.level,
-    base: null,
+    base: options.process === undefined ? null : { process: options.process },
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (level: string) => ({ level }) },
   };

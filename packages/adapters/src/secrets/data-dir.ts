@@ -75,13 +75,23 @@ function makeFolder(dir: string): void {
  * can read the whole data directory anyway.
  */
 export function readLocalAdminKey(dir: string): string | undefined {
-  return onFiles('The data directory', dir, () => readIfThere(join(dir, ADMIN_KEY_FILE)));
+  return readDataFile(dir, ADMIN_KEY_FILE);
 }
 
 export function writeLocalAdminKey(dir: string, secret: string): void {
-  const file = join(dir, ADMIN_KEY_FILE);
+  replaceDataFile(dir, ADMIN_KEY_FILE, secret);
+}
+
+/** A small file of a data directory, or `undefined` where there is none. */
+export function readDataFile(dir: string, name: string): string | undefined {
+  return onFiles('The data directory', dir, () => readIfThere(join(dir, name)));
+}
+
+/** Replaces such a file (mode 0600): whoever reads it sees the old or the new one whole, also after a power loss. */
+export function replaceDataFile(dir: string, name: string, text: string): void {
+  const file = join(dir, name);
   onFiles('The data directory', dir, () => {
-    const draft = writeDraft(file, secret);
+    const draft = writeDraft(file, text);
     try {
       renameSync(draft, file);
     } catch (error) {

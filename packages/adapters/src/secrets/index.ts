@@ -1,2 +1,9 @@
-export { type DataDirSecrets, openDataDir, readLocalAdminKey, writeLocalAdminKey } from './data-dir.ts';
+export {
+  type DataDirSecrets,
+  openDataDir,
+  readDataFile,
+  readLocalAdminKey,
+  replaceDataFile,
+  writeLocalAdminKey,
+} from './data-dir.ts';
 export { aesGcmSealer, type DataSealer } from './sealer.ts';

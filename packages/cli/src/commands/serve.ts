@@ -3,6 +3,8 @@ import type { ServeOptions } from '../serve/options.ts';
 import { type Cli, folder, integer } from './context.ts';
 
 const PORT_MAX = 65_535;
+/** As in the configuration. */
+const WORKERS_MAX = 64;
 
 export function addServe(program: Command, cli: Cli): void {
   program
@@ -12,6 +14,11 @@ export function addServe(program: Command, cli: Cli): void {
     .option('--host <host>', 'address to listen on, instead of the one in the file')
     .option('--port <port>', 'port to listen on, 0 for a free one', integer(0, PORT_MAX))
     .option('--data-dir <dir>', 'folder of journal and store, instead of the one in the file', folder)
+    .option(
+      '--workers <n>',
+      'processes that share the port, instead of the number in the file',
+      integer(1, WORKERS_MAX),
+    )
     .option('--json', 'say where it listens as one line of JSON, and log in JSON')
     .action(async (options: ServeOptions) => {
       const { serve } = await import('../serve/serve.ts');

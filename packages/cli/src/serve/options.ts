@@ -4,5 +4,6 @@ export interface ServeOptions {
   readonly host?: string;
   readonly port?: number;
   readonly dataDir?: string;
+  readonly workers?: number;
   readonly json?: boolean;
 }

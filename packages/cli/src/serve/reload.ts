@@ -18,6 +18,8 @@ export interface ReloadParts {
   readonly logger: Logger;
   /** Puts what the command line says over a configuration from the file. */
   readonly override: (config: Config) => Config;
+  /** Told of each configuration that came into force. */
+  readonly onApplied?: ((config: Config) => void) | undefined;
 }
 
 /** Keeps the router at its file: on each change and each `reload()`. A file with faults changes nothing. */
@@ -55,6 +57,7 @@ function apply(parts: ReloadParts, outcome: ReloadOutcome): boolean {
         return false;
       }
       logger.setLevel(outcome.config.telemetry.log_level);
+      parts.onApplied?.(outcome.config);
       const needed = outcome.restart_needed.join(', ');
       if (needed !== '') logger.log('warn', 'restart needed for some changes', { keys: needed });
       return true;

@@ -1,10 +1,13 @@
+import type { Logger } from '@atp-router/adapters';
 import type { Terminal } from '../terminal.ts';
+import type { SupervisorLink } from './link.ts';
 
 type StopSignal = 'SIGINT' | 'SIGTERM';
 
+/** What the outside asks of this process. */
 export interface Signals {
-  /** Resolves with the first signal that asks the process to end. */
-  readonly stop: Promise<StopSignal>;
+  /** Resolves with the first request to end: the signal, or what the supervisor says. */
+  readonly stop: Promise<string>;
   /** What SIGHUP does; until this is called it does nothing. */
   onHangup(run: () => void): void;
 }
@@ -15,11 +18,11 @@ export interface Signals {
  */
 const ECHO_MS = 500;
 
-/** Listens for signals to this process. `onSecond` is for a second request to end: it must not return. */
-export function listenForSignals(terminal: Terminal, onSecond: () => never): Signals {
+/** Listens for signals to this process. `onSecond` is for a second request to end, and each after it. */
+export function listenForSignals(terminal: Terminal, onSecond: () => void): Signals {
   const hangup = { run: (): void => undefined };
   process.on('SIGHUP', () => hangup.run());
-  const stop = new Promise<StopSignal>((resolve) => {
+  const stop = new Promise<string>((resolve) => {
     let first: { readonly signal: StopSignal; readonly at_ms: number } | undefined;
     const onSignal = (signal: StopSignal): void => {
       const at_ms = performance.now();
@@ -37,6 +40,26 @@ export function listenForSignals(terminal: Terminal, onSecond: () => never): Sig
       hangup.run = run;
     },
   };
+}
+
+/**
+ * The same for a process with a supervisor, which alone is asked by signals: terminals and service managers send them to
+ * all processes, and the owner has to outlive the workers. One whose supervisor is gone ends in order by itself.
+ */
+export function listenToSupervisor(link: SupervisorLink, logger: Logger): Signals {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () =>
+      logger.log('debug', 'signal is left to the supervisor', { signal, supervisor: process.ppid }),
+    );
+  }
+  const stop = new Promise<string>((resolve) => {
+    link.onStop(resolve);
+    link.onDisconnect(() => {
+      logger.log('error', 'the supervisor is gone');
+      resolve('supervisor gone');
+    });
+  });
+  return { stop, onHangup: (run) => link.onReload(run) };
 }
 
 interface Arrival {
