@@ -5,8 +5,11 @@ export {
   type KeptSession,
   type Saved,
   SESSION_STORE_LIMITS,
+  type SessionElsewhere,
   type SessionStore,
   type SessionStoreLimit,
   type SessionStoreLimits,
   type SessionStoreUsage,
+  type SharedSessions,
 } from './types.ts';
+export { type ValkeySessionStoreOptions, valkeySessionStore } from './valkey/store.ts';
