@@ -12,4 +12,5 @@ export {
   type SessionStoreUsage,
   type SharedSessions,
 } from './types.ts';
-export { type ValkeySessionStoreOptions, valkeySessionStore } from './valkey/store.ts';
+export { VALKEY_SESSION_STORE_LIMITS, type ValkeySessionStoreOptions } from './valkey/options.ts';
+export { valkeySessionStore } from './valkey/store.ts';

@@ -74,13 +74,13 @@ export class SessionHost {
   }
 
   /** Leaves the session to a successor: nothing is told to the client, whose connection is closed. */
-  suspend(): void {
+  suspend(end: CloseName = 'going_away'): void {
     this.#is_suspended = true;
     this.#timer.cancel();
     const carrier = this.#carrier;
     this.#carrier = undefined;
-    if (carrier !== undefined) this.#connected(false);
-    carrier?.close('going_away');
+    this.#safely(() => carrier !== undefined && this.#connected(false));
+    carrier?.close(end);
   }
 
   /** Whether the first frame of a connection is from this session's client. */
@@ -152,18 +152,21 @@ export class SessionHost {
     this.#push(effects);
   }
 
+  /** Another router has the session: nothing of it is told here any more, and what is worked on is given up. */
+  release(): void {
+    this.#leave('superseded');
+  }
+
   /** A fault of the router: this session ends, and no other notices. */
   #broken(thrown: unknown): void {
-    const error = this.#ports.errorOf(thrown);
+    this.#leave('failed', this.#ports.errorOf(thrown));
+  }
+
+  #leave(end: CloseName, error?: Payload): void {
     if (this.#is_suspended) return;
-    this.#is_suspended = true;
+    this.suspend(end);
     this.#effects = [];
-    this.#timer.cancel();
-    const carrier = this.#carrier;
-    this.#carrier = undefined;
-    carrier?.close('failed');
-    this.#safely(() => carrier !== undefined && this.#connected(false));
-    this.#safely(() => this.#peer?.onEffect({ type: 'closed', error }));
+    this.#safely(() => this.#peer?.onEffect({ type: 'closed', ...(error && { error }) }));
     this.#safely(() => this.#tasks.closeAll());
     this.#ports.onClosed(error);
   }

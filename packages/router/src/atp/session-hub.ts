@@ -2,10 +2,12 @@ import type { KeptSession } from '@atp-router/adapters';
 import { isAtpError } from '@atp-router/kernel';
 import { judgeFirstFrame, refusalFrame, Session, type SessionOptions, smallerWindow } from '@atp-router/session';
 import { errorPayload, errorPayloadOf, type Frame, type Payload, type Window } from '@atp-router/wire';
-import { AuditGate } from './audit-gate.ts';
+import { Arrivals } from './arrivals.ts';
+import { Denials } from './denials.ts';
+import { Awaited } from './awaited.ts';
 import type { Attached, SessionHubOptions, SessionOwner } from './hub-types.ts';
 import { Roster } from './roster.ts';
-import type { Carrier, Denial } from './host-types.ts';
+import type { Carrier } from './host-types.ts';
 import { callOf, keeperOf } from './keeper.ts';
 import { SessionHost } from './session-host.ts';
 import {
@@ -14,17 +16,22 @@ import {
   endOf,
   FULL,
   GONE,
-  isDenial,
   isSigned,
   offersSignatures,
   type Refusal,
   refusal,
   type RefusedFirst,
   REFUSED,
-  RESTARTED,
   TENANT_FULL,
   UNSIGNED,
 } from './session-refusals.ts';
+
+interface First {
+  readonly carrier: Carrier;
+  readonly owner: SessionOwner | undefined;
+  readonly frame: Frame;
+  readonly bytes: number;
+}
 
 type Wanted = Exclude<ReturnType<typeof judgeFirstFrame>, { type: 'refused' }>;
 
@@ -36,13 +43,12 @@ const MIB = 1_048_576;
  */
 const LIMITS = { outbox_bytes: 4 * MIB, flight_bytes: 4 * MIB, waiting_bytes: 16 * MIB };
 
-const NOBODY: SessionOwner = { tenant: '', key_id: '' };
-
 /** All sessions of this process, by tenant and name. */
 export class SessionHub {
   readonly #options: SessionHubOptions;
   readonly #roster = new Roster();
-  readonly #gate = new AuditGate();
+  readonly #denials: Denials;
+  readonly #arrivals: Arrivals;
   #is_draining = false;
   #is_leaving = false;
   #idle: (() => void)[] = [];
@@ -50,6 +56,12 @@ export class SessionHub {
 
   constructor(options: SessionHubOptions) {
     this.#options = options;
+    this.#denials = new Denials(options);
+    this.#arrivals = new Arrivals({
+      ...{ hub: options, roster: this.#roster },
+      sessionOptions: (session) => this.#sessionOptions(session),
+      host: (session, machine, asked) => this.#host(session, machine, asked),
+    });
   }
 
   get roster(): Roster {
@@ -79,13 +91,39 @@ export class SessionHub {
       return undefined;
     }
     const host = this.#hostOf(owner, frame);
-    if (!(host instanceof SessionHost)) {
-      const { answer } = host;
-      this.#refused(host, carrier.remote_address);
-      carrier.send(answer, 'json');
-      carrier.close(endOf(answer.payload));
-      return undefined;
-    }
+    if (host instanceof SessionHost) return this.#attach(host, carrier, frame, bytes);
+    const may_come = this.#arrivals.can_come && !this.#is_draining && judgeFirstFrame(frame).type === 'resume';
+    if (may_come) return this.#await({ carrier, owner, frame, bytes }, host);
+    this.#refuse(host, carrier);
+    return undefined;
+  }
+
+  /** Another router may have the session. */
+  #await({ carrier, owner, frame, bytes }: First, refused: RefusedFirst): Attached {
+    const awaited = new Awaited(carrier);
+    const arrived = (host: SessionHost | undefined): void => {
+      if (awaited.is_over) return;
+      if (host === undefined) this.#refuse(refused, carrier);
+      else awaited.settle(this.#attach(host, carrier, frame, bytes));
+    };
+    // What cannot be known now is no refusal: the client keeps its session, and comes again.
+    const failed = (thrown: unknown): void => {
+      if (!isAtpError(thrown)) this.#options.onFault(thrown);
+      carrier.close(isAtpError(thrown) && thrown.code === 'backpressure' ? 'no_room' : 'failed');
+      awaited.onClosed();
+    };
+    void this.#arrivals.resume(owner, frame).then(arrived).catch(failed);
+    return awaited;
+  }
+
+  #refuse(refused: RefusedFirst, carrier: Carrier): void {
+    const { answer } = refused;
+    this.#denials.refused(refused, carrier.remote_address);
+    carrier.send(answer, 'json');
+    carrier.close(endOf(answer.payload));
+  }
+
+  #attach(host: SessionHost, carrier: Carrier, frame: Frame, bytes: number): Attached {
     host.attach(carrier, frame, bytes);
     return {
       onFrame: (next, size) => host.onFrame(carrier, next, size),
@@ -100,28 +138,7 @@ export class SessionHub {
 
   /** Takes up what a predecessor kept; once, before the first connection. Resolves with how many sessions there are. */
   async restore(): Promise<number> {
-    const { kept, clock, onFault } = this.#options;
-    for (const found of (await kept?.store.load()) ?? []) {
-      const { session, snapshot, since_ms } = found;
-      if (!this.#options.knows(session)) {
-        kept?.store.drop(session);
-        continue;
-      }
-      // As if it had stood here without a connection since it lost it (S31).
-      const lost_mono_ms = clock.mono_ms() - (clock.now_ms() - since_ms);
-      try {
-        const restored = Session.restore(this.#sessionOptions(session), snapshot, lost_mono_ms);
-        this.#roster.find(session.tenant, session.session_id)?.abort(REFUSED);
-        // What its client had asked for beyond that is not known any more.
-        const host = this.#host(session, restored, snapshot.session.agreed?.window ?? {});
-        host.resume();
-        // What the predecessor had asked an agent, it has told its client as interrupted.
-        for (const { stream_id } of snapshot.streams) host.disown(stream_id, RESTARTED);
-      } catch (thrown) {
-        kept?.store.drop(session);
-        onFault(thrown);
-      }
-    }
+    await this.#arrivals.restoreAll();
     return this.#roster.size;
   }
 
@@ -162,19 +179,6 @@ export class SessionHub {
   /** Ends what is left. */
   abortAll(error: Payload): void {
     for (const { host } of this.#roster.all()) host.abort(error);
-  }
-
-  #refused({ answer, owner, reason }: RefusedFirst, remote_address: string): void {
-    const { session_id, payload } = answer;
-    this.#options.observer.refused(payload?.content);
-    if (isDenial(payload)) this.#denied(owner ?? NOBODY, session_id, { reason }, remote_address);
-  }
-
-  #denied({ tenant, key_id }: SessionOwner, session_id: string, denial: Denial, remote_address: string): void {
-    const suppressed = this.#gate.admit(this.#options.clock.mono_ms());
-    if (suppressed === undefined) return;
-    const at = { tenant, key_id, session_id, remote_address };
-    this.#options.onEvent({ type: 'session.denied', ...at, ...denial, error: 'ESEC', suppressed });
   }
 
   /** The session that a first frame is for, or the answer that refuses it. */
@@ -231,7 +235,8 @@ export class SessionHub {
       ...{ session_id, clock, timers },
       startTask: (frame, stream, id) => startTask(frame, stream, { tenant, key_id, session_id }, callOf(born, id)),
       isLeaving: () => this.#is_leaving,
-      hadBegun: (id) => kept?.hadBegun(callOf(born, id)) ?? Promise.resolve(false),
+      hadBegun: (id) => kept?.hadBegun(session, id) ?? Promise.resolve(false),
+      asks_always: kept?.asks_always ?? false,
       ...(kept && { keeper: keeperOf(session, kept.store, clock) }),
       ...(peerOf && { peer: peerOf(session) }),
       errorOf: (thrown) => this.#errorOf(thrown),
@@ -239,7 +244,7 @@ export class SessionHub {
       ...(traced && { traced }),
       onAnswered: () => this.#tellAnswered(),
       onOpened: () => onEvent({ type: 'session.opened', tenant, key_id, session_id }),
-      onDenied: (denial, remote_address) => this.#denied(session, session_id, denial, remote_address),
+      onDenied: (denial, remote_address) => this.#denials.denied(session, session_id, denial, remote_address),
       onClosed: (error) => {
         const code = codeOf(error);
         onEvent({ type: 'session.closed', tenant, key_id, session_id, ...(code !== undefined && { error: code }) });
@@ -248,7 +253,7 @@ export class SessionHub {
         if (this.#roster.size === 0) this.#tellIdle();
       },
     });
-    const hosted = { host, owner: { tenant, key_id }, session_id, asked };
+    const hosted = { host, owner: { tenant, key_id }, session_id, born, asked };
     this.#roster.add(hosted);
     return host;
   }

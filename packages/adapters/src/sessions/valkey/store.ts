@@ -1,47 +1,23 @@
-import { AtpError, type Clock } from '@atp-router/kernel';
-import { isMainLane, type StoredChange } from '@atp-router/session';
+import { AtpError } from '@atp-router/kernel';
+import type { StoredChange } from '@atp-router/session';
 import { Batch } from '../batch.ts';
 import { closed } from '../memory.ts';
 import { tooSlow } from '../problems.ts';
-import { type ItemChange, itemOf, Shelf } from '../shelf.ts';
+import { itemOf, Shelf } from '../shelf.ts';
 import type { FoundSession, KeptSession, Saved, SessionElsewhere, SessionStore, SessionStoreLimits } from '../types.ts';
-import { SESSION_STORE_LIMITS, type SessionStoreUsage, type SharedSessions } from '../types.ts';
-import { begunKey, Codec, type Mine } from './codec.ts';
+import type { SessionStoreUsage, SharedSessions } from '../types.ts';
+import { Codec, type Mine } from './codec.ts';
 import { ValkeyLink } from './link.ts';
 import { gone, moved, sealedByOthers } from './problems.ts';
 import { ALIVE_MS, Readings, type Taken, TTL_MARGIN_MS, TTL_MS, answerOf } from './readings.ts';
 import { inspect } from './server.ts';
-import { Writes } from './writes.ts';
+import { TIMEOUT_MS, VALKEY_SESSION_STORE_LIMITS, type ValkeySessionStoreOptions } from './options.ts';
+import { notesWith, Writes } from './writes.ts';
 
-/** Half of what a file may have waiting: sealed, in base64 and joined it is three times as much for a moment. */
-const WAITING_BYTES = 134_217_728;
 /** Sessions in one sign of life: a script holds up all others of the server for its time, this one for less than a millisecond. */
 const RENEWED_AT_ONCE = 128;
 /** Longer than one batch may take, so that a server that comes back has it. */
 const CLOSE_MS = 15_000;
-
-export const VALKEY_TIMEOUT_MS = 10_000;
-
-export interface ValkeySessionStoreOptions {
-  /** `redis://` or `rediss://user:password@host:port/database`. */
-  readonly url: string;
-  /** PEM of who may have signed the certificate of the server. */
-  readonly ca?: string | undefined;
-  /** Before all keys, so that several groups of routers may use one server. */
-  readonly prefix: string;
-  /** 32 bytes, the same at all routers that share the server: seals what is stored. */
-  readonly seal_key: Uint8Array;
-  /** Who this is: the same after a restart, and nobody else. */
-  readonly owner: string;
-  /** Replicas that have to have a change before it counts as kept; 0: the server alone. */
-  readonly wait_replicas: number;
-  /** How long a save waits for a server that is away or slow. */
-  readonly timeout_ms?: number;
-  readonly clock: Clock;
-  /** Told of sessions that are lost, and of changes that could not be written. */
-  readonly on_problem: (problem: AtpError) => void;
-  readonly limits?: SessionStoreLimits;
-}
 
 /** Sessions on a server that is Valkey or Redis, which other routers use as well. Limits are those of this router's sessions. */
 export function valkeySessionStore(options: ValkeySessionStoreOptions): SessionStore {
@@ -73,9 +49,9 @@ class ValkeyStore implements SessionStore, SharedSessions {
   #tell: (session: KeptSession) => void = () => undefined;
 
   constructor(options: ValkeySessionStoreOptions) {
-    const { prefix, owner, seal_key, url, ca, wait_replicas, clock, timeout_ms = VALKEY_TIMEOUT_MS } = options;
+    const { prefix, owner, seal_key, url, ca, wait_replicas, clock, timeout_ms = TIMEOUT_MS } = options;
     this.#options = options;
-    this.#limits = options.limits ?? { ...SESSION_STORE_LIMITS, waiting_bytes: WAITING_BYTES };
+    this.#limits = options.limits ?? VALKEY_SESSION_STORE_LIMITS;
     this.#shelf = new Shelf(this.#limits);
     this.#codec = new Codec(prefix, owner, seal_key);
     this.#link = new ValkeyLink({ url, ca, wait_replicas, timeout_ms });
@@ -312,14 +288,4 @@ class ValkeyStore implements SessionStore, SharedSessions {
     for (const { born, done } of batch.saves) done(failures.get(born));
     for (const { done, error } of more) done(error);
   }
-}
-
-/** What goes with the first message of a stream: the note that its work has begun. */
-function notesWith(changes: readonly StoredChange[]): readonly ItemChange[] {
-  const notes: ItemChange[] = [];
-  for (const change of changes) {
-    if (!('drop' in change) || change.drop !== 'inbox' || change.id.msg_seq !== 0) continue;
-    if (isMainLane(change.id.lane)) notes.push([begunKey(change.id.lane.stream_id), undefined]);
-  }
-  return notes;
 }

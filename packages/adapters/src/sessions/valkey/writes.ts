@@ -1,7 +1,9 @@
 import { type AtpError, isAtpError } from '@atp-router/kernel';
+import { isMainLane, type StoredChange } from '@atp-router/session';
 import type { Batch } from '../batch.ts';
 import { tooSlow } from '../problems.ts';
-import { CHANGES_MAX, type Codec, type Mine } from './codec.ts';
+import type { ItemChange } from '../shelf.ts';
+import { begunKey, CHANGES_MAX, type Codec, type Mine } from './codec.ts';
 import type { Reply, ValkeyLink } from './link.ts';
 import { gone, moved, outOfMemory, refusedBy, reasonOf } from './problems.ts';
 import type { Call } from './scripts.ts';
@@ -94,4 +96,14 @@ function outcomeOf(reply: Reply | undefined): Outcome {
 
 function failed(error: AtpError): Outcome {
   return { kind: 'failed', error, is_full: false };
+}
+
+/** What goes with the first message of a stream: the note that its work has begun. */
+export function notesWith(changes: readonly StoredChange[]): readonly ItemChange[] {
+  const notes: ItemChange[] = [];
+  for (const change of changes) {
+    if (!('drop' in change) || change.drop !== 'inbox' || change.id.msg_seq !== 0) continue;
+    if (isMainLane(change.id.lane)) notes.push([begunKey(change.id.lane.stream_id), undefined]);
+  }
+  return notes;
 }
