@@ -23,7 +23,7 @@ export interface ValkeyServerOptions {
   /** Changes survive `halt`. */
   readonly is_persistent?: boolean;
   /** As on the command line, after all others. */
-  readonly args?: readonly string[];
+  readonly args?: readonly string[] | ((port: number) => readonly string[]);
 }
 
 /**
@@ -82,7 +82,7 @@ export class ValkeyServer {
       [
         ...['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.#dir, '--save', '', '--daemonize', 'no'],
         ...['--appendonly', is_persistent ? 'yes' : 'no', '--appendfsync', 'no', '--enable-debug-command', 'yes'],
-        ...args,
+        ...(typeof args === 'function' ? args(this.port) : args),
       ],
       { cwd: this.#dir, stdio: ['ignore', 'pipe', 'pipe'], env: { LC_ALL: 'C', TZ: 'UTC' } },
     );

@@ -92,9 +92,10 @@ export class SessionHub {
     }
     const host = this.#hostOf(owner, frame);
     if (host instanceof SessionHost) return this.#attach(host, carrier, frame, bytes);
-    const may_come = this.#arrivals.can_come && !this.#is_draining && judgeFirstFrame(frame).type === 'resume';
-    if (may_come) return this.#await({ carrier, owner, frame, bytes }, host);
-    this.#refuse(host, carrier);
+    const may_come = this.#arrivals.can_come && judgeFirstFrame(frame).type === 'resume';
+    if (may_come && !this.#is_leaving) return this.#await({ carrier, owner, frame, bytes }, host);
+    if (may_come) carrier.close('going_away');
+    else this.#refuse(host, carrier);
     return undefined;
   }
 

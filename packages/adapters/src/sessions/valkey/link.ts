@@ -23,9 +23,13 @@ const CONNECT_MS = 5_000;
 /** Between attempts to connect. A server that restarts takes about a second; more often would only load it. */
 const RETRY_MS = { first: 20, last: 1_000 } as const;
 
+/** The server answers nothing else meanwhile: what is late then is asked for again. */
+const REPLICAS_MS = 100;
+const NO_REPLICAS = 'NOREPLICAS';
+
 /** Of the server as it is now, not of what it was asked: another time, or another connection, may do. */
 const PASSING: ReadonlySet<string> = new Set([
-  ...['LOADING', 'READONLY', 'MASTERDOWN', 'BUSY', 'TRYAGAIN', 'NOSCRIPT', 'NOREPLICAS', 'UNBLOCKED'],
+  ...['LOADING', 'READONLY', 'MASTERDOWN', 'BUSY', 'TRYAGAIN', 'NOSCRIPT', NO_REPLICAS, 'UNBLOCKED'],
 ]);
 
 /**
@@ -37,7 +41,6 @@ export class ValkeyLink {
   readonly #closed = new AbortController();
   #client: Redis | undefined;
   #connecting: Promise<Redis> | undefined;
-  #reason = 'the connection was lost';
 
   constructor(options: ValkeyLinkOptions) {
     this.#options = options;
@@ -58,12 +61,14 @@ export class ValkeyLink {
     const { timeout_ms } = this.#options;
     const late = AbortSignal.timeout(timeout_ms);
     const over = AbortSignal.any([late, this.#closed.signal]);
+    let reason = 'it does not answer';
     for (let wait_ms: number = RETRY_MS.first; !over.aborted; wait_ms = Math.min(2 * wait_ms, RETRY_MS.last)) {
-      const replies = await this.#attempt(calls, is_write, over);
-      if (replies !== undefined) return replies;
+      const answer = await this.#attempt(calls, is_write, over);
+      if (typeof answer !== 'string') return answer ?? Promise.reject(unanswered(reason, timeout_ms));
+      reason = answer;
       await delay(wait_ms, undefined, { signal: over }).catch(() => undefined);
     }
-    throw unanswered(this.#closed.signal.aborted ? 'the router stops' : this.#reason, timeout_ms);
+    throw unanswered(this.#closed.signal.aborted ? 'the router stops' : reason, timeout_ms);
   }
 
   close(): void {
@@ -72,35 +77,36 @@ export class ValkeyLink {
     this.#client = undefined;
   }
 
-  /** Undefined: not answered, or not as it should be; it may be another time. */
-  async #attempt(calls: readonly Call[], is_write: boolean, over: AbortSignal): Promise<readonly Reply[] | undefined> {
+  /** A string: why it was not answered, or not as it should be; it may be another time. Undefined: the time is over. */
+  async #attempt(
+    calls: readonly Call[],
+    is_write: boolean,
+    over: AbortSignal,
+  ): Promise<readonly Reply[] | string | undefined> {
     try {
       const client = await unless(over, this.#connected());
       const replies = await unless(over, this.#ask(client, calls, is_write));
       const passing = replies.find((reply) => 'error' in reply && PASSING.has(reply.error));
-      if (passing === undefined) return replies;
+      if (passing === undefined || !('error' in passing)) return replies;
       // A connection of its own loads the scripts again, and may lead to the one that is primary now.
-      this.#leave(client);
-      this.#reason = reasonOf({ name: 'ReplyError', message: 'error' in passing ? passing.error : '' });
+      if (passing.error !== NO_REPLICAS) this.#leave(client);
+      return reasonOf({ name: 'ReplyError', message: passing.error });
     } catch (error) {
+      if (error !== GIVEN_UP) return reasonOf(error);
       // What a server that does not answer has in its hands must not hold up what follows.
-      if (error !== GIVEN_UP) this.#reason = error instanceof AtpError ? error.message : reasonOf(error);
-      else if (this.#client !== undefined) {
-        this.#reason = 'it does not answer';
-        this.#leave(this.#client);
-      }
+      if (this.#client !== undefined) this.#leave(this.#client);
+      return undefined;
     }
-    return undefined;
   }
 
   async #ask(client: Redis, calls: readonly Call[], is_write: boolean): Promise<readonly Reply[]> {
-    const { wait_replicas, timeout_ms } = this.#options;
+    const { wait_replicas } = this.#options;
     const commands = calls.map(({ script, keys, args }) => [
       ...['evalsha', SCRIPTS[script].sha, String(keys.length)],
       ...[...keys, ...args],
     ]);
     const waits = is_write && wait_replicas > 0;
-    if (waits) commands.push(['wait', String(wait_replicas), String(Math.ceil(timeout_ms / 2))]);
+    if (waits) commands.push(['wait', String(wait_replicas), String(REPLICAS_MS)]);
     const answers = (await client.pipeline(commands).exec()) ?? [];
     const replies = answers.map(([error, value]): Reply => {
       if (error === null || error === undefined) return { value };
@@ -111,7 +117,7 @@ export class ValkeyLink {
     if (!waits) return replies;
     const reached = replies.pop() as Reply;
     const is_enough = 'value' in reached && Number(reached.value) >= wait_replicas;
-    return is_enough ? replies : [{ error: 'NOREPLICAS' }];
+    return is_enough ? replies : [{ error: NO_REPLICAS }];
   }
 
   #connected(): Promise<Redis> {
