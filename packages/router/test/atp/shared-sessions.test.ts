@@ -1,11 +1,25 @@
 import { findValkey, ValkeyServer } from '@atp-router/adapters/testing';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { configOf, dataDir, type Running, start, startForTest } from '../admin/harness.ts';
+import { http } from '@atp-router/sdk/http';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { configOf, dataDir, hashOf, type Running, start, startForTest, TENANT_KEY } from '../admin/harness.ts';
 import { childRouter, clientOf, type Prompts, prompts, relay, sharing } from './support/shared-rig.ts';
 
 async function metric({ router }: Running, name: string): Promise<number> {
   const line = (await router.metrics.render()).split('\n').find((one) => one.startsWith(`${name} `));
   return Number(line?.split(' ').at(-1));
+}
+
+/** How a router refuses the first frame of a connection. */
+function refusedBy(url: string, frame: object): Promise<{ readonly code: number; readonly error: string }> {
+  const socket = new WebSocket(`${url.replace('http', 'ws')}/ws`, ['atp.v1']);
+  let error = '';
+  socket.addEventListener('open', () => socket.send(JSON.stringify(frame)));
+  socket.addEventListener('message', ({ data }) => {
+    error = /"code":"([A-Z]+)"/.exec(String(data))?.[1] ?? '';
+  });
+  return new Promise((resolve) => {
+    socket.addEventListener('close', ({ code }) => resolve({ code, error }));
+  });
 }
 
 const ask = (n: number) => ({ prompt: `prompt ${n}`, model: 'small', stream: false });
@@ -109,5 +123,53 @@ describe.skipIf(findValkey() === undefined)('routers that share a server of sess
     await server.resume();
     expect((await task).text).toBe('Done.');
     expect(links.filter((event) => event.type === 'connected' && !event.resumed)).toHaveLength(1);
+  });
+
+  test('over plain HTTP, with signed frames, as over a WebSocket', async () => {
+    const { upstream, more } = await group();
+    upstream.release();
+    const secret = 'ab'.repeat(32);
+    const keys = [{ id: 'k1', hash: hashOf(TENANT_KEY) }];
+    const tenants = [{ id: 'acme', keys, signing_keys: [{ id: 's1', secret }], require_signatures: true }];
+    const [first, second] = await Promise.all([startForTest({ ...more, tenants }), startForTest({ ...more, tenants })]);
+    const way = await relay(first.url);
+    const { client, links } = clientOf(way.url, { transport: http, signing_keys: [{ id: 's1', secret }] });
+    expect((await client.task(ask(1)).result()).text).toBe('Done.');
+    way.leadTo(second.url);
+    way.cut();
+    expect((await client.task(ask(2)).result()).text).toBe('Done.');
+    expect(await metric(second, 'atp_session_store_moved_total{way="in"}')).toBe(1);
+    expect(links.filter((event) => event.type === 'connected' && !event.resumed)).toHaveLength(1);
+  });
+
+  test('a token that is none opens no session of another router, and harms none', async () => {
+    const { upstream, more } = await group();
+    upstream.release();
+    const [first, second] = await Promise.all([startForTest(more), startForTest(more)]);
+    const way = await relay(first.url);
+    const { client } = clientOf(way.url);
+    expect((await client.task(ask(1)).result()).text).toBe('Done.');
+    const rows = (await first.admin('GET', '/sessions')).json['data'] as readonly { readonly session_id: string }[];
+    const session_id = rows[0]?.session_id ?? '';
+    const payload = { type: 'control.resume', content: { token: 'A'.repeat(43) } };
+    const frame = { v: 1, session_id, stream_id: '0', msg_seq: 9, flags: ['SYN', 'CTRL'], payload };
+    for (const id of [session_id, 'no-such-session']) {
+      expect(await refusedBy(second.url, { ...frame, session_id: id })).toEqual({ code: 1008, error: 'ESEC' });
+    }
+    expect((await client.task(ask(2)).result()).text).toBe('Done.');
+    expect(await metric(second, 'atp_session_store_moved_total{way="in"}')).toBe(0);
+  });
+
+  test('without its server a router does not start, and can be started when that is there', async () => {
+    const { more } = await group();
+    const away = await ValkeyServer.start();
+    await away.halt();
+    onTestFinished(() => away.stop());
+    const store = { type: 'valkey', url: away.url(), seal_key: '0f'.repeat(32) };
+    const config = configOf(dataDir(), { ...more, sessions: { store } });
+    await expect(start({ config })).rejects.toMatchObject({ code: 'config_invalid', param: 'sessions.store.url' });
+    await away.resume();
+    const running = await start({ config });
+    await running.stop();
   });
 });

@@ -5,7 +5,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ValkeyServer } from '@atp-router/adapters/testing';
-import { AtpClient, type LinkEvent } from '@atp-router/sdk';
+import { AtpClient, type ClientOptions, type LinkEvent } from '@atp-router/sdk';
 import { onTestFinished } from 'vitest';
 import { ADMIN_KEY, dataDir, hashOf, TENANT_KEY } from '../../admin/harness.ts';
 import { through } from '../../admin/upstream.ts';
@@ -159,11 +159,15 @@ function listening(child: ChildProcess): Promise<number> {
 }
 
 /** A client that comes back at once, and what it says of its connections. */
-export function clientOf(url: string): { readonly client: AtpClient; readonly links: readonly LinkEvent[] } {
+export function clientOf(
+  url: string,
+  more: Partial<ClientOptions> = {},
+): { readonly client: AtpClient; readonly links: readonly LinkEvent[] } {
   const links: LinkEvent[] = [];
   const client = new AtpClient({
     ...{ url, key: TENANT_KEY, reconnect: { base_ms: 5, cap_ms: 50, attempts_max: 1_000 } },
     onLink: (event) => links.push(event),
+    ...more,
   });
   onTestFinished(() => client.close());
   return { client, links };
