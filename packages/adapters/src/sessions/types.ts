@@ -32,7 +32,7 @@ export interface SessionElsewhere extends FoundSession {
  * epoch, and what is written with a lower one is refused.
  */
 export interface SharedSessions {
-  /** Sessions of that name, of one tenant or of all, whoever has them. Rejects when that cannot be known now. */
+  /** Sessions of that name, of one tenant or of all, that are not driven here. Rejects when that cannot be known now. */
   find(session_id: string, tenant: string | undefined): Promise<readonly SessionElsewhere[]>;
   /** Makes it this router's, with everything that is kept of it. Undefined: it has changed hands since, or is over. */
   take(one: SessionElsewhere): Promise<FoundSession | undefined>;

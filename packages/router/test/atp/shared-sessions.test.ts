@@ -24,10 +24,50 @@ function refusedBy(url: string, frame: object): Promise<{ readonly code: number;
 
 const ask = (n: number) => ({ prompt: `prompt ${n}`, model: 'small', stream: false });
 
+const TASKS = 24;
+
+interface Group {
+  readonly upstream: Prompts;
+  readonly more: Readonly<Record<string, unknown>>;
+}
+
+/** The router of a client is killed while it works on tasks; the client goes on at another one. */
+async function killedAmid({ upstream, more }: Group, { answers_before }: { readonly answers_before: boolean }) {
+  const [first, second] = await Promise.all([childRouter(more), startForTest(more)]);
+  const way = await relay(first.url);
+  const { client, links } = clientOf(way.url);
+  const tasks = Array.from({ length: TASKS }, (_, n) => client.task(ask(n)).result());
+  const outcomes = Promise.allSettled(tasks);
+  if (answers_before) {
+    upstream.release();
+    await Promise.race(tasks);
+  } else await expect.poll(() => upstream.seen.length).toBeGreaterThan(0);
+  way.leadTo(second.url);
+  await first.kill();
+  upstream.release();
+  let [done, interrupted] = [0, 0];
+  for (const [n, outcome] of (await outcomes).entries()) {
+    const times = upstream.seen.filter((prompt) => prompt === `prompt ${n}`).length;
+    if (outcome.status === 'fulfilled') {
+      done += 1;
+      expect(outcome.value.text).toBe('Done.');
+      expect(times).toBe(1);
+    } else {
+      interrupted += 1;
+      expect(outcome.reason).toMatchObject({ code: 'EAGENTDOWN' });
+      expect(times).toBeLessThanOrEqual(1);
+    }
+  }
+  expect(links.filter((event) => event.type === 'connected').map((event) => event.resumed)).toEqual([false, true]);
+  expect((await client.task(ask(99)).result()).text).toBe('Done.');
+  expect(await metric(second, 'atp_session_store_moved_total{way="in"}')).toBe(1);
+  return { done, interrupted };
+}
+
 describe.skipIf(findValkey() === undefined)('routers that share a server of sessions', { timeout: 120_000 }, () => {
   let server: ValkeyServer;
   let groups = 0;
-  const group = async (): Promise<{ upstream: Prompts; more: Readonly<Record<string, unknown>> }> => {
+  const group = async (): Promise<Group> => {
     groups += 1;
     const upstream = await prompts();
     return { upstream, more: sharing(server, upstream.base_url, `group${groups}`) };
@@ -38,34 +78,15 @@ describe.skipIf(findValkey() === undefined)('routers that share a server of sess
   afterAll(() => server.stop());
 
   test('one is killed: its client resumes at another, and each task is done once or told as interrupted', async () => {
-    const { upstream, more } = await group();
-    const [first, second] = await Promise.all([childRouter(more), startForTest(more)]);
-    const way = await relay(first.url);
-    const { client, links } = clientOf(way.url);
-    const tasks = Array.from({ length: 24 }, (_, n) => client.task(ask(n)).result());
-    const outcomes = Promise.allSettled(tasks);
-    await expect.poll(() => upstream.seen.length).toBeGreaterThan(0);
-    way.leadTo(second.url);
-    await first.kill();
-    upstream.release();
-    let [done, interrupted] = [0, 0];
-    for (const [n, outcome] of (await outcomes).entries()) {
-      const times = upstream.seen.filter((prompt) => prompt === `prompt ${n}`).length;
-      if (outcome.status === 'fulfilled') {
-        done += 1;
-        expect(outcome.value.text).toBe('Done.');
-        expect(times).toBe(1);
-      } else {
-        interrupted += 1;
-        expect(outcome.reason).toMatchObject({ code: 'EAGENTDOWN' });
-        expect(times).toBeLessThanOrEqual(1);
-      }
-    }
+    const { done, interrupted } = await killedAmid(await group(), { answers_before: false });
     expect(interrupted).toBeGreaterThan(0);
-    expect(done + interrupted).toBe(24);
-    expect(links.filter((event) => event.type === 'connected').map((event) => event.resumed)).toEqual([false, true]);
-    expect((await client.task(ask(99)).result()).text).toBe('Done.');
-    expect(await metric(second, 'atp_session_store_moved_total{way="in"}')).toBe(1);
+    expect(done + interrupted).toBe(TASKS);
+  });
+
+  test('one is killed while it answers: the same', async () => {
+    const { done, interrupted } = await killedAmid(await group(), { answers_before: true });
+    expect(done).toBeGreaterThan(0);
+    expect(done + interrupted).toBe(TASKS);
   });
 
   test('one is stopped: what it had not begun is begun by the other, once', async () => {
@@ -106,6 +127,30 @@ describe.skipIf(findValkey() === undefined)('routers that share a server of sess
     expect(await metric(first, 'atp_sessions{state="connected"}')).toBe(1);
     expect(links.filter((event) => event.type === 'connected' && !event.resumed)).toHaveLength(1);
     expect(upstream.seen).toEqual(['prompt 1', 'prompt 2']);
+  });
+
+  test('one that stood still, and goes on when its client has left it, begins nothing and changes nothing', async () => {
+    const { upstream, more } = await group();
+    const [first, second] = await Promise.all([childRouter(more), startForTest(more)]);
+    const way = await relay(first.url);
+    const { client } = clientOf(way.url);
+    const running = client.task(ask(1)).result();
+    await expect.poll(() => upstream.seen).toEqual(['prompt 1']);
+    first.freeze();
+    // Its frames are in the hands of the first one's system, which it reads when it goes on.
+    const late = client.task(ask(2)).result();
+    await way.settled();
+    way.leadTo(second.url);
+    way.cut();
+    await expect(running).rejects.toMatchObject({ code: 'EAGENTDOWN' });
+    await expect.poll(() => upstream.seen).toEqual(['prompt 1', 'prompt 2']);
+    first.thaw();
+    await expect.poll(() => upstream.given_up.has('prompt 1'), { timeout: 30_000 }).toBe(true);
+    upstream.release();
+    expect((await late).text).toBe('Done.');
+    expect((await client.task(ask(3)).result()).text).toBe('Done.');
+    expect(upstream.seen).toEqual(['prompt 1', 'prompt 2', 'prompt 3']);
+    expect(upstream.given_up).toEqual(new Set(['prompt 1']));
   });
 
   test('while the server is away, a client that resumes keeps its session, and has it when it is back', async () => {

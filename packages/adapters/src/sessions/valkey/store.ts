@@ -133,7 +133,11 @@ class ValkeyStore implements SessionStore, SharedSessions {
   async find(session_id: string, tenant: string | undefined): Promise<readonly SessionElsewhere[]> {
     const { found, unreadable } = await this.#readings.find(session_id, tenant);
     if (unreadable > 0) this.#tellSealed();
-    return found;
+    // What this router drives itself is ahead of what is kept of it: a token that it has spent is no token any more.
+    const { owner } = this.#options;
+    return found.filter(
+      ({ session, claim }) => claim.owner !== owner || this.#mine.get(session.born)?.epoch !== claim.epoch,
+    );
   }
 
   async take(one: SessionElsewhere): Promise<FoundSession | undefined> {

@@ -15,6 +15,8 @@ export interface Relay {
   readonly url: string;
   /** Where new connections go; those that there are stay. */
   leadTo(url: string): void;
+  /** Resolves when something of a client has been handed on. */
+  settled(): Promise<void>;
   /** Ends all connections. */
   cut(): void;
 }
@@ -22,6 +24,7 @@ export interface Relay {
 export async function relay(to: string): Promise<Relay> {
   let port = Number(new URL(to).port);
   const sockets = new Set<Socket>();
+  const waiting: (() => void)[] = [];
   const server = createServer((near) => {
     const far = connect(port, '127.0.0.1');
     for (const socket of [near, far]) {
@@ -33,7 +36,12 @@ export async function relay(to: string): Promise<Relay> {
         far.destroy();
       });
     }
-    near.pipe(far).pipe(near);
+    near.on('data', (bytes) => {
+      far.write(bytes, () => {
+        for (const resolve of waiting.splice(0)) resolve();
+      });
+    });
+    far.pipe(near);
   });
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);
@@ -50,6 +58,7 @@ export async function relay(to: string): Promise<Relay> {
     leadTo: (url) => {
       port = Number(new URL(url).port);
     },
+    settled: () => new Promise((resolve) => waiting.push(resolve)),
     cut,
   };
 }
@@ -119,6 +128,9 @@ export interface ChildRouter {
   readonly url: string;
   /** Ends the process at once. */
   kill(): Promise<void>;
+  /** It keeps its connections, and does nothing until `thaw`. */
+  freeze(): void;
+  thaw(): void;
 }
 
 /** A router in a process of its own, ended when the test is over. */
@@ -141,7 +153,8 @@ export async function childRouter(more: Readonly<Record<string, unknown>>): Prom
     await exited;
   };
   onTestFinished(kill);
-  return { url: `http://127.0.0.1:${await listening(child)}`, kill };
+  const url = `http://127.0.0.1:${await listening(child)}`;
+  return { url, kill, freeze: () => child.kill('SIGSTOP'), thaw: () => child.kill('SIGCONT') };
 }
 
 function listening(child: ChildProcess): Promise<number> {
