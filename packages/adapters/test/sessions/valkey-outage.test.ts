@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { keptSession, putIn, putSession, saved } from '../../src/suites/index.ts';
@@ -42,6 +42,25 @@ describe.skipIf(findValkey() === undefined)('a server of sessions', { timeout: 6
     }
     const good = valkeyStore(server, { url: server.url(0, ':right') });
     expect(await good.store.load()).toEqual([]);
+  });
+
+  test('needs to give its user the rights that the documents name, and no others', async () => {
+    const page = readFileSync(new URL('../../../../docs/operations/sessions.md', import.meta.url), 'utf8');
+    const rights = /ACL SETUSER router on >PASSWORD (.*)/.exec(page)?.[1] ?? '';
+    const server = await serverFor();
+    server.ask('ACL', 'SETUSER', 'router', 'on', '>secret', ...rights.split(' '));
+    const { store, shared, problems } = valkeyStore(server, { url: server.url(0, 'router:secret'), wait_replicas: 0 });
+    await store.load();
+    await saved(store, session, [putSession(1), putIn('1', 0)]);
+    expect(await shared.begin(session, '1')).toBe(true);
+    expect(await shared.find('no-such-session', undefined)).toEqual([]);
+    await store.close();
+    const next = valkeyStore(server, { url: server.url(0, 'router:secret') });
+    expect(await next.store.load()).toHaveLength(1);
+    next.store.drop(session);
+    await next.store.close();
+    expect(server.ask('KEYS', 'atp:1:s:*')).toBe('');
+    expect([...problems, ...next.problems]).toEqual([]);
   });
 
   test('that is no TLS is not spoken to in clear', async () => {
