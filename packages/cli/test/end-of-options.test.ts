@@ -28,7 +28,8 @@ describe('behind --', () => {
       ({ argChoices }: Argument, i) => argChoices?.[0] ?? ['-s', '--json'][i] ?? '-',
     );
     await root.parseAsync([...name.split(' '), ...wanted, '--', ...given], { from: 'user' });
-    expect(seen.slice(0, given.length)).toEqual(given);
+    // What may be named several times comes as a list.
+    expect(seen.slice(0, given.length).flat()).toEqual(given);
   });
 
   test.each([

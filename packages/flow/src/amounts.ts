@@ -10,6 +10,10 @@ export interface Amounts {
 
 export const NOTHING: Amounts = { calls: 0, tokens: 0, usd_nanos: 0 };
 
+export function plus(a: Amounts, b: Amounts): Amounts {
+  return { calls: a.calls + b.calls, tokens: a.tokens + b.tokens, usd_nanos: a.usd_nanos + b.usd_nanos };
+}
+
 /**
  * Limits of one account; an absent one does not limit. The first three are windows (what may be outstanding at one
  * time), the last three are budgets (what one UTC day may cost in all).

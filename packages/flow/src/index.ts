@@ -22,6 +22,6 @@ export { type WindowSign, WindowTable } from './window/window-table.ts';
 export { DEFAULT_WATERMARK, Watermark, type WatermarkOptions } from './window/watermark.ts';
 export { BurnRate, type BurnOptions, DEFAULT_BURN, type Spike } from './guards/burn.ts';
 export { type Breach, type Objectives, Throttle } from './guards/throttle.ts';
-export { type Penalty, penaltyOf, predictability, worseTier } from './guards/predictability.ts';
+export { COOL_OFF_MS, type Penalty, penaltyOf, predictability, worseTier } from './guards/predictability.ts';
 export type { Windows } from './account.ts';
 export type { LimitsRule } from './account-table.ts';

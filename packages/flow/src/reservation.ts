@@ -19,7 +19,7 @@ export class Reservation {
     this.usd_nanos = amounts.usd_nanos;
   }
 
-  /** Names of its accounts, outermost first. */
+  /** Names of its accounts, in the order in which they are asked. */
   get accounts(): readonly string[] {
     return this.uses.map(({ account }) => account.id);
   }

@@ -141,7 +141,7 @@ describe('the order of service', () => {
             order.leave(one.flow);
           } else if (what === 'serve' && one !== undefined) {
             naive.serve(one, amount);
-            order.serve(one.flow, amount);
+            order.serve(one.flow, amount, false);
             charges.push([one.flow, amount]);
           } else if (what === 'correct' && charge !== undefined) {
             naive.correct(charge[0], amount - charge[1]);
@@ -168,7 +168,7 @@ describe('the order of service', () => {
         for (const cost of costs) {
           const flow = order.first() as Flow<string>;
           const i = flows.indexOf(flow);
-          order.serve(flow, cost);
+          order.serve(flow, cost, false);
           by_weight[i] = (by_weight[i] ?? 0) + cost / flow.weight;
           most[i] = Math.max(most[i] ?? 0, cost / flow.weight);
           apart.push((by_weight[0] ?? 0) - (by_weight[1] ?? 0));

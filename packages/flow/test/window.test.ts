@@ -147,4 +147,16 @@ describe('a watermark', () => {
       }),
     );
   });
+
+  test('is low at once where nobody waits any more, and that is told once', () => {
+    const mark = new Watermark({ high_ms: 100, low_ms: 10, require_n: 3 });
+    expect(mark.emptied()).toBe(false);
+    expect([101, 101].map((wait) => mark.waited(wait))).toEqual([undefined, undefined]);
+    // A queue that empties has not been quick.
+    expect(mark.emptied()).toBe(false);
+    expect(mark.waited(101)).toBe('high');
+    expect([mark.emptied(), mark.is_high, mark.emptied()]).toEqual([true, false, false]);
+    expect([101, 101].map((wait) => mark.waited(wait))).toEqual([undefined, undefined]);
+    expect(mark.waited(101)).toBe('high');
+  });
 });

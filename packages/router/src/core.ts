@@ -32,6 +32,7 @@ import { Throttles } from './engine/throttles.ts';
 import { IdempotencyIndex } from './engine/idempotency.ts';
 import { observedOf } from './engine/observed.ts';
 import type { EngineParts } from './engine/parts.ts';
+import { tenantAccount } from './generation/accounts.ts';
 import { mayName } from './generation/generation.ts';
 import { DEFAULT_HEALTH, healthOptions, providerConfigOf } from './generation/health-options.ts';
 import { tunersOf } from './generation/tuners.ts';
@@ -100,6 +101,10 @@ async function coreOver(
     mayName: (tenant, name) => {
       const rules = manager.generation.tenants.get(tenant);
       return rules !== undefined && mayName(rules, name);
+    },
+    onCapacity: (account, calls) => engine.ceilings.set(account, 'agents', calls),
+    onCrowded: (accounts) => {
+      for (const account of accounts) engine.windows.crowded(account);
     },
     onUnreachable: (words) => options.onProblem?.('config', new AtpError('config_invalid', words)),
   });
@@ -172,6 +177,7 @@ async function openHub(
   });
   bus.listen((event) => {
     if (event.type === 'config.applied') hub.refresh();
+    if (event.type === 'config.applied' || event.type === 'kill.set') agents.capacity.refresh();
   });
   return { hub, sessions };
 }
@@ -197,7 +203,7 @@ function warnOf(manager: GenerationManager, bus: EventBus, { onProblem }: Router
 function seededAccounts(days: readonly BudgetDay[]): AccountLedger {
   const accounts = new AccountLedger();
   for (const { tenant, day, calls, tokens, cost_usd_nanos } of days) {
-    accounts.seed(`tenant:${tenant}`, day, { calls, tokens, usd_nanos: addUsdNanos(cost_usd_nanos, 0) });
+    accounts.seed(tenantAccount(tenant), day, { calls, tokens, usd_nanos: addUsdNanos(cost_usd_nanos, 0) });
   }
   return accounts;
 }

@@ -10,7 +10,7 @@ import { requestMessage } from './request.ts';
 import { type Runtime, rngOf, systemRuntime } from './runtime.ts';
 import { unsendable } from './sendable.ts';
 import { Task } from './task.ts';
-import type { AskRequest, ClientOptions, TaskOptions } from './types.ts';
+import type { AskRequest, BudgetLeft, ClientOptions, TaskOptions } from './types.ts';
 
 const WAITING_MAX = 1_000;
 /** The router's own word on a deadline is the better one: it has a name in the catalogue, and comes a round trip later. */
@@ -156,7 +156,13 @@ export class AtpClient {
       case 'closed':
         this.#lost(link, effect.error);
         break;
+      case 'peer_window':
+        tell(this.#options.onWindow, effect.window);
+        break;
       case 'established':
+        if (!effect.resumed) tell(this.#options.onWindow, effect.agreed.window);
+        this.#flush(link);
+        break;
       case 'writable':
         this.#flush(link);
         break;
@@ -167,6 +173,9 @@ export class AtpClient {
   #deliver(link: Link, { id, frame, fin }: Extract<SessionEffect, { type: 'deliver' }>): void {
     this.#backoff.reset();
     const asked = this.#tasks.get(id.lane.stream_id);
+    if (frame.payload?.type === 'control.budget_update') {
+      tell(this.#options.onBudget, frame.payload.content as BudgetLeft);
+    }
     if (asked === undefined) link.handle({ type: 'consumed', id });
     else {
       asked.task.take(id, frame.payload, fin);

@@ -1,4 +1,5 @@
-import type { WireErrorContent } from '@atp-router/wire';
+import { ERROR_CATALOGUE, type ErrorCode } from '@atp-router/kernel';
+import { isWireCode, WIRE_ERRORS, type WireErrorContent } from '@atp-router/wire';
 
 /**
  * What a router, an agent or the session said went wrong. `code` is a wire code (`EBUDGET`, `EWINDOW` …) or one that a
@@ -16,6 +17,16 @@ export class AtpTaskError extends Error {
     this.retry_after_ms = retry_after_ms;
     this.details = (details ?? {}) as Readonly<Record<string, unknown>>;
   }
+
+  /**
+   * The same task may do better later, not before `retry_after_ms` where that is known: there was no room (`EWINDOW`), a better
+   * tier needed the place (`EPREEMPT`), a provider failed. By the name in the catalogue, else by the wire code.
+   */
+  get retryable(): boolean {
+    const name = String(this.details['error']);
+    if (Object.hasOwn(ERROR_CATALOGUE, name)) return ERROR_CATALOGUE[name as ErrorCode].retryable;
+    return isWireCode(this.code) && WIRE_ERRORS[this.code].retryable;
+  }
 }
 
 /**
@@ -25,6 +36,10 @@ export class AtpTaskError extends Error {
 export class AtpInDoubtError extends AtpTaskError {
   override readonly name: string = 'AtpInDoubtError';
   readonly may_have_arrived = true;
+  /** Not without an `idempotency_key`, which this error does not know of. */
+  override get retryable(): boolean {
+    return false;
+  }
   /** Text of the answer that had come, in order, before what is missing. From `Task.result()` only: a reader of events has it. */
   received: string | undefined;
 }

@@ -74,6 +74,21 @@ export type LinkEvent =
     }
   | { readonly type: 'closed'; readonly reason: string };
 
+/** What a session may have outstanding; what is absent is not limited. Tasks beyond `max_parallel` wait in the client. */
+export interface SessionWindow {
+  readonly max_parallel?: number;
+  readonly max_tokens?: number;
+  readonly max_usd_micros?: number;
+}
+
+/** What is left of the budgets of the day; below zero what is owed. A budget that there is not is absent. */
+export interface BudgetLeft {
+  readonly tokens?: number;
+  readonly usd_micros?: number;
+  /** `task_ended`, `limit_changed`, `new_day`; a later edition may have others. */
+  readonly reason?: string;
+}
+
 /** Another carrier of sessions than a WebSocket. */
 export interface Transport {
   /** It is taken after a WebSocket that did not open, and a WebSocket after it; else it is the only one. */
@@ -139,4 +154,8 @@ export interface ClientOptions {
   readonly waiting_max?: number;
   /** What it throws is ignored. */
   readonly onLink?: (event: LinkEvent) => void;
+  /** What the router allows, at first and whenever it changes. What it throws is ignored. */
+  readonly onWindow?: (window: SessionWindow) => void;
+  /** What is left for today: after tasks, and when a limit or the day has changed; never where there is no budget. What it throws is ignored. */
+  readonly onBudget?: (left: BudgetLeft) => void;
 }

@@ -108,6 +108,8 @@ export type SessionEffect =
   /** `refused`: this end has aborted it, because of a frame that breaks a rule (W64). */
   | { readonly type: 'stream_closed'; readonly stream_id: string; readonly error?: Payload; readonly refused?: true }
   | { readonly type: 'peer_window'; readonly window: Window }
+  /** A frame of the other end had ECN: what this end sends crowds its way (S15). */
+  | { readonly type: 'peer_crowded' }
   | { readonly type: 'peer_status'; readonly status: AgentStatus; readonly suggested_window?: Window }
   /** To be kept before what follows from it is acknowledged; answered with `saved`. Only with `durable`. */
   | { readonly type: 'save'; readonly mark: number; readonly changes: readonly StoredChange[] }

@@ -147,7 +147,10 @@ export class Incoming {
 
   #told(frame: Frame): void {
     const { sender, core, link } = this.#engine;
-    if (hasFlag(frame, 'ECN')) sender.congestion.crowded(sender.in_flight, core.t, sender.rtt.srtt_ms);
+    if (hasFlag(frame, 'ECN')) {
+      sender.congestion.crowded(sender.in_flight, core.t, sender.rtt.srtt_ms);
+      core.emit({ type: 'peer_crowded' });
+    }
     const { payload } = frame;
     if (payload?.type === 'control.window_update') this.#window(frame);
     else if (payload?.type !== 'control.ack') return;
@@ -203,7 +206,8 @@ export class Incoming {
     const place = streams.place(stream_id, engine.peer_streams);
     if (place !== 'refused' && place !== 'closed') return place;
     if (place === 'closed') this.#closed(lane, msg_seq);
-    else engine.tellReset(stream_id, errorPayload(engine.finishing ? 'EDRAINING' : 'EWINDOW'));
+    else
+      engine.tellReset(stream_id, engine.finishing ? errorPayload('EDRAINING') : full(core.limits.window_interval_ms));
     return undefined;
   }
 
@@ -248,4 +252,9 @@ export class Incoming {
 /** Signed with a good key, at another time: a clock that is wrong. */
 function skewed({ ts = 0 }: Frame, wall_ms: number): SessionEffect {
   return { type: 'unauthentic', fault: 'clock', skew_ms: ts - wall_ms };
+}
+
+/** By then the other end knows the window, also where it has just changed (S24). */
+function full(retry_after_ms: number): Payload {
+  return errorPayload('EWINDOW', { retry_after_ms });
 }

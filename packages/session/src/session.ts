@@ -82,6 +82,14 @@ export class Session {
     return this.#engine.streams.findOut(lane)?.next_seq ?? 0;
   }
 
+  /** Streams that this end may open now, beside those that it has open: by the window, and by what an agent says (S25). */
+  room(now_ms: number): number {
+    const engine = this.#engine;
+    engine.at(now_ms);
+    if (engine.link.is_over || engine.finishing || engine.core.agreed === undefined) return 0;
+    return Math.max(0, engine.own_streams - engine.streams.own_open);
+  }
+
   /** Why a message would be refused now; nothing when it would be taken. */
   refusal(lane: Lane, now_ms: number): 'full' | 'window' | 'closed' | undefined {
     this.#engine.at(now_ms);

@@ -5,6 +5,7 @@ import type { Draft } from './problem.ts';
 import { checkProvider, headerNames } from './rules-providers.ts';
 import { checkSessionStore } from './rules-sessions.ts';
 import { checkSigning } from './rules-signing.ts';
+import { DEFAULT_SHARES } from './schema-flow.ts';
 import { valueAt } from './shape.ts';
 
 /** What spans several keys: combinations that contradict each other, or that the schema cannot say. */
@@ -64,9 +65,6 @@ function wholeMicros(inventory: Inventory, row: Row, path: readonly string[]): D
 function isWholeMicros(usd: number): boolean {
   return Math.round(usd * 1e6) / 1e6 === usd;
 }
-
-/** As the schema has them, for those that are not written. */
-const DEFAULT_SHARES: Readonly<Record<string, number>> = { gold: 0.3, silver: 0.2, bronze: 0.05 };
 
 function shares(inventory: Inventory): Draft[] {
   const path = ['flow', 'shares'];

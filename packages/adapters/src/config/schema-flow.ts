@@ -36,11 +36,14 @@ function share(words: string): z.ZodNumber {
   return z.number().min(0).max(1).meta({ description: words, expected: 'a part of the whole, from 0 to 1' });
 }
 
+/** Also for the rule that shares are 1 at most in all, of those that are not written. */
+export const DEFAULT_SHARES: SharesConfig = { gold: 0.3, silver: 0.2, bronze: 0.05 };
+
 const shares: z.ZodType<SharesConfig> = typed<SharesConfig>()(
   z.strictObject({
-    gold: share('Of gold calls.').default(0.3),
-    silver: share('Of silver calls.').default(0.2),
-    bronze: share('Of bronze calls.').default(0.05),
+    gold: share('Of gold calls.').default(DEFAULT_SHARES.gold),
+    silver: share('Of silver calls.').default(DEFAULT_SHARES.silver),
+    bronze: share('Of bronze calls.').default(DEFAULT_SHARES.bronze),
   }),
 );
 

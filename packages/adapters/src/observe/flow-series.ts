@@ -15,6 +15,15 @@ export interface FlowGauges {
   readonly spending: readonly FlowSpendingGauges[];
   /** Tenants with objectives: how many of their tiers are held back. */
   readonly held_back: readonly { readonly tenant: string; readonly tiers: number }[];
+  /** Deployments whose estimates were too low again and again. */
+  readonly penalties: readonly FlowPenaltyGauges[];
+}
+
+export interface FlowPenaltyGauges {
+  readonly account: string;
+  /** Added to each estimate, as a part of it. */
+  readonly surcharge: number;
+  readonly loses_tier: boolean;
 }
 
 export interface FlowTierGauges {
@@ -162,6 +171,16 @@ export class FlowSeries {
     gauge('atp_flow_window_factor', 'The same as a part of its limit.', ['account'], () =>
       now.windows.map(({ account, factor }) => ({ labels: [account], value: factor })),
     );
+    gauge(
+      'atp_flow_estimate_surcharge',
+      'What is added to the estimates of a deployment, as a part of them, because they were too low again and again; it has half of its calls in flight, and with `loses_tier` a tier less.',
+      ['account', 'loses_tier'],
+      () =>
+        now.penalties.map(({ account, surcharge, loses_tier }) => ({
+          labels: [account, String(loses_tier)],
+          value: surcharge,
+        })),
+    );
     gauge('atp_flow_burn_usd_micros_per_minute', 'How fast a tenant spends, smoothed.', ['tenant'], () =>
       now.spending.map(({ tenant, usd_micros_per_minute }) => ({ labels: [tenant], value: usd_micros_per_minute })),
     );
@@ -185,4 +204,5 @@ const NOTHING: FlowGauges = {
   windows: [],
   spending: [],
   held_back: [],
+  penalties: [],
 };

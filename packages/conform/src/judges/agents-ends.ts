@@ -238,4 +238,11 @@ export const AGENTS_ENDS: readonly Sentence[] = [
     title: 'What became of an attempt is told by its error, or another instance goes on',
     judge: each(words, states, faults, goesOn),
   },
+  {
+    id: 'A18',
+    level: 'L1',
+    title: 'Calls wait for shared agents that are busy',
+    not_observable:
+      'Whether the agents of a key are shared, and how long calls may wait for them, is the operator’s to say.',
+  },
 ];

@@ -155,4 +155,28 @@ export const TASKS: readonly Sentence[] = [
     title: 'A task begins without FIN, needs nothing more, and is ended by RST',
     judge: each(withoutFin, aborted),
   },
+  {
+    id: 'S56',
+    level: 'L1',
+    title: 'The window is the least of those above it, halved by signs of congestion and opened by timely results',
+    not_observable: 'What the windows above it are, and what a router bears, no client is told.',
+  },
+  {
+    id: 'S57',
+    level: 'L1',
+    title: 'While calls wait long where it concerns the session, control frames have ECN',
+    not_observable: 'Waits come from the load of a router, which a client does not see and a runner must not make.',
+  },
+  {
+    id: 'S58',
+    level: 'L1',
+    title: 'What is left of the budgets of the day is told after tasks and changes, once in 500 ms at most',
+    not_observable: 'Whether a tenant has budgets, and what is left of them, the runner has no other way to know.',
+  },
+  {
+    id: 'S59',
+    level: 'L2',
+    title: 'A task that is stopped for a better tier ends with EPREEMPT, and refusals say when to come again',
+    not_observable: 'It takes a router without a free place, and a key that may ask in a better tier.',
+  },
 ];

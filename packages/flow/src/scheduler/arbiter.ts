@@ -5,6 +5,7 @@ import { type Denial, NOTHING } from '../amounts.ts';
 import { ServiceWindow } from '../fair/service-window.ts';
 import { StarvationGuard, type StarvationOptions } from '../fair/starvation.ts';
 import type { Reservation } from '../reservation.ts';
+import { Charges } from './charges.ts';
 import { type Changes, type Mutable, noChanges, type Now } from './changes.ts';
 import type { Pool } from './pool.ts';
 import { refusalOf, type Taken, takeParts } from './take-parts.ts';
@@ -19,6 +20,7 @@ export class Arbiter<T> {
   readonly #room: WaitingRoom<T>;
   readonly #starvation: StarvationGuard;
   readonly #long_wait_ms: number;
+  readonly #charges: Charges<T> = new Charges();
   readonly #dirty: Set<Pool<T>> = new Set();
   /** Queues whose first waits for room in the ledger's table of accounts, in the order in which they came. */
   readonly #homeless: Set<Pool<T>> = new Set();
@@ -66,14 +68,13 @@ export class Arbiter<T> {
   grant(ticket: Ticket<T>, reservations: readonly Reservation[], now: Now): void {
     let open = 0;
     for (const part of ticket.parts) {
-      if (part.kind !== 'reserve') continue;
-      open += 1;
+      if (part.kind === 'reserve') open += 1;
       if (this.#room.pools.size === 0) continue;
-      for (const account of part.accounts) {
+      for (const account of accountsOf(part)) {
         const pool = this.#room.pools.get(account);
         if (pool === undefined) continue;
-        pool.started(ticket);
-        // Its tier may have its part now, and another one its turn.
+        if (part.kind === 'reserve') pool.started(ticket);
+        // Its tier may have its part now, and another one its turn; or more than that, and some of it is gold's.
         if (pool.has_shares && pool.queue.size > 0) this.#dirty.add(pool);
       }
     }
@@ -121,7 +122,7 @@ export class Arbiter<T> {
     const held = ticket.parts.map((part, i) => [part, state.reservations[i] as Reservation] as const);
     for (const [part, reservation] of held) {
       if (part.kind !== 'reserve' || reservation.state !== 'open') continue;
-      this.#ended(ticket, part, reservation.tokens, now);
+      this.#ended(ticket, part, reservation, reservation.tokens, now);
       this.#ledger.lapse(reservation);
     }
     ticket.state = { kind: 'lapsed', reservations: state.reservations, open: state.open };
@@ -133,7 +134,7 @@ export class Arbiter<T> {
     const { state } = ticket;
     const part = ticket.parts[at];
     assert((state.kind === 'granted' || state.kind === 'lapsed') && part?.kind === 'reserve', 'what was granted ends');
-    if (state.kind === 'granted') this.#ended(ticket, part, tokens, now);
+    if (state.kind === 'granted') this.#ended(ticket, part, state.reservations[at] as Reservation, tokens, now);
     // What it held was debited; less may have been used, and a day's budget has room again.
     else for (const account of part.accounts) this.touch(account);
     state.open -= 1;
@@ -142,14 +143,14 @@ export class Arbiter<T> {
     ticket.state = ENDED;
   }
 
-  #ended(ticket: Ticket<T>, { accounts }: Extract<Part, { kind: 'reserve' }>, tokens: number, now: Now): void {
+  #ended(ticket: Ticket<T>, part: ReservePart, reservation: Reservation, tokens: number, now: Now): void {
     if (this.#room.pools.size === 0) return;
-    for (const account of accounts) {
+    for (const account of part.accounts) {
       const pool = this.#room.pools.get(account);
       if (pool === undefined) continue;
       pool.ended(ticket, now.mono_ms);
       this.touched(pool);
-      if (ticket.charge?.account === account) ticket.charge.of = pool.queue.correct(ticket.charge.of, tokens);
+      this.#charges.correct(reservation, pool, tokens);
     }
   }
 
@@ -163,6 +164,8 @@ export class Arbiter<T> {
       this.#dirty.delete(pool);
       if (this.#serve(pool, now)?.dimension === 'accounts') this.#homeless.add(pool);
       else this.#homeless.delete(pool);
+      if (pool.queue.size === 0 && pool.mark.emptied())
+        this.#changed.marks.push({ account: pool.account, is_high: false });
       this.#room.rest(pool);
     }
   }
@@ -212,8 +215,11 @@ export class Arbiter<T> {
 
   #grantFrom(pool: Pool<T>, ticket: Ticket<T>, reservations: readonly Reservation[], now: Now): void {
     const { place } = ticket;
-    assert(place !== undefined, 'a demand that waits has a place');
-    ticket.charge = { account: pool.account, of: pool.queue.serve(place) };
+    const at = ticket.indexAt(pool.account);
+    const [part, reservation] = [ticket.parts[at], reservations[at]];
+    assert(place !== undefined && part !== undefined && reservation !== undefined, 'a demand that waits has a place');
+    const grown = part.kind === 'grow' ? part.by.tokens : undefined;
+    this.#charges.add(reservation, pool.account, pool.queue.serve(place), grown);
     this.#room.left(ticket);
     this.grant(ticket, reservations, now);
     this.#changed.decided.push(ticket);
@@ -267,6 +273,8 @@ export class Arbiter<T> {
     }
   }
 }
+
+type ReservePart = Extract<Part, { kind: 'reserve' }>;
 
 /** Of an account that is not in the table. */
 const NO_WINDOWS: Windows = {

@@ -1,6 +1,6 @@
 import { QOS_TIERS, type Qos, qosRank } from '@atp-router/kernel';
 import type { Windows } from '../account.ts';
-import type { Amounts, Denial } from '../amounts.ts';
+import { type Amounts, type Denial, NOTHING, plus } from '../amounts.ts';
 import { FairQueue, type FairPlace } from '../fair/fair-queue.ts';
 import { Watermark, type WatermarkOptions } from '../window/watermark.ts';
 import { Pace } from './pace.ts';
@@ -15,8 +15,6 @@ import {
 } from './shares.ts';
 import type { QueueOptions } from './options.ts';
 import type { Ticket } from './ticket.ts';
-
-const NONE: Amounts = { calls: 0, tokens: 0, usd_nanos: 0 };
 
 /** An account that somebody waits for, or whose tiers have parts of their own: who waits, and who may be stopped. */
 export class Pool<T> {
@@ -104,8 +102,8 @@ export class Pool<T> {
 
   /**
    * Whom to stop so that the first demand of a tier fits, and then others behind it, which want `wanted` together with it.
-   * Bronze first, then silver, the oldest first of those that hold what is short, and none whose tier would have less than its part. Nobody when enough is on
-   * its way back, or when stopping all of them would not do for the first demand.
+   * Bronze first, then silver, the oldest first of those that hold what is short, and none whose tier would have less than its
+   * part. Nobody when enough is on its way back, or when stopping all of them would not do for the first demand.
    */
   victims(windows: Windows, qos: Qos, demand: Amounts, wanted: Amounts): readonly Ticket<T>[] {
     const coming = this.#stopping.map((tickets) => this.#heldBy(tickets));
@@ -114,7 +112,7 @@ export class Pool<T> {
     const found: Ticket<T>[] = [];
     for (const tier of WORST_FIRST) {
       if (qosRank(tier) <= qosRank(qos)) break;
-      let given = coming[qosRank(tier)] ?? NONE;
+      let given = coming[qosRank(tier)] ?? NOTHING;
       for (const ticket of this.#running[qosRank(tier)]) {
         const short = isNothing(first) ? all : first;
         if (isNothing(short)) break;
@@ -137,7 +135,7 @@ export class Pool<T> {
   }
 
   #heldBy(tickets: Iterable<Ticket<T>>): Amounts {
-    let held = NONE;
+    let held = NOTHING;
     for (const ticket of tickets) held = plus(held, ticket.heldAt(this.account));
     return held;
   }
@@ -152,10 +150,6 @@ const WORST_FIRST: readonly Qos[] = ['bronze', 'silver'];
 
 /** Silver has its part and its turn, and stops nobody. */
 const PREEMPTING: ReadonlySet<Qos> = new Set(['gold']);
-
-function plus(a: Amounts, b: Amounts): Amounts {
-  return { calls: a.calls + b.calls, tokens: a.tokens + b.tokens, usd_nanos: a.usd_nanos + b.usd_nanos };
-}
 
 /** Whether a part of what is short comes back with it. */
 function helps(held: Amounts, short: Amounts): boolean {

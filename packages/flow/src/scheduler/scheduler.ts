@@ -183,5 +183,10 @@ function reservationOf<T>({ state, parts }: Ticket<T>, part: number): Reservatio
     parts[part]?.kind === 'reserve',
     'a part that reserved something ends; one that grew ends with its reservation',
   );
-  return state.reservations[part] as Reservation;
+  const reservation = state.reservations[part] as Reservation;
+  assert(
+    reservation.state === 'open' || reservation.state === 'lapsed',
+    'a part ends once: it was settled or released before',
+  );
+  return reservation;
 }

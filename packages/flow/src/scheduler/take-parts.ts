@@ -1,6 +1,6 @@
 import type { Qos } from '@atp-router/kernel';
 import type { AccountLedger } from '../account-ledger.ts';
-import type { Amounts, Denial } from '../amounts.ts';
+import { type Amounts, type Denial, plus } from '../amounts.ts';
 import type { Reservation } from '../reservation.ts';
 import type { Part } from './ticket.ts';
 
@@ -65,8 +65,7 @@ function grow(
   before: Amounts[],
 ): Denial | undefined {
   const { calls, tokens, usd_nanos } = reservation;
-  const grown = { calls: calls + by.calls, tokens: tokens + by.tokens, usd_nanos: usd_nanos + by.usd_nanos };
-  const result = ledger.adjust(reservation, grown);
+  const result = ledger.adjust(reservation, plus(reservation, by));
   if (!result.ok) return result;
   before[taken.length] = { calls, tokens, usd_nanos };
   taken.push(reservation);

@@ -1,6 +1,6 @@
 import { assert } from '@atp-router/kernel';
 import { type Amounts, type Denial, NOTHING } from '../amounts.ts';
-import type { Charge, FairKey, FairPlace } from '../fair/fair-queue.ts';
+import type { FairKey, FairPlace } from '../fair/fair-queue.ts';
 import type { HeapMember } from '../indexed-heap.ts';
 import type { Reservation } from '../reservation.ts';
 
@@ -66,7 +66,6 @@ export class Ticket<T> implements HeapMember {
   readonly passed: string[] = [];
   /** When each part was refused first. */
   readonly #waits_since: (number | undefined)[] = [];
-  charge: { readonly account: string; of: Charge<Ticket<T>> } | undefined = undefined;
   /** The account at which it was told to stop for somebody else. */
   stopped_at: string | undefined = undefined;
 
@@ -83,7 +82,7 @@ export class Ticket<T> implements HeapMember {
 
   /** Monotone time until which it waits for an account that refuses it now; `-Infinity` when it does not. */
   patience(account: string, mono_ms: number): number {
-    const at = this.#partAt(account);
+    const at = this.indexAt(account);
     const wait_ms = this.parts[at]?.wait_ms;
     if (wait_ms === undefined) return Number.NEGATIVE_INFINITY;
     const since_ms = this.#waits_since[at] ?? mono_ms;
@@ -92,10 +91,11 @@ export class Ticket<T> implements HeapMember {
   }
 
   partAt(account: string): Part | undefined {
-    return this.parts[this.#partAt(account)];
+    return this.parts[this.indexAt(account)];
   }
 
-  #partAt(account: string): number {
+  /** Which of its parts an account is of; -1: none. */
+  indexAt(account: string): number {
     for (let i = 0; i < this.parts.length; i += 1) {
       if (accountsOf(this.parts[i] as Part).includes(account)) return i;
     }
@@ -117,7 +117,7 @@ export class Ticket<T> implements HeapMember {
 
 const CANCELLED: TicketState = { kind: 'cancelled' };
 
-/** Outermost first. */
+/** In the order in which they are asked. */
 export function accountsOf(part: Part): readonly string[] {
   return part.kind === 'reserve' ? part.accounts : part.reservation.accounts;
 }

@@ -1,6 +1,6 @@
 import type { Qos } from '@atp-router/kernel';
 import type { AccountLedger } from '../account-ledger.ts';
-import { type Amounts, NOTHING } from '../amounts.ts';
+import { type Amounts, NOTHING, plus } from '../amounts.ts';
 import type { Pool } from './pool.ts';
 import { accountsOf, type Ticket } from './ticket.ts';
 
@@ -21,11 +21,7 @@ export function wantedAt<T>(pool: Pool<T>, qos: Qos, most: Amounts, ledger: Acco
     looked_at += 1;
     const amounts = demandAt(place.owner, pool.account);
     if (amounts === undefined || !fitsElsewhere(place.owner, pool.account, left, ledger)) continue;
-    sum = {
-      calls: sum.calls + amounts.calls,
-      tokens: sum.tokens + amounts.tokens,
-      usd_nanos: sum.usd_nanos + amounts.usd_nanos,
-    };
+    sum = plus(sum, amounts);
   }
   return sum;
 }

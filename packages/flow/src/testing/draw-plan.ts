@@ -38,6 +38,8 @@ function drawSetting(draw: Draw): Setting {
     marks: { high_ms: 100, low_ms: 20, require_n: 2 },
     // Estimates of one tenant are always too high, of another too low.
     use: is_fair ? draw.one([1, 1, 1], [0.5, 2, 1], [2, 0.5, 1]) : [1, 1, 1],
+    is_exact: is_fair && draw.chance(0.5),
+    rule: is_fair ? undefined : draw.one(undefined, { max_parallel: draw.int(1, 3) }),
     weights: Array.from({ length: TENANTS }, () => draw.one(1, 1, 2, 0.5)),
   };
 }
@@ -45,19 +47,37 @@ function drawSetting(draw: Draw): Setting {
 /** Windows that the worse tiers have filled when gold comes: somebody may be stopped for it. */
 function openCrowded(draw: Draw): readonly PlannedEvent[] {
   const opening: PlannedEvent[] = [];
-  for (const account of [0, PROVIDER_AT]) {
+  for (const account of draw.one([0, PROVIDER_AT], [PROVIDER_AT])) {
     const limits = { max_parallel: draw.int(3, 8), ...(draw.chance(0.5) && { max_tokens: draw.int(60, 200) }) };
-    opening.push({ do: 'limits', account, limits }, { ...drawQueue(draw, account), max_waiting: undefined });
+    opening.push(
+      { do: 'limits', account, limits },
+      { ...drawQueue(draw, account), max_waiting: undefined, shares: drawShares(draw) },
+    );
   }
   for (let i = 0; i < 8; i += 1) {
     const qos = draw.one<Qos>('bronze', 'bronze', 'silver');
     opening.push({ ...drawAsk(draw), qos, model: draw.int(0, 1), lease_ms: NEVER });
   }
+  const rush = draw.one(0, 3, 5);
+  for (let i = 0; i < rush; i += 1) {
+    const amounts: Sum = [1, draw.int(0, 10), 0];
+    const ask = { ...drawAsk(draw), amounts, model: draw.int(0, 1), is_bare: draw.chance(0.5), deadline_ms: NEVER };
+    opening.push({ ...ask, qos: 'gold', patience_ms: [500, 500] });
+  }
   return opening;
+}
+
+/** Two queues after one another: calls are short in the first one, and tokens in the second one, where small demands would fit. */
+function openTwoDoors(draw: Draw): readonly PlannedEvent[] {
+  return [
+    { do: 'limits', account: 0, limits: { max_parallel: draw.int(2, 4) } },
+    { do: 'limits', account: PROVIDER_AT, limits: { max_tokens: draw.int(40, 80) } },
+  ];
 }
 
 function openMixed(draw: Draw): readonly PlannedEvent[] {
   if (draw.chance(0.4)) return openCrowded(draw);
+  if (draw.chance(0.15)) return openTwoDoors(draw);
   const share = draw.one(0.2, 0.5, 0.8);
   const opening: PlannedEvent[] = [];
   for (let account = 0; account < ACCOUNT_IDS.length; account += 1) {
@@ -70,7 +90,7 @@ function openMixed(draw: Draw): readonly PlannedEvent[] {
 }
 
 function openFair(draw: Draw): readonly PlannedEvent[] {
-  const limits = { max_parallel: draw.one(1, 1, 2, 3) };
+  const limits = { max_parallel: draw.one(1, 2, 3, 4) };
   const opening: PlannedEvent[] = [{ do: 'limits', account: PROVIDER_AT, limits }];
   // Somebody holds it while the others line up.
   for (let i = 0; i < 20; i += 1) opening.push(drawFairAsk(draw));
@@ -89,14 +109,17 @@ function drawLimits(draw: Draw): AccountLimits {
   };
 }
 
-function drawQueue(draw: Draw, account: number): Extract<PlannedEvent, { do: 'configure' }> {
-  const shares: Shares | undefined = draw.one(
+function drawShares(draw: Draw): Shares {
+  return draw.one(
     DEFAULT_SHARES,
     { gold: 0.5, silver: 0.25, bronze: 0.25 },
     { gold: 1, silver: 0, bronze: 0 },
     { gold: 0.6, silver: 0, bronze: 0.4 },
-    undefined,
   );
+}
+
+function drawQueue(draw: Draw, account: number): Extract<PlannedEvent, { do: 'configure' }> {
+  const shares = draw.chance(0.2) ? undefined : drawShares(draw);
   return { do: 'configure', account, shares, max_waiting: draw.one(undefined, undefined, 0, 1, 3) };
 }
 
@@ -143,6 +166,10 @@ function drawEvent(draw: Draw): PlannedEvent {
   if (roll < 0.65) return { do: 'cancel', pick };
   if (roll < 0.75) return { do: 'pass', by_ms: draw.one(1, 10, draw.int(0, 200), 600), is_late: draw.chance(0.15) };
   if (roll < 0.79) return { do: 'limits', account: draw.int(0, ACCOUNT_IDS.length - 1), limits: drawLimits(draw) };
+  if (roll < 0.8) {
+    const calls = draw.chance(0.4) ? NEVER : draw.int(0, 4);
+    return { do: 'ceiling', account: draw.one(0, PROVIDER_AT, draw.int(0, ACCOUNT_IDS.length - 1)), calls };
+  }
   if (roll < 0.81) return { do: 'retire', account: draw.int(0, ACCOUNT_IDS.length - 1) };
   if (roll < 0.83) return drawQueue(draw, draw.one(0, 1, PROVIDER_AT, PROVIDER_AT, PROVIDER_AT + 1));
   return drawRareEvent(draw, pick);
@@ -151,6 +178,7 @@ function drawEvent(draw: Draw): PlannedEvent {
 function drawRareEvent(draw: Draw, pick: number): PlannedEvent {
   const roll = draw.next();
   if (roll < 0.2) return { do: 'adjust', pick, part: draw.int(0, 1), factor: draw.one(0.5, draw.next(), 1.5, 3) };
+  if (roll < 0.25) return { do: 'replace', pick, by: drawAmounts(draw), patience_ms: drawPatience(draw) };
   if (roll < 0.4) {
     const model = draw.chance(0.3) ? draw.int(0, MODEL_COUNT - 1) : undefined;
     return { do: 'grow', pick, by: drawAmounts(draw), patience_ms: drawPatience(draw), model };
@@ -177,7 +205,10 @@ function drawFairAsk(draw: Draw): Ask {
 function drawFairEvent(draw: Draw): PlannedEvent {
   const roll = draw.next();
   const pick = draw.int(0, PICK_MAX);
-  if (roll < 0.45) return drawFairAsk(draw);
+  if (roll < 0.42) return drawFairAsk(draw);
+  // One tenant finds later than others what it needs.
+  if (roll < 0.5)
+    return { do: 'grow', tenant: 1, pick, by: [1, draw.int(10, 30), 0], patience_ms: NEVER, model: undefined };
   if (roll < 0.9) return { do: 'end', pick, part: 'all', use: draw.chance(0.1) ? undefined : 0.5 + draw.next() };
   if (roll < 0.93) return { do: 'cancel', pick };
   if (roll < 0.96) return { do: 'pass', by_ms: draw.int(0, 100), is_late: false };

@@ -1,5 +1,5 @@
 import { QOS_TIERS } from '@atp-router/kernel';
-import type { AccountBook, Demand } from './records.ts';
+import type { AccountBook, Demand, ReservedPart } from './records.ts';
 import { PROVIDER_AT, SESSIONS, TENANTS } from './accounts.ts';
 import type { LedgerBook } from './ledger-book.ts';
 import type { Watch } from './watch.ts';
@@ -77,6 +77,14 @@ class Pair {
   }
 }
 
+/** What was charged for a part, and for its growth. */
+interface Charged {
+  readonly tokens: number;
+  /** Tokens that it held before, for which it had not waited. */
+  readonly free: number;
+  readonly times: number;
+}
+
 /**
  * Fairness at the account that everybody waits for: over any stretch in which two tenants of a tier have somebody waiting, their service in
  * tokens by weight differs by no more than the largest cost of each, and twice what each has in flight that was taken for too little, and
@@ -89,7 +97,7 @@ export class FairBook {
   /** By tier, tenant and session: the tenant's and the session's. */
   readonly #of: (readonly [Flow, Flow])[] = [];
   readonly #pairs: Pair[] = [];
-  readonly #charged: Map<Demand, number> = new Map();
+  readonly #charged: Map<ReservedPart, Charged> = new Map();
 
   constructor(ledger: LedgerBook, watch: Watch, weights: readonly number[]) {
     this.#book = ledger.accounts[PROVIDER_AT] as AccountBook;
@@ -124,10 +132,17 @@ export class FairBook {
     return this.#book.line;
   }
 
-  /** From the queue. */
+  /** From the queue: it was charged what it expects, or by how much it grows. */
   served(demand: Demand): void {
+    const part = demand.partAt(this.#book);
+    if (part === undefined) return;
     const { tokens } = demand.wish;
-    this.#charged.set(demand, tokens);
+    const reserved = part.kind === 'grow' ? part.target : part;
+    const known = this.#charged.get(reserved);
+    // What was held before came without a queue, and is charged to nobody.
+    const free = part.kind === 'grow' ? reserved.amounts[1] - part.by[1] : 0;
+    if (known === undefined) this.#charged.set(reserved, { tokens, free, times: 1 });
+    else this.#charged.set(reserved, { ...known, tokens: known.tokens + tokens, times: known.times + 1 });
     for (const flow of this.#flowsOf(demand)) {
       flow.service += tokens;
       flow.cost = Math.max(flow.cost, tokens);
@@ -136,17 +151,18 @@ export class FairBook {
     }
   }
 
-  /** The provider's part of it ended, or its lease did. */
-  ended(demand: Demand, tokens: number): void {
-    const charged = this.#charged.get(demand);
+  /** A part of it ended, or its lease did: what it used counts, once. */
+  ended(demand: Demand, part: ReservedPart, used: number): void {
+    const charged = this.#charged.get(part);
     if (charged === undefined) return;
-    this.#charged.delete(demand);
+    this.#charged.delete(part);
+    const tokens = Math.max(0, used - charged.free);
     for (const flow of this.#flowsOf(demand)) {
-      flow.service += tokens - charged;
+      flow.service += tokens - charged.tokens;
       flow.cost = Math.max(flow.cost, tokens);
-      flow.too_low = Math.max(flow.too_low, tokens - charged);
-      flow.too_high = Math.max(flow.too_high, charged - tokens);
-      flow.in_flight -= 1;
+      flow.too_low = Math.max(flow.too_low, tokens - charged.tokens);
+      flow.too_high = Math.max(flow.too_high, charged.tokens - tokens);
+      flow.in_flight -= charged.times;
     }
   }
 

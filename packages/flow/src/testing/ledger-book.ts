@@ -1,24 +1,17 @@
 import { QOS_TIERS, type Qos } from '@atp-router/kernel';
 import type { Account } from '../account.ts';
 import type { AccountLedger } from '../account-ledger.ts';
-import {
-  AccountBook,
-  DayBook,
-  type Demand,
-  type GrowthPart,
-  type Hold,
-  Life,
-  type PartRecord,
-  type ReservedPart,
-} from './records.ts';
+import type { LimitsRule } from '../account-table.ts';
+import { DayBook, Life } from './life.ts';
+import { AccountBook, type Hold, type Demand, type GrowthPart, type PartRecord, type ReservedPart } from './records.ts';
 import { ACCOUNT_IDS } from './accounts.ts';
 import { DAY_MS } from './plan.ts';
-import { addTo, DIMENSIONS, isSame, less, type Sum } from './sums.ts';
+import { addTo, DIMENSIONS, isSame, less, type Sum, sumOf } from './sums.ts';
 import type { Watch } from './watch.ts';
 
 /** Own sums of what every account holds and has used. It reads the ledger only to compare, and to see which accounts were dropped. */
 export class LedgerBook {
-  readonly accounts: readonly AccountBook[] = ACCOUNT_IDS.map((id, at) => new AccountBook(id, at));
+  readonly accounts: readonly AccountBook[];
   readonly #ledger: AccountLedger;
   readonly #watch: Watch;
   readonly #days: DayBook[] = [];
@@ -26,8 +19,9 @@ export class LedgerBook {
   readonly #visits: number[];
   #size = 0;
 
-  constructor(ledger: AccountLedger, watch: Watch, wall_ms: number) {
+  constructor(ledger: AccountLedger, watch: Watch, wall_ms: number, ruleOf: LimitsRule) {
     this.#ledger = ledger;
+    this.accounts = ACCOUNT_IDS.map((id, at) => new AccountBook(id, at, ruleOf(id)));
     this.#watch = watch;
     this.#visits = [Math.floor(wall_ms / DAY_MS)];
   }
@@ -62,6 +56,8 @@ export class LedgerBook {
     }
     if (book.life !== undefined) this.#watch.counts.dropped += 1;
     book.life = account && new Life(account);
+    book.ceiling = Number.POSITIVE_INFINITY;
+    book.applyRule();
   }
 
   #seeDay(book: AccountBook, life: Life): void {
@@ -91,8 +87,8 @@ export class LedgerBook {
   /** Whether all parts have room now; `undefined`: there is nothing any more that could grow. */
   fits(demand: Demand): boolean | undefined {
     for (const part of demand.parts) {
-      if (part.kind === 'adjust') {
-        if (!canGrow(part)) return undefined;
+      if (part.kind === 'grow') {
+        if (part.target.state !== 'open') return undefined;
         if (!this.#growthFits(part)) return false;
         continue;
       }
@@ -107,10 +103,10 @@ export class LedgerBook {
   fitsAt(demand: Demand, book: AccountBook): boolean | undefined {
     const part = demand.partAt(book);
     if (part === undefined) return true;
-    if (part.kind === 'adjust') {
-      if (!canGrow(part)) return undefined;
+    if (part.kind === 'grow') {
+      if (part.target.state !== 'open') return undefined;
       const hold = part.target.holds.find((one) => one.book === book);
-      return hold === undefined || book.fits(less(part.amounts, part.target.amounts), hold.day);
+      return hold === undefined || book.fits(part.by, hold.day);
     }
     return book.fits(part.amounts, book.life?.days.get(this.today));
   }
@@ -134,8 +130,7 @@ export class LedgerBook {
     return asked <= this.#ledger.max_accounts;
   }
 
-  #growthFits({ target, amounts }: GrowthPart): boolean {
-    const by = less(amounts, target.amounts);
+  #growthFits({ target, by }: GrowthPart): boolean {
     return target.holds.every(({ book, day }) => book.fits(by, day));
   }
 
@@ -146,12 +141,13 @@ export class LedgerBook {
     for (let i = 0; i < demand.parts.length; i += 1) {
       const part = demand.parts[i] as PartRecord;
       const reservation = ticket.state.reservations[i];
-      if (part.kind === 'adjust') {
-        this.grow(part.target, part.amounts, demand.rank);
+      if (part.kind === 'grow') {
+        this.grow(part.target, part.by);
         continue;
       }
       part.reservation = reservation;
       part.state = 'open';
+      part.rank = demand.rank;
       part.holds = part.accounts.map((book, k): Hold => {
         const life = book.life as Life;
         const day = life?.days.get(this.today) as DayBook;
@@ -167,15 +163,13 @@ export class LedgerBook {
     }
   }
 
-  grow(part: ReservedPart, amounts: Sum, _rank: number): void {
-    const by = less(amounts, part.amounts);
-    const { qos } = part.reservation as { readonly qos: 'gold' | 'silver' | 'bronze' };
-    const rank = qos === 'gold' ? 0 : qos === 'silver' ? 1 : 2;
+  /** A part that is open holds so much more, or less. */
+  grow(part: ReservedPart, by: Readonly<Sum>): void {
     for (const { book, day } of part.holds) {
-      book.hold(rank, by, 1);
+      book.hold(part.rank, by, 1);
       addTo(day.held, by);
     }
-    part.amounts = amounts;
+    part.amounts = sumOf(part.amounts, by);
   }
 
   /** A part ends with what it used, or with nothing. */
@@ -259,9 +253,4 @@ export class LedgerBook {
       }
     }
   }
-}
-
-/** It is there, and holds no more than it is to hold. */
-function canGrow({ target, amounts }: GrowthPart): boolean {
-  return target.state === 'open' && DIMENSIONS.every((i) => amounts[i] >= target.amounts[i]);
 }

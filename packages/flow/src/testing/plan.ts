@@ -18,13 +18,17 @@ export interface Setting {
   readonly marks: WatermarkOptions;
   /** One account is short, everybody asks for more than it has, and who gets how much is judged. */
   readonly is_fair: boolean;
+  /** All use just what they hold: what is charged is known at once, and fairness is judged without an allowance for it. */
+  readonly is_exact: boolean;
+  /** Windows of a session that nobody gave any. */
+  readonly rule: AccountLimits | undefined;
   /** Of tenants. */
   readonly weights: readonly number[];
   /** What tenants use of their estimates: times what an event says. */
   readonly use: readonly number[];
 }
 
-/** A demand. Times are from the moment of the event; `Infinity` is for ever, 0 is not at all. */
+/** A demand. Its deadline is from the moment of the event; `Infinity` is for ever, and patience of 0 is none at all. */
 export interface Ask {
   readonly do: 'ask';
   readonly qos: Qos;
@@ -52,11 +56,15 @@ export type PlannedEvent =
   /** What is granted is to hold more, in a queue, perhaps together with a provider's part. */
   | (Picked & {
       readonly do: 'grow';
+      /** Only what this tenant has. */
+      readonly tenant?: number;
       readonly by: Sum;
       readonly patience_ms: number;
       readonly model: number | undefined;
     })
-  /** The same at once, or less. */
+  /** One that waits has what is granted grow, instead of a part of the same accounts. */
+  | (Picked & { readonly do: 'replace'; readonly by: Sum; readonly patience_ms: number })
+  /** What is granted is to hold more at once, or less. */
   | (Picked & { readonly do: 'adjust'; readonly part: number; readonly factor: number })
   /** A part ends with `use` times what it holds, or all do; undefined: it was not begun. */
   | (Picked & { readonly do: 'end'; readonly part: number | 'all'; readonly use: number | undefined })
@@ -67,6 +75,8 @@ export type PlannedEvent =
   | (Picked & { readonly do: 'cancel' })
   | (Picked & { readonly do: 'renew' })
   | { readonly do: 'limits'; readonly account: number; readonly limits: AccountLimits }
+  /** Present conditions allow so many calls. */
+  | { readonly do: 'ceiling'; readonly account: number; readonly calls: number }
   | { readonly do: 'retire'; readonly account: number }
   | {
       readonly do: 'configure';

@@ -2,7 +2,8 @@ import type { Part } from '../scheduler/ticket.ts';
 import { type AccountBook, Demand, GrowthPart, type PartRecord, ReservedPart, type Wish } from './records.ts';
 import { ACCOUNT_IDS, modelChain, tenantChain } from './accounts.ts';
 import type { Ask, Plan, PlannedEvent } from './plan.ts';
-import { amountsOf, type Sum } from './sums.ts';
+import { amountsOf, less, type Sum } from './sums.ts';
+import { end, endAll, finish } from './play-ends.ts';
 import { type Machines, World } from './world.ts';
 
 export interface HistoryResult {
@@ -39,11 +40,14 @@ function perform(world: World, event: PlannedEvent): void {
     case 'grow':
       grow(world, event);
       break;
+    case 'replace':
+      replace(world, event);
+      break;
     case 'adjust':
       adjust(world, event);
       break;
     case 'end':
-      end(world, event);
+      end(world, pickOf(world, event.pick, false), event.part, event.use);
       break;
     case 'crash': {
       const demand = pickOf(world, event.pick, false);
@@ -59,7 +63,6 @@ function perform(world: World, event: PlannedEvent): void {
       const demand = [...world.queues.waiting][event.pick % world.queues.waiting.size];
       if (demand?.ticket === undefined) break;
       demand.status = 'over';
-      for (const part of demand.parts) if (part.kind === 'adjust') part.target.is_growing = false;
       world.watch.counts.cancelled += 1;
       world.took(scheduler.cancel(demand.ticket, now));
       break;
@@ -74,6 +77,11 @@ function perform(world: World, event: PlannedEvent): void {
     case 'limits':
       ledger.setLimits(id(event.account), event.limits);
       setLimits(world, event);
+      world.took(scheduler.wake(id(event.account), now));
+      break;
+    case 'ceiling':
+      ledger.setCeiling(id(event.account), event.calls);
+      setCeiling(world, event);
       world.took(scheduler.wake(id(event.account), now));
       break;
     case 'retire':
@@ -119,10 +127,10 @@ function id(account: number): string {
 }
 
 /** One of what is granted, whose holder is there or has crashed. */
-function pickOf({ live }: World, pick: number, has_crashed: boolean): Demand | undefined {
+function pickOf({ live }: World, pick: number, has_crashed: boolean, tenant?: number): Demand | undefined {
   for (let i = 0; i < live.length; i += 1) {
     const demand = live[(pick + i) % live.length];
-    if (demand?.has_crashed === has_crashed) return demand;
+    if (demand?.has_crashed === has_crashed && (tenant ?? demand.wish.tenant) === demand.wish.tenant) return demand;
   }
   return undefined;
 }
@@ -131,6 +139,12 @@ function setLimits(world: World, { account, limits }: Event<'limits'>): void {
   const book = world.book.accounts[account] as AccountBook;
   world.book.sync(true);
   if (book.life !== undefined) book.setLimits(limits);
+}
+
+function setCeiling(world: World, { account, calls }: Event<'ceiling'>): void {
+  const book = world.book.accounts[account] as AccountBook;
+  world.book.sync();
+  if (book.life !== undefined) book.setCeiling(calls);
 }
 
 function configure(world: World, { account, shares, max_waiting }: Event<'configure'>): void {
@@ -151,26 +165,47 @@ function ask(world: World, event: Ask): void {
   const parts: PartRecord[] = [];
   const [tenant_ms, model_ms] = event.patience_ms;
   const add = (chain: readonly number[], patience_ms: number): void =>
-    void parts.push(new ReservedPart(booksOf(world, chain), [...event.amounts], mono_ms + patience_ms));
+    void parts.push(new ReservedPart(booksOf(world, chain), [...event.amounts], patience_ms));
   if (!event.is_bare) add(tenantChain(event.tenant, event.key, event.session), tenant_ms);
   if (event.model !== undefined) add(modelChain(event.model), model_ms);
   request(world, { ...event, tokens: event.amounts[1], deadline_ms: mono_ms + event.deadline_ms }, parts);
 }
 
-function grow(world: World, { pick, by, patience_ms, model }: Event<'grow'>): void {
-  const demand = pickOf(world, pick, false);
-  const target = demand?.parts.find(
-    (part): part is ReservedPart => part.kind === 'reserve' && part.state === 'open' && !part.is_growing,
-  );
+function grow(world: World, { pick, by, patience_ms, model, tenant }: Event<'grow'>): void {
+  const demand = pickOf(world, pick, false, tenant);
+  const open = demand?.parts.filter((part): part is ReservedPart => part.kind === 'reserve' && part.state === 'open');
+  const target = open?.[pick % open.length];
   if (demand === undefined || target === undefined) return;
-  const amounts: Sum = [target.amounts[0] + by[0], target.amounts[1] + by[1], target.amounts[2] + by[2]];
-  const until_ms = world.mono_ms + patience_ms;
-  const parts: PartRecord[] = [new GrowthPart(target, amounts, until_ms)];
+  const parts: PartRecord[] = [new GrowthPart(target, [...by], patience_ms)];
   const chain = model === undefined ? [] : booksOf(world, modelChain(model));
   const is_apart = chain.every((book) => !target.accounts.includes(book));
-  if (chain.length > 0 && is_apart) parts.push(new ReservedPart(chain, [...by], until_ms));
-  target.is_growing = true;
+  if (chain.length > 0 && is_apart) parts.push(new ReservedPart(chain, [...by], patience_ms));
   request(world, { ...demand.wish, tokens: by[1], deadline_ms: Number.POSITIVE_INFINITY }, parts);
+}
+
+/** One that waits has found that another demand has what it wanted: it has that grow instead. */
+function replace(world: World, { pick, by, patience_ms }: Event<'replace'>): void {
+  const waiting = [...world.queues.waiting];
+  const demand = waiting[pick % waiting.length];
+  if (demand?.ticket === undefined) return;
+  const open = world.live.flatMap(({ parts }) => parts).filter((part) => part.kind === 'reserve');
+  const parts = demand.parts.map((part) => {
+    if (part.kind === 'grow') return part;
+    const target = open.find(
+      ({ state, accounts }) =>
+        state === 'open' &&
+        accounts.length === part.accounts.length &&
+        accounts.every((book, i) => book === part.accounts[i]),
+    );
+    return target === undefined ? part : new GrowthPart(target, [...by], patience_ms);
+  });
+  const first = parts.findIndex((part, i) => part !== demand.parts[i]);
+  if (first === -1) return;
+  // Only one of its parts: the other one is still to be had.
+  demand.parts = demand.parts.map((part, i) => (i === first ? (parts[i] ?? part) : part));
+  world.watch.counts.replaced += 1;
+  world.queues.replaced(demand, world.mono_ms);
+  world.took(world.scheduler.replace(demand.ticket, demand.parts.map(partOf), world.now));
 }
 
 function request(world: World, wish: Omit<Wish, 'weight'>, parts: readonly PartRecord[]): void {
@@ -194,80 +229,29 @@ function request(world: World, wish: Omit<Wish, 'weight'>, parts: readonly PartR
 }
 
 function partOf(part: PartRecord): Part {
-  const until_mono_ms = part.until_ms;
-  const amounts = amountsOf(part.amounts);
-  if (part.kind === 'reserve')
-    return { kind: 'reserve', accounts: part.accounts.map(({ id }) => id), amounts, until_mono_ms };
+  const patience = part.wait_ms > 0 ? { wait_ms: part.wait_ms } : {};
+  if (part.kind === 'reserve') {
+    const accounts = part.accounts.map((book) => book.id);
+    return { kind: 'reserve', accounts, amounts: amountsOf(part.amounts), ...patience };
+  }
   const { reservation } = part.target;
   if (reservation === undefined) throw new Error('what is to grow was granted');
-  return { kind: 'adjust', reservation, amounts, until_mono_ms };
+  return { kind: 'grow', reservation, by: amountsOf(part.by), ...patience };
 }
 
 function adjust(world: World, { pick, part: at, factor }: Event<'adjust'>): void {
   const demand = pickOf(world, pick, false);
   const part = demand?.parts[at];
-  if (demand === undefined || part?.kind !== 'reserve' || part.state !== 'open' || part.is_growing) return;
-  if (part.reservation === undefined) return;
+  if (demand === undefined || part?.kind !== 'reserve' || part.state !== 'open' || part.reservation === undefined)
+    return;
   const [calls, tokens, usd_nanos] = part.amounts;
   const amounts: Sum = [calls, Math.round(tokens * factor), Math.round(usd_nanos * factor)];
-  const growth = new GrowthPart(part, amounts, 0);
-  const is_less = amounts[1] <= tokens && amounts[2] <= usd_nanos;
-  const fits = is_less || world.book.fits(new Demand(0, demand.wish, [growth])) === true;
+  const by = less(amounts, part.amounts);
+  const is_less = by[1] <= 0 && by[2] <= 0;
+  const fits = is_less || world.book.fits(new Demand(0, demand.wish, [new GrowthPart(part, by, 0)])) === true;
   const { denial, changes } = world.scheduler.adjust(part.reservation, amountsOf(amounts), world.now);
   if ((denial === undefined) !== fits)
     world.watch.broken(`a reservation grows ${fits ? 'not although' : 'although not'} there is room`);
-  if (denial === undefined) world.book.grow(part, amounts, demand.rank);
+  if (denial === undefined) world.book.grow(part, by);
   world.took(changes);
-}
-
-function end(world: World, { pick, part, use }: Event<'end'>): void {
-  const demand = pickOf(world, pick, false);
-  if (demand === undefined) return;
-  if (part === 'all') endAll(world, demand, use);
-  else endPart(world, demand, part, use);
-}
-
-function endAll(world: World, demand: Demand, use: number | undefined): void {
-  for (let at = 0; at < demand.parts.length; at += 1) endPart(world, demand, at, use);
-}
-
-function endPart(world: World, demand: Demand, at: number, use: number | undefined): void {
-  const part = demand.parts[at];
-  if (demand.ticket === undefined || part?.kind !== 'reserve' || (part.state !== 'open' && part.state !== 'lapsed'))
-    return;
-  const [calls, tokens, usd_nanos] = part.amounts;
-  const by = (use ?? 0) * (world.setting.use[demand.wish.tenant] ?? 1);
-  const actual: Sum = [use === undefined ? 0 : calls, Math.round(tokens * by), Math.round(usd_nanos * by)];
-  world.ended(demand, part, actual);
-  world.took(
-    use === undefined
-      ? world.scheduler.release(demand.ticket, at, world.now)
-      : world.scheduler.settle(demand.ticket, at, amountsOf(actual), world.now),
-  );
-}
-
-/** Holders end what they hold, the dead lapse, and some of those come back; whoever waits is granted or gives up. */
-function finish(world: World): void {
-  const { watch } = world;
-  while (watch.problems.length === 0) {
-    watch.step += 1;
-    const demand = world.live.find(({ has_crashed }) => !has_crashed);
-    if (demand !== undefined) {
-      endAll(world, demand, 1);
-      continue;
-    }
-    const due_ms = world.scheduler.due_mono_ms;
-    if (due_ms !== undefined && due_ms < Number.POSITIVE_INFINITY) {
-      world.mono_ms = Math.max(world.mono_ms, due_ms);
-      world.took(world.scheduler.expire(world.now), undefined, true);
-      continue;
-    }
-    const [waits] = world.queues.waiting;
-    if (waits?.ticket === undefined) break;
-    // It would wait for ever for what is not given.
-    waits.status = 'over';
-    world.took(world.scheduler.cancel(waits.ticket, world.now));
-  }
-  for (const demand of [...world.live]) if (demand.number % 2 === 0) endAll(world, demand, 0.5);
-  if (watch.problems.length === 0) world.judgeRest();
 }

@@ -1,5 +1,5 @@
 import { QOS_TIERS, type Qos } from '@atp-router/kernel';
-import { type AccountBook, type Demand, isBelow } from './records.ts';
+import { type AccountBook, isBelow, type Demand } from './records.ts';
 import type { LedgerBook } from './ledger-book.ts';
 import type { Setting } from './plan.ts';
 import type { Watch } from './watch.ts';
@@ -7,6 +7,8 @@ import type { Watch } from './watch.ts';
 /** Who waits where. Judges order, bounds, and that nobody waits for what is there. */
 export class QueueBook {
   readonly waiting: Set<Demand> = new Set();
+  /** Where gold has lined up since the last input: one event may be several. */
+  readonly gold_came: Set<AccountBook> = new Set();
   readonly #ledger: LedgerBook;
   readonly #setting: Setting;
   readonly #watch: Watch;
@@ -23,37 +25,28 @@ export class QueueBook {
     return this.#byId.get(id) as AccountBook;
   }
 
-  /** With those who came in the present step before. */
-  #isFull({ line, max_waiting }: AccountBook, came: number): boolean {
-    const most = max_waiting ?? this.#setting.waiting_per_account;
-    return this.waiting.size >= this.#setting.waiting || line.length + came >= most;
-  }
-
   withLine(): readonly AccountBook[] {
     return this.#ledger.accounts.filter(({ line }) => line.length > 0);
   }
 
   hasLine(demand: Demand): boolean {
-    return demand.parts.some(({ accounts }) => accounts.some(({ line }) => line.length > 0));
+    return demand.linesAt.some(({ line }) => line.length > 0);
   }
 
   /** Before a step's grants are booked: whose tier has less than its part where others wait. */
   note(demand: Demand): void {
     demand.below = 0;
-    for (const { accounts } of demand.parts)
-      for (const book of accounts)
-        if (book.line.length > 0 && isBelow(book, demand.wish.qos)) demand.below |= 1 << book.at;
+    for (const book of orderedAt(demand))
+      if (book.line.length > 0 && isBelow(book, demand.wish.qos)) demand.below |= 1 << book.at;
   }
 
   /** After them: nobody who was there before and goes first is there still. */
   judgeGrant(demand: Demand): void {
-    for (const { accounts } of demand.parts) {
-      for (const book of accounts) {
-        if (book.line.length === 0 || demand.passed.has(book)) continue;
-        for (const other of book.line) {
-          if (this.#goesFirst(other, demand, book) && isStillThere(other, book))
-            this.#watch.broken(`${name(demand)} slips past ${name(other)} at ${book.id}`);
-        }
+    for (const book of orderedAt(demand)) {
+      if (book.line.length === 0 || demand.passed.has(book)) continue;
+      for (const other of book.line) {
+        if (this.#goesFirst(other, demand, book) && isStillThere(other, book))
+          this.#watch.broken(`${name(demand)} slips past ${name(other)} at ${book.id}`);
       }
     }
   }
@@ -66,37 +59,14 @@ export class QueueBook {
     return other.rank < demand.rank ? is_below || !was_below : is_below && !was_below;
   }
 
-  /** Somebody was refused because too many wait. `comers` are those who came into a queue, or might have, in this step. */
-  judgeShed(demand: Demand, comers: readonly Demand[]): void {
-    const id = demand.ticket?.state.kind === 'shed' ? demand.ticket.state.denial.account : '';
-    const book = this.find(id);
-    const came = comers.filter(
-      (other) =>
-        other !== demand && other.partAt(book) !== undefined && (other.at !== book || !isStillThere(other, book)),
-    );
-    if (!this.#isFull(book, came.length)) this.#watch.broken(`${name(demand)} was shed at ${id}, where there is room`);
-    const here = book.line.filter((other) => other !== demand && isStillThere(other, book));
-    // It comes from another queue, perhaps back from one.
-    if (demand.at !== book || demand.ticket?.passed.includes(book.id)) {
-      if (here.some((other) => other.rank > demand.rank))
-        this.#watch.broken(`${name(demand)} may not join ${id}, where somebody of a worse tier waits`);
-      return;
-    }
-    if (here.some((other) => other.rank > demand.rank))
-      this.#watch.broken(`${name(demand)} was shed at ${id} before a worse tier`);
-    if (here.some((other) => other.rank === demand.rank && other.lined_at > demand.lined_at))
-      this.#watch.broken(`${name(demand)} was shed at ${id} before one who came later`);
-    if (!came.some((other) => other.rank < demand.rank))
-      this.#watch.broken(`${name(demand)} was shed at ${id} for nobody better`);
-  }
-
   /** Those who wait elsewhere than before. */
   moved(): readonly Demand[] {
     return [...this.waiting].filter((demand) => demand.at !== undefined && !isStillThere(demand, demand.at));
   }
 
   /** Brings the lines up to date after a step. */
-  turn(asked: Demand | undefined): void {
+  turn(asked: Demand | undefined, mono_ms: number): void {
+    this.gold_came.clear();
     for (const book of this.#ledger.accounts) {
       book.line_before = book.line.length;
       if (book.line.some((demand) => demand.status !== 'waiting' || !isStillThere(demand, book)))
@@ -106,7 +76,7 @@ export class QueueBook {
     for (const demand of this.waiting) {
       const state = demand.ticket?.state;
       if (demand.status !== 'waiting' || state?.kind !== 'waiting') this.waiting.delete(demand);
-      else if (demand.at === undefined) this.#join(demand, this.find(state.account));
+      else if (demand.at === undefined) this.#join(demand, this.find(state.account), mono_ms);
     }
     for (const book of this.#ledger.accounts) this.#judgeBound(book);
     if (this.waiting.size > this.#setting.waiting) this.#watch.broken(`${this.waiting.size} wait in all`);
@@ -120,15 +90,27 @@ export class QueueBook {
     return false;
   }
 
-  #join(demand: Demand, book: AccountBook): void {
+  #join(demand: Demand, book: AccountBook, mono_ms: number): void {
     demand.at = book;
     demand.lined_at = this.#watch.step;
     demand.place = demand.ticket?.place;
-    demand.until_ms = demand.patience(book);
     // Within one step it may have had its turn in several queues.
-    for (const id of demand.ticket?.passed ?? []) demand.passed.add(this.find(id));
+    for (const id of demand.ticket?.passed ?? []) {
+      demand.passed.add(this.find(id));
+      demand.waitsFor(this.find(id), mono_ms);
+    }
     demand.passed.delete(book);
+    demand.waitsFor(book, mono_ms);
+    demand.until_ms = demand.patience(book, mono_ms);
     book.line.push(demand);
+    if (demand.rank === 0) this.gold_came.add(book);
+  }
+
+  /** It waits on where it does, for something else. */
+  replaced(demand: Demand, mono_ms: number): void {
+    if (demand.at === undefined) return;
+    demand.waitsFor(demand.at, mono_ms);
+    demand.until_ms = demand.patience(demand.at, mono_ms);
   }
 
   #judgeBound({ id, line, line_before, max_waiting }: AccountBook): void {
@@ -143,6 +125,8 @@ export class QueueBook {
     for (const book of this.#ledger.accounts) {
       if (book.line.length === 0) continue;
       const heads = this.heads(book);
+      // Whoever waits for the table keeps others from it, also where its account will have no room for it once it is in there.
+      if (heads.some((demand) => waitsForTable(demand) && !this.#ledger.tableFits(demand))) is_table_full = true;
       if (heads.some((demand) => this.#ledger.fitsAt(demand, book) === false)) continue;
       if (heads.some((demand) => !this.#ledger.tableFits(demand))) is_table_full = true;
       else if (heads.some(waitsForTable)) fit = book;
@@ -165,9 +149,15 @@ export class QueueBook {
   }
 }
 
-function isStillThere(demand: Demand, book: AccountBook): boolean {
+export function isStillThere(demand: Demand, book: AccountBook): boolean {
   const { ticket } = demand;
   return ticket?.state.kind === 'waiting' && ticket.state.account === book.id && ticket.place === demand.place;
+}
+
+/** Where others may go before it: where it lines up, or waits. */
+function orderedAt(demand: Demand): readonly AccountBook[] {
+  const { linesAt, at } = demand;
+  return at === undefined || linesAt.includes(at) ? linesAt : [...linesAt, at];
 }
 
 function isSameSession(a: Demand, b: Demand): boolean {

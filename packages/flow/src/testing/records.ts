@@ -1,40 +1,13 @@
 import { NANOS_PER_MICRO, QOS_TIERS, type Qos, qosRank } from '@atp-router/kernel';
-import type { Account, DayUse } from '../account.ts';
 import type { AccountLimits } from '../amounts.ts';
 import type { FairPlace } from '../fair/fair-queue.ts';
 import type { Reservation } from '../reservation.ts';
 import { NO_SHARES, type Shares } from '../scheduler/shares.ts';
 import type { Ticket } from '../scheduler/ticket.ts';
+import type { DayBook, Life } from './life.ts';
 import { addTo, DIMENSIONS, type Sum } from './sums.ts';
 
 const UNLIMITED: number = Number.POSITIVE_INFINITY;
-
-/** What an account used and holds on one day, as the books have it. */
-export class DayBook {
-  readonly use: DayUse;
-  readonly used: Sum = [0, 0, 0];
-  readonly held: Sum = [0, 0, 0];
-  /** Number of the wall clock's day changes until it was seen last. */
-  seen_at: number;
-
-  constructor(use: DayUse, seen_at: number) {
-    this.use = use;
-    this.seen_at = seen_at;
-  }
-}
-
-/** An account from when it comes into the table until it is dropped: its counters go with it. */
-export class Life {
-  readonly account: Account;
-  readonly settled: Sum = [0, 0, 0];
-  readonly days: Map<number, DayBook> = new Map();
-  /** Neither an underestimate nor a changed limit explains a debt. */
-  is_clean = true;
-
-  constructor(account: Account) {
-    this.account = account;
-  }
-}
 
 /** All that the books know of one account. */
 export class AccountBook {
@@ -44,6 +17,12 @@ export class AccountBook {
   budgets: Sum = [UNLIMITED, UNLIMITED, UNLIMITED];
   is_limited = false;
   is_leaving = false;
+  /** What its kind has when nobody gave it limits by name; and whether it has those. */
+  readonly rule: AccountLimits | undefined;
+  by_rule = false;
+  limits: AccountLimits = {};
+  /** Calls that present conditions allow. */
+  ceiling: number = UNLIMITED;
   /** Open reservations. */
   open = 0;
   /** Outstanding by tier, best first. */
@@ -60,9 +39,11 @@ export class AccountBook {
   /** How many did before the present step. */
   line_before = 0;
 
-  constructor(id: string, at: number) {
+  constructor(id: string, at: number, rule: AccountLimits | undefined) {
     this.id = id;
     this.at = at;
+    this.rule = rule;
+    this.applyRule();
   }
 
   get has_shares(): boolean {
@@ -70,7 +51,7 @@ export class AccountBook {
   }
 
   get is_droppable(): boolean {
-    return this.open === 0 && !this.is_limited;
+    return this.open === 0 && (!this.is_limited || this.by_rule) && this.ceiling === UNLIMITED;
   }
 
   out(dimension: 0 | 1 | 2): number {
@@ -78,9 +59,31 @@ export class AccountBook {
     return gold[dimension] + silver[dimension] + bronze[dimension];
   }
 
+  /** It came into the table, or lost what it was given by name. */
+  applyRule(): void {
+    this.setLimits(this.rule ?? {});
+    this.by_rule = this.rule !== undefined;
+  }
+
+  setCeiling(calls: number): void {
+    this.ceiling = calls;
+    this.windows[0] = Math.min(this.limits.max_parallel ?? UNLIMITED, calls);
+    if (this.life !== undefined && this.open > 0) this.life.is_clean = false;
+  }
+
+  /** Whether it would ever give so much more, today. */
+  isHopeless(wanted: Readonly<Sum>, day: DayBook | undefined): boolean {
+    const most: Sum = [this.limits.max_parallel ?? UNLIMITED, this.windows[1], this.windows[2]];
+    return DIMENSIONS.some(
+      (i) => wanted[i] > 0 && (wanted[i] > most[i] || wanted[i] > this.budgets[i] - (day?.used[i] ?? 0)),
+    );
+  }
+
   setLimits(limits: AccountLimits): void {
+    this.by_rule = false;
+    this.limits = limits;
     this.windows = [
-      limits.max_parallel ?? UNLIMITED,
+      Math.min(limits.max_parallel ?? UNLIMITED, this.ceiling),
       limits.max_tokens ?? UNLIMITED,
       (limits.max_usd_micros ?? UNLIMITED) * NANOS_PER_MICRO,
     ];
@@ -89,7 +92,7 @@ export class AccountBook {
       limits.tokens_per_day ?? UNLIMITED,
       limits.usd_nanos_per_day ?? UNLIMITED,
     ];
-    this.is_limited = [...this.windows, ...this.budgets].some((limit) => limit !== UNLIMITED);
+    this.is_limited = Object.values(limits).some((limit) => limit !== undefined);
     this.is_leaving = false;
     if (this.life !== undefined) this.life.is_clean = this.open === 0 && this.life.days.size === 0;
   }
@@ -102,7 +105,7 @@ export class AccountBook {
 
   /** What was leaving has left with its last reservation. */
   rest(): void {
-    if (this.is_leaving && this.open === 0) this.setLimits({});
+    if (this.is_leaving && this.open === 0) this.applyRule();
   }
 
   /** Whether it has room for so much more. */
@@ -122,12 +125,14 @@ export class AccountBook {
   }
 }
 
-/** What belongs to a tier in each window; one call at least does. */
+/** What belongs to a tier in each window. Of calls gold has at least one wherever it has a part, and others what is nearest. */
 export function partOf(book: AccountBook, qos: Qos): Sum {
   const share = book.shares[qos];
   const [calls, tokens, usd_nanos] = book.windows;
   if (share === 0) return [0, 0, 0];
-  return [Math.max(1, share * calls), share * tokens, share * usd_nanos];
+  const exact = share * calls;
+  const whole = Math.floor(exact) + ((qos === 'gold' ? exact > Math.floor(exact) : exact % 1 >= 0.5) ? 1 : 0);
+  return [calls === UNLIMITED ? UNLIMITED : whole, share * tokens, share * usd_nanos];
 }
 
 /** Whether a tier has less than its part in every window. */
@@ -149,33 +154,34 @@ export interface Hold {
 export class ReservedPart {
   readonly kind = 'reserve';
   readonly accounts: readonly AccountBook[];
-  readonly until_ms: number;
+  /** For how long it is waited for; 0: not at all. */
+  readonly wait_ms: number;
   amounts: Sum;
   state: 'asked' | 'open' | 'lapsed' | 'over' = 'asked';
   reservation: Reservation | undefined = undefined;
+  /** Tier that it was granted to. */
+  rank: 0 | 1 | 2 = 0;
   holds: readonly Hold[] = [];
-  /** A demand that waits would have it grow. */
-  is_growing = false;
 
-  constructor(accounts: readonly AccountBook[], amounts: Sum, until_ms: number) {
+  constructor(accounts: readonly AccountBook[], amounts: Sum, wait_ms: number) {
     this.accounts = accounts;
     this.amounts = amounts;
-    this.until_ms = until_ms;
+    this.wait_ms = wait_ms;
   }
 }
 
 /** A part that has another one grow. */
 export class GrowthPart {
-  readonly kind = 'adjust';
+  readonly kind = 'grow';
   readonly target: ReservedPart;
-  /** Holds so much then, in all. */
-  readonly amounts: Sum;
-  readonly until_ms: number;
+  /** Holds so much more then. */
+  readonly by: Sum;
+  readonly wait_ms: number;
 
-  constructor(target: ReservedPart, amounts: Sum, until_ms: number) {
+  constructor(target: ReservedPart, by: Sum, wait_ms: number) {
     this.target = target;
-    this.amounts = amounts;
-    this.until_ms = until_ms;
+    this.by = by;
+    this.wait_ms = wait_ms;
   }
 
   get accounts(): readonly AccountBook[] {
@@ -201,7 +207,7 @@ export class Demand {
   readonly number: number;
   readonly wish: Wish;
   readonly rank: 0 | 1 | 2;
-  readonly parts: readonly PartRecord[];
+  parts: readonly PartRecord[];
   status: 'asked' | 'waiting' | 'granted' | 'over' = 'asked';
   ticket: Ticket<Demand> | undefined = undefined;
   /** Where it waits, since which step, at which place, and until when. */
@@ -209,6 +215,8 @@ export class Demand {
   lined_at = 0;
   place: FairPlace<Ticket<Demand>> | undefined = undefined;
   until_ms = 0;
+  /** When each of its parts was waited for first. */
+  readonly #since_ms: (number | undefined)[] = [];
   /** Accounts where it has waited. */
   readonly passed: Set<AccountBook> = new Set();
   /** Step in which it was granted, and whether that was the one in which it came. */
@@ -239,9 +247,23 @@ export class Demand {
     return this.parts.find((part) => part.accounts.includes(book));
   }
 
-  /** Monotone time until which it waits for an account. */
-  patience(book: AccountBook): number {
-    return Math.min(this.partAt(book)?.until_ms ?? Number.NEGATIVE_INFINITY, this.wish.deadline_ms);
+  /** It waits for an account, or has in this step. */
+  waitsFor(book: AccountBook, mono_ms: number): void {
+    const at = this.parts.findIndex((part) => part.accounts.includes(book));
+    if ((this.parts[at]?.wait_ms ?? 0) > 0) this.#since_ms[at] ??= mono_ms;
+  }
+
+  /** Monotone time until which it waits for an account that refuses it at `mono_ms`. */
+  patience(book: AccountBook, mono_ms: number): number {
+    const at = this.parts.findIndex((part) => part.accounts.includes(book));
+    const wait_ms = this.parts[at]?.wait_ms ?? 0;
+    if (wait_ms === 0) return Number.NEGATIVE_INFINITY;
+    return Math.min((this.#since_ms[at] ?? mono_ms) + wait_ms, this.wish.deadline_ms);
+  }
+
+  /** Lines up behind those who wait for its accounts; what grows runs already, and does not. */
+  get linesAt(): readonly AccountBook[] {
+    return this.parts.flatMap((part) => (part.kind === 'reserve' ? part.accounts : []));
   }
 
   /** What it holds at an account. */

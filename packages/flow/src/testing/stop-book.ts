@@ -1,9 +1,8 @@
-import { type AccountBook, type Demand, partOf } from './records.ts';
+import { type AccountBook, isBelow, type Demand } from './records.ts';
 import type { QueueBook } from './queue-book.ts';
-import { addTo, DIMENSIONS, less, type Sum } from './sums.ts';
+import { excess, isRight, Room, walk } from './stop-rules.ts';
 import type { Watch } from './watch.ts';
-
-const NONE: Readonly<Sum> = [0, 0, 0];
+import { wantedBy } from './wanted-book.ts';
 
 /** What is granted and may be stopped, and who was. */
 export class StopBook {
@@ -11,6 +10,8 @@ export class StopBook {
   readonly #queues: QueueBook;
   /** Granted, oldest first. */
   readonly running: Set<Demand> = new Set();
+  /** Step in which somebody was told to stop at an account. */
+  readonly #stopping_at: Map<AccountBook, number> = new Map();
 
   constructor(queues: QueueBook, watch: Watch) {
     this.#queues = queues;
@@ -26,34 +27,61 @@ export class StopBook {
     }
   }
 
-  /** Who was told to stop in this step: nothing is granted after that. */
+  /** Who was told to stop in this step, in that order: nothing is granted after that. */
   judge(stopped: readonly Demand[]): void {
-    const pools = new Map<AccountBook, Demand[]>();
-    for (const demand of stopped) {
-      const pool = this.#queues.find(demand.ticket?.stopped_at ?? '');
-      pools.set(pool, [...(pools.get(pool) ?? []), demand]);
-    }
-    for (const [book, victims] of pools) {
-      const gold = book.line.filter(({ wish }) => wish.qos === 'gold');
-      const right = gold.flatMap((demand) =>
-        [...this.#orders()].map((order) => numbersOf(this.#victims(demand, book, order))),
-      );
-      if (!right.includes(numbersOf(victims)))
-        this.#watch.broken(`at ${book.id} ${numbersOf(victims)} were stopped, and not ${right.join(' or ')}`);
-      for (const victim of victims) victim.stopped_at = book;
+    for (let from = 0; from < stopped.length; ) {
+      const id = stopped[from]?.ticket?.stopped_at ?? '';
+      let to = from;
+      while (stopped[to]?.ticket?.stopped_at === id) to += 1;
+      this.#judgeAt(this.#queues.find(id), stopped.slice(from, to));
+      if (to === from) return;
+      from = to;
     }
   }
 
-  /** Afterwards nobody is left who should stop for gold. */
+  #judgeAt(book: AccountBook, victims: readonly Demand[]): void {
+    const heads = isBelow(book, 'gold') ? this.#queues.heads(book) : [];
+    const wanted = wantedBy(book);
+    const right: string[] = [];
+    const is_right = heads.some((head) =>
+      [...this.#orders()].some((order) => {
+        const room = new Room(book, this.running, head);
+        if (wanted.is_exact) {
+          right.push(numbersOf(walk(room, order, excess(room, wanted.most))));
+          return right.at(-1) === numbersOf(victims);
+        }
+        return isRight(victims, room, order, excess(room, wanted.most));
+      }),
+    );
+    if (!is_right) {
+      const others = right.length === 0 ? '' : `, and not ${right.join(' or ')}`;
+      this.#watch.broken(`at ${book.id} ${numbersOf(victims)} were stopped${others}`);
+    }
+    for (const victim of victims) victim.stopped_at = book;
+    this.#stopping_at.set(book, this.#watch.step);
+  }
+
+  /**
+   * Afterwards nobody is left who should stop for gold that is the first; nor for others behind it, where somebody has just come and nobody was
+   * stopped: what bronze keeps may be asked of it once silver has given what was short too, but that is not gone over twice in one step. Where
+   * others come to fit because of another account, they are not asked after until something happens here.
+   */
   judgeLeft(): void {
     for (const book of this.#queues.withLine()) {
-      if (book.shares.gold === 0 || book.life === undefined) continue;
-      const [head, ...others] = this.#queues.heads(book);
-      if (head?.wish.qos !== 'gold' || others.length > 0) continue;
-      const left = this.#victims(head, book, this.running);
-      if (left.length === 0) continue;
-      if ([...this.#orders()].every((order) => this.#victims(head, book, order).length > 0))
-        this.#watch.broken(`at ${book.id} ${numbersOf(left)} are not stopped for ${head.number}`);
+      if (book.shares.gold === 0 || book.life === undefined || !isBelow(book, 'gold')) continue;
+      const heads = this.#queues.heads(book);
+      const has_news = this.#stopping_at.get(book) !== this.#watch.step && this.#queues.gold_came.has(book);
+      const wanted = wantedBy(book);
+      // Which of several is the first nobody knows here.
+      const left = heads.map((head) => {
+        if (head.rank !== 0 || head.partAt(book)?.kind !== 'reserve') return [];
+        const room = new Room(book, this.running, head);
+        const more = excess(room, has_news && wanted.is_exact ? wanted.most : [0, 0, 0]);
+        const all = walk(room, this.running, more);
+        return all.length > 0 && [...this.#orders()].every((order) => walk(room, order, more).length > 0) ? all : [];
+      });
+      if (left.every((all) => all.length > 0))
+        this.#watch.broken(`at ${book.id} ${left.map(numbersOf).join(' or ')} are not stopped for gold that waits`);
     }
   }
 
@@ -67,57 +95,8 @@ export class StopBook {
         yield all.toSpliced(at, 1).toSpliced(to, 0, demand);
     }
   }
-
-  /** Whom to stop so that a demand fits; nobody when that is not its right or would not do. */
-  #victims(demand: Demand, book: AccountBook, order: Iterable<Demand>): readonly Demand[] {
-    const tiers: Sum[] = book.tiers.map((held) => [...held]);
-    const part = demand.partAt(book);
-    if (part?.kind !== 'reserve') return [];
-    const gold = partOf(book, 'gold');
-    if (!DIMENSIONS.every((i) => (tiers[0] as Sum)[i] < gold[i])) return [];
-    const short: Sum = [0, 0, 0];
-    for (const i of DIMENSIONS) {
-      const left = book.windows[i] - (tiers[0] as Sum)[i] - (tiers[1] as Sum)[i] - (tiers[2] as Sum)[i];
-      short[i] = part.amounts[i] > 0 ? Math.max(0, part.amounts[i] - left) : 0;
-    }
-    for (const other of this.running) {
-      if (other.stopped_at === undefined || (other.stoppable & (1 << book.at)) === 0) continue;
-      pay(short, other.heldAt(book) ?? NONE);
-      addTo(tiers[other.rank] as Sum, other.heldAt(book) ?? NONE, -1);
-    }
-    return this.#walk(book, order, tiers, short);
-  }
-
-  /** Bronze before silver, the oldest first, as long as something is short and the tier keeps its part. */
-  #walk(book: AccountBook, order: Iterable<Demand>, tiers: readonly Sum[], short: Sum): readonly Demand[] {
-    const found: Demand[] = [];
-    for (const qos of ['bronze', 'silver'] as const) {
-      const part = partOf(book, qos);
-      for (const other of order) {
-        if (other.wish.qos !== qos || !this.#isStoppable(other, book)) continue;
-        const held = other.heldAt(book) ?? NONE;
-        if (DIMENSIONS.every((i) => short[i] === 0 || held[i] === 0)) continue;
-        const left = less(tiers[other.rank] as Sum, held);
-        if (DIMENSIONS.some((i) => short[i] > 0 && left[i] < part[i])) break;
-        found.push(other);
-        addTo(tiers[other.rank] as Sum, held, -1);
-        pay(short, held);
-      }
-    }
-    return DIMENSIONS.some((i) => short[i] > 0) ? [] : found;
-  }
-
-  #isStoppable(demand: Demand, book: AccountBook): boolean {
-    return (
-      (demand.stoppable & (1 << book.at)) !== 0 && demand.stopped_at === undefined && demand.heldAt(book) !== undefined
-    );
-  }
 }
 
 function numbersOf(demands: readonly Demand[]): string {
   return demands.length === 0 ? 'nobody' : demands.map(({ number }) => number).join(', ');
-}
-
-function pay(short: Sum, by: Readonly<Sum>): void {
-  for (const i of DIMENSIONS) short[i] = Math.max(0, short[i] - by[i]);
 }

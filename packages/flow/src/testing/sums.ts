@@ -23,3 +23,11 @@ export function less(a: Readonly<Sum>, b: Readonly<Sum>): Sum {
 export function isSame(sum: Readonly<Sum>, calls: number, tokens: number, usd_nanos: number): boolean {
   return sum[0] === calls && sum[1] === tokens && sum[2] === usd_nanos;
 }
+
+export function sumOf(a: Readonly<Sum>, b: Readonly<Sum>): Sum {
+  return [a[0] + b[0], a[1] + b[1], a[2] + b[2]];
+}
+
+export function isNone(sum: Readonly<Sum>): boolean {
+  return sum[0] === 0 && sum[1] === 0 && sum[2] === 0;
+}

@@ -1,4 +1,5 @@
 import { AccountLedger } from '../account-ledger.ts';
+import type { AccountLimits } from '../amounts.ts';
 import type { Changes, Now } from '../scheduler/changes.ts';
 import type { SchedulerOptions } from '../scheduler/options.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
@@ -8,8 +9,10 @@ import { FairBook } from './fair-book.ts';
 import { LedgerBook } from './ledger-book.ts';
 import { type Setting, WALL_ORIGIN_MS } from './plan.ts';
 import { name, QueueBook } from './queue-book.ts';
+import { ShedBook } from './shed-book.ts';
+import { StarveBook } from './starve-book.ts';
 import { StopBook } from './stop-book.ts';
-import { DIMENSIONS, less, type Sum } from './sums.ts';
+import type { Sum } from './sums.ts';
 import { Watch } from './watch.ts';
 
 /** What a history is played with: the real parts, or broken ones. */
@@ -29,6 +32,8 @@ export class World {
   readonly scheduler: Scheduler<Demand>;
   readonly book: LedgerBook;
   readonly queues: QueueBook;
+  readonly sheds: ShedBook;
+  readonly starves: StarveBook;
   readonly stops: StopBook;
   readonly fair: FairBook | undefined;
   /** Granted and not ended, or lapsed and not returned. */
@@ -42,8 +47,12 @@ export class World {
     this.ledger = ledger?.(max_accounts) ?? new AccountLedger(max_accounts);
     const options = { waiting, waiting_per_account, starvation, marks };
     this.scheduler = scheduler?.(this.ledger, options) ?? new Scheduler<Demand>(this.ledger, options);
-    this.book = new LedgerBook(this.ledger, this.watch, this.wall_ms);
+    const ruleOf = (id: string): AccountLimits | undefined => (id.includes('/session') ? setting.rule : undefined);
+    this.ledger.setRule(ruleOf);
+    this.book = new LedgerBook(this.ledger, this.watch, this.wall_ms, ruleOf);
     this.queues = new QueueBook(this.book, setting, this.watch);
+    this.sheds = new ShedBook(this.queues, setting, this.watch);
+    this.starves = new StarveBook(this.watch, starvation.wait_ms);
     this.stops = new StopBook(this.queues, this.watch);
     this.fair = setting.is_fair ? new FairBook(this.book, this.watch, setting.weights) : undefined;
   }
@@ -58,20 +67,23 @@ export class World {
     for (const { owner } of changes.lapsed) this.#lapse(owner);
     this.book.sync();
     this.#decided(changes, asked, expires);
-    this.queues.turn(asked);
+    this.queues.turn(asked, this.mono_ms);
     if (changes.preempted.length > 0) this.#stopped(changes.preempted);
     this.watch.counts.starving += changes.starving.length;
+    const decided = changes.decided.map(({ owner }) => owner);
+    this.starves.judge(changes.starving, asked === undefined ? decided : [...decided, asked], this.mono_ms);
     this.#judge();
     if (before !== undefined) this.fair?.turn(before, this.watch.step);
   }
 
   #decided(changes: Changes<Demand>, asked: Demand | undefined, expires: boolean): void {
+    const had_line = asked !== undefined && this.queues.hasLine(asked);
     if (asked?.ticket?.state.kind === 'waiting') {
+      if (!had_line && this.book.fits(asked) === true) this.watch.broken(`${name(asked)} waits for what is free`);
       asked.status = 'waiting';
       this.watch.counts.waited += 1;
     }
     if (changes.decided.length === 0 && asked?.status !== 'asked') return;
-    const had_line = asked !== undefined && this.queues.hasLine(asked);
     const decided = changes.decided.map(({ owner }) => owner);
     for (const demand of decided) {
       if (demand.status !== 'waiting' || demand === asked) this.watch.broken(`${name(demand)} is decided twice`);
@@ -82,8 +94,15 @@ export class World {
     for (const demand of granted) this.#grant(demand, demand === asked, demand !== asked || had_line);
     for (const demand of granted) this.queues.judgeGrant(demand);
     if (granted.length === decided.length) return;
-    const comers = [...(asked === undefined ? [] : [asked]), ...decided, ...this.queues.moved()];
-    for (const demand of decided) if (!granted.includes(demand)) this.#refused(demand, comers, had_line, expires);
+    const moved = this.queues.moved();
+    const comers = [...(asked === undefined ? [] : [asked]), ...decided, ...moved];
+    const is_alone = granted.length === 0 && decided.length === 1 && moved.length === 0;
+    const newcomer = is_alone && asked?.ticket?.passed.length === 0 ? asked : undefined;
+    for (const demand of decided) {
+      if (granted.includes(demand)) continue;
+      this.#refused(demand, had_line, expires);
+      if (demand.ticket?.state.kind === 'shed') this.sheds.judge(demand, comers, newcomer);
+    }
   }
 
   #judge(): void {
@@ -108,7 +127,10 @@ export class World {
     demand.is_newcomer = is_newcomer;
     this.watch.counts.granted += 1;
     this.book.grant(demand);
-    this.#freeGrowth(demand);
+    if (from_queue) {
+      this.fair?.served(demand);
+      this.starves.served(demand);
+    }
     if (!demand.parts.some(({ kind }) => kind === 'reserve')) {
       demand.status = 'over';
       return;
@@ -116,11 +138,6 @@ export class World {
     this.live.push(demand);
     this.stops.granted(demand);
     demand.lease_due_ms = this.mono_ms + demand.wish.lease_ms;
-    if (from_queue) this.fair?.served(demand);
-  }
-
-  #freeGrowth({ parts }: Demand): void {
-    for (const part of parts) if (part.kind === 'adjust') part.target.is_growing = false;
   }
 
   #lapse(demand: Demand): void {
@@ -132,33 +149,31 @@ export class World {
     this.stops.running.delete(demand);
     for (const part of demand.parts) {
       if (part.kind !== 'reserve' || part.state !== 'open') continue;
-      this.fair?.ended(demand, part.amounts[1]);
+      this.fair?.ended(demand, part, part.amounts[1]);
       this.book.lapse(demand, part);
     }
   }
 
-  #refused(demand: Demand, comers: readonly Demand[], had_line: boolean, expires: boolean): void {
+  #refused(demand: Demand, had_line: boolean, expires: boolean): void {
     const { ticket } = demand;
     const kind = ticket?.state.kind ?? '';
     const was_asked = demand.status === 'asked';
     demand.status = 'over';
-    this.#freeGrowth(demand);
     if (ticket?.state.kind === 'denied') {
       this.watch.counts.denied += 1;
       if (was_asked && !had_line && this.book.fits(demand) === true)
         this.watch.broken(`${name(demand)} is refused what is free`);
       const book = this.queues.find(ticket.state.denial.account);
-      if (demand.patience(book) > this.mono_ms && !this.#isHopeless(demand, ticket.state.denial.account))
+      if (demand.patience(book, this.mono_ms) > this.mono_ms && !this.#isHopeless(demand, ticket.state.denial.account))
         this.watch.broken(`${name(demand)} is refused at ${book.id} and would wait there`);
     } else if (ticket?.state.kind === 'expired') {
       this.watch.counts.expired += 1;
       if (!expires || demand.until_ms > this.mono_ms) this.watch.broken(`${name(demand)} expires too early`);
     } else if (ticket?.state.kind === 'shed') {
       this.watch.counts.shed += 1;
-      this.queues.judgeShed(demand, comers);
     } else if (ticket?.state.kind === 'failed') {
       this.watch.counts.failed += 1;
-      if (!demand.parts.some((part) => part.kind === 'adjust' && part.target.state !== 'open'))
+      if (!demand.parts.some((part) => part.kind === 'grow' && part.target.state !== 'open'))
         this.watch.broken(`${name(demand)} failed: ${String(ticket.state.thrown)}`);
     } else this.watch.broken(`${name(demand)} ended as ${kind}`);
   }
@@ -168,14 +183,12 @@ export class World {
     const book = this.queues.find(id);
     const part = demand.partAt(book);
     if (part === undefined) return false;
-    const by = part.kind === 'adjust' ? less(part.amounts, part.target.amounts) : part.amounts;
+    const by = part.kind === 'grow' ? part.by : part.amounts;
     const day =
-      part.kind === 'adjust'
+      part.kind === 'grow'
         ? part.target.holds.find((hold) => hold.book === book)?.day
         : book.life?.days.get(this.book.today);
-    return DIMENSIONS.some(
-      (i) => by[i] > 0 && (by[i] > book.windows[i] || by[i] > book.budgets[i] - (day?.used[i] ?? 0)),
-    );
+    return book.isHopeless(by, day);
   }
 
   #stopped(tickets: readonly Ticket<Demand>[]): void {
@@ -191,7 +204,7 @@ export class World {
 
   /** A part of what is live ends. */
   ended(demand: Demand, part: ReservedPart, actual: Sum): void {
-    if (part.state === 'open') this.fair?.ended(demand, actual[1]);
+    if (part.state === 'open') this.fair?.ended(demand, part, actual[1]);
     if (part.state === 'lapsed') this.watch.counts.returned += 1;
     this.book.end(demand, part, actual);
     if (demand.is_open) return;

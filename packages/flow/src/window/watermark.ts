@@ -28,6 +28,14 @@ export class Watermark {
     return this.#is_high;
   }
 
+  /** Nobody waits any more. Returns whether that ends the pressure. */
+  emptied(): boolean {
+    const was_high = this.#is_high;
+    this.#is_high = false;
+    if (was_high) this.#in_a_row = 0;
+    return was_high;
+  }
+
   /** A demand has waited so long. Returns the new state when it changed. */
   waited(wait_ms: number): 'high' | 'low' | undefined {
     const { high_ms, low_ms, require_n } = this.#options;

@@ -113,6 +113,32 @@ export const BOOK_FAULTS: readonly Fault[] = [
       ),
   },
   {
+    name: 'what a ceiling refuses is refused for good',
+    make: () =>
+      broken(
+        ledger,
+        'reserve',
+        (right) =>
+          function (...args) {
+            const result = right.apply(this, args);
+            if (result.ok || result.dimension !== 'window_calls') return result;
+            return { ...result, waitable: args[1].calls <= result.limit };
+          },
+      ),
+  },
+  {
+    name: 'a ceiling stays when it is lifted',
+    make: () =>
+      broken(
+        Account.prototype,
+        'setCeiling',
+        (right) =>
+          function (calls) {
+            right.call(this, Math.min(calls, this.ceiling));
+          },
+      ),
+  },
+  {
     name: 'an account that leaves has no limits at once',
     make: () =>
       broken(
@@ -150,9 +176,30 @@ export const TIME_FAULTS: readonly Fault[] = [
       broken(
         Ticket.prototype,
         'patience',
-        () =>
-          function (account) {
-            return this.partAt(account)?.until_mono_ms ?? Number.NEGATIVE_INFINITY;
+        (right) =>
+          function (account, mono_ms) {
+            const { key } = this;
+            const until_mono_ms = right.call(
+              Object.assign(this, { key: { ...key, deadline_mono_ms: Infinity } }),
+              account,
+              mono_ms,
+            );
+            Object.assign(this, { key });
+            return until_mono_ms;
+          },
+      ),
+  },
+  {
+    name: 'patience begins anew at each account',
+    make: () =>
+      broken(
+        Ticket.prototype,
+        'patience',
+        (right) =>
+          function (account, mono_ms) {
+            const wait_ms = this.partAt(account)?.wait_ms;
+            if (wait_ms === undefined) return right.call(this, account, mono_ms);
+            return Math.min(mono_ms + wait_ms, this.key.deadline_mono_ms);
           },
       ),
   },

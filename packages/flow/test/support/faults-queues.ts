@@ -1,9 +1,11 @@
 import { FairQueue } from '../../src/fair/fair-queue.ts';
 import { ServiceOrder } from '../../src/fair/service-order.ts';
+import { ServiceWindow } from '../../src/fair/service-window.ts';
 import { Arbiter } from '../../src/scheduler/arbiter.ts';
 import { noChanges } from '../../src/scheduler/changes.ts';
 import { Pool } from '../../src/scheduler/pool.ts';
 import { Scheduler } from '../../src/scheduler/scheduler.ts';
+import { accountsOf } from '../../src/scheduler/ticket.ts';
 import { WaitingRoom } from '../../src/scheduler/waiting-room.ts';
 import { broken, type Fault } from './fault.ts';
 
@@ -79,18 +81,85 @@ export const QUEUE_FAULTS: readonly Fault[] = [
     make: () =>
       broken(
         FairQueue.prototype,
-        'newest',
+        'newestOfCrowd',
         (right) =>
-          function (qos) {
-            let place = right.call(this, qos);
-            while (place?.older !== undefined) place = place.older;
-            return place;
+          function (qos, than) {
+            const newest = right.call(this, qos, than);
+            let first = newest;
+            for (let place = newest; place !== undefined; place = place.older) {
+              if (place.tenant === newest?.tenant) first = place;
+            }
+            return first;
+          },
+      ),
+  },
+  {
+    name: 'whoever came last is shed, of whatever tenant',
+    make: () =>
+      broken(
+        FairQueue.prototype,
+        'newestOfCrowd',
+        (right) =>
+          function (qos, than) {
+            return right.call(this, qos, than) && this.newest(qos);
           },
       ),
   },
   {
     name: 'nobody is shed for a better tier',
-    make: () => broken(FairQueue.prototype, 'newest', () => () => undefined),
+    make: () =>
+      broken(
+        FairQueue.prototype,
+        'newestOfCrowd',
+        (right) =>
+          function (qos, than) {
+            return than === 0 ? undefined : right.call(this, qos, than);
+          },
+      ),
+  },
+  {
+    name: 'a tenant that fills a queue keeps others of its tier out',
+    make: () =>
+      broken(
+        FairQueue.prototype,
+        'newestOfCrowd',
+        (right) =>
+          function (qos, than) {
+            return than === 0 ? right.call(this, qos, than) : undefined;
+          },
+      ),
+  },
+  {
+    name: 'what grows stands behind those who wait to begin',
+    make: () =>
+      broken(
+        WaitingRoom.prototype,
+        'lineFor',
+        (right) =>
+          function (ticket, at) {
+            const { parts } = ticket;
+            ticket.parts = parts.map((part) =>
+              part.kind === 'reserve' ? part : { kind: 'reserve', accounts: accountsOf(part), amounts: part.by },
+            );
+            const pool = right.call(this, ticket, at);
+            ticket.parts = parts;
+            return pool;
+          },
+      ),
+  },
+  {
+    name: 'who did not fit is not tried again',
+    make: () =>
+      broken(
+        Arbiter.prototype,
+        'touched',
+        (right) =>
+          function (pool) {
+            const { blocked } = pool;
+            right.call(this, pool);
+            pool.blocked = blocked;
+          },
+      ),
   },
   {
     name: 'tiers have no parts of their own',
@@ -113,14 +182,18 @@ export const FAIRNESS_FAULTS: readonly Fault[] = [
     make: () => broken(FairQueue.prototype, 'correct', () => (charge) => charge),
   },
   {
+    name: 'who waits for long starves, whatever it was served',
+    make: () => broken(ServiceWindow.prototype, 'isBehind', () => () => true),
+  },
+  {
     name: 'service is counted in calls',
     make: () =>
       broken(
         ServiceOrder.prototype,
         'serve',
         (right) =>
-          function (flow) {
-            right.call(this, flow, 1);
+          function (flow, _cost, leaves) {
+            right.call(this, flow, 1, leaves);
           },
       ),
   },

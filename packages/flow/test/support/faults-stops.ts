@@ -29,8 +29,8 @@ export const STOP_FAULTS: readonly Fault[] = [
           pool,
           'victims',
           (right) =>
-            function (windows, qos, demand) {
-              const [first, ...others] = right.call(this, windows, qos, demand);
+            function (windows, qos, demand, wanted) {
+              const [first, ...others] = right.call(this, windows, qos, demand, wanted);
               const newest = started
                 .get(this)
                 ?.findLast(({ state, key }) => state.kind === 'granted' && key.qos === first?.key.qos);
@@ -50,8 +50,8 @@ export const STOP_FAULTS: readonly Fault[] = [
           pool,
           'victims',
           (right) =>
-            function (windows, qos, demand) {
-              const found = right.call(this, windows, qos, demand);
+            function (windows, qos, demand, wanted) {
+              const found = right.call(this, windows, qos, demand, wanted);
               const other = started
                 .get(this)
                 ?.find(
@@ -70,10 +70,10 @@ export const STOP_FAULTS: readonly Fault[] = [
         pool,
         'victims',
         (right) =>
-          function (windows, qos, demand) {
+          function (windows, qos, demand, wanted) {
             const { shares } = this;
             this.shares = { gold: shares.gold, silver: 0, bronze: 0 };
-            const found = right.call(this, windows, qos, demand);
+            const found = right.call(this, windows, qos, demand, wanted);
             this.shares = shares;
             return found;
           },
@@ -84,14 +84,38 @@ export const STOP_FAULTS: readonly Fault[] = [
     make: () =>
       broken(
         pool,
+        'claim',
+        (right) =>
+          function (windows, qos) {
+            const { shares } = this;
+            if (shares.gold > 0) this.shares = { ...shares, gold: 1 };
+            const claim = right.call(this, windows, qos);
+            this.shares = shares;
+            return claim;
+          },
+      ),
+  },
+  {
+    name: 'all of the part of gold is made free, whatever waits',
+    make: () =>
+      broken(
+        pool,
         'victims',
         (right) =>
           function (windows, qos, demand) {
-            const { shares } = this;
-            if (shares.gold > 0) this.shares = { ...shares, gold: 1 };
-            const found = right.call(this, windows, qos, demand);
-            this.shares = shares;
-            return found;
+            return right.call(this, windows, qos, demand, this.claim(windows, qos) ?? demand);
+          },
+      ),
+  },
+  {
+    name: 'room is made for the first only, and others wait for one another',
+    make: () =>
+      broken(
+        pool,
+        'victims',
+        (right) =>
+          function (windows, qos, demand) {
+            return right.call(this, windows, qos, demand, demand);
           },
       ),
   },

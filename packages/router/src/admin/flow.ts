@@ -2,8 +2,7 @@ import type { Pool, Windows } from '@atp-router/flow';
 import { nanosToMicros, QOS_TIERS, type Qos } from '@atp-router/kernel';
 import type { Engine } from '../engine/engine.ts';
 import type { Holder } from '../engine/flow-gate.ts';
-import { tenantAccount } from '../generation/accounts.ts';
-import { levelOf } from '../observe/flow-watch.ts';
+import { levelOf, tenantAccount } from '../generation/accounts.ts';
 import type { AdminParts } from './parts.ts';
 import { type AdminRoutes, ok } from './routes.ts';
 

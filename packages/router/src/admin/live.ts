@@ -1,4 +1,4 @@
-import { deploymentAccount, providerAccount } from '../generation/accounts.ts';
+import { deploymentAccount, providerAccount, tenantAccount } from '../generation/accounts.ts';
 import type { AccountSnapshot } from '@atp-router/flow';
 import { nanosToMicros } from '@atp-router/kernel';
 import type { Engine } from '../engine/engine.ts';
@@ -70,7 +70,7 @@ export function callView(run: RunningCall, now_mono_ms: number): CallView {
 
 function tenantView(engine: Engine, id: string): object {
   const { accounts, ambient, kills } = engine.parts;
-  const snapshot = accounts.snapshot(`tenant:${id}`, ambient.clock.now_ms());
+  const snapshot = accounts.snapshot(tenantAccount(id), ambient.clock.now_ms());
   return { tenant: id, killed: kills.tenant(id), ...(snapshot === undefined ? {} : windowView(snapshot)) };
 }
 

@@ -1,7 +1,8 @@
 import { AtpError } from '@atp-router/kernel';
 import type { FoundSession, KeptSession, SessionElsewhere, SharedSessions } from '@atp-router/adapters';
-import { Session, type SessionOptions } from '@atp-router/session';
+import { Session, smallerWindow } from '@atp-router/session';
 import type { Frame, Window } from '@atp-router/wire';
+import { hostedOptions } from './hosted-options.ts';
 import type { SessionHubOptions, SessionOwner } from './hub-types.ts';
 import type { Roster } from './roster.ts';
 import type { SessionHost } from './session-host.ts';
@@ -14,12 +15,8 @@ import { REFUSED, RESTARTED } from './session-refusals.ts';
 const LOOKED_FOR_MAX = 256;
 
 export interface ArrivalsOptions {
-  readonly hub: Pick<
-    SessionHubOptions,
-    'kept' | 'clock' | 'knows' | 'onFault' | 'onEvent' | 'sessions_max' | 'tenant_sessions_max'
-  >;
+  readonly hub: SessionHubOptions;
   readonly roster: Roster;
-  sessionOptions(session: KeptSession): SessionOptions;
   host(session: KeptSession, machine: Session, asked: Window): SessionHost;
 }
 
@@ -93,7 +90,8 @@ export class Arrivals {
   /** Of the session itself, without its messages: who has no token must not cost more than that. */
   #admits({ session, snapshot, since_ms }: SessionElsewhere, frame: Frame): boolean {
     try {
-      const machine = Session.restore(this.#options.sessionOptions(session), snapshot, this.#lostMs(since_ms));
+      const options = hostedOptions(this.#options.hub, session);
+      const machine = Session.restore(options, snapshot, this.#lostMs(since_ms));
       return machine.admits(frame);
     } catch (thrown) {
       this.#options.hub.onFault(thrown);
@@ -114,17 +112,20 @@ export class Arrivals {
   }
 
   #restore({ session, snapshot, since_ms }: FoundSession): SessionHost | undefined {
-    const { hub, roster, sessionOptions } = this.#options;
+    const { hub, roster } = this.#options;
     if (!hub.knows(session)) {
       hub.kept?.store.drop(session);
       return undefined;
     }
     try {
-      const machine = Session.restore(sessionOptions(session), snapshot, this.#lostMs(since_ms));
+      const machine = Session.restore(hostedOptions(hub, session), snapshot, this.#lostMs(since_ms));
       roster.find(session.tenant, session.session_id)?.abort(REFUSED);
       // What its client had asked for beyond that is not known any more.
-      const host = this.#options.host(session, machine, snapshot.session.agreed?.window ?? {});
+      const asked = snapshot.session.agreed?.window ?? {};
+      const host = this.#options.host(session, machine, asked);
       host.resume();
+      // What it was told is what the predecessor allowed.
+      host.setWindow(smallerWindow(hub.flow.windowOf(session), asked));
       // What the predecessor had asked an agent, it has told its client as interrupted.
       for (const { stream_id } of snapshot.streams) host.disown(stream_id, RESTARTED);
       return host;

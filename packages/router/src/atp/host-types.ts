@@ -46,6 +46,8 @@ export interface SessionHostPorts {
   onOpened(): void;
   /** A frame had no good signature. */
   onDenied(denial: Denial, remote_address: string): void;
+  /** The other end's frames say that this end's crowd its way (ECN). */
+  onCrowded(): void;
   /** It may be that no answer is owed any more: see `SessionHost.is_answering`. */
   onAnswered(): void;
   /** Nothing follows: the session may be forgotten. */

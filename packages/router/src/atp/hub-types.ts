@@ -2,7 +2,8 @@ import type { KeptSession, MessageSpan, SessionStore } from '@atp-router/adapter
 import type { Clock, Timers } from '@atp-router/kernel';
 import type { SessionClosed, SessionDenied, SessionOpened } from '@atp-router/ledger';
 import type { SessionPorts, SessionView, Signing } from '@atp-router/session';
-import type { Frame, FrameError, Window } from '@atp-router/wire';
+import type { Frame, FrameError } from '@atp-router/wire';
+import type { SessionFlow } from './flow/session-flow.ts';
 import type { SessionObserver } from './observer.ts';
 import type { PeerOf } from './session-peer.ts';
 import type { TaskStream } from './task-stream.ts';
@@ -28,7 +29,8 @@ export interface SessionHubOptions {
   authenticate(token: string | undefined): SessionOwner;
   /** Whether the owner may still be here: its tenant is configured, its key is active. */
   knows(owner: SessionOwner): boolean;
-  windowOf(owner: SessionOwner): Window;
+  /** What sessions may have outstanding, and what they are told of queues and budgets. */
+  readonly flow: SessionFlow;
   /** How frames of the owner are signed; undefined when they cannot be. */
   signingOf(owner: SessionOwner): Signing | undefined;
   mustSign(owner: SessionOwner): boolean;

@@ -1,11 +1,12 @@
 import { hash, randomBytes } from 'node:crypto';
 import type { Credential, MessageSpan, SessionStore } from '@atp-router/adapters';
 import { AtpError } from '@atp-router/kernel';
-import { digestsFrom, KeyRing, Sealer, type Window } from '@atp-router/wire';
+import { digestsFrom, KeyRing, Sealer } from '@atp-router/wire';
 import type { Signing } from '@atp-router/session';
 import type { Engine } from '../engine/engine.ts';
 import type { LedgerHandle } from '../ledger-handle.ts';
 import type { AgentHub } from './agents/agent-hub.ts';
+import { SessionFlow } from './flow/session-flow.ts';
 import type { SessionObserver } from './observer.ts';
 import type { KeptSessions, SessionOwner } from './hub-types.ts';
 import { callOf } from './keeper.ts';
@@ -61,7 +62,7 @@ export function openSessionHub(
     },
     authenticate: (token) => ownerOfKey(engine, token === undefined ? {} : { authorization: `Bearer ${token}` }),
     knows: ({ tenant, key_id }) => engine.generation.keys.isActive({ kind: 'tenant', tenant, key_id }),
-    windowOf: (owner) => windowOf(engine, owner),
+    flow: flowOf(engine),
     signingOf: ({ tenant }) => signingOf(engine, tenant, sealer),
     mustSign: ({ tenant }) => engine.generation.tenants.get(tenant)?.must_sign ?? false,
     born: () => call_ids.next(clock.now_ms()),
@@ -76,6 +77,15 @@ export function openSessionHub(
     ...(traced && { traced }),
     onEvent: (event) => engine.parts.log.append(event),
     onFault,
+  });
+}
+
+function flowOf(engine: Engine): SessionFlow {
+  const { gate, windows, parts } = engine;
+  return new SessionFlow({
+    ...{ gate, windows, clock: parts.ambient.clock, timers: parts.ambient.timers, accounts: parts.accounts },
+    generation: () => engine.generation,
+    congested: (sign) => parts.watch?.congested(sign),
   });
 }
 
@@ -144,20 +154,3 @@ const UNWATCHED: SessionObserver = {
 };
 
 const NO_KEYS = new KeyRing([]);
-
-/** What a tenant may have in flight; absent where nothing is limited. Its budget is judged call by call. */
-function windowOf(engine: Engine, { tenant }: SessionOwner): Window {
-  const limits = engine.generation.tenants.get(tenant)?.limits;
-  if (limits === undefined) return {};
-  const { max_parallel, max_tokens, max_usd_micros } = limits;
-  return {
-    ...bounded('max_parallel', max_parallel, 1_000),
-    ...bounded('max_tokens', max_tokens, 10_000_000),
-    ...bounded('max_usd_micros', max_usd_micros, 10_000_000_000),
-  };
-}
-
-/** The protocol's largest window is less than what an operator may allow. */
-function bounded(name: keyof Window, value: number | undefined, max: number): Window {
-  return value === undefined ? {} : { [name]: Math.min(max, Math.floor(value)) };
-}

@@ -3,6 +3,7 @@ import type { AtpError } from '@atp-router/kernel';
 import {
   type Agreed,
   refusalFrame,
+  SESSION_LANE,
   SESSION_STREAM,
   type Session,
   type SessionEffect,
@@ -11,6 +12,8 @@ import {
 } from '@atp-router/session';
 import { type Frame, isFrameError, type Payload, type Window } from '@atp-router/wire';
 import { DeadlineTimer } from './deadline-timer.ts';
+import { EffectQueue } from './effect-queue.ts';
+import { HeldCarrier } from './held-carrier.ts';
 import type { Carrier, SessionHostPorts } from './host-types.ts';
 import { HostedTasks } from './hosted-tasks.ts';
 import { isOpening, noTask } from './opening.ts';
@@ -22,14 +25,12 @@ export class SessionHost {
   readonly #session: Session;
   readonly #ports: SessionHostPorts;
   readonly #tasks: HostedTasks;
-  /** Effects that are still to be done: what one of them causes comes after those that were there before. */
-  #effects: SessionEffect[] = [];
-  #is_working = false;
+  readonly #effects: EffectQueue = new EffectQueue();
   #is_suspended = false;
   #was_open = false;
   /** With what its connection is closed, where the fault is this end's. */
   #end: CloseName | undefined;
-  #carrier: Carrier | undefined;
+  readonly #carrier = new HeldCarrier();
   #peer_window: Window = {};
   #encoding: Agreed['encoding'] = 'json';
   readonly #timer: DeadlineTimer;
@@ -46,13 +47,14 @@ export class SessionHost {
     this.#timer = new DeadlineTimer(ports, () => this.#handle({ type: 'timeout' }));
     this.#peer = ports.peer?.({
       nextStream: () => session.next_stream_id,
+      room: () => session.room(ports.clock.mono_ms()),
       refusal: (lane) => session.refusal(lane, ports.clock.mono_ms()),
       handle: (input) => this.#handle(input),
     });
   }
 
   get remote_address(): string | undefined {
-    return this.#carrier?.remote_address;
+    return this.#carrier.remote_address;
   }
 
   view(): SessionView {
@@ -65,7 +67,7 @@ export class SessionHost {
   }
 
   get is_connected(): boolean {
-    return this.#carrier !== undefined;
+    return this.#carrier.is_there;
   }
 
   /** What a session that was restored has to do before anything comes. */
@@ -77,10 +79,8 @@ export class SessionHost {
   suspend(end: CloseName = 'going_away'): void {
     this.#is_suspended = true;
     this.#timer.cancel();
-    const carrier = this.#carrier;
-    this.#carrier = undefined;
-    this.#safely(() => carrier !== undefined && this.#connected(false));
-    carrier?.close(end);
+    const was_connected = this.#carrier.close(end);
+    this.#safely(() => was_connected && this.#connected(false));
   }
 
   /** Whether the first frame of a connection is from this session's client. */
@@ -90,36 +90,41 @@ export class SessionHost {
 
   /** Takes a connection whose first frame this is; an older one is closed, and no longer read. */
   attach(carrier: Carrier, frame: Frame, bytes: number): void {
-    const older = this.#carrier;
-    this.#carrier = carrier;
-    older?.close('superseded');
+    this.#carrier.replace(carrier);
     this.#connected(true);
     this.#handle({ type: 'connected', wall_ms: this.#ports.clock.now_ms() });
     this.onFrame(carrier, frame, bytes);
   }
 
   onFrame(carrier: Carrier, frame: Frame, bytes: number): void {
-    if (carrier !== this.#carrier) return;
+    if (!this.#carrier.holds(carrier)) return;
     this.#ports.observer.frame('in', frame);
     this.#handle({ type: 'frame', frame, bytes, wall_ms: this.#ports.clock.now_ms() });
   }
 
   onClosed(carrier: Carrier): void {
-    if (carrier !== this.#carrier) return;
-    this.#carrier = undefined;
+    if (!this.#carrier.holds(carrier)) return;
+    this.#carrier.lose();
     this.#connected(false);
     this.#handle({ type: 'disconnected' });
   }
 
-  /** Takes no new streams, and ends when those that are open have ended. */
-  finish(): void {
-    this.#handle({ type: 'finish' });
+  /** `finish`: no new streams, and an end when those that are open have ended. `crowded`: its frames say so, or not any more. */
+  order(input: Extract<SessionInput, { type: 'finish' | 'crowded' }>): void {
+    this.#handle(input);
   }
 
   /** What the other end may have in flight from now on. */
   setWindow(window: Window): void {
     this.#ports.observer.window('out', this.#session.view().own_window, window);
     this.#handle({ type: 'window', window });
+  }
+
+  /** A message on the session's own stream. False: there is no room for it now, and nothing was sent. */
+  tell(payload: Payload): boolean {
+    if (this.#session.refusal(SESSION_LANE, this.#ports.clock.mono_ms()) === 'full') return false;
+    this.#handle({ type: 'send', lane: SESSION_LANE, message: { payload } });
+    return true;
   }
 
   /** Aborts a stream that this end opened, and that nobody here knows any more. */
@@ -129,7 +134,7 @@ export class SessionHost {
 
   /** Something came that is no frame. `stream_id`: for which stream, where that could be read. */
   refuse(carrier: Carrier, error: Payload, stream_id: string | undefined): void {
-    if (carrier !== this.#carrier) return;
+    if (!this.#carrier.holds(carrier)) return;
     if (stream_id !== undefined) this.#safely(() => this.#peer?.onUnreadable(stream_id));
     this.abort(error);
   }
@@ -165,7 +170,7 @@ export class SessionHost {
   #leave(end: CloseName, error?: Payload): void {
     if (this.#is_suspended) return;
     this.suspend(end);
-    this.#effects = [];
+    this.#effects.clear();
     this.#safely(() => this.#peer?.onEffect({ type: 'closed', ...(error && { error }) }));
     this.#safely(() => this.#tasks.closeAll());
     this.#ports.onClosed(error);
@@ -181,16 +186,8 @@ export class SessionHost {
   }
 
   #push(effects: readonly SessionEffect[]): void {
-    for (const effect of effects) this.#effects.push(effect);
-    if (this.#is_working) return;
-    this.#is_working = true;
-    try {
-      for (let i = 0; i < this.#effects.length; i += 1) this.#do(this.#effects[i] as SessionEffect);
-    } catch (thrown) {
-      this.#broken(thrown);
-    }
-    this.#effects = [];
-    this.#is_working = false;
+    const run = (effect: SessionEffect): void => this.#do(effect);
+    if (!this.#effects.push(effects, run, (thrown) => this.#broken(thrown))) return;
     if (!this.#is_suspended) this.#timer.arm(this.#session.deadline_ms);
   }
 
@@ -205,7 +202,7 @@ export class SessionHost {
     if (this.#peer?.onEffect(effect) === true) return;
     switch (effect.type) {
       case 'send':
-        if (this.#carrier === undefined) break;
+        if (!this.#carrier.is_there) break;
         this.#ports.observer.frame('out', effect.frame);
         this.#carrier.send(effect.frame, this.#encoding);
         break;
@@ -217,6 +214,9 @@ export class SessionHost {
       case 'peer_window':
         this.#ports.observer.window('in', this.#peer_window, effect.window);
         this.#peer_window = effect.window;
+        break;
+      case 'peer_crowded':
+        this.#ports.onCrowded();
         break;
       case 'save':
         this.#save(effect);
@@ -238,7 +238,7 @@ export class SessionHost {
         this.#tasks.onClosed(effect.stream_id);
         break;
       case 'unauthentic':
-        this.#ports.onDenied({ reason: effect.fault, skew_ms: effect.skew_ms }, this.#carrier?.remote_address ?? '');
+        this.#ports.onDenied({ reason: effect.fault, skew_ms: effect.skew_ms }, this.#carrier.remote_address ?? '');
         break;
       case 'disconnect':
         this.#disconnect();
@@ -262,7 +262,7 @@ export class SessionHost {
     const { end, error } = unkept(failure);
     this.#end = end;
     // In its handshake a session can say nothing yet.
-    if (!this.#was_open) this.#carrier?.send(refusalFrame(this.#ports.session_id, error), 'json');
+    if (!this.#was_open) this.#carrier.send(refusalFrame(this.#ports.session_id, error), 'json');
     this.abort(error);
   }
 
@@ -271,10 +271,7 @@ export class SessionHost {
   }
 
   #disconnect(): void {
-    const carrier = this.#carrier;
-    if (carrier === undefined) return;
-    this.#carrier = undefined;
-    carrier.close(this.#reason());
+    if (!this.#carrier.close(this.#reason())) return;
     this.#connected(false);
     this.#handle({ type: 'disconnected' });
   }
@@ -293,8 +290,7 @@ export class SessionHost {
 
   #close(error: Payload | undefined): void {
     this.#tasks.closeAll();
-    this.#carrier?.close(this.#end ?? 'done');
-    this.#carrier = undefined;
+    this.#carrier.close(this.#end ?? 'done');
     this.#ports.onClosed(error);
   }
 }

@@ -1,14 +1,16 @@
 import type { KeptSession } from '@atp-router/adapters';
 import { isAtpError } from '@atp-router/kernel';
-import { judgeFirstFrame, refusalFrame, Session, type SessionOptions, smallerWindow } from '@atp-router/session';
+import { judgeFirstFrame, refusalFrame, Session, smallerWindow } from '@atp-router/session';
 import { errorPayload, errorPayloadOf, type Frame, type Payload, type Window } from '@atp-router/wire';
 import { Arrivals } from './arrivals.ts';
-import { Denials } from './denials.ts';
 import { Awaited } from './awaited.ts';
+import { Denials } from './denials.ts';
+import type { SessionFlow } from './flow/session-flow.ts';
 import type { Attached, SessionHubOptions, SessionOwner } from './hub-types.ts';
-import { Roster } from './roster.ts';
+import { type Hosted, Roster } from './roster.ts';
 import type { Carrier } from './host-types.ts';
 import { callOf, keeperOf } from './keeper.ts';
+import { hostedOptions } from './hosted-options.ts';
 import { SessionHost } from './session-host.ts';
 import {
   codeOf,
@@ -25,6 +27,7 @@ import {
   TENANT_FULL,
   UNSIGNED,
 } from './session-refusals.ts';
+import { Waiters } from './waiters.ts';
 
 interface First {
   readonly carrier: Carrier;
@@ -35,14 +38,6 @@ interface First {
 
 type Wanted = Exclude<ReturnType<typeof judgeFirstFrame>, { type: 'refused' }>;
 
-const MIB = 1_048_576;
-
-/**
- * Less than what a session may keep by itself, because a router has many. Calls whose client does not read stop at these
- * four megabytes of answers, which fill a way of 300 Mbit/s and 100 ms; one larger message is taken all the same.
- */
-const LIMITS = { outbox_bytes: 4 * MIB, flight_bytes: 4 * MIB, waiting_bytes: 16 * MIB };
-
 /** All sessions of this process, by tenant and name. */
 export class SessionHub {
   readonly #options: SessionHubOptions;
@@ -51,21 +46,26 @@ export class SessionHub {
   readonly #arrivals: Arrivals;
   #is_draining = false;
   #is_leaving = false;
-  #idle: (() => void)[] = [];
-  readonly #answered: (() => void)[] = [];
+  readonly #idle: Waiters;
+  readonly #answered: Waiters;
 
   constructor(options: SessionHubOptions) {
     this.#options = options;
+    this.#idle = new Waiters(options.timers);
+    this.#answered = new Waiters(options.timers);
     this.#denials = new Denials(options);
     this.#arrivals = new Arrivals({
       ...{ hub: options, roster: this.#roster },
-      sessionOptions: (session) => this.#sessionOptions(session),
       host: (session, machine, asked) => this.#host(session, machine, asked),
     });
   }
 
   get roster(): Roster {
     return this.#roster;
+  }
+
+  get flow(): SessionFlow {
+    return this.#options.flow;
   }
 
   get size(): number {
@@ -145,12 +145,18 @@ export class SessionHub {
 
   /** The configuration has changed: ends the sessions of whom it no longer knows, and tells the others their windows. */
   refresh(): void {
-    const { knows, mustSign, windowOf } = this.#options;
-    for (const { host, owner, asked } of this.#roster.all()) {
+    const { knows, mustSign, flow } = this.#options;
+    flow.refresh();
+    for (const hosted of this.#roster.all()) {
+      const { host, owner } = hosted;
       if (!knows(owner)) host.abort(GONE);
       else if (mustSign(owner) && !isSigned(host.view())) host.abort(UNSIGNED);
-      else host.setWindow(smallerWindow(windowOf(owner), asked));
+      else this.#tellWindow(hosted);
     }
+  }
+
+  #tellWindow({ host, owner, session_id, asked }: Hosted): void {
+    host.setWindow(smallerWindow(this.#options.flow.windowOf({ ...owner, session_id }), asked));
   }
 
   /** Tasks that come from now on are kept for a successor, which is about to come. Where nothing is kept, they are refused. */
@@ -164,17 +170,11 @@ export class SessionHub {
     for (const { host } of this.#roster.all()) host.suspend();
   }
 
-  /** Takes no new sessions, lets streams end, and resolves when all sessions have. */
-  drain(): Promise<void> {
+  /** Takes no new sessions, lets streams end, and resolves when all sessions have, or after so long. */
+  drain(longest_ms?: number): Promise<void> {
     this.#is_draining = true;
-    for (const { host } of this.#roster.all()) host.finish();
-    if (this.#roster.size === 0) return Promise.resolve();
-    return new Promise((resolve) => this.#idle.push(resolve));
-  }
-
-  /** As `drain`, for so long at most. */
-  drained(longest_ms: number): Promise<void> {
-    return this.#within(longest_ms, (done) => void this.drain().then(done));
+    for (const { host } of this.#roster.all()) host.order({ type: 'finish' });
+    return this.#roster.size === 0 ? Promise.resolve() : this.#idle.wait(longest_ms);
   }
 
   /** Ends what is left. */
@@ -215,26 +215,16 @@ export class SessionHub {
 
   #open({ tenant, key_id }: SessionOwner, session_id: string, asked: Window): SessionHost {
     const session = { tenant, key_id, session_id, born: this.#options.born() };
-    return this.#host(session, new Session(this.#sessionOptions(session)), asked);
-  }
-
-  #sessionOptions(session: KeptSession): SessionOptions {
-    const { ports, node_id, windowOf, signingOf, kept, checksums } = this.#options;
-    const signing = signingOf(session);
-    return {
-      ...(signing && { signing }),
-      features: [...(signing ? ['sig'] : []), ...(checksums ? ['checksum'] : [])],
-      ...{ role: 'server', ports, session_id: session.session_id, node_id, limits: LIMITS },
-      ...{ encodings: ['cbor', 'json'], window: windowOf(session), durable: kept !== undefined },
-    };
+    return this.#host(session, new Session(hostedOptions(this.#options, session)), asked);
   }
 
   #host(session: KeptSession, machine: Session, asked: Window): SessionHost {
-    const { clock, timers, startTask, kept, peerOf, observer, traced, onEvent } = this.#options;
+    const { clock, timers, startTask, kept, peerOf, observer, traced, flow, onEvent } = this.#options;
     const { session_id, tenant, key_id, born } = session;
     const host: SessionHost = new SessionHost(machine, {
       ...{ session_id, clock, timers },
-      startTask: (frame, stream, id) => startTask(frame, stream, { tenant, key_id, session_id }, callOf(born, id)),
+      startTask: (frame, stream, id) =>
+        meter.task(stream, (watched) => startTask(frame, watched, { tenant, key_id, session_id }, callOf(born, id))),
       isLeaving: () => this.#is_leaving,
       hadBegun: (id) => kept?.hadBegun(session, id) ?? Promise.resolve(false),
       asks_always: kept?.asks_always ?? false,
@@ -244,52 +234,43 @@ export class SessionHub {
       observer,
       ...(traced && { traced }),
       onAnswered: () => this.#tellAnswered(),
+      onCrowded: () => meter.sign('ecn'),
       onOpened: () => onEvent({ type: 'session.opened', tenant, key_id, session_id }),
       onDenied: (denial, remote_address) => this.#denials.denied(session, session_id, denial, remote_address),
       onClosed: (error) => {
         const code = codeOf(error);
         onEvent({ type: 'session.closed', tenant, key_id, session_id, ...(code !== undefined && { error: code }) });
         kept?.store.drop(session);
+        meter.close();
         this.#roster.remove(hosted);
-        if (this.#roster.size === 0) this.#tellIdle();
+        if (this.#roster.size === 0) this.#idle.tell();
       },
     });
     const hosted = { host, owner: { tenant, key_id }, session_id, born, asked };
     this.#roster.add(hosted);
+    const meter = flow.open(session, {
+      setWindow: () => this.#tellWindow(hosted),
+      setCrowded: (is_crowded) => host.order({ type: 'crowded', crowded: is_crowded }),
+      tell: (payload) => host.tell(payload),
+    });
+    meter.refreshCrowded();
     return host;
   }
 
   /** Resolves when no session owes a client that is there a part of an answer, or after so long. Calls should have ended. */
   answered(longest_ms: number): Promise<void> {
-    return this.#within(longest_ms, (done) => {
-      this.#answered.push(done);
-      this.#tellAnswered();
-    });
-  }
-
-  #within(longest_ms: number, begin: (done: () => void) => void): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = this.#options.timers.after(longest_ms, resolve);
-      begin(() => {
-        timer.cancel();
-        resolve();
-      });
-    });
+    const done = this.#answered.wait(longest_ms);
+    this.#tellAnswered();
+    return done;
   }
 
   #tellAnswered(): void {
-    if (this.#answered.length === 0) return;
+    if (this.#answered.size === 0) return;
     // The writer says so before it has noted what it was told: in the next turn all have.
     queueMicrotask(() => {
       if (this.#roster.all().some(({ host }) => host.is_answering)) return;
-      for (const resolve of this.#answered.splice(0)) resolve();
+      this.#answered.tell();
     });
-  }
-
-  #tellIdle(): void {
-    const idle = this.#idle;
-    this.#idle = [];
-    for (const resolve of idle) resolve();
   }
 
   #errorOf(thrown: unknown): Payload {

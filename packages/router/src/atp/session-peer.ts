@@ -17,6 +17,8 @@ export interface SessionPeer {
 export interface SessionDriver {
   /** Id of the stream that the next message on it opens. */
   nextStream(): string;
+  /** Streams that may be opened now. */
+  room(): number;
   refusal(lane: Lane): ReturnType<Session['refusal']>;
   handle(input: SessionInput): void;
 }

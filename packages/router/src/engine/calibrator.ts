@@ -4,6 +4,7 @@ import type { AttemptRecord } from '@atp-router/ledger';
 import type { Attempt } from './attempt.ts';
 import type { Faults } from './faults.ts';
 import type { EngineParts } from './parts.ts';
+import type { Penalties } from './penalties.ts';
 
 /** Of the answers without reported usage, one in so many has its prompt counted exactly. */
 const SAMPLE_EVERY = 16;
@@ -21,9 +22,11 @@ export interface CountedCall {
 export class Calibrator {
   readonly #parts: Pick<EngineParts, 'estimator' | 'countTokens'>;
   readonly #faults: Faults;
+  readonly #penalties: Penalties;
   #unreported = 0;
 
-  constructor(parts: Pick<EngineParts, 'estimator' | 'countTokens'>, faults: Faults) {
+  constructor(parts: Pick<EngineParts, 'estimator' | 'countTokens'>, faults: Faults, penalties: Penalties) {
+    this.#penalties = penalties;
     this.#parts = parts;
     this.#faults = faults;
   }
@@ -70,5 +73,6 @@ export class Calibrator {
       },
       now_ms,
     );
+    this.#penalties.judge(spec.target, now_ms);
   }
 }

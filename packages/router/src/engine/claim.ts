@@ -1,5 +1,5 @@
 import type { FlowDemand, Part } from '@atp-router/flow';
-import type { AdmittedCall } from './env.ts';
+import type { AdmittedCall, EngineEnv } from './env.ts';
 import type { GateTicket, Holder } from './flow-gate.ts';
 import type { Demand } from './funds.ts';
 import type { Pending } from './pending.ts';
@@ -39,13 +39,18 @@ export class Claim implements Holder {
   }
 
   /** As the scheduler is asked for it, on behalf of its call. */
-  on(parts: readonly Part[], call: AdmittedCall): FlowDemand<Holder> {
+  on(
+    parts: readonly Part[],
+    call: AdmittedCall,
+    { penalties, ambient }: Pick<EngineEnv, 'penalties' | 'ambient'>,
+  ): FlowDemand<Holder> {
     const { head, fair_session, weight, limits, deadline_ms, started_mono_ms } = call;
     const deadline_mono_ms = started_mono_ms + (deadline_ms ?? Number.POSITIVE_INFINITY);
     const { tokens } = this.demand;
+    const qos = penalties.tier(this.p.target, head.qos, ambient.clock.now_ms());
     return {
       owner: this,
-      key: { qos: head.qos, tenant: head.tenant, weight, session: fair_session, tokens, deadline_mono_ms },
+      key: { qos, tenant: head.tenant, weight, session: fair_session, tokens, deadline_mono_ms },
       parts,
       is_preemptible: call.is_preemptible,
       // A stream that runs renews it with each step that it takes.

@@ -33,7 +33,7 @@ export class Claims {
     const funds = this.#funds.part(p.n, demand, at_limit === 'wait' ? wait_ms : undefined);
     if (isDenied(funds)) return funds;
     const place = placePart(p.target, demand, p.target.provider.queue_timeout_ms);
-    const ticket = this.#env.gate.request(claim.on([funds, place], this.#call));
+    const ticket = this.#env.gate.request(claim.on([funds, place], this.#call, this.#env));
     this.#holdings.asked(p.n, ticket);
     return ticket;
   }

@@ -118,7 +118,7 @@ export class Dispatcher implements ClaimOwner {
       return;
     }
     const now_ms = this.#env.ambient.clock.now_ms();
-    this.#ask(p, expectedOutTokens(p, this.#call, this.#env.estimator, this.#funds, now_ms));
+    this.#ask(p, expectedOutTokens(p, this.#call, this.#env, this.#funds, now_ms));
   }
 
   #ask(p: Pending, out_tokens: number): void {

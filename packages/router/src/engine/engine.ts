@@ -4,6 +4,7 @@ import type { Generation } from '../generation/generation.ts';
 import { admit, stoppedBy } from './admit.ts';
 import { Calibrator } from './calibrator.ts';
 import { CallRun } from './call-run.ts';
+import { Ceilings } from './ceilings.ts';
 import type { AdmittedCall, EngineEnv, RunningCall } from './env.ts';
 import { Faults } from './faults.ts';
 import { FlowGate } from './flow-gate.ts';
@@ -13,6 +14,7 @@ import type { StoredOutcome } from './outcome-store.ts';
 import type { EngineParts } from './parts.ts';
 import { deadlineExceeded, tenantGone } from './refusals.ts';
 import { replay } from './replay.ts';
+import { Penalties } from './penalties.ts';
 import { RunList } from './run-list.ts';
 import { TargetWindows } from './target-windows.ts';
 import { Starts } from './starts.ts';
@@ -29,6 +31,9 @@ export class Engine {
   readonly parts: EngineParts;
   readonly gate: FlowGate;
   readonly windows: TargetWindows;
+  /** What allows accounts less than their limits for now. */
+  readonly ceilings: Ceilings;
+  readonly penalties: Penalties;
   readonly #env: EngineEnv;
   readonly #running: RunList<RunningCall> = new RunList();
   readonly #waits: KeyWaits;
@@ -41,7 +46,9 @@ export class Engine {
     this.#generation = generation;
     const faults = new Faults(parts.onFault);
     this.gate = new FlowGate(parts.accounts, parts.ambient, new Starts(faults), parts.watch);
-    this.windows = new TargetWindows(parts, this.gate);
+    this.ceilings = new Ceilings(parts.accounts, (account) => this.gate.wake(account));
+    this.windows = new TargetWindows(parts, this.gate, this.ceilings);
+    this.penalties = new Penalties(parts.estimator, parts.accounts, this.ceilings);
     this.#waits = new KeyWaits(parts.idempotency, parts.ambient, faults);
     this.#env = {
       ambient: parts.ambient,
@@ -50,12 +57,13 @@ export class Engine {
       shared: parts.shared,
       gate: this.gate,
       windows: this.windows,
+      penalties: this.penalties,
       hasTenant: (id) => this.#generation.tenants.has(id),
       health: parts.health,
       kills: parts.kills,
       estimator: parts.estimator,
       outcomes: parts.idempotency,
-      calibrator: new Calibrator(parts, faults),
+      calibrator: new Calibrator(parts, faults, this.penalties),
       onEnded: (call) => this.#onEnded(call),
       decided: parts.decided,
       faults,

@@ -14,6 +14,7 @@ import type { CallCaps } from './funds.ts';
 import type { Ambient, EventLog } from './ports.ts';
 import type { OutcomeStore } from './outcome-store.ts';
 import type { Listed } from './run-list.ts';
+import type { Penalties } from './penalties.ts';
 import type { SharedBudgets } from './shared-budgets.ts';
 import type { TargetWindows } from './target-windows.ts';
 import type { ToolCaps } from './tool-cap.ts';
@@ -28,6 +29,7 @@ export interface EngineEnv {
   /** Who may begin. */
   readonly gate: FlowGate;
   readonly windows: TargetWindows;
+  readonly penalties: Penalties;
   readonly health: TargetHealth;
   readonly kills: KillSwitches;
   readonly estimator: Estimator;

@@ -48,22 +48,28 @@ export class FlowGate {
   readonly #accounts: AccountLedger;
   readonly #ambient: Ambient;
   readonly #starts: Starts;
-  readonly #watch: FlowWatch | undefined;
+  /** One, mostly, and those who follow it live. */
+  readonly #watches: Partial<FlowWatch>[];
   #armed: { readonly due_ms: number; readonly timer: Timer } | undefined;
 
   constructor(accounts: AccountLedger, ambient: Ambient, starts: Starts, watch?: FlowWatch) {
     this.#accounts = accounts;
     this.#ambient = ambient;
     this.#starts = starts;
-    this.#watch = watch;
+    this.#watches = watch === undefined ? [] : [watch];
     this.#scheduler = new Scheduler(accounts);
+  }
+
+  /** For as long as there is a gate. */
+  listen(watch: Partial<FlowWatch>): void {
+    this.#watches.push(watch);
   }
 
   /** Granted or refused at once, or waits, as the ticket's state says. */
   request(demand: FlowDemand<Holder>): GateTicket {
     const { ticket, changes } = this.#scheduler.request(demand, this.#now());
     this.#took(changes);
-    if (ticket.state.kind !== 'waiting') this.#watch?.decided(ticket, ticket.since_mono_ms);
+    if (ticket.state.kind !== 'waiting') this.#watched((watch) => watch.decided?.(ticket, ticket.since_mono_ms));
     return ticket;
   }
 
@@ -95,7 +101,7 @@ export class FlowGate {
   cancel(ticket: GateTicket): void {
     const has_waited = ticket.state.kind === 'waiting';
     this.#took(this.#scheduler.cancel(ticket, this.#now()));
-    if (has_waited) this.#watch?.decided(ticket, this.#ambient.clock.mono_ms());
+    if (has_waited) this.#watched((watch) => watch.decided?.(ticket, this.#ambient.clock.mono_ms()));
   }
 
   /** Limits of an account, or of any, have changed. */
@@ -151,6 +157,10 @@ export class FlowGate {
     this.#armed = undefined;
   }
 
+  #watched(tell: (watch: Partial<FlowWatch>) => void): void {
+    for (const watch of this.#watches) tell(watch);
+  }
+
   #now(): Now {
     const { clock } = this.#ambient;
     return { now_ms: clock.now_ms(), mono_ms: clock.mono_ms() };
@@ -164,21 +174,21 @@ export class FlowGate {
 
   #tell(changes: Changes<Holder>): void {
     const { decided, preempted, lapsed, marks, starving } = changes;
-    for (const { account, is_high } of marks) this.#watch?.marked(account, is_high);
-    for (const { qos, tenant } of starving) this.#watch?.starving(qos, tenant);
+    for (const { account, is_high } of marks) this.#watched((watch) => watch.marked?.(account, is_high));
+    for (const { qos, tenant } of starving) this.#watched((watch) => watch.starving?.(qos, tenant));
     if (decided.length + preempted.length + lapsed.length === 0) return;
     const mono_ms = this.#ambient.clock.mono_ms();
     const told: (() => void)[] = [];
     for (const ticket of decided) {
-      this.#watch?.decided(ticket, mono_ms);
+      this.#watched((watch) => watch.decided?.(ticket, mono_ms));
       told.push(() => ticket.owner.decided(ticket));
     }
     for (const ticket of preempted) {
-      this.#watch?.preempted(ticket);
+      this.#watched((watch) => watch.preempted?.(ticket));
       told.push(() => ticket.owner.preempted(ticket.stopped_at ?? ''));
     }
     for (const ticket of lapsed) {
-      this.#watch?.lapsed(ticket);
+      this.#watched((watch) => watch.lapsed?.(ticket));
       told.push(() => ticket.owner.lapsed());
     }
     this.#starts.tell(told);

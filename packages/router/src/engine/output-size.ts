@@ -1,6 +1,5 @@
-import type { Estimator } from '@atp-router/flow';
 import type { Price } from '@atp-router/kernel';
-import type { AdmittedCall } from './env.ts';
+import type { AdmittedCall, EngineEnv } from './env.ts';
 import type { CallFunds } from './funds.ts';
 import type { Target } from './target.ts';
 
@@ -22,13 +21,16 @@ export interface Sized {
 export function expectedOutTokens(
   p: Sized,
   call: AdmittedCall,
-  estimator: Estimator,
+  { estimator, penalties }: Pick<EngineEnv, 'estimator' | 'penalties'>,
   funds: CallFunds,
   now_ms: number,
 ): number {
   const { model } = p.target;
   const most = Math.min(call.max_output_tokens ?? Infinity, model.max_output_tokens ?? Infinity);
-  const expected = estimator.guardedOutTokens(model.id, call.head.qos, most);
+  // Who estimates too low again and again has more held for each call.
+  const surcharge = 1 + (penalties.of(p.target, now_ms)?.surcharge ?? 0);
+  const guarded = estimator.guardedOutTokens(model.id, call.head.qos, most);
+  const expected = Math.min(most, Math.ceil(guarded * surcharge));
   const affordable = funds.affordable(p.n, p.price, p.in_tokens, now_ms);
   const wanted = expected * call.choices;
   // Less than a stump is not worth capping to: asking for it in full gives the refusal its reason.

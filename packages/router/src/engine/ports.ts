@@ -28,6 +28,11 @@ export interface ProviderRuntime {
   readonly idle_timeout_ms: number;
   readonly queue_timeout_ms: number;
   readonly retry: { readonly max_attempts: number; readonly base_ms: number; readonly cap_ms: number };
+  /**
+   * What becomes of one tenant's calls says something of all others'. Not where each tenant has agents of its own: nobody may
+   * narrow what others get by what his own agents do.
+   */
+  readonly is_common: boolean;
   /** Answers of this provider are made up and say so. */
   readonly simulated: boolean;
   /** A text of this provider without the secrets that it was sent. */

@@ -1,6 +1,7 @@
 import type { AccountLimits, Amounts, Denial } from '@atp-router/flow';
 import { AtpError, isAtpError, toAtpError, utcDay } from '@atp-router/kernel';
 import type { CallHead } from '@atp-router/ledger';
+import { tenantAccount } from '../generation/accounts.ts';
 import type { Faults } from './faults.ts';
 import { hasDailyBudget, type SharedAccount, type SharedBudgets } from './shared-budgets.ts';
 
@@ -182,5 +183,5 @@ export function sharedHoldOf(
   faults: Faults,
 ): SharedHold | undefined {
   if (budgets === undefined || !hasDailyBudget(limits)) return undefined;
-  return new SharedHold(budgets, call_id, { id: `tenant:${tenant}`, limits, day: utcDay(started_ms) }, faults);
+  return new SharedHold(budgets, call_id, { id: tenantAccount(tenant), limits, day: utcDay(started_ms) }, faults);
 }

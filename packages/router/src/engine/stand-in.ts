@@ -25,7 +25,7 @@ export function* standInsFor(
     const in_tokens = env.estimator.inTokens(target.model.id, call.prompt);
     const price = reservedPrice(target, call);
     const now_ms = env.ambient.clock.now_ms();
-    const out_tokens = expectedOutTokens({ n: p.n, target, in_tokens, price }, call, env.estimator, funds, now_ms);
+    const out_tokens = expectedOutTokens({ n: p.n, target, in_tokens, price }, call, env, funds, now_ms);
     const permit = env.health.allow(target.model, env.ambient.clock.mono_ms());
     if (permit.kind === 'denied') continue;
     yield { pending: { ...p, target, permit, in_tokens, price, stand_in: true }, out_tokens };

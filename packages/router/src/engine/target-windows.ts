@@ -1,6 +1,7 @@
 import { type AccountLedger, type AimdOptions, type WindowSign, WindowTable } from '@atp-router/flow';
 import type { AttemptRecord } from '@atp-router/ledger';
 import { deploymentAccount, providerAccount } from '../generation/accounts.ts';
+import type { Ceilings } from './ceilings.ts';
 import type { FlowGate, FlowWatch } from './flow-gate.ts';
 import type { Ambient } from './ports.ts';
 import type { Target } from './target.ts';
@@ -30,17 +31,24 @@ export class TargetWindows {
   readonly #tuned: TunedWindows;
   readonly #parts: WindowParts;
   readonly #gate: FlowGate;
+  readonly #ceilings: Ceilings;
   #options: WindowOptions | undefined;
 
-  constructor(parts: WindowParts, gate: FlowGate) {
+  constructor(parts: WindowParts, gate: FlowGate, ceilings: Ceilings) {
     this.#parts = parts;
     this.#gate = gate;
+    this.#ceilings = ceilings;
     this.#tuned = new TunedWindows(
       parts.tuners ?? new Map(),
       parts.ambient,
       (account) => gate.load(account),
       (account, window) => this.#set(account, window),
     );
+  }
+
+  /** As configured; undefined: windows follow nothing. */
+  get options(): WindowOptions | undefined {
+    return this.#options;
   }
 
   /** Undefined: windows stay as wide as the limits, and those that were narrowed open at once. */
@@ -51,20 +59,41 @@ export class TargetWindows {
   }
 
   /** Before the attempt gives its place back. */
-  ended({ key, provider }: Target, record: AttemptRecord): void {
+  ended({ key, provider, description }: Target, record: AttemptRecord): void {
     const options = this.#options;
-    const sign = options && signOf(record, options.latency_ms);
-    if (options === undefined || sign === undefined) return;
+    // That agents are busy was known before: it says nothing of what they bear.
+    const is_known = description.kind === 'agent' && record.error === 'backpressure';
+    if (options === undefined || is_known || !provider.is_common) return;
+    const sign = signOf(record, options.latency_ms);
+    if (sign === undefined) return;
     const account = deploymentAccount(key);
-    const most = this.#limit(account, provider.id);
-    if (most === undefined) return;
-    if (this.#tuned.ended(account, record, sign, { ...options, base: Math.min(options.base, most), max: most })) return;
+    const most = this.#most(account, providerAccount(provider.id));
+    const configured = { ...options, base: Math.min(options.base, most), max: most };
+    if (Number.isFinite(most) && most >= 1 && this.#tuned.ended(account, record, sign, configured)) return;
+    this.#sign(account, sign, most);
+  }
+
+  /** Whoever answers there says that it is sent too much (ECN). */
+  crowded(account: string): void {
+    if (this.#options !== undefined) this.#sign(account, 'ecn', this.#most(account, undefined));
+  }
+
+  #sign(account: string, sign: WindowSign, most: number): void {
     const before = this.#table.find(account);
     const { in_flight } = this.#gate.load(account);
     const window = this.#table.ended(account, sign, in_flight, most, this.#parts.ambient.clock.mono_ms());
     if (window === undefined) return;
     this.#set(account, window);
     if (sign !== 'timely' && window < (before ?? Infinity)) this.#parts.watch?.congested(sign);
+  }
+
+  /** Calls in flight that a deployment has at most: by its own limit, or its provider's, and by the agents that are there. */
+  #most(account: string, provider: string | undefined): number {
+    const { accounts } = this.#parts;
+    const own = accounts.windows(account)?.limit_parallel ?? Infinity;
+    const of_provider = provider === undefined ? undefined : accounts.windows(provider)?.limit_parallel;
+    const limit = Number.isFinite(own) ? own : (of_provider ?? Infinity);
+    return Math.min(limit, this.#ceilings.of(account, 'agents'));
   }
 
   /** Deployments whose windows are narrower than their limits, or that have a tuner. */
@@ -81,19 +110,8 @@ export class TargetWindows {
     this.#tuned.rest();
   }
 
-  /** The deployment's own limit, else its provider's; undefined without either. */
-  #limit(account: string, provider: string): number | undefined {
-    const { accounts } = this.#parts;
-    const own = accounts.windows(account)?.limit_parallel;
-    if (own !== undefined && Number.isFinite(own)) return own;
-    const of_provider = accounts.windows(providerAccount(provider))?.limit_parallel;
-    return of_provider !== undefined && Number.isFinite(of_provider) ? of_provider : undefined;
-  }
-
   #set(account: string, window: number): void {
-    this.#parts.accounts.setCeiling(account, window);
-    // Whoever waits has more room: the end of the call that brought this wakes them anyway, a tuner's decision does not.
-    this.#gate.wake(account);
+    this.#ceilings.set(account, 'answers', window);
   }
 }
 

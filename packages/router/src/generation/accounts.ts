@@ -34,3 +34,9 @@ export function deploymentAccount(target_key: string): string {
 export function modelAccount(model: string): string {
   return `model:${model}`;
 }
+
+/** The kind of an account: a closed set, since the router makes the names. */
+export function levelOf(account: string): string {
+  const colon = account.indexOf(':');
+  return colon === -1 ? account : account.slice(0, colon);
+}

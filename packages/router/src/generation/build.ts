@@ -1,6 +1,7 @@
 import type {
   Config,
   ModelConfig,
+  PartWindowConfig,
   PolicyConfig,
   ProviderConfig,
   TenantConfig,
@@ -23,6 +24,7 @@ import type { ProviderRuntime } from '../engine/ports.ts';
 import type { Target } from '../engine/target.ts';
 import type { ToolCap, ToolCaps } from '../engine/tool-cap.ts';
 import { deploymentAccount, modelAccount, providerAccount, ROUTER_ACCOUNT, tenantAccount } from './accounts.ts';
+import { leastWindow } from './flow-limits.ts';
 import type { Generation, TenantRules } from './generation.ts';
 import { ADMIN_OWNER, type OverlayEntity, overlayKeys } from './overlay.ts';
 import { priceOf } from './prices.ts';
@@ -56,7 +58,7 @@ export function buildGeneration(config: Config, overlay: readonly OverlayEntity[
     hash: parts.hash,
     registry,
     keys: new KeyRing(keyEntries(config, overlay)),
-    tenants: new Map(config.tenants.map((t) => [t.id, tenantRules(t, registry)])),
+    tenants: new Map(config.tenants.map((t) => [t.id, tenantRules(t, registry, config.flow.window)])),
     limits: config.limits,
     preempts: config.flow.preempt,
     tool_caps: new Map(config.policies.flatMap(toolCaps)),
@@ -155,6 +157,7 @@ function runtimeOf(provider: ProviderConfig, config: Config, parts: GenerationPa
     idle_timeout_ms: Math.min(provider.idle_timeout_ms, config.limits.idle_ms),
     queue_timeout_ms: provider.queue_timeout_ms,
     retry: provider.retry,
+    is_common: provider.type !== 'agent' || provider.agent?.shared === true,
     simulated: provider.type === 'sim',
     redact: redactor(secretsOf(provider)),
   };
@@ -256,13 +259,14 @@ function reachOf(tenant: TenantConfig, registry: Registry): ReadonlySet<string> 
   return reach;
 }
 
-function tenantRules(tenant: TenantConfig, registry: Registry): TenantRules {
+function tenantRules(tenant: TenantConfig, registry: Registry, router_window: PartWindowConfig): TenantRules {
   return {
     id: tenant.id,
     qos_max: tenant.qos_max,
     data_scopes: tenant.data_scopes === undefined ? undefined : new Set(tenant.data_scopes),
     at_limit: tenant.at_limit,
     limits: accountLimits(tenant),
+    session_window: leastWindow([accountLimits(tenant), tenant.key_window, tenant.session_window, router_window]),
     money_is_limited: tenant.budget.usd_per_day !== undefined || tenant.window.max_usd_micros !== undefined,
     stand_ins: tenant.at_limit === 'degrade' ? reachOf(tenant, registry) : undefined,
     accounts: [tenantAccount(tenant.id), ROUTER_ACCOUNT],

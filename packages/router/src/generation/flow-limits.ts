@@ -111,3 +111,16 @@ function windowsBy(
   for (const tenant of tenants) if (isLimited(of(tenant))) windows.set(tenant.id, of(tenant));
   return windows;
 }
+
+/** Part by part the least of them; a part that none limits is not limited. */
+export function leastWindow(windows: readonly PartWindowConfig[]): PartWindowConfig {
+  const least = (name: keyof PartWindowConfig): number | undefined => {
+    const value = Math.min(...windows.map((window) => window[name] ?? Number.POSITIVE_INFINITY));
+    return Number.isFinite(value) ? value : undefined;
+  };
+  return {
+    max_parallel: least('max_parallel'),
+    max_tokens: least('max_tokens'),
+    max_usd_micros: least('max_usd_micros'),
+  };
+}

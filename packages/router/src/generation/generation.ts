@@ -1,3 +1,4 @@
+import type { PartWindowConfig } from '@atp-router/adapters';
 import type { AccountLimits, Objectives } from '@atp-router/flow';
 import type { KeyRing } from '@atp-router/identity';
 import type { Limits, Qos } from '@atp-router/kernel';
@@ -37,6 +38,8 @@ export interface TenantRules {
   readonly limits: AccountLimits;
   /** While one of them is broken, its worse tiers are held back; undefined: none. */
   readonly objectives: Objectives | undefined;
+  /** What one of its sessions may have outstanding: the least, part by part, that its own window and those above it allow. */
+  readonly session_window: PartWindowConfig;
   /** Money is limited by what the operator wrote, so models without a price cannot be used. */
   readonly money_is_limited: boolean;
   /** Ids of the models that may stand in at its limit (`at_limit: degrade`); undefined allows all. */

@@ -4,6 +4,7 @@ import { AtpError, assert, isAtpError } from '@atp-router/kernel';
 import { configSchemas } from '../admin/mask.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { EventLog } from '../engine/ports.ts';
+import { tenantAccount } from './accounts.ts';
 import { accountLimits, buildGeneration } from './build.ts';
 import { configHash } from './config-hash.ts';
 import type { Generation } from './generation.ts';
@@ -178,9 +179,9 @@ export class GenerationManager {
   #applyLimits(config: Config, before: Config | undefined): void {
     const tenants = new Set(config.tenants.map(({ id }) => id));
     for (const { id } of before?.tenants ?? [])
-      if (!tenants.has(id)) this.#announce(id, this.#parts.accounts.retire(`tenant:${id}`));
+      if (!tenants.has(id)) this.#announce(id, this.#parts.accounts.retire(tenantAccount(id)));
     for (const tenant of config.tenants) {
-      const change = this.#parts.accounts.setLimits(`tenant:${tenant.id}`, accountLimits(tenant));
+      const change = this.#parts.accounts.setLimits(tenantAccount(tenant.id), accountLimits(tenant));
       if (before !== undefined) this.#announce(tenant.id, change);
     }
   }

@@ -2,6 +2,7 @@ import type { FlowGauges, FlowOutcome, FlowSeries } from '@atp-router/adapters';
 import { QOS_TIERS, type Qos } from '@atp-router/kernel';
 import type { Engine } from '../engine/engine.ts';
 import type { FlowWatch, GateTicket } from '../engine/flow-gate.ts';
+import { levelOf } from '../generation/accounts.ts';
 import type { Spending } from './spending.ts';
 
 /** Tenants and windows in one scrape. */
@@ -94,15 +95,9 @@ export class FlowCounts implements FlowWatch {
   }
 }
 
-/** The kind of an account: a closed set, since the router makes the names. */
-export function levelOf(account: string): string {
-  const colon = account.indexOf(':');
-  return colon === -1 ? account : account.slice(0, colon);
-}
-
 /** What `FlowSeries.live` reads. */
 export function flowGauges(
-  { waiting, jain, pools, narrowed, heldBack }: FlowState,
+  { waiting, jain, pools, narrowed, heldBack, penalties }: FlowState,
   spending: () => FlowGauges['spending'],
 ): FlowGauges {
   const pressed = new Map<string, number>();
@@ -116,6 +111,7 @@ export function flowGauges(
     windows: [...narrowed()].slice(0, SHOWN_MAX),
     spending: spending(),
     held_back: [...heldBack()].slice(0, SHOWN_MAX),
+    penalties: [...penalties()],
   };
 }
 
@@ -126,9 +122,10 @@ interface FlowState {
   pools(): Iterable<{ readonly account: string; readonly mark: { readonly is_high: boolean } }>;
   narrowed(): Iterable<FlowGauges['windows'][number]>;
   heldBack(): Iterable<FlowGauges['held_back'][number]>;
+  penalties(): Iterable<FlowGauges['penalties'][number]>;
 }
 
-export function flowStateOf({ gate, windows, parts }: Engine): FlowState {
+export function flowStateOf({ gate, windows, penalties, parts }: Engine): FlowState {
   const { throttles } = parts;
   return {
     waiting: (qos) => gate.waiting(qos),
@@ -136,6 +133,7 @@ export function flowStateOf({ gate, windows, parts }: Engine): FlowState {
     pools: () => gate.pools(),
     narrowed: () => windows.narrowed(),
     heldBack: () => [...throttles.tenants()].map((tenant) => ({ tenant, tiers: throttles.level(tenant) })),
+    penalties: () => penaltiesOf(penalties, parts.ambient.clock.now_ms()),
   };
 }
 
@@ -143,4 +141,12 @@ export function flowStateOf({ gate, windows, parts }: Engine): FlowState {
 export interface FlowParts {
   readonly watch: FlowCounts;
   readonly spending: Spending;
+}
+
+/** As many as one scrape may have of them. */
+const PENALTIES_SHOWN_MAX = 500;
+
+function penaltiesOf(penalties: Engine['penalties'], now_ms: number): FlowGauges['penalties'] {
+  const all = [...penalties.list(now_ms)].slice(0, PENALTIES_SHOWN_MAX);
+  return all.map(({ account, penalty: { surcharge, loses_tier } }) => ({ account, surcharge, loses_tier }));
 }

@@ -114,6 +114,7 @@ export class DeskAgent {
     const owner = { tenant: 'acme', key_id: 'k1', session_id: 's' };
     const driver = {
       nextStream: () => String(this.#stream + 2),
+      room: () => 1_000,
       refusal: () => undefined,
       handle: (input: SessionInput) => this.#told(input),
     };

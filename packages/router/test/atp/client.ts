@@ -18,10 +18,17 @@ export class HubClient {
   spoil: (frame: Frame) => Frame = (frame) => frame;
   #hub: SessionHub;
   readonly #owner: SessionOwner | undefined;
+  readonly #now_ms: () => number;
   #link: Link | undefined;
   #waiting: (() => void)[] = [];
 
-  constructor(hub: SessionHub, owner: SessionOwner | undefined, options: Partial<SessionOptions> = {}) {
+  constructor(
+    hub: SessionHub,
+    owner: SessionOwner | undefined,
+    options: Partial<SessionOptions> = {},
+    now_ms: () => number = () => performance.now(),
+  ) {
+    this.#now_ms = now_ms;
     this.#hub = hub;
     this.#owner = owner;
     this.session = new Session({
@@ -66,7 +73,7 @@ export class HubClient {
   }
 
   input(input: SessionInput): void {
-    for (const effect of this.session.handle(input, performance.now())) {
+    for (const effect of this.session.handle(input, this.#now_ms())) {
       this.effects.push(effect);
       if (effect.type === 'send') this.#link?.toHub(this.#hub, this.#owner, this.spoil(effect.frame));
       if (effect.type === 'deliver') this.input({ type: 'consumed', id: effect.id });

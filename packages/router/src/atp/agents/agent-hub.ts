@@ -9,6 +9,7 @@ import { admission, isOpenTo } from './admission.ts';
 import { type AgentCapability, readCapability } from './capability.ts';
 import type { ComplianceEvent } from './compliance.ts';
 import { type ConnectedModel, connectedModels, dearest, offeredOf } from './connected.ts';
+import { AgentCapacity, deploymentsOf } from './agent-capacity.ts';
 import { type AgentInstance, type AgentLimits, AgentRoster } from './roster.ts';
 import { type AgentRegistry, isBehind, type RouteParts, routesTo, tooLong, whyUnreachable } from './routes.ts';
 
@@ -34,6 +35,10 @@ export interface AgentHubOptions {
   readonly mayName: (tenant: string, name: string) => boolean;
   /** For the operator: calls would not reach an agent that has come. */
   readonly onUnreachable: (words: string) => void;
+  /** How many calls the agents of a deployment take now; `Infinity`: they do not limit it. */
+  readonly onCapacity?: (account: string, calls: number) => void;
+  /** The way of agents of these deployments is crowded. */
+  readonly onCrowded?: (accounts: readonly string[]) => void;
 }
 
 /** An agent with the session that it is reached by. */
@@ -46,13 +51,22 @@ export interface ReachableAgent {
 /** All agents of this process: who they are, how they are reached, and whom they may serve. */
 export class AgentHub {
   readonly options: AgentHubOptions;
-  readonly roster: AgentRoster = new AgentRoster();
+  readonly roster: AgentRoster = new AgentRoster((agent) => this.capacity.changed(agent));
+  readonly capacity: AgentCapacity;
   readonly #peers: Map<string, { readonly peer: AgentPeer; readonly session_id: string }> = new Map();
   readonly #told: Set<string> = new Set();
   #count = 0;
 
   constructor(options: AgentHubOptions) {
     this.options = options;
+    const { timers, providers, killed, onCapacity } = options;
+    this.capacity = new AgentCapacity({
+      ...{ timers, providers, killed },
+      agents: () => this.roster.all(),
+      agent: (id) => this.roster.get(id),
+      room: (id) => this.#peers.get(id)?.peer.room ?? 0,
+      limit: (account, calls) => onCapacity?.(account, calls),
+    });
   }
 
   /** What stands behind a session of this owner. */
@@ -64,10 +78,13 @@ export class AgentHub {
         onCapability: (content) => this.#advertised(id, owner, peer, content),
         onHealth: (content) => this.roster.health(id, content, this.options.clock.now_ms()),
         onStatus: () => this.#said(id, peer),
+        onRoom: () => this.#roomOf(id),
+        onCrowded: () => this.#crowded(id),
         onConnection: (is_connected) => this.roster.connected(id, is_connected),
         onUnreadable: () => this.roster.remember(id, this.options.clock.now_ms()),
         onClosed: () => {
           this.roster.remove(id);
+          this.capacity.removed(id);
           this.#peers.delete(id);
         },
       });
@@ -145,7 +162,21 @@ export class AgentHub {
     if (why !== undefined) return refusal('EWINDOW', WORDS[why], content.adapter_id);
     this.#peers.set(id, { peer, session_id: owner.session_id });
     this.#said(id, peer);
+    // Only now it can be reached.
+    this.#roomOf(id);
     return { type: 'adapter.accepted', content: { adapter_id: capability.adapter_id, routes } };
+  }
+
+  #roomOf(id: string): void {
+    const agent = this.roster.get(id);
+    if (agent !== undefined) this.capacity.changed(agent);
+  }
+
+  /** It says so of all that it is given; a tenant's own agents must not narrow what others have. */
+  #crowded(id: string): void {
+    const agent = this.roster.get(id);
+    const shared = this.options.providers().filter((one) => one.agent?.shared === true);
+    if (agent !== undefined && shared.length > 0) this.options.onCrowded?.(deploymentsOf(agent, shared));
   }
 
   /** A session tells what an agent said of itself at once, and may do so before the agent is known. */

@@ -51,6 +51,10 @@ export interface PeerEvents {
   onHealth(content: AdapterHealthContent): void;
   /** `said` of the peer has changed. */
   onStatus(): void;
+  /** The number of streams that it takes may have changed. */
+  onRoom(): void;
+  /** Its frames say that what it is sent crowds its way (ECN). */
+  onCrowded(): void;
   onConnection(is_connected: boolean): void;
   /** A message on a stream of work could not be read, and the session is about to end for it. */
   onUnreadable(): void;
@@ -82,6 +86,11 @@ export class AgentPeer implements SessionPeer {
   /** Whether the session takes another stream: its window, and what the agent said of itself (S25). */
   get takes(): boolean {
     return this.#driver.refusal(mainLane(this.#driver.nextStream())) === undefined;
+  }
+
+  /** Streams that the session takes now. */
+  get room(): number {
+    return this.#driver.room();
   }
 
   /** Undefined when the session takes no further stream. Throws `FrameError` for a message that cannot be carried. */
@@ -126,6 +135,13 @@ export class AgentPeer implements SessionPeer {
         this.#said = effect;
         this.#events.onStatus();
         return true;
+      case 'peer_window':
+      case 'established':
+        this.#events.onRoom();
+        return false;
+      case 'peer_crowded':
+        this.#events.onCrowded();
+        return false;
       case 'closed':
         this.#over(effect.error);
         return false;
@@ -179,6 +195,7 @@ export class AgentPeer implements SessionPeer {
     const stream = this.#streams.get(stream_id);
     this.#streams.delete(stream_id);
     stream?.reader.onClosed(error, refused === true);
+    this.#events.onRoom();
     return isOwnStream(stream_id);
   }
 

@@ -78,10 +78,16 @@ export function exchangeWith(
 ): AgentExchange {
   const { clock, timers, node_id, observer } = hub.options;
   const { id } = agent;
+  // A check has no place in its deployment's account.
+  const place = placeOf(hub, id, provider.id, caller.upstream_model, check === undefined);
   const events: ExchangeEvents = {
-    onBegin: (share) => hub.roster.begin(id, share),
+    onBegin: (share) => {
+      place.take();
+      hub.roster.begin(id, share);
+    },
     onShare: (was, is) => hub.roster.adjust(id, was, is),
     onEnd: (share) => {
+      place.leave();
       hub.roster.end(id, share);
       check?.onEnd?.(share);
     },
@@ -95,6 +101,7 @@ export function exchangeWith(
       check?.onEstimate?.(latency_ms, estimate);
     },
     onOutcome: (outcome) => {
+      place.leave();
       if (check === undefined) observer.dispatched(outcome);
       else check.onOutcome?.(outcome);
     },
@@ -115,6 +122,27 @@ export function exchangeWith(
     blamed,
   };
   return new AgentExchange(parts, request, caller, handler);
+}
+
+/** What a dispatch counts for at its agent, from its begin until its call is told how it ended. */
+function placeOf(
+  { capacity }: AgentHub,
+  id: string,
+  provider: string,
+  upstream_model: string,
+  counts: boolean,
+): { take(): void; leave(): void } {
+  let is_taken = false;
+  return {
+    take: () => {
+      is_taken = counts;
+      if (counts) capacity.began(id, provider, upstream_model);
+    },
+    leave: () => {
+      if (is_taken) capacity.ended(id, provider, upstream_model);
+      is_taken = false;
+    },
+  };
 }
 
 function blamedOf({ id, agent }: ProviderConfig, upstream_model: string): Blamed {

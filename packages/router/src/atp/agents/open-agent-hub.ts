@@ -9,7 +9,7 @@ export function openAgentHub(
   registry: MetricRegistry,
   node_id: string,
   config: () => Config,
-  router: Pick<AgentHubOptions, 'killed' | 'registry' | 'mayName' | 'onUnreachable'>,
+  router: Pick<AgentHubOptions, 'killed' | 'registry' | 'mayName' | 'onUnreachable' | 'onCapacity' | 'onCrowded'>,
 ): AgentHub {
   const hub: AgentHub = new AgentHub({
     ...{ clock: systemClock, timers: systemTimers, node_id },

@@ -76,6 +76,12 @@ export class AgentRoster {
   /** Strikes of agents whose sessions ended by what they did, by tenant, key, name and version. */
   readonly #remembered: Map<string, Compliance> = new Map();
   #dispatches = 0;
+  readonly #onChange: (agent: AgentInstance) => void;
+
+  /** `onChange`: told of each change of an instance that is there, but not of its end. */
+  constructor(onChange: (agent: AgentInstance) => void = () => undefined) {
+    this.#onChange = onChange;
+  }
 
   get size(): number {
     return this.#agents.size;
@@ -101,7 +107,7 @@ export class AgentRoster {
     if (known !== undefined) {
       if (known.capability.adapter_id !== capability.adapter_id) return 'one_per_session';
       const is_new = known.capability.version !== capability.version;
-      this.#agents.set(id, {
+      this.#put({
         ...known,
         capability,
         is_connected: true,
@@ -112,7 +118,7 @@ export class AgentRoster {
     }
     if (this.#agents.size >= limits.max_agents) return 'too_many';
     if (this.#of(owner.tenant) >= limits.max_agents_per_tenant) return 'too_many_of_tenant';
-    this.#agents.set(id, {
+    this.#put({
       ...{ id, tenant: owner.tenant, key_id: owner.key_id, capability, since_ms: now_ms, is_connected: true },
       is_given_up: false,
       ...{ status: 'READY', suggested_window: {}, health: undefined, load: IDLE, latest: 0 },
@@ -198,6 +204,11 @@ export class AgentRoster {
     return first === undefined ? { ok: false, why: 'busy' } : { ok: true, agent: first };
   }
 
+  #put(agent: AgentInstance): void {
+    this.#agents.set(agent.id, agent);
+    this.#onChange(agent);
+  }
+
   #of(tenant: string): number {
     let count = 0;
     for (const one of this.#agents.values()) if (one.tenant === tenant) count += 1;
@@ -206,7 +217,7 @@ export class AgentRoster {
 
   #change(id: string, change: (agent: AgentInstance) => Partial<AgentInstance>): void {
     const agent = this.#agents.get(id);
-    if (agent !== undefined) this.#agents.set(id, { ...agent, ...change(agent) });
+    if (agent !== undefined) this.#put({ ...agent, ...change(agent) });
   }
 }
 

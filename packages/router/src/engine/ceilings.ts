@@ -1,0 +1,35 @@
+import type { AccountLedger } from '@atp-router/flow';
+
+/** What allows an account only so many calls at a time: answers that come back, the agents that are there, bad estimates. */
+export type CeilingReason = 'answers' | 'agents' | 'estimates';
+
+/** Ceilings of accounts, each the least of those that there are reasons for. Only accounts that have one are kept. */
+export class Ceilings {
+  readonly #accounts: AccountLedger;
+  readonly #opened: (account: string) => void;
+  readonly #by: Map<string, Map<CeilingReason, number>> = new Map();
+
+  /** `opened`: told of an account that may have more in flight than before, so that whoever waits there is tried again. */
+  constructor(accounts: AccountLedger, opened: (account: string) => void) {
+    this.#accounts = accounts;
+    this.#opened = opened;
+  }
+
+  /** Calls that one reason allows; `Infinity` where there is none. */
+  of(account: string, reason: CeilingReason): number {
+    return this.#by.get(account)?.get(reason) ?? Number.POSITIVE_INFINITY;
+  }
+
+  set(account: string, reason: CeilingReason, calls: number): void {
+    const reasons = this.#by.get(account) ?? new Map<CeilingReason, number>();
+    const before = Math.min(...reasons.values());
+    if (calls === Number.POSITIVE_INFINITY) reasons.delete(reason);
+    else reasons.set(reason, calls);
+    if (reasons.size === 0) this.#by.delete(account);
+    else this.#by.set(account, reasons);
+    const least = Math.min(...reasons.values());
+    if (least === before) return;
+    this.#accounts.setCeiling(account, least);
+    if (least > before) this.#opened(account);
+  }
+}
