@@ -18,6 +18,8 @@ export interface ArrivalsOptions {
   readonly hub: SessionHubOptions;
   readonly roster: Roster;
   host(session: KeptSession, machine: Session, asked: Window): SessionHost;
+  /** This process takes no sessions any more: they are for a successor, or another router. */
+  isLeaving(): boolean;
 }
 
 /** Sessions that were not opened here: a predecessor of this process kept them, or another router has them. */
@@ -45,7 +47,8 @@ export class Arrivals {
 
   /**
    * The session whose client sent this first frame, from whichever router has it: who shows its token may have it here
-   * (S34). Undefined: there is none. Rejects when that cannot be known, or there is no room: the client comes again.
+   * (S34). Undefined: there is none, or none for a router that is leaving. Rejects when that cannot be known, or there is no
+   * room: the client comes again.
    */
   async resume(owner: SessionOwner | undefined, frame: Frame): Promise<SessionHost | undefined> {
     if (this.#looked_for >= LOOKED_FOR_MAX) {
@@ -75,9 +78,12 @@ export class Arrivals {
     if (here !== undefined && (owner === undefined || roster.find(owner.tenant, frame.session_id) === here))
       return here;
     for (const one of (await this.#shared?.find(frame.session_id, owner?.tenant)) ?? []) {
+      if (this.#options.isLeaving()) return undefined;
       if (!hub.knows(one.session) || !this.#admits(one, frame)) continue;
       this.#needRoom(one.session.tenant);
       const found = await this.#shared?.take(one);
+      // What was taken meanwhile is kept as it is: nobody here would suspend it.
+      if (this.#options.isLeaving()) return undefined;
       const host = found && this.#restore(found);
       if (host === undefined) continue;
       const { tenant, key_id, session_id } = one.session;

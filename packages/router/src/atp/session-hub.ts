@@ -55,7 +55,7 @@ export class SessionHub {
     this.#answered = new Waiters(options.timers);
     this.#denials = new Denials(options);
     this.#arrivals = new Arrivals({
-      ...{ hub: options, roster: this.#roster },
+      ...{ hub: options, roster: this.#roster, isLeaving: () => this.#is_leaving },
       host: (session, machine, asked) => this.#host(session, machine, asked),
     });
   }
@@ -92,10 +92,9 @@ export class SessionHub {
     }
     const host = this.#hostOf(owner, frame);
     if (host instanceof SessionHost) return this.#attach(host, carrier, frame, bytes);
-    const may_come = this.#arrivals.can_come && judgeFirstFrame(frame).type === 'resume';
-    if (may_come && !this.#is_leaving) return this.#await({ carrier, owner, frame, bytes }, host);
-    if (may_come) carrier.close('going_away');
-    else this.#refuse(host, carrier);
+    if (!this.#arrivals.can_come || judgeFirstFrame(frame).type !== 'resume') this.#refuse(host, carrier);
+    else if (this.#is_leaving) carrier.close('going_away');
+    else return this.#await({ carrier, owner, frame, bytes }, host);
     return undefined;
   }
 
@@ -104,8 +103,10 @@ export class SessionHub {
     const awaited = new Awaited(carrier);
     const arrived = (host: SessionHost | undefined): void => {
       if (awaited.is_over) return;
-      if (host === undefined) this.#refuse(refused, carrier);
-      else awaited.settle(this.#attach(host, carrier, frame, bytes));
+      if (host !== undefined) awaited.settle(this.#attach(host, carrier, frame, bytes));
+      // Whether there is one is not known, then: no refusal either.
+      else if (this.#is_leaving) carrier.close('going_away');
+      else this.#refuse(refused, carrier);
     };
     // What cannot be known now is no refusal: the client keeps its session, and comes again.
     const failed = (thrown: unknown): void => {
