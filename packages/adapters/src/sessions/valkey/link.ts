@@ -38,7 +38,9 @@ const PASSING: ReadonlySet<string> = new Set([
  */
 export class ValkeyLink {
   readonly #options: ValkeyLinkOptions;
-  readonly #closed = new AbortController();
+  /** Of what is being asked. */
+  readonly #open: Set<AbortController> = new Set();
+  #is_closed = false;
   #client: Redis | undefined;
   #connecting: Promise<Redis> | undefined;
 
@@ -59,8 +61,20 @@ export class ValkeyLink {
   /** All in one write. Rejects with `internal_error` when they are not all answered in time. */
   async run(calls: readonly Call[], is_write: boolean = true): Promise<readonly Reply[]> {
     const { timeout_ms } = this.#options;
-    const late = AbortSignal.timeout(timeout_ms);
-    const over = AbortSignal.any([late, this.#closed.signal]);
+    const asked = new AbortController();
+    if (this.#is_closed) asked.abort();
+    const timer = setTimeout(() => asked.abort(), timeout_ms).unref();
+    this.#open.add(asked);
+    try {
+      return await this.#ask(calls, is_write, asked.signal);
+    } finally {
+      clearTimeout(timer);
+      this.#open.delete(asked);
+    }
+  }
+
+  async #ask(calls: readonly Call[], is_write: boolean, over: AbortSignal): Promise<readonly Reply[]> {
+    const { timeout_ms } = this.#options;
     let reason = 'it does not answer';
     for (let wait_ms: number = RETRY_MS.first; !over.aborted; wait_ms = Math.min(2 * wait_ms, RETRY_MS.last)) {
       const answer = await this.#attempt(calls, is_write, over);
@@ -68,11 +82,12 @@ export class ValkeyLink {
       reason = answer;
       await delay(wait_ms, undefined, { signal: over }).catch(() => undefined);
     }
-    throw unanswered(this.#closed.signal.aborted ? 'the router stops' : reason, timeout_ms);
+    throw unanswered(this.#is_closed ? 'the router stops' : reason, timeout_ms);
   }
 
   close(): void {
-    this.#closed.abort();
+    this.#is_closed = true;
+    for (const asked of this.#open) asked.abort();
     this.#client?.disconnect();
     this.#client = undefined;
   }
@@ -85,7 +100,7 @@ export class ValkeyLink {
   ): Promise<readonly Reply[] | string | undefined> {
     try {
       const client = await unless(over, this.#connected());
-      const replies = await unless(over, this.#ask(client, calls, is_write));
+      const replies = await unless(over, this.#send(client, calls, is_write));
       const passing = replies.find((reply) => 'error' in reply && PASSING.has(reply.error));
       if (passing === undefined || !('error' in passing)) return replies;
       // A connection of its own loads the scripts again, and may lead to the one that is primary now.
@@ -99,7 +114,7 @@ export class ValkeyLink {
     }
   }
 
-  async #ask(client: Redis, calls: readonly Call[], is_write: boolean): Promise<readonly Reply[]> {
+  async #send(client: Redis, calls: readonly Call[], is_write: boolean): Promise<readonly Reply[]> {
     const { wait_replicas } = this.#options;
     const commands = calls.map(({ script, keys, args }) => [
       ...['evalsha', SCRIPTS[script].sha, String(keys.length)],
@@ -147,7 +162,7 @@ export class ValkeyLink {
       for (const [error] of (await within(CONNECT_MS, client, client.pipeline(loads).exec())) ?? []) {
         if (error) throw error;
       }
-      if (this.#closed.signal.aborted) throw GIVEN_UP;
+      if (this.#is_closed) throw GIVEN_UP;
     } catch (error) {
       client.disconnect();
       throw said ?? error;
