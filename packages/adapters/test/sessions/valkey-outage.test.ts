@@ -191,4 +191,22 @@ describe.skipIf(findValkey() === undefined)('a server of sessions', { timeout: 6
     await patient.store.load();
     await saved(patient.store, other, [putSession(1)]);
   });
+
+  test('without the replicas that are asked for still lets no session expire that is in use', async () => {
+    const server = await serverFor();
+    const replica = await serverFor({ args: ['--replicaof', `127.0.0.1 ${server.port}`] });
+    server.ask('CONFIG', 'SET', 'repl-diskless-sync-delay', '0');
+    let now_ms = Date.now();
+    const clock = { now_ms: () => now_ms, mono_ms: () => now_ms };
+    const { store } = valkeyStore(server, { wait_replicas: 1, timeout_ms: 30_000, clock });
+    await store.load();
+    // More than one sign of life has.
+    const all = Array.from({ length: 130 }, (_, n) => keptSession(n + 1));
+    await Promise.all(all.map((one) => saved(store, one, [putSession(1)])));
+    await replica.stop();
+    now_ms += 1_000;
+    await (store as unknown as { renew(): Promise<void> }).renew();
+    const told = all.map(({ born }) => server.ask('HGET', `atp:1:s:${born}`, '@at'));
+    expect(new Set(told)).toEqual(new Set([String(now_ms)]));
+  });
 });

@@ -168,6 +168,31 @@ describe.skipIf(findValkey() === undefined)('sessions on a server', () => {
     expect(other.problems.map(({ message }) => message)).toEqual([expect.stringMatching(/need the same key/)]);
   });
 
+  test('of a router that starts with a wrong key are there for its next start with the right one', async () => {
+    const { prefix, stores } = await group('a');
+    const [a] = stores as [(typeof stores)[0]];
+    await saved(a.store, session, [putSession(3)]);
+    await a.store.close();
+    const wrong = valkeyStore(server, { prefix, seal_key: Buffer.alloc(32, 8) });
+    expect(await wrong.store.load()).toEqual([]);
+    await wrong.store.close();
+    const right = valkeyStore(server, { prefix });
+    expect((await right.store.load()).map(number)).toEqual([3]);
+    expect(wrong.problems.map(({ message }) => message)).toEqual([expect.stringMatching(/need the same key/)]);
+  });
+
+  test('that the server has lost leave nothing in its indexes when they end', async () => {
+    const { prefix, stores } = await group('a');
+    const [a] = stores as [(typeof stores)[0]];
+    await saved(a.store, session, [putSession(1)]);
+    await saved(a.store, keptSession(2), [putSession(1)]);
+    server.ask('DEL', `${prefix}:1:s:born-1`);
+    a.store.drop(session);
+    await saved(a.store, keptSession(2), [putSession(2)]);
+    expect(server.ask('ZRANGE', `${prefix}:1:o:a`, '0', '-1')).toBe('born-2');
+    expect(server.ask('KEYS', `${prefix}:1:n:*`).split('\n')).toHaveLength(1);
+  });
+
   test('that were made another tenant’s on the server cannot be opened', async () => {
     const { prefix, stores } = await group('a', 'b');
     await saved(stores[0]?.store as never, session, [putSession(1)]);

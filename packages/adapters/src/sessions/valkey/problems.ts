@@ -27,7 +27,8 @@ const WORDS: Readonly<Record<string, string>> = {
   ENOTFOUND: 'there is no such host (ENOTFOUND)',
 };
 
-const ADVICE = 'See that it runs, that this machine may connect, and that user and password are right.';
+const ADVICE =
+  'See that it runs, that this machine may connect, and that user, password and number of the database are right.';
 
 /** What keeps a router from starting. */
 export function unusable(reason: string): AtpError {

@@ -45,10 +45,10 @@ end
 for i = 1, 3 do redis.call('PEXPIRE', KEYS[i], ARGV[5]) end
 return 'ok'`;
 
-/** KEYS: session, owner's index, name. ARGV: owner, epoch, born, tenant. */
+/** KEYS: session, owner's index, name. ARGV: owner, epoch, born, tenant. One that is gone leaves nothing of it in the indexes. */
 const DROP = `
 local had = redis.call('HMGET', KEYS[1], '@owner', '@epoch')
-if had[1] ~= ARGV[1] or had[2] ~= ARGV[2] then return 'moved' end
+if had[1] and (had[1] ~= ARGV[1] or had[2] ~= ARGV[2]) then return 'moved' end
 redis.call('DEL', KEYS[1])
 redis.call('ZREM', KEYS[2], ARGV[3])
 if redis.call('HGET', KEYS[3], ARGV[4]) == ARGV[3] then redis.call('HDEL', KEYS[3], ARGV[4]) end
@@ -72,7 +72,8 @@ return out`;
 
 /**
  * KEYS: session, index of its owner, index of the new one, counter. ARGV: owner, epoch that is expected (`*`: any), the new
- * owner, born, wall clock, most milliseconds between two signs of life, time to live. Who has it already gets it again.
+ * owner, born, wall clock, most milliseconds between two signs of life, time to live. Who has it already gets it again, with a
+ * write: replicas are waited for only by a connection that has written.
  */
 const TAKE = `
 local had = redis.call('HMGET', KEYS[1], '@owner', '@epoch', '@since', '@at')
@@ -93,17 +94,17 @@ if not again then
     redis.call('ZREM', KEYS[2], ARGV[4])
     redis.call('ZADD', KEYS[3], redis.call('INCR', KEYS[4]), ARGV[4])
   end
-  redis.call('PEXPIRE', KEYS[1], ARGV[7])
   redis.call('PEXPIRE', KEYS[3], ARGV[7])
 end
+redis.call('PEXPIRE', KEYS[1], ARGV[7])
 return redis.call('HGETALL', KEYS[1])`;
 
-/** KEYS: session. ARGV: owner, epoch, field of the note, what is noted: who repeats it finds its own. */
+/** KEYS: session. ARGV: owner, epoch, field of the note, what is noted: who repeats it finds its own, and writes it again as above. */
 const BEGIN = `
 local had = redis.call('HMGET', KEYS[1], '@owner', '@epoch', ARGV[3])
 if not had[1] then return 'gone' end
 if had[1] ~= ARGV[1] or had[2] ~= ARGV[2] then return 'moved' end
-if had[3] then return had[3] == ARGV[4] and 'ok' or 'begun' end
+if had[3] and had[3] ~= ARGV[4] then return 'begun' end
 redis.call('HSET', KEYS[1], ARGV[3], ARGV[4])
 return 'ok'`;
 

@@ -1,7 +1,7 @@
 import type { AtpError } from '@atp-router/kernel';
 import { evicting, unusable } from './problems.ts';
 
-/** Scripts with flags and NX of expiry are of that version on. Valkey says a Redis version, too. */
+/** Scripts with flags are of that version on. Valkey says a Redis version, too. */
 const MAJOR_MIN = 7;
 
 /** What INFO says about a server. Throws `config_invalid` when it cannot keep sessions; returns what should be otherwise. */

@@ -70,11 +70,12 @@ class ValkeyStore implements SessionStore, SharedSessions {
     for await (const taken of this.#readings.mine()) {
       const one = this.#shelf.size < this.#limits.sessions ? this.#keep(taken) : undefined;
       if (one !== undefined) found.push(one);
+      // It expires by itself, or is read by a start with the right key before that.
+      else if (taken.items === undefined) this.#tellSealed();
       else {
         this.#dropped.set(taken.mine.session.born, taken.mine);
         this.#waiting.drop(taken.mine.session.born);
       }
-      if (taken.items === undefined) this.#tellSealed();
     }
     if (!this.#waiting.is_empty) this.#soon();
     return found;
@@ -174,7 +175,9 @@ class ValkeyStore implements SessionStore, SharedSessions {
     try {
       for (let i = 0; i < all.length; i += RENEWED_AT_ONCE) {
         const some = all.slice(i, i + RENEWED_AT_ONCE);
-        const [reply] = await this.#link.run([this.#codec.renew(some, this.#options.clock.now_ms())]);
+        const call = this.#codec.renew(some, this.#options.clock.now_ms());
+        // Replicas that are away are no reason to let sessions expire.
+        const [reply] = await this.#link.run([call], false);
         const answers = answerOf(reply) as readonly string[];
         for (const [n, mine] of some.entries()) {
           const { born } = mine.session;
