@@ -2,7 +2,7 @@ import { assert, type Price, type Qos, type UsdNanos } from '@atp-router/kernel'
 import type { DayUse, Windows } from './account.ts';
 import { AccountTable, type LimitsRule } from './account-table.ts';
 import { firstDenial } from './admission.ts';
-import { type BudgetRoom, tokensForMoney } from './affordable.ts';
+import { type BudgetRoom, roomOf, tokensForMoney } from './affordable.ts';
 import {
   type AccountLimits,
   type Amounts,
@@ -10,27 +10,17 @@ import {
   assertDistinct,
   type Denial,
   LIMIT_NAMES,
-  type LimitsRecord,
+  type LimitsChange,
   limitsRecord,
   NO_LIMITS,
   NOTHING,
 } from './amounts.ts';
 import { dayNumber, parseDay } from './days.ts';
-import { type OwnHold, Reservation } from './reservation.ts';
+import { amountsOf, hold, type OwnHold, Reservation, type Reserved } from './reservation.ts';
 import { type AccountSnapshot, type Headroom, headroomOf, snapshotOf } from './snapshot.ts';
 
 /** Room for every tenant, team and key of a large installation; an account is about 1 KB. */
 export const DEFAULT_MAX_ACCOUNTS = 100_000;
-
-export interface Reserved {
-  readonly ok: true;
-  readonly reservation: Reservation;
-}
-
-export interface LimitsChange {
-  readonly before: LimitsRecord;
-  readonly after: LimitsRecord;
-}
 
 /**
  * Windows and daily budgets of all accounts. A reservation names its accounts, the first of which that
@@ -72,6 +62,11 @@ export class AccountLedger {
     this.#accounts.rest(account);
   }
 
+  /** By name or by rule, whether or not the account is known; undefined: none. */
+  limitsOf(id: string): AccountLimits | undefined {
+    return this.#accounts.limitsOf(id);
+  }
+
   /** Takes `amounts` from all of `accounts` (distinct, at most 8) or from none. The tier is counted, not judged. */
   reserve(accounts: readonly string[], amounts: Amounts, now_ms: number, qos: Qos = 'silver'): Reserved | Denial {
     assertAmounts(amounts);
@@ -110,11 +105,20 @@ export class AccountLedger {
     const usd_nanos = amounts.usd_nanos - reservation.usd_nanos;
     const denial = firstDenial(reservation.uses, calls, tokens, usd_nanos, undefined);
     if (denial !== undefined) return denial;
-    for (const use of reservation.uses) hold(use, reservation.qos, calls, tokens, usd_nanos);
+    this.restate(reservation, amounts);
+    return OK;
+  }
+
+  /** As `adjust`, whatever the limits say: its holder has so much already, and is only believed. */
+  restate(reservation: Reservation, amounts: Amounts): void {
+    assertAmounts(amounts);
+    assert(reservation.state === 'open', 'a reservation that has ended holds nothing');
+    const { qos, calls, tokens, usd_nanos } = reservation;
+    const by = [amounts.calls - calls, amounts.tokens - tokens, amounts.usd_nanos - usd_nanos] as const;
+    for (const use of reservation.uses) hold(use, qos, ...by);
     reservation.calls = amounts.calls;
     reservation.tokens = amounts.tokens;
     reservation.usd_nanos = amounts.usd_nanos;
-    return OK;
   }
 
   /** Ends a reservation and debits `actual` on its day, also when that is more than was reserved. */
@@ -182,6 +186,14 @@ export class AccountLedger {
     this.#accounts.rest(account);
   }
 
+  /** What somebody else counts for an account on a day (days since the Unix epoch) is so much more, or less, than was known. */
+  charge(id: string, day: number, by: Amounts): void {
+    const account = this.#accounts.open(id);
+    if (account === undefined) return;
+    account.days.seed(day)?.debit(by);
+    this.#accounts.rest(account);
+  }
+
   /**
    * The most output tokens that the day's budgets and the caller's own `cap_usd_nanos` cover now beside `in_tokens` of
    * input. `Infinity` when nothing limits it, 0 when not even the input fits; a demand of this size, priced with
@@ -206,17 +218,7 @@ export class AccountLedger {
 
   /** What the day's budgets leave, with `own` as in `affordable`: tokens of prompt and answer, and money. */
   room(accounts: readonly string[], now_ms: number, own?: OwnHold): BudgetRoom {
-    let tokens = Number.POSITIVE_INFINITY;
-    let usd_nanos = Number.POSITIVE_INFINITY;
-    for (const use of own?.reservation.uses ?? this.#usesOf(accounts, dayNumber(now_ms))) {
-      tokens = Math.min(tokens, use.available_tokens());
-      usd_nanos = Math.min(usd_nanos, use.available_usd_nanos());
-    }
-    if (own !== undefined) {
-      tokens += own.reservation.tokens - own.kept.tokens;
-      usd_nanos += own.reservation.usd_nanos - own.kept.usd_nanos;
-    }
-    return { tokens, usd_nanos };
+    return roomOf(own?.reservation.uses ?? this.#usesOf(accounts, dayNumber(now_ms)), own);
   }
 
   /** The account as headers and the admin API show it; undefined for one that is not known. */
@@ -234,6 +236,11 @@ export class AccountLedger {
   /** The windows of an account as they are now, and go on being; undefined for one that is not known. */
   windows(id: string): Windows | undefined {
     return this.#accounts.find(id);
+  }
+
+  /** What was debited to an account on a day (days since the Unix epoch); undefined for one of which nothing is known. */
+  usedOn(id: string, day: number): Amounts | undefined {
+    return this.#accounts.find(id)?.days.find(day);
   }
 
   ids(): IterableIterator<string> {
@@ -289,12 +296,3 @@ export class AccountLedger {
 }
 
 const OK: { readonly ok: true } = { ok: true };
-
-function amountsOf({ calls, tokens, usd_nanos }: Reservation): Amounts {
-  return { calls, tokens, usd_nanos };
-}
-
-function hold(use: DayUse, qos: Qos, calls: number, tokens: number, usd_nanos: number): void {
-  use.hold(calls, tokens, usd_nanos);
-  use.account.hold(qos, calls, tokens, usd_nanos);
-}

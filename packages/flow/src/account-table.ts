@@ -32,6 +32,12 @@ export class AccountTable {
     return this.#accounts.get(id);
   }
 
+  limitsOf(id: string): AccountLimits | undefined {
+    const known = this.#accounts.get(id);
+    if (known === undefined) return this.#ruleOf(id);
+    return known.limited ? known.limits : undefined;
+  }
+
   setRule(ruleOf: LimitsRule): void {
     this.#ruleOf = ruleOf;
     for (const account of this.#accounts.values()) {

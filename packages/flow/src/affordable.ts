@@ -1,9 +1,27 @@
+import type { DayUse } from './account.ts';
+import type { OwnHold } from './reservation.ts';
 import { divideHalfUp, type Price, type UsdNanos } from '@atp-router/kernel';
 
 /** What budgets leave; `Infinity` where nothing limits it. */
 export interface BudgetRoom {
   readonly tokens: number;
   readonly usd_nanos: UsdNanos;
+}
+
+/** The least that the budgets of a day leave; what a reservation holds beyond what stays in use is free for its own call. */
+export function roomOf(uses: readonly DayUse[], own: OwnHold | undefined): BudgetRoom {
+  let tokens = Number.POSITIVE_INFINITY;
+  let usd_nanos = Number.POSITIVE_INFINITY;
+  for (const use of uses) {
+    tokens = Math.min(tokens, use.available_tokens());
+    usd_nanos = Math.min(usd_nanos, use.available_usd_nanos());
+  }
+  if (own === undefined) return { tokens, usd_nanos };
+  const { reservation, kept } = own;
+  return {
+    tokens: tokens + reservation.tokens - kept.tokens,
+    usd_nanos: usd_nanos + reservation.usd_nanos - kept.usd_nanos,
+  };
 }
 
 /** What to reserve for a call: input at the plain input price, output at the dearer of output and reasoning. */

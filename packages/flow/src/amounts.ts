@@ -41,6 +41,11 @@ export const LIMIT_NAMES: readonly (keyof AccountLimits)[] = [
 /** The limits as the `limits.changed` event shows them; `null` means unlimited. */
 export type LimitsRecord = Readonly<Record<keyof AccountLimits, number | null>>;
 
+export interface LimitsChange {
+  readonly before: LimitsRecord;
+  readonly after: LimitsRecord;
+}
+
 export function limitsRecord(limits: AccountLimits): LimitsRecord {
   return {
     max_parallel: limits.max_parallel ?? null,

@@ -30,8 +30,24 @@ export class Reservation {
   }
 }
 
+/** All of its accounts have room. */
+export interface Reserved {
+  readonly ok: true;
+  readonly reservation: Reservation;
+}
+
 /** A reservation that a further demand would share, and the part of it that stays in use meanwhile. */
 export interface OwnHold {
   readonly reservation: Reservation;
   readonly kept: Pick<Amounts, 'tokens' | 'usd_nanos'>;
+}
+
+export function amountsOf({ calls, tokens, usd_nanos }: Amounts): Amounts {
+  return { calls, tokens, usd_nanos };
+}
+
+/** Changes what an account has outstanding, and holds on that day; the numbers may be negative. */
+export function hold(use: DayUse, qos: Qos, calls: number, tokens: number, usd_nanos: number): void {
+  use.hold(calls, tokens, usd_nanos);
+  use.account.hold(qos, calls, tokens, usd_nanos);
 }

@@ -107,6 +107,16 @@ export class Scheduler<T> {
     return this.#arbiter.run(now);
   }
 
+  /**
+   * A reserved part whose amounts another reservation had taken over has ended after so many tokens: what its tenant was
+   * charged in the queue is corrected, and nothing is debited.
+   */
+  conclude(ticket: Ticket<T>, part: number, tokens: number, now: Now): Changes<T> {
+    this.#ledger.release(reservationOf(ticket, part));
+    this.#arbiter.end(ticket, part, tokens, now);
+    return this.#arbiter.run(now);
+  }
+
   /** A reservation is to hold so much at once, without a queue: what runs goes before what waits. Less always fits. */
   adjust(
     reservation: Reservation,

@@ -1,0 +1,29 @@
+import type { AccountLedger } from '../account-ledger.ts';
+import { type Amounts, NOTHING } from '../amounts.ts';
+import type { Standing } from './messages.ts';
+import type { OwnerWorker } from './owner-worker.ts';
+import { isNothing, minus, positive } from './sums.ts';
+
+/** What others than a worker have at accounts where it has slots, where it has changed since the worker was told. */
+export function standingsOf(
+  ledger: AccountLedger,
+  worker: OwnerWorker,
+  at: readonly Pick<Standing, 'account' | 'day'>[],
+): readonly Standing[] {
+  const standings: Standing[] = [];
+  for (const { account, day } of at) {
+    const slot = worker.peek(account, day);
+    if (slot === undefined) continue;
+    const used = positive(minus(ledger.usedOn(account, day) ?? NOTHING, slot.known));
+    const windows = ledger.windows(account);
+    const all: Amounts =
+      windows === undefined
+        ? NOTHING
+        : { calls: windows.out_calls, tokens: windows.out_tokens, usd_nanos: windows.out_usd_nanos };
+    const out = positive(minus(all, slot.credit));
+    if (isNothing(minus(used, slot.told.used)) && isNothing(minus(out, slot.told.out))) continue;
+    slot.told = { used, out };
+    standings.push({ account, day, used, out });
+  }
+  return standings;
+}

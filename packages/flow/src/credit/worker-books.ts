@@ -1,0 +1,178 @@
+import type { Qos } from '@atp-router/kernel';
+import { type AccountLimits, type Amounts, NO_LIMITS, NOTHING } from '../amounts.ts';
+import { type Credit, type DayTotal, ENTRIES_MAX, type SlotState, type SlotSync } from './messages.ts';
+import { isNothing, negative, plus } from './sums.ts';
+import { isLimited, limitedBy, WorkerSlot } from './worker-slot.ts';
+import type { CreditTicket, HeldPart } from './worker-ticket.ts';
+
+/** Limits of an account as the worker's configuration says; undefined: none. Which there are matters here, not how high. */
+export type LimitsOf = (account: string) => AccountLimits | undefined;
+
+/** What somebody holds, or would. */
+export type Hold = Pick<HeldPart, 'accounts' | 'amounts' | 'day'>;
+
+/** The slots of a worker. */
+export class WorkerBooks {
+  readonly #slots: Map<string, WorkerSlot> = new Map();
+  readonly #dirty: Set<WorkerSlot> = new Set();
+  readonly #urgent: Set<WorkerSlot> = new Set();
+  #limitsOf: LimitsOf;
+
+  constructor(limitsOf: LimitsOf, inherited: readonly DayTotal[] = []) {
+    this.#limitsOf = limitsOf;
+    for (const { account, day, used } of inherited) this.#open(account, day, Number.NEGATIVE_INFINITY).inherit(used);
+  }
+
+  get size(): number {
+    return this.#slots.size;
+  }
+
+  slots(): IterableIterator<WorkerSlot> {
+    return this.#slots.values();
+  }
+
+  find(account: string, day: number): WorkerSlot | undefined {
+    return this.#slots.get(keyOf(account, day));
+  }
+
+  isLimited(account: string): boolean {
+    const limits = this.#limitsOf(account);
+    return limits !== undefined && isLimited(limitedBy(limits));
+  }
+
+  /** Takes all of these from open credit, or nothing. */
+  tryHold(holds: readonly Hold[], qos: Qos, mono_ms: number): boolean {
+    const taken: [WorkerSlot, Amounts][] = [];
+    for (const { accounts, amounts, day } of holds) {
+      for (const account of accounts) {
+        const slot = this.find(account, day);
+        if (slot === undefined ? !this.isLimited(account) : !isLimited(slot.limited)) continue;
+        if (slot?.fits(amounts) !== true) {
+          for (const [back, by] of taken) back.hold(qos, negative(by), mono_ms);
+          return false;
+        }
+        slot.hold(qos, amounts, mono_ms);
+        taken.push([slot, amounts]);
+      }
+    }
+    for (const [slot] of taken) this.#touched(slot);
+    return true;
+  }
+
+  /** What is held changes by so much, signed, whatever the credit. */
+  hold(accounts: readonly string[], day: number, qos: Qos, by: Amounts, mono_ms: number): void {
+    for (const slot of this.#of(accounts, day, mono_ms)) {
+      slot.hold(qos, by, mono_ms);
+      this.#touched(slot);
+    }
+  }
+
+  use(accounts: readonly string[], day: number, used: Amounts, mono_ms: number): void {
+    for (const slot of this.#of(accounts, day, mono_ms)) {
+      slot.use(used);
+      this.#touched(slot);
+    }
+  }
+
+  take(credit: readonly Credit[], mono_ms: number): void {
+    for (const one of credit) {
+      const slot = this.#open(one.account, one.day, mono_ms);
+      slot.take(one);
+      this.#touched(slot);
+    }
+  }
+
+  /** Nothing more is admitted from credit of these accounts; what is not held goes back, and each slot is told of. */
+  close(accounts: ReadonlySet<string>): void {
+    for (const slot of this.#slots.values()) if (accounts.has(slot.account)) this.#close(slot);
+  }
+
+  /** Credit of other days than today, and credit that nobody has used for long, goes back; old days are forgotten. */
+  tidy(today: number, idle_since_mono_ms: number): void {
+    for (const [key, slot] of this.#slots) {
+      const is_idle = isNothing(slot.held) && slot.active_mono_ms <= idle_since_mono_ms;
+      if (slot.is_open && (slot.day !== today || is_idle)) this.#close(slot);
+      if (!slot.is_empty || slot.is_dirty) continue;
+      if (slot.day < today - 2 || (is_idle && isNothing(slot.used))) this.#slots.delete(key);
+    }
+  }
+
+  /** What has to be told at once: of closed accounts, and of budgets that run low. With `all` everything that has changed. */
+  syncs(all: boolean): SlotSync[] {
+    if (all) for (const slot of this.#dirty) this.#urgent.add(slot);
+    const syncs: SlotSync[] = [];
+    for (const slot of this.#urgent) {
+      if (syncs.length === ENTRIES_MAX) break;
+      this.#urgent.delete(slot);
+      // A call may have taken what had come for it.
+      if (!all && !slot.is_urgent) continue;
+      this.#dirty.delete(slot);
+      syncs.push(slot.sync());
+    }
+    return syncs;
+  }
+
+  get is_urgent(): boolean {
+    return this.#urgent.size > 0;
+  }
+
+  get has_changed(): boolean {
+    return this.#dirty.size > 0 || this.#urgent.size > 0;
+  }
+
+  /** A link begins: all slots, without any credit but what is held. */
+  restart(): SlotState[] {
+    this.#dirty.clear();
+    this.#urgent.clear();
+    return [...this.#slots.values()].map((slot) => slot.restart());
+  }
+
+  /** Other limits are in force. What calls hold of accounts that had none before is counted from now on. */
+  setLimits<T>(limitsOf: LimitsOf, running: Iterable<CreditTicket<T>>, mono_ms: number): void {
+    this.#limitsOf = limitsOf;
+    const held = new Map<WorkerSlot, Map<Qos, Amounts>>();
+    for (const { key, held: parts } of running) {
+      for (const { accounts, amounts, day, is_open } of parts) {
+        if (!is_open) continue;
+        for (const slot of this.#of(accounts, day, mono_ms)) {
+          const tiers = held.get(slot) ?? new Map<Qos, Amounts>();
+          tiers.set(key.qos, plus(tiers.get(key.qos) ?? NOTHING, amounts));
+          held.set(slot, tiers);
+        }
+      }
+    }
+    for (const slot of this.#slots.values()) {
+      slot.recount(limitedBy(limitsOf(slot.account) ?? NO_LIMITS), held.get(slot) ?? new Map());
+      this.#touched(slot);
+    }
+  }
+
+  #close(slot: WorkerSlot): void {
+    slot.close();
+    this.#touched(slot);
+  }
+
+  /** Slots of those accounts that are limited. */
+  *#of(accounts: readonly string[], day: number, mono_ms: number): Generator<WorkerSlot> {
+    for (const account of accounts) if (this.isLimited(account)) yield this.#open(account, day, mono_ms);
+  }
+
+  #open(account: string, day: number, mono_ms: number): WorkerSlot {
+    const key = keyOf(account, day);
+    let slot = this.#slots.get(key);
+    if (slot === undefined) {
+      slot = new WorkerSlot(account, day, limitedBy(this.#limitsOf(account) ?? NO_LIMITS), mono_ms);
+      this.#slots.set(key, slot);
+    }
+    return slot;
+  }
+
+  #touched(slot: WorkerSlot): void {
+    if (slot.is_urgent) this.#urgent.add(slot);
+    if (slot.is_dirty) this.#dirty.add(slot);
+  }
+}
+
+function keyOf(account: string, day: number): string {
+  return `${day} ${account}`;
+}
