@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what optional tests and the bench use beside Node: nginx (the yardstick of `npm run bench`), PostgreSQL, Redis
-# and NATS (state shared between nodes), and Prometheus for its promtool (checks metrics and alert rules). All are packages
-# of Debian and Ubuntu. Tests that need one which is absent are skipped and say so; CI runs this first, so that there
+# and NATS (state shared between nodes; Valkey does in place of Redis), and Prometheus for its promtool (checks metrics and
+# alert rules). All are packages of Debian and Ubuntu. Tests that need one which is absent are skipped and say so; CI runs this first, so that there
 # nothing is skipped.
 #
 #   sudo scripts/install-services.sh          install what is missing
@@ -15,7 +15,8 @@ declare -A package_of=(
 
 # Debian keeps PostgreSQL's programs off PATH, in one folder per version.
 installed() {
-  command -v "$1" >/dev/null || compgen -G "/usr/lib/postgresql/*/bin/$1" >/dev/null
+  command -v "$1" >/dev/null || compgen -G "/usr/lib/postgresql/*/bin/$1" >/dev/null ||
+    { [ "$1" = redis-server ] && command -v valkey-server >/dev/null; }
 }
 
 missing() {

@@ -1,5 +1,4 @@
 import { hash as nodeHash } from 'node:crypto';
-import { join } from 'node:path';
 import {
   aesGcmSealer,
   type Config,
@@ -9,9 +8,7 @@ import {
   otlpTracing,
   registerLiveGauges,
   RouterMetrics,
-  SESSION_STORE_LIMITS,
   type SessionStore,
-  sqliteSessionStore,
   systemClock,
   systemRng,
   systemTimers,
@@ -47,6 +44,7 @@ import { Spending } from './observe/spending.ts';
 import { liveGauges } from './observe/live.ts';
 import { upstreamFinder } from './observe/traced-upstreams.ts';
 import type { RouterOptions } from './options.ts';
+import { openSessions } from './open-sessions.ts';
 import type { SharedState } from './shared/shared-state.ts';
 import { openState, type RouterState } from './state.ts';
 import { Transports } from './transports.ts';
@@ -260,15 +258,6 @@ function makeEngine(
     },
     manager.generation,
   );
-}
-
-function openSessions({ config, onProblem }: RouterOptions, { seal_key }: DataDirSecrets): SessionStore | undefined {
-  if (!config.sessions.keep) return undefined;
-  return sqliteSessionStore({
-    ...{ path: join(config.data_dir, 'sessions.sqlite'), seal_key, fsync: config.journal.fsync, clock: systemClock },
-    limits: { ...SESSION_STORE_LIMITS, tenant_bytes: config.sessions.max_kept_bytes_per_tenant },
-    on_problem: (problem) => onProblem?.('sessions', problem),
-  });
 }
 
 function startTracing(

@@ -29,7 +29,7 @@ export async function shutDown(reason: string, core: Core, server: HttpServerHan
   // What they were asked has been answered; a session is no reason to wait longer than for a slow network.
   if (sessions !== undefined) hub.suspend();
   else {
-    await hub.drained(ANSWERED_MS);
+    await hub.drain(ANSWERED_MS);
     hub.abortAll(errorPayload('EDRAINING'));
   }
   bus.append({ type: 'node.stopped', reason });

@@ -33,3 +33,11 @@ function isEncoded(text: string): boolean {
     return false;
   }
 }
+
+/** Whether it names one server of Valkey or Redis, and nothing else: the client would take options from behind a `?`. */
+export function isServerUrl(text: string): boolean {
+  const url = URL.parse(text);
+  if (url === null || !['redis:', 'rediss:'].includes(url.protocol) || url.hostname === '') return false;
+  if (url.search !== '' || url.hash !== '' || !/^\/?[0-9]{0,5}$/.test(url.pathname)) return false;
+  return [url.username, url.password].every(isEncoded);
+}

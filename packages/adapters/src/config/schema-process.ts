@@ -5,11 +5,11 @@ import type {
   IdempotencyConfig,
   JournalConfig,
   ListenConfig,
-  SessionsConfig,
   ShutdownConfig,
   StoreConfig,
   TelemetryConfig,
 } from './types.ts';
+import type { SessionsConfig, SessionStoreConfig } from './types-sessions.ts';
 
 const tls = z.strictObject({
   cert: text(262_144, { description: 'Certificate chain: path of a PEM file, or the PEM text.', restart: true }),
@@ -142,13 +142,72 @@ export const storeSchema: z.ZodType<StoreConfig> = typed<StoreConfig>()(
   }),
 );
 
+/** Where sessions are kept: docs/operations/sessions.md. */
+const sessionStore: z.ZodType<SessionStoreConfig> = typed<SessionStoreConfig>()(
+  z.strictObject({
+    type: z.enum(['sqlite', 'valkey']).default('sqlite').meta({
+      description:
+        '`sqlite`: a file in `data_dir`; a client resumes at this router. `valkey`: a server of Valkey (from 7.2) or Redis (from 7.0); a client resumes at any router that uses the same one.',
+      restart: true,
+    }),
+    url: z
+      .string()
+      .max(2_048)
+      .regex(/^rediss?:\/\/\S+$/)
+      .optional()
+      .meta({
+        description: 'Only for `valkey`, and required there: the address of the server; `rediss` is TLS.',
+        expected: 'redis://user:password@host:port/database',
+        writeOnly: true,
+        restart: true,
+      }),
+    ca: text(262_144, {
+      description:
+        'Only for `valkey`: PEM text of the CA of its certificate, as `${file:…}`. Absent: those that Node trusts.',
+      restart: true,
+    }).optional(),
+    seal_key: z
+      .string()
+      .regex(/^[0-9a-fA-F]{64}$/)
+      .optional()
+      .meta({
+        description:
+          'Only for `valkey`, and required there: the key that sessions are encrypted with, the same at all routers that share the server (`openssl rand -hex 32`).',
+        expected: '64 hex digits',
+        writeOnly: true,
+        restart: true,
+      }),
+    prefix: z
+      .string()
+      .regex(/^[A-Za-z0-9_.-]{1,64}$/)
+      .optional()
+      .meta({
+        description:
+          'Only for `valkey`: begins all keys, so that groups of routers may share a server. Absent: `atp`. The same at all routers of a group.',
+        expected: '1 to 64 of A-Z a-z 0-9 _ . -',
+        restart: true,
+      }),
+    wait_replicas: atStart(
+      int(
+        0,
+        16,
+        'Only for `valkey`: replicas that have to have what was saved before it is acknowledged (WAIT). Absent: 0.',
+      ),
+    ).optional(),
+  }),
+);
+
 /** Sessions of the Agent Transport Protocol: docs/protocol/atp-sessions.md. */
 export const sessionsSchema: z.ZodType<SessionsConfig> = typed<SessionsConfig>()(
   z.strictObject({
     keep: z.boolean().default(true).meta({
       description:
-        'Whether sessions outlive the process: a client resumes at the restarted router, and nothing is lost or done twice. They are in `data_dir`, encrypted; `journal.fsync` says whether they outlive a power loss as well.',
+        'Whether sessions outlive the process: a client resumes at the restarted router, and nothing is lost or done twice. They are in `store`, encrypted.',
       restart: true,
+    }),
+    store: sessionStore.prefault({}).meta({
+      description:
+        'Where they are kept. With `sqlite`, `journal.fsync` says whether they outlive a power loss as well; with `valkey`, the persistence of the server does.',
     }),
     max_sessions: atStart(
       int(1, 1_000_000, 'Sessions, with and without a connection; more are refused with EWINDOW.'),

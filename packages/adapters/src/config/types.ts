@@ -9,6 +9,7 @@ import type {
   ToolCapsConfig,
   WindowConfig,
 } from './types-flow.ts';
+import type { SessionsConfig } from './types-sessions.ts';
 
 /**
  * The checked configuration: every default filled in, deeply frozen. Field meanings, units, bounds and defaults are
@@ -259,21 +260,6 @@ export interface StoreConfig {
   readonly url?: string | undefined;
   /** 64 hex digits, the same at all routers that share the store. */
   readonly seal_key?: string | undefined;
-}
-
-/** Sessions of the Agent Transport Protocol. */
-export interface SessionsConfig {
-  readonly keep: boolean;
-  readonly max_sessions: number;
-  readonly max_sessions_per_tenant: number;
-  readonly checksums: boolean;
-  /** Of what the sessions of one tenant keep for a successor. */
-  readonly max_kept_bytes_per_tenant: number;
-  /** Connections over plain HTTP. */
-  readonly max_http_connections_per_tenant: number;
-  readonly allowed_origins: readonly string[];
-  readonly max_agents: number;
-  readonly max_agents_per_tenant: number;
 }
 
 export interface IdempotencyConfig {

@@ -1,7 +1,7 @@
 import { AtpError } from '@atp-router/kernel';
 
-export function tooSlow(): AtpError {
-  return new AtpError('backpressure', 'The session cannot be kept: the disk is too slow for what is to be kept.', {
+export function tooSlow(what: 'disk' | 'server of the sessions' = 'disk'): AtpError {
+  return new AtpError('backpressure', `The session cannot be kept: the ${what} is too slow for what is to be kept.`, {
     retry_after_ms: 1_000,
   });
 }

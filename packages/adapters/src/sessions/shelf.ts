@@ -85,7 +85,7 @@ export class Shelf {
   #keptOf({ born, tenant }: Owned): Kept {
     const known = this.#sessions.get(born);
     if (known !== undefined) return known;
-    if (this.#sessions.size >= this.#limits.sessions) throw this.#full('sessions');
+    if (this.#sessions.size >= this.#limits.sessions) throw this.full('sessions');
     const kept: Kept = { tenant, streams: new Map(), bytes: 0, has_failed: false };
     this.#sessions.set(born, kept);
     return kept;
@@ -98,7 +98,7 @@ export class Shelf {
     const over = this.#over(kept);
     if (over !== undefined) {
       kept.has_failed = true;
-      throw this.#full(over);
+      throw this.full(over);
     }
     return [place.key, value];
   }
@@ -111,7 +111,8 @@ export class Shelf {
     return this.#bytes > limits.bytes ? 'all' : undefined;
   }
 
-  #full(limit: SessionStoreLimit): AtpError {
+  /** Counts what could not be kept, and says so. */
+  full(limit: SessionStoreLimit): AtpError {
     this.#refused[limit] += 1;
     const message = `The session cannot be kept: the store ${WORDS[limit]} is full. Open a new one later.`;
     return new AtpError('backpressure', message, { retry_after_ms: 1_000 });

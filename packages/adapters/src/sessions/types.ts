@@ -21,8 +21,33 @@ export interface FoundSession {
 /** Told once, after the changes are durable, or with the reason why they are not. Never before `save` has returned. */
 export type Saved = (failure?: AtpError) => void;
 
+/** A session as it is found by its name: of its snapshot nothing is there but what says whose it is and which token is good. */
+export interface SessionElsewhere extends FoundSession {
+  /** Whose it was then, and how often it had changed hands. */
+  readonly claim: { readonly owner: string; readonly epoch: number };
+}
+
 /**
- * What of the sessions of a router outlives its process (S18, S31, S35). One process at a time has a store.
+ * What a store has that several routers use at once. Each session belongs to one of them: whoever takes it raises its
+ * epoch, and what is written with a lower one is refused.
+ */
+export interface SharedSessions {
+  /** Sessions of that name, of one tenant or of all, that are not driven here. Rejects when that cannot be known now. */
+  find(session_id: string, tenant: string | undefined): Promise<readonly SessionElsewhere[]>;
+  /** Makes it this router's, with everything that is kept of it. Undefined: it has changed hands since, or is over. */
+  take(one: SessionElsewhere): Promise<FoundSession | undefined>;
+  /**
+   * Notes that the work of a stream begins, for whoever has the session later. False: that was noted before, by this router
+   * or another. Rejects when it cannot be noted: then nothing may begin. The note goes with the first message of the stream.
+   */
+  begin(session: KeptSession, stream_id: string): Promise<boolean>;
+  /** Told of a session that another router has taken: it is not to be driven here any more, and nothing of it is kept. */
+  onLost(listener: (session: KeptSession) => void): void;
+}
+
+/**
+ * What of the sessions of a router outlives its process (S18, S31, S35). One process at a time has a store, but for one
+ * that is `shared`: there, one has each session.
  *
  * After a failure nothing of that session is saved any more until it is dropped: what the store has of it stays what it
  * was at some earlier `Saved`. So a successor never finds a later change without an earlier one.
@@ -40,6 +65,8 @@ export interface SessionStore {
    */
   load(): Promise<readonly FoundSession[]>;
   usage(): SessionStoreUsage;
+  /** Present where other routers use the same store. */
+  readonly shared?: SharedSessions;
   /** Waits for what was handed in. Afterwards every `save` fails. */
   close(): Promise<void>;
 }
@@ -53,6 +80,8 @@ export interface SessionStoreUsage {
   readonly bytes: number;
   /** Sessions that could not be kept any more. */
   readonly refused: Readonly<Record<SessionStoreLimit, number>>;
+  /** Sessions that came from another router, and that went to one. Absent where they cannot. */
+  readonly moved?: { readonly in: number; readonly out: number };
 }
 
 /** Each limit: what happens there, and why it is that. */

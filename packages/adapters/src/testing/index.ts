@@ -1,2 +1,3 @@
 export { pgliteDriver, type PgliteLike } from './pglite-driver.ts';
 export { findPostgres, PostgresServer } from './postgres-server.ts';
+export { findValkey, ValkeyServer, type ValkeyServerOptions } from './valkey-server.ts';

@@ -61,6 +61,8 @@ describe('the schema', () => {
       'admin.keys[].hash',
       'store.url',
       'store.seal_key',
+      'sessions.store.url',
+      'sessions.store.seal_key',
     ]);
   });
 

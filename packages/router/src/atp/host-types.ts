@@ -29,6 +29,8 @@ export interface SessionHostPorts {
    * Whether the work of a stream had begun before a restart. Rejects when that cannot be known: it is then not done again.
    */
   hadBegun(stream_id: string): Promise<boolean>;
+  /** That is to be asked before any work begins, not only after a restart. */
+  readonly asks_always: boolean;
   /** This process begins nothing any more: what comes is kept, and a successor begins it. Never true without a keeper. */
   isLeaving(): boolean;
   /** Where the session is kept; absent for one that ends with the process. */

@@ -16,7 +16,7 @@ import type { SessionHostPorts } from './host-types.ts';
 export interface HostedTasksOptions {
   readonly ports: Pick<
     SessionHostPorts,
-    'startTask' | 'hadBegun' | 'isLeaving' | 'errorOf' | 'keeper' | 'traced' | 'clock' | 'onAnswered'
+    'startTask' | 'hadBegun' | 'asks_always' | 'isLeaving' | 'errorOf' | 'keeper' | 'traced' | 'clock' | 'onAnswered'
   >;
   readonly handle: (input: SessionInput) => void;
   readonly refusal: (lane: Lane) => ReturnType<Session['refusal']>;
@@ -81,7 +81,7 @@ export class HostedTasks {
   }
 
   #begin(stream_id: string, frame: Frame, again: boolean): void {
-    const { handle, refusal } = this.#options;
+    const { handle, refusal, ports } = this.#options;
     const lane = mainLane(stream_id);
     const writer = new LaneWriter({
       refusal: () => refusal(lane),
@@ -94,7 +94,8 @@ export class HostedTasks {
       reset: (error: Payload) => handle({ type: 'reset', stream_id, error }),
     });
     this.#lanes.set(stream_id, writer);
-    if (again) void this.#beginAgain(stream_id, frame, writer);
+    if (ports.isLeaving()) this.#leave(stream_id);
+    else if (again || ports.asks_always) void this.#beginOnce(stream_id, frame, writer);
     else this.#start(stream_id, frame, writer);
   }
 
@@ -116,12 +117,6 @@ export class HostedTasks {
 
   #start(stream_id: string, frame: Frame, writer: LaneWriter): void {
     const { ports } = this.#options;
-    if (ports.isLeaving()) {
-      // Not consumed: it is delivered again, to the successor.
-      this.#lanes.delete(stream_id);
-      ports.onAnswered();
-      return;
-    }
     try {
       ports.startTask(frame, writer, stream_id);
     } catch (thrown) {
@@ -129,8 +124,14 @@ export class HostedTasks {
     }
   }
 
-  /** A task that a predecessor took: it is done now if nothing of it was done, and else told as interrupted (S35). */
-  async #beginAgain(stream_id: string, frame: Frame, writer: LaneWriter): Promise<void> {
+  /** Not consumed: it is delivered again, to the successor. */
+  #leave(stream_id: string): void {
+    this.#lanes.delete(stream_id);
+    this.#options.ports.onAnswered();
+  }
+
+  /** A task that a predecessor may have taken: it is done now if nothing of it was done, and else told as interrupted (S35). */
+  async #beginOnce(stream_id: string, frame: Frame, writer: LaneWriter): Promise<void> {
     const { ports } = this.#options;
     let failure: unknown;
     try {
@@ -140,7 +141,9 @@ export class HostedTasks {
     }
     // The client may have aborted the stream meanwhile.
     if (this.#lanes.get(stream_id) !== writer) return;
-    if (failure === undefined) this.#start(stream_id, frame, writer);
+    // Where the question was a note as well, no successor would begin it any more.
+    if (failure === undefined && ports.isLeaving() && !ports.asks_always) this.#leave(stream_id);
+    else if (failure === undefined) this.#start(stream_id, frame, writer);
     else writer.send({ payload: ports.errorOf(failure) }, true);
   }
 

@@ -1,4 +1,4 @@
-import type { MessageSpan, SessionStore } from '@atp-router/adapters';
+import type { KeptSession, MessageSpan, SessionStore } from '@atp-router/adapters';
 import type { Clock, Timers } from '@atp-router/kernel';
 import type { SessionClosed, SessionDenied, SessionOpened } from '@atp-router/ledger';
 import type { SessionPorts, SessionView, Signing } from '@atp-router/session';
@@ -56,8 +56,10 @@ export interface SessionHubOptions {
 
 export interface KeptSessions {
   readonly store: SessionStore;
-  /** Whether the journal knows the call: then something of it may have been done. */
-  hadBegun(call_id: string): Promise<boolean>;
+  /** Whether the work of a stream may have begun before: then it is not done again. */
+  hadBegun(session: KeptSession, stream_id: string): Promise<boolean>;
+  /** Who asks has noted that it begins now: that is asked for every task, so that no other router begins it, too. */
+  readonly asks_always: boolean;
 }
 
 /** What a connection does once its first frame has been taken. */

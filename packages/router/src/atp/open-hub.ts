@@ -9,6 +9,7 @@ import type { AgentHub } from './agents/agent-hub.ts';
 import { SessionFlow } from './flow/session-flow.ts';
 import type { SessionObserver } from './observer.ts';
 import type { KeptSessions, SessionOwner } from './hub-types.ts';
+import { callOf } from './keeper.ts';
 import { inTurns } from './in-turns.ts';
 import { SessionHub } from './session-hub.ts';
 import { taskRequest } from './task.ts';
@@ -92,19 +93,32 @@ function flowOf(engine: Engine): SessionFlow {
 const QUESTIONS_AT_ONCE = 16;
 
 /**
- * Sessions that outlive the process. The journal has a call before anything is sent upstream, and tells after a crash that
+ * Sessions that outlive the process. Where routers share them, the store notes what has begun: the journal of another
+ * router cannot be asked. Else the journal has a call before anything is sent upstream, and tells after a crash that
  * it was interrupted: what it does not know was never begun.
  */
 export function keptSessions(
   store: SessionStore,
   { start, usage }: Pick<LedgerHandle, 'start' | 'usage'>,
 ): KeptSessions {
+  const { shared } = store;
+  if (shared !== undefined) {
+    return {
+      store,
+      asks_always: true,
+      hadBegun: async (session, stream_id) => !(await shared.begin(session, stream_id)),
+    };
+  }
   // The tables may not have these yet.
   const recovered = new Set(start.recovered.map(({ call_id }) => call_id));
   const inTables = inTurns(QUESTIONS_AT_ONCE, (call_id: string) => usage.get(call_id));
   return {
     store,
-    hadBegun: async (call_id) => recovered.has(call_id) || (await inTables(call_id)) !== undefined,
+    asks_always: false,
+    hadBegun: async ({ born }, stream_id) => {
+      const call_id = callOf(born, stream_id);
+      return recovered.has(call_id) || (await inTables(call_id)) !== undefined;
+    },
   };
 }
 

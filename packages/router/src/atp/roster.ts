@@ -10,6 +10,7 @@ export interface Hosted {
   readonly host: SessionHost;
   readonly owner: SessionOwner;
   readonly session_id: string;
+  readonly born: string;
   /** The most that its client wants to have outstanding (S23); absent members: as much as it may. */
   readonly asked: Window;
 }
@@ -32,8 +33,10 @@ export class Roster {
     return [...this.#sessions.values()];
   }
 
-  find(tenant: string, session_id: string): SessionHost | undefined {
-    return this.#sessions.get(nameOf(tenant, session_id))?.host;
+  /** `born`: only that one of all that have had the name. */
+  find(tenant: string, session_id: string, born?: string): SessionHost | undefined {
+    const hosted = this.#sessions.get(nameOf(tenant, session_id));
+    return born === undefined || hosted?.born === born ? hosted?.host : undefined;
   }
 
   /** The session whose client sent this first frame of a connection. */

@@ -13,6 +13,7 @@ import {
 import { type Frame, isFrameError, type Payload, type Window } from '@atp-router/wire';
 import { DeadlineTimer } from './deadline-timer.ts';
 import { EffectQueue } from './effect-queue.ts';
+import { HeldCarrier } from './held-carrier.ts';
 import type { Carrier, SessionHostPorts } from './host-types.ts';
 import { HostedTasks } from './hosted-tasks.ts';
 import { isOpening, noTask } from './opening.ts';
@@ -29,7 +30,7 @@ export class SessionHost {
   #was_open = false;
   /** With what its connection is closed, where the fault is this end's. */
   #end: CloseName | undefined;
-  #carrier: Carrier | undefined;
+  readonly #carrier = new HeldCarrier();
   #peer_window: Window = {};
   #encoding: Agreed['encoding'] = 'json';
   readonly #timer: DeadlineTimer;
@@ -53,7 +54,7 @@ export class SessionHost {
   }
 
   get remote_address(): string | undefined {
-    return this.#carrier?.remote_address;
+    return this.#carrier.remote_address;
   }
 
   view(): SessionView {
@@ -66,7 +67,7 @@ export class SessionHost {
   }
 
   get is_connected(): boolean {
-    return this.#carrier !== undefined;
+    return this.#carrier.is_there;
   }
 
   /** What a session that was restored has to do before anything comes. */
@@ -75,13 +76,11 @@ export class SessionHost {
   }
 
   /** Leaves the session to a successor: nothing is told to the client, whose connection is closed. */
-  suspend(): void {
+  suspend(end: CloseName = 'going_away'): void {
     this.#is_suspended = true;
     this.#timer.cancel();
-    const carrier = this.#carrier;
-    this.#carrier = undefined;
-    if (carrier !== undefined) this.#connected(false);
-    carrier?.close('going_away');
+    const was_connected = this.#carrier.close(end);
+    this.#safely(() => was_connected && this.#connected(false));
   }
 
   /** Whether the first frame of a connection is from this session's client. */
@@ -91,23 +90,21 @@ export class SessionHost {
 
   /** Takes a connection whose first frame this is; an older one is closed, and no longer read. */
   attach(carrier: Carrier, frame: Frame, bytes: number): void {
-    const older = this.#carrier;
-    this.#carrier = carrier;
-    older?.close('superseded');
+    this.#carrier.replace(carrier);
     this.#connected(true);
     this.#handle({ type: 'connected', wall_ms: this.#ports.clock.now_ms() });
     this.onFrame(carrier, frame, bytes);
   }
 
   onFrame(carrier: Carrier, frame: Frame, bytes: number): void {
-    if (carrier !== this.#carrier) return;
+    if (!this.#carrier.holds(carrier)) return;
     this.#ports.observer.frame('in', frame);
     this.#handle({ type: 'frame', frame, bytes, wall_ms: this.#ports.clock.now_ms() });
   }
 
   onClosed(carrier: Carrier): void {
-    if (carrier !== this.#carrier) return;
-    this.#carrier = undefined;
+    if (!this.#carrier.holds(carrier)) return;
+    this.#carrier.lose();
     this.#connected(false);
     this.#handle({ type: 'disconnected' });
   }
@@ -137,7 +134,7 @@ export class SessionHost {
 
   /** Something came that is no frame. `stream_id`: for which stream, where that could be read. */
   refuse(carrier: Carrier, error: Payload, stream_id: string | undefined): void {
-    if (carrier !== this.#carrier) return;
+    if (!this.#carrier.holds(carrier)) return;
     if (stream_id !== undefined) this.#safely(() => this.#peer?.onUnreadable(stream_id));
     this.abort(error);
   }
@@ -160,18 +157,21 @@ export class SessionHost {
     this.#push(effects);
   }
 
+  /** Another router has the session: nothing of it is told here any more, and what is worked on is given up. */
+  release(): void {
+    this.#leave('superseded');
+  }
+
   /** A fault of the router: this session ends, and no other notices. */
   #broken(thrown: unknown): void {
-    const error = this.#ports.errorOf(thrown);
+    this.#leave('failed', this.#ports.errorOf(thrown));
+  }
+
+  #leave(end: CloseName, error?: Payload): void {
     if (this.#is_suspended) return;
-    this.#is_suspended = true;
+    this.suspend(end);
     this.#effects.clear();
-    this.#timer.cancel();
-    const carrier = this.#carrier;
-    this.#carrier = undefined;
-    carrier?.close('failed');
-    this.#safely(() => carrier !== undefined && this.#connected(false));
-    this.#safely(() => this.#peer?.onEffect({ type: 'closed', error }));
+    this.#safely(() => this.#peer?.onEffect({ type: 'closed', ...(error && { error }) }));
     this.#safely(() => this.#tasks.closeAll());
     this.#ports.onClosed(error);
   }
@@ -202,7 +202,7 @@ export class SessionHost {
     if (this.#peer?.onEffect(effect) === true) return;
     switch (effect.type) {
       case 'send':
-        if (this.#carrier === undefined) break;
+        if (!this.#carrier.is_there) break;
         this.#ports.observer.frame('out', effect.frame);
         this.#carrier.send(effect.frame, this.#encoding);
         break;
@@ -238,7 +238,7 @@ export class SessionHost {
         this.#tasks.onClosed(effect.stream_id);
         break;
       case 'unauthentic':
-        this.#ports.onDenied({ reason: effect.fault, skew_ms: effect.skew_ms }, this.#carrier?.remote_address ?? '');
+        this.#ports.onDenied({ reason: effect.fault, skew_ms: effect.skew_ms }, this.#carrier.remote_address ?? '');
         break;
       case 'disconnect':
         this.#disconnect();
@@ -262,7 +262,7 @@ export class SessionHost {
     const { end, error } = unkept(failure);
     this.#end = end;
     // In its handshake a session can say nothing yet.
-    if (!this.#was_open) this.#carrier?.send(refusalFrame(this.#ports.session_id, error), 'json');
+    if (!this.#was_open) this.#carrier.send(refusalFrame(this.#ports.session_id, error), 'json');
     this.abort(error);
   }
 
@@ -271,10 +271,7 @@ export class SessionHost {
   }
 
   #disconnect(): void {
-    const carrier = this.#carrier;
-    if (carrier === undefined) return;
-    this.#carrier = undefined;
-    carrier.close(this.#reason());
+    if (!this.#carrier.close(this.#reason())) return;
     this.#connected(false);
     this.#handle({ type: 'disconnected' });
   }
@@ -293,8 +290,7 @@ export class SessionHost {
 
   #close(error: Payload | undefined): void {
     this.#tasks.closeAll();
-    this.#carrier?.close(this.#end ?? 'done');
-    this.#carrier = undefined;
+    this.#carrier.close(this.#end ?? 'done');
     this.#ports.onClosed(error);
   }
 }

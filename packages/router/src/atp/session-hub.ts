@@ -2,11 +2,13 @@ import type { KeptSession } from '@atp-router/adapters';
 import { isAtpError } from '@atp-router/kernel';
 import { judgeFirstFrame, refusalFrame, Session, smallerWindow } from '@atp-router/session';
 import { errorPayload, errorPayloadOf, type Frame, type Payload, type Window } from '@atp-router/wire';
-import { AuditGate } from './audit-gate.ts';
+import { Arrivals } from './arrivals.ts';
+import { Awaited } from './awaited.ts';
+import { Denials } from './denials.ts';
 import type { SessionFlow } from './flow/session-flow.ts';
 import type { Attached, SessionHubOptions, SessionOwner } from './hub-types.ts';
 import { type Hosted, Roster } from './roster.ts';
-import type { Carrier, Denial } from './host-types.ts';
+import type { Carrier } from './host-types.ts';
 import { callOf, keeperOf } from './keeper.ts';
 import { hostedOptions } from './hosted-options.ts';
 import { SessionHost } from './session-host.ts';
@@ -16,34 +18,46 @@ import {
   endOf,
   FULL,
   GONE,
-  isDenial,
   isSigned,
   offersSignatures,
   type Refusal,
   refusal,
   type RefusedFirst,
   REFUSED,
-  RESTARTED,
   TENANT_FULL,
   UNSIGNED,
 } from './session-refusals.ts';
+import { Waiters } from './waiters.ts';
+
+interface First {
+  readonly carrier: Carrier;
+  readonly owner: SessionOwner | undefined;
+  readonly frame: Frame;
+  readonly bytes: number;
+}
 
 type Wanted = Exclude<ReturnType<typeof judgeFirstFrame>, { type: 'refused' }>;
-
-const NOBODY: SessionOwner = { tenant: '', key_id: '' };
 
 /** All sessions of this process, by tenant and name. */
 export class SessionHub {
   readonly #options: SessionHubOptions;
   readonly #roster = new Roster();
-  readonly #gate = new AuditGate();
+  readonly #denials: Denials;
+  readonly #arrivals: Arrivals;
   #is_draining = false;
   #is_leaving = false;
-  #idle: (() => void)[] = [];
-  readonly #answered: (() => void)[] = [];
+  readonly #idle: Waiters;
+  readonly #answered: Waiters;
 
   constructor(options: SessionHubOptions) {
     this.#options = options;
+    this.#idle = new Waiters(options.timers);
+    this.#answered = new Waiters(options.timers);
+    this.#denials = new Denials(options);
+    this.#arrivals = new Arrivals({
+      ...{ hub: options, roster: this.#roster, isLeaving: () => this.#is_leaving },
+      host: (session, machine, asked) => this.#host(session, machine, asked),
+    });
   }
 
   get roster(): Roster {
@@ -77,13 +91,41 @@ export class SessionHub {
       return undefined;
     }
     const host = this.#hostOf(owner, frame);
-    if (!(host instanceof SessionHost)) {
-      const { answer } = host;
-      this.#refused(host, carrier.remote_address);
-      carrier.send(answer, 'json');
-      carrier.close(endOf(answer.payload));
-      return undefined;
-    }
+    if (host instanceof SessionHost) return this.#attach(host, carrier, frame, bytes);
+    if (!this.#arrivals.can_come || judgeFirstFrame(frame).type !== 'resume') this.#refuse(host, carrier);
+    else if (this.#is_leaving) carrier.close('going_away');
+    else return this.#await({ carrier, owner, frame, bytes }, host);
+    return undefined;
+  }
+
+  /** Another router may have the session. */
+  #await({ carrier, owner, frame, bytes }: First, refused: RefusedFirst): Attached {
+    const awaited = new Awaited(carrier);
+    const arrived = (host: SessionHost | undefined): void => {
+      if (awaited.is_over) return;
+      if (host !== undefined) awaited.settle(this.#attach(host, carrier, frame, bytes));
+      // Whether there is one is not known, then: no refusal either.
+      else if (this.#is_leaving) carrier.close('going_away');
+      else this.#refuse(refused, carrier);
+    };
+    // What cannot be known now is no refusal: the client keeps its session, and comes again.
+    const failed = (thrown: unknown): void => {
+      if (!isAtpError(thrown)) this.#options.onFault(thrown);
+      carrier.close(isAtpError(thrown) && thrown.code === 'backpressure' ? 'no_room' : 'failed');
+      awaited.onClosed();
+    };
+    void this.#arrivals.resume(owner, frame).then(arrived).catch(failed);
+    return awaited;
+  }
+
+  #refuse(refused: RefusedFirst, carrier: Carrier): void {
+    const { answer } = refused;
+    this.#denials.refused(refused, carrier.remote_address);
+    carrier.send(answer, 'json');
+    carrier.close(endOf(answer.payload));
+  }
+
+  #attach(host: SessionHost, carrier: Carrier, frame: Frame, bytes: number): Attached {
     host.attach(carrier, frame, bytes);
     return {
       onFrame: (next, size) => host.onFrame(carrier, next, size),
@@ -98,31 +140,7 @@ export class SessionHub {
 
   /** Takes up what a predecessor kept; once, before the first connection. Resolves with how many sessions there are. */
   async restore(): Promise<number> {
-    const { kept, clock, onFault } = this.#options;
-    for (const found of (await kept?.store.load()) ?? []) {
-      const { session, snapshot, since_ms } = found;
-      if (!this.#options.knows(session)) {
-        kept?.store.drop(session);
-        continue;
-      }
-      // As if it had stood here without a connection since it lost it (S31).
-      const lost_mono_ms = clock.mono_ms() - (clock.now_ms() - since_ms);
-      try {
-        const restored = Session.restore(hostedOptions(this.#options, session), snapshot, lost_mono_ms);
-        this.#roster.find(session.tenant, session.session_id)?.abort(REFUSED);
-        // What its client had asked for beyond that is not known any more.
-        const asked = snapshot.session.agreed?.window ?? {};
-        const host = this.#host(session, restored, asked);
-        host.resume();
-        // What it was told is what the predecessor allowed.
-        host.setWindow(smallerWindow(this.#options.flow.windowOf(session), asked));
-        // What the predecessor had asked an agent, it has told its client as interrupted.
-        for (const { stream_id } of snapshot.streams) host.disown(stream_id, RESTARTED);
-      } catch (thrown) {
-        kept?.store.drop(session);
-        onFault(thrown);
-      }
-    }
+    await this.#arrivals.restoreAll();
     return this.#roster.size;
   }
 
@@ -153,35 +171,16 @@ export class SessionHub {
     for (const { host } of this.#roster.all()) host.suspend();
   }
 
-  /** Takes no new sessions, lets streams end, and resolves when all sessions have. */
-  drain(): Promise<void> {
+  /** Takes no new sessions, lets streams end, and resolves when all sessions have, or after so long. */
+  drain(longest_ms?: number): Promise<void> {
     this.#is_draining = true;
     for (const { host } of this.#roster.all()) host.order({ type: 'finish' });
-    if (this.#roster.size === 0) return Promise.resolve();
-    return new Promise((resolve) => this.#idle.push(resolve));
-  }
-
-  /** As `drain`, for so long at most. */
-  drained(longest_ms: number): Promise<void> {
-    return this.#within(longest_ms, (done) => void this.drain().then(done));
+    return this.#roster.size === 0 ? Promise.resolve() : this.#idle.wait(longest_ms);
   }
 
   /** Ends what is left. */
   abortAll(error: Payload): void {
     for (const { host } of this.#roster.all()) host.abort(error);
-  }
-
-  #refused({ answer, owner, reason }: RefusedFirst, remote_address: string): void {
-    const { session_id, payload } = answer;
-    this.#options.observer.refused(payload?.content);
-    if (isDenial(payload)) this.#denied(owner ?? NOBODY, session_id, { reason }, remote_address);
-  }
-
-  #denied({ tenant, key_id }: SessionOwner, session_id: string, denial: Denial, remote_address: string): void {
-    const suppressed = this.#gate.admit(this.#options.clock.mono_ms());
-    if (suppressed === undefined) return;
-    const at = { tenant, key_id, session_id, remote_address };
-    this.#options.onEvent({ type: 'session.denied', ...at, ...denial, error: 'ESEC', suppressed });
   }
 
   /** The session that a first frame is for, or the answer that refuses it. */
@@ -228,7 +227,8 @@ export class SessionHub {
       startTask: (frame, stream, id) =>
         meter.task(stream, (watched) => startTask(frame, watched, { tenant, key_id, session_id }, callOf(born, id))),
       isLeaving: () => this.#is_leaving,
-      hadBegun: (id) => kept?.hadBegun(callOf(born, id)) ?? Promise.resolve(false),
+      hadBegun: (id) => kept?.hadBegun(session, id) ?? Promise.resolve(false),
+      asks_always: kept?.asks_always ?? false,
       ...(kept && { keeper: keeperOf(session, kept.store, clock) }),
       ...(peerOf && { peer: peerOf(session) }),
       errorOf: (thrown) => this.#errorOf(thrown),
@@ -237,17 +237,17 @@ export class SessionHub {
       onAnswered: () => this.#tellAnswered(),
       onCrowded: () => meter.sign('ecn'),
       onOpened: () => onEvent({ type: 'session.opened', tenant, key_id, session_id }),
-      onDenied: (denial, remote_address) => this.#denied(session, session_id, denial, remote_address),
+      onDenied: (denial, remote_address) => this.#denials.denied(session, session_id, denial, remote_address),
       onClosed: (error) => {
         const code = codeOf(error);
         onEvent({ type: 'session.closed', tenant, key_id, session_id, ...(code !== undefined && { error: code }) });
         kept?.store.drop(session);
         meter.close();
         this.#roster.remove(hosted);
-        if (this.#roster.size === 0) this.#tellIdle();
+        if (this.#roster.size === 0) this.#idle.tell();
       },
     });
-    const hosted = { host, owner: { tenant, key_id }, session_id, asked };
+    const hosted = { host, owner: { tenant, key_id }, session_id, born, asked };
     this.#roster.add(hosted);
     const meter = flow.open(session, {
       setWindow: () => this.#tellWindow(hosted),
@@ -260,35 +260,18 @@ export class SessionHub {
 
   /** Resolves when no session owes a client that is there a part of an answer, or after so long. Calls should have ended. */
   answered(longest_ms: number): Promise<void> {
-    return this.#within(longest_ms, (done) => {
-      this.#answered.push(done);
-      this.#tellAnswered();
-    });
-  }
-
-  #within(longest_ms: number, begin: (done: () => void) => void): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = this.#options.timers.after(longest_ms, resolve);
-      begin(() => {
-        timer.cancel();
-        resolve();
-      });
-    });
+    const done = this.#answered.wait(longest_ms);
+    this.#tellAnswered();
+    return done;
   }
 
   #tellAnswered(): void {
-    if (this.#answered.length === 0) return;
+    if (this.#answered.size === 0) return;
     // The writer says so before it has noted what it was told: in the next turn all have.
     queueMicrotask(() => {
       if (this.#roster.all().some(({ host }) => host.is_answering)) return;
-      for (const resolve of this.#answered.splice(0)) resolve();
+      this.#answered.tell();
     });
-  }
-
-  #tellIdle(): void {
-    const idle = this.#idle;
-    this.#idle = [];
-    for (const resolve of idle) resolve();
   }
 
   #errorOf(thrown: unknown): Payload {
