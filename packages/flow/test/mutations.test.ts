@@ -7,7 +7,7 @@ import { STOP_FAULTS } from './support/faults-stops.ts';
 
 const FAULTS: readonly Fault[] = [...BOOK_FAULTS, ...TIME_FAULTS, ...QUEUE_FAULTS, ...STOP_FAULTS, ...FAIRNESS_FAULTS];
 
-/** Within so many histories each fault has to show. */
+/** Within so many histories each fault has to show that names none itself. */
 const SEEDS_MAX = 150;
 
 function withFault<T>(fault: Fault, play: () => T): T {
@@ -21,7 +21,7 @@ function withFault<T>(fault: Fault, play: () => T): T {
 
 describe('the books of the simulation notice that', () => {
   test.each(FAULTS.map((fault) => ({ name: fault.name, fault })))('$name', { timeout: 120_000 }, ({ fault }) => {
-    const seeds = Array.from({ length: SEEDS_MAX }, (_, i) => i + 1);
+    const seeds = fault.seed === undefined ? Array.from({ length: SEEDS_MAX }, (_, i) => i + 1) : [fault.seed];
     const caught = withFault(fault, () => seeds.find((seed) => playPlan(drawPlan(seed)).problems.length > 0));
     expect(caught).toBeDefined();
   });

@@ -266,7 +266,7 @@ export class Arbiter<T> {
     const claim = pool.claim(windows, qos);
     const demand = demandAt(ticket, pool.account);
     if (demand === undefined || claim === undefined) return;
-    for (const victim of pool.victims(windows, qos, demand, wantedAt(pool, qos, claim, this.#ledger))) {
+    for (const victim of pool.victims(windows, qos, demand, wantedAt(pool, ticket, claim, this.#ledger))) {
       victim.stopped_at = pool.account;
       for (const part of victim.parts) for (const account of accountsOf(part)) this.#stopped(victim, account);
       this.#changed.preempted.push(victim);

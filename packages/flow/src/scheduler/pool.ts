@@ -102,30 +102,49 @@ export class Pool<T> {
 
   /**
    * Whom to stop so that the first demand of a tier fits, and then others behind it, which want `wanted` together with it.
-   * Bronze first, then silver, the oldest first of those that hold what is short, and none whose tier would have less than its
-   * part. Nobody when enough is on its way back, or when stopping all of them would not do for the first demand.
+   * Each time bronze before silver, the oldest first of those that hold what is short, and none whose tier would have less than
+   * its part. Nobody when enough is on its way back, or when stopping all of them would not do for the first demand.
    */
   victims(windows: Windows, qos: Qos, demand: Amounts, wanted: Amounts): readonly Ticket<T>[] {
-    const coming = this.#stopping.map((tickets) => this.#heldBy(tickets));
-    let first = coming.reduce(minus, shortage(windows, demand));
-    let all = coming.reduce(minus, shortage(windows, wanted));
-    const found: Ticket<T>[] = [];
+    const given = this.#stopping.map((tickets) => this.#heldBy(tickets));
+    const found = new Set<Ticket<T>>();
+    if (!this.#find(windows, qos, demand, given, found)) return [];
+    this.#find(windows, qos, wanted, given, found);
+    return [...found];
+  }
+
+  /**
+   * Adds to `found` whom to stop for a demand; false when something is missing still. Once there is enough in one window, all are
+   * gone over again: what a tier had to keep there it may give now, and it goes before a better one. As there are three
+   * windows, they are gone over three times at most.
+   */
+  #find(windows: Windows, qos: Qos, demand: Amounts, given: Amounts[], found: Set<Ticket<T>>): boolean {
+    for (let short = given.reduce(minus, shortage(windows, demand)); !isNothing(short); ) {
+      const left = this.#findOnce(windows, qos, short, given, found);
+      if (!endsShortage(left, short)) return false;
+      short = left;
+    }
+    return true;
+  }
+
+  /** Until one window more has enough: returns what is missing then. */
+  #findOnce(windows: Windows, qos: Qos, short: Amounts, given: Amounts[], found: Set<Ticket<T>>): Amounts {
+    let left = short;
     for (const tier of WORST_FIRST) {
-      if (qosRank(tier) <= qosRank(qos)) break;
-      let given = coming[qosRank(tier)] ?? NOTHING;
-      for (const ticket of this.#running[qosRank(tier)]) {
-        const short = isNothing(first) ? all : first;
-        if (isNothing(short)) break;
+      const rank = qosRank(tier);
+      if (rank <= qosRank(qos)) break;
+      for (const ticket of this.#running[rank]) {
         const held = ticket.heldAt(this.account);
-        if (!helps(held, short)) continue;
-        if (!hasShareWithout(windows, this.shares[tier], tier, plus(given, held), short)) break;
-        given = plus(given, held);
-        first = minus(first, held);
-        all = minus(all, held);
-        found.push(ticket);
+        if (found.has(ticket) || !helps(held, short)) continue;
+        const all = plus(given[rank] ?? NOTHING, held);
+        if (!hasShareWithout(windows, this.shares[tier], tier, all, short)) break;
+        given[rank] = all;
+        found.add(ticket);
+        left = minus(left, held);
+        if (endsShortage(left, short)) return left;
       }
     }
-    return isNothing(first) ? found : [];
+    return left;
   }
 
   /** It was told to stop, here or elsewhere, and gives back what it has. */
@@ -166,6 +185,15 @@ function minus(a: Amounts, b: Amounts): Amounts {
     tokens: Math.max(0, a.tokens - b.tokens),
     usd_nanos: Math.max(0, a.usd_nanos - b.usd_nanos),
   };
+}
+
+/** Whether a window that was short has enough. */
+function endsShortage(left: Amounts, short: Amounts): boolean {
+  return (
+    (short.calls > 0 && left.calls === 0) ||
+    (short.tokens > 0 && left.tokens === 0) ||
+    (short.usd_nanos > 0 && left.usd_nanos === 0)
+  );
 }
 
 function isNothing({ calls, tokens, usd_nanos }: Amounts): boolean {

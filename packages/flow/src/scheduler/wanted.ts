@@ -1,4 +1,3 @@
-import type { Qos } from '@atp-router/kernel';
 import type { AccountLedger } from '../account-ledger.ts';
 import { type Amounts, NOTHING, plus } from '../amounts.ts';
 import type { Pool } from './pool.ts';
@@ -9,17 +8,21 @@ const LOOKED_AT = 64;
 
 /**
  * What those of a tier who wait at an account want there together, until it is as much as `most`: room is made for all of
- * them at one time, so that they need not wait for one another. A demand that another of its accounts has no room for does
- * not count: what was stopped for it would have been stopped in vain.
+ * them at one time, so that they need not wait for one another. The first in line counts before all others: where it fills
+ * what its tier may claim, nobody is stopped for those behind it. A demand that another of its accounts has no room for does
+ * not count: what was stopped for it would have been stopped in vain. Once it has room there it counts when something happens
+ * here, at the latest when the first one begins: who waits for which account beside its own is not kept.
  */
-export function wantedAt<T>(pool: Pool<T>, qos: Qos, most: Amounts, ledger: AccountLedger): Amounts {
+export function wantedAt<T>(pool: Pool<T>, head: Ticket<T>, most: Amounts, ledger: AccountLedger): Amounts {
   const left = new Map<string, Left>();
   let looked_at = 0;
-  let sum = NOTHING;
-  for (let place = pool.queue.newest(qos); place !== undefined && looked_at < LOOKED_AT; place = place.older) {
+  let sum = demandAt(head, pool.account) ?? NOTHING;
+  fitsElsewhere(head, pool.account, left, ledger);
+  for (let place = pool.queue.newest(head.key.qos); place !== undefined; place = place.older) {
+    if (looked_at === LOOKED_AT) break;
     if (sum.calls >= most.calls || sum.tokens >= most.tokens || sum.usd_nanos >= most.usd_nanos) break;
     looked_at += 1;
-    const amounts = demandAt(place.owner, pool.account);
+    const amounts = place.owner === head ? undefined : demandAt(place.owner, pool.account);
     if (amounts === undefined || !fitsElsewhere(place.owner, pool.account, left, ledger)) continue;
     sum = plus(sum, amounts);
   }

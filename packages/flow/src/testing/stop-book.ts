@@ -1,8 +1,11 @@
 import { type AccountBook, isBelow, type Demand } from './records.ts';
 import type { QueueBook } from './queue-book.ts';
-import { excess, isRight, Room, walk } from './stop-rules.ts';
+import { isPossible, walk } from './stop-rules.ts';
 import type { Watch } from './watch.ts';
+import type { Sum } from './sums.ts';
 import { wantedBy } from './wanted-book.ts';
+
+const NOTHING: Readonly<Sum> = [0, 0, 0];
 
 /** What is granted and may be stopped, and who was. */
 export class StopBook {
@@ -10,8 +13,6 @@ export class StopBook {
   readonly #queues: QueueBook;
   /** Granted, oldest first. */
   readonly running: Set<Demand> = new Set();
-  /** Step in which somebody was told to stop at an account. */
-  readonly #stopping_at: Map<AccountBook, number> = new Map();
 
   constructor(queues: QueueBook, watch: Watch) {
     this.#queues = queues;
@@ -41,48 +42,44 @@ export class StopBook {
 
   #judgeAt(book: AccountBook, victims: readonly Demand[]): void {
     const heads = isBelow(book, 'gold') ? this.#queues.heads(book) : [];
-    const wanted = wantedBy(book);
     const right: string[] = [];
-    const is_right = heads.some((head) =>
-      [...this.#orders()].some((order) => {
-        const room = new Room(book, this.running, head);
-        if (wanted.is_exact) {
-          right.push(numbersOf(walk(room, order, excess(room, wanted.most))));
-          return right.at(-1) === numbersOf(victims);
-        }
-        return isRight(victims, room, order, excess(room, wanted.most));
-      }),
-    );
+    const is_right = heads.some((head) => {
+      const { most, is_exact } = wantedBy(book, head);
+      return [...this.#orders()].some((order) => {
+        if (!is_exact) return isPossible(victims, book, order, head, most);
+        right.push(numbersOf(walk(book, order, head, most)));
+        return right.at(-1) === numbersOf(victims);
+      });
+    });
     if (!is_right) {
       const others = right.length === 0 ? '' : `, and not ${right.join(' or ')}`;
       this.#watch.broken(`at ${book.id} ${numbersOf(victims)} were stopped${others}`);
     }
     for (const victim of victims) victim.stopped_at = book;
-    this.#stopping_at.set(book, this.#watch.step);
   }
 
   /**
-   * Afterwards nobody is left who should stop for gold that is the first; nor for others behind it, where somebody has just come and nobody was
-   * stopped: what bronze keeps may be asked of it once silver has given what was short too, but that is not gone over twice in one step. Where
+   * Afterwards nobody is left who should stop for gold that is the first; nor for others behind it, where somebody has just come. Where
    * others come to fit because of another account, they are not asked after until something happens here.
    */
   judgeLeft(): void {
     for (const book of this.#queues.withLine()) {
       if (book.shares.gold === 0 || book.life === undefined || !isBelow(book, 'gold')) continue;
-      const heads = this.#queues.heads(book);
-      const has_news = this.#stopping_at.get(book) !== this.#watch.step && this.#queues.gold_came.has(book);
-      const wanted = wantedBy(book);
       // Which of several is the first nobody knows here.
-      const left = heads.map((head) => {
-        if (head.rank !== 0 || head.partAt(book)?.kind !== 'reserve') return [];
-        const room = new Room(book, this.running, head);
-        const more = excess(room, has_news && wanted.is_exact ? wanted.most : [0, 0, 0]);
-        const all = walk(room, this.running, more);
-        return all.length > 0 && [...this.#orders()].every((order) => walk(room, order, more).length > 0) ? all : [];
-      });
+      const left = this.#queues.heads(book).map((head) => (head.rank === 0 ? this.#leftFor(book, head) : []));
       if (left.every((all) => all.length > 0))
         this.#watch.broken(`at ${book.id} ${left.map(numbersOf).join(' or ')} are not stopped for gold that waits`);
     }
+  }
+
+  /** Who should have been stopped for it, in whichever order they run. */
+  #leftFor(book: AccountBook, head: Demand): readonly Demand[] {
+    const { most, is_exact } = wantedBy(book, head);
+    const wanted = is_exact && this.#queues.gold_came.has(book) ? most : NOTHING;
+    const all = walk(book, this.running, head, wanted);
+    return all.length > 0 && [...this.#orders()].every((order) => walk(book, order, head, wanted).length > 0)
+      ? all
+      : [];
   }
 
   /** What is granted, oldest first: where in its step a newcomer was granted nobody knows. */

@@ -4,29 +4,32 @@ import { addTo, DIMENSIONS, less, type Sum } from './sums.ts';
 /** So many that wait are asked at most. */
 const ASKED_MAX = 64;
 
-/** What gold that waits at an account may have room made for at most; `is_exact`: and no less than that. */
+/** What gold that waits at an account has room made for at most; `is_exact`: and no less than that. */
 export interface Wanted {
   readonly most: Readonly<Sum>;
   readonly is_exact: boolean;
 }
 
 /**
- * What gold that waits here and could use it wants together, within what its part leaves; the last of them may go beyond that, as it
- * may when it is granted. Exact where it makes no difference in which order they are asked: all that fit elsewhere do so together, and stay
- * within the part.
+ * What the first that waits here and other gold that could use it want together, within what gold's part leaves; the last of them may go beyond
+ * that, as it may when it is granted. Exact where it makes no difference in which order the others are asked: the first leaves nothing of the part, or
+ * all that fit elsewhere do so together, and stay within it.
  */
-export function wantedBy(book: AccountBook): Wanted {
+export function wantedBy(book: AccountBook, head: Demand): Wanted {
+  const first = partAt(head, book)?.amounts ?? [0, 0, 0];
+  const left = less(partOf(book, 'gold'), book.tiers[0]);
+  if (DIMENSIONS.some((i) => first[i] >= left[i])) return { most: first, is_exact: true };
   const gold = book.line.filter(({ rank }) => rank === 0);
   const usable = gold.filter((demand) => partAt(demand, book) !== undefined && fitsElsewhere([demand], book));
-  const left = less(partOf(book, 'gold'), book.tiers[0]);
-  const sum: Sum = [0, 0, 0];
+  const others = usable.filter((demand) => demand !== head);
+  const sum: Sum = [...first];
   const largest: Sum = [0, 0, 0];
-  for (const demand of usable) {
+  for (const demand of others) {
     const amounts = partAt(demand, book)?.amounts ?? [0, 0, 0];
     addTo(sum, amounts);
     for (const i of DIMENSIONS) largest[i] = Math.max(largest[i], amounts[i]);
   }
-  const is_within = usable.length <= 1 || DIMENSIONS.every((i) => sum[i] < left[i]);
+  const is_within = others.length <= 1 || DIMENSIONS.every((i) => sum[i] < left[i]);
   const most: Sum = [0, 0, 0];
   for (const i of DIMENSIONS) most[i] = Math.min(sum[i], left[i] + largest[i]);
   return { most, is_exact: is_within && gold.length <= ASKED_MAX && fitsElsewhere(usable, book) };

@@ -3,6 +3,8 @@ export interface Fault {
   readonly name: string;
   /** Makes it; what is returned mends it. */
   readonly make: () => () => void;
+  /** A history that shows it, where it is too rare for the first ones. */
+  readonly seed?: number;
 }
 
 type Method<C, K extends keyof C> = C[K] extends (...args: infer Args) => infer Result

@@ -1,3 +1,4 @@
+import type { Qos } from '@atp-router/kernel';
 import { Pool } from '../../src/scheduler/pool.ts';
 import type { Ticket } from '../../src/scheduler/ticket.ts';
 import { broken, type Fault, together } from './fault.ts';
@@ -135,4 +136,72 @@ export const STOP_FAULTS: readonly Fault[] = [
           },
       ),
   },
+  {
+    name: 'what the first takes is not counted among what gold wants',
+    make: () =>
+      broken(
+        pool,
+        'victims',
+        (right) =>
+          function (windows, qos, demand, wanted) {
+            return right.call(this, windows, qos, demand, {
+              calls: wanted.calls - demand.calls,
+              tokens: wanted.tokens - demand.tokens,
+              usd_nanos: wanted.usd_nanos - demand.usd_nanos,
+            });
+          },
+      ),
+  },
+  {
+    name: 'whoever was passed over for the first is not asked again for others behind it',
+    seed: 3_843,
+    make: () => {
+      const started = new WeakMap<object, Ticket<unknown>[]>();
+      return together(
+        startedAt(started),
+        broken(
+          pool,
+          'victims',
+          (right) =>
+            function (windows, qos, demand, wanted) {
+              const all: readonly object[] = started.get(this) ?? [];
+              const placeOf = (ticket: { readonly key: { readonly qos: Qos } }): number =>
+                all.indexOf(ticket) + (ticket.key.qos === 'bronze' ? 0 : all.length);
+              const found = right.call(this, windows, qos, demand, wanted);
+              return found.filter((ticket, i) => found.slice(0, i).every((other) => placeOf(other) < placeOf(ticket)));
+            },
+        ),
+      );
+    },
+  },
+  {
+    // In this history the books know only how much is made free at most.
+    name: 'a younger one is stopped for those behind the first',
+    seed: 1_219,
+    make: () => {
+      const started = new WeakMap<object, Ticket<unknown>[]>();
+      return together(
+        startedAt(started),
+        broken(
+          pool,
+          'victims',
+          (right) =>
+            function (windows, qos, demand, wanted) {
+              const at = right.call(this, windows, qos, demand, demand).length;
+              const found = right.call(this, windows, qos, demand, wanted);
+              const all = started.get(this) ?? [];
+              const younger = all
+                .slice(all.indexOf(found[at] as never) + 1)
+                .find((one) => isLikely(one, found[at]?.key.qos) && !found.includes(one as never));
+              return found[at] === undefined || younger === undefined ? found : found.with(at, younger as never);
+            },
+        ),
+      );
+    },
+  },
 ];
+
+/** Could be stopped in the place of another one of its tier. */
+function isLikely({ state, stopped_at, key }: Ticket<unknown>, qos: Qos | undefined): boolean {
+  return state.kind === 'granted' && stopped_at === undefined && key.qos === qos;
+}
