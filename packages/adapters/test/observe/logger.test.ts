@@ -23,6 +23,15 @@ function textOf(fields: LineFields, color = false): string {
 
 const KILL = { type: 'kill.set', scope: 'model', id: 'm', reason: 'r', by: 'ops' } as const;
 
+test('a line says which of several processes wrote it', () => {
+  const lines: string[] = [];
+  const sink = { write: (text: string) => void lines.push(text) };
+  openLogger({ level: 'info', format: 'json', process: 'worker:2', sink }).log('info', 'it happened', { a: 1 });
+  openLogger({ level: 'info', format: 'text', process: 'owner', sink }).log('info', 'it happened', { a: 1 });
+  expect(JSON.parse(lines[0] ?? '')).toMatchObject({ process: 'worker:2', a: 1, msg: 'it happened' });
+  expect(lines[1]).toMatch(/ INFO {2}it happened process=owner a=1\n$/);
+});
+
 describe('events in the log', () => {
   test('a call that went well is debug, one that failed is info', () => {
     const { lines, logger } = jsonLogger('info');
