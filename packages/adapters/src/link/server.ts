@@ -32,16 +32,21 @@ export async function listenForLinks(options: LinkServerOptions): Promise<LinkSe
   await listenOnPath(server, path);
   // Out of file descriptors: that client comes again.
   server.on('error', (cause) => onProblem(linkProblem(path, 'could not take a connection', cause)));
+  const stop = async (): Promise<void> => {
+    const stopped = new Promise<void>((resolve) => server.close(() => resolve()));
+    // Its sockets are closed a moment before those who use them know.
+    const idle = new Promise<void>((resolve) => {
+      onIdle = resolve;
+      if (links.size === 0) resolve();
+    });
+    for (const link of links) link.close();
+    await Promise.all([stopped, idle]);
+  };
+  let stopping: Promise<void> | undefined;
   return {
-    close: async () => {
-      const stopped = new Promise<void>((resolve) => server.close(() => resolve()));
-      // Its sockets are closed a moment before those who use them know.
-      const idle = new Promise<void>((resolve) => {
-        onIdle = resolve;
-        if (links.size === 0) resolve();
-      });
-      for (const link of links) link.close();
-      await Promise.all([stopped, idle]);
+    close: () => {
+      stopping ??= stop();
+      return stopping;
     },
   };
 }

@@ -1,7 +1,10 @@
-import { describe, expect, test } from 'vitest';
+import { mkdirSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
+import { dirname } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { settle } from '../http/support/test-server.ts';
 import { VirtualTime } from '../sim/support/virtual-time.ts';
-import { failure, RawPeer, socketPath, startClient, startPair, startServer } from './support/links.ts';
+import { failure, RawPeer, Seen, socketPath, startClient, startPair, startServer } from './support/links.ts';
 
 describe('silence', () => {
   test('is broken by pings from both sides, for as long as nobody has anything to say', async () => {
@@ -82,18 +85,36 @@ describe('silence', () => {
     await b.downs.until(1);
   });
 
-  test('of a client that never says hello, and of a server that never answers it', async () => {
+  test('of a client that never says hello', async () => {
     const time = new VirtualTime();
     const path = socketPath();
-    const both = { clock: time, timers: time };
-    const b = await startServer(path, both);
+    const b = await startServer(path, { clock: time, timers: time });
     const raw = await RawPeer.open(path);
-    await settle();
+    while (time.pending === 0) await settle(1);
     time.advance(6_000);
     await raw.closed;
     expect((await b.problems.until(1)).message).toMatch(/silent for 6000 ms/);
-    const held = startClient(path, { ...both, hello: () => 'x' });
-    await held.ups.until(1);
-    await held.client.close();
+  });
+
+  test('of a server that never answers it', async () => {
+    const time = new VirtualTime();
+    const path = socketPath();
+    mkdirSync(dirname(path));
+    const taken = new Seen<Socket>();
+    const server = createServer(taken.add);
+    onTestFinished(() => {
+      server.close();
+      for (const socket of taken.all) socket.destroy();
+    });
+    await new Promise<void>((resolve) => server.listen(path, resolve));
+    const a = startClient(path, { clock: time, timers: time });
+    await taken.until(1);
+    time.advance(6_000);
+    expect((await a.problems.until(1)).message).toMatch(/silent for 6000 ms/);
+    expect([a.ups.all, a.downs.all]).toEqual([[], []]);
+    await settle();
+    // And tries again.
+    time.advance(20);
+    await taken.until(2);
   });
 });

@@ -34,6 +34,17 @@ describe('messages', () => {
     expect(await b.messages.until(1)).toStrictEqual(['state', body]);
   });
 
+  test('may be as large as a frame, and what is behind them waits its turn', async () => {
+    const { a, b } = await startPair();
+    const bytes = new Uint8Array(67_000_000).fill(7);
+    expect(a.peer.send('state', bytes)).toBe(true);
+    a.peer.send('behind', 1);
+    await b.messages.until(2);
+    const [kind, body] = b.messages.all[0] as [string, Uint8Array];
+    expect([kind, body.length, b.messages.all[1]]).toEqual(['state', bytes.length, ['behind', 1]]);
+    expect(Buffer.compare(body, bytes)).toBe(0);
+  });
+
   test('that are sent while a client says hello are the first that it gets', async () => {
     const path = socketPath();
     await startServer(path, {
