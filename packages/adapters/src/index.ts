@@ -3,6 +3,7 @@ export * from './config/index.ts';
 export * from './frames/index.ts';
 export * from './http/index.ts';
 export * from './journal/index.ts';
+export * from './link/index.ts';
 export * from './observe/index.ts';
 export * from './secrets/index.ts';
 export * from './sessions/index.ts';

@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:net';
 import { AtpError } from '@atp-router/kernel';
-import { cannotListen, type ListenAddress } from './server.ts';
+import { cannotListen, type ListenAddress } from './address.ts';
 
 /** A port that several processes are going to share. */
 export interface ClaimedPort {

@@ -47,8 +47,15 @@ export interface BodyLimits {
   readonly body_duration_ms: number;
 }
 
+/** Where a listener is. With `path` it is a Unix socket: the host is empty, and the port is 0. */
+export interface HttpAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly path?: string;
+}
+
 export interface HttpServerHandle {
-  readonly address: { readonly host: string; readonly port: number };
+  readonly address: HttpAddress;
   /** Stops accepting; open connections live on until they are idle. */
   stopAccepting(): void;
   /** Connections that are open now. */

@@ -1,3 +1,4 @@
+export type { ListenAddress } from './address.ts';
 export * from './admin-client.ts';
 export { type ClaimedPort, claimPort } from './claim-port.ts';
 export * from './exchange.ts';

@@ -1,21 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
+import { Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { AtpError, DEFAULT_LIMITS } from '@atp-router/kernel';
+import { type HttpPlace, listenAt } from './address.ts';
 import { ClientErrors } from './client-errors.ts';
 import { Connections } from './connections.ts';
 import type { HttpExchange, HttpServerHandle } from './exchange.ts';
 import { NodeExchange } from './node-exchange.ts';
 import { shouldUpgrade, takeUpgrades, type UpgradeHook } from './upgrade.ts';
 
-export interface ListenAddress {
-  readonly host: string;
-  readonly port: number;
-}
-
-export interface HttpServerOptions extends ListenAddress {
+export interface HttpServerOptions extends HttpPlace {
   readonly header_bytes: number;
   /** Bytes that wait in memory for a slow reader before `write` says so; also what is read ahead of a body. */
   readonly high_water_bytes?: number;
@@ -53,16 +49,9 @@ export async function listen(options: HttpServerOptions): Promise<HttpServerHand
     server.on('secureConnection', (socket) => connections.add(socket));
   }
   if (options.upgrade !== undefined) takeUpgrades(server, connections, options.upgrade);
-  return new Promise((resolve, reject) => {
-    const onRefused = (cause: NodeJS.ErrnoException): void => reject(cannotListen(options, cause));
-    server.once('error', onRefused);
-    server.listen(options.port, options.host, 1_024, () => {
-      server.off('error', onRefused);
-      server.on('error', warnOnce());
-      const { address, port } = server.address() as AddressInfo;
-      resolve(handleOf(server, connections, { host: address, port }));
-    });
-  });
+  const address = await listenAt(server, options);
+  server.on('error', warnOnce());
+  return handleOf(server, connections, address);
 }
 
 function handleOf(server: Server, connections: Connections, address: HttpServerHandle['address']): HttpServerHandle {
@@ -145,32 +134,6 @@ function createSecure(
       param: 'listen.tls',
       cause,
     });
-  }
-}
-
-/** What to tell whoever wanted to listen there. */
-export function cannotListen(options: ListenAddress, cause: NodeJS.ErrnoException): AtpError {
-  const where = `${options.host}:${options.port} (listen.host, listen.port)`;
-  return new AtpError('config_invalid', `Cannot listen on ${where}: ${whyNot(cause.code ?? 'unknown reason')}`, {
-    param: 'listen',
-    cause,
-  });
-}
-
-function whyNot(code: string): string {
-  const remedy = 'Set listen.host to an address of this machine, such as 127.0.0.1 or, for all of them, 0.0.0.0.';
-  switch (code) {
-    case 'EADDRINUSE':
-      return 'the address is in use. Stop what listens there, or set another port.';
-    case 'EADDRNOTAVAIL':
-      return `this machine does not have the address (${code}). ${remedy}`;
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-      return `no address is known for this name (${code}). ${remedy}`;
-    case 'EACCES':
-      return `the system does not permit it (${code}). Set listen.port above 1023, or give the process the right to.`;
-    default:
-      return `the system refuses it (${code}). ${remedy}`;
   }
 }
 
