@@ -1,11 +1,8 @@
 import { hash as nodeHash } from 'node:crypto';
 import {
   aesGcmSealer,
-  type Config,
   configWarnings,
   type DataDirSecrets,
-  openDataDir,
-  otlpTracing,
   registerLiveGauges,
   RouterMetrics,
   type SessionStore,
@@ -28,6 +25,7 @@ import type { SessionHub } from './atp/session-hub.ts';
 import { stoppedBy } from './engine/admit.ts';
 import { Engine } from './engine/engine.ts';
 import { problemOf } from './engine/faults.ts';
+import type { Ambient } from './engine/ports.ts';
 import { Throttles } from './engine/throttles.ts';
 import { IdempotencyIndex } from './engine/idempotency.ts';
 import { observedOf } from './engine/observed.ts';
@@ -42,15 +40,21 @@ import { EventBus } from './observe/event-bus.ts';
 import { FlowCounts, flowGauges, type FlowParts, flowStateOf } from './observe/flow-watch.ts';
 import { Spending } from './observe/spending.ts';
 import { liveGauges } from './observe/live.ts';
-import { upstreamFinder } from './observe/traced-upstreams.ts';
+import { startTracing } from './observe/start-tracing.ts';
 import type { RouterOptions } from './options.ts';
 import { openSessions } from './open-sessions.ts';
+import { joinOthers } from './processes/join.ts';
+import type { Membership } from './processes/membership.ts';
+import { type Seat, takeSeat } from './processes/seat.ts';
 import type { SharedState } from './shared/shared-state.ts';
 import { openState, type RouterState } from './state.ts';
 import { Transports } from './transports.ts';
 
 /** A router without its listener: state recovered, engine ready. */
 export interface Core {
+  readonly seat: Seat;
+  /** Undefined for a process that is alone. */
+  readonly member: Membership | undefined;
   readonly node_id: string;
   readonly ledger: LedgerHandle;
   readonly shared: SharedState | undefined;
@@ -72,11 +76,10 @@ const sha256 = (data: string | Uint8Array): string => nodeHash('sha256', data, '
 
 /** Opens the ledger, settles what a dead process left, and builds everything that calls need. */
 export async function openCore(options: RouterOptions): Promise<Core> {
-  const { config } = options;
-  const secrets = openDataDir(config.data_dir, config.node_id);
-  const state = await openState(options, secrets);
+  const seat = takeSeat(options);
+  const state = await openState(options, seat);
   try {
-    return await coreOver(options, secrets, state);
+    return await coreOver({ ...options, config: seat.config }, seat, state);
   } catch (error) {
     // The data directory must be free for the next start, also in this process.
     await state.shared?.close();
@@ -85,12 +88,9 @@ export async function openCore(options: RouterOptions): Promise<Core> {
   }
 }
 
-async function coreOver(
-  options: RouterOptions,
-  secrets: DataDirSecrets,
-  { ledger, shared }: RouterState,
-): Promise<Core> {
-  const { config, version } = options;
+async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: RouterState): Promise<Core> {
+  const { version } = options;
+  const { secrets } = seat;
   const bus = new EventBus(ledger.journal);
   const metrics = new RouterMetrics(version);
   bus.listen((event) => metrics.observe(event));
@@ -111,9 +111,13 @@ async function coreOver(
   const watch = new FlowCounts(metrics.flow);
   const transports = new Transports((provider) => new AgentTransport(agents, provider));
   const accounts = seededAccounts(ledger.start.budgets);
-  const manager: GenerationManager = new GenerationManager(config, ledger.start.entities, {
+  const ambient = systemAmbient();
+  const member = await joinOthers({ options, seat, ledger, accounts, ambient, watch });
+  const config = member?.base ?? options.config;
+  const manager: GenerationManager = new GenerationManager(config, member?.overlay ?? ledger.start.entities, {
     log: bus,
     accounts,
+    is_one_of_many: member !== undefined,
     sources: options.sources,
     transportOf: (provider, of) => transports.of(provider, of),
   });
@@ -127,20 +131,24 @@ async function coreOver(
   };
   const common = {
     shared: shared?.budgets,
-    idempotency: shared?.keys(kept) ?? new IdempotencyIndex(ledger.claims, aesGcmSealer(secrets.seal_key), kept),
+    idempotency:
+      shared?.keys(kept) ??
+      member?.keys(kept) ??
+      new IdempotencyIndex(ledger.claims, aesGcmSealer(secrets.seal_key), kept),
   };
   const engine: Engine = makeEngine(
     options,
     manager,
     accounts,
     bus,
-    { ...common, watch, tuners: tunersOf(config) },
+    ambient,
+    { ...common, watch, tuners: tunersOf(config), gate: member?.gate, relay: member?.relay },
     counter,
     metrics,
     agents,
   );
   manager.attach(engine);
-  for (const kill of ledger.start.kills) engine.parts.kills.set(kill.scope, kill.id, true);
+  for (const kill of member?.kills ?? ledger.start.kills) engine.parts.kills.set(kill.scope, kill.id, true);
   registerLiveGauges(metrics.registry, liveGauges({ engine, ledger, bus, shared, traces: () => tracing?.stats() }));
   const spending = new Spending(accounts, systemClock.now_ms, () => metrics.flow.spiked());
   bus.listen((event) => spending.observe(event));
@@ -149,9 +157,25 @@ async function coreOver(
   bus.append({ type: 'node.started', version, recovered_calls: ledger.start.recovered.length });
   await bus.written();
   warnOf(manager, bus, options);
+  await member?.attach({ engine, manager, bus });
   const { node_id } = secrets;
   const flow = { watch, spending };
-  const core = { node_id, ledger, shared, bus, metrics, manager, engine, agents, transports, counter, tracing, flow };
+  const core = {
+    seat,
+    member,
+    node_id,
+    ledger,
+    shared,
+    bus,
+    metrics,
+    manager,
+    engine,
+    agents,
+    transports,
+    counter,
+    tracing,
+    flow,
+  };
   return { ...core, ...(await openHub(options, secrets, core)) };
 }
 
@@ -208,17 +232,22 @@ function seededAccounts(days: readonly BudgetDay[]): AccountLedger {
   return accounts;
 }
 
+function systemAmbient(): Ambient {
+  const rng = systemRng();
+  return { clock: systemClock, timers: systemTimers, rng, call_ids: idSource('call_', rng) };
+}
+
 function makeEngine(
   options: RouterOptions,
   manager: GenerationManager,
   accounts: AccountLedger,
   bus: EventBus,
-  common: Pick<EngineParts, 'shared' | 'idempotency' | 'watch' | 'tuners'>,
+  ambient: Ambient,
+  common: Pick<EngineParts, 'shared' | 'idempotency' | 'watch' | 'tuners' | 'gate' | 'relay'>,
   counter: TokenCounterWorker,
   metrics: RouterMetrics,
   agents: AgentHub,
 ): Engine {
-  const rng = systemRng();
   const health = new TargetHealth(
     ({ provider_id, model_id, from, to, reason }) =>
       bus.append({ type: 'breaker.changed', provider: provider_id, model: model_id, from, to, reason }),
@@ -238,7 +267,7 @@ function makeEngine(
   const observed = observedOf(health, estimator, systemClock.now_ms);
   return new Engine(
     {
-      ambient: { clock: systemClock, timers: systemTimers, rng, call_ids: idSource('call_', rng) },
+      ambient,
       log: bus,
       accounts,
       estimator,
@@ -258,20 +287,4 @@ function makeEngine(
     },
     manager.generation,
   );
-}
-
-function startTracing(
-  config: Config,
-  version: string,
-  node_id: string,
-  manager: GenerationManager,
-  bus: EventBus,
-): Tracing | undefined {
-  const { otlp } = config.telemetry;
-  if (otlp === undefined) return undefined;
-  const tracing = otlpTracing({ ...otlp, version, node_id, upstreamOf: upstreamFinder(manager) });
-  bus.listen((event) => {
-    if (event.type === 'call.ended') tracing.onCallEnded(event);
-  });
-  return tracing;
 }

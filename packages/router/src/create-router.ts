@@ -1,4 +1,4 @@
-import { type HttpExchange, type HttpServerHandle, listen, readTls, type RouterMetrics } from '@atp-router/adapters';
+import { type HttpExchange, type HttpServerHandle, listen, type RouterMetrics } from '@atp-router/adapters';
 import { addFrames, type FrameWays } from './atp/add-frames.ts';
 import { addAdmin } from './admin/add-admin.ts';
 import { type Bootstrapped, bootstrap } from './bootstrap.ts';
@@ -13,6 +13,7 @@ import type { LedgerHandle } from './ledger-handle.ts';
 import type { EventBus } from './observe/event-bus.ts';
 import { addDocs } from './openapi/add-docs.ts';
 import type { RouterOptions } from './options.ts';
+import { placeOf } from './processes/listen-place.ts';
 import { closeParts, shutDown } from './shut-down.ts';
 
 /** Idle client connections; longer than the usual 60 s of load balancers, so that they close first. */
@@ -117,9 +118,7 @@ async function listenTo(
   addDocs(table, version);
   const { limits, listen: at } = config;
   server = await listen({
-    host: at.host,
-    port: at.port,
-    ...(at.tls === undefined ? {} : { tls: readTls(at.tls) }),
+    ...placeOf(core.seat, at),
     header_bytes: limits.header_bytes,
     high_water_bytes: limits.relay_high_water_bytes,
     client_stall_ms: () => manager.config.limits.idle_ms,

@@ -44,8 +44,8 @@ export async function openRouterLedger(
   node_id: string,
   on_problem: (problem: AtpError) => void,
   on_state: (failure: AtpError | undefined) => void = () => undefined,
+  store: LedgerStore | undefined = storeOf(config),
 ): Promise<LedgerHandle> {
-  const store = storeOf(config);
   const ledger = await openLedger({
     ...config.journal,
     data_dir: config.data_dir,

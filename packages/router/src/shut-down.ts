@@ -41,7 +41,16 @@ export async function shutDown(reason: string, core: Core, server: HttpServerHan
 }
 
 /** Gives back what a core holds: connections, threads, the data directory. */
-export async function closeParts({ ledger, shared, sessions, transports, tracing, counter }: Core): Promise<void> {
+export async function closeParts({
+  member,
+  ledger,
+  shared,
+  sessions,
+  transports,
+  tracing,
+  counter,
+}: Core): Promise<void> {
+  await member?.leave();
   await shared?.close();
   await sessions?.close();
   await Promise.all([transports.close(), tracing?.shutdown(), ledger.close(), counter.close()]);

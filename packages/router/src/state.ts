@@ -1,7 +1,7 @@
-import type { DataDirSecrets } from '@atp-router/adapters';
 import type { AtpError } from '@atp-router/kernel';
 import { type LedgerHandle, openRouterLedger } from './ledger-handle.ts';
 import type { RouterOptions } from './options.ts';
+import type { Seat } from './processes/seat.ts';
 import { openShared, unreachable } from './shared/open-shared.ts';
 import type { SharedState } from './shared/shared-state.ts';
 
@@ -14,15 +14,15 @@ export interface RouterState {
 
 /** Opens both and ends what an earlier process left in them. Throws `AtpError` with what is wrong. */
 export async function openState(
-  { config, onProblem = () => undefined, onJournalState }: RouterOptions,
-  secrets: DataDirSecrets,
+  { onProblem = () => undefined, onJournalState }: RouterOptions,
+  { config, secrets, store }: Pick<Seat, 'config' | 'secrets' | 'store'>,
 ): Promise<RouterState> {
   // First the name in the shared database: the tables of two routers of the same name would mix there.
   const shared = await openShared(config, secrets, (problem) => onProblem('shared_store', problem));
   let ledger: LedgerHandle | undefined;
   try {
     const onTables = (problem: AtpError): void => onProblem('projection', problem);
-    ledger = await openRouterLedger(config, secrets.node_id, onTables, onJournalState);
+    ledger = await openRouterLedger(config, secrets.node_id, onTables, onJournalState, store);
     await shared?.start(ledger).catch((error: unknown) => {
       throw unreachable(error);
     });

@@ -38,7 +38,7 @@ export async function listenAt(server: Server, place: HttpPlace): Promise<HttpAd
 }
 
 /** Why the system does not let a process listen there, and what to do about it. */
-export function cannotListen({ host, port }: ListenAddress, cause: NodeJS.ErrnoException): AtpError {
+export function cannotListen({ host, port }: HttpPlace, cause: NodeJS.ErrnoException): AtpError {
   const where = `${host}:${port} (listen.host, listen.port)`;
   return new AtpError('config_invalid', `Cannot listen on ${where}: ${whyNot(cause.code ?? 'unknown reason')}`, {
     param: 'listen',

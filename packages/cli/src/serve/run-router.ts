@@ -17,6 +17,7 @@ import { welcome } from './welcome.ts';
 const MADE: ReadonlySet<string> = new Set(['entity.put', 'config.applied', 'limits.changed']);
 
 const PROBLEMS: Readonly<Record<ProblemSource, string>> = {
+  workers: 'the processes of this router have a problem with each other',
   projection: 'the tables do not follow the journal',
   shared_store: 'the shared store has a problem',
   sessions: 'sessions are not kept as they should be',

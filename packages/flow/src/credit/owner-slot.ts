@@ -34,7 +34,7 @@ export class OwnerSlot {
   /** What it held when it was not heard of any more: may still be in use. */
   lost: Amounts = NOTHING;
   /** What the worker was told last that others have there. */
-  told: { readonly used: Amounts; readonly out: Amounts } = { used: NOTHING, out: NOTHING };
+  told: { readonly used: Amounts; readonly out: Amounts } | undefined = undefined;
   #held: Held = {};
   /** Credit for granted calls which the worker has not said to have heard of. */
   #unseen: { readonly seq: number; readonly qos: Qos; readonly amounts: Amounts }[] = [];
@@ -111,7 +111,7 @@ export class OwnerSlot {
     this.is_answered = true;
     this.#opened_seq = 0;
     this.topped_seq = 0;
-    this.told = { used: NOTHING, out: NOTHING };
+    this.told = undefined;
     this.#held = held;
     this.#unseen = [];
     this.credit = Object.values(held).reduce(plus, NOTHING);

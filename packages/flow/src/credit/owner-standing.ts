@@ -21,7 +21,8 @@ export function standingsOf(
         ? NOTHING
         : { calls: windows.out_calls, tokens: windows.out_tokens, usd_nanos: windows.out_usd_nanos };
     const out = positive(minus(all, slot.credit));
-    if (isNothing(minus(used, slot.told.used)) && isNothing(minus(out, slot.told.out))) continue;
+    const { told } = slot;
+    if (told !== undefined && isNothing(minus(used, told.used)) && isNothing(minus(out, told.out))) continue;
     slot.told = { used, out };
     standings.push({ account, day, used, out });
   }

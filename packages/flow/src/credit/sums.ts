@@ -1,4 +1,6 @@
-import { type Amounts, NOTHING } from '../amounts.ts';
+import { type Amounts, NOTHING, plus } from '../amounts.ts';
+
+export { plus };
 
 /** Arithmetic of amounts; where it says signed, numbers may be below zero. */
 
@@ -8,10 +10,6 @@ export const DIMENSIONS: readonly Dimension[] = ['calls', 'tokens', 'usd_nanos']
 
 /** Something for each dimension of an account. */
 export type PerDimension<V> = Readonly<Record<Dimension, V>>;
-
-export function plus(a: Amounts, b: Amounts): Amounts {
-  return { calls: a.calls + b.calls, tokens: a.tokens + b.tokens, usd_nanos: a.usd_nanos + b.usd_nanos };
-}
 
 /** Signed. */
 export function minus(a: Amounts, b: Amounts): Amounts {

@@ -87,6 +87,10 @@ export class WorkerBooks {
     for (const slot of this.#slots.values()) if (accounts.has(slot.account)) this.#close(slot);
   }
 
+  closeAll(): void {
+    for (const slot of this.#slots.values()) this.#close(slot);
+  }
+
   /** Credit of other days than today, and credit that nobody has used for long, goes back; old days are forgotten. */
   tidy(today: number, idle_since_mono_ms: number): void {
     for (const [key, slot] of this.#slots) {

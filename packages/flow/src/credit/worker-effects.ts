@@ -21,6 +21,18 @@ export type WorkerEffect<T> =
   /** Somebody of a better tier needs what it has at an account: it is to end soon. */
   | { readonly kind: 'stop'; readonly ticket: CreditTicket<T>; readonly account: string };
 
+/** Granted or refused already, or waiting, as the ticket's state says. */
+export interface Requested<T> {
+  readonly ticket: CreditTicket<T>;
+  readonly effects: readonly WorkerEffect<T>[];
+}
+
+/** `asked`: what becomes of it is told by an effect. `denied`: too many ask already. */
+export interface Grown<T> {
+  readonly answer: 'granted' | 'asked' | 'denied';
+  readonly effects: readonly WorkerEffect<T>[];
+}
+
 export interface WorkerSetup {
   readonly worker: string;
   /** Higher for each start under this name; only the latest is alive. */

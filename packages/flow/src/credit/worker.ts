@@ -5,9 +5,9 @@ import type { Now } from '../scheduler/changes.ts';
 import type { DenyReason, OwnerBody, OwnerMessage, Recovered, WorkerBody } from './messages.ts';
 import { type CreditOptions, DEFAULT_CREDIT } from './options.ts';
 import { isNothing, minus, negative, plus } from './sums.ts';
-import { WorkerAsks } from './worker-asks.ts';
+import { type Asking, WorkerAsks } from './worker-asks.ts';
 import { type Hold, type LimitsOf, WorkerBooks } from './worker-books.ts';
-import type { WorkerEffect, WorkerSetup } from './worker-effects.ts';
+import type { Grown, Requested, WorkerEffect, WorkerSetup } from './worker-effects.ts';
 import { hellosOf, wantOf } from './worker-hello.ts';
 import { WorkerLink } from './worker-link.ts';
 import { WorkerReports } from './worker-reports.ts';
@@ -61,8 +61,8 @@ export class CreditWorker<T> {
   }
 
   get due_mono_ms(): number {
-    const report_mono_ms = this.#link.is_open ? this.#reports.due_mono_ms : Number.POSITIVE_INFINITY;
-    return Math.min(this.#link.due_mono_ms, this.#asks.due_mono_ms, report_mono_ms);
+    const asked_mono_ms = Math.min(this.#link.due_mono_ms, this.#asks.due_mono_ms);
+    return this.#link.is_open ? Math.min(asked_mono_ms, this.#reports.due_mono_ms) : asked_mono_ms;
   }
 
   /** There is a way to the owner, or to another one. */
@@ -78,10 +78,7 @@ export class CreditWorker<T> {
   }
 
   /** Granted or refused at once, or waits, as the ticket's state says. */
-  request(
-    demand: CreditDemand<T>,
-    now: Now,
-  ): { readonly ticket: CreditTicket<T>; readonly effects: readonly WorkerEffect<T>[] } {
+  request(demand: CreditDemand<T>, now: Now): Requested<T> {
     const ticket = new CreditTicket<T>(this.#asks.nextId(), demand, now.mono_ms);
     const today = dayNumber(now.now_ms);
     if (this.#tryHold(ticket.holds(today), ticket.key.qos, now)) this.#start(ticket, today);
@@ -90,12 +87,7 @@ export class CreditWorker<T> {
   }
 
   /** A call that runs needs more: it has it at once, is told later by `grown` or `not_grown`, or too many ask already. */
-  grow(
-    ticket: CreditTicket<T>,
-    part: number,
-    by: Amounts,
-    now: Now,
-  ): { readonly answer: 'granted' | 'asked' | 'denied'; readonly effects: readonly WorkerEffect<T>[] } {
+  grow(ticket: CreditTicket<T>, part: number, by: Amounts, now: Now): Grown<T> {
     assertAmounts(by);
     const held = ticket.open(part);
     if (this.#tryHold([{ ...held, amounts: by }], ticket.key.qos, now)) {
@@ -153,6 +145,13 @@ export class CreditWorker<T> {
     return this.#take(now);
   }
 
+  /** Nothing runs here any more: what is idle goes back, and what was used is told. */
+  leave(now: Now): readonly WorkerEffect<T>[] {
+    this.books.closeAll();
+    this.#sync(true, now);
+    return this.#take(now);
+  }
+
   /** Other limits are in force in this worker. */
   setLimits(limitsOf: LimitsOf, now: Now): readonly WorkerEffect<T>[] {
     this.books.setLimits(limitsOf, this.#running.values(), now.mono_ms);
@@ -202,16 +201,16 @@ export class CreditWorker<T> {
   #escalate(ticket: CreditTicket<T>, now: Now): void {
     const accounts = ticket.asked.reduce((sum, part) => sum + part.accounts.length, 0);
     if (this.#asks.is_full || this.books.size + accounts > this.#options.slots) this.#refuse(ticket, 'shed');
-    else if (ticket.patience_ms === undefined && this.#link.state === 'down') this.#refuse(ticket, 'unreachable');
     else this.#wait(ticket, (ticket.patience_ms ?? 0) + this.#options.grace_ms + this.#options.answer_ms, now);
   }
 
-  #wait(asking: CreditTicket<T> | Growth<T>, longest_ms: number, now: Now): void {
+  #wait(asking: Asking<T>, longest_ms: number, now: Now): void {
     this.#asks.add(asking, now.mono_ms + longest_ms);
     this.#send({ type: 'want', want: wantOf(asking, now.mono_ms) }, now);
   }
 
-  #refuse(asking: CreditTicket<T> | Growth<T>, reason: DenyReason, denial?: Denial, retry_ms?: number): void {
+  #refuse(asking: Asking<T> | undefined, reason: DenyReason, denial?: Denial, retry_ms?: number): void {
+    if (asking === undefined) return;
     const is_told = this.#asks.leave(asking);
     if (asking.kind === 'grow') {
       const { ticket, part, by } = asking;
@@ -230,12 +229,9 @@ export class CreditWorker<T> {
         for (const standing of body.standings) this.#effects.push({ kind: 'standing', standing });
         if (body.type === 'grant') this.#granted(body.id, body.day, now);
         break;
-      case 'deny': {
-        const asking = this.#asks.find(body.id);
-        if (asking !== undefined)
-          this.#refuse(asking, body.reason, body.denial ?? undefined, body.retry_ms ?? undefined);
+      case 'deny':
+        this.#refuse(this.#asks.find(body.id), body.reason, body.denial ?? undefined, body.retry_ms ?? undefined);
         break;
-      }
       case 'recall':
         this.books.close(new Set(body.accounts));
         break;

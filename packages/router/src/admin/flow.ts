@@ -1,7 +1,7 @@
-import type { Pool, Windows } from '@atp-router/flow';
+import type { Windows } from '@atp-router/flow';
 import { nanosToMicros, QOS_TIERS, type Qos } from '@atp-router/kernel';
 import type { Engine } from '../engine/engine.ts';
-import type { Holder } from '../engine/flow-gate.ts';
+import type { PoolView } from '../engine/gate.ts';
 import { levelOf, tenantAccount } from '../generation/accounts.ts';
 import type { AdminParts } from './parts.ts';
 import { type AdminRoutes, ok } from './routes.ts';
@@ -45,7 +45,7 @@ function rankOf(account: string): number {
 }
 
 /** Limited, or somebody waits there. Those of tenants are shown as tenants. */
-function isShown(windows: Windows | undefined, pool: Pool<Holder> | undefined): boolean {
+function isShown(windows: Windows | undefined, pool: PoolView | undefined): boolean {
   if (windows === undefined) return false;
   const limits = [windows.max_parallel, windows.max_tokens, windows.max_usd_nanos];
   return limits.some(Number.isFinite) || (pool?.queue.size ?? 0) > 0;
@@ -67,7 +67,7 @@ function tierView({ gate, parts }: Engine, { watch }: AdminParts['flow'], qos: Q
   };
 }
 
-function accountView({ gate, parts }: Engine, id: string, pool: Pool<Holder> | undefined): object {
+function accountView({ gate, parts }: Engine, id: string, pool: PoolView | undefined): object {
   const windows = parts.accounts.windows(id);
   if (windows === undefined) return {};
   const { out_calls, out_tokens, out_usd_nanos, max_parallel, max_tokens, max_usd_nanos, limit_parallel } = windows;

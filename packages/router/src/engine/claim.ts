@@ -1,6 +1,6 @@
 import type { FlowDemand, Part } from '@atp-router/flow';
 import type { AdmittedCall, EngineEnv } from './env.ts';
-import type { GateTicket, Holder } from './flow-gate.ts';
+import type { GateTicket, Holder } from './gate.ts';
 import type { Demand } from './funds.ts';
 import type { Pending } from './pending.ts';
 import type { Target } from './target.ts';

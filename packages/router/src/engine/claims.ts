@@ -1,6 +1,6 @@
 import { Claim, type ClaimOwner, placePart } from './claim.ts';
 import type { AdmittedCall, EngineEnv } from './env.ts';
-import type { GateTicket } from './flow-gate.ts';
+import type { GateTicket } from './gate.ts';
 import { type CallFunds, demandOf, type FundsDenial, isDenied, PLACE_PART } from './funds.ts';
 import type { Holdings } from './holdings.ts';
 import type { Pending } from './pending.ts';

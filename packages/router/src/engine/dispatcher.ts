@@ -11,7 +11,7 @@ import { denialError } from './denials.ts';
 import type { AdmittedCall, EngineEnv } from './env.ts';
 import { extendFunds } from './extension.ts';
 import { healthOutcome, type UpstreamAttemptFailure } from './failures.ts';
-import type { GateTicket } from './flow-gate.ts';
+import type { GateTicket } from './gate.ts';
 import { type CallFunds, demandOf, type FundsDenial, isDenied } from './funds.ts';
 import { Holdings } from './holdings.ts';
 import { reservedPrice } from './hosted-tools.ts';

@@ -8,6 +8,7 @@ import { Ceilings } from './ceilings.ts';
 import type { AdmittedCall, EngineEnv, RunningCall } from './env.ts';
 import { Faults } from './faults.ts';
 import { FlowGate } from './flow-gate.ts';
+import type { Gate } from './gate.ts';
 import type { Claim } from './idempotency.ts';
 import { KeyWaits } from './key-waits.ts';
 import type { StoredOutcome } from './outcome-store.ts';
@@ -29,7 +30,7 @@ import { type CallRequest, left_ms } from './request.ts';
  */
 export class Engine {
   readonly parts: EngineParts;
-  readonly gate: FlowGate;
+  readonly gate: Gate;
   readonly windows: TargetWindows;
   /** What allows accounts less than their limits for now. */
   readonly ceilings: Ceilings;
@@ -45,8 +46,9 @@ export class Engine {
     this.parts = parts;
     this.#generation = generation;
     const faults = new Faults(parts.onFault);
-    this.gate = new FlowGate(parts.accounts, parts.ambient, new Starts(faults), parts.watch);
-    this.ceilings = new Ceilings(parts.accounts, (account) => this.gate.wake(account));
+    const starts = new Starts(faults);
+    this.gate = parts.gate?.(starts) ?? new FlowGate(parts.accounts, parts.ambient, starts, parts.watch);
+    this.ceilings = new Ceilings(parts.accounts, (account) => this.gate.wake(account), parts.relay?.ceiling);
     this.windows = new TargetWindows(parts, this.gate, this.ceilings);
     this.penalties = new Penalties(parts.estimator, parts.accounts, this.ceilings);
     this.#waits = new KeyWaits(parts.idempotency, parts.ambient, faults);

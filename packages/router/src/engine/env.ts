@@ -9,7 +9,7 @@ import type { Attempt } from './attempt.ts';
 import type { Calibrator } from './calibrator.ts';
 import type { ClientSink } from './client.ts';
 import type { Faults } from './faults.ts';
-import type { FlowGate } from './flow-gate.ts';
+import type { Gate } from './gate.ts';
 import type { CallCaps } from './funds.ts';
 import type { Ambient, EventLog } from './ports.ts';
 import type { OutcomeStore } from './outcome-store.ts';
@@ -27,7 +27,7 @@ export interface EngineEnv {
   readonly accounts: AccountLedger;
   readonly shared: SharedBudgets | undefined;
   /** Who may begin. */
-  readonly gate: FlowGate;
+  readonly gate: Gate;
   readonly windows: TargetWindows;
   readonly penalties: Penalties;
   readonly health: TargetHealth;

@@ -6,70 +6,46 @@ import {
   type FlowDemand,
   type Now,
   type Part,
-  type Pool,
   type QueueOptions,
   type Reservation,
   Scheduler,
-  type Ticket,
 } from '@atp-router/flow';
 import { type Qos, type Timer, untilNextUtcDay_ms } from '@atp-router/kernel';
+import type { FlowWatch, Gate, GateTicket, Holder, PoolView } from './gate.ts';
+import { Watchers } from './watchers.ts';
 import type { Ambient } from './ports.ts';
 import type { Starts } from './starts.ts';
-
-/** Whoever asked for something, and is told what becomes of it. Each is called at most once. */
-export interface Holder {
-  /** It waited: the ticket's state says what for. */
-  decided(ticket: GateTicket): void;
-  /** Somebody of a better tier needs what it has at an account: it is to end soon. */
-  preempted(account: string): void;
-  /** It was not heard of for so long that what it held was taken from it. */
-  lapsed(): void;
-}
-
-export type GateTicket = Ticket<Holder>;
-
-/** Told what happens in the queues, for metrics and the log. Must not throw. */
-export interface FlowWatch {
-  decided(ticket: GateTicket, mono_ms: number): void;
-  preempted(ticket: GateTicket): void;
-  lapsed(ticket: GateTicket): void;
-  marked(account: string, is_high: boolean): void;
-  starving(qos: Qos, tenant: string): void;
-  /** A window was narrowed by a sign of congestion. */
-  congested(sign: string): void;
-}
 
 /**
  * The scheduler with a clock: whoever starts something goes through here. Wakes those whose wait is over, one after the other,
  * and keeps one timer for all patience and leases, armed only while there are any.
  */
-export class FlowGate {
+export class FlowGate implements Gate {
   readonly #scheduler: Scheduler<Holder>;
   readonly #accounts: AccountLedger;
   readonly #ambient: Ambient;
   readonly #starts: Starts;
-  /** One, mostly, and those who follow it live. */
-  readonly #watches: Partial<FlowWatch>[];
+  readonly #watches: Watchers;
   #armed: { readonly due_ms: number; readonly timer: Timer } | undefined;
 
   constructor(accounts: AccountLedger, ambient: Ambient, starts: Starts, watch?: FlowWatch) {
     this.#accounts = accounts;
     this.#ambient = ambient;
     this.#starts = starts;
-    this.#watches = watch === undefined ? [] : [watch];
+    this.#watches = new Watchers(watch);
     this.#scheduler = new Scheduler(accounts);
   }
 
   /** For as long as there is a gate. */
   listen(watch: Partial<FlowWatch>): void {
-    this.#watches.push(watch);
+    this.#watches.add(watch);
   }
 
   /** Granted or refused at once, or waits, as the ticket's state says. */
   request(demand: FlowDemand<Holder>): GateTicket {
     const { ticket, changes } = this.#scheduler.request(demand, this.#now());
     this.#took(changes);
-    if (ticket.state.kind !== 'waiting') this.#watched((watch) => watch.decided?.(ticket, ticket.since_mono_ms));
+    if (ticket.state.kind !== 'waiting') this.#watches.tell((watch) => watch.decided?.(ticket, ticket.since_mono_ms));
     return ticket;
   }
 
@@ -101,7 +77,7 @@ export class FlowGate {
   cancel(ticket: GateTicket): void {
     const has_waited = ticket.state.kind === 'waiting';
     this.#took(this.#scheduler.cancel(ticket, this.#now()));
-    if (has_waited) this.#watched((watch) => watch.decided?.(ticket, this.#ambient.clock.mono_ms()));
+    if (has_waited) this.#watches.tell((watch) => watch.decided?.(ticket, this.#ambient.clock.mono_ms()));
   }
 
   /** Limits of an account, or of any, have changed. */
@@ -138,7 +114,7 @@ export class FlowGate {
   }
 
   /** Queues of accounts in which somebody waits, or waited lately. */
-  pools(): IterableIterator<Pool<Holder>> {
+  pools(): Iterable<PoolView> {
     return this.#scheduler.pools();
   }
 
@@ -157,10 +133,6 @@ export class FlowGate {
     this.#armed = undefined;
   }
 
-  #watched(tell: (watch: Partial<FlowWatch>) => void): void {
-    for (const watch of this.#watches) tell(watch);
-  }
-
   #now(): Now {
     const { clock } = this.#ambient;
     return { now_ms: clock.now_ms(), mono_ms: clock.mono_ms() };
@@ -174,21 +146,21 @@ export class FlowGate {
 
   #tell(changes: Changes<Holder>): void {
     const { decided, preempted, lapsed, marks, starving } = changes;
-    for (const { account, is_high } of marks) this.#watched((watch) => watch.marked?.(account, is_high));
-    for (const { qos, tenant } of starving) this.#watched((watch) => watch.starving?.(qos, tenant));
+    for (const { account, is_high } of marks) this.#watches.tell((watch) => watch.marked?.(account, is_high));
+    for (const { qos, tenant } of starving) this.#watches.tell((watch) => watch.starving?.(qos, tenant));
     if (decided.length + preempted.length + lapsed.length === 0) return;
     const mono_ms = this.#ambient.clock.mono_ms();
     const told: (() => void)[] = [];
     for (const ticket of decided) {
-      this.#watched((watch) => watch.decided?.(ticket, mono_ms));
+      this.#watches.tell((watch) => watch.decided?.(ticket, mono_ms));
       told.push(() => ticket.owner.decided(ticket));
     }
     for (const ticket of preempted) {
-      this.#watched((watch) => watch.preempted?.(ticket));
+      this.#watches.tell((watch) => watch.preempted?.(ticket));
       told.push(() => ticket.owner.preempted(ticket.stopped_at ?? ''));
     }
     for (const ticket of lapsed) {
-      this.#watched((watch) => watch.lapsed?.(ticket));
+      this.#watches.tell((watch) => watch.lapsed?.(ticket));
       told.push(() => ticket.owner.lapsed());
     }
     this.#starts.tell(told);

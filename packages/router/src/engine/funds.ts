@@ -10,7 +10,7 @@ import {
   reservedUsdNanos,
 } from '@atp-router/flow';
 import { addUsdNanos, assert, type Price, type UsdNanos } from '@atp-router/kernel';
-import type { FlowGate, GateTicket } from './flow-gate.ts';
+import type { Gate, GateTicket } from './gate.ts';
 import type { SharedHold, SharedRefusal } from './shared-hold.ts';
 
 /** What an attempt asks for: the call's funds, and a place at its target. */
@@ -59,7 +59,7 @@ interface Grant {
  */
 export class CallFunds {
   readonly #ledger: AccountLedger;
-  readonly #gate: FlowGate;
+  readonly #gate: Gate;
   readonly #accounts: readonly string[];
   readonly #caps: CallCaps;
   readonly #shared: SharedHold | undefined;
@@ -69,7 +69,7 @@ export class CallFunds {
   #grant: Grant | undefined;
   #day: number | undefined;
 
-  constructor(ledger: AccountLedger, gate: FlowGate, accounts: readonly string[], caps: CallCaps, shared?: SharedHold) {
+  constructor(ledger: AccountLedger, gate: Gate, accounts: readonly string[], caps: CallCaps, shared?: SharedHold) {
     this.#ledger = ledger;
     this.#gate = gate;
     this.#accounts = accounts;
@@ -137,14 +137,14 @@ export class CallFunds {
     return true;
   }
 
-  /** An attempt that runs needs more, or less: at once, or not at all. */
-  hold(n: number, demand: Demand): HoldResult {
+  /** An attempt that runs needs more, or less: at once, or not at all. `onDenied`: where others have to be asked, and refuse. */
+  hold(n: number, demand: Demand, onDenied?: (denial: Denial) => void): HoldResult {
     assert(this.#grant !== undefined, 'an attempt that runs has funds');
     const total = this.#totalWith(n, demand);
     const over = this.#overCaps(total);
     if (over !== undefined) return { ok: false, why: over };
     this.#gate.renew(this.#grant.ticket);
-    const denial = this.#gate.adjust(this.#grant.reservation, { calls: 1, ...total });
+    const denial = this.#gate.adjust(this.#grant.reservation, { calls: 1, ...total }, onDenied);
     if (denial !== undefined) return { ok: false, why: { kind: 'account', denial } };
     this.#held.set(n, demand);
     return { ok: true };

@@ -1,6 +1,6 @@
 import type { Outcome } from '@atp-router/routing';
 import type { EngineEnv } from './env.ts';
-import type { GateTicket } from './flow-gate.ts';
+import type { GateTicket } from './gate.ts';
 import { type Demand, PLACE_PART } from './funds.ts';
 import type { Pending } from './pending.ts';
 

@@ -2,15 +2,23 @@ import type { Stage } from '@atp-router/call';
 import type { GenEvent, GenRequest } from '@atp-router/dialects';
 import type { AccountLedger, Estimator } from '@atp-router/flow';
 import type { KillSwitches, Live, Observed, TargetHealth } from '@atp-router/routing';
+import type { CeilingReason } from './ceilings.ts';
 import type { OnFault } from './faults.ts';
-import type { FlowWatch } from './flow-gate.ts';
+import type { FlowWatch, Gate } from './gate.ts';
 import type { IdempotencyKeys } from './idempotency.ts';
 import type { Ambient, EventLog } from './ports.ts';
 import type { SharedBudgets } from './shared-budgets.ts';
 import type { ConnectedModel } from '../atp/agents/connected.ts';
+import type { Starts } from './starts.ts';
 import type { Target } from './target.ts';
+import type { Signal } from './target-windows.ts';
 import type { Throttles } from './throttles.ts';
 import type { TunerSpec } from './tuned-windows.ts';
+
+export interface Relay {
+  readonly signal: (signal: Signal) => void;
+  readonly ceiling: (account: string, reason: CeilingReason, calls: number) => void;
+}
 
 /** What an engine is made of; it owns none of it. */
 export interface EngineParts {
@@ -37,6 +45,10 @@ export interface EngineParts {
   readonly tuners?: ReadonlyMap<string, TunerSpec> | undefined;
   /** Told what happens in the queues. */
   readonly watch?: FlowWatch | undefined;
+  /** Who may begin, where others than this process have a say. Absent: its own queues decide. */
+  readonly gate?: ((starts: Starts) => Gate) | undefined;
+  /** The process that holds the limits, told of what narrows windows here. */
+  readonly relay?: Relay | undefined;
   readonly onFault: OnFault;
   /** The target with the price that it has for a tenant, where the configuration leaves that to agents. */
   readonly priced: (target: Target, tenant: string) => Target;

@@ -2,15 +2,28 @@ import { type AccountLedger, type AimdOptions, type WindowSign, WindowTable } fr
 import type { AttemptRecord } from '@atp-router/ledger';
 import { deploymentAccount, providerAccount } from '../generation/accounts.ts';
 import type { Ceilings } from './ceilings.ts';
-import type { FlowGate, FlowWatch } from './flow-gate.ts';
+import type { Gate, FlowWatch } from './gate.ts';
 import type { Ambient } from './ports.ts';
 import type { Target } from './target.ts';
-import { TunedWindows, type TunerSpec } from './tuned-windows.ts';
+import { type TunedEnd, TunedWindows, type TunerSpec } from './tuned-windows.ts';
 
 /** How windows of deployments follow what comes back. */
 export interface WindowOptions extends AimdOptions {
   /** A first byte that takes longer is a sign of congestion; undefined: none is. */
   readonly latency_ms: number | undefined;
+}
+
+/** What came back from a deployment, as far as it says something of what that bears. */
+export interface Signal {
+  readonly account: string;
+  /** Undefined: whoever answers there has said that it is sent too much (ECN), whatever became of a call. */
+  readonly ended: SignalledEnd | undefined;
+}
+
+interface SignalledEnd {
+  readonly provider_account: string;
+  readonly sign: WindowSign;
+  readonly record: TunedEnd;
 }
 
 /** What windows are made of. */
@@ -20,6 +33,8 @@ export interface WindowParts {
   readonly watch?: FlowWatch | undefined;
   /** By account of the deployment. */
   readonly tuners?: ReadonlyMap<string, TunerSpec> | undefined;
+  /** Another process has the windows of all, and is told what comes back here. */
+  readonly relay?: { signal(signal: Signal): void } | undefined;
 }
 
 /**
@@ -30,11 +45,11 @@ export class TargetWindows {
   readonly #table: WindowTable = new WindowTable();
   readonly #tuned: TunedWindows;
   readonly #parts: WindowParts;
-  readonly #gate: FlowGate;
+  readonly #gate: Gate;
   readonly #ceilings: Ceilings;
   #options: WindowOptions | undefined;
 
-  constructor(parts: WindowParts, gate: FlowGate, ceilings: Ceilings) {
+  constructor(parts: WindowParts, gate: Gate, ceilings: Ceilings) {
     this.#parts = parts;
     this.#gate = gate;
     this.#ceilings = ceilings;
@@ -66,16 +81,35 @@ export class TargetWindows {
     if (options === undefined || is_known || !provider.is_common) return;
     const sign = signOf(record, options.latency_ms);
     if (sign === undefined) return;
-    const account = deploymentAccount(key);
-    const most = this.#most(account, providerAccount(provider.id));
-    const configured = { ...options, base: Math.min(options.base, most), max: most };
-    if (Number.isFinite(most) && most >= 1 && this.#tuned.ended(account, record, sign, configured)) return;
-    this.#sign(account, sign, most);
+    const { outcome, latency_ms, usage } = record;
+    const ended = { provider_account: providerAccount(provider.id), sign, record: { outcome, latency_ms, usage } };
+    this.#signal({ account: deploymentAccount(key), ended });
   }
 
   /** Whoever answers there says that it is sent too much (ECN). */
   crowded(account: string): void {
-    if (this.#options !== undefined) this.#sign(account, 'ecn', this.#most(account, undefined));
+    this.#signal({ account, ended: undefined });
+  }
+
+  #signal(signal: Signal): void {
+    const { relay } = this.#parts;
+    if (relay === undefined) this.take(signal);
+    else relay.signal(signal);
+  }
+
+  /** What came back here, or at another process whose windows these are too. */
+  take({ account, ended }: Signal): void {
+    const options = this.#options;
+    if (options === undefined) return;
+    const most = this.#most(account, ended?.provider_account);
+    if (ended === undefined) {
+      this.#sign(account, 'ecn', most);
+      return;
+    }
+    const { sign, record } = ended;
+    const configured = { ...options, base: Math.min(options.base, most), max: most };
+    if (isBounded(most) && this.#tuned.ended(account, record, sign, configured)) return;
+    this.#sign(account, sign, most);
   }
 
   #sign(account: string, sign: WindowSign, most: number): void {
@@ -113,6 +147,11 @@ export class TargetWindows {
   #set(account: string, window: number): void {
     this.#ceilings.set(account, 'answers', window);
   }
+}
+
+/** A tuner needs to know how far it may go. */
+function isBounded(most: number): boolean {
+  return Number.isFinite(most) && most >= 1;
 }
 
 /** Undefined: it says nothing of load. */

@@ -21,6 +21,9 @@ export interface TunedLoad {
 /** A tuner decides for an interval of so long. */
 const INTERVAL_MS = 1_000;
 
+/** What a tuner is told of a call that has ended. */
+export type TunedEnd = Pick<AttemptRecord, 'outcome' | 'latency_ms' | 'usage'>;
+
 /** One deployment whose window a tuner moves. */
 class TunedWindow {
   readonly #meter: IntervalMeter;
@@ -42,7 +45,7 @@ class TunedWindow {
     return this.#aimd.window;
   }
 
-  ended({ outcome, latency_ms, usage }: AttemptRecord, sign: WindowSign, in_flight: number, mono_ms: number): void {
+  ended({ outcome, latency_ms, usage }: TunedEnd, sign: WindowSign, in_flight: number, mono_ms: number): void {
     this.is_active = true;
     if (sign === 'timeout') this.#meter.timedOut();
     else if (outcome === 'ok') this.#meter.answered(latency_ms, usage.in_tokens + usage.out_tokens, false);
@@ -86,7 +89,7 @@ export class TunedWindows {
   }
 
   /** Returns whether the account has a tuner: then all is done. */
-  ended(account: string, record: AttemptRecord, sign: WindowSign, configured: AimdOptions): boolean {
+  ended(account: string, record: TunedEnd, sign: WindowSign, configured: AimdOptions): boolean {
     const spec = this.#specs.get(account);
     if (spec === undefined) return false;
     const known = this.#windows.get(account);

@@ -19,8 +19,9 @@ export function applyRules(
   accounts: AccountLedger,
   { gate, windows }: Pick<Engine, 'gate' | 'windows'>,
   before: ReadonlySet<string>,
+  is_one_of_many = false,
 ): ReadonlySet<string> {
-  const rules = accountRules(config);
+  const rules = accountRules(config, is_one_of_many);
   for (const account of before) {
     if (rules.has(account)) continue;
     accounts.retire(account);
@@ -43,7 +44,7 @@ interface AccountRules {
 }
 
 /** Accounts of the router, providers, deployments, models and agents that have limits. */
-function accountRules(config: Config): ReadonlyMap<string, AccountRules> {
+function accountRules(config: Config, is_one_of_many: boolean): ReadonlyMap<string, AccountRules> {
   const { shares, window } = config.flow;
   const rules = new Map<string, AccountRules>();
   const add = (account: string, limits: AccountLimits, max_waiting?: number): void => {
@@ -57,10 +58,19 @@ function accountRules(config: Config): ReadonlyMap<string, AccountRules> {
   for (const [key, { max_parallel, max_waiting }] of deployments(config.models, providers)) {
     add(deploymentAccount(key), { max_parallel }, max_waiting);
   }
+  if (is_one_of_many) {
+    for (const key of deploymentsOf(config.models)) {
+      const account = deploymentAccount(key);
+      if (!rules.has(account)) add(account, { max_parallel: NO_BOUND_CALLS });
+    }
+  }
   for (const { id, window: of_model } of config.models) add(modelAccount(id), of_model);
   for (const { id, window: of_agent } of config.agents) add(agentAccount(id), of_agent);
   return rules;
 }
+
+/** More than there ever are: workers ask for credit only of accounts that are limited, and a ceiling may come at any time. */
+const NO_BOUND_CALLS = 2 ** 40;
 
 /** Bursts are not capped at deployments: the provider's own answers tell what it bears. */
 export function windowOptions({ flow: { aimd } }: Config): WindowOptions {
@@ -81,12 +91,24 @@ function deployments(
   for (const { provider: id, upstream_model, id: model, max_concurrency, max_queue } of models) {
     const provider = providers.get(id);
     if (provider === undefined || max_concurrency === undefined) continue;
-    const key = `${id}/${upstream_model ?? model}`;
+    const key = deploymentOf({ provider: id, upstream_model, id: model });
     const other = limits.get(key);
     if (other !== undefined && other.max_parallel <= max_concurrency) continue;
     limits.set(key, { max_parallel: max_concurrency, max_waiting: max_queue ?? provider.max_queue });
   }
   return limits;
+}
+
+function deploymentOf({
+  provider,
+  upstream_model,
+  id,
+}: Pick<ModelConfig, 'provider' | 'upstream_model' | 'id'>): string {
+  return `${provider}/${upstream_model ?? id}`;
+}
+
+function deploymentsOf(models: readonly ModelConfig[]): ReadonlySet<string> {
+  return new Set(models.map(deploymentOf));
 }
 
 /** Windows of keys and sessions, whose accounts come and go. */

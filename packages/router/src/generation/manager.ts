@@ -15,6 +15,8 @@ export interface ManagerParts {
   readonly log: EventLog;
   readonly accounts: AccountLedger;
   readonly sources: ValueSources;
+  /** Several processes have these limits: an account that may get a ceiling is limited from the start. */
+  readonly is_one_of_many?: boolean;
   readonly transportOf: (provider: ProviderConfig, config: Config) => UpstreamTransport;
 }
 
@@ -98,6 +100,13 @@ export class GenerationManager {
     if (decided?.ok === false) return decided;
     const checked = this.#check(base, this.#overlay);
     return checked.ok ? this.#apply(base, this.#overlay, checked.config, 'file') : checked;
+  }
+
+  /** What another process has brought into force, where it is that which decides. */
+  follow(base: Config, overlay: readonly OverlayEntity[]): ApplyResult {
+    const next = new Map(overlay.map((entity) => [keyOf(entity), entity]));
+    const checked = this.#check(base, next);
+    return checked.ok ? this.#apply(base, next, checked.config, 'file') : checked;
   }
 
   /**
@@ -191,7 +200,7 @@ export class GenerationManager {
   }
 
   #applyRules(engine: Engine, config: Config): void {
-    this.#ruled = applyRules(config, this.#parts.accounts, engine, this.#ruled);
+    this.#ruled = applyRules(config, this.#parts.accounts, engine, this.#ruled, this.#parts.is_one_of_many);
   }
 }
 

@@ -5,7 +5,7 @@ import { placePart } from '../engine/claim.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { AdmittedCall } from '../engine/env.ts';
 import { exchangeWhole } from '../engine/exchange-whole.ts';
-import type { Holder } from '../engine/flow-gate.ts';
+import type { Holder } from '../engine/gate.ts';
 import type { Target } from '../engine/target.ts';
 import { parseAnswer } from '../relay/generate.ts';
 import { joinHeaders } from '../relay/join-headers.ts';
@@ -67,7 +67,9 @@ function takePlace({ gate }: Engine, target: Target, call: AdmittedCall): (() =>
   const key = { qos, tenant, weight: call.weight, session: call.fair_session, tokens: 0, deadline_mono_ms: Infinity };
   const parts = [placePart(target, { tokens: 0, usd_nanos: 0 }, undefined)];
   const ticket = gate.request({ owner: NOBODY, key, parts, is_preemptible: false });
-  return ticket.state.kind === 'granted' ? () => gate.release(ticket, 0) : undefined;
+  if (ticket.state.kind === 'granted') return () => gate.release(ticket, 0);
+  gate.cancel(ticket);
+  return undefined;
 }
 
 /** It waits for nothing, and is over in moments. */

@@ -1,7 +1,7 @@
 import type { FlowGauges, FlowOutcome, FlowSeries } from '@atp-router/adapters';
 import { QOS_TIERS, type Qos } from '@atp-router/kernel';
 import type { Engine } from '../engine/engine.ts';
-import type { FlowWatch, GateTicket } from '../engine/flow-gate.ts';
+import type { FlowWatch, GateTicket } from '../engine/gate.ts';
 import { levelOf } from '../generation/accounts.ts';
 import type { Spending } from './spending.ts';
 

@@ -45,7 +45,13 @@ async function endReservations({ budgets, owner, usageOf, hasReservation }: Left
   } while (after !== undefined);
 }
 
-async function endClaims({ claims, owner, archive, hasClaim }: LeftoverParts): Promise<void> {
+/** The claims alone. */
+export async function endClaims({
+  claims,
+  owner,
+  archive,
+  hasClaim,
+}: Pick<LeftoverParts, 'claims' | 'owner' | 'archive' | 'hasClaim'>): Promise<void> {
   let after: string | undefined;
   do {
     const held = await claims.running(owner, PAGE, after);

@@ -3,7 +3,7 @@ import { DEFAULT_WATERMARK } from '@atp-router/flow';
 import { type Clock, type Timer, type Timers, untilNextUtcDay_ms } from '@atp-router/kernel';
 import { smallerWindow } from '@atp-router/session';
 import type { Window } from '@atp-router/wire';
-import type { FlowGate, GateTicket } from '../../engine/flow-gate.ts';
+import type { Gate, GateTicket } from '../../engine/gate.ts';
 import type { TargetWindows } from '../../engine/target-windows.ts';
 import { levelOf, sessionAccount } from '../../generation/accounts.ts';
 import type { Generation } from '../../generation/generation.ts';
@@ -16,7 +16,7 @@ export interface SessionFlowParts {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly accounts: AccountLedger;
-  readonly gate: FlowGate;
+  readonly gate: Gate;
   readonly windows: Pick<TargetWindows, 'options'>;
   /** In force. */
   readonly generation: () => Generation;

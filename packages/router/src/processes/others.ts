@@ -1,0 +1,60 @@
+import { type AccountLedger, type Amounts, minus, NOTHING, type Reservation, type Standing } from '@atp-router/flow';
+
+const DAY_MS = 86_400_000;
+/** Accounts and days of which others' use is kept: as many as a worker has slots. Beyond, what was told first is taken back. */
+const OTHERS_MAX = 20_000;
+
+interface Used {
+  readonly account: string;
+  readonly day: number;
+  readonly used: Amounts;
+}
+
+/**
+ * What other workers have used and hold, entered into this process's own books as the owner told it last: headers, caps on
+ * output and windows are then those of all of them. Nothing is decided by it.
+ */
+export class Others {
+  readonly #accounts: AccountLedger;
+  readonly #used: Map<string, Used> = new Map();
+  /** By account, on the latest day that was told of: each stands for all that others have in flight. */
+  readonly #out: Map<string, Reservation> = new Map();
+
+  constructor(accounts: AccountLedger) {
+    this.#accounts = accounts;
+  }
+
+  tell({ account, day, used, out }: Standing): void {
+    const key = `${day} ${account}`;
+    this.#accounts.charge(account, day, minus(used, this.#used.get(key)?.used ?? NOTHING));
+    this.#used.set(key, { account, day, used });
+    this.#hold(account, day, out);
+    if (this.#used.size > OTHERS_MAX) this.#forgetOldest();
+  }
+
+  #hold(account: string, day: number, out: Amounts): void {
+    let hold = this.#out.get(account);
+    if (hold !== undefined && hold.day > day) return;
+    if (hold !== undefined && hold.day < day) this.#accounts.release(hold);
+    if (hold?.day !== day) {
+      const made = this.#accounts.reserve([account], NOTHING, day * DAY_MS, 'bronze');
+      hold = made.ok ? made.reservation : undefined;
+      if (hold === undefined) this.#out.delete(account);
+      else this.#out.set(account, hold);
+    }
+    if (hold !== undefined) this.#accounts.restate(hold, out);
+  }
+
+  #forgetOldest(): void {
+    for (const [key, { account, day, used }] of this.#used) {
+      this.#used.delete(key);
+      this.#accounts.charge(account, day, minus(NOTHING, used));
+      const hold = this.#out.get(account);
+      if (hold?.day === day) {
+        this.#out.delete(account);
+        this.#accounts.release(hold);
+      }
+      return;
+    }
+  }
+}

@@ -1,0 +1,47 @@
+import type { CeilingReason, Ceilings } from '../engine/ceilings.ts';
+import type { CeilingChange } from './shared-view.ts';
+
+/** Accounts of one worker that have a ceiling: agents and deployments. Beyond, further ones are not heard of. */
+const CHANGES_MAX = 20_000;
+
+/**
+ * Ceilings as workers report them, made one for each account: what agents bear adds up over the workers that they are connected
+ * to; where estimates were bad, the strictest counts.
+ */
+export class OwnerCeilings {
+  readonly #ceilings: Pick<Ceilings, 'set'>;
+  readonly #by: Map<number, Map<string, CeilingChange>> = new Map();
+
+  constructor(ceilings: Pick<Ceilings, 'set'>) {
+    this.#ceilings = ceilings;
+  }
+
+  tell(worker: number, change: CeilingChange): void {
+    const own = this.#by.get(worker) ?? new Map<string, CeilingChange>();
+    this.#by.set(worker, own);
+    const key = `${change.reason} ${change.account}`;
+    if (change.calls === undefined) own.delete(key);
+    else if (own.size < CHANGES_MAX || own.has(key)) own.set(key, change);
+    this.#apply(change);
+  }
+
+  /** It is gone, and its agents with it. */
+  forget(worker: number): void {
+    const own = this.#by.get(worker);
+    this.#by.delete(worker);
+    for (const change of own?.values() ?? []) this.#apply(change);
+  }
+
+  #apply({ account, reason }: CeilingChange): void {
+    if (reason !== 'agents' && reason !== 'estimates') return;
+    const calls = [...this.#by.values()]
+      .map((own) => own.get(`${reason} ${account}`)?.calls)
+      .filter((one) => one !== undefined);
+    this.#ceilings.set(account, reason, combined(reason, calls));
+  }
+}
+
+function combined(reason: CeilingReason, calls: readonly number[]): number {
+  if (calls.length === 0) return Number.POSITIVE_INFINITY;
+  return reason === 'agents' ? calls.reduce((sum, one) => sum + one, 0) : Math.min(...calls);
+}

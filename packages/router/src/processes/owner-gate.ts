@@ -1,0 +1,140 @@
+import {
+  type AccountLedger,
+  type CreditOptions,
+  CreditOwner,
+  type Denial,
+  type FlowDemand,
+  type Now,
+  type OwnerEffect,
+  type OwnerMessage,
+  type OwnerSetup,
+  type QueueOptions,
+  Ticket,
+  type WorkerMessage,
+} from '@atp-router/flow';
+import { AtpError, type Qos } from '@atp-router/kernel';
+import type { Gate, GateTicket, Holder, PoolView } from '../engine/gate.ts';
+import type { Ambient } from '../engine/ports.ts';
+import { Alarm } from './alarm.ts';
+
+export interface OwnerGateParts {
+  readonly accounts: AccountLedger;
+  readonly ambient: Ambient;
+  /** Higher than that of every owner before. */
+  readonly epoch: number;
+  /** Workers that may have credit of an earlier owner. */
+  readonly workers: NonNullable<OwnerSetup['workers']>;
+  readonly send: (message: OwnerMessage) => void;
+  /** There is a later owner: this process decides nothing any more. */
+  readonly onDeposed: (epoch: number) => void;
+  readonly options?: Partial<CreditOptions> | undefined;
+}
+
+/** The gate of the process that holds the limits: workers ask it for credit (ADR 0019). It serves no calls itself. */
+export class OwnerGate implements Gate {
+  readonly owner: CreditOwner;
+  readonly #parts: OwnerGateParts;
+  readonly #alarm: Alarm;
+
+  constructor(parts: OwnerGateParts) {
+    const { accounts: ledger, ambient, epoch, workers, options = {} } = parts;
+    this.#parts = parts;
+    this.owner = new CreditOwner({ epoch, ledger, workers, options }, this.#now());
+    this.#alarm = new Alarm(ambient, () => this.#took(this.owner.tick(this.#now())));
+  }
+
+  /** Calls on the workers that it was told of. */
+  start(): void {
+    this.#took(this.owner.start(this.#now()));
+  }
+
+  receive(message: WorkerMessage): void {
+    this.#took(this.owner.receive(message, this.#now()));
+  }
+
+  close(): void {
+    this.#alarm.close();
+  }
+
+  listen(): void {}
+
+  request(demand: FlowDemand<Holder>): GateTicket {
+    const ticket = new Ticket(demand, this.#now().mono_ms);
+    ticket.state = { kind: 'failed', thrown: noCalls() };
+    return ticket;
+  }
+
+  replace(): void {}
+
+  settle(): void {}
+
+  release(): void {}
+
+  adjust(): Denial | undefined {
+    return undefined;
+  }
+
+  renew(): void {}
+
+  cancel(): void {}
+
+  wake(account?: string): void {
+    this.#took(this.owner.limitsChanged(account, this.#now()));
+  }
+
+  setMaxWaiting(most: number): void {
+    this.owner.scheduler.setMaxWaiting(most);
+  }
+
+  configure(account: string, options: QueueOptions | undefined): void {
+    this.owner.configure(account, options);
+  }
+
+  wait_ms(account: string, qos: Qos): number | undefined {
+    return this.owner.scheduler.wait_ms(account, qos, this.#now());
+  }
+
+  load(account: string): { readonly in_flight: number; readonly waiting: number } {
+    const waiting = this.owner.scheduler.pool(account)?.queue.size ?? 0;
+    return { in_flight: this.#parts.accounts.windows(account)?.out_calls ?? 0, waiting };
+  }
+
+  waiting(qos: Qos): number {
+    return this.owner.scheduler.waiting(qos);
+  }
+
+  waitingOf(tenant: string): number {
+    return this.owner.scheduler.waitingOf(tenant);
+  }
+
+  pools(): Iterable<PoolView> {
+    return this.owner.scheduler.pools();
+  }
+
+  jain(qos: Qos): number {
+    return this.owner.scheduler.jain(qos, this.#now());
+  }
+
+  get due_mono_ms(): number {
+    return this.owner.due_mono_ms;
+  }
+
+  rest(): void {}
+
+  #took(effects: readonly OwnerEffect[]): void {
+    for (const effect of effects) {
+      if (effect.kind === 'send') this.#parts.send(effect.message);
+      else this.#parts.onDeposed(effect.epoch);
+    }
+    this.#alarm.arm(this.owner.due_mono_ms);
+  }
+
+  #now(): Now {
+    const { clock } = this.#parts.ambient;
+    return { now_ms: clock.now_ms(), mono_ms: clock.mono_ms() };
+  }
+}
+
+function noCalls(): AtpError {
+  return new AtpError('internal_error', 'This process holds the limits for others and serves no calls.');
+}

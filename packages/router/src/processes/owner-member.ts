@@ -1,0 +1,187 @@
+import { mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { type LinkPeer, type LinkServer, listenForLinks, systemClock, systemTimers } from '@atp-router/adapters';
+import { migrate, openSqlite, type SqlDriver, sqlIdempotencyStore } from '@atp-router/adapters/sql';
+import { type AccountLedger, isWorkerMessage, type OwnerMessage } from '@atp-router/flow';
+import { AtpError, type Timer } from '@atp-router/kernel';
+import type { IdempotencyStore } from '@atp-router/ledger';
+import type { Engine } from '../engine/engine.ts';
+import type { Gate } from '../engine/gate.ts';
+import type { Ambient } from '../engine/ports.ts';
+import type { Signal } from '../engine/target-windows.ts';
+import type { LedgerHandle } from '../ledger-handle.ts';
+import type { ProcessRole, RouterOptions } from '../options.ts';
+import { answerClaims, withArchive } from './claims.ts';
+import type { MemberCore, Membership } from './membership.ts';
+import { OwnerCeilings } from './owner-ceilings.ts';
+import { OwnerGate } from './owner-gate.ts';
+import { ownerSockets, type Seat, workerName } from './seat.ts';
+import { type CeilingChange, isWorkerHello, KIND, type SharedView, type WorkerHello } from './shared-view.ts';
+
+/** Expired keys are removed so often, and so many at a time. */
+const SWEEP_MS = 30_000;
+const SWEPT_AT_ONCE = 10_000;
+
+type Peer = LinkPeer & { close(): void };
+
+interface Worker {
+  readonly hello: WorkerHello;
+  readonly peer: Peer;
+}
+
+export interface OwnerParts {
+  readonly options: RouterOptions;
+  readonly seat: Seat;
+  readonly role: Extract<ProcessRole, { kind: 'owner' }>;
+  readonly ledger: LedgerHandle;
+  readonly accounts: AccountLedger;
+  readonly ambient: Ambient;
+}
+
+/** The process that holds limits, switches and keys for its workers. */
+export class OwnerMember implements Membership {
+  readonly base: Membership['base'];
+  readonly overlay: Membership['overlay'];
+  readonly kills: Membership['kills'];
+  readonly relay: undefined = undefined;
+  readonly gate: (starts: unknown) => Gate;
+  readonly #options: RouterOptions;
+  readonly #seat: Seat;
+  readonly #driver: SqlDriver;
+  readonly #claims: IdempotencyStore;
+  readonly #gate: OwnerGate;
+  readonly #workers: Map<string, Worker> = new Map();
+  /** All that were ever set: as many as operators made. */
+  readonly #kills: Map<string, SharedView['kills'][number]> = new Map();
+  #core: MemberCore | undefined;
+  #ceilings: OwnerCeilings | undefined;
+  #server: LinkServer | undefined;
+  #sweep: Timer | undefined;
+
+  private constructor({ options, seat, role, ledger, accounts, ambient }: OwnerParts, driver: SqlDriver) {
+    this.#options = options;
+    this.#seat = seat;
+    this.#driver = driver;
+    this.base = seat.config;
+    this.overlay = ledger.start.entities;
+    this.kills = ledger.start.kills;
+    for (const { scope, id, reason } of this.kills) this.#kills.set(`${scope} ${id}`, { scope, id, reason, on: true });
+    this.#claims = withArchive(sqlIdempotencyStore(driver, systemClock), ledger.claims);
+    const { epoch, workers } = role;
+    this.#gate = new OwnerGate({
+      ...{ accounts, ambient, epoch },
+      workers: workers.map(({ n, incarnation }) => ({ name: workerName(n), incarnation })),
+      send: (message) => this.#send(message),
+      onDeposed: (by) => this.#problem(`A later owner (${by}) is there. This process decides nothing any more.`),
+    });
+    this.gate = () => this.#gate;
+  }
+
+  static async open(parts: OwnerParts): Promise<OwnerMember> {
+    const { seat } = parts;
+    mkdirSync(dirname(ownerSockets(seat.shared_dir).links), { recursive: true, mode: 0o700 });
+    // Only this process writes there: it never waits for tables that others fill.
+    const driver = openSqlite(join(seat.shared_dir, 'claims.sqlite'));
+    await migrate(driver);
+    return new OwnerMember(parts, driver);
+  }
+
+  keys(): undefined {
+    return undefined;
+  }
+
+  async attach(core: MemberCore): Promise<void> {
+    this.#core = core;
+    this.#ceilings = new OwnerCeilings(core.engine.ceilings);
+    this.#gate.start();
+    core.bus.listen((event) => {
+      if (event.type === 'kill.set') this.#kills.set(`${event.scope} ${event.id}`, event);
+      if (event.type === 'config.applied' || event.type === 'kill.set') this.#share();
+    });
+    this.#server = await listenForLinks({
+      ...{ path: ownerSockets(this.#seat.shared_dir).links, version: this.#options.version },
+      ...{
+        timers: systemTimers,
+        clock: systemClock,
+        onProblem: (problem) => this.#options.onProblem?.('workers', problem),
+      },
+      onPeer: (peer, hello) => this.#enter(peer, hello),
+    });
+    this.#sweepLater();
+  }
+
+  async leave(): Promise<void> {
+    this.#sweep?.cancel();
+    this.#gate.close();
+    await this.#server?.close();
+    await this.#driver.close();
+  }
+
+  #enter(peer: Peer, hello: unknown): ReturnType<Parameters<typeof listenForLinks>[0]['onPeer']> {
+    if (!isWorkerHello(hello)) return { refuse: 'It does not say which worker it is.' };
+    const name = workerName(hello.n);
+    const before = this.#workers.get(name);
+    if (before !== undefined && before.hello.incarnation > hello.incarnation)
+      return { refuse: `A later start of worker ${hello.n} is here already.` };
+    const worker: Worker = { hello, peer };
+    this.#workers.set(name, worker);
+    before?.peer.close();
+    const view = this.#view();
+    if (view !== undefined) peer.send(KIND.view, view);
+    return {
+      onMessage: (kind, body) => this.#take(worker, kind, body),
+      onQuestion: (kind, body) => this.#answer(kind, body),
+      onDown: () => {
+        if (this.#workers.get(name) !== worker) return;
+        this.#workers.delete(name);
+        this.#ceilings?.forget(hello.n);
+      },
+    };
+  }
+
+  #take({ hello }: Worker, kind: string, body: unknown): void {
+    if (kind === KIND.credit && isWorkerMessage(body)) this.#gate.receive(body);
+    else if (kind === KIND.signals) for (const signal of body as readonly Signal[]) this.#engine?.windows.take(signal);
+    else if (kind === KIND.ceiling) this.#ceilings?.tell(hello.n, body as CeilingChange);
+    else this.#problem(`Worker ${hello.n} sent something that is not understood here (${kind.slice(0, 40)}).`);
+  }
+
+  async #answer(kind: string, body: unknown): Promise<unknown> {
+    const answer = answerClaims(this.#claims, kind, body);
+    if (answer === undefined) throw new AtpError('not_found', `There is no question "${kind.slice(0, 40)}".`);
+    return answer;
+  }
+
+  get #engine(): Engine | undefined {
+    return this.#core?.engine;
+  }
+
+  #send(message: OwnerMessage): void {
+    this.#workers.get(message.worker)?.peer.send(KIND.credit, message);
+  }
+
+  #share(): void {
+    const view = this.#view();
+    if (view === undefined) return;
+    for (const { peer } of this.#workers.values()) peer.send(KIND.view, view);
+  }
+
+  #view(): SharedView | undefined {
+    if (this.#core === undefined) return undefined;
+    const { manager } = this.#core;
+    const kills = [...this.#kills.values()].map(({ scope, id, reason, on }) => ({ scope, id, reason, on }));
+    return { base: manager.file_config, overlay: manager.overlay, kills };
+  }
+
+  #sweepLater(): void {
+    this.#sweep = systemTimers.after(SWEEP_MS, () => {
+      const failed = (error: unknown): void => this.#problem('Expired idempotency keys could not be removed.', error);
+      void this.#claims.forgetExpired(SWEPT_AT_ONCE).catch(failed);
+      this.#sweepLater();
+    });
+  }
+
+  #problem(words: string, cause?: unknown): void {
+    this.#options.onProblem?.('workers', new AtpError('internal_error', words, { cause }));
+  }
+}

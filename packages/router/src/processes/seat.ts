@@ -1,0 +1,52 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Config, type DataDirSecrets, embeddedStore, type LedgerStore, openDataDir } from '@atp-router/adapters';
+import type { ProcessRole, RouterOptions } from '../options.ts';
+
+/** What a process is, and what of the data directory is its own. */
+export interface Seat {
+  readonly role: ProcessRole;
+  /** Of this process: its journal is told from others' by the name. */
+  readonly secrets: DataDirSecrets;
+  /** As it was given, but that `data_dir` is this process's own. */
+  readonly config: Config;
+  /** Of all processes. */
+  readonly shared_dir: string;
+  /** Tables that are not where the configuration says. */
+  readonly store: LedgerStore | undefined;
+}
+
+/**
+ * A worker has a folder of its own for its journal. It projects into the tables of all: their rows are told apart by the name of
+ * the node. The owner has what a single process has. Throws `config_invalid` when the directory cannot be used.
+ */
+export function takeSeat({ config, process }: Pick<RouterOptions, 'config' | 'process'>): Seat {
+  const { data_dir: shared_dir } = config;
+  const role = process ?? { kind: 'single' };
+  const secrets = openDataDir(shared_dir, config.node_id);
+  if (role.kind !== 'worker') return { role, secrets, config, shared_dir, store: undefined };
+  const data_dir = workerDir(shared_dir, role.n);
+  mkdirSync(data_dir, { recursive: true, mode: 0o700 });
+  const node_id = workerNode(secrets.node_id, role.n);
+  const store = config.store.type === 'postgres' ? undefined : embeddedStore(shared_dir);
+  return { role, secrets: { ...secrets, node_id }, config: { ...config, data_dir }, shared_dir, store };
+}
+
+export function workerDir(shared_dir: string, n: number): string {
+  return join(shared_dir, 'workers', String(n));
+}
+
+export function workerNode(node_id: string, n: number): string {
+  return `${node_id}.${workerName(n)}`;
+}
+
+/** As the owner of the limits knows it. */
+export function workerName(n: number): string {
+  return `w${n}`;
+}
+
+/** Where the owner listens for its workers, and for requests that they pass on. */
+export function ownerSockets(shared_dir: string): { readonly links: string; readonly http: string } {
+  const dir = join(shared_dir, 'run');
+  return { links: join(dir, 'owner.sock'), http: join(dir, 'owner-http.sock') };
+}

@@ -1,0 +1,46 @@
+import type { Config } from '@atp-router/adapters';
+import type { KillRow } from '@atp-router/ledger';
+import type { OverlayEntity } from '../generation/overlay.ts';
+
+/** What the owner has brought into force and its workers follow. */
+export interface SharedView {
+  /** The file's configuration. */
+  readonly base: Config;
+  /** What operators made. */
+  readonly overlay: readonly OverlayEntity[];
+  /** Switches, and those that have been lifted. */
+  readonly kills: readonly (Pick<KillRow, 'scope' | 'id' | 'reason'> & { readonly on: boolean })[];
+}
+
+/** Names of messages and questions between an owner and its workers. */
+export const KIND = {
+  /** Both ways: credit, ADR 0019. */
+  credit: 'credit',
+  /** To workers: a `SharedView`. */
+  view: 'view',
+  /** To the owner: `Signal[]`, what came back from deployments. */
+  signals: 'signals',
+  /** To the owner: `CeilingChange`. */
+  ceiling: 'ceiling',
+} as const;
+
+export interface CeilingChange {
+  readonly account: string;
+  readonly reason: string;
+  /** Undefined: none any more. */
+  readonly calls: number | undefined;
+}
+
+/** What a worker says of itself when a link begins. */
+export interface WorkerHello {
+  readonly n: number;
+  readonly incarnation: number;
+  readonly node_id: string;
+  readonly pid: number;
+}
+
+export function isWorkerHello(value: unknown): value is WorkerHello {
+  if (typeof value !== 'object' || value === null) return false;
+  const { n, incarnation, node_id, pid } = value as Partial<Record<keyof WorkerHello, unknown>>;
+  return [n, incarnation, pid].every((one) => Number.isSafeInteger(one)) && typeof node_id === 'string';
+}
