@@ -27,7 +27,7 @@ import { Engine } from './engine/engine.ts';
 import { problemOf } from './engine/faults.ts';
 import type { Ambient } from './engine/ports.ts';
 import { Throttles } from './engine/throttles.ts';
-import { IdempotencyIndex } from './engine/idempotency.ts';
+import { IdempotencyIndex, type IdempotencyOptions } from './engine/idempotency.ts';
 import { observedOf } from './engine/observed.ts';
 import type { EngineParts } from './engine/parts.ts';
 import { tenantAccount } from './generation/accounts.ts';
@@ -123,12 +123,7 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
   });
   const tracing = startTracing(config, version, secrets.node_id, manager, bus);
   const counter = tokenCounterWorker();
-  const kept = {
-    get max_entries(): number {
-      return manager.config.idempotency.max_entries;
-    },
-    now_ms: systemClock.now_ms,
-  };
+  const kept = keptKeys(manager);
   const common = {
     shared: shared?.budgets,
     idempotency:
@@ -149,34 +144,35 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
   );
   manager.attach(engine);
   for (const kill of member?.kills ?? ledger.start.kills) engine.parts.kills.set(kill.scope, kill.id, true);
+  const flow = { watch, spending: watchFlow(metrics, bus, accounts, engine) };
   registerLiveGauges(metrics.registry, liveGauges({ engine, ledger, bus, shared, traces: () => tracing?.stats() }));
-  const spending = new Spending(accounts, systemClock.now_ms, () => metrics.flow.spiked());
-  bus.listen((event) => spending.observe(event));
-  metrics.flow.live(metrics.registry, () => flowGauges(flowStateOf(engine), () => spending.list()));
   for (const event of ledger.start.recovered) bus.announce(event);
   bus.append({ type: 'node.started', version, recovered_calls: ledger.start.recovered.length });
   await bus.written();
   warnOf(manager, bus, options);
   await member?.attach({ engine, manager, bus });
-  const { node_id } = secrets;
-  const flow = { watch, spending };
   const core = {
-    seat,
-    member,
-    node_id,
-    ledger,
-    shared,
-    bus,
-    metrics,
-    manager,
-    engine,
-    agents,
-    transports,
-    counter,
-    tracing,
-    flow,
+    ...{ seat, member, node_id: secrets.node_id, ledger, shared, bus, metrics },
+    ...{ manager, engine, agents, transports, counter, tracing, flow },
   };
   return { ...core, ...(await openHub(options, secrets, core)) };
+}
+
+/** What is spent and what happens in the queues, as metrics show it. */
+function watchFlow(metrics: RouterMetrics, bus: EventBus, accounts: AccountLedger, engine: Engine): Spending {
+  const spending = new Spending(accounts, systemClock.now_ms, () => metrics.flow.spiked());
+  bus.listen((event) => spending.observe(event));
+  metrics.flow.live(metrics.registry, () => flowGauges(flowStateOf(engine), () => spending.list()));
+  return spending;
+}
+
+function keptKeys(manager: GenerationManager): IdempotencyOptions {
+  return {
+    get max_entries(): number {
+      return manager.config.idempotency.max_entries;
+    },
+    now_ms: systemClock.now_ms,
+  };
 }
 
 /** The sessions of clients and agents, with those that a predecessor kept. */
