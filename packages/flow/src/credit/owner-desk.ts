@@ -292,6 +292,9 @@ export class OwnerDesk {
   deny({ by, want }: Asked, reason: DenyReason, denial: Denial | undefined, now: Now): void {
     const wait_ms = denial && this.#scheduler.wait_ms(denial.account, want.key.qos, now);
     const retry_ms = wait_ms ?? denial?.retry_after_ms ?? null;
-    this.#tell(by, { type: 'deny', id: want.id, reason, denial: denial ?? null, retry_ms });
+    const day = dayNumber(now.now_ms);
+    const asked = want.parts.flatMap(({ accounts }) => accounts.map((account) => ({ account, day })));
+    const standings = this.#standings(by, asked);
+    this.#tell(by, { type: 'deny', id: want.id, reason, denial: denial ?? null, retry_ms, standings });
   }
 }

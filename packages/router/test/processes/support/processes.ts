@@ -18,7 +18,7 @@ export async function startProcesses(
   more: Readonly<Record<string, unknown>> = {},
   options: Partial<Omit<StartOptions, 'config'>> = {},
 ): Promise<Processes> {
-  const config = configOf(dataDir(), more);
+  const config = configOf(dataDir(), { workers: count, ...more });
   let incarnation = 1;
   const incarnations = new Map<number, number>();
   const open = async (process: ProcessRole): Promise<Running> => {
