@@ -45,6 +45,7 @@ import type { RouterOptions } from './options.ts';
 import { openSessions } from './open-sessions.ts';
 import { joinOthers } from './processes/join.ts';
 import type { Membership } from './processes/membership.ts';
+import { settleOrphans } from './processes/orphans.ts';
 import { type Seat, takeSeat } from './processes/seat.ts';
 import type { SharedState } from './shared/shared-state.ts';
 import { openState, type RouterState } from './state.ts';
@@ -77,6 +78,7 @@ const sha256 = (data: string | Uint8Array): string => nodeHash('sha256', data, '
 /** Opens the ledger, settles what a dead process left, and builds everything that calls need. */
 export async function openCore(options: RouterOptions): Promise<Core> {
   const seat = takeSeat(options);
+  await settleOrphans(seat, (problem) => options.onProblem?.('projection', problem));
   const state = await openState(options, seat);
   try {
     return await coreOver({ ...options, config: seat.config }, seat, state);

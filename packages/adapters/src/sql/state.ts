@@ -138,14 +138,25 @@ function nodesOf(of: DaySumsOf): { readonly sql: string; readonly params: readon
   return { sql: ` AND node_id NOT IN (${marks})`, params: of.node_ids };
 }
 
+/**
+ * A key as a node knows it, or one of its workers (`<node>.w<n>`) that had a journal of their own: of those none runs now, so
+ * that one of theirs that is running was interrupted.
+ */
 export async function findClaim(
   queries: SqlQueries,
   node_id: string,
   scope_hash: string,
 ): Promise<IdempotencyRow | undefined> {
-  const sql = `SELECT ${columnsOf(CLAIM).join(', ')} FROM idempotency WHERE node_id = $1 AND scope_hash = $2`;
-  const [row] = await queries.query(sql, [node_id, scope_hash]);
-  return row && fromRow(CLAIM, row);
+  const columns = columnsOf(CLAIM).join(', ');
+  const own = `SELECT ${columns} FROM idempotency WHERE node_id = $1 AND scope_hash = $2`;
+  const [row] = await queries.query(own, [node_id, scope_hash]);
+  if (row !== undefined) return fromRow(CLAIM, row);
+  const workers = `SELECT ${columns} FROM idempotency WHERE scope_hash = $1 AND node_id IN
+    (SELECT node_id FROM journal_position WHERE substr(node_id, 1, length($2)) = $2) ORDER BY expires_ms DESC LIMIT 1`;
+  const [other] = await queries.query(workers, [scope_hash, `${node_id}.w`]);
+  if (other === undefined) return undefined;
+  const claim = fromRow(CLAIM, other);
+  return claim.state === 'running' ? { ...claim, state: 'interrupted' } : claim;
 }
 
 /** The operators' log of a node, newest first. */

@@ -41,13 +41,18 @@ export function takeSeat({ config, process }: Pick<RouterOptions, 'config' | 'pr
   const data_dir = workerDir(shared_dir, role.n);
   mkdirSync(data_dir, { recursive: true, mode: 0o700 });
   const node_id = workerNode(secrets.node_id, role.n);
-  const store = config.store.type === 'postgres' ? undefined : embeddedStore(shared_dir);
+  const store = embeddedStoreOf(config, shared_dir);
   const own = { secrets: { ...secrets, node_id }, config: { ...config, data_dir } };
   return { role, ...own, shared_dir, store, sums_of: { kind: 'only', node_id } };
 }
 
 function withoutWorkers(node_id: string, count: number): DaySumsOf {
   return { kind: 'without', node_ids: Array.from({ length: count }, (_, i) => workerNode(node_id, i + 1)) };
+}
+
+/** Undefined: the configuration says where the tables are. */
+export function embeddedStoreOf({ store }: Config, shared_dir: string): LedgerStore | undefined {
+  return store.type === 'postgres' ? undefined : embeddedStore(shared_dir);
 }
 
 export function workerDir(shared_dir: string, n: number): string {

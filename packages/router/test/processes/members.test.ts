@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest';
-import { configOf, errorOf, hashOf, type Running, TENANT_KEY } from '../admin/harness.ts';
+import { expect, onTestFinished, test } from 'vitest';
+import { configOf, errorOf, hashOf, type Running, start, TENANT_KEY } from '../admin/harness.ts';
 import { answer, held } from '../admin/held.ts';
 import { call, type Reply } from '../admin/http.ts';
 import { type Processes, startProcesses } from './support/processes.ts';
@@ -98,6 +98,26 @@ test('a key of a request holds at every worker: its outcome is told again, and w
     body: JSON.stringify({ model: 'm', messages: [{ role: 'user', content: 'something else' }] }),
   });
   expect([other.status, errorOf(other).code]).toEqual([422, 'idempotency_mismatch']);
+});
+
+test('one process that follows several knows what they used, and their keys', async () => {
+  const running = await withUpstream({ budget: { calls_per_day: 3 } });
+  const { up, owner, workers, config } = running;
+  const replies = [ask(at(workers, 0), { 'idempotency-key': 'kept' }), ask(at(workers, 1))];
+  await up.arrived(2);
+  for (const res of up.open) answer(res);
+  const [first] = await Promise.all(replies);
+  for (const { stop } of [...workers, owner]) await stop();
+
+  const alone = await start({ config });
+  onTestFinished(() => alone.stop());
+  const again = await ask(alone, { 'idempotency-key': 'kept' });
+  expect([again.status, again.text, up.open.length]).toEqual([200, first?.text, 2]);
+  const third = ask(alone);
+  await up.arrived(3);
+  answer(at(up.open, 2));
+  expect((await third).status).toBe(200);
+  expect(errorOf(await ask(alone)).code).toBe('budget_exhausted');
 });
 
 test('a switch and a file that the owner brings into force hold at every worker', async () => {
