@@ -15,7 +15,7 @@ import { type ChildName, Children } from './children.ts';
 const CLIENTS = 8;
 const WORKERS = 2;
 /** More than one round makes: the budget is there until the end. */
-const CALLS_OF_A_ROUND = 600;
+const CALLS_OF_A_ROUND = 400;
 const NAMES: readonly ChildName[] = ['owner', 'worker:1', 'worker:2'];
 
 export interface ProcessesReport {
