@@ -104,7 +104,7 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
       const rules = manager.generation.tenants.get(tenant);
       return rules !== undefined && mayName(rules, name);
     },
-    onCapacity: (account, calls) => engine.ceilings.set(account, 'agents', calls),
+    onCapacity: (account, calls) => setCapacity(engine, member, account, calls),
     onCrowded: (accounts) => {
       for (const account of accounts) engine.windows.crowded(account);
     },
@@ -152,7 +152,7 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
   bus.append({ type: 'node.started', version, recovered_calls: ledger.start.recovered.length });
   await bus.written();
   warnOf(manager, bus, options);
-  await member?.attach({ engine, manager, bus });
+  await member?.attach({ engine, manager, bus, agents, metrics });
   const core = {
     ...{ seat, member, node_id: secrets.node_id, ledger, shared, bus, metrics },
     ...{ manager, engine, agents, transports, counter, tracing, flow },
@@ -202,6 +202,12 @@ async function openHub(
     if (event.type === 'config.applied' || event.type === 'kill.set') agents.capacity.refresh();
   });
   return { hub, sessions };
+}
+
+/** Where there are other processes, what the agents of all of them take together counts. */
+function setCapacity({ ceilings }: Engine, member: Membership | undefined, account: string, calls: number): void {
+  if (member?.capacity === undefined) ceilings.set(account, 'agents', calls);
+  else member.capacity(account, calls);
 }
 
 /** Says what in the configuration cannot work, of the present one and of each that follows. */

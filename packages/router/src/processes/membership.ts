@@ -1,4 +1,5 @@
-import type { Config } from '@atp-router/adapters';
+import type { Config, RouterMetrics } from '@atp-router/adapters';
+import type { AgentHub } from '../atp/agents/agent-hub.ts';
 import type { EngineParts } from '../engine/parts.ts';
 import type { IdempotencyKeys, IdempotencyOptions } from '../engine/idempotency.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -16,6 +17,10 @@ export interface Membership {
   /** Who may begin is decided together with others. */
   readonly gate: NonNullable<EngineParts['gate']>;
   readonly relay: EngineParts['relay'];
+  /** How many calls the agents of this process take at a deployment; absent: that is all there are. */
+  readonly capacity?: (account: string, calls: number) => void;
+  /** What this process does for others while it goes. */
+  readonly carrier?: { idle(): Promise<void>; abortAll(): void } | undefined;
   /** Undefined: as a process that is alone. */
   keys(options: IdempotencyOptions): IdempotencyKeys | undefined;
   /** Everything is there: it begins to take part. */
@@ -28,4 +33,6 @@ export interface MemberCore {
   readonly engine: Engine;
   readonly manager: GenerationManager;
   readonly bus: EventBus;
+  readonly agents: AgentHub;
+  readonly metrics: RouterMetrics;
 }

@@ -7,16 +7,21 @@ import { AtpError, type Timer } from '@atp-router/kernel';
 import type { IdempotencyStore } from '@atp-router/ledger';
 import type { Engine } from '../engine/engine.ts';
 import type { Gate } from '../engine/gate.ts';
+import type { Relay } from '../engine/parts.ts';
 import type { Ambient } from '../engine/ports.ts';
 import type { Signal } from '../engine/target-windows.ts';
 import type { LedgerHandle } from '../ledger-handle.ts';
 import type { ProcessRole, RouterOptions } from '../options.ts';
+import { isAgentsChange } from './agents/changes.ts';
+import { OwnerAgents } from './agents/owner-agents.ts';
+import { CeilingsTold } from './ceilings-told.ts';
 import { answerClaims, withArchive } from './claims.ts';
 import type { MemberCore, Membership } from './membership.ts';
 import { OwnerCeilings } from './owner-ceilings.ts';
 import { OwnerGate } from './owner-gate.ts';
 import { ownerSockets, type Seat, workerName } from './seat.ts';
 import { type CeilingChange, isWorkerHello, KIND, type SharedView, type WorkerHello } from './shared-view.ts';
+import type { CeilingsView } from './worker-ceilings.ts';
 
 /** Expired keys are removed so often, and so many at a time. */
 const SWEEP_MS = 30_000;
@@ -43,7 +48,7 @@ export class OwnerMember implements Membership {
   readonly base: Membership['base'];
   readonly overlay: Membership['overlay'];
   readonly kills: Membership['kills'];
-  readonly relay: undefined = undefined;
+  readonly relay: Relay;
   readonly gate: (starts: unknown) => Gate;
   readonly #options: RouterOptions;
   readonly #seat: Seat;
@@ -53,8 +58,11 @@ export class OwnerMember implements Membership {
   readonly #workers: Map<string, Worker> = new Map();
   /** All that were ever set: as many as operators made. */
   readonly #kills: Map<string, SharedView['kills'][number]> = new Map();
+  readonly #agents: OwnerAgents = new OwnerAgents(() => this.#peers());
+  readonly #takes: Readonly<Record<string, (worker: Worker, body: unknown) => void>>;
   #core: MemberCore | undefined;
   #ceilings: OwnerCeilings | undefined;
+  #told: CeilingsTold | undefined;
   #server: LinkServer | undefined;
   #sweep: Timer | undefined;
 
@@ -75,6 +83,20 @@ export class OwnerMember implements Membership {
       onDeposed: (by) => this.#problem(`A later owner (${by}) is there. This process decides nothing any more.`),
     });
     this.gate = () => this.#gate;
+    this.relay = {
+      signal: (signal) => this.#engine?.windows.take(signal),
+      ceiling: (account, reason) => this.#told?.changed(account, reason),
+    };
+    this.#takes = {
+      [KIND.credit]: (_worker, body) => {
+        if (isWorkerMessage(body)) this.#gate.receive(body);
+      },
+      [KIND.signals]: (_worker, body) => {
+        for (const signal of body as readonly Signal[]) this.#engine?.windows.take(signal);
+      },
+      [KIND.ceiling]: ({ hello }, body) => this.#ceilings?.tell(hello.n, body as CeilingChange),
+      [KIND.agents]: (worker, body) => this.#tellAgents(worker, body),
+    };
   }
 
   static async open(parts: OwnerParts): Promise<OwnerMember> {
@@ -92,7 +114,10 @@ export class OwnerMember implements Membership {
 
   async attach(core: MemberCore): Promise<void> {
     this.#core = core;
-    this.#ceilings = new OwnerCeilings(core.engine.ceilings);
+    const { ceilings } = core.engine;
+    this.#ceilings = new OwnerCeilings(ceilings);
+    this.#told = new CeilingsTold(systemTimers, ceilings, (changes) => this.#tellCeilings(changes));
+    core.agents.join(this.#agents);
     this.#gate.start();
     core.bus.listen((event) => {
       if (event.type === 'kill.set') this.#kills.set(`${event.scope} ${event.id}`, event);
@@ -112,6 +137,7 @@ export class OwnerMember implements Membership {
 
   async leave(): Promise<void> {
     this.#sweep?.cancel();
+    this.#told?.close();
     this.#gate.close();
     await this.#server?.close();
     await this.#driver.close();
@@ -126,6 +152,8 @@ export class OwnerMember implements Membership {
     const worker: Worker = { hello, peer };
     this.#workers.set(name, worker);
     before?.peer.close();
+    // What an earlier link said of it is said anew.
+    this.#ceilings?.forget(hello.n);
     const view = this.#view();
     if (view !== undefined) peer.send(KIND.view, view);
     return {
@@ -135,15 +163,15 @@ export class OwnerMember implements Membership {
         if (this.#workers.get(name) !== worker) return;
         this.#workers.delete(name);
         this.#ceilings?.forget(hello.n);
+        this.#agents.forget(hello.n);
       },
     };
   }
 
-  #take({ hello }: Worker, kind: string, body: unknown): void {
-    if (kind === KIND.credit && isWorkerMessage(body)) this.#gate.receive(body);
-    else if (kind === KIND.signals) for (const signal of body as readonly Signal[]) this.#engine?.windows.take(signal);
-    else if (kind === KIND.ceiling) this.#ceilings?.tell(hello.n, body as CeilingChange);
-    else this.#problem(`Worker ${hello.n} sent something that is not understood here (${kind.slice(0, 40)}).`);
+  #take(worker: Worker, kind: string, body: unknown): void {
+    const take = Object.hasOwn(this.#takes, kind) ? this.#takes[kind] : undefined;
+    if (take !== undefined) take(worker, body);
+    else this.#problem(`Worker ${worker.hello.n} sent something that is not understood here (${kind.slice(0, 40)}).`);
   }
 
   async #answer(kind: string, body: unknown): Promise<unknown> {
@@ -158,6 +186,25 @@ export class OwnerMember implements Membership {
 
   #send(message: OwnerMessage): void {
     this.#workers.get(message.worker)?.peer.send(KIND.credit, message);
+  }
+
+  /** Who tells of all its agents has begun to listen, and knows nothing else yet. */
+  #tellAgents({ hello, peer }: Worker, body: unknown): void {
+    this.#agents.tell(hello.n, body);
+    if (!isAgentsChange(body) || !body.is_all) return;
+    const view: CeilingsView = { is_all: true, changes: this.#told?.all() ?? [] };
+    peer.send(KIND.ceilings, view);
+  }
+
+  #peers(): ReadonlyMap<number, Peer> {
+    return new Map([...this.#workers.values()].map(({ hello, peer }) => [hello.n, peer]));
+  }
+
+  #tellCeilings(changes: readonly CeilingChange[]): void {
+    const view: CeilingsView = { is_all: false, changes };
+    for (const { peer } of this.#workers.values()) peer.send(KIND.ceilings, view);
+    // Where there may be less than before, credit that is out comes back.
+    for (const account of new Set(changes.map((change) => change.account))) this.#gate.wake(account);
   }
 
   #share(): void {

@@ -20,8 +20,18 @@ export const KIND = {
   view: 'view',
   /** To the owner: `Signal[]`, what came back from deployments. */
   signals: 'signals',
-  /** To the owner: `CeilingChange`. */
+  /** To the owner: `CeilingChange`, of one worker. */
   ceiling: 'ceiling',
+  /** To workers: `CeilingsView`, of all together. */
+  ceilings: 'ceilings',
+  /** To the owner: `AgentsChange`, of the sender's own agents. To workers: `AgentsOf` another one. */
+  agents: 'agents',
+} as const;
+
+/** Questions of the owner to a worker. */
+export const QUESTION = {
+  /** The id of an agent there: an `AgentCheck`, or undefined where it is gone. */
+  check_agent: 'agents.check',
 } as const;
 
 export interface CeilingChange {

@@ -1,7 +1,8 @@
-import { aesGcmSealer, systemClock, systemTimers } from '@atp-router/adapters';
+import { aesGcmSealer, type RouterMetrics, systemClock, systemTimers } from '@atp-router/adapters';
 import { type AccountLedger, type DayTotal, parseDay } from '@atp-router/flow';
 import { AtpError } from '@atp-router/kernel';
 import type { BudgetDay, IdempotencyStore } from '@atp-router/ledger';
+import type { AgentHub } from '../atp/agents/agent-hub.ts';
 import type { CeilingReason } from '../engine/ceilings.ts';
 import type { FlowWatch, Gate } from '../engine/gate.ts';
 import { IdempotencyIndex, type IdempotencyKeys, type IdempotencyOptions } from '../engine/idempotency.ts';
@@ -16,13 +17,16 @@ import { endClaims } from '../shared/leftovers.ts';
 import { Outbox } from '../shared/outbox.ts';
 import { Reach } from '../shared/reach.ts';
 import { SHARED_TUNING } from '../shared/tuning.ts';
+import { farCounter } from './agents/far-counter.ts';
+import { WorkerAgents } from './agents/worker-agents.ts';
 import { claimsOver } from './claims.ts';
 import { LeasedGate } from './leased-gate.ts';
 import type { MemberCore, Membership } from './membership.ts';
 import { OwnerLink } from './owner-link.ts';
 import { ownerSockets, type Seat, workerName } from './seat.ts';
-import { type CeilingChange, KIND, type SharedView } from './shared-view.ts';
+import { type CeilingChange, KIND, QUESTION, type SharedView } from './shared-view.ts';
 import { SignalBatch } from './signal-batch.ts';
+import { type CeilingsView, OwnCapacity, WorkerCeilings } from './worker-ceilings.ts';
 
 export interface WorkerParts {
   readonly options: RouterOptions;
@@ -40,12 +44,15 @@ export class WorkerMember implements Membership {
   readonly overlay: Membership['overlay'];
   readonly kills: Membership['kills'];
   readonly relay: Relay;
+  readonly capacity: (account: string, calls: number) => void;
   readonly gate: (starts: Starts) => Gate;
   readonly #parts: WorkerParts;
   readonly #link: OwnerLink;
   readonly #claims: IdempotencyStore;
   readonly #outbox: Outbox = new Outbox(systemTimers);
   readonly #signals: SignalBatch;
+  readonly #capacity: OwnCapacity;
+  #agents: WorkerAgents | undefined;
   #leased: LeasedGate | undefined;
   #keys: SharedIdempotency | undefined;
   #core: MemberCore | undefined;
@@ -57,6 +64,8 @@ export class WorkerMember implements Membership {
     this.base = base;
     this.overlay = overlay;
     this.kills = kills.filter(({ on }) => on);
+    this.#capacity = new OwnCapacity((change) => link.peer.send(KIND.ceiling, change));
+    this.capacity = (account, calls) => this.#capacity.set(account, calls);
     this.#signals = new SignalBatch(systemTimers, (signals) => link.peer.send(KIND.signals, signals));
     this.relay = {
       signal: (signal) => this.#signals.add(signal),
@@ -107,19 +116,32 @@ export class WorkerMember implements Membership {
 
   async attach(core: MemberCore): Promise<void> {
     this.#core = core;
+    const { engine, agents, metrics } = core;
+    const ceilings = new WorkerCeilings({
+      ...{ accounts: this.#parts.accounts, ceilings: engine.ceilings },
+      onLimited: () => this.#leased?.wake(),
+    });
+    this.#agents = await this.#openAgents(agents, metrics);
     this.#link.listen({
       onUp: () => this.#up(),
-      onDown: () => this.#leased?.down(),
+      onDown: () => this.#down(),
       onView: (view) => this.#follow(view),
       onCredit: (message) => this.#leased?.receive(message),
-      onQuestion: async (kind) => {
-        throw new AtpError('not_found', `There is no question "${kind.slice(0, 40)}".`);
+      takes: {
+        [KIND.agents]: (body) => this.#agents?.told(body),
+        [KIND.ceilings]: (body) => ceilings.take(body as CeilingsView),
       },
+      answers: { [QUESTION.check_agent]: async (id) => this.#agents?.checkHere(id) },
     });
     await this.#endLeftovers();
   }
 
+  get carrier(): Membership['carrier'] {
+    return this.#agents?.carrier;
+  }
+
   async leave(): Promise<void> {
+    await this.#agents?.close();
     await this.#outbox.drain(SHARED_TUNING.drain_ms);
     this.#signals.flush();
     this.#leased?.leave();
@@ -131,10 +153,34 @@ export class WorkerMember implements Membership {
     this.#leased?.up((message) => peer.send(KIND.credit, message));
     for (const [account, reason, calls] of this.#core?.engine.ceilings.entries() ?? [])
       this.#tellCeiling(account, reason, calls);
+    this.#capacity.tellAll();
+    this.#agents?.up();
   }
 
+  #down(): void {
+    this.#leased?.down();
+    this.#agents?.down();
+  }
+
+  #openAgents(hub: AgentHub, metrics: RouterMetrics): Promise<WorkerAgents> {
+    const { seat, role, options } = this.#parts;
+    return WorkerAgents.open({
+      ...{
+        timers: systemTimers,
+        hub,
+        n: role.n,
+        shared_dir: seat.shared_dir,
+        version: options.version,
+        onProblem: options.onProblem,
+      },
+      send: (change) => this.#link.peer.send(KIND.agents, change),
+      onOutcome: farCounter(metrics.registry),
+    });
+  }
+
+  /** The others are the owner's own. */
   #tellCeiling(account: string, reason: CeilingReason, calls: number): void {
-    if (reason === 'answers') return;
+    if (reason !== 'estimates') return;
     const change: CeilingChange = { account, reason, calls: Number.isFinite(calls) ? calls : undefined };
     this.#link.peer.send(KIND.ceiling, change);
   }
