@@ -15,7 +15,7 @@ export class Processes {
   #epoch = 0;
 
   constructor(more: Sections = {}) {
-    this.#more = { providers: [SIM, agentsOf()], tenants: [tenantOf('acme', TENANT_KEY)], ...more };
+    this.#more = { workers: 2, providers: [SIM, agentsOf()], tenants: [tenantOf('acme', TENANT_KEY)], ...more };
   }
 
   owner(workers: readonly number[] = [1, 2]): Promise<Running> {
