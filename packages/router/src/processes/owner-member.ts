@@ -6,7 +6,7 @@ import { type AccountLedger, isWorkerMessage, type OwnerMessage } from '@atp-rou
 import { AtpError, type Timer } from '@atp-router/kernel';
 import type { IdempotencyStore } from '@atp-router/ledger';
 import type { Engine } from '../engine/engine.ts';
-import type { Gate } from '../engine/gate.ts';
+import type { FlowWatch, Gate } from '../engine/gate.ts';
 import type { Ambient } from '../engine/ports.ts';
 import type { Signal } from '../engine/target-windows.ts';
 import type { LedgerHandle } from '../ledger-handle.ts';
@@ -36,6 +36,7 @@ export interface OwnerParts {
   readonly ledger: LedgerHandle;
   readonly accounts: AccountLedger;
   readonly ambient: Ambient;
+  readonly watch: FlowWatch;
 }
 
 /** The process that holds limits, switches and keys for its workers. */
@@ -58,7 +59,7 @@ export class OwnerMember implements Membership {
   #server: LinkServer | undefined;
   #sweep: Timer | undefined;
 
-  private constructor({ options, seat, role, ledger, accounts, ambient }: OwnerParts, driver: SqlDriver) {
+  private constructor({ options, seat, role, ledger, accounts, ambient, watch }: OwnerParts, driver: SqlDriver) {
     this.#options = options;
     this.#seat = seat;
     this.#driver = driver;
@@ -69,7 +70,7 @@ export class OwnerMember implements Membership {
     this.#claims = withArchive(sqlIdempotencyStore(driver, systemClock), ledger.claims);
     const { epoch, workers } = role;
     this.#gate = new OwnerGate({
-      ...{ accounts, ambient, epoch },
+      ...{ accounts, ambient, epoch, watch },
       workers: workers.map(({ n, incarnation }) => ({ name: workerName(n), incarnation })),
       send: (message) => this.#send(message),
       onDeposed: (by) => this.#problem(`A later owner (${by}) is there. This process decides nothing any more.`),
