@@ -35,6 +35,7 @@ import { mayName } from './generation/generation.ts';
 import { DEFAULT_HEALTH, healthOptions, providerConfigOf } from './generation/health-options.ts';
 import { tunersOf } from './generation/tuners.ts';
 import { GenerationManager } from './generation/manager.ts';
+import { Presence } from './front/presence.ts';
 import type { LedgerHandle } from './ledger-handle.ts';
 import { EventBus } from './observe/event-bus.ts';
 import { FlowCounts, flowGauges, type FlowParts, flowStateOf } from './observe/flow-watch.ts';
@@ -70,6 +71,7 @@ export interface Core {
   readonly transports: Transports;
   readonly counter: TokenCounterWorker;
   readonly tracing: Tracing | undefined;
+  readonly presence: Presence;
 }
 
 const sha256 = (data: string | Uint8Array): string => nodeHash('sha256', data, 'hex');
@@ -149,7 +151,9 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
   );
   manager.attach(engine);
   for (const kill of member?.kills ?? ledger.start.kills) engine.parts.kills.set(kill.scope, kill.id, true);
-  registerLiveGauges(metrics.registry, liveGauges({ engine, ledger, bus, shared, traces: () => tracing?.stats() }));
+  const presence = new Presence(member?.others, options.config.workers);
+  const live = { engine, ledger, bus, shared, traces: () => tracing?.stats(), processes: () => presence.counts() };
+  registerLiveGauges(metrics.registry, liveGauges(live));
   const spending = new Spending(accounts, systemClock.now_ms, () => metrics.flow.spiked());
   bus.listen((event) => spending.observe(event));
   metrics.flow.live(metrics.registry, () => flowGauges(flowStateOf(engine), () => spending.list()));
@@ -175,6 +179,7 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
     counter,
     tracing,
     flow,
+    presence,
   };
   return { ...core, ...(await openHub(options, secrets, core)) };
 }

@@ -20,7 +20,7 @@ import { HolderLeases } from './holder-leases.ts';
 import { InOrder } from './in-order.ts';
 import { Growth } from './leased-growth.ts';
 import { LeasedBooks } from './leased-books.ts';
-import { type LeasedGateParts, limitsIn } from './leased-parts.ts';
+import { type LeasedGateParts, limitsIn, nowOf } from './leased-parts.ts';
 import { LeasedTicket, own } from './leased-ticket.ts';
 import { Others } from './others.ts';
 import { Waits } from './waits.ts';
@@ -168,6 +168,10 @@ export class LeasedGate implements Gate {
     return { in_flight: this.#parts.accounts.windows(account)?.out_calls ?? 0, waiting: 0 };
   }
 
+  elsewhere(account: string): Amounts {
+    return this.#others.out(account);
+  }
+
   waiting(qos: Qos): number {
     return this.#waits.of(qos);
   }
@@ -292,8 +296,5 @@ export class LeasedGate implements Gate {
     this.#took(this.#credit.tick(now));
   }
 
-  #now(): Now {
-    const { clock } = this.#parts.ambient;
-    return { now_ms: clock.now_ms(), mono_ms: clock.mono_ms() };
-  }
+  readonly #now = (): Now => nowOf(this.#parts.ambient);
 }

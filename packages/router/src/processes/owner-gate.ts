@@ -1,5 +1,6 @@
 import {
   type AccountLedger,
+  type Amounts,
   type CreditOptions,
   CreditOwner,
   type Denial,
@@ -17,6 +18,7 @@ import { AtpError, type Qos } from '@atp-router/kernel';
 import type { FlowWatch, Gate, GateTicket, Holder, PoolView } from '../engine/gate.ts';
 import type { Ambient } from '../engine/ports.ts';
 import { Watchers } from '../engine/watchers.ts';
+import { outAt } from '../engine/held-here.ts';
 import { Alarm } from './alarm.ts';
 
 export interface OwnerGateParts {
@@ -105,6 +107,11 @@ export class OwnerGate implements Gate {
   load(account: string): { readonly in_flight: number; readonly waiting: number } {
     const waiting = this.owner.scheduler.pool(account)?.queue.size ?? 0;
     return { in_flight: this.#parts.accounts.windows(account)?.out_calls ?? 0, waiting };
+  }
+
+  /** All of it: credit that workers have, used or not. */
+  elsewhere(account: string): Amounts {
+    return outAt(this.#parts.accounts, account);
   }
 
   waiting(qos: Qos): number {

@@ -11,10 +11,13 @@ import type { Ambient } from '../engine/ports.ts';
 import type { Signal } from '../engine/target-windows.ts';
 import type { LedgerHandle } from '../ledger-handle.ts';
 import type { ProcessRole, RouterOptions } from '../options.ts';
+import { AskedWorkers } from './asked-workers.ts';
 import { answerClaims, withArchive } from './claims.ts';
+import type { EventBatch } from './event-tap.ts';
 import type { MemberCore, Membership } from './membership.ts';
 import { OwnerCeilings } from './owner-ceilings.ts';
 import { OwnerGate } from './owner-gate.ts';
+import type { Answers } from './other-processes.ts';
 import { ownerSockets, type Seat, workerName } from './seat.ts';
 import { type CeilingChange, isWorkerHello, KIND, type SharedView, type WorkerHello } from './shared-view.ts';
 
@@ -45,6 +48,8 @@ export class OwnerMember implements Membership {
   readonly overlay: Membership['overlay'];
   readonly kills: Membership['kills'];
   readonly relay: undefined = undefined;
+  readonly owner: undefined = undefined;
+  readonly others: AskedWorkers = new AskedWorkers(() => this.#workers.values());
   readonly gate: (starts: unknown) => Gate;
   readonly #options: RouterOptions;
   readonly #seat: Seat;
@@ -54,6 +59,7 @@ export class OwnerMember implements Membership {
   readonly #workers: Map<string, Worker> = new Map();
   /** All that were ever set: as many as operators made. */
   readonly #kills: Map<string, SharedView['kills'][number]> = new Map();
+  #answers: Answers | undefined;
   #core: MemberCore | undefined;
   #ceilings: OwnerCeilings | undefined;
   #server: LinkServer | undefined;
@@ -89,6 +95,10 @@ export class OwnerMember implements Membership {
 
   keys(): undefined {
     return undefined;
+  }
+
+  answer(answers: Answers): void {
+    this.#answers = answers;
   }
 
   async attach(core: MemberCore): Promise<void> {
@@ -129,6 +139,7 @@ export class OwnerMember implements Membership {
     before?.peer.close();
     const view = this.#view();
     if (view !== undefined) peer.send(KIND.view, view);
+    this.others.entered(worker);
     return {
       onMessage: (kind, body) => this.#take(worker, kind, body),
       onQuestion: (kind, body) => this.#answer(kind, body),
@@ -140,15 +151,17 @@ export class OwnerMember implements Membership {
     };
   }
 
-  #take({ hello }: Worker, kind: string, body: unknown): void {
+  #take(worker: Worker, kind: string, body: unknown): void {
+    const { hello } = worker;
     if (kind === KIND.credit && isWorkerMessage(body)) this.#gate.receive(body);
     else if (kind === KIND.signals) for (const signal of body as readonly Signal[]) this.#engine?.windows.take(signal);
     else if (kind === KIND.ceiling) this.#ceilings?.tell(hello.n, body as CeilingChange);
+    else if (kind === KIND.events) this.others.take(worker, body as EventBatch);
     else this.#problem(`Worker ${hello.n} sent something that is not understood here (${kind.slice(0, 40)}).`);
   }
 
   async #answer(kind: string, body: unknown): Promise<unknown> {
-    const answer = answerClaims(this.#claims, kind, body);
+    const answer = answerClaims(this.#claims, kind, body) ?? this.#answers?.get(kind)?.(body);
     if (answer === undefined) throw new AtpError('not_found', `There is no question "${kind.slice(0, 40)}".`);
     return answer;
   }

@@ -22,6 +22,12 @@ export const KIND = {
   signals: 'signals',
   /** To the owner: `CeilingChange`. */
   ceiling: 'ceiling',
+  /** Question to workers: `EventType[]` that somebody watches at the owner, null for all. */
+  watch: 'events.watch',
+  /** To the owner: an `EventBatch`. */
+  events: 'events',
+  /** Question to the owner: the metrics of all processes, as text. */
+  metrics: 'metrics',
 } as const;
 
 export interface CeilingChange {

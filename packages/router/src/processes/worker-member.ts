@@ -1,7 +1,7 @@
 import { aesGcmSealer, systemClock, systemTimers } from '@atp-router/adapters';
 import { type AccountLedger, type DayTotal, parseDay } from '@atp-router/flow';
 import { AtpError } from '@atp-router/kernel';
-import type { BudgetDay, IdempotencyStore } from '@atp-router/ledger';
+import type { BudgetDay, EventType, IdempotencyStore } from '@atp-router/ledger';
 import type { CeilingReason } from '../engine/ceilings.ts';
 import type { FlowWatch, Gate } from '../engine/gate.ts';
 import { IdempotencyIndex, type IdempotencyKeys, type IdempotencyOptions } from '../engine/idempotency.ts';
@@ -18,11 +18,14 @@ import { Reach } from '../shared/reach.ts';
 import { SHARED_TUNING } from '../shared/tuning.ts';
 import { claimsOver } from './claims.ts';
 import { LeasedGate } from './leased-gate.ts';
+import { type EventBatch, EventTap } from './event-tap.ts';
 import type { MemberCore, Membership } from './membership.ts';
+import type { Answers, OwnerDoor } from './other-processes.ts';
 import { OwnerLink } from './owner-link.ts';
 import { ownerSockets, type Seat, workerName } from './seat.ts';
 import { type CeilingChange, KIND, type SharedView } from './shared-view.ts';
 import { SignalBatch } from './signal-batch.ts';
+import { stopHere } from './stop-here.ts';
 
 export interface WorkerParts {
   readonly options: RouterOptions;
@@ -40,12 +43,16 @@ export class WorkerMember implements Membership {
   readonly overlay: Membership['overlay'];
   readonly kills: Membership['kills'];
   readonly relay: Relay;
+  readonly others: undefined = undefined;
+  readonly owner: OwnerDoor;
   readonly gate: (starts: Starts) => Gate;
   readonly #parts: WorkerParts;
   readonly #link: OwnerLink;
   readonly #claims: IdempotencyStore;
   readonly #outbox: Outbox = new Outbox(systemTimers);
   readonly #signals: SignalBatch;
+  #answers: Answers | undefined;
+  #tap: EventTap | undefined;
   #leased: LeasedGate | undefined;
   #keys: SharedIdempotency | undefined;
   #core: MemberCore | undefined;
@@ -54,6 +61,10 @@ export class WorkerMember implements Membership {
     this.#parts = parts;
     this.#link = link;
     this.#claims = claimsOver((kind, body) => link.peer.ask(kind, body, { timeout_ms: SHARED_TUNING.answer_ms }));
+    this.owner = {
+      ask: (kind, question, timeout_ms) => link.peer.ask(kind, question, { timeout_ms }),
+      http: ownerSockets(parts.seat.shared_dir).http,
+    };
     this.base = base;
     this.overlay = overlay;
     this.kills = kills.filter(({ on }) => on);
@@ -105,15 +116,29 @@ export class WorkerMember implements Membership {
     return this.#keys;
   }
 
+  answer(answers: Answers): void {
+    this.#answers = answers;
+  }
+
   async attach(core: MemberCore): Promise<void> {
     this.#core = core;
+    const send = (batch: EventBatch): void => void this.#link.peer.send(KIND.events, batch);
+    const tap = new EventTap({ bus: core.bus, clock: systemClock, timers: systemTimers, send });
+    this.#tap = tap;
     this.#link.listen({
       onUp: () => this.#up(),
-      onDown: () => this.#leased?.down(),
+      onDown: () => {
+        tap.end();
+        this.#leased?.down();
+      },
       onView: (view) => this.#follow(view),
       onCredit: (message) => this.#leased?.receive(message),
-      onQuestion: async (kind) => {
-        throw new AtpError('not_found', `There is no question "${kind.slice(0, 40)}".`);
+      onQuestion: async (kind, body) => {
+        if (kind === KIND.watch) return tap.watch(body as readonly EventType[] | null);
+        if (this.#answers === undefined) throw new AtpError('backpressure', 'This worker is still starting.');
+        const answer = this.#answers.get(kind);
+        if (answer === undefined) throw new AtpError('not_found', `There is no question "${kind.slice(0, 40)}".`);
+        return answer(body);
       },
     });
     await this.#endLeftovers();
@@ -122,6 +147,8 @@ export class WorkerMember implements Membership {
   async leave(): Promise<void> {
     await this.#outbox.drain(SHARED_TUNING.drain_ms);
     this.#signals.flush();
+    this.#tap?.flush();
+    this.#tap?.end();
     this.#leased?.leave();
     await this.#link.close();
   }
@@ -143,7 +170,7 @@ export class WorkerMember implements Membership {
   #follow({ base, overlay, kills }: SharedView): void {
     const core = this.#core;
     if (core === undefined) return;
-    const { manager, engine } = core;
+    const { manager } = core;
     const is_same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
     const same_base = is_same(base, manager.file_config);
     if (!same_base || !is_same(overlay, manager.overlay)) {
@@ -151,8 +178,9 @@ export class WorkerMember implements Membership {
       if (!result.ok)
         this.#problem(`What the owner has in force is not accepted here: ${result.problems[0]?.message ?? ''}.`);
     }
-    for (const { scope, id, reason, on } of kills) {
-      if (engine.parts.kills.set(scope, id, on) && on) engine.kill(scope, id, reason);
+    for (const kill of kills) {
+      if (kill.on) stopHere(core, kill, false);
+      else core.engine.parts.kills.set(kill.scope, kill.id, false);
     }
   }
 
