@@ -14,6 +14,7 @@ export const ASKED = {
   end_session: 'admin.sessions.end',
   agents: 'admin.agents',
   check_agents: 'admin.agents.check',
+  check_provider: 'admin.providers.check',
   estimate: 'admin.estimate',
   status: 'admin.status',
   stop: 'admin.stop',

@@ -5,6 +5,7 @@ import { ASKED } from '../admin/everywhere.ts';
 import { flowHere } from '../admin/flow-here.ts';
 import { liveHere } from '../admin/live.ts';
 import type { AdminParts } from '../admin/parts.ts';
+import { checkProviderHere } from '../admin/provider-check.ts';
 import { endHere, sessionsHere } from '../admin/sessions.ts';
 import { statusHere } from '../admin/status.ts';
 import type { JsonObject } from '@atp-router/kernel';
@@ -22,6 +23,7 @@ export function workerAnswers(parts: AdminParts, metrics: Pick<RouterMetrics, 'r
   const running = runningHere(engine);
   const cancel = cancelHere(engine);
   const estimate = estimateHere(engine);
+  const checkProvider = checkProviderHere(parts);
   const status = statusHere(parts, engine.parts.ambient.clock.mono_ms());
   return new Map<string, (question: unknown) => unknown>([
     [ASKED.call, (id) => running(id as string)],
@@ -32,6 +34,7 @@ export function workerAnswers(parts: AdminParts, metrics: Pick<RouterMetrics, 'r
     [ASKED.end_session, (which) => end(which as Parameters<typeof end>[0])],
     [ASKED.agents, () => agentsHere(agents)],
     [ASKED.check_agents, (wanted) => check(wanted as WantedAgents)],
+    [ASKED.check_provider, (id) => checkProvider(id as string)],
     [ASKED.estimate, (body) => estimate(body as JsonObject)],
     [ASKED.status, status],
     [ASKED.stop, (stop) => stopHere({ engine, bus }, stop as Stop, true)],

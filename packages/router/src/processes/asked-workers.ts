@@ -32,11 +32,11 @@ export class AskedWorkers implements OtherProcesses {
   }
 
   ask(kind: string, question: unknown, timeout_ms: number = ANSWER_MS): Promise<readonly OtherReply[]> {
-    return Promise.all([...this.#workers()].map((worker) => askWorker(worker, kind, question, timeout_ms)));
+    return Promise.all(this.#inOrder().map((worker) => askWorker(worker, kind, question, timeout_ms)));
   }
 
   async askOne(kind: string, question: unknown): Promise<OtherReply | undefined> {
-    const [first] = [...this.#workers()].sort((a, b) => a.hello.n - b.hello.n);
+    const [first] = this.#inOrder();
     return first && askWorker(first, kind, question, ANSWER_MS);
   }
 
@@ -61,6 +61,10 @@ export class AskedWorkers implements OtherProcesses {
         if (types?.has(event.type) !== false) to.onEvent({ node_id, ts_ms, event });
       if (dropped > 0) to.onDropped(dropped);
     }
+  }
+
+  #inOrder(): LinkedWorker[] {
+    return [...this.#workers()].sort((a, b) => a.hello.n - b.hello.n);
   }
 
   /** Types that anybody follows; null: all. */
