@@ -153,7 +153,8 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
   for (const kill of member?.kills ?? ledger.start.kills) engine.parts.kills.set(kill.scope, kill.id, true);
   const presence = new Presence(member?.others, options.config.workers);
   const live = { engine, ledger, bus, shared, traces: () => tracing?.stats(), processes: () => presence.counts() };
-  registerLiveGauges(metrics.registry, liveGauges(live));
+  const leads = member?.owner === undefined;
+  registerLiveGauges(metrics.registry, liveGauges({ ...live, leads }));
   const spending = new Spending(accounts, systemClock.now_ms, () => metrics.flow.spiked());
   bus.listen((event) => spending.observe(event));
   metrics.flow.live(metrics.registry, () => flowGauges(flowStateOf(engine), () => spending.list()));

@@ -1,4 +1,4 @@
-import type { MetricType } from './registry.ts';
+export type MetricType = 'counter' | 'gauge' | 'histogram';
 
 /** One metric of a scrape: its lines, read. */
 export interface MetricFamily {

@@ -1,4 +1,4 @@
-import type { MetricType } from './registry.ts';
+import type { MetricType } from './exposition.ts';
 
 /** How values of one series become one where several processes are one router. */
 export type MergeRule =
@@ -58,9 +58,9 @@ export const GAUGE_RULES: Readonly<Record<string, MergeRule>> = {
   atp_tenant_day_limit_calls: 'owner',
   atp_tenant_day_limit_tokens: 'owner',
   atp_tenant_day_limit_usd_micros: 'owner',
-  atp_tenant_day_used_calls: 'owner',
-  atp_tenant_day_used_tokens: 'owner',
-  atp_tenant_day_used_usd_micros: 'owner',
+  atp_tenant_day_used_calls: 'sum',
+  atp_tenant_day_used_tokens: 'sum',
+  atp_tenant_day_used_usd_micros: 'sum',
   atp_tenant_debt_calls: 'owner',
   atp_tenant_debt_tokens: 'owner',
   atp_tenant_debt_usd_micros: 'owner',

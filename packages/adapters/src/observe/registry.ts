@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
-import { textOf } from './exposition.ts';
+import { type MetricType, textOf } from './exposition.ts';
 import { Counter, Histogram } from './instruments.ts';
 
 /** Gauges of the process to which prom-client gives the names of counters. */
@@ -8,8 +8,6 @@ const MISNAMED: readonly string[] = [
   'nodejs_active_requests_total',
   'nodejs_active_resources_total',
 ];
-
-export type MetricType = 'counter' | 'gauge' | 'histogram';
 
 /** A metric as its `# HELP` and `# TYPE` lines and the documents describe it. */
 export interface MetricInfo {

@@ -3,7 +3,7 @@ import { type AccountSnapshot, type Amounts, NOTHING } from '@atp-router/flow';
 import { nanosToMicros } from '@atp-router/kernel';
 import type { Engine } from '../engine/engine.ts';
 import type { RunningCall } from '../engine/env.ts';
-import { heldHere, loadHere } from '../engine/held-here.ts';
+import { heldHere, loadHere, usedHere } from '../engine/held-here.ts';
 import { ASKED, everywhere } from './everywhere.ts';
 import type { AdminParts } from './parts.ts';
 import {
@@ -24,16 +24,17 @@ const SHOWN_MAX = 1_000;
 /** `/live`: calls in flight, tenants' windows and budgets, and the state of every provider and target, as they are now. */
 export function addLive(routes: AdminRoutes, { engine, others }: AdminParts): void {
   routes.get('/live', [], async () => {
-    const all = await everywhere(others, ASKED.live, liveHere(engine), undefined);
+    const all = await everywhere(others, ASKED.live, liveHere(engine, true), undefined);
     const { tenants, registry } = engine.generation;
     const held = sumsBy(all, (one) => one.tenants);
+    const used = sumsBy(all, (one) => one.used);
     const loads = loadsBy(all.map((one) => one.providers));
     const states = new Map(mergeTargets(all.map((one) => one.targets)).map((target) => [target.model, target]));
     return ok({
       calls_total: all.reduce((sum, one) => sum + one.calls_total, 0),
       calls: all.flatMap((one) => one.calls).slice(0, SHOWN_MAX),
       tenants_total: tenants.size,
-      tenants: first(tenants.keys(), (id) => tenantView(engine, id, held.get(id) ?? NOTHING)),
+      tenants: first(tenants.keys(), (id) => tenantView(engine, id, held.get(id), used.get(id))),
       providers: first(registry.providerIds(), (id) => providerView(engine, id, loads.get(id) ?? NO_LOAD)),
       targets_total: registry.models.length,
       targets: first(registry.models, (model) => ({ ...shownTarget(engine, model), ...states.get(model.id) })),
@@ -45,19 +46,29 @@ export function addLive(routes: AdminRoutes, { engine, others }: AdminParts): vo
 export interface LiveHere {
   readonly calls_total: number;
   readonly calls: readonly CallView[];
+  /** What its calls hold. */
   readonly tenants: readonly (Amounts & { readonly id: string })[];
+  /** Today, see `usedHere`. */
+  readonly used: readonly (Amounts & { readonly id: string })[];
   readonly providers: readonly (Load & { readonly id: string })[];
   readonly targets: readonly TargetHere[];
 }
 
-export function liveHere(engine: Engine): () => LiveHere {
+/** `leads`: it is not a worker of another process. */
+export function liveHere(engine: Engine, leads: boolean): () => LiveHere {
   return () => {
     const { registry, tenants } = engine.generation;
-    const mono_ms = engine.parts.ambient.clock.mono_ms();
+    const { accounts, ambient } = engine.parts;
+    const mono_ms = ambient.clock.mono_ms();
+    const usedBy = (id: string): Amounts => {
+      const snapshot = accounts.snapshot(tenantAccount(id), ambient.clock.now_ms());
+      return snapshot === undefined ? NOTHING : usedHere(snapshot, leads);
+    };
     return {
       calls_total: engine.in_flight,
       calls: first(engine.calls(), (run) => callView(run, mono_ms)),
       tenants: first(tenants.keys(), (id) => ({ id, ...heldHere(engine, tenantAccount(id)) })),
+      used: first(tenants.keys(), (id) => ({ id, ...usedBy(id) })),
       providers: first(registry.providerIds(), (id) => ({ id, ...loadHere(engine, providerAccount(id)) })),
       targets: first(registry.models, (model) => targetHere(engine, model)),
     };
@@ -105,14 +116,14 @@ export function callView(run: RunningCall, now_mono_ms: number): CallView {
   };
 }
 
-function tenantView(engine: Engine, id: string, held: Amounts): object {
+function tenantView(engine: Engine, id: string, held: Amounts = NOTHING, used: Amounts = NOTHING): object {
   const { accounts, ambient, kills } = engine.parts;
   const snapshot = accounts.snapshot(tenantAccount(id), ambient.clock.now_ms());
-  return { tenant: id, killed: kills.tenant(id), ...(snapshot === undefined ? {} : windowView(snapshot, held)) };
+  return { tenant: id, killed: kills.tenant(id), ...(snapshot === undefined ? {} : windowView(snapshot, held, used)) };
 }
 
 /** A snapshot with money in micro-dollars. */
-function windowView(s: AccountSnapshot, held: Amounts): object {
+function windowView(s: AccountSnapshot, held: Amounts, used: Amounts): object {
   const { limits, remaining } = s;
   return {
     day: s.day,
@@ -125,7 +136,7 @@ function windowView(s: AccountSnapshot, held: Amounts): object {
       calls_per_day: limits.calls_per_day,
     },
     outstanding: amounts(held),
-    used: amounts(s.used),
+    used: amounts(used),
     remaining: {
       window_calls: remaining.window_calls,
       window_tokens: remaining.window_tokens,

@@ -28,7 +28,7 @@ export function workerAnswers(parts: AdminParts, metrics: Pick<RouterMetrics, 'r
   return new Map<string, (question: unknown) => unknown>([
     [ASKED.call, (id) => running(id as string)],
     [ASKED.cancel, (id) => cancel(id as string)],
-    [ASKED.live, liveHere(engine)],
+    [ASKED.live, liveHere(engine, false)],
     [ASKED.flow, flowHere(engine, flow)],
     [ASKED.sessions, (tenant) => sessions(tenant as string | undefined)],
     [ASKED.end_session, (which) => end(which as Parameters<typeof end>[0])],

@@ -3,7 +3,7 @@ import type { LiveGauges, TenantGauges, TenantLimits } from '@atp-router/adapter
 import type { AccountSnapshot, Amounts } from '@atp-router/flow';
 import { nanosToMicros } from '@atp-router/kernel';
 import type { Engine } from '../engine/engine.ts';
-import { heldHere, loadHere } from '../engine/held-here.ts';
+import { heldHere, loadHere, usedHere } from '../engine/held-here.ts';
 import type { LedgerHandle } from '../ledger-handle.ts';
 import type { SharedState } from '../shared/shared-state.ts';
 import type { EventBus } from './event-bus.ts';
@@ -17,10 +17,12 @@ export interface LiveParts {
   readonly shared: Pick<SharedState, 'unconfirmed'> | undefined;
   readonly traces: LiveGauges['traces'];
   readonly processes: LiveGauges['processes'];
+  /** It is not a worker of another process. */
+  readonly leads: boolean;
 }
 
 /** Reads the live state of a router for a scrape. */
-export function liveGauges({ engine, ledger, bus, shared, traces, processes }: LiveParts): LiveGauges {
+export function liveGauges({ engine, ledger, bus, shared, traces, processes, leads }: LiveParts): LiveGauges {
   const { accounts, ambient, estimator, health, idempotency, kills } = engine.parts;
   return {
     ready: () => !engine.is_draining && ledger.journal.failure === undefined,
@@ -43,7 +45,10 @@ export function liveGauges({ engine, ledger, bus, shared, traces, processes }: L
       const now_ms = ambient.clock.now_ms();
       for (const id of accounts.ids()) {
         const snapshot = id.startsWith('tenant:') ? accounts.snapshot(id, now_ms) : undefined;
-        if (snapshot !== undefined) yield tenantGauges(id.slice('tenant:'.length), snapshot, heldHere(engine, id));
+        if (snapshot !== undefined) {
+          const here = { held: heldHere(engine, id), used: usedHere(snapshot, leads) };
+          yield tenantGauges(id.slice('tenant:'.length), snapshot, here);
+        }
       }
     },
     *providers() {
@@ -72,7 +77,11 @@ export function liveGauges({ engine, ledger, bus, shared, traces, processes }: L
   };
 }
 
-function tenantGauges(tenant: string, { limits, used, debt }: AccountSnapshot, held: Amounts): TenantGauges {
+function tenantGauges(
+  tenant: string,
+  { limits, debt }: AccountSnapshot,
+  { held, used }: Readonly<Record<'held' | 'used', Amounts>>,
+): TenantGauges {
   const { max_parallel, max_tokens, max_usd_micros, calls_per_day, tokens_per_day, usd_nanos_per_day } = limits;
   return {
     tenant,

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { ADMIN_KEY, type Running } from '../admin/harness.ts';
+import { ADMIN_KEY, hashOf, type Running, TENANT_KEY } from '../admin/harness.ts';
 import { call } from '../admin/http.ts';
 import { endless, through, upstream } from '../admin/upstream.ts';
 import { scrape } from '../observe/scrape.ts';
@@ -48,6 +48,24 @@ it('shows what is in flight once, though all enter it into their books', async (
   expect(seen.sum('atp_tenant_window_limit_calls', { tenant: 'acme' })).toBe(64);
   for (const stream of streams) stream.close();
 });
+
+it.each([
+  ['a budget', { usd_per_day: 50 }],
+  ['no budget', {}],
+])(
+  'shows once what a tenant with %s has used today',
+  async (_what, budget) => {
+    const tenants = [{ id: 'acme', keys: [{ id: 'k1', hash: hashOf(TENANT_KEY) }], budget }];
+    const several = await startSeveral({ tenants });
+    const [one, two] = workersOf(several);
+    for (const worker of [one, one, two]) await worker.chat({});
+    // Workers report what they use of a budget every other second.
+    const used = async (): Promise<unknown> => (await scrape(one)).sum('atp_tenant_day_used_calls', { tenant: 'acme' });
+    await expect.poll(used, { timeout: 10_000 }).toBe(3);
+    expect((await two.admin('GET', '/live')).json).toMatchObject({ tenants: [{ used: { calls: 3 } }] });
+  },
+  30_000,
+);
 
 it('goes on counting from where a worker was that is started anew', async () => {
   const several = await startSeveral();
