@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { open } from '../support/http.ts';
 import { startRouter, tempFolder } from '../support/process.ts';
 import { atp } from '../support/terminal.ts';
 
@@ -22,7 +23,7 @@ test('the programs of an operator work with several processes as with one, and s
   const ask = async (): Promise<number> => {
     const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json', connection: 'close' };
     const body = JSON.stringify({ model: 'auto', messages: [{ role: 'user', content: 'Hi' }] });
-    return (await fetch(`${router.url}/v1/chat/completions`, { method: 'POST', headers, body })).status;
+    return (await open(`${router.url}/v1/chat/completions`, { method: 'POST', headers, body }).whole).status;
   };
   // Enough that both have some, most likely; the sums are right whoever has them.
   expect(await Promise.all(Array.from({ length: 20 }, ask))).toEqual(Array.from({ length: 20 }, () => 200));
