@@ -1,7 +1,9 @@
 import { deploymentAccount, providerAccount } from '../generation/accounts.ts';
-import type { LiveGauges, TenantGauges, TenantLimits } from '@atp-router/adapters';
+import type { LiveGauges, TenantGauges, TenantLimits, Tracing } from '@atp-router/adapters';
 import type { AccountSnapshot, Amounts } from '@atp-router/flow';
 import { nanosToMicros } from '@atp-router/kernel';
+import type { Presence } from '../front/presence.ts';
+import type { Membership } from '../processes/membership.ts';
 import type { Engine } from '../engine/engine.ts';
 import { heldHere, loadHere, usedHere } from '../engine/held-here.ts';
 import type { LedgerHandle } from '../ledger-handle.ts';
@@ -15,14 +17,14 @@ export interface LiveParts {
   readonly ledger: Pick<LedgerHandle, 'journal' | 'lagBlocks'>;
   readonly bus: EventBus;
   readonly shared: Pick<SharedState, 'unconfirmed'> | undefined;
-  readonly traces: LiveGauges['traces'];
-  readonly processes: LiveGauges['processes'];
-  /** It is not a worker of another process. */
-  readonly leads: boolean;
+  readonly tracing: Pick<Tracing, 'stats'> | undefined;
+  readonly presence: Pick<Presence, 'counts'>;
+  readonly member: Pick<Membership, 'owner'> | undefined;
 }
 
 /** Reads the live state of a router for a scrape. */
-export function liveGauges({ engine, ledger, bus, shared, traces, processes, leads }: LiveParts): LiveGauges {
+export function liveGauges({ engine, ledger, bus, shared, presence, tracing, member }: LiveParts): LiveGauges {
+  const leads = member?.owner === undefined;
   const { accounts, ambient, estimator, health, idempotency, kills } = engine.parts;
   return {
     ready: () => !engine.is_draining && ledger.journal.failure === undefined,
@@ -38,9 +40,9 @@ export function liveGauges({ engine, ledger, bus, shared, traces, processes, lea
       provider: kills.list('provider').length,
       tenant: kills.list('tenant').length,
     }),
-    processes,
+    processes: () => presence.counts(),
     listener_errors: () => bus.listener_errors,
-    traces,
+    traces: () => tracing?.stats(),
     *tenants() {
       const now_ms = ambient.clock.now_ms();
       for (const id of accounts.ids()) {

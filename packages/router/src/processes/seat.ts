@@ -1,6 +1,13 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Config, type DataDirSecrets, embeddedStore, type LedgerStore, openDataDir } from '@atp-router/adapters';
+import {
+  type Config,
+  type DataDirSecrets,
+  type DaySumsOf,
+  embeddedStore,
+  type LedgerStore,
+  openDataDir,
+} from '@atp-router/adapters';
 import type { ProcessRole, RouterOptions } from '../options.ts';
 
 /** What a process is, and what of the data directory is its own. */
@@ -14,6 +21,8 @@ export interface Seat {
   readonly shared_dir: string;
   /** Tables that are not where the configuration says. */
   readonly store: LedgerStore | undefined;
+  /** Whose use of the day is known from the tables: what workers used they say themselves. */
+  readonly sums_of: DaySumsOf;
 }
 
 /**
@@ -24,12 +33,26 @@ export function takeSeat({ config, process }: Pick<RouterOptions, 'config' | 'pr
   const { data_dir: shared_dir } = config;
   const role = process ?? { kind: 'single' };
   const secrets = openDataDir(shared_dir, config.node_id);
-  if (role.kind !== 'worker') return { role, secrets, config, shared_dir, store: undefined };
+  if (role.kind !== 'worker') {
+    const sums_of =
+      role.kind === 'owner' ? withoutWorkers(secrets.node_id, config.workers) : ({ kind: 'all' } as const);
+    return { role, secrets, config, shared_dir, store: undefined, sums_of };
+  }
   const data_dir = workerDir(shared_dir, role.n);
   mkdirSync(data_dir, { recursive: true, mode: 0o700 });
   const node_id = workerNode(secrets.node_id, role.n);
-  const store = config.store.type === 'postgres' ? undefined : embeddedStore(shared_dir);
-  return { role, secrets: { ...secrets, node_id }, config: { ...config, data_dir }, shared_dir, store };
+  const store = embeddedStoreOf(config, shared_dir);
+  const own = { secrets: { ...secrets, node_id }, config: { ...config, data_dir } };
+  return { role, ...own, shared_dir, store, sums_of: { kind: 'only', node_id } };
+}
+
+function withoutWorkers(node_id: string, count: number): DaySumsOf {
+  return { kind: 'without', node_ids: Array.from({ length: count }, (_, i) => workerNode(node_id, i + 1)) };
+}
+
+/** Undefined: the configuration says where the tables are. */
+export function embeddedStoreOf({ store }: Config, shared_dir: string): LedgerStore | undefined {
+  return store.type === 'postgres' ? undefined : embeddedStore(shared_dir);
 }
 
 export function workerDir(shared_dir: string, n: number): string {

@@ -4,16 +4,16 @@ import { call } from '../admin/http.ts';
 import { endless, through, upstream } from '../admin/upstream.ts';
 import { scrape } from '../observe/scrape.ts';
 import { has_promtool, promtool } from '../observe/promtool.ts';
-import { type Several, startSeveral } from './several.ts';
+import { type Processes, startProcesses } from './support/processes.ts';
 
-function workersOf({ workers }: Several): readonly [Running, Running] {
+function workersOf({ workers }: Processes): readonly [Running, Running] {
   const [one, two] = workers;
   if (one === undefined || two === undefined) throw new Error('there are two');
   return [one, two];
 }
 
 it('counts the calls of all processes in one text, whichever worker is asked', async () => {
-  const several = await startSeveral();
+  const several = await startProcesses(2);
   const [one, two] = workersOf(several);
   await one.chat({});
   await one.chat({});
@@ -36,7 +36,7 @@ it('counts the calls of all processes in one text, whichever worker is asked', a
 it('shows what is in flight once, though all enter it into their books', async () => {
   const up = await upstream(endless().answer);
   const provider = { id: 'up', type: 'openai', base_url: up.base_url, api_key: 'sk-x', max_concurrency: 10 };
-  const several = await startSeveral({ ...through(up.base_url), providers: [provider] });
+  const several = await startProcesses(2, { ...through(up.base_url), providers: [provider] });
   const [one, two] = workersOf(several);
   const streams = await Promise.all([one.chatStream({}), one.chatStream({}), two.chatStream({})]);
   for (const stream of streams) await stream.next((block) => block.data.includes('two'));
@@ -56,7 +56,7 @@ it.each([
   'shows once what a tenant with %s has used today',
   async (_what, budget) => {
     const tenants = [{ id: 'acme', keys: [{ id: 'k1', hash: hashOf(TENANT_KEY) }], budget }];
-    const several = await startSeveral({ tenants });
+    const several = await startProcesses(2, { tenants });
     const [one, two] = workersOf(several);
     for (const worker of [one, one, two]) await worker.chat({});
     // Workers report what they use of a budget every other second.
@@ -68,7 +68,7 @@ it.each([
 );
 
 it('goes on counting from where a worker was that is started anew', async () => {
-  const several = await startSeveral();
+  const several = await startProcesses(2);
   const [one, two] = workersOf(several);
   await one.chat({});
   await two.chat({});
@@ -78,13 +78,13 @@ it('goes on counting from where a worker was that is started anew', async () => 
   const without = await scrape(two);
   expect(without.sum('atp_calls_total')).toBe(2);
   expect(without.sum('process_resident_memory_bytes', { process: 'worker:1' })).toBeUndefined();
-  const again = await several.startWorker(1, 2);
+  const again = await several.startWorker(1);
   await again.chat({});
   expect((await scrape(two)).sum('atp_calls_total')).toBe(3);
 });
 
 it('is for scrapers of this machine, and for whoever has an admin key', async () => {
-  const several = await startSeveral();
+  const several = await startProcesses(2);
   const [one] = workersOf(several);
   const far = { 'x-forwarded-for': '203.0.113.9' };
   expect((await call(`${one.url}/metrics`, { headers: far })).status).toBe(401);
@@ -93,7 +93,7 @@ it('is for scrapers of this machine, and for whoever has an admin key', async ()
 });
 
 it.skipIf(!has_promtool)('passes the check of the format', async () => {
-  const several = await startSeveral();
+  const several = await startProcesses(2);
   const [one] = workersOf(several);
   await one.chat({});
   const { status, output } = promtool(['check', 'metrics'], { input: (await scrape(one)).text });

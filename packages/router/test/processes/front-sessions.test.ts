@@ -3,10 +3,10 @@ import { expect, it } from 'vitest';
 import { hashOf, TENANT_KEY } from '../admin/harness.ts';
 import { scrape } from '../observe/scrape.ts';
 import { agentAt, agentsOf, ECHO, SIM } from '../agents/rig.ts';
-import { startSeveral } from './several.ts';
+import { startProcesses } from './support/processes.ts';
 
 it('lists the sessions of all workers, and ends any', async () => {
-  const { workers } = await startSeveral();
+  const { workers } = await startProcesses(2);
   const clients = workers.map(
     ({ url }) => new AtpClient({ url, key: TENANT_KEY, reconnect: { base_ms: 1, cap_ms: 5 } }),
   );
@@ -27,7 +27,7 @@ it('lists the sessions of all workers, and ends any', async () => {
 
 it('lists and checks the agents of all workers', async () => {
   const tenants = [{ id: 'acme', keys: [{ id: 'k1', hash: hashOf(TENANT_KEY) }] }];
-  const { workers } = await startSeveral({ providers: [SIM, agentsOf()], tenants });
+  const { workers } = await startProcesses(2, { providers: [SIM, agentsOf()], tenants });
   const [one, two] = workers;
   if (one === undefined || two === undefined) throw new Error('there are two');
   await agentAt(one, { run: ECHO, id: 'echo' }).start();

@@ -3,7 +3,7 @@ import { openLink, systemClock, systemTimers } from '@atp-router/adapters';
 import { expect, it, onTestFinished } from 'vitest';
 import { errorOf } from '../admin/harness.ts';
 import { scrape } from '../observe/scrape.ts';
-import { startSeveral } from './several.ts';
+import { startProcesses } from './support/processes.ts';
 
 /** A worker that is linked and answers nothing. */
 async function silentWorker(data_dir: string, n: number): Promise<void> {
@@ -26,11 +26,11 @@ async function silentWorker(data_dir: string, n: number): Promise<void> {
 }
 
 it('a worker that does not answer is left out, and said to be', async () => {
-  const { workers, data_dir } = await startSeveral({}, 1);
+  const { workers, config } = await startProcesses(1);
   const [one] = workers;
   if (one === undefined) throw new Error('there is one');
   await one.chat({});
-  await silentWorker(data_dir, 2);
+  await silentWorker(config.data_dir, 2);
   const [seen, status, live, unknown] = await Promise.all([
     scrape(one),
     one.admin('GET', '/status'),

@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { ADMIN_KEY, errorOf, TENANT_KEY } from '../admin/harness.ts';
 import { call } from '../admin/http.ts';
 import { endless, through, upstream } from '../admin/upstream.ts';
-import { startSeveral } from './several.ts';
+import { startProcesses } from './support/processes.ts';
 
 describe('a router of several processes', () => {
   it('has one admin API, whichever worker is asked', async () => {
-    const { workers } = await startSeveral();
+    const { workers } = await startProcesses(2);
     const [one, two] = workers;
     expect((await one?.admin('POST', '/tenants', { id: 'beta' }))?.status).toBe(201);
     const seen = await two?.admin('GET', '/tenants/beta');
@@ -19,7 +19,7 @@ describe('a router of several processes', () => {
   });
 
   it('asks for an admin key as one process does', async () => {
-    const { workers } = await startSeveral();
+    const { workers } = await startProcesses(2);
     const url = `${workers[0]?.url}/admin/v1/status`;
     expect((await call(url)).status).toBe(401);
     const tenant = await call(url, { headers: { authorization: `Bearer ${TENANT_KEY}` } });
@@ -34,7 +34,7 @@ describe('a router of several processes', () => {
 
   it('shows the calls of all, cancels any, and says when it is over', async () => {
     const up = await upstream(endless().answer);
-    const { workers } = await startSeveral(through(up.base_url));
+    const { workers } = await startProcesses(2, through(up.base_url));
     const [one, two] = workers;
     const streams = await Promise.all([one?.chatStream({}), two?.chatStream({})]);
     for (const stream of streams) await stream?.next((block) => block.data.includes('two'));
@@ -73,7 +73,7 @@ describe('a router of several processes', () => {
 
   it('stops the calls of all by one switch, and counts them', async () => {
     const up = await upstream(endless().answer);
-    const { workers } = await startSeveral(through(up.base_url));
+    const { workers } = await startProcesses(2, through(up.base_url));
     const [one, two] = workers;
     const streams = await Promise.all([one?.chatStream({}), one?.chatStream({}), two?.chatStream({})]);
     for (const stream of streams) await stream?.next((block) => block.data.includes('two'));
@@ -90,7 +90,7 @@ describe('a router of several processes', () => {
   });
 
   it('estimates as those do that serve calls', async () => {
-    const { workers } = await startSeveral();
+    const { workers } = await startProcesses(2);
     const question = {
       endpoint: 'chat.completions',
       body: { model: 'small', messages: [{ role: 'user', content: 'x' }] },
@@ -103,7 +103,7 @@ describe('a router of several processes', () => {
   });
 
   it('tells of events of all processes, each with its name', async () => {
-    const { workers, owner } = await startSeveral();
+    const { workers, owner } = await startProcesses(2);
     const [one, two] = workers;
     const seen = await one?.events('?types=call.ended,kill.set');
     await one?.chat({});
@@ -119,7 +119,7 @@ describe('a router of several processes', () => {
   });
 
   it('says so when its owner is away, and finds the next one', async () => {
-    const several = await startSeveral();
+    const several = await startProcesses(2);
     const { owner, workers } = several;
     await owner.stop();
     const away = await workers[0]?.admin('GET', '/status');
@@ -130,13 +130,13 @@ describe('a router of several processes', () => {
     ]);
     const metrics = await call(`${workers[0]?.url}/metrics`);
     expect([metrics.status, metrics.headers['retry-after']]).toEqual([503, '1']);
-    await several.startOwner(2);
+    await several.startOwner();
     await expect.poll(async () => (await workers[0]?.admin('GET', '/status'))?.status).toBe(200);
     await expect.poll(async () => (await call(`${workers[1]?.url}/metrics`)).status).toBe(200);
   });
 
   it('ends streams that a worker passes on when that stops', async () => {
-    const { workers } = await startSeveral();
+    const { workers } = await startProcesses(2);
     const seen = await workers[0]?.events();
     const rest = seen?.rest();
     await workers[0]?.stop();
