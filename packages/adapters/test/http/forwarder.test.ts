@@ -1,5 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { type IncomingMessage, request as httpRequest } from 'node:http';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -168,4 +169,23 @@ test('no more pass at a time than there may be, and what is left ends with the f
   expect((await open(url)).statusCode).toBe(503);
   await forwarder.close();
   expect(await Promise.all(texts)).toEqual(['here', 'here', 'here']);
+});
+
+test.each([
+  ['a method that few know', 'PROPFIND /a HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n', 200],
+  ['bytes that are no ASCII in its path', 'GET /a\xe9 HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n', 400],
+  ['bytes that are no ASCII in a header', 'GET /a HTTP/1.1\r\nhost: x\r\nx-a: \xe9\r\nconnection: close\r\n\r\n', 200],
+  [
+    'a wish for another protocol',
+    'GET /a HTTP/1.1\r\nhost: x\r\nupgrade: x\r\nconnection: upgrade, close\r\n\r\n',
+    200,
+  ],
+  ['an old version', 'GET /a HTTP/1.0\r\nhost: x\r\n\r\n', 200],
+])('a request with %s is answered', async (_what, text, status) => {
+  const { url } = await pair((exchange) => exchange.reply(200, [], exchange.method));
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  socket.write(Buffer.from(text, 'latin1'));
+  let answer = '';
+  for await (const piece of socket) answer += String(piece);
+  expect(Number(answer.slice(9, 12))).toBe(status);
 });
