@@ -6,6 +6,9 @@ import { scrape } from '../observe/scrape.ts';
 import { has_promtool, promtool } from '../observe/promtool.ts';
 import { type Processes, startProcesses } from './support/processes.ts';
 
+/** The machine may be busy. */
+const PATIENT = { timeout: 20_000 };
+
 function workersOf({ workers }: Processes): readonly [Running, Running] {
   const [one, two] = workers;
   if (one === undefined || two === undefined) throw new Error('there are two');
@@ -74,7 +77,7 @@ it('goes on counting from where a worker was that is started anew', async () => 
   await two.chat({});
   expect((await scrape(two)).sum('atp_calls_total')).toBe(2);
   await one.stop();
-  await expect.poll(async () => (await scrape(two)).sum('atp_processes', { state: 'missing' })).toBe(1);
+  await expect.poll(async () => (await scrape(two)).sum('atp_processes', { state: 'missing' }), PATIENT).toBe(1);
   const without = await scrape(two);
   expect(without.sum('atp_calls_total')).toBe(2);
   expect(without.sum('process_resident_memory_bytes', { process: 'worker:1' })).toBeUndefined();

@@ -4,6 +4,9 @@ import { call } from '../admin/http.ts';
 import { endless, through, upstream } from '../admin/upstream.ts';
 import { startProcesses } from './support/processes.ts';
 
+/** The machine may be busy. */
+const PATIENT = { timeout: 20_000 };
+
 describe('a router of several processes', () => {
   it('has one admin API, whichever worker is asked', async () => {
     const { workers } = await startProcesses(2);
@@ -57,7 +60,7 @@ describe('a router of several processes', () => {
     }
     for (const stream of streams) expect((await stream?.rest())?.map(({ data }) => data).join()).toContain('cancelled');
     await expect
-      .poll(async () => (await two?.admin('GET', `/calls/${ids[0]}`))?.json)
+      .poll(async () => (await two?.admin('GET', `/calls/${ids[0]}`))?.json, PATIENT)
       .toMatchObject({ state: 'ended' });
     expect((await one?.admin('POST', `/calls/${ids[0]}/cancel`))?.status).toBe(404);
     expect((await one?.admin('GET', '/status'))?.json).toMatchObject({
@@ -86,7 +89,7 @@ describe('a router of several processes', () => {
     expect(scraped.text).toContain('\natp_kill_switches{scope="tenant"} 1\n');
     const off = { scope: 'tenant', id: 'acme', on: false, reason: 'mended' };
     expect((await one?.admin('POST', '/kill', off))?.status).toBe(200);
-    await expect.poll(async () => (await two?.chatStream({}))?.incoming.statusCode).toBe(200);
+    await expect.poll(async () => (await two?.chatStream({}))?.incoming.statusCode, PATIENT).toBe(200);
   });
 
   it('estimates as those do that serve calls', async () => {
@@ -131,8 +134,8 @@ describe('a router of several processes', () => {
     const metrics = await call(`${workers[0]?.url}/metrics`);
     expect([metrics.status, metrics.headers['retry-after']]).toEqual([503, '1']);
     await several.startOwner();
-    await expect.poll(async () => (await workers[0]?.admin('GET', '/status'))?.status).toBe(200);
-    await expect.poll(async () => (await call(`${workers[1]?.url}/metrics`)).status).toBe(200);
+    await expect.poll(async () => (await workers[0]?.admin('GET', '/status'))?.status, PATIENT).toBe(200);
+    await expect.poll(async () => (await call(`${workers[1]?.url}/metrics`)).status, PATIENT).toBe(200);
   });
 
   it('ends streams that a worker passes on when that stops', async () => {
