@@ -157,7 +157,6 @@ export class LeasedGate implements Gate {
 
   /** The queue is the owner's. */
   setMaxWaiting(): void {}
-
   configure(): void {}
 
   wait_ms(account: string): number | undefined {
@@ -273,10 +272,12 @@ export class LeasedGate implements Gate {
   /** Those whose holder was not heard of for so long that it is taken for dead: what they held counts as used until it says more. */
   #lapse(now: Now): void {
     for (const ticket of this.#leases.lapsed(now.mono_ms)) {
-      for (const { part, held } of this.#books.lapse(ticket))
-        this.#took(this.#credit.end(ticket.credit, part, held, now));
+      const { credit, owner } = ticket;
+      // All of it has ended before anybody hears of any of it.
+      const effects = this.#books.lapse(ticket).flatMap(({ part, held }) => this.#credit.end(credit, part, held, now));
       this.#watches.tell((watch) => watch.lapsed?.(ticket));
-      this.#told.push(() => ticket.owner.lapsed());
+      this.#told.push(() => owner.lapsed());
+      this.#took(effects);
     }
   }
 
