@@ -55,8 +55,7 @@ export class LeasedGate implements Gate {
     this.#watches = new Watchers(watch);
     this.#books = new LeasedBooks(accounts);
     this.#others = new Others(accounts);
-    const limitsOf = limitsIn(accounts);
-    this.#credit = new CreditWorker({ worker, incarnation, limitsOf, inherited, options });
+    this.#credit = new CreditWorker({ worker, incarnation, limitsOf: limitsIn(accounts), inherited, options });
     this.#growth = new Growth(accounts, this.#books, this.#credit, this.#took);
     this.#alarm = new Alarm(parts.ambient, () => this.#tick());
   }
