@@ -35,6 +35,7 @@ import { mayName } from './generation/generation.ts';
 import { DEFAULT_HEALTH, healthOptions, providerConfigOf } from './generation/health-options.ts';
 import { tunersOf } from './generation/tuners.ts';
 import { GenerationManager } from './generation/manager.ts';
+import { Presence } from './front/presence.ts';
 import type { LedgerHandle } from './ledger-handle.ts';
 import { EventBus } from './observe/event-bus.ts';
 import { FlowCounts, flowGauges, type FlowParts, flowStateOf } from './observe/flow-watch.ts';
@@ -71,6 +72,7 @@ export interface Core {
   readonly transports: Transports;
   readonly counter: TokenCounterWorker;
   readonly tracing: Tracing | undefined;
+  readonly presence: Presence;
 }
 
 const sha256 = (data: string | Uint8Array): string => nodeHash('sha256', data, 'hex');
@@ -147,7 +149,8 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
   manager.attach(engine);
   for (const kill of member?.kills ?? ledger.start.kills) engine.parts.kills.set(kill.scope, kill.id, true);
   const flow = { watch, spending: watchFlow(metrics, bus, accounts, engine) };
-  registerLiveGauges(metrics.registry, liveGauges({ engine, ledger, bus, shared, traces: () => tracing?.stats() }));
+  const presence = new Presence(member?.others, options.config.workers);
+  registerLiveGauges(metrics.registry, liveGauges({ engine, ledger, bus, shared, presence, tracing, member }));
   for (const event of ledger.start.recovered) bus.announce(event);
   bus.append({ type: 'node.started', version, recovered_calls: ledger.start.recovered.length });
   await bus.written();
@@ -155,7 +158,7 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
   await member?.attach({ engine, manager, bus, agents, metrics });
   const core = {
     ...{ seat, member, node_id: secrets.node_id, ledger, shared, bus, metrics },
-    ...{ manager, engine, agents, transports, counter, tracing, flow },
+    ...{ manager, engine, agents, transports, counter, tracing, flow, presence },
   };
   return { ...core, ...(await openHub(options, secrets, core)) };
 }

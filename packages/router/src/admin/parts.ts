@@ -5,6 +5,7 @@ import type { Engine } from '../engine/engine.ts';
 import type { GenerationManager } from '../generation/manager.ts';
 import type { LedgerHandle } from '../ledger-handle.ts';
 import type { EventBus } from '../observe/event-bus.ts';
+import type { OtherProcesses } from '../processes/other-processes.ts';
 import type { FlowParts } from '../observe/flow-watch.ts';
 
 /**
@@ -25,6 +26,8 @@ export interface AdminParts {
   readonly bus: EventBus;
   readonly hub: SessionHub;
   readonly ledger: LedgerHandle;
+  /** Processes that serve calls for this one; undefined: this one does. */
+  readonly others: OtherProcesses | undefined;
   readonly node_id: string;
   readonly version: string;
   /** The configuration that the process was started with: what differs and is read at start only needs a restart. */

@@ -5,31 +5,53 @@ import { flag, int, list, orNull, record, ref, text, words } from './schema.ts';
 const KEY_STATES = ['active', 'disabled', 'revoked'] as const;
 const SCOPES = ['key', 'model', 'provider', 'tenant'] as const;
 
+const journal: JsonObject = record(
+  {
+    epoch: int('Number of the journal file.'),
+    seq: int('Number of the last record in it.'),
+    file_bytes: int('Its length.'),
+    failure: text('Why it cannot be written; new calls are refused then.'),
+  },
+  ['failure'],
+);
+
 const control: JsonObject = {
-  Status: record({
-    node_id: text('Name of this process in the journal.'),
-    version: text('Version of the router.'),
-    uptime_s: int('Seconds since the start.'),
-    generation: int('Number of the configuration in force; rises with every change.'),
-    config_hash: text('SHA-256 of that configuration without its secrets.'),
-    listening: text('Address.'),
-    draining: flag('It is shutting down.'),
-    calls_in_flight: int('Calls that run now.'),
-    journal: record(
-      {
-        epoch: int('Number of the journal file.'),
-        seq: int('Number of the last record in it.'),
-        file_bytes: int('Its length.'),
-        failure: text('Why it cannot be written; new calls are refused then.'),
-      },
-      ['failure'],
-    ),
-    store: record({
-      type: words('Where the tables are.', ['sqlite', 'postgres']),
-      lag_blocks: int('Journal blocks that are not yet in the tables.'),
-    }),
-    simulated: flag('Every provider is simulated: all answers are invented.'),
-  }),
+  Status: record(
+    {
+      node_id: text('Name of this process in the journal.'),
+      version: text('Version of the router.'),
+      uptime_s: int('Seconds since the start.'),
+      generation: int('Number of the configuration in force; rises with every change.'),
+      config_hash: text('SHA-256 of that configuration without its secrets.'),
+      listening: text('Address.'),
+      draining: flag('It is shutting down.'),
+      calls_in_flight: int('Calls that run now.'),
+      journal,
+      store: record({
+        type: words('Where the tables are.', ['sqlite', 'postgres']),
+        lag_blocks: int('Journal blocks that are not yet in the tables.'),
+      }),
+      simulated: flag('Every provider is simulated: all answers are invented.'),
+      processes: list(
+        ref('ProcessStatus'),
+        'Of a router that is several: the owner, whose view the rest is, and workers.',
+      ),
+    },
+    ['processes'],
+  ),
+  ProcessStatus: record(
+    {
+      process: text('`owner`, or `worker:` and its number.'),
+      answers: flag('It has answered in time; else nothing else is known of it.'),
+      node_id: text('Its name in the journal.'),
+      uptime_s: int('Seconds since its start.'),
+      draining: flag('It is shutting down.'),
+      calls_in_flight: int('Calls that run there.'),
+      lag_blocks: int('Blocks of its journal that are not yet in the tables.'),
+      journal,
+    },
+    ['node_id', 'uptime_s', 'draining', 'calls_in_flight', 'lag_blocks', 'journal'],
+  ),
   ConfigView: record({
     generation: int('Its number.'),
     config_hash: text('Its SHA-256 without secrets.'),
@@ -132,6 +154,7 @@ const checks: JsonObject = {
       v: int('Version of the event catalogue.'),
       ts_ms: int('When, ms since the epoch.'),
       type: text('Type of the event.'),
+      node_id: text('Process of it, where a router is several.'),
     },
     required: ['v', 'ts_ms', 'type'],
   },

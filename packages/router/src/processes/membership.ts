@@ -7,6 +7,7 @@ import type { GenerationManager } from '../generation/manager.ts';
 import type { OverlayEntity } from '../generation/overlay.ts';
 import type { KillRow } from '@atp-router/ledger';
 import type { EventBus } from '../observe/event-bus.ts';
+import type { Answers, OtherProcesses, OwnerDoor } from './other-processes.ts';
 
 /** What a process that is one of several does differently from one that is alone. */
 export interface Membership {
@@ -23,6 +24,12 @@ export interface Membership {
   readonly carrier?: { idle(): Promise<void>; abortAll(): void } | undefined;
   /** Undefined: as a process that is alone. */
   keys(options: IdempotencyOptions): IdempotencyKeys | undefined;
+  /** Those that serve calls, for their owner. */
+  readonly others: OtherProcesses | undefined;
+  /** The way there, for those that have one. */
+  readonly owner: OwnerDoor | undefined;
+  /** Answers others with these from here on. */
+  answer(answers: Answers): void;
   /** Everything is there: it begins to take part. */
   attach(core: MemberCore): Promise<void>;
   /** No call runs any more: what others need to know has been told when it resolves. */

@@ -23,8 +23,8 @@ export interface OwnerListener {
   onCredit(message: OwnerMessage): void;
   /** What else it says, by kind. */
   readonly takes: Readonly<Record<string, (body: unknown) => void>>;
-  /** What it asks, by kind. */
-  readonly answers: Readonly<Record<string, (body: unknown) => Promise<unknown>>>;
+  /** What answers a kind of question; undefined: nothing does. */
+  answers(kind: string): ((body: unknown) => Promise<unknown>) | undefined;
 }
 
 /** A worker's way to its owner, and to whoever is that next. */
@@ -105,8 +105,7 @@ export class OwnerLink {
 
   async #answer(kind: string, body: unknown): Promise<unknown> {
     if (this.#listener === undefined) throw new AtpError('backpressure', 'This worker is still starting.');
-    const { answers } = this.#listener;
-    const answer = Object.hasOwn(answers, kind) ? answers[kind] : undefined;
+    const answer = this.#listener.answers(kind);
     if (answer === undefined) throw new AtpError('not_found', `There is no question "${kind.slice(0, 40)}".`);
     return answer(body);
   }

@@ -6,7 +6,7 @@ import { type AccountLedger, isWorkerMessage, type OwnerMessage } from '@atp-rou
 import { AtpError, type Timer } from '@atp-router/kernel';
 import type { IdempotencyStore } from '@atp-router/ledger';
 import type { Engine } from '../engine/engine.ts';
-import type { Gate } from '../engine/gate.ts';
+import type { FlowWatch, Gate } from '../engine/gate.ts';
 import type { Relay } from '../engine/parts.ts';
 import type { Ambient } from '../engine/ports.ts';
 import type { Signal } from '../engine/target-windows.ts';
@@ -15,10 +15,13 @@ import type { ProcessRole, RouterOptions } from '../options.ts';
 import { isAgentsChange } from './agents/changes.ts';
 import { OwnerAgents } from './agents/owner-agents.ts';
 import { CeilingsTold } from './ceilings-told.ts';
+import { AskedWorkers } from './asked-workers.ts';
 import { answerClaims, withArchive } from './claims.ts';
+import type { EventBatch } from './event-tap.ts';
 import type { MemberCore, Membership } from './membership.ts';
 import { OwnerCeilings } from './owner-ceilings.ts';
 import { OwnerGate } from './owner-gate.ts';
+import type { Answers } from './other-processes.ts';
 import { ownerSockets, type Seat, workerName } from './seat.ts';
 import { type CeilingChange, isWorkerHello, KIND, type SharedView, type WorkerHello } from './shared-view.ts';
 import type { CeilingsView } from './worker-ceilings.ts';
@@ -41,6 +44,7 @@ export interface OwnerParts {
   readonly ledger: LedgerHandle;
   readonly accounts: AccountLedger;
   readonly ambient: Ambient;
+  readonly watch: FlowWatch;
 }
 
 /** The process that holds limits, switches and keys for its workers. */
@@ -49,6 +53,8 @@ export class OwnerMember implements Membership {
   readonly overlay: Membership['overlay'];
   readonly kills: Membership['kills'];
   readonly relay: Relay;
+  readonly owner: undefined = undefined;
+  readonly others: AskedWorkers = new AskedWorkers(() => this.#workers.values());
   readonly gate: (starts: unknown) => Gate;
   readonly #options: RouterOptions;
   readonly #seat: Seat;
@@ -60,13 +66,14 @@ export class OwnerMember implements Membership {
   readonly #kills: Map<string, SharedView['kills'][number]> = new Map();
   readonly #agents: OwnerAgents = new OwnerAgents(() => this.#peers());
   readonly #takes: Readonly<Record<string, (worker: Worker, body: unknown) => void>>;
+  #answers: Answers | undefined;
   #core: MemberCore | undefined;
   #ceilings: OwnerCeilings | undefined;
   #told: CeilingsTold | undefined;
   #server: LinkServer | undefined;
   #sweep: Timer | undefined;
 
-  private constructor({ options, seat, role, ledger, accounts, ambient }: OwnerParts, driver: SqlDriver) {
+  private constructor({ options, seat, role, ledger, accounts, ambient, watch }: OwnerParts, driver: SqlDriver) {
     this.#options = options;
     this.#seat = seat;
     this.#driver = driver;
@@ -77,7 +84,7 @@ export class OwnerMember implements Membership {
     this.#claims = withArchive(sqlIdempotencyStore(driver, systemClock), ledger.claims);
     const { epoch, workers } = role;
     this.#gate = new OwnerGate({
-      ...{ accounts, ambient, epoch },
+      ...{ accounts, ambient, epoch, watch },
       workers: workers.map(({ n, incarnation }) => ({ name: workerName(n), incarnation })),
       send: (message) => this.#send(message),
       onDeposed: (by) => this.#problem(`A later owner (${by}) is there. This process decides nothing any more.`),
@@ -96,6 +103,7 @@ export class OwnerMember implements Membership {
       },
       [KIND.ceiling]: ({ hello }, body) => this.#ceilings?.tell(hello.n, body as CeilingChange),
       [KIND.agents]: (worker, body) => this.#tellAgents(worker, body),
+      [KIND.events]: (worker, body) => this.others.take(worker, body as EventBatch),
     };
   }
 
@@ -110,6 +118,10 @@ export class OwnerMember implements Membership {
 
   keys(): undefined {
     return undefined;
+  }
+
+  answer(answers: Answers): void {
+    this.#answers = answers;
   }
 
   async attach(core: MemberCore): Promise<void> {
@@ -156,6 +168,7 @@ export class OwnerMember implements Membership {
     this.#ceilings?.forget(hello.n);
     const view = this.#view();
     if (view !== undefined) peer.send(KIND.view, view);
+    this.others.entered(worker);
     return {
       onMessage: (kind, body) => this.#take(worker, kind, body),
       onQuestion: (kind, body) => this.#answer(kind, body),
@@ -175,7 +188,7 @@ export class OwnerMember implements Membership {
   }
 
   async #answer(kind: string, body: unknown): Promise<unknown> {
-    const answer = answerClaims(this.#claims, kind, body);
+    const answer = answerClaims(this.#claims, kind, body) ?? this.#answers?.get(kind)?.(body);
     if (answer === undefined) throw new AtpError('not_found', `There is no question "${kind.slice(0, 40)}".`);
     return answer;
   }

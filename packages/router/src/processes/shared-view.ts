@@ -26,6 +26,12 @@ export const KIND = {
   ceilings: 'ceilings',
   /** To the owner: `AgentsChange`, of the sender's own agents. To workers: `AgentsOf` another one. */
   agents: 'agents',
+  /** Question to workers: `EventType[]` that somebody watches at the owner, null for all. */
+  watch: 'events.watch',
+  /** To the owner: an `EventBatch`. */
+  events: 'events',
+  /** Question to the owner: the metrics of all processes, as text. */
+  metrics: 'metrics',
 } as const;
 
 /** Questions of the owner to a worker. */

@@ -1,7 +1,7 @@
 import { aesGcmSealer, type RouterMetrics, systemClock, systemTimers } from '@atp-router/adapters';
 import { type AccountLedger, type DayTotal, parseDay } from '@atp-router/flow';
 import { AtpError } from '@atp-router/kernel';
-import type { BudgetDay, IdempotencyStore } from '@atp-router/ledger';
+import type { BudgetDay, EventType, IdempotencyStore } from '@atp-router/ledger';
 import type { AgentHub } from '../atp/agents/agent-hub.ts';
 import type { CeilingReason } from '../engine/ceilings.ts';
 import type { FlowWatch, Gate } from '../engine/gate.ts';
@@ -21,12 +21,15 @@ import { farCounter } from './agents/far-counter.ts';
 import { WorkerAgents } from './agents/worker-agents.ts';
 import { claimsOver } from './claims.ts';
 import { LeasedGate } from './leased-gate.ts';
+import { type EventBatch, EventTap } from './event-tap.ts';
 import type { MemberCore, Membership } from './membership.ts';
+import type { Answers, OwnerDoor } from './other-processes.ts';
 import { OwnerLink } from './owner-link.ts';
 import { ownerSockets, type Seat, workerName } from './seat.ts';
 import { type CeilingChange, KIND, QUESTION, type SharedView } from './shared-view.ts';
 import { SignalBatch } from './signal-batch.ts';
 import { type CeilingsView, OwnCapacity, WorkerCeilings } from './worker-ceilings.ts';
+import { stopHere } from './stop-here.ts';
 
 export interface WorkerParts {
   readonly options: RouterOptions;
@@ -45,6 +48,8 @@ export class WorkerMember implements Membership {
   readonly kills: Membership['kills'];
   readonly relay: Relay;
   readonly capacity: (account: string, calls: number) => void;
+  readonly others: undefined = undefined;
+  readonly owner: OwnerDoor;
   readonly gate: (starts: Starts) => Gate;
   readonly #parts: WorkerParts;
   readonly #link: OwnerLink;
@@ -53,6 +58,8 @@ export class WorkerMember implements Membership {
   readonly #signals: SignalBatch;
   readonly #capacity: OwnCapacity;
   #agents: WorkerAgents | undefined;
+  #answers: Answers | undefined;
+  #tap: EventTap | undefined;
   #leased: LeasedGate | undefined;
   #keys: SharedIdempotency | undefined;
   #core: MemberCore | undefined;
@@ -61,6 +68,10 @@ export class WorkerMember implements Membership {
     this.#parts = parts;
     this.#link = link;
     this.#claims = claimsOver((kind, body) => link.peer.ask(kind, body, { timeout_ms: SHARED_TUNING.answer_ms }));
+    this.owner = {
+      ask: (kind, question, timeout_ms) => link.peer.ask(kind, question, { timeout_ms }),
+      http: ownerSockets(parts.seat.shared_dir).http,
+    };
     this.base = base;
     this.overlay = overlay;
     this.kills = kills.filter(({ on }) => on);
@@ -114,14 +125,21 @@ export class WorkerMember implements Membership {
     return this.#keys;
   }
 
+  answer(answers: Answers): void {
+    this.#answers = answers;
+  }
+
   async attach(core: MemberCore): Promise<void> {
     this.#core = core;
-    const { engine, agents, metrics } = core;
+    const { engine, agents, metrics, bus } = core;
     const ceilings = new WorkerCeilings({
       ...{ accounts: this.#parts.accounts, ceilings: engine.ceilings },
       onLimited: () => this.#leased?.wake(),
     });
     this.#agents = await this.#openAgents(agents, metrics);
+    const send = (batch: EventBatch): void => void this.#link.peer.send(KIND.events, batch);
+    const tap = new EventTap({ bus, clock: systemClock, timers: systemTimers, send });
+    this.#tap = tap;
     this.#link.listen({
       onUp: () => this.#up(),
       onDown: () => this.#down(),
@@ -131,7 +149,12 @@ export class WorkerMember implements Membership {
         [KIND.agents]: (body) => this.#agents?.told(body),
         [KIND.ceilings]: (body) => ceilings.take(body as CeilingsView),
       },
-      answers: { [QUESTION.check_agent]: async (id) => this.#agents?.checkHere(id) },
+      answers: (kind) => {
+        if (kind === QUESTION.check_agent) return async (id) => this.#agents?.checkHere(id);
+        if (kind === KIND.watch) return async (types) => tap.watch(types as readonly EventType[] | null);
+        const answer = this.#answers?.get(kind);
+        return answer && (async (question) => answer(question));
+      },
     });
     await this.#endLeftovers();
   }
@@ -144,6 +167,8 @@ export class WorkerMember implements Membership {
     await this.#agents?.close();
     await this.#outbox.drain(SHARED_TUNING.drain_ms);
     this.#signals.flush();
+    this.#tap?.flush();
+    this.#tap?.end();
     this.#leased?.leave();
     await this.#link.close();
   }
@@ -158,6 +183,7 @@ export class WorkerMember implements Membership {
   }
 
   #down(): void {
+    this.#tap?.end();
     this.#leased?.down();
     this.#agents?.down();
   }
@@ -189,7 +215,7 @@ export class WorkerMember implements Membership {
   #follow({ base, overlay, kills }: SharedView): void {
     const core = this.#core;
     if (core === undefined) return;
-    const { manager, engine } = core;
+    const { manager } = core;
     const is_same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
     const same_base = is_same(base, manager.file_config);
     if (!same_base || !is_same(overlay, manager.overlay)) {
@@ -197,8 +223,9 @@ export class WorkerMember implements Membership {
       if (!result.ok)
         this.#problem(`What the owner has in force is not accepted here: ${result.problems[0]?.message ?? ''}.`);
     }
-    for (const { scope, id, reason, on } of kills) {
-      if (engine.parts.kills.set(scope, id, on) && on) engine.kill(scope, id, reason);
+    for (const kill of kills) {
+      if (kill.on) stopHere(core, kill, false);
+      else core.engine.parts.kills.set(kill.scope, kill.id, false);
     }
   }
 
