@@ -36,8 +36,8 @@ it('lists and checks the agents of all workers', async () => {
   expect(list.json).toMatchObject({
     total: 2,
     data: [
-      { id: 'agent_1@worker:1', adapter_id: 'echo', state: 'ready' },
-      { id: 'agent_1@worker:2', adapter_id: 'parrot', state: 'ready' },
+      { id: 'w1/agent_1', adapter_id: 'echo', state: 'ready' },
+      { id: 'w2/agent_1', adapter_id: 'parrot', state: 'ready' },
     ],
   });
   const checked = await two.admin('POST', '/connected-agents/check', {});
