@@ -34,3 +34,12 @@ export { type CreditOptions, DEFAULT_CREDIT } from './credit/options.ts';
 export type { WorkerEffect, WorkerSetup } from './credit/worker-effects.ts';
 export { CreditWorker } from './credit/worker.ts';
 export type { CreditDemand, CreditPart, CreditTicket } from './credit/worker-ticket.ts';
+export {
+  type Beat,
+  type BeatAnswer,
+  DEFAULT_ELECTION,
+  Election,
+  type ElectionOptions,
+  type ElectionState,
+  type OverReason,
+} from './cluster/election.ts';
