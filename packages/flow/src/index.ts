@@ -29,6 +29,7 @@ export type { Windows } from './account.ts';
 export type { LimitsRule } from './account-table.ts';
 export { isOwnerMessage, isWorkerMessage } from './credit/check.ts';
 export type * from './credit/messages.ts';
+export { CREDIT_VERSION } from './credit/messages.ts';
 export { type CreditBound, CreditOwner, type OwnerEffect, type OwnerSetup } from './credit/owner.ts';
 export { type CreditOptions, DEFAULT_CREDIT } from './credit/options.ts';
 export type { WorkerEffect, WorkerSetup } from './credit/worker-effects.ts';

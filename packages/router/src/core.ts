@@ -1,8 +1,10 @@
 import { hash as nodeHash } from 'node:crypto';
 import {
   aesGcmSealer,
+  type ClusterGauges,
   configWarnings,
   type DataDirSecrets,
+  registerClusterGauges,
   registerLiveGauges,
   RouterMetrics,
   type SessionStore,
@@ -110,7 +112,8 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
   });
   const watch = new FlowCounts(metrics.flow);
   const transports = new Transports((provider) => new AgentTransport(agents, provider));
-  const accounts = seededAccounts(ledger.start.budgets);
+  // Who holds the limits of several processes is told what was used by all of them, this one's own journal included.
+  const accounts = seededAccounts(seat.role.kind === 'owner' ? [] : ledger.start.budgets);
   const ambient = systemAmbient();
   const member = await joinOthers({ options, seat, ledger, accounts, ambient, watch });
   const config = member?.base ?? options.config;
@@ -150,6 +153,7 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
   manager.attach(engine);
   for (const kill of member?.kills ?? ledger.start.kills) engine.parts.kills.set(kill.scope, kill.id, true);
   registerLiveGauges(metrics.registry, liveGauges({ engine, ledger, bus, shared, traces: () => tracing?.stats() }));
+  registerClusterGauges(metrics.registry, () => clusterGauges(member));
   const spending = new Spending(accounts, systemClock.now_ms, () => metrics.flow.spiked());
   bus.listen((event) => spending.observe(event));
   metrics.flow.live(metrics.registry, () => flowGauges(flowStateOf(engine), () => spending.list()));
@@ -177,6 +181,11 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
     flow,
   };
   return { ...core, ...(await openHub(options, secrets, core)) };
+}
+
+function clusterGauges(member: Membership | undefined): ClusterGauges | undefined {
+  const view = member?.cluster?.();
+  return view && { ...view, leads: view.role === 'leader' };
 }
 
 /** The sessions of clients and agents, with those that a predecessor kept. */

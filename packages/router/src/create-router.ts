@@ -110,6 +110,7 @@ async function listenTo(
   addOperations(table, { engine, metrics, version, unready: () => ledger.journal.failure?.message });
   addAdmin(table, {
     ...{ engine, agents, flow, manager, bus, hub, ledger, version, node_id, started: config },
+    cluster: () => core.member?.cluster?.(),
     transportOf: (provider) => transports.of(provider, manager.config),
     listening: () => server?.address ?? config.listen,
     origin: options.origin ?? { kind: 'file' },

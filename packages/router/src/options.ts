@@ -1,6 +1,7 @@
 import type { Config, ValueSources } from '@atp-router/adapters';
 import type { Stage } from '@atp-router/call';
 import type { GenEvent, GenRequest } from '@atp-router/dialects';
+import type { CreditOptions, ElectionOptions } from '@atp-router/flow';
 import type { AtpError } from '@atp-router/kernel';
 import type { RouterEvent } from '@atp-router/ledger';
 import type { ConfigOrigin, ReloadFile } from './admin/parts.ts';
@@ -29,6 +30,12 @@ export type ProcessRole =
   /** Serves calls. */
   | ({ readonly kind: 'worker' } & WorkerStart);
 
+/** Times that processes and machines have in common. */
+export interface Pace {
+  readonly election?: Partial<ElectionOptions>;
+  readonly credit?: Partial<CreditOptions>;
+}
+
 export interface RouterOptions {
   readonly config: Config;
   readonly version: string;
@@ -50,4 +57,8 @@ export interface RouterOptions {
   readonly onReload?: ReloadFile;
   /** Default: single. */
   readonly process?: ProcessRole;
+  /** It cannot go on in this process: it is to be stopped, and another one started in its place. */
+  readonly onEnd?: (reason: string) => void;
+  /** Other times than those of every process and machine beside this one would break what they promise each other: for tests. */
+  readonly pace?: Pace;
 }

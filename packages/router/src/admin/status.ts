@@ -36,7 +36,30 @@ function status(parts: AdminParts, began_ms: number): object {
     calls_in_flight: engine.in_flight,
     journal: { epoch, seq, file_bytes, ...(failure === undefined ? {} : { failure }) },
     store: { type: store.type, lag_blocks: ledger.lagBlocks() },
+    ...clusterOf(parts),
     simulated: providers.every(({ type }) => type === 'sim' || type === 'agent'),
+  };
+}
+
+/** Machines that share limits: who holds them, and how this one is connected with the others. */
+function clusterOf({ cluster }: AdminParts): object {
+  const view = cluster();
+  if (view === undefined) return {};
+  const { role, leader = null, epoch, is_recovering, is_up, elections_total, round_trip_ms = null } = view;
+  const { sent_total, received_total, lost_total } = view;
+  return {
+    cluster: {
+      role,
+      leader,
+      epoch,
+      is_recovering,
+      is_up,
+      elections_total,
+      sent_total,
+      received_total,
+      lost_total,
+      round_trip_ms,
+    },
   };
 }
 

@@ -1,35 +1,54 @@
 import { isJsonObject, type JsonObject } from '@atp-router/kernel';
 import { configSchemas } from '../admin/mask.ts';
-import { flag, int, list, orNull, record, ref, text, words } from './schema.ts';
+import { flag, int, list, num, orNull, record, ref, text, words } from './schema.ts';
 
 const KEY_STATES = ['active', 'disabled', 'revoked'] as const;
 const SCOPES = ['key', 'model', 'provider', 'tenant'] as const;
 
 const control: JsonObject = {
-  Status: record({
-    node_id: text('Name of this process in the journal.'),
-    version: text('Version of the router.'),
-    uptime_s: int('Seconds since the start.'),
-    generation: int('Number of the configuration in force; rises with every change.'),
-    config_hash: text('SHA-256 of that configuration without its secrets.'),
-    listening: text('Address.'),
-    draining: flag('It is shutting down.'),
-    calls_in_flight: int('Calls that run now.'),
-    journal: record(
-      {
-        epoch: int('Number of the journal file.'),
-        seq: int('Number of the last record in it.'),
-        file_bytes: int('Its length.'),
-        failure: text('Why it cannot be written; new calls are refused then.'),
-      },
-      ['failure'],
-    ),
-    store: record({
-      type: words('Where the tables are.', ['sqlite', 'postgres']),
-      lag_blocks: int('Journal blocks that are not yet in the tables.'),
-    }),
-    simulated: flag('Every provider is simulated: all answers are invented.'),
-  }),
+  Status: record(
+    {
+      node_id: text('Name of this process in the journal.'),
+      version: text('Version of the router.'),
+      uptime_s: int('Seconds since the start.'),
+      generation: int('Number of the configuration in force; rises with every change.'),
+      config_hash: text('SHA-256 of that configuration without its secrets.'),
+      listening: text('Address.'),
+      draining: flag('It is shutting down.'),
+      calls_in_flight: int('Calls that run now.'),
+      journal: record(
+        {
+          epoch: int('Number of the journal file.'),
+          seq: int('Number of the last record in it.'),
+          file_bytes: int('Its length.'),
+          failure: text('Why it cannot be written; new calls are refused then.'),
+        },
+        ['failure'],
+      ),
+      store: record({
+        type: words('Where the tables are.', ['sqlite', 'postgres']),
+        lag_blocks: int('Journal blocks that are not yet in the tables.'),
+      }),
+      cluster: record(
+        {
+          role: words('`leader`: it holds the limits of all machines. `relay`: another one does.', ['leader', 'relay']),
+          leader: orNull(text('The machine that holds them; `null`: none is known.')),
+          epoch: int('Rises with each change of who holds them.'),
+          is_recovering: flag('It holds them, and grants nothing until it knows what workers of all machines have.'),
+          is_up: flag('The server of `cluster.url` is connected.'),
+          elections_total: int('Changes of who holds them that this process saw.'),
+          sent_total: int('Messages to other machines.'),
+          received_total: int('Messages from other machines.'),
+          lost_total: int('Messages that could not be sent; what they said is said again.'),
+          round_trip_ms: orNull(num('The latest question to that server until its answer, in milliseconds.')),
+        },
+        [],
+        'Only where limits are shared with other machines.',
+      ),
+      simulated: flag('Every provider is simulated: all answers are invented.'),
+    },
+    ['cluster'],
+  ),
   ConfigView: record({
     generation: int('Its number.'),
     config_hash: text('Its SHA-256 without secrets.'),

@@ -5,6 +5,7 @@ import type { Engine } from '../engine/engine.ts';
 import type { GenerationManager } from '../generation/manager.ts';
 import type { OverlayEntity } from '../generation/overlay.ts';
 import type { KillRow } from '@atp-router/ledger';
+import type { ClusterView } from './cluster/cluster-limits.ts';
 import type { EventBus } from '../observe/event-bus.ts';
 
 /** What a process that is one of several does differently from one that is alone. */
@@ -16,6 +17,8 @@ export interface Membership {
   /** Who may begin is decided together with others. */
   readonly gate: NonNullable<EngineParts['gate']>;
   readonly relay: EngineParts['relay'];
+  /** Undefined: it shares no limits with other machines, or leaves that to its owner. */
+  cluster?(): ClusterView | undefined;
   /** Undefined: as a process that is alone. */
   keys(options: IdempotencyOptions): IdempotencyKeys | undefined;
   /** Everything is there: it begins to take part. */

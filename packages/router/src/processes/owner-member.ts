@@ -11,10 +11,11 @@ import type { Ambient } from '../engine/ports.ts';
 import type { Signal } from '../engine/target-windows.ts';
 import type { LedgerHandle } from '../ledger-handle.ts';
 import type { ProcessRole, RouterOptions } from '../options.ts';
+import type { ClusterView } from './cluster/cluster-limits.ts';
 import { answerClaims, withArchive } from './claims.ts';
 import type { MemberCore, Membership } from './membership.ts';
 import { OwnerCeilings } from './owner-ceilings.ts';
-import { OwnerGate } from './owner-gate.ts';
+import { OpenLimits } from './open-limits.ts';
 import { ownerSockets, type Seat, workerName } from './seat.ts';
 import { type CeilingChange, isWorkerHello, KIND, type SharedView, type WorkerHello } from './shared-view.ts';
 
@@ -49,7 +50,7 @@ export class OwnerMember implements Membership {
   readonly #seat: Seat;
   readonly #driver: SqlDriver;
   readonly #claims: IdempotencyStore;
-  readonly #gate: OwnerGate;
+  readonly #limits: OpenLimits;
   readonly #workers: Map<string, Worker> = new Map();
   /** All that were ever set: as many as operators made. */
   readonly #kills: Map<string, SharedView['kills'][number]> = new Map();
@@ -58,7 +59,8 @@ export class OwnerMember implements Membership {
   #server: LinkServer | undefined;
   #sweep: Timer | undefined;
 
-  private constructor({ options, seat, role, ledger, accounts, ambient }: OwnerParts, driver: SqlDriver) {
+  private constructor(parts: OwnerParts, driver: SqlDriver) {
+    const { options, seat, ledger } = parts;
     this.#options = options;
     this.#seat = seat;
     this.#driver = driver;
@@ -67,14 +69,12 @@ export class OwnerMember implements Membership {
     this.kills = ledger.start.kills;
     for (const { scope, id, reason } of this.kills) this.#kills.set(`${scope} ${id}`, { scope, id, reason, on: true });
     this.#claims = withArchive(sqlIdempotencyStore(driver, systemClock), ledger.claims);
-    const { epoch, workers } = role;
-    this.#gate = new OwnerGate({
-      ...{ accounts, ambient, epoch },
-      workers: workers.map(({ n, incarnation }) => ({ name: workerName(n), incarnation })),
-      send: (message) => this.#send(message),
-      onDeposed: (by) => this.#problem(`A later owner (${by}) is there. This process decides nothing any more.`),
+    this.#limits = new OpenLimits(parts, {
+      deliver: (message) => this.#deliver(message),
+      told: (worker, kind, body) => this.#told(worker, kind, body),
+      led: () => undefined,
     });
-    this.gate = () => this.#gate;
+    this.gate = () => this.#limits.limits.gate;
   }
 
   static async open(parts: OwnerParts): Promise<OwnerMember> {
@@ -86,6 +86,10 @@ export class OwnerMember implements Membership {
     return new OwnerMember(parts, driver);
   }
 
+  cluster(): ClusterView | undefined {
+    return this.#limits.cluster?.view();
+  }
+
   keys(): undefined {
     return undefined;
   }
@@ -93,7 +97,7 @@ export class OwnerMember implements Membership {
   async attach(core: MemberCore): Promise<void> {
     this.#core = core;
     this.#ceilings = new OwnerCeilings(core.engine.ceilings);
-    this.#gate.start();
+    this.#limits.start();
     core.bus.listen((event) => {
       if (event.type === 'kill.set') this.#kills.set(`${event.scope} ${event.id}`, event);
       if (event.type === 'config.applied' || event.type === 'kill.set') this.#share();
@@ -112,14 +116,14 @@ export class OwnerMember implements Membership {
 
   async leave(): Promise<void> {
     this.#sweep?.cancel();
-    this.#gate.close();
     await this.#server?.close();
+    await this.#limits.close();
     await this.#driver.close();
   }
 
   #enter(peer: Peer, hello: unknown): ReturnType<Parameters<typeof listenForLinks>[0]['onPeer']> {
     if (!isWorkerHello(hello)) return { refuse: 'It does not say which worker it is.' };
-    const name = workerName(hello.n);
+    const name = workerName(this.#seat, hello.n);
     const before = this.#workers.get(name);
     if (before !== undefined && before.hello.incarnation > hello.incarnation)
       return { refuse: `A later start of worker ${hello.n} is here already.` };
@@ -140,8 +144,8 @@ export class OwnerMember implements Membership {
   }
 
   #take({ hello }: Worker, kind: string, body: unknown): void {
-    if (kind === KIND.credit && isWorkerMessage(body)) this.#gate.receive(body);
-    else if (kind === KIND.signals) for (const signal of body as readonly Signal[]) this.#engine?.windows.take(signal);
+    if (kind === KIND.credit && isWorkerMessage(body)) this.#limits.limits.receive(body);
+    else if (kind === KIND.signals) this.#signals(workerName(this.#seat, hello.n), body as readonly Signal[]);
     else if (kind === KIND.ceiling) this.#ceilings?.tell(hello.n, body as CeilingChange);
     else this.#problem(`Worker ${hello.n} sent something that is not understood here (${kind.slice(0, 40)}).`);
   }
@@ -156,7 +160,18 @@ export class OwnerMember implements Membership {
     return this.#core?.engine;
   }
 
-  #send(message: OwnerMessage): void {
+  /** Windows are those of whoever holds the limits. */
+  #signals(worker: string, signals: readonly Signal[]): void {
+    for (const signal of signals) this.#engine?.windows.take(signal);
+    this.#limits.cluster?.tell(worker, KIND.signals, signals);
+  }
+
+  /** A worker of another machine says something. */
+  #told(_worker: string, kind: string, body: unknown): void {
+    if (kind === KIND.signals && Array.isArray(body)) this.#signals(_worker, body as readonly Signal[]);
+  }
+
+  #deliver(message: OwnerMessage): void {
     this.#workers.get(message.worker)?.peer.send(KIND.credit, message);
   }
 

@@ -1,6 +1,8 @@
+import { hash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Config, type DataDirSecrets, embeddedStore, type LedgerStore, openDataDir } from '@atp-router/adapters';
+import { AtpError } from '@atp-router/kernel';
 import type { ProcessRole, RouterOptions } from '../options.ts';
 
 /** What a process is, and what of the data directory is its own. */
@@ -12,6 +14,8 @@ export interface Seat {
   readonly config: Config;
   /** Of all processes. */
   readonly shared_dir: string;
+  /** All processes of this data directory, among those of other machines. */
+  readonly member_id: string;
   /** Tables that are not where the configuration says. */
   readonly store: LedgerStore | undefined;
 }
@@ -23,13 +27,16 @@ export interface Seat {
 export function takeSeat({ config, process }: Pick<RouterOptions, 'config' | 'process'>): Seat {
   const { data_dir: shared_dir } = config;
   const role = process ?? { kind: 'single' };
+  if (role.kind === 'single' && config.cluster !== undefined) throw aloneInCluster();
   const secrets = openDataDir(shared_dir, config.node_id);
-  if (role.kind !== 'worker') return { role, secrets, config, shared_dir, store: undefined };
+  // Two machines may have been given one name; a data directory has one set of processes at a time.
+  const member_id = `${secrets.node_id}.${hash('sha256', secrets.seal_key, 'hex').slice(0, 16)}`;
+  if (role.kind !== 'worker') return { role, secrets, config, shared_dir, member_id, store: undefined };
   const data_dir = workerDir(shared_dir, role.n);
   mkdirSync(data_dir, { recursive: true, mode: 0o700 });
   const node_id = workerNode(secrets.node_id, role.n);
   const store = config.store.type === 'postgres' ? undefined : embeddedStore(shared_dir);
-  return { role, secrets: { ...secrets, node_id }, config: { ...config, data_dir }, shared_dir, store };
+  return { role, secrets: { ...secrets, node_id }, config: { ...config, data_dir }, shared_dir, member_id, store };
 }
 
 export function workerDir(shared_dir: string, n: number): string {
@@ -37,16 +44,26 @@ export function workerDir(shared_dir: string, n: number): string {
 }
 
 export function workerNode(node_id: string, n: number): string {
-  return `${node_id}.${workerName(n)}`;
+  return `${node_id}.w${n}`;
 }
 
-/** As the owner of the limits knows it. */
-export function workerName(n: number): string {
-  return `w${n}`;
+/** As the owner of the limits knows it, which may be on another machine. */
+export function workerName({ member_id }: Pick<Seat, 'member_id'>, n: number): string {
+  return `${member_id}.w${n}`;
+}
+
+/** What was used before there were workers is told under this name. */
+export function baseName({ member_id }: Pick<Seat, 'member_id'>): string {
+  return `${member_id}.base`;
 }
 
 /** Where the owner listens for its workers, and for requests that they pass on. */
 export function ownerSockets(shared_dir: string): { readonly links: string; readonly http: string } {
   const dir = join(shared_dir, 'run');
   return { links: join(dir, 'owner.sock'), http: join(dir, 'owner-http.sock') };
+}
+
+function aloneInCluster(): AtpError {
+  const what = '"cluster" needs a process that holds the limits, beside those that serve calls';
+  return new AtpError('config_invalid', `${what}: start this with atp serve.`, { param: 'cluster' });
 }

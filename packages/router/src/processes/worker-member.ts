@@ -1,14 +1,13 @@
 import { aesGcmSealer, systemClock, systemTimers } from '@atp-router/adapters';
-import { type AccountLedger, type DayTotal, parseDay } from '@atp-router/flow';
+import type { AccountLedger } from '@atp-router/flow';
 import { AtpError } from '@atp-router/kernel';
-import type { BudgetDay, IdempotencyStore } from '@atp-router/ledger';
+import type { IdempotencyStore } from '@atp-router/ledger';
 import type { CeilingReason } from '../engine/ceilings.ts';
 import type { FlowWatch, Gate } from '../engine/gate.ts';
 import { IdempotencyIndex, type IdempotencyKeys, type IdempotencyOptions } from '../engine/idempotency.ts';
 import type { Relay } from '../engine/parts.ts';
 import type { Ambient } from '../engine/ports.ts';
 import type { Starts } from '../engine/starts.ts';
-import { tenantAccount } from '../generation/accounts.ts';
 import type { LedgerHandle } from '../ledger-handle.ts';
 import type { ProcessRole, RouterOptions } from '../options.ts';
 import { SharedIdempotency } from '../shared/idempotency.ts';
@@ -17,6 +16,7 @@ import { Outbox } from '../shared/outbox.ts';
 import { Reach } from '../shared/reach.ts';
 import { SHARED_TUNING } from '../shared/tuning.ts';
 import { claimsOver } from './claims.ts';
+import { totalsOf } from './inherited.ts';
 import { LeasedGate } from './leased-gate.ts';
 import type { MemberCore, Membership } from './membership.ts';
 import { OwnerLink } from './owner-link.ts';
@@ -62,13 +62,14 @@ export class WorkerMember implements Membership {
       signal: (signal) => this.#signals.add(signal),
       ceiling: (account, reason, calls) => this.#tellCeiling(account, reason, calls),
     };
-    const { accounts, ambient, watch, role, ledger } = parts;
+    const { accounts, ambient, watch, role, ledger, seat } = parts;
     const inherited = totalsOf(ledger.start.budgets);
-    const worker = workerName(role.n);
+    const worker = workerName(seat, role.n);
     this.gate = (starts) => {
       this.#leased = new LeasedGate({
         ...{ accounts, ambient, starts, watch, worker, inherited },
         incarnation: role.incarnation,
+        options: parts.options.pace?.credit,
       });
       return this.#leased;
     };
@@ -172,13 +173,4 @@ export class WorkerMember implements Membership {
   #problem(words: string, cause?: unknown): void {
     this.#parts.options.onProblem?.('workers', new AtpError('internal_error', words, { cause }));
   }
-}
-
-/** What calls of this worker used on the days that count, before this process. */
-function totalsOf(budgets: readonly BudgetDay[]): readonly DayTotal[] {
-  return budgets.map(({ tenant, day, calls, tokens, cost_usd_nanos }) => ({
-    account: tenantAccount(tenant),
-    day: parseDay(day),
-    used: { calls, tokens, usd_nanos: cost_usd_nanos },
-  }));
 }
