@@ -24,7 +24,8 @@ const START: Readonly<Record<TargetName, Start>> = {
   direct: startDirect,
   nginx: startNginx,
   bare: startBare,
-  router: startRouter,
+  router: (context) => startRouter(context),
+  workers2: (context) => startRouter(context, 2),
 };
 
 const benchFolder = join(import.meta.dirname, '..');

@@ -42,6 +42,8 @@ export interface Row {
   /** p50 minus the p50 of the upstream itself in the same round. */
   readonly added_p50_us: Spread | null;
   readonly vs_bare: Comparison | null;
+  /** Of the router as several processes, against one. */
+  readonly vs_router: Comparison | null;
   readonly vs_nginx: Comparison | null;
 }
 
@@ -82,6 +84,7 @@ function rowOf(scenario: ScenarioId, target: TargetName, own: readonly Sample[],
     rounds_kept_up: own.some((one) => one.kept_up === null) ? null : own.filter((one) => one.kept_up).length,
     added_p50_us: differenceOfRounds(byRound(own, 'p50_us'), byRound(of('direct'), 'p50_us')),
     vs_bare: compare(own, of('bare')),
+    vs_router: target === 'workers2' ? compare(own, of('router')) : null,
     vs_nginx: compare(own, of('nginx')),
   };
 }
@@ -135,8 +138,8 @@ export interface Aim {
 
 /** The aims of the project for the router, as far as the rows tell; empty when it did not run. */
 export function aims(rows: readonly Row[]): readonly Aim[] {
-  const row = (scenario: ScenarioId): Row | undefined =>
-    rows.find((one) => one.scenario === scenario && one.target === 'router');
+  const row = (scenario: ScenarioId, target: TargetName = 'router'): Row | undefined =>
+    rows.find((one) => one.scenario === scenario && one.target === target);
   const judge = (text: string, value: number | undefined, right: (value: number) => boolean): readonly Aim[] =>
     value === undefined ? [] : [{ text, value, reached: right(value) }];
   return [
@@ -146,6 +149,11 @@ export function aims(rows: readonly Row[]): readonly Aim[] {
       (value) => value >= 0.75,
     ),
     ...judge('added p50 at one connection ≤ 200 µs', row('closed1')?.added_p50_us?.median, (value) => value <= 200),
+    ...judge(
+      'CPU per request as two workers ≤ 1.1 × as one process',
+      row('closed64', 'workers2')?.vs_router?.cpu?.median,
+      (value) => value <= 1.1,
+    ),
     ...judge('decision time ≤ 20 µs', row('closed64')?.decision_p50_us ?? undefined, (value) => value <= 20),
     ...judge(
       'CPU per streamed chunk ≤ 1.5 × bare proxy',

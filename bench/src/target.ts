@@ -1,9 +1,10 @@
 import type { Buckets } from './decisions.ts';
 import type { BodyKind } from './scenarios.ts';
 
-export const TARGET_NAMES = ['direct', 'nginx', 'bare', 'router'] as const;
+export const TARGET_NAMES = ['direct', 'nginx', 'bare', 'router', 'workers2'] as const;
 /**
- * `direct` is the upstream without anything in front: what generator and upstream can do by themselves.
+ * `direct` is the upstream without anything in front: what generator and upstream can do by themselves. `workers2` is the
+ * router as an owner and two workers.
  */
 export type TargetName = (typeof TARGET_NAMES)[number];
 

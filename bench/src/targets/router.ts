@@ -19,16 +19,19 @@ export interface RouterConfig {
   readonly data_dir: string;
   readonly upstream: string;
   readonly key: string;
+  /** 1: one process. */
+  readonly workers?: number;
 }
 
 /**
  * Everything that accounts is on: a tenant with budgets and a window, a priced model. The limits are the largest
  * that a configuration takes, so that none is ever hit.
  */
-export function routerConfig({ port, data_dir, upstream, key }: RouterConfig): string {
+export function routerConfig({ port, data_dir, upstream, key, workers = 1 }: RouterConfig): string {
   const hash = createHash('sha256').update(key).digest('hex');
   return `listen: { host: 127.0.0.1, port: ${port} }
 data_dir: ${JSON.stringify(data_dir)}
+workers: ${workers}
 providers:
   - { id: up, type: openai, base_url: "http://${upstream}/v1", api_key: "bench",
       max_connections: 65535, max_concurrency: 65535 }
@@ -42,18 +45,20 @@ tenants:
 `;
 }
 
-export async function startRouter(context: TargetContext): Promise<RunningTarget | MissingTarget> {
-  if (!existsSync(join(context.root, MAIN))) return { name: 'router', missing: `${MAIN} does not exist` };
+/** `workers`: as so many, with their owner; 1: as one process. */
+export async function startRouter(context: TargetContext, workers = 1): Promise<RunningTarget | MissingTarget> {
+  const name = workers === 1 ? 'router' : 'workers2';
+  if (!existsSync(join(context.root, MAIN))) return { name, missing: `${MAIN} does not exist` };
   const port = await freePort();
   const key = `bench-${randomBytes(16).toString('hex')}`;
   const file = join(context.folder, 'atp.yaml');
   const data_dir = join(context.folder, 'data');
-  writeFileSync(file, routerConfig({ port, data_dir, upstream: context.upstream, key }));
+  writeFileSync(file, routerConfig({ port, data_dir, upstream: context.upstream, key, workers }));
   const child = new Child([...context.prefix, ...routerCommand(file)], { cwd: context.root });
   child.drain();
   await untilAnswers(child, `http://127.0.0.1:${port}/healthz`, 200);
   return {
-    name: 'router',
+    name,
     pid: child.pid,
     command: `node --conditions=atp-source ${MAIN} serve --config atp.yaml`,
     url: () => `http://127.0.0.1:${port}${CHAT_PATH}`,

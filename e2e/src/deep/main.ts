@@ -4,18 +4,23 @@ import { parseArgs } from 'node:util';
 import { utcDay } from '@atp-router/kernel';
 import { chaos } from './chaos.ts';
 import { conformance } from './conformance.ts';
+import { credit } from './credit.ts';
 import { flow } from './flow.ts';
 import { kills } from './kills.ts';
 import type { Part, PartResult } from './part.ts';
+import { processes } from './processes.ts';
 import { properties } from './properties.ts';
 import { renderReport } from './report.ts';
 import { sessions } from './sessions.ts';
 import { soak } from './soak.ts';
 import { streams } from './streams.ts';
 
-const PARTS: Readonly<Record<string, Part>> = { properties, flow, sessions, conformance, kills, chaos, streams, soak };
+const PARTS: Readonly<Record<string, Part>> = {
+  ...{ properties, flow, credit, sessions, conformance },
+  ...{ kills, processes, chaos, streams, soak },
+};
 
-const USAGE = `npm run verify:deep -- [--only properties,flow,sessions,conformance,kills,chaos,streams,soak] [--seed N] [--short] [--write]
+const USAGE = `npm run verify:deep -- [--only ${Object.keys(PARTS).join(',')}] [--seed N] [--short] [--write]
 
 Runs the long checks and writes docs/reports/<day>-deep.md. With --short or --only nothing is written; the report goes
 to stdout. With --only and --write, what the report of the day says of these parts is replaced.

@@ -29,7 +29,7 @@ import { Engine } from './engine/engine.ts';
 import { problemOf } from './engine/faults.ts';
 import type { Ambient } from './engine/ports.ts';
 import { Throttles } from './engine/throttles.ts';
-import { IdempotencyIndex } from './engine/idempotency.ts';
+import { IdempotencyIndex, type IdempotencyOptions } from './engine/idempotency.ts';
 import { observedOf } from './engine/observed.ts';
 import type { EngineParts } from './engine/parts.ts';
 import { tenantAccount } from './generation/accounts.ts';
@@ -47,6 +47,7 @@ import type { RouterOptions } from './options.ts';
 import { openSessions } from './open-sessions.ts';
 import { joinOthers } from './processes/join.ts';
 import type { Membership } from './processes/membership.ts';
+import { settleOrphans } from './processes/orphans.ts';
 import { type Seat, takeSeat } from './processes/seat.ts';
 import type { SharedState } from './shared/shared-state.ts';
 import { openState, type RouterState } from './state.ts';
@@ -79,6 +80,7 @@ const sha256 = (data: string | Uint8Array): string => nodeHash('sha256', data, '
 /** Opens the ledger, settles what a dead process left, and builds everything that calls need. */
 export async function openCore(options: RouterOptions): Promise<Core> {
   const seat = takeSeat(options);
+  await settleOrphans(seat, (problem) => options.onProblem?.('projection', problem));
   const state = await openState(options, seat);
   try {
     return await coreOver({ ...options, config: seat.config }, seat, state);
@@ -126,12 +128,7 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
   });
   const tracing = startTracing(config, version, secrets.node_id, manager, bus);
   const counter = tokenCounterWorker();
-  const kept = {
-    get max_entries(): number {
-      return manager.config.idempotency.max_entries;
-    },
-    now_ms: systemClock.now_ms,
-  };
+  const kept = keptKeys(manager);
   const common = {
     shared: shared?.budgets,
     idempotency:
@@ -152,33 +149,17 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
   );
   manager.attach(engine);
   for (const kill of member?.kills ?? ledger.start.kills) engine.parts.kills.set(kill.scope, kill.id, true);
+  const flow = { watch, spending: watchFlow(metrics, bus, accounts, engine) };
   registerLiveGauges(metrics.registry, liveGauges({ engine, ledger, bus, shared, traces: () => tracing?.stats() }));
   registerClusterGauges(metrics.registry, () => clusterGauges(member));
-  const spending = new Spending(accounts, systemClock.now_ms, () => metrics.flow.spiked());
-  bus.listen((event) => spending.observe(event));
-  metrics.flow.live(metrics.registry, () => flowGauges(flowStateOf(engine), () => spending.list()));
   for (const event of ledger.start.recovered) bus.announce(event);
   bus.append({ type: 'node.started', version, recovered_calls: ledger.start.recovered.length });
   await bus.written();
   warnOf(manager, bus, options);
   await member?.attach({ engine, manager, bus });
-  const { node_id } = secrets;
-  const flow = { watch, spending };
   const core = {
-    seat,
-    member,
-    node_id,
-    ledger,
-    shared,
-    bus,
-    metrics,
-    manager,
-    engine,
-    agents,
-    transports,
-    counter,
-    tracing,
-    flow,
+    ...{ seat, member, node_id: secrets.node_id, ledger, shared, bus, metrics },
+    ...{ manager, engine, agents, transports, counter, tracing, flow },
   };
   return { ...core, ...(await openHub(options, secrets, core)) };
 }
@@ -186,6 +167,23 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
 function clusterGauges(member: Membership | undefined): ClusterGauges | undefined {
   const view = member?.cluster?.();
   return view && { ...view, leads: view.role === 'leader' };
+}
+
+/** What is spent and what happens in the queues, as metrics show it. */
+function watchFlow(metrics: RouterMetrics, bus: EventBus, accounts: AccountLedger, engine: Engine): Spending {
+  const spending = new Spending(accounts, systemClock.now_ms, () => metrics.flow.spiked());
+  bus.listen((event) => spending.observe(event));
+  metrics.flow.live(metrics.registry, () => flowGauges(flowStateOf(engine), () => spending.list()));
+  return spending;
+}
+
+function keptKeys(manager: GenerationManager): IdempotencyOptions {
+  return {
+    get max_entries(): number {
+      return manager.config.idempotency.max_entries;
+    },
+    now_ms: systemClock.now_ms,
+  };
 }
 
 /** The sessions of clients and agents, with those that a predecessor kept. */

@@ -1,5 +1,6 @@
 import {
   type Config,
+  type DaySumsOf,
   type Journal,
   type LedgerStore,
   openLedger,
@@ -38,13 +39,19 @@ export interface LedgerHandle {
   close(): Promise<void>;
 }
 
+/** Where tables are that are not where the configuration says, and whose totals of days count at the start. */
+export interface LedgerPlace {
+  readonly store?: LedgerStore | undefined;
+  readonly sums_of?: DaySumsOf | undefined;
+}
+
 /** Opens journal and tables, and settles what dead processes left open. Throws `AtpError` with what is wrong. */
 export async function openRouterLedger(
   config: Config,
   node_id: string,
   on_problem: (problem: AtpError) => void,
   on_state: (failure: AtpError | undefined) => void = () => undefined,
-  store: LedgerStore | undefined = storeOf(config),
+  { store = storeOf(config), sums_of }: LedgerPlace = {},
 ): Promise<LedgerHandle> {
   const ledger = await openLedger({
     ...config.journal,
@@ -53,7 +60,8 @@ export async function openRouterLedger(
     clock: systemClock,
     on_problem,
     on_state,
-    ...(store === undefined ? {} : { store }),
+    ...(store && { store }),
+    ...(sums_of && { sums_of }),
   });
   const recovery = ledger.recover();
   const dead = new Set(ledger.start.claims.filter((c) => c.state === 'interrupted').map((c) => c.scope_hash));

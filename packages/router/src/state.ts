@@ -15,14 +15,14 @@ export interface RouterState {
 /** Opens both and ends what an earlier process left in them. Throws `AtpError` with what is wrong. */
 export async function openState(
   { onProblem = () => undefined, onJournalState }: RouterOptions,
-  { config, secrets, store }: Pick<Seat, 'config' | 'secrets' | 'store'>,
+  { config, secrets, ...place }: Pick<Seat, 'config' | 'secrets' | 'store' | 'sums_of'>,
 ): Promise<RouterState> {
   // First the name in the shared database: the tables of two routers of the same name would mix there.
   const shared = await openShared(config, secrets, (problem) => onProblem('shared_store', problem));
   let ledger: LedgerHandle | undefined;
   try {
     const onTables = (problem: AtpError): void => onProblem('projection', problem);
-    ledger = await openRouterLedger(config, secrets.node_id, onTables, onJournalState, store);
+    ledger = await openRouterLedger(config, secrets.node_id, onTables, onJournalState, place);
     await shared?.start(ledger).catch((error: unknown) => {
       throw unreachable(error);
     });

@@ -11,5 +11,6 @@ export { applyRetention, type RetentionOptions, type RetentionResult } from './r
 export { type FileTail, fileTail, type ScanEnd, type ScanOptions, scanFile, scanToEnd } from './scan.ts';
 export type { TornTail } from './segment.ts';
 export { embeddedStore, type LedgerStore } from './store-place.ts';
+export type { DaySumsOf } from '../sql/index.ts';
 export type { BarrierCallback, Journal, JournalOptions, JournalStats, WrittenBlock } from './types.ts';
 export { type JournalProblem, type VerifiedFile, type VerifyReport, verifyJournal } from './verify.ts';

@@ -10,7 +10,7 @@ import {
   recoverCalls,
   type UsageStore,
 } from '@atp-router/ledger';
-import type { ClaimHead } from '../sql/index.ts';
+import type { ClaimHead, DaySumsOf } from '../sql/index.ts';
 import { journalPath } from './files.ts';
 import { openJournal } from './journal.ts';
 import { lockDataDir } from './lock.ts';
@@ -25,6 +25,8 @@ export interface LedgerOptions extends Omit<JournalOptions, 'dir' | 'on_block'> 
   /** Holds journal, lock and, unless `store` says otherwise, the tables. Made with mode 0700. */
   readonly data_dir: string;
   readonly store?: LedgerStore;
+  /** Whose totals of days the start is told; absent: of all nodes in the tables. */
+  readonly sums_of?: DaySumsOf;
   /** Journal files and call records older than this are removed; 0 keeps all. Daily sums stay for ever. */
   readonly retain_days: number;
   /** Told of everything that keeps the tables from following the journal. Calls are not affected. */
@@ -81,7 +83,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     const opened = openJournal({ ...options, dir, on_block: () => client?.notice() });
     journal = opened;
     client = new WorkerClient({
-      input: { dir, node_id, store, now_ms: clock.now_ms() },
+      input: { dir, node_id, store, now_ms: clock.now_ms(), ...(options.sums_of && { sums_of: options.sums_of }) },
       end: () => endOf(opened),
       on_problem,
       ...(options.worker_script && { script: options.worker_script }),

@@ -1,5 +1,5 @@
 import { AtpError, type ErrorCode, isAtpError } from '@atp-router/kernel';
-import type { TablesStart } from '../sql/index.ts';
+import type { DaySumsOf, TablesStart } from '../sql/index.ts';
 import type { JournalLimit } from './projector.ts';
 import type { QuestionName } from './questions.ts';
 import type { LedgerStore } from './store-place.ts';
@@ -14,6 +14,8 @@ export interface WorkerInput {
   /** For the start state: the day whose totals count, and the time by which keys expire. */
   readonly now_ms: number;
   readonly batch_records?: number;
+  /** Whose totals of days the start is told; absent: of all nodes in the tables. */
+  readonly sums_of?: DaySumsOf;
 }
 
 /** An error as it crosses threads. */

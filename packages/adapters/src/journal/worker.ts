@@ -158,7 +158,7 @@ function start(input: WorkerInput, send: (message: FromWorker) => void): Promise
       ...(batch_records !== undefined && { batch_records }),
     });
     await projector.catchUp(input.limit);
-    const tables = await readStart(driver, node_id, input.now_ms);
+    const tables = await readStart(driver, node_id, input.now_ms, input.sums_of);
     const rebuilt = lost ?? projector.rebuilt;
     send({ kind: 'ready', start: tables, ...(rebuilt !== undefined && { rebuilt }) });
     return new ProjectionThread(driver, projector, input, send);

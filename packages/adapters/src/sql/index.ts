@@ -16,4 +16,12 @@ export { sqlEntityStore } from './stores/entities.ts';
 export { sqlIdempotencyStore } from './stores/idempotency.ts';
 export { sqlLeaseStore } from './stores/lease.ts';
 export { sqlUsageStore } from './stores/usage.ts';
-export { type ClaimHead, findClaim, readBudgets, readEvents, readStart, type TablesStart } from './state.ts';
+export {
+  type ClaimHead,
+  type DaySumsOf,
+  findClaim,
+  readBudgets,
+  readEvents,
+  readStart,
+  type TablesStart,
+} from './state.ts';

@@ -53,7 +53,18 @@ export interface TablesStart {
   readonly claims: readonly ClaimHead[];
 }
 
-export async function readStart(queries: SqlQueries, node_id: string, now_ms: number): Promise<TablesStart> {
+/** Whose calls count in the totals of a day: of all nodes in the database, of one alone, or of all but some. */
+export type DaySumsOf =
+  | { readonly kind: 'all' }
+  | { readonly kind: 'only'; readonly node_id: string }
+  | { readonly kind: 'without'; readonly node_ids: readonly string[] };
+
+export async function readStart(
+  queries: SqlQueries,
+  node_id: string,
+  now_ms: number,
+  sums_of: DaySumsOf = { kind: 'all' },
+): Promise<TablesStart> {
   const open = await queries.query('SELECT state FROM open_calls WHERE node_id = $1', [node_id]);
   const entities = await queries.query('SELECT * FROM entities WHERE node_id = $1', [node_id]);
   const kills = await queries.query('SELECT * FROM kills WHERE node_id = $1', [node_id]);
@@ -65,7 +76,7 @@ export async function readStart(queries: SqlQueries, node_id: string, now_ms: nu
   const open_calls = open.map((row) => JSON.parse(String(row['state'])) as OpenCall).sort(byStart);
   const budget_days = await startDays(queries, open_calls, now_ms);
   const budgets: BudgetDay[] = [];
-  for (const day of budget_days) budgets.push(...(await readBudgets(queries, day)));
+  for (const day of budget_days) budgets.push(...(await readBudgets(queries, day, sums_of)));
   return {
     budget_days,
     budgets,
@@ -105,22 +116,47 @@ function claimHead(row: SqlRow): ClaimHead {
 }
 
 /** What each tenant used on one UTC day, summed over all nodes. */
-export async function readBudgets(queries: SqlQueries, day: string): Promise<readonly BudgetDay[]> {
+export async function readBudgets(
+  queries: SqlQueries,
+  day: string,
+  sums_of: DaySumsOf = { kind: 'all' },
+): Promise<readonly BudgetDay[]> {
+  const { sql, params } = nodesOf(sums_of);
+  const sums = BUDGET_DAY_SUMS.map(sumOf).join(', ');
   const rows = await queries.query(
-    `SELECT day, tenant, ${BUDGET_DAY_SUMS.map(sumOf).join(', ')} FROM budget_daily WHERE day = $1 GROUP BY day, tenant`,
-    [day],
+    `SELECT day, tenant, ${sums} FROM budget_daily WHERE day = $1${sql} GROUP BY day, tenant`,
+    [day, ...params],
   );
   return rows.map((row) => fromRow(BUDGET_DAY, row)).sort((a, b) => (a.tenant < b.tenant ? -1 : 1));
 }
 
+/** As a condition; its parameters begin with `$2`. */
+function nodesOf(of: DaySumsOf): { readonly sql: string; readonly params: readonly string[] } {
+  if (of.kind === 'only') return { sql: ' AND node_id = $2', params: [of.node_id] };
+  if (of.kind === 'all' || of.node_ids.length === 0) return { sql: '', params: [] };
+  const marks = of.node_ids.map((_, i) => `$${i + 2}`).join(', ');
+  return { sql: ` AND node_id NOT IN (${marks})`, params: of.node_ids };
+}
+
+/**
+ * A key as a node knows it, or one of its workers (`<node>.w<n>`) that had a journal of their own: of those none runs now, so
+ * that one of theirs that is running was interrupted.
+ */
 export async function findClaim(
   queries: SqlQueries,
   node_id: string,
   scope_hash: string,
 ): Promise<IdempotencyRow | undefined> {
-  const sql = `SELECT ${columnsOf(CLAIM).join(', ')} FROM idempotency WHERE node_id = $1 AND scope_hash = $2`;
-  const [row] = await queries.query(sql, [node_id, scope_hash]);
-  return row && fromRow(CLAIM, row);
+  const columns = columnsOf(CLAIM).join(', ');
+  const own = `SELECT ${columns} FROM idempotency WHERE node_id = $1 AND scope_hash = $2`;
+  const [row] = await queries.query(own, [node_id, scope_hash]);
+  if (row !== undefined) return fromRow(CLAIM, row);
+  const workers = `SELECT ${columns} FROM idempotency WHERE scope_hash = $1 AND node_id IN
+    (SELECT node_id FROM journal_position WHERE substr(node_id, 1, length($2)) = $2) ORDER BY expires_ms DESC LIMIT 1`;
+  const [other] = await queries.query(workers, [scope_hash, `${node_id}.w`]);
+  if (other === undefined) return undefined;
+  const claim = fromRow(CLAIM, other);
+  return claim.state === 'running' ? { ...claim, state: 'interrupted' } : claim;
 }
 
 /** The operators' log of a node, newest first. */

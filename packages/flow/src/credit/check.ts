@@ -112,6 +112,7 @@ const ownerBodies: Readonly<Record<string, Check>> = {
     reason: oneOf('denied', 'expired', 'shed', 'failed', 'unreachable'),
     denial: orNull(isDenial),
     retry_ms: orNull(isTime),
+    standings: listOf(isStanding),
   }),
   credit: shape({ credit: listOf(isCredit), standings: listOf(isStanding) }),
   recall: shape({ accounts: listOf(isName) }),

@@ -3,7 +3,8 @@ import type { AccountLedger } from '../account-ledger.ts';
 import type { Windows } from '../account.ts';
 import { type Amounts, NOTHING } from '../amounts.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
-import { isBelowShare, shortage } from '../scheduler/shares.ts';
+import { shortage } from '../scheduler/shares.ts';
+import { demandAt, wantedAt } from '../scheduler/wanted.ts';
 import type { OwnerBody } from './messages.ts';
 import type { OwnerSlot } from './owner-slot.ts';
 import type { Asked, OwnerWorker } from './owner-worker.ts';
@@ -112,7 +113,7 @@ export class Contention {
       else this.#recall(account, recalls);
     }
     for (const [worker, accounts] of recalls) this.#tell(worker, { type: 'recall', accounts });
-    this.#stopping = this.#stopping.filter((one) => one.until_mono_ms > mono_ms);
+    this.#stopping = this.#stopping.filter((one) => one.until_mono_ms > mono_ms && !this.#isBack(one));
     for (const account of this.#hot) this.#preempt(account, mono_ms);
   }
 
@@ -137,17 +138,25 @@ export class Contention {
     const pool = this.#scheduler.pool(account);
     if (windows === undefined || pool === undefined || !pool.has_shares) return;
     const ticket = pool.next(windows)?.owner;
-    if (ticket?.key.qos !== 'gold' || !isBelowShare(windows, pool.shares.gold, 'gold')) return;
+    if (ticket?.key.qos !== 'gold') return;
     // What is idle comes back first.
     if (this.isRecallable(account)) return;
-    const part = ticket.partAt(account);
-    if (part?.kind !== 'reserve') return;
-    let short = positive(minus(shortage(windows, part.amounts), this.#coming(account)));
+    const claim = pool.claim(windows, 'gold');
+    if (claim === undefined || demandAt(ticket, account) === undefined) return;
+    const wanted = wantedAt(pool, ticket, claim, this.#ledger);
+    let short = positive(minus(shortage(windows, wanted), this.#coming(account)));
     for (const qos of WORST_FIRST) {
       if (isNothing(short)) return;
       const most = spare(windows, pool.shares[qos], qos);
       short = this.#ask(account, qos, short, most, mono_ms);
     }
+  }
+
+  /** All that its worker said comes back has come: it may be asked for more. One that had nothing to stop is left alone. */
+  #isBack({ worker, account, qos, held, amounts }: Stopping): boolean {
+    if (amounts === undefined || isNothing(amounts)) return false;
+    const back = minus(held, this.#heldBy(worker, account, qos));
+    return DIMENSIONS.every((of) => back[of] >= amounts[of]);
   }
 
   /** What is on its way back from calls that were told to stop; what has come back is not any more. */

@@ -159,6 +159,7 @@ export type OwnerBody =
       readonly reason: DenyReason;
       readonly denial: Denial | null;
       readonly retry_ms: number | null;
+      readonly standings: readonly Standing[];
     }
   | { readonly type: 'credit'; readonly credit: readonly Credit[]; readonly standings: readonly Standing[] }
   /** Somebody waits there: close these accounts. Answered by a sync of each of their slots. */

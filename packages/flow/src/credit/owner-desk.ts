@@ -8,11 +8,11 @@ import type { Contention, Tell } from './contention.ts';
 import type { Credit, DenyReason, Ended, SlotState, SlotSync, Standing, Want } from './messages.ts';
 import type { CreditOptions } from './options.ts';
 import type { OwnerSlot } from './owner-slot.ts';
-import { demandOf, endsOf } from './owner-demand.ts';
+import { demandOf, endsOf, letGo } from './owner-demand.ts';
 import type { Asked, OwnerWorker } from './owner-worker.ts';
-import { standingsOf } from './owner-standing.ts';
+import { accountsOn, standingsOf } from './owner-standing.ts';
 import { isNothing, plus, times } from './sums.ts';
-import { callsWithin, chunkAt, isOverdrawn, refill } from './top-up.ts';
+import { callsWithin, chunkAt, refill } from './top-up.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -69,7 +69,10 @@ export class OwnerDesk {
       if (!this.#grow(asked, now, false))
         this.#growing.push({ asked, until_mono_ms: now.mono_ms + this.#options.grace_ms });
     } else {
-      const { ticket, changes } = this.#scheduler.request(demandOf(asked, late_ms, this.#graceOf, now), now);
+      const { ticket, changes } = this.#scheduler.request(
+        demandOf(asked, this.#ledger, late_ms, this.#graceOf, now),
+        now,
+      );
       this.#decided(ticket, now);
       this.took(changes, now);
     }
@@ -84,6 +87,7 @@ export class OwnerDesk {
     if (ticket === undefined) return;
     by.waiting.delete(id);
     this.took(this.#scheduler.cancel(ticket, now), now);
+    letGo(ticket, this.#ledger);
   }
 
   ended(by: OwnerWorker, ends: readonly Ended[], now: Now): void {
@@ -161,11 +165,6 @@ export class OwnerDesk {
     }
   }
 
-  /** More is out or used there than its limits allow. */
-  isSpent(account: string, { now_ms }: Now): boolean {
-    return isOverdrawn(this.#ledger, account, now_ms);
-  }
-
   /** Something has come back there. */
   wake(account: string): void {
     this.#wake.add(account);
@@ -198,6 +197,7 @@ export class OwnerDesk {
     if (state.kind === 'granted') this.#granted(ticket, now);
     else if (state.kind === 'failed') this.deny(owner, 'failed', undefined, now);
     else if ('denial' in state) this.deny(owner, state.kind, state.denial, now);
+    letGo(ticket, this.#ledger);
   }
 
   /** What the queue's reservations hold becomes the worker's credit; the ticket stays for what its tenant is charged. */
@@ -206,8 +206,9 @@ export class OwnerDesk {
     if (state.kind !== 'granted') return;
     const { by, want } = owner;
     if (by.state === 'lapsed') {
-      for (let part = 0; part < ticket.parts.length; part += 1)
-        this.took(this.#scheduler.release(ticket, part, now), now);
+      letGo(ticket, this.#ledger);
+      for (const [part, { kind }] of ticket.parts.entries())
+        if (kind === 'reserve') this.took(this.#scheduler.release(ticket, part, now), now);
       return;
     }
     by.granted.set(want.id, ticket);
@@ -292,6 +293,7 @@ export class OwnerDesk {
   deny({ by, want }: Asked, reason: DenyReason, denial: Denial | undefined, now: Now): void {
     const wait_ms = denial && this.#scheduler.wait_ms(denial.account, want.key.qos, now);
     const retry_ms = wait_ms ?? denial?.retry_after_ms ?? null;
-    this.#tell(by, { type: 'deny', id: want.id, reason, denial: denial ?? null, retry_ms });
+    const standings = this.#standings(by, accountsOn(want, dayNumber(now.now_ms)));
+    this.#tell(by, { type: 'deny', id: want.id, reason, denial: denial ?? null, retry_ms, standings });
   }
 }

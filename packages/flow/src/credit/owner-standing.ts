@@ -1,6 +1,6 @@
 import type { AccountLedger } from '../account-ledger.ts';
 import { type Amounts, NOTHING } from '../amounts.ts';
-import type { Standing } from './messages.ts';
+import type { Standing, Want } from './messages.ts';
 import type { OwnerWorker } from './owner-worker.ts';
 import { isNothing, minus, positive } from './sums.ts';
 
@@ -27,4 +27,9 @@ export function standingsOf(
     standings.push({ account, day, used, out });
   }
   return standings;
+}
+
+/** Accounts that a want asks. */
+export function accountsOn({ parts }: Want, day: number): readonly Pick<Standing, 'account' | 'day'>[] {
+  return parts.flatMap(({ accounts }) => accounts.map((account) => ({ account, day })));
 }

@@ -12,6 +12,7 @@ import { OwnerDesk } from './owner-desk.ts';
 import { OwnerRoster } from './owner-roster.ts';
 import { type Asked, callOf, type Hello, type OwnerWorker, resync } from './owner-worker.ts';
 import { plus } from './sums.ts';
+import { isOverdrawn } from './top-up.ts';
 
 export type OwnerEffect =
   | { readonly kind: 'send'; readonly message: OwnerMessage }
@@ -139,7 +140,7 @@ export class CreditOwner {
   limitsChanged(account: string | undefined, now: Now): readonly OwnerEffect[] {
     for (const id of account === undefined ? this.#ledger.ids() : [account]) {
       if (!this.#contention.isCalm(id)) this.#contention.heat(id);
-      if (this.#desk.isSpent(id, now)) this.#contention.press(id);
+      if (isOverdrawn(this.#ledger, id, now.now_ms)) this.#contention.press(id);
     }
     this.#desk.took(this.scheduler.wake(account, now), now);
     return this.#take(now);

@@ -2,7 +2,7 @@ import { assert, type Qos } from '@atp-router/kernel';
 import { type Amounts, assertAmounts, type Denial } from '../amounts.ts';
 import { dayNumber } from '../days.ts';
 import type { Now } from '../scheduler/changes.ts';
-import type { DenyReason, OwnerBody, OwnerMessage, Recovered, WorkerBody } from './messages.ts';
+import type { DenyReason, OwnerBody, OwnerMessage, Recovered, Standing, WorkerBody } from './messages.ts';
 import { type CreditOptions, DEFAULT_CREDIT } from './options.ts';
 import { isNothing, minus, negative, plus } from './sums.ts';
 import { type Asking, WorkerAsks } from './worker-asks.ts';
@@ -225,11 +225,12 @@ export class CreditWorker<T> {
     switch (body.type) {
       case 'grant':
       case 'credit':
+        this.#stand(body.standings);
         this.books.take(body.credit, now.mono_ms);
-        for (const standing of body.standings) this.#effects.push({ kind: 'standing', standing });
         if (body.type === 'grant') this.#granted(body.id, body.day, now);
         break;
       case 'deny':
+        this.#stand(body.standings);
         this.#refuse(this.#asks.find(body.id), body.reason, body.denial ?? undefined, body.retry_ms ?? undefined);
         break;
       case 'recall':
@@ -244,6 +245,10 @@ export class CreditWorker<T> {
       default:
         break;
     }
+  }
+
+  #stand(standings: readonly Standing[]): void {
+    for (const standing of standings) this.#effects.push({ kind: 'standing', standing });
   }
 
   /** Its credit has been taken. What was cancelled meanwhile leaves it idle. */

@@ -1,7 +1,14 @@
 import { hash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Config, type DataDirSecrets, embeddedStore, type LedgerStore, openDataDir } from '@atp-router/adapters';
+import {
+  type Config,
+  type DataDirSecrets,
+  type DaySumsOf,
+  embeddedStore,
+  type LedgerStore,
+  openDataDir,
+} from '@atp-router/adapters';
 import { AtpError } from '@atp-router/kernel';
 import type { ProcessRole, RouterOptions } from '../options.ts';
 
@@ -18,6 +25,8 @@ export interface Seat {
   readonly member_id: string;
   /** Tables that are not where the configuration says. */
   readonly store: LedgerStore | undefined;
+  /** Whose use of the day is known from the tables: what workers used they say themselves. */
+  readonly sums_of: DaySumsOf;
 }
 
 /**
@@ -31,12 +40,26 @@ export function takeSeat({ config, process }: Pick<RouterOptions, 'config' | 'pr
   const secrets = openDataDir(shared_dir, config.node_id);
   // Two machines may have been given one name; a data directory has one set of processes at a time.
   const member_id = `${secrets.node_id}.${hash('sha256', secrets.seal_key, 'hex').slice(0, 16)}`;
-  if (role.kind !== 'worker') return { role, secrets, config, shared_dir, member_id, store: undefined };
+  if (role.kind !== 'worker') {
+    const sums_of =
+      role.kind === 'owner' ? withoutWorkers(secrets.node_id, config.workers) : ({ kind: 'all' } as const);
+    return { role, secrets, config, shared_dir, member_id, store: undefined, sums_of };
+  }
   const data_dir = workerDir(shared_dir, role.n);
   mkdirSync(data_dir, { recursive: true, mode: 0o700 });
   const node_id = workerNode(secrets.node_id, role.n);
-  const store = config.store.type === 'postgres' ? undefined : embeddedStore(shared_dir);
-  return { role, secrets: { ...secrets, node_id }, config: { ...config, data_dir }, shared_dir, member_id, store };
+  const store = embeddedStoreOf(config, shared_dir);
+  const own = { secrets: { ...secrets, node_id }, config: { ...config, data_dir } };
+  return { role, ...own, shared_dir, member_id, store, sums_of: { kind: 'only', node_id } };
+}
+
+function withoutWorkers(node_id: string, count: number): DaySumsOf {
+  return { kind: 'without', node_ids: Array.from({ length: count }, (_, i) => workerNode(node_id, i + 1)) };
+}
+
+/** Undefined: the configuration says where the tables are. */
+export function embeddedStoreOf({ store }: Config, shared_dir: string): LedgerStore | undefined {
+  return store.type === 'postgres' ? undefined : embeddedStore(shared_dir);
 }
 
 export function workerDir(shared_dir: string, n: number): string {

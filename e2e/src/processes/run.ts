@@ -1,0 +1,178 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { randomInt, type Rng, seededRng } from '@atp-router/kernel';
+import type { JournalRecord } from '@atp-router/ledger';
+import { type RouterConfig, provider, PROVIDER_IDS, standardConfig, tenant } from '../config.ts';
+import { makeTempDir, removeDir, RouterProcess } from '../harness.ts';
+import { type Books, booksOf, readJournal } from '../journal.ts';
+import { compare } from '../kill/check.ts';
+import { KILL_PRICE } from '../kill/price.ts';
+import { checkRepeats } from '../kill/repeats.ts';
+import { Client, type ClientRecord, makeScripts } from '../kill/workload.ts';
+import { Upstream } from '../upstream/upstream.ts';
+import { type ChildName, Children } from './children.ts';
+
+const CLIENTS = 8;
+const WORKERS = 2;
+/** More than one round makes: the budget is there until the end. */
+const CALLS_OF_A_ROUND = 400;
+const NAMES: readonly ChildName[] = ['owner', 'worker:1', 'worker:2'];
+
+export interface ProcessesReport {
+  readonly seed: number;
+  /** Kills by process. */
+  readonly kills: Readonly<Record<ChildName, number>>;
+  readonly requests: number;
+  readonly calls: number;
+  readonly interrupted: number;
+  readonly refused: number;
+  readonly repeats: number;
+  /** What the day's budget allows, and what was charged to it once it was used up. */
+  readonly budget_calls: number;
+  readonly charged_calls: number;
+  readonly problems: readonly string[];
+}
+
+/**
+ * Kills workers and the owner of a router under traffic, one after the other, and compares after each: what the upstream
+ * logged, what all journals say, what each client was told. At the end the day's budget of calls is used up to the last one.
+ */
+export async function runProcessKills(seed: number, kills: number): Promise<ProcessesReport> {
+  const dir = makeTempDir();
+  const upstream = await Upstream.start(dir, 'durable', 'quiet');
+  const budget_calls = CALLS_OF_A_ROUND * (kills + 1);
+  const router = await RouterProcess.start(dir, configOf(upstream, budget_calls));
+  const run = new Run(router, upstream, seededRng(seed));
+  try {
+    await run.children.ready(NAMES);
+    for (let i = 0; i < kills && run.problems.length === 0; i += 1) await run.kill(i);
+    if (run.problems.length === 0) await run.useUp(budget_calls);
+    return run.report(seed, budget_calls);
+  } finally {
+    await router.stop();
+    await upstream.stop();
+    removeDir(dir);
+  }
+}
+
+function configOf(upstream: Upstream, calls_per_day: number): RouterConfig {
+  const breaker = { min_calls: 100_000, open_ms: 100 };
+  const base = standardConfig(upstream);
+  return {
+    ...base,
+    workers: WORKERS,
+    telemetry: { log_level: 'info' },
+    providers: PROVIDER_IDS.map((id) => provider(upstream, id, { breaker })),
+    models: base.models.map((model) => ({ ...model, price: KILL_PRICE })),
+    policies: [
+      { id: 'chain', fallback: ['m-chat', 'm-anthropic'] },
+      { id: 'hedged', fallback: ['m-chat', 'm-anthropic'], hedge_after_ms: 1 },
+    ],
+    tenants: [tenant('acme', { at_limit: 'wait', window: { max_parallel: CLIENTS - 2 }, budget: { calls_per_day } })],
+  };
+}
+
+class Run {
+  readonly problems: string[] = [];
+  readonly children: Children;
+  readonly #router: RouterProcess;
+  readonly #upstream: Upstream;
+  readonly #rng: Rng;
+  readonly #records: ClientRecord[] = [];
+  readonly #kills: Map<ChildName, number> = new Map();
+  #repeats = 0;
+
+  constructor(router: RouterProcess, upstream: Upstream, rng: Rng) {
+    this.#router = router;
+    this.#upstream = upstream;
+    this.#rng = rng;
+    this.children = new Children(router.child);
+  }
+
+  /** One process dies under traffic, which goes on at the others, and everything holds once there is another in its place. */
+  async kill(round: number): Promise<void> {
+    const victim = NAMES[round % NAMES.length] ?? 'owner';
+    const before = randomInt(this.#rng, 3, 20);
+    const after = before + randomInt(this.#rng, 3, 20);
+    let is_killed = false;
+    let is_back = false;
+    const records = await this.#traffic(`r${round}`, (answered) => {
+      if (answered >= before && !is_killed) {
+        is_killed = true;
+        this.#kills.set(victim, (this.#kills.get(victim) ?? 0) + 1);
+        this.children.kill(victim);
+        void this.children.ready(NAMES).then(() => {
+          is_back = true;
+        });
+      }
+      return answered < after || !is_back;
+    });
+    const keyed = records.filter((record) => record.key !== undefined && record.refused === undefined);
+    this.#repeats += keyed.length;
+    this.#compare();
+    this.problems.push(...(await checkRepeats(this.#router.port, this.#books(), keyed)));
+    this.#compare();
+  }
+
+  /** Until each client is told that there is no budget left. */
+  async useUp(budget_calls: number): Promise<void> {
+    const over = (records: readonly ClientRecord[]): number => records.filter(({ refused }) => refused === 429).length;
+    const records: ClientRecord[] = await this.#traffic('last', (_, so_far) => over(so_far) < CLIENTS);
+    this.#compare();
+    const charged = this.#books().ended.size;
+    if (over(records) < CLIENTS) this.problems.push('the budget does not end');
+    if (charged !== budget_calls) this.problems.push(`${charged} calls were charged to a budget of ${budget_calls}`);
+  }
+
+  report(seed: number, budget_calls: number): ProcessesReport {
+    const books = this.#books();
+    const ended = [...books.ended.values()];
+    return {
+      seed,
+      kills: Object.fromEntries(this.#kills),
+      requests: this.#records.length,
+      calls: books.opened.size,
+      interrupted: ended.filter(({ outcome }) => outcome === 'interrupted').length,
+      refused: this.#records.filter(({ refused }) => refused !== undefined).length,
+      repeats: this.#repeats,
+      budget_calls,
+      charged_calls: ended.length,
+      problems: this.problems,
+    };
+  }
+
+  async #traffic(
+    name: string,
+    goesOn: (answered: number, records: readonly ClientRecord[]) => boolean,
+  ): Promise<ClientRecord[]> {
+    const scripts = await makeScripts(this.#upstream);
+    const clients = Array.from(
+      { length: CLIENTS },
+      (_, i) => new Client(`${name}c${i}`, seededRng(randomInt(this.#rng, 1, 1e9)), this.#upstream, scripts),
+    );
+    const sent = (): ClientRecord[] => clients.flatMap((client) => client.records);
+    const alive = (): boolean => {
+      const records = sent();
+      return goesOn(records.filter(({ answer }) => answer !== undefined).length, records);
+    };
+    await Promise.all(clients.map((client) => client.run(this.#router.port, alive)));
+    const records = sent();
+    this.#records.push(...records);
+    return records;
+  }
+
+  #compare(): void {
+    this.problems.push(...compare({ log: this.#upstream.log(), records: this.#journals(), clients: this.#records }));
+  }
+
+  #books(): Books {
+    return booksOf(this.#journals());
+  }
+
+  /** Of all processes; each has its own, and its calls are in no other. */
+  #journals(): JournalRecord[] {
+    const { data_dir } = this.#router;
+    const workers = Array.from({ length: WORKERS }, (_, i) => join(data_dir, 'workers', String(i + 1)));
+    return [data_dir, ...workers].filter((dir) => existsSync(join(dir, 'journal'))).flatMap(readJournal);
+  }
+}
