@@ -1,7 +1,6 @@
 import { hash as nodeHash } from 'node:crypto';
 import {
   aesGcmSealer,
-  type ClusterGauges,
   configWarnings,
   type DataDirSecrets,
   registerClusterGauges,
@@ -41,7 +40,7 @@ import type { LedgerHandle } from './ledger-handle.ts';
 import { EventBus } from './observe/event-bus.ts';
 import { FlowCounts, flowGauges, type FlowParts, flowStateOf } from './observe/flow-watch.ts';
 import { Spending } from './observe/spending.ts';
-import { liveGauges } from './observe/live.ts';
+import { type LiveParts, liveGauges } from './observe/live.ts';
 import { startTracing } from './observe/start-tracing.ts';
 import type { RouterOptions } from './options.ts';
 import { openSessions } from './open-sessions.ts';
@@ -114,8 +113,7 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
   });
   const watch = new FlowCounts(metrics.flow);
   const transports = new Transports((provider) => new AgentTransport(agents, provider));
-  // Who holds the limits of several processes is told what was used by all of them, this one's own journal included.
-  const accounts = seededAccounts(seat.role.kind === 'owner' ? [] : ledger.start.budgets);
+  const accounts = seededAccounts(seat, ledger.start.budgets);
   const ambient = systemAmbient();
   const member = await joinOthers({ options, seat, ledger, accounts, ambient, watch });
   const config = member?.base ?? options.config;
@@ -150,8 +148,7 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
   manager.attach(engine);
   for (const kill of member?.kills ?? ledger.start.kills) engine.parts.kills.set(kill.scope, kill.id, true);
   const flow = { watch, spending: watchFlow(metrics, bus, accounts, engine) };
-  registerLiveGauges(metrics.registry, liveGauges({ engine, ledger, bus, shared, traces: () => tracing?.stats() }));
-  registerClusterGauges(metrics.registry, () => clusterGauges(member));
+  registerGauges(metrics, { engine, ledger, bus, shared, traces: () => tracing?.stats() }, member);
   for (const event of ledger.start.recovered) bus.announce(event);
   bus.append({ type: 'node.started', version, recovered_calls: ledger.start.recovered.length });
   await bus.written();
@@ -164,9 +161,12 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
   return { ...core, ...(await openHub(options, secrets, core)) };
 }
 
-function clusterGauges(member: Membership | undefined): ClusterGauges | undefined {
-  const view = member?.cluster?.();
-  return view && { ...view, leads: view.role === 'leader' };
+function registerGauges({ registry }: RouterMetrics, live: LiveParts, member: Membership | undefined): void {
+  registerLiveGauges(registry, liveGauges(live));
+  registerClusterGauges(registry, () => {
+    const view = member?.cluster?.();
+    return view && { ...view, leads: view.role === 'leader' };
+  });
 }
 
 /** What is spent and what happens in the queues, as metrics show it. */
@@ -231,8 +231,10 @@ function warnOf(manager: GenerationManager, bus: EventBus, { onProblem }: Router
   });
 }
 
-function seededAccounts(days: readonly BudgetDay[]): AccountLedger {
+/** Who holds the limits of several processes is told what each of them used, itself included: those books begin empty. */
+function seededAccounts({ role }: Seat, days: readonly BudgetDay[]): AccountLedger {
   const accounts = new AccountLedger();
+  if (role.kind === 'owner') return accounts;
   for (const { tenant, day, calls, tokens, cost_usd_nanos } of days) {
     accounts.seed(tenantAccount(tenant), day, { calls, tokens, usd_nanos: addUsdNanos(cost_usd_nanos, 0) });
   }
