@@ -1,10 +1,10 @@
 import type { Config, ValueSources } from '@atp-router/adapters';
 import type { Stage } from '@atp-router/call';
 import type { GenEvent, GenRequest } from '@atp-router/dialects';
-import type { CreditOptions, ElectionOptions } from '@atp-router/flow';
 import type { AtpError } from '@atp-router/kernel';
 import type { RouterEvent } from '@atp-router/ledger';
 import type { ConfigOrigin, ReloadFile } from './admin/parts.ts';
+import type { Pace } from './processes/pace.ts';
 
 /**
  * What has a problem: the configuration (an entry that cannot work, and keeps nothing else from working), the tables that follow the journal, what routers over one database share, or the handling of calls
@@ -29,12 +29,6 @@ export type ProcessRole =
   | { readonly kind: 'owner'; readonly epoch: number; readonly workers: readonly WorkerStart[] }
   /** Serves calls. */
   | ({ readonly kind: 'worker' } & WorkerStart);
-
-/** Times that processes and machines have in common. */
-export interface Pace {
-  readonly election?: Partial<ElectionOptions>;
-  readonly credit?: Partial<CreditOptions>;
-}
 
 export interface RouterOptions {
   readonly config: Config;

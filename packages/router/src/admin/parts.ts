@@ -5,7 +5,7 @@ import type { Engine } from '../engine/engine.ts';
 import type { GenerationManager } from '../generation/manager.ts';
 import type { LedgerHandle } from '../ledger-handle.ts';
 import type { EventBus } from '../observe/event-bus.ts';
-import type { ClusterView } from '../processes/cluster/cluster-limits.ts';
+import type { ClusterView } from '../processes/cluster/view.ts';
 import type { FlowParts } from '../observe/flow-watch.ts';
 
 /**

@@ -5,7 +5,7 @@ import type { Engine } from '../engine/engine.ts';
 import type { GenerationManager } from '../generation/manager.ts';
 import type { OverlayEntity } from '../generation/overlay.ts';
 import type { KillRow } from '@atp-router/ledger';
-import type { ClusterView } from './cluster/cluster-limits.ts';
+import type { ClusterView } from './cluster/view.ts';
 import type { EventBus } from '../observe/event-bus.ts';
 
 /** What a process that is one of several does differently from one that is alone. */

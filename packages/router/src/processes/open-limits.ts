@@ -5,7 +5,7 @@ import { ClusterLimits } from './cluster/cluster-limits.ts';
 import { totalsOf } from './inherited.ts';
 import type { Limits } from './limits.ts';
 import { OwnerGate } from './owner-gate.ts';
-import type { OwnerParts } from './owner-member.ts';
+import type { OwnerParts } from './owner-parts.ts';
 import { baseName, workerName } from './seat.ts';
 
 export interface LimitsListener {
@@ -13,8 +13,10 @@ export interface LimitsListener {
   deliver(message: OwnerMessage): void;
   /** What a worker of another machine tells whoever holds the limits. */
   told(worker: string, kind: string, body: unknown): void;
-  /** Another process holds the limits from now on. */
-  led(): void;
+  /** A worker of another machine is not heard of any more. */
+  gone(worker: string): void;
+  /** Whoever holds the limits may not know any more what workers of this machine have told. */
+  forgotten(): void;
 }
 
 /** What an owner process has of the limits: all of them, or where there are other machines its part. */
@@ -71,7 +73,7 @@ function gateOf(
 function clusterOf(
   { seat, role, accounts, ambient, options }: OwnerParts,
   deliver: (message: OwnerMessage) => void,
-  { told, led }: LimitsListener,
+  { told, gone, forgotten }: LimitsListener,
 ): ClusterLimits | undefined {
   const { cluster: config, workers } = seat.config;
   if (config === undefined) return undefined;
@@ -80,7 +82,7 @@ function clusterOf(
   return new ClusterLimits({
     ...{ config, member_id: seat.member_id, incarnation: role.epoch, accounts, ambient, deliver },
     workers: [...[...numbers].map((n) => workerName(seat, n)), baseName(seat)],
-    ...{ onTold: told, onLeader: led, pace: options.pace },
+    ...{ onTold: told, onGone: gone, onForgotten: forgotten, pace: options.pace },
     onProblem: (problem) => options.onProblem?.('workers', problem),
     onOver: (reason) => options.onEnd?.(`The limits are not held here any more: ${reason}.`),
   });

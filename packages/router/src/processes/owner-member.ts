@@ -2,20 +2,19 @@ import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type LinkPeer, type LinkServer, listenForLinks, systemClock, systemTimers } from '@atp-router/adapters';
 import { migrate, openSqlite, type SqlDriver, sqlIdempotencyStore } from '@atp-router/adapters/sql';
-import { type AccountLedger, isWorkerMessage, type OwnerMessage } from '@atp-router/flow';
+import { isWorkerMessage, type OwnerMessage } from '@atp-router/flow';
 import { AtpError, type Timer } from '@atp-router/kernel';
 import type { IdempotencyStore } from '@atp-router/ledger';
 import type { Engine } from '../engine/engine.ts';
 import type { Gate } from '../engine/gate.ts';
-import type { Ambient } from '../engine/ports.ts';
 import type { Signal } from '../engine/target-windows.ts';
-import type { LedgerHandle } from '../ledger-handle.ts';
-import type { ProcessRole, RouterOptions } from '../options.ts';
-import type { ClusterView } from './cluster/cluster-limits.ts';
+import type { RouterOptions } from '../options.ts';
+import type { ClusterView } from './cluster/view.ts';
 import { answerClaims, withArchive } from './claims.ts';
 import type { MemberCore, Membership } from './membership.ts';
 import { OwnerCeilings } from './owner-ceilings.ts';
 import { OpenLimits } from './open-limits.ts';
+import type { OwnerParts } from './owner-parts.ts';
 import { ownerSockets, type Seat, workerName } from './seat.ts';
 import { type CeilingChange, isWorkerHello, KIND, type SharedView, type WorkerHello } from './shared-view.ts';
 
@@ -28,15 +27,6 @@ type Peer = LinkPeer & { close(): void };
 interface Worker {
   readonly hello: WorkerHello;
   readonly peer: Peer;
-}
-
-export interface OwnerParts {
-  readonly options: RouterOptions;
-  readonly seat: Seat;
-  readonly role: Extract<ProcessRole, { kind: 'owner' }>;
-  readonly ledger: LedgerHandle;
-  readonly accounts: AccountLedger;
-  readonly ambient: Ambient;
 }
 
 /** The process that holds limits, switches and keys for its workers. */
@@ -72,7 +62,8 @@ export class OwnerMember implements Membership {
     this.#limits = new OpenLimits(parts, {
       deliver: (message) => this.#deliver(message),
       told: (worker, kind, body) => this.#told(worker, kind, body),
-      led: () => undefined,
+      gone: (worker) => this.#ceilings?.forget(worker),
+      forgotten: () => this.#tellCeilings(),
     });
     this.gate = () => this.#limits.limits.gate;
   }
@@ -138,15 +129,17 @@ export class OwnerMember implements Membership {
       onDown: () => {
         if (this.#workers.get(name) !== worker) return;
         this.#workers.delete(name);
-        this.#ceilings?.forget(hello.n);
+        this.#ceilings?.forget(name);
+        this.#limits.cluster?.tell(name, KIND.gone, null);
       },
     };
   }
 
   #take({ hello }: Worker, kind: string, body: unknown): void {
+    const name = workerName(this.#seat, hello.n);
     if (kind === KIND.credit && isWorkerMessage(body)) this.#limits.limits.receive(body);
-    else if (kind === KIND.signals) this.#signals(workerName(this.#seat, hello.n), body as readonly Signal[]);
-    else if (kind === KIND.ceiling) this.#ceilings?.tell(hello.n, body as CeilingChange);
+    else if (kind === KIND.signals) this.#signals(name, body as readonly Signal[]);
+    else if (kind === KIND.ceiling) this.#ceiling(name, body as CeilingChange);
     else this.#problem(`Worker ${hello.n} sent something that is not understood here (${kind.slice(0, 40)}).`);
   }
 
@@ -166,9 +159,21 @@ export class OwnerMember implements Membership {
     this.#limits.cluster?.tell(worker, KIND.signals, signals);
   }
 
+  #ceiling(worker: string, change: CeilingChange): void {
+    this.#ceilings?.tell(worker, change);
+    this.#limits.cluster?.tell(worker, KIND.ceiling, change);
+  }
+
+  #tellCeilings(): void {
+    for (const [worker, change] of this.#ceilings?.entries() ?? [])
+      this.#limits.cluster?.tell(worker, KIND.ceiling, change);
+  }
+
   /** A worker of another machine says something. */
-  #told(_worker: string, kind: string, body: unknown): void {
-    if (kind === KIND.signals && Array.isArray(body)) this.#signals(_worker, body as readonly Signal[]);
+  #told(worker: string, kind: string, body: unknown): void {
+    if (kind === KIND.signals && Array.isArray(body)) this.#signals(worker, body as readonly Signal[]);
+    else if (kind === KIND.ceiling) this.#ceiling(worker, body as CeilingChange);
+    else if (kind === KIND.gone) this.#ceilings?.forget(worker);
   }
 
   #deliver(message: OwnerMessage): void {

@@ -22,6 +22,8 @@ export const KIND = {
   signals: 'signals',
   /** To the owner: `CeilingChange`. */
   ceiling: 'ceiling',
+  /** Between machines: a worker's ceilings do not count any more. */
+  gone: 'gone',
 } as const;
 
 export interface CeilingChange {

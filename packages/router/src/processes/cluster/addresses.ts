@@ -15,4 +15,13 @@ export class Addresses {
   of(worker: string): string | undefined {
     return this.#by_worker.get(worker)?.address;
   }
+
+  /** Takes out those that were not heard of since then. */
+  *silent(since_mono_ms: number): Generator<string> {
+    for (const [worker, { mono_ms }] of this.#by_worker) {
+      if (mono_ms >= since_mono_ms) return;
+      this.#by_worker.delete(worker);
+      yield worker;
+    }
+  }
 }

@@ -2,6 +2,7 @@ import { type Cluster, type ClusterStats, type Config, valkeyCluster } from '@at
 import {
   type AccountLedger,
   type BeatAnswer,
+  DEFAULT_CREDIT,
   DEFAULT_ELECTION,
   Election,
   isOwnerMessage,
@@ -12,12 +13,13 @@ import {
 } from '@atp-router/flow';
 import type { AtpError } from '@atp-router/kernel';
 import type { Ambient } from '../../engine/ports.ts';
-import type { Pace } from '../../options.ts';
 import { Alarm } from '../alarm.ts';
 import type { Limits } from '../limits.ts';
+import type { Pace } from '../pace.ts';
 import { Addresses } from './addresses.ts';
 import { ClusterGate } from './cluster-gate.ts';
 import { LocalWorkers } from './local-workers.ts';
+import type { ClusterView } from './view.ts';
 import {
   addressOf,
   type Envelope,
@@ -44,24 +46,14 @@ export interface ClusterLimitsParts {
   readonly deliver: (message: OwnerMessage) => void;
   /** What another machine's workers tell whoever holds the limits, beside credit. */
   readonly onTold: (worker: string, kind: string, body: unknown) => void;
-  /** Another one holds the limits from now on, be it this one. */
-  readonly onLeader?: () => void;
+  /** A worker of another machine is not heard of any more. */
+  readonly onGone: (worker: string) => void;
+  /** Whoever holds the limits may not know any more what workers of this machine have told. */
+  readonly onForgotten: () => void;
   readonly onProblem: (problem: AtpError) => void;
   /** It held the limits, and does not any more: only another process may begin anew. */
   readonly onOver: (reason: string) => void;
   readonly pace?: Pace | undefined;
-}
-
-/** What an operator sees of it. */
-export interface ClusterView extends ClusterStats {
-  readonly role: 'leader' | 'relay';
-  /** Who holds the limits; undefined: nobody, as far as is known here. */
-  readonly leader: string | undefined;
-  readonly epoch: number;
-  /** It holds the limits, and waits for what workers of all machines have. */
-  readonly is_recovering: boolean;
-  /** Changes of who holds the limits that this process saw. */
-  readonly elections_total: number;
 }
 
 /**
@@ -105,7 +97,9 @@ export class ClusterLimits implements Limits {
       settled_ms: pace?.election?.settled_ms ?? DEFAULT_ELECTION.settled_ms,
       onMessages: (from, messages) => this.#take(from, messages),
       onLost: () => {
-        if (this.gate.own === undefined) this.#locals.call(this.#leader?.epoch ?? 0);
+        if (this.gate.own !== undefined) return;
+        this.#locals.call(this.#leader?.epoch ?? 0);
+        this.#parts.onForgotten();
       },
     });
     this.#turn();
@@ -174,6 +168,8 @@ export class ClusterLimits implements Limits {
     const { leader, epoch, is_free } = answer;
     this.#setLeader(leader === undefined || is_free ? undefined : { address: leader, epoch });
     this.#follow();
+    if (this.gate.own !== undefined)
+      for (const worker of this.#addresses.silent(mono_ms - this.#lease_ms)) this.#parts.onGone(worker);
     this.#arm();
   }
 
@@ -201,7 +197,7 @@ export class ClusterLimits implements Limits {
     if (leader === undefined) return;
     this.#elections_total += 1;
     this.#locals.call(leader.epoch);
-    this.#parts.onLeader?.();
+    this.#parts.onForgotten();
   }
 
   #heard(epoch: number): void {
@@ -250,6 +246,11 @@ export class ClusterLimits implements Limits {
 
   #arm(): void {
     this.#alarm.arm(this.#election.due_mono_ms);
+  }
+
+  get #lease_ms(): number {
+    const { ttl_ms, margin_ms } = { ...DEFAULT_CREDIT, ...this.#parts.pace?.credit };
+    return ttl_ms + margin_ms;
   }
 
   get #mono_ms(): number {
