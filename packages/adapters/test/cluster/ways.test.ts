@@ -1,9 +1,12 @@
+import { readFileSync } from 'node:fs';
 import { DEFAULT_ELECTION } from '@atp-router/flow';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { findValkey, ValkeyServer } from '../../src/testing/valkey-server.ts';
 import { type Cluster, valkeyCluster } from '../../src/cluster/index.ts';
 
 let server: ValkeyServer;
+
+const PAGE = new URL('../../../../docs/operations/processes.md', import.meta.url);
 
 describe.skipIf(findValkey() === undefined)('the way between machines', { timeout: 60_000 }, () => {
   beforeAll(async () => {
@@ -68,6 +71,18 @@ describe.skipIf(findValkey() === undefined)('the way between machines', { timeou
     expect(a.problems.length).toBe(2);
     expect(a.problems.join()).not.toContain('127.0.0.1');
   });
+
+  it('needs the rights that the documents name, and no others', async () => {
+    const rights = /ACL SETUSER limits on >PASSWORD (.*)/.exec(readFileSync(PAGE, 'utf8'))?.[1] ?? '';
+    server.ask('ACL', 'SETUSER', 'limits', 'on', '>p', ...rights.split(' '));
+    const [a, b] = ['a#4', 'b#4'].map((self) => end(self, { url: server.url(0, 'limits:p'), prefix: 'atp' }));
+    await Promise.all([a?.up(), b?.up()]);
+    await a?.beat();
+    await a?.cluster.leave(1);
+    a?.cluster.send('b#4', 'hello');
+    await b?.until(() => b.came.length === 1);
+    expect([...(a?.problems ?? []), ...(b?.problems ?? [])]).toEqual([]);
+  });
 });
 
 interface End {
@@ -80,7 +95,10 @@ interface End {
   until(done: () => boolean): Promise<void>;
 }
 
-function end(self: string): End {
+function end(
+  self: string,
+  at: { readonly url: string; readonly prefix: string } = { url: server.url(), prefix: 'ways' },
+): End {
   const came: unknown[] = [];
   const problems: string[] = [];
   let n = 0;
@@ -88,7 +106,7 @@ function end(self: string): End {
     while (!done()) await new Promise((resolve) => setImmediate(resolve));
   };
   const cluster = valkeyCluster({
-    ...{ url: server.url(), prefix: 'ways', self, settled_ms: DEFAULT_ELECTION.settled_ms },
+    ...{ ...at, self, settled_ms: DEFAULT_ELECTION.settled_ms },
     onMessages: (_, messages) => came.push(...messages),
     onLost: () => {
       all.lost += 1;
