@@ -62,7 +62,7 @@ export class AccountLedger {
     this.#accounts.rest(account);
   }
 
-  /** By name or by rule, whether or not the account is known; undefined: none. */
+  /** By name or by rule, within its ceiling, whether or not the account is known; undefined: none. */
   limitsOf(id: string): AccountLimits | undefined {
     return this.#accounts.limitsOf(id);
   }

@@ -35,7 +35,9 @@ export class AccountTable {
   limitsOf(id: string): AccountLimits | undefined {
     const known = this.#accounts.get(id);
     if (known === undefined) return this.#ruleOf(id);
-    return known.limited ? known.limits : undefined;
+    const limits = known.limited ? known.limits : undefined;
+    const { max_parallel } = known;
+    return Number.isFinite(max_parallel) ? { ...limits, max_parallel } : limits;
   }
 
   setRule(ruleOf: LimitsRule): void {

@@ -9,7 +9,7 @@ export { effectiveDemand, type Estimate, type ToolCost, type ToolTokens, withGua
 export { type EstimateRequest, Estimator, type ModelAccuracy, type Observation } from './estimator.ts';
 export type { AccountSnapshot, Headroom } from './snapshot.ts';
 export type { OwnHold, Reservation, Reserved } from './reservation.ts';
-export type { Changes, Now } from './scheduler/changes.ts';
+export type { Changes, Now, QueueSigns } from './scheduler/changes.ts';
 export type { QueueOptions, SchedulerOptions } from './scheduler/options.ts';
 export type { Pool } from './scheduler/pool.ts';
 export { Scheduler } from './scheduler/scheduler.ts';

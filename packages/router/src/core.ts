@@ -36,6 +36,7 @@ import { mayName } from './generation/generation.ts';
 import { DEFAULT_HEALTH, healthOptions, providerConfigOf } from './generation/health-options.ts';
 import { tunersOf } from './generation/tuners.ts';
 import { GenerationManager } from './generation/manager.ts';
+import { Presence } from './front/presence.ts';
 import type { LedgerHandle } from './ledger-handle.ts';
 import { EventBus } from './observe/event-bus.ts';
 import { FlowCounts, flowGauges, type FlowParts, flowStateOf } from './observe/flow-watch.ts';
@@ -72,6 +73,7 @@ export interface Core {
   readonly transports: Transports;
   readonly counter: TokenCounterWorker;
   readonly tracing: Tracing | undefined;
+  readonly presence: Presence;
 }
 
 const sha256 = (data: string | Uint8Array): string => nodeHash('sha256', data, 'hex');
@@ -105,7 +107,7 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
       const rules = manager.generation.tenants.get(tenant);
       return rules !== undefined && mayName(rules, name);
     },
-    onCapacity: (account, calls) => engine.ceilings.set(account, 'agents', calls),
+    onCapacity: (account, calls) => setCapacity(engine, member, account, calls),
     onCrowded: (accounts) => {
       for (const account of accounts) engine.windows.crowded(account);
     },
@@ -148,15 +150,16 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
   manager.attach(engine);
   for (const kill of member?.kills ?? ledger.start.kills) engine.parts.kills.set(kill.scope, kill.id, true);
   const flow = { watch, spending: watchFlow(metrics, bus, accounts, engine) };
-  registerGauges(metrics, { engine, ledger, bus, shared, traces: () => tracing?.stats() }, member);
+  const presence = new Presence(member?.others, options.config.workers);
+  registerGauges(metrics, { engine, ledger, bus, shared, presence, tracing, member }, member);
   for (const event of ledger.start.recovered) bus.announce(event);
   bus.append({ type: 'node.started', version, recovered_calls: ledger.start.recovered.length });
   await bus.written();
   warnOf(manager, bus, options);
-  await member?.attach({ engine, manager, bus });
+  await member?.attach({ engine, manager, bus, agents, metrics });
   const core = {
     ...{ seat, member, node_id: secrets.node_id, ledger, shared, bus, metrics },
-    ...{ manager, engine, agents, transports, counter, tracing, flow },
+    ...{ manager, engine, agents, transports, counter, tracing, flow, presence },
   };
   return { ...core, ...(await openHub(options, secrets, core)) };
 }
@@ -211,6 +214,12 @@ async function openHub(
     if (event.type === 'config.applied' || event.type === 'kill.set') agents.capacity.refresh();
   });
   return { hub, sessions };
+}
+
+/** Where there are other processes, what the agents of all of them take together counts. */
+function setCapacity({ ceilings }: Engine, member: Membership | undefined, account: string, calls: number): void {
+  if (member?.capacity === undefined) ceilings.set(account, 'agents', calls);
+  else member.capacity(account, calls);
 }
 
 /** Says what in the configuration cannot work, of the present one and of each that follows. */

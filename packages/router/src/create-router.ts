@@ -1,11 +1,16 @@
-import { type HttpExchange, type HttpServerHandle, listen, type RouterMetrics } from '@atp-router/adapters';
+import {
+  type HttpExchange,
+  type HttpServerHandle,
+  listen,
+  type ProviderConfig,
+  type RouterMetrics,
+} from '@atp-router/adapters';
 import { addFrames, type FrameWays } from './atp/add-frames.ts';
-import { addAdmin } from './admin/add-admin.ts';
+import { addFront } from './front/add-front.ts';
 import { type Bootstrapped, bootstrap } from './bootstrap.ts';
 import { type Core, openCore } from './core.ts';
 import type { Engine } from './engine/engine.ts';
 import type { GenerationManager } from './generation/manager.ts';
-import { addOperations } from './http/operations.ts';
 import { requestId } from './http/reply.ts';
 import { RouterTable } from './http/router-table.ts';
 import { addDataPlane, serve } from './http/routes.ts';
@@ -104,18 +109,18 @@ async function listenTo(
   ways: FrameWays,
 ): Promise<HttpServerHandle> {
   const { config, version } = options;
-  const { engine, agents, flow, manager, bus, hub, ledger, metrics, counter, transports, node_id } = core;
+  const { engine, agents, flow, manager, bus, hub, ledger, counter, transports, node_id } = core;
   let server: HttpServerHandle | undefined;
   addDataPlane(table, engine, counter);
-  addOperations(table, { engine, metrics, version, unready: () => ledger.journal.failure?.message });
-  addAdmin(table, {
+  const admin = {
     ...{ engine, agents, flow, manager, bus, hub, ledger, version, node_id, started: config },
     cluster: () => core.member?.cluster?.(),
-    transportOf: (provider) => transports.of(provider, manager.config),
+    transportOf: (provider: ProviderConfig) => transports.of(provider, manager.config),
     listening: () => server?.address ?? config.listen,
-    origin: options.origin ?? { kind: 'file' },
+    origin: options.origin ?? { kind: 'file' as const },
     onReload: options.onReload,
-  });
+  };
+  addFront(table, { ...core, admin });
   addDocs(table, version);
   const { limits, listen: at } = config;
   server = await listen({

@@ -9,18 +9,19 @@ const ANSWERED_MS = 5_000;
 
 /** Stops accepting, lets calls finish within the grace time, ends the rest, flushes and closes everything. */
 export async function shutDown(reason: string, core: Core, server: HttpServerHandle, ways: FrameWays): Promise<void> {
-  const { engine, hub, bus, manager, sessions } = core;
+  const { engine, hub, bus, manager, sessions, member } = core;
   // Calls of clients without a connection end by timers.
   const release = holdProcess();
   server.stopAccepting();
   ways.sockets.stop();
   ways.streams.stop();
   hub.leave();
-  const drained = engine.drain();
+  const drained = Promise.all([engine.drain(), member?.carrier?.idle()]);
   // Sessions that are kept are a successor's: it says what becomes of them.
   if (sessions === undefined) void hub.drain();
   const timer = systemTimers.after(manager.config.shutdown.grace_ms, () => {
     engine.abortAll(new AtpError('draining', 'The router was shut down before the call was done.'));
+    member?.carrier?.abortAll();
   });
   await drained;
   timer.cancel();

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { AtpError } from '@atp-router/kernel';
 
 /**
@@ -21,6 +22,8 @@ export interface HttpExchange {
   headersLike(prefix: string): readonly string[];
   /** Whole body, or the error that ends the request. Called once. */
   readBody(limits: BodyLimits, done: (error: AtpError | undefined, body: Buffer) => void): void;
+  /** The body as it comes, without limits of its own, for whoever passes it on; undefined when there is none. In place of `readBody`. */
+  bodyStream(): Readable | undefined;
   /** A whole reply. `headers` is flat: name, value, name, value, … */
   reply(status: number, headers: readonly string[], body: string | Uint8Array): void;
   /** Begins a streamed reply. */

@@ -2,6 +2,7 @@ export type { ListenAddress } from './address.ts';
 export * from './admin-client.ts';
 export { type ClaimedPort, claimPort } from './claim-port.ts';
 export * from './exchange.ts';
+export * from './forwarder.ts';
 export * from './live-suite.ts';
 export * from './ollama-probe.ts';
 export * from './server.ts';

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Readable } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { AtpError } from '@atp-router/kernel';
 import { isTooLarge, readBody } from './body-reader.ts';
@@ -87,6 +88,12 @@ export class NodeExchange implements HttpExchange {
   readBody(limits: BodyLimits, done: (error: AtpError | undefined, body: Buffer) => void): void {
     if (this.#awaits_continue && !isTooLarge(this.#req, limits)) this.#res.writeContinue();
     readBody(this.#req, limits, done);
+  }
+
+  bodyStream(): Readable | undefined {
+    if (!hasBody(this.#req)) return undefined;
+    if (this.#awaits_continue) this.#res.writeContinue();
+    return this.#req;
   }
 
   reply(status: number, headers: readonly string[], body: string | Uint8Array): void {

@@ -52,3 +52,16 @@ export function tooManyQuestions(max: number): AtpError {
 export function linkProblem(path: string, what: string, cause?: unknown): AtpError {
   return new AtpError('internal_error', `The link at ${path} ${what}.`, cause === undefined ? {} : { cause });
 }
+
+interface Edition {
+  readonly protocol: number;
+  readonly version: string;
+}
+
+/** Why the two cannot talk with each other, in words; undefined: they can. */
+export function otherVersion(theirs: Edition, ours: Edition, path: string): string | undefined {
+  if (theirs.protocol === ours.protocol && theirs.version === ours.version) return undefined;
+  const say = ({ protocol, version }: Edition): string => `${version} (links ${protocol})`;
+  const remedy = 'Processes of one router have to be of one version: stop them all, and start them again.';
+  return `The process that listens at ${path} is of version ${say(ours)}, the one that connects is of ${say(theirs)}. ${remedy}`;
+}

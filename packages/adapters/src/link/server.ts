@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import { listenOnPath } from '../unix-socket.ts';
-import { linkProblem } from './errors.ts';
+import { linkProblem, otherVersion } from './errors.ts';
 import { LINK_PROTOCOL, type LinkFrame } from './frame.ts';
 import { LINK_LIMITS, type LinkLimits } from './limits.ts';
 import { Link } from './link.ts';
@@ -58,7 +58,9 @@ function greet(link: Link, hello: LinkFrame, options: LinkServerOptions): void {
   }
   let handlers: LinkHandlers | { readonly refuse: string };
   try {
-    handlers = otherVersion(hello, options) ?? options.onPeer(link, hello.body);
+    const theirs = { protocol: hello.id, version: hello.kind };
+    const refuse = otherVersion(theirs, { protocol: LINK_PROTOCOL, version: options.version }, options.path);
+    handlers = refuse === undefined ? options.onPeer(link, hello.body) : { refuse };
   } catch (cause) {
     link.cut('is cut, as this process failed at the hello of the other one', cause);
     return;
@@ -70,14 +72,4 @@ function greet(link: Link, hello: LinkFrame, options: LinkServerOptions): void {
     link.greet({ type: 'welcome', id: LINK_PROTOCOL, kind: options.version, body: undefined });
     link.open(handlers);
   }
-}
-
-function otherVersion(hello: LinkFrame, { path, version }: LinkServerOptions): { readonly refuse: string } | undefined {
-  if (hello.id === LINK_PROTOCOL && hello.kind === version) return undefined;
-  const ours = `${version} (links ${LINK_PROTOCOL})`;
-  const theirs = `${hello.kind} (links ${hello.id})`;
-  const remedy = 'Processes of one router have to be of one version: stop them all, and start them again.';
-  return {
-    refuse: `The process that listens at ${path} is of version ${ours}, the one that connects is of ${theirs}. ${remedy}`,
-  };
 }

@@ -3,6 +3,7 @@ export { type ClusterGauges, registerClusterGauges } from './cluster-gauges.ts';
 export { type LineFields, type LineLevel, type LogLine, lineOf } from './event-lines.ts';
 export {
   type LiveGauges,
+  type ProcessState,
   registerLiveGauges,
   type TargetGauges,
   type TenantGauges,
@@ -16,6 +17,9 @@ export {
   type FlowTierGauges,
   type FlowWindowGauges,
 } from './flow-series.ts';
+export { type MetricFamily, parseMetrics, writeMetrics } from './exposition.ts';
+export { countsOf, mergeMetrics, OWNER_PROCESS, type ProcessMetrics } from './merge-metrics.ts';
+export { GAUGE_RULES } from './merge-rules.ts';
 export { type Logger, type LogOptions, type LogSink, openLogger } from './logger.ts';
 export { RouterMetrics } from './metrics.ts';
 export { type SessionGauges, SessionSeries } from './session-series.ts';

@@ -13,6 +13,8 @@ export interface LiveGauges {
   /** Undefined where no state is shared with other routers. */
   readonly shared_unconfirmed: () => number | undefined;
   readonly kill_switches: () => Readonly<Record<KillScope, number>>;
+  /** Of a router that is several, as this process sees them; over all processes these add up. */
+  readonly processes: () => Readonly<Record<ProcessState, number>>;
   readonly listener_errors: () => number;
   /** Undefined where no traces are exported. */
   readonly traces: () => TraceGauges | undefined;
@@ -20,6 +22,9 @@ export interface LiveGauges {
   readonly providers: () => Iterable<ProviderGauges>;
   readonly targets: () => Iterable<TargetGauges>;
 }
+
+/** `answered` a scrape; linked, but `silent`; asked for by the configuration, but `missing`. */
+export type ProcessState = 'answered' | 'silent' | 'missing';
 
 export interface JournalGauges {
   /** The journal cannot be written now, so no call is taken. */
@@ -125,6 +130,13 @@ function processGauges(registry: MetricRegistry, live: LiveGauges): void {
     help: 'Kill switches that are on.',
     labels: ['scope'],
     read: () => Object.entries(live.kill_switches()).map(([scope, value]) => ({ labels: [scope], value })),
+  });
+  registry.live({
+    name: 'atp_processes',
+    type: 'gauge',
+    help: 'Processes of this router: those whose values are in this answer (`answered`), that did not answer in time (`silent`), that are not there (`missing`).',
+    labels: ['state'],
+    read: () => Object.entries(live.processes()).map(([state, value]) => ({ labels: [state], value })),
   });
   const counter = plain(registry, 'counter');
   counter(

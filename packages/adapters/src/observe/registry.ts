@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
+import { type MetricType, textOf } from './exposition.ts';
 import { Counter, Histogram } from './instruments.ts';
 
 /** Gauges of the process to which prom-client gives the names of counters. */
@@ -7,8 +8,6 @@ const MISNAMED: readonly string[] = [
   'nodejs_active_requests_total',
   'nodejs_active_resources_total',
 ];
-
-export type MetricType = 'counter' | 'gauge' | 'histogram';
 
 /** A metric as its `# HELP` and `# TYPE` lines and the documents describe it. */
 export interface MetricInfo {
@@ -76,7 +75,7 @@ export class MetricRegistry {
   counter({ name, help, labels = [], divisor = 1 }: CounterOptions): Family<Counter> {
     const family = new Series(labels, () => new Counter());
     this.#add({ name, help, labels, type: 'counter' }, (lines) => {
-      for (const [text, counter] of family.all) lines.push(`${name}${braced(text)} ${number(counter.value / divisor)}`);
+      for (const [text, counter] of family.all) lines.push(`${name}${braced(text)} ${textOf(counter.value / divisor)}`);
     });
     return family;
   }
@@ -93,7 +92,7 @@ export class MetricRegistry {
   live({ name, help, type, labels = [], read }: LiveOptions): void {
     this.#add({ name, help, type, labels }, (lines) => {
       for (const sample of read()) {
-        lines.push(`${name}${braced(labelText(labels, sample.labels))} ${number(sample.value)}`);
+        lines.push(`${name}${braced(labelText(labels, sample.labels))} ${textOf(sample.value)}`);
       }
     });
   }
@@ -150,11 +149,11 @@ function writeHistogram(lines: string[], name: string, text: string, { bounds, c
   let below = 0;
   for (let i = 0; i < bounds.length; i += 1) {
     below += counts[i] ?? 0;
-    lines.push(`${name}_bucket{${lead}le="${number(bounds[i] ?? 0)}"} ${below}`);
+    lines.push(`${name}_bucket{${lead}le="${textOf(bounds[i] ?? 0)}"} ${below}`);
   }
   const count = below + (counts[bounds.length] ?? 0);
   lines.push(`${name}_bucket{${lead}le="+Inf"} ${count}`);
-  lines.push(`${name}_sum${braced(text)} ${number(sum)}`, `${name}_count${braced(text)} ${count}`);
+  lines.push(`${name}_sum${braced(text)} ${textOf(sum)}`, `${name}_count${braced(text)} ${count}`);
 }
 
 function labelText(names: readonly string[], values: readonly string[]): string {
@@ -168,9 +167,4 @@ function braced(text: string): string {
 
 function escaped(text: string): string {
   return text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
-}
-
-function number(value: number): string {
-  if (value === Number.POSITIVE_INFINITY) return '+Inf';
-  return value === Number.NEGATIVE_INFINITY ? '-Inf' : String(value);
 }

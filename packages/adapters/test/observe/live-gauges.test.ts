@@ -40,6 +40,7 @@ function live(more: Partial<LiveGauges> = {}): LiveGauges {
     idempotency_entries: () => 6,
     shared_unconfirmed: () => undefined,
     kill_switches: () => ({ key: 0, model: 1, provider: 0, tenant: 2 }),
+    processes: () => ({ answered: 1, silent: 0, missing: 0 }),
     listener_errors: () => 0,
     traces: () => undefined,
     tenants: () => [],

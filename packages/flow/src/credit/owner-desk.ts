@@ -1,11 +1,11 @@
 import type { AccountLedger } from '../account-ledger.ts';
 import { type Amounts, type Denial, NOTHING } from '../amounts.ts';
 import { dayNumber } from '../days.ts';
-import type { Changes, Now } from '../scheduler/changes.ts';
+import type { Changes, Now, QueueSigns } from '../scheduler/changes.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import type { Ticket } from '../scheduler/ticket.ts';
 import type { Contention, Tell } from './contention.ts';
-import type { Credit, DenyReason, Ended, SlotState, SlotSync, Standing, Want } from './messages.ts';
+import type { Credit, DenyReason, Ended, SlotState, SlotSync, Want } from './messages.ts';
 import type { CreditOptions } from './options.ts';
 import type { OwnerSlot } from './owner-slot.ts';
 import { demandOf, endsOf, letGo } from './owner-demand.ts';
@@ -34,6 +34,7 @@ export class OwnerDesk {
   readonly #contention: Contention;
   readonly #options: CreditOptions;
   readonly #tell: Tell;
+  readonly #note: (signs: QueueSigns) => void;
   /** Workers that are alive. */
   workers = 1;
   /** Nothing is given: others may hold what this owner has not heard of. */
@@ -48,12 +49,14 @@ export class OwnerDesk {
     contention: Contention,
     options: CreditOptions,
     tell: Tell,
+    note: (signs: QueueSigns) => void,
   ) {
     this.#ledger = ledger;
     this.#scheduler = scheduler;
     this.#contention = contention;
     this.#options = options;
     this.#tell = tell;
+    this.#note = note;
   }
 
   get due_mono_ms(): number {
@@ -137,13 +140,8 @@ export class OwnerDesk {
       slot.open(true, by.next_seq);
       credit.push({ account, day, amounts, is_open: true });
     }
-    const standings = this.#standings(by, syncs);
+    const standings = standingsOf(this.#ledger, by, syncs);
     if (credit.length + standings.length > 0) this.#tell(by, { type: 'credit', credit, standings });
-  }
-
-  /** What others have where the worker asks for something, or says something of. */
-  #standings(by: OwnerWorker, at: readonly Pick<SlotState, 'account' | 'day'>[]): readonly Standing[] {
-    return standingsOf(this.#ledger, by, at);
   }
 
   /** All that it has is what its calls hold. */
@@ -181,7 +179,8 @@ export class OwnerDesk {
     );
   }
 
-  took({ decided }: Changes<Asked>, now: Now): void {
+  took({ decided, marks, starving }: Changes<Asked>, now: Now): void {
+    if (marks.length + starving.length > 0) this.#note({ marks, starving });
     for (const ticket of decided) this.#decided(ticket, now);
   }
 
@@ -226,7 +225,7 @@ export class OwnerDesk {
       slot.open((calls[i] ?? 0) > 0, by.next_seq);
       return { account: slot.account, day: slot.day, amounts: plus(amounts, extra), is_open: slot.is_open };
     });
-    this.#tell(by, { type: 'grant', id: want.id, day, credit, standings: this.#standings(by, credit) });
+    this.#tell(by, { type: 'grant', id: want.id, day, credit, standings: standingsOf(this.#ledger, by, credit) });
   }
 
   /** Further calls of this size for which there is plenty at an account. */
@@ -265,7 +264,7 @@ export class OwnerDesk {
       slot.open(slot.is_open, by.next_seq);
       return { account: slot.account, day, amounts, is_open: slot.is_open };
     });
-    this.#tell(by, { type: 'grant', id: want.id, day, credit, standings: this.#standings(by, credit) });
+    this.#tell(by, { type: 'grant', id: want.id, day, credit, standings: standingsOf(this.#ledger, by, credit) });
     return true;
   }
 
@@ -293,7 +292,7 @@ export class OwnerDesk {
   deny({ by, want }: Asked, reason: DenyReason, denial: Denial | undefined, now: Now): void {
     const wait_ms = denial && this.#scheduler.wait_ms(denial.account, want.key.qos, now);
     const retry_ms = wait_ms ?? denial?.retry_after_ms ?? null;
-    const standings = this.#standings(by, accountsOn(want, dayNumber(now.now_ms)));
+    const standings = standingsOf(this.#ledger, by, accountsOn(want, dayNumber(now.now_ms)));
     this.#tell(by, { type: 'deny', id: want.id, reason, denial: denial ?? null, retry_ms, standings });
   }
 }

@@ -2,7 +2,7 @@ import type { AccountLedger } from '../account-ledger.ts';
 import type { Amounts } from '../amounts.ts';
 import { NOTHING } from '../amounts.ts';
 import { dayNumber } from '../days.ts';
-import type { Now } from '../scheduler/changes.ts';
+import type { Now, QueueSigns } from '../scheduler/changes.ts';
 import type { QueueOptions, SchedulerOptions } from '../scheduler/options.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
 import { Contention, overOf } from './contention.ts';
@@ -30,6 +30,8 @@ export interface OwnerSetup {
   readonly tenure_mono_ms?: number | undefined;
   readonly scheduler?: Partial<SchedulerOptions>;
   readonly options?: Partial<CreditOptions>;
+  /** Told of pressure and starvation in the queues while an input is taken. It must not throw, nor call back. */
+  readonly onSigns?: ((signs: QueueSigns) => void) | undefined;
 }
 
 /** Beyond the credit that is out and backed by a limit, at one account. */
@@ -61,7 +63,7 @@ export class CreditOwner {
   #day: number;
   #effects: OwnerEffect[] = [];
 
-  constructor({ epoch, ledger, workers, tenure_mono_ms, scheduler, options }: OwnerSetup, now: Now) {
+  constructor({ epoch, ledger, workers, tenure_mono_ms, scheduler, options, onSigns }: OwnerSetup, now: Now) {
     this.epoch = epoch;
     this.#ledger = ledger;
     this.#options = { ...DEFAULT_CREDIT, ...options };
@@ -70,7 +72,9 @@ export class CreditOwner {
       if (worker.state !== 'lapsed') this.#effects.push({ kind: 'send', message: worker.message(epoch, body) });
     };
     this.#contention = new Contention(ledger, this.scheduler, tell);
-    this.#desk = new OwnerDesk(ledger, this.scheduler, this.#contention, this.#options, tell);
+    this.#desk = new OwnerDesk(ledger, this.scheduler, this.#contention, this.#options, tell, (signs) => {
+      onSigns?.(signs);
+    });
     this.#roster = new OwnerRoster(ledger, this.#desk, this.#contention, this.#options);
     this.#tenure_mono_ms = tenure_mono_ms ?? Number.POSITIVE_INFINITY;
     this.#scanned_mono_ms = now.mono_ms;

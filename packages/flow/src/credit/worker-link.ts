@@ -38,9 +38,9 @@ export class WorkerLink {
     return this.state === 'greeting' || this.state === 'up';
   }
 
-  /** The worker's credit is its own until its lease is over. */
+  /** The worker's credit is its own until its lease is over, also while nobody can be reached. A hello gives it up. */
   has_lease(mono_ms: number): boolean {
-    return this.state === 'up' && mono_ms < this.#lease_mono_ms;
+    return (this.state === 'up' || this.state === 'down') && mono_ms < this.#lease_mono_ms;
   }
 
   get lease_mono_ms(): number {

@@ -94,6 +94,8 @@ export class WorkerSlot {
     this.credit = plus(this.credit, amounts);
     if (!is_open && this.is_open) this.close();
     this.is_open = is_open;
+    // Whoever it was for may be gone: what nobody holds goes back with the next report.
+    if (!is_open) this.is_dirty = true;
   }
 
   close(): void {

@@ -21,6 +21,9 @@ export interface Changes<T> {
   readonly starving: readonly { readonly qos: Qos; readonly tenant: string }[];
 }
 
+/** What queues show of themselves, for whoever counts it. */
+export type QueueSigns = Pick<Changes<unknown>, 'marks' | 'starving'>;
+
 export type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer I)[] ? I[] : T[K] };
 
 export function noChanges<T>(): Mutable<Changes<T>> {

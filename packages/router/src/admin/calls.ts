@@ -1,6 +1,8 @@
 import { AtpError } from '@atp-router/kernel';
 import type { RunningCall } from '../engine/env.ts';
-import { callView } from './live.ts';
+import type { Engine } from '../engine/engine.ts';
+import { ASKED, anywhere, everywhere, type Own } from './everywhere.ts';
+import { type CallView, callView } from './live.ts';
 import type { AdminParts } from './parts.ts';
 import { type AdminReply, type AdminRequest, type AdminRoutes, notFound, ok, param } from './routes.ts';
 import { recordView } from './usage.ts';
@@ -11,26 +13,42 @@ export function addCalls(routes: AdminRoutes, parts: AdminParts): void {
   routes.action('/calls/:id/cancel', (request) => cancel(request, parts));
 }
 
-async function show(request: AdminRequest, parts: AdminParts): Promise<AdminReply> {
+async function show(request: AdminRequest, { engine, ledger, others }: AdminParts): Promise<AdminReply> {
   const id = param(request);
-  const { engine, ledger } = parts;
-  const run = running(parts, id);
-  if (run !== undefined) return ok({ state: 'running', call: callView(run, engine.parts.ambient.clock.mono_ms()) });
+  const found = await everywhere(others, ASKED.call, runningHere(engine), id);
+  const call = found.find((one) => one !== undefined);
+  if (call !== undefined) return ok({ state: 'running', call });
   const row = await ledger.usage.get(id);
   if (row === undefined) throw notFound(`call "${id}" in flight or on record; refused calls leave no record`);
   const attempts = await ledger.usage.attempts(id);
   return ok({ state: 'ended', call: recordView(row), attempts: attempts.map(recordView) });
 }
 
-function cancel(request: AdminRequest, parts: AdminParts): AdminReply {
+async function cancel(request: AdminRequest, { engine, others }: AdminParts): Promise<AdminReply> {
   const id = param(request);
-  const run = running(parts, id);
-  if (run === undefined) throw notFound(`call "${id}" in flight`);
-  run.abort(new AtpError('request_cancelled', 'The call was cancelled by an operator of the router.'), 'cancelled');
+  if (!(await anywhere(others, ASKED.cancel, cancelHere(engine), id))) throw notFound(`call "${id}" in flight`);
   return ok({ call_id: id, cancelled: true });
 }
 
-function running(parts: AdminParts, id: string): RunningCall | undefined {
-  for (const run of parts.engine.calls()) if (run.call.head.call_id === id) return run;
+/** A call that runs in this process. */
+export function runningHere(engine: Engine): Own<string, CallView | undefined> {
+  return (id) => {
+    const run = running(engine, id);
+    return run && callView(run, engine.parts.ambient.clock.mono_ms());
+  };
+}
+
+/** Ends a call of this process. Returns whether there was one. */
+export function cancelHere(engine: Engine): Own<string, boolean> {
+  return (id) => {
+    const message = 'The call was cancelled by an operator of the router.';
+    const run = running(engine, id);
+    run?.abort(new AtpError('request_cancelled', message), 'cancelled');
+    return run !== undefined;
+  };
+}
+
+function running(engine: Engine, id: string): RunningCall | undefined {
+  for (const run of engine.calls()) if (run.call.head.call_id === id) return run;
   return undefined;
 }

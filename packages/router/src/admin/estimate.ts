@@ -13,22 +13,34 @@ import { generateOperation } from '../http/generate-endpoint.ts';
 import type { ParsedBody } from '../http/json-body.ts';
 import type { Operation } from '../http/operation.ts';
 import { CALL_ENDPOINTS, INGRESS_SHAPES } from '../http/shapes.ts';
+import { ASKED, type Own } from './everywhere.ts';
 import { badField, Fields, needed } from './fields.ts';
 import type { AdminParts } from './parts.ts';
-import { type AdminReply, type AdminRequest, type AdminRoutes, ok } from './routes.ts';
+import { type AdminRoutes, ok } from './routes.ts';
 
 const QOS: readonly Qos[] = ['gold', 'silver', 'bronze'];
 const SCOPES_MAX = 16;
 
 /** `/estimate`: how a request would be routed and what it is expected to cost. Nothing is sent, nothing is reserved. */
-export function addEstimate(routes: AdminRoutes, parts: AdminParts): void {
-  routes.post('/estimate', (request) => estimate(request, parts.engine));
+export function addEstimate(routes: AdminRoutes, { engine, others }: AdminParts): void {
+  const own = estimateHere(engine);
+  routes.post('/estimate', async ({ body }) => {
+    // Who serves calls knows how long answers are, what is open, and which agents are there.
+    const reply = await others?.askOne(ASKED.estimate, body);
+    if (reply?.ok === false) throw reply.error;
+    return ok(reply === undefined ? await own(body) : reply.answer);
+  });
 }
 
-function estimate(request: AdminRequest, engine: Engine): AdminReply {
-  const fields = new Fields(request.body, ['endpoint', 'body', 'tenant', 'qos', 'task_type', 'data_scope']);
+/** How this process would route the request that a body describes. */
+export function estimateHere(engine: Engine): Own<JsonObject, object> {
+  return (body) => estimate(body, engine);
+}
+
+function estimate(question: JsonObject, engine: Engine): object {
+  const fields = new Fields(question, ['endpoint', 'body', 'tenant', 'qos', 'task_type', 'data_scope']);
   const endpoint = needed(fields.oneOf('endpoint', CALL_ENDPOINTS), 'endpoint');
-  const body = needed(request.body['body'], 'body');
+  const body = needed(question['body'], 'body');
   if (!isJsonObject(body)) throw badField('body', 'the JSON object that would be sent');
   const text = JSON.stringify(body);
   const parsed: ParsedBody = { json: body, bytes: Buffer.from(text), chars: text.length };
@@ -36,14 +48,14 @@ function estimate(request: AdminRequest, engine: Engine): AdminReply {
   const { limits } = engine.generation;
   const operation = dialect === undefined ? embedOperation(parsed) : generateOperation(dialect, parsed, limits);
   const call = admit(
-    callRequest(engine, endpoint, operation, fields, request),
+    callRequest(engine, endpoint, operation, fields, question),
     engine.generation,
     engine.parts,
     undefined,
   );
   if (call instanceof AtpError) throw call;
   const { head, plan, route } = call;
-  return ok({
+  return {
     tenant: head.tenant,
     qos: head.qos,
     policy: head.policy ?? null,
@@ -52,7 +64,7 @@ function estimate(request: AdminRequest, engine: Engine): AdminReply {
     plan: route,
     choices: call.choices,
     candidates: call.targets.map((target) => candidate(engine, call, target)),
-  });
+  };
 }
 
 function callRequest(
@@ -60,14 +72,14 @@ function callRequest(
   endpoint: string,
   operation: Operation,
   fields: Fields,
-  request: AdminRequest,
+  question: JsonObject,
 ): CallRequest {
   const { wishes, ...rest } = operation;
   const { ambient } = engine.parts;
   const qos = fields.oneOf('qos', QOS) ?? wishes?.qos;
   const task_type = fields.name('task_type') ?? wishes?.task_type;
   const options: CallOptions = {
-    data_scopes: scopesOf(request.body) ?? wishes?.data_scope ?? [],
+    data_scopes: scopesOf(question) ?? wishes?.data_scope ?? [],
     ...(qos === undefined ? {} : { qos }),
     ...(task_type === undefined ? {} : { task_type }),
     ...(wishes?.max_usd_nanos === undefined ? {} : { max_usd_nanos: wishes.max_usd_nanos }),

@@ -3,7 +3,8 @@ import { AtpError, type Timer } from '@atp-router/kernel';
 import { EVENT_VERSION, type EventType, type RouterEvent } from '@atp-router/ledger';
 import { authenticateAdmin } from '../http/authenticate.ts';
 import type { AdminParts } from './parts.ts';
-import { MASK } from './mask.ts';
+import { shownEvent } from '../observe/shown-event.ts';
+import type { OtherProcesses, ShownEvent } from '../processes/other-processes.ts';
 import type { AdminRoutes } from './routes.ts';
 
 /** So many events wait for a slow reader; what comes then is counted and dropped. */
@@ -59,6 +60,7 @@ class Subscription {
   #over = false;
   #heartbeat: Timer | undefined;
   #stopListening: (() => void) | undefined;
+  #stopFollowing: (() => void) | undefined;
 
   constructor(exchange: HttpExchange, parts: AdminParts, types: ReadonlySet<EventType> | undefined) {
     this.#exchange = exchange;
@@ -73,15 +75,30 @@ class Subscription {
       exchange.reply(200, HEADERS, '');
       return;
     }
-    this.#stopListening = this.#parts.bus.listen((event) => this.#on(event));
+    const { bus, others } = this.#parts;
+    this.#stopListening = bus.listen((event) => this.#on(event));
     if (this.#stopListening === undefined) {
       throw new AtpError('backpressure', 'As many event streams are open as there may be. Close one, or retry later.');
     }
     exchange.onGone(() => this.#stop());
     exchange.begin(200, HEADERS);
-    // Sent at once, so that a client knows that from here on it misses nothing.
-    this.#send(': listening\n\n');
     this.#arm();
+    if (others === undefined) this.#send(LISTENING);
+    else void this.#follow(others);
+  }
+
+  /** Events of the others, from when they have been told to send them. */
+  async #follow(others: OtherProcesses): Promise<void> {
+    const types = this.#types && [...this.#types];
+    const stop = await others.follow(types, {
+      onEvent: ({ node_id, ts_ms, event }) => this.#send(frame(event, ts_ms, node_id)),
+      onDropped: (count) => this.#send(gap(count)),
+    });
+    if (this.#over) stop();
+    else {
+      this.#stopFollowing = stop;
+      this.#send(LISTENING);
+    }
   }
 
   #on(event: RouterEvent): void {
@@ -94,10 +111,13 @@ class Subscription {
 
   #frame(event: RouterEvent): string {
     const ts_ms = this.#parts.engine.parts.ambient.clock.now_ms();
-    return `event: ${event.type}\ndata: ${JSON.stringify({ v: EVENT_VERSION, ts_ms, ...shown(event) })}\n\n`;
+    // Who is alone needs no name.
+    const { node_id, others } = this.#parts;
+    return frame(shownEvent(event), ts_ms, others && node_id);
   }
 
   #send(frame: string): void {
+    if (this.#over) return;
     if (!this.#slow) {
       if (!this.#exchange.write(frame)) this.#onSlow();
       return;
@@ -120,8 +140,8 @@ class Subscription {
       const dropped = this.#dropped;
       this.#dropped = 0;
       // Dropped were the newest: the gap is after what was kept.
-      const gap = dropped === 0 ? '' : `event: dropped\ndata: {"count":${dropped}}\n\n`;
-      if (frames + gap !== '') this.#send(frames + gap);
+      const text = dropped === 0 ? frames : frames + gap(dropped);
+      if (text !== '') this.#send(text);
     });
   }
 
@@ -152,8 +172,20 @@ class Subscription {
     this.#over = true;
     this.#heartbeat?.cancel();
     this.#stopListening?.();
+    this.#stopFollowing?.();
     this.#waiting.length = 0;
   }
+}
+
+/** Sent first, so that a client knows that from here on it misses nothing. */
+const LISTENING = ': listening\n\n';
+
+function frame(event: ShownEvent, ts_ms: number, node_id: string | undefined): string {
+  return `event: ${event.type}\ndata: ${JSON.stringify({ v: EVENT_VERSION, ts_ms, node_id, ...event })}\n\n`;
+}
+
+function gap(count: number): string {
+  return `event: dropped\ndata: {"count":${count}}\n\n`;
 }
 
 const HEADERS: readonly string[] = [
@@ -162,13 +194,3 @@ const HEADERS: readonly string[] = [
   // nginx holds streams back unless it is told not to.
   ...['x-accel-buffering', 'no'],
 ];
-
-/** An event without what is long or not for eyes: sealed answers, hashes of keys. */
-function shown(event: RouterEvent): object {
-  if (event.type === 'idempotency.stored') {
-    const { sealed, ...rest } = event;
-    return { ...rest, stored: sealed !== '' };
-  }
-  if (event.type === 'entity.put' && event.kind === 'key') return { ...event, value: { ...event.value, hash: MASK } };
-  return event;
-}

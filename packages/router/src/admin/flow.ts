@@ -1,65 +1,65 @@
-import type { Windows } from '@atp-router/flow';
-import { nanosToMicros, QOS_TIERS, type Qos } from '@atp-router/kernel';
+import { type Amounts, NOTHING, plus } from '@atp-router/flow';
+import { QOS_TIERS, type Qos } from '@atp-router/kernel';
 import type { Engine } from '../engine/engine.ts';
-import type { PoolView } from '../engine/gate.ts';
 import { levelOf, tenantAccount } from '../generation/accounts.ts';
+import { tierStats } from '../observe/flow-watch.ts';
+import { ASKED, everywhere } from './everywhere.ts';
+import {
+  type AccountHere,
+  type FlowHere,
+  finite,
+  flowHere,
+  held,
+  heldMicros,
+  perTier,
+  SHOWN_MAX,
+  type TenantHere,
+} from './flow-here.ts';
 import type { AdminParts } from './parts.ts';
 import { type AdminRoutes, ok } from './routes.ts';
 
-/** Entries of each list; the totals say what is left out. */
-const SHOWN_MAX = 1_000;
-
-/** `/flow`: tiers, queues, windows and spending, as they are now. Totals count from the start of the process. */
-export function addFlow(routes: AdminRoutes, { engine, flow, manager, node_id }: AdminParts): void {
+/**
+ * `/flow`: tiers, queues, windows and spending, as they are now. Totals count from the start of the process. Of several
+ * processes the owner has queues and limits; what calls hold and what was counted is of all.
+ */
+export function addFlow(routes: AdminRoutes, { engine, flow, manager, node_id, others }: AdminParts): void {
   const began_ms = engine.parts.ambient.clock.mono_ms();
-  routes.get('/flow', [], () => {
-    const { accounts, ambient } = engine.parts;
-    const queues = new Map([...engine.gate.pools()].map((pool) => [pool.account, pool]));
-    const all = [...accounts.ids()].filter((id) => isShown(accounts.windows(id), queues.get(id)));
-    // Of many sessions some may be left out, of providers none.
-    const limited = all.sort((a, b) => rankOf(a) - rankOf(b));
+  const own = flowHere(engine, flow);
+  routes.get('/flow', [], async () => {
+    const all = await everywhere(others, ASKED.flow, own, undefined);
+    const { clock } = engine.parts.ambient;
     const { tenants } = engine.generation;
-    const shown = [...tenants.values()].slice(0, SHOWN_MAX);
+    const accounts = mergeAccounts(all.flatMap((one) => one.accounts));
+    const known = tenantsOf(all);
     return ok({
       node_id,
-      uptime_s: Math.floor((ambient.clock.mono_ms() - began_ms) / 1_000),
-      now_ms: ambient.clock.now_ms(),
-      calls_in_flight: engine.in_flight,
-      waiting: QOS_TIERS.reduce((sum, qos) => sum + engine.gate.waiting(qos), 0),
+      uptime_s: Math.floor((clock.mono_ms() - began_ms) / 1_000),
+      now_ms: clock.now_ms(),
+      calls_in_flight: sum(all, (one) => one.calls_in_flight),
+      waiting: QOS_TIERS.reduce((waiting, qos) => waiting + engine.gate.waiting(qos), 0),
       max_waiting: manager.config.flow.max_waiting,
-      lapsed_total: flow.watch.lapsed_total,
-      tiers: QOS_TIERS.map((qos) => tierView(engine, flow, qos)),
-      accounts_total: limited.length,
-      accounts: limited.slice(0, SHOWN_MAX).map((id) => accountView(engine, id, queues.get(id))),
+      lapsed_total: sum(all, (one) => one.lapsed_total),
+      tiers: QOS_TIERS.map((qos) => tierView(engine, all, qos)),
+      accounts_total: Math.max(accounts.length, ...all.map((one) => one.accounts_total)),
+      accounts: accounts.slice(0, SHOWN_MAX).map(accountView),
       tenants_total: tenants.size,
-      tenants: shown.map(({ id, weight }) => ({ ...tenantView(engine, id), weight, ...spendingView(flow, id) })),
+      tenants: [...tenants.values()].slice(0, SHOWN_MAX).map(({ id, weight }) => {
+        return { ...tenantView(engine, id, known.get(id) ?? []), weight };
+      }),
     });
   });
 }
 
-/** What all share goes before what is somebody's own. */
-const LEVELS: readonly string[] = ['router', 'provider', 'deployment', 'model', 'agent', 'tenant', 'key', 'session'];
-
-function rankOf(account: string): number {
-  return LEVELS.indexOf(levelOf(account));
-}
-
-/** Limited, or somebody waits there. Those of tenants are shown as tenants. */
-function isShown(windows: Windows | undefined, pool: PoolView | undefined): boolean {
-  if (windows === undefined) return false;
-  const limits = [windows.max_parallel, windows.max_tokens, windows.max_usd_nanos];
-  return limits.some(Number.isFinite) || (pool?.queue.size ?? 0) > 0;
-}
-
-function tierView({ gate, parts }: Engine, { watch }: AdminParts['flow'], qos: Qos): object {
-  const { outcomes, waited, preempted, starved, wait_p50_ms, wait_p99_ms } = watch.stats(qos);
+function tierView({ gate }: Engine, all: readonly FlowHere[], qos: Qos): object {
+  const tiers = all.flatMap((one) => one.tiers.filter((tier) => tier.qos === qos));
+  const stats = tierStats(tiers.map(({ counts }) => counts));
+  const { outcomes, waited, preempted, starved, wait_p50_ms, wait_p99_ms } = stats;
   const { granted, denied, expired, shed, failed, cancelled } = outcomes;
-  const router = parts.accounts.windows('router')?.tier(qos);
   return {
     qos,
     waiting: gate.waiting(qos),
-    in_flight: router?.calls ?? 0,
-    tokens_outstanding: router?.tokens ?? 0,
+    in_flight: sum(tiers, (tier) => tier.in_flight),
+    tokens_outstanding: sum(tiers, (tier) => tier.tokens),
     jain: gate.jain(qos),
     ...{ wait_p50_ms, wait_p99_ms, granted_total: granted, waited_total: waited, denied_total: denied },
     ...{ expired_total: expired, shed_total: shed, failed_total: failed, cancelled_total: cancelled },
@@ -67,51 +67,77 @@ function tierView({ gate, parts }: Engine, { watch }: AdminParts['flow'], qos: Q
   };
 }
 
-function accountView({ gate, parts }: Engine, id: string, pool: PoolView | undefined): object {
-  const windows = parts.accounts.windows(id);
-  if (windows === undefined) return {};
-  const { out_calls, out_tokens, out_usd_nanos, max_parallel, max_tokens, max_usd_nanos, limit_parallel } = windows;
+/** Limits and queues as the first that has them says, which is the owner for all but what only workers know. */
+function mergeAccounts(all: readonly AccountHere[]): readonly AccountHere[] {
+  const merged = new Map<string, AccountHere>();
+  for (const one of all) {
+    const before = merged.get(one.account);
+    merged.set(one.account, before === undefined ? one : withMore(before, one));
+  }
+  return [...merged.values()];
+}
+
+function withMore(a: AccountHere, b: AccountHere): AccountHere {
   return {
-    account: id,
-    level: levelOf(id),
-    calls: { outstanding: out_calls, window: finite(max_parallel), limit: finite(limit_parallel) },
-    tokens: { outstanding: out_tokens, limit: finite(max_tokens) },
-    usd_micros: { outstanding: nanosToMicros(out_usd_nanos), limit: finite(max_usd_nanos / 1_000) },
-    waiting: perTier((qos) => pool?.queue.waiting(qos) ?? 0),
-    in_flight: perTier((qos) => windows.tier(qos).calls),
-    shares: pool?.has_shares === true ? pool.shares : null,
-    pressed: pool?.mark.is_high ?? false,
-    wait_ms: gate.wait_ms(id, 'bronze') ?? null,
+    ...a,
+    held: plus(a.held, b.held),
+    in_flight: perTier((qos) => a.in_flight[qos] + b.in_flight[qos]),
+    waiting: perTier((qos) => a.waiting[qos] + b.waiting[qos]),
+    pressed: a.pressed || b.pressed,
+    wait_ms: a.wait_ms ?? b.wait_ms,
   };
 }
 
-function tenantView({ gate, parts }: Engine, tenant: string): object {
+function accountView(one: AccountHere): object {
+  const { account, held: amounts, max_parallel, limit_parallel, max_tokens, max_usd_nanos } = one;
+  return {
+    account,
+    level: levelOf(account),
+    calls: { outstanding: amounts.calls, window: finite(max_parallel), limit: finite(limit_parallel) },
+    tokens: held(amounts.tokens, max_tokens),
+    usd_micros: heldMicros(amounts.usd_nanos, max_usd_nanos),
+    waiting: one.waiting,
+    in_flight: one.in_flight,
+    shares: one.shares,
+    pressed: one.pressed,
+    wait_ms: one.wait_ms,
+  };
+}
+
+function tenantsOf(all: readonly FlowHere[]): ReadonlyMap<string, readonly TenantHere[]> {
+  const tenants = new Map<string, TenantHere[]>();
+  for (const one of all.flatMap((flow) => flow.tenants)) {
+    const known = tenants.get(one.tenant);
+    if (known === undefined) tenants.set(one.tenant, [one]);
+    else known.push(one);
+  }
+  return tenants;
+}
+
+function tenantView({ gate, parts }: Engine, tenant: string, all: readonly TenantHere[]): object {
   const windows = parts.accounts.windows(tenantAccount(tenant));
+  const amounts = all.reduce<Amounts>((total, one) => plus(total, one.held), NOTHING);
+  const ends = all.flatMap((one) => one.exhaustion_minutes ?? []);
   return {
     tenant,
     waiting: gate.waitingOf(tenant),
-    held_back: HELD_BACK[parts.throttles.level(tenant)],
-    calls: { outstanding: windows?.out_calls ?? 0, limit: finite(windows?.max_parallel ?? Infinity) },
-    tokens: { outstanding: windows?.out_tokens ?? 0, limit: finite(windows?.max_tokens ?? Infinity) },
-    usd_micros: {
-      outstanding: nanosToMicros(windows?.out_usd_nanos ?? 0),
-      limit: finite((windows?.max_usd_nanos ?? Infinity) / 1_000),
-    },
+    held_back: HELD_BACK[Math.max(0, ...all.map((one) => one.held_back)) as 0 | 1 | 2],
+    calls: held(amounts.calls, windows?.max_parallel ?? Infinity),
+    tokens: held(amounts.tokens, windows?.max_tokens ?? Infinity),
+    usd_micros: heldMicros(amounts.usd_nanos, windows?.max_usd_nanos ?? Infinity),
+    burn_usd_micros_per_minute: Math.round(sum(all, (one) => one.usd_micros_per_minute)),
+    exhaustion_minutes: ends.length === 0 ? null : together(ends),
   };
+}
+
+/** All spend the same budget: their rates add up. */
+function together(minutes: readonly number[]): number {
+  const rate = minutes.reduce((total, one) => total + 1 / one, 0);
+  return Number.isFinite(rate) ? 1 / rate : 0;
 }
 
 const HELD_BACK = [[], ['bronze'], ['bronze', 'silver']] as const;
 
-function spendingView({ spending }: AdminParts['flow'], tenant: string): object {
-  const { usd_micros_per_minute = 0, exhaustion_minutes = null } = spending.of(tenant) ?? {};
-  return { burn_usd_micros_per_minute: Math.round(usd_micros_per_minute), exhaustion_minutes };
-}
-
-function perTier(of: (qos: Qos) => number): Readonly<Record<Qos, number>> {
-  return { gold: of('gold'), silver: of('silver'), bronze: of('bronze') };
-}
-
-/** JSON has no infinity. */
-function finite(limit: number): number | null {
-  return Number.isFinite(limit) ? limit : null;
+function sum<T>(all: readonly T[], of: (one: T) => number): number {
+  return all.reduce((total, one) => total + of(one), 0);
 }

@@ -2,6 +2,7 @@ import { AtpError } from '@atp-router/kernel';
 import type { KillRow, KillScope } from '@atp-router/ledger';
 import { overlayKeys } from '../generation/overlay.ts';
 import type { Changes } from './changes.ts';
+import { answersIn, ASKED } from './everywhere.ts';
 import { Fields, needed } from './fields.ts';
 import type { AdminParts } from './parts.ts';
 import { type AdminReply, type AdminRequest, type AdminRoutes, notFound, ok } from './routes.ts';
@@ -48,7 +49,7 @@ class Kills {
 
   /** A stop does not wait for the disk: it is in force first and on its way to the journal in the same turn. */
   async #stop(scope: KillScope, id: string, reason: string, by: string): Promise<AdminReply> {
-    const { engine, bus } = this.#parts;
+    const { engine, bus, others } = this.#parts;
     this.#checkKnown(scope, id);
     const key = keyOf(scope, id);
     if (!this.#on.has(key) && this.#on.size >= KILLS_MAX) {
@@ -57,8 +58,12 @@ class Kills {
     const since_ms = this.#on.get(key)?.since_ms ?? engine.parts.ambient.clock.now_ms();
     this.#on.set(key, { scope, id, reason, by, since_ms });
     engine.parts.kills.set(scope, id, true);
-    const stopped_calls = engine.kill(scope, id, reason);
-    bus.append({ type: 'kill.set', scope, id, on: true, reason, by, stopped_calls, since_ms });
+    // Asked before they are told of the switch: what they stop by that nobody would count.
+    const elsewhere = others?.ask(ASKED.stop, { scope, id, reason, by, since_ms });
+    const stopped_here = engine.kill(scope, id, reason);
+    bus.append({ type: 'kill.set', scope, id, on: true, reason, by, stopped_calls: stopped_here, since_ms });
+    const answers = answersIn<number>((await elsewhere) ?? []);
+    const stopped_calls = answers.reduce((sum, one) => sum + one, stopped_here);
     try {
       await bus.written();
     } catch (cause) {

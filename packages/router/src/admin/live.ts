@@ -1,30 +1,78 @@
-import { deploymentAccount, providerAccount, tenantAccount } from '../generation/accounts.ts';
-import type { AccountSnapshot } from '@atp-router/flow';
+import { providerAccount, tenantAccount } from '../generation/accounts.ts';
+import { type AccountSnapshot, type Amounts, NOTHING } from '@atp-router/flow';
 import { nanosToMicros } from '@atp-router/kernel';
 import type { Engine } from '../engine/engine.ts';
 import type { RunningCall } from '../engine/env.ts';
+import { heldHere, loadHere, usedHere } from '../engine/held-here.ts';
+import { ASKED, everywhere } from './everywhere.ts';
 import type { AdminParts } from './parts.ts';
+import {
+  type Load,
+  loadsBy,
+  mergeTargets,
+  type ModelEntry,
+  NO_LOAD,
+  sumsBy,
+  type TargetHere,
+  targetHere,
+} from './targets.ts';
 import { type AdminRoutes, ok } from './routes.ts';
 
 /** Entries of each list; the totals say what is left out. */
 const SHOWN_MAX = 1_000;
 
 /** `/live`: calls in flight, tenants' windows and budgets, and the state of every provider and target, as they are now. */
-export function addLive(routes: AdminRoutes, parts: AdminParts): void {
-  const { engine } = parts;
-  routes.get('/live', [], () => {
-    const mono_ms = engine.parts.ambient.clock.mono_ms();
-    const { models } = engine.generation.registry;
+export function addLive(routes: AdminRoutes, { engine, others }: AdminParts): void {
+  routes.get('/live', [], async () => {
+    const all = await everywhere(others, ASKED.live, liveHere(engine, true), undefined);
+    const { tenants, registry } = engine.generation;
+    const held = sumsBy(all, (one) => one.tenants);
+    const used = sumsBy(all, (one) => one.used);
+    const loads = loadsBy(all.map((one) => one.providers));
+    const states = new Map(mergeTargets(all.map((one) => one.targets)).map((target) => [target.model, target]));
     return ok({
-      calls_total: engine.in_flight,
-      calls: first(engine.calls(), (run) => callView(run, mono_ms)),
-      tenants_total: engine.generation.tenants.size,
-      tenants: first(engine.generation.tenants.keys(), (id) => tenantView(engine, id)),
-      providers: first(engine.generation.registry.providerIds(), (id) => providerView(engine, id)),
-      targets_total: models.length,
-      targets: first(models, (model) => targetView(engine, model, mono_ms)),
+      calls_total: all.reduce((sum, one) => sum + one.calls_total, 0),
+      calls: all.flatMap((one) => one.calls).slice(0, SHOWN_MAX),
+      tenants_total: tenants.size,
+      tenants: first(tenants.keys(), (id) => tenantView(engine, id, held.get(id), used.get(id))),
+      providers: first(registry.providerIds(), (id) => providerView(engine, id, loads.get(id) ?? NO_LOAD)),
+      targets_total: registry.models.length,
+      targets: first(registry.models, (model) => ({ ...shownTarget(engine, model), ...states.get(model.id) })),
     });
   });
+}
+
+/** What runs in this process, and what it has seen of targets. */
+export interface LiveHere {
+  readonly calls_total: number;
+  readonly calls: readonly CallView[];
+  /** What its calls hold. */
+  readonly tenants: readonly (Amounts & { readonly id: string })[];
+  /** Today, see `usedHere`. */
+  readonly used: readonly (Amounts & { readonly id: string })[];
+  readonly providers: readonly (Load & { readonly id: string })[];
+  readonly targets: readonly TargetHere[];
+}
+
+/** `leads`: it is not a worker of another process. */
+export function liveHere(engine: Engine, leads: boolean): () => LiveHere {
+  return () => {
+    const { registry, tenants } = engine.generation;
+    const { accounts, ambient } = engine.parts;
+    const mono_ms = ambient.clock.mono_ms();
+    const usedBy = (id: string): Amounts => {
+      const snapshot = accounts.snapshot(tenantAccount(id), ambient.clock.now_ms());
+      return snapshot === undefined ? NOTHING : usedHere(snapshot, leads);
+    };
+    return {
+      calls_total: engine.in_flight,
+      calls: first(engine.calls(), (run) => callView(run, mono_ms)),
+      tenants: first(tenants.keys(), (id) => ({ id, ...heldHere(engine, tenantAccount(id)) })),
+      used: first(tenants.keys(), (id) => ({ id, ...usedBy(id) })),
+      providers: first(registry.providerIds(), (id) => ({ id, ...loadHere(engine, providerAccount(id)) })),
+      targets: first(registry.models, (model) => targetHere(engine, model)),
+    };
+  };
 }
 
 export interface CallView {
@@ -68,14 +116,14 @@ export function callView(run: RunningCall, now_mono_ms: number): CallView {
   };
 }
 
-function tenantView(engine: Engine, id: string): object {
+function tenantView(engine: Engine, id: string, held: Amounts = NOTHING, used: Amounts = NOTHING): object {
   const { accounts, ambient, kills } = engine.parts;
   const snapshot = accounts.snapshot(tenantAccount(id), ambient.clock.now_ms());
-  return { tenant: id, killed: kills.tenant(id), ...(snapshot === undefined ? {} : windowView(snapshot)) };
+  return { tenant: id, killed: kills.tenant(id), ...(snapshot === undefined ? {} : windowView(snapshot, held, used)) };
 }
 
 /** A snapshot with money in micro-dollars. */
-function windowView(s: AccountSnapshot): object {
+function windowView(s: AccountSnapshot, held: Amounts, used: Amounts): object {
   const { limits, remaining } = s;
   return {
     day: s.day,
@@ -87,8 +135,8 @@ function windowView(s: AccountSnapshot): object {
       tokens_per_day: limits.tokens_per_day,
       calls_per_day: limits.calls_per_day,
     },
-    outstanding: amounts(s.outstanding),
-    used: amounts(s.used),
+    outstanding: amounts(held),
+    used: amounts(used),
     remaining: {
       window_calls: remaining.window_calls,
       window_tokens: remaining.window_tokens,
@@ -111,37 +159,18 @@ function micros(nanos: number | null): number | null {
   return nanos < 0 ? -nanosToMicros(-nanos) : nanosToMicros(nanos);
 }
 
-function providerView(engine: Engine, id: string): object {
-  return { provider: id, killed: engine.parts.kills.provider(id), ...engine.gate.load(providerAccount(id)) };
+function providerView(engine: Engine, id: string, load: Load): object {
+  return { provider: id, killed: engine.parts.kills.provider(id), ...load };
 }
 
-function targetView(
-  engine: Engine,
-  model: Engine['generation']['registry']['models'][number],
-  mono_ms: number,
-): object {
-  const { ambient, estimator, health, kills } = engine.parts;
-  const load = engine.gate.load(deploymentAccount(model.target_key));
-  const report = health.report(model, mono_ms);
-  const { input, total } = estimator.accuracy(model.id, ambient.clock.now_ms());
-  return {
-    model: model.id,
-    provider: model.provider_id,
-    target: model.target_key,
-    killed: kills.model(model.id) || kills.provider(model.provider_id),
-    breaker: health.breakerState(model),
-    ready: health.ready(model, mono_ms),
-    samples: report?.samples ?? 0,
-    error_rate: report?.error_rate ?? null,
-    p95_ms: report?.p95_ms ?? null,
-    in_flight: load.in_flight,
-    waiting: load.waiting,
-    accuracy: { input: input ?? null, total: total ?? null },
-  };
+/** What the configuration and its operator say of a target. */
+function shownTarget({ parts: { kills } }: Engine, { id, provider_id, target_key }: ModelEntry): object {
+  const killed = kills.model(id) || kills.provider(provider_id);
+  return { model: id, provider: provider_id, target: target_key, killed };
 }
 
-function first<T>(entries: Iterable<T>, view: (entry: T) => object): object[] {
-  const shown: object[] = [];
+function first<T, V extends object>(entries: Iterable<T>, view: (entry: T) => V): V[] {
+  const shown: V[] = [];
   for (const entry of entries) {
     if (shown.length >= SHOWN_MAX) break;
     shown.push(view(entry));

@@ -6,6 +6,7 @@ import type { GenerationManager } from '../generation/manager.ts';
 import type { LedgerHandle } from '../ledger-handle.ts';
 import type { EventBus } from '../observe/event-bus.ts';
 import type { ClusterView } from '../processes/cluster/view.ts';
+import type { OtherProcesses } from '../processes/other-processes.ts';
 import type { FlowParts } from '../observe/flow-watch.ts';
 
 /**
@@ -26,6 +27,8 @@ export interface AdminParts {
   readonly bus: EventBus;
   readonly hub: SessionHub;
   readonly ledger: LedgerHandle;
+  /** Processes that serve calls for this one; undefined: this one does. */
+  readonly others: OtherProcesses | undefined;
   readonly node_id: string;
   readonly version: string;
   /** The configuration that the process was started with: what differs and is read at start only needs a restart. */

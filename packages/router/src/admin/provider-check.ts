@@ -2,11 +2,14 @@ import type { ProviderConfig, UpstreamTransport } from '@atp-router/adapters';
 import { AtpError, type Clock, isJsonObject, toAtpError } from '@atp-router/kernel';
 import { endpointUrl, type ProviderDescription, providerOf } from '@atp-router/providers';
 import { exchangeWhole } from '../engine/exchange-whole.ts';
+import { answersIn, ASKED } from './everywhere.ts';
 import type { AdminParts } from './parts.ts';
 import { type AdminReply, type AdminRequest, type AdminRoutes, notFound, ok, param } from './routes.ts';
 
 /** Somebody waits at a terminal; a provider that cannot list its models in this time is not well. */
 const TIMEOUT_MS = 15_000;
+/** For the answer of another process. */
+const ANSWER_MS = TIMEOUT_MS + 3_000;
 /** The longest list known (an aggregator's) has two megabytes. */
 const REPLY_BYTES_MAX = 8_388_608;
 const MODELS_MAX = 2_000;
@@ -26,21 +29,44 @@ export interface ProviderCheck {
 
 /** `/providers/:id/check`: asks the provider for its models, with the key and address that calls would use. */
 export function addProviderCheck(routes: AdminRoutes, parts: AdminParts): void {
+  const check = checkProviderHere(parts);
+  routes.action('/providers/:id/check', async (request: AdminRequest): Promise<AdminReply> => {
+    const id = param(request);
+    const is_of_agents = parts.manager.config.providers.some((one) => one.id === id && one.type === 'agent');
+    // Agents have dialled in where calls are served; every other provider is reached from here as from there.
+    const asked = is_of_agents ? parts.others?.ask(ASKED.check_provider, id, ANSWER_MS) : undefined;
+    return ok(together([await check(id), ...answersIn<ProviderCheck>((await asked) ?? [])]));
+  });
+}
+
+/** One that any process reaches is well, and has what any has. */
+function together(all: readonly ProviderCheck[]): ProviderCheck {
+  const [first, ...more] = all as readonly [ProviderCheck, ...ProviderCheck[]];
+  if (more.length === 0) return first;
+  const well = all.filter((one) => one.ok);
+  const latency_ms = Math.max(...all.map((one) => one.latency_ms));
+  if (well.length === 0) return { ...first, latency_ms };
+  const models = [...new Set(well.flatMap((one) => one.models ?? []))].sort().slice(0, MODELS_MAX);
+  return { ok: true, latency_ms, models };
+}
+
+/** Asks a provider of the configuration from this process, a few at a time. */
+export function checkProviderHere(parts: AdminParts): (id: string) => Promise<ProviderCheck> {
   const { clock } = parts.engine.parts.ambient;
   let running = 0;
-  routes.action('/providers/:id/check', async (request: AdminRequest): Promise<AdminReply> => {
-    const provider = parts.manager.config.providers.find((one) => one.id === param(request));
-    if (provider === undefined) throw notFound(`provider "${param(request)}"`);
+  return async (id) => {
+    const provider = parts.manager.config.providers.find((one) => one.id === id);
+    if (provider === undefined) throw notFound(`provider "${id}"`);
     if (running >= CHECKS_MAX) {
       throw new AtpError('backpressure', `${CHECKS_MAX} checks are running. Retry when they are done.`);
     }
     running += 1;
     try {
-      return ok(await checkProvider(provider, parts.transportOf(provider), clock));
+      return await checkProvider(provider, parts.transportOf(provider), clock);
     } finally {
       running -= 1;
     }
-  });
+  };
 }
 
 /** Asks a provider for its models. Never throws for what the provider does. */

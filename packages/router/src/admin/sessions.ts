@@ -1,5 +1,7 @@
 import { errorPayload } from '@atp-router/wire';
 import type { HostedSession } from '../atp/hub-types.ts';
+import type { SessionHub } from '../atp/session-hub.ts';
+import { ASKED, anywhere, everywhere, type Own } from './everywhere.ts';
 import type { AdminParts } from './parts.ts';
 import { type AdminRoutes, notFound, ok } from './routes.ts';
 
@@ -7,9 +9,24 @@ import { type AdminRoutes, notFound, ok } from './routes.ts';
 const SHOWN_MAX = 1_000;
 
 /** `/sessions`: sessions of the Agent Transport Protocol as they are now, and an end for one of them. */
-export function addSessions(routes: AdminRoutes, { hub }: AdminParts): void {
-  routes.get('/sessions', ['tenant'], ({ query }) => {
-    const tenant = query.text('tenant');
+export function addSessions(routes: AdminRoutes, { hub, others }: AdminParts): void {
+  routes.get('/sessions', ['tenant'], async ({ query }) => {
+    const all = await everywhere(others, ASKED.sessions, sessionsHere(hub), query.text('tenant'));
+    const total = all.reduce((sum, one) => sum + one.total, 0);
+    const data = all.flatMap((one) => one.data).slice(0, SHOWN_MAX);
+    return ok({ total, data, truncated: total > data.length });
+  });
+  routes.delete('/sessions/:tenant/:id', async ({ params }) => {
+    const [tenant = '', session_id = ''] = params;
+    const ended = await anywhere(others, ASKED.end_session, endHere(hub), { tenant, session_id });
+    if (!ended) throw notFound(`session "${session_id}" of tenant "${tenant}"`);
+    return ok({ tenant, session_id, ended: true });
+  });
+}
+
+/** Sessions of this process, of a tenant or of all. */
+export function sessionsHere(hub: SessionHub): Own<string | undefined, SessionsHere> {
+  return (tenant) => {
     const data: object[] = [];
     let total = 0;
     for (const session of hub.roster.views()) {
@@ -17,14 +34,21 @@ export function addSessions(routes: AdminRoutes, { hub }: AdminParts): void {
       total += 1;
       if (data.length < SHOWN_MAX) data.push(viewOf(session));
     }
-    return ok({ total, data, truncated: total > data.length });
-  });
-  routes.delete('/sessions/:tenant/:id', ({ params }) => {
-    const [tenant = '', session_id = ''] = params;
+    return { total, data };
+  };
+}
+
+/** Ends a session of this process. Returns whether there was one. */
+export function endHere(hub: SessionHub): Own<{ readonly tenant: string; readonly session_id: string }, boolean> {
+  return ({ tenant, session_id }) => {
     const error = errorPayload('EPOLICY', { reason: 'An operator has ended the session.' });
-    if (!hub.end(tenant, session_id, error)) throw notFound(`session "${session_id}" of tenant "${tenant}"`);
-    return ok({ tenant, session_id, ended: true });
-  });
+    return hub.end(tenant, session_id, error);
+  };
+}
+
+interface SessionsHere {
+  readonly total: number;
+  readonly data: readonly object[];
 }
 
 function viewOf({ tenant, key_id, session_id, connected, remote_address, view }: HostedSession): object {

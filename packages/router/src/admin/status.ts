@@ -1,5 +1,7 @@
 import { type Problem, restartNeeded } from '@atp-router/adapters';
 import { AtpError } from '@atp-router/kernel';
+import type { OtherReply } from '../processes/other-processes.ts';
+import { answersIn, ASKED } from './everywhere.ts';
 import { type ConfigSchemas, masked } from './mask.ts';
 import type { AdminParts } from './parts.ts';
 import { type AdminReply, type AdminRoutes, ok } from './routes.ts';
@@ -7,7 +9,8 @@ import { type AdminReply, type AdminRoutes, ok } from './routes.ts';
 /** `/status` and `/config`: what this process is, what it runs with, and reading its file again. */
 export function addStatus(routes: AdminRoutes, parts: AdminParts, schemas: ConfigSchemas): void {
   const began_ms = parts.engine.parts.ambient.clock.mono_ms();
-  routes.get('/status', [], () => ok(status(parts, began_ms)));
+  const own = statusHere(parts, began_ms);
+  routes.get('/status', [], async () => ok(await status(parts, own)));
   routes.get('/config', [], () => {
     const { manager } = parts;
     const { number, hash } = manager.generation;
@@ -17,27 +20,74 @@ export function addStatus(routes: AdminRoutes, parts: AdminParts, schemas: Confi
   routes.action('/config/reload', () => reload(parts));
 }
 
-function status(parts: AdminParts, began_ms: number): object {
-  const { engine, ledger, manager } = parts;
-  const { host, port } = parts.listening();
-  const { epoch, seq, file_bytes } = ledger.journal.stats();
-  const failure = ledger.journal.failure?.message;
+/** What each process says of itself. */
+interface StatusHere {
+  readonly node_id: string;
+  readonly uptime_s: number;
+  readonly listening: string;
+  readonly draining: boolean;
+  readonly calls_in_flight: number;
+  readonly lag_blocks: number;
+  readonly journal: {
+    readonly epoch: number;
+    readonly seq: number;
+    readonly file_bytes: number;
+    readonly failure?: string;
+  };
+}
+
+async function status(parts: AdminParts, own: () => StatusHere): Promise<object> {
+  const { manager, others } = parts;
+  const asked = others?.ask(ASKED.status, undefined);
+  const mine = own();
+  const replies = (await asked) ?? [];
+  const all = [mine, ...answersIn<StatusHere>(replies)];
   const { providers } = manager.config;
-  const { store, listen } = parts.started;
-  const shown_host = host.includes(':') ? `[${host}]` : host;
   return {
-    node_id: parts.node_id,
+    node_id: mine.node_id,
     version: parts.version,
-    uptime_s: Math.floor((engine.parts.ambient.clock.mono_ms() - began_ms) / 1_000),
+    uptime_s: mine.uptime_s,
     generation: manager.generation.number,
     config_hash: manager.generation.hash,
-    listening: `${listen.tls === undefined ? 'http' : 'https'}://${shown_host}:${port}`,
-    draining: engine.is_draining,
-    calls_in_flight: engine.in_flight,
-    journal: { epoch, seq, file_bytes, ...(failure === undefined ? {} : { failure }) },
-    store: { type: store.type, lag_blocks: ledger.lagBlocks() },
+    // Of several processes those listen that serve calls.
+    listening: (all[1] ?? mine).listening,
+    draining: mine.draining,
+    calls_in_flight: all.reduce((sum, one) => sum + one.calls_in_flight, 0),
+    journal: mine.journal,
+    store: { type: parts.started.store.type, lag_blocks: Math.max(...all.map((one) => one.lag_blocks)) },
     ...clusterOf(parts),
     simulated: providers.every(({ type }) => type === 'sim' || type === 'agent'),
+    ...(others === undefined ? {} : { processes: [shown('owner', mine), ...replies.map(processView)] }),
+  };
+}
+
+/** One of several; who does not answer is named at least. */
+function processView(reply: OtherReply): object {
+  return reply.ok ? shown(reply.process, reply.answer as StatusHere) : { process: reply.process, answers: false };
+}
+
+function shown(process: string, { listening: _, ...rest }: StatusHere): object {
+  return { process, answers: true, ...rest };
+}
+
+/** What this process says of itself. */
+export function statusHere(parts: AdminParts, began_mono_ms: number): () => StatusHere {
+  const { engine, ledger, node_id } = parts;
+  const { listen } = parts.started;
+  return () => {
+    const { host, port } = parts.listening();
+    const { epoch, seq, file_bytes } = ledger.journal.stats();
+    const failure = ledger.journal.failure?.message;
+    const shown_host = host.includes(':') ? `[${host}]` : host;
+    return {
+      node_id,
+      uptime_s: Math.floor((engine.parts.ambient.clock.mono_ms() - began_mono_ms) / 1_000),
+      listening: `${listen.tls === undefined ? 'http' : 'https'}://${shown_host}:${port}`,
+      draining: engine.is_draining,
+      calls_in_flight: engine.in_flight,
+      lag_blocks: ledger.lagBlocks(),
+      journal: { epoch, seq, file_bytes, ...(failure === undefined ? {} : { failure }) },
+    };
   };
 }
 

@@ -4,6 +4,7 @@ import {
   type Changes,
   type Denial,
   type FlowDemand,
+  NOTHING,
   type Now,
   type Part,
   type QueueOptions,
@@ -103,6 +104,10 @@ export class FlowGate implements Gate {
   load(account: string): { readonly in_flight: number; readonly waiting: number } {
     const waiting = this.#scheduler.pool(account)?.queue.size ?? 0;
     return { in_flight: this.#accounts.windows(account)?.out_calls ?? 0, waiting };
+  }
+
+  elsewhere(): Amounts {
+    return NOTHING;
   }
 
   waiting(qos: Qos): number {

@@ -52,6 +52,8 @@ export interface Gate {
   wait_ms(account: string, qos: Qos): number | undefined;
   /** Calls in flight and waiting at an account. */
   load(account: string): { readonly in_flight: number; readonly waiting: number };
+  /** What calls of other processes hold there, where the books of this one have that, too. */
+  elsewhere(account: string): Amounts;
   waiting(qos: Qos): number;
   waitingOf(tenant: string): number;
   /** Queues of accounts in which somebody waits, or waited lately. */

@@ -1,5 +1,5 @@
 import type { RouterMetrics } from '@atp-router/adapters';
-import { AtpError } from '@atp-router/kernel';
+import { AtpError, isAtpError } from '@atp-router/kernel';
 import type { Engine } from '../engine/engine.ts';
 import { authenticateAdmin } from './authenticate.ts';
 import { isLocal } from './local.ts';
@@ -9,7 +9,7 @@ import { guarded, requestId } from './reply.ts';
 
 export interface OperationsParts {
   readonly engine: Engine;
-  readonly metrics: RouterMetrics;
+  readonly metrics: Pick<RouterMetrics, 'render' | 'content_type'>;
   readonly version: string;
   /** Why the router cannot take calls now, if it cannot. */
   readonly unready: () => string | undefined;
@@ -29,11 +29,15 @@ export function addOperations(table: RouterTable, parts: OperationsParts): void 
     if (!isLocal(exchange)) authenticateAdmin(exchange, engine.generation, engine.parts.hash);
     metrics.render().then(
       (text) => exchange.reply(200, ['content-type', metrics.content_type], text),
-      (cause: unknown) => {
-        const error = new AtpError('internal_error', 'The metrics could not be rendered.', { cause });
-        replyError(exchange, error, requestId(engine));
-      },
+      (cause: unknown) => replyError(exchange, unread(cause), requestId(engine)),
     );
   });
   table.add('GET', '/metrics', scrape);
+}
+
+/** Another process may have been asked, and says itself what is wrong. */
+function unread(cause: unknown): AtpError {
+  if (!isAtpError(cause)) return new AtpError('internal_error', 'The metrics could not be rendered.', { cause });
+  const message = `The metrics of all processes could not be read. ${cause.message}`;
+  return new AtpError('backpressure', message, { retry_after_ms: 1_000, cause });
 }

@@ -20,6 +20,7 @@ const NO_PARAMS: readonly string[] = [];
 export class RouterTable {
   readonly #fixed: Map<string, Map<string, Handler>> = new Map();
   readonly #patterns: Route[] = [];
+  readonly #below: { readonly path: string; readonly handler: Handler }[] = [];
 
   add(method: string, path: string, handler: Handler): void {
     if (path.includes(':')) {
@@ -31,12 +32,22 @@ export class RouterTable {
     this.#fixed.set(path, methods);
   }
 
+  /** Whatever is asked for at a path and below it, by any method, where nothing else is. */
+  addBelow(path: string, handler: Handler): void {
+    this.#below.push({ path, handler });
+  }
+
   match(method: string, path: string): Match {
     const methods = this.#fixed.get(path);
     if (methods !== undefined) {
       const handler = methods.get(method) ?? (method === 'HEAD' ? methods.get('GET') : undefined);
       if (handler !== undefined) return { kind: 'found', handler, params: NO_PARAMS };
       return { kind: 'wrong_method', allow: allowed([...methods.keys()]) };
+    }
+    for (const below of this.#below) {
+      const is_there =
+        path.startsWith(below.path) && (path.length === below.path.length || path[below.path.length] === '/');
+      if (is_there) return { kind: 'found', handler: below.handler, params: NO_PARAMS };
     }
     return this.#matchPattern(method, path.split('/'));
   }

@@ -10,22 +10,44 @@ const SHOWN_MAX = 500;
 /** Waits of a tier that quantiles are taken from: the last so many decisions. */
 const WAITS = 512;
 
-/** How the demands of a tier came out since the start, and how long the last of them took. */
-export interface TierStats {
+/** How the demands of a tier came out in one process since its start, and how long the last of them took. */
+export interface TierCounts {
   readonly outcomes: Readonly<Record<FlowOutcome, number>>;
   /** Of those granted, how many had to wait. */
   readonly waited: number;
   readonly preempted: number;
   readonly starved: number;
+  readonly waits_ms: readonly number[];
+}
+
+/** The same of all processes. */
+export interface TierStats extends Omit<TierCounts, 'waits_ms'> {
   readonly wait_p50_ms: number;
   readonly wait_p99_ms: number;
 }
 
+/** Adds up what processes have counted of one tier. */
+export function tierStats(all: readonly TierCounts[]): TierStats {
+  const outcomes = { ...NO_OUTCOMES };
+  const sums = { waited: 0, preempted: 0, starved: 0 };
+  for (const counts of all) {
+    for (const name of ['waited', 'preempted', 'starved'] as const) sums[name] += counts[name];
+    for (const name of OUTCOMES) outcomes[name] += counts.outcomes[name];
+  }
+  const sorted = Float64Array.from(all.flatMap(({ waits_ms }) => waits_ms)).sort();
+  const at = (q: number): number => sorted[Math.floor(q * (sorted.length - 1))] ?? 0;
+  return { outcomes, ...sums, wait_p50_ms: at(0.5), wait_p99_ms: at(0.99) };
+}
+
+const NO_OUTCOMES: Readonly<Record<FlowOutcome, number>> = {
+  ...{ granted: 0, denied: 0, expired: 0 },
+  ...{ shed: 0, failed: 0, cancelled: 0 },
+};
+
+const OUTCOMES = Object.keys(NO_OUTCOMES) as FlowOutcome[];
+
 class Tier {
-  readonly outcomes: Record<FlowOutcome, number> = {
-    ...{ granted: 0, denied: 0, expired: 0 },
-    ...{ shed: 0, failed: 0, cancelled: 0 },
-  };
+  readonly outcomes: Record<FlowOutcome, number> = { ...NO_OUTCOMES };
   waited = 0;
   preempted = 0;
   starved = 0;
@@ -40,11 +62,10 @@ class Tier {
     this.#seen += 1;
   }
 
-  stats(): TierStats {
-    const sorted = this.#waits_ms.slice(0, Math.min(WAITS, this.#seen)).sort();
-    const at = (q: number): number => sorted[Math.floor(q * (sorted.length - 1))] ?? 0;
+  counts(): TierCounts {
     const { outcomes, waited, preempted, starved } = this;
-    return { outcomes: { ...outcomes }, waited, preempted, starved, wait_p50_ms: at(0.5), wait_p99_ms: at(0.99) };
+    const waits_ms = [...this.#waits_ms.subarray(0, Math.min(WAITS, this.#seen))];
+    return { outcomes: { ...outcomes }, waited, preempted, starved, waits_ms };
   }
 }
 
@@ -58,8 +79,8 @@ export class FlowCounts implements FlowWatch {
     this.#series = series;
   }
 
-  stats(qos: Qos): TierStats {
-    return this.#tiers[qos].stats();
+  counts(qos: Qos): TierCounts {
+    return this.#tiers[qos].counts();
   }
 
   decided({ key: { qos }, state, since_mono_ms, has_waited }: GateTicket, mono_ms: number): void {

@@ -1,8 +1,11 @@
 import { deploymentAccount, providerAccount } from '../generation/accounts.ts';
-import type { LiveGauges, TenantGauges, TenantLimits } from '@atp-router/adapters';
+import type { LiveGauges, TenantGauges, TenantLimits, Tracing } from '@atp-router/adapters';
 import type { AccountSnapshot, Amounts } from '@atp-router/flow';
 import { nanosToMicros } from '@atp-router/kernel';
+import type { Presence } from '../front/presence.ts';
+import type { Membership } from '../processes/membership.ts';
 import type { Engine } from '../engine/engine.ts';
+import { heldHere, loadHere, usedHere } from '../engine/held-here.ts';
 import type { LedgerHandle } from '../ledger-handle.ts';
 import type { SharedState } from '../shared/shared-state.ts';
 import type { EventBus } from './event-bus.ts';
@@ -14,11 +17,14 @@ export interface LiveParts {
   readonly ledger: Pick<LedgerHandle, 'journal' | 'lagBlocks'>;
   readonly bus: EventBus;
   readonly shared: Pick<SharedState, 'unconfirmed'> | undefined;
-  readonly traces: LiveGauges['traces'];
+  readonly tracing: Pick<Tracing, 'stats'> | undefined;
+  readonly presence: Pick<Presence, 'counts'>;
+  readonly member: Pick<Membership, 'owner'> | undefined;
 }
 
 /** Reads the live state of a router for a scrape. */
-export function liveGauges({ engine, ledger, bus, shared, traces }: LiveParts): LiveGauges {
+export function liveGauges({ engine, ledger, bus, shared, presence, tracing, member }: LiveParts): LiveGauges {
+  const leads = member?.owner === undefined;
   const { accounts, ambient, estimator, health, idempotency, kills } = engine.parts;
   return {
     ready: () => !engine.is_draining && ledger.journal.failure === undefined,
@@ -34,25 +40,29 @@ export function liveGauges({ engine, ledger, bus, shared, traces }: LiveParts): 
       provider: kills.list('provider').length,
       tenant: kills.list('tenant').length,
     }),
+    processes: () => presence.counts(),
     listener_errors: () => bus.listener_errors,
-    traces,
+    traces: () => tracing?.stats(),
     *tenants() {
       const now_ms = ambient.clock.now_ms();
       for (const id of accounts.ids()) {
         const snapshot = id.startsWith('tenant:') ? accounts.snapshot(id, now_ms) : undefined;
-        if (snapshot !== undefined) yield tenantGauges(id.slice('tenant:'.length), snapshot);
+        if (snapshot !== undefined) {
+          const here = { held: heldHere(engine, id), used: usedHere(snapshot, leads) };
+          yield tenantGauges(id.slice('tenant:'.length), snapshot, here);
+        }
       }
     },
     *providers() {
       for (const provider of engine.generation.registry.providerIds()) {
-        yield { provider, ...engine.gate.load(providerAccount(provider)) };
+        yield { provider, ...loadHere(engine, providerAccount(provider)) };
       }
     },
     *targets() {
       const mono_ms = ambient.clock.mono_ms();
       const now_ms = ambient.clock.now_ms();
       for (const model of engine.generation.registry.models) {
-        const load = engine.gate.load(deploymentAccount(model.target_key));
+        const load = loadHere(engine, deploymentAccount(model.target_key));
         const { total } = estimator.accuracy(model.id, now_ms);
         yield {
           provider: model.provider_id,
@@ -69,11 +79,15 @@ export function liveGauges({ engine, ledger, bus, shared, traces }: LiveParts): 
   };
 }
 
-function tenantGauges(tenant: string, { outstanding, limits, used, debt }: AccountSnapshot): TenantGauges {
+function tenantGauges(
+  tenant: string,
+  { limits, debt }: AccountSnapshot,
+  { held, used }: Readonly<Record<'held' | 'used', Amounts>>,
+): TenantGauges {
   const { max_parallel, max_tokens, max_usd_micros, calls_per_day, tokens_per_day, usd_nanos_per_day } = limits;
   return {
     tenant,
-    outstanding: inMicros(outstanding),
+    outstanding: inMicros(held),
     window_limit: { calls: max_parallel, tokens: max_tokens, usd_micros: max_usd_micros },
     day_used: inMicros(used),
     day_limit: dayLimit(calls_per_day, tokens_per_day, usd_nanos_per_day),

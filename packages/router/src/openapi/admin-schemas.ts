@@ -5,6 +5,16 @@ import { flag, int, list, num, orNull, record, ref, text, words } from './schema
 const KEY_STATES = ['active', 'disabled', 'revoked'] as const;
 const SCOPES = ['key', 'model', 'provider', 'tenant'] as const;
 
+const journal: JsonObject = record(
+  {
+    epoch: int('Number of the journal file.'),
+    seq: int('Number of the last record in it.'),
+    file_bytes: int('Its length.'),
+    failure: text('Why it cannot be written; new calls are refused then.'),
+  },
+  ['failure'],
+);
+
 const control: JsonObject = {
   Status: record(
     {
@@ -16,15 +26,7 @@ const control: JsonObject = {
       listening: text('Address.'),
       draining: flag('It is shutting down.'),
       calls_in_flight: int('Calls that run now.'),
-      journal: record(
-        {
-          epoch: int('Number of the journal file.'),
-          seq: int('Number of the last record in it.'),
-          file_bytes: int('Its length.'),
-          failure: text('Why it cannot be written; new calls are refused then.'),
-        },
-        ['failure'],
-      ),
+      journal,
       store: record({
         type: words('Where the tables are.', ['sqlite', 'postgres']),
         lag_blocks: int('Journal blocks that are not yet in the tables.'),
@@ -46,8 +48,25 @@ const control: JsonObject = {
         'Only where limits are shared with other machines.',
       ),
       simulated: flag('Every provider is simulated: all answers are invented.'),
+      processes: list(
+        ref('ProcessStatus'),
+        'Of a router that is several: the owner, whose view the rest is, and workers.',
+      ),
     },
-    ['cluster'],
+    ['cluster', 'processes'],
+  ),
+  ProcessStatus: record(
+    {
+      process: text('`owner`, or `worker:` and its number.'),
+      answers: flag('It has answered in time; else nothing else is known of it.'),
+      node_id: text('Its name in the journal.'),
+      uptime_s: int('Seconds since its start.'),
+      draining: flag('It is shutting down.'),
+      calls_in_flight: int('Calls that run there.'),
+      lag_blocks: int('Blocks of its journal that are not yet in the tables.'),
+      journal,
+    },
+    ['node_id', 'uptime_s', 'draining', 'calls_in_flight', 'lag_blocks', 'journal'],
   ),
   ConfigView: record({
     generation: int('Its number.'),
@@ -151,6 +170,7 @@ const checks: JsonObject = {
       v: int('Version of the event catalogue.'),
       ts_ms: int('When, ms since the epoch.'),
       type: text('Type of the event.'),
+      node_id: text('Process of it, where a router is several.'),
     },
     required: ['v', 'ts_ms', 'type'],
   },

@@ -20,7 +20,7 @@ import { HolderLeases } from './holder-leases.ts';
 import { InOrder } from './in-order.ts';
 import { Growth } from './leased-growth.ts';
 import { LeasedBooks } from './leased-books.ts';
-import { type LeasedGateParts, limitsIn } from './leased-parts.ts';
+import { type LeasedGateParts, limitsIn, nowOf } from './leased-parts.ts';
 import { LeasedTicket, own } from './leased-ticket.ts';
 import { Others } from './others.ts';
 import { Waits } from './waits.ts';
@@ -55,8 +55,7 @@ export class LeasedGate implements Gate {
     this.#watches = new Watchers(watch);
     this.#books = new LeasedBooks(accounts);
     this.#others = new Others(accounts);
-    const limitsOf = limitsIn(accounts);
-    this.#credit = new CreditWorker({ worker, incarnation, limitsOf, inherited, options });
+    this.#credit = new CreditWorker({ worker, incarnation, limitsOf: limitsIn(accounts), inherited, options });
     this.#growth = new Growth(accounts, this.#books, this.#credit, this.#took);
     this.#alarm = new Alarm(parts.ambient, () => this.#tick());
   }
@@ -157,7 +156,6 @@ export class LeasedGate implements Gate {
 
   /** The queue is the owner's. */
   setMaxWaiting(): void {}
-
   configure(): void {}
 
   wait_ms(account: string): number | undefined {
@@ -166,6 +164,10 @@ export class LeasedGate implements Gate {
 
   load(account: string): { readonly in_flight: number; readonly waiting: number } {
     return { in_flight: this.#parts.accounts.windows(account)?.out_calls ?? 0, waiting: 0 };
+  }
+
+  elsewhere(account: string): Amounts {
+    return this.#others.out(account);
   }
 
   waiting(qos: Qos): number {
@@ -269,10 +271,12 @@ export class LeasedGate implements Gate {
   /** Those whose holder was not heard of for so long that it is taken for dead: what they held counts as used until it says more. */
   #lapse(now: Now): void {
     for (const ticket of this.#leases.lapsed(now.mono_ms)) {
-      for (const { part, held } of this.#books.lapse(ticket))
-        this.#took(this.#credit.end(ticket.credit, part, held, now));
+      const { credit, owner } = ticket;
+      // All of it has ended before anybody hears of any of it.
+      const effects = this.#books.lapse(ticket).flatMap(({ part, held }) => this.#credit.end(credit, part, held, now));
       this.#watches.tell((watch) => watch.lapsed?.(ticket));
-      this.#told.push(() => ticket.owner.lapsed());
+      this.#told.push(() => owner.lapsed());
+      this.#took(effects);
     }
   }
 
@@ -292,8 +296,5 @@ export class LeasedGate implements Gate {
     this.#took(this.#credit.tick(now));
   }
 
-  #now(): Now {
-    const { clock } = this.#parts.ambient;
-    return { now_ms: clock.now_ms(), mono_ms: clock.mono_ms() };
-  }
+  readonly #now = (): Now => nowOf(this.#parts.ambient);
 }

@@ -54,11 +54,11 @@ export class OpenLimits {
 }
 
 function gateOf(
-  { seat, role: { epoch, workers }, accounts, ambient, options }: OwnerParts,
+  { seat, role: { epoch, workers }, accounts, ambient, watch, options }: OwnerParts,
   send: (message: OwnerMessage) => void,
 ): OwnerGate {
   return new OwnerGate({
-    ...{ accounts, ambient, epoch, send, options: options.pace?.credit },
+    ...{ accounts, ambient, watch, epoch, send, options: options.pace?.credit },
     workers: [
       ...workers.map(({ n, incarnation }) => ({ name: workerName(seat, n), incarnation })),
       { name: baseName(seat), incarnation: epoch },
@@ -71,7 +71,7 @@ function gateOf(
 }
 
 function clusterOf(
-  { seat, role, accounts, ambient, options }: OwnerParts,
+  { seat, role, accounts, ambient, watch, options }: OwnerParts,
   deliver: (message: OwnerMessage) => void,
   { told, gone, forgotten }: LimitsListener,
 ): ClusterLimits | undefined {
@@ -80,7 +80,7 @@ function clusterOf(
   const own = Array.from({ length: workers }, (_, i) => i + 1);
   const numbers = new Set([...own, ...role.workers.map(({ n }) => n)]);
   return new ClusterLimits({
-    ...{ config, member_id: seat.member_id, incarnation: role.epoch, accounts, ambient, deliver },
+    ...{ config, member_id: seat.member_id, incarnation: role.epoch, accounts, ambient, watch, deliver },
     workers: [...[...numbers].map((n) => workerName(seat, n)), baseName(seat)],
     ...{ onTold: told, onGone: gone, onForgotten: forgotten, pace: options.pace },
     onProblem: (problem) => options.onProblem?.('workers', problem),

@@ -32,6 +32,11 @@ export class Others {
     if (this.#used.size > OTHERS_MAX) this.#forgetOldest();
   }
 
+  /** What they hold at an account. */
+  out(account: string): Amounts {
+    return this.#out.get(account) ?? NOTHING;
+  }
+
   #hold(account: string, day: number, out: Amounts): void {
     let hold = this.#out.get(account);
     if (hold !== undefined && hold.day > day) return;

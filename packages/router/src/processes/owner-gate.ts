@@ -1,5 +1,6 @@
 import {
   type AccountLedger,
+  type Amounts,
   type CreditOptions,
   CreditOwner,
   type Denial,
@@ -9,18 +10,22 @@ import {
   type OwnerMessage,
   type OwnerSetup,
   type QueueOptions,
+  type QueueSigns,
   Ticket,
   type WorkerMessage,
 } from '@atp-router/flow';
 import { AtpError, type Qos } from '@atp-router/kernel';
-import type { Gate, GateTicket, Holder, PoolView } from '../engine/gate.ts';
+import type { FlowWatch, Gate, GateTicket, Holder, PoolView } from '../engine/gate.ts';
 import type { Ambient } from '../engine/ports.ts';
+import { Watchers } from '../engine/watchers.ts';
+import { outAt } from '../engine/held-here.ts';
 import { Alarm } from './alarm.ts';
 import type { Limits } from './limits.ts';
 
 export interface OwnerGateParts {
   readonly accounts: AccountLedger;
   readonly ambient: Ambient;
+  readonly watch?: FlowWatch | undefined;
   /** Higher than that of every owner before. */
   readonly epoch: number;
   /** Workers that may have credit of an earlier owner; undefined: not known. */
@@ -38,11 +43,14 @@ export class OwnerGate implements Gate, Limits {
   readonly owner: CreditOwner;
   readonly #parts: OwnerGateParts;
   readonly #alarm: Alarm;
+  readonly #watches: Watchers;
 
   constructor(parts: OwnerGateParts) {
     const { accounts: ledger, ambient, epoch, workers, tenure_mono_ms, options = {} } = parts;
     this.#parts = parts;
-    this.owner = new CreditOwner({ epoch, ledger, workers, tenure_mono_ms, options }, this.#now());
+    this.#watches = new Watchers(parts.watch);
+    const onSigns = (signs: QueueSigns): void => this.#signs(signs);
+    this.owner = new CreditOwner({ epoch, ledger, workers, tenure_mono_ms, options, onSigns }, this.#now());
     this.#alarm = new Alarm(ambient, () => this.#took(this.owner.tick(this.#now())));
   }
 
@@ -63,7 +71,9 @@ export class OwnerGate implements Gate, Limits {
     this.#alarm.close();
   }
 
-  listen(): void {}
+  listen(watch: Partial<FlowWatch>): void {
+    this.#watches.add(watch);
+  }
 
   request(demand: FlowDemand<Holder>): GateTicket {
     return failedTicket(demand, this.#now().mono_ms);
@@ -104,6 +114,11 @@ export class OwnerGate implements Gate, Limits {
     return { in_flight: this.#parts.accounts.windows(account)?.out_calls ?? 0, waiting };
   }
 
+  /** All of it: credit that workers have, used or not. */
+  elsewhere(account: string): Amounts {
+    return outAt(this.#parts.accounts, account);
+  }
+
   waiting(qos: Qos): number {
     return this.owner.scheduler.waiting(qos);
   }
@@ -125,6 +140,11 @@ export class OwnerGate implements Gate, Limits {
   }
 
   rest(): void {}
+
+  #signs({ marks, starving }: QueueSigns): void {
+    for (const { account, is_high } of marks) this.#watches.tell((watch) => watch.marked?.(account, is_high));
+    for (const { qos, tenant } of starving) this.#watches.tell((watch) => watch.starving?.(qos, tenant));
+  }
 
   #took(effects: readonly OwnerEffect[]): void {
     for (const effect of effects) {

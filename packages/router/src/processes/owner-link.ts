@@ -21,7 +21,10 @@ export interface OwnerListener {
   onDown(): void;
   onView(view: SharedView): void;
   onCredit(message: OwnerMessage): void;
-  onQuestion(kind: string, body: unknown): Promise<unknown>;
+  /** What else it says, by kind. */
+  readonly takes: Readonly<Record<string, (body: unknown) => void>>;
+  /** What answers a kind of question; undefined: nothing does. */
+  answers(kind: string): ((body: unknown) => Promise<unknown>) | undefined;
 }
 
 /** A worker's way to its owner, and to whoever is that next. */
@@ -85,7 +88,16 @@ export class OwnerLink {
       this.#first?.(this.#view);
       this.#first = undefined;
       this.#listener?.onView(this.#view);
-    } else
+    } else this.#takeElse(kind, body);
+  }
+
+  #takeElse(kind: string, body: unknown): void {
+    // Before there is a listener nothing was asked for: who begins to listen is told of all.
+    if (this.#listener === undefined) return;
+    const { takes } = this.#listener;
+    const take = Object.hasOwn(takes, kind) ? takes[kind] : undefined;
+    if (take !== undefined) take(body);
+    else
       this.#problem(
         new AtpError('internal_error', `The owner sent something that is not understood here (${kind.slice(0, 40)}).`),
       );
@@ -93,7 +105,9 @@ export class OwnerLink {
 
   async #answer(kind: string, body: unknown): Promise<unknown> {
     if (this.#listener === undefined) throw new AtpError('backpressure', 'This worker is still starting.');
-    return this.#listener.onQuestion(kind, body);
+    const answer = this.#listener.answers(kind);
+    if (answer === undefined) throw new AtpError('not_found', `There is no question "${kind.slice(0, 40)}".`);
+    return answer(body);
   }
 
   #problem(problem: AtpError): void {

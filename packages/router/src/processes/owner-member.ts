@@ -7,16 +7,24 @@ import { AtpError, type Timer } from '@atp-router/kernel';
 import type { IdempotencyStore } from '@atp-router/ledger';
 import type { Engine } from '../engine/engine.ts';
 import type { Gate } from '../engine/gate.ts';
+import type { Relay } from '../engine/parts.ts';
 import type { Signal } from '../engine/target-windows.ts';
 import type { RouterOptions } from '../options.ts';
+import { isAgentsChange } from './agents/changes.ts';
+import { OwnerAgents } from './agents/owner-agents.ts';
+import { CeilingsTold } from './ceilings-told.ts';
+import { AskedWorkers } from './asked-workers.ts';
 import type { ClusterView } from './cluster/view.ts';
 import { answerClaims, withArchive } from './claims.ts';
+import type { EventBatch } from './event-tap.ts';
 import type { MemberCore, Membership } from './membership.ts';
 import { OwnerCeilings } from './owner-ceilings.ts';
 import { OpenLimits } from './open-limits.ts';
 import type { OwnerParts } from './owner-parts.ts';
+import type { Answers } from './other-processes.ts';
 import { ownerSockets, type Seat, workerName } from './seat.ts';
 import { type CeilingChange, isWorkerHello, KIND, type SharedView, type WorkerHello } from './shared-view.ts';
+import type { CeilingsView } from './worker-ceilings.ts';
 
 /** Expired keys are removed so often, and so many at a time. */
 const SWEEP_MS = 30_000;
@@ -34,7 +42,9 @@ export class OwnerMember implements Membership {
   readonly base: Membership['base'];
   readonly overlay: Membership['overlay'];
   readonly kills: Membership['kills'];
-  readonly relay: undefined = undefined;
+  readonly relay: Relay;
+  readonly owner: undefined = undefined;
+  readonly others: AskedWorkers = new AskedWorkers(() => this.#workers.values());
   readonly gate: (starts: unknown) => Gate;
   readonly #options: RouterOptions;
   readonly #seat: Seat;
@@ -44,8 +54,12 @@ export class OwnerMember implements Membership {
   readonly #workers: Map<string, Worker> = new Map();
   /** All that were ever set: as many as operators made. */
   readonly #kills: Map<string, SharedView['kills'][number]> = new Map();
+  readonly #agents: OwnerAgents = new OwnerAgents(() => this.#peers());
+  readonly #takes: Readonly<Record<string, (worker: Worker, body: unknown) => void>>;
+  #answers: Answers | undefined;
   #core: MemberCore | undefined;
   #ceilings: OwnerCeilings | undefined;
+  #told: CeilingsTold | undefined;
   #server: LinkServer | undefined;
   #sweep: Timer | undefined;
 
@@ -61,11 +75,24 @@ export class OwnerMember implements Membership {
     this.#claims = withArchive(sqlIdempotencyStore(driver, systemClock), ledger.claims);
     this.#limits = new OpenLimits(parts, {
       deliver: (message) => this.#deliver(message),
-      told: (worker, kind, body) => this.#told(worker, kind, body),
+      told: (worker, kind, body) => this.#toldFar(worker, kind, body),
       gone: (worker) => this.#ceilings?.forget(worker),
-      forgotten: () => this.#tellCeilings(),
+      forgotten: () => this.#tellOthers(),
     });
     this.gate = () => this.#limits.limits.gate;
+    this.relay = {
+      signal: (signal) => this.#engine?.windows.take(signal),
+      ceiling: (account, reason) => this.#told?.changed(account, reason),
+    };
+    this.#takes = {
+      [KIND.credit]: (_worker, body) => {
+        if (isWorkerMessage(body)) this.#limits.limits.receive(body);
+      },
+      [KIND.signals]: ({ hello }, body) => this.#signals(workerName(seat, hello.n), body as readonly Signal[]),
+      [KIND.ceiling]: ({ hello }, body) => this.#ceiling(workerName(seat, hello.n), body as CeilingChange),
+      [KIND.agents]: (worker, body) => this.#tellAgents(worker, body),
+      [KIND.events]: (worker, body) => this.others.take(worker, body as EventBatch),
+    };
   }
 
   static async open(parts: OwnerParts): Promise<OwnerMember> {
@@ -85,9 +112,16 @@ export class OwnerMember implements Membership {
     return undefined;
   }
 
+  answer(answers: Answers): void {
+    this.#answers = answers;
+  }
+
   async attach(core: MemberCore): Promise<void> {
     this.#core = core;
-    this.#ceilings = new OwnerCeilings(core.engine.ceilings);
+    const { ceilings } = core.engine;
+    this.#ceilings = new OwnerCeilings(ceilings);
+    this.#told = new CeilingsTold(systemTimers, ceilings, (changes) => this.#tellCeilings(changes));
+    core.agents.join(this.#agents);
     this.#limits.start();
     core.bus.listen((event) => {
       if (event.type === 'kill.set') this.#kills.set(`${event.scope} ${event.id}`, event);
@@ -107,6 +141,7 @@ export class OwnerMember implements Membership {
 
   async leave(): Promise<void> {
     this.#sweep?.cancel();
+    this.#told?.close();
     await this.#server?.close();
     await this.#limits.close();
     await this.#driver.close();
@@ -121,8 +156,11 @@ export class OwnerMember implements Membership {
     const worker: Worker = { hello, peer };
     this.#workers.set(name, worker);
     before?.peer.close();
+    // What an earlier link said of it is said anew.
+    this.#ceilings?.forget(name);
     const view = this.#view();
     if (view !== undefined) peer.send(KIND.view, view);
+    this.others.entered(worker);
     return {
       onMessage: (kind, body) => this.#take(worker, kind, body),
       onQuestion: (kind, body) => this.#answer(kind, body),
@@ -131,20 +169,19 @@ export class OwnerMember implements Membership {
         this.#workers.delete(name);
         this.#ceilings?.forget(name);
         this.#limits.cluster?.tell(name, KIND.gone, null);
+        this.#agents.forget(hello.n);
       },
     };
   }
 
-  #take({ hello }: Worker, kind: string, body: unknown): void {
-    const name = workerName(this.#seat, hello.n);
-    if (kind === KIND.credit && isWorkerMessage(body)) this.#limits.limits.receive(body);
-    else if (kind === KIND.signals) this.#signals(name, body as readonly Signal[]);
-    else if (kind === KIND.ceiling) this.#ceiling(name, body as CeilingChange);
-    else this.#problem(`Worker ${hello.n} sent something that is not understood here (${kind.slice(0, 40)}).`);
+  #take(worker: Worker, kind: string, body: unknown): void {
+    const take = Object.hasOwn(this.#takes, kind) ? this.#takes[kind] : undefined;
+    if (take !== undefined) take(worker, body);
+    else this.#problem(`Worker ${worker.hello.n} sent something that is not understood here (${kind.slice(0, 40)}).`);
   }
 
   async #answer(kind: string, body: unknown): Promise<unknown> {
-    const answer = answerClaims(this.#claims, kind, body);
+    const answer = answerClaims(this.#claims, kind, body) ?? this.#answers?.get(kind)?.(body);
     if (answer === undefined) throw new AtpError('not_found', `There is no question "${kind.slice(0, 40)}".`);
     return answer;
   }
@@ -161,16 +198,20 @@ export class OwnerMember implements Membership {
 
   #ceiling(worker: string, change: CeilingChange): void {
     this.#ceilings?.tell(worker, change);
-    this.#limits.cluster?.tell(worker, KIND.ceiling, change);
+    this.#tellFar(worker, change);
   }
 
-  #tellCeilings(): void {
-    for (const [worker, change] of this.#ceilings?.entries() ?? [])
-      this.#limits.cluster?.tell(worker, KIND.ceiling, change);
+  /** What agents bear is each machine's own: those of another one cannot be reached from here. */
+  #tellFar(worker: string, change: CeilingChange): void {
+    if (change.reason !== 'agents') this.#limits.cluster?.tell(worker, KIND.ceiling, change);
+  }
+
+  #tellOthers(): void {
+    for (const [worker, change] of this.#ceilings?.entries() ?? []) this.#tellFar(worker, change);
   }
 
   /** A worker of another machine says something. */
-  #told(worker: string, kind: string, body: unknown): void {
+  #toldFar(worker: string, kind: string, body: unknown): void {
     if (kind === KIND.signals && Array.isArray(body)) this.#signals(worker, body as readonly Signal[]);
     else if (kind === KIND.ceiling) this.#ceiling(worker, body as CeilingChange);
     else if (kind === KIND.gone) this.#ceilings?.forget(worker);
@@ -178,6 +219,25 @@ export class OwnerMember implements Membership {
 
   #deliver(message: OwnerMessage): void {
     this.#workers.get(message.worker)?.peer.send(KIND.credit, message);
+  }
+
+  /** Who tells of all its agents has begun to listen, and knows nothing else yet. */
+  #tellAgents({ hello, peer }: Worker, body: unknown): void {
+    this.#agents.tell(hello.n, body);
+    if (!isAgentsChange(body) || !body.is_all) return;
+    const view: CeilingsView = { is_all: true, changes: this.#told?.all() ?? [] };
+    peer.send(KIND.ceilings, view);
+  }
+
+  #peers(): ReadonlyMap<number, Peer> {
+    return new Map([...this.#workers.values()].map(({ hello, peer }) => [hello.n, peer]));
+  }
+
+  #tellCeilings(changes: readonly CeilingChange[]): void {
+    const view: CeilingsView = { is_all: false, changes };
+    for (const { peer } of this.#workers.values()) peer.send(KIND.ceilings, view);
+    // Where there may be less than before, credit that is out comes back.
+    for (const account of new Set(changes.map((change) => change.account))) this.#limits.limits.gate.wake(account);
   }
 
   #share(): void {

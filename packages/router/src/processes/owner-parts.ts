@@ -1,4 +1,5 @@
 import type { AccountLedger } from '@atp-router/flow';
+import type { FlowWatch } from '../engine/gate.ts';
 import type { Ambient } from '../engine/ports.ts';
 import type { LedgerHandle } from '../ledger-handle.ts';
 import type { ProcessRole, RouterOptions } from '../options.ts';
@@ -11,4 +12,5 @@ export interface OwnerParts {
   readonly ledger: LedgerHandle;
   readonly accounts: AccountLedger;
   readonly ambient: Ambient;
+  readonly watch: FlowWatch;
 }

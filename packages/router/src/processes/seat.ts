@@ -82,8 +82,17 @@ export function baseName({ member_id }: Pick<Seat, 'member_id'>): string {
 
 /** Where the owner listens for its workers, and for requests that they pass on. */
 export function ownerSockets(shared_dir: string): { readonly links: string; readonly http: string } {
-  const dir = join(shared_dir, 'run');
+  const dir = runDir(shared_dir);
   return { links: join(dir, 'owner.sock'), http: join(dir, 'owner-http.sock') };
+}
+
+/** Where a worker listens for others that have it carry work to its agents. */
+export function workerSocket(shared_dir: string, n: number): string {
+  return join(runDir(shared_dir), `worker-${n}.sock`);
+}
+
+function runDir(shared_dir: string): string {
+  return join(shared_dir, 'run');
 }
 
 function aloneInCluster(): AtpError {

@@ -20,10 +20,26 @@ export const KIND = {
   view: 'view',
   /** To the owner: `Signal[]`, what came back from deployments. */
   signals: 'signals',
-  /** To the owner: `CeilingChange`. */
+  /** To the owner: `CeilingChange`, of one worker. */
   ceiling: 'ceiling',
   /** Between machines: a worker's ceilings do not count any more. */
   gone: 'gone',
+  /** To workers: `CeilingsView`, of all together. */
+  ceilings: 'ceilings',
+  /** To the owner: `AgentsChange`, of the sender's own agents. To workers: `AgentsOf` another one. */
+  agents: 'agents',
+  /** Question to workers: `EventType[]` that somebody watches at the owner, null for all. */
+  watch: 'events.watch',
+  /** To the owner: an `EventBatch`. */
+  events: 'events',
+  /** Question to the owner: the metrics of all processes, as text. */
+  metrics: 'metrics',
+} as const;
+
+/** Questions of the owner to a worker. */
+export const QUESTION = {
+  /** The id of an agent there: an `AgentCheck`, or undefined where it is gone. */
+  check_agent: 'agents.check',
 } as const;
 
 export interface CeilingChange {

@@ -1,7 +1,8 @@
-import { aesGcmSealer, systemClock, systemTimers } from '@atp-router/adapters';
+import { aesGcmSealer, type RouterMetrics, systemClock, systemTimers } from '@atp-router/adapters';
 import type { AccountLedger } from '@atp-router/flow';
 import { AtpError } from '@atp-router/kernel';
-import type { IdempotencyStore } from '@atp-router/ledger';
+import type { EventType, IdempotencyStore } from '@atp-router/ledger';
+import type { AgentHub } from '../atp/agents/agent-hub.ts';
 import type { CeilingReason } from '../engine/ceilings.ts';
 import type { FlowWatch, Gate } from '../engine/gate.ts';
 import { IdempotencyIndex, type IdempotencyKeys, type IdempotencyOptions } from '../engine/idempotency.ts';
@@ -15,14 +16,20 @@ import { endClaims } from '../shared/leftovers.ts';
 import { Outbox } from '../shared/outbox.ts';
 import { Reach } from '../shared/reach.ts';
 import { SHARED_TUNING } from '../shared/tuning.ts';
+import { farCounter } from './agents/far-counter.ts';
+import { WorkerAgents } from './agents/worker-agents.ts';
 import { claimsOver } from './claims.ts';
 import { totalsOf } from './inherited.ts';
 import { LeasedGate } from './leased-gate.ts';
+import { type EventBatch, EventTap } from './event-tap.ts';
 import type { MemberCore, Membership } from './membership.ts';
+import type { Answers, OwnerDoor } from './other-processes.ts';
 import { OwnerLink } from './owner-link.ts';
 import { ownerSockets, type Seat, workerName } from './seat.ts';
-import { type CeilingChange, KIND, type SharedView } from './shared-view.ts';
+import { type CeilingChange, KIND, QUESTION, type SharedView } from './shared-view.ts';
 import { SignalBatch } from './signal-batch.ts';
+import { type CeilingsView, OwnCapacity, WorkerCeilings } from './worker-ceilings.ts';
+import { stopHere } from './stop-here.ts';
 
 export interface WorkerParts {
   readonly options: RouterOptions;
@@ -40,12 +47,19 @@ export class WorkerMember implements Membership {
   readonly overlay: Membership['overlay'];
   readonly kills: Membership['kills'];
   readonly relay: Relay;
+  readonly capacity: (account: string, calls: number) => void;
+  readonly others: undefined = undefined;
+  readonly owner: OwnerDoor;
   readonly gate: (starts: Starts) => Gate;
   readonly #parts: WorkerParts;
   readonly #link: OwnerLink;
   readonly #claims: IdempotencyStore;
   readonly #outbox: Outbox = new Outbox(systemTimers);
   readonly #signals: SignalBatch;
+  readonly #capacity: OwnCapacity;
+  #agents: WorkerAgents | undefined;
+  #answers: Answers | undefined;
+  #tap: EventTap | undefined;
   #leased: LeasedGate | undefined;
   #keys: SharedIdempotency | undefined;
   #core: MemberCore | undefined;
@@ -54,9 +68,15 @@ export class WorkerMember implements Membership {
     this.#parts = parts;
     this.#link = link;
     this.#claims = claimsOver((kind, body) => link.peer.ask(kind, body, { timeout_ms: SHARED_TUNING.answer_ms }));
+    this.owner = {
+      ask: (kind, question, timeout_ms) => link.peer.ask(kind, question, { timeout_ms }),
+      http: ownerSockets(parts.seat.shared_dir).http,
+    };
     this.base = base;
     this.overlay = overlay;
     this.kills = kills.filter(({ on }) => on);
+    this.#capacity = new OwnCapacity((change) => link.peer.send(KIND.ceiling, change));
+    this.capacity = (account, calls) => this.#capacity.set(account, calls);
     this.#signals = new SignalBatch(systemTimers, (signals) => link.peer.send(KIND.signals, signals));
     this.relay = {
       signal: (signal) => this.#signals.add(signal),
@@ -106,23 +126,50 @@ export class WorkerMember implements Membership {
     return this.#keys;
   }
 
+  answer(answers: Answers): void {
+    this.#answers = answers;
+  }
+
   async attach(core: MemberCore): Promise<void> {
     this.#core = core;
+    const { engine, agents, metrics, bus } = core;
+    const ceilings = new WorkerCeilings({
+      ...{ accounts: this.#parts.accounts, ceilings: engine.ceilings },
+      onLimited: () => this.#leased?.wake(),
+    });
+    this.#agents = await this.#openAgents(agents, metrics);
+    const send = (batch: EventBatch): void => void this.#link.peer.send(KIND.events, batch);
+    const tap = new EventTap({ bus, clock: systemClock, timers: systemTimers, send });
+    this.#tap = tap;
     this.#link.listen({
       onUp: () => this.#up(),
-      onDown: () => this.#leased?.down(),
+      onDown: () => this.#down(),
       onView: (view) => this.#follow(view),
       onCredit: (message) => this.#leased?.receive(message),
-      onQuestion: async (kind) => {
-        throw new AtpError('not_found', `There is no question "${kind.slice(0, 40)}".`);
+      takes: {
+        [KIND.agents]: (body) => this.#agents?.told(body),
+        [KIND.ceilings]: (body) => ceilings.take(body as CeilingsView),
+      },
+      answers: (kind) => {
+        if (kind === QUESTION.check_agent) return async (id) => this.#agents?.checkHere(id);
+        if (kind === KIND.watch) return async (types) => tap.watch(types as readonly EventType[] | null);
+        const answer = this.#answers?.get(kind);
+        return answer && (async (question) => answer(question));
       },
     });
     await this.#endLeftovers();
   }
 
+  get carrier(): Membership['carrier'] {
+    return this.#agents?.carrier;
+  }
+
   async leave(): Promise<void> {
+    await this.#agents?.close();
     await this.#outbox.drain(SHARED_TUNING.drain_ms);
     this.#signals.flush();
+    this.#tap?.flush();
+    this.#tap?.end();
     this.#leased?.leave();
     await this.#link.close();
   }
@@ -132,10 +179,35 @@ export class WorkerMember implements Membership {
     this.#leased?.up((message) => peer.send(KIND.credit, message));
     for (const [account, reason, calls] of this.#core?.engine.ceilings.entries() ?? [])
       this.#tellCeiling(account, reason, calls);
+    this.#capacity.tellAll();
+    this.#agents?.up();
   }
 
+  #down(): void {
+    this.#tap?.end();
+    this.#leased?.down();
+    this.#agents?.down();
+  }
+
+  #openAgents(hub: AgentHub, metrics: RouterMetrics): Promise<WorkerAgents> {
+    const { seat, role, options } = this.#parts;
+    return WorkerAgents.open({
+      ...{
+        timers: systemTimers,
+        hub,
+        n: role.n,
+        shared_dir: seat.shared_dir,
+        version: options.version,
+        onProblem: options.onProblem,
+      },
+      send: (change) => this.#link.peer.send(KIND.agents, change),
+      onOutcome: farCounter(metrics.registry),
+    });
+  }
+
+  /** The others are the owner's own. */
   #tellCeiling(account: string, reason: CeilingReason, calls: number): void {
-    if (reason === 'answers') return;
+    if (reason !== 'estimates') return;
     const change: CeilingChange = { account, reason, calls: Number.isFinite(calls) ? calls : undefined };
     this.#link.peer.send(KIND.ceiling, change);
   }
@@ -144,7 +216,7 @@ export class WorkerMember implements Membership {
   #follow({ base, overlay, kills }: SharedView): void {
     const core = this.#core;
     if (core === undefined) return;
-    const { manager, engine } = core;
+    const { manager } = core;
     const is_same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
     const same_base = is_same(base, manager.file_config);
     if (!same_base || !is_same(overlay, manager.overlay)) {
@@ -152,8 +224,9 @@ export class WorkerMember implements Membership {
       if (!result.ok)
         this.#problem(`What the owner has in force is not accepted here: ${result.problems[0]?.message ?? ''}.`);
     }
-    for (const { scope, id, reason, on } of kills) {
-      if (engine.parts.kills.set(scope, id, on) && on) engine.kill(scope, id, reason);
+    for (const kill of kills) {
+      if (kill.on) stopHere(core, kill, false);
+      else core.engine.parts.kills.set(kill.scope, kill.id, false);
     }
   }
 

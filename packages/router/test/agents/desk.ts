@@ -103,6 +103,8 @@ export class DeskAgent {
   readonly came: string[] = [];
   /** With what streams were aborted. */
   readonly aborted: Payload[] = [];
+  /** Messages that were dealt with. */
+  consumed = 0;
   readonly #hub: AgentHub;
   readonly #peer: AgentPeer;
   /** The stream that was opened last. */
@@ -150,6 +152,7 @@ export class DeskAgent {
 
   #told(input: SessionInput): void {
     if (input.type === 'reset') this.aborted.push(input.error);
+    if (input.type === 'consumed' && input.id.lane.stream_id !== '0') this.consumed += 1;
     if (input.type !== 'send' || input.lane.stream_id === '0') return;
     this.#stream = Number(input.lane.stream_id);
     this.came.push(input.message.payload?.type ?? 'nothing');

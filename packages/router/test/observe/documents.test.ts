@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { GAUGE_RULES } from '@atp-router/adapters';
 import { DEFAULT_LIMITS, ERROR_CATALOGUE, type ErrorCode } from '@atp-router/kernel';
 import { describe, expect, it, test } from 'vitest';
 import { startForTest } from '../admin/harness.ts';
@@ -27,6 +28,11 @@ describe('what is documented of metrics', () => {
     ]);
     const made = withPart(OBSERVABILITY, 'metrics', table(['metric', 'type', 'labels', 'meaning'], rows));
     expect(fileText(OBSERVABILITY)).toBe(made);
+  });
+
+  it('has a rule for each gauge, how those of several processes become one', async () => {
+    const gauges = [...(await metrics())].filter(([, { type }]) => type === 'gauge').map(([name]) => name);
+    expect(Object.keys(GAUGE_RULES).sort()).toEqual(gauges.sort());
   });
 
   it.each([...RULES, DASHBOARD])('%s uses metrics and labels that there are', async (path) => {

@@ -19,6 +19,8 @@ export interface AgentCapacityParts {
   readonly killed: (tenant: string, key_id: string) => boolean;
   /** A deployment may have so many calls in flight; `Infinity`: its agents do not limit it. */
   readonly limit: (account: string, calls: number) => void;
+  /** Something of an instance has changed, or it is gone. */
+  readonly told?: (id: string) => void;
 }
 
 /** What one instance adds to a deployment. */
@@ -54,6 +56,8 @@ export class AgentCapacity {
 
   /** Something of an instance has changed: what it takes, or whether it is there. */
   changed(agent: AgentInstance): void {
+    // Before a call is let in for it, whoever may choose it knows.
+    this.#parts.told?.(agent.id);
     const accounts = this.#accountsOf(agent);
     for (const account of this.#of.get(agent.id) ?? []) if (!accounts.includes(account)) this.#put(account, agent.id);
     if (accounts.length > 0) this.#of.set(agent.id, accounts);
@@ -76,6 +80,7 @@ export class AgentCapacity {
     }
     this.#graces.get(id)?.cancel();
     this.#graces.delete(id);
+    this.#parts.told?.(id);
   }
 
   /** The configuration, or what operators have switched off, has changed. */

@@ -10,6 +10,7 @@ import { type AgentCapability, readCapability } from './capability.ts';
 import type { ComplianceEvent } from './compliance.ts';
 import { type ConnectedModel, connectedModels, dearest, offeredOf } from './connected.ts';
 import { AgentCapacity, deploymentsOf } from './agent-capacity.ts';
+import { type AgentsElsewhere, NOWHERE } from './elsewhere.ts';
 import { type AgentInstance, type AgentLimits, AgentRoster } from './roster.ts';
 import { type AgentRegistry, isBehind, type RouteParts, routesTo, tooLong, whyUnreachable } from './routes.ts';
 
@@ -48,13 +49,14 @@ export interface ReachableAgent {
   readonly session_id: string;
 }
 
-/** All agents of this process: who they are, how they are reached, and whom they may serve. */
+/** The agents of this process, and those of others: who they are, how they are reached, and whom they may serve. */
 export class AgentHub {
   readonly options: AgentHubOptions;
   readonly roster: AgentRoster = new AgentRoster((agent) => this.capacity.changed(agent));
   readonly capacity: AgentCapacity;
   readonly #peers: Map<string, { readonly peer: AgentPeer; readonly session_id: string }> = new Map();
   readonly #told: Set<string> = new Set();
+  #elsewhere: AgentsElsewhere = NOWHERE;
   #count = 0;
 
   constructor(options: AgentHubOptions) {
@@ -66,7 +68,28 @@ export class AgentHub {
       agent: (id) => this.roster.get(id),
       room: (id) => this.#peers.get(id)?.peer.room ?? 0,
       limit: (account, calls) => onCapacity?.(account, calls),
+      told: (id) => this.#elsewhere.changed(id),
     });
+  }
+
+  get elsewhere(): AgentsElsewhere {
+    return this.#elsewhere;
+  }
+
+  /** This process is one of several. */
+  join(elsewhere: AgentsElsewhere): void {
+    this.#elsewhere = elsewhere;
+  }
+
+  /** Here and elsewhere. */
+  all(): readonly AgentInstance[] {
+    const others = this.#elsewhere.agents;
+    return others.length === 0 ? this.roster.all() : [...this.roster.all(), ...others];
+  }
+
+  /** Streams that an instance of this process takes now. */
+  room(id: string): number {
+    return this.#takesHere(id) ? (this.#peers.get(id)?.peer.room ?? 0) : 0;
   }
 
   /** What stands behind a session of this owner. */
@@ -112,8 +135,8 @@ export class AgentHub {
   /** By which names calls of the tenant reach agents that are connected, at providers that are `wanted`. */
   connected(tenant: string, wanted: (provider: ProviderConfig) => boolean = () => true): ConnectedModel[] {
     const providers = this.options.providers().filter((one) => one.type === 'agent' && wanted(one));
-    if (providers.length === 0 || this.roster.size === 0) return [];
-    const agents = this.roster.all();
+    const agents = providers.length === 0 ? [] : this.all();
+    if (agents.length === 0) return [];
     return providers.flatMap((provider) => {
       const admits = this.admits(provider, tenant);
       return connectedModels(
@@ -124,6 +147,10 @@ export class AgentHub {
   }
 
   takes(id: string): boolean {
+    return this.#peers.has(id) ? this.#takesHere(id) : this.#elsewhere.takes(id);
+  }
+
+  #takesHere(id: string): boolean {
     return this.#peers.get(id)?.peer.takes === true;
   }
 
@@ -144,7 +171,8 @@ export class AgentHub {
   }
 
   #advertisedPrice(provider: ProviderConfig, tenant: string, upstream_model: string): Price | undefined {
-    const found = this.roster.candidates({ upstream_model, admits: this.admits(provider, tenant) });
+    const wanted = { upstream_model, admits: this.admits(provider, tenant) };
+    const found = this.roster.candidates(wanted, this.#elsewhere.agents);
     return dearest(found.map(({ capability }) => capability));
   }
 
@@ -156,8 +184,7 @@ export class AgentHub {
     const too_long = tooLong(routes);
     if (too_long !== undefined) return refusal('EPROTO', too_long, content.adapter_id);
     if (routes.length === 0 && !isBehind(capability, parts)) return this.#unreachable(owner, capability, parts);
-    const { clock, limits } = this.options;
-    const why = this.roster.advertise(id, owner, capability, limits(), clock.now_ms());
+    const why = this.roster.advertise(id, owner, capability, this.#limits(owner.tenant), this.options.clock.now_ms());
     if (why === 'one_per_session') return refusal('EPOLICY', WORDS[why], content.adapter_id);
     if (why !== undefined) return refusal('EWINDOW', WORDS[why], content.adapter_id);
     this.#peers.set(id, { peer, session_id: owner.session_id });
@@ -165,6 +192,17 @@ export class AgentHub {
     // Only now it can be reached.
     this.#roomOf(id);
     return { type: 'adapter.accepted', content: { adapter_id: capability.adapter_id, routes } };
+  }
+
+  /** What those at other processes leave: two that come at once at two of them may both be taken. */
+  #limits(tenant: string): AgentLimits {
+    const { max_agents, max_agents_per_tenant } = this.options.limits();
+    const others = this.#elsewhere.agents;
+    const of_tenant = others.filter((one) => one.tenant === tenant);
+    return {
+      max_agents: max_agents - others.length,
+      max_agents_per_tenant: max_agents_per_tenant - of_tenant.length,
+    };
   }
 
   #roomOf(id: string): void {

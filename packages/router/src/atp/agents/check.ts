@@ -2,9 +2,10 @@ import type { ProviderConfig, UpstreamCaller, UpstreamHandler, UpstreamRequest }
 import type { AdapterEstimateContent } from '@atp-router/wire';
 import { isOpenTo } from './admission.ts';
 import type { AgentHub, ReachableAgent } from './agent-hub.ts';
-import { exchangeWith } from './agent-transport.ts';
 import { promisesUsage } from './capability.ts';
+import type { AgentCheck, CheckedSentence } from './checked.ts';
 import type { DispatchOutcome } from './exchange-parts.ts';
+import { exchangeWith } from './exchange-with.ts';
 import { AGENT_FAULTS, type AgentFault } from './faults.ts';
 
 /** Somebody waits at a terminal; an agent that needs longer for one word is not well. */
@@ -12,22 +13,6 @@ const SILENCE_MS = 15_000;
 
 /** From the question to the end of the stream. Signs of work prolong no check: one word is soon said. */
 const CHECK_MS = 60_000;
-
-export interface CheckedSentence {
-  readonly sentence: string;
-  readonly says: string;
-  readonly outcome: 'passed' | 'failed' | 'skipped';
-  readonly detail?: string;
-}
-
-export interface AgentCheck {
-  readonly id: string;
-  readonly adapter_id: string;
-  readonly tenant: string;
-  readonly ok: boolean;
-  readonly latency_ms: number;
-  readonly sentences: readonly CheckedSentence[];
-}
 
 /** What came of the dispatch, for the sentences. */
 interface Seen {

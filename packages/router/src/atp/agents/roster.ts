@@ -13,8 +13,10 @@ import {
 
 /** One agent on one session. Several of one name and tenant are instances of each other. */
 export interface AgentInstance {
-  /** Of this process. */
+  /** Of this process, or of another with that one's name before it. */
   readonly id: string;
+  /** The process that it is connected to, where that is another one. */
+  readonly at?: string;
   readonly tenant: string;
   readonly key_id: string;
   readonly capability: AgentCapability;
@@ -56,7 +58,9 @@ export interface Wanted {
 }
 
 /** Why nobody can be given the work: how far the best candidate came. */
-export type Nobody = 'none' | 'non_compliant' | 'unready' | 'busy';
+export const NOBODY = ['none', 'non_compliant', 'unready', 'busy'] as const;
+
+export type Nobody = (typeof NOBODY)[number];
 
 export type Choice =
   | { readonly ok: true; readonly agent: AgentInstance }
@@ -185,14 +189,21 @@ export class AgentRoster {
     this.#agents.delete(id);
   }
 
-  /** Those that calls of the tenant could reach, whatever their state. */
-  candidates({ upstream_model, admits }: Pick<Wanted, 'upstream_model' | 'admits'>): AgentInstance[] {
-    return this.all().filter((one) => serves(one.capability, upstream_model) && admits(one.tenant, one.key_id));
+  /** Those that calls of the tenant could reach, whatever their state. `more`: others than those that are here. */
+  candidates(
+    { upstream_model, admits }: Pick<Wanted, 'upstream_model' | 'admits'>,
+    more: readonly AgentInstance[] = [],
+  ): AgentInstance[] {
+    const all = more.length === 0 ? this.all() : [...this.all(), ...more];
+    return all.filter((one) => serves(one.capability, upstream_model) && admits(one.tenant, one.key_id));
   }
 
-  /** The least loaded of those that may be given the work. Who is away may come back, and is the last choice. */
-  pick(wanted: Wanted): Choice {
-    const there = this.candidates(wanted).filter(({ is_given_up }) => !is_given_up);
+  /**
+   * The least loaded of those that may be given the work, of two one that is here. Who is away may come back, and is the
+   * last choice.
+   */
+  pick(wanted: Wanted, more: readonly AgentInstance[] = []): Choice {
+    const there = this.candidates(wanted, more).filter(({ is_given_up }) => !is_given_up);
     if (there.length === 0) return { ok: false, why: 'none' };
     const compliant = there.filter(({ compliance }) => compliance.kind === 'compliant');
     if (compliant.length === 0) return { ok: false, why: 'non_compliant' };
@@ -240,6 +251,7 @@ function byTurn(now_ms: number): (left: AgentInstance, right: AgentInstance) => 
     Number(right.is_connected) - Number(left.is_connected) ||
     strikes(left) - strikes(right) ||
     left.load.dispatches - right.load.dispatches ||
+    Number(left.at !== undefined) - Number(right.at !== undefined) ||
     left.latest - right.latest;
 }
 

@@ -1,6 +1,7 @@
-import type { Denial, FlowDemand, QueueOptions } from '@atp-router/flow';
+import type { Amounts, Denial, FlowDemand, QueueOptions } from '@atp-router/flow';
 import type { Qos } from '@atp-router/kernel';
-import type { Gate, GateTicket, Holder, PoolView } from '../../engine/gate.ts';
+import type { FlowWatch, Gate, GateTicket, Holder, PoolView } from '../../engine/gate.ts';
+import { outAt } from '../../engine/held-here.ts';
 import { failedTicket, OwnerGate, type OwnerGateParts } from '../owner-gate.ts';
 
 /** What is set once it leads. */
@@ -14,6 +15,8 @@ export class ClusterGate implements Gate {
   readonly #parts: Omit<OwnerGateParts, keyof Term>;
   /** One for each account with limits of its own. */
   readonly #queues: Map<string, QueueOptions> = new Map();
+  /** For as long as there is a gate, as many as those who made it want. */
+  readonly #watches: Partial<FlowWatch>[] = [];
   #max_waiting: number | undefined;
   #own: OwnerGate | undefined;
 
@@ -30,6 +33,7 @@ export class ClusterGate implements Gate {
     const own = new OwnerGate({ ...this.#parts, ...term });
     for (const [account, options] of this.#queues) own.configure(account, options);
     if (this.#max_waiting !== undefined) own.setMaxWaiting(this.#max_waiting);
+    for (const watch of this.#watches) own.listen(watch);
     this.#own = own;
     own.start();
   }
@@ -40,7 +44,10 @@ export class ClusterGate implements Gate {
     this.#own = undefined;
   }
 
-  listen(): void {}
+  listen(watch: Partial<FlowWatch>): void {
+    this.#watches.push(watch);
+    this.#own?.listen(watch);
+  }
 
   request(demand: FlowDemand<Holder>): GateTicket {
     return failedTicket(demand, this.#parts.ambient.clock.mono_ms());
@@ -81,6 +88,10 @@ export class ClusterGate implements Gate {
 
   load(account: string): { readonly in_flight: number; readonly waiting: number } {
     return this.#own?.load(account) ?? { in_flight: 0, waiting: 0 };
+  }
+
+  elsewhere(account: string): Amounts {
+    return outAt(this.#parts.accounts, account);
   }
 
   waiting(qos: Qos): number {

@@ -12,6 +12,7 @@ import {
   type WorkerMessage,
 } from '@atp-router/flow';
 import type { AtpError } from '@atp-router/kernel';
+import type { FlowWatch } from '../../engine/gate.ts';
 import type { Ambient } from '../../engine/ports.ts';
 import { Alarm } from '../alarm.ts';
 import type { Limits } from '../limits.ts';
@@ -42,6 +43,7 @@ export interface ClusterLimitsParts {
   readonly workers: readonly string[];
   readonly accounts: AccountLedger;
   readonly ambient: Ambient;
+  readonly watch?: FlowWatch | undefined;
   /** To a worker of this machine. */
   readonly deliver: (message: OwnerMessage) => void;
   /** What another machine's workers tell whoever holds the limits, beside credit. */
@@ -77,13 +79,13 @@ export class ClusterLimits implements Limits {
   #is_closed = false;
 
   constructor(parts: ClusterLimitsParts) {
-    const { accounts, ambient, member_id, incarnation, pace } = parts;
+    const { accounts, ambient, watch, member_id, incarnation, pace } = parts;
     this.#parts = parts;
     this.#self = addressOf(member_id, incarnation);
     this.#election = new Election(this.#self, pace?.election);
     this.#locals = new LocalWorkers(parts.deliver);
     this.gate = new ClusterGate({
-      ...{ accounts, ambient, options: pace?.credit },
+      ...{ accounts, ambient, watch, options: pace?.credit },
       send: (message) => this.#send(message),
       onDeposed: (epoch) => this.#heard(epoch),
     });

@@ -1,0 +1,76 @@
+import type { AccountLedger } from '@atp-router/flow';
+import type { CeilingReason, Ceilings } from '../engine/ceilings.ts';
+import type { CeilingChange } from './shared-view.ts';
+
+export interface WorkerCeilingsParts {
+  readonly accounts: AccountLedger;
+  readonly ceilings: Pick<Ceilings, 'set' | 'entries'>;
+  /** Other accounts are limited than before. */
+  readonly onLimited: () => void;
+}
+
+/** Ceilings that a worker follows: its owner says what is so for all, of answers and of agents. */
+export class WorkerCeilings {
+  readonly #parts: WorkerCeilingsParts;
+
+  constructor(parts: WorkerCeilingsParts) {
+    this.#parts = parts;
+  }
+
+  /** `is_all`: there are no others. */
+  take({ is_all, changes }: CeilingsView): void {
+    const { accounts } = this.#parts;
+    const gone = is_all ? this.#without(changes) : [];
+    const is_limited = (account: string): boolean => accounts.limitsOf(account)?.max_parallel !== undefined;
+    let is_other = false;
+    for (const { account, reason, calls } of [...gone, ...changes]) {
+      if (!isFollowed(reason)) continue;
+      const before = is_limited(account);
+      this.#parts.ceilings.set(account, reason, calls ?? Number.POSITIVE_INFINITY);
+      is_other ||= before !== is_limited(account);
+    }
+    if (is_other) this.#parts.onLimited();
+  }
+
+  #without(changes: readonly CeilingChange[]): CeilingChange[] {
+    const there = new Set(changes.map(({ account, reason }) => `${reason} ${account}`));
+    return [...this.#parts.ceilings.entries()]
+      .filter(([account, reason]) => isFollowed(reason) && !there.has(`${reason} ${account}`))
+      .map(([account, reason]) => ({ account, reason, calls: undefined }));
+  }
+}
+
+/** From the owner: what allows accounts only so many calls at a time. */
+export interface CeilingsView {
+  readonly is_all: boolean;
+  readonly changes: readonly CeilingChange[];
+}
+
+/** What comes of bad estimates each worker knows of its own, and the owner of all. */
+function isFollowed(reason: string): reason is CeilingReason {
+  return reason === 'agents' || reason === 'answers';
+}
+
+/** What the agents of this process bear, as it was told to the owner last. */
+export class OwnCapacity {
+  readonly #tell: (change: CeilingChange) => void;
+  /** By account; as many as there are deployments of agents, which are bounded. */
+  readonly #told: Map<string, number> = new Map();
+
+  constructor(tell: (change: CeilingChange) => void) {
+    this.#tell = tell;
+  }
+
+  /** `Infinity`: agents here do not limit it. That is nothing, and not none. */
+  set(account: string, calls: number): void {
+    if ((this.#told.get(account) ?? Number.POSITIVE_INFINITY) === calls) return;
+    if (Number.isFinite(calls)) this.#told.set(account, calls);
+    else this.#told.delete(account);
+    this.#tell({ account, reason: 'agents', calls: Number.isFinite(calls) ? calls : undefined });
+  }
+
+  /** There is an owner that knows nothing. */
+  tellAll(): void {
+    for (const [account, calls] of this.#told) this.#tell({ account, reason: 'agents', calls });
+  }
+}
