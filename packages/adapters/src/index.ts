@@ -1,4 +1,5 @@
 export * from './clock.ts';
+export * from './cluster/index.ts';
 export * from './config/index.ts';
 export * from './frames/index.ts';
 export * from './http/index.ts';

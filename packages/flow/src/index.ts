@@ -29,8 +29,18 @@ export type { Windows } from './account.ts';
 export type { LimitsRule } from './account-table.ts';
 export { isOwnerMessage, isWorkerMessage } from './credit/check.ts';
 export type * from './credit/messages.ts';
+export { CREDIT_VERSION } from './credit/messages.ts';
 export { type CreditBound, CreditOwner, type OwnerEffect, type OwnerSetup } from './credit/owner.ts';
 export { type CreditOptions, DEFAULT_CREDIT } from './credit/options.ts';
 export type { WorkerEffect, WorkerSetup } from './credit/worker-effects.ts';
 export { CreditWorker } from './credit/worker.ts';
 export type { CreditDemand, CreditPart, CreditTicket } from './credit/worker-ticket.ts';
+export {
+  type Beat,
+  type BeatAnswer,
+  DEFAULT_ELECTION,
+  Election,
+  type ElectionOptions,
+  type ElectionState,
+  type OverReason,
+} from './cluster/election.ts';

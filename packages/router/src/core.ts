@@ -3,6 +3,7 @@ import {
   aesGcmSealer,
   configWarnings,
   type DataDirSecrets,
+  registerClusterGauges,
   registerLiveGauges,
   RouterMetrics,
   type SessionStore,
@@ -40,7 +41,7 @@ import type { LedgerHandle } from './ledger-handle.ts';
 import { EventBus } from './observe/event-bus.ts';
 import { FlowCounts, flowGauges, type FlowParts, flowStateOf } from './observe/flow-watch.ts';
 import { Spending } from './observe/spending.ts';
-import { liveGauges } from './observe/live.ts';
+import { type LiveParts, liveGauges } from './observe/live.ts';
 import { startTracing } from './observe/start-tracing.ts';
 import type { RouterOptions } from './options.ts';
 import { openSessions } from './open-sessions.ts';
@@ -114,7 +115,7 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
   });
   const watch = new FlowCounts(metrics.flow);
   const transports = new Transports((provider) => new AgentTransport(agents, provider));
-  const accounts = seededAccounts(ledger.start.budgets);
+  const accounts = seededAccounts(seat, ledger.start.budgets);
   const ambient = systemAmbient();
   const member = await joinOthers({ options, seat, ledger, accounts, ambient, watch });
   const config = member?.base ?? options.config;
@@ -150,7 +151,7 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
   for (const kill of member?.kills ?? ledger.start.kills) engine.parts.kills.set(kill.scope, kill.id, true);
   const flow = { watch, spending: watchFlow(metrics, bus, accounts, engine) };
   const presence = new Presence(member?.others, options.config.workers);
-  registerLiveGauges(metrics.registry, liveGauges({ engine, ledger, bus, shared, presence, tracing, member }));
+  registerGauges(metrics, { engine, ledger, bus, shared, presence, tracing, member }, member);
   for (const event of ledger.start.recovered) bus.announce(event);
   bus.append({ type: 'node.started', version, recovered_calls: ledger.start.recovered.length });
   await bus.written();
@@ -161,6 +162,14 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
     ...{ manager, engine, agents, transports, counter, tracing, flow, presence },
   };
   return { ...core, ...(await openHub(options, secrets, core)) };
+}
+
+function registerGauges({ registry }: RouterMetrics, live: LiveParts, member: Membership | undefined): void {
+  registerLiveGauges(registry, liveGauges(live));
+  registerClusterGauges(registry, () => {
+    const view = member?.cluster?.();
+    return view && { ...view, leads: view.role === 'leader' };
+  });
 }
 
 /** What is spent and what happens in the queues, as metrics show it. */
@@ -231,8 +240,10 @@ function warnOf(manager: GenerationManager, bus: EventBus, { onProblem }: Router
   });
 }
 
-function seededAccounts(days: readonly BudgetDay[]): AccountLedger {
+/** Who holds the limits of several processes is told what each of them used, itself included: those books begin empty. */
+function seededAccounts({ role }: Seat, days: readonly BudgetDay[]): AccountLedger {
   const accounts = new AccountLedger();
+  if (role.kind === 'owner') return accounts;
   for (const { tenant, day, calls, tokens, cost_usd_nanos } of days) {
     accounts.seed(tenantAccount(tenant), day, { calls, tokens, usd_nanos: addUsdNanos(cost_usd_nanos, 0) });
   }

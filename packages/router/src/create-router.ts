@@ -114,6 +114,7 @@ async function listenTo(
   addDataPlane(table, engine, counter);
   const admin = {
     ...{ engine, agents, flow, manager, bus, hub, ledger, version, node_id, started: config },
+    cluster: () => core.member?.cluster?.(),
     transportOf: (provider: ProviderConfig) => transports.of(provider, manager.config),
     listening: () => server?.address ?? config.listen,
     origin: options.origin ?? { kind: 'file' as const },

@@ -4,6 +4,7 @@ import type { GenEvent, GenRequest } from '@atp-router/dialects';
 import type { AtpError } from '@atp-router/kernel';
 import type { RouterEvent } from '@atp-router/ledger';
 import type { ConfigOrigin, ReloadFile } from './admin/parts.ts';
+import type { Pace } from './processes/pace.ts';
 
 /**
  * What has a problem: the configuration (an entry that cannot work, and keeps nothing else from working), the tables that follow the journal, what routers over one database share, or the handling of calls
@@ -50,4 +51,8 @@ export interface RouterOptions {
   readonly onReload?: ReloadFile;
   /** Default: single. */
   readonly process?: ProcessRole;
+  /** It cannot go on in this process: it is to be stopped, and another one started in its place. */
+  readonly onEnd?: (reason: string) => void;
+  /** Other times than those of every process and machine beside this one would break what they promise each other: for tests. */
+  readonly pace?: Pace;
 }

@@ -19,6 +19,7 @@ export { configReference, type ReferenceRow, referenceRows } from './reference.t
 export { restartNeeded } from './restart.ts';
 export type { ValueSources } from './substitute.ts';
 export type * from './types.ts';
+export type * from './types-cluster.ts';
 export type * from './types-sessions.ts';
 export type * from './types-flow.ts';
 export { type ConfigWarning, configWarnings, type KnownKeys } from './warnings.ts';

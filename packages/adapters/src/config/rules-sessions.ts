@@ -30,17 +30,31 @@ export function checkSessionStore(inventory: Inventory): Draft[] {
     'seal_key',
     'the same 64 hex digits at all routers that share the server (openssl rand -hex 32): without them none could read the sessions of another',
   );
-  const url = textOf(value('url'));
-  if (url !== undefined && !isServerUrl(url)) {
-    const expected = `${SERVER_URL}; in user and password, write @ : / ? # % as %40 %3A %2F %3F %23 %25`;
-    drafts.push(fault(inventory, at('url'), '"url" is not an address of a server', expected, { secret: true }));
-  }
-  if (url !== undefined && value('ca') !== undefined && !url.startsWith('rediss://')) {
-    drafts.push(fault(inventory, at('ca'), '"ca" is for TLS, which "url" does not ask for', 'a url with rediss://'));
-  }
+  drafts.push(...checkServer(inventory, STORE));
   if (valueAt(inventory.data, ['sessions', 'keep']) === false) {
     const problem = '"keep" is false, so that nothing is kept in "store"';
     drafts.push(fault(inventory, ['sessions', 'keep'], problem, 'keep: true, or no store'));
+  }
+  return drafts;
+}
+
+/** Machines that share limits. */
+export function checkCluster(inventory: Inventory): Draft[] {
+  return checkServer(inventory, ['cluster']);
+}
+
+/** `url` and `ca` of a server of Valkey. */
+function checkServer(inventory: Inventory, place: readonly string[]): Draft[] {
+  const at = (key: string): readonly string[] => [...place, key];
+  const drafts: Draft[] = [];
+  const url = textOf(valueAt(inventory.data, at('url')));
+  if (url === undefined) return drafts;
+  if (!isServerUrl(url)) {
+    const expected = `${SERVER_URL}; in user and password, write @ : / ? # % as %40 %3A %2F %3F %23 %25`;
+    drafts.push(fault(inventory, at('url'), '"url" is not an address of a server', expected, { secret: true }));
+  }
+  if (valueAt(inventory.data, at('ca')) !== undefined && !url.startsWith('rediss://')) {
+    drafts.push(fault(inventory, at('ca'), '"ca" is for TLS, which "url" does not ask for', 'a url with rediss://'));
   }
   return drafts;
 }

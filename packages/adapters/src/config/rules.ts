@@ -3,7 +3,7 @@ import { isDatabaseUrl, isHost } from './addresses.ts';
 import { fault, type Inventory, isRecord, modelOf, nameAt, numberOf, type Row, rows, textOf } from './inventory.ts';
 import type { Draft } from './problem.ts';
 import { checkProvider, headerNames } from './rules-providers.ts';
-import { checkSessionStore } from './rules-sessions.ts';
+import { checkCluster, checkSessionStore } from './rules-sessions.ts';
 import { checkSigning } from './rules-signing.ts';
 import { DEFAULT_SHARES } from './schema-flow.ts';
 import { valueAt } from './shape.ts';
@@ -19,6 +19,7 @@ export function checkRules(inventory: Inventory): Draft[] {
     ...checkSigning(inventory),
     ...store(inventory),
     ...checkSessionStore(inventory),
+    ...checkCluster(inventory),
     ...shares(inventory),
     ...tuners(inventory),
     ...headerNames(inventory, ['telemetry', 'otlp', 'headers']),

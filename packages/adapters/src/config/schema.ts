@@ -10,6 +10,7 @@ import {
   storeSchema,
   telemetrySchema,
 } from './schema-process.ts';
+import { clusterSchema } from './schema-cluster.ts';
 import { flowSchema } from './schema-flow.ts';
 import { agentSchema, keySchema, policySchema, tenantSchema } from './schema-tenancy.ts';
 import { modelSchema, providerSchema } from './schema-upstream.ts';
@@ -38,6 +39,10 @@ export const configSchema: z.ZodType<Config> = typed<Config>()(
         'Processes that share the port; 1: a single process does it all. Beyond one, a further process holds the limits for all of them.',
       ),
     ).default(1),
+    cluster: clusterSchema.optional().meta({
+      description:
+        'Machines that share their limits as one: one of them holds the limits for all. Every machine needs the same limits in its own file. Absent: this machine is alone.',
+    }),
     providers: z.array(providerSchema).min(1).max(256).meta({ description: 'Upstream endpoints.' }),
     models: z.array(modelSchema).max(4_096).default([]).meta({
       description: 'Models that clients may name. At least one, unless a provider has `allow_any_model`.',

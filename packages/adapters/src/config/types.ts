@@ -9,6 +9,7 @@ import type {
   ToolCapsConfig,
   WindowConfig,
 } from './types-flow.ts';
+import type { ClusterConfig } from './types-cluster.ts';
 import type { SessionsConfig } from './types-sessions.ts';
 
 /**
@@ -22,6 +23,8 @@ export interface Config {
   readonly node_id?: string | undefined;
   /** Processes that share the port; 1: no other than this one. */
   readonly workers: number;
+  /** Present: limits are shared with other machines. */
+  readonly cluster?: ClusterConfig | undefined;
   readonly providers: readonly ProviderConfig[];
   readonly models: readonly ModelConfig[];
   readonly agents: readonly AgentConfig[];

@@ -39,3 +39,24 @@ testFaults('the store of sessions', [
     message: /nothing is kept in "store"/,
   },
 ]);
+
+testFaults('machines that share limits', [
+  {
+    why: 'a cluster without its server',
+    text: append('cluster: { type: valkey }'),
+    at: ['10:10 cluster.url'],
+    message: /"url" is missing/,
+  },
+  {
+    why: 'an address of a cluster that is none',
+    text: append('cluster: { type: valkey, url: "redis://h#x" }'),
+    at: ['10:31 cluster.url'],
+    message: /^"url" is not an address of a server$/,
+  },
+  {
+    why: 'a CA of a cluster where there is no TLS',
+    text: append('cluster: { type: valkey, url: "redis://h", ca: x }'),
+    at: ['10:48 cluster.ca'],
+    message: /"ca" is for TLS/,
+  },
+]);

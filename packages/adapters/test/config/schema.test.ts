@@ -55,6 +55,7 @@ describe('the schema', () => {
   test('marks the secrets, and only those', () => {
     expect(ALL.filter(({ node }) => node.writeOnly === true).map(({ path }) => path)).toEqual([
       'listen.tls.key',
+      'cluster.url',
       'providers[].api_key',
       'tenants[].keys[].hash',
       'tenants[].signing_keys[].secret',

@@ -45,11 +45,13 @@ export async function runRouter(parts: RouterParts): Promise<ExitCode> {
   // The owner reads the file for its workers, and makes the first keys for all.
   const leads = role.kind !== 'worker';
   const reload: { watcher?: ConfigWatcher } = {};
+  const ended = Promise.withResolvers<string>();
   const router = await createRouter({
     config: override(found.config),
     version: readVersion(),
     bootstrap: leads,
     process: role,
+    onEnd: (reason) => ended.resolve(reason),
     // What the start made is told by the welcome, not by the log.
     onEvent: (event) => {
       if (life.router !== undefined || !MADE.has(event.type)) logger.event(event);
@@ -66,7 +68,7 @@ export async function runRouter(parts: RouterParts): Promise<ExitCode> {
     reload.watcher = startReload({ found, router, logger, override, onApplied });
   }
   tellReady(parts, router, link);
-  return runUntilStopped(router, signals, reload.watcher, logger);
+  return runUntilStopped(router, signals, ended.promise, reload.watcher, logger);
 }
 
 function endAtOnce(logger: Logger): never {
@@ -129,6 +131,7 @@ function logMended({ ledger }: Router, logger: Logger): void {
 async function runUntilStopped(
   router: Router,
   signals: Signals,
+  ended: Promise<string>,
   watcher: ConfigWatcher | undefined,
   logger: Logger,
 ): Promise<ExitCode> {
@@ -136,12 +139,16 @@ async function runUntilStopped(
     if (watcher === undefined) logger.log('info', 'SIGHUP: there is no configuration file to read again');
     else watcher.reload();
   });
-  const signal = await signals.stop;
-  logger.log('info', 'stopping', { signal, calls_in_flight: router.engine.in_flight });
+  // Who cannot go on is started again by its supervisor.
+  const over = ended.then((reason) => ({ reason, code: EXIT.internal }));
+  const asked = signals.stop.then((signal) => ({ reason: signal, code: EXIT.ok }));
+  const { reason, code } = await Promise.race([asked, over]);
+  if (code === EXIT.ok) logger.log('info', 'stopping', { signal: reason, calls_in_flight: router.engine.in_flight });
+  else logger.log('warn', 'this process ends, to be started again', { reason });
   watcher?.close();
-  await router.stop(signal);
+  await router.stop(reason);
   logger.flush();
-  return EXIT.ok;
+  return code;
 }
 
 /** For the admin API: the outcome names the configuration as it is in force. */

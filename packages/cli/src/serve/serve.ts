@@ -16,7 +16,8 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
   const found = await findConfig(options.config, terminal, 'listen');
   const override = overrideWith(options, terminal);
   const config = override(found.config);
-  const supervises = role.kind === 'single' && config.workers > 1;
+  // Machines share limits by a process that holds them, also where one worker serves all calls.
+  const supervises = role.kind === 'single' && (config.workers > 1 || config.cluster !== undefined);
   const name = supervises ? 'supervisor' : nameOf(role);
   const logger = openLogger({
     level: config.telemetry.log_level,

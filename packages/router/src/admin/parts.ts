@@ -5,6 +5,7 @@ import type { Engine } from '../engine/engine.ts';
 import type { GenerationManager } from '../generation/manager.ts';
 import type { LedgerHandle } from '../ledger-handle.ts';
 import type { EventBus } from '../observe/event-bus.ts';
+import type { ClusterView } from '../processes/cluster/view.ts';
 import type { OtherProcesses } from '../processes/other-processes.ts';
 import type { FlowParts } from '../observe/flow-watch.ts';
 
@@ -32,6 +33,8 @@ export interface AdminParts {
   readonly version: string;
   /** The configuration that the process was started with: what differs and is read at start only needs a restart. */
   readonly started: Config;
+  /** Undefined: it shares no limits with other machines. */
+  readonly cluster: () => ClusterView | undefined;
   readonly listening: () => { readonly host: string; readonly port: number };
   readonly transportOf: (provider: ProviderConfig) => UpstreamTransport;
   readonly origin: ConfigOrigin;

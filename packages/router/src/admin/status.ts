@@ -55,6 +55,7 @@ async function status(parts: AdminParts, own: () => StatusHere): Promise<object>
     calls_in_flight: all.reduce((sum, one) => sum + one.calls_in_flight, 0),
     journal: mine.journal,
     store: { type: parts.started.store.type, lag_blocks: Math.max(...all.map((one) => one.lag_blocks)) },
+    ...clusterOf(parts),
     simulated: providers.every(({ type }) => type === 'sim' || type === 'agent'),
     ...(others === undefined ? {} : { processes: [shown('owner', mine), ...replies.map(processView)] }),
   };
@@ -87,6 +88,28 @@ export function statusHere(parts: AdminParts, began_mono_ms: number): () => Stat
       lag_blocks: ledger.lagBlocks(),
       journal: { epoch, seq, file_bytes, ...(failure === undefined ? {} : { failure }) },
     };
+  };
+}
+
+/** Machines that share limits: who holds them, and how this one is connected with the others. */
+function clusterOf({ cluster }: AdminParts): object {
+  const view = cluster();
+  if (view === undefined) return {};
+  const { role, leader = null, epoch, is_recovering, is_up, elections_total, round_trip_ms = null } = view;
+  const { sent_total, received_total, lost_total } = view;
+  return {
+    cluster: {
+      role,
+      leader,
+      epoch,
+      is_recovering,
+      is_up,
+      elections_total,
+      sent_total,
+      received_total,
+      lost_total,
+      round_trip_ms,
+    },
   };
 }
 

@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject } from '@atp-router/kernel';
 import { configSchemas } from '../admin/mask.ts';
-import { flag, int, list, orNull, record, ref, text, words } from './schema.ts';
+import { flag, int, list, num, orNull, record, ref, text, words } from './schema.ts';
 
 const KEY_STATES = ['active', 'disabled', 'revoked'] as const;
 const SCOPES = ['key', 'model', 'provider', 'tenant'] as const;
@@ -31,13 +31,29 @@ const control: JsonObject = {
         type: words('Where the tables are.', ['sqlite', 'postgres']),
         lag_blocks: int('Journal blocks that are not yet in the tables.'),
       }),
+      cluster: record(
+        {
+          role: words('`leader`: it holds the limits of all machines. `relay`: another one does.', ['leader', 'relay']),
+          leader: orNull(text('The machine that holds them; `null`: none is known.')),
+          epoch: int('Rises with each change of who holds them.'),
+          is_recovering: flag('It holds them, and grants nothing until it knows what workers of all machines have.'),
+          is_up: flag('The server of `cluster.url` is connected.'),
+          elections_total: int('Changes of who holds them that this process saw.'),
+          sent_total: int('Messages to other machines.'),
+          received_total: int('Messages from other machines.'),
+          lost_total: int('Messages that could not be sent; what they said is said again.'),
+          round_trip_ms: orNull(num('The latest question to that server until its answer, in milliseconds.')),
+        },
+        [],
+        'Only where limits are shared with other machines.',
+      ),
       simulated: flag('Every provider is simulated: all answers are invented.'),
       processes: list(
         ref('ProcessStatus'),
         'Of a router that is several: the owner, whose view the rest is, and workers.',
       ),
     },
-    ['processes'],
+    ['cluster', 'processes'],
   ),
   ProcessStatus: record(
     {

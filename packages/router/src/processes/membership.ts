@@ -6,6 +6,7 @@ import type { Engine } from '../engine/engine.ts';
 import type { GenerationManager } from '../generation/manager.ts';
 import type { OverlayEntity } from '../generation/overlay.ts';
 import type { KillRow } from '@atp-router/ledger';
+import type { ClusterView } from './cluster/view.ts';
 import type { EventBus } from '../observe/event-bus.ts';
 import type { Answers, OtherProcesses, OwnerDoor } from './other-processes.ts';
 
@@ -18,6 +19,8 @@ export interface Membership {
   /** Who may begin is decided together with others. */
   readonly gate: NonNullable<EngineParts['gate']>;
   readonly relay: EngineParts['relay'];
+  /** Undefined: it shares no limits with other machines, or leaves that to its owner. */
+  cluster?(): ClusterView | undefined;
   /** How many calls the agents of this process take at a deployment; absent: that is all there are. */
   readonly capacity?: (account: string, calls: number) => void;
   /** What this process does for others while it goes. */

@@ -10,13 +10,13 @@ const CHANGES_MAX = 20_000;
  */
 export class OwnerCeilings {
   readonly #ceilings: Pick<Ceilings, 'set'>;
-  readonly #by: Map<number, Map<string, CeilingChange>> = new Map();
+  readonly #by: Map<string, Map<string, CeilingChange>> = new Map();
 
   constructor(ceilings: Pick<Ceilings, 'set'>) {
     this.#ceilings = ceilings;
   }
 
-  tell(worker: number, change: CeilingChange): void {
+  tell(worker: string, change: CeilingChange): void {
     const own = this.#by.get(worker) ?? new Map<string, CeilingChange>();
     this.#by.set(worker, own);
     const key = `${change.reason} ${change.account}`;
@@ -25,8 +25,12 @@ export class OwnerCeilings {
     this.#apply(change);
   }
 
+  *entries(): Generator<readonly [worker: string, change: CeilingChange]> {
+    for (const [worker, own] of this.#by) for (const change of own.values()) yield [worker, change];
+  }
+
   /** It is gone, and its agents with it. */
-  forget(worker: number): void {
+  forget(worker: string): void {
     const own = this.#by.get(worker);
     this.#by.delete(worker);
     for (const change of own?.values() ?? []) this.#apply(change);

@@ -20,6 +20,7 @@ import type { Ambient } from '../engine/ports.ts';
 import { Watchers } from '../engine/watchers.ts';
 import { outAt } from '../engine/held-here.ts';
 import { Alarm } from './alarm.ts';
+import type { Limits } from './limits.ts';
 
 export interface OwnerGateParts {
   readonly accounts: AccountLedger;
@@ -27,8 +28,10 @@ export interface OwnerGateParts {
   readonly watch?: FlowWatch | undefined;
   /** Higher than that of every owner before. */
   readonly epoch: number;
-  /** Workers that may have credit of an earlier owner. */
-  readonly workers: NonNullable<OwnerSetup['workers']>;
+  /** Workers that may have credit of an earlier owner; undefined: not known. */
+  readonly workers: OwnerSetup['workers'];
+  /** Until when it may decide without a renewal; absent: for ever. */
+  readonly tenure_mono_ms?: number | undefined;
   readonly send: (message: OwnerMessage) => void;
   /** There is a later owner: this process decides nothing any more. */
   readonly onDeposed: (epoch: number) => void;
@@ -36,19 +39,23 @@ export interface OwnerGateParts {
 }
 
 /** The gate of the process that holds the limits: workers ask it for credit (ADR 0019). It serves no calls itself. */
-export class OwnerGate implements Gate {
+export class OwnerGate implements Gate, Limits {
   readonly owner: CreditOwner;
   readonly #parts: OwnerGateParts;
   readonly #alarm: Alarm;
   readonly #watches: Watchers;
 
   constructor(parts: OwnerGateParts) {
-    const { accounts: ledger, ambient, epoch, workers, options = {} } = parts;
+    const { accounts: ledger, ambient, epoch, workers, tenure_mono_ms, options = {} } = parts;
     this.#parts = parts;
     this.#watches = new Watchers(parts.watch);
     const onSigns = (signs: QueueSigns): void => this.#signs(signs);
-    this.owner = new CreditOwner({ epoch, ledger, workers, options, onSigns }, this.#now());
+    this.owner = new CreditOwner({ epoch, ledger, workers, tenure_mono_ms, options, onSigns }, this.#now());
     this.#alarm = new Alarm(ambient, () => this.#took(this.owner.tick(this.#now())));
+  }
+
+  get gate(): Gate {
+    return this;
   }
 
   /** Calls on the workers that it was told of. */
@@ -60,7 +67,7 @@ export class OwnerGate implements Gate {
     this.#took(this.owner.receive(message, this.#now()));
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.#alarm.close();
   }
 
@@ -69,9 +76,7 @@ export class OwnerGate implements Gate {
   }
 
   request(demand: FlowDemand<Holder>): GateTicket {
-    const ticket = new Ticket(demand, this.#now().mono_ms);
-    ticket.state = { kind: 'failed', thrown: noCalls() };
-    return ticket;
+    return failedTicket(demand, this.#now().mono_ms);
   }
 
   replace(): void {}
@@ -155,6 +160,10 @@ export class OwnerGate implements Gate {
   }
 }
 
-function noCalls(): AtpError {
-  return new AtpError('internal_error', 'This process holds the limits for others and serves no calls.');
+/** Calls never come to a process that holds the limits for others. */
+export function failedTicket(demand: FlowDemand<Holder>, mono_ms: number): GateTicket {
+  const ticket = new Ticket(demand, mono_ms);
+  const thrown = new AtpError('internal_error', 'This process holds the limits for others and serves no calls.');
+  ticket.state = { kind: 'failed', thrown };
+  return ticket;
 }

@@ -2,25 +2,25 @@ import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type LinkPeer, type LinkServer, listenForLinks, systemClock, systemTimers } from '@atp-router/adapters';
 import { migrate, openSqlite, type SqlDriver, sqlIdempotencyStore } from '@atp-router/adapters/sql';
-import { type AccountLedger, isWorkerMessage, type OwnerMessage } from '@atp-router/flow';
+import { isWorkerMessage, type OwnerMessage } from '@atp-router/flow';
 import { AtpError, type Timer } from '@atp-router/kernel';
 import type { IdempotencyStore } from '@atp-router/ledger';
 import type { Engine } from '../engine/engine.ts';
-import type { FlowWatch, Gate } from '../engine/gate.ts';
+import type { Gate } from '../engine/gate.ts';
 import type { Relay } from '../engine/parts.ts';
-import type { Ambient } from '../engine/ports.ts';
 import type { Signal } from '../engine/target-windows.ts';
-import type { LedgerHandle } from '../ledger-handle.ts';
-import type { ProcessRole, RouterOptions } from '../options.ts';
+import type { RouterOptions } from '../options.ts';
 import { isAgentsChange } from './agents/changes.ts';
 import { OwnerAgents } from './agents/owner-agents.ts';
 import { CeilingsTold } from './ceilings-told.ts';
 import { AskedWorkers } from './asked-workers.ts';
+import type { ClusterView } from './cluster/view.ts';
 import { answerClaims, withArchive } from './claims.ts';
 import type { EventBatch } from './event-tap.ts';
 import type { MemberCore, Membership } from './membership.ts';
 import { OwnerCeilings } from './owner-ceilings.ts';
-import { OwnerGate } from './owner-gate.ts';
+import { OpenLimits } from './open-limits.ts';
+import type { OwnerParts } from './owner-parts.ts';
 import type { Answers } from './other-processes.ts';
 import { ownerSockets, type Seat, workerName } from './seat.ts';
 import { type CeilingChange, isWorkerHello, KIND, type SharedView, type WorkerHello } from './shared-view.ts';
@@ -37,16 +37,6 @@ interface Worker {
   readonly peer: Peer;
 }
 
-export interface OwnerParts {
-  readonly options: RouterOptions;
-  readonly seat: Seat;
-  readonly role: Extract<ProcessRole, { kind: 'owner' }>;
-  readonly ledger: LedgerHandle;
-  readonly accounts: AccountLedger;
-  readonly ambient: Ambient;
-  readonly watch: FlowWatch;
-}
-
 /** The process that holds limits, switches and keys for its workers. */
 export class OwnerMember implements Membership {
   readonly base: Membership['base'];
@@ -60,7 +50,7 @@ export class OwnerMember implements Membership {
   readonly #seat: Seat;
   readonly #driver: SqlDriver;
   readonly #claims: IdempotencyStore;
-  readonly #gate: OwnerGate;
+  readonly #limits: OpenLimits;
   readonly #workers: Map<string, Worker> = new Map();
   /** All that were ever set: as many as operators made. */
   readonly #kills: Map<string, SharedView['kills'][number]> = new Map();
@@ -73,7 +63,8 @@ export class OwnerMember implements Membership {
   #server: LinkServer | undefined;
   #sweep: Timer | undefined;
 
-  private constructor({ options, seat, role, ledger, accounts, ambient, watch }: OwnerParts, driver: SqlDriver) {
+  private constructor(parts: OwnerParts, driver: SqlDriver) {
+    const { options, seat, ledger } = parts;
     this.#options = options;
     this.#seat = seat;
     this.#driver = driver;
@@ -82,26 +73,23 @@ export class OwnerMember implements Membership {
     this.kills = ledger.start.kills;
     for (const { scope, id, reason } of this.kills) this.#kills.set(`${scope} ${id}`, { scope, id, reason, on: true });
     this.#claims = withArchive(sqlIdempotencyStore(driver, systemClock), ledger.claims);
-    const { epoch, workers } = role;
-    this.#gate = new OwnerGate({
-      ...{ accounts, ambient, epoch, watch },
-      workers: workers.map(({ n, incarnation }) => ({ name: workerName(n), incarnation })),
-      send: (message) => this.#send(message),
-      onDeposed: (by) => this.#problem(`A later owner (${by}) is there. This process decides nothing any more.`),
+    this.#limits = new OpenLimits(parts, {
+      deliver: (message) => this.#deliver(message),
+      told: (worker, kind, body) => this.#toldFar(worker, kind, body),
+      gone: (worker) => this.#ceilings?.forget(worker),
+      forgotten: () => this.#tellOthers(),
     });
-    this.gate = () => this.#gate;
+    this.gate = () => this.#limits.limits.gate;
     this.relay = {
       signal: (signal) => this.#engine?.windows.take(signal),
       ceiling: (account, reason) => this.#told?.changed(account, reason),
     };
     this.#takes = {
       [KIND.credit]: (_worker, body) => {
-        if (isWorkerMessage(body)) this.#gate.receive(body);
+        if (isWorkerMessage(body)) this.#limits.limits.receive(body);
       },
-      [KIND.signals]: (_worker, body) => {
-        for (const signal of body as readonly Signal[]) this.#engine?.windows.take(signal);
-      },
-      [KIND.ceiling]: ({ hello }, body) => this.#ceilings?.tell(hello.n, body as CeilingChange),
+      [KIND.signals]: ({ hello }, body) => this.#signals(workerName(seat, hello.n), body as readonly Signal[]),
+      [KIND.ceiling]: ({ hello }, body) => this.#ceiling(workerName(seat, hello.n), body as CeilingChange),
       [KIND.agents]: (worker, body) => this.#tellAgents(worker, body),
       [KIND.events]: (worker, body) => this.others.take(worker, body as EventBatch),
     };
@@ -114,6 +102,10 @@ export class OwnerMember implements Membership {
     const driver = openSqlite(join(seat.shared_dir, 'claims.sqlite'));
     await migrate(driver);
     return new OwnerMember(parts, driver);
+  }
+
+  cluster(): ClusterView | undefined {
+    return this.#limits.cluster?.view();
   }
 
   keys(): undefined {
@@ -130,7 +122,7 @@ export class OwnerMember implements Membership {
     this.#ceilings = new OwnerCeilings(ceilings);
     this.#told = new CeilingsTold(systemTimers, ceilings, (changes) => this.#tellCeilings(changes));
     core.agents.join(this.#agents);
-    this.#gate.start();
+    this.#limits.start();
     core.bus.listen((event) => {
       if (event.type === 'kill.set') this.#kills.set(`${event.scope} ${event.id}`, event);
       if (event.type === 'config.applied' || event.type === 'kill.set') this.#share();
@@ -150,14 +142,14 @@ export class OwnerMember implements Membership {
   async leave(): Promise<void> {
     this.#sweep?.cancel();
     this.#told?.close();
-    this.#gate.close();
     await this.#server?.close();
+    await this.#limits.close();
     await this.#driver.close();
   }
 
   #enter(peer: Peer, hello: unknown): ReturnType<Parameters<typeof listenForLinks>[0]['onPeer']> {
     if (!isWorkerHello(hello)) return { refuse: 'It does not say which worker it is.' };
-    const name = workerName(hello.n);
+    const name = workerName(this.#seat, hello.n);
     const before = this.#workers.get(name);
     if (before !== undefined && before.hello.incarnation > hello.incarnation)
       return { refuse: `A later start of worker ${hello.n} is here already.` };
@@ -165,7 +157,7 @@ export class OwnerMember implements Membership {
     this.#workers.set(name, worker);
     before?.peer.close();
     // What an earlier link said of it is said anew.
-    this.#ceilings?.forget(hello.n);
+    this.#ceilings?.forget(name);
     const view = this.#view();
     if (view !== undefined) peer.send(KIND.view, view);
     this.others.entered(worker);
@@ -175,7 +167,8 @@ export class OwnerMember implements Membership {
       onDown: () => {
         if (this.#workers.get(name) !== worker) return;
         this.#workers.delete(name);
-        this.#ceilings?.forget(hello.n);
+        this.#ceilings?.forget(name);
+        this.#limits.cluster?.tell(name, KIND.gone, null);
         this.#agents.forget(hello.n);
       },
     };
@@ -197,7 +190,34 @@ export class OwnerMember implements Membership {
     return this.#core?.engine;
   }
 
-  #send(message: OwnerMessage): void {
+  /** Windows are those of whoever holds the limits. */
+  #signals(worker: string, signals: readonly Signal[]): void {
+    for (const signal of signals) this.#engine?.windows.take(signal);
+    this.#limits.cluster?.tell(worker, KIND.signals, signals);
+  }
+
+  #ceiling(worker: string, change: CeilingChange): void {
+    this.#ceilings?.tell(worker, change);
+    this.#tellFar(worker, change);
+  }
+
+  /** What agents bear is each machine's own: those of another one cannot be reached from here. */
+  #tellFar(worker: string, change: CeilingChange): void {
+    if (change.reason !== 'agents') this.#limits.cluster?.tell(worker, KIND.ceiling, change);
+  }
+
+  #tellOthers(): void {
+    for (const [worker, change] of this.#ceilings?.entries() ?? []) this.#tellFar(worker, change);
+  }
+
+  /** A worker of another machine says something. */
+  #toldFar(worker: string, kind: string, body: unknown): void {
+    if (kind === KIND.signals && Array.isArray(body)) this.#signals(worker, body as readonly Signal[]);
+    else if (kind === KIND.ceiling) this.#ceiling(worker, body as CeilingChange);
+    else if (kind === KIND.gone) this.#ceilings?.forget(worker);
+  }
+
+  #deliver(message: OwnerMessage): void {
     this.#workers.get(message.worker)?.peer.send(KIND.credit, message);
   }
 
@@ -217,7 +237,7 @@ export class OwnerMember implements Membership {
     const view: CeilingsView = { is_all: false, changes };
     for (const { peer } of this.#workers.values()) peer.send(KIND.ceilings, view);
     // Where there may be less than before, credit that is out comes back.
-    for (const account of new Set(changes.map((change) => change.account))) this.#gate.wake(account);
+    for (const account of new Set(changes.map((change) => change.account))) this.#limits.limits.gate.wake(account);
   }
 
   #share(): void {

@@ -22,6 +22,8 @@ export const KIND = {
   signals: 'signals',
   /** To the owner: `CeilingChange`, of one worker. */
   ceiling: 'ceiling',
+  /** Between machines: a worker's ceilings do not count any more. */
+  gone: 'gone',
   /** To workers: `CeilingsView`, of all together. */
   ceilings: 'ceilings',
   /** To the owner: `AgentsChange`, of the sender's own agents. To workers: `AgentsOf` another one. */

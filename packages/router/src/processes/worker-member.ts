@@ -1,7 +1,7 @@
 import { aesGcmSealer, type RouterMetrics, systemClock, systemTimers } from '@atp-router/adapters';
-import { type AccountLedger, type DayTotal, parseDay } from '@atp-router/flow';
+import type { AccountLedger } from '@atp-router/flow';
 import { AtpError } from '@atp-router/kernel';
-import type { BudgetDay, EventType, IdempotencyStore } from '@atp-router/ledger';
+import type { EventType, IdempotencyStore } from '@atp-router/ledger';
 import type { AgentHub } from '../atp/agents/agent-hub.ts';
 import type { CeilingReason } from '../engine/ceilings.ts';
 import type { FlowWatch, Gate } from '../engine/gate.ts';
@@ -9,7 +9,6 @@ import { IdempotencyIndex, type IdempotencyKeys, type IdempotencyOptions } from 
 import type { Relay } from '../engine/parts.ts';
 import type { Ambient } from '../engine/ports.ts';
 import type { Starts } from '../engine/starts.ts';
-import { tenantAccount } from '../generation/accounts.ts';
 import type { LedgerHandle } from '../ledger-handle.ts';
 import type { ProcessRole, RouterOptions } from '../options.ts';
 import { SharedIdempotency } from '../shared/idempotency.ts';
@@ -20,6 +19,7 @@ import { SHARED_TUNING } from '../shared/tuning.ts';
 import { farCounter } from './agents/far-counter.ts';
 import { WorkerAgents } from './agents/worker-agents.ts';
 import { claimsOver } from './claims.ts';
+import { totalsOf } from './inherited.ts';
 import { LeasedGate } from './leased-gate.ts';
 import { type EventBatch, EventTap } from './event-tap.ts';
 import type { MemberCore, Membership } from './membership.ts';
@@ -82,13 +82,14 @@ export class WorkerMember implements Membership {
       signal: (signal) => this.#signals.add(signal),
       ceiling: (account, reason, calls) => this.#tellCeiling(account, reason, calls),
     };
-    const { accounts, ambient, watch, role, ledger } = parts;
+    const { accounts, ambient, watch, role, ledger, seat } = parts;
     const inherited = totalsOf(ledger.start.budgets);
-    const worker = workerName(role.n);
+    const worker = workerName(seat, role.n);
     this.gate = (starts) => {
       this.#leased = new LeasedGate({
         ...{ accounts, ambient, starts, watch, worker, inherited },
         incarnation: role.incarnation,
+        options: parts.options.pace?.credit,
       });
       return this.#leased;
     };
@@ -245,13 +246,4 @@ export class WorkerMember implements Membership {
   #problem(words: string, cause?: unknown): void {
     this.#parts.options.onProblem?.('workers', new AtpError('internal_error', words, { cause }));
   }
-}
-
-/** What calls of this worker used on the days that count, before this process. */
-function totalsOf(budgets: readonly BudgetDay[]): readonly DayTotal[] {
-  return budgets.map(({ tenant, day, calls, tokens, cost_usd_nanos }) => ({
-    account: tenantAccount(tenant),
-    day: parseDay(day),
-    used: { calls, tokens, usd_nanos: cost_usd_nanos },
-  }));
 }

@@ -78,11 +78,11 @@ test('a new owner is told by each worker what its agents take', async () => {
 test('what an earlier link of a worker said is forgotten with it', () => {
   const set: [string, string, number][] = [];
   const ceilings = new OwnerCeilings({ set: (...one) => set.push(one) });
-  ceilings.tell(1, { account: 'a', reason: 'agents', calls: 2 });
-  ceilings.tell(2, { account: 'a', reason: 'agents', calls: 0 });
-  ceilings.tell(1, { account: 'a', reason: 'estimates', calls: 5 });
-  ceilings.forget(1);
-  ceilings.tell(2, { account: 'a', reason: 'agents', calls: undefined });
+  ceilings.tell('w1', { account: 'a', reason: 'agents', calls: 2 });
+  ceilings.tell('w2', { account: 'a', reason: 'agents', calls: 0 });
+  ceilings.tell('w1', { account: 'a', reason: 'estimates', calls: 5 });
+  ceilings.forget('w1');
+  ceilings.tell('w2', { account: 'a', reason: 'agents', calls: undefined });
   expect(set).toEqual([
     ['a', 'agents', 2],
     ['a', 'agents', 2],

@@ -1,7 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { AtpError } from '@atp-router/kernel';
-import { Redis } from 'ioredis';
-import { codeOf, reasonOf, unanswered, unusable } from './problems.ts';
+import type { Redis } from 'ioredis';
+import { CONNECT_MS, connectValkey, within } from '../../valkey/connect.ts';
+import { codeOf, reasonOf } from '../../valkey/reasons.ts';
+import { unanswered, unusable } from './problems.ts';
 import { type Call, SCRIPTS } from './scripts.ts';
 
 export interface ValkeyLinkOptions {
@@ -18,8 +20,6 @@ export interface ValkeyLinkOptions {
 /** An answer of the server: what a script returned, or the first word of its error. */
 export type Reply = { readonly value: unknown } | { readonly error: string };
 
-/** A connection, with all that comes before its first command. A server that takes longer is as good as none. */
-const CONNECT_MS = 5_000;
 /** Between attempts to connect. A server that restarts takes about a second; more often would only load it. */
 const RETRY_MS = { first: 20, last: 1_000 } as const;
 
@@ -144,28 +144,13 @@ export class ValkeyLink {
   }
 
   async #connect(): Promise<Redis> {
-    const { url, ca } = this.#options;
-    const client = new Redis(url, {
-      ...{ lazyConnect: true, retryStrategy: () => null, enableOfflineQueue: false, enableReadyCheck: false },
-      ...{ maxRetriesPerRequest: null, autoResendUnfulfilledCommands: false, connectTimeout: CONNECT_MS, protocol: 2 },
-      ...{ connectionName: 'atp-router', keepAlive: 10_000, noDelay: true },
-      ...(ca !== undefined && { tls: { ca } }),
-    });
-    let said: Error | undefined;
-    client.on('error', (error: Error) => {
-      said ??= error;
-    });
-    try {
-      await within(CONNECT_MS, client, client.connect());
-      if (said !== undefined) throw said;
-      const loads = Object.values(SCRIPTS).map(({ text }) => ['script', 'load', text]);
-      for (const [error] of (await within(CONNECT_MS, client, client.pipeline(loads).exec())) ?? []) {
-        if (error) throw error;
-      }
-      if (this.#is_closed) throw GIVEN_UP;
-    } catch (error) {
+    const client = await connectValkey(
+      this.#options,
+      Object.values(SCRIPTS).map(({ text }) => text),
+    );
+    if (this.#is_closed) {
       client.disconnect();
-      throw said ?? error;
+      throw GIVEN_UP;
     }
     this.#client = client;
     return client;
@@ -187,16 +172,6 @@ function unless<T>(over: AbortSignal, promise: Promise<T>): Promise<T> {
     over.addEventListener('abort', giveUp, { once: true });
     promise.then(resolve, reject).finally(() => over.removeEventListener('abort', giveUp));
   });
-}
-
-/** Ends the connection when the time is over: what waits for it fails by that. */
-async function within<T>(longest_ms: number, client: Redis, promise: Promise<T>): Promise<T> {
-  const timer = setTimeout(() => client.disconnect(), longest_ms);
-  try {
-    return await promise;
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /** What INFO says, by name. */

@@ -4,7 +4,8 @@ import { itemOf } from '../shelf.ts';
 import type { FoundSession, SessionElsewhere } from '../types.ts';
 import { type Codec, foundOf, type Held, heldOf, type Mine, openAll } from './codec.ts';
 import type { Reply, ValkeyLink } from './link.ts';
-import { gone, outOfMemory, refusedBy, reasonOf } from './problems.ts';
+import { gone, outOfMemory, refusedBy } from './problems.ts';
+import { reasonOf } from '../../valkey/reasons.ts';
 import type { Call } from './scripts.ts';
 
 /** How often a router says of its sessions that they are in use. One that had a connection lost it within that. */

@@ -5,7 +5,8 @@ import { tooSlow } from '../problems.ts';
 import type { ItemChange } from '../shelf.ts';
 import { begunKey, CHANGES_MAX, type Codec, type Mine } from './codec.ts';
 import type { Reply, ValkeyLink } from './link.ts';
-import { gone, moved, outOfMemory, refusedBy, reasonOf } from './problems.ts';
+import { gone, moved, outOfMemory, refusedBy } from './problems.ts';
+import { reasonOf } from '../../valkey/reasons.ts';
 import type { Call } from './scripts.ts';
 
 /** What became of a session in a batch: kept, failed, or found to be another router's. */

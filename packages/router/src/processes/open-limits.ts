@@ -1,0 +1,89 @@
+import type { OwnerMessage, WorkerMessage } from '@atp-router/flow';
+import { AtpError } from '@atp-router/kernel';
+import { BaseCredit } from './base-credit.ts';
+import { ClusterLimits } from './cluster/cluster-limits.ts';
+import { totalsOf } from './inherited.ts';
+import type { Limits } from './limits.ts';
+import { OwnerGate } from './owner-gate.ts';
+import type { OwnerParts } from './owner-parts.ts';
+import { baseName, workerName } from './seat.ts';
+
+export interface LimitsListener {
+  /** To a worker of this machine. */
+  deliver(message: OwnerMessage): void;
+  /** What a worker of another machine tells whoever holds the limits. */
+  told(worker: string, kind: string, body: unknown): void;
+  /** A worker of another machine is not heard of any more. */
+  gone(worker: string): void;
+  /** Whoever holds the limits may not know any more what workers of this machine have told. */
+  forgotten(): void;
+}
+
+/** What an owner process has of the limits: all of them, or where there are other machines its part. */
+export class OpenLimits {
+  readonly limits: Limits;
+  /** Undefined: there are no other machines. */
+  readonly cluster: ClusterLimits | undefined;
+  readonly #base: BaseCredit;
+
+  constructor(parts: OwnerParts, listener: LimitsListener) {
+    const { seat, role, accounts, ambient, ledger } = parts;
+    const name = baseName(seat);
+    this.#base = new BaseCredit({
+      ...{ name, incarnation: role.epoch, inherited: totalsOf(ledger.start.budgets), accounts, ambient },
+      options: parts.options.pace?.credit,
+      send: (message: WorkerMessage) => queueMicrotask(() => this.limits.receive(message)),
+    });
+    const deliver = (message: OwnerMessage): void => {
+      if (message.worker === name) this.#base.receive(message);
+      else listener.deliver(message);
+    };
+    this.cluster = clusterOf(parts, deliver, listener);
+    this.limits = this.cluster ?? gateOf(parts, deliver);
+  }
+
+  start(): void {
+    this.limits.start();
+    this.#base.start();
+  }
+
+  async close(): Promise<void> {
+    this.#base.close();
+    await this.limits.close();
+  }
+}
+
+function gateOf(
+  { seat, role: { epoch, workers }, accounts, ambient, watch, options }: OwnerParts,
+  send: (message: OwnerMessage) => void,
+): OwnerGate {
+  return new OwnerGate({
+    ...{ accounts, ambient, watch, epoch, send, options: options.pace?.credit },
+    workers: [
+      ...workers.map(({ n, incarnation }) => ({ name: workerName(seat, n), incarnation })),
+      { name: baseName(seat), incarnation: epoch },
+    ],
+    onDeposed: (by) => {
+      const words = `A later owner (${by}) is there. This process decides nothing any more.`;
+      options.onProblem?.('workers', new AtpError('internal_error', words));
+    },
+  });
+}
+
+function clusterOf(
+  { seat, role, accounts, ambient, watch, options }: OwnerParts,
+  deliver: (message: OwnerMessage) => void,
+  { told, gone, forgotten }: LimitsListener,
+): ClusterLimits | undefined {
+  const { cluster: config, workers } = seat.config;
+  if (config === undefined) return undefined;
+  const own = Array.from({ length: workers }, (_, i) => i + 1);
+  const numbers = new Set([...own, ...role.workers.map(({ n }) => n)]);
+  return new ClusterLimits({
+    ...{ config, member_id: seat.member_id, incarnation: role.epoch, accounts, ambient, watch, deliver },
+    workers: [...[...numbers].map((n) => workerName(seat, n)), baseName(seat)],
+    ...{ onTold: told, onGone: gone, onForgotten: forgotten, pace: options.pace },
+    onProblem: (problem) => options.onProblem?.('workers', problem),
+    onOver: (reason) => options.onEnd?.(`The limits are not held here any more: ${reason}.`),
+  });
+}
