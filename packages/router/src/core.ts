@@ -3,8 +3,6 @@ import {
   aesGcmSealer,
   configWarnings,
   type DataDirSecrets,
-  registerClusterGauges,
-  registerLiveGauges,
   RouterMetrics,
   type SessionStore,
   systemClock,
@@ -41,7 +39,7 @@ import type { LedgerHandle } from './ledger-handle.ts';
 import { EventBus } from './observe/event-bus.ts';
 import { FlowCounts, flowGauges, type FlowParts, flowStateOf } from './observe/flow-watch.ts';
 import { Spending } from './observe/spending.ts';
-import { type LiveParts, liveGauges } from './observe/live.ts';
+import { registerGauges } from './observe/register-gauges.ts';
 import { startTracing } from './observe/start-tracing.ts';
 import type { RouterOptions } from './options.ts';
 import { openSessions } from './open-sessions.ts';
@@ -162,14 +160,6 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
     ...{ manager, engine, agents, transports, counter, tracing, flow, presence },
   };
   return { ...core, ...(await openHub(options, secrets, core)) };
-}
-
-function registerGauges({ registry }: RouterMetrics, live: LiveParts, member: Membership | undefined): void {
-  registerLiveGauges(registry, liveGauges(live));
-  registerClusterGauges(registry, () => {
-    const view = member?.cluster?.();
-    return view && { ...view, leads: view.role === 'leader' };
-  });
 }
 
 /** What is spent and what happens in the queues, as metrics show it. */

@@ -1,38 +1,10 @@
-import { findValkey, ValkeyServer, type ValkeyServerOptions } from '@atp-router/adapters/testing';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { findValkey } from '@atp-router/adapters/testing';
+import { describe, expect, it } from 'vitest';
 import { dataDir } from '../admin/harness.ts';
 import { settled } from '../shared/support/time.ts';
-import { type HeldUpstream, heldUpstream } from './support/held.ts';
+import { heldUpstream } from './support/held.ts';
 import { led, Machine } from './support/machine.ts';
-
-const PLACES = 4;
-
-async function serverFor(options: ValkeyServerOptions = {}): Promise<ValkeyServer> {
-  const server = await ValkeyServer.start(options);
-  onTestFinished(() => server.stop());
-  return server;
-}
-
-interface Two {
-  readonly up: HeldUpstream;
-  readonly leader: Machine;
-  readonly relay: Machine;
-}
-
-async function twoMachines(server: ValkeyServer, places: number = PLACES, at_limit: string = 'wait'): Promise<Two> {
-  const up = await heldUpstream();
-  const options = {
-    url: server.url(),
-    providers: [{ id: 'up', type: 'openai', base_url: up.base_url, api_key: 'k', queue_timeout_ms: 1_000 }],
-    tenant: { window: { max_parallel: places }, at_limit },
-  };
-  const machines = [
-    await Machine.start({ ...options, dir: dataDir() }),
-    await Machine.start({ ...options, dir: dataDir() }),
-  ] as const;
-  const { leader, relays } = await led(...machines);
-  return { up, leader, relay: relays[0] as Machine };
-}
+import { PLACES, serverFor, twoMachines } from './support/two-machines.ts';
 
 describe.skipIf(findValkey() === undefined)('two machines and one limit', { timeout: 120_000 }, () => {
   it('hold it together, and a place that comes free is of use to either', async () => {
@@ -82,37 +54,6 @@ describe.skipIf(findValkey() === undefined)('two machines and one limit', { time
     }
     for (const reply of await Promise.all([...running, ...more])) expect(reply.status).toBe(200);
     expect(up.most).toBe(PLACES);
-  });
-
-  it.each([
-    ['empty', false],
-    ['with what it had', true],
-  ])('stop at their leases while the server is away, and go on by themselves when it is back %s', async (_, kept) => {
-    const server = await serverFor({ is_persistent: kept });
-    const { up, leader, relay } = await twoMachines(server, PLACES, 'reject');
-    const machines = [leader, relay];
-    const running = [leader.ask('a'), leader.ask('b'), relay.ask('c'), relay.ask('d')];
-    await up.arrived(PLACES);
-    await server.halt();
-    // Nobody is elected meanwhile, and who was is not any more.
-    await Promise.all(machines.map((one) => one.until(({ role, is_up }) => role === 'relay' && !is_up)));
-    expect(leader.ends).toHaveLength(1);
-    for (const { status, json } of await Promise.all(machines.map((one) => one.ask('refused')))) {
-      expect(status).toBe(503);
-      expect(json['error']).toMatchObject({ code: 'backpressure' });
-    }
-    await server.resume();
-    await led(...machines);
-    // Whoever is next knows of what runs.
-    for (const { status } of await Promise.all(machines.map((one) => one.ask('denied')))) expect(status).toBe(429);
-    for (let i = 0; i < PLACES; i += 1) up.next();
-    for (const reply of await Promise.all(running)) expect(reply.status).toBe(200);
-    const more = machines.map((one) => one.ask('again'));
-    await up.arrived(PLACES + 2);
-    for (let i = 0; i < 2; i += 1) up.next();
-    for (const reply of await Promise.all(more)) expect(reply.status).toBe(200);
-    expect(up.most).toBe(PLACES);
-    expect(relay.problems.join()).toMatch(/cluster.url cannot be used/);
   });
 
   it('count what a machine had used before it shared limits, wherever they are held', async () => {

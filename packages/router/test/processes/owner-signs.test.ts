@@ -55,5 +55,5 @@ it('pressure on queues counts at the owner, where they are', async () => {
   const text = await metrics.render();
   expect(text).toContain('atp_flow_pressure_changes_total{level="provider",mark="high"} 1\n');
   expect(text).toContain('atp_flow_pressure_changes_total{level="provider",mark="low"} 1\n');
-  gate.close();
+  void gate.close();
 });
