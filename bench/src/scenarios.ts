@@ -1,7 +1,7 @@
 /**
  * The load scenarios. Each runs against every target with the same request bytes.
  */
-export type ScenarioId = 'closed64' | 'closed1' | 'open1k' | 'open5k' | 'streams300';
+export type ScenarioId = 'closed64' | 'closed1' | 'open1k' | 'open2k5' | 'open5k' | 'streams300';
 
 export type BodyKind = 'plain' | 'stream';
 
@@ -56,6 +56,7 @@ export const SCENARIOS: readonly Scenario[] = [
   closed('closed64', 64),
   closed('closed1', 1),
   open('open1k', 1000),
+  open('open2k5', 2500),
   open('open5k', 5000),
   streams('streams300', 300),
 ];

@@ -7,7 +7,7 @@ test('defaults run everything', () => {
     seconds: 4,
     targets: ['direct', 'nginx', 'bare', 'router'],
     targets_explicit: false,
-    scenarios: ['closed64', 'closed1', 'open1k', 'open5k', 'streams300'],
+    scenarios: ['closed64', 'closed1', 'open1k', 'open2k5', 'open5k', 'streams300'],
     pin: false,
     wait_quiet_seconds: 0,
   });
