@@ -5,7 +5,7 @@ test('defaults run everything', () => {
   expect(parseOptions([])).toMatchObject({
     rounds: 5,
     seconds: 4,
-    targets: ['direct', 'nginx', 'bare', 'router'],
+    targets: ['direct', 'nginx', 'bare', 'router', 'workers2'],
     targets_explicit: false,
     scenarios: ['closed64', 'closed1', 'open1k', 'open2k5', 'open5k', 'streams300'],
     pin: false,

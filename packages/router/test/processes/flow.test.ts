@@ -1,8 +1,10 @@
 import { QOS_TIERS } from '@atp-router/kernel';
-import { expect, test } from 'vitest';
+import { findValkey, ValkeyServer } from '@atp-router/adapters/testing';
+import { expect, onTestFinished, test } from 'vitest';
 import { errorOf, hashOf, type Running } from '../admin/harness.ts';
 import { answer, held } from '../admin/held.ts';
 import { call, type Reply } from '../admin/http.ts';
+import { PACE } from '../cluster/support/machine.ts';
 import { type Processes, startProcesses } from './support/processes.ts';
 
 const KEYS = { good: 'key-of-good', flood: 'key-of-flood', first: 'key-of-first' } as const;
@@ -10,9 +12,9 @@ const PLACES = 10;
 
 type Upstream = Awaited<ReturnType<typeof held>>;
 
-async function busy(): Promise<Processes & { readonly up: Upstream }> {
+async function busy(cluster?: object): Promise<Processes & { readonly up: Upstream }> {
   const up = await held();
-  const running = await startProcesses(2, {
+  const sections = {
     providers: [{ id: 'up', type: 'openai', base_url: up.base_url, api_key: 'k', max_concurrency: PLACES }],
     models: [{ id: 'm', provider: 'up', context: 128_000, price: { in_usd_per_mtok: 1, out_usd_per_mtok: 2 } }],
     tenants: Object.entries(KEYS).map(([id, key]) => ({
@@ -20,7 +22,9 @@ async function busy(): Promise<Processes & { readonly up: Upstream }> {
       budget: { usd_per_day: 50 },
     })),
     flow: { shares: { gold: 0.5, silver: 0.3, bronze: 0.1 } },
-  });
+    ...(cluster && { cluster }),
+  };
+  const running = await startProcesses(2, sections, { pace: PACE, onEnd: () => undefined });
   return { ...running, up };
 }
 
@@ -46,13 +50,39 @@ function asking({ workers }: Processes): (tenant: keyof typeof KEYS, qos: string
   };
 }
 
-async function answerAll({ open }: Upstream, all: Promise<unknown>): Promise<void> {
+/** What comes from here on. */
+function since({ base_url, open, arrived }: Upstream): Upstream {
+  const before = open.length;
+  return {
+    base_url,
+    get open() {
+      return open.slice(before);
+    },
+    arrived: (n) => arrived(before + n),
+  };
+}
+
+/** Calls until one is granted: whoever holds the limits has been found. */
+async function afterGrant(running: Processes & { readonly up: Upstream }): Promise<Upstream> {
+  const up = since(running.up);
+  const arrived = up.arrived(1).then(() => true);
+  for (;;) {
+    const reply = asking(running)('good', 'gold');
+    if (await Promise.race([arrived, reply.then(() => false)])) {
+      answer(up.open[0] as Upstream['open'][number]);
+      await reply;
+      return since(running.up);
+    }
+  }
+}
+
+async function answerAll(up: Upstream, all: Promise<unknown>): Promise<void> {
   let over = false;
   const watched = all.finally(() => {
     over = true;
   });
   for (let n = 0; !over; ) {
-    const res = open[n];
+    const res = up.open[n];
     if (res === undefined) await new Promise((resolve) => setImmediate(resolve));
     else {
       if (!res.destroyed) answer(res);
@@ -62,8 +92,7 @@ async function answerAll({ open }: Upstream, all: Promise<unknown>): Promise<voi
   await watched;
 }
 
-test('a hundred and twenty calls over two workers: one queue, in order, stopped for gold, and paid for once', async () => {
-  const running = await busy();
+async function hundredAndTwenty(running: Awaited<ReturnType<typeof busy>>): Promise<void> {
   const { up, owner } = running;
   const ask = asking(running);
   const flood = Array.from({ length: 100 }, () => ask('flood', 'bronze'));
@@ -85,4 +114,22 @@ test('a hundred and twenty calls over two workers: one queue, in order, stopped 
   const count = (status: number): number => answers.filter((one) => one.status === status).length;
   expect([count(200), count(503)]).toEqual([115, 5]);
   expect(waitingAt(owner)).toBe(0);
+}
+
+test('a hundred and twenty calls over two workers: one queue, in order, stopped for gold, and paid for once', async () => {
+  await hundredAndTwenty(await busy());
 });
+
+test.skipIf(findValkey() === undefined)(
+  'the same where the limits are held over Valkey, and again when that was lost and is back',
+  { timeout: 120_000 },
+  async () => {
+    const server = await ValkeyServer.start();
+    onTestFinished(() => server.stop());
+    const running = await busy({ type: 'valkey', url: server.url() });
+    await hundredAndTwenty({ ...running, up: await afterGrant(running) });
+    await server.halt();
+    await server.resume();
+    await hundredAndTwenty({ ...running, up: await afterGrant(running) });
+  },
+);
