@@ -183,14 +183,14 @@ function keptKeys(manager: GenerationManager): IdempotencyOptions {
 async function openHub(
   options: RouterOptions,
   secrets: DataDirSecrets,
-  { node_id, ledger, bus, metrics, engine, agents, tracing }: Omit<Core, 'hub' | 'sessions'>,
+  { node_id, ledger, bus, metrics, engine, agents, tracing, member }: Omit<Core, 'hub' | 'sessions'>,
 ): Promise<Pick<Core, 'hub' | 'sessions'>> {
   const sessions = openSessions(options, secrets);
   const hub = openSessionHub(engine, node_id, {
     sessions_max: options.config.sessions.max_sessions,
     tenant_sessions_max: options.config.sessions.max_sessions_per_tenant,
     checksums: options.config.sessions.checksums,
-    ...{ observer: metrics.sessions, agents },
+    ...{ observer: metrics.sessions, agents, elsewhere: member?.sessions?.elsewhere },
     kept: sessions && keptSessions(sessions, ledger),
     traced: tracing && ((span) => tracing.onMessage(span)),
   });
@@ -199,6 +199,7 @@ async function openHub(
     await sessions?.close();
     throw error;
   });
+  member?.sessions?.open({ hub, onFault: engine.parts.onFault });
   bus.listen((event) => {
     if (event.type === 'config.applied') hub.refresh();
     if (event.type === 'config.applied' || event.type === 'kill.set') agents.capacity.refresh();

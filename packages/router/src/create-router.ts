@@ -1,10 +1,4 @@
-import {
-  type HttpExchange,
-  type HttpServerHandle,
-  listen,
-  type ProviderConfig,
-  type RouterMetrics,
-} from '@atp-router/adapters';
+import type { HttpExchange, HttpServerHandle, ProviderConfig, RouterMetrics } from '@atp-router/adapters';
 import { addFrames, type FrameWays } from './atp/add-frames.ts';
 import { addFront } from './front/add-front.ts';
 import { type Bootstrapped, bootstrap } from './bootstrap.ts';
@@ -18,7 +12,7 @@ import type { LedgerHandle } from './ledger-handle.ts';
 import type { EventBus } from './observe/event-bus.ts';
 import { addDocs } from './openapi/add-docs.ts';
 import type { RouterOptions } from './options.ts';
-import { placeOf } from './processes/listen-place.ts';
+import { listenAsSeated, placeOf } from './processes/listen-place.ts';
 import { closeParts, shutDown } from './shut-down.ts';
 
 /** Idle client connections; longer than the usual 60 s of load balancers, so that they close first. */
@@ -123,7 +117,7 @@ async function listenTo(
   addFront(table, { ...core, admin });
   addDocs(table, version);
   const { limits, listen: at } = config;
-  server = await listen({
+  server = await listenAsSeated(core.seat, {
     ...placeOf(core.seat, at),
     header_bytes: limits.header_bytes,
     high_water_bytes: limits.relay_high_water_bytes,

@@ -29,6 +29,8 @@ export interface FrameConnection {
    * `slow` at `unsent_bytes`. Throws `FrameError` when the way needs another encoding, and the frame is too large in it.
    */
   send(frame: EncodedFrame): boolean;
+  /** Reads no more of the peer until it is not held any more; what has come is still handed on. Over plain HTTP nothing is held. */
+  hold(is_held: boolean): void;
   /** Closes it, after what was sent. `reason`: for people, at most 123 bytes of it are told. `onClose` is not called. */
   close(end: CloseName, reason?: string): void;
 }

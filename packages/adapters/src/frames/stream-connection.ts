@@ -96,6 +96,10 @@ export class StreamConnection implements FrameConnection {
     return false;
   }
 
+  hold(_is_held: boolean): void {
+    // Posts are few and small, and their user bounds what waits of them.
+  }
+
   close(name: CloseName, reason: string = ''): void {
     if (this.closed) return;
     this.#end = { name, reason: closeReason(name, reason) };

@@ -24,8 +24,18 @@ export interface FrameStreamsOptions {
   readonly refuse: (exchange: HttpExchange, error: AtpError) => void;
   readonly limits?: Partial<FrameConnectionLimits>;
   readonly wire?: WireLimits;
+  /** Of a process that is one of several. */
+  readonly others?: OtherStreams;
   /** How long bodies may take. */
   readonly body?: () => Pick<BodyLimits, 'idle_ms' | 'body_duration_ms'>;
+}
+
+/** Connections of other processes of the router, which requests may come here for. */
+export interface OtherStreams {
+  /** Ids of connections of this process begin so. */
+  readonly prefix: string;
+  /** Answers a request of whoever has a good key, if its connection is another process's. False: it is not. */
+  pass(exchange: HttpExchange, id: string): boolean;
 }
 
 /** 192 bits: nobody guesses the id of a connection, of which the tenant is checked all the same. */
@@ -85,6 +95,7 @@ export class FrameStreams {
   push(exchange: HttpExchange, id: string): void {
     this.#answering(exchange, () => {
       const connection = this.#find(exchange, id);
+      if (connection === undefined) return;
       if (connection.closed) throw unknownConnection();
       const type = bodyType(exchange.header('content-type'), ANY_FRAMES);
       if (connection.posts >= this.#shell.limits.posts_at_once) throw tooManyPosts(this.#shell.limits.posts_at_once);
@@ -100,6 +111,7 @@ export class FrameStreams {
   events(exchange: HttpExchange, id: string): void {
     this.#answering(exchange, () => {
       const connection = this.#find(exchange, id);
+      if (connection === undefined) return;
       const text = exchange.header('last-event-id') ?? '0';
       const reach = LAST_EVENT_ID.test(text) ? connection.reach(Number(text)) : 'unknown';
       if (reach === 'unknown') throw bad('There was no event of this id.', 'last-event-id');
@@ -123,7 +135,7 @@ export class FrameStreams {
   }
 
   #begin(exchange: HttpExchange, principal: FramePrincipal): StreamConnection {
-    const id = randomBytes(ID_BYTES).toString('base64url');
+    const id = `${this.#options.others?.prefix ?? ''}${randomBytes(ID_BYTES).toString('base64url')}`;
     const opening: Opening = {
       answer: (frame, end) => answer(exchange, frame, end, `${this.#options.path}/${id}`),
       refuse: (end) => this.#options.refuse(exchange, refusal(end)),
@@ -145,10 +157,11 @@ export class FrameStreams {
     throw new AtpError('unauthorized', message);
   }
 
-  /** The connection of this id, if it is the tenant's: to others it is not there. */
-  #find(exchange: HttpExchange, id: string): StreamConnection {
+  /** The connection of this id, if it is the tenant's: to others it is not there. Undefined: another process answers. */
+  #find(exchange: HttpExchange, id: string): StreamConnection | undefined {
     const { tenant } = this.#identify(exchange);
     const connection = this.#connections.get(id);
+    if (connection === undefined && this.#options.others?.pass(exchange, id) === true) return undefined;
     if (connection === undefined || !sameText(connection.principal.tenant, tenant)) throw unknownConnection();
     return connection;
   }

@@ -100,9 +100,17 @@ export class WebSocketConnection implements FrameConnection {
     return !this.#is_full && !this.#is_closed;
   }
 
+  hold(is_held: boolean): void {
+    if (this.#is_closed) return;
+    if (is_held) this.#ws.pause();
+    else this.#ws.resume();
+  }
+
   close(end: CloseName, reason: string = ''): void {
     if (this.#is_closed) return;
     this.#stop();
+    // The peer's answer to the close has to be read.
+    if (this.#ws.isPaused) this.#ws.resume();
     this.#ws.close(CLOSES[end], closeReason(end, reason));
   }
 

@@ -2,6 +2,12 @@ import type { Readable } from 'node:stream';
 import type { AtpError } from '@atp-router/kernel';
 
 /**
+ * The address of the client, in a request that another process of this router passes on. It is believed only where nobody else
+ * can come (`HttpServerOptions.believes_address`).
+ */
+export const CLIENT_ADDRESS = 'atp-client-address';
+
+/**
  * One HTTP request and its reply as the router sees them. The inside (node:http today) can be replaced without touching
  * an endpoint.
  */
@@ -11,7 +17,7 @@ export interface HttpExchange {
   readonly path: string;
   /** Query string without `?`; empty when there is none. */
   readonly query: string;
-  /** Whether the connection is TLS, and the peer's address as the socket says it. */
+  /** Whether the connection is TLS, and the peer's address as the socket, or the process that passes the request on, says it. */
   readonly secure: boolean;
   readonly remote_address: string;
   /** As the request line says it: `1.1`, or `1.0`. */

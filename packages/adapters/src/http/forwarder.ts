@@ -1,7 +1,7 @@
 import { PassThrough, type Readable } from 'node:stream';
 import { AtpError } from '@atp-router/kernel';
 import { type Dispatcher, Pool } from 'undici';
-import type { HttpExchange } from './exchange.ts';
+import { CLIENT_ADDRESS, type HttpExchange } from './exchange.ts';
 
 export interface ForwarderOptions {
   /** Unix socket that the other process listens at. */
@@ -162,7 +162,8 @@ class Passage implements Dispatcher.DispatchHandler {
 
 function requestHeaders(exchange: HttpExchange, has_body: boolean): string[] {
   const dropped = droppedBy(exchange.header('connection'));
-  const headers: string[] = [];
+  dropped.add(CLIENT_ADDRESS);
+  const headers: string[] = [CLIENT_ADDRESS, exchange.remote_address];
   for (const name of exchange.headersLike('')) {
     const value = exchange.header(name);
     if (value === undefined || dropped.has(name) || (name === 'content-length' && !has_body)) continue;
@@ -182,7 +183,7 @@ function responseHeaders(headers: Readonly<Record<string, string | string[] | un
   return flat;
 }
 
-function droppedBy(connection: string | undefined): ReadonlySet<string> {
+function droppedBy(connection: string | undefined): Set<string> {
   const named = (connection ?? '').split(',').map((name) => name.trim().toLowerCase());
   return new Set([...HOP_BY_HOP, ...named]);
 }

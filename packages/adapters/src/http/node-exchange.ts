@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { AtpError } from '@atp-router/kernel';
 import { isTooLarge, readBody } from './body-reader.ts';
-import type { BodyLimits, HttpExchange } from './exchange.ts';
+import { type BodyLimits, CLIENT_ADDRESS, type HttpExchange } from './exchange.ts';
 
 /**
  * How long a client that still sends may go on after it was answered. Closing at once would reset the connection, and
@@ -18,6 +18,7 @@ const NOTHING: readonly string[] = [];
 export interface ExchangeSettings {
   /** A client that takes none of what waits for it is given up after this. */
   readonly clientStall_ms: () => number;
+  readonly believes_address?: boolean;
 }
 
 /** `HttpExchange` over node:http. */
@@ -50,7 +51,8 @@ export class NodeExchange implements HttpExchange {
   }
 
   get remote_address(): string {
-    return this.#req.socket.remoteAddress ?? '';
+    const told = this.#settings.believes_address === true ? this.header(CLIENT_ADDRESS) : undefined;
+    return told ?? this.#req.socket.remoteAddress ?? '';
   }
 
   get http_version(): string {

@@ -24,6 +24,8 @@ export interface HttpServerOptions extends HttpPlace {
   /** Open connections; more are refused at accept. */
   readonly connections_max: number;
   readonly tls?: { readonly cert: string; readonly key: string; readonly client_ca?: string };
+  /** Every request comes from a process of this router, which says the client's address. For a Unix socket of this user alone. */
+  readonly believes_address?: boolean;
   readonly onRequest: (exchange: HttpExchange) => void;
   /** Takes connections over from HTTP. Without it, and where it declines, a request that asks for that is one as any other. */
   readonly upgrade?: UpgradeHook;
@@ -85,7 +87,10 @@ function handleOf(server: Server, connections: Connections, address: HttpServerH
 
 function create(options: HttpServerOptions): Server {
   const { client_stall_ms = DEFAULT_LIMITS.idle_ms } = options;
-  const settings = { clientStall_ms: typeof client_stall_ms === 'number' ? () => client_stall_ms : client_stall_ms };
+  const settings = {
+    clientStall_ms: typeof client_stall_ms === 'number' ? () => client_stall_ms : client_stall_ms,
+    believes_address: options.believes_address === true,
+  };
   const common = {
     highWaterMark: options.high_water_bytes ?? DEFAULT_LIMITS.relay_high_water_bytes,
     maxHeaderSize: options.header_bytes,

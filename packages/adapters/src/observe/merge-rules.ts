@@ -49,6 +49,7 @@ export const GAUGE_RULES: Readonly<Record<string, MergeRule>> = {
   atp_provider_calls_in_flight: 'sum',
   atp_provider_calls_waiting: 'sum',
   atp_ready: 'least',
+  atp_session_connections_carried: 'sum',
   atp_session_held_bytes: 'sum',
   atp_session_held_messages: 'sum',
   atp_session_lanes: 'sum',

@@ -2,6 +2,7 @@ import { FrameStreams, FrameWebSockets, sessionRoomMetrics } from '@atp-router/a
 import type { Core } from '../core.ts';
 import { replyError, requestId } from '../http/reply.ts';
 import type { RouterTable } from '../http/router-table.ts';
+import { streamsElsewhere } from '../processes/sessions/other-streams.ts';
 import { HubAcceptor } from './hub-acceptor.ts';
 import { ownerOfKey } from './open-hub.ts';
 
@@ -14,7 +15,7 @@ export interface FrameWays {
 }
 
 /** The ways for frames into a router: WebSockets, and plain HTTP for those that cannot open one. */
-export function addFrames(table: RouterTable, { engine, hub, manager, metrics, sessions }: Core): FrameWays {
+export function addFrames(table: RouterTable, { seat, engine, hub, bus, manager, metrics, sessions }: Core): FrameWays {
   const { onFault } = engine.parts;
   const acceptor = new HubAcceptor(hub, (credential) => ownerOfKey(engine, credential), onFault);
   const idle_ms = (): number => manager.config.limits.idle_ms;
@@ -23,8 +24,12 @@ export function addFrames(table: RouterTable, { engine, hub, manager, metrics, s
     allowed_origins: () => manager.config.sessions.allowed_origins,
     refuse: (exchange, error, headers) => replyError(exchange, error, requestId(engine), headers),
   });
+  const others = streamsElsewhere(seat, (exchange, error) => replyError(exchange, error, requestId(engine)));
+  bus.listen((event) => {
+    if (event.type === 'node.stopped') void others?.close();
+  });
   const streams = new FrameStreams({
-    ...{ acceptor, path: STREAMS_PATH },
+    ...{ acceptor, path: STREAMS_PATH, ...(others && { others }) },
     limits: { tenant_streams: manager.config.sessions.max_http_connections_per_tenant },
     refuse: (exchange, error) => replyError(exchange, error, requestId(engine)),
     body: () => manager.config.limits,

@@ -52,6 +52,10 @@ export class Awaited implements Attached {
     }
   }
 
+  onRoom(): void {
+    this.#attached?.onRoom?.();
+  }
+
   onClosed(): void {
     this.#attached?.onClosed();
     this.#frames = [];

@@ -1,4 +1,4 @@
-import type { CloseName, MessageSpan } from '@atp-router/adapters';
+import type { CloseName, EncodedFrame, MessageSpan } from '@atp-router/adapters';
 import type { AtpError, Clock, Timers } from '@atp-router/kernel';
 import type { SessionDenied } from '@atp-router/ledger';
 import type { Agreed, StoredChange } from '@atp-router/session';
@@ -14,6 +14,15 @@ export interface Carrier {
   close(end: CloseName): void;
   /** As the socket says it. */
   readonly remote_address: string;
+  /** For whoever carries frames on to another process; absent where that cannot be. */
+  readonly raw?: RawCarrier | undefined;
+}
+
+export interface RawCarrier {
+  /** Sends what another process has encoded. False: wait for `Attached.onRoom`. */
+  pass(frame: EncodedFrame): boolean;
+  /** Reads no more of the peer as long as it is held, where the way can do that. */
+  hold(is_held: boolean): void;
 }
 
 /** Why somebody was not let in; for the log alone. */

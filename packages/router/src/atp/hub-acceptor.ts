@@ -3,6 +3,7 @@ import type {
   ConnectionEnd,
   Credential,
   FrameAcceptor,
+  EncodedFrame,
   FrameConnection,
   FramePrincipal,
   FrameReceiver,
@@ -10,7 +11,7 @@ import type {
 } from '@atp-router/adapters';
 import { refusalFrame } from '@atp-router/session';
 import { CborEncoder, encodeJson, type Frame } from '@atp-router/wire';
-import type { Carrier } from './host-types.ts';
+import type { Carrier, RawCarrier } from './host-types.ts';
 import type { Attached } from './hub-types.ts';
 import type { SessionHub } from './session-hub.ts';
 
@@ -58,10 +59,14 @@ interface Waiting {
   readonly encoding: 'json' | 'cbor';
 }
 
+/** What is used of a connection. Without `hold` it cannot be carried on to another process. */
+export type UsedConnection = Pick<FrameConnection, 'principal' | 'remote_address' | 'closed' | 'send' | 'close'> &
+  Partial<Pick<FrameConnection, 'hold'>>;
+
 /** One connection: its first frame says which session it is for, and the others are that session's. */
-class HubConnection implements FrameReceiver, Carrier {
+export class HubConnection implements FrameReceiver, Carrier, RawCarrier {
   readonly #hub: SessionHub;
-  readonly #connection: FrameConnection;
+  readonly #connection: UsedConnection;
   readonly #cbor: CborEncoder;
   #attached: Attached | undefined;
   /** Not encoded before there is room: until then they cost what the session keeps of them anyway. */
@@ -69,7 +74,7 @@ class HubConnection implements FrameReceiver, Carrier {
   #is_slow = false;
   #end: CloseName | undefined;
 
-  constructor(hub: SessionHub, connection: FrameConnection, cbor: CborEncoder) {
+  constructor(hub: SessionHub, connection: UsedConnection, cbor: CborEncoder) {
     this.#hub = hub;
     this.#connection = connection;
     this.#cbor = cbor;
@@ -84,6 +89,20 @@ class HubConnection implements FrameReceiver, Carrier {
       this.#connection.close('slow');
       this.#attached?.onClosed();
     }
+  }
+
+  get raw(): RawCarrier | undefined {
+    return this.#connection.hold === undefined ? undefined : this;
+  }
+
+  pass(frame: EncodedFrame): boolean {
+    if (this.#connection.closed || this.#end !== undefined) return true;
+    this.#is_slow = !this.#connection.send(frame);
+    return !this.#is_slow;
+  }
+
+  hold(is_held: boolean): void {
+    if (!this.#connection.closed) this.#connection.hold?.(is_held);
   }
 
   get remote_address(): string {
@@ -115,6 +134,7 @@ class HubConnection implements FrameReceiver, Carrier {
     this.#waiting = this.#waiting.slice(sent);
     if (this.#waiting.length === 0 && this.#end !== undefined && !this.#connection.closed)
       this.#connection.close(this.#end);
+    if (!this.#is_slow) this.#attached?.onRoom?.();
   }
 
   onClose(_end: ConnectionEnd): void {

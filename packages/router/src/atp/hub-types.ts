@@ -4,6 +4,7 @@ import type { SessionClosed, SessionDenied, SessionOpened } from '@atp-router/le
 import type { SessionPorts, SessionView, Signing } from '@atp-router/session';
 import type { Frame, FrameError } from '@atp-router/wire';
 import type { SessionFlow } from './flow/session-flow.ts';
+import type { Carrier } from './host-types.ts';
 import type { SessionObserver } from './observer.ts';
 import type { PeerOf } from './session-peer.ts';
 import type { TaskStream } from './task-stream.ts';
@@ -45,6 +46,8 @@ export interface SessionHubOptions {
   born(): string;
   /** Sessions outlive the process; without it they end with it. */
   readonly kept?: KeptSessions;
+  /** Other processes of this router, which may have sessions; absent where there are none. */
+  readonly elsewhere?: SessionsElsewhere | undefined;
   /** Who works on the streams that the router opens to this owner. */
   readonly peerOf?: (owner: SessionOwner & { readonly session_id: string }) => PeerOf;
   readonly observer: SessionObserver;
@@ -68,6 +71,8 @@ export interface Attached {
   /** What came is no frame: whatever it was to be, it is lost, and with it the session (W64). */
   onBadFrame(error: FrameError): void;
   onClosed(): void;
+  /** After a `RawCarrier.pass` that was false: there is room again. */
+  onRoom?(): void;
 }
 
 /** A session as an operator sees it. */
@@ -76,4 +81,23 @@ export interface HostedSession extends SessionOwner {
   readonly connected: boolean;
   readonly remote_address: string | undefined;
   readonly view: SessionView;
+}
+
+/** The first frame of a connection; `owner` where the transport has authenticated it. */
+export interface First {
+  readonly carrier: Carrier;
+  readonly owner: SessionOwner | undefined;
+  readonly frame: Frame;
+  readonly bytes: number;
+}
+
+/** Sessions that other processes of this router have. */
+export interface SessionsElsewhere {
+  /**
+   * Carries the connection to the session that its first frame resumes; undefined: nobody has one. Rejects when that cannot be
+   * known now (`draining`), or there is no room (`backpressure`): the client comes again.
+   */
+  find(first: First): Promise<Attached | undefined>;
+  /** This process stops: closes what it carries. */
+  leave(): void;
 }

@@ -8,7 +8,7 @@ import type { LedgerHandle } from '../ledger-handle.ts';
 import type { AgentHub } from './agents/agent-hub.ts';
 import { SessionFlow } from './flow/session-flow.ts';
 import type { SessionObserver } from './observer.ts';
-import type { KeptSessions, SessionOwner } from './hub-types.ts';
+import type { KeptSessions, SessionOwner, SessionsElsewhere } from './hub-types.ts';
 import { callOf } from './keeper.ts';
 import { inTurns } from './in-turns.ts';
 import { SessionHub } from './session-hub.ts';
@@ -32,6 +32,8 @@ export interface OpenHubOptions {
   readonly traced?: ((span: MessageSpan) => void) | undefined;
   /** Agents that dial in; without them every session is a client's only. */
   readonly agents?: Pick<AgentHub, 'peerOf'>;
+  /** Other processes of this router that may have sessions. */
+  readonly elsewhere?: SessionsElsewhere | undefined;
 }
 
 /** The sessions of a router, whose tasks are calls of its engine. */
@@ -46,6 +48,7 @@ export function openSessionHub(
     observer = UNWATCHED,
     traced,
     agents,
+    elsewhere,
   }: OpenHubOptions = {},
 ): SessionHub {
   const { ambient, hash: hex, onFault } = engine.parts;
@@ -67,6 +70,7 @@ export function openSessionHub(
     mustSign: ({ tenant }) => engine.generation.tenants.get(tenant)?.must_sign ?? false,
     born: () => call_ids.next(clock.now_ms()),
     ...(kept && { kept }),
+    elsewhere,
     ...(agents && { peerOf: (owner) => agents.peerOf(owner) }),
     startTask: (frame, stream, owner, call_id) => {
       const started_ms = clock.now_ms();

@@ -6,7 +6,7 @@ import { Arrivals } from './arrivals.ts';
 import { Awaited } from './awaited.ts';
 import { Denials } from './denials.ts';
 import type { SessionFlow } from './flow/session-flow.ts';
-import type { Attached, SessionHubOptions, SessionOwner } from './hub-types.ts';
+import type { Attached, First, SessionHubOptions, SessionOwner } from './hub-types.ts';
 import { type Hosted, Roster } from './roster.ts';
 import type { Carrier } from './host-types.ts';
 import { callOf, keeperOf } from './keeper.ts';
@@ -16,6 +16,7 @@ import {
   codeOf,
   DAMAGED,
   endOf,
+  endOfUnknown,
   FULL,
   GONE,
   isSigned,
@@ -29,13 +30,6 @@ import {
 } from './session-refusals.ts';
 import { Waiters } from './waiters.ts';
 
-interface First {
-  readonly carrier: Carrier;
-  readonly owner: SessionOwner | undefined;
-  readonly frame: Frame;
-  readonly bytes: number;
-}
-
 type Wanted = Exclude<ReturnType<typeof judgeFirstFrame>, { type: 'refused' }>;
 
 /** All sessions of this process, by tenant and name. */
@@ -46,6 +40,7 @@ export class SessionHub {
   readonly #arrivals: Arrivals;
   #is_draining = false;
   #is_leaving = false;
+  #is_suspended = false;
   readonly #idle: Waiters;
   readonly #answered: Waiters;
 
@@ -92,18 +87,39 @@ export class SessionHub {
     }
     const host = this.#hostOf(owner, frame);
     if (host instanceof SessionHost) return this.#attach(host, carrier, frame, bytes);
-    if (!this.#arrivals.can_come || judgeFirstFrame(frame).type !== 'resume') this.#refuse(host, carrier);
+    if (!this.#may_be_elsewhere || judgeFirstFrame(frame).type !== 'resume') this.#refuse(host, carrier);
     else if (this.#is_leaving) carrier.close('going_away');
     else return this.#await({ carrier, owner, frame, bytes }, host);
     return undefined;
   }
 
-  /** Another router may have the session. */
-  #await({ carrier, owner, frame, bytes }: First, refused: RefusedFirst): Attached {
+  /**
+   * Whether a first frame that came to another process resumes a session of this one. Undefined: it does, and a successor is to
+   * have it.
+   */
+  has(owner: SessionOwner | undefined, frame: Frame): boolean | undefined {
+    const is_here = judgeFirstFrame(frame).type === 'resume' && this.#hostOf(owner, frame) instanceof SessionHost;
+    return is_here && this.#is_suspended ? undefined : is_here;
+  }
+
+  get #may_be_elsewhere(): boolean {
+    return this.#arrivals.can_come || this.#options.elsewhere !== undefined;
+  }
+
+  #seek(first: First): Promise<SessionHost | Attached | undefined> {
+    if (this.#arrivals.can_come) return this.#arrivals.resume(first.owner, first.frame);
+    return this.#options.elsewhere?.find(first) ?? Promise.resolve(undefined);
+  }
+
+  /** Another router, or process of this one, may have the session. */
+  #await(first: First, refused: RefusedFirst): Attached {
+    const { carrier, frame, bytes } = first;
     const awaited = new Awaited(carrier);
-    const arrived = (host: SessionHost | undefined): void => {
-      if (awaited.is_over) return;
-      if (host !== undefined) awaited.settle(this.#attach(host, carrier, frame, bytes));
+    const arrived = (found: SessionHost | Attached | undefined): void => {
+      if (awaited.is_over) {
+        if (!(found instanceof SessionHost)) found?.onClosed();
+      } else if (found instanceof SessionHost) awaited.settle(this.#attach(found, carrier, frame, bytes));
+      else if (found !== undefined) awaited.settle(found);
       // Whether there is one is not known, then: no refusal either.
       else if (this.#is_leaving) carrier.close('going_away');
       else this.#refuse(refused, carrier);
@@ -111,10 +127,10 @@ export class SessionHub {
     // What cannot be known now is no refusal: the client keeps its session, and comes again.
     const failed = (thrown: unknown): void => {
       if (!isAtpError(thrown)) this.#options.onFault(thrown);
-      carrier.close(isAtpError(thrown) && thrown.code === 'backpressure' ? 'no_room' : 'failed');
+      carrier.close(endOfUnknown(thrown));
       awaited.onClosed();
     };
-    void this.#arrivals.resume(owner, frame).then(arrived).catch(failed);
+    void this.#seek(first).then(arrived).catch(failed);
     return awaited;
   }
 
@@ -163,11 +179,13 @@ export class SessionHub {
   /** Tasks that come from now on are kept for a successor, which is about to come. Where nothing is kept, they are refused. */
   leave(): void {
     this.#is_leaving = this.#options.kept !== undefined;
+    this.#options.elsewhere?.leave();
   }
 
   /** Leaves all sessions to a successor, and closes their connections. Calls should have ended. */
   suspend(): void {
     this.#is_draining = true;
+    this.#is_suspended = true;
     for (const { host } of this.#roster.all()) host.suspend();
   }
 

@@ -1,5 +1,5 @@
 import type { CloseName } from '@atp-router/adapters';
-import { AtpError } from '@atp-router/kernel';
+import { AtpError, isAtpError } from '@atp-router/kernel';
 import type { Denial } from './host-types.ts';
 import type { SessionOwner } from './hub-types.ts';
 import type { SessionView } from '@atp-router/session';
@@ -64,6 +64,13 @@ export function endOf(error: Payload | undefined): CloseName {
   const code = codeOf(error);
   if (code === 'EWINDOW') return 'no_room';
   return code === 'EDRAINING' ? 'going_away' : 'refused';
+}
+
+/** With what a connection is closed of whose session nothing can be known now. */
+export function endOfUnknown(thrown: unknown): CloseName {
+  if (!isAtpError(thrown)) return 'failed';
+  if (thrown.code === 'backpressure') return 'no_room';
+  return thrown.code === 'draining' ? 'going_away' : 'failed';
 }
 
 /** A session that is still in its handshake has not been judged yet. */

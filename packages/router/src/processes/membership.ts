@@ -8,6 +8,7 @@ import type { OverlayEntity } from '../generation/overlay.ts';
 import type { KillRow } from '@atp-router/ledger';
 import type { ClusterView } from './cluster/view.ts';
 import type { EventBus } from '../observe/event-bus.ts';
+import type { WorkerSessions } from './sessions/worker-sessions.ts';
 import type { Answers, OtherProcesses, OwnerDoor } from './other-processes.ts';
 
 /** What a process that is one of several does differently from one that is alone. */
@@ -25,6 +26,8 @@ export interface Membership {
   readonly capacity?: (account: string, calls: number) => void;
   /** What this process does for others while it goes. */
   readonly carrier?: { idle(): Promise<void>; abortAll(): void } | undefined;
+  /** Where there are others that have sessions, too; from `attach` on. */
+  readonly sessions?: WorkerSessions | undefined;
   /** Undefined: as a process that is alone. */
   keys(options: IdempotencyOptions): IdempotencyKeys | undefined;
   /** Those that serve calls, for their owner. */

@@ -91,6 +91,11 @@ export function workerSocket(shared_dir: string, n: number): string {
   return join(runDir(shared_dir), `worker-${n}.sock`);
 }
 
+/** Where a worker answers requests that others pass on to it. */
+export function workerHttpSocket(shared_dir: string, n: number): string {
+  return join(runDir(shared_dir), `worker-${n}-http.sock`);
+}
+
 function runDir(shared_dir: string): string {
   return join(shared_dir, 'run');
 }

@@ -27,6 +27,7 @@ import type { Answers, OwnerDoor } from './other-processes.ts';
 import { OwnerLink } from './owner-link.ts';
 import { ownerSockets, type Seat, workerName } from './seat.ts';
 import { type CeilingChange, KIND, QUESTION, type SharedView } from './shared-view.ts';
+import { WorkerSessions } from './sessions/worker-sessions.ts';
 import { SignalBatch } from './signal-batch.ts';
 import { type CeilingsView, OwnCapacity, WorkerCeilings } from './worker-ceilings.ts';
 import { stopHere } from './stop-here.ts';
@@ -58,6 +59,7 @@ export class WorkerMember implements Membership {
   readonly #signals: SignalBatch;
   readonly #capacity: OwnCapacity;
   #agents: WorkerAgents | undefined;
+  #sessions: WorkerSessions | undefined;
   #answers: Answers | undefined;
   #tap: EventTap | undefined;
   #leased: LeasedGate | undefined;
@@ -160,6 +162,10 @@ export class WorkerMember implements Membership {
     await this.#endLeftovers();
   }
 
+  get sessions(): WorkerSessions | undefined {
+    return this.#sessions;
+  }
+
   get carrier(): Membership['carrier'] {
     return this.#agents?.carrier;
   }
@@ -191,15 +197,14 @@ export class WorkerMember implements Membership {
 
   #openAgents(hub: AgentHub, metrics: RouterMetrics): Promise<WorkerAgents> {
     const { seat, role, options } = this.#parts;
+    const { shared_dir } = seat;
+    const { version, onProblem } = options;
+    const place = { n: role.n, shared_dir, version, onProblem };
+    const sessions = new WorkerSessions({ ...place, workers: options.config.workers, registry: metrics.registry });
+    this.#sessions = sessions;
     return WorkerAgents.open({
-      ...{
-        timers: systemTimers,
-        hub,
-        n: role.n,
-        shared_dir: seat.shared_dir,
-        version: options.version,
-        onProblem: options.onProblem,
-      },
+      ...{ ...place, timers: systemTimers, hub },
+      takes: (pipe, hello) => sessions.take(pipe, hello),
       send: (change) => this.#link.peer.send(KIND.agents, change),
       onOutcome: farCounter(metrics.registry),
     });

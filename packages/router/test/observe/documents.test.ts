@@ -1,3 +1,4 @@
+import { startProcesses } from '../processes/support/processes.ts';
 import { join } from 'node:path';
 import { GAUGE_RULES } from '@atp-router/adapters';
 import { DEFAULT_LIMITS, ERROR_CATALOGUE, type ErrorCode } from '@atp-router/kernel';
@@ -14,8 +15,9 @@ const DASHBOARD = 'deploy/grafana/atp-router.json';
 
 /** Every metric that a running router has, by name. */
 async function metrics(): Promise<ReadonlyMap<string, { type: string; help: string; labels: readonly string[] }>> {
-  const { router } = await startForTest();
-  return new Map(router.metrics.registry.list().map((info) => [info.name, info]));
+  const { owner, workers } = await startProcesses(1);
+  const all = [await startForTest(), owner, ...workers].flatMap(({ router }) => router.metrics.registry.list());
+  return new Map(all.map((info) => [info.name, info]));
 }
 
 describe('what is documented of metrics', () => {

@@ -163,6 +163,7 @@ test('what an owner told holds without it, and a new one has the time to tell an
   const said: AgentsChange[] = [];
   const agents = await WorkerAgents.open({
     ...{ timers: desk.time, hub: desk.hub, n: 1, shared_dir, version: '1', onProblem: undefined },
+    takes: () => undefined,
     send: (change) => said.push(change) > 0,
     onOutcome: () => undefined,
   });

@@ -1,6 +1,8 @@
 import {
   listenForPipes,
   openPipe,
+  type Pipe,
+  type PipeHandlers,
   type PipeServer,
   systemClock,
   systemTimers,
@@ -38,6 +40,8 @@ export interface WorkerAgentsParts {
   readonly send: (change: AgentsChange) => boolean;
   /** Work was given to another process, and ended so. */
   readonly onOutcome: (outcome: FarOutcome) => void;
+  /** What others ask of this process beside work; undefined: it is work. */
+  readonly takes: (pipe: Pipe, hello: unknown) => PipeHandlers | undefined;
   readonly onProblem: OnProblem | undefined;
 }
 
@@ -167,7 +171,7 @@ export class WorkerAgents implements AgentsElsewhere {
     this.#server = await listenForPipes({
       ...{ path: workerSocket(shared_dir, n), version, timers: systemTimers, clock: systemClock },
       onProblem: (problem) => this.#problem(problem),
-      onPipe: (pipe, hello) => this.carrier.take(pipe, hello),
+      onPipe: (pipe, hello) => this.#parts.takes(pipe, hello) ?? this.carrier.take(pipe, hello),
     });
   }
 
