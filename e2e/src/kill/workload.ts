@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { randomInt, type Rng } from '@atp-router/kernel';
 import { PROVIDER_IDS, secretOf } from '../config.ts';
 import { send } from '../http.ts';
@@ -58,8 +59,12 @@ export class Client {
     this.#scripts = scripts;
   }
 
-  async run(port: number, alive: () => boolean): Promise<void> {
-    while (alive()) await this.#one(port);
+  /** `rest_ms`: who is refused comes again after so long, and not at once. */
+  async run(port: number, alive: () => boolean, rest_ms: number = 0): Promise<void> {
+    while (alive()) {
+      await this.#one(port);
+      if (rest_ms > 0 && this.records.at(-1)?.refused !== undefined) await delay(rest_ms);
+    }
   }
 
   async #one(port: number): Promise<void> {

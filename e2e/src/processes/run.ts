@@ -1,5 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ValkeyServer } from '@atp-router/adapters/testing';
 import { randomInt, type Rng, seededRng } from '@atp-router/kernel';
 import type { JournalRecord } from '@atp-router/ledger';
 import { type RouterConfig, provider, PROVIDER_IDS, standardConfig, tenant } from '../config.ts';
@@ -17,6 +19,12 @@ const WORKERS = 2;
 /** More than one round makes: the budget is there until the end. */
 const CALLS_OF_A_ROUND = 400;
 const NAMES: readonly ChildName[] = ['owner', 'worker:1', 'worker:2'];
+/** The server over which limits are shared, where there is one. */
+const VALKEY = 'valkey';
+/** So long it is away: less than leases last. */
+const AWAY_MS = 1_000;
+/** Who is refused comes again after so long: an owner among machines is found in seven seconds. */
+const REST_MS = 50;
 
 export interface ProcessesReport {
   readonly seed: number;
@@ -37,12 +45,12 @@ export interface ProcessesReport {
  * Kills workers and the owner of a router under traffic, one after the other, and compares after each: what the upstream
  * logged, what all journals say, what each client was told. At the end the day's budget of calls is used up to the last one.
  */
-export async function runProcessKills(seed: number, kills: number): Promise<ProcessesReport> {
+export async function runProcessKills(seed: number, kills: number, valkey?: ValkeyServer): Promise<ProcessesReport> {
   const dir = makeTempDir();
   const upstream = await Upstream.start(dir, 'durable', 'quiet');
   const budget_calls = CALLS_OF_A_ROUND * (kills + 1);
-  const router = await RouterProcess.start(dir, configOf(upstream, budget_calls));
-  const run = new Run(router, upstream, seededRng(seed));
+  const router = await RouterProcess.start(dir, configOf(upstream, budget_calls, valkey));
+  const run = new Run(router, upstream, seededRng(seed), valkey);
   try {
     await run.children.ready(NAMES);
     for (let i = 0; i < kills && run.problems.length === 0; i += 1) await run.kill(i);
@@ -55,12 +63,13 @@ export async function runProcessKills(seed: number, kills: number): Promise<Proc
   }
 }
 
-function configOf(upstream: Upstream, calls_per_day: number): RouterConfig {
+function configOf(upstream: Upstream, calls_per_day: number, valkey: ValkeyServer | undefined): RouterConfig {
   const breaker = { min_calls: 100_000, open_ms: 100 };
   const base = standardConfig(upstream);
   return {
     ...base,
     workers: WORKERS,
+    ...(valkey && { cluster: { type: 'valkey', url: valkey.url() } }),
     telemetry: { log_level: 'info' },
     providers: PROVIDER_IDS.map((id) => provider(upstream, id, { breaker })),
     models: base.models.map((model) => ({ ...model, price: KILL_PRICE })),
@@ -80,9 +89,11 @@ class Run {
   readonly #rng: Rng;
   readonly #records: ClientRecord[] = [];
   readonly #kills: Map<ChildName, number> = new Map();
+  readonly #valkey: ValkeyServer | undefined;
   #repeats = 0;
 
-  constructor(router: RouterProcess, upstream: Upstream, rng: Rng) {
+  constructor(router: RouterProcess, upstream: Upstream, rng: Rng, valkey: ValkeyServer | undefined) {
+    this.#valkey = valkey;
     this.#router = router;
     this.#upstream = upstream;
     this.#rng = rng;
@@ -91,7 +102,8 @@ class Run {
 
   /** One process dies under traffic, which goes on at the others, and everything holds once there is another in its place. */
   async kill(round: number): Promise<void> {
-    const victim = NAMES[round % NAMES.length] ?? 'owner';
+    const victims = this.#valkey === undefined ? NAMES : [VALKEY, ...NAMES];
+    const victim = victims[round % victims.length] ?? 'owner';
     const before = randomInt(this.#rng, 3, 20);
     const after = before + randomInt(this.#rng, 3, 20);
     let is_killed = false;
@@ -100,8 +112,7 @@ class Run {
       if (answered >= before && !is_killed) {
         is_killed = true;
         this.#kills.set(victim, (this.#kills.get(victim) ?? 0) + 1);
-        this.children.kill(victim);
-        void this.children.ready(NAMES).then(() => {
+        void this.#replaced(victim).then(() => {
           is_back = true;
         });
       }
@@ -112,6 +123,17 @@ class Run {
     this.#compare();
     this.problems.push(...(await checkRepeats(this.#router.port, this.#books(), keyed)));
     this.#compare();
+  }
+
+  /** Kills it. Resolves when there is another one. */
+  async #replaced(victim: ChildName): Promise<void> {
+    if (victim !== VALKEY || this.#valkey === undefined) {
+      this.children.kill(victim);
+      return this.children.ready(NAMES);
+    }
+    await this.#valkey.halt();
+    await delay(AWAY_MS);
+    return this.#valkey.resume();
   }
 
   /** Until each client is told that there is no budget left. */
@@ -155,7 +177,7 @@ class Run {
       const records = sent();
       return goesOn(records.filter(({ answer }) => answer !== undefined).length, records);
     };
-    await Promise.all(clients.map((client) => client.run(this.#router.port, alive)));
+    await Promise.all(clients.map((client) => client.run(this.#router.port, alive, this.#valkey && REST_MS)));
     const records = sent();
     this.#records.push(...records);
     return records;
