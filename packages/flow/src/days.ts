@@ -14,6 +14,11 @@ export function formatDay(day: number): string {
   return new Date(day * DAY_MS).toISOString().slice(0, 10);
 }
 
+/** The first millisecond of a day. */
+export function dayStart_ms(day: number): number {
+  return day * DAY_MS;
+}
+
 export function untilDayEnd_ms(day: number, now_ms: number): number {
   return (day + 1) * DAY_MS - now_ms;
 }

@@ -2,7 +2,7 @@ import type { Qos } from '@atp-router/kernel';
 import { describe, expect, test } from 'vitest';
 import type { AccountLimits } from '../src/amounts.ts';
 import { DEFAULT_CREDIT } from '../src/credit/options.ts';
-import { Draw } from '../src/credit/testing/draw.ts';
+import { Draw } from '@atp-router/kernel/testing';
 import { FAIR, type Plan, type PlannedCall, type PlannedEvent, type Setting } from '../src/credit/testing/plan.ts';
 import { type HistoryResult, playPlan } from '../src/credit/testing/play.ts';
 

@@ -1,11 +1,10 @@
 import type { AccountLedger } from '../account-ledger.ts';
 import { NOTHING } from '../amounts.ts';
+import { dayStart_ms } from '../days.ts';
 import type { Now } from '../scheduler/changes.ts';
 import type { Demand, Part, Ticket } from '../scheduler/ticket.ts';
 import type { Ended } from './messages.ts';
 import type { Asked } from './owner-worker.ts';
-
-const DAY_MS = 86_400_000;
 
 /**
  * A want as the scheduler is asked for it. `late_ms`: how long ago it was heard of. What adds to a call that runs at a worker
@@ -27,7 +26,7 @@ export function demandOf(
     parts: parts.map(({ accounts, amounts, wait_ms: longest_ms, day }): Part => {
       const patience_ms = Math.max(graceOf(accounts), (longest_ms ?? 0) - late_ms);
       const wait_ms = patience_ms > 0 ? patience_ms : undefined;
-      const made = day === null ? undefined : ledger.reserve(accounts, NOTHING, day * DAY_MS, key.qos);
+      const made = day === null ? undefined : ledger.reserve(accounts, NOTHING, dayStart_ms(day), key.qos);
       if (made?.ok === true) return { kind: 'grow', reservation: made.reservation, by: amounts, wait_ms };
       return { kind: 'reserve', accounts, amounts, wait_ms };
     }),

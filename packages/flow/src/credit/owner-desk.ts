@@ -1,6 +1,6 @@
 import type { AccountLedger } from '../account-ledger.ts';
 import { type Amounts, type Denial, NOTHING } from '../amounts.ts';
-import { dayNumber } from '../days.ts';
+import { dayNumber, dayStart_ms } from '../days.ts';
 import type { Changes, Now, QueueSigns } from '../scheduler/changes.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import type { Ticket } from '../scheduler/ticket.ts';
@@ -13,8 +13,6 @@ import type { Asked, OwnerWorker } from './owner-worker.ts';
 import { accountsOn, standingsOf } from './owner-standing.ts';
 import { isNothing, plus, times } from './sums.ts';
 import { callsWithin, chunkAt, refill } from './top-up.ts';
-
-const DAY_MS = 86_400_000;
 
 /** What a want takes at one account. */
 interface Entry {
@@ -248,7 +246,7 @@ export class OwnerDesk {
       this.deny(asked, 'denied', undefined, now);
       return true;
     }
-    const result = this.#ledger.reserve(part.accounts, part.amounts, day * DAY_MS, want.key.qos);
+    const result = this.#ledger.reserve(part.accounts, part.amounts, dayStart_ms(day), want.key.qos);
     if (!result.ok) {
       const is_recallable = part.accounts.some((account) => this.#contention.isRecallable(account));
       if (!is_late && result.waitable && is_recallable) {

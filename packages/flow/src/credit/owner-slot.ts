@@ -1,11 +1,10 @@
 import { QOS_TIERS, type Qos, qosRank } from '@atp-router/kernel';
 import type { AccountLedger } from '../account-ledger.ts';
 import { type Amounts, NOTHING } from '../amounts.ts';
+import { dayStart_ms } from '../days.ts';
 import type { Reservation } from '../reservation.ts';
 import type { Held } from './messages.ts';
 import { isNothing, least, minus, plus, positive } from './sums.ts';
-
-const DAY_MS = 86_400_000;
 
 /** Grants on their way that are told apart; more are in flight only where the account is open, and tiers do not matter. */
 const UNSEEN_MAX = 32;
@@ -152,7 +151,7 @@ export class OwnerSlot {
       return;
     }
     if (reservation === undefined) {
-      const made = this.#ledger.reserve([this.account], NOTHING, this.day * DAY_MS, qos);
+      const made = this.#ledger.reserve([this.account], NOTHING, dayStart_ms(this.day), qos);
       // Only an account without limits finds no room in the table.
       if (!made.ok) return;
       reservation = made.reservation;

@@ -2,7 +2,7 @@ import { QOS_TIERS, type Qos } from '@atp-router/kernel';
 import type { AccountLimits } from '../amounts.ts';
 import { DEFAULT_SHARES, type Shares } from '../scheduler/shares.ts';
 import { ACCOUNT_IDS, MODEL_COUNT, PROVIDER_AT, SESSIONS, TENANTS } from './accounts.ts';
-import { Draw } from './draw.ts';
+import { Draw } from '@atp-router/kernel/testing';
 import { type Ask, DAY_MS, type Plan, type PlannedEvent, type Setting } from './plan.ts';
 import type { Sum } from './sums.ts';
 

@@ -1,6 +1,7 @@
+import { shrinkEvents } from '@atp-router/kernel/testing';
 import { drawPlan } from './draw-plan.ts';
 import type { Plan, PlannedEvent } from './plan.ts';
-import { type HistoryResult, playPlan } from './play.ts';
+import { playPlan } from './play.ts';
 import type { Machines } from './world.ts';
 
 export interface Shrunk {
@@ -10,28 +11,18 @@ export interface Shrunk {
   readonly problems: readonly string[];
 }
 
-/** The history of a seed with as few events as still break the same rule: leaves out halves, then quarters, then single ones. */
+/** The history of a seed with as few events as still break the same rule. */
 export function shrunk(seed: number, machines: Machines = {}): Shrunk {
-  const drawn = drawPlan(seed);
-  const { setting } = drawn;
+  const { setting, opening, events: later } = drawPlan(seed);
   const planOf = (events: readonly PlannedEvent[]): Plan => ({ seed, setting, opening: [], events });
-  const play = (events: readonly PlannedEvent[]): HistoryResult => playPlan(planOf(events), machines);
-  let events: readonly PlannedEvent[] = [...drawn.opening, ...drawn.events];
-  const before = events.length;
-  let { problems } = play(events);
-  const rule = ruleOf(problems);
-  for (let size = before; size >= 1 && problems.length > 0; size = Math.floor(size / 2)) {
-    for (let at = 0; at < events.length; ) {
-      const fewer = [...events.slice(0, at), ...events.slice(at + size)];
-      const result = play(fewer);
-      if (result.problems.length === 0 || ruleOf(result.problems) !== rule) at += size;
-      else {
-        events = fewer;
-        problems = result.problems;
-      }
-    }
-  }
-  return { plan: planOf(events), before, problems };
+  const drawn: readonly PlannedEvent[] = [...opening, ...later];
+  const { events, problems } = shrinkEvents(
+    drawn,
+    (some) => playPlan(planOf(some), machines).problems,
+    Number.POSITIVE_INFINITY,
+    (broken, first) => ruleOf(broken) === ruleOf(first),
+  );
+  return { plan: planOf(events), before: drawn.length, problems };
 }
 
 /** What was broken, without numbers and names: a smaller history has others. */

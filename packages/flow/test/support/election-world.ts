@@ -1,6 +1,6 @@
 import { type Beat, type BeatAnswer, DEFAULT_ELECTION, Election } from '../../src/cluster/election.ts';
 import { Meeting } from '../../src/cluster/meeting.ts';
-import { Draw } from '../../src/testing/draw.ts';
+import { Draw } from '@atp-router/kernel/testing';
 
 /** After its own time over, a member takes what it asked for unanswered. */
 const ANSWER_MS = 1_500;

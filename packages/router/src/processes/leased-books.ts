@@ -2,6 +2,7 @@ import {
   type AccountLedger,
   type Amounts,
   type CreditPart,
+  dayStart_ms,
   type Denial,
   NOTHING,
   type Part,
@@ -9,8 +10,6 @@ import {
   type Reservation,
 } from '@atp-router/flow';
 import type { LeasedTicket } from './leased-ticket.ts';
-
-const DAY_MS = 86_400_000;
 
 /** The part of a ticket that a reservation is of. */
 export interface Place {
@@ -93,7 +92,7 @@ export class LeasedBooks {
 
   #reserve(ticket: LeasedTicket, part: number, accounts: readonly string[]): Reservation | undefined {
     const day = ticket.credit.held[part]?.day ?? 0;
-    const made = this.#accounts.reserve(accounts, NOTHING, day * DAY_MS, ticket.key.qos);
+    const made = this.#accounts.reserve(accounts, NOTHING, dayStart_ms(day), ticket.key.qos);
     return made.ok ? made.reservation : undefined;
   }
 }

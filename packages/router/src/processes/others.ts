@@ -1,6 +1,13 @@
-import { type AccountLedger, type Amounts, minus, NOTHING, type Reservation, type Standing } from '@atp-router/flow';
+import {
+  type AccountLedger,
+  type Amounts,
+  dayStart_ms,
+  minus,
+  NOTHING,
+  type Reservation,
+  type Standing,
+} from '@atp-router/flow';
 
-const DAY_MS = 86_400_000;
 /** Accounts and days of which others' use is kept: as many as a worker has slots. Beyond, what was told first is taken back. */
 const OTHERS_MAX = 20_000;
 
@@ -42,7 +49,7 @@ export class Others {
     if (hold !== undefined && hold.day > day) return;
     if (hold !== undefined && hold.day < day) this.#accounts.release(hold);
     if (hold?.day !== day) {
-      const made = this.#accounts.reserve([account], NOTHING, day * DAY_MS, 'bronze');
+      const made = this.#accounts.reserve([account], NOTHING, dayStart_ms(day), 'bronze');
       hold = made.ok ? made.reservation : undefined;
       if (hold === undefined) this.#out.delete(account);
       else this.#out.set(account, hold);

@@ -1,6 +1,6 @@
 import { seededRng } from '@atp-router/kernel';
 import { describe, expect, test } from 'vitest';
-import { Draw } from './support/draw.ts';
+import { Draw } from '@atp-router/kernel/testing';
 import { playHistory } from './support/history.ts';
 import { brokenByFault } from './support/invariants-of-faults.ts';
 import { Seams } from './support/seams.ts';

@@ -15,7 +15,7 @@ import { afterEach, beforeEach, describe, it, vi } from 'vitest';
 import type { EventLog } from '../../src/engine/ports.ts';
 import { EventBus } from '../../src/observe/event-bus.ts';
 import { SlowJournal } from '../admin/slow-journal.ts';
-import { Draw } from '../engine/support/draw.ts';
+import { Draw } from '@atp-router/kernel/testing';
 import { FakeLog } from '../engine/support/fake-log.ts';
 import { VirtualTime } from '../engine/support/virtual-time.ts';
 

@@ -1,5 +1,5 @@
 import { flipBit } from '@atp-router/wire/testing';
-import type { Draw } from './draw.ts';
+import type { Draw } from '@atp-router/kernel/testing';
 import type { VirtualTime } from './time.ts';
 
 /** What a direction of a connection does to frames. Shares are of frames. */

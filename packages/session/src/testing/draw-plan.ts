@@ -1,6 +1,7 @@
 import type { AgentStatus } from '@atp-router/wire';
 import { FAIR, type Weather } from './channel.ts';
-import { Draw, seedFor } from './draw.ts';
+import { Draw } from '@atp-router/kernel/testing';
+import { seedFor } from './seed-for.ts';
 import { SIDES, type Side } from './network.ts';
 import {
   type Ending,

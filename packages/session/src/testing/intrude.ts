@@ -1,5 +1,6 @@
 import { type Frame, hasFlag, isWireObject, PROTOCOL_MAJOR } from '@atp-router/wire';
-import { Draw, seedFor } from './draw.ts';
+import { Draw } from '@atp-router/kernel/testing';
+import { seedFor } from './seed-for.ts';
 import type { World } from './world.ts';
 
 /** For an answer to come before the intruder goes away. */

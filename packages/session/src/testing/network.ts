@@ -1,5 +1,6 @@
 import { Channel, type ChannelCounts, type Weather } from './channel.ts';
-import { Draw, seedFor } from './draw.ts';
+import { Draw } from '@atp-router/kernel/testing';
+import { seedFor } from './seed-for.ts';
 import type { VirtualTime } from './time.ts';
 
 export type Side = 'client' | 'server';

@@ -1,5 +1,6 @@
 import { errorPayload } from '@atp-router/wire';
-import { Draw, seedFor } from './draw.ts';
+import { Draw } from '@atp-router/kernel/testing';
+import { seedFor } from './seed-for.ts';
 import { intrude } from './intrude.ts';
 import { otherSide, SIDES, type Side } from './network.ts';
 import { HEALED, type Plan, type PlannedEvent } from './plan.ts';

@@ -9,7 +9,8 @@ import {
 } from '@atp-router/wire';
 import type { SessionOptions } from '../options.ts';
 import { Session } from '../session.ts';
-import { Draw, seedFor } from './draw.ts';
+import { Draw } from '@atp-router/kernel/testing';
+import { seedFor } from './seed-for.ts';
 import { SIM_KEYS } from './keys.ts';
 import type { SessionHeld } from '../view.ts';
 import type { Machine, MachineSetup, MakeMachine } from './machine.ts';

@@ -1,6 +1,7 @@
 import { errorPayload, type Frame } from '@atp-router/wire';
 import { judgeFirstFrame, refusalFrame } from '../handshake/first.ts';
-import { Draw, seedFor } from './draw.ts';
+import { Draw } from '@atp-router/kernel/testing';
+import { seedFor } from './seed-for.ts';
 import type { SimEnd } from './end.ts';
 import type { Network, Side, Wire, WireEvents } from './network.ts';
 import type { VirtualTime } from './time.ts';

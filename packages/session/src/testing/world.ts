@@ -1,6 +1,7 @@
 import { type Digests, Sealer } from '@atp-router/wire';
 import { App } from './app.ts';
-import { Draw, seedFor } from './draw.ts';
+import { Draw } from '@atp-router/kernel/testing';
+import { seedFor } from './seed-for.ts';
 import { SimEnd } from './end.ts';
 import type { Machine, MakeMachine } from './machine.ts';
 import { Network, opensStream, otherSide, SIDES, type Side } from './network.ts';

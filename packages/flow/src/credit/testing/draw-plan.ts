@@ -1,7 +1,16 @@
 import { QOS_TIERS, type Qos } from '@atp-router/kernel';
 import type { AccountLimits } from '../../amounts.ts';
-import { Draw } from './draw.ts';
-import { ACCOUNTS, FAIR, type Plan, type PlannedCall, type PlannedEvent, type Setting, type Weather } from './plan.ts';
+import { Draw } from '@atp-router/kernel/testing';
+import {
+  ACCOUNTS,
+  FAIR,
+  type Plan,
+  type PlannedCall,
+  type PlannedEvent,
+  type Setting,
+  type Weather,
+  STEEPNESS,
+} from './plan.ts';
 
 const DAY_MS = 86_400_000;
 const ORIGIN_MS = 20_000 * DAY_MS;
@@ -9,7 +18,7 @@ const LENGTH_MS = 9_000;
 
 /** The history of a seed. */
 export function drawPlan(seed: number): Plan {
-  const draw = new Draw(seed);
+  const draw = new Draw(seed, STEEPNESS);
   const setting = { ...drawSetting(draw), heirs: seed % 4 === 0 };
   const events: PlannedEvent[] = [];
   const calls = draw.chance(0.1) ? draw.int(150, 300) : draw.int(20, 120);
@@ -35,7 +44,7 @@ function drawSetting(draw: Draw): Setting {
     limits,
     wall_ms: ORIGIN_MS - before_ms,
     // As far apart as the margin bears: a tenth.
-    rates: Array.from({ length: 12 }, () => draw.one([0.955, 1, 1.045])),
+    rates: Array.from({ length: 12 }, () => draw.from([0.955, 1, 1.045])),
     weather: is_calm ? FAIR : drawWeather(draw),
     is_calm,
   };
@@ -70,9 +79,9 @@ function drawCall(draw: Draw, workers: number): PlannedCall {
     do: 'call',
     at_ms: draw.int(0, LENGTH_MS),
     worker: draw.int(0, workers - 1),
-    tenant: draw.one(['a', 'a', 'b', 'c']),
-    model: draw.one(['m1', 'm2']),
-    qos: draw.one(QOS_TIERS as readonly [Qos, ...Qos[]]),
+    tenant: draw.from(['a', 'a', 'b', 'c']),
+    model: draw.from(['m1', 'm2']),
+    qos: draw.from(QOS_TIERS as readonly [Qos, ...Qos[]]),
     tokens,
     hold_ms,
     used: draw.chance(0.15) ? 0 : draw.int(0, draw.chance(0.2) ? tokens * 2 : tokens),
@@ -90,7 +99,7 @@ function drawTrouble(draw: Draw, { workers }: Setting): PlannedEvent {
   const for_ms = draw.skewed(20, 5_000);
   switch (draw.int(0, 6)) {
     case 0:
-      return { do: 'crash', at_ms, worker, for_ms, recovery: draw.one(['self', 'self', 'other', 'nobody']) };
+      return { do: 'crash', at_ms, worker, for_ms, recovery: draw.from(['self', 'self', 'other', 'nobody']) };
     case 1:
       return { do: 'partition', at_ms, worker, for_ms };
     case 2:
@@ -101,7 +110,7 @@ function drawTrouble(draw: Draw, { workers }: Setting): PlannedEvent {
     case 5:
       return { do: 'owner_dies', at_ms, for_ms, zombie: draw.chance(0.4), knows_workers: draw.chance(0.7) };
     default: {
-      const account = draw.one(ACCOUNTS);
+      const account = draw.from(ACCOUNTS);
       return { do: 'limits', at_ms, account, limits: drawLimits(draw, account), skew_ms: draw.int(0, 300) };
     }
   }

@@ -1,5 +1,5 @@
 import { type AccountLimits, type Amounts, NOTHING } from '../../amounts.ts';
-import { dayNumber } from '../../days.ts';
+import { dayNumber, dayStart_ms } from '../../days.ts';
 import { DIMENSIONS, minus, plus } from '../sums.ts';
 import { isLimited, limitedBy } from '../worker-slot.ts';
 import type { OwnerWorker } from '../owner-worker.ts';
@@ -185,7 +185,7 @@ export class Judge implements Watch {
           sum = plus(sum, known ?? NOTHING);
           this.#debit(worker, account, day, known);
         }
-        const used = owner.ledger.snapshot(account, day * 86_400_000)?.used ?? NOTHING;
+        const used = owner.ledger.snapshot(account, dayStart_ms(day))?.used ?? NOTHING;
         for (const of of DIMENSIONS)
           if (used[of] !== sum[of])
             this.broken(`${account} is debited ${used[of]} ${of} on ${day}, its workers account for ${sum[of]}`);

@@ -13,6 +13,9 @@ export interface Weather {
 
 export const FAIR: Weather = { delay_ms: [1, 3], lost: 0, repeated: 0, early: 0 };
 
+/** Times and sizes are large more often than in other histories: credit has to run out. */
+export const STEEPNESS = 3;
+
 export interface Setting {
   readonly workers: number;
   readonly limits: ReadonlyMap<string, AccountLimits>;

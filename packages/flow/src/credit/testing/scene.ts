@@ -7,7 +7,7 @@ import type { CreditOwner, OwnerSetup } from '../owner.ts';
 import type { WorkerSetup } from '../worker-effects.ts';
 import type { CreditTicket } from '../worker-ticket.ts';
 import type { CreditWorker } from '../worker.ts';
-import type { Draw } from './draw.ts';
+import type { Draw } from '@atp-router/kernel/testing';
 import type { Plan, PlannedCall } from './plan.ts';
 import type { Time } from './time.ts';
 

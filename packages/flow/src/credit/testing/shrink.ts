@@ -1,3 +1,4 @@
+import { shrinkEvents } from '@atp-router/kernel/testing';
 import { drawPlan } from './draw-plan.ts';
 import type { Plan } from './plan.ts';
 import { playPlan } from './play.ts';
@@ -13,26 +14,10 @@ export interface Shrunk {
 /** Histories to try at most: some seconds. */
 const TRIES_MAX = 600;
 
-/** The history of a seed with as few events as still break a rule: leaves out halves, then quarters, then single ones. */
+/** The history of a seed with as few events as still break a rule. */
 export function shrunk(seed: number, machines: Machines = {}): Shrunk {
-  let plan = drawPlan(seed);
-  const before = plan.events.length;
-  let { problems } = playPlan(plan, machines);
-  let tries = 0;
-  for (
-    let size = Math.ceil(before / 2);
-    size >= 1 && problems.length > 0;
-    size = size === 1 ? 0 : Math.ceil(size / 2)
-  ) {
-    for (let at = 0; at < plan.events.length && tries < TRIES_MAX; tries += 1) {
-      const fewer = { ...plan, events: [...plan.events.slice(0, at), ...plan.events.slice(at + size)] };
-      const result = playPlan(fewer, machines);
-      if (result.problems.length === 0) at += size;
-      else {
-        plan = fewer;
-        problems = result.problems;
-      }
-    }
-  }
-  return { plan, before, problems };
+  const drawn = drawPlan(seed);
+  const play = (events: Plan['events']): readonly string[] => playPlan({ ...drawn, events }, machines).problems;
+  const { events, problems } = shrinkEvents(drawn.events, play, TRIES_MAX);
+  return { plan: { ...drawn, events }, before: drawn.events.length, problems };
 }

@@ -6,10 +6,10 @@ import type { Now } from '../../scheduler/changes.ts';
 import type { CreditOptions } from '../options.ts';
 import type { WorkerSetup } from '../worker-effects.ts';
 import { CreditWorker } from '../worker.ts';
-import { Draw } from './draw.ts';
+import { Draw } from '@atp-router/kernel/testing';
 import { Judge } from './judge.ts';
 import { OwnerProcess } from './owner-process.ts';
-import { FAIR, FAST, type Plan, type PlannedCall, type Weather } from './plan.ts';
+import { FAIR, FAST, type Plan, type PlannedCall, type Weather, STEEPNESS } from './plan.ts';
 import { Time } from './time.ts';
 import {
   type Call,
@@ -51,7 +51,7 @@ export class World implements Scene {
     this.plan = plan;
     this.options = { ...FAST, ...plan.setting.options };
     this.#machines = machines;
-    this.draw = new Draw(plan.seed ^ 0x5eed);
+    this.draw = new Draw(plan.seed ^ 0x5eed, STEEPNESS);
     this.limits = new Map(plan.setting.limits);
     this.weather = plan.setting.weather;
     this.judge = new Judge(this);

@@ -1,7 +1,7 @@
 import type { RouterEvent } from '@atp-router/ledger';
 import { idempotencyChange, type IdempotencyRow, isReleased, type JournalRecord } from '@atp-router/ledger';
 import type { ArchivedClaim, ClaimArchive } from '../../../src/engine/idempotency.ts';
-import type { Draw } from './draw.ts';
+import type { Draw } from '@atp-router/kernel/testing';
 import type { VirtualTime } from './virtual-time.ts';
 
 /** The tables of a history: what its journal says of the keys, late, and sometimes not at all. */

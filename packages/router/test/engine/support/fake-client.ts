@@ -1,7 +1,7 @@
 import type { AtpError } from '@atp-router/kernel';
 import type { AnswerMeta, ClientSink } from '../../../src/engine/client.ts';
 import type { Bytes } from '../../../src/relay/types.ts';
-import type { Draw } from './draw.ts';
+import type { Draw } from '@atp-router/kernel/testing';
 import type { VirtualTime } from './virtual-time.ts';
 
 export interface ClientBehaviour {

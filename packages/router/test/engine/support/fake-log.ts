@@ -1,7 +1,7 @@
 import { AtpError } from '@atp-router/kernel';
 import type { RouterEvent } from '@atp-router/ledger';
 import type { EventLog } from '../../../src/engine/ports.ts';
-import type { Draw } from './draw.ts';
+import type { Draw } from '@atp-router/kernel/testing';
 import type { VirtualTime } from './virtual-time.ts';
 
 export interface LogBehaviour {

@@ -1,7 +1,7 @@
 import { AccountLedger, type Amounts, type Denial, type Reservation } from '@atp-router/flow';
 import { AtpError } from '@atp-router/kernel';
 import type { SharedAccount, SharedBudgets } from '../../../src/engine/shared-budgets.ts';
-import type { Draw } from './draw.ts';
+import type { Draw } from '@atp-router/kernel/testing';
 import type { VirtualTime } from './virtual-time.ts';
 
 /** The store that routers share: late, sometimes out of reach, and spent from by others. */

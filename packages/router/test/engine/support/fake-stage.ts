@@ -1,7 +1,7 @@
 import type { ChunkVerdict, Stage, StageRun } from '@atp-router/call';
 import type { GenEvent, GenRequest } from '@atp-router/dialects';
 import { AtpError } from '@atp-router/kernel';
-import type { Draw } from './draw.ts';
+import type { Draw } from '@atp-router/kernel/testing';
 
 /** Sometimes one stage that looks on, or one that holds parts of answers back for a while, or refuses some answers. */
 export function drawStages(draw: Draw): Stage<GenRequest, GenEvent>[] {

@@ -1,6 +1,6 @@
 import type { UpstreamExchange, UpstreamHandler, UpstreamRequest, UpstreamTransport } from '@atp-router/adapters';
 import type { Timer } from '@atp-router/kernel';
-import type { Draw } from './draw.ts';
+import type { Draw } from '@atp-router/kernel/testing';
 import { drawScript, type Script, type Step } from './script.ts';
 import type { Shape } from './wire.ts';
 import type { Usage } from '@atp-router/kernel';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { checkConfig, type Config } from '@atp-router/adapters';
-import type { Draw } from './draw.ts';
+import type { Draw } from '@atp-router/kernel/testing';
 
 /**
  * What the operators of a history have configured. Times are short, so that much happens in few virtual seconds.

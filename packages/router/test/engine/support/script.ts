@@ -1,5 +1,5 @@
 import type { Usage } from '@atp-router/kernel';
-import type { Draw } from './draw.ts';
+import type { Draw } from '@atp-router/kernel/testing';
 import { type Answer, embeddingOf, errorOf, framesOf, type Shape, type WireFrame, wholeOf } from './wire.ts';
 
 /** One thing that an upstream does, so many milliseconds after the thing before. */

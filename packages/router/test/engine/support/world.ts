@@ -15,7 +15,7 @@ import { accountLimits, buildGeneration } from '../../../src/generation/build.ts
 import type { Generation } from '../../../src/generation/generation.ts';
 import { tunersOf } from '../../../src/generation/tuners.ts';
 import { healthOptions, providerConfigOf } from '../../../src/generation/health-options.ts';
-import { Draw } from './draw.ts';
+import { Draw } from '@atp-router/kernel/testing';
 import { FakeArchive } from './fake-archive.ts';
 import { FakeClient } from './fake-client.ts';
 import { FakeLog, type LogBehaviour } from './fake-log.ts';

@@ -2,7 +2,7 @@ import type { Amounts, Part } from '@atp-router/flow';
 import type { Qos } from '@atp-router/kernel';
 import type { GateTicket, Holder } from '../../../src/engine/gate.ts';
 import type { LeasedGate } from '../../../src/processes/leased-gate.ts';
-import type { Draw } from '../../engine/support/draw.ts';
+import type { Draw } from '@atp-router/kernel/testing';
 import type { VirtualTime } from '../../engine/support/virtual-time.ts';
 
 const FUNDS = 0;

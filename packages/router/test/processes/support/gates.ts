@@ -17,7 +17,7 @@ import type { Ambient } from '../../../src/engine/ports.ts';
 import { Starts } from '../../../src/engine/starts.ts';
 import { LeasedGate } from '../../../src/processes/leased-gate.ts';
 import { OwnerGate } from '../../../src/processes/owner-gate.ts';
-import { Draw } from '../../engine/support/draw.ts';
+import { Draw } from '@atp-router/kernel/testing';
 import { VirtualTime } from '../../engine/support/virtual-time.ts';
 import { type GateFacts, Player, type Stage } from './gate-player.ts';
 

@@ -1,17 +1,25 @@
-import { type Rng, randomInt } from '@atp-router/kernel';
+import { type Rng, randomInt, seededRng } from '../rng.ts';
 
 /** Random choices of a history, all from one seed. */
 export class Draw {
   readonly rng: Rng;
+  readonly #steepness: number;
 
-  constructor(rng: Rng) {
-    this.rng = rng;
+  /** A seed, or numbers that others draw from as well. `steepness`: how rarely `skewed` is large. */
+  constructor(source: number | Rng, steepness: number = 4) {
+    this.rng = typeof source === 'number' ? seededRng(source) : source;
+    this.#steepness = steepness;
+  }
+
+  next(): number {
+    return this.rng.next();
   }
 
   chance(share: number): boolean {
     return this.rng.next() < share;
   }
 
+  /** Both included. */
   int(min: number, max: number): number {
     return randomInt(this.rng, min, max);
   }
@@ -31,5 +39,10 @@ export class Draw {
     const out: T[] = [];
     while (left.length > 0) out.push(...left.splice(this.int(0, left.length - 1), 1));
     return out;
+  }
+
+  /** Mostly small, at times large: how long things take and how large they are. */
+  skewed(min: number, max: number): number {
+    return min + Math.floor((max - min) * this.rng.next() ** this.#steepness);
   }
 }

@@ -1,0 +1,2 @@
+export { Draw } from './draw.ts';
+export { type ShrunkEvents, shrinkEvents } from './shrink.ts';
