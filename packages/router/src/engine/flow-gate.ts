@@ -11,10 +11,11 @@ import {
   type Reservation,
   Scheduler,
 } from '@atp-router/flow';
-import { type Qos, type Timer, untilNextUtcDay_ms } from '@atp-router/kernel';
+import { type Qos, untilNextUtcDay_ms } from '@atp-router/kernel';
+import { Alarm } from './alarm.ts';
 import type { FlowWatch, Gate, GateTicket, Holder, PoolView } from './gate.ts';
 import { Watchers } from './watchers.ts';
-import type { Ambient } from './ports.ts';
+import { type Ambient, nowOf } from './ports.ts';
 import type { Starts } from './starts.ts';
 
 /**
@@ -27,7 +28,7 @@ export class FlowGate implements Gate {
   readonly #ambient: Ambient;
   readonly #starts: Starts;
   readonly #watches: Watchers;
-  #armed: { readonly due_ms: number; readonly timer: Timer } | undefined;
+  readonly #alarm: Alarm;
 
   constructor(accounts: AccountLedger, ambient: Ambient, starts: Starts, watch?: FlowWatch) {
     this.#accounts = accounts;
@@ -35,6 +36,7 @@ export class FlowGate implements Gate {
     this.#starts = starts;
     this.#watches = new Watchers(watch);
     this.#scheduler = new Scheduler(accounts);
+    this.#alarm = new Alarm(ambient, () => this.#ring());
   }
 
   /** For as long as there is a gate. */
@@ -134,13 +136,11 @@ export class FlowGate implements Gate {
 
   /** Nobody waits or holds anything any more. */
   rest(): void {
-    this.#armed?.timer.cancel();
-    this.#armed = undefined;
+    this.#alarm.rest();
   }
 
   #now(): Now {
-    const { clock } = this.#ambient;
-    return { now_ms: clock.now_ms(), mono_ms: clock.mono_ms() };
+    return nowOf(this.#ambient);
   }
 
   #took(changes: Changes<Holder>): void {
@@ -172,19 +172,15 @@ export class FlowGate implements Gate {
   }
 
   #arm(): void {
-    const due_ms = this.#next_ms();
-    if (due_ms === Infinity || (this.#armed !== undefined && this.#armed.due_ms <= due_ms)) return;
-    this.rest();
-    const { clock, timers } = this.#ambient;
-    const timer = timers.after(Math.max(1, due_ms - clock.mono_ms()), () => {
-      this.#armed = undefined;
-      const now = this.#now();
-      this.#tell(this.#scheduler.expire(now));
-      // It may be midnight.
-      this.#tell(this.#scheduler.wake(undefined, now));
-      this.#arm();
-    });
-    this.#armed = { due_ms, timer };
+    this.#alarm.arm(this.#next_ms());
+  }
+
+  #ring(): void {
+    const now = this.#now();
+    this.#tell(this.#scheduler.expire(now));
+    // It may be midnight.
+    this.#tell(this.#scheduler.wake(undefined, now));
+    this.#arm();
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { UpstreamTransport } from '@atp-router/adapters';
+import type { Now } from '@atp-router/flow';
 import type { AtpError, Clock, IdSource, Rng, Timers } from '@atp-router/kernel';
 import type { RouterEvent } from '@atp-router/ledger';
 
@@ -17,6 +18,10 @@ export interface Ambient {
   readonly timers: Timers;
   readonly rng: Rng;
   readonly call_ids: IdSource;
+}
+
+export function nowOf({ clock }: Pick<Ambient, 'clock'>): Now {
+  return { now_ms: clock.now_ms(), mono_ms: clock.mono_ms() };
 }
 
 /** A provider as one generation knows it, with the transport that outlives generations. */

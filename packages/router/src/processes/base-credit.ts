@@ -8,8 +8,8 @@ import {
   type WorkerEffect,
   type WorkerMessage,
 } from '@atp-router/flow';
-import type { Ambient } from '../engine/ports.ts';
-import { Alarm } from './alarm.ts';
+import { type Ambient, nowOf } from '../engine/ports.ts';
+import { Alarm } from '../engine/alarm.ts';
 import { limitsIn } from './leased-parts.ts';
 
 export interface BaseCreditParts {
@@ -60,7 +60,6 @@ export class BaseCredit {
   }
 
   #now(): Now {
-    const { clock } = this.#parts.ambient;
-    return { now_ms: clock.now_ms(), mono_ms: clock.mono_ms() };
+    return nowOf(this.#parts.ambient);
   }
 }

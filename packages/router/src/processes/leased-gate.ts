@@ -14,13 +14,14 @@ import {
 } from '@atp-router/flow';
 import { AtpError, type Qos } from '@atp-router/kernel';
 import type { FlowWatch, Gate, GateTicket, Holder, PoolView } from '../engine/gate.ts';
+import { nowOf } from '../engine/ports.ts';
 import { Watchers } from '../engine/watchers.ts';
-import { Alarm } from './alarm.ts';
+import { Alarm } from '../engine/alarm.ts';
 import { HolderLeases } from './holder-leases.ts';
 import { InOrder } from './in-order.ts';
 import { Growth } from './leased-growth.ts';
 import { LeasedBooks } from './leased-books.ts';
-import { type LeasedGateParts, limitsIn, nowOf } from './leased-parts.ts';
+import { type LeasedGateParts, limitsIn } from './leased-parts.ts';
 import { LeasedTicket, own } from './leased-ticket.ts';
 import { Others } from './others.ts';
 import { Waits } from './waits.ts';
@@ -268,18 +269,6 @@ export class LeasedGate implements Gate {
     this.#told.push(() => ticket.owner.decided(ticket));
   }
 
-  /** Those whose holder was not heard of for so long that it is taken for dead: what they held counts as used until it says more. */
-  #lapse(now: Now): void {
-    for (const ticket of this.#leases.lapsed(now.mono_ms)) {
-      const { credit, owner } = ticket;
-      // All of it has ended before anybody hears of any of it.
-      const effects = this.#books.lapse(ticket).flatMap(({ part, held }) => this.#credit.end(credit, part, held, now));
-      this.#watches.tell((watch) => watch.lapsed?.(ticket));
-      this.#told.push(() => owner.lapsed());
-      this.#took(effects);
-    }
-  }
-
   /** Whoever is told may ask for something at once: only when all else is done. */
   #settled(): void {
     this.#alarm.arm(this.due_mono_ms);
@@ -292,7 +281,15 @@ export class LeasedGate implements Gate {
 
   #tick(): void {
     const now = this.#now();
-    this.#lapse(now);
+    // Whose holder was not heard of for so long is taken for dead: what it held counts as used until it says more.
+    for (const ticket of this.#leases.lapsed(now.mono_ms)) {
+      const { credit, owner } = ticket;
+      // All of it has ended before anybody hears of any of it.
+      const effects = this.#books.lapse(ticket).flatMap(({ part, held }) => this.#credit.end(credit, part, held, now));
+      this.#watches.tell((watch) => watch.lapsed?.(ticket));
+      this.#told.push(() => owner.lapsed());
+      this.#took(effects);
+    }
     this.#took(this.#credit.tick(now));
   }
 

@@ -1,4 +1,4 @@
-import type { AccountLedger, AccountLimits, CreditOptions, DayTotal, Now } from '@atp-router/flow';
+import type { AccountLedger, AccountLimits, CreditOptions, DayTotal } from '@atp-router/flow';
 import type { FlowWatch } from '../engine/gate.ts';
 import type { Ambient } from '../engine/ports.ts';
 import type { Starts } from '../engine/starts.ts';
@@ -19,8 +19,4 @@ export interface LeasedGateParts {
 /** Limits as a worker's own configuration has them. */
 export function limitsIn(accounts: AccountLedger): (account: string) => AccountLimits | undefined {
   return (account) => accounts.limitsOf(account);
-}
-
-export function nowOf({ clock }: Pick<Ambient, 'clock'>): Now {
-  return { now_ms: clock.now_ms(), mono_ms: clock.mono_ms() };
 }

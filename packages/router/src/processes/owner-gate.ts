@@ -16,10 +16,10 @@ import {
 } from '@atp-router/flow';
 import { AtpError, type Qos } from '@atp-router/kernel';
 import type { FlowWatch, Gate, GateTicket, Holder, PoolView } from '../engine/gate.ts';
-import type { Ambient } from '../engine/ports.ts';
+import { type Ambient, nowOf } from '../engine/ports.ts';
 import { Watchers } from '../engine/watchers.ts';
 import { outAt } from '../engine/held-here.ts';
-import { Alarm } from './alarm.ts';
+import { Alarm } from '../engine/alarm.ts';
 import type { Limits } from './limits.ts';
 
 export interface OwnerGateParts {
@@ -155,8 +155,7 @@ export class OwnerGate implements Gate, Limits {
   }
 
   #now(): Now {
-    const { clock } = this.#parts.ambient;
-    return { now_ms: clock.now_ms(), mono_ms: clock.mono_ms() };
+    return nowOf(this.#parts.ambient);
   }
 }
 

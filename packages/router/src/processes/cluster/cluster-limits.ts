@@ -14,7 +14,7 @@ import {
 import type { AtpError } from '@atp-router/kernel';
 import type { FlowWatch } from '../../engine/gate.ts';
 import type { Ambient } from '../../engine/ports.ts';
-import { Alarm } from '../alarm.ts';
+import { Alarm } from '../../engine/alarm.ts';
 import type { Limits } from '../limits.ts';
 import type { Pace } from '../pace.ts';
 import { Addresses } from './addresses.ts';
