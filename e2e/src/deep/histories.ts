@@ -1,22 +1,22 @@
 import { availableParallelism } from 'node:os';
-import { Worker } from 'node:worker_threads';
+import { parentPort, Worker, workerData } from 'node:worker_threads';
 import type { Part } from './part.ts';
 
 /** Seeds from `first`, every `step`th, as long as they are below `end`. */
-export interface HistoriesWork {
+interface HistoriesWork {
   readonly first: number;
   readonly step: number;
   readonly end: number;
 }
 
-export interface HistoriesDone {
+interface HistoriesDone {
   /** What happened, counted. */
   readonly facts: Readonly<Record<string, number>>;
   readonly problems: readonly string[];
 }
 
 export interface Histories {
-  /** Plays its part of the seeds in a thread: given `HistoriesWork`, it posts `HistoriesDone`. */
+  /** A module that calls `playAll`, in a thread of its own. */
   readonly worker: URL;
   readonly count: number;
   readonly short_count: number;
@@ -33,18 +33,27 @@ const BATCH_MIN = 10_000;
 /** More problems of one worker say no more; each is replayed by its own command. */
 const PROBLEMS_MAX = 20;
 
-/** What a worker does. `play` tells what broke, if something did. */
-export function playAll(work: HistoriesWork, play: (seed: number) => string | undefined): readonly string[] {
-  const problems: string[] = [];
-  for (let seed = work.first; seed < work.end && problems.length < PROBLEMS_MAX; seed += work.step) {
-    const problem = play(seed);
-    if (problem !== undefined) problems.push(problem);
-  }
-  return problems;
+/** One kind of history, as its room plays it. */
+interface Game<R extends { readonly problems: readonly unknown[] }> {
+  play(seed: number): R;
+  readonly tally: { readonly facts: object; add(result: R): void };
+  readonly reportOf: (seed: number, result: R) => string;
 }
 
-function runWorker(url: URL, workerData: HistoriesWork): Promise<HistoriesDone> {
-  const worker = new Worker(url, { workerData });
+/** What a worker does: plays its part of the seeds, and posts what came of them. */
+export function playAll<R extends { readonly problems: readonly unknown[] }>({ play, tally, reportOf }: Game<R>): void {
+  const { first, step, end } = workerData as HistoriesWork;
+  const problems: string[] = [];
+  for (let seed = first; seed < end && problems.length < PROBLEMS_MAX; seed += step) {
+    const result = play(seed);
+    tally.add(result);
+    if (result.problems.length > 0) problems.push(reportOf(seed, result));
+  }
+  parentPort?.postMessage({ facts: { ...tally.facts }, problems } as HistoriesDone);
+}
+
+function runWorker(url: URL, work: HistoriesWork): Promise<HistoriesDone> {
+  const worker = new Worker(url, { workerData: work });
   return new Promise((resolve, reject) => {
     worker.once('message', resolve);
     worker.once('error', reject);

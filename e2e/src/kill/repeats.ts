@@ -2,6 +2,11 @@ import type { Books } from '../journal.ts';
 import { send } from '../http.ts';
 import { asked, type ClientRecord } from './workload.ts';
 
+/** Of all requests those that may be repeated: with a key, and not refused. */
+export function repeatable(records: readonly ClientRecord[]): readonly ClientRecord[] {
+  return records.filter((record) => record.key !== undefined && record.refused === undefined);
+}
+
 /**
  * Repeats every request that carries a key, after a restart. What was complete comes again byte by byte; what the crash
  * interrupted is 409 with its record, never a second run; what never began runs now.

@@ -1,20 +1,17 @@
 import { fileURLToPath } from 'node:url';
 import { nanosToMicros, randomInt, type Rng, seededRng, utcDay } from '@atp-router/kernel';
-import { ADMIN_SECRET, type RouterConfig, provider, PROVIDER_IDS, standardConfig, tenant } from '../config.ts';
+import { ADMIN_SECRET } from '../config.ts';
 import { makeTempDir, removeDir, RouterProcess } from '../harness.ts';
 import { ask } from '../http.ts';
 import { booksOf, readJournal } from '../journal.ts';
 import { total } from '../metrics.ts';
 import { Upstream } from '../upstream/upstream.ts';
 import { chargedTo, compare, type Evidence } from './check.ts';
+import { killConfig, PARALLEL_MAX } from './config.ts';
 import { type Armed, JOURNAL_POINTS, KILL_VARIABLE, type KillPoint, PROJECTION_POINTS } from './points.ts';
-import { KILL_PRICE } from './price.ts';
-import { checkRepeats } from './repeats.ts';
-import { Client, type ClientRecord, makeScripts } from './workload.ts';
+import { checkRepeats, repeatable } from './repeats.ts';
+import { type ClientRecord, makeClients } from './workload.ts';
 
-const CLIENTS = 8;
-/** Some of the clients wait for the others. */
-const PARALLEL_MAX = CLIENTS - 2;
 /** How often a point is passed before the process dies there. Projections are rare: a few a second. */
 const VISITS_MAX = 20;
 const PROJECTION_VISITS_MAX = 2;
@@ -55,21 +52,6 @@ export async function runKills(seed: number, kills: number): Promise<KillReport>
     await upstream.stop();
     removeDir(dir);
   }
-}
-
-function configOf(upstream: Upstream): RouterConfig {
-  const breaker = { min_calls: 100_000, open_ms: 100 };
-  const base = standardConfig(upstream);
-  return {
-    ...base,
-    providers: PROVIDER_IDS.map((id) => provider(upstream, id, { breaker })),
-    models: base.models.map((model) => ({ ...model, price: KILL_PRICE })),
-    policies: [
-      { id: 'chain', fallback: ['m-chat', 'm-anthropic'] },
-      { id: 'hedged', fallback: ['m-chat', 'm-anthropic'], hedge_after_ms: 1 },
-    ],
-    tenants: [tenant('acme', { at_limit: 'wait', window: { max_parallel: PARALLEL_MAX } })],
-  };
 }
 
 class Rounds {
@@ -126,7 +108,7 @@ class Rounds {
   }
 
   #start(env: Record<string, string>): Promise<RouterProcess> {
-    return RouterProcess.start(this.#dir, configOf(this.#upstream), { env, node_args: HOOKS });
+    return RouterProcess.start(this.#dir, killConfig(this.#upstream), { env, node_args: HOOKS });
   }
 
   #nextPlan(): Plan {
@@ -144,11 +126,7 @@ class Rounds {
 
   /** Runs clients until the router is dead. From outside it dies once a random number of answers was given. */
   async #traffic(router: RouterProcess, round: number, from_outside: boolean): Promise<ClientRecord[]> {
-    const scripts = await makeScripts(this.#upstream);
-    const clients = Array.from(
-      { length: CLIENTS },
-      (_, i) => new Client(`r${round}c${i}`, seededRng(randomInt(this.#rng, 1, 1e9)), this.#upstream, scripts),
-    );
+    const clients = await makeClients(`r${round}`, this.#rng, this.#upstream);
     const enough = randomInt(this.#rng, 3, 60);
     const alive = (): boolean => {
       const answered = clients.flatMap((c) => c.records).filter((r) => r.answer !== undefined).length;
@@ -179,7 +157,7 @@ class Rounds {
     this.#compare(router);
     const cut = this.#interrupted() - before;
     if (cut > PARALLEL_MAX) this.problems.push(`one kill interrupted ${cut} calls, ${PARALLEL_MAX} can run at once`);
-    const keyed = records.filter((record) => record.key !== undefined && record.refused === undefined);
+    const keyed = repeatable(records);
     this.#repeats += keyed.length;
     this.problems.push(...(await checkRepeats(router.port, booksOf(this.#evidence.records), keyed)));
     this.#compare(router);

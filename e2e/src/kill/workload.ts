@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { randomInt, type Rng } from '@atp-router/kernel';
+import { randomInt, type Rng, seededRng } from '@atp-router/kernel';
 import { PROVIDER_IDS, secretOf } from '../config.ts';
 import { send } from '../http.ts';
 import type { Marked, Upstream } from '../upstream/upstream.ts';
@@ -20,6 +20,9 @@ export interface ClientRecord {
   refused?: number;
 }
 
+/** At a time. */
+export const CLIENTS = 8;
+
 /** Output tokens of an answer: enough for several progress records. */
 export const LONG_PIECES = 16;
 const PIECE_CHARS = 160;
@@ -36,7 +39,7 @@ interface Scripts {
   readonly long: Marked;
 }
 
-export async function makeScripts(upstream: Upstream): Promise<Scripts> {
+async function makeScripts(upstream: Upstream): Promise<Scripts> {
   const pieces = Array.from({ length: LONG_PIECES }, (_, i) => `${i}`.padEnd(PIECE_CHARS, ' word'));
   return {
     short: await upstream.script({ answer: { ...textAnswer('short', ' answer'), usage: SERVED } }),
@@ -95,6 +98,15 @@ export class Client {
     if (draw < 2) return this.#upstream.script({ status: 503 }, { answer: { ...textAnswer('late'), usage: SERVED } });
     return draw < 6 ? this.#scripts.long : this.#scripts.short;
   }
+}
+
+/** As many as there are at a time, with names that begin with `name`. */
+export async function makeClients(name: string, rng: Rng, upstream: Upstream): Promise<readonly Client[]> {
+  const scripts = await makeScripts(upstream);
+  return Array.from(
+    { length: CLIENTS },
+    (_, i) => new Client(`${name}c${i}`, seededRng(randomInt(rng, 1, 1e9)), upstream, scripts),
+  );
 }
 
 /** Sends a request and notes what came of it. A connection that breaks is no answer. */

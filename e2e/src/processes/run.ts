@@ -4,17 +4,16 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ValkeyServer } from '@atp-router/adapters/testing';
 import { randomInt, type Rng, seededRng } from '@atp-router/kernel';
 import type { JournalRecord } from '@atp-router/ledger';
-import { type RouterConfig, provider, PROVIDER_IDS, standardConfig, tenant } from '../config.ts';
+import type { RouterConfig } from '../config.ts';
 import { makeTempDir, removeDir, RouterProcess } from '../harness.ts';
 import { type Books, booksOf, readJournal } from '../journal.ts';
 import { compare } from '../kill/check.ts';
-import { KILL_PRICE } from '../kill/price.ts';
-import { checkRepeats } from '../kill/repeats.ts';
-import { Client, type ClientRecord, makeScripts } from '../kill/workload.ts';
+import { killConfig } from '../kill/config.ts';
+import { checkRepeats, repeatable } from '../kill/repeats.ts';
+import { CLIENTS, type ClientRecord, makeClients } from '../kill/workload.ts';
 import { Upstream } from '../upstream/upstream.ts';
 import { type ChildName, Children } from './children.ts';
 
-const CLIENTS = 8;
 const WORKERS = 2;
 /** More than one round makes: the budget is there until the end. */
 const CALLS_OF_A_ROUND = 400;
@@ -64,20 +63,11 @@ export async function runProcessKills(seed: number, kills: number, valkey?: Valk
 }
 
 function configOf(upstream: Upstream, calls_per_day: number, valkey: ValkeyServer | undefined): RouterConfig {
-  const breaker = { min_calls: 100_000, open_ms: 100 };
-  const base = standardConfig(upstream);
   return {
-    ...base,
+    ...killConfig(upstream, { budget: { calls_per_day } }),
     workers: WORKERS,
     ...(valkey && { cluster: { type: 'valkey', url: valkey.url() } }),
     telemetry: { log_level: 'info' },
-    providers: PROVIDER_IDS.map((id) => provider(upstream, id, { breaker })),
-    models: base.models.map((model) => ({ ...model, price: KILL_PRICE })),
-    policies: [
-      { id: 'chain', fallback: ['m-chat', 'm-anthropic'] },
-      { id: 'hedged', fallback: ['m-chat', 'm-anthropic'], hedge_after_ms: 1 },
-    ],
-    tenants: [tenant('acme', { at_limit: 'wait', window: { max_parallel: CLIENTS - 2 }, budget: { calls_per_day } })],
   };
 }
 
@@ -118,7 +108,7 @@ class Run {
       }
       return answered < after || !is_back;
     });
-    const keyed = records.filter((record) => record.key !== undefined && record.refused === undefined);
+    const keyed = repeatable(records);
     this.#repeats += keyed.length;
     this.#compare();
     this.problems.push(...(await checkRepeats(this.#router.port, this.#books(), keyed)));
@@ -167,11 +157,7 @@ class Run {
     name: string,
     goesOn: (answered: number, records: readonly ClientRecord[]) => boolean,
   ): Promise<ClientRecord[]> {
-    const scripts = await makeScripts(this.#upstream);
-    const clients = Array.from(
-      { length: CLIENTS },
-      (_, i) => new Client(`${name}c${i}`, seededRng(randomInt(this.#rng, 1, 1e9)), this.#upstream, scripts),
-    );
+    const clients = await makeClients(name, this.#rng, this.#upstream);
     const sent = (): ClientRecord[] => clients.flatMap((client) => client.records);
     const alive = (): boolean => {
       const records = sent();

@@ -25,7 +25,10 @@ export class SessionHost {
   readonly #session: Session;
   readonly #ports: SessionHostPorts;
   readonly #tasks: HostedTasks;
-  readonly #effects: EffectQueue = new EffectQueue();
+  readonly #effects: EffectQueue = new EffectQueue(
+    (effect) => this.#do(effect),
+    (thrown) => this.#broken(thrown),
+  );
   #is_suspended = false;
   #was_open = false;
   /** With what its connection is closed, where the fault is this end's. */
@@ -186,8 +189,7 @@ export class SessionHost {
   }
 
   #push(effects: readonly SessionEffect[]): void {
-    const run = (effect: SessionEffect): void => this.#do(effect);
-    if (!this.#effects.push(effects, run, (thrown) => this.#broken(thrown))) return;
+    if (!this.#effects.push(effects)) return;
     if (!this.#is_suspended) this.#timer.arm(this.#session.deadline_ms);
   }
 

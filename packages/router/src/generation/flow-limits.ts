@@ -55,12 +55,12 @@ function accountRules(config: Config, is_one_of_many: boolean): ReadonlyMap<stri
   for (const { id, max_concurrency, max_queue, window: of_provider } of config.providers) {
     add(providerAccount(id), { max_parallel: max_concurrency, ...of_provider }, max_queue);
   }
-  for (const [key, { max_parallel, max_waiting }] of deployments(config.models, providers)) {
-    add(deploymentAccount(key), { max_parallel }, max_waiting);
+  for (const [account, { max_parallel, max_waiting }] of deployments(config.models, providers)) {
+    add(account, { max_parallel }, max_waiting);
   }
   if (is_one_of_many) {
-    for (const key of deploymentsOf(config.models)) {
-      const account = deploymentAccount(key);
+    for (const model of config.models) {
+      const account = deploymentOf(model);
       if (!rules.has(account)) add(account, { max_parallel: NO_BOUND_CALLS });
     }
   }
@@ -88,27 +88,21 @@ function deployments(
   providers: ReadonlyMap<string, ProviderConfig>,
 ): ReadonlyMap<string, { readonly max_parallel: number; readonly max_waiting: number }> {
   const limits = new Map<string, { readonly max_parallel: number; readonly max_waiting: number }>();
-  for (const { provider: id, upstream_model, id: model, max_concurrency, max_queue } of models) {
-    const provider = providers.get(id);
+  for (const model of models) {
+    const { max_concurrency, max_queue } = model;
+    const provider = providers.get(model.provider);
     if (provider === undefined || max_concurrency === undefined) continue;
-    const key = deploymentOf({ provider: id, upstream_model, id: model });
-    const other = limits.get(key);
+    const account = deploymentOf(model);
+    const other = limits.get(account);
     if (other !== undefined && other.max_parallel <= max_concurrency) continue;
-    limits.set(key, { max_parallel: max_concurrency, max_waiting: max_queue ?? provider.max_queue });
+    limits.set(account, { max_parallel: max_concurrency, max_waiting: max_queue ?? provider.max_queue });
   }
   return limits;
 }
 
-function deploymentOf({
-  provider,
-  upstream_model,
-  id,
-}: Pick<ModelConfig, 'provider' | 'upstream_model' | 'id'>): string {
-  return `${provider}/${upstream_model ?? id}`;
-}
-
-function deploymentsOf(models: readonly ModelConfig[]): ReadonlySet<string> {
-  return new Set(models.map(deploymentOf));
+/** Account of the deployment that a model is served by. */
+export function deploymentOf({ provider, upstream_model, id }: ModelConfig): string {
+  return deploymentAccount(`${provider}/${upstream_model ?? id}`);
 }
 
 /** Windows of keys and sessions, whose accounts come and go. */

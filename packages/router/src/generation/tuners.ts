@@ -4,8 +4,7 @@ import type { AimdOptions } from '@atp-router/flow';
 import { gateLearned, learnedTuner, pidTuner, type Proof, staticTuner, type Tuner } from '@atp-router/flow/tune';
 import { AtpError } from '@atp-router/kernel';
 import type { TunerSpec } from '../engine/tuned-windows.ts';
-import { deploymentAccount } from './accounts.ts';
-import { windowOptions } from './flow-limits.ts';
+import { deploymentOf, windowOptions } from './flow-limits.ts';
 
 /** For a tuner that needs no measure of it. */
 const SOME_CAPACITY = 1_000;
@@ -20,9 +19,8 @@ export function tunersOf(config: Config): ReadonlyMap<string, TunerSpec> {
     const model = config.models.find(({ id }) => id === tuner.model);
     const provider = config.providers.find(({ id }) => id === model?.provider);
     if (model === undefined || provider === undefined) continue;
-    const account = deploymentAccount(`${provider.id}/${model.upstream_model ?? model.id}`);
     const max = model.max_concurrency ?? provider.max_concurrency;
-    tuners.set(account, specOf(tuner, config, max, `flow.tuners[${i}]`));
+    tuners.set(deploymentOf(model), specOf(tuner, config, max, `flow.tuners[${i}]`));
   }
   return tuners;
 }

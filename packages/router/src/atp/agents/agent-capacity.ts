@@ -95,10 +95,11 @@ export class AgentCapacity {
   /** Before the place of its call is free: the stream that it was on may be open for a moment longer. */
   ended(id: string, provider: string, upstream_model: string): void {
     this.#count(id, provider, upstream_model, -1);
-    this.#again(id);
+    this.roomChanged(id);
   }
 
-  #again(id: string): void {
+  /** It may take more or fewer streams than before. */
+  roomChanged(id: string): void {
     const agent = this.#parts.agent(id);
     if (agent !== undefined) this.changed(agent);
   }
@@ -116,8 +117,7 @@ export class AgentCapacity {
   /** Deployments of shared agents by which calls reach it. */
   #accountsOf(agent: AgentInstance): readonly string[] {
     if (this.#parts.killed(agent.tenant, agent.key_id)) return NONE;
-    const shared = this.#parts.providers().filter((one) => one.agent?.shared === true);
-    return shared.length === 0 ? NONE : deploymentsOf(agent, shared);
+    return sharedDeploymentsOf(agent, this.#parts.providers());
   }
 
   /** Without a part: it is not in the deployment any more. */
@@ -141,7 +141,7 @@ export class AgentCapacity {
     if (this.#graces.has(id)) return;
     const timer = this.#parts.timers.after(SESSION_LIMITS.pause_grace_ms + 1, () => {
       this.#graces.delete(id);
-      this.#again(id);
+      this.roomChanged(id);
     });
     this.#graces.set(id, timer);
   }
@@ -149,12 +149,13 @@ export class AgentCapacity {
 
 const NONE: readonly string[] = [];
 
-/** Accounts of the deployments at these providers that the agent is one of. */
-export function deploymentsOf(
+/** Accounts of the deployments at those of these providers that share their agents, which the agent is one of. */
+export function sharedDeploymentsOf(
   { tenant, key_id, capability }: AgentInstance,
   providers: readonly ProviderConfig[],
 ): readonly string[] {
+  const open = providers.filter((one) => one.agent?.shared === true && isOpenTo(one, tenant, key_id));
+  if (open.length === 0) return NONE;
   const names = [...new Set([capability.adapter_id, ...capability.models])];
-  const open = providers.filter((one) => isOpenTo(one, tenant, key_id));
   return open.flatMap(({ id }) => names.map((name) => deploymentAccount(`${id}/${name}`)));
 }

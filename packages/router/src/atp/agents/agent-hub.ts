@@ -9,7 +9,7 @@ import { admission, isOpenTo } from './admission.ts';
 import { type AgentCapability, readCapability } from './capability.ts';
 import type { ComplianceEvent } from './compliance.ts';
 import { type ConnectedModel, connectedModels, dearest, offeredOf } from './connected.ts';
-import { AgentCapacity, deploymentsOf } from './agent-capacity.ts';
+import { AgentCapacity, sharedDeploymentsOf } from './agent-capacity.ts';
 import { type AgentsElsewhere, NOWHERE } from './elsewhere.ts';
 import { type AgentInstance, type AgentLimits, AgentRoster } from './roster.ts';
 import { type AgentRegistry, isBehind, type RouteParts, routesTo, tooLong, whyUnreachable } from './routes.ts';
@@ -101,7 +101,7 @@ export class AgentHub {
         onCapability: (content) => this.#advertised(id, owner, peer, content),
         onHealth: (content) => this.roster.health(id, content, this.options.clock.now_ms()),
         onStatus: () => this.#said(id, peer),
-        onRoom: () => this.#roomOf(id),
+        onRoom: () => this.capacity.roomChanged(id),
         onCrowded: () => this.#crowded(id),
         onConnection: (is_connected) => this.roster.connected(id, is_connected),
         onUnreadable: () => this.roster.remember(id, this.options.clock.now_ms()),
@@ -190,7 +190,7 @@ export class AgentHub {
     this.#peers.set(id, { peer, session_id: owner.session_id });
     this.#said(id, peer);
     // Only now it can be reached.
-    this.#roomOf(id);
+    this.capacity.roomChanged(id);
     return { type: 'adapter.accepted', content: { adapter_id: capability.adapter_id, routes } };
   }
 
@@ -205,16 +205,10 @@ export class AgentHub {
     };
   }
 
-  #roomOf(id: string): void {
-    const agent = this.roster.get(id);
-    if (agent !== undefined) this.capacity.changed(agent);
-  }
-
   /** It says so of all that it is given; a tenant's own agents must not narrow what others have. */
   #crowded(id: string): void {
     const agent = this.roster.get(id);
-    const shared = this.options.providers().filter((one) => one.agent?.shared === true);
-    if (agent !== undefined && shared.length > 0) this.options.onCrowded?.(deploymentsOf(agent, shared));
+    if (agent !== undefined) this.options.onCrowded?.(sharedDeploymentsOf(agent, this.options.providers()));
   }
 
   /** A session tells what an agent said of itself at once, and may do so before the agent is known. */

@@ -34,8 +34,11 @@ export class Placement implements UpstreamExchange {
         why = furthest([choice.why, ...this.#refusals.values()]);
         break;
       }
+      const { agent } = choice;
       this.#exchange =
-        choice.agent.at === undefined ? this.#beginAt(choice.agent) : this.#send(choice.agent, choice.agent.at);
+        agent.at === undefined
+          ? beginWith(this.#hub, agent.id, this.#work, this.#handler)
+          : this.#send(agent, agent.at);
       if (this.#exchange === undefined) continue;
       if (this.#is_paused) this.#exchange.pause();
       return;
@@ -62,10 +65,6 @@ export class Placement implements UpstreamExchange {
   #others(): readonly AgentInstance[] {
     const { agents } = this.#hub.elsewhere;
     return this.#refusals.size === 0 ? agents : agents.filter(({ at }) => !this.#refusals.has(at ?? ''));
-  }
-
-  #beginAt({ id }: AgentInstance): UpstreamExchange | undefined {
-    return beginWith(this.#hub, id, this.#work, this.#handler);
   }
 
   #send(agent: AgentInstance, at: string): UpstreamExchange {

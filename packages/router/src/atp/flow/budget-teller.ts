@@ -9,12 +9,10 @@ export const BUDGET_INTERVAL_MS = 500;
 /** Why a budget is told. */
 export type BudgetReason = 'task_ended' | 'limit_changed' | 'new_day';
 
+type BudgetLeft = Omit<BudgetUpdateContent, 'reason'>;
+
 /** What is left of the tenant's budgets of the day; nothing where it has none in tokens or money. */
-export function budgetLeft(
-  accounts: AccountLedger,
-  tenant: string,
-  now_ms: number,
-): Omit<BudgetUpdateContent, 'reason'> | undefined {
+export function budgetLeft(accounts: AccountLedger, tenant: string, now_ms: number): BudgetLeft | undefined {
   const remaining = accounts.snapshot(tenantAccount(tenant), now_ms)?.remaining;
   const tokens = remaining?.budget_tokens ?? null;
   const usd_nanos = remaining?.budget_usd_nanos ?? null;
@@ -33,7 +31,7 @@ function bounded(value: number): number {
 export interface BudgetTellerParts {
   readonly clock: Clock;
   readonly timers: Timers;
-  readonly left: () => Omit<BudgetUpdateContent, 'reason'> | undefined;
+  readonly left: () => BudgetLeft | undefined;
   /** False: the session has no room for it now. */
   readonly send: (payload: Payload) => boolean;
 }
@@ -41,7 +39,7 @@ export interface BudgetTellerParts {
 /** Tells one session what is left of its tenant's budgets: at once where nothing was told lately, else when that is over. */
 export class BudgetTeller {
   readonly #parts: BudgetTellerParts;
-  #told: Omit<BudgetUpdateContent, 'reason'> | undefined;
+  #told: BudgetLeft | undefined;
   #told_mono_ms: number = Number.NEGATIVE_INFINITY;
   #due: { readonly timer: Timer; reason: BudgetReason } | undefined;
 
@@ -86,6 +84,6 @@ export class BudgetTeller {
   }
 }
 
-function isSame(left: Omit<BudgetUpdateContent, 'reason'>, right: typeof left | undefined): boolean {
+function isSame(left: BudgetLeft, right: BudgetLeft | undefined): boolean {
   return right !== undefined && left.tokens === right.tokens && left.usd_micros === right.usd_micros;
 }

@@ -24,9 +24,10 @@ export class Pressure {
 
   /** What is everybody's concerns those who have work there; a session may work at any of them. */
   concerns({ tenant, key_id, session_id }: SessionName, has_tasks: boolean): boolean {
-    if (this.#own.size === 0) return has_tasks && this.#shared.size > 0;
+    if (has_tasks && this.#shared.size > 0) return true;
+    // It is asked with every task: mostly no queue is under pressure, and no names need be made.
+    if (this.#own.size === 0) return false;
     return (
-      (has_tasks && this.#shared.size > 0) ||
       this.#own.has(tenantAccount(tenant)) ||
       this.#own.has(keyAccount(tenant, key_id)) ||
       this.#own.has(sessionAccount(tenant, session_id))

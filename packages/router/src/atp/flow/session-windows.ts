@@ -28,13 +28,11 @@ export class SessionWindows {
     this.configure();
   }
 
-  /** The factors may have changed. Without any, all windows open at once; returns the accounts of which that is true. */
-  configure(): readonly string[] {
+  /** The factors may have changed. Without any, all windows open at once. */
+  configure(): void {
     const options = this.#parts.options();
     if (options !== undefined) this.#table.tune(options);
-    const opened = options === undefined ? [...this.#table.entries()].map(([account]) => account) : [];
-    for (const account of opened) this.forget(account);
-    return opened;
+    else for (const [account] of [...this.#table.entries()]) this.forget(account);
   }
 
   /** Undefined: nothing narrows it. */
