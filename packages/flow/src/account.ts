@@ -1,5 +1,5 @@
 import { addCounts, addUsdNanos, NANOS_PER_MICRO, type Qos, qosRank, type UsdNanos } from '@atp-router/kernel';
-import { type AccountLimits, type Amounts, LIMIT_NAMES, NO_LIMITS } from './amounts.ts';
+import { type AccountLimits, type Amounts, LIMIT_NAMES, NO_LIMITS, NOTHING } from './amounts.ts';
 
 const UNLIMITED: number = Number.POSITIVE_INFINITY;
 
@@ -14,6 +14,12 @@ export interface Windows {
   readonly out_tokens: number;
   readonly out_usd_nanos: UsdNanos;
   tier(qos: Qos): Amounts;
+}
+
+/** What is out at an account; nothing at one that is not known. */
+export function outOf(windows: Windows | undefined): Amounts {
+  if (windows === undefined) return NOTHING;
+  return { calls: windows.out_calls, tokens: windows.out_tokens, usd_nanos: windows.out_usd_nanos };
 }
 
 /** One account: its limits as plain numbers (`Infinity` when absent), its windows, its two recent days. */

@@ -25,7 +25,7 @@ export { DEFAULT_WATERMARK, Watermark, type WatermarkOptions } from './window/wa
 export { BurnRate, type BurnOptions, DEFAULT_BURN, type Spike } from './guards/burn.ts';
 export { type Breach, type Objectives, Throttle } from './guards/throttle.ts';
 export { COOL_OFF_MS, type Penalty, penaltyOf, predictability, worseTier } from './guards/predictability.ts';
-export type { Windows } from './account.ts';
+export { outOf, type Windows } from './account.ts';
 export type { LimitsRule } from './account-table.ts';
 export { isOwnerMessage, isWorkerMessage } from './credit/check.ts';
 export type * from './credit/messages.ts';

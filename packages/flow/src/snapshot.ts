@@ -1,4 +1,4 @@
-import type { Account } from './account.ts';
+import { type Account, outOf } from './account.ts';
 import { type Amounts, type LimitsRecord, limitsRecord, NOTHING } from './amounts.ts';
 import { formatDay } from './days.ts';
 
@@ -65,7 +65,7 @@ export function snapshotOf(account: Account, day: number): AccountSnapshot {
   return {
     id: account.id,
     limits: limitsRecord(account.limits),
-    outstanding: { calls: account.out_calls, tokens: account.out_tokens, usd_nanos: account.out_usd_nanos },
+    outstanding: outOf(account),
     day: formatDay(day),
     used: { calls: used.calls, tokens: used.tokens, usd_nanos: used.usd_nanos },
     held,

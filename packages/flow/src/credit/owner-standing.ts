@@ -1,5 +1,6 @@
 import type { AccountLedger } from '../account-ledger.ts';
-import { type Amounts, NOTHING } from '../amounts.ts';
+import { outOf } from '../account.ts';
+import { NOTHING } from '../amounts.ts';
 import type { Standing, Want } from './messages.ts';
 import type { OwnerWorker } from './owner-worker.ts';
 import { isNothing, minus, positive } from './sums.ts';
@@ -15,12 +16,7 @@ export function standingsOf(
     const slot = worker.peek(account, day);
     if (slot === undefined) continue;
     const used = positive(minus(ledger.usedOn(account, day) ?? NOTHING, slot.known));
-    const windows = ledger.windows(account);
-    const all: Amounts =
-      windows === undefined
-        ? NOTHING
-        : { calls: windows.out_calls, tokens: windows.out_tokens, usd_nanos: windows.out_usd_nanos };
-    const out = positive(minus(all, slot.credit));
+    const out = positive(minus(outOf(ledger.windows(account)), slot.credit));
     const { told } = slot;
     if (told !== undefined && isNothing(minus(used, told.used)) && isNothing(minus(out, told.out))) continue;
     slot.told = { used, out };

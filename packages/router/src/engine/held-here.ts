@@ -1,11 +1,9 @@
-import { type AccountLedger, type AccountSnapshot, type Amounts, minus, NOTHING } from '@atp-router/flow';
+import { type AccountLedger, type AccountSnapshot, type Amounts, minus, NOTHING, outOf } from '@atp-router/flow';
 import type { Engine } from './engine.ts';
 
 /** What the books say is out at an account, whoever has it. */
 export function outAt(accounts: Pick<AccountLedger, 'windows'>, account: string): Amounts {
-  const windows = accounts.windows(account);
-  if (windows === undefined) return NOTHING;
-  return { calls: windows.out_calls, tokens: windows.out_tokens, usd_nanos: windows.out_usd_nanos };
+  return outOf(accounts.windows(account));
 }
 
 /** What calls of this process hold at an account. Over all processes these add up to what is in flight. */

@@ -1,3 +1,4 @@
+import { outOf } from '../../account.ts';
 import { type AccountLimits, type Amounts, NOTHING } from '../../amounts.ts';
 import { dayNumber, dayStart_ms } from '../../days.ts';
 import { DIMENSIONS, minus, plus } from '../sums.ts';
@@ -33,7 +34,7 @@ export class Judge implements Watch {
   }
 
   before(owner: OwnerEnd): void {
-    this.#before = new Map(ACCOUNTS.map((account) => [account, outOf(owner, account)]));
+    this.#before = new Map(ACCOUNTS.map((account) => [account, outOf(owner.ledger.windows(account))]));
   }
 
   /** What is out grows beyond a window only by what a hello says. */
@@ -46,7 +47,7 @@ export class Judge implements Watch {
         tokens: windows.max_tokens,
         usd_nanos: windows.max_usd_nanos,
       };
-      const [was, is] = [this.#before.get(account) ?? NOTHING, outOf(owner, account)];
+      const [was, is] = [this.#before.get(account) ?? NOTHING, outOf(owner.ledger.windows(account))];
       for (const of of DIMENSIONS)
         if (is[of] > limits[of] && is[of] > was[of])
           this.broken(`${input} takes what is out at ${account} from ${was[of]} to ${is[of]} of ${limits[of]} ${of}`);
@@ -166,7 +167,7 @@ export class Judge implements Watch {
         if (slot.is_open && recordOf(owner, worker)?.peek(account, slot.day)?.is_open !== true)
           this.broken(`${worker.name} admits at ${account}, and the owner thinks that it does not`);
       }
-    const out = outOf(owner, account);
+    const out = outOf(owner.ledger.windows(account));
     for (const of of DIMENSIONS)
       if (out[of] !== credit[of]) this.broken(`out at ${account}: ${out[of]} ${of}, workers have ${credit[of]}`);
     const { lost } = owner.core.bound(account);
@@ -221,12 +222,6 @@ function recordOf(owner: OwnerEnd, { name, incarnation }: WorkerEnd): OwnerWorke
   for (const record of owner.core.workers())
     if (record.name === name && record.incarnation === incarnation) return record;
   return undefined;
-}
-
-function outOf(owner: OwnerEnd, account: string): Amounts {
-  const windows = owner.ledger.windows(account);
-  if (windows === undefined) return NOTHING;
-  return { calls: windows.out_calls, tokens: windows.out_tokens, usd_nanos: windows.out_usd_nanos };
 }
 
 function isBudget(limited: string): boolean {
