@@ -1,14 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
-import { connectValkey, type ValkeyAddress } from '../valkey/connect.ts';
+import { connectValkey, RETRY_MS, type ValkeyAddress } from '../valkey/connect.ts';
 import { reasonOf } from '../valkey/reasons.ts';
-
-/** Between attempts to connect. A server that restarts takes about a second; more often would only load it. */
-const RETRY_MS = { first: 20, last: 1_000 } as const;
+import type { Script } from '../valkey/script.ts';
 
 export interface ConnectionOptions {
   readonly address: ValkeyAddress;
-  readonly scripts: readonly string[];
+  readonly scripts: readonly Script[];
   /** A connection is there. Until the next one nothing else is used. */
   readonly onUp: (client: Redis) => void;
   /** Why there is none: once after each loss and each attempt. */

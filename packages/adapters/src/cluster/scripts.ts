@@ -1,10 +1,4 @@
-import { hash } from 'node:crypto';
-
-/** What the server runs, and the name that it has there: the SHA-1 of its text. */
-interface Script {
-  readonly text: string;
-  readonly sha: string;
-}
+import { type Script, scriptOf } from '../valkey/script.ts';
 
 /**
  * KEYS: record, members. ARGV: 1 who asks, 2 number of the beat, 3 epoch in which it leads or 0, 4 what it takes over: `none`,
@@ -70,9 +64,7 @@ redis.call('HSET', KEYS[1], 'free_in', run)
 return 1`;
 
 /** They take hardly any memory: a full server runs them all the same. */
-const script = (body: string): Script => {
-  const text = `#!lua flags=allow-oom${body}`;
-  return { text, sha: hash('sha1', text, 'hex') };
+export const CLUSTER_SCRIPTS: Readonly<Record<'beat' | 'leave', Script>> = {
+  beat: scriptOf('allow-oom', BEAT),
+  leave: scriptOf('allow-oom', LEAVE),
 };
-
-export const CLUSTER_SCRIPTS: Readonly<Record<'beat' | 'leave', Script>> = { beat: script(BEAT), leave: script(LEAVE) };

@@ -1,6 +1,6 @@
 import type { Beat, BeatAnswer } from '@atp-router/flow';
 import { AtpError } from '@atp-router/kernel';
-import { reasonOf } from '../valkey/reasons.ts';
+import { ADVICE, reasonOf } from '../valkey/reasons.ts';
 import { Connection } from './connection.ts';
 import { Incoming } from './incoming.ts';
 import { Outgoing } from './outgoing.ts';
@@ -50,7 +50,7 @@ class ValkeyCluster implements Cluster {
       leave: (client) => this.#reader.leave(client),
     });
     const common = { address: { url, ca }, onDown: (reason: string) => this.#down(reason) };
-    const scripts = Object.values(CLUSTER_SCRIPTS).map(({ text }) => text);
+    const scripts = Object.values(CLUSTER_SCRIPTS);
     this.#writer = new Connection({ ...common, scripts, onUp: () => undefined });
     this.#reader = new Connection({ ...common, scripts: [], onUp: (client) => void this.#incoming.readFrom(client) });
   }
@@ -162,7 +162,5 @@ function namesOf(list: string): readonly string[] {
 function unusable(reason: string): AtpError {
   const what = `The server of cluster.url cannot be used: ${reason}`;
   const then = 'Calls start within what this machine was given before, for at most 10 s, until it is back.';
-  const advice =
-    'See that it runs, that this machine may connect, and that user, password and number of the database are right.';
-  return new AtpError('internal_error', `${what}. ${then} ${advice}`);
+  return new AtpError('internal_error', `${what}. ${then} ${ADVICE}`);
 }

@@ -63,6 +63,36 @@ export function httpUrl(description: string): z.ZodString {
     .meta({ description, expected: 'an http:// or https:// address without user, query or fragment' });
 }
 
+/** Address of a server of Valkey or Redis; what a pattern cannot see of it is a rule (`isServerUrl`). */
+export function serverUrl(description: string): z.ZodString {
+  return z
+    .string()
+    .max(2_048)
+    .regex(/^rediss?:\/\/\S+$/)
+    .meta({ description, expected: 'redis://user:password@host:port/database', writeOnly: true, restart: true });
+}
+
+/** PEM. */
+export function serverCa(description: string): z.ZodString {
+  return text(262_144, { description, restart: true });
+}
+
+/** What begins all keys on such a server. */
+export function keyPrefix(description: string): z.ZodString {
+  return z
+    .string()
+    .regex(/^[A-Za-z0-9_.-]{1,64}$/)
+    .meta({ description, expected: '1 to 64 of A-Z a-z 0-9 _ . -', restart: true });
+}
+
+/** 32 bytes that routers which share a server seal with. */
+export function sealKey(description: string): z.ZodString {
+  return z
+    .string()
+    .regex(/^[0-9a-fA-F]{64}$/)
+    .meta({ description, expected: '64 hex digits', writeOnly: true, restart: true });
+}
+
 export function int(min: number, max: number, description: string): z.ZodInt {
   return z.int().min(min).max(max).meta({ description });
 }

@@ -1,6 +1,19 @@
 import { DEFAULT_LIMITS, type Limits } from '@atp-router/kernel';
 import { z } from 'zod';
-import { atStart, headers, httpUrl, int, millis, ratio, text, typed } from './schema-parts.ts';
+import {
+  atStart,
+  headers,
+  httpUrl,
+  int,
+  keyPrefix,
+  millis,
+  ratio,
+  sealKey,
+  serverCa,
+  serverUrl,
+  text,
+  typed,
+} from './schema-parts.ts';
 import type {
   IdempotencyConfig,
   JournalConfig,
@@ -128,17 +141,9 @@ export const storeSchema: z.ZodType<StoreConfig> = typed<StoreConfig>()(
         writeOnly: true,
         restart: true,
       }),
-    seal_key: z
-      .string()
-      .regex(/^[0-9a-fA-F]{64}$/)
-      .optional()
-      .meta({
-        description:
-          'Only for `postgres`: the key that stored outcomes are encrypted with, the same at all routers that share the database (`openssl rand -hex 32`). Absent: each router has its own in `data_dir`, and answers 409 where another one answered first.',
-        expected: '64 hex digits',
-        writeOnly: true,
-        restart: true,
-      }),
+    seal_key: sealKey(
+      'Only for `postgres`: the key that stored outcomes are encrypted with, the same at all routers that share the database (`openssl rand -hex 32`). Absent: each router has its own in `data_dir`, and answers 409 where another one answered first.',
+    ).optional(),
   }),
 );
 
@@ -150,43 +155,16 @@ const sessionStore: z.ZodType<SessionStoreConfig> = typed<SessionStoreConfig>()(
         '`sqlite`: a file in `data_dir`; a client resumes at this router. `valkey`: a server of Valkey (from 7.2) or Redis (from 7.0); a client resumes at any router that uses the same one.',
       restart: true,
     }),
-    url: z
-      .string()
-      .max(2_048)
-      .regex(/^rediss?:\/\/\S+$/)
-      .optional()
-      .meta({
-        description: 'Only for `valkey`, and required there: the address of the server; `rediss` is TLS.',
-        expected: 'redis://user:password@host:port/database',
-        writeOnly: true,
-        restart: true,
-      }),
-    ca: text(262_144, {
-      description:
-        'Only for `valkey`: PEM text of the CA of its certificate, as `${file:…}`. Absent: those that Node trusts.',
-      restart: true,
-    }).optional(),
-    seal_key: z
-      .string()
-      .regex(/^[0-9a-fA-F]{64}$/)
-      .optional()
-      .meta({
-        description:
-          'Only for `valkey`, and required there: the key that sessions are encrypted with, the same at all routers that share the server (`openssl rand -hex 32`).',
-        expected: '64 hex digits',
-        writeOnly: true,
-        restart: true,
-      }),
-    prefix: z
-      .string()
-      .regex(/^[A-Za-z0-9_.-]{1,64}$/)
-      .optional()
-      .meta({
-        description:
-          'Only for `valkey`: begins all keys, so that groups of routers may share a server. Absent: `atp`. The same at all routers of a group.',
-        expected: '1 to 64 of A-Z a-z 0-9 _ . -',
-        restart: true,
-      }),
+    url: serverUrl('Only for `valkey`, and required there: the address of the server; `rediss` is TLS.').optional(),
+    ca: serverCa(
+      'Only for `valkey`: PEM text of the CA of its certificate, as `${file:…}`. Absent: those that Node trusts.',
+    ).optional(),
+    seal_key: sealKey(
+      'Only for `valkey`, and required there: the key that sessions are encrypted with, the same at all routers that share the server (`openssl rand -hex 32`).',
+    ).optional(),
+    prefix: keyPrefix(
+      'Only for `valkey`: begins all keys, so that groups of routers may share a server. Absent: `atp`. The same at all routers of a group.',
+    ).optional(),
     wait_replicas: atStart(
       int(
         0,

@@ -1,5 +1,4 @@
-import type { AtpError, Clock, Timers } from '@atp-router/kernel';
-import type { LinkLimits } from './limits.ts';
+import type { LinkOptions } from './types.ts';
 
 /**
  * A conversation of two processes on a connection of its own, for what may be long and is read at the reader's pace. Bodies are
@@ -29,25 +28,14 @@ export interface PipeHandlers {
   onGone(): void;
 }
 
-export interface PipeOptions {
-  /** Of the Unix socket. */
-  readonly path: string;
-  /** Of the router. Processes of different versions do not talk with each other. */
-  readonly version: string;
-  readonly timers: Timers;
-  readonly clock: Clock;
-  readonly onProblem: (problem: AtpError) => void;
-  readonly limits?: Partial<LinkLimits>;
-}
-
-export interface PipeClientOptions extends PipeOptions {
+export interface PipeClientOptions extends LinkOptions {
   /** The first thing that is said. */
   readonly hello: unknown;
   /** `onGone` also where nobody listens, or where this process is not let in. */
   readonly handlers: PipeHandlers;
 }
 
-export interface PipeServerOptions extends PipeOptions {
+export interface PipeServerOptions extends LinkOptions {
   /** Somebody begins a conversation. What it throws is reported, and ends it. */
   readonly onPipe: (pipe: Pipe, hello: unknown) => PipeHandlers;
 }

@@ -1,13 +1,12 @@
 import type { Socket } from 'node:net';
-import { type Clock, isAtpError, type Timer, type Timers } from '@atp-router/kernel';
+import { isAtpError, type Timer } from '@atp-router/kernel';
 import { linkProblem } from './errors.ts';
 import { encodeFrame, FrameReader, type LinkFrame } from './frame.ts';
 import type { LinkLimits } from './limits.ts';
-import type { Pipe, PipeHandlers, PipeOptions } from './pipe-types.ts';
+import type { Pipe, PipeHandlers } from './pipe-types.ts';
+import type { LinkOptions } from './types.ts';
 
-export interface PipeParts extends Pick<PipeOptions, 'path' | 'onProblem'> {
-  readonly timers: Timers;
-  readonly clock: Clock;
+export interface PipeParts extends Pick<LinkOptions, 'path' | 'timers' | 'clock' | 'onProblem'> {
   readonly limits: LinkLimits;
   /** The first frame. Opens the pipe, or ends it, before it returns. */
   readonly onGreeting: (frame: LinkFrame) => void;

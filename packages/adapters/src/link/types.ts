@@ -29,14 +29,15 @@ export interface LinkHandlers {
   onDown(): void;
 }
 
-interface LinkOptions {
+/** Of either side. */
+export interface LinkOptions {
   /** Of the Unix socket. */
   readonly path: string;
   /** Of the router. Processes of different versions do not talk with each other. */
   readonly version: string;
   readonly timers: Timers;
   readonly clock: Clock;
-  /** What the other process or a handler did wrong. The link goes on from there as described, or is cut. */
+  /** What the other process or a handler did wrong. What is between the two goes on from there as described, or is cut. */
   readonly onProblem: (problem: AtpError) => void;
   readonly limits?: Partial<LinkLimits>;
 }

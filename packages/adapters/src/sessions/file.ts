@@ -3,6 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { AtpError } from '@atp-router/kernel';
 import { aesGcmSealer, type DataSealer } from '../secrets/index.ts';
 import { createPrivate, isDamaged } from '../sql/index.ts';
+import { openAt, sealAt } from './sealed.ts';
 import type { FoundItems, Opening, SessionChanges, WorkerInput } from './worker-protocol.ts';
 
 /**
@@ -26,8 +27,6 @@ const TABLES = `
 
 /** How often a store that has sessions says that it is alive. A session that had a connection lost it within that. */
 export const ALIVE_MS = 5_000;
-
-const UTF8 = new TextEncoder();
 
 /**
  * The file of the sessions: for a thread of its own, since every call blocks. Each item is sealed together with its
@@ -71,7 +70,7 @@ export class SessionFile {
         if (session !== undefined) putSession.run(born, session.tenant, session.key_id, session.session_id);
         for (const [key, value] of items) {
           if (value === undefined) dropItem.run(born, key);
-          else putItem.run(born, key, this.#seal(born, key, value));
+          else putItem.run(born, key, sealAt(this.#sealer, placeOf(born, key), value));
         }
         if (since !== undefined) putSince.run(since.ms ?? null, born);
       }
@@ -103,21 +102,10 @@ export class SessionFile {
 
   #openAll(born: string, rows: readonly Record<string, unknown>[]): readonly Uint8Array[] | undefined {
     try {
-      return rows.map((row) => this.#open(born, String(row['key']), String(row['sealed'])));
+      return rows.map((row) => openAt(this.#sealer, placeOf(born, String(row['key'])), String(row['sealed'])));
     } catch {
       return undefined;
     }
-  }
-
-  #seal(born: string, key: string, value: Uint8Array): string {
-    return this.#sealer.seal(Buffer.concat([placeBytes(born, key), value]));
-  }
-
-  #open(born: string, key: string, sealed: string): Uint8Array {
-    const plain = this.#sealer.open(sealed);
-    const place = placeBytes(born, key);
-    if (Buffer.compare(place, plain.subarray(0, place.length)) !== 0) throw new Error('the item was moved');
-    return plain.subarray(place.length);
   }
 
   #migrate(path: string): void {
@@ -149,12 +137,8 @@ export class SessionFile {
   }
 }
 
-/** With its length in front: no other place begins with these bytes. */
-function placeBytes(born: string, key: string): Uint8Array {
-  const text = UTF8.encode(`${born} ${key}`);
-  const length = Buffer.alloc(4);
-  length.writeUInt32BE(text.length);
-  return Buffer.concat([length, text]);
+function placeOf(born: string, key: string): string {
+  return `${born} ${key}`;
 }
 
 function prepare(database: DatabaseSync) {

@@ -1,16 +1,10 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { randomInt } from 'node:crypto';
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { onFreePort, ServerProcess } from './server-process.ts';
 
 const SERVERS: readonly string[] = ['valkey-server', 'redis-server'];
-const PORT_FIRST = 15_000;
-const PORT_BEHIND = 32_000;
-/** Another server can take a port between finding it free and using it. */
-const PORT_ATTEMPTS = 5;
 
 /** The program, Valkey first; undefined when neither is installed. */
 export function findValkey(): string | undefined {
@@ -34,14 +28,24 @@ export class ValkeyServer {
   readonly port: number;
   readonly #program: string;
   readonly #dir: string;
-  readonly #options: ValkeyServerOptions;
-  #process: ChildProcess | undefined;
+  readonly #process: ServerProcess;
 
   private constructor(program: string, dir: string, port: number, options: ValkeyServerOptions) {
+    const { is_persistent = false, args = [] } = options;
     this.#program = program;
     this.#dir = dir;
     this.port = port;
-    this.#options = options;
+    this.#process = new ServerProcess({
+      program,
+      args: [
+        ...['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--save', '', '--daemonize', 'no'],
+        ...['--appendonly', is_persistent ? 'yes' : 'no', '--appendfsync', 'no', '--enable-debug-command', 'yes'],
+        ...(typeof args === 'function' ? args(port) : args),
+      ],
+      options: { cwd: dir },
+      ready: /ready to accept connections/i,
+      end_signal: 'SIGKILL',
+    });
   }
 
   /** Throws what the server said when it does not start. */
@@ -49,17 +53,17 @@ export class ValkeyServer {
     const program = findValkey();
     if (program === undefined)
       throw new Error('Neither Valkey nor Redis is installed: run scripts/install-services.sh');
-    for (let attempt = 1; ; attempt += 1) {
+    return onFreePort(async (port) => {
       const dir = mkdtempSync(join(tmpdir(), 'atp-valkey-'));
-      const server = new ValkeyServer(program, dir, await freePort(), options);
+      const server = new ValkeyServer(program, dir, port, options);
       try {
         await server.resume();
         return server;
       } catch (error) {
         await server.stop();
-        if (attempt === PORT_ATTEMPTS) throw error;
+        throw error;
       }
-    }
+    });
   }
 
   /** Address of a database, of which there are 16. */
@@ -74,43 +78,22 @@ export class ValkeyServer {
   }
 
   /** Starts the server after `halt`, if it does not run; resolves when it takes connections. */
-  async resume(): Promise<void> {
-    if (this.#process !== undefined) return;
-    const { is_persistent = false, args = [] } = this.#options;
-    const child = spawn(
-      this.#program,
-      [
-        ...['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.#dir, '--save', '', '--daemonize', 'no'],
-        ...['--appendonly', is_persistent ? 'yes' : 'no', '--appendfsync', 'no', '--enable-debug-command', 'yes'],
-        ...(typeof args === 'function' ? args(this.port) : args),
-      ],
-      { cwd: this.#dir, stdio: ['ignore', 'pipe', 'pipe'], env: { LC_ALL: 'C', TZ: 'UTC' } },
-    );
-    this.#process = child;
-    process.once('exit', this.#endNow);
-    await ready(child);
+  resume(): Promise<void> {
+    return this.#process.start();
   }
 
   /** Ends the server at once, as when its machine is lost. Without persistence it is empty after `resume`. */
-  async halt(): Promise<void> {
-    const child = this.#process;
-    this.#process = undefined;
-    process.off('exit', this.#endNow);
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    const gone = new Promise((resolve) => {
-      child.once('exit', resolve);
-    });
-    child.kill('SIGKILL');
-    await gone;
+  halt(): Promise<void> {
+    return this.#process.halt();
   }
 
   /** It keeps its connections, and answers nothing until `thaw`. */
   freeze(): void {
-    this.#process?.kill('SIGSTOP');
+    this.#process.signal('SIGSTOP');
   }
 
   thaw(): void {
-    this.#process?.kill('SIGCONT');
+    this.#process.signal('SIGCONT');
   }
 
   /** Ends the server and removes its data. */
@@ -118,42 +101,4 @@ export class ValkeyServer {
     await this.halt();
     rmSync(this.#dir, { recursive: true, force: true });
   }
-
-  /** Also when the test run itself is ended. */
-  readonly #endNow = (): void => {
-    this.#process?.kill('SIGKILL');
-  };
-}
-
-/** Resolves when the server says that it is ready, fails with what it said when it ends before. */
-function ready(child: ChildProcess): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const said: string[] = [];
-    for (const stream of [child.stdout, child.stderr]) {
-      if (stream === null) throw new Error('no output');
-      // Read to the end, or the server would wait for its own log.
-      createInterface({ input: stream }).on('line', (line) => {
-        if (said.length < 100) said.push(line);
-        if (/ready to accept connections/i.test(line)) resolve();
-      });
-    }
-    child.once('error', reject);
-    child.once('exit', (code) => reject(new Error(`the server ended with ${code}:\n${said.join('\n')}`)));
-  });
-}
-
-/** A port below those that the system gives away, so that nothing takes it while the server is halted. */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = randomInt(PORT_FIRST, PORT_BEHIND);
-    if (await isFree(port)) return port;
-  }
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-  });
 }

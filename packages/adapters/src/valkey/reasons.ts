@@ -1,3 +1,7 @@
+/** What to look at when it cannot be used. */
+export const ADVICE =
+  'See that it runs, that this machine may connect, and that user, password and number of the database are right.';
+
 /** Never the text of the client or of the server: it may have the address, and with it a password. */
 export function reasonOf(error: unknown): string {
   const { name, message, code } = (error ?? {}) as { name?: unknown; message?: unknown; code?: unknown };

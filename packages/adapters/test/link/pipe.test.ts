@@ -3,7 +3,8 @@ import { createServer } from 'node:net';
 import type { AtpError } from '@atp-router/kernel';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { listenForPipes, openPipe, type Pipe, type PipeServer, systemClock, systemTimers } from '../../src/index.ts';
-import type { PipeClientOptions, PipeOptions } from '../../src/link/pipe-types.ts';
+import type { PipeClientOptions } from '../../src/link/pipe-types.ts';
+import type { LinkOptions } from '../../src/link/types.ts';
 import { listenOnPath } from '../../src/unix-socket.ts';
 import { settle } from '../http/support/test-server.ts';
 import { VirtualTime } from '../sim/support/virtual-time.ts';
@@ -27,7 +28,7 @@ class End {
   }
 }
 
-type More = Partial<Pick<PipeOptions, 'clock' | 'timers' | 'limits' | 'version'>>;
+type More = Partial<Pick<LinkOptions, 'clock' | 'timers' | 'limits' | 'version'>>;
 
 interface Listening {
   readonly path: string;

@@ -1,10 +1,9 @@
 import type { Command } from 'commander';
 import type { ServeOptions } from '../serve/options.ts';
+import { WORKERS_MAX } from '../serve/role.ts';
 import { type Cli, folder, integer } from './context.ts';
 
 const PORT_MAX = 65_535;
-/** As in the configuration. */
-const WORKERS_MAX = 64;
 
 export function addServe(program: Command, cli: Cli): void {
   program

@@ -5,7 +5,7 @@ import { CliError, EXIT } from '../exit.ts';
 export const ROLE_ENV = { process: 'ATP_PROCESS', incarnation: 'ATP_INCARNATION', peers: 'ATP_PEERS' } as const;
 
 /** As many workers as a configuration may ask for. */
-const WORKERS_MAX = 64;
+export const WORKERS_MAX = 64;
 /** Beyond what 64 workers take. */
 const PEERS_CHARS_MAX = 8_192;
 /** Without leading zeros, below 2^53. */
@@ -29,12 +29,19 @@ export function readRole(env: Env, has_channel: boolean): ProcessRole {
   return { kind: 'worker', n: wholeOf(n, ROLE_ENV.process, WORKERS_MAX), incarnation: incarnationOf(env) };
 }
 
+type OneOfSeveral = Exclude<ProcessRole, { readonly kind: 'single' }>;
+
+/** As it is called in logs, and in `ATP_PROCESS`. */
+export function processName(role: OneOfSeveral): string {
+  return role.kind === 'owner' ? 'owner' : `worker:${role.n}`;
+}
+
 /** The environment from which `readRole` reads it. */
-export function roleEnv(role: Exclude<ProcessRole, { readonly kind: 'single' }>): Readonly<Record<string, string>> {
-  if (role.kind === 'worker')
-    return { [ROLE_ENV.process]: `worker:${role.n}`, [ROLE_ENV.incarnation]: String(role.incarnation) };
+export function roleEnv(role: OneOfSeveral): Readonly<Record<string, string>> {
+  const name = { [ROLE_ENV.process]: processName(role) };
+  if (role.kind === 'worker') return { ...name, [ROLE_ENV.incarnation]: String(role.incarnation) };
   return {
-    [ROLE_ENV.process]: 'owner',
+    ...name,
     [ROLE_ENV.incarnation]: String(role.epoch),
     [ROLE_ENV.peers]: JSON.stringify(role.workers),
   };

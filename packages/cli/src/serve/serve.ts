@@ -1,12 +1,11 @@
 import { resolve } from 'node:path';
 import { type Config, openLogger } from '@atp-router/adapters';
-import type { ProcessRole } from '@atp-router/router';
 import { CliError, EXIT, type ExitCode } from '../exit.ts';
 import { commandName, type Terminal, wantsColor } from '../terminal.ts';
 import { endOnFaults, type Life } from './faults.ts';
 import { findConfig } from './find-config.ts';
 import type { ServeOptions } from './options.ts';
-import { readRole } from './role.ts';
+import { processName, readRole } from './role.ts';
 import { runRouter } from './run-router.ts';
 import { runSupervisor } from './supervisor/run.ts';
 
@@ -18,7 +17,8 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
   const config = override(found.config);
   // Machines share limits by a process that holds them, also where one worker serves all calls.
   const supervises = role.kind === 'single' && (config.workers > 1 || config.cluster !== undefined);
-  const name = supervises ? 'supervisor' : nameOf(role);
+  const alone = supervises ? 'supervisor' : undefined;
+  const name = role.kind === 'single' ? alone : processName(role);
   const logger = openLogger({
     level: config.telemetry.log_level,
     format: options.json === true || !terminal.err_is_tty ? 'json' : 'text',
@@ -33,18 +33,6 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
   return running.catch((error: unknown) => {
     throw withAdvice(error, terminal);
   });
-}
-
-/** As it is called in logs, and in `ATP_PROCESS`. */
-function nameOf(role: ProcessRole): string | undefined {
-  switch (role.kind) {
-    case 'single':
-      return undefined;
-    case 'owner':
-      return 'owner';
-    case 'worker':
-      return `worker:${role.n}`;
-  }
 }
 
 /** For the most frequent reason not to start: an older one still runs. */

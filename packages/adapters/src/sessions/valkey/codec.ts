@@ -1,5 +1,6 @@
 import { hash, hkdfSync } from 'node:crypto';
 import { aesGcmSealer, type DataSealer } from '../../secrets/index.ts';
+import { openAt, sealAt } from '../sealed.ts';
 import type { KeptSession } from '../types.ts';
 import type { SessionChanges } from '../worker-protocol.ts';
 import type { Call } from './scripts.ts';
@@ -42,7 +43,6 @@ export const CHANGES_MAX = 400_000;
 const ITEM = 'i:';
 /** Notes are of whoever began, and no secret. */
 const BEGUN = 'b:';
-const UTF8 = new TextEncoder();
 
 /** The note that the work of a stream has begun, among the items of a session. */
 export function begunKey(stream_id: string): string {
@@ -76,7 +76,7 @@ export class Codec {
     const puts: string[] = [];
     const drops: string[] = [];
     for (const [key, value] of items) {
-      if (value !== undefined) puts.push(ITEM + key, sealer.seal(placed(key, value)));
+      if (value !== undefined) puts.push(ITEM + key, sealAt(sealer, key, value));
       else drops.push(fieldOf(key));
     }
     const { born, tenant, key_id, session_id } = session;
@@ -185,12 +185,7 @@ export function foundOf(value: unknown): readonly Held[] {
 
 /** The items of a session, opened. Throws when one was sealed with another key, or for another place. */
 export function openAll(items: ReadonlyMap<string, string>, sealer: DataSealer): readonly Uint8Array[] {
-  return [...items].map(([key, sealed]) => {
-    const plain = sealer.open(sealed);
-    const place = placed(key, new Uint8Array());
-    if (Buffer.compare(place, plain.subarray(0, place.length)) !== 0) throw new Error('the item was moved');
-    return plain.subarray(place.length);
-  });
+  return [...items].map(([key, sealed]) => openAt(sealer, key, sealed));
 }
 
 function held(
@@ -208,12 +203,4 @@ function held(
 
 function fieldOf(key: string): string {
   return key.startsWith('begun ') ? BEGUN + key : ITEM + key;
-}
-
-/** With the length of its key in front: no other key begins with these bytes. */
-function placed(key: string, value: Uint8Array): Uint8Array {
-  const text = UTF8.encode(key);
-  const length = Buffer.alloc(4);
-  length.writeUInt32BE(text.length);
-  return Buffer.concat([length, text, value]);
 }

@@ -1,16 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { AtpError } from '@atp-router/kernel';
 import type { Redis } from 'ioredis';
-import { CONNECT_MS, connectValkey, within } from '../../valkey/connect.ts';
+import { CONNECT_MS, connectValkey, RETRY_MS, type ValkeyAddress, within } from '../../valkey/connect.ts';
 import { codeOf, reasonOf } from '../../valkey/reasons.ts';
 import { unanswered, unusable } from './problems.ts';
 import { type Call, SCRIPTS } from './scripts.ts';
 
-export interface ValkeyLinkOptions {
-  /** `redis://` or `rediss://`, with user, password and number of the database. */
-  readonly url: string;
-  /** PEM: who may have signed the server's certificate; without it those that Node trusts. */
-  readonly ca?: string | undefined;
+export interface ValkeyLinkOptions extends ValkeyAddress {
   /** Replicas that have to have what was written before it counts as kept. */
   readonly wait_replicas: number;
   /** How long what is to be kept waits for the server, over connections that are lost meanwhile. */
@@ -19,9 +15,6 @@ export interface ValkeyLinkOptions {
 
 /** An answer of the server: what a script returned, or the first word of its error. */
 export type Reply = { readonly value: unknown } | { readonly error: string };
-
-/** Between attempts to connect. A server that restarts takes about a second; more often would only load it. */
-const RETRY_MS = { first: 20, last: 1_000 } as const;
 
 /** The server answers nothing else meanwhile: what is late then is asked for again. */
 const REPLICAS_MS = 100;
@@ -144,10 +137,7 @@ export class ValkeyLink {
   }
 
   async #connect(): Promise<Redis> {
-    const client = await connectValkey(
-      this.#options,
-      Object.values(SCRIPTS).map(({ text }) => text),
-    );
+    const client = await connectValkey(this.#options, Object.values(SCRIPTS));
     if (this.#is_closed) {
       client.disconnect();
       throw GIVEN_UP;

@@ -1,4 +1,5 @@
 import type { AtpError, Clock } from '@atp-router/kernel';
+import type { ValkeyAddress } from '../../valkey/connect.ts';
 import { SESSION_STORE_LIMITS, type SessionStoreLimits } from '../types.ts';
 
 /** Half may wait of what may wait for a file: sealed, in base64 and joined it is three times as much for a moment. */
@@ -7,11 +8,7 @@ export const VALKEY_SESSION_STORE_LIMITS: SessionStoreLimits = { ...SESSION_STOR
 /** A server that is started anew, or another that takes its place, is there within that. */
 export const TIMEOUT_MS = 10_000;
 
-export interface ValkeySessionStoreOptions {
-  /** `redis://` or `rediss://user:password@host:port/database`. */
-  readonly url: string;
-  /** PEM of who may have signed the certificate of the server. */
-  readonly ca?: string | undefined;
+export interface ValkeySessionStoreOptions extends ValkeyAddress {
   /** Before all keys, so that several groups of routers may use one server. */
   readonly prefix: string;
   /** 32 bytes, the same at all routers that share the server: seals what is stored. */

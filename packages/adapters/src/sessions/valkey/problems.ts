@@ -1,7 +1,5 @@
 import { AtpError } from '@atp-router/kernel';
-
-const ADVICE =
-  'See that it runs, that this machine may connect, and that user, password and number of the database are right.';
+import { ADVICE } from '../../valkey/reasons.ts';
 
 /** What keeps a router from starting. */
 export function unusable(reason: string): AtpError {

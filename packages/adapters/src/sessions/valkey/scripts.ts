@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto';
+import { type Script, scriptOf } from '../../valkey/script.ts';
 
 /** One call of a script of the server. Every one may be repeated: a reply that was lost says nothing about what was done. */
 export interface Call {
@@ -8,12 +8,6 @@ export interface Call {
 }
 
 export type ScriptName = 'save' | 'save_less' | 'drop' | 'renew' | 'take' | 'begin' | 'find' | 'mine';
-
-/** What the server runs, and the name that it has there: the SHA-1 of its text. */
-interface Script {
-  readonly text: string;
-  readonly sha: string;
-}
 
 /** Lua hands over so many values at once, and a few more. */
 const CHUNK = 1_000;
@@ -127,22 +121,17 @@ return out`;
 /** KEYS: index of an owner. What it has, those first that were first there. */
 const MINE = `return redis.call('ZRANGE', KEYS[1], 0, -1)`;
 
-const script = (flags: string, body: string): Script => {
-  const text = `#!lua${flags}${body.startsWith('\n') ? '' : '\n'}${body}`;
-  return { text, sha: hash('sha1', text, 'hex') };
-};
-
 /**
  * A server without memory refuses a script before it begins, unless that is allowed to run all the same: those that make
  * room, or hardly take any, are.
  */
 export const SCRIPTS: Readonly<Record<ScriptName, Script>> = {
-  save: script('', SAVE),
-  save_less: script(' flags=allow-oom', SAVE),
-  drop: script(' flags=allow-oom', DROP),
-  renew: script(' flags=allow-oom', RENEW),
-  take: script(' flags=allow-oom', TAKE),
-  begin: script(' flags=allow-oom', BEGIN),
-  find: script(' flags=no-writes', FIND),
-  mine: script(' flags=no-writes', MINE),
+  save: scriptOf('', SAVE),
+  save_less: scriptOf('allow-oom', SAVE),
+  drop: scriptOf('allow-oom', DROP),
+  renew: scriptOf('allow-oom', RENEW),
+  take: scriptOf('allow-oom', TAKE),
+  begin: scriptOf('allow-oom', BEGIN),
+  find: scriptOf('no-writes', FIND),
+  mine: scriptOf('no-writes', MINE),
 };

@@ -1,5 +1,6 @@
 import type { WorkerStart } from '@atp-router/router';
 import { EXIT } from '../../exit.ts';
+import { workerName } from './names.ts';
 import { Turn } from './turn.ts';
 import type { ChildName, Step, SupervisorEvent, SupervisorState, TimerName } from './types.ts';
 
@@ -91,8 +92,4 @@ function onHangup(turn: Turn): void {
   if (turn.phase.kind === 'stopping') return;
   if (turn.alive().includes('owner')) turn.send('owner', { type: 'reload' });
   else turn.log('info', 'SIGHUP: the owner is being started again, and reads the configuration then', {});
-}
-
-function workerName(n: number): ChildName {
-  return `worker:${n}`;
 }

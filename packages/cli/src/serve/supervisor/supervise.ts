@@ -8,7 +8,8 @@ import { roleEnv } from '../role.ts';
 import { Children, type Program } from './children.ts';
 import { begin, step } from './core.ts';
 import { readIncarnations, writeIncarnations } from './incarnations.ts';
-import type { ChildName, Step, SupervisorEffect, SupervisorEvent } from './types.ts';
+import { workerNumber } from './names.ts';
+import type { Step, SupervisorEffect, SupervisorEvent } from './types.ts';
 
 export interface SuperviseOptions {
   readonly workers: number;
@@ -127,19 +128,17 @@ class Loop {
   /** What keeps a process from being made counts as its end. */
   #spawn({ child, incarnation, workers }: Extract<SupervisorEffect, { readonly kind: 'spawn' }>): void {
     const n = workerNumber(child);
-    const others = workers.filter((other) => other.n !== n);
     try {
-      const started = n === undefined ? others : [...others, { n, incarnation }];
+      const started = n === undefined ? workers : [...workers, { n, incarnation }];
       writeIncarnations(this.#run_dir, { last: incarnation, workers: started });
       const role =
         n === undefined
-          ? ({ kind: 'owner', epoch: incarnation, workers: others } as const)
+          ? ({ kind: 'owner', epoch: incarnation, workers } as const)
           : ({ kind: 'worker', n, incarnation } as const);
       this.#children.spawn(child, incarnation, roleEnv(role));
     } catch (error) {
       const code = isAtpError(error) && error.code === 'config_invalid' ? EXIT.config : undefined;
-      const reason = error instanceof Error ? error.message : String(error);
-      this.take({ kind: 'exited', child, incarnation, code, reason });
+      this.take({ kind: 'exited', child, incarnation, code, reason: reasonOf(error) });
     }
   }
 
@@ -148,13 +147,12 @@ class Loop {
     try {
       writeIncarnations(this.#run_dir, { last, workers });
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      this.#options.logger.log('warn', 'it could not be written down that all processes have ended', { error: reason });
+      const message = 'it could not be written down that all processes have ended';
+      this.#options.logger.log('warn', message, { error: reasonOf(error) });
     }
   }
 }
 
-/** `undefined` for the owner. */
-function workerNumber(name: ChildName): number | undefined {
-  return name === 'owner' ? undefined : Number(name.slice('worker:'.length));
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -1,6 +1,7 @@
 import type { WorkerStart } from '@atp-router/router';
 import { EXIT, type ExitCode } from '../../exit.ts';
 import type { Order, ReadyInfo } from '../link.ts';
+import { workerName, workerNumber } from './names.ts';
 import type {
   Child,
   ChildName,
@@ -62,7 +63,7 @@ export class Turn {
     this.#last += 1;
     const incarnation = this.#last;
     // Of two processes with the data directory of one worker the second could not start.
-    this.#earlier = this.#earlier.filter(({ n }) => `worker:${n}` !== name);
+    this.#earlier = this.#earlier.filter(({ n }) => workerName(n) !== name);
     this.#effects.push({ kind: 'spawn', child: name, incarnation, workers: this.#workers() });
     this.#children.set(name, { state: 'starting', incarnation, failures });
   }
@@ -179,9 +180,10 @@ export class Turn {
 
   /** Workers that may be alive. */
   #workers(): WorkerStart[] {
-    const own = [...this.#children].flatMap(([name, child]) =>
-      name === 'owner' || !hasProcess(child) ? [] : [{ n: numberOf(name), incarnation: child.incarnation }],
-    );
+    const own = [...this.#children].flatMap(([name, child]) => {
+      const n = workerNumber(name);
+      return n === undefined || !hasProcess(child) ? [] : [{ n, incarnation: child.incarnation }];
+    });
     return [...this.#earlier, ...own].toSorted((a, b) => a.n - b.n);
   }
 
@@ -232,11 +234,6 @@ export class Turn {
 
 function hasProcess(child: Child): child is Extract<Child, { readonly state: 'starting' | 'ready' }> {
   return child.state === 'starting' || child.state === 'ready';
-}
-
-/** The number of a worker; `owner` has none. */
-function numberOf(name: ChildName): number {
-  return Number(name.slice(name.indexOf(':') + 1));
 }
 
 function restartDelay(failures: number): number {
