@@ -23,7 +23,7 @@ import type { MemberCore, Membership } from './membership.ts';
 import type { Answers, OwnerDoor } from './other-processes.ts';
 import { OwnerLink } from './owner-link.ts';
 import { ownerSockets, workerName } from './seat.ts';
-import { type CeilingChange, KIND, QUESTION, type SharedView } from './shared-view.ts';
+import { ceilingChange, KIND, type SharedView } from './shared-view.ts';
 import { WorkerSessions } from './sessions/worker-sessions.ts';
 import { SignalBatch } from './signal-batch.ts';
 import { type CeilingsView, OwnCapacity, WorkerCeilings } from './worker-ceilings.ts';
@@ -91,7 +91,7 @@ export class WorkerMember implements Membership {
     const link = new OwnerLink({
       path: ownerSockets(seat.shared_dir).links,
       version: options.version,
-      hello: { n, incarnation, node_id: seat.secrets.node_id, pid: process.pid },
+      hello: { n, incarnation, node_id: seat.secrets.node_id },
       onProblem: options.onProblem,
     });
     try {
@@ -140,7 +140,7 @@ export class WorkerMember implements Membership {
         [KIND.ceilings]: (body) => ceilings.take(body as CeilingsView),
       },
       answers: (kind) => {
-        if (kind === QUESTION.check_agent) return async (id) => this.#agents?.checkHere(id);
+        if (kind === KIND.check_agent) return async (id) => this.#agents?.checkHere(id);
         if (kind === KIND.watch) return async (types) => tap.watch(types as readonly EventType[] | null);
         const answer = this.#answers?.get(kind);
         return answer && (async (question) => answer(question));
@@ -200,8 +200,7 @@ export class WorkerMember implements Membership {
   /** The others are the owner's own. */
   #tellCeiling(account: string, reason: CeilingReason, calls: number): void {
     if (reason !== 'estimates') return;
-    const change: CeilingChange = { account, reason, calls: Number.isFinite(calls) ? calls : undefined };
-    this.#link.peer.send(KIND.ceiling, change);
+    this.#link.peer.send(KIND.ceiling, ceilingChange(account, reason, calls));
   }
 
   /** Brings into force what the owner has. */
