@@ -3,6 +3,7 @@ import { errorOf, hashOf, type Running, startForTest } from './admin/harness.ts'
 import { answer, held } from './admin/held.ts';
 import { call, type Reply } from './admin/http.ts';
 import { scrape } from './observe/scrape.ts';
+import { settled, until } from './shared/support/time.ts';
 
 const KEYS = { good: 'key-of-good', flood: 'key-of-flood', first: 'key-of-first' } as const;
 const PLACES = 10;
@@ -34,7 +35,7 @@ async function flow({ admin }: Running): Promise<Flow> {
 
 /** Until so many wait: what was sent is on its way through a socket. */
 async function waiting(running: Running, n: number): Promise<void> {
-  while ((await flow(running)).waiting !== n) await new Promise((resolve) => setImmediate(resolve));
+  await until(async () => (await flow(running)).waiting === n);
 }
 
 function ask({ url }: Running, tenant: keyof typeof KEYS, qos: string): Promise<Reply> {
@@ -73,7 +74,7 @@ test('a hundred and twenty calls through sockets: queued, in order, stopped for 
   });
   while (!over) {
     const res = up.open[n];
-    if (res === undefined) await new Promise((resolve) => setImmediate(resolve));
+    if (res === undefined) await settled();
     else {
       if (!res.destroyed) answer(res);
       n += 1;

@@ -1,6 +1,6 @@
 import type { Timer, Timers } from '@atp-router/kernel';
 import type { CeilingReason, Ceilings } from '../engine/ceilings.ts';
-import type { CeilingChange } from './shared-view.ts';
+import { type CeilingChange, ceilingChange } from './shared-view.ts';
 
 /** Each dispatch that ends moves what its agents bear, and soon back. */
 const EVERY_MS = 20;
@@ -29,7 +29,7 @@ export class CeilingsTold {
 
   /** For a worker that knows nothing. */
   all(): readonly CeilingChange[] {
-    return [...this.#ceilings.entries()].map(([account, reason, calls]) => ({ account, reason, calls }));
+    return [...this.#ceilings.entries()].map((entry) => ceilingChange(...entry));
   }
 
   changed(account: string, reason: CeilingReason): void {
@@ -43,10 +43,9 @@ export class CeilingsTold {
 
   #flush(): void {
     this.#timer = undefined;
-    const changes = [...this.#changed.values()].map(([account, reason]): CeilingChange => {
-      const calls = this.#ceilings.of(account, reason);
-      return { account, reason, calls: Number.isFinite(calls) ? calls : undefined };
-    });
+    const changes = [...this.#changed.values()].map(([account, reason]) =>
+      ceilingChange(account, reason, this.#ceilings.of(account, reason)),
+    );
     this.#changed.clear();
     this.#tell(changes);
   }

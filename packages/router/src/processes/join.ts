@@ -1,19 +1,5 @@
-import type { AccountLedger } from '@atp-router/flow';
-import type { FlowWatch } from '../engine/gate.ts';
-import type { Ambient } from '../engine/ports.ts';
-import type { LedgerHandle } from '../ledger-handle.ts';
-import type { RouterOptions } from '../options.ts';
+import type { JoinParts } from './join-parts.ts';
 import type { Membership } from './membership.ts';
-import type { Seat } from './seat.ts';
-
-export interface JoinParts {
-  readonly options: RouterOptions;
-  readonly seat: Seat;
-  readonly ledger: LedgerHandle;
-  readonly accounts: AccountLedger;
-  readonly ambient: Ambient;
-  readonly watch: FlowWatch;
-}
 
 /** Takes the place among other processes that the role says; undefined for a process that is alone. */
 export async function joinOthers(parts: JoinParts): Promise<Membership | undefined> {

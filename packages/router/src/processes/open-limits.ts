@@ -5,7 +5,7 @@ import { ClusterLimits } from './cluster/cluster-limits.ts';
 import { totalsOf } from './inherited.ts';
 import type { Limits } from './limits.ts';
 import { OwnerGate } from './owner-gate.ts';
-import type { OwnerParts } from './owner-parts.ts';
+import type { OwnerParts } from './join-parts.ts';
 import { baseName, workerName } from './seat.ts';
 
 export interface LimitsListener {

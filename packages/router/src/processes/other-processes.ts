@@ -1,5 +1,5 @@
 import type { AtpError } from '@atp-router/kernel';
-import type { EventType, RouterEvent } from '@atp-router/ledger';
+import type { EventType } from '@atp-router/ledger';
 
 /** What another process said to a question, or why it did not. */
 export type OtherReply = { readonly process: string; readonly incarnation: number } & (
@@ -33,7 +33,7 @@ export interface OtherProcesses {
    * Their events of these types, of all when undefined, from when it resolves until the function that it returns is called.
    */
   follow(types: readonly EventType[] | undefined, events: ForeignEvents): Promise<() => void>;
-  /** By what came of the last question for metrics. */
+  /** How many there are. */
   readonly linked: number;
 }
 
@@ -49,7 +49,7 @@ export interface OwnerDoor {
 }
 
 /** Of these the owner has its own, which its workers follow. */
-export const OWNER_EVENTS: ReadonlySet<RouterEvent['type']> = new Set([
+export const OWNER_EVENTS: ReadonlySet<EventType> = new Set([
   ...(['config.applied', 'config.rejected', 'limits.changed'] as const),
   ...(['kill.set', 'entity.put', 'entity.deleted'] as const),
 ]);

@@ -20,7 +20,7 @@ import type { EventBatch } from './event-tap.ts';
 import type { MemberCore, Membership } from './membership.ts';
 import { OwnerCeilings } from './owner-ceilings.ts';
 import { OpenLimits } from './open-limits.ts';
-import type { OwnerParts } from './owner-parts.ts';
+import type { OwnerParts } from './join-parts.ts';
 import type { Answers } from './other-processes.ts';
 import { ownerSockets, type Seat, workerName } from './seat.ts';
 import { type CeilingChange, isWorkerHello, KIND, type SharedView, type WorkerHello } from './shared-view.ts';

@@ -32,14 +32,10 @@ export const KIND = {
   watch: 'events.watch',
   /** To the owner: an `EventBatch`. */
   events: 'events',
+  /** Question to a worker: the id of an agent there. An `AgentCheck`, or undefined where it is gone. */
+  check_agent: 'agents.check',
   /** Question to the owner: the metrics of all processes, as text. */
   metrics: 'metrics',
-} as const;
-
-/** Questions of the owner to a worker. */
-export const QUESTION = {
-  /** The id of an agent there: an `AgentCheck`, or undefined where it is gone. */
-  check_agent: 'agents.check',
 } as const;
 
 export interface CeilingChange {
@@ -49,16 +45,20 @@ export interface CeilingChange {
   readonly calls: number | undefined;
 }
 
+/** `Infinity`: none. */
+export function ceilingChange(account: string, reason: string, calls: number): CeilingChange {
+  return { account, reason, calls: Number.isFinite(calls) ? calls : undefined };
+}
+
 /** What a worker says of itself when a link begins. */
 export interface WorkerHello {
   readonly n: number;
   readonly incarnation: number;
   readonly node_id: string;
-  readonly pid: number;
 }
 
 export function isWorkerHello(value: unknown): value is WorkerHello {
   if (typeof value !== 'object' || value === null) return false;
-  const { n, incarnation, node_id, pid } = value as Partial<Record<keyof WorkerHello, unknown>>;
-  return [n, incarnation, pid].every((one) => Number.isSafeInteger(one)) && typeof node_id === 'string';
+  const { n, incarnation, node_id } = value as Partial<Record<keyof WorkerHello, unknown>>;
+  return [n, incarnation].every((one) => Number.isSafeInteger(one)) && typeof node_id === 'string';
 }

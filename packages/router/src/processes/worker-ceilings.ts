@@ -1,6 +1,6 @@
 import type { AccountLedger } from '@atp-router/flow';
 import type { CeilingReason, Ceilings } from '../engine/ceilings.ts';
-import type { CeilingChange } from './shared-view.ts';
+import { type CeilingChange, ceilingChange } from './shared-view.ts';
 
 export interface WorkerCeilingsParts {
   readonly accounts: AccountLedger;
@@ -66,11 +66,11 @@ export class OwnCapacity {
     if ((this.#told.get(account) ?? Number.POSITIVE_INFINITY) === calls) return;
     if (Number.isFinite(calls)) this.#told.set(account, calls);
     else this.#told.delete(account);
-    this.#tell({ account, reason: 'agents', calls: Number.isFinite(calls) ? calls : undefined });
+    this.#tell(ceilingChange(account, 'agents', calls));
   }
 
   /** There is an owner that knows nothing. */
   tellAll(): void {
-    for (const [account, calls] of this.#told) this.#tell({ account, reason: 'agents', calls });
+    for (const [account, calls] of this.#told) this.#tell(ceilingChange(account, 'agents', calls));
   }
 }

@@ -1,16 +1,12 @@
 import { aesGcmSealer, type RouterMetrics, systemClock, systemTimers } from '@atp-router/adapters';
-import type { AccountLedger } from '@atp-router/flow';
 import { AtpError } from '@atp-router/kernel';
 import type { EventType, IdempotencyStore } from '@atp-router/ledger';
 import type { AgentHub } from '../atp/agents/agent-hub.ts';
 import type { CeilingReason } from '../engine/ceilings.ts';
-import type { FlowWatch, Gate } from '../engine/gate.ts';
+import type { Gate } from '../engine/gate.ts';
 import { IdempotencyIndex, type IdempotencyKeys, type IdempotencyOptions } from '../engine/idempotency.ts';
 import type { Relay } from '../engine/parts.ts';
-import type { Ambient } from '../engine/ports.ts';
 import type { Starts } from '../engine/starts.ts';
-import type { LedgerHandle } from '../ledger-handle.ts';
-import type { ProcessRole, RouterOptions } from '../options.ts';
 import { SharedIdempotency } from '../shared/idempotency.ts';
 import { endClaims } from '../shared/leftovers.ts';
 import { Outbox } from '../shared/outbox.ts';
@@ -20,27 +16,18 @@ import { farCounter } from './agents/far-counter.ts';
 import { WorkerAgents } from './agents/worker-agents.ts';
 import { claimsOver } from './claims.ts';
 import { totalsOf } from './inherited.ts';
+import type { WorkerParts } from './join-parts.ts';
 import { LeasedGate } from './leased-gate.ts';
 import { type EventBatch, EventTap } from './event-tap.ts';
 import type { MemberCore, Membership } from './membership.ts';
 import type { Answers, OwnerDoor } from './other-processes.ts';
 import { OwnerLink } from './owner-link.ts';
-import { ownerSockets, type Seat, workerName } from './seat.ts';
-import { type CeilingChange, KIND, QUESTION, type SharedView } from './shared-view.ts';
+import { ownerSockets, workerName } from './seat.ts';
+import { ceilingChange, KIND, type SharedView } from './shared-view.ts';
 import { WorkerSessions } from './sessions/worker-sessions.ts';
 import { SignalBatch } from './signal-batch.ts';
 import { type CeilingsView, OwnCapacity, WorkerCeilings } from './worker-ceilings.ts';
 import { stopHere } from './stop-here.ts';
-
-export interface WorkerParts {
-  readonly options: RouterOptions;
-  readonly seat: Seat;
-  readonly role: Extract<ProcessRole, { kind: 'worker' }>;
-  readonly ledger: LedgerHandle;
-  readonly accounts: AccountLedger;
-  readonly ambient: Ambient;
-  readonly watch: FlowWatch;
-}
 
 /** A process that serves calls within what its owner lets it have. */
 export class WorkerMember implements Membership {
@@ -104,7 +91,7 @@ export class WorkerMember implements Membership {
     const link = new OwnerLink({
       path: ownerSockets(seat.shared_dir).links,
       version: options.version,
-      hello: { n, incarnation, node_id: seat.secrets.node_id, pid: process.pid },
+      hello: { n, incarnation, node_id: seat.secrets.node_id },
       onProblem: options.onProblem,
     });
     try {
@@ -153,7 +140,7 @@ export class WorkerMember implements Membership {
         [KIND.ceilings]: (body) => ceilings.take(body as CeilingsView),
       },
       answers: (kind) => {
-        if (kind === QUESTION.check_agent) return async (id) => this.#agents?.checkHere(id);
+        if (kind === KIND.check_agent) return async (id) => this.#agents?.checkHere(id);
         if (kind === KIND.watch) return async (types) => tap.watch(types as readonly EventType[] | null);
         const answer = this.#answers?.get(kind);
         return answer && (async (question) => answer(question));
@@ -213,8 +200,7 @@ export class WorkerMember implements Membership {
   /** The others are the owner's own. */
   #tellCeiling(account: string, reason: CeilingReason, calls: number): void {
     if (reason !== 'estimates') return;
-    const change: CeilingChange = { account, reason, calls: Number.isFinite(calls) ? calls : undefined };
-    this.#link.peer.send(KIND.ceiling, change);
+    this.#link.peer.send(KIND.ceiling, ceilingChange(account, reason, calls));
   }
 
   /** Brings into force what the owner has. */

@@ -5,6 +5,7 @@ import { AgentCapacity } from '../../src/atp/agents/agent-capacity.ts';
 import type { AgentInstance } from '../../src/atp/agents/roster.ts';
 import { errorOf, type Running, TENANT_KEY } from '../admin/harness.ts';
 import { VirtualTime } from '../engine/support/virtual-time.ts';
+import { until } from '../shared/support/time.ts';
 import { RawAgent } from './raw.ts';
 import { agentAt, ECHO, expectBalanced, gate, withAgents } from './rig.ts';
 
@@ -15,10 +16,6 @@ const ask = (running: Running, more: object = {}): ReturnType<Running['chat']> =
   running.chat({ model: 'agents/echo', ...more });
 
 const load = ({ router }: Running): { in_flight: number; waiting: number } => router.engine.gate.load(DEPLOYMENT);
-
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setImmediate(resolve));
-}
 
 describe('agents that serve everybody, all of them busy', () => {
   test('have calls wait their turn, and are given them as they come free', async () => {

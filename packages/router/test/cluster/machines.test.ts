@@ -1,7 +1,7 @@
 import { findValkey } from '@atp-router/adapters/testing';
 import { describe, expect, it } from 'vitest';
 import { dataDir } from '../admin/harness.ts';
-import { settled } from '../shared/support/time.ts';
+import { until } from '../shared/support/time.ts';
 import { heldUpstream } from './support/held.ts';
 import { led, Machine } from './support/machine.ts';
 import { PLACES, serverFor, twoMachines } from './support/two-machines.ts';
@@ -24,7 +24,7 @@ describe.skipIf(findValkey() === undefined)('two machines and one limit', { time
     await up.arrived(1);
     for (let i = 0; i < 8; i += 1) {
       calls.push((i % 2 === 0 ? relay : leader).ask(`waits ${i}`));
-      while ((await leader.flow()).waiting !== i + 1) await settled();
+      await until(async () => (await leader.flow()).waiting === i + 1);
     }
     for (let i = 0; i < 9; i += 1) {
       await up.arrived(i + 1);
@@ -46,7 +46,7 @@ describe.skipIf(findValkey() === undefined)('two machines and one limit', { time
     await leader.startOwner();
     await led(leader, relay);
     const more = [leader.ask('e'), relay.ask('f')];
-    while ((await relay.flow()).waiting !== 2) await settled();
+    await until(async () => (await relay.flow()).waiting === 2);
     expect(up.prompts).toHaveLength(PLACES);
     for (let i = 0; i < 6; i += 1) {
       await up.arrived(i + 1);
@@ -77,7 +77,7 @@ describe.skipIf(findValkey() === undefined)('two machines and one limit', { time
     await led(other);
     const same = await Machine.start({ ...options, dir });
     await led(other, same);
-    while (!(await other.knows('acme', 2))) await settled();
+    await until(() => other.knows('acme', 2));
     const third = other.ask('three');
     await up.arrived(3);
     up.next();

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { OwnerCeilings } from '../../src/processes/owner-ceilings.ts';
 import { errorOf, type Running } from '../admin/harness.ts';
 import { agentAt, ECHO, gate } from '../agents/rig.ts';
-import { contentOf, trioWith, until, untilKnown } from './support/agent-processes.ts';
+import { until } from '../shared/support/time.ts';
+import { contentOf, trioWith, untilKnown } from './support/agent-processes.ts';
 
 const SHARED = { shared: true, keys: ['acme/k1'] };
 const DEPLOYMENT = 'deployment:agents/echo';
@@ -33,7 +34,7 @@ test('what agents take adds up over workers, for all of them; a worker without a
   // A worker is gone, and its agents with it; they come to its successor.
   await one.stop();
   await until(() => most(owner) === Infinity && most(two) === Infinity);
-  const successor = await processes.worker(1, 2);
+  const successor = await processes.startWorker(1);
   const fourth = agentAt(successor, { run: ECHO, concurrency: 6 });
   await fourth.start();
   await until(() => [owner, successor, two].every((running) => most(running) === 6));
@@ -70,7 +71,7 @@ test('a new owner is told by each worker what its agents take', async () => {
   await until(() => [owner, one, two].every((running) => most(running) === 4));
   await owner.stop();
   expect([most(one), most(two)]).toEqual([4, 4]);
-  const next = await processes.owner();
+  const next = await processes.startOwner();
   await until(() => [next, one, two].every((running) => most(running) === 4));
   expect(errorOf(await ask(two, { model: 'agents/other' })).code).toBe('no_models_available');
 });

@@ -3,7 +3,8 @@ import { errorOf, type Running } from '../admin/harness.ts';
 import { after, piece, RawAgent, type Script } from '../agents/raw.ts';
 import { agentAt, agentsOf, ECHO, expectBalanced, gate, SIM } from '../agents/rig.ts';
 import { type ChildWorker, childWorker } from './support/child.ts';
-import { agentsAt, contentOf, elsewhere, Processes, trio, until, untilKnown } from './support/agent-processes.ts';
+import { until } from '../shared/support/time.ts';
+import { agentsAt, contentOf, elsewhere, trio, untilKnown, withoutFirst } from './support/agent-processes.ts';
 
 const ask = (running: Running, more: object = {}): ReturnType<Running['chat']> =>
   running.chat({ model: 'agents/echo', ...more });
@@ -15,10 +16,8 @@ const thinks: Script = after(({ say }) => say(piece('Once')));
 async function withChild(
   sections: Readonly<Record<string, unknown>>,
 ): Promise<{ readonly two: Running; readonly child: ChildWorker }> {
-  const processes = new Processes(sections);
-  await processes.owner();
-  const two = await processes.worker(2);
-  const child = await childWorker(processes.config, 1);
+  const { config, two } = await withoutFirst(sections);
+  const child = await childWorker(config, 1);
   await new RawAgent(child, thinks).start();
   await untilKnown(two, 'agents/echo');
   return { two, child };
@@ -72,7 +71,7 @@ test('without an owner what runs goes on, and agents are known as they were; a n
   await agentAt(one, { run: ECHO, id: 'late' }).start();
   expect(agentsAt(two)).toEqual({ 'agents/echo': 1 });
   const second = ask(two);
-  await processes.owner();
+  await processes.startOwner();
   expect(contentOf(await second)).toBe('Done.');
   await untilKnown(two, 'agents/late');
   await agent.stop();

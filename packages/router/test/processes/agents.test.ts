@@ -4,7 +4,8 @@ import { errorOf, type Running, TENANT_KEY } from '../admin/harness.ts';
 import { call } from '../admin/http.ts';
 import { after, ESTIMATE, final, piece, RawAgent } from '../agents/raw.ts';
 import { agentAt, agentsOf, ECHO, expectBalanced, gate, SIM, tenantOf } from '../agents/rig.ts';
-import { agentsAt, contentOf, elsewhere, trio, trioWith, until, untilKnown } from './support/agent-processes.ts';
+import { until } from '../shared/support/time.ts';
+import { agentsAt, contentOf, elsewhere, trio, trioWith, untilKnown } from './support/agent-processes.ts';
 
 const ask = (running: Running, more: object = {}): ReturnType<Running['chat']> =>
   running.chat({ model: 'agents/echo', ...more });

@@ -18,7 +18,7 @@ import { errandOf } from '../../src/processes/agents/errand.ts';
 import { FarExchange } from '../../src/processes/agents/far-exchange.ts';
 import { Desk } from '../agents/desk.ts';
 import { ESTIMATE, final, piece } from '../agents/raw.ts';
-import { until } from './support/agent-processes.ts';
+import { settled, until } from '../shared/support/time.ts';
 
 /** Agents whose time and words are the test's, behind a real socket between two processes that are one. */
 class Way {
@@ -123,7 +123,7 @@ describe('work that another process carries', () => {
     for (let i = 0; i < 200; i += 1) agent.say(piece(words));
     // What was consumed is what left: sockets hold some of it.
     expect(agent.consumed).toBeLessThan(100);
-    await new Promise((resolve) => setImmediate(resolve));
+    await settled();
     expect(far.data.length).toBeLessThan(200 * words.length);
     far.exchange.resume();
     agent.say(final('Hi'), true);

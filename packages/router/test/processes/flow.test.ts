@@ -5,6 +5,7 @@ import { errorOf, hashOf, type Running } from '../admin/harness.ts';
 import { answer, held } from '../admin/held.ts';
 import { call, type Reply } from '../admin/http.ts';
 import { PACE } from '../cluster/support/machine.ts';
+import { settled, until } from '../shared/support/time.ts';
 import { type Processes, startProcesses } from './support/processes.ts';
 
 const KEYS = { good: 'key-of-good', flood: 'key-of-flood', first: 'key-of-first' } as const;
@@ -35,7 +36,7 @@ function waitingAt({ router }: Running): number {
 
 /** Until so many wait: what was sent is on its way through sockets. */
 async function waiting({ owner }: Processes, n: number): Promise<void> {
-  while (waitingAt(owner) !== n) await new Promise((resolve) => setImmediate(resolve));
+  await until(() => waitingAt(owner) === n);
 }
 
 /** Every other one goes to the other worker. */
@@ -83,7 +84,7 @@ async function answerAll(up: Upstream, all: Promise<unknown>): Promise<void> {
   });
   for (let n = 0; !over; ) {
     const res = up.open[n];
-    if (res === undefined) await new Promise((resolve) => setImmediate(resolve));
+    if (res === undefined) await settled();
     else {
       if (!res.destroyed) answer(res);
       n += 1;

@@ -11,7 +11,7 @@ async function silentWorker(data_dir: string, n: number): Promise<void> {
   await new Promise<void>((resolve) => {
     const link = openLink({
       ...{ path, version: '1.2.3', timers: systemTimers, clock: systemClock },
-      hello: () => ({ n, incarnation: 1, node_id: `silent.w${n}`, pid: 1 }),
+      hello: () => ({ n, incarnation: 1, node_id: `silent.w${n}` }),
       handlers: {
         onMessage: () => undefined,
         onQuestion: () => new Promise(() => undefined),

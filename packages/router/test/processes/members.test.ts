@@ -2,6 +2,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { configOf, errorOf, hashOf, type Running, start, TENANT_KEY } from '../admin/harness.ts';
 import { answer, held } from '../admin/held.ts';
 import { call, type Reply } from '../admin/http.ts';
+import { settled, until } from '../shared/support/time.ts';
 import { type Processes, startProcesses } from './support/processes.ts';
 
 const PRICE = { in_usd_per_mtok: 1, out_usd_per_mtok: 2 };
@@ -21,10 +22,6 @@ function ask({ url }: Running, headers: Readonly<Record<string, string>> = {}): 
   const body = JSON.stringify({ model: 'm', max_tokens: 50, messages: [{ role: 'user', content: 'hello' }] });
   const sent = { method: 'POST', headers: { authorization: `Bearer ${TENANT_KEY}`, ...headers }, body };
   return call(`${url}/v1/chat/completions`, sent);
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setImmediate(resolve));
 }
 
 function at<T>(list: readonly T[], index: number): T {
@@ -57,7 +54,7 @@ test('calls of a day are counted over all workers, over a restart of a worker, a
     const reply = ask(worker);
     const refused = reply.then(({ status }) => status !== 200);
     while (up.open.length <= answered) {
-      if (await Promise.race([refused, new Promise((resolve) => setImmediate(() => resolve(false)))])) break;
+      if (await Promise.race([refused, settled().then(() => false)])) break;
     }
     if (up.open.length > answered) {
       answer(at(up.open, answered));

@@ -5,7 +5,7 @@ import type { SharedState, SharedStores } from '../../src/shared/shared-state.ts
 import { SHARED_TUNING } from '../../src/shared/tuning.ts';
 import { confirmed, openState, truthOf } from './support/states.ts';
 import { backends } from './support/stores.ts';
-import { ManualTime, settled } from './support/time.ts';
+import { ManualTime, settled, until } from './support/time.ts';
 
 const { reservation_lease_ms, role_lease_ms, round_ms } = SHARED_TUNING;
 const ZERO: Amounts = { calls: 0, tokens: 0, usd_nanos: 0 };
@@ -162,9 +162,5 @@ for (const backend of backends()) {
 async function round(time: ManualTime): Promise<void> {
   const routers = time.armed(round_ms);
   time.advance(round_ms);
-  await until(async () => time.armed(round_ms) === routers);
-}
-
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  while (!(await holds())) await settled();
+  await until(() => time.armed(round_ms) === routers);
 }

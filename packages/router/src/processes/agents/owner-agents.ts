@@ -3,7 +3,7 @@ import { AtpError } from '@atp-router/kernel';
 import type { AgentCheck } from '../../atp/agents/checked.ts';
 import type { AgentsElsewhere } from '../../atp/agents/elsewhere.ts';
 import type { AgentInstance } from '../../atp/agents/roster.ts';
-import { KIND, QUESTION } from '../shared-view.ts';
+import { KIND } from '../shared-view.ts';
 import { type AgentsChange, type AgentsOf, isAgentsChange, NO_AGENTS } from './changes.ts';
 import { AgentsRegistry, idIn, workerOf } from './registry.ts';
 
@@ -36,7 +36,7 @@ export class OwnerAgents implements AgentsElsewhere {
 
   async check({ id, at = '' }: AgentInstance): Promise<AgentCheck | undefined> {
     const worker = this.#workers().get(workerOf(at) ?? 0);
-    const found = await worker?.ask(QUESTION.check_agent, idIn(id), { timeout_ms: CHECK_MS });
+    const found = await worker?.ask(KIND.check_agent, idIn(id), { timeout_ms: CHECK_MS });
     return found === undefined ? undefined : { ...(found as AgentCheck), id };
   }
 

@@ -1,7 +1,7 @@
 import { type MetricRegistry, type Pipe, type PipeHandlers, systemTimers } from '@atp-router/adapters';
 import type { SessionsElsewhere } from '../../atp/hub-types.ts';
 import type { OnProblem } from '../../options.ts';
-import { type Carriage, isCarriage, type Knock } from './carriage.ts';
+import { isCarriage } from './carriage.ts';
 import { CarriedHere, type Desk } from './carried-here.ts';
 import { SEEK_OUTCOMES, Seeker } from './seeker.ts';
 
@@ -48,6 +48,6 @@ export class WorkerSessions {
 
   /** A conversation that another worker has begun; undefined: it is not about sessions. */
   take(pipe: Pipe, hello: unknown): PipeHandlers | undefined {
-    return isCarriage(hello) ? this.#here.take(pipe, hello satisfies Carriage | Knock) : undefined;
+    return isCarriage(hello) ? this.#here.take(pipe, hello) : undefined;
   }
 }

@@ -1,7 +1,6 @@
-import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { onTestFinished } from 'vitest';
+import type { ServerResponse } from 'node:http';
 import { answer } from '../../admin/held.ts';
+import { upstream } from '../../admin/upstream.ts';
 
 /** An upstream that answers when it is told to, and knows what it was asked. */
 export interface HeldUpstream {
@@ -19,7 +18,7 @@ export async function heldUpstream(): Promise<HeldUpstream> {
   const prompts: string[] = [];
   const waiting: { readonly n: number; resolve(): void }[] = [];
   let most = 0;
-  const server = createServer((req, res) => {
+  const { base_url } = await upstream((req, res) => {
     const chunks: Buffer[] = [];
     req.on('data', (data: Buffer) => chunks.push(data));
     req.on('end', () => {
@@ -30,15 +29,8 @@ export async function heldUpstream(): Promise<HeldUpstream> {
       for (const one of waiting) if (prompts.length >= one.n) one.resolve();
     });
   });
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
   return {
-    base_url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
+    base_url,
     prompts,
     get most() {
       return most;

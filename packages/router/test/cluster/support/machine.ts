@@ -4,6 +4,7 @@ import { createRouter, type ProcessRole, type Router, type RouterOptions } from 
 import { onTestFinished } from 'vitest';
 import { ADMIN_KEY, configOf, NO_SOURCES, TENANT_KEY, hashOf } from '../../admin/harness.ts';
 import { call, type Reply } from '../../admin/http.ts';
+import { settled } from '../../shared/support/time.ts';
 
 /** Times short enough for tests, and long enough for a busy machine. */
 export const PACE: NonNullable<RouterOptions['pace']> = {
@@ -121,7 +122,7 @@ export class Machine {
     for (;;) {
       const status = await this.status().catch(() => undefined);
       if (status !== undefined && done(status)) return status;
-      await new Promise((resolve) => setImmediate(resolve));
+      await settled();
     }
   }
 
@@ -175,6 +176,6 @@ export async function led(...machines: readonly Machine[]): Promise<{ leader: Ma
     const leader = machines[at];
     const is_ready = epochs.size === 1 && all[at]?.is_recovering === false;
     if (is_ready && leader !== undefined) return { leader, relays: machines.filter((one) => one !== leader) };
-    await new Promise((resolve) => setImmediate(resolve));
+    await settled();
   }
 }

@@ -1,46 +1,14 @@
 import type { Config } from '@atp-router/adapters';
-import type { AtpError } from '@atp-router/kernel';
-import { onTestFinished } from 'vitest';
-import { configOf, dataDir, type Running, start, TENANT_KEY } from '../../admin/harness.ts';
+import { type Running, TENANT_KEY } from '../../admin/harness.ts';
 import type { Reply } from '../../admin/http.ts';
 import { agentsOf, SIM, tenantOf } from '../../agents/rig.ts';
+import { until } from '../../shared/support/time.ts';
+import { type Processes, startProcesses } from './processes.ts';
 
 type Sections = Readonly<Record<string, unknown>>;
 
-/** An owner of limits and workers on one data directory, all in this process. Each worker has a port of its own. */
-export class Processes {
-  readonly dir: string = dataDir();
-  readonly problems: AtpError[] = [];
-  readonly #more: Sections;
-  #epoch = 0;
-
-  constructor(more: Sections = {}) {
-    this.#more = { workers: 2, providers: [SIM, agentsOf()], tenants: [tenantOf('acme', TENANT_KEY)], ...more };
-  }
-
-  owner(workers: readonly number[] = [1, 2]): Promise<Running> {
-    this.#epoch += 1;
-    const known = workers.map((n) => ({ n, incarnation: 1 }));
-    return this.#start({ kind: 'owner', epoch: this.#epoch, workers: known });
-  }
-
-  get config(): Config {
-    return configOf(this.dir, this.#more);
-  }
-
-  worker(n: number, incarnation: number = 1): Promise<Running> {
-    return this.#start({ kind: 'worker', n, incarnation });
-  }
-
-  async #start(process: NonNullable<Parameters<typeof start>[0]['process']>): Promise<Running> {
-    const running = await start({
-      ...{ config: this.config, process },
-      onProblem: (_source, problem) => this.problems.push(problem),
-    });
-    onTestFinished(() => running.stop());
-    return running;
-  }
-}
+/** Of a router whose tenant may call agents that have dialled in. */
+const SECTIONS: Sections = { providers: [SIM, agentsOf()], tenants: [tenantOf('acme', TENANT_KEY)] };
 
 export interface Trio {
   readonly processes: Processes;
@@ -51,10 +19,15 @@ export interface Trio {
 
 /** An owner with two workers. */
 export async function trio(more: Sections = {}): Promise<Trio> {
-  const processes = new Processes(more);
-  const owner = await processes.owner();
-  const [one, two] = [await processes.worker(1), await processes.worker(2)];
-  return { processes, owner, one, two };
+  const processes = await startProcesses(2, { ...SECTIONS, ...more });
+  const [one, two] = processes.workers as [Running, Running];
+  return { processes, owner: processes.owner, one, two };
+}
+
+/** An owner that has two workers, of which only the second has started. */
+export async function withoutFirst(more: Sections): Promise<{ readonly config: Config; readonly two: Running }> {
+  const { config, startWorker } = await startProcesses(0, { ...SECTIONS, ...more, workers: 2 });
+  return { config, two: await startWorker(2) };
 }
 
 /** An owner with two workers, and a provider of agents as it is given. */
@@ -65,10 +38,6 @@ export function trioWith(agent: Sections, more: Sections = {}): Promise<Trio> {
 /** Names of agents that a tenant of this process may call, with how many there are of each. */
 export function agentsAt({ router }: Running, tenant: string = 'acme'): Readonly<Record<string, number>> {
   return Object.fromEntries(router.engine.parts.connected(tenant).map(({ id, instances }) => [id, instances]));
-}
-
-export async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setImmediate(resolve));
 }
 
 /** What the process counted of work that it gave to others. */

@@ -54,6 +54,11 @@ export function settled(): Promise<void> {
   });
 }
 
+/** Until it holds: what brings it about is on its way, through sockets mostly. */
+export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await holds())) await settled();
+}
+
 /** A promise that a test resolves. */
 export interface Deferred<T> {
   readonly promise: Promise<T>;
