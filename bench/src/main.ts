@@ -2,7 +2,6 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { writeBodies } from './bodies.ts';
-import { Child } from './child.ts';
 import { verify } from './http.ts';
 import { describeMachine } from './machine.ts';
 import type { Bench, Sample } from './measure.ts';
@@ -10,13 +9,14 @@ import { buildNative } from './native.ts';
 import { type Options, parseOptions, USAGE, UsageError } from './options.ts';
 import { renderReport, type Settings } from './report.ts';
 import { runRounds } from './rounds.ts';
-import { SCENARIOS, STREAM_CHUNKS, STREAM_PACE_MS } from './scenarios.ts';
+import { SCENARIOS } from './scenarios.ts';
 import { summarize } from './summary.ts';
 import type { MissingTarget, RunningTarget, TargetContext, TargetName } from './target.ts';
 import { startBare } from './targets/bare.ts';
 import { startDirect } from './targets/direct.ts';
 import { findNginx, startNginx } from './targets/nginx.ts';
 import { startRouter } from './targets/router.ts';
+import { startUpstream } from './upstream.ts';
 
 type Start = (context: TargetContext) => Promise<RunningTarget | MissingTarget>;
 
@@ -51,20 +51,14 @@ async function main(): Promise<void> {
     process.once(signal, () => void cleanUp().finally(() => process.exit(130)));
   }
   try {
-    const upstream = new Child([
-      ...prefix(options, 1),
-      tools.upstream,
-      ...['-chunks', String(STREAM_CHUNKS), '-pace-ms', String(STREAM_PACE_MS)],
-    ]);
-    running.push(upstream);
-    const [, address = ''] = await upstream.line(/^listening (\S+)$/);
+    const { child, address } = await startUpstream(tools, prefix(options, 1), (one) => running.push(one));
     const bench: Bench = {
       tools,
-      upstream_pid: upstream.pid,
+      upstream_pid: child.pid,
       bodies: writeBodies(folder),
       load_prefix: prefix(options, 1),
     };
-    const { targets, missing } = await startTargets(options, folder, address, upstream.pid, running);
+    const { targets, missing } = await startTargets(options, folder, address, child.pid, running);
     const started_at = new Date().toISOString();
     const scenarios = SCENARIOS.filter((one) => options.scenarios.includes(one.id));
     const { samples, failed } = await runRounds({ ...options, scenarios }, bench, targets, say);

@@ -10,8 +10,8 @@ import { CHAT_PATH, type MissingTarget, type RunningTarget, type TargetContext }
 const MAIN = 'packages/cli/src/main.ts';
 
 /** How the router is started; the only place that knows. `atp-source` runs the sources without a build. */
-export function routerCommand(config: string): readonly string[] {
-  return [process.execPath, '--conditions=atp-source', MAIN, 'serve', '--config', config];
+export function routerCommand(config: string, flags: readonly string[] = []): readonly string[] {
+  return [process.execPath, ...flags, '--conditions=atp-source', MAIN, 'serve', '--config', config];
 }
 
 export interface RouterConfig {
@@ -45,8 +45,12 @@ tenants:
 `;
 }
 
-/** `workers`: as so many, with their owner; 1: as one process. */
-export async function startRouter(context: TargetContext, workers = 1): Promise<RunningTarget | MissingTarget> {
+/** `workers`: as so many, with their owner; 1: as one process. `flags`: of Node. */
+export async function startRouter(
+  context: TargetContext,
+  workers = 1,
+  flags: readonly string[] = [],
+): Promise<RunningTarget | MissingTarget> {
   const name = workers === 1 ? 'router' : 'workers2';
   if (!existsSync(join(context.root, MAIN))) return { name, missing: `${MAIN} does not exist` };
   const port = await freePort();
@@ -54,7 +58,7 @@ export async function startRouter(context: TargetContext, workers = 1): Promise<
   const file = join(context.folder, 'atp.yaml');
   const data_dir = join(context.folder, 'data');
   writeFileSync(file, routerConfig({ port, data_dir, upstream: context.upstream, key, workers }));
-  const child = new Child([...context.prefix, ...routerCommand(file)], { cwd: context.root });
+  const child = new Child([...context.prefix, ...routerCommand(file, flags)], { cwd: context.root });
   child.drain();
   await untilAnswers(child, `http://127.0.0.1:${port}/healthz`, 200);
   return {

@@ -10,6 +10,8 @@ export class Reservation {
   calls: number;
   tokens: number;
   usd_nanos: number;
+  /** What whoever reserved keeps with it; nothing here looks at that. On a hot path a table of its own costs more. */
+  beside: unknown = undefined;
 
   constructor(uses: readonly DayUse[], amounts: Amounts, qos: Qos) {
     this.uses = uses;

@@ -13,10 +13,12 @@ export type Hold = Pick<HeldPart, 'accounts' | 'amounts' | 'day'>;
 
 /** The slots of a worker. */
 export class WorkerBooks {
-  readonly #slots: Map<string, WorkerSlot> = new Map();
+  /** By account, one for each day: two around midnight. Looked up for every call: no name is put together for that. */
+  readonly #slots: Map<string, readonly WorkerSlot[]> = new Map();
   readonly #dirty: Set<WorkerSlot> = new Set();
   readonly #urgent: Set<WorkerSlot> = new Set();
   #limitsOf: LimitsOf;
+  #size = 0;
 
   constructor(limitsOf: LimitsOf, inherited: readonly DayTotal[] = []) {
     this.#limitsOf = limitsOf;
@@ -24,15 +26,18 @@ export class WorkerBooks {
   }
 
   get size(): number {
-    return this.#slots.size;
+    return this.#size;
   }
 
-  slots(): IterableIterator<WorkerSlot> {
-    return this.#slots.values();
+  *slots(): Generator<WorkerSlot> {
+    for (const days of this.#slots.values()) yield* days;
   }
 
   find(account: string, day: number): WorkerSlot | undefined {
-    return this.#slots.get(keyOf(account, day));
+    const days = this.#slots.get(account);
+    if (days === undefined) return undefined;
+    for (const slot of days) if (slot.day === day) return slot;
+    return undefined;
   }
 
   isLimited(account: string): boolean {
@@ -46,7 +51,7 @@ export class WorkerBooks {
     for (const { accounts, amounts, day } of holds) {
       for (const account of accounts) {
         const slot = this.find(account, day);
-        if (slot === undefined ? !this.isLimited(account) : !isLimited(slot.limited)) continue;
+        if (slot === undefined ? !this.isLimited(account) : !slot.is_limited) continue;
         if (slot?.fits(amounts) !== true) {
           for (const [back, by] of taken) back.hold(qos, negative(by), mono_ms);
           return false;
@@ -61,16 +66,18 @@ export class WorkerBooks {
 
   /** What is held changes by so much, signed, whatever the credit. */
   hold(accounts: readonly string[], day: number, qos: Qos, by: Amounts, mono_ms: number): void {
-    for (const slot of this.#of(accounts, day, mono_ms)) {
-      slot.hold(qos, by, mono_ms);
-      this.#touched(slot);
+    for (const account of accounts) {
+      const slot = this.#limited(account, day, mono_ms);
+      slot?.hold(qos, by, mono_ms);
+      if (slot !== undefined) this.#touched(slot);
     }
   }
 
   use(accounts: readonly string[], day: number, used: Amounts, mono_ms: number): void {
-    for (const slot of this.#of(accounts, day, mono_ms)) {
-      slot.use(used);
-      this.#touched(slot);
+    for (const account of accounts) {
+      const slot = this.#limited(account, day, mono_ms);
+      slot?.use(used);
+      if (slot !== undefined) this.#touched(slot);
     }
   }
 
@@ -84,20 +91,20 @@ export class WorkerBooks {
 
   /** Nothing more is admitted from credit of these accounts; what is not held goes back, and each slot is told of. */
   close(accounts: ReadonlySet<string>): void {
-    for (const slot of this.#slots.values()) if (accounts.has(slot.account)) this.#close(slot);
+    for (const slot of this.slots()) if (accounts.has(slot.account)) this.#close(slot);
   }
 
   closeAll(): void {
-    for (const slot of this.#slots.values()) this.#close(slot);
+    for (const slot of this.slots()) this.#close(slot);
   }
 
   /** Credit of other days than today, and credit that nobody has used for long, goes back; old days are forgotten. */
   tidy(today: number, idle_since_mono_ms: number): void {
-    for (const [key, slot] of this.#slots) {
+    for (const slot of [...this.slots()]) {
       const is_idle = isNothing(slot.held) && slot.active_mono_ms <= idle_since_mono_ms;
       if (slot.is_open && (slot.day !== today || is_idle)) this.#close(slot);
       if (!slot.is_empty || slot.is_dirty) continue;
-      if (slot.day < today - 2 || (is_idle && isNothing(slot.used))) this.#slots.delete(key);
+      if (slot.day < today - 2 || (is_idle && isNothing(slot.used))) this.#forget(slot);
     }
   }
 
@@ -128,7 +135,7 @@ export class WorkerBooks {
   restart(): SlotState[] {
     this.#dirty.clear();
     this.#urgent.clear();
-    return [...this.#slots.values()].map((slot) => slot.restart());
+    return Array.from(this.slots(), (slot) => slot.restart());
   }
 
   /** Other limits are in force. What calls hold of accounts that had none before is counted from now on. */
@@ -138,14 +145,16 @@ export class WorkerBooks {
     for (const { key, held: parts } of running) {
       for (const { accounts, amounts, day, is_open } of parts) {
         if (!is_open) continue;
-        for (const slot of this.#of(accounts, day, mono_ms)) {
+        for (const account of accounts) {
+          if (!this.isLimited(account)) continue;
+          const slot = this.#open(account, day, mono_ms);
           const tiers = held.get(slot) ?? new Map<Qos, Amounts>();
           tiers.set(key.qos, plus(tiers.get(key.qos) ?? NOTHING, amounts));
           held.set(slot, tiers);
         }
       }
     }
-    for (const slot of this.#slots.values()) {
+    for (const slot of this.slots()) {
       slot.recount(limitedBy(limitsOf(slot.account) ?? NO_LIMITS), held.get(slot) ?? new Map());
       this.#touched(slot);
     }
@@ -156,27 +165,31 @@ export class WorkerBooks {
     this.#touched(slot);
   }
 
-  /** Slots of those accounts that are limited. */
-  *#of(accounts: readonly string[], day: number, mono_ms: number): Generator<WorkerSlot> {
-    for (const account of accounts) if (this.isLimited(account)) yield this.#open(account, day, mono_ms);
+  /** The slot of an account that is limited. */
+  #limited(account: string, day: number, mono_ms: number): WorkerSlot | undefined {
+    const slot = this.find(account, day);
+    if (slot !== undefined) return slot.is_limited ? slot : undefined;
+    return this.isLimited(account) ? this.#open(account, day, mono_ms) : undefined;
   }
 
   #open(account: string, day: number, mono_ms: number): WorkerSlot {
-    const key = keyOf(account, day);
-    let slot = this.#slots.get(key);
-    if (slot === undefined) {
-      slot = new WorkerSlot(account, day, limitedBy(this.#limitsOf(account) ?? NO_LIMITS), mono_ms);
-      this.#slots.set(key, slot);
-    }
+    const known = this.find(account, day);
+    if (known !== undefined) return known;
+    const slot = new WorkerSlot(account, day, limitedBy(this.#limitsOf(account) ?? NO_LIMITS), mono_ms);
+    this.#slots.set(account, [...(this.#slots.get(account) ?? []), slot]);
+    this.#size += 1;
     return slot;
+  }
+
+  #forget(slot: WorkerSlot): void {
+    const left = (this.#slots.get(slot.account) ?? []).filter((one) => one !== slot);
+    if (left.length === 0) this.#slots.delete(slot.account);
+    else this.#slots.set(slot.account, left);
+    this.#size -= 1;
   }
 
   #touched(slot: WorkerSlot): void {
     if (slot.is_urgent) this.#urgent.add(slot);
     if (slot.is_dirty) this.#dirty.add(slot);
   }
-}
-
-function keyOf(account: string, day: number): string {
-  return `${day} ${account}`;
 }

@@ -49,13 +49,19 @@ export class WorkerSlot {
   #all: Amounts = NOTHING;
   #unreported: Amounts = NOTHING;
   #has_budget: boolean;
+  #is_limited: boolean;
 
   constructor(account: string, day: number, limited: PerDimension<Limited>, mono_ms: number) {
     this.account = account;
     this.day = day;
     this.limited = limited;
     this.#has_budget = hasBudget(limited);
+    this.#is_limited = isLimited(limited);
     this.active_mono_ms = mono_ms;
+  }
+
+  get is_limited(): boolean {
+    return this.#is_limited;
   }
 
   get held(): Amounts {
@@ -153,6 +159,7 @@ export class WorkerSlot {
   recount(limited: PerDimension<Limited>, held: ReadonlyMap<Qos, Amounts>): void {
     this.limited = limited;
     this.#has_budget = hasBudget(limited);
+    this.#is_limited = isLimited(limited);
     for (const qos of QOS_TIERS) this.#held[qos] = held.get(qos) ?? NOTHING;
     this.#all = QOS_TIERS.reduce((sum, qos) => plus(sum, this.#held[qos]), NOTHING);
     this.is_dirty = true;

@@ -1,6 +1,5 @@
 import { type AccountLedger, type Estimator, type Penalty, penaltyOf, worseTier } from '@atp-router/flow';
 import type { Qos } from '@atp-router/kernel';
-import { deploymentAccount, providerAccount } from '../generation/accounts.ts';
 import type { Ceilings } from './ceilings.ts';
 import type { Target } from './target.ts';
 
@@ -35,7 +34,7 @@ export class Penalties {
   /** An estimate of it has been held against what was used. */
   judge(target: Target, now_ms: number): void {
     if (!target.provider.is_common) return;
-    const account = deploymentAccount(target.key);
+    const account = target.deployment_account;
     const before = this.#judged.get(account);
     if (before !== undefined && Math.abs(now_ms - before.at_ms) < JUDGED_EVERY_MS) return;
     const { total } = this.#estimator.accuracy(target.model.id, now_ms);
@@ -51,7 +50,7 @@ export class Penalties {
 
   /** What holds now, for a call that is about to begin. */
   of(target: Target, now_ms: number): Penalty | undefined {
-    const account = deploymentAccount(target.key);
+    const account = target.deployment_account;
     const judged = this.#judged.get(account);
     if (judged?.penalty === undefined) return undefined;
     const penalty = penaltyOf(undefined, judged.penalty, now_ms);
@@ -83,10 +82,10 @@ export class Penalties {
     this.#ceilings.set(account, 'estimates', calls);
   }
 
-  #most(account: string, { provider }: Target): number {
+  #most(account: string, { provider_account }: Target): number {
     const limit = (name: string): number => this.#accounts.windows(name)?.limit_parallel ?? Number.POSITIVE_INFINITY;
     const own = limit(account);
-    const most = Number.isFinite(own) ? own : limit(providerAccount(provider.id));
+    const most = Number.isFinite(own) ? own : limit(provider_account);
     return Math.min(most, this.#ceilings.of(account, 'agents'));
   }
 }

@@ -1,6 +1,5 @@
 import { type AccountLedger, type AimdOptions, type WindowSign, WindowTable } from '@atp-router/flow';
 import type { AttemptRecord } from '@atp-router/ledger';
-import { deploymentAccount, providerAccount } from '../generation/accounts.ts';
 import type { Ceilings } from './ceilings.ts';
 import type { Gate, FlowWatch } from './gate.ts';
 import type { Ambient } from './ports.ts';
@@ -74,7 +73,7 @@ export class TargetWindows {
   }
 
   /** Before the attempt gives its place back. */
-  ended({ key, provider, description }: Target, record: AttemptRecord): void {
+  ended({ deployment_account, provider_account, provider, description }: Target, record: AttemptRecord): void {
     const options = this.#options;
     // That agents are busy was known before: it says nothing of what they bear.
     const is_known = description.kind === 'agent' && record.error === 'backpressure';
@@ -82,8 +81,8 @@ export class TargetWindows {
     const sign = signOf(record, options.latency_ms);
     if (sign === undefined) return;
     const { outcome, latency_ms, usage } = record;
-    const ended = { provider_account: providerAccount(provider.id), sign, record: { outcome, latency_ms, usage } };
-    this.#signal({ account: deploymentAccount(key), ended });
+    const ended = { provider_account, sign, record: { outcome, latency_ms, usage } };
+    this.#signal({ account: deployment_account, ended });
   }
 
   /** Whoever answers there says that it is sent too much (ECN). */
@@ -94,7 +93,13 @@ export class TargetWindows {
   #signal(signal: Signal): void {
     const { relay } = this.#parts;
     if (relay === undefined) this.take(signal);
-    else relay.signal(signal);
+    else if (!this.#isIdle(signal)) relay.signal(signal);
+  }
+
+  /** Answers in time open a window again: where none is narrow, and nobody learns from them, they need not be told. */
+  #isIdle({ account, ended }: Signal): boolean {
+    if (ended?.sign !== 'timely' || this.#tuned.has(account)) return false;
+    return this.#ceilings.of(account, 'answers') === Number.POSITIVE_INFINITY;
   }
 
   /** What came back here, or at another process whose windows these are too. */

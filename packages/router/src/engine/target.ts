@@ -10,6 +10,8 @@ export interface Target {
   readonly key: string;
   /** What its attempts are counted at, the narrowest first: model, deployment, provider. */
   readonly accounts: readonly string[];
+  readonly deployment_account: string;
+  readonly provider_account: string;
   readonly model: ModelEntry;
   readonly provider: ProviderRuntime;
   readonly description: ProviderDescription;

@@ -88,6 +88,10 @@ export class TunedWindows {
     this.#onWindow = onWindow;
   }
 
+  has(account: string): boolean {
+    return this.#specs.has(account);
+  }
+
   /** Returns whether the account has a tuner: then all is done. */
   ended(account: string, record: TunedEnd, sign: WindowSign, configured: AimdOptions): boolean {
     const spec = this.#specs.get(account);

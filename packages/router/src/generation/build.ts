@@ -120,9 +120,12 @@ function makeTarget(
     count_tokens: at('count_tokens', false),
   };
   const on_untranslatable = config?.on_untranslatable ?? 'reject';
+  const [deployment_account, provider_account] = [deploymentAccount(model.target_key), providerAccount(provider.id)];
   return {
     key: model.target_key,
-    accounts: [modelAccount(model.id), deploymentAccount(model.target_key), providerAccount(provider.id)],
+    accounts: [modelAccount(model.id), deployment_account, provider_account],
+    deployment_account,
+    provider_account,
     model,
     provider: runtime,
     description,

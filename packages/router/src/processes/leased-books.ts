@@ -12,27 +12,32 @@ import {
 import type { LeasedTicket } from './leased-ticket.ts';
 
 /** The part of a ticket that a reservation is of. */
-export interface Place {
+export class Place {
   readonly ticket: LeasedTicket;
   readonly part: number;
   /** What its call said last that it needs. Credit is behind that while the owner is asked for more. */
   wanted: Amounts;
   /** Asked of the owner, and not answered. */
-  asked: Amounts;
-  onRefused: ((denial: Denial) => void) | undefined;
+  asked: Amounts = NOTHING;
+  onRefused: ((denial: Denial) => void) | undefined = undefined;
+
+  constructor(ticket: LeasedTicket, part: number, wanted: Amounts) {
+    this.ticket = ticket;
+    this.part = part;
+    this.wanted = wanted;
+  }
 }
 
 /** What calls of this process hold, entered into its own books: they refuse nothing, and show what is there. */
 export class LeasedBooks {
   readonly #accounts: AccountLedger;
-  readonly #places: WeakMap<Reservation, Place> = new WeakMap();
 
   constructor(accounts: AccountLedger) {
     this.#accounts = accounts;
   }
 
-  placeOf(reservation: Reservation): Place | undefined {
-    return this.#places.get(reservation);
+  placeOf({ beside }: Reservation): Place | undefined {
+    return beside instanceof Place ? beside : undefined;
   }
 
   /** As credit is asked for it. */
@@ -40,7 +45,7 @@ export class LeasedBooks {
     const { wait_ms } = part;
     if (part.kind === 'reserve') return { accounts: part.accounts, amounts: part.amounts, wait_ms };
     const { reservation, by } = part;
-    const place = this.#places.get(reservation);
+    const place = this.placeOf(reservation);
     const into = place && { ticket: place.ticket.credit, part: place.part };
     return { accounts: reservation.accounts, amounts: by, wait_ms, into };
   }
@@ -62,11 +67,11 @@ export class LeasedBooks {
       const reservation = reservations[i] as Reservation;
       if (part.kind === 'reserve') {
         this.#accounts.restate(reservation, part.amounts);
-        this.#places.set(reservation, { ticket, part: i, wanted: part.amounts, asked: NOTHING, onRefused: undefined });
+        reservation.beside = new Place(ticket, i, part.amounts);
         open += 1;
       } else if (reservation.state === 'open') {
         this.#accounts.restate(reservation, plus(reservation, part.by));
-        const place = this.#places.get(reservation);
+        const place = this.placeOf(reservation);
         if (place !== undefined) place.wanted = plus(place.wanted, part.by);
       }
     }
