@@ -15,7 +15,7 @@ import { Upstream } from '../upstream/upstream.ts';
 import { type ChildName, Children } from './children.ts';
 
 const WORKERS = 2;
-/** More than one round makes: the budget is there until the end. */
+/** A round makes no more: the budget is there until the end, however long it takes until a process is back. */
 const CALLS_OF_A_ROUND = 400;
 const NAMES: readonly ChildName[] = ['owner', 'worker:1', 'worker:2'];
 /** The server over which limits are shared, where there is one. */
@@ -96,18 +96,18 @@ class Run {
     const victim = victims[round % victims.length] ?? 'owner';
     const before = randomInt(this.#rng, 3, 20);
     const after = before + randomInt(this.#rng, 3, 20);
-    let is_killed = false;
+    let replaced: Promise<void> | undefined;
     let is_back = false;
-    const records = await this.#traffic(`r${round}`, (answered) => {
-      if (answered >= before && !is_killed) {
-        is_killed = true;
+    const records = await this.#traffic(`r${round}`, (answered, so_far) => {
+      if (answered >= before && replaced === undefined) {
         this.#kills.set(victim, (this.#kills.get(victim) ?? 0) + 1);
-        void this.#replaced(victim).then(() => {
+        replaced = this.#replaced(victim).then(() => {
           is_back = true;
         });
       }
-      return answered < after || !is_back;
+      return (answered < after || !is_back) && so_far.length < CALLS_OF_A_ROUND - CLIENTS;
     });
+    await replaced;
     const keyed = repeatable(records);
     this.#repeats += keyed.length;
     this.#compare();

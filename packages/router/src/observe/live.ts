@@ -19,7 +19,7 @@ export interface LiveParts {
   readonly shared: Pick<SharedState, 'unconfirmed'> | undefined;
   readonly tracing: Pick<Tracing, 'stats'> | undefined;
   readonly presence: Pick<Presence, 'counts'>;
-  readonly member: Pick<Membership, 'owner'> | undefined;
+  readonly member: Pick<Membership, 'owner' | 'cluster'> | undefined;
 }
 
 /** Reads the live state of a router for a scrape. */

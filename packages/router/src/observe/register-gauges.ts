@@ -1,12 +1,11 @@
 import { registerClusterGauges, registerLiveGauges, type RouterMetrics } from '@atp-router/adapters';
-import type { Membership } from '../processes/membership.ts';
 import { type LiveParts, liveGauges } from './live.ts';
 
 /** What is read when somebody scrapes. */
-export function registerGauges({ registry }: RouterMetrics, live: LiveParts, member: Membership | undefined): void {
+export function registerGauges({ registry }: RouterMetrics, live: LiveParts): void {
   registerLiveGauges(registry, liveGauges(live));
   registerClusterGauges(registry, () => {
-    const view = member?.cluster?.();
+    const view = live.member?.cluster?.();
     return view && { ...view, leads: view.role === 'leader' };
   });
 }

@@ -1,26 +1,22 @@
 import {
   type AccountLedger,
-  type Amounts,
   type CreditOptions,
   CreditOwner,
-  type Denial,
-  type FlowDemand,
   type Now,
   type OwnerEffect,
   type OwnerMessage,
   type OwnerSetup,
   type QueueOptions,
   type QueueSigns,
-  Ticket,
   type WorkerMessage,
 } from '@atp-router/flow';
-import { AtpError, type Qos } from '@atp-router/kernel';
-import type { FlowWatch, Gate, GateTicket, Holder, PoolView } from '../engine/gate.ts';
+import type { Qos } from '@atp-router/kernel';
+import type { FlowWatch, Gate, PoolView } from '../engine/gate.ts';
 import { type Ambient, nowOf } from '../engine/ports.ts';
 import { Watchers } from '../engine/watchers.ts';
-import { outAt } from '../engine/held-here.ts';
 import { Alarm } from '../engine/alarm.ts';
 import type { Limits } from './limits.ts';
+import { NoCalls } from './no-calls.ts';
 
 export interface OwnerGateParts {
   readonly accounts: AccountLedger;
@@ -39,13 +35,14 @@ export interface OwnerGateParts {
 }
 
 /** The gate of the process that holds the limits: workers ask it for credit (ADR 0019). It serves no calls itself. */
-export class OwnerGate implements Gate, Limits {
+export class OwnerGate extends NoCalls implements Gate, Limits {
   readonly owner: CreditOwner;
   readonly #parts: OwnerGateParts;
   readonly #alarm: Alarm;
   readonly #watches: Watchers;
 
   constructor(parts: OwnerGateParts) {
+    super(parts);
     const { accounts: ledger, ambient, epoch, workers, tenure_mono_ms, options = {} } = parts;
     this.#parts = parts;
     this.#watches = new Watchers(parts.watch);
@@ -75,24 +72,6 @@ export class OwnerGate implements Gate, Limits {
     this.#watches.add(watch);
   }
 
-  request(demand: FlowDemand<Holder>): GateTicket {
-    return failedTicket(demand, this.#now().mono_ms);
-  }
-
-  replace(): void {}
-
-  settle(): void {}
-
-  release(): void {}
-
-  adjust(): Denial | undefined {
-    return undefined;
-  }
-
-  renew(): void {}
-
-  cancel(): void {}
-
   wake(account?: string): void {
     this.#took(this.owner.limitsChanged(account, this.#now()));
   }
@@ -112,11 +91,6 @@ export class OwnerGate implements Gate, Limits {
   load(account: string): { readonly in_flight: number; readonly waiting: number } {
     const waiting = this.owner.scheduler.pool(account)?.queue.size ?? 0;
     return { in_flight: this.#parts.accounts.windows(account)?.out_calls ?? 0, waiting };
-  }
-
-  /** All of it: credit that workers have, used or not. */
-  elsewhere(account: string): Amounts {
-    return outAt(this.#parts.accounts, account);
   }
 
   waiting(qos: Qos): number {
@@ -139,8 +113,6 @@ export class OwnerGate implements Gate, Limits {
     return this.owner.due_mono_ms;
   }
 
-  rest(): void {}
-
   #signs({ marks, starving }: QueueSigns): void {
     for (const { account, is_high } of marks) this.#watches.tell((watch) => watch.marked?.(account, is_high));
     for (const { qos, tenant } of starving) this.#watches.tell((watch) => watch.starving?.(qos, tenant));
@@ -157,12 +129,4 @@ export class OwnerGate implements Gate, Limits {
   #now(): Now {
     return nowOf(this.#parts.ambient);
   }
-}
-
-/** Calls never come to a process that holds the limits for others. */
-export function failedTicket(demand: FlowDemand<Holder>, mono_ms: number): GateTicket {
-  const ticket = new Ticket(demand, mono_ms);
-  const thrown = new AtpError('internal_error', 'This process holds the limits for others and serves no calls.');
-  ticket.state = { kind: 'failed', thrown };
-  return ticket;
 }

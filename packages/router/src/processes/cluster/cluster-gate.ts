@@ -1,8 +1,8 @@
-import type { Amounts, Denial, FlowDemand, QueueOptions } from '@atp-router/flow';
+import type { QueueOptions } from '@atp-router/flow';
 import type { Qos } from '@atp-router/kernel';
-import type { FlowWatch, Gate, GateTicket, Holder, PoolView } from '../../engine/gate.ts';
-import { outAt } from '../../engine/held-here.ts';
-import { failedTicket, OwnerGate, type OwnerGateParts } from '../owner-gate.ts';
+import type { FlowWatch, Gate, PoolView } from '../../engine/gate.ts';
+import { NoCalls } from '../no-calls.ts';
+import { OwnerGate, type OwnerGateParts } from '../owner-gate.ts';
 
 /** What is set once it leads. */
 type Term = Pick<OwnerGateParts, 'epoch' | 'workers' | 'tenure_mono_ms'>;
@@ -11,7 +11,7 @@ type Term = Pick<OwnerGateParts, 'epoch' | 'workers' | 'tenure_mono_ms'>;
  * The gate of an owner process that is one of several: empty while another one holds the limits, and the owner's once this one does.
  * What was said of queues meanwhile counts then.
  */
-export class ClusterGate implements Gate {
+export class ClusterGate extends NoCalls implements Gate {
   readonly #parts: Omit<OwnerGateParts, keyof Term>;
   /** One for each account with limits of its own. */
   readonly #queues: Map<string, QueueOptions> = new Map();
@@ -21,6 +21,7 @@ export class ClusterGate implements Gate {
   #own: OwnerGate | undefined;
 
   constructor(parts: Omit<OwnerGateParts, keyof Term>) {
+    super(parts);
     this.#parts = parts;
   }
 
@@ -49,24 +50,6 @@ export class ClusterGate implements Gate {
     this.#own?.listen(watch);
   }
 
-  request(demand: FlowDemand<Holder>): GateTicket {
-    return failedTicket(demand, this.#parts.ambient.clock.mono_ms());
-  }
-
-  replace(): void {}
-
-  settle(): void {}
-
-  release(): void {}
-
-  adjust(): Denial | undefined {
-    return undefined;
-  }
-
-  renew(): void {}
-
-  cancel(): void {}
-
   wake(account?: string): void {
     this.#own?.wake(account);
   }
@@ -90,10 +73,6 @@ export class ClusterGate implements Gate {
     return this.#own?.load(account) ?? { in_flight: 0, waiting: 0 };
   }
 
-  elsewhere(account: string): Amounts {
-    return outAt(this.#parts.accounts, account);
-  }
-
   waiting(qos: Qos): number {
     return this.#own?.waiting(qos) ?? 0;
   }
@@ -113,6 +92,4 @@ export class ClusterGate implements Gate {
   get due_mono_ms(): number | undefined {
     return this.#own?.due_mono_ms;
   }
-
-  rest(): void {}
 }
