@@ -170,7 +170,8 @@ class Run {
   }
 
   #compare(): void {
-    this.problems.push(...compare({ log: this.#upstream.log(), records: this.#journals(), clients: this.#records }));
+    const evidence = { log: this.#upstream.log(), records: this.#journals(), clients: this.#records };
+    this.problems.push(...compare({ ...evidence, may_lack_owner: this.#valkey !== undefined }));
   }
 
   #books(): Books {

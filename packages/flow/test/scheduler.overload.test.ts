@@ -15,10 +15,10 @@ class Door {
   readonly scheduler: Scheduler<string>;
   mono_ms = 0;
 
-  constructor(places: number = 4) {
+  constructor(places: number = 4, in_all: number = 100) {
     const ledger = new AccountLedger();
-    ledger.setLimits('p', { max_parallel: 1 });
-    this.scheduler = new Scheduler<string>(ledger, { waiting_per_account: places, waiting: 100 });
+    for (const account of ['p', 'q']) ledger.setLimits(account, { max_parallel: 1 });
+    this.scheduler = new Scheduler<string>(ledger, { waiting_per_account: places, waiting: in_all });
   }
 
   get now(): { readonly now_ms: number; readonly mono_ms: number } {
@@ -29,19 +29,33 @@ class Door {
     tenant: string,
     qos: Qos,
     tokens: number = 10,
+    account: string = 'p',
   ): { readonly ticket: Ticket<string>; readonly changes: Changes<string> } {
     const amounts = { calls: 1, tokens, usd_nanos: 0 };
     return this.scheduler.request(
       {
         owner: tenant,
         key: { qos, tenant, weight: 1, session: '', tokens, deadline_mono_ms: Infinity },
-        parts: [{ kind: 'reserve', accounts: ['p'], amounts, wait_ms: Infinity }],
+        parts: [{ kind: 'reserve', accounts: [account], amounts, wait_ms: Infinity }],
         is_preemptible: false,
       },
       this.now,
     );
   }
 }
+
+describe('where too many wait in all', () => {
+  test('those who fill another queue make room for a better tier, and for a tenant that has fewer waiting', () => {
+    const door = new Door(100, 6);
+    for (const account of ['p', 'q']) door.ask('first', 'gold', 10, account);
+    const flood = Array.from({ length: 5 }, () => door.ask('flood', 'bronze').ticket);
+    door.ask('other', 'bronze', 10, 'q');
+    expect(door.ask('vip', 'gold', 10, 'q').changes.decided).toEqual([flood[4]]);
+    expect(door.ask('quiet', 'bronze', 10, 'q').changes.decided).toEqual([flood[3]]);
+    expect(door.ask('flood', 'bronze', 10, 'q').ticket.state.kind).toBe('shed');
+    expect(door.scheduler.waiting()).toBe(6);
+  });
+});
 
 describe('a full queue', () => {
   test('has room for whoever has fewer waiting than the tenant that filled it, and the last of that makes room', () => {

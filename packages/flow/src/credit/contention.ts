@@ -41,6 +41,8 @@ export class Contention {
   readonly #tell: Tell;
   readonly #slots: Map<string, Map<OwnerSlot, OwnerWorker>> = new Map();
   readonly #hot: Set<string> = new Set();
+  /** Those of them at which something has happened since they were looked at. */
+  readonly #touched: Set<string> = new Set();
   /** Credit is called back here once, although nobody waits. */
   readonly #pressed: Set<string> = new Set();
   #stopping: Stopping[] = [];
@@ -75,6 +77,12 @@ export class Contention {
 
   heat(account: string): void {
     this.#hot.add(account);
+    this.#touched.add(account);
+  }
+
+  /** Something has changed there: what is out, or who waits. */
+  touch(account: string): void {
+    if (this.#hot.has(account)) this.#touched.add(account);
   }
 
   /** A call that runs was refused more of it. */
@@ -95,26 +103,30 @@ export class Contention {
 
   stopped(worker: OwnerWorker, ask: number, amounts: Amounts): void {
     const asked = this.#stopping.find((one) => one.ask === ask && one.worker === worker);
-    if (asked !== undefined) asked.amounts = amounts;
+    if (asked === undefined) return;
+    asked.amounts = amounts;
+    this.touch(asked.account);
   }
 
   forget(worker: OwnerWorker): void {
     this.#stopping = this.#stopping.filter((one) => one.worker !== worker);
   }
 
-  /** After each input: what has to be asked for. */
-  run(mono_ms: number): void {
-    if (this.#hot.size + this.#pressed.size === 0) return;
+  /** After each input: what has to be asked for where something has happened. From time to time, with `all`, everywhere. */
+  run(mono_ms: number, all: boolean): void {
+    const accounts = all ? [...this.#hot] : [...this.#touched];
+    this.#touched.clear();
+    if (accounts.length + this.#pressed.size === 0) return;
     const recalls = new Map<OwnerWorker, string[]>();
     for (const account of this.#pressed) this.#recall(account, recalls);
     this.#pressed.clear();
-    for (const account of this.#hot) {
+    for (const account of accounts) {
       if (this.isCalm(account)) this.#hot.delete(account);
       else this.#recall(account, recalls);
     }
     for (const [worker, accounts] of recalls) this.#tell(worker, { type: 'recall', accounts });
     this.#stopping = this.#stopping.filter((one) => one.until_mono_ms > mono_ms && !this.#isBack(one));
-    for (const account of this.#hot) this.#preempt(account, mono_ms);
+    for (const account of accounts) if (this.#hot.has(account)) this.#preempt(account, mono_ms);
   }
 
   #recall(account: string, recalls: Map<OwnerWorker, string[]>): void {

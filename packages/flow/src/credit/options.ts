@@ -20,6 +20,8 @@ export interface CreditOptions {
   readonly burst: number;
   /** Who waits, at one worker or at the owner: about 1 KB each; beyond, wants are shed. */
   readonly wants: number;
+  /** Calls that run and want more, at the owner, while credit is called back for them; further ones are answered at once. */
+  readonly growing: number;
   /** Slots of one worker, about 500 B each; beyond, demands on further accounts are refused. */
   readonly slots: number;
   /** Workers that an owner serves; further ones stay unheard and refuse by themselves. */
@@ -41,6 +43,7 @@ export const DEFAULT_CREDIT: CreditOptions = {
   scan_ms: 100,
   burst: 32,
   wants: 20_000,
+  growing: 1_000,
   slots: 20_000,
   workers: 256,
   gone: 1_000,

@@ -8,6 +8,7 @@ import type { Contention, Tell } from './contention.ts';
 import type { Credit, DenyReason, Ended, SlotState, SlotSync, Want } from './messages.ts';
 import type { CreditOptions } from './options.ts';
 import type { OwnerSlot } from './owner-slot.ts';
+import { DAYS_NEAR, isNear, SLOTS_OF_A_WORKER } from './owner-bounds.ts';
 import { demandOf, endsOf, letGo } from './owner-demand.ts';
 import type { Asked, OwnerWorker } from './owner-worker.ts';
 import { accountsOn, standingsOf } from './owner-standing.ts';
@@ -65,15 +66,15 @@ export class OwnerDesk {
   ask(asked: Asked, late_ms: number, now: Now): void {
     const { by, want } = asked;
     const accounts = want.parts.reduce((sum, part) => sum + part.accounts.length, 0);
-    if (by.slot_count + accounts > this.#options.slots) this.deny(asked, 'shed', undefined, now);
+    if (by.slot_count + accounts > SLOTS_OF_A_WORKER * this.#options.slots) this.deny(asked, 'shed', undefined, now);
+    else if (want.parts.some(({ day }) => day !== null && !isNear(day, 1, now)))
+      this.deny(asked, 'denied', undefined, now);
     else if (want.kind === 'grow') {
-      if (!this.#grow(asked, now, false))
-        this.#growing.push({ asked, until_mono_ms: now.mono_ms + this.#options.grace_ms });
+      if (this.#grow(asked, now, this.#growing.length >= this.#options.growing)) return;
+      this.#growing.push({ asked, until_mono_ms: now.mono_ms + this.#options.grace_ms });
     } else {
-      const { ticket, changes } = this.#scheduler.request(
-        demandOf(asked, this.#ledger, late_ms, this.#graceOf, now),
-        now,
-      );
+      const demand = demandOf(asked, this.#ledger, late_ms, this.#graceOf, now);
+      const { ticket, changes } = this.#scheduler.request(demand, now);
       this.#decided(ticket, now);
       this.took(changes, now);
     }
@@ -121,18 +122,18 @@ export class OwnerDesk {
   sync(by: OwnerWorker, syncs: readonly SlotSync[], heard: number, now: Now): void {
     const credit: Credit[] = [];
     for (const { account, day, used, held, by: change, is_open, wants } of syncs) {
+      if (by.peek(account, day) === undefined && !isNear(day, DAYS_NEAR, now)) continue;
       const slot = this.#slot(by, account, day);
       slot.changed(change, held, heard);
       slot.tell(used);
       if (!is_open) slot.closed(heard);
       this.#wake.add(account);
       if (slot.is_over && isNothing(slot.known)) {
-        by.drop(slot);
-        this.#contention.remove(slot);
+        this.#drop(by, slot);
         continue;
       }
       if (this.is_frozen || !slot.is_open || isNothing(wants) || !this.#contention.isCalm(account)) continue;
-      const amounts = refill(this.#chunkAt(slot, now), wants);
+      const amounts = refill(chunkAt(this.#ledger, account, now.now_ms, this.workers), wants);
       if (isNothing(amounts)) continue;
       slot.give(amounts);
       slot.open(true, by.next_seq);
@@ -156,6 +157,7 @@ export class OwnerDesk {
         slot.restart({});
         // A worker keeps what it used for a day longer than anybody asks: of what it does not name it used nothing.
         slot.tell(NOTHING);
+        this.#drop(by, slot);
       }
       this.#wake.add(slot.account);
     }
@@ -170,6 +172,7 @@ export class OwnerDesk {
   run(now: Now): void {
     for (const account of this.#wake) {
       this.#wake.delete(account);
+      this.#contention.touch(account);
       this.took(this.#scheduler.wake(account, now), now);
     }
     this.#growing = this.#growing.filter(
@@ -212,7 +215,10 @@ export class OwnerDesk {
     const day = state.reservations[0]?.day ?? dayNumber(now.now_ms);
     for (const reservation of state.reservations) this.#ledger.adjust(reservation, NOTHING);
     const entries = this.#entriesOf(by, want, day);
-    for (const { slot, amounts } of entries) slot.grant(want.key.qos, amounts, by.next_seq);
+    for (const { slot, amounts } of entries) {
+      slot.grant(want.key.qos, amounts, by.next_seq);
+      this.#contention.touch(slot.account);
+    }
     const calls = entries.map(({ slot, amounts }) => this.#spareCalls(slot, amounts, now));
     // Who asks again before it has heard of the last top-up may need no other.
     const is_due = entries.every(({ slot }) => slot.topped_seq <= by.seen);
@@ -229,23 +235,16 @@ export class OwnerDesk {
   /** Further calls of this size for which there is plenty at an account. */
   #spareCalls(slot: OwnerSlot, amounts: Amounts, now: Now): number {
     if (!this.#contention.isCalm(slot.account)) return 0;
-    return callsWithin(this.#chunkAt(slot, now), amounts, this.#options.burst);
-  }
-
-  #chunkAt({ account }: OwnerSlot, { now_ms }: Now): Amounts {
-    return chunkAt(this.#ledger, account, now_ms, this.workers);
+    const chunk = chunkAt(this.#ledger, slot.account, now.now_ms, this.workers);
+    return callsWithin(chunk, amounts, this.#options.burst);
   }
 
   /** True when it is decided. A call that runs goes before those who wait. */
   #grow(asked: Asked, now: Now, is_late: boolean): boolean {
     const { by, want } = asked;
     const [part] = want.parts;
-    const today = dayNumber(now.now_ms);
-    const day = part?.day ?? today;
-    if (part === undefined || Math.abs(day - today) > 1) {
-      this.deny(asked, 'denied', undefined, now);
-      return true;
-    }
+    const day = part?.day ?? dayNumber(now.now_ms);
+    if (part === undefined) return true;
     const result = this.#ledger.reserve(part.accounts, part.amounts, dayStart_ms(day), want.key.qos);
     if (!result.ok) {
       const is_recallable = part.accounts.some((account) => this.#contention.isRecallable(account));
@@ -281,6 +280,11 @@ export class OwnerDesk {
 
   #slot(by: OwnerWorker, account: string, day: number): OwnerSlot {
     return by.slot(account, day, (slot) => this.#contention.add(slot, by));
+  }
+
+  #drop(by: OwnerWorker, slot: OwnerSlot): void {
+    by.drop(slot);
+    this.#contention.remove(slot);
   }
 
   /** Who does not wait waits for a recall all the same, where that would bring something back. */

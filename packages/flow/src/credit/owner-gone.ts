@@ -78,10 +78,10 @@ export class Gone {
     return accounts;
   }
 
-  /** Nothing of days before `day` is asked for any more. */
-  tidy(day: number): void {
+  /** Nothing of slots that are past is asked for any more. */
+  tidy(isPast: (slot: OwnerSlot) => boolean): void {
     for (const [key, worker] of this.#workers) {
-      for (const slot of worker.slots()) if (slot.day < day) worker.drop(slot);
+      for (const slot of worker.slots()) if (isPast(slot)) worker.drop(slot);
       if (worker.slot_count > 0) continue;
       this.#workers.delete(key);
       this.#forget(worker);

@@ -5,6 +5,7 @@ import type { Recovered, WorkerMessage } from './messages.ts';
 import type { CreditOptions } from './options.ts';
 import type { OwnerDesk } from './owner-desk.ts';
 import { Gone } from './owner-gone.ts';
+import type { OwnerSlot } from './owner-slot.ts';
 import { OwnerWorker } from './owner-worker.ts';
 
 /** Pieces of a journal that are kept for a worker which is not known to be dead. */
@@ -98,12 +99,17 @@ export class OwnerRoster {
     for (const account of this.#gone.inherit(name, incarnation)) this.#desk.wake(account);
   }
 
-  /** Accounts keep two days, and nobody asks for more. */
+  /**
+   * Accounts keep two days, and nobody asks for more. What is debited is known for as long as the ledger has the day: of a clock
+   * that jumped ahead and came back nothing must be debited again.
+   */
   turnDay(today: number): void {
-    this.#gone.tidy(today - 1);
+    const isPast = ({ account, day }: OwnerSlot): boolean =>
+      day < today - 1 && this.#ledger.usedOn(account, day) === undefined;
+    this.#gone.tidy(isPast);
     for (const worker of this.#workers.values()) {
       for (const slot of worker.slots()) {
-        if (slot.day >= today - 1 || !slot.is_over) continue;
+        if (!isPast(slot) || !slot.is_over) continue;
         worker.drop(slot);
         this.#contention.remove(slot);
       }

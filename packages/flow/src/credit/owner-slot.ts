@@ -6,6 +6,10 @@ import type { Reservation } from '../reservation.ts';
 import type { Held } from './messages.ts';
 import { isNothing, least, minus, plus, positive } from './sums.ts';
 
+/** More than any limit: sums of it are exact still, whatever a worker says. */
+const MOST = 2 ** 52;
+const CREDIT_MOST: Amounts = { calls: MOST, tokens: MOST, usd_nanos: MOST };
+
 /** Grants on their way that are told apart; more are in flight only where the account is open, and tiers do not matter. */
 const UNSEEN_MAX = 32;
 
@@ -97,7 +101,7 @@ export class OwnerSlot {
 
   /** The worker's credit is so much more, signed, and its calls hold so much. */
   changed(by: Amounts, held: Held, heard: number): void {
-    this.credit = positive(plus(this.credit, by));
+    this.credit = least(positive(plus(this.credit, by)), CREDIT_MOST);
     this.#held = held;
     this.#unseen = this.#unseen.filter(({ seq }) => seq > heard);
     this.#spread();

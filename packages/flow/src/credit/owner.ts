@@ -8,9 +8,10 @@ import { Scheduler } from '../scheduler/scheduler.ts';
 import { Contention, overOf } from './contention.ts';
 import { CREDIT_VERSION, type OwnerMessage, type Recovered, type WorkerBody, type WorkerMessage } from './messages.ts';
 import { type CreditOptions, DEFAULT_CREDIT } from './options.ts';
+import { isTooMuch } from './owner-bounds.ts';
 import { OwnerDesk } from './owner-desk.ts';
 import { OwnerRoster } from './owner-roster.ts';
-import { type Asked, callOf, type Hello, type OwnerWorker, resync } from './owner-worker.ts';
+import { type Asked, callOf, type OwnerWorker, resync } from './owner-worker.ts';
 import { plus } from './sums.ts';
 import { isOverdrawn } from './top-up.ts';
 
@@ -146,6 +147,11 @@ export class CreditOwner {
       if (!this.#contention.isCalm(id)) this.#contention.heat(id);
       if (isOverdrawn(this.#ledger, id, now.now_ms)) this.#contention.press(id);
     }
+    if (this.isOver(now)) {
+      // It decides when its tenure is renewed, and not before.
+      for (const id of account === undefined ? this.#ledger.ids() : [account]) this.#desk.wake(id);
+      return [];
+    }
     this.#desk.took(this.scheduler.wake(account, now), now);
     return this.#take(now);
   }
@@ -153,7 +159,7 @@ export class CreditOwner {
   /** A journal was read, by whomever. */
   settledFor(recovered: Recovered, now: Now): readonly OwnerEffect[] {
     this.#roster.settle(recovered, now);
-    return this.#take(now);
+    return this.isOver(now) ? [] : this.#take(now);
   }
 
   receive(message: WorkerMessage, now: Now): readonly OwnerEffect[] {
@@ -181,8 +187,9 @@ export class CreditOwner {
       this.#roster.turnDay(today);
       this.#desk.took(this.scheduler.wake(undefined, now), now);
     }
-    if (now.mono_ms - this.#scanned_mono_ms >= this.#options.scan_ms) this.#scan(now);
-    return this.#take(now);
+    const is_scan = now.mono_ms - this.#scanned_mono_ms >= this.#options.scan_ms;
+    if (is_scan) this.#scan(now);
+    return this.#take(now, is_scan);
   }
 
   #handle(worker: OwnerWorker, body: WorkerBody, heard: number, now: Now): void {
@@ -218,7 +225,7 @@ export class CreditOwner {
     worker.hello?.slots.push(...piece.slots);
     worker.hello?.wants.push(...piece.wants);
     worker.hello?.recovered.push(...piece.recovered);
-    if (worker.hello !== undefined && this.#isTooMuch(worker.hello)) worker.hello = undefined;
+    if (worker.hello !== undefined && isTooMuch(worker.hello, this.#options)) worker.hello = undefined;
     if (!piece.is_last || worker.hello === undefined) return;
     const { slots, wants, recovered, is_heir } = worker.begin();
     this.#effects.push({ kind: 'send', message: worker.message(this.epoch, { type: 'welcome' }) });
@@ -234,12 +241,6 @@ export class CreditOwner {
     for (const want of wants) if (!known.has(want.id)) this.#ask({ by: worker, want }, now);
     this.#recovery?.names?.delete(worker.name);
     if (this.#recovery?.names?.size === 0) this.#recovered(now);
-  }
-
-  /** More than a worker with these options can have. It is not served, as one too many is not, and refuses by itself. */
-  #isTooMuch({ slots, wants, recovered }: Hello): boolean {
-    const most = this.#options;
-    return slots.length > 2 * most.slots || wants.length > most.wants || recovered.length > most.recovered;
   }
 
   #ask(asked: Asked, now: Now): void {
@@ -267,10 +268,10 @@ export class CreditOwner {
     }
   }
 
-  #take(now: Now): readonly OwnerEffect[] {
+  #take(now: Now, is_scan: boolean = false): readonly OwnerEffect[] {
     this.#desk.workers = Math.max(1, this.#roster.alive);
     this.#desk.run(now);
-    this.#contention.run(now.mono_ms);
+    this.#contention.run(now.mono_ms, is_scan);
     const effects = this.#effects;
     this.#effects = [];
     return effects;

@@ -11,18 +11,25 @@ export type LimitsOf = (account: string) => AccountLimits | undefined;
 /** What somebody holds, or would. */
 export type Hold = Pick<HeldPart, 'accounts' | 'amounts' | 'day'>;
 
+/** A day is charged for as long as it lasts, and for a day more what began on it. */
+const KEPT_MS = 49 * 3_600_000;
+
 /** The slots of a worker. */
 export class WorkerBooks {
-  /** By account, one for each day: two around midnight. Looked up for every call: no name is put together for that. */
+  /** By account, one for each day that is not forgotten yet. Looked up for every call: no name is put together for that. */
   readonly #slots: Map<string, readonly WorkerSlot[]> = new Map();
   readonly #dirty: Set<WorkerSlot> = new Set();
   readonly #urgent: Set<WorkerSlot> = new Set();
   #limitsOf: LimitsOf;
   #size = 0;
 
+  /** Slots that hold nothing but what incarnations before this one used: they are not this one's to answer for. */
+  readonly inherited: number;
+
   constructor(limitsOf: LimitsOf, inherited: readonly DayTotal[] = []) {
     this.#limitsOf = limitsOf;
     for (const { account, day, used } of inherited) this.#open(account, day, Number.NEGATIVE_INFINITY).inherit(used);
+    this.inherited = this.#size;
   }
 
   get size(): number {
@@ -67,7 +74,9 @@ export class WorkerBooks {
   /** What is held changes by so much, signed, whatever the credit. */
   hold(accounts: readonly string[], day: number, qos: Qos, by: Amounts, mono_ms: number): void {
     for (const account of accounts) {
-      const slot = this.#limited(account, day, mono_ms);
+      // What was held while nothing limited it is not known here, and does not come back here.
+      const slot = isLess(by) ? this.find(account, day) : this.#limited(account, day, mono_ms);
+      if (slot?.is_limited === false) continue;
       slot?.hold(qos, by, mono_ms);
       if (slot !== undefined) this.#touched(slot);
     }
@@ -90,21 +99,25 @@ export class WorkerBooks {
   }
 
   /** Nothing more is admitted from credit of these accounts; what is not held goes back, and each slot is told of. */
-  close(accounts: ReadonlySet<string>): void {
-    for (const slot of this.slots()) if (accounts.has(slot.account)) this.#close(slot);
+  close(accounts: Iterable<string>): void {
+    for (const account of accounts) for (const slot of this.#slots.get(account) ?? []) this.#close(slot);
   }
 
   closeAll(): void {
     for (const slot of this.slots()) this.#close(slot);
   }
 
-  /** Credit of other days than today, and credit that nobody has used for long, goes back; old days are forgotten. */
-  tidy(today: number, idle_since_mono_ms: number): void {
+  /**
+   * Credit of other days than today, and credit that nobody has used for long, goes back. What was used is forgotten once it
+   * was not looked at for longer than a day is charged: by the monotone clock, since a wall clock that jumps would take it from the day.
+   */
+  tidy(today: number, idle_since_mono_ms: number, mono_ms: number): void {
     for (const slot of [...this.slots()]) {
+      slot.seen(mono_ms);
       const is_idle = isNothing(slot.held) && slot.active_mono_ms <= idle_since_mono_ms;
       if (slot.is_open && (slot.day !== today || is_idle)) this.#close(slot);
       if (!slot.is_empty || slot.is_dirty) continue;
-      if (slot.day < today - 2 || (is_idle && isNothing(slot.used))) this.#forget(slot);
+      if (mono_ms - slot.active_mono_ms > KEPT_MS || (is_idle && isNothing(slot.used))) this.#forget(slot);
     }
   }
 
@@ -138,8 +151,23 @@ export class WorkerBooks {
     return Array.from(this.slots(), (slot) => slot.restart());
   }
 
-  /** Other limits are in force. What calls hold of accounts that had none before is counted from now on. */
-  setLimits<T>(limitsOf: LimitsOf, running: Iterable<CreditTicket<T>>, mono_ms: number): void {
+  /**
+   * Other limits are in force. What calls hold of accounts that had none before is counted from now on; what they used before there
+   * was a budget is in `used`.
+   */
+  setLimits<T>(
+    limitsOf: LimitsOf,
+    running: Iterable<CreditTicket<T>>,
+    mono_ms: number,
+    used: readonly DayTotal[],
+  ): void {
+    for (const one of used) {
+      const slot = this.#open(one.account, one.day, mono_ms);
+      if (slot.has_budget) continue;
+      slot.used = one.used;
+      // Its credit was given without a budget in mind.
+      if (slot.is_open) slot.close();
+    }
     this.#limitsOf = limitsOf;
     const held = new Map<WorkerSlot, Map<Qos, Amounts>>();
     for (const { key, held: parts } of running) {
@@ -192,4 +220,8 @@ export class WorkerBooks {
     if (slot.is_urgent) this.#urgent.add(slot);
     if (slot.is_dirty) this.#dirty.add(slot);
   }
+}
+
+function isLess({ calls, tokens, usd_nanos }: Amounts): boolean {
+  return calls < 0 || tokens < 0 || usd_nanos < 0;
 }

@@ -5,6 +5,9 @@ import type { CreditOptions } from './options.ts';
 /** What a message of the owner is to its worker. */
 export type Heard = 'taken' | 'void' | 'gap' | 'resync';
 
+/** Between two hellos that nobody answers: as rare as a lease. */
+const HELLO_MS_MAX = 10_000;
+
 /** Sends closer to each other than this count as one for the lease: at most 200 times are kept. */
 const SAMPLE_MS = 50;
 
@@ -18,13 +21,15 @@ export class WorkerLink {
   readonly #options: CreditOptions;
   epoch = 0;
   link = 0;
-  /** `down`: there is nobody to talk to. `greeting`: a hello is on its way. `lost`: something did not arrive; a hello is due. */
+  /** `down`: there is nobody to talk to. `greeting`: a hello is on its way. `lost`: it was refused; the next one is due soon. */
   state: 'down' | 'lost' | 'greeting' | 'up' = 'down';
   #sent = 0;
   #heard = 0;
   #samples: { readonly seq: number; readonly mono_ms: number }[] = [];
   #lease_mono_ms = Number.NEGATIVE_INFINITY;
   #greeted_mono_ms = Number.NEGATIVE_INFINITY;
+  /** Hellos since the last welcome. */
+  #greetings = 0;
   #pinged_mono_ms = Number.NEGATIVE_INFINITY;
 
   constructor(worker: string, incarnation: number, options: CreditOptions) {
@@ -50,6 +55,7 @@ export class WorkerLink {
   greet(mono_ms: number): void {
     this.link += 1;
     this.state = 'greeting';
+    this.#greetings += 1;
     this.#sent = 0;
     this.#heard = 0;
     this.#samples = [];
@@ -72,6 +78,7 @@ export class WorkerLink {
     if (epoch < this.epoch || this.state === 'down') return 'void';
     if (body.type === 'resync') {
       if (epoch === this.epoch && link !== this.link) return 'void';
+      if (epoch > this.epoch) this.#greetings = 0;
       this.epoch = epoch;
       return 'resync';
     }
@@ -79,15 +86,29 @@ export class WorkerLink {
     if (seq !== this.#heard + 1) return 'gap';
     this.#heard = seq;
     this.#renew(heard);
-    if (body.type === 'welcome') this.state = 'up';
+    if (body.type === 'welcome') {
+      this.state = 'up';
+      this.#greetings = 0;
+    }
     return 'taken';
+  }
+
+  /**
+   * The link is void. True: a hello is to be sent at once. Whoever was not welcomed since the last one waits, longer each time: a
+   * hello that is refused, or answered too late, is so again, and a way that is slow does not get faster by it.
+   */
+  broken(): boolean {
+    if (this.#greetings === 0) return true;
+    this.state = 'lost';
+    return false;
   }
 
   /** When something is due without any message: a hello again, or a ping. */
   get due_mono_ms(): number {
     if (this.state === 'down') return Number.POSITIVE_INFINITY;
-    if (this.state === 'lost') return Number.NEGATIVE_INFINITY;
-    if (this.state === 'greeting') return this.#greeted_mono_ms + this.#options.hello_ms;
+    const { hello_ms } = this.#options;
+    if (this.state !== 'up')
+      return this.#greeted_mono_ms + Math.min(HELLO_MS_MAX, hello_ms * 2 ** (this.#greetings - 1));
     // Three pings fit in a lease: the last one of them finds out whether anybody is there.
     const { ttl_ms } = this.#options;
     const renewed_mono_ms = this.#lease_mono_ms - ttl_ms;

@@ -50,7 +50,7 @@ export class WorkerReports {
     for (let slots = this.#books.syncs(all); slots.length > 0 || this.#ended.length > 0; ) {
       bodies.push({ type: 'sync', slots, ended: this.#ended });
       this.#ended = [];
-      slots = this.#books.syncs(false);
+      slots = this.#books.syncs(all);
     }
     return bodies;
   }

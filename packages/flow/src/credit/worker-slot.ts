@@ -1,7 +1,7 @@
 import { QOS_TIERS, type Qos } from '@atp-router/kernel';
 import { type AccountLimits, type Amounts, NOTHING } from '../amounts.ts';
-import type { Credit, DayTotal, Held, SlotState, SlotSync } from './messages.ts';
-import { DIMENSIONS, each, isNothing, minus, type PerDimension, plus, positive, times } from './sums.ts';
+import type { Credit, Held, SlotState, SlotSync } from './messages.ts';
+import { DIMENSIONS, each, isNothing, minus, most, type PerDimension, plus, positive, times } from './sums.ts';
 
 /** How an account is limited in one dimension: a budget of the day is consumed, a window comes back. */
 type Limited = 'none' | 'window' | 'budget' | 'both';
@@ -60,6 +60,10 @@ export class WorkerSlot {
     this.active_mono_ms = mono_ms;
   }
 
+  get has_budget(): boolean {
+    return this.#has_budget;
+  }
+
   get is_limited(): boolean {
     return this.#is_limited;
   }
@@ -86,14 +90,21 @@ export class WorkerSlot {
   /** Only where a budget asks for it: an account that has none is forgotten once it is idle. */
   use(amounts: Amounts): void {
     if (!this.#has_budget) return;
-    this.used = plus(this.used, amounts);
-    this.#unreported = plus(this.#unreported, amounts);
+    // What is taken back may have been used before a budget counted it.
+    const by = most(amounts, minus(NOTHING, this.used));
+    this.used = plus(this.used, by);
+    this.#unreported = plus(this.#unreported, by);
     this.is_dirty = true;
   }
 
   /** Used by incarnations before this one. */
   inherit(used: Amounts): void {
     this.used = plus(this.used, used);
+  }
+
+  /** What was inherited is as old as this process. */
+  seen(mono_ms: number): void {
+    if (this.active_mono_ms === Number.NEGATIVE_INFINITY) this.active_mono_ms = mono_ms;
   }
 
   take({ amounts, is_open }: Credit): void {
@@ -163,10 +174,6 @@ export class WorkerSlot {
     for (const qos of QOS_TIERS) this.#held[qos] = held.get(qos) ?? NOTHING;
     this.#all = QOS_TIERS.reduce((sum, qos) => plus(sum, this.#held[qos]), NOTHING);
     this.is_dirty = true;
-  }
-
-  total(): DayTotal {
-    return { account: this.account, day: this.day, used: this.used };
   }
 
   #state(): SlotState {

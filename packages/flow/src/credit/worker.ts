@@ -2,7 +2,7 @@ import { assert, type Qos } from '@atp-router/kernel';
 import { type Amounts, assertAmounts, type Denial } from '../amounts.ts';
 import { dayNumber } from '../days.ts';
 import type { Now } from '../scheduler/changes.ts';
-import type { DenyReason, OwnerBody, OwnerMessage, Recovered, Standing, WorkerBody } from './messages.ts';
+import type { DayTotal, DenyReason, OwnerBody, OwnerMessage, Recovered, Standing, WorkerBody } from './messages.ts';
 import { type CreditOptions, DEFAULT_CREDIT } from './options.ts';
 import { isNothing, minus, negative, plus } from './sums.ts';
 import { type Asking, WorkerAsks } from './worker-asks.ts';
@@ -152,9 +152,9 @@ export class CreditWorker<T> {
     return this.#take(now);
   }
 
-  /** Other limits are in force in this worker. */
-  setLimits(limitsOf: LimitsOf, now: Now): readonly WorkerEffect<T>[] {
-    this.books.setLimits(limitsOf, this.#running.values(), now.mono_ms);
+  /** Other limits are in force in this worker. `used`: what it and those before it used where there is a budget now. */
+  setLimits(limitsOf: LimitsOf, now: Now, used: readonly DayTotal[] = []): readonly WorkerEffect<T>[] {
+    this.books.setLimits(limitsOf, this.#running.values(), now.mono_ms, used);
     return this.#take(now);
   }
 
@@ -167,8 +167,9 @@ export class CreditWorker<T> {
 
   receive(message: OwnerMessage, now: Now): readonly WorkerEffect<T>[] {
     const heard = this.#link.hear(message);
-    if (heard === 'resync' || heard === 'gap') this.#hello(now);
-    else if (heard === 'taken') this.#handle(message.body, now);
+    // Without a lease it came while this process stood still: it may have been given to somebody else since.
+    if (heard === 'taken' && this.#link.has_lease(now.mono_ms)) this.#handle(message.body, now);
+    else if (heard !== 'void' && this.#link.broken()) this.#hello(now);
     return this.#take(now);
   }
 
@@ -178,7 +179,7 @@ export class CreditWorker<T> {
       this.#refuse(first, 'unreachable');
     }
     if (this.#reports.isDue(now.mono_ms)) {
-      this.books.tidy(dayNumber(now.now_ms), now.mono_ms - this.#options.idle_ms);
+      this.books.tidy(dayNumber(now.now_ms), now.mono_ms - this.#options.idle_ms, now.mono_ms);
       this.#sync(true, now);
     }
     const due = this.#link.due(now.mono_ms);
@@ -200,7 +201,8 @@ export class CreditWorker<T> {
 
   #escalate(ticket: CreditTicket<T>, now: Now): void {
     const accounts = ticket.asked.reduce((sum, part) => sum + part.accounts.length, 0);
-    if (this.#asks.is_full || this.books.size + accounts > this.#options.slots) this.#refuse(ticket, 'shed');
+    if (this.#asks.is_full || this.books.size + accounts > this.#options.slots + this.books.inherited)
+      this.#refuse(ticket, 'shed');
     else this.#wait(ticket, (ticket.patience_ms ?? 0) + this.#options.grace_ms + this.#options.answer_ms, now);
   }
 
@@ -234,7 +236,7 @@ export class CreditWorker<T> {
         this.#refuse(this.#asks.find(body.id), body.reason, body.denial ?? undefined, body.retry_ms ?? undefined);
         break;
       case 'recall':
-        this.books.close(new Set(body.accounts));
+        this.books.close(body.accounts);
         break;
       case 'preempt': {
         const { stops, amounts } = stopsFor(this.#running.values(), body);
@@ -242,8 +244,6 @@ export class CreditWorker<T> {
         this.#send({ type: 'stopping', ask: body.ask, amounts }, now);
         break;
       }
-      default:
-        break;
     }
   }
 

@@ -56,7 +56,8 @@ const MAX_IDLE_SESSIONS = 100;
  * Everybody who waits for one thing: a tier, in it tenants in the order of the service they had, in a tenant its sessions
  * likewise, in a session by deadline and then arrival. Which tier is next is the business of whoever asks.
  *
- * Every operation is O(log n) in the number of tenants, of sessions of the tenant, and of demands of the session.
+ * Every operation is O(log n) in the number of tenants, of sessions of the tenant, and of demands of the session, but
+ * `newestOfCrowd`, which a queue is asked that is full.
  */
 export class FairQueue<T> {
   readonly #tiers: readonly ServiceOrder<ServiceOrder<Line<T>>>[];
@@ -165,12 +166,6 @@ export class FairQueue<T> {
     charge.tenant.content.correct(charge.session, by);
     this.#tier(charge.qos).correct(charge.tenant, by);
     return { ...charge, tokens };
-  }
-
-  /** Gives a tenant another weight while it waits. */
-  reweigh(qos: Qos, tenant: string, weight: number): void {
-    const flow = this.#tier(qos).find(tenant);
-    if (flow !== undefined) flow.weight = weight;
   }
 
   #tier(qos: Qos): ServiceOrder<ServiceOrder<Line<T>>> {

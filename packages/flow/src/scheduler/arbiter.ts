@@ -220,7 +220,7 @@ export class Arbiter<T> {
     assert(place !== undefined && part !== undefined && reservation !== undefined, 'a demand that waits has a place');
     const grown = part.kind === 'grow' ? part.by.tokens : undefined;
     this.#charges.add(reservation, pool.account, pool.queue.serve(place), grown);
-    this.#room.left(ticket);
+    this.#room.left(ticket, pool);
     this.grant(ticket, reservations, now);
     this.#changed.decided.push(ticket);
     const { qos, tenant, weight, tokens } = ticket.key;

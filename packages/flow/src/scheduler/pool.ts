@@ -16,6 +16,13 @@ import {
 import type { QueueOptions } from './options.ts';
 import type { Ticket } from './ticket.ts';
 
+/** How many of a tier wait in a queue. */
+export interface Crowd<T> {
+  readonly pool: Pool<T>;
+  waiting: number;
+  heap_at: number;
+}
+
 /** An account that somebody waits for, or whose tiers have parts of their own: who waits, and who may be stopped. */
 export class Pool<T> {
   readonly account: string;
@@ -27,6 +34,8 @@ export class Pool<T> {
   max_waiting: number | undefined = undefined;
   /** Was next and did not fit here, and nothing has come back here since. */
   blocked: Ticket<T> | undefined = undefined;
+  /** By tier. */
+  readonly crowds: readonly [Crowd<T>, Crowd<T>, Crowd<T>] = [this.#crowd(), this.#crowd(), this.#crowd()];
   /** Granted and may be stopped for somebody else, oldest first, by tier. Only where tiers have parts. */
   readonly #running: readonly [Set<Ticket<T>>, Set<Ticket<T>>, Set<Ticket<T>>] = [new Set(), new Set(), new Set()];
   /** Told to stop for somebody, here or elsewhere, and what they hold comes back; by tier. */
@@ -151,6 +160,10 @@ export class Pool<T> {
   stopped(ticket: Ticket<T>): void {
     const rank = qosRank(ticket.key.qos);
     if (this.#running[rank].delete(ticket)) this.#stopping[rank].add(ticket);
+  }
+
+  #crowd(): Crowd<T> {
+    return { pool: this, waiting: 0, heap_at: -1 };
   }
 
   #heldBy(tickets: Iterable<Ticket<T>>): Amounts {

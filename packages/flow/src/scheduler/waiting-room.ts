@@ -3,11 +3,17 @@ import type { Denial } from '../amounts.ts';
 import type { FairKey } from '../fair/fair-queue.ts';
 import { IndexedHeap } from '../indexed-heap.ts';
 import type { SchedulerOptions } from './options.ts';
-import { Pool } from './pool.ts';
+import { type Crowd, Pool } from './pool.ts';
 import type { Ticket } from './ticket.ts';
 
 /** Accounts that refused somebody and where nobody waits now: remembered for how fast they grant. About 500 B each. */
 const IDLE_POOLS_MAX = 1_000;
+
+type Crowds<T> = IndexedHeap<Crowd<T>>;
+
+function crowdsOf<T>(): Crowds<T> {
+  return new IndexedHeap<Crowd<T>>((a, b) => a.waiting > b.waiting);
+}
 
 /** Who waits, at which account, and until when. Bounded; decides nothing. */
 export class WaitingRoom<T> {
@@ -15,6 +21,8 @@ export class WaitingRoom<T> {
   /** Times of those who wait, and of leases. */
   readonly due: IndexedHeap<Ticket<T>> = new IndexedHeap<Ticket<T>>((a, b) => a.due_mono_ms < b.due_mono_ms);
   readonly #waiting: [number, number, number] = [0, 0, 0];
+  /** By tier, the queue in which most wait first. */
+  readonly #crowds: readonly [Crowds<T>, Crowds<T>, Crowds<T>] = [crowdsOf(), crowdsOf(), crowdsOf()];
   readonly #tenants: Map<string, number> = new Map();
   /** Least recently used first. */
   readonly #idle: Map<string, Pool<T>> = new Map();
@@ -38,7 +46,8 @@ export class WaitingRoom<T> {
 
   /**
    * At the limit somebody of the worst tier makes room for a better one, or else of its own tier for a tenant that has fewer
-   * waiting: whoever came last of the tenant that has most. It has left, and is returned. `full`: there is none.
+   * waiting: whoever came last of the tenant that has most. In a full queue it is one of those there; where too many wait in all,
+   * one of the queue in which most of that tier wait. It has left, and is returned. `full`: there is none.
    */
   makeRoom(
     ticket: Ticket<T>,
@@ -46,12 +55,24 @@ export class WaitingRoom<T> {
   ): { readonly ticket: Ticket<T>; readonly denial: Denial } | 'full' | undefined {
     const pool = this.pools.get(account);
     const most = pool?.max_waiting ?? this.#options.waiting_per_account;
-    if (this.size < this.max_waiting && (pool?.queue.size ?? 0) < most) return undefined;
-    const last = pool && leastNeeded(pool, ticket);
+    const is_full = (pool?.queue.size ?? 0) >= most;
+    if (!is_full && this.size < this.max_waiting) return undefined;
+    const last = is_full ? pool && leastNeeded(pool, ticket) : this.#leastNeeded(ticket);
     if (last?.state.kind !== 'waiting') return 'full';
     const shed = { ticket: last, denial: last.state.denial };
     this.leave(last);
     return shed;
+  }
+
+  /** Who makes room where too many wait in all. */
+  #leastNeeded({ key }: Ticket<T>): Ticket<T> | undefined {
+    for (const qos of WORST_FIRST) {
+      const queue = this.#crowds[qosRank(qos)]?.peek()?.pool.queue;
+      if (queue === undefined || qosRank(qos) < qosRank(key.qos)) continue;
+      const than = qos === key.qos ? this.waitingOf(key.tenant) + 1 : 0;
+      return queue.newestOfCrowd(qos, than)?.owner;
+    }
+    return undefined;
   }
 
   /** Waits at the account that refused it, with its weight times `factor`. */
@@ -61,6 +82,7 @@ export class WaitingRoom<T> {
     ticket.place = pool.queue.add(ticket, factor === 1 ? key : { ...key, weight: key.weight * factor });
     ticket.state = { kind: 'waiting', account: denial.account, denial };
     this.#count(key, 1);
+    this.#crowded(pool, key.qos);
     ticket.has_waited = true;
     ticket.due_mono_ms = until_mono_ms;
     this.due.add(ticket);
@@ -74,15 +96,26 @@ export class WaitingRoom<T> {
     const pool = this.pools.get(state.account);
     assert(pool !== undefined, 'who waits, waits at an account that is known');
     pool.queue.remove(place);
-    this.left(ticket);
+    this.left(ticket, pool);
     return pool;
   }
 
   /** Its place is gone already: it was served. */
-  left(ticket: Ticket<T>): void {
+  left(ticket: Ticket<T>, from: Pool<T>): void {
     ticket.place = undefined;
     this.#count(ticket.key, -1);
+    this.#crowded(from, ticket.key.qos);
     this.due.remove(ticket);
+  }
+
+  /** The number of those who wait there has changed. */
+  #crowded(pool: Pool<T>, qos: Qos): void {
+    const heap = this.#crowds[qosRank(qos)];
+    const crowd = pool.crowds[qosRank(qos)];
+    crowd.waiting = pool.queue.waiting(qos);
+    if (crowd.waiting === 0) heap.remove(crowd);
+    else if (crowd.heap_at === -1) heap.add(crowd);
+    else heap.moved(crowd);
   }
 
   /** Demands of a tenant that wait, whatever for. */

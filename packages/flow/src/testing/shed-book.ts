@@ -22,34 +22,49 @@ export class ShedBook {
   judge(demand: Demand, comers: readonly Demand[], newcomer: Demand | undefined): void {
     const state = demand.ticket?.state;
     const book = this.#queues.find(state?.kind === 'shed' ? state.denial.account : '');
-    const came = comers.filter(
-      (other) =>
-        other !== demand && other.partAt(book) !== undefined && (other.at !== book || !isStillThere(other, book)),
+    const all = comers.filter((other) => other !== demand);
+    const here = all.filter(
+      (other) => other.partAt(book) !== undefined && (other.at !== book || !isStillThere(other, book)),
     );
-    if (!this.#isFull(book, came.length))
+    const too_many = this.#queues.waiting.size >= this.#setting.waiting;
+    const came = too_many ? all : here;
+    if (!too_many && !this.#isFull(book, here.length))
       this.#watch.broken(`${name(demand)} was shed at ${book.id}, where there is room`);
     // Else it came from another queue, perhaps back from one.
     const was_there = demand.at === book && demand.ticket?.passed.includes(book.id) !== true;
-    if (newcomer !== undefined) this.#judgeExactly(demand, book, newcomer);
-    else if (was_there) this.#judgeVictim(demand, book, came);
-    else this.#judgeRefusal(demand, book, came);
+    if (newcomer !== undefined) {
+      const state_of = newcomer.ticket?.state;
+      const own = newcomer === demand ? book : this.#queues.find(state_of?.kind === 'waiting' ? state_of.account : '');
+      if (own === undefined || this.#isFull(own, 0)) this.#judgeExactly(demand, book, newcomer);
+      else this.#judgeOfAll(demand, newcomer);
+    } else if (was_there) this.#judgeVictim(demand, book, came);
+    else this.#judgeRefusal(demand, book, here);
   }
 
   /** With those who came in the present step before. */
   #isFull({ line, max_waiting }: AccountBook, came: number): boolean {
     const most = max_waiting ?? this.#setting.waiting_per_account;
-    return this.#queues.waiting.size >= this.#setting.waiting || line.length + came >= most;
+    return line.length + came >= most;
+  }
+
+  /** Too many wait in all: one leaves of the queue in which most of the worst tier wait. */
+  #judgeOfAll(demand: Demand, newcomer: Demand): void {
+    const lines = this.#queues.withLine().map(({ line }) => line);
+    const worst = Math.max(newcomer.rank, ...lines.flat().map(({ rank }) => rank));
+    const tiers = lines.map((line) => line.filter(({ rank }) => rank === worst));
+    const fullest = Math.max(...tiers.map(({ length }) => length));
+    const than = worst > newcomer.rank ? 0 : countOf(lines.flat(), newcomer.wish.tenant) + 1;
+    const right = tiers.filter(({ length }) => length === fullest).flatMap((tier) => lastOfCrowd(tier, than));
+    if (!right.includes(demand) && !(demand === newcomer && right.length < tiers.length))
+      this.#watch.broken(`${name(demand)} was shed where too many wait, and not ${right.map(name).join(' or ')}`);
   }
 
   #judgeExactly(demand: Demand, book: AccountBook, newcomer: Demand): void {
     const worst = Math.max(newcomer.rank, ...book.line.map(({ rank }) => rank));
     const tier = book.line.filter(({ rank }) => rank === worst);
-    const most = Math.max(0, ...tier.map(({ wish }) => countOf(tier, wish.tenant)));
     const than = worst > newcomer.rank ? 0 : countOf(tier, newcomer.wish.tenant) + 1;
-    const crowd = tier.filter(({ wish }) => countOf(tier, wish.tenant) === most);
-    const last_at = Math.max(...crowd.map(({ lined_at }) => lined_at));
-    // Of two who came in the same step nobody knows.
-    const right = most > than ? crowd.filter(({ lined_at }) => lined_at === last_at) : [newcomer];
+    const crowd = lastOfCrowd(tier, than);
+    const right = crowd.length > 0 ? crowd : [newcomer];
     if (!right.includes(demand))
       this.#watch.broken(`${name(demand)} was shed at ${book.id}, and not ${right.map(name).join(' or ')}`);
   }
@@ -82,6 +97,14 @@ export class ShedBook {
     if (tier.some(({ wish }) => countOf(tier, wish.tenant) > at_most + 1))
       this.#watch.broken(`${name(demand)} may not join ${book.id}, where another tenant has more waiting`);
   }
+}
+
+/** Who came last of the tenant that has most, when that is more than `than`. Of two who came in the same step nobody knows. */
+function lastOfCrowd(tier: readonly Demand[], than: number): readonly Demand[] {
+  const most = Math.max(0, ...tier.map(({ wish }) => countOf(tier, wish.tenant)));
+  const crowd = most > than ? tier.filter(({ wish }) => countOf(tier, wish.tenant) === most) : [];
+  const last_at = Math.max(...crowd.map(({ lined_at }) => lined_at));
+  return crowd.filter(({ lined_at }) => lined_at === last_at);
 }
 
 function countOf(demands: readonly Demand[], tenant: number): number {

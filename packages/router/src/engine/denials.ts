@@ -11,13 +11,28 @@ export function isWindow(denial: Denial): boolean {
 /** Retry hint for a full window: long enough not to hammer, short enough that freed room is used. */
 const WINDOW_RETRY_MS = 1_000;
 
-/** What the client is told when funds were refused. `retry_ms`: what the queue at the account says of its next turn. */
-export function denialError(why: FundsDenial, { tenant }: Pick<CallHead, 'tenant'>, retry_ms?: number): AtpError {
+/**
+ * What the client is told when funds were refused. `start`: to a call that has not begun; `retry_ms` is what the queue at the account
+ * says of its next turn.
+ */
+export function denialError(
+  why: FundsDenial,
+  { tenant }: Pick<CallHead, 'tenant'>,
+  start?: { readonly retry_ms: number | undefined },
+): AtpError {
   if (why.kind === 'fault') return toAtpError(why.thrown);
   if (why.kind === 'call') return ofCall(why.dimension);
   const d = why.denial;
   const who = nameOf(d.account, tenant);
   const details = { dimension: d.dimension, limit: d.limit, available: d.available };
+  // Calls that run use as many calls as they hold, and seldom as much money.
+  if (start !== undefined && !isWindow(d) && d.dimension !== 'budget_calls' && d.waitable) {
+    return new AtpError(
+      'rate_limited',
+      `What is left of the daily budget of ${who} (${WORDS[d.dimension]}) is held by calls in flight. Retry when some have ended: they may use less than was expected of them.`,
+      { param: d.dimension, details, retry_after_ms: start.retry_ms ?? WINDOW_RETRY_MS },
+    );
+  }
   if (!isWindow(d)) {
     return new AtpError(
       'budget_exhausted',
@@ -25,7 +40,7 @@ export function denialError(why: FundsDenial, { tenant }: Pick<CallHead, 'tenant
       { param: d.dimension, details, ...(d.retry_after_ms === undefined ? {} : { retry_after_ms: d.retry_after_ms }) },
     );
   }
-  const retry_after_ms = d.retry_after_ms ?? retry_ms ?? WINDOW_RETRY_MS;
+  const retry_after_ms = d.retry_after_ms ?? start?.retry_ms ?? WINDOW_RETRY_MS;
   return new AtpError(
     'rate_limited',
     `${who[0]?.toUpperCase()}${who.slice(1)} has no room in its window (${WORDS[d.dimension]}) for this call now. ${

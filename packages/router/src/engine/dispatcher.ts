@@ -202,7 +202,7 @@ export class Dispatcher implements ClaimOwner {
   #deny(p: Pending, why: FundsDenial): void {
     this.#holdings.record(p.n, 'ignored', undefined);
     const retry_ms = why.kind === 'account' ? this.#retry_ms(why.denial) : undefined;
-    const error = denialError(why, this.#call.head, retry_ms);
+    const error = denialError(why, this.#call.head, { retry_ms });
     this.#env.faults.note(error);
     this.#owner.onRefused(p.n, { scope: 'request', error });
   }

@@ -39,6 +39,28 @@ describe('a stream near the end of its budget', () => {
   });
 });
 
+describe('a budget that calls in flight hold', () => {
+  const ask = async (budget: object, ends: boolean): Promise<unknown> => {
+    const stage = new Stage({ config: configOf({ tenants: [tenant({ budget })] }), script: () => good(3, 1_000) });
+    stage.ask(NO_LIMIT);
+    if (ends) expect(await stage.end()).toEqual([]);
+    else await stage.pass(10);
+    const { client } = stage.ask({ max_tokens: 300 });
+    expect(await stage.end()).toEqual([]);
+    const { error } = client;
+    return error === undefined ? undefined : { code: error.code, retry_after_ms: error.retry_after_ms };
+  };
+
+  test('is not used up: they seldom need all of it', async () => {
+    expect(await ask({ tokens_per_day: 700 }, false)).toEqual({ code: 'rate_limited', retry_after_ms: 1_000 });
+    expect(await ask({ tokens_per_day: 700 }, true)).toBeUndefined();
+  });
+
+  test('of calls is: those that run are used', async () => {
+    expect(await ask({ calls_per_day: 1 }, false)).toMatchObject({ code: 'budget_exhausted' });
+  });
+});
+
 test('a retry may take what the attempt before it held', async () => {
   const refused: Script = {
     ...{ fate: 'error status', fails_at_once: false, full_text: '', streams: true },

@@ -103,6 +103,7 @@ export const FAST: CreditOptions = {
   scan_ms: 20,
   burst: 32,
   wants: 200,
+  growing: 50,
   slots: 200,
   workers: 16,
   gone: 50,
