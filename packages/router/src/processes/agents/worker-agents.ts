@@ -82,9 +82,17 @@ export class WorkerAgents implements AgentsElsewhere {
     return this.#agents;
   }
 
-  takes(id: string): boolean {
+  takes(id: string, beyond: boolean = false): boolean {
     const entry = this.#registry.get(id);
-    return entry !== undefined && this.#on_the_way.room(entry) > 0;
+    return entry !== undefined && this.#on_the_way.room(entry, beyond) > 0;
+  }
+
+  isBursting(id: string): boolean {
+    return this.#registry.get(id)?.is_bursting === true;
+  }
+
+  window(id: string): number | undefined {
+    return this.#registry.get(id)?.window ?? undefined;
   }
 
   send(
