@@ -78,8 +78,8 @@ describe('agents that serve everybody, all of them busy', () => {
   });
 });
 
-test('an agent whose frames say that its way is crowded has its deployment given half as much', async () => {
-  const running = await withAgents(SHARED);
+test('an agent whose frames say that its way is crowded is given half as much', async () => {
+  const running = await withAgents({ ...SHARED, burst_per_s: 10_000 });
   const agent = new RawAgent(running, () => undefined);
   await agent.start();
   const most = (): number | undefined => running.router.engine.parts.accounts.windows(DEPLOYMENT)?.max_parallel;
@@ -90,6 +90,11 @@ test('an agent whose frames say that its way is crowded has its deployment given
   agent.input({ type: 'crowded', crowded: true });
   agent.input({ type: 'window', window: { max_parallel: 12 } });
   await until(() => most() === 8);
+  // Another one is none the worse for it.
+  const other = new RawAgent(running, () => undefined);
+  await other.start();
+  other.input({ type: 'window', window: { max_parallel: 10 } });
+  await until(() => most() === 18);
 });
 
 test("a tenant's own agent narrows nothing: the account of the deployment is everybody's", async () => {

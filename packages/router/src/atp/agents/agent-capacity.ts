@@ -6,6 +6,7 @@ import { deploymentAccount, suggestedAccount } from '../../generation/accounts.t
 import { countsSuggested, letsGoldBeyond } from '../../generation/suggestions.ts';
 import { isOpenTo } from './admission.ts';
 import { InstanceWindows } from './instance-windows.ts';
+import { RoomWaiters } from './room-waiters.ts';
 import type { AgentInstance } from './roster.ts';
 import { stateOf } from './state.ts';
 
@@ -83,6 +84,7 @@ export interface Dispatched {
 export class AgentCapacity {
   readonly #parts: AgentCapacityParts;
   readonly #windows: InstanceWindows;
+  readonly #waiters: RoomWaiters = new RoomWaiters();
   readonly #accounts: Map<string, Account> = new Map();
   /** By account of the deployment, and instance. */
   readonly #running: Map<string, Map<string, Running>> = new Map();
@@ -121,6 +123,8 @@ export class AgentCapacity {
     }
     const room = takes ? this.#parts.room(id, reaches_beyond) : 0;
     this.#windows.watch(id, room);
+    // Of one that is about to go, or has no connection, nothing is waited for.
+    this.#waiters.wake(id, (beyond) => !takes || this.room(id, beyond) > 0);
     if (agent.status === 'PAUSE' && room > 0) this.#afterGrace(id);
   }
 
@@ -135,6 +139,7 @@ export class AgentCapacity {
     this.#graces.get(id)?.cancel();
     this.#graces.delete(id);
     this.#parts.told?.(id);
+    this.#waiters.wake(id, () => true);
   }
 
   /** The configuration, or what operators have switched off, has changed. */
@@ -153,9 +158,18 @@ export class AgentCapacity {
     return this.#windows.window(id);
   }
 
-  /** Milliseconds until an instance takes one more; undefined where more than its burst cap keeps it from that. */
-  burstWait_ms(id: string, beyond: boolean): number | undefined {
-    return this.#parts.room(id, beyond) < 1 ? undefined : this.#windows.burstWait_ms(id);
+  /**
+   * Whether an instance takes none now, and what keeps it from one more is over soon: its burst cap, or, where gold may go
+   * beyond what it suggests, gold calls that have what others were let in for.
+   */
+  isShort(id: string, beyond: boolean, gold_overrides: boolean): boolean {
+    if (this.#parts.room(id, beyond || gold_overrides) < 1 || this.#windows.unused(id) < 1) return false;
+    return this.room(id, beyond) < 1;
+  }
+
+  /** Runs once: when the instance takes one more, or none at all any more. Returns what takes that back. */
+  whenRoom(id: string, beyond: boolean, run: () => void): () => void {
+    return this.#waiters.add(id, { beyond, run });
   }
 
   began(id: string, dispatched: Dispatched): void {

@@ -162,10 +162,10 @@ export class AgentHub {
     return this.#peers.has(id) ? this.room(id, beyond) > 0 : this.#elsewhere.takes(id, beyond);
   }
 
-  /** Whether only its burst cap keeps an instance from one more, as far as is known here. */
-  isBursting(id: string, beyond: boolean): boolean {
-    if (!this.#peers.has(id)) return this.#elsewhere.isBursting(id);
-    return this.capacity.burstWait_ms(id, beyond) !== undefined;
+  /** Whether an instance takes none now, and will soon: see `AgentCapacity.isShort`. As far as is known here. */
+  isShort(id: string, beyond: boolean, gold_overrides: boolean): boolean {
+    if (this.#peers.has(id)) return this.capacity.isShort(id, beyond, gold_overrides);
+    return this.#elsewhere.isBursting(id) || (gold_overrides && this.#elsewhere.takes(id, true));
   }
 
   judge(id: string, event: ComplianceEvent): void {

@@ -99,14 +99,7 @@ export class InstanceWindows {
   /** Dispatches that may begin at it now, whatever its session takes. */
   free(id: string): number {
     const { burst } = this.#instances.get(id) ?? {};
-    return Math.min(this.#unused(id), burst?.left(this.#parts.clock.mono_ms()) ?? Number.POSITIVE_INFINITY);
-  }
-
-  /** Milliseconds until one may begin; undefined where it is not the cap alone that keeps it from that. */
-  burstWait_ms(id: string): number | undefined {
-    const { burst } = this.#instances.get(id) ?? {};
-    if (burst === undefined || burst.left(this.#parts.clock.mono_ms()) >= 1 || this.#unused(id) < 1) return undefined;
-    return Math.max(1, burst.wait_ms());
+    return Math.min(this.unused(id), burst?.left(this.#parts.clock.mono_ms()) ?? Number.POSITIVE_INFINITY);
   }
 
   /**
@@ -118,7 +111,7 @@ export class InstanceWindows {
     if (instance === undefined) return;
     const { burst, timer } = instance;
     const now_ms = this.#parts.clock.mono_ms();
-    const wanted = Math.min(room, this.#unused(id), burst.size);
+    const wanted = Math.min(room, this.unused(id), burst.size);
     const left = burst.left(now_ms);
     if (wanted < 1 || left >= wanted) {
       timer?.handle.cancel();
@@ -135,8 +128,8 @@ export class InstanceWindows {
     instance.timer = { due_ms: now_ms + wait_ms, handle };
   }
 
-  /** Of its window. */
-  #unused(id: string): number {
+  /** Dispatches that its window has left, whatever its session and its cap say. */
+  unused(id: string): number {
     const window = this.#table.find(id) ?? Number.POSITIVE_INFINITY;
     return Math.max(0, window - (this.#instances.get(id)?.running ?? 0));
   }

@@ -1,10 +1,10 @@
 import type { UpstreamExchange, UpstreamHandler } from '@atp-router/adapters';
-import type { Timer } from '@atp-router/kernel';
 import type { AgentExchange } from './agent-exchange.ts';
 import type { AgentHub } from './agent-hub.ts';
 import type { AgentWork } from './elsewhere.ts';
-import { blamedOf, exchangeWith, goesBeyond } from './exchange-with.ts';
-import { type AgentInstance, type Choice, NOBODY, type Nobody } from './roster.ts';
+import { blamedOf, exchangeWith } from './exchange-with.ts';
+import { choose, Patience } from './patience.ts';
+import { type AgentInstance, NOBODY, type Nobody } from './roster.ts';
 import { nobody } from './verdicts.ts';
 
 /** Agents that refused although they had said they would take a stream: each candidate is asked once. */
@@ -18,7 +18,7 @@ export class Placement implements UpstreamExchange {
   /** Processes that have none for it now, whatever was known of them. */
   readonly #refusals: Map<string, Nobody> = new Map();
   #exchange: UpstreamExchange | undefined;
-  readonly #patience: BurstPatience;
+  readonly #patience: Patience;
   #tries = 0;
   #is_paused = false;
 
@@ -26,7 +26,7 @@ export class Placement implements UpstreamExchange {
     this.#hub = hub;
     this.#work = work;
     this.#handler = handler;
-    this.#patience = new BurstPatience(hub, work);
+    this.#patience = new Patience(hub, work);
   }
 
   begin(): void {
@@ -67,11 +67,14 @@ export class Placement implements UpstreamExchange {
     this.#exchange?.resume();
   }
 
-  /** One that only its burst cap keeps from more: of another process it is asked, and waits there. */
+  /** For one that soon takes more: of another process it is asked, and waits there. */
   #waits(): boolean {
     const agent = this.#patience.of(this.#others());
     if (agent === undefined) return false;
-    if (agent.at === undefined) return this.#patience.wait(agent, () => this.begin());
+    if (agent.at === undefined) {
+      this.#patience.wait(agent, () => this.begin());
+      return true;
+    }
     this.#exchange = this.#send(agent, agent.at);
     if (this.#is_paused) this.#exchange.pause();
     return true;
@@ -91,46 +94,6 @@ export class Placement implements UpstreamExchange {
   }
 }
 
-/**
- * How long an attempt that has a place waits for an agent that has begun as many as it may for now. Its account knew of that,
- * so that few wait here: where there are several processes, a place that is free may be taken before all of them know that the
- * agent's bucket is empty. Only agents that are shared have such places. As long in all as for the place itself.
- */
-export class BurstPatience {
-  readonly #hub: AgentHub;
-  readonly #work: AgentWork;
-  #until_mono_ms: number | undefined;
-  #timer: Timer | undefined;
-
-  constructor(hub: AgentHub, work: AgentWork) {
-    this.#hub = hub;
-    this.#work = work;
-  }
-
-  /** Whom it could wait for. */
-  of(others: readonly AgentInstance[]): AgentInstance | undefined {
-    const { provider } = this.#work;
-    if (provider.agent?.shared !== true) return undefined;
-    const now_ms = this.#hub.options.clock.mono_ms();
-    this.#until_mono_ms ??= now_ms + provider.queue_timeout_ms;
-    if (now_ms >= this.#until_mono_ms) return undefined;
-    const choice = choose(this.#hub, this.#work, others, (id, beyond) => this.#hub.isBursting(id, beyond));
-    return choice.ok ? choice.agent : undefined;
-  }
-
-  /** Runs when this agent of this process may be given one more; others may be first. */
-  wait({ id }: AgentInstance, run: () => void): true {
-    const { provider, caller } = this.#work;
-    const wait_ms = this.#hub.capacity.burstWait_ms(id, goesBeyond(provider, caller)) ?? 1;
-    this.#timer = this.#hub.options.timers.after(wait_ms, run);
-    return true;
-  }
-
-  end(): void {
-    this.#timer?.cancel();
-  }
-}
-
 /** Gives the work to the next agent of this process. */
 export function placeHere(
   hub: AgentHub,
@@ -147,22 +110,6 @@ export function placeHere(
     if (exchange !== undefined) return { ok: true, id, exchange };
   }
   return { ok: false, why: 'busy' };
-}
-
-function choose(
-  hub: AgentHub,
-  { provider, caller }: AgentWork,
-  others: readonly AgentInstance[],
-  takes: (id: string, beyond: boolean) => boolean = (id, beyond) => hub.takes(id, beyond),
-): Choice {
-  const beyond = goesBeyond(provider, caller);
-  const wanted = {
-    ...{ tenant: caller.tenant, upstream_model: caller.upstream_model, beyond, ...caller.expected },
-    admits: hub.admits(provider, caller.tenant),
-    takes: (id: string) => takes(id, beyond),
-    now_ms: hub.options.clock.now_ms(),
-  };
-  return hub.roster.pick(wanted, others);
 }
 
 function beginWith(

@@ -2,7 +2,8 @@ import type { Pipe, PipeHandlers, UpstreamExchange, UpstreamHandler } from '@atp
 import { AtpError } from '@atp-router/kernel';
 import type { AgentHub } from '../../atp/agents/agent-hub.ts';
 import type { AgentWork } from '../../atp/agents/elsewhere.ts';
-import { BurstPatience, placeHere } from '../../atp/agents/placement.ts';
+import { Patience } from '../../atp/agents/patience.ts';
+import { placeHere } from '../../atp/agents/placement.ts';
 import type { Nobody } from '../../atp/agents/roster.ts';
 import { carriedFailure, type Errand, isErrand, requestOf, SAYS } from './errand.ts';
 
@@ -48,7 +49,7 @@ class Carried implements PipeHandlers, UpstreamHandler {
   readonly #pipe: Pipe;
   readonly #onOver: () => void;
   #exchange: UpstreamExchange | undefined;
-  #patience: BurstPatience | undefined;
+  #patience: Patience | undefined;
   #is_over = false;
 
   constructor(pipe: Pipe, onOver: () => void) {
@@ -62,7 +63,7 @@ class Carried implements PipeHandlers, UpstreamHandler {
     else this.#place(hub, { provider, request: requestOf(errand), caller: errand.caller });
   }
 
-  #place(hub: AgentHub, work: AgentWork, patience: BurstPatience = new BurstPatience(hub, work)): void {
+  #place(hub: AgentHub, work: AgentWork, patience: Patience = new Patience(hub, work)): void {
     this.#patience = patience;
     const placed = placeHere(hub, work, this);
     if (!placed.ok) {

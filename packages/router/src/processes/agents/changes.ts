@@ -39,7 +39,7 @@ export function entryOf(hub: AgentHub, id: string): AgentEntry | undefined {
   const agent = hub.roster.get(id);
   if (agent === undefined) return undefined;
   const [room, gold_room] = [hub.room(id, false), hub.room(id, true)];
-  return { ...agent, room, gold_room, is_bursting: hub.isBursting(id, true), window: hub.window(id) ?? null };
+  return { ...agent, room, gold_room, is_bursting: hub.isShort(id, true, true), window: hub.window(id) ?? null };
 }
 
 /** Parts that are new; what has not changed is the same object in both. */
