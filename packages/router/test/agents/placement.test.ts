@@ -19,7 +19,7 @@ class Refusing implements AgentsElsewhere {
     return true;
   }
 
-  isBursting(): boolean {
+  isShort(): boolean {
     return false;
   }
 

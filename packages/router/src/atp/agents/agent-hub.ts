@@ -165,7 +165,7 @@ export class AgentHub {
   /** Whether an instance takes none now, and will soon: see `AgentCapacity.isShort`. As far as is known here. */
   isShort(id: string, beyond: boolean, gold_overrides: boolean): boolean {
     if (this.#peers.has(id)) return this.capacity.isShort(id, beyond, gold_overrides);
-    return this.#elsewhere.isBursting(id) || (gold_overrides && this.#elsewhere.takes(id, true));
+    return this.#elsewhere.isShort(id, beyond || gold_overrides);
   }
 
   judge(id: string, event: ComplianceEvent): void {

@@ -21,8 +21,8 @@ export interface AgentsElsewhere {
   readonly agents: readonly AgentInstance[];
   /** Whether this instance takes another stream, as far as is known here. `beyond`: also more than it suggests. */
   takes(id: string, beyond: boolean): boolean;
-  /** Whether it has begun as many as it may for now: its process knows whether anything else keeps it from more. */
-  isBursting(id: string): boolean;
+  /** Whether one that is not known to take more may do so soon: its process, which knows better, has to be asked. */
+  isShort(id: string, beyond: boolean): boolean;
   /** Dispatches that it may have at a time; undefined while nothing narrows what its session has. */
   window(id: string): number | undefined;
   /**
@@ -45,7 +45,7 @@ export interface AgentsElsewhere {
 export const NOWHERE: AgentsElsewhere = {
   agents: [],
   takes: () => false,
-  isBursting: () => false,
+  isShort: () => false,
   window: () => undefined,
   send: () => {
     throw new Error('There is no other process.');

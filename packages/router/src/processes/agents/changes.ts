@@ -8,7 +8,7 @@ export interface AgentEntry extends AgentInstance {
   /** The same for gold calls that may go beyond what it suggests. */
   readonly gold_room: number;
   /** It has begun as many as it may for now. */
-  readonly is_bursting: boolean;
+  readonly is_short: boolean;
   /** Dispatches that it may have at a time; null while nothing narrows what its session has. */
   readonly window: number | null;
 }
@@ -39,7 +39,7 @@ export function entryOf(hub: AgentHub, id: string): AgentEntry | undefined {
   const agent = hub.roster.get(id);
   if (agent === undefined) return undefined;
   const [room, gold_room] = [hub.room(id, false), hub.room(id, true)];
-  return { ...agent, room, gold_room, is_bursting: hub.isShort(id, true, true), window: hub.window(id) ?? null };
+  return { ...agent, room, gold_room, is_short: hub.isShort(id, true, true), window: hub.window(id) ?? null };
 }
 
 /** Parts that are new; what has not changed is the same object in both. */

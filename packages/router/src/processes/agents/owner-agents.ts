@@ -30,7 +30,7 @@ export class OwnerAgents implements AgentsElsewhere {
     return false;
   }
 
-  isBursting(): boolean {
+  isShort(): boolean {
     return false;
   }
 

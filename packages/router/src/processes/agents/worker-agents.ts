@@ -87,8 +87,10 @@ export class WorkerAgents implements AgentsElsewhere {
     return entry !== undefined && this.#on_the_way.room(entry, beyond) > 0;
   }
 
-  isBursting(id: string): boolean {
-    return this.#registry.get(id)?.is_bursting === true;
+  /** What it has told of may be on the way to it: more than one that is let in elsewhere may have been. */
+  isShort(id: string, beyond: boolean): boolean {
+    const entry = this.#registry.get(id);
+    return entry !== undefined && (entry.is_short || (beyond ? entry.gold_room : entry.room) > 0);
   }
 
   window(id: string): number | undefined {
