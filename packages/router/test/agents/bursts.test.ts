@@ -71,6 +71,20 @@ describe('an attempt that has a place, at an agent that has begun as many as it 
     expect([second.code, agent.came.length]).toEqual(['backpressure', 2]);
   });
 
+  test('is given to another one when that one is gone', () => {
+    const { desk, agent } = full();
+    const other = desk.agent();
+    desk.time.advance(300);
+    desk.ask();
+    desk.time.advance(600);
+    const waiting = desk.ask();
+    agent.close();
+    desk.time.advance(399);
+    expect([other.came.length, waiting.failure]).toEqual([1, undefined]);
+    desk.time.advance(1);
+    expect([other.came.length, waiting.failure]).toEqual([2, undefined]);
+  });
+
   test('is not given to it when nobody waits for it any more, nor waits for one that is gone', () => {
     const { desk, agent } = full();
     desk.time.advance(800);

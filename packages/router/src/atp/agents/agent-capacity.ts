@@ -167,9 +167,9 @@ export class AgentCapacity {
     return this.room(id, beyond) < 1;
   }
 
-  /** Runs once: when the instance takes one more, or none at all any more. Returns what takes that back. */
-  whenRoom(id: string, beyond: boolean, run: () => void): () => void {
-    return this.#waiters.add(id, { beyond, run });
+  /** Runs once: when one of these instances takes one more, or none at all any more. Returns what takes that back. */
+  whenRoom(ids: readonly string[], beyond: boolean, run: () => void): () => void {
+    return this.#waiters.add(ids, beyond, run);
   }
 
   began(id: string, dispatched: Dispatched): void {

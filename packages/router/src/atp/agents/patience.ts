@@ -52,15 +52,17 @@ export class Patience {
     return choice.ok ? choice.agent : undefined;
   }
 
-  /** Runs when this agent of this process takes one more, or is gone, or the time is over. */
-  wait({ id }: AgentInstance, run: () => void): void {
+  /** Runs when an agent of this process takes one more, or none any more, or the time is over. */
+  wait(run: () => void): void {
     const { clock, timers } = this.#hub.options;
     const { provider, caller } = this.#work;
+    const wanted = { upstream_model: caller.upstream_model, admits: this.#hub.admits(provider, caller.tenant) };
+    const ids = this.#hub.roster.candidates(wanted).map(({ id }) => id);
     const next = (): void => {
       this.end();
       run();
     };
-    this.#leave = this.#hub.capacity.whenRoom(id, goesBeyond(provider, caller), next);
+    this.#leave = this.#hub.capacity.whenRoom(ids, goesBeyond(provider, caller), next);
     this.#timer = timers.after(Math.max(0, (this.#until_mono_ms ?? 0) - clock.mono_ms()), next);
   }
 

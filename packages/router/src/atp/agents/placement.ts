@@ -72,7 +72,7 @@ export class Placement implements UpstreamExchange {
     const agent = this.#patience.of(this.#others());
     if (agent === undefined) return false;
     if (agent.at === undefined) {
-      this.#patience.wait(agent, () => this.begin());
+      this.#patience.wait(() => this.begin());
       return true;
     }
     this.#exchange = this.#send(agent, agent.at);

@@ -69,7 +69,7 @@ class Carried implements PipeHandlers, UpstreamHandler {
     if (!placed.ok) {
       const waited_for = placed.why === 'busy' ? patience.of([]) : undefined;
       if (waited_for === undefined) this.#refuse(placed.why);
-      else patience.wait(waited_for, () => this.#place(hub, work, patience));
+      else patience.wait(() => this.#place(hub, work, patience));
       return;
     }
     if (this.#is_over) return;
