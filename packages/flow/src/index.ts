@@ -20,6 +20,7 @@ export { isNothing, least, minus, plus, positive } from './credit/sums.ts';
 export type { FairKey } from './fair/fair-queue.ts';
 export { jainIndex } from './fair/jain.ts';
 export { Aimd, type AimdOptions, type AimdTrouble, DEFAULT_AIMD } from './window/aimd.ts';
+export { BurstBucket } from './window/burst.ts';
 export { type WindowSign, WindowTable } from './window/window-table.ts';
 export { DEFAULT_WATERMARK, Watermark, type WatermarkOptions } from './window/watermark.ts';
 export { BurnRate, type BurnOptions, DEFAULT_BURN, type Spike } from './guards/burn.ts';

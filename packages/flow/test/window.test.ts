@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Aimd, DEFAULT_AIMD } from '../src/window/aimd.ts';
+import { BurstBucket } from '../src/window/burst.ts';
 import { Watermark } from '../src/window/watermark.ts';
 
 describe('AIMD', () => {
@@ -40,6 +41,18 @@ describe('AIMD', () => {
     expect([aimd.begin(0), aimd.begin(0), aimd.begin(0)]).toEqual([true, true, false]);
     expect(aimd.burstWait_ms()).toBe(500);
     expect([aimd.begin(500), aimd.begin(500)]).toEqual([true, false]);
+  });
+
+  test('has a bucket that says what it has left, and when it will have so many', () => {
+    const bucket = new BurstBucket(10);
+    expect([bucket.size, bucket.left(0), bucket.wait_ms(3)]).toEqual([10, 10, 0]);
+    for (let i = 0; i < 10; i += 1) expect(bucket.take(0)).toBe(true);
+    expect([bucket.take(0), bucket.left(0), bucket.wait_ms(), bucket.wait_ms(3)]).toEqual([false, 0, 100, 300]);
+    expect([bucket.left(299), bucket.left(300), bucket.wait_ms(3)]).toEqual([2, 3, 0]);
+    bucket.tune(2);
+    expect([bucket.left(300), bucket.left(9_000)]).toEqual([2, 2]);
+    bucket.tune(Infinity);
+    expect([bucket.left(9_000), bucket.take(9_000), bucket.wait_ms()]).toEqual([Infinity, true, 0]);
   });
 
   test('stays within its bounds whatever comes', () => {

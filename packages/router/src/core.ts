@@ -106,9 +106,8 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
       return rules !== undefined && mayName(rules, name);
     },
     onCapacity: (account, calls) => setCapacity(engine, member, account, calls),
-    onCrowded: (accounts) => {
-      for (const account of accounts) engine.windows.crowded(account);
-    },
+    aimd: () => engine.windows.options,
+    onNarrowed: (trouble) => watch.congested(trouble),
     onUnreachable: (words) => options.onProblem?.('config', new AtpError('config_invalid', words)),
   });
   const watch = new FlowCounts(metrics.flow);

@@ -49,9 +49,15 @@ export type SessionInput =
   | { readonly type: 'timeout' }
   /**
    * A message on a stream that is open, or that it opens: `next_stream_id` of the session, main lane. It gets the next
-   * number of its lane, or is `refused`.
+   * number of its lane, or is `refused`. `beyond`: the stream that it opens may be one more than an agent suggests (S25).
    */
-  | { readonly type: 'send'; readonly lane: Lane; readonly message: Outgoing; readonly fin?: boolean }
+  | {
+      readonly type: 'send';
+      readonly lane: Lane;
+      readonly message: Outgoing;
+      readonly fin?: boolean;
+      readonly beyond?: boolean;
+    }
   /**
    * The application is done with a message: its place in the lane is free, and it need not be kept. Also of a message of the
    * other end that was reported as failed: it need not be reported again.

@@ -115,11 +115,14 @@ export class Engine {
     return Math.min(core.own_window.max_parallel ?? core.limits.streams, core.limits.streams);
   }
 
-  /** Streams that this end may have open: by the window, and by what an agent says of itself (S25). */
-  get own_streams(): number {
+  /**
+   * Streams that this end may have open: by the window, and by what an agent says of itself (S25). `beyond`: also more than it
+   * suggests.
+   */
+  ownStreams(beyond: boolean): number {
     const { core, store } = this;
     const age_ms = core.t - this.status_t;
-    const window = agentWindow(core.peer_window, store.peer_status, age_ms, core.limits.pause_grace_ms);
+    const window = agentWindow(core.peer_window, store.peer_status, age_ms, core.limits.pause_grace_ms, beyond);
     return Math.min(window.max_parallel ?? core.limits.streams, core.limits.streams);
   }
 

@@ -82,21 +82,24 @@ export class Session {
     return this.#engine.streams.findOut(lane)?.next_seq ?? 0;
   }
 
-  /** Streams that this end may open now, beside those that it has open: by the window, and by what an agent says (S25). */
-  room(now_ms: number): number {
+  /**
+   * Streams that this end may open now, beside those that it has open: by the window, and by what an agent says (S25). `beyond`:
+   * also more than the agent suggests.
+   */
+  room(now_ms: number, beyond: boolean = false): number {
     const engine = this.#engine;
     engine.at(now_ms);
     if (engine.link.is_over || engine.finishing || engine.core.agreed === undefined) return 0;
-    return Math.max(0, engine.own_streams - engine.streams.own_open);
+    return Math.max(0, engine.ownStreams(beyond) - engine.streams.own_open);
   }
 
-  /** Why a message would be refused now; nothing when it would be taken. */
-  refusal(lane: Lane, now_ms: number): 'full' | 'window' | 'closed' | undefined {
+  /** Why a message would be refused now; nothing when it would be taken. `beyond`: see `room`. */
+  refusal(lane: Lane, now_ms: number, beyond: boolean = false): 'full' | 'window' | 'closed' | undefined {
     this.#engine.at(now_ms);
-    return this.#refusal(lane);
+    return this.#refusal(lane, beyond);
   }
 
-  #refusal(lane: Lane): 'full' | 'window' | 'closed' | undefined {
+  #refusal(lane: Lane, beyond: boolean): 'full' | 'window' | 'closed' | undefined {
     const { core, link, streams, sender, finishing } = this.#engine;
     if (link.is_over) return 'closed';
     if (core.agreed === undefined) return 'full';
@@ -104,7 +107,7 @@ export class Session {
     if (stream === undefined) {
       if (finishing || lane.stream_id !== this.next_stream_id) return 'closed';
       if (lane.persona_id !== '' || lane.clone_id !== '') return 'closed';
-      if (streams.own_open >= this.#engine.own_streams) return 'window';
+      if (streams.own_open >= this.#engine.ownStreams(beyond)) return 'window';
     } else if (stream.ended) return 'closed';
     const found = streams.findOut(lane);
     if (found === undefined && (stream?.outs?.size ?? 0) >= core.limits.lanes) return 'full';
@@ -184,9 +187,9 @@ export class Session {
     }
   }
 
-  #send({ lane, message, fin = false }: SendInput): void {
+  #send({ lane, message, fin = false, beyond = false }: SendInput): void {
     const { core, sender, streams, status, quiet } = this.#engine;
-    const why = lane.stream_id === SESSION_STREAM && fin ? 'closed' : this.#refusal(lane);
+    const why = lane.stream_id === SESSION_STREAM && fin ? 'closed' : this.#refusal(lane, beyond);
     if (isOwnStatus(lane.stream_id, message) && why !== 'closed') {
       status.set(message);
       quiet.active();
@@ -194,7 +197,7 @@ export class Session {
     }
     if (why !== undefined) {
       core.emit({ type: 'refused', lane, why });
-      if (why !== 'closed') sender.refuse(lane);
+      if (why !== 'closed') sender.refuse(lane, beyond);
       return;
     }
     quiet.active();
@@ -212,8 +215,8 @@ export class Session {
 
   #tellWritable(): void {
     const { core, sender } = this.#engine;
-    for (const [key, lane] of sender.refused) {
-      const why = this.#refusal(lane);
+    for (const [key, { lane, beyond }] of sender.refused) {
+      const why = this.#refusal(lane, beyond);
       if (why === 'full' || why === 'window') continue;
       sender.refused.delete(key);
       if (why === undefined) core.emit({ type: 'writable', lane });

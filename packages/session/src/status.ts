@@ -21,11 +21,18 @@ export function smallerWindow(left: Window, right: Window | undefined): Window {
 
 /**
  * The window for new work of an agent (S25): its `status`, since `age_ms`, bounds the router's own `window`. `DRAINING`
- * keeps one stream that is there; `PAUSE` takes effect after the grace.
+ * keeps one stream that is there; `PAUSE` takes effect after the grace. `beyond`: what the agent suggests does not bind, only
+ * what it says that it is.
  */
-export function agentWindow(window: Window, said: PeerStatus | undefined, age_ms: number, grace_ms: number): Window {
+export function agentWindow(
+  window: Window,
+  said: PeerStatus | undefined,
+  age_ms: number,
+  grace_ms: number,
+  beyond: boolean = false,
+): Window {
   if (said === undefined) return window;
-  const bounded = smallerWindow(window, said.suggested_window);
+  const bounded = beyond ? window : smallerWindow(window, said.suggested_window);
   switch (said.status) {
     case 'READY':
       return bounded;

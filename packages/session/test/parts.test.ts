@@ -111,6 +111,14 @@ describe('the status of an agent', () => {
     expect(at('DRAINING', 0)).toBe(1);
     expect(smallerWindow({}, {})).toEqual({});
   });
+
+  it('bounds what goes beyond its suggestion only by what it says that it is', () => {
+    const suggested_window = { max_parallel: 4, max_usd_micros: 5 };
+    const at = (status: 'READY' | 'BUSY' | 'PAUSE' | 'DRAINING', age_ms: number): number | undefined =>
+      agentWindow(window, { status, suggested_window }, age_ms, 2_000, true).max_parallel;
+    expect(agentWindow(window, { status: 'READY', suggested_window }, 0, 2_000, true)).toEqual(window);
+    expect([at('BUSY', 0), at('PAUSE', 1_999), at('PAUSE', 2_000), at('DRAINING', 0)]).toEqual([0, 10, 0, 1]);
+  });
 });
 
 describe('the replay guard', () => {

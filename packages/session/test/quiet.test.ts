@@ -169,4 +169,36 @@ describe('the status of the other end', () => {
     pair.send('server', lane('2'), 'x');
     expect(pair.ends.server.refusal(lane('4'), pair.now_ms)).toBe('window');
   });
+
+  it('bounds a stream that may go beyond its suggestion by nothing that it suggests, and by all that it is', () => {
+    const pair = up();
+    const beyond = (stream_id: string): readonly unknown[] => {
+      const message = { payload: { type: 'test', content: 'x' } };
+      return pair.input('server', { type: 'send', lane: lane(stream_id), message, beyond: true });
+    };
+    pair.input('client', { type: 'window', window: { max_parallel: 3 } });
+    pair.input('client', { type: 'status', status: 'READY', suggested_window: { max_parallel: 1 } });
+    pair.run(1_000);
+    const { server } = pair.ends;
+    const rooms = (): number[] => [server.room(pair.now_ms), server.room(pair.now_ms, true)];
+    expect(rooms()).toEqual([1, 3]);
+    pair.send('server', lane('2'), 'x');
+    expect([server.refusal(lane('4'), pair.now_ms), server.refusal(lane('4'), pair.now_ms, true)]).toEqual([
+      'window',
+      undefined,
+    ]);
+    beyond('4');
+    expect([server.next_stream_id, rooms()]).toEqual(['6', [0, 1]]);
+    pair.input('client', { type: 'status', status: 'BUSY' });
+    pair.run(100);
+    expect([rooms(), server.refusal(lane('6'), pair.now_ms, true)]).toEqual([[0, 0], 'window']);
+    // It is told when there is room for it, which for others there is not.
+    beyond('6');
+    pair.input('client', { type: 'status', status: 'READY', suggested_window: { max_parallel: 1 } });
+    pair.run(100);
+    expect([rooms(), pair.of('server', 'writable').length]).toEqual([[0, 1], 1]);
+    // The window of the other end binds everybody.
+    beyond('6');
+    expect(server.refusal(lane('8'), pair.now_ms, true)).toBe('window');
+  });
 });

@@ -26,6 +26,14 @@ export const agentProviderSchema: z.ZodType<AgentProviderConfig> = typed<AgentPr
       description:
         'Whether `auto`, and policies without a chain, may choose agents that are connected and that no model is declared for. Otherwise a prompt reaches such an agent only when its caller names it.',
     }),
+    burst_per_s: z.int().min(1).max(100_000).default(100).meta({
+      description:
+        'Tasks that one agent of it is given in a second, and at once after a pause; further ones wait. Where several providers take an agent, the least.',
+    }),
+    gold_overrides: z.boolean().default(false).meta({
+      description:
+        'Whether gold calls may go beyond the `suggested_window` of its agents (calls, tokens, money), up to what the router allows. `BUSY`, `PAUSE` and `DRAINING` bind them all the same.',
+    }),
     estimate_timeout_ms: millis(
       1,
       'Time in which an agent has to answer what a task will need, in milliseconds.',

@@ -94,6 +94,10 @@ export interface AgentProviderConfig {
   readonly advertised_prices: boolean;
   /** `auto` may choose its agents. */
   readonly auto: boolean;
+  /** Dispatches that one of its agents is given in a second, and at once after a pause. */
+  readonly burst_per_s: number;
+  /** Gold calls may go beyond what its agents suggest. */
+  readonly gold_overrides: boolean;
   readonly estimate_timeout_ms: number;
   readonly reconnect_wait_ms: number;
 }

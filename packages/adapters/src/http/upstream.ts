@@ -22,6 +22,8 @@ export interface UpstreamRequest {
 export interface UpstreamCaller {
   readonly tenant: string;
   readonly qos: Qos;
+  /** The tier that it is served in, where that is told: a deployment with bad estimates has a worse one than was asked for. */
+  readonly tier?: Qos;
   readonly upstream_model: string;
   readonly stream: boolean;
   readonly task_type: string | undefined;

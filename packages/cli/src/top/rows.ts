@@ -4,7 +4,7 @@ import type { Sort } from './sorts.ts';
 import type { TopState } from './state.ts';
 
 /** In this order where the chosen column says nothing: what all calls share comes first. */
-const LEVELS: readonly string[] = ['router', 'provider', 'deployment', 'model', 'agent', 'key', 'session'];
+const LEVELS: readonly string[] = ['router', 'provider', 'deployment', 'suggested', 'model', 'agent', 'key', 'session'];
 /** Those of single clients may be many; they are in the list of accounts only. */
 const CLIENT_LEVELS: ReadonlySet<string> = new Set(['key', 'session']);
 

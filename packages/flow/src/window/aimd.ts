@@ -1,4 +1,5 @@
 import { assert } from '@atp-router/kernel';
+import { BurstBucket } from './burst.ts';
 
 /** How the number of calls in flight at an agent or in a session follows what comes back. */
 export interface AimdOptions {
@@ -25,9 +26,6 @@ export const DEFAULT_AIMD: AimdOptions = {
   burst_per_s: 100,
 };
 
-/** Fractions of a call that should make a whole one may miss it by so much. */
-const ROUNDING = 1e-9;
-
 export type AimdTrouble = 'timeout' | 'latency' | 'ecn';
 
 /**
@@ -38,16 +36,14 @@ export class Aimd {
   #options: AimdOptions;
   #window: number;
   #changed_ms: number = Number.NEGATIVE_INFINITY;
-  /** Bucket of the burst cap: calls that may begin now. */
-  #burst: number;
-  #burst_ms = 0;
+  readonly #burst: BurstBucket;
 
   /** `start`: the first window, `base` unless it is said. */
   constructor(options: AimdOptions = DEFAULT_AIMD, start: number = options.base) {
     assertOptions(options);
     this.#options = options;
     this.#window = Math.min(start, options.max);
-    this.#burst = options.burst_per_s;
+    this.#burst = new BurstBucket(options.burst_per_s);
   }
 
   /** Calls that may be in flight. */
@@ -65,7 +61,7 @@ export class Aimd {
     assertOptions(options);
     this.#options = options;
     this.#window = Math.min(this.#window, options.max);
-    this.#burst = Math.min(this.#burst, options.burst_per_s);
+    this.#burst.tune(options.burst_per_s);
   }
 
   /** An answer in time. `in_flight` with it: a window that is not used says nothing of a larger one. */
@@ -91,21 +87,12 @@ export class Aimd {
 
   /** Takes one of the calls that may begin in this second; false when there are none. */
   begin(now_ms: number): boolean {
-    const { burst_per_s } = this.#options;
-    if (burst_per_s === Number.POSITIVE_INFINITY) return true;
-    const passed_ms = Math.max(0, now_ms - this.#burst_ms);
-    this.#burst = Math.min(burst_per_s, this.#burst + (passed_ms * burst_per_s) / 1_000);
-    this.#burst_ms = Math.max(this.#burst_ms, now_ms);
-    if (this.#burst < 1 - ROUNDING) return false;
-    this.#burst = Math.max(0, this.#burst - 1);
-    return true;
+    return this.#burst.take(now_ms);
   }
 
   /** Milliseconds from the last `begin` until it takes another one. */
   burstWait_ms(): number {
-    const { burst_per_s } = this.#options;
-    const missing = 1 - ROUNDING - this.#burst;
-    return missing <= 0 ? 0 : Math.ceil((missing * 1_000) / burst_per_s);
+    return this.#burst.wait_ms();
   }
 }
 

@@ -27,7 +27,9 @@ export function addConnectedAgents(routes: AdminRoutes, { agents }: AdminParts):
   };
   routes.get('/connected-agents', [], () => {
     const all = agents.all();
-    const data = all.slice(0, SHOWN_MAX).map((agent) => agentView(agent, agents.routesOf(agent)));
+    const data = all
+      .slice(0, SHOWN_MAX)
+      .map((agent) => agentView(agent, agents.routesOf(agent), agents.window(agent.id)));
     return ok({ total: all.length, data, truncated: all.length > data.length });
   });
   routes.post('/connected-agents/check', async ({ body }: AdminRequest): Promise<AdminReply> => {

@@ -77,7 +77,9 @@ export function flowHere(engine: Engine, flow: FlowParts): () => FlowHere {
 }
 
 /** What all share goes before what is somebody's own. */
-const LEVELS: readonly string[] = ['router', 'provider', 'deployment', 'model', 'agent', 'tenant', 'key', 'session'];
+const LEVELS: readonly string[] = [
+  ...['router', 'provider', 'deployment', 'suggested', 'model', 'agent', 'tenant', 'key', 'session'],
+];
 
 function rankOf(account: string): number {
   return LEVELS.indexOf(levelOf(account));

@@ -50,8 +50,8 @@ export class SessionHost {
     this.#timer = new DeadlineTimer(ports, () => this.#handle({ type: 'timeout' }));
     this.#peer = ports.peer?.({
       nextStream: () => session.next_stream_id,
-      room: () => session.room(ports.clock.mono_ms()),
-      refusal: (lane) => session.refusal(lane, ports.clock.mono_ms()),
+      room: (beyond) => session.room(ports.clock.mono_ms(), beyond),
+      refusal: (lane, beyond) => session.refusal(lane, ports.clock.mono_ms(), beyond),
       handle: (input) => this.#handle(input),
     });
   }

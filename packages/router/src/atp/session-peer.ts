@@ -17,9 +17,9 @@ export interface SessionPeer {
 export interface SessionDriver {
   /** Id of the stream that the next message on it opens. */
   nextStream(): string;
-  /** Streams that may be opened now. */
-  room(): number;
-  refusal(lane: Lane): ReturnType<Session['refusal']>;
+  /** Streams that may be opened now. `beyond`: also more than an agent suggests (S25). */
+  room(beyond: boolean): number;
+  refusal(lane: Lane, beyond: boolean): ReturnType<Session['refusal']>;
   handle(input: SessionInput): void;
 }
 

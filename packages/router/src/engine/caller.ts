@@ -1,5 +1,5 @@
 import type { UpstreamCaller, UsageBound } from '@atp-router/adapters';
-import { type Clock, nanosToMicros } from '@atp-router/kernel';
+import { type Clock, nanosToMicros, type Qos } from '@atp-router/kernel';
 import type { AdmittedCall } from './env.ts';
 import { type CallFunds, demandOf, type Room } from './funds.ts';
 import { longestOutTokens } from './output-size.ts';
@@ -15,6 +15,7 @@ const EXPECTED_FACTOR = 2;
 /** What the transport of an attempt is told of its call: whose it is, what it is expected to need, and what it may use. */
 export function callerOf(
   p: Pending,
+  tier: Qos,
   call: AdmittedCall,
   funds: CallFunds,
   out_tokens: number,
@@ -28,7 +29,7 @@ export function callerOf(
   const budget = budgetOf(p, room);
   const billable = p.target.description.kind === 'agent' ? billableOf(p, call, budget, affordable) : undefined;
   return {
-    ...{ tenant, qos, stream, task_type },
+    ...{ tenant, qos, tier, stream, task_type },
     upstream_model: p.target.model.upstream_model,
     data_scopes: call.data_scopes,
     via: call.via,

@@ -1,5 +1,6 @@
 import type { FlowDemand, Part } from '@atp-router/flow';
-import type { AdmittedCall, EngineEnv } from './env.ts';
+import type { Qos } from '@atp-router/kernel';
+import type { AdmittedCall } from './env.ts';
 import type { GateTicket, Holder } from './gate.ts';
 import type { Demand } from './funds.ts';
 import type { Pending } from './pending.ts';
@@ -17,10 +18,13 @@ export class Claim implements Holder {
   readonly p: Pending;
   readonly out_tokens: number;
   readonly demand: Demand;
+  /** The tier that it is served in. */
+  readonly tier: Qos;
   readonly #owner: ClaimOwner;
 
-  constructor(p: Pending, out_tokens: number, demand: Demand, owner: ClaimOwner) {
+  constructor(p: Pending, tier: Qos, out_tokens: number, demand: Demand, owner: ClaimOwner) {
     this.p = p;
+    this.tier = tier;
     this.out_tokens = out_tokens;
     this.demand = demand;
     this.#owner = owner;
@@ -39,18 +43,13 @@ export class Claim implements Holder {
   }
 
   /** As the scheduler is asked for it, on behalf of its call. */
-  on(
-    parts: readonly Part[],
-    call: AdmittedCall,
-    { penalties, ambient }: Pick<EngineEnv, 'penalties' | 'ambient'>,
-  ): FlowDemand<Holder> {
+  on(parts: readonly Part[], call: AdmittedCall): FlowDemand<Holder> {
     const { head, fair_session, weight, limits, deadline_ms, started_mono_ms } = call;
     const deadline_mono_ms = started_mono_ms + (deadline_ms ?? Number.POSITIVE_INFINITY);
     const { tokens } = this.demand;
-    const qos = penalties.tier(this.p.target, head.qos, ambient.clock.now_ms());
     return {
       owner: this,
-      key: { qos, tenant: head.tenant, weight, session: fair_session, tokens, deadline_mono_ms },
+      key: { qos: this.tier, tenant: head.tenant, weight, session: fair_session, tokens, deadline_mono_ms },
       parts,
       is_preemptible: call.is_preemptible,
       // A stream that runs renews it with each step that it takes.
@@ -60,6 +59,7 @@ export class Claim implements Holder {
 }
 
 /** A place at a target, and at its provider; `wait_ms`: how long it waits for one. */
-export function placePart(target: Target, demand: Demand, wait_ms: number | undefined): Part {
-  return { kind: 'reserve', accounts: target.accounts, amounts: { calls: 1, ...demand }, wait_ms };
+export function placePart(target: Target, tier: Qos, demand: Demand, wait_ms: number | undefined): Part {
+  const accounts = tier === 'gold' ? target.gold_accounts : target.accounts;
+  return { kind: 'reserve', accounts, amounts: { calls: 1, ...demand }, wait_ms };
 }

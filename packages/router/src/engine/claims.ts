@@ -23,17 +23,19 @@ export class Claims {
   }
 
   make(p: Pending, out_tokens: number): Claim {
-    return new Claim(p, out_tokens, demandOf(p.price, p.in_tokens, out_tokens), this.#owner);
+    const { penalties, ambient } = this.#env;
+    const tier = penalties.tier(p.target, this.#call.head.qos, ambient.clock.now_ms());
+    return new Claim(p, tier, out_tokens, demandOf(p.price, p.in_tokens, out_tokens), this.#owner);
   }
 
   /** Asks for funds and a place together. Returns why the call itself does not allow it. */
   ask(claim: Claim): GateTicket | FundsDenial {
-    const { p, demand } = claim;
+    const { p, tier, demand } = claim;
     const { at_limit, wait_ms } = this.#call;
     const funds = this.#funds.part(p.n, demand, at_limit === 'wait' ? wait_ms : undefined);
     if (isDenied(funds)) return funds;
-    const place = placePart(p.target, demand, p.target.provider.queue_timeout_ms);
-    const ticket = this.#env.gate.request(claim.on([funds, place], this.#call, this.#env));
+    const place = placePart(p.target, tier, demand, p.target.provider.queue_timeout_ms);
+    const ticket = this.#env.gate.request(claim.on([funds, place], this.#call));
     this.#holdings.asked(p.n, ticket);
     return ticket;
   }

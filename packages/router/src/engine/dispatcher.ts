@@ -160,16 +160,16 @@ export class Dispatcher implements ClaimOwner {
 
   /** What this router may spend others see before the upstream does. */
   #secure(claim: Claim, ticket: GateTicket): void {
-    const { p, out_tokens } = claim;
+    const { p } = claim;
     if (!this.#funds.is_shared) {
-      this.#prepare(p, out_tokens);
+      this.#prepare(claim);
       return;
     }
     this.#claims.wait(claim, ticket);
     this.#funds.secure((refusal) =>
       this.#owner.guard(() => {
         if (this.#claims.leave(p.n) === undefined) return;
-        if (refusal === undefined) this.#prepare(p, out_tokens);
+        if (refusal === undefined) this.#prepare(claim);
         else this.#onShortage(p, refusal);
       }),
     );
@@ -249,7 +249,7 @@ export class Dispatcher implements ClaimOwner {
     this.#owner.onRefused(p.n, failure);
   }
 
-  #prepare(p: Pending, out_tokens: number): void {
+  #prepare({ p, out_tokens, tier }: Claim): void {
     const { ambient } = this.#env;
     const stopped = stoppedMeanwhile(this.#env, this.#call, p.target, this.#opened);
     if (stopped !== undefined) {
@@ -259,7 +259,7 @@ export class Dispatcher implements ClaimOwner {
     let attempt: Attempt;
     try {
       const codec = this.#call.prepare(p, outputCap(p, this.#call, this.#funds, ambient.clock.now_ms()));
-      const caller = callerOf(p, this.#call, this.#funds, out_tokens, ambient.clock);
+      const caller = callerOf(p, tier, this.#call, this.#funds, out_tokens, ambient.clock);
       attempt = attemptOf(p, codec, this.#call, caller, this.#owner, ambient.clock);
     } catch (error) {
       const refusal = toAtpError(error);

@@ -15,11 +15,6 @@ export interface WindowOptions extends AimdOptions {
 /** What came back from a deployment, as far as it says something of what that bears. */
 export interface Signal {
   readonly account: string;
-  /** Undefined: whoever answers there has said that it is sent too much (ECN), whatever became of a call. */
-  readonly ended: SignalledEnd | undefined;
-}
-
-interface SignalledEnd {
   readonly provider_account: string;
   readonly sign: WindowSign;
   readonly record: TunedEnd;
@@ -76,18 +71,14 @@ export class TargetWindows {
   ended({ deployment_account, provider_account, provider, description }: Target, record: AttemptRecord): void {
     const options = this.#options;
     // That agents are busy was known before: it says nothing of what they bear.
-    const is_known = description.kind === 'agent' && record.error === 'backpressure';
-    if (options === undefined || is_known || !provider.is_common) return;
+    const is_agent = description.kind === 'agent';
+    if (options === undefined || (is_agent && record.error === 'backpressure') || !provider.is_common) return;
     const sign = signOf(record, options.latency_ms);
     if (sign === undefined) return;
+    // It has narrowed the window of the agent that it is of, and so what all of them take together. A tuner wants to know all.
+    if (is_agent && OF_ONE_AGENT.has(sign) && !this.#tuned.has(deployment_account)) return;
     const { outcome, latency_ms, usage } = record;
-    const ended = { provider_account, sign, record: { outcome, latency_ms, usage } };
-    this.#signal({ account: deployment_account, ended });
-  }
-
-  /** Whoever answers there says that it is sent too much (ECN). */
-  crowded(account: string): void {
-    this.#signal({ account, ended: undefined });
+    this.#signal({ account: deployment_account, provider_account, sign, record: { outcome, latency_ms, usage } });
   }
 
   #signal(signal: Signal): void {
@@ -97,21 +88,16 @@ export class TargetWindows {
   }
 
   /** Answers in time open a window again: where none is narrow, and nobody learns from them, they need not be told. */
-  #isIdle({ account, ended }: Signal): boolean {
-    if (ended?.sign !== 'timely' || this.#tuned.has(account)) return false;
+  #isIdle({ account, sign }: Signal): boolean {
+    if (sign !== 'timely' || this.#tuned.has(account)) return false;
     return this.#ceilings.of(account, 'answers') === Number.POSITIVE_INFINITY;
   }
 
   /** What came back here, or at another process whose windows these are too. */
-  take({ account, ended }: Signal): void {
+  take({ account, provider_account, sign, record }: Signal): void {
     const options = this.#options;
     if (options === undefined) return;
-    const most = this.#most(account, ended?.provider_account);
-    if (ended === undefined) {
-      this.#sign(account, 'ecn', most);
-      return;
-    }
-    const { sign, record } = ended;
+    const most = this.#most(account, provider_account);
     const configured = { ...options, base: Math.min(options.base, most), max: most };
     if (isBounded(most) && this.#tuned.ended(account, record, sign, configured)) return;
     this.#sign(account, sign, most);
@@ -127,10 +113,10 @@ export class TargetWindows {
   }
 
   /** Calls in flight that a deployment has at most: by its own limit, or its provider's, and by the agents that are there. */
-  #most(account: string, provider: string | undefined): number {
+  #most(account: string, provider: string): number {
     const { accounts } = this.#parts;
     const own = accounts.windows(account)?.limit_parallel ?? Infinity;
-    const of_provider = provider === undefined ? undefined : accounts.windows(provider)?.limit_parallel;
+    const of_provider = accounts.windows(provider)?.limit_parallel;
     const limit = Number.isFinite(own) ? own : (of_provider ?? Infinity);
     return Math.min(limit, this.#ceilings.of(account, 'agents'));
   }
@@ -153,6 +139,9 @@ export class TargetWindows {
     this.#ceilings.set(account, 'answers', window);
   }
 }
+
+/** Signs that an agent's own window follows. */
+const OF_ONE_AGENT: ReadonlySet<WindowSign> = new Set<WindowSign>(['timeout', 'ecn']);
 
 /** A tuner needs to know how far it may go. */
 function isBounded(most: number): boolean {

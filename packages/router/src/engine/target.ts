@@ -8,8 +8,10 @@ import type { ProviderRuntime } from './ports.ts';
 export interface Target {
   /** Stable key of limits, breakers and learners: it survives reloads. */
   readonly key: string;
-  /** What its attempts are counted at, the narrowest first: model, deployment, provider. */
+  /** What its attempts are counted at, the narrowest first: model, what its agents suggest, deployment, provider. */
   readonly accounts: readonly string[];
+  /** The same for attempts that are served as gold: what agents suggest does not bind them where the operator has it so. */
+  readonly gold_accounts: readonly string[];
   readonly deployment_account: string;
   readonly provider_account: string;
   readonly model: ModelEntry;

@@ -30,6 +30,11 @@ export function deploymentAccount(target_key: string): string {
   return `deployment:${target_key}`;
 }
 
+/** Calls at a deployment that its agents suggest, where gold may go beyond: what is not gold is counted there as well. */
+export function suggestedAccount(target_key: string): string {
+  return `suggested:${target_key}`;
+}
+
 /** A model as clients name it. */
 export function modelAccount(model: string): string {
   return `model:${model}`;

@@ -23,12 +23,13 @@ import { KeyRing as SigningKeys } from '@atp-router/wire';
 import type { ProviderRuntime } from '../engine/ports.ts';
 import type { Target } from '../engine/target.ts';
 import type { ToolCap, ToolCaps } from '../engine/tool-cap.ts';
-import { deploymentAccount, modelAccount, providerAccount, ROUTER_ACCOUNT, tenantAccount } from './accounts.ts';
+import { ROUTER_ACCOUNT, tenantAccount } from './accounts.ts';
 import { leastWindow } from './flow-limits.ts';
 import type { Generation, TenantRules } from './generation.ts';
 import { ADMIN_OWNER, type OverlayEntity, overlayKeys } from './overlay.ts';
 import { priceOf } from './prices.ts';
 import { redactor, secretsOf } from './redact.ts';
+import { targetAccounts } from './suggestions.ts';
 
 /** Money in flight of a tenant whose window does not say: four prompts of a million tokens at common prices. */
 const WINDOW_USD_MICROS = 100_000_000;
@@ -120,12 +121,9 @@ function makeTarget(
     count_tokens: at('count_tokens', false),
   };
   const on_untranslatable = config?.on_untranslatable ?? 'reject';
-  const [deployment_account, provider_account] = [deploymentAccount(model.target_key), providerAccount(provider.id)];
   return {
     key: model.target_key,
-    accounts: [modelAccount(model.id), deployment_account, provider_account],
-    deployment_account,
-    provider_account,
+    ...targetAccounts(model, provider),
     model,
     provider: runtime,
     description,

@@ -8,7 +8,15 @@ import {
 } from '@atp-router/flow';
 import type { Engine } from '../engine/engine.ts';
 import type { WindowOptions } from '../engine/target-windows.ts';
-import { agentAccount, deploymentAccount, modelAccount, providerAccount, ROUTER_ACCOUNT } from './accounts.ts';
+import {
+  agentAccount,
+  deploymentAccount,
+  modelAccount,
+  providerAccount,
+  ROUTER_ACCOUNT,
+  suggestedAccount,
+} from './accounts.ts';
+import { countsSuggested } from './suggestions.ts';
 
 /**
  * Brings limits of everything but tenants into force; whoever waits is woken by the caller. `before`: accounts that had some,
@@ -60,8 +68,10 @@ function accountRules(config: Config, is_one_of_many: boolean): ReadonlyMap<stri
   }
   if (is_one_of_many) {
     for (const model of config.models) {
-      const account = deploymentOf(model);
-      if (!rules.has(account)) add(account, { max_parallel: NO_BOUND_CALLS });
+      const of_agents = providers.get(model.provider);
+      const suggested = of_agents !== undefined && countsSuggested(of_agents) ? [suggestedOf(model)] : [];
+      for (const account of [deploymentOf(model), ...suggested])
+        if (!rules.has(account)) add(account, { max_parallel: NO_BOUND_CALLS });
     }
   }
   for (const { id, window: of_model } of config.models) add(modelAccount(id), of_model);
@@ -103,6 +113,10 @@ function deployments(
 /** Account of the deployment that a model is served by. */
 export function deploymentOf({ provider, upstream_model, id }: ModelConfig): string {
   return deploymentAccount(`${provider}/${upstream_model ?? id}`);
+}
+
+function suggestedOf({ provider, upstream_model, id }: ModelConfig): string {
+  return suggestedAccount(`${provider}/${upstream_model ?? id}`);
 }
 
 /** Windows of keys and sessions, whose accounts come and go. */

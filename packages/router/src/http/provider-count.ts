@@ -65,7 +65,7 @@ export async function askProvider(
 function takePlace({ gate }: Engine, target: Target, call: AdmittedCall): (() => void) | undefined {
   const { qos, tenant } = call.head;
   const key = { qos, tenant, weight: call.weight, session: call.fair_session, tokens: 0, deadline_mono_ms: Infinity };
-  const parts = [placePart(target, { tokens: 0, usd_nanos: 0 }, undefined)];
+  const parts = [placePart(target, qos, { tokens: 0, usd_nanos: 0 }, undefined)];
   const ticket = gate.request({ owner: NOBODY, key, parts, is_preemptible: false });
   if (ticket.state.kind === 'granted') return () => gate.release(ticket, 0);
   gate.cancel(ticket);

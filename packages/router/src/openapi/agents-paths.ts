@@ -57,6 +57,7 @@ export const AGENTS_SCHEMAS: JsonObject = {
     since_ms: int('When it was taken, ms since the epoch.'),
     status: words('What it said last.', ['READY', 'BUSY', 'PAUSE', 'DRAINING']),
     suggested_window: WINDOW,
+    window: orNull(int('Tasks that it may have at a time, narrowed by trouble. Null: as many as its session takes.')),
     in_flight: record({ dispatches: int('Tasks.'), tokens: int('Their tokens.'), usd_micros: int('Their cost.') }),
     health: orNull(
       record({

@@ -45,7 +45,17 @@ export const FLOW_SCHEMAS: JsonObject = {
   }),
   FlowAccount: record({
     account: text('Name, such as `provider:openai`.'),
-    level: words('Its kind.', ['session', 'key', 'agent', 'tenant', 'router', 'model', 'deployment', 'provider']),
+    level: words('Its kind.', [
+      'session',
+      'key',
+      'agent',
+      'tenant',
+      'router',
+      'model',
+      'suggested',
+      'deployment',
+      'provider',
+    ]),
     calls: record({
       outstanding: int('Calls in flight.'),
       window: orNull(num('Calls that may be now. Null: any.')),

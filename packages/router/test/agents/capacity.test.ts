@@ -11,6 +11,7 @@ import { agentAt, ECHO, expectBalanced, gate, withAgents } from './rig.ts';
 
 const SHARED = { shared: true, keys: ['acme/k1'] };
 const DEPLOYMENT = 'deployment:agents/echo';
+const SILVER = { provider: 'agents', upstream_model: 'echo', tier: 'silver' } as const;
 
 const ask = (running: Running, more: object = {}): ReturnType<Running['chat']> =>
   running.chat({ model: 'agents/echo', ...more });
@@ -77,8 +78,8 @@ describe('agents that serve everybody, all of them busy', () => {
   });
 });
 
-test('an agent whose frames say that its way is crowded has its deployment given half as much', async () => {
-  const running = await withAgents(SHARED);
+test('an agent whose frames say that its way is crowded is given half as much', async () => {
+  const running = await withAgents({ ...SHARED, burst_per_s: 10_000 });
   const agent = new RawAgent(running, () => undefined);
   await agent.start();
   const most = (): number | undefined => running.router.engine.parts.accounts.windows(DEPLOYMENT)?.max_parallel;
@@ -89,6 +90,11 @@ test('an agent whose frames say that its way is crowded has its deployment given
   agent.input({ type: 'crowded', crowded: true });
   agent.input({ type: 'window', window: { max_parallel: 12 } });
   await until(() => most() === 8);
+  // Another one is none the worse for it.
+  const other = new RawAgent(running, () => undefined);
+  await other.start();
+  other.input({ type: 'window', window: { max_parallel: 10 } });
+  await until(() => most() === 18);
 });
 
 test("a tenant's own agent narrows nothing: the account of the deployment is everybody's", async () => {
@@ -145,11 +151,12 @@ describe('how many calls a deployment takes', () => {
     const agents: AgentInstance[] = [];
     const time = new VirtualTime(seededRng(1), 0);
     const it = new AgentCapacity({
-      timers: time,
+      ...{ clock: time, timers: time, aimd: () => undefined, onNarrowed: () => undefined },
       providers: () => [{ id: 'agents', type: 'agent', agent: SHARED }] as never,
       agents: () => agents,
       agent: (id) => agents.find((one) => one.id === id),
       room: (id) => rooms.get(id) ?? 0,
+      width: (id) => rooms.get(id) ?? 0,
       killed: () => false,
       limit: (account, calls) => void limits.set(account, calls),
     });
@@ -163,7 +170,7 @@ describe('how many calls a deployment takes', () => {
     it.changed(instance('b'));
     expect([limits.get(DEPLOYMENT), limits.get('deployment:agents/second')]).toEqual([8, 8]);
     // A dispatch takes a stream: together they are what they were.
-    it.began('a', 'agents', 'echo');
+    it.began('a', SILVER);
     rooms.set('a', 2);
     it.changed(instance('a'));
     expect([limits.get(DEPLOYMENT), limits.get('deployment:agents/second')]).toEqual([8, 7]);
@@ -172,7 +179,7 @@ describe('how many calls a deployment takes', () => {
     expect(limits.get(DEPLOYMENT)).toBe(6);
     it.changed(instance('b', { status: 'DRAINING' }));
     expect(limits.get(DEPLOYMENT)).toBe(1);
-    it.ended('a', 'agents', 'echo');
+    it.ended('a', SILVER);
     it.changed(instance('a', { status: 'BUSY' }));
     expect(limits.get(DEPLOYMENT)).toBe(0);
     it.changed(instance('a', { is_connected: false }));

@@ -143,6 +143,11 @@ export class DeskAgent {
     this.#peer.onConnection(is_connected);
   }
 
+  /** Its session is over. */
+  close(): void {
+    this.#peer.onEffect({ type: 'closed' });
+  }
+
   #deliver(stream_id: string, payload: Payload | undefined, fin: boolean): void {
     this.#seq += 1;
     const id = { lane: { stream_id, persona_id: '', clone_id: '' }, msg_seq: this.#seq };

@@ -19,6 +19,14 @@ class Refusing implements AgentsElsewhere {
     return true;
   }
 
+  isShort(): boolean {
+    return false;
+  }
+
+  window(): undefined {
+    return undefined;
+  }
+
   send(...[{ id, at = '' }, , , onRefused]: Parameters<AgentsElsewhere['send']>): ReturnType<AgentsElsewhere['send']> {
     this.asked.push(id);
     this.refuse.push(() => onRefused(this.#why[at] ?? 'busy'));

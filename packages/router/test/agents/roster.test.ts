@@ -69,6 +69,10 @@ describe('the next agent', () => {
     expect(idOf(roster.pick(wanted()))).toBe('1');
     roster.said('1', 'READY', { max_usd_micros: 4 });
     expect(idOf(roster.pick(wanted()))).toBe('busy');
+    // What it suggests does not bind who may go beyond; what it is does.
+    expect(idOf(roster.pick(wanted({ beyond: true })))).toBe('1');
+    roster.said('1', 'DRAINING', {});
+    expect(idOf(roster.pick(wanted({ beyond: true })))).toBe('busy');
   });
 
   test('is told why there is none, by the one that came closest', () => {

@@ -28,7 +28,7 @@ export class Sender {
   /** Lanes that have something unsettled. */
   readonly active: Set<LaneOut> = new Set();
   /** Lanes that refused a message, until they take one again. */
-  readonly refused: Map<string, Lane> = new Map();
+  readonly refused: Map<string, { readonly lane: Lane; readonly beyond: boolean }> = new Map();
   in_flight = 0;
   unsettled = 0;
   readonly #core: Core;
@@ -294,7 +294,7 @@ export class Sender {
   }
 
   /** Remembers whom to tell when there is room. */
-  refuse(lane: Lane): void {
-    if (this.refused.size < this.#core.limits.unsettled_messages) this.refused.set(laneKey(lane), lane);
+  refuse(lane: Lane, beyond: boolean): void {
+    if (this.refused.size < this.#core.limits.unsettled_messages) this.refused.set(laneKey(lane), { lane, beyond });
   }
 }

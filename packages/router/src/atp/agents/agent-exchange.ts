@@ -62,7 +62,7 @@ export class AgentExchange implements UpstreamExchange, StreamReader {
     this.#request = request;
     this.#caller = caller;
     this.#handler = handler;
-    this.#reply = new AskReply(handler, caller.stream, (outcome) => parts.events.onOutcome(outcome));
+    this.#reply = new AskReply(handler, caller.stream, (outcome, sign) => parts.events.onOutcome(outcome, sign));
     this.#task = JSON.parse(String(request.body)) as WireValue;
     this.#began_mono_ms = parts.clock.mono_ms();
     this.#share = caller.expected;
@@ -70,13 +70,13 @@ export class AgentExchange implements UpstreamExchange, StreamReader {
 
   /** False, and nothing has happened: the session takes no further stream. */
   begin(): boolean {
-    const { peer, agent, events, blamed, check } = this.#parts;
+    const { peer, agent, events, blamed, beyond, check } = this.#parts;
     const content = {
       ...{ adapter_id: agent.capability.adapter_id, targets: [], budget: this.#caller.budget, task: this.#task },
       ...(check && { check }),
     };
     try {
-      this.#stream = peer.open(this.#message({ type: 'adapter.estimate_request', content }), this);
+      this.#stream = peer.open(this.#message({ type: 'adapter.estimate_request', content }), this, beyond);
     } catch (thrown) {
       this.#state = NOTHING_HEARD;
       this.#reply.fail(undefined, unsendable(thrown, blamed));

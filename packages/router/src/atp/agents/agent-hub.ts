@@ -1,4 +1,5 @@
 import type { AgentMetrics, ProviderConfig } from '@atp-router/adapters';
+import type { AimdOptions, AimdTrouble } from '@atp-router/flow';
 import type { Clock, Price, Timers } from '@atp-router/kernel';
 import { type AdapterCapabilityContent, errorPayload, type Payload } from '@atp-router/wire';
 import type { Offered } from '@atp-router/routing';
@@ -9,7 +10,7 @@ import { admission, isOpenTo } from './admission.ts';
 import { type AgentCapability, readCapability } from './capability.ts';
 import type { ComplianceEvent } from './compliance.ts';
 import { type ConnectedModel, connectedModels, dearest, offeredOf } from './connected.ts';
-import { AgentCapacity, sharedDeploymentsOf } from './agent-capacity.ts';
+import { AgentCapacity } from './agent-capacity.ts';
 import { type AgentsElsewhere, NOWHERE } from './elsewhere.ts';
 import { type AgentInstance, type AgentLimits, AgentRoster } from './roster.ts';
 import { type AgentRegistry, isBehind, type RouteParts, routesTo, tooLong, whyUnreachable } from './routes.ts';
@@ -36,10 +37,12 @@ export interface AgentHubOptions {
   readonly mayName: (tenant: string, name: string) => boolean;
   /** For the operator: calls would not reach an agent that has come. */
   readonly onUnreachable: (words: string) => void;
-  /** How many calls the agents of a deployment take now; `Infinity`: they do not limit it. */
+  /** How many calls agents take now at an account of their deployment; `Infinity`: they do not limit it. */
   readonly onCapacity?: (account: string, calls: number) => void;
-  /** The way of agents of these deployments is crowded. */
-  readonly onCrowded?: (accounts: readonly string[]) => void;
+  /** How windows of agents follow what comes back; undefined: they do not. */
+  readonly aimd?: () => AimdOptions | undefined;
+  /** Trouble has narrowed the window of an agent. */
+  readonly onNarrowed?: (trouble: AimdTrouble) => void;
 }
 
 /** An agent with the session that it is reached by. */
@@ -61,12 +64,15 @@ export class AgentHub {
 
   constructor(options: AgentHubOptions) {
     this.options = options;
-    const { timers, providers, killed, onCapacity } = options;
+    const { clock, timers, providers, killed, onCapacity, aimd, onNarrowed } = options;
     this.capacity = new AgentCapacity({
-      ...{ timers, providers, killed },
+      ...{ clock, timers, providers, killed },
       agents: () => this.roster.all(),
       agent: (id) => this.roster.get(id),
-      room: (id) => this.#peers.get(id)?.peer.room ?? 0,
+      room: (id, beyond) => this.#peers.get(id)?.peer.room(beyond) ?? 0,
+      width: (id, beyond) => this.#peers.get(id)?.peer.width(beyond) ?? 0,
+      aimd: () => aimd?.(),
+      onNarrowed: (trouble) => onNarrowed?.(trouble),
       limit: (account, calls) => onCapacity?.(account, calls),
       told: (id) => this.#elsewhere.changed(id),
     });
@@ -87,9 +93,14 @@ export class AgentHub {
     return others.length === 0 ? this.roster.all() : [...this.roster.all(), ...others];
   }
 
-  /** Streams that an instance of this process takes now. */
-  room(id: string): number {
-    return this.#takesHere(id) ? (this.#peers.get(id)?.peer.room ?? 0) : 0;
+  /** Dispatches that an instance of this process takes now. `beyond`: also more than it suggests. */
+  room(id: string, beyond: boolean): number {
+    return this.#peers.get(id)?.peer.takes(beyond) === true ? this.capacity.room(id, beyond) : 0;
+  }
+
+  /** Dispatches that an instance may have at a time; undefined while nothing narrows what its session has. */
+  window(id: string): number | undefined {
+    return this.#peers.has(id) ? this.capacity.window(id) : this.#elsewhere.window(id);
   }
 
   /** What stands behind a session of this owner. */
@@ -102,7 +113,7 @@ export class AgentHub {
         onHealth: (content) => this.roster.health(id, content, this.options.clock.now_ms()),
         onStatus: () => this.#said(id, peer),
         onRoom: () => this.capacity.roomChanged(id),
-        onCrowded: () => this.#crowded(id),
+        onCrowded: () => this.capacity.crowded(id),
         onConnection: (is_connected) => this.roster.connected(id, is_connected),
         onUnreadable: () => this.roster.remember(id, this.options.clock.now_ms()),
         onClosed: () => {
@@ -146,12 +157,15 @@ export class AgentHub {
     });
   }
 
-  takes(id: string): boolean {
-    return this.#peers.has(id) ? this.#takesHere(id) : this.#elsewhere.takes(id);
+  /** Whether an instance takes one more now, here or elsewhere. `beyond`: also more than it suggests. */
+  takes(id: string, beyond: boolean): boolean {
+    return this.#peers.has(id) ? this.room(id, beyond) > 0 : this.#elsewhere.takes(id, beyond);
   }
 
-  #takesHere(id: string): boolean {
-    return this.#peers.get(id)?.peer.takes === true;
+  /** Whether an instance takes none now, and will soon: see `AgentCapacity.isShort`. As far as is known here. */
+  isShort(id: string, beyond: boolean, gold_overrides: boolean): boolean {
+    if (this.#peers.has(id)) return this.capacity.isShort(id, beyond, gold_overrides);
+    return this.#elsewhere.isShort(id, beyond || gold_overrides);
   }
 
   judge(id: string, event: ComplianceEvent): void {
@@ -203,12 +217,6 @@ export class AgentHub {
       max_agents: max_agents - others.length,
       max_agents_per_tenant: max_agents_per_tenant - of_tenant.length,
     };
-  }
-
-  /** It says so of all that it is given; a tenant's own agents must not narrow what others have. */
-  #crowded(id: string): void {
-    const agent = this.roster.get(id);
-    if (agent !== undefined) this.options.onCrowded?.(sharedDeploymentsOf(agent, this.options.providers()));
   }
 
   /** A session tells what an agent said of itself at once, and may do so before the agent is known. */

@@ -83,24 +83,32 @@ export class AgentPeer implements SessionPeer {
     return this.#is_connected;
   }
 
-  /** Whether the session takes another stream: its window, and what the agent said of itself (S25). */
-  get takes(): boolean {
-    return this.#driver.refusal(mainLane(this.#driver.nextStream())) === undefined;
+  /**
+   * Whether the session takes another stream: its window, and what the agent said of itself (S25). `beyond`: what it suggests
+   * does not bind.
+   */
+  takes(beyond: boolean): boolean {
+    return this.#driver.refusal(mainLane(this.#driver.nextStream()), beyond) === undefined;
   }
 
   /** Streams that the session takes now. */
-  get room(): number {
-    return this.#driver.room();
+  room(beyond: boolean): number {
+    return this.#driver.room(beyond);
+  }
+
+  /** The same with those that are open. */
+  width(beyond: boolean): number {
+    return this.#streams.size + this.#driver.room(beyond);
   }
 
   /** Undefined when the session takes no further stream. Throws `FrameError` for a message that cannot be carried. */
-  open(message: Outgoing, reader: StreamReader): AgentStream | undefined {
-    if (!this.takes) return undefined;
+  open(message: Outgoing, reader: StreamReader, beyond: boolean): AgentStream | undefined {
+    if (!this.takes(beyond)) return undefined;
     const stream_id = this.#driver.nextStream();
     const lane = mainLane(stream_id);
     const writer = new LaneWriter({
-      refusal: () => this.#driver.refusal(lane),
-      send: (next, fin) => this.#driver.handle({ type: 'send', lane, message: next, fin }),
+      refusal: () => this.#driver.refusal(lane, beyond),
+      send: (next, fin) => this.#driver.handle({ type: 'send', lane, message: next, fin, beyond }),
       reset: (error) => this.#driver.handle({ type: 'reset', stream_id, error }),
     });
     this.#streams.set(stream_id, { reader, writer });

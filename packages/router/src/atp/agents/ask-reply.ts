@@ -1,17 +1,23 @@
 import type { TransportFailure, TransportVerdict, UpstreamHandler } from '@atp-router/adapters';
+import type { WindowSign } from '@atp-router/flow';
 import type { JsonObject } from '@atp-router/kernel';
 import type { DispatchOutcome } from './exchange-parts.ts';
+import { troubleOf } from './verdicts.ts';
 
 /** What an agent says, as the engine would read it from a server that speaks `ask`: whole, or as a stream. Ends once. */
 export class AskReply {
   readonly #handler: UpstreamHandler;
   readonly #stream: boolean;
-  readonly #onOutcome: (outcome: DispatchOutcome) => void;
+  readonly #onOutcome: (outcome: DispatchOutcome, sign?: WindowSign) => void;
   #has_head = false;
   /** The engine has been told how it ended, or does not want to know. */
   #is_over = false;
 
-  constructor(handler: UpstreamHandler, stream: boolean, onOutcome: (outcome: DispatchOutcome) => void) {
+  constructor(
+    handler: UpstreamHandler,
+    stream: boolean,
+    onOutcome: (outcome: DispatchOutcome, sign?: WindowSign) => void,
+  ) {
     this.#handler = handler;
     this.#stream = stream;
     this.#onOutcome = onOutcome;
@@ -27,7 +33,7 @@ export class AskReply {
     else this.#write('application/json', JSON.stringify(data));
     if (this.#is_over) return;
     this.#is_over = true;
-    this.#onOutcome('ok');
+    this.#onOutcome('ok', 'timely');
     this.#handler.onEnd();
   }
 
@@ -35,7 +41,7 @@ export class AskReply {
   fail(outcome: DispatchOutcome | undefined, failure: TransportVerdict | TransportFailure): void {
     if (this.#is_over) return;
     this.#is_over = true;
-    if (outcome !== undefined) this.#onOutcome(outcome);
+    if (outcome !== undefined) this.#onOutcome(outcome, 'kind' in failure ? undefined : troubleOf(failure));
     const told = 'kind' in failure ? failure : ({ kind: 'reset', cause: failure.error, verdict: failure } as const);
     this.#handler.onFail(told);
   }

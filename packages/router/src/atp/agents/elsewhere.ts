@@ -19,8 +19,12 @@ export interface AgentWork {
 export interface AgentsElsewhere {
   /** As they were told of last, with what is on its way to them. */
   readonly agents: readonly AgentInstance[];
-  /** Whether this instance takes another stream, as far as is known here. */
-  takes(id: string): boolean;
+  /** Whether this instance takes another stream, as far as is known here. `beyond`: also more than it suggests. */
+  takes(id: string, beyond: boolean): boolean;
+  /** Whether one that is not known to take more may do so soon: its process, which knows better, has to be asked. */
+  isShort(id: string, beyond: boolean): boolean;
+  /** Dispatches that it may have at a time; undefined while nothing narrows what its session has. */
+  window(id: string): number | undefined;
   /**
    * Gives the work to the process that this agent is connected to, which chooses among its own by the same rule. `onRefused`:
    * none of them was given it; nothing else is called then, nor is that within this call.
@@ -41,6 +45,8 @@ export interface AgentsElsewhere {
 export const NOWHERE: AgentsElsewhere = {
   agents: [],
   takes: () => false,
+  isShort: () => false,
+  window: () => undefined,
   send: () => {
     throw new Error('There is no other process.');
   },

@@ -1,5 +1,6 @@
 import type { Clock, Timers } from '@atp-router/kernel';
 import type { UpstreamCaller } from '@atp-router/adapters';
+import type { WindowSign } from '@atp-router/flow';
 import type { AdapterEstimateContent, MessageId, Meta, Payload } from '@atp-router/wire';
 import type { AgentPeer } from './agent-peer.ts';
 import type { AgentFault } from './faults.ts';
@@ -21,7 +22,8 @@ export interface ExchangeEvents {
   onGivenUp(): void;
   onFault(fault: AgentFault): void;
   onEstimate(latency_ms: number, estimate: AdapterEstimateContent): void;
-  onOutcome(outcome: DispatchOutcome): void;
+  /** `sign`: what it says of how the agent bears what it is given, if anything. */
+  onOutcome(outcome: DispatchOutcome, sign?: WindowSign): void;
 }
 
 export interface ExchangeParts {
@@ -35,6 +37,8 @@ export interface ExchangeParts {
   readonly node_id: string;
   readonly estimate_timeout_ms: number;
   readonly reconnect_wait_ms: number;
+  /** What the agent suggests does not bind it. */
+  readonly beyond: boolean;
   /** Nobody waits for the answer, and nobody pays for it. */
   readonly check: boolean;
   readonly events: ExchangeEvents;

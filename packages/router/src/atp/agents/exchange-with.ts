@@ -1,4 +1,7 @@
 import type { ProviderConfig, UpstreamCaller, UpstreamHandler, UpstreamRequest } from '@atp-router/adapters';
+import type { WindowSign } from '@atp-router/flow';
+import { letsGoldBeyond } from '../../generation/suggestions.ts';
+import type { Dispatched } from './agent-capacity.ts';
 import { AgentExchange } from './agent-exchange.ts';
 import type { AgentHub, ReachableAgent } from './agent-hub.ts';
 import type { ExchangeEvents } from './exchange-parts.ts';
@@ -17,7 +20,7 @@ export function exchangeWith(
   const { clock, timers, node_id, observer } = hub.options;
   const { id } = agent;
   // A check has no place in its deployment's account.
-  const place = placeOf(hub, id, provider.id, caller.upstream_model, check === undefined);
+  const place = placeOf(hub, id, dispatchedOf(provider, caller), check === undefined);
   const events: ExchangeEvents = {
     onBegin: (share) => {
       place.take();
@@ -38,8 +41,8 @@ export function exchangeWith(
       observer.estimated(latency_ms / 1_000);
       check?.onEstimate?.(latency_ms, estimate);
     },
-    onOutcome: (outcome) => {
-      place.leave();
+    onOutcome: (outcome, sign) => {
+      place.leave(sign);
       if (check === undefined) observer.dispatched(outcome);
       else check.onOutcome?.(outcome);
     },
@@ -55,6 +58,7 @@ export function exchangeWith(
     node_id,
     estimate_timeout_ms,
     reconnect_wait_ms,
+    beyond: goesBeyond(provider, caller),
     check: check !== undefined,
     events,
     blamed,
@@ -66,21 +70,29 @@ export function exchangeWith(
 function placeOf(
   { capacity }: AgentHub,
   id: string,
-  provider: string,
-  upstream_model: string,
+  dispatched: Dispatched,
   counts: boolean,
-): { take(): void; leave(): void } {
+): { take(): void; leave(sign?: WindowSign): void } {
   let is_taken = false;
   return {
     take: () => {
       is_taken = counts;
-      if (counts) capacity.began(id, provider, upstream_model);
+      if (counts) capacity.began(id, dispatched);
     },
-    leave: () => {
-      if (is_taken) capacity.ended(id, provider, upstream_model);
+    leave: (sign) => {
+      if (is_taken) capacity.ended(id, dispatched, sign);
       is_taken = false;
     },
   };
+}
+
+function dispatchedOf({ id }: ProviderConfig, { upstream_model, tier, qos }: UpstreamCaller): Dispatched {
+  return { provider: id, upstream_model, tier: tier ?? qos };
+}
+
+/** Whether what agents suggest does not bind the attempt: it is served as gold, and its operator lets gold go beyond. */
+export function goesBeyond(provider: ProviderConfig, { tier, qos }: UpstreamCaller): boolean {
+  return letsGoldBeyond(provider) && (tier ?? qos) === 'gold';
 }
 
 export function blamedOf({ id, agent }: ProviderConfig, upstream_model: string): Blamed {

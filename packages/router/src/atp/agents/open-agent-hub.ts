@@ -9,7 +9,10 @@ export function openAgentHub(
   registry: MetricRegistry,
   node_id: string,
   config: () => Config,
-  router: Pick<AgentHubOptions, 'killed' | 'registry' | 'mayName' | 'onUnreachable' | 'onCapacity' | 'onCrowded'>,
+  router: Pick<
+    AgentHubOptions,
+    'killed' | 'registry' | 'mayName' | 'onUnreachable' | 'onCapacity' | 'aimd' | 'onNarrowed'
+  >,
 ): AgentHub {
   const hub: AgentHub = new AgentHub({
     ...{ clock: systemClock, timers: systemTimers, node_id },

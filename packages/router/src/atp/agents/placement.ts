@@ -3,7 +3,8 @@ import type { AgentExchange } from './agent-exchange.ts';
 import type { AgentHub } from './agent-hub.ts';
 import type { AgentWork } from './elsewhere.ts';
 import { blamedOf, exchangeWith } from './exchange-with.ts';
-import { type AgentInstance, type Choice, NOBODY, type Nobody } from './roster.ts';
+import { choose, Patience } from './patience.ts';
+import { type AgentInstance, NOBODY, type Nobody } from './roster.ts';
 import { nobody } from './verdicts.ts';
 
 /** Agents that refused although they had said they would take a stream: each candidate is asked once. */
@@ -17,6 +18,7 @@ export class Placement implements UpstreamExchange {
   /** Processes that have none for it now, whatever was known of them. */
   readonly #refusals: Map<string, Nobody> = new Map();
   #exchange: UpstreamExchange | undefined;
+  readonly #patience: Patience;
   #tries = 0;
   #is_paused = false;
 
@@ -24,6 +26,7 @@ export class Placement implements UpstreamExchange {
     this.#hub = hub;
     this.#work = work;
     this.#handler = handler;
+    this.#patience = new Patience(hub, work);
   }
 
   begin(): void {
@@ -31,6 +34,7 @@ export class Placement implements UpstreamExchange {
     for (; this.#tries < TRIES_MAX; this.#tries += 1) {
       const choice = choose(this.#hub, this.#work, this.#others());
       if (!choice.ok) {
+        if (choice.why === 'busy' && this.#waits()) return;
         why = furthest([choice.why, ...this.#refusals.values()]);
         break;
       }
@@ -49,6 +53,7 @@ export class Placement implements UpstreamExchange {
   }
 
   cancel(): void {
+    this.#patience.end();
     this.#exchange?.cancel();
   }
 
@@ -60,6 +65,19 @@ export class Placement implements UpstreamExchange {
   resume(): void {
     this.#is_paused = false;
     this.#exchange?.resume();
+  }
+
+  /** For one that soon takes more: of another process it is asked, and waits there. */
+  #waits(): boolean {
+    const agent = this.#patience.of(this.#others());
+    if (agent === undefined) return false;
+    if (agent.at === undefined) {
+      this.#patience.wait(() => this.begin());
+      return true;
+    }
+    this.#exchange = this.#send(agent, agent.at);
+    if (this.#is_paused) this.#exchange.pause();
+    return true;
   }
 
   #others(): readonly AgentInstance[] {
@@ -92,16 +110,6 @@ export function placeHere(
     if (exchange !== undefined) return { ok: true, id, exchange };
   }
   return { ok: false, why: 'busy' };
-}
-
-function choose(hub: AgentHub, { provider, caller }: AgentWork, others: readonly AgentInstance[]): Choice {
-  const wanted = {
-    ...{ tenant: caller.tenant, upstream_model: caller.upstream_model, ...caller.expected },
-    admits: hub.admits(provider, caller.tenant),
-    takes: (id: string) => hub.takes(id),
-    now_ms: hub.options.clock.now_ms(),
-  };
-  return hub.roster.pick(wanted, others);
 }
 
 function beginWith(

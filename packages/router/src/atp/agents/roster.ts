@@ -50,6 +50,8 @@ export interface Wanted {
   readonly upstream_model: string;
   readonly tokens: number;
   readonly usd_micros: number;
+  /** What an agent suggests does not bind it. */
+  readonly beyond?: boolean;
   /** Whether agents of this key may serve the tenant, as the operator has it. */
   admits(tenant: string, key_id: string): boolean;
   /** Whether the session of this instance takes another stream now. */
@@ -240,7 +242,8 @@ function nameOf({ tenant, key_id, capability }: Pick<AgentInstance, 'tenant' | '
 export type Share = Pick<AgentLoad, 'tokens' | 'usd_micros'>;
 
 /** Tokens and money that the agent would have outstanding at a time (S25); the number of streams is its session's to judge. */
-function hasRoom({ load, suggested_window }: AgentInstance, { tokens, usd_micros }: Wanted): boolean {
+function hasRoom({ load, suggested_window }: AgentInstance, { tokens, usd_micros, beyond }: Wanted): boolean {
+  if (beyond === true) return true;
   const { max_tokens = Infinity, max_usd_micros = Infinity } = suggested_window;
   return load.tokens + tokens <= max_tokens && load.usd_micros + usd_micros <= max_usd_micros;
 }

@@ -18,8 +18,8 @@ export function countStates(agents: readonly AgentInstance[]): Readonly<Record<A
   return counts;
 }
 
-/** What the operator is shown of an agent. */
-export function agentView(agent: AgentInstance, routes: readonly string[]): object {
+/** What the operator is shown of an agent. `window`: dispatches that it may have at a time, where trouble has narrowed that. */
+export function agentView(agent: AgentInstance, routes: readonly string[], window: number | undefined): object {
   const { id, tenant, key_id, capability, since_ms, is_connected, status, suggested_window, health, load } = agent;
   const { kind, strikes } = agent.compliance;
   return {
@@ -34,7 +34,7 @@ export function agentView(agent: AgentInstance, routes: readonly string[]): obje
     },
     ...{ adapter_type: capability.adapter_type, capabilities: capability.capabilities, version: capability.version },
     ...{ max_tokens: capability.max_tokens ?? null, usd_micros_per_mtok: capability.price ?? null, since_ms },
-    ...{ status, suggested_window, in_flight: load },
+    ...{ status, suggested_window, window: window ?? null, in_flight: load },
     health: health === undefined ? null : healthView(health),
     compliance: {
       is_compliant: kind === 'compliant',

@@ -1,4 +1,5 @@
 import type { TransportVerdict } from '@atp-router/adapters';
+import type { AimdTrouble } from '@atp-router/flow';
 import { AtpError, clip, type ErrorCode } from '@atp-router/kernel';
 import { REASSEMBLY_LIMITS, type WireErrorContent } from '@atp-router/wire';
 import { AGENT_FAULTS, type AgentFault } from './faults.ts';
@@ -103,6 +104,12 @@ export function declined({ code, reason, retry_after_ms }: WireErrorContent, bla
   const [to, scope, is_failure] = (Object.hasOwn(TOLD, code) ? TOLD[code] : undefined) ?? unknown();
   const verdict = remote(to, `says: ${clip(reason, REASON_CHARS_MAX)}`, scope, blamed, retry_after_ms);
   return is_failure ? verdict : { ...verdict, counts_for_breaker: false };
+}
+
+/** What a failure says of what its agent bears: that it was not done in time, or that the agent has too much; undefined: nothing. */
+export function troubleOf({ error }: TransportVerdict): AimdTrouble | undefined {
+  if (error.code === 'upstream_timeout') return 'timeout';
+  return error.code === 'rate_limited' ? 'ecn' : undefined;
 }
 
 function unknown(): Told {

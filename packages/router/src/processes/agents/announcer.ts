@@ -13,6 +13,11 @@ export interface AnnouncerParts {
   readonly send: (change: AgentsChange) => boolean;
 }
 
+/** Whether it takes more than was told. */
+function hasMore(now: AgentEntry | undefined, told: AgentEntry | undefined): boolean {
+  return (now?.room ?? 0) > (told?.room ?? 0) || (now?.gold_room ?? 0) > (told?.gold_room ?? 0);
+}
+
 /** Tells other processes of the agents of this one. */
 export class Announcer {
   readonly #parts: AnnouncerParts;
@@ -41,7 +46,7 @@ export class Announcer {
   changed(id: string): void {
     if (!this.#is_up) return;
     this.#changed.add(id);
-    if ((this.#parts.entry(id)?.room ?? 0) > (this.#told.get(id)?.room ?? 0)) this.#flush();
+    if (hasMore(this.#parts.entry(id), this.#told.get(id))) this.#flush();
     else this.#timer ??= this.#parts.timers.after(EVERY_MS, () => this.#flush());
   }
 

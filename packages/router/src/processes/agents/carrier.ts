@@ -1,7 +1,10 @@
 import type { Pipe, PipeHandlers, UpstreamExchange, UpstreamHandler } from '@atp-router/adapters';
 import { AtpError } from '@atp-router/kernel';
 import type { AgentHub } from '../../atp/agents/agent-hub.ts';
+import type { AgentWork } from '../../atp/agents/elsewhere.ts';
+import { Patience } from '../../atp/agents/patience.ts';
 import { placeHere } from '../../atp/agents/placement.ts';
+import type { Nobody } from '../../atp/agents/roster.ts';
 import { carriedFailure, type Errand, isErrand, requestOf, SAYS } from './errand.ts';
 
 /** Carries work of other processes to agents of this one. The call and its accounts stay where it was admitted. */
@@ -46,6 +49,7 @@ class Carried implements PipeHandlers, UpstreamHandler {
   readonly #pipe: Pipe;
   readonly #onOver: () => void;
   #exchange: UpstreamExchange | undefined;
+  #patience: Patience | undefined;
   #is_over = false;
 
   constructor(pipe: Pipe, onOver: () => void) {
@@ -54,15 +58,18 @@ class Carried implements PipeHandlers, UpstreamHandler {
   }
 
   begin(hub: AgentHub, errand: Errand): void {
-    const { caller } = errand;
     const provider = hub.options.providers().find(({ id, type }) => id === errand.provider && type === 'agent');
-    const placed =
-      provider === undefined
-        ? ({ ok: false, why: 'none' } as const)
-        : placeHere(hub, { provider, request: requestOf(errand), caller }, this);
+    if (provider === undefined) this.#refuse('none');
+    else this.#place(hub, { provider, request: requestOf(errand), caller: errand.caller });
+  }
+
+  #place(hub: AgentHub, work: AgentWork, patience: Patience = new Patience(hub, work)): void {
+    this.#patience = patience;
+    const placed = placeHere(hub, work, this);
     if (!placed.ok) {
-      this.#say(SAYS.refused, placed.why);
-      this.#over();
+      const waited_for = placed.why === 'busy' ? patience.of([]) : undefined;
+      if (waited_for === undefined) this.#refuse(placed.why);
+      else patience.wait(() => this.#place(hub, work, patience));
       return;
     }
     if (this.#is_over) return;
@@ -116,9 +123,15 @@ class Carried implements PipeHandlers, UpstreamHandler {
     if (!this.#is_over && !this.#pipe.send(kind, body)) this.#exchange?.pause();
   }
 
+  #refuse(why: Nobody): void {
+    this.#say(SAYS.refused, why);
+    this.#over();
+  }
+
   #over(): void {
     if (this.#is_over) return;
     this.#is_over = true;
+    this.#patience?.end();
     this.#pipe.end();
     this.#onOver();
   }

@@ -3,8 +3,14 @@ import type { AgentInstance } from '../../atp/agents/roster.ts';
 
 /** What other processes have to know of an agent to choose it. */
 export interface AgentEntry extends AgentInstance {
-  /** Streams that its session takes now. */
+  /** Dispatches that it takes now: by its session, its window and its burst cap. */
   readonly room: number;
+  /** The same for gold calls that may go beyond what it suggests. */
+  readonly gold_room: number;
+  /** It has begun as many as it may for now. */
+  readonly is_short: boolean;
+  /** Dispatches that it may have at a time; null while nothing narrows what its session has. */
+  readonly window: number | null;
 }
 
 /** What has changed of an agent; all of it when it is new. */
@@ -31,7 +37,9 @@ export const ENTRIES_MAX = 4_096;
 
 export function entryOf(hub: AgentHub, id: string): AgentEntry | undefined {
   const agent = hub.roster.get(id);
-  return agent && { ...agent, room: hub.room(id) };
+  if (agent === undefined) return undefined;
+  const [room, gold_room] = [hub.room(id, false), hub.room(id, true)];
+  return { ...agent, room, gold_room, is_short: hub.isShort(id, true, true), window: hub.window(id) ?? null };
 }
 
 /** Parts that are new; what has not changed is the same object in both. */

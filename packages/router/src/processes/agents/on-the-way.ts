@@ -61,9 +61,9 @@ export class OnTheWay {
     for (const id of this.#done.keys()) if (!ids.has(id)) this.#done.delete(id);
   }
 
-  /** Streams that it takes beside. */
-  room({ id, room }: AgentEntry): number {
-    return room - (this.#sent.get(id)?.size ?? 0) + (this.#done.get(id)?.size ?? 0);
+  /** Dispatches that it takes beside. `beyond`: also more than it suggests. */
+  room({ id, room, gold_room }: AgentEntry, beyond: boolean = false): number {
+    return (beyond ? gold_room : room) - (this.#sent.get(id)?.size ?? 0) + (this.#done.get(id)?.size ?? 0);
   }
 
   /** With what is on its way to it, and without what is over. */

@@ -30,6 +30,14 @@ export class OwnerAgents implements AgentsElsewhere {
     return false;
   }
 
+  isShort(): boolean {
+    return false;
+  }
+
+  window(id: string): number | undefined {
+    return this.#registry.get(id)?.window ?? undefined;
+  }
+
   send(): UpstreamExchange {
     throw new AtpError('internal_error', 'This process serves no calls.');
   }

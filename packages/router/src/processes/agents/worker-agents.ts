@@ -82,9 +82,19 @@ export class WorkerAgents implements AgentsElsewhere {
     return this.#agents;
   }
 
-  takes(id: string): boolean {
+  takes(id: string, beyond: boolean = false): boolean {
     const entry = this.#registry.get(id);
-    return entry !== undefined && this.#on_the_way.room(entry) > 0;
+    return entry !== undefined && this.#on_the_way.room(entry, beyond) > 0;
+  }
+
+  /** What it has told of may be on the way to it: more than one that is let in elsewhere may have been. */
+  isShort(id: string, beyond: boolean): boolean {
+    const entry = this.#registry.get(id);
+    return entry !== undefined && (entry.is_short || (beyond ? entry.gold_room : entry.room) > 0);
+  }
+
+  window(id: string): number | undefined {
+    return this.#registry.get(id)?.window ?? undefined;
   }
 
   send(
