@@ -44,3 +44,8 @@ export interface WorkerSetup {
   readonly inherited?: readonly DayTotal[] | undefined;
   readonly options?: Partial<CreditOptions>;
 }
+
+/** What its worker is told of others. */
+export function toldOf<T>(standings: readonly Standing[]): readonly WorkerEffect<T>[] {
+  return standings.map((standing) => ({ kind: 'standing', standing }));
+}

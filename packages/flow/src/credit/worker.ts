@@ -2,12 +2,12 @@ import { assert, type Qos } from '@atp-router/kernel';
 import { type Amounts, assertAmounts, type Denial } from '../amounts.ts';
 import { dayNumber } from '../days.ts';
 import type { Now } from '../scheduler/changes.ts';
-import type { DayTotal, DenyReason, OwnerBody, OwnerMessage, Recovered, Standing, WorkerBody } from './messages.ts';
+import type { DayTotal, DenyReason, OwnerBody, OwnerMessage, Recovered, WorkerBody } from './messages.ts';
 import { type CreditOptions, DEFAULT_CREDIT } from './options.ts';
 import { isNothing, minus, negative, plus } from './sums.ts';
 import { type Asking, WorkerAsks } from './worker-asks.ts';
 import { type Hold, type LimitsOf, WorkerBooks } from './worker-books.ts';
-import type { Grown, Requested, WorkerEffect, WorkerSetup } from './worker-effects.ts';
+import { type Grown, type Requested, toldOf, type WorkerEffect, type WorkerSetup } from './worker-effects.ts';
 import { hellosOf, wantOf } from './worker-hello.ts';
 import { WorkerLink } from './worker-link.ts';
 import { WorkerReports } from './worker-reports.ts';
@@ -227,12 +227,12 @@ export class CreditWorker<T> {
     switch (body.type) {
       case 'grant':
       case 'credit':
-        this.#stand(body.standings);
+        this.#effects.push(...toldOf<T>(body.standings));
         this.books.take(body.credit, now.mono_ms);
         if (body.type === 'grant') this.#granted(body.id, body.day, now);
         break;
       case 'deny':
-        this.#stand(body.standings);
+        this.#effects.push(...toldOf<T>(body.standings));
         this.#refuse(this.#asks.find(body.id), body.reason, body.denial ?? undefined, body.retry_ms ?? undefined);
         break;
       case 'recall':
@@ -244,11 +244,9 @@ export class CreditWorker<T> {
         this.#send({ type: 'stopping', ask: body.ask, amounts }, now);
         break;
       }
+      default:
+        break;
     }
-  }
-
-  #stand(standings: readonly Standing[]): void {
-    for (const standing of standings) this.#effects.push({ kind: 'standing', standing });
   }
 
   /** Its credit has been taken. What was cancelled meanwhile leaves it idle. */
