@@ -2,8 +2,7 @@ import type { Amounts, Windows } from '@atp-router/flow';
 import { nanosToMicros, QOS_TIERS, type Qos } from '@atp-router/kernel';
 import type { Engine } from '../engine/engine.ts';
 import type { PoolView } from '../engine/gate.ts';
-import { heldHere } from '../engine/held-here.ts';
-import { levelOf, tenantAccount } from '../generation/accounts.ts';
+import { levelOf, ROUTER_ACCOUNT, tenantAccount } from '../generation/accounts.ts';
 import type { FlowParts, TierCounts } from '../observe/flow-watch.ts';
 
 /** Entries of each list; the totals say what is left out. */
@@ -69,7 +68,7 @@ export function flowHere(engine: Engine, flow: FlowParts): () => FlowHere {
       accounts: limited.slice(0, SHOWN_MAX).flatMap((id) => accountHere(engine, id, queues.get(id)) ?? []),
       tenants: tenants.map((tenant) => {
         const { usd_micros_per_minute = 0, exhaustion_minutes = null } = flow.spending.of(tenant) ?? {};
-        const held = heldHere(engine, tenantAccount(tenant));
+        const held = engine.gate.here.held(tenantAccount(tenant));
         return { tenant, held, held_back: throttles.level(tenant), usd_micros_per_minute, exhaustion_minutes };
       }),
     };
@@ -92,22 +91,20 @@ function isShown(windows: Windows | undefined, pool: PoolView | undefined): bool
   return limits.some(Number.isFinite) || (pool?.queue.size ?? 0) > 0;
 }
 
-function tierHere({ gate, parts }: Engine, qos: Qos): Pick<TierHere, 'in_flight' | 'tokens'> {
-  const tier = parts.accounts.windows('router')?.tier(qos);
-  // What others hold is entered as bronze.
-  const elsewhere = qos === 'bronze' ? gate.elsewhere('router') : { calls: 0, tokens: 0 };
-  return { in_flight: (tier?.calls ?? 0) - elsewhere.calls, tokens: (tier?.tokens ?? 0) - elsewhere.tokens };
+function tierHere({ gate }: Engine, qos: Qos): Pick<TierHere, 'in_flight' | 'tokens'> {
+  const { calls, tokens } = gate.here.held(ROUTER_ACCOUNT, qos);
+  return { in_flight: calls, tokens };
 }
 
 function accountHere(engine: Engine, account: string, pool: PoolView | undefined): AccountHere | undefined {
   const windows = engine.parts.accounts.windows(account);
   if (windows === undefined) return undefined;
   const { max_parallel, max_tokens, max_usd_nanos, limit_parallel } = windows;
-  const elsewhere = engine.gate.elsewhere(account).calls;
+  const { here } = engine.gate;
   return {
     account,
-    held: heldHere(engine, account),
-    in_flight: perTier((qos) => windows.tier(qos).calls - (qos === 'bronze' ? elsewhere : 0)),
+    held: here.held(account),
+    in_flight: perTier((qos) => here.held(account, qos).calls),
     waiting: perTier((qos) => pool?.queue.waiting(qos) ?? 0),
     ...{ max_parallel, max_tokens, max_usd_nanos, limit_parallel },
     shares: pool?.has_shares === true ? pool.shares : null,
