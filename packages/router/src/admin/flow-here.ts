@@ -1,5 +1,6 @@
 import type { Amounts, Windows } from '@atp-router/flow';
 import { nanosToMicros, QOS_TIERS, type Qos } from '@atp-router/kernel';
+import { boundsOf } from '../engine/call-limit.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { PoolView } from '../engine/gate.ts';
 import { levelOf, ROUTER_ACCOUNT, tenantAccount } from '../generation/accounts.ts';
@@ -87,7 +88,7 @@ function rankOf(account: string): number {
 /** Limited, or somebody waits there. Those of tenants are shown as tenants. */
 function isShown(windows: Windows | undefined, pool: PoolView | undefined): boolean {
   if (windows === undefined) return false;
-  const limits = [windows.max_parallel, windows.max_tokens, windows.max_usd_nanos];
+  const limits = [boundsOf(windows).max_parallel, windows.max_tokens, windows.max_usd_nanos];
   return limits.some(Number.isFinite) || (pool?.queue.size ?? 0) > 0;
 }
 
@@ -99,14 +100,14 @@ function tierHere({ gate }: Engine, qos: Qos): Pick<TierHere, 'in_flight' | 'tok
 function accountHere(engine: Engine, account: string, pool: PoolView | undefined): AccountHere | undefined {
   const windows = engine.parts.accounts.windows(account);
   if (windows === undefined) return undefined;
-  const { max_parallel, max_tokens, max_usd_nanos, limit_parallel } = windows;
+  const { max_tokens, max_usd_nanos } = windows;
   const { here } = engine.gate;
   return {
     account,
     held: here.held(account),
     in_flight: perTier((qos) => here.held(account, qos).calls),
     waiting: perTier((qos) => pool?.queue.waiting(qos) ?? 0),
-    ...{ max_parallel, max_tokens, max_usd_nanos, limit_parallel },
+    ...{ ...boundsOf(windows), max_tokens, max_usd_nanos },
     shares: pool?.has_shares === true ? pool.shares : null,
     pressed: pool?.mark.is_high ?? false,
     wait_ms: engine.gate.wait_ms(account, 'bronze') ?? null,

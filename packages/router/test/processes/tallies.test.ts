@@ -2,6 +2,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { hashOf, type Running, start } from '../admin/harness.ts';
 import { answer, held } from '../admin/held.ts';
 import { call, type Reply } from '../admin/http.ts';
+import { upstream } from '../admin/upstream.ts';
 import { type Processes, startProcesses } from './support/processes.ts';
 
 const KEYS = { free: 'key-of-free', paid: 'key-of-paid' } as const;
@@ -123,6 +124,24 @@ async function ended({ open }: Upstream, calls: readonly Promise<Reply>[]): Prom
 }
 
 describe('/flow of several processes', () => {
+  test('shows no limit of calls where there is none, and windows that follow the one of the provider', async () => {
+    const up = await upstream((_req, res) => {
+      res.writeHead(429, { 'content-type': 'application/json' });
+      res.end('{"error":{"message":"too much"}}');
+    });
+    const provider = { id: 'up', type: 'openai', base_url: up.base_url, api_key: 'k', max_concurrency: 16 };
+    const { workers } = await busy({ providers: [{ ...provider, retry: { max_attempts: 1 } }] });
+    const [one] = workers as [Running];
+    const names = ({ accounts }: Flow): string[] => accounts.map(({ account }) => account);
+    expect(names(await flowOf(one))).not.toContain('deployment:up/small');
+    expect((await ask(one, 'gold')).status).toBe(429);
+    // What comes back is told to the owner a little later.
+    await expect.poll(async () => names(await flowOf(one)), PATIENT).toContain('deployment:up/small');
+    const { accounts } = await flowOf(one);
+    const found = accounts.find(({ account }) => account === 'deployment:up/small');
+    expect(found?.calls).toEqual({ outstanding: 0, window: 8, limit: null });
+  });
+
   test('has the calls of each tier as they are, at every account', async () => {
     const running = await busy();
     const [one, two] = running.workers as [Running, Running];
