@@ -1,8 +1,9 @@
-import type { Amounts, Windows } from '@atp-router/flow';
+import { type Amounts, NOTHING, type Windows } from '@atp-router/flow';
 import { nanosToMicros, QOS_TIERS, type Qos } from '@atp-router/kernel';
 import { boundsOf } from '../engine/call-limit.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { PoolView } from '../engine/gate.ts';
+import { usedHere } from '../engine/held-here.ts';
 import { levelOf, ROUTER_ACCOUNT, tenantAccount } from '../generation/accounts.ts';
 import type { FlowParts, TierCounts } from '../observe/flow-watch.ts';
 
@@ -47,15 +48,19 @@ export interface AccountHere {
 export interface TenantHere {
   readonly tenant: string;
   readonly held: Amounts;
+  /** Today, see `usedHere`. */
+  readonly used: Amounts;
   /** Tiers that are refused: 1 bronze, 2 silver, too. */
   readonly held_back: 0 | 1 | 2;
   readonly usd_micros_per_minute: number;
   readonly exhaustion_minutes: number | null;
 }
 
-export function flowHere(engine: Engine, flow: FlowParts): () => FlowHere {
+/** `leads`: it is not a worker of another process. */
+export function flowHere(engine: Engine, flow: FlowParts, leads: boolean): () => FlowHere {
   return () => {
-    const { accounts, throttles } = engine.parts;
+    const { accounts, ambient, throttles } = engine.parts;
+    const now_ms = ambient.clock.now_ms();
     const queues = new Map([...engine.gate.pools()].map((pool) => [pool.account, pool]));
     const all = [...accounts.ids()].filter((id) => isShown(accounts.windows(id), queues.get(id)));
     // Of many sessions some may be left out, of providers none.
@@ -69,8 +74,11 @@ export function flowHere(engine: Engine, flow: FlowParts): () => FlowHere {
       accounts: limited.slice(0, SHOWN_MAX).flatMap((id) => accountHere(engine, id, queues.get(id)) ?? []),
       tenants: tenants.map((tenant) => {
         const { usd_micros_per_minute = 0, exhaustion_minutes = null } = flow.spending.of(tenant) ?? {};
-        const held = engine.gate.here.held(tenantAccount(tenant));
-        return { tenant, held, held_back: throttles.level(tenant), usd_micros_per_minute, exhaustion_minutes };
+        const account = tenantAccount(tenant);
+        const held = engine.gate.here.held(account);
+        const snapshot = accounts.snapshot(account, now_ms);
+        const used = snapshot === undefined ? NOTHING : usedHere(snapshot, engine.gate.here, leads);
+        return { tenant, held, used, held_back: throttles.level(tenant), usd_micros_per_minute, exhaustion_minutes };
       }),
     };
   };

@@ -34,10 +34,21 @@ async function counted({ url }: Running): Promise<Readonly<Record<string, number
   return Object.fromEntries(Array.from(lines, ([, tenant, calls]) => [tenant, Number(calls)]));
 }
 
+/** The same as `/flow` says. */
+async function ofToday(running: Running): Promise<Readonly<Record<string, number>>> {
+  const { json } = await running.admin('GET', '/flow');
+  const tenants = json['tenants'] as {
+    readonly tenant: string;
+    readonly today: { readonly calls: { used: number } };
+  }[];
+  return Object.fromEntries(tenants.map(({ tenant, today }) => [tenant, today.calls.used]));
+}
+
 async function areUsed(running: Running, used: Readonly<Record<Tenant, number>>): Promise<void> {
   // The owner hears of a budget's use a little later, and of all workers only once they have said hello.
   await expect.poll(() => shown(running), PATIENT).toEqual(used);
   await expect.poll(() => counted(running), PATIENT).toEqual(used);
+  await expect.poll(() => ofToday(running), PATIENT).toEqual(used);
 }
 
 test('what was used today is counted once: over workers, over their restarts, and over those of the owner', async () => {
