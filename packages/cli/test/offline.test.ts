@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { verifyJournal } from '@atp-router/adapters';
+import { lockDataDir } from '@atp-router/adapters/journal';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { atp } from './support/terminal.ts';
 import { CONFIG, Workplace } from './support/workplace.ts';
@@ -33,6 +34,24 @@ describe('atp keys create without a router', () => {
     expect(code).toBe(78);
     expect(err).toContain(`is in use by process ${process.pid}`);
     await at.stop();
+  });
+
+  test('says of a directory that a router has which does not answer that one may be starting', async () => {
+    const url = await deadAddress();
+    const create = (): ReturnType<typeof atp> =>
+      atp(['keys', 'create', '--tenant', 'acme'], { cwd, env: { ATP_URL: url } });
+    expect((await create()).err).toContain('Start one with');
+    // As a start does before it listens.
+    const lock = lockDataDir(join(cwd, '.atp'));
+    try {
+      expect(await create()).toEqual({
+        code: 3,
+        out: '',
+        err: `atp: no router answers at ${url} (ECONNREFUSED). But a router has the data directory: it is starting, or listens elsewhere. Try again in a moment; if that does not help, say where it is with --url or ATP_URL.\n`,
+      });
+    } finally {
+      lock.release();
+    }
   });
 
   test('not for a tenant that is not there', async () => {

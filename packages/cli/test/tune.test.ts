@@ -51,6 +51,18 @@ describe('atp tune replay', () => {
     expect(out).not.toContain('wins');
   });
 
+  test('says so when no call is in the scored part, and what to do', async () => {
+    const [header = '', ...calls] = readFileSync(learned, 'utf8').trim().split('\n');
+    const stdin = `${[header, ...calls.slice(0, 5)].join('\n')}\n`;
+    for (const more of [[], ['--json'], ['--tuner', 'pid']]) {
+      const { code, out, err } = await atp(['tune', 'replay', '-', ...more], { stdin });
+      expect({ code, out }).toEqual({ code: 2, out: '' });
+      expect(err).toMatch(
+        /^atp: nothing was scored: .*, from train_ms 216000 to duration_ms 360000\. Its last call comes at \d+ ms\. Record a longer load, or write a smaller train_ms into its first line\.\n$/,
+      );
+    }
+  });
+
   test.each([
     ['nowhere.jsonl', 'there is no file nowhere.jsonl.'],
     ['README.md', 'README.md is no load: line 1: is not JSON; expected an object on one line.'],
@@ -101,7 +113,12 @@ describe('atp tune record', () => {
     expect(arrivals.map(({ tenant }) => tenant)).toEqual(['t1', 't1', 't1']);
     expect(arrivals.every(({ out_tokens }) => out_tokens > 0)).toBe(true);
     expect(statSync(join(at.cwd, 'day.jsonl')).mode & 0o777).toBe(0o600);
-    expect(await at.fine('tune', 'replay', 'day.jsonl')).toContain('TUNER');
+    // Of so few the part for learning may be all: the last one comes after it here.
+    const lines = readFileSync(join(at.cwd, 'day.jsonl'), 'utf8').trim().split('\n');
+    const later = lines.map((line, i) => (i < 3 ? line : line.replace(/"at_ms":\d+/, '"at_ms":30000')));
+    const header = String(later[0]).replace(/"duration_ms":\d+/, '"duration_ms":60000');
+    writeFileSync(join(at.cwd, 'scored.jsonl'), [header, ...later.slice(1), ''].join('\n'));
+    expect(await at.fine('tune', 'replay', 'scored.jsonl')).toContain('TUNER');
     const gate = await at.run(['tune', 'gate', 'day.jsonl']);
     expect(gate.out).toContain('Record at least two cycles');
   });

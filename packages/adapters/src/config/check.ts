@@ -15,7 +15,7 @@ export type CheckResult =
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
 export interface CheckOptions {
-  /** Folder that relative `data_dir` and TLS paths are resolved against. Absent: they stay as written. */
+  /** Folder that a relative `data_dir`, TLS paths and proofs of tuners are resolved against. Absent: they stay as written. */
   readonly base_dir?: string;
 }
 

@@ -1,5 +1,6 @@
 import { isAbsolute, resolve } from 'node:path';
 import { providerOf, simPrice } from '@atp-router/providers';
+import type { TunerConfig } from './types-flow.ts';
 import type { Config, ModelConfig, ProviderConfig, TlsConfig } from './types.ts';
 
 /**
@@ -16,6 +17,7 @@ export function finishConfig(config: Config, defaults: ProviderDefaults, base_di
         : { ...config.listen, tls: placeTls(config.listen.tls, base_dir) },
     providers: config.providers.map((provider) => finishProvider(provider, defaults)),
     models: config.models.map((model) => finishModel(model, config.providers)),
+    flow: { ...config.flow, tuners: config.flow.tuners.map((tuner) => placeProof(tuner, base_dir)) },
   });
 }
 
@@ -48,6 +50,10 @@ function placeTls(tls: TlsConfig, base_dir: string | undefined): TlsConfig {
     key: file(tls.key),
     ...(client_ca === undefined ? {} : { client_ca: file(client_ca) }),
   };
+}
+
+function placeProof(tuner: TunerConfig, base_dir: string | undefined): TunerConfig {
+  return tuner.proof === undefined ? tuner : { ...tuner, proof: place(tuner.proof, base_dir) };
 }
 
 function place(path: string, base_dir: string | undefined): string {

@@ -1,10 +1,11 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { AtpError } from '@atp-router/kernel';
-import { checkConfig, placeFaults } from './check.ts';
+import { checkConfig, type Fault, placeFaults } from './check.ts';
 import type { Problem } from './problem.ts';
 import { SOURCE_BYTES_MAX } from './source.ts';
 import type { ValueSources } from './substitute.ts';
+import { tryProofs } from './try-proofs.ts';
 import { tryTls } from './try-tls.ts';
 import type { Config } from './types.ts';
 
@@ -24,10 +25,12 @@ export type Env = Readonly<Record<string, string | undefined>>;
 const SECRET_BYTES_MAX = 65_536;
 /** The CAs of the whole world take a quarter of a megabyte. */
 const PEM_BYTES_MAX = 4_194_304;
+/** As many as a recorded load may have. */
+const LOAD_BYTES_MAX = 33_554_432;
 
 export interface LoadOptions {
   readonly read?: ReadFile;
-  /** Whether to try what the listener needs too. Default true; others may not have its key, nor the right to read it. */
+  /** Whether to try what a start needs too, beside the file. Default true; others may not have its key, nor the right to read it. */
   readonly listens?: boolean;
 }
 
@@ -54,11 +57,18 @@ export function loadConfig(file: string, env: Env, options: LoadOptions = {}): L
     },
   };
   const checked = checkConfig(found.text, sources, { base_dir });
-  const tls = checked.ok && listens ? checked.config.listen.tls : undefined;
-  // Comments beside the PEM blocks may be in any encoding.
-  const faults = tls === undefined ? [] : tryTls(tls, (path) => read(path, PEM_BYTES_MAX, true));
+  const faults = checked.ok && listens ? faultsOutside(checked.config, read) : [];
   if (faults.length === 0) return { ...checked, file, text: found.text };
   return { ok: false, file, text: found.text, problems: placeFaults(found.text, sources, faults) };
+}
+
+/** Of files that a start needs. */
+function faultsOutside({ listen: { tls }, flow }: Config, read: ReadFile): Fault[] {
+  return [
+    // Comments beside the PEM blocks may be in any encoding.
+    ...(tls === undefined ? [] : tryTls(tls, (path) => read(path, PEM_BYTES_MAX, true))),
+    ...tryProofs(flow.tuners, (path) => read(path, LOAD_BYTES_MAX)),
+  ];
 }
 
 /** The configuration, or `config_invalid` with the first problem in its message. */

@@ -1,11 +1,11 @@
 import { HOSTED_TOOLS } from '@atp-router/providers';
 import { isDatabaseUrl, isHost } from './addresses.ts';
-import { fault, type Inventory, isRecord, modelOf, nameAt, numberOf, type Row, rows, textOf } from './inventory.ts';
+import { fault, type Inventory, isRecord, modelOf, nameAt, numberOf, type Row, textOf } from './inventory.ts';
 import type { Draft } from './problem.ts';
+import { checkFlow } from './rules-flow.ts';
 import { checkProvider, headerNames } from './rules-providers.ts';
 import { checkCluster, checkSessionStore } from './rules-sessions.ts';
 import { checkSigning } from './rules-signing.ts';
-import { DEFAULT_SHARES } from './schema-flow.ts';
 import { valueAt } from './shape.ts';
 
 /** What spans several keys: combinations that contradict each other, or that the schema cannot say. */
@@ -20,8 +20,7 @@ export function checkRules(inventory: Inventory): Draft[] {
     ...store(inventory),
     ...checkSessionStore(inventory),
     ...checkCluster(inventory),
-    ...shares(inventory),
-    ...tuners(inventory),
+    ...checkFlow(inventory),
     ...headerNames(inventory, ['telemetry', 'otlp', 'headers']),
   ];
 }
@@ -65,34 +64,6 @@ function wholeMicros(inventory: Inventory, row: Row, path: readonly string[]): D
 /** Decimal fractions are not exact in a double, so the test is whether the nearest micro-dollar is the same number. */
 function isWholeMicros(usd: number): boolean {
   return Math.round(usd * 1e6) / 1e6 === usd;
-}
-
-function shares(inventory: Inventory): Draft[] {
-  const path = ['flow', 'shares'];
-  const written = valueAt(inventory.data, path);
-  if (!isRecord(written)) return [];
-  const parts = Object.entries(DEFAULT_SHARES).map(([tier, share]) => numberOf(written[tier]) ?? share);
-  const sum = parts.reduce((total, part) => total + part, 0);
-  if (sum <= 1 + 1e-9) return [];
-  const message = `the shares of all tiers are ${Number(sum.toFixed(3))} in all`;
-  return [fault(inventory, path, message, 'shares that are 1 at most in all; absent ones are 0.3, 0.2 and 0.05')];
-}
-
-/** A tuner of a model that is not there would tune nothing, and nobody would see it. */
-function tuners(inventory: Inventory): Draft[] {
-  return rows(inventory.data, ['flow', 'tuners']).flatMap(({ value, path }) => {
-    const drafts: Draft[] = [];
-    const named = textOf(value['model']);
-    if (named !== undefined && !inventory.models.some((row) => textOf(row.value['id']) === named)) {
-      drafts.push(
-        fault(inventory, [...path, 'model'], `there is no model "${named}"`, 'the id of an entry in "models"'),
-      );
-    }
-    if (value['kind'] === 'learned' && textOf(value['proof']) === undefined) {
-      drafts.push(fault(inventory, path, 'a learned tuner has no "proof"', 'the path of a recorded load'));
-    }
-    return drafts;
-  });
 }
 
 const GRADES = 'ABCD';

@@ -115,7 +115,7 @@ const tuner: z.ZodType<TunerConfig> = typed<TunerConfig>()(
     ).optional(),
     proof: text(4_096, {
       description:
-        'A recorded load (`atp tune record`) on which the learned tuner beats PID. It is replayed at the start, and the router does not start when it does not.',
+        'A recorded load (`atp tune record`) on which the learned tuner beats PID. It is replayed at the start, and the router does not start when it does not. A relative path starts at the folder of this file. Only for `learned`.',
     }).optional(),
   }),
 );

@@ -3,7 +3,7 @@ export { filePath, findFile, type JournalFile, journalPath, listFiles, readBase 
 export { type JournalIo, NODE_IO } from './io.ts';
 export { openJournal } from './journal.ts';
 export { type Ledger, type LedgerOptions, type LedgerStart, openLedger, type Recovery } from './ledger.ts';
-export { type DataDirLock, isAlive, type LockHolder, lockDataDir, readHolder } from './lock.ts';
+export { type DataDirLock, isAlive, isHeldElsewhere, type LockHolder, lockDataDir, readHolder } from './lock.ts';
 export { type JournalLimit, Projector, type ProjectorOptions, WHOLE_JOURNAL } from './projector.ts';
 export type { Answers, QuestionName, Questions } from './questions.ts';
 export { type RebuildReport, rebuildTables } from './rebuild.ts';

@@ -1,7 +1,7 @@
 import { accessSync, constants, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { AtpError } from '@atp-router/kernel';
+import { AtpError, isAtpError } from '@atp-router/kernel';
 import { createPrivate, isDamaged } from '../sql/index.ts';
 import { onFiles } from '../system-error.ts';
 import { DIRECTORY_MODE, FILE_MODE } from './io.ts';
@@ -78,8 +78,16 @@ function lockedError(data_dir: string, cause: unknown): AtpError {
   return new AtpError(
     'config_invalid',
     `The data_dir ${data_dir} is in use by ${who}${seen}. Stop that router, or give this one its own data_dir.`,
-    { cause, ...(holder && { details: { pid: holder.pid } }) },
+    { cause, details: { [HELD]: true, ...(holder && { pid: holder.pid }) } },
   );
+}
+
+/** In the details of an error. */
+const HELD = 'is_held';
+
+/** Another process has the data directory. */
+export function isHeldElsewhere(error: unknown): error is AtpError {
+  return isAtpError(error) && error.details?.[HELD] === true;
 }
 
 function lockPath(data_dir: string): string {

@@ -44,18 +44,32 @@ async function create(terminal: Terminal, tenant: string, options: CreateOptions
   try {
     return await createOnline(terminal, tenant, options);
   } catch (error) {
+    if (!(error instanceof CliError) || error.exit_code !== EXIT.unreachable) throw error;
     const is_named = options.url !== undefined || (terminal.env['ATP_URL'] ?? '') !== '';
-    const is_absent = error instanceof CliError && error.exit_code === EXIT.unreachable;
-    if (!is_absent || is_named || !existsSync(await dataDir(terminal, options))) throw error;
-    return await createOffline(terminal, tenant, options).catch((cause: unknown) => {
-      throw isInUse(cause) ? new CliError(EXIT.unreachable, `${error.message} ${cause.message}`, cause) : cause;
+    if (is_named) throw (await isHeld(terminal, options)) ? inUse(error) : error;
+    if (!existsSync(await dataDir(terminal, options))) throw error;
+    return await createOffline(terminal, tenant, options).catch(async (cause: unknown) => {
+      const { isHeldElsewhere } = await import('@atp-router/adapters/journal');
+      throw isHeldElsewhere(cause) ? inUse(error, cause) : cause;
     });
   }
 }
 
-/** A router has the directory, at an address that we do not know. */
-function isInUse(error: unknown): error is Error {
-  return error instanceof Error && 'code' in error && error.code === 'config_invalid';
+/** Whether a process that lives has the data directory here, as far as is known. */
+async function isHeld(terminal: Terminal, options: CreateOptions): Promise<boolean> {
+  const { isAlive, readHolder } = await import('@atp-router/adapters/journal');
+  const dir = await dataDir(terminal, options).catch(() => undefined);
+  const holder = dir === undefined ? undefined : readHolder(dir);
+  return holder !== undefined && isAlive(holder);
+}
+
+/** A router has the directory: it does not listen yet, or at an address that we do not know. */
+function inUse(unreachable: CliError, cause: unknown = unreachable): CliError {
+  const [nobody] = unreachable.message.split(' Start one with ');
+  const words =
+    'But a router has the data directory: it is starting, or listens elsewhere. Try again in a moment; if that does not help, ' +
+    'say where it is with --url or ATP_URL.';
+  return new CliError(EXIT.unreachable, `${nobody} ${words}`, cause);
 }
 
 async function createOnline(terminal: Terminal, tenant: string, options: CreateOptions): Promise<CreatedKey> {

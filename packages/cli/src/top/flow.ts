@@ -39,6 +39,10 @@ export interface FlowAccount {
   readonly wait_ms: number | undefined;
 }
 
+/** What budgets of a day are in. */
+export const DAY_UNITS = ['usd_micros', 'tokens', 'calls'] as const;
+export type DayUnit = (typeof DAY_UNITS)[number];
+
 export interface FlowTenant {
   readonly tenant: string;
   readonly weight: number;
@@ -46,6 +50,8 @@ export interface FlowTenant {
   readonly calls: Gauge;
   readonly tokens: Gauge;
   readonly usd_micros: Gauge;
+  /** What was used on this day, and may be; undefined: not known here. */
+  readonly today: Readonly<Record<DayUnit, Gauge>> | undefined;
   readonly burn_usd_micros_per_minute: number;
   readonly exhaustion_minutes: number | undefined;
 }
@@ -137,6 +143,7 @@ function readTenant(row: Row): FlowTenant {
     weight: num(row['weight']),
     waiting: num(row['waiting']),
     ...readGauges(row),
+    today: readToday(row['today']),
     burn_usd_micros_per_minute: num(row['burn_usd_micros_per_minute']),
     exhaustion_minutes: maybe(row['exhaustion_minutes']),
   };
@@ -144,6 +151,19 @@ function readTenant(row: Row): FlowTenant {
 
 function readGauges(row: Row): Pick<FlowAccount, 'calls' | 'tokens' | 'usd_micros'> {
   return { calls: readGauge(row['calls']), tokens: readGauge(row['tokens']), usd_micros: readGauge(row['usd_micros']) };
+}
+
+/** A router that is older says nothing of it. */
+function readToday(value: unknown): FlowTenant['today'] {
+  if (!isRow(value)) return undefined;
+  const of = (unit: DayUnit): Gauge | undefined => {
+    const row = isRow(value[unit]) ? value[unit] : {};
+    const used = maybe(row['used']);
+    const limit = maybe(row['limit']);
+    return used === undefined ? undefined : { outstanding: used, window: limit, limit };
+  };
+  const [usd_micros, tokens, calls] = [of('usd_micros'), of('tokens'), of('calls')];
+  return usd_micros && tokens && calls && { usd_micros, tokens, calls };
 }
 
 /** Only windows of calls are narrowed, and only those of accounts say so. */

@@ -70,6 +70,7 @@ function help({ free, barred, fill, sorted }: Glyphs): Line[] {
     ['name !', 'waits at this account are above its high mark'],
     [`HEAD${sorted}`, 'rows are sorted by this column'],
     ['WAIT', 'what a bronze demand that comes now is told to wait'],
+    ['TODAY', 'used of the budget of the day that is nearest to its end ($, tokens, calls)'],
     ['SPENT IN', "until a tenant's budget of the day is spent at this rate"],
     ['JAIN', 'fairness among tenants that had to wait: 1 is fair'],
     ['PRE SHED DENY EXP', 'stopped for a better tier, too many waited, refused at once, waited in vain'],

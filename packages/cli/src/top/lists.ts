@@ -1,12 +1,12 @@
 import { type Column, drawTable, nameWidth } from './columns.ts';
-import type { FlowAccount, FlowTenant, Gauge } from './flow.ts';
+import { DAY_UNITS, type DayUnit, type FlowAccount, type FlowTenant, type Gauge } from './flow.ts';
 import { BAR_MIN, gauge, gaugeText, type Glyphs } from './glyphs.ts';
 import { amount, dollars, milliseconds, seconds } from './numbers.ts';
 import type { Plan } from './plan.ts';
 import { type Line, plain, span } from './spans.ts';
 import type { TopState } from './state.ts';
 import type { Sort } from './sorts.ts';
-import { cut, escaped } from './text.ts';
+import { cut, escaped, textWidth } from './text.ts';
 
 interface Look {
   readonly state: TopState;
@@ -18,6 +18,8 @@ interface Look {
 const ACCOUNT_LEAST = 17;
 const TENANT_LEAST = 12;
 const NAME_MOST = 48;
+/** From here on a heading that counts is whole, before columns that matter less. */
+const WIDE = 96;
 /** Behind the name of an account where waits are above the high mark. */
 const MARK = ' !';
 
@@ -61,11 +63,12 @@ const TODAY_MINUTES = 24 * 60;
 export function tenantTable({ tenants }: Plan, total: number, { state, width, glyphs }: Look): Line[] {
   const { sort } = state;
   const head = counted('TENANT', tenants, total);
+  const least = width < WIDE ? TENANT_LEAST : Math.max(TENANT_LEAST, textWidth(head));
   const names = [`${head}${glyphs.sorted}`, ...tenants.rows.map(({ tenant }) => escaped(tenant, glyphs.is_ascii))];
   const columns: readonly Column<FlowTenant>[] = [
     {
       ...{ head, rank: 0, is_sorted: sort === 'name' },
-      ...{ least: TENANT_LEAST, most: nameWidth(names, TENANT_LEAST, NAME_MOST) },
+      ...{ least, most: nameWidth(names, least, NAME_MOST) },
       cell: ({ tenant }, room) => plain(cut(escaped(tenant, glyphs.is_ascii), room, glyphs.more)),
     },
     {
@@ -78,6 +81,10 @@ export function tenantTable({ tenants }: Plan, total: number, { state, width, gl
     },
     ...held<FlowTenant>(sort === 'burn' ? 'name' : sort, glyphs),
     {
+      ...{ head: 'TODAY', least: TODAY_LEAST, most: TODAY_LEAST + 1 + BAR_MOST, rank: 3, is_right: true },
+      cell: ({ today }, room) => todayCell(today, room, glyphs),
+    },
+    {
       ...{ head: 'BURN/min', least: 9, most: 9, rank: 2, is_right: true, is_sorted: sort === 'burn' },
       cell: ({ burn_usd_micros_per_minute: burn }) => [span(dollars(burn), burn > 0 ? 'plain' : 'dim')],
     },
@@ -88,6 +95,29 @@ export function tenantTable({ tenants }: Plan, total: number, { state, width, gl
   ];
   return drawTable(columns, tenants.shown, width, glyphs.sorted);
 }
+
+/** `$9.71k/$10.0k` */
+const TODAY_LEAST = 13;
+
+/** The budget of which the greatest part is used; what was spent where there is none. */
+function todayCell(today: FlowTenant['today'], width: number, glyphs: Glyphs): Line {
+  if (today === undefined) return [span('-', 'dim')];
+  const [unit = 'usd_micros'] = DAY_UNITS.filter((one) => today[one].limit !== undefined).sort(
+    (a, b) => partOf(today[b]) - partOf(today[a]),
+  );
+  return gauge(today[unit], gaugeText(today[unit], WORDS[unit]), TODAY_LEAST, width, glyphs);
+}
+
+/** All of a budget of nothing is used. */
+function partOf({ outstanding, limit = 0 }: Gauge): number {
+  return limit === 0 ? 1 : outstanding / limit;
+}
+
+const WORDS: Readonly<Record<DayUnit, (n: number) => string>> = {
+  usd_micros: dollars,
+  tokens: (n) => `${amount(n)}t`,
+  calls: (n) => `${amount(n)}c`,
+};
 
 function exhaustion(minutes: number | undefined): Line {
   if (minutes === undefined) return [span('-', 'dim')];

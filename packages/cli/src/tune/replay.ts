@@ -9,6 +9,7 @@ import {
   type TunerKind,
 } from '@atp-router/flow/tune';
 import { type Cli, show } from '../commands/context.ts';
+import { CliError, EXIT } from '../exit.ts';
 import { comparison, type Windows } from './print.ts';
 import { loadOf } from './load-file.ts';
 
@@ -28,6 +29,8 @@ export async function replayLoad(cli: Cli, file: string, options: ReplayOptions)
     kinds,
     DEFAULT_SEEDS.map((_, i) => seed + i),
   );
+  if (results.every(({ answered, timeouts, refused }) => answered + timeouts + refused === 0))
+    throw nothingScored(load);
   const ranks = rank(results);
   const { about, duration_ms, train_ms, goal } = load;
   const answer = {
@@ -37,6 +40,16 @@ export async function replayLoad(cli: Cli, file: string, options: ReplayOptions)
     results,
   };
   show(cli, options, answer, () => comparison(file, load, ranks, windowsOf(load, kinds, seed)));
+}
+
+/** All tuners are equal at nothing: that is no comparison. */
+function nothingScored({ arrivals, duration_ms, train_ms }: Load): CliError {
+  const last_ms = arrivals.at(-1)?.at_ms ?? 0;
+  return new CliError(
+    EXIT.usage,
+    `nothing was scored: no call of this load ends in the part that is, from train_ms ${train_ms} to duration_ms ${duration_ms}. ` +
+      `Its last call comes at ${last_ms} ms. Record a longer load, or write a smaller train_ms into its first line.`,
+  );
 }
 
 /** How each window moved. */

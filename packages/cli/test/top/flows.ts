@@ -30,11 +30,17 @@ export function accountJson(account: string, more: Json = {}): Json {
   };
 }
 
+/** What was used today, and of what limits. */
+export function todayJson(more: Json = {}): Json {
+  const none = { used: 0, limit: null };
+  return { calls: none, tokens: none, usd_micros: none, ...more };
+}
+
 export function tenantJson(tenant: string, more: Json = {}): Json {
   return {
     ...{ tenant, weight: 1, waiting: 0, calls: { outstanding: 0, limit: 64 } },
     ...{ tokens: { outstanding: 0, limit: 4_000_000 }, usd_micros: { outstanding: 0, limit: 100_000_000 } },
-    ...{ burn_usd_micros_per_minute: 0, exhaustion_minutes: null, ...more },
+    ...{ today: todayJson(), burn_usd_micros_per_minute: 0, exhaustion_minutes: null, ...more },
   };
 }
 
@@ -86,8 +92,17 @@ export function busy(step: number): Flow {
       ],
       tenants_total: 4,
       tenants: [
-        tenantJson('acme', { waiting: 20, calls: { outstanding: 30, limit: 32 }, weight: 4 }),
-        tenantJson('beta', { burn_usd_micros_per_minute: 1_250_000, exhaustion_minutes: 42 }),
+        tenantJson('acme', {
+          ...{ waiting: 20, calls: { outstanding: 30, limit: 32 }, weight: 4 },
+          today: todayJson({
+            usd_micros: { used: 9_710_000, limit: 10_000_000 },
+            tokens: { used: 3_000_000, limit: 4_000_000 },
+          }),
+        }),
+        tenantJson('beta', {
+          ...{ burn_usd_micros_per_minute: 1_250_000, exhaustion_minutes: 42 },
+          today: todayJson({ usd_micros: { used: 1_250_000, limit: 50_000_000 }, calls: { used: 640, limit: 1_000 } }),
+        }),
         tenantJson('gamma', { waiting: 11, burn_usd_micros_per_minute: 310, exhaustion_minutes: 5_000 }),
         tenantJson('idle'),
       ],

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { ASCII } from '../../src/top/glyphs.ts';
 import { textWidth } from '../../src/top/text.ts';
 import { failed, pressed, type TopState } from '../../src/top/state.ts';
-import { accountJson, busy, flowJson, flowOf, shownAs, stateOf, tenantJson } from './flows.ts';
+import { accountJson, busy, flowJson, flowOf, shownAs, stateOf, tenantJson, todayJson } from './flows.ts';
 
 const state = stateOf(...Array.from({ length: 31 }, (_, step) => busy(step)));
 const NOW_MS = 30_000;
@@ -66,6 +66,37 @@ describe('names', () => {
     );
     expect(text).toMatch(/\n(?:模型)+… {2}/);
     expect(text.split('\n').filter((line) => textWidth(line) > 41)).toEqual([]);
+  });
+});
+
+describe('the budget of the day', () => {
+  const tenants = [
+    tenantJson('money', { today: todayJson({ usd_micros: { used: 1_940_000, limit: 2_000_000 } }) }),
+    tenantJson('tokens', { today: todayJson({ tokens: { used: 3_900_000, limit: 4_000_000 } }) }),
+    tenantJson('counted', {
+      today: todayJson({ calls: { used: 970, limit: 1_000 }, usd_micros: { used: 1, limit: 2_000_000 } }),
+    }),
+    tenantJson('none', { today: todayJson({ usd_micros: { used: 20_000, limit: null } }) }),
+    tenantJson('unknown', { today: todayJson({ usd_micros: { used: null, limit: 2_000_000 } }) }),
+    tenantJson('older', { today: undefined }),
+  ];
+
+  test.each([80, 120])('is seen at %i columns', (columns) => {
+    const text = shownAs(stateOf(flowOf(flowJson({ tenants }))), { columns, rows: Infinity }, 0);
+    const head = text.split('\n').find((line) => line.startsWith('TENANT')) ?? '';
+    const until = head.indexOf('TODAY') + 'TODAY'.length;
+    const today = (name: string): string | undefined =>
+      /\S+$/.exec(
+        text
+          .split('\n')
+          .find((line) => line.startsWith(name))
+          ?.slice(0, until) ?? '',
+      )?.[0];
+    expect(head).toMatch(/ TODAY +BURN\/min +SPENT IN$/);
+    expect(['money', 'tokens', 'counted', 'none', 'unknown', 'older'].map(today)).toEqual([
+      ...['$1.94/$2.00', '3.90Mt/4.00Mt', '970c/1000c', '$0.02', '-', '-'],
+    ]);
+    expect(text.split('\n').filter((line) => textWidth(line) > columns)).toEqual([]);
   });
 });
 

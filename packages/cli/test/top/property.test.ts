@@ -21,9 +21,11 @@ const account = fc.record({
   ...{ account: name, level: fc.oneof(name, fc.constantFrom('router', 'provider', 'tenant', 'key')), ...held },
   ...{ waiting: tiers, in_flight: tiers, pressed: fc.boolean(), wait_ms: number },
 });
+const ofDay = fc.record({ used: number, limit: number }, { requiredKeys: [] });
+const today = fc.record({ calls: ofDay, tokens: ofDay, usd_micros: ofDay });
 const tenant = fc.record({
   ...{ tenant: name, weight: number, waiting: number, ...held },
-  ...{ burn_usd_micros_per_minute: number, exhaustion_minutes: number },
+  ...{ burn_usd_micros_per_minute: number, exhaustion_minutes: number, today: fc.oneof(today, fc.jsonValue()) },
 });
 const totals = ['granted', 'denied', 'expired', 'shed', 'preempted', 'starved'].map((one) => [`${one}_total`, number]);
 const tier = fc.record({

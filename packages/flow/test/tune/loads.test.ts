@@ -7,7 +7,7 @@ import { writeLoad } from '../../src/tune/load/write.ts';
 import { pidTuner } from '../../src/tune/pid.ts';
 import { compare, replay } from '../../src/tune/replay/compare.ts';
 import { marginOf, rank } from '../../src/tune/replay/rank.ts';
-import type { TunerKind } from '../../src/tune/tuner.ts';
+import { TUNER_KINDS, type TunerKind } from '../../src/tune/tuner.ts';
 import { exampleLoads } from './make-loads.ts';
 import { scoreWith } from './support.ts';
 
@@ -76,6 +76,8 @@ describe('the tuners that lose do not lose by how they are set', () => {
   });
 });
 
+const HEADS: Readonly<Record<TunerKind, string>> = { static: 'static', pid: 'PID', learned: 'learned, five seeds' };
+
 describe('docs/operations/tuning.md', () => {
   const path = join(root, 'docs/operations/tuning.md');
   const [begin, end] = ['<!-- scores -->\n', '<!-- end of scores -->'];
@@ -83,7 +85,7 @@ describe('docs/operations/tuning.md', () => {
   test('has the scores as they are', () => {
     const rows = loads.map(([name]) => {
       const ranks = new Map(compared.get(name)?.map((one) => [one.tuner, one]));
-      const cells = (['static', 'pid', 'learned'] as const).map((tuner) => {
+      const cells = TUNER_KINDS.map((tuner) => {
         const { worst, best } = ranks.get(tuner) ?? {};
         const [low, high] = [worst?.score.toFixed(3), best?.score.toFixed(3)];
         const text = low === high ? low : `${low} to ${high}`;
@@ -91,7 +93,8 @@ describe('docs/operations/tuning.md', () => {
       });
       return `| [${name}](../../examples/loads/${name}) | ${cells.join(' | ')} |\n`;
     });
-    const table = `| load | static | PID | learned, five seeds |\n|---|---|---|---|\n${rows.join('')}`;
+    const head = `| load | ${TUNER_KINDS.map((kind) => HEADS[kind]).join(' | ')} |\n|---|${'---|'.repeat(TUNER_KINDS.length)}\n`;
+    const table = `${head}${rows.join('')}`;
     const text = readFileSync(path, 'utf8');
     const [before = '', rest = ''] = text.split(begin);
     const made = `${before}${begin}${table}${end}${rest.split(end)[1] ?? ''}`;

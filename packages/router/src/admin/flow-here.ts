@@ -1,9 +1,10 @@
-import type { Amounts, Windows } from '@atp-router/flow';
+import { type Amounts, NOTHING, type Windows } from '@atp-router/flow';
 import { nanosToMicros, QOS_TIERS, type Qos } from '@atp-router/kernel';
+import { boundsOf } from '../engine/call-limit.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { PoolView } from '../engine/gate.ts';
-import { heldHere } from '../engine/held-here.ts';
-import { levelOf, tenantAccount } from '../generation/accounts.ts';
+import { usedHere } from '../engine/held-here.ts';
+import { levelOf, ROUTER_ACCOUNT, tenantAccount } from '../generation/accounts.ts';
 import type { FlowParts, TierCounts } from '../observe/flow-watch.ts';
 
 /** Entries of each list; the totals say what is left out. */
@@ -47,15 +48,19 @@ export interface AccountHere {
 export interface TenantHere {
   readonly tenant: string;
   readonly held: Amounts;
+  /** Today, see `usedHere`. */
+  readonly used: Amounts;
   /** Tiers that are refused: 1 bronze, 2 silver, too. */
   readonly held_back: 0 | 1 | 2;
   readonly usd_micros_per_minute: number;
   readonly exhaustion_minutes: number | null;
 }
 
-export function flowHere(engine: Engine, flow: FlowParts): () => FlowHere {
+/** `leads`: it is not a worker of another process. */
+export function flowHere(engine: Engine, flow: FlowParts, leads: boolean): () => FlowHere {
   return () => {
-    const { accounts, throttles } = engine.parts;
+    const { accounts, ambient, throttles } = engine.parts;
+    const now_ms = ambient.clock.now_ms();
     const queues = new Map([...engine.gate.pools()].map((pool) => [pool.account, pool]));
     const all = [...accounts.ids()].filter((id) => isShown(accounts.windows(id), queues.get(id)));
     // Of many sessions some may be left out, of providers none.
@@ -69,8 +74,11 @@ export function flowHere(engine: Engine, flow: FlowParts): () => FlowHere {
       accounts: limited.slice(0, SHOWN_MAX).flatMap((id) => accountHere(engine, id, queues.get(id)) ?? []),
       tenants: tenants.map((tenant) => {
         const { usd_micros_per_minute = 0, exhaustion_minutes = null } = flow.spending.of(tenant) ?? {};
-        const held = heldHere(engine, tenantAccount(tenant));
-        return { tenant, held, held_back: throttles.level(tenant), usd_micros_per_minute, exhaustion_minutes };
+        const account = tenantAccount(tenant);
+        const held = engine.gate.here.held(account);
+        const snapshot = accounts.snapshot(account, now_ms);
+        const used = snapshot === undefined ? NOTHING : usedHere(snapshot, engine.gate.here, leads);
+        return { tenant, held, used, held_back: throttles.level(tenant), usd_micros_per_minute, exhaustion_minutes };
       }),
     };
   };
@@ -88,28 +96,26 @@ function rankOf(account: string): number {
 /** Limited, or somebody waits there. Those of tenants are shown as tenants. */
 function isShown(windows: Windows | undefined, pool: PoolView | undefined): boolean {
   if (windows === undefined) return false;
-  const limits = [windows.max_parallel, windows.max_tokens, windows.max_usd_nanos];
+  const limits = [boundsOf(windows).max_parallel, windows.max_tokens, windows.max_usd_nanos];
   return limits.some(Number.isFinite) || (pool?.queue.size ?? 0) > 0;
 }
 
-function tierHere({ gate, parts }: Engine, qos: Qos): Pick<TierHere, 'in_flight' | 'tokens'> {
-  const tier = parts.accounts.windows('router')?.tier(qos);
-  // What others hold is entered as bronze.
-  const elsewhere = qos === 'bronze' ? gate.elsewhere('router') : { calls: 0, tokens: 0 };
-  return { in_flight: (tier?.calls ?? 0) - elsewhere.calls, tokens: (tier?.tokens ?? 0) - elsewhere.tokens };
+function tierHere({ gate }: Engine, qos: Qos): Pick<TierHere, 'in_flight' | 'tokens'> {
+  const { calls, tokens } = gate.here.held(ROUTER_ACCOUNT, qos);
+  return { in_flight: calls, tokens };
 }
 
 function accountHere(engine: Engine, account: string, pool: PoolView | undefined): AccountHere | undefined {
   const windows = engine.parts.accounts.windows(account);
   if (windows === undefined) return undefined;
-  const { max_parallel, max_tokens, max_usd_nanos, limit_parallel } = windows;
-  const elsewhere = engine.gate.elsewhere(account).calls;
+  const { max_tokens, max_usd_nanos } = windows;
+  const { here } = engine.gate;
   return {
     account,
-    held: heldHere(engine, account),
-    in_flight: perTier((qos) => windows.tier(qos).calls - (qos === 'bronze' ? elsewhere : 0)),
+    held: here.held(account),
+    in_flight: perTier((qos) => here.held(account, qos).calls),
     waiting: perTier((qos) => pool?.queue.waiting(qos) ?? 0),
-    ...{ max_parallel, max_tokens, max_usd_nanos, limit_parallel },
+    ...{ ...boundsOf(windows), max_tokens, max_usd_nanos },
     shares: pool?.has_shares === true ? pool.shares : null,
     pressed: pool?.mark.is_high ?? false,
     wait_ms: engine.gate.wait_ms(account, 'bronze') ?? null,

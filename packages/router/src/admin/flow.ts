@@ -1,5 +1,5 @@
 import { type Amounts, NOTHING, plus } from '@atp-router/flow';
-import { QOS_TIERS, type Qos } from '@atp-router/kernel';
+import { nanosToMicros, QOS_TIERS, type Qos } from '@atp-router/kernel';
 import type { Engine } from '../engine/engine.ts';
 import { levelOf, tenantAccount } from '../generation/accounts.ts';
 import { tierStats } from '../observe/flow-watch.ts';
@@ -22,9 +22,10 @@ import { type AdminRoutes, ok } from './routes.ts';
  * `/flow`: tiers, queues, windows and spending, as they are now. Totals count from the start of the process. Of several
  * processes the owner has queues and limits; what calls hold and what was counted is of all.
  */
-export function addFlow(routes: AdminRoutes, { engine, flow, manager, node_id, others }: AdminParts): void {
+export function addFlow(routes: AdminRoutes, parts: AdminParts): void {
+  const { engine, flow, manager, node_id, others } = parts;
   const began_ms = engine.parts.ambient.clock.mono_ms();
-  const own = flowHere(engine, flow);
+  const own = flowHere(engine, flow, true);
   routes.get('/flow', [], async () => {
     const all = await everywhere(others, ASKED.flow, own, undefined);
     const { clock } = engine.parts.ambient;
@@ -44,7 +45,8 @@ export function addFlow(routes: AdminRoutes, { engine, flow, manager, node_id, o
       accounts: accounts.slice(0, SHOWN_MAX).map(accountView),
       tenants_total: tenants.size,
       tenants: [...tenants.values()].slice(0, SHOWN_MAX).map(({ id, weight }) => {
-        return { ...tenantView(engine, id, known.get(id) ?? []), weight };
+        const all_of = known.get(id) ?? [];
+        return { ...tenantView(engine, id, all_of), today: todayOf(parts, id, all_of), weight };
       }),
     });
   });
@@ -127,6 +129,23 @@ function tenantView({ gate, parts }: Engine, tenant: string, all: readonly Tenan
     usd_micros: heldMicros(amounts.usd_nanos, windows?.max_usd_nanos ?? Infinity),
     burn_usd_micros_per_minute: Math.round(sum(all, (one) => one.usd_micros_per_minute)),
     exhaustion_minutes: ends.length === 0 ? null : together(ends),
+  };
+}
+
+/** What a UTC day may use, and has used. Of budgets that machines share the one that holds the limits has the use of all. */
+function todayOf({ engine, cluster }: AdminParts, tenant: string, all: readonly TenantHere[]): object {
+  const { calls_per_day, tokens_per_day, usd_nanos_per_day } =
+    engine.parts.accounts.limitsOf(tenantAccount(tenant)) ?? {};
+  const has_budget = (calls_per_day ?? tokens_per_day ?? usd_nanos_per_day) !== undefined;
+  const used = all.reduce<Amounts>((total, one) => plus(total, one.used), NOTHING);
+  const is_known = !has_budget || cluster()?.role !== 'relay';
+  const of = (amount: number, limit: number | undefined): object => {
+    return { used: is_known ? amount : null, limit: limit ?? null };
+  };
+  return {
+    calls: of(used.calls, calls_per_day),
+    tokens: of(used.tokens, tokens_per_day),
+    usd_micros: of(nanosToMicros(used.usd_nanos), usd_nanos_per_day && nanosToMicros(usd_nanos_per_day)),
   };
 }
 

@@ -3,7 +3,7 @@ import { type AccountSnapshot, type Amounts, NOTHING } from '@atp-router/flow';
 import { nanosToMicros } from '@atp-router/kernel';
 import type { Engine } from '../engine/engine.ts';
 import type { RunningCall } from '../engine/env.ts';
-import { heldHere, loadHere, usedHere } from '../engine/held-here.ts';
+import { loadHere, usedHere } from '../engine/held-here.ts';
 import { ASKED, everywhere } from './everywhere.ts';
 import type { AdminParts } from './parts.ts';
 import {
@@ -62,12 +62,12 @@ export function liveHere(engine: Engine, leads: boolean): () => LiveHere {
     const mono_ms = ambient.clock.mono_ms();
     const usedBy = (id: string): Amounts => {
       const snapshot = accounts.snapshot(tenantAccount(id), ambient.clock.now_ms());
-      return snapshot === undefined ? NOTHING : usedHere(snapshot, leads);
+      return snapshot === undefined ? NOTHING : usedHere(snapshot, engine.gate.here, leads);
     };
     return {
       calls_total: engine.in_flight,
       calls: first(engine.calls(), (run) => callView(run, mono_ms)),
-      tenants: first(tenants.keys(), (id) => ({ id, ...heldHere(engine, tenantAccount(id)) })),
+      tenants: first(tenants.keys(), (id) => ({ id, ...engine.gate.here.held(tenantAccount(id)) })),
       used: first(tenants.keys(), (id) => ({ id, ...usedBy(id) })),
       providers: first(registry.providerIds(), (id) => ({ id, ...loadHere(engine, providerAccount(id)) })),
       targets: first(registry.models, (model) => targetHere(engine, model)),

@@ -4,7 +4,6 @@ import {
   type Changes,
   type Denial,
   type FlowDemand,
-  NOTHING,
   type Now,
   type Part,
   type QueueOptions,
@@ -13,7 +12,8 @@ import {
 } from '@atp-router/flow';
 import { type Qos, untilNextUtcDay_ms } from '@atp-router/kernel';
 import { Alarm } from './alarm.ts';
-import type { FlowWatch, Gate, GateTicket, Holder, PoolView } from './gate.ts';
+import type { FlowWatch, Gate, GateTicket, Here, Holder, PoolView } from './gate.ts';
+import { allHere } from './held-here.ts';
 import { Watchers } from './watchers.ts';
 import { type Ambient, nowOf } from './ports.ts';
 import type { Starts } from './starts.ts';
@@ -23,6 +23,7 @@ import type { Starts } from './starts.ts';
  * and keeps one timer for all patience and leases, armed only while there are any.
  */
 export class FlowGate implements Gate {
+  readonly here: Here;
   readonly #scheduler: Scheduler<Holder>;
   readonly #accounts: AccountLedger;
   readonly #ambient: Ambient;
@@ -31,6 +32,7 @@ export class FlowGate implements Gate {
   readonly #alarm: Alarm;
 
   constructor(accounts: AccountLedger, ambient: Ambient, starts: Starts, watch?: FlowWatch) {
+    this.here = allHere(accounts);
     this.#accounts = accounts;
     this.#ambient = ambient;
     this.#starts = starts;
@@ -106,10 +108,6 @@ export class FlowGate implements Gate {
   load(account: string): { readonly in_flight: number; readonly waiting: number } {
     const waiting = this.#scheduler.pool(account)?.queue.size ?? 0;
     return { in_flight: this.#accounts.windows(account)?.out_calls ?? 0, waiting };
-  }
-
-  elsewhere(): Amounts {
-    return NOTHING;
   }
 
   waiting(qos: Qos): number {

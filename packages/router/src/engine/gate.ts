@@ -52,8 +52,7 @@ export interface Gate {
   wait_ms(account: string, qos: Qos): number | undefined;
   /** Calls in flight and waiting at an account. */
   load(account: string): { readonly in_flight: number; readonly waiting: number };
-  /** What calls of other processes hold there, where the books of this one have that, too. */
-  elsewhere(account: string): Amounts;
+  readonly here: Here;
   waiting(qos: Qos): number;
   waitingOf(tenant: string): number;
   /** Queues of accounts in which somebody waits, or waited lately. */
@@ -63,6 +62,17 @@ export interface Gate {
   readonly due_mono_ms: number | undefined;
   /** Nobody waits or holds anything any more. */
   rest(): void;
+}
+
+/**
+ * The part of the books that is of this process, where they have what other processes hold and have used, too. Over all
+ * processes each of these adds up to what there is.
+ */
+export interface Here {
+  /** What its calls hold at an account, of one tier or of all. */
+  held(account: string, qos?: Qos): Amounts;
+  /** What its calls have used of an account on a day (days since the Unix epoch), and those before it in its journal. */
+  used(account: string, day: number): Amounts;
 }
 
 /** A queue as it is shown, whoever waits in it. */

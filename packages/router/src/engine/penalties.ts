@@ -1,5 +1,6 @@
 import { type AccountLedger, type Estimator, type Penalty, penaltyOf, worseTier } from '@atp-router/flow';
 import type { Qos } from '@atp-router/kernel';
+import { callLimit } from './call-limit.ts';
 import type { Ceilings } from './ceilings.ts';
 import type { Target } from './target.ts';
 
@@ -83,9 +84,8 @@ export class Penalties {
   }
 
   #most(account: string, { provider_account }: Target): number {
-    const limit = (name: string): number => this.#accounts.windows(name)?.limit_parallel ?? Number.POSITIVE_INFINITY;
-    const own = limit(account);
-    const most = Number.isFinite(own) ? own : limit(provider_account);
+    const own = callLimit(this.#accounts, account);
+    const most = Number.isFinite(own) ? own : callLimit(this.#accounts, provider_account);
     return Math.min(most, this.#ceilings.of(account, 'agents'));
   }
 }

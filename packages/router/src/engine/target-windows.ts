@@ -1,5 +1,6 @@
 import { type AccountLedger, type AimdOptions, type WindowSign, WindowTable } from '@atp-router/flow';
 import type { AttemptRecord } from '@atp-router/ledger';
+import { callLimit } from './call-limit.ts';
 import type { Ceilings } from './ceilings.ts';
 import type { Gate, FlowWatch } from './gate.ts';
 import type { Ambient } from './ports.ts';
@@ -115,9 +116,8 @@ export class TargetWindows {
   /** Calls in flight that a deployment has at most: by its own limit, or its provider's, and by the agents that are there. */
   #most(account: string, provider: string): number {
     const { accounts } = this.#parts;
-    const own = accounts.windows(account)?.limit_parallel ?? Infinity;
-    const of_provider = accounts.windows(provider)?.limit_parallel;
-    const limit = Number.isFinite(own) ? own : (of_provider ?? Infinity);
+    const own = callLimit(accounts, account);
+    const limit = Number.isFinite(own) ? own : callLimit(accounts, provider);
     return Math.min(limit, this.#ceilings.of(account, 'agents'));
   }
 
@@ -125,7 +125,7 @@ export class TargetWindows {
   *narrowed(): Generator<{ readonly account: string; readonly window: number; readonly factor: number }> {
     for (const [account, { window, max }] of this.#table.entries()) yield { account, window, factor: window / max };
     for (const [account, window] of this.#tuned.windows()) {
-      const most = this.#parts.accounts.windows(account)?.limit_parallel ?? Infinity;
+      const most = callLimit(this.#parts.accounts, account);
       yield { account, window, factor: Number.isFinite(most) ? window / most : 1 };
     }
   }

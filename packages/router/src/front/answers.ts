@@ -27,7 +27,7 @@ export function workerAnswers(parts: AdminParts, metrics: Pick<RouterMetrics, 'r
     [ASKED.call, (id) => running(id as string)],
     [ASKED.cancel, (id) => cancel(id as string)],
     [ASKED.live, liveHere(engine, false)],
-    [ASKED.flow, flowHere(engine, flow)],
+    [ASKED.flow, flowHere(engine, flow, false)],
     [ASKED.sessions, (tenant) => sessions(tenant as string | undefined)],
     [ASKED.end_session, (which) => end(which as Parameters<typeof end>[0])],
     [ASKED.check_provider, (id) => checkProvider(id as string)],

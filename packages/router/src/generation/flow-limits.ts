@@ -6,6 +6,7 @@ import {
   type LimitsRule,
   type QueueOptions,
 } from '@atp-router/flow';
+import { NO_BOUND_CALLS } from '../engine/call-limit.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { WindowOptions } from '../engine/target-windows.ts';
 import {
@@ -78,9 +79,6 @@ function accountRules(config: Config, is_one_of_many: boolean): ReadonlyMap<stri
   for (const { id, window: of_agent } of config.agents) add(agentAccount(id), of_agent);
   return rules;
 }
-
-/** More than there ever are: workers ask for credit only of accounts that are limited, and a ceiling may come at any time. */
-const NO_BOUND_CALLS = 2 ** 40;
 
 /** Bursts are not capped at deployments: the provider's own answers tell what it bears. */
 export function windowOptions({ flow: { aimd } }: Config): WindowOptions {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Config, TunerConfig } from '@atp-router/adapters';
 import type { AimdOptions } from '@atp-router/flow';
 import { gateLearned, learnedTuner, pidTuner, type Proof, staticTuner, type Tuner } from '@atp-router/flow/tune';
-import { AtpError } from '@atp-router/kernel';
+import { AtpError, unreachable } from '@atp-router/kernel';
 import type { TunerSpec } from '../engine/tuned-windows.ts';
 import { deploymentOf, windowOptions } from './flow-limits.ts';
 
@@ -27,18 +27,19 @@ export function tunersOf(config: Config): ReadonlyMap<string, TunerSpec> {
 
 function specOf(tuner: TunerConfig, config: Config, max: number, path: string): TunerSpec {
   const goal = { p95_ms: tuner.latency_ms, capacity_tokens_per_s: tuner.capacity_tokens_per_s ?? SOME_CAPACITY };
-  const { latency_ms } = tuner;
-  if (tuner.kind === 'learned') {
-    const { options, state } = proofOf(tuner, config, max, path);
-    return {
-      latency_ms,
-      make: (configured) => beginningWith(learnedTuner(configured, goal, options), state),
-    };
+  const { latency_ms, kind } = tuner;
+  switch (kind) {
+    case 'static':
+      return { latency_ms, make: (configured) => staticTuner(configured) };
+    case 'pid':
+      return { latency_ms, make: (configured) => pidTuner(configured, goal) };
+    case 'learned': {
+      const { options, state } = proofOf(tuner, config, max, path);
+      return { latency_ms, make: (configured) => beginningWith(learnedTuner(configured, goal, options), state) };
+    }
+    default:
+      return unreachable(kind);
   }
-  return {
-    latency_ms,
-    make: (configured) => (tuner.kind === 'pid' ? pidTuner(configured, goal) : staticTuner(configured)),
-  };
 }
 
 /** It goes on with what it has learned on its load. */

@@ -5,7 +5,7 @@ import { nanosToMicros } from '@atp-router/kernel';
 import type { Presence } from '../front/presence.ts';
 import type { Membership } from '../processes/membership.ts';
 import type { Engine } from '../engine/engine.ts';
-import { heldHere, loadHere, usedHere } from '../engine/held-here.ts';
+import { loadHere, usedHere } from '../engine/held-here.ts';
 import type { LedgerHandle } from '../ledger-handle.ts';
 import type { SharedState } from '../shared/shared-state.ts';
 import type { EventBus } from './event-bus.ts';
@@ -48,7 +48,7 @@ export function liveGauges({ engine, ledger, bus, shared, presence, tracing, mem
       for (const id of accounts.ids()) {
         const snapshot = id.startsWith('tenant:') ? accounts.snapshot(id, now_ms) : undefined;
         if (snapshot !== undefined) {
-          const here = { held: heldHere(engine, id), used: usedHere(snapshot, leads) };
+          const here = { held: engine.gate.here.held(id), used: usedHere(snapshot, engine.gate.here, leads) };
           yield tenantGauges(id.slice('tenant:'.length), snapshot, here);
         }
       }

@@ -7,6 +7,12 @@ const perTier = (description: string): JsonObject =>
 const held = (what: string): JsonObject =>
   record({ outstanding: int(`${what} held now.`), limit: orNull(num(`${what} that may be. Null: not limited.`)) });
 
+const ofDay = (what: string): JsonObject =>
+  record({
+    used: orNull(int(`${what} used on this UTC day. Null: only the machine that holds the limits knows.`)),
+    limit: orNull(int(`${what} that one day may use. Null: not limited.`)),
+  });
+
 /** The answer of `/flow`. */
 export const FLOW_SCHEMAS: JsonObject = {
   Flow: record({
@@ -77,6 +83,7 @@ export const FLOW_SCHEMAS: JsonObject = {
     calls: held('Calls'),
     tokens: held('Tokens'),
     usd_micros: held('Micro-dollars'),
+    today: record({ calls: ofDay('Calls'), tokens: ofDay('Tokens'), usd_micros: ofDay('Micro-dollars') }),
     burn_usd_micros_per_minute: int('How fast it spends, smoothed.'),
     exhaustion_minutes: orNull(num('Minutes until its budget of the day is spent at this rate. Null: none, or never.')),
   }),

@@ -13,7 +13,7 @@ import {
   type WorkerMessage,
 } from '@atp-router/flow';
 import { AtpError, type Qos } from '@atp-router/kernel';
-import type { FlowWatch, Gate, GateTicket, Holder, PoolView } from '../engine/gate.ts';
+import type { FlowWatch, Gate, GateTicket, Here, Holder, PoolView } from '../engine/gate.ts';
 import { nowOf } from '../engine/ports.ts';
 import { Watchers } from '../engine/watchers.ts';
 import { Alarm } from '../engine/alarm.ts';
@@ -167,8 +167,8 @@ export class LeasedGate implements Gate {
     return { in_flight: this.#parts.accounts.windows(account)?.out_calls ?? 0, waiting: 0 };
   }
 
-  elsewhere(account: string): Amounts {
-    return this.#others.out(account);
+  get here(): Here {
+    return this.#others;
   }
 
   waiting(qos: Qos): number {

@@ -1,16 +1,21 @@
-import { type AccountLedger, type Amounts, type Denial, type FlowDemand, Ticket } from '@atp-router/flow';
+import { type DayTotal, type Denial, type FlowDemand, NOTHING, Ticket } from '@atp-router/flow';
 import { AtpError } from '@atp-router/kernel';
-import type { GateTicket, Holder } from '../engine/gate.ts';
-import { outAt } from '../engine/held-here.ts';
+import type { GateTicket, Here, Holder } from '../engine/gate.ts';
 import type { Ambient } from '../engine/ports.ts';
+
+export interface NoCallsParts {
+  readonly ambient: Ambient;
+  /** What calls of this data directory used before there were workers. */
+  readonly inherited?: readonly DayTotal[] | undefined;
+}
 
 /** What calls ask of a gate, at a process that holds limits for others: no call ever comes to it. */
 export abstract class NoCalls {
-  readonly #accounts: AccountLedger;
+  readonly here: Here;
   readonly #ambient: Ambient;
 
-  constructor({ accounts, ambient }: { readonly accounts: AccountLedger; readonly ambient: Ambient }) {
-    this.#accounts = accounts;
+  constructor({ ambient, inherited = [] }: NoCallsParts) {
+    this.here = onlyInherited(inherited);
     this.#ambient = ambient;
   }
 
@@ -37,9 +42,10 @@ export abstract class NoCalls {
 
   /** Nothing of its own runs. */
   rest(): void {}
+}
 
-  /** All of it: credit that workers have, used or not. */
-  elsewhere(account: string): Amounts {
-    return outAt(this.#accounts, account);
-  }
+/** What is held is credit that workers have, used or not. */
+function onlyInherited(inherited: readonly DayTotal[]): Here {
+  const totals = new Map(inherited.map(({ account, day, used }) => [`${day} ${account}`, used]));
+  return { held: () => NOTHING, used: (account, day) => totals.get(`${day} ${account}`) ?? NOTHING };
 }

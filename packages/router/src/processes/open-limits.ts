@@ -1,4 +1,4 @@
-import type { OwnerMessage, WorkerMessage } from '@atp-router/flow';
+import type { DayTotal, OwnerMessage, WorkerMessage } from '@atp-router/flow';
 import { AtpError } from '@atp-router/kernel';
 import { BaseCredit } from './base-credit.ts';
 import { ClusterLimits } from './cluster/cluster-limits.ts';
@@ -27,10 +27,10 @@ export class OpenLimits {
   readonly #base: BaseCredit;
 
   constructor(parts: OwnerParts, listener: LimitsListener) {
-    const { seat, role, accounts, ambient, ledger } = parts;
+    const { seat, role, accounts, ambient } = parts;
     const name = baseName(seat);
     this.#base = new BaseCredit({
-      ...{ name, incarnation: role.epoch, inherited: totalsOf(ledger.start.budgets), accounts, ambient },
+      ...{ name, incarnation: role.epoch, inherited: inheritedBy(parts), accounts, ambient },
       options: parts.options.pace?.credit,
       send: (message: WorkerMessage) => queueMicrotask(() => this.limits.receive(message)),
     });
@@ -53,12 +53,15 @@ export class OpenLimits {
   }
 }
 
-function gateOf(
-  { seat, role: { epoch, workers }, accounts, ambient, watch, options }: OwnerParts,
-  send: (message: OwnerMessage) => void,
-): OwnerGate {
+function inheritedBy({ ledger }: OwnerParts): readonly DayTotal[] {
+  return totalsOf(ledger.start.budgets);
+}
+
+function gateOf(parts: OwnerParts, send: (message: OwnerMessage) => void): OwnerGate {
+  const { seat, role, accounts, ambient, watch, options } = parts;
+  const { epoch, workers } = role;
   return new OwnerGate({
-    ...{ accounts, ambient, watch, epoch, send, options: options.pace?.credit },
+    ...{ accounts, ambient, watch, epoch, send, options: options.pace?.credit, inherited: inheritedBy(parts) },
     workers: [
       ...workers.map(({ n, incarnation }) => ({ name: workerName(seat, n), incarnation })),
       { name: baseName(seat), incarnation: epoch },
@@ -71,10 +74,11 @@ function gateOf(
 }
 
 function clusterOf(
-  { seat, role, accounts, ambient, watch, options }: OwnerParts,
+  parts: OwnerParts,
   deliver: (message: OwnerMessage) => void,
   { told, gone, forgotten }: LimitsListener,
 ): ClusterLimits | undefined {
+  const { seat, role, accounts, ambient, watch, options } = parts;
   const { cluster: config, workers } = seat.config;
   if (config === undefined) return undefined;
   const own = Array.from({ length: workers }, (_, i) => i + 1);
@@ -83,6 +87,7 @@ function clusterOf(
     ...{ config, member_id: seat.member_id, incarnation: role.epoch, accounts, ambient, watch, deliver },
     workers: [...[...numbers].map((n) => workerName(seat, n)), baseName(seat)],
     ...{ onTold: told, onGone: gone, onForgotten: forgotten, pace: options.pace },
+    inherited: inheritedBy(parts),
     onProblem: (problem) => options.onProblem?.('workers', problem),
     onOver: (reason) => options.onEnd?.(`The limits are not held here any more: ${reason}.`),
   });

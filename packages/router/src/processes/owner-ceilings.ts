@@ -1,13 +1,11 @@
-import type { CeilingReason, Ceilings } from '../engine/ceilings.ts';
+import type { Ceilings } from '../engine/ceilings.ts';
+import { isCeilingReason, togetherOf } from './ceiling-rules.ts';
 import type { CeilingChange } from './shared-view.ts';
 
 /** Accounts of one worker that have a ceiling: agents and deployments. Beyond, further ones are not heard of. */
 const CHANGES_MAX = 20_000;
 
-/**
- * Ceilings as workers report them, made one for each account: what agents bear adds up over the workers that they are connected
- * to; where estimates were bad, the strictest counts.
- */
+/** Ceilings as workers report them, made one for each account as the rules of their reasons say. */
 export class OwnerCeilings {
   readonly #ceilings: Pick<Ceilings, 'set'>;
   readonly #by: Map<string, Map<string, CeilingChange>> = new Map();
@@ -37,15 +35,11 @@ export class OwnerCeilings {
   }
 
   #apply({ account, reason }: CeilingChange): void {
-    if (reason !== 'agents' && reason !== 'estimates') return;
+    if (!isCeilingReason(reason)) return;
     const calls = [...this.#by.values()]
       .map((own) => own.get(`${reason} ${account}`)?.calls)
       .filter((one) => one !== undefined);
-    this.#ceilings.set(account, reason, combined(reason, calls));
+    const together = togetherOf(reason, calls);
+    if (together !== undefined) this.#ceilings.set(account, reason, together);
   }
-}
-
-function combined(reason: CeilingReason, calls: readonly number[]): number {
-  if (calls.length === 0) return Number.POSITIVE_INFINITY;
-  return reason === 'agents' ? calls.reduce((sum, one) => sum + one, 0) : Math.min(...calls);
 }

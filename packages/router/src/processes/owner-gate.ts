@@ -12,15 +12,14 @@ import {
 } from '@atp-router/flow';
 import type { Qos } from '@atp-router/kernel';
 import type { FlowWatch, Gate, PoolView } from '../engine/gate.ts';
-import { type Ambient, nowOf } from '../engine/ports.ts';
+import { nowOf } from '../engine/ports.ts';
 import { Watchers } from '../engine/watchers.ts';
 import { Alarm } from '../engine/alarm.ts';
 import type { Limits } from './limits.ts';
-import { NoCalls } from './no-calls.ts';
+import { NoCalls, type NoCallsParts } from './no-calls.ts';
 
-export interface OwnerGateParts {
+export interface OwnerGateParts extends NoCallsParts {
   readonly accounts: AccountLedger;
-  readonly ambient: Ambient;
   readonly watch?: FlowWatch | undefined;
   /** Higher than that of every owner before. */
   readonly epoch: number;

@@ -12,6 +12,7 @@ import type { Signal } from '../engine/target-windows.ts';
 import type { RouterOptions } from '../options.ts';
 import { isAgentsChange } from './agents/changes.ts';
 import { OwnerAgents } from './agents/owner-agents.ts';
+import { isToldFar } from './ceiling-rules.ts';
 import { CeilingsTold } from './ceilings-told.ts';
 import { AskedWorkers } from './asked-workers.ts';
 import type { ClusterView } from './cluster/view.ts';
@@ -201,9 +202,8 @@ export class OwnerMember implements Membership {
     this.#tellFar(worker, change);
   }
 
-  /** What agents bear is each machine's own: those of another one cannot be reached from here. */
   #tellFar(worker: string, change: CeilingChange): void {
-    if (change.reason !== 'agents') this.#limits.cluster?.tell(worker, KIND.ceiling, change);
+    if (isToldFar(change.reason)) this.#limits.cluster?.tell(worker, KIND.ceiling, change);
   }
 
   #tellOthers(): void {

@@ -1,5 +1,6 @@
 import type { AccountLedger } from '@atp-router/flow';
-import type { CeilingReason, Ceilings } from '../engine/ceilings.ts';
+import type { Ceilings } from '../engine/ceilings.ts';
+import { isFollowed } from './ceiling-rules.ts';
 import { type CeilingChange, ceilingChange } from './shared-view.ts';
 
 export interface WorkerCeilingsParts {
@@ -44,11 +45,6 @@ export class WorkerCeilings {
 export interface CeilingsView {
   readonly is_all: boolean;
   readonly changes: readonly CeilingChange[];
-}
-
-/** What comes of bad estimates each worker knows of its own, and the owner of all. */
-function isFollowed(reason: string): reason is CeilingReason {
-  return reason === 'agents' || reason === 'answers';
 }
 
 /** What the agents of this process bear, as it was told to the owner last. */

@@ -14,6 +14,7 @@ import { Reach } from '../shared/reach.ts';
 import { SHARED_TUNING } from '../shared/tuning.ts';
 import { farCounter } from './agents/far-counter.ts';
 import { WorkerAgents } from './agents/worker-agents.ts';
+import { isTold } from './ceiling-rules.ts';
 import { claimsOver } from './claims.ts';
 import { totalsOf } from './inherited.ts';
 import type { WorkerParts } from './join-parts.ts';
@@ -199,8 +200,7 @@ export class WorkerMember implements Membership {
 
   /** The others are the owner's own. */
   #tellCeiling(account: string, reason: CeilingReason, calls: number): void {
-    if (reason !== 'estimates') return;
-    this.#link.peer.send(KIND.ceiling, ceilingChange(account, reason, calls));
+    if (isTold(reason)) this.#link.peer.send(KIND.ceiling, ceilingChange(account, reason, calls));
   }
 
   /** Brings into force what the owner has. */

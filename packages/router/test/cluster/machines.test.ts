@@ -83,6 +83,10 @@ describe.skipIf(findValkey() === undefined)('two machines and one limit', { time
     up.next();
     expect((await third).status).toBe(200);
     for (const one of [other, same]) expect((await one.ask('four')).status).toBe(429);
+    // What is used of a budget is shown where it is known, and nowhere as less.
+    const shown = async (machine: Machine): Promise<unknown> => (await machine.flow()).tenants[0]?.today.calls;
+    await until(async () => JSON.stringify(await shown(other)) === JSON.stringify({ used: 3, limit: 3 }));
+    expect(await shown(same)).toEqual({ used: null, limit: 3 });
   });
 
   it('say who holds it, and how they are connected', async () => {

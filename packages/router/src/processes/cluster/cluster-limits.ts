@@ -16,6 +16,7 @@ import type { FlowWatch } from '../../engine/gate.ts';
 import type { Ambient } from '../../engine/ports.ts';
 import { Alarm } from '../../engine/alarm.ts';
 import type { Limits } from '../limits.ts';
+import type { OwnerGateParts } from '../owner-gate.ts';
 import type { Pace } from '../pace.ts';
 import { Addresses } from './addresses.ts';
 import { ClusterGate } from './cluster-gate.ts';
@@ -43,6 +44,7 @@ export interface ClusterLimitsParts {
   readonly workers: readonly string[];
   readonly accounts: AccountLedger;
   readonly ambient: Ambient;
+  readonly inherited: OwnerGateParts['inherited'];
   readonly watch?: FlowWatch | undefined;
   /** To a worker of this machine. */
   readonly deliver: (message: OwnerMessage) => void;
@@ -79,13 +81,13 @@ export class ClusterLimits implements Limits {
   #is_closed = false;
 
   constructor(parts: ClusterLimitsParts) {
-    const { accounts, ambient, watch, member_id, incarnation, pace } = parts;
+    const { accounts, ambient, inherited, watch, member_id, incarnation, pace } = parts;
     this.#parts = parts;
     this.#self = addressOf(member_id, incarnation);
     this.#election = new Election(this.#self, pace?.election);
     this.#locals = new LocalWorkers(parts.deliver);
     this.gate = new ClusterGate({
-      ...{ accounts, ambient, watch, options: pace?.credit },
+      ...{ accounts, ambient, inherited, watch, options: pace?.credit },
       send: (message) => this.#send(message),
       onDeposed: (epoch) => this.#heard(epoch),
     });

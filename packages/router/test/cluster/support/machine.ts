@@ -31,6 +31,11 @@ export interface ClusterStatus {
   readonly lost_total: number;
 }
 
+interface Flow {
+  readonly waiting: number;
+  readonly tenants: readonly { readonly today: { readonly calls: object } }[];
+}
+
 /** An owner and one worker over a data directory of their own. A supervisor's part is played: an owner that ends is started again. */
 export class Machine {
   readonly problems: string[] = [];
@@ -101,8 +106,8 @@ export class Machine {
   }
 
   /** What the owner process has in its queues. */
-  async flow(): Promise<{ readonly waiting: number }> {
-    return JSON.parse(await this.#admin('/admin/v1/flow')) as { waiting: number };
+  async flow(): Promise<Flow> {
+    return JSON.parse(await this.#admin('/admin/v1/flow')) as Flow;
   }
 
   /** Whether its owner process counts so many calls of a tenant today. */
