@@ -3,20 +3,19 @@ import { dirname, join } from 'node:path';
 import { type LinkPeer, type LinkServer, listenForLinks, systemClock, systemTimers } from '@atp-router/adapters';
 import { migrate, openSqlite, type SqlDriver, sqlIdempotencyStore } from '@atp-router/adapters/sql';
 import { isWorkerMessage, type OwnerMessage } from '@atp-router/flow';
-import { AtpError, type Timer } from '@atp-router/kernel';
+import { AtpError, Complaints, type Timer } from '@atp-router/kernel';
 import type { IdempotencyStore } from '@atp-router/ledger';
 import type { Engine } from '../engine/engine.ts';
 import type { Gate } from '../engine/gate.ts';
 import type { Relay } from '../engine/parts.ts';
 import type { Signal } from '../engine/target-windows.ts';
 import type { RouterOptions } from '../options.ts';
-import { isAgentsChange } from './agents/changes.ts';
+import { type AgentsChange, isAgentsChange } from './agents/changes.ts';
 import { OwnerAgents } from './agents/owner-agents.ts';
 import { CeilingsTold } from './ceilings-told.ts';
 import { AskedWorkers } from './asked-workers.ts';
 import type { ClusterView } from './cluster/view.ts';
 import { answerClaims, withArchive } from './claims.ts';
-import type { EventBatch } from './event-tap.ts';
 import type { MemberCore, Membership } from './membership.ts';
 import { OwnerCeilings } from './owner-ceilings.ts';
 import { OpenLimits } from './open-limits.ts';
@@ -24,6 +23,7 @@ import type { OwnerParts } from './join-parts.ts';
 import type { Answers } from './other-processes.ts';
 import { ownerSockets, type Seat, workerName } from './seat.ts';
 import { type CeilingChange, isWorkerHello, KIND, type SharedView, type WorkerHello } from './shared-view.ts';
+import { isCeilingChange, isEventBatch, isNothing, isSignals, type Take, taking } from './told.ts';
 import type { CeilingsView } from './worker-ceilings.ts';
 
 /** Expired keys are removed so often, and so many at a time. */
@@ -55,7 +55,12 @@ export class OwnerMember implements Membership {
   /** All that were ever set: as many as operators made. */
   readonly #kills: Map<string, SharedView['kills'][number]> = new Map();
   readonly #agents: OwnerAgents = new OwnerAgents(() => this.#peers());
-  readonly #takes: Readonly<Record<string, (worker: Worker, body: unknown) => void>>;
+  /** What workers of this machine say, by kind, and what those of others do beside credit. */
+  readonly #takes: Readonly<Record<string, Take<Worker>>>;
+  readonly #takes_far: Readonly<Record<string, Take<string>>>;
+  readonly #refused: Complaints = new Complaints(systemClock, (problem) => {
+    this.#options.onProblem?.('workers', problem);
+  });
   #answers: Answers | undefined;
   #core: MemberCore | undefined;
   #ceilings: OwnerCeilings | undefined;
@@ -84,14 +89,18 @@ export class OwnerMember implements Membership {
       signal: (signal) => this.#engine?.windows.take(signal),
       ceiling: (account, reason) => this.#told?.changed(account, reason),
     };
+    const nameOf = ({ hello }: Worker): string => workerName(seat, hello.n);
     this.#takes = {
-      [KIND.credit]: (_worker, body) => {
-        if (isWorkerMessage(body)) this.#limits.limits.receive(body);
-      },
-      [KIND.signals]: ({ hello }, body) => this.#signals(workerName(seat, hello.n), body as readonly Signal[]),
-      [KIND.ceiling]: ({ hello }, body) => this.#ceiling(workerName(seat, hello.n), body as CeilingChange),
-      [KIND.agents]: (worker, body) => this.#tellAgents(worker, body),
-      [KIND.events]: (worker, body) => this.others.take(worker, body as EventBatch),
+      [KIND.credit]: taking(isWorkerMessage, (_worker, message) => this.#limits.limits.receive(message)),
+      [KIND.signals]: taking(isSignals, (worker, signals) => this.#signals(nameOf(worker), signals)),
+      [KIND.ceiling]: taking(isCeilingChange, (worker, change) => this.#ceiling(nameOf(worker), change)),
+      [KIND.agents]: taking(isAgentsChange, (worker, change) => this.#tellAgents(worker, change)),
+      [KIND.events]: taking(isEventBatch, (worker, batch) => this.others.take(worker, batch)),
+    };
+    this.#takes_far = {
+      [KIND.signals]: taking(isSignals, (worker, signals) => this.#signals(worker, signals)),
+      [KIND.ceiling]: taking(isCeilingChange, (worker, change) => this.#ceiling(worker, change)),
+      [KIND.gone]: taking(isNothing, (worker) => this.#ceilings?.forget(worker)),
     };
   }
 
@@ -176,8 +185,7 @@ export class OwnerMember implements Membership {
 
   #take(worker: Worker, kind: string, body: unknown): void {
     const take = Object.hasOwn(this.#takes, kind) ? this.#takes[kind] : undefined;
-    if (take !== undefined) take(worker, body);
-    else this.#problem(`Worker ${worker.hello.n} sent something that is not understood here (${kind.slice(0, 40)}).`);
+    if (take?.(worker, body) !== true) this.#refuse(`Worker ${worker.hello.n}`, kind);
   }
 
   async #answer(kind: string, body: unknown): Promise<unknown> {
@@ -212,9 +220,12 @@ export class OwnerMember implements Membership {
 
   /** A worker of another machine says something. */
   #toldFar(worker: string, kind: string, body: unknown): void {
-    if (kind === KIND.signals && Array.isArray(body)) this.#signals(worker, body as readonly Signal[]);
-    else if (kind === KIND.ceiling) this.#ceiling(worker, body as CeilingChange);
-    else if (kind === KIND.gone) this.#ceilings?.forget(worker);
+    const take = Object.hasOwn(this.#takes_far, kind) ? this.#takes_far[kind] : undefined;
+    if (take?.(worker, body) !== true) this.#refuse(`Worker ${worker.slice(0, 100)} of another machine`, kind);
+  }
+
+  #refuse(who: string, kind: string): void {
+    this.#refused.about(`${who} sent something that is not understood here (${kind.slice(0, 40)}). It was left out.`);
   }
 
   #deliver(message: OwnerMessage): void {
@@ -222,9 +233,9 @@ export class OwnerMember implements Membership {
   }
 
   /** Who tells of all its agents has begun to listen, and knows nothing else yet. */
-  #tellAgents({ hello, peer }: Worker, body: unknown): void {
-    this.#agents.tell(hello.n, body);
-    if (!isAgentsChange(body) || !body.is_all) return;
+  #tellAgents({ hello, peer }: Worker, change: AgentsChange): void {
+    this.#agents.tell(hello.n, change);
+    if (!change.is_all) return;
     const view: CeilingsView = { is_all: true, changes: this.#told?.all() ?? [] };
     peer.send(KIND.ceilings, view);
   }

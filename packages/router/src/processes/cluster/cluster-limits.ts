@@ -19,17 +19,10 @@ import type { Limits } from '../limits.ts';
 import type { Pace } from '../pace.ts';
 import { Addresses } from './addresses.ts';
 import { ClusterGate } from './cluster-gate.ts';
+import { Inbox } from './inbox.ts';
 import { LocalWorkers } from './local-workers.ts';
 import type { ClusterView } from './view.ts';
-import {
-  addressOf,
-  type Envelope,
-  isEnvelope,
-  memberOfAddress,
-  memberOfWorker,
-  toLeader,
-  toMember,
-} from './envelope.ts';
+import { addressOf, type Envelope, memberOfAddress, memberOfWorker, toLeader, toMember } from './envelope.ts';
 
 /** Before the keys of clusters that do not say another one. */
 const PREFIX = 'atp';
@@ -72,6 +65,7 @@ export class ClusterLimits implements Limits {
   readonly #alarm: Alarm;
   readonly #locals: LocalWorkers;
   readonly #addresses: Addresses = new Addresses();
+  readonly #inbox: Inbox;
   /** Its workers are known where machines meet until then, so that no new leader forgets what they hold. */
   #registered_mono_ms = Number.NEGATIVE_INFINITY;
   #leader: { readonly address: string; readonly epoch: number } | undefined;
@@ -84,6 +78,7 @@ export class ClusterLimits implements Limits {
     this.#self = addressOf(member_id, incarnation);
     this.#election = new Election(this.#self, pace?.election);
     this.#locals = new LocalWorkers(parts.deliver);
+    this.#inbox = new Inbox((from, envelope) => this.#open(from, envelope), ambient.clock, parts.onProblem);
     this.gate = new ClusterGate({
       ...{ accounts, ambient, watch, options: pace?.credit },
       send: (message) => this.#send(message),
@@ -97,7 +92,7 @@ export class ClusterLimits implements Limits {
     this.#cluster = valkeyCluster({
       ...{ url: config.url, ca: config.ca, prefix: config.prefix ?? PREFIX, self: this.#self, onProblem },
       settled_ms: pace?.election?.settled_ms ?? DEFAULT_ELECTION.settled_ms,
-      onMessages: (from, messages) => this.#take(from, messages),
+      onMessages: (from, messages) => this.#inbox.take(from, messages),
       onLost: () => {
         if (this.gate.own !== undefined) return;
         this.#locals.call(this.#leader?.epoch ?? 0);
@@ -223,27 +218,30 @@ export class ClusterLimits implements Limits {
     }
   }
 
-  #take(from: string, messages: readonly unknown[]): void {
-    if (this.#is_closed) return;
-    for (const message of messages) if (isEnvelope(message)) this.#open(from, message);
+  /** Returns whether it is what it is to be: who is not whom it is for may leave it. */
+  #open(from: string, { to, kind, worker, body }: Envelope): boolean {
+    if (this.#is_closed) return true;
+    if (to === 'member') return this.#toldByLeader(body);
+    // Members speak for their own workers only.
+    if (memberOfWorker(worker) !== memberOfAddress(from)) return false;
+    if (this.gate.own === undefined) return true;
+    if (kind !== 'credit') {
+      this.#parts.onTold(worker, kind, body);
+      return true;
+    }
+    if (!isWorkerMessage(body) || body.worker !== worker) return false;
+    this.#addresses.note(worker, from, this.#mono_ms);
+    this.#heard(body.epoch);
+    this.gate.own?.receive(body);
+    return true;
   }
 
-  #open(from: string, { to, kind, worker, body }: Envelope): void {
-    if (to === 'member') {
-      if (!isOwnerMessage(body) || memberOfWorker(body.worker) !== this.#parts.member_id) return;
-      this.#heard(body.epoch);
-      this.#parts.deliver(body);
-      return;
-    }
-    const { own } = this.gate;
-    // Members speak for their own workers only.
-    if (own === undefined || memberOfWorker(worker) !== memberOfAddress(from)) return;
-    if (kind !== 'credit') this.#parts.onTold(worker, kind, body);
-    else if (isWorkerMessage(body) && body.worker === worker) {
-      this.#addresses.note(worker, from, this.#mono_ms);
-      this.#heard(body.epoch);
-      this.gate.own?.receive(body);
-    }
+  #toldByLeader(body: unknown): boolean {
+    if (!isOwnerMessage(body)) return false;
+    if (memberOfWorker(body.worker) !== this.#parts.member_id) return true;
+    this.#heard(body.epoch);
+    this.#parts.deliver(body);
+    return true;
   }
 
   #arm(): void {
