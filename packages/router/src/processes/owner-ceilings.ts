@@ -1,16 +1,20 @@
 import type { CeilingReason, Ceilings } from '../engine/ceilings.ts';
 import type { CeilingChange } from './shared-view.ts';
+import type { CeilingsView } from './worker-ceilings.ts';
 
 /** Accounts of one worker that have a ceiling: agents and deployments. Beyond, further ones are not heard of. */
 const CHANGES_MAX = 20_000;
 
 /**
  * Ceilings as workers report them, made one for each account: what agents bear adds up over the workers that they are connected
- * to; where estimates were bad, the strictest counts.
+ * to; where estimates were bad, the strictest counts. What another machine says that holds the limits counts beside that: windows
+ * that follow answers are that one's alone, and what agents bear is so where none are connected here.
  */
 export class OwnerCeilings {
   readonly #ceilings: Pick<Ceilings, 'set'>;
   readonly #by: Map<string, Map<string, CeilingChange>> = new Map();
+  /** Of whoever holds the limits on another machine. */
+  readonly #leader: Map<string, CeilingChange> = new Map();
 
   constructor(ceilings: Pick<Ceilings, 'set'>) {
     this.#ceilings = ceilings;
@@ -22,26 +26,45 @@ export class OwnerCeilings {
     const key = `${change.reason} ${change.account}`;
     if (change.calls === undefined) own.delete(key);
     else if (own.size < CHANGES_MAX || own.has(key)) own.set(key, change);
-    this.#apply(change);
+    // Answers are not a worker's to judge.
+    if (change.reason !== 'answers') this.#apply(change);
   }
 
   *entries(): Generator<readonly [worker: string, change: CeilingChange]> {
     for (const [worker, own] of this.#by) for (const change of own.values()) yield [worker, change];
   }
 
+  /** Whoever holds the limits says what is so there; what it has said before and does not any more is over. */
+  follow({ is_all, changes }: CeilingsView): void {
+    const gone = is_all ? [...this.#leader.values()] : [];
+    if (is_all) this.#leader.clear();
+    for (const change of changes) {
+      const key = `${change.reason} ${change.account}`;
+      if (change.calls === undefined) this.#leader.delete(key);
+      else if (this.#leader.size < CHANGES_MAX || this.#leader.has(key)) this.#leader.set(key, change);
+    }
+    for (const change of [...gone, ...changes]) this.#apply(change);
+  }
+
   /** It is gone, and its agents with it. */
   forget(worker: string): void {
     const own = this.#by.get(worker);
     this.#by.delete(worker);
-    for (const change of own?.values() ?? []) this.#apply(change);
+    for (const change of own?.values() ?? []) if (change.reason !== 'answers') this.#apply(change);
   }
 
   #apply({ account, reason }: CeilingChange): void {
-    if (reason !== 'agents' && reason !== 'estimates') return;
+    if (reason !== 'agents' && reason !== 'estimates' && reason !== 'answers') return;
+    const leader = this.#leader.get(`${reason} ${account}`)?.calls;
+    if (reason === 'answers') {
+      this.#ceilings.set(account, reason, leader ?? Number.POSITIVE_INFINITY);
+      return;
+    }
     const calls = [...this.#by.values()]
       .map((own) => own.get(`${reason} ${account}`)?.calls)
       .filter((one) => one !== undefined);
-    this.#ceilings.set(account, reason, combined(reason, calls));
+    const own = combined(reason, calls);
+    this.#ceilings.set(account, reason, calls.length === 0 && reason === 'agents' ? (leader ?? own) : own);
   }
 }
 

@@ -22,7 +22,7 @@ import { ClusterGate } from './cluster-gate.ts';
 import { Inbox } from './inbox.ts';
 import { LocalWorkers } from './local-workers.ts';
 import type { ClusterView } from './view.ts';
-import { addressOf, type Envelope, memberOfAddress, memberOfWorker, toLeader, toMember } from './envelope.ts';
+import { addressOf, type Envelope, memberOfAddress, memberOfWorker, toAllOf, toLeader, toMember } from './envelope.ts';
 
 /** Before the keys of clusters that do not say another one. */
 const PREFIX = 'atp';
@@ -43,7 +43,13 @@ export interface ClusterLimitsParts {
   readonly onTold: (worker: string, kind: string, body: unknown) => void;
   /** A worker of another machine is not heard of any more. */
   readonly onGone: (worker: string) => void;
-  /** Whoever holds the limits may not know any more what workers of this machine have told. */
+  /** A worker of another machine is heard of for the first time, or through another process. */
+  readonly onEntered: (worker: string) => void;
+  /** What whoever holds the limits tells all, beside credit. Returns whether it is understood. */
+  readonly onAnnounced: (kind: string, body: unknown) => boolean;
+  /** This process begins to hold the limits. */
+  readonly onLead: () => void;
+  /** Whoever holds the limits may not know any more what was told, or others what this one did that does. */
   readonly onForgotten: () => void;
   readonly onProblem: (problem: AtpError) => void;
   /** It held the limits, and does not any more: only another process may begin anew. */
@@ -94,8 +100,7 @@ export class ClusterLimits implements Limits {
       settled_ms: pace?.election?.settled_ms ?? DEFAULT_ELECTION.settled_ms,
       onMessages: (from, messages) => this.#inbox.take(from, messages),
       onLost: () => {
-        if (this.gate.own !== undefined) return;
-        this.#locals.call(this.#leader?.epoch ?? 0);
+        if (!this.leads) this.#locals.call(this.#leader?.epoch ?? 0);
         this.#parts.onForgotten();
       },
     });
@@ -110,9 +115,25 @@ export class ClusterLimits implements Limits {
     else this.#toLeader('credit', message.worker, message);
   }
 
+  /** It holds the limits of all machines. */
+  get leads(): boolean {
+    return this.gate.own !== undefined;
+  }
+
+  /** To the owner processes of all machines that are heard of, from the one that holds the limits. */
+  announce(kind: string, body: unknown): void {
+    for (const address of this.#addresses.all()) this.#cluster?.send(address, toAllOf(kind, body));
+  }
+
+  /** The same to that of one worker. */
+  sendTo(worker: string, kind: string, body: unknown): void {
+    const address = this.#addresses.of(worker);
+    if (address !== undefined) this.#cluster?.send(address, toAllOf(kind, body));
+  }
+
   /** What a worker of this machine has to say to whoever holds the limits; nothing where that is this process. */
   tell(worker: string, kind: string, body: unknown): void {
-    if (this.gate.own === undefined) this.#toLeader(kind, worker, body);
+    if (!this.leads) this.#toLeader(kind, worker, body);
   }
 
   view(): ClusterView {
@@ -160,6 +181,7 @@ export class ClusterLimits implements Limits {
     if (leads) {
       const { epoch, tenure_mono_ms } = state;
       const workers = answer.workers?.map((name) => ({ name, incarnation: 0 }));
+      this.#parts.onLead();
       this.gate.lead({ epoch, tenure_mono_ms, workers });
     }
     const { leader, epoch, is_free } = answer;
@@ -221,7 +243,7 @@ export class ClusterLimits implements Limits {
   /** Returns whether it is what it is to be: who is not whom it is for may leave it. */
   #open(from: string, { to, kind, worker, body }: Envelope): boolean {
     if (this.#is_closed) return true;
-    if (to === 'member') return this.#toldByLeader(body);
+    if (to === 'member') return kind === 'credit' ? this.#toldByLeader(body) : this.#announced(from, kind, body);
     // Members speak for their own workers only.
     if (memberOfWorker(worker) !== memberOfAddress(from)) return false;
     if (this.gate.own === undefined) return true;
@@ -230,10 +252,16 @@ export class ClusterLimits implements Limits {
       return true;
     }
     if (!isWorkerMessage(body) || body.worker !== worker) return false;
-    this.#addresses.note(worker, from, this.#mono_ms);
+    const is_new = this.#addresses.note(worker, from, this.#mono_ms);
     this.#heard(body.epoch);
     this.gate.own?.receive(body);
+    if (is_new && this.leads) this.#parts.onEntered(worker);
     return true;
+  }
+
+  #announced(from: string, kind: string, body: unknown): boolean {
+    // Who does not hold the limits any more, or does not yet, has nothing to say.
+    return from !== this.#leader?.address || this.leads || this.#parts.onAnnounced(kind, body);
   }
 
   #toldByLeader(body: unknown): boolean {
