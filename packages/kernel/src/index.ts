@@ -1,6 +1,7 @@
 export * from './assert.ts';
 export * from './byte-tail.ts';
 export * from './clock.ts';
+export * from './complaints.ts';
 export * from './errors.ts';
 export * from './ids.ts';
 export * from './json.ts';

@@ -9,6 +9,8 @@ const READ_MAX = 100;
 export interface IncomingOptions {
   readonly key: string;
   readonly onMessages: (from: string, messages: readonly unknown[]) => void;
+  /** Whoever took them threw: they are lost, and reading goes on. */
+  readonly onThrown: (from: string, thrown: unknown) => void;
   readonly leave: (client: Redis) => void;
 }
 
@@ -61,7 +63,12 @@ export class Incoming {
     }
     if (!Array.isArray(messages)) return;
     this.received_total += messages.length;
-    this.#options.onMessages(at('from'), messages);
+    const from = at('from');
+    try {
+      this.#options.onMessages(from, messages);
+    } catch (thrown) {
+      this.#options.onThrown(from, thrown);
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Beat, BeatAnswer } from '@atp-router/flow';
-import { AtpError } from '@atp-router/kernel';
+import { AtpError, Complaints } from '@atp-router/kernel';
+import { systemClock } from '../clock.ts';
 import { ADVICE, reasonOf } from '../valkey/reasons.ts';
 import { Connection } from './connection.ts';
 import { Incoming } from './incoming.ts';
@@ -45,8 +46,13 @@ class ValkeyCluster implements Cluster {
         this.#is_lossy = true;
       },
     });
+    const thrown_over = new Complaints(systemClock, options.onProblem);
     this.#incoming = new Incoming({
       ...{ key: keyOf(self), onMessages },
+      onThrown: (from, thrown) => {
+        this.#is_lossy = true;
+        thrown_over.about(`What ${from.slice(0, 100)} sent could not be taken, and is lost.`, thrown);
+      },
       leave: (client) => this.#reader.leave(client),
     });
     const common = { address: { url, ca }, onDown: (reason: string) => this.#down(reason) };

@@ -72,6 +72,19 @@ describe.skipIf(findValkey() === undefined)('the way between machines', { timeou
     expect(a.problems.join()).not.toContain('127.0.0.1');
   });
 
+  it('goes on when whoever takes a message throws over it, and tells of that once in a while', async () => {
+    const [a, b] = [end('a#5'), end('b#5')];
+    await Promise.all([a.up(), b.up()]);
+    for (let i = 0; i < 5; i += 1) {
+      a.cluster.send('b#5', i % 2 === 0 ? 'throw' : i);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    a.cluster.send('b#5', 'at last');
+    await b.until(() => b.came.at(-1) === 'at last');
+    expect([b.cluster.stats().is_up, b.problems.length]).toEqual([true, 1]);
+    expect(b.problems[0]).toContain('What a#5 sent could not be taken');
+  });
+
   it('needs the rights that the documents name, and no others', async () => {
     const rights = /ACL SETUSER limits on >PASSWORD (.*)/.exec(readFileSync(PAGE, 'utf8'))?.[1] ?? '';
     server.ask('ACL', 'SETUSER', 'limits', 'on', '>p', ...rights.split(' '));
@@ -107,7 +120,10 @@ function end(
   };
   const cluster = valkeyCluster({
     ...{ ...at, self, settled_ms: DEFAULT_ELECTION.settled_ms },
-    onMessages: (_, messages) => came.push(...messages),
+    onMessages: (_, messages) => {
+      if (messages.includes('throw')) throw new Error('This one is thrown over.');
+      came.push(...messages);
+    },
     onLost: () => {
       all.lost += 1;
     },

@@ -12,7 +12,7 @@ export class Ceilings {
 
   /**
    * `opened`: told of an account that may have more in flight than before, so that whoever waits there is tried again. `relay`:
-   * told of each change, where another process holds the limits.
+   * told of each change once it is in force, where another process holds the limits.
    */
   constructor(
     accounts: AccountLedger,
@@ -37,14 +37,14 @@ export class Ceilings {
   set(account: string, reason: CeilingReason, calls: number): void {
     const reasons = this.#by.get(account) ?? new Map<CeilingReason, number>();
     const before = Math.min(...reasons.values());
-    if ((reasons.get(reason) ?? Number.POSITIVE_INFINITY) !== calls) this.#relay?.(account, reason, calls);
+    const is_other = (reasons.get(reason) ?? Number.POSITIVE_INFINITY) !== calls;
     if (calls === Number.POSITIVE_INFINITY) reasons.delete(reason);
     else reasons.set(reason, calls);
     if (reasons.size === 0) this.#by.delete(account);
     else this.#by.set(account, reasons);
     const least = Math.min(...reasons.values());
-    if (least === before) return;
-    this.#accounts.setCeiling(account, least);
+    if (least !== before) this.#accounts.setCeiling(account, least);
     if (least > before) this.#opened(account);
+    if (is_other) this.#relay?.(account, reason, calls);
   }
 }

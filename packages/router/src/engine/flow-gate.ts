@@ -149,8 +149,7 @@ export class FlowGate implements Gate {
 
   #tell(changes: Changes<Holder>): void {
     const { decided, preempted, lapsed, marks, starving } = changes;
-    for (const { account, is_high } of marks) this.#watches.tell((watch) => watch.marked?.(account, is_high));
-    for (const { qos, tenant } of starving) this.#watches.tell((watch) => watch.starving?.(qos, tenant));
+    this.#watches.signs({ marks, starving });
     if (decided.length + preempted.length + lapsed.length === 0) return;
     const mono_ms = this.#ambient.clock.mono_ms();
     const told: (() => void)[] = [];

@@ -1,3 +1,4 @@
+import type { QueueSigns } from '@atp-router/flow';
 import type { FlowWatch } from './gate.ts';
 
 /** Those who watch a gate: one, mostly, and those who follow it live. */
@@ -14,5 +15,10 @@ export class Watchers {
 
   tell(what: (watch: Partial<FlowWatch>) => void): void {
     for (const watch of this.#all) what(watch);
+  }
+
+  signs({ marks, starving }: QueueSigns): void {
+    for (const { account, is_high } of marks) this.tell((watch) => watch.marked?.(account, is_high));
+    for (const { qos, tenant } of starving) this.tell((watch) => watch.starving?.(qos, tenant));
   }
 }

@@ -12,8 +12,8 @@ import {
   type WorkerEffect,
   type WorkerMessage,
 } from '@atp-router/flow';
-import { AtpError, type Qos } from '@atp-router/kernel';
-import type { FlowWatch, Gate, GateTicket, Here, Holder, PoolView } from '../engine/gate.ts';
+import { AtpError } from '@atp-router/kernel';
+import type { FlowWatch, Gate, GateTicket, Holder } from '../engine/gate.ts';
 import { nowOf } from '../engine/ports.ts';
 import { Watchers } from '../engine/watchers.ts';
 import { Alarm } from '../engine/alarm.ts';
@@ -21,10 +21,11 @@ import { HolderLeases } from './holder-leases.ts';
 import { InOrder } from './in-order.ts';
 import { Growth } from './leased-growth.ts';
 import { LeasedBooks } from './leased-books.ts';
-import { type LeasedGateParts, limitsIn } from './leased-parts.ts';
+import { LeasedLimits } from './leased-limits.ts';
+import type { LeasedGateParts } from './leased-parts.ts';
 import { LeasedTicket, own } from './leased-ticket.ts';
-import { Others } from './others.ts';
-import { Waits } from './waits.ts';
+import { LeasedView } from './leased-view.ts';
+import { isOwn, OwnWindows } from './own-windows.ts';
 
 type Effect = WorkerEffect<LeasedTicket>;
 
@@ -32,16 +33,16 @@ type Effect = WorkerEffect<LeasedTicket>;
  * The gate of a worker process: calls start within credit that the owner of the limits has leased to it, and wait in the owner's
  * queue where that is not enough (ADR 0019).
  */
-export class LeasedGate implements Gate {
+export class LeasedGate extends LeasedView implements Gate {
   readonly #parts: LeasedGateParts;
   readonly #credit: CreditWorker<LeasedTicket>;
   readonly #books: LeasedBooks;
   readonly #leases: HolderLeases = new HolderLeases();
-  readonly #waits: Waits = new Waits();
-  readonly #others: Others;
   readonly #watches: Watchers;
   readonly #growth: Growth;
   readonly #alarm: Alarm;
+  readonly #limits: LeasedLimits;
+  protected readonly own: OwnWindows;
   /** Messages are numbered: they leave in the order in which they came about. */
   readonly #turns: InOrder<Effect> = new InOrder(
     (effect) => this.#take(effect),
@@ -52,11 +53,19 @@ export class LeasedGate implements Gate {
 
   constructor(parts: LeasedGateParts) {
     const { accounts, worker, incarnation, inherited, options = {}, watch } = parts;
+    super(parts);
     this.#parts = parts;
     this.#watches = new Watchers(watch);
     this.#books = new LeasedBooks(accounts);
-    this.#others = new Others(accounts);
-    this.#credit = new CreditWorker({ worker, incarnation, limitsOf: limitsIn(accounts), inherited, options });
+    this.#limits = new LeasedLimits(accounts, () => this.#recount());
+    const limitsOf = this.#limits.of;
+    this.#credit = new CreditWorker({ worker, incarnation, limitsOf, inherited, options });
+    this.own = new OwnWindows({
+      ...{ accounts, waits: this.waits, watches: this.#watches, now: this.#now },
+      ask: (ticket) => this.#ask(ticket),
+      decided: (ticket) => this.#tellDecided(ticket),
+      done: () => this.#took([]),
+    });
     this.#growth = new Growth(accounts, this.#books, this.#credit, this.#took);
     this.#alarm = new Alarm(parts.ambient, () => this.#tick());
   }
@@ -89,7 +98,7 @@ export class LeasedGate implements Gate {
 
   request(demand: FlowDemand<Holder>): GateTicket {
     const ticket = new LeasedTicket(demand, this.#now().mono_ms);
-    this.#ask(ticket);
+    this.own.enter(ticket);
     if (ticket.state.kind !== 'waiting') this.#watches.tell((watch) => watch.decided?.(ticket, ticket.since_mono_ms));
     return ticket;
   }
@@ -98,14 +107,10 @@ export class LeasedGate implements Gate {
   replace(given: GateTicket, parts: readonly Part[]): void {
     const ticket = own(given);
     if (ticket.state.kind !== 'waiting') return;
-    const now = this.#now();
-    const waited_ms = now.mono_ms - ticket.since_mono_ms;
-    this.#waits.end(ticket);
-    this.#took(this.#credit.cancel(ticket.credit, now));
-    ticket.parts = parts.map((part) => {
-      return part.wait_ms === undefined ? part : { ...part, wait_ms: Math.max(0, part.wait_ms - waited_ms) };
-    });
-    this.#ask(ticket);
+    this.#withdraw(ticket);
+    ticket.parts = parts;
+    ticket.waited(this.#now().mono_ms - ticket.since_mono_ms);
+    this.own.enter(ticket);
     if (ticket.state.kind === 'waiting') return;
     this.#tellDecided(ticket);
     this.#settled();
@@ -143,56 +148,36 @@ export class LeasedGate implements Gate {
   cancel(given: GateTicket): void {
     const ticket = own(given);
     if (ticket.state.kind !== 'waiting') return;
-    const now = this.#now();
-    this.#waits.end(ticket);
     ticket.state = { kind: 'cancelled' };
-    this.#took(this.#credit.cancel(ticket.credit, now));
-    this.#watches.tell((watch) => watch.decided?.(ticket, now.mono_ms));
+    this.#withdraw(ticket);
+    this.#watches.tell((watch) => watch.decided?.(ticket, this.#now().mono_ms));
   }
 
-  /** Here it matters which accounts have limits. How high they are is the owner's. */
+  /** Here it matters which accounts have limits. How high they are is the owner's, but for sessions. */
   wake(account?: string): void {
-    if (account === undefined) this.#took(this.#credit.setLimits(limitsIn(this.#parts.accounts), this.#now()));
+    if (account !== undefined && isOwn(account)) this.own.changed(account);
+    else this.#limits.changed(account);
   }
 
-  /** The queue is the owner's. */
-  setMaxWaiting(): void {}
-  configure(): void {}
-
-  wait_ms(account: string): number | undefined {
-    return this.#waits.left_ms(account, this.#now().mono_ms);
-  }
-
-  load(account: string): { readonly in_flight: number; readonly waiting: number } {
-    return { in_flight: this.#parts.accounts.windows(account)?.out_calls ?? 0, waiting: 0 };
-  }
-
-  get here(): Here {
-    return this.#others;
-  }
-
-  waiting(qos: Qos): number {
-    return this.#waits.of(qos);
-  }
-
-  waitingOf(tenant: string): number {
-    return this.#waits.ofTenant(tenant);
-  }
-
-  pools(): Iterable<PoolView> {
-    return [];
-  }
-
-  jain(): number {
-    return 1;
+  /** As `wake`, for all that `run` changes. */
+  together(run: () => void): void {
+    this.#limits.together(run);
   }
 
   get due_mono_ms(): number {
-    return Math.min(this.#credit.due_mono_ms, this.#leases.due_mono_ms);
+    return Math.min(this.#credit.due_mono_ms, this.#leases.due_mono_ms, this.own.due_mono_ms);
   }
 
-  /** The link with the owner goes on while nothing runs. */
-  rest(): void {}
+  #recount(): void {
+    this.#took(this.#credit.setLimits(this.#limits.of, this.#now()));
+  }
+
+  /** It waits for nothing any more. */
+  #withdraw(ticket: LeasedTicket): void {
+    this.waits.end(ticket);
+    if (ticket.has_asked) this.#took(this.#credit.cancel(ticket.credit, this.#now()));
+    this.own.leave(ticket);
+  }
 
   #ask(ticket: LeasedTicket): void {
     const { key, is_preemptible } = ticket;
@@ -203,7 +188,7 @@ export class LeasedGate implements Gate {
     );
     ticket.asked(credit);
     this.#decide(ticket);
-    if (ticket.state.kind === 'waiting') this.#waits.begin(ticket);
+    if (ticket.state.kind === 'waiting') this.waits.begin(ticket);
     this.#took(effects);
   }
 
@@ -211,15 +196,17 @@ export class LeasedGate implements Gate {
     const { state } = ticket.credit;
     if (state.kind !== 'granted') {
       ticket.explain();
+      if (state.kind === 'refused') this.own.leave(ticket);
       if (state.kind !== 'refused' || state.retry_ms === undefined) return;
       const account = state.denial?.account ?? ticket.account;
-      this.#waits.refused(account, this.#now().mono_ms + state.retry_ms);
+      this.waits.refused(account, this.#now().mono_ms + state.retry_ms);
     } else if (this.#books.grant(ticket)) this.#leases.begin(ticket, this.#now().mono_ms);
     else {
       const now = this.#now();
       ticket.fail(new AtpError('internal_error', 'The books of this process have no room for another account.'));
       for (const [part, { is_open }] of ticket.credit.held.entries())
         if (is_open) this.#took(this.#credit.end(ticket.credit, part, NOTHING, now));
+      this.own.leave(ticket);
     }
   }
 
@@ -232,6 +219,7 @@ export class LeasedGate implements Gate {
       this.#leases.end(ticket);
     }
     this.#took(this.#credit.end(ticket.credit, part, actual, this.#now()));
+    if (ticket.own?.part === part) this.own.leave(ticket);
   }
 
   #take(effect: Effect): void {
@@ -240,13 +228,13 @@ export class LeasedGate implements Gate {
         this.#send?.(effect.message);
         break;
       case 'standing':
-        this.#others.tell(effect.standing);
+        this.others.tell(effect.standing);
         break;
       case 'decided': {
         const ticket = effect.ticket.owner;
         // It was asked for anew meanwhile, or is not wanted any more.
         if (ticket.state.kind !== 'waiting' || ticket.credit !== effect.ticket) return;
-        this.#waits.end(ticket);
+        this.waits.end(ticket);
         this.#decide(ticket);
         this.#tellDecided(ticket);
         break;
@@ -289,7 +277,9 @@ export class LeasedGate implements Gate {
       this.#watches.tell((watch) => watch.lapsed?.(ticket));
       this.#told.push(() => owner.lapsed());
       this.#took(effects);
+      this.own.leave(ticket);
     }
+    this.own.expire();
     this.#took(this.#credit.tick(now));
   }
 

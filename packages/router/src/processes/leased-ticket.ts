@@ -2,10 +2,23 @@ import { type CreditTicket, type Denial, type Reservation, Ticket } from '@atp-r
 import { AtpError, assert } from '@atp-router/kernel';
 import type { GateTicket, Holder } from '../engine/gate.ts';
 
+/** A call's place in the window of its session, from before it asks for credit until the part ends that names the session. */
+export interface OwnPlace {
+  readonly ticket: Ticket<LeasedTicket>;
+  readonly part: number;
+}
+
 /** A ticket of a worker's gate: to its call one like any other; behind it is what was asked of credit. */
 export class LeasedTicket extends Ticket<Holder> {
+  /** Undefined: it is of no session, or has ended there. */
+  own: OwnPlace | undefined = undefined;
   /** What was asked last. */
   #credit: CreditTicket<LeasedTicket> | undefined;
+
+  /** False: it waits for its session's window, and has asked for nothing else. */
+  get has_asked(): boolean {
+    return this.#credit !== undefined;
+  }
 
   get credit(): CreditTicket<LeasedTicket> {
     assert(this.#credit !== undefined, 'a ticket that credit was asked for');
@@ -14,6 +27,14 @@ export class LeasedTicket extends Ticket<Holder> {
 
   asked(credit: CreditTicket<LeasedTicket>): void {
     this.#credit = credit;
+  }
+
+  /** What it waited for a part, or for any, is taken from the patience that it has there. */
+  waited(wait_ms: number, part?: number): void {
+    this.parts = this.parts.map((its, i) => {
+      if (its.wait_ms === undefined || (part !== undefined && i !== part)) return its;
+      return { ...its, wait_ms: Math.max(0, its.wait_ms - wait_ms) };
+    });
   }
 
   reservation(part: number): Reservation {

@@ -15,7 +15,13 @@ export interface LimitsListener {
   told(worker: string, kind: string, body: unknown): void;
   /** A worker of another machine is not heard of any more. */
   gone(worker: string): void;
-  /** Whoever holds the limits may not know any more what workers of this machine have told. */
+  /** One is heard of for the first time, or through another process. */
+  entered(worker: string): void;
+  /** What whoever holds the limits tells all, beside credit. Returns whether it is understood. */
+  announced(kind: string, body: unknown): boolean;
+  /** This process begins to hold the limits of all machines. */
+  led(): void;
+  /** Whoever holds the limits may not know any more what was told, or others what this one did that does. */
   forgotten(): void;
 }
 
@@ -76,7 +82,7 @@ function gateOf(parts: OwnerParts, send: (message: OwnerMessage) => void): Owner
 function clusterOf(
   parts: OwnerParts,
   deliver: (message: OwnerMessage) => void,
-  { told, gone, forgotten }: LimitsListener,
+  { told, gone, entered, announced, led, forgotten }: LimitsListener,
 ): ClusterLimits | undefined {
   const { seat, role, accounts, ambient, watch, options } = parts;
   const { cluster: config, workers } = seat.config;
@@ -86,8 +92,8 @@ function clusterOf(
   return new ClusterLimits({
     ...{ config, member_id: seat.member_id, incarnation: role.epoch, accounts, ambient, watch, deliver },
     workers: [...[...numbers].map((n) => workerName(seat, n)), baseName(seat)],
-    ...{ onTold: told, onGone: gone, onForgotten: forgotten, pace: options.pace },
-    inherited: inheritedBy(parts),
+    ...{ onTold: told, onGone: gone, onEntered: entered, onAnnounced: announced, onLead: led, onForgotten: forgotten },
+    ...{ pace: options.pace, inherited: inheritedBy(parts) },
     onProblem: (problem) => options.onProblem?.('workers', problem),
     onOver: (reason) => options.onEnd?.(`The limits are not held here any more: ${reason}.`),
   });

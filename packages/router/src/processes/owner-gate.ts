@@ -45,7 +45,7 @@ export class OwnerGate extends NoCalls implements Gate, Limits {
     const { accounts: ledger, ambient, epoch, workers, tenure_mono_ms, options = {} } = parts;
     this.#parts = parts;
     this.#watches = new Watchers(parts.watch);
-    const onSigns = (signs: QueueSigns): void => this.#signs(signs);
+    const onSigns = (signs: QueueSigns): void => this.#watches.signs(signs);
     this.owner = new CreditOwner({ epoch, ledger, workers, tenure_mono_ms, options, onSigns }, this.#now());
     this.#alarm = new Alarm(ambient, () => this.#took(this.owner.tick(this.#now())));
   }
@@ -110,11 +110,6 @@ export class OwnerGate extends NoCalls implements Gate, Limits {
 
   get due_mono_ms(): number {
     return this.owner.due_mono_ms;
-  }
-
-  #signs({ marks, starving }: QueueSigns): void {
-    for (const { account, is_high } of marks) this.#watches.tell((watch) => watch.marked?.(account, is_high));
-    for (const { qos, tenant } of starving) this.#watches.tell((watch) => watch.starving?.(qos, tenant));
   }
 
   #took(effects: readonly OwnerEffect[]): void {

@@ -3,29 +3,24 @@ import { dirname, join } from 'node:path';
 import { type LinkPeer, type LinkServer, listenForLinks, systemClock, systemTimers } from '@atp-router/adapters';
 import { migrate, openSqlite, type SqlDriver, sqlIdempotencyStore } from '@atp-router/adapters/sql';
 import { isWorkerMessage, type OwnerMessage } from '@atp-router/flow';
-import { AtpError, type Timer } from '@atp-router/kernel';
+import { AtpError, Complaints, type Timer } from '@atp-router/kernel';
 import type { IdempotencyStore } from '@atp-router/ledger';
-import type { Engine } from '../engine/engine.ts';
 import type { Gate } from '../engine/gate.ts';
 import type { Relay } from '../engine/parts.ts';
-import type { Signal } from '../engine/target-windows.ts';
 import type { RouterOptions } from '../options.ts';
-import { isAgentsChange } from './agents/changes.ts';
+import { type AgentsChange, isAgentsChange } from './agents/changes.ts';
 import { OwnerAgents } from './agents/owner-agents.ts';
-import { isToldFar } from './ceiling-rules.ts';
-import { CeilingsTold } from './ceilings-told.ts';
 import { AskedWorkers } from './asked-workers.ts';
 import type { ClusterView } from './cluster/view.ts';
 import { answerClaims, withArchive } from './claims.ts';
-import type { EventBatch } from './event-tap.ts';
 import type { MemberCore, Membership } from './membership.ts';
-import { OwnerCeilings } from './owner-ceilings.ts';
+import { OwnerWindows } from './owner-windows.ts';
 import { OpenLimits } from './open-limits.ts';
 import type { OwnerParts } from './join-parts.ts';
 import type { Answers } from './other-processes.ts';
-import { ownerSockets, type Seat, workerName } from './seat.ts';
-import { type CeilingChange, isWorkerHello, KIND, type SharedView, type WorkerHello } from './shared-view.ts';
-import type { CeilingsView } from './worker-ceilings.ts';
+import { baseName, ownerSockets, type Seat, workerName } from './seat.ts';
+import { isWorkerHello, KIND, type SharedView, type WorkerHello } from './shared-view.ts';
+import { isCeilingChange, isCeilingsView, isEventBatch, isNothing, isSignals, type Take, taking } from './told.ts';
 
 /** Expired keys are removed so often, and so many at a time. */
 const SWEEP_MS = 30_000;
@@ -56,11 +51,16 @@ export class OwnerMember implements Membership {
   /** All that were ever set: as many as operators made. */
   readonly #kills: Map<string, SharedView['kills'][number]> = new Map();
   readonly #agents: OwnerAgents = new OwnerAgents(() => this.#peers());
-  readonly #takes: Readonly<Record<string, (worker: Worker, body: unknown) => void>>;
+  /** What workers of this machine say, by kind, and what those of others do beside credit. */
+  readonly #takes: Readonly<Record<string, Take<Worker>>>;
+  readonly #takes_far: Readonly<Record<string, Take<string>>>;
+  readonly #announced: Take<undefined> = taking(isCeilingsView, (_, view) => this.#windows?.follow(view));
+  readonly #refused: Complaints = new Complaints(systemClock, (problem) => {
+    this.#options.onProblem?.('workers', problem);
+  });
   #answers: Answers | undefined;
   #core: MemberCore | undefined;
-  #ceilings: OwnerCeilings | undefined;
-  #told: CeilingsTold | undefined;
+  #windows: OwnerWindows | undefined;
   #server: LinkServer | undefined;
   #sweep: Timer | undefined;
 
@@ -77,22 +77,30 @@ export class OwnerMember implements Membership {
     this.#limits = new OpenLimits(parts, {
       deliver: (message) => this.#deliver(message),
       told: (worker, kind, body) => this.#toldFar(worker, kind, body),
-      gone: (worker) => this.#ceilings?.forget(worker),
-      forgotten: () => this.#tellOthers(),
+      gone: (worker) => this.#windows?.forget(worker),
+      entered: (worker) => this.#windows?.enter(worker),
+      announced: (kind, body) => kind === KIND.ceilings && this.#announced(undefined, body),
+      led: () => this.#windows?.lead(),
+      forgotten: () => this.#windows?.forgotten(),
     });
     this.gate = () => this.#limits.limits.gate;
     this.relay = {
-      signal: (signal) => this.#engine?.windows.take(signal),
-      ceiling: (account, reason) => this.#told?.changed(account, reason),
+      signal: (signal) => this.#windows?.signal(signal),
+      ceiling: (account, reason) => this.#windows?.changed(account, reason),
     };
+    const nameOf = ({ hello }: Worker): string => workerName(seat, hello.n);
     this.#takes = {
-      [KIND.credit]: (_worker, body) => {
-        if (isWorkerMessage(body)) this.#limits.limits.receive(body);
-      },
-      [KIND.signals]: ({ hello }, body) => this.#signals(workerName(seat, hello.n), body as readonly Signal[]),
-      [KIND.ceiling]: ({ hello }, body) => this.#ceiling(workerName(seat, hello.n), body as CeilingChange),
-      [KIND.agents]: (worker, body) => this.#tellAgents(worker, body),
-      [KIND.events]: (worker, body) => this.others.take(worker, body as EventBatch),
+      [KIND.credit]: taking(isWorkerMessage, (_worker, message) => this.#limits.limits.receive(message)),
+      [KIND.signals]: taking(isSignals, (worker, signals) => this.#windows?.signals(nameOf(worker), signals)),
+      [KIND.ceiling]: taking(isCeilingChange, (worker, change) => this.#windows?.ceiling(nameOf(worker), change)),
+      [KIND.agents]: taking(isAgentsChange, (worker, change) => this.#tellAgents(worker, change)),
+      [KIND.events]: taking(isEventBatch, (worker, batch) => this.others.take(worker, batch)),
+    };
+    this.#takes_far = {
+      [KIND.signals]: taking(isSignals, (worker, signals) => this.#windows?.signals(worker, signals)),
+      [KIND.ceiling]: taking(isCeilingChange, (worker, change) => this.#windows?.ceiling(worker, change)),
+      [KIND.ceilings]: taking(isNothing, (worker) => this.#windows?.enter(worker)),
+      [KIND.gone]: taking(isNothing, (worker) => this.#windows?.forget(worker)),
     };
   }
 
@@ -119,9 +127,12 @@ export class OwnerMember implements Membership {
 
   async attach(core: MemberCore): Promise<void> {
     this.#core = core;
-    const { ceilings } = core.engine;
-    this.#ceilings = new OwnerCeilings(ceilings);
-    this.#told = new CeilingsTold(systemTimers, ceilings, (changes) => this.#tellCeilings(changes));
+    this.#windows = new OwnerWindows({
+      ...{ engine: core.engine, cluster: this.#limits.cluster, base: baseName(this.#seat) },
+      tellWorkers: (view) => {
+        for (const { peer } of this.#workers.values()) peer.send(KIND.ceilings, view);
+      },
+    });
     core.agents.join(this.#agents);
     this.#limits.start();
     core.bus.listen((event) => {
@@ -142,7 +153,7 @@ export class OwnerMember implements Membership {
 
   async leave(): Promise<void> {
     this.#sweep?.cancel();
-    this.#told?.close();
+    this.#windows?.close();
     await this.#server?.close();
     await this.#limits.close();
     await this.#driver.close();
@@ -158,7 +169,7 @@ export class OwnerMember implements Membership {
     this.#workers.set(name, worker);
     before?.peer.close();
     // What an earlier link said of it is said anew.
-    this.#ceilings?.forget(name);
+    this.#windows?.forget(name);
     const view = this.#view();
     if (view !== undefined) peer.send(KIND.view, view);
     this.others.entered(worker);
@@ -168,8 +179,7 @@ export class OwnerMember implements Membership {
       onDown: () => {
         if (this.#workers.get(name) !== worker) return;
         this.#workers.delete(name);
-        this.#ceilings?.forget(name);
-        this.#limits.cluster?.tell(name, KIND.gone, null);
+        this.#windows?.gone(name);
         this.#agents.forget(hello.n);
       },
     };
@@ -177,8 +187,7 @@ export class OwnerMember implements Membership {
 
   #take(worker: Worker, kind: string, body: unknown): void {
     const take = Object.hasOwn(this.#takes, kind) ? this.#takes[kind] : undefined;
-    if (take !== undefined) take(worker, body);
-    else this.#problem(`Worker ${worker.hello.n} sent something that is not understood here (${kind.slice(0, 40)}).`);
+    if (take?.(worker, body) !== true) this.#refuse(`Worker ${worker.hello.n}`, kind);
   }
 
   async #answer(kind: string, body: unknown): Promise<unknown> {
@@ -187,34 +196,14 @@ export class OwnerMember implements Membership {
     return answer;
   }
 
-  get #engine(): Engine | undefined {
-    return this.#core?.engine;
-  }
-
-  /** Windows are those of whoever holds the limits. */
-  #signals(worker: string, signals: readonly Signal[]): void {
-    for (const signal of signals) this.#engine?.windows.take(signal);
-    this.#limits.cluster?.tell(worker, KIND.signals, signals);
-  }
-
-  #ceiling(worker: string, change: CeilingChange): void {
-    this.#ceilings?.tell(worker, change);
-    this.#tellFar(worker, change);
-  }
-
-  #tellFar(worker: string, change: CeilingChange): void {
-    if (isToldFar(change.reason)) this.#limits.cluster?.tell(worker, KIND.ceiling, change);
-  }
-
-  #tellOthers(): void {
-    for (const [worker, change] of this.#ceilings?.entries() ?? []) this.#tellFar(worker, change);
-  }
-
   /** A worker of another machine says something. */
   #toldFar(worker: string, kind: string, body: unknown): void {
-    if (kind === KIND.signals && Array.isArray(body)) this.#signals(worker, body as readonly Signal[]);
-    else if (kind === KIND.ceiling) this.#ceiling(worker, body as CeilingChange);
-    else if (kind === KIND.gone) this.#ceilings?.forget(worker);
+    const take = Object.hasOwn(this.#takes_far, kind) ? this.#takes_far[kind] : undefined;
+    if (take?.(worker, body) !== true) this.#refuse(`Worker ${worker.slice(0, 100)} of another machine`, kind);
+  }
+
+  #refuse(who: string, kind: string): void {
+    this.#refused.about(`${who} sent something that is not understood here (${kind.slice(0, 40)}). It was left out.`);
   }
 
   #deliver(message: OwnerMessage): void {
@@ -222,22 +211,14 @@ export class OwnerMember implements Membership {
   }
 
   /** Who tells of all its agents has begun to listen, and knows nothing else yet. */
-  #tellAgents({ hello, peer }: Worker, body: unknown): void {
-    this.#agents.tell(hello.n, body);
-    if (!isAgentsChange(body) || !body.is_all) return;
-    const view: CeilingsView = { is_all: true, changes: this.#told?.all() ?? [] };
-    peer.send(KIND.ceilings, view);
+  #tellAgents({ hello, peer }: Worker, change: AgentsChange): void {
+    this.#agents.tell(hello.n, change);
+    if (!change.is_all) return;
+    peer.send(KIND.ceilings, this.#windows?.all() ?? { is_all: true, changes: [] });
   }
 
   #peers(): ReadonlyMap<number, Peer> {
     return new Map([...this.#workers.values()].map(({ hello, peer }) => [hello.n, peer]));
-  }
-
-  #tellCeilings(changes: readonly CeilingChange[]): void {
-    const view: CeilingsView = { is_all: false, changes };
-    for (const { peer } of this.#workers.values()) peer.send(KIND.ceilings, view);
-    // Where there may be less than before, credit that is out comes back.
-    for (const account of new Set(changes.map((change) => change.account))) this.#limits.limits.gate.wake(account);
   }
 
   #share(): void {

@@ -24,7 +24,7 @@ export const KIND = {
   ceiling: 'ceiling',
   /** Between machines: a worker's ceilings do not count any more. */
   gone: 'gone',
-  /** To workers: `CeilingsView`, of all together. */
+  /** To workers: `CeilingsView`, of all together. Between machines the same, to their owners; null asks for it. */
   ceilings: 'ceilings',
   /** To the owner: `AgentsChange`, of the sender's own agents. To workers: `AgentsOf` another one. */
   agents: 'agents',

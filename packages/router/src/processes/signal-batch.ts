@@ -1,10 +1,9 @@
 import type { Timer, Timers } from '@atp-router/kernel';
 import type { Signal } from '../engine/target-windows.ts';
+import { SIGNALS_MAX } from './told.ts';
 
 /** What comes back is told of together: windows move at most every half second. */
 const EVERY_MS = 50;
-/** About 200 B each. Beyond, a batch leaves at once. */
-const BATCH_MAX = 500;
 
 /** Gathers what came back from deployments until it is sent. */
 export class SignalBatch {
@@ -20,7 +19,7 @@ export class SignalBatch {
 
   add(signal: Signal): void {
     this.#signals.push(signal);
-    if (this.#signals.length >= BATCH_MAX) this.flush();
+    if (this.#signals.length >= SIGNALS_MAX) this.flush();
     else this.#timer ??= this.#timers.after(EVERY_MS, () => this.flush());
   }
 

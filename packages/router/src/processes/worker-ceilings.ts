@@ -1,41 +1,25 @@
-import type { AccountLedger } from '@atp-router/flow';
 import type { Ceilings } from '../engine/ceilings.ts';
 import { isFollowed } from './ceiling-rules.ts';
 import { type CeilingChange, ceilingChange } from './shared-view.ts';
 
-export interface WorkerCeilingsParts {
-  readonly accounts: AccountLedger;
-  readonly ceilings: Pick<Ceilings, 'set' | 'entries'>;
-  /** Other accounts are limited than before. */
-  readonly onLimited: () => void;
-}
-
 /** Ceilings that a worker follows: its owner says what is so for all, of answers and of agents. */
 export class WorkerCeilings {
-  readonly #parts: WorkerCeilingsParts;
+  readonly #ceilings: Pick<Ceilings, 'set' | 'entries'>;
 
-  constructor(parts: WorkerCeilingsParts) {
-    this.#parts = parts;
+  constructor(ceilings: Pick<Ceilings, 'set' | 'entries'>) {
+    this.#ceilings = ceilings;
   }
 
   /** `is_all`: there are no others. */
   take({ is_all, changes }: CeilingsView): void {
-    const { accounts } = this.#parts;
     const gone = is_all ? this.#without(changes) : [];
-    const is_limited = (account: string): boolean => accounts.limitsOf(account)?.max_parallel !== undefined;
-    let is_other = false;
-    for (const { account, reason, calls } of [...gone, ...changes]) {
-      if (!isFollowed(reason)) continue;
-      const before = is_limited(account);
-      this.#parts.ceilings.set(account, reason, calls ?? Number.POSITIVE_INFINITY);
-      is_other ||= before !== is_limited(account);
-    }
-    if (is_other) this.#parts.onLimited();
+    for (const { account, reason, calls } of [...gone, ...changes])
+      if (isFollowed(reason)) this.#ceilings.set(account, reason, calls ?? Number.POSITIVE_INFINITY);
   }
 
   #without(changes: readonly CeilingChange[]): CeilingChange[] {
     const there = new Set(changes.map(({ account, reason }) => `${reason} ${account}`));
-    return [...this.#parts.ceilings.entries()]
+    return [...this.#ceilings.entries()]
       .filter(([account, reason]) => isFollowed(reason) && !there.has(`${reason} ${account}`))
       .map(([account, reason]) => ({ account, reason, calls: undefined }));
   }

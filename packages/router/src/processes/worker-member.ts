@@ -70,7 +70,11 @@ export class WorkerMember implements Membership {
     this.#signals = new SignalBatch(systemTimers, (signals) => link.peer.send(KIND.signals, signals));
     this.relay = {
       signal: (signal) => this.#signals.add(signal),
-      ceiling: (account, reason, calls) => this.#tellCeiling(account, reason, calls),
+      ceiling: (account, reason, calls) => {
+        // Credit may be needed there, or not any more.
+        this.#leased?.wake(account);
+        this.#tellCeiling(account, reason, calls);
+      },
     };
     const { accounts, ambient, watch, role, ledger, seat } = parts;
     const inherited = totalsOf(ledger.start.budgets);
@@ -123,10 +127,7 @@ export class WorkerMember implements Membership {
   async attach(core: MemberCore): Promise<void> {
     this.#core = core;
     const { engine, agents, metrics, bus } = core;
-    const ceilings = new WorkerCeilings({
-      ...{ accounts: this.#parts.accounts, ceilings: engine.ceilings },
-      onLimited: () => this.#leased?.wake(),
-    });
+    const ceilings = new WorkerCeilings(engine.ceilings);
     this.#agents = await this.#openAgents(agents, metrics);
     const send = (batch: EventBatch): void => void this.#link.peer.send(KIND.events, batch);
     const tap = new EventTap({ bus, clock: systemClock, timers: systemTimers, send });
@@ -138,7 +139,7 @@ export class WorkerMember implements Membership {
       onCredit: (message) => this.#leased?.receive(message),
       takes: {
         [KIND.agents]: (body) => this.#agents?.told(body),
-        [KIND.ceilings]: (body) => ceilings.take(body as CeilingsView),
+        [KIND.ceilings]: (body) => this.#leased?.together(() => ceilings.take(body as CeilingsView)),
       },
       answers: (kind) => {
         if (kind === KIND.check_agent) return async (id) => this.#agents?.checkHere(id);

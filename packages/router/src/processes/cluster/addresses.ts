@@ -5,11 +5,19 @@ const ADDRESSES_MAX = 1_000;
 export class Addresses {
   readonly #by_worker: Map<string, { readonly address: string; readonly mono_ms: number }> = new Map();
 
-  note(worker: string, address: string, mono_ms: number): void {
+  /** Returns whether it was not heard of from there before. */
+  note(worker: string, address: string, mono_ms: number): boolean {
+    const is_new = this.of(worker) !== address;
     this.#by_worker.delete(worker);
     this.#by_worker.set(worker, { address, mono_ms });
     const [oldest] = this.#by_worker.size > ADDRESSES_MAX ? this.#by_worker.keys() : [];
     if (oldest !== undefined) this.#by_worker.delete(oldest);
+    return is_new;
+  }
+
+  /** Each process once. */
+  all(): ReadonlySet<string> {
+    return new Set([...this.#by_worker.values()].map(({ address }) => address));
   }
 
   of(worker: string): string | undefined {

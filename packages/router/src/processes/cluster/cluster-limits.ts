@@ -20,17 +20,10 @@ import type { OwnerGateParts } from '../owner-gate.ts';
 import type { Pace } from '../pace.ts';
 import { Addresses } from './addresses.ts';
 import { ClusterGate } from './cluster-gate.ts';
+import { Inbox } from './inbox.ts';
 import { LocalWorkers } from './local-workers.ts';
 import type { ClusterView } from './view.ts';
-import {
-  addressOf,
-  type Envelope,
-  isEnvelope,
-  memberOfAddress,
-  memberOfWorker,
-  toLeader,
-  toMember,
-} from './envelope.ts';
+import { addressOf, type Envelope, memberOfAddress, memberOfWorker, toAllOf, toLeader, toMember } from './envelope.ts';
 
 /** Before the keys of clusters that do not say another one. */
 const PREFIX = 'atp';
@@ -52,7 +45,13 @@ export interface ClusterLimitsParts {
   readonly onTold: (worker: string, kind: string, body: unknown) => void;
   /** A worker of another machine is not heard of any more. */
   readonly onGone: (worker: string) => void;
-  /** Whoever holds the limits may not know any more what workers of this machine have told. */
+  /** A worker of another machine is heard of for the first time, or through another process. */
+  readonly onEntered: (worker: string) => void;
+  /** What whoever holds the limits tells all, beside credit. Returns whether it is understood. */
+  readonly onAnnounced: (kind: string, body: unknown) => boolean;
+  /** This process begins to hold the limits. */
+  readonly onLead: () => void;
+  /** Whoever holds the limits may not know any more what was told, or others what this one did that does. */
   readonly onForgotten: () => void;
   readonly onProblem: (problem: AtpError) => void;
   /** It held the limits, and does not any more: only another process may begin anew. */
@@ -74,6 +73,7 @@ export class ClusterLimits implements Limits {
   readonly #alarm: Alarm;
   readonly #locals: LocalWorkers;
   readonly #addresses: Addresses = new Addresses();
+  readonly #inbox: Inbox;
   /** Its workers are known where machines meet until then, so that no new leader forgets what they hold. */
   #registered_mono_ms = Number.NEGATIVE_INFINITY;
   #leader: { readonly address: string; readonly epoch: number } | undefined;
@@ -86,6 +86,7 @@ export class ClusterLimits implements Limits {
     this.#self = addressOf(member_id, incarnation);
     this.#election = new Election(this.#self, pace?.election);
     this.#locals = new LocalWorkers(parts.deliver);
+    this.#inbox = new Inbox((from, envelope) => this.#open(from, envelope), ambient.clock, parts.onProblem);
     this.gate = new ClusterGate({
       ...{ accounts, ambient, inherited, watch, options: pace?.credit },
       send: (message) => this.#send(message),
@@ -99,10 +100,9 @@ export class ClusterLimits implements Limits {
     this.#cluster = valkeyCluster({
       ...{ url: config.url, ca: config.ca, prefix: config.prefix ?? PREFIX, self: this.#self, onProblem },
       settled_ms: pace?.election?.settled_ms ?? DEFAULT_ELECTION.settled_ms,
-      onMessages: (from, messages) => this.#take(from, messages),
+      onMessages: (from, messages) => this.#inbox.take(from, messages),
       onLost: () => {
-        if (this.gate.own !== undefined) return;
-        this.#locals.call(this.#leader?.epoch ?? 0);
+        if (!this.leads) this.#locals.call(this.#leader?.epoch ?? 0);
         this.#parts.onForgotten();
       },
     });
@@ -117,9 +117,25 @@ export class ClusterLimits implements Limits {
     else this.#toLeader('credit', message.worker, message);
   }
 
+  /** It holds the limits of all machines. */
+  get leads(): boolean {
+    return this.gate.own !== undefined;
+  }
+
+  /** To the owner processes of all machines that are heard of, from the one that holds the limits. */
+  announce(kind: string, body: unknown): void {
+    for (const address of this.#addresses.all()) this.#cluster?.send(address, toAllOf(kind, body));
+  }
+
+  /** The same to that of one worker. */
+  sendTo(worker: string, kind: string, body: unknown): void {
+    const address = this.#addresses.of(worker);
+    if (address !== undefined) this.#cluster?.send(address, toAllOf(kind, body));
+  }
+
   /** What a worker of this machine has to say to whoever holds the limits; nothing where that is this process. */
   tell(worker: string, kind: string, body: unknown): void {
-    if (this.gate.own === undefined) this.#toLeader(kind, worker, body);
+    if (!this.leads) this.#toLeader(kind, worker, body);
   }
 
   view(): ClusterView {
@@ -167,6 +183,7 @@ export class ClusterLimits implements Limits {
     if (leads) {
       const { epoch, tenure_mono_ms } = state;
       const workers = answer.workers?.map((name) => ({ name, incarnation: 0 }));
+      this.#parts.onLead();
       this.gate.lead({ epoch, tenure_mono_ms, workers });
     }
     const { leader, epoch, is_free } = answer;
@@ -225,27 +242,36 @@ export class ClusterLimits implements Limits {
     }
   }
 
-  #take(from: string, messages: readonly unknown[]): void {
-    if (this.#is_closed) return;
-    for (const message of messages) if (isEnvelope(message)) this.#open(from, message);
+  /** Returns whether it is what it is to be: who is not whom it is for may leave it. */
+  #open(from: string, { to, kind, worker, body }: Envelope): boolean {
+    if (this.#is_closed) return true;
+    if (to === 'member') return kind === 'credit' ? this.#toldByLeader(body) : this.#announced(from, kind, body);
+    // Members speak for their own workers only.
+    if (memberOfWorker(worker) !== memberOfAddress(from)) return false;
+    if (this.gate.own === undefined) return true;
+    if (kind !== 'credit') {
+      this.#parts.onTold(worker, kind, body);
+      return true;
+    }
+    if (!isWorkerMessage(body) || body.worker !== worker) return false;
+    const is_new = this.#addresses.note(worker, from, this.#mono_ms);
+    this.#heard(body.epoch);
+    this.gate.own?.receive(body);
+    if (is_new && this.leads) this.#parts.onEntered(worker);
+    return true;
   }
 
-  #open(from: string, { to, kind, worker, body }: Envelope): void {
-    if (to === 'member') {
-      if (!isOwnerMessage(body) || memberOfWorker(body.worker) !== this.#parts.member_id) return;
-      this.#heard(body.epoch);
-      this.#parts.deliver(body);
-      return;
-    }
-    const { own } = this.gate;
-    // Members speak for their own workers only.
-    if (own === undefined || memberOfWorker(worker) !== memberOfAddress(from)) return;
-    if (kind !== 'credit') this.#parts.onTold(worker, kind, body);
-    else if (isWorkerMessage(body) && body.worker === worker) {
-      this.#addresses.note(worker, from, this.#mono_ms);
-      this.#heard(body.epoch);
-      this.gate.own?.receive(body);
-    }
+  #announced(from: string, kind: string, body: unknown): boolean {
+    // Who does not hold the limits any more, or does not yet, has nothing to say.
+    return from !== this.#leader?.address || this.leads || this.#parts.onAnnounced(kind, body);
+  }
+
+  #toldByLeader(body: unknown): boolean {
+    if (!isOwnerMessage(body)) return false;
+    if (memberOfWorker(body.worker) !== this.#parts.member_id) return true;
+    this.#heard(body.epoch);
+    this.#parts.deliver(body);
+    return true;
   }
 
   #arm(): void {

@@ -5,7 +5,7 @@ import type { OwnerMessage } from '@atp-router/flow';
 export interface Envelope {
   /** `leader`: from a worker to whoever holds the limits. `member`: the other way. */
   readonly to: 'leader' | 'member';
-  /** `credit`, or what else workers tell their owner. */
+  /** `credit`, or what else workers tell their owner, and an owner its workers. */
   readonly kind: string;
   readonly worker: string;
   readonly body: unknown;
@@ -17,6 +17,11 @@ export function toLeader(kind: string, worker: string, body: unknown): Envelope 
 
 export function toMember(message: OwnerMessage): Envelope {
   return { to: 'member', kind: 'credit', worker: message.worker, body: message };
+}
+
+/** To a process, for all of its workers. */
+export function toAllOf(kind: string, body: unknown): Envelope {
+  return { to: 'member', kind, worker: '', body };
 }
 
 export function isEnvelope(value: unknown): value is Envelope {

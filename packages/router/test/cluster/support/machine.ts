@@ -18,6 +18,7 @@ export interface MachineOptions {
   readonly url: string;
   readonly providers?: readonly unknown[];
   readonly tenant?: Readonly<Record<string, unknown>>;
+  readonly model?: Readonly<Record<string, unknown>>;
   /** For a process that is alone: it is told of the cluster all the same. */
   readonly is_shared?: boolean;
 }
@@ -137,11 +138,13 @@ export class Machine {
   }
 
   #router(process: ProcessRole): Promise<Router> {
-    const { dir, url, providers, tenant, is_shared = process.kind !== 'single' } = this.#options;
+    const { dir, url, providers, tenant, model, is_shared = process.kind !== 'single' } = this.#options;
     const config = configOf(dir, {
       ...(is_shared ? { cluster: { type: 'valkey', url } } : {}),
       providers: providers ?? [{ id: 'up', type: 'sim', sim: { latency_ms: { p50: 1, p95: 2 }, chunk_ms: 0 } }],
-      models: [{ id: 'm', provider: 'up', context: 128_000, price: { in_usd_per_mtok: 1, out_usd_per_mtok: 2 } }],
+      models: [
+        { id: 'm', provider: 'up', context: 128_000, price: { in_usd_per_mtok: 1, out_usd_per_mtok: 2 }, ...model },
+      ],
       tenants: [{ id: 'acme', keys: [{ id: 'k1', hash: hashOf(TENANT_KEY) }], ...tenant }],
     });
     return createRouter({

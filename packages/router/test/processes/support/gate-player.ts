@@ -27,6 +27,7 @@ export interface GateFacts {
   stopped: number;
   lapsed: number;
   cuts: number;
+  windows: number;
 }
 
 /** One call, as an engine would make it: funds and a place, sometimes a second attempt, sometimes nobody who ends it. */
@@ -35,6 +36,7 @@ export class Player implements Holder {
   readonly #gate: LeasedGate;
   readonly #tenant: string;
   readonly #qos: Qos;
+  readonly #session: string | undefined;
   #ticket: GateTicket | undefined;
   #second: GateTicket | undefined;
   #told = 0;
@@ -42,11 +44,12 @@ export class Player implements Holder {
   /** Reservations that are not ended, by ticket and part. */
   #open: [GateTicket, number][] = [];
 
-  constructor(world: Stage, gate: LeasedGate, tenant: string, qos: Qos) {
+  constructor(world: Stage, gate: LeasedGate, tenant: string, qos: Qos, session?: string) {
     this.#world = world;
     this.#gate = gate;
     this.#tenant = tenant;
     this.#qos = qos;
+    this.#session = session;
   }
 
   begin(): void {
@@ -168,7 +171,8 @@ export class Player implements Holder {
 
   #funds(): Part {
     const { draw } = this.#world;
-    const accounts = [`tenant:${this.#tenant}`, 'router'];
+    const own = this.#session === undefined ? [] : [`session:${this.#tenant}/${this.#session}`];
+    const accounts = [...own, `tenant:${this.#tenant}`, 'router'];
     return { kind: 'reserve', accounts, amounts: call(draw), wait_ms: draw.chance(0.7) ? 1_000 : undefined };
   }
 

@@ -5,6 +5,7 @@ import {
   type CreditOptions,
   dayNumber,
   DEFAULT_CREDIT,
+  isWorkerMessage,
   NOTHING,
   type OwnerMessage,
   type Part,
@@ -39,15 +40,18 @@ export class GateWorld implements Stage {
   readonly broken: string[] = [];
   readonly facts: GateFacts = {
     ...{ granted: 0, waited: 0, refused: 0, cancelled: 0, replaced: 0 },
-    ...{ grown: 0, stopped: 0, lapsed: 0, cuts: 0 },
+    ...{ grown: 0, stopped: 0, lapsed: 0, cuts: 0, windows: 0 },
   };
   readonly #owner: OwnerGate;
   readonly #books: AccountLedger = new AccountLedger();
   readonly #workers: WorkerEnd[] = [];
   readonly #spent: Map<string, Amounts> = new Map();
   #due: Map<string, number> = new Map();
+  /** Windows come and go meanwhile: of sessions at their worker, and of a deployment at all. */
+  readonly #moves: Draw | undefined;
 
-  constructor(seed: number) {
+  constructor(seed: number, has_windows: boolean = false) {
+    this.#moves = has_windows ? new Draw(seededRng(seed + 1_000_000)) : undefined;
     this.draw = new Draw(seededRng(seed));
     this.time = new VirtualTime(this.draw.rng, NOON_MS);
     const { time } = this;
@@ -75,12 +79,15 @@ export class GateWorld implements Stage {
     const { draw, time } = this;
     for (let i = draw.int(20, 120); i > 0; i -= 1) {
       time.after(draw.int(0, 3_000), () => {
-        const { gate } = draw.from(this.#workers);
-        new Player(this, gate, draw.one('a', 'b', 'c'), draw.from(QOS_TIERS)).begin();
+        const { name, gate } = draw.from(this.#workers);
+        const session = this.#moves === undefined ? undefined : `${name}.${this.#moves.int(1, 2)}`;
+        new Player(this, gate, draw.one('a', 'b', 'c'), draw.from(QOS_TIERS), session).begin();
       });
     }
     for (let i = draw.chance(0.5) ? draw.int(1, 3) : 0; i > 0; i -= 1)
       time.after(draw.int(100, 3_500), () => this.#cut(draw.from(this.#workers)));
+    for (let i = this.#moves?.int(1, 10) ?? 0; i > 0; i -= 1)
+      time.after(this.#moves?.int(0, 3_000) ?? 0, () => this.#moveWindow());
     while (time.mono_ms() < 40_000 && time.step()) if (this.broken.length > 0) return;
     this.#atRest();
   }
@@ -89,6 +96,26 @@ export class GateWorld implements Stage {
   spent(part: Part | undefined, used: Amounts): void {
     if (part?.kind !== 'reserve') return;
     for (const account of part.accounts) this.#spent.set(account, plus(this.#spent.get(account) ?? NOTHING, used));
+  }
+
+  #moveWindow(): void {
+    const draw = this.#moves as Draw;
+    const calls = draw.chance(0.3) ? Number.POSITIVE_INFINITY : draw.int(1, 4);
+    this.facts.windows += 1;
+    if (draw.chance(0.5)) {
+      const { name, gate, accounts } = draw.from(this.#workers);
+      const session = `session:${draw.one('a', 'b', 'c')}/${name}.${draw.int(1, 2)}`;
+      accounts.setCeiling(session, calls);
+      gate.wake(session);
+      return;
+    }
+    // Each hears of it when it does.
+    for (const { gate, accounts } of [{ gate: this.#owner, accounts: this.#books }, ...this.#workers]) {
+      this.time.after(draw.int(1, 30), () => {
+        accounts.setCeiling('deployment:m', calls);
+        gate.wake('deployment:m');
+      });
+    }
   }
 
   #atRest(): void {
@@ -102,6 +129,7 @@ export class GateWorld implements Stage {
         if ((out.calls ?? 0) < 0 || (out.tokens ?? 0) < 0) say(`${JSON.stringify(out)} at ${account} of ${name}`);
       }
     }
+    this.#sessionsAtRest(say);
     for (const account of this.#books.ids()) {
       const windows = this.#books.windows(account);
       if (windows === undefined) continue;
@@ -120,6 +148,24 @@ export class GateWorld implements Stage {
     for (const qos of QOS_TIERS) if (this.#owner.waiting(qos) !== 0) say(`${qos} waits at the owner`);
   }
 
+  /** Nothing has a place there any more: a window of one takes one. */
+  #sessionsAtRest(say: (what: string) => void): void {
+    if (this.#moves === undefined) return;
+    const owner = { decided: () => undefined, preempted: () => undefined, lapsed: () => undefined };
+    const key = { qos: 'gold', tenant: 'a', weight: 1, session: '', tokens: 1, deadline_mono_ms: Infinity } as const;
+    for (const { name, gate, accounts } of this.#workers) {
+      for (const session of [...accounts.ids()].filter((id) => id.startsWith('session:'))) {
+        accounts.setCeiling(session, 1);
+        gate.wake(session);
+        const parts = [
+          { kind: 'reserve', accounts: [session], amounts: { calls: 1, tokens: 1, usd_nanos: 1 } },
+        ] as const;
+        const { state } = gate.request({ owner, key, parts, is_preemptible: false });
+        if (state.kind !== 'granted') say(`${session} at ${name} is ${state.kind}`);
+      }
+    }
+  }
+
   #cut(worker: WorkerEnd): void {
     this.facts.cuts += 1;
     worker.link += 1;
@@ -132,7 +178,8 @@ export class GateWorld implements Stage {
     const { link } = worker;
     worker.gate.up((message: WorkerMessage) =>
       this.#deliver(`up ${worker.name}`, () => {
-        if (worker.link === link) this.#owner.receive(message);
+        if (!isWorkerMessage(message)) this.broken.push(`${worker.name} sent no message: ${JSON.stringify(message)}`);
+        else if (worker.link === link) this.#owner.receive(message);
       }),
     );
   }
