@@ -21,7 +21,7 @@ import { HolderLeases } from './holder-leases.ts';
 import { InOrder } from './in-order.ts';
 import { Growth } from './leased-growth.ts';
 import { LeasedBooks } from './leased-books.ts';
-import { LeasedLimits } from './leased-limits.ts';
+import { LeasedLimits, usedOfBudgets } from './leased-limits.ts';
 import type { LeasedGateParts } from './leased-parts.ts';
 import { LeasedTicket, own } from './leased-ticket.ts';
 import { LeasedView } from './leased-view.ts';
@@ -169,7 +169,8 @@ export class LeasedGate extends LeasedView implements Gate {
   }
 
   #recount(): void {
-    this.#took(this.#credit.setLimits(this.#limits.of, this.#now()));
+    const now = this.#now();
+    this.#took(this.#credit.setLimits(this.#limits.of, now, usedOfBudgets(this.#parts.accounts, this.others, now)));
   }
 
   /** It waits for nothing any more. */

@@ -1,4 +1,12 @@
-import type { AccountLedger, AccountLimits } from '@atp-router/flow';
+import {
+  type AccountLedger,
+  type AccountLimits,
+  type DayTotal,
+  dayNumber,
+  isNothing,
+  type Now,
+} from '@atp-router/flow';
+import type { Here } from '../engine/gate.ts';
 import { isOwn } from './own-windows.ts';
 
 /**
@@ -63,4 +71,21 @@ export class LeasedLimits {
     this.#has_others = false;
     this.#recount();
   }
+}
+
+/** What this process used where there is a budget, on the days that count: it may be new, and know nothing of what was used before. */
+export function usedOfBudgets(accounts: AccountLedger, here: Here, { now_ms }: Now): readonly DayTotal[] {
+  const today = dayNumber(now_ms);
+  return [...accounts.ids()]
+    .filter((account) => hasBudget(accounts.limitsOf(account)))
+    .flatMap((account) =>
+      [today - 1, today].flatMap((day) => {
+        const used = here.used(account, day);
+        return isNothing(used) ? [] : [{ account, day, used }];
+      }),
+    );
+}
+
+function hasBudget({ calls_per_day, tokens_per_day, usd_nanos_per_day }: AccountLimits = {}): boolean {
+  return [calls_per_day, tokens_per_day, usd_nanos_per_day].some((limit) => limit !== undefined);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { hashOf, type Running, start } from '../admin/harness.ts';
+import { configOf, hashOf, type Running, start } from '../admin/harness.ts';
 import { answer, held } from '../admin/held.ts';
 import { call, type Reply } from '../admin/http.ts';
 import { upstream } from '../admin/upstream.ts';
@@ -94,6 +94,20 @@ test('what one process used before there were workers is counted with what they 
   await asked(worker, 'free', 1);
   await asked(worker, 'paid', 1);
   await areUsed(worker, { free: 3, paid: 2 });
+});
+
+test('a budget that comes while the router runs counts what was used before, also what its workers used', async () => {
+  const several = await startProcesses(2, { tenants: TENANTS });
+  const [one, two] = several.workers as [Running, Running];
+  await asked(one, 'free', 3);
+  await asked(two, 'free', 2);
+  const [free, paid] = TENANTS;
+  const tenants = [{ ...free, budget: { calls_per_day: 6 } }, paid];
+  expect(several.owner.router.manager.replaceBase(configOf(several.config.data_dir, { tenants })).ok).toBe(true);
+  await areUsed(one, { free: 5, paid: 0 });
+  await asked(one, 'free', 1);
+  expect((await two.chat({}, KEYS.free)).status).toBe(429);
+  expect((await one.chat({}, KEYS.free)).status).toBe(429);
 });
 
 interface Flow {
