@@ -88,7 +88,11 @@ export class Arbiter<T> {
   join(ticket: Ticket<T>, denial: Denial, now: Now): boolean {
     const shed = this.#room.makeRoom(ticket, denial);
     if (shed === 'full') return false;
-    if (shed !== undefined) this.refuse(shed.ticket, { kind: 'shed', denial: shed.denial });
+    if (shed !== undefined) {
+      this.refuse(shed.ticket, { kind: 'shed', denial: shed.denial });
+      // Whoever stood behind it there may have its turn.
+      this.touched(shed.from);
+    }
     this.#line(ticket, denial, now);
     return true;
   }

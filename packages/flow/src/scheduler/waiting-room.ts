@@ -52,16 +52,15 @@ export class WaitingRoom<T> {
   makeRoom(
     ticket: Ticket<T>,
     { account }: Denial,
-  ): { readonly ticket: Ticket<T>; readonly denial: Denial } | 'full' | undefined {
+  ): { readonly ticket: Ticket<T>; readonly denial: Denial; readonly from: Pool<T> } | 'full' | undefined {
     const pool = this.pools.get(account);
     const most = pool?.max_waiting ?? this.#options.waiting_per_account;
     const is_full = (pool?.queue.size ?? 0) >= most;
     if (!is_full && this.size < this.max_waiting) return undefined;
     const last = is_full ? pool && leastNeeded(pool, ticket) : this.#leastNeeded(ticket);
     if (last?.state.kind !== 'waiting') return 'full';
-    const shed = { ticket: last, denial: last.state.denial };
-    this.leave(last);
-    return shed;
+    const { denial } = last.state;
+    return { ticket: last, denial, from: this.leave(last) };
   }
 
   /** Who makes room where too many wait in all. */

@@ -54,8 +54,14 @@ export class ShedBook {
     const tiers = lines.map((line) => line.filter(({ rank }) => rank === worst));
     const fullest = Math.max(...tiers.map(({ length }) => length));
     const than = worst > newcomer.rank ? 0 : countOf(lines.flat(), newcomer.wish.tenant) + 1;
-    const right = tiers.filter(({ length }) => length === fullest).flatMap((tier) => lastOfCrowd(tier, than));
-    if (!right.includes(demand) && !(demand === newcomer && right.length < tiers.length))
+    // Of two that are as full nobody knows.
+    const right = tiers
+      .filter(({ length }) => length === fullest)
+      .flatMap((tier) => {
+        const crowd = lastOfCrowd(tier, than);
+        return crowd.length > 0 ? crowd : [newcomer];
+      });
+    if (!right.includes(demand))
       this.#watch.broken(`${name(demand)} was shed where too many wait, and not ${right.map(name).join(' or ')}`);
   }
 
@@ -93,6 +99,8 @@ export class ShedBook {
     if (here.some((other) => other.rank > demand.rank))
       this.#watch.broken(`${name(demand)} may not join ${book.id}, where somebody of a worse tier waits`);
     const tier = here.filter((other) => other.rank === demand.rank);
+    // Where too many wait in all, all that its own tenant has waiting counts.
+    if (!this.#isFull(book, came.length)) return;
     const at_most = mostOf(demand, book, came);
     if (tier.some(({ wish }) => countOf(tier, wish.tenant) > at_most + 1))
       this.#watch.broken(`${name(demand)} may not join ${book.id}, where another tenant has more waiting`);
