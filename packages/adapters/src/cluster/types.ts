@@ -1,4 +1,4 @@
-import type { Beat, BeatAnswer } from '@atp-router/flow';
+import type { Beat, BeatAnswer, KeptTotal } from '@atp-router/flow';
 import type { AtpError } from '@atp-router/kernel';
 import type { ValkeyAddress } from '../valkey/connect.ts';
 
@@ -33,6 +33,10 @@ export interface Cluster {
   beat(beat: Beat, workers: readonly string[]): Promise<BeatAnswer>;
   /** The record of this leader may be taken at once. */
   leave(epoch: number): Promise<void>;
+  /** Whoever leads later can read it, unless the server comes back empty. Rejects when that is not sure. */
+  keep(totals: readonly KeptTotal[]): Promise<void>;
+  /** What was kept of a UTC day (days since the Unix epoch), whoever led. What is not understood is left out. */
+  kept(day: number): Promise<readonly KeptTotal[]>;
   /** With all else that this turn of the event loop sends. */
   send(to: string, message: unknown): void;
   stats(): ClusterStats;

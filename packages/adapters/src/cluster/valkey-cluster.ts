@@ -1,8 +1,10 @@
-import type { Beat, BeatAnswer } from '@atp-router/flow';
+import type { Beat, BeatAnswer, KeptTotal } from '@atp-router/flow';
 import { AtpError, Complaints } from '@atp-router/kernel';
+import type { Redis } from 'ioredis';
 import { systemClock } from '../clock.ts';
 import { ADVICE, reasonOf } from '../valkey/reasons.ts';
 import { Connection } from './connection.ts';
+import { fieldOf, KEPT_TTL_MS, totalOf, numbersOf } from './kept.ts';
 import { Incoming } from './incoming.ts';
 import { Outgoing } from './outgoing.ts';
 import { CLUSTER_SCRIPTS } from './scripts.ts';
@@ -88,6 +90,25 @@ class ValkeyCluster implements Cluster {
     await this.#run('leave', [this.#key('record')], [this.#options.self, String(epoch)]);
   }
 
+  async keep(totals: readonly KeptTotal[]): Promise<void> {
+    const client = this.#client();
+    const commands = totals.flatMap((total) => {
+      const key = this.#key(`used:${total.day}`);
+      return [
+        ['hset', key, fieldOf(total), numbersOf(total)],
+        ['pexpire', key, String(KEPT_TTL_MS)],
+      ];
+    });
+    const answers = (await inTime(client.pipeline(commands).exec())) ?? [];
+    const failed = answers.find(([error]) => error !== null);
+    if (answers.length < commands.length || failed !== undefined) throw unusable(reasonOf(failed?.[0]));
+  }
+
+  async kept(day: number): Promise<readonly KeptTotal[]> {
+    const found = await inTime(this.#client().hgetall(this.#key(`used:${day}`)));
+    return Object.entries(found).flatMap(([field, value]) => totalOf(field, value, day) ?? []);
+  }
+
   send(to: string, message: unknown): void {
     if (!this.#is_closed) this.#outgoing.add(to, message);
   }
@@ -111,8 +132,7 @@ class ValkeyCluster implements Cluster {
   }
 
   async #run(name: keyof typeof CLUSTER_SCRIPTS, keys: readonly string[], args: readonly string[]): Promise<unknown> {
-    const client = this.#writer.client;
-    if (client === undefined) throw unusable('there is no connection');
+    const client = this.#client();
     try {
       return await inTime(client.evalsha(CLUSTER_SCRIPTS[name].sha, keys.length, ...keys, ...args));
     } catch (error) {
@@ -122,6 +142,12 @@ class ValkeyCluster implements Cluster {
       this.#down(reason);
       throw unusable(reason);
     }
+  }
+
+  #client(): Redis {
+    const { client } = this.#writer;
+    if (client === undefined) throw unusable('there is no connection');
+    return client;
   }
 
   #down(reason: string): void {

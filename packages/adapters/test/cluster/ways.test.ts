@@ -33,6 +33,39 @@ describe.skipIf(findValkey() === undefined)('the way between machines', { timeou
     expect(b.cluster.stats()).toMatchObject({ sent_total: 1_000, received_total: 1_000, lost_total: 0 });
   });
 
+  it('keeps what was used for whoever leads next, and leaves out what nobody put there', async () => {
+    const [a, b] = [end('a#k'), end('b#k')];
+    await Promise.all([a.up(), b.up()]);
+    const used = { calls: 3, tokens: 40, usd_nanos: 5_000 };
+    const of = { account: 'tenant:a b', day: 20_000, used };
+    await a.cluster.keep([
+      { worker: 'm.w1', incarnation: 1, ...of },
+      { worker: 'm.w2', incarnation: 7, ...of },
+      { worker: 'm.w1', incarnation: 2, ...of, used: { ...used, calls: 4 } },
+    ]);
+    const kept = [
+      { worker: 'm.w1', incarnation: 2, ...of, used: { ...used, calls: 4 } },
+      { worker: 'm.w2', incarnation: 7, ...of },
+    ];
+    const sorted = (totals: readonly { readonly worker: string }[]): unknown =>
+      [...totals].sort((one, other) => one.worker.localeCompare(other.worker));
+    expect(sorted(await b.cluster.kept(20_000))).toEqual(kept);
+    expect(await b.cluster.kept(20_001)).toEqual([]);
+    server.ask(
+      'HSET',
+      'ways:cluster:1:used:20000',
+      'no list',
+      '1',
+      '["w","t",1]',
+      '[1,2,3,4]',
+      '["w","t"]',
+      '[1,-2,3,4]',
+      '["w","u"]',
+      '{}',
+    );
+    expect(sorted(await b.cluster.kept(20_000))).toEqual(kept);
+  });
+
   it('cuts what is long into entries, and loses what nothing takes', async () => {
     const [a, b] = [end('a#2'), end('b#2')];
     await Promise.all([a.up(), b.up()]);
@@ -92,6 +125,10 @@ describe.skipIf(findValkey() === undefined)('the way between machines', { timeou
     await Promise.all([a?.up(), b?.up()]);
     await a?.beat();
     await a?.cluster.leave(1);
+    await a?.cluster.keep([
+      { worker: 'w', incarnation: 1, account: 't', day: 1, used: { calls: 1, tokens: 1, usd_nanos: 1 } },
+    ]);
+    expect(await b?.cluster.kept(1)).toHaveLength(1);
     a?.cluster.send('b#4', 'hello');
     await b?.until(() => b.came.length === 1);
     expect([...(a?.problems ?? []), ...(b?.problems ?? [])]).toEqual([]);

@@ -22,6 +22,12 @@ export interface DayTotal {
   readonly used: Amounts;
 }
 
+/** The same, of one incarnation by its name. */
+export interface KeptTotal extends DayTotal {
+  readonly worker: string;
+  readonly incarnation: number;
+}
+
 /** A slot is an account on a day: what a worker used there, and what its calls hold. */
 export interface SlotState extends DayTotal {
   readonly held: Held;

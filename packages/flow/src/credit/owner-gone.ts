@@ -21,6 +21,10 @@ export class Gone {
     return this.#workers.size;
   }
 
+  workers(): IterableIterator<OwnerWorker> {
+    return this.#workers.values();
+  }
+
   find(name: string, incarnation: number): OwnerWorker | undefined {
     return this.#workers.get(keyOf(name, incarnation));
   }

@@ -1,7 +1,8 @@
 import type { AccountLedger } from '../account-ledger.ts';
+import { NOTHING } from '../amounts.ts';
 import type { Now } from '../scheduler/changes.ts';
 import type { Contention } from './contention.ts';
-import type { Recovered, WorkerMessage } from './messages.ts';
+import type { KeptTotal, Recovered, WorkerMessage } from './messages.ts';
 import type { CreditOptions } from './options.ts';
 import type { OwnerDesk } from './owner-desk.ts';
 import { Gone } from './owner-gone.ts';
@@ -35,6 +36,35 @@ export class OwnerRoster {
   find(name: string, incarnation: number): OwnerWorker | undefined {
     const known = this.#workers.get(name);
     return known?.incarnation === incarnation ? known : this.#gone.find(name, incarnation);
+  }
+
+  /** What is debited and not kept for whoever follows, `most` at a time. */
+  unkept(most: number): readonly KeptTotal[] {
+    const totals: KeptTotal[] = [];
+    for (const { name, incarnation, slots } of this.#all()) {
+      for (const { account, day, known, kept } of slots) {
+        if (totals.length === most) return totals;
+        if (known !== kept) totals.push({ worker: name, incarnation, account, day, used: known });
+      }
+    }
+    return totals;
+  }
+
+  keep(totals: readonly KeptTotal[]): void {
+    for (const { worker, incarnation, account, day, used } of totals) {
+      const slot = this.find(worker, incarnation)?.peek(account, day);
+      if (slot !== undefined) slot.kept = used;
+    }
+  }
+
+  /** Nobody can read any more what was kept. */
+  unkeep(): void {
+    for (const { slots } of this.#all()) for (const slot of slots) slot.kept = NOTHING;
+  }
+
+  *#all(): Generator<{ readonly name: string; readonly incarnation: number; readonly slots: Iterable<OwnerSlot> }> {
+    for (const workers of [this.#gone.workers(), this.#workers.values()])
+      for (const worker of workers) yield { name: worker.name, incarnation: worker.incarnation, slots: worker.slots() };
   }
 
   get alive(): number {

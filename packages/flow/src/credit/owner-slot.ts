@@ -26,6 +26,8 @@ export class OwnerSlot {
   credit: Amounts = NOTHING;
   /** Debited for it. */
   known: Amounts = NOTHING;
+  /** What of it whoever follows this owner can read. */
+  kept: Amounts = NOTHING;
   /** It admits from its credit. */
   is_open = false;
   /** Since it was closed it has told what it holds. */

@@ -6,7 +6,14 @@ import type { Now, QueueSigns } from '../scheduler/changes.ts';
 import type { QueueOptions, SchedulerOptions } from '../scheduler/options.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
 import { Contention, overOf } from './contention.ts';
-import { CREDIT_VERSION, type OwnerMessage, type Recovered, type WorkerBody, type WorkerMessage } from './messages.ts';
+import {
+  CREDIT_VERSION,
+  type KeptTotal,
+  type OwnerMessage,
+  type Recovered,
+  type WorkerBody,
+  type WorkerMessage,
+} from './messages.ts';
 import { type CreditOptions, DEFAULT_CREDIT } from './options.ts';
 import { isTooMuch } from './owner-bounds.ts';
 import { OwnerDesk } from './owner-desk.ts';
@@ -103,6 +110,20 @@ export class CreditOwner {
 
   workers(): IterableIterator<OwnerWorker> {
     return this.#roster.workers();
+  }
+
+  /** What is debited, for whoever follows this owner: some of what it cannot read yet. `kept` when it can. */
+  unkept(most: number): readonly KeptTotal[] {
+    return this.#roster.unkept(most);
+  }
+
+  kept(totals: readonly KeptTotal[]): void {
+    this.#roster.keep(totals);
+  }
+
+  /** What was kept is lost. */
+  unkeep(): void {
+    this.#roster.unkeep();
   }
 
   /** Incarnations that are gone and for which something is debited. */

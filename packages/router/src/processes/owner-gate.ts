@@ -8,6 +8,7 @@ import {
   type OwnerSetup,
   type QueueOptions,
   type QueueSigns,
+  type Recovered,
   type WorkerMessage,
 } from '@atp-router/flow';
 import type { Qos } from '@atp-router/kernel';
@@ -61,6 +62,11 @@ export class OwnerGate extends NoCalls implements Gate, Limits {
 
   receive(message: WorkerMessage): void {
     this.#took(this.owner.receive(message, this.#now()));
+  }
+
+  /** What a worker that is not there used, as was kept of an earlier owner. */
+  settledFor(recovered: Recovered): void {
+    this.#took(this.owner.settledFor(recovered, this.#now()));
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,4 @@
-import { type Cluster, type ClusterStats, type Config, valkeyCluster } from '@atp-router/adapters';
+import { type Cluster, type Config, valkeyCluster } from '@atp-router/adapters';
 import {
   type AccountLedger,
   type BeatAnswer,
@@ -7,7 +7,6 @@ import {
   Election,
   isOwnerMessage,
   isWorkerMessage,
-  type OverReason,
   type OwnerMessage,
   type WorkerMessage,
 } from '@atp-router/flow';
@@ -21,8 +20,9 @@ import type { Pace } from '../pace.ts';
 import { Addresses } from './addresses.ts';
 import { ClusterGate } from './cluster-gate.ts';
 import { Inbox } from './inbox.ts';
+import { KeptTotals } from './kept-totals.ts';
 import { LocalWorkers } from './local-workers.ts';
-import type { ClusterView } from './view.ts';
+import { type ClusterView, NO_STATS, WORDS } from './view.ts';
 import { addressOf, type Envelope, memberOfAddress, memberOfWorker, toAllOf, toLeader, toMember } from './envelope.ts';
 
 /** Before the keys of clusters that do not say another one. */
@@ -78,6 +78,8 @@ export class ClusterLimits implements Limits {
   #registered_mono_ms = Number.NEGATIVE_INFINITY;
   #leader: { readonly address: string; readonly epoch: number } | undefined;
   #elections_total = 0;
+  /** While it leads. */
+  #kept: KeptTotals | undefined;
   #is_closed = false;
 
   constructor(parts: ClusterLimitsParts) {
@@ -103,6 +105,7 @@ export class ClusterLimits implements Limits {
       onMessages: (from, messages) => this.#inbox.take(from, messages),
       onLost: () => {
         if (!this.leads) this.#locals.call(this.#leader?.epoch ?? 0);
+        this.#kept?.lost();
         this.#parts.onForgotten();
       },
     });
@@ -185,7 +188,10 @@ export class ClusterLimits implements Limits {
       const workers = answer.workers?.map((name) => ({ name, incarnation: 0 }));
       this.#parts.onLead();
       this.gate.lead({ epoch, tenure_mono_ms, workers });
+      const { own } = this.gate;
+      if (own !== undefined && this.#cluster !== undefined) this.#kept = new KeptTotals(this.#cluster, own);
     }
+    this.#kept?.turn(this.#parts.ambient.clock.now_ms());
     const { leader, epoch, is_free } = answer;
     this.#setLeader(leader === undefined || is_free ? undefined : { address: leader, epoch });
     this.#follow();
@@ -207,6 +213,7 @@ export class ClusterLimits implements Limits {
     if (state.kind === 'leads') this.gate.own?.owner.renewTenure(state.tenure_mono_ms);
     if (state.kind !== 'over' || this.gate.own === undefined) return;
     this.gate.close();
+    this.#kept = undefined;
     this.#alarm.close();
     this.#parts.onOver(WORDS[state.reason]);
   }
@@ -287,14 +294,3 @@ export class ClusterLimits implements Limits {
     return this.#parts.ambient.clock.mono_ms();
   }
 }
-
-const NO_STATS: ClusterStats = {
-  ...{ is_up: false, sent_total: 0, received_total: 0, lost_total: 0 },
-  round_trip_ms: undefined,
-};
-
-const WORDS: Readonly<Record<OverReason, string>> = {
-  late: 'the server of cluster.url did not answer for so long that another machine may hold the limits',
-  lost: 'another machine holds the limits',
-  deposed: 'a later owner of the limits was heard of',
-};
