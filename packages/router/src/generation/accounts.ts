@@ -12,8 +12,11 @@ export function keyAccount(tenant: string, key_id: string): string {
   return `key:${tenant}/${key_id}`;
 }
 
+/** How accounts of sessions, and no others, begin. */
+export const SESSION_PREFIX = 'session:';
+
 export function sessionAccount(tenant: string, session_id: string): string {
-  return `session:${tenant}/${session_id}`;
+  return `${SESSION_PREFIX}${tenant}/${session_id}`;
 }
 
 /** A model with a prompt of its own, as clients name it. */

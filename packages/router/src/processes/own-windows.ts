@@ -2,7 +2,7 @@ import { AccountLedger, type Changes, type Now, Scheduler } from '@atp-router/fl
 import type { Qos } from '@atp-router/kernel';
 import type { PoolView } from '../engine/gate.ts';
 import type { Watchers } from '../engine/watchers.ts';
-import { levelOf } from '../generation/accounts.ts';
+import { SESSION_PREFIX } from '../generation/accounts.ts';
 import { InOrder } from './in-order.ts';
 import type { LeasedTicket } from './leased-ticket.ts';
 import type { Waits } from './waits.ts';
@@ -11,7 +11,7 @@ const ONE_CALL = { calls: 1, tokens: 0, usd_nanos: 0 } as const;
 
 /** A session lives at one process: the window that follows its calls is for that one to keep, and the owner knows of none. */
 export function isOwn(account: string): boolean {
-  return levelOf(account) === 'session';
+  return account.startsWith(SESSION_PREFIX);
 }
 
 export interface OwnWindowsParts {
