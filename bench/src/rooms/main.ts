@@ -10,10 +10,7 @@ import { startRouter } from '../targets/router.ts';
 import { startUpstream } from '../upstream.ts';
 import { IDLE, readProfile, timeByRoom } from './profile.ts';
 
-/**
- * Where the time of a request goes, by room: the router of the main bench under V8's sampling profiler. The profiler slows what it
- * watches, so times are upper bounds; starting up is in none of the rooms' shares but their own, a second of some thirty.
- */
+// Where the time of a request goes, by room: the router of the main bench under V8's sampling profiler, which slows what it watches.
 const USAGE = `usage: npm run rooms -w bench -- [--scenario ID] [--seconds N] [--workers N] [--profiles DIR]
   --scenario ID  a scenario of plain requests (default open2k5)
   --seconds N    length of the load (default 30)
@@ -61,8 +58,7 @@ try {
   print(load.count, load.errors + load.non_2xx);
 } finally {
   await Promise.all(running.map((one) => one.stop()));
-  if (process.env['KEEP']) process.stderr.write(folder);
-  else rmSync(folder, { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true });
 }
 
 /** A column for each thread that did something for the requests, those of one process side by side. */

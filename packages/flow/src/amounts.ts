@@ -29,6 +29,11 @@ export interface AccountLimits {
 
 export const NO_LIMITS: AccountLimits = {};
 
+/** Whether a UTC day may cost so much and no more, in any dimension. Also of limits as they are shown. */
+export function hasBudget(limits: AccountLimits | LimitsRecord): boolean {
+  return (limits.calls_per_day ?? limits.tokens_per_day ?? limits.usd_nanos_per_day) != null;
+}
+
 export const LIMIT_NAMES: readonly (keyof AccountLimits)[] = [
   'max_parallel',
   'max_tokens',

@@ -2,7 +2,7 @@ export { AccountLedger } from './account-ledger.ts';
 export type { AccuracySummary } from './accuracy.ts';
 export { reservedUsdNanos } from './affordable.ts';
 export type { AccountLimits, Amounts, Denial, LimitDimension, LimitsChange, LimitsRecord } from './amounts.ts';
-export { NO_LIMITS, NOTHING } from './amounts.ts';
+export { hasBudget, NO_LIMITS, NOTHING } from './amounts.ts';
 export { dayNumber, dayStart_ms, formatDay, parseDay } from './days.ts';
 export { ByteModel, type PromptSize } from './byte-model.ts';
 export { effectiveDemand, type Estimate, type ToolCost, type ToolTokens, withGuard } from './estimate.ts';

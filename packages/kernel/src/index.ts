@@ -9,4 +9,5 @@ export * from './limits.ts';
 export * from './money.ts';
 export * from './qos.ts';
 export * from './rng.ts';
+export * from './shape.ts';
 export * from './text.ts';

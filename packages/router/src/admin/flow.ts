@@ -1,4 +1,4 @@
-import { type Amounts, NOTHING, plus } from '@atp-router/flow';
+import { type Amounts, NOTHING, plus, hasBudget, NO_LIMITS } from '@atp-router/flow';
 import { nanosToMicros, QOS_TIERS, type Qos } from '@atp-router/kernel';
 import type { Engine } from '../engine/engine.ts';
 import { levelOf, tenantAccount } from '../generation/accounts.ts';
@@ -134,11 +134,10 @@ function tenantView({ gate, parts }: Engine, tenant: string, all: readonly Tenan
 
 /** What a UTC day may use, and has used. Of budgets that machines share the one that holds the limits has the use of all. */
 function todayOf({ engine, cluster }: AdminParts, tenant: string, all: readonly TenantHere[]): object {
-  const { calls_per_day, tokens_per_day, usd_nanos_per_day } =
-    engine.parts.accounts.limitsOf(tenantAccount(tenant)) ?? {};
-  const has_budget = (calls_per_day ?? tokens_per_day ?? usd_nanos_per_day) !== undefined;
+  const limits = engine.parts.accounts.limitsOf(tenantAccount(tenant)) ?? NO_LIMITS;
+  const { calls_per_day, tokens_per_day, usd_nanos_per_day } = limits;
   const used = all.reduce<Amounts>((total, one) => plus(total, one.used), NOTHING);
-  const is_known = !has_budget || cluster()?.role !== 'relay';
+  const is_known = !hasBudget(limits) || cluster()?.role !== 'relay';
   const of = (amount: number, limit: number | undefined): object => {
     return { used: is_known ? amount : null, limit: limit ?? null };
   };

@@ -1,4 +1,12 @@
-import { type AccountLedger, type AccountSnapshot, type Amounts, NOTHING, outOf, parseDay } from '@atp-router/flow';
+import {
+  type AccountLedger,
+  type AccountSnapshot,
+  type Amounts,
+  NOTHING,
+  outOf,
+  parseDay,
+  hasBudget,
+} from '@atp-router/flow';
 import type { Qos } from '@atp-router/kernel';
 import type { Gate, Here } from './gate.ts';
 
@@ -23,9 +31,7 @@ export function allHere(accounts: Books): Here {
  * used, and elsewhere each only its own. Over all processes these add up.
  */
 export function usedHere({ id, day, limits, used }: AccountSnapshot, here: Here, leads: boolean): Amounts {
-  const { calls_per_day, tokens_per_day, usd_nanos_per_day } = limits;
-  const has_budget = [calls_per_day, tokens_per_day, usd_nanos_per_day].some((limit) => limit !== null);
-  if (!has_budget) return here.used(id, parseDay(day));
+  if (!hasBudget(limits)) return here.used(id, parseDay(day));
   return leads ? used : NOTHING;
 }
 

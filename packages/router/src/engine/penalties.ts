@@ -1,6 +1,6 @@
 import { type AccountLedger, type Estimator, type Penalty, penaltyOf, worseTier } from '@atp-router/flow';
 import type { Qos } from '@atp-router/kernel';
-import { callLimit } from './call-limit.ts';
+import { mostCalls } from './call-limit.ts';
 import type { Ceilings } from './ceilings.ts';
 import type { Target } from './target.ts';
 
@@ -77,15 +77,9 @@ export class Penalties {
   /** Half of nothing in particular is no number: without a limit there is no ceiling. */
   #bind(account: string, target: Target, penalty: Penalty | undefined): void {
     const factor = penalty?.parallel_factor ?? 1;
-    const most = this.#most(account, target);
+    const most = mostCalls(this.#accounts, this.#ceilings, account, target.provider_account);
     const is_free = factor === 1 || !Number.isFinite(most);
     const calls = is_free ? Number.POSITIVE_INFINITY : Math.max(1, Math.floor(most * factor));
     this.#ceilings.set(account, 'estimates', calls);
-  }
-
-  #most(account: string, { provider_account }: Target): number {
-    const own = callLimit(this.#accounts, account);
-    const most = Number.isFinite(own) ? own : callLimit(this.#accounts, provider_account);
-    return Math.min(most, this.#ceilings.of(account, 'agents'));
   }
 }

@@ -1,6 +1,6 @@
 import { type AccountLedger, type AimdOptions, type WindowSign, WindowTable } from '@atp-router/flow';
 import type { AttemptRecord } from '@atp-router/ledger';
-import { callLimit } from './call-limit.ts';
+import { callLimit, mostCalls } from './call-limit.ts';
 import type { Ceilings } from './ceilings.ts';
 import type { Gate, FlowWatch } from './gate.ts';
 import type { Ambient } from './ports.ts';
@@ -98,7 +98,7 @@ export class TargetWindows {
   take({ account, provider_account, sign, record }: Signal): void {
     const options = this.#options;
     if (options === undefined) return;
-    const most = this.#most(account, provider_account);
+    const most = mostCalls(this.#parts.accounts, this.#ceilings, account, provider_account);
     const configured = { ...options, base: Math.min(options.base, most), max: most };
     if (isBounded(most) && this.#tuned.ended(account, record, sign, configured)) return;
     this.#sign(account, sign, most);
@@ -111,14 +111,6 @@ export class TargetWindows {
     if (window === undefined) return;
     this.#set(account, window);
     if (sign !== 'timely' && window < (before ?? Infinity)) this.#parts.watch?.congested(sign);
-  }
-
-  /** Calls in flight that a deployment has at most: by its own limit, or its provider's, and by the agents that are there. */
-  #most(account: string, provider: string): number {
-    const { accounts } = this.#parts;
-    const own = callLimit(accounts, account);
-    const limit = Number.isFinite(own) ? own : callLimit(accounts, provider);
-    return Math.min(limit, this.#ceilings.of(account, 'agents'));
   }
 
   /** Deployments whose windows are narrower than their limits, or that have a tuner. */

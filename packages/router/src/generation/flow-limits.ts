@@ -70,7 +70,7 @@ function accountRules(config: Config, is_one_of_many: boolean): ReadonlyMap<stri
   if (is_one_of_many) {
     for (const model of config.models) {
       const of_agents = providers.get(model.provider);
-      const suggested = of_agents !== undefined && countsSuggested(of_agents) ? [suggestedOf(model)] : [];
+      const suggested = of_agents !== undefined && countsSuggested(of_agents) ? [suggestedAccount(keyOf(model))] : [];
       for (const account of [deploymentOf(model), ...suggested])
         if (!rules.has(account)) add(account, { max_parallel: NO_BOUND_CALLS });
     }
@@ -109,12 +109,13 @@ function deployments(
 }
 
 /** Account of the deployment that a model is served by. */
-export function deploymentOf({ provider, upstream_model, id }: ModelConfig): string {
-  return deploymentAccount(`${provider}/${upstream_model ?? id}`);
+export function deploymentOf(model: ModelConfig): string {
+  return deploymentAccount(keyOf(model));
 }
 
-function suggestedOf({ provider, upstream_model, id }: ModelConfig): string {
-  return suggestedAccount(`${provider}/${upstream_model ?? id}`);
+/** Of the target that its calls go to. */
+function keyOf({ provider, upstream_model, id }: ModelConfig): string {
+  return `${provider}/${upstream_model ?? id}`;
 }
 
 /** Windows of keys and sessions, whose accounts come and go. */

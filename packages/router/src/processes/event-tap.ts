@@ -7,7 +7,7 @@ import { OWNER_EVENTS, type ShownEvent } from './other-processes.ts';
 /** Events are told of together; nobody who watches notices. */
 const EVERY_MS = 50;
 /** In one batch, about 500 B each. What comes beyond is counted and dropped: credit goes over the same link. */
-const BATCH_MAX = 1_024;
+export const EVENTS_MAX = 1_024;
 
 export interface EventBatch {
   readonly events: readonly { readonly ts_ms: number; readonly event: ShownEvent }[];
@@ -69,7 +69,7 @@ export class EventTap {
 
   #on(event: RouterEvent): void {
     if (OWNER_EVENTS.has(event.type) || this.#types?.has(event.type) === false) return;
-    if (this.#events.length >= BATCH_MAX) this.#dropped += 1;
+    if (this.#events.length >= EVENTS_MAX) this.#dropped += 1;
     else this.#events.push({ ts_ms: this.#parts.clock.now_ms(), event: shownEvent(event) });
     this.#timer ??= this.#parts.timers.after(EVERY_MS, () => this.flush());
   }

@@ -5,6 +5,8 @@ import {
   dayNumber,
   isNothing,
   type Now,
+  hasBudget,
+  NO_LIMITS,
 } from '@atp-router/flow';
 import type { Here } from '../engine/gate.ts';
 import { isOwn } from './own-windows.ts';
@@ -77,15 +79,11 @@ export class LeasedLimits {
 export function usedOfBudgets(accounts: AccountLedger, here: Here, { now_ms }: Now): readonly DayTotal[] {
   const today = dayNumber(now_ms);
   return [...accounts.ids()]
-    .filter((account) => hasBudget(accounts.limitsOf(account)))
+    .filter((account) => hasBudget(accounts.limitsOf(account) ?? NO_LIMITS))
     .flatMap((account) =>
       [today - 1, today].flatMap((day) => {
         const used = here.used(account, day);
         return isNothing(used) ? [] : [{ account, day, used }];
       }),
     );
-}
-
-function hasBudget({ calls_per_day, tokens_per_day, usd_nanos_per_day }: AccountLimits = {}): boolean {
-  return [calls_per_day, tokens_per_day, usd_nanos_per_day].some((limit) => limit !== undefined);
 }

@@ -1,6 +1,7 @@
+import { isCount, isFlag, isTime, listOf, oneOf, orAbsent, shapeOf, textOf } from '@atp-router/kernel';
 import { isCeilingReason } from './ceiling-rules.ts';
 import type { CeilingsView } from './worker-ceilings.ts';
-import type { EventBatch } from './event-tap.ts';
+import { type EventBatch, EVENTS_MAX } from './event-tap.ts';
 import type { CeilingChange } from './shared-view.ts';
 import type { Signal } from '../engine/target-windows.ts';
 
@@ -16,59 +17,37 @@ export const SIGNALS_MAX = 500;
 /** Ceilings in one message between machines, about 100 B each. */
 export const CHANGES_MAX = 1_000;
 
-const SIGNS: ReadonlySet<unknown> = new Set(['timely', 'timeout', 'latency', 'ecn']);
+const isName = textOf(NAME_MAX, 1);
+const isUsage = shapeOf({ in_tokens: isCount, out_tokens: isCount });
 
-type Fields = Readonly<Record<string, unknown>>;
-
-function isObject(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null;
-}
-
-function isName(value: unknown): value is string {
-  return typeof value === 'string' && value.length > 0 && value.length <= NAME_MAX;
-}
-
-function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
-}
-
-function isTime(value: unknown): value is number {
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0;
-}
+const isSignal = shapeOf({
+  account: isName,
+  provider_account: isName,
+  sign: oneOf('timely', 'timeout', 'latency', 'ecn'),
+  record: shapeOf({ outcome: isName, latency_ms: isTime, usage: isUsage }),
+});
+const isSignalList = listOf(isSignal, SIGNALS_MAX);
+const isChange = shapeOf({ account: isName, reason: isCeilingReason, calls: orAbsent(isCount) });
+const isView = shapeOf({ is_all: isFlag, changes: listOf(isChange, CHANGES_MAX) });
+const isBatch = shapeOf({
+  events: listOf(shapeOf({ ts_ms: isTime, event: shapeOf({ type: isName }) }), EVENTS_MAX),
+  dropped: isCount,
+});
 
 export function isSignals(body: unknown): body is readonly Signal[] {
-  return Array.isArray(body) && body.length <= SIGNALS_MAX && body.every(isSignal);
-}
-
-function isSignal(value: unknown): value is Signal {
-  if (!isObject(value) || !isName(value['account'])) return false;
-  const { ended } = value;
-  if (ended === undefined) return true;
-  if (!isObject(ended) || !isName(ended['provider_account']) || !SIGNS.has(ended['sign'])) return false;
-  const { record } = ended;
-  if (!isObject(record) || !isName(record['outcome']) || !isTime(record['latency_ms'])) return false;
-  const { usage } = record;
-  return isObject(usage) && isCount(usage['in_tokens']) && isCount(usage['out_tokens']);
+  return isSignalList(body);
 }
 
 export function isCeilingChange(body: unknown): body is CeilingChange {
-  if (!isObject(body) || !isName(body['account']) || !isCeilingReason(body['reason'])) return false;
-  return body['calls'] === undefined || isCount(body['calls']);
+  return isChange(body);
 }
 
 export function isCeilingsView(body: unknown): body is CeilingsView {
-  if (!isObject(body) || typeof body['is_all'] !== 'boolean') return false;
-  const { changes } = body;
-  return Array.isArray(changes) && changes.length <= CHANGES_MAX && changes.every(isCeilingChange);
+  return isView(body);
 }
 
 export function isEventBatch(body: unknown): body is EventBatch {
-  if (!isObject(body) || !Array.isArray(body['events']) || !isCount(body['dropped'])) return false;
-  return body['events'].every((one: unknown) => isObject(one) && isTime(one['ts_ms']) && isEvent(one['event']));
-}
-
-function isEvent(value: unknown): boolean {
-  return isObject(value) && isName(value['type']);
+  return isBatch(body);
 }
 
 /** It says all by its kind. */

@@ -59,15 +59,13 @@ export class KeptTotals {
 }
 
 function byWorker(totals: readonly KeptTotal[]): readonly Recovered[] {
-  const by = new Map<string, Recovered>();
-  for (const { worker, incarnation, account, day, used } of totals) {
-    const known = by.get(worker);
-    by.set(worker, {
+  return Array.from(
+    Map.groupBy(totals, ({ worker }) => worker),
+    ([worker, of]) => ({
       worker,
-      incarnation: Math.max(incarnation, known?.incarnation ?? 0),
-      totals: [...(known?.totals ?? []), { account, day, used }],
+      incarnation: Math.max(...of.map(({ incarnation }) => incarnation)),
+      totals: of.map(({ account, day, used }) => ({ account, day, used })),
       is_whole: true,
-    });
-  }
-  return [...by.values()];
+    }),
+  );
 }
