@@ -1,0 +1,3 @@
+export type * from './answer.ts';
+export type * from './plan.ts';
+export type * from './strategy.ts';

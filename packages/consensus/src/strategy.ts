@@ -1,0 +1,88 @@
+import type { Finding, LaneAnswer } from './answer.ts';
+import type { FanoutPlan, StrategyKind } from './plan.ts';
+
+/** A document given with the task, which citations are held against. */
+export interface Document {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** What is known of sources when a session begins; the session keeps it for all its decisions. */
+export interface Standing {
+  /** How much the word of a source counts: log-odds beyond chance, see `voting/`. 1 for one of whom nothing is known. */
+  weight(source: string): number;
+  /** How often an answer of this source was right, or was chosen, 0 to 1. */
+  winRate(source: string): number;
+  /** Chance that a result is right whose strategy said so, see `calibration/`. */
+  calibrated(strategy: StrategyKind, confidence: number): number;
+}
+
+/** What a strategy asks of an agent beyond the fan-out. */
+export interface FollowUp {
+  /** Unique within its session. */
+  readonly id: string;
+  readonly role: 'judge' | 'verifier' | 'ack' | 'arbiter' | 'escalation';
+  /** Id of who is asked: a member's `source`, or the judge of the policy; undefined: the arbiter. */
+  readonly source: string | undefined;
+  /** What is asked, in place of the client's last words; the task itself goes before it. */
+  readonly prompt: string;
+}
+
+export interface FollowUpAnswer {
+  readonly id: string;
+  readonly role: FollowUp['role'];
+  readonly source: string;
+  /** Undefined: it failed, was refused, or came too late. */
+  readonly text: string | undefined;
+}
+
+/** All that a decision rests on. Answers are in the order of their lanes, never in that of their arrival, unless `arrival` is read. */
+export interface View {
+  readonly plan: FanoutPlan;
+  readonly standing: Standing;
+  readonly documents: readonly Document[];
+  readonly answers: readonly LaneAnswer[];
+  /** Lanes in the order in which their answers were complete. */
+  readonly arrival: readonly number[];
+  /** Lanes that may still answer. */
+  readonly open: readonly { readonly lane: number; readonly source: string }[];
+  readonly follow_ups: readonly FollowUpAnswer[];
+  /** Nobody is waited for any more: the decision is made of what there is. */
+  readonly is_last: boolean;
+}
+
+/** The result of a session, as far as a strategy says it. */
+export interface Reconciled {
+  readonly text: string;
+  /** The lane whose answer it is, word for word; undefined when it was put together. */
+  readonly lane: number | undefined;
+  readonly findings: readonly Finding[] | undefined;
+  /** Of the answers with each other, 0 to 1. */
+  readonly agreement: number;
+  /** How sure the strategy is, 0 to 1, before calibration. */
+  readonly confidence: number;
+  readonly uncertainties: readonly string[];
+  /** Why it came out so, in words, one step each. */
+  readonly why: readonly string[];
+  /** How much of it each lane carries, 0 to 1. */
+  readonly shares: readonly { readonly lane: number; readonly share: number }[];
+}
+
+export type Verdict =
+  | { readonly kind: 'wait' }
+  /** `is_safe`: no answer that is still open can change it. */
+  | { readonly kind: 'done'; readonly result: Reconciled; readonly is_safe: boolean }
+  | { readonly kind: 'ask'; readonly asks: readonly FollowUp[] }
+  /** Nothing can be made of it, in words. */
+  | { readonly kind: 'none'; readonly why: string };
+
+/**
+ * One way to reconcile answers: a pure function of what has come. It is asked again whenever something comes, so it keeps
+ * nothing. With `is_last` it never waits and never asks again for what was asked before.
+ */
+export interface Strategy {
+  readonly kind: StrategyKind;
+  /** The result does not depend on the order of arrival. */
+  readonly is_order_free: boolean;
+  decide(view: View): Verdict;
+}
