@@ -50,6 +50,8 @@ export interface LaneAnswer {
   readonly findings: readonly Finding[] | undefined;
   /** 0 to 1, as the agent says it. */
   readonly confidence: number | undefined;
+  /** It says that tests were run, and whether one failed. */
+  readonly tests_failed?: boolean | undefined;
   /** A deadline or its budget cut it short. */
   readonly is_partial: boolean;
 }

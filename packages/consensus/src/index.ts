@@ -1,3 +1,4 @@
 export type * from './answer.ts';
 export type * from './plan.ts';
+export * from './session/index.ts';
 export type * from './strategy.ts';

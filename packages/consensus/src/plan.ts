@@ -12,7 +12,9 @@ export interface FanoutPlan {
   readonly provisional: ProvisionalSettings | undefined;
   readonly escalations: readonly Escalation[];
   readonly arbiter: ArbiterSettings | undefined;
-  /** From the arrival of the call. The result is made of what has come by then. */
+  /** Lanes that run at once; another is begun when one has ended and the result is not safe. Undefined: all. */
+  readonly width: number | undefined;
+  /** From the start of the session. The result is made of what has come by then. */
   readonly deadline_ms: number | undefined;
   /** The result is final, whoever is still to answer, once it is at least so sure. */
   readonly tau_final: number | undefined;
@@ -92,6 +94,8 @@ export interface ProvisionalSettings {
   readonly quorum_min: number | undefined;
   /** Agreement of the answers so far, 0 to 1, at which there is one, too. */
   readonly agree_min: number | undefined;
+  /** There is none before that, counted from the start of the session. */
+  readonly after_ms: number;
   /** It may be revised for so long. */
   readonly expiry_ms: number;
 }

@@ -47,6 +47,8 @@ export interface View {
   /** Lanes that may still answer. */
   readonly open: readonly { readonly lane: number; readonly source: string }[];
   readonly follow_ups: readonly FollowUpAnswer[];
+  /** What of the result has been told already and cannot be taken back, see `Strategy.stream`. Empty for most. */
+  readonly settled: string;
   /** Nobody is waited for any more: the decision is made of what there is. */
   readonly is_last: boolean;
 }
@@ -85,4 +87,19 @@ export interface Strategy {
   /** The result does not depend on the order of arrival. */
   readonly is_order_free: boolean;
   decide(view: View): Verdict;
+  /** All that will not change any more of a result in the making: begins with `settled`, and only ever grows. */
+  stream?(view: StreamView): string;
+}
+
+/** What the lanes of a session have said so far, in the order of lanes. */
+export interface StreamView {
+  readonly plan: FanoutPlan;
+  readonly standing: Standing;
+  readonly settled: string;
+  readonly texts: readonly {
+    readonly lane: number;
+    readonly source: string;
+    readonly text: string;
+    readonly is_complete: boolean;
+  }[];
 }

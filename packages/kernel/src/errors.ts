@@ -26,6 +26,7 @@ export const ERROR_CATALOGUE: Readonly<Record<ErrorCode, ErrorTraits>> = {
   request_cancelled: { status: 499, wire: 'EPREEMPT', retryable: false },
   internal_error: { status: 500, wire: 'EPROTO', retryable: true },
   upstream_error: { status: 502, wire: 'EAGENTDOWN', retryable: true },
+  consensus_failed: { status: 502, wire: 'ECONSENSUS', retryable: true },
   stream_truncated: { status: 502, wire: 'EAGENTDOWN', retryable: true },
   no_models_available: { status: 503, wire: 'EAGENTDOWN', retryable: true },
   backpressure: { status: 503, wire: 'EWINDOW', retryable: true },
@@ -59,6 +60,7 @@ export type ErrorCode =
   | 'request_cancelled'
   | 'internal_error'
   | 'upstream_error'
+  | 'consensus_failed'
   | 'stream_truncated'
   | 'no_models_available'
   | 'backpressure'

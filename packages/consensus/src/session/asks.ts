@@ -1,0 +1,50 @@
+import type { FollowUp, FollowUpAnswer } from '../strategy.ts';
+
+/** A strategy that asks on and on is ended: so many for each member, and a few for all. */
+const ASKS_PER_MEMBER = 4;
+const ASKS_FOR_ALL = 8;
+
+/** What a strategy has asked of agents, and what they said. */
+export class Asks {
+  readonly #most: number;
+  readonly #asked: Map<string, FollowUp> = new Map();
+  readonly #pending: Set<string> = new Set();
+  readonly #answers: FollowUpAnswer[] = [];
+
+  constructor(members: number) {
+    this.#most = ASKS_PER_MEMBER * members + ASKS_FOR_ALL;
+  }
+
+  get answers(): readonly FollowUpAnswer[] {
+    return this.#answers;
+  }
+
+  get pending(): number {
+    return this.#pending.size;
+  }
+
+  /** Those that were not asked before, as far as there may be more. */
+  take(asks: readonly FollowUp[]): readonly FollowUp[] {
+    const fresh = asks.filter(({ id }) => !this.#asked.has(id)).slice(0, Math.max(0, this.#most - this.#asked.size));
+    for (const ask of fresh) {
+      this.#asked.set(ask.id, ask);
+      this.#pending.add(ask.id);
+    }
+    return fresh;
+  }
+
+  /** False: nobody waits for it. */
+  answered(id: string, source: string, text: string | undefined): boolean {
+    const ask = this.#asked.get(id);
+    if (ask === undefined || !this.#pending.delete(id)) return false;
+    this.#answers.push({ id, role: ask.role, source, text });
+    return true;
+  }
+
+  /** Waits for none any more; returns those that it waited for. */
+  stop(): readonly string[] {
+    const ids = [...this.#pending];
+    this.#pending.clear();
+    return ids;
+  }
+}

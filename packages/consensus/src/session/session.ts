@@ -1,0 +1,381 @@
+import { assert, unreachable } from '@atp-router/kernel';
+import type { LaneAnswer } from '../answer.ts';
+import type { Escalation, FanoutPlan, Member } from '../plan.ts';
+import type { Document, FollowUp, FollowUpAnswer, Reconciled, Standing, Strategy, Verdict, View } from '../strategy.ts';
+import { Asks } from './asks.ts';
+import { allClonesFailed, failureOf } from './failure.ts';
+import type { Lane, ReadAnswer } from './lane.ts';
+import { Lanes } from './lanes.ts';
+import { Provisional } from './provisional.ts';
+import { holds, type Signs, triggered } from './triggers.ts';
+import type {
+  CancelReason,
+  EscalationCause,
+  LaneError,
+  LaneView,
+  SessionEffect,
+  SessionEvent,
+  SessionPhase,
+  SessionTimer,
+  Timeline,
+} from './types.ts';
+
+/** What a session works with; fixed when it begins. */
+export interface SessionParts {
+  readonly plan: FanoutPlan;
+  readonly strategy: Strategy;
+  /** Who decides when an escalation has not helped; undefined: nobody. */
+  readonly arbiter: Strategy | undefined;
+  readonly standing: Standing;
+  readonly documents: readonly Document[];
+  readonly read: ReadAnswer;
+  /** Share of good citations of a text, 0 to 1; undefined where it cites nothing. */
+  citations(text: string, documents: readonly Document[]): number | undefined;
+}
+
+/**
+ * One task given to several agents, as a state machine: events in, effects out, time as an argument. Order is kept within
+ * each lane only; what the result is depends on the strategy. It ends exactly once, with `complete` or `fail` as its last
+ * effect and no lane left open.
+ */
+export class ConsensusSession {
+  readonly #parts: SessionParts;
+  readonly #plan: FanoutPlan;
+  readonly #lanes: Lanes;
+  readonly #asks: Asks;
+  readonly #arrival: number[] = [];
+  readonly #escalated: Set<Escalation> = new Set();
+  readonly #provisional: Provisional;
+  #strategy: Strategy;
+  #phase: SessionPhase = { kind: 'init' };
+  #effects: SessionEffect[] = [];
+  #settled = '';
+  /** Nobody is waited for any more. */
+  #is_over_time = false;
+  #expert: Lane | undefined;
+  #cause: EscalationCause | undefined;
+  #times: { -readonly [key in keyof Timeline]: Timeline[key] } = {
+    started_ms: 0,
+    first_piece_ms: undefined,
+    first_final_ms: undefined,
+    reconciling_ms: undefined,
+    ended_ms: undefined,
+  };
+
+  constructor(parts: SessionParts) {
+    assert(parts.plan.members.length > 0, 'a fan-out has members');
+    this.#parts = parts;
+    this.#plan = parts.plan;
+    this.#strategy = parts.strategy;
+    this.#provisional = new Provisional(parts.plan.provisional);
+    this.#lanes = new Lanes(parts.plan.members, parts.plan.reorder_max);
+    this.#asks = new Asks(parts.plan.members.length);
+  }
+
+  get phase(): SessionPhase {
+    return this.#phase;
+  }
+
+  get is_over(): boolean {
+    return this.#phase.kind === 'complete' || this.#phase.kind === 'error';
+  }
+
+  get timeline(): Timeline {
+    return this.#times;
+  }
+
+  /** The strategy that decides now: the arbiter's where an escalation has not helped. */
+  get strategy(): Strategy['kind'] {
+    return this.#strategy.kind;
+  }
+
+  get escalated(): EscalationCause | undefined {
+    return this.#cause;
+  }
+
+  get revisions(): number {
+    return this.#provisional.revisions;
+  }
+
+  lanes(): readonly LaneView[] {
+    return this.#lanes.all.map((lane) => lane.view());
+  }
+
+  follow_ups(): readonly FollowUpAnswer[] {
+    return this.#asks.answers;
+  }
+
+  /** Applies one event. One that comes too late (of a lane that is over, after the end) has no effect. */
+  handle(event: SessionEvent, now_ms: number): readonly SessionEffect[] {
+    if (this.is_over) return [];
+    this.#effects = [];
+    this.#apply(event, now_ms);
+    return this.#effects;
+  }
+
+  #apply(event: SessionEvent, now_ms: number): void {
+    switch (event.type) {
+      case 'start':
+        this.#start(now_ms);
+        break;
+      case 'timer':
+        this.#due(event.timer, now_ms);
+        break;
+      case 'abort':
+        this.#fail(event.error, now_ms);
+        break;
+      case 'follow_up':
+        if (this.#asks.answered(event.id, event.source, event.text)) this.#advance(now_ms);
+        break;
+      default:
+        this.#onLane(event, this.#lanes.at(event.lane), now_ms);
+    }
+  }
+
+  #onLane(event: LaneEvent, lane: Lane | undefined, now_ms: number): void {
+    if (lane === undefined) return;
+    switch (event.type) {
+      case 'admitted':
+        lane.admitted();
+        break;
+      case 'restarted':
+        lane.restarted();
+        break;
+      case 'piece':
+        this.#piece(lane, event.seq, event.text, now_ms);
+        break;
+      case 'final':
+        lane.final(event.pieces, event.is_cut);
+        this.#completed(lane, now_ms);
+        break;
+      case 'rejected':
+        lane.rejected(event.error);
+        this.#advance(now_ms);
+        break;
+      case 'failed':
+        lane.failed(event.error);
+        this.#advance(now_ms);
+        break;
+      default:
+        unreachable(event);
+    }
+  }
+
+  #start(now_ms: number): void {
+    assert(this.#phase.kind === 'init', 'a session starts once');
+    this.#times.started_ms = now_ms;
+    this.#phase = { kind: 'dispatched' };
+    const { deadline_ms, provisional } = this.#plan;
+    if (deadline_ms !== undefined) this.#effects.push({ type: 'set_timer', timer: 'deadline', delay_ms: deadline_ms });
+    if (provisional !== undefined && provisional.after_ms > 0) {
+      this.#effects.push({ type: 'set_timer', timer: 'tight', delay_ms: provisional.after_ms });
+    }
+    this.#fill();
+  }
+
+  /** Begins as many lanes as may run at once. */
+  #fill(): void {
+    for (const { lane, member } of this.#lanes.next(this.#plan.width ?? this.#plan.members.length)) {
+      this.#effects.push({ type: 'dispatch', lane, member });
+    }
+  }
+
+  #piece(lane: Lane, seq: number, text: string, now_ms: number): void {
+    const flow = lane.piece(seq, text);
+    this.#times.first_piece_ms ??= now_ms;
+    if (this.#phase.kind === 'dispatched') this.#phase = { kind: 'streaming' };
+    if (flow === 'broken') {
+      lane.failed({ code: 'upstream_error', message: 'The lane sent far more out of its order than may wait.' });
+      this.#effects.push({ type: 'cancel', lane: lane.lane, reason: 'aborted' });
+      this.#advance(now_ms);
+      return;
+    }
+    if (flow !== 'none') this.#effects.push({ type: flow, lane: lane.lane });
+    this.#stream();
+    this.#completed(lane, now_ms);
+  }
+
+  /** What will not change any more goes out at once. */
+  #stream(): void {
+    if (this.#strategy.stream === undefined) return;
+    const { standing } = this.#parts;
+    const texts = this.#lanes.all
+      .filter(({ member, has_failed }) => !member.is_challenger && !has_failed)
+      .map(({ lane, member, text, phase }) => ({
+        ...{ lane, source: member.source, text },
+        is_complete: phase.kind === 'finalized',
+      }));
+    const stable = this.#strategy.stream({ plan: this.#plan, standing, settled: this.#settled, texts });
+    assert(stable.startsWith(this.#settled), 'what was told stays');
+    if (stable.length === this.#settled.length) return;
+    this.#effects.push({ type: 'partial', text: stable.slice(this.#settled.length) });
+    this.#settled = stable;
+  }
+
+  #completed(lane: Lane, now_ms: number): void {
+    if (!lane.complete(this.#parts.read)) return;
+    this.#arrival.push(lane.lane);
+    this.#times.first_final_ms ??= now_ms;
+    if (this.#phase.kind === 'dispatched' || this.#phase.kind === 'streaming') this.#phase = { kind: 'buffering' };
+    this.#stream();
+    this.#advance(now_ms);
+  }
+
+  #due(timer: SessionTimer, now_ms: number): void {
+    const { current } = this.#provisional;
+    if (timer === 'expiry' && current !== undefined) {
+      this.#complete(current, 'expired', now_ms);
+      return;
+    }
+    if (timer === 'tight') this.#provisional.isTight();
+    if (timer === 'deadline') {
+      // What has come is all that there will be.
+      this.#is_over_time = true;
+      this.#lanes.keepPartial(this.#parts.read);
+      this.#stop('deadline');
+    }
+    this.#advance(now_ms);
+  }
+
+  /** Goes on as far as what has come allows. */
+  #advance(now_ms: number): void {
+    if (this.is_over) return;
+    const open = this.#lanes.open();
+    const is_last = this.#is_over_time || (open.length === 0 && this.#asks.pending === 0);
+    if (open.length === 0) this.#times.reconciling_ms ??= now_ms;
+    const view = this.#view(open, is_last);
+    const verdict = this.#strategy.decide(view);
+    if (verdict.kind === 'done') this.#done(verdict.result, verdict.is_safe, view, now_ms);
+    else if (verdict.kind === 'ask') this.#ask(verdict.asks, view, now_ms);
+    else if (!is_last) this.#goOn(view, now_ms);
+    else this.#none(verdict, now_ms);
+  }
+
+  #view(open: readonly Lane[], is_last: boolean): View {
+    const { standing, documents } = this.#parts;
+    const is_heard = (member: Member): boolean => !member.is_challenger || this.#strategy.kind === 'champion';
+    return {
+      plan: this.#plan,
+      standing,
+      documents,
+      answers: this.#lanes.answers(is_heard),
+      arrival: this.#arrival,
+      open: open.filter(({ member }) => is_heard(member)).map(({ lane, member }) => ({ lane, source: member.source })),
+      follow_ups: this.#asks.answers,
+      settled: this.#settled,
+      is_last,
+    };
+  }
+
+  #done(result: Reconciled, is_safe: boolean, view: View, now_ms: number): void {
+    const confidence = this.#parts.standing.calibrated(this.#strategy.kind, result.confidence);
+    const is_sure = this.#plan.tau_final !== undefined && confidence >= this.#plan.tau_final;
+    const is_enough = view.open.length === 0 || is_safe || is_sure || this.#plan.mode === 'speculative';
+    if (!is_enough) this.#goOn(view, now_ms);
+    else this.#settle(result, view, confidence, now_ms);
+  }
+
+  /** More is waited for: begins more lanes, and says what it has where that is wanted. */
+  #goOn(view: View, now_ms: number): void {
+    this.#fill();
+    if (!this.#provisional.isDue(view.answers.length)) return;
+    const verdict = this.#strategy.decide({ ...view, is_last: true });
+    if (verdict.kind !== 'done') return;
+    const { result } = verdict;
+    const told = this.#provisional.tell(result, view.answers.length);
+    if (told === undefined) return;
+    const { revision, expiry_ms } = told;
+    this.#phase = { kind: 'provisional', revision, result };
+    this.#effects.push({ type: 'provisional', result, revision, expiry_ms });
+    if (revision === 0) this.#effects.push({ type: 'set_timer', timer: 'expiry', delay_ms: expiry_ms });
+    this.#times.reconciling_ms ??= now_ms;
+  }
+
+  #ask(asks: readonly FollowUp[], view: View, now_ms: number): void {
+    const fresh = this.#asks.take(asks);
+    for (const ask of fresh) this.#effects.push({ type: 'ask', ask });
+    if (fresh.length > 0) {
+      this.#times.reconciling_ms ??= now_ms;
+      this.#phase = { kind: fresh.some(({ role }) => role === 'arbiter') ? 'arbiter' : 'reconciling' };
+    }
+    if (this.#asks.pending === 0 && view.open.length === 0) {
+      this.#none({ kind: 'none', why: 'the strategy asked again for what it had an answer to' }, now_ms);
+    } else this.#goOn(view, now_ms);
+  }
+
+  /** There is a result. It may call for somebody who knows better first. */
+  #settle(result: Reconciled, view: View, confidence: number, now_ms: number): void {
+    this.#times.reconciling_ms ??= now_ms;
+    const { arbiter, documents, citations } = this.#parts;
+    const signs: Signs = { result, answers: view.answers, documents, confidence, citations };
+    const next = this.#is_over_time ? undefined : triggered(this.#plan, this.#escalated, signs);
+    const is_left = !this.#is_over_time && [...this.#escalated].some((one) => holds(one, signs));
+    const expert = this.#expert?.answer;
+    if (next !== undefined) this.#escalate(next, next.when, now_ms);
+    else if (is_left && arbiter !== undefined && this.#strategy !== arbiter) this.#arbitrate(arbiter, now_ms);
+    else if (is_left && expert !== undefined) this.#complete(byExpert(result, expert), 'early_exit', now_ms);
+    else this.#complete(result, 'early_exit', now_ms);
+  }
+
+  #escalate(escalation: Escalation, cause: EscalationCause, now_ms: number): void {
+    this.#escalated.add(escalation);
+    this.#cause = cause;
+    this.#stop('early_exit');
+    this.#expert = this.#lanes.add(escalation.to);
+    const { lane, member } = this.#expert;
+    this.#times.reconciling_ms ??= now_ms;
+    this.#phase = { kind: 'escalation', trigger: cause };
+    this.#effects.push({ type: 'escalated', cause, lane }, { type: 'dispatch', lane, member });
+  }
+
+  #arbitrate(arbiter: Strategy, now_ms: number): void {
+    this.#strategy = arbiter;
+    this.#phase = { kind: 'arbiter' };
+    this.#advance(now_ms);
+  }
+
+  #none(verdict: Exclude<Verdict, { kind: 'done' | 'ask' }>, now_ms: number): void {
+    const next = this.#plan.escalations.find((one) => !this.#escalated.has(one));
+    if (!this.#is_over_time && next !== undefined && allClonesFailed(this.#lanes.all)) {
+      this.#escalate(next, 'clones_failed', now_ms);
+      return;
+    }
+    const why = verdict.kind === 'none' ? verdict.why : 'the strategy waits for what cannot come';
+    this.#fail(failureOf(this.#lanes.all, why, this.#is_over_time), now_ms);
+  }
+
+  #complete(result: Reconciled, reason: CancelReason, now_ms: number): void {
+    this.#end(reason, now_ms);
+    this.#phase = { kind: 'complete', result };
+    this.#effects.push({ type: 'complete', result });
+  }
+
+  #fail(error: LaneError, now_ms: number): void {
+    this.#end('aborted', now_ms);
+    this.#phase = { kind: 'error', error };
+    this.#effects.push({ type: 'fail', error });
+  }
+
+  #end(reason: CancelReason, now_ms: number): void {
+    this.#stop(reason);
+    for (const timer of ['deadline', 'tight', 'expiry'] as const) this.#effects.push({ type: 'clear_timer', timer });
+    this.#times.ended_ms = now_ms;
+  }
+
+  /** Stops whoever is at work. */
+  #stop(reason: CancelReason): void {
+    for (const { lane } of this.#lanes.stop(reason)) this.#effects.push({ type: 'cancel', lane, reason });
+    for (const id of this.#asks.stop()) this.#effects.push({ type: 'cancel_ask', id });
+  }
+}
+
+type LaneEvent = Extract<SessionEvent, { readonly lane: number }>;
+
+function byExpert(result: Reconciled, expert: LaneAnswer): Reconciled {
+  const why = [
+    ...result.why,
+    `the trigger still holds, so the answer of lane ${expert.lane}, which was asked for that, stands`,
+  ];
+  const { text, lane, findings } = expert;
+  return { ...result, text, lane, findings, why, shares: [{ lane, share: 1 }] };
+}
