@@ -13,8 +13,17 @@ export type AttemptKind = 'primary' | 'retry' | 'fallback' | 'hedge';
 
 export type CallOutcome = 'ok' | 'error' | 'cancelled' | 'interrupted';
 
+/** Which lane of a fan-out an attempt is of; all absent for a call that asks one at a time. */
+export interface LaneMark {
+  /** From 0 within the call. */
+  readonly lane?: number | undefined;
+  readonly role?: 'member' | 'challenger' | 'escalation' | 'judge' | 'verifier' | 'ack' | 'arbiter' | undefined;
+  /** Id of the persona, agent or model that is asked. */
+  readonly source?: string | undefined;
+}
+
 /** What is promised to the journal before an upstream sees a single byte. */
-export interface AttemptIntent {
+export interface AttemptIntent extends LaneMark {
   /** 1, 2, … within the call. */
   readonly n: number;
   /** Upstream turn within the call, from 1. */
@@ -32,7 +41,7 @@ export interface AttemptIntent {
 }
 
 /** How an attempt ended and what it costs. */
-export interface AttemptRecord {
+export interface AttemptRecord extends LaneMark {
   readonly n: number;
   readonly turn: number;
   readonly kind: AttemptKind;

@@ -291,6 +291,7 @@ function makeEngine(
       decided: (seconds) => metrics.decided(seconds),
       priced: (target, tenant) => agents.priced(target, tenant),
       connected: (tenant) => agents.connected(tenant),
+      reconciler: undefined as never,
       onFault: (fault) => options.onProblem?.('calls', problemOf(fault)),
     },
     manager.generation,

@@ -16,6 +16,8 @@ import type { AccountLimits, PromptSize } from '@atp-router/flow';
 import { agentAccount, keyAccount, sessionAccount } from '../generation/accounts.ts';
 import { type Generation, mayName, type TenantRules } from '../generation/generation.ts';
 import { observedStages } from '../observe/observed-stages.ts';
+import { fanoutOf, fanoutRoute, policyNamed } from '../fanout/admission.ts';
+import type { Fanout } from '../fanout/types.ts';
 import type { AttemptCodec } from '../relay/types.ts';
 import type { AdmittedCall } from './env.ts';
 import type { ClientSink } from './client.ts';
@@ -54,8 +56,15 @@ export function admit(
   if (held_back !== undefined) return held_back;
   const facts = factsOf(request, rules, qos, parts);
   const resolution = resolve(generation.registry, request.model, facts, parts.live, now_ms);
-  if (!resolution.ok) return unroutableError(resolution);
-  return new Admission(request, generation, parts, idempotency, rules, facts, resolution.plan);
+  const policy = resolution.ok ? resolution.plan.policy : policyNamed(generation.registry, request.model);
+  const fanout = fanoutOf(request, policy, facts, generation, parts);
+  if (fanout === undefined) {
+    if (!resolution.ok) return unroutableError(resolution);
+    return new Admission(request, generation, parts, idempotency, rules, facts, resolution.plan, undefined);
+  }
+  const plan = fanoutRoute(resolution.ok ? resolution.plan : undefined, policy, fanout);
+  if (plan instanceof AtpError) return plan;
+  return new Admission(request, generation, parts, idempotency, rules, facts, plan, fanout);
 }
 
 const NOWHERE: readonly string[] = [];
@@ -95,6 +104,9 @@ class Admission implements AdmittedCall {
   readonly pinned: Generation;
   readonly facts: RequestFacts;
   readonly routed: Plan;
+  readonly stream: boolean;
+  readonly fanout: Fanout | undefined;
+  readonly lane: undefined;
 
   constructor(
     request: CallRequest,
@@ -104,12 +116,16 @@ class Admission implements AdmittedCall {
     rules: TenantRules,
     facts: RequestFacts,
     routed: Plan,
+    fanout: Fanout | undefined,
   ) {
     this.request = request;
     this.parts = parts;
     this.pinned = generation;
     this.facts = facts;
     this.routed = routed;
+    this.stream = request.stream;
+    this.fanout = fanout;
+    this.lane = undefined;
     this.kind = request.kind;
     this.head = headOf(request, routed, facts.qos);
     this.limits = generation.limits;

@@ -1,5 +1,6 @@
 import { AtpError, toAtpError } from '@atp-router/kernel';
 import type { KillScope } from '@atp-router/ledger';
+import { type FanoutRun, fanoutRun } from '../fanout/fanout-run.ts';
 import type { Generation } from '../generation/generation.ts';
 import { admit, stoppedBy } from './admit.ts';
 import { Calibrator } from './calibrator.ts';
@@ -68,6 +69,7 @@ export class Engine {
       calibrator: new Calibrator(parts, faults, this.penalties),
       onEnded: (call) => this.#onEnded(call),
       decided: parts.decided,
+      reconciler: parts.reconciler,
       faults,
     };
   }
@@ -195,10 +197,11 @@ export class Engine {
     run.start();
   }
 
-  #admit(request: CallRequest, idempotency: Idempotency | undefined): CallRun | AtpError {
+  #admit(request: CallRequest, idempotency: Idempotency | undefined): CallRun | FanoutRun | AtpError {
     try {
       const admitted = admit(request, this.#generation, this.parts, idempotency);
-      return admitted instanceof AtpError ? admitted : new CallRun(admitted, this.#env);
+      if (admitted instanceof AtpError) return admitted;
+      return admitted.fanout === undefined ? new CallRun(admitted, this.#env) : fanoutRun(admitted, this.#env);
     } catch (thrown) {
       this.#env.faults.report(thrown);
       return toAtpError(thrown);

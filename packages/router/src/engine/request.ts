@@ -1,6 +1,7 @@
 import type { HostedTool } from '@atp-router/dialects';
 import type { PromptSize } from '@atp-router/flow';
 import type { Qos } from '@atp-router/kernel';
+import type { LaneFacet } from '../fanout/types.ts';
 import type { AttemptCodec } from '../relay/types.ts';
 import type { ClientSink } from './client.ts';
 import type { AdmittedCall } from './env.ts';
@@ -35,6 +36,8 @@ export interface CallRequest {
   bodyHash(): string;
   /** The text of the prompt, for exact counting. Builds the internal model: not for the hot path. */
   promptTexts(): readonly string[];
+  /** What a policy that asks several agents needs of it; undefined where it cannot be asked of several. */
+  readonly facet?: LaneFacet | undefined;
   /** Makes the codec of one attempt. Throws `AtpError`. */
   prepare(call: AdmittedCall, attempt: WantedAttempt, output_cap: number | undefined): AttemptCodec;
 }

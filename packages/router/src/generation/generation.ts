@@ -1,4 +1,5 @@
 import type { PartWindowConfig } from '@atp-router/adapters';
+import type { FanoutPlan } from '@atp-router/consensus';
 import type { AccountLimits, Objectives } from '@atp-router/flow';
 import type { KeyRing } from '@atp-router/identity';
 import type { Limits, Qos } from '@atp-router/kernel';
@@ -22,6 +23,8 @@ export interface Generation {
   readonly limits: Limits;
   /** By policy; only of those that have some. */
   readonly tool_caps: ReadonlyMap<string, ToolCaps>;
+  /** Policies that have several agents asked. */
+  readonly fanouts: ReadonlyMap<string, FanoutPlan>;
   /** Whether calls of worse tiers are stopped for gold ones. */
   readonly preempts: boolean;
   readonly idempotency: { readonly ttl_ms: number; readonly max_body_bytes: number };

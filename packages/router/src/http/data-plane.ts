@@ -119,6 +119,7 @@ export class DataPlane {
       deciding_since_mono_ms: call.deciding_since_mono_ms,
       bodyHash: () => this.#engine.parts.hash(body.bytes),
       promptTexts: operation.promptTexts,
+      facet: operation.facet,
       prepare: operation.prepare,
     };
   }

@@ -1,0 +1,134 @@
+import type { Document, FanoutPlan, FollowUp, Member } from '@atp-router/consensus';
+import type { GenRequest } from '@atp-router/dialects';
+import { AtpError, type Price } from '@atp-router/kernel';
+import type { AdmittedCall, EngineEnv } from '../engine/env.ts';
+import type { CallCaps } from '../engine/funds.ts';
+import { reservedPrice } from '../engine/hosted-tools.ts';
+import type { LaneWork } from './lane-call.ts';
+import { askedOf, followUp, withText } from './prompts.ts';
+import { longest, OUT_TOKENS_MIN, splitBudget } from './shares.ts';
+import type { Fanout, LaneRef, Voice } from './types.ts';
+
+/** What the first lane is expected to take: the call's funds begin with it. */
+export interface FirstDemand {
+  readonly in_tokens: number;
+  readonly out_tokens: number;
+  readonly price: Price | undefined;
+}
+
+export type Brief = Omit<LaneWork, 'tap'>;
+
+/** What each lane of one call is asked, by whom, and how long its answer may be. */
+export class LaneBriefs {
+  readonly documents: readonly Document[];
+  readonly #call: AdmittedCall;
+  readonly #fanout: Fanout;
+  readonly #env: EngineEnv;
+  readonly #request: GenRequest;
+  readonly #voices: Map<Member, Voice | AtpError> = new Map();
+  readonly #most: readonly (number | undefined)[];
+
+  /** Throws `AtpError` for a request that cannot be read. */
+  constructor(call: AdmittedCall, fanout: Fanout, env: EngineEnv) {
+    this.#call = call;
+    this.#fanout = fanout;
+    this.#env = env;
+    this.#request = fanout.facet.request(call);
+    this.documents = env.reconciler.documents(this.#request);
+    this.#most = splitBudget(
+      this.#laneCaps(fanout.plan),
+      fanout.plan.members.map((member) => this.#asking(member)),
+    );
+  }
+
+  /** Undefined: none can be asked at all. */
+  get first(): FirstDemand | undefined {
+    for (const [i, member] of this.#fanout.plan.members.entries()) {
+      const voice = this.#voice(member);
+      const most = this.#most[i];
+      if (voice instanceof AtpError || most === undefined) continue;
+      const { in_tokens, price } = this.#asking(member);
+      const id = voice.targets[0]?.model.id ?? '';
+      const out_tokens = this.#env.estimator.guardedOutTokens(id, voice.qos, Math.min(most, this.#wanted));
+      return { in_tokens, price, out_tokens };
+    }
+    return undefined;
+  }
+
+  /** What a member is asked; why it cannot be. */
+  lane(ref: LaneRef, member: Member): Brief | AtpError {
+    const voice = this.#voice(member);
+    if (voice instanceof AtpError) return voice;
+    const most = ref.role === 'escalation' ? Number.POSITIVE_INFINITY : this.#most[ref.lane];
+    if (most === undefined) {
+      return new AtpError(
+        'budget_exhausted',
+        `The budget of the call leaves nothing for lane ${ref.lane} ("${ref.source}").`,
+      );
+    }
+    const request = askedOf(this.#request, member, voice, this.#fanout.plan);
+    return this.#brief(ref, voice, request, withText(this.#call.prompt, voice.system), most);
+  }
+
+  /** What a strategy asks beyond its lanes; why it cannot be asked. */
+  followUp({ prompt, role, source }: FollowUp, lane: number): Brief | AtpError {
+    const { arbiter, members } = this.#fanout.plan;
+    const member = role === 'arbiter' ? arbiter?.member : this.#memberOf(source, members);
+    if (member === undefined) return new AtpError('policy_denied', `The policy names no ${role}.`);
+    const voice = this.#voice(member);
+    if (voice instanceof AtpError) return voice;
+    const size = withText(this.#call.prompt, [...voice.system, prompt], 1);
+    const caps = { usd_nanos: arbiter?.max_usd_nanos ?? Number.POSITIVE_INFINITY, tokens: Number.POSITIVE_INFINITY };
+    const most = role === 'arbiter' ? longest(this.#askingOf(voice, size), caps) : Number.POSITIVE_INFINITY;
+    if (most < OUT_TOKENS_MIN) {
+      return new AtpError('budget_exhausted', `The arbiter's cap (arbiter.max_usd) is less than its prompt costs.`);
+    }
+    const request = followUp(this.#request, voice, prompt);
+    return this.#brief({ lane, role, source: member.source }, voice, request, size, most);
+  }
+
+  #brief(ref: LaneRef, voice: Voice, request: GenRequest, prompt: Brief['prompt'], most: number): Brief {
+    const allowed = Math.min(most, this.#wanted);
+    if (!Number.isFinite(allowed)) return { ref, voice, request, prompt, max_output_tokens: undefined };
+    return { ref, voice, prompt, max_output_tokens: allowed, request: { ...request, max_output_tokens: allowed } };
+  }
+
+  #memberOf(source: string | undefined, members: readonly Member[]): Member | undefined {
+    if (source === undefined) return undefined;
+    const known = members.find((member) => member.source === source);
+    const judge = this.#fanout.plan.judge;
+    return known ?? (judge?.source === source ? judge : undefined);
+  }
+
+  #voice(member: Member): Voice | AtpError {
+    let voice = this.#voices.get(member);
+    if (voice === undefined) {
+      voice = this.#fanout.voice(member);
+      this.#voices.set(member, voice);
+    }
+    return voice;
+  }
+
+  #asking(member: Member): { in_tokens: number; price: Price | undefined } {
+    const voice = this.#voice(member);
+    if (voice instanceof AtpError) return { in_tokens: 0, price: undefined };
+    return this.#askingOf(voice, withText(this.#call.prompt, voice.system));
+  }
+
+  #askingOf(voice: Voice, prompt: Brief['prompt']): { in_tokens: number; price: Price | undefined } {
+    const target = voice.targets[0];
+    if (target === undefined) return { in_tokens: 0, price: undefined };
+    const in_tokens = this.#env.estimator.inTokens(target.model.id, prompt);
+    return { in_tokens, price: reservedPrice(target, this.#call) };
+  }
+
+  /** What the lanes may spend: the arbiter's part is kept for it. */
+  #laneCaps({ arbiter }: FanoutPlan): CallCaps {
+    const { usd_nanos, tokens } = this.#call.caps;
+    return { usd_nanos: Math.max(0, usd_nanos - (arbiter?.max_usd_nanos ?? 0)), tokens };
+  }
+
+  get #wanted(): number {
+    return this.#call.max_output_tokens ?? Number.POSITIVE_INFINITY;
+  }
+}
