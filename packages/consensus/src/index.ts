@@ -1,3 +1,5 @@
 export type * from './answer.ts';
 export type * from './plan.ts';
 export type * from './strategy.ts';
+export { answerKey } from './answer-key.ts';
+export { foldText } from './text/fold.ts';
