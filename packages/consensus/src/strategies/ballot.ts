@@ -1,0 +1,108 @@
+import { PARTIAL, type Voices } from './voices.ts';
+
+/** What all who gave one answer count together. */
+export interface Tally {
+  readonly key: string;
+  /** Sum of their weights. */
+  readonly weight: number;
+  /** How many they are; one that was cut short is half a vote. */
+  readonly votes: number;
+  /** The highest standing among them. */
+  readonly standing: number;
+  /** In their order. */
+  readonly lanes: readonly number[];
+}
+
+export interface Ballot {
+  /** The winner first. */
+  readonly tallies: readonly Tally[];
+  /** Of all votes. */
+  readonly weight: number;
+  /** Answers in which there was nothing to vote for. */
+  readonly blank: readonly number[];
+}
+
+/** Sums of weights that differ by less than this are a tie: they may be the same sum in another order. */
+const STEPS_PER_UNIT = 1e9;
+
+/**
+ * Counts votes by their keys; an empty key does not vote. More weight wins; where votes decide (`quorum`), an answer that
+ * has as many is before all that have not. Ties go to the answer of the source with the highest standing, then to that of
+ * the first lane. `factor` discounts single votes, 0 to 1.
+ */
+export function ballotOf(
+  { heard }: Pick<Voices, 'heard'>,
+  quorum?: number,
+  factor: (lane: number) => number = () => 1,
+): Ballot {
+  const by_key = new Map<string, Tally & { lanes: number[] }>();
+  const blank: number[] = [];
+  for (const { answer, weight, standing } of heard) {
+    if (answer.key === '') {
+      blank.push(answer.lane);
+      continue;
+    }
+    const tally = by_key.get(answer.key) ?? { key: answer.key, weight: 0, votes: 0, standing: 0, lanes: [] };
+    by_key.set(answer.key, {
+      ...tally,
+      weight: tally.weight + weight * factor(answer.lane),
+      votes: tally.votes + (answer.is_partial ? PARTIAL : 1),
+      standing: Math.max(tally.standing, standing),
+      lanes: [...tally.lanes, answer.lane],
+    });
+  }
+  const tallies = [...by_key.values()].sort((a, b) => order(a, b, quorum));
+  return { tallies, weight: tallies.reduce((sum, tally) => sum + tally.weight, 0), blank };
+}
+
+function order(a: Tally, b: Tally, quorum: number | undefined): number {
+  const reached = (tally: Tally): number => (quorum !== undefined && tally.votes >= quorum ? 1 : 0);
+  const steps = (weight: number): number => Math.round(weight * STEPS_PER_UNIT);
+  return (
+    reached(b) - reached(a) ||
+    steps(b.weight) - steps(a.weight) ||
+    b.standing - a.standing ||
+    (a.lanes[0] ?? 0) - (b.lanes[0] ?? 0)
+  );
+}
+
+/**
+ * Whether the first answer stays the first whatever open lanes say: none of the others would pass it with all their votes,
+ * nor would an answer that nobody has given yet.
+ */
+export function isDecided({ tallies }: Ballot, { open }: Pick<Voices, 'open'>, quorum?: number): boolean {
+  const [leader, ...rivals] = tallies;
+  if (leader === undefined) return false;
+  if (open.length === 0) return true;
+  const unheard: Tally = { key: '', weight: 0, votes: 0, standing: 0, lanes: [] };
+  const weight = open.reduce((sum, one) => sum + one.weight, 0);
+  return [...rivals, unheard].every((rival) => {
+    const most: Tally = {
+      key: rival.key,
+      weight: rival.weight + weight,
+      votes: rival.votes + open.length,
+      standing: Math.max(rival.standing, ...open.map(({ standing }) => standing)),
+      lanes: [...rival.lanes, ...open.map(({ lane }) => lane)].sort((a, b) => a - b),
+    };
+    return order(leader, most, quorum) < 0;
+  });
+}
+
+/** Part of all votes that an answer has, 0 to 1. */
+export function shareOf(ballot: Ballot, tally: Tally): number {
+  if (ballot.weight > 0) return tally.weight / ballot.weight;
+  const votes = ballot.tallies.reduce((sum, one) => sum + one.votes, 0);
+  return votes > 0 ? tally.votes / votes : 0;
+}
+
+/**
+ * Chance that the first answer is right, 0 to 1. Of learned weights, which are log-odds: their softmax, with 0 for "none
+ * of these". Of equal ones: the rule of succession, (votes + 1) ÷ (all + 2).
+ */
+export function confidenceOf(ballot: Ballot, weights: 'learned' | 'equal'): number {
+  const [leader] = ballot.tallies;
+  if (leader === undefined) return 0;
+  if (weights === 'equal') return (leader.weight + 1) / (ballot.weight + 2);
+  const rest = ballot.tallies.reduce((sum, { weight }) => sum + Math.exp(weight - leader.weight), 0);
+  return 1 / (rest + Math.exp(-leader.weight));
+}
