@@ -1,5 +1,6 @@
 import type { PartWindowConfig } from '@atp-router/adapters';
 import type { AccountLimits, Objectives } from '@atp-router/flow';
+import type { FanoutPlan } from '@atp-router/consensus';
 import type { KeyRing } from '@atp-router/identity';
 import type { Limits, Qos } from '@atp-router/kernel';
 
@@ -20,6 +21,8 @@ export interface Generation {
   readonly keys: KeyRing;
   readonly tenants: ReadonlyMap<string, TenantRules>;
   readonly limits: Limits;
+  /** By policy; only of those that ask several at once. */
+  readonly fanouts: ReadonlyMap<string, FanoutPlan>;
   /** By policy; only of those that have some. */
   readonly tool_caps: ReadonlyMap<string, ToolCaps>;
   /** Whether calls of worse tiers are stopped for gold ones. */
