@@ -22,6 +22,10 @@ export interface FanoutPlan {
   readonly tau_final: number | undefined;
   /** Pieces of a lane that may wait for an earlier one. */
   readonly reorder_max: number;
+  /** Asked first; what it answers is what external members are asked in place of the client's words. Absent: none. */
+  readonly filter?: Member | undefined;
+  /** The policy has a chain of its own, which is tried when nothing comes of the whole fan-out. Absent: no. */
+  readonly falls_back?: boolean | undefined;
 }
 
 /** One voice of a fan-out. */
@@ -37,11 +41,14 @@ export interface Member {
   readonly clone: number;
   /** Its answer never is the result: it is compared with that of the others. */
   readonly is_challenger: boolean;
+  /** Its model runs beyond this machine and its private network. Absent: no. */
+  readonly is_external?: boolean | undefined;
 }
 
 export interface Persona {
   readonly id: string;
   readonly role: string;
+  /** Goes in place of the prompt of the agent that answers: it begins with that, where there is one. */
   readonly system_prompt: string | undefined;
   /** Names of the tools of a request that it may use; undefined: all. */
   readonly tools: readonly string[] | undefined;

@@ -1,5 +1,6 @@
 import { AtpError, type ErrorCode, type UsdNanos } from '@atp-router/kernel';
 import type { Health, Kills, Observed, Offered, RequestFacts } from './facts.ts';
+import { evaluate } from './policy/evaluate.ts';
 import { FILTER_ERRORS, FILTERS, type Removed, removalOf, type Role } from './filters.ts';
 import type { AgentEntry, ChainStep, ModelEntry, Named, PolicyEntry, Registry } from './registry.ts';
 import { expectedCost, rankModels } from './score.ts';
@@ -180,22 +181,11 @@ function free(registry: Registry, { tenant }: RequestFacts, live: Live): readonl
 
 /** The first policy whose match holds. `names` are those that the request goes by: as written, and what it stands for. */
 function matching(registry: Registry, facts: RequestFacts, names: readonly string[]): PolicyEntry | undefined {
+  const subject = { names, facts };
   for (const policy of registry.policies) {
-    const match = policy.match;
-    if (match === undefined) continue;
-    if (match.model !== undefined && !match.model.some((model) => names.includes(model))) continue;
-    if (match.task_type !== undefined && !includes(match.task_type, facts.task_type)) continue;
-    if (match.qos !== undefined && !match.qos.includes(facts.qos)) continue;
-    if (match.tenant !== undefined && !match.tenant.includes(facts.tenant.id)) continue;
-    if (match.data_scope !== undefined && !match.data_scope.some((scope) => facts.data_scopes.includes(scope)))
-      continue;
-    return policy;
+    if (policy.match !== undefined && evaluate(policy.match, subject) === 'yes') return policy;
   }
   return undefined;
-}
-
-function includes(values: readonly string[], value: string | undefined): boolean {
-  return value !== undefined && values.includes(value);
 }
 
 function byScore(

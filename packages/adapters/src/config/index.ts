@@ -2,6 +2,7 @@ export { type CheckOptions, type CheckResult, checkConfig } from './check.ts';
 export { readDocument } from './document.ts';
 export { type Discovery, discoverConfig, type OllamaModel, type OllamaProbe } from './discover.ts';
 export { type CheckReport, checkReport, type FormatOptions, formatProblems } from './format.ts';
+export { isLocalProvider } from './local.ts';
 export { configJsonSchema } from './json-schema.ts';
 export { KNOWN_MODELS, KNOWN_MODELS_AS_OF, type KnownModel } from './known-models.ts';
 export {
@@ -20,6 +21,7 @@ export { restartNeeded } from './restart.ts';
 export type { ValueSources } from './substitute.ts';
 export type * from './types.ts';
 export type * from './types-cluster.ts';
+export type * from './types-policy.ts';
 export type * from './types-sessions.ts';
 export type * from './types-flow.ts';
 export { type ConfigWarning, configWarnings, type KnownKeys } from './warnings.ts';

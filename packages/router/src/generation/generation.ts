@@ -1,6 +1,7 @@
 import type { PartWindowConfig } from '@atp-router/adapters';
 import type { FanoutPlan } from '@atp-router/consensus';
 import type { AccountLimits, Objectives } from '@atp-router/flow';
+import type { FanoutPlan } from '@atp-router/consensus';
 import type { KeyRing } from '@atp-router/identity';
 import type { Limits, Qos } from '@atp-router/kernel';
 
@@ -21,6 +22,8 @@ export interface Generation {
   readonly keys: KeyRing;
   readonly tenants: ReadonlyMap<string, TenantRules>;
   readonly limits: Limits;
+  /** By policy; only of those that ask several at once. */
+  readonly fanouts: ReadonlyMap<string, FanoutPlan>;
   /** By policy; only of those that have some. */
   readonly tool_caps: ReadonlyMap<string, ToolCaps>;
   /** Policies that have several agents asked. */
