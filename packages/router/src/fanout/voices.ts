@@ -30,7 +30,8 @@ export function voiceOf(
   const targets = models.map((model): Target => parts.priced(generation.targetOf(model), tenant));
   if (targets.length === 0) return new AtpError('no_models_available', `No target is left for "${member.model}".`);
   const { persona } = member;
-  const system = [persona?.system_prompt, agent?.system_prompt].filter((text) => text !== undefined);
+  const own = persona?.system_prompt ?? agent?.system_prompt;
+  const system = own === undefined ? [] : [own];
   return { targets, system, qos: persona?.qos === undefined ? facts.qos : capQos(persona.qos, facts.qos) };
 }
 

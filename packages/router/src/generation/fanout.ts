@@ -64,7 +64,12 @@ function fanoutPlan(policy: PolicyConfig, fanout: FanoutConfig, cast: Cast): Fan
     provisional:
       provisional === undefined
         ? undefined
-        : { quorum_min: provisional.quorum_min, agree_min: provisional.agree_min, expiry_ms: provisional.expiry_ms },
+        : {
+            quorum_min: provisional.quorum_min,
+            agree_min: provisional.agree_min,
+            after_ms: 0,
+            expiry_ms: provisional.expiry_ms,
+          },
     escalations: escalation.map(
       ({ when, threshold, to }): Escalation => ({
         when,
@@ -73,6 +78,8 @@ function fanoutPlan(policy: PolicyConfig, fanout: FanoutConfig, cast: Cast): Fan
       }),
     ),
     arbiter: arbiter === undefined ? undefined : arbiterOf(arbiter, cast),
+    judge: policy.consensus?.judge === undefined ? undefined : oneOf(policy.consensus.judge, cast),
+    width: undefined,
     deadline_ms,
     tau_final,
     reorder_max: REORDER_MAX,

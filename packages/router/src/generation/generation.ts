@@ -1,7 +1,6 @@
 import type { PartWindowConfig } from '@atp-router/adapters';
 import type { FanoutPlan } from '@atp-router/consensus';
 import type { AccountLimits, Objectives } from '@atp-router/flow';
-import type { FanoutPlan } from '@atp-router/consensus';
 import type { KeyRing } from '@atp-router/identity';
 import type { Limits, Qos } from '@atp-router/kernel';
 
@@ -26,8 +25,6 @@ export interface Generation {
   readonly fanouts: ReadonlyMap<string, FanoutPlan>;
   /** By policy; only of those that have some. */
   readonly tool_caps: ReadonlyMap<string, ToolCaps>;
-  /** Policies that have several agents asked. */
-  readonly fanouts: ReadonlyMap<string, FanoutPlan>;
   /** Whether calls of worse tiers are stopped for gold ones. */
   readonly preempts: boolean;
   readonly idempotency: { readonly ttl_ms: number; readonly max_body_bytes: number };
