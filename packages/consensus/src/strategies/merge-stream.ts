@@ -20,6 +20,8 @@ const BETWEEN = unitsOf(' \t\n\r\v\f\u00a0.,;:!"\'`*_’‘“”。！');
 /** Part of a word where letters or digits are on both sides: `1,000`, `don't`, `foo_bar`, `a*b`. */
 const JOINING = unitsOf(".,'’_*:");
 const ENDS = unitsOf('.!?');
+/** What may stand between the end of a sentence and the space after it. */
+const CLOSING = unitsOf('"\'*_`)]’”');
 /** Nothing has to follow these. */
 const FULL_ENDS = unitsOf('。！？');
 
@@ -131,7 +133,10 @@ function sentenceEnd({ text, is_complete }: StreamPart, from: number): number | 
     says_something ||= !isBetween(text, at);
     if (!says_something) continue;
     if (FULL_ENDS.has(unit)) return at + 1;
-    if (ENDS.has(unit) && at + 1 < text.length && isSpace(text.charCodeAt(at + 1))) return at + 1;
+    if (!ENDS.has(unit)) continue;
+    let end = at + 1;
+    while (end < limit && CLOSING.has(text.charCodeAt(end))) end += 1;
+    if (end < text.length && isSpace(text.charCodeAt(end))) return end;
   }
   return is_complete && says_something && limit === text.length && limit > from ? limit : undefined;
 }
