@@ -5,6 +5,7 @@ import type { CallHead } from '@atp-router/ledger';
 import {
   eligibleByCost,
   expectationOf,
+  narrowed,
   type Plan,
   type PolicyEntry,
   type Registry,
@@ -216,6 +217,8 @@ function factsOf(request: CallRequest, rules: TenantRules, qos: Qos, parts: Engi
     max_out_tokens: request.max_output_tokens,
     task_type: options.task_type,
     data_scopes: options.data_scopes,
+    task: options.facts,
+    rights: narrowed(rules.key_rights.get(request.key_id) ?? rules.rights, options.facts),
   };
 }
 
