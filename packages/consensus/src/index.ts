@@ -42,3 +42,4 @@ export {
 export { DEFAULT_ALIASES } from './findings/default-aliases.ts';
 export { compareFindings, mergeFindings, severityRank } from './findings/merge.ts';
 export { type FindingComplaint, FINDINGS_MAX, type FindingsRead, readFindings } from './findings/read.ts';
+export { type Bounds, type Split, splitBudget } from './split.ts';
