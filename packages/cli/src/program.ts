@@ -8,6 +8,7 @@ import { addConformance } from './commands/conformance.ts';
 import type { Cli } from './commands/context.ts';
 import { addEntities } from './commands/entities.ts';
 import { addEstimate } from './commands/estimate.ts';
+import { addEval } from './commands/eval.ts';
 import { addEvents } from './commands/events.ts';
 import { addJournal } from './commands/journal.ts';
 import { addKeys } from './commands/keys.ts';
@@ -61,6 +62,7 @@ export function buildProgram(cli: Cli): Command {
   addCalls(program, cli);
   addJournal(program, cli);
   addTune(program, cli);
+  addEval(program, cli);
   addWire(program, cli);
   addConformance(program, cli);
   program

@@ -58,3 +58,4 @@ export {
 export { type CompactHeatmap, compactHeatmap, spansOfCompact } from './heatmap/compact.ts';
 export { type Heatmap, heatmapOf, type HeatSpan, type LaneHeat } from './heatmap/heatmap.ts';
 export { type Heat, type HeatLine, heatLines, heatOf, type HeatRun } from './heatmap/render.ts';
+export * from './voting/index.ts';
