@@ -15,6 +15,7 @@ import { addKeys } from './commands/keys.ts';
 import { addKill } from './commands/kill.ts';
 import { addSessions } from './commands/sessions.ts';
 import { addProvidersCheck } from './commands/providers-check.ts';
+import { addPolicy } from './commands/policy.ts';
 import { addServe } from './commands/serve.ts';
 import { addStatus } from './commands/status.ts';
 import { addTune } from './commands/tune.ts';
@@ -50,6 +51,7 @@ export function buildProgram(cli: Cli): Command {
   addStatus(program, cli);
   addTop(program, cli);
   addConfig(program, cli);
+  addPolicy(program, cli);
   addKeys(program, cli);
   const entities = addEntities(program, cli);
   addProvidersCheck(entities.providers, cli);
