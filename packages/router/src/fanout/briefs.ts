@@ -3,6 +3,7 @@ import type { GenRequest } from '@atp-router/dialects';
 import { AtpError, type Price } from '@atp-router/kernel';
 import type { AdmittedCall, EngineEnv } from '../engine/env.ts';
 import { reservedPrice } from '../engine/hosted-tools.ts';
+import { documentsOf } from './documents.ts';
 import type { LaneWork } from './lane-call.ts';
 import { askedOf, followUp, withText } from './prompts.ts';
 import { longest, OUT_TOKENS_MIN, type Shares, sharesOf } from './shares.ts';
@@ -33,7 +34,7 @@ export class LaneBriefs {
     this.#fanout = fanout;
     this.#env = env;
     this.#request = fanout.facet.request(call);
-    this.documents = env.reconciler.documents(this.#request);
+    this.documents = documentsOf(this.#request);
     const { plan } = fanout;
     this.#shares = sharesOf(
       plan,
