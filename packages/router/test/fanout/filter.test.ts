@@ -1,6 +1,6 @@
 import { Agent } from '@atp-router/sdk';
 import { expect, onTestFinished, test } from 'vitest';
-import { errorOf, type Running, TENANT_KEY } from '../admin/harness.ts';
+import { errorOf, hashOf, type Running, TENANT_KEY } from '../admin/harness.ts';
 import { until } from '../shared/support/time.ts';
 import { balanced } from './books.ts';
 import { consensusOf, idOf, type Panel, panel } from './scripted.ts';
@@ -27,6 +27,8 @@ async function outside({ url }: Running, told: unknown[]): Promise<void> {
 function guarded(): Promise<Panel> {
   const fanout = { mode: 'diverse', agents: ['a', 'agents/out'], filter: 'mask' };
   return panel([{ id: 'panel', fanout, consensus: NUMBER }], {
+    // The agent says no price, and could not be asked under a budget in money.
+    tenants: [{ id: 'acme', keys: [{ id: 'k1', hash: hashOf(TENANT_KEY) }] }],
     personas: [{ id: 'mask', role: 'filter', model: 'b', filter: true, system_prompt: 'Take out names.' }],
     providers: (base_url) => [
       { id: 'up', type: 'openai', base_url, api_key: 'k', retry: { max_attempts: 1 } },
