@@ -80,8 +80,8 @@ export class Voter {
     const ballot = ballotOf(answers);
     const right = rightOf(ballot, truth);
     if (right === undefined) return;
-    const { key, share } = this.#count(ballot, answers, cluster);
-    if (key !== undefined) this.#reliability.add(share, right.has(ballot.keys.indexOf(key)));
+    const { key, belief } = this.#count(ballot, answers, cluster);
+    if (key !== undefined) this.#reliability.add(belief, right.has(ballot.keys.indexOf(key)));
     if (right.size === 0 || right.size === ballot.keys.length) return;
     const casts: Cast[] = [];
     for (const { source, choice } of ballot.voices) {
