@@ -95,8 +95,15 @@ describe('answers', () => {
   const ANSWERS = { a: 'The answer is 1.', b: 'The answer is 2.', c: 'The answer is 3.' };
 
   test('a champion answers, and its challengers are compared with it', async () => {
-    const fanout = { mode: 'diverse', agents: ['a', { model: 'b', challenger: true }, { model: 'c', challenger: true }] };
-    const { text, said } = await run({ strategy: 'champion', answer: 'number' }, { a: '1', b: '2', c: '2' }, { fanout });
+    const fanout = {
+      mode: 'diverse',
+      agents: ['a', { model: 'b', challenger: true }, { model: 'c', challenger: true }],
+    };
+    const { text, said } = await run(
+      { strategy: 'champion', answer: 'number' },
+      { a: '1', b: '2', c: '2' },
+      { fanout },
+    );
     expect(text).toBe('1');
     expect(JSON.stringify(said['why'])).toContain('all together would have given the answer of lane 1');
   });
