@@ -36,7 +36,7 @@ function fanoutBounds(view: PolicyView, plan: FanoutPlan, facts: RequestFacts, c
   const lanes = plan.members.map(of);
   const filter = plan.filter === undefined ? [] : [of(plan.filter)];
   const further = plan.escalations.map(({ to }) => of(to));
-  const judge = plan.strategy.judge_member;
+  const judge = plan.judge;
   // `verify` has each answer scored by itself, and two_phase asks once more.
   const questions =
     judge === undefined

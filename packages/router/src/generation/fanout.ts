@@ -59,7 +59,7 @@ export function chainOfFanout(fanout: FanoutConfig, cast: Cast): readonly string
 
 function fanoutPlan(policy: PolicyConfig, fanout: FanoutConfig, cast: Cast): FanoutPlan {
   const { provisional, escalation, arbiter, deadline_ms, tau_final } = policy;
-  const strategy = strategyOf(fanout, policy.consensus ?? DEFAULT_CONSENSUS, cast);
+  const strategy = strategyOf(fanout, policy.consensus ?? DEFAULT_CONSENSUS);
   return {
     mode: fanout.mode,
     members: membersOf(fanout, cast),
@@ -95,11 +95,10 @@ function arbiterOf({ agent, max_usd }: NonNullable<PolicyConfig['arbiter']>, cas
   return { member: oneOf(agent, cast), max_usd_nanos: Math.round(max_usd * NANOS_PER_USD) };
 }
 
-function strategyOf({ mode }: FanoutConfig, consensus: ConsensusConfig, cast: Cast): StrategySettings {
+function strategyOf({ mode }: FanoutConfig, consensus: ConsensusConfig): StrategySettings {
   const { strategy, answer, quorum, weights, judge, judge_mode, risk, among, ack_severity } = consensus;
   const kind = strategy ?? DEFAULT_STRATEGY[mode];
-  const judge_member = judge === undefined ? undefined : oneOf(judge, cast);
-  const who = { judge, judge_member, judge_mode };
+  const who = { judge, judge_mode };
   return { kind, answer: answerForm(answer), quorum, weights, ...who, risk, among, ack_severity };
 }
 
