@@ -143,7 +143,7 @@ function spread(members: readonly Member[], range: NonNullable<FanoutConfig['tem
   let place = 0;
   return members.map((member) => {
     if (member.temperature !== undefined) return member;
-    // Three digits: nobody tells more apart, and providers would read the noise of a double.
+    // Thousandths: what is sent is a number as somebody would write it.
     const temperature = Math.round((min + ((max - min) * place) / steps) * 1_000) / 1_000;
     place += 1;
     return { ...member, temperature };
