@@ -23,7 +23,7 @@ export function hash64(text: string): string {
  * 32 bits of a part of a text: FNV-1a (Fowler, Noll, Vo) over its UTF-16 units, the lower byte of each first, with the last
  * mixing of MurmurHash3. Other seeds give other hashes.
  */
-export function hash32(text: string, seed: number, from: number, to: number): number {
+export function hash32(text: string, seed: number = 0, from: number = 0, to: number = text.length): number {
   let hash = Math.imul(0x811c9dc5 ^ seed, 0x01000193);
   for (let i = from; i < to; i += 1) {
     const unit = text.charCodeAt(i);
