@@ -1,8 +1,10 @@
 export type * from './answer.ts';
-export type * from './plan.ts';
-export * from './session/index.ts';
-export type * from './strategy.ts';
 export { answerKey } from './answer-key.ts';
+export type * from './plan.ts';
+export { readAnswer } from './reading.ts';
+export * from './session/index.ts';
+export * from './strategies/index.ts';
+export type * from './strategy.ts';
 export { foldText } from './text/fold.ts';
 export {
   type Agreement,
@@ -41,6 +43,7 @@ export {
 export { DEFAULT_ALIASES, defaultAliasTable } from './findings/default-aliases.ts';
 export { compareFindings, mergeFindings, severityRank } from './findings/merge.ts';
 export { type FindingComplaint, FINDINGS_MAX, type FindingsRead, readFindings } from './findings/read.ts';
+export { type Bounds, type Split, splitBudget } from './split.ts';
 export { Calibrator } from './calibration/calibrator.ts';
 export { type CalibrationRecord, Calibrators } from './calibration/calibrators.ts';
 export type { OutcomesRecord } from './calibration/outcomes.ts';
@@ -56,6 +59,7 @@ export {
 export { type CompactHeatmap, compactHeatmap, spansOfCompact } from './heatmap/compact.ts';
 export { type Heatmap, heatmapOf, type HeatSpan, type LaneHeat } from './heatmap/heatmap.ts';
 export { type Heat, type HeatLine, heatLines, heatOf, type HeatRun } from './heatmap/render.ts';
+export * from './voting/index.ts';
 export { type FixedRegret, type Regret, type Round, regretOf } from './adaptive/regret.ts';
 export {
   bestOf,

@@ -12,6 +12,8 @@ export interface FanoutPlan {
   readonly provisional: ProvisionalSettings | undefined;
   readonly escalations: readonly Escalation[];
   readonly arbiter: ArbiterSettings | undefined;
+  /** Who judges, verifies, or confirms in place of another member; `strategy.judge` is its source. */
+  readonly judge: Member | undefined;
   /** Lanes that run at once; another is begun when one has ended and the result is not safe. Undefined: all. */
   readonly width: number | undefined;
   /** From the start of the session. The result is made of what has come by then. */
@@ -20,6 +22,10 @@ export interface FanoutPlan {
   readonly tau_final: number | undefined;
   /** Pieces of a lane that may wait for an earlier one. */
   readonly reorder_max: number;
+  /** Asked first; what it answers is what external members are asked in place of the client's words. Absent: none. */
+  readonly filter?: Member | undefined;
+  /** The policy has a chain of its own, which is tried when nothing comes of the whole fan-out. Absent: no. */
+  readonly falls_back?: boolean | undefined;
 }
 
 /** One voice of a fan-out. */
@@ -35,11 +41,14 @@ export interface Member {
   readonly clone: number;
   /** Its answer never is the result: it is compared with that of the others. */
   readonly is_challenger: boolean;
+  /** Its model runs beyond this machine and its private network. Absent: no. */
+  readonly is_external?: boolean | undefined;
 }
 
 export interface Persona {
   readonly id: string;
   readonly role: string;
+  /** Goes in place of the prompt of the agent that answers: it begins with that, where there is one. */
   readonly system_prompt: string | undefined;
   /** Names of the tools of a request that it may use; undefined: all. */
   readonly tools: readonly string[] | undefined;

@@ -9,6 +9,8 @@ export interface RoutingWishes {
   readonly task_type?: string;
   readonly qos?: Qos;
   readonly data_scope?: readonly string[];
+  /** What is said of the task, for policies to match; names and values are read where policies are. */
+  readonly facts?: JsonObject;
   readonly max_usd_nanos?: UsdNanos;
   /** From the arrival of the request. */
   readonly deadline_ms?: number;
@@ -88,6 +90,8 @@ export interface AtpField {
   readonly simulated?: true;
   /** What was generated and the client's shape cannot carry: at the end of a stream. */
   readonly dropped?: readonly string[];
+  /** How several agents' answers became this one. */
+  readonly consensus?: JsonObject;
 }
 
 export interface PlanTarget {
@@ -125,6 +129,8 @@ export interface StreamDecoder {
 export interface StreamEncoder {
   /** Text to send for one event; empty when the shape has nothing to say for it. */
   push(event: GenEvent): string;
+  /** A result that may still be revised, beside the answer, in an event of its own that other readers leave alone. */
+  provisional(fields: JsonObject): string;
   /**
    * The finish chunk, usage and end marks that were held back, with the `atp` field. `ended_s`: now, for shapes that tell it.
    * Throws `AtpError upstream_error` when nothing of what was generated could be written.

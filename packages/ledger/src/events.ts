@@ -13,8 +13,29 @@ export type AttemptKind = 'primary' | 'retry' | 'fallback' | 'hedge';
 
 export type CallOutcome = 'ok' | 'error' | 'cancelled' | 'interrupted';
 
+/** Whose answers are reconciled, who is asked about them, who goes before all others, and who is left when nothing came of them. */
+export type LaneRole =
+  | 'member'
+  | 'challenger'
+  | 'escalation'
+  | 'judge'
+  | 'verifier'
+  | 'ack'
+  | 'arbiter'
+  | 'filter'
+  | 'fallback';
+
+/** Which lane of a fan-out an attempt is of; all absent for a call that asks one at a time. */
+export interface LaneMark {
+  /** From 0 within the call. */
+  readonly lane?: number | undefined;
+  readonly role?: LaneRole | undefined;
+  /** Id of the persona, agent or model that is asked. */
+  readonly source?: string | undefined;
+}
+
 /** What is promised to the journal before an upstream sees a single byte. */
-export interface AttemptIntent {
+export interface AttemptIntent extends LaneMark {
   /** 1, 2, … within the call. */
   readonly n: number;
   /** Upstream turn within the call, from 1. */
@@ -32,7 +53,7 @@ export interface AttemptIntent {
 }
 
 /** How an attempt ended and what it costs. */
-export interface AttemptRecord {
+export interface AttemptRecord extends LaneMark {
   readonly n: number;
   readonly turn: number;
   readonly kind: AttemptKind;

@@ -22,6 +22,7 @@ import { openAgentHub } from './atp/agents/open-agent-hub.ts';
 import { keptSessions, openSessionHub } from './atp/open-hub.ts';
 import type { SessionHub } from './atp/session-hub.ts';
 import { stoppedBy } from './engine/admit.ts';
+import { ReconcilerRoom } from './fanout/reconciler-room.ts';
 import { Engine } from './engine/engine.ts';
 import { problemOf } from './engine/faults.ts';
 import type { Ambient } from './engine/ports.ts';
@@ -291,6 +292,7 @@ function makeEngine(
       decided: (seconds) => metrics.decided(seconds),
       priced: (target, tenant) => agents.priced(target, tenant),
       connected: (tenant) => agents.connected(tenant),
+      reconciler: new ReconcilerRoom(),
       onFault: (fault) => options.onProblem?.('calls', problemOf(fault)),
     },
     manager.generation,

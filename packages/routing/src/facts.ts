@@ -1,4 +1,5 @@
 import type { Price, Qos } from '@atp-router/kernel';
+import type { Rights, TaskFacts } from './policy/task-facts.ts';
 import type { Capability, ModelEntry, SafetyGrade } from './registry.ts';
 
 /** What routing has to know of a tenant. */
@@ -25,6 +26,10 @@ export interface RequestFacts {
   readonly task_type?: string | undefined;
   /** The labels of `x-atp-data-scope`; empty when the request carries none. */
   readonly data_scopes: readonly string[];
+  /** What the request says of its task. Absent: nothing. */
+  readonly task?: TaskFacts | undefined;
+  /** Of the caller, as the operator says, narrowed by the request. Absent: none. */
+  readonly rights?: Rights | undefined;
 }
 
 /** The present state of the targets, as the breakers, readiness windows and kill switches see it. */

@@ -21,13 +21,14 @@ export {
   type ModelStatus,
   type Named,
   type PolicyEntry,
-  type PolicyMatch,
   type ProviderEntry,
   Registry,
   type RegistrySpec,
   type SafetyGrade,
 } from './registry.ts';
 export {
+  type Coming,
+  comingOf,
   type Expectation,
   expectationOf,
   type Live,
@@ -39,3 +40,28 @@ export {
 } from './resolve.ts';
 export { rankModels, SCORE_WEIGHTS, type ScoredModel, type ScoreTerms } from './score.ts';
 export { type BreakerChange, TargetHealth, type TargetHealthOptions } from './target-health.ts';
+export { evaluate, type MatchOutcome, type Subject } from './policy/evaluate.ts';
+export { FIELD_NAMES, type FieldTraits } from './policy/fields.ts';
+export {
+  type Field,
+  type FieldName,
+  leavesOf,
+  type Leaf,
+  type Match,
+  type MatchPath,
+  type Test,
+} from './policy/match.ts';
+export { implies, lintMatches, type LintPolicy, type MatchRemark } from './policy/lint.ts';
+export { compileMatch, type ParsedMatch, parseMatch } from './policy/parse.ts';
+export type { MatchComplaint } from './policy/parse-value.ts';
+export {
+  factsOfMeta,
+  factsOfObject,
+  factsOfText,
+  type FactValue,
+  mergeFacts,
+  narrowed,
+  type Rights,
+  type TaskFacts,
+} from './policy/task-facts.ts';
+export { pathText, traceOf, type TraceStep } from './policy/trace.ts';

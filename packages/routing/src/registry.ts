@@ -1,4 +1,5 @@
 import { AtpError, type Price, type Qos, type UsdNanos } from '@atp-router/kernel';
+import type { Match } from './policy/match.ts';
 
 /** What a model can do or a request needs: `chat`, `tools`, `vision`, `embeddings`, `json`, `reasoning`, … */
 export type Capability = string;
@@ -54,21 +55,10 @@ export interface AgentEntry {
   readonly qos?: Qos | undefined;
 }
 
-/** All conditions that are present must hold; each holds when one of its values does. `{}` always holds. */
-export interface PolicyMatch {
-  readonly task_type?: readonly string[] | undefined;
-  readonly qos?: readonly Qos[] | undefined;
-  /** Holds when the request carries one of these labels. */
-  readonly data_scope?: readonly string[] | undefined;
-  /** The name that the caller used: a model, an agent or `auto`. An agent also counts as what it stands for. */
-  readonly model?: readonly string[] | undefined;
-  readonly tenant?: readonly string[] | undefined;
-}
-
 export interface PolicyEntry {
   readonly id: string;
   /** Absent: the policy applies only when it is named. */
-  readonly match?: PolicyMatch | undefined;
+  readonly match?: Match | undefined;
   /**
    * What is tried, in order: ids of models, of agents that stand for a model, or `<provider>/<upstream model>`. Empty: as
    * `auto` ranks the models, within the policy's limits.

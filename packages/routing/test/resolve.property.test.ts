@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type ModelSpec, type PolicyEntry, Registry, resolve } from '../src/index.ts';
+import { compileMatch, type ModelSpec, type PolicyEntry, Registry, resolve } from '../src/index.ts';
 import { facts, live, spec } from './fixtures.ts';
 
 const SCOPES = ['public', 'internal', 'phi'];
@@ -34,7 +34,7 @@ const policies: fc.Arbitrary<PolicyEntry[]> = fc
   .array(
     fc.record({
       fallback: fc.shuffledSubarray(MODELS),
-      match: sometimes(fc.record({ task_type: fc.subarray(['x', 'y']) })),
+      match: sometimes(fc.record({ task_type: fc.subarray(['x', 'y'], { minLength: 1 }) }).map(compileMatch)),
       min_safety_grade: sometimes(grade),
     }),
     { minLength: 2, maxLength: 2 },

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import {
+  compileMatch,
   expectationOf,
   type PolicyEntry,
   Registry,
@@ -40,11 +41,14 @@ const registry = new Registry({
   ],
   policies: [
     policy('named', ['spare', 'old', 'ghost', 'small']),
-    policy('review', ['small', 'big'], { match: { task_type: ['code_review'] }, budget: { usd_nanos: 5 } }),
-    policy('safe', ['big', 'small'], { match: { task_type: ['legal'] }, min_safety_grade: 'A' }),
-    policy('scoped', ['public', 'secret'], { match: { data_scope: ['internal'], tenant: ['acme'] } }),
-    policy('gold', ['big'], { match: { qos: ['gold'], model: ['small'] } }),
-    policy('capped', [], { match: { task_type: ['cheap'] }, budget: { tokens: 9 } }),
+    policy('review', ['small', 'big'], {
+      match: compileMatch({ task_type: ['code_review'] }),
+      budget: { usd_nanos: 5 },
+    }),
+    policy('safe', ['big', 'small'], { match: compileMatch({ task_type: ['legal'] }), min_safety_grade: 'A' }),
+    policy('scoped', ['public', 'secret'], { match: compileMatch({ data_scope: ['internal'], tenant: ['acme'] }) }),
+    policy('gold', ['big'], { match: compileMatch({ qos: ['gold'], model: ['small'] }) }),
+    policy('capped', [], { match: compileMatch({ task_type: ['cheap'] }), budget: { tokens: 9 } }),
   ],
 });
 
@@ -81,7 +85,7 @@ describe('names', () => {
         providers: [{ id: 'up', any_model: true }],
         models: [spec('small'), spec('big'), spec('other')],
         agents: [{ id: 'agent', model: 'small' }],
-        policies: [policy('p', ['big'], { match: { model: [model] } })],
+        policies: [policy('p', ['big'], { match: compileMatch({ model: [model] }) })],
       });
     const applies = (model: string, name: string): boolean => {
       const result = resolve(named(model), name, facts(), live(), 0);
@@ -107,7 +111,9 @@ describe('names', () => {
         { id: 'agent', model: 'big', system_prompt: 'Be kind.' },
         { id: 'pinned', model: 'policy:p' },
       ],
-      policies: [policy('p', ['small', 'agent', 'up/x-small', 'big', 'up/any', 'up/x-other'], { match: {} })],
+      policies: [
+        policy('p', ['small', 'agent', 'up/x-small', 'big', 'up/any', 'up/x-other'], { match: compileMatch({}) }),
+      ],
     });
     const result = resolve(steps, 'policy:p', facts(), live(), 0);
     expect(ids(result)).toEqual(['small', 'big', 'up/any', 'other']);

@@ -1,22 +1,38 @@
 import { z } from 'zod';
-import { partWindow, sloSchema, toolCapsSchema } from './schema-flow.ts';
-import { int, millis, modelName, name, text, typed, usd } from './schema-parts.ts';
-import type { AgentConfig, KeyConfig, PolicyConfig, SigningKeyConfig, TenantConfig } from './types.ts';
+import { partWindow, sloSchema } from './schema-flow.ts';
+import { int, modelName, name, text, typed, usd } from './schema-parts.ts';
+import type { AgentConfig, KeyConfig, SigningKeyConfig, TenantConfig, TenantKeyConfig } from './types.ts';
 
 const qos = z.enum(['gold', 'silver', 'bronze']);
 
 /** A key is stored as its hash only; `atp keys create` makes both. */
-export const keySchema: z.ZodType<KeyConfig> = typed<KeyConfig>()(
+const key = {
+  id: name('Name of the key, for kill switches, logs and usage. Unique within the tenant.'),
+  hash: z
+    .string()
+    .regex(/^sha256:[0-9a-f]{64}$/)
+    .meta({
+      description: '`sha256:` and the SHA-256 of the key in lower-case hex. The key itself is never written down.',
+      writeOnly: true,
+      expected: '"sha256:" and 64 lower-case hex digits, as `atp keys create` prints',
+    }),
+};
+
+export const keySchema: z.ZodType<KeyConfig> = typed<KeyConfig>()(z.strictObject(key));
+
+const RIGHTS_MAX = 64;
+const permissions = z.array(name('A tool permission.')).max(RIGHTS_MAX);
+const groups = z.array(name('A security group.')).max(RIGHTS_MAX);
+
+const tenantKeySchema: z.ZodType<TenantKeyConfig> = typed<TenantKeyConfig>()(
   z.strictObject({
-    id: name('Name of the key, for kill switches, logs and usage. Unique within the tenant.'),
-    hash: z
-      .string()
-      .regex(/^sha256:[0-9a-f]{64}$/)
-      .meta({
-        description: '`sha256:` and the SHA-256 of the key in lower-case hex. The key itself is never written down.',
-        writeOnly: true,
-        expected: '"sha256:" and 64 lower-case hex digits, as `atp keys create` prints',
-      }),
+    ...key,
+    tool_permissions: permissions.optional().meta({
+      description: 'Those of the tenant that callers with this key have. Absent: all of them.',
+    }),
+    security_groups: groups.optional().meta({
+      description: 'Those of the tenant that callers with this key are in. Absent: all of them.',
+    }),
   }),
 );
 
@@ -30,54 +46,6 @@ export const agentSchema: z.ZodType<AgentConfig> = typed<AgentConfig>()(
     window: partWindow
       .prefault({})
       .meta({ description: 'What may be in flight at once under this name, of all tenants.' }),
-  }),
-);
-
-const match_object = z.strictObject({
-  task_type: name('Equal to `x-atp-task-type`.').optional(),
-  qos: qos.optional().meta({ description: 'Equal to the tier of the call.' }),
-  data_scope: name('One of the scopes in `x-atp-data-scope`.').optional(),
-  model: modelName(
-    'Equal to the model, agent or `auto` that the client named. An agent also counts as the model that it stands for.',
-  ).optional(),
-});
-
-const budget_object = z.strictObject({
-  usd: usd('Most that one call may cost over all attempts, US dollars.').optional(),
-  tokens: int(1, 1_000_000_000, 'Most tokens that one call may use over all attempts.').optional(),
-});
-
-/** How a call is tried: which models in which order, within which bounds. */
-export const policySchema: z.ZodType<PolicyConfig> = typed<PolicyConfig>()(
-  z.strictObject({
-    id: name('Name of the policy; clients may name it as `policy:<id>`.'),
-    match: match_object.optional().meta({
-      description:
-        'Calls to which the policy applies without being named; every given key must match, the first matching policy wins. Absent: only when named.',
-    }),
-    fallback: z.array(modelName('Id of a model or agent, or `<provider>/<upstream model>`.')).min(1).max(16).meta({
-      description: 'Models or agents to try, in order; an agent is tried with its own prompt, in the tier of the call.',
-    }),
-    budget: budget_object
-      .optional()
-      .meta({ description: 'Bounds of one call. Absent: only the budgets of request and tenant.' }),
-    max_attempts: int(1, 32, 'Attempts of one call over the whole chain, retries and hedges included.').default(6),
-    hedge_after_ms: millis(
-      1,
-      'Start the next candidate when no byte came for this long, in milliseconds. Absent: never.',
-    ).optional(),
-    on_budget_exhausted: z.enum(['finish', 'error']).default('error').meta({
-      description:
-        'When a running stream reaches its budget: end the answer normally with reason `length`, or with the budget error.',
-    }),
-    min_safety_grade: z
-      .enum(['A', 'B', 'C', 'D'])
-      .optional()
-      .meta({ description: 'Lowest safety grade that the policy uses. Absent: any.' }),
-    tool_caps: toolCapsSchema.optional().meta({
-      description:
-        'What one call may use of tools that run at the provider, by their names as in `models[].price.tools`. A request that could use more is not sent: it has to say `max_uses`. Absent: as the request says.',
-    }),
   }),
 );
 
@@ -132,11 +100,17 @@ const signing_key: z.ZodType<SigningKeyConfig> = typed<SigningKeyConfig>()(
 export const tenantSchema: z.ZodType<TenantConfig> = typed<TenantConfig>()(
   z.strictObject({
     id: name('Name of the tenant; usage and budgets are kept under it across reloads.'),
-    keys: z.array(keySchema).max(1_000).default([]).meta({ description: 'Keys of the tenant.' }),
+    keys: z.array(tenantKeySchema).max(1_000).default([]).meta({ description: 'Keys of the tenant.' }),
     qos_max: qos.default('silver').meta({ description: 'Best service tier that its calls may ask for.' }),
     data_scopes: z.array(name('A data scope.')).max(64).optional().meta({
       description:
         'Data scopes that its calls may name in `x-atp-data-scope`. Absent: any. A model with scopes of its own is open to calls of which it has every scope; a call that names none may carry all of its tenant, and is kept from such models where those are absent or empty.',
+    }),
+    tool_permissions: permissions.default([]).meta({
+      description: 'Tool permissions of its callers, for policies that ask for some. A call may only narrow them.',
+    }),
+    security_groups: groups.default([]).meta({
+      description: 'Security groups of its callers, for policies that ask for some. A call may only narrow them.',
     }),
     budget: tenant_budget.prefault({}).meta({ description: 'Budgets of a day. An absent one does not limit.' }),
     at_limit: z.enum(['reject', 'wait', 'degrade']).default('reject').meta({

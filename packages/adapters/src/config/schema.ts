@@ -12,7 +12,8 @@ import {
 } from './schema-process.ts';
 import { clusterSchema } from './schema-cluster.ts';
 import { flowSchema } from './schema-flow.ts';
-import { agentSchema, keySchema, policySchema, tenantSchema } from './schema-tenancy.ts';
+import { personaSchema, policySchema } from './schema-policy.ts';
+import { agentSchema, keySchema, tenantSchema } from './schema-tenancy.ts';
 import { modelSchema, providerSchema } from './schema-upstream.ts';
 import type { Config } from './types.ts';
 
@@ -52,6 +53,11 @@ export const configSchema: z.ZodType<Config> = typed<Config>()(
       .max(4_096)
       .default([])
       .meta({ description: 'Models with a prompt and tier of their own.' }),
+    personas: z
+      .array(personaSchema)
+      .max(4_096)
+      .default([])
+      .meta({ description: 'Agents with a role, for policies that ask several.' }),
     policies: z
       .array(policySchema)
       .max(1_024)

@@ -6,10 +6,10 @@ import type {
   SloConfig,
   TenantBudget,
   TokenWindowConfig,
-  ToolCapsConfig,
   WindowConfig,
 } from './types-flow.ts';
 import type { ClusterConfig } from './types-cluster.ts';
+import type { PersonaConfig, PolicyConfig } from './types-policy.ts';
 import type { SessionsConfig } from './types-sessions.ts';
 
 /**
@@ -28,6 +28,7 @@ export interface Config {
   readonly providers: readonly ProviderConfig[];
   readonly models: readonly ModelConfig[];
   readonly agents: readonly AgentConfig[];
+  readonly personas: readonly PersonaConfig[];
   readonly policies: readonly PolicyConfig[];
   readonly tenants: readonly TenantConfig[];
   readonly admin: AdminConfig;
@@ -195,35 +196,13 @@ export interface AgentConfig {
   readonly window: PartWindowConfig;
 }
 
-export interface PolicyConfig {
-  readonly id: string;
-  readonly match?: PolicyMatch | undefined;
-  readonly fallback: readonly string[];
-  readonly budget?: CallBudget | undefined;
-  readonly max_attempts: number;
-  readonly hedge_after_ms?: number | undefined;
-  readonly on_budget_exhausted: 'finish' | 'error';
-  readonly min_safety_grade?: SafetyGrade | undefined;
-  readonly tool_caps?: ToolCapsConfig | undefined;
-}
-
-export interface PolicyMatch {
-  readonly task_type?: string | undefined;
-  readonly qos?: Qos | undefined;
-  readonly data_scope?: string | undefined;
-  readonly model?: string | undefined;
-}
-
-export interface CallBudget {
-  readonly usd?: number | undefined;
-  readonly tokens?: number | undefined;
-}
-
 export interface TenantConfig {
   readonly id: string;
-  readonly keys: readonly KeyConfig[];
+  readonly keys: readonly TenantKeyConfig[];
   readonly qos_max: Qos;
   readonly data_scopes?: readonly string[] | undefined;
+  readonly tool_permissions: readonly string[];
+  readonly security_groups: readonly string[];
   readonly budget: TenantBudget;
   readonly at_limit: 'reject' | 'wait' | 'degrade';
   readonly window: WindowConfig;
@@ -249,6 +228,12 @@ export interface SigningKeyConfig {
 export interface KeyConfig {
   readonly id: string;
   readonly hash: string;
+}
+
+/** What is absent is as the tenant has it. */
+export interface TenantKeyConfig extends KeyConfig {
+  readonly tool_permissions?: readonly string[] | undefined;
+  readonly security_groups?: readonly string[] | undefined;
 }
 
 export interface AdminConfig {

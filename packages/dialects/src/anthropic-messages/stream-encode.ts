@@ -18,7 +18,11 @@ import { encodeUsage } from './usage.ts';
 /** Internal events → Messages events. The end waits for `finish`, which adds the cost. */
 export function streamEncoder(ctx: StreamEncodeContext): StreamEncoder {
   const encoder = new Encoder(ctx);
-  return { push: (event) => encoder.push(event), finish: (atp) => encoder.finish(atp) };
+  return {
+    push: (event) => encoder.push(event),
+    provisional: (fields) => frame('atp.provisional', fields),
+    finish: (atp) => encoder.finish(atp),
+  };
 }
 
 /** `at` is the block's position in the answer's content. */

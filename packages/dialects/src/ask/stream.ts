@@ -26,6 +26,7 @@ export function streamEncoder(ctx: StreamEncodeContext): StreamEncoder {
       const chunk = chunkOf(event);
       return chunk === undefined ? '' : sseEvent('chunk', chunk);
     },
+    provisional: (fields) => sseEvent('provisional', fields),
     finish(atp: AtpField): string {
       const response = { ...foldEvents(seen), created_s: ctx.created_s };
       return sseEvent('final', encodeResponse(response, { ...ctx, atp }));

@@ -58,6 +58,7 @@ export function streamEncoder(ctx: StreamEncodeContext): StreamEncoder {
         }
       }
     },
+    provisional: (fields) => frame({ choices: [], atp: { provisional: fields } }),
     finish(atp: AtpField): string {
       losses.refuseEmpty();
       if (finishes.size === 0) finishes.set(0, 'stop');

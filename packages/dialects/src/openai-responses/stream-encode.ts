@@ -17,7 +17,11 @@ import { encodeUsage } from './usage.ts';
  */
 export function streamEncoder(ctx: StreamEncodeContext): StreamEncoder {
   const encoder = new ResponsesEncoder(ctx);
-  return { push: (event: GenEvent) => encoder.push(event), finish: (atp, ended_s) => encoder.finish(atp, ended_s) };
+  return {
+    push: (event: GenEvent) => encoder.push(event),
+    provisional: (fields) => encoder.provisional(fields),
+    finish: (atp, ended_s) => encoder.finish(atp, ended_s),
+  };
 }
 
 class ResponsesEncoder {
@@ -40,6 +44,12 @@ class ResponsesEncoder {
     this.#begin();
     this.#losses.see(event);
     if (!('choice' in event) || event.choice === 0) this.#take(event);
+    return this.#flush();
+  }
+
+  provisional(fields: JsonObject): string {
+    this.#begin();
+    this.#emit('atp.provisional', fields);
     return this.#flush();
   }
 

@@ -3,6 +3,7 @@ import type { AttemptKind } from '@atp-router/call';
 import type { HostedTool } from '@atp-router/dialects';
 import type { Price } from '@atp-router/kernel';
 import type { Permit } from '@atp-router/routing';
+import type { LaneRef } from '../fanout/types.ts';
 import { joinHeaders } from '../relay/join-headers.ts';
 import type { AttemptCodec } from '../relay/types.ts';
 import type { Target } from './target.ts';
@@ -24,6 +25,8 @@ export interface AttemptSpec {
   readonly hosted_tools: readonly HostedTool[];
   readonly started_mono_ms: number;
   readonly caller: UpstreamCaller;
+  /** The lane of a fan-out that it is of. */
+  readonly lane: LaneRef | undefined;
 }
 
 /** What its transport is asked. */

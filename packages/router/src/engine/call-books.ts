@@ -1,5 +1,5 @@
 import type { AtpField } from '@atp-router/dialects';
-import { nanosToMicros } from '@atp-router/kernel';
+import { nanosToMicros, type Usage } from '@atp-router/kernel';
 import type { AttemptRecord, CallEnded, CallOutcome, IdempotencyRef } from '@atp-router/ledger';
 import type { Bytes } from '../relay/types.ts';
 import type { Attempt } from './attempt.ts';
@@ -109,28 +109,34 @@ export class CallBooks {
     return this.#kept_until_ms;
   }
 
-  meta(attempt: Attempt | undefined, attempts: number): AnswerMeta {
+  /** Of all attempts. */
+  get usage(): Usage {
+    return totals(this.#records).usage;
+  }
+
+  /** `model`: the name of the answer where it is not that of one attempt. */
+  meta(attempt: Attempt | undefined, attempts: number, model?: string): AnswerMeta {
     const { call_id, tenant } = this.#call.head;
     return {
       call_id,
       tenant,
       attempts,
       cost_usd_micros: nanosToMicros(totals(this.#records).cost_usd_nanos),
-      model: attempt?.spec.target.model.id,
+      model: attempt?.spec.target.model.id ?? model,
       ignored: attempt?.spec.codec.ignored,
       simulated: attempt?.spec.target.provider.simulated,
       deprecated: attempt?.spec.target.model.status === 'deprecated',
     };
   }
 
-  atp(attempt: Attempt, meta: AnswerMeta): AtpField {
+  atp(attempt: Attempt | undefined, meta: AnswerMeta): AtpField {
     return {
       request_id: meta.call_id,
-      model: attempt.spec.target.model.id,
+      model: attempt?.spec.target.model.id ?? meta.model ?? '',
       attempts: meta.attempts ?? 1,
       cost_usd_micros: meta.cost_usd_micros ?? 0,
       usage_source: this.#records[this.#records.length - 1]?.usage_source ?? 'none',
-      ...(attempt.spec.target.provider.simulated ? { simulated: true as const } : {}),
+      ...((attempt?.spec.target.provider.simulated ?? meta.simulated) ? { simulated: true as const } : {}),
     };
   }
 }

@@ -4,6 +4,7 @@ import type { AttemptRecord, CallOutcome } from '@atp-router/ledger';
 import type { Bytes } from '../relay/types.ts';
 import type { Attempt, AttemptOwner } from './attempt.ts';
 import { CallBooks } from './call-books.ts';
+import { closeAttempt } from './close-attempt.ts';
 import { CallEnd } from './call-end.ts';
 import { CallTimers } from './call-timers.ts';
 import type { AnswerMeta } from './client.ts';
@@ -11,8 +12,9 @@ import { Dispatcher } from './dispatcher.ts';
 import type { AdmittedCall, EngineEnv } from './env.ts';
 import type { UpstreamAttemptFailure } from './failures.ts';
 import { CallFunds } from './funds.ts';
+import { Intents } from './intents.ts';
 import { noteProgress, outTokens } from './progress.ts';
-import { recordOf, stageSummary } from './records.ts';
+import { stageSummary } from './records.ts';
 import { deadlineExceeded, tookTooLong } from './refusals.ts';
 import { sharedHoldOf } from './shared-hold.ts';
 
@@ -31,6 +33,7 @@ export class CallRun implements AttemptOwner {
   readonly #dispatcher: Dispatcher;
   readonly #attempts: Attempt[] = [];
   readonly #books: CallBooks;
+  readonly #intents: Intents;
   readonly #end: CallEnd;
   readonly #timers: CallTimers;
   readonly #pending: CallEffect[] = [];
@@ -46,7 +49,8 @@ export class CallRun implements AttemptOwner {
     this.#machine = new CallMachine(call.plan, env.ambient.rng);
     const shared = sharedHoldOf(env.shared, call.head, call.account_limits, env.faults);
     this.#funds = new CallFunds(env.accounts, env.gate, call.accounts, call.caps, shared);
-    this.#dispatcher = new Dispatcher(call, env, this.#funds, this);
+    this.#intents = new Intents(call, env.log, this.#funds);
+    this.#dispatcher = new Dispatcher(call, env, this.#funds, this.#intents, this);
     this.#books = new CallBooks(call, env);
     this.#end = new CallEnd(call, env, this.#funds, this.#books);
     this.#timers = new CallTimers(env.ambient.timers);
@@ -241,14 +245,7 @@ export class CallRun implements AttemptOwner {
 
   /** An attempt is over: money, place and health are booked. Journaled by itself unless the call ends with it. */
   #close(attempt: Attempt, outcome: CallOutcome, error?: string, failure?: UpstreamAttemptFailure): AttemptRecord {
-    const { ambient, faults } = this.#env;
-    const record = recordOf(attempt, outcome, error, this.call.started_mono_ms, ambient.clock.mono_ms());
-    attempt.is_booked = true;
-    this.#books.add(record);
-    this.#dispatcher.close(attempt, record, failure);
-    // A good end is the stages' last word, and theirs to refuse: they hear of it with the last bytes.
-    if (outcome !== 'ok') faults.safely(() => attempt.spec.codec.ended?.(stageSummary(record, attempt.committed)));
-    return record;
+    return closeAttempt(attempt, { outcome, error, failure }, this.call, this.#env, this.#books, this.#dispatcher);
   }
 
   #succeed(n: number): void {
@@ -290,7 +287,7 @@ export class CallRun implements AttemptOwner {
     if (this.#ended) return;
     this.#ended = true;
     this.#timers.cancelAll();
-    this.#end.come(this, { outcome, error, opened: this.#dispatcher.opened, streamed: this.#begun, meta, reply });
+    this.#end.come(this, { outcome, error, opened: this.#intents.opened, streamed: this.#begun, meta, reply });
   }
 
   #age_ms(): number {

@@ -21,7 +21,8 @@ export function callerOf(
   out_tokens: number,
   clock: Clock,
 ): UpstreamCaller {
-  const { tenant, qos, stream, task_type } = call.head;
+  const { tenant, qos, task_type } = call.head;
+  const { stream } = call;
   const demand = demandOf(p.price, p.in_tokens, out_tokens);
   const left_ms = call.started_mono_ms + (call.deadline_ms ?? Number.POSITIVE_INFINITY) - clock.mono_ms();
   const affordable = funds.affordable(p.n, p.price, p.in_tokens, clock.now_ms());
@@ -69,7 +70,7 @@ function billableOf(
   affordable: number,
 ): UsageBound | undefined {
   // A stream that comes to more takes more, or is ended by the budget: see `extendFunds`.
-  const counted = call.head.stream ? Infinity : Math.floor(affordable);
+  const counted = call.stream ? Infinity : Math.floor(affordable);
   if (p.price === undefined && !Number.isFinite(tokens)) return undefined;
   const longest = longestOutTokens(p.target, call);
   const most = demandOf(p.price, p.in_tokens, longest);

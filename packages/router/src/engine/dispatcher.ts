@@ -3,7 +3,6 @@ import type { Denial } from '@atp-router/flow';
 import { type AtpError, isAtpError, toAtpError } from '@atp-router/kernel';
 import type { AttemptRecord } from '@atp-router/ledger';
 import type { Attempt } from './attempt.ts';
-import { refOf } from './call-books.ts';
 import { callerOf } from './caller.ts';
 import type { Claim, ClaimOwner } from './claim.ts';
 import { Claims } from './claims.ts';
@@ -15,9 +14,9 @@ import type { GateTicket } from './gate.ts';
 import { type CallFunds, demandOf, type FundsDenial, isDenied } from './funds.ts';
 import { Holdings } from './holdings.ts';
 import { reservedPrice } from './hosted-tools.ts';
+import type { Intents } from './intents.ts';
 import { expectedOutTokens, outputCap } from './output-size.ts';
 import { attemptOf, type DispatchOwner, type Pending } from './pending.ts';
-import { intentOf, openedEvent } from './records.ts';
 import { circuitOpen, leaseOver, notBegun, overloaded, preempted, stoppedMeanwhile } from './refusals.ts';
 import type { SharedRefusal } from './shared-hold.ts';
 import { unusable } from './tool-caps.ts';
@@ -35,20 +34,16 @@ export class Dispatcher implements ClaimOwner {
   readonly #owner: DispatchOwner;
   readonly #claims: Claims;
   readonly #holdings: Holdings;
-  #opened = false;
+  readonly #intents: Intents;
 
-  constructor(call: AdmittedCall, env: EngineEnv, funds: CallFunds, owner: DispatchOwner) {
+  constructor(call: AdmittedCall, env: EngineEnv, funds: CallFunds, intents: Intents, owner: DispatchOwner) {
     this.#call = call;
     this.#env = env;
     this.#funds = funds;
+    this.#intents = intents;
     this.#owner = owner;
     this.#holdings = new Holdings(env);
     this.#claims = new Claims(call, env, funds, this.#holdings, this);
-  }
-
-  /** True once an intent is in the journal: the call then owes it an end. */
-  get opened(): boolean {
-    return this.#opened;
   }
 
   dispatch(n: number, turn: number, kind: AttemptKind, index: number): void {
@@ -97,7 +92,7 @@ export class Dispatcher implements ClaimOwner {
     const used = { tokens: usage.in_tokens + usage.out_tokens, usd_nanos };
     faults.safely(() => this.#funds.end(n, used));
     // Also without a cost: a crash during the next attempt must not take this one for unfinished and charge it.
-    if (record.outcome !== 'ok' && this.#opened) {
+    if (record.outcome !== 'ok' && this.#intents.opened) {
       const { call_id } = this.#call.head;
       faults.safely(() => log.append({ type: 'attempt.ended', call_id, attempt: record }));
     }
@@ -251,7 +246,7 @@ export class Dispatcher implements ClaimOwner {
 
   #prepare({ p, out_tokens, tier }: Claim): void {
     const { ambient } = this.#env;
-    const stopped = stoppedMeanwhile(this.#env, this.#call, p.target, this.#opened);
+    const stopped = stoppedMeanwhile(this.#env, this.#call, p.target, this.#intents.opened);
     if (stopped !== undefined) {
       this.#refuse(p, stopped);
       return;
@@ -270,21 +265,8 @@ export class Dispatcher implements ClaimOwner {
     }
     attempt.reserved_out_tokens = out_tokens;
     this.#owner.onAttempt(attempt);
-    this.#promise(attempt, demandOf(p.price, p.in_tokens, out_tokens).usd_nanos);
-  }
-
-  /** The intent is on its way to the disk before the upstream sees a byte. */
-  #promise(attempt: Attempt, reserved_usd_nanos: number): void {
-    const { log } = this.#env;
-    const { head, idempotency } = this.#call;
-    const intent = intentOf(attempt, reserved_usd_nanos);
-    if (this.#opened) log.append({ type: 'attempt.started', call_id: head.call_id, attempt: intent });
-    else {
-      const budget_day = this.#funds.budgetDay(head.started_ms);
-      log.append(openedEvent(head, budget_day, idempotency && refOf(idempotency), intent));
-      this.#opened = true;
-    }
-    log.barrier((error) => this.#owner.guard(() => this.#onPromised(attempt, error)));
+    const { usd_nanos } = demandOf(p.price, p.in_tokens, out_tokens);
+    this.#intents.promise(attempt, usd_nanos, (error) => this.#owner.guard(() => this.#onPromised(attempt, error)));
   }
 
   #onPromised(attempt: Attempt, error: AtpError | undefined): void {

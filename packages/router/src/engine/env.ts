@@ -4,6 +4,8 @@ import type { CallHead, IdempotencyRef } from '@atp-router/ledger';
 import type { CallPlan, StageChain } from '@atp-router/call';
 import type { GenEvent, GenRequest, HostedTool, RoutePlan } from '@atp-router/dialects';
 import type { KillSwitches, TargetHealth } from '@atp-router/routing';
+import type { Reconciler } from '../fanout/reconciler.ts';
+import type { Fanout, LaneRef } from '../fanout/types.ts';
 import type { AttemptCodec } from '../relay/types.ts';
 import type { Attempt } from './attempt.ts';
 import type { Calibrator } from './calibrator.ts';
@@ -35,6 +37,7 @@ export interface EngineEnv {
   readonly estimator: Estimator;
   readonly outcomes: OutcomeStore;
   readonly calibrator: Calibrator;
+  readonly reconciler: Reconciler;
   /** Whether the configuration in force still has a tenant. */
   readonly hasTenant: (id: string) => boolean;
   readonly onEnded: (call: RunningCall) => void;
@@ -49,6 +52,8 @@ export interface RunningCall extends Listed {
   readonly attempts: readonly Attempt[];
   /** Ends the call from outside: kill switch, shutdown, deadline, a client that left. */
   abort(error: AtpError, outcome: 'error' | 'cancelled'): void;
+  /** Ends the lanes whose attempts are among these; absent where a call asks one at a time. */
+  abortLanes?(which: (attempt: Attempt) => boolean, error: AtpError): void;
 }
 
 /** How long and how much is kept for repeats. */
@@ -91,6 +96,8 @@ export interface AdmittedCall {
   readonly choices: number;
   /** Tools that run at the provider, as the request declares them; undefined for most. */
   readonly hosted_tools: readonly HostedTool[] | undefined;
+  /** Whether upstreams are asked for a stream. */
+  readonly stream: boolean;
   /** What its policy allows of them; undefined: anything. */
   readonly tool_caps: ToolCaps | undefined;
   readonly max_output_tokens: number | undefined;
@@ -104,6 +111,10 @@ export interface AdmittedCall {
   /** Monotonic time at which the head of the request arrived. */
   readonly started_mono_ms: number;
   readonly deciding_since_mono_ms: number;
+  /** Several agents are asked, as its policy says; undefined for most. */
+  readonly fanout: Fanout | undefined;
+  /** The lane of a fan-out that it is; undefined for what is a whole call. */
+  readonly lane: LaneRef | undefined;
   promptTexts(): readonly string[];
   /** The agent's, put before the client's own: of the agent that the policy tries, else of the one that was asked. */
   systemPrompt(target: Target): string | undefined;

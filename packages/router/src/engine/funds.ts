@@ -150,6 +150,11 @@ export class CallFunds {
     return { ok: true };
   }
 
+  /** What was held under a number is free for other attempts of the call; its accounts still hold it, for who comes next. */
+  give(n: number): void {
+    this.#held.delete(n);
+  }
+
   /** An attempt is over: what it used stays charged, what it had beyond that is free again. */
   end(n: number, used: Demand): void {
     this.#held.delete(n);

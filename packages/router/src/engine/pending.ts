@@ -44,9 +44,10 @@ function specOf(p: Pending, codec: AttemptCodec, call: AdmittedCall, caller: Ups
     hosted_tools: toolsSent(p.target, call),
     started_mono_ms: p.started_mono_ms,
     operation: call.kind,
-    stream: call.head.stream,
+    stream: call.stream,
     codec,
     caller,
+    lane: call.lane,
   };
 }
 

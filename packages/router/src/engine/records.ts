@@ -24,7 +24,7 @@ import { reportedSoFar } from './progress.ts';
 
 /** The promise that is journaled before the upstream sees a byte. */
 export function intentOf(attempt: Attempt, reserved_usd_nanos: UsdNanos): AttemptIntent {
-  const { n, turn, kind, target, in_tokens } = attempt.spec;
+  const { n, turn, kind, target, in_tokens, lane } = attempt.spec;
   return {
     n,
     turn,
@@ -35,6 +35,7 @@ export function intentOf(attempt: Attempt, reserved_usd_nanos: UsdNanos): Attemp
     out_tokens: attempt.reserved_out_tokens,
     reserved_usd_nanos,
     price: target.model.price,
+    ...lane,
   };
 }
 
@@ -100,7 +101,7 @@ export function recordOf(
   call_started_mono_ms: number,
   now_mono_ms: number,
 ): AttemptRecord {
-  const { n, turn, kind, target, started_mono_ms } = attempt.spec;
+  const { n, turn, kind, target, started_mono_ms, lane } = attempt.spec;
   const { usage, source } = usageOf(attempt, outcome);
   const tools_usd_nanos = source === 'none' ? 0 : toolsUsdNanos(attempt);
   const first = attempt.first_byte_mono_ms;
@@ -121,6 +122,7 @@ export function recordOf(
     offset_ms: round(started_mono_ms - call_started_mono_ms),
     latency_ms: round(now_mono_ms - started_mono_ms),
     ttfb_ms: first === undefined ? undefined : round(first - started_mono_ms),
+    ...lane,
   };
 }
 

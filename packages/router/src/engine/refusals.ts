@@ -51,6 +51,15 @@ export function preempted({ model }: Target, qos: Qos, retry_ms = 1_000): AtpErr
   );
 }
 
+/** As `preempted`, of a call that has several attempts at work. */
+export function stoppedForGold(qos: Qos, retry_ms = 1_000): AtpError {
+  return new AtpError(
+    'preempted',
+    `The call (${qos}) was stopped for one of a better tier, which its accounts had no room for beside it. What it had used is billed, the rest of its budget is free again. Retry later.`,
+    { retry_after_ms: retry_ms },
+  );
+}
+
 /** A fault of the router: calls end long before. */
 export function leaseOver(): AtpError {
   return new AtpError('internal_error', 'The call was not heard of for longer than any call may take, and was ended.');

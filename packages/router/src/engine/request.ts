@@ -1,6 +1,8 @@
 import type { HostedTool } from '@atp-router/dialects';
 import type { PromptSize } from '@atp-router/flow';
 import type { Qos } from '@atp-router/kernel';
+import type { LaneFacet } from '../fanout/types.ts';
+import type { TaskFacts } from '@atp-router/routing';
 import type { AttemptCodec } from '../relay/types.ts';
 import type { ClientSink } from './client.ts';
 import type { AdmittedCall } from './env.ts';
@@ -35,6 +37,8 @@ export interface CallRequest {
   bodyHash(): string;
   /** The text of the prompt, for exact counting. Builds the internal model: not for the hot path. */
   promptTexts(): readonly string[];
+  /** What a policy that asks several agents needs of it; undefined where it cannot be asked of several. */
+  readonly facet?: LaneFacet | undefined;
   /** Makes the codec of one attempt. Throws `AtpError`. */
   prepare(call: AdmittedCall, attempt: WantedAttempt, output_cap: number | undefined): AttemptCodec;
 }
@@ -49,6 +53,8 @@ export interface CallOptions {
   readonly qos?: Qos | undefined;
   readonly task_type?: string | undefined;
   readonly data_scopes: readonly string[];
+  /** What is said of the task, for policies to match. */
+  readonly facts?: TaskFacts | undefined;
   readonly max_usd_nanos?: number | undefined;
   /** Tokens of all attempts together, prompt and answer. */
   readonly max_tokens?: number | undefined;

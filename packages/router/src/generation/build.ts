@@ -18,15 +18,17 @@ import {
   type ProviderDescription,
   providerOf,
 } from '@atp-router/providers';
-import { type ModelSpec, type PolicyEntry, Registry } from '@atp-router/routing';
+import { compileMatch, type ModelSpec, type PolicyEntry, Registry, type Rights } from '@atp-router/routing';
 import { KeyRing as SigningKeys } from '@atp-router/wire';
 import type { ProviderRuntime } from '../engine/ports.ts';
 import type { Target } from '../engine/target.ts';
 import type { ToolCap, ToolCaps } from '../engine/tool-cap.ts';
 import { ROUTER_ACCOUNT, tenantAccount } from './accounts.ts';
+import { chainOfFanout, fanoutsOf } from './fanout.ts';
 import { leastWindow } from './flow-limits.ts';
 import type { Generation, TenantRules } from './generation.ts';
 import { ADMIN_OWNER, type OverlayEntity, overlayKeys } from './overlay.ts';
+import { Cast } from './personas.ts';
 import { priceOf } from './prices.ts';
 import { redactor, secretsOf } from './redact.ts';
 import { targetAccounts } from './suggestions.ts';
@@ -48,11 +50,12 @@ export function buildGeneration(config: Config, overlay: readonly OverlayEntity[
   const providers = new Map(config.providers.map((p) => [p.id, { config: p, runtime: runtimeOf(p, config, parts) }]));
   const models = new Map(config.models.map((m) => [m.id, m]));
   const targets = new Map<string, Target>();
+  const cast = new Cast(config);
   const registry = new Registry({
     providers: config.providers.map((p) => ({ id: p.id, any_model: p.allow_any_model })),
     models: config.models.map(modelSpec),
-    agents: config.agents,
-    policies: config.policies.map(policyEntry),
+    agents: [...config.agents, ...cast.asAgents()],
+    policies: config.policies.map((policy) => policyEntry(policy, cast)),
   });
   return {
     number: parts.number,
@@ -62,6 +65,7 @@ export function buildGeneration(config: Config, overlay: readonly OverlayEntity[
     tenants: new Map(config.tenants.map((t) => [t.id, tenantRules(t, registry, config.flow.window)])),
     limits: config.limits,
     preempts: config.flow.preempt,
+    fanouts: fanoutsOf(config, cast),
     tool_caps: new Map(config.policies.flatMap(toolCaps)),
     idempotency: { ttl_ms: config.idempotency.ttl_ms, max_body_bytes: config.idempotency.max_body_bytes },
     targetOf(model) {
@@ -184,24 +188,17 @@ function modelSpec(model: ModelConfig): ModelSpec {
   };
 }
 
-function policyEntry(policy: PolicyConfig): PolicyEntry {
-  const { budget, match } = policy;
+function policyEntry(policy: PolicyConfig, cast: Cast): PolicyEntry {
+  const { budget, match, fanout, fallback } = policy;
   return {
     id: policy.id,
-    fallback: policy.fallback,
+    // Without a chain of its own it is made of whom the policy asks: nobody else may see its calls.
+    fallback: fallback.length === 0 && fanout !== undefined ? chainOfFanout(fanout, cast) : fallback,
     on_budget_exhausted: policy.on_budget_exhausted,
     max_attempts: policy.max_attempts,
     hedge_after_ms: policy.hedge_after_ms,
     min_safety_grade: policy.min_safety_grade,
-    match:
-      match === undefined
-        ? undefined
-        : {
-            task_type: one(match.task_type),
-            qos: one(match.qos),
-            data_scope: one(match.data_scope),
-            model: one(match.model),
-          },
+    match: match === undefined ? undefined : compileMatch(match),
     budget: budget === undefined ? undefined : { usd_nanos: usdNanos(budget.usd), tokens: budget.tokens },
   };
 }
@@ -219,10 +216,6 @@ function objectivesOf({ slo }: TenantConfig): Objectives | undefined {
   if (slo === undefined) return undefined;
   const { p95_ms, error_rate, usd_per_hour } = slo;
   return { p95_ms, error_rate, usd_nanos_per_hour: usdNanos(usd_per_hour) };
-}
-
-function one<T>(value: T | undefined): readonly T[] | undefined {
-  return value === undefined ? undefined : [value];
 }
 
 function usdNanos(usd: number | undefined): number | undefined {
@@ -265,6 +258,8 @@ function tenantRules(tenant: TenantConfig, registry: Registry, router_window: Pa
     id: tenant.id,
     qos_max: tenant.qos_max,
     data_scopes: tenant.data_scopes === undefined ? undefined : new Set(tenant.data_scopes),
+    rights: rightsOf(tenant),
+    key_rights: keyRights(tenant),
     at_limit: tenant.at_limit,
     limits: accountLimits(tenant),
     session_window: leastWindow([accountLimits(tenant), tenant.key_window, tenant.session_window, router_window]),
@@ -277,6 +272,22 @@ function tenantRules(tenant: TenantConfig, registry: Registry, router_window: Pa
     signing: tenant.signing_keys.length === 0 ? undefined : signingKeys(tenant.signing_keys),
     must_sign: tenant.require_signatures,
   };
+}
+
+function rightsOf({ tool_permissions, security_groups }: Pick<TenantConfig, keyof Rights>): Rights {
+  return { tool_permissions: new Set(tool_permissions), security_groups: new Set(security_groups) };
+}
+
+/** A key has what its tenant has, but for what it narrows. */
+function keyRights(tenant: TenantConfig): ReadonlyMap<string, Rights> {
+  const rights = new Map<string, Rights>();
+  const { tool_permissions, security_groups } = tenant;
+  for (const key of tenant.keys) {
+    if (key.tool_permissions === undefined && key.security_groups === undefined) continue;
+    const tools = key.tool_permissions ?? tool_permissions;
+    rights.set(key.id, rightsOf({ tool_permissions: tools, security_groups: key.security_groups ?? security_groups }));
+  }
+  return rights;
 }
 
 function signingKeys(keys: TenantConfig['signing_keys']): SigningKeys {

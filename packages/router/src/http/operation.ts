@@ -15,6 +15,7 @@ export interface Operation
     | 'prompt'
     | 'promptTexts'
     | 'prepare'
+    | 'facet'
   > {
   /** What the body itself says of routing (`ask`); a header of the same meaning wins. */
   readonly wishes?: RoutingWishes;

@@ -1,0 +1,171 @@
+import type { Document, FollowUp, Member } from '@atp-router/consensus';
+import type { GenRequest } from '@atp-router/dialects';
+import { AtpError, type Price } from '@atp-router/kernel';
+import type { AdmittedCall, EngineEnv } from '../engine/env.ts';
+import { reservedPrice } from '../engine/hosted-tools.ts';
+import { documentsOf } from './documents.ts';
+import type { LaneWork } from './lane-call.ts';
+import { askedOf, followUp, inWordsOf, withText } from './prompts.ts';
+import { longest, OUT_TOKENS_MIN, type Shares, sharesOf } from './shares.ts';
+import type { Fanout, LaneRef, Voice } from './types.ts';
+
+/** What the first lane is expected to take: the call's funds begin with it. */
+export interface FirstDemand {
+  readonly in_tokens: number;
+  readonly out_tokens: number;
+  readonly price: Price | undefined;
+}
+
+export type Brief = Omit<LaneWork, 'tap'>;
+
+/** What each lane of one call is asked, by whom, and how long its answer may be. */
+export class LaneBriefs {
+  readonly documents: readonly Document[];
+  readonly #call: AdmittedCall;
+  readonly #fanout: Fanout;
+  readonly #env: EngineEnv;
+  readonly #request: GenRequest;
+  readonly #voices: Map<Member, Voice | AtpError> = new Map();
+  readonly #shares: Shares;
+
+  /** Throws `AtpError` for a request that cannot be read. */
+  constructor(call: AdmittedCall, fanout: Fanout, env: EngineEnv) {
+    this.#call = call;
+    this.#fanout = fanout;
+    this.#env = env;
+    this.#request = fanout.facet.request(call);
+    this.documents = documentsOf(this.#request);
+    const { plan } = fanout;
+    this.#shares = sharesOf(
+      plan,
+      call.caps,
+      plan.members.map((member) => this.#asking(member)),
+    );
+  }
+
+  /** Undefined: none can be asked at all. */
+  get first(): FirstDemand | undefined {
+    for (const [i, member] of this.#fanout.plan.members.entries()) {
+      const voice = this.#voice(member);
+      const most = this.#shares.lanes[i];
+      if (voice instanceof AtpError || most === undefined) continue;
+      const { in_tokens, price } = this.#asking(member);
+      const id = voice.targets[0]?.model.id ?? '';
+      const out_tokens = this.#env.estimator.guardedOutTokens(id, voice.qos, Math.min(most, this.#wanted));
+      return { in_tokens, price, out_tokens };
+    }
+    return undefined;
+  }
+
+  /** It is asked in the words of the filter only. */
+  isBehindFilter({ is_external }: Member): boolean {
+    return is_external === true && this.#fanout.plan.filter !== undefined;
+  }
+
+  /** What a member is asked; why it cannot be. `filtered`: what the filter has made of the client's words. */
+  lane(ref: LaneRef, member: Member, filtered: string | undefined): Brief | AtpError {
+    if (this.isBehindFilter(member) && filtered === undefined) return notFiltered(member.source);
+    const voice = this.#voice(member);
+    if (voice instanceof AtpError) return voice;
+    const { lanes, further } = this.#shares;
+    const most = ref.role === 'escalation' ? longest(this.#asking(member), further) : lanes[ref.lane];
+    if (most === undefined || most < OUT_TOKENS_MIN) {
+      return new AtpError(
+        'budget_exhausted',
+        `The budget of the call leaves nothing for lane ${ref.lane} ("${ref.source}").`,
+      );
+    }
+    const words = filtered === undefined ? this.#request : inWordsOf(filtered, this.#request);
+    const request = askedOf(words, member, voice, this.#fanout.plan);
+    return this.#brief(ref, voice, request, withText(this.#call.prompt, voice.system), most);
+  }
+
+  /** What a strategy asks beyond its lanes; why it cannot be asked. */
+  followUp({ prompt, role, source }: FollowUp, lane: number): Brief | AtpError {
+    const { arbiter, members } = this.#fanout.plan;
+    const member = role === 'arbiter' ? arbiter?.member : this.#memberOf(source, members);
+    if (member === undefined) return new AtpError('policy_denied', `The policy names no ${role}.`);
+    // It would see what members have said who saw the client's own words.
+    if (this.isBehindFilter(member)) return notFiltered(member.source);
+    const voice = this.#voice(member);
+    if (voice instanceof AtpError) return voice;
+    const size = withText(this.#call.prompt, [...voice.system, prompt], 1);
+    const { further, arbiter_usd_nanos } = this.#shares;
+    const caps = role === 'arbiter' ? { usd_nanos: arbiter_usd_nanos, tokens: further.tokens } : further;
+    const most = longest(this.#askingOf(voice, size), caps);
+    if (most < OUT_TOKENS_MIN) {
+      return new AtpError('budget_exhausted', `What the ${role} may cost is less than its prompt costs.`);
+    }
+    const request = followUp(this.#request, voice, prompt);
+    return this.#brief({ lane, role, source: member.source }, voice, request, size, most);
+  }
+
+  /** What goes before members that are not to see the client's words. */
+  filter(lane: number): Brief | AtpError {
+    const { filter, ...plan } = this.#fanout.plan;
+    if (filter === undefined) return new AtpError('policy_denied', 'The policy names no filter.');
+    const voice = this.#voice(filter);
+    if (voice instanceof AtpError) return voice;
+    const request = { ...askedOf(this.#request, filter, voice, plan), tools: [], hosted_tools: [] };
+    const size = withText(this.#call.prompt, voice.system);
+    const most = longest(this.#askingOf(voice, size), this.#shares.further);
+    return this.#brief({ lane, role: 'filter', source: filter.source }, voice, request, size, most);
+  }
+
+  /** What the policy's own chain is asked when nothing has come of the lanes. */
+  fallback(lane: number): Brief | AtpError {
+    const { chain, plan, policy } = this.#fanout;
+    if (chain === undefined) return new AtpError('policy_denied', 'The policy has no chain to fall back on.');
+    const { filter } = plan;
+    if (filter !== undefined) return notFiltered(policy);
+    const request = { ...this.#request, stream: true, include_usage: true, n: 1 };
+    const ref = { lane, role: 'fallback', source: `policy:${policy}` } as const;
+    return this.#brief(ref, chain, request, this.#call.prompt, Number.POSITIVE_INFINITY);
+  }
+
+  #brief(ref: LaneRef, voice: Voice, request: GenRequest, prompt: Brief['prompt'], most: number): Brief {
+    const allowed = Math.min(most, this.#wanted);
+    if (!Number.isFinite(allowed)) return { ref, voice, request, prompt, max_output_tokens: undefined };
+    return { ref, voice, prompt, max_output_tokens: allowed, request: { ...request, max_output_tokens: allowed } };
+  }
+
+  #memberOf(source: string | undefined, members: readonly Member[]): Member | undefined {
+    if (source === undefined) return undefined;
+    const known = members.find((member) => member.source === source);
+    const judge = this.#fanout.plan.judge;
+    return known ?? (judge?.source === source ? judge : undefined);
+  }
+
+  #voice(member: Member): Voice | AtpError {
+    let voice = this.#voices.get(member);
+    if (voice === undefined) {
+      voice = this.#fanout.voice(member);
+      this.#voices.set(member, voice);
+    }
+    return voice;
+  }
+
+  #asking(member: Member): { in_tokens: number; price: Price | undefined } {
+    const voice = this.#voice(member);
+    if (voice instanceof AtpError) return { in_tokens: 0, price: undefined };
+    return this.#askingOf(voice, withText(this.#call.prompt, voice.system));
+  }
+
+  #askingOf(voice: Voice, prompt: Brief['prompt']): { in_tokens: number; price: Price | undefined } {
+    const target = voice.targets[0];
+    if (target === undefined) return { in_tokens: 0, price: undefined };
+    const in_tokens = this.#env.estimator.inTokens(target.model.id, prompt);
+    return { in_tokens, price: reservedPrice(target, this.#call) };
+  }
+
+  get #wanted(): number {
+    return this.#call.max_output_tokens ?? Number.POSITIVE_INFINITY;
+  }
+}
+
+function notFiltered(source: string): AtpError {
+  return new AtpError(
+    'policy_denied',
+    `"${source}" is asked behind the filter of the policy only, which gave nothing for it.`,
+  );
+}

@@ -1,0 +1,296 @@
+import {
+  ConsensusSession,
+  type Member,
+  type Reconciled,
+  type SessionEffect,
+  type SessionEvent,
+  type SessionTimer,
+} from '@atp-router/consensus';
+import type { Choice } from '@atp-router/dialects';
+import { AtpError, assert, type Timer, toAtpError, unreachable } from '@atp-router/kernel';
+import type { CallOutcome, LaneRole } from '@atp-router/ledger';
+import type { Attempt } from '../engine/attempt.ts';
+import { CallBooks } from '../engine/call-books.ts';
+import { CallEnd } from '../engine/call-end.ts';
+import type { AnswerMeta } from '../engine/client.ts';
+import type { AdmittedCall, EngineEnv, RunningCall } from '../engine/env.ts';
+import { CallFunds, demandOf } from '../engine/funds.ts';
+import { Intents } from '../engine/intents.ts';
+import { sharedHoldOf } from '../engine/shared-hold.ts';
+import { type DeskOwner, LaneDesk } from './lane-desk.ts';
+import { Opening, type OpeningOwner } from './opening.ts';
+import { LaneBriefs } from './briefs.ts';
+import { Reply } from './reply.ts';
+import { consensusField, provisionalField } from './report.ts';
+import { sessionParts } from './session-parts.ts';
+import type { Fanout } from './types.ts';
+
+/** Why it cannot be run, where its request cannot be read. */
+export function fanoutRun(call: AdmittedCall, env: EngineEnv): FanoutRun | AtpError {
+  try {
+    return new FanoutRun(call, env);
+  } catch (thrown) {
+    env.faults.note(thrown);
+    return toAtpError(thrown);
+  }
+}
+
+/**
+ * Runs a call that several agents are asked: carries out what its session wants with real lanes, one reservation of funds and
+ * one client. All attempts of all lanes are attempts of the call: one record, one budget, one id.
+ */
+export class FanoutRun implements RunningCall, DeskOwner, OpeningOwner {
+  readonly call: AdmittedCall;
+  place = -1;
+  readonly #env: EngineEnv;
+  readonly #fanout: Fanout;
+  readonly #session: ConsensusSession;
+  readonly #funds: CallFunds;
+  readonly #intents: Intents;
+  readonly #books: CallBooks;
+  readonly #end: CallEnd;
+  readonly #opening: Opening;
+  readonly #briefs: LaneBriefs;
+  readonly #desk: LaneDesk;
+  readonly #reply: Reply;
+  readonly #attempts: Attempt[] = [];
+  readonly #timers: Map<SessionTimer, Timer> = new Map();
+  readonly #effects: SessionEffect[] = [];
+  #applying = false;
+  #next_attempt = 0;
+  /** Lanes that are to begin, until there are funds for anything. */
+  #waiting: SessionEffect[] | undefined = [];
+  #ended = false;
+
+  /** Throws `AtpError` for a request that cannot be read. */
+  constructor(call: AdmittedCall, env: EngineEnv) {
+    const { fanout } = call;
+    assert(fanout !== undefined, 'a fan-out has a plan');
+    this.call = call;
+    this.#env = env;
+    this.#fanout = fanout;
+    const shared = sharedHoldOf(env.shared, call.head, call.account_limits, env.faults);
+    this.#funds = new CallFunds(env.accounts, env.gate, call.accounts, call.caps, shared);
+    this.#intents = new Intents(call, env.log, this.#funds);
+    this.#books = new CallBooks(call, env);
+    this.#end = new CallEnd(call, env, this.#funds, this.#books);
+    this.#opening = new Opening(call, env, this.#funds, this);
+    this.#briefs = new LaneBriefs(call, fanout, env);
+    const parts = { call, env, funds: this.#funds, intents: this.#intents, books: this.#books };
+    this.#desk = new LaneDesk(this.#briefs, { ...parts, nextAttempt: () => this.#nextAttempt() }, this);
+    const model = `policy:${fanout.policy}`;
+    this.#reply = new Reply(call, fanout.facet, model, (bytes) => this.#books.sent(bytes));
+    this.#session = new ConsensusSession(sessionParts(call, fanout.plan, env, this.#briefs.documents));
+  }
+
+  get attempts(): readonly Attempt[] {
+    return this.#attempts;
+  }
+
+  /** Never throws, as `abort` and `guard`. */
+  start(): void {
+    this.guard(() => {
+      this.call.sink.onGone(() => this.abort(new AtpError('request_cancelled', 'The client went away.'), 'cancelled'));
+      this.#carryOut(this.#session.handle({ type: 'start' }, this.#now_ms));
+      const { first } = this.#briefs;
+      if (first === undefined) this.onOpened();
+      else this.#opening.ask(demandOf(first.price, first.in_tokens, first.out_tokens));
+    });
+  }
+
+  abort(error: AtpError, outcome: 'error' | 'cancelled'): void {
+    this.guard(() => {
+      this.#desk.stop();
+      this.#fail(error, outcome);
+    });
+  }
+
+  abortLanes(which: (attempt: Attempt) => boolean, error: AtpError): void {
+    this.guard(() => this.#desk.abort(which, error));
+  }
+
+  guard(run: () => void): void {
+    try {
+      run();
+    } catch (thrown) {
+      this.#env.faults.report(thrown);
+      this.#breakDown(toAtpError(thrown));
+    }
+  }
+
+  #nextAttempt(): number {
+    this.#next_attempt += 1;
+    return this.#next_attempt;
+  }
+
+  onOpened(): void {
+    this.#opening.handOver();
+    const waiting = this.#waiting ?? [];
+    this.#waiting = undefined;
+    this.#carryOut(waiting);
+  }
+
+  onAttempt(attempt: Attempt): void {
+    this.#attempts.push(attempt);
+  }
+
+  tell(event: SessionEvent): void {
+    if (!this.#ended) this.#carryOut(this.#session.handle(event, this.#now_ms));
+  }
+
+  /** In their order, also what comes of carrying one out. */
+  #carryOut(effects: readonly SessionEffect[]): void {
+    this.#effects.push(...effects);
+    if (this.#applying) return;
+    this.#applying = true;
+    for (let effect = this.#effects.shift(); effect !== undefined; effect = this.#effects.shift()) {
+      if (this.#ended) break;
+      if (this.#waiting !== undefined && effect.type === 'dispatch') this.#waiting.push(effect);
+      else this.#apply(effect);
+    }
+    this.#applying = false;
+  }
+
+  #apply(effect: SessionEffect): void {
+    switch (effect.type) {
+      case 'dispatch':
+        this.#desk.dispatch(effect.lane, effect.member, this.#roleOf(effect.lane, effect.member));
+        break;
+      case 'ask':
+        this.#desk.ask(effect.ask);
+        break;
+      case 'cancel':
+        this.#desk.cancel(effect.lane);
+        break;
+      case 'cancel_ask':
+        this.#desk.cancelAsk(effect.id);
+        break;
+      case 'pause':
+        this.#desk.pause(effect.lane);
+        break;
+      case 'resume':
+        this.#desk.resume(effect.lane);
+        break;
+      case 'set_timer':
+        this.#setTimer(effect.timer, effect.delay_ms);
+        break;
+      case 'clear_timer':
+        this.#timers.get(effect.timer)?.cancel();
+        break;
+      case 'provisional':
+        this.#reply.provisional(provisionalField(effect), this.#meta);
+        break;
+      case 'partial':
+        this.#reply.partial(effect.text, this.#meta);
+        break;
+      case 'escalated':
+        break;
+      case 'complete':
+        this.#succeed(effect.result);
+        break;
+      case 'fail':
+        this.#fallBack(new AtpError(effect.error.code, effect.error.message));
+        break;
+      default:
+        unreachable(effect);
+    }
+  }
+
+  #setTimer(timer: SessionTimer, delay_ms: number): void {
+    const due = (): void => this.guard(() => this.tell({ type: 'timer', timer }));
+    this.#timers.set(timer, this.#env.ambient.timers.after(delay_ms, due));
+  }
+
+  #roleOf(lane: number, { is_challenger }: Member): LaneRole {
+    if (lane >= this.#fanout.plan.members.length) return 'escalation';
+    return is_challenger ? 'challenger' : 'member';
+  }
+
+  /** Nothing came of the lanes: the policy may have a chain of its own to try. */
+  #fallBack(error: AtpError): void {
+    if (this.#fanout.chain === undefined || this.#reply.begun || error.code === 'deadline_exceeded') {
+      this.#fail(error, 'error');
+      return;
+    }
+    this.#desk.fallBack((text, run) => {
+      if (text === undefined) this.#fail(error, 'error');
+      else this.#succeed(fallenBack(text, error), run?.choice);
+    });
+  }
+
+  #succeed(result: Reconciled, choice: Choice | undefined = this.#choice(result)): void {
+    const { ambient } = this.#env;
+    this.#desk.stop();
+    const meta = this.#meta;
+    let last: (string | Uint8Array)[];
+    try {
+      const consensus = consensusField(this.#session, result, this.#desk.lanes, this.#fanout);
+      const atp = { ...this.#books.atp(undefined, meta), consensus };
+      const ended_s = Math.floor(ambient.clock.now_ms() / 1_000);
+      last = this.#reply.last(choice ?? textOnly(result.text), this.#books.usage, atp, ended_s, meta);
+    } catch (thrown) {
+      this.#env.faults.note(thrown);
+      this.#fail(toAtpError(thrown), 'error');
+      return;
+    }
+    for (const chunk of last) this.#books.sent(chunk);
+    this.#finish('ok', undefined, meta, (error) => {
+      const { sink } = this.call;
+      if (error !== undefined) sink.fail(error, meta);
+      else if (this.#reply.begun) sink.end(last);
+      else sink.answer(meta, last[0] ?? '');
+    });
+  }
+
+  /** The words of a lane, with its calls of tools, where the result is one lane's. */
+  #choice({ lane }: Reconciled): Choice | undefined {
+    const choice = lane === undefined ? undefined : this.#desk.lanes.get(lane)?.choice;
+    return choice !== undefined && choice.parts.length > 0 ? choice : undefined;
+  }
+
+  #fail(error: AtpError, outcome: 'error' | 'cancelled'): void {
+    this.#desk.stop();
+    const meta = this.#meta;
+    this.#finish(outcome, error, meta, () => this.call.sink.fail(error, meta));
+  }
+
+  #finish(
+    outcome: CallOutcome,
+    error: AtpError | undefined,
+    meta: AnswerMeta,
+    reply: (failed: AtpError | undefined) => void,
+  ): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    for (const timer of this.#timers.values()) timer.cancel();
+    this.#opening.withdraw();
+    this.#end.come(this, { outcome, error, opened: this.#intents.opened, streamed: this.#reply.begun, meta, reply });
+  }
+
+  #breakDown(error: AtpError): void {
+    if (this.#ended) return;
+    this.#desk.breakDown(error);
+    this.#fail(error, 'error');
+  }
+
+  get #meta(): AnswerMeta {
+    const meta = this.#books.meta(undefined, this.#next_attempt, `policy:${this.#fanout.policy}`);
+    const simulated = this.#attempts.some(({ spec }) => spec.target.provider.simulated);
+    return simulated ? { ...meta, simulated } : meta;
+  }
+
+  get #now_ms(): number {
+    return this.#env.ambient.clock.mono_ms();
+  }
+}
+
+function textOnly(text: string): Choice {
+  return { parts: [{ type: 'text', text }], finish: 'stop' };
+}
+
+function fallenBack(text: string, error: AtpError): Reconciled {
+  const why = [error.message, 'the chain of the policy was asked, one at a time, and answered'];
+  return { ...NOTHING_SHARED, text, why, uncertainties: ['nothing came of the fan-out'] };
+}
+
+const NOTHING_SHARED = { lane: undefined, findings: undefined, agreement: 0, confidence: 0, shares: [] };

@@ -1,0 +1,83 @@
+import type { CallPlan } from '@atp-router/call';
+import type { GenRequest } from '@atp-router/dialects';
+import type { PromptSize } from '@atp-router/flow';
+import type { AdmittedCall } from '../engine/env.ts';
+import type { LaneFacet, LaneTap, LaneRef, Voice } from './types.ts';
+
+/** Tries of one lane over its targets: a failed clone is asked once more, and then the others have to do. */
+const LANE_ATTEMPTS = 2;
+
+export interface LaneWork {
+  readonly ref: LaneRef;
+  readonly voice: Voice;
+  /** What it is asked: the client's request as this voice gets it. */
+  readonly request: GenRequest;
+  readonly prompt: PromptSize;
+  readonly max_output_tokens: number | undefined;
+  readonly tap: LaneTap;
+}
+
+/** One lane of a call as the dispatcher sees it: the call's accounts and limits, another prompt, another target. */
+export function laneCall(call: AdmittedCall, facet: LaneFacet, work: LaneWork): AdmittedCall {
+  const { voice, request, tap } = work;
+  return {
+    kind: call.kind,
+    head: { ...call.head, qos: voice.qos },
+    generation: call.generation,
+    limits: call.limits,
+    plan: planOf(call.plan, voice),
+    route: call.route,
+    targets: voice.targets,
+    // A lane is asked for what its source says; another model would be another voice.
+    degraded: [],
+    at_limit: call.at_limit === 'degrade' ? 'reject' : call.at_limit,
+    wait_ms: call.wait_ms,
+    accounts: call.accounts,
+    fair_session: call.fair_session,
+    is_preemptible: call.is_preemptible,
+    weight: call.weight,
+    account_limits: call.account_limits,
+    caps: call.caps,
+    needs_price: call.needs_price,
+    on_budget_exhausted: 'finish',
+    prompt: work.prompt,
+    choices: 1,
+    hosted_tools: call.hosted_tools,
+    stream: true,
+    tool_caps: call.tool_caps,
+    max_output_tokens: work.max_output_tokens,
+    deadline_ms: call.deadline_ms,
+    data_scopes: call.data_scopes,
+    via: call.via,
+    idempotency: undefined,
+    stages: call.stages,
+    sink: call.sink,
+    started_mono_ms: call.started_mono_ms,
+    deciding_since_mono_ms: call.deciding_since_mono_ms,
+    fanout: undefined,
+    lane: work.ref,
+    promptTexts: () => textsOf(request),
+    systemPrompt: () => undefined,
+    prepare: (attempt, cap) => {
+      const own = voice.systemOf?.(attempt.target);
+      const told =
+        own === undefined ? request : { ...request, system: [{ type: 'text' as const, text: own }, ...request.system] };
+      return facet.codec(call, attempt, told, cap, tap);
+    },
+  };
+}
+
+function planOf(plan: CallPlan, { targets }: Voice): CallPlan {
+  const { hedge_after_ms: _, ...rest } = plan;
+  return {
+    ...rest,
+    targets: targets.length,
+    max_attempts: LANE_ATTEMPTS * targets.length,
+    max_attempts_per_target: LANE_ATTEMPTS,
+  };
+}
+
+function textsOf({ system, messages }: GenRequest): readonly string[] {
+  const parts = [...system, ...messages.flatMap((message) => message.parts)];
+  return parts.flatMap((part) => (part.type === 'text' ? [part.text] : []));
+}

@@ -1,0 +1,74 @@
+import type { ConsensusSession, LaneView, Reconciled, SessionEffect } from '@atp-router/consensus';
+import type { JsonObject } from '@atp-router/kernel';
+import { nanosToMicros } from '@atp-router/kernel';
+import { totals } from '../engine/records.ts';
+import type { LaneRun } from './lane-run.ts';
+import type { Fanout } from './types.ts';
+
+/** Of a result that may still be revised: for those who read a stream. */
+export function provisionalField({
+  result,
+  revision,
+  expiry_ms,
+}: Extract<SessionEffect, { type: 'provisional' }>): JsonObject {
+  return {
+    text: result.text,
+    revision,
+    expiry_ms,
+    agreement: rounded(result.agreement),
+    confidence: rounded(result.confidence),
+  };
+}
+
+/** How several answers became one, beside the answer. */
+export function consensusField(
+  session: ConsensusSession,
+  result: Reconciled,
+  runs: ReadonlyMap<number, LaneRun>,
+  { policy, plan }: Fanout,
+): JsonObject {
+  const { started_ms, first_piece_ms, first_final_ms, reconciling_ms, ended_ms } = session.timeline;
+  const since = (ms: number | undefined): number | null => (ms === undefined ? null : rounded(ms - started_ms));
+  return {
+    policy,
+    mode: plan.mode,
+    strategy: session.strategy,
+    agreement: rounded(result.agreement),
+    confidence: rounded(result.confidence),
+    uncertainties: [...result.uncertainties],
+    why: [...result.why],
+    lanes: session.lanes().map((lane) => laneField(lane, runs.get(lane.lane), result)),
+    escalated: session.escalated ?? null,
+    revisions: session.revisions,
+    timing_ms: {
+      first_piece: since(first_piece_ms),
+      first_final: since(first_final_ms),
+      reconcile: since(reconciling_ms),
+      complete: since(ended_ms),
+    },
+    ...(result.findings === undefined
+      ? {}
+      : { findings: result.findings.map((one) => JSON.parse(JSON.stringify(one)) as JsonObject) }),
+  };
+}
+
+function laneField({ lane, member, phase }: LaneView, run: LaneRun | undefined, { shares }: Reconciled): JsonObject {
+  const { usage, cost_usd_nanos } = totals(run?.records ?? []);
+  return {
+    lane,
+    source: member.source,
+    clone: member.clone,
+    model: run?.work.voice.targets[0]?.model.id ?? null,
+    state: phase.kind,
+    ...('error' in phase ? { error: phase.error.code } : {}),
+    ...('reason' in phase ? { reason: phase.reason } : {}),
+    share: rounded(shares.find((one) => one.lane === lane)?.share ?? 0),
+    tokens: usage.in_tokens + usage.out_tokens,
+    cost_usd_micros: nanosToMicros(cost_usd_nanos),
+  };
+}
+
+/** Three digits are as many as mean something. */
+function rounded(value: number): number {
+  return Math.round(value * 1_000) / 1_000;
+}
