@@ -216,6 +216,10 @@ export class ConsensusSession {
   }
 
   #ask(asks: readonly FollowUp[], view: View, now_ms: number): void {
+    if (this.#is_over_time && this.#asks.refuse(asks)) {
+      this.#advance(now_ms);
+      return;
+    }
     const fresh = this.#asks.take(asks);
     for (const ask of fresh) this.#effects.push({ type: 'ask', ask });
     if (fresh.length > 0) {
