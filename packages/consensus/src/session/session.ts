@@ -216,6 +216,10 @@ export class ConsensusSession {
   }
 
   #ask(asks: readonly FollowUp[], view: View, now_ms: number): void {
+    if (this.#is_over_time && this.#asks.refuse(asks)) {
+      this.#advance(now_ms);
+      return;
+    }
     const fresh = this.#asks.take(asks);
     if (this.#is_over_time && fresh.length > 0) {
       for (const { id, source } of fresh) this.#asks.answered(id, source ?? '', undefined);
