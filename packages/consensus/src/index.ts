@@ -5,3 +5,41 @@ export * from './session/index.ts';
 export * from './strategies/index.ts';
 export type * from './strategy.ts';
 export { foldText } from './text/fold.ts';
+export {
+  type Agreement,
+  agreementIn,
+  agreementOf,
+  ANSWERS_MAX,
+  cosineScorer,
+  JACCARD,
+  pairMatrix,
+  ROUGE_1,
+  ROUGE_L,
+  type Scorer,
+  vectorAgreement,
+} from './agreement/agreement.ts';
+export { type Comparable, comparable, FINDING_WEIGHTS, findingAgreement } from './agreement/findings.ts';
+export { wordsOf } from './agreement/words.ts';
+export { type AsyncEmbedder, cosine, type Embedder } from './embed/embedder.ts';
+export { hashedEmbedder } from './embed/hashed.ts';
+export { Vectors } from './embed/vectors.ts';
+export {
+  type AliasComplaint,
+  type AliasesRead,
+  type AliasSource,
+  type AliasTable,
+  readAliases,
+  SEVERITIES,
+} from './findings/aliases.ts';
+export { canonicalFile, canonicalFinding, canonicalSeverity, canonicalType, findingId } from './findings/canonical.ts';
+export {
+  clusterFindings,
+  type ClusterOptions,
+  type FindingCluster,
+  laneAgreement,
+  SAME_FROM,
+} from './findings/cluster.ts';
+export { DEFAULT_ALIASES } from './findings/default-aliases.ts';
+export { compareFindings, mergeFindings, severityRank } from './findings/merge.ts';
+export { type FindingComplaint, FINDINGS_MAX, type FindingsRead, readFindings } from './findings/read.ts';
+export { type Bounds, type Split, splitBudget } from './split.ts';

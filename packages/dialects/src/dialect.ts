@@ -9,6 +9,8 @@ export interface RoutingWishes {
   readonly task_type?: string;
   readonly qos?: Qos;
   readonly data_scope?: readonly string[];
+  /** What is said of the task, for policies to match; names and values are read where policies are. */
+  readonly facts?: JsonObject;
   readonly max_usd_nanos?: UsdNanos;
   /** From the arrival of the request. */
   readonly deadline_ms?: number;

@@ -4,3 +4,5 @@ export { createRouter, type Router } from './create-router.ts';
 export type { OnProblem, ProblemSource, ProcessRole, RouterOptions, WorkerStart } from './options.ts';
 export { createKeyOffline, type OfflineOptions } from './offline.ts';
 export { ADMIN_OWNER } from './generation/overlay.ts';
+export { boundsOf, type CostBounds } from './explain/bounds.ts';
+export { type Considered, type Decision, type PolicyQuestion, PolicyView } from './explain/policy-view.ts';

@@ -27,6 +27,8 @@ export {
   type SafetyGrade,
 } from './registry.ts';
 export {
+  type Coming,
+  comingOf,
   type Expectation,
   expectationOf,
   type Live,
@@ -49,6 +51,7 @@ export {
   type MatchPath,
   type Test,
 } from './policy/match.ts';
+export { implies, lintMatches, type LintPolicy, type MatchRemark } from './policy/lint.ts';
 export { compileMatch, type ParsedMatch, parseMatch } from './policy/parse.ts';
 export type { MatchComplaint } from './policy/parse-value.ts';
 export {
@@ -61,4 +64,4 @@ export {
   type Rights,
   type TaskFacts,
 } from './policy/task-facts.ts';
-export { traceOf, type TraceStep } from './policy/trace.ts';
+export { pathText, traceOf, type TraceStep } from './policy/trace.ts';

@@ -1,6 +1,6 @@
 import { AtpError, type ErrorCode, type UsdNanos } from '@atp-router/kernel';
 import type { Health, Kills, Observed, Offered, RequestFacts } from './facts.ts';
-import { evaluate } from './policy/evaluate.ts';
+import { evaluate, type Subject } from './policy/evaluate.ts';
 import { FILTER_ERRORS, FILTERS, type Removed, removalOf, type Role } from './filters.ts';
 import type { AgentEntry, ChainStep, ModelEntry, Named, PolicyEntry, Registry } from './registry.ts';
 import { expectedCost, rankModels } from './score.ts';
@@ -52,6 +52,31 @@ interface Candidates {
 }
 
 const NO_AGENTS: ReadonlyMap<string, AgentEntry> = new Map();
+
+/** What a request comes under, whether or not anything can serve it. */
+export interface Coming {
+  /** Undefined: none. */
+  readonly policy: PolicyEntry | undefined;
+  /** The request names it, so that its match is not asked. */
+  readonly is_named: boolean;
+  /** What matches are held against. */
+  readonly subject: Subject;
+}
+
+/** The policy of a request, as `resolve` finds it; undefined for a name that leads nowhere. */
+export function comingOf(registry: Registry, name: string, facts: RequestFacts): Coming | undefined {
+  const named = registry.lookup(name);
+  return named === undefined ? undefined : coming(registry, name, named, facts);
+}
+
+function coming(registry: Registry, name: string, named: Named, facts: RequestFacts): Coming {
+  const base = named.kind === 'agent' ? named.target : named;
+  // As written, and what it stands for.
+  const names = [name, base.kind === 'model' ? base.model.id : base.kind === 'auto' ? 'auto' : name];
+  const subject = { names, facts };
+  if (base.kind === 'policy') return { policy: base.policy, is_named: true, subject };
+  return { policy: matching(registry, subject), is_named: false, subject };
+}
 
 /**
  * From a model name to an ordered list of targets.
@@ -133,10 +158,10 @@ export function expectationOf(plan: Plan, facts: RequestFacts, observed: Observe
 
 function candidatesOf(registry: Registry, name: string, named: Named, facts: RequestFacts, live: Live): Candidates {
   const base = named.kind === 'agent' ? named.target : named;
+  const { policy } = coming(registry, name, named, facts);
   switch (base.kind) {
     case 'model': {
       const { model } = base;
-      const policy = matching(registry, facts, [name, model.id]);
       const why = `model ${model.id} was asked for`;
       if (policy === undefined) return { models: [model], role: 'named', step_agents: NO_AGENTS, policy, why };
       const others = registry.chain(policy).filter((step) => step.model.id !== model.id);
@@ -147,7 +172,6 @@ function candidatesOf(registry: Registry, name: string, named: Named, facts: Req
     case 'policy':
       return chainOf(registry, base.policy, facts, live, `policy ${base.policy.id} was asked for`);
     case 'auto': {
-      const policy = matching(registry, facts, [name, 'auto']);
       if (policy !== undefined) return chainOf(registry, policy, facts, live, `auto: policy ${policy.id} matches`);
       const why = 'auto: no policy matches';
       return { models: free(registry, facts, live), role: 'auto', step_agents: NO_AGENTS, policy, why };
@@ -179,9 +203,8 @@ function free(registry: Registry, { tenant }: RequestFacts, live: Live): readonl
   return offered.length === 0 ? active : [...active, ...offered];
 }
 
-/** The first policy whose match holds. `names` are those that the request goes by: as written, and what it stands for. */
-function matching(registry: Registry, facts: RequestFacts, names: readonly string[]): PolicyEntry | undefined {
-  const subject = { names, facts };
+/** The first policy whose match holds. */
+function matching(registry: Registry, subject: Subject): PolicyEntry | undefined {
   for (const policy of registry.policies) {
     if (policy.match !== undefined && evaluate(policy.match, subject) === 'yes') return policy;
   }

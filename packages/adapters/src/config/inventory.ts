@@ -20,11 +20,14 @@ export interface Inventory {
   readonly providers: readonly Row[];
   readonly models: readonly Row[];
   readonly agents: readonly Row[];
+  readonly personas: readonly Row[];
   readonly policies: readonly Row[];
   readonly tenants: readonly Row[];
   readonly provider_by_id: ReadonlyMap<string, Row>;
   readonly model_by_id: ReadonlyMap<string, Row>;
   readonly agent_by_id: ReadonlyMap<string, Row>;
+  /** By `persona:<id>`, as others name them. */
+  readonly persona_by_name: ReadonlyMap<string, Row>;
   readonly policy_by_id: ReadonlyMap<string, Row>;
 }
 
@@ -32,6 +35,7 @@ export function takeInventory(data: unknown, root: Located): Inventory {
   const providers = rows(data, ['providers']);
   const models = rows(data, ['models']);
   const agents = rows(data, ['agents']);
+  const personas = rows(data, ['personas']);
   const policies = rows(data, ['policies']);
   return {
     data,
@@ -39,11 +43,13 @@ export function takeInventory(data: unknown, root: Located): Inventory {
     providers,
     models,
     agents,
+    personas,
     policies,
     tenants: rows(data, ['tenants']),
     provider_by_id: byId(providers),
     model_by_id: byId(models),
     agent_by_id: byId(agents),
+    persona_by_name: new Map([...byId(personas)].map(([id, row]) => [`persona:${id}`, row])),
     policy_by_id: byId(policies),
   };
 }
@@ -83,10 +89,16 @@ export function modelAt(inventory: Inventory, name: string): Row | undefined {
   });
 }
 
-/** The declared model that a name leads to: its own, that of an agent, or that at its provider. */
+/** The name of a model that a name leads to: itself, unless a persona or an agent has it. */
+export function modelNameOf(inventory: Inventory, name: string): string {
+  const agent = textOf(inventory.persona_by_name.get(name)?.value['model']) ?? name;
+  return textOf(inventory.agent_by_id.get(agent)?.value['model']) ?? agent;
+}
+
+/** The declared model that a name leads to: its own, that of a persona or an agent, or that at its provider. */
 export function modelOf(inventory: Inventory, name: string | undefined): Row | undefined {
   if (name === undefined) return undefined;
-  const model = textOf(inventory.agent_by_id.get(name)?.value['model']) ?? name;
+  const model = modelNameOf(inventory, name);
   return inventory.model_by_id.get(model) ?? modelAt(inventory, model);
 }
 

@@ -27,11 +27,20 @@ export function checkReferences(inventory: Inventory): Draft[] {
 }
 
 function duplicates(inventory: Inventory): Draft[] {
-  const { providers, models, agents, policies, tenants } = inventory;
+  const { providers, models, agents, personas, policies, tenants } = inventory;
   const admin_keys = rows(inventory.data, ['admin', 'keys']);
   const tenant_keys = tenants.map((tenant) => rows(inventory.data, [...tenant.path, 'keys']));
   const signing_keys = tenants.map((tenant) => rows(inventory.data, [...tenant.path, 'signing_keys']));
-  const ids = [providers, [...models, ...agents], policies, tenants, admin_keys, ...tenant_keys, ...signing_keys];
+  const ids = [
+    providers,
+    [...models, ...agents],
+    personas,
+    policies,
+    tenants,
+    admin_keys,
+    ...tenant_keys,
+    ...signing_keys,
+  ];
   return [
     ...ids.flatMap((list) => repeated(inventory, list, 'id')),
     ...repeated(inventory, [...admin_keys, ...tenant_keys.flat()], 'hash'),
@@ -70,13 +79,13 @@ function repeated(inventory: Inventory, list: readonly Row[], field: 'id' | 'has
 function reserved(inventory: Inventory): Draft[] {
   return [...inventory.models, ...inventory.agents].flatMap((row) => {
     const id = textOf(row.value['id']);
-    if (id !== 'auto' && id?.startsWith('policy:') !== true) return [];
+    if (id !== 'auto' && id?.startsWith('policy:') !== true && id?.startsWith('persona:') !== true) return [];
     return [
       fault(
         inventory,
         [...row.path, 'id'],
         `id ${nameAt(inventory, [...row.path, 'id'])} is reserved`,
-        'an id other than auto and policy:…',
+        'an id other than auto, policy:… and persona:…',
       ),
     ];
   });
@@ -98,32 +107,28 @@ function pointers(inventory: Inventory): Draft[] {
   }
   for (const agent of inventory.agents)
     drafts.push(...target(inventory, [...agent.path, 'model'], agent.value['model'], ['model']));
-  for (const policy of inventory.policies) {
-    const match = policy.value['match'];
-    const wanted =
-      typeof match === 'object' && match !== null ? (match as Record<string, unknown>)['model'] : undefined;
-    if (wanted !== 'auto')
-      drafts.push(...target(inventory, [...policy.path, 'match', 'model'], wanted, ['model', 'agent']));
-  }
   return drafts;
 }
 
-type Kind = 'model' | 'agent';
+type Kind = 'model' | 'agent' | 'persona';
+/** Where whoever answers may stand, under any name. */
+export const ANYBODY: readonly Kind[] = ['model', 'agent', 'persona'];
 
-/** A name that must lead to a model (or agent), or to any model of a provider that allows it. */
-function target(inventory: Inventory, path: Path, value: unknown, kinds: readonly Kind[]): Draft[] {
+/** A name that must lead to a model (or agent, or persona), or to any model of a provider that allows it. */
+export function target(inventory: Inventory, path: Path, value: unknown, kinds: readonly Kind[]): Draft[] {
   const name = textOf(value);
   if (name === undefined) return [];
-  const known = kinds.map((kind) => (kind === 'model' ? inventory.model_by_id : inventory.agent_by_id));
+  const lists = { model: inventory.model_by_id, agent: inventory.agent_by_id, persona: inventory.persona_by_name };
+  // Nobody is told of personas where there are none.
+  const wanted = kinds.filter((kind) => kind !== 'persona' || inventory.personas.length > 0);
+  const known = wanted.map((kind) => lists[kind]);
   if (known.some((list) => list.has(name)) || passesThrough(inventory, name)) return [];
   if (modelAt(inventory, name) !== undefined) return [];
-  const what = kinds.join(' or ');
+  const what = wanted.join(' or ');
   const expected = `the id of a ${what}: ${listNames(writtenNames(inventory, known))}`;
-  return [
-    fault(inventory, path, `no ${what} has the id ${nameAt(inventory, path)}`, expected, {
-      suggestion: suggestName(inventory, path, known),
-    }),
-  ];
+  const bare = inventory.persona_by_name.has(`persona:${name}`) && kinds.includes('persona');
+  const suggestion = bare && isWritten(inventory, path) ? `persona:${name}` : suggestName(inventory, path, known);
+  return [fault(inventory, path, `no ${what} has the id ${nameAt(inventory, path)}`, expected, { suggestion })];
 }
 
 /** `<provider>/<upstream model>` for a provider with `allow_any_model`. */
@@ -152,7 +157,7 @@ function chains(inventory: Inventory): Draft[] {
       seen.set(model, path);
       if (name.startsWith('policy:'))
         return [fault(inventory, path, 'a policy cannot be a step of a chain', 'the id of a model or agent')];
-      return target(inventory, path, name, ['model', 'agent']);
+      return target(inventory, path, name, ANYBODY);
     });
   });
 }
@@ -170,7 +175,7 @@ function allowLists(inventory: Inventory): Draft[] {
 
 function allowed(inventory: Inventory, path: Path, name: string): Draft[] {
   if (name === 'auto') return [];
-  if (!name.startsWith('policy:')) return target(inventory, path, name, ['model', 'agent']);
+  if (!name.startsWith('policy:')) return target(inventory, path, name, ANYBODY);
   if (inventory.policy_by_id.has(name.slice('policy:'.length))) return [];
   const known = writtenNames(inventory, [inventory.policy_by_id]).map((id) => `policy:${id}`);
   const expected = `policy:<id> of a policy: ${listNames(known)}`;

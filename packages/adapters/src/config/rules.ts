@@ -1,8 +1,10 @@
 import { HOSTED_TOOLS } from '@atp-router/providers';
 import { isDatabaseUrl, isHost } from './addresses.ts';
-import { fault, type Inventory, isRecord, modelOf, nameAt, numberOf, type Row, textOf } from './inventory.ts';
+import { fault, type Inventory, numberOf, type Row, textOf } from './inventory.ts';
 import type { Draft } from './problem.ts';
 import { checkFlow } from './rules-flow.ts';
+import { checkPersona, checkRights } from './rules-personas.ts';
+import { checkPolicy } from './rules-policies.ts';
 import { checkProvider, headerNames } from './rules-providers.ts';
 import { checkCluster, checkSessionStore } from './rules-sessions.ts';
 import { checkSigning } from './rules-signing.ts';
@@ -13,7 +15,9 @@ export function checkRules(inventory: Inventory): Draft[] {
   return [
     ...inventory.providers.flatMap((row) => checkProvider(inventory, row)),
     ...inventory.models.flatMap((row) => model(inventory, row)),
-    ...inventory.policies.flatMap((row) => policy(inventory, row)),
+    ...inventory.personas.flatMap((row) => checkPersona(inventory, row)),
+    ...inventory.policies.flatMap((row) => checkPolicy(inventory, row)),
+    ...checkRights(inventory),
     ...somethingToRoute(inventory),
     ...listenHost(inventory),
     ...checkSigning(inventory),
@@ -64,53 +68,6 @@ function wholeMicros(inventory: Inventory, row: Row, path: readonly string[]): D
 /** Decimal fractions are not exact in a double, so the test is whether the nearest micro-dollar is the same number. */
 function isWholeMicros(usd: number): boolean {
   return Math.round(usd * 1e6) / 1e6 === usd;
-}
-
-const GRADES = 'ABCD';
-
-/** A chain whose step can never be used is a mistake that would otherwise show only when the step is needed. */
-function policy(inventory: Inventory, row: Row): Draft[] {
-  const drafts: Draft[] = [];
-  const budget = row.value['budget'];
-  if (isRecord(budget) && Object.keys(budget).length === 0) {
-    drafts.push(fault(inventory, [...row.path, 'budget'], '"budget" sets no bound', '"usd", "tokens" or both'));
-  }
-  const chain = row.value['fallback'];
-  const least = textOf(row.value['min_safety_grade']);
-  const in_money = numberOf(valueAt(row.value, ['budget', 'usd'])) !== undefined;
-  for (const [i, step] of (Array.isArray(chain) ? chain : []).entries()) {
-    const path = [...row.path, 'fallback', i];
-    const found = modelOf(inventory, textOf(step));
-    if (found === undefined) continue;
-    const grade = gradeOf(found);
-    if (least !== undefined && GRADES.includes(least) && GRADES.indexOf(grade) > GRADES.indexOf(least)) {
-      drafts.push(
-        fault(
-          inventory,
-          path,
-          `${nameAt(inventory, path)} has safety grade ${grade}, below "min_safety_grade"`,
-          `a model of grade ${least} or better`,
-        ),
-      );
-    }
-    if (in_money && !Object.hasOwn(found.value, 'price')) {
-      drafts.push(
-        fault(
-          inventory,
-          path,
-          `${nameAt(inventory, path)} has no price, but the budget is in money`,
-          'a model with "price"',
-        ),
-      );
-    }
-  }
-  return drafts;
-}
-
-function gradeOf(row: Row): string {
-  const grade = textOf(row.value['safety_grade']) ?? 'D';
-  // Something else is a fault of its own, and not shown here.
-  return /^[A-D]$/.test(grade) ? grade : 'A';
 }
 
 function somethingToRoute(inventory: Inventory): Draft[] {

@@ -55,11 +55,17 @@ function segments(path: readonly PropertyKey[]): Segment[] {
   return path.map((part) => (typeof part === 'number' ? part : String(part)));
 }
 
-/** A union reports one list of issues for each branch; the branch that got deepest is what the author meant. */
+/** What a branch says of a value that is not of its kind at all. */
+const WRONG_KIND: ReadonlySet<string> = new Set(['invalid_type', 'invalid_value']);
+
+/** A union reports one list of issues for each branch; the one branch that takes values of this kind is what the author meant. */
 function flatten(issues: readonly Issue[]): Issue[] {
   return issues.flatMap((issue) => {
     if (issue.code !== 'invalid_union') return [issue];
-    const inner = issue.errors.find((branch) => branch.every((entry) => entry.path.length > 0));
+    const of_kind = issue.errors.filter(
+      (branch) => !branch.some(({ code, path }) => WRONG_KIND.has(code ?? '') && path.length === 0),
+    );
+    const inner = of_kind.length === 1 ? of_kind[0] : undefined;
     return inner === undefined
       ? [issue]
       : flatten(inner.map((entry) => ({ ...entry, path: [...issue.path, ...entry.path] })));
@@ -141,7 +147,8 @@ function describe(issue: Issue, data: unknown, root: Located, tree: SchemaNode):
 
 function unknownKey(path: Path, key: string, tree: SchemaNode): Draft {
   const own = [...path, key];
-  const parent = nodeAt(tree, path);
+  const node = nodeAt(tree, path);
+  const parent = node?.properties === undefined ? node?.anyOf?.find((branch) => branch.properties) : node;
   if (isFutureKey(general(path), key)) {
     return draft(
       own,

@@ -1,4 +1,5 @@
 export type { ReadAnswer } from './lane.ts';
 export { ReorderBuffer } from './reorder.ts';
-export { ConsensusSession, type SessionParts } from './session.ts';
+export type { SessionParts } from './parts.ts';
+export { ConsensusSession } from './session.ts';
 export type * from './types.ts';

@@ -1,13 +1,18 @@
-import { assert, unreachable } from '@atp-router/kernel';
-import type { LaneAnswer } from '../answer.ts';
+import { assert } from '@atp-router/kernel';
 import type { Escalation, FanoutPlan, Member } from '../plan.ts';
-import type { Document, FollowUp, FollowUpAnswer, Reconciled, Standing, Strategy, Verdict, View } from '../strategy.ts';
+import type { FollowUp, FollowUpAnswer, Reconciled, Strategy, Verdict, View } from '../strategy.ts';
 import { Asks } from './asks.ts';
+import { Escalations } from './escalations.ts';
+import { byExpert } from './expert.ts';
 import { allClonesFailed, failureOf } from './failure.ts';
-import type { Lane, ReadAnswer } from './lane.ts';
+import { Hearing } from './hearing.ts';
+import type { Lane } from './lane.ts';
 import { Lanes } from './lanes.ts';
+import type { SessionParts } from './parts.ts';
 import { Provisional } from './provisional.ts';
-import { holds, type Signs, triggered } from './triggers.ts';
+import { Settled } from './settled.ts';
+import { Times } from './timeline.ts';
+import type { Signs } from './triggers.ts';
 import type {
   CancelReason,
   EscalationCause,
@@ -20,19 +25,6 @@ import type {
   Timeline,
 } from './types.ts';
 
-/** What a session works with; fixed when it begins. */
-export interface SessionParts {
-  readonly plan: FanoutPlan;
-  readonly strategy: Strategy;
-  /** Who decides when an escalation has not helped; undefined: nobody. */
-  readonly arbiter: Strategy | undefined;
-  readonly standing: Standing;
-  readonly documents: readonly Document[];
-  readonly read: ReadAnswer;
-  /** Share of good citations of a text, 0 to 1; undefined where it cites nothing. */
-  citations(text: string, documents: readonly Document[]): number | undefined;
-}
-
 /**
  * One task given to several agents, as a state machine: events in, effects out, time as an argument. Order is kept within
  * each lane only; what the result is depends on the strategy. It ends exactly once, with `complete` or `fail` as its last
@@ -43,37 +35,33 @@ export class ConsensusSession {
   readonly #plan: FanoutPlan;
   readonly #lanes: Lanes;
   readonly #asks: Asks;
-  readonly #arrival: number[] = [];
-  readonly #escalated: Set<Escalation> = new Set();
+  readonly #hearing: Hearing;
+  readonly #escalations: Escalations;
   readonly #provisional: Provisional;
+  readonly #settled: Settled;
+  readonly #times: Times = new Times();
   #strategy: Strategy;
   #phase: SessionPhase = { kind: 'init' };
   #effects: SessionEffect[] = [];
-  #settled = '';
   /** Nobody is waited for any more. */
   #is_over_time = false;
   #expert: Lane | undefined;
-  #cause: EscalationCause | undefined;
-  #times: { -readonly [key in keyof Timeline]: Timeline[key] } = {
-    started_ms: 0,
-    first_piece_ms: undefined,
-    first_final_ms: undefined,
-    reconciling_ms: undefined,
-    ended_ms: undefined,
-  };
 
   constructor(parts: SessionParts) {
     assert(parts.plan.members.length > 0, 'a fan-out has members');
     this.#parts = parts;
     this.#plan = parts.plan;
     this.#strategy = parts.strategy;
+    this.#escalations = new Escalations(parts.plan.escalations);
+    this.#settled = new Settled(parts.plan, parts.standing);
     this.#provisional = new Provisional(parts.plan.provisional);
     this.#lanes = new Lanes(parts.plan.members, parts.plan.reorder_max);
+    this.#hearing = new Hearing(this.#lanes, parts.read, this.#times);
     this.#asks = new Asks(parts.plan.members.length);
   }
 
   get phase(): SessionPhase {
-    return this.#phase;
+    return this.#phase.kind === 'dispatched' ? { kind: this.#hearing.stage } : this.#phase;
   }
 
   get is_over(): boolean {
@@ -90,7 +78,7 @@ export class ConsensusSession {
   }
 
   get escalated(): EscalationCause | undefined {
-    return this.#cause;
+    return this.#escalations.cause;
   }
 
   get revisions(): number {
@@ -127,37 +115,14 @@ export class ConsensusSession {
       case 'follow_up':
         if (this.#asks.answered(event.id, event.source, event.text)) this.#advance(now_ms);
         break;
-      default:
-        this.#onLane(event, this.#lanes.at(event.lane), now_ms);
-    }
-  }
-
-  #onLane(event: LaneEvent, lane: Lane | undefined, now_ms: number): void {
-    if (lane === undefined) return;
-    switch (event.type) {
-      case 'admitted':
-        lane.admitted();
-        break;
-      case 'restarted':
-        lane.restarted();
-        break;
-      case 'piece':
-        this.#piece(lane, event.seq, event.text, now_ms);
-        break;
-      case 'final':
-        lane.final(event.pieces, event.is_cut);
-        this.#completed(lane, now_ms);
-        break;
-      case 'rejected':
-        lane.rejected(event.error);
-        this.#advance(now_ms);
-        break;
-      case 'failed':
-        lane.failed(event.error);
-        this.#advance(now_ms);
-        break;
-      default:
-        unreachable(event);
+      default: {
+        const heard = this.#hearing.hear(event, now_ms, this.#effects);
+        if (heard === 'nothing') return;
+        // What will not change any more goes out at once.
+        const text = this.#settled.grow(this.#strategy, this.#lanes.all);
+        if (text !== '') this.#effects.push({ type: 'partial', text });
+        if (heard === 'over') this.#advance(now_ms);
+      }
     }
   }
 
@@ -178,47 +143,6 @@ export class ConsensusSession {
     for (const { lane, member } of this.#lanes.next(this.#plan.width ?? this.#plan.members.length)) {
       this.#effects.push({ type: 'dispatch', lane, member });
     }
-  }
-
-  #piece(lane: Lane, seq: number, text: string, now_ms: number): void {
-    const flow = lane.piece(seq, text);
-    this.#times.first_piece_ms ??= now_ms;
-    if (this.#phase.kind === 'dispatched') this.#phase = { kind: 'streaming' };
-    if (flow === 'broken') {
-      lane.failed({ code: 'upstream_error', message: 'The lane sent far more out of its order than may wait.' });
-      this.#effects.push({ type: 'cancel', lane: lane.lane, reason: 'aborted' });
-      this.#advance(now_ms);
-      return;
-    }
-    if (flow !== 'none') this.#effects.push({ type: flow, lane: lane.lane });
-    this.#stream();
-    this.#completed(lane, now_ms);
-  }
-
-  /** What will not change any more goes out at once. */
-  #stream(): void {
-    if (this.#strategy.stream === undefined) return;
-    const { standing } = this.#parts;
-    const texts = this.#lanes.all
-      .filter(({ member, has_failed }) => !member.is_challenger && !has_failed)
-      .map(({ lane, member, text, phase }) => ({
-        ...{ lane, source: member.source, text },
-        is_complete: phase.kind === 'finalized',
-      }));
-    const stable = this.#strategy.stream({ plan: this.#plan, standing, settled: this.#settled, texts });
-    assert(stable.startsWith(this.#settled), 'what was told stays');
-    if (stable.length === this.#settled.length) return;
-    this.#effects.push({ type: 'partial', text: stable.slice(this.#settled.length) });
-    this.#settled = stable;
-  }
-
-  #completed(lane: Lane, now_ms: number): void {
-    if (!lane.complete(this.#parts.read)) return;
-    this.#arrival.push(lane.lane);
-    this.#times.first_final_ms ??= now_ms;
-    if (this.#phase.kind === 'dispatched' || this.#phase.kind === 'streaming') this.#phase = { kind: 'buffering' };
-    this.#stream();
-    this.#advance(now_ms);
   }
 
   #due(timer: SessionTimer, now_ms: number): void {
@@ -259,10 +183,10 @@ export class ConsensusSession {
       standing,
       documents,
       answers: this.#lanes.answers(is_heard),
-      arrival: this.#arrival,
+      arrival: this.#hearing.arrival,
       open: open.filter(({ member }) => is_heard(member)).map(({ lane, member }) => ({ lane, source: member.source })),
       follow_ups: this.#asks.answers,
-      settled: this.#settled,
+      settled: this.#settled.text,
       is_last,
     };
   }
@@ -308,8 +232,8 @@ export class ConsensusSession {
     this.#times.reconciling_ms ??= now_ms;
     const { arbiter, documents, citations } = this.#parts;
     const signs: Signs = { result, answers: view.answers, documents, confidence, citations };
-    const next = this.#is_over_time ? undefined : triggered(this.#plan, this.#escalated, signs);
-    const is_left = !this.#is_over_time && [...this.#escalated].some((one) => holds(one, signs));
+    const next = this.#is_over_time ? undefined : this.#escalations.next(signs);
+    const is_left = !this.#is_over_time && this.#escalations.isLeft(signs);
     const expert = this.#expert?.answer;
     if (next !== undefined) this.#escalate(next, next.when, now_ms);
     else if (is_left && arbiter !== undefined && this.#strategy !== arbiter) this.#arbitrate(arbiter, now_ms);
@@ -318,8 +242,7 @@ export class ConsensusSession {
   }
 
   #escalate(escalation: Escalation, cause: EscalationCause, now_ms: number): void {
-    this.#escalated.add(escalation);
-    this.#cause = cause;
+    this.#escalations.use(escalation, cause);
     this.#stop('early_exit');
     this.#expert = this.#lanes.add(escalation.to);
     const { lane, member } = this.#expert;
@@ -335,7 +258,7 @@ export class ConsensusSession {
   }
 
   #none(verdict: Exclude<Verdict, { kind: 'done' | 'ask' }>, now_ms: number): void {
-    const next = this.#plan.escalations.find((one) => !this.#escalated.has(one));
+    const next = this.#escalations.next(undefined);
     if (!this.#is_over_time && next !== undefined && allClonesFailed(this.#lanes.all)) {
       this.#escalate(next, 'clones_failed', now_ms);
       return;
@@ -367,15 +290,4 @@ export class ConsensusSession {
     for (const { lane } of this.#lanes.stop(reason)) this.#effects.push({ type: 'cancel', lane, reason });
     for (const id of this.#asks.stop()) this.#effects.push({ type: 'cancel_ask', id });
   }
-}
-
-type LaneEvent = Extract<SessionEvent, { readonly lane: number }>;
-
-function byExpert(result: Reconciled, expert: LaneAnswer): Reconciled {
-  const why = [
-    ...result.why,
-    `the trigger still holds, so the answer of lane ${expert.lane}, which was asked for that, stands`,
-  ];
-  const { text, lane, findings } = expert;
-  return { ...result, text, lane, findings, why, shares: [{ lane, share: 1 }] };
 }

@@ -1,5 +1,5 @@
 import type { LaneAnswer } from '../answer.ts';
-import type { Escalation, FanoutPlan } from '../plan.ts';
+import type { Escalation } from '../plan.ts';
 import type { Document, Reconciled } from '../strategy.ts';
 
 /** What triggers are held against. */
@@ -13,12 +13,7 @@ export interface Signs {
   citations(text: string, documents: readonly Document[]): number | undefined;
 }
 
-/** The first escalation whose trigger holds and that was not used yet. */
-export function triggered(plan: FanoutPlan, used: ReadonlySet<Escalation>, signs: Signs): Escalation | undefined {
-  return plan.escalations.find((one) => !used.has(one) && holds(one, signs));
-}
-
-/** Whether a trigger that was answered still holds. */
+/** Whether a trigger holds. */
 export function holds({ when, threshold }: Escalation, signs: Signs): boolean {
   switch (when) {
     case 'low_conf':

@@ -101,8 +101,13 @@ export function shareOf(ballot: Ballot, tally: Tally): number {
  */
 export function confidenceOf(ballot: Ballot, weights: 'learned' | 'equal'): number {
   const [leader] = ballot.tallies;
-  if (leader === undefined) return 0;
-  if (weights === 'equal') return (leader.weight + 1) / (ballot.weight + 2);
-  const rest = ballot.tallies.reduce((sum, { weight }) => sum + Math.exp(weight - leader.weight), 0);
-  return 1 / (rest + Math.exp(-leader.weight));
+  return leader === undefined ? 0 : confidenceWith(ballot, leader.key, 0, weights);
+}
+
+/** As `confidenceOf`, of any answer, with one more vote for it. */
+export function confidenceWith(ballot: Ballot, key: string, vote: number, weights: 'learned' | 'equal'): number {
+  const weight = (ballot.tallies.find((tally) => tally.key === key)?.weight ?? 0) + vote;
+  if (weights === 'equal') return (weight + 1) / (ballot.weight + vote + 2);
+  const others = ballot.tallies.filter((tally) => tally.key !== key);
+  return 1 / others.reduce((sum, other) => sum + Math.exp(other.weight - weight), 1 + Math.exp(-weight));
 }

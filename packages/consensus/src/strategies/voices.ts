@@ -41,7 +41,7 @@ export function isChallenger(view: View, lane: number): boolean {
 }
 
 /** A source below chance is not heard; one of whom nothing can be said counts 1. */
-export function standingOf(view: View, source: string): number {
+export function standingOf(view: Pick<View, 'standing'>, source: string): number {
   const weight = view.standing.weight(source);
   return Number.isNaN(weight) ? 1 : Math.min(STANDING_MAX, Math.max(0, weight));
 }

@@ -80,6 +80,9 @@ export const askFragment: OpenApiFragment = {
         task_type: str('Chooses the policy.', TOKEN),
         qos: enums(['gold', 'silver', 'bronze'], "Service tier, never better than the tenant's."),
         data_scope: oneOf([str(undefined, TOKEN), list(str(undefined, TOKEN), undefined, { maxItems: 16 })]),
+        facts: anyObject(
+          'What policies match beside the task type: text, numbers, booleans and lists of text by name, such as `{"diff_loc": 180, "risk": "high"}`.',
+        ),
         max_usd: num('The most that this call may cost, in US dollars.', { minimum: 0 }),
         deadline_ms: int('Milliseconds until the answer is of no more use.', { minimum: 1, maximum: 86_400_000 }),
       }),

@@ -3,7 +3,7 @@ import type { ProbeLimits, RequestProbe, RoutingWishes } from '../dialect.ts';
 import type { GenRequest } from '../model.ts';
 import { probe as probeChat } from '../openai-chat/probe.ts';
 import { decodeRequest as decodeChat } from '../openai-chat/request-decode.ts';
-import { arr, bad, int, num, optional, rest, str } from '../read.ts';
+import { arr, bad, int, num, obj, optional, rest, str } from '../read.ts';
 
 const MODEL_DEFAULT = 'auto';
 const DEADLINE_MS_MAX = 86_400_000;
@@ -37,6 +37,7 @@ const OWN = [
   'task_type',
   'qos',
   'data_scope',
+  'facts',
   'max_usd',
   'deadline_ms',
 ] as const;
@@ -102,6 +103,7 @@ function wishesOf(body: JsonObject): RoutingWishes {
     ...optional('task_type', token(body, 'task_type')),
     ...optional('qos', qos),
     ...optional('data_scope', scopesOf(body['data_scope'])),
+    ...optional('facts', obj(body, 'facts')),
     ...optional('max_usd_nanos', max_usd === undefined ? undefined : usdToNanos(max_usd, 'max_usd')),
     ...optional('deadline_ms', int(body, 'deadline_ms', 1, DEADLINE_MS_MAX)),
   };

@@ -85,6 +85,11 @@ const CALL_PARAMETERS: readonly JsonObject[] = [
   header('x-atp-task-type', 'Chooses the policy.', str()),
   header('x-atp-qos', "Service tier, never better than the tenant's.", enums(['gold', 'silver', 'bronze'])),
   header('x-atp-data-scope', 'Scopes of the data in the request, separated by commas.', str()),
+  header(
+    'x-atp-facts',
+    'Facts of the task that policies match, such as `diff_loc=180; risk=high; languages=ts,go`.',
+    str(),
+  ),
   header('x-atp-max-usd', 'The most that this call may cost, in US dollars.', num(undefined, { minimum: 0 })),
   header(
     'x-atp-deadline-ms',

@@ -1,6 +1,7 @@
 import { effectiveDemand, type Estimate } from '@atp-router/flow';
 import { AtpError, isJsonObject, type JsonObject, nanosToMicros, type Qos } from '@atp-router/kernel';
 import { hostedToolCosts } from '@atp-router/providers';
+import { factsOfObject } from '@atp-router/routing';
 import { admit } from '../engine/admit.ts';
 import type { ClientSink } from '../engine/client.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -82,6 +83,7 @@ function callRequest(
     data_scopes: scopesOf(question) ?? wishes?.data_scope ?? [],
     ...(qos === undefined ? {} : { qos }),
     ...(task_type === undefined ? {} : { task_type }),
+    ...(wishes?.facts === undefined ? {} : { facts: factsOfObject(wishes.facts, 'body.facts') }),
     ...(wishes?.max_usd_nanos === undefined ? {} : { max_usd_nanos: wishes.max_usd_nanos }),
   };
   const started_ms = ambient.clock.now_ms();

@@ -1,5 +1,6 @@
 import { ask } from '@atp-router/dialects';
 import { AtpError, isJsonObject, type Limits, NANOS_PER_MICRO } from '@atp-router/kernel';
+import { factsOfMeta } from '@atp-router/routing';
 import type { DispatchContent, Frame, Meta, WireValue } from '@atp-router/wire';
 import type { CallOptions, CallRequest } from '../engine/request.ts';
 import { withWishes } from '../http/data-plane.ts';
@@ -65,6 +66,7 @@ function optionsOf({ qos, meta = {} }: Frame, budget: DispatchContent['budget'])
     qos,
     task_type,
     data_scopes: data_scope ?? [],
+    facts: factsOfMeta(meta),
     max_usd_nanos: budget?.usd_micros === undefined ? undefined : budget.usd_micros * NANOS_PER_MICRO,
     max_tokens: budget?.tokens,
     deadline_ms,

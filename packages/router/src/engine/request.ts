@@ -2,6 +2,7 @@ import type { HostedTool } from '@atp-router/dialects';
 import type { PromptSize } from '@atp-router/flow';
 import type { Qos } from '@atp-router/kernel';
 import type { LaneFacet } from '../fanout/types.ts';
+import type { TaskFacts } from '@atp-router/routing';
 import type { AttemptCodec } from '../relay/types.ts';
 import type { ClientSink } from './client.ts';
 import type { AdmittedCall } from './env.ts';
@@ -52,6 +53,8 @@ export interface CallOptions {
   readonly qos?: Qos | undefined;
   readonly task_type?: string | undefined;
   readonly data_scopes: readonly string[];
+  /** What is said of the task, for policies to match. */
+  readonly facts?: TaskFacts | undefined;
   readonly max_usd_nanos?: number | undefined;
   /** Tokens of all attempts together, prompt and answer. */
   readonly max_tokens?: number | undefined;

@@ -1,12 +1,11 @@
-import type { Document, FanoutPlan, FollowUp, Member } from '@atp-router/consensus';
+import type { Document, FollowUp, Member } from '@atp-router/consensus';
 import type { GenRequest } from '@atp-router/dialects';
 import { AtpError, type Price } from '@atp-router/kernel';
 import type { AdmittedCall, EngineEnv } from '../engine/env.ts';
-import type { CallCaps } from '../engine/funds.ts';
 import { reservedPrice } from '../engine/hosted-tools.ts';
 import type { LaneWork } from './lane-call.ts';
 import { askedOf, followUp, withText } from './prompts.ts';
-import { longest, OUT_TOKENS_MIN, splitBudget } from './shares.ts';
+import { longest, OUT_TOKENS_MIN, type Shares, sharesOf } from './shares.ts';
 import type { Fanout, LaneRef, Voice } from './types.ts';
 
 /** What the first lane is expected to take: the call's funds begin with it. */
@@ -26,7 +25,7 @@ export class LaneBriefs {
   readonly #env: EngineEnv;
   readonly #request: GenRequest;
   readonly #voices: Map<Member, Voice | AtpError> = new Map();
-  readonly #most: readonly (number | undefined)[];
+  readonly #shares: Shares;
 
   /** Throws `AtpError` for a request that cannot be read. */
   constructor(call: AdmittedCall, fanout: Fanout, env: EngineEnv) {
@@ -35,9 +34,11 @@ export class LaneBriefs {
     this.#env = env;
     this.#request = fanout.facet.request(call);
     this.documents = env.reconciler.documents(this.#request);
-    this.#most = splitBudget(
-      this.#laneCaps(fanout.plan),
-      fanout.plan.members.map((member) => this.#asking(member)),
+    const { plan } = fanout;
+    this.#shares = sharesOf(
+      plan,
+      call.caps,
+      plan.members.map((member) => this.#asking(member)),
     );
   }
 
@@ -45,7 +46,7 @@ export class LaneBriefs {
   get first(): FirstDemand | undefined {
     for (const [i, member] of this.#fanout.plan.members.entries()) {
       const voice = this.#voice(member);
-      const most = this.#most[i];
+      const most = this.#shares.lanes[i];
       if (voice instanceof AtpError || most === undefined) continue;
       const { in_tokens, price } = this.#asking(member);
       const id = voice.targets[0]?.model.id ?? '';
@@ -59,8 +60,9 @@ export class LaneBriefs {
   lane(ref: LaneRef, member: Member): Brief | AtpError {
     const voice = this.#voice(member);
     if (voice instanceof AtpError) return voice;
-    const most = ref.role === 'escalation' ? Number.POSITIVE_INFINITY : this.#most[ref.lane];
-    if (most === undefined) {
+    const { lanes, further } = this.#shares;
+    const most = ref.role === 'escalation' ? longest(this.#asking(member), further) : lanes[ref.lane];
+    if (most === undefined || most < OUT_TOKENS_MIN) {
       return new AtpError(
         'budget_exhausted',
         `The budget of the call leaves nothing for lane ${ref.lane} ("${ref.source}").`,
@@ -78,10 +80,11 @@ export class LaneBriefs {
     const voice = this.#voice(member);
     if (voice instanceof AtpError) return voice;
     const size = withText(this.#call.prompt, [...voice.system, prompt], 1);
-    const caps = { usd_nanos: arbiter?.max_usd_nanos ?? Number.POSITIVE_INFINITY, tokens: Number.POSITIVE_INFINITY };
-    const most = role === 'arbiter' ? longest(this.#askingOf(voice, size), caps) : Number.POSITIVE_INFINITY;
+    const { further, arbiter_usd_nanos } = this.#shares;
+    const caps = role === 'arbiter' ? { usd_nanos: arbiter_usd_nanos, tokens: further.tokens } : further;
+    const most = longest(this.#askingOf(voice, size), caps);
     if (most < OUT_TOKENS_MIN) {
-      return new AtpError('budget_exhausted', `The arbiter's cap (arbiter.max_usd) is less than its prompt costs.`);
+      return new AtpError('budget_exhausted', `What the ${role} may cost is less than its prompt costs.`);
     }
     const request = followUp(this.#request, voice, prompt);
     return this.#brief({ lane, role, source: member.source }, voice, request, size, most);
@@ -120,12 +123,6 @@ export class LaneBriefs {
     if (target === undefined) return { in_tokens: 0, price: undefined };
     const in_tokens = this.#env.estimator.inTokens(target.model.id, prompt);
     return { in_tokens, price: reservedPrice(target, this.#call) };
-  }
-
-  /** What the lanes may spend: the arbiter's part is kept for it. */
-  #laneCaps({ arbiter }: FanoutPlan): CallCaps {
-    const { usd_nanos, tokens } = this.#call.caps;
-    return { usd_nanos: Math.max(0, usd_nanos - (arbiter?.max_usd_nanos ?? 0)), tokens };
   }
 
   get #wanted(): number {

@@ -1,9 +1,9 @@
 import {
   ConsensusSession,
-  type FollowUp,
   type Member,
   type Reconciled,
   type SessionEffect,
+  type SessionEvent,
   type SessionTimer,
 } from '@atp-router/consensus';
 import type { Choice } from '@atp-router/dialects';
@@ -17,13 +17,13 @@ import type { AdmittedCall, EngineEnv, RunningCall } from '../engine/env.ts';
 import { CallFunds, demandOf } from '../engine/funds.ts';
 import { Intents } from '../engine/intents.ts';
 import { sharedHoldOf } from '../engine/shared-hold.ts';
-import { LaneRun, type LaneOwner, type LaneParts } from './lane-run.ts';
+import { type DeskOwner, LaneDesk } from './lane-desk.ts';
 import { Opening, type OpeningOwner } from './opening.ts';
 import { LaneBriefs } from './briefs.ts';
 import { Reply } from './reply.ts';
 import { consensusField, provisionalField } from './report.ts';
 import { sessionParts } from './session-parts.ts';
-import type { Fanout } from './types.ts';
+import type { Fanout, LaneRole } from './types.ts';
 
 /** Why it cannot be run, where its request cannot be read. */
 export function fanoutRun(call: AdmittedCall, env: EngineEnv): FanoutRun | AtpError {
@@ -39,7 +39,7 @@ export function fanoutRun(call: AdmittedCall, env: EngineEnv): FanoutRun | AtpEr
  * Runs a call that several agents are asked: carries out what its session wants with real lanes, one reservation of funds and
  * one client. All attempts of all lanes are attempts of the call: one record, one budget, one id.
  */
-export class FanoutRun implements RunningCall, LaneOwner, OpeningOwner {
+export class FanoutRun implements RunningCall, DeskOwner, OpeningOwner {
   readonly call: AdmittedCall;
   place = -1;
   readonly #env: EngineEnv;
@@ -51,12 +51,9 @@ export class FanoutRun implements RunningCall, LaneOwner, OpeningOwner {
   readonly #end: CallEnd;
   readonly #opening: Opening;
   readonly #briefs: LaneBriefs;
+  readonly #desk: LaneDesk;
   readonly #reply: Reply;
   readonly #attempts: Attempt[] = [];
-  readonly #lanes: Map<number, LaneRun> = new Map();
-  readonly #asked: Map<string, LaneRun> = new Map();
-  readonly #pieces: Map<LaneRun, number> = new Map();
-  readonly #texts: Map<LaneRun, string> = new Map();
   readonly #timers: Map<SessionTimer, Timer> = new Map();
   readonly #effects: SessionEffect[] = [];
   #applying = false;
@@ -79,6 +76,8 @@ export class FanoutRun implements RunningCall, LaneOwner, OpeningOwner {
     this.#end = new CallEnd(call, env, this.#funds, this.#books);
     this.#opening = new Opening(call, env, this.#funds, this);
     this.#briefs = new LaneBriefs(call, fanout, env);
+    const parts = { call, env, funds: this.#funds, intents: this.#intents, books: this.#books };
+    this.#desk = new LaneDesk(this.#briefs, { ...parts, nextAttempt: () => this.#nextAttempt() }, this);
     const model = `policy:${fanout.policy}`;
     this.#reply = new Reply(call, fanout.facet, model, (bytes) => this.#books.sent(bytes));
     this.#session = new ConsensusSession(sessionParts(call, fanout.plan, env, this.#briefs.documents));
@@ -101,7 +100,7 @@ export class FanoutRun implements RunningCall, LaneOwner, OpeningOwner {
 
   abort(error: AtpError, outcome: 'error' | 'cancelled'): void {
     this.guard(() => {
-      this.#stopLanes();
+      this.#desk.stop();
       this.#fail(error, outcome);
     });
   }
@@ -115,7 +114,7 @@ export class FanoutRun implements RunningCall, LaneOwner, OpeningOwner {
     }
   }
 
-  nextAttempt(): number {
+  #nextAttempt(): number {
     this.#next_attempt += 1;
     return this.#next_attempt;
   }
@@ -127,58 +126,11 @@ export class FanoutRun implements RunningCall, LaneOwner, OpeningOwner {
     this.#carryOut(waiting);
   }
 
-  // What lanes report.
-
   onAttempt(attempt: Attempt): void {
     this.#attempts.push(attempt);
   }
 
-  onAdmitted(lane: LaneRun): void {
-    const n = this.#numberOf(lane);
-    if (n !== undefined) this.#tell({ type: 'admitted', lane: n });
-  }
-
-  onPiece(lane: LaneRun, text: string): void {
-    const n = this.#numberOf(lane);
-    if (n === undefined) this.#texts.set(lane, (this.#texts.get(lane) ?? '') + text);
-    else {
-      const seq = this.#pieces.get(lane) ?? 0;
-      this.#pieces.set(lane, seq + 1);
-      this.#tell({ type: 'piece', lane: n, seq, text });
-    }
-  }
-
-  onRestarted(lane: LaneRun): void {
-    const n = this.#numberOf(lane);
-    this.#texts.delete(lane);
-    this.#pieces.delete(lane);
-    if (n !== undefined) this.#tell({ type: 'restarted', lane: n });
-  }
-
-  onFinal(lane: LaneRun, is_cut: boolean): void {
-    const n = this.#numberOf(lane);
-    if (n === undefined) this.#answered(lane, this.#texts.get(lane));
-    else this.#tell({ type: 'final', lane: n, pieces: this.#pieces.get(lane) ?? 0, is_cut });
-  }
-
-  onFailed(lane: LaneRun, { code, message }: AtpError, was_admitted: boolean): void {
-    const n = this.#numberOf(lane);
-    if (n === undefined) this.#answered(lane, undefined);
-    else this.#tell({ type: was_admitted ? 'failed' : 'rejected', lane: n, error: { code, message } });
-  }
-
-  #answered(lane: LaneRun, text: string | undefined): void {
-    for (const [id, asked] of this.#asked) {
-      if (asked === lane) this.#tell({ type: 'follow_up', id, source: lane.work.ref.source, text });
-    }
-  }
-
-  #numberOf(lane: LaneRun): number | undefined {
-    const { role, lane: n } = lane.work.ref;
-    return role === 'member' || role === 'challenger' || role === 'escalation' ? n : undefined;
-  }
-
-  #tell(event: Parameters<ConsensusSession['handle']>[0]): void {
+  tell(event: SessionEvent): void {
     if (!this.#ended) this.#carryOut(this.#session.handle(event, this.#now_ms));
   }
 
@@ -198,22 +150,22 @@ export class FanoutRun implements RunningCall, LaneOwner, OpeningOwner {
   #apply(effect: SessionEffect): void {
     switch (effect.type) {
       case 'dispatch':
-        this.#dispatch(effect.lane, effect.member);
+        this.#desk.dispatch(effect.lane, effect.member, this.#roleOf(effect.lane, effect.member));
         break;
       case 'ask':
-        this.#ask(effect.ask);
+        this.#desk.ask(effect.ask);
         break;
       case 'cancel':
-        this.#lanes.get(effect.lane)?.cancel();
+        this.#desk.cancel(effect.lane);
         break;
       case 'cancel_ask':
-        this.#asked.get(effect.id)?.cancel();
+        this.#desk.cancelAsk(effect.id);
         break;
       case 'pause':
-        this.#lanes.get(effect.lane)?.pause();
+        this.#desk.pause(effect.lane);
         break;
       case 'resume':
-        this.#lanes.get(effect.lane)?.resume();
+        this.#desk.resume(effect.lane);
         break;
       case 'set_timer':
         this.#setTimer(effect.timer, effect.delay_ms);
@@ -241,41 +193,22 @@ export class FanoutRun implements RunningCall, LaneOwner, OpeningOwner {
   }
 
   #setTimer(timer: SessionTimer, delay_ms: number): void {
-    const due = (): void => this.guard(() => this.#tell({ type: 'timer', timer }));
+    const due = (): void => this.guard(() => this.tell({ type: 'timer', timer }));
     this.#timers.set(timer, this.#env.ambient.timers.after(delay_ms, due));
   }
 
-  #dispatch(n: number, member: Member): void {
-    const role = n >= this.#fanout.plan.members.length ? 'escalation' : member.is_challenger ? 'challenger' : 'member';
-    const work = this.#briefs.lane({ lane: n, role, source: member.source }, member);
-    if (work instanceof AtpError) {
-      this.#tell({ type: 'rejected', lane: n, error: { code: work.code, message: work.message } });
-      return;
-    }
-    const lane = new LaneRun(work, this.#parts, this);
-    this.#lanes.set(n, lane);
-    lane.start();
-  }
-
-  #ask(ask: FollowUp): void {
-    const n = this.#session.lanes().length + this.#asked.size;
-    const work = this.#briefs.followUp(ask, n);
-    if (work instanceof AtpError) {
-      this.#tell({ type: 'follow_up', id: ask.id, source: ask.source ?? 'arbiter', text: undefined });
-      return;
-    }
-    const lane = new LaneRun(work, this.#parts, this);
-    this.#asked.set(ask.id, lane);
-    lane.start();
+  #roleOf(lane: number, { is_challenger }: Member): LaneRole {
+    if (lane >= this.#fanout.plan.members.length) return 'escalation';
+    return is_challenger ? 'challenger' : 'member';
   }
 
   #succeed(result: Reconciled): void {
     const { ambient } = this.#env;
-    this.#stopLanes();
+    this.#desk.stop();
     const meta = this.#meta;
     let last: (string | Uint8Array)[];
     try {
-      const consensus = consensusField(this.#session, result, this.#lanes, this.#fanout);
+      const consensus = consensusField(this.#session, result, this.#desk.lanes, this.#fanout);
       const atp = { ...this.#books.atp(undefined, meta), consensus };
       const ended_s = Math.floor(ambient.clock.now_ms() / 1_000);
       last = this.#reply.last(this.#choice(result), this.#books.usage, atp, ended_s, meta);
@@ -295,13 +228,13 @@ export class FanoutRun implements RunningCall, LaneOwner, OpeningOwner {
 
   /** The words of a lane, with its calls of tools, where the result is one lane's; else the reconciled text. */
   #choice({ lane, text }: Reconciled): Choice {
-    const choice = lane === undefined ? undefined : this.#lanes.get(lane)?.choice;
+    const choice = lane === undefined ? undefined : this.#desk.lanes.get(lane)?.choice;
     if (choice !== undefined && choice.parts.length > 0) return choice;
     return { parts: [{ type: 'text', text }], finish: 'stop' };
   }
 
   #fail(error: AtpError, outcome: 'error' | 'cancelled'): void {
-    this.#stopLanes();
+    this.#desk.stop();
     const meta = this.#meta;
     this.#finish(outcome, error, meta, () => this.call.sink.fail(error, meta));
   }
@@ -319,30 +252,10 @@ export class FanoutRun implements RunningCall, LaneOwner, OpeningOwner {
     this.#end.come(this, { outcome, error, opened: this.#intents.opened, streamed: this.#reply.begun, meta, reply });
   }
 
-  #stopLanes(): void {
-    for (const lane of this.#runs) if (!lane.is_over) lane.cancel();
-  }
-
   #breakDown(error: AtpError): void {
     if (this.#ended) return;
-    for (const lane of this.#runs) lane.breakDown(error);
+    this.#desk.breakDown(error);
     this.#fail(error, 'error');
-  }
-
-  get #runs(): readonly LaneRun[] {
-    return [...this.#lanes.values(), ...this.#asked.values()];
-  }
-
-  get #parts(): LaneParts {
-    const { call } = this;
-    return {
-      call,
-      env: this.#env,
-      funds: this.#funds,
-      intents: this.#intents,
-      books: this.#books,
-      nextAttempt: () => this.nextAttempt(),
-    };
   }
 
   get #meta(): AnswerMeta {

@@ -1,5 +1,6 @@
+import { type Bounds, type FanoutPlan, splitBudget } from '@atp-router/consensus';
 import { reservedUsdNanos } from '@atp-router/flow';
-import type { Price } from '@atp-router/kernel';
+import type { Price, UsdNanos } from '@atp-router/kernel';
 import type { CallCaps } from '../engine/funds.ts';
 
 /** A lane that may begin: what its prompt takes, and its price. */
@@ -11,23 +12,29 @@ export interface Asking {
 /** An answer shorter than this is none. */
 export const OUT_TOKENS_MIN = 16;
 
+/** What each lane, each further question and the arbiter may use of the call's own budget. */
+export interface Shares {
+  /** The longest answer of each lane in output tokens; undefined: nothing is left for it. */
+  readonly lanes: readonly (number | undefined)[];
+  readonly further: Bounds;
+  readonly arbiter_usd_nanos: UsdNanos;
+}
+
 /**
- * The longest answer of each lane, in output tokens, so that all of them together keep within the call's own budget: equal
- * parts of money and tokens. Where the parts are too small for any answer there are fewer lanes, the last ones first:
- * `undefined` for those. What a lane leaves of its part is for whoever is asked later.
+ * Equal parts of money and tokens, so that all together keep within the call's budget. Where the parts are too small for any
+ * answer there are fewer lanes, the last ones first. What one leaves of its part is for whoever is asked later.
  */
-export function splitBudget(caps: CallCaps, lanes: readonly Asking[]): readonly (number | undefined)[] {
-  for (let n = lanes.length; n > 0; n -= 1) {
-    const split = lanes
-      .slice(0, n)
-      .map((lane) => longest(lane, { usd_nanos: caps.usd_nanos / n, tokens: caps.tokens / n }));
-    if (split.every((out_tokens) => out_tokens >= OUT_TOKENS_MIN)) return lanes.map((_, i) => split[i]);
+export function sharesOf(plan: FanoutPlan, caps: CallCaps, lanes: readonly Asking[]): Shares {
+  for (let n = lanes.length; ; n -= 1) {
+    const { share, arbiter_usd_nanos } = splitBudget({ ...plan, members: plan.members.slice(0, n) }, caps);
+    const most = lanes.slice(0, n).map((lane) => longest(lane, share));
+    if (n > 0 && most.some((out_tokens) => out_tokens < OUT_TOKENS_MIN)) continue;
+    return { lanes: lanes.map((_, i) => most[i]), further: share, arbiter_usd_nanos };
   }
-  return lanes.map(() => undefined);
 }
 
 /** Output tokens that so much allows; `Infinity` when nothing binds. */
-export function longest({ in_tokens, price }: Asking, caps: CallCaps): number {
+export function longest({ in_tokens, price }: Asking, caps: Bounds): number {
   const by_tokens = caps.tokens - in_tokens;
   if (caps.usd_nanos === Number.POSITIVE_INFINITY || price === undefined) return Math.max(0, Math.floor(by_tokens));
   const prompt = reservedUsdNanos(price, in_tokens, 0);

@@ -59,3 +59,8 @@ export interface LaneRef {
 }
 
 export type LaneRole = 'member' | 'challenger' | 'escalation' | 'judge' | 'verifier' | 'ack' | 'arbiter';
+
+/** Whose answers are reconciled; the others are asked about those answers. */
+export function isMember(role: LaneRole): boolean {
+  return role === 'member' || role === 'challenger' || role === 'escalation';
+}

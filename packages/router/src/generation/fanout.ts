@@ -60,7 +60,7 @@ function fanoutPlan(policy: PolicyConfig, fanout: FanoutConfig, cast: Cast): Fan
   return {
     mode: fanout.mode,
     members: membersOf(fanout, cast),
-    strategy: strategyOf(fanout, policy.consensus ?? DEFAULT_CONSENSUS),
+    strategy: strategyOf(fanout, policy.consensus ?? DEFAULT_CONSENSUS, cast),
     provisional:
       provisional === undefined
         ? undefined
@@ -92,10 +92,12 @@ function arbiterOf({ agent, max_usd }: NonNullable<PolicyConfig['arbiter']>, cas
   return { member: oneOf(agent, cast), max_usd_nanos: Math.round(max_usd * NANOS_PER_USD) };
 }
 
-function strategyOf({ mode }: FanoutConfig, consensus: ConsensusConfig): StrategySettings {
+function strategyOf({ mode }: FanoutConfig, consensus: ConsensusConfig, cast: Cast): StrategySettings {
   const { strategy, answer, quorum, weights, judge, judge_mode, risk, among, ack_severity } = consensus;
   const kind = strategy ?? DEFAULT_STRATEGY[mode];
-  return { kind, answer: answerForm(answer), quorum, weights, judge, judge_mode, risk, among, ack_severity };
+  const judge_member = judge === undefined ? undefined : oneOf(judge, cast);
+  const who = { judge, judge_member, judge_mode };
+  return { kind, answer: answerForm(answer), quorum, weights, ...who, risk, among, ack_severity };
 }
 
 function answerForm(text: string): AnswerForm {
@@ -107,18 +109,23 @@ function answerForm(text: string): AnswerForm {
 
 function membersOf(fanout: FanoutConfig, cast: Cast): readonly Member[] {
   const { mode, clones, seeds, temperature } = fanout;
+  const of_mode = mode === 'clone' ? (clones ?? seeds?.length) : undefined;
+  const taken = new Map<string, number>();
   const members = fanout.agents.flatMap((entry): Member[] => {
     const given: Partial<FanoutMember> = typeof entry === 'string' ? {} : entry;
     const one = oneOf(nameOf(entry), cast);
     const persona = one.persona === undefined ? undefined : cast.persona(one.persona.id);
-    const count = given.clones ?? (mode === 'clone' ? clones : undefined) ?? persona?.clones ?? 1;
+    const count = given.clones ?? of_mode ?? persona?.clones ?? 1;
     const first = given.seed ?? persona?.seed ?? (count > 1 ? 0 : undefined);
+    // One source may stand there twice; its lanes count on.
+    const before = taken.get(one.source) ?? 0;
+    taken.set(one.source, before + count);
     return Array.from(
       { length: count },
-      (_, clone): Member => ({
+      (_, i): Member => ({
         ...one,
-        clone,
-        seed: (mode === 'clone' ? seeds?.[clone] : undefined) ?? (first === undefined ? undefined : first + clone),
+        clone: before + i,
+        seed: (mode === 'clone' ? seeds?.[i] : undefined) ?? (first === undefined ? undefined : first + i),
         temperature: given.temperature ?? persona?.temperature,
         is_challenger: given.challenger === true,
       }),
@@ -134,7 +141,8 @@ function spread(members: readonly Member[], range: NonNullable<FanoutConfig['tem
   let place = 0;
   return members.map((member) => {
     if (member.temperature !== undefined) return member;
-    const temperature = min + ((max - min) * place) / steps;
+    // Three digits: nobody tells more apart, and providers would read the noise of a double.
+    const temperature = Math.round((min + ((max - min) * place) / steps) * 1_000) / 1_000;
     place += 1;
     return { ...member, temperature };
   });

@@ -4,7 +4,7 @@ import type { AccountLimits, Objectives } from '@atp-router/flow';
 import type { KeyRing } from '@atp-router/identity';
 import type { Limits, Qos } from '@atp-router/kernel';
 
-import type { Registry } from '@atp-router/routing';
+import type { Registry, Rights } from '@atp-router/routing';
 import type { KeyRing as SigningKeys } from '@atp-router/wire';
 import type { Target } from '../engine/target.ts';
 import type { ToolCaps } from '../engine/tool-cap.ts';
@@ -37,6 +37,10 @@ export interface TenantRules {
   readonly id: string;
   readonly qos_max: Qos;
   readonly data_scopes: ReadonlySet<string> | undefined;
+  /** What its callers may do, for policies that ask for it. */
+  readonly rights: Rights;
+  /** By key, of those that have less. */
+  readonly key_rights: ReadonlyMap<string, Rights>;
   readonly at_limit: 'reject' | 'wait' | 'degrade';
   readonly limits: AccountLimits;
   /** While one of them is broken, its worse tiers are held back; undefined: none. */

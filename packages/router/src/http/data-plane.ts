@@ -1,6 +1,7 @@
 import type { HttpExchange } from '@atp-router/adapters';
 import type { IngressDialect, RoutingWishes } from '@atp-router/dialects';
 import { type AtpError, type Limits, toAtpError } from '@atp-router/kernel';
+import { factsOfObject, mergeFacts } from '@atp-router/routing';
 import type { Engine } from '../engine/engine.ts';
 import type { CallOptions, CallRequest } from '../engine/request.ts';
 import { tenantAccount } from '../generation/accounts.ts';
@@ -156,6 +157,7 @@ export function withWishes(wishes: RoutingWishes, options: CallOptions): CallOpt
     data_scopes: options.data_scopes.length > 0 ? options.data_scopes : (wishes.data_scope ?? []),
     qos: options.qos ?? wishes.qos,
     task_type: options.task_type ?? wishes.task_type,
+    facts: mergeFacts(options.facts, wishes.facts && factsOfObject(wishes.facts, 'facts')),
     max_usd_nanos: options.max_usd_nanos ?? wishes.max_usd_nanos,
     deadline_ms: options.deadline_ms ?? wishes.deadline_ms,
   };

@@ -1,6 +1,7 @@
 import type { HttpExchange } from '@atp-router/adapters';
 import type { Headroom } from '@atp-router/flow';
 import { AtpError, isQos, NANOS_PER_MICRO, untilNextUtcDay_ms, usdToNanos } from '@atp-router/kernel';
+import { factsOfText } from '@atp-router/routing';
 import type { AnswerMeta } from '../engine/client.ts';
 import type { CallOptions } from '../engine/request.ts';
 
@@ -18,6 +19,7 @@ export function readOptions(exchange: HttpExchange): CallOptions {
   if (qos !== undefined && !isQos(qos)) throw bad('x-atp-qos', 'gold, silver or bronze');
   const task_type = token(exchange, 'x-atp-task-type');
   const scopes = exchange.header('x-atp-data-scope');
+  const facts = exchange.header('x-atp-facts');
   const max_usd = exchange.header('x-atp-max-usd');
   const deadline = exchange.header('x-atp-deadline-ms');
   const key = exchange.header('idempotency-key');
@@ -29,6 +31,7 @@ export function readOptions(exchange: HttpExchange): CallOptions {
     data_scopes: scopes === undefined ? NO_SCOPES : readScopes(scopes),
     qos,
     task_type,
+    facts: facts === undefined ? undefined : factsOfText(facts, 'x-atp-facts'),
     max_usd_nanos: max_usd === undefined ? undefined : usdToNanos(readUsd(max_usd), 'x-atp-max-usd'),
     deadline_ms: deadline === undefined ? undefined : readDeadline(deadline),
     idempotency_key: key,
@@ -41,6 +44,7 @@ const REQUEST_HEADERS: readonly string[] = [
   'x-atp-qos',
   'x-atp-task-type',
   'x-atp-data-scope',
+  'x-atp-facts',
   'x-atp-max-usd',
   'x-atp-deadline-ms',
 ];

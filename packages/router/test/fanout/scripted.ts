@@ -48,6 +48,14 @@ export class Asked {
     this.end();
   }
 
+  /** To a request that is not for a stream. */
+  whole(content: string): void {
+    this.#res.writeHead(200, { 'content-type': 'application/json' });
+    const choices = [{ index: 0, message: { role: 'assistant', content }, finish_reason: 'stop' }];
+    const usage = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 };
+    this.#res.end(JSON.stringify({ id: 'x', object: 'chat.completion', created: 1, model: 'x', choices, usage }));
+  }
+
   fail(status: number, message = 'no'): void {
     this.#res.writeHead(status, { 'content-type': 'application/json' });
     this.#res.end(JSON.stringify({ error: { message, type: 'server_error' } }));
@@ -126,4 +134,9 @@ export async function panel(
 /** The extension field of a whole answer. */
 export function consensusOf(json: unknown): Readonly<Record<string, unknown>> {
   return (json as { readonly atp: { readonly consensus: Readonly<Record<string, unknown>> } }).atp.consensus;
+}
+
+/** Under which a whole answer's call is recorded. */
+export function idOf(json: unknown): string {
+  return (json as { readonly id: string }).id;
 }

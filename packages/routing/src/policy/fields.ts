@@ -10,8 +10,8 @@ export interface FieldTraits {
   readonly wants_all?: true;
   /** Case does not matter: both sides are in lower case. */
   readonly lower?: true;
-  /** Holds numbers too: comparisons are of numbers. */
-  readonly numbers?: true;
+  /** Comparisons are of numbers; `only`: nothing else is a value of it. */
+  readonly numbers?: 'too' | 'only';
 }
 
 const RISKS = ['low', 'medium', 'high', 'critical'];
@@ -25,12 +25,12 @@ const OWN: Readonly<Record<FieldName, FieldTraits>> = {
   tenant: {},
   risk: { order: RISKS, lower: true },
   languages: { lower: true },
-  diff_loc: { numbers: true },
+  diff_loc: { numbers: 'only' },
   tool_permissions: { wants_all: true },
   security_groups: {},
 };
 
-const FACT: FieldTraits = { numbers: true };
+const FACT: FieldTraits = { numbers: 'too' };
 
 export const FIELD_NAMES: readonly FieldName[] = Object.keys(OWN) as FieldName[];
 

@@ -40,7 +40,7 @@ function parseSets(field: Field, value: Readonly<Record<string, unknown>>, at: M
   for (const key of Object.keys(value)) {
     if (!isSetName(key)) {
       const expected = 'one of any, all, none';
-      return { wrong: { at: [...at, key], message: `unknown key ${quote(key)}`, expected, known_keys: SETS } };
+      return { wrong: { at: [...at, key], message: `unknown key "${key.slice(0, 64)}"`, expected, known_keys: SETS } };
     }
     const given = value[key];
     if (!Array.isArray(given)) return wrong([...at, key], `"${key}" is no list`, 'a list of values');
@@ -78,12 +78,17 @@ function compared(field: Field, operator: string, text: string, at: MatchPath): 
   const { order } = traits;
   if (order !== undefined) {
     const place = order.indexOf(spelled(traits, text));
-    if (place < 0) return wrong(at, `"${fieldText(field)}" compares with ${quote(text)}`, scaleOf(order));
+    if (place < 0) return wrong(at, `"${fieldText(field)}" compares with what is not on its scale`, scaleOf(order));
     return { test: setOf({ any: order.filter((_, i) => holds(operator, i, place)) }), written };
   }
   if (!traits.numbers) return wrong(at, `"${fieldText(field)}" has no order: it cannot be compared`, wordsFor(field));
   const bound = numberOf(text);
-  if (bound === undefined) return wrong(at, `"${fieldText(field)}" compares with ${quote(text)}`, 'a decimal number');
+  if (bound === undefined)
+    return wrong(
+      at,
+      `"${fieldText(field)}" compares with what is no number`,
+      'a decimal number of at most 15 digits and 9 decimals',
+    );
   const above = operator.startsWith('>');
   const min = above ? bound : Number.NEGATIVE_INFINITY;
   const max = above ? Number.POSITIVE_INFINITY : bound;
@@ -103,13 +108,14 @@ function ranged(field: Field, from: string, to: string, at: MatchPath): ParsedTe
   const written = `${from}..${to}`;
   if (order !== undefined) {
     const [low, high] = [order.indexOf(spelled(traits, from)), order.indexOf(spelled(traits, to))];
-    if (low < 0 || high < 0) return wrong(at, `"${fieldText(field)}" has the range ${quote(written)}`, scaleOf(order));
+    if (low < 0 || high < 0)
+      return wrong(at, `"${fieldText(field)}" has a range that is not on its scale`, scaleOf(order));
     return { test: setOf({ any: order.slice(low, high + 1) }), written };
   }
   if (!traits.numbers) return wrong(at, `"${fieldText(field)}" has no order: it cannot have a range`, wordsFor(field));
   const [min, max] = [numberOf(from), numberOf(to)];
   if (min === undefined || max === undefined) {
-    return wrong(at, `"${fieldText(field)}" has the range ${quote(written)}`, 'two decimal numbers, such as 10..20');
+    return wrong(at, `"${fieldText(field)}" has a range of what is no number`, 'two decimal numbers, such as 10..20');
   }
   return { test: { kind: 'interval', min, max, with_min: true, with_max: true }, written };
 }
@@ -134,16 +140,18 @@ function list(
 /** A value in the form in which facts are compared. */
 function wordOf(field: Field, value: unknown, at: MatchPath): string | MatchComplaint {
   const traits = traitsOf(field);
-  const scalar = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
-  if (!scalar) return { at, message: `"${fieldText(field)}" holds what is no value`, expected: wordsFor(field) };
-  const text = String(value);
-  if (text.length > MATCH_VALUE_CHARS_MAX || (!WORD.test(text) && numberOf(text) === undefined)) {
-    const message = `"${fieldText(field)}" holds ${quote(text)}`;
-    return { at, message, expected: wordsFor(field) };
+  // Elsewhere `123` is a number where a name was meant, and `yes` or `on` may become true.
+  const may_be = traits.numbers === undefined ? ['string'] : ['string', 'number', 'boolean'];
+  const text = may_be.includes(typeof value) ? String(value) : '';
+  const number = numberOf(text);
+  const is_word = WORD.test(text) && traits.numbers !== 'only';
+  if (text.length > MATCH_VALUE_CHARS_MAX || (!is_word && (traits.numbers === undefined || number === undefined))) {
+    // The value may be a secret from outside of the file: whoever shows the complaint knows.
+    return { at, message: `"${fieldText(field)}" holds what cannot be a value`, expected: wordsFor(field) };
   }
-  const word = traits.numbers ? String(numberOf(text) ?? text) : spelled(traits, text);
+  const word = traits.numbers ? String(number ?? text) : spelled(traits, text);
   if (traits.closed && traits.order?.includes(word) === false) {
-    return { at, message: `"${fieldText(field)}" holds ${quote(text)}`, expected: scaleOf(traits.order) };
+    return { at, message: `"${fieldText(field)}" is never that`, expected: scaleOf(traits.order) };
   }
   return word;
 }
@@ -162,6 +170,7 @@ function setOf({ any, all = [], none = [] }: Partial<Sets>): Test {
 
 function wordsFor(field: Field): string {
   const { numbers, order } = traitsOf(field);
+  if (numbers === 'only') return 'a number, a list of them, a comparison such as ">150", or a range such as "10..20"';
   const words = `a value of letters, digits and . _ : / @ + # -, up to ${MATCH_VALUE_CHARS_MAX}, a list of them, or any, all, none with one each`;
   if (numbers) return `${words}; a comparison such as ">150", or a range such as "10..20"`;
   return order === undefined ? words : `${words}; a comparison such as ">=${order.at(-2)}"`;
@@ -169,12 +178,6 @@ function wordsFor(field: Field): string {
 
 function scaleOf(order: readonly string[]): string {
   return `one of ${order.join(', ')}`;
-}
-
-/** Flat and short, whatever it was. */
-function quote(text: string): string {
-  const flat = text.replace(/\p{Cc}+/gu, ' ');
-  return `"${flat.length <= 64 ? flat : `${flat.slice(0, 63)}…`}"`;
 }
 
 function wrong(at: MatchPath, message: string, expected: string): { readonly wrong: MatchComplaint } {

@@ -1,0 +1,45 @@
+import type { Finding } from '../answer.ts';
+import { cosine } from '../embed/embedder.ts';
+import type { Vectors } from '../embed/vectors.ts';
+import { foldText } from '../text/fold.ts';
+import { type Lines, lineOverlap, linesOf } from './lines.ts';
+import { jaccard } from './scores.ts';
+
+/** What agreement of two findings is made of; the sum is 1. */
+export const FINDING_WEIGHTS = { claim: 0.5, evidence: 0.3, fields: 0.2 } as const;
+
+/** A finding with all that comparing it needs, made once. */
+export interface Comparable {
+  readonly finding: Finding;
+  readonly claim: string;
+  readonly vector: Float32Array;
+  readonly lines: Lines;
+  readonly tests: ReadonlySet<string>;
+}
+
+export function comparable(finding: Finding, vectors: Vectors): Comparable {
+  const claim = foldText(finding.claim);
+  return { finding, claim, vector: vectors.of(claim), lines: linesOf(finding), tests: new Set(finding.tests) };
+}
+
+function fieldMatch(a: Comparable, b: Comparable): number {
+  const type = a.finding.type === b.finding.type ? 1 : 0;
+  const severity = a.finding.severity === b.finding.severity ? 1 : 0;
+  if (a.tests.size + b.tests.size === 0) return (type + severity) / 2;
+  return (type + severity + jaccard(a.tests, b.tests)) / 3;
+}
+
+/**
+ * How far two findings say the same, 0 to 1: 0.5·cosine of their claims + 0.3·overlap of the lines they point to + 0.2·match
+ * of type, severity and tests. What neither has (lines, tests) leaves its weight to the rest. Symmetric; 1 for equal ones.
+ * `floor`: below it the exact value is not needed, and 0 may come instead; it saves most of the cosines.
+ */
+export function findingAgreement(a: Comparable, b: Comparable, floor: number = 0): number {
+  const { claim, evidence, fields } = FINDING_WEIGHTS;
+  const overlap = lineOverlap(a.lines, b.lines);
+  const total = overlap === undefined ? claim + fields : 1;
+  const rest = evidence * (overlap ?? 0) + fields * fieldMatch(a, b);
+  if (rest + claim < floor * total) return 0;
+  const likeness = a.claim === b.claim ? 1 : Math.max(0, cosine(a.vector, b.vector));
+  return Math.min(1, (rest + claim * likeness) / total);
+}
