@@ -39,7 +39,22 @@ export {
   laneAgreement,
   SAME_FROM,
 } from './findings/cluster.ts';
-export { DEFAULT_ALIASES } from './findings/default-aliases.ts';
+export { DEFAULT_ALIASES, defaultAliasTable } from './findings/default-aliases.ts';
 export { compareFindings, mergeFindings, severityRank } from './findings/merge.ts';
 export { type FindingComplaint, FINDINGS_MAX, type FindingsRead, readFindings } from './findings/read.ts';
 export { type Bounds, type Split, splitBudget } from './split.ts';
+export { Calibrator } from './calibration/calibrator.ts';
+export { type CalibrationRecord, Calibrators } from './calibration/calibrators.ts';
+export type { OutcomesRecord } from './calibration/outcomes.ts';
+export { readCitations } from './evidence/citations.ts';
+export { type CitationVerdict, DocumentIndex } from './evidence/documents.ts';
+export {
+  type CheckedCitation,
+  checkAnswer,
+  checkFinding,
+  type EvidenceCheck,
+  evidenceScore,
+} from './evidence/score.ts';
+export { type CompactHeatmap, compactHeatmap, spansOfCompact } from './heatmap/compact.ts';
+export { type Heatmap, heatmapOf, type HeatSpan, type LaneHeat } from './heatmap/heatmap.ts';
+export { type Heat, type HeatLine, heatLines, heatOf, type HeatRun } from './heatmap/render.ts';

@@ -1,4 +1,5 @@
-import type { AliasSource } from './aliases.ts';
+import { AtpError } from '@atp-router/kernel';
+import { type AliasSource, type AliasTable, readAliases } from './aliases.ts';
 
 /** The taxonomy that findings are read with when the operator names no other: what reviewers of code say, in their words. */
 export const DEFAULT_ALIASES: AliasSource = {
@@ -82,3 +83,11 @@ export const DEFAULT_ALIASES: AliasSource = {
     '': ['./'],
   },
 };
+
+/** The table of `DEFAULT_ALIASES`. */
+export function defaultAliasTable(): AliasTable {
+  const read = readAliases(DEFAULT_ALIASES);
+  if (read.kind === 'table') return read.table;
+  const faults = read.complaints.map(({ path, why }) => `${path} ${why}`).join('; ');
+  throw new AtpError('internal_error', `The taxonomy of findings that the router comes with is not sound: ${faults}.`);
+}

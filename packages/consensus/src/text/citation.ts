@@ -9,12 +9,12 @@ export interface CitedPlace {
 /** Ends of names without a folder that are names of hosts: `example.com:443` is no line of a file. */
 const HOSTS: ReadonlySet<string> = new Set(['com', 'dev', 'io', 'local', 'localhost', 'net', 'org']);
 
-/** Whether a word looks like the name of a file: it has an ending or a folder, a letter, and is no address. */
+/** Whether a word looks like the name of a file: it has an ending with a letter or a folder, and is no address. */
 function isFileName(name: string): boolean {
   if (name.length > 512 || name.includes('://') || !/\p{L}/u.test(name) || /[\s<>"|?*]/.test(name)) return false;
   if (/[/\\]/.test(name)) return true;
   const ending = /\.(\w{1,12})$/.exec(name)?.[1];
-  return ending !== undefined && !HOSTS.has(ending.toLowerCase());
+  return ending !== undefined && /[a-z]/i.test(ending) && !HOSTS.has(ending.toLowerCase());
 }
 
 /** `src/a.ts:10-12`, `src/a.ts:10`, `src/a.ts#L10-L12`, `src/a.ts`; undefined for what is none of them. */

@@ -9,12 +9,15 @@ const near = (a: string, b: string): number => cosine(of(a), of(b));
 describe('hashed n-grams', () => {
   test('have length 1, whatever the text; 0 without words', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (text) => {
-        const vector = of(text);
-        const length = Math.hypot(...vector);
-        expect(vector).toHaveLength(256);
-        expect(length === 0 || Math.abs(length - 1) < 1e-6).toBe(true);
-      }),
+      fc.property(
+        fc.array(fc.nat({ max: 0xffff })).map((codes) => String.fromCharCode(...codes)),
+        (text) => {
+          const vector = of(text);
+          const length = Math.hypot(...vector);
+          expect(vector).toHaveLength(256);
+          expect(length === 0 || Math.abs(length - 1) < 1e-6).toBe(true);
+        },
+      ),
     );
     expect(Math.hypot(...of('?!'))).toBe(0);
   });

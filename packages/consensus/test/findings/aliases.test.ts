@@ -8,12 +8,13 @@ import {
   findingId,
   readAliases,
   SEVERITIES,
+  defaultAliasTable,
 } from '../../src/index.ts';
-import { anyFinding, defaultTable, finding } from './support.ts';
+import { anyFinding, finding } from './support.ts';
 
 describe('tables of aliases', () => {
   test('the one in the code is without fault, and leads each alias to its name', () => {
-    const table = defaultTable();
+    const table = defaultAliasTable();
     for (const name of ['SQL Injection', 'sqlInjection', 'sql-injection', 'CWE-89']) {
       expect(canonicalType(name, table)).toBe('sql_injection');
     }
@@ -71,7 +72,7 @@ describe('the canonical form of findings', () => {
   test('is that of itself', () => {
     fc.assert(
       fc.property(anyFinding, (one) => {
-        expect(canonicalFinding(one, defaultTable())).toEqual(one);
+        expect(canonicalFinding(one, defaultAliasTable())).toEqual(one);
       }),
     );
   });

@@ -1,10 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { FINDINGS_MAX, type FindingsRead, readFindings } from '../../src/index.ts';
-import { defaultTable } from './support.ts';
+import { FINDINGS_MAX, type FindingsRead, readFindings, defaultAliasTable } from '../../src/index.ts';
 
 const FROM = { lane: 3, source: 'reviewer' };
-const read = (text: string): FindingsRead => readFindings(text, FROM, defaultTable());
+const read = (text: string): FindingsRead => readFindings(text, FROM, defaultAliasTable());
 const ENTRY = {
   type: 'SQLi',
   file: './src/db.ts',

@@ -1,11 +1,5 @@
 import fc from 'fast-check';
-import { type AliasTable, canonicalFinding, DEFAULT_ALIASES, type Finding, readAliases } from '../../src/index.ts';
-
-export function defaultTable(): AliasTable {
-  const read = readAliases(DEFAULT_ALIASES);
-  if (read.kind === 'complaints') throw new Error(JSON.stringify(read.complaints));
-  return read.table;
-}
+import { canonicalFinding, defaultAliasTable, type Finding } from '../../src/index.ts';
 
 export function finding(parts: Partial<Finding> = {}): Finding {
   const whole: Finding = {
@@ -22,7 +16,7 @@ export function finding(parts: Partial<Finding> = {}): Finding {
     provenance: [{ lane: 0, source: 'a' }],
     ...parts,
   };
-  return canonicalFinding(whole, defaultTable());
+  return canonicalFinding(whole, defaultAliasTable());
 }
 
 const WORDS = 'the loop ends late user input reaches query file handle leaks when parse throws lock is missing'.split(
