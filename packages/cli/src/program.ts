@@ -8,12 +8,14 @@ import { addConformance } from './commands/conformance.ts';
 import type { Cli } from './commands/context.ts';
 import { addEntities } from './commands/entities.ts';
 import { addEstimate } from './commands/estimate.ts';
+import { addEval } from './commands/eval.ts';
 import { addEvents } from './commands/events.ts';
 import { addJournal } from './commands/journal.ts';
 import { addKeys } from './commands/keys.ts';
 import { addKill } from './commands/kill.ts';
 import { addSessions } from './commands/sessions.ts';
 import { addProvidersCheck } from './commands/providers-check.ts';
+import { addPolicy } from './commands/policy.ts';
 import { addServe } from './commands/serve.ts';
 import { addStatus } from './commands/status.ts';
 import { addTune } from './commands/tune.ts';
@@ -49,6 +51,7 @@ export function buildProgram(cli: Cli): Command {
   addStatus(program, cli);
   addTop(program, cli);
   addConfig(program, cli);
+  addPolicy(program, cli);
   addKeys(program, cli);
   const entities = addEntities(program, cli);
   addProvidersCheck(entities.providers, cli);
@@ -61,6 +64,7 @@ export function buildProgram(cli: Cli): Command {
   addCalls(program, cli);
   addJournal(program, cli);
   addTune(program, cli);
+  addEval(program, cli);
   addWire(program, cli);
   addConformance(program, cli);
   program

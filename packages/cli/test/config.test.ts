@@ -96,7 +96,7 @@ tenants:
       atp.yaml:6:1: session: unknown key "session"
         6 | session: { …: … }
           | ^
-        expected: one of listen, data_dir, node_id, workers, cluster, providers, models, agents, policies, tenants, admin, limits, flow, journal, store, sessions, …
+        expected: one of listen, data_dir, node_id, workers, cluster, providers, models, agents, personas, policies, tenants, admin, limits, flow, journal, store, …
         did you mean: sessions
 
       5 problems in atp.yaml

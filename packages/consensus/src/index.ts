@@ -58,3 +58,21 @@ export {
 export { type CompactHeatmap, compactHeatmap, spansOfCompact } from './heatmap/compact.ts';
 export { type Heatmap, heatmapOf, type HeatSpan, type LaneHeat } from './heatmap/heatmap.ts';
 export { type Heat, type HeatLine, heatLines, heatOf, type HeatRun } from './heatmap/render.ts';
+export * from './voting/index.ts';
+export { type FixedRegret, type Regret, type Round, regretOf } from './adaptive/regret.ts';
+export {
+  bestOf,
+  readScores,
+  type Score,
+  type ScoreRecord,
+  ScoreTable,
+  type StrategyScores,
+} from './adaptive/scores.ts';
+export {
+  type Comparison,
+  compare,
+  mergeStream,
+  type StrategyTools,
+  type StreamPart,
+  strategyOf,
+} from './strategies/index.ts';

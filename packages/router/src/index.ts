@@ -5,4 +5,5 @@ export type { OnProblem, ProblemSource, ProcessRole, RouterOptions, WorkerStart 
 export { createKeyOffline, type OfflineOptions } from './offline.ts';
 export { ADMIN_OWNER } from './generation/overlay.ts';
 export { boundsOf, type CostBounds } from './explain/bounds.ts';
+export { ASSUMED, questionOf } from './explain/question.ts';
 export { type Considered, type Decision, type PolicyQuestion, PolicyView } from './explain/policy-view.ts';

@@ -1,6 +1,5 @@
 import { type Excerpter, excerpter } from './excerpt.ts';
-import type { Problem } from './problem.ts';
-import type { ConfigWarning } from './warnings.ts';
+import type { ConfigWarning, Problem } from './problem.ts';
 
 export interface FormatOptions {
   /** Name of the file as the user gave it. */

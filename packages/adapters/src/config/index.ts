@@ -15,7 +15,7 @@ export {
   readTextFile,
   requireConfig,
 } from './load.ts';
-export type { Problem } from './problem.ts';
+export type { ConfigWarning, Problem } from './problem.ts';
 export { configReference, type ReferenceRow, referenceRows } from './reference.ts';
 export { restartNeeded } from './restart.ts';
 export type { ValueSources } from './substitute.ts';
@@ -24,5 +24,6 @@ export type * from './types-cluster.ts';
 export type * from './types-policy.ts';
 export type * from './types-sessions.ts';
 export type * from './types-flow.ts';
-export { type ConfigWarning, configWarnings, type KnownKeys } from './warnings.ts';
+export { configWarnings, type KnownKeys } from './warnings.ts';
+export { policyWarnings } from './warnings-policies.ts';
 export { type ConfigWatcher, type ReloadOutcome, type WatchFolder, type WatchOptions, watchConfig } from './watch.ts';

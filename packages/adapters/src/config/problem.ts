@@ -17,6 +17,14 @@ export interface Problem {
   readonly suggestion?: string;
 }
 
+/** What is no fault of a configuration, and will surprise all the same. */
+export interface ConfigWarning {
+  /** As in a `Problem`. */
+  readonly path: string;
+  /** What, and what to do. */
+  readonly message: string;
+}
+
 export type Segment = string | number;
 export type Path = readonly Segment[];
 

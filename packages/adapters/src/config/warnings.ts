@@ -1,12 +1,6 @@
+import type { ConfigWarning } from './problem.ts';
+import { policyWarnings } from './warnings-policies.ts';
 import type { Config, SigningKeyConfig, TenantConfig } from './types.ts';
-
-/** What is no fault of a configuration, and will surprise all the same. */
-export interface ConfigWarning {
-  /** As in a `Problem`. */
-  readonly path: string;
-  /** What, and what to do. */
-  readonly message: string;
-}
 
 /** More would not be read. */
 const WARNINGS_MAX = 100;
@@ -21,7 +15,10 @@ export interface KnownKeys {
  * so only at some times: nothing is refused.
  */
 export function configWarnings(config: Config, now_ms: number, keys: KnownKeys = keysOf(config)): ConfigWarning[] {
-  return [...deadAgentKeys(config, keys), ...deadSigners(config, now_ms)].slice(0, WARNINGS_MAX);
+  return [...deadAgentKeys(config, keys), ...deadSigners(config, now_ms), ...policyWarnings(config)].slice(
+    0,
+    WARNINGS_MAX,
+  );
 }
 
 function keysOf({ tenants }: Config): KnownKeys {

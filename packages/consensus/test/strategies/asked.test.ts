@@ -1,12 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { FollowUp, Reconciled, Strategy, View } from '../../src/index.ts';
-import { champion, compare, judge } from '../../src/strategies/index.ts';
+import { compare, type FollowUp, type Reconciled, type Strategy, type View } from '../../src/index.ts';
 import { ackPrompt, arbiterPrompt, pickPrompt, quoted, verifyPrompt } from '../../src/strategies/prompts.ts';
 import { acksIn, choiceIn, scoreIn } from '../../src/strategies/replies.ts';
 import { decide, resultOf, sceneOf } from './say.ts';
 import { type Scene, viewOf } from './scenes.ts';
 import { describeStrategy, settle } from './suite.ts';
+import { made } from './tools.ts';
+
+const [judge, champion] = [made('judge'), made('champion')];
 
 describeStrategy(judge);
 describeStrategy(champion);

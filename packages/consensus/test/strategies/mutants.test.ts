@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { Reconciled, Strategy, Verdict, View } from '../../src/index.ts';
-import { majority } from '../../src/strategies/index.ts';
 import { hold, PROPERTIES } from './suite.ts';
+import { made } from './tools.ts';
+
+const majority = made('majority');
 
 const changed = (change: (verdict: Verdict, view: View) => Verdict, before = (view: View): View => view): Strategy => ({
   ...majority,
@@ -68,6 +70,6 @@ describe('the suite of strategies finds what is broken', () => {
   test.each(MUTANTS)('$name', ({ strategy, found_by }) => {
     const property = PROPERTIES.find(({ name }) => name === found_by);
     if (property === undefined) throw new Error(`no property "${found_by}"`);
-    expect(() => hold(property, strategy)).toThrow(/Property failed/);
+    expect(() => hold(property, strategy, 1_000)).toThrow(/Property failed/);
   });
 });

@@ -1,9 +1,8 @@
 import { seededRng } from '@atp-router/kernel';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Round, regretOf } from '../../src/adaptive/regret.ts';
-import { bestOf, expectedGain, readScores, ScoreTable } from '../../src/adaptive/scores.ts';
-import type { StrategyKind } from '../../src/index.ts';
+import { expectedGain } from '../../src/adaptive/scores.ts';
+import { bestOf, type Round, readScores, regretOf, ScoreTable, type StrategyKind } from '../../src/index.ts';
 
 const AMONG = ['majority', 'judge', 'first_win'] as const;
 

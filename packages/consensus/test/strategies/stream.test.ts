@@ -1,9 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { mergeStream, type StreamPart, streaming_merge } from '../../src/strategies/index.ts';
+import { mergeStream, type StreamPart } from '../../src/index.ts';
 import { decide, resultOf, said, sceneOf } from './say.ts';
 import { viewOf } from './scenes.ts';
 import { describeStrategy } from './suite.ts';
+import { made } from './tools.ts';
+
+const streaming_merge = made('streaming_merge');
 
 describeStrategy(streaming_merge);
 

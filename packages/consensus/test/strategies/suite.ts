@@ -147,13 +147,13 @@ function deepFreeze<T>(value: T): T {
 
 export const PROPERTIES: readonly Property[] = [orderFree, duplicates, ends, monotone, nameless, bounded];
 
-const RUNS = 250;
+const RUNS = 100;
 
 /** Throws with seed and counterexample where the property does not hold. */
-export function hold(property: Property, strategy: Strategy): void {
+export function hold(property: Property, strategy: Strategy, runs: number = RUNS): void {
   fc.assert(
     fc.property(playArb, (play) => property.check(strategy, play)),
-    { numRuns: RUNS },
+    { numRuns: runs },
   );
 }
 

@@ -1,11 +1,13 @@
 import { seededRng } from '@atp-router/kernel';
 import { describe, expect, test } from 'vitest';
-import { first_win, majority, self_consistency } from '../../src/strategies/index.ts';
 import type { Verdict } from '../../src/index.ts';
 import { betaBinomialTail } from '../../src/strategies/overtake.ts';
 import { viewOf } from './scenes.ts';
 import { decide, resultOf, said, sceneOf } from './say.ts';
 import { describeStrategy } from './suite.ts';
+import { made } from './tools.ts';
+
+const [majority, first_win, self_consistency] = [made('majority'), made('first_win'), made('self_consistency')];
 
 describeStrategy(majority);
 describeStrategy(first_win);

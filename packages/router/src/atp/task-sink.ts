@@ -10,15 +10,17 @@ const TYPES: Readonly<Record<string, string>> = {
   plan: 'agent.log',
   chunk: 'agent.result.partial',
   final: 'agent.result.final',
+  provisional: 'agent.result.provisional',
 };
 
+const NO_FIELDS: JsonObject = {};
 const UTF8 = new TextEncoder();
 /** Ends with the first half of a surrogate pair. */
 const HALF = /[\ud800-\udbff]$/;
 
 /**
  * A call's client over ATP. The call answers in the shape of `ask`; here each event becomes a message: `plan` a log,
- * each `chunk` a partial result, `final` the final one, and an error an error. The last one ends the stream.
+ * each `chunk` a partial result, `provisional` one that may be revised, `final` the final one, and an error an error. The last one ends the stream.
  */
 export class TaskSink implements ClientSink {
   readonly #stream: TaskStream;
@@ -82,7 +84,14 @@ export class TaskSink implements ClientSink {
   #send(event: string, { type: _, ...content }: JsonObject): boolean {
     const type = TYPES[event];
     if (type === undefined || this.#over) return true;
-    const payload: Payload = { type, content: wellFormed(this.#whole(content)) as WireObject, seq: this.#seq };
+    const { expiry_ms, confidence } = event === 'provisional' ? content : NO_FIELDS;
+    const payload: Payload = {
+      type,
+      content: wellFormed(this.#whole(content)) as WireObject,
+      ...(typeof expiry_ms === 'number' && { expiry_ms }),
+      ...(typeof confidence === 'number' && { confidence }),
+      seq: this.#seq,
+    };
     this.#seq += 1;
     if (event !== 'final') return this.#stream.send({ payload }, false);
     this.#last(payload);

@@ -3,6 +3,7 @@ import type { KillScope } from '@atp-router/ledger';
 import { type FanoutRun, fanoutRun } from '../fanout/fanout-run.ts';
 import type { Generation } from '../generation/generation.ts';
 import { admit, stoppedBy } from './admit.ts';
+import type { Attempt } from './attempt.ts';
 import { Calibrator } from './calibrator.ts';
 import { CallRun } from './call-run.ts';
 import { Ceilings } from './ceilings.ts';
@@ -115,10 +116,13 @@ export class Engine {
     for (const run of [...this.#running]) {
       if (!covers(run, scope, id)) continue;
       stopped += 1;
-      run.abort(
-        new AtpError('policy_denied', `The call was stopped by the kill switch of ${scope} "${id}": ${reason}.`),
-        'error',
+      const error = new AtpError(
+        'policy_denied',
+        `The call was stopped by the kill switch of ${scope} "${id}": ${reason}.`,
       );
+      // Of several agents that are asked at once, those go on that are not switched off.
+      if (run.abortLanes === undefined || scope === 'tenant' || scope === 'key') run.abort(error, 'error');
+      else run.abortLanes((attempt) => isOf(attempt, scope, id), error);
     }
     return stopped;
   }
@@ -262,7 +266,9 @@ function covers(run: RunningCall, scope: KillScope, id: string): boolean {
   const { head } = run.call;
   if (scope === 'tenant') return head.tenant === id;
   if (scope === 'key') return `${head.tenant}/${head.key_id}` === id;
-  return run.attempts.some(
-    ({ is_over, spec }) => !is_over && (scope === 'model' ? spec.target.model.id : spec.target.provider.id) === id,
-  );
+  return run.attempts.some((attempt) => !attempt.is_over && isOf(attempt, scope, id));
+}
+
+function isOf({ spec }: Attempt, scope: KillScope, id: string): boolean {
+  return (scope === 'model' ? spec.target.model.id : spec.target.provider.id) === id;
 }

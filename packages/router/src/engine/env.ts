@@ -52,6 +52,8 @@ export interface RunningCall extends Listed {
   readonly attempts: readonly Attempt[];
   /** Ends the call from outside: kill switch, shutdown, deadline, a client that left. */
   abort(error: AtpError, outcome: 'error' | 'cancelled'): void;
+  /** Ends the lanes whose attempts are among these; absent where a call asks one at a time. */
+  abortLanes?(which: (attempt: Attempt) => boolean, error: AtpError): void;
 }
 
 /** How long and how much is kept for repeats. */

@@ -98,6 +98,11 @@ export class PolicyView {
     });
   }
 
+  /** In the order in which they are asked. */
+  policyIds(): readonly string[] {
+    return this.#generation.registry.policies.map(({ id }) => id);
+  }
+
   /** Where a single lane, or whoever else a fan-out asks, would go; undefined for a name that leads to no single model. */
   modelOf(name: string): ModelEntry | undefined {
     const named = this.#generation.registry.lookup(name);

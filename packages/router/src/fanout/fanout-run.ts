@@ -105,6 +105,10 @@ export class FanoutRun implements RunningCall, DeskOwner, OpeningOwner {
     });
   }
 
+  abortLanes(which: (attempt: Attempt) => boolean, error: AtpError): void {
+    this.guard(() => this.#desk.abort(which, error));
+  }
+
   guard(run: () => void): void {
     try {
       run();

@@ -81,6 +81,11 @@ export class LaneDesk implements LaneOwner {
     for (const lane of this.all) if (!lane.is_over) lane.cancel();
   }
 
+  /** Ends those lanes that have such an attempt at work. */
+  abort(which: (attempt: Attempt) => boolean, error: AtpError): void {
+    for (const lane of this.all) if (lane.attempts().some((one) => !one.is_over && which(one))) lane.abort(error);
+  }
+
   /** The call broke down. Never throws. */
   breakDown(error: AtpError): void {
     for (const lane of this.all) lane.breakDown(error);

@@ -92,6 +92,10 @@ export class LaneRun implements DispatchOwner {
     return { ...choice, parts: choice.parts.filter(({ type }) => type !== 'thinking' && type !== 'opaque') };
   }
 
+  attempts(): readonly Attempt[] {
+    return [...this.#attempts.values()];
+  }
+
   start(): void {
     this.#handle({ type: 'start' });
   }

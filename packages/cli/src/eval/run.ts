@@ -1,0 +1,58 @@
+import { type Rng, seededRng } from '@atp-router/kernel';
+import { type Cli, show } from '../commands/context.ts';
+import { type Dataset, isRight, type Prompt, saidOf } from './dataset.ts';
+import { relabelled, renamed, shuffled } from './disguise.ts';
+import { chooseMembers, openDataset } from './open-dataset.ts';
+import { printReport } from './print.ts';
+import { report, type Scored } from './report.ts';
+import { type Eval, evaluator, type Order, type StrategyName } from './strategies.ts';
+
+export interface EvalOptions {
+  readonly data: string;
+  readonly models: 'all' | readonly string[];
+  readonly strategy: StrategyName;
+  readonly feedback: number;
+  readonly seed: number;
+  readonly risk: number;
+  readonly order: Order;
+  readonly rename?: number;
+  readonly shuffle?: number;
+  readonly json?: boolean;
+}
+
+/** Streams from one seed that do not touch: which prompts come when, which are told, which are audited, and resampling. */
+const STREAMS = { order: 0, feedback: 1, strategy: 2, bootstrap: 3 } as const;
+
+function streamOf(seed: number, stream: keyof typeof STREAMS): Rng {
+  return seededRng(Math.imul(seed, 4) + STREAMS[stream]);
+}
+
+export async function evalConsensus(cli: Cli, options: EvalOptions): Promise<void> {
+  const chosen = chooseMembers(await openDataset(cli.terminal.cwd, options.data), options.models);
+  const dataset = disguised(chosen, options);
+  const judge = evaluator(options, streamOf(options.seed, 'strategy'));
+  const records = stream(dataset, judge, options);
+  const weights = dataset.models.map((source) => judge.weight(source));
+  const { data: _, json: __, ...asked } = options;
+  const answer = report(asked, chosen, records, weights, streamOf(options.seed, 'bootstrap'));
+  show(cli, options, answer, () => printReport(answer));
+}
+
+function disguised(dataset: Dataset, { rename, shuffle }: EvalOptions): Dataset {
+  const named = rename === undefined ? dataset : renamed(dataset, rename);
+  return shuffle === undefined ? named : relabelled(named, shuffle);
+}
+
+/** Each prompt once, in seeded order: answered first, then, with probability `feedback`, told. */
+function stream({ models, prompts }: Dataset, judge: Eval, options: EvalOptions): readonly Scored[] {
+  const told = streamOf(options.seed, 'feedback');
+  const order = shuffled([...prompts.keys()], streamOf(options.seed, 'order'));
+  return order.map((place) => {
+    const prompt = prompts[place] as Prompt;
+    const { category, tokens, right } = prompt;
+    const task = { answers: saidOf(models, prompt), category, tokens };
+    const { key, confidence, asked } = judge.decide(task);
+    if (told.next() < options.feedback) judge.feedback(task, right);
+    return { place, score: isRight(prompt, key) ? 1 : 0, confidence, asked };
+  });
+}
