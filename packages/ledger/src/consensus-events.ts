@@ -54,14 +54,11 @@ export interface ConsensusFollowUp extends ConsensusSpent {
   readonly ended_ms?: number | undefined;
 }
 
-/** How far answers differ, without a word of them. */
+/** How much of the answers others say, too, without a word of them: of the first words of each, see `heatmapOf`. */
 export interface HeatmapSummary {
-  /** Pairs of answers that were compared. */
-  readonly pairs: number;
-  /** Part of the words that differ, 0 to 1, over all pairs. */
-  readonly mean: number;
-  /** Of the pair that differs most. */
-  readonly max: number;
+  /** Mean over the lanes, 0 to 1. */
+  readonly shared: number;
+  readonly lanes: readonly { readonly lane: number; readonly shared: number }[];
 }
 
 /** How long the parts of a session took; together they are `complete_ms`. */
@@ -110,7 +107,7 @@ export interface ConsensusEnded {
   readonly provisional: number;
   readonly revisions: number;
   readonly timing: ConsensusTiming;
-  /** Why the result came out so, one step each. What the words quote stands as `"…"`; whole they are in `sealed`. */
+  /** Why the result came out so, one step each, without what the words quote; whole they are in `sealed`. */
   readonly decision: readonly string[];
   readonly uncertainties: readonly string[];
   readonly heatmap?: HeatmapSummary | undefined;

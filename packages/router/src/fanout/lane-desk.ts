@@ -10,6 +10,8 @@ export interface DeskOwner {
   guard(run: () => void): void;
   tell(event: SessionEvent): void;
   onAttempt(attempt: Attempt): void;
+  /** Nobody is asked. */
+  onRefused(ask: FollowUp, error: AtpError): void;
 }
 
 /** The lanes of one call: those of its fan-out, and whoever is asked about their answers. */
@@ -54,6 +56,7 @@ export class LaneDesk implements LaneOwner {
   ask(ask: FollowUp): void {
     const brief = this.#briefs.followUp(ask, this.#lanes.size + this.#asked.size);
     if (brief instanceof AtpError) {
+      this.#owner.onRefused(ask, brief);
       this.#owner.tell({ type: 'follow_up', id: ask.id, source: ask.source ?? 'arbiter', text: undefined });
       return;
     }

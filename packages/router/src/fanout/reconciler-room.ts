@@ -2,20 +2,27 @@ import {
   answerKey,
   type Document,
   type FanoutPlan,
-  first_win,
-  majority,
+  defaultAliasTable,
+  hashedEmbedder,
   type ReadAnswer,
-  self_consistency,
+  ScoreTable,
   type Standing,
   type Strategy,
   type StrategyKind,
+  strategyOf,
+  Vectors,
 } from '@atp-router/consensus';
 import type { Reconciler } from './reconciler.ts';
 
 /** The strategies of a router, and what it knows of who answers. */
 export class ReconcilerRoom implements Reconciler {
   strategy(kind: StrategyKind): Strategy {
-    return STRATEGIES.find((one) => one.kind === kind) ?? majority;
+    return strategyOf(kind, {
+      vectors: new Vectors(hashedEmbedder()),
+      aliases: defaultAliasTable(),
+      scores: new ScoreTable(),
+      cluster: undefined,
+    });
   }
 
   standing(): Standing {
@@ -34,5 +41,3 @@ export class ReconcilerRoom implements Reconciler {
     return undefined;
   }
 }
-
-const STRATEGIES: readonly Strategy[] = [first_win, majority, self_consistency];
