@@ -12,12 +12,12 @@ export function at(path: string, methods: Methods): JsonObject {
   return { [BASE + path]: Object.fromEntries(operations) as JsonObject };
 }
 
-export const PAGE: JsonObject = {
+export const PAGE: Readonly<Record<'limit' | 'cursor', JsonObject>> = {
   limit: int('Entries of one page.', { minimum: 1, maximum: 1_000, default: 100 }),
   cursor: text('`next_cursor` of the page before.'),
 };
 
-export const RANGE: JsonObject = {
+export const RANGE: Readonly<Record<'tenant' | 'model' | 'from' | 'to', JsonObject>> = {
   tenant: text('Only this tenant.'),
   model: text('Only this model.'),
   from: text('First UTC day, `YYYY-MM-DD`.', { format: 'date' }),
