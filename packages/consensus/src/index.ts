@@ -1,6 +1,7 @@
 export type * from './answer.ts';
 export { answerKey } from './answer-key.ts';
 export type * from './plan.ts';
+export { readAnswer } from './reading.ts';
 export * from './session/index.ts';
 export * from './strategies/index.ts';
 export type * from './strategy.ts';

@@ -1,4 +1,5 @@
 import type { UsdNanos } from '@atp-router/kernel';
+import type { LaneRole } from './lane-mark.ts';
 
 /** How far one lane of a fan-out came: names of the session's lane states. */
 export type ConsensusLaneState =
@@ -43,10 +44,10 @@ export interface ConsensusLane extends ConsensusSpent {
   readonly answer_chars: number;
 }
 
-/** What a strategy asked beyond the fan-out. */
+/** Who was asked beside the members: by a strategy, before them (`filter`), or when they came to nothing (`fallback`). */
 export interface ConsensusFollowUp extends ConsensusSpent {
   readonly id: string;
-  readonly role: 'judge' | 'verifier' | 'ack' | 'arbiter' | 'escalation';
+  readonly role: Exclude<LaneRole, 'member' | 'challenger'>;
   readonly source: string;
   /** False: it failed, was refused, or came too late. */
   readonly answered: boolean;

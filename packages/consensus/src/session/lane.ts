@@ -1,10 +1,13 @@
-import type { LaneAnswer } from '../answer.ts';
+import type { LaneAnswer, Provenance } from '../answer.ts';
 import type { Member } from '../plan.ts';
 import { ReorderBuffer } from './reorder.ts';
 import type { CancelReason, LaneError, LanePhase, LaneView } from './types.ts';
 
 /** What is read of a lane's text. */
-export type ReadAnswer = (text: string) => Pick<LaneAnswer, 'key' | 'findings' | 'confidence'>;
+export type ReadAnswer = (
+  text: string,
+  from: Provenance,
+) => Pick<LaneAnswer, 'key' | 'findings' | 'confidence' | 'tests_failed'>;
 
 /** What a lane wants done about its sender. */
 export type Flow = 'none' | 'pause' | 'resume' | 'broken';
@@ -122,7 +125,7 @@ export class Lane {
   }
 
   #read(read: ReadAnswer, is_partial: boolean): LaneAnswer {
-    const { lane } = this;
-    return { lane, source: this.member.source, text: this.#text, ...read(this.#text), is_partial };
+    const from = { lane: this.lane, source: this.member.source };
+    return { ...from, text: this.#text, ...read(this.#text, from), is_partial };
   }
 }

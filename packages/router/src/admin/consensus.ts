@@ -87,7 +87,8 @@ function nothingKept(call_id: string, sealed: string): AtpError {
 }
 
 /** The same words, of the same lane. Of a text that was cut, as far as it is on record. */
-function isSame({ result }: KeptSession, now: Reconciled | undefined): boolean {
+function isSame(kept: KeptSession, now: Reconciled | undefined): boolean {
+  const result = kept.fell_back ? null : kept.result;
   if (result === null || now === undefined) return result === null && now === undefined;
   return (
     now.lane === (result.lane ?? undefined) &&
@@ -120,7 +121,8 @@ function inMicros<T extends { readonly cost_usd_nanos: number }>({ cost_usd_nano
   return { ...rest, cost_usd_micros: nanosToMicros(cost_usd_nanos) };
 }
 
-function keptView({ plan, standing, steps, steps_cut, lanes, follow_ups, result, error }: KeptSession): object {
+function keptView(kept: KeptSession): object {
+  const { plan, standing, steps, steps_cut, lanes, follow_ups, result, error } = kept;
   return {
     plan: planView(plan),
     sources: standing.sources,
@@ -130,7 +132,7 @@ function keptView({ plan, standing, steps, steps_cut, lanes, follow_ups, result,
     result: result === null ? null : { ...textView(result), findings: result.findings },
     decision: result?.why ?? [],
     uncertainties: result?.uncertainties ?? [],
-    failure: error,
+    ...{ failure: error, fell_back: kept.fell_back },
   };
 }
 

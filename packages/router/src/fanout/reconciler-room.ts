@@ -1,43 +1,47 @@
 import {
-  answerKey,
-  type Document,
-  type FanoutPlan,
+  checkAnswer,
   defaultAliasTable,
+  type Document,
+  DocumentIndex,
+  type FanoutPlan,
   hashedEmbedder,
-  type ReadAnswer,
+  readAnswer,
   ScoreTable,
   type Standing,
-  type Strategy,
-  type StrategyKind,
   strategyOf,
+  type StrategyTools,
   Vectors,
 } from '@atp-router/consensus';
-import type { Reconciler } from './reconciler.ts';
+import type { CallHead } from '@atp-router/ledger';
+import type { Reconciler, SessionTools } from './reconciler.ts';
 
-/** The strategies of a router, and what it knows of who answers. */
+/** Nothing is known of anybody. */
+const STRANGERS: Standing = {
+  weight: () => 1,
+  winRate: () => 0.5,
+  calibrated: (_strategy, confidence) => confidence,
+};
+
+/** How a router reads and reconciles answers, and what it knows of who gives them. */
 export class ReconcilerRoom implements Reconciler {
-  strategy(kind: StrategyKind): Strategy {
-    return strategyOf(kind, {
-      vectors: new Vectors(hashedEmbedder()),
-      aliases: defaultAliasTable(),
-      scores: new ScoreTable(),
-      cluster: undefined,
-    });
-  }
+  readonly #aliases = defaultAliasTable();
+  readonly #embedder = hashedEmbedder();
+  readonly #scores = new ScoreTable();
 
-  standing(): Standing {
-    return { weight: () => 1, winRate: () => 0.5, calibrated: (_, confidence) => confidence };
-  }
-
-  read({ strategy }: FanoutPlan): ReadAnswer {
-    return (text) => ({ key: answerKey(text, strategy.answer), findings: undefined, confidence: undefined });
-  }
-
-  documents(): readonly Document[] {
-    return [];
-  }
-
-  citations(): number | undefined {
-    return undefined;
+  open({ task_type }: Pick<CallHead, 'task_type'>, plan: FanoutPlan, documents: readonly Document[]): SessionTools {
+    const aliases = this.#aliases;
+    const index = new DocumentIndex(documents, aliases);
+    const tools: StrategyTools = {
+      vectors: new Vectors(this.#embedder),
+      aliases,
+      scores: this.#scores,
+      cluster: task_type,
+    };
+    return {
+      standing: STRANGERS,
+      read: (text, from) => readAnswer(text, from, plan.strategy.answer, aliases),
+      strategy: (kind) => strategyOf(kind, tools),
+      citations: (text) => checkAnswer({ text, findings: undefined }, index).good_share,
+    };
   }
 }

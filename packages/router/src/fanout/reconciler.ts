@@ -1,14 +1,16 @@
 import type { Document, FanoutPlan, ReadAnswer, Standing, Strategy, StrategyKind } from '@atp-router/consensus';
-import type { GenRequest } from '@atp-router/dialects';
 import type { CallHead } from '@atp-router/ledger';
 
-/** What the sessions of a router share: its strategies, and what it has learned of who answers. */
-export interface Reconciler {
+/** What one session works with; none of it changes while the session lasts. */
+export interface SessionTools {
+  readonly standing: Standing;
+  readonly read: ReadAnswer;
   strategy(kind: StrategyKind): Strategy;
-  /** What is known when a session begins; stays as it is for all of it. */
-  standing(head: CallHead, plan: FanoutPlan): Standing;
-  read(plan: FanoutPlan): ReadAnswer;
-  /** Documents that the task gives, which citations are held against. */
-  documents(request: GenRequest): readonly Document[];
-  citations(text: string, documents: readonly Document[]): number | undefined;
+  /** Share of good citations of a text, 0 to 1; undefined where it cites nothing, or there is nothing to hold it against. */
+  citations(text: string): number | undefined;
+}
+
+/** What the sessions of a router share: how answers are read and reconciled, and what was learned of who answers. */
+export interface Reconciler {
+  open(head: Pick<CallHead, 'task_type'>, plan: FanoutPlan, documents: readonly Document[]): SessionTools;
 }

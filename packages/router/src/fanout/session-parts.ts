@@ -9,18 +9,16 @@ export function sessionParts(
   documents: readonly Document[],
 ): SessionParts {
   const age_ms = ambient.clock.mono_ms() - call.started_mono_ms;
-  const most_ms = Math.min(
-    plan.deadline_ms ?? Infinity,
-    (call.deadline_ms ?? Infinity) - age_ms,
-    call.limits.stream_duration_ms,
-  );
+  const client_ms = (call.deadline_ms ?? Number.POSITIVE_INFINITY) - age_ms;
+  const deadline_ms = Math.min(plan.deadline_ms ?? Number.POSITIVE_INFINITY, client_ms, call.limits.stream_duration_ms);
+  const { standing, read, strategy, citations } = reconciler.open(call.head, plan, documents);
   return {
-    plan: { ...plan, deadline_ms: Math.max(0, most_ms) },
-    strategy: reconciler.strategy(plan.strategy.kind),
-    arbiter: plan.arbiter === undefined ? undefined : reconciler.strategy('arbiter'),
-    standing: reconciler.standing(call.head, plan),
+    plan: { ...plan, deadline_ms: Math.max(0, deadline_ms) },
+    strategy: strategy(plan.strategy.kind),
+    arbiter: plan.arbiter === undefined ? undefined : strategy('arbiter'),
+    standing,
     documents,
-    read: reconciler.read(plan),
-    citations: (text, known) => reconciler.citations(text, known),
+    read,
+    citations,
   };
 }

@@ -32,7 +32,7 @@ const lane: JsonObject = record({
 
 const followUp: JsonObject = record({
   id: text('Within the session.'),
-  role: words('As what.', ['judge', 'verifier', 'ack', 'arbiter', 'escalation']),
+  role: words('As what.', ['judge', 'verifier', 'ack', 'arbiter', 'escalation', 'filter', 'fallback']),
   source: text('Who was asked.'),
   answered: flag('False: it failed, was refused, or came too late.'),
   asked_ms: num('When, ms after the start of the session.'),
@@ -162,6 +162,7 @@ const kept: JsonObject = record({
   decision: list({ type: 'string' }, 'Why the result came out so.'),
   uncertainties: list({ type: 'string' }, 'What is uncertain about it.'),
   failure: orNull(text('What kept it from a result.')),
+  fell_back: flag('The result is not of the session: the chain of the policy was asked when that had come to nothing.'),
 });
 
 export const CONSENSUS_SCHEMAS: JsonObject = {

@@ -4,7 +4,17 @@ import { flag, int, list, num, orNull, record, ref, text, words } from './schema
 
 const OUTCOMES = ['ok', 'error', 'cancelled', 'interrupted'] as const;
 
-const LANE_ROLES = ['member', 'challenger', 'escalation', 'judge', 'verifier', 'ack', 'arbiter'] as const;
+const LANE_ROLES = [
+  'member',
+  'challenger',
+  'escalation',
+  'judge',
+  'verifier',
+  'ack',
+  'arbiter',
+  'filter',
+  'fallback',
+] as const;
 
 const tokens: JsonObject = {
   in_tokens: int('Prompt tokens, cached ones included.'),

@@ -4,6 +4,7 @@ import type { ConsensusEnded, ConsensusFollowUp, ConsensusLane, HeatmapSummary }
 import { round, totals } from '../../engine/records.ts';
 import type { LaneRun } from '../lane-run.ts';
 import type { OverSession } from './keep.ts';
+import { isMember } from '../types.ts';
 import { unquoted } from './words.ts';
 
 export interface EndedParts extends OverSession {
@@ -11,6 +12,8 @@ export interface EndedParts extends OverSession {
   readonly outcome: ConsensusEnded['outcome'];
   readonly error: string | undefined;
   readonly now_ms: number;
+  /** Start of the session after that of its call. */
+  readonly offset_ms: number;
   readonly sealed: string;
 }
 
@@ -19,7 +22,7 @@ export function endedEvent(of: EndedParts): ConsensusEnded {
   const { session, log, parts, result, error } = of;
   const lanes = session.lanes();
   const rows = lanes.map((lane) => laneOf(lane, of));
-  const follow_ups = followUps(of);
+  const follow_ups = [...besides(of), ...followUps(of)];
   const spent = [...rows, ...follow_ups];
   const asked = follow_ups.filter(({ role }) => role === 'arbiter');
   const escalation = session.escalated;
@@ -41,7 +44,8 @@ export function endedEvent(of: EndedParts): ConsensusEnded {
     ...(challenger !== undefined && { challenger }),
     ...{ provisional: log.provisional, revisions: session.revisions },
     timing: timingOf(of),
-    decision: unquoted(result?.why ?? []),
+    // Why the fan-out came to nothing, where the chain was asked instead, may be in a provider's words.
+    decision: unquoted((result?.why ?? []).filter((line) => line !== log.failure)),
     uncertainties: unquoted(result?.uncertainties ?? []),
     ...(heatmap !== undefined && { heatmap }),
     documents: parts.documents.length,
@@ -92,6 +96,22 @@ function followUps({ session, desk, log }: EndedParts): ConsensusFollowUp[] {
   });
 }
 
+/** Who was asked before the members, and who after them. */
+function besides({ desk, offset_ms }: EndedParts): ConsensusFollowUp[] {
+  return desk.all.flatMap((run) => {
+    const { role, source } = run.work.ref;
+    if (isMember(role) || (role !== 'filter' && role !== 'fallback')) return [];
+    const [first] = run.records;
+    const last = run.records.at(-1);
+    const since = (ms: number): number => round(Math.max(0, ms - offset_ms));
+    return {
+      ...{ id: role, role, source, answered: last?.outcome === 'ok', asked_ms: since(first?.offset_ms ?? 0) },
+      ...(last?.offset_ms !== undefined && { ended_ms: since(last.offset_ms + last.latency_ms) }),
+      ...spentOf(run),
+    };
+  });
+}
+
 /** Of the attempt that answered or failed last, else of the target that would have been asked. */
 function modelOf(run: LaneRun | undefined): string | undefined {
   return run?.records.at(-1)?.model ?? run?.work.voice.targets[0]?.model.id;
@@ -123,7 +143,7 @@ function challengerOf(lanes: readonly LaneView[], result: Reconciled, { plan, st
   const answers = lanes.flatMap(({ answer }) => answer ?? []);
   const challengers = answers.filter(({ lane }) => plan.members[lane]?.is_challenger === true);
   if (challengers.length === 0) return undefined;
-  const { key } = read(result.text);
+  const { key } = read(result.text, { lane: result.lane ?? -1, source: '' });
   if (challengers.some((one) => one.key === key && (key !== '' || one.text === result.text))) return 'tie';
   const view = { plan, standing, answers, ...NOTHING_OPEN };
   const winner = compare(view)?.would_win;

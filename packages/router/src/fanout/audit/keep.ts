@@ -11,15 +11,21 @@ export interface OverSession {
   readonly log: SessionLog;
   readonly parts: SessionParts;
   readonly result: Reconciled | undefined;
+  readonly task_type: string | undefined;
 }
 
 /** What is sealed of it. The result has the first right to the room, then lanes in their order. */
-export function keptSession({ session, log, parts, result }: OverSession, standing: NotedStanding): KeptSession {
+export function keptSession(
+  { session, log, parts, result, task_type }: OverSession,
+  standing: NotedStanding,
+): KeptSession {
   const room = new KeptRoom();
   const lanes = session.lanes();
   const kept = result === undefined ? null : resultOf(result, room);
   return {
     v: 1,
+    task_type: task_type ?? null,
+    fell_back: result !== undefined && session.phase.kind === 'error',
     plan: withoutPrompts(parts.plan),
     standing: standing.kept(lanes.map(({ member }) => member.source)),
     steps: log.steps,

@@ -32,6 +32,9 @@ export interface KeptStanding {
 /** What is sealed of a session: who said what, and all that its decision rested on but the documents of the task. */
 export interface KeptSession {
   readonly v: 1;
+  readonly task_type: string | null;
+  /** It came to nothing, and the result is of the policy's own chain. */
+  readonly fell_back: boolean;
   /** Without the prompts of personas. */
   readonly plan: FanoutPlan;
   readonly standing: KeptStanding;

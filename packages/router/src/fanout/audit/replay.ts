@@ -54,14 +54,16 @@ class Again {
     this.#kept = kept;
     this.#texts = new Map(kept.lanes.map(({ lane, text }) => [lane, text]));
     this.#answers = new Map(kept.follow_ups.map((one) => [one.id, one]));
+    const { task_type } = kept;
+    const { strategy, read, citations } = reconciler.open({ task_type: task_type ?? undefined }, plan, []);
     this.#session = new ConsensusSession({
       plan,
-      strategy: reconciler.strategy(kind),
-      arbiter: plan.arbiter === undefined ? undefined : reconciler.strategy('arbiter'),
+      strategy: strategy(kind),
+      arbiter: plan.arbiter === undefined ? undefined : strategy('arbiter'),
       standing: standingOf(kept.standing),
       documents: [],
-      read: reconciler.read(plan),
-      citations: (text, documents) => reconciler.citations(text, documents),
+      read,
+      citations,
     });
   }
 

@@ -40,7 +40,11 @@ export class SessionAudit {
   /** Before it is done. */
   did(effect: SessionEffect): void {
     this.#log.did(effect, this.#env.ambient.clock.mono_ms());
-    if (effect.type === 'complete') this.#result = effect.result;
+  }
+
+  /** What the client is to get: of the session, or where that came to nothing of the policy's own chain. */
+  succeeded(result: Reconciled): void {
+    this.#result = result;
   }
 
   /** A question that nobody was asked. */
@@ -49,15 +53,24 @@ export class SessionAudit {
   }
 
   ended(outcome: CallOutcome, error: string | undefined, session: ConsensusSession, desk: LaneDesk): ConsensusEnded {
-    const { call_id, tenant } = this.#call.head;
+    const { call_id, tenant, task_type } = this.#call.head;
     const of = {
-      ...{ session, desk, log: this.#log, parts: this.parts },
+      ...{ session, desk, log: this.#log, parts: this.parts, task_type },
       // A result that could not be told is none.
       result: outcome === 'ok' ? this.#result : undefined,
     };
     const sealed = this.#env.answers?.seal(() => keptSession(of, this.#standing)) ?? '';
     const head = { call_id, tenant, policy: this.#fanout.policy, started_ms: this.#started_ms };
     const now_ms = this.#env.ambient.clock.mono_ms();
-    return endedEvent({ ...of, head, now_ms, error, sealed, outcome: outcome === 'interrupted' ? 'error' : outcome });
+    const offset_ms = session.timeline.started_ms - this.#call.started_mono_ms;
+    return endedEvent({
+      ...of,
+      head,
+      now_ms,
+      offset_ms,
+      error,
+      sealed,
+      outcome: outcome === 'interrupted' ? 'error' : outcome,
+    });
   }
 }
