@@ -27,7 +27,7 @@ import { Engine } from './engine/engine.ts';
 import { problemOf } from './engine/faults.ts';
 import type { Ambient } from './engine/ports.ts';
 import { Throttles } from './engine/throttles.ts';
-import { IdempotencyIndex, type IdempotencyOptions } from './engine/idempotency.ts';
+import { IdempotencyIndex } from './engine/idempotency.ts';
 import { observedOf } from './engine/observed.ts';
 import type { EngineParts } from './engine/parts.ts';
 import { tenantAccount } from './generation/accounts.ts';
@@ -36,6 +36,7 @@ import { DEFAULT_HEALTH, healthOptions, providerConfigOf } from './generation/he
 import { tunersOf } from './generation/tuners.ts';
 import { GenerationManager } from './generation/manager.ts';
 import { Presence } from './front/presence.ts';
+import { keptAnswers, keptKeys } from './keeping.ts';
 import type { LedgerHandle } from './ledger-handle.ts';
 import { EventBus } from './observe/event-bus.ts';
 import { FlowCounts, flowGauges, type FlowParts, flowStateOf } from './observe/flow-watch.ts';
@@ -128,6 +129,7 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
   const counter = tokenCounterWorker();
   const kept = keptKeys(manager);
   const common = {
+    answers: keptAnswers(seat, manager),
     shared: shared?.budgets,
     idempotency:
       shared?.keys(kept) ??
@@ -168,15 +170,6 @@ function watchFlow(metrics: RouterMetrics, bus: EventBus, accounts: AccountLedge
   bus.listen((event) => spending.observe(event));
   metrics.flow.live(metrics.registry, () => flowGauges(flowStateOf(engine), () => spending.list()));
   return spending;
-}
-
-function keptKeys(manager: GenerationManager): IdempotencyOptions {
-  return {
-    get max_entries(): number {
-      return manager.config.idempotency.max_entries;
-    },
-    now_ms: systemClock.now_ms,
-  };
 }
 
 /** The sessions of clients and agents, with those that a predecessor kept. */
@@ -252,7 +245,7 @@ function makeEngine(
   accounts: AccountLedger,
   bus: EventBus,
   ambient: Ambient,
-  common: Pick<EngineParts, 'shared' | 'idempotency' | 'watch' | 'tuners' | 'gate' | 'relay'>,
+  common: Pick<EngineParts, 'answers' | 'shared' | 'idempotency' | 'watch' | 'tuners' | 'gate' | 'relay'>,
   counter: TokenCounterWorker,
   metrics: RouterMetrics,
   agents: AgentHub,

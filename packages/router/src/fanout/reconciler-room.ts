@@ -28,7 +28,7 @@ export class ReconcilerRoom implements Reconciler {
   readonly #embedder = hashedEmbedder();
   readonly #scores = new ScoreTable();
 
-  open({ task_type }: CallHead, plan: FanoutPlan, documents: readonly Document[]): SessionTools {
+  open({ task_type }: Pick<CallHead, 'task_type'>, plan: FanoutPlan, documents: readonly Document[]): SessionTools {
     const aliases = this.#aliases;
     const index = new DocumentIndex(documents, aliases);
     const tools: StrategyTools = {

@@ -12,5 +12,5 @@ export interface SessionTools {
 
 /** What the sessions of a router share: how answers are read and reconciled, and what was learned of who answers. */
 export interface Reconciler {
-  open(head: CallHead, plan: FanoutPlan, documents: readonly Document[]): SessionTools;
+  open(head: Pick<CallHead, 'task_type'>, plan: FanoutPlan, documents: readonly Document[]): SessionTools;
 }
