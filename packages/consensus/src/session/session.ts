@@ -221,10 +221,6 @@ export class ConsensusSession {
       return;
     }
     const fresh = this.#asks.take(asks);
-    if (this.#is_over_time && fresh.length > 0) {
-      for (const { id, source } of fresh) this.#asks.answered(id, source ?? '', undefined);
-      return void this.#advance(now_ms);
-    }
     for (const ask of fresh) this.#effects.push({ type: 'ask', ask });
     if (fresh.length > 0) {
       this.#times.reconciling_ms ??= now_ms;
