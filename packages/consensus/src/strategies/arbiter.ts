@@ -8,7 +8,8 @@ import type { Reconciled, Strategy, Verdict, View } from '../strategy.ts';
 import { type Checked, Sources } from './added-claims.ts';
 import { firstOf, firstResult } from './first-win.ts';
 import { foremost, type Plurality, pluralityOf } from './plurality.ts';
-import { claimLine, findingsText, type Pool, poolOf } from './pool.ts';
+import { claimLine, findingsText, type Pool } from './pool.ts';
+import { PoolMemo } from './memo.ts';
 import { arbiterPrompt } from './prompts.ts';
 import { askOf, mayAsk, replyTo } from './replies.ts';
 import { counted, isAnyOpen, noted, nothing, resultOf, verdictOf } from './result.ts';
@@ -28,6 +29,7 @@ const REMOVED_MAX = 1 / 3;
  * nobody is asked.
  */
 export function arbiterOf({ vectors, aliases }: Pick<StrategyTools, 'vectors' | 'aliases'>): Strategy {
+  const pools = new PoolMemo(vectors);
   return {
     kind: 'arbiter',
     is_order_free: false,
@@ -39,10 +41,11 @@ export function arbiterOf({ vectors, aliases }: Pick<StrategyTools, 'vectors' | 
       const voices = differentOf(found);
       if (voices.length < 2)
         return verdictOf(view, noted(found.result, ['all agree: there is nothing to arbitrate']), true);
+      const pool = pools.of({ heard: voices });
       const ask = askOf('arbiter', undefined, arbiterPrompt(voices.map(({ answer }) => answer.text)));
       const reply = replyTo(view, ask);
       if (reply === undefined && mayAsk(view)) return { kind: 'ask', asks: [ask] };
-      return arbitrated(view, found, voices, reply ?? '', { vectors, aliases });
+      return arbitrated(view, found, { voices, pool }, reply ?? '', { vectors, aliases });
     },
   };
 }
@@ -57,13 +60,12 @@ function differentOf({ ballot, voices: { heard } }: Plurality): readonly Voice[]
 function arbitrated(
   view: View,
   found: Plurality,
-  given: readonly Voice[],
+  { voices: given, pool }: { readonly voices: readonly Voice[]; readonly pool: Pool | undefined },
   reply: string,
   tools: Pick<StrategyTools, 'vectors' | 'aliases'>,
 ): Verdict {
   if (reply.trim() === '') return firstInstead(view, found, 'the arbiter gave no answer');
   if (reply.length > REWRITE_CHARS) return firstInstead(view, found, 'the arbiter wrote more than it may');
-  const pool = poolOf({ heard: given }, tools.vectors);
   const sources = new Sources(given.map(({ answer }) => answer.text));
   const rewrite = pool === undefined ? textOf(sources, reply) : findingsOf(pool, sources, reply, tools);
   if (rewrite === undefined) return firstInstead(view, found, 'the arbiter gave no findings that can be read');
