@@ -1,3 +1,4 @@
+import type { ConsensusEnded } from './consensus-events.ts';
 import type { SessionClosed, SessionDenied, SessionOpened } from './session-events.ts';
 import type { Price, Qos, Usage, UsdNanos } from '@atp-router/kernel';
 
@@ -269,6 +270,7 @@ export type RouterEvent =
   | CallReplayed
   | StageAborted
   | IdempotencyStored
+  | ConsensusEnded
   | NodeStarted
   | NodeStopped
   | ConfigApplied

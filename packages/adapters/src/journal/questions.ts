@@ -1,6 +1,10 @@
 import type {
   AttemptRow,
   BudgetDay,
+  ConsensusFilter,
+  ConsensusPage,
+  ConsensusRecord,
+  ConsensusStore,
   EntityKind,
   EntityRow,
   EntityStore,
@@ -15,7 +19,7 @@ import type {
   UsageSum,
 } from '@atp-router/ledger';
 import type { RecentEvent, SqlDriver } from '../sql/index.ts';
-import { findClaim, readBudgets, readEvents, sqlEntityStore, sqlUsageStore } from '../sql/index.ts';
+import { findClaim, readBudgets, readEvents, sqlConsensusStore, sqlEntityStore, sqlUsageStore } from '../sql/index.ts';
 
 /** What may be asked of the tables: arguments and answer of each question. All of it can cross threads. */
 export interface Questions {
@@ -29,6 +33,11 @@ export interface Questions {
     readonly args: readonly [UsageDayFilter, readonly UsageGroup[]];
     readonly answer: readonly UsageSum[];
   };
+  'consensus.list': {
+    readonly args: readonly [ConsensusFilter, { readonly limit: number; readonly after?: string }];
+    readonly answer: ConsensusPage;
+  };
+  'consensus.get': { readonly args: readonly [call_id: string]; readonly answer: ConsensusRecord | undefined };
   'entities.list': { readonly args: readonly [EntityKind]; readonly answer: readonly EntityRow[] };
   'entities.get': { readonly args: readonly [EntityKind, id: string]; readonly answer: EntityRow | undefined };
   'entities.kills': { readonly args: readonly []; readonly answer: readonly KillRow[] };
@@ -53,12 +62,15 @@ export interface Answers {
 
 export function answersFrom(driver: SqlDriver, node_id: string): Answers {
   const usage = sqlUsageStore(driver);
+  const consensus = sqlConsensusStore(driver);
   const entities = sqlEntityStore(driver, node_id);
   const answerers: Answerers = {
     'usage.list': usage.list,
     'usage.get': usage.get,
     'usage.attempts': usage.attempts,
     'usage.sums': usage.sums,
+    'consensus.list': consensus.list,
+    'consensus.get': consensus.get,
     'entities.list': entities.list,
     'entities.get': entities.get,
     'entities.kills': entities.kills,
@@ -80,6 +92,13 @@ export function usageStoreFrom(answers: Answers): UsageStore {
     get: (call_id) => answers.ask('usage.get', call_id),
     attempts: (call_id) => answers.ask('usage.attempts', call_id),
     sums: (filter, group_by) => answers.ask('usage.sums', filter, group_by),
+  };
+}
+
+export function consensusStoreFrom(answers: Answers): ConsensusStore {
+  return {
+    list: (filter, page) => answers.ask('consensus.list', filter, page),
+    get: (call_id) => answers.ask('consensus.get', call_id),
   };
 }
 

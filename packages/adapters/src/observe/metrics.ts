@@ -133,6 +133,7 @@ export class RouterMetrics {
       case 'attempt.progress':
       case 'attempt.ended':
       case 'idempotency.stored':
+      case 'consensus.ended':
       case 'limits.changed':
       case 'node.stopped':
       case 'entity.put':

@@ -1,6 +1,8 @@
-import { AtpError } from '@atp-router/kernel';
+import { AtpError, utcDay } from '@atp-router/kernel';
 import {
   CallSums,
+  type ConsensusEnded,
+  consensusRecord,
   type IdempotencyRow,
   idempotencyChange,
   isReleased,
@@ -66,6 +68,8 @@ export class ProjectionBatch {
   #records = 0;
   /** Rows of `calls`, in the order of `CALL_COLUMNS`, one after the other. */
   readonly calls: SqlValue[] = [];
+  /** Rows of `consensus_sessions`, as those. */
+  readonly consensus: SqlValue[] = [];
   readonly sums: CallSums = new CallSums();
   /** Final rows by scope; `null` removes. */
   readonly claims: Map<string, (IdempotencyRow & { readonly epoch: number }) | null> = new Map();
@@ -125,6 +129,10 @@ export class ProjectionBatch {
       this.#end(at, record, text);
       return;
     }
+    if (record.type === 'consensus.ended') {
+      this.#addConsensus(at, record, record.ts_ms);
+      return;
+    }
     this.#open.apply(record);
     this.#addClaim(record, epoch);
     if (isOperational(record)) this.#addOperational(epoch, record, text);
@@ -155,6 +163,16 @@ export class ProjectionBatch {
     this.sums.add(end);
     const { call_id, tenant, key_id, outcome, started_ms } = end;
     this.calls.push(call_id, node_id, epoch, tenant, key_id, modelOf(end), outcome, started_ms, text);
+  }
+
+  /** A rebuild meets those that were pruned again; they stay away. */
+  #addConsensus(at: JournalPlace, event: ConsensusEnded, ended_ms: number): void {
+    const { node_id, pruned_before_day, counted } = this.#start;
+    if (utcDay(event.started_ms) < pruned_before_day && !isBehind(at, counted)) return;
+    const { row, sealed } = consensusRecord(event, ended_ms, { node_id, ...at });
+    const { call_id, tenant, policy, strategy, outcome, started_ms } = row;
+    const record = JSON.stringify(row);
+    this.consensus.push(call_id, node_id, at.epoch, tenant, policy, strategy, outcome, started_ms, record, sealed);
   }
 
   #addOperational(epoch: number, record: JournalRecord, text: string): void {

@@ -81,8 +81,17 @@ const RETENTION: readonly string[] = [
   'ALTER TABLE journal_position ADD COLUMN believed_ms BIGINT NOT NULL DEFAULT 0',
 ];
 
+/** Sessions of fan-outs. Texts stand by themselves: lists read all but them. */
+const CONSENSUS: readonly string[] = [
+  `CREATE TABLE consensus_sessions (
+    call_id TEXT PRIMARY KEY, node_id TEXT NOT NULL, epoch BIGINT NOT NULL, tenant TEXT NOT NULL, policy TEXT NOT NULL,
+    strategy TEXT NOT NULL, outcome TEXT NOT NULL, started_ms BIGINT NOT NULL, record TEXT NOT NULL,
+    sealed TEXT NOT NULL)`,
+  'CREATE INDEX consensus_sessions_by_start ON consensus_sessions (started_ms, call_id)',
+];
+
 /** Each entry brings the schema to the version of its place in the list, from 1. Entries are never changed, only added. */
-const MIGRATIONS: readonly (readonly string[])[] = [[...PROJECTION, ...SHARED], OWNERS, RETENTION];
+const MIGRATIONS: readonly (readonly string[])[] = [[...PROJECTION, ...SHARED], OWNERS, RETENTION, CONSENSUS];
 
 export const SCHEMA_VERSION: number = MIGRATIONS.length;
 

@@ -25,6 +25,7 @@ const TYPES: Readonly<Record<EventType, true>> = {
   'call.replayed': true,
   'stage.aborted': true,
   'idempotency.stored': true,
+  'consensus.ended': true,
   'node.started': true,
   'node.stopped': true,
   'config.applied': true,

@@ -4,7 +4,7 @@ import type { ShownEvent } from '../processes/other-processes.ts';
 
 /** An event without what is long or not for eyes: sealed answers, hashes of keys. */
 export function shownEvent(event: RouterEvent): ShownEvent {
-  if (event.type === 'idempotency.stored') {
+  if (event.type === 'idempotency.stored' || event.type === 'consensus.ended') {
     const { sealed, ...rest } = event;
     return { ...rest, stored: sealed !== '' };
   }
