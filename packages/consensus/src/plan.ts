@@ -80,8 +80,6 @@ export interface StrategySettings {
   readonly weights: 'learned' | 'equal';
   /** `judge`, `two_phase`: who is asked. Undefined for `two_phase`: another member. */
   readonly judge: string | undefined;
-  /** Who that is. Absent with `judge`. */
-  readonly judge_member?: Member | undefined;
   /** `judge`: `pick` has one compare all answers, `verify` has each answer scored by itself. */
   readonly judge_mode: 'pick' | 'verify';
   /** `self_consistency`: the chance of another outcome at which it stops, 0 to 1. */

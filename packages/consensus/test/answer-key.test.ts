@@ -1,9 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type AnswerForm, answerKey } from '../src/index.ts';
+import { type AnswerForm, answerKey, foldText } from '../src/index.ts';
 
 const key = (text: string, kind: 'auto' | 'choice' | 'number' | 'text' = 'auto'): string => answerKey(text, { kind });
 const FORMS: readonly AnswerForm[] = [
@@ -203,7 +200,7 @@ describe('words', () => {
   test('count without case, punctuation and space', () => {
     expect(key('  The “Eiffel”   Tower!\n', 'text')).toBe('the eiffel tower');
     expect(key('ＦＵＬＬ ﬁne', 'text')).toBe('full fine');
-    expect(key('STRASSE', 'text')).toBe(key('Straße', 'text'));
+    expect([key('Straße', 'text'), key('STRAẞE', 'text')]).toEqual(['strasse', 'strasse']);
     expect(key("Don't", 'text')).toBe(key('don’t', 'text'));
     expect(key('ze\u200bro', 'text')).toBe('zero');
   });
@@ -254,6 +251,11 @@ describe('hostile text', () => {
     }
   });
 
+  test('of many marks on a letter thirty are kept: to sort them all would take forever', () => {
+    for (const mark of ['\u0323', '\u3099']) expect(foldText(`x${mark.repeat(5_000)}y`)).toBe(`x${mark.repeat(30)}y`);
+    expect(foldText('\uff9e\u0301'.repeat(100))).toHaveLength(30);
+  });
+
   test('its key is the key of its key', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme', maxLength: 80 }), (text) => {
@@ -261,45 +263,5 @@ describe('hostile text', () => {
         expect(key(once, 'text')).toBe(once);
       }),
     );
-  });
-});
-
-/** Lines in the layout of grade-school-math: answers of models, whether each was right, and the truth. */
-interface Marked {
-  readonly ground_truth: string;
-  readonly [model: string]: string | { readonly is_correct: boolean; readonly solution: string };
-}
-
-/** Answers whose mark is not that of their key. */
-function misjudged(lines: readonly string[], kind: 'number' | 'auto'): string[] {
-  return lines.flatMap((line) => {
-    const marked = JSON.parse(line) as Marked;
-    const truth = key(marked.ground_truth, kind);
-    return Object.values(marked).flatMap((answer) => {
-      if (typeof answer === 'string') return [];
-      return (key(answer.solution, kind) === truth) === answer.is_correct ? [] : [answer.solution];
-    });
-  });
-}
-
-describe('marks that others gave', () => {
-  const path = process.env['ATP_GSM8K'];
-
-  test('equal keys are right answers, others wrong ones', () => {
-    const lines = readFileSync(join(import.meta.dirname, 'fixtures/marked.jsonl'), 'utf8')
-      .trim()
-      .split('\n');
-    expect(misjudged(lines, 'number')).toEqual([]);
-    expect(misjudged(lines, 'auto')).toEqual([]);
-  });
-
-  test.skipIf(path === undefined)('so it is for all of grade-school-math', () => {
-    const lines = gunzipSync(readFileSync(path ?? ''))
-      .toString('utf8')
-      .trim()
-      .split('\n');
-    expect(lines.length).toBeGreaterThan(1_000);
-    expect(misjudged(lines, 'number')).toEqual([]);
-    expect(misjudged(lines, 'auto')).toEqual([]);
   });
 });

@@ -69,6 +69,11 @@ export const fanoutSchema: z.ZodType<FanoutConfig> = typed<FanoutConfig>()(
         'Temperature of whoever has none of its own; `{ min, max }` spreads them evenly, in their order. Absent: as the request says.',
       expected: 'a number from 0 to 2, or a mapping with min, max',
     }),
+    width: int(
+      1,
+      MEMBERS_MAX,
+      'Lanes at work at once; another begins when one has ended and the result is not safe. Absent: 3 for `self_consistency`, which stops once the majority is safe; else all.',
+    ).optional(),
     filter: z.string().regex(NAME_PATTERN).optional().meta({
       description:
         'Id of a persona with `filter: true`. It is asked first; what it answers is what members beyond this machine and its network are asked, in place of the words of the client.',
@@ -140,6 +145,7 @@ export const provisionalSchema: z.ZodType<ProvisionalConfig> = typed<Provisional
   z.strictObject({
     quorum_min: int(1, MEMBERS_MAX, 'Answers after which there is a provisional result.').optional(),
     agree_min: ratio('Agreement of the answers so far at which there is one, from 0 to 1.').optional(),
+    after_ms: millis(0, 'There is none before that time of the call, in milliseconds.').default(0),
     expiry_ms: millis(1, 'How long it may be revised, in milliseconds.').default(30_000),
   }),
 );

@@ -199,7 +199,7 @@ const untranslatable = z.enum(['reject', 'drop']);
 /** One model that clients may name. */
 export const modelSchema: z.ZodType<ModelConfig> = typed<ModelConfig>()(
   z.strictObject({
-    id: modelName('Name that clients use. Not `auto`, and not starting with `policy:`.'),
+    id: modelName('Name that clients use. Not `auto`, and not starting with `policy:` or `persona:`.'),
     provider: name('Id of the provider that serves it.'),
     upstream_model: text(256, { description: 'Name of the model at the provider. Default: `id`.' }).optional(),
     context: int(1, 10_000_000, 'Context window, input and output together, in tokens.'),

@@ -77,6 +77,7 @@ export interface FanoutConfig {
   readonly clones?: number | undefined;
   readonly seeds?: readonly number[] | undefined;
   readonly temperature?: number | TemperatureRange | undefined;
+  readonly width?: number | undefined;
   readonly filter?: string | undefined;
   readonly max_members: number;
 }
@@ -126,6 +127,7 @@ export interface ConsensusConfig {
 export interface ProvisionalConfig {
   readonly quorum_min?: number | undefined;
   readonly agree_min?: number | undefined;
+  readonly after_ms: number;
   readonly expiry_ms: number;
 }
 

@@ -26,6 +26,7 @@ export function addEval(program: Command, cli: Cli): void {
       folder,
     )
     .option('--models <list>', 'who votes: names with commas between, or all that answered all prompts', members, 'all')
+    .option('--against <list>', 'other members, with which the result is compared prompt by prompt', members)
     .addOption(new Option('--strategy <name>', 'how their answers become one').choices(STRATEGIES).default('weighted'))
     .option('--feedback <p>', 'chance that the right answer is told once a prompt is answered', part, 0)
     .option('--seed <n>', 'of the order of prompts, of feedback and of intervals', integer(0, SEED_MAX), 1)

@@ -1,4 +1,4 @@
-import { type Rng, randomInt } from '@atp-router/kernel';
+import type { Rng } from '@atp-router/kernel';
 
 /** A mean with the 95 % interval of its bootstrap. */
 export interface Estimate {
@@ -9,17 +9,27 @@ export interface Estimate {
 
 const RESAMPLES = 1_000;
 
-/** Bootstrap of the mean over prompts (Efron 1979), percentile interval; `values` holds one number a prompt. */
-export function bootstrap(values: readonly number[], rng: Rng): Estimate | null {
-  const { length } = values;
-  if (length === 0) return null;
-  const means = Array.from({ length: RESAMPLES }, () => {
-    let sum = 0;
-    for (let i = 0; i < length; i += 1) sum += values[randomInt(rng, 0, length - 1)] ?? 0;
-    return sum / length;
-  }).sort((a, b) => a - b);
+/**
+ * Bootstrap of means over prompts (Efron 1979), percentile intervals. Each column holds one number a prompt; all are drawn
+ * together, as they belong to the same prompts.
+ */
+export function bootstrap(columns: readonly (readonly number[])[], rng: Rng): readonly Estimate[] {
+  const length = columns[0]?.length ?? 0;
+  const data = columns.map((values) => Float64Array.from(values));
+  const means = columns.map(() => new Float64Array(RESAMPLES));
+  for (let round = 0; round < RESAMPLES; round += 1) {
+    const sums = new Float64Array(columns.length);
+    for (let i = 0; i < length; i += 1) {
+      const drawn = Math.floor(rng.next() * length);
+      for (let c = 0; c < data.length; c += 1) sums[c] = (sums[c] ?? 0) + (data[c]?.[drawn] ?? 0);
+    }
+    for (const [c, column] of means.entries()) column[round] = (sums[c] ?? 0) / Math.max(1, length);
+  }
   const cut = Math.round(RESAMPLES * 0.025);
-  return { mean: mean(values), low: means[cut] ?? 0, high: means[RESAMPLES - 1 - cut] ?? 0 };
+  return means.map((column, c) => {
+    column.sort();
+    return { mean: mean(columns[c] ?? []), low: column[cut] ?? 0, high: column[RESAMPLES - 1 - cut] ?? 0 };
+  });
 }
 
 export function mean(values: readonly number[]): number {

@@ -43,13 +43,19 @@ export function printReport(report: Report): string {
     interval: part.interval === null ? '-' : `${rate(part.interval.low)}-${rate(part.interval.high)}`,
     over_majority: difference(part.over_majority),
     over_best: difference(part.over_best_member),
+    over_baseline: difference(part.over_baseline),
   }));
   const spent =
     tokens === null ? '' : `, about ${Math.round(tokens.per_prompt)} tokens (${percent(tokens.share)} of all)`;
   return [
     `${count(prompts, 'prompt')}, ${count(members.length, 'member')}, strategy ${String(strategy)}, `,
     `feedback ${String(feedback)}, seed ${String(seed)}\n\n`,
-    table(rows, PARTS),
+    table(
+      rows,
+      parts.some(({ over_baseline }) => over_baseline !== null)
+        ? [...PARTS, [report.options['against'] === undefined ? 'OVER ALL ASKED' : 'OVER THE OTHERS', 'over_baseline']]
+        : PARTS,
+    ),
     `\nbest member: ${printable(best_member)}\n`,
     `calls: ${calls.per_prompt.toFixed(2)} a prompt (${percent(calls.share)} of all)${spent}\n\n`,
     categories.length === 0 ? '' : `${table(categories.map(shares), CATEGORIES)}\n`,

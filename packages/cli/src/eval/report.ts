@@ -31,6 +31,8 @@ export interface MeasuredPart extends Part {
   readonly interval: Estimate | null;
   readonly over_majority: Estimate | null;
   readonly over_best_member: Estimate | null;
+  /** Over the run that it is held against: of other members, or of all members weighted; null where there is none. */
+  readonly over_baseline: Estimate | null;
 }
 
 export interface Report {
@@ -56,12 +58,13 @@ interface Row {
   readonly majority: number;
   readonly best_member: number;
   readonly oracle: number;
+  readonly baseline: number | undefined;
 }
 
 export function report(
   options: Readonly<Record<string, unknown>>,
   { models, prompts }: Dataset,
-  run: readonly Scored[],
+  { records, baseline }: { readonly records: readonly Scored[]; readonly baseline: readonly Scored[] | undefined },
   weights: readonly (number | undefined)[],
   rng: Rng,
 ): Report {
@@ -69,12 +72,13 @@ export function report(
     mean(prompts.map((prompt) => (isRight(prompt, prompt.keys[model]) ? 1 : 0))),
   );
   const best = accuracies.indexOf(Math.max(...accuracies));
-  const rows = run.map((scored, turn): Row => {
+  const rows = records.map((scored, turn): Row => {
     const prompt = prompts[scored.place] as Prompt;
     return {
-      ...{ prompt, scored, is_late: turn >= Math.floor(run.length / 2), majority: majorityOf(prompt) },
+      ...{ prompt, scored, is_late: turn >= Math.floor(records.length / 2), majority: majorityOf(prompt) },
       best_member: isRight(prompt, prompt.keys[best]) ? 1 : 0,
       oracle: prompt.keys.some((key) => isRight(prompt, key)) ? 1 : 0,
+      baseline: baseline?.[turn]?.score,
     };
   });
   const late = rows.filter(({ is_late }) => is_late);
@@ -117,16 +121,20 @@ function part(name: string, rows: readonly Row[]): Part {
 }
 
 function measured(name: string, rows: readonly Row[], rng: Rng): MeasuredPart {
-  const over = (other: (row: Row) => number): Estimate | null =>
-    bootstrap(
-      rows.map((row) => row.scored.score - other(row)),
-      rng,
-    );
+  const over = (other: (row: Row) => number): readonly number[] => rows.map((row) => row.scored.score - other(row));
+  const [interval, over_majority, over_best_member, over_baseline] = bootstrap(
+    [
+      over(() => 0),
+      over(({ majority }) => majority),
+      over(({ best_member }) => best_member),
+      ...(rows.some(({ baseline }) => baseline === undefined) ? [] : [over(({ baseline }) => baseline ?? 0)]),
+    ],
+    rng,
+  );
+  const known = (estimate: Estimate | undefined): Estimate | null => (rows.length > 0 && estimate) || null;
   return {
-    ...part(name, rows),
-    interval: over(() => 0),
-    over_majority: over(({ majority }) => majority),
-    over_best_member: over(({ best_member }) => best_member),
+    ...{ ...part(name, rows), interval: known(interval), over_majority: known(over_majority) },
+    ...{ over_best_member: known(over_best_member), over_baseline: known(over_baseline) },
   };
 }
 

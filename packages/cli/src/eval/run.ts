@@ -7,9 +7,12 @@ import { printReport } from './print.ts';
 import { report, type Scored } from './report.ts';
 import { type Eval, evaluator, type Order, type StrategyName } from './strategies.ts';
 
+const FRUGAL: readonly StrategyName[] = ['early-stop', 'first'];
+
 export interface EvalOptions {
   readonly data: string;
   readonly models: 'all' | readonly string[];
+  readonly against?: 'all' | readonly string[];
   readonly strategy: StrategyName;
   readonly feedback: number;
   readonly seed: number;
@@ -28,14 +31,27 @@ function streamOf(seed: number, stream: keyof typeof STREAMS): Rng {
 }
 
 export async function evalConsensus(cli: Cli, options: EvalOptions): Promise<void> {
-  const chosen = chooseMembers(await openDataset(cli.terminal.cwd, options.data), options.models);
+  const { data, seed, json: _, ...asked } = options;
+  const whole = await openDataset(cli.terminal.cwd, data);
+  const chosen = chooseMembers(whole, options.models);
+  const judge = evaluator(options, streamOf(seed, 'strategy'));
   const dataset = disguised(chosen, options);
-  const judge = evaluator(options, streamOf(options.seed, 'strategy'));
   const records = stream(dataset, judge, options);
   const weights = dataset.models.map((source) => judge.weight(source));
-  const { data: _, json: __, ...asked } = options;
-  const answer = report(asked, chosen, records, weights, streamOf(options.seed, 'bootstrap'));
+  const baseline = baselineOf(whole, dataset, options);
+  const answer = report({ ...asked, seed }, chosen, { records, baseline }, weights, streamOf(seed, 'bootstrap'));
   show(cli, options, answer, () => printReport(answer));
+}
+
+/** Another run on the same stream: of other members, or, of a strategy that does not ask all, the vote of all. */
+function baselineOf(whole: Dataset, dataset: Dataset, options: EvalOptions): readonly Scored[] | undefined {
+  const rng = streamOf(options.seed, 'strategy');
+  if (options.against !== undefined) {
+    const others = disguised(chooseMembers(whole, options.against), options);
+    return stream(others, evaluator(options, rng), options);
+  }
+  if (!FRUGAL.includes(options.strategy)) return undefined;
+  return stream(dataset, evaluator({ ...options, strategy: 'weighted' }, rng), options);
 }
 
 function disguised(dataset: Dataset, { rename, shuffle }: EvalOptions): Dataset {

@@ -39,7 +39,8 @@ export function findingAgreement(a: Comparable, b: Comparable, floor: number = 0
   const overlap = lineOverlap(a.lines, b.lines);
   const total = overlap === undefined ? claim + fields : 1;
   const rest = evidence * (overlap ?? 0) + fields * fieldMatch(a, b);
-  if (rest + claim < floor * total) return 0;
+  // A little less than the floor is not below it: it may be what rounding left of a value that reaches it.
+  if (rest + claim < floor * total - 1e-9) return 0;
   const likeness = a.claim === b.claim ? 1 : Math.max(0, cosine(a.vector, b.vector));
   return Math.min(1, (rest + claim * likeness) / total);
 }

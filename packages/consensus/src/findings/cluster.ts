@@ -30,15 +30,14 @@ export interface ClusterOptions {
   readonly threshold?: number | undefined;
 }
 
-function areApart(a: Span, b: Span): boolean {
+/** Two places of one file are never one finding: the same words may be true of both. */
+function areApart(a: Span | undefined, b: Span | undefined): boolean {
+  if (a === undefined || b === undefined) return false;
   return a.start_line > b.end_line + APART_LINES || b.start_line > a.end_line + APART_LINES;
 }
 
-/** Two files, or two places of one file, are never one finding: the same words may be true of both. */
-function mayBeSame(a: Finding, b: Finding): boolean {
-  if (a.file === '' || b.file === '') return true;
-  return a.file === b.file && (a.span === undefined || b.span === undefined || !areApart(a.span, b.span));
-}
+/** 0 with lines, 1 with a file alone, 2 without. */
+const vagueness = ({ file, span }: Finding): number => (file === '' ? 2 : span === undefined ? 1 : 0);
 
 interface Group {
   readonly leader: Comparable;
@@ -50,7 +49,7 @@ function bestOf(groups: readonly Group[], one: Comparable, threshold: number): G
   let best: Group | undefined;
   let most = threshold;
   for (const group of groups) {
-    if (!mayBeSame(group.leader.finding, one.finding)) continue;
+    if (areApart(group.leader.finding.span, one.finding.span)) continue;
     const score = findingAgreement(group.leader, one, most);
     if (score > most || (best === undefined && score >= most)) {
       best = group;
@@ -68,18 +67,20 @@ function clusterOf(members: readonly Finding[]): FindingCluster[] {
 }
 
 /**
- * Groups findings that mean the same, in one pass over them in the order of `compareFindings`: each joins the group whose
- * first finding it agrees with most, or begins one. The order in which they are given does not matter, and one that is given
- * twice counts once. Result in the same order.
+ * Groups findings that mean the same, in one pass over them: each joins the group whose first finding it agrees with most, of
+ * several the first, or begins one. Findings of two files, or of places far apart, are never one; so those that say where
+ * begin groups before those that do not, or one of the latter would hold two of the former together. Else they come in the
+ * order of `compareFindings`, as the result does. The order in which they are given does not matter, and one that is given
+ * twice counts once.
  */
 export function clusterFindings(findings: readonly Finding[], options: ClusterOptions): FindingCluster[] {
   const sorted = [...findings].sort(compareFindings);
+  const compared = sorted.slice(0, COMPARED_MAX).sort((a, b) => vagueness(a) - vagueness(b));
   const groups: Group[] = [];
-  // A finding with a file is compared with those of its file and of none only.
   const byFile = new Map<string, Group[]>();
-  for (const finding of sorted.slice(0, COMPARED_MAX)) {
+  for (const finding of compared) {
     const one = comparable(finding, options.vectors);
-    const near = finding.file === '' ? groups : [...(byFile.get(finding.file) ?? []), ...(byFile.get('') ?? [])];
+    const near = finding.file === '' ? groups : (byFile.get(finding.file) ?? []);
     const group = bestOf(near, one, options.threshold ?? SAME_FROM);
     if (group !== undefined) {
       group.members.push(finding);

@@ -4,10 +4,10 @@ import { clip } from '@atp-router/kernel';
 export const LOOK_CHARS = 65_536;
 
 /**
- * Marks that stand on one letter. Normalization sorts them, in quadratic time of their number, and no script needs more
- * (UAX #15, stream-safe text).
+ * Marks that stand on one letter, and the two letters that become marks (sound marks of half width). Normalization sorts
+ * them, in quadratic time of their number, and no script needs more (UAX #15, stream-safe text).
  */
-const MANY_MARKS = /(\p{M}{30})\p{M}+/gu;
+const MANY_MARKS = /([\p{M}\uff9e\uff9f]{30})[\p{M}\uff9e\uff9f]+/gu;
 const INVISIBLE = /\p{Cf}+/gu;
 const APOSTROPHES = /['’‘ʼ]/gu;
 const GROUPED = /(?<=\p{N}),(?=\p{N}{3}(?!\p{N}))/gu;
@@ -16,9 +16,10 @@ const HYPHENS = /-(?!\p{N})|(?<=[\p{L}\p{M}\p{N}])-/gu;
 const HEADINGS = /(?<![\p{L}\p{N}])#/gu;
 const OTHERS = /[^\p{L}\p{M}\p{N}\p{S}%#.-]|[`^]/gu;
 
-/** NFKC without case: upper, then lower case, which also takes ß to ss and both forms of σ to one. */
+/** NFKC without case: upper, then lower case, which also takes ß to ss (the capital ẞ by hand) and both forms of σ to one. */
 function caseless(text: string): string {
-  return text.replace(MANY_MARKS, '$1').normalize('NFKC').toUpperCase().toLowerCase().normalize('NFKC');
+  const folded = text.replace(MANY_MARKS, '$1').normalize('NFKC').toUpperCase().toLowerCase();
+  return folded.replaceAll('ß', 'ss').normalize('NFKC');
 }
 
 /**

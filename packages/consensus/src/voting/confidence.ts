@@ -1,21 +1,21 @@
-/** Bins of logit(share) from -4 to 4, half a unit each. */
+/** Bins of logit(belief) from -4 to 4, half a unit each. */
 export const RELIABILITY_BINS = 16;
 const BINS = RELIABILITY_BINS;
 const WIDTH = 0.5;
 const LOGIT_MAX = (BINS * WIDTH) / 2;
-/** Labels as strong as the belief that the share of the weight is the chance to be right. */
+/** Labels as strong as the assumption that the belief is the chance to be right. */
 const PRIOR_SLOPE = 20;
 const PRIOR_OFFSET = 4;
 const STEPS = 12;
 
-/** Shares of the weight that won, and how often they were right: counts that add up. */
+/** Beliefs in what won, and how often it was right: counts that add up. */
 export class Reliability {
   readonly seen: Float64Array = new Float64Array(BINS);
   readonly right: Float64Array = new Float64Array(BINS);
   #line: { readonly offset: number; readonly slope: number } | undefined;
 
-  add(share: number, is_right: boolean): void {
-    const bin = binOf(share);
+  add(belief: number, is_right: boolean): void {
+    const bin = binOf(belief);
     this.seen[bin] = (this.seen[bin] ?? 0) + 1;
     if (is_right) this.right[bin] = (this.right[bin] ?? 0) + 1;
     this.#line = undefined;
@@ -37,10 +37,10 @@ export class Reliability {
     this.#line = undefined;
   }
 
-  /** Chance that an answer with this share of the weight is right: a logistic line (Platt 1999), drawn to the share itself. */
-  chance(share: number): number {
+  /** Chance that an answer with this belief is right: a logistic line (Platt 1999), drawn to the belief itself. */
+  chance(belief: number): number {
     this.#line ??= fitLine(this.seen, this.right);
-    return sigmoid(this.#line.offset + this.#line.slope * logit(share));
+    return sigmoid(this.#line.offset + this.#line.slope * logit(belief));
   }
 }
 
@@ -68,13 +68,13 @@ function fitLine(seen: Float64Array, right: Float64Array): { readonly offset: nu
   return { offset, slope };
 }
 
-function binOf(share: number): number {
-  return Math.min(BINS - 1, Math.floor((logit(share) + LOGIT_MAX) / WIDTH));
+function binOf(belief: number): number {
+  return Math.min(BINS - 1, Math.floor((logit(belief) + LOGIT_MAX) / WIDTH));
 }
 
 /** Held within what the bins cover. */
-function logit(share: number): number {
-  const x = Math.log(share / (1 - share));
+function logit(belief: number): number {
+  const x = Math.log(belief / (1 - belief));
   return Math.min(LOGIT_MAX, Math.max(-LOGIT_MAX, Number.isNaN(x) ? 0 : x));
 }
 

@@ -6,11 +6,11 @@ import { at } from './triangle.ts';
 
 /** Before so many prompts each vote counts the same. */
 const PROMPTS_MIN = 5;
-/** Errors of two of three sources cannot be told from what the third does: their weights are left as agreement has them. */
-const SOURCES_MIN = 4;
+/** Among fewer, one that outweighs the others makes the vote that it is then measured against: weights stay with agreement. */
+const SOURCES_MIN = 5;
 /** How far weights stay with those of agreement, since the votes that stand for the truth are not it: prompts, and a part of all. */
 const STAY_PROMPTS = 30;
-const STAY_PART = 0.3;
+const STAY_PART = 1;
 /** What was learned without labels counts as so many labelled prompts. */
 const LABEL_FREE_PROMPTS = 100;
 /** What was learned of all clusters counts for one as so many labelled prompts of its own. */
@@ -50,14 +50,9 @@ function inSquares(weights: Float64Array, self: Moments, rows: number): number {
 
 /** Weights with labels: least squares, drawn to what was learned without them. */
 export function fitLabelled(label_free: Float64Array, self: Moments, labelled: Moments, rows: number): Float64Array {
-  const unit = inSquares(label_free, self, rows);
-  return drawn(
-    label_free.map((x) => x * unit),
-    LABEL_FREE_PROMPTS,
-    self,
-    labelled,
-    rows,
-  );
+  const unit = inSquares(label_free, seenIn(self, labelled), rows);
+  const prior = label_free.map((x) => x * unit);
+  return drawn(prior, LABEL_FREE_PROMPTS, self, labelled, rows);
 }
 
 /** Weights of a cluster, drawn to those of all. */
@@ -65,14 +60,19 @@ export function fitCluster(all: Float64Array, self: Moments, labelled: Moments, 
   return drawn(all, GLOBAL_PROMPTS, self, labelled, rows);
 }
 
+/** Who agrees with whom: from all prompts, or where only labelled ones were handed in, from these. */
+function seenIn(self: Moments, labelled: Moments): Moments {
+  return self.count > 0 ? self : labelled;
+}
+
 /** Least squares of labelled prompts and of `prompts` more that look like those seen, which are predicted as `prior` does. */
 function drawn(prior: Float64Array, prompts: number, self: Moments, labelled: Moments, rows: number): Float64Array {
+  const { gram, count } = seenIn(self, labelled);
   const length = at(rows, 0);
-  const factor = prompts / Math.max(1, self.count);
+  const factor = prompts / Math.max(1, count);
   const matrix = new Float64Array(length);
-  for (let cell = 0; cell < length; cell += 1)
-    matrix[cell] = (labelled.gram[cell] ?? 0) + factor * (self.gram[cell] ?? 0);
-  const target = times(self.gram, prior, rows).map((x, i) => factor * x + (labelled.pull[i] ?? 0));
+  for (let cell = 0; cell < length; cell += 1) matrix[cell] = (labelled.gram[cell] ?? 0) + factor * (gram[cell] ?? 0);
+  const target = times(gram, prior, rows).map((x, i) => factor * x + (labelled.pull[i] ?? 0));
   for (let i = 0; i < rows; i += 1) {
     matrix[at(i, i)] = (matrix[at(i, i)] ?? 0) + JITTER;
     target[i] = (target[i] ?? 0) + JITTER * (prior[i] ?? 0);

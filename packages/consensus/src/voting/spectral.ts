@@ -5,8 +5,12 @@ import { at } from './triangle.ts';
 const PRIOR_PROMPTS = 30;
 /** Above this part of all pairs, agreement off the plurality speaks for a source. */
 const FLOOR_QUANTILE = 0.75;
-/** No pair agrees more than each of the two does with this part of the others: a few copies do not make a leader. */
+/**
+ * No pair agrees more than each of the two does with this part of the others, two others at least: a family of models, which
+ * err alike, does not make itself the leader.
+ */
 const CAP_QUANTILE = 0.85;
+const CAP_PARTNERS_MIN = 2;
 /** With so few others a quantile is one of them. */
 const CAP_OTHERS_MIN = 4;
 /** Standard errors by which a pair must be above the floor. */
@@ -108,12 +112,18 @@ function cap(rates: Float64Array, rows: number, one_voice: Uint8Array): Float64A
   const caps = Array.from({ length: rows }, (_, i) => {
     const others: number[] = [];
     for (let j = 0; j < rows; j += 1) if (j !== i && one_voice[at(i, j)] !== 1) others.push(rates[at(i, j)] ?? 0);
-    return quantile(others, CAP_QUANTILE);
+    return capOf(others);
   });
   const capped = rates.slice();
   for (let i = 0; i < rows; i += 1)
     for (let j = 0; j < i; j += 1) capped[at(i, j)] = Math.min(rates[at(i, j)] ?? 0, caps[i] ?? 0, caps[j] ?? 0);
   return capped;
+}
+
+function capOf(others: number[]): number {
+  others.sort((a, b) => a - b);
+  const place = Math.min(others.length - 1 - CAP_PARTNERS_MIN, Math.floor(CAP_QUANTILE * (others.length - 1)));
+  return others[Math.max(0, place)] ?? 0;
 }
 
 function quantile(values: number[], q: number): number {

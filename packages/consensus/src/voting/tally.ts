@@ -3,6 +3,8 @@ import type { Reliability } from './confidence.ts';
 
 /** Two sums of weights that differ by less are a tie. */
 const EPSILON = 1e-12;
+/** Votes of the average source for an answer that nobody gave: that all agree makes nothing certain, least of all two. */
+const DOUBT = 0.5;
 
 export interface Outcome {
   /** The answer; undefined when nobody gave one. */
@@ -11,6 +13,8 @@ export interface Outcome {
   readonly confidence: number;
   /** Part of the weight that it has, 0 to 1. */
   readonly share: number;
+  /** The same with half a vote for an answer that nobody gave; `confidence` is made of it. */
+  readonly belief: number;
   /** For each lane the weight of its vote, 0 without one. May be below 0: who is most often wrong speaks against an answer. */
   readonly weights: readonly number[];
   /** Each answer with its weight, in the order of the first lane that gave it. */
@@ -32,11 +36,14 @@ export function count(
   const best = argmax(sums);
   const key = keys[best];
   const total = sums.reduce((sum, x) => sum + Math.max(0, x), 0);
-  const share = key === undefined ? 0 : total > 0 ? Math.max(0, sums[best] ?? 0) / total : 1 / keys.length;
+  const most = Math.max(0, sums[best] ?? 0);
+  const share = key === undefined ? 0 : total > 0 ? most / total : 1 / keys.length;
+  const belief = (share * total) / (total + DOUBT);
   return {
     key,
-    confidence: key === undefined ? 0 : reliability.chance(share),
+    confidence: key === undefined ? 0 : reliability.chance(belief),
     share,
+    belief,
     weights,
     tally: keys.map((answer, choice) => ({ key: answer, weight: sums[choice] ?? 0 })),
   };

@@ -80,8 +80,8 @@ export class Voter {
     const ballot = ballotOf(answers);
     const right = rightOf(ballot, truth);
     if (right === undefined) return;
-    const { key, share } = this.#count(ballot, answers, cluster);
-    if (key !== undefined) this.#reliability.add(share, right.has(ballot.keys.indexOf(key)));
+    const { key, belief } = this.#count(ballot, answers, cluster);
+    if (key !== undefined) this.#reliability.add(belief, right.has(ballot.keys.indexOf(key)));
     if (right.size === 0 || right.size === ballot.keys.length) return;
     const casts: Cast[] = [];
     for (const { source, choice } of ballot.voices) {
@@ -140,7 +140,10 @@ export class Voter {
   }
 
   #count(ballot: Ballot, answers: readonly Said[], cluster: string | undefined): Outcome {
-    return count(ballot, answers, (source) => this.weight(source, cluster), this.#reliability);
+    const weights = this.#weightsOf(cluster);
+    const unit = meanOf(weights);
+    const weightOf = (source: string): number => weightIn(weights, this.#sources.get(source)) / unit;
+    return count(ballot, answers, weightOf, this.#reliability);
   }
 
   #weightsOf(cluster: string | undefined): Float64Array {
@@ -156,7 +159,7 @@ export class Voter {
 
   #fit(): void {
     const rows = this.#sources.size;
-    const has_grown = this.#self.count >= this.#next_prompts;
+    const has_grown = this.#self.count >= this.#next_prompts || rows > this.#label_free.length;
     if (!has_grown && this.#labelled.count < this.#all.next) return;
     if (has_grown) {
       const { agreement, weights } = fitLabelFree(this.#pairs, this.#self, rows);

@@ -19,7 +19,7 @@ import { anyFinding, finding } from '../findings/support.ts';
 const score = <T>(scorer: Scorer<T>, a: string, b: string): number =>
   scorer.score(scorer.prepare(a), scorer.prepare(b));
 const COSINE = cosineScorer(hashedEmbedder());
-const letters = fc.array(fc.constantFrom('a', 'b', 'c', 'd'), { maxLength: 90 });
+const letters = fc.array(fc.constantFrom('a', 'b', 'c', 'd'), { maxLength: 150, size: 'max' });
 const prose = fc
   .array(fc.constantFrom(...'the cat sat on a mat and 猫 purred'.split(' ')), { maxLength: 30 })
   .map((w) => w.join(' '));
@@ -160,6 +160,9 @@ describe('agreement of findings', () => {
         expect(value).toBeLessThanOrEqual(1);
         expect(of(a, a)).toBeCloseTo(1, 12);
         if (value >= floor) expect(of(a, b, floor)).toBe(value);
+        expect(of(a, b, value)).toBe(value);
+        const echo = { ...b, claim: a.claim };
+        expect(of(a, echo, of(a, echo))).toBe(of(a, echo));
       }),
     );
   });

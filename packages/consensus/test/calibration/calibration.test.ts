@@ -93,11 +93,17 @@ describe('calibration', () => {
     );
   });
 
-  test('a sigmoid fits as that of the paper: where all were right, and where the surer were wrong', () => {
+  test('a sigmoid fits: where all were right, where the surer were wrong, and where outcomes are of one', () => {
     const bin = (said: number, count: number, right: number) => ({ count, right, confidence: said * count });
     const sure = fitSigmoid([bin(0.9, 50, 50)]);
     expect(1 / (1 + Math.exp(sure.a * Math.log(9) + sure.b))).toBeCloseTo(51 / 52, 3);
     expect(fitSigmoid([bin(0.1, 50, 50), bin(0.9, 50, 0)])).toEqual({ a: 0, b: 0 });
+    const exact = [0.05, 0.2, 0.4, 0.6, 0.8, 0.95].map((said) => {
+      const chance = 1 / (1 + Math.exp(-1.7 * Math.log(said / (1 - said)) + 0.6));
+      return bin(said, 1_000_000, chance * 1_000_000);
+    });
+    expect(fitSigmoid(exact).a).toBeCloseTo(-1.7, 3);
+    expect(fitSigmoid(exact).b).toBeCloseTo(0.6, 3);
   });
 
   test('steps pool neighbours in the wrong order', () => {

@@ -50,6 +50,29 @@ describe('findings that mean the same', () => {
       fc.property(shuffled, ([list, other]) => {
         expect(cluster(other)).toEqual(cluster(list));
       }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('one that does not say where belongs to one place, of several as near to the first', () => {
+    const nowhere = finding({ file: '', span: undefined, severity: 'critical', ...from(2) });
+    const [b, a] = [finding({ file: 'src/b.ts', ...from(0) }), finding({ file: 'src/a.ts', ...from(1) })];
+    expect(cluster([b, nowhere, a]).map(({ lanes }) => lanes)).toEqual([[1, 2], [0]]);
+  });
+
+  test('no group is of two files, or of two places far apart', () => {
+    fc.assert(
+      fc.property(many, (list) => {
+        for (const { members } of cluster(list)) {
+          expect(new Set(members.map(({ file }) => file).filter((file) => file !== '')).size).toBeLessThanOrEqual(1);
+          const spans = members.flatMap(({ span }) => span ?? []);
+          const gap =
+            Math.max(...spans.map((span) => span.start_line)) - Math.min(...spans.map((span) => span.end_line));
+          // Ten lines to either side of the first of the group, which has ten itself at most.
+          if (spans.length > 0) expect(gap).toBeLessThanOrEqual(30);
+        }
+      }),
+      { numRuns: 60 },
     );
   });
 
@@ -62,6 +85,7 @@ describe('findings that mean the same', () => {
         expect(twice.map((one) => one.finding)).toEqual(clusters.map((one) => one.finding));
         expect(twice.map((one) => one.lanes)).toEqual(clusters.map((one) => one.lanes));
       }),
+      { numRuns: 60 },
     );
   });
 

@@ -101,6 +101,12 @@ describe('findings of an answer', () => {
     expect(findings?.[0]).toMatchObject({ file: 'src/db.ts', span: { start_line, end_line } });
   });
 
+  test.each(['12-10', '0', '1-99999999', 'ten', { start: 1, end: 0.5 }, [1, 2, 3], true])('%j are no lines', (span) => {
+    const { findings, complaints } = read(JSON.stringify([{ type: 'bug', claim: 'x', span }]));
+    expect(findings?.[0]?.span).toBeUndefined();
+    expect(complaints.map(({ at }) => at)).toEqual(['findings[0].span']);
+  });
+
   test('are bounded', () => {
     const entry = {
       type: 'bug',

@@ -49,12 +49,13 @@ export function admit(
   const facts = factsOf(request, rules, qos, parts);
   const resolution = resolve(generation.registry, request.model, facts, parts.live, now_ms);
   const policy = resolution.ok ? resolution.plan.policy : policyNamed(generation.registry, request.model);
-  const fanout = fanoutOf(request, policy, facts, generation, parts);
+  const routed = resolution.ok ? resolution.plan : undefined;
+  const fanout = fanoutOf(request, policy, facts, generation, parts, routed);
   if (fanout === undefined) {
     if (!resolution.ok) return unroutableError(resolution);
     return new Admission(request, generation, parts, idempotency, rules, facts, resolution.plan, undefined);
   }
-  const plan = fanoutRoute(resolution.ok ? resolution.plan : undefined, policy, fanout);
+  const plan = fanoutRoute(routed, policy, fanout);
   if (plan instanceof AtpError) return plan;
   return new Admission(request, generation, parts, idempotency, rules, facts, plan, fanout);
 }

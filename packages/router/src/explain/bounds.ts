@@ -36,7 +36,7 @@ function fanoutBounds(view: PolicyView, plan: FanoutPlan, facts: RequestFacts, c
   const lanes = plan.members.map(of);
   const filter = plan.filter === undefined ? [] : [of(plan.filter)];
   const further = plan.escalations.map(({ to }) => of(to));
-  const judge = plan.strategy.judge_member;
+  const judge = plan.judge;
   // `verify` has each answer scored by itself, and two_phase asks once more.
   const questions =
     judge === undefined
@@ -49,14 +49,16 @@ function fanoutBounds(view: PolicyView, plan: FanoutPlan, facts: RequestFacts, c
   const judged = judge === undefined ? dearest(lanes) : of(judge);
   const arbiter = plan.arbiter === undefined ? [] : [{ low: 0, high: plan.arbiter.max_usd_nanos }];
   // Lanes that are stopped early may have cost nothing; sampling need not begin them.
-  const stops = plan.mode === 'speculative' || plan.strategy.kind === 'self_consistency';
+  const is_sampled = plan.strategy.kind === 'self_consistency';
+  const is_cut = plan.tau_final !== undefined || plan.deadline_ms !== undefined;
+  const stops = plan.mode === 'speculative' || is_sampled || is_cut;
   const lows = lanes.map(({ low }) => low);
   const sure = stops ? Math.min(...lows) : sum(lows);
   const asked = Array.from({ length: questions }, () => judged);
   const high = total([...filter, ...lanes, ...further, ...asked, ...arbiter]);
   const calls_high = filter.length + lanes.length + further.length + questions + arbiter.length;
   return {
-    calls_low: filter.length + (plan.strategy.kind === 'self_consistency' ? 1 : lanes.length),
+    calls_low: filter.length + (is_sampled ? 1 : lanes.length),
     calls_high,
     ...capped(sure + sum(filter.map(({ low }) => low)), high, cap),
   };

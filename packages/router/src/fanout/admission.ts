@@ -4,7 +4,7 @@ import type { Plan, PolicyEntry, Registry, RequestFacts } from '@atp-router/rout
 import type { EngineParts } from '../engine/parts.ts';
 import type { CallRequest } from '../engine/request.ts';
 import type { Generation } from '../generation/generation.ts';
-import type { Fanout } from './types.ts';
+import type { Fanout, Voice } from './types.ts';
 import { targetsOf, voiceOf } from './voices.ts';
 
 /** The policy that a request names itself, which may ask several agents although none of its own chain is there. */
@@ -21,11 +21,28 @@ export function fanoutOf(
   facts: RequestFacts,
   generation: Generation,
   parts: EngineParts,
+  routed: Plan | undefined,
 ): Fanout | undefined {
   const plan: FanoutPlan | undefined = policy && generation.fanouts.get(policy.id);
   if (policy === undefined || plan === undefined || facet === undefined) return undefined;
   const voice = (member: Member) => voiceOf(member, facts, generation, parts, tenant);
-  return { policy: policy.id, plan, facet, voice };
+  const chain =
+    plan.falls_back === true && routed !== undefined ? chainOf(routed, facts, generation, parts) : undefined;
+  return { policy: policy.id, plan, facet, voice, chain };
+}
+
+function chainOf(
+  { targets, step_agents }: Plan,
+  facts: RequestFacts,
+  generation: Generation,
+  parts: EngineParts,
+): Voice {
+  return {
+    targets: targets.map((model) => parts.priced(generation.targetOf(model), facts.tenant.id)),
+    system: [],
+    qos: facts.qos,
+    systemOf: ({ model }) => step_agents.get(model.id)?.system_prompt,
+  };
 }
 
 /** Where a fan-out may go, as the plan of a call: all targets of its members. What keeps the first from it, where none is left. */

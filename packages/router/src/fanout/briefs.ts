@@ -5,7 +5,7 @@ import type { AdmittedCall, EngineEnv } from '../engine/env.ts';
 import { reservedPrice } from '../engine/hosted-tools.ts';
 import { documentsOf } from './documents.ts';
 import type { LaneWork } from './lane-call.ts';
-import { askedOf, followUp, withText } from './prompts.ts';
+import { askedOf, followUp, inWordsOf, withText } from './prompts.ts';
 import { longest, OUT_TOKENS_MIN, type Shares, sharesOf } from './shares.ts';
 import type { Fanout, LaneRef, Voice } from './types.ts';
 
@@ -57,8 +57,14 @@ export class LaneBriefs {
     return undefined;
   }
 
-  /** What a member is asked; why it cannot be. */
-  lane(ref: LaneRef, member: Member): Brief | AtpError {
+  /** It is asked in the words of the filter only. */
+  isBehindFilter({ is_external }: Member): boolean {
+    return is_external === true && this.#fanout.plan.filter !== undefined;
+  }
+
+  /** What a member is asked; why it cannot be. `filtered`: what the filter has made of the client's words. */
+  lane(ref: LaneRef, member: Member, filtered: string | undefined): Brief | AtpError {
+    if (this.isBehindFilter(member) && filtered === undefined) return notFiltered(member.source);
     const voice = this.#voice(member);
     if (voice instanceof AtpError) return voice;
     const { lanes, further } = this.#shares;
@@ -69,7 +75,8 @@ export class LaneBriefs {
         `The budget of the call leaves nothing for lane ${ref.lane} ("${ref.source}").`,
       );
     }
-    const request = askedOf(this.#request, member, voice, this.#fanout.plan);
+    const words = filtered === undefined ? this.#request : inWordsOf(filtered, this.#request);
+    const request = askedOf(words, member, voice, this.#fanout.plan);
     return this.#brief(ref, voice, request, withText(this.#call.prompt, voice.system), most);
   }
 
@@ -78,6 +85,8 @@ export class LaneBriefs {
     const { arbiter, members } = this.#fanout.plan;
     const member = role === 'arbiter' ? arbiter?.member : this.#memberOf(source, members);
     if (member === undefined) return new AtpError('policy_denied', `The policy names no ${role}.`);
+    // It would see what members have said who saw the client's own words.
+    if (this.isBehindFilter(member)) return notFiltered(member.source);
     const voice = this.#voice(member);
     if (voice instanceof AtpError) return voice;
     const size = withText(this.#call.prompt, [...voice.system, prompt], 1);
@@ -89,6 +98,29 @@ export class LaneBriefs {
     }
     const request = followUp(this.#request, voice, prompt);
     return this.#brief({ lane, role, source: member.source }, voice, request, size, most);
+  }
+
+  /** What goes before members that are not to see the client's words. */
+  filter(lane: number): Brief | AtpError {
+    const { filter, ...plan } = this.#fanout.plan;
+    if (filter === undefined) return new AtpError('policy_denied', 'The policy names no filter.');
+    const voice = this.#voice(filter);
+    if (voice instanceof AtpError) return voice;
+    const request = { ...askedOf(this.#request, filter, voice, plan), tools: [], hosted_tools: [] };
+    const size = withText(this.#call.prompt, voice.system);
+    const most = longest(this.#askingOf(voice, size), this.#shares.further);
+    return this.#brief({ lane, role: 'filter', source: filter.source }, voice, request, size, most);
+  }
+
+  /** What the policy's own chain is asked when nothing has come of the lanes. */
+  fallback(lane: number): Brief | AtpError {
+    const { chain, plan, policy } = this.#fanout;
+    if (chain === undefined) return new AtpError('policy_denied', 'The policy has no chain to fall back on.');
+    const { filter } = plan;
+    if (filter !== undefined) return notFiltered(policy);
+    const request = { ...this.#request, stream: true, include_usage: true, n: 1 };
+    const ref = { lane, role: 'fallback', source: `policy:${policy}` } as const;
+    return this.#brief(ref, chain, request, this.#call.prompt, Number.POSITIVE_INFINITY);
   }
 
   #brief(ref: LaneRef, voice: Voice, request: GenRequest, prompt: Brief['prompt'], most: number): Brief {
@@ -129,4 +161,11 @@ export class LaneBriefs {
   get #wanted(): number {
     return this.#call.max_output_tokens ?? Number.POSITIVE_INFINITY;
   }
+}
+
+function notFiltered(source: string): AtpError {
+  return new AtpError(
+    'policy_denied',
+    `"${source}" is asked behind the filter of the policy only, which gave nothing for it.`,
+  );
 }

@@ -8,7 +8,7 @@ import {
 } from '@atp-router/consensus';
 import type { Choice } from '@atp-router/dialects';
 import { AtpError, assert, type Timer, toAtpError, unreachable } from '@atp-router/kernel';
-import type { CallOutcome } from '@atp-router/ledger';
+import type { CallOutcome, LaneRole } from '@atp-router/ledger';
 import type { Attempt } from '../engine/attempt.ts';
 import { CallBooks } from '../engine/call-books.ts';
 import { CallEnd } from '../engine/call-end.ts';
@@ -23,7 +23,7 @@ import { LaneBriefs } from './briefs.ts';
 import { Reply } from './reply.ts';
 import { consensusField, provisionalField } from './report.ts';
 import { sessionParts } from './session-parts.ts';
-import type { Fanout, LaneRole } from './types.ts';
+import type { Fanout } from './types.ts';
 
 /** Why it cannot be run, where its request cannot be read. */
 export function fanoutRun(call: AdmittedCall, env: EngineEnv): FanoutRun | AtpError {
@@ -189,7 +189,7 @@ export class FanoutRun implements RunningCall, DeskOwner, OpeningOwner {
         this.#succeed(effect.result);
         break;
       case 'fail':
-        this.#fail(new AtpError(effect.error.code, effect.error.message), 'error');
+        this.#fallBack(new AtpError(effect.error.code, effect.error.message));
         break;
       default:
         unreachable(effect);
@@ -206,7 +206,19 @@ export class FanoutRun implements RunningCall, DeskOwner, OpeningOwner {
     return is_challenger ? 'challenger' : 'member';
   }
 
-  #succeed(result: Reconciled): void {
+  /** Nothing came of the lanes: the policy may have a chain of its own to try. */
+  #fallBack(error: AtpError): void {
+    if (this.#fanout.chain === undefined || this.#reply.begun || error.code === 'deadline_exceeded') {
+      this.#fail(error, 'error');
+      return;
+    }
+    this.#desk.fallBack((text, run) => {
+      if (text === undefined) this.#fail(error, 'error');
+      else this.#succeed(fallenBack(text, error), run?.choice);
+    });
+  }
+
+  #succeed(result: Reconciled, choice: Choice | undefined = this.#choice(result)): void {
     const { ambient } = this.#env;
     this.#desk.stop();
     const meta = this.#meta;
@@ -215,7 +227,7 @@ export class FanoutRun implements RunningCall, DeskOwner, OpeningOwner {
       const consensus = consensusField(this.#session, result, this.#desk.lanes, this.#fanout);
       const atp = { ...this.#books.atp(undefined, meta), consensus };
       const ended_s = Math.floor(ambient.clock.now_ms() / 1_000);
-      last = this.#reply.last(this.#choice(result), this.#books.usage, atp, ended_s, meta);
+      last = this.#reply.last(choice ?? textOnly(result.text), this.#books.usage, atp, ended_s, meta);
     } catch (thrown) {
       this.#env.faults.note(thrown);
       this.#fail(toAtpError(thrown), 'error');
@@ -230,11 +242,10 @@ export class FanoutRun implements RunningCall, DeskOwner, OpeningOwner {
     });
   }
 
-  /** The words of a lane, with its calls of tools, where the result is one lane's; else the reconciled text. */
-  #choice({ lane, text }: Reconciled): Choice {
+  /** The words of a lane, with its calls of tools, where the result is one lane's. */
+  #choice({ lane }: Reconciled): Choice | undefined {
     const choice = lane === undefined ? undefined : this.#desk.lanes.get(lane)?.choice;
-    if (choice !== undefined && choice.parts.length > 0) return choice;
-    return { parts: [{ type: 'text', text }], finish: 'stop' };
+    return choice !== undefined && choice.parts.length > 0 ? choice : undefined;
   }
 
   #fail(error: AtpError, outcome: 'error' | 'cancelled'): void {
@@ -272,3 +283,14 @@ export class FanoutRun implements RunningCall, DeskOwner, OpeningOwner {
     return this.#env.ambient.clock.mono_ms();
   }
 }
+
+function textOnly(text: string): Choice {
+  return { parts: [{ type: 'text', text }], finish: 'stop' };
+}
+
+function fallenBack(text: string, error: AtpError): Reconciled {
+  const why = [error.message, 'the chain of the policy was asked, one at a time, and answered'];
+  return { ...NOTHING_SHARED, text, why, uncertainties: ['nothing came of the fan-out'] };
+}
+
+const NOTHING_SHARED = { lane: undefined, findings: undefined, agreement: 0, confidence: 0, shares: [] };

@@ -58,7 +58,12 @@ export function laneCall(call: AdmittedCall, facet: LaneFacet, work: LaneWork): 
     lane: work.ref,
     promptTexts: () => textsOf(request),
     systemPrompt: () => undefined,
-    prepare: (attempt, cap) => facet.codec(call, attempt, request, cap, tap),
+    prepare: (attempt, cap) => {
+      const own = voice.systemOf?.(attempt.target);
+      const told =
+        own === undefined ? request : { ...request, system: [{ type: 'text' as const, text: own }, ...request.system] };
+      return facet.codec(call, attempt, told, cap, tap);
+    },
   };
 }
 

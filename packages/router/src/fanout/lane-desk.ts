@@ -1,9 +1,10 @@
 import type { FollowUp, Member, SessionEvent } from '@atp-router/consensus';
 import { AtpError } from '@atp-router/kernel';
+import type { LaneRole } from '@atp-router/ledger';
 import type { Attempt } from '../engine/attempt.ts';
 import type { Brief, LaneBriefs } from './briefs.ts';
 import { type LaneOwner, type LaneParts, LaneRun } from './lane-run.ts';
-import { isMember, type LaneRole } from './types.ts';
+import { isMember } from './types.ts';
 
 /** Told what lanes say, in the session's words. */
 export interface DeskOwner {
@@ -20,6 +21,11 @@ export class LaneDesk implements LaneOwner {
   readonly #lanes: Map<number, LaneRun> = new Map();
   /** By the id of what they were asked. */
   readonly #asked: Map<string, LaneRun> = new Map();
+  /** Told what whoever is no member has said; undefined: nothing came of it. */
+  readonly #heard: Map<LaneRun, Heard> = new Map();
+  /** Members that wait for the filter. */
+  readonly #held: Map<number, () => void> = new Map();
+  #filter: Filter = { kind: 'none' };
   readonly #pieces: Map<LaneRun, number> = new Map();
   readonly #texts: Map<LaneRun, string> = new Map();
 
@@ -30,7 +36,7 @@ export class LaneDesk implements LaneOwner {
   }
 
   get all(): readonly LaneRun[] {
-    return [...this.#lanes.values(), ...this.#asked.values()];
+    return [...this.#lanes.values(), ...this.#heard.keys()];
   }
 
   get lanes(): ReadonlyMap<number, LaneRun> {
@@ -43,24 +49,30 @@ export class LaneDesk implements LaneOwner {
   }
 
   dispatch(lane: number, member: Member, role: LaneRole): void {
-    const brief = this.#briefs.lane({ lane, role, source: member.source }, member);
-    if (brief instanceof AtpError) {
-      this.#owner.tell({ type: 'rejected', lane, error: { code: brief.code, message: brief.message } });
-      return;
+    if (!this.#briefs.isBehindFilter(member) || this.#filter.kind === 'failed')
+      this.#begin(lane, member, role, undefined);
+    else if (this.#filter.kind === 'done') this.#begin(lane, member, role, this.#filter.text);
+    else {
+      this.#held.set(lane, () => this.dispatch(lane, member, role));
+      this.#startFilter();
     }
-    this.#start(brief, (run) => this.#lanes.set(lane, run));
   }
 
   ask(ask: FollowUp): void {
-    const brief = this.#briefs.followUp(ask, this.#lanes.size + this.#asked.size);
-    if (brief instanceof AtpError) {
-      this.#owner.tell({ type: 'follow_up', id: ask.id, source: ask.source ?? 'arbiter', text: undefined });
-      return;
-    }
-    this.#start(brief, (run) => this.#asked.set(ask.id, run));
+    const answer = (text: string | undefined): void =>
+      this.#owner.tell({ type: 'follow_up', id: ask.id, source: ask.source ?? 'arbiter', text });
+    const run = this.#further(this.#briefs.followUp(ask, this.#nextFurther()), answer);
+    if (run !== undefined) this.#asked.set(ask.id, run);
+    run?.start();
+  }
+
+  /** Asks the policy's own chain, where nothing has come of the lanes. */
+  fallBack(heard: Heard): void {
+    this.#further(this.#briefs.fallback(this.#nextFurther()), heard)?.start();
   }
 
   cancel(lane: number): void {
+    this.#held.delete(lane);
     this.#lanes.get(lane)?.cancel();
   }
 
@@ -128,26 +140,63 @@ export class LaneDesk implements LaneOwner {
     const { lane, role } = run.work.ref;
     const pieces = this.#pieces.get(run) ?? 0;
     if (isMember(role)) this.#owner.tell({ type: 'final', lane, pieces, is_cut });
-    else this.#answered(run, this.#texts.get(run));
+    else this.#heard.get(run)?.(this.#texts.get(run) ?? '', run);
   }
 
   onFailed(run: LaneRun, { code, message }: AtpError, was_admitted: boolean): void {
     const { lane, role } = run.work.ref;
     const error = { code, message };
     if (isMember(role)) this.#owner.tell({ type: was_admitted ? 'failed' : 'rejected', lane, error });
-    else this.#answered(run, undefined);
+    else this.#heard.get(run)?.(undefined, run);
   }
 
-  #start(brief: Brief, keep: (run: LaneRun) => void): void {
+  #begin(lane: number, member: Member, role: LaneRole, filtered: string | undefined): void {
+    const brief = this.#briefs.lane({ lane, role, source: member.source }, member, filtered);
+    if (brief instanceof AtpError) {
+      this.#owner.tell({ type: 'rejected', lane, error: { code: brief.code, message: brief.message } });
+      return;
+    }
     const run = new LaneRun(brief, this.#parts, this);
-    // It may end before it has been begun in full.
-    keep(run);
+    this.#lanes.set(lane, run);
     run.start();
   }
 
-  #answered(run: LaneRun, text: string | undefined): void {
-    for (const [id, asked] of this.#asked) {
-      if (asked === run) this.#owner.tell({ type: 'follow_up', id, source: run.work.ref.source, text });
+  /** Whoever is asked beside the members; undefined when nobody can be, which `heard` is told. */
+  #further(brief: Brief | AtpError, heard: Heard): LaneRun | undefined {
+    if (brief instanceof AtpError) {
+      heard(undefined, undefined);
+      return undefined;
     }
+    const run = new LaneRun(brief, this.#parts, this);
+    this.#heard.set(run, heard);
+    return run;
+  }
+
+  #nextFurther(): number {
+    return FURTHER_FROM + this.#heard.size;
+  }
+
+  #startFilter(): void {
+    if (this.#filter.kind !== 'none') return;
+    this.#filter = { kind: 'running' };
+    const heard = (text: string | undefined): void => {
+      this.#filter = text === undefined || text.trim() === '' ? { kind: 'failed' } : { kind: 'done', text };
+      const held = [...this.#held.values()];
+      this.#held.clear();
+      for (const begin of held) begin();
+    };
+    this.#further(this.#briefs.filter(this.#nextFurther()), heard)?.start();
   }
 }
+
+/** `text` is undefined where nothing came of it. */
+type Heard = (text: string | undefined, run: LaneRun | undefined) => void;
+
+type Filter =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'running' }
+  | { readonly kind: 'done'; readonly text: string }
+  | { readonly kind: 'failed' };
+
+/** Whoever is no member is counted from here on in records. */
+const FURTHER_FROM = 1_000;

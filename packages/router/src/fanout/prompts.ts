@@ -46,6 +46,11 @@ export function followUp(request: GenRequest, voice: Voice, prompt: string): Gen
   };
 }
 
+/** The request in other words than the client's; what is no text stays behind. */
+export function inWordsOf(text: string, request: GenRequest): GenRequest {
+  return { ...request, system: [], messages: [{ role: 'user', parts: [textPart(text)] }], hosted_tools: [] };
+}
+
 /** The size of the prompt with so much text beside it. */
 export function withText(size: PromptSize, texts: readonly string[], messages = 0): PromptSize {
   let ascii_bytes = 0;

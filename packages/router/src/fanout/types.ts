@@ -2,7 +2,7 @@ import type { FanoutPlan, Member } from '@atp-router/consensus';
 import type { StageChain } from '@atp-router/call';
 import type { GenEvent, GenRequest, IngressDialect } from '@atp-router/dialects';
 import type { AtpError, JsonObject, Limits, Qos } from '@atp-router/kernel';
-import type { CallHead } from '@atp-router/ledger';
+import type { CallHead, LaneRole } from '@atp-router/ledger';
 import type { Target, WantedAttempt } from '../engine/target.ts';
 import type { AttemptCodec } from '../relay/types.ts';
 
@@ -39,6 +39,8 @@ export interface Voice {
   /** Put before the client's own, in this order. */
   readonly system: readonly string[];
   readonly qos: Qos;
+  /** What one target of a chain is told before that, as the agent it stands for. */
+  systemOf?(target: Target): string | undefined;
 }
 
 /** What a policy makes of a call that several agents are asked. */
@@ -46,6 +48,8 @@ export interface Fanout {
   readonly policy: string;
   readonly plan: FanoutPlan;
   readonly facet: LaneFacet;
+  /** The policy's own chain, which is tried when nothing comes of all lanes; undefined where it has none. */
+  readonly chain: Voice | undefined;
   /** Why a member cannot be asked, as an error of the catalogue. */
   voice(member: Member): Voice | AtpError;
 }
@@ -57,8 +61,6 @@ export interface LaneRef {
   /** Id of the persona, agent or model that is asked. */
   readonly source: string;
 }
-
-export type LaneRole = 'member' | 'challenger' | 'escalation' | 'judge' | 'verifier' | 'ack' | 'arbiter';
 
 /** Whose answers are reconciled; the others are asked about those answers. */
 export function isMember(role: LaneRole): boolean {

@@ -13,6 +13,8 @@ import { type Cast, personaName } from './personas.ts';
 
 /** Pieces of a lane that wait for an earlier one, of the silver tier; what the published draft says. */
 const REORDER_MAX = 256;
+/** Samples of `self_consistency` at once: the fewest that can be a safe majority. */
+const SAMPLES_AT_ONCE = 3;
 /** Halfway between sure of it and knowing nothing. */
 const THRESHOLD = 0.5;
 
@@ -57,17 +59,18 @@ export function chainOfFanout(fanout: FanoutConfig, cast: Cast): readonly string
 
 function fanoutPlan(policy: PolicyConfig, fanout: FanoutConfig, cast: Cast): FanoutPlan {
   const { provisional, escalation, arbiter, deadline_ms, tau_final } = policy;
+  const strategy = strategyOf(fanout, policy.consensus ?? DEFAULT_CONSENSUS);
   return {
     mode: fanout.mode,
     members: membersOf(fanout, cast),
-    strategy: strategyOf(fanout, policy.consensus ?? DEFAULT_CONSENSUS, cast),
+    strategy,
     provisional:
       provisional === undefined
         ? undefined
         : {
             quorum_min: provisional.quorum_min,
             agree_min: provisional.agree_min,
-            after_ms: 0,
+            after_ms: provisional.after_ms,
             expiry_ms: provisional.expiry_ms,
           },
     escalations: escalation.map(
@@ -79,7 +82,7 @@ function fanoutPlan(policy: PolicyConfig, fanout: FanoutConfig, cast: Cast): Fan
     ),
     arbiter: arbiter === undefined ? undefined : arbiterOf(arbiter, cast),
     judge: policy.consensus?.judge === undefined ? undefined : oneOf(policy.consensus.judge, cast),
-    width: undefined,
+    width: fanout.width ?? (strategy.kind === 'self_consistency' ? SAMPLES_AT_ONCE : undefined),
     deadline_ms,
     tau_final,
     reorder_max: REORDER_MAX,
@@ -92,11 +95,10 @@ function arbiterOf({ agent, max_usd }: NonNullable<PolicyConfig['arbiter']>, cas
   return { member: oneOf(agent, cast), max_usd_nanos: Math.round(max_usd * NANOS_PER_USD) };
 }
 
-function strategyOf({ mode }: FanoutConfig, consensus: ConsensusConfig, cast: Cast): StrategySettings {
+function strategyOf({ mode }: FanoutConfig, consensus: ConsensusConfig): StrategySettings {
   const { strategy, answer, quorum, weights, judge, judge_mode, risk, among, ack_severity } = consensus;
   const kind = strategy ?? DEFAULT_STRATEGY[mode];
-  const judge_member = judge === undefined ? undefined : oneOf(judge, cast);
-  const who = { judge, judge_member, judge_mode };
+  const who = { judge, judge_mode };
   return { kind, answer: answerForm(answer), quorum, weights, ...who, risk, among, ack_severity };
 }
 
@@ -141,7 +143,7 @@ function spread(members: readonly Member[], range: NonNullable<FanoutConfig['tem
   let place = 0;
   return members.map((member) => {
     if (member.temperature !== undefined) return member;
-    // Three digits: nobody tells more apart, and providers would read the noise of a double.
+    // Thousandths: what is sent is a number as somebody would write it.
     const temperature = Math.round((min + ((max - min) * place) / steps) * 1_000) / 1_000;
     place += 1;
     return { ...member, temperature };

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { JsonObject } from '@atp-router/kernel';
+import { DEFAULT_LIMITS, type JsonObject } from '@atp-router/kernel';
 import type { Frame, Payload } from '@atp-router/wire';
 import { describe, expect, test } from 'vitest';
 import { taskRequest } from '../../src/atp/task.ts';
@@ -99,6 +99,16 @@ describe('a task', () => {
     const running = await startForTest();
     const { sent } = await answerOf(running, dispatch({ prompt: 'Hi', model: 'small', stream: false }));
     expect(sent.map(({ payload, fin }) => [payload.type, fin])).toEqual([['agent.result.final', true]]);
+  });
+
+  test('says of itself what policies match, in its frame and in its body; the frame wins', () => {
+    const meta = { risk: 'High', languages: ['TS'], tool_permissions: ['read'], security_groups: ['ops'] };
+    const frame = dispatch({ prompt: 'Hi', facts: { risk: 'low', diff_loc: 7 } }, { meta });
+    const origin = { call_id: 'c', tenant: 'acme', key_id: 'k1', session_id: 's', started_ms: 0, started_mono_ms: 0 };
+    expect(taskRequest(frame, new Recorded(), origin, DEFAULT_LIMITS, sha256).options.facts).toEqual({
+      ...{ risk: 'high', languages: ['ts'], tool_permissions: ['read'], security_groups: ['ops'] },
+      values: new Map([['diff_loc', 7]]),
+    });
   });
 
   test('is accounted like any call, under its own endpoint, with the tier and the type of its frame', async () => {

@@ -108,16 +108,24 @@ export interface Panel extends Running {
   answerAll(texts: Readonly<Record<string, string>>): Promise<void>;
 }
 
+/** Sections of the configuration; that of providers needs to know where the upstream is. */
+export interface PanelOptions {
+  readonly providers?: (base_url: string) => readonly object[];
+  readonly [section: string]: unknown;
+}
+
 const PRICE = { in_usd_per_mtok: 1, out_usd_per_mtok: 2 };
 
 /** A router whose policies ask models `a`, `b`, `c`, `d` and `e` of one scripted upstream. */
 export async function panel(
   policies: readonly Readonly<Record<string, unknown>>[],
-  more: Readonly<Record<string, unknown>> = {},
+  { providers, ...more }: PanelOptions = {},
 ): Promise<Panel> {
   const up = await scripted();
   const running = await startForTest({
-    providers: [{ id: 'up', type: 'openai', base_url: up.base_url, api_key: 'k', retry: { max_attempts: 1 } }],
+    providers: providers?.(up.base_url) ?? [
+      { id: 'up', type: 'openai', base_url: up.base_url, api_key: 'k', retry: { max_attempts: 1 } },
+    ],
     models: ['a', 'b', 'c', 'd', 'e'].map((id) => ({ id, provider: 'up', context: 128_000, price: PRICE })),
     tenants: [
       { id: 'acme', qos_max: 'gold', keys: [{ id: 'k1', hash: hashOf(TENANT_KEY) }], budget: { usd_per_day: 50 } },

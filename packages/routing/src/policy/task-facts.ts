@@ -37,15 +37,15 @@ const ELSEWHERE: ReadonlySet<string> = new Set(['task_type', 'qos', 'data_scope'
 /** `diff_loc=180; risk=high; languages=ts,go`. Throws `invalid_request` that names `param`. */
 export function factsOfText(text: string, param: string): TaskFacts {
   const say = (expected: string): AtpError => bad(param, expected);
-  if (text.length > HEADER_CHARS_MAX) throw say(`at most ${HEADER_CHARS_MAX} characters`);
+  if (text.length > HEADER_CHARS_MAX) throw say(`have at most ${HEADER_CHARS_MAX} characters`);
   const facts = new Map<string, FactValue>();
   for (const part of text.split(';')) {
     if (part.trim() === '') continue;
     const equals = part.indexOf('=');
     const name = part.slice(0, Math.max(0, equals)).trim();
-    if (equals < 0) throw say('"name=value" parts with ";" between them');
-    if (facts.has(name)) throw say(`without saying "${name.slice(0, 64)}" twice`);
-    if (facts.size >= FACTS_MAX) throw say(`at most ${FACTS_MAX} facts`);
+    if (equals < 0) throw say('be "name=value" parts with ";" between them');
+    if (facts.has(name)) throw say(`say "${name.slice(0, 64)}" once only`);
+    if (facts.size >= FACTS_MAX) throw say(`hold at most ${FACTS_MAX} facts`);
     const values = part
       .slice(equals + 1)
       .split(',', VALUES_MAX + 1)
@@ -63,7 +63,7 @@ export function factsOfObject(object: JsonObject, param: string): TaskFacts {
     if (value === undefined || value === null) continue;
     const own = `${param}.${name.slice(0, 64)}`;
     const say = (expected: string): AtpError => bad(own, expected);
-    if (facts.size >= FACTS_MAX) throw bad(param, `at most ${FACTS_MAX} facts`);
+    if (facts.size >= FACTS_MAX) throw bad(param, `hold at most ${FACTS_MAX} facts`);
     facts.set(checkedName(name, say), jsonValue(name, value, say));
   }
   return sorted(facts);
@@ -127,18 +127,18 @@ function sorted(facts: Map<string, FactValue>): TaskFacts {
 }
 
 function checkedName(name: string, say: (expected: string) => AtpError): string {
-  if (ELSEWHERE.has(name)) throw say(`without "${name}", which has a header or field of its own`);
-  if (!FACT_NAME.test(name)) throw say(`of names that are ${FACT_NAME_WORDS}`);
+  if (ELSEWHERE.has(name)) throw say(`not say "${name}", which has a header or field of its own`);
+  if (!FACT_NAME.test(name)) throw say(`name facts by ${FACT_NAME_WORDS}`);
   return name;
 }
 
 /** One value is what it looks like; several are a list of words. */
 function textValue(name: string, values: readonly string[], say: (expected: string) => AtpError): FactValue {
   if (values.length > VALUES_MAX || !values.every((value) => VALUE.test(value))) {
-    throw say(`values of ${VALUE_WORDS}; "${name.slice(0, 64)}" has another`);
+    throw say(`have values of ${VALUE_WORDS}; "${name.slice(0, 64)}" has another`);
   }
   const [only] = values;
-  if (name === 'risk' && values.length !== 1) throw say('one risk');
+  if (name === 'risk' && values.length !== 1) throw say('name one risk');
   if (values.length !== 1 || only === undefined) return values;
   if (only === 'true' || only === 'false') return only === 'true';
   return numberOf(only) ?? only;
@@ -148,11 +148,11 @@ function jsonValue(name: string, value: JsonValue, say: (expected: string) => At
   if (typeof value === 'boolean') return value;
   // The same numbers as in text: what is beyond them would compare as something else.
   if (typeof value === 'number') {
-    if (numberOf(String(value)) === undefined) throw say('a decimal number of at most 15 digits and 9 decimals');
+    if (numberOf(String(value)) === undefined) throw say('be a decimal number of at most 15 digits and 9 decimals');
     return value;
   }
   const list: readonly unknown[] = Array.isArray(value) ? value : [value];
-  if (!list.every((one) => typeof one === 'string')) throw say('text, a number, true or false, or a list of text');
+  if (!list.every((one) => typeof one === 'string')) throw say('be text, a number, true or false, or a list of text');
   // An empty list is known to be empty: the task has no languages.
   if (list.length === 0 && name !== 'risk') return [];
   return Array.isArray(value)
@@ -165,5 +165,5 @@ function lower(text: string): string {
 }
 
 function bad(param: string, expected: string): AtpError {
-  return new AtpError('invalid_request', `"${param}" must be ${expected}.`, { param });
+  return new AtpError('invalid_request', `"${param}" must ${expected}.`, { param });
 }
