@@ -1,4 +1,5 @@
 import type { ConsensusEnded } from './consensus-events.ts';
+import type { ConsensusLearned, FeedbackGiven } from './learned-events.ts';
 import type { SessionClosed, SessionDenied, SessionOpened } from './session-events.ts';
 import type { Price, Qos, Usage, UsdNanos } from '@atp-router/kernel';
 
@@ -283,6 +284,8 @@ export type RouterEvent =
   | StageAborted
   | IdempotencyStored
   | ConsensusEnded
+  | ConsensusLearned
+  | FeedbackGiven
   | NodeStarted
   | NodeStopped
   | ConfigApplied

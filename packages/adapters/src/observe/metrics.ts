@@ -134,6 +134,8 @@ export class RouterMetrics {
       case 'attempt.ended':
       case 'idempotency.stored':
       case 'consensus.ended':
+      case 'consensus.learned':
+      case 'feedback.given':
       case 'limits.changed':
       case 'node.stopped':
       case 'entity.put':

@@ -1,6 +1,6 @@
 export { type Estimate, estimate, type EstimateOptions, lowerBound, MIN_SAMPLES } from './estimate.ts';
 export { type Contribution, Origins, ORIGINS_MAX } from './origins.ts';
-export { type Selected, type SelectSettings, selectMembers } from './select.ts';
+export { type Selected, selectMembers } from './select.ts';
 export {
   HALF_LIFE_TICKS,
   isReputationRecord,

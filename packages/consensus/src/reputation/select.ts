@@ -1,12 +1,5 @@
 import type { Rng } from '@atp-router/kernel';
-import type { Member } from '../plan.ts';
-
-export interface SelectSettings {
-  /** Sources that are asked, of those that are listed; challengers come in addition. */
-  readonly top: number;
-  /** Chance of each place to go to a source that is not among the best, 0 to 1. */
-  readonly explore: number;
-}
+import type { Member, SelectSettings } from '../plan.ts';
 
 export interface Selected {
   readonly members: readonly Member[];

@@ -265,6 +265,15 @@ export class FanoutRun implements RunningCall, DeskOwner, OpeningOwner {
     for (const timer of this.#timers.values()) timer.cancel();
     this.#opening.withdraw();
     this.#end.come(this, { outcome, error, opened: this.#intents.opened, streamed: this.#reply.begun, meta, reply });
+    if (outcome !== 'cancelled') this.#teach();
+  }
+
+  /** Whatever comes of it, the call has ended. */
+  #teach(): void {
+    const { policy, plan } = this.#fanout;
+    const { documents } = this.#briefs;
+    const over = { head: this.call.head, policy, plan, documents, session: this.#session };
+    this.#env.faults.safely(() => this.#env.reconciler.ended(over));
   }
 
   #breakDown(error: AtpError): void {
