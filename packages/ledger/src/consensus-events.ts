@@ -1,4 +1,5 @@
 import type { UsdNanos } from '@atp-router/kernel';
+import type { LaneRole } from './lane-mark.ts';
 
 /** How far one lane of a fan-out came: names of the session's lane states. */
 export type ConsensusLaneState =
@@ -43,10 +44,10 @@ export interface ConsensusLane extends ConsensusSpent {
   readonly answer_chars: number;
 }
 
-/** What a strategy asked beyond the fan-out. */
+/** Who was asked beside the members: by a strategy, before them (`filter`), or when they came to nothing (`fallback`). */
 export interface ConsensusFollowUp extends ConsensusSpent {
   readonly id: string;
-  readonly role: 'judge' | 'verifier' | 'ack' | 'arbiter' | 'escalation';
+  readonly role: Exclude<LaneRole, 'member' | 'challenger'>;
   readonly source: string;
   /** False: it failed, was refused, or came too late. */
   readonly answered: boolean;
@@ -54,14 +55,11 @@ export interface ConsensusFollowUp extends ConsensusSpent {
   readonly ended_ms?: number | undefined;
 }
 
-/** How far answers differ, without a word of them. */
+/** How much of the answers others say, too, without a word of them: of the first words of each, see `heatmapOf`. */
 export interface HeatmapSummary {
-  /** Pairs of answers that were compared. */
-  readonly pairs: number;
-  /** Part of the words that differ, 0 to 1, over all pairs. */
-  readonly mean: number;
-  /** Of the pair that differs most. */
-  readonly max: number;
+  /** Mean over the lanes, 0 to 1. */
+  readonly shared: number;
+  readonly lanes: readonly { readonly lane: number; readonly shared: number }[];
 }
 
 /** How long the parts of a session took; together they are `complete_ms`. */
@@ -110,7 +108,7 @@ export interface ConsensusEnded {
   readonly provisional: number;
   readonly revisions: number;
   readonly timing: ConsensusTiming;
-  /** Why the result came out so, one step each. What the words quote stands as `"…"`; whole they are in `sealed`. */
+  /** Why the result came out so, one step each, without what the words quote; whole they are in `sealed`. */
   readonly decision: readonly string[];
   readonly uncertainties: readonly string[];
   readonly heatmap?: HeatmapSummary | undefined;

@@ -27,7 +27,7 @@ import { Engine } from './engine/engine.ts';
 import { problemOf } from './engine/faults.ts';
 import type { Ambient } from './engine/ports.ts';
 import { Throttles } from './engine/throttles.ts';
-import { IdempotencyIndex, type IdempotencyOptions } from './engine/idempotency.ts';
+import { IdempotencyIndex } from './engine/idempotency.ts';
 import { observedOf } from './engine/observed.ts';
 import type { EngineParts } from './engine/parts.ts';
 import { tenantAccount } from './generation/accounts.ts';
@@ -36,6 +36,7 @@ import { DEFAULT_HEALTH, healthOptions, providerConfigOf } from './generation/he
 import { tunersOf } from './generation/tuners.ts';
 import { GenerationManager } from './generation/manager.ts';
 import { Presence } from './front/presence.ts';
+import { keptAnswers, keptKeys } from './keeping.ts';
 import type { LedgerHandle } from './ledger-handle.ts';
 import { EventBus } from './observe/event-bus.ts';
 import { FlowCounts, flowGauges, type FlowParts, flowStateOf } from './observe/flow-watch.ts';
@@ -48,7 +49,7 @@ import { joinOthers } from './processes/join.ts';
 import type { Membership } from './processes/membership.ts';
 import { settleOrphans } from './processes/orphans.ts';
 import { type Seat, takeSeat } from './processes/seat.ts';
-import { sealerOf } from './shared/sealer.ts';
+import { dataSealer } from './shared/sealer.ts';
 import type { SharedState } from './shared/shared-state.ts';
 import { openState, type RouterState } from './state.ts';
 import { Transports } from './transports.ts';
@@ -130,11 +131,12 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
   const counter = tokenCounterWorker();
   const kept = keptKeys(manager);
   const learning = await openLearning({
-    ...{ ledger, bus, hash: sha256, sealer: sealerOf(secrets.seal_key), every_ms: options.pace?.learned_ms },
+    ...{ ledger, bus, hash: sha256, sealer: dataSealer(seat.config, secrets), every_ms: options.pace?.learned_ms },
     onProblem: (problem) => options.onProblem?.('projection', problem),
   });
   const common = {
     reconciler: learning.reconciler,
+    answers: keptAnswers(seat, manager),
     shared: shared?.budgets,
     idempotency:
       shared?.keys(kept) ??
@@ -175,15 +177,6 @@ function watchFlow(metrics: RouterMetrics, bus: EventBus, accounts: AccountLedge
   bus.listen((event) => spending.observe(event));
   metrics.flow.live(metrics.registry, () => flowGauges(flowStateOf(engine), () => spending.list()));
   return spending;
-}
-
-function keptKeys(manager: GenerationManager): IdempotencyOptions {
-  return {
-    get max_entries(): number {
-      return manager.config.idempotency.max_entries;
-    },
-    now_ms: systemClock.now_ms,
-  };
 }
 
 /** The sessions of clients and agents, with those that a predecessor kept. */
@@ -259,7 +252,10 @@ function makeEngine(
   accounts: AccountLedger,
   bus: EventBus,
   ambient: Ambient,
-  common: Pick<EngineParts, 'reconciler' | 'shared' | 'idempotency' | 'watch' | 'tuners' | 'gate' | 'relay'>,
+  common: Pick<
+    EngineParts,
+    'answers' | 'reconciler' | 'shared' | 'idempotency' | 'watch' | 'tuners' | 'gate' | 'relay'
+  >,
   counter: TokenCounterWorker,
   metrics: RouterMetrics,
   agents: AgentHub,

@@ -43,7 +43,8 @@ const range: z.ZodType<TemperatureRange> = typed<TemperatureRange>()(
 const select: z.ZodType<SelectConfig> = typed<SelectConfig>()(
   z.strictObject({
     by: z.literal('reputation').default('reputation').meta({
-      description: 'By what they are chosen: how sure it is that a right answer of them comes in time, as far as is known.',
+      description:
+        'By what they are chosen: how sure it is that a right answer of them comes in time, as far as is known.',
     }),
     top: int(1, MEMBERS_MAX, 'How many sources are asked, clones and challengers not counted.'),
     explore: ratio(

@@ -69,7 +69,9 @@ function fanoutText(plan: FanoutPlan): string {
     `strategy: ${strategyText(strategy)}\n`,
   ];
   if (select !== undefined) {
-    lines.push(`of these the best ${select.top} by reputation; a place goes to another with chance ${select.explore}\n`);
+    lines.push(
+      `of these the best ${select.top} by reputation; a place goes to another with chance ${select.explore}\n`,
+    );
   }
   if (filter !== undefined) lines.push(`filter: ${printable(filter.source)} is asked before external lanes\n`);
   if (provisional !== undefined) {

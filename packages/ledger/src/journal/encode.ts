@@ -6,9 +6,9 @@ import {
   type CallHead,
   EVENT_VERSION,
   type IdempotencyRef,
-  type LaneMark,
   type RouterEvent,
 } from '../events.ts';
+import type { LaneMark } from '../lane-mark.ts';
 import { isSumOf, shortPrice } from './shorten.ts';
 
 /** What a string may not hold to stand between quotes as it is: JSON's own marks, controls, whatever is not ASCII. */

@@ -2,6 +2,7 @@ import type { RouterTable } from '../http/router-table.ts';
 import { addCalls } from './calls.ts';
 import { Changes } from './changes.ts';
 import { addConnectedAgents } from './connected-agents.ts';
+import { addConsensus } from './consensus.ts';
 import { addEntities } from './entities.ts';
 import { addEstimate } from './estimate.ts';
 import { addEvents } from './events.ts';
@@ -30,6 +31,7 @@ export function addAdmin(table: RouterTable, parts: AdminParts): void {
   addKill(routes, parts, changes);
   addUsage(routes, parts);
   addCalls(routes, parts);
+  addConsensus(routes, parts);
   addLive(routes, parts);
   addFlow(routes, parts);
   addEstimate(routes, parts);

@@ -1,5 +1,6 @@
 import {
   ConsensusSession,
+  type FollowUp,
   type Member,
   type Reconciled,
   type SessionEffect,
@@ -8,7 +9,7 @@ import {
 } from '@atp-router/consensus';
 import type { Choice } from '@atp-router/dialects';
 import { AtpError, assert, type Timer, toAtpError, unreachable } from '@atp-router/kernel';
-import type { CallOutcome, LaneRole } from '@atp-router/ledger';
+import type { CallOutcome, LaneRole, RouterEvent } from '@atp-router/ledger';
 import type { Attempt } from '../engine/attempt.ts';
 import { CallBooks } from '../engine/call-books.ts';
 import { CallEnd } from '../engine/call-end.ts';
@@ -17,9 +18,11 @@ import type { AdmittedCall, EngineEnv, RunningCall } from '../engine/env.ts';
 import { CallFunds, demandOf } from '../engine/funds.ts';
 import { Intents } from '../engine/intents.ts';
 import { sharedHoldOf } from '../engine/shared-hold.ts';
+import { SessionAudit } from './audit/session-audit.ts';
 import { type DeskOwner, LaneDesk } from './lane-desk.ts';
 import { Opening, type OpeningOwner } from './opening.ts';
 import { LaneBriefs } from './briefs.ts';
+import { teach } from './learn/teach.ts';
 import { Reply } from './reply.ts';
 import { consensusField, provisionalField } from './report.ts';
 import { sessionParts } from './session-parts.ts';
@@ -45,6 +48,7 @@ export class FanoutRun implements RunningCall, DeskOwner, OpeningOwner {
   readonly #env: EngineEnv;
   readonly #fanout: Fanout;
   readonly #session: ConsensusSession;
+  readonly #audit: SessionAudit;
   readonly #funds: CallFunds;
   readonly #intents: Intents;
   readonly #books: CallBooks;
@@ -80,7 +84,8 @@ export class FanoutRun implements RunningCall, DeskOwner, OpeningOwner {
     this.#desk = new LaneDesk(this.#briefs, { ...parts, nextAttempt: () => this.#nextAttempt() }, this);
     const model = `policy:${fanout.policy}`;
     this.#reply = new Reply(call, fanout.facet, model, (bytes) => this.#books.sent(bytes));
-    this.#session = new ConsensusSession(sessionParts(call, fanout.plan, env, this.#briefs.documents));
+    this.#audit = new SessionAudit(call, fanout, env, sessionParts(call, fanout.plan, env, this.#briefs.documents));
+    this.#session = new ConsensusSession(this.#audit.parts);
   }
 
   get attempts(): readonly Attempt[] {
@@ -134,8 +139,14 @@ export class FanoutRun implements RunningCall, DeskOwner, OpeningOwner {
     this.#attempts.push(attempt);
   }
 
+  onRefused({ id }: FollowUp, error: AtpError): void {
+    this.#audit.refused(id, error);
+  }
+
   tell(event: SessionEvent): void {
-    if (!this.#ended) this.#carryOut(this.#session.handle(event, this.#now_ms));
+    if (this.#ended) return;
+    this.#audit.told(event);
+    this.#carryOut(this.#session.handle(event, this.#now_ms));
   }
 
   /** In their order, also what comes of carrying one out. */
@@ -152,6 +163,7 @@ export class FanoutRun implements RunningCall, DeskOwner, OpeningOwner {
   }
 
   #apply(effect: SessionEffect): void {
+    this.#audit.did(effect);
     switch (effect.type) {
       case 'dispatch':
         this.#desk.dispatch(effect.lane, effect.member, this.#roleOf(effect.lane, effect.member));
@@ -220,6 +232,7 @@ export class FanoutRun implements RunningCall, DeskOwner, OpeningOwner {
 
   #succeed(result: Reconciled, choice: Choice | undefined = this.#choice(result)): void {
     const { ambient } = this.#env;
+    this.#audit.succeeded(result);
     this.#desk.stop();
     const meta = this.#meta;
     let last: (string | Uint8Array)[];
@@ -264,16 +277,10 @@ export class FanoutRun implements RunningCall, DeskOwner, OpeningOwner {
     this.#ended = true;
     for (const timer of this.#timers.values()) timer.cancel();
     this.#opening.withdraw();
-    this.#end.come(this, { outcome, error, opened: this.#intents.opened, streamed: this.#reply.begun, meta, reply });
-    if (outcome !== 'cancelled') this.#teach();
-  }
-
-  /** Whatever comes of it, the call has ended. */
-  #teach(): void {
-    const { policy, plan } = this.#fanout;
-    const { documents } = this.#briefs;
-    const over = { head: this.call.head, policy, plan, documents, session: this.#session };
-    this.#env.faults.safely(() => this.#env.reconciler.ended(over));
+    const beside = (): RouterEvent => this.#audit.ended(outcome, error?.code, this.#session, this.#desk);
+    const { opened } = this.#intents;
+    this.#end.come(this, { outcome, error, opened, streamed: this.#reply.begun, meta, beside, reply });
+    if (outcome !== 'cancelled') teach(this, this.#fanout, this.#briefs, this.#session, this.#env);
   }
 
   #breakDown(error: AtpError): void {

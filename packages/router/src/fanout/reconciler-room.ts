@@ -39,7 +39,11 @@ export class ReconcilerRoom implements Reconciler {
     this.#parts = parts;
   }
 
-  open({ task_type, policy = '' }: CallHead, plan: FanoutPlan, documents: readonly Document[]): SessionTools {
+  open(
+    { task_type, policy = '' }: Pick<CallHead, 'task_type' | 'policy'>,
+    plan: FanoutPlan,
+    documents: readonly Document[],
+  ): SessionTools {
     const { knowledge } = this.#parts;
     const aliases = this.#aliases;
     const index = new DocumentIndex(documents, aliases);

@@ -38,7 +38,7 @@ export interface Choosing {
 
 /** What the sessions of a router share: how answers are read and reconciled, and what was learned of who answers. */
 export interface Reconciler {
-  open(head: CallHead, plan: FanoutPlan, documents: readonly Document[]): SessionTools;
+  open(head: Pick<CallHead, 'task_type' | 'policy'>, plan: FanoutPlan, documents: readonly Document[]): SessionTools;
   /** Takes in what a session teaches. */
   ended(over: OverSession): void;
   /** Who is asked, where a plan has the best of its members asked only. */

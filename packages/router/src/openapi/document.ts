@@ -3,6 +3,8 @@ import { isJsonObject, type JsonObject } from '@atp-router/kernel';
 import { ADMIN_PATHS, ADMIN_TAGS } from './admin-paths.ts';
 import { adminSchemas } from './admin-schemas.ts';
 import { AGENTS_PATHS, AGENTS_SCHEMAS, AGENTS_TAGS } from './agents-paths.ts';
+import { CONSENSUS_PATHS } from './consensus-paths.ts';
+import { CONSENSUS_SCHEMAS } from './consensus-schemas.ts';
 import { FRAMES_PATHS, FRAMES_TAGS } from './frames-paths.ts';
 import { OBSERVE_SCHEMAS } from './observe-schemas.ts';
 import { FLOW_SCHEMAS } from './flow-schemas.ts';
@@ -15,7 +17,15 @@ const INTRO =
 /** The OpenAPI 3.1 description of everything that the router serves. Throws when two parts define the same name. */
 export function openApiDocument(version: string): JsonObject {
   const schemas = disjoint([
-    ...[dataPlaneFragment.schemas, adminSchemas(), OBSERVE_SCHEMAS, SESSION_SCHEMAS, FLOW_SCHEMAS, AGENTS_SCHEMAS],
+    ...[
+      dataPlaneFragment.schemas,
+      adminSchemas(),
+      OBSERVE_SCHEMAS,
+      SESSION_SCHEMAS,
+      CONSENSUS_SCHEMAS,
+      FLOW_SCHEMAS,
+      AGENTS_SCHEMAS,
+    ],
   ]);
   return {
     openapi: '3.1.0',
@@ -34,6 +44,7 @@ export function openApiDocument(version: string): JsonObject {
     paths: disjoint([
       withSecurity({ ...dataPlaneFragment.paths, ...FRAMES_PATHS }),
       ADMIN_PATHS,
+      CONSENSUS_PATHS,
       AGENTS_PATHS,
       OPERATIONS_PATHS,
     ]),
