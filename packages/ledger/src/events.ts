@@ -1,5 +1,6 @@
 import type { ConsensusEnded } from './consensus-events.ts';
 import type { LaneMark } from './lane-mark.ts';
+import type { ConsensusLearned, FeedbackGiven } from './learned-events.ts';
 import type { SessionClosed, SessionDenied, SessionOpened } from './session-events.ts';
 import type { Price, Qos, Usage, UsdNanos } from '@atp-router/kernel';
 
@@ -263,6 +264,8 @@ export type RouterEvent =
   | StageAborted
   | IdempotencyStored
   | ConsensusEnded
+  | ConsensusLearned
+  | FeedbackGiven
   | NodeStarted
   | NodeStopped
   | ConfigApplied

@@ -1,6 +1,7 @@
 export * from './events.ts';
 export type * from './consensus-events.ts';
 export type * from './lane-mark.ts';
+export type * from './learned-events.ts';
 export type * from './session-events.ts';
 export * from './journal/block.ts';
 export * from './journal/decoder.ts';
@@ -25,5 +26,6 @@ export * from './stores/budget.ts';
 export type * from './stores/consensus.ts';
 export * from './stores/entities.ts';
 export * from './stores/idempotency.ts';
+export * from './stores/learned.ts';
 export * from './stores/lease.ts';
 export * from './stores/usage.ts';

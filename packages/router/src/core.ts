@@ -22,7 +22,7 @@ import { openAgentHub } from './atp/agents/open-agent-hub.ts';
 import { keptSessions, openSessionHub } from './atp/open-hub.ts';
 import type { SessionHub } from './atp/session-hub.ts';
 import { stoppedBy } from './engine/admit.ts';
-import { ReconcilerRoom } from './fanout/reconciler-room.ts';
+import { type Learning, openLearning } from './fanout/learn/open-learning.ts';
 import { Engine } from './engine/engine.ts';
 import { problemOf } from './engine/faults.ts';
 import type { Ambient } from './engine/ports.ts';
@@ -49,6 +49,7 @@ import { joinOthers } from './processes/join.ts';
 import type { Membership } from './processes/membership.ts';
 import { settleOrphans } from './processes/orphans.ts';
 import { type Seat, takeSeat } from './processes/seat.ts';
+import { dataSealer } from './shared/sealer.ts';
 import type { SharedState } from './shared/shared-state.ts';
 import { openState, type RouterState } from './state.ts';
 import { Transports } from './transports.ts';
@@ -74,6 +75,7 @@ export interface Core {
   readonly counter: TokenCounterWorker;
   readonly tracing: Tracing | undefined;
   readonly presence: Presence;
+  readonly learning: Learning;
 }
 
 const sha256 = (data: string | Uint8Array): string => nodeHash('sha256', data, 'hex');
@@ -128,7 +130,12 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
   const tracing = startTracing(config, version, secrets.node_id, manager, bus);
   const counter = tokenCounterWorker();
   const kept = keptKeys(manager);
+  const learning = await openLearning({
+    ...{ ledger, bus, hash: sha256, sealer: dataSealer(seat.config, secrets), every_ms: options.pace?.learned_ms },
+    onProblem: (problem) => options.onProblem?.('projection', problem),
+  });
   const common = {
+    reconciler: learning.reconciler,
     answers: keptAnswers(seat, manager),
     shared: shared?.budgets,
     idempotency:
@@ -159,7 +166,7 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
   await member?.attach({ engine, manager, bus, agents, metrics });
   const core = {
     ...{ seat, member, node_id: secrets.node_id, ledger, shared, bus, metrics },
-    ...{ manager, engine, agents, transports, counter, tracing, flow, presence },
+    ...{ manager, engine, agents, transports, counter, tracing, flow, presence, learning },
   };
   return { ...core, ...(await openHub(options, secrets, core)) };
 }
@@ -245,7 +252,10 @@ function makeEngine(
   accounts: AccountLedger,
   bus: EventBus,
   ambient: Ambient,
-  common: Pick<EngineParts, 'answers' | 'shared' | 'idempotency' | 'watch' | 'tuners' | 'gate' | 'relay'>,
+  common: Pick<
+    EngineParts,
+    'answers' | 'reconciler' | 'shared' | 'idempotency' | 'watch' | 'tuners' | 'gate' | 'relay'
+  >,
   counter: TokenCounterWorker,
   metrics: RouterMetrics,
   agents: AgentHub,
@@ -285,7 +295,6 @@ function makeEngine(
       decided: (seconds) => metrics.decided(seconds),
       priced: (target, tenant) => agents.priced(target, tenant),
       connected: (tenant) => agents.connected(tenant),
-      reconciler: new ReconcilerRoom(),
       onFault: (fault) => options.onProblem?.('calls', problemOf(fault)),
     },
     manager.generation,

@@ -105,7 +105,7 @@ async function listenTo(
   const { config, version } = options;
   const { engine, agents, flow, manager, bus, hub, ledger, counter, transports, node_id } = core;
   let server: HttpServerHandle | undefined;
-  addDataPlane(table, engine, counter);
+  addDataPlane(table, engine, counter, core.learning.feedback);
   const admin = {
     ...{ engine, agents, flow, manager, bus, hub, ledger, version, node_id, started: config },
     cluster: () => core.member?.cluster?.(),

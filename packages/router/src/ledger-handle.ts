@@ -15,6 +15,7 @@ import type {
   EntityRow,
   IdempotencyRow,
   KillRow,
+  LearnedStore,
   UsageStore,
 } from '@atp-router/ledger';
 import type { ClaimArchive } from './engine/idempotency.ts';
@@ -42,6 +43,8 @@ export interface LedgerHandle {
   readonly usage: UsageStore;
   /** Sessions of fan-outs, as far as it has come. */
   readonly consensus: ConsensusStore;
+  /** What this node and others have learned of who answers, and recent sessions. */
+  readonly learned: LearnedStore;
   /** Blocks that are in the journal and not yet in the tables. */
   lagBlocks(): number;
   /** Makes the tables anew from the journal. */
@@ -88,6 +91,7 @@ export async function openRouterLedger(
     claims: { find: async (scope_hash) => archived(await ledger.ask('claims.find', scope_hash), dead) },
     usage: ledger.usage,
     consensus: ledger.consensus,
+    learned: ledger.learned,
     lagBlocks: () => ledger.lagBlocks(),
     rebuild: () => ledger.rebuild(),
     close: () => ledger.close(),

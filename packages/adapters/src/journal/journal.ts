@@ -26,6 +26,7 @@ const NEWS: ReadonlySet<EventType> = new Set<EventType>([
   'call.refused',
   'call.replayed',
   'consensus.ended',
+  'consensus.learned',
   'stage.aborted',
 ]);
 

@@ -7,6 +7,7 @@ import {
   type CallEnded,
   type ConsensusStore,
   type EntityStore,
+  type LearnedStore,
   merge,
   recoverCalls,
   type UsageStore,
@@ -16,7 +17,7 @@ import { journalPath } from './files.ts';
 import { openJournal } from './journal.ts';
 import { lockDataDir } from './lock.ts';
 import type { JournalLimit } from './projector.ts';
-import { type Answers, consensusStoreFrom, entityStoreFrom, usageStoreFrom } from './questions.ts';
+import { type Answers, consensusStoreFrom, entityStoreFrom, learnedStoreFrom, usageStoreFrom } from './questions.ts';
 import type { TornTail } from './segment.ts';
 import { embeddedStore, type LedgerStore } from './store-place.ts';
 import type { Journal, JournalOptions } from './types.ts';
@@ -57,6 +58,7 @@ export interface Ledger extends Answers {
   readonly start: LedgerStart;
   readonly usage: UsageStore;
   readonly consensus: ConsensusStore;
+  readonly learned: LearnedStore;
   readonly entities: EntityStore;
   /** Settles what dead processes left open: appends the events and writes them. Afterwards no call is open. Once, before serving. */
   recover(): Recovery;
@@ -122,6 +124,7 @@ class OpenLedger implements Ledger {
   readonly start: LedgerStart;
   readonly usage: UsageStore;
   readonly consensus: ConsensusStore;
+  readonly learned: LearnedStore;
   readonly entities: EntityStore;
   readonly ask: Answers['ask'];
   readonly #client: WorkerClient;
@@ -135,6 +138,7 @@ class OpenLedger implements Ledger {
     this.ask = (name, ...args) => client.ask(name, ...args);
     this.usage = usageStoreFrom(client);
     this.consensus = consensusStoreFrom(client);
+    this.learned = learnedStoreFrom(client);
     this.entities = entityStoreFrom(client);
     this.#client = client;
     this.#release = release;

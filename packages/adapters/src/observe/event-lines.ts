@@ -80,8 +80,13 @@ export function lineOf(event: RouterEvent): LogLine | undefined {
       const { error, reason, skew_ms, remote_address, suppressed } = event;
       return line('warn', 'session denied', { ...ownerOf(event), error, reason, skew_ms, remote_address, suppressed });
     }
+    case 'feedback.given': {
+      const { call_id, tenant, key_id, policy, score } = event;
+      return line('debug', 'feedback given', { call_id, tenant, key_id, policy, score });
+    }
     case 'consensus.ended':
       return consensusLine(event);
+    case 'consensus.learned':
     case 'call.opened':
     case 'attempt.started':
     case 'attempt.progress':

@@ -138,6 +138,8 @@ export class RouterMetrics {
       case 'attempt.progress':
       case 'attempt.ended':
       case 'idempotency.stored':
+      case 'consensus.learned':
+      case 'feedback.given':
       case 'limits.changed':
       case 'node.stopped':
       case 'entity.put':

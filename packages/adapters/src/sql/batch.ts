@@ -2,7 +2,9 @@ import { AtpError, utcDay } from '@atp-router/kernel';
 import {
   CallSums,
   type ConsensusEnded,
+  type ConsensusLearned,
   consensusRecord,
+  type FeedbackGiven,
   type IdempotencyRow,
   idempotencyChange,
   isReleased,
@@ -70,6 +72,10 @@ export class ProjectionBatch {
   readonly calls: SqlValue[] = [];
   /** Rows of `consensus_sessions`, as those. */
   readonly consensus: SqlValue[] = [];
+  /** Rows of `learnings`, as those. */
+  readonly learnings: SqlValue[] = [];
+  /** Rows of `feedback`, each call and key once. */
+  readonly feedback: Map<string, readonly SqlValue[]> = new Map();
   readonly sums: CallSums = new CallSums();
   /** Final rows by scope; `null` removes. */
   readonly claims: Map<string, (IdempotencyRow & { readonly epoch: number }) | null> = new Map();
@@ -133,6 +139,10 @@ export class ProjectionBatch {
       this.#addConsensus(at, record, record.ts_ms);
       return;
     }
+    if (record.type === 'consensus.learned' || record.type === 'feedback.given') {
+      this.#addLearned(at, record);
+      return;
+    }
     this.#open.apply(record);
     this.#addClaim(record, epoch);
     if (isOperational(record)) this.#addOperational(epoch, record, text);
@@ -173,6 +183,16 @@ export class ProjectionBatch {
     const { call_id, tenant, policy, strategy, outcome, started_ms } = row;
     const record = JSON.stringify(row);
     this.consensus.push(call_id, node_id, at.epoch, tenant, policy, strategy, outcome, started_ms, record, sealed);
+  }
+
+  #addLearned({ epoch, seq }: JournalPlace, record: JournalRecord & (ConsensusLearned | FeedbackGiven)): void {
+    const { node_id } = this.#start;
+    const { v: _, seq: __, ts_ms: ___, ...event } = record;
+    const { type, call_id, at_ms } = event;
+    this.learnings.push(node_id, epoch, seq, type, call_id, at_ms, JSON.stringify(event));
+    if (event.type !== 'feedback.given') return;
+    const { key_id, body_hash } = event;
+    this.feedback.set(`${call_id} ${key_id}`, [call_id, key_id, body_hash, 'given', at_ms, node_id]);
   }
 
   #addOperational(epoch: number, record: JournalRecord, text: string): void {

@@ -16,6 +16,7 @@ export { sqlBudgetStore } from './stores/budget.ts';
 export { sqlConsensusStore } from './stores/consensus.ts';
 export { sqlEntityStore } from './stores/entities.ts';
 export { sqlIdempotencyStore } from './stores/idempotency.ts';
+export { sqlLearnedStore } from './stores/learned.ts';
 export { sqlLeaseStore } from './stores/lease.ts';
 export { sqlUsageStore } from './stores/usage.ts';
 export {

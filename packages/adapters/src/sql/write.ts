@@ -23,6 +23,16 @@ const INSERT_CONSENSUS: BulkInsert = bulkInsert(
   CONSENSUS_COLUMNS,
   'ON CONFLICT (call_id) DO NOTHING',
 );
+const INSERT_LEARNINGS: BulkInsert = bulkInsert(
+  'learnings',
+  ['node_id', 'epoch', 'seq', 'type', 'call_id', 'at_ms', 'event'],
+  'ON CONFLICT (node_id, epoch, seq) DO NOTHING',
+);
+const PUT_FEEDBACK: BulkInsert = bulkInsert(
+  'feedback',
+  ['call_id', 'key_id', 'body_hash', 'state', 'claimed_ms', 'node_id'],
+  'ON CONFLICT (call_id, key_id) DO UPDATE SET body_hash = excluded.body_hash, state = excluded.state',
+);
 const ADD_USAGE: BulkInsert = bulkInsert(
   'usage_daily',
   ['node_id', ...columnsOf(USAGE_DAY)],
@@ -73,6 +83,8 @@ export async function writeBatch(
   await countSuspects(tx, batch);
   await insertMany(tx, INSERT_CALLS, batch.calls);
   await insertMany(tx, INSERT_CONSENSUS, batch.consensus);
+  await insertMany(tx, INSERT_LEARNINGS, batch.learnings);
+  await insertMany(tx, PUT_FEEDBACK, [...batch.feedback.values()].flat());
   await addSums(tx, node_id, batch.sums);
   await writeClaims(tx, node_id, batch);
   for (const change of batch.operator.values()) await writeOperatorChange(tx, node_id, change);

@@ -89,6 +89,11 @@ export class ConsensusSession {
     return this.#lanes.all.map((lane) => lane.view());
   }
 
+  /** Lanes in the order in which their answers were complete. */
+  get arrival(): readonly number[] {
+    return this.#hearing.arrival;
+  }
+
   follow_ups(): readonly FollowUpAnswer[] {
     return this.#asks.answers;
   }

@@ -26,6 +26,8 @@ const TYPES: Readonly<Record<EventType, true>> = {
   'stage.aborted': true,
   'idempotency.stored': true,
   'consensus.ended': true,
+  'consensus.learned': true,
+  'feedback.given': true,
   'node.started': true,
   'node.stopped': true,
   'config.applied': true,

@@ -57,8 +57,8 @@ function fanoutBounds(view: PolicyView, plan: FanoutPlan, facts: RequestFacts, c
 }
 
 /** To judges: `verify` has each answer scored by itself, and two_phase asks once more. */
-function questionsOf({ strategy, members }: FanoutPlan): number {
-  if (strategy.judge === undefined) return strategy.kind === 'two_phase' ? 1 : 0;
+function questionsOf({ judge, strategy, members }: FanoutPlan): number {
+  if (judge === undefined) return strategy.kind === 'two_phase' ? 1 : 0;
   return strategy.judge_mode === 'verify' ? members.length : 1;
 }
 

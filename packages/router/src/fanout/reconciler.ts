@@ -1,4 +1,14 @@
-import type { Document, FanoutPlan, ReadAnswer, Standing, Strategy, StrategyKind } from '@atp-router/consensus';
+import type {
+  ConsensusSession,
+  Document,
+  FanoutPlan,
+  ReadAnswer,
+  Selected,
+  Standing,
+  Strategy,
+  StrategyKind,
+} from '@atp-router/consensus';
+import type { Qos } from '@atp-router/kernel';
 import type { CallHead } from '@atp-router/ledger';
 
 /** What one session works with; none of it changes while the session lasts. */
@@ -10,7 +20,27 @@ export interface SessionTools {
   citations(text: string): number | undefined;
 }
 
+/** A session that is over. */
+export interface OverSession {
+  readonly head: CallHead;
+  readonly policy: string;
+  readonly plan: FanoutPlan;
+  readonly documents: readonly Document[];
+  readonly session: ConsensusSession;
+}
+
+/** A task for which those who are asked are to be chosen. */
+export interface Choosing {
+  readonly call_id: string;
+  readonly task_type: string | undefined;
+  readonly qos: Qos;
+}
+
 /** What the sessions of a router share: how answers are read and reconciled, and what was learned of who answers. */
 export interface Reconciler {
-  open(head: Pick<CallHead, 'task_type'>, plan: FanoutPlan, documents: readonly Document[]): SessionTools;
+  open(head: Pick<CallHead, 'task_type' | 'policy'>, plan: FanoutPlan, documents: readonly Document[]): SessionTools;
+  /** Takes in what a session teaches. */
+  ended(over: OverSession): void;
+  /** Who is asked, where a plan has the best of its members asked only. */
+  select(plan: FanoutPlan, task: Choosing): Selected;
 }

@@ -8,6 +8,14 @@ export function shownEvent(event: RouterEvent): ShownEvent {
     const { sealed, ...rest } = event;
     return { ...rest, stored: sealed !== '' };
   }
+  if (event.type === 'consensus.learned') {
+    const { sealed: _, ...rest } = event;
+    return rest;
+  }
+  if (event.type === 'feedback.given') {
+    const { body_hash: _, ...rest } = event;
+    return rest;
+  }
   if (event.type === 'entity.put' && event.kind === 'key') return { ...event, value: { ...event.value, hash: MASK } };
   return { ...event };
 }
