@@ -1,6 +1,6 @@
 import type { Vectors } from '../embed/vectors.ts';
 import { comparable, findingAgreement } from '../agreement/findings.ts';
-import type { Finding } from '../answer.ts';
+import type { Finding, LaneAnswer } from '../answer.ts';
 import { findingId } from '../findings/canonical.ts';
 import { SAME_FROM } from '../findings/cluster.ts';
 import { readFindings } from '../findings/read.ts';
@@ -66,7 +66,7 @@ function arbitrated(
 ): Verdict {
   if (reply.trim() === '') return firstInstead(view, found, 'the arbiter gave no answer');
   if (reply.length > REWRITE_CHARS) return firstInstead(view, found, 'the arbiter wrote more than it may');
-  const sources = new Sources(given.map(({ answer }) => answer.text));
+  const sources = new Sources(given.map(({ answer }) => saidBy(answer)));
   const rewrite = pool === undefined ? textOf(sources, reply) : findingsOf(pool, sources, reply, tools);
   if (rewrite === undefined) return firstInstead(view, found, 'the arbiter gave no findings that can be read');
   const { text, findings, total, removed, left_out } = rewrite;
@@ -90,6 +90,11 @@ function arbitrated(
     carriers: given.map(({ answer, weight }) => [answer.lane, weight]),
   });
   return verdictOf(view, result, true);
+}
+
+/** Of findings the claims are what an answer says. */
+function saidBy({ text, findings }: LaneAnswer): string {
+  return findings === undefined ? text : findings.map(({ claim }) => claim).join('\n');
 }
 
 /** What of a rewrite is left, and what was taken out. */

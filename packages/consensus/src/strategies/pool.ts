@@ -74,8 +74,9 @@ export function told(view: View, pool: Pool, { finding, members }: FindingCluste
   const severity = severityRank(gravest) <= severityRank('high') ? gravest : spokesman.severity;
   const { type, claim } = spokesman;
   const named = { ...finding, type, claim, severity, proposed_fix: spokesman.proposed_fix ?? finding.proposed_fix };
+  const is_same = type === finding.type && claim === finding.claim;
   const is_disputed = members.some((one) => one.type !== type || one.severity !== spokesman.severity);
-  return { finding: { ...named, id: findingId(named) }, is_disputed };
+  return { finding: is_same ? named : { ...named, id: findingId(named) }, is_disputed };
 }
 
 /** By win rate, then by standing, then by lane, the first highest. */
