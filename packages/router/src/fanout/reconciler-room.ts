@@ -1,9 +1,12 @@
 import {
   checkAnswer,
+  checkFinding,
   defaultAliasTable,
   type Document,
   DocumentIndex,
+  type EvidenceCheck,
   type FanoutPlan,
+  type Finding,
   hashedEmbedder,
   readAnswer,
   ScoreTable,
@@ -43,5 +46,10 @@ export class ReconcilerRoom implements Reconciler {
       strategy: (kind) => strategyOf(kind, tools),
       citations: (text) => checkAnswer({ text, findings: undefined }, index).good_share,
     };
+  }
+
+  checker(documents: readonly Document[]): (finding: Finding) => EvidenceCheck {
+    const index = new DocumentIndex(documents, this.#aliases);
+    return (finding) => checkFinding(finding, index);
   }
 }

@@ -1,4 +1,13 @@
-import type { Document, FanoutPlan, ReadAnswer, Standing, Strategy, StrategyKind } from '@atp-router/consensus';
+import type {
+  Document,
+  EvidenceCheck,
+  FanoutPlan,
+  Finding,
+  ReadAnswer,
+  Standing,
+  Strategy,
+  StrategyKind,
+} from '@atp-router/consensus';
 import type { CallHead } from '@atp-router/ledger';
 
 /** What one session works with; none of it changes while the session lasts. */
@@ -13,4 +22,6 @@ export interface SessionTools {
 /** What the sessions of a router share: how answers are read and reconciled, and what was learned of who answers. */
 export interface Reconciler {
   open(head: CallHead, plan: FanoutPlan, documents: readonly Document[]): SessionTools;
+  /** Holds what findings cite against the documents of their task. */
+  checker(documents: readonly Document[]): (finding: Finding) => EvidenceCheck;
 }
