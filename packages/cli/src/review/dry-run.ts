@@ -61,12 +61,17 @@ export async function planOf(
 
 /** By the matcher and the prices of the router that would be started. */
 async function costOf(
-  { config }: Extract<Reviewers, { kind: 'local' }>,
+  { config, out_tokens }: Extract<Reviewers, { kind: 'local' }>,
   policy: string,
   tokens: readonly number[],
 ): Promise<Plan['cost_usd_micros']> {
   const { boundsOf, PolicyView } = await import('@atp-router/router');
-  const view = new PolicyView({ ...config, tenants: [] });
+  // No answer is longer than the review asks for.
+  const models = config.models.map((model) => ({
+    ...model,
+    max_output_tokens: Math.min(model.max_output_tokens ?? model.context, model.context, out_tokens),
+  }));
+  const view = new PolicyView({ ...config, models, tenants: [] });
   const question = { model: `policy:${policy}`, data_scopes: [], out_tokens: ANSWER_TOKENS };
   const bounds = tokens.map((in_tokens): CostBounds => boundsOf(view, view.decide({ ...question, in_tokens })));
   const is_bounded = bounds.every(({ usd_nanos_high }) => usd_nanos_high !== undefined);

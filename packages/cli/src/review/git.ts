@@ -8,6 +8,8 @@ import type { Terminal } from '../terminal.ts';
 /** Bytes of a diff with whole files; more is no change that anybody reviews at once. */
 const DIFF_BYTES_MAX = 67_108_864;
 const SMALL_BYTES_MAX = 1_048_576;
+/** A repository can keep git busy: expressions, pipes in place of files. */
+const TIMEOUT_MS = 300_000;
 /** Lines around a change: the whole file comes with it, so that nothing has to be read from the disk beside git. */
 const WHOLE_FILE_LINES = 100_000_000;
 const FILTERS_MAX = 1_000;
@@ -21,6 +23,7 @@ const SAFE: readonly string[] = [
   '--no-optional-locks',
   '--no-replace-objects',
   ...[
+    'core.bigFileThreshold=512m',
     'core.fsmonitor=false',
     'core.hooksPath=/dev/null',
     'core.pager=cat',
@@ -57,6 +60,8 @@ export interface GitDiff {
   /** In words: `working tree against HEAD`, `main...topic`. */
   readonly range: string;
   readonly text: string;
+  /** The same of one file, whatever it is said to be; undefined when it is too large for that. */
+  asText(path: string): Promise<string | undefined>;
 }
 
 /**
@@ -75,7 +80,11 @@ export async function readDiff(
     DIFF_BYTES_MAX,
     'name less with --paths, or review a shorter range.',
   );
-  return { range: ends.words, text };
+  const asText = (path: string): Promise<string | undefined> =>
+    git
+      .run([...DIFF, '--text', ...ends.revisions, '--', `:(top,literal)${path}`], SMALL_BYTES_MAX)
+      .catch(() => undefined);
+  return { range: ends.words, text, asText };
 }
 
 /** `diff` takes it for a commit without files; its name depends on the kind of hash. */
@@ -197,6 +206,7 @@ function output(args: readonly string[], terminal: Terminal, bytes_max: number, 
       cwd: terminal.cwd,
       env: environment(terminal),
       stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: TIMEOUT_MS,
     });
     const pieces: Buffer[] = [];
     let [bytes, said] = [0, ''];

@@ -35,7 +35,15 @@ export async function startLocalRouter(config: Config, found: FoundConfig, termi
     });
     const key = router.made.key?.secret;
     if (key === undefined) throw new CliError(EXIT.internal, 'the router of this review has made no key.');
+    // Whoever does not want to wait leaves nothing behind either.
+    const end = (): never => {
+      remove();
+      process.exit(EXIT.interrupted);
+    };
+    const signals = ['SIGINT', 'SIGTERM'] as const;
+    for (const signal of signals) process.once(signal, end);
     const stop = async (): Promise<void> => {
+      for (const signal of signals) process.off(signal, end);
       await router.stop('the review is over');
       remove();
     };

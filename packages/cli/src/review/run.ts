@@ -8,7 +8,7 @@ import { count, printable } from '../print/text.ts';
 import type { Terminal } from '../terminal.ts';
 import { readVersion } from '../version.ts';
 import { askParts, type PartResult } from './ask-part.ts';
-import { parseDiff } from './diff.ts';
+import { changesOf } from './changes.ts';
 import { planOf, planText } from './dry-run.ts';
 import { isAtLeast, type ReviewFinding } from './finding.ts';
 import { readDiff } from './git.ts';
@@ -31,7 +31,7 @@ export async function review(cli: Cli, range: string | undefined, options: Revie
   const { terminal } = cli;
   const who = await reviewersOf(options, terminal);
   const diff = await readDiff(range, options.paths ?? [], terminal);
-  const selected = selectFiles(parseDiff(diff.text), { with_secrets: !options.mask });
+  const selected = selectFiles(await changesOf(diff), { with_secrets: !options.mask });
   const masked = maskFiles(selected.files, options.mask);
   const parts = partsOf(masked.files, { context: options.context, part_chars: who.part_chars });
   const facts = {

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { changesOf } from '../../src/review/changes.ts';
 import { readDiff } from '../../src/review/git.ts';
 import { Repository } from './repository.ts';
 
@@ -46,6 +47,23 @@ describe('the diff of a range', () => {
       spawnSync('git', [...more, 'diff', 'HEAD'], { cwd: repository.path, stdio: 'ignore' });
     }
     expect(ran()).toEqual(expect.arrayContaining(['core.fsmonitor', 'diff.evil.command', 'filter.evil.clean']));
+  });
+
+  test('has text that is only called binary', async () => {
+    const repository = new Repository();
+    repository.write('.gitattributes', '*.js binary\n');
+    repository.commit('first');
+    repository.git('config', 'core.bigFileThreshold', '1');
+    repository.write('real.bin', Uint8Array.of(0, 1, 255));
+    repository.write('evil.js', 'steal();\n');
+    repository.write('small.ts', 'also();\n');
+    repository.git('add', '--all');
+    const found = await changesOf(await readDiff(undefined, [], repository.terminal()));
+    expect(found.map(({ path, kind, added }) => [path, kind, added])).toEqual([
+      ['evil.js', 'text', 1],
+      ['real.bin', 'binary', 0],
+      ['small.ts', 'text', 1],
+    ]);
   });
 
   test('does not leave the repository for a working tree elsewhere', async () => {

@@ -6,6 +6,8 @@ const DOCUMENTS_MAX = 1_024;
 /** Characters of all of them. */
 const CHARS_MAX = 8_388_608;
 const NAME_CHARS_MAX = 1_024;
+/** What a line that no excerpt shows counts as: one that begins far off must not cost more than what is sent. */
+const UNSHOWN_CHARS = 32;
 /** A fence, and the name of a file behind it: ```ts src/a.ts, ```src/a.ts, ```diff title="src/a.ts". */
 const FENCE = /^(`{3,16}|~{3,16})[ \t]*(.*)$/;
 const FILE_NAME = /(?:^|[\s="'(])((?:[\w@.+-]{1,128}\/){0,32}[\w@.+-]{1,128}\.[A-Za-z][\w]{0,15})(?=$|[\s"',)])/;
@@ -28,7 +30,7 @@ export function documentsOf({ system, messages }: GenRequest): readonly Document
   const add: Add = (given, text, first_line) => {
     const name = given.slice(0, NAME_CHARS_MAX);
     const begun = first_line === undefined ? undefined : excerpts.get(name);
-    const size = text.length + Math.max(0, (first_line ?? 0) - (begun?.length ?? 0));
+    const size = text.length + UNSHOWN_CHARS * Math.max(0, (first_line ?? 0) - 1 - (begun?.length ?? 0));
     if ((begun === undefined && found.length >= DOCUMENTS_MAX) || chars + size > CHARS_MAX) return;
     chars += size;
     const lines = first_line === undefined ? undefined : place(begun ?? [], text, first_line);

@@ -5,7 +5,7 @@ import { documentsOf } from '../../src/fanout/documents.ts';
 const asked = (text: string): GenRequest =>
   ({ system: [], messages: [{ role: 'user', parts: [{ type: 'text', text }] }] }) as unknown as GenRequest;
 
-const block = (info: string, ...lines: readonly string[]): string => ['```' + info, ...lines, '```'].join('\n');
+const block = (info: string, ...lines: readonly string[]): string => [`\`\`\`${info}`, ...lines, '```'].join('\n');
 
 describe('documents of a task', () => {
   test('have any name in their title, without an ending too', () => {
@@ -32,10 +32,10 @@ describe('documents of a task', () => {
   });
 
   test('of excerpts that begin far off are bounded as all are', () => {
-    const far = Array.from({ length: 40 }, (_, i) => block(`text title="${i}.ts" first_line=999999`, 'x')).join('\n');
+    const far = Array.from({ length: 40 }, (_, i) => block(`text title="${i}.ts" first_line=99999`, 'x')).join('\n');
     const documents = documentsOf(asked(far));
-    expect(documents.length).toBeGreaterThan(1);
-    expect(documents.reduce((sum, { text }) => sum + text.length, 0)).toBeLessThanOrEqual(8_388_608);
+    expect(documents).toHaveLength(2);
+    expect(documents[0]?.text.split('\n')).toHaveLength(99_999);
     expect(documentsOf(asked(block('text title="a.ts" first_line=0', 'x')))).toEqual([{ name: 'a.ts', text: 'x' }]);
   });
 });
