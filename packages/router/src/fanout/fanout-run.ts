@@ -230,13 +230,14 @@ export class FanoutRun implements RunningCall, DeskOwner, OpeningOwner {
   }
 
   #succeed(result: Reconciled, choice: Choice | undefined = this.#choice(result)): void {
-    const { ambient } = this.#env;
+    const { ambient, reconciler } = this.#env;
     this.#audit.succeeded(result);
     this.#desk.stop();
     const meta = this.#meta;
     let last: (string | Uint8Array)[];
     try {
-      const consensus = consensusField(this.#session, result, this.#desk.lanes, this.#fanout);
+      const check = reconciler.checker(this.#briefs.documents);
+      const consensus = consensusField(this.#session, result, this.#desk.lanes, this.#fanout, check);
       const atp = { ...this.#books.atp(undefined, meta), consensus };
       const ended_s = Math.floor(ambient.clock.now_ms() / 1_000);
       last = this.#reply.last(choice ?? textOnly(result.text), this.#books.usage, atp, ended_s, meta);
