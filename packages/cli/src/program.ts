@@ -5,6 +5,7 @@ import { addAsk } from './commands/ask.ts';
 import { addCalls } from './commands/calls.ts';
 import { addConfig } from './commands/config.ts';
 import { addConformance } from './commands/conformance.ts';
+import { addConsensus } from './commands/consensus.ts';
 import type { Cli } from './commands/context.ts';
 import { addEntities } from './commands/entities.ts';
 import { addEstimate } from './commands/estimate.ts';
@@ -64,6 +65,7 @@ export function buildProgram(cli: Cli): Command {
   addEstimate(program, cli);
   addEvents(program, cli);
   addCalls(program, cli);
+  addConsensus(program, cli);
   addJournal(program, cli);
   addTune(program, cli);
   addEval(program, cli);

@@ -75,15 +75,19 @@ export interface Reconciled {
 
 export type Verdict =
   | { readonly kind: 'wait' }
-  /** `is_safe`: no answer that is still open can change it. */
+  /**
+   * `is_safe`: no answer that is still open can change it; of `self_consistency` with a chance of at most `risk`. Without it
+   * the strategy has what it wants, or is as sure as `tau_final` asks for, while others may still change it.
+   */
   | { readonly kind: 'done'; readonly result: Reconciled; readonly is_safe: boolean }
+  /** Also those that were asked and have no answer yet, by the same ids; each has to be answered, be it with nothing. */
   | { readonly kind: 'ask'; readonly asks: readonly FollowUp[] }
   /** Nothing can be made of it, in words. */
   | { readonly kind: 'none'; readonly why: string };
 
 /**
  * One way to reconcile answers: a pure function of what has come. It is asked again whenever something comes, so it keeps
- * nothing. With `is_last` it never waits and never asks again for what was asked before.
+ * nothing but what it would work out again. With `is_last` it never waits, asks only when no lane is open, and never for what has been answered.
  */
 export interface Strategy {
   readonly kind: StrategyKind;

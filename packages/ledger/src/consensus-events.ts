@@ -47,6 +47,8 @@ export interface ConsensusLane extends ConsensusSpent {
 /** Who was asked beside the members: by a strategy, before them (`filter`), or when they came to nothing (`fallback`). */
 export interface ConsensusFollowUp extends ConsensusSpent {
   readonly id: string;
+  /** Its number in records of attempts; absent when nobody was asked. */
+  readonly lane?: number | undefined;
   readonly role: Exclude<LaneRole, 'member' | 'challenger'>;
   readonly source: string;
   /** False: it failed, was refused, or came too late. */

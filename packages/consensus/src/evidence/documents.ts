@@ -32,8 +32,6 @@ interface Indexed {
   readonly text: string;
   /** Where each line begins. A last one that is empty is none. */
   readonly starts: readonly number[];
-  /** What quotes are looked for in: each space once. */
-  readonly spaceless: string;
 }
 
 const spaceless = (text: string): string => text.replace(/\s+/g, ' ').trim();
@@ -45,7 +43,7 @@ function indexed(text: string): Indexed {
     const end = text.indexOf('\n', at);
     at = end < 0 ? text.length : end + 1;
   }
-  return { text, starts, spaceless: spaceless(text.slice(0, SEARCH_CHARS)) };
+  return { text, starts };
 }
 
 /** The lines of a range and those around it; undefined when they are no place but half a file. */
@@ -79,6 +77,8 @@ export class DocumentIndex {
   readonly #table: AliasTable;
   readonly #texts = new Map<string, string>();
   readonly #indexed = new Map<string, Indexed>();
+  /** What quotes are looked for in, each space once; made when one is. */
+  readonly #spaceless = new Map<string, string>();
   #left = SEARCHES_CHARS;
   /** What names that are not those of documents were found to mean. */
   readonly #resolved = new Map<string, string | undefined>();
@@ -122,17 +122,19 @@ export class DocumentIndex {
     }
     const parts = partsOf(quote ?? '');
     if (parts.length === 0) return span === undefined ? 'file_only' : 'place_only';
-    if (span === undefined) return this.#isIn(document, parts) ? 'good' : 'quote_missing';
+    if (span === undefined) return this.#isIn(name, parts) ? 'good' : 'quote_missing';
     const place = near(document, span);
     if (place !== undefined && stands(parts, place)) return 'good';
-    if (!this.#isIn(document, parts)) return 'quote_missing';
+    if (!this.#isIn(name, parts)) return 'quote_missing';
     return place === undefined ? 'good' : 'quote_elsewhere';
   }
 
-  #isIn(document: Indexed, parts: readonly string[]): boolean {
-    if (this.#left < document.spaceless.length) return false;
-    this.#left -= document.spaceless.length;
-    return stands(parts, document.spaceless);
+  #isIn(name: string, parts: readonly string[]): boolean {
+    const text = this.#spaceless.get(name) ?? spaceless((this.#texts.get(name) ?? '').slice(0, SEARCH_CHARS));
+    this.#spaceless.set(name, text);
+    if (this.#left < text.length) return false;
+    this.#left -= text.length;
+    return stands(parts, text);
   }
 
   #document(name: string): Indexed {

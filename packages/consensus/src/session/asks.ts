@@ -41,10 +41,17 @@ export class Asks {
     return true;
   }
 
-  /** Waits for none any more; returns those that it waited for. */
+  /** Waits for none any more, which is no answer from those that it waited for; returns them. */
   stop(): readonly string[] {
     const ids = [...this.#pending];
-    this.#pending.clear();
+    for (const id of ids) this.answered(id, this.#asked.get(id)?.source ?? '', undefined);
     return ids;
+  }
+
+  /** It is too late to ask: that is no answer, too. False: there is nothing among them that was not asked before. */
+  refuse(asks: readonly FollowUp[]): boolean {
+    const is_any = this.take(asks).length > 0;
+    this.stop();
+    return is_any;
   }
 }

@@ -72,7 +72,7 @@ export class ConsensusSession {
     return this.#times;
   }
 
-  /** The strategy that decides now: the arbiter's where an escalation has not helped. */
+  /** That decides now: the arbiter's where an escalation has not helped. */
   get strategy(): Strategy['kind'] {
     return this.#strategy.kind;
   }
@@ -221,6 +221,10 @@ export class ConsensusSession {
   }
 
   #ask(asks: readonly FollowUp[], view: View, now_ms: number): void {
+    if (this.#is_over_time && this.#asks.refuse(asks)) {
+      this.#advance(now_ms);
+      return;
+    }
     const fresh = this.#asks.take(asks);
     for (const ask of fresh) this.#effects.push({ type: 'ask', ask });
     if (fresh.length > 0) {
@@ -237,8 +241,10 @@ export class ConsensusSession {
     this.#times.reconciling_ms ??= now_ms;
     const { arbiter, documents, citations } = this.#parts;
     const signs: Signs = { result, answers: view.answers, documents, confidence, citations };
-    const next = this.#is_over_time ? undefined : this.#escalations.next(signs);
-    const is_left = !this.#is_over_time && this.#escalations.isLeft(signs);
+    // What was told cannot be taken back: then there is nothing for others to decide.
+    const is_free = !this.#is_over_time && this.#settled.text === '';
+    const next = is_free ? this.#escalations.next(signs) : undefined;
+    const is_left = is_free && this.#escalations.isLeft(signs);
     const expert = this.#expert?.answer;
     if (next !== undefined) this.#escalate(next, next.when, now_ms);
     else if (is_left && arbiter !== undefined && this.#strategy !== arbiter) this.#arbitrate(arbiter, now_ms);
@@ -272,7 +278,8 @@ export class ConsensusSession {
     this.#fail(failureOf(this.#lanes.all, why, this.#is_over_time), now_ms);
   }
 
-  #complete(result: Reconciled, reason: CancelReason, now_ms: number): void {
+  #complete(reconciled: Reconciled, reason: CancelReason, now_ms: number): void {
+    const result = this.#settled.kept(reconciled);
     this.#end(reason, now_ms);
     this.#phase = { kind: 'complete', result };
     this.#effects.push({ type: 'complete', result });

@@ -23,6 +23,13 @@ export function adaptiveOf(
   { scores, cluster }: Pick<StrategyTools, 'scores' | 'cluster'>,
   strategies: (kind: Exclude<StrategyKind, 'adaptive'>) => Strategy,
 ): Strategy {
+  // One of each kind for the session: they keep what they have worked out.
+  const made = new Map<StrategyKind, Strategy>();
+  const strategyOf = (kind: Exclude<StrategyKind, 'adaptive'>): Strategy => {
+    const strategy = made.get(kind) ?? strategies(kind);
+    made.set(kind, strategy);
+    return strategy;
+  };
   return {
     kind: 'adaptive',
     // Those that it may choose need not be.
@@ -38,7 +45,7 @@ export function adaptiveOf(
               may_change: false,
             }
           : unlearned(view);
-      return said(strategies(choice.kind).decide(view), choice, view);
+      return said(strategyOf(choice.kind).decide(view), choice, view);
     },
   };
 }

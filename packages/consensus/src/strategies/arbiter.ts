@@ -1,6 +1,6 @@
 import type { Vectors } from '../embed/vectors.ts';
 import { comparable, findingAgreement } from '../agreement/findings.ts';
-import type { Finding } from '../answer.ts';
+import type { Finding, LaneAnswer } from '../answer.ts';
 import { findingId } from '../findings/canonical.ts';
 import { SAME_FROM } from '../findings/cluster.ts';
 import { readFindings } from '../findings/read.ts';
@@ -8,7 +8,8 @@ import type { Reconciled, Strategy, Verdict, View } from '../strategy.ts';
 import { type Checked, Sources } from './added-claims.ts';
 import { firstOf, firstResult } from './first-win.ts';
 import { foremost, type Plurality, pluralityOf } from './plurality.ts';
-import { claimLine, findingsText, type Pool, poolOf } from './pool.ts';
+import { claimLine, findingsText, type Pool } from './pool.ts';
+import { PoolMemo } from './memo.ts';
 import { arbiterPrompt } from './prompts.ts';
 import { askOf, mayAsk, replyTo } from './replies.ts';
 import { counted, isAnyOpen, noted, nothing, resultOf, verdictOf } from './result.ts';
@@ -28,6 +29,7 @@ const REMOVED_MAX = 1 / 3;
  * nobody is asked.
  */
 export function arbiterOf({ vectors, aliases }: Pick<StrategyTools, 'vectors' | 'aliases'>): Strategy {
+  const pools = new PoolMemo(vectors);
   return {
     kind: 'arbiter',
     is_order_free: false,
@@ -39,10 +41,11 @@ export function arbiterOf({ vectors, aliases }: Pick<StrategyTools, 'vectors' | 
       const voices = differentOf(found);
       if (voices.length < 2)
         return verdictOf(view, noted(found.result, ['all agree: there is nothing to arbitrate']), true);
+      const pool = pools.of({ heard: voices });
       const ask = askOf('arbiter', undefined, arbiterPrompt(voices.map(({ answer }) => answer.text)));
       const reply = replyTo(view, ask);
       if (reply === undefined && mayAsk(view)) return { kind: 'ask', asks: [ask] };
-      return arbitrated(view, found, voices, reply ?? '', { vectors, aliases });
+      return arbitrated(view, found, { voices, pool }, reply ?? '', { vectors, aliases });
     },
   };
 }
@@ -57,14 +60,13 @@ function differentOf({ ballot, voices: { heard } }: Plurality): readonly Voice[]
 function arbitrated(
   view: View,
   found: Plurality,
-  given: readonly Voice[],
+  { voices: given, pool }: { readonly voices: readonly Voice[]; readonly pool: Pool | undefined },
   reply: string,
   tools: Pick<StrategyTools, 'vectors' | 'aliases'>,
 ): Verdict {
   if (reply.trim() === '') return firstInstead(view, found, 'the arbiter gave no answer');
   if (reply.length > REWRITE_CHARS) return firstInstead(view, found, 'the arbiter wrote more than it may');
-  const pool = poolOf({ heard: given }, tools.vectors);
-  const sources = new Sources(given.map(({ answer }) => answer.text));
+  const sources = new Sources(given.map(({ answer }) => saidBy(answer)));
   const rewrite = pool === undefined ? textOf(sources, reply) : findingsOf(pool, sources, reply, tools);
   if (rewrite === undefined) return firstInstead(view, found, 'the arbiter gave no findings that can be read');
   const { text, findings, total, removed, left_out } = rewrite;
@@ -88,6 +90,11 @@ function arbitrated(
     carriers: given.map(({ answer, weight }) => [answer.lane, weight]),
   });
   return verdictOf(view, result, true);
+}
+
+/** Of findings the claims are what an answer says. */
+function saidBy({ text, findings }: LaneAnswer): string {
+  return findings === undefined ? text : findings.map(({ claim }) => claim).join('\n');
 }
 
 /** What of a rewrite is left, and what was taken out. */

@@ -1,18 +1,8 @@
-import { checkAnswer, checkFinding } from '../evidence/score.ts';
-import { DocumentIndex } from '../evidence/documents.ts';
 import type { FindingCluster } from '../findings/cluster.ts';
 import type { Reconciled, Strategy, View } from '../strategy.ts';
 import { pluralityOf } from './plurality.ts';
-import {
-  carriersOfFindings,
-  claimLine,
-  findingsText,
-  type Pool,
-  poolOf,
-  told,
-  unreadDoubts,
-  withinBounds,
-} from './pool.ts';
+import { carriersOfFindings, claimLine, findingsText, type Pool, told, unreadDoubts, withinBounds } from './pool.ts';
+import { EvidenceMemo, PoolMemo } from './memo.ts';
 import { counted, noted, nothing, resultOf, rounded, verdictOf } from './result.ts';
 import type { StrategyTools } from './tools.ts';
 import { type Voices, voicesOf } from './voices.ts';
@@ -26,16 +16,18 @@ const KEPT_FROM = 0.5;
  * it is a majority of texts, and keeps all findings.
  */
 export function evidenceOf({ vectors, aliases }: Pick<StrategyTools, 'vectors' | 'aliases'>): Strategy {
+  const pools = new PoolMemo(vectors);
+  const worths = new EvidenceMemo(aliases);
   return {
     kind: 'evidence',
     is_order_free: true,
     decide(view) {
       const voices = voicesOf(view);
       if (voices.heard.length === 0) return nothing(view);
-      const index = new DocumentIndex(view.documents, aliases);
-      const pool = poolOf(voices, vectors);
-      if (pool !== undefined) return verdictOf(view, ofFindings(view, pool, index), false);
-      const scores = new Map(voices.heard.map(({ answer }) => [answer.lane, checkAnswer(answer, index).score ?? 1]));
+      const pool = pools.of(voices);
+      if (pool !== undefined)
+        return verdictOf(view, ofFindings(view, pool, worths.inPool(pool, view.documents)), false);
+      const scores = new Map(voices.heard.map(({ answer }) => [answer.lane, worths.of(answer, view.documents).answer]));
       const found = pluralityOf(view, { voices, factor: (lane) => scores.get(lane) ?? 1 });
       if (found === undefined) return nothing(view);
       return verdictOf(view, noted(found.result, whyOf(view, voices, scores)), found.is_safe && isAllText(view));
@@ -52,12 +44,12 @@ function whyOf(view: View, { heard }: Voices, scores: ReadonlyMap<number, number
   return [`votes count by what their citations are worth: ${said.join(', ')}${heard.length > 8 ? ', …' : ''}`];
 }
 
-function ofFindings(view: View, pool: Pool, index: DocumentIndex): Reconciled {
-  const scored = pool.clusters.map((cluster) => ({ cluster, score: scoreOf(cluster, index) }));
+function ofFindings(view: View, pool: Pool, worths: ReadonlyMap<unknown, number>): Reconciled {
+  const scored = pool.clusters.map((cluster) => ({ cluster, score: scoreOf(cluster, worths) }));
   const kept = scored.filter(({ score }) => score >= KEPT_FROM);
   const left_out = scored.filter(({ score }) => score < KEPT_FROM);
   const { findings, doubts } = withinBounds(kept.map(({ cluster }) => told(view, pool, cluster).finding));
-  const checked = index.isEmpty ? 'there are no documents to hold them against' : 'their citations hold';
+  const checked = view.documents.length === 0 ? 'there are no documents to hold them against' : 'their citations hold';
   return resultOf(view, {
     text: findingsText(findings),
     findings,
@@ -77,6 +69,6 @@ function ofFindings(view: View, pool: Pool, index: DocumentIndex): Reconciled {
 }
 
 /** Of the best that any of those cites who say it; 1 without documents. */
-function scoreOf({ members }: FindingCluster, index: DocumentIndex): number {
-  return Math.max(...members.map((finding) => checkFinding(finding, index).score ?? 1));
+function scoreOf({ members }: FindingCluster, worths: ReadonlyMap<unknown, number>): number {
+  return Math.max(...members.map((finding) => worths.get(finding) ?? 1));
 }

@@ -8,7 +8,7 @@ import { first_win } from './first-win.ts';
 import { judge } from './judge.ts';
 import { majority } from './majority.ts';
 import { self_consistency } from './self-consistency.ts';
-import { streaming_merge } from './streaming-merge.ts';
+import { streamingMergeOf } from './streaming-merge.ts';
 import type { StrategyTools } from './tools.ts';
 import { twoPhaseOf } from './two-phase.ts';
 import { unionOf } from './union.ts';
@@ -42,7 +42,7 @@ export function strategyOf(kind: StrategyKind, tools: StrategyTools): Strategy {
     case 'arbiter':
       return arbiterOf(tools);
     case 'streaming_merge':
-      return streaming_merge;
+      return streamingMergeOf();
     case 'adaptive':
       return adaptiveOf(tools, (chosen) => strategyOf(chosen, tools));
   }

@@ -31,15 +31,21 @@ const FULL_ENDS = unitsOf('。！？');
  * `settled`, what was told before, and only ever grows. Sentences are the same when their words and signs are, whatever
  * their case and what stands between; they are told in the words of the first lane that says them.
  */
-export function mergeStream(parts: readonly StreamPart[], settled: string): string {
+export function mergeStream(
+  parts: readonly StreamPart[],
+  settled: string,
+  places: StreamPlaces = new StreamPlaces(),
+): string {
   const total = parts.reduce((sum, { weight }) => sum + weight, 0);
   const enough = Math.min(2, parts.length);
   let text = settled;
   let lanes = parts
-    .map((part) => ({ part, at: offsetAfter(part, settled) ?? -1 }))
+    .map((part) => ({ part, at: places.of(part, settled) ?? -1 }))
     .filter(({ at }) => at >= 0)
     // One that has said it word for word is asked for the words that follow before others are.
-    .sort((a, b) => Number(isVerbatim(b, settled)) - Number(isVerbatim(a, settled)) || a.part.lane - b.part.lane);
+    .map((one) => ({ ...one, is_verbatim: one.at === settled.length && begins(one.part.text, settled) }))
+    .sort((a, b) => Number(b.is_verbatim) - Number(a.is_verbatim) || a.part.lane - b.part.lane)
+    .map(({ part, at }) => ({ part, at }));
   while (text.length < SETTLED_MAX) {
     const groups = new Map<string, { part: StreamPart; at: number; end: number }[]>();
     for (const { part, at } of lanes) {
@@ -61,19 +67,43 @@ export function mergeStream(parts: readonly StreamPart[], settled: string): stri
   return text;
 }
 
-const isVerbatim = ({ part, at }: { part: StreamPart; at: number }, settled: string): boolean =>
-  at === settled.length && part.text.startsWith(settled);
+/** Parts of texts are compared at once, and `startsWith` character by character. */
+const begins = (text: string, start: string): boolean =>
+  text.length >= start.length && text.slice(0, start.length) === start;
+
+/** Lanes of which is kept how far they were followed. */
+const PLACES_MAX = 256;
+
+/** How far each lane was followed: what has been read of it is not read again. Changes nothing but what it costs. */
+export class StreamPlaces {
+  readonly #known: Map<number, { readonly settled: string; readonly said: string }> = new Map();
+
+  /** As `offsetAfter`. */
+  of(part: StreamPart, settled: string): number | undefined {
+    const known = this.#known.get(part.lane);
+    const is_known = known !== undefined && begins(settled, known.settled) && begins(part.text, known.said);
+    const at = is_known
+      ? offsetAfter(part, settled, { own: known.said.length, told: known.settled.length })
+      : offsetAfter(part, settled);
+    // Only what space follows is read for good: `10.` may go on as `10.5`.
+    if (at === undefined || !isSpace(part.text.charCodeAt(at))) return at;
+    if (this.#known.size >= PLACES_MAX) this.#known.clear();
+    this.#known.set(part.lane, { settled, said: part.text.slice(0, at) });
+    return at;
+  }
+}
 
 /** Where a text goes on that begins by saying what was told; undefined when it says something else, or not all of it yet. */
 export function offsetAfter(
   { text, is_complete }: Pick<StreamPart, 'text' | 'is_complete'>,
   settled: string,
+  from: { readonly own: number; readonly told: number } = { own: 0, told: 0 },
 ): number | undefined {
   const next = settled.length;
-  if (text.startsWith(settled) && (next === 0 || next === text.length || isSpace(text.charCodeAt(next)))) return next;
-  let own = pastBetween(text, 0);
-  let told = pastBetween(settled, 0);
-  let end = own;
+  if (begins(text, settled) && (next === 0 || next === text.length || isSpace(text.charCodeAt(next)))) return next;
+  let own = pastBetween(text, from.own);
+  let told = pastBetween(settled, from.told);
+  let end = from.own;
   while (told < settled.length) {
     if (own === text.length || !isSame(text.charCodeAt(own), settled.charCodeAt(told))) return undefined;
     end = own + 1;

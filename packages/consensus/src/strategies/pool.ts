@@ -23,17 +23,22 @@ export interface Pool {
   /** Lanes with an answer in which no findings could be read. */
   readonly unread: readonly number[];
   weightOf(lane: number): number;
+  /** Of one lane, in the order in which it said them. */
+  findingsOf(lane: number): readonly Finding[];
 }
 
 /** Undefined: nobody gave findings, not even none. */
 export function poolOf({ heard }: Pick<Voices, 'heard'>, vectors: Vectors): Pool | undefined {
   const reviewers = heard.filter(({ answer }) => answer.findings !== undefined);
   if (reviewers.length === 0) return undefined;
-  const findings = reviewers.flatMap(({ answer: { findings: own, lane, source } }) =>
-    // A finding is of the lane that said it, whatever it says of itself.
-    (own ?? []).map((finding): Finding => ({ ...finding, provenance: [{ lane, source }] })),
+  const findings = new Map(
+    reviewers.map(({ answer: { findings: own, lane, source } }) => [
+      lane,
+      // A finding is of the lane that said it, whatever it says of itself.
+      (own ?? []).map((finding): Finding => ({ ...finding, provenance: [{ lane, source }] })),
+    ]),
   );
-  const clusters = clusterFindings(findings, { vectors });
+  const clusters = clusterFindings([...findings.values()].flat(), { vectors });
   const weights = new Map(reviewers.map(({ answer, weight }) => [answer.lane, weight]));
   const lanes = [...weights.keys()];
   return {
@@ -43,6 +48,7 @@ export function poolOf({ heard }: Pick<Voices, 'heard'>, vectors: Vectors): Pool
     agreement: laneAgreement(clusters, lanes, [...weights.values()]).weighted ?? 1,
     unread: heard.filter(({ answer }) => answer.findings === undefined).map(({ answer }) => answer.lane),
     weightOf: (lane) => weights.get(lane) ?? 0,
+    findingsOf: (lane) => findings.get(lane) ?? [],
   };
 }
 
@@ -68,8 +74,9 @@ export function told(view: View, pool: Pool, { finding, members }: FindingCluste
   const severity = severityRank(gravest) <= severityRank('high') ? gravest : spokesman.severity;
   const { type, claim } = spokesman;
   const named = { ...finding, type, claim, severity, proposed_fix: spokesman.proposed_fix ?? finding.proposed_fix };
+  const is_same = type === finding.type && claim === finding.claim;
   const is_disputed = members.some((one) => one.type !== type || one.severity !== spokesman.severity);
-  return { finding: { ...named, id: findingId(named) }, is_disputed };
+  return { finding: is_same ? named : { ...named, id: findingId(named) }, is_disputed };
 }
 
 /** By win rate, then by standing, then by lane, the first highest. */

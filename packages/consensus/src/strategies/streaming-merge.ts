@@ -1,5 +1,5 @@
 import type { Reconciled, Strategy, View } from '../strategy.ts';
-import { mergeStream, offsetAfter } from './merge-stream.ts';
+import { mergeStream, offsetAfter, StreamPlaces } from './merge-stream.ts';
 import { type Plurality, pluralityOf } from './plurality.ts';
 import { noted, nothing, resultOf, verdictOf } from './result.ts';
 import { standingOf, voicesOf } from './voices.ts';
@@ -9,30 +9,33 @@ import { standingOf, voicesOf } from './voices.ts';
  * the most votes among those that begin with what was told. What was told depends on who spoke first, as to its wording
  * and its length.
  */
-export const streaming_merge: Strategy = {
-  kind: 'streaming_merge',
-  is_order_free: false,
-  decide(view) {
-    const found = pluralityOf(view);
-    if (found === undefined) return view.settled === '' || !view.is_last ? nothing(view) : done(view, onlyTold(view));
-    if (view.settled === '') return verdictOf(view, found.result, found.is_safe);
-    const voices = voicesOf(view);
-    const heard = voices.heard.filter(({ answer }) => offsetAfter(whole(answer.text), view.settled) !== undefined);
-    const going_on = pluralityOf(view, { voices: { ...voices, heard } });
-    if (going_on === undefined) return done(view, onlyTold(view, found));
-    return verdictOf(view, continued(view, going_on, found), going_on.is_safe);
-  },
-  stream({ plan, standing, settled, texts }) {
-    const is_equal = plan.strategy.weights === 'equal';
-    const weightOf = (source: string): number => (is_equal ? 1 : standingOf({ standing }, source));
-    const is_known = texts.some(({ source }) => weightOf(source) > 0);
-    const parts = texts.map(({ lane, source, text, is_complete }) => ({
-      ...{ lane, text, is_complete },
-      weight: is_known ? weightOf(source) : 1,
-    }));
-    return mergeStream(parts, settled);
-  },
-};
+export function streamingMergeOf(): Strategy {
+  const places = new StreamPlaces();
+  return {
+    kind: 'streaming_merge',
+    is_order_free: false,
+    decide(view) {
+      const found = pluralityOf(view);
+      if (found === undefined) return view.settled === '' || !view.is_last ? nothing(view) : done(view, onlyTold(view));
+      if (view.settled === '') return verdictOf(view, found.result, found.is_safe);
+      const voices = voicesOf(view);
+      const heard = voices.heard.filter(({ answer }) => offsetAfter(whole(answer.text), view.settled) !== undefined);
+      const going_on = pluralityOf(view, { voices: { ...voices, heard } });
+      if (going_on === undefined) return done(view, onlyTold(view, found));
+      return verdictOf(view, continued(view, going_on, found), going_on.is_safe);
+    },
+    stream({ plan, standing, settled, texts }) {
+      const is_equal = plan.strategy.weights === 'equal';
+      const weightOf = (source: string): number => (is_equal ? 1 : standingOf({ standing }, source));
+      const is_known = texts.some(({ source }) => weightOf(source) > 0);
+      const parts = texts.map(({ lane, source, text, is_complete }) => ({
+        ...{ lane, text, is_complete },
+        weight: is_known ? weightOf(source) : 1,
+      }));
+      return mergeStream(parts, settled, places);
+    },
+  };
+}
 
 const whole = (text: string): { readonly text: string; readonly is_complete: true } => ({ text, is_complete: true });
 const done = (view: View, result: Reconciled): ReturnType<Strategy['decide']> => verdictOf(view, result, false);

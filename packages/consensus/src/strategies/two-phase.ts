@@ -7,12 +7,12 @@ import {
   claimLine,
   findingsText,
   type Pool,
-  poolOf,
   supportOf,
   told,
   unreadDoubts,
   withinBounds,
 } from './pool.ts';
+import { PoolMemo } from './memo.ts';
 import { ackPrompt } from './prompts.ts';
 import { acksIn, askOf, askOpen, mayAsk, replyTo } from './replies.ts';
 import { counted, isAnyOpen, noted, nothing, resultOf, verdictOf } from './result.ts';
@@ -33,13 +33,14 @@ type Phase = 'ordinary' | 'found_twice' | 'acked' | 'denied' | 'unanswered' | 'n
  * confidence.
  */
 export function twoPhaseOf({ vectors }: Pick<StrategyTools, 'vectors'>): Strategy {
+  const pools = new PoolMemo(vectors);
   return {
     kind: 'two_phase',
     is_order_free: true,
     decide(view) {
       const voices = voicesOf(view);
+      const pool = pools.of(voices);
       if (voices.heard.length === 0 || (isAnyOpen(view) && !view.is_last)) return nothing(view);
-      const pool = poolOf(voices, vectors);
       if (pool !== undefined) return ofFindings(view, voices, pool);
       const found = pluralityOf(view, { voices });
       return found === undefined ? nothing(view) : ofText(view, voices, found);

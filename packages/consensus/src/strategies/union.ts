@@ -2,16 +2,8 @@ import { clip } from '@atp-router/kernel';
 import type { Reconciled, Strategy, View } from '../strategy.ts';
 import type { StrategyTools } from './tools.ts';
 import { foremost, pluralityOf } from './plurality.ts';
-import {
-  carriersOfFindings,
-  findingsText,
-  type Pool,
-  poolOf,
-  supportOf,
-  told,
-  unreadDoubts,
-  withinBounds,
-} from './pool.ts';
+import { carriersOfFindings, findingsText, type Pool, supportOf, told, unreadDoubts, withinBounds } from './pool.ts';
+import { PoolMemo } from './memo.ts';
 import { answerResult, counted, noted, nothing, resultOf, verdictOf } from './result.ts';
 import { type Voices, voicesOf } from './voices.ts';
 
@@ -24,13 +16,14 @@ const LISTED_CHARS = 16_384;
  * gravest that was said, from high on. Texts without findings: all different answers, those with the most votes first.
  */
 export function unionOf({ vectors }: Pick<StrategyTools, 'vectors'>): Strategy {
+  const pools = new PoolMemo(vectors);
   return {
     kind: 'union',
     is_order_free: true,
     decide(view) {
       const voices = voicesOf(view);
       if (voices.heard.length === 0) return nothing(view);
-      const pool = poolOf(voices, vectors);
+      const pool = pools.of(voices);
       return verdictOf(view, pool === undefined ? unitedTexts(view, voices) : unitedFindings(view, pool), false);
     },
   };

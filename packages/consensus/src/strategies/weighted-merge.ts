@@ -1,18 +1,8 @@
 import { agreementIn, ANSWERS_MAX } from '../agreement/agreement.ts';
-import { checkFinding } from '../evidence/score.ts';
-import { DocumentIndex } from '../evidence/documents.ts';
 import type { FindingCluster } from '../findings/cluster.ts';
 import type { Reconciled, Strategy, View } from '../strategy.ts';
-import {
-  carriersOfFindings,
-  claimLine,
-  findingsText,
-  type Pool,
-  poolOf,
-  told,
-  unreadDoubts,
-  withinBounds,
-} from './pool.ts';
+import { carriersOfFindings, claimLine, findingsText, type Pool, told, unreadDoubts, withinBounds } from './pool.ts';
+import { EvidenceMemo, PoolMemo } from './memo.ts';
 import { answerResult, type Carrier, counted, nothing, resultOf, rounded, verdictOf } from './result.ts';
 import { answerMatrix } from './similarity.ts';
 import type { StrategyTools } from './tools.ts';
@@ -24,22 +14,24 @@ import { type Voices, voicesOf } from './voices.ts';
  * that is nearest to all others, by the same weights (the medoid).
  */
 export function weightedMergeOf({ vectors, aliases }: Pick<StrategyTools, 'vectors' | 'aliases'>): Strategy {
+  const pools = new PoolMemo(vectors);
+  const worths = new EvidenceMemo(aliases);
   return {
     kind: 'weighted_merge',
     is_order_free: true,
     decide(view) {
       const voices = voicesOf(view);
       if (voices.heard.length === 0) return nothing(view);
-      const pool = poolOf(voices, vectors);
+      const pool = pools.of(voices);
       const result =
-        pool === undefined ? medoid(view, voices) : weighed(view, pool, new DocumentIndex(view.documents, aliases));
+        pool === undefined ? medoid(view, voices) : weighed(view, pool, worths.inPool(pool, view.documents));
       return verdictOf(view, result, false);
     },
   };
 }
 
-function weighed(view: View, pool: Pool, index: DocumentIndex): Reconciled {
-  const scored = pool.clusters.map((cluster) => ({ cluster, part: partOf(pool, cluster, index) }));
+function weighed(view: View, pool: Pool, worths: ReadonlyMap<unknown, number>): Reconciled {
+  const scored = pool.clusters.map((cluster) => ({ cluster, part: partOf(pool, cluster, worths) }));
   const kept = scored.filter(({ part }) => part > 0.5);
   const { findings, doubts } = withinBounds(kept.map(({ cluster }) => told(view, pool, cluster).finding));
   // How far from half the decision about each finding was: 0.5 is a toss-up, 1 certain.
@@ -67,10 +59,10 @@ function weighed(view: View, pool: Pool, index: DocumentIndex): Reconciled {
 }
 
 /** Part of the weight of all reviewers that stands behind a finding, 0 to 1; of each lane the most it says. */
-function partOf(pool: Pool, { members }: FindingCluster, index: DocumentIndex): number {
+function partOf(pool: Pool, { members }: FindingCluster, worths: ReadonlyMap<unknown, number>): number {
   const by_lane = new Map<number, number>();
   for (const finding of members) {
-    const worth = (finding.confidence ?? 1) * (checkFinding(finding, index).score ?? 1);
+    const worth = (finding.confidence ?? 1) * (worths.get(finding) ?? 1);
     for (const { lane } of finding.provenance) by_lane.set(lane, Math.max(by_lane.get(lane) ?? 0, worth));
   }
   const weight = [...by_lane].reduce((sum, [lane, worth]) => sum + pool.weightOf(lane) * worth, 0);

@@ -108,7 +108,7 @@ function rowView(row: ConsensusRow): object {
       ...{ model: null, error: null, reason: null, admitted_ms: null, first_piece_ms: null, ended_ms: null },
       ...inMicros(lane),
     })),
-    follow_ups: follow_ups.map((one) => ({ ended_ms: null, ...inMicros(one) })),
+    follow_ups: follow_ups.map((one) => ({ lane: null, ended_ms: null, ...inMicros(one) })),
     cost_usd_micros: nanosToMicros(cost_usd_nanos),
   };
 }

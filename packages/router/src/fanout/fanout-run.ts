@@ -20,6 +20,7 @@ import { Intents } from '../engine/intents.ts';
 import { sharedHoldOf } from '../engine/shared-hold.ts';
 import { SessionAudit } from './audit/session-audit.ts';
 import { type DeskOwner, LaneDesk } from './lane-desk.ts';
+import { fallenBack, textOnly } from './fallen-back.ts';
 import { Opening, type OpeningOwner } from './opening.ts';
 import { LaneBriefs } from './briefs.ts';
 import { teach } from './learn/teach.ts';
@@ -299,14 +300,3 @@ export class FanoutRun implements RunningCall, DeskOwner, OpeningOwner {
     return this.#env.ambient.clock.mono_ms();
   }
 }
-
-function textOnly(text: string): Choice {
-  return { parts: [{ type: 'text', text }], finish: 'stop' };
-}
-
-function fallenBack(text: string, error: AtpError): Reconciled {
-  const why = [error.message, 'the chain of the policy was asked, one at a time, and answered'];
-  return { ...NOTHING_SHARED, text, why, uncertainties: ['nothing came of the fan-out'] };
-}
-
-const NOTHING_SHARED = { lane: undefined, findings: undefined, agreement: 0, confidence: 0, shares: [] };

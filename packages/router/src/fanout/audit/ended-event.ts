@@ -88,6 +88,7 @@ function followUps({ session, desk, log }: EndedParts): ConsensusFollowUp[] {
   return [...log.asked.values()].map(({ ask: { id, role, source }, asked_ms, ended_ms, source: by }) => {
     const run = desk.asked.get(id);
     return {
+      ...(run !== undefined && { lane: run.work.ref.lane }),
       ...{ id, role, source: run?.work.ref.source ?? by ?? source ?? role },
       ...{ answered: answers.get(id)?.text !== undefined, asked_ms },
       ...(ended_ms !== undefined && { ended_ms }),
@@ -99,13 +100,13 @@ function followUps({ session, desk, log }: EndedParts): ConsensusFollowUp[] {
 /** Who was asked before the members, and who after them. */
 function besides({ desk, offset_ms }: EndedParts): ConsensusFollowUp[] {
   return desk.all.flatMap((run) => {
-    const { role, source } = run.work.ref;
+    const { lane, role, source } = run.work.ref;
     if (isMember(role) || (role !== 'filter' && role !== 'fallback')) return [];
     const [first] = run.records;
     const last = run.records.at(-1);
     const since = (ms: number): number => round(Math.max(0, ms - offset_ms));
     return {
-      ...{ id: role, role, source, answered: last?.outcome === 'ok', asked_ms: since(first?.offset_ms ?? 0) },
+      ...{ id: role, lane, role, source, answered: last?.outcome === 'ok', asked_ms: since(first?.offset_ms ?? 0) },
       ...(last?.offset_ms !== undefined && { ended_ms: since(last.offset_ms + last.latency_ms) }),
       ...spentOf(run),
     };

@@ -1,0 +1,1 @@
+export { type History, type HistoryFacts, playHistory } from './history.ts';
