@@ -37,11 +37,7 @@ export function registerLearnedGauges(registry: MetricRegistry, { sources, regre
     'Chance that an answer of a persona, agent or model is right, of those that are known.',
     ({ accuracy }) => accuracy,
   );
-  ofSources(
-    'atp_reputation_reliability_ratio',
-    'Chance that it answers in time.',
-    ({ reliability }) => reliability,
-  );
+  ofSources('atp_reputation_reliability_ratio', 'Chance that it answers in time.', ({ reliability }) => reliability);
   registry.live({
     name: 'atp_consensus_regret',
     help: 'What a strategy would have gained more than the one that decided, 0 to 1 a task, by feedback.',

@@ -20,7 +20,14 @@ async function reputation({ query }: AdminRequest, { learning, engine }: AdminPa
   const data = sources.map((one) => {
     const { is_known, worth_low, ...estimate } = knowledge.estimate(one, cluster, tick);
     const clusters = [...sum.reputation.clustersOf(one)].sort();
-    return { source: one, cluster: cluster ?? null, known: is_known, ...rounded(estimate), worth: round(worth_low), clusters };
+    return {
+      source: one,
+      cluster: cluster ?? null,
+      known: is_known,
+      ...rounded(estimate),
+      worth: round(worth_low),
+      clusters,
+    };
   });
   const policies = [...sum.policies].sort().map((id) => policyOf(id, sum, sources, cluster));
   return ok({ data, policies });

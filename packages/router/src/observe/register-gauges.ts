@@ -1,4 +1,11 @@
-import { type LearnedGauges, registerClusterGauges, registerLearnedGauges, registerLiveGauges, systemClock, type RouterMetrics } from '@atp-router/adapters';
+import {
+  type LearnedGauges,
+  registerClusterGauges,
+  registerLearnedGauges,
+  registerLiveGauges,
+  systemClock,
+  type RouterMetrics,
+} from '@atp-router/adapters';
 import type { Knowledge } from '@atp-router/consensus';
 import { tickOf } from '../fanout/learn/lessons.ts';
 import { type LiveParts, liveGauges } from './live.ts';

@@ -24,7 +24,11 @@ export const FEEDBACK_PATHS: JsonObject = {
 
 export const REPUTATION_PATHS: JsonObject = at('/reputation', {
   get: {
-    ...{ id: 'getReputation', tag: 'observe', summary: 'What is known of personas, agents and models that were asked.' },
+    ...{
+      id: 'getReputation',
+      tag: 'observe',
+      summary: 'What is known of personas, agents and models that were asked.',
+    },
     description: 'Of all processes and routers over the same database.',
     query: { cluster: text('For tasks of this type. Absent: over all.'), source: text('Only this one.') },
     answer: ref('Reputation'),

@@ -71,7 +71,10 @@ const textOf = (reply: Reply): string =>
   (reply.json as { choices: { message: { content: string } }[] }).choices[0]?.message.content ?? '';
 
 /** Three sources that are right nine times of ten, apart from each other, and `d`, which never is. */
-function taskOf(rng: ReturnType<typeof seededRng>): { readonly right: string; readonly answers: Record<string, string> } {
+function taskOf(rng: ReturnType<typeof seededRng>): {
+  readonly right: string;
+  readonly answers: Record<string, string>;
+} {
   const letter = (): string => 'ABCD'[Math.floor(rng.next() * 4)] ?? 'A';
   const right = letter();
   const wrong = (): string => 'ABCD'[('ABCD'.indexOf(right) + 1 + Math.floor(rng.next() * 3)) % 4] ?? 'A';
@@ -138,7 +141,17 @@ describe('what a router learns of who answers', () => {
       [{ request_id: 'x', score: 2 }, 'invalid_request', 'score'],
       [{ request_id: 'x', label: ' ' }, 'invalid_request', 'label'],
       [{ request_id: 'x', lanes: [] }, 'invalid_request', 'lanes'],
-      [{ request_id: 'x', lanes: [{ lane: 0, right: 1 }, { lane: 0, right: 0 }] }, 'invalid_request', 'lanes'],
+      [
+        {
+          request_id: 'x',
+          lanes: [
+            { lane: 0, right: 1 },
+            { lane: 0, right: 0 },
+          ],
+        },
+        'invalid_request',
+        'lanes',
+      ],
       [{ request_id: 'x', score: 1, more: 1 }, 'invalid_request', 'more'],
     ];
     for (const [body, code, param] of wrong) expect(errorOf(await give(running, body))).toMatchObject({ code, param });
