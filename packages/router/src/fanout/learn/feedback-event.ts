@@ -72,7 +72,6 @@ function rightsOf({ result, lanes, answer }: ConsensusLearned, said: Said): Righ
 
 function scoreOf(session: ConsensusLearned, said: Said, rightOf: RightOf): number | undefined {
   if (said.kind === 'score') return said.score;
-  // What was put together of several answers can be held against a label as any; marks of lanes say nothing of it.
-  if (said.kind === 'label') return rightOf(undefined, session.result, 0);
+  // What was put together of several answers cannot be held against a label, nor against marks of lanes.
   return session.result < 0 ? undefined : rightOf(undefined, session.result, 0);
 }

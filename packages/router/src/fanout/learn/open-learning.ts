@@ -45,7 +45,7 @@ export async function openLearning(
   bus.listen((event) => keeper.observe(event));
   const hashOfKey = (call_id: string, key: string): string => hash(`${call_id}\n${key}`);
   const reconciler = new ReconcilerRoom({
-    ...{ knowledge, log: bus, clock: systemClock },
+    ...{ knowledge, clock: systemClock },
     seal: (call_id, keys) => sealer.seal(Buffer.from(JSON.stringify(keys.map((key) => hashOfKey(call_id, key))))),
   });
   const feedback = new FeedbackDesk({
