@@ -49,7 +49,7 @@ describe('a router of several processes', () => {
       expect(reply.status).toBe(200);
       return reply;
     }, SOON);
-    expect(first.json).toMatchObject({ repeated: false, score: null, lanes: 2 });
+    expect(first.json).toMatchObject({ repeated: false, score: 1, lanes: 2 });
     expect((await give(two?.url)).json).toMatchObject({ repeated: true });
     const seen = await vi.waitFor(async () => {
       const { json } = await (two ?? fail()).admin('GET', '/reputation');
