@@ -13,7 +13,7 @@ export interface FanoutPlan {
   readonly escalations: readonly Escalation[];
   readonly arbiter: ArbiterSettings | undefined;
   /** Who judges, verifies, or confirms in place of another member; `strategy.judge` is its source. */
-  readonly judge: Member | undefined;
+  readonly judge?: Member | undefined;
   /** Lanes that run at once; another is begun when one has ended and the result is not safe. Undefined: all. */
   readonly width: number | undefined;
   /** From the start of the session. The result is made of what has come by then. */

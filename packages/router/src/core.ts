@@ -6,14 +6,12 @@ import {
   RouterMetrics,
   type SessionStore,
   systemClock,
-  systemRng,
-  systemTimers,
   type TokenCounterWorker,
   tokenCounterWorker,
   type Tracing,
 } from '@atp-router/adapters';
 import { AccountLedger, Estimator } from '@atp-router/flow';
-import { AtpError, addUsdNanos, idSource } from '@atp-router/kernel';
+import { AtpError, addUsdNanos } from '@atp-router/kernel';
 import type { BudgetDay } from '@atp-router/ledger';
 import { KillSwitches, TargetHealth } from '@atp-router/routing';
 import type { AgentHub } from './atp/agents/agent-hub.ts';
@@ -22,6 +20,7 @@ import { openAgentHub } from './atp/agents/open-agent-hub.ts';
 import { keptSessions, openSessionHub } from './atp/open-hub.ts';
 import type { SessionHub } from './atp/session-hub.ts';
 import { stoppedBy } from './engine/admit.ts';
+import { systemAmbient } from './ambient.ts';
 import { type Learning, openLearning } from './fanout/learn/open-learning.ts';
 import { Engine } from './engine/engine.ts';
 import { problemOf } from './engine/faults.ts';
@@ -235,11 +234,6 @@ function seededAccounts({ role }: Seat, days: readonly BudgetDay[]): AccountLedg
     accounts.seed(tenantAccount(tenant), day, { calls, tokens, usd_nanos: addUsdNanos(cost_usd_nanos, 0) });
   }
   return accounts;
-}
-
-function systemAmbient(): Ambient {
-  const rng = systemRng();
-  return { clock: systemClock, timers: systemTimers, rng, call_ids: idSource('call_', rng) };
 }
 
 function makeEngine(

@@ -123,7 +123,6 @@ export class ConsensusSession {
       default: {
         const heard = this.#hearing.hear(event, now_ms, this.#effects);
         if (heard === 'nothing') return;
-        // What will not change any more goes out at once.
         const text = this.#settled.grow(this.#strategy, this.#lanes.all);
         if (text !== '') this.#effects.push({ type: 'partial', text });
         if (heard === 'over') this.#advance(now_ms);
@@ -136,10 +135,9 @@ export class ConsensusSession {
     this.#times.started_ms = now_ms;
     this.#phase = { kind: 'dispatched' };
     const { deadline_ms, provisional } = this.#plan;
+    const after_ms = provisional?.after_ms ?? 0;
     if (deadline_ms !== undefined) this.#effects.push({ type: 'set_timer', timer: 'deadline', delay_ms: deadline_ms });
-    if (provisional !== undefined && provisional.after_ms > 0) {
-      this.#effects.push({ type: 'set_timer', timer: 'tight', delay_ms: provisional.after_ms });
-    }
+    if (after_ms > 0) this.#effects.push({ type: 'set_timer', timer: 'tight', delay_ms: after_ms });
     this.#fill();
   }
 
@@ -247,8 +245,11 @@ export class ConsensusSession {
     const is_left = is_free && this.#escalations.isLeft(signs);
     const expert = this.#expert?.answer;
     if (next !== undefined) this.#escalate(next, next.when, now_ms);
-    else if (is_left && arbiter !== undefined && this.#strategy !== arbiter) this.#arbitrate(arbiter, now_ms);
-    else if (is_left && expert !== undefined) this.#complete(byExpert(result, expert), 'early_exit', now_ms);
+    else if (is_left && arbiter !== undefined && this.#strategy !== arbiter) {
+      this.#strategy = arbiter;
+      this.#phase = { kind: 'arbiter' };
+      this.#advance(now_ms);
+    } else if (is_left && expert !== undefined) this.#complete(byExpert(result, expert), 'early_exit', now_ms);
     else this.#complete(result, 'early_exit', now_ms);
   }
 
@@ -260,12 +261,6 @@ export class ConsensusSession {
     this.#times.reconciling_ms ??= now_ms;
     this.#phase = { kind: 'escalation', trigger: cause };
     this.#effects.push({ type: 'escalated', cause, lane }, { type: 'dispatch', lane, member });
-  }
-
-  #arbitrate(arbiter: Strategy, now_ms: number): void {
-    this.#strategy = arbiter;
-    this.#phase = { kind: 'arbiter' };
-    this.#advance(now_ms);
   }
 
   #none(verdict: Exclude<Verdict, { kind: 'done' | 'ask' }>, now_ms: number): void {

@@ -5,10 +5,9 @@ import {
   type Reconciled,
   type SessionEffect,
   type SessionEvent,
-  type SessionTimer,
 } from '@atp-router/consensus';
 import type { Choice } from '@atp-router/dialects';
-import { AtpError, assert, type Timer, toAtpError, unreachable } from '@atp-router/kernel';
+import { AtpError, assert, toAtpError, unreachable } from '@atp-router/kernel';
 import type { CallOutcome, LaneRole, RouterEvent } from '@atp-router/ledger';
 import type { Attempt } from '../engine/attempt.ts';
 import { CallBooks } from '../engine/call-books.ts';
@@ -26,6 +25,7 @@ import { LaneBriefs } from './briefs.ts';
 import { Reply } from './reply.ts';
 import { consensusField, provisionalField } from './report.ts';
 import { sessionParts } from './session-parts.ts';
+import { SessionTimers } from './session-timers.ts';
 import type { Fanout } from './types.ts';
 
 /** Why it cannot be run, where its request cannot be read. */
@@ -58,7 +58,7 @@ export class FanoutRun implements RunningCall, DeskOwner, OpeningOwner {
   readonly #desk: LaneDesk;
   readonly #reply: Reply;
   readonly #attempts: Attempt[] = [];
-  readonly #timers: Map<SessionTimer, Timer> = new Map();
+  readonly #timers: SessionTimers;
   readonly #effects: SessionEffect[] = [];
   #applying = false;
   #next_attempt = 0;
@@ -78,6 +78,9 @@ export class FanoutRun implements RunningCall, DeskOwner, OpeningOwner {
     this.#intents = new Intents(call, env.log, this.#funds);
     this.#books = new CallBooks(call, env);
     this.#end = new CallEnd(call, env, this.#funds, this.#books);
+    this.#timers = new SessionTimers(env.ambient.timers, (timer) =>
+      this.guard(() => this.tell({ type: 'timer', timer })),
+    );
     this.#opening = new Opening(call, env, this.#funds, this);
     this.#briefs = new LaneBriefs(call, fanout, env);
     const parts = { call, env, funds: this.#funds, intents: this.#intents, books: this.#books };
@@ -184,10 +187,10 @@ export class FanoutRun implements RunningCall, DeskOwner, OpeningOwner {
         this.#desk.resume(effect.lane);
         break;
       case 'set_timer':
-        this.#setTimer(effect.timer, effect.delay_ms);
+        this.#timers.set(effect.timer, effect.delay_ms);
         break;
       case 'clear_timer':
-        this.#timers.get(effect.timer)?.cancel();
+        this.#timers.cancel(effect.timer);
         break;
       case 'provisional':
         this.#reply.provisional(provisionalField(effect), this.#meta);
@@ -208,11 +211,6 @@ export class FanoutRun implements RunningCall, DeskOwner, OpeningOwner {
     }
   }
 
-  #setTimer(timer: SessionTimer, delay_ms: number): void {
-    const due = (): void => this.guard(() => this.tell({ type: 'timer', timer }));
-    this.#timers.set(timer, this.#env.ambient.timers.after(delay_ms, due));
-  }
-
   #roleOf(lane: number, { is_challenger }: Member): LaneRole {
     if (lane >= this.#fanout.plan.members.length) return 'escalation';
     return is_challenger ? 'challenger' : 'member';
@@ -231,13 +229,14 @@ export class FanoutRun implements RunningCall, DeskOwner, OpeningOwner {
   }
 
   #succeed(result: Reconciled, choice: Choice | undefined = this.#choice(result)): void {
-    const { ambient } = this.#env;
+    const { ambient, reconciler } = this.#env;
     this.#audit.succeeded(result);
     this.#desk.stop();
     const meta = this.#meta;
     let last: (string | Uint8Array)[];
     try {
-      const consensus = consensusField(this.#session, result, this.#desk.lanes, this.#fanout);
+      const check = reconciler.checker(this.#briefs.documents);
+      const consensus = consensusField(this.#session, result, this.#desk.lanes, this.#fanout, check);
       const atp = { ...this.#books.atp(undefined, meta), consensus };
       const ended_s = Math.floor(ambient.clock.now_ms() / 1_000);
       last = this.#reply.last(choice ?? textOnly(result.text), this.#books.usage, atp, ended_s, meta);
@@ -275,7 +274,7 @@ export class FanoutRun implements RunningCall, DeskOwner, OpeningOwner {
   ): void {
     if (this.#ended) return;
     this.#ended = true;
-    for (const timer of this.#timers.values()) timer.cancel();
+    this.#timers.cancelAll();
     this.#opening.withdraw();
     const beside = (): readonly RouterEvent[] => this.#audit.ended(outcome, error?.code, this.#session, this.#desk);
     const { opened } = this.#intents;

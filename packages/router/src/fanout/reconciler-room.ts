@@ -1,9 +1,12 @@
 import {
   checkAnswer,
+  checkFinding,
   defaultAliasTable,
   type Document,
   DocumentIndex,
+  type EvidenceCheck,
   type FanoutPlan,
+  type Finding,
   hashedEmbedder,
   type Knowledge,
   readAnswer,
@@ -75,6 +78,11 @@ export class ReconcilerRoom implements Reconciler {
     const worth = (source: string): number => knowledge.estimate(source, task_type, tick).worth_low;
     const explore = qos === 'gold' ? 0 : select.explore;
     return selectMembers(members, { top: select.top, explore }, worth, seededRng(seedOf(call_id)));
+  }
+
+  checker(documents: readonly Document[]): (finding: Finding) => EvidenceCheck {
+    const index = new DocumentIndex(documents, this.#aliases);
+    return (finding) => checkFinding(finding, index);
   }
 
   get #tick(): number {

@@ -1,7 +1,9 @@
 import type {
   ConsensusSession,
   Document,
+  EvidenceCheck,
   FanoutPlan,
+  Finding,
   ReadAnswer,
   Selected,
   Standing,
@@ -43,4 +45,6 @@ export interface Reconciler {
   lesson(over: OverSession): ConsensusLearned;
   /** Who is asked, where a plan has the best of its members asked only. */
   select(plan: FanoutPlan, task: Choosing): Selected;
+  /** Holds what findings cite against the documents of their task. */
+  checker(documents: readonly Document[]): (finding: Finding) => EvidenceCheck;
 }
