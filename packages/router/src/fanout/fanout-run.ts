@@ -22,7 +22,6 @@ import { type DeskOwner, LaneDesk } from './lane-desk.ts';
 import { fallenBack, textOnly } from './fallen-back.ts';
 import { Opening, type OpeningOwner } from './opening.ts';
 import { LaneBriefs } from './briefs.ts';
-import { teach } from './learn/teach.ts';
 import { Reply } from './reply.ts';
 import { consensusField, provisionalField } from './report.ts';
 import { sessionParts } from './session-parts.ts';
@@ -277,10 +276,9 @@ export class FanoutRun implements RunningCall, DeskOwner, OpeningOwner {
     this.#ended = true;
     this.#timers.cancelAll();
     this.#opening.withdraw();
-    const beside = (): RouterEvent => this.#audit.ended(outcome, error?.code, this.#session, this.#desk);
+    const beside = (): readonly RouterEvent[] => this.#audit.ended(outcome, error?.code, this.#session, this.#desk);
     const { opened } = this.#intents;
     this.#end.come(this, { outcome, error, opened, streamed: this.#reply.begun, meta, beside, reply });
-    if (outcome !== 'cancelled') teach(this, this.#fanout, this.#briefs, this.#session, this.#env);
   }
 
   #breakDown(error: AtpError): void {
