@@ -102,7 +102,9 @@ export function remarks(review: Review): readonly string[] {
   const { masked, simulated, unreviewed } = review;
   return [
     ...(simulated ? ['SIMULATED: the answers are invented.'] : []),
-    ...(masked > 0 ? [`${masked} ${masked === 1 ? 'place' : 'places'} that looked like a secret were masked.`] : []),
+    ...(masked > 0
+      ? [`masked, because they looked like secrets: ${masked} ${masked === 1 ? 'place' : 'places'}.`]
+      : []),
     ...unreviewed.map(({ part, files, why }) => `part ${part} was not reviewed (${files.join(', ')}): ${why}`),
   ];
 }
