@@ -130,10 +130,17 @@ function doubtsOf(kept: KeptSession, documents: number, strategy: StrategyKind, 
       ? [`of lane ${cut.join(', ')} only the beginning is on record (${KEPT_TEXT_CHARS} characters)`]
       : []),
     ...(kept.steps_cut ? ['there were more steps than are on record'] : []),
-    ...(documents > 0
+    ...(documents > 0 && isCiting(kept, strategy)
       ? [`${documents} documents of the task are not on record, and citations count as if there were none`]
       : []),
     ...(strategy === 'adaptive' ? ['what is known of strategies may have changed since'] : []),
     ...(silent.length > 0 ? [`lane ${silent.join(', ')} had not answered in full when the session ended`] : []),
   ];
 }
+
+/** Whether it matters what citations are worth. */
+function isCiting({ plan }: KeptSession, strategy: StrategyKind): boolean {
+  return CITING.has(strategy) || plan.escalations.some(({ when }) => when === 'weak_citations');
+}
+
+const CITING: ReadonlySet<StrategyKind> = new Set(['evidence', 'weighted_merge', 'adaptive']);
