@@ -77,3 +77,5 @@ export {
   type StreamPart,
   strategyOf,
 } from './strategies/index.ts';
+export * from './learning/index.ts';
+export * from './reputation/index.ts';

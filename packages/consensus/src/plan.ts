@@ -13,7 +13,7 @@ export interface FanoutPlan {
   readonly escalations: readonly Escalation[];
   readonly arbiter: ArbiterSettings | undefined;
   /** Who judges, verifies, or confirms in place of another member; `strategy.judge` is its source. */
-  readonly judge: Member | undefined;
+  readonly judge?: Member | undefined;
   /** Lanes that run at once; another is begun when one has ended and the result is not safe. Undefined: all. */
   readonly width: number | undefined;
   /** From the start of the session. The result is made of what has come by then. */
@@ -24,8 +24,17 @@ export interface FanoutPlan {
   readonly reorder_max: number;
   /** Asked first; what it answers is what external members are asked in place of the client's words. Absent: none. */
   readonly filter?: Member | undefined;
+  /** Only the best of its members are asked, by reputation. Absent: all. */
+  readonly select?: SelectSettings | undefined;
   /** The policy has a chain of its own, which is tried when nothing comes of the whole fan-out. Absent: no. */
   readonly falls_back?: boolean | undefined;
+}
+
+export interface SelectSettings {
+  /** Sources that are asked, of those that are listed; challengers come in addition. */
+  readonly top: number;
+  /** Chance of each place to go to a source that is not among the best, 0 to 1. */
+  readonly explore: number;
 }
 
 /** One voice of a fan-out. */

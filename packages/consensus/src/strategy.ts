@@ -64,7 +64,10 @@ export interface Reconciled {
   /** How sure the strategy is, 0 to 1, before calibration. */
   readonly confidence: number;
   readonly uncertainties: readonly string[];
-  /** Why it came out so, in words, one step each. */
+  /**
+   * Why it came out so, in words, one step each. In these as in `uncertainties`, what is quoted of an answer stands behind a
+   * colon or in quotation marks: records have it sealed only.
+   */
   readonly why: readonly string[];
   /** How much of it each lane carries, 0 to 1. */
   readonly shares: readonly { readonly lane: number; readonly share: number }[];

@@ -1,3 +1,6 @@
+import type { ConsensusEnded } from './consensus-events.ts';
+import type { LaneMark } from './lane-mark.ts';
+import type { ConsensusLearned, FeedbackGiven } from './learned-events.ts';
 import type { SessionClosed, SessionDenied, SessionOpened } from './session-events.ts';
 import type { Price, Qos, Usage, UsdNanos } from '@atp-router/kernel';
 
@@ -12,27 +15,6 @@ export const EVENT_VERSION = 1;
 export type AttemptKind = 'primary' | 'retry' | 'fallback' | 'hedge';
 
 export type CallOutcome = 'ok' | 'error' | 'cancelled' | 'interrupted';
-
-/** Whose answers are reconciled, who is asked about them, who goes before all others, and who is left when nothing came of them. */
-export type LaneRole =
-  | 'member'
-  | 'challenger'
-  | 'escalation'
-  | 'judge'
-  | 'verifier'
-  | 'ack'
-  | 'arbiter'
-  | 'filter'
-  | 'fallback';
-
-/** Which lane of a fan-out an attempt is of; all absent for a call that asks one at a time. */
-export interface LaneMark {
-  /** From 0 within the call. */
-  readonly lane?: number | undefined;
-  readonly role?: LaneRole | undefined;
-  /** Id of the persona, agent or model that is asked. */
-  readonly source?: string | undefined;
-}
 
 /** What is promised to the journal before an upstream sees a single byte. */
 export interface AttemptIntent extends LaneMark {
@@ -281,6 +263,9 @@ export type RouterEvent =
   | CallReplayed
   | StageAborted
   | IdempotencyStored
+  | ConsensusEnded
+  | ConsensusLearned
+  | FeedbackGiven
   | NodeStarted
   | NodeStopped
   | ConfigApplied

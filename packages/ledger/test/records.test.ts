@@ -61,6 +61,9 @@ const route = {
   kind: fc.constantFrom('primary', 'retry', 'fallback', 'hedge'),
   model: text,
   provider: text,
+  lane: maybe(fc.nat({ max: 40 })),
+  role: maybe(fc.constantFrom('member', 'challenger', 'judge', 'arbiter')),
+  source: maybe(text),
 } as const;
 
 const intent = fc.record<AttemptIntent>({

@@ -39,3 +39,10 @@ it('counts what a provider had reported, and no less output than was counted', (
   again.apply({ ...PROGRESS, seq: 3, out_tokens: 400 });
   expect(recoverCalls(again.list())[0]?.usage).toEqual({ ...REPORTED, out_tokens: 400 });
 });
+
+it('keeps which lane of a fan-out an interrupted attempt was of', () => {
+  const open = new OpenCalls();
+  const mark = { lane: 2, role: 'member', source: 'b' } as const;
+  open.apply({ ...OPENED, attempt: { ...INTENT, ...mark } } as JournalRecord);
+  expect(recoverCalls(open.list())[0]?.attempts).toMatchObject([mark]);
+});

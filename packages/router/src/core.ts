@@ -6,14 +6,12 @@ import {
   RouterMetrics,
   type SessionStore,
   systemClock,
-  systemRng,
-  systemTimers,
   type TokenCounterWorker,
   tokenCounterWorker,
   type Tracing,
 } from '@atp-router/adapters';
 import { AccountLedger, Estimator } from '@atp-router/flow';
-import { AtpError, addUsdNanos, idSource } from '@atp-router/kernel';
+import { AtpError, addUsdNanos } from '@atp-router/kernel';
 import type { BudgetDay } from '@atp-router/ledger';
 import { KillSwitches, TargetHealth } from '@atp-router/routing';
 import type { AgentHub } from './atp/agents/agent-hub.ts';
@@ -22,12 +20,13 @@ import { openAgentHub } from './atp/agents/open-agent-hub.ts';
 import { keptSessions, openSessionHub } from './atp/open-hub.ts';
 import type { SessionHub } from './atp/session-hub.ts';
 import { stoppedBy } from './engine/admit.ts';
-import { ReconcilerRoom } from './fanout/reconciler-room.ts';
+import { systemAmbient } from './ambient.ts';
+import { type Learning, openLearning } from './fanout/learn/open-learning.ts';
 import { Engine } from './engine/engine.ts';
 import { problemOf } from './engine/faults.ts';
 import type { Ambient } from './engine/ports.ts';
 import { Throttles } from './engine/throttles.ts';
-import { IdempotencyIndex, type IdempotencyOptions } from './engine/idempotency.ts';
+import { IdempotencyIndex } from './engine/idempotency.ts';
 import { observedOf } from './engine/observed.ts';
 import type { EngineParts } from './engine/parts.ts';
 import { tenantAccount } from './generation/accounts.ts';
@@ -36,6 +35,7 @@ import { DEFAULT_HEALTH, healthOptions, providerConfigOf } from './generation/he
 import { tunersOf } from './generation/tuners.ts';
 import { GenerationManager } from './generation/manager.ts';
 import { Presence } from './front/presence.ts';
+import { keptAnswers, keptKeys } from './keeping.ts';
 import type { LedgerHandle } from './ledger-handle.ts';
 import { EventBus } from './observe/event-bus.ts';
 import { FlowCounts, flowGauges, type FlowParts, flowStateOf } from './observe/flow-watch.ts';
@@ -73,6 +73,7 @@ export interface Core {
   readonly counter: TokenCounterWorker;
   readonly tracing: Tracing | undefined;
   readonly presence: Presence;
+  readonly learning: Learning;
 }
 
 const sha256 = (data: string | Uint8Array): string => nodeHash('sha256', data, 'hex');
@@ -127,7 +128,10 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
   const tracing = startTracing(config, version, secrets.node_id, manager, bus);
   const counter = tokenCounterWorker();
   const kept = keptKeys(manager);
+  const learning = await openLearning(options, seat, ledger, bus, sha256);
   const common = {
+    reconciler: learning.reconciler,
+    answers: keptAnswers(seat, manager),
     shared: shared?.budgets,
     idempotency:
       shared?.keys(kept) ??
@@ -149,7 +153,7 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
   for (const kill of member?.kills ?? ledger.start.kills) engine.parts.kills.set(kill.scope, kill.id, true);
   const flow = { watch, spending: watchFlow(metrics, bus, accounts, engine) };
   const presence = new Presence(member?.others, options.config.workers);
-  registerGauges(metrics, { engine, ledger, bus, shared, presence, tracing, member });
+  registerGauges(metrics, { engine, ledger, bus, shared, presence, tracing, member, knowledge: learning.knowledge });
   for (const event of ledger.start.recovered) bus.announce(event);
   bus.append({ type: 'node.started', version, recovered_calls: ledger.start.recovered.length });
   await bus.written();
@@ -157,7 +161,7 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
   await member?.attach({ engine, manager, bus, agents, metrics });
   const core = {
     ...{ seat, member, node_id: secrets.node_id, ledger, shared, bus, metrics },
-    ...{ manager, engine, agents, transports, counter, tracing, flow, presence },
+    ...{ manager, engine, agents, transports, counter, tracing, flow, presence, learning },
   };
   return { ...core, ...(await openHub(options, secrets, core)) };
 }
@@ -168,15 +172,6 @@ function watchFlow(metrics: RouterMetrics, bus: EventBus, accounts: AccountLedge
   bus.listen((event) => spending.observe(event));
   metrics.flow.live(metrics.registry, () => flowGauges(flowStateOf(engine), () => spending.list()));
   return spending;
-}
-
-function keptKeys(manager: GenerationManager): IdempotencyOptions {
-  return {
-    get max_entries(): number {
-      return manager.config.idempotency.max_entries;
-    },
-    now_ms: systemClock.now_ms,
-  };
 }
 
 /** The sessions of clients and agents, with those that a predecessor kept. */
@@ -241,18 +236,16 @@ function seededAccounts({ role }: Seat, days: readonly BudgetDay[]): AccountLedg
   return accounts;
 }
 
-function systemAmbient(): Ambient {
-  const rng = systemRng();
-  return { clock: systemClock, timers: systemTimers, rng, call_ids: idSource('call_', rng) };
-}
-
 function makeEngine(
   options: RouterOptions,
   manager: GenerationManager,
   accounts: AccountLedger,
   bus: EventBus,
   ambient: Ambient,
-  common: Pick<EngineParts, 'shared' | 'idempotency' | 'watch' | 'tuners' | 'gate' | 'relay'>,
+  common: Pick<
+    EngineParts,
+    'answers' | 'reconciler' | 'shared' | 'idempotency' | 'watch' | 'tuners' | 'gate' | 'relay'
+  >,
   counter: TokenCounterWorker,
   metrics: RouterMetrics,
   agents: AgentHub,
@@ -292,7 +285,6 @@ function makeEngine(
       decided: (seconds) => metrics.decided(seconds),
       priced: (target, tenant) => agents.priced(target, tenant),
       connected: (tenant) => agents.connected(tenant),
-      reconciler: new ReconcilerRoom(),
       onFault: (fault) => options.onProblem?.('calls', problemOf(fault)),
     },
     manager.generation,

@@ -8,7 +8,16 @@ import {
   type TornTail,
 } from '@atp-router/adapters';
 import type { AtpError } from '@atp-router/kernel';
-import type { BudgetDay, CallEnded, EntityRow, IdempotencyRow, KillRow, UsageStore } from '@atp-router/ledger';
+import type {
+  BudgetDay,
+  CallEnded,
+  ConsensusStore,
+  EntityRow,
+  IdempotencyRow,
+  KillRow,
+  LearnedStore,
+  UsageStore,
+} from '@atp-router/ledger';
 import type { ClaimArchive } from './engine/idempotency.ts';
 
 /** What the time before this process left behind. */
@@ -32,6 +41,10 @@ export interface LedgerHandle {
   readonly claims: ClaimArchive;
   /** Usage records and their sums, as far as the projection has come. */
   readonly usage: UsageStore;
+  /** Sessions of fan-outs, as far as it has come. */
+  readonly consensus: ConsensusStore;
+  /** What this node and others have learned of who answers, and recent sessions. */
+  readonly learned: LearnedStore;
   /** Blocks that are in the journal and not yet in the tables. */
   lagBlocks(): number;
   /** Makes the tables anew from the journal. */
@@ -77,6 +90,8 @@ export async function openRouterLedger(
     },
     claims: { find: async (scope_hash) => archived(await ledger.ask('claims.find', scope_hash), dead) },
     usage: ledger.usage,
+    consensus: ledger.consensus,
+    learned: ledger.learned,
     lagBlocks: () => ledger.lagBlocks(),
     rebuild: () => ledger.rebuild(),
     close: () => ledger.close(),

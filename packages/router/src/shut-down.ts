@@ -50,8 +50,10 @@ export async function closeParts({
   transports,
   tracing,
   counter,
+  learning,
 }: Core): Promise<void> {
   await member?.leave();
+  await learning.keeper.close();
   await shared?.close();
   await sessions?.close();
   await Promise.all([transports.close(), tracing?.shutdown(), ledger.close(), counter.close()]);

@@ -7,6 +7,7 @@ import type {
   FanoutConfig,
   FanoutMember,
   ProvisionalConfig,
+  SelectConfig,
   TemperatureRange,
 } from './types-policy.ts';
 
@@ -37,6 +38,19 @@ const member: z.ZodType<FanoutMember> = typed<FanoutMember>()(
 
 const range: z.ZodType<TemperatureRange> = typed<TemperatureRange>()(
   z.strictObject({ min: temperature, max: temperature }),
+);
+
+const select: z.ZodType<SelectConfig> = typed<SelectConfig>()(
+  z.strictObject({
+    by: z.literal('reputation').default('reputation').meta({
+      description:
+        'By what they are chosen: how sure it is that a right answer of them comes in time, as far as is known.',
+    }),
+    top: int(1, MEMBERS_MAX, 'How many sources are asked, clones and challengers not counted.'),
+    explore: ratio(
+      'How often a place goes to one of the others, so that something is learned of them, from 0 to 1. Never for tier gold.',
+    ).default(0.05),
+  }),
 );
 
 /** Several agents that are asked at once. */
@@ -74,6 +88,9 @@ export const fanoutSchema: z.ZodType<FanoutConfig> = typed<FanoutConfig>()(
       MEMBERS_MAX,
       'Lanes at work at once; another begins when one has ended and the result is not safe. Absent: 3 for `self_consistency`, which stops once the majority is safe; else all.',
     ).optional(),
+    select: select.optional().meta({
+      description: 'Only the best of `agents` are asked, by what was learned of them. Absent: all are.',
+    }),
     filter: z.string().regex(NAME_PATTERN).optional().meta({
       description:
         'Id of a persona with `filter: true`. It is asked first; what it answers is what members beyond this machine and its network are asked, in place of the words of the client.',

@@ -15,6 +15,7 @@ import {
   typed,
 } from './schema-parts.ts';
 import type {
+  SessionRecordsConfig,
   IdempotencyConfig,
   JournalConfig,
   ListenConfig,
@@ -240,6 +241,16 @@ export const idempotencySchema: z.ZodType<IdempotencyConfig> = typed<Idempotency
       6_000_000,
       'Largest outcome kept, in bytes; of a larger one only the record is kept.',
     ).default(1_048_576),
+  }),
+);
+
+/** What is kept of sessions in which several agents were asked: docs/operations/consensus.md. */
+export const consensusSchema: z.ZodType<SessionRecordsConfig> = typed<SessionRecordsConfig>()(
+  z.strictObject({
+    keep_answers: z.boolean().default(true).meta({
+      description:
+        'Whether the record of a session holds what each agent said, so that it can be looked into and replayed: encrypted, 65,536 characters of each text and 524,288 of a session at most, for as long as `journal.retain_days` says. `false`: numbers only.',
+    }),
   }),
 );
 

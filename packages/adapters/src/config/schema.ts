@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { atStart, int, NAME_PATTERN, text, typed } from './schema-parts.ts';
 import {
+  consensusSchema,
   idempotencySchema,
   journalSchema,
   limitsSchema,
@@ -80,6 +81,9 @@ export const configSchema: z.ZodType<Config> = typed<Config>()(
     idempotency: idempotencySchema
       .prefault({})
       .meta({ description: 'Stored outcomes of requests with an idempotency key.' }),
+    consensus: consensusSchema
+      .prefault({})
+      .meta({ description: 'Records of sessions in which several agents were asked.' }),
     telemetry: telemetrySchema.prefault({}).meta({ description: 'Traces and logs. Metrics are always at `/metrics`.' }),
     shutdown: shutdownSchema.prefault({}).meta({ description: 'End of the process.' }),
   }),

@@ -78,8 +78,15 @@ export interface FanoutConfig {
   readonly seeds?: readonly number[] | undefined;
   readonly temperature?: number | TemperatureRange | undefined;
   readonly width?: number | undefined;
+  readonly select?: SelectConfig | undefined;
   readonly filter?: string | undefined;
   readonly max_members: number;
+}
+
+export interface SelectConfig {
+  readonly by: 'reputation';
+  readonly top: number;
+  readonly explore: number;
 }
 
 /** One of `persona`, `agent` and `model` says who. */

@@ -38,6 +38,7 @@ export interface Config {
   readonly store: StoreConfig;
   readonly sessions: SessionsConfig;
   readonly idempotency: IdempotencyConfig;
+  readonly consensus: SessionRecordsConfig;
   readonly telemetry: TelemetryConfig;
   readonly shutdown: ShutdownConfig;
 }
@@ -258,6 +259,11 @@ export interface IdempotencyConfig {
   readonly ttl_ms: number;
   readonly max_entries: number;
   readonly max_body_bytes: number;
+}
+
+/** Sessions of fan-outs. */
+export interface SessionRecordsConfig {
+  readonly keep_answers: boolean;
 }
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';

@@ -10,7 +10,7 @@ import { recoverEnd, Segment, type TornTail } from './segment.ts';
 import { Syncer } from './syncer.ts';
 import type { BarrierCallback, Journal, JournalOptions, JournalStats } from './types.ts';
 
-/** One record. The stored answer of an idempotent call is the only large kind: a larger one is not kept. */
+/** One record. Stored answers, of an idempotent call or of a fan-out, are the only large kind: larger ones are not kept. */
 const RECORD_CHARS_MAX = 8_388_608;
 
 /** Twice the calls that a router admits by default; what waits beyond them is refused, not queued. */
@@ -25,6 +25,8 @@ const NEWS: ReadonlySet<EventType> = new Set<EventType>([
   'breaker.changed',
   'call.refused',
   'call.replayed',
+  'consensus.ended',
+  'consensus.learned',
   'stage.aborted',
 ]);
 
@@ -102,11 +104,11 @@ class FileJournal implements Journal {
     return seq;
   }
 
-  /** The line of a record. A stored answer that is too large is left out: its key is used all the same. */
+  /** The line of a record. Stored answers that are too large are left out: a key is used, a session is over all the same. */
   #textOf(event: RouterEvent, seq: number): string {
     const ts_ms = this.#options.clock.now_ms();
     const text = this.#records.encode(event, seq, ts_ms);
-    if (event.type !== 'idempotency.stored') return text;
+    if (event.type !== 'idempotency.stored' && event.type !== 'consensus.ended') return text;
     const is_kept = text.length <= RECORD_CHARS_MAX && this.#pending.fits(text, 'answer');
     return is_kept ? text : this.#records.encode({ ...event, sealed: '' }, seq, ts_ms);
   }

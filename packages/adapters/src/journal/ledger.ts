@@ -5,7 +5,9 @@ import {
   budgetDay,
   budgetDayKey,
   type CallEnded,
+  type ConsensusStore,
   type EntityStore,
+  type LearnedStore,
   merge,
   recoverCalls,
   type UsageStore,
@@ -15,7 +17,7 @@ import { journalPath } from './files.ts';
 import { openJournal } from './journal.ts';
 import { lockDataDir } from './lock.ts';
 import type { JournalLimit } from './projector.ts';
-import { type Answers, entityStoreFrom, usageStoreFrom } from './questions.ts';
+import { type Answers, consensusStoreFrom, entityStoreFrom, learnedStoreFrom, usageStoreFrom } from './questions.ts';
 import type { TornTail } from './segment.ts';
 import { embeddedStore, type LedgerStore } from './store-place.ts';
 import type { Journal, JournalOptions } from './types.ts';
@@ -55,6 +57,8 @@ export interface Ledger extends Answers {
   readonly journal: Journal;
   readonly start: LedgerStart;
   readonly usage: UsageStore;
+  readonly consensus: ConsensusStore;
+  readonly learned: LearnedStore;
   readonly entities: EntityStore;
   /** Settles what dead processes left open: appends the events and writes them. Afterwards no call is open. Once, before serving. */
   recover(): Recovery;
@@ -119,6 +123,8 @@ class OpenLedger implements Ledger {
   readonly journal: Journal;
   readonly start: LedgerStart;
   readonly usage: UsageStore;
+  readonly consensus: ConsensusStore;
+  readonly learned: LearnedStore;
   readonly entities: EntityStore;
   readonly ask: Answers['ask'];
   readonly #client: WorkerClient;
@@ -131,6 +137,8 @@ class OpenLedger implements Ledger {
     this.start = start;
     this.ask = (name, ...args) => client.ask(name, ...args);
     this.usage = usageStoreFrom(client);
+    this.consensus = consensusStoreFrom(client);
+    this.learned = learnedStoreFrom(client);
     this.entities = entityStoreFrom(client);
     this.#client = client;
     this.#release = release;

@@ -1,11 +1,20 @@
 import type {
   AttemptRow,
   BudgetDay,
+  ClaimedFeedback,
+  ConsensusFilter,
+  ConsensusPage,
+  ConsensusRecord,
+  ConsensusLearned,
+  ConsensusStore,
   EntityKind,
   EntityRow,
   EntityStore,
   IdempotencyRow,
   KillRow,
+  LearnedRow,
+  LearnedState,
+  LearnedStore,
   UsageDayFilter,
   UsageFilter,
   UsageGroup,
@@ -15,7 +24,15 @@ import type {
   UsageSum,
 } from '@atp-router/ledger';
 import type { RecentEvent, SqlDriver } from '../sql/index.ts';
-import { findClaim, readBudgets, readEvents, sqlEntityStore, sqlUsageStore } from '../sql/index.ts';
+import {
+  findClaim,
+  readBudgets,
+  readEvents,
+  sqlConsensusStore,
+  sqlEntityStore,
+  sqlLearnedStore,
+  sqlUsageStore,
+} from '../sql/index.ts';
 
 /** What may be asked of the tables: arguments and answer of each question. All of it can cross threads. */
 export interface Questions {
@@ -29,6 +46,20 @@ export interface Questions {
     readonly args: readonly [UsageDayFilter, readonly UsageGroup[]];
     readonly answer: readonly UsageSum[];
   };
+  'consensus.list': {
+    readonly args: readonly [ConsensusFilter, { readonly limit: number; readonly after?: string }];
+    readonly answer: ConsensusPage;
+  };
+  'consensus.get': { readonly args: readonly [call_id: string]; readonly answer: ConsensusRecord | undefined };
+  'learned.session': { readonly args: readonly [call_id: string]; readonly answer: ConsensusLearned | undefined };
+  'learned.own': { readonly args: readonly []; readonly answer: LearnedState | undefined };
+  'learned.others': {
+    readonly args: Parameters<LearnedStore['others']>;
+    readonly answer: readonly LearnedState[];
+  };
+  'learned.after': { readonly args: Parameters<LearnedStore['after']>; readonly answer: readonly LearnedRow[] };
+  'learned.put': { readonly args: Parameters<LearnedStore['put']>; readonly answer: undefined };
+  'learned.claim': { readonly args: Parameters<LearnedStore['claim']>; readonly answer: ClaimedFeedback };
   'entities.list': { readonly args: readonly [EntityKind]; readonly answer: readonly EntityRow[] };
   'entities.get': { readonly args: readonly [EntityKind, id: string]; readonly answer: EntityRow | undefined };
   'entities.kills': { readonly args: readonly []; readonly answer: readonly KillRow[] };
@@ -53,12 +84,25 @@ export interface Answers {
 
 export function answersFrom(driver: SqlDriver, node_id: string): Answers {
   const usage = sqlUsageStore(driver);
+  const consensus = sqlConsensusStore(driver);
+  const learned = sqlLearnedStore(driver, node_id);
   const entities = sqlEntityStore(driver, node_id);
   const answerers: Answerers = {
     'usage.list': usage.list,
     'usage.get': usage.get,
     'usage.attempts': usage.attempts,
     'usage.sums': usage.sums,
+    'consensus.list': consensus.list,
+    'consensus.get': consensus.get,
+    'learned.session': learned.session,
+    'learned.own': learned.own,
+    'learned.others': learned.others,
+    'learned.after': learned.after,
+    'learned.put': async (state, now_ms) => {
+      await learned.put(state, now_ms);
+      return undefined;
+    },
+    'learned.claim': learned.claim,
     'entities.list': entities.list,
     'entities.get': entities.get,
     'entities.kills': entities.kills,
@@ -80,6 +124,24 @@ export function usageStoreFrom(answers: Answers): UsageStore {
     get: (call_id) => answers.ask('usage.get', call_id),
     attempts: (call_id) => answers.ask('usage.attempts', call_id),
     sums: (filter, group_by) => answers.ask('usage.sums', filter, group_by),
+  };
+}
+
+export function consensusStoreFrom(answers: Answers): ConsensusStore {
+  return {
+    list: (filter, page) => answers.ask('consensus.list', filter, page),
+    get: (call_id) => answers.ask('consensus.get', call_id),
+  };
+}
+
+export function learnedStoreFrom(answers: Answers): LearnedStore {
+  return {
+    session: (call_id) => answers.ask('learned.session', call_id),
+    own: () => answers.ask('learned.own'),
+    others: (known) => answers.ask('learned.others', known),
+    after: (place, limit) => answers.ask('learned.after', place, limit),
+    put: (state, now_ms) => answers.ask('learned.put', state, now_ms),
+    claim: (feedback) => answers.ask('learned.claim', feedback),
   };
 }
 

@@ -2,6 +2,7 @@ import { nanosToMicros } from '@atp-router/kernel';
 import type {
   BreakerChanged,
   CallEnded,
+  ConsensusEnded,
   KillSet,
   NodeStarted,
   RouterEvent,
@@ -79,6 +80,13 @@ export function lineOf(event: RouterEvent): LogLine | undefined {
       const { error, reason, skew_ms, remote_address, suppressed } = event;
       return line('warn', 'session denied', { ...ownerOf(event), error, reason, skew_ms, remote_address, suppressed });
     }
+    case 'feedback.given': {
+      const { call_id, tenant, key_id, policy, score } = event;
+      return line('debug', 'feedback given', { call_id, tenant, key_id, policy, score });
+    }
+    case 'consensus.ended':
+      return consensusLine(event);
+    case 'consensus.learned':
     case 'call.opened':
     case 'attempt.started':
     case 'attempt.progress':
@@ -110,6 +118,15 @@ function callLine(event: CallEnded): LogLine {
     ...{ outcome, error, status, attempts: event.attempts.length, stream: event.stream },
     ...{ in_tokens: usage.in_tokens, out_tokens: usage.out_tokens },
     ...{ cost_usd_micros: nanosToMicros(event.cost_usd_nanos), latency_ms, ttfb_ms, trace_id },
+  });
+}
+
+function consensusLine(event: ConsensusEnded): LogLine {
+  const { call_id, tenant, policy, strategy, mode, outcome, error, agreement, escalation, lanes, revisions } = event;
+  return line('debug', 'consensus ended', {
+    ...{ call_id, tenant, policy, strategy, mode, outcome, error, escalation, revisions },
+    ...{ lanes: lanes.length, finalized: lanes.filter(({ state }) => state === 'finalized').length },
+    ...{ agreement, confidence: event.confidence?.calibrated, latency_ms: event.timing.complete_ms },
   });
 }
 

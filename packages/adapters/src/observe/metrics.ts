@@ -10,6 +10,7 @@ import {
   type TargetSeries,
   targetTable,
 } from './call-series.ts';
+import { ConsensusSeries } from './consensus-series.ts';
 import { type Counter, type Histogram, Lazy, PairTable } from './instruments.ts';
 import { FlowSeries } from './flow-series.ts';
 import { type Family, MetricRegistry } from './registry.ts';
@@ -22,6 +23,7 @@ export class RouterMetrics {
   readonly registry: MetricRegistry = new MetricRegistry();
   readonly sessions: SessionSeries = new SessionSeries(this.registry);
   readonly flow: FlowSeries = new FlowSeries(this.registry);
+  readonly #consensus: ConsensusSeries = new ConsensusSeries(this.registry);
   readonly #spent: PairTable<SpentSeries>;
   readonly #targets: PairTable<TargetSeries>;
   readonly #breaker_changes: PairTable<Lazy<Counter>>;
@@ -103,6 +105,9 @@ export class RouterMetrics {
       case 'call.ended':
         this.#onCall(event);
         break;
+      case 'consensus.ended':
+        this.#consensus.observe(event);
+        break;
       case 'call.refused':
         this.#refused.get(event.endpoint).get(event.error).inc();
         break;
@@ -133,6 +138,8 @@ export class RouterMetrics {
       case 'attempt.progress':
       case 'attempt.ended':
       case 'idempotency.stored':
+      case 'consensus.learned':
+      case 'feedback.given':
       case 'limits.changed':
       case 'node.stopped':
       case 'entity.put':

@@ -81,6 +81,8 @@ export function attemptAttributes(event: CallEnded, attempt: AttemptRecord, upst
     'atp.usage_source': attempt.usage_source,
     'atp.cost_usd_micros': nanosToMicros(attempt.cost_usd_nanos),
   };
+  if (attempt.role !== undefined) values['atp.consensus.role'] = attempt.role;
+  if (attempt.source !== undefined) values['gen_ai.agent.name'] = attempt.source;
   if (upstream?.address !== undefined) values['server.address'] = upstream.address;
   if (upstream?.port !== undefined) values['server.port'] = upstream.port;
   if (attempt.upstream_status !== undefined) values['http.response.status_code'] = attempt.upstream_status;

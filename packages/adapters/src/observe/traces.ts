@@ -11,8 +11,10 @@ import {
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchSpanProcessor, type SpanExporter, TracerProvider } from '@opentelemetry/sdk-trace';
-import type { CallEnded } from '@atp-router/ledger';
+import type { CallEnded, ConsensusEnded } from '@atp-router/ledger';
 import type { MessageId } from '@atp-router/wire';
+import { countSpans, sessionSpans } from './consensus-spans.ts';
+import { hrTime } from './hr-time.ts';
 import type { TraceGauges } from './live-gauges.ts';
 import { attemptAttributes, callAttributes, operationOf, type UpstreamFinder } from './span-attributes.ts';
 
@@ -29,11 +31,13 @@ export interface TraceOptions {
 }
 
 /**
- * Exports calls as spans: one for the call, one below it for each attempt. They are made from the usage record when a
+ * Exports calls as spans: one for the call, one below it for each attempt, with those of a session between. They are made from the usage record when a
  * call ends, so that tracing costs a running call nothing. A collector that is slow or away costs spans, never calls.
  */
 export interface Tracing {
   onCallEnded(event: CallEnded): void;
+  /** The session of the call that ended last: told right behind it. */
+  onConsensusEnded(event: ConsensusEnded): void;
   /** A message of an ATP session whose client traces its task. */
   onMessage(span: MessageSpan): void;
   stats(): TraceGauges;
@@ -73,7 +77,7 @@ class OtlpTracing implements Tracing {
   readonly #counts: Counts = { exported: 0, failed: 0 };
   readonly #provider: TracerProvider;
   readonly #tracer: Tracer;
-  #ended: CallEnded[] = [];
+  #ended: { readonly call: CallEnded; session: ConsensusEnded | undefined }[] = [];
   #accepted = 0;
   #dropped = 0;
   #turn: NodeJS.Immediate | undefined;
@@ -87,20 +91,31 @@ class OtlpTracing implements Tracing {
   onCallEnded(event: CallEnded): void {
     if (!isSampled(event, this.#options.sample_ratio)) return;
     const spans = 1 + event.attempts.length;
-    const waiting = this.#accepted - this.#counts.exported - this.#counts.failed;
-    if (waiting + spans > WAITING_SPANS_MAX) {
+    if (this.#waiting + spans > WAITING_SPANS_MAX) {
       this.#dropped += spans;
       return;
     }
     this.#accepted += spans;
-    this.#ended.push(event);
+    this.#ended.push({ call: event, session: undefined });
     // The call has still to be answered: spans cost tens of microseconds and can wait for the next turn.
     this.#turn ??= setImmediate(() => this.#makeSpans(CALLS_PER_TURN));
   }
 
+  onConsensusEnded(session: ConsensusEnded): void {
+    const last = this.#ended.at(-1);
+    // It is not traced.
+    if (last?.call.call_id !== session.call_id) return;
+    const spans = countSpans(session);
+    if (this.#waiting + spans > WAITING_SPANS_MAX) {
+      this.#dropped += spans;
+      return;
+    }
+    this.#accepted += spans;
+    last.session = session;
+  }
+
   onMessage(message: MessageSpan): void {
-    const waiting = this.#accepted - this.#counts.exported - this.#counts.failed;
-    if (waiting >= WAITING_SPANS_MAX) {
+    if (this.#waiting >= WAITING_SPANS_MAX) {
       this.#dropped += 1;
       return;
     }
@@ -127,13 +142,25 @@ class OtlpTracing implements Tracing {
     return within(SHUTDOWN_MS, this.#provider.shutdown());
   }
 
+  /** Spans that are not exported yet. */
+  get #waiting(): number {
+    return this.#accepted - this.#counts.exported - this.#counts.failed;
+  }
+
   #makeSpans(calls: number): void {
-    for (const event of this.#ended.splice(0, calls)) makeSpans(this.#tracer, event, this.#options.upstreamOf);
+    for (const { call, session } of this.#ended.splice(0, calls)) {
+      makeSpans(this.#tracer, call, session, this.#options.upstreamOf);
+    }
     this.#turn = this.#ended.length > 0 ? setImmediate(() => this.#makeSpans(CALLS_PER_TURN)) : undefined;
   }
 }
 
-function makeSpans(tracer: Tracer, event: CallEnded, upstreamOf: UpstreamFinder): void {
+function makeSpans(
+  tracer: Tracer,
+  event: CallEnded,
+  session: ConsensusEnded | undefined,
+  upstreamOf: UpstreamFinder,
+): void {
   const operation = operationOf(event.endpoint);
   const begin = {
     kind: SpanKind.SERVER,
@@ -142,13 +169,14 @@ function makeSpans(tracer: Tracer, event: CallEnded, upstreamOf: UpstreamFinder)
   };
   const span = tracer.startSpan(nameOf(operation, event.requested_model), begin, parentOf(event));
   const inner = trace.setSpan(ROOT_CONTEXT, span);
+  const lanes = session && sessionSpans(tracer, session, inner);
   for (const attempt of event.attempts) {
     const start_ms = event.started_ms + (attempt.offset_ms ?? 0);
     const attributes = attemptAttributes(event, attempt, upstreamOf);
     const child = tracer.startSpan(
       nameOf(operation, String(attributes['gen_ai.request.model'])),
       { kind: SpanKind.CLIENT, startTime: hrTime(start_ms), attributes },
-      inner,
+      lanes?.of(attempt) ?? inner,
     );
     if (attempt.error !== undefined) child.setStatus({ code: SpanStatusCode.ERROR, message: attempt.error });
     child.end(hrTime(start_ms + attempt.latency_ms));
@@ -209,16 +237,6 @@ function parentOf({ trace_id, parent_span_id }: Pick<CallEnded, 'trace_id' | 'pa
 
 function nameOf(operation: string, model: string): string {
   return `${operation} ${model.slice(0, VALUE_CHARS_MAX)}`;
-}
-
-/**
- * Seconds and nanoseconds, to the microsecond: more a double does not hold of a time since 1970. A plain number before the
- * start of the process would be taken for a monotonic time.
- */
-function hrTime(epoch_ms: number): [number, number] {
-  const epoch_us = Math.round(epoch_ms * 1_000);
-  const seconds = Math.floor(epoch_us / 1_000_000);
-  return [seconds, (epoch_us - seconds * 1_000_000) * 1_000];
 }
 
 function within(limit_ms: number, work: Promise<void>): Promise<void> {

@@ -1,6 +1,10 @@
-import { AtpError } from '@atp-router/kernel';
+import { AtpError, utcDay } from '@atp-router/kernel';
 import {
   CallSums,
+  type ConsensusEnded,
+  type ConsensusLearned,
+  consensusRecord,
+  type FeedbackGiven,
   type IdempotencyRow,
   idempotencyChange,
   isReleased,
@@ -66,6 +70,12 @@ export class ProjectionBatch {
   #records = 0;
   /** Rows of `calls`, in the order of `CALL_COLUMNS`, one after the other. */
   readonly calls: SqlValue[] = [];
+  /** Rows of `consensus_sessions`, as those. */
+  readonly consensus: SqlValue[] = [];
+  /** Rows of `learnings`, as those. */
+  readonly learnings: SqlValue[] = [];
+  /** Rows of `feedback`, each call and key once. */
+  readonly feedback: Map<string, readonly SqlValue[]> = new Map();
   readonly sums: CallSums = new CallSums();
   /** Final rows by scope; `null` removes. */
   readonly claims: Map<string, (IdempotencyRow & { readonly epoch: number }) | null> = new Map();
@@ -125,6 +135,14 @@ export class ProjectionBatch {
       this.#end(at, record, text);
       return;
     }
+    if (record.type === 'consensus.ended') {
+      this.#addConsensus(at, record, record.ts_ms);
+      return;
+    }
+    if (record.type === 'consensus.learned' || record.type === 'feedback.given') {
+      this.#addLearned(at, record);
+      return;
+    }
     this.#open.apply(record);
     this.#addClaim(record, epoch);
     if (isOperational(record)) this.#addOperational(epoch, record, text);
@@ -155,6 +173,26 @@ export class ProjectionBatch {
     this.sums.add(end);
     const { call_id, tenant, key_id, outcome, started_ms } = end;
     this.calls.push(call_id, node_id, epoch, tenant, key_id, modelOf(end), outcome, started_ms, text);
+  }
+
+  /** A rebuild meets those that were pruned again; they stay away. */
+  #addConsensus(at: JournalPlace, event: ConsensusEnded, ended_ms: number): void {
+    const { node_id, pruned_before_day, counted } = this.#start;
+    if (utcDay(event.started_ms) < pruned_before_day && !isBehind(at, counted)) return;
+    const { row, sealed } = consensusRecord(event, ended_ms, { node_id, ...at });
+    const { call_id, tenant, policy, strategy, outcome, started_ms } = row;
+    const record = JSON.stringify(row);
+    this.consensus.push(call_id, node_id, at.epoch, tenant, policy, strategy, outcome, started_ms, record, sealed);
+  }
+
+  #addLearned({ epoch, seq }: JournalPlace, record: JournalRecord & (ConsensusLearned | FeedbackGiven)): void {
+    const { node_id } = this.#start;
+    const { v: _, seq: __, ts_ms: ___, ...event } = record;
+    const { type, call_id, at_ms } = event;
+    this.learnings.push(node_id, epoch, seq, type, call_id, at_ms, JSON.stringify(event));
+    if (event.type !== 'feedback.given') return;
+    const { key_id, body_hash } = event;
+    this.feedback.set(`${call_id} ${key_id}`, [call_id, key_id, body_hash, 'given', at_ms, node_id]);
   }
 
   #addOperational(epoch: number, record: JournalRecord, text: string): void {

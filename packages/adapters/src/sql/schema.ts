@@ -81,8 +81,35 @@ const RETENTION: readonly string[] = [
   'ALTER TABLE journal_position ADD COLUMN believed_ms BIGINT NOT NULL DEFAULT 0',
 ];
 
+/** Sessions of fan-outs. Texts stand by themselves: lists read all but them. */
+const CONSENSUS: readonly string[] = [
+  `CREATE TABLE consensus_sessions (
+    call_id TEXT PRIMARY KEY, node_id TEXT NOT NULL, epoch BIGINT NOT NULL, tenant TEXT NOT NULL, policy TEXT NOT NULL,
+    strategy TEXT NOT NULL, outcome TEXT NOT NULL, started_ms BIGINT NOT NULL, record TEXT NOT NULL,
+    sealed TEXT NOT NULL)`,
+  'CREATE INDEX consensus_sessions_by_start ON consensus_sessions (started_ms, call_id)',
+];
+
+/**
+ * What nodes have learned of who answers: the state of each, up to a place of its journal; the events that it is made of, for a
+ * while; and the feedback that was given, once for each call and key. States outlive their events and are never made anew
+ * from fewer of them.
+ */
+const LEARNED: readonly string[] = [
+  `CREATE TABLE learned_states (
+    node_id TEXT PRIMARY KEY, epoch BIGINT NOT NULL, seq BIGINT NOT NULL, written_ms BIGINT NOT NULL,
+    record TEXT NOT NULL)`,
+  `CREATE TABLE learnings (
+    node_id TEXT NOT NULL, epoch BIGINT NOT NULL, seq BIGINT NOT NULL, type TEXT NOT NULL, call_id TEXT NOT NULL,
+    at_ms BIGINT NOT NULL, event TEXT NOT NULL, PRIMARY KEY (node_id, epoch, seq))`,
+  'CREATE INDEX learnings_by_call ON learnings (call_id)',
+  `CREATE TABLE feedback (
+    call_id TEXT NOT NULL, key_id TEXT NOT NULL, body_hash TEXT NOT NULL, state TEXT NOT NULL,
+    claimed_ms BIGINT NOT NULL, node_id TEXT NOT NULL, PRIMARY KEY (call_id, key_id))`,
+];
+
 /** Each entry brings the schema to the version of its place in the list, from 1. Entries are never changed, only added. */
-const MIGRATIONS: readonly (readonly string[])[] = [[...PROJECTION, ...SHARED], OWNERS, RETENTION];
+const MIGRATIONS: readonly (readonly string[])[] = [[...PROJECTION, ...SHARED], OWNERS, RETENTION, CONSENSUS, LEARNED];
 
 export const SCHEMA_VERSION: number = MIGRATIONS.length;
 

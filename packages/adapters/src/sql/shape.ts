@@ -53,6 +53,20 @@ export const CALL_COLUMNS: readonly string[] = [
   'record',
 ];
 
+/** The columns of `consensus_sessions`: the same, and the sealed texts. */
+export const CONSENSUS_COLUMNS: readonly string[] = [
+  'call_id',
+  'node_id',
+  'epoch',
+  'tenant',
+  'policy',
+  'strategy',
+  'outcome',
+  'started_ms',
+  'record',
+  'sealed',
+];
+
 export const USAGE_DAY: Shape<UsageDay> = {
   day: 'text',
   tenant: 'text',

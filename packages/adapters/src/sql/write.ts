@@ -8,6 +8,7 @@ import {
   BUDGET_DAY_SUMS,
   CALL_COLUMNS,
   columnsOf,
+  CONSENSUS_COLUMNS,
   toValues,
   USAGE_DAY,
   USAGE_DAY_SUMS,
@@ -17,6 +18,21 @@ import {
 export const EVENTS_RECENT_MAX = 10_000;
 
 const INSERT_CALLS: BulkInsert = bulkInsert('calls', CALL_COLUMNS, 'ON CONFLICT (call_id) DO NOTHING');
+const INSERT_CONSENSUS: BulkInsert = bulkInsert(
+  'consensus_sessions',
+  CONSENSUS_COLUMNS,
+  'ON CONFLICT (call_id) DO NOTHING',
+);
+const INSERT_LEARNINGS: BulkInsert = bulkInsert(
+  'learnings',
+  ['node_id', 'epoch', 'seq', 'type', 'call_id', 'at_ms', 'event'],
+  'ON CONFLICT (node_id, epoch, seq) DO NOTHING',
+);
+const PUT_FEEDBACK: BulkInsert = bulkInsert(
+  'feedback',
+  ['call_id', 'key_id', 'body_hash', 'state', 'claimed_ms', 'node_id'],
+  'ON CONFLICT (call_id, key_id) DO UPDATE SET body_hash = excluded.body_hash, state = excluded.state',
+);
 const ADD_USAGE: BulkInsert = bulkInsert(
   'usage_daily',
   ['node_id', ...columnsOf(USAGE_DAY)],
@@ -66,6 +82,9 @@ export async function writeBatch(
 ): Promise<void> {
   await countSuspects(tx, batch);
   await insertMany(tx, INSERT_CALLS, batch.calls);
+  await insertMany(tx, INSERT_CONSENSUS, batch.consensus);
+  await insertMany(tx, INSERT_LEARNINGS, batch.learnings);
+  await insertMany(tx, PUT_FEEDBACK, [...batch.feedback.values()].flat());
   await addSums(tx, node_id, batch.sums);
   await writeClaims(tx, node_id, batch);
   for (const change of batch.operator.values()) await writeOperatorChange(tx, node_id, change);

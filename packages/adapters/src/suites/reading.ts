@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import {
+  type ConsensusStore,
   EVENT_VERSION,
   type EntityStore,
   type JournalRecord,
@@ -9,12 +10,14 @@ import {
   type UsageStore,
 } from '@atp-router/ledger';
 import { sampleStream } from '@atp-router/ledger/testing';
+import { memoryConsensusStore } from '../sql/memory/consensus.ts';
 import { memoryEntityStore } from '../sql/memory/entities.ts';
 import { memoryUsageStore } from '../sql/memory/usage.ts';
 import type { SuiteCase } from './suite.ts';
 
 export interface ReadStores {
   readonly usage: UsageStore;
+  readonly consensus: ConsensusStore;
   readonly entities: EntityStore;
 }
 
@@ -27,7 +30,7 @@ function sampleRecords(): JournalRecord[] {
   return sampleStream(21, STEPS).map(({ event, ts_ms }, i) => ({ v: EVENT_VERSION, seq: i + 1, ts_ms, ...event }));
 }
 
-/** What every `UsageStore` and `EntityStore` has to do: answer as the fold of the same records does. */
+/** What every `UsageStore`, `ConsensusStore` and `EntityStore` has to do: answer as the fold of the same records does. */
 export function readStoresSuite(make: MakeReadStores): SuiteCase[] {
   let opened: Promise<{ stores: ReadStores; fold: LedgerFold }> | undefined;
   // The cases only read, so they may share one filled store.
@@ -40,7 +43,7 @@ export function readStoresSuite(make: MakeReadStores): SuiteCase[] {
     })();
     return opened;
   };
-  return [...listCases(open), ...sumCases(open), ...entityCases(open)];
+  return [...listCases(open), ...sumCases(open), ...consensusCases(open), ...entityCases(open)];
 }
 
 type Open = () => Promise<{ stores: ReadStores; fold: LedgerFold }>;
@@ -146,6 +149,44 @@ function sumCases(open: Open): SuiteCase[] {
           }
         }
         assert.deepEqual(await stores.usage.sums({ tenant: 'nobody' }, []), []);
+      },
+    },
+  ];
+}
+
+function consensusCases(open: Open): SuiteCase[] {
+  return [
+    {
+      name: 'lists sessions of fan-outs, filtered and in pages, and shows one with its sealed texts',
+      async run() {
+        const { stores, fold } = await open();
+        const { consensus } = stores;
+        const reference = memoryConsensusStore(fold);
+        const times = [...fold.consensus.values()].map(({ row }) => row.started_ms).sort();
+        const middle_ms = times[Math.floor(times.length / 2)] ?? 0;
+        const filters = [
+          ...[{}, { tenant: 'acme' }, { policy: 'panel' }, { strategy: 'union' }, { outcome: 'ok' }],
+          ...[
+            { from_ms: middle_ms },
+            { until_ms: middle_ms, policy: 'review', outcome: 'error' },
+            { tenant: 'nobody' },
+          ],
+        ];
+        for (const filter of filters) {
+          const expected = await reference.list(filter, { limit: 1_000 });
+          assert.deepEqual(await consensus.list(filter, { limit: 1_000 }), expected, JSON.stringify(filter));
+          const paged: unknown[] = [];
+          for (let after: string | undefined, page = 0; page === 0 || after !== undefined; page += 1) {
+            const found = await consensus.list(filter, { limit: 3, ...(after !== undefined && { after }) });
+            paged.push(...found.rows);
+            after = found.next;
+          }
+          assert.deepEqual(paged, expected.rows, JSON.stringify(filter));
+        }
+        assert.ok(times.length > 10);
+        for (const [call_id, record] of fold.consensus) assert.deepEqual(await consensus.get(call_id), record);
+        assert.equal(await consensus.get('nobody'), undefined);
+        await assert.rejects(consensus.list({}, { limit: 5, after: 'page two' }), { code: 'invalid_request' });
       },
     },
   ];

@@ -37,6 +37,7 @@ function callsOn(seed: number, start_ms: number): RouterEvent[] {
 }
 
 function startedAt(event: RouterEvent, started_ms: number): RouterEvent {
+  if (event.type === 'consensus.ended') return { ...event, started_ms };
   return 'started_ms' in event ? { ...event, started_ms, budget_day: undefined } : event;
 }
 

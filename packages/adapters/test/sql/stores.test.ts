@@ -3,12 +3,14 @@ import { storedSample } from '@atp-router/ledger/testing';
 import { afterAll, describe, it } from 'vitest';
 import {
   memoryBudgetStore,
+  memoryConsensusStore,
   memoryEntityStore,
   memoryIdempotencyStore,
   memoryLeaseStore,
   memoryUsageStore,
   Projection,
   sqlBudgetStore,
+  sqlConsensusStore,
   sqlEntityStore,
   sqlIdempotencyStore,
   sqlLeaseStore,
@@ -43,11 +45,14 @@ describe('memory', () => {
     leaseStoreSuite(async (clock) => memoryLeaseStore(clock)),
   );
   run(
-    'usage and entities',
+    'usage, consensus and entities',
     readStoresSuite(async (records) => {
       const fold = new LedgerFold('n1');
       fold.applyBlock(1, records);
-      return { usage: memoryUsageStore(fold), entities: memoryEntityStore(fold) };
+      return {
+        ...{ usage: memoryUsageStore(fold), consensus: memoryConsensusStore(fold) },
+        entities: memoryEntityStore(fold),
+      };
     }),
   );
 });
@@ -68,7 +73,7 @@ for (const backend of backends()) {
       leaseStoreSuite(async (clock) => sqlLeaseStore(await backend.open(), clock)),
     );
     run(
-      'usage and entities',
+      'usage, consensus and entities',
       readStoresSuite(async (records) => {
         const driver = await backend.open();
         const projection = new Projection(driver, 'n1');
@@ -76,7 +81,10 @@ for (const backend of backends()) {
         const batch = await projection.begin();
         batch.add(1, storedSample(records));
         await projection.commit(batch, { epoch: 1, seq: records.length, offset: 1, chain: 'c' });
-        return { usage: sqlUsageStore(driver), entities: sqlEntityStore(driver, 'n1') };
+        return {
+          ...{ usage: sqlUsageStore(driver), consensus: sqlConsensusStore(driver) },
+          entities: sqlEntityStore(driver, 'n1'),
+        };
       }),
     );
   });

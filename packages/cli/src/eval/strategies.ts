@@ -38,7 +38,7 @@ export interface Eval {
 
 /** Prompts at the start, and a part of those after, on which all are asked: who is never asked cannot be learned of. */
 const AUDITED_FIRST = 500;
-const AUDITED_PART = 0.2;
+const AUDITED_PART = 0.35;
 
 export function evaluator(options: StrategyOptions, rng: Rng): Eval {
   switch (options.strategy) {

@@ -54,7 +54,7 @@ function consideredText({ policy, outcome, steps }: Considered): string {
 }
 
 function fanoutText(plan: FanoutPlan): string {
-  const { mode, members, strategy, provisional, escalations, arbiter, filter, deadline_ms, tau_final } = plan;
+  const { mode, members, strategy, provisional, escalations, arbiter, filter, deadline_ms, tau_final, select } = plan;
   const rows = members.map((member, lane) => ({ lane, ...memberRow(member) }));
   const lines = [
     `asks ${count(members.length, 'lane')} at once (${mode})\n`,
@@ -68,6 +68,11 @@ function fanoutText(plan: FanoutPlan): string {
     ]),
     `strategy: ${strategyText(strategy)}\n`,
   ];
+  if (select !== undefined) {
+    lines.push(
+      `of these the best ${select.top} by reputation; a place goes to another with chance ${select.explore}\n`,
+    );
+  }
   if (filter !== undefined) lines.push(`filter: ${printable(filter.source)} is asked before external lanes\n`);
   if (provisional !== undefined) {
     const { quorum_min, agree_min, expiry_ms } = provisional;

@@ -1,4 +1,5 @@
 import { cosine, type Embedder } from '../embed/embedder.ts';
+import { type Places, placesOf } from './lcs.ts';
 import { jaccard, rouge1, rougeL } from './scores.ts';
 import { wordsOf } from './words.ts';
 
@@ -21,7 +22,11 @@ export const JACCARD: Scorer<ReadonlySet<string>> = {
 
 export const ROUGE_1: Scorer<readonly string[]> = { id: 'rouge_1', prepare: wordsOf, score: rouge1 };
 
-export const ROUGE_L: Scorer<readonly string[]> = { id: 'rouge_l', prepare: wordsOf, score: rougeL };
+export const ROUGE_L: Scorer<Places> = {
+  id: 'rouge_l',
+  prepare: (text) => placesOf(wordsOf(text)),
+  score: rougeL,
+};
 
 /** Cosine of embeddings; what points away from each other agrees as little as what has nothing in common. */
 export function cosineScorer(embedder: Embedder): Scorer<Float32Array> {

@@ -1,50 +1,51 @@
-/** For each word of `a` where it stands, a bit for each place, 32 to a number. */
-function placesOf(a: readonly string[], length: number): ReadonlyMap<string, Int32Array> {
-  const places = new Map<string, Int32Array>();
-  a.forEach((word, at) => {
-    const bits = places.get(word) ?? new Int32Array(length);
-    bits[at >>> 5] = (bits[at >>> 5] ?? 0) | (1 << (at & 31));
-    places.set(word, bits);
+/** Words with the places where each stands, as bits, 32 to a number; made once for all comparisons. */
+export interface Places {
+  readonly words: readonly string[];
+  /** Numbers of one word. */
+  readonly length: number;
+  /** Where the numbers of a word begin in `bits`. */
+  readonly rows: ReadonlyMap<string, number>;
+  readonly bits: Int32Array;
+}
+
+export function placesOf(words: readonly string[]): Places {
+  const length = (words.length + 31) >>> 5;
+  const rows = new Map<string, number>();
+  for (const word of words) if (!rows.has(word)) rows.set(word, rows.size * length);
+  const bits = new Int32Array(rows.size * length);
+  words.forEach((word, at) => {
+    const place = (rows.get(word) ?? 0) + (at >>> 5);
+    bits[place] = (bits[place] ?? 0) | (1 << (at & 31));
   });
-  return places;
+  return { words, length, rows, bits };
 }
 
 /**
- * The rows of the table of common subsequences in bits (Hyyrö 2004, "Bit-parallel LCS-length computation revisited"): after
- * the j-th word of `b`, a bit of row j is 0 where the length grows at that place of `a`. O(a·b/32). Each row is told.
+ * One row of the table of common subsequences in bits (Hyyrö 2004, "Bit-parallel LCS-length computation revisited"), made
+ * from that of the word before: a bit is 0 where the length grows at that place of `a`. O(a/32).
  */
-function overRows(
-  a: readonly string[],
-  b: readonly string[],
-  onRow: (row: Int32Array, at: number) => void,
-): Int32Array {
-  const length = (a.length + 31) >>> 5;
-  const places = placesOf(a, length);
-  const row = new Int32Array(length).fill(-1);
-  b.forEach((word, at) => {
-    const bits = places.get(word);
-    if (bits !== undefined) {
-      let carry = 0;
-      for (let i = 0; i < length; i += 1) {
-        const v = row[i] ?? 0;
-        const u = v & (bits[i] ?? 0);
-        const sum = (v >>> 0) + (u >>> 0) + carry;
-        carry = sum > 0xffffffff ? 1 : 0;
-        row[i] = sum | 0 | (v & ~u);
-      }
-    }
-    onRow(row, at);
-  });
-  return row;
+function nextRow(row: Int32Array, bits: Int32Array, from: number): void {
+  let carry = 0;
+  for (let i = 0; i < row.length; i += 1) {
+    const v = row[i] ?? 0;
+    const u = v & (bits[from + i] ?? 0);
+    const sum = (v >>> 0) + (u >>> 0) + carry;
+    carry = sum > 0xffffffff ? 1 : 0;
+    row[i] = sum | (v & ~u);
+  }
 }
 
 const grows = (row: Int32Array, at: number): boolean => (((row[at >>> 5] ?? 0) >>> (at & 31)) & 1) === 0;
 
 /** Length of the longest common subsequence. */
-export function lcsLength(a: readonly string[], b: readonly string[]): number {
-  const row = overRows(a, b, () => undefined);
+export function lcsLength(a: Places, b: readonly string[]): number {
+  const row = new Int32Array(a.length).fill(-1);
+  for (const word of b) {
+    const from = a.rows.get(word);
+    if (from !== undefined) nextRow(row, a.bits, from);
+  }
   let length = 0;
-  for (let at = 0; at < a.length; at += 1) if (grows(row, at)) length += 1;
+  for (let at = 0; at < a.words.length; at += 1) if (grows(row, at)) length += 1;
   return length;
 }
 
@@ -56,9 +57,15 @@ export interface Alignment {
 
 /** Keeps all rows: a·b/8 bytes. */
 export function align(a: readonly string[], b: readonly string[]): Alignment {
-  const length = (a.length + 31) >>> 5;
+  const places = placesOf(a);
+  const { length } = places;
   const rows = new Int32Array(length * (b.length + 1)).fill(-1);
-  overRows(a, b, (row, at) => rows.set(row, (at + 1) * length));
+  const row = new Int32Array(length).fill(-1);
+  b.forEach((word, at) => {
+    const from = places.rows.get(word);
+    if (from !== undefined) nextRow(row, places.bits, from);
+    rows.set(row, (at + 1) * length);
+  });
   const rowOf = (j: number): Int32Array => rows.subarray(j * length, (j + 1) * length);
   const marks = { a: new Uint8Array(a.length), b: new Uint8Array(b.length) };
   let i = a.length;

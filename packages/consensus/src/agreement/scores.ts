@@ -1,4 +1,4 @@
-import { lcsLength } from './lcs.ts';
+import { lcsLength, type Places } from './lcs.ts';
 
 /** The F-measure of what two sides share: 1 when both are empty, 0 when one is. */
 function fMeasure(shared: number, a: number, b: number): number {
@@ -28,6 +28,6 @@ export function rouge1(a: readonly string[], b: readonly string[]): number {
 }
 
 /** F-measure of the longest common subsequence of words (ROUGE-L, Lin 2004). */
-export function rougeL(a: readonly string[], b: readonly string[]): number {
-  return fMeasure(lcsLength(a, b), a.length, b.length);
+export function rougeL(a: Places, b: Places): number {
+  return fMeasure(lcsLength(a, b.words), a.words.length, b.words.length);
 }

@@ -9,41 +9,46 @@ const WORDS_MAX = 2_048;
 const WORD_CHARS = 64;
 
 /** What a feature counts. Short words are in every text and tell little; neighbours tell who did what to whom. */
-const WEIGHTS = { word: 1, short: 0.25, pair: 0.5, grams: 1 } as const;
+const WEIGHTS = { word: 1, short: 0.25, pair: 0.5 } as const;
+/** Seeds that keep a word apart from three letters that look like it. */
+const SEEDS = { word: 1, pair: 2, gram: 3 } as const;
 
-function add(vector: Float64Array, feature: string, weight: number): void {
-  const hash = hash32(feature);
+function add(vector: Float64Array, hash: number, weight: number): void {
   const at = (hash >>> 1) % vector.length;
   vector[at] = (vector[at] ?? 0) + ((hash & 1) === 0 ? weight : -weight);
 }
 
-/** Three characters at a time of a word with its borders, so that forms of a word are near each other. By code points. */
-function addGrams(vector: Float64Array, word: string, weight: number): void {
-  const points = Array.from(`<${word}>`);
-  const count = points.length - 2;
-  for (let i = 0; i < count; i += 1) {
-    add(vector, `g${points[i]}${points[i + 1]}${points[i + 2]}`, weight / Math.sqrt(count));
+/** Sums what a folded text has of words, pairs of words, and three letters of a word with the blanks around it. */
+function sumUp(vector: Float64Array, text: string): void {
+  let before = -1;
+  let start = 1;
+  for (let words = 0; words < WORDS_MAX && start < text.length; words += 1) {
+    const blank = text.indexOf(' ', start);
+    const end = Math.min(blank, start + WORD_CHARS);
+    const length = end - start;
+    const weight = length <= 3 ? WEIGHTS.short : WEIGHTS.word;
+    add(vector, hash32(text, SEEDS.word, start, end), weight);
+    const gramWeight = weight / Math.sqrt(length);
+    for (let at = start - 1; at < end - 1; at += 1) {
+      add(vector, hash32(text, SEEDS.gram, at, at + 3), gramWeight);
+    }
+    if (before >= 0) add(vector, hash32(text, SEEDS.pair, before, end), WEIGHTS.pair * weight);
+    before = Math.max(start, blank - WORD_CHARS);
+    start = blank + 1;
   }
 }
 
 function vectorOf(text: string, dims: number): Float32Array {
   const vector = new Float64Array(dims);
-  const words = foldText(text).split(' ', WORDS_MAX);
-  let before = '';
-  for (const whole of words) {
-    const word = whole.slice(0, WORD_CHARS);
-    if (word === '') continue;
-    const weight = word.length <= 3 ? WEIGHTS.short : WEIGHTS.word;
-    add(vector, `w${word}`, weight);
-    addGrams(vector, word, weight * WEIGHTS.grams);
-    if (before !== '') add(vector, `p${before} ${word}`, WEIGHTS.pair * weight);
-    before = word;
-  }
+  const folded = foldText(text);
+  if (folded !== '') sumUp(vector, ` ${folded} `);
   // Sums, products and roots are exact in IEEE 754 and so the same everywhere; logarithms, as in tf-idf, need not be.
   let square = 0;
-  for (const value of vector) square += value * value;
+  for (let i = 0; i < dims; i += 1) square += (vector[i] ?? 0) * (vector[i] ?? 0);
   const scale = square === 0 ? 0 : 1 / Math.sqrt(square);
-  return Float32Array.from(vector, (value) => value * scale);
+  const result = new Float32Array(dims);
+  for (let i = 0; i < dims; i += 1) result[i] = (vector[i] ?? 0) * scale;
+  return result;
 }
 
 /**

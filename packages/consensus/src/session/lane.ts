@@ -121,7 +121,7 @@ export class Lane {
   view(): LaneView {
     const { lane, member } = this;
     const { waits, waiting_max } = this.#buffer;
-    return { lane, member, phase: this.#phase, answer: this.#answer, waits, waiting_max };
+    return { lane, member, phase: this.#phase, answer: this.#answer, text: this.#text, waits, waiting_max };
   }
 
   #read(read: ReadAnswer, is_partial: boolean): LaneAnswer {

@@ -72,7 +72,7 @@ export class ConsensusSession {
     return this.#times;
   }
 
-  /** The strategy that decides now: the arbiter's where an escalation has not helped. */
+  /** That decides now: the arbiter's where an escalation has not helped. */
   get strategy(): Strategy['kind'] {
     return this.#strategy.kind;
   }
@@ -87,6 +87,11 @@ export class ConsensusSession {
 
   lanes(): readonly LaneView[] {
     return this.#lanes.all.map((lane) => lane.view());
+  }
+
+  /** Lanes in the order in which their answers were complete. */
+  get arrival(): readonly number[] {
+    return this.#hearing.arrival;
   }
 
   follow_ups(): readonly FollowUpAnswer[] {
@@ -118,7 +123,6 @@ export class ConsensusSession {
       default: {
         const heard = this.#hearing.hear(event, now_ms, this.#effects);
         if (heard === 'nothing') return;
-        // What will not change any more goes out at once.
         const text = this.#settled.grow(this.#strategy, this.#lanes.all);
         if (text !== '') this.#effects.push({ type: 'partial', text });
         if (heard === 'over') this.#advance(now_ms);
@@ -131,10 +135,9 @@ export class ConsensusSession {
     this.#times.started_ms = now_ms;
     this.#phase = { kind: 'dispatched' };
     const { deadline_ms, provisional } = this.#plan;
+    const after_ms = provisional?.after_ms ?? 0;
     if (deadline_ms !== undefined) this.#effects.push({ type: 'set_timer', timer: 'deadline', delay_ms: deadline_ms });
-    if (provisional !== undefined && provisional.after_ms > 0) {
-      this.#effects.push({ type: 'set_timer', timer: 'tight', delay_ms: provisional.after_ms });
-    }
+    if (after_ms > 0) this.#effects.push({ type: 'set_timer', timer: 'tight', delay_ms: after_ms });
     this.#fill();
   }
 
@@ -236,12 +239,17 @@ export class ConsensusSession {
     this.#times.reconciling_ms ??= now_ms;
     const { arbiter, documents, citations } = this.#parts;
     const signs: Signs = { result, answers: view.answers, documents, confidence, citations };
-    const next = this.#is_over_time ? undefined : this.#escalations.next(signs);
-    const is_left = !this.#is_over_time && this.#escalations.isLeft(signs);
+    // What was told cannot be taken back: then there is nothing for others to decide.
+    const is_free = !this.#is_over_time && this.#settled.text === '';
+    const next = is_free ? this.#escalations.next(signs) : undefined;
+    const is_left = is_free && this.#escalations.isLeft(signs);
     const expert = this.#expert?.answer;
     if (next !== undefined) this.#escalate(next, next.when, now_ms);
-    else if (is_left && arbiter !== undefined && this.#strategy !== arbiter) this.#arbitrate(arbiter, now_ms);
-    else if (is_left && expert !== undefined) this.#complete(byExpert(result, expert), 'early_exit', now_ms);
+    else if (is_left && arbiter !== undefined && this.#strategy !== arbiter) {
+      this.#strategy = arbiter;
+      this.#phase = { kind: 'arbiter' };
+      this.#advance(now_ms);
+    } else if (is_left && expert !== undefined) this.#complete(byExpert(result, expert), 'early_exit', now_ms);
     else this.#complete(result, 'early_exit', now_ms);
   }
 
@@ -255,12 +263,6 @@ export class ConsensusSession {
     this.#effects.push({ type: 'escalated', cause, lane }, { type: 'dispatch', lane, member });
   }
 
-  #arbitrate(arbiter: Strategy, now_ms: number): void {
-    this.#strategy = arbiter;
-    this.#phase = { kind: 'arbiter' };
-    this.#advance(now_ms);
-  }
-
   #none(verdict: Exclude<Verdict, { kind: 'done' | 'ask' }>, now_ms: number): void {
     const next = this.#escalations.next(undefined);
     if (!this.#is_over_time && next !== undefined && allClonesFailed(this.#lanes.all)) {
@@ -271,7 +273,8 @@ export class ConsensusSession {
     this.#fail(failureOf(this.#lanes.all, why, this.#is_over_time), now_ms);
   }
 
-  #complete(result: Reconciled, reason: CancelReason, now_ms: number): void {
+  #complete(reconciled: Reconciled, reason: CancelReason, now_ms: number): void {
+    const result = this.#settled.kept(reconciled);
     this.#end(reason, now_ms);
     this.#phase = { kind: 'complete', result };
     this.#effects.push({ type: 'complete', result });

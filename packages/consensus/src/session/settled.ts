@@ -1,6 +1,6 @@
 import { assert } from '@atp-router/kernel';
 import type { FanoutPlan } from '../plan.ts';
-import type { Standing, Strategy } from '../strategy.ts';
+import type { Reconciled, Standing, Strategy } from '../strategy.ts';
 import type { Lane } from './lane.ts';
 
 /** What has been told of a result that is still in the making, for strategies that merge as lanes speak. */
@@ -32,5 +32,12 @@ export class Settled {
     assert(stable.startsWith(told), 'what was told stays');
     this.#text = stable;
     return stable.slice(told.length);
+  }
+
+  /** The result as it can be told still: one that was made before the last of what was told may not begin with that. */
+  kept(result: Reconciled): Reconciled {
+    if (result.text.startsWith(this.#text)) return result;
+    const uncertainties = [...result.uncertainties, 'more was told than the result has'];
+    return { ...result, text: this.#text, lane: undefined, uncertainties };
   }
 }

@@ -87,6 +87,8 @@ export interface LaneView {
   readonly member: Member;
   readonly phase: LanePhase;
   readonly answer: LaneAnswer | undefined;
+  /** What it has said so far, in order, also where nobody waits for the rest. */
+  readonly text: string;
   /** Pieces that had to wait for an earlier one, and the most that waited at once. */
   readonly waits: number;
   readonly waiting_max: number;

@@ -8,6 +8,8 @@ export const LOOK_CHARS = 65_536;
  * them, in quadratic time of their number, and no script needs more (UAX #15, stream-safe text).
  */
 const MANY_MARKS = /([\p{M}\uff9e\uff9f]{30})[\p{M}\uff9e\uff9f]+/gu;
+/** ASCII, most of what is folded, is in its normal form. */
+const PLAIN = /^[\t-~]*$/;
 const INVISIBLE = /\p{Cf}+/gu;
 const APOSTROPHES = /['’‘ʼ]/gu;
 const GROUPED = /(?<=\p{N}),(?=\p{N}{3}(?!\p{N}))/gu;
@@ -18,6 +20,7 @@ const OTHERS = /[^\p{L}\p{M}\p{N}\p{S}%#.-]|[`^]/gu;
 
 /** NFKC without case: upper, then lower case, which also takes ß to ss (the capital ẞ by hand) and both forms of σ to one. */
 function caseless(text: string): string {
+  if (PLAIN.test(text)) return text.toLowerCase();
   const folded = text.replace(MANY_MARKS, '$1').normalize('NFKC').toUpperCase().toLowerCase();
   return folded.replaceAll('ß', 'ss').normalize('NFKC');
 }

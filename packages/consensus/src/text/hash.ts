@@ -19,10 +19,13 @@ export function hash64(text: string): string {
     .join('');
 }
 
-/** FNV-1a (Fowler, Noll, Vo) over the bytes of UTF-16 units, with MurmurHash3's last mixing: 32 bits. */
-export function hash32(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < text.length; i += 1) {
+/**
+ * 32 bits of a part of a text: FNV-1a (Fowler, Noll, Vo) over its UTF-16 units, the lower byte of each first, with the last
+ * mixing of MurmurHash3. Other seeds give other hashes.
+ */
+export function hash32(text: string, seed: number = 0, from: number = 0, to: number = text.length): number {
+  let hash = Math.imul(0x811c9dc5 ^ seed, 0x01000193);
+  for (let i = from; i < to; i += 1) {
     const unit = text.charCodeAt(i);
     hash = Math.imul(hash ^ (unit & 0xff), 0x01000193);
     hash = Math.imul(hash ^ (unit >>> 8), 0x01000193);

@@ -25,14 +25,14 @@ describe('hashed n-grams', () => {
   test('are the same everywhere: these numbers come from another implementation, in Python', () => {
     const found = Array.from(hashedEmbedder(8).embed(['Müller 猫 👍'])[0] ?? [], (value) => value.toFixed(6));
     expect(found).toEqual([
-      '0.076371',
-      '0.249425',
-      '0.152741',
-      '-0.325796',
-      '0.000000',
-      '-0.860389',
-      '0.000000',
-      '-0.249425',
+      '-0.378001',
+      '0.217342',
+      '0.283889',
+      '-0.217342',
+      '-0.133094',
+      '0.217342',
+      '-0.532377',
+      '0.577642',
     ]);
   });
 

@@ -8,6 +8,7 @@ import {
   type IdempotencyRef,
   type RouterEvent,
 } from '../events.ts';
+import type { LaneMark } from '../lane-mark.ts';
 import { isSumOf, shortPrice } from './shorten.ts';
 
 /** What a string may not hold to stand between quotes as it is: JSON's own marks, controls, whatever is not ASCII. */
@@ -97,7 +98,7 @@ export class RecordEncoder {
   #intent(intent: AttemptIntent): string {
     const { in_tokens, out_tokens, reserved_usd_nanos, price } = intent;
     return (
-      `{"n":${number(intent.n)}${this.#route(intent)},"in_tokens":${number(in_tokens)},"out_tokens":${number(out_tokens)},` +
+      `{"n":${number(intent.n)}${this.#route(intent)}${laneMark(intent)},"in_tokens":${number(in_tokens)},"out_tokens":${number(out_tokens)},` +
       `"reserved_usd_nanos":${number(reserved_usd_nanos)}${price === undefined ? '' : this.#price(price)}}`
     );
   }
@@ -108,7 +109,7 @@ export class RecordEncoder {
     const answered = upstream_status === undefined ? '' : `,"upstream_status":${number(upstream_status)}`;
     const tools = tools_usd_nanos === undefined ? '' : `,"tools_usd_nanos":${number(tools_usd_nanos)}`;
     return (
-      `{"n":${number(record.n)}${this.#route(record)},"outcome":"${outcome}"${failed}${answered},` +
+      `{"n":${number(record.n)}${this.#route(record)}${laneMark(record)},"outcome":"${outcome}"${failed}${answered},` +
       `"usage":${usage(record.usage)},"usage_source":"${record.usage_source}",` +
       `"cost_usd_nanos":${number(record.cost_usd_nanos)}${tools}${offset_ms === undefined ? '' : `,"offset_ms":${tenths(offset_ms)}`},` +
       `"latency_ms":${tenths(record.latency_ms)}${ttfb(record.ttfb_ms)}}`
@@ -168,6 +169,13 @@ function usage({ in_tokens, out_tokens, cached_in_tokens, cache_write_tokens, re
 
 function claim(ref: IdempotencyRef | undefined): string {
   return ref === undefined ? '' : `,"idempotency":${JSON.stringify(ref)}`;
+}
+
+/** Most calls have no lanes. */
+function laneMark({ lane, role, source }: LaneMark): string {
+  let out = lane === undefined ? '' : `,"lane":${number(lane)}`;
+  if (role !== undefined) out += `,"role":"${role}"`;
+  return source === undefined ? out : `${out}${optional('source', source)}`;
 }
 
 function optional(name: string, value: string): string {

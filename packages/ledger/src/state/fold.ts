@@ -1,6 +1,7 @@
 import type { CallEnded, JournalRecord } from '../events.ts';
 import { type IdempotencyRow, idempotencyChange, isReleased } from './idempotency.ts';
 import type { LedgerBase } from './base.ts';
+import { type ConsensusRecord, consensusRecord } from './consensus.ts';
 import { type OpenCall, OpenCalls } from './open-calls.ts';
 import { type EntityRow, type KillRow, OperatorState } from './operator.ts';
 import {
@@ -41,6 +42,7 @@ export class LedgerFold {
   readonly node_id: string;
   readonly usage: Map<string, UsageRow> = new Map();
   readonly attempts: Map<string, readonly AttemptRow[]> = new Map();
+  readonly consensus: Map<string, ConsensusRecord> = new Map();
   readonly usage_days: Map<string, UsageDay> = new Map();
   readonly budget_days: Map<string, BudgetDay> = new Map();
   readonly idempotency: Map<string, IdempotencyRow> = new Map();
@@ -91,6 +93,9 @@ export class LedgerFold {
     this.#operator.apply(record);
     this.#applyClaim(record);
     if (record.type === 'call.ended') this.#applyEnd(record, record.ts_ms, key);
+    if (record.type === 'consensus.ended' && !this.consensus.has(record.call_id)) {
+      this.consensus.set(record.call_id, consensusRecord(record, record.ts_ms, key));
+    }
   }
 
   #applyEnd(event: CallEnded, ended_ms: number, key: RecordKey): void {

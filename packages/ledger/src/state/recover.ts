@@ -39,10 +39,11 @@ function interruptedCall(call: OpenCall): CallEnded {
 }
 
 function interruptedAttempt(attempt: RunningAttempt, last_ts_ms: number): AttemptRecord {
-  const { n, turn, kind, model, provider, in_tokens, price } = attempt.intent;
+  const { n, turn, kind, model, provider, in_tokens, price, lane, role, source } = attempt.intent;
   const usage = usageOfCut(attempt.reported, in_tokens, attempt.out_tokens);
   return {
     ...{ n, turn, kind, model, provider },
+    ...(lane !== undefined && { lane, role, source }),
     outcome: 'interrupted',
     error: 'call_interrupted',
     usage,

@@ -48,6 +48,10 @@ export interface AttemptRow extends RecordKey, Usage {
   readonly kind: string;
   readonly model: string;
   readonly provider: string;
+  /** Of a fan-out, see `LaneMark`; null for a call that asks one at a time. */
+  readonly lane: number | null;
+  readonly role: NonNullable<AttemptRecord['role']> | null;
+  readonly source: string | null;
   readonly outcome: string;
   readonly error: string | null;
   readonly upstream_status: number | null;
@@ -157,6 +161,9 @@ export function attemptRows(event: CallEnded, key: RecordKey): AttemptRow[] {
     kind: attempt.kind,
     model: attempt.model,
     provider: attempt.provider,
+    lane: attempt.lane ?? null,
+    role: attempt.role ?? null,
+    source: attempt.source ?? null,
     outcome: attempt.outcome,
     error: attempt.error ?? null,
     upstream_status: attempt.upstream_status ?? null,

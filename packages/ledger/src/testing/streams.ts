@@ -9,6 +9,7 @@ import {
   utcDay,
   ZERO_USAGE,
 } from '@atp-router/kernel';
+import type { ConsensusEnded } from '../consensus-events.ts';
 import type { AttemptIntent, AttemptRecord, CallHead, CallOutcome, IdempotencyRef, RouterEvent } from '../events.ts';
 
 /** An event and the wall clock at which a router would have appended it. */
@@ -183,6 +184,44 @@ function endCall(rng: Rng, call: LiveCall, live: LiveCall[], now_ms: number, emi
     latency_ms: randomInt(rng, 1, 90_000) / 8,
     ...(idempotency && { idempotency }),
   });
+  const session = sessionOf(head, attempts, outcome);
+  if (session !== undefined) emit(session);
+}
+
+/** By the number of the call, so that the streams of older seeds stay what they are. */
+function sessionOf(
+  head: CallHead,
+  attempts: readonly AttemptRecord[],
+  outcome: CallOutcome,
+): ConsensusEnded | undefined {
+  const n = Number(head.call_id.split('_').at(-1));
+  if (n % 4 !== 1 || outcome === 'interrupted') return undefined;
+  const cost_usd_nanos = attempts.reduce((sum, attempt) => sum + attempt.cost_usd_nanos, 0);
+  const tokens = attempts.reduce((sum, { usage }) => sum + usage.in_tokens + usage.out_tokens, 0);
+  const spent = { tokens, cost_usd_nanos };
+  return {
+    type: 'consensus.ended',
+    ...{ call_id: head.call_id, tenant: head.tenant, started_ms: head.started_ms },
+    ...{ policy: n % 3 === 0 ? 'panel' : 'review', strategy: n % 3 === 1 ? 'majority' : 'union', mode: 'diverse' },
+    outcome,
+    ...(outcome === 'ok'
+      ? { agreement: 0.5, confidence: { raw: 0.5, calibrated: 0.625 } }
+      : { error: 'upstream_error' }),
+    lanes: [
+      {
+        ...{ lane: 0, role: 'member', source: 'ünïcode ☃', clone: 0, model: 'small', state: 'finalized', share: 1 },
+        ...{ attempts: attempts.length, admitted_ms: 1, ended_ms: 9.5, waits: 0, answer_chars: 12, ...spent },
+      },
+    ],
+    follow_ups: [],
+    arbiter: { used: false, refused_by_cap: false },
+    ...{ provisional: 0, revisions: 0, documents: 0 },
+    timing: { dispatch_ms: 1, stream_ms: 8, reconcile_ms: 0.5, complete_ms: 9.5 },
+    decision: ['the first whole answer'],
+    uncertainties: [],
+    ...spent,
+    sealed: n % 8 === 1 ? '' : 'c2VhbGVk',
+  };
 }
 
 function operatorEvent(rng: Rng): RouterEvent {

@@ -80,7 +80,7 @@ function sumView(sum: UsageSum, columns: readonly UsageGroup[]): Readonly<Record
 
 async function records(request: AdminRequest, usage: UsageStore): Promise<AdminReply> {
   const { query } = request;
-  const { tenant, model, from, to } = range(query);
+  const { tenant, model } = range(query);
   const key_id = query.text('key_id');
   const outcome = query.oneOf('outcome', OUTCOMES);
   const after = query.text('cursor');
@@ -89,11 +89,19 @@ async function records(request: AdminRequest, usage: UsageStore): Promise<AdminR
     ...(model === undefined ? {} : { model }),
     ...(key_id === undefined ? {} : { key_id }),
     ...(outcome === undefined ? {} : { outcome }),
-    ...(from === undefined ? {} : { from_ms: Date.parse(`${from}T00:00:00Z`) }),
-    ...(to === undefined ? {} : { until_ms: Date.parse(`${to}T00:00:00Z`) + DAY_MS }),
+    ...startedWithin(query),
   };
   const found = await usage.list(filter, { limit: pageLimit(query), ...(after === undefined ? {} : { after }) });
   return ok({ data: found.rows.map(recordView), next_cursor: found.next ?? null });
+}
+
+/** The days of a question, as times: both included, each of them open where it is absent. */
+export function startedWithin(query: Query): { readonly from_ms?: number; readonly until_ms?: number } {
+  const { from, to } = range(query);
+  return {
+    ...(from === undefined ? {} : { from_ms: Date.parse(`${from}T00:00:00Z`) }),
+    ...(to === undefined ? {} : { until_ms: Date.parse(`${to}T00:00:00Z`) + DAY_MS }),
+  };
 }
 
 /** A row as the API shows it: money in micro-dollars. */

@@ -1,5 +1,5 @@
 import { type AtpError, toAtpError } from '@atp-router/kernel';
-import type { CallOutcome } from '@atp-router/ledger';
+import type { CallOutcome, RouterEvent } from '@atp-router/ledger';
 import type { CallBooks } from './call-books.ts';
 import type { AnswerMeta } from './client.ts';
 import type { AdmittedCall, EngineEnv, RunningCall } from './env.ts';
@@ -13,6 +13,8 @@ export interface Ending {
   readonly opened: boolean;
   readonly streamed: boolean;
   readonly meta: AnswerMeta;
+  /** What else is put on record right behind the end of the call; what it throws keeps nothing from going on. */
+  readonly beside?: (() => readonly RouterEvent[]) | undefined;
   reply(failed: AtpError | undefined): void;
 }
 
@@ -74,6 +76,12 @@ export class CallEnd {
       const status = error?.status ?? 200;
       const budget_day = this.#funds.budgetDay(this.#call.head.started_ms);
       log.append(this.#books.endedEvent(outcome, error?.code, status, budget_day, ambient.clock.mono_ms()));
+      const { beside } = ending;
+      if (beside !== undefined) {
+        faults.safely(() => {
+          for (const event of beside()) log.append(event);
+        });
+      }
       log.barrier(tell);
     });
     if (fault !== undefined) tell(toAtpError(fault.thrown));

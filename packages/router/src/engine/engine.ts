@@ -71,6 +71,7 @@ export class Engine {
       onEnded: (call) => this.#onEnded(call),
       decided: parts.decided,
       reconciler: parts.reconciler,
+      answers: parts.answers,
       faults,
     };
   }

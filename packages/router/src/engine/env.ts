@@ -4,6 +4,7 @@ import type { CallHead, IdempotencyRef } from '@atp-router/ledger';
 import type { CallPlan, StageChain } from '@atp-router/call';
 import type { GenEvent, GenRequest, HostedTool, RoutePlan } from '@atp-router/dialects';
 import type { KillSwitches, TargetHealth } from '@atp-router/routing';
+import type { AnswerKeeper } from '../fanout/audit/keeper.ts';
 import type { Reconciler } from '../fanout/reconciler.ts';
 import type { Fanout, LaneRef } from '../fanout/types.ts';
 import type { AttemptCodec } from '../relay/types.ts';
@@ -38,6 +39,8 @@ export interface EngineEnv {
   readonly outcomes: OutcomeStore;
   readonly calibrator: Calibrator;
   readonly reconciler: Reconciler;
+  /** Absent: what was said in sessions is not kept. */
+  readonly answers: AnswerKeeper | undefined;
   /** Whether the configuration in force still has a tenant. */
   readonly hasTenant: (id: string) => boolean;
   readonly onEnded: (call: RunningCall) => void;

@@ -8,6 +8,7 @@ import type { FlowWatch, Gate } from './gate.ts';
 import type { IdempotencyKeys } from './idempotency.ts';
 import type { Ambient, EventLog } from './ports.ts';
 import type { SharedBudgets } from './shared-budgets.ts';
+import type { AnswerKeeper } from '../fanout/audit/keeper.ts';
 import type { Reconciler } from '../fanout/reconciler.ts';
 import type { ConnectedModel } from '../atp/agents/connected.ts';
 import type { Starts } from './starts.ts';
@@ -53,6 +54,8 @@ export interface EngineParts {
   readonly onFault: OnFault;
   /** What several agents' answers are reconciled with. */
   readonly reconciler: Reconciler;
+  /** Keeps what was said in sessions of fan-outs. Absent: it is not kept. */
+  readonly answers?: AnswerKeeper | undefined;
   /** The target with the price that it has for a tenant, where the configuration leaves that to agents. */
   readonly priced: (target: Target, tenant: string) => Target;
   /** Models that are there for a tenant because their agents are connected. */

@@ -37,15 +37,7 @@ function fanoutBounds(view: PolicyView, plan: FanoutPlan, facts: RequestFacts, c
   const filter = plan.filter === undefined ? [] : [of(plan.filter)];
   const further = plan.escalations.map(({ to }) => of(to));
   const judge = plan.judge;
-  // `verify` has each answer scored by itself, and two_phase asks once more.
-  const questions =
-    judge === undefined
-      ? plan.strategy.kind === 'two_phase'
-        ? 1
-        : 0
-      : plan.strategy.judge_mode === 'verify'
-        ? lanes.length
-        : 1;
+  const questions = questionsOf(plan);
   const judged = judge === undefined ? dearest(lanes) : of(judge);
   const arbiter = plan.arbiter === undefined ? [] : [{ low: 0, high: plan.arbiter.max_usd_nanos }];
   // Lanes that are stopped early may have cost nothing; sampling need not begin them.
@@ -62,6 +54,12 @@ function fanoutBounds(view: PolicyView, plan: FanoutPlan, facts: RequestFacts, c
     calls_high,
     ...capped(sure + sum(filter.map(({ low }) => low)), high, cap),
   };
+}
+
+/** To judges: `verify` has each answer scored by itself, and two_phase asks once more. */
+function questionsOf({ judge, strategy, members }: FanoutPlan): number {
+  if (judge === undefined) return strategy.kind === 'two_phase' ? 1 : 0;
+  return strategy.judge_mode === 'verify' ? members.length : 1;
 }
 
 function dearest(costs: readonly Cost[]): Cost {

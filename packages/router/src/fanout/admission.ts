@@ -16,7 +16,7 @@ export function policyNamed(registry: Registry, model: string): PolicyEntry | un
 
 /** What the policy makes of a request that it has several agents asked for; undefined where it asks one at a time. */
 export function fanoutOf(
-  { facet, tenant }: CallRequest,
+  { facet, tenant, call_id }: CallRequest,
   policy: PolicyEntry | undefined,
   facts: RequestFacts,
   generation: Generation,
@@ -28,7 +28,8 @@ export function fanoutOf(
   const voice = (member: Member) => voiceOf(member, facts, generation, parts, tenant);
   const chain =
     plan.falls_back === true && routed !== undefined ? chainOf(routed, facts, generation, parts) : undefined;
-  return { policy: policy.id, plan, facet, voice, chain };
+  const { members, why } = parts.reconciler.select(plan, { call_id, task_type: facts.task_type, qos: facts.qos });
+  return { policy: policy.id, plan: { ...plan, members }, facet, voice, chain, chosen: why };
 }
 
 function chainOf(
@@ -49,7 +50,7 @@ function chainOf(
 export function fanoutRoute(
   routed: Plan | undefined,
   policy: PolicyEntry | undefined,
-  { plan, voice }: Fanout,
+  { plan, voice, chosen }: Fanout,
 ): Plan | AtpError {
   const targets = targetsOf(plan, voice).map(({ model }) => model);
   if (targets.length === 0) {
@@ -64,6 +65,6 @@ export function fanoutRoute(
     agent: routed?.agent,
     step_agents: new Map(),
     policy,
-    why: [...(routed?.why.slice(0, 1) ?? []), why],
+    why: [...(routed?.why.slice(0, 1) ?? []), why, ...chosen],
   };
 }

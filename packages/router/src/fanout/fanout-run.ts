@@ -1,14 +1,14 @@
 import {
   ConsensusSession,
+  type FollowUp,
   type Member,
   type Reconciled,
   type SessionEffect,
   type SessionEvent,
-  type SessionTimer,
 } from '@atp-router/consensus';
 import type { Choice } from '@atp-router/dialects';
-import { AtpError, assert, type Timer, toAtpError, unreachable } from '@atp-router/kernel';
-import type { CallOutcome, LaneRole } from '@atp-router/ledger';
+import { AtpError, assert, toAtpError, unreachable } from '@atp-router/kernel';
+import type { CallOutcome, LaneRole, RouterEvent } from '@atp-router/ledger';
 import type { Attempt } from '../engine/attempt.ts';
 import { CallBooks } from '../engine/call-books.ts';
 import { CallEnd } from '../engine/call-end.ts';
@@ -17,12 +17,15 @@ import type { AdmittedCall, EngineEnv, RunningCall } from '../engine/env.ts';
 import { CallFunds, demandOf } from '../engine/funds.ts';
 import { Intents } from '../engine/intents.ts';
 import { sharedHoldOf } from '../engine/shared-hold.ts';
+import { SessionAudit } from './audit/session-audit.ts';
 import { type DeskOwner, LaneDesk } from './lane-desk.ts';
+import { fallenBack, textOnly } from './fallen-back.ts';
 import { Opening, type OpeningOwner } from './opening.ts';
 import { LaneBriefs } from './briefs.ts';
 import { Reply } from './reply.ts';
 import { consensusField, provisionalField } from './report.ts';
 import { sessionParts } from './session-parts.ts';
+import { SessionTimers } from './session-timers.ts';
 import type { Fanout } from './types.ts';
 
 /** Why it cannot be run, where its request cannot be read. */
@@ -45,6 +48,7 @@ export class FanoutRun implements RunningCall, DeskOwner, OpeningOwner {
   readonly #env: EngineEnv;
   readonly #fanout: Fanout;
   readonly #session: ConsensusSession;
+  readonly #audit: SessionAudit;
   readonly #funds: CallFunds;
   readonly #intents: Intents;
   readonly #books: CallBooks;
@@ -54,7 +58,7 @@ export class FanoutRun implements RunningCall, DeskOwner, OpeningOwner {
   readonly #desk: LaneDesk;
   readonly #reply: Reply;
   readonly #attempts: Attempt[] = [];
-  readonly #timers: Map<SessionTimer, Timer> = new Map();
+  readonly #timers: SessionTimers;
   readonly #effects: SessionEffect[] = [];
   #applying = false;
   #next_attempt = 0;
@@ -74,13 +78,17 @@ export class FanoutRun implements RunningCall, DeskOwner, OpeningOwner {
     this.#intents = new Intents(call, env.log, this.#funds);
     this.#books = new CallBooks(call, env);
     this.#end = new CallEnd(call, env, this.#funds, this.#books);
+    this.#timers = new SessionTimers(env.ambient.timers, (timer) =>
+      this.guard(() => this.tell({ type: 'timer', timer })),
+    );
     this.#opening = new Opening(call, env, this.#funds, this);
     this.#briefs = new LaneBriefs(call, fanout, env);
     const parts = { call, env, funds: this.#funds, intents: this.#intents, books: this.#books };
     this.#desk = new LaneDesk(this.#briefs, { ...parts, nextAttempt: () => this.#nextAttempt() }, this);
     const model = `policy:${fanout.policy}`;
     this.#reply = new Reply(call, fanout.facet, model, (bytes) => this.#books.sent(bytes));
-    this.#session = new ConsensusSession(sessionParts(call, fanout.plan, env, this.#briefs.documents));
+    this.#audit = new SessionAudit(call, fanout, env, sessionParts(call, fanout.plan, env, this.#briefs.documents));
+    this.#session = new ConsensusSession(this.#audit.parts);
   }
 
   get attempts(): readonly Attempt[] {
@@ -134,8 +142,14 @@ export class FanoutRun implements RunningCall, DeskOwner, OpeningOwner {
     this.#attempts.push(attempt);
   }
 
+  onRefused({ id }: FollowUp, error: AtpError): void {
+    this.#audit.refused(id, error);
+  }
+
   tell(event: SessionEvent): void {
-    if (!this.#ended) this.#carryOut(this.#session.handle(event, this.#now_ms));
+    if (this.#ended) return;
+    this.#audit.told(event);
+    this.#carryOut(this.#session.handle(event, this.#now_ms));
   }
 
   /** In their order, also what comes of carrying one out. */
@@ -152,6 +166,7 @@ export class FanoutRun implements RunningCall, DeskOwner, OpeningOwner {
   }
 
   #apply(effect: SessionEffect): void {
+    this.#audit.did(effect);
     switch (effect.type) {
       case 'dispatch':
         this.#desk.dispatch(effect.lane, effect.member, this.#roleOf(effect.lane, effect.member));
@@ -172,10 +187,10 @@ export class FanoutRun implements RunningCall, DeskOwner, OpeningOwner {
         this.#desk.resume(effect.lane);
         break;
       case 'set_timer':
-        this.#setTimer(effect.timer, effect.delay_ms);
+        this.#timers.set(effect.timer, effect.delay_ms);
         break;
       case 'clear_timer':
-        this.#timers.get(effect.timer)?.cancel();
+        this.#timers.cancel(effect.timer);
         break;
       case 'provisional':
         this.#reply.provisional(provisionalField(effect), this.#meta);
@@ -196,11 +211,6 @@ export class FanoutRun implements RunningCall, DeskOwner, OpeningOwner {
     }
   }
 
-  #setTimer(timer: SessionTimer, delay_ms: number): void {
-    const due = (): void => this.guard(() => this.tell({ type: 'timer', timer }));
-    this.#timers.set(timer, this.#env.ambient.timers.after(delay_ms, due));
-  }
-
   #roleOf(lane: number, { is_challenger }: Member): LaneRole {
     if (lane >= this.#fanout.plan.members.length) return 'escalation';
     return is_challenger ? 'challenger' : 'member';
@@ -219,12 +229,14 @@ export class FanoutRun implements RunningCall, DeskOwner, OpeningOwner {
   }
 
   #succeed(result: Reconciled, choice: Choice | undefined = this.#choice(result)): void {
-    const { ambient } = this.#env;
+    const { ambient, reconciler } = this.#env;
+    this.#audit.succeeded(result);
     this.#desk.stop();
     const meta = this.#meta;
     let last: (string | Uint8Array)[];
     try {
-      const consensus = consensusField(this.#session, result, this.#desk.lanes, this.#fanout);
+      const check = reconciler.checker(this.#briefs.documents);
+      const consensus = consensusField(this.#session, result, this.#desk.lanes, this.#fanout, check);
       const atp = { ...this.#books.atp(undefined, meta), consensus };
       const ended_s = Math.floor(ambient.clock.now_ms() / 1_000);
       last = this.#reply.last(choice ?? textOnly(result.text), this.#books.usage, atp, ended_s, meta);
@@ -262,9 +274,11 @@ export class FanoutRun implements RunningCall, DeskOwner, OpeningOwner {
   ): void {
     if (this.#ended) return;
     this.#ended = true;
-    for (const timer of this.#timers.values()) timer.cancel();
+    this.#timers.cancelAll();
     this.#opening.withdraw();
-    this.#end.come(this, { outcome, error, opened: this.#intents.opened, streamed: this.#reply.begun, meta, reply });
+    const beside = (): readonly RouterEvent[] => this.#audit.ended(outcome, error?.code, this.#session, this.#desk);
+    const { opened } = this.#intents;
+    this.#end.come(this, { outcome, error, opened, streamed: this.#reply.begun, meta, beside, reply });
   }
 
   #breakDown(error: AtpError): void {
@@ -283,14 +297,3 @@ export class FanoutRun implements RunningCall, DeskOwner, OpeningOwner {
     return this.#env.ambient.clock.mono_ms();
   }
 }
-
-function textOnly(text: string): Choice {
-  return { parts: [{ type: 'text', text }], finish: 'stop' };
-}
-
-function fallenBack(text: string, error: AtpError): Reconciled {
-  const why = [error.message, 'the chain of the policy was asked, one at a time, and answered'];
-  return { ...NOTHING_SHARED, text, why, uncertainties: ['nothing came of the fan-out'] };
-}
-
-const NOTHING_SHARED = { lane: undefined, findings: undefined, agreement: 0, confidence: 0, shares: [] };

@@ -11,6 +11,8 @@ export interface DeskOwner {
   guard(run: () => void): void;
   tell(event: SessionEvent): void;
   onAttempt(attempt: Attempt): void;
+  /** Nobody is asked. */
+  onRefused(ask: FollowUp, error: AtpError): void;
 }
 
 /** The lanes of one call: those of its fan-out, and whoever is asked about their answers. */
@@ -61,7 +63,9 @@ export class LaneDesk implements LaneOwner {
   ask(ask: FollowUp): void {
     const answer = (text: string | undefined): void =>
       this.#owner.tell({ type: 'follow_up', id: ask.id, source: ask.source ?? 'arbiter', text });
-    const run = this.#further(this.#briefs.followUp(ask, this.#nextFurther()), answer);
+    const brief = this.#briefs.followUp(ask, this.#nextFurther());
+    if (brief instanceof AtpError) this.#owner.onRefused(ask, brief);
+    const run = this.#further(brief, answer);
     if (run !== undefined) this.#asked.set(ask.id, run);
     run?.start();
   }

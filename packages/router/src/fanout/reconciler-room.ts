@@ -1,47 +1,98 @@
 import {
   checkAnswer,
+  checkFinding,
   defaultAliasTable,
   type Document,
   DocumentIndex,
+  type EvidenceCheck,
   type FanoutPlan,
+  type Finding,
   hashedEmbedder,
+  type Knowledge,
   readAnswer,
   ScoreTable,
-  type Standing,
+  type Selected,
+  selectMembers,
   strategyOf,
   type StrategyTools,
   Vectors,
 } from '@atp-router/consensus';
-import type { CallHead } from '@atp-router/ledger';
-import type { Reconciler, SessionTools } from './reconciler.ts';
+import { type Clock, seededRng } from '@atp-router/kernel';
+import type { CallHead, ConsensusLearned } from '@atp-router/ledger';
+import { learnedEvent } from './learn/learned-event.ts';
+import { tickOf } from './learn/lessons.ts';
+import type { Choosing, OverSession, Reconciler, SessionTools } from './reconciler.ts';
 
-/** Nothing is known of anybody. */
-const STRANGERS: Standing = {
-  weight: () => 1,
-  winRate: () => 0.5,
-  calibrated: (_strategy, confidence) => confidence,
-};
+export interface RoomParts {
+  readonly knowledge: Knowledge;
+  readonly clock: Clock;
+  /** Seals hashes of answers, which a label is held against later. */
+  readonly seal: (call_id: string, keys: readonly string[]) => string;
+}
 
 /** How a router reads and reconciles answers, and what it knows of who gives them. */
 export class ReconcilerRoom implements Reconciler {
+  readonly #parts: RoomParts;
   readonly #aliases = defaultAliasTable();
   readonly #embedder = hashedEmbedder();
-  readonly #scores = new ScoreTable();
 
-  open({ task_type }: CallHead, plan: FanoutPlan, documents: readonly Document[]): SessionTools {
+  constructor(parts: RoomParts) {
+    this.#parts = parts;
+  }
+
+  open(
+    { task_type, policy = '' }: Pick<CallHead, 'task_type' | 'policy'>,
+    plan: FanoutPlan,
+    documents: readonly Document[],
+  ): SessionTools {
+    const { knowledge } = this.#parts;
     const aliases = this.#aliases;
     const index = new DocumentIndex(documents, aliases);
     const tools: StrategyTools = {
       vectors: new Vectors(this.#embedder),
       aliases,
-      scores: this.#scores,
+      scores: knowledge.sum.policy(policy)?.scores ?? new ScoreTable(),
       cluster: task_type,
     };
     return {
-      standing: STRANGERS,
+      standing: knowledge.standing(policy, plan, task_type, this.#tick),
       read: (text, from) => readAnswer(text, from, plan.strategy.answer, aliases),
       strategy: (kind) => strategyOf(kind, tools),
       citations: (text) => checkAnswer({ text, findings: undefined }, index).good_share,
     };
   }
+
+  lesson(over: OverSession): ConsensusLearned {
+    const { clock, seal } = this.#parts;
+    const { head, plan, documents } = over;
+    const tools = this.open(head, plan, documents);
+    return learnedEvent(over, tools, clock.now_ms(), (keys) => seal(head.call_id, keys));
+  }
+
+  /** The same for the same call and the same knowledge. The best are given whom it has to be best for: gold is no place to try. */
+  select(plan: FanoutPlan, { call_id, task_type, qos }: Choosing): Selected {
+    const { select, members } = plan;
+    if (select === undefined) return { members, why: [] };
+    const { knowledge } = this.#parts;
+    const tick = this.#tick;
+    const worth = (source: string): number => knowledge.estimate(source, task_type, tick).worth_low;
+    const explore = qos === 'gold' ? 0 : select.explore;
+    return selectMembers(members, { top: select.top, explore }, worth, seededRng(seedOf(call_id)));
+  }
+
+  checker(documents: readonly Document[]): (finding: Finding) => EvidenceCheck {
+    const index = new DocumentIndex(documents, this.#aliases);
+    return (finding) => checkFinding(finding, index);
+  }
+
+  get #tick(): number {
+    return tickOf(this.#parts.clock.now_ms());
+  }
+}
+
+/** FNV-1a over UTF-16 units, 32 bits: ids of calls are short and random. */
+function seedOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i += 1) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  return hash;
 }

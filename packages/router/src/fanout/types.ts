@@ -48,6 +48,8 @@ export interface Fanout {
   readonly policy: string;
   readonly plan: FanoutPlan;
   readonly facet: LaneFacet;
+  /** Who of its members is not asked, and why, in words. */
+  readonly chosen: readonly string[];
   /** The policy's own chain, which is tried when nothing comes of all lanes; undefined where it has none. */
   readonly chain: Voice | undefined;
   /** Why a member cannot be asked, as an error of the catalogue. */

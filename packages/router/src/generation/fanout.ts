@@ -86,6 +86,7 @@ function fanoutPlan(policy: PolicyConfig, fanout: FanoutConfig, cast: Cast): Fan
     deadline_ms,
     tau_final,
     reorder_max: REORDER_MAX,
+    select: fanout.select,
     filter: fanout.filter === undefined ? undefined : oneOf(personaName(fanout.filter), cast),
     falls_back: policy.fallback.length > 0,
   };

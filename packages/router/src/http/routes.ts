@@ -5,6 +5,8 @@ import type { Engine } from '../engine/engine.ts';
 import { CountTokens } from './count-tokens-endpoint.ts';
 import { type CallEndpoint, DataPlane, generateEndpoint } from './data-plane.ts';
 import { embedOperation } from './embed-endpoint.ts';
+import type { FeedbackDesk } from '../fanout/learn/feedback-desk.ts';
+import { FEEDBACK_PATH, FeedbackEndpoint } from './feedback-endpoint.ts';
 import { generateOperation } from './generate-endpoint.ts';
 import { listModels, oneModel } from './models-endpoint.ts';
 import { guarded, replyError, requestId } from './reply.ts';
@@ -12,7 +14,12 @@ import type { RouterTable } from './router-table.ts';
 import { COUNT_TOKENS_PATH, EMBEDDINGS, INGRESS_SHAPES, shapeAt } from './shapes.ts';
 
 /** The data plane's endpoints. */
-export function addDataPlane(table: RouterTable, engine: Engine, counter: TokenCounterWorker): void {
+export function addDataPlane(
+  table: RouterTable,
+  engine: Engine,
+  counter: TokenCounterWorker,
+  feedback: FeedbackDesk,
+): void {
   const plane = new DataPlane(engine);
   const call = (path: string, endpoint: CallEndpoint): void => {
     table.add('POST', path, (exchange) => plane.call(exchange, endpoint));
@@ -27,6 +34,8 @@ export function addDataPlane(table: RouterTable, engine: Engine, counter: TokenC
   });
   const counts = new CountTokens(engine, counter);
   table.add('POST', COUNT_TOKENS_PATH, (exchange) => counts.handle(exchange));
+  const given = new FeedbackEndpoint(engine, feedback);
+  table.add('POST', FEEDBACK_PATH, (exchange) => given.handle(exchange));
   table.add(
     'GET',
     '/v1/models',

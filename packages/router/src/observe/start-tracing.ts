@@ -16,6 +16,7 @@ export function startTracing(
   const tracing = otlpTracing({ ...otlp, version, node_id, upstreamOf: upstreamFinder(manager) });
   bus.listen((event) => {
     if (event.type === 'call.ended') tracing.onCallEnded(event);
+    else if (event.type === 'consensus.ended') tracing.onConsensusEnded(event);
   });
   return tracing;
 }

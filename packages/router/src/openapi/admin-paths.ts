@@ -7,22 +7,22 @@ const BASE = '/admin/v1';
 
 type Methods = Readonly<Partial<Record<'get' | 'post' | 'put' | 'delete', AdminOperation>>>;
 
-function at(path: string, methods: Methods): JsonObject {
+export function at(path: string, methods: Methods): JsonObject {
   const operations = Object.entries(methods).map(([method, spec]) => [method, adminOperation(path, spec)]);
   return { [BASE + path]: Object.fromEntries(operations) as JsonObject };
 }
 
-const PAGE = {
+export const PAGE: Readonly<Record<'limit' | 'cursor', JsonObject>> = {
   limit: int('Entries of one page.', { minimum: 1, maximum: 1_000, default: 100 }),
   cursor: text('`next_cursor` of the page before.'),
-} as const;
+};
 
-const RANGE = {
+export const RANGE: Readonly<Record<'tenant' | 'model' | 'from' | 'to', JsonObject>> = {
   tenant: text('Only this tenant.'),
   model: text('Only this model.'),
   from: text('First UTC day, `YYYY-MM-DD`.', { format: 'date' }),
   to: text('Last UTC day, `YYYY-MM-DD`.', { format: 'date' }),
-} as const;
+};
 
 /** Paths of tenants, models or providers, which differ in names only. */
 function entity(name: 'Tenant' | 'Model' | 'Provider', list: string, advice: string): JsonObject {
@@ -240,5 +240,5 @@ export const ADMIN_TAGS: readonly JsonObject[] = [
   { name: 'keys', description: 'Keys of tenants and of the admin API.' },
   { name: 'models', description: 'What clients may name.' },
   { name: 'providers', description: 'Upstream endpoints.' },
-  { name: 'observe', description: 'Live state, events, usage, single calls, estimates.' },
+  { name: 'observe', description: 'Live state, events, usage, single calls, sessions of fan-outs, estimates.' },
 ];

@@ -3,6 +3,9 @@ import { isJsonObject, type JsonObject } from '@atp-router/kernel';
 import { ADMIN_PATHS, ADMIN_TAGS } from './admin-paths.ts';
 import { adminSchemas } from './admin-schemas.ts';
 import { AGENTS_PATHS, AGENTS_SCHEMAS, AGENTS_TAGS } from './agents-paths.ts';
+import { CONSENSUS_PATHS } from './consensus-paths.ts';
+import { CONSENSUS_SCHEMAS } from './consensus-schemas.ts';
+import { FEEDBACK_PATHS, LEARNING_SCHEMAS, REPUTATION_PATHS } from './learning-paths.ts';
 import { FRAMES_PATHS, FRAMES_TAGS } from './frames-paths.ts';
 import { OBSERVE_SCHEMAS } from './observe-schemas.ts';
 import { FLOW_SCHEMAS } from './flow-schemas.ts';
@@ -15,7 +18,16 @@ const INTRO =
 /** The OpenAPI 3.1 description of everything that the router serves. Throws when two parts define the same name. */
 export function openApiDocument(version: string): JsonObject {
   const schemas = disjoint([
-    ...[dataPlaneFragment.schemas, adminSchemas(), OBSERVE_SCHEMAS, SESSION_SCHEMAS, FLOW_SCHEMAS, AGENTS_SCHEMAS],
+    ...[
+      dataPlaneFragment.schemas,
+      adminSchemas(),
+      OBSERVE_SCHEMAS,
+      SESSION_SCHEMAS,
+      CONSENSUS_SCHEMAS,
+      LEARNING_SCHEMAS,
+      FLOW_SCHEMAS,
+      AGENTS_SCHEMAS,
+    ],
   ]);
   return {
     openapi: '3.1.0',
@@ -32,8 +44,10 @@ export function openApiDocument(version: string): JsonObject {
       { name: 'operations', description: 'Health, metrics, documents.' },
     ],
     paths: disjoint([
-      withSecurity({ ...dataPlaneFragment.paths, ...FRAMES_PATHS }),
+      withSecurity({ ...dataPlaneFragment.paths, ...FRAMES_PATHS, ...FEEDBACK_PATHS }),
       ADMIN_PATHS,
+      CONSENSUS_PATHS,
+      REPUTATION_PATHS,
       AGENTS_PATHS,
       OPERATIONS_PATHS,
     ]),

@@ -4,6 +4,18 @@ import { flag, int, list, num, orNull, record, ref, text, words } from './schema
 
 const OUTCOMES = ['ok', 'error', 'cancelled', 'interrupted'] as const;
 
+const LANE_ROLES = [
+  'member',
+  'challenger',
+  'escalation',
+  'judge',
+  'verifier',
+  'ack',
+  'arbiter',
+  'filter',
+  'fallback',
+] as const;
+
 const tokens: JsonObject = {
   in_tokens: int('Prompt tokens, cached ones included.'),
   out_tokens: int('Answer tokens, reasoning included.'),
@@ -88,6 +100,9 @@ const usage: JsonObject = {
       kind: words('Why it was made.', ['primary', 'retry', 'fallback', 'hedge']),
       model: text('Model.'),
       provider: text('Provider.'),
+      lane: orNull(int('Lane of a fan-out, from 0; null for a call that asks one at a time.')),
+      role: orNull(words('As what it was asked there.', LANE_ROLES)),
+      source: orNull(text('Persona, agent or model that was asked there.')),
       upstream_status: orNull(int('HTTP status of the provider.')),
       ...ending,
       ...tokens,

@@ -3,7 +3,7 @@ import { type Config, type DataDirSecrets, systemClock, systemTimers } from '@at
 import { migrate, openPostgres, sqlBudgetStore, sqlIdempotencyStore, sqlLeaseStore } from '@atp-router/adapters/sql';
 import { AtpError, isAtpError } from '@atp-router/kernel';
 import { reasonOf } from './reach.ts';
-import { sealerOf } from './sealer.ts';
+import { dataSealer } from './sealer.ts';
 import { SharedState, type SharedStores } from './shared-state.ts';
 import { SHARED_TUNING, type SharedTuning } from './tuning.ts';
 
@@ -20,17 +20,15 @@ export async function openShared(
   onProblem: (problem: AtpError) => void,
   tuning: SharedTuning = SHARED_TUNING,
 ): Promise<SharedState | undefined> {
-  const { type, url, seal_key } = config.store;
+  const { type, url } = config.store;
   if (type !== 'postgres' || url === undefined) return undefined;
-  const shared_key = seal_key === undefined ? [] : [Buffer.from(seal_key, 'hex')];
-  const [first = secrets.seal_key, ...others] = [...shared_key, secrets.seal_key];
   const stores = await openStores(url, tuning.answer_ms);
   try {
     return await SharedState.open({
       stores,
       node_id: secrets.node_id,
       directory: hash('sha256', secrets.seal_key, 'hex'),
-      sealer: sealerOf(first, ...others),
+      sealer: dataSealer(config, secrets),
       clock: systemClock,
       timers: systemTimers,
       tuning,

@@ -1,4 +1,4 @@
-import { aesGcmSealer, type DataSealer } from '@atp-router/adapters';
+import { aesGcmSealer, type Config, type DataDirSecrets, type DataSealer } from '@atp-router/adapters';
 
 /** Seals with the first key and opens what any of them sealed, in their order. */
 export function sealerOf(first: Uint8Array, ...others: readonly Uint8Array[]): DataSealer {
@@ -18,4 +18,12 @@ export function sealerOf(first: Uint8Array, ...others: readonly Uint8Array[]): D
       throw failure;
     },
   };
+}
+
+/** Seals with the key of the shared database where there is one, else with the data directory's; opens with both. */
+export function dataSealer({ store }: Config, secrets: Pick<DataDirSecrets, 'seal_key'>): DataSealer {
+  const is_shared = store.type === 'postgres' && store.seal_key !== undefined;
+  const shared = is_shared ? [Buffer.from(store.seal_key, 'hex')] : [];
+  const [first = secrets.seal_key, ...others] = [...shared, secrets.seal_key];
+  return sealerOf(first, ...others);
 }

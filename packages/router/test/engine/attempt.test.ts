@@ -100,7 +100,14 @@ function start(stream: boolean, limits: Partial<Limits> = {}) {
   const attempt = new Attempt(
     {
       ...{ n: 1, turn: 1, kind: 'primary', target, operation: 'generate', stream, codec: codec() },
-      ...{ permit: { kind: 'call' }, in_tokens: 1, price: undefined, hosted_tools: [], started_mono_ms: 0 },
+      ...{
+        permit: { kind: 'call' },
+        in_tokens: 1,
+        price: undefined,
+        hosted_tools: [],
+        started_mono_ms: 0,
+        lane: undefined,
+      },
       caller: {
         ...{ tenant: 't', qos: 'silver', upstream_model: 'm', stream, task_type: undefined, data_scopes: [], via: [] },
         ...{ deadline_ms: undefined, expected: { tokens: 1, usd_micros: 0 }, budget: {} },

@@ -1,10 +1,18 @@
 import type { LedgerFold, OpenCall } from '@atp-router/ledger';
-import { sqlEntityStore, sqlUsageStore, type SqlQueries, type SqlRow, type SqlDriver } from '../../../src/sql/index.ts';
+import {
+  sqlConsensusStore,
+  sqlEntityStore,
+  sqlUsageStore,
+  type SqlQueries,
+  type SqlRow,
+  type SqlDriver,
+} from '../../../src/sql/index.ts';
 
 /** Everything that the tables of a node mean, in one comparable value. */
 export interface Dump {
   readonly usage: readonly unknown[];
   readonly attempts: readonly unknown[];
+  readonly consensus: readonly unknown[];
   readonly usage_days: readonly unknown[];
   readonly budget_days: readonly unknown[];
   readonly claims: readonly unknown[];
@@ -28,6 +36,7 @@ export function dumpFold(fold: LedgerFold): Dump {
   return {
     usage: sorted(fold.usage.values()),
     attempts: sorted([...fold.attempts.values()].flat()),
+    consensus: sorted(fold.consensus.values()),
     usage_days: sorted(fold.usage_days.values()),
     budget_days: sorted(fold.budget_days.values()),
     claims: sorted(fold.idempotency.values()),
@@ -47,6 +56,7 @@ export async function dumpTables(driver: SqlDriver, node_id: string): Promise<Du
   return {
     usage: sorted(rows),
     attempts: sorted(attempts),
+    consensus: sorted(await allSessions(driver, node_id)),
     usage_days: sorted(await usage.sums({}, ['day', 'tenant', 'model'])),
     budget_days: sorted((await select(driver, 'budget_daily', node_id)).map(without('node_id'))),
     claims: sorted((await select(driver, 'idempotency', node_id)).map(without('node_id', 'epoch'))),
@@ -65,6 +75,12 @@ async function allUsage(usage: ReturnType<typeof sqlUsageStore>): Promise<{ call
     after = page.next;
   } while (after !== undefined);
   return out;
+}
+
+async function allSessions(driver: SqlDriver, node_id: string): Promise<unknown[]> {
+  const { get } = sqlConsensusStore(driver);
+  const rows = await select(driver, 'consensus_sessions', node_id);
+  return Promise.all(rows.map((row) => get(String(row['call_id']))));
 }
 
 function select(queries: SqlQueries, table: string, node_id: string): Promise<readonly SqlRow[]> {

@@ -27,6 +27,7 @@ import { bodyOf, operationOf } from './request.ts';
 import type { Script } from './script.ts';
 import { seamedParts, seamedRequest, seamedTransport } from './seamed.ts';
 import type { Seams } from './seams.ts';
+import { NO_FANOUTS } from './no-fanouts.ts';
 import { CountedTimers, VirtualTime } from './virtual-time.ts';
 import { WatchedHealth, WatchedLedger } from './watched.ts';
 
@@ -208,6 +209,7 @@ export class World {
       open: (sealed: string) => Buffer.from(sealed, 'base64'),
     };
     const parts: EngineParts = {
+      reconciler: NO_FANOUTS,
       ambient: { clock: time, timers: this.timers, rng: draw.rng, call_ids: idSource('call_', draw.rng) },
       ...{ log, accounts: ledger, shared, estimator, health, kills, observed },
       live: { health, kills, observed },

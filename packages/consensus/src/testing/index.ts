@@ -1,0 +1,2 @@
+export type { HistoryFacts } from './facts.ts';
+export { type History, playHistory } from './history.ts';

@@ -1,0 +1,98 @@
+import type { Draw } from '@atp-router/kernel/testing';
+import type { FanoutPlan, Member, StrategyKind } from '../plan.ts';
+
+/** What a lane of a history does, once it has been begun. */
+export interface LaneScript {
+  /** What it says, when it is right or lies: both look alike. */
+  readonly text: string;
+  /** Milliseconds between its pieces. */
+  readonly pace_ms: number;
+  readonly fate: 'answers' | 'stalls' | 'crashes' | 'is_refused' | 'restarts';
+  /** Pieces come out of their order, and some twice. */
+  readonly is_shuffled: boolean;
+}
+
+export const KINDS: readonly StrategyKind[] = [
+  ...(['first_win', 'union', 'majority', 'weighted_merge', 'two_phase', 'champion'] as const),
+  ...(['self_consistency', 'evidence', 'judge', 'arbiter', 'adaptive', 'streaming_merge'] as const),
+];
+
+const ANSWERS = ['The answer is 7.', 'It is 8. So the answer is 8.', 'The answer is 9.', 'Nobody knows.'];
+
+function findingsOf(draw: Draw): string {
+  const lines = draw.int(0, 3);
+  const findings = Array.from({ length: lines }, () => ({
+    ...{ type: 'bug', file: 'a.ts', severity: draw.one('critical', 'high', 'low'), confidence: draw.next() },
+    claim: draw.one('the loop never ends', 'the key is logged', 'the index is off by one'),
+    span: { start_line: draw.int(1, 9), end_line: 9 },
+  }));
+  return JSON.stringify({ findings });
+}
+
+export function scriptOf(draw: Draw): LaneScript {
+  return {
+    text: draw.chance(0.3) ? findingsOf(draw) : draw.from(ANSWERS),
+    pace_ms: draw.skewed(1, 400),
+    fate: draw.chance(0.6) ? 'answers' : draw.one('stalls', 'crashes', 'is_refused', 'restarts'),
+    is_shuffled: draw.chance(0.3),
+  };
+}
+
+function memberOf(lane: number, draw: Draw, champion: boolean): Member {
+  const source = `s${draw.int(0, 5)}`;
+  const is_challenger = lane > 0 && (champion || draw.chance(0.1));
+  return {
+    source,
+    model: source,
+    persona: undefined,
+    seed: undefined,
+    temperature: undefined,
+    clone: lane,
+    is_challenger,
+  };
+}
+
+/** A plan that a checked configuration could have. */
+export function planOf(draw: Draw, kind: StrategyKind): FanoutPlan {
+  const members = Array.from({ length: draw.int(1, 8) }, (_, lane) => memberOf(lane, draw, kind === 'champion'));
+  const asked = (source: string): Member => ({ ...memberOf(0, draw, false), source, model: source });
+  return {
+    mode: draw.one('speculative', 'diverse', 'clone'),
+    members,
+    strategy: {
+      kind,
+      answer: { kind: draw.one('auto', 'number', 'text') },
+      quorum: draw.chance(0.2) ? draw.int(1, members.length) : undefined,
+      weights: draw.one('learned', 'equal'),
+      judge: kind === 'judge' || draw.chance(0.3) ? 'the judge' : undefined,
+      judge_mode: draw.one('pick', 'verify'),
+      risk: draw.next() * 0.3,
+      among: draw.chance(0.5) ? [] : ['majority', 'union', 'evidence'],
+      ack_severity: draw.one('critical', 'high'),
+    },
+    provisional: draw.chance(0.4)
+      ? {
+          quorum_min: draw.chance(0.7) ? draw.int(1, 3) : undefined,
+          agree_min: draw.chance(0.5) ? draw.next() : undefined,
+          after_ms: draw.chance(0.5) ? 0 : draw.int(1, 300),
+          expiry_ms: draw.int(1, 2_000),
+        }
+      : undefined,
+    escalations: draw.chance(0.4)
+      ? [
+          {
+            when: draw.one('low_conf', 'disagree_high', 'weak_citations', 'test_fail'),
+            threshold: draw.next(),
+            to: asked('better'),
+          },
+        ]
+      : [],
+    arbiter: kind === 'arbiter' || draw.chance(0.3) ? { member: asked('the arbiter'), max_usd_nanos: 1 } : undefined,
+    judge: asked('the judge'),
+    width: draw.chance(0.3) ? draw.int(1, members.length) : undefined,
+    // Each session has a deadline in the end: the router gives it the limit of all calls.
+    deadline_ms: draw.chance(0.5) ? draw.int(50, 3_000) : 600_000,
+    tau_final: draw.chance(0.2) ? draw.next() : undefined,
+    reorder_max: draw.one(1, 4, 256),
+  };
+}

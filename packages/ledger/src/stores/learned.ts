@@ -1,0 +1,49 @@
+import type { ConsensusLearned, FeedbackGiven } from '../learned-events.ts';
+
+/** A place in a node's journal. */
+export interface LearnedPlace {
+  readonly epoch: number;
+  readonly seq: number;
+}
+
+/** What one node has learned up to a place of its journal. */
+export interface LearnedState extends LearnedPlace {
+  readonly node_id: string;
+  /** As JSON, of whoever wrote it: it has to be checked. */
+  readonly record: string;
+}
+
+export interface LearnedRow extends LearnedPlace {
+  readonly event: ConsensusLearned | FeedbackGiven;
+}
+
+export interface FeedbackClaim {
+  readonly call_id: string;
+  readonly key_id: string;
+  readonly body_hash: string;
+  readonly now_ms: number;
+}
+
+/** `mine`: it is to be given now. `given`: the same was given before, or is being given. `other`: something else was. */
+export type ClaimedFeedback = 'mine' | 'given' | 'other';
+
+/** A claim that led to nothing within this time is free again: its process is gone. */
+export const FEEDBACK_CLAIM_MS = 60_000;
+/** Sessions of a node on which feedback may be given, and for how long. */
+export const LEARNED_SESSIONS_MAX = 10_000;
+export const LEARNED_SESSION_MS = 86_400_000;
+
+/** What nodes have learned, and the sessions that they learned it from. Events are the projection's work; states the router's. */
+export interface LearnedStore {
+  /** A session of any node of the database. */
+  session(call_id: string): Promise<ConsensusLearned | undefined>;
+  /** This node's own state. */
+  own(): Promise<LearnedState | undefined>;
+  /** Those of all other nodes, but not those that are as `known` says. */
+  others(known: readonly (LearnedPlace & { readonly node_id: string })[]): Promise<readonly LearnedState[]>;
+  /** This node's events behind a place, in their order, `limit` at most. */
+  after(place: LearnedPlace, limit: number): Promise<readonly LearnedRow[]>;
+  /** Keeps the state in place of an older one, and forgets sessions that are too old or too many. */
+  put(state: Omit<LearnedState, 'node_id'>, now_ms: number): Promise<void>;
+  claim(feedback: FeedbackClaim): Promise<ClaimedFeedback>;
+}

@@ -1,0 +1,16 @@
+import type { Reconciled } from '@atp-router/consensus';
+import type { Choice } from '@atp-router/dialects';
+import type { AtpError } from '@atp-router/kernel';
+
+/** An answer of words alone. */
+export function textOnly(text: string): Choice {
+  return { parts: [{ type: 'text', text }], finish: 'stop' };
+}
+
+/** The result where the policy's own chain has answered in place of its lanes. */
+export function fallenBack(text: string, error: AtpError): Reconciled {
+  const why = [error.message, 'the chain of the policy was asked, one at a time, and answered'];
+  return { ...NOTHING_SHARED, text, why, uncertainties: ['nothing came of the fan-out'] };
+}
+
+const NOTHING_SHARED = { lane: undefined, findings: undefined, agreement: 0, confidence: 0, shares: [] };

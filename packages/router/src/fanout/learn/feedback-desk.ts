@@ -1,0 +1,107 @@
+import { answerKey } from '@atp-router/consensus';
+import { AtpError } from '@atp-router/kernel';
+import type { ConsensusLearned, FeedbackGiven, LearnedStore, RouterEvent } from '@atp-router/ledger';
+import type { Clock } from '@atp-router/kernel';
+import { formOf } from './answer-form.ts';
+import { feedbackEvent, type Said } from './feedback-event.ts';
+
+/** Feedback as a client gives it. */
+export type FeedbackInput =
+  | Extract<Said, { kind: 'score' | 'lanes' }>
+  /** The right answer, in any words that the answers' form can read. */
+  | { readonly kind: 'label'; readonly label: string };
+
+export interface FeedbackOf {
+  readonly call_id: string;
+  readonly tenant: string;
+  readonly key_id: string;
+  readonly input: FeedbackInput;
+}
+
+export interface FeedbackDone {
+  readonly repeated: boolean;
+  /** How right the result was by it, 0 to 1; undefined: it says nothing of that. */
+  readonly score: number | undefined;
+  /** Lanes of which it says something. */
+  readonly lanes: number;
+}
+
+export interface DeskParts {
+  readonly store: Pick<LearnedStore, 'session' | 'claim'>;
+  readonly append: (event: RouterEvent) => void;
+  readonly written: () => Promise<void>;
+  readonly clock: Clock;
+  readonly hash: (text: string) => string;
+  /** Hashes of the answers of a session. Throws where another router sealed them with a key of its own. */
+  readonly open: (sealed: string) => readonly string[];
+  readonly hashOfKey: (call_id: string, key: string) => string;
+}
+
+/** Takes feedback on sessions that are over, each key's once. */
+export class FeedbackDesk {
+  readonly #parts: DeskParts;
+
+  constructor(parts: DeskParts) {
+    this.#parts = parts;
+  }
+
+  /** Resolves when it is in the journal. Throws `AtpError`. */
+  async give({ call_id, tenant, key_id, input }: FeedbackOf): Promise<FeedbackDone> {
+    const { store, clock, hash, append, written } = this.#parts;
+    const session = await store.session(call_id);
+    // Requests of others are not there.
+    if (session === undefined || session.tenant !== tenant) throw unknownSession(call_id);
+    const said = this.#said(session, input);
+    const body_hash = hash(JSON.stringify(input));
+    const now_ms = clock.now_ms();
+    const event = feedbackEvent(session, said, { key_id, body_hash, now_ms });
+    const claimed = await store.claim({ call_id, key_id, body_hash, now_ms });
+    if (claimed === 'other') {
+      const message = `This key has given other feedback on "${call_id}" before. Feedback cannot be changed.`;
+      throw new AtpError('conflict', message, { param: 'request_id' });
+    }
+    if (claimed === 'mine') {
+      append(event);
+      await written();
+    }
+    return doneOf(event, claimed === 'given');
+  }
+
+  #said(session: ConsensusLearned, input: FeedbackInput): Said {
+    if (input.kind === 'score') return input;
+    if (input.kind === 'lanes') return checkedLanes(session, input);
+    const key = answerKey(input.label, formOf(session.answer));
+    if (key === '') {
+      const message = `No answer of the form "${session.answer}" can be read of the label: say it as an agent would.`;
+      throw new AtpError('invalid_request', message, { param: 'label' });
+    }
+    const choice = this.#hashes(session).indexOf(this.#parts.hashOfKey(session.call_id, key));
+    return { kind: 'label', choice: choice < 0 ? undefined : choice };
+  }
+
+  #hashes({ call_id, sealed }: ConsensusLearned): readonly string[] {
+    try {
+      return this.#parts.open(sealed);
+    } catch {
+      const message = `The answers of "${call_id}" were sealed by another router. Give "score" or "lanes", or ask that router.`;
+      throw new AtpError('conflict', message, { param: 'label' });
+    }
+  }
+}
+
+function unknownSession(call_id: string): AtpError {
+  const message = `There is no request "${call_id.slice(0, 100)}" of this tenant that asked several agents, or it is older than a day.`;
+  return new AtpError('not_found', message, { param: 'request_id' });
+}
+
+function checkedLanes({ lanes }: ConsensusLearned, said: Extract<Said, { kind: 'lanes' }>): Said {
+  const known = new Set(lanes.map(({ lane }) => lane));
+  const wrong = said.lanes.find(({ lane }) => !known.has(lane));
+  if (wrong === undefined) return said;
+  const message = `The request has no lane ${wrong.lane}: its lanes are 0 to ${lanes.length - 1}.`;
+  throw new AtpError('invalid_request', message, { param: 'lanes' });
+}
+
+function doneOf({ score, lanes }: FeedbackGiven, repeated: boolean): FeedbackDone {
+  return { repeated, score, lanes: lanes.filter(({ right }) => right !== undefined).length };
+}

@@ -1,0 +1,31 @@
+import type { Knowledge, StrategyKind } from '@atp-router/consensus';
+import type { ConsensusLearned, FeedbackGiven, RouterEvent } from '@atp-router/ledger';
+
+const HOUR_MS = 3_600_000;
+
+/** Hours since the epoch: by these what was learned fades. */
+export function tickOf(ms: number): number {
+  return Math.max(0, Math.floor(ms / HOUR_MS));
+}
+
+export function isLearned(event: RouterEvent): event is ConsensusLearned | FeedbackGiven {
+  return event.type === 'consensus.learned' || event.type === 'feedback.given';
+}
+
+/** Takes in what an event teaches: the same when it happens and when the journal is read again. */
+export function takeIn(knowledge: Knowledge, event: ConsensusLearned | FeedbackGiven): void {
+  const tick = tickOf(event.at_ms);
+  const { policy, cluster } = event;
+  if (event.type === 'consensus.learned') {
+    const { result, lanes, is_free } = event;
+    knowledge.learn({ policy, cluster, result, lanes, is_free }, tick);
+    return;
+  }
+  const { strategy, confidence, score, lanes, gains } = event;
+  // Names of strategies of a later version are learned of as any other, and asked for by nobody.
+  const named = gains.map(({ kind, gain }) => ({ kind: kind as StrategyKind, gain }));
+  knowledge.feedback(
+    { policy, cluster, strategy: strategy as StrategyKind, confidence, score, lanes, gains: named },
+    tick,
+  );
+}
