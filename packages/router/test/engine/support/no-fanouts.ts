@@ -4,7 +4,7 @@ import type { EngineParts } from '../../../src/engine/parts.ts';
 export const NO_FANOUTS: EngineParts['reconciler'] = {
   open: noFanouts,
   checker: noFanouts,
-  ended: noFanouts,
+  lesson: noFanouts,
   select: noFanouts,
 };
 
