@@ -9,6 +9,8 @@ export const EXIT = {
   unreachable: 3,
   /** The key is missing, unknown, or of the wrong kind. */
   denied: 4,
+  /** Part of what was asked for could not be done, and what could be done found nothing to object to. */
+  incomplete: 5,
   /** A fault of the program itself (EX_SOFTWARE of sysexits). */
   internal: 70,
   /** The router cannot start with this configuration (EX_CONFIG of sysexits). */

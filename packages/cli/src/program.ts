@@ -14,9 +14,11 @@ import { addEvents } from './commands/events.ts';
 import { addJournal } from './commands/journal.ts';
 import { addKeys } from './commands/keys.ts';
 import { addKill } from './commands/kill.ts';
+import { addReputation } from './commands/reputation.ts';
 import { addSessions } from './commands/sessions.ts';
 import { addProvidersCheck } from './commands/providers-check.ts';
 import { addPolicy } from './commands/policy.ts';
+import { addReview } from './commands/review.ts';
 import { addServe } from './commands/serve.ts';
 import { addStatus } from './commands/status.ts';
 import { addTune } from './commands/tune.ts';
@@ -27,7 +29,7 @@ import { readVersion } from './version.ts';
 
 const HELP = `
 Exit codes: 0 done, 1 refused or faults found, 2 wrong usage, 3 no router answers, 4 key missing or refused,
-70 fault of the program, 78 configuration cannot be used, 130 ended by a second signal.
+5 done in part (a review), 70 fault of the program, 78 configuration cannot be used, 130 ended by a second signal.
 What begins with - and is no option stands behind --, as in: atp sessions end -- acme -session-1
 Environment: ATP_URL, ATP_ADMIN_KEY, ATP_API_KEY, ATP_AGENT_KEY, ATP_OTHER_KEY, ATP_DATA_DIR, ATP_WIRE_KEY, NO_COLOR.`;
 
@@ -58,6 +60,7 @@ export function buildProgram(cli: Cli): Command {
   addProvidersCheck(entities.providers, cli);
   addAgents(program, cli);
   addKill(program, cli);
+  addReputation(program, cli);
   addSessions(program, cli);
   addUsage(program, cli);
   addEstimate(program, cli);
@@ -67,6 +70,7 @@ export function buildProgram(cli: Cli): Command {
   addJournal(program, cli);
   addTune(program, cli);
   addEval(program, cli);
+  addReview(program, cli);
   addWire(program, cli);
   addConformance(program, cli);
   program

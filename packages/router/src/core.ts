@@ -48,7 +48,6 @@ import { joinOthers } from './processes/join.ts';
 import type { Membership } from './processes/membership.ts';
 import { settleOrphans } from './processes/orphans.ts';
 import { type Seat, takeSeat } from './processes/seat.ts';
-import { dataSealer } from './shared/sealer.ts';
 import type { SharedState } from './shared/shared-state.ts';
 import { openState, type RouterState } from './state.ts';
 import { Transports } from './transports.ts';
@@ -129,10 +128,7 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
   const tracing = startTracing(config, version, secrets.node_id, manager, bus);
   const counter = tokenCounterWorker();
   const kept = keptKeys(manager);
-  const learning = await openLearning({
-    ...{ ledger, bus, hash: sha256, sealer: dataSealer(seat.config, secrets), every_ms: options.pace?.learned_ms },
-    onProblem: (problem) => options.onProblem?.('projection', problem),
-  });
+  const learning = await openLearning(options, seat, ledger, bus, sha256);
   const common = {
     reconciler: learning.reconciler,
     answers: keptAnswers(seat, manager),
@@ -157,7 +153,7 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
   for (const kill of member?.kills ?? ledger.start.kills) engine.parts.kills.set(kill.scope, kill.id, true);
   const flow = { watch, spending: watchFlow(metrics, bus, accounts, engine) };
   const presence = new Presence(member?.others, options.config.workers);
-  registerGauges(metrics, { engine, ledger, bus, shared, presence, tracing, member });
+  registerGauges(metrics, { engine, ledger, bus, shared, presence, tracing, member, knowledge: learning.knowledge });
   for (const event of ledger.start.recovered) bus.announce(event);
   bus.append({ type: 'node.started', version, recovered_calls: ledger.start.recovered.length });
   await bus.written();

@@ -26,6 +26,8 @@ export interface FindingCluster {
 
 export interface ClusterOptions {
   readonly vectors: Vectors;
+  /** What comparing a finding needs, where it is kept; undefined: it is made. */
+  readonly comparableOf?: ((finding: Finding) => Comparable) | undefined;
   /** Undefined: `SAME_FROM`. */
   readonly threshold?: number | undefined;
 }
@@ -79,7 +81,7 @@ export function clusterFindings(findings: readonly Finding[], options: ClusterOp
   const groups: Group[] = [];
   const byFile = new Map<string, Group[]>();
   for (const finding of compared) {
-    const one = comparable(finding, options.vectors);
+    const one = options.comparableOf?.(finding) ?? comparable(finding, options.vectors);
     const near = finding.file === '' ? groups : (byFile.get(finding.file) ?? []);
     const group = bestOf(near, one, options.threshold ?? SAME_FROM);
     if (group !== undefined) {

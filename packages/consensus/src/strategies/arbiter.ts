@@ -1,11 +1,10 @@
-import type { Vectors } from '../embed/vectors.ts';
-import { comparable, findingAgreement } from '../agreement/findings.ts';
-import type { Finding, LaneAnswer } from '../answer.ts';
+import { type Comparable, comparable, findingAgreement } from '../agreement/findings.ts';
+import type { Finding } from '../answer.ts';
 import { findingId } from '../findings/canonical.ts';
-import { SAME_FROM } from '../findings/cluster.ts';
+import { type FindingCluster, SAME_FROM } from '../findings/cluster.ts';
 import { readFindings } from '../findings/read.ts';
 import type { Reconciled, Strategy, Verdict, View } from '../strategy.ts';
-import { type Checked, Sources } from './added-claims.ts';
+import { Sources } from './added-claims.ts';
 import { firstOf, firstResult } from './first-win.ts';
 import { foremost, type Plurality, pluralityOf } from './plurality.ts';
 import { claimLine, findingsText, type Pool } from './pool.ts';
@@ -36,12 +35,12 @@ export function arbiterOf({ vectors, aliases }: Pick<StrategyTools, 'vectors' | 
     decide(view) {
       const found = pluralityOf(view);
       if (found === undefined) return nothing(view);
+      const voices = differentOf(found);
+      const pool = pools.of({ heard: voices });
       if (isAnyOpen(view))
         return verdictOf(view, noted(found.result, ['the arbiter is asked once all have answered']), false);
-      const voices = differentOf(found);
       if (voices.length < 2)
         return verdictOf(view, noted(found.result, ['all agree: there is nothing to arbitrate']), true);
-      const pool = pools.of({ heard: voices });
       const ask = askOf('arbiter', undefined, arbiterPrompt(voices.map(({ answer }) => answer.text)));
       const reply = replyTo(view, ask);
       if (reply === undefined && mayAsk(view)) return { kind: 'ask', asks: [ask] };
@@ -66,8 +65,8 @@ function arbitrated(
 ): Verdict {
   if (reply.trim() === '') return firstInstead(view, found, 'the arbiter gave no answer');
   if (reply.length > REWRITE_CHARS) return firstInstead(view, found, 'the arbiter wrote more than it may');
-  const sources = new Sources(given.map(({ answer }) => saidBy(answer)));
-  const rewrite = pool === undefined ? textOf(sources, reply) : findingsOf(pool, sources, reply, tools);
+  const texts = given.map(({ answer }) => answer.text);
+  const rewrite = pool === undefined ? textOf(texts, reply) : findingsOf(pool, reply, tools);
   if (rewrite === undefined) return firstInstead(view, found, 'the arbiter gave no findings that can be read');
   const { text, findings, total, removed, left_out } = rewrite;
   const is_empty = text === '' || (total === 0 && findings === undefined);
@@ -92,11 +91,6 @@ function arbitrated(
   return verdictOf(view, result, true);
 }
 
-/** Of findings the claims are what an answer says. */
-function saidBy({ text, findings }: LaneAnswer): string {
-  return findings === undefined ? text : findings.map(({ claim }) => claim).join('\n');
-}
-
 /** What of a rewrite is left, and what was taken out. */
 interface Rewrite {
   readonly text: string;
@@ -107,32 +101,32 @@ interface Rewrite {
   readonly left_out: readonly string[];
 }
 
-function textOf(sources: Sources, reply: string): Rewrite {
-  const { text, sentences, removed }: Checked = sources.check(reply);
+function textOf(texts: readonly string[], reply: string): Rewrite {
+  const { text, sentences, removed } = new Sources(texts).check(reply);
   return { text, findings: undefined, total: sentences, removed, left_out: [] };
 }
 
 /**
- * Of each rewritten finding only the words are the arbiter's, and only when answers say them: place, severity, evidence and
- * fix are those of the finding that it agrees with. Two that agree with one are one.
+ * Of each rewritten finding only the words are the arbiter's, and only when those say them who found it: place, severity,
+ * evidence and fix are those of the finding that it agrees with. Two that agree with one are one.
  */
 function findingsOf(
   pool: Pool,
-  sources: Sources,
   reply: string,
   { vectors, aliases }: Pick<StrategyTools, 'vectors' | 'aliases'>,
 ): Rewrite | undefined {
   const { findings } = readFindings(reply, { lane: -1, source: 'arbiter' }, aliases);
   if (findings === undefined) return undefined;
+  const given = pool.clusters.map((cluster) => comparable(cluster.finding, vectors));
   const kept = new Map<number, Finding>();
   const removed: string[] = [];
   for (const finding of findings) {
-    const place = agreedWith(finding, pool, vectors);
-    const own = place === undefined ? undefined : pool.clusters[place]?.finding;
-    if (place === undefined || own === undefined) removed.push(finding.claim);
+    const place = agreedWith(comparable(finding, vectors), given);
+    const cluster = place === undefined ? undefined : pool.clusters[place];
+    if (place === undefined || cluster === undefined) removed.push(finding.claim);
     else if (!kept.has(place)) {
-      const claim = saysAll(sources, finding.claim) ? finding.claim : own.claim;
-      const named = { ...own, claim };
+      const claim = saysAll(cluster, finding.claim) ? finding.claim : cluster.finding.claim;
+      const named = { ...cluster.finding, claim };
       kept.set(place, { ...named, id: findingId(named) });
     }
   }
@@ -141,19 +135,23 @@ function findingsOf(
   return { text: findingsText(list), findings: list, total: findings.length, removed, left_out };
 }
 
-function saysAll(sources: Sources, claim: string): boolean {
-  const { removed } = sources.check(claim);
-  return removed.length === 0;
+function saysAll({ members }: FindingCluster, claim: string): boolean {
+  return members.some((one) => one.claim === claim) || isSaid(members, claim);
+}
+
+function isSaid(members: readonly Finding[], claim: string): boolean {
+  const { sentences, removed } = new Sources(members.map((one) => one.claim)).check(claim);
+  return sentences > 0 && removed.length === 0;
 }
 
 /** The place of the finding that it agrees with most, of several the first; undefined: with none. */
-function agreedWith(finding: Finding, { clusters }: Pool, vectors: Vectors): number | undefined {
-  const own = comparable(finding, vectors);
+function agreedWith(own: Comparable, given: readonly Comparable[]): number | undefined {
   let best: number | undefined;
   let most = SAME_FROM;
-  clusters.forEach((cluster, place) => {
-    if (finding.file !== '' && cluster.finding.file !== '' && finding.file !== cluster.finding.file) return;
-    const score = findingAgreement(own, comparable(cluster.finding, vectors), most);
+  given.forEach((other, place) => {
+    const [a, b] = [own.finding.file, other.finding.file];
+    if (a !== '' && b !== '' && a !== b) return;
+    const score = findingAgreement(own, other, most);
     if (score > most || (best === undefined && score >= most)) [best, most] = [place, score];
   });
   return best;

@@ -4,23 +4,23 @@ import { DocumentIndex } from '../evidence/documents.ts';
 import { checkAnswer, checkFinding } from '../evidence/score.ts';
 import type { AliasTable } from '../findings/aliases.ts';
 import type { Document } from '../strategy.ts';
-import { type Pool, poolOf } from './pool.ts';
+import { KeptFindings, type Pool, poolOf } from './pool.ts';
 import type { Voices } from './voices.ts';
 
 // What is kept here changes no decision, only what it costs: a session asks its strategy again with each answer.
 
 /** The pool of the last answers; with the same ones it is the same. */
 export class PoolMemo {
-  readonly #vectors: Vectors;
+  readonly #kept: KeptFindings;
   #last: { readonly voices: Pick<Voices, 'heard'>; readonly pool: Pool | undefined } | undefined;
 
   constructor(vectors: Vectors) {
-    this.#vectors = vectors;
+    this.#kept = new KeptFindings(vectors);
   }
 
   of(voices: Pick<Voices, 'heard'>): Pool | undefined {
     if (this.#last === undefined || !isSame(this.#last.voices, voices)) {
-      this.#last = { voices, pool: poolOf(voices, this.#vectors) };
+      this.#last = { voices, pool: poolOf(voices, this.#kept) };
     }
     return this.#last.pool;
   }

@@ -1,4 +1,5 @@
-import type { Finding } from '../answer.ts';
+import { type Comparable, comparable } from '../agreement/findings.ts';
+import type { Finding, LaneAnswer } from '../answer.ts';
 import { findingId } from '../findings/canonical.ts';
 import { clusterFindings, type FindingCluster, laneAgreement } from '../findings/cluster.ts';
 import { severityRank } from '../findings/merge.ts';
@@ -27,18 +28,40 @@ export interface Pool {
   findingsOf(lane: number): readonly Finding[];
 }
 
+/** Findings of answers, and what comparing them needs, made once for each. */
+export class KeptFindings {
+  readonly vectors: Vectors;
+  readonly #of_answers: WeakMap<LaneAnswer, readonly Finding[]> = new WeakMap();
+  readonly #comparables: WeakMap<Finding, Comparable> = new WeakMap();
+
+  constructor(vectors: Vectors) {
+    this.vectors = vectors;
+  }
+
+  /** A finding is of the lane that said it, whatever it says of itself. */
+  of(answer: LaneAnswer): readonly Finding[] {
+    const known = this.#of_answers.get(answer);
+    if (known !== undefined) return known;
+    const { findings, lane, source } = answer;
+    const own = (findings ?? []).map((finding): Finding => ({ ...finding, provenance: [{ lane, source }] }));
+    this.#of_answers.set(answer, own);
+    return own;
+  }
+
+  readonly comparableOf = (finding: Finding): Comparable => {
+    const known = this.#comparables.get(finding) ?? comparable(finding, this.vectors);
+    this.#comparables.set(finding, known);
+    return known;
+  };
+}
+
 /** Undefined: nobody gave findings, not even none. */
-export function poolOf({ heard }: Pick<Voices, 'heard'>, vectors: Vectors): Pool | undefined {
+export function poolOf({ heard }: Pick<Voices, 'heard'>, kept: KeptFindings): Pool | undefined {
   const reviewers = heard.filter(({ answer }) => answer.findings !== undefined);
   if (reviewers.length === 0) return undefined;
-  const findings = new Map(
-    reviewers.map(({ answer: { findings: own, lane, source } }) => [
-      lane,
-      // A finding is of the lane that said it, whatever it says of itself.
-      (own ?? []).map((finding): Finding => ({ ...finding, provenance: [{ lane, source }] })),
-    ]),
-  );
-  const clusters = clusterFindings([...findings.values()].flat(), { vectors });
+  const findings = new Map(reviewers.map(({ answer }) => [answer.lane, kept.of(answer)]));
+  const { vectors, comparableOf } = kept;
+  const clusters = clusterFindings([...findings.values()].flat(), { vectors, comparableOf });
   const weights = new Map(reviewers.map(({ answer, weight }) => [answer.lane, weight]));
   const lanes = [...weights.keys()];
   return {

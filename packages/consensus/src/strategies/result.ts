@@ -91,10 +91,11 @@ export function unit(value: number): number {
 }
 
 function lines(texts: readonly string[]): readonly string[] {
-  const distinct = [...new Set(texts)];
+  // What agents wrote stands in them: it is not to look like a line of its own.
+  const distinct = [...new Set(texts.map((text) => clip(text, LINE_MAX).replaceAll(/\s+/g, ' ')))];
   const kept = distinct.length > LINES_MAX ? distinct.slice(0, LINES_MAX - 1) : distinct;
   const left_out = distinct.length - kept.length;
-  return [...kept.map((text) => clip(text, LINE_MAX)), ...(left_out > 0 ? [`and ${left_out} more`] : [])];
+  return [...kept, ...(left_out > 0 ? [`and ${left_out} more`] : [])];
 }
 
 function gapsOf(view: View): readonly string[] {

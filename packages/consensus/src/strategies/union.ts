@@ -61,7 +61,7 @@ function unitedFindings(view: View, pool: Pool): Reconciled {
         reviewers.reduce((sum, { answer }) => sum + (answer.findings?.length ?? 0), 0),
         'finding',
       )} in all, of which ${clusters.length} are different`,
-      `${counted(shared, 'finding')} were given more than once`,
+      `given more than once: ${shared}`,
     ],
     uncertainties: [
       ...unreadDoubts(pool),

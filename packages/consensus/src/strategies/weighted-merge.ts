@@ -3,7 +3,7 @@ import type { FindingCluster } from '../findings/cluster.ts';
 import type { Reconciled, Strategy, View } from '../strategy.ts';
 import { carriersOfFindings, claimLine, findingsText, type Pool, told, unreadDoubts, withinBounds } from './pool.ts';
 import { EvidenceMemo, PoolMemo } from './memo.ts';
-import { answerResult, type Carrier, counted, nothing, resultOf, rounded, verdictOf } from './result.ts';
+import { answerResult, type Carrier, counted, nothing, resultOf, rounded, unit, verdictOf } from './result.ts';
 import { answerMatrix } from './similarity.ts';
 import type { StrategyTools } from './tools.ts';
 import { type Voices, voicesOf } from './voices.ts';
@@ -62,7 +62,7 @@ function weighed(view: View, pool: Pool, worths: ReadonlyMap<unknown, number>): 
 function partOf(pool: Pool, { members }: FindingCluster, worths: ReadonlyMap<unknown, number>): number {
   const by_lane = new Map<number, number>();
   for (const finding of members) {
-    const worth = (finding.confidence ?? 1) * (worths.get(finding) ?? 1);
+    const worth = unit(finding.confidence ?? 1) * (worths.get(finding) ?? 1);
     for (const { lane } of finding.provenance) by_lane.set(lane, Math.max(by_lane.get(lane) ?? 0, worth));
   }
   const weight = [...by_lane].reduce((sum, [lane, worth]) => sum + pool.weightOf(lane) * worth, 0);

@@ -127,6 +127,15 @@ describe('arbiter of findings', () => {
     expect(result.uncertainties).toContain(`left out by the arbiter: critical logic in src/b.ts:2-4: ${race.claim}`);
   });
 
+  test('words of one finding are not said of another', () => {
+    const moved = { ...leak, claim: `${leak.claim} ${race.claim}` };
+    const result = written(scene, JSON.stringify({ findings: [moved, race] }));
+    expect(result.findings?.map(({ file, claim }) => [file, claim])).toEqual([
+      [race.file, race.claim],
+      [leak.file, leak.claim],
+    ]);
+  });
+
   test('one that no answer has is taken out, and words that no answer says are not taken', () => {
     const invented = { ...leak, file: 'src/z.ts', claim: 'The password is in the log.' };
     const reworded = { ...race, claim: 'The lock is taken after the read, so all passwords leak.' };

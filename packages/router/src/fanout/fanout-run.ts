@@ -22,7 +22,6 @@ import { type DeskOwner, LaneDesk } from './lane-desk.ts';
 import { fallenBack, textOnly } from './fallen-back.ts';
 import { Opening, type OpeningOwner } from './opening.ts';
 import { LaneBriefs } from './briefs.ts';
-import { teach } from './learn/teach.ts';
 import { Reply } from './reply.ts';
 import { consensusField, provisionalField } from './report.ts';
 import { sessionParts } from './session-parts.ts';
@@ -230,13 +229,14 @@ export class FanoutRun implements RunningCall, DeskOwner, OpeningOwner {
   }
 
   #succeed(result: Reconciled, choice: Choice | undefined = this.#choice(result)): void {
-    const { ambient } = this.#env;
+    const { ambient, reconciler } = this.#env;
     this.#audit.succeeded(result);
     this.#desk.stop();
     const meta = this.#meta;
     let last: (string | Uint8Array)[];
     try {
-      const consensus = consensusField(this.#session, result, this.#desk.lanes, this.#fanout);
+      const check = reconciler.checker(this.#briefs.documents);
+      const consensus = consensusField(this.#session, result, this.#desk.lanes, this.#fanout, check);
       const atp = { ...this.#books.atp(undefined, meta), consensus };
       const ended_s = Math.floor(ambient.clock.now_ms() / 1_000);
       last = this.#reply.last(choice ?? textOnly(result.text), this.#books.usage, atp, ended_s, meta);
@@ -276,10 +276,9 @@ export class FanoutRun implements RunningCall, DeskOwner, OpeningOwner {
     this.#ended = true;
     this.#timers.cancelAll();
     this.#opening.withdraw();
-    const beside = (): RouterEvent => this.#audit.ended(outcome, error?.code, this.#session, this.#desk);
+    const beside = (): readonly RouterEvent[] => this.#audit.ended(outcome, error?.code, this.#session, this.#desk);
     const { opened } = this.#intents;
     this.#end.come(this, { outcome, error, opened, streamed: this.#reply.begun, meta, beside, reply });
-    if (outcome !== 'cancelled') teach(this, this.#fanout, this.#briefs, this.#session, this.#env);
   }
 
   #breakDown(error: AtpError): void {

@@ -1,9 +1,12 @@
 import {
   checkAnswer,
+  checkFinding,
   defaultAliasTable,
   type Document,
   DocumentIndex,
+  type EvidenceCheck,
   type FanoutPlan,
+  type Finding,
   hashedEmbedder,
   type Knowledge,
   readAnswer,
@@ -15,15 +18,13 @@ import {
   Vectors,
 } from '@atp-router/consensus';
 import { type Clock, seededRng } from '@atp-router/kernel';
-import type { CallHead } from '@atp-router/ledger';
-import type { EventLog } from '../engine/ports.ts';
+import type { CallHead, ConsensusLearned } from '@atp-router/ledger';
 import { learnedEvent } from './learn/learned-event.ts';
 import { tickOf } from './learn/lessons.ts';
 import type { Choosing, OverSession, Reconciler, SessionTools } from './reconciler.ts';
 
 export interface RoomParts {
   readonly knowledge: Knowledge;
-  readonly log: Pick<EventLog, 'append'>;
   readonly clock: Clock;
   /** Seals hashes of answers, which a label is held against later. */
   readonly seal: (call_id: string, keys: readonly string[]) => string;
@@ -61,11 +62,11 @@ export class ReconcilerRoom implements Reconciler {
     };
   }
 
-  ended(over: OverSession): void {
-    const { clock, log, seal } = this.#parts;
+  lesson(over: OverSession): ConsensusLearned {
+    const { clock, seal } = this.#parts;
     const { head, plan, documents } = over;
     const tools = this.open(head, plan, documents);
-    log.append(learnedEvent(over, tools, clock.now_ms(), (keys) => seal(head.call_id, keys)));
+    return learnedEvent(over, tools, clock.now_ms(), (keys) => seal(head.call_id, keys));
   }
 
   /** The same for the same call and the same knowledge. The best are given whom it has to be best for: gold is no place to try. */
@@ -77,6 +78,11 @@ export class ReconcilerRoom implements Reconciler {
     const worth = (source: string): number => knowledge.estimate(source, task_type, tick).worth_low;
     const explore = qos === 'gold' ? 0 : select.explore;
     return selectMembers(members, { top: select.top, explore }, worth, seededRng(seedOf(call_id)));
+  }
+
+  checker(documents: readonly Document[]): (finding: Finding) => EvidenceCheck {
+    const index = new DocumentIndex(documents, this.#aliases);
+    return (finding) => checkFinding(finding, index);
   }
 
   get #tick(): number {

@@ -1,7 +1,9 @@
 import type {
   ConsensusSession,
   Document,
+  EvidenceCheck,
   FanoutPlan,
+  Finding,
   ReadAnswer,
   Selected,
   Standing,
@@ -9,7 +11,7 @@ import type {
   StrategyKind,
 } from '@atp-router/consensus';
 import type { Qos } from '@atp-router/kernel';
-import type { CallHead } from '@atp-router/ledger';
+import type { CallHead, ConsensusLearned } from '@atp-router/ledger';
 
 /** What one session works with; none of it changes while the session lasts. */
 export interface SessionTools {
@@ -39,8 +41,10 @@ export interface Choosing {
 /** What the sessions of a router share: how answers are read and reconciled, and what was learned of who answers. */
 export interface Reconciler {
   open(head: Pick<CallHead, 'task_type' | 'policy'>, plan: FanoutPlan, documents: readonly Document[]): SessionTools;
-  /** Takes in what a session teaches. */
-  ended(over: OverSession): void;
+  /** What a session teaches, to be put on record: it is learned from the record. */
+  lesson(over: OverSession): ConsensusLearned;
   /** Who is asked, where a plan has the best of its members asked only. */
   select(plan: FanoutPlan, task: Choosing): Selected;
+  /** Holds what findings cite against the documents of their task. */
+  checker(documents: readonly Document[]): (finding: Finding) => EvidenceCheck;
 }

@@ -1,4 +1,11 @@
-import type { ConsensusSession, LaneView, Reconciled, SessionEffect } from '@atp-router/consensus';
+import type {
+  ConsensusSession,
+  EvidenceCheck,
+  Finding,
+  LaneView,
+  Reconciled,
+  SessionEffect,
+} from '@atp-router/consensus';
 import type { JsonObject } from '@atp-router/kernel';
 import { nanosToMicros } from '@atp-router/kernel';
 import { totals } from '../engine/records.ts';
@@ -20,13 +27,16 @@ export function provisionalField({
   };
 }
 
-/** How several answers became one, beside the answer. */
+/** How several answers became one, beside the answer. `check` holds what a finding cites against the documents of the task. */
 export function consensusField(
   session: ConsensusSession,
   result: Reconciled,
   runs: ReadonlyMap<number, LaneRun>,
   { policy, plan }: Fanout,
+  check: (finding: Finding) => EvidenceCheck,
 ): JsonObject {
+  const lanes = session.lanes();
+  const answered = lanes.filter(({ member, phase }) => phase.kind === 'finalized' && !member.is_challenger).length;
   const { started_ms, first_piece_ms, first_final_ms, reconciling_ms, ended_ms } = session.timeline;
   const since = (ms: number | undefined): number | null => (ms === undefined ? null : rounded(ms - started_ms));
   return {
@@ -37,7 +47,7 @@ export function consensusField(
     confidence: rounded(result.confidence),
     uncertainties: [...result.uncertainties],
     why: [...result.why],
-    lanes: session.lanes().map((lane) => laneField(lane, runs.get(lane.lane), result)),
+    lanes: lanes.map((lane) => laneField(lane, runs.get(lane.lane), result)),
     escalated: session.escalated ?? null,
     revisions: session.revisions,
     timing_ms: {
@@ -48,8 +58,22 @@ export function consensusField(
     },
     ...(result.findings === undefined
       ? {}
-      : { findings: result.findings.map((one) => JSON.parse(JSON.stringify(one)) as JsonObject) }),
+      : { findings: result.findings.map((one) => findingField(one, answered, check(one))) }),
   };
+}
+
+/** A finding, the part of the lanes that gave it, and what became of its citations: those of its place first. */
+function findingField(finding: Finding, answered: number, { citations, score }: EvidenceCheck): JsonObject {
+  const lanes = new Set(finding.provenance.map(({ lane }) => lane)).size;
+  const field = {
+    ...finding,
+    agreement: answered === 0 ? null : rounded(Math.min(1, lanes / answered)),
+    checked: {
+      score: score === undefined ? null : rounded(score),
+      citations: citations.map(({ citation: { file, span }, verdict }) => ({ file, span, verdict })),
+    },
+  };
+  return JSON.parse(JSON.stringify(field)) as JsonObject;
 }
 
 function laneField({ lane, member, phase }: LaneView, run: LaneRun | undefined, { shares }: Reconciled): JsonObject {

@@ -1,6 +1,6 @@
 import type { ConsensusSession, Reconciled, SessionEffect, SessionEvent, SessionParts } from '@atp-router/consensus';
 import type { AtpError } from '@atp-router/kernel';
-import type { CallOutcome, ConsensusEnded } from '@atp-router/ledger';
+import type { CallOutcome, ConsensusEnded, ConsensusLearned } from '@atp-router/ledger';
 import type { AdmittedCall, EngineEnv } from '../../engine/env.ts';
 import type { LaneDesk } from '../lane-desk.ts';
 import type { Fanout } from '../types.ts';
@@ -52,7 +52,31 @@ export class SessionAudit {
     this.#log.refused(id, error.code);
   }
 
-  ended(outcome: CallOutcome, error: string | undefined, session: ConsensusSession, desk: LaneDesk): ConsensusEnded {
+  /** What is put on record of it, and what the router learns from that record. */
+  ended(
+    outcome: CallOutcome,
+    error: string | undefined,
+    session: ConsensusSession,
+    desk: LaneDesk,
+  ): readonly (ConsensusEnded | ConsensusLearned)[] {
+    const record = this.#record(outcome, error, session, desk);
+    const lesson = outcome === 'cancelled' ? undefined : this.#lesson(session);
+    return lesson === undefined ? [record] : [record, lesson];
+  }
+
+  /** A fault there must not keep the session from its record. */
+  #lesson(session: ConsensusSession): ConsensusLearned | undefined {
+    const { policy, plan } = this.#fanout;
+    const { faults, reconciler } = this.#env;
+    const over = { head: this.#call.head, policy, plan, documents: this.parts.documents, session };
+    let lesson: ConsensusLearned | undefined;
+    faults.safely(() => {
+      lesson = reconciler.lesson(over);
+    });
+    return lesson;
+  }
+
+  #record(outcome: CallOutcome, error: string | undefined, session: ConsensusSession, desk: LaneDesk): ConsensusEnded {
     const { call_id, tenant, task_type } = this.#call.head;
     const of = {
       ...{ session, desk, log: this.#log, parts: this.parts, task_type },
