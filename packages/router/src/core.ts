@@ -21,7 +21,8 @@ import { keptSessions, openSessionHub } from './atp/open-hub.ts';
 import type { SessionHub } from './atp/session-hub.ts';
 import { stoppedBy } from './engine/admit.ts';
 import { systemAmbient } from './ambient.ts';
-import { type Learning, openLearning } from './fanout/learn/open-learning.ts';
+import type { Learning } from './fanout/learn/learning.ts';
+import { openLearning } from './fanout/learn/open-learning.ts';
 import { Engine } from './engine/engine.ts';
 import { problemOf } from './engine/faults.ts';
 import type { Ambient } from './engine/ports.ts';
@@ -138,17 +139,8 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
       member?.keys(kept) ??
       new IdempotencyIndex(ledger.claims, aesGcmSealer(secrets.seal_key), kept),
   };
-  const engine: Engine = makeEngine(
-    options,
-    manager,
-    accounts,
-    bus,
-    ambient,
-    { ...common, watch, tuners: tunersOf(config), gate: member?.gate, relay: member?.relay },
-    counter,
-    metrics,
-    agents,
-  );
+  const of_engine = { ...common, watch, tuners: tunersOf(config), gate: member?.gate, relay: member?.relay };
+  const engine: Engine = makeEngine(options, manager, accounts, bus, ambient, of_engine, counter, metrics, agents);
   manager.attach(engine);
   for (const kill of member?.kills ?? ledger.start.kills) engine.parts.kills.set(kill.scope, kill.id, true);
   const flow = { watch, spending: watchFlow(metrics, bus, accounts, engine) };
@@ -159,10 +151,8 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
   await bus.written();
   warnOf(manager, bus, options);
   await member?.attach({ engine, manager, bus, agents, metrics });
-  const core = {
-    ...{ seat, member, node_id: secrets.node_id, ledger, shared, bus, metrics },
-    ...{ manager, engine, agents, transports, counter, tracing, flow, presence, learning },
-  };
+  const base = { seat, member, node_id: secrets.node_id, ledger, shared, bus, metrics };
+  const core = { ...base, manager, engine, agents, transports, counter, tracing, flow, presence, learning };
   return { ...core, ...(await openHub(options, secrets, core)) };
 }
 

@@ -2,7 +2,7 @@ import type { Config, ProviderConfig, ReloadOutcome, UpstreamTransport } from '@
 import type { SessionHub } from '../atp/session-hub.ts';
 import type { AgentHub } from '../atp/agents/agent-hub.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { Learning } from '../fanout/learn/open-learning.ts';
+import type { Learning } from '../fanout/learn/learning.ts';
 import type { GenerationManager } from '../generation/manager.ts';
 import type { LedgerHandle } from '../ledger-handle.ts';
 import type { EventBus } from '../observe/event-bus.ts';

@@ -9,14 +9,7 @@ import { dataSealer } from '../../shared/sealer.ts';
 import { ReconcilerRoom } from '../reconciler-room.ts';
 import { FeedbackDesk } from './feedback-desk.ts';
 import { KnowledgeKeeper } from './keeper.ts';
-
-/** What one process knows of who answers, and how it comes by it. */
-export interface Learning {
-  readonly knowledge: Knowledge;
-  readonly keeper: KnowledgeKeeper;
-  readonly feedback: FeedbackDesk;
-  readonly reconciler: ReconcilerRoom;
-}
+import type { Learning } from './learning.ts';
 
 /** Often enough that workers hardly differ; a state is some hundred kilobytes at most. */
 const EVERY_MS = 15_000;
