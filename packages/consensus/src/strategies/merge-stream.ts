@@ -87,7 +87,7 @@ const FROM_THE_START: Followed = { own: 0, told: 0, is_verbatim: true };
 /** Whether a text goes on with another. Parts of texts are compared at once, and `startsWith` character by character. */
 function goesOn(text: string, at: number, other: string, from: number): boolean {
   const end = at + other.length - from;
-  if (at === 0 && from === 0 && text === other) return true;
+  if (at === from && text === other) return true;
   return text.length >= end && text.slice(at, end) === other.slice(from);
 }
 
@@ -96,21 +96,25 @@ const PLACES_MAX = 256;
 
 /** How far each lane was followed: what has been read of it is not read again. Changes nothing but what it costs. */
 export class StreamPlaces {
-  readonly #known: Map<number, { readonly settled: string; readonly said: string; readonly is_verbatim: boolean }> =
-    new Map();
+  /** What was told last; what places say of it holds as long as it only grows. */
+  #told = '';
+  readonly #known: Map<number, Followed & { readonly text: string }> = new Map();
 
   /** As `placeAfter`. */
   of(part: StreamPart, settled: string): Place | undefined {
-    const known = this.#known.get(part.lane);
-    const is_known = known !== undefined && goesOn(settled, 0, known.settled, 0) && goesOn(part.text, 0, known.said, 0);
-    const from: Followed = is_known
-      ? { own: known.said.length, told: known.settled.length, is_verbatim: known.is_verbatim }
-      : FROM_THE_START;
+    const { lane, text } = part;
+    if (!goesOn(settled, 0, this.#told, 0)) this.#known.clear();
+    this.#told = settled;
+    const known = this.#known.get(lane);
+    // Most lanes have said nothing since, and then their texts are one and the same.
+    const is_known = known !== undefined && (text === known.text || goesOn(text, 0, known.text.slice(0, known.own), 0));
+    const from = is_known ? known : FROM_THE_START;
     const place = placeAfter(part, settled, from);
-    // Only what space follows is read for good: `10.` may go on as `10.5`.
-    if (place === undefined || !isSpace(part.text.charCodeAt(place.at))) return place;
     if (this.#known.size >= PLACES_MAX) this.#known.clear();
-    this.#known.set(part.lane, { settled, said: part.text.slice(0, place.at), is_verbatim: place.is_verbatim });
+    // Only what space follows is read for good: `10.` may go on as `10.5`.
+    if (place !== undefined && isSpace(text.charCodeAt(place.at))) {
+      this.#known.set(lane, { text, own: place.at, told: settled.length, is_verbatim: place.is_verbatim });
+    } else this.#known.set(lane, { ...from, text });
     return place;
   }
 }
@@ -125,6 +129,9 @@ export function placeAfter(
   if (from.is_verbatim && goesOn(text, from.own, settled, from.told)) {
     if (next === 0 || next === text.length || isSpace(text.charCodeAt(next))) return { at: next, is_verbatim: true };
   }
+  // One that is behind, word for word, has not said all of it yet.
+  if (from.is_verbatim && !is_complete && text.length < next && goesOn(settled, from.told, text, from.own))
+    return undefined;
   let own = pastBetween(text, from.own);
   let told = pastBetween(settled, from.told);
   let end = from.own;
