@@ -1,8 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { bareEnv } from '@atp-router/adapters/testing';
 
 const STDERR_CHARS_KEPT = 8_000;
 
@@ -29,7 +28,7 @@ export class Child {
     const args = ['--conditions=atp-source', ...(options.node_args ?? []), entry, ...options.args];
     this.process = spawn(process.execPath, args, {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      env: { ...inherited(), ...options.env },
+      env: { ...bareEnv(), ...options.env },
       serialization: 'json',
     });
     this.exited = new Promise((resolve) => {
@@ -90,16 +89,4 @@ export class Child {
   readonly #endNow = (): void => {
     this.signal('SIGKILL');
   };
-}
-
-/** What a Node child needs; keys of real providers must never reach a test. */
-function inherited(): Record<string, string> {
-  const out: Record<string, string> = {};
-  // Node's own compile cache spares every further child the parsing of the same sources.
-  out['NODE_COMPILE_CACHE'] = join(tmpdir(), 'atp-router-e2e-cache');
-  for (const name of ['PATH', 'TMPDIR', 'NODE_COMPILE_CACHE']) {
-    const value = process.env[name];
-    if (value !== undefined) out[name] = value;
-  }
-  return out;
 }

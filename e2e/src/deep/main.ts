@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { utcDay } from '@atp-router/kernel';
 import { chaos } from './chaos.ts';
@@ -14,6 +16,9 @@ import { renderReport } from './report.ts';
 import { sessions } from './sessions.ts';
 import { soak } from './soak.ts';
 import { streams } from './streams.ts';
+
+// Hundreds of processes that are started read the same sources: each is compiled once.
+process.env['NODE_COMPILE_CACHE'] ??= join(tmpdir(), 'atp-router-compiled');
 
 const PARTS: Readonly<Record<string, Part>> = {
   ...{ properties, flow, credit, sessions, conformance },

@@ -75,7 +75,7 @@ export class Client {
     const script = await this.#script();
     const stream = randomInt(this.#rng, 0, 2) > 0;
     const provider = PROVIDER_IDS[randomInt(this.#rng, 0, PROVIDER_IDS.length - 1)];
-    const leaves = ([undefined, 'at_once', 'midway'] as const)[Math.max(0, randomInt(this.#rng, -12, 2))];
+    const leaves = ([undefined, 'at_once', 'midway'] as const)[Math.max(0, randomInt(this.#rng, -7, 2))];
     const record: ClientRecord = {
       req,
       path: PATHS[randomInt(this.#rng, 0, PATHS.length - 1)] ?? '',

@@ -1,8 +1,10 @@
 import { renameSync, rmSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { AtpError } from '@atp-router/kernel';
-import { aesGcmSealer, type DataSealer } from '../secrets/index.ts';
-import { createPrivate, isDamaged } from '../sql/index.ts';
+// Not by the index of a room: the thread would read all of it, of which it needs so little.
+import { aesGcmSealer, type DataSealer } from '../secrets/sealer.ts';
+import { createPrivate } from '../sql/private-file.ts';
+import { isDamaged } from '../sql/sqlite.ts';
 import { openAt, sealAt } from './sealed.ts';
 import type { FoundItems, Opening, SessionChanges, WorkerInput } from './worker-protocol.ts';
 

@@ -1,7 +1,9 @@
+import { existsSync, statSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { AtpError, type Clock } from '@atp-router/kernel';
 import type { StoredChange } from '@atp-router/session';
 import { fromWire } from '../journal/worker-protocol.ts';
+import { createPrivate } from '../sql/private-file.ts';
 import { Batch } from './batch.ts';
 import { ALIVE_MS } from './file.ts';
 import { resumable } from './found.ts';
@@ -70,6 +72,8 @@ class SqliteStore implements SessionStore {
   }
 
   load(): Promise<readonly FoundSession[]> {
+    // There is nothing to read: the thread begins with the first session, and many routers never have one.
+    if (isFresh(this.#options.path)) return Promise.resolve([]);
     return new Promise((resolve, reject) => {
       this.#loading = { resolve, reject };
       this.#spawn(this.#options.clock.now_ms());
@@ -269,4 +273,14 @@ function either(timeout: AbortSignal, begin: (resolve: () => void) => void): Pro
     timeout.addEventListener('abort', () => resolve(), { once: true });
     begin(resolve);
   });
+}
+
+/** Whether the file is empty; makes it where there is none. What cannot be made is for the thread to complain of. */
+function isFresh(path: string): boolean {
+  try {
+    createPrivate(path);
+    return statSync(path).size === 0 && !existsSync(`${path}-wal`);
+  } catch {
+    return false;
+  }
 }

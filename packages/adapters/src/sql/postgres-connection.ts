@@ -1,6 +1,9 @@
-import postgres from 'postgres';
+import { createRequire } from 'node:module';
+import type postgres from 'postgres';
 import type { SqlRow, SqlValue } from './driver.ts';
 
+// Reading the library takes longer than all else of a start: only those who have a server wait for it.
+const require = createRequire(import.meta.url);
 const INT8 = 20;
 /** Beyond the server's own limit for a statement: for a server that has gone silent. */
 const SILENCE_MS = 1_000;
@@ -21,6 +24,7 @@ export interface PostgresConnectionOptions {
  * issues 1208 and 1216); so each connection is a client of its own that is thrown away once its socket closed.
  */
 export class PostgresConnection {
+  readonly #library: typeof postgres = require('postgres') as typeof postgres;
   readonly #sql: postgres.Sql;
   readonly #silence_ms: number | undefined;
   #lost = false;
@@ -28,7 +32,7 @@ export class PostgresConnection {
   constructor(url: string, options: PostgresConnectionOptions) {
     const { schema, timeout_ms } = options;
     this.#silence_ms = timeout_ms === undefined ? undefined : timeout_ms + SILENCE_MS;
-    this.#sql = postgres(url, {
+    this.#sql = this.#library(url, {
       max: 1,
       // It would end the connection between two statements of a transaction.
       max_lifetime: null,
@@ -91,7 +95,7 @@ export class PostgresConnection {
       return await this.#inTime(statement());
     } catch (error) {
       // Of a refused statement the server says so and goes on; after everything else the state is unknown.
-      if (!(error instanceof postgres.PostgresError) || error.severity !== 'ERROR') this.#lost = true;
+      if (!(error instanceof this.#library.PostgresError) || error.severity !== 'ERROR') this.#lost = true;
       throw error;
     }
   }

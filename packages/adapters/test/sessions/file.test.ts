@@ -39,6 +39,19 @@ it.each([40, 200, 500])(
   60_000,
 );
 
+it('begins no database before the first session, and has that one the next time', async () => {
+  const path = join(tempDir(), 'sessions.sqlite');
+  const first = fileStore(path);
+  expect(await first.store.load()).toEqual([]);
+  expect(statSync(path)).toMatchObject({ size: 0 });
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+  await saved(first.store, keptSession(1), [putSession(1)]);
+  await first.store.close();
+  const second = fileStore(path);
+  expect((await second.store.load()).map(({ session }) => session.born)).toEqual([keptSession(1).born]);
+  expect([...first.problems, ...second.problems]).toEqual([]);
+});
+
 it('starts without the sessions of a damaged file, keeps that aside, and says so', async () => {
   const path = join(tempDir(), 'sessions.sqlite');
   writeFileSync(path, 'This is no database, though it is long enough to look like the header of one. '.repeat(20));

@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { bareEnv } from '@atp-router/adapters/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { type Order, type Report, reportOf } from '../../src/serve/link.ts';
 import { roleEnv } from '../../src/serve/role.ts';
@@ -21,7 +22,7 @@ interface Owner {
 }
 
 function begin(cwd: string): Owner {
-  const env = { PATH: process.env['PATH'] ?? '', ...roleEnv({ kind: 'owner', epoch: 1, workers: [] }) };
+  const env = { ...bareEnv(), ...roleEnv({ kind: 'owner', epoch: 1, workers: [] }) };
   const child = fork(MAIN, ['serve', '--port=0', '--workers=2'], {
     cwd,
     env,

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { bareEnv } from '@atp-router/adapters/testing';
 import { onTestFailed, onTestFinished } from 'vitest';
 
 const MAIN = join(import.meta.dirname, '../../src/main.ts');
@@ -38,14 +39,14 @@ export function start(
 ): Started {
   const child = spawn(process.execPath, ['--conditions=atp-source', ...node_args, MAIN, ...args], {
     cwd,
-    env: { ...bareEnv(), ...env },
+    env: { ...childEnv(), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   return follow(child, `atp ${args.join(' ')}`, () => child.kill('SIGKILL'));
 }
 
-function bareEnv(): Record<string, string> {
-  return { PATH: process.env['PATH'] ?? '', OLLAMA_HOST: NO_OLLAMA };
+function childEnv(): Record<string, string> {
+  return { ...bareEnv(), OLLAMA_HOST: NO_OLLAMA };
 }
 
 type Child = ChildProcessByStdio<null, Readable, Readable>;
@@ -96,7 +97,7 @@ export async function startThroughNpm(args: readonly string[]): Promise<Started 
   const child = spawn('npm', ['start', '--', '--port', '0', ...args], {
     cwd: join(import.meta.dirname, '../../../..'),
     // npm keeps logs at home, and would ask for a newer npm.
-    env: { ...bareEnv(), HOME: tempFolder(), npm_config_update_notifier: 'false' },
+    env: { ...childEnv(), HOME: tempFolder(), npm_config_update_notifier: 'false' },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });

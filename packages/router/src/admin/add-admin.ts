@@ -10,7 +10,6 @@ import { addFlow } from './flow.ts';
 import { addKeys } from './keys.ts';
 import { addKill } from './kill.ts';
 import { addLive } from './live.ts';
-import { configSchemas } from './mask.ts';
 import type { AdminParts } from './parts.ts';
 import { addProviderCheck } from './provider-check.ts';
 import { AdminRoutes } from './routes.ts';
@@ -23,7 +22,7 @@ import { addUsage } from './usage.ts';
 export function addAdmin(table: RouterTable, parts: AdminParts): void {
   const routes = new AdminRoutes(table, parts.engine);
   const changes = new Changes(parts);
-  const schemas = configSchemas();
+  const { schemas } = parts.manager;
   addStatus(routes, parts, schemas);
   addEntities(routes, parts, changes, schemas);
   addKeys(routes, parts, changes);

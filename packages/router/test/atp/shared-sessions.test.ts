@@ -58,8 +58,9 @@ async function killedAmid({ upstream, more }: Group, { answers_before }: { reado
       expect(times).toBeLessThanOrEqual(1);
     }
   }
-  expect(links.filter((event) => event.type === 'connected').map((event) => event.resumed)).toEqual([false, true]);
+  // All tasks may be done before the client sees that its connection is gone: the next one needs another.
   expect((await client.task(ask(99)).result()).text).toBe('Done.');
+  expect(links.filter((event) => event.type === 'connected').map((event) => event.resumed)).toEqual([false, true]);
   expect(await metric(second, 'atp_session_store_moved_total{way="in"}')).toBe(1);
   return { done, interrupted };
 }

@@ -4,7 +4,7 @@ import { createServer as createHttp, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { ValkeyServer } from '@atp-router/adapters/testing';
+import { bareEnv, type ValkeyServer } from '@atp-router/adapters/testing';
 import { AtpClient, type ClientOptions, type LinkEvent } from '@atp-router/sdk';
 import { onTestFinished } from 'vitest';
 import { ADMIN_KEY, dataDir, hashOf, TENANT_KEY } from '../../admin/harness.ts';
@@ -143,7 +143,7 @@ export async function childRouter(more: Readonly<Record<string, unknown>>): Prom
   const entry = fileURLToPath(new URL('../../shared/support/serve.ts', import.meta.url));
   const child = spawn(process.execPath, ['--conditions=atp-source', entry, file], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env['PATH'] },
+    env: bareEnv(),
   });
   const exited = new Promise<void>((resolve) => {
     child.once('exit', () => resolve());

@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { serialize } from 'node:v8';
 import type { Config } from '@atp-router/adapters';
+import { bareEnv } from '@atp-router/adapters/testing';
 import { onTestFinished } from 'vitest';
 
 export interface ChildWorker {
@@ -21,7 +22,7 @@ export async function childWorker(config: Config, n: number): Promise<ChildWorke
   const entry = fileURLToPath(new URL('./serve.ts', import.meta.url));
   const child = spawn(process.execPath, ['--conditions=atp-source', entry, file, String(n)], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { PATH: process.env['PATH'] },
+    env: bareEnv(),
   });
   const exited = once(child, 'exit');
   const kill = async (): Promise<void> => {

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bareEnv } from '@atp-router/adapters/testing';
 import { onTestFinished } from 'vitest';
 import { type SharedConfig, sectionsOf } from './routers.ts';
 
@@ -20,7 +21,7 @@ export async function childRouter(dir: string, config: SharedConfig): Promise<Ch
   const entry = fileURLToPath(new URL('./serve.ts', import.meta.url));
   const child = spawn(process.execPath, ['--conditions=atp-source', entry, file], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env['PATH'] },
+    env: bareEnv(),
   });
   const exited = new Promise<void>((resolve) => {
     child.once('exit', () => resolve());
