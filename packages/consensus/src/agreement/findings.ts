@@ -1,6 +1,6 @@
 import type { Finding } from '../answer.ts';
 import { cosine } from '../embed/embedder.ts';
-import type { Vectors } from '../embed/vectors.ts';
+import type { VectorSource } from '../embed/vectors.ts';
 import { foldText } from '../text/fold.ts';
 import { type Lines, lineOverlap, linesOf } from './lines.ts';
 import { jaccard } from './scores.ts';
@@ -17,9 +17,9 @@ export interface Comparable {
   readonly tests: ReadonlySet<string>;
 }
 
-export function comparable(finding: Finding, vectors: Vectors): Comparable {
+export function comparable(finding: Finding, vectors: VectorSource): Comparable {
   const claim = foldText(finding.claim);
-  return { finding, claim, vector: vectors.of(claim), lines: linesOf(finding), tests: new Set(finding.tests) };
+  return { finding, claim, vector: vectors.of(finding.claim), lines: linesOf(finding), tests: new Set(finding.tests) };
 }
 
 function fieldMatch(a: Comparable, b: Comparable): number {

@@ -1,4 +1,4 @@
-import type { Vectors } from '../embed/vectors.ts';
+import type { VectorSource } from '../embed/vectors.ts';
 import { comparable, findingAgreement } from '../agreement/findings.ts';
 import type { Finding } from '../answer.ts';
 import { findingId } from '../findings/canonical.ts';
@@ -140,7 +140,7 @@ function saysAll(sources: Sources, claim: string): boolean {
 }
 
 /** The place of the finding that it agrees with most, of several the first; undefined: with none. */
-function agreedWith(finding: Finding, { clusters }: Pool, vectors: Vectors): number | undefined {
+function agreedWith(finding: Finding, { clusters }: Pool, vectors: VectorSource): number | undefined {
   const own = comparable(finding, vectors);
   let best: number | undefined;
   let most = SAME_FROM;

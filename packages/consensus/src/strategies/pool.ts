@@ -2,7 +2,7 @@ import type { Finding } from '../answer.ts';
 import { findingId } from '../findings/canonical.ts';
 import { clusterFindings, type FindingCluster, laneAgreement } from '../findings/cluster.ts';
 import { severityRank } from '../findings/merge.ts';
-import type { Vectors } from '../embed/vectors.ts';
+import type { VectorSource } from '../embed/vectors.ts';
 import type { View } from '../strategy.ts';
 import { type Carrier, counted } from './result.ts';
 import type { Voice, Voices } from './voices.ts';
@@ -26,7 +26,7 @@ export interface Pool {
 }
 
 /** Undefined: nobody gave findings, not even none. */
-export function poolOf({ heard }: Pick<Voices, 'heard'>, vectors: Vectors): Pool | undefined {
+export function poolOf({ heard }: Pick<Voices, 'heard'>, vectors: VectorSource): Pool | undefined {
   const reviewers = heard.filter(({ answer }) => answer.findings !== undefined);
   if (reviewers.length === 0) return undefined;
   const findings = reviewers.flatMap(({ answer: { findings: own, lane, source } }) =>

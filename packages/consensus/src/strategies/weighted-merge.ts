@@ -1,4 +1,5 @@
 import { agreementIn, ANSWERS_MAX } from '../agreement/agreement.ts';
+import type { VectorSource } from '../embed/vectors.ts';
 import { checkFinding } from '../evidence/score.ts';
 import { DocumentIndex } from '../evidence/documents.ts';
 import type { FindingCluster } from '../findings/cluster.ts';
@@ -21,7 +22,7 @@ import { type Voices, voicesOf } from './voices.ts';
 /**
  * Of findings those are kept that have more than half of the weight which could have found them: each who says it counts by
  * the weight of its source × its confidence (1 where it says none) × what its citations are worth. Of texts the one is taken
- * that is nearest to all others, by the same weights (the medoid).
+ * that is nearest to all others, by the same weights (the medoid): in words, or in meaning where an embedder sees that.
  */
 export function weightedMergeOf({ vectors, aliases }: Pick<StrategyTools, 'vectors' | 'aliases'>): Strategy {
   return {
@@ -32,7 +33,9 @@ export function weightedMergeOf({ vectors, aliases }: Pick<StrategyTools, 'vecto
       if (voices.heard.length === 0) return nothing(view);
       const pool = poolOf(voices, vectors);
       const result =
-        pool === undefined ? medoid(view, voices) : weighed(view, pool, new DocumentIndex(view.documents, aliases));
+        pool === undefined
+          ? medoid(view, voices, vectors)
+          : weighed(view, pool, new DocumentIndex(view.documents, aliases));
       return verdictOf(view, result, false);
     },
   };
@@ -78,9 +81,10 @@ function partOf(pool: Pool, { members }: FindingCluster, index: DocumentIndex): 
   return [...by_lane.values()].reduce((sum, worth) => sum + worth, 0) / pool.reviewers.length;
 }
 
-function medoid(view: View, voices: Voices): Reconciled {
+function medoid(view: View, voices: Voices, vectors: VectorSource): Reconciled {
   const heard = voices.heard.slice(0, ANSWERS_MAX);
-  const matrix = answerMatrix(heard.map(({ answer }) => answer));
+  const answers = heard.map(({ answer }) => answer);
+  const matrix = answerMatrix(answers, vectors);
   const weights = heard.map(({ weight }) => weight);
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   const nearness = matrix.map((row) => {

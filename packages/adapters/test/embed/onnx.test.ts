@@ -1,0 +1,79 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { AtpError } from '@atp-router/kernel';
+import { expect, onTestFinished, test } from 'vitest';
+import { type LocalEmbedder, type OnnxEmbedderOptions, openOnnxEmbedder } from '../../src/index.ts';
+import { tinyModel } from './words.ts';
+
+const MEANINGS = { cat: [3, 4, 0], feline: [3, 4, 0], dog: [0, 0, 1], sat: [0, 1, 0], '##s': [0, 0, 2] };
+
+async function open(more: Partial<OnnxEmbedderOptions> = {}): Promise<LocalEmbedder> {
+  const files = tinyModel(MEANINGS);
+  const given = { ...files, max_tokens: 16, pooling: 'mean', timeout_ms: 60_000, ...more } as const;
+  const embedder = await openOnnxEmbedder(given);
+  onTestFinished(() => embedder.close());
+  return embedder;
+}
+
+function refusal(files: { file: string; tokenizer: string }): Promise<unknown> {
+  return openOnnxEmbedder({ ...files, max_tokens: 16, pooling: 'mean', timeout_ms: 1_000 }).catch(
+    (error: unknown) => error,
+  );
+}
+
+const rounded = (vectors: readonly Float32Array[]): number[][] =>
+  vectors.map((vector) => Array.from(vector, (value) => Math.round(value * 1_000) / 1_000));
+
+test('a model runs: words of one vector are one text, pieces of words count, padding and unknown words do not', async () => {
+  const embedder = await open();
+  expect(embedder.dims).toBe(3);
+  expect(embedder.id).toMatch(/^onnx-[0-9a-f]{12}\/3-mean-16$/);
+  const found = rounded(await embedder.embed(['Cat', 'a feline', 'cats', 'cat sat, dog?', '']));
+  expect(found).toEqual([
+    [0.6, 0.8, 0],
+    [0.6, 0.8, 0],
+    [0.557, 0.743, 0.371],
+    [0.507, 0.845, 0.169],
+    [0, 0, 0],
+  ]);
+});
+
+test('beyond its tokens a text is cut off; `cls` takes the first vector', async () => {
+  const short = await open({ max_tokens: 3 });
+  expect(rounded(await short.embed(['dog cat']))).toEqual([[0, 0, 1]]);
+  // The mark at the beginning has the vector of nothing here.
+  const first = await open({ pooling: 'cls' });
+  expect(rounded(await first.embed(['dog cat']))).toEqual([[0, 0, 0]]);
+});
+
+test('questions are answered in their order, and those beyond the bound are refused', async () => {
+  const embedder = await open();
+  const all = Array.from({ length: 66 }, (_, i) => embedder.embed([i % 2 === 0 ? 'cat' : 'dog']));
+  const settled = await Promise.allSettled(all);
+  const refused = settled.flatMap((one) => (one.status === 'rejected' ? [(one.reason as AtpError).code] : []));
+  expect(refused).toEqual(['backpressure', 'backpressure']);
+  const made = settled.flatMap((one) => (one.status === 'fulfilled' ? rounded(one.value) : []));
+  expect(made.slice(0, 2)).toEqual([
+    [0.6, 0.8, 0],
+    [0, 0, 1],
+  ]);
+  await embedder.close();
+  await expect(embedder.embed(['cat'])).rejects.toThrow('it is closed');
+});
+
+test('what cannot be used is refused at the start, and said', async () => {
+  const files = tinyModel(MEANINGS);
+  const broken = tinyModel(MEANINGS);
+  writeFileSync(broken.file, 'no model');
+  const words = tinyModel(MEANINGS);
+  writeFileSync(words.tokenizer, 'cat\ndog\n');
+  const gone = tinyModel(MEANINGS);
+  rmSync(gone.file);
+  const errors = await Promise.all([broken, words, gone, { ...files, tokenizer: files.file }].map(refusal));
+  for (const error of errors) expect(error).toBeInstanceOf(AtpError);
+  expect(errors.map((error) => (error as AtpError).message)).toEqual([
+    expect.stringMatching(/^embeddings\.file: .*tiny\.onnx cannot be used: the ONNX runtime cannot load it/),
+    expect.stringMatching(/^embeddings\.tokenizer: .*vocab\.txt cannot be used: it has no line \[UNK\]/),
+    expect.stringMatching(/^embeddings\.file: .*tiny\.onnx cannot be used: it cannot be read/),
+    expect.stringMatching(/^embeddings\.tokenizer: .*tiny\.onnx cannot be used: it has no line \[UNK\]/),
+  ]);
+});
