@@ -17,7 +17,16 @@ export type CallOutcome = 'ok' | 'error' | 'cancelled' | 'interrupted';
 export interface LaneMark {
   /** From 0 within the call. */
   readonly lane?: number | undefined;
-  readonly role?: 'member' | 'challenger' | 'escalation' | 'judge' | 'verifier' | 'ack' | 'arbiter' | undefined;
+  readonly role?:
+    | 'member'
+    | 'challenger'
+    | 'escalation'
+    | 'judge'
+    | 'verifier'
+    | 'ack'
+    | 'arbiter'
+    | 'embed'
+    | undefined;
   /** Id of the persona, agent or model that is asked. */
   readonly source?: string | undefined;
 }

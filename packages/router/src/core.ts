@@ -1,8 +1,8 @@
 import { hash as nodeHash } from 'node:crypto';
 import {
   aesGcmSealer,
-  configWarnings,
   type DataDirSecrets,
+  type LocalEmbedder,
   RouterMetrics,
   type SessionStore,
   systemClock,
@@ -22,6 +22,8 @@ import { openAgentHub } from './atp/agents/open-agent-hub.ts';
 import { keptSessions, openSessionHub } from './atp/open-hub.ts';
 import type { SessionHub } from './atp/session-hub.ts';
 import { stoppedBy } from './engine/admit.ts';
+import { Embeddings } from './fanout/embeddings.ts';
+import { openLocalEmbedder } from './fanout/open-embedder.ts';
 import { ReconcilerRoom } from './fanout/reconciler-room.ts';
 import { Engine } from './engine/engine.ts';
 import { problemOf } from './engine/faults.ts';
@@ -41,6 +43,7 @@ import { EventBus } from './observe/event-bus.ts';
 import { FlowCounts, flowGauges, type FlowParts, flowStateOf } from './observe/flow-watch.ts';
 import { Spending } from './observe/spending.ts';
 import { registerGauges } from './observe/register-gauges.ts';
+import { warnOf } from './observe/warn-of.ts';
 import { startTracing } from './observe/start-tracing.ts';
 import type { RouterOptions } from './options.ts';
 import { openSessions } from './open-sessions.ts';
@@ -71,6 +74,8 @@ export interface Core {
   readonly sessions: SessionStore | undefined;
   readonly transports: Transports;
   readonly counter: TokenCounterWorker;
+  /** Undefined: nobody embeds on this machine. */
+  readonly local: LocalEmbedder | undefined;
   readonly tracing: Tracing | undefined;
   readonly presence: Presence;
 }
@@ -95,6 +100,8 @@ export async function openCore(options: RouterOptions): Promise<Core> {
 async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: RouterState): Promise<Core> {
   const { version } = options;
   const { secrets } = seat;
+  // Whoever holds the limits of several processes runs no calls.
+  const local = seat.role.kind === 'owner' ? undefined : await openLocalEmbedder(options.config.embeddings);
   const bus = new EventBus(ledger.journal);
   const metrics = new RouterMetrics(version);
   bus.listen((event) => metrics.observe(event));
@@ -144,6 +151,7 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
     counter,
     metrics,
     agents,
+    new Embeddings(options.config.embeddings, local, () => manager, metrics.embeddings),
   );
   manager.attach(engine);
   for (const kill of member?.kills ?? ledger.start.kills) engine.parts.kills.set(kill.scope, kill.id, true);
@@ -157,7 +165,7 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
   await member?.attach({ engine, manager, bus, agents, metrics });
   const core = {
     ...{ seat, member, node_id: secrets.node_id, ledger, shared, bus, metrics },
-    ...{ manager, engine, agents, transports, counter, tracing, flow, presence },
+    ...{ manager, engine, agents, transports, counter, local, tracing, flow, presence },
   };
   return { ...core, ...(await openHub(options, secrets, core)) };
 }
@@ -213,24 +221,6 @@ function setCapacity({ ceilings }: Engine, member: Membership | undefined, accou
   else member.capacity(account, calls);
 }
 
-/** Says what in the configuration cannot work, of the present one and of each that follows. */
-function warnOf(manager: GenerationManager, bus: EventBus, { onProblem }: RouterOptions): void {
-  if (onProblem === undefined) return;
-  let told: ReadonlySet<string> = new Set();
-  const warn = (): void => {
-    const { keys } = manager.generation;
-    const has = (tenant: string, key_id: string): boolean => keys.isActive({ kind: 'tenant', tenant, key_id });
-    const found = configWarnings(manager.config, systemClock.now_ms(), { has });
-    const words = found.map(({ path, message }) => `${path}: ${message}.`);
-    for (const text of words) if (!told.has(text)) onProblem('config', new AtpError('config_invalid', text));
-    told = new Set(words);
-  };
-  warn();
-  bus.listen(({ type }) => {
-    if (type === 'config.applied') warn();
-  });
-}
-
 /** Who holds the limits of several processes is told what each of them used, itself included: those books begin empty. */
 function seededAccounts({ role }: Seat, days: readonly BudgetDay[]): AccountLedger {
   const accounts = new AccountLedger();
@@ -256,6 +246,7 @@ function makeEngine(
   counter: TokenCounterWorker,
   metrics: RouterMetrics,
   agents: AgentHub,
+  embeddings: Embeddings,
 ): Engine {
   const health = new TargetHealth(
     ({ provider_id, model_id, from, to, reason }) =>
@@ -292,7 +283,7 @@ function makeEngine(
       decided: (seconds) => metrics.decided(seconds),
       priced: (target, tenant) => agents.priced(target, tenant),
       connected: (tenant) => agents.connected(tenant),
-      reconciler: new ReconcilerRoom(),
+      reconciler: new ReconcilerRoom(embeddings),
       onFault: (fault) => options.onProblem?.('calls', problemOf(fault)),
     },
     manager.generation,

@@ -50,9 +50,10 @@ export async function closeParts({
   transports,
   tracing,
   counter,
+  local,
 }: Core): Promise<void> {
   await member?.leave();
   await shared?.close();
   await sessions?.close();
-  await Promise.all([transports.close(), tracing?.shutdown(), ledger.close(), counter.close()]);
+  await Promise.all([transports.close(), tracing?.shutdown(), ledger.close(), counter.close(), local?.close()]);
 }

@@ -11,6 +11,7 @@ import {
   targetTable,
 } from './call-series.ts';
 import { type Counter, type Histogram, Lazy, PairTable } from './instruments.ts';
+import { EmbedSeries } from './embed-series.ts';
 import { FlowSeries } from './flow-series.ts';
 import { type Family, MetricRegistry } from './registry.ts';
 import { SessionSeries } from './session-series.ts';
@@ -22,6 +23,7 @@ export class RouterMetrics {
   readonly registry: MetricRegistry = new MetricRegistry();
   readonly sessions: SessionSeries = new SessionSeries(this.registry);
   readonly flow: FlowSeries = new FlowSeries(this.registry);
+  readonly embeddings: EmbedSeries = new EmbedSeries(this.registry);
   readonly #spent: PairTable<SpentSeries>;
   readonly #targets: PairTable<TargetSeries>;
   readonly #breaker_changes: PairTable<Lazy<Counter>>;

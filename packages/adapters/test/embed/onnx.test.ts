@@ -1,21 +1,28 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { AtpError } from '@atp-router/kernel';
 import { expect, onTestFinished, test } from 'vitest';
 import { type LocalEmbedder, type OnnxEmbedderOptions, openOnnxEmbedder } from '../../src/index.ts';
-import { tinyModel } from './words.ts';
+import { tinyModel } from '../../src/testing/index.ts';
 
 const MEANINGS = { cat: [3, 4, 0], feline: [3, 4, 0], dog: [0, 0, 1], sat: [0, 1, 0], '##s': [0, 0, 2] };
 
+function files(): { file: string; tokenizer: string } {
+  const dir = mkdtempSync(join(tmpdir(), 'atp-onnx-'));
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+  return tinyModel(dir, MEANINGS);
+}
+
 async function open(more: Partial<OnnxEmbedderOptions> = {}): Promise<LocalEmbedder> {
-  const files = tinyModel(MEANINGS);
-  const given = { ...files, max_tokens: 16, pooling: 'mean', timeout_ms: 60_000, ...more } as const;
+  const given = { ...files(), max_tokens: 16, pooling: 'mean', timeout_ms: 60_000, ...more } as const;
   const embedder = await openOnnxEmbedder(given);
   onTestFinished(() => embedder.close());
   return embedder;
 }
 
-function refusal(files: { file: string; tokenizer: string }): Promise<unknown> {
-  return openOnnxEmbedder({ ...files, max_tokens: 16, pooling: 'mean', timeout_ms: 1_000 }).catch(
+function refusal(given: { file: string; tokenizer: string }): Promise<unknown> {
+  return openOnnxEmbedder({ ...given, max_tokens: 16, pooling: 'mean', timeout_ms: 1_000 }).catch(
     (error: unknown) => error,
   );
 }
@@ -61,14 +68,14 @@ test('questions are answered in their order, and those beyond the bound are refu
 });
 
 test('what cannot be used is refused at the start, and said', async () => {
-  const files = tinyModel(MEANINGS);
-  const broken = tinyModel(MEANINGS);
+  const whole = files();
+  const broken = files();
   writeFileSync(broken.file, 'no model');
-  const words = tinyModel(MEANINGS);
+  const words = files();
   writeFileSync(words.tokenizer, 'cat\ndog\n');
-  const gone = tinyModel(MEANINGS);
+  const gone = files();
   rmSync(gone.file);
-  const errors = await Promise.all([broken, words, gone, { ...files, tokenizer: files.file }].map(refusal));
+  const errors = await Promise.all([broken, words, gone, { ...whole, tokenizer: whole.file }].map(refusal));
   for (const error of errors) expect(error).toBeInstanceOf(AtpError);
   expect(errors.map((error) => (error as AtpError).message)).toEqual([
     expect.stringMatching(/^embeddings\.file: .*tiny\.onnx cannot be used: the ONNX runtime cannot load it/),

@@ -7,16 +7,24 @@ import { noted } from './result.ts';
 /** Strategies that compare the claims of findings. */
 const BY_CLAIM: ReadonlySet<StrategyKind> = new Set(['union', 'weighted_merge', 'two_phase', 'evidence', 'arbiter']);
 
-/** The texts of an answer whose vectors the strategies of a plan may ask for. Of most plans there are none. */
+function kindsOf({ strategy, arbiter }: FanoutPlan): readonly StrategyKind[] {
+  // With nothing learned `adaptive` takes `union` of findings, whatever it may choose among.
+  const kinds: readonly StrategyKind[] = strategy.kind === 'adaptive' ? [...strategy.among, 'union'] : [strategy.kind];
+  return arbiter === undefined ? kinds : [...kinds, 'arbiter'];
+}
+
+/** Whether the strategies of a plan compare texts by vectors at all. */
+export function needsVectors(plan: FanoutPlan): boolean {
+  return kindsOf(plan).some((kind) => BY_CLAIM.has(kind));
+}
+
+/** The texts of an answer whose vectors the strategies of a plan may ask for: its claims, or all of it. */
 export function textsToEmbed(
   plan: FanoutPlan,
   { text, findings }: Pick<LaneAnswer, 'text' | 'findings'>,
 ): readonly string[] {
-  const { kind, among } = plan.strategy;
-  const kinds: StrategyKind[] = kind === 'adaptive' ? [...among, 'union'] : [kind];
-  if (plan.arbiter !== undefined) kinds.push('arbiter');
-  if (findings === undefined) return kinds.includes('weighted_merge') && text.trim() !== '' ? [text] : [];
-  return kinds.some((one) => BY_CLAIM.has(one)) ? findings.map(({ claim }) => claim) : [];
+  if (findings === undefined) return kindsOf(plan).includes('weighted_merge') && text.trim() !== '' ? [text] : [];
+  return needsVectors(plan) ? findings.map(({ claim }) => claim) : [];
 }
 
 /**

@@ -22,7 +22,7 @@ import { Opening, type OpeningOwner } from './opening.ts';
 import { LaneBriefs } from './briefs.ts';
 import { Reply } from './reply.ts';
 import { consensusField, provisionalField } from './report.ts';
-import { sessionParts } from './session-parts.ts';
+import { openSession } from './session-parts.ts';
 import type { Fanout, LaneRole } from './types.ts';
 
 /** Why it cannot be run, where its request cannot be read. */
@@ -76,11 +76,13 @@ export class FanoutRun implements RunningCall, DeskOwner, OpeningOwner {
     this.#end = new CallEnd(call, env, this.#funds, this.#books);
     this.#opening = new Opening(call, env, this.#funds, this);
     this.#briefs = new LaneBriefs(call, fanout, env);
-    const parts = { call, env, funds: this.#funds, intents: this.#intents, books: this.#books };
-    this.#desk = new LaneDesk(this.#briefs, { ...parts, nextAttempt: () => this.#nextAttempt() }, this);
+    const { parts, embedding } = openSession(call, fanout.plan, env, this.#briefs.documents);
+    this.#session = new ConsensusSession(parts);
+    const shared_by_lanes = { call, env, funds: this.#funds, intents: this.#intents, books: this.#books };
+    const nextAttempt = (): number => this.#nextAttempt();
+    this.#desk = new LaneDesk(this.#briefs, { ...shared_by_lanes, nextAttempt }, this, embedding);
     const model = `policy:${fanout.policy}`;
     this.#reply = new Reply(call, fanout.facet, model, (bytes) => this.#books.sent(bytes));
-    this.#session = new ConsensusSession(sessionParts(call, fanout.plan, env, this.#briefs.documents));
   }
 
   get attempts(): readonly Attempt[] {

@@ -4,16 +4,17 @@ import {
   type Document,
   DocumentIndex,
   type FanoutPlan,
-  hashedEmbedder,
+  overPrepared,
+  PreparedVectors,
   readAnswer,
+  readFindings,
   ScoreTable,
   type Standing,
   strategyOf,
   type StrategyTools,
-  Vectors,
 } from '@atp-router/consensus';
-import type { CallHead } from '@atp-router/ledger';
-import type { Reconciler, SessionTools } from './reconciler.ts';
+import type { Embeddings } from './embeddings.ts';
+import type { Reconciler, SessionCall, SessionTools } from './reconciler.ts';
 
 /** Nothing is known of anybody. */
 const STRANGERS: Standing = {
@@ -25,23 +26,28 @@ const STRANGERS: Standing = {
 /** How a router reads and reconciles answers, and what it knows of who gives them. */
 export class ReconcilerRoom implements Reconciler {
   readonly #aliases = defaultAliasTable();
-  readonly #embedder = hashedEmbedder();
+  readonly #embeddings: Embeddings;
   readonly #scores = new ScoreTable();
 
-  open({ task_type }: CallHead, plan: FanoutPlan, documents: readonly Document[]): SessionTools {
+  constructor(embeddings: Embeddings) {
+    this.#embeddings = embeddings;
+  }
+
+  open(call: SessionCall, plan: FanoutPlan, documents: readonly Document[]): SessionTools {
     const aliases = this.#aliases;
     const index = new DocumentIndex(documents, aliases);
-    const tools: StrategyTools = {
-      vectors: new Vectors(this.#embedder),
-      aliases,
-      scores: this.#scores,
-      cluster: task_type,
-    };
+    const opened = this.#embeddings.open(call, plan, (text, from) => readFindings(text, from, aliases).findings);
+    const { vectors } = opened;
+    const tools: StrategyTools = { vectors, aliases, scores: this.#scores, cluster: call.head.task_type };
     return {
       standing: STRANGERS,
       read: (text, from) => readAnswer(text, from, plan.strategy.answer, aliases),
-      strategy: (kind) => strategyOf(kind, tools),
+      strategy: (kind) => {
+        const strategy = strategyOf(kind, tools);
+        return vectors instanceof PreparedVectors ? overPrepared(strategy, vectors) : strategy;
+      },
       citations: (text) => checkAnswer({ text, findings: undefined }, index).good_share,
+      embedding: 'embedding' in opened ? opened.embedding : undefined,
     };
   }
 }

@@ -1,18 +1,25 @@
 import type { Document, FanoutPlan, SessionParts } from '@atp-router/consensus';
 import type { AdmittedCall, EngineEnv } from '../engine/env.ts';
+import type { SessionEmbedding } from './session-embedding.ts';
+
+/** The parts of a session, and how its answers are embedded, where they are. */
+export interface OpenedSession {
+  readonly parts: SessionParts;
+  readonly embedding: SessionEmbedding | undefined;
+}
 
 /** What the session of a call works with. It ends when its client has no more use for it, too. */
-export function sessionParts(
+export function openSession(
   call: AdmittedCall,
   plan: FanoutPlan,
   { ambient, reconciler }: EngineEnv,
   documents: readonly Document[],
-): SessionParts {
+): OpenedSession {
   const age_ms = ambient.clock.mono_ms() - call.started_mono_ms;
   const client_ms = (call.deadline_ms ?? Number.POSITIVE_INFINITY) - age_ms;
   const deadline_ms = Math.min(plan.deadline_ms ?? Number.POSITIVE_INFINITY, client_ms, call.limits.stream_duration_ms);
-  const { standing, read, strategy, citations } = reconciler.open(call.head, plan, documents);
-  return {
+  const { standing, read, strategy, citations, embedding } = reconciler.open(call, plan, documents);
+  const parts: SessionParts = {
     plan: { ...plan, deadline_ms: Math.max(0, deadline_ms) },
     strategy: strategy(plan.strategy.kind),
     arbiter: plan.arbiter === undefined ? undefined : strategy('arbiter'),
@@ -21,4 +28,5 @@ export function sessionParts(
     read,
     citations,
   };
+  return { parts, embedding };
 }

@@ -58,7 +58,8 @@ export interface LaneRef {
   readonly source: string;
 }
 
-export type LaneRole = 'member' | 'challenger' | 'escalation' | 'judge' | 'verifier' | 'ack' | 'arbiter';
+/** `embed`: nobody is asked anything; the answer of the lane is embedded. */
+export type LaneRole = 'member' | 'challenger' | 'escalation' | 'judge' | 'verifier' | 'ack' | 'arbiter' | 'embed';
 
 /** Whose answers are reconciled; the others are asked about those answers. */
 export function isMember(role: LaneRole): boolean {
