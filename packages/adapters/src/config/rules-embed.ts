@@ -10,6 +10,8 @@ const OF_TYPE: Readonly<Record<string, readonly string[]>> = {
   model: ['model', 'dimensions'],
   onnx: ['file', 'tokenizer', 'max_tokens', 'pooling'],
 };
+/** Of both others. */
+const FOR_MAKERS: readonly string[] = ['baseline', 'timeout_ms', 'max_batch', 'max_chars'];
 const REQUIRED: Readonly<Record<string, readonly string[]>> = { model: ['model'], onnx: ['file', 'tokenizer'] };
 const WHAT: Readonly<Record<string, string>> = {
   model: 'the id of a model of "models" with the capability embeddings',
@@ -46,7 +48,12 @@ export function checkEmbeddings(inventory: Inventory): Draft[] {
       ? [{ ...fault(inventory, [AT, key], `type ${type} needs "${key}"`, WHAT[key] ?? ''), kind: 'absent' }]
       : [],
   );
-  return [...foreign, ...absent, ...(type === 'model' ? embeds(inventory, textOf(given['model'])) : [])];
+  const idle = type === 'hashed' ? FOR_MAKERS.filter((key) => given[key] !== undefined) : [];
+  const unused = idle.map((key) => {
+    const expected = `no "${key}" here, or type: model or onnx`;
+    return fault(inventory, [AT, key], `"${key}" does nothing for type hashed`, expected, { part: 'key' });
+  });
+  return [...foreign, ...unused, ...absent, ...(type === 'model' ? embeds(inventory, textOf(given['model'])) : [])];
 }
 
 /** Whether the model is declared, says that it embeds, and is at a provider whose shape has embeddings. */

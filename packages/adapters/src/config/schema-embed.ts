@@ -30,6 +30,10 @@ export const embeddingsSchema: z.ZodType<EmbeddingsConfig> = typed<EmbeddingsCon
     pooling: z.enum(['mean', 'cls']).default('mean').meta({
       description: 'Only for `onnx`: what a text is worth of the vectors of its tokens: their mean, or the first.',
     }),
+    baseline: z.number().min(0).max(0.95).default(0).meta({
+      description:
+        'The cosine of two texts that have nothing in common, as the model has it: nearness counts from there on. Many models have 0.5 and more.',
+    }),
     timeout_ms: int(
       10,
       60_000,

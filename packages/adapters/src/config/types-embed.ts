@@ -9,6 +9,8 @@ export interface EmbeddingsConfig {
   readonly tokenizer?: string | undefined;
   readonly max_tokens: number;
   readonly pooling: 'mean' | 'cls';
+  /** `model`, `onnx`. */
+  readonly baseline: number;
   readonly timeout_ms: number;
   readonly max_batch: number;
   readonly max_chars: number;

@@ -18,6 +18,7 @@ type State = { readonly kind: 'embedded' } | { readonly kind: 'hashed'; readonly
 export class PreparedVectors implements VectorSource {
   /** Of the embedder. */
   readonly id: string;
+  readonly #baseline: number;
   readonly #hashed: Vectors;
   readonly #told: (why: FallBack) => void;
   readonly #made: Map<string, Float32Array> = new Map();
@@ -27,8 +28,9 @@ export class PreparedVectors implements VectorSource {
   #missed = false;
 
   /** `told`: once, when it falls back. */
-  constructor(id: string, hashed: Vectors, told: (why: FallBack) => void) {
+  constructor(id: string, baseline: number, hashed: Vectors, told: (why: FallBack) => void) {
     this.id = id;
+    this.#baseline = baseline;
     this.#hashed = hashed;
     this.#told = told;
   }
@@ -37,6 +39,10 @@ export class PreparedVectors implements VectorSource {
   get sees_meaning(): boolean {
     this.#asked = true;
     return this.#state.kind === 'embedded';
+  }
+
+  get baseline(): number {
+    return this.#state.kind === 'embedded' ? this.#baseline : this.#hashed.baseline;
   }
 
   /** Undefined while the embedder is at work. */

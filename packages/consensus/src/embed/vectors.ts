@@ -7,6 +7,8 @@ export interface VectorSource {
    * shared words say that better.
    */
   readonly sees_meaning: boolean;
+  /** The cosine of texts that have nothing in common, 0 to below 1: from there on nearness counts, see `nearness`. */
+  readonly baseline: number;
   of(text: string): Float32Array;
 }
 
@@ -16,6 +18,7 @@ const VECTORS_MAX = 4_096;
 /** The vectors of texts, each made once. For one session, or for several of one embedder. */
 export class Vectors implements VectorSource {
   readonly sees_meaning: boolean = false;
+  readonly baseline: number = 0;
   readonly #embedder: Embedder;
   readonly #max: number;
   readonly #kept = new Map<string, Float32Array>();

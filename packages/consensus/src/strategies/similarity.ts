@@ -1,9 +1,10 @@
-import { ANSWERS_MAX, JACCARD, pairMatrix, vectorAgreement } from '../agreement/agreement.ts';
+import { ANSWERS_MAX, JACCARD, pairMatrix } from '../agreement/agreement.ts';
 import type { LaneAnswer } from '../answer.ts';
+import { nearness } from '../embed/embedder.ts';
 import type { VectorSource } from '../embed/vectors.ts';
 
 /**
- * How near answers are to each other, pair by pair, 0 to 1: 1 for equal keys, else the cosine of their vectors where these
+ * How near answers are to each other, pair by pair, 0 to 1: 1 for equal keys, else the nearness of their vectors where these
  * see meaning, and the words they share (Jaccard) where they do not.
  */
 export function answerMatrix(answers: readonly LaneAnswer[], vectors: VectorSource): readonly (readonly number[])[] {
@@ -21,7 +22,7 @@ type Nearness = (a: string, b: string) => number;
 const byMeaning =
   (vectors: VectorSource): Nearness =>
   (a, b) =>
-    vectorAgreement(vectors.of(a), vectors.of(b));
+    a === b ? 1 : nearness(vectors.of(a), vectors.of(b), vectors.baseline);
 
 /** Each different text is taken apart once. */
 function byWords(): Nearness {

@@ -18,9 +18,9 @@ const DOG = 'The cat sat on the mat today, barking';
 /** Two texts of one meaning in other words, and one in their words that means something else. */
 const MEANINGS: Readonly<Record<string, readonly number[]>> = { [CAT]: [1, 0], [FELINE]: [1, 0.1], [DOG]: [0, 1] };
 
-function prepared(texts: readonly string[]): { vectors: PreparedVectors; told: FallBack[] } {
+function prepared(texts: readonly string[], baseline: number = 0): { vectors: PreparedVectors; told: FallBack[] } {
   const told: FallBack[] = [];
-  const vectors = new PreparedVectors('toy/2', new Vectors(hashedEmbedder()), (why) => told.push(why));
+  const vectors = new PreparedVectors('toy/2', baseline, new Vectors(hashedEmbedder()), (why) => told.push(why));
   vectors.put(
     texts,
     texts.map((text) => Float32Array.from(MEANINGS[text] ?? [])),
@@ -51,6 +51,16 @@ test('a text without a vector has the whole session compare words, and it is sai
   expect(resultOf(strategy, scene)).toEqual(first);
   expect(told.map(({ reason }) => reason)).toEqual(['not_embedded']);
   expect(vectors.missing([DOG])).toEqual([]);
+});
+
+test('nearness begins at what texts have in common that have nothing in common', () => {
+  const agreement = (baseline: number): number => {
+    const { vectors } = prepared([CAT, FELINE, DOG], baseline);
+    return resultOf(overPrepared(made('weighted_merge', { vectors }), vectors), scene).agreement;
+  };
+  // Cosines of 0.995, 0.0995 and 0.
+  expect(agreement(0)).toBeCloseTo((0.99504 + 0.0995 + 0) / 3, 4);
+  expect(agreement(0.5)).toBeCloseTo((0.99504 - 0.5) / 0.5 / 3, 4);
 });
 
 test('a strategy that needs no vectors says nothing of them', () => {

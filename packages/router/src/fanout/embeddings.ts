@@ -54,7 +54,9 @@ export class Embeddings {
     if (this.#settings.type === 'hashed' || !needsVectors(plan)) return { vectors: hashed };
     const maker = this.#local === undefined ? this.#modelFor(call, plan) : onnx(this.#local);
     const id = nameOf(maker, this.#settings);
-    const vectors = new PreparedVectors(id, hashed, ({ reason }) => this.#series.fellBack(reason));
+    const vectors = new PreparedVectors(id, this.#settings.baseline, hashed, ({ reason }) =>
+      this.#series.fellBack(reason),
+    );
     if ('reason' in maker) {
       vectors.fallBack(maker);
       return { vectors };
