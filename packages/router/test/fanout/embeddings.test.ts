@@ -100,7 +100,7 @@ describe('a model that is asked', () => {
   });
 
   test('that takes too long is waited for no longer than is said', async () => {
-    const running = await panel([POLICY], { ...BY_MODEL, embeddings: { ...BY_MODEL.embeddings, timeout_ms: 500 } });
+    const running = await panel([POLICY], { ...BY_MODEL, embeddings: { ...BY_MODEL.embeddings, timeout_ms: 1_500 } });
     const reply = running.chat({ model: 'policy:panel' });
     await running.answerAll({ a: FELINE });
     const slow = await running.up.next('emb');
