@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AtpError } from '@atp-router/kernel';
 import { expect, onTestFinished, test } from 'vitest';
 import { type LocalEmbedder, type OnnxEmbedderOptions, openOnnxEmbedder } from '../../src/index.ts';
+import { tokenizerOf } from '../../src/embed/tokenizer.ts';
 import { tinyModel } from '../../src/testing/index.ts';
 
 const MEANINGS = { cat: [3, 4, 0], feline: [3, 4, 0], dog: [0, 0, 1], sat: [0, 1, 0], '##s': [0, 0, 2] };
@@ -83,4 +84,29 @@ test('what cannot be used is refused at the start, and said', async () => {
     expect.stringMatching(/^embeddings\.file: .*tiny\.onnx cannot be used: it cannot be read/),
     expect.stringMatching(/^embeddings\.tokenizer: .*tiny\.onnx cannot be used: it has no line \[UNK\]/),
   ]);
+});
+
+test('a thread that hangs is ended, and is not begun anew at once', async () => {
+  // Hung after 80 ms; so many long texts take seconds.
+  const embedder = await open({ timeout_ms: 10, max_tokens: 4_096 });
+  const long = 'cat dog sat '.repeat(5_000);
+  const texts = Array.from({ length: 500 }, () => long);
+  await expect(embedder.embed(texts)).rejects.toThrow('its thread ended');
+  await expect(embedder.embed(['cat'])).rejects.toThrow('it was just ended');
+});
+
+test('a tokenizer.json says the same as the vocab.txt that it was made of', async () => {
+  const { file, tokenizer } = files();
+  const described = tokenizerOf(tokenizer, readFileSync(tokenizer, 'utf8'));
+  const json = tokenizer.replace('vocab.txt', 'tokenizer.json');
+  writeFileSync(json, JSON.stringify(described));
+  const embedder = await open({ file, tokenizer: json });
+  // (3, 4, 0) + (0, 0, 2) + (0, 0, 1), to length 1.
+  expect(rounded(await embedder.embed(['Cats, dog']))).toEqual([[0.514, 0.686, 0.514]]);
+});
+
+test('a text of words with capitals is told apart where the vocabulary tells them apart', () => {
+  const marks = '[PAD]\n[UNK]\n[CLS]\n[SEP]\n';
+  expect(tokenizerOf('vocab.txt', `${marks}cat`)).toMatchObject({ normalizer: { lowercase: true } });
+  expect(tokenizerOf('vocab.txt', `${marks}Cat\r\ncat\r\n`)).toMatchObject({ normalizer: { lowercase: false } });
 });
