@@ -23,7 +23,8 @@ export { type Comparable, comparable, FINDING_WEIGHTS, findingAgreement } from '
 export { wordsOf } from './agreement/words.ts';
 export { type AsyncEmbedder, cosine, type Embedder } from './embed/embedder.ts';
 export { hashedEmbedder } from './embed/hashed.ts';
-export { Vectors } from './embed/vectors.ts';
+export { type FallBack, PreparedVectors } from './embed/prepared.ts';
+export { Vectors, type VectorSource } from './embed/vectors.ts';
 export {
   type AliasComplaint,
   type AliasesRead,

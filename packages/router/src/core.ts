@@ -1,8 +1,8 @@
 import { hash as nodeHash } from 'node:crypto';
 import {
   aesGcmSealer,
-  configWarnings,
   type DataDirSecrets,
+  type LocalEmbedder,
   RouterMetrics,
   type SessionStore,
   systemClock,
@@ -21,7 +21,9 @@ import { keptSessions, openSessionHub } from './atp/open-hub.ts';
 import type { SessionHub } from './atp/session-hub.ts';
 import { stoppedBy } from './engine/admit.ts';
 import { systemAmbient } from './ambient.ts';
+import { Embeddings } from './fanout/embeddings.ts';
 import { type Learning, openLearning } from './fanout/learn/open-learning.ts';
+import { openLocalEmbedder } from './fanout/open-embedder.ts';
 import { Engine } from './engine/engine.ts';
 import { problemOf } from './engine/faults.ts';
 import type { Ambient } from './engine/ports.ts';
@@ -41,6 +43,7 @@ import { EventBus } from './observe/event-bus.ts';
 import { FlowCounts, flowGauges, type FlowParts, flowStateOf } from './observe/flow-watch.ts';
 import { Spending } from './observe/spending.ts';
 import { registerGauges } from './observe/register-gauges.ts';
+import { warnOf } from './observe/warn-of.ts';
 import { startTracing } from './observe/start-tracing.ts';
 import type { RouterOptions } from './options.ts';
 import { openSessions } from './open-sessions.ts';
@@ -72,6 +75,8 @@ export interface Core {
   readonly sessions: SessionStore | undefined;
   readonly transports: Transports;
   readonly counter: TokenCounterWorker;
+  /** Undefined: nobody embeds on this machine. */
+  readonly local: LocalEmbedder | undefined;
   readonly tracing: Tracing | undefined;
   readonly presence: Presence;
   readonly learning: Learning;
@@ -97,6 +102,8 @@ export async function openCore(options: RouterOptions): Promise<Core> {
 async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: RouterState): Promise<Core> {
   const { version } = options;
   const { secrets } = seat;
+  // Whoever holds the limits of several processes runs no calls.
+  const local = seat.role.kind === 'owner' ? undefined : await openLocalEmbedder(options.config.embeddings);
   const bus = new EventBus(ledger.journal);
   const metrics = new RouterMetrics(version);
   bus.listen((event) => metrics.observe(event));
@@ -129,8 +136,16 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
   const tracing = startTracing(config, version, secrets.node_id, manager, bus);
   const counter = tokenCounterWorker();
   const kept = keptKeys(manager);
+  const embeddings = new Embeddings(options.config.embeddings, local, () => manager, metrics.embeddings);
   const learning = await openLearning({
-    ...{ ledger, bus, hash: sha256, sealer: dataSealer(seat.config, secrets), every_ms: options.pace?.learned_ms },
+    ...{
+      ledger,
+      bus,
+      embeddings,
+      hash: sha256,
+      sealer: dataSealer(seat.config, secrets),
+      every_ms: options.pace?.learned_ms,
+    },
     onProblem: (problem) => options.onProblem?.('projection', problem),
   });
   const common = {
@@ -165,7 +180,7 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
   await member?.attach({ engine, manager, bus, agents, metrics });
   const core = {
     ...{ seat, member, node_id: secrets.node_id, ledger, shared, bus, metrics },
-    ...{ manager, engine, agents, transports, counter, tracing, flow, presence, learning },
+    ...{ manager, engine, agents, transports, counter, local, tracing, flow, presence, learning },
   };
   return { ...core, ...(await openHub(options, secrets, core)) };
 }
@@ -210,24 +225,6 @@ async function openHub(
 function setCapacity({ ceilings }: Engine, member: Membership | undefined, account: string, calls: number): void {
   if (member?.capacity === undefined) ceilings.set(account, 'agents', calls);
   else member.capacity(account, calls);
-}
-
-/** Says what in the configuration cannot work, of the present one and of each that follows. */
-function warnOf(manager: GenerationManager, bus: EventBus, { onProblem }: RouterOptions): void {
-  if (onProblem === undefined) return;
-  let told: ReadonlySet<string> = new Set();
-  const warn = (): void => {
-    const { keys } = manager.generation;
-    const has = (tenant: string, key_id: string): boolean => keys.isActive({ kind: 'tenant', tenant, key_id });
-    const found = configWarnings(manager.config, systemClock.now_ms(), { has });
-    const words = found.map(({ path, message }) => `${path}: ${message}.`);
-    for (const text of words) if (!told.has(text)) onProblem('config', new AtpError('config_invalid', text));
-    told = new Set(words);
-  };
-  warn();
-  bus.listen(({ type }) => {
-    if (type === 'config.applied') warn();
-  });
 }
 
 /** Who holds the limits of several processes is told what each of them used, itself included: those books begin empty. */

@@ -11,7 +11,6 @@ const FUTURE_KEYS: Readonly<Record<string, readonly string[]>> = {
     'carbon',
     'consensus',
     'console',
-    'embeddings',
     'experiments',
     'federation',
     'guard',

@@ -2,6 +2,7 @@ import { HOSTED_TOOLS } from '@atp-router/providers';
 import { isDatabaseUrl, isHost } from './addresses.ts';
 import { fault, type Inventory, numberOf, type Row, textOf } from './inventory.ts';
 import type { Draft } from './problem.ts';
+import { checkEmbeddings } from './rules-embed.ts';
 import { checkFlow } from './rules-flow.ts';
 import { checkPersona, checkRights } from './rules-personas.ts';
 import { checkPolicy } from './rules-policies.ts';
@@ -25,6 +26,7 @@ export function checkRules(inventory: Inventory): Draft[] {
     ...checkSessionStore(inventory),
     ...checkCluster(inventory),
     ...checkFlow(inventory),
+    ...checkEmbeddings(inventory),
     ...headerNames(inventory, ['telemetry', 'otlp', 'headers']),
   ];
 }

@@ -8,6 +8,7 @@ import type {
   TokenWindowConfig,
   WindowConfig,
 } from './types-flow.ts';
+import type { EmbeddingsConfig } from './types-embed.ts';
 import type { ClusterConfig } from './types-cluster.ts';
 import type { PersonaConfig, PolicyConfig } from './types-policy.ts';
 import type { SessionsConfig } from './types-sessions.ts';
@@ -29,6 +30,7 @@ export interface Config {
   readonly models: readonly ModelConfig[];
   readonly agents: readonly AgentConfig[];
   readonly personas: readonly PersonaConfig[];
+  readonly embeddings: EmbeddingsConfig;
   readonly policies: readonly PolicyConfig[];
   readonly tenants: readonly TenantConfig[];
   readonly admin: AdminConfig;

@@ -1,3 +1,4 @@
 export { pgliteDriver, type PgliteLike } from './pglite-driver.ts';
 export { findPostgres, PostgresServer } from './postgres-server.ts';
 export { findValkey, ValkeyServer, type ValkeyServerOptions } from './valkey-server.ts';
+export { tinyModel } from './tiny-model.ts';

@@ -50,7 +50,12 @@ describe('records of several origins', () => {
 });
 
 const observation: fc.Arbitrary<Observation> = fc.record(
-  { in_time: fc.boolean(), agreed: fc.boolean(), share: fc.double({ min: -1, max: 2 }), right: fc.double({ min: 0, max: 1 }) },
+  {
+    in_time: fc.boolean(),
+    agreed: fc.boolean(),
+    share: fc.double({ min: -1, max: 2 }),
+    right: fc.double({ min: 0, max: 1 }),
+  },
   { requiredKeys: [] },
 );
 const observed = fc.record({

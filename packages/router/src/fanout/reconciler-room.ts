@@ -9,23 +9,36 @@ import {
   type Finding,
   hashedEmbedder,
   type Knowledge,
+  overPrepared,
+  PreparedVectors,
   readAnswer,
+  readFindings,
   ScoreTable,
   type Selected,
   selectMembers,
   strategyOf,
   type StrategyTools,
   Vectors,
+  type VectorSource,
 } from '@atp-router/consensus';
 import { type Clock, seededRng } from '@atp-router/kernel';
-import type { CallHead } from '@atp-router/ledger';
 import type { EventLog } from '../engine/ports.ts';
+import type { Embeddings } from './embeddings.ts';
 import { learnedEvent } from './learn/learned-event.ts';
 import { tickOf } from './learn/lessons.ts';
-import type { Choosing, OverSession, Reconciler, SessionTools } from './reconciler.ts';
+import type {
+  Choosing,
+  OverSession,
+  ReadFindings,
+  Reconciler,
+  SessionCall,
+  SessionTools,
+  TaskOf,
+} from './reconciler.ts';
 
 export interface RoomParts {
   readonly knowledge: Knowledge;
+  readonly embeddings: Pick<Embeddings, 'open'>;
   readonly log: Pick<EventLog, 'append'>;
   readonly clock: Clock;
   /** Seals hashes of answers, which a label is held against later. */
@@ -36,30 +49,42 @@ export interface RoomParts {
 export class ReconcilerRoom implements Reconciler {
   readonly #parts: RoomParts;
   readonly #aliases = defaultAliasTable();
-  readonly #embedder = hashedEmbedder();
+  readonly #hashed = hashedEmbedder();
 
   constructor(parts: RoomParts) {
     this.#parts = parts;
   }
 
-  open(
-    { task_type, policy = '' }: Pick<CallHead, 'task_type' | 'policy'>,
+  open(call: SessionCall, plan: FanoutPlan, documents: readonly Document[]): SessionTools {
+    const read: ReadFindings = (text, from) => readFindings(text, from, this.#aliases).findings;
+    const opened = this.#parts.embeddings.open(call, plan, read);
+    const tools = this.#over(call.head, plan, documents, opened.vectors);
+    return { ...tools, embedding: 'embedding' in opened ? opened.embedding : undefined };
+  }
+
+  again(of: TaskOf, plan: FanoutPlan): SessionTools {
+    return this.#over(of, plan, [], new Vectors(this.#hashed));
+  }
+
+  #over(
+    { task_type, policy = '' }: TaskOf,
     plan: FanoutPlan,
     documents: readonly Document[],
+    vectors: VectorSource,
   ): SessionTools {
     const { knowledge } = this.#parts;
     const aliases = this.#aliases;
     const index = new DocumentIndex(documents, aliases);
-    const tools: StrategyTools = {
-      vectors: new Vectors(this.#embedder),
-      aliases,
-      scores: knowledge.sum.policy(policy)?.scores ?? new ScoreTable(),
-      cluster: task_type,
-    };
+    const scores = knowledge.sum.policy(policy)?.scores ?? new ScoreTable();
+    const tools: StrategyTools = { vectors, aliases, scores, cluster: task_type };
     return {
+      vectors,
       standing: knowledge.standing(policy, plan, task_type, this.#tick),
       read: (text, from) => readAnswer(text, from, plan.strategy.answer, aliases),
-      strategy: (kind) => strategyOf(kind, tools),
+      strategy: (kind) => {
+        const strategy = strategyOf(kind, tools);
+        return vectors instanceof PreparedVectors ? overPrepared(strategy, vectors) : strategy;
+      },
       citations: (text) => checkAnswer({ text, findings: undefined }, index).good_share,
     };
   }
@@ -67,7 +92,10 @@ export class ReconcilerRoom implements Reconciler {
   ended(over: OverSession): void {
     const { clock, log, seal } = this.#parts;
     const { head, plan, documents } = over;
-    const tools = this.open(head, plan, documents);
+    const { vectors } = over.tools;
+    // What others would have said changes nothing of what the session was.
+    const own = vectors instanceof PreparedVectors ? vectors.copy() : vectors;
+    const tools = this.#over(head, plan, documents, own);
     log.append(learnedEvent(over, tools, clock.now_ms(), (keys) => seal(head.call_id, keys)));
   }
 

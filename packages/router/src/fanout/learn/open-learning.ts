@@ -3,6 +3,7 @@ import { Knowledge, MIN_SAMPLES } from '@atp-router/consensus';
 import type { AtpError } from '@atp-router/kernel';
 import type { LedgerHandle } from '../../ledger-handle.ts';
 import type { EventBus } from '../../observe/event-bus.ts';
+import type { Embeddings } from '../embeddings.ts';
 import { ReconcilerRoom } from '../reconciler-room.ts';
 import { FeedbackDesk } from './feedback-desk.ts';
 import { KnowledgeKeeper } from './keeper.ts';
@@ -19,6 +20,7 @@ export interface LearningParts {
   readonly ledger: Pick<LedgerHandle, 'journal' | 'learned'>;
   readonly bus: EventBus;
   readonly sealer: DataSealer;
+  readonly embeddings: Embeddings;
   readonly hash: (text: string) => string;
   readonly every_ms: number | undefined;
   readonly onProblem: (problem: AtpError) => void;
@@ -29,7 +31,7 @@ const EVERY_MS = 15_000;
 
 /** Reads what was learned before. Call it before the first call is taken. */
 export async function openLearning(parts: LearningParts): Promise<Learning> {
-  const { ledger, bus, sealer, hash, every_ms = EVERY_MS, onProblem } = parts;
+  const { ledger, bus, sealer, embeddings, hash, every_ms = EVERY_MS, onProblem } = parts;
   const knowledge = new Knowledge({ min_samples: MIN_SAMPLES });
   const written = (): Promise<void> => bus.written();
   const keeper = new KnowledgeKeeper({
@@ -43,7 +45,7 @@ export async function openLearning(parts: LearningParts): Promise<Learning> {
   bus.listen((event) => keeper.observe(event));
   const hashOfKey = (call_id: string, key: string): string => hash(`${call_id}\n${key}`);
   const reconciler = new ReconcilerRoom({
-    ...{ knowledge, log: bus, clock: systemClock },
+    ...{ knowledge, embeddings, log: bus, clock: systemClock },
     seal: (call_id, keys) => sealer.seal(Buffer.from(JSON.stringify(keys.map((key) => hashOfKey(call_id, key))))),
   });
   const feedback = new FeedbackDesk({
