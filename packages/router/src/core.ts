@@ -141,6 +141,7 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
       member?.keys(kept) ??
       new IdempotencyIndex(ledger.claims, aesGcmSealer(secrets.seal_key), kept),
   };
+  const embeddings = new Embeddings(options.config.embeddings, local, () => manager, metrics.embeddings);
   const engine: Engine = makeEngine(
     options,
     manager,
@@ -148,10 +149,7 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
     bus,
     ambient,
     { ...common, watch, tuners: tunersOf(config), gate: member?.gate, relay: member?.relay },
-    counter,
-    metrics,
-    agents,
-    new Embeddings(options.config.embeddings, local, () => manager, metrics.embeddings),
+    { counter, metrics, agents, embeddings },
   );
   manager.attach(engine);
   for (const kill of member?.kills ?? ledger.start.kills) engine.parts.kills.set(kill.scope, kill.id, true);
@@ -236,6 +234,13 @@ function systemAmbient(): Ambient {
   return { clock: systemClock, timers: systemTimers, rng, call_ids: idSource('call_', rng) };
 }
 
+interface EngineHelpers {
+  readonly counter: TokenCounterWorker;
+  readonly metrics: RouterMetrics;
+  readonly agents: AgentHub;
+  readonly embeddings: Embeddings;
+}
+
 function makeEngine(
   options: RouterOptions,
   manager: GenerationManager,
@@ -243,10 +248,7 @@ function makeEngine(
   bus: EventBus,
   ambient: Ambient,
   common: Pick<EngineParts, 'shared' | 'idempotency' | 'watch' | 'tuners' | 'gate' | 'relay'>,
-  counter: TokenCounterWorker,
-  metrics: RouterMetrics,
-  agents: AgentHub,
-  embeddings: Embeddings,
+  { counter, metrics, agents, embeddings }: EngineHelpers,
 ): Engine {
   const health = new TargetHealth(
     ({ provider_id, model_id, from, to, reason }) =>
