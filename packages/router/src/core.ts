@@ -164,9 +164,7 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
     bus,
     ambient,
     { ...common, watch, tuners: tunersOf(config), gate: member?.gate, relay: member?.relay },
-    counter,
-    metrics,
-    agents,
+    { counter, metrics, agents },
   );
   manager.attach(engine);
   for (const kill of member?.kills ?? ledger.start.kills) engine.parts.kills.set(kill.scope, kill.id, true);
@@ -237,6 +235,12 @@ function seededAccounts({ role }: Seat, days: readonly BudgetDay[]): AccountLedg
   return accounts;
 }
 
+interface EngineHelpers {
+  readonly counter: TokenCounterWorker;
+  readonly metrics: RouterMetrics;
+  readonly agents: AgentHub;
+}
+
 function makeEngine(
   options: RouterOptions,
   manager: GenerationManager,
@@ -247,9 +251,7 @@ function makeEngine(
     EngineParts,
     'answers' | 'reconciler' | 'shared' | 'idempotency' | 'watch' | 'tuners' | 'gate' | 'relay'
   >,
-  counter: TokenCounterWorker,
-  metrics: RouterMetrics,
-  agents: AgentHub,
+  { counter, metrics, agents }: EngineHelpers,
 ): Engine {
   const health = new TargetHealth(
     ({ provider_id, model_id, from, to, reason }) =>

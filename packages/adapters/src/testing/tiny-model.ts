@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { tinyOnnx } from './tiny-onnx.ts';
 
-const MARKS = ['[PAD]', '[UNK]', '[CLS]', '[SEP]'];
+const MARKS: readonly string[] = ['[PAD]', '[UNK]', '[CLS]', '[SEP]'];
 
 /** A model that knows these words, each with a vector of its own, as files in a folder. */
 export function tinyModel(
