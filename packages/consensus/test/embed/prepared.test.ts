@@ -4,6 +4,8 @@ import {
   hashedEmbedder,
   overPrepared,
   PreparedVectors,
+  type Reconciled,
+  type Strategy,
   textsToEmbed,
   Vectors,
 } from '../../src/index.ts';
@@ -68,6 +70,57 @@ test('a strategy that needs no vectors says nothing of them', () => {
   const verdict = decide(overPrepared(made('majority', { vectors }), vectors), sceneOf(['A', 'A', 'B']), 3);
   expect(JSON.stringify(verdict)).not.toContain('toy/2');
   expect(told).toEqual([]);
+});
+
+describe('what is kept of answers between two decisions', () => {
+  /** Found in one place by nobody: only their words tell whether they are one. */
+  const review = (claim: string): ReturnType<typeof said> => ({
+    ...said('', claim),
+    findings: [{ ...finding(0, 0, 1, 1, 5), file: '', span: undefined, evidence: [], claim }],
+  });
+  const view = viewOf(sceneOf([review(CAT), review(FELINE)], { settings: { kind: 'union' } }), 2);
+  const decided = (strategy: Strategy): Reconciled => {
+    const verdict = strategy.decide(view);
+    if (verdict.kind !== 'done') throw new Error('all have answered');
+    return verdict.result;
+  };
+
+  test('says again whose vectors it is of', () => {
+    const { vectors } = prepared([CAT, FELINE]);
+    const strategy = overPrepared(made('union', { vectors }), vectors);
+    const first = decided(strategy);
+    expect([first.findings?.length, first.why[0]]).toEqual([
+      1,
+      'likeness of texts is that of their embeddings by toy/2',
+    ]);
+    expect(decided(strategy)).toEqual(first);
+  });
+
+  test('is dropped when the session falls back', () => {
+    const { vectors } = prepared([CAT, FELINE]);
+    const strategy = overPrepared(made('union', { vectors }), vectors);
+    expect(decided(strategy).findings).toHaveLength(1);
+    vectors.fallBack({ reason: 'timeout', words: 'it took too long' });
+    const hashed = decided(strategy);
+    expect(hashed.findings).toEqual(decided(made('union')).findings);
+    expect(hashed.findings).toHaveLength(2);
+    expect(hashed.uncertainties[0]).toContain('compared by their words and not by toy/2');
+  });
+
+  test('is made anew where a vector is missing', () => {
+    const { vectors } = prepared([CAT]);
+    expect(decided(overPrepared(made('union', { vectors }), vectors)).findings).toEqual(
+      decided(made('union')).findings,
+    );
+  });
+});
+
+test('a copy has the same vectors, and what it lacks changes nothing of the session', () => {
+  const { vectors, told } = prepared([CAT, FELINE]);
+  const copy = vectors.copy();
+  expect(copy.of(CAT)).toBe(vectors.of(CAT));
+  expect(resultOf(overPrepared(made('weighted_merge', { vectors: copy }), copy), scene).text).toBe(CAT);
+  expect([copy.fallen?.reason, vectors.fallen, told]).toEqual(['not_embedded', undefined, []]);
 });
 
 describe('what cannot be compared has it fall back', () => {

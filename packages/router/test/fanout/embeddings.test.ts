@@ -71,6 +71,21 @@ describe('a model that is asked', () => {
     expect(await metric(running, 'atp_embedding_texts_total{source="cache"}')).toMatch(/ 3$/);
   });
 
+  test('is on record with its session, and of a replay it is said that words are compared', async () => {
+    const running = await panel([POLICY], BY_MODEL);
+    const id = idOf(await asked(running, 3));
+    const { json } = await running.admin('GET', `/consensus/${id}`);
+    const embed = { role: 'embed', source: 'emb', answered: true, tokens: 7, cost_usd_micros: 7 };
+    expect(json['follow_ups']).toHaveLength(3);
+    expect(json['follow_ups']).toMatchObject([embed, embed, embed]);
+    // Three lanes of 20 each.
+    expect(json['cost_usd_micros']).toBe(81);
+    const replayed = await running.admin('GET', `/consensus/${id}/replay`);
+    expect(replayed.json).toMatchObject({ result: { text: CAT } });
+    expect(JSON.stringify(replayed.json['doubts'])).toContain('by vectors of emb');
+    expect(await metric(running, 'atp_embedding_fallbacks_total{')).toBeUndefined();
+  });
+
   test('claims that say the same in other words are one finding', async () => {
     const running = await panel([POLICY], BY_MODEL);
     const found = (claim: string): string =>

@@ -124,7 +124,8 @@ function embeds({ desk, offset_ms }: EndedParts): ConsensusFollowUp[] {
       {
         ...{ id: `embed_${lane}`, lane, role: 'embed', source: last.model },
         answered: records.every(({ outcome }) => outcome === 'ok'),
-        ...{ asked_ms: since(first.offset_ms), ended_ms: since(last.offset_ms + last.latency_ms) },
+        asked_ms: since(first.offset_ms ?? 0),
+        ...(last.offset_ms !== undefined && { ended_ms: since(last.offset_ms + last.latency_ms) }),
         ...spentOf({ records }),
       },
     ];
