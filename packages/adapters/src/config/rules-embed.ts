@@ -19,6 +19,16 @@ const WHAT: Readonly<Record<string, string>> = {
   tokenizer: 'the path of its tokenizer.json, or of its vocab.txt',
 };
 
+/** As in the schema: a file in which all defaults are written out says nothing by them. */
+const DEFAULTS: Readonly<Record<string, unknown>> = {
+  max_tokens: 256,
+  pooling: 'mean',
+  baseline: 0,
+  timeout_ms: 2_000,
+  max_batch: 64,
+  max_chars: 6_000,
+};
+
 /** What makes vectors: a key of another type would be believed to be at work. */
 export function checkEmbeddings(inventory: Inventory): Draft[] {
   const given = valueAt(inventory.data, [AT]);
@@ -28,7 +38,7 @@ export function checkEmbeddings(inventory: Inventory): Draft[] {
     owner === type
       ? []
       : keys.flatMap((key) =>
-          given[key] === undefined
+          given[key] === undefined || given[key] === DEFAULTS[key]
             ? []
             : [
                 fault(
@@ -48,7 +58,8 @@ export function checkEmbeddings(inventory: Inventory): Draft[] {
       ? [{ ...fault(inventory, [AT, key], `type ${type} needs "${key}"`, WHAT[key] ?? ''), kind: 'absent' }]
       : [],
   );
-  const idle = type === 'hashed' ? FOR_MAKERS.filter((key) => given[key] !== undefined) : [];
+  const idle =
+    type === 'hashed' ? FOR_MAKERS.filter((key) => given[key] !== undefined && given[key] !== DEFAULTS[key]) : [];
   const unused = idle.map((key) => {
     const expected = `no "${key}" here, or type: model or onnx`;
     return fault(inventory, [AT, key], `"${key}" does nothing for type hashed`, expected, { part: 'key' });
