@@ -85,6 +85,7 @@ export function viewOf(kind: StrategyKind, answers: readonly LaneAnswer[], heard
       provisional: undefined,
       escalations: [],
       arbiter: undefined,
+      judge: undefined,
       width: undefined,
       deadline_ms: undefined,
       tau_final: undefined,

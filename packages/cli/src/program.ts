@@ -14,6 +14,7 @@ import { addEvents } from './commands/events.ts';
 import { addJournal } from './commands/journal.ts';
 import { addKeys } from './commands/keys.ts';
 import { addKill } from './commands/kill.ts';
+import { addReputation } from './commands/reputation.ts';
 import { addSessions } from './commands/sessions.ts';
 import { addProvidersCheck } from './commands/providers-check.ts';
 import { addPolicy } from './commands/policy.ts';
@@ -59,6 +60,7 @@ export function buildProgram(cli: Cli): Command {
   addProvidersCheck(entities.providers, cli);
   addAgents(program, cli);
   addKill(program, cli);
+  addReputation(program, cli);
   addSessions(program, cli);
   addUsage(program, cli);
   addEstimate(program, cli);

@@ -1,6 +1,7 @@
 import type { ConsensusEnded } from './consensus-events.ts';
 import type { LaneMark } from './lane-mark.ts';
 import type { ConsensusLearned, FeedbackGiven } from './learned-events.ts';
+import type { NodeStarted, NodeStopped } from './node-events.ts';
 import type { SessionClosed, SessionDenied, SessionOpened } from './session-events.ts';
 import type { Price, Qos, Usage, UsdNanos } from '@atp-router/kernel';
 
@@ -148,17 +149,6 @@ export interface IdempotencyStored {
   readonly expires_ms: number;
   /** AES-256-GCM of status, headers and body, base64; empty when the outcome was too large to keep. */
   readonly sealed: string;
-}
-
-export interface NodeStarted {
-  readonly type: 'node.started';
-  readonly version: string;
-  readonly recovered_calls: number;
-}
-
-export interface NodeStopped {
-  readonly type: 'node.stopped';
-  readonly reason: string;
 }
 
 export interface ConfigApplied {

@@ -29,3 +29,4 @@ export * from './stores/idempotency.ts';
 export * from './stores/learned.ts';
 export * from './stores/lease.ts';
 export * from './stores/usage.ts';
+export type { NodeStarted, NodeStopped } from './node-events.ts';

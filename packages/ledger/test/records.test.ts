@@ -277,8 +277,7 @@ describe('stored records', () => {
     const records = toRecords(sampleStream(8, 600));
     const of_type = (type: string): JournalRecord[] => records.filter((record) => record.type === type);
     const kinds = (kind: string): number => storedSample(records).filter((stored) => stored.kind === kind).length;
-    const plain_first = of_type('call.opened').filter((record) => !('idempotency' in record));
-    expect(kinds('opened')).toBe(plain_first.length);
+    const plain = of_type('call.opened').filter((one) => !('idempotency' in one)).length;
     const single = of_type('call.ended').filter(
       (record) =>
         record.type === 'call.ended' &&
@@ -286,12 +285,11 @@ describe('stored records', () => {
         !('idempotency' in record) &&
         !('budget_day' in record),
     );
-    expect(kinds('ended')).toBe(single.length);
-    expect(Math.min(plain_first.length, single.length)).toBeGreaterThan(10);
+    expect([kinds('opened'), kinds('ended'), plain > 10 && single.length > 10]).toEqual([plain, single.length, true]);
   });
 
   it('are not taken for others that look alike', () => {
-    const line = encoded(fc.sample(ended, { seed: 9, numRuns: 1 })).lines[0] ?? '';
+    const [line = ''] = encoded(fc.sample(ended, { seed: 9, numRuns: 1 })).lines;
     const usual = '{"v":1,"seq":1,"ts_ms":5,"type":"call.opened","call_id":"c","tenant":"t"}\n';
     expect(storedRecords(blockOf([usual])).records[0]?.kind).toBe('opened');
     expect(storedRecords(blockOf([usual.replace('"c"', '"c\\u0031"')])).records[0]?.kind).toBe('parsed');

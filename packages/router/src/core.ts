@@ -22,7 +22,8 @@ import type { SessionHub } from './atp/session-hub.ts';
 import { stoppedBy } from './engine/admit.ts';
 import { systemAmbient } from './ambient.ts';
 import { Embeddings } from './fanout/embeddings.ts';
-import { type Learning, openLearning } from './fanout/learn/open-learning.ts';
+import type { Learning } from './fanout/learn/learning.ts';
+import { openLearning } from './fanout/learn/open-learning.ts';
 import { openLocalEmbedder } from './fanout/open-embedder.ts';
 import { Engine } from './engine/engine.ts';
 import { problemOf } from './engine/faults.ts';
@@ -51,7 +52,6 @@ import { joinOthers } from './processes/join.ts';
 import type { Membership } from './processes/membership.ts';
 import { settleOrphans } from './processes/orphans.ts';
 import { type Seat, takeSeat } from './processes/seat.ts';
-import { dataSealer } from './shared/sealer.ts';
 import type { SharedState } from './shared/shared-state.ts';
 import { openState, type RouterState } from './state.ts';
 import { Transports } from './transports.ts';
@@ -137,17 +137,7 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
   const counter = tokenCounterWorker();
   const kept = keptKeys(manager);
   const embeddings = new Embeddings(options.config.embeddings, local, () => manager, metrics.embeddings);
-  const learning = await openLearning({
-    ...{
-      ledger,
-      bus,
-      embeddings,
-      hash: sha256,
-      sealer: dataSealer(seat.config, secrets),
-      every_ms: options.pace?.learned_ms,
-    },
-    onProblem: (problem) => options.onProblem?.('projection', problem),
-  });
+  const learning = await openLearning(options, seat, ledger, bus, embeddings, sha256);
   const common = {
     reconciler: learning.reconciler,
     answers: keptAnswers(seat, manager),
@@ -157,29 +147,21 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
       member?.keys(kept) ??
       new IdempotencyIndex(ledger.claims, aesGcmSealer(secrets.seal_key), kept),
   };
-  const engine: Engine = makeEngine(
-    options,
-    manager,
-    accounts,
-    bus,
-    ambient,
-    { ...common, watch, tuners: tunersOf(config), gate: member?.gate, relay: member?.relay },
-    { counter, metrics, agents },
-  );
+  const of_engine = { ...common, watch, tuners: tunersOf(config), gate: member?.gate, relay: member?.relay };
+  const beside = { counter, metrics, agents };
+  const engine: Engine = makeEngine(options, manager, accounts, bus, ambient, of_engine, beside);
   manager.attach(engine);
   for (const kill of member?.kills ?? ledger.start.kills) engine.parts.kills.set(kill.scope, kill.id, true);
   const flow = { watch, spending: watchFlow(metrics, bus, accounts, engine) };
   const presence = new Presence(member?.others, options.config.workers);
-  registerGauges(metrics, { engine, ledger, bus, shared, presence, tracing, member });
+  registerGauges(metrics, { engine, ledger, bus, shared, presence, tracing, member, knowledge: learning.knowledge });
   for (const event of ledger.start.recovered) bus.announce(event);
   bus.append({ type: 'node.started', version, recovered_calls: ledger.start.recovered.length });
   await bus.written();
   warnOf(manager, bus, options);
   await member?.attach({ engine, manager, bus, agents, metrics });
-  const core = {
-    ...{ seat, member, node_id: secrets.node_id, ledger, shared, bus, metrics },
-    ...{ manager, engine, agents, transports, counter, local, tracing, flow, presence, learning },
-  };
+  const base = { seat, member, node_id: secrets.node_id, ledger, shared, bus, metrics };
+  const core = { ...base, manager, engine, agents, transports, counter, local, tracing, flow, presence, learning };
   return { ...core, ...(await openHub(options, secrets, core)) };
 }
 

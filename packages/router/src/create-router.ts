@@ -103,11 +103,11 @@ async function listenTo(
   ways: FrameWays,
 ): Promise<HttpServerHandle> {
   const { config, version } = options;
-  const { engine, agents, flow, manager, bus, hub, ledger, counter, transports, node_id } = core;
+  const { engine, agents, flow, manager, bus, hub, ledger, counter, transports, node_id, learning } = core;
   let server: HttpServerHandle | undefined;
-  addDataPlane(table, engine, counter, core.learning.feedback);
+  addDataPlane(table, engine, counter, learning.feedback);
   const admin = {
-    ...{ engine, agents, flow, manager, bus, hub, ledger, version, node_id, started: config },
+    ...{ engine, agents, flow, manager, bus, hub, ledger, learning, version, node_id, started: config },
     cluster: () => core.member?.cluster?.(),
     transportOf: (provider: ProviderConfig) => transports.of(provider, manager.config),
     listening: () => server?.address ?? config.listen,

@@ -9,7 +9,6 @@ const FUTURE_KEYS: Readonly<Record<string, readonly string[]>> = {
     'alerts',
     'cache',
     'carbon',
-    'consensus',
     'console',
     'experiments',
     'federation',

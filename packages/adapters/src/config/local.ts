@@ -15,7 +15,7 @@ function privateAddresses(): BlockList {
 }
 
 /** Names that no public name server answers for: RFC 6761, RFC 6762, RFC 8375, and `internal`, which ICANN reserved. */
-const PRIVATE_SUFFIXES = ['.localhost', '.local', '.internal', '.home.arpa'];
+const PRIVATE_SUFFIXES: readonly string[] = ['.localhost', '.local', '.internal', '.home.arpa'];
 
 /**
  * Whether what a provider is sent stays on this machine or in its private network, as far as its address tells. Agents that

@@ -14,7 +14,7 @@ export function checkPersona(inventory: Inventory, { path, value }: Row): Draft[
   return [fault(inventory, model, message, 'a model at a provider on this machine or in its private network')];
 }
 
-const LOCAL_FLAGS = ['local_only', 'no_external'];
+const LOCAL_FLAGS: readonly string[] = ['local_only', 'no_external'];
 
 /** A name in a policy, as `rules-policies.ts` finds them. */
 interface Named {

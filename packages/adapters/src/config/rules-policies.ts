@@ -76,7 +76,14 @@ function somebody(inventory: Inventory, { path, value }: Row): Draft[] {
   return [{ ...fault(inventory, at, '"fallback" is missing', expected), kind: 'absent' }];
 }
 
-const FANOUT_ONLY = ['consensus', 'provisional', 'escalation', 'arbiter', 'deadline_ms', 'tau_final'];
+const FANOUT_ONLY: readonly string[] = [
+  'consensus',
+  'provisional',
+  'escalation',
+  'arbiter',
+  'deadline_ms',
+  'tau_final',
+];
 
 function withoutFanout(inventory: Inventory, { path, value }: Row): Draft[] {
   if (value['fanout'] !== undefined) return [];

@@ -42,7 +42,7 @@ const range: z.ZodType<TemperatureRange> = typed<TemperatureRange>()(
 
 const select: z.ZodType<SelectConfig> = typed<SelectConfig>()(
   z.strictObject({
-    by: z.literal('reputation').default('reputation').meta({
+    by: z.enum(['reputation']).default('reputation').meta({
       description:
         'By what they are chosen: how sure it is that a right answer of them comes in time, as far as is known.',
     }),

@@ -35,26 +35,8 @@ export class ConsensusSeries {
   readonly #waits: Counter;
 
   constructor(registry: MetricRegistry) {
-    const plain = (name: string, help: string): Counter => registry.counter({ name, help }).series();
-    const by = (name: string, label: string, help: string): Lazy<Counter> => {
-      const family = registry.counter({ name, help, labels: [label] });
-      return new Lazy((value) => family.series(value));
-    };
-    const by2 = (name: string, labels: readonly [string, string], help: string): Lazy<Lazy<Counter>> => {
-      const family = registry.counter({ name, help, labels });
-      return new Lazy((first) => new Lazy((second) => family.series(first, second)));
-    };
-    const histogram = (name: string, label: string, buckets: readonly number[], help: string): Lazy<Histogram> => {
-      const family = registry.histogram({ name, help, labels: [label], buckets });
-      return new Lazy((value) => family.series(value));
-    };
-    const sessions = registry.counter({
-      ...{ name: 'atp_consensus_sessions_total', labels: ['strategy', 'mode', 'outcome'] },
-      help: 'Sessions in which several agents were asked, by the strategy that decided last.',
-    });
-    this.#sessions = new Lazy(
-      (strategy) => new Lazy((mode) => new Lazy((outcome) => sessions.series(strategy, mode, outcome))),
-    );
+    const { plain, by, by2, histogram } = makers(registry);
+    this.#sessions = sessionsOf(registry);
     this.#lanes = by2('atp_consensus_lanes_total', ['role', 'state'], 'Lanes of sessions, by how far they came.');
     this.#follow_ups = by2(
       'atp_consensus_follow_ups_total',
@@ -83,12 +65,8 @@ export class ConsensusSeries {
       SHARES,
       'How sure a strategy was of its result, 0 to 1.',
     );
-    this.#calibrated = histogram(
-      'atp_consensus_confidence_calibrated',
-      'strategy',
-      SHARES,
-      'The same, as past outcomes correct it.',
-    );
+    const corrected = 'The same, as past outcomes correct it.';
+    this.#calibrated = histogram('atp_consensus_confidence_calibrated', 'strategy', SHARES, corrected);
     this.#shared = registry
       .histogram({
         ...{ name: 'atp_consensus_heatmap_shared', buckets: SHARES },
@@ -101,11 +79,12 @@ export class ConsensusSeries {
       SECONDS,
       'Parts of a session: `dispatch` until the first lane had a place, `stream` until reconciling began, `reconcile`; `complete`: all of it.',
     );
-    const cost = registry.histogram({
-      ...{ name: 'atp_consensus_cost_usd_micros', labels: ['strategy'], buckets: USD_MICROS },
-      help: 'Cost of a session in micro-dollars, all lanes and questions together.',
-    });
-    this.#cost = new Lazy((strategy) => cost.series(strategy));
+    this.#cost = histogram(
+      'atp_consensus_cost_usd_micros',
+      'strategy',
+      USD_MICROS,
+      'Cost of a session in micro-dollars, all lanes and questions together.',
+    );
     this.#arbiter_used = plain('atp_consensus_arbiter_used_total', 'Sessions in which the arbiter was asked.');
     this.#arbiter_capped = plain(
       'atp_consensus_arbiter_cap_hits_total',
@@ -162,4 +141,38 @@ export class ConsensusSeries {
     this.#early.inc();
     this.#saved.inc(saved);
   }
+}
+
+function sessionsOf(registry: MetricRegistry): Lazy<Lazy<Lazy<Counter>>> {
+  const sessions = registry.counter({
+    ...{ name: 'atp_consensus_sessions_total', labels: ['strategy', 'mode', 'outcome'] },
+    help: 'Sessions in which several agents were asked, by the strategy that decided last.',
+  });
+  return new Lazy((strategy) => new Lazy((mode) => new Lazy((outcome) => sessions.series(strategy, mode, outcome))));
+}
+
+/** Series by name, and by one or two labels whose values are few. */
+function makers(registry: MetricRegistry): Makers {
+  return {
+    plain: (name, help) => registry.counter({ name, help }).series(),
+    by: (name, label, help) => {
+      const family = registry.counter({ name, help, labels: [label] });
+      return new Lazy((value) => family.series(value));
+    },
+    by2: (name, labels, help) => {
+      const family = registry.counter({ name, help, labels });
+      return new Lazy((first) => new Lazy((second) => family.series(first, second)));
+    },
+    histogram: (name, label, buckets, help) => {
+      const family = registry.histogram({ name, help, labels: [label], buckets });
+      return new Lazy((value) => family.series(value));
+    },
+  };
+}
+
+interface Makers {
+  plain(name: string, help: string): Counter;
+  by(name: string, label: string, help: string): Lazy<Counter>;
+  by2(name: string, labels: readonly [string, string], help: string): Lazy<Lazy<Counter>>;
+  histogram(name: string, label: string, buckets: readonly number[], help: string): Lazy<Histogram>;
 }

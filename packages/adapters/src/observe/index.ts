@@ -20,6 +20,10 @@ export {
 } from './flow-series.ts';
 export { type MetricFamily, parseMetrics, writeMetrics } from './exposition.ts';
 export { countsOf, mergeMetrics, OWNER_PROCESS, type ProcessMetrics } from './merge-metrics.ts';
+export {
+  type LearnedGauges,
+  registerLearnedGauges,
+} from './learned-gauges.ts';
 export { GAUGE_RULES } from './merge-rules.ts';
 export { type Logger, type LogOptions, type LogSink, openLogger } from './logger.ts';
 export { RouterMetrics } from './metrics.ts';

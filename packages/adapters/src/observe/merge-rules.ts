@@ -26,6 +26,8 @@ export const GAUGE_RULES: Readonly<Record<string, MergeRule>> = {
   atp_cluster_up: 'owner',
   atp_config_generation: 'owner',
   atp_config_last_reload_ok: 'owner',
+  // All know what all have learned, but for the last seconds.
+  atp_consensus_regret: 'owner',
   atp_estimate_mape_ratio: 'most',
   atp_estimate_under_ratio: 'most',
   atp_flow_burn_usd_micros_per_minute: 'sum',
@@ -49,6 +51,8 @@ export const GAUGE_RULES: Readonly<Record<string, MergeRule>> = {
   atp_provider_calls_in_flight: 'sum',
   atp_provider_calls_waiting: 'sum',
   atp_ready: 'least',
+  atp_reputation_accuracy_ratio: 'owner',
+  atp_reputation_reliability_ratio: 'owner',
   atp_session_connections_carried: 'sum',
   atp_session_held_bytes: 'sum',
   atp_session_held_messages: 'sum',

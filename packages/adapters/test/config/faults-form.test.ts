@@ -85,8 +85,8 @@ const FUTURE: readonly Case[] = [
   },
   {
     why: 'another one',
-    text: append('mcp: {}', 'consensus: {}', 'memory: {}', 'guards: []', 'console: {}'),
-    at: ['10:1 mcp', '11:1 consensus', '12:1 memory', '13:1 guards', '14:1 console'],
+    text: append('mcp: {}', 'federation: {}', 'memory: {}', 'guards: []', 'console: {}'),
+    at: ['10:1 mcp', '11:1 federation', '12:1 memory', '13:1 guards', '14:1 console'],
     message: /not supported by this version/,
   },
   {

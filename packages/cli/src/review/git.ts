@@ -183,7 +183,7 @@ class Git {
 }
 
 /** Variables by which git finds its programs, its user's settings and temporary folders. `GIT_*` of a shell are left out. */
-const KEPT = ['PATH', 'HOME', 'USERPROFILE', 'XDG_CONFIG_HOME', 'TMPDIR', 'TEMP', 'SystemRoot'];
+const KEPT: readonly string[] = ['PATH', 'HOME', 'USERPROFILE', 'XDG_CONFIG_HOME', 'TMPDIR', 'TEMP', 'SystemRoot'];
 
 function environment(terminal: Terminal): Record<string, string> {
   const kept = KEPT.flatMap((name): [string, string][] => {

@@ -33,7 +33,10 @@ export function reviewOf(
   filesOf: (part: number) => readonly string[],
 ): Review {
   const answered = results.filter((one) => one.kind !== 'failed');
-  const found = results.flatMap((one) => (one.kind === 'reviewed' ? [one.findings] : []));
+  const paths = facts.files.map(({ path }) => path);
+  const found = results.flatMap((one) =>
+    one.kind === 'reviewed' ? [one.findings.map((finding) => ({ ...finding, file: pathOf(finding.file, paths) }))] : [],
+  );
   const reviewers = new Map<string, { readonly source: string; readonly model: string }>();
   for (const { source, model } of answered.flatMap(({ lanes }) => lanes)) {
     if (!reviewers.has(`${source}\0${model}`)) reviewers.set(`${source}\0${model}`, { source, model });
@@ -53,6 +56,13 @@ export function reviewOf(
     cost_usd_micros: answered.reduce((sum, one) => sum + one.cost_usd_micros, 0),
     simulated: answered.some((one) => one.simulated),
   };
+}
+
+/** The changed file that a name means: the one of that name, else the only one that ends with it, as citations are read. */
+function pathOf(name: string, paths: readonly string[]): string {
+  if (name === '' || paths.includes(name)) return name;
+  const ends = paths.filter((path) => path.endsWith(`/${name}`) || name.endsWith(`/${path}`));
+  return ends.length === 1 ? (ends[0] ?? name) : name;
 }
 
 /** As JSON, for programs; a new field is no change of its version. */
@@ -102,7 +112,9 @@ export function remarks(review: Review): readonly string[] {
   const { masked, simulated, unreviewed } = review;
   return [
     ...(simulated ? ['SIMULATED: the answers are invented.'] : []),
-    ...(masked > 0 ? [`${masked} ${masked === 1 ? 'place' : 'places'} that looked like a secret were masked.`] : []),
+    ...(masked > 0
+      ? [`masked, because they looked like secrets: ${masked} ${masked === 1 ? 'place' : 'places'}.`]
+      : []),
     ...unreviewed.map(({ part, files, why }) => `part ${part} was not reviewed (${files.join(', ')}): ${why}`),
   ];
 }

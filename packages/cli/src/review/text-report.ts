@@ -11,6 +11,7 @@ export function textReport(review: Review): string {
   const changed = files.reduce((sum, { added, removed }) => sum + added + removed, 0);
   return [
     `${range}: ${count(files.length, 'file')}, ${count(changed, 'changed line')}, ${count(parts, 'part')}, policy ${policy} (${review.strategy || 'nobody answered'})`,
+    ...(review.reviewers.length === 0 ? [] : [printable(`asked: ${review.reviewers.map(whoText).join(', ')}`)]),
     ...remarks(review).map(printable),
     ...left_out.map(({ path, reason }) => printable(`left out: ${path} (${REASONS[reason]})`)),
     '',
@@ -19,6 +20,10 @@ export function textReport(review: Review): string {
     `${count(findings.length, 'finding')}; cost ${usd(review.cost_usd_micros)}`,
     '',
   ].join('\n');
+}
+
+function whoText({ source, model }: Review['reviewers'][number]): string {
+  return model === '' ? source : `${source} (${model})`;
 }
 
 function findingLines(one: ReviewFinding): readonly string[] {

@@ -134,6 +134,18 @@ interface Sarif {
   }[];
 }
 
+test('a finding is of the changed file that its name means', () => {
+  const names = ['ü a#b.js', '/somewhere/src/ü a#b.js', 'b.js'];
+  const { findings } = review(names.map((file) => ({ ...raw, file, claim: file })));
+  expect(new Map(findings.map(({ claim, file }) => [claim, file]))).toEqual(
+    new Map([
+      ['ü a#b.js', 'src/ü a#b.js'],
+      ['/somewhere/src/ü a#b.js', 'src/ü a#b.js'],
+      ['b.js', 'b.js'],
+    ]),
+  );
+});
+
 describe('what others wrote', () => {
   test('gives no orders to terminals and build logs', () => {
     const text = textReport(review());

@@ -113,7 +113,7 @@ describe('a review through a running router', () => {
     repository.git('add', '--all');
     repository.write('src/key.js', `export const a = 1;\nexport const key = '${secret}';\n`);
     const outcome = await reviewed(PANEL, [], repository);
-    expect(outcome.out).toContain('1 place that looked like a secret were masked.');
+    expect(outcome.out).toContain('masked, because they looked like secrets: 1 place.');
     expect(outcome.out).toContain('left out: .env (a file that holds keys)');
     expect(JSON.stringify(outcome.asked)).not.toContain(secret);
     expect(JSON.stringify(outcome.asked)).toContain('[masked:github_token]');

@@ -1,4 +1,5 @@
 import type { FanoutPlan, StrategyKind } from '../plan.ts';
+import { creditsOf } from '../reputation/credit.ts';
 import { type Estimate, estimate, type EstimateOptions } from '../reputation/estimate.ts';
 import { type Contribution, Origins } from '../reputation/origins.ts';
 import { HALF_LIFE_TICKS } from '../reputation/table.ts';
@@ -64,11 +65,14 @@ export class Knowledge {
   /** What is known of those whom a session may hear. What is learned later does not change it. */
   standing(policy: string, plan: FanoutPlan, cluster: string | undefined, tick: number): Standing {
     const learned = this.#sum.policy(policy);
+    const sources = sourcesOf(plan);
+    const tallies = sources.map((source) => this.#sum.reputation.of(source, undefined, tick));
+    const credits = creditsOf(tallies, this.#options.min_samples);
     const known = new Map(
-      sourcesOf(plan).map((source) => [
+      sources.map((source, i) => [
         source,
         {
-          weight: learned?.weight(source, cluster) ?? 1,
+          weight: (learned?.weight(source, cluster) ?? 1) * (credits[i] ?? 1),
           rate: this.estimate(source, cluster, tick).accuracy,
         },
       ]),

@@ -81,10 +81,14 @@ export class Learned {
 /** A part of the result that is even, with as many as answered, is a whole. */
 function observed(lane: LessonLane, { result, lanes }: SessionLesson, heard: number): Observation {
   const { in_time, choice, share, evidence } = lane;
-  if (choice < 0 && share === 0) return { in_time, evidence };
+  const carried = choice >= 0 || share > 0;
   const clones = lanes.filter(({ source }) => source === lane.source).length;
-  const agreed = result >= 0 ? choice === result : share > 0;
-  return { in_time, agreed, share: share * heard * clones, evidence };
+  return {
+    ...{ in_time, evidence },
+    // Of a result that was put together nobody can say that it is this answer.
+    agreed: choice >= 0 && result >= 0 ? choice === result : undefined,
+    share: carried ? share * heard * clones : undefined,
+  };
 }
 
 /** Whether what came from elsewhere is a record that can have been made. */

@@ -59,6 +59,11 @@ export class PolicyLearned {
     return this.#regret;
   }
 
+  /** It was heard, and is told apart. */
+  knows(source: string): boolean {
+    return this.#voter.knows(source);
+  }
+
   weight(source: string, cluster: string | undefined): number {
     return this.#voter.weight(source, cluster);
   }

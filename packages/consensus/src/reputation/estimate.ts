@@ -67,9 +67,9 @@ const rightCounts = ({ right, labelled, agreed, compared }: Tally): Counted => (
   n: labelled + AGREEMENT * compared,
 });
 const timeCounts = ({ in_time, asked }: Tally): Counted => ({ good: in_time, n: asked });
-const qualityCounts = ({ shared, compared, evidence, checked }: Tally): Counted => ({
+const qualityCounts = ({ shared, carried, evidence, checked }: Tally): Counted => ({
   good: shared + evidence,
-  n: compared + checked,
+  n: carried + checked,
 });
 
 /** The mean of a Beta distribution that began with `n` sessions at `rate`. */
@@ -92,4 +92,9 @@ export function lowerBound({ rate, n }: { readonly rate: number; readonly n: num
   const middle = rate + square / 2;
   const spread = Z * Math.sqrt((rate * (1 - rate) + square / 4) / n);
   return Math.max(0, (middle - spread) / (1 + square));
+}
+
+/** The upper end. */
+export function upperBound({ rate, n }: { readonly rate: number; readonly n: number }): number {
+  return 1 - lowerBound({ rate: 1 - rate, n });
 }

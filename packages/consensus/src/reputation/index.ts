@@ -1,3 +1,4 @@
+export { creditsOf } from './credit.ts';
 export { type Estimate, estimate, type EstimateOptions, lowerBound, MIN_SAMPLES } from './estimate.ts';
 export { type Contribution, Origins, ORIGINS_MAX } from './origins.ts';
 export { type Selected, selectMembers } from './select.ts';

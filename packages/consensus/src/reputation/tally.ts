@@ -19,6 +19,7 @@ const FIELDS = [
   'in_time',
   'compared',
   'agreed',
+  'carried',
   'shared',
   'checked',
   'evidence',
@@ -30,15 +31,15 @@ const FIELDS = [
 export type Tally = Readonly<Record<(typeof FIELDS)[number], number>>;
 
 export const EMPTY: Tally = {
-  ...{ asked: 0, in_time: 0, compared: 0, agreed: 0, shared: 0 },
-  ...{ checked: 0, evidence: 0, labelled: 0, right: 0 },
+  ...{ asked: 0, in_time: 0, compared: 0, agreed: 0 },
+  ...{ carried: 0, shared: 0, checked: 0, evidence: 0, labelled: 0, right: 0 },
 };
 
 /** A share is of something; what is above it came from elsewhere, or was damaged. */
 const PARTS: readonly (readonly [keyof Tally, keyof Tally])[] = [
   ['in_time', 'asked'],
   ['agreed', 'compared'],
-  ['shared', 'compared'],
+  ['shared', 'carried'],
   ['evidence', 'checked'],
   ['right', 'labelled'],
 ];
@@ -53,12 +54,12 @@ export function isTally(value: unknown): value is Tally {
 }
 
 export function tallyOf({ in_time, agreed, share, evidence, right }: Observation): Tally {
-  const compared = agreed !== undefined || share !== undefined;
   return {
     asked: in_time === undefined ? 0 : 1,
     in_time: in_time === true ? 1 : 0,
-    compared: compared ? 1 : 0,
+    compared: agreed === undefined ? 0 : 1,
     agreed: agreed === true ? 1 : 0,
+    carried: share === undefined ? 0 : 1,
     shared: unit(share ?? 0),
     checked: evidence === undefined ? 0 : 1,
     evidence: unit(evidence ?? 0),
@@ -76,8 +77,8 @@ export function times(a: Tally, factor: number): Tally {
 }
 
 /** How much it is about at all. */
-export function weightOf({ asked, compared, checked, labelled }: Tally): number {
-  return Math.max(asked, compared, checked, labelled);
+export function weightOf({ asked, compared, carried, checked, labelled }: Tally): number {
+  return Math.max(asked, compared, carried, checked, labelled);
 }
 
 function mapped(value: (field: keyof Tally) => number): Tally {

@@ -40,10 +40,11 @@ export function mergeStream(
   const enough = Math.min(2, parts.length);
   let text = settled;
   let lanes = parts
-    .map((part) => ({ part, at: places.of(part, settled) ?? -1 }))
-    .filter(({ at }) => at >= 0)
+    .flatMap((part) => {
+      const place = places.of(part, settled);
+      return place === undefined ? [] : [{ part, ...place }];
+    })
     // One that has said it word for word is asked for the words that follow before others are.
-    .map((one) => ({ ...one, is_verbatim: one.at === settled.length && begins(one.part.text, settled) }))
     .sort((a, b) => Number(b.is_verbatim) - Number(a.is_verbatim) || a.part.lane - b.part.lane)
     .map(({ part, at }) => ({ part, at }));
   while (text.length < SETTLED_MAX) {
@@ -67,40 +68,70 @@ export function mergeStream(
   return text;
 }
 
-/** Parts of texts are compared at once, and `startsWith` character by character. */
-const begins = (text: string, start: string): boolean =>
-  text.length >= start.length && text.slice(0, start.length) === start;
+/** Where a lane goes on after what was told. */
+interface Place {
+  readonly at: number;
+  /** It has said all of it word for word. */
+  readonly is_verbatim: boolean;
+}
+
+/** How far a lane and what was told have been followed already. */
+interface Followed {
+  readonly own: number;
+  readonly told: number;
+  readonly is_verbatim: boolean;
+}
+
+const FROM_THE_START: Followed = { own: 0, told: 0, is_verbatim: true };
+
+/** Whether a text goes on with another. Parts of texts are compared at once, and `startsWith` character by character. */
+function goesOn(text: string, at: number, other: string, from: number): boolean {
+  const end = at + other.length - from;
+  if (at === from && text === other) return true;
+  return text.length >= end && text.slice(at, end) === other.slice(from);
+}
 
 /** Lanes of which is kept how far they were followed. */
 const PLACES_MAX = 256;
 
 /** How far each lane was followed: what has been read of it is not read again. Changes nothing but what it costs. */
 export class StreamPlaces {
-  readonly #known: Map<number, { readonly settled: string; readonly said: string }> = new Map();
+  /** What was told last; what places say of it holds as long as it only grows. */
+  #told = '';
+  readonly #known: Map<number, Followed & { readonly text: string }> = new Map();
 
-  /** As `offsetAfter`. */
-  of(part: StreamPart, settled: string): number | undefined {
-    const known = this.#known.get(part.lane);
-    const is_known = known !== undefined && begins(settled, known.settled) && begins(part.text, known.said);
-    const at = is_known
-      ? offsetAfter(part, settled, { own: known.said.length, told: known.settled.length })
-      : offsetAfter(part, settled);
-    // Only what space follows is read for good: `10.` may go on as `10.5`.
-    if (at === undefined || !isSpace(part.text.charCodeAt(at))) return at;
+  /** As `placeAfter`. */
+  of(part: StreamPart, settled: string): Place | undefined {
+    const { lane, text } = part;
+    if (!goesOn(settled, 0, this.#told, 0)) this.#known.clear();
+    this.#told = settled;
+    const known = this.#known.get(lane);
+    // Most lanes have said nothing since, and then their texts are one and the same.
+    const is_known = known !== undefined && (text === known.text || goesOn(text, 0, known.text.slice(0, known.own), 0));
+    const from = is_known ? known : FROM_THE_START;
+    const place = placeAfter(part, settled, from);
     if (this.#known.size >= PLACES_MAX) this.#known.clear();
-    this.#known.set(part.lane, { settled, said: part.text.slice(0, at) });
-    return at;
+    // Only what space follows is read for good: `10.` may go on as `10.5`.
+    if (place !== undefined && isSpace(text.charCodeAt(place.at))) {
+      this.#known.set(lane, { text, own: place.at, told: settled.length, is_verbatim: place.is_verbatim });
+    } else this.#known.set(lane, { ...from, text });
+    return place;
   }
 }
 
 /** Where a text goes on that begins by saying what was told; undefined when it says something else, or not all of it yet. */
-export function offsetAfter(
+export function placeAfter(
   { text, is_complete }: Pick<StreamPart, 'text' | 'is_complete'>,
   settled: string,
-  from: { readonly own: number; readonly told: number } = { own: 0, told: 0 },
-): number | undefined {
-  const next = settled.length;
-  if (begins(text, settled) && (next === 0 || next === text.length || isSpace(text.charCodeAt(next)))) return next;
+  from: Followed = FROM_THE_START,
+): Place | undefined {
+  const next = from.own + settled.length - from.told;
+  if (from.is_verbatim && goesOn(text, from.own, settled, from.told)) {
+    if (next === 0 || next === text.length || isSpace(text.charCodeAt(next))) return { at: next, is_verbatim: true };
+  }
+  // One that is behind, word for word, has not said all of it yet.
+  if (from.is_verbatim && !is_complete && text.length < next && goesOn(settled, from.told, text, from.own))
+    return undefined;
   let own = pastBetween(text, from.own);
   let told = pastBetween(settled, from.told);
   let end = from.own;
@@ -116,7 +147,7 @@ export function offsetAfter(
   }
   // Up to the space that begins the next sentence.
   while (end < own && !isSpace(text.charCodeAt(end))) end += 1;
-  return end;
+  return { at: end, is_verbatim: false };
 }
 
 function isSame(a: number, b: number): boolean {

@@ -1,5 +1,5 @@
 import type { Reconciled, Strategy, View } from '../strategy.ts';
-import { mergeStream, offsetAfter, StreamPlaces } from './merge-stream.ts';
+import { mergeStream, placeAfter, StreamPlaces } from './merge-stream.ts';
 import { type Plurality, pluralityOf } from './plurality.ts';
 import { noted, nothing, resultOf, verdictOf } from './result.ts';
 import { standingOf, voicesOf } from './voices.ts';
@@ -19,7 +19,7 @@ export function streamingMergeOf(): Strategy {
       if (found === undefined) return view.settled === '' || !view.is_last ? nothing(view) : done(view, onlyTold(view));
       if (view.settled === '') return verdictOf(view, found.result, found.is_safe);
       const voices = voicesOf(view);
-      const heard = voices.heard.filter(({ answer }) => offsetAfter(whole(answer.text), view.settled) !== undefined);
+      const heard = voices.heard.filter(({ answer }) => placeAfter(whole(answer.text), view.settled) !== undefined);
       const going_on = pluralityOf(view, { voices: { ...voices, heard } });
       if (going_on === undefined) return done(view, onlyTold(view, found));
       return verdictOf(view, continued(view, going_on, found), going_on.is_safe);
@@ -42,7 +42,7 @@ const done = (view: View, result: Reconciled): ReturnType<Strategy['decide']> =>
 
 /** What was told, and then what the best of those says that begin with it. */
 function continued(view: View, { result }: Plurality, all: Plurality): Reconciled {
-  const at = offsetAfter(whole(result.text), view.settled) ?? result.text.length;
+  const at = placeAfter(whole(result.text), view.settled)?.at ?? result.text.length;
   const text = view.settled + result.text.slice(at);
   const best = all.result;
   const is_other = best.lane !== result.lane && best.text !== result.text;

@@ -10,19 +10,9 @@ import type { SessionEffect, SessionEvent, SessionTimer } from '../session/types
 import { strategyOf } from '../strategies/index.ts';
 import type { Standing } from '../strategy.ts';
 import { Agenda } from './agenda.ts';
+import type { HistoryFacts } from './facts.ts';
 import { Oracle } from './oracle.ts';
 import { KINDS, type LaneScript, planOf, scriptOf } from './world.ts';
-
-export interface HistoryFacts {
-  readonly histories: number;
-  readonly lanes: number;
-  readonly pieces: number;
-  readonly asks: number;
-  readonly provisional: number;
-  readonly escalated: number;
-  readonly completed: number;
-  readonly failed: number;
-}
 
 export interface History {
   readonly kind: StrategyKind;

@@ -1,1 +1,2 @@
-export { type History, type HistoryFacts, playHistory } from './history.ts';
+export type { HistoryFacts } from './facts.ts';
+export { type History, playHistory } from './history.ts';

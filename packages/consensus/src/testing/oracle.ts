@@ -1,7 +1,7 @@
 import type { FanoutPlan } from '../plan.ts';
 import type { ConsensusSession } from '../session/session.ts';
 import type { SessionEffect } from '../session/types.ts';
-import type { HistoryFacts } from './history.ts';
+import type { HistoryFacts } from './facts.ts';
 
 const PROBLEMS_MAX = 20;
 

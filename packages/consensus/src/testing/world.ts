@@ -17,7 +17,12 @@ export const KINDS: readonly StrategyKind[] = [
   ...(['self_consistency', 'evidence', 'judge', 'arbiter', 'adaptive', 'streaming_merge'] as const),
 ];
 
-const ANSWERS = ['The answer is 7.', 'It is 8. So the answer is 8.', 'The answer is 9.', 'Nobody knows.'];
+const ANSWERS: readonly string[] = [
+  'The answer is 7.',
+  'It is 8. So the answer is 8.',
+  'The answer is 9.',
+  'Nobody knows.',
+];
 
 function findingsOf(draw: Draw): string {
   const lines = draw.int(0, 3);

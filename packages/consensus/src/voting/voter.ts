@@ -53,6 +53,10 @@ export class Voter {
     return this.#count(ballot, answers, cluster);
   }
 
+  knows(source: string): boolean {
+    return this.#sources.has(source);
+  }
+
   /** How much the word of a source counts; 1 is that of the average source, and of one of which nothing is known. */
   weight(source: string, cluster?: string): number {
     const weights = this.#weightsOf(cluster);

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   type Contribution,
+  creditsOf,
   EMPTY,
   estimate,
   isReputationRecord,
@@ -197,5 +198,22 @@ describe('who is asked', () => {
     // Two places, each given away with 0.1: 200 of 2,000, give or take four standard errors.
     expect(Math.abs(tried - 200)).toBeLessThan(54);
     expect(Math.min(counts.get('a') ?? 0, counts.get('d') ?? 0)).toBeGreaterThan(50);
+  });
+});
+
+describe('the credit of those who are asked together', () => {
+  const seen = (compared: number, agreed: number): typeof EMPTY => ({ ...EMPTY, compared, agreed });
+
+  test('falls for one who hardly ever says what the others say, once that is sure', () => {
+    const [a, b, c, liar] = creditsOf([seen(40, 36), seen(40, 34), seen(40, 38), seen(40, 2)], 20);
+    expect([a, b, c]).toEqual([1, 1, 1]);
+    expect(liar).toBeLessThan(0.2);
+    expect(creditsOf([seen(40, 36), seen(40, 34), seen(40, 38), seen(19, 0)], 20)).toEqual([1, 1, 1, 1]);
+  });
+
+  test('is full for those who are somewhat worse, and where too few are known', () => {
+    expect(creditsOf([seen(500, 480), seen(500, 300), seen(500, 400)], 20)).toEqual([1, 1, 1]);
+    expect(creditsOf([seen(500, 480), seen(500, 0)], 20)).toEqual([1, 1]);
+    expect(creditsOf([], 20)).toEqual([]);
   });
 });

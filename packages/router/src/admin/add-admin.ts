@@ -14,6 +14,7 @@ import { configSchemas } from './mask.ts';
 import type { AdminParts } from './parts.ts';
 import { addProviderCheck } from './provider-check.ts';
 import { AdminRoutes } from './routes.ts';
+import { addReputation } from './reputation.ts';
 import { addSessions } from './sessions.ts';
 import { addStatus } from './status.ts';
 import { addUsage } from './usage.ts';
@@ -32,6 +33,7 @@ export function addAdmin(table: RouterTable, parts: AdminParts): void {
   addUsage(routes, parts);
   addCalls(routes, parts);
   addConsensus(routes, parts);
+  addReputation(routes, parts);
   addLive(routes, parts);
   addFlow(routes, parts);
   addEstimate(routes, parts);

@@ -56,7 +56,7 @@ async function again(request: AdminRequest, parts: AdminParts): Promise<AdminRep
   const kept = opened(sealed, parts);
   if (kept === undefined) throw nothingKept(row.call_id, sealed);
   const other = strategy === kept.plan.strategy.kind ? undefined : strategy;
-  const replayed = replay(kept, row.documents, parts.engine.parts.reconciler, other);
+  const replayed = replay(kept, row, parts.engine.parts.reconciler, other);
   const { result, failure, unanswered, doubts } = replayed;
   return ok({
     ...{ call_id: row.call_id, strategy: replayed.strategy, recorded_strategy: kept.plan.strategy.kind },

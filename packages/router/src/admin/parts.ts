@@ -2,6 +2,7 @@ import type { Config, ProviderConfig, ReloadOutcome, UpstreamTransport } from '@
 import type { SessionHub } from '../atp/session-hub.ts';
 import type { AgentHub } from '../atp/agents/agent-hub.ts';
 import type { Engine } from '../engine/engine.ts';
+import type { Learning } from '../fanout/learn/learning.ts';
 import type { GenerationManager } from '../generation/manager.ts';
 import type { LedgerHandle } from '../ledger-handle.ts';
 import type { EventBus } from '../observe/event-bus.ts';
@@ -27,6 +28,8 @@ export interface AdminParts {
   readonly bus: EventBus;
   readonly hub: SessionHub;
   readonly ledger: LedgerHandle;
+  /** What was learned of who answers. */
+  readonly learning: Pick<Learning, 'knowledge' | 'keeper'>;
   /** Processes that serve calls for this one; undefined: this one does. */
   readonly others: OtherProcesses | undefined;
   readonly node_id: string;

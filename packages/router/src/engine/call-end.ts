@@ -14,7 +14,7 @@ export interface Ending {
   readonly streamed: boolean;
   readonly meta: AnswerMeta;
   /** What else is put on record right behind the end of the call; what it throws keeps nothing from going on. */
-  readonly beside?: (() => RouterEvent) | undefined;
+  readonly beside?: (() => readonly RouterEvent[]) | undefined;
   reply(failed: AtpError | undefined): void;
 }
 
@@ -77,7 +77,11 @@ export class CallEnd {
       const budget_day = this.#funds.budgetDay(this.#call.head.started_ms);
       log.append(this.#books.endedEvent(outcome, error?.code, status, budget_day, ambient.clock.mono_ms()));
       const { beside } = ending;
-      if (beside !== undefined) faults.safely(() => log.append(beside()));
+      if (beside !== undefined) {
+        faults.safely(() => {
+          for (const event of beside()) log.append(event);
+        });
+      }
       log.barrier(tell);
     });
     if (fault !== undefined) tell(toAtpError(fault.thrown));

@@ -3,7 +3,17 @@ import { factsOfObject, factsOfText, type TaskFacts } from '@atp-router/routing'
 import { badField, Fields } from '../admin/fields.ts';
 import type { PolicyQuestion } from './policy-view.ts';
 
-const KEYS = ['model', 'tenant', 'key', 'qos', 'task_type', 'data_scope', 'facts', 'in_tokens', 'out_tokens'];
+const KEYS: readonly string[] = [
+  'model',
+  'tenant',
+  'key',
+  'qos',
+  'task_type',
+  'data_scope',
+  'facts',
+  'in_tokens',
+  'out_tokens',
+];
 const TIERS: readonly Qos[] = ['gold', 'silver', 'bronze'];
 const NAME_CHARS_MAX = 512;
 const SCOPES_MAX = 16;

@@ -21,10 +21,9 @@ import { type DeskOwner, LaneDesk } from './lane-desk.ts';
 import { fallenBack, textOnly } from './fallen-back.ts';
 import { Opening, type OpeningOwner } from './opening.ts';
 import { LaneBriefs } from './briefs.ts';
-import { teach } from './learn/teach.ts';
 import { Reply } from './reply.ts';
 import { consensusField, provisionalField } from './report.ts';
-import { type OpenedSession, openSession } from './session-parts.ts';
+import { openSession } from './session-parts.ts';
 import { SessionTimers } from './session-timers.ts';
 import { type Fanout, roleOf } from './types.ts';
 
@@ -48,7 +47,6 @@ export class FanoutRun implements RunningCall, DeskOwner, OpeningOwner {
   readonly #env: EngineEnv;
   readonly #fanout: Fanout;
   readonly #session: ConsensusSession;
-  readonly #opened: OpenedSession;
   readonly #audit: SessionAudit;
   readonly #funds: CallFunds;
   readonly #intents: Intents;
@@ -84,12 +82,12 @@ export class FanoutRun implements RunningCall, DeskOwner, OpeningOwner {
     );
     this.#opening = new Opening(call, env, this.#funds, this);
     this.#briefs = new LaneBriefs(call, fanout, env);
-    this.#opened = openSession(call, fanout.plan, env, this.#briefs.documents);
-    this.#audit = new SessionAudit(call, fanout, env, this.#opened.parts);
+    const opened = openSession(call, fanout.plan, env, this.#briefs.documents);
+    this.#audit = new SessionAudit(call, fanout, env, opened);
     this.#session = new ConsensusSession(this.#audit.parts);
     const shared_by_lanes = { call, env, funds: this.#funds, intents: this.#intents, books: this.#books };
     const nextAttempt = (): number => this.#nextAttempt();
-    this.#desk = new LaneDesk(this.#briefs, { ...shared_by_lanes, nextAttempt }, this, this.#opened.tools.embedding);
+    this.#desk = new LaneDesk(this.#briefs, { ...shared_by_lanes, nextAttempt }, this, opened.tools.embedding);
     const model = `policy:${fanout.policy}`;
     this.#reply = new Reply(call, fanout.facet, model, (bytes) => this.#books.sent(bytes));
   }
@@ -274,10 +272,9 @@ export class FanoutRun implements RunningCall, DeskOwner, OpeningOwner {
     this.#ended = true;
     this.#timers.cancelAll();
     this.#opening.withdraw();
-    const beside = (): RouterEvent => this.#audit.ended(outcome, error?.code, this.#session, this.#desk);
+    const beside = (): readonly RouterEvent[] => this.#audit.ended(outcome, error?.code, this.#session, this.#desk);
     const { opened } = this.#intents;
     this.#end.come(this, { outcome, error, opened, streamed: this.#reply.begun, meta, beside, reply });
-    if (outcome !== 'cancelled') teach(this, this.#fanout, this.#briefs, this.#session, this.#opened, this.#env);
   }
 
   #breakDown(error: AtpError): void {

@@ -85,6 +85,8 @@ export class Opening implements Holder {
     if (state.kind === 'granted') {
       this.#funds.granted(NOBODY, this.#demand, ticket);
       this.#owner.onOpened();
+    } else if (state.kind === 'waiting') {
+      // It says what it waits for, which is no denial. With other processes it mostly waits: their owner is asked.
     } else if (state.kind === 'failed') this.#deny({ kind: 'fault', thrown: state.thrown });
     else if ('denial' in state) this.#deny({ kind: 'account', denial: state.denial });
   }

@@ -22,7 +22,7 @@ import {
   type VectorSource,
 } from '@atp-router/consensus';
 import { type Clock, seededRng } from '@atp-router/kernel';
-import type { EventLog } from '../engine/ports.ts';
+import type { ConsensusLearned } from '@atp-router/ledger';
 import type { Embeddings } from './embeddings.ts';
 import { learnedEvent } from './learn/learned-event.ts';
 import { tickOf } from './learn/lessons.ts';
@@ -39,7 +39,6 @@ import type {
 export interface RoomParts {
   readonly knowledge: Knowledge;
   readonly embeddings: Pick<Embeddings, 'open'>;
-  readonly log: Pick<EventLog, 'append'>;
   readonly clock: Clock;
   /** Seals hashes of answers, which a label is held against later. */
   readonly seal: (call_id: string, keys: readonly string[]) => string;
@@ -89,14 +88,14 @@ export class ReconcilerRoom implements Reconciler {
     };
   }
 
-  ended(over: OverSession): void {
-    const { clock, log, seal } = this.#parts;
+  lesson(over: OverSession): ConsensusLearned {
+    const { clock, seal } = this.#parts;
     const { head, plan, documents } = over;
     const { vectors } = over.tools;
     // What others would have said changes nothing of what the session was.
     const own = vectors instanceof PreparedVectors ? vectors.copy() : vectors;
     const tools = this.#over(head, plan, documents, own);
-    log.append(learnedEvent(over, tools, clock.now_ms(), (keys) => seal(head.call_id, keys)));
+    return learnedEvent(over, tools, clock.now_ms(), (keys) => seal(head.call_id, keys));
   }
 
   /** The same for the same call and the same knowledge. The best are given whom it has to be best for: gold is no place to try. */

@@ -13,7 +13,7 @@ import type {
   VectorSource,
 } from '@atp-router/consensus';
 import type { Qos } from '@atp-router/kernel';
-import type { CallHead } from '@atp-router/ledger';
+import type { CallHead, ConsensusLearned } from '@atp-router/ledger';
 import type { SessionEmbedding } from './session-embedding.ts';
 
 /** What one session works with; none of it changes while the session lasts. */
@@ -64,8 +64,8 @@ export interface Reconciler {
   open(call: SessionCall, plan: FanoutPlan, documents: readonly Document[]): SessionTools;
   /** For a recorded session: nobody is asked for vectors, its texts are compared by their words. */
   again(of: TaskOf, plan: FanoutPlan): SessionTools;
-  /** Takes in what a session teaches. */
-  ended(over: OverSession): void;
+  /** What a session teaches, to be put on record: it is learned from the record. */
+  lesson(over: OverSession): ConsensusLearned;
   /** Who is asked, where a plan has the best of its members asked only. */
   select(plan: FanoutPlan, task: Choosing): Selected;
   /** Holds what findings cite against the documents of their task. */

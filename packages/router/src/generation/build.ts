@@ -18,7 +18,7 @@ import {
   type ProviderDescription,
   providerOf,
 } from '@atp-router/providers';
-import { compileMatch, type ModelSpec, type PolicyEntry, Registry, type Rights } from '@atp-router/routing';
+import { compileMatch, type ModelSpec, type PolicyEntry, Registry } from '@atp-router/routing';
 import { KeyRing as SigningKeys } from '@atp-router/wire';
 import type { ProviderRuntime } from '../engine/ports.ts';
 import type { Target } from '../engine/target.ts';
@@ -31,6 +31,7 @@ import { ADMIN_OWNER, type OverlayEntity, overlayKeys } from './overlay.ts';
 import { Cast } from './personas.ts';
 import { priceOf } from './prices.ts';
 import { redactor, secretsOf } from './redact.ts';
+import { keyRights, rightsOf } from './rights.ts';
 import { targetAccounts } from './suggestions.ts';
 
 /** Money in flight of a tenant whose window does not say: four prompts of a million tokens at common prices. */
@@ -272,22 +273,6 @@ function tenantRules(tenant: TenantConfig, registry: Registry, router_window: Pa
     signing: tenant.signing_keys.length === 0 ? undefined : signingKeys(tenant.signing_keys),
     must_sign: tenant.require_signatures,
   };
-}
-
-function rightsOf({ tool_permissions, security_groups }: Pick<TenantConfig, keyof Rights>): Rights {
-  return { tool_permissions: new Set(tool_permissions), security_groups: new Set(security_groups) };
-}
-
-/** A key has what its tenant has, but for what it narrows. */
-function keyRights(tenant: TenantConfig): ReadonlyMap<string, Rights> {
-  const rights = new Map<string, Rights>();
-  const { tool_permissions, security_groups } = tenant;
-  for (const key of tenant.keys) {
-    if (key.tool_permissions === undefined && key.security_groups === undefined) continue;
-    const tools = key.tool_permissions ?? tool_permissions;
-    rights.set(key.id, rightsOf({ tool_permissions: tools, security_groups: key.security_groups ?? security_groups }));
-  }
-  return rights;
 }
 
 function signingKeys(keys: TenantConfig['signing_keys']): SigningKeys {

@@ -5,6 +5,7 @@ import { adminSchemas } from './admin-schemas.ts';
 import { AGENTS_PATHS, AGENTS_SCHEMAS, AGENTS_TAGS } from './agents-paths.ts';
 import { CONSENSUS_PATHS } from './consensus-paths.ts';
 import { CONSENSUS_SCHEMAS } from './consensus-schemas.ts';
+import { FEEDBACK_PATHS, LEARNING_SCHEMAS, REPUTATION_PATHS } from './learning-paths.ts';
 import { FRAMES_PATHS, FRAMES_TAGS } from './frames-paths.ts';
 import { OBSERVE_SCHEMAS } from './observe-schemas.ts';
 import { FLOW_SCHEMAS } from './flow-schemas.ts';
@@ -23,6 +24,7 @@ export function openApiDocument(version: string): JsonObject {
       OBSERVE_SCHEMAS,
       SESSION_SCHEMAS,
       CONSENSUS_SCHEMAS,
+      LEARNING_SCHEMAS,
       FLOW_SCHEMAS,
       AGENTS_SCHEMAS,
     ],
@@ -42,9 +44,10 @@ export function openApiDocument(version: string): JsonObject {
       { name: 'operations', description: 'Health, metrics, documents.' },
     ],
     paths: disjoint([
-      withSecurity({ ...dataPlaneFragment.paths, ...FRAMES_PATHS }),
+      withSecurity({ ...dataPlaneFragment.paths, ...FRAMES_PATHS, ...FEEDBACK_PATHS }),
       ADMIN_PATHS,
       CONSENSUS_PATHS,
+      REPUTATION_PATHS,
       AGENTS_PATHS,
       OPERATIONS_PATHS,
     ]),

@@ -1,3 +1,4 @@
+import { request } from 'node:http';
 import { expect, test } from 'vitest';
 import { errorOf, TENANT_KEY } from '../admin/harness.ts';
 import { call } from '../admin/http.ts';
@@ -90,14 +91,16 @@ test('with nothing said at its deadline a call ends with that error', async () =
 
 test('all lanes are stopped when their client leaves', async () => {
   const running = await panel([{ id: 'panel', fanout: FIVE, consensus: NUMBER }]);
-  const client = new AbortController();
   const body = JSON.stringify({ model: 'policy:panel', messages: [{ role: 'user', content: 'hello' }] });
   const headers = { authorization: `Bearer ${TENANT_KEY}`, 'content-type': 'application/json' };
-  const url = `${running.url}/v1/chat/completions`;
-  const reply = fetch(url, { method: 'POST', headers, body, signal: client.signal }).catch(() => 'left');
+  const client = request(`${running.url}/v1/chat/completions`, { method: 'POST', headers, agent: false });
+  const left = new Promise((resolve) => {
+    client.once('error', resolve);
+  });
+  client.end(body);
   const all = await Promise.all(['a', 'b', 'c', 'd', 'e'].map((model) => running.up.next(model)));
-  client.abort();
-  expect(await reply).toBe('left');
+  client.destroy();
+  await left;
   await Promise.all(all.map(({ gone }) => gone));
   expect(all.map(({ is_gone }) => is_gone)).toEqual([true, true, true, true, true]);
   const { used } =

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { balanced } from './books.ts';
+import { comesOutAgain } from './recorded.ts';
 import { consensusOf, idOf, type Panel, panel } from './scripted.ts';
 
 const THREE = { mode: 'diverse', agents: ['a', 'b', 'c'] };
@@ -25,6 +26,7 @@ async function run(
   const { status, json, text } = await reply;
   expect([status, text]).toEqual([200, expect.anything()]);
   await balanced(running, [idOf(json)]);
+  await comesOutAgain(running, idOf(json));
   const content = (json as { choices: { message: { content: string } }[] }).choices[0]?.message.content ?? '';
   return { running, text: content, said: consensusOf(json), json };
 }

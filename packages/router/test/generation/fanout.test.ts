@@ -105,9 +105,9 @@ describe('what a policy leaves out', () => {
 
   test('everything that it says is in the plan', () => {
     const made = plan({
-      fanout: { agents: ['a', 'b', { agent: 'kind', challenger: true }] },
+      fanout: { agents: ['a', 'b', { agent: 'kind', challenger: true }], width: 2 },
       consensus: { strategy: 'judge', judge: 'persona:sec', judge_mode: 'verify', answer: 'json:verdict' },
-      provisional: { quorum_min: 1, expiry_ms: 5 },
+      provisional: { quorum_min: 1, after_ms: 7, expiry_ms: 5 },
       escalation: [{ when: 'test_fail', to: 'c' }],
       arbiter: { agent: 'c', max_usd: 0.000_001 },
       ...{ deadline_ms: 9, tau_final: 0.9, fallback: ['c'] },
@@ -116,10 +116,11 @@ describe('what a policy leaves out', () => {
       strategy: {
         kind: 'judge',
         judge: 'persona:sec',
-        judge_member: { model: 'kind' },
         answer: { kind: 'json', field: 'verdict' },
       },
-      provisional: { quorum_min: 1, agree_min: undefined, expiry_ms: 5 },
+      judge: { source: 'persona:sec', model: 'kind' },
+      width: 2,
+      provisional: { quorum_min: 1, agree_min: undefined, after_ms: 7, expiry_ms: 5 },
       escalations: [{ when: 'test_fail', threshold: 0.5, to: { source: 'c', model: 'c' } }],
       arbiter: { member: { source: 'c' }, max_usd_nanos: 1_000 },
       ...{ deadline_ms: 9, tau_final: 0.9, falls_back: true },

@@ -73,7 +73,8 @@ describe('what is documented of metrics', () => {
 
 describe('what is documented of traces and logs', () => {
   it('is every attribute of a span', () => {
-    const source = fileText('packages/adapters/src/observe/span-attributes.ts');
+    const files = ['span-attributes.ts', 'consensus-spans.ts'];
+    const source = files.map((name) => fileText(`packages/adapters/src/observe/${name}`)).join('');
     const used = source.match(/(?<=')(gen_ai|atp|http|server|error)\.[a-z_.]+(?=')/g) ?? [];
     const rows = rowsOf(section(fileText(OBSERVABILITY), '## Traces')).flatMap(([names]) => quoted(names ?? ''));
     expect([...new Set(rows)].sort()).toEqual([...new Set(used)].sort());

@@ -14,8 +14,8 @@ export interface FieldTraits {
   readonly numbers?: 'too' | 'only';
 }
 
-const RISKS = ['low', 'medium', 'high', 'critical'];
-const TIERS = ['bronze', 'silver', 'gold'];
+const RISKS: readonly string[] = ['low', 'medium', 'high', 'critical'];
+const TIERS: readonly string[] = ['bronze', 'silver', 'gold'];
 
 const OWN: Readonly<Record<FieldName, FieldTraits>> = {
   task_type: {},

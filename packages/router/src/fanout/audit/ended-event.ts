@@ -173,8 +173,8 @@ function challengerOf(lanes: readonly LaneView[], result: Reconciled, { plan, st
 const NOTHING_OPEN = { documents: [], arrival: [], open: [], follow_ups: [], settled: '', is_last: true } as const;
 
 /** Compared for the record: more would keep the last byte of the answer waiting. */
-const HEAT_LANES = 16;
-const HEAT_CHARS = 2_048;
+const HEAT_LANES = 8;
+const HEAT_CHARS = 1_024;
 
 function heatOf(lanes: readonly LaneView[]): HeatmapSummary | undefined {
   const answers = lanes.flatMap(({ answer }) => answer ?? []).slice(0, HEAT_LANES);

@@ -6,6 +6,7 @@ import {
   type StrategyKind,
 } from '@atp-router/consensus';
 import type { ErrorCode } from '@atp-router/kernel';
+import type { ConsensusRow } from '@atp-router/ledger';
 import type { Reconciler } from '../reconciler.ts';
 import { KEPT_TEXT_CHARS, type KeptSession, type KeptStep } from './kept-session.ts';
 import { standingOf } from './standing.ts';
@@ -26,9 +27,14 @@ export interface Replayed {
  * Takes a recorded session once more through its states: every answer comes when it came, in one piece. With another strategy
  * it is what that one would have made of the same answers.
  */
-export function replay(kept: KeptSession, documents: number, reconciler: Reconciler, other?: StrategyKind): Replayed {
+export function replay(
+  kept: KeptSession,
+  { policy, documents }: Pick<ConsensusRow, 'policy' | 'documents'>,
+  reconciler: Reconciler,
+  other?: StrategyKind,
+): Replayed {
   const strategy = other ?? kept.plan.strategy.kind;
-  const again = new Again(kept, reconciler, strategy);
+  const again = new Again(kept, policy, reconciler, strategy);
   again.run(other !== undefined);
   return {
     strategy,
@@ -49,13 +55,13 @@ class Again {
   result: Reconciled | undefined;
   failure: string | undefined;
 
-  constructor(kept: KeptSession, reconciler: Reconciler, kind: StrategyKind) {
+  constructor(kept: KeptSession, policy: string, reconciler: Reconciler, kind: StrategyKind) {
     const plan = { ...kept.plan, strategy: { ...kept.plan.strategy, kind } };
     this.#kept = kept;
     this.#texts = new Map(kept.lanes.map(({ lane, text }) => [lane, text]));
     this.#answers = new Map(kept.follow_ups.map((one) => [one.id, one]));
     const { task_type } = kept;
-    const { strategy, read, citations } = reconciler.again({ task_type: task_type ?? undefined }, plan);
+    const { strategy, read, citations } = reconciler.again({ policy, task_type: task_type ?? undefined }, plan);
     this.#session = new ConsensusSession({
       plan,
       strategy: strategy(kind),
@@ -130,7 +136,7 @@ function doubtsOf(kept: KeptSession, documents: number, strategy: StrategyKind, 
       ? [`of lane ${cut.join(', ')} only the beginning is on record (${KEPT_TEXT_CHARS} characters)`]
       : []),
     ...(kept.steps_cut ? ['there were more steps than are on record'] : []),
-    ...(documents > 0
+    ...(documents > 0 && isCiting(kept, strategy)
       ? [`${documents} documents of the task are not on record, and citations count as if there were none`]
       : []),
     ...(typeof kept.embedder === 'string'
@@ -140,3 +146,10 @@ function doubtsOf(kept: KeptSession, documents: number, strategy: StrategyKind, 
     ...(silent.length > 0 ? [`lane ${silent.join(', ')} had not answered in full when the session ended`] : []),
   ];
 }
+
+/** Whether it matters what citations are worth. */
+function isCiting({ plan }: KeptSession, strategy: StrategyKind): boolean {
+  return CITING.has(strategy) || plan.escalations.some(({ when }) => when === 'weak_citations');
+}
+
+const CITING: ReadonlySet<StrategyKind> = new Set(['evidence', 'weighted_merge', 'adaptive']);

@@ -1,8 +1,10 @@
 import type { ConsensusSession, Reconciled, SessionEffect, SessionEvent, SessionParts } from '@atp-router/consensus';
 import type { AtpError } from '@atp-router/kernel';
-import type { CallOutcome, ConsensusEnded } from '@atp-router/ledger';
+import type { CallOutcome, ConsensusEnded, ConsensusLearned } from '@atp-router/ledger';
 import type { AdmittedCall, EngineEnv } from '../../engine/env.ts';
 import type { LaneDesk } from '../lane-desk.ts';
+import type { SessionTools } from '../reconciler.ts';
+import type { OpenedSession } from '../session-parts.ts';
 import type { Fanout } from '../types.ts';
 import { endedEvent } from './ended-event.ts';
 import { keptSession } from './keep.ts';
@@ -16,16 +18,18 @@ export class SessionAudit {
   readonly #call: AdmittedCall;
   readonly #fanout: Fanout;
   readonly #env: EngineEnv;
+  readonly #tools: SessionTools;
   readonly #standing: NotedStanding;
   readonly #log: SessionLog;
   readonly #started_ms: number;
   #result: Reconciled | undefined;
 
-  constructor(call: AdmittedCall, fanout: Fanout, env: EngineEnv, parts: SessionParts) {
+  constructor(call: AdmittedCall, fanout: Fanout, env: EngineEnv, { parts, tools }: OpenedSession) {
     const { clock } = env.ambient;
     this.#call = call;
     this.#fanout = fanout;
     this.#env = env;
+    this.#tools = tools;
     this.#standing = new NotedStanding(parts.standing);
     this.parts = { ...parts, standing: this.#standing };
     this.#log = new SessionLog(clock.mono_ms());
@@ -52,7 +56,31 @@ export class SessionAudit {
     this.#log.refused(id, error.code);
   }
 
-  ended(outcome: CallOutcome, error: string | undefined, session: ConsensusSession, desk: LaneDesk): ConsensusEnded {
+  /** What is put on record of it, and what the router learns from that record. */
+  ended(
+    outcome: CallOutcome,
+    error: string | undefined,
+    session: ConsensusSession,
+    desk: LaneDesk,
+  ): readonly (ConsensusEnded | ConsensusLearned)[] {
+    const record = this.#record(outcome, error, session, desk);
+    const lesson = outcome === 'cancelled' ? undefined : this.#lesson(session);
+    return lesson === undefined ? [record] : [record, lesson];
+  }
+
+  /** A fault there must not keep the session from its record. */
+  #lesson(session: ConsensusSession): ConsensusLearned | undefined {
+    const { policy, plan } = this.#fanout;
+    const { faults, reconciler } = this.#env;
+    const over = { head: this.#call.head, policy, plan, documents: this.parts.documents, session, tools: this.#tools };
+    let lesson: ConsensusLearned | undefined;
+    faults.safely(() => {
+      lesson = reconciler.lesson(over);
+    });
+    return lesson;
+  }
+
+  #record(outcome: CallOutcome, error: string | undefined, session: ConsensusSession, desk: LaneDesk): ConsensusEnded {
     const { call_id, tenant, task_type } = this.#call.head;
     const of = {
       ...{ session, desk, log: this.#log, parts: this.parts, task_type },

@@ -48,10 +48,14 @@ export function feedbackEvent(
 type RightOf = (lane: number | undefined, choice: number, share: number) => number | undefined;
 
 function rightsOf({ result, lanes, answer }: ConsensusLearned, said: Said): RightOf {
+  const spoken = new Set(lanes.flatMap(({ lane, in_time }) => (in_time === true ? [lane] : [])));
   switch (said.kind) {
     case 'label':
-      // Who had no answer was not right either.
-      return (_, choice) => (choice >= 0 && choice === said.choice ? 1 : 0);
+      // Who had none was not right either, but for those whom nobody let speak.
+      return (lane, choice) => {
+        if (choice >= 0) return choice === said.choice ? 1 : 0;
+        return lane !== undefined && spoken.has(lane) ? 0 : undefined;
+      };
     case 'score': {
       // Beside a right answer, one that cannot be right as well is wrong. Beside a wrong one any other may be right.
       const of_others = isExact(answer) && result >= 0 && said.score >= RIGHT ? 0 : undefined;
@@ -72,7 +76,6 @@ function rightsOf({ result, lanes, answer }: ConsensusLearned, said: Said): Righ
 
 function scoreOf(session: ConsensusLearned, said: Said, rightOf: RightOf): number | undefined {
   if (said.kind === 'score') return said.score;
-  // What was put together of several answers can be held against a label as any; marks of lanes say nothing of it.
-  if (said.kind === 'label') return rightOf(undefined, session.result, 0);
+  // What was put together of several answers cannot be held against a label, nor against marks of lanes.
   return session.result < 0 ? undefined : rightOf(undefined, session.result, 0);
 }

@@ -32,7 +32,9 @@ export function learnedEvent(
   const keys = keysOf(lanes);
   const { phase } = session;
   const result = phase.kind === 'complete' ? phase.result : undefined;
-  const choiceOf = (of: Reconciled): number => choiceIn(of, lanes, keys, tools);
+  // Answers that stand side by side in one text are not one answer, unless an arbiter has made one of them.
+  const choiceOf = (of: Reconciled): number =>
+    of.lane === undefined && session.strategy !== 'arbiter' ? -1 : choiceIn(of, lanes, keys, tools);
   return {
     type: 'consensus.learned',
     ...{ call_id: head.call_id, tenant: head.tenant, policy },
@@ -63,8 +65,8 @@ function choiceIn(
   keys: ReadonlyMap<string, number>,
   { read }: SessionTools,
 ): number {
-  const key = lane === undefined ? read(text, { lane: 0, source: '' }).key : (lanes[lane]?.answer?.key ?? '');
-  return keys.get(key) ?? -1;
+  const key = lane === undefined ? read(text, { lane: 0, source: '' }).key : lanes[lane]?.answer?.key;
+  return keys.get(key ?? '') ?? -1;
 }
 
 function laneOf(

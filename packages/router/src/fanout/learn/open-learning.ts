@@ -1,37 +1,32 @@
-import { type DataSealer, systemClock, systemTimers } from '@atp-router/adapters';
+import { systemClock, systemTimers } from '@atp-router/adapters';
 import { Knowledge, MIN_SAMPLES } from '@atp-router/consensus';
 import type { AtpError } from '@atp-router/kernel';
 import type { LedgerHandle } from '../../ledger-handle.ts';
 import type { EventBus } from '../../observe/event-bus.ts';
+import type { RouterOptions } from '../../options.ts';
+import type { Seat } from '../../processes/seat.ts';
+import { dataSealer } from '../../shared/sealer.ts';
 import type { Embeddings } from '../embeddings.ts';
 import { ReconcilerRoom } from '../reconciler-room.ts';
 import { FeedbackDesk } from './feedback-desk.ts';
 import { KnowledgeKeeper } from './keeper.ts';
-
-/** What one process knows of who answers, and how it comes by it. */
-export interface Learning {
-  readonly knowledge: Knowledge;
-  readonly keeper: KnowledgeKeeper;
-  readonly feedback: FeedbackDesk;
-  readonly reconciler: ReconcilerRoom;
-}
-
-export interface LearningParts {
-  readonly ledger: Pick<LedgerHandle, 'journal' | 'learned'>;
-  readonly bus: EventBus;
-  readonly sealer: DataSealer;
-  readonly embeddings: Embeddings;
-  readonly hash: (text: string) => string;
-  readonly every_ms: number | undefined;
-  readonly onProblem: (problem: AtpError) => void;
-}
+import type { Learning } from './learning.ts';
 
 /** Often enough that workers hardly differ; a state is some hundred kilobytes at most. */
 const EVERY_MS = 15_000;
 
 /** Reads what was learned before. Call it before the first call is taken. */
-export async function openLearning(parts: LearningParts): Promise<Learning> {
-  const { ledger, bus, sealer, embeddings, hash, every_ms = EVERY_MS, onProblem } = parts;
+export async function openLearning(
+  { pace, onProblem: onAny }: Pick<RouterOptions, 'pace' | 'onProblem'>,
+  { config, secrets }: Pick<Seat, 'config' | 'secrets'>,
+  ledger: Pick<LedgerHandle, 'journal' | 'learned'>,
+  bus: EventBus,
+  embeddings: Embeddings,
+  hash: (text: string) => string,
+): Promise<Learning> {
+  const every_ms = pace?.learned_ms ?? EVERY_MS;
+  const sealer = dataSealer(config, secrets);
+  const onProblem = (problem: AtpError): void => onAny?.('projection', problem);
   const knowledge = new Knowledge({ min_samples: MIN_SAMPLES });
   const written = (): Promise<void> => bus.written();
   const keeper = new KnowledgeKeeper({
@@ -45,7 +40,7 @@ export async function openLearning(parts: LearningParts): Promise<Learning> {
   bus.listen((event) => keeper.observe(event));
   const hashOfKey = (call_id: string, key: string): string => hash(`${call_id}\n${key}`);
   const reconciler = new ReconcilerRoom({
-    ...{ knowledge, embeddings, log: bus, clock: systemClock },
+    ...{ knowledge, embeddings, clock: systemClock },
     seal: (call_id, keys) => sealer.seal(Buffer.from(JSON.stringify(keys.map((key) => hashOfKey(call_id, key))))),
   });
   const feedback = new FeedbackDesk({

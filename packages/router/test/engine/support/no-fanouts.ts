@@ -5,7 +5,7 @@ export const NO_FANOUTS: EngineParts['reconciler'] = {
   open: noFanouts,
   again: noFanouts,
   checker: noFanouts,
-  ended: noFanouts,
+  lesson: noFanouts,
   select: noFanouts,
 };
 
