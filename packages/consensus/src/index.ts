@@ -41,7 +41,7 @@ export {
   laneAgreement,
   SAME_FROM,
 } from './findings/cluster.ts';
-export { DEFAULT_ALIASES, defaultAliasTable } from './findings/default-aliases.ts';
+export { DEFAULT_ALIASES, aliasTable } from './findings/default-aliases.ts';
 export { compareFindings, mergeFindings, severityRank } from './findings/merge.ts';
 export { type FindingComplaint, FINDINGS_MAX, type FindingsRead, readFindings } from './findings/read.ts';
 export { type Bounds, type Split, splitBudget } from './split.ts';

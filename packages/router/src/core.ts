@@ -137,7 +137,8 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
   const counter = tokenCounterWorker();
   const kept = keptKeys(manager);
   const embeddings = new Embeddings(options.config.embeddings, local, () => manager, metrics.embeddings);
-  const learning = await openLearning(options, seat, ledger, bus, embeddings, sha256);
+  const learned_by = { embeddings, current: () => manager.config };
+  const learning = await openLearning(options, seat, ledger, bus, learned_by, sha256);
   const common = {
     reconciler: learning.reconciler,
     answers: keptAnswers(seat, manager),

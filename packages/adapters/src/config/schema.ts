@@ -88,7 +88,7 @@ export const configSchema: z.ZodType<Config> = typed<Config>()(
       .meta({ description: 'Stored outcomes of requests with an idempotency key.' }),
     consensus: consensusSchema
       .prefault({})
-      .meta({ description: 'Records of sessions in which several agents were asked.' }),
+      .meta({ description: 'Sessions in which several agents are asked: what is read, kept and learned.' }),
     telemetry: telemetrySchema.prefault({}).meta({ description: 'Traces and logs. Metrics are always at `/metrics`.' }),
     shutdown: shutdownSchema.prefault({}).meta({ description: 'End of the process.' }),
   }),

@@ -1,7 +1,7 @@
 import {
+  type AliasTable,
   checkAnswer,
   checkFinding,
-  defaultAliasTable,
   type Document,
   DocumentIndex,
   type EvidenceCheck,
@@ -37,6 +37,8 @@ import type {
 } from './reconciler.ts';
 
 export interface RoomParts {
+  /** Of names in findings, as the configuration in force has them. */
+  readonly aliases: () => AliasTable;
   readonly knowledge: Knowledge;
   readonly embeddings: Pick<Embeddings, 'open'>;
   readonly clock: Clock;
@@ -47,7 +49,6 @@ export interface RoomParts {
 /** How a router reads and reconciles answers, and what it knows of who gives them. */
 export class ReconcilerRoom implements Reconciler {
   readonly #parts: RoomParts;
-  readonly #aliases = defaultAliasTable();
   readonly #hashed = hashedEmbedder();
 
   constructor(parts: RoomParts) {
@@ -55,7 +56,8 @@ export class ReconcilerRoom implements Reconciler {
   }
 
   open(call: SessionCall, plan: FanoutPlan, documents: readonly Document[]): SessionTools {
-    const read: ReadFindings = (text, from) => readFindings(text, from, this.#aliases).findings;
+    const aliases = this.#parts.aliases();
+    const read: ReadFindings = (text, from) => readFindings(text, from, aliases).findings;
     const opened = this.#parts.embeddings.open(call, plan, read);
     const tools = this.#over(call.head, plan, documents, opened.vectors);
     return { ...tools, embedding: 'embedding' in opened ? opened.embedding : undefined };
@@ -72,7 +74,7 @@ export class ReconcilerRoom implements Reconciler {
     vectors: VectorSource,
   ): SessionTools {
     const { knowledge } = this.#parts;
-    const aliases = this.#aliases;
+    const aliases = this.#parts.aliases();
     const index = new DocumentIndex(documents, aliases);
     const scores = knowledge.sum.policy(policy)?.scores ?? new ScoreTable();
     const tools: StrategyTools = { vectors, aliases, scores, cluster: task_type };
@@ -110,7 +112,7 @@ export class ReconcilerRoom implements Reconciler {
   }
 
   checker(documents: readonly Document[]): (finding: Finding) => EvidenceCheck {
-    const index = new DocumentIndex(documents, this.#aliases);
+    const index = new DocumentIndex(documents, this.#parts.aliases());
     return (finding) => checkFinding(finding, index);
   }
 
