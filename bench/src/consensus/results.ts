@@ -1,5 +1,5 @@
 import {
-  defaultAliasTable,
+  aliasTable,
   type FollowUpAnswer,
   hashedEmbedder,
   type LaneAnswer,
@@ -71,7 +71,7 @@ export function measureResults(size: Size, rounds: number): Row[] {
 function lastFinal(kind: StrategyKind, answers: readonly LaneAnswer[]): Taken {
   const strategy = strategyOf(kind, {
     vectors: new Vectors(hashedEmbedder()),
-    aliases: defaultAliasTable(),
+    aliases: aliasTable(),
     scores: new ScoreTable(),
     cluster: undefined,
   });

@@ -1,11 +1,4 @@
-import {
-  defaultAliasTable,
-  hashedEmbedder,
-  ScoreTable,
-  type StreamView,
-  strategyOf,
-  Vectors,
-} from '@atp-router/consensus';
+import { aliasTable, hashedEmbedder, ScoreTable, type StreamView, strategyOf, Vectors } from '@atp-router/consensus';
 import { seededRng } from '@atp-router/kernel';
 import { median } from '../stats.ts';
 import { answersOf, viewOf } from './views.ts';
@@ -50,7 +43,7 @@ function commonPrefix({ texts: parts }: StreamView): string {
 function subjects(): readonly { readonly name: string; readonly tell: (view: StreamView) => string }[] {
   const { stream } = strategyOf('streaming_merge', {
     vectors: new Vectors(hashedEmbedder()),
-    aliases: defaultAliasTable(),
+    aliases: aliasTable(),
     scores: new ScoreTable(),
     cluster: undefined,
   });

@@ -1,6 +1,7 @@
 export * from './clock.ts';
 export * from './cluster/index.ts';
 export * from './config/index.ts';
+export * from './embed/index.ts';
 export * from './frames/index.ts';
 export * from './http/index.ts';
 export * from './journal/index.ts';

@@ -23,7 +23,8 @@ export { type Comparable, comparable, FINDING_WEIGHTS, findingAgreement } from '
 export { wordsOf } from './agreement/words.ts';
 export { type AsyncEmbedder, cosine, type Embedder } from './embed/embedder.ts';
 export { hashedEmbedder } from './embed/hashed.ts';
-export { Vectors } from './embed/vectors.ts';
+export { type FallBack, PreparedVectors } from './embed/prepared.ts';
+export { Vectors, type VectorSource } from './embed/vectors.ts';
 export {
   type AliasComplaint,
   type AliasesRead,
@@ -40,7 +41,7 @@ export {
   laneAgreement,
   SAME_FROM,
 } from './findings/cluster.ts';
-export { DEFAULT_ALIASES, defaultAliasTable } from './findings/default-aliases.ts';
+export { DEFAULT_ALIASES, aliasTable } from './findings/default-aliases.ts';
 export { compareFindings, mergeFindings, severityRank } from './findings/merge.ts';
 export { type FindingComplaint, FINDINGS_MAX, type FindingsRead, readFindings } from './findings/read.ts';
 export { type Bounds, type Split, splitBudget } from './split.ts';

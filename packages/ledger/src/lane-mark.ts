@@ -1,4 +1,7 @@
-/** Whose answers are reconciled, who is asked about them, who goes before all others, and who is left when nothing came of them. */
+/**
+ * Whose answers are reconciled, who is asked about them, who goes before all others, and who is left when nothing came of them.
+ * `embed`: nobody is asked anything; the answer of the lane is embedded.
+ */
 export type LaneRole =
   | 'member'
   | 'challenger'
@@ -7,6 +10,7 @@ export type LaneRole =
   | 'verifier'
   | 'ack'
   | 'arbiter'
+  | 'embed'
   | 'filter'
   | 'fallback';
 

@@ -1,8 +1,8 @@
 import { hash as nodeHash } from 'node:crypto';
 import {
   aesGcmSealer,
-  configWarnings,
   type DataDirSecrets,
+  type LocalEmbedder,
   RouterMetrics,
   type SessionStore,
   systemClock,
@@ -21,8 +21,10 @@ import { keptSessions, openSessionHub } from './atp/open-hub.ts';
 import type { SessionHub } from './atp/session-hub.ts';
 import { stoppedBy } from './engine/admit.ts';
 import { systemAmbient } from './ambient.ts';
+import { Embeddings } from './fanout/embeddings.ts';
 import type { Learning } from './fanout/learn/learning.ts';
 import { openLearning } from './fanout/learn/open-learning.ts';
+import { openLocalEmbedder } from './fanout/open-embedder.ts';
 import { Engine } from './engine/engine.ts';
 import { problemOf } from './engine/faults.ts';
 import type { Ambient } from './engine/ports.ts';
@@ -42,6 +44,7 @@ import { EventBus } from './observe/event-bus.ts';
 import { FlowCounts, flowGauges, type FlowParts, flowStateOf } from './observe/flow-watch.ts';
 import { Spending } from './observe/spending.ts';
 import { registerGauges } from './observe/register-gauges.ts';
+import { warnOf } from './observe/warn-of.ts';
 import { startTracing } from './observe/start-tracing.ts';
 import type { RouterOptions } from './options.ts';
 import { openSessions } from './open-sessions.ts';
@@ -72,6 +75,8 @@ export interface Core {
   readonly sessions: SessionStore | undefined;
   readonly transports: Transports;
   readonly counter: TokenCounterWorker;
+  /** Undefined: nobody embeds on this machine. */
+  readonly local: LocalEmbedder | undefined;
   readonly tracing: Tracing | undefined;
   readonly presence: Presence;
   readonly learning: Learning;
@@ -97,6 +102,8 @@ export async function openCore(options: RouterOptions): Promise<Core> {
 async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: RouterState): Promise<Core> {
   const { version } = options;
   const { secrets } = seat;
+  // Whoever holds the limits of several processes runs no calls.
+  const local = seat.role.kind === 'owner' ? undefined : await openLocalEmbedder(options.config.embeddings);
   const bus = new EventBus(ledger.journal);
   const metrics = new RouterMetrics(version);
   bus.listen((event) => metrics.observe(event));
@@ -129,7 +136,9 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
   const tracing = startTracing(config, version, secrets.node_id, manager, bus);
   const counter = tokenCounterWorker();
   const kept = keptKeys(manager);
-  const learning = await openLearning(options, seat, ledger, bus, sha256);
+  const embeddings = new Embeddings(options.config.embeddings, local, () => manager, metrics.embeddings);
+  const learned_by = { embeddings, current: () => manager.config };
+  const learning = await openLearning(options, seat, ledger, bus, learned_by, sha256);
   const common = {
     reconciler: learning.reconciler,
     answers: keptAnswers(seat, manager),
@@ -140,7 +149,8 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
       new IdempotencyIndex(ledger.claims, aesGcmSealer(secrets.seal_key), kept),
   };
   const of_engine = { ...common, watch, tuners: tunersOf(config), gate: member?.gate, relay: member?.relay };
-  const engine: Engine = makeEngine(options, manager, accounts, bus, ambient, of_engine, counter, metrics, agents);
+  const beside = { counter, metrics, agents };
+  const engine: Engine = makeEngine(options, manager, accounts, bus, ambient, of_engine, beside);
   manager.attach(engine);
   for (const kill of member?.kills ?? ledger.start.kills) engine.parts.kills.set(kill.scope, kill.id, true);
   const flow = { watch, spending: watchFlow(metrics, bus, accounts, engine) };
@@ -152,7 +162,7 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
   warnOf(manager, bus, options);
   await member?.attach({ engine, manager, bus, agents, metrics });
   const base = { seat, member, node_id: secrets.node_id, ledger, shared, bus, metrics };
-  const core = { ...base, manager, engine, agents, transports, counter, tracing, flow, presence, learning };
+  const core = { ...base, manager, engine, agents, transports, counter, local, tracing, flow, presence, learning };
   return { ...core, ...(await openHub(options, secrets, core)) };
 }
 
@@ -198,24 +208,6 @@ function setCapacity({ ceilings }: Engine, member: Membership | undefined, accou
   else member.capacity(account, calls);
 }
 
-/** Says what in the configuration cannot work, of the present one and of each that follows. */
-function warnOf(manager: GenerationManager, bus: EventBus, { onProblem }: RouterOptions): void {
-  if (onProblem === undefined) return;
-  let told: ReadonlySet<string> = new Set();
-  const warn = (): void => {
-    const { keys } = manager.generation;
-    const has = (tenant: string, key_id: string): boolean => keys.isActive({ kind: 'tenant', tenant, key_id });
-    const found = configWarnings(manager.config, systemClock.now_ms(), { has });
-    const words = found.map(({ path, message }) => `${path}: ${message}.`);
-    for (const text of words) if (!told.has(text)) onProblem('config', new AtpError('config_invalid', text));
-    told = new Set(words);
-  };
-  warn();
-  bus.listen(({ type }) => {
-    if (type === 'config.applied') warn();
-  });
-}
-
 /** Who holds the limits of several processes is told what each of them used, itself included: those books begin empty. */
 function seededAccounts({ role }: Seat, days: readonly BudgetDay[]): AccountLedger {
   const accounts = new AccountLedger();
@@ -224,6 +216,12 @@ function seededAccounts({ role }: Seat, days: readonly BudgetDay[]): AccountLedg
     accounts.seed(tenantAccount(tenant), day, { calls, tokens, usd_nanos: addUsdNanos(cost_usd_nanos, 0) });
   }
   return accounts;
+}
+
+interface EngineHelpers {
+  readonly counter: TokenCounterWorker;
+  readonly metrics: RouterMetrics;
+  readonly agents: AgentHub;
 }
 
 function makeEngine(
@@ -236,9 +234,7 @@ function makeEngine(
     EngineParts,
     'answers' | 'reconciler' | 'shared' | 'idempotency' | 'watch' | 'tuners' | 'gate' | 'relay'
   >,
-  counter: TokenCounterWorker,
-  metrics: RouterMetrics,
-  agents: AgentHub,
+  { counter, metrics, agents }: EngineHelpers,
 ): Engine {
   const health = new TargetHealth(
     ({ provider_id, model_id, from, to, reason }) =>

@@ -51,10 +51,11 @@ export async function closeParts({
   tracing,
   counter,
   learning,
+  local,
 }: Core): Promise<void> {
   await member?.leave();
   await learning.keeper.close();
   await shared?.close();
   await sessions?.close();
-  await Promise.all([transports.close(), tracing?.shutdown(), ledger.close(), counter.close()]);
+  await Promise.all([transports.close(), tracing?.shutdown(), ledger.close(), counter.close(), local?.close()]);
 }

@@ -74,7 +74,7 @@ export function removalOf(
  * data that the request may carry: its labels when it has any, else everything that the tenant may send. Where that is
  * not written down, or nothing, a request without a label is sent to no model that declares scopes.
  */
-export function clearedFor(model: ModelEntry, facts: RequestFacts): boolean {
+export function clearedFor(model: ModelEntry, facts: Pick<RequestFacts, 'tenant' | 'data_scopes'>): boolean {
   const cleared = model.data_scopes;
   if (cleared === undefined) return true;
   if (facts.data_scopes.length > 0) return facts.data_scopes.every((scope) => cleared.has(scope));

@@ -1,5 +1,6 @@
 import { isAbsolute, resolve } from 'node:path';
 import { providerOf, simPrice } from '@atp-router/providers';
+import type { EmbeddingsConfig } from './types-embed.ts';
 import type { TunerConfig } from './types-flow.ts';
 import type { Config, ModelConfig, ProviderConfig, TlsConfig } from './types.ts';
 
@@ -17,6 +18,7 @@ export function finishConfig(config: Config, defaults: ProviderDefaults, base_di
         : { ...config.listen, tls: placeTls(config.listen.tls, base_dir) },
     providers: config.providers.map((provider) => finishProvider(provider, defaults)),
     models: config.models.map((model) => finishModel(model, config.providers)),
+    embeddings: placeEmbeddings(config.embeddings, base_dir),
     flow: { ...config.flow, tuners: config.flow.tuners.map((tuner) => placeProof(tuner, base_dir)) },
   });
 }
@@ -49,6 +51,15 @@ function placeTls(tls: TlsConfig, base_dir: string | undefined): TlsConfig {
     cert: file(tls.cert),
     key: file(tls.key),
     ...(client_ca === undefined ? {} : { client_ca: file(client_ca) }),
+  };
+}
+
+function placeEmbeddings(embeddings: EmbeddingsConfig, base_dir: string | undefined): EmbeddingsConfig {
+  const { file, tokenizer } = embeddings;
+  return {
+    ...embeddings,
+    ...(file === undefined ? {} : { file: place(file, base_dir) }),
+    ...(tokenizer === undefined ? {} : { tokenizer: place(tokenizer, base_dir) }),
   };
 }
 

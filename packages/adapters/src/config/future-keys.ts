@@ -10,7 +10,6 @@ const FUTURE_KEYS: Readonly<Record<string, readonly string[]>> = {
     'cache',
     'carbon',
     'console',
-    'embeddings',
     'experiments',
     'federation',
     'guard',

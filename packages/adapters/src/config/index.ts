@@ -21,6 +21,7 @@ export { restartNeeded } from './restart.ts';
 export type { ValueSources } from './substitute.ts';
 export type * from './types.ts';
 export type * from './types-cluster.ts';
+export type * from './types-embed.ts';
 export type * from './types-policy.ts';
 export type * from './types-sessions.ts';
 export type * from './types-flow.ts';

@@ -2,6 +2,8 @@ import { HOSTED_TOOLS } from '@atp-router/providers';
 import { isDatabaseUrl, isHost } from './addresses.ts';
 import { fault, type Inventory, numberOf, type Row, textOf } from './inventory.ts';
 import type { Draft } from './problem.ts';
+import { checkAliases } from './rules-consensus.ts';
+import { checkEmbeddings } from './rules-embed.ts';
 import { checkFlow } from './rules-flow.ts';
 import { checkPersona, checkRights } from './rules-personas.ts';
 import { checkPolicy } from './rules-policies.ts';
@@ -25,6 +27,8 @@ export function checkRules(inventory: Inventory): Draft[] {
     ...checkSessionStore(inventory),
     ...checkCluster(inventory),
     ...checkFlow(inventory),
+    ...checkEmbeddings(inventory),
+    ...checkAliases(inventory),
     ...headerNames(inventory, ['telemetry', 'otlp', 'headers']),
   ];
 }

@@ -12,6 +12,7 @@ import {
   telemetrySchema,
 } from './schema-process.ts';
 import { clusterSchema } from './schema-cluster.ts';
+import { embeddingsSchema } from './schema-embed.ts';
 import { flowSchema } from './schema-flow.ts';
 import { personaSchema, policySchema } from './schema-policy.ts';
 import { agentSchema, keySchema, tenantSchema } from './schema-tenancy.ts';
@@ -59,6 +60,10 @@ export const configSchema: z.ZodType<Config> = typed<Config>()(
       .max(4_096)
       .default([])
       .meta({ description: 'Agents with a role, for policies that ask several.' }),
+    embeddings: embeddingsSchema.prefault({}).meta({
+      description: 'What makes the vectors by which answers of several agents are compared.',
+      restart: true,
+    }),
     policies: z
       .array(policySchema)
       .max(1_024)
@@ -83,7 +88,7 @@ export const configSchema: z.ZodType<Config> = typed<Config>()(
       .meta({ description: 'Stored outcomes of requests with an idempotency key.' }),
     consensus: consensusSchema
       .prefault({})
-      .meta({ description: 'Records of sessions in which several agents were asked.' }),
+      .meta({ description: 'Sessions in which several agents are asked: what is read, kept and learned.' }),
     telemetry: telemetrySchema.prefault({}).meta({ description: 'Traces and logs. Metrics are always at `/metrics`.' }),
     shutdown: shutdownSchema.prefault({}).meta({ description: 'End of the process.' }),
   }),

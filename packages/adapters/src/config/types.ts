@@ -8,6 +8,7 @@ import type {
   TokenWindowConfig,
   WindowConfig,
 } from './types-flow.ts';
+import type { EmbeddingsConfig } from './types-embed.ts';
 import type { ClusterConfig } from './types-cluster.ts';
 import type { PersonaConfig, PolicyConfig } from './types-policy.ts';
 import type { SessionsConfig } from './types-sessions.ts';
@@ -29,6 +30,7 @@ export interface Config {
   readonly models: readonly ModelConfig[];
   readonly agents: readonly AgentConfig[];
   readonly personas: readonly PersonaConfig[];
+  readonly embeddings: EmbeddingsConfig;
   readonly policies: readonly PolicyConfig[];
   readonly tenants: readonly TenantConfig[];
   readonly admin: AdminConfig;
@@ -38,7 +40,7 @@ export interface Config {
   readonly store: StoreConfig;
   readonly sessions: SessionsConfig;
   readonly idempotency: IdempotencyConfig;
-  readonly consensus: SessionRecordsConfig;
+  readonly consensus: ConsensusSectionConfig;
   readonly telemetry: TelemetryConfig;
   readonly shutdown: ShutdownConfig;
 }
@@ -262,8 +264,22 @@ export interface IdempotencyConfig {
 }
 
 /** Sessions of fan-outs. */
-export interface SessionRecordsConfig {
+export interface ConsensusSectionConfig {
   readonly keep_answers: boolean;
+  readonly aliases: AliasesConfig;
+  readonly reputation: ReputationConfig;
+}
+
+/** Names that mean the same in findings: each with its aliases. */
+export interface AliasesConfig {
+  readonly types: Readonly<Record<string, readonly string[]>>;
+  readonly severities: Readonly<Record<string, readonly string[]>>;
+  readonly files: Readonly<Record<string, readonly string[]>>;
+}
+
+export interface ReputationConfig {
+  readonly half_life_hours: number;
+  readonly min_samples: number;
 }
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';

@@ -9,6 +9,7 @@ export {
   type TenantGauges,
   type TenantLimits,
 } from './live-gauges.ts';
+export { type EmbedMaker, type EmbedOutcome, EmbedSeries } from './embed-series.ts';
 export {
   type FlowGauges,
   type FlowOutcome,

@@ -12,6 +12,7 @@ import {
 } from './call-series.ts';
 import { ConsensusSeries } from './consensus-series.ts';
 import { type Counter, type Histogram, Lazy, PairTable } from './instruments.ts';
+import { EmbedSeries } from './embed-series.ts';
 import { FlowSeries } from './flow-series.ts';
 import { type Family, MetricRegistry } from './registry.ts';
 import { SessionSeries } from './session-series.ts';
@@ -24,6 +25,7 @@ export class RouterMetrics {
   readonly sessions: SessionSeries = new SessionSeries(this.registry);
   readonly flow: FlowSeries = new FlowSeries(this.registry);
   readonly #consensus: ConsensusSeries = new ConsensusSeries(this.registry);
+  readonly embeddings: EmbedSeries = new EmbedSeries(this.registry);
   readonly #spent: PairTable<SpentSeries>;
   readonly #targets: PairTable<TargetSeries>;
   readonly #breaker_changes: PairTable<Lazy<Counter>>;

@@ -2,3 +2,4 @@ export { bareEnv } from './bare-env.ts';
 export { pgliteDriver, type PgliteLike } from './pglite-driver.ts';
 export { findPostgres, PostgresServer } from './postgres-server.ts';
 export { findValkey, ValkeyServer, type ValkeyServerOptions } from './valkey-server.ts';
+export { tinyModel } from './tiny-model.ts';

@@ -6,7 +6,7 @@ import { type Cli, folder, integer } from './context.ts';
 const SEED_MAX = 2_147_483_647;
 const MEMBERS_MAX = 64;
 /** Spelled out, so that `atp version` does not load strategies; the compiler holds them to these. */
-const STRATEGIES = Object.keys({ majority: 0, weighted: 0, 'early-stop': 0, first: 0 } satisfies Record<
+const STRATEGIES = Object.keys({ majority: 0, weighted: 0, 'early-stop': 0, first: 0, adaptive: 0 } satisfies Record<
   StrategyName,
   0
 >);

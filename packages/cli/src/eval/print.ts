@@ -27,6 +27,12 @@ const MEMBERS: readonly Column[] = [
   ['RIGHT', 'right'],
   ['WEIGHT', 'weight'],
 ];
+const REGRET: readonly Column[] = [
+  ['ALWAYS', 'kind'],
+  ['CHOSEN', 'chosen'],
+  ['RIGHT', 'gain'],
+  ['OVER THE CHOICE', 'regret'],
+];
 const BINS: readonly Column[] = [
   ['CONFIDENCE', 'range'],
   ['PROMPTS', 'prompts'],
@@ -58,6 +64,7 @@ export function printReport(report: Report): string {
     ),
     `\nbest member: ${printable(best_member)}\n`,
     `calls: ${calls.per_prompt.toFixed(2)} a prompt (${percent(calls.share)} of all)${spent}\n\n`,
+    report.regret === null ? '' : `${printRegret(report.regret)}\n`,
     categories.length === 0 ? '' : `${table(categories.map(shares), CATEGORIES)}\n`,
     table(
       members.map(({ model, accuracy, weight }) => ({ model, right: rate(accuracy), weight: weight?.toFixed(2) })),
@@ -76,6 +83,19 @@ export function printReport(report: Report): string {
       BINS,
     ),
   ].join('');
+}
+
+function printRegret({ n, gain, chosen, fixed }: NonNullable<Report['regret']>): string {
+  const rows = fixed.map((one) => ({
+    ...{ kind: one.kind, chosen: chosen[one.kind] ?? 0, gain: rate(one.gain) },
+    // 95 % by the normal distribution.
+    regret: difference({
+      mean: one.regret,
+      low: one.regret - 1.96 * one.regret_se,
+      high: one.regret + 1.96 * one.regret_se,
+    }),
+  }));
+  return `on ${count(n, 'prompt')} held out, the strategy that was chosen is right on ${rate(gain)}\n\n${table(rows, REGRET)}`;
 }
 
 function shares(part: Report['categories'][number]): Readonly<Record<string, unknown>> {

@@ -1,3 +1,4 @@
+import type { Regret } from '@atp-router/consensus';
 import type { Rng } from '@atp-router/kernel';
 import { type Dataset, isRight, type Prompt } from './dataset.ts';
 import { isHeldOut } from './held-out.ts';
@@ -47,6 +48,8 @@ export interface Report {
   readonly calls: { readonly per_prompt: number; readonly share: number };
   /** As far as lengths of answers are known. */
   readonly tokens: { readonly per_prompt: number; readonly share: number } | null;
+  /** Of `adaptive`, on prompts that are held out: what it chose, and what each strategy taken always would have gained more. */
+  readonly regret: Regret | null;
   readonly calibration: { readonly all: Calibration; readonly last_half: Calibration };
 }
 
@@ -61,10 +64,17 @@ interface Row {
   readonly baseline: number | undefined;
 }
 
+/** A run, and the one that it is held against. */
+interface Run {
+  readonly records: readonly Scored[];
+  readonly baseline: readonly Scored[] | undefined;
+  readonly regret: Regret | undefined;
+}
+
 export function report(
   options: Readonly<Record<string, unknown>>,
   { models, prompts }: Dataset,
-  { records, baseline }: { readonly records: readonly Scored[]; readonly baseline: readonly Scored[] | undefined },
+  { records, baseline, regret }: Run,
   weights: readonly (number | undefined)[],
   rng: Rng,
 ): Report {
@@ -92,6 +102,7 @@ export function report(
     categories: categoriesOf(rows),
     calls: callsOf(rows, models.length),
     tokens: tokensOf(rows),
+    regret: regret ?? null,
     calibration: { all: calibrationOf(rows), last_half: calibrationOf(late) },
   };
 }

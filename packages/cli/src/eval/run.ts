@@ -1,11 +1,14 @@
+import type { Round } from '@atp-router/consensus';
 import { type Rng, seededRng } from '@atp-router/kernel';
 import { type Cli, show } from '../commands/context.ts';
 import { type Dataset, isRight, type Prompt, saidOf } from './dataset.ts';
 import { relabelled, renamed, shuffled } from './disguise.ts';
+import { isHeldOut } from './held-out.ts';
+import type { Decision, Eval } from './judge.ts';
 import { chooseMembers, openDataset } from './open-dataset.ts';
 import { printReport } from './print.ts';
 import { report, type Scored } from './report.ts';
-import { type Eval, evaluator, type Order, type StrategyName } from './strategies.ts';
+import { evaluator, type Order, type StrategyName } from './strategies.ts';
 
 const FRUGAL: readonly StrategyName[] = ['early-stop', 'first'];
 
@@ -39,7 +42,13 @@ export async function evalConsensus(cli: Cli, options: EvalOptions): Promise<voi
   const records = stream(dataset, judge, options);
   const weights = dataset.models.map((source) => judge.weight(source));
   const baseline = baselineOf(whole, dataset, options);
-  const answer = report({ ...asked, seed }, chosen, { records, baseline }, weights, streamOf(seed, 'bootstrap'));
+  const answer = report(
+    { ...asked, seed },
+    chosen,
+    { records, baseline, regret: judge.regret?.() },
+    weights,
+    streamOf(seed, 'bootstrap'),
+  );
   show(cli, options, answer, () => printReport(answer));
 }
 
@@ -67,8 +76,14 @@ function stream({ models, prompts }: Dataset, judge: Eval, options: EvalOptions)
     const prompt = prompts[place] as Prompt;
     const { category, tokens, right } = prompt;
     const task = { answers: saidOf(models, prompt), category, tokens };
-    const { key, confidence, asked } = judge.decide(task);
-    if (told.next() < options.feedback) judge.feedback(task, right);
+    const { key, confidence, asked, others } = judge.decide(task);
+    const is_told = told.next() < options.feedback;
+    if (is_told) judge.feedback(task, right);
+    if (others !== undefined) judge.scored?.(task, gainsOf(prompt, others), isHeldOut(prompt.id), is_told);
     return { place, score: isRight(prompt, key) ? 1 : 0, confidence, asked };
   });
+}
+
+function gainsOf(prompt: Prompt, others: NonNullable<Decision['others']>): Round['gains'] {
+  return Object.fromEntries(Object.entries(others).map(([kind, key]) => [kind, isRight(prompt, key) ? 1 : 0]));
 }

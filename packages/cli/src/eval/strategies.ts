@@ -1,8 +1,9 @@
 import { flipRisk, type Outcome, type Said, Voter } from '@atp-router/consensus';
 import type { Rng } from '@atp-router/kernel';
-import type { Right } from './dataset.ts';
+import { AdaptiveEval } from './adaptive.ts';
+import type { Eval } from './judge.ts';
 
-export const STRATEGIES = ['majority', 'weighted', 'early-stop', 'first'] as const;
+export const STRATEGIES = ['majority', 'weighted', 'early-stop', 'first', 'adaptive'] as const;
 export type StrategyName = (typeof STRATEGIES)[number];
 
 export const ORDERS = ['weight', 'cheap', 'lane'] as const;
@@ -12,28 +13,6 @@ export interface StrategyOptions {
   readonly strategy: StrategyName;
   readonly risk: number;
   readonly order: Order;
-}
-
-/** A prompt as a strategy sees it: no truth in it. */
-export interface Task {
-  readonly answers: readonly Said[];
-  readonly category: string | undefined;
-  readonly tokens: readonly number[] | undefined;
-}
-
-export interface Decision {
-  readonly key: string | undefined;
-  readonly confidence: number;
-  /** Lanes that were asked. */
-  readonly asked: readonly number[];
-}
-
-export interface Eval {
-  decide(task: Task): Decision;
-  /** The truth of the prompt decided last. */
-  feedback(task: Task, right: Right): void;
-  /** How much each source counts in the end; undefined where all count the same. */
-  weight(source: string): number | undefined;
 }
 
 /** Prompts at the start, and a part of those after, on which all are asked: who is never asked cannot be learned of. */
@@ -46,6 +25,8 @@ export function evaluator(options: StrategyOptions, rng: Rng): Eval {
       return majority();
     case 'weighted':
       return weighted();
+    case 'adaptive':
+      return new AdaptiveEval();
     case 'early-stop':
     case 'first':
       return frugal(options, rng);

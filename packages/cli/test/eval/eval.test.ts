@@ -67,7 +67,25 @@ describe('atp eval consensus', () => {
     expect(without.members.map(({ weight }) => weight)).not.toEqual(some.members.map(({ weight }) => weight));
   });
 
-  test.each([['majority'], ['weighted'], ['early-stop'], ['first']])(
+  test('adaptive says what each strategy taken always would have gained more, on prompts that are held out', async () => {
+    const cwd = folderWith(writePredictions);
+    const { regret, parts } = await evaluate(cwd, '--strategy', 'adaptive', '--feedback', '0.5');
+    const held_out = parts.find(({ part }) => part === 'held_out');
+    expect(regret?.n).toBe(held_out?.prompts);
+    expect(regret?.gain).toBeCloseTo(held_out?.accuracy ?? 0, 10);
+    expect(regret?.fixed.map(({ kind }) => kind)).toEqual(['majority', 'weighted_merge', 'champion', 'first_win']);
+    for (const { n, gain, regret: more } of regret?.fixed ?? []) {
+      expect(n).toBe(regret?.n);
+      expect(gain - (regret?.gain ?? 0)).toBeCloseTo(more, 10);
+    }
+    const { chosen = {} } = regret ?? {};
+    expect(Object.values(chosen).reduce((sum, times) => sum + times, 0)).toBe(regret?.n);
+    const { out } = await atp(['eval', 'consensus', '--data', '.', '--strategy', 'adaptive'], { cwd });
+    expect(out).toContain('OVER THE CHOICE');
+    expect((await evaluate(cwd)).regret).toBeNull();
+  });
+
+  test.each([['majority'], ['weighted'], ['early-stop'], ['first'], ['adaptive']])(
     'comes to the same with other names for models and options, and for the same seed: %s',
     async (strategy) => {
       const cwd = folderWith(writePredictions);

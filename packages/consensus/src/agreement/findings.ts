@@ -1,6 +1,6 @@
 import type { Finding } from '../answer.ts';
-import { cosine } from '../embed/embedder.ts';
-import type { Vectors } from '../embed/vectors.ts';
+import { nearness } from '../embed/embedder.ts';
+import type { VectorSource } from '../embed/vectors.ts';
 import { foldText } from '../text/fold.ts';
 import { type Lines, lineOverlap, linesOf } from './lines.ts';
 import { jaccard } from './scores.ts';
@@ -13,13 +13,17 @@ export interface Comparable {
   readonly finding: Finding;
   readonly claim: string;
   readonly vector: Float32Array;
+  /** Of what made the vector. */
+  readonly baseline: number;
   readonly lines: Lines;
   readonly tests: ReadonlySet<string>;
 }
 
-export function comparable(finding: Finding, vectors: Vectors): Comparable {
+export function comparable(finding: Finding, vectors: VectorSource): Comparable {
   const claim = foldText(finding.claim);
-  return { finding, claim, vector: vectors.of(claim), lines: linesOf(finding), tests: new Set(finding.tests) };
+  const { baseline } = vectors;
+  const tests = new Set(finding.tests);
+  return { finding, claim, vector: vectors.of(finding.claim), baseline, lines: linesOf(finding), tests };
 }
 
 function fieldMatch(a: Comparable, b: Comparable): number {
@@ -30,7 +34,7 @@ function fieldMatch(a: Comparable, b: Comparable): number {
 }
 
 /**
- * How far two findings say the same, 0 to 1: 0.5·cosine of their claims + 0.3·overlap of the lines they point to + 0.2·match
+ * How far two findings say the same, 0 to 1: 0.5·nearness of their claims + 0.3·overlap of the lines they point to + 0.2·match
  * of type, severity and tests. What neither has (lines, tests) leaves its weight to the rest. Symmetric; 1 for equal ones.
  * `floor`: below it the exact value is not needed, and 0 may come instead; it saves most of the cosines.
  */
@@ -41,6 +45,6 @@ export function findingAgreement(a: Comparable, b: Comparable, floor: number = 0
   const rest = evidence * (overlap ?? 0) + fields * fieldMatch(a, b);
   // A little less than the floor is not below it: it may be what rounding left of a value that reaches it.
   if (rest + claim < floor * total - 1e-9) return 0;
-  const likeness = a.claim === b.claim ? 1 : Math.max(0, cosine(a.vector, b.vector));
+  const likeness = a.claim === b.claim ? 1 : nearness(a.vector, b.vector, Math.max(a.baseline, b.baseline));
   return Math.min(1, (rest + claim * likeness) / total);
 }

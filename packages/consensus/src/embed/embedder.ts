@@ -13,6 +13,15 @@ export interface AsyncEmbedder {
   embed(texts: readonly string[]): Promise<readonly Float32Array[]>;
 }
 
+/**
+ * How near two vectors are, 0 to 1: their cosine, on a scale that begins at `baseline`. Vectors of many models lie in a narrow
+ * cone, where what has nothing in common has a cosine of 0.5 and more (Ethayarajh 2019, "How Contextual are Contextualized
+ * Word Representations?").
+ */
+export function nearness(a: Float32Array, b: Float32Array, baseline: number): number {
+  return Math.max(0, (cosine(a, b) - baseline) / (1 - baseline));
+}
+
 /** The cosine of two vectors, -1 to 1; 0 when one of them is nothing, or they are not of one length. */
 export function cosine(a: Float32Array, b: Float32Array): number {
   if (a.length !== b.length) return 0;

@@ -24,8 +24,8 @@ export interface AliasTable {
 }
 
 export interface AliasComplaint {
-  /** Where: `types.sql_injection[2]`. */
-  readonly path: string;
+  /** Where: `['types', 'sql_injection', 2]`. */
+  readonly path: readonly (string | number)[];
   readonly why: string;
 }
 
@@ -44,7 +44,7 @@ export function aliasKey(name: string): string {
     .replace(/^_|_$/g, '');
 }
 
-type Complain = (path: string, why: string) => void;
+type Complain = (path: readonly (string | number)[], why: string) => void;
 
 /** Pairs of alias and canonical name of one kind, each alias once. */
 function pairsOf(
@@ -55,21 +55,21 @@ function pairsOf(
 ): [string, string][] {
   if (value === undefined) return [];
   if (!isJsonObject(value)) {
-    complain(kind, 'must be an object of lists: {canonical: [aliases]}');
+    complain([kind], 'must be an object of lists: {canonical: [aliases]}');
     return [];
   }
   const pairs = new Map<string, string>();
   const names = Object.entries(value);
-  if (names.length > NAMES_MAX) complain(kind, `has ${names.length} names; at most ${NAMES_MAX}`);
+  if (names.length > NAMES_MAX) complain([kind], `has ${names.length} names; at most ${NAMES_MAX}`);
   for (const [name, aliases] of names.slice(0, NAMES_MAX)) {
-    const path = `${kind}.${name}`;
+    const path = [kind, name];
     if (!Array.isArray(aliases) || aliases.length > NAMES_MAX) {
       complain(path, `must be a list of at most ${NAMES_MAX} aliases`);
       continue;
     }
     const own = keyOf(name);
     [name, ...(aliases as unknown[])].forEach((alias, at) => {
-      const where = at === 0 ? path : `${path}[${at - 1}]`;
+      const where = at === 0 ? path : [...path, at - 1];
       if (typeof alias !== 'string' || alias.length > NAME_CHARS)
         complain(where, `must be a text of at most ${NAME_CHARS} characters`);
       else if (keyOf(alias) === '' && kind !== 'files') complain(where, 'has no letter and no digit');
@@ -83,27 +83,44 @@ function pairsOf(
   return [...pairs];
 }
 
+/** A table on top of another: what it says of a name counts, also for what the one below leads to that name. */
+export function overlaid(below: AliasTable, above: AliasTable): AliasTable {
+  const over = <T extends string>(from: ReadonlyMap<string, T>, by: ReadonlyMap<string, T>): Map<string, T> =>
+    new Map([...[...from].map(([alias, name]): [string, T] => [alias, by.get(name) ?? name]), ...by]);
+  const taken = new Set(above.files.map(([alias]) => alias));
+  const files = [...above.files, ...below.files.filter(([alias]) => !taken.has(alias))];
+  return {
+    types: over(below.types, above.types),
+    severities: over(below.severities, above.severities),
+    files: files.sort(longestFirst),
+  };
+}
+
+function longestFirst([a]: readonly [string, string], [b]: readonly [string, string]): number {
+  return b.length - a.length || (a < b ? -1 : 1);
+}
+
 /** A table of synonyms out of what a file says, or what is wrong with it. */
 export function readAliases(value: unknown): AliasesRead {
   const complaints: AliasComplaint[] = [];
   const complain: Complain = (path, why) => void complaints.push({ path, why });
-  if (!isJsonObject(value)) return { kind: 'complaints', complaints: [{ path: '', why: 'must be an object' }] };
+  if (!isJsonObject(value)) return { kind: 'complaints', complaints: [{ path: [], why: 'must be an object' }] };
   for (const name of Object.keys(value)) {
     if (!['types', 'severities', 'files'].includes(name))
-      complain(name, 'is not known; known are types, severities, files');
+      complain([name], 'is not known; known are types, severities, files');
   }
   const types = pairsOf(value['types'], 'types', aliasKey, complain);
   const severities = pairsOf(value['severities'], 'severities', aliasKey, complain).flatMap(
     ([alias, name]): [string, Severity][] => {
       const severity = SEVERITIES.find((one) => one === name);
       if (severity !== undefined) return [[alias, severity]];
-      complain(`severities.${name}`, `is not a severity; those are ${SEVERITIES.join(', ')}`);
+      complain(['severities', name], `is not a severity; those are ${SEVERITIES.join(', ')}`);
       return [];
     },
   );
   const files = pairsOf(value['files'], 'files', (name) => name.replaceAll('\\', '/'), complain)
     .filter(([alias, name]) => alias !== name)
-    .sort(([a], [b]) => b.length - a.length || (a < b ? -1 : 1));
+    .sort(longestFirst);
   if (complaints.length > 0) return { kind: 'complaints', complaints };
   return { kind: 'table', table: { types: new Map(types), severities: new Map(severities), files } };
 }

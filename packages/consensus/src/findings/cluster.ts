@@ -2,7 +2,7 @@ import type { Finding, Span } from '../answer.ts';
 import { type Agreement, agreementIn, pairMatrix } from '../agreement/agreement.ts';
 import { type Comparable, comparable, findingAgreement } from '../agreement/findings.ts';
 import { jaccard } from '../agreement/scores.ts';
-import type { Vectors } from '../embed/vectors.ts';
+import type { VectorSource } from '../embed/vectors.ts';
 import { compareFindings, mergeFindings } from './merge.ts';
 
 /**
@@ -25,7 +25,7 @@ export interface FindingCluster {
 }
 
 export interface ClusterOptions {
-  readonly vectors: Vectors;
+  readonly vectors: VectorSource;
   /** What comparing a finding needs, where it is kept; undefined: it is made. */
   readonly comparableOf?: ((finding: Finding) => Comparable) | undefined;
   /** Undefined: `SAME_FROM`. */

@@ -1,5 +1,5 @@
 import { AtpError } from '@atp-router/kernel';
-import { type AliasSource, type AliasTable, readAliases } from './aliases.ts';
+import { type AliasSource, type AliasTable, overlaid, readAliases } from './aliases.ts';
 
 /** The taxonomy that findings are read with when the operator names no other: what reviewers of code say, in their words. */
 export const DEFAULT_ALIASES: AliasSource = {
@@ -84,10 +84,14 @@ export const DEFAULT_ALIASES: AliasSource = {
   },
 };
 
-/** The table of `DEFAULT_ALIASES`. */
-export function defaultAliasTable(): AliasTable {
-  const read = readAliases(DEFAULT_ALIASES);
+/** The table of `DEFAULT_ALIASES`, with what an operator adds to it or has otherwise. Throws for what is not sound. */
+export function aliasTable(own: AliasSource = {}): AliasTable {
+  return overlaid(sound(DEFAULT_ALIASES), sound(own));
+}
+
+function sound(source: AliasSource): AliasTable {
+  const read = readAliases(source);
   if (read.kind === 'table') return read.table;
-  const faults = read.complaints.map(({ path, why }) => `${path} ${why}`).join('; ');
-  throw new AtpError('internal_error', `The taxonomy of findings that the router comes with is not sound: ${faults}.`);
+  const faults = read.complaints.map(({ path, why }) => `${path.join('.')} ${why}`).join('; ');
+  throw new AtpError('internal_error', `A taxonomy of findings is not sound: ${faults}.`);
 }

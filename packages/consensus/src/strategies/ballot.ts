@@ -3,7 +3,7 @@ import { PARTIAL, type Voices } from './voices.ts';
 /** What all who gave one answer count together. */
 export interface Tally {
   readonly key: string;
-  /** Sum of their weights. */
+  /** Sum of their votes; below 0 where those who are most often wrong say it. */
   readonly weight: number;
   /** How many they are; one that was cut short is half a vote. */
   readonly votes: number;
@@ -16,7 +16,7 @@ export interface Tally {
 export interface Ballot {
   /** The winner first. */
   readonly tallies: readonly Tally[];
-  /** Of all votes. */
+  /** Of all answers that have weight. */
   readonly weight: number;
   /** Answers in which there was nothing to vote for. */
   readonly blank: readonly number[];
@@ -37,7 +37,7 @@ export function ballotOf(
 ): Ballot {
   const by_key = new Map<string, Tally & { lanes: number[] }>();
   const blank: number[] = [];
-  for (const { answer, weight, standing } of heard) {
+  for (const { answer, vote, standing } of heard) {
     if (answer.key === '') {
       blank.push(answer.lane);
       continue;
@@ -45,14 +45,14 @@ export function ballotOf(
     const tally = by_key.get(answer.key) ?? { key: answer.key, weight: 0, votes: 0, standing: 0, lanes: [] };
     by_key.set(answer.key, {
       ...tally,
-      weight: tally.weight + weight * factor(answer.lane),
+      weight: tally.weight + vote * factor(answer.lane),
       votes: tally.votes + (answer.is_partial ? PARTIAL : 1),
       standing: Math.max(tally.standing, standing),
       lanes: [...tally.lanes, answer.lane],
     });
   }
   const tallies = [...by_key.values()].sort((a, b) => order(a, b, quorum));
-  return { tallies, weight: tallies.reduce((sum, tally) => sum + tally.weight, 0), blank };
+  return { tallies, weight: tallies.reduce((sum, tally) => sum + Math.max(0, tally.weight), 0), blank };
 }
 
 function order(a: Tally, b: Tally, quorum: number | undefined): number {
@@ -75,7 +75,9 @@ export function isDecided({ tallies }: Ballot, { open }: Pick<Voices, 'open'>, q
   if (leader === undefined) return false;
   if (open.length === 0) return true;
   const unheard: Tally = { key: '', weight: 0, votes: 0, standing: 0, lanes: [] };
-  const weight = open.reduce((sum, one) => sum + one.weight, 0);
+  const weight = open.reduce((sum, { vote }) => sum + Math.max(0, vote), 0);
+  // Those that speak against what they say do the most harm by saying what the first says.
+  const least: Tally = { ...leader, weight: open.reduce((sum, { vote }) => sum + Math.min(0, vote), leader.weight) };
   return [...rivals, unheard].every((rival) => {
     const most: Tally = {
       key: rival.key,
@@ -84,13 +86,13 @@ export function isDecided({ tallies }: Ballot, { open }: Pick<Voices, 'open'>, q
       standing: Math.max(rival.standing, ...open.map(({ standing }) => standing)),
       lanes: [...rival.lanes, ...open.map(({ lane }) => lane)].sort((a, b) => a - b),
     };
-    return order(leader, most, quorum) < 0;
+    return order(least, most, quorum) < 0;
   });
 }
 
 /** Part of all votes that an answer has, 0 to 1. */
 export function shareOf(ballot: Ballot, tally: Tally): number {
-  if (ballot.weight > 0) return tally.weight / ballot.weight;
+  if (ballot.weight > 0) return Math.max(0, tally.weight) / ballot.weight;
   const votes = ballot.tallies.reduce((sum, one) => sum + one.votes, 0);
   return votes > 0 ? tally.votes / votes : 0;
 }

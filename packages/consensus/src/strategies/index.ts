@@ -14,6 +14,7 @@ import { twoPhaseOf } from './two-phase.ts';
 import { unionOf } from './union.ts';
 import { weightedMergeOf } from './weighted-merge.ts';
 
+export { needsVectors, overPrepared, textsToEmbed } from './embedded.ts';
 export { type Comparison, compare } from './champion.ts';
 export { mergeStream, type StreamPart } from './merge-stream.ts';
 export type { StrategyTools } from './tools.ts';

@@ -1,5 +1,5 @@
 import type { LaneAnswer } from '../answer.ts';
-import type { Vectors } from '../embed/vectors.ts';
+import type { VectorSource } from '../embed/vectors.ts';
 import { DocumentIndex } from '../evidence/documents.ts';
 import { checkAnswer, checkFinding } from '../evidence/score.ts';
 import type { AliasTable } from '../findings/aliases.ts';
@@ -14,15 +14,16 @@ export class PoolMemo {
   readonly #kept: KeptFindings;
   #last: { readonly voices: Pick<Voices, 'heard'>; readonly pool: Pool | undefined } | undefined;
 
-  constructor(vectors: Vectors) {
+  constructor(vectors: VectorSource) {
     this.#kept = new KeptFindings(vectors);
   }
 
   of(voices: Pick<Voices, 'heard'>): Pool | undefined {
-    if (this.#last === undefined || !isSame(this.#last.voices, voices)) {
+    const last = this.#last;
+    if (last === undefined || !isSame(last.voices, voices) || !this.#kept.isCurrent(last.pool)) {
       this.#last = { voices, pool: poolOf(voices, this.#kept) };
     }
-    return this.#last.pool;
+    return this.#last?.pool;
   }
 }
 

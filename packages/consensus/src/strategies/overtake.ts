@@ -14,8 +14,9 @@ export function chanceOfChange({ tallies }: Ballot, { heard, open }: Voices): nu
   const [leader, ...rivals] = tallies;
   if (leader === undefined) return 1;
   const votes = heard.filter(({ answer }) => answer.key !== '');
-  const heaviest = Math.max(...votes.map(({ weight }) => weight), ...open.map(({ weight }) => weight));
-  const rising = open.map(({ weight }: OpenVoice) => weight).sort((a, b) => a - b);
+  const heaviest = Math.max(...[...votes, ...open].map(({ vote }) => Math.abs(vote)));
+  // Who speaks against what he says takes from the first by saying the same: as much as others by saying something else.
+  const rising = open.map(({ vote }: OpenVoice) => Math.abs(vote)).sort((a, b) => a - b);
   const others = [...rivals.map(({ weight }) => weight), 0];
   const chance = others.reduce((sum, weight) => sum + chanceToPass(leader, weight, rising, heaviest), 0);
   return Math.min(1, chance);
@@ -28,11 +29,12 @@ export function chanceOfChange({ tallies }: Ballot, { heard, open }: Voices): nu
 function chanceToPass(leader: Tally, rival: number, rising: readonly number[], heaviest: number): number {
   // Votes in units of the heaviest are never more than votes: nobody seems better known than they are.
   const unit = heaviest > 0 ? heaviest : 1;
+  const countOf = (weight: number): number => Math.max(0, weight) / unit + 1;
   let greatest = 0;
   for (let lanes = 1; lanes <= rising.length; lanes += 1) {
     const needed = votesToPass(leader.weight - rival, lanes, rising);
     if (needed > lanes) continue;
-    greatest = Math.max(greatest, betaBinomialTail(needed, lanes, rival / unit + 1, leader.weight / unit + 1));
+    greatest = Math.max(greatest, betaBinomialTail(needed, lanes, countOf(rival), countOf(leader.weight)));
   }
   return greatest;
 }

@@ -3,7 +3,7 @@ import type { Finding, LaneAnswer } from '../answer.ts';
 import { findingId } from '../findings/canonical.ts';
 import { clusterFindings, type FindingCluster, laneAgreement } from '../findings/cluster.ts';
 import { severityRank } from '../findings/merge.ts';
-import type { Vectors } from '../embed/vectors.ts';
+import type { VectorSource } from '../embed/vectors.ts';
 import type { View } from '../strategy.ts';
 import { type Carrier, counted } from './result.ts';
 import type { Voice, Voices } from './voices.ts';
@@ -30,11 +30,11 @@ export interface Pool {
 
 /** Findings of answers, and what comparing them needs, made once for each. */
 export class KeptFindings {
-  readonly vectors: Vectors;
+  readonly vectors: VectorSource;
   readonly #of_answers: WeakMap<LaneAnswer, readonly Finding[]> = new WeakMap();
   readonly #comparables: WeakMap<Finding, Comparable> = new WeakMap();
 
-  constructor(vectors: Vectors) {
+  constructor(vectors: VectorSource) {
     this.vectors = vectors;
   }
 
@@ -48,11 +48,24 @@ export class KeptFindings {
     return own;
   }
 
+  /** The vector is asked for each time: it is another one once the session has fallen back to hashed ones. */
   readonly comparableOf = (finding: Finding): Comparable => {
-    const known = this.#comparables.get(finding) ?? comparable(finding, this.vectors);
-    this.#comparables.set(finding, known);
-    return known;
+    const known = this.#comparables.get(finding);
+    if (known !== undefined && known.vector === this.vectors.of(finding.claim)) return known;
+    const made = comparable(finding, this.vectors);
+    this.#comparables.set(finding, made);
+    return made;
   };
+
+  /** Whether a pool rests on the vectors that its findings have now. To ask counts as a use of them. */
+  isCurrent(pool: Pool | undefined): boolean {
+    if (pool === undefined) return true;
+    const findings = pool.reviewers.flatMap(({ answer }) => pool.findingsOf(answer.lane));
+    return findings.every((finding) => {
+      const known = this.#comparables.get(finding);
+      return known === undefined || known === this.comparableOf(finding);
+    });
+  }
 }
 
 /** Undefined: nobody gave findings, not even none. */

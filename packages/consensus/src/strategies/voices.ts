@@ -17,16 +17,19 @@ const CLONE_CORRELATION = 0.5;
 /** An answer that is heard, and what it counts. */
 export interface Voice {
   readonly answer: LaneAnswer;
-  /** What its vote counts, 0 or more. */
+  /** What its word counts, 0 or more. */
   readonly weight: number;
+  /** What its vote counts for an answer: as its word, but whoever is most often wrong speaks against what he says. */
+  readonly vote: number;
   /** Of its source, without any discount; ties go to the highest. */
   readonly standing: number;
 }
 
-/** A lane that may still answer, and what its vote may count at most. */
+/** A lane that may still answer, and what its word and its vote may count at most. */
 export interface OpenVoice {
   readonly lane: number;
   readonly weight: number;
+  readonly vote: number;
   readonly standing: number;
 }
 
@@ -42,8 +45,12 @@ export function isChallenger(view: View, lane: number): boolean {
 
 /** A source below chance is not heard; one of whom nothing can be said counts 1. */
 export function standingOf(view: Pick<View, 'standing'>, source: string): number {
-  const weight = view.standing.weight(source);
-  return Number.isNaN(weight) ? 1 : Math.min(STANDING_MAX, Math.max(0, weight));
+  return Math.max(0, voteOf(view, source));
+}
+
+function voteOf({ standing }: Pick<View, 'standing'>, source: string): number {
+  const weight = standing.weight(source);
+  return Number.isNaN(weight) ? 1 : Math.min(STANDING_MAX, Math.max(-STANDING_MAX, weight));
 }
 
 /** Answers that say something, each lane once, in the order of lanes. */
@@ -85,14 +92,12 @@ function weigh(
   const clones = new Map<string, number>();
   for (const { source } of everybody) clones.set(source, (clones.get(source) ?? 0) + 1);
   const is_equal = weights === 'equal' || everybody.every(({ source }) => standingOf(view, source) === 0);
-  const weightOf = (source: string): number =>
-    is_equal ? 1 : standingOf(view, source) / (1 + CLONE_CORRELATION * ((clones.get(source) ?? 1) - 1));
+  const of = (source: string, part: number): Pick<Voice, 'weight' | 'vote' | 'standing'> => {
+    const vote = is_equal ? 1 : voteOf(view, source) / (1 + CLONE_CORRELATION * ((clones.get(source) ?? 1) - 1));
+    return { weight: Math.max(0, vote * part), vote: vote * part, standing: standingOf(view, source) };
+  };
   return {
-    heard: answers.map((answer) => ({
-      answer,
-      weight: weightOf(answer.source) * (answer.is_partial ? PARTIAL : 1),
-      standing: standingOf(view, answer.source),
-    })),
-    open: open.map(({ lane, source }) => ({ lane, weight: weightOf(source), standing: standingOf(view, source) })),
+    heard: answers.map((answer) => ({ answer, ...of(answer.source, answer.is_partial ? PARTIAL : 1) })),
+    open: open.map(({ lane, source }) => ({ lane, ...of(source, 1) })),
   };
 }

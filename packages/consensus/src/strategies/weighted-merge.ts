@@ -1,4 +1,5 @@
 import { agreementIn, ANSWERS_MAX } from '../agreement/agreement.ts';
+import type { VectorSource } from '../embed/vectors.ts';
 import type { FindingCluster } from '../findings/cluster.ts';
 import type { Reconciled, Strategy, View } from '../strategy.ts';
 import { carriersOfFindings, claimLine, findingsText, type Pool, told, unreadDoubts, withinBounds } from './pool.ts';
@@ -11,7 +12,7 @@ import { type Voices, voicesOf } from './voices.ts';
 /**
  * Of findings those are kept that have more than half of the weight which could have found them: each who says it counts by
  * the weight of its source × its confidence (1 where it says none) × what its citations are worth. Of texts the one is taken
- * that is nearest to all others, by the same weights (the medoid).
+ * that is nearest to all others, by the same weights (the medoid): in words, or in meaning where an embedder sees that.
  */
 export function weightedMergeOf({ vectors, aliases }: Pick<StrategyTools, 'vectors' | 'aliases'>): Strategy {
   const pools = new PoolMemo(vectors);
@@ -24,7 +25,7 @@ export function weightedMergeOf({ vectors, aliases }: Pick<StrategyTools, 'vecto
       if (voices.heard.length === 0) return nothing(view);
       const pool = pools.of(voices);
       const result =
-        pool === undefined ? medoid(view, voices) : weighed(view, pool, worths.inPool(pool, view.documents));
+        pool === undefined ? medoid(view, voices, vectors) : weighed(view, pool, worths.inPool(pool, view.documents));
       return verdictOf(view, result, false);
     },
   };
@@ -70,9 +71,10 @@ function partOf(pool: Pool, { members }: FindingCluster, worths: ReadonlyMap<unk
   return [...by_lane.values()].reduce((sum, worth) => sum + worth, 0) / pool.reviewers.length;
 }
 
-function medoid(view: View, voices: Voices): Reconciled {
+function medoid(view: View, voices: Voices, vectors: VectorSource): Reconciled {
   const heard = voices.heard.slice(0, ANSWERS_MAX);
-  const matrix = answerMatrix(heard.map(({ answer }) => answer));
+  const answers = heard.map(({ answer }) => answer);
+  const matrix = answerMatrix(answers, vectors);
   const weights = heard.map(({ weight }) => weight);
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   const nearness = matrix.map((row) => {

@@ -2,7 +2,7 @@ import { Draw } from '@atp-router/kernel/testing';
 import { ScoreTable } from '../adaptive/scores.ts';
 import { hashedEmbedder } from '../embed/hashed.ts';
 import { Vectors } from '../embed/vectors.ts';
-import { defaultAliasTable } from '../findings/default-aliases.ts';
+import { aliasTable } from '../findings/default-aliases.ts';
 import type { StrategyKind } from '../plan.ts';
 import { readAnswer } from '../reading.ts';
 import { ConsensusSession } from '../session/session.ts';
@@ -45,7 +45,7 @@ class Play {
     this.#draw = new Draw(seed);
     this.#kind = kind ?? this.#draw.from(KINDS);
     const plan = planOf(this.#draw, this.#kind);
-    const aliases = defaultAliasTable();
+    const aliases = aliasTable();
     const tools = { vectors: new Vectors(hashedEmbedder()), aliases, scores: new ScoreTable(), cluster: undefined };
     const weights = new Map<string, number>();
     const standing: Standing = {

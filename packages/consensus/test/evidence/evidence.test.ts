@@ -8,7 +8,7 @@ import {
   DocumentIndex,
   evidenceScore,
   readCitations,
-  defaultAliasTable,
+  aliasTable,
 } from '../../src/index.ts';
 import { anyFinding, finding } from '../findings/support.ts';
 
@@ -19,7 +19,7 @@ const DOCUMENTS = [
   { name: 'x/same.ts', text: '1' },
   { name: 'y/same.ts', text: '2' },
 ];
-const index = (): DocumentIndex => new DocumentIndex(DOCUMENTS, defaultAliasTable());
+const index = (): DocumentIndex => new DocumentIndex(DOCUMENTS, aliasTable());
 const at = (start_line: number, end_line: number = start_line): Citation['span'] => ({ start_line, end_line });
 
 describe('a citation', () => {
@@ -56,7 +56,7 @@ describe('a citation', () => {
         const end = Math.min(lines.length, start + more);
         const text = `${lines.join('\n')}\n`;
         const quote = lines.slice(start - 1, end).join('\n');
-        const documents = new DocumentIndex([{ name: 'd.md', text }], defaultAliasTable());
+        const documents = new DocumentIndex([{ name: 'd.md', text }], aliasTable());
         expect(['good', 'place_only']).toContain(documents.check({ file: 'd.md', span: at(start, end), quote }));
       }),
     );
@@ -64,7 +64,7 @@ describe('a citation', () => {
 
   test('a quote beside a range that is half a file is looked for in all of it', () => {
     const text = `${'padding padding\n'.repeat(4_000)}the end\n`;
-    const documents = new DocumentIndex([{ name: 'long.md', text }], defaultAliasTable());
+    const documents = new DocumentIndex([{ name: 'long.md', text }], aliasTable());
     expect(documents.check({ file: 'long.md', span: at(1, 3_900), quote: 'the end' })).toBe('good');
     expect(documents.check({ file: 'long.md', span: at(1, 3), quote: 'the end' })).toBe('quote_elsewhere');
   });
@@ -103,7 +103,7 @@ describe('what evidence is worth', () => {
   });
 
   test('without documents nothing is said', () => {
-    const none = new DocumentIndex([], defaultAliasTable());
+    const none = new DocumentIndex([], aliasTable());
     expect(checkAnswer({ text: 'a.ts:1', findings: [finding()] }, none).score).toBeUndefined();
   });
 

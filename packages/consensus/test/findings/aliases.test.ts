@@ -8,13 +8,13 @@ import {
   findingId,
   readAliases,
   SEVERITIES,
-  defaultAliasTable,
+  aliasTable,
 } from '../../src/index.ts';
 import { anyFinding, finding } from './support.ts';
 
 describe('tables of aliases', () => {
   test('the one in the code is without fault, and leads each alias to its name', () => {
-    const table = defaultAliasTable();
+    const table = aliasTable();
     for (const name of ['SQL Injection', 'sqlInjection', 'sql-injection', 'CWE-89']) {
       expect(canonicalType(name, table)).toBe('sql_injection');
     }
@@ -37,6 +37,25 @@ describe('tables of aliases', () => {
     expect(canonicalFile('', read.table)).toBe('');
   });
 
+  test('an operator adds to the one in the code, and has the last word', () => {
+    const table = aliasTable({
+      types: { injection: ['sql_injection'], sqli: [], flux: ['flux capacitor'] },
+      severities: { low: ['purple', 'blocker'] },
+      files: { 'src/': ['app/', './'] },
+    });
+    // What leads to a name that is an alias now goes on to where that leads.
+    for (const name of ['CWE-89', 'SQL injection']) expect(canonicalType(name, table)).toBe('injection');
+    expect(canonicalType('sqli', table)).toBe('sqli');
+    expect(canonicalType('flux-capacitor', table)).toBe('flux');
+    expect(canonicalType('npe', table)).toBe('null_dereference');
+    expect(['purple', 'blocker', 'severe'].map((one) => canonicalSeverity(one, table))).toEqual([
+      'low',
+      'low',
+      'critical',
+    ]);
+    expect(['app/a.ts', './a.ts'].map((file) => canonicalFile(file, table))).toEqual(['src/a.ts', 'src/a.ts']);
+  });
+
   test.each<[unknown, string[]]>([
     [5, [' must be an object']],
     [{ kinds: {} }, ['kinds is not known; known are types, severities, files']],
@@ -44,17 +63,19 @@ describe('tables of aliases', () => {
     [{ types: { bug: 'x' } }, ['types.bug must be a list of at most 1000 aliases']],
     [
       { types: { bug: [7, '!'] } },
-      ['types.bug[0] must be a text of at most 200 characters', 'types.bug[1] has no letter and no digit'],
+      ['types.bug.0 must be a text of at most 200 characters', 'types.bug.1 has no letter and no digit'],
     ],
-    [{ types: { bug: ['x'], style: ['y', 'X'] } }, ['types.style[1] is an alias of bug already']],
-    [{ types: { bug: [], style: ['Bug'] } }, ['types.style[0] is an alias of bug already']],
+    [{ types: { bug: ['x'], style: ['y', 'X'] } }, ['types.style.1 is an alias of bug already']],
+    [{ types: { bug: [], style: ['Bug'] } }, ['types.style.0 is an alias of bug already']],
     [
       { severities: { grave: [] } },
       ['severities.grave is not a severity; those are critical, high, medium, low, info'],
     ],
   ])('%j is refused', (value, words) => {
     const read = readAliases(value);
-    expect(read.kind === 'complaints' ? read.complaints.map(({ path, why }) => `${path} ${why}`) : []).toEqual(words);
+    expect(
+      read.kind === 'complaints' ? read.complaints.map(({ path, why }) => `${path.join('.')} ${why}`) : [],
+    ).toEqual(words);
   });
 
   test('whatever a file says is read or refused', () => {
@@ -72,7 +93,7 @@ describe('the canonical form of findings', () => {
   test('is that of itself', () => {
     fc.assert(
       fc.property(anyFinding, (one) => {
-        expect(canonicalFinding(one, defaultAliasTable())).toEqual(one);
+        expect(canonicalFinding(one, aliasTable())).toEqual(one);
       }),
     );
   });

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { FINDINGS_MAX, type FindingsRead, readFindings, defaultAliasTable } from '../../src/index.ts';
+import { FINDINGS_MAX, type FindingsRead, readFindings, aliasTable } from '../../src/index.ts';
 
 const FROM = { lane: 3, source: 'reviewer' };
-const read = (text: string): FindingsRead => readFindings(text, FROM, defaultAliasTable());
+const read = (text: string): FindingsRead => readFindings(text, FROM, aliasTable());
 const ENTRY = {
   type: 'SQLi',
   file: './src/db.ts',

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { canonicalFinding, defaultAliasTable, type Finding } from '../../src/index.ts';
+import { canonicalFinding, aliasTable, type Finding } from '../../src/index.ts';
 
 export function finding(parts: Partial<Finding> = {}): Finding {
   const whole: Finding = {
@@ -16,7 +16,7 @@ export function finding(parts: Partial<Finding> = {}): Finding {
     provenance: [{ lane: 0, source: 'a' }],
     ...parts,
   };
-  return canonicalFinding(whole, defaultAliasTable());
+  return canonicalFinding(whole, aliasTable());
 }
 
 const WORDS = 'the loop ends late user input reaches query file handle leaks when parse throws lock is missing'.split(

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import {
   answerKey,
   ConsensusSession,
-  defaultAliasTable,
+  aliasTable,
   type FanoutPlan,
   readFindings,
   type SessionEffect,
@@ -22,7 +22,7 @@ const KINDS: readonly StrategyKind[] = [
 const findings = JSON.stringify({
   findings: [{ claim: 'A handle leaks.', type: 'leak', file: 'a.ts', severity: 'high' }],
 });
-const aliases = defaultAliasTable();
+const aliases = aliasTable();
 
 class Run {
   readonly effects: SessionEffect[] = [];

@@ -104,7 +104,7 @@ const FAMILIES: readonly fc.Arbitrary<Outcome>[] = [
 ];
 
 const weightArb = fc.oneof(
-  { weight: 8, arbitrary: fc.constantFrom(0.5, 1, 1, 1, 2, 3) },
+  { weight: 8, arbitrary: fc.constantFrom(0.5, 1, 1, 1, 2, 3, -0.5, -1) },
   { weight: 1, arbitrary: fc.constantFrom(0, -2, Number.NaN, Number.POSITIVE_INFINITY, 1e308) },
 );
 const settingsArb = fc.record({

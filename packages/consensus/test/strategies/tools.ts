@@ -1,5 +1,5 @@
 import {
-  defaultAliasTable,
+  aliasTable,
   hashedEmbedder,
   ScoreTable,
   type Strategy,
@@ -11,7 +11,7 @@ import {
 
 const TOOLS: StrategyTools = {
   vectors: new Vectors(hashedEmbedder()),
-  aliases: defaultAliasTable(),
+  aliases: aliasTable(),
   scores: new ScoreTable(),
   cluster: undefined,
 };

@@ -27,6 +27,19 @@ describe('majority', () => {
     expect(learned.confidence).toBeCloseTo(Math.exp(3) / (Math.exp(3) + Math.exp(2) + 1));
   });
 
+  test('who is most often wrong speaks against what he says', () => {
+    // Two of 1 each against three of whom one takes two from what he says.
+    const told = { weights: [1, 1, 2, 1.5, -2] };
+    expect(resultOf(majority, sceneOf(['A', 'A', 'B', 'B', 'B'], told)).text).toBe('It is A.');
+    expect(resultOf(majority, sceneOf(['A', 'A', 'B', 'B', 'A'], told)).text).toBe('It is B.');
+    // Nobody is against an answer in equal votes, nor in shares.
+    const { shares, agreement } = resultOf(majority, sceneOf(['A', 'B'], { weights: [-3, -1] }));
+    expect([agreement, ...shares.map(({ share }) => share)].every((share) => share >= 0 && share <= 1)).toBe(true);
+    // He can still take the lead from the first.
+    const open = decide(majority, sceneOf(['A', 'B', 'A'], { weights: [2, 1, -2] }), 2);
+    expect(open.kind).toBe('wait');
+  });
+
   test('is safe as soon as open lanes cannot change it, and not before', () => {
     const scene = sceneOf(['A', 'A', 'B', 'B', 'B'], { settings: { weights: 'equal' } });
     expect(decide(majority, scene, 2).kind).toBe('wait');

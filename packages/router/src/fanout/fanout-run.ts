@@ -1,14 +1,13 @@
 import {
   ConsensusSession,
   type FollowUp,
-  type Member,
   type Reconciled,
   type SessionEffect,
   type SessionEvent,
 } from '@atp-router/consensus';
 import type { Choice } from '@atp-router/dialects';
 import { AtpError, assert, toAtpError, unreachable } from '@atp-router/kernel';
-import type { CallOutcome, LaneRole, RouterEvent } from '@atp-router/ledger';
+import type { CallOutcome, RouterEvent } from '@atp-router/ledger';
 import type { Attempt } from '../engine/attempt.ts';
 import { CallBooks } from '../engine/call-books.ts';
 import { CallEnd } from '../engine/call-end.ts';
@@ -24,9 +23,9 @@ import { Opening, type OpeningOwner } from './opening.ts';
 import { LaneBriefs } from './briefs.ts';
 import { Reply } from './reply.ts';
 import { consensusField, provisionalField } from './report.ts';
-import { sessionParts } from './session-parts.ts';
+import { openSession } from './session-parts.ts';
 import { SessionTimers } from './session-timers.ts';
-import type { Fanout } from './types.ts';
+import { type Fanout, roleOf } from './types.ts';
 
 /** Why it cannot be run, where its request cannot be read. */
 export function fanoutRun(call: AdmittedCall, env: EngineEnv): FanoutRun | AtpError {
@@ -83,12 +82,14 @@ export class FanoutRun implements RunningCall, DeskOwner, OpeningOwner {
     );
     this.#opening = new Opening(call, env, this.#funds, this);
     this.#briefs = new LaneBriefs(call, fanout, env);
-    const parts = { call, env, funds: this.#funds, intents: this.#intents, books: this.#books };
-    this.#desk = new LaneDesk(this.#briefs, { ...parts, nextAttempt: () => this.#nextAttempt() }, this);
+    const opened = openSession(call, fanout.plan, env, this.#briefs.documents);
+    this.#audit = new SessionAudit(call, fanout, env, opened);
+    this.#session = new ConsensusSession(this.#audit.parts);
+    const shared_by_lanes = { call, env, funds: this.#funds, intents: this.#intents, books: this.#books };
+    const nextAttempt = (): number => this.#nextAttempt();
+    this.#desk = new LaneDesk(this.#briefs, { ...shared_by_lanes, nextAttempt }, this, opened.tools.embedding);
     const model = `policy:${fanout.policy}`;
     this.#reply = new Reply(call, fanout.facet, model, (bytes) => this.#books.sent(bytes));
-    this.#audit = new SessionAudit(call, fanout, env, sessionParts(call, fanout.plan, env, this.#briefs.documents));
-    this.#session = new ConsensusSession(this.#audit.parts);
   }
 
   get attempts(): readonly Attempt[] {
@@ -169,7 +170,7 @@ export class FanoutRun implements RunningCall, DeskOwner, OpeningOwner {
     this.#audit.did(effect);
     switch (effect.type) {
       case 'dispatch':
-        this.#desk.dispatch(effect.lane, effect.member, this.#roleOf(effect.lane, effect.member));
+        this.#desk.dispatch(effect.lane, effect.member, roleOf(effect.lane, effect.member, this.#fanout.plan));
         break;
       case 'ask':
         this.#desk.ask(effect.ask);
@@ -209,11 +210,6 @@ export class FanoutRun implements RunningCall, DeskOwner, OpeningOwner {
       default:
         unreachable(effect);
     }
-  }
-
-  #roleOf(lane: number, { is_challenger }: Member): LaneRole {
-    if (lane >= this.#fanout.plan.members.length) return 'escalation';
-    return is_challenger ? 'challenger' : 'member';
   }
 
   /** Nothing came of the lanes: the policy may have a chain of its own to try. */

@@ -19,9 +19,30 @@ export interface LaneWork {
 
 /** One lane of a call as the dispatcher sees it: the call's accounts and limits, another prompt, another target. */
 export function laneCall(call: AdmittedCall, facet: LaneFacet, work: LaneWork): AdmittedCall {
-  const { voice, request, tap } = work;
+  const { request, tap, voice } = work;
   return {
+    ...partOfCall(call, work),
     kind: call.kind,
+    hosted_tools: call.hosted_tools,
+    stream: true,
+    stages: call.stages,
+    promptTexts: () => textsOf(request),
+    prepare: (attempt, cap) => {
+      const own = voice.systemOf?.(attempt.target);
+      const told =
+        own === undefined ? request : { ...request, system: [{ type: 'text' as const, text: own }, ...request.system] };
+      return facet.codec(call, attempt, told, cap, tap);
+    },
+  };
+}
+
+type PartWork = Pick<LaneWork, 'ref' | 'voice' | 'prompt' | 'max_output_tokens'>;
+type Own = 'kind' | 'hosted_tools' | 'stream' | 'stages' | 'promptTexts' | 'prepare';
+
+/** What whoever is asked within a call has of the call. */
+export function partOfCall(call: AdmittedCall, work: PartWork): Omit<AdmittedCall, Own> {
+  const { voice } = work;
+  return {
     head: { ...call.head, qos: voice.qos },
     generation: call.generation,
     limits: call.limits,
@@ -42,28 +63,18 @@ export function laneCall(call: AdmittedCall, facet: LaneFacet, work: LaneWork): 
     on_budget_exhausted: 'finish',
     prompt: work.prompt,
     choices: 1,
-    hosted_tools: call.hosted_tools,
-    stream: true,
     tool_caps: call.tool_caps,
     max_output_tokens: work.max_output_tokens,
     deadline_ms: call.deadline_ms,
     data_scopes: call.data_scopes,
     via: call.via,
     idempotency: undefined,
-    stages: call.stages,
     sink: call.sink,
     started_mono_ms: call.started_mono_ms,
     deciding_since_mono_ms: call.deciding_since_mono_ms,
     fanout: undefined,
     lane: work.ref,
-    promptTexts: () => textsOf(request),
     systemPrompt: () => undefined,
-    prepare: (attempt, cap) => {
-      const own = voice.systemOf?.(attempt.target);
-      const told =
-        own === undefined ? request : { ...request, system: [{ type: 'text' as const, text: own }, ...request.system] };
-      return facet.codec(call, attempt, told, cap, tap);
-    },
   };
 }
 

@@ -1,9 +1,11 @@
 import type { FollowUp, Member, SessionEvent } from '@atp-router/consensus';
 import { AtpError } from '@atp-router/kernel';
-import type { LaneRole } from '@atp-router/ledger';
+import type { AttemptRecord, LaneRole } from '@atp-router/ledger';
 import type { Attempt } from '../engine/attempt.ts';
+import { AnswerVectors } from './answer-vectors.ts';
 import type { Brief, LaneBriefs } from './briefs.ts';
 import { type LaneOwner, type LaneParts, LaneRun } from './lane-run.ts';
+import type { SessionEmbedding } from './session-embedding.ts';
 import { isMember } from './types.ts';
 
 /** Told what lanes say, in the session's words. */
@@ -31,10 +33,14 @@ export class LaneDesk implements LaneOwner {
   readonly #pieces: Map<LaneRun, number> = new Map();
   readonly #texts: Map<LaneRun, string> = new Map();
 
-  constructor(briefs: LaneBriefs, parts: LaneParts, owner: DeskOwner) {
+  /** Undefined: the session compares words, or nothing. */
+  readonly #vectors: AnswerVectors | undefined;
+
+  constructor(briefs: LaneBriefs, parts: LaneParts, owner: DeskOwner, embedding: SessionEmbedding | undefined) {
     this.#briefs = briefs;
     this.#parts = parts;
     this.#owner = owner;
+    this.#vectors = embedding && new AnswerVectors(embedding, parts, owner);
   }
 
   get all(): readonly LaneRun[] {
@@ -48,6 +54,16 @@ export class LaneDesk implements LaneOwner {
   /** By the id of the question. */
   get asked(): ReadonlyMap<string, LaneRun> {
     return this.#asked;
+  }
+
+  /** Of who embeds answers, by lane. */
+  get embeds(): ReadonlyMap<number, readonly AttemptRecord[]> {
+    return this.#vectors?.records ?? new Map();
+  }
+
+  /** Whose vectors the session has compared; undefined: it compared words, or nothing. */
+  get embedder(): string | undefined {
+    return this.#vectors?.embedder;
   }
 
   dispatch(lane: number, member: Member, role: LaneRole): void {
@@ -77,11 +93,17 @@ export class LaneDesk implements LaneOwner {
 
   cancel(lane: number): void {
     this.#held.delete(lane);
-    this.#lanes.get(lane)?.cancel();
+    this.#cancel(this.#lanes.get(lane));
   }
 
   cancelAsk(id: string): void {
-    this.#asked.get(id)?.cancel();
+    this.#cancel(this.#asked.get(id));
+  }
+
+  #cancel(run: LaneRun | undefined): void {
+    if (run === undefined) return;
+    run.cancel();
+    this.#vectors?.cancel(run);
   }
 
   pause(lane: number): void {
@@ -95,16 +117,19 @@ export class LaneDesk implements LaneOwner {
   /** Nobody is needed any more. */
   stop(): void {
     for (const lane of this.all) if (!lane.is_over) lane.cancel();
+    this.#vectors?.stop();
   }
 
   /** Ends those lanes that have such an attempt at work. */
   abort(which: (attempt: Attempt) => boolean, error: AtpError): void {
     for (const lane of this.all) if (lane.attempts().some((one) => !one.is_over && which(one))) lane.abort(error);
+    this.#vectors?.abort(which, error);
   }
 
   /** The call broke down. Never throws. */
   breakDown(error: AtpError): void {
     for (const lane of this.all) lane.breakDown(error);
+    this.#vectors?.breakDown(error);
   }
 
   // What lanes report.
@@ -124,10 +149,8 @@ export class LaneDesk implements LaneOwner {
 
   onPiece(run: LaneRun, text: string): void {
     const { lane, role } = run.work.ref;
-    if (!isMember(role)) {
-      this.#texts.set(run, (this.#texts.get(run) ?? '') + text);
-      return;
-    }
+    if (!isMember(role) || this.#vectors !== undefined) this.#texts.set(run, (this.#texts.get(run) ?? '') + text);
+    if (!isMember(role)) return;
     const seq = this.#pieces.get(run) ?? 0;
     this.#pieces.set(run, seq + 1);
     this.#owner.tell({ type: 'piece', lane, seq, text });
@@ -143,8 +166,15 @@ export class LaneDesk implements LaneOwner {
   onFinal(run: LaneRun, is_cut: boolean): void {
     const { lane, role } = run.work.ref;
     const pieces = this.#pieces.get(run) ?? 0;
-    if (isMember(role)) this.#owner.tell({ type: 'final', lane, pieces, is_cut });
-    else this.#heard.get(run)?.(this.#texts.get(run) ?? '', run);
+    const text = this.#texts.get(run) ?? '';
+    const tell = (): void => {
+      if (isMember(role)) this.#owner.tell({ type: 'final', lane, pieces, is_cut });
+      else this.#heard.get(run)?.(text, run);
+    };
+    // What a challenger says is compared in other ways, and what others are asked is a word or a number.
+    const is_compared = role === 'arbiter' || (isMember(role) && role !== 'challenger');
+    if (this.#vectors === undefined || !is_compared) tell();
+    else this.#vectors.prepare(run, text, tell);
   }
 
   onFailed(run: LaneRun, { code, message }: AtpError, was_admitted: boolean): void {

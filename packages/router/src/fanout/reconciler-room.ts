@@ -1,7 +1,7 @@
 import {
+  type AliasTable,
   checkAnswer,
   checkFinding,
-  defaultAliasTable,
   type Document,
   DocumentIndex,
   type EvidenceCheck,
@@ -9,22 +9,38 @@ import {
   type Finding,
   hashedEmbedder,
   type Knowledge,
+  overPrepared,
+  PreparedVectors,
   readAnswer,
+  readFindings,
   ScoreTable,
   type Selected,
   selectMembers,
   strategyOf,
   type StrategyTools,
   Vectors,
+  type VectorSource,
 } from '@atp-router/consensus';
 import { type Clock, seededRng } from '@atp-router/kernel';
-import type { CallHead, ConsensusLearned } from '@atp-router/ledger';
+import type { ConsensusLearned } from '@atp-router/ledger';
+import type { Embeddings } from './embeddings.ts';
 import { learnedEvent } from './learn/learned-event.ts';
 import { tickOf } from './learn/lessons.ts';
-import type { Choosing, OverSession, Reconciler, SessionTools } from './reconciler.ts';
+import type {
+  Choosing,
+  OverSession,
+  ReadFindings,
+  Reconciler,
+  SessionCall,
+  SessionTools,
+  TaskOf,
+} from './reconciler.ts';
 
 export interface RoomParts {
+  /** Of names in findings, as the configuration in force has them. */
+  readonly aliases: () => AliasTable;
   readonly knowledge: Knowledge;
+  readonly embeddings: Pick<Embeddings, 'open'>;
   readonly clock: Clock;
   /** Seals hashes of answers, which a label is held against later. */
   readonly seal: (call_id: string, keys: readonly string[]) => string;
@@ -33,31 +49,43 @@ export interface RoomParts {
 /** How a router reads and reconciles answers, and what it knows of who gives them. */
 export class ReconcilerRoom implements Reconciler {
   readonly #parts: RoomParts;
-  readonly #aliases = defaultAliasTable();
-  readonly #embedder = hashedEmbedder();
+  readonly #hashed = hashedEmbedder();
 
   constructor(parts: RoomParts) {
     this.#parts = parts;
   }
 
-  open(
-    { task_type, policy = '' }: Pick<CallHead, 'task_type' | 'policy'>,
+  open(call: SessionCall, plan: FanoutPlan, documents: readonly Document[]): SessionTools {
+    const aliases = this.#parts.aliases();
+    const read: ReadFindings = (text, from) => readFindings(text, from, aliases).findings;
+    const opened = this.#parts.embeddings.open(call, plan, read);
+    const tools = this.#over(call.head, plan, documents, opened.vectors);
+    return { ...tools, embedding: 'embedding' in opened ? opened.embedding : undefined };
+  }
+
+  again(of: TaskOf, plan: FanoutPlan): SessionTools {
+    return this.#over(of, plan, [], new Vectors(this.#hashed));
+  }
+
+  #over(
+    { task_type, policy = '' }: TaskOf,
     plan: FanoutPlan,
     documents: readonly Document[],
+    vectors: VectorSource,
   ): SessionTools {
     const { knowledge } = this.#parts;
-    const aliases = this.#aliases;
+    const aliases = this.#parts.aliases();
     const index = new DocumentIndex(documents, aliases);
-    const tools: StrategyTools = {
-      vectors: new Vectors(this.#embedder),
-      aliases,
-      scores: knowledge.sum.policy(policy)?.scores ?? new ScoreTable(),
-      cluster: task_type,
-    };
+    const scores = knowledge.sum.policy(policy)?.scores ?? new ScoreTable();
+    const tools: StrategyTools = { vectors, aliases, scores, cluster: task_type };
     return {
+      vectors,
       standing: knowledge.standing(policy, plan, task_type, this.#tick),
       read: (text, from) => readAnswer(text, from, plan.strategy.answer, aliases),
-      strategy: (kind) => strategyOf(kind, tools),
+      strategy: (kind) => {
+        const strategy = strategyOf(kind, tools);
+        return vectors instanceof PreparedVectors ? overPrepared(strategy, vectors) : strategy;
+      },
       citations: (text) => checkAnswer({ text, findings: undefined }, index).good_share,
     };
   }
@@ -65,7 +93,10 @@ export class ReconcilerRoom implements Reconciler {
   lesson(over: OverSession): ConsensusLearned {
     const { clock, seal } = this.#parts;
     const { head, plan, documents } = over;
-    const tools = this.open(head, plan, documents);
+    const { vectors } = over.tools;
+    // What others would have said changes nothing of what the session was.
+    const own = vectors instanceof PreparedVectors ? vectors.copy() : vectors;
+    const tools = this.#over(head, plan, documents, own);
     return learnedEvent(over, tools, clock.now_ms(), (keys) => seal(head.call_id, keys));
   }
 
@@ -81,7 +112,7 @@ export class ReconcilerRoom implements Reconciler {
   }
 
   checker(documents: readonly Document[]): (finding: Finding) => EvidenceCheck {
-    const index = new DocumentIndex(documents, this.#aliases);
+    const index = new DocumentIndex(documents, this.#parts.aliases());
     return (finding) => checkFinding(finding, index);
   }
 

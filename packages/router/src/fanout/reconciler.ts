@@ -4,14 +4,17 @@ import type {
   EvidenceCheck,
   FanoutPlan,
   Finding,
+  Provenance,
   ReadAnswer,
   Selected,
   Standing,
   Strategy,
   StrategyKind,
+  VectorSource,
 } from '@atp-router/consensus';
 import type { Qos } from '@atp-router/kernel';
 import type { CallHead, ConsensusLearned } from '@atp-router/ledger';
+import type { SessionEmbedding } from './session-embedding.ts';
 
 /** What one session works with; none of it changes while the session lasts. */
 export interface SessionTools {
@@ -20,6 +23,22 @@ export interface SessionTools {
   strategy(kind: StrategyKind): Strategy;
   /** Share of good citations of a text, 0 to 1; undefined where it cites nothing, or there is nothing to hold it against. */
   citations(text: string): number | undefined;
+  /** Of the texts that are compared. */
+  readonly vectors: VectorSource;
+  /** Present: answers are embedded before the session hears that they are complete. */
+  readonly embedding?: SessionEmbedding | undefined;
+}
+
+/** The findings of an answer; undefined where it has none that can be read. */
+export type ReadFindings = (text: string, from: Provenance) => readonly Finding[] | undefined;
+
+/** Of a call, what is known of whom by. */
+export type TaskOf = Pick<CallHead, 'task_type' | 'policy'>;
+
+/** What of a call its session depends on. */
+export interface SessionCall {
+  readonly head: CallHead;
+  readonly data_scopes: readonly string[];
 }
 
 /** A session that is over. */
@@ -29,6 +48,8 @@ export interface OverSession {
   readonly plan: FanoutPlan;
   readonly documents: readonly Document[];
   readonly session: ConsensusSession;
+  /** That it worked with. */
+  readonly tools: SessionTools;
 }
 
 /** A task for which those who are asked are to be chosen. */
@@ -40,7 +61,9 @@ export interface Choosing {
 
 /** What the sessions of a router share: how answers are read and reconciled, and what was learned of who answers. */
 export interface Reconciler {
-  open(head: Pick<CallHead, 'task_type' | 'policy'>, plan: FanoutPlan, documents: readonly Document[]): SessionTools;
+  open(call: SessionCall, plan: FanoutPlan, documents: readonly Document[]): SessionTools;
+  /** For a recorded session: nobody is asked for vectors, its texts are compared by their words. */
+  again(of: TaskOf, plan: FanoutPlan): SessionTools;
   /** What a session teaches, to be put on record: it is learned from the record. */
   lesson(over: OverSession): ConsensusLearned;
   /** Who is asked, where a plan has the best of its members asked only. */

@@ -1,18 +1,26 @@
 import type { Document, FanoutPlan, SessionParts } from '@atp-router/consensus';
 import type { AdmittedCall, EngineEnv } from '../engine/env.ts';
+import type { SessionTools } from './reconciler.ts';
+
+/** The parts of a session, and the tools that they are of. */
+export interface OpenedSession {
+  readonly parts: SessionParts;
+  readonly tools: SessionTools;
+}
 
 /** What the session of a call works with. It ends when its client has no more use for it, too. */
-export function sessionParts(
+export function openSession(
   call: AdmittedCall,
   plan: FanoutPlan,
   { ambient, reconciler }: EngineEnv,
   documents: readonly Document[],
-): SessionParts {
+): OpenedSession {
   const age_ms = ambient.clock.mono_ms() - call.started_mono_ms;
   const client_ms = (call.deadline_ms ?? Number.POSITIVE_INFINITY) - age_ms;
   const deadline_ms = Math.min(plan.deadline_ms ?? Number.POSITIVE_INFINITY, client_ms, call.limits.stream_duration_ms);
-  const { standing, read, strategy, citations } = reconciler.open(call.head, plan, documents);
-  return {
+  const tools = reconciler.open(call, plan, documents);
+  const { standing, read, strategy, citations } = tools;
+  const parts: SessionParts = {
     plan: { ...plan, deadline_ms: Math.max(0, deadline_ms) },
     strategy: strategy(plan.strategy.kind),
     arbiter: plan.arbiter === undefined ? undefined : strategy('arbiter'),
@@ -21,4 +29,5 @@ export function sessionParts(
     read,
     citations,
   };
+  return { parts, tools };
 }

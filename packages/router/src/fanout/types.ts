@@ -64,6 +64,12 @@ export interface LaneRef {
   readonly source: string;
 }
 
+/** As what a lane of a plan is asked; those beyond its members were added later. */
+export function roleOf(lane: number, { is_challenger }: Member, { members }: FanoutPlan): LaneRole {
+  if (lane >= members.length) return 'escalation';
+  return is_challenger ? 'challenger' : 'member';
+}
+
 /** Whose answers are reconciled; the others are asked about those answers. */
 export function isMember(role: LaneRole): boolean {
   return role === 'member' || role === 'challenger' || role === 'escalation';

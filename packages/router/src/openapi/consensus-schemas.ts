@@ -33,7 +33,7 @@ const lane: JsonObject = record({
 const followUp: JsonObject = record({
   id: text('Within the session.'),
   lane: orNull(int('Its number in records of attempts; null when nobody was asked.')),
-  role: words('As what.', ['judge', 'verifier', 'ack', 'arbiter', 'escalation', 'filter', 'fallback']),
+  role: words('As what.', ['judge', 'verifier', 'ack', 'arbiter', 'embed', 'escalation', 'filter', 'fallback']),
   source: text('Who was asked.'),
   answered: flag('False: it failed, was refused, or came too late.'),
   asked_ms: num('When, ms after the start of the session.'),

@@ -12,6 +12,7 @@ const LANE_ROLES = [
   'verifier',
   'ack',
   'arbiter',
+  'embed',
   'filter',
   'fallback',
 ] as const;

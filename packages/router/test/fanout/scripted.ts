@@ -56,6 +56,18 @@ export class Asked {
     this.#res.end(JSON.stringify({ id: 'x', object: 'chat.completion', created: 1, model: 'x', choices, usage }));
   }
 
+  /** To a request for embeddings. */
+  vectors(of: (text: string) => readonly number[]): void {
+    const data = this.texts.map((text, index) => ({ object: 'embedding', index, embedding: of(text) }));
+    this.#res.writeHead(200, { 'content-type': 'application/json' });
+    const usage = { prompt_tokens: 7, total_tokens: 7 };
+    this.#res.end(JSON.stringify({ object: 'list', model: this.model, data, usage }));
+  }
+
+  get texts(): readonly string[] {
+    return this.body['input'] as readonly string[];
+  }
+
   fail(status: number, message = 'no'): void {
     this.#res.writeHead(status, { 'content-type': 'application/json' });
     this.#res.end(JSON.stringify({ error: { message, type: 'server_error' } }));

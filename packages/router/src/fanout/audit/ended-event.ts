@@ -22,7 +22,7 @@ export function endedEvent(of: EndedParts): ConsensusEnded {
   const { session, log, parts, result, error } = of;
   const lanes = session.lanes();
   const rows = lanes.map((lane) => laneOf(lane, of));
-  const follow_ups = [...besides(of), ...followUps(of)];
+  const follow_ups = [...besides(of), ...followUps(of), ...embeds(of)];
   const spent = [...rows, ...follow_ups];
   const asked = follow_ups.filter(({ role }) => role === 'arbiter');
   const escalation = session.escalated;
@@ -113,12 +113,31 @@ function besides({ desk, offset_ms }: EndedParts): ConsensusFollowUp[] {
   });
 }
 
+/** Who embedded the answers, one for each lane: all its requests together. */
+function embeds({ desk, offset_ms }: EndedParts): ConsensusFollowUp[] {
+  return [...desk.embeds].flatMap(([lane, records]): ConsensusFollowUp[] => {
+    const [first] = records;
+    const last = records.at(-1);
+    if (first === undefined || last === undefined) return [];
+    const since = (ms: number): number => round(Math.max(0, ms - offset_ms));
+    return [
+      {
+        ...{ id: `embed_${lane}`, lane, role: 'embed', source: last.model },
+        answered: records.every(({ outcome }) => outcome === 'ok'),
+        asked_ms: since(first.offset_ms ?? 0),
+        ...(last.offset_ms !== undefined && { ended_ms: since(last.offset_ms + last.latency_ms) }),
+        ...spentOf({ records }),
+      },
+    ];
+  });
+}
+
 /** Of the attempt that answered or failed last, else of the target that would have been asked. */
 function modelOf(run: LaneRun | undefined): string | undefined {
   return run?.records.at(-1)?.model ?? run?.work.voice.targets[0]?.model.id;
 }
 
-function spentOf(run: LaneRun | undefined): { tokens: number; cost_usd_nanos: number } {
+function spentOf(run: Pick<LaneRun, 'records'> | undefined): { tokens: number; cost_usd_nanos: number } {
   const { usage, cost_usd_nanos } = totals(run?.records ?? []);
   return { tokens: usage.in_tokens + usage.out_tokens, cost_usd_nanos };
 }

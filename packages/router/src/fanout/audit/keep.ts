@@ -16,7 +16,7 @@ export interface OverSession {
 
 /** What is sealed of it. The result has the first right to the room, then lanes in their order. */
 export function keptSession(
-  { session, log, parts, result, task_type }: OverSession,
+  { session, desk, log, parts, result, task_type }: OverSession,
   standing: NotedStanding,
 ): KeptSession {
   const room = new KeptRoom();
@@ -37,6 +37,7 @@ export function keptSession(
       return { id, role, source, text: words.text, chars };
     }),
     error: log.failure ?? null,
+    embedder: desk.embedder ?? null,
   };
 }
 

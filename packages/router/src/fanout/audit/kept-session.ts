@@ -53,6 +53,8 @@ export interface KeptSession {
   readonly result: KeptResult | null;
   /** What kept it from a result, in words. */
   readonly error: string | null;
+  /** Whose vectors it compared; null or absent: hashed ones, or none. */
+  readonly embedder?: string | null;
 }
 
 export interface KeptResult extends KeptText, Omit<Reconciled, 'text' | 'findings' | 'lane'> {

@@ -61,7 +61,7 @@ class Again {
     this.#texts = new Map(kept.lanes.map(({ lane, text }) => [lane, text]));
     this.#answers = new Map(kept.follow_ups.map((one) => [one.id, one]));
     const { task_type } = kept;
-    const { strategy, read, citations } = reconciler.open({ policy, task_type: task_type ?? undefined }, plan, []);
+    const { strategy, read, citations } = reconciler.again({ policy, task_type: task_type ?? undefined }, plan);
     this.#session = new ConsensusSession({
       plan,
       strategy: strategy(kind),
@@ -138,6 +138,9 @@ function doubtsOf(kept: KeptSession, documents: number, strategy: StrategyKind, 
     ...(kept.steps_cut ? ['there were more steps than are on record'] : []),
     ...(documents > 0 && isCiting(kept, strategy)
       ? [`${documents} documents of the task are not on record, and citations count as if there were none`]
+      : []),
+    ...(typeof kept.embedder === 'string'
+      ? [`the session compared texts by vectors of ${kept.embedder}, and here they are compared by their words`]
       : []),
     ...(strategy === 'adaptive' ? ['what is known of strategies may have changed since'] : []),
     ...(silent.length > 0 ? [`lane ${silent.join(', ')} had not answered in full when the session ended`] : []),

@@ -3,6 +3,8 @@ import type { AtpError } from '@atp-router/kernel';
 import type { CallOutcome, ConsensusEnded, ConsensusLearned } from '@atp-router/ledger';
 import type { AdmittedCall, EngineEnv } from '../../engine/env.ts';
 import type { LaneDesk } from '../lane-desk.ts';
+import type { SessionTools } from '../reconciler.ts';
+import type { OpenedSession } from '../session-parts.ts';
 import type { Fanout } from '../types.ts';
 import { endedEvent } from './ended-event.ts';
 import { keptSession } from './keep.ts';
@@ -16,16 +18,18 @@ export class SessionAudit {
   readonly #call: AdmittedCall;
   readonly #fanout: Fanout;
   readonly #env: EngineEnv;
+  readonly #tools: SessionTools;
   readonly #standing: NotedStanding;
   readonly #log: SessionLog;
   readonly #started_ms: number;
   #result: Reconciled | undefined;
 
-  constructor(call: AdmittedCall, fanout: Fanout, env: EngineEnv, parts: SessionParts) {
+  constructor(call: AdmittedCall, fanout: Fanout, env: EngineEnv, { parts, tools }: OpenedSession) {
     const { clock } = env.ambient;
     this.#call = call;
     this.#fanout = fanout;
     this.#env = env;
+    this.#tools = tools;
     this.#standing = new NotedStanding(parts.standing);
     this.parts = { ...parts, standing: this.#standing };
     this.#log = new SessionLog(clock.mono_ms());
@@ -68,7 +72,7 @@ export class SessionAudit {
   #lesson(session: ConsensusSession): ConsensusLearned | undefined {
     const { policy, plan } = this.#fanout;
     const { faults, reconciler } = this.#env;
-    const over = { head: this.#call.head, policy, plan, documents: this.parts.documents, session };
+    const over = { head: this.#call.head, policy, plan, documents: this.parts.documents, session, tools: this.#tools };
     let lesson: ConsensusLearned | undefined;
     faults.safely(() => {
       lesson = reconciler.lesson(over);

@@ -1,11 +1,12 @@
-import { systemClock, systemTimers } from '@atp-router/adapters';
-import { Knowledge, MIN_SAMPLES } from '@atp-router/consensus';
+import { type Config, systemClock, systemTimers } from '@atp-router/adapters';
+import { type AliasTable, aliasTable, Knowledge } from '@atp-router/consensus';
 import type { AtpError } from '@atp-router/kernel';
 import type { LedgerHandle } from '../../ledger-handle.ts';
 import type { EventBus } from '../../observe/event-bus.ts';
 import type { RouterOptions } from '../../options.ts';
 import type { Seat } from '../../processes/seat.ts';
 import { dataSealer } from '../../shared/sealer.ts';
+import type { Embeddings } from '../embeddings.ts';
 import { ReconcilerRoom } from '../reconciler-room.ts';
 import { FeedbackDesk } from './feedback-desk.ts';
 import { KnowledgeKeeper } from './keeper.ts';
@@ -14,18 +15,27 @@ import type { Learning } from './learning.ts';
 /** Often enough that workers hardly differ; a state is some hundred kilobytes at most. */
 const EVERY_MS = 15_000;
 
+export interface LearningParts {
+  readonly embeddings: Embeddings;
+  /** The configuration in force. */
+  readonly current: () => Config;
+}
+
 /** Reads what was learned before. Call it before the first call is taken. */
 export async function openLearning(
   { pace, onProblem: onAny }: Pick<RouterOptions, 'pace' | 'onProblem'>,
   { config, secrets }: Pick<Seat, 'config' | 'secrets'>,
   ledger: Pick<LedgerHandle, 'journal' | 'learned'>,
   bus: EventBus,
+  { embeddings, current }: LearningParts,
   hash: (text: string) => string,
 ): Promise<Learning> {
   const every_ms = pace?.learned_ms ?? EVERY_MS;
   const sealer = dataSealer(config, secrets);
   const onProblem = (problem: AtpError): void => onAny?.('projection', problem);
-  const knowledge = new Knowledge({ min_samples: MIN_SAMPLES });
+  const { half_life_hours, min_samples } = config.consensus.reputation;
+  // A tick is an hour.
+  const knowledge = new Knowledge({ min_samples, half_life_ticks: half_life_hours });
   const written = (): Promise<void> => bus.written();
   const keeper = new KnowledgeKeeper({
     ...{ knowledge, store: ledger.learned, written, clock: systemClock, timers: systemTimers, every_ms, onProblem },
@@ -38,7 +48,7 @@ export async function openLearning(
   bus.listen((event) => keeper.observe(event));
   const hashOfKey = (call_id: string, key: string): string => hash(`${call_id}\n${key}`);
   const reconciler = new ReconcilerRoom({
-    ...{ knowledge, clock: systemClock },
+    ...{ knowledge, embeddings, clock: systemClock, aliases: aliasesOf(current) },
     seal: (call_id, keys) => sealer.seal(Buffer.from(JSON.stringify(keys.map((key) => hashOfKey(call_id, key))))),
   });
   const feedback = new FeedbackDesk({
@@ -47,4 +57,14 @@ export async function openLearning(
     open: (sealed) => JSON.parse(Buffer.from(sealer.open(sealed)).toString()) as string[],
   });
   return { knowledge, keeper, feedback, reconciler };
+}
+
+/** The table of the configuration in force, made once for each. */
+function aliasesOf(current: () => Config): () => AliasTable {
+  let made: { readonly of: Config['consensus']['aliases']; readonly table: AliasTable } | undefined;
+  return () => {
+    const of = current().consensus.aliases;
+    if (made?.of !== of) made = { of, table: aliasTable(of) };
+    return made.table;
+  };
 }

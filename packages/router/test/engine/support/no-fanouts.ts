@@ -3,6 +3,7 @@ import type { EngineParts } from '../../../src/engine/parts.ts';
 /** Calls of these histories ask one at a time. */
 export const NO_FANOUTS: EngineParts['reconciler'] = {
   open: noFanouts,
+  again: noFanouts,
   checker: noFanouts,
   lesson: noFanouts,
   select: noFanouts,

@@ -1,0 +1,42 @@
+import { readAliases } from '@atp-router/consensus';
+import { fault, type Inventory, isRecord } from './inventory.ts';
+import type { Draft } from './problem.ts';
+import { valueAt } from './shape.ts';
+
+const AT = ['consensus', 'aliases'] as const;
+
+/** Aliases of findings: one that stands for two names, a severity that there is not, a name without a letter. */
+export function checkAliases(inventory: Inventory): Draft[] {
+  const given = valueAt(inventory.data, [...AT]);
+  if (!isRecord(given)) return [];
+  const read = readAliases(formed(given));
+  if (read.kind === 'table') return [];
+  return read.complaints.map(({ path, why }) => {
+    // Of a name without its list only the key is at fault.
+    const part = path.length < 3 ? ({ part: 'key' } as const) : {};
+    return fault(
+      inventory,
+      [...AT, ...path],
+      `${JSON.stringify(path.at(-1))} ${why}`,
+      'a name that is told from all others',
+      part,
+    );
+  });
+}
+
+/** What of it has the right form: the schema tells what has not. */
+function formed(given: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const kinds = ['types', 'severities', 'files'].flatMap((kind) => {
+    const lists = given[kind];
+    if (!isRecord(lists)) return [];
+    const good = Object.entries(lists).filter(
+      ([name, list]) => name.length <= 200 && Array.isArray(list) && list.length <= 1_000 && list.every(isName),
+    );
+    return [[kind, Object.fromEntries(good)] as const];
+  });
+  return Object.fromEntries(kinds);
+}
+
+function isName(value: unknown): boolean {
+  return typeof value === 'string' && value.length <= 200;
+}

@@ -1,0 +1,2 @@
+export { type LocalEmbedder, type OnnxEmbedderOptions, openOnnxEmbedder } from './onnx-embedder.ts';
+export { VectorCache } from './vector-cache.ts';
