@@ -123,10 +123,14 @@ module.exports = {
     },
     {
       name: 'declared-dependencies',
-      comment: 'src may import only what its own package.json lists under dependencies.',
+      comment:
+        'src may import only what its own package.json lists under dependencies, or as optional for who installs it.',
       severity: 'error',
       from: { path: '^packages/[^/]+/src/' },
-      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown', 'npm-bundled'] },
+      to: {
+        dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown', 'npm-bundled'],
+        dependencyTypesNot: ['npm-peer'],
+      },
     },
     {
       name: 'no-unresolvable',

@@ -96,7 +96,7 @@ tenants:
       atp.yaml:6:1: session: unknown key "session"
         6 | session: { …: … }
           | ^
-        expected: one of listen, data_dir, node_id, workers, cluster, providers, models, agents, personas, policies, tenants, admin, limits, flow, journal, store, …
+        expected: one of listen, data_dir, node_id, workers, cluster, providers, models, agents, personas, embeddings, policies, tenants, admin, limits, flow, journal, …
         did you mean: sessions
 
       5 problems in atp.yaml

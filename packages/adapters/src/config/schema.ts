@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { atStart, int, NAME_PATTERN, text, typed } from './schema-parts.ts';
 import {
-  consensusSchema,
   idempotencySchema,
   journalSchema,
   limitsSchema,
@@ -12,6 +11,7 @@ import {
   telemetrySchema,
 } from './schema-process.ts';
 import { clusterSchema } from './schema-cluster.ts';
+import { consensusSchema } from './schema-consensus.ts';
 import { embeddingsSchema } from './schema-embed.ts';
 import { flowSchema } from './schema-flow.ts';
 import { personaSchema, policySchema } from './schema-policy.ts';

@@ -1,7 +1,7 @@
 import { flipRisk, type Outcome, type Said, Voter } from '@atp-router/consensus';
 import type { Rng } from '@atp-router/kernel';
 import { AdaptiveEval } from './adaptive.ts';
-import type { Eval } from './judge.ts';
+import type { Eval, Task } from './judge.ts';
 
 export const STRATEGIES = ['majority', 'weighted', 'early-stop', 'first', 'adaptive'] as const;
 export type StrategyName = (typeof STRATEGIES)[number];
