@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { utcDay } from '@atp-router/kernel';
 import { chaos } from './chaos.ts';
 import { conformance } from './conformance.ts';
+import { consensus } from './consensus.ts';
 import { credit } from './credit.ts';
 import { flow } from './flow.ts';
 import { kills } from './kills.ts';
@@ -16,7 +17,7 @@ import { soak } from './soak.ts';
 import { streams } from './streams.ts';
 
 const PARTS: Readonly<Record<string, Part>> = {
-  ...{ properties, flow, credit, sessions, conformance },
+  ...{ properties, flow, credit, sessions, consensus, conformance },
   ...{ kills, processes, chaos, streams, soak },
 };
 

@@ -7,7 +7,7 @@ import { Agenda } from './agenda.ts';
 import type { HistoryFacts } from './facts.ts';
 import { nagging } from './nagging.ts';
 import { Oracle } from './oracle.ts';
-import { type Orders, playOrders } from './orders.ts';
+import { ORDER, type Orders, playOrders } from './orders.ts';
 import { partsOf } from './parts.ts';
 import { KINDS, type LaneScript, piecesOf, planOf, replyTo, scriptOf, standingOf } from './world.ts';
 
@@ -25,7 +25,7 @@ const ERROR = { code: 'upstream_error', message: 'a history' } as const;
 
 /**
  * A session on a clock of its own, all of it from one seed: lanes that stall, crash, lie, begin anew, and speak out of order
- * and twice. Some of its answers are then heard once more, in two orders.
+ * and twice. Where the order of arrival is promised to change nothing, some answers are then heard in two orders.
  */
 export function playHistory(seed: number, kind?: StrategyKind): History {
   return new Play(seed, kind).run();
@@ -68,7 +68,8 @@ class Play {
     if (steps >= STEPS_MAX) this.#oracle.problem('it does not end');
     this.#oracle.ended(this.#session, !this.#is_nagging);
     const { kind } = this.#plan.strategy;
-    const orders: Orders | undefined = this.#draw.chance(0.5) ? playOrders(this.#seed, kind) : undefined;
+    const is_promised = ORDER[kind] === 'nothing';
+    const orders: Orders | undefined = is_promised && this.#draw.chance(0.5) ? playOrders(this.#seed, kind) : undefined;
     const facts: HistoryFacts = {
       ...{ histories: 1, lanes: this.#lanes, pieces: this.#pieces, twice: this.#twice, restarted: this.#restarted },
       ...this.#oracle.facts,

@@ -40,7 +40,7 @@ const ODD: readonly [number, ...number[]] = [0, -2, Number.NaN, Number.POSITIVE_
 
 /** What is known of all sources of a history, whoever is asked for first. */
 export function standingOf(draw: Draw): Standing {
-  const sources = ['s0', 's1', 's2', 's3', 's4', 's5', 'better', 'the judge', 'the arbiter', 'asked'];
+  const sources = ['s0', 's1', 's2', 's3', 's4', 's5', 'better', 'best', 'the judge', 'the arbiter', 'asked'];
   const known = new Map(
     sources.map((source) => [
       source,
@@ -141,15 +141,11 @@ export function planOf(draw: Draw, kind: StrategyKind): FanoutPlan {
           expiry_ms: draw.int(1, 2_000),
         }
       : undefined,
-    escalations: draw.chance(0.4)
-      ? [
-          {
-            when: draw.one('low_conf', 'disagree_high', 'weak_citations', 'test_fail'),
-            threshold: draw.next(),
-            to: asked('better'),
-          },
-        ]
-      : [],
+    escalations: ['better', 'best'].slice(0, draw.chance(0.4) ? draw.int(1, 2) : 0).map((source) => ({
+      when: draw.one('low_conf', 'disagree_high', 'weak_citations', 'test_fail'),
+      threshold: draw.next(),
+      to: asked(source),
+    })),
     arbiter: kind === 'arbiter' || draw.chance(0.3) ? { member: asked('the arbiter'), max_usd_nanos: 1 } : undefined,
     judge: asked('the judge'),
     width: draw.chance(0.3) ? draw.int(1, members.length) : undefined,

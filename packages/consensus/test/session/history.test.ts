@@ -25,7 +25,7 @@ describe('seeded histories of sessions', () => {
       tally.add({ facts });
     }
     expect(tally.facts.completed).toBeGreaterThan(COUNT / 4);
-    expect(tally.facts.heard_alike).toBeGreaterThan(COUNT / 10);
+    if (ORDER[kind] === 'nothing') expect(tally.facts.heard_alike).toBeGreaterThan(COUNT / 10);
   });
 
   test('of any kind, and much happens in them', () => {
