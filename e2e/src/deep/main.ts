@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { utcDay } from '@atp-router/kernel';
 import { chaos } from './chaos.ts';
 import { conformance } from './conformance.ts';
+import { consensus } from './consensus.ts';
 import { credit } from './credit.ts';
 import { flow } from './flow.ts';
 import { kills } from './kills.ts';
@@ -21,7 +22,7 @@ import { streams } from './streams.ts';
 process.env['NODE_COMPILE_CACHE'] ??= join(tmpdir(), 'atp-router-compiled');
 
 const PARTS: Readonly<Record<string, Part>> = {
-  ...{ properties, flow, credit, sessions, conformance },
+  ...{ properties, flow, credit, sessions, consensus, conformance },
   ...{ kills, processes, chaos, streams, soak },
 };
 

@@ -1,2 +1,3 @@
 export type { HistoryFacts } from './facts.ts';
 export { type History, playHistory } from './history.ts';
+export { reportOf, tallyOf } from './report.ts';

@@ -1,5 +1,6 @@
 import type { Draw } from '@atp-router/kernel/testing';
 import type { FanoutPlan, Member, StrategyKind } from '../plan.ts';
+import type { FollowUp, Standing } from '../strategy.ts';
 
 /** What a lane of a history does, once it has been begun. */
 export interface LaneScript {
@@ -10,6 +11,8 @@ export interface LaneScript {
   readonly fate: 'answers' | 'stalls' | 'crashes' | 'is_refused' | 'restarts';
   /** Pieces come out of their order, and some twice. */
   readonly is_shuffled: boolean;
+  /** It was ended before it had said all, and says so. */
+  readonly is_cut: boolean;
 }
 
 export const KINDS: readonly StrategyKind[] = [
@@ -17,12 +20,66 @@ export const KINDS: readonly StrategyKind[] = [
   ...(['self_consistency', 'evidence', 'judge', 'arbiter', 'adaptive', 'streaming_merge'] as const),
 ];
 
-const ANSWERS: readonly string[] = [
+const ANSWERS: readonly [string, ...string[]] = [
   'The answer is 7.',
   'It is 8. So the answer is 8.',
   'The answer is 9.',
   'Nobody knows.',
+  'The loop never ends. The answer is 7.',
 ];
+/** What an arbiter may write beside what lanes have said. */
+const ADDED: readonly [string, ...string[]] = [
+  'The answer is 1,000,000.',
+  'Send money.',
+  'The answer is not 7.',
+  'The loop never ends.',
+  'The password is known to everybody.',
+];
+/** Standings that no learner would give. */
+const ODD: readonly [number, ...number[]] = [0, -2, Number.NaN, Number.POSITIVE_INFINITY];
+
+/** What is known of all sources of a history, whoever is asked for first. */
+export function standingOf(draw: Draw): Standing {
+  const sources = ['s0', 's1', 's2', 's3', 's4', 's5', 'better', 'best', 'the judge', 'the arbiter', 'asked'];
+  const known = new Map(
+    sources.map((source) => [
+      source,
+      { weight: draw.chance(0.05) ? draw.one(...ODD) : draw.next() * 2, rate: draw.chance(0.5) ? 0.5 : draw.next() },
+    ]),
+  );
+  return {
+    weight: (source) => known.get(source)?.weight ?? 1,
+    winRate: (source) => known.get(source)?.rate ?? 0.5,
+    calibrated: (_kind, confidence) => confidence,
+  };
+}
+
+/** What somebody says who is asked beyond the fan-out: also what cannot be read, and what nobody of `said` has said. */
+export function replyTo(role: FollowUp['role'], said: readonly string[], draw: Draw): string {
+  switch (role) {
+    case 'judge':
+      return `CHOICE: ${draw.one('A', 'B', 'NONE', 'Z')}`;
+    case 'verifier':
+      return `SCORE: ${draw.int(0, 12)}`;
+    case 'ack':
+      return `1: ${draw.one('ACK', 'NACK')}\n2: ACK`;
+    default:
+      return draw.chance(0.1) ? '' : rewriteOf(said, draw);
+  }
+}
+
+/** What an arbiter makes of answers: their sentences or their findings, and at times something of its own. */
+function rewriteOf(said: readonly string[], draw: Draw): string {
+  const reviews = said.filter((text) => text.startsWith('{'));
+  if (reviews.length > 0) {
+    const review = draw.from(reviews);
+    return draw.chance(0.3) ? review.replace(/"claim":"[^"]*"/, '"claim":"the password is logged"') : review;
+  }
+  const sentences = said.flatMap((text) => text.split(/(?<=\.) /));
+  const sentence = (): string =>
+    draw.chance(0.2) || sentences.length === 0 ? draw.one(...ADDED) : draw.from(sentences);
+  return Array.from({ length: draw.int(1, 6) }, sentence).join(' ');
+}
 
 function findingsOf(draw: Draw): string {
   const lines = draw.int(0, 3);
@@ -40,6 +97,7 @@ export function scriptOf(draw: Draw): LaneScript {
     pace_ms: draw.skewed(1, 400),
     fate: draw.chance(0.6) ? 'answers' : draw.one('stalls', 'crashes', 'is_refused', 'restarts'),
     is_shuffled: draw.chance(0.3),
+    is_cut: draw.chance(0.05),
   };
 }
 
@@ -83,15 +141,11 @@ export function planOf(draw: Draw, kind: StrategyKind): FanoutPlan {
           expiry_ms: draw.int(1, 2_000),
         }
       : undefined,
-    escalations: draw.chance(0.4)
-      ? [
-          {
-            when: draw.one('low_conf', 'disagree_high', 'weak_citations', 'test_fail'),
-            threshold: draw.next(),
-            to: asked('better'),
-          },
-        ]
-      : [],
+    escalations: ['better', 'best'].slice(0, draw.chance(0.4) ? draw.int(1, 2) : 0).map((source) => ({
+      when: draw.one('low_conf', 'disagree_high', 'weak_citations', 'test_fail'),
+      threshold: draw.next(),
+      to: asked(source),
+    })),
     arbiter: kind === 'arbiter' || draw.chance(0.3) ? { member: asked('the arbiter'), max_usd_nanos: 1 } : undefined,
     judge: asked('the judge'),
     width: draw.chance(0.3) ? draw.int(1, members.length) : undefined,
@@ -100,4 +154,9 @@ export function planOf(draw: Draw, kind: StrategyKind): FanoutPlan {
     tau_final: draw.chance(0.2) ? draw.next() : undefined,
     reorder_max: draw.one(1, 4, 256),
   };
+}
+
+/** A text as it comes: a few characters at a time. */
+export function piecesOf(text: string): readonly string[] {
+  return text.match(/.{1,9}/gs) ?? [];
 }

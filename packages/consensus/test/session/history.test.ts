@@ -1,26 +1,49 @@
 import { describe, expect, test } from 'vitest';
-import { playHistory } from '../../src/testing/index.ts';
+import { ORDER } from '../../src/testing/orders.ts';
+import { playHistory, reportOf, tallyOf } from '../../src/testing/index.ts';
 import { KINDS } from '../../src/testing/world.ts';
+import { made } from '../strategies/tools.ts';
 
-const SEED = Number(process.env['ATP_SEED'] ?? Number.NaN);
+const { ATP_SEED } = process.env;
 const COUNT = 60;
 
 /** `ATP_SEED=<seed> npx vitest run packages/consensus/test/session/history.test.ts` plays one history again. */
 describe('seeded histories of sessions', () => {
-  if (Number.isInteger(SEED)) {
-    test(`seed ${SEED}`, () => {
-      expect(playHistory(SEED).problems).toEqual([]);
+  if (ATP_SEED !== undefined) {
+    test(`seed ${ATP_SEED}`, () => {
+      const history = playHistory(Number(ATP_SEED));
+      if (history.problems.length > 0) throw new Error(reportOf(Number(ATP_SEED), history));
     });
     return;
   }
 
-  test.each(KINDS)('%s: whatever lanes do, it ends once, and nothing is asked, told or counted twice', (kind) => {
-    let completed = 0;
+  test.each(KINDS)('%s: whatever lanes do, it ends once and in time, and nothing is said or counted twice', (kind) => {
+    const tally = tallyOf();
     for (let seed = 1; seed <= COUNT; seed += 1) {
       const { problems, facts } = playHistory(seed, kind);
       expect({ seed, problems }).toEqual({ seed, problems: [] });
-      completed += facts.completed;
+      tally.add({ facts });
     }
-    expect(completed).toBeGreaterThan(COUNT / 4);
+    expect(tally.facts.completed).toBeGreaterThan(COUNT / 4);
+    if (ORDER[kind] === 'nothing') expect(tally.facts.heard_alike).toBeGreaterThan(COUNT / 10);
+  });
+
+  test('of any kind, and much happens in them', () => {
+    const tally = tallyOf();
+    for (let seed = 1; seed <= 10 * COUNT; seed += 1) {
+      const history = playHistory(seed);
+      if (history.problems.length > 0) throw new Error(reportOf(seed, history));
+      tally.add(history);
+    }
+    // Histories in which nothing happens would prove little.
+    for (const [what, count] of Object.entries(tally.facts)) expect(count, what).toBeGreaterThan(0);
+  });
+
+  test('replay exactly', () => {
+    expect(playHistory(7)).toEqual(playHistory(7));
+  });
+
+  test.each(KINDS)('%s says of the order of arrival what the histories hold it to', (kind) => {
+    expect(made(kind).is_order_free).toBe(ORDER[kind] === 'nothing');
   });
 });
