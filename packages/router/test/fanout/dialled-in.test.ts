@@ -74,7 +74,7 @@ test('an agent whose answer can change nothing any more is told to stop', async 
   await seat(running, 'three', async function* slow(_task, { signal }) {
     yield 'It is';
     begun.open();
-    await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+    await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
     cancelled.open(signal.aborted);
   });
   const others: Quick['run'] = async () => {
