@@ -11,6 +11,7 @@ const { ATP_SEED, ATP_DEEP } = process.env;
 const HISTORIES = ATP_DEEP === '1' ? 6_000 : 300;
 /** Faults that once were swallowed. */
 const ONCE_BROKEN = [436, 3_317];
+const ONCE_BROKEN_LANES = [366, 1_394];
 const IN_ONE_TEST = 100;
 
 /** Plays a history, and then again with a fault at one of the seams that it crossed: each kind of seam is as likely. */
@@ -39,7 +40,7 @@ const upTo = (histories: number): number[] => Array.from({ length: histories }, 
 
 describe.each([
   ['', PLAIN, [...upTo(HISTORIES), ...ONCE_BROKEN]],
-  ['that several agents are asked ', FANOUTS, upTo(HISTORIES / 3)],
+  ['that several agents are asked ', FANOUTS, [...upTo(HISTORIES / 3), ...ONCE_BROKEN_LANES]],
 ] as const)(
   'whatever throws inside a call %sit ends once, holds nothing, and everybody else goes on',
   (_of, scenario, all) => {

@@ -247,7 +247,8 @@ export class World {
 
   #onEvent(event: RouterEvent, reconciling: Reconciling): void {
     reconciling.observe(event);
-    if (event.type !== 'call.opened' && event.type !== 'attempt.started') return;
+    // Where something threw, less may have been read of an answer than was sent.
+    if (this.#seams !== undefined || (event.type !== 'call.opened' && event.type !== 'attempt.started')) return;
     for (const { call } of this.engine.calls()) {
       const { call_id } = call.head;
       if (call_id === event.call_id && call.caps !== NO_CAPS) this.breaches.push(...overCaps(event, call.caps, this));
