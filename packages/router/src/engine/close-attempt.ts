@@ -13,13 +13,16 @@ export interface AttemptEnd {
   readonly failure?: UpstreamAttemptFailure | undefined;
 }
 
-/** An attempt is over: money, place and health are booked. Journaled by itself unless the call ends with it. */
+/**
+ * An attempt is over: money, place and health are booked. Journaled by itself unless the call ends with it. `books` have its
+ * record before its place is free, which somebody else may get at once, and end the call.
+ */
 export function closeAttempt(
   attempt: Attempt,
   { outcome, error, failure }: AttemptEnd,
   call: AdmittedCall,
   { ambient, faults }: EngineEnv,
-  books: CallBooks,
+  books: Pick<CallBooks, 'add'>,
   dispatcher: Dispatcher,
 ): AttemptRecord {
   const record = recordOf(attempt, outcome, error, call.started_mono_ms, ambient.clock.mono_ms());

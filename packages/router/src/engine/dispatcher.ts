@@ -251,6 +251,11 @@ export class Dispatcher implements ClaimOwner {
       this.#refuse(p, stopped);
       return;
     }
+    const { over } = this.#funds;
+    if (over !== undefined) {
+      this.#refuse(p, { scope: 'request', error: denialError(over, this.#call.head) });
+      return;
+    }
     let attempt: Attempt;
     try {
       const codec = this.#call.prepare(p, outputCap(p, this.#call, this.#funds, ambient.clock.now_ms()));

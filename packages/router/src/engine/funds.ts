@@ -137,6 +137,11 @@ export class CallFunds {
     return true;
   }
 
+  /** Why the call itself does not allow any more what was granted: others may have cost more than they were to, meanwhile. */
+  get over(): FundsDenial | undefined {
+    return this.#overCaps(this.#totalWith(0, NO_DEMAND));
+  }
+
   /** An attempt that runs needs more, or less: at once, or not at all. `onDenied`: where others have to be asked, and refuse. */
   hold(n: number, demand: Demand, onDenied?: (denial: Denial) => void): HoldResult {
     assert(this.#grant !== undefined, 'an attempt that runs has funds');

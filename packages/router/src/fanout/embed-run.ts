@@ -118,7 +118,11 @@ export class EmbedRun implements DispatchOwner {
     if (attempt === undefined || attempt.is_booked) return true;
     if (end.outcome !== 'ok') attempt.cancel();
     const { env, books } = this.#parts;
-    this.#owner.onBooked(closeAttempt(attempt, end, this.#call, env, books, this.#dispatcher));
+    const add = (record: AttemptRecord): void => {
+      books.add(record);
+      this.#owner.onBooked(record);
+    };
+    closeAttempt(attempt, end, this.#call, env, { add }, this.#dispatcher);
     return true;
   }
 }

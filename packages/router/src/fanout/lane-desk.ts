@@ -30,6 +30,7 @@ export class LaneDesk implements LaneOwner {
   /** Members that wait for the filter. */
   readonly #held: Map<number, () => void> = new Map();
   #filter: Filter = { kind: 'none' };
+  #is_over = false;
   readonly #pieces: Map<LaneRun, number> = new Map();
   readonly #texts: Map<LaneRun, string> = new Map();
 
@@ -116,6 +117,7 @@ export class LaneDesk implements LaneOwner {
 
   /** Nobody is needed any more. */
   stop(): void {
+    this.#is_over = true;
     for (const lane of this.all) if (!lane.is_over) lane.cancel();
     this.#vectors?.stop();
   }
@@ -128,6 +130,7 @@ export class LaneDesk implements LaneOwner {
 
   /** The call broke down. Never throws. */
   breakDown(error: AtpError): void {
+    this.#is_over = true;
     for (const lane of this.all) lane.breakDown(error);
     this.#vectors?.breakDown(error);
   }
@@ -190,6 +193,8 @@ export class LaneDesk implements LaneOwner {
       this.#owner.tell({ type: 'rejected', lane, error: { code: brief.code, message: brief.message } });
       return;
     }
+    // One of several that begin together may have ended the call.
+    if (this.#is_over) return;
     const run = new LaneRun(brief, this.#parts, this);
     this.#lanes.set(lane, run);
     run.start();
@@ -201,6 +206,7 @@ export class LaneDesk implements LaneOwner {
       heard(undefined, undefined);
       return undefined;
     }
+    if (this.#is_over) return undefined;
     const run = new LaneRun(brief, this.#parts, this);
     this.#heard.set(run, heard);
     return run;

@@ -249,8 +249,11 @@ export class LaneRun implements DispatchOwner {
         this.#finish(() => this.#owner.onFailed(this, effect.error, this.#attempts.size > 0));
         break;
       case 'cancel':
+        // What runs was stopped before; what waits may have a place already, while the shared store is asked.
+        this.#dispatcher.withdraw(this.#numbers[effect.n - 1] ?? 0);
+        break;
       case 'commit':
-        // One attempt at a time, and none of it goes to the client.
+        // None of it goes to the client.
         break;
     }
   }
@@ -278,9 +281,11 @@ export class LaneRun implements DispatchOwner {
 
   #close(attempt: Attempt, end: AttemptEnd): AttemptRecord {
     const { env, books } = this.#parts;
-    const record = closeAttempt(attempt, end, this.#call, env, books, this.#dispatcher);
-    this.#records.push(record);
-    return record;
+    const add = (record: AttemptRecord): void => {
+      books.add(record);
+      this.#records.push(record);
+    };
+    return closeAttempt(attempt, end, this.#call, env, { add }, this.#dispatcher);
   }
 
   #finish(tell: () => void): void {

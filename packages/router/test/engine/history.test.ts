@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { playHistory } from './support/history.ts';
-import type { World } from './support/world.ts';
+import { report } from './support/report.ts';
 
 const { ATP_SEED, ATP_DEEP } = process.env;
 const HISTORIES = ATP_DEEP === '1' ? 20_000 : 400;
@@ -11,21 +11,9 @@ const IN_ONE_TEST = 100;
 /** Plays one history; a broken one says how to see it again and what had happened. */
 async function play(seed: number): Promise<{ calls: number; ended_well: number }> {
   const { world, broken } = await playHistory(seed);
-  if (broken.length > 0) throw new Error(report(seed, world, broken));
+  if (broken.length > 0) throw new Error(report(seed, world, broken, 'history.test.ts'));
   const ended_well = world.submitted.filter(({ client }) => client.ending !== 'fail').length;
   return { calls: world.submitted.length, ended_well };
-}
-
-/** What was broken, and what the journal says of the calls that it names. */
-function report(seed: number, world: World, broken: readonly string[]): string {
-  const named = new Set(broken.flatMap((rule) => rule.match(/call_[0-9a-z]+/g) ?? []));
-  const events = world.log.events.filter((event) => 'call_id' in event && named.has(event.call_id));
-  return [
-    `History ${seed} breaks ${broken.length} rules at ${world.time.mono_ms()} ms:`,
-    ...broken.slice(0, 10).map((rule) => rule.slice(0, 2_000)),
-    `Replay it with ATP_SEED=${seed} npx vitest run packages/router/test/engine/history.test.ts`,
-    ...events.slice(-20).map((event) => JSON.stringify(event).slice(0, 1_000)),
-  ].join('\n');
 }
 
 const seeds =

@@ -11,9 +11,16 @@ export interface LogBehaviour {
   readonly broken_from_ms: number;
 }
 
+export const CALM_LOG: LogBehaviour = { delay_ms: 0, broken_from_ms: Number.POSITIVE_INFINITY };
+
+export function drawLog(draw: Draw): LogBehaviour {
+  const broken_from_ms = draw.chance(0.1) ? draw.int(0, 3_000) : Number.POSITIVE_INFINITY;
+  return { delay_ms: draw.one(0, 0, 3, 300), broken_from_ms };
+}
+
 interface Barrier {
-  /** The newest event that it covers. */
-  readonly covers: RouterEvent | undefined;
+  /** How many events it covers. */
+  readonly count: number;
   readonly done: (error?: AtpError) => void;
 }
 
@@ -25,8 +32,10 @@ export class FakeLog implements EventLog {
   readonly #behaviour: LogBehaviour;
   readonly #queue: Barrier[] = [];
   readonly #written: Set<RouterEvent> = new Set();
+  #written_count = 0;
+  readonly #listeners: ((event: RouterEvent) => void)[] = [];
   #last_due_ms = 0;
-  /** The event whose barrier is being passed right now: what happens now, happens because that was written. */
+  /** The newest event that the barrier covers which is being passed now: what happens now, happens because that was written. */
   serving: RouterEvent | undefined;
 
   constructor(time: VirtualTime, draw: Draw, behaviour: LogBehaviour) {
@@ -39,13 +48,19 @@ export class FakeLog implements EventLog {
     return this.#time.mono_ms() >= this.#behaviour.broken_from_ms ? notWritable() : undefined;
   }
 
+  /** `heard` is told each event. */
+  listen(heard: (event: RouterEvent) => void): void {
+    this.#listeners.push(heard);
+  }
+
   append(event: RouterEvent): void {
     this.events.push(event);
+    for (const heard of this.#listeners) heard(event);
   }
 
   barrier(done: (error?: AtpError) => void): void {
     const { delay_ms } = this.#behaviour;
-    this.#queue.push({ covers: this.events.at(-1), done });
+    this.#queue.push({ count: this.events.length, done });
     if (delay_ms === 0) {
       this.#pass();
       return;
@@ -67,9 +82,12 @@ export class FakeLog implements EventLog {
     const barrier = this.#queue.shift();
     if (barrier === undefined) return;
     const { failure } = this;
-    if (failure === undefined && barrier.covers !== undefined) this.#written.add(barrier.covers);
+    for (; failure === undefined && this.#written_count < barrier.count; this.#written_count += 1) {
+      const event = this.events[this.#written_count];
+      if (event !== undefined) this.#written.add(event);
+    }
     const before = this.serving;
-    this.serving = barrier.covers;
+    this.serving = this.events[barrier.count - 1];
     barrier.done(failure);
     this.serving = before;
   }

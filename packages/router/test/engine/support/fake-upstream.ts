@@ -2,7 +2,7 @@ import type { UpstreamExchange, UpstreamHandler, UpstreamRequest, UpstreamTransp
 import type { Timer } from '@atp-router/kernel';
 import type { Draw } from '@atp-router/kernel/testing';
 import { drawScript, type Script, type Step } from './script.ts';
-import type { Shape } from './wire.ts';
+import type { Answer, Shape } from './wire.ts';
 import type { Usage } from '@atp-router/kernel';
 import type { VirtualTime } from './virtual-time.ts';
 
@@ -36,12 +36,21 @@ export class FakeUpstreams {
   /** Called before anything else happens in an exchange. */
   readonly #onSend: (served: Served) => void;
   readonly #scriptOf: Scripts | undefined;
+  readonly #answer: ((draw: Draw) => Answer) | undefined;
 
-  constructor(time: VirtualTime, draw: Draw, onSend: (served: Served) => void, scriptOf?: Scripts) {
+  /** `answer`: what models say, where they do. */
+  constructor(
+    time: VirtualTime,
+    draw: Draw,
+    onSend: (served: Served) => void,
+    scriptOf?: Scripts,
+    answer?: (draw: Draw) => Answer,
+  ) {
     this.#time = time;
     this.#draw = draw;
     this.#onSend = onSend;
     this.#scriptOf = scriptOf;
+    this.#answer = answer;
   }
 
   get live(): number {
@@ -56,10 +65,12 @@ export class FakeUpstreams {
   }
 
   #send(provider: string, shape: Shape, request: UpstreamRequest, handler: UpstreamHandler): UpstreamExchange {
-    const body = JSON.parse(String(request.body)) as { model: string; stream?: boolean };
+    const body = JSON.parse(String(request.body)) as { model: string; stream?: boolean; input?: unknown };
     const kind = request.path.endsWith('/embeddings') ? 'embed' : body.stream === true ? 'stream' : 'whole';
     const nth = this.all.filter((served) => served.provider === provider).length;
-    const script = this.#scriptOf?.(provider, nth, kind) ?? drawScript(this.#draw, shape, kind);
+    const inputs = Array.isArray(body.input) ? body.input.length : 1;
+    const script =
+      this.#scriptOf?.(provider, nth, kind) ?? drawScript(this.#draw, shape, kind, this.#answer?.(this.#draw), inputs);
     const served: Served = {
       call_id: /call_[0-9a-z]+/.exec(String(request.body))?.[0] ?? '',
       provider,

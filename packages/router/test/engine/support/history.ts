@@ -1,5 +1,5 @@
 import { deploymentAccount } from '../../../src/generation/accounts.ts';
-import { drawConfig, drawRequests } from './scenario.ts';
+import type { Scenario } from './scenario.ts';
 import { brokenAtRest, brokenNow } from './invariants.ts';
 import type { Seams } from './seams.ts';
 import { World } from './world.ts';
@@ -13,9 +13,9 @@ export interface HistoryResult {
 }
 
 /** Plays one history to its end and says what did not hold. The same seed plays the same history. */
-export async function playHistory(seed: number, seams?: Seams): Promise<HistoryResult> {
-  const world = new World(seed, undefined, seams);
-  for (const plan of drawRequests(world.draw)) world.time.after(plan.at_ms, () => world.submit(plan));
+export async function playHistory(seed: number, seams?: Seams, scenario?: Scenario): Promise<HistoryResult> {
+  const world = new World(seed, undefined, seams, scenario);
+  for (const plan of world.scenario.requests(world.draw)) world.time.after(plan.at_ms, () => world.submit(plan));
   planDisturbances(world);
   for (let steps = 0; step(world); steps += 1) {
     // What hangs on promises (keys, the shared store) goes on as far as it can before the next moment.
@@ -68,7 +68,7 @@ function planDisturbances(world: World): void {
       if (max_parallel === 0) time.after(draw.int(0, 1_000), () => world.applyLimits());
     });
   }
-  at(0.2, () => world.reload(drawConfig(draw, world.config)));
+  at(0.2, () => world.reload(world.scenario.config(draw, world.config)));
   at(0.1, () => {
     world.drain();
     time.after(draw.int(0, 500), () => world.abortAll());

@@ -1,8 +1,9 @@
 import { type Amounts, NOTHING } from '@atp-router/flow';
-import { divideHalfUp, type Price, type Usage } from '@atp-router/kernel';
 import { budgetDayOf, type CallEnded } from '@atp-router/ledger';
 import { ROUTER_ACCOUNT } from '../../../src/generation/accounts.ts';
-import type { Served } from './fake-upstream.ts';
+import { billedFor, exchangesOf, isComplete, micros } from './billing.ts';
+import { isFanout } from './fanouts.ts';
+import { brokenFanout, placesBeside, strangeSessions } from './invariants-of-fanouts.ts';
 import { type ReadAnswer, readStream, readWhole } from './read-answer.ts';
 import type { RequestPlan } from './scenario.ts';
 import type { Submitted, World } from './world.ts';
@@ -35,7 +36,7 @@ export function brokenNow(world: World): string[] {
       ({ spec }) => (kind === 'provider' ? spec.target.provider.id : spec.target.key) === key,
     ).length;
     // Who waits for the shared store has a place already.
-    const most = attempts + (shared === undefined ? 0 : engine.in_flight);
+    const most = attempts + (shared === undefined ? 0 : engine.in_flight + placesBeside(world));
     if (places < attempts || places > most)
       out.push(`${places} places of ${account} are taken by ${attempts} attempts`);
   }
@@ -58,7 +59,7 @@ export function brokenAtRest(world: World): string[] {
     zero(`waiting at ${account}`, load.waiting);
   }
   for (const one of world.submitted) out.push(...brokenEnd(world, one));
-  out.push(...brokenBooks(world), ...brokenRepeats(world));
+  out.push(...brokenBooks(world), ...brokenAttempts(world), ...brokenRepeats(world), ...strangeSessions(world));
   return out;
 }
 
@@ -80,7 +81,25 @@ function brokenEnd(world: World, { call_id, client, plan }: Submitted): string[]
   if (record.outcome !== 'ok' && record.error !== client.error?.code) {
     say(`recorded with ${record.error}, told its client ${client.error?.code}`);
   }
-  if (plan.endpoint !== 'embeddings') out.push(...brokenText(world, call_id, client, record));
+  if (isFanout(plan)) out.push(...brokenFanout(world, client, record));
+  else if (plan.endpoint !== 'embeddings') out.push(...brokenText(world, call_id, client, record));
+  return out;
+}
+
+/** Each attempt that was promised ends once, with its call at the latest. */
+function brokenAttempts({ log }: World): string[] {
+  const promised = new Map<string, number[]>();
+  const out: string[] = [];
+  for (const event of log.events) {
+    if (event.type === 'call.opened') promised.set(event.call_id, [event.attempt.n]);
+    else if (event.type === 'attempt.started') promised.get(event.call_id)?.push(event.attempt.n);
+    else if (event.type === 'call.ended') {
+      const of_call = promised.get(event.call_id)?.sort((a, b) => a - b) ?? [];
+      const ended = event.attempts.map(({ n }) => n).sort((a, b) => a - b);
+      if (of_call.join() !== ended.join())
+        out.push(`${event.call_id} promised attempts ${of_call.join()} and ended ${ended.join()}`);
+    }
+  }
   return out;
 }
 
@@ -101,9 +120,9 @@ function brokenText(world: World, call_id: string, client: Submitted['client'], 
   if (read.error) say('ended well, and its client saw an error');
   const whole = served.some((one) => one.text === read.text && (isComplete(one) || one.state === 'cancelled'));
   if (!whole) say('ended well with a part of an answer');
-  const micros = divideHalfUp(record.cost_usd_nanos, 1_000);
+  const cost = micros(record.cost_usd_nanos);
   const told = client.ending === 'answer' ? client.meta?.cost_usd_micros : read.cost_usd_micros;
-  if (told !== micros) say(`cost ${micros} micro-dollars and told its client ${told}`);
+  if (told !== cost) say(`cost ${cost} micro-dollars and told its client ${told}`);
   return out;
 }
 
@@ -172,57 +191,6 @@ function brokenRepeats(world: World): string[] {
     if (new Set(well.map((one) => one.body)).size > 1) out.push(`key ${name} answered different requests`);
   }
   return out;
-}
-
-function exchangesOf(world: World, call_id: string): Served[] {
-  return world.upstreams.all.filter((served) => world.intents.get(served)?.call_id === call_id);
-}
-
-/** The router has read a whole answer: for a plain one also its end, for a stream what says that it is finished. */
-function isComplete(served: Served): boolean {
-  if (!served.finished || served.state === 'cancelled' || served.state === 'open') return false;
-  return served.script.streams ? !served.partial : served.state === 'ended';
-}
-
-/** What the provider bills as far as a router can know: its own report, or what was read of it. */
-function billedFor(world: World, served: Served): { tokens: number; usd_nanos: number } {
-  // Who has not answered is at work until the router gives up; who breaks it off has nothing to bill.
-  const given_up = served.state === 'cancelled' || served.timed_out;
-  const accepted = served.status === undefined ? given_up : served.status < 300;
-  if (!accepted) return { tokens: 0, usd_nanos: 0 };
-  const intent = world.intents.get(served);
-  const usage = usageOf(served, intent?.attempt.in_tokens ?? Number.NaN);
-  const price = world.models.find((model) => model.id === intent?.attempt.model)?.price;
-  return { tokens: usage.in_tokens + usage.out_tokens, usd_nanos: price === undefined ? 0 : costOf(usage, price) };
-}
-
-function usageOf(served: Served, estimated_in_tokens: number): Usage {
-  const can_read = served.script.streams || isComplete(served);
-  // No answer uses a billion tokens: such a report is not one.
-  const reported = can_read && (served.usage?.in_tokens ?? 0) <= 1_000_000_000 ? served.usage : undefined;
-  if (isComplete(served) && reported !== undefined) return reported;
-  const counted = can_read ? served.text.length / 4 : 0;
-  return {
-    in_tokens: reported?.in_tokens ?? estimated_in_tokens,
-    out_tokens: Math.max(reported?.out_tokens ?? 0, counted),
-    cached_in_tokens: reported?.cached_in_tokens ?? 0,
-    cache_write_tokens: reported?.cache_write_tokens ?? 0,
-    reasoning_tokens: reported?.reasoning_tokens ?? 0,
-  };
-}
-
-/** Written again from the price list, in integers that cannot round. */
-function costOf(usage: Usage, price: Price): number {
-  const big = (value: number): bigint => BigInt(value);
-  const plain_in = usage.in_tokens - usage.cached_in_tokens - usage.cache_write_tokens;
-  const plain_out = usage.out_tokens - usage.reasoning_tokens;
-  const picos =
-    big(plain_in) * big(price.in_usd_micros_per_mtok) +
-    big(usage.cached_in_tokens) * big(price.cached_in_usd_micros_per_mtok) +
-    big(usage.cache_write_tokens) * big(price.cache_write_usd_micros_per_mtok) +
-    big(plain_out) * big(price.out_usd_micros_per_mtok) +
-    big(usage.reasoning_tokens) * big(price.reasoning_usd_micros_per_mtok);
-  return Number((picos + 500n) / 1_000n) + price.per_request_usd_nanos;
 }
 
 /** With a deadline of its own, a request may wait for its idempotency key before it is a call. */

@@ -1,18 +1,25 @@
 import { createHash } from 'node:crypto';
 import { checkConfig, type Config } from '@atp-router/adapters';
 import type { Draw } from '@atp-router/kernel/testing';
+import type { Answer } from './wire.ts';
 
-/**
- * What the operators of a history have configured. Times are short, so that much happens in few virtual seconds.
- * With a configuration before, its providers and models stay or are taken away, and do not change.
- */
-export function drawConfig(draw: Draw, before?: Config): Config {
+/** What histories of one sort are made of. */
+export interface Scenario {
+  /** With a configuration before, its providers and models stay or are taken away, and do not change. */
+  config(draw: Draw, before?: Config): Config;
+  requests(draw: Draw): RequestPlan[];
+  /** What models say. Absent: each something else. */
+  readonly answer?: (draw: Draw) => Answer;
+}
+
+/** What the operators of a history have configured. Times are short, so that much happens in few virtual seconds. */
+function drawConfig(draw: Draw, before?: Config): Config {
   const providers = before?.providers ?? ['p1', 'p2', 'p3'].map((id) => provider(draw, id));
   const kept = before !== undefined && draw.chance(0.5) ? providers.slice(0, draw.int(1, 2)) : providers;
   const models = (before?.models ?? ['m1', 'm2', 'm3', 'm4'].map((id, i) => model(draw, id, i)))
     .filter((one) => kept.some(({ id }) => id === one.provider))
     .map((one) => ({ ...one }));
-  const text = JSON.stringify({
+  return checked({
     data_dir: '/nowhere',
     providers: kept,
     models,
@@ -21,12 +28,15 @@ export function drawConfig(draw: Draw, before?: Config): Config {
     limits: { calls_in_flight: draw.chance(0.1) ? 3 : 1_000, stream_duration_ms: draw.chance(0.1) ? 1_000 : 3_600_000 },
     idempotency: { max_body_bytes: draw.chance(0.2) ? 1_024 : 1_048_576 },
   });
-  const checked = checkConfig(text, { env: () => undefined, file: () => undefined });
-  if (!checked.ok) throw new Error(`the scenario is not a configuration: ${JSON.stringify(checked.problems)}`);
-  return checked.config;
 }
 
-function provider(draw: Draw, id: string): { readonly id: string; readonly [field: string]: unknown } {
+export function checked(written: object): Config {
+  const result = checkConfig(JSON.stringify(written), { env: () => undefined, file: () => undefined });
+  if (!result.ok) throw new Error(`the scenario is not a configuration: ${JSON.stringify(result.problems)}`);
+  return result.config;
+}
+
+export function provider(draw: Draw, id: string): { readonly id: string; readonly [field: string]: unknown } {
   const type = draw.one('openai', 'openai', 'anthropic');
   return {
     id,
@@ -43,7 +53,7 @@ function provider(draw: Draw, id: string): { readonly id: string; readonly [fiel
   };
 }
 
-function model(draw: Draw, id: string, i: number): PricedModel {
+export function model(draw: Draw, id: string, i: number): PricedModel {
   const price = {
     in_usd_per_mtok: draw.one(0, 0.25, 2.5),
     out_usd_per_mtok: draw.one(0, 2, 15),
@@ -62,14 +72,14 @@ function model(draw: Draw, id: string, i: number): PricedModel {
   };
 }
 
-interface PricedModel {
+export interface PricedModel {
   readonly id: string;
   readonly provider: string;
   readonly price?: object | undefined;
   readonly [field: string]: unknown;
 }
 
-function policy(draw: Draw, id: string, models: readonly PricedModel[]): object {
+export function policy(draw: Draw, id: string, models: readonly PricedModel[]): object {
   const fallback = draw.shuffled(models).slice(0, draw.int(1, 4));
   const usd = fallback.every((one) => one.price !== undefined) ? { usd: draw.one(0.000_5, 0.002, 0.05) } : {};
   return {
@@ -82,7 +92,7 @@ function policy(draw: Draw, id: string, models: readonly PricedModel[]): object 
   };
 }
 
-function tenant(draw: Draw, id: string): object {
+export function tenant(draw: Draw, id: string): object {
   const budget = {
     ...(draw.chance(0.3) ? { usd_per_day: draw.one(0.001, 0.01, 0.1) } : {}),
     ...(draw.chance(0.3) ? { tokens_per_day: draw.one(500, 3_000, 50_000) } : {}),
@@ -117,7 +127,7 @@ export interface RequestPlan {
   readonly oddity?: 'role' | 'part' | 'value' | undefined;
 }
 
-export function drawRequests(draw: Draw): RequestPlan[] {
+function drawRequests(draw: Draw): RequestPlan[] {
   const count = draw.one(1, 2, draw.int(3, 8), draw.int(8, 25));
   const span_ms = draw.one(0, 200, 3_000);
   const plans: RequestPlan[] = [];
@@ -128,7 +138,7 @@ export function drawRequests(draw: Draw): RequestPlan[] {
   return plans;
 }
 
-function drawRequest(draw: Draw, span_ms: number): RequestPlan {
+export function drawRequest(draw: Draw, span_ms: number): RequestPlan {
   const endpoint = draw.one('chat', 'chat', 'messages', draw.chance(0.3) ? 'embeddings' : 'chat');
   return {
     at_ms: draw.int(0, span_ms),
@@ -157,3 +167,6 @@ function repeat(draw: Draw, first: RequestPlan): RequestPlan {
     leaves_after_ms: draw.chance(0.2) ? draw.int(0, 1_000) : undefined,
   };
 }
+
+/** Calls that ask one at a time. */
+export const PLAIN: Scenario = { config: drawConfig, requests: drawRequests };

@@ -48,7 +48,14 @@ function pieceOf(draw: Draw, tag: string): string {
 
 function drawAnswer(draw: Draw): Answer {
   const tag = `${draw.int(100, 999)}${draw.one('a', 'b', 'c', 'd')}`;
-  const pieces = Array.from({ length: draw.int(1, 8) }, () => pieceOf(draw, tag));
+  return answerOf(
+    draw,
+    Array.from({ length: draw.int(1, 8) }, () => pieceOf(draw, tag)),
+  );
+}
+
+/** With what its upstream reports of it, which need not be so. */
+export function answerOf(draw: Draw, pieces: readonly string[]): Answer {
   const counted = pieces.join('').length / 4;
   const in_tokens = draw.int(1, 300);
   const out_tokens = Math.max(1, counted + draw.int(-3, 40));
@@ -63,8 +70,14 @@ function drawAnswer(draw: Draw): Answer {
   return { pieces, usage, reports: draw.one('never', 'at the end', 'at the end', 'always') };
 }
 
-export function drawScript(draw: Draw, shape: Shape, kind: 'embed' | 'whole' | 'stream'): Script {
-  const answer = drawAnswer(draw);
+/** `inputs`: texts that are to be embedded. */
+export function drawScript(
+  draw: Draw,
+  shape: Shape,
+  kind: 'embed' | 'whole' | 'stream',
+  answer: Answer = drawAnswer(draw),
+  inputs: number = 1,
+): Script {
   const fate = drawFate(draw);
   const full_text = kind === 'embed' ? '' : answer.pieces.join('');
   const base = { fate, fails_at_once: false, full_text, streams: kind === 'stream' };
@@ -81,7 +94,7 @@ export function drawScript(draw: Draw, shape: Shape, kind: 'embed' | 'whole' | '
     case 'no head':
       return { ...base, steps: draw.chance(0.5) ? [] : [{ after_ms: head_ms, kind: 'break', failure: 'reset' }] };
     default: {
-      const frames = kind === 'stream' ? framesOf(shape, answer) : [wholeFrame(shape, kind, answer)];
+      const frames = kind === 'stream' ? framesOf(shape, answer) : [wholeFrame(shape, kind, answer, inputs)];
       return {
         ...base,
         steps: [{ after_ms: head_ms, kind: 'head', status: 200 }, ...bodySteps(draw, shape, fate, frames)],
@@ -105,9 +118,9 @@ function drawFate(draw: Draw): Fate {
   );
 }
 
-function wholeFrame(shape: Shape, kind: 'embed' | 'whole', answer: Answer): WireFrame {
+function wholeFrame(shape: Shape, kind: 'embed' | 'whole', answer: Answer, inputs: number): WireFrame {
   const reported = answer.reports !== 'never';
-  const bytes = kind === 'embed' ? embeddingOf(answer.usage, reported) : wholeOf(shape, answer);
+  const bytes = kind === 'embed' ? embeddingOf(answer.usage, reported, inputs) : wholeOf(shape, answer);
   const embedded = { ...answer.usage, out_tokens: 0, cached_in_tokens: 0, reasoning_tokens: 0 };
   const usage = kind === 'embed' ? embedded : answer.usage;
   return { bytes, text: kind === 'embed' ? '' : answer.pieces.join(''), finish: true, ...(reported ? { usage } : {}) };

@@ -4,6 +4,7 @@ import type { GenEvent, GenRequest } from '@atp-router/dialects';
 import type { ClientSink } from '../../../src/engine/client.ts';
 import type { EngineParts } from '../../../src/engine/parts.ts';
 import type { CallRequest } from '../../../src/engine/request.ts';
+import type { SessionTools } from '../../../src/fanout/reconciler.ts';
 import type { Seams } from './seams.ts';
 
 /**
@@ -11,7 +12,7 @@ import type { Seams } from './seams.ts';
  * memory: giving back (`accounts.release`, `idempotency.release` and `complete`), and clocks and timers.
  */
 export function seamedParts(seams: Seams, parts: EngineParts): EngineParts {
-  const { accounts, estimator, health, idempotency, log, shared } = parts;
+  const { accounts, estimator, health, idempotency, log, reconciler, shared } = parts;
   return {
     ...parts,
     log: seams.over('log', log, ['append', 'barrier']),
@@ -22,6 +23,9 @@ export function seamedParts(seams: Seams, parts: EngineParts): EngineParts {
     ...(shared === undefined
       ? {}
       : { shared: seams.over('shared', shared, ['reserve', 'extend', 'settle', 'release']) }),
+    reconciler: seams.over('reconciler', reconciler, ['open', 'lesson', 'checker', 'select'], (method, tools) =>
+      method === 'open' ? seamedTools(seams, tools as SessionTools) : tools,
+    ),
     stages: parts.stages.map((stage) => seamedStage(seams, stage)),
     countTokens: (texts) => {
       seams.cross('countTokens');
@@ -38,6 +42,19 @@ export function seamedParts(seams: Seams, parts: EngineParts): EngineParts {
   };
 }
 
+/** How answers are read and compared. */
+function seamedTools(seams: Seams, tools: SessionTools): SessionTools {
+  const read: SessionTools['read'] = (...args) => {
+    seams.cross('session.read');
+    return tools.read(...args);
+  };
+  const strategy: SessionTools['strategy'] = (kind) => {
+    seams.cross('session.strategy');
+    return seams.over('strategy', tools.strategy(kind), ['decide', 'stream']);
+  };
+  return { ...tools, read, strategy };
+}
+
 function seamedStage(seams: Seams, stage: Stage<GenRequest, GenEvent>): Stage<GenRequest, GenEvent> {
   return seams.over('stage', stage, ['claims', 'open'], (method, opened) =>
     method === 'open'
@@ -50,7 +67,7 @@ function seamedStage(seams: Seams, stage: Stage<GenRequest, GenEvent>): Stage<Ge
 
 /** A request whose codecs and client are behind seams. */
 export function seamedRequest(seams: Seams, request: CallRequest): CallRequest {
-  const { sink, prepare, promptTexts, bodyHash } = request;
+  const { sink, prepare, promptTexts, bodyHash, facet } = request;
   const codec = (made: object): object =>
     seams.over('codec', made, ['whole', 'stream', 'error', 'ended'] as never[], (_method, read) =>
       seams.over('codec', read as object, ['push', 'end', 'finish', 'finishEarly', 'render'] as never[]),
@@ -62,6 +79,13 @@ export function seamedRequest(seams: Seams, request: CallRequest): CallRequest {
       seams.cross('prepare');
       return codec(prepare(...args)) as ReturnType<typeof prepare>;
     },
+    ...(facet === undefined
+      ? {}
+      : {
+          facet: seams.over('facet', facet, ['request', 'codec'], (method, made) =>
+            method === 'codec' ? codec(made as object) : made,
+          ),
+        }),
     promptTexts: () => {
       seams.cross('promptTexts');
       return promptTexts();

@@ -49,9 +49,11 @@ export function errorOf(shape: Shape, stream: boolean): string {
   return shape === 'openai' ? `data: ${body}\n\n` : `event: error\ndata: ${body}\n\n`;
 }
 
-export function embeddingOf(usage: Usage, reports: boolean): string {
+export function embeddingOf(usage: Usage, reports: boolean, inputs: number): string {
   const counts = { prompt_tokens: usage.in_tokens, total_tokens: usage.in_tokens };
-  const data = [{ object: 'embedding', index: 0, embedding: [0.25, -0.5] }];
+  const data = Array.from({ length: inputs }, (_, index) => ({
+    ...{ object: 'embedding', index, embedding: [0.25 + index, -0.5] },
+  }));
   return JSON.stringify({ object: 'list', data, model: 'm', ...(reports ? { usage: counts } : {}) });
 }
 

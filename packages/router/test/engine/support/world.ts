@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto';
 import type { Config } from '@atp-router/adapters';
 import { Estimator } from '@atp-router/flow';
 import { AtpError, idSource, seededRng, utcDay } from '@atp-router/kernel';
-import type { AttemptStarted, CallOpened } from '@atp-router/ledger';
+import type { AttemptStarted, CallOpened, RouterEvent } from '@atp-router/ledger';
 import { DEFAULT_BREAKER, DEFAULT_READINESS, KillSwitches, type ModelEntry } from '@atp-router/routing';
 import { Engine } from '../../../src/engine/engine.ts';
+import { NO_CAPS } from '../../../src/engine/funds.ts';
 import { IdempotencyIndex } from '../../../src/engine/idempotency.ts';
 import { observedOf } from '../../../src/engine/observed.ts';
 import type { EngineParts } from '../../../src/engine/parts.ts';
 import { Throttles } from '../../../src/engine/throttles.ts';
-import type { CallRequest } from '../../../src/engine/request.ts';
 import { applyRules } from '../../../src/generation/flow-limits.ts';
 import { accountLimits, buildGeneration } from '../../../src/generation/build.ts';
 import type { Generation } from '../../../src/generation/generation.ts';
@@ -18,16 +18,18 @@ import { healthOptions, providerConfigOf } from '../../../src/generation/health-
 import { Draw } from '@atp-router/kernel/testing';
 import { FakeArchive } from './fake-archive.ts';
 import { FakeClient } from './fake-client.ts';
-import { FakeLog, type LogBehaviour } from './fake-log.ts';
+import { CALM_LOG, drawLog, FakeLog, type LogBehaviour } from './fake-log.ts';
 import { FakeSharedBudgets } from './fake-shared.ts';
 import { drawStages } from './fake-stage.ts';
 import { FakeUpstreams, type Served } from './fake-upstream.ts';
-import { drawConfig, type RequestPlan } from './scenario.ts';
-import { bodyOf, operationOf } from './request.ts';
+import { isFanout } from './fanouts.ts';
+import { PLAIN, type RequestPlan, type Scenario } from './scenario.ts';
+import { bodyOf, operationOf, requestOf } from './request.ts';
 import type { Script } from './script.ts';
 import { seamedParts, seamedRequest, seamedTransport } from './seamed.ts';
 import type { Seams } from './seams.ts';
-import { NO_FANOUTS } from './no-fanouts.ts';
+import { Reconciling } from './reconciling.ts';
+import { brokenEnding, brokenSend, overCaps } from './sending.ts';
 import { CountedTimers, VirtualTime } from './virtual-time.ts';
 import { WatchedHealth, WatchedLedger } from './watched.ts';
 
@@ -77,6 +79,7 @@ export class World {
   /** What the models cost. Reloads may take models away, and never change a price. */
   readonly models: readonly ModelEntry[];
   config: Config;
+  readonly scenario: Scenario;
   readonly #start_ms: number;
   readonly #seams: Seams | undefined;
   readonly #memory: { readonly max_entries: number; readonly max_bytes?: number };
@@ -85,8 +88,9 @@ export class World {
   #generations = 0;
   #drained = false;
 
-  constructor(seed: number, fixed?: Fixed, seams?: Seams) {
+  constructor(seed: number, fixed?: Fixed, seams?: Seams, scenario: Scenario = PLAIN) {
     this.#seams = seams;
+    this.scenario = scenario;
     const draw = new Draw(seededRng(seed));
     this.draw = draw;
     this.#start_ms = fixed?.start_ms ?? (draw.chance(0.3) ? START_MS : START_MS + 3_600_000);
@@ -94,8 +98,14 @@ export class World {
     this.timers = new CountedTimers(this.time);
     this.ledger = new WatchedLedger(this.time.now_ms);
     this.log = new FakeLog(this.time, draw, fixed === undefined ? drawLog(draw) : (fixed.log ?? CALM_LOG));
-    this.upstreams = new FakeUpstreams(this.time, draw, (served) => this.#onSend(served), fixed?.script);
-    this.config = fixed?.config ?? drawConfig(draw);
+    this.upstreams = new FakeUpstreams(
+      this.time,
+      draw,
+      (served) => this.#onSend(served),
+      fixed?.script,
+      scenario.answer,
+    );
+    this.config = fixed?.config ?? scenario.config(draw);
     this.health = new WatchedHealth(
       this.time.mono_ms,
       () => undefined,
@@ -112,6 +122,10 @@ export class World {
     this.engine = this.#makeEngine(fixed === undefined ? drawStages(draw) : []);
     this.models = this.engine.generation.registry.models;
     this.applyLimits();
+  }
+
+  get generation(): Generation {
+    return this.engine.generation;
   }
 
   #ruled: ReadonlySet<string> = new Set();
@@ -150,27 +164,7 @@ export class World {
     const submitted: Submitted = { call_id, plan, client, body, limits_money: this.#limitsMoney(plan) };
     this.submitted.push(submitted);
     const operation = operationOf(plan, body, engine.generation);
-    const { kind, model, stream, needs, choices, max_output_tokens, prompt, promptTexts, prepare } = operation;
-    const request: CallRequest = {
-      ...{ kind, model, stream, needs, choices, max_output_tokens, prompt, promptTexts, prepare },
-      hosted_tools: operation.hosted_tools,
-      call_id,
-      endpoint: plan.endpoint,
-      tenant: plan.tenant,
-      key_id: 'k',
-      options: {
-        data_scopes: [],
-        qos: plan.qos,
-        deadline_ms: plan.deadline_ms,
-        max_usd_nanos: plan.max_usd_nanos,
-        idempotency_key: plan.idempotency_key,
-      },
-      sink: client,
-      started_ms: time.now_ms(),
-      started_mono_ms: time.mono_ms(),
-      deciding_since_mono_ms: time.mono_ms(),
-      bodyHash: () => sha256(body),
-    };
+    const request = requestOf(plan, operation, { call_id, sink: client, clock: time, bodyHash: () => sha256(body) });
     engine.submit(this.#seams === undefined ? request : seamedRequest(this.#seams, request));
   }
 
@@ -178,10 +172,17 @@ export class World {
   kill(scope: 'tenant' | 'key' | 'model' | 'provider', id: string): void {
     this.kills.set(scope, id, true);
     this.engine.kill(scope, id, 'history');
-    for (const { call } of this.engine.calls()) {
+    for (const { call, attempts } of this.engine.calls()) {
       const { tenant, key_id } = call.head;
       if ((scope === 'tenant' && tenant === id) || (scope === 'key' && `${tenant}/${key_id}` === id)) {
         this.breaches.push(`${call.head.call_id} goes on although its ${scope} was killed`);
+      }
+      for (const attempt of attempts) {
+        // The list has a hole where an attempt has not come to be.
+        if (attempt?.is_over !== false) continue;
+        const { model, provider } = attempt.spec.target;
+        if ((scope === 'model' && model.id === id) || (scope === 'provider' && provider.id === id))
+          this.breaches.push(`${call.head.call_id} goes on at ${id} although that was killed`);
       }
     }
   }
@@ -208,8 +209,10 @@ export class World {
       seal: (plain: Uint8Array) => Buffer.from(plain).toString('base64'),
       open: (sealed: string) => Buffer.from(sealed, 'base64'),
     };
+    const reconciling = new Reconciling(time, sealer, this.config, () => this);
+    log.listen((event) => this.#onEvent(event, reconciling));
     const parts: EngineParts = {
-      reconciler: NO_FANOUTS,
+      ...{ reconciler: reconciling.room, answers: reconciling.answers },
       ambient: { clock: time, timers: this.timers, rng: draw.rng, call_ids: idSource('call_', draw.rng) },
       ...{ log, accounts: ledger, shared, estimator, health, kills, observed },
       live: { health, kills, observed },
@@ -242,6 +245,16 @@ export class World {
     });
   }
 
+  #onEvent(event: RouterEvent, reconciling: Reconciling): void {
+    reconciling.observe(event);
+    // Where something threw, less may have been read of an answer than was sent.
+    if (this.#seams !== undefined || (event.type !== 'call.opened' && event.type !== 'attempt.started')) return;
+    for (const { call } of this.engine.calls()) {
+      const { call_id } = call.head;
+      if (call_id === event.call_id && call.caps !== NO_CAPS) this.breaches.push(...overCaps(event, call.caps, this));
+    }
+  }
+
   #onSend(served: Served): void {
     const intent = this.log.serving;
     const named = intent?.type === 'call.opened' || intent?.type === 'attempt.started' ? intent : undefined;
@@ -250,20 +263,14 @@ export class World {
       return;
     }
     this.intents.set(served, named);
-    const { call_id, attempt } = named;
-    if (`up-${attempt.model}` !== served.upstream_model) {
-      this.breaches.push(`${call_id} promised ${attempt.model} and asked for ${served.upstream_model}`);
-    }
+    const { call_id } = named;
     const asked = this.submitted.find((one) => one.call_id === call_id);
-    if (asked?.client.begun !== undefined) this.breaches.push(`${call_id} sent again after its answer had begun`);
-    if (asked?.client.ending !== undefined) this.breaches.push(`${call_id} sent after its end`);
+    const sender = {
+      ...{ client: asked?.client, limits_money: asked?.limits_money === true },
+      is_fanout: asked !== undefined && isFanout(asked.plan),
+    };
+    this.breaches.push(...brokenSend(served, named, sender, this.kills));
     if (this.#drained) this.breaches.push(`${call_id} was sent after the router had said that it is empty`);
-    if (asked?.limits_money === true && attempt.price === undefined) {
-      this.breaches.push(`${call_id} has a budget in money and went to ${attempt.model}, which has no price`);
-    }
-    if (this.kills.model(attempt.model) || this.kills.provider(attempt.provider)) {
-      this.breaches.push(`${call_id} was sent to ${attempt.model} at ${attempt.provider}, which is switched off`);
-    }
   }
 
   /** Nothing throws in a history in which nothing is made to. */
@@ -277,24 +284,10 @@ export class World {
   readonly intents: Map<Served, CallOpened | AttemptStarted> = new Map();
 
   #onEnding({ call_id, client }: Submitted): void {
-    const { serving } = this.log;
-    const opened = this.log.events.some((event) => event.type === 'call.opened' && event.call_id === call_id);
-    if (!opened) return;
-    const is_own = serving?.type === 'call.ended' && serving.call_id === call_id;
-    if (!is_own) this.breaches.push(`the client of ${call_id} was told its end before the journal was asked for it`);
-    else if (client.ending !== 'fail' && !this.log.isWritten(serving)) {
-      this.breaches.push(`the client of ${call_id} got its last byte before its record was written`);
-    }
+    this.breaches.push(...brokenEnding(call_id, client, this.log));
   }
 }
 
 type Stages = ReturnType<typeof drawStages>;
 
 const ROOMY = { max_entries: 100 };
-
-const CALM_LOG: LogBehaviour = { delay_ms: 0, broken_from_ms: Number.POSITIVE_INFINITY };
-
-function drawLog(draw: Draw): LogBehaviour {
-  const broken_from_ms = draw.chance(0.1) ? draw.int(0, 3_000) : Number.POSITIVE_INFINITY;
-  return { delay_ms: draw.one(0, 0, 3, 300), broken_from_ms };
-}

@@ -1,0 +1,83 @@
+import { expect, test } from 'vitest';
+import { configOf, good, model, provider, Stage, tenant } from './support/fixed.ts';
+import type { Script } from './support/script.ts';
+
+const NUMBER = { strategy: 'majority', answer: 'number', weights: 'equal' };
+
+test('lanes that are stopped for gold while the shared store is asked ask nobody afterwards', async () => {
+  const stage = new Stage({
+    config: configOf({
+      providers: [provider('p1', { max_concurrency: 2, queue_timeout_ms: 60_000 })],
+      models: [model('m1', 'p1'), model('m2', 'p1')],
+      policies: [{ id: 'f1', fanout: { agents: ['m1', 'm2'] }, consensus: NUMBER }],
+      flow: { shares: { gold: 1, silver: 0, bronze: 0 } },
+      tenants: [tenant({ qos_max: 'gold', budget: { usd_per_day: 10 } }), { ...tenant({ qos_max: 'gold' }), ...OTHER }],
+    }),
+    script: (_provider, _nth, kind) => good(3, 1_000, kind),
+    shared: true,
+  });
+  const lanes = stage.ask({ model: 'policy:f1', qos: 'bronze' });
+  await stage.pass(10);
+  const gold = [stage.ask({ tenant: 'b', qos: 'gold' }), stage.ask({ tenant: 'b', qos: 'gold' })];
+  expect(await stage.end()).toEqual([]);
+  expect(lanes.client.error?.code).toBe('preempted');
+  expect(gold.map(({ client }) => client.ending)).toEqual(['end', 'end']);
+  expect(stage.world.log.of('call.opened').map(({ tenant: of }) => of)).toEqual(['b', 'b']);
+});
+
+test('a lane that waited for a place does not begin when the others have used up the budget of the call', async () => {
+  const stage = new Stage({
+    config: configOf({
+      providers: [provider('p1'), provider('p2', { max_concurrency: 1, queue_timeout_ms: 60_000 })],
+      models: [model('m1', 'p1'), model('m2', 'p2')],
+      policies: [{ id: 'f1', fanout: { agents: ['m1', 'm2'] }, consensus: NUMBER, budget: { tokens: 500 } }],
+    }),
+    // The first says more than it was asked for.
+    script: (id, _nth, kind) => (id === 'p1' ? good(460, 100, kind) : good(3, 1_000, kind)),
+  });
+  stage.ask({ model: 'm2' });
+  await stage.pass(50);
+  const call = stage.ask({ model: 'policy:f1' });
+  expect(await stage.end()).toEqual([]);
+  expect(call.client.ending).toBe('end');
+  const [session] = stage.world.log.of('consensus.ended');
+  expect(session?.lanes).toMatchObject([{ state: 'finalized' }, { state: 'rejected', error: 'budget_exhausted' }]);
+  expect(session?.tokens).toBe(480);
+});
+
+test('the record of a session has all that its call cost, also where an end makes room for one that ends the call', async () => {
+  const stage = new Stage({
+    config: configOf({
+      providers: [provider('p1', { max_concurrency: 1, queue_timeout_ms: 60_000 }), provider('p2')],
+      models: [model('m1', 'p1'), model('m2', 'p1'), model('m3', 'p2')],
+      policies: [
+        {
+          ...{
+            id: 'f1',
+            fanout: { mode: 'speculative', agents: [{ model: 'm1', challenger: true }, 'm2', 'm3'] },
+            budget: { tokens: 500 },
+          },
+          consensus: { ...NUMBER, strategy: 'champion' },
+        },
+      ],
+    }),
+    script: (id, _nth, kind) => (id === 'p1' ? cutShort(good(440, 100, kind)) : good(3, 10, kind)),
+  });
+  const call = stage.ask({ model: 'policy:f1' });
+  expect(await stage.end()).toEqual([]);
+  expect(call.client.ending).toBe('end');
+  const [session] = stage.world.log.of('consensus.ended');
+  expect(session?.lanes).toMatchObject([
+    { state: 'cancelled', attempts: 1 },
+    { state: 'rejected', error: 'budget_exhausted' },
+    { state: 'finalized' },
+  ]);
+});
+
+/** All of its words, and not its end. */
+function cutShort(script: Script): Script {
+  const words = script.steps.filter((step) => step.kind === 'head' || (step.kind === 'data' && step.text !== ''));
+  return { ...script, steps: [...words, { after_ms: 0, kind: 'break', failure: 'truncated' }] };
+}
+
+const OTHER = { id: 'b', keys: [{ id: 'k', hash: `sha256:${'1'.repeat(64)}` }] };
