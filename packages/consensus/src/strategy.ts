@@ -9,7 +9,7 @@ export interface Document {
 
 /** What is known of sources when a session begins; the session keeps it for all its decisions. */
 export interface Standing {
-  /** How much the word of a source counts: log-odds beyond chance, see `voting/`. 1 for one of whom nothing is known. */
+  /** How much the word of a source counts: 1 for the average one, and for one of whom nothing is known; below 0 where its word speaks against, see `voting/`. */
   weight(source: string): number;
   /** How often an answer of this source was right, or was chosen, 0 to 1. */
   winRate(source: string): number;

@@ -1,5 +1,4 @@
 import type { Regret, Round, Said, StrategyKind } from '@atp-router/consensus';
-import type { Right } from './dataset.ts';
 
 /** A prompt as a strategy sees it: no truth in it. */
 export interface Task {
@@ -17,10 +16,20 @@ export interface Decision {
   readonly others?: Readonly<Partial<Record<StrategyKind, string | undefined>>>;
 }
 
+/** What turned out to be right, and how that judges the decision. */
+export interface Outcome {
+  /** Of each answer, 1 right, 0 wrong; undefined where nobody knows. */
+  readonly right: readonly (number | undefined)[];
+  readonly score: number;
+  /** Of `Decision.others`. */
+  readonly gains: Round['gains'];
+  readonly is_held_out: boolean;
+}
+
 export interface Eval {
   decide(task: Task): Decision;
   /** The truth of the prompt decided last. */
-  feedback(task: Task, right: Right): void;
+  feedback(task: Task, outcome: Outcome): void;
   /** How much each source counts in the end; undefined where all count the same. */
   weight(source: string): number | undefined;
   /** Where one of several strategies is chosen: what each made of the prompt decided last, 1 right, 0 wrong. */

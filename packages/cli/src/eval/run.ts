@@ -74,16 +74,24 @@ function stream({ models, prompts }: Dataset, judge: Eval, options: EvalOptions)
   const order = shuffled([...prompts.keys()], streamOf(options.seed, 'order'));
   return order.map((place) => {
     const prompt = prompts[place] as Prompt;
-    const { category, tokens, right } = prompt;
+    const { category, tokens } = prompt;
     const task = { answers: saidOf(models, prompt), category, tokens };
     const { key, confidence, asked, others } = judge.decide(task);
     const is_told = told.next() < options.feedback;
-    if (is_told) judge.feedback(task, right);
-    if (others !== undefined) judge.scored?.(task, gainsOf(prompt, others), isHeldOut(prompt.id), is_told);
-    return { place, score: isRight(prompt, key) ? 1 : 0, confidence, asked };
+    const gains = gainsOf(prompt, others ?? {});
+    const score = isRight(prompt, key) ? 1 : 0;
+    const is_held_out = isHeldOut(prompt.id);
+    if (is_told) judge.feedback(task, { right: marksOf(prompt), score, gains, is_held_out });
+    if (others !== undefined) judge.scored?.(task, gains, is_held_out, is_told);
+    return { place, score, confidence, asked };
   });
 }
 
 function gainsOf(prompt: Prompt, others: NonNullable<Decision['others']>): Round['gains'] {
   return Object.fromEntries(Object.entries(others).map(([kind, key]) => [kind, isRight(prompt, key) ? 1 : 0]));
+}
+
+function marksOf({ keys, right }: Prompt): readonly (number | undefined)[] {
+  if (right.kind === 'key') return keys.map((key) => (key === right.key ? 1 : 0));
+  return right.right.map((mark) => (mark === undefined ? undefined : mark ? 1 : 0));
 }

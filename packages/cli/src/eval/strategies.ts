@@ -1,7 +1,8 @@
-import { flipRisk, type Outcome, type Said, Voter } from '@atp-router/consensus';
+import type { StrategyKind } from '@atp-router/consensus';
 import type { Rng } from '@atp-router/kernel';
 import { AdaptiveEval } from './adaptive.ts';
-import type { Eval, Task } from './judge.ts';
+import type { Decision, Eval, Outcome, Task } from './judge.ts';
+import { type Made, RecordedPanel } from './panel.ts';
 
 export const STRATEGIES = ['majority', 'weighted', 'early-stop', 'first', 'adaptive'] as const;
 export type StrategyName = (typeof STRATEGIES)[number];
@@ -22,83 +23,120 @@ const AUDITED_PART = 0.35;
 export function evaluator(options: StrategyOptions, rng: Rng): Eval {
   switch (options.strategy) {
     case 'majority':
-      return majority();
+      return new VoteEval('equal');
     case 'weighted':
-      return weighted();
+      return new VoteEval('learned');
     case 'adaptive':
       return new AdaptiveEval();
     case 'early-stop':
     case 'first':
-      return frugal(options, rng);
+      return new FrugalEval(options, rng);
   }
 }
 
-/** Each vote counts the same, at a tie the first lane decides; confidence is the part of the votes. */
-function majority(): Eval {
-  const nobody = new Voter();
-  return {
-    decide: ({ answers }) => {
-      const { key, share } = nobody.vote(answers);
-      return { key, confidence: share, asked: answers.map((_, lane) => lane) };
-    },
-    feedback: () => undefined,
-    weight: () => undefined,
-  };
-}
+/** Everybody is asked, and `majority` counts the votes: each the same, or by what was learned. */
+class VoteEval implements Eval {
+  readonly #weights: 'equal' | 'learned';
+  readonly #panel: RecordedPanel;
+  #last: Made | undefined;
 
-function weighted(): Eval {
-  const voter = new Voter();
-  return {
-    decide: ({ answers, category }) => {
-      const { key, confidence } = voter.vote(answers, category);
-      voter.learn(answers);
-      return { key, confidence, asked: answers.map((_, lane) => lane) };
-    },
-    feedback: ({ answers, category }, right) => voter.feedback(answers, right, category),
-    weight: (source) => voter.weight(source),
-  };
+  constructor(weights: 'equal' | 'learned') {
+    this.#weights = weights;
+    this.#panel = new RecordedPanel({ weights, risk: 0, among: [] });
+  }
+
+  decide(task: Task): Decision {
+    const asked = [...task.answers.keys()];
+    this.#last = this.#panel.decide('majority', task, asked);
+    if (this.#weights === 'learned') this.#panel.learn(task, this.#last, asked, true);
+    const { key, confidence } = this.#last;
+    return { key, confidence, asked };
+  }
+
+  feedback(task: Task, { right, score }: Outcome): void {
+    if (this.#last !== undefined && this.#weights === 'learned')
+      this.#panel.feedback(task, this.#last, [...task.answers.keys()], right, score, []);
+  }
+
+  weight(source: string): number | undefined {
+    return this.#weights === 'equal' ? undefined : this.#panel.weight(source);
+  }
 }
 
 /**
- * Asks one after the other and stops when the rest is not likely to change the outcome (`early-stop`), or after the first
- * (`first`). All are asked on audited prompts, and only from those it learns who agrees with whom.
+ * Asks one after the other and stops as `self_consistency` does, when the rest is not likely to change the outcome
+ * (`early-stop`), or after the first (`first`). All are asked on audited prompts, and only from those it learns who agrees
+ * with whom.
  */
-function frugal({ strategy, risk, order }: StrategyOptions, rng: Rng): Eval {
-  const voter = new Voter();
-  const spent: number[] = [];
-  let seen = 0;
-  let heard: readonly Said[] = [];
-  const ask = (task: Task, lanes: readonly number[], is_audit: boolean): readonly [Outcome, readonly number[]] => {
-    const { answers, category } = task;
+class FrugalEval implements Eval {
+  readonly #options: StrategyOptions;
+  readonly #kind: StrategyKind;
+  readonly #rng: Rng;
+  readonly #panel: RecordedPanel;
+  readonly #spent: number[] = [];
+  #seen = 0;
+  #last: { readonly made: Made; readonly asked: readonly number[] } | undefined;
+
+  constructor(options: StrategyOptions, rng: Rng) {
+    this.#options = options;
+    this.#kind = options.strategy === 'first' ? 'majority' : 'self_consistency';
+    this.#rng = rng;
+    this.#panel = new RecordedPanel({ weights: 'learned', risk: options.risk, among: [] });
+  }
+
+  decide(task: Task): Decision {
+    const is_audit = this.#seen < AUDITED_FIRST || this.#rng.next() < AUDITED_PART;
+    this.#seen += 1;
+    this.#last = this.#ask(task, this.#orderOf(task), is_audit);
+    const { made, asked } = this.#last;
+    const { tokens } = task;
+    for (const lane of asked)
+      this.#spent[lane] = (this.#spent[lane] ?? 0) + 0.02 * ((tokens?.[lane] ?? 0) - (this.#spent[lane] ?? 0));
+    this.#panel.learn(task, made, asked, is_audit);
+    return { key: made.key, confidence: made.confidence, asked };
+  }
+
+  feedback(task: Task, { right, score }: Outcome): void {
+    if (this.#last !== undefined) this.#panel.feedback(task, this.#last.made, this.#last.asked, right, score, []);
+  }
+
+  weight(source: string): number {
+    return this.#panel.weight(source);
+  }
+
+  #orderOf(task: Task): readonly number[] {
+    const { order } = this.#options;
+    const standing = this.#panel.standing(task);
+    const value = task.answers.map(({ source }, lane) =>
+      order === 'weight' ? standing.weight(source) : order === 'cheap' ? -(this.#spent[lane] ?? 0) : -lane,
+    );
+    return [...task.answers.keys()].sort((a, b) => (value[b] ?? 0) - (value[a] ?? 0) || a - b);
+  }
+
+  #ask(
+    task: Task,
+    lanes: readonly number[],
+    is_audit: boolean,
+  ): { readonly made: Made; readonly asked: readonly number[] } {
+    const decide = this.#panel.decider(task);
+    if (is_audit) return { made: decide(this.#kind, lanes), asked: lanes };
     const asked: number[] = [];
-    const part = (): readonly Said[] =>
-      answers.map((said, lane) => (asked.includes(lane) ? said : { source: said.source, key: '' }));
-    let outcome = voter.vote([], category);
-    for (const [place, lane] of lanes.entries()) {
+    for (const lane of lanes) {
       asked.push(lane);
-      heard = part();
-      outcome = voter.vote(heard, category);
-      if (is_audit || outcome.key === undefined) continue;
-      const open = lanes.slice(place + 1).map((rest) => voter.weight(answers[rest]?.source ?? '', category));
-      if (strategy === 'first' || flipRisk(outcome, open) <= risk) break;
+      const { answers } = task;
+      const is_enough = this.#options.strategy === 'first' && answers[lane]?.key !== '';
+      // A strategy that waits for others is asked what it would say of those that there are.
+      const made = decide(this.#kind, asked);
+      if (is_enough) return { made: this.#alone(task, lane), asked };
+      if (made.is_safe) return { made, asked };
     }
-    return [outcome, asked];
-  };
-  return {
-    decide: (task) => {
-      const { answers, category, tokens } = task;
-      const is_audit = seen < AUDITED_FIRST || rng.next() < AUDITED_PART;
-      seen += 1;
-      const value = answers.map(({ source }, lane) =>
-        order === 'weight' ? voter.weight(source, category) : order === 'cheap' ? -(spent[lane] ?? 0) : -lane,
-      );
-      const lanes = [...answers.keys()].sort((a, b) => (value[b] ?? 0) - (value[a] ?? 0) || a - b);
-      const [{ key, confidence }, asked] = ask(task, lanes, is_audit);
-      for (const lane of asked) spent[lane] = (spent[lane] ?? 0) + 0.02 * ((tokens?.[lane] ?? 0) - (spent[lane] ?? 0));
-      if (is_audit) voter.learn(answers);
-      return { key, confidence, asked };
-    },
-    feedback: ({ category }, right) => voter.feedback(heard, right, category),
-    weight: (source) => voter.weight(source),
-  };
+    return { made: decide(this.#kind, asked), asked };
+  }
+
+  #alone({ answers, category, tokens }: Task, lane: number): Made {
+    const answer = answers[lane];
+    const only: Task = { answers: answer === undefined ? [] : [answer], category, tokens };
+    const made = this.#panel.decide(this.#kind, { ...only, tokens: undefined }, [0]);
+    return { ...made, shares: [{ lane, share: 1 }] };
+  }
 }

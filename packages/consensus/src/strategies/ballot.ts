@@ -97,9 +97,13 @@ export function shareOf(ballot: Ballot, tally: Tally): number {
   return votes > 0 ? tally.votes / votes : 0;
 }
 
+/** Votes of the average source for an answer that nobody gave: that all agree makes nothing certain, least of all two. */
+const DOUBT = 0.5;
+
 /**
- * Chance that the first answer is right, 0 to 1. Of learned weights, which are log-odds: their softmax, with 0 for "none
- * of these". Of equal ones: the rule of succession, (votes + 1) ÷ (all + 2).
+ * Chance that the first answer is right, 0 to 1, before outcomes correct it. Of learned weights, in which 1 is the average
+ * source: its part of all weight and of half a vote for an answer that nobody gave. Of equal ones: the rule of succession,
+ * (votes + 1) ÷ (all + 2).
  */
 export function confidenceOf(ballot: Ballot, weights: 'learned' | 'equal'): number {
   const [leader] = ballot.tallies;
@@ -108,8 +112,8 @@ export function confidenceOf(ballot: Ballot, weights: 'learned' | 'equal'): numb
 
 /** As `confidenceOf`, of any answer, with one more vote for it. */
 export function confidenceWith(ballot: Ballot, key: string, vote: number, weights: 'learned' | 'equal'): number {
-  const weight = (ballot.tallies.find((tally) => tally.key === key)?.weight ?? 0) + vote;
-  if (weights === 'equal') return (weight + 1) / (ballot.weight + vote + 2);
-  const others = ballot.tallies.filter((tally) => tally.key !== key);
-  return 1 / others.reduce((sum, other) => sum + Math.exp(other.weight - weight), 1 + Math.exp(-weight));
+  const own = ballot.tallies.find((tally) => tally.key === key)?.weight ?? 0;
+  const weight = own + vote;
+  const all = ballot.weight - Math.max(0, own) + Math.max(0, weight);
+  return weights === 'equal' ? (weight + 1) / (all + 2) : Math.max(0, weight) / (all + DOUBT);
 }

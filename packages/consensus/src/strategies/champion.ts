@@ -1,15 +1,17 @@
 import type { LaneAnswer } from '../answer.ts';
 import type { Strategy, View } from '../strategy.ts';
-import { ballotOf, shareOf } from './ballot.ts';
+import { ballotOf, confidenceWith, shareOf } from './ballot.ts';
 import { foremost } from './plurality.ts';
 import { answerResult, counted, nothing, rounded } from './result.ts';
-import { allVoicesOf, answersOf, isChallenger, standingOf } from './voices.ts';
+import { allVoicesOf, answersOf, isChallenger } from './voices.ts';
 
 /** A champion and those who might take its place, as far as they have answered. */
 export interface Comparison {
   readonly champion: LaneAnswer;
   /** Part of all votes that the champion's answer has, 0 to 1. */
   readonly agreement: number;
+  /** Chance that it is right, by who says the same, 0 to 1. */
+  readonly confidence: number;
   /** Of the others, who gave the same answer. */
   readonly challengers: readonly { readonly lane: number; readonly is_same: boolean }[];
   /** Whose answer all together would have given; undefined: the champion's. */
@@ -31,7 +33,7 @@ export const champion: Strategy = {
     if (compared === undefined || (is_awaited && !view.is_last)) return nothing(view);
     const result = answerResult(view, compared.champion, {
       agreement: compared.agreement,
-      confidence: 1 / (1 + Math.exp(-standingOf(view, compared.champion.source))),
+      confidence: compared.confidence,
       why: whyOf(compared),
       uncertainties: is_awaited ? ['a lane before it has not answered yet'] : [],
       carriers: [[compared.champion.lane, 1]],
@@ -55,6 +57,7 @@ export function compare(view: View): Comparison | undefined {
   return {
     champion: own,
     agreement: tally === undefined ? 1 / answers.length : shareOf(ballot, tally),
+    confidence: confidenceWith(ballot, own.key, 0, view.plan.strategy.weights),
     challengers: answers
       .filter(({ lane }) => lane !== own.lane)
       .map(({ lane, key }) => ({ lane, is_same: key !== '' && key === own.key })),

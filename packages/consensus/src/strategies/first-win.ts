@@ -1,6 +1,6 @@
 import type { LaneAnswer } from '../answer.ts';
 import type { Reconciled, Strategy, View } from '../strategy.ts';
-import { ballotOf, shareOf } from './ballot.ts';
+import { ballotOf, confidenceWith, shareOf } from './ballot.ts';
 import { foremost } from './plurality.ts';
 import { answerResult, isAnyOpen, nothing, verdictOf } from './result.ts';
 import { type Voice, type Voices, voicesOf } from './voices.ts';
@@ -36,13 +36,13 @@ export function firstOf(view: View, { heard }: Voices): Voice | undefined {
   );
 }
 
-/** Its confidence is the chance that its source is right, by its standing. */
-export function firstResult(view: View, voices: Voices, { answer, weight }: Voice, why: readonly string[]): Reconciled {
+/** It is as sure as others are of it who have answered by then. */
+export function firstResult(view: View, voices: Voices, { answer }: Voice, why: readonly string[]): Reconciled {
   const ballot = ballotOf(voices);
   const own = ballot.tallies.find(({ key }) => key === answer.key);
   return answerResult(view, answer, {
     agreement: own === undefined ? 1 / voices.heard.length : shareOf(ballot, own),
-    confidence: 1 / (1 + Math.exp(-weight)),
+    confidence: confidenceWith(ballot, answer.key, 0, view.plan.strategy.weights),
     why: [...why, `of lane ${answer.lane}`],
     carriers: [[answer.lane, 1]],
   });
