@@ -71,6 +71,8 @@ export interface Reconciled {
   readonly why: readonly string[];
   /** How much of it each lane carries, 0 to 1. */
   readonly shares: readonly { readonly lane: number; readonly share: number }[];
+  /** It is the word of who was asked because a trigger held, and nothing that the strategy has made. */
+  readonly is_expert?: true;
 }
 
 export type Verdict =

@@ -249,7 +249,7 @@ export class ConsensusSession {
       this.#strategy = arbiter;
       this.#phase = { kind: 'arbiter' };
       this.#advance(now_ms);
-    } else if (is_left && expert !== undefined) this.#complete(byExpert(result, expert), 'early_exit', now_ms);
+    } else if (is_left && expert !== undefined) this.#complete(byExpert(result, expert, view), 'early_exit', now_ms);
     else this.#complete(result, 'early_exit', now_ms);
   }
 

@@ -132,9 +132,10 @@ const PRICE = { in_usd_per_mtok: 1, out_usd_per_mtok: 2 };
 export async function panel(
   policies: readonly Readonly<Record<string, unknown>>[],
   { providers, ...more }: PanelOptions = {},
+  options: Parameters<typeof startForTest>[1] = {},
 ): Promise<Panel> {
   const up = await scripted();
-  const running = await startForTest({
+  const sections = {
     providers: providers?.(up.base_url) ?? [
       { id: 'up', type: 'openai', base_url: up.base_url, api_key: 'k', retry: { max_attempts: 1 } },
     ],
@@ -144,7 +145,8 @@ export async function panel(
     ],
     policies,
     ...more,
-  });
+  };
+  const running = await startForTest(sections, options);
   const answerAll = async (texts: Readonly<Record<string, string>>): Promise<void> => {
     await Promise.all(Object.entries(texts).map(async ([model, text]) => (await up.next(model)).answer(text)));
   };

@@ -143,6 +143,9 @@ function doubtsOf(kept: KeptSession, documents: number, strategy: StrategyKind, 
       ? [`the session compared texts by vectors of ${kept.embedder}, and here they are compared by their words`]
       : []),
     ...(strategy === 'adaptive' ? ['what is known of strategies may have changed since'] : []),
+    ...(strategy === 'streaming_merge'
+      ? ['what was told while lanes still spoke is not on record, and binds the result no more']
+      : []),
     ...(silent.length > 0 ? [`lane ${silent.join(', ')} had not answered in full when the session ended`] : []),
   ];
 }

@@ -3,6 +3,7 @@ import type { ErrorCode } from '@atp-router/kernel';
 import type { ConsensusLearned, LearnedLane } from '@atp-router/ledger';
 import type { OverSession, SessionTools } from '../reconciler.ts';
 import { formText } from './answer-form.ts';
+import { EXPERT } from './lessons.ts';
 
 /** Errors that are the source's own: it was asked, and failed or took too long. */
 const ITS_OWN: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
@@ -39,7 +40,8 @@ export function learnedEvent(
     type: 'consensus.learned',
     ...{ call_id: head.call_id, tenant: head.tenant, policy },
     ...(head.task_type !== undefined && { cluster: head.task_type }),
-    strategy: session.strategy,
+    // What somebody else said is no success of the strategy that was not sure enough, nor a failure.
+    strategy: result?.is_expert === true ? EXPERT : session.strategy,
     confidence: result === undefined ? 0 : unit(result.confidence),
     answer: formText(plan.strategy.answer),
     result: result === undefined ? -1 : choiceOf(result),

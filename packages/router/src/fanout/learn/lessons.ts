@@ -12,6 +12,9 @@ export function isLearned(event: RouterEvent): event is ConsensusLearned | Feedb
   return event.type === 'consensus.learned' || event.type === 'feedback.given';
 }
 
+/** In place of a strategy: who was asked because a trigger held had the last word. */
+export const EXPERT = 'expert';
+
 /** Takes in what an event teaches: the same when it happens and when the journal is read again. */
 export function takeIn(knowledge: Knowledge, event: ConsensusLearned | FeedbackGiven): void {
   const tick = tickOf(event.at_ms);
@@ -21,7 +24,9 @@ export function takeIn(knowledge: Knowledge, event: ConsensusLearned | FeedbackG
     knowledge.learn({ policy, cluster, result, lanes, is_free }, tick);
     return;
   }
-  const { strategy, confidence, score, lanes, gains } = event;
+  const { strategy, confidence, lanes, gains } = event;
+  // Of an expert's word only lanes are learned of, and what strategies would have made of the others.
+  const score = strategy === EXPERT ? undefined : event.score;
   // Names of strategies of a later version are learned of as any other, and asked for by nobody.
   const named = gains.map(({ kind, gain }) => ({ kind: kind as StrategyKind, gain }));
   knowledge.feedback(
