@@ -35,8 +35,7 @@ function resultOf(values: readonly JsonValue[]): JsonValue | undefined {
   return values.findLast(isJsonObject) ?? values.at(-1);
 }
 
-function jsonKey(text: string, field: string | undefined): string {
-  const values = jsonInText(text);
+function jsonKey(values: readonly JsonValue[], field: string | undefined): string {
   if (field === undefined) {
     const value = resultOf(values);
     return value === undefined ? '' : bounded(canonicalJson(value));
@@ -46,14 +45,10 @@ function jsonKey(text: string, field: string | undefined): string {
   return typeof value === 'string' ? textKey(value) : bounded(canonicalJson(value));
 }
 
-/** Whether the whole of an answer is an object or an array in JSON. */
-function isJsonWhole(text: string): boolean {
-  return /^\s*(?:[{[]|```)/.test(text) && resultOf(jsonInText(text)) !== undefined;
-}
-
-function autoKey(text: string): string {
+function autoKey(text: string, json: () => readonly JsonValue[]): string {
   // A letter or number within JSON is not stated by it.
-  if (isJsonWhole(text)) return jsonKey(text, undefined);
+  const whole = /^\s*(?:[{[]|```)/.test(text) ? jsonKey(json(), undefined) : '';
+  if (whole !== '') return whole;
   const plain = plainAnswer(text);
   return statedLetter(plain) || bounded(statedNumber(plain)) || optionLetter(plain) || textKey(text);
 }
@@ -70,16 +65,21 @@ function autoKey(text: string): string {
  * - `auto`: JSON that is the whole answer; else a letter or a number that is stated in so many words; else words.
  */
 export function answerKey(text: string, form: AnswerForm): string {
+  return answerKeyOver(text, form, () => jsonInText(text));
+}
+
+/** The same where what `jsonInText` finds in the text may be known already. */
+export function answerKeyOver(text: string, form: AnswerForm, json: () => readonly JsonValue[]): string {
   switch (form.kind) {
     case 'choice':
       return choiceLetter(plainAnswer(text));
     case 'number':
       return bounded(lastNumber(plainAnswer(text)));
     case 'json':
-      return jsonKey(text, form.field);
+      return jsonKey(json(), form.field);
     case 'text':
       return textKey(text);
     case 'auto':
-      return autoKey(text);
+      return autoKey(text, json);
   }
 }

@@ -1,8 +1,8 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '@atp-router/kernel';
 import type { LaneAnswer, Provenance } from './answer.ts';
-import { answerKey } from './answer-key.ts';
+import { answerKeyOver } from './answer-key.ts';
 import type { AliasTable } from './findings/aliases.ts';
-import { readFindings } from './findings/read.ts';
+import { findingsAmong } from './findings/read.ts';
 import type { AnswerForm } from './plan.ts';
 import { jsonInText } from './text/json-in-text.ts';
 
@@ -19,10 +19,11 @@ export function readAnswer(
   form: AnswerForm,
   aliases: AliasTable,
 ): Pick<LaneAnswer, 'key' | 'findings' | 'confidence' | 'tests_failed'> {
-  const { findings } = readFindings(text, from, aliases);
-  const said = jsonInText(text).filter(isJsonObject);
+  const values = jsonInText(text);
+  const { findings } = findingsAmong(values, from, aliases);
+  const said = values.filter(isJsonObject);
   return {
-    key: answerKey(text, form),
+    key: answerKeyOver(text, form, () => values),
     findings,
     confidence: said.map(confidenceIn).find((one) => one !== undefined) ?? confidenceSaid(text),
     tests_failed: said.map(failedIn).find((one) => one !== undefined),

@@ -6,8 +6,11 @@ interface FileLines {
   readonly isWhole: boolean;
 }
 
-/** What a finding points to, by file. */
-export type Lines = ReadonlyMap<string, FileLines>;
+/** What a finding points to, by file, and how many lines these are in all. */
+export interface Lines {
+  readonly files: ReadonlyMap<string, FileLines>;
+  readonly size: number;
+}
 
 /** Spans in their order, united where they meet. Those that end before they begin are left out. */
 function united(spans: readonly Span[]): Span[] {
@@ -33,16 +36,19 @@ export function linesOf(finding: Pick<Finding, 'file' | 'span' | 'evidence'>): L
     if (span !== undefined) spans.push(span);
     byFile.set(file, spans);
   }
-  return new Map(
-    Array.from(byFile, ([file, spans]) => {
-      const merged = united(spans);
-      return [file, { spans: merged, isWhole: merged.length === 0 }];
-    }),
-  );
+  const files = new Map<string, FileLines>();
+  let size = 0;
+  for (const [file, spans] of byFile) {
+    const merged = united(spans);
+    files.set(file, { spans: merged, isWhole: merged.length === 0 });
+    size += sizeOf(merged);
+  }
+  return { files, size };
 }
 
-const sizeOf = ({ spans, isWhole }: FileLines): number =>
-  spans.reduce((sum, { start_line, end_line }) => sum + end_line - start_line + 1, isWhole ? 1 : 0);
+/** A file without lines counts as one. */
+const sizeOf = (spans: readonly Span[]): number =>
+  spans.reduce((sum, { start_line, end_line }) => sum + end_line - start_line + 1, spans.length === 0 ? 1 : 0);
 
 function sharedSize(a: FileLines, b: FileLines): number {
   let shared = a.isWhole && b.isWhole ? 1 : 0;
@@ -61,13 +67,13 @@ function sharedSize(a: FileLines, b: FileLines): number {
  * points anywhere: there is nothing to compare.
  */
 export function lineOverlap(a: Lines, b: Lines): number | undefined {
+  const all = a.size + b.size;
+  if (all === 0) return undefined;
+  const [few, many] = a.files.size <= b.files.size ? [a.files, b.files] : [b.files, a.files];
   let shared = 0;
-  let all = 0;
-  for (const [file, lines] of a) {
-    const others = b.get(file);
+  for (const [file, lines] of few) {
+    const others = many.get(file);
     if (others !== undefined) shared += sharedSize(lines, others);
-    all += sizeOf(lines);
   }
-  for (const lines of b.values()) all += sizeOf(lines);
-  return all === 0 ? undefined : shared / (all - shared);
+  return shared / (all - shared);
 }

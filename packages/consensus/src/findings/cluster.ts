@@ -12,6 +12,11 @@ import { compareFindings, mergeFindings } from './merge.ts';
 export const SAME_FROM = 0.5;
 /** Findings that are compared, the gravest; those beyond stay alone. 32 lanes of 100 findings fit. */
 const COMPARED_MAX = 4_096;
+/**
+ * Times that two findings are compared in one pass; those that come after stay alone, too. A few hundred findings of one place
+ * are below it. Each costs a microsecond, a few where both cite as much as they may.
+ */
+const COMPARISONS_MAX = 65_536;
 /** Agents count lines badly; places further apart than so many lines are two, whatever is said of them. */
 const APART_LINES = 10;
 
@@ -22,6 +27,8 @@ export interface FindingCluster {
   readonly members: readonly Finding[];
   /** Lanes that say it, each once, ascending. */
   readonly lanes: readonly number[];
+  /** False: it stands alone since there were too many to compare it, not since it is different. */
+  readonly is_compared: boolean;
 }
 
 export interface ClusterOptions {
@@ -30,6 +37,8 @@ export interface ClusterOptions {
   readonly comparableOf?: ((finding: Finding) => Comparable) | undefined;
   /** Undefined: `SAME_FROM`. */
   readonly threshold?: number | undefined;
+  /** Undefined: `COMPARISONS_MAX`. */
+  readonly comparisons_max?: number | undefined;
 }
 
 /** Two places of one file are never one finding: the same words may be true of both. */
@@ -46,12 +55,18 @@ interface Group {
   readonly members: Finding[];
 }
 
+/** Comparisons that are left of those that one pass may make. */
+interface Budget {
+  left: number;
+}
+
 /** The group whose leader agrees most, of several the first; none below the threshold. */
-function bestOf(groups: readonly Group[], one: Comparable, threshold: number): Group | undefined {
+function bestOf(groups: readonly Group[], one: Comparable, threshold: number, budget: Budget): Group | undefined {
   let best: Group | undefined;
   let most = threshold;
   for (const group of groups) {
     if (areApart(group.leader.finding.span, one.finding.span)) continue;
+    budget.left -= 1;
     const score = findingAgreement(group.leader, one, most);
     if (score > most || (best === undefined && score >= most)) {
       best = group;
@@ -61,11 +76,11 @@ function bestOf(groups: readonly Group[], one: Comparable, threshold: number): G
   return best;
 }
 
-function clusterOf(members: readonly Finding[]): FindingCluster[] {
+function clusterOf(members: readonly Finding[], is_compared: boolean): FindingCluster[] {
   const finding = mergeFindings(members);
   if (finding === undefined) return [];
   const lanes = [...new Set(members.flatMap(({ provenance }) => provenance.map(({ lane }) => lane)))];
-  return [{ finding, members, lanes: lanes.sort((a, b) => a - b) }];
+  return [{ finding, members, lanes: lanes.sort((a, b) => a - b), is_compared }];
 }
 
 /**
@@ -73,17 +88,23 @@ function clusterOf(members: readonly Finding[]): FindingCluster[] {
  * several the first, or begins one. Findings of two files, or of places far apart, are never one; so those that say where
  * begin groups before those that do not, or one of the latter would hold two of the former together. Else they come in the
  * order of `compareFindings`, as the result does. The order in which they are given does not matter, and one that is given
- * twice counts once.
+ * twice counts once. Those that are too many to be compared stay alone, and are marked: `is_compared`.
  */
 export function clusterFindings(findings: readonly Finding[], options: ClusterOptions): FindingCluster[] {
   const sorted = [...findings].sort(compareFindings);
   const compared = sorted.slice(0, COMPARED_MAX).sort((a, b) => vagueness(a) - vagueness(b));
+  const alone = sorted.slice(COMPARED_MAX);
+  const budget: Budget = { left: options.comparisons_max ?? COMPARISONS_MAX };
   const groups: Group[] = [];
   const byFile = new Map<string, Group[]>();
   for (const finding of compared) {
+    if (budget.left <= 0) {
+      alone.push(finding);
+      continue;
+    }
     const one = options.comparableOf?.(finding) ?? comparable(finding, options.vectors);
     const near = finding.file === '' ? groups : (byFile.get(finding.file) ?? []);
-    const group = bestOf(near, one, options.threshold ?? SAME_FROM);
+    const group = bestOf(near, one, options.threshold ?? SAME_FROM, budget);
     if (group !== undefined) {
       group.members.push(finding);
       continue;
@@ -94,10 +115,10 @@ export function clusterFindings(findings: readonly Finding[], options: ClusterOp
     if (ofFile === undefined) byFile.set(finding.file, [begun]);
     else ofFile.push(begun);
   }
-  const alone = sorted.slice(COMPARED_MAX).map((finding) => [finding]);
-  return [...groups.map(({ members }) => members), ...alone]
-    .flatMap(clusterOf)
-    .sort((a, b) => compareFindings(a.finding, b.finding));
+  return [
+    ...groups.flatMap(({ members }) => clusterOf(members, true)),
+    ...alone.flatMap((finding) => clusterOf([finding], false)),
+  ].sort((a, b) => compareFindings(a.finding, b.finding));
 }
 
 /** How lanes agree on findings: shared groups over all groups of two lanes. In the order of `lanes`. */

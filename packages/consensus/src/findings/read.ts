@@ -93,7 +93,12 @@ function findingIn(entry: JsonObject, from: Provenance, table: AliasTable, compl
  * cut short those that are whole. Never throws: what cannot be read is left out, and said where and why.
  */
 export function readFindings(text: string, from: Provenance, table: AliasTable): FindingsRead {
-  const list = listIn(jsonInText(text));
+  return findingsAmong(jsonInText(text), from, table);
+}
+
+/** The same of the values of an answer, see `jsonInText`. */
+export function findingsAmong(values: readonly JsonValue[], from: Provenance, table: AliasTable): FindingsRead {
+  const list = listIn(values);
   if (list === undefined) return { findings: undefined, complaints: [] };
   const complaints: FindingComplaint[] = [];
   const tell = (at: string, why: string): void => {

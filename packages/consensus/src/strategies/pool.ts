@@ -163,8 +163,13 @@ export function carriersOfFindings(pool: Pool, kept: readonly FindingCluster[]):
   });
 }
 
-export function unreadDoubts({ unread }: Pool): readonly string[] {
-  return unread.map((lane) => `lane ${lane} gave no findings that can be read`);
+/** What could not be read, or not be held against the rest. */
+export function unreadDoubts({ unread, clusters }: Pool): readonly string[] {
+  const alone = clusters.filter(({ is_compared }) => !is_compared).length;
+  return [
+    ...unread.map((lane) => `lane ${lane} gave no findings that can be read`),
+    ...(alone > 0 ? [`there are too many findings to compare: ${alone} stand alone that may say what others do`] : []),
+  ];
 }
 
 /** `high leak in src/a.ts:3-4: The cache is never cleared.` */

@@ -39,8 +39,8 @@ export function twoPhaseOf({ vectors }: Pick<StrategyTools, 'vectors'>): Strateg
     is_order_free: true,
     decide(view) {
       const voices = voicesOf(view);
-      const pool = pools.of(voices);
       if (voices.heard.length === 0 || (isAnyOpen(view) && !view.is_last)) return nothing(view);
+      const pool = pools.of(voices);
       if (pool !== undefined) return ofFindings(view, voices, pool);
       const found = pluralityOf(view, { voices });
       return found === undefined ? nothing(view) : ofText(view, voices, found);

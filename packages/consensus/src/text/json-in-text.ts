@@ -6,6 +6,8 @@ const SEARCH_CHARS = 1_048_576;
 const VALUES_MAX = 256;
 /** How often a text is gone through: behind a bracket without a partner the search begins anew. Then it ends. */
 const PASSES_MAX = 6;
+/** How often what stands between two brackets may turn out to be no JSON: two characters are enough to write it. Then it ends. */
+const FAILURES_MAX = 256;
 /** Deeper values are left out, as everywhere in the router. */
 const DEPTH_MAX = 64;
 const [QUOTE, BACKSLASH, OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET] = [
@@ -23,9 +25,12 @@ function parsed(text: string): Parsed {
   }
 }
 
-/** Where the object or array ends that begins at `from`, past its bracket; undefined when it does not end. */
-function endOf(text: string, from: number): number | undefined {
-  let depth = 0;
+/**
+ * Where the object or array ends that begins at `from`, past its bracket; `undefined` when it does not, or one is closed as the
+ * other. `to`: how far that was looked for.
+ */
+function endOf(text: string, from: number): { readonly end: number | undefined; readonly to: number } {
+  const closers: number[] = [];
   let inString = false;
   for (let at = from; at < text.length; at += 1) {
     const unit = text.charCodeAt(at);
@@ -33,27 +38,33 @@ function endOf(text: string, from: number): number | undefined {
       if (unit === BACKSLASH) at += 1;
       else if (unit === QUOTE) inString = false;
     } else if (unit === QUOTE) inString = true;
-    else if (unit === OPEN_BRACE || unit === OPEN_BRACKET) depth += 1;
+    else if (unit === OPEN_BRACE) closers.push(CLOSE_BRACE);
+    else if (unit === OPEN_BRACKET) closers.push(CLOSE_BRACKET);
     else if (unit === CLOSE_BRACE || unit === CLOSE_BRACKET) {
-      depth -= 1;
-      if (depth === 0) return at + 1;
+      if (closers.pop() !== unit) return { end: undefined, to: at };
+      if (closers.length === 0) return { end: at + 1, to: at };
     }
   }
-  return undefined;
+  return { end: undefined, to: text.length };
 }
 
 /** Objects and arrays that stand in a text, in their order; what is within one is not told again. */
 function bracketed(text: string): JsonValue[] {
   const values: JsonValue[] = [];
-  const opening = /[{[]/g;
+  // What follows the bracket in any JSON, too: most brackets of prose and code need no closer look.
+  const opening = /\{(?=\s*["}])|\[(?=\s*[\]"{[\-0-9tfn])/g;
   let left = PASSES_MAX * text.length;
+  let failures = 0;
   for (let next = opening.exec(text); next !== null && values.length < VALUES_MAX; next = opening.exec(text)) {
-    const end = endOf(text, next.index);
-    left -= (end ?? text.length) - next.index;
+    const { end, to } = endOf(text, next.index);
+    left -= to - next.index;
     const found: Parsed = end === undefined ? { kind: 'none' } : parsed(text.slice(next.index, end));
     if (found.kind === 'value') values.push(found.value);
     if (found.kind !== 'none' && end !== undefined) opening.lastIndex = end;
-    else if (left <= 0) break;
+    else {
+      if (end !== undefined) failures += 1;
+      if (left <= 0 || failures >= FAILURES_MAX) break;
+    }
   }
   return values;
 }

@@ -65,6 +65,8 @@ export class Voter {
 
   /** Takes in who agreed with whom. Not for prompts where who was asked depended on what the others had said. */
   learn(answers: readonly Said[]): void {
+    // What is taken for the truth must not depend on when somebody asked last.
+    this.#fit();
     const { voices, keys } = ballotOf(answers);
     const casts: Cast[] = [];
     for (const { source, choice } of voices) {
@@ -84,6 +86,8 @@ export class Voter {
     const ballot = ballotOf(answers);
     const right = rightOf(ballot, truth);
     if (right === undefined) return;
+    // Made anew whenever something is learned of it: what was kept for a reader depends on when it was read.
+    if (cluster !== undefined) this.#of_cluster.delete(cluster);
     const { key, belief } = this.#count(ballot, answers, cluster);
     if (key !== undefined) this.#reliability.add(belief, right.has(ballot.keys.indexOf(key)));
     if (right.size === 0 || right.size === ballot.keys.length) return;

@@ -97,6 +97,37 @@ describe('findings that mean the same', () => {
   });
 });
 
+describe('comparisons', () => {
+  const few = (findings: readonly Finding[], comparisons_max: number): FindingCluster[] =>
+    clusterFindings(findings, { vectors: new Vectors(hashedEmbedder()), comparisons_max });
+
+  test('beyond the bound findings stay alone and are marked, whatever the order; below it nothing changes', () => {
+    fc.assert(
+      fc.property(shuffled, fc.integer({ min: 1, max: 40 }), ([list, other], most) => {
+        const clusters = few(list, most);
+        expect(few(other, most)).toEqual(clusters);
+        expect(clusters.reduce((sum, { members }) => sum + members.length, 0)).toBe(list.length);
+        for (const { is_compared, members } of clusters) if (!is_compared) expect(members).toHaveLength(1);
+        const is_whole = clusters.every(({ is_compared }) => is_compared);
+        if (is_whole) expect(clusters).toEqual(cluster(list));
+        // All pairs are the most that can be compared.
+        if (most > (list.length * (list.length - 1)) / 2) expect(is_whole).toBe(true);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('a finding is compared no more often than may be, however many there are of one place', () => {
+    const all = Array.from({ length: 1_200 }, (_, i) => {
+      const nonce = Array.from({ length: 4 }, (__, k) => ((i + 1) * (k + 7919) * 7_368_787).toString(36)).join(' ');
+      return finding({ claim: nonce, type: `t${i}`, ...from(i % 8) });
+    });
+    const alone = cluster(all).filter(({ is_compared }) => !is_compared);
+    // One of 65,536 comparisons at least is with one of the 400 first.
+    expect(alone.length).toBeGreaterThan(700);
+  });
+});
+
 describe('one finding of several', () => {
   test('has the gravest severity, all provenance, evidence and tests, and the mean confidence of sources', () => {
     const merged = mergeFindings([

@@ -212,6 +212,35 @@ describe('any voter', () => {
       expect(after.weight(source)).toBeCloseTo(before.weight(source), 1);
   });
 
+  test('learns the same whether or not anybody reads between lessons', () => {
+    const step = fc.record({
+      is_read: fc.boolean(),
+      is_told: fc.boolean(),
+      cluster: fc.constantFrom(undefined, 'a', 'b'),
+      keep: fc.constantFrom(1, 1, 1, 0.9),
+    });
+    const steps = fc.array(step, { minLength: 40, maxLength: 120 });
+    fc.assert(
+      fc.property(steps, fc.integer({ min: 1, max: 1_000 }), (list, seed) => {
+        const crowd = { accuracies: [0.9, 0.8, 0.6, 0.4, 0.3, 0.3, 0.3], options: 4, herd: 0.6 };
+        const questions = makeCrowd({ ...crowd, prompts: list.length, seed });
+        const [unread, read] = [new Voter(), new Voter()];
+        for (const [turn, { is_read, is_told, cluster, keep }] of list.entries()) {
+          const { answers, right } = questions[turn] as Question;
+          for (const voter of [unread, read]) {
+            if (keep < 1) voter.age(keep);
+            voter.learn(answers);
+            if (voter === read && is_read) voter.vote(answers, cluster);
+            if (is_told) voter.feedback(answers, { kind: 'key', key: right }, cluster);
+            if (voter === read && is_read) voter.weight('s0', cluster);
+          }
+        }
+        expect(read.state()).toEqual(unread.state());
+      }),
+      { numRuns: 25 },
+    );
+  });
+
   test('refuses what is no state', () => {
     const { pairs, ...rest } = new Voter().state();
     for (const state of [
