@@ -13,7 +13,7 @@ import {
 } from '@atp-router/routing';
 import type { AccountLimits, PromptSize } from '@atp-router/flow';
 import { type Generation, mayName, type TenantRules } from '../generation/generation.ts';
-import { fanoutOf, fanoutRoute, policyNamed } from '../fanout/admission.ts';
+import { chainInstead, fanoutOf, fanoutRoute, policyNamed } from '../fanout/admission.ts';
 import type { Fanout } from '../fanout/types.ts';
 import type { AttemptCodec } from '../relay/types.ts';
 import type { AdmittedCall } from './env.ts';
@@ -56,8 +56,12 @@ export function admit(
     return new Admission(request, generation, parts, idempotency, rules, facts, resolution.plan, undefined);
   }
   const plan = fanoutRoute(routed, policy, fanout);
-  if (plan instanceof AtpError) return plan;
-  return new Admission(request, generation, parts, idempotency, rules, facts, plan, fanout);
+  if (!(plan instanceof AtpError)) {
+    return new Admission(request, generation, parts, idempotency, rules, facts, plan, fanout);
+  }
+  const instead = chainInstead(routed, fanout, plan);
+  if (instead === undefined) return plan;
+  return new Admission(request, generation, parts, idempotency, rules, facts, instead, undefined);
 }
 
 const NOWHERE: readonly string[] = [];

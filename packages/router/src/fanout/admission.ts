@@ -28,8 +28,23 @@ export function fanoutOf(
   const voice = (member: Member) => voiceOf(member, facts, generation, parts, tenant);
   const chain =
     plan.falls_back === true && routed !== undefined ? chainOf(routed, facts, generation, parts) : undefined;
-  const { members, why } = parts.reconciler.select(plan, { call_id, task_type: facts.task_type, qos: facts.qos });
-  return { policy: policy.id, plan: { ...plan, members }, facet, voice, chain, chosen: why };
+  const { listed, absent } = thereOf(plan, voice);
+  const task = { call_id, task_type: facts.task_type, qos: facts.qos };
+  const { members, why } = parts.reconciler.select({ ...plan, members: listed }, task);
+  return { policy: policy.id, plan: { ...plan, members }, facet, voice, chain, chosen: [...absent, ...why] };
+}
+
+/** Among whom the best are chosen: a place must not go to one that cannot be asked. Where that is nobody, all are listed. */
+function thereOf(
+  { select, members }: FanoutPlan,
+  voice: Fanout['voice'],
+): { listed: readonly Member[]; absent: readonly string[] } {
+  const listed = select === undefined ? members : members.filter((member) => !(voice(member) instanceof AtpError));
+  if (listed.length === members.length || listed.every(({ is_challenger }) => is_challenger)) {
+    return { listed: members, absent: [] };
+  }
+  const sources = new Set(members.filter((member) => !listed.includes(member)).map(({ source }) => source));
+  return { listed, absent: [`cannot be asked now: ${[...sources].join(', ')}`] };
 }
 
 function chainOf(
@@ -67,4 +82,15 @@ export function fanoutRoute(
     policy,
     why: [...(routed?.why.slice(0, 1) ?? []), why, ...chosen],
   };
+}
+
+/** The policy's own chain, asked as without a fan-out, where nobody of that can be asked; undefined where it may not be. */
+export function chainInstead(
+  routed: Plan | undefined,
+  { policy, plan, chain }: Fanout,
+  { code }: AtpError,
+): Plan | undefined {
+  // It would be asked in the client's own words.
+  if (routed === undefined || chain === undefined || plan.filter !== undefined) return undefined;
+  return { ...routed, why: [...routed.why, `nobody whom policy ${policy} asks can be asked (${code}): its chain is`] };
 }

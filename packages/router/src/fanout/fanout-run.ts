@@ -15,16 +15,17 @@ import type { AnswerMeta } from '../engine/client.ts';
 import type { AdmittedCall, EngineEnv, RunningCall } from '../engine/env.ts';
 import { CallFunds, demandOf } from '../engine/funds.ts';
 import { Intents } from '../engine/intents.ts';
+import { deadlineExceeded } from '../engine/refusals.ts';
 import { sharedHoldOf } from '../engine/shared-hold.ts';
 import { SessionAudit } from './audit/session-audit.ts';
 import { type DeskOwner, LaneDesk } from './lane-desk.ts';
-import { fallenBack, textOnly } from './fallen-back.ts';
+import { choiceOf, fallenBack, textOnly } from './fallen-back.ts';
 import { Opening, type OpeningOwner } from './opening.ts';
 import { LaneBriefs } from './briefs.ts';
 import { Reply } from './reply.ts';
 import { consensusField, provisionalField } from './report.ts';
 import { openSession } from './session-parts.ts';
-import { SessionTimers } from './session-timers.ts';
+import { type FanoutTimer, SessionTimers } from './session-timers.ts';
 import { type Fanout, roleOf } from './types.ts';
 
 /** Why it cannot be run, where its request cannot be read. */
@@ -58,6 +59,8 @@ export class FanoutRun implements RunningCall, DeskOwner, OpeningOwner {
   readonly #reply: Reply;
   readonly #attempts: Attempt[] = [];
   readonly #timers: SessionTimers;
+  /** From the arrival of the call. */
+  readonly #deadline_ms: number;
   readonly #effects: SessionEffect[] = [];
   #applying = false;
   #next_attempt = 0;
@@ -77,12 +80,11 @@ export class FanoutRun implements RunningCall, DeskOwner, OpeningOwner {
     this.#intents = new Intents(call, env.log, this.#funds);
     this.#books = new CallBooks(call, env);
     this.#end = new CallEnd(call, env, this.#funds, this.#books);
-    this.#timers = new SessionTimers(env.ambient.timers, (timer) =>
-      this.guard(() => this.tell({ type: 'timer', timer })),
-    );
+    this.#timers = new SessionTimers(env.ambient.timers, (timer) => this.guard(() => this.#due(timer)));
     this.#opening = new Opening(call, env, this.#funds, this);
     this.#briefs = new LaneBriefs(call, fanout, env);
     const opened = openSession(call, fanout.plan, env, this.#briefs.documents);
+    this.#deadline_ms = opened.deadline_ms;
     this.#audit = new SessionAudit(call, fanout, env, opened);
     this.#session = new ConsensusSession(this.#audit.parts);
     const shared_by_lanes = { call, env, funds: this.#funds, intents: this.#intents, books: this.#books };
@@ -212,19 +214,26 @@ export class FanoutRun implements RunningCall, DeskOwner, OpeningOwner {
     }
   }
 
-  /** Nothing came of the lanes: the policy may have a chain of its own to try. */
+  #due(timer: FanoutTimer): void {
+    if (timer === 'end') this.abort(deadlineExceeded(this.#deadline_ms), 'error');
+    else this.tell({ type: 'timer', timer });
+  }
+
+  /** Nothing came of the lanes: the policy may have a chain of its own to try, in the time that is left. */
   #fallBack(error: AtpError): void {
-    if (this.#fanout.chain === undefined || this.#reply.begun || error.code === 'deadline_exceeded') {
+    if (this.#fanout.chain === undefined || this.#reply.begun || this.#timers.is_over_time) {
       this.#fail(error, 'error');
       return;
     }
+    const age_ms = this.#now_ms - this.call.started_mono_ms;
+    this.#timers.set('end', Math.max(0, this.#deadline_ms - age_ms));
     this.#desk.fallBack((text, run) => {
       if (text === undefined) this.#fail(error, 'error');
-      else this.#succeed(fallenBack(text, error), run?.choice);
+      else this.#succeed(fallenBack(text, error), run?.choice ?? textOnly(text));
     });
   }
 
-  #succeed(result: Reconciled, choice: Choice | undefined = this.#choice(result)): void {
+  #succeed(result: Reconciled, choice: Choice = choiceOf(result, this.#desk.lanes)): void {
     const { ambient, reconciler } = this.#env;
     this.#audit.succeeded(result);
     this.#desk.stop();
@@ -235,7 +244,7 @@ export class FanoutRun implements RunningCall, DeskOwner, OpeningOwner {
       const consensus = consensusField(this.#session, result, this.#desk.lanes, this.#fanout, check);
       const atp = { ...this.#books.atp(undefined, meta), consensus };
       const ended_s = Math.floor(ambient.clock.now_ms() / 1_000);
-      last = this.#reply.last(choice ?? textOnly(result.text), this.#books.usage, atp, ended_s, meta);
+      last = this.#reply.last(choice, this.#books.usage, atp, ended_s, meta);
     } catch (thrown) {
       this.#env.faults.note(thrown);
       this.#fail(toAtpError(thrown), 'error');
@@ -248,12 +257,6 @@ export class FanoutRun implements RunningCall, DeskOwner, OpeningOwner {
       else if (this.#reply.begun) sink.end(last);
       else sink.answer(meta, last[0] ?? '');
     });
-  }
-
-  /** The words of a lane, with its calls of tools, where the result is one lane's. */
-  #choice({ lane }: Reconciled): Choice | undefined {
-    const choice = lane === undefined ? undefined : this.#desk.lanes.get(lane)?.choice;
-    return choice !== undefined && choice.parts.length > 0 ? choice : undefined;
   }
 
   #fail(error: AtpError, outcome: 'error' | 'cancelled'): void {

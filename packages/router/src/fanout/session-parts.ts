@@ -6,6 +6,8 @@ import type { SessionTools } from './reconciler.ts';
 export interface OpenedSession {
   readonly parts: SessionParts;
   readonly tools: SessionTools;
+  /** Of the whole call, from its arrival: what its client, its policy and the router allow. */
+  readonly deadline_ms: number;
 }
 
 /** What the session of a call works with. It ends when its client has no more use for it, too. */
@@ -15,13 +17,14 @@ export function openSession(
   { ambient, reconciler }: EngineEnv,
   documents: readonly Document[],
 ): OpenedSession {
+  const of_client_ms = call.deadline_ms ?? Number.POSITIVE_INFINITY;
+  const of_policy_ms = plan.deadline_ms ?? Number.POSITIVE_INFINITY;
+  const deadline_ms = Math.min(of_policy_ms, of_client_ms, call.limits.stream_duration_ms);
   const age_ms = ambient.clock.mono_ms() - call.started_mono_ms;
-  const client_ms = (call.deadline_ms ?? Number.POSITIVE_INFINITY) - age_ms;
-  const deadline_ms = Math.min(plan.deadline_ms ?? Number.POSITIVE_INFINITY, client_ms, call.limits.stream_duration_ms);
   const tools = reconciler.open(call, plan, documents);
   const { standing, read, strategy, citations } = tools;
   const parts: SessionParts = {
-    plan: { ...plan, deadline_ms: Math.max(0, deadline_ms) },
+    plan: { ...plan, deadline_ms: Math.max(0, deadline_ms - age_ms) },
     strategy: strategy(plan.strategy.kind),
     arbiter: plan.arbiter === undefined ? undefined : strategy('arbiter'),
     standing,
@@ -29,5 +32,5 @@ export function openSession(
     read,
     citations,
   };
-  return { parts, tools };
+  return { parts, tools, deadline_ms };
 }
