@@ -108,7 +108,7 @@ test('and whether it fits, too', async () => {
 
 test('a prompt for several is counted here, and by none of them', async () => {
   const running = await guarded(
-    {},
+    { fanout: { mode: 'diverse', agents: ['d', 'a'], filter: 'mask' } },
     {
       providers: (base_url) => [
         { id: 'up', type: 'openai', base_url, api_key: 'k' },
