@@ -30,6 +30,8 @@ export interface RequestFacts {
   readonly task?: TaskFacts | undefined;
   /** Of the caller, as the operator says, narrowed by the request. Absent: none. */
   readonly rights?: Rights | undefined;
+  /** Why only models on this machine or in its private network may see it, as a clause. Absent: any model may. */
+  readonly local_only?: string | undefined;
 }
 
 /** The present state of the targets, as the breakers, readiness windows and kill switches see it. */

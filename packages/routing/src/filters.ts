@@ -10,6 +10,7 @@ export const FILTERS = [
   'status',
   'capability',
   'context',
+  'external',
   'killed',
   'circuit_open',
 ] as const;
@@ -24,6 +25,7 @@ export const FILTER_ERRORS: Readonly<Record<Filter, ErrorCode>> = {
   status: 'policy_denied',
   capability: 'invalid_request',
   context: 'prompt_too_large',
+  external: 'policy_denied',
   killed: 'no_models_available',
   circuit_open: 'no_models_available',
 };
@@ -61,6 +63,9 @@ export function removalOf(
   if (model.context !== undefined && facts.in_tokens >= model.context) {
     const reason = `about ${facts.in_tokens} prompt tokens do not fit its context of ${model.context}`;
     return removed(model, 'context', reason);
+  }
+  if (facts.local_only !== undefined && model.is_local !== true) {
+    return removed(model, 'external', `it is beyond this machine and its private network, and ${facts.local_only}`);
   }
   if (kills.model(model.id) || kills.provider(model.provider_id)) {
     return removed(model, 'killed', 'it is switched off by an operator');

@@ -37,6 +37,8 @@ export interface ModelEntry extends ModelSpec {
   readonly target_key: string;
   /** Made for a name that no configuration declares. */
   readonly dynamic: boolean;
+  /** What it is asked stays on this machine or in its private network. Absent: it does not. */
+  readonly is_local?: boolean | undefined;
 }
 
 export interface ProviderEntry {
@@ -45,6 +47,8 @@ export interface ProviderEntry {
   readonly any_model: boolean;
   /** Clearance of such models. */
   readonly data_scopes?: ReadonlySet<string> | undefined;
+  /** It runs on this machine or in its private network. Absent: it does not. */
+  readonly is_local?: boolean | undefined;
 }
 
 export interface AgentEntry {
@@ -53,6 +57,8 @@ export interface AgentEntry {
   readonly model: string;
   readonly system_prompt?: string | undefined;
   readonly qos?: Qos | undefined;
+  /** Nobody beyond this machine and its private network may be asked in its place. Absent: anybody may. */
+  readonly local_only?: boolean | undefined;
 }
 
 export interface PolicyEntry {
@@ -71,6 +77,8 @@ export interface PolicyEntry {
   /** A stream that outgrows the budget: ends as if the length limit was reached, or with the budget error. */
   readonly on_budget_exhausted: 'finish' | 'error';
   readonly min_safety_grade?: SafetyGrade | undefined;
+  /** Nobody beyond this machine and its private network may be asked under it. Absent: anybody may. */
+  readonly local_only?: boolean | undefined;
 }
 
 export interface RegistrySpec {
@@ -157,10 +165,12 @@ export class Registry {
   }
 
   #addModel(spec: ModelSpec): ModelEntry {
-    if (!this.#providers.has(spec.provider_id)) {
+    const provider = this.#providers.get(spec.provider_id);
+    if (provider === undefined) {
       throw invalid(`Model ${spec.id} names provider ${spec.provider_id}, which is not configured.`);
     }
-    const model: ModelEntry = { ...spec, target_key: `${spec.provider_id}/${spec.upstream_model}`, dynamic: false };
+    const target_key = `${spec.provider_id}/${spec.upstream_model}`;
+    const model: ModelEntry = { ...spec, target_key, dynamic: false, is_local: provider.is_local };
     const named: Named = { kind: 'model', model };
     this.#add(model.id, named);
     if (!this.#by_target.has(model.target_key)) this.#by_target.set(model.target_key, named);
@@ -207,6 +217,7 @@ function dynamicModel(provider: ProviderEntry, upstream_model: string): ModelEnt
     data_scopes: provider.data_scopes,
     target_key: id,
     dynamic: true,
+    is_local: provider.is_local,
   };
 }
 

@@ -22,6 +22,8 @@ export function checkFanout(inventory: Inventory, row: Row): Draft[] {
 interface Entry {
   readonly path: Path;
   readonly value: unknown;
+  /** As lanes have it. */
+  readonly name: string;
   readonly count: number;
   readonly is_challenger: boolean;
 }
@@ -36,11 +38,14 @@ function entriesOf(inventory: Inventory, { path, value }: Row): readonly Entry[]
     : undefined;
   return list.map((entry: unknown, i): Entry => {
     const given = isRecord(entry) ? entry : {};
-    const name = isRecord(entry) ? `persona:${textOf(entry['persona'])}` : (textOf(entry) ?? '');
+    const of_entry = textOf(given['persona']);
+    const name =
+      of_entry === undefined ? (textOf(given['agent'] ?? given['model'] ?? entry) ?? '') : `persona:${of_entry}`;
     const of_persona = numberOf(inventory.persona_by_name.get(name)?.value['clones']);
     return {
       path: [...path, 'fanout', 'agents', i],
       value: entry,
+      name,
       count: numberOf(given['clones']) ?? of_mode ?? of_persona ?? 1,
       is_challenger: given['challenger'] === true,
     };
@@ -83,6 +88,17 @@ function lanes(inventory: Inventory, { path, value }: Row, entries: readonly Ent
   const more = most < MEMBERS_MAX ? `, or "max_members" of up to ${MEMBERS_MAX}` : '';
   const at = [...path, 'fanout', 'agents'];
   return [fault(inventory, at, `the fan-out has ${count} lanes, clones included`, `at most ${most}${more}`)];
+}
+
+/** The most answers that may count at once: challengers are compared only, and `select` asks some of the names, with their clones. */
+function votersOf(value: unknown, entries: readonly Entry[]): number {
+  const by_name = new Map<string, number>();
+  for (const { name, count, is_challenger } of entries) {
+    if (!is_challenger) by_name.set(name, (by_name.get(name) ?? 0) + count);
+  }
+  const top = numberOf(valueAt(value, ['fanout', 'select', 'top'])) ?? by_name.size;
+  const most = [...by_name.values()].sort((a, b) => b - a).slice(0, top);
+  return most.reduce((sum, count) => sum + count, 0);
 }
 
 function total(entries: readonly Entry[]): number {
@@ -171,7 +187,8 @@ function strategy(inventory: Inventory, { path, value }: Row, entries: readonly 
   if (kinds.includes('arbiter') && value['arbiter'] === undefined) {
     drafts.push(absent([...path, 'arbiter'], 'the strategy arbiter has no arbiter', 'an "arbiter" with an agent'));
   }
-  if (kinds.includes('two_phase') && voters < 2 && given('judge') === undefined) {
+  const heard = votersOf(value, entries);
+  if (kinds.includes('two_phase') && heard < 2 && given('judge') === undefined) {
     const message = 'the strategy two_phase has nobody for the second ACK';
     drafts.push(absent([...own, 'judge'], message, 'a second member, or "judge"'));
   }
@@ -183,7 +200,7 @@ function strategy(inventory: Inventory, { path, value }: Row, entries: readonly 
   }
   return [
     ...drafts,
-    ...quorum(inventory, own, kinds, given('quorum'), voters),
+    ...quorum(inventory, own, kinds, given('quorum'), heard),
     ...among(inventory, own, kinds, given('among')),
   ];
 }
@@ -218,9 +235,9 @@ function provisional(inventory: Inventory, { path, value }: Row, entries: readon
     return [fault(inventory, own, '"provisional" never happens', '"quorum_min", "agree_min" or both')];
   }
   const least = numberOf(given['quorum_min']);
-  const count = total(entries);
+  const count = votersOf(value, entries);
   if (least === undefined || least <= count) return [];
-  return [fault(inventory, [...own, 'quorum_min'], '"quorum_min" is more than there are lanes', `at most ${count}`)];
+  return [fault(inventory, [...own, 'quorum_min'], '"quorum_min" is more than there are votes', `at most ${count}`)];
 }
 
 /** Whoever is asked beyond the lanes. */

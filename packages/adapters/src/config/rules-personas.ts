@@ -41,13 +41,23 @@ export function checkCompliance(inventory: Inventory, asked: readonly Named[]): 
       const message = `${who} is not local, but ${nameAt(inventory, strict.path)} is asked here too (no_external)`;
       return [fault(inventory, one.path, message, 'local models only, or a policy of its own')];
     }
-    if (!has(persona, 'filter_pii') || isLocal(inventory, one.name)) return [];
+    if (isLocal(inventory, one.name)) return [];
+    if (filter !== undefined && isBesideFilter(one)) {
+      const message = `${who} is not local, and the filter of the policy does not stand before it: it would never be asked`;
+      return [fault(inventory, one.path, message, 'a local model, or no "filter"')];
+    }
+    if (!has(persona, 'filter_pii')) return [];
     if (one.by === 'fanout' && filter !== undefined) return [];
     const message = `${who} is asked behind a filter only (filter_pii)`;
     const expected =
       one.by === 'fanout' ? '"fanout.filter" with a persona that filters' : 'its place in "fanout", with a "filter"';
     return [fault(inventory, one.path, message, expected)];
   });
+}
+
+/** Who would be told the client's own words, or what others have said who were told them. */
+function isBesideFilter({ path, by }: Named): boolean {
+  return by === 'fallback' || path.at(-1) === 'judge' || path.at(-2) === 'arbiter';
 }
 
 function has(persona: Row['value'] | undefined, flag: string): boolean {

@@ -86,6 +86,19 @@ describe('what stays in the house', () => {
     ]);
   });
 
+  test('who is told the words of clients beside a filter has to be local', () => {
+    const mask = '{ id: f, role: r, model: in, filter: true }';
+    const asked = (who: string): string =>
+      `{ id: p, fanout: { agents: [out, in], filter: f }, consensus: { strategy: judge, judge: ${who} }, arbiter: { agent: ${who} }, fallback: [${who}] }`;
+    const prices = MODELS.replaceAll('context: 1', 'context: 1, price: { in_usd_per_mtok: 1, out_usd_per_mtok: 1 }');
+    const text = (who: string): string => all(mask, asked(who)).replace(MODELS, prices);
+    const said = '"out" is not local, and the filter of the policy does not stand before it: it would never be asked';
+    expect(paths(text('in'))).toEqual([]);
+    expect(paths(text('out'))).toEqual(
+      ['consensus.judge', 'arbiter.agent', 'fallback[0]'].map((path) => `policies[0].${path}: ${said}`),
+    );
+  });
+
   test.each([
     ['http://127.0.0.1:8000', true],
     ['http://[::1]:8000', true],

@@ -178,6 +178,27 @@ const STRATEGY: readonly Case[] = [
     message: /^"quorum" is more than there are votes$/,
   },
   {
+    why: 'a quorum of more than are asked',
+    text: two('consensus: { quorum: 2 }').replace('[small, big]', '[small, big], select: { by: reputation, top: 1 }'),
+    at: ['12:105 policies[0].consensus.quorum'],
+    message: /^"quorum" is more than there are votes$/,
+  },
+  {
+    why: 'a provisional result of more than are asked',
+    text: two('provisional: { quorum_min: 2 }').replace('[small, big]', '[small, { model: big, challenger: true }]'),
+    at: ['12:104 policies[0].provisional.quorum_min'],
+    message: /^"quorum_min" is more than there are votes$/,
+  },
+  {
+    why: 'a second ACK of somebody who is not asked',
+    text: two('consensus: { strategy: two_phase }').replace(
+      '[small, big]',
+      '[small, big], select: { by: reputation, top: 1 }',
+    ),
+    at: ['12:95 policies[0].consensus.judge'],
+    message: /^the strategy two_phase has nobody for the second ACK$/,
+  },
+  {
     why: 'a quorum where nobody votes',
     text: two('consensus: { strategy: union, quorum: 2 }'),
     at: ['12:78 policies[0].consensus.quorum'],

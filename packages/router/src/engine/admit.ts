@@ -20,6 +20,7 @@ import type { AdmittedCall } from './env.ts';
 import type { ClientSink } from './client.ts';
 import { accountsOf, callPlan, capsOf, headOf, routePlan, stagesOf } from './admitted-parts.ts';
 import type { CallCaps } from './funds.ts';
+import { ofPersona, ofPolicy, ofSteps, onlyFilterLeft } from './kept-local.ts';
 import type { EngineParts } from './parts.ts';
 import { tenantGone } from './refusals.ts';
 import { type CallRequest, left_ms } from './request.ts';
@@ -46,13 +47,18 @@ export function admit(
   const qos = tierOf(request, rules, generation.registry);
   const held_back = parts.throttles.refusal(rules.id, qos, rules.objectives);
   if (held_back !== undefined) return held_back;
-  const facts = factsOf(request, rules, qos, parts);
-  const resolution = resolve(generation.registry, request.model, facts, parts.live, now_ms);
-  const policy = resolution.ok ? resolution.plan.policy : policyNamed(generation.registry, request.model);
+  const asked = { ...factsOf(request, rules, qos, parts), local_only: ofPersona(generation.registry, request.model) };
+  const first = resolve(generation.registry, request.model, asked, parts.live, now_ms);
+  const policy = first.ok ? first.plan.policy : policyNamed(generation.registry, request.model);
+  const local_only = asked.local_only ?? ofPolicy(policy, generation, request);
+  const facts = local_only === asked.local_only ? asked : { ...asked, local_only };
+  const resolution = facts === asked ? first : resolve(generation.registry, request.model, facts, parts.live, now_ms);
   const routed = resolution.ok ? resolution.plan : undefined;
   const fanout = fanoutOf(request, policy, facts, generation, parts, routed);
   if (fanout === undefined) {
     if (!resolution.ok) return unroutableError(resolution);
+    const silent = onlyFilterLeft(resolution.plan, generation);
+    if (silent !== undefined) return silent;
     return new Admission(request, generation, parts, idempotency, rules, facts, resolution.plan, undefined);
   }
   const plan = fanoutRoute(routed, policy, fanout);
@@ -172,9 +178,10 @@ class Admission implements AdmittedCall {
   /** Stand-ins are models that the tenant may name, and of the safety grade that the policy asks for. */
   #standInFacts(): RequestFacts {
     const { facts, routed } = this;
+    const local_only = facts.local_only ?? ofSteps(routed);
     const models = this.pinned.tenants.get(facts.tenant.id)?.stand_ins;
     const min_safety_grade = routed.policy?.min_safety_grade;
-    return { ...facts, tenant: { ...facts.tenant, models, min_safety_grade } };
+    return { ...facts, local_only, tenant: { ...facts.tenant, models, min_safety_grade } };
   }
 
   promptTexts(): readonly string[] {

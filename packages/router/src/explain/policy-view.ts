@@ -19,6 +19,7 @@ import {
   unroutableError,
 } from '@atp-router/routing';
 import { DEFAULT_TENANT } from '../bootstrap.ts';
+import { ofPersona } from '../engine/kept-local.ts';
 import { buildGeneration } from '../generation/build.ts';
 import { type Generation, mayName, type TenantRules } from '../generation/generation.ts';
 import { mergeOverlay } from '../generation/overlay.ts';
@@ -152,6 +153,7 @@ export class PolicyView {
       data_scopes: question.data_scopes,
       task: question.facts,
       rights: narrowed(of_key ?? rules.rights, question.facts),
+      local_only: ofPersona(this.#generation.registry, question.model),
     };
   }
 }

@@ -5,7 +5,7 @@ import type { AdmittedCall, EngineEnv } from '../engine/env.ts';
 import { reservedPrice } from '../engine/hosted-tools.ts';
 import { documentsOf } from './documents.ts';
 import type { LaneWork } from './lane-call.ts';
-import { askedOf, followUp, inWordsOf, withText } from './prompts.ts';
+import { askedOf, followUp, inWordsOf, toFilter, withText } from './prompts.ts';
 import { longest, OUT_TOKENS_MIN, type Shares, sharesOf } from './shares.ts';
 import type { Fanout, LaneRef, Voice } from './types.ts';
 
@@ -17,6 +17,9 @@ export interface FirstDemand {
 }
 
 export type Brief = Omit<LaneWork, 'tap'>;
+
+/** Of the client's own prompt nothing is left. */
+const NO_TEXT: Brief['prompt'] = { ascii_bytes: 0, other_bytes: 0, messages: 0, tools: 0, images: 0 };
 
 /** What each lane of one call is asked, by whom, and how long its answer may be. */
 export class LaneBriefs {
@@ -67,17 +70,31 @@ export class LaneBriefs {
     if (this.isBehindFilter(member) && filtered === undefined) return notFiltered(member.source);
     const voice = this.#voice(member);
     if (voice instanceof AtpError) return voice;
+    if (filtered !== undefined) return this.#filtered(ref, member, voice, filtered);
     const { lanes, further } = this.#shares;
     const most = ref.role === 'escalation' ? longest(this.#asking(member), further) : lanes[ref.lane];
-    if (most === undefined || most < OUT_TOKENS_MIN) {
-      return new AtpError(
-        'budget_exhausted',
-        `The budget of the call leaves nothing for lane ${ref.lane} ("${ref.source}").`,
-      );
+    if (most === undefined || most < OUT_TOKENS_MIN) return nothingLeft(ref);
+    const request = askedOf(this.#request, member, voice, this.#fanout.plan);
+    const size = withText(this.#call.prompt, voice.system);
+    return briefOf(ref, voice, request, size, Math.min(most, this.#wanted));
+  }
+
+  /** The prompt is the filter's, of any length: whether it fits, and what of the lane's share it leaves, is known only now. */
+  #filtered(ref: LaneRef, member: Member, voice: Voice, filtered: string): Brief | AtpError {
+    const size = withText(NO_TEXT, [...voice.system, filtered], 1);
+    const targets = voice.targets.filter(({ model: { id, context } }) => {
+      return context === undefined || this.#env.estimator.inTokens(id, size) < context;
+    });
+    if (targets.length === 0) {
+      const message = `What the filter has written does not fit the context of "${ref.source}" (lane ${ref.lane}).`;
+      return new AtpError('prompt_too_large', message);
     }
-    const words = filtered === undefined ? this.#request : inWordsOf(filtered, this.#request);
-    const request = askedOf(words, member, voice, this.#fanout.plan);
-    return this.#brief(ref, voice, request, withText(this.#call.prompt, voice.system), most);
+    const fitting = { ...voice, targets };
+    const is_dropped = ref.role !== 'escalation' && this.#shares.lanes[ref.lane] === undefined;
+    const most = is_dropped ? 0 : longest(this.#askingOf(fitting, size), this.#shares.further);
+    if (most < OUT_TOKENS_MIN) return nothingLeft(ref);
+    const request = askedOf(inWordsOf(filtered, this.#request), member, fitting, this.#fanout.plan);
+    return briefOf(ref, fitting, request, size, Math.min(most, this.#wanted));
   }
 
   /** What a strategy asks beyond its lanes; why it cannot be asked. */
@@ -93,40 +110,36 @@ export class LaneBriefs {
     const { further, arbiter_usd_nanos } = this.#shares;
     const caps = role === 'arbiter' ? { usd_nanos: arbiter_usd_nanos, tokens: further.tokens } : further;
     const most = longest(this.#askingOf(voice, size), caps);
-    if (most < OUT_TOKENS_MIN) {
-      return new AtpError('budget_exhausted', `What the ${role} may cost is less than its prompt costs.`);
-    }
+    if (most < OUT_TOKENS_MIN) return tooDear(role);
     const request = followUp(this.#request, voice, prompt);
-    return this.#brief({ lane, role, source: member.source }, voice, request, size, most);
+    return briefOf({ lane, role, source: member.source }, voice, request, size, most);
   }
 
   /** What goes before members that are not to see the client's words. */
   filter(lane: number): Brief | AtpError {
-    const { filter, ...plan } = this.#fanout.plan;
+    const { filter } = this.#fanout.plan;
     if (filter === undefined) return new AtpError('policy_denied', 'The policy names no filter.');
+    // It would be the first to take the client's own words away.
+    if (filter.is_external === true) return notFiltered(filter.source);
     const voice = this.#voice(filter);
     if (voice instanceof AtpError) return voice;
-    const request = { ...askedOf(this.#request, filter, voice, plan), tools: [], hosted_tools: [] };
     const size = withText(this.#call.prompt, voice.system);
     const most = longest(this.#askingOf(voice, size), this.#shares.further);
-    return this.#brief({ lane, role: 'filter', source: filter.source }, voice, request, size, most);
+    if (most < OUT_TOKENS_MIN) return tooDear('filter');
+    const ref = { lane, role: 'filter', source: filter.source } as const;
+    return briefOf(ref, voice, toFilter(this.#request, filter, voice), size, most);
   }
 
   /** What the policy's own chain is asked when nothing has come of the lanes. */
   fallback(lane: number): Brief | AtpError {
     const { chain, plan, policy } = this.#fanout;
     if (chain === undefined) return new AtpError('policy_denied', 'The policy has no chain to fall back on.');
-    const { filter } = plan;
-    if (filter !== undefined) return notFiltered(policy);
+    const { targets } = chain;
+    const here = plan.filter === undefined ? targets : targets.filter(({ model }) => model.is_local === true);
+    if (here.length === 0) return notFiltered(policy);
     const request = { ...this.#request, stream: true, include_usage: true, n: 1 };
     const ref = { lane, role: 'fallback', source: `policy:${policy}` } as const;
-    return this.#brief(ref, chain, request, this.#call.prompt, Number.POSITIVE_INFINITY);
-  }
-
-  #brief(ref: LaneRef, voice: Voice, request: GenRequest, prompt: Brief['prompt'], most: number): Brief {
-    const allowed = Math.min(most, this.#wanted);
-    if (!Number.isFinite(allowed)) return { ref, voice, request, prompt, max_output_tokens: undefined };
-    return { ref, voice, prompt, max_output_tokens: allowed, request: { ...request, max_output_tokens: allowed } };
+    return briefOf(ref, { ...chain, targets: here }, request, this.#call.prompt, this.#wanted);
   }
 
   #memberOf(source: string | undefined, members: readonly Member[]): Member | undefined {
@@ -161,6 +174,20 @@ export class LaneBriefs {
   get #wanted(): number {
     return this.#call.max_output_tokens ?? Number.POSITIVE_INFINITY;
   }
+}
+
+function nothingLeft({ lane, source }: LaneRef): AtpError {
+  return new AtpError('budget_exhausted', `The budget of the call leaves nothing for lane ${lane} ("${source}").`);
+}
+
+/** `most`: output tokens, `Infinity` where nothing binds. */
+function briefOf(ref: LaneRef, voice: Voice, request: GenRequest, prompt: Brief['prompt'], most: number): Brief {
+  if (!Number.isFinite(most)) return { ref, voice, request, prompt, max_output_tokens: undefined };
+  return { ref, voice, prompt, max_output_tokens: most, request: { ...request, max_output_tokens: most } };
+}
+
+function tooDear(role: string): AtpError {
+  return new AtpError('budget_exhausted', `What the ${role} may cost is less than its prompt costs.`);
 }
 
 function notFiltered(source: string): AtpError {

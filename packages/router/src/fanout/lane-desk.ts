@@ -172,7 +172,7 @@ export class LaneDesk implements LaneOwner {
     const text = this.#texts.get(run) ?? '';
     const tell = (): void => {
       if (isMember(role)) this.#owner.tell({ type: 'final', lane, pieces, is_cut });
-      else this.#heard.get(run)?.(text, run);
+      else this.#heard.get(run)?.(text, run, is_cut);
     };
     // What a challenger says is compared in other ways, and what others are asked is a word or a number.
     const is_compared = role === 'arbiter' || (isMember(role) && role !== 'challenger');
@@ -219,8 +219,11 @@ export class LaneDesk implements LaneOwner {
   #startFilter(): void {
     if (this.#filter.kind !== 'none') return;
     this.#filter = { kind: 'running' };
-    const heard = (text: string | undefined): void => {
-      this.#filter = text === undefined || text.trim() === '' ? { kind: 'failed' } : { kind: 'done', text };
+    const heard: Heard = (text, run, is_cut) => {
+      // Half of the words would be asked as if they were all.
+      const is_whole = is_cut !== true && run?.choice?.finish === 'stop';
+      const said = is_whole && text !== undefined && text.trim() !== '' ? text : undefined;
+      this.#filter = said === undefined ? { kind: 'failed' } : { kind: 'done', text: said };
       const held = [...this.#held.values()];
       this.#held.clear();
       for (const begin of held) begin();
@@ -230,7 +233,7 @@ export class LaneDesk implements LaneOwner {
 }
 
 /** `text` is undefined where nothing came of it. */
-type Heard = (text: string | undefined, run: LaneRun | undefined) => void;
+type Heard = (text: string | undefined, run: LaneRun | undefined, is_cut?: boolean) => void;
 
 type Filter =
   | { readonly kind: 'none' }

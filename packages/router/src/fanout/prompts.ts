@@ -29,26 +29,84 @@ export function askedOf(request: GenRequest, member: Member, voice: Voice, plan:
   };
 }
 
-/** What a strategy asks beyond the fan-out: the client's request, and then the question, without tools and forms of answer. */
+/** What a strategy asks beyond the fan-out: the client's request, and then the question. */
 export function followUp(request: GenRequest, voice: Voice, prompt: string): GenRequest {
-  const { tool_choice: _, response_format: __, ...rest } = request;
   const message: Message = { role: 'user', parts: [textPart(prompt)] };
+  const messages = joined([...request.messages, message]);
+  return { ...besideOf(request, voice), messages, temperature: 0 };
+}
+
+/** What a filter is asked: the client's words, and who it is. */
+export function toFilter(request: GenRequest, { seed, temperature }: Member, voice: Voice): GenRequest {
+  return {
+    ...besideOf(request, voice),
+    ...(seed !== undefined && { seed }),
+    ...(temperature !== undefined && { temperature }),
+  };
+}
+
+/**
+ * What the client says to somebody whose answer is not for it: its words, without its tools and without what it wants of the
+ * answer. A short or formed answer would be no verdict, and no text to ask others with.
+ */
+function besideOf(request: GenRequest, voice: Voice): GenRequest {
+  const {
+    tool_choice: _,
+    response_format: __,
+    logit_bias: ___,
+    max_output_tokens: ____,
+    logprobs: _____,
+    ...rest
+  } = request;
   return {
     ...rest,
     stream: true,
     include_usage: true,
     n: 1,
     system: [...voice.system.map(textPart), ...request.system],
-    messages: joined([...request.messages, message]),
     tools: [],
     hosted_tools: [],
-    temperature: 0,
+    stop: [],
+    extra: {},
   };
 }
 
-/** The request in other words than the client's; what is no text stays behind. */
+/**
+ * The request in other words than the client's. Beside them only numbers go on: everything else that a client may write
+ * (tools, schemas, stop sequences, metadata, fields of one provider) has words of it in, which no filter has seen.
+ */
 export function inWordsOf(text: string, request: GenRequest): GenRequest {
-  return { ...request, system: [], messages: [{ role: 'user', parts: [textPart(text)] }], hosted_tools: [] };
+  const { source, model, stream, include_usage, n, reasoning } = request;
+  return {
+    ...{ source, model, stream, include_usage, n },
+    ...numbersOf(request),
+    ...(reasoning !== undefined && { reasoning }),
+    system: [],
+    messages: [{ role: 'user', parts: [textPart(text)] }],
+    tools: [],
+    hosted_tools: [],
+    stop: [],
+    extra: {},
+  };
+}
+
+const NUMBERS = [
+  'max_output_tokens',
+  'temperature',
+  'top_p',
+  'top_k',
+  'seed',
+  'frequency_penalty',
+  'presence_penalty',
+] as const;
+
+function numbersOf(request: GenRequest): Partial<Record<(typeof NUMBERS)[number], number>> {
+  const numbers: Partial<Record<(typeof NUMBERS)[number], number>> = {};
+  for (const name of NUMBERS) {
+    const value = request[name];
+    if (value !== undefined) numbers[name] = value;
+  }
+  return numbers;
 }
 
 /** The size of the prompt with so much text beside it. */

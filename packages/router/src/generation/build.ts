@@ -24,7 +24,7 @@ import type { ProviderRuntime } from '../engine/ports.ts';
 import type { Target } from '../engine/target.ts';
 import type { ToolCap, ToolCaps } from '../engine/tool-cap.ts';
 import { ROUTER_ACCOUNT, tenantAccount } from './accounts.ts';
-import { chainOfFanout, fanoutsOf } from './fanout.ts';
+import { chainOfFanout, fanoutsOf, keepsLocal } from './fanout.ts';
 import { leastWindow } from './flow-limits.ts';
 import type { Generation, TenantRules } from './generation.ts';
 import { ADMIN_OWNER, type OverlayEntity, overlayKeys } from './overlay.ts';
@@ -53,7 +53,11 @@ export function buildGeneration(config: Config, overlay: readonly OverlayEntity[
   const targets = new Map<string, Target>();
   const cast = new Cast(config);
   const registry = new Registry({
-    providers: config.providers.map((p) => ({ id: p.id, any_model: p.allow_any_model })),
+    providers: config.providers.map(({ id, allow_any_model }) => ({
+      id,
+      any_model: allow_any_model,
+      is_local: cast.isLocalProvider(id),
+    })),
     models: config.models.map(modelSpec),
     agents: [...config.agents, ...cast.asAgents()],
     policies: config.policies.map((policy) => policyEntry(policy, cast)),
@@ -199,6 +203,7 @@ function policyEntry(policy: PolicyConfig, cast: Cast): PolicyEntry {
     max_attempts: policy.max_attempts,
     hedge_after_ms: policy.hedge_after_ms,
     min_safety_grade: policy.min_safety_grade,
+    local_only: keepsLocal(policy, cast),
     match: match === undefined ? undefined : compileMatch(match),
     budget: budget === undefined ? undefined : { usd_nanos: usdNanos(budget.usd), tokens: budget.tokens },
   };

@@ -57,6 +57,19 @@ export function chainOfFanout(fanout: FanoutConfig, cast: Cast): readonly string
   return [...new Set(names)];
 }
 
+/** Whether one of those that a policy asks wants nobody beyond this machine and its network asked beside it. */
+export function keepsLocal({ fallback, fanout, consensus, escalation, arbiter }: PolicyConfig, cast: Cast): boolean {
+  const names = [
+    ...fallback,
+    ...(fanout?.agents ?? []).map(nameOf),
+    ...(fanout?.filter === undefined ? [] : [personaName(fanout.filter)]),
+    ...(consensus?.judge === undefined ? [] : [consensus.judge]),
+    ...escalation.map(({ to }) => to),
+    ...(arbiter === undefined ? [] : [arbiter.agent]),
+  ];
+  return names.some((name) => cast.personaOf(name)?.compliance.includes('no_external') === true);
+}
+
 function fanoutPlan(policy: PolicyConfig, fanout: FanoutConfig, cast: Cast): FanoutPlan {
   const { provisional, escalation, arbiter, deadline_ms, tau_final } = policy;
   const strategy = strategyOf(fanout, policy.consensus ?? DEFAULT_CONSENSUS);

@@ -9,6 +9,11 @@ export function personaName(id: string): string {
 
 type Names = Pick<Config, 'agents' | 'personas' | 'models' | 'providers'>;
 
+/** Whether what it is asked may not leave this machine and its private network, whoever is asked in its place. */
+function isKeptLocal({ compliance }: PersonaConfig): boolean {
+  return compliance.includes('local_only') || compliance.includes('no_external');
+}
+
 /** Personas, agents, models and providers of a configuration by their names. */
 export class Cast {
   readonly #personas: ReadonlyMap<string, PersonaConfig>;
@@ -39,6 +44,10 @@ export class Cast {
     return !this.#local.has(provider);
   }
 
+  isLocalProvider(id: string): boolean {
+    return this.#local.has(id);
+  }
+
   /** As a lane has it. */
   voice(persona: PersonaConfig): Persona {
     const { id, role, tools, qos, compliance } = persona;
@@ -55,7 +64,8 @@ export class Cast {
       if (this.needsFilter(persona)) continue;
       const model = this.#agents.get(persona.model)?.model ?? persona.model;
       const system_prompt = this.#promptOf(persona);
-      agents.push({ id: personaName(persona.id), model, system_prompt, qos: persona.qos });
+      const local_only = isKeptLocal(persona);
+      agents.push({ id: personaName(persona.id), model, system_prompt, qos: persona.qos, local_only });
     }
     return agents;
   }

@@ -125,6 +125,10 @@ export class CountTokens {
     const decoded = anthropicMessages.decodeRequest(parsed.json);
     if (admitted instanceof AtpError) return { body: await this.#countHere(decoded), meta: withoutBetas(betas) };
     const prompt = { ...asSent(decoded, parsed.json, admitted), betas };
+    // Several are asked, each in its own way, and some of them only behind a filter: none of them is the one to tell.
+    if (admitted.fanout !== undefined) {
+      return { body: await this.#countHere(prompt.request), meta: withoutBetas(betas) };
+    }
     const rest_ms = left_ms(call, parts.ambient.clock.mono_ms());
     const told = await askProvider(this.#engine, admitted, prompt, gone, rest_ms);
     if (exchange.closed) throw new AtpError('request_cancelled', 'The client went away.');

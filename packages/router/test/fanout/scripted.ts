@@ -37,9 +37,9 @@ export class Asked {
     this.#res.write(chunk({ content: text }));
   }
 
-  end(usage = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 }): void {
+  end(usage = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 }, finish = 'stop'): void {
     const last = { id: 'chatcmpl-1', object: 'chat.completion.chunk', created: 1, model: 'x', choices: [], usage };
-    this.#res.write(chunk({}, 'stop'));
+    this.#res.write(chunk({}, finish));
     this.#res.end(`data: ${JSON.stringify(last)}\n\ndata: [DONE]\n\n`);
   }
 

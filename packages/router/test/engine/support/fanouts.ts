@@ -91,7 +91,9 @@ function fanout(draw: Draw, id: string, models: readonly PricedModel[]): object 
     mode: draw.one('speculative', 'diverse', 'diverse'),
     agents: agents(draw, named, kind === 'champion'),
   };
-  const mask = draw.chance(0.2) ? { filter: 'mask' } : {};
+  // Whoever is asked beside a filter has to be of this machine.
+  const beside = [who.judge, arbiter?.agent, ...(extras.fallback ?? [])].filter((one) => one !== undefined);
+  const mask = draw.chance(0.4) && beside.every((one) => isHere(one, models)) ? { filter: 'mask' } : {};
   const select = draw.chance(0.2) ? { select: { top: 2, explore: 0.5 } } : {};
   return {
     id,
@@ -99,6 +101,10 @@ function fanout(draw: Draw, id: string, models: readonly PricedModel[]): object 
     consensus: { strategy: kind, answer, weights, ...who },
     ...extras,
   };
+}
+
+function isHere(id: string, models: readonly PricedModel[]): boolean {
+  return models.some((one) => one.id === id && one.provider === 'p2');
 }
 
 /** Some stand there twice, and one more to challenge them. */
