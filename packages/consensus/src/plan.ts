@@ -122,7 +122,7 @@ export type Trigger = 'low_conf' | 'test_fail' | 'disagree_high' | 'weak_citatio
 
 export interface Escalation {
   readonly when: Trigger;
-  /** `low_conf`: confidence below; `disagree_high`: agreement below; `weak_citations`: share of good citations below. */
+  /** `low_conf`: confidence below; `disagree_high`: agreement below; `weak_citations`: documents were given, and share of good citations below. */
   readonly threshold: number;
   readonly to: Member;
 }

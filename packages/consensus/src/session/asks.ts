@@ -10,6 +10,7 @@ export class Asks {
   readonly #asked: Map<string, FollowUp> = new Map();
   readonly #pending: Set<string> = new Set();
   readonly #answers: FollowUpAnswer[] = [];
+  #refused = 0;
 
   constructor(members: number) {
     this.#most = ASKS_PER_MEMBER * members + ASKS_FOR_ALL;
@@ -25,7 +26,7 @@ export class Asks {
 
   /** Those that were not asked before, as far as there may be more. */
   take(asks: readonly FollowUp[]): readonly FollowUp[] {
-    const fresh = asks.filter(({ id }) => !this.#asked.has(id)).slice(0, Math.max(0, this.#most - this.#asked.size));
+    const fresh = asks.filter(({ id }) => !this.#asked.has(id)).slice(0, this.#most - this.#asked.size + this.#refused);
     for (const ask of fresh) {
       this.#asked.set(ask.id, ask);
       this.#pending.add(ask.id);
@@ -48,10 +49,17 @@ export class Asks {
     return ids;
   }
 
-  /** It is too late to ask: that is no answer, too. False: there is nothing among them that was not asked before. */
+  /**
+   * Nobody is asked those that were not asked before, since there may be no more or it is too late: that is no answer, too.
+   * False: there is none among them, or as many were refused as may be asked.
+   */
   refuse(asks: readonly FollowUp[]): boolean {
-    const is_any = this.take(asks).length > 0;
-    this.stop();
-    return is_any;
+    const rest = asks.filter(({ id }) => !this.#asked.has(id)).slice(0, this.#most - this.#refused);
+    for (const ask of rest) {
+      this.#asked.set(ask.id, ask);
+      this.#answers.push({ id: ask.id, role: ask.role, source: ask.source ?? '', text: undefined });
+    }
+    this.#refused += rest.length;
+    return rest.length > 0;
   }
 }

@@ -65,8 +65,8 @@ export class Lane {
     if (this.is_open) this.#phase = { kind: 'failed', error };
   }
 
-  cancelled(reason: CancelReason): void {
-    if (this.is_open) this.#phase = { kind: 'cancelled', reason };
+  cancelled(reason: CancelReason, has_begun: boolean): void {
+    if (this.is_open) this.#phase = { kind: 'cancelled', reason, ...(!has_begun && { never_began: true }) };
   }
 
   restarted(): void {

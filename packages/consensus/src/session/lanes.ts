@@ -56,8 +56,9 @@ export class Lanes {
   /** Ends all that are open; returns those that had begun. */
   stop(reason: CancelReason): readonly Lane[] {
     return this.#lanes.filter((lane, i) => {
-      const is_running = lane.is_open && i < this.#dispatched;
-      lane.cancelled(reason);
+      const has_begun = i < this.#dispatched;
+      const is_running = lane.is_open && has_begun;
+      lane.cancelled(reason, has_begun);
       return is_running;
     });
   }

@@ -1,6 +1,7 @@
 import type { FanoutPlan } from '../plan.ts';
 import type { Document, Standing, Strategy } from '../strategy.ts';
 import type { ReadAnswer } from './lane.ts';
+import type { CitationsOf } from './triggers.ts';
 
 /** What a session works with; fixed when it begins. */
 export interface SessionParts {
@@ -11,6 +12,5 @@ export interface SessionParts {
   readonly standing: Standing;
   readonly documents: readonly Document[];
   readonly read: ReadAnswer;
-  /** Share of good citations of a text, 0 to 1; undefined where it cites nothing. */
-  citations(text: string, documents: readonly Document[]): number | undefined;
+  readonly citations: CitationsOf;
 }

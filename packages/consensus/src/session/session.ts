@@ -219,19 +219,16 @@ export class ConsensusSession {
   }
 
   #ask(asks: readonly FollowUp[], view: View, now_ms: number): void {
-    if (this.#is_over_time && this.#asks.refuse(asks)) {
-      this.#advance(now_ms);
-      return;
-    }
-    const fresh = this.#asks.take(asks);
+    const fresh = this.#is_over_time ? [] : this.#asks.take(asks);
+    const is_refused = this.#asks.refuse(asks);
     for (const ask of fresh) this.#effects.push({ type: 'ask', ask });
     if (fresh.length > 0) {
       this.#times.reconciling_ms ??= now_ms;
       this.#phase = { kind: fresh.some(({ role }) => role === 'arbiter') ? 'arbiter' : 'reconciling' };
     }
-    if (this.#asks.pending === 0 && view.open.length === 0) {
-      this.#none({ kind: 'none', why: 'the strategy asked again for what it had an answer to' }, now_ms);
-    } else this.#goOn(view, now_ms);
+    if (this.#asks.pending > 0 || view.open.length > 0) this.#goOn(view, now_ms);
+    else if (is_refused) this.#advance(now_ms);
+    else this.#none({ kind: 'none', why: 'the strategy asked again for what it had an answer to' }, now_ms);
   }
 
   /** There is a result. It may call for somebody who knows better first. */

@@ -9,9 +9,13 @@ export interface Signs {
   readonly documents: readonly Document[];
   /** Chance that the result is right, 0 to 1. */
   readonly confidence: number;
-  /** Share of good citations, 0 to 1, see `evidence/`; undefined where nothing was cited. */
-  citations(text: string, documents: readonly Document[]): number | undefined;
+  readonly citations: CitationsOf;
 }
+
+/** What is cited, in words or by findings. */
+export type Citing = Pick<LaneAnswer, 'text' | 'findings'>;
+/** Share of good citations, 0 to 1, see `evidence/`; undefined where nothing is cited. */
+export type CitationsOf = (said: Citing, documents: readonly Document[]) => number | undefined;
 
 /** Whether a trigger holds. */
 export function holds({ when, threshold }: Escalation, signs: Signs): boolean {
@@ -21,8 +25,13 @@ export function holds({ when, threshold }: Escalation, signs: Signs): boolean {
     case 'disagree_high':
       return signs.answers.length > 1 && signs.result.agreement < threshold;
     case 'weak_citations':
-      return (signs.citations(signs.result.text, signs.documents) ?? 0) < threshold;
+      return isToCite(signs) && (signs.citations(signs.result, signs.documents) ?? 0) < threshold;
     case 'test_fail':
       return signs.answers.some(({ tests_failed }) => tests_failed === true);
   }
+}
+
+/** Without documents there is nothing to cite, and who has found nothing has nothing to cite for it. */
+function isToCite({ documents, result }: Signs): boolean {
+  return documents.length > 0 && result.findings?.length !== 0;
 }

@@ -22,7 +22,8 @@ export type LanePhase =
   | { readonly kind: 'paused' }
   | { readonly kind: 'finalized' }
   | { readonly kind: 'failed'; readonly error: LaneError }
-  | { readonly kind: 'cancelled'; readonly reason: CancelReason };
+  /** `never_began`: it was not asked, so its time says nothing of it. */
+  | { readonly kind: 'cancelled'; readonly reason: CancelReason; readonly never_began?: true };
 
 /**
  * INIT → DISPATCHED → STREAMING → BUFFERING → (PROVISIONAL) → RECONCILING → COMPLETE, with ESCALATION and ARBITER on the

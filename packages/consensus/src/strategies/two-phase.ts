@@ -27,8 +27,8 @@ const ASKED_MAX = 40;
 type Phase = 'ordinary' | 'found_twice' | 'acked' | 'denied' | 'unanswered' | 'not_asked';
 
 /**
- * Two-phase commit: what is as grave as `ack_severity` says needs a second source. One that found the same by itself is
- * enough; else the judge is asked, or of those that did not find it who wins most often, or the arbiter. Without an ACK it is
+ * Two-phase commit: what is as grave as `ack_severity` says needs a second source. One that found the same by itself, and
+ * as grave, is enough; else the judge is asked, or of those that did not find it who wins most often, or the arbiter. Without an ACK it is
  * left out, and that is said. Of texts the whole answer is what needs a second: without one it stands, but at half of its
  * confidence.
  */
@@ -57,7 +57,9 @@ interface Batch {
 function ofFindings(view: View, voices: Voices, pool: Pool): Verdict {
   const limit = severityRank(view.plan.strategy.ack_severity);
   const is_grave = ({ finding }: FindingCluster): boolean => severityRank(finding.severity) <= limit;
-  const lone = pool.clusters.flatMap((cluster, place) => (is_grave(cluster) && !isFoundTwice(cluster) ? [place] : []));
+  const lone = pool.clusters.flatMap((cluster, place) =>
+    is_grave(cluster) && authorsOf(cluster, limit).size < 2 ? [place] : [],
+  );
   const batches = batchesOf(view, voices, pool, lone.slice(0, ASKED_MAX));
   const open = mayAsk(view)
     ? askOpen(
@@ -116,15 +118,18 @@ const LEFT_OUT: Readonly<Record<Phase, string>> = {
   not_asked: 'no second ACK was asked for',
 };
 
-const isFoundTwice = ({ members }: FindingCluster): boolean =>
-  new Set(members.flatMap(({ provenance }) => provenance.map(({ source }) => source))).size > 1;
+/** Sources that found it and say themselves that it is as grave as `limit`: who makes less of it has not confirmed that. */
+function authorsOf({ members }: FindingCluster, limit: number): ReadonlySet<string> {
+  const grave = members.filter(({ severity }) => severityRank(severity) <= limit);
+  return new Set(grave.flatMap(({ provenance }) => provenance.map(({ source }) => source)));
+}
 
 function batchesOf(view: View, voices: Voices, pool: Pool, places: readonly number[]): readonly Batch[] {
   const by_source = new Map<string | undefined, number[]>();
+  const limit = severityRank(view.plan.strategy.ack_severity);
   for (const place of places) {
-    const authors =
-      pool.clusters[place]?.members.flatMap(({ provenance }) => provenance.map(({ source }) => source)) ?? [];
-    const source = secondOf(view, voices, new Set(authors));
+    const cluster = pool.clusters[place];
+    const source = secondOf(view, voices, cluster === undefined ? new Set() : authorsOf(cluster, limit));
     by_source.set(source, [...(by_source.get(source) ?? []), place]);
   }
   return [...by_source].flatMap(([source, own]) => {

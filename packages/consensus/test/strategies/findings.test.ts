@@ -192,6 +192,13 @@ describe('two_phase', () => {
     expect(resultOf(two_phase, sceneOf(['A', 'A', 'B'], {}))).toMatchObject({ text: 'It is A.' });
   });
 
+  test('one that found the same and makes little of it has not confirmed it, and may be asked', () => {
+    const scene = reviewed([[race], [{ ...race, severity: 'info' }]]);
+    expect(asksOf(scene)).toMatchObject([{ role: 'ack', source: 's1' }]);
+    expect(claims(answered(two_phase, scene, '1: NACK'))).toEqual([]);
+    expect(claims(answered(two_phase, scene, '1: ACK'))).toEqual([race.claim]);
+  });
+
   test('a text alone is asked about as a whole, and stands at half without an ACK', () => {
     const scene = sceneOf(['A', 'B'], { weights: [2, 1] });
     expect(asksOf(scene)[0]).toMatchObject({ source: 's1' });

@@ -86,7 +86,7 @@ export class ReconcilerRoom implements Reconciler {
         const strategy = strategyOf(kind, tools);
         return vectors instanceof PreparedVectors ? overPrepared(strategy, vectors) : strategy;
       },
-      citations: (text) => checkAnswer({ text, findings: undefined }, index).good_share,
+      citations: (said) => checkAnswer(said, index).good_share,
     };
   }
 

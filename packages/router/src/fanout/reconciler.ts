@@ -4,6 +4,7 @@ import type {
   EvidenceCheck,
   FanoutPlan,
   Finding,
+  LaneAnswer,
   Provenance,
   ReadAnswer,
   Selected,
@@ -21,8 +22,8 @@ export interface SessionTools {
   readonly standing: Standing;
   readonly read: ReadAnswer;
   strategy(kind: StrategyKind): Strategy;
-  /** Share of good citations of a text, 0 to 1; undefined where it cites nothing, or there is nothing to hold it against. */
-  citations(text: string): number | undefined;
+  /** Share of good citations of an answer, 0 to 1; undefined where it cites nothing, or there is nothing to hold it against. */
+  citations(said: Pick<LaneAnswer, 'text' | 'findings'>): number | undefined;
   /** Of the texts that are compared. */
   readonly vectors: VectorSource;
   /** Present: answers are embedded before the session hears that they are complete. */

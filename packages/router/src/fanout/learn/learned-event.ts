@@ -80,7 +80,7 @@ function laneOf(
 ): LearnedLane {
   const { lane, member, answer } = view;
   const in_time = inTime(view);
-  const evidence = answer && citations(answer.text);
+  const evidence = answer && citations(answer);
   return {
     ...{ lane, source: member.source, choice: keys.get(answer?.key ?? '') ?? -1 },
     ...(in_time !== undefined && { in_time }),
@@ -100,7 +100,7 @@ function inTime({ phase, answer }: LaneView): boolean | undefined {
     case 'rejected':
       return ITS_OWN.has(phase.error.code) ? false : undefined;
     case 'cancelled':
-      return phase.reason === 'deadline' ? false : undefined;
+      return phase.reason === 'deadline' && phase.never_began !== true ? false : undefined;
     default:
       return undefined;
   }
