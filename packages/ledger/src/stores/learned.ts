@@ -24,8 +24,11 @@ export interface FeedbackClaim {
   readonly now_ms: number;
 }
 
-/** `mine`: it is to be given now. `given`: the same was given before, or is being given. `other`: something else was. */
-export type ClaimedFeedback = 'mine' | 'given' | 'other';
+/**
+ * `mine`: it is to be given now. `given`: the same was given before. `other`: something else was. `pending`: somebody gives
+ * it, or began to and is gone; nobody knows yet.
+ */
+export type ClaimedFeedback = 'mine' | 'given' | 'other' | 'pending';
 
 /** A claim that led to nothing within this time is free again: its process is gone. */
 export const FEEDBACK_CLAIM_MS = 60_000;

@@ -1,6 +1,7 @@
 import type { CallPlan } from '@atp-router/call';
 import type { GenRequest } from '@atp-router/dialects';
 import type { PromptSize } from '@atp-router/flow';
+import type { Limits } from '@atp-router/kernel';
 import type { AdmittedCall } from '../engine/env.ts';
 import type { LaneFacet, LaneTap, LaneRef, Voice } from './types.ts';
 
@@ -45,7 +46,7 @@ export function partOfCall(call: AdmittedCall, work: PartWork): Omit<AdmittedCal
   return {
     head: { ...call.head, qos: voice.qos },
     generation: call.generation,
-    limits: call.limits,
+    limits: limitsOf(call.limits),
     plan: planOf(call.plan, voice),
     route: call.route,
     targets: voice.targets,
@@ -76,6 +77,11 @@ export function partOfCall(call: AdmittedCall, work: PartWork): Omit<AdmittedCal
     lane: work.ref,
     systemPrompt: () => undefined,
   };
+}
+
+/** What a lane says is kept until all is reconciled: it is a whole answer, though it comes as a stream. */
+function limitsOf(limits: Limits): Limits {
+  return { ...limits, stream_bytes: Math.min(limits.stream_bytes, limits.answer_bytes) };
 }
 
 function planOf(plan: CallPlan, { targets }: Voice): CallPlan {

@@ -78,9 +78,7 @@ export class Reply {
   #part(encoder: StreamEncoder, part: Choice['parts'][number]): string {
     switch (part.type) {
       case 'text': {
-        // The beginning may have been told already.
-        const rest = part.text.startsWith(this.#told) ? part.text.slice(this.#told.length) : part.text;
-        this.#told = '';
+        const rest = this.#rest(part.text);
         return rest === '' ? '' : encoder.push({ type: 'text', choice: 0, delta: rest });
       }
       case 'refusal':
@@ -97,6 +95,15 @@ export class Reply {
       default:
         return '';
     }
+  }
+
+  /** What of a text is still to be told. The beginning of an answer has been, which may be several of its parts. */
+  #rest(text: string): string {
+    const told = this.#told;
+    const is_told = told.startsWith(text);
+    this.#told = is_told ? told.slice(text.length) : '';
+    if (is_told) return '';
+    return text.startsWith(told) ? text.slice(told.length) : text;
   }
 
   #open(meta: AnswerMeta): StreamEncoder {

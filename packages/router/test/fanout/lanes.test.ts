@@ -139,3 +139,17 @@ test('where a budget is too small for all lanes the last ones are left out, and 
   expect((consensusOf(json)['lanes'] as object[])[2]).toMatchObject({ state: 'rejected', error: 'budget_exhausted' });
   await balanced(running, [idOf(json)]);
 });
+
+test('a lane may say no more than a whole answer', async () => {
+  const running = await panel([{ id: 'panel', fanout: { mode: 'diverse', agents: ['a', 'b'] }, consensus: NUMBER }], {
+    limits: { answer_bytes: 4_096 },
+  });
+  const reply = running.chat({ model: 'policy:panel' });
+  await running.answerAll({ b: '7' });
+  const lane = await running.up.next('a');
+  lane.begin('8 '.repeat(4_096));
+  await lane.gone;
+  const { json } = await reply;
+  expect(states(json)).toEqual(['a failed', 'b finalized']);
+  await balanced(running, [idOf(json)]);
+});

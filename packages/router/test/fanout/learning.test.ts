@@ -1,6 +1,6 @@
 import { seededRng } from '@atp-router/kernel';
 import type { RouterEvent } from '@atp-router/ledger';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { configOf, dataDir, errorOf, hashOf, type Running, start, TENANT_KEY } from '../admin/harness.ts';
 import { call, type Reply } from '../admin/http.ts';
 import { consensusOf, idOf, type Scripted, scripted } from './scripted.ts';
@@ -119,7 +119,13 @@ describe('what a router learns of who answers', () => {
       200,
       { object: 'feedback', request_id, repeated: false, score: 1, lanes: expect.any(Number) },
     ]);
-    expect((await give(second, { request_id, label: `It is ${right}.` })).json).toMatchObject({ repeated: true });
+    // The tables follow the journal a moment later: until then it is being written.
+    await vi.waitFor(
+      async () => {
+        expect((await give(second, { request_id, label: `It is ${right}.` })).json).toMatchObject({ repeated: true });
+      },
+      { timeout: 20_000, interval: 50 },
+    );
     expect(errorOf(await give(second, { request_id, score: 0 })).code).toBe('conflict');
     expect(errorOf(await give(second, { request_id, score: 1 }, OTHER_KEY)).code).toBe('not_found');
     expect(learned).toHaveLength(1);

@@ -37,6 +37,10 @@ export class Asked {
     this.#res.write(chunk({ content: text }));
   }
 
+  think(text: string): void {
+    this.#res.write(chunk({ reasoning_content: text }));
+  }
+
   end(usage = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 }, finish = 'stop'): void {
     const last = { id: 'chatcmpl-1', object: 'chat.completion.chunk', created: 1, model: 'x', choices: [], usage };
     this.#res.write(chunk({}, finish));

@@ -192,3 +192,24 @@ test('streaming merge tells what lanes agree on before they have ended', async (
   expect(rest).toContain('It lies at the Tagus.');
   expect(rest).not.toContain('It is old.');
 });
+
+test('what was told is not told again, where the answer has thoughts in its midst', async () => {
+  const running = await panel([{ id: 'panel', fanout: THREE, consensus: { strategy: 'streaming_merge' } }]);
+  const opening = running.chatStream({ model: 'policy:panel' });
+  const lanes = await Promise.all(['a', 'b', 'c'].map((model) => running.up.next(model)));
+  for (const lane of lanes) {
+    lane.begin('Lisbon is ');
+    lane.think('Is it?');
+    lane.more('the capital. ');
+  }
+  const open = await opening;
+  const events = [await open.next(({ data }) => data.includes('capital'))];
+  for (const lane of lanes) {
+    lane.more('It lies at the Tagus.');
+    lane.end();
+  }
+  events.push(...(await open.rest()));
+  const text = events.map(({ data }) => /"content":"([^"]*)"/.exec(data)?.[1] ?? '').join('');
+  expect(text.endsWith('the capital. It lies at the Tagus.')).toBe(true);
+  expect(text.match(/capital/g)).toHaveLength(1);
+});

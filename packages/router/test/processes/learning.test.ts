@@ -50,7 +50,9 @@ describe('a router of several processes', () => {
       return reply;
     }, SOON);
     expect(first.json).toMatchObject({ repeated: false, score: 1, lanes: 2 });
-    expect((await give(two?.url)).json).toMatchObject({ repeated: true });
+    await vi.waitFor(async () => {
+      expect((await give(two?.url)).json).toMatchObject({ repeated: true });
+    }, SOON);
     const seen = await vi.waitFor(async () => {
       const { json } = await (two ?? fail()).admin('GET', '/reputation');
       expect(samples(json)).toEqual([2, 2]);

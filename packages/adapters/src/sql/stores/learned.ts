@@ -106,9 +106,10 @@ async function claim(
     [call_id, key_id, body_hash, now_ms, node_id, now_ms - FEEDBACK_CLAIM_MS],
   );
   if (taken.length > 0) return 'mine';
-  const sql = 'SELECT body_hash FROM feedback WHERE call_id = $1 AND key_id = $2';
+  const sql = 'SELECT body_hash, state FROM feedback WHERE call_id = $1 AND key_id = $2';
   const [row] = await driver.query(sql, [call_id, key_id]);
-  return row?.['body_hash'] === body_hash ? 'given' : 'other';
+  if (row?.['state'] !== 'given') return 'pending';
+  return row['body_hash'] === body_hash ? 'given' : 'other';
 }
 
 function placeOf(row: SqlRow): LearnedPlace {

@@ -60,6 +60,8 @@ export class FeedbackDesk {
       const message = `This key has given other feedback on "${call_id}" before. Feedback cannot be changed.`;
       throw new AtpError('conflict', message, { param: 'request_id' });
     }
+    // Whoever claimed it may be gone, and nothing of it in any journal.
+    if (claimed === 'pending') throw beingGiven(call_id);
     if (claimed === 'mine') {
       append(event);
       await written();
@@ -92,6 +94,14 @@ export class FeedbackDesk {
 function unknownSession(call_id: string): AtpError {
   const message = `There is no request "${call_id.slice(0, 100)}" of this tenant that asked several agents, or it is older than a day.`;
   return new AtpError('not_found', message, { param: 'request_id' });
+}
+
+/** The tables follow the journal within moments; a claim that leads to nothing is free after `FEEDBACK_CLAIM_MS`. */
+const PENDING_RETRY_MS = 1_000;
+
+function beingGiven(call_id: string): AtpError {
+  const message = `Feedback of this key on "${call_id}" is being written. Retry to learn whether it was.`;
+  return new AtpError('backpressure', message, { retry_after_ms: PENDING_RETRY_MS });
 }
 
 function checkedLanes({ lanes }: ConsensusLearned, said: Extract<Said, { kind: 'lanes' }>): Said {
