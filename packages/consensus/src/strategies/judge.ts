@@ -71,7 +71,11 @@ function pick(view: View, found: Plurality, candidates: readonly Candidate[]): V
 
 function verify(view: View, found: Plurality, candidates: readonly Candidate[]): Verdict {
   const { judge: source } = view.plan.strategy;
-  const asks = candidates.map(({ voice }, i) => askOf('verifier', source, verifyPrompt(voice.answer.text), i));
+  const prompts = candidates.map(({ voice }) => verifyPrompt(voice.answer.text));
+  // By its prompt: where a candidate stands changes with each answer that comes, and what was judged stays judged.
+  const asks = prompts.map((prompt, i) =>
+    askOf('verifier', source, prompt, prompts.slice(0, i).filter((one) => one === prompt).length),
+  );
   const open = mayAsk(view) ? askOpen(view, asks) : undefined;
   if (open !== undefined) return open;
   const scores = asks.map((ask) => scoreIn(replyTo(view, ask) ?? ''));

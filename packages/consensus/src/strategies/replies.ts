@@ -7,7 +7,7 @@ import { isAnyOpen } from './result.ts';
 /** Characters at the end of a reply in which its verdict is looked for. */
 const REPLY_CHARS = 8_192;
 
-/** A follow-up, called by what it asks: the same question is the same ask however often it is put. */
+/** A follow-up, called by what it asks: the same question is the same ask however often it is put. `place`: among equal ones. */
 export function askOf(role: FollowUp['role'], source: string | undefined, prompt: string, place: number = 0): FollowUp {
   return { id: `${role}:${place}:${hash64(prompt)}`, role, source, prompt };
 }

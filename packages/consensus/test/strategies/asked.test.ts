@@ -72,6 +72,17 @@ describe('judge', () => {
     expect(some.uncertainties).toContain('2 of 3 answers have no score');
     expect(judged(verifying, () => 'SCORE: 11').text).toBe('It is B.');
   });
+
+  test('what was judged stays judged when one more answer comes', () => {
+    const verify = (keys: readonly string[]): readonly FollowUp[] => {
+      const scene = sceneOf(keys);
+      return asksOf(judge, { ...scene, settings: { ...scene.settings, judge_mode: 'verify' as const } });
+    };
+    const before = verify(['A', 'B', 'C', 'D']).map(({ id }) => id);
+    const after = verify(['A', 'B', 'C', 'D', 'E']).map(({ id }) => id);
+    expect(new Set(after).size).toBe(5);
+    expect(after).toEqual(expect.arrayContaining(before));
+  });
 });
 
 describe('champion', () => {
