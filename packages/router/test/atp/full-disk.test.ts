@@ -24,6 +24,10 @@ async function rig(): Promise<Rig> {
     onProblem: (source, { message }) => told.push(`${source} ${message}`),
   });
   onTestFinished(() => running.stop());
+  // The first session makes the tables.
+  const { client } = clientOf(running);
+  await client.task(ASK).result();
+  await client.close();
   const fill = (): void => {
     const file = new DatabaseSync(join(dir, 'sessions.sqlite'));
     // As SQLite has it, this is a constraint; a disk that is full has another word at the same place.
