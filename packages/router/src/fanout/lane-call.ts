@@ -47,7 +47,7 @@ export function partOfCall(call: AdmittedCall, work: PartWork): Omit<AdmittedCal
     head: { ...call.head, qos: voice.qos },
     generation: call.generation,
     limits: limitsOf(call.limits),
-    plan: planOf(call.plan, voice),
+    plan: planOf(call.plan, work),
     route: call.route,
     targets: voice.targets,
     // A lane is asked for what its source says; another model would be another voice.
@@ -84,14 +84,19 @@ function limitsOf(limits: Limits): Limits {
   return { ...limits, stream_bytes: Math.min(limits.stream_bytes, limits.answer_bytes) };
 }
 
-function planOf(plan: CallPlan, { targets }: Voice): CallPlan {
+function planOf(plan: CallPlan, { ref, voice }: Pick<PartWork, 'ref' | 'voice'>): CallPlan {
   const { hedge_after_ms: _, ...rest } = plan;
-  return {
-    ...rest,
-    targets: targets.length,
-    max_attempts: LANE_ATTEMPTS * targets.length,
-    max_attempts_per_target: LANE_ATTEMPTS,
-  };
+  const targets = voice.targets.length;
+  switch (ref.role) {
+    case 'fallback':
+      // The policy's own chain, as it runs without a fan-out.
+      return { ...rest, targets };
+    case 'arbiter':
+      // Its cap is that of one answer: a second try could cost as much again.
+      return { ...rest, targets, max_attempts: 1, max_attempts_per_target: 1 };
+    default:
+      return { ...rest, targets, max_attempts: LANE_ATTEMPTS * targets, max_attempts_per_target: LANE_ATTEMPTS };
+  }
 }
 
 function textsOf({ system, messages }: GenRequest): readonly string[] {

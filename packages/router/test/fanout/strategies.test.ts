@@ -154,6 +154,14 @@ describe('answers', () => {
     expect(Object.values(PLAIN)).toContain(text);
   });
 
+  test('an arbiter that fails has had its one try, and the first answer is the result', async () => {
+    const { text, running } = await run({ strategy: 'arbiter' }, PLAIN, ARBITER, async ({ up }) => {
+      (await up.next('e')).fail(503);
+    });
+    expect(running.up.asked.filter(({ model }) => model === 'e')).toHaveLength(1);
+    expect(Object.values(PLAIN)).toContain(text);
+  });
+
   test('adaptive chooses one, and says which', async () => {
     const { text, said } = await run({ strategy: 'adaptive', answer: 'number' }, { a: '4', b: '4', c: '5' });
     expect(text).toBe('4');
