@@ -26,6 +26,8 @@ export { hashedEmbedder } from './embed/hashed.ts';
 export { type FallBack, PreparedVectors } from './embed/prepared.ts';
 export { Vectors, type VectorSource } from './embed/vectors.ts';
 export {
+  ALIAS_CHARS_MAX,
+  ALIASES_MAX,
   type AliasComplaint,
   type AliasesRead,
   type AliasSource,

@@ -1,6 +1,6 @@
-import { readAliases } from '@atp-router/consensus';
-import { fault, type Inventory, isRecord } from './inventory.ts';
-import type { Draft } from './problem.ts';
+import { ALIAS_CHARS_MAX, ALIASES_MAX, readAliases } from '@atp-router/consensus';
+import { fault, type Inventory, isRecord, nameAt } from './inventory.ts';
+import { type Draft, shorten } from './problem.ts';
 import { valueAt } from './shape.ts';
 
 const AT = ['consensus', 'aliases'] as const;
@@ -12,15 +12,12 @@ export function checkAliases(inventory: Inventory): Draft[] {
   const read = readAliases(formed(given));
   if (read.kind === 'table') return [];
   return read.complaints.map(({ path, why }) => {
+    const at = [...AT, ...path];
+    const expected = 'a name that is told from all others';
     // Of a name without its list only the key is at fault.
-    const part = path.length < 3 ? ({ part: 'key' } as const) : {};
-    return fault(
-      inventory,
-      [...AT, ...path],
-      `${JSON.stringify(path.at(-1))} ${why}`,
-      'a name that is told from all others',
-      part,
-    );
+    if (path.length < 3)
+      return fault(inventory, at, `"${shorten(String(path.at(-1)))}" ${why}`, expected, { part: 'key' });
+    return fault(inventory, at, `${nameAt(inventory, at)} ${why}`, expected);
   });
 }
 
@@ -30,7 +27,7 @@ function formed(given: Readonly<Record<string, unknown>>): Readonly<Record<strin
     const lists = given[kind];
     if (!isRecord(lists)) return [];
     const good = Object.entries(lists).filter(
-      ([name, list]) => name.length <= 200 && Array.isArray(list) && list.length <= 1_000 && list.every(isName),
+      ([name, list]) => isName(name) && Array.isArray(list) && list.length <= ALIASES_MAX && list.every(isName),
     );
     return [[kind, Object.fromEntries(good)] as const];
   });
@@ -38,5 +35,5 @@ function formed(given: Readonly<Record<string, unknown>>): Readonly<Record<strin
 }
 
 function isName(value: unknown): boolean {
-  return typeof value === 'string' && value.length <= 200;
+  return typeof value === 'string' && value.length <= ALIAS_CHARS_MAX;
 }

@@ -1,11 +1,11 @@
-import { HALF_LIFE_TICKS, MIN_SAMPLES } from '@atp-router/consensus';
+import { ALIAS_CHARS_MAX, ALIASES_MAX, HALF_LIFE_TICKS, MIN_SAMPLES } from '@atp-router/consensus';
 import { z } from 'zod';
 import { atStart, int, typed } from './schema-parts.ts';
 import type { ConsensusSectionConfig } from './types.ts';
 
 const aliasList = (what: string) =>
   z
-    .record(z.string().max(200), z.array(z.string().max(200)).max(1_000))
+    .record(z.string().max(ALIAS_CHARS_MAX), z.array(z.string().max(ALIAS_CHARS_MAX)).max(ALIASES_MAX))
     .default({})
     .meta({ description: what });
 

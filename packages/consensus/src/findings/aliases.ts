@@ -2,8 +2,8 @@ import { isJsonObject } from '@atp-router/kernel';
 import type { Severity } from '../answer.ts';
 
 /** Canonical names of one kind, and most aliases of one of them; more are refused when the table is read. */
-const NAMES_MAX = 1_000;
-const NAME_CHARS = 200;
+export const ALIASES_MAX = 1_000;
+export const ALIAS_CHARS_MAX = 200;
 
 export const SEVERITIES: readonly Severity[] = ['critical', 'high', 'medium', 'low', 'info'];
 
@@ -36,7 +36,7 @@ export type AliasesRead =
 /** A name without case, accents of typing and separators: `SQL Injection`, `sql-injection` and `sqlInjection` are one. */
 export function aliasKey(name: string): string {
   return name
-    .slice(0, NAME_CHARS)
+    .slice(0, ALIAS_CHARS_MAX)
     .normalize('NFKC')
     .replace(/(\p{Ll})(\p{Lu})/gu, '$1_$2')
     .toLowerCase()
@@ -60,18 +60,18 @@ function pairsOf(
   }
   const pairs = new Map<string, string>();
   const names = Object.entries(value);
-  if (names.length > NAMES_MAX) complain([kind], `has ${names.length} names; at most ${NAMES_MAX}`);
-  for (const [name, aliases] of names.slice(0, NAMES_MAX)) {
+  if (names.length > ALIASES_MAX) complain([kind], `has ${names.length} names; at most ${ALIASES_MAX}`);
+  for (const [name, aliases] of names.slice(0, ALIASES_MAX)) {
     const path = [kind, name];
-    if (!Array.isArray(aliases) || aliases.length > NAMES_MAX) {
-      complain(path, `must be a list of at most ${NAMES_MAX} aliases`);
+    if (!Array.isArray(aliases) || aliases.length > ALIASES_MAX) {
+      complain(path, `must be a list of at most ${ALIASES_MAX} aliases`);
       continue;
     }
     const own = keyOf(name);
     [name, ...(aliases as unknown[])].forEach((alias, at) => {
       const where = at === 0 ? path : [...path, at - 1];
-      if (typeof alias !== 'string' || alias.length > NAME_CHARS)
-        complain(where, `must be a text of at most ${NAME_CHARS} characters`);
+      if (typeof alias !== 'string' || alias.length > ALIAS_CHARS_MAX)
+        complain(where, `must be a text of at most ${ALIAS_CHARS_MAX} characters`);
       else if (keyOf(alias) === '' && kind !== 'files') complain(where, 'has no letter and no digit');
       else {
         const taken = pairs.get(keyOf(alias));
