@@ -1,6 +1,7 @@
 import { PROVIDER_KINDS, providerOf } from '@atp-router/providers';
 import { fault, type Inventory, isRecord, nameAt, suggestName, textOf } from './inventory.ts';
 import type { Draft } from './problem.ts';
+import { EMBEDDING_DEFAULTS } from './schema-embed.ts';
 import { valueAt } from './shape.ts';
 
 const AT = 'embeddings';
@@ -19,52 +20,38 @@ const WHAT: Readonly<Record<string, string>> = {
   tokenizer: 'the path of its tokenizer.json, or of its vocab.txt',
 };
 
-/** As in the schema: a file in which all defaults are written out says nothing by them. */
-const DEFAULTS: Readonly<Record<string, unknown>> = {
-  max_tokens: 256,
-  pooling: 'mean',
-  baseline: 0,
-  timeout_ms: 2_000,
-  max_batch: 64,
-  max_chars: 6_000,
-};
-
 /** What makes vectors: a key of another type would be believed to be at work. */
 export function checkEmbeddings(inventory: Inventory): Draft[] {
   const given = valueAt(inventory.data, [AT]);
   if (!isRecord(given)) return [];
   const type = textOf(given['type']) ?? 'hashed';
-  const foreign = Object.entries(OF_TYPE).flatMap(([owner, keys]) =>
-    owner === type
-      ? []
-      : keys.flatMap((key) =>
-          given[key] === undefined || given[key] === DEFAULTS[key]
-            ? []
-            : [
-                fault(
-                  inventory,
-                  [AT, key],
-                  `"${key}" belongs to type ${owner} only`,
-                  `no "${key}" here, or type: ${owner}`,
-                  {
-                    part: 'key',
-                  },
-                ),
-              ],
-        ),
-  );
+  const foreign = Object.entries(OF_TYPE)
+    .filter(([owner]) => owner !== type)
+    .flatMap(([owner, keys]) =>
+      keys
+        .filter((key) => isSaid(given, key))
+        .map((key) => {
+          const expected = `no "${key}" here, or type: ${owner}`;
+          return fault(inventory, [AT, key], `"${key}" belongs to type ${owner} only`, expected, { part: 'key' });
+        }),
+    );
   const absent = (REQUIRED[type] ?? []).flatMap((key): Draft[] =>
     given[key] === undefined
       ? [{ ...fault(inventory, [AT, key], `type ${type} needs "${key}"`, WHAT[key] ?? ''), kind: 'absent' }]
       : [],
   );
-  const idle =
-    type === 'hashed' ? FOR_MAKERS.filter((key) => given[key] !== undefined && given[key] !== DEFAULTS[key]) : [];
+  const idle = type === 'hashed' ? FOR_MAKERS.filter((key) => isSaid(given, key)) : [];
   const unused = idle.map((key) => {
     const expected = `no "${key}" here, or type: model or onnx`;
     return fault(inventory, [AT, key], `"${key}" does nothing for type hashed`, expected, { part: 'key' });
   });
   return [...foreign, ...unused, ...absent, ...(type === 'model' ? embeds(inventory, textOf(given['model'])) : [])];
+}
+
+/** A file in which all defaults are written out says nothing by them. */
+function isSaid(given: Readonly<Record<string, unknown>>, key: string): boolean {
+  const defaults: Readonly<Record<string, unknown>> = EMBEDDING_DEFAULTS;
+  return given[key] !== undefined && given[key] !== defaults[key];
 }
 
 /** Whether the model is declared, says that it embeds, and is at a provider whose shape has embeddings. */
