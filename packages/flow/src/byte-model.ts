@@ -7,6 +7,9 @@ export interface PromptSize {
   readonly images: number;
 }
 
+/** Of no prompt at all. */
+export const NO_PROMPT: PromptSize = { ascii_bytes: 0, other_bytes: 0, messages: 0, tools: 0, images: 0 };
+
 /** Before any calibration: the usual rule of four ASCII bytes to a token; other scripts take more tokens per byte. */
 const ASCII_TOKENS_PER_BYTE = 0.25;
 const OTHER_TOKENS_PER_BYTE = 0.4;

@@ -4,7 +4,7 @@ export { reservedUsdNanos } from './affordable.ts';
 export type { AccountLimits, Amounts, Denial, LimitDimension, LimitsChange, LimitsRecord } from './amounts.ts';
 export { hasBudget, NO_LIMITS, NOTHING } from './amounts.ts';
 export { dayNumber, dayStart_ms, formatDay, parseDay } from './days.ts';
-export { ByteModel, type PromptSize } from './byte-model.ts';
+export { ByteModel, NO_PROMPT, type PromptSize } from './byte-model.ts';
 export { effectiveDemand, type Estimate, type ToolCost, type ToolTokens, withGuard } from './estimate.ts';
 export { type EstimateRequest, Estimator, type ModelAccuracy, type Observation } from './estimator.ts';
 export type { AccountSnapshot, Headroom } from './snapshot.ts';

@@ -1,5 +1,6 @@
 import type { Document, FollowUp, Member } from '@atp-router/consensus';
 import type { GenRequest } from '@atp-router/dialects';
+import { NO_PROMPT } from '@atp-router/flow';
 import { AtpError, type Price } from '@atp-router/kernel';
 import type { AdmittedCall, EngineEnv } from '../engine/env.ts';
 import { reservedPrice } from '../engine/hosted-tools.ts';
@@ -17,9 +18,6 @@ export interface FirstDemand {
 }
 
 export type Brief = Omit<LaneWork, 'tap'>;
-
-/** Of the client's own prompt nothing is left. */
-const NO_TEXT: Brief['prompt'] = { ascii_bytes: 0, other_bytes: 0, messages: 0, tools: 0, images: 0 };
 
 /** What each lane of one call is asked, by whom, and how long its answer may be. */
 export class LaneBriefs {
@@ -81,7 +79,8 @@ export class LaneBriefs {
 
   /** The prompt is the filter's, of any length: whether it fits, and what of the lane's share it leaves, is known only now. */
   #filtered(ref: LaneRef, member: Member, voice: Voice, filtered: string): Brief | AtpError {
-    const size = withText(NO_TEXT, [...voice.system, filtered], 1);
+    // Of the client's own prompt nothing is left.
+    const size = withText(NO_PROMPT, [...voice.system, filtered], 1);
     const targets = voice.targets.filter(({ model: { id, context } }) => {
       return context === undefined || this.#env.estimator.inTokens(id, size) < context;
     });

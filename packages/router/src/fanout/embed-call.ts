@@ -1,4 +1,5 @@
 import { decodeFloats, type EmbedCodec, type EmbedRequest, embedSupport, type Vector } from '@atp-router/dialects';
+import { NO_PROMPT } from '@atp-router/flow';
 import { AtpError } from '@atp-router/kernel';
 import type { AdmittedCall } from '../engine/env.ts';
 import type { Target } from '../engine/target.ts';
@@ -9,7 +10,6 @@ import { withText } from './prompts.ts';
 
 /** The longest vectors that are taken; known models have up to 12,288 numbers. */
 export const DIMS_MAX = 16_384;
-const NO_PROMPT = { ascii_bytes: 0, other_bytes: 0, messages: 0, tools: 0, images: 0 };
 
 /** Texts of one lane, to be embedded. */
 export interface EmbedWork {

@@ -1,5 +1,6 @@
 import type { HttpExchange, TokenCounterWorker } from '@atp-router/adapters';
 import { anthropicMessages, extractText, type GenRequest } from '@atp-router/dialects';
+import { NO_PROMPT } from '@atp-router/flow';
 import { AtpError, type JsonObject, toAtpError } from '@atp-router/kernel';
 import { admit } from '../engine/admit.ts';
 import type { AnswerMeta } from '../engine/client.ts';
@@ -25,9 +26,6 @@ const TOKENS_PER_IMAGE = 1_200;
 
 /** Counts of one tenant at a time. They cost nothing, so no budget slows them down; agents count before a call, one by one. */
 const IN_FLIGHT_MAX = 16;
-
-/** Only what every model has room for: whether a prompt fits is what its sender wants to find out. */
-const NO_SIZE: CallRequest['prompt'] = { ascii_bytes: 0, other_bytes: 0, messages: 0, tools: 0, images: 0 };
 
 interface Caller {
   readonly tenant: string;
@@ -114,7 +112,8 @@ export class CountTokens {
       ...counting,
       endpoint: ENDPOINT,
       stream: false,
-      prompt: NO_SIZE,
+      // Only what every model has room for: whether a prompt fits is what its sender wants to find out.
+      prompt: NO_PROMPT,
       options: readOptions(exchange),
       deciding_since_mono_ms: counting.started_mono_ms,
       bodyHash: () => '',
