@@ -1,4 +1,4 @@
-import type { Regret, Round, Said, StrategyKind } from '@atp-router/consensus';
+import type { Said, StrategyKind } from '@atp-router/consensus';
 
 /** A prompt as a strategy sees it: no truth in it. */
 export interface Task {
@@ -12,8 +12,14 @@ export interface Decision {
   readonly confidence: number;
   /** Lanes that were asked. */
   readonly asked: readonly number[];
-  /** What each of the strategies that it may choose among would have answered. */
-  readonly others?: Readonly<Partial<Record<StrategyKind, string | undefined>>>;
+  /** What each of the strategies that it may choose among would have answered; absent: there is nothing to choose. */
+  readonly others?: readonly { readonly kind: StrategyKind; readonly key: string | undefined }[];
+}
+
+/** What a strategy has made of a prompt, or would have: 1 right, 0 wrong. */
+export interface Gain {
+  readonly kind: StrategyKind;
+  readonly gain: number;
 }
 
 /** What turned out to be right, and how that judges the decision. */
@@ -21,8 +27,9 @@ export interface Outcome {
   /** Of each answer, 1 right, 0 wrong; undefined where nobody knows. */
   readonly right: readonly (number | undefined)[];
   readonly score: number;
-  /** Of `Decision.others`. */
-  readonly gains: Round['gains'];
+  /** Of `Decision.others`, in their order. */
+  readonly gains: readonly Gain[];
+  /** Nothing is to be learned of strategies from it. */
   readonly is_held_out: boolean;
 }
 
@@ -32,8 +39,4 @@ export interface Eval {
   feedback(task: Task, outcome: Outcome): void;
   /** How much each source counts in the end; undefined where all count the same. */
   weight(source: string): number | undefined;
-  /** Where one of several strategies is chosen: what each made of the prompt decided last, 1 right, 0 wrong. */
-  scored?(task: Task, gains: Round['gains'], is_held_out: boolean, is_told: boolean): void;
-  /** Of choosing, against each strategy taken always. */
-  regret?(): Regret;
 }

@@ -16,7 +16,7 @@ import {
   type Verdict,
   type View,
 } from '@atp-router/consensus';
-import type { Task } from './judge.ts';
+import type { Outcome, Task } from './judge.ts';
 
 /** All prompts are calls under one policy, of one hour. */
 const POLICY = 'eval';
@@ -79,14 +79,12 @@ export class RecordedPanel {
     this.#knowledge.learn({ policy: POLICY, cluster: category, result, lanes, is_free }, TICK);
   }
 
-  /** What was right, of those who were asked. `score`: of the result; absent: nothing is learned of strategies. */
+  /** What was right, of those who were asked. Without a score nothing is learned of strategies. */
   feedback(
     { answers, category }: Task,
     { kind, said }: Made,
     asked: readonly number[],
-    right: readonly (number | undefined)[],
-    score: number | undefined,
-    gains: readonly { readonly kind: StrategyKind; readonly gain: number }[],
+    { right, score, gains }: Pick<Outcome, 'right' | 'gains'> & { readonly score: number | undefined },
   ): void {
     const choices = choicesOf(answers);
     const lanes = answers.map(({ source, key }, lane) => {

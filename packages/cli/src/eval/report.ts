@@ -1,7 +1,8 @@
-import type { Regret } from '@atp-router/consensus';
+import { type Regret, regretOf } from '@atp-router/consensus';
 import type { Rng } from '@atp-router/kernel';
 import { type Dataset, isRight, type Prompt } from './dataset.ts';
 import { isHeldOut } from './held-out.ts';
+import type { Gain } from './judge.ts';
 import { bootstrap, type Calibration, calibration, type Estimate, mean } from './measure.ts';
 
 /** What became of one prompt; a run is a list of them in the order in which they came. */
@@ -12,6 +13,10 @@ export interface Scored {
   readonly confidence: number;
   /** Members that were asked. */
   readonly asked: readonly number[];
+  /** Its right answer was told afterwards. */
+  readonly is_told: boolean;
+  /** Of the strategies that there were to choose among. */
+  readonly gains: readonly Gain[];
 }
 
 /** Parts of right answers, 0 to 1, among some of the prompts. */
@@ -64,17 +69,10 @@ interface Row {
   readonly baseline: number | undefined;
 }
 
-/** A run, and the one that it is held against. */
-interface Run {
-  readonly records: readonly Scored[];
-  readonly baseline: readonly Scored[] | undefined;
-  readonly regret: Regret | undefined;
-}
-
 export function report(
   options: Readonly<Record<string, unknown>>,
   { models, prompts }: Dataset,
-  { records, baseline, regret }: Run,
+  { records, baseline }: { readonly records: readonly Scored[]; readonly baseline: readonly Scored[] | undefined },
   weights: readonly (number | undefined)[],
   rng: Rng,
 ): Report {
@@ -102,9 +100,23 @@ export function report(
     categories: categoriesOf(rows),
     calls: callsOf(rows, models.length),
     tokens: tokensOf(rows),
-    regret: regret ?? null,
+    regret: regretIn(rows),
     calibration: { all: calibrationOf(rows), last_half: calibrationOf(late) },
   };
+}
+
+/** What is told of prompts that are not held out is learned; those that are held out are counted. */
+function regretIn(rows: readonly Row[]): Regret | null {
+  const among = rows[0]?.scored.gains.map(({ kind }) => kind) ?? [];
+  if (among.length === 0) return null;
+  const rounds = rows.flatMap(({ prompt, scored: { is_told, gains } }) => {
+    const is_held_out = isHeldOut(prompt.id);
+    if (!is_held_out && !is_told) return [];
+    return [
+      { cluster: prompt.category, gains: Object.fromEntries(gains.map(({ kind, gain }) => [kind, gain])), is_held_out },
+    ];
+  });
+  return regretOf(rounds, among);
 }
 
 function partsOf(rows: readonly Row[]): readonly (readonly [string, readonly Row[]])[] {

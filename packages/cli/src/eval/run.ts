@@ -1,10 +1,9 @@
-import type { Round } from '@atp-router/consensus';
 import { type Rng, seededRng } from '@atp-router/kernel';
 import { type Cli, show } from '../commands/context.ts';
 import { type Dataset, isRight, type Prompt, saidOf } from './dataset.ts';
 import { relabelled, renamed, shuffled } from './disguise.ts';
 import { isHeldOut } from './held-out.ts';
-import type { Decision, Eval } from './judge.ts';
+import type { Eval, Gain } from './judge.ts';
 import { chooseMembers, openDataset } from './open-dataset.ts';
 import { printReport } from './print.ts';
 import { report, type Scored } from './report.ts';
@@ -42,13 +41,7 @@ export async function evalConsensus(cli: Cli, options: EvalOptions): Promise<voi
   const records = stream(dataset, judge, options);
   const weights = dataset.models.map((source) => judge.weight(source));
   const baseline = baselineOf(whole, dataset, options);
-  const answer = report(
-    { ...asked, seed },
-    chosen,
-    { records, baseline, regret: judge.regret?.() },
-    weights,
-    streamOf(seed, 'bootstrap'),
-  );
+  const answer = report({ ...asked, seed }, chosen, { records, baseline }, weights, streamOf(seed, 'bootstrap'));
   show(cli, options, answer, () => printReport(answer));
 }
 
@@ -76,19 +69,17 @@ function stream({ models, prompts }: Dataset, judge: Eval, options: EvalOptions)
     const prompt = prompts[place] as Prompt;
     const { category, tokens } = prompt;
     const task = { answers: saidOf(models, prompt), category, tokens };
-    const { key, confidence, asked, others } = judge.decide(task);
+    const { key, confidence, asked, others = [] } = judge.decide(task);
     const is_told = told.next() < options.feedback;
-    const gains = gainsOf(prompt, others ?? {});
-    const score = isRight(prompt, key) ? 1 : 0;
-    const is_held_out = isHeldOut(prompt.id);
-    if (is_told) judge.feedback(task, { right: marksOf(prompt), score, gains, is_held_out });
-    if (others !== undefined) judge.scored?.(task, gains, is_held_out, is_told);
-    return { place, score, confidence, asked };
+    const gains = others.map((other): Gain => ({ kind: other.kind, gain: scoreOf(prompt, other.key) }));
+    const score = scoreOf(prompt, key);
+    if (is_told) judge.feedback(task, { right: marksOf(prompt), score, gains, is_held_out: isHeldOut(prompt.id) });
+    return { place, score, confidence, asked, is_told, gains };
   });
 }
 
-function gainsOf(prompt: Prompt, others: NonNullable<Decision['others']>): Round['gains'] {
-  return Object.fromEntries(Object.entries(others).map(([kind, key]) => [kind, isRight(prompt, key) ? 1 : 0]));
+function scoreOf(prompt: Prompt, key: string | undefined): number {
+  return isRight(prompt, key) ? 1 : 0;
 }
 
 function marksOf({ keys, right }: Prompt): readonly (number | undefined)[] {

@@ -53,9 +53,9 @@ class VoteEval implements Eval {
     return { key, confidence, asked };
   }
 
-  feedback(task: Task, { right, score }: Outcome): void {
+  feedback(task: Task, outcome: Outcome): void {
     if (this.#last !== undefined && this.#weights === 'learned')
-      this.#panel.feedback(task, this.#last, [...task.answers.keys()], right, score, []);
+      this.#panel.feedback(task, this.#last, [...task.answers.keys()], outcome);
   }
 
   weight(source: string): number | undefined {
@@ -96,8 +96,8 @@ class FrugalEval implements Eval {
     return { key: made.key, confidence: made.confidence, asked };
   }
 
-  feedback(task: Task, { right, score }: Outcome): void {
-    if (this.#last !== undefined) this.#panel.feedback(task, this.#last.made, this.#last.asked, right, score, []);
+  feedback(task: Task, outcome: Outcome): void {
+    if (this.#last !== undefined) this.#panel.feedback(task, this.#last.made, this.#last.asked, outcome);
   }
 
   weight(source: string): number {
@@ -123,20 +123,19 @@ class FrugalEval implements Eval {
     const asked: number[] = [];
     for (const lane of lanes) {
       asked.push(lane);
-      const { answers } = task;
-      const is_enough = this.#options.strategy === 'first' && answers[lane]?.key !== '';
-      // A strategy that waits for others is asked what it would say of those that there are.
+      if (this.#options.strategy === 'first') {
+        if (task.answers[lane]?.key !== '') return { made: this.#alone(task, lane), asked };
+        continue;
+      }
       const made = decide(this.#kind, asked);
-      if (is_enough) return { made: this.#alone(task, lane), asked };
       if (made.is_safe) return { made, asked };
     }
     return { made: decide(this.#kind, asked), asked };
   }
 
-  #alone({ answers, category, tokens }: Task, lane: number): Made {
-    const answer = answers[lane];
-    const only: Task = { answers: answer === undefined ? [] : [answer], category, tokens };
-    const made = this.#panel.decide(this.#kind, { ...only, tokens: undefined }, [0]);
-    return { ...made, shares: [{ lane, share: 1 }] };
+  /** A strategy that waits for others is asked what it would say of this one answer, if there were no others. */
+  #alone({ answers, category }: Task, lane: number): Made {
+    const only: Task = { answers: answers.slice(lane, lane + 1), category, tokens: undefined };
+    return { ...this.#panel.decide(this.#kind, only, [0]), shares: [{ lane, share: 1 }] };
   }
 }
