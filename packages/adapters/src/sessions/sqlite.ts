@@ -123,7 +123,8 @@ class SqliteStore implements SessionStore {
     if (this.#is_closed) return;
     this.#is_closed = true;
     clearInterval(this.#alive);
-    this.#write();
+    // A thread that was never needed is not started to be told that there is nothing.
+    if (this.#worker !== undefined || this.#shelf.size > 0 || !this.#waiting.is_empty) this.#write();
     const timeout = AbortSignal.timeout(CLOSE_MS);
     if (this.#writing !== undefined)
       await either(timeout, (resolve) => {
@@ -176,7 +177,8 @@ class SqliteStore implements SessionStore {
       ...(now_ms !== undefined && { now_ms }),
     };
     const typescript = import.meta.url.endsWith('.ts');
-    const script = typescript ? new URL('./worker.ts', import.meta.url) : new URL('./worker.js', import.meta.url);
+    const built = new URL('./sessions-worker.js', import.meta.url);
+    const script = typescript ? new URL('./sessions-worker.ts', import.meta.url) : built;
     // From sources the worker has to resolve the other rooms to their sources too, whatever started this process.
     const worker = new Worker(script, {
       workerData: input,

@@ -12,6 +12,7 @@ import { addKill } from './kill.ts';
 import { addLive } from './live.ts';
 import type { AdminParts } from './parts.ts';
 import { addProviderCheck } from './provider-check.ts';
+import { configSchemas } from './mask.ts';
 import { AdminRoutes } from './routes.ts';
 import { addReputation } from './reputation.ts';
 import { addSessions } from './sessions.ts';
@@ -22,7 +23,7 @@ import { addUsage } from './usage.ts';
 export function addAdmin(table: RouterTable, parts: AdminParts): void {
   const routes = new AdminRoutes(table, parts.engine);
   const changes = new Changes(parts);
-  const { schemas } = parts.manager;
+  const schemas = configSchemas();
   addStatus(routes, parts, schemas);
   addEntities(routes, parts, changes, schemas);
   addKeys(routes, parts, changes);

@@ -1,5 +1,6 @@
 import { configJsonSchema } from '@atp-router/adapters';
 import { isJsonObject } from '@atp-router/kernel';
+import { once } from '../once.ts';
 
 /** Stands in place of every secret. */
 export const MASK = '***';
@@ -48,8 +49,9 @@ export interface ConfigSchemas {
   readonly tenants: unknown;
 }
 
-export function configSchemas(): ConfigSchemas {
+/** Always the same; making them takes as long as much of a start of a router, so they are made once. */
+export const configSchemas: () => ConfigSchemas = once(() => {
   const whole = nodeOf(configJsonSchema());
   const item = (list: string): unknown => nodeOf(nodeOf(whole?.['properties'])?.[list])?.['items'];
   return { whole, providers: item('providers'), models: item('models'), tenants: item('tenants') };
-}
+});

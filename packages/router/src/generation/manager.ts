@@ -1,7 +1,7 @@
 import type { Config, Problem, ProviderConfig, UpstreamTransport, ValueSources } from '@atp-router/adapters';
 import type { AccountLedger, LimitsChange } from '@atp-router/flow';
 import { AtpError, assert, isAtpError } from '@atp-router/kernel';
-import { type ConfigSchemas, configSchemas } from '../admin/mask.ts';
+import { configSchemas } from '../admin/mask.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { EventLog } from '../engine/ports.ts';
 import { tenantAccount } from './accounts.ts';
@@ -45,8 +45,6 @@ const NO_TRANSPORT: UpstreamTransport = {
  */
 export class GenerationManager {
   readonly #parts: ManagerParts;
-  /** Of the configuration; making them takes as long as much of a start, so all use these. */
-  readonly schemas: ConfigSchemas = configSchemas();
   #overlay: Overlay;
   /** The overlay of a change that is on its way to the journal. */
   #decided: Overlay | undefined;
@@ -180,7 +178,7 @@ export class GenerationManager {
   #build(config: Config, number: number, overlay: readonly OverlayEntity[]): Generation {
     return buildGeneration(config, overlay, {
       number,
-      hash: configHash(config, this.schemas.whole),
+      hash: configHash(config, configSchemas().whole),
       transportOf: this.#parts.transportOf,
     });
   }

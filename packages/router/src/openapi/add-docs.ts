@@ -3,6 +3,7 @@ import type { HttpExchange } from '@atp-router/adapters';
 import { frameSchema } from '@atp-router/wire';
 import { asyncApiDocument } from '@atp-router/wire/tools';
 import type { RouterTable } from '../http/router-table.ts';
+import { once } from '../once.ts';
 import { DOCS_SCRIPT, DOCS_STYLE } from './docs-assets.ts';
 import { docsPage } from './docs-page.ts';
 import { openApiDocument } from './document.ts';
@@ -18,15 +19,6 @@ export function addDocs(table: RouterTable, version: string): void {
   serve('/asyncapi.json', 'application/json', () => JSON.stringify(asyncApiDocument()));
   serve('/schemas/frame.json', 'application/schema+json', () => JSON.stringify(frameSchema()));
   serve('/docs', 'text/html; charset=utf-8', () => docsPage(document()), ['content-security-policy', CONTENT_POLICY]);
-}
-
-/** Made when first asked for: most processes never are. */
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined;
-  return () => {
-    made ??= { value: make() };
-    return made.value;
-  };
 }
 
 /** Nothing but the style and the script of the page itself, by their hashes: not even from this origin. */
