@@ -142,7 +142,9 @@ async function repeated(probe: Probe): Promise<void> {
   const key = probe.secret(0);
   const peer = await probe.openSigned();
   const { seal } = peer;
-  peer.seal = (frame) => probe.sign(frame, key, Date.now(), 'nonce-of-the-probe');
+  // What comes again was signed at the same time.
+  const ts = Date.now();
+  peer.seal = (frame) => probe.sign(frame, key, ts, 'nonce-of-the-probe');
   peer.send(opening(peer));
   await peer.acked(0);
   peer.message({ msg_seq: 1 });
