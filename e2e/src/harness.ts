@@ -1,7 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { programPath } from '@atp-router/adapters/testing';
 import { Child, type Exit } from './child.ts';
 import { type RouterConfig, secretOf, standardConfig } from './config.ts';
 import { type Answered, type Asked, ask } from './http.ts';
@@ -15,7 +16,7 @@ export interface RouterOptions {
 }
 
 /** The router as its users start it: `atp serve`. */
-const ROUTER = new URL('../../packages/cli/src/main.ts', import.meta.url);
+const ROUTER = pathToFileURL(programPath());
 const TETHER = fileURLToPath(new URL('./tether.ts', import.meta.url));
 
 /** A router in a process of its own. */

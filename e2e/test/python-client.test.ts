@@ -2,6 +2,7 @@ import { type ExecFileException, execFile } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { programPath } from '@atp-router/adapters/testing';
 import { afterAll, describe, expect, test } from 'vitest';
 import { makeTempDir, removeDir } from '../src/harness.ts';
 
@@ -55,7 +56,7 @@ describe.skipIf(!existsSync(PYTHON))('the client in Python, which was written fr
     const config = join(dir, 'router.yaml');
     const text = readFileSync(join(CLIENT, 'router.yaml'), 'utf8');
     writeFileSync(config, text.replace('7872', String(port)).replace('/tmp/atp-python-check', join(dir, 'data')));
-    const router = `exec '${process.execPath}' --conditions=atp-source '${ROOT}/packages/cli/src/main.ts' serve --config '${config}'`;
+    const router = `exec '${process.execPath}' --conditions=atp-source '${programPath()}' serve --config '${config}'`;
     const keys = SIGNING.flatMap((secret, i) => ['--signing-key', `s${i + 1}:${secret}`]);
     const target = ['--url', `ws://127.0.0.1:${port}`, '--key', KEY, '--model', 'small', '--long-model', 'long'];
     const ran = await python('-m', 'atp_client.check', ...target, ...keys, '--serve', router, '--json');

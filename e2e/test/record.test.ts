@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { programPath } from '@atp-router/adapters/testing';
 import { AtpClient } from '@atp-router/sdk';
 import { type TraceRecord, readTrace } from '@atp-router/wire/tools';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -10,7 +11,7 @@ import { secretOf, standardConfig } from '../src/config.ts';
 import { type Rig, startRig } from '../src/harness.ts';
 import { textAnswer } from '../src/upstream/script.ts';
 
-const CLI = new URL('../../packages/cli/src/main.ts', import.meta.url);
+const CLI = pathToFileURL(programPath());
 const TETHER = fileURLToPath(new URL('../src/tether.ts', import.meta.url));
 const KEY = secretOf('acme');
 

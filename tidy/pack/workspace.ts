@@ -60,6 +60,13 @@ export function copyWorkspace(root: string, target: string): void {
   }
 }
 
+/** What `npm run build` has just made of the tree, instead of making it again. */
+export function copyBuilt(root: string, target: string): void {
+  for (const room of readdirSync(join(target, 'packages')))
+    for (const built of ['dist', 'LICENSE'])
+      cpSync(join(root, 'packages', room, built), join(target, 'packages', room, built), { recursive: true });
+}
+
 /** Where Node finds `name` from `folder`. */
 function locate(folder: string, name: string): string | undefined {
   const candidate = join(folder, 'node_modules', name);

@@ -1,8 +1,11 @@
+import { pathToFileURL } from 'node:url';
 import { CliError, EXIT } from './exit.ts';
 import { type Screen, ttyScreen } from './tty-screen.ts';
 
 /** The outside of the program: everything a command may read from or write to besides files and the network. */
 export interface Terminal {
+  /** What this program was started from: its further processes are started from it, too. */
+  readonly program: URL;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   /** Results. */
@@ -36,6 +39,7 @@ export function processTerminal(): Terminal {
   const can_draw = stdin.isTTY && stdout.isTTY && env['TERM'] !== 'dumb';
   return {
     ...(can_draw && { screen: ttyScreen(stdin, stdout, process) }),
+    program: pathToFileURL(process.argv[1] ?? ''),
     env,
     cwd: process.cwd(),
     out: (text) => void (state.out_closed || stdout.write(text)),

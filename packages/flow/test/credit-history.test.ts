@@ -11,7 +11,7 @@ import {
 
 /** `ATP_SEED` plays one history; with `ATP_SHRINK` it is made as small as it still fails. */
 const { ATP_SEED, ATP_SHRINK } = process.env;
-const HISTORIES = 200;
+const HISTORIES = 100;
 /** Histories that once broke a rule. */
 const ONCE_BROKEN: readonly number[] = [];
 

@@ -7,7 +7,7 @@ import { Scheduler } from '../src/scheduler/scheduler.ts';
 import { takeParts } from '../src/scheduler/take-parts.ts';
 import { accountsOf, type Part, type Ticket } from '../src/scheduler/ticket.ts';
 
-const HISTORIES = 300;
+const HISTORIES = 150;
 const STEPS = 120;
 const ACCOUNTS = ['global', 'p', 'm1', 'm2', 't1', 't2', 't3'];
 

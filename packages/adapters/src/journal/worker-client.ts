@@ -150,7 +150,8 @@ export class WorkerClient implements Answers {
 
   #spawn(): void {
     const typescript = import.meta.url.endsWith('.ts');
-    const script = this.#options.script ?? new URL(typescript ? './worker.ts' : './worker.js', import.meta.url);
+    const script =
+      this.#options.script ?? new URL(typescript ? './journal-worker.ts' : './journal-worker.js', import.meta.url);
     const workerData: WorkerInput = { ...this.#options.input, limit: this.#limit() };
     // From sources the worker has to resolve the other rooms to their sources too, whatever started this process.
     const worker = new Worker(script, {

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { AtpError } from '@atp-router/kernel';
-import type { CountReply, CountRequest } from './worker.ts';
+import type { CountReply, CountRequest } from './counter-worker.ts';
 
 /** Counts that wait; each holds a prompt in memory. */
 const PENDING_MAX = 64;
@@ -60,7 +60,7 @@ class LazyCounter implements TokenCounterWorker {
   #start(): Worker {
     // Sources run as they are in development and as built files when installed.
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-    const worker = new Worker(new URL(`./worker.${extension}`, import.meta.url));
+    const worker = new Worker(new URL(`./counter-worker.${extension}`, import.meta.url));
     worker.unref();
     worker.on('message', (reply: CountReply) => this.#onReply(reply));
     worker.on('error', (cause) => this.#fail(worker, cause));

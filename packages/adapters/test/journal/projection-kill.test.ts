@@ -47,7 +47,7 @@ it('gives exactly the tables of the journal, at whatever statement a worker thre
   }
   expect(await position(path)).toBeGreaterThan(0);
 
-  const script = new URL('../../src/journal/worker.ts', import.meta.url);
+  const script = new URL('../../src/journal/journal-worker.ts', import.meta.url);
   const last = new Worker(script, { workerData: input, execArgv });
   const kinds: string[] = [];
   last.on('message', (message: FromWorker) => {

@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bareEnv } from '@atp-router/adapters/testing';
+import { bareEnv, programPath } from '@atp-router/adapters/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { type Order, type Report, reportOf } from '../../src/serve/link.ts';
 import { roleEnv } from '../../src/serve/role.ts';
@@ -10,7 +10,6 @@ import { tempFolder } from '../support/process.ts';
 
 // The real program as the owner, under this test instead of a supervisor.
 
-const MAIN = join(import.meta.dirname, '../../src/main.ts');
 const FILE = 'providers: [{ id: up, type: sim }]\nmodels: [{ id: small, provider: up, context: 1000 }]\n';
 
 interface Owner {
@@ -23,7 +22,7 @@ interface Owner {
 
 function begin(cwd: string): Owner {
   const env = { ...bareEnv(), ...roleEnv({ kind: 'owner', epoch: 1, workers: [] }) };
-  const child = fork(MAIN, ['serve', '--port=0', '--workers=2'], {
+  const child = fork(programPath(), ['serve', '--port=0', '--workers=2'], {
     cwd,
     env,
     execArgv: ['--conditions=atp-source'],

@@ -1,10 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { chownSync } from 'node:fs';
-import { join } from 'node:path';
+import { programPath } from '@atp-router/adapters/testing';
 
 const NOBODY = 65_534;
 const IS_ROOT = process.getuid?.() === 0;
-const DROP = `data:text/javascript,process.setgroups([]);process.setgid(${NOBODY});process.setuid(${NOBODY})`;
+// Threads import it as well, and are of the process that has been given away.
+const GIVE = `process.setgroups([]);process.setgid(${NOBODY});process.setuid(${NOBODY})`;
+const DROP = `data:text/javascript,import{isMainThread}from'node:worker_threads';if(isMainThread){${GIVE}}`;
 
 /** Arguments of node for a program without the powers of root, which no permission binds. */
 export const NOBODY_ARGS: readonly string[] = IS_ROOT ? ['--import', DROP] : [];
@@ -15,8 +17,7 @@ export const NOBODY_UID: number = IS_ROOT ? NOBODY : (process.getuid?.() ?? -1);
 /** Why permissions cannot be tested here, if they cannot. */
 export function noPermissions(): string | undefined {
   if (process.platform === 'win32') return 'Windows has no such permissions';
-  const main = join(import.meta.dirname, '../../src/main.ts');
-  const look = `fs.accessSync(${JSON.stringify(main)}, fs.constants.R_OK)`;
+  const look = `fs.accessSync(${JSON.stringify(programPath())}, fs.constants.R_OK)`;
   const { status } = spawnSync(process.execPath, [...NOBODY_ARGS, '-e', look]);
   return status === 0 ? undefined : 'an unprivileged user cannot read the sources here';
 }

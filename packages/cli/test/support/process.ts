@@ -4,10 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { bareEnv } from '@atp-router/adapters/testing';
+import { bareEnv, programPath } from '@atp-router/adapters/testing';
 import { onTestFailed, onTestFinished } from 'vitest';
-
-const MAIN = join(import.meta.dirname, '../../src/main.ts');
 
 /** Where no Ollama can be: the discard port. Without it the machine of whoever runs the tests would decide. */
 const NO_OLLAMA = '127.0.0.1:9';
@@ -37,7 +35,7 @@ export function start(
   env: Readonly<Record<string, string>> = {},
   node_args: readonly string[] = [],
 ): Started {
-  const child = spawn(process.execPath, ['--conditions=atp-source', ...node_args, MAIN, ...args], {
+  const child = spawn(process.execPath, ['--conditions=atp-source', ...node_args, programPath(), ...args], {
     cwd,
     env: { ...childEnv(), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

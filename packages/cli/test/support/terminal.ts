@@ -1,5 +1,6 @@
-import { run } from '@atp-router/cli';
-import type { Terminal } from '@atp-router/cli';
+import { pathToFileURL } from 'node:url';
+import { programPath } from '@atp-router/adapters/testing';
+import { run, type Terminal } from '@atp-router/cli';
 
 /** What a command printed and how it ended. */
 export interface Outcome {
@@ -27,6 +28,7 @@ export function fakeTerminal(setting: Setting = {}): {
   const said = { out: '', err: '', closed: false };
   const terminal: Terminal = {
     ...(setting.screen !== undefined && { screen: setting.screen }),
+    program: pathToFileURL(programPath()),
     env: setting.env ?? {},
     cwd: setting.cwd ?? import.meta.dirname,
     out: (text) => {

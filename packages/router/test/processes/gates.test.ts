@@ -3,7 +3,7 @@ import type { GateFacts } from './support/gate-player.ts';
 import { GateWorld } from './support/gates.ts';
 
 const { ATP_SEED, ATP_DEEP } = process.env;
-const HISTORIES = ATP_DEEP === '1' ? 20_000 : 400;
+const HISTORIES = ATP_DEEP === '1' ? 20_000 : 150;
 const IN_ONE_TEST = 200;
 
 /** Histories that once broke a rule. */

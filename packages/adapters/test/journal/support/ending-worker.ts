@@ -3,4 +3,4 @@ import { workerData } from 'node:worker_threads';
 import { atStatement } from './statements.ts';
 
 atStatement((workerData as { statements: number }).statements, () => process.exit(1));
-await import('../../../src/journal/worker.ts');
+await import('../../../src/journal/journal-worker.ts');

@@ -58,9 +58,8 @@ export async function runSupervisor(parts: SupervisedParts): Promise<ExitCode> {
  * else by now does not part one that is started again from the others.
  */
 function programOf({ options, config, terminal }: SupervisedParts, port: number): Program {
-  const typescript = import.meta.url.endsWith('.ts');
   return {
-    main: new URL(typescript ? '../../main.ts' : '../../main.js', import.meta.url),
+    main: terminal.program,
     args: [
       'serve',
       ...(options.config === undefined ? [] : [`--config=${options.config}`]),

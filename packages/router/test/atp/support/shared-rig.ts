@@ -3,8 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { createServer as createHttp, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { bareEnv, type ValkeyServer } from '@atp-router/adapters/testing';
+import { bareEnv, bundledPath, type ValkeyServer } from '@atp-router/adapters/testing';
 import { AtpClient, type ClientOptions, type LinkEvent } from '@atp-router/sdk';
 import { onTestFinished } from 'vitest';
 import { ADMIN_KEY, dataDir, hashOf, TENANT_KEY } from '../../admin/harness.ts';
@@ -140,7 +139,7 @@ export async function childRouter(more: Readonly<Record<string, unknown>>): Prom
   const tenants = [{ id: 'acme', keys: [{ id: 'k1', hash: hashOf(TENANT_KEY) }], budget: { usd_per_day: 50 } }];
   const admin = { keys: [{ id: 'root', hash: hashOf(ADMIN_KEY) }] };
   writeFileSync(file, JSON.stringify({ data_dir: join(dir, 'data'), listen: { port: 0 }, tenants, admin, ...more }));
-  const entry = fileURLToPath(new URL('../../shared/support/serve.ts', import.meta.url));
+  const entry = bundledPath('test-router', new URL('../../shared/support/serve.ts', import.meta.url));
   const child = spawn(process.execPath, ['--conditions=atp-source', entry, file], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: bareEnv(),

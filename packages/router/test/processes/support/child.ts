@@ -3,10 +3,9 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { serialize } from 'node:v8';
 import type { Config } from '@atp-router/adapters';
-import { bareEnv } from '@atp-router/adapters/testing';
+import { bareEnv, bundledPath } from '@atp-router/adapters/testing';
 import { onTestFinished } from 'vitest';
 
 export interface ChildWorker {
@@ -19,7 +18,7 @@ export interface ChildWorker {
 export async function childWorker(config: Config, n: number): Promise<ChildWorker> {
   const file = join(config.data_dir, `child-${n}`);
   writeFileSync(file, serialize(config));
-  const entry = fileURLToPath(new URL('./serve.ts', import.meta.url));
+  const entry = bundledPath('test-worker', new URL('./serve.ts', import.meta.url));
   const child = spawn(process.execPath, ['--conditions=atp-source', entry, file, String(n)], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: bareEnv(),

@@ -1,8 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { bareEnv } from '@atp-router/adapters/testing';
+import { bareEnv, bundledPath } from '@atp-router/adapters/testing';
 import { onTestFinished } from 'vitest';
 import { type SharedConfig, sectionsOf } from './routers.ts';
 
@@ -18,7 +17,7 @@ export interface ChildRouter {
 export async function childRouter(dir: string, config: SharedConfig): Promise<ChildRouter> {
   const file = join(dir, 'atp.json');
   writeFileSync(file, JSON.stringify({ data_dir: join(dir, 'data'), listen: { port: 0 }, ...sectionsOf(config) }));
-  const entry = fileURLToPath(new URL('./serve.ts', import.meta.url));
+  const entry = bundledPath('test-router', new URL('./serve.ts', import.meta.url));
   const child = spawn(process.execPath, ['--conditions=atp-source', entry, file], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: bareEnv(),
