@@ -16,7 +16,7 @@ import { type ChildName, Children } from './children.ts';
 
 const WORKERS = 2;
 /** A round makes no more: the budget is there until the end, however long it takes until a process is back. */
-const CALLS_OF_A_ROUND = 400;
+const CALLS_OF_A_ROUND = 250;
 const NAMES: readonly ChildName[] = ['owner', 'worker:1', 'worker:2'];
 /** The server over which limits are shared, where there is one. */
 const VALKEY = 'valkey';

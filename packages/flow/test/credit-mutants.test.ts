@@ -52,6 +52,7 @@ const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a worker goes on after its lease',
+    from_seed: 32,
     plant: () => {
       vi.spyOn(WorkerLink.prototype, 'has_lease').mockImplementation(function (this: WorkerLink) {
         return this.state === 'up';
@@ -61,6 +62,7 @@ const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a recall closes nothing',
+    from_seed: 18,
     plant: () => {
       vi.spyOn(WorkerBooks.prototype, 'close').mockImplementation(() => undefined);
       return none;
@@ -112,6 +114,7 @@ const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'what a worker held that is not heard of is not debited',
+    from_seed: 75,
     plant: () => {
       vi.spyOn(OwnerSlot.prototype, 'lapse').mockImplementation(function (this: OwnerSlot) {
         const lost = this.credit;

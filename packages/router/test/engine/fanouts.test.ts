@@ -4,7 +4,7 @@ import { playHistory } from './support/history.ts';
 import { report } from './support/report.ts';
 
 const { ATP_SEED, ATP_DEEP } = process.env;
-const HISTORIES = ATP_DEEP === '1' ? 10_000 : 200;
+const HISTORIES = ATP_DEEP === '1' ? 10_000 : 100;
 /** Histories that once broke a rule. */
 const ONCE_BROKEN = [395, 966, 5_634, 5_841];
 const IN_ONE_TEST = 100;

@@ -8,7 +8,7 @@ import { PLAIN, type Scenario } from './support/scenario.ts';
 import { Seams } from './support/seams.ts';
 
 const { ATP_SEED, ATP_DEEP } = process.env;
-const HISTORIES = ATP_DEEP === '1' ? 6_000 : 150;
+const HISTORIES = ATP_DEEP === '1' ? 6_000 : 100;
 /** Faults that once were swallowed. */
 const ONCE_BROKEN = [436, 3_317];
 const ONCE_BROKEN_LANES = [366, 1_394];

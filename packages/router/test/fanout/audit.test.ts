@@ -98,7 +98,8 @@ describe('a session of a fan-out', () => {
   });
 
   test('that failed, or whose client left, says so and has no result', async () => {
-    const running = await panel([DIVERSE]);
+    // The head of the stream comes with the first sign of life.
+    const running = await panel([DIVERSE], { limits: { keep_alive_ms: 100 } });
     const failing = running.chat(ASK);
     for (const model of ['a', 'b', 'c']) (await running.up.next(model)).fail(400, 'the zebra is refused');
     expect((await failing).status).toBe(400);

@@ -182,6 +182,7 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     name: 'a status that has failed is taken for heard',
+    from_seed: 140,
     input: onAcksRead(({ failed, ...ack }) =>
       ack['stream_id'] === '0' || failed === undefined ? ack : { ...ack, failed },
     ),

@@ -50,26 +50,29 @@ export const STORE_FAULTS: readonly Fault[] = [
   },
   {
     name: 'a successor does not know of an abort',
+    from_seed: 160,
     effect: unsaved((change) => isPut(change, 'reset')),
     snapshot: (snapshot) => ({ ...snapshot, resets: [] }),
   },
   {
     name: 'a successor does not know of a failure of which nobody was told yet',
-    from_seed: 22_701,
+    from_seed: 22_760,
     effect: unsaved((change) => isPut(change, 'inbox') && 'failed' in change),
     snapshot: (snapshot) => ({ ...snapshot, inbox: snapshot.inbox.filter((arrival) => !('failed' in arrival)) }),
   },
   {
     name: 'streams of which nothing has come are not saved',
-    from_seed: 801,
+    from_seed: 848,
     effect: unsaved((change) => isPut(change, 'unseen')),
   },
   {
     name: 'streams of which something has come stay unseen in the store',
+    from_seed: 208,
     effect: unsaved((change) => isDrop(change, 'unseen')),
   },
   {
     name: 'a successor gives numbers of streams again',
+    from_seed: 78,
     effect: unsaved((change) => isPut(change, 'numbers')),
     snapshot: ({ numbers: _numbers, ...snapshot }) => snapshot,
   },

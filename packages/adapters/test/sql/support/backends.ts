@@ -29,7 +29,7 @@ function sqliteBackend(): Backend {
   };
 }
 
-/** PostgreSQL compiled to WebAssembly, in this process. */
+/** PostgreSQL compiled to WebAssembly, in this process: where there is no server. */
 function pgliteBackend(): Backend {
   let started: Promise<PGlite> | undefined;
   return {
@@ -81,5 +81,6 @@ function postgresBackend(): Backend {
 }
 
 export function backends(): Backend[] {
-  return [sqliteBackend(), pgliteBackend(), postgresBackend()];
+  const postgres = postgresBackend();
+  return [sqliteBackend(), postgres.absent ? pgliteBackend() : postgres];
 }

@@ -5,13 +5,14 @@ import type { Served } from './fake-upstream.ts';
 
 /** What bills are written from: what upstreams served, the promise that each exchange was made for, and the price list. */
 export interface Billing {
-  readonly upstreams: { readonly all: readonly Served[] };
+  /** By call, in the order in which they were sent. */
+  readonly exchanges: ReadonlyMap<string, readonly Served[]>;
   readonly intents: ReadonlyMap<Served, CallOpened | AttemptStarted>;
   readonly models: readonly ModelEntry[];
 }
 
-export function exchangesOf({ upstreams, intents }: Billing, call_id: string): Served[] {
-  return upstreams.all.filter((served) => intents.get(served)?.call_id === call_id);
+export function exchangesOf({ exchanges }: Billing, call_id: string): readonly Served[] {
+  return exchanges.get(call_id) ?? [];
 }
 
 /** The router has read a whole answer: for a plain one also its end, for a stream what says that it is finished. */

@@ -2,6 +2,7 @@ import { AtpError } from '@atp-router/kernel';
 import type { RouterEvent } from '@atp-router/ledger';
 import type { EventLog } from '../../../src/engine/ports.ts';
 import type { Draw } from '@atp-router/kernel/testing';
+import { pushTo } from './push-to.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
 export interface LogBehaviour {
@@ -27,6 +28,8 @@ interface Barrier {
 /** The journal of a history: in memory, late, and sometimes broken. Barriers are passed in their order, as in a file. */
 export class FakeLog implements EventLog {
   readonly events: RouterEvent[] = [];
+  readonly #of_type: Map<string, RouterEvent[]> = new Map();
+  readonly #of_call: Map<string, RouterEvent[]> = new Map();
   readonly #time: VirtualTime;
   readonly #draw: Draw;
   readonly #behaviour: LogBehaviour;
@@ -55,6 +58,9 @@ export class FakeLog implements EventLog {
 
   append(event: RouterEvent): void {
     this.events.push(event);
+    pushTo(this.#of_type, event.type, event);
+    if (event.type === 'call.opened' || event.type === 'call.ended')
+      pushTo(this.#of_call, `${event.type} ${event.call_id}`, event);
     for (const heard of this.#listeners) heard(event);
   }
 
@@ -74,8 +80,15 @@ export class FakeLog implements EventLog {
     return this.#written.has(event);
   }
 
-  of<T extends RouterEvent['type']>(type: T): Extract<RouterEvent, { type: T }>[] {
-    return this.events.filter((event): event is Extract<RouterEvent, { type: T }> => event.type === type);
+  of<T extends RouterEvent['type']>(type: T): readonly Extract<RouterEvent, { type: T }>[] {
+    return (this.#of_type.get(type) ?? []) as Extract<RouterEvent, { type: T }>[];
+  }
+
+  ofCall<T extends 'call.opened' | 'call.ended'>(
+    type: T,
+    call_id: string,
+  ): readonly Extract<RouterEvent, { type: T }>[] {
+    return (this.#of_call.get(`${type} ${call_id}`) ?? []) as Extract<RouterEvent, { type: T }>[];
   }
 
   #pass(): void {

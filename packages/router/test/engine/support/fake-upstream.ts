@@ -31,6 +31,9 @@ type Scripts = (provider: string, nth: number, kind: 'embed' | 'whole' | 'stream
 /** All providers of a history. Each exchange plays a script drawn from the seed. */
 export class FakeUpstreams {
   readonly all: Served[] = [];
+  /** Those that were open when somebody asked last, and what has begun since. */
+  readonly #open: Set<Served> = new Set();
+  readonly #sent: Map<string, number> = new Map();
   readonly #time: VirtualTime;
   readonly #draw: Draw;
   /** Called before anything else happens in an exchange. */
@@ -54,7 +57,8 @@ export class FakeUpstreams {
   }
 
   get live(): number {
-    return this.all.filter((served) => served.state === 'open').length;
+    for (const served of this.#open) if (served.state !== 'open') this.#open.delete(served);
+    return this.#open.size;
   }
 
   transport(provider: string, shape: Shape): UpstreamTransport {
@@ -67,7 +71,8 @@ export class FakeUpstreams {
   #send(provider: string, shape: Shape, request: UpstreamRequest, handler: UpstreamHandler): UpstreamExchange {
     const body = JSON.parse(String(request.body)) as { model: string; stream?: boolean; input?: unknown };
     const kind = request.path.endsWith('/embeddings') ? 'embed' : body.stream === true ? 'stream' : 'whole';
-    const nth = this.all.filter((served) => served.provider === provider).length;
+    const nth = this.#sent.get(provider) ?? 0;
+    this.#sent.set(provider, nth + 1);
     const inputs = Array.isArray(body.input) ? body.input.length : 1;
     const script =
       this.#scriptOf?.(provider, nth, kind) ?? drawScript(this.#draw, shape, kind, this.#answer?.(this.#draw), inputs);
@@ -88,6 +93,7 @@ export class FakeUpstreams {
       },
     };
     this.all.push(served);
+    this.#open.add(served);
     this.#onSend(served);
     return new Playback(served, request, handler, this.#time);
   }

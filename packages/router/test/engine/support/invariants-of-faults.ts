@@ -23,8 +23,8 @@ export async function brokenByFault(world: World, seams: Seams): Promise<string[
   for (const { call_id, client } of world.submitted) {
     out.push(...client.breaches.map((breach) => `${call_id}: ${breach}`));
     if (client.ending === undefined) out.push(`${call_id}: never ended`);
-    const opened = world.log.of('call.opened').filter((event) => event.call_id === call_id).length;
-    const ended = world.log.of('call.ended').filter((event) => event.call_id === call_id).length;
+    const opened = world.log.ofCall('call.opened', call_id).length;
+    const ended = world.log.ofCall('call.ended', call_id).length;
     // An end that the journal did not take is made up for at the next start.
     const is_missing = thrown === 'log.append' && ended === opened - 1;
     if (opened > 1 || (ended !== opened && !is_missing)) out.push(`${call_id}: opened ${opened} times, ended ${ended}`);

@@ -67,8 +67,8 @@ export function brokenAtRest(world: World): string[] {
 function brokenEnd(world: World, { call_id, client, plan }: Submitted): string[] {
   const out: string[] = [];
   const say = (what: string): void => void out.push(`${call_id}: ${what}`);
-  const opened = world.log.of('call.opened').filter((event) => event.call_id === call_id);
-  const ended = world.log.of('call.ended').filter((event) => event.call_id === call_id);
+  const opened = world.log.ofCall('call.opened', call_id);
+  const ended = world.log.ofCall('call.ended', call_id);
   if (client.ending === undefined) say('never ended');
   if (opened.length > 1) say(`opened ${opened.length} times`);
   if (ended.length !== opened.length) say(`opened ${opened.length} times and ended ${ended.length} times`);

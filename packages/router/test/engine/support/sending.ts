@@ -72,9 +72,9 @@ export function overCaps(
 
 /** The end of a call is told when the journal has been asked for it, and a good one when it is written. */
 export function brokenEnding(call_id: string, client: FakeClient, log: FakeLog): string[] {
-  if (!log.events.some((event) => event.type === 'call.opened' && event.call_id === call_id)) return [];
+  if (log.ofCall('call.opened', call_id).length === 0) return [];
   const { serving } = log;
-  const ended = log.events.findLast((event) => event.type === 'call.ended' && event.call_id === call_id);
+  const ended = log.ofCall('call.ended', call_id).at(-1);
   // The record of a session, and what it teaches, are right behind that of its call.
   const is_own = serving !== undefined && ENDS.has(serving.type) && 'call_id' in serving && serving.call_id === call_id;
   if (!is_own || ended === undefined)

@@ -23,6 +23,7 @@ import { FakeSharedBudgets } from './fake-shared.ts';
 import { drawStages } from './fake-stage.ts';
 import { FakeUpstreams, type Served } from './fake-upstream.ts';
 import { isFanout } from './fanouts.ts';
+import { pushTo } from './push-to.ts';
 import { PLAIN, type RequestPlan, type Scenario } from './scenario.ts';
 import { bodyOf, operationOf, requestOf } from './request.ts';
 import type { Script } from './script.ts';
@@ -163,6 +164,7 @@ export class World {
     const client = new FakeClient(time, draw, plan, () => this.#onEnding(submitted));
     const submitted: Submitted = { call_id, plan, client, body, limits_money: this.#limitsMoney(plan) };
     this.submitted.push(submitted);
+    if (!this.#by_call.has(call_id)) this.#by_call.set(call_id, submitted);
     const operation = operationOf(plan, body, engine.generation);
     const request = requestOf(plan, operation, { call_id, sink: client, clock: time, bodyHash: () => sha256(body) });
     engine.submit(this.#seams === undefined ? request : seamedRequest(this.#seams, request));
@@ -264,7 +266,8 @@ export class World {
     }
     this.intents.set(served, named);
     const { call_id } = named;
-    const asked = this.submitted.find((one) => one.call_id === call_id);
+    pushTo(this.exchanges, call_id, served);
+    const asked = this.#by_call.get(call_id);
     const sender = {
       ...{ client: asked?.client, limits_money: asked?.limits_money === true },
       is_fanout: asked !== undefined && isFanout(asked.plan),
@@ -282,6 +285,8 @@ export class World {
 
   /** Which promise each exchange was made for. */
   readonly intents: Map<Served, CallOpened | AttemptStarted> = new Map();
+  readonly exchanges: Map<string, Served[]> = new Map();
+  readonly #by_call: Map<string, Submitted> = new Map();
 
   #onEnding({ call_id, client }: Submitted): void {
     this.breaches.push(...brokenEnding(call_id, client, this.log));

@@ -93,5 +93,7 @@ function postgres(): Backend {
 }
 
 export function backends(): Backend[] {
-  return [memory, pglite(), postgres()];
+  // PostgreSQL itself, or where there is none its code in this process.
+  const server = postgres();
+  return [memory, server.absent ? pglite() : server];
 }
