@@ -218,11 +218,22 @@ function quorum(inventory: Inventory, own: Path, kinds: readonly string[], value
   return [fault(inventory, at, '"quorum" is more than there are votes', `at most ${voters}`)];
 }
 
+/** Those that only count what there is: of the others nobody knows what they would have made of it. */
+const ADAPTIVE_AMONG: readonly string[] = [
+  ...['first_win', 'union', 'majority', 'weighted_merge', 'champion', 'self_consistency', 'evidence'],
+];
+
 function among(inventory: Inventory, own: Path, kinds: readonly string[], value: unknown): Draft[] {
   if (!kinds.includes('adaptive') || !Array.isArray(value)) return [];
   const at = [...own, 'among'];
-  const self = value.indexOf('adaptive');
-  if (self >= 0) return [fault(inventory, [...at, self], 'adaptive cannot choose itself', 'any other strategy')];
+  const wrong = value.findIndex((kind) => !ADAPTIVE_AMONG.includes(String(kind)));
+  if (wrong >= 0) {
+    const message =
+      value[wrong] === 'adaptive'
+        ? 'adaptive cannot choose itself'
+        : `adaptive learns of what strategies make of the same answers, and ${value[wrong]} does not decide by answers alone`;
+    return [fault(inventory, [...at, wrong], message, `one of ${ADAPTIVE_AMONG.join(', ')}`)];
+  }
   if (new Set(value).size >= 2) return [];
   return [fault(inventory, at, 'there is nothing to choose', 'at least two strategies')];
 }

@@ -211,6 +211,13 @@ const STRATEGY: readonly Case[] = [
     message: /^adaptive cannot choose itself$/,
   },
   {
+    why: 'a choice of which nothing can be learned',
+    text: two('consensus: { strategy: adaptive, among: [majority, streaming_merge] }'),
+    at: ['12:99 policies[0].consensus.among[1]'],
+    message:
+      /^adaptive learns of what strategies make of the same answers, and streaming_merge does not decide by answers alone$/,
+  },
+  {
     why: 'a provisional result that never comes',
     text: two('provisional: { expiry_ms: 5 }'),
     at: ['12:61 policies[0].provisional'],

@@ -19,7 +19,7 @@ export interface ScoreRecord {
   readonly clusters: Readonly<Record<string, Readonly<Record<string, Score>>>>;
 }
 
-/** Clusters that are told apart. Of further ones only the sum over all tasks is kept. */
+/** Clusters that are told apart. One more takes the place of the one with the fewest scores. */
 const CLUSTERS_MAX = 256;
 /** Kinds of strategies in a record; there are about a dozen. */
 const KINDS_MAX = 64;
@@ -67,10 +67,22 @@ export class ScoreTable implements StrategyScores {
     };
   }
 
+  /** Of several the one whose name comes first, so that it does not depend on the order in which they came. */
+  #leastScored(): string {
+    let [name, least] = ['', Number.POSITIVE_INFINITY];
+    for (const [cluster, table] of this.#clusters) {
+      let count = 0;
+      for (const { n } of table.values()) count += n;
+      if (count < least || (count === least && cluster < name)) [name, least] = [cluster, count];
+    }
+    return name;
+  }
+
   #clusterOf(cluster: string | undefined): Table | undefined {
     if (cluster === undefined) return undefined;
     const known = this.#clusters.get(cluster);
-    if (known !== undefined || this.#clusters.size >= CLUSTERS_MAX) return known;
+    if (known !== undefined) return known;
+    if (this.#clusters.size >= CLUSTERS_MAX) this.#clusters.delete(this.#leastScored());
     const fresh: Table = new Map();
     this.#clusters.set(cluster, fresh);
     return fresh;

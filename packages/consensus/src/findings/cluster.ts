@@ -16,7 +16,7 @@ const COMPARED_MAX = 4_096;
  * Times that two findings are compared in one pass; those that come after stay alone, too. A few hundred findings of one place
  * are below it. Each costs a microsecond, a few where both cite as much as they may.
  */
-const COMPARISONS_MAX = 65_536;
+export const COMPARISONS_MAX = 65_536;
 /** Agents count lines badly; places further apart than so many lines are two, whatever is said of them. */
 const APART_LINES = 10;
 

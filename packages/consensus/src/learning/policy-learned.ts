@@ -109,7 +109,8 @@ export class PolicyLearned {
   }
 
   #score(gains: FeedbackLesson['gains'], strategy: StrategyKind, cluster: string | undefined, score?: number): void {
-    if (gains.length === 0 && score === undefined) return;
+    // Without the others it would be known of what decides now alone, and of a part of the tasks.
+    if (gains.length === 0) return;
     this.#scores = scoresOf(this.#scores.toJSON());
     if (score !== undefined) this.#scores.learn(strategy, cluster, score);
     for (const { kind, gain } of gains) {

@@ -1,7 +1,7 @@
 import { type Comparable, comparable, findingAgreement } from '../agreement/findings.ts';
 import type { Finding } from '../answer.ts';
 import { findingId } from '../findings/canonical.ts';
-import { type FindingCluster, SAME_FROM } from '../findings/cluster.ts';
+import { COMPARISONS_MAX, type FindingCluster, SAME_FROM } from '../findings/cluster.ts';
 import { readFindings } from '../findings/read.ts';
 import type { Reconciled, Strategy, Verdict, View } from '../strategy.ts';
 import { Sources } from './added-claims.ts';
@@ -120,8 +120,9 @@ function findingsOf(
   const given = pool.clusters.map((cluster) => comparable(cluster.finding, vectors));
   const kept = new Map<number, Finding>();
   const removed: string[] = [];
+  const budget = { left: COMPARISONS_MAX };
   for (const finding of findings) {
-    const place = agreedWith(comparable(finding, vectors), given);
+    const place = agreedWith(comparable(finding, vectors), given, budget);
     const cluster = place === undefined ? undefined : pool.clusters[place];
     if (place === undefined || cluster === undefined) removed.push(finding.claim);
     else if (!kept.has(place)) {
@@ -144,13 +145,14 @@ function isSaid(members: readonly Finding[], claim: string): boolean {
   return sentences > 0 && removed.length === 0;
 }
 
-/** The place of the finding that it agrees with most, of several the first; undefined: with none. */
-function agreedWith(own: Comparable, given: readonly Comparable[]): number | undefined {
+/** The place of the finding that it agrees with most, of several the first; undefined: with none, or there was no time to look. */
+function agreedWith(own: Comparable, given: readonly Comparable[], budget: { left: number }): number | undefined {
   let best: number | undefined;
   let most = SAME_FROM;
   given.forEach((other, place) => {
     const [a, b] = [own.finding.file, other.finding.file];
-    if (a !== '' && b !== '' && a !== b) return;
+    if ((a !== '' && b !== '' && a !== b) || budget.left <= 0) return;
+    budget.left -= 1;
     const score = findingAgreement(own, other, most);
     if (score > most || (best === undefined && score >= most)) [best, most] = [place, score];
   });

@@ -24,6 +24,8 @@ export interface Voice {
 }
 
 const BLANK = '-';
+/** Two sums of weights that differ by less are a tie. */
+const EPSILON = 1e-12;
 
 export function ballotOf(answers: readonly Said[]): Ballot {
   const index = new Map<string, number>();
@@ -53,5 +55,12 @@ function mostOf(choices: readonly number[]): number {
   for (const choice of choices) counts.set(choice, (counts.get(choice) ?? 0) + 1);
   let [best, most] = [choices[0] ?? -1, 0];
   for (const [choice, count] of counts) if (count > most) [best, most] = [choice, count];
+  return best;
+}
+
+/** Index of the largest, the first at a tie. */
+export function argmax(sums: Float64Array): number {
+  let best = 0;
+  for (const [index, sum] of sums.entries()) if (sum > (sums[best] ?? 0) + EPSILON) best = index;
   return best;
 }

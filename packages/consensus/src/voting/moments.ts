@@ -1,4 +1,4 @@
-import { addInto, at, newTriangle, scale, SOURCES_MAX } from './triangle.ts';
+import { addInto, at, clearRow, newTriangle, scale, SOURCES_MAX } from './triangle.ts';
 
 /** A vote with sources as numbers. */
 export interface Cast {
@@ -35,6 +35,12 @@ export class Moments {
     this.count += count;
     addInto(this.gram, gram);
     addInto(this.pull, pull);
+  }
+
+  /** Forgets one source. */
+  clear(source: number): void {
+    clearRow(this.gram, source);
+    this.pull[source] = 0;
   }
 
   age(keep: number): void {

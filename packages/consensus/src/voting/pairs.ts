@@ -1,5 +1,5 @@
 import type { Cast } from './moments.ts';
-import { addInto, at, newTriangle, scale } from './triangle.ts';
+import { addInto, at, clearRow, newTriangle, scale } from './triangle.ts';
 
 /** The tables of a `PairCounts`, in the order in which they are kept. */
 export const PAIR_TABLES = ['both', 'agree', 'off', 'off_agree'] as const;
@@ -38,6 +38,11 @@ export class PairCounts {
 
   merge(tables: Readonly<Record<(typeof PAIR_TABLES)[number], readonly number[] | Float64Array>>): void {
     for (const name of PAIR_TABLES) addInto(this[name], tables[name]);
+  }
+
+  /** Forgets one source. */
+  clear(source: number): void {
+    for (const name of PAIR_TABLES) clearRow(this[name], source);
   }
 
   age(keep: number): void {

@@ -1,10 +1,9 @@
 import { isNumber, listOf, shapeOf, textOf } from '@atp-router/kernel';
-import { RELIABILITY_BINS } from './confidence.ts';
 import type { Moments } from './moments.ts';
 import { PAIR_TABLES } from './pairs.ts';
 import { at, SOURCES_MAX, triangleLength } from './triangle.ts';
 
-/** Kinds of tasks with weights of their own, a triangle each (17 KB). Labels of one more go into the common weights only. */
+/** Kinds of tasks with weights of their own, a triangle each (17 KB). One more takes the place of the one with the fewest labels. */
 export const CLUSTERS_MAX = 256;
 const NAME_CHARS_MAX = 512;
 
@@ -22,7 +21,6 @@ export interface VoterState {
   readonly self: MomentsState;
   readonly labelled: MomentsState;
   readonly clusters: readonly { readonly id: string; readonly moments: MomentsState }[];
-  readonly reliability: { readonly seen: readonly number[]; readonly right: readonly number[] };
 }
 
 export function momentsState(moments: Moments, rows: number): MomentsState {
@@ -46,13 +44,11 @@ export function isVoterState(value: unknown): value is VoterState {
   if (new Set(sources).size !== sources.length) return false;
   const triangle = numbers(triangleLength(sources.length));
   const moments = shapeOf({ count: isNumber, gram: triangle, pull: numbers(sources.length) });
-  const bins = numbers(RELIABILITY_BINS);
   return shapeOf({
     pairs: shapeOf(Object.fromEntries(PAIR_TABLES.map((name) => [name, triangle]))),
     self: moments,
     labelled: moments,
     clusters: listOf(shapeOf({ id: textOf(NAME_CHARS_MAX), moments }), CLUSTERS_MAX),
-    reliability: shapeOf({ seen: bins, right: bins }),
   })(value);
 }
 

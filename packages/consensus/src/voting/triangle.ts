@@ -1,6 +1,6 @@
 /**
- * Sources that are told apart. A fan-out has at most 32 members; a router with more agents than this learns of those that
- * came first, and counts the others as sources of which nothing is known.
+ * Sources that are told apart. A fan-out has at most 32 members; in a policy that has more than this over time those of whom
+ * most is known are kept, and the others count as sources of which nothing is known.
  */
 export const SOURCES_MAX = 64;
 
@@ -24,4 +24,9 @@ export function addInto(sums: Float64Array, more: readonly number[] | Float64Arr
 
 export function scale(sums: Float64Array, factor: number): void {
   for (let i = 0; i < sums.length; i += 1) sums[i] = (sums[i] ?? 0) * factor;
+}
+
+/** Sets everything of one row, which is a column as well, to 0. */
+export function clearRow(sums: Float64Array, row: number): void {
+  for (let other = 0; other < SOURCES_MAX; other += 1) sums[at(row, other)] = 0;
 }

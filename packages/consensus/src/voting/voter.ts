@@ -1,12 +1,10 @@
 import { AtpError } from '@atp-router/kernel';
-import { type Ballot, ballotOf, type Said } from './ballot.ts';
-import { Reliability } from './confidence.ts';
+import { argmax, type Ballot, ballotOf, type Said } from './ballot.ts';
 import { fitCluster, fitLabelFree, fitLabelled } from './fit.ts';
 import { type Cast, Moments } from './moments.ts';
 import { PAIR_TABLES, PairCounts } from './pairs.ts';
 import { CLUSTERS_MAX, isVoterState, type MomentsState, momentsState, reordered, type VoterState } from './state.ts';
-import { argmax, count, type Outcome } from './tally.ts';
-import { SOURCES_MAX } from './triangle.ts';
+import { at, SOURCES_MAX } from './triangle.ts';
 
 /** Weights are made anew when there is this part more to make them of. */
 const GROWTH = 1.02;
@@ -34,24 +32,18 @@ const NONE: Fitted = { weights: new Float64Array(0), next: 0 };
  * to these; for each cluster drawn to all. Sources that repeat each other share their weight, as in any regression.
  */
 export class Voter {
+  /** By name the row of a source in all tables. */
   readonly #sources = new Map<string, number>();
   readonly #pairs = new PairCounts();
   /** Against the vote by agreement, in place of the truth. */
   readonly #self = new Moments();
   readonly #labelled = new Moments();
   readonly #clusters = new Map<string, Moments>();
-  readonly #reliability = new Reliability();
   #agreement: Float64Array = NONE.weights;
   #label_free: Float64Array = NONE.weights;
   #all: Fitted = NONE;
   readonly #of_cluster = new Map<string, Fitted>();
   #next_prompts = 0;
-
-  /** What these answers come to, by what is known so far. Nothing is learned from it. */
-  vote(answers: readonly Said[], cluster?: string): Outcome {
-    const ballot = ballotOf(answers);
-    return this.#count(ballot, answers, cluster);
-  }
 
   knows(source: string): boolean {
     return this.#sources.has(source);
@@ -68,11 +60,7 @@ export class Voter {
     // What is taken for the truth must not depend on when somebody asked last.
     this.#fit();
     const { voices, keys } = ballotOf(answers);
-    const casts: Cast[] = [];
-    for (const { source, choice } of voices) {
-      const index = this.#indexOf(source);
-      if (index !== undefined) casts.push({ source: index, choice });
-    }
+    const casts = this.#castsOf(voices);
     if (casts.length === 0) return;
     this.#pairs.add(casts, keys.length);
     const sums = new Float64Array(keys.length);
@@ -85,26 +73,18 @@ export class Voter {
   feedback(answers: readonly Said[], truth: Truth, cluster?: string): void {
     const ballot = ballotOf(answers);
     const right = rightOf(ballot, truth);
-    if (right === undefined) return;
+    if (right === undefined || right.size === 0 || right.size === ballot.keys.length) return;
     // Made anew whenever something is learned of it: what was kept for a reader depends on when it was read.
     if (cluster !== undefined) this.#of_cluster.delete(cluster);
-    const { key, belief } = this.#count(ballot, answers, cluster);
-    if (key !== undefined) this.#reliability.add(belief, right.has(ballot.keys.indexOf(key)));
-    if (right.size === 0 || right.size === ballot.keys.length) return;
-    const casts: Cast[] = [];
-    for (const { source, choice } of ballot.voices) {
-      const index = this.#indexOf(source);
-      if (index !== undefined) casts.push({ source: index, choice });
-    }
+    const casts = this.#castsOf(ballot.voices);
     const shareOf = ({ choice }: Cast): number => (right.has(choice) ? 1 / right.size : 0);
     this.#labelled.add(casts, ballot.keys.length, shareOf);
-    if (cluster !== undefined) this.#clusterOf(cluster)?.add(casts, ballot.keys.length, shareOf);
+    if (cluster !== undefined) this.#clusterOf(cluster).add(casts, ballot.keys.length, shareOf);
   }
 
   /** Lets all that was learned count for less: `keep` of it, 0 to 1. */
   age(keep: number): void {
-    for (const sums of [this.#pairs, this.#self, this.#labelled, this.#reliability, ...this.#clusters.values()])
-      sums.age(keep);
+    for (const sums of [this.#pairs, this.#self, this.#labelled, ...this.#clusters.values()]) sums.age(keep);
     this.#forgetFits();
   }
 
@@ -113,45 +93,32 @@ export class Voter {
     const { self, labelled } = { self: momentsState(this.#self, rows), labelled: momentsState(this.#labelled, rows) };
     const table = (name: (typeof PAIR_TABLES)[number]): number[] =>
       Array.from(this.#pairs[name].subarray(0, self.gram.length));
-    const { seen, right } = this.#reliability;
     return {
       version: 1,
-      sources: [...this.#sources.keys()],
+      sources: this.#names(),
       pairs: { both: table('both'), agree: table('agree'), off: table('off'), off_agree: table('off_agree') },
       self,
       labelled,
       clusters: [...this.#clusters].map(([id, moments]) => ({ id, moments: momentsState(moments, rows) })),
-      reliability: { seen: [...seen], right: [...right] },
     };
   }
 
-  /** Adds the sums of another voter, or of this one from before a restart. Sources and clusters beyond the limits are left out. */
+  /** Adds the sums of another voter, or of this one from before a restart. Of more than the limits allow those of whom least is known go. */
   merge(state: unknown): void {
     if (!isVoterState(state))
       throw new AtpError(
         'invalid_request',
         'What is to be merged is no state of a voter, version 1. Hand over what `state()` gave.',
       );
-    const order = state.sources.map((source) => this.#indexOf(source));
+    const order = this.#rowsFor(state);
     const tables = PAIR_TABLES.map((name) => [name, reordered(state.pairs[name], order, true)] as const);
     this.#pairs.merge(Object.fromEntries(tables) as Record<(typeof PAIR_TABLES)[number], number[]>);
     const into = (moments: Moments, { count: prompts, gram, pull }: MomentsState): void =>
       moments.merge(prompts, reordered(gram, order, true), reordered(pull, order, false));
     into(this.#self, state.self);
     into(this.#labelled, state.labelled);
-    for (const { id, moments } of state.clusters) {
-      const own = this.#clusterOf(id);
-      if (own !== undefined) into(own, moments);
-    }
-    this.#reliability.merge(state.reliability.seen, state.reliability.right);
+    for (const { id, moments } of state.clusters) into(this.#clusterOf(id), moments);
     this.#forgetFits();
-  }
-
-  #count(ballot: Ballot, answers: readonly Said[], cluster: string | undefined): Outcome {
-    const weights = this.#weightsOf(cluster);
-    const unit = meanOf(weights);
-    const weightOf = (source: string): number => weightIn(weights, this.#sources.get(source)) / unit;
-    return count(ballot, answers, weightOf, this.#reliability);
   }
 
   #weightsOf(cluster: string | undefined): Float64Array {
@@ -188,16 +155,70 @@ export class Voter {
     this.#of_cluster.clear();
   }
 
-  #indexOf(source: string): number | undefined {
-    const known = this.#sources.get(source);
-    if (known !== undefined || this.#sources.size >= SOURCES_MAX) return known;
-    this.#sources.set(source, this.#sources.size);
-    return this.#sources.size - 1;
+  #castsOf(voices: Ballot['voices']): readonly Cast[] {
+    // Nobody makes room who is heard now himself.
+    const here = new Set(voices.map(({ source }) => source));
+    const casts: Cast[] = [];
+    for (const { source, choice } of voices) {
+      const row = this.#rowOf(source, here);
+      if (row !== undefined) casts.push({ source: row, choice });
+    }
+    return casts;
   }
 
-  #clusterOf(id: string): Moments | undefined {
+  /** Rows for the sources of another voter; undefined for those for whom nobody makes room: they are the least known there. */
+  #rowsFor({ sources, self, labelled }: VoterState): readonly (number | undefined)[] {
+    const heard = sources.map((_, row) => (self.gram[at(row, row)] ?? 0) + (labelled.gram[at(row, row)] ?? 0));
+    const here = new Set(sources);
+    const rows = new Map<number, number | undefined>();
+    const by_heard = [...sources.keys()];
+    // Where there is room for all, they keep their order.
+    if (new Set([...this.#sources.keys(), ...sources]).size > SOURCES_MAX)
+      by_heard.sort((a, b) => (heard[b] ?? 0) - (heard[a] ?? 0) || a - b);
+    for (const place of by_heard) rows.set(place, this.#rowOf(sources[place] ?? '', here));
+    return sources.map((_, place) => rows.get(place));
+  }
+
+  #rowOf(source: string, keep: ReadonlySet<string>): number | undefined {
+    const known = this.#sources.get(source);
+    if (known !== undefined) return known;
+    const row = this.#sources.size < SOURCES_MAX ? this.#sources.size : this.#freed(keep);
+    if (row !== undefined) this.#sources.set(source, row);
+    return row;
+  }
+
+  /** The row of the source of which least is known, emptied; undefined when all are to be kept. */
+  #freed(keep: ReadonlySet<string>): number | undefined {
+    let [name, least, row] = ['', Number.POSITIVE_INFINITY, -1];
+    for (const [source, index] of this.#sources) {
+      const cell = at(index, index);
+      const heard = (this.#self.gram[cell] ?? 0) + (this.#labelled.gram[cell] ?? 0);
+      if (heard < least && !keep.has(source)) [name, least, row] = [source, heard, index];
+    }
+    if (row < 0) return undefined;
+    this.#sources.delete(name);
+    for (const sums of [this.#pairs, this.#self, this.#labelled, ...this.#clusters.values()]) sums.clear(row);
+    this.#forgetFits();
+    return row;
+  }
+
+  /** In the order of their rows. */
+  #names(): string[] {
+    const names = new Array<string>(this.#sources.size);
+    for (const [source, row] of this.#sources) names[row] = source;
+    return names;
+  }
+
+  /** Of more clusters than are kept the one with the fewest labels goes; of several the one that is there longest. */
+  #clusterOf(id: string): Moments {
     const known = this.#clusters.get(id);
-    if (known !== undefined || this.#clusters.size >= CLUSTERS_MAX) return known;
+    if (known !== undefined) return known;
+    if (this.#clusters.size >= CLUSTERS_MAX) {
+      let [name, least] = ['', Number.POSITIVE_INFINITY];
+      for (const [other, { count }] of this.#clusters) if (count < least) [name, least] = [other, count];
+      this.#clusters.delete(name);
+      this.#of_cluster.delete(name);
+    }
     const moments = new Moments();
     this.#clusters.set(id, moments);
     return moments;

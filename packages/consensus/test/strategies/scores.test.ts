@@ -44,10 +44,15 @@ describe('scores of strategies', () => {
 
   test('are bounded, and nothing else is read as scores', () => {
     const table = new ScoreTable();
-    for (let i = 0; i < 1_000; i += 1) table.learn('majority', `c${i}`, 1);
+    for (let i = 0; i < 999; i += 1) table.learn('majority', `c${i}`, 1);
+    table.learn('majority', 'c998', 1);
     table.learn('majority', undefined, Number.NaN);
     expect(Object.keys(table.toJSON().clusters)).toHaveLength(256);
     expect(table.of('majority', undefined)).toEqual({ n: 1_000, gain: 1_000 });
+    // Of whom most is known stays, whoever comes.
+    for (let i = 0; i < 1_000; i += 1) table.learn('first_win', `d${i}`, 0);
+    expect(table.of('majority', 'c998')).toEqual({ n: 2, gain: 2 });
+    expect(table.of('first_win', 'd999').n).toBe(1);
     const good = table.toJSON();
     for (const bad of [
       null,

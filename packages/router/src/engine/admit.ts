@@ -96,6 +96,7 @@ class Admission implements AdmittedCall {
   readonly max_output_tokens: number | undefined;
   readonly deadline_ms: number | undefined;
   readonly data_scopes: readonly string[];
+  readonly local_only: string | undefined;
   readonly via: readonly string[];
   readonly idempotency: AdmittedCall['idempotency'];
   readonly stages: AdmittedCall['stages'];
@@ -151,6 +152,7 @@ class Admission implements AdmittedCall {
     this.max_output_tokens = request.max_output_tokens;
     this.deadline_ms = request.options.deadline_ms;
     this.data_scopes = request.options.data_scopes;
+    this.local_only = facts.local_only;
     this.via = request.options.via ?? NOWHERE;
     this.idempotency = idempotency;
     this.stages = stagesOf(this.head, parts, generation);

@@ -106,6 +106,8 @@ export interface AdmittedCall {
   readonly max_output_tokens: number | undefined;
   readonly deadline_ms: number | undefined;
   readonly data_scopes: readonly string[];
+  /** Why nobody beyond this machine and its private network may see it; absent: they may. */
+  readonly local_only?: string | undefined;
   /** Nodes that the request has passed, first to last. */
   readonly via: readonly string[];
   readonly idempotency: (IdempotencyRef & KeptOutcome) | undefined;

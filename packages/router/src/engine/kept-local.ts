@@ -12,14 +12,19 @@ export function ofPersona(registry: Registry, model: string): string | undefined
   return `"${named.agent.id}" is to stay there`;
 }
 
+/** Somebody whom the policy asks wants nobody else asked beside it. */
+export function ofItsPersonas(policy: PolicyEntry | undefined): string | undefined {
+  return policy?.local_only === true ? `policy "${policy.id}" asks a persona with no_external` : undefined;
+}
+
 /** A filter stands before members of a fan-out only: where there is no fan-out, nothing has been taken out of the words. */
 export function ofPolicy(
   policy: PolicyEntry | undefined,
   { fanouts }: Pick<Generation, 'fanouts'>,
   { facet }: Pick<CallRequest, 'facet'>,
 ): string | undefined {
-  if (policy === undefined) return undefined;
-  if (policy.local_only === true) return `policy "${policy.id}" asks a persona with no_external`;
+  const of_personas = ofItsPersonas(policy);
+  if (policy === undefined || of_personas !== undefined) return of_personas;
   if (facet !== undefined || fanouts.get(policy.id)?.filter === undefined) return undefined;
   return `the filter of policy "${policy.id}" is asked for one answer in words only (n: 1, no embeddings)`;
 }

@@ -19,7 +19,7 @@ import {
   unroutableError,
 } from '@atp-router/routing';
 import { DEFAULT_TENANT } from '../bootstrap.ts';
-import { ofPersona } from '../engine/kept-local.ts';
+import { ofItsPersonas, ofPersona } from '../engine/kept-local.ts';
 import { buildGeneration } from '../generation/build.ts';
 import { type Generation, mayName, type TenantRules } from '../generation/generation.ts';
 import { mergeOverlay } from '../generation/overlay.ts';
@@ -76,7 +76,8 @@ export class PolicyView {
     const policy = coming?.policy;
     const by = policy === undefined ? 'nothing' : coming?.is_named === true ? 'name' : 'match';
     const fanout = policy && fanouts.get(policy.id);
-    return { facts, policy, by, fanout, routed: this.#route(question, rules, facts) };
+    const local_only = facts.local_only ?? ofItsPersonas(policy);
+    return { facts, policy, by, fanout, routed: this.#route(question, rules, { ...facts, local_only }) };
   }
 
   /**

@@ -78,7 +78,7 @@ export class Embeddings {
   }
 
   /** Why the model must not see the answers of a call, or the model. */
-  #modelFor({ head, data_scopes }: SessionCall, plan: FanoutPlan): VectorMaker | FallBack {
+  #modelFor({ head, data_scopes, local_only }: SessionCall, plan: FanoutPlan): VectorMaker | FallBack {
     const { config, generation } = this.#now();
     const { model: name = '', dimensions } = this.#settings;
     const named = generation.registry.lookup(name);
@@ -89,7 +89,7 @@ export class Embeddings {
       return { reason: 'not_allowed', words: 'it is not cleared for the data of the request' };
     }
     const provider = config.providers.find(({ id }) => id === model.provider_id);
-    if (isGuarded(plan) && !isLocalProvider(provider?.type, provider?.base_url)) {
+    if ((local_only !== undefined || isGuarded(plan)) && !isLocalProvider(provider?.type, provider?.base_url)) {
       return { reason: 'not_allowed', words: 'a persona keeps its answers from what is not local' };
     }
     return { kind: 'model', target: generation.targetOf(model), dimensions };

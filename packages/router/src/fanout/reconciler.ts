@@ -40,6 +40,7 @@ export type TaskOf = Pick<CallHead, 'task_type' | 'policy'>;
 export interface SessionCall {
   readonly head: CallHead;
   readonly data_scopes: readonly string[];
+  readonly local_only?: string | undefined;
 }
 
 /** A session that is over. */

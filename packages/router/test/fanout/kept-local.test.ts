@@ -31,6 +31,18 @@ test('a fan-out that matches asks nobody beyond for such a persona', async () =>
   expect(askedOf(running)).toEqual(['b']);
 });
 
+test('nor does an embedder beyond see what its lanes say', async () => {
+  const fanout = { mode: 'diverse', agents: ['b', 'c'] };
+  const texts = { strategy: 'weighted_merge', answer: 'text', weights: 'equal' };
+  const running = await withFar([{ id: 'all', match: { tenant: 'acme' }, fanout, consensus: texts }], {
+    embeddings: { type: 'model', model: 'd' },
+  });
+  const reply = running.chat({ model: 'persona:home', messages: SECRET });
+  for (const lane of ['b', 'c']) (await running.up.next(lane)).answer('seven letters');
+  expect((await reply).status).toBe(200);
+  expect(askedOf(running).toSorted()).toEqual(['b', 'c']);
+});
+
 test('a policy with no_external asks nobody beyond, also for a request that names one', async () => {
   const running = await withFar([{ id: 'all', match: { tenant: 'acme' }, fallback: ['persona:shut'] }]);
   const reply = running.chat({ model: 'd', messages: SECRET });

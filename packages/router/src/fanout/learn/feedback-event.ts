@@ -36,10 +36,7 @@ export function feedbackEvent(
       const right = rightOf(lane, choice, share);
       return { source, choice, ...(right !== undefined && { right }) };
     }),
-    gains: others.flatMap(({ kind, choice }) => {
-      const gain = rightOf(undefined, choice, 0);
-      return gain === undefined ? [] : [{ kind, gain }];
-    }),
+    gains: said.kind === 'score' ? [] : gainsOf(others, rightOf),
     at_ms: now_ms,
   };
 }
@@ -72,6 +69,21 @@ function rightsOf({ result, lanes, answer }: ConsensusLearned, said: Said): Righ
       return (lane, choice) => (lane === undefined ? undefined : marks.get(lane)) ?? of_choice.get(choice);
     }
   }
+}
+
+/**
+ * What other strategies would have gained, if that is known of all of them: beside a right answer others are wrong, and beside a
+ * wrong one nobody knows, so that to learn where something is known would be to learn who is the same as what decides now.
+ */
+function gainsOf(others: ConsensusLearned['others'], rightOf: RightOf): FeedbackGiven['gains'] {
+  const gains: { readonly kind: string; readonly gain: number }[] = [];
+  for (const { kind, choice } of others) {
+    if (choice < 0) continue;
+    const gain = rightOf(undefined, choice, 0);
+    if (gain === undefined) return [];
+    gains.push({ kind, gain });
+  }
+  return gains;
 }
 
 function scoreOf(session: ConsensusLearned, said: Said, rightOf: RightOf): number | undefined {

@@ -13,13 +13,6 @@ const ITS_OWN: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 
 /** Strategies that need nobody else and only count: what they would have said costs nothing. */
 const FREE: readonly StrategyKind[] = ['majority', 'first_win'];
-const ASKS: ReadonlySet<StrategyKind> = new Set<StrategyKind>([
-  'adaptive',
-  'judge',
-  'arbiter',
-  'two_phase',
-  'champion',
-]);
 const ANSWERS_MIN = 2;
 
 /** What a session teaches, without its words but for sealed hashes. `seal` is given the answers that are different, in order. */
@@ -130,7 +123,7 @@ function othersOf(
   const { arrival } = session;
   const open: View = { plan, standing, documents, answers, arrival, ...NOTHING_OPEN };
   return among
-    .filter((kind) => kind !== session.strategy && !ASKS.has(kind))
+    .filter((kind) => kind !== session.strategy)
     .flatMap((kind) => {
       const verdict = tools.strategy(kind).decide(open);
       return verdict.kind === 'done' ? [{ kind, choice: choiceOf(verdict.result) }] : [];
