@@ -1,11 +1,22 @@
 import type { ProvisionalSettings } from '../plan.ts';
-import type { Reconciled } from '../strategy.ts';
+import type { Reconciled, Strategy } from '../strategy.ts';
+
+/** A result, and what made it: by the time it stands for good somebody else may be deciding. */
+interface Told {
+  readonly result: Reconciled;
+  readonly by: Strategy;
+}
+
+interface Telling {
+  readonly revision: number;
+  readonly expiry_ms: number;
+}
 
 /** Whether a result is told before it is final, and what was told last. */
 export class Provisional {
   readonly #settings: ProvisionalSettings | undefined;
   #is_tight: boolean;
-  #current: Reconciled | undefined;
+  #current: Told | undefined;
   #told = 0;
 
   constructor(settings: ProvisionalSettings | undefined) {
@@ -14,7 +25,7 @@ export class Provisional {
   }
 
   /** The result that stands until it is revised. */
-  get current(): Reconciled | undefined {
+  get current(): Told | undefined {
     return this.#current;
   }
 
@@ -33,13 +44,13 @@ export class Provisional {
   }
 
   /** Undefined: too few answers that agree too little, or it says what was told last. */
-  tell(result: Reconciled, answers: number): { readonly revision: number; readonly expiry_ms: number } | undefined {
+  tell(result: Reconciled, answers: number, by: Strategy): Telling | undefined {
     const settings = this.#settings;
     if (settings === undefined) return undefined;
     const { quorum_min = Number.POSITIVE_INFINITY, agree_min = Number.POSITIVE_INFINITY } = settings;
     const is_enough = answers >= quorum_min || (answers > 1 && result.agreement >= agree_min);
-    if (this.#current === undefined ? !is_enough : isSame(this.#current, result)) return undefined;
-    this.#current = result;
+    if (this.#current === undefined ? !is_enough : isSame(this.#current.result, result)) return undefined;
+    this.#current = { result, by };
     this.#told += 1;
     return { revision: this.#told - 1, expiry_ms: settings.expiry_ms };
   }

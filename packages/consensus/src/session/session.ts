@@ -151,7 +151,8 @@ export class ConsensusSession {
   #due(timer: SessionTimer, now_ms: number): void {
     const { current } = this.#provisional;
     if (timer === 'expiry' && current !== undefined) {
-      this.#complete(current, 'expired', now_ms);
+      this.#strategy = current.by;
+      this.#complete(current.result, 'expired', now_ms);
       return;
     }
     if (timer === 'tight') this.#provisional.isTight();
@@ -209,7 +210,7 @@ export class ConsensusSession {
     const verdict = this.#strategy.decide({ ...view, is_last: true });
     if (verdict.kind !== 'done') return;
     const { result } = verdict;
-    const told = this.#provisional.tell(result, view.answers.length);
+    const told = this.#provisional.tell(result, view.answers.length, this.#strategy);
     if (told === undefined) return;
     const { revision, expiry_ms } = told;
     this.#phase = { kind: 'provisional', revision, result };
