@@ -166,8 +166,8 @@ export const END_FAULTS: readonly Fault[] = [
         provisional,
         'tell',
         (right) =>
-          function (result, answers) {
-            const told = right.call(this, result, answers);
+          function (...args) {
+            const told = right.call(this, ...args);
             return told === undefined ? undefined : { ...told, revision: 0 };
           },
       ),
@@ -194,8 +194,8 @@ export const END_FAULTS: readonly Fault[] = [
         provisional,
         'tell',
         (right) =>
-          function (result, answers) {
-            return right.call(this, { ...result, agreement: 1 }, answers + 1);
+          function (result, answers, by) {
+            return right.call(this, { ...result, agreement: 1 }, answers + 1, by);
           },
       ),
   },
