@@ -48,6 +48,8 @@ export interface LaneAnswer {
   readonly key: string;
   /** Read from the text; undefined when it has none. */
   readonly findings: readonly Finding[] | undefined;
+  /** Of those that the text has; absent: none. */
+  readonly findings_left_out?: number | undefined;
   /** 0 to 1, as the agent says it. */
   readonly confidence: number | undefined;
   /** It says that tests were run, and whether one failed. */

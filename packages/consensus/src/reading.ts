@@ -18,13 +18,14 @@ export function readAnswer(
   from: Provenance,
   form: AnswerForm,
   aliases: AliasTable,
-): Pick<LaneAnswer, 'key' | 'findings' | 'confidence' | 'tests_failed'> {
+): Pick<LaneAnswer, 'key' | 'findings' | 'findings_left_out' | 'confidence' | 'tests_failed'> {
   const values = jsonInText(text);
-  const { findings } = findingsAmong(values, from, aliases);
+  const { findings, left_out } = findingsAmong(values, from, aliases);
   const said = values.filter(isJsonObject);
   return {
     key: answerKeyOver(text, form, () => values),
     findings,
+    ...(left_out > 0 && { findings_left_out: left_out }),
     confidence: said.map(confidenceIn).find((one) => one !== undefined) ?? confidenceSaid(text),
     tests_failed: said.map(failedIn).find((one) => one !== undefined),
   };

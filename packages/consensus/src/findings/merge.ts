@@ -77,7 +77,8 @@ export function mergeFindings(findings: readonly Finding[]): Finding | undefined
   );
   const said = { type: first.type, file: place.file, span: place.span, claim: first.claim };
   return {
-    id: findingId(said),
+    // With the place of the first it says what that says, whose id is made of the same.
+    id: place === first && first.id !== '' ? first.id : findingId(said),
     ...said,
     evidence: eachOnce(
       sorted.flatMap((one) => one.evidence),

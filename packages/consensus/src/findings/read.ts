@@ -4,11 +4,14 @@ import { parseCitation } from '../text/citation.ts';
 import { jsonInText } from '../text/json-in-text.ts';
 import type { AliasTable } from './aliases.ts';
 import { canonicalFile, canonicalSeverity, canonicalType, findingId, UNTYPED } from './canonical.ts';
+import { severityRank } from './merge.ts';
 import { type Complain, confidenceIn, evidenceIn, FINDING_LIMITS, firstOf, spanIn, testsIn, textIn } from './fields.ts';
 
 /** Findings of one answer; those beyond are left out, and it is said. */
 export const FINDINGS_MAX = 200;
 const COMPLAINTS_MAX = 100;
+/** Entries among which the gravest are looked for. */
+const RANKED_MAX = 10_000;
 /** How grave a finding is that does not say so. */
 const UNSAID: Severity = 'medium';
 
@@ -23,6 +26,8 @@ export interface FindingsRead {
   readonly findings: readonly Finding[] | undefined;
   /** What was left out, the first hundred of it. */
   readonly complaints: readonly FindingComplaint[];
+  /** Entries that are no findings: they could not be read, or there were too many. */
+  readonly left_out: number;
 }
 
 const CLAIMS = ['claim', 'message', 'description', 'title', 'summary', 'issue'] as const;
@@ -99,18 +104,32 @@ export function readFindings(text: string, from: Provenance, table: AliasTable):
 /** The same of the values of an answer, see `jsonInText`. */
 export function findingsAmong(values: readonly JsonValue[], from: Provenance, table: AliasTable): FindingsRead {
   const list = listIn(values);
-  if (list === undefined) return { findings: undefined, complaints: [] };
+  if (list === undefined) return { findings: undefined, complaints: [], left_out: 0 };
   const complaints: FindingComplaint[] = [];
   const tell = (at: string, why: string): void => {
     if (complaints.length < COMPLAINTS_MAX) complaints.push({ at, why });
   };
   if (list.length > FINDINGS_MAX)
-    tell('findings', `has ${list.length} entries; those after ${FINDINGS_MAX} are left out`);
-  const findings = list.slice(0, FINDINGS_MAX).flatMap((entry, at) => {
+    tell('findings', `has ${list.length} entries; ${FINDINGS_MAX} of them are read, the gravest`);
+  const findings = gravestOf(list, table).flatMap(([at, entry]) => {
     const where = `findings[${at}]`;
     if (isJsonObject(entry)) return findingIn(entry, from, table, (part, why) => tell(`${where}.${part}`, why)) ?? [];
     tell(where, 'is not an object; it is left out');
     return [];
   });
-  return { findings, complaints };
+  return { findings, complaints, left_out: list.length - findings.length };
+}
+
+/** As many as are read, in their order, with their places; of more those that say that they are grave. */
+function gravestOf(list: readonly JsonValue[], table: AliasTable): readonly (readonly [number, JsonValue])[] {
+  const placed = list.map((entry, at) => [at, entry] as const);
+  if (list.length <= FINDINGS_MAX) return placed;
+  const rankOf = (entry: JsonValue): number => {
+    if (!isJsonObject(entry)) return Number.POSITIVE_INFINITY;
+    const word = firstOf(entry, 'severity', 'level', 'priority');
+    return severityRank((typeof word === 'string' ? canonicalSeverity(word, table) : undefined) ?? UNSAID);
+  };
+  const ranks = list.slice(0, RANKED_MAX).map(rankOf);
+  const ranked = placed.slice(0, RANKED_MAX).sort(([a], [b]) => (ranks[a] ?? 0) - (ranks[b] ?? 0) || a - b);
+  return ranked.slice(0, FINDINGS_MAX).sort(([a], [b]) => a - b);
 }

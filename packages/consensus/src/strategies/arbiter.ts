@@ -36,14 +36,16 @@ export function arbiterOf({ vectors, aliases }: Pick<StrategyTools, 'vectors' | 
       const found = pluralityOf(view);
       if (found === undefined) return nothing(view);
       const voices = differentOf(found);
-      const pool = pools.of({ heard: voices });
-      if (isAnyOpen(view))
+      if (isAnyOpen(view)) {
+        pools.prepare({ heard: voices });
         return verdictOf(view, noted(found.result, ['the arbiter is asked once all have answered']), false);
+      }
       if (voices.length < 2)
         return verdictOf(view, noted(found.result, ['all agree: there is nothing to arbitrate']), true);
       const ask = askOf('arbiter', undefined, arbiterPrompt(voices.map(({ answer }) => answer.text)));
       const reply = replyTo(view, ask);
       if (reply === undefined && mayAsk(view)) return { kind: 'ask', asks: [ask] };
+      const pool = pools.of({ heard: voices });
       return arbitrated(view, found, { voices, pool }, reply ?? '', { vectors, aliases });
     },
   };

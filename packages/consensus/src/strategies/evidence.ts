@@ -3,7 +3,7 @@ import type { Reconciled, Strategy, View } from '../strategy.ts';
 import { pluralityOf } from './plurality.ts';
 import { carriersOfFindings, claimLine, findingsText, type Pool, told, unreadDoubts, withinBounds } from './pool.ts';
 import { EvidenceMemo, PoolMemo } from './memo.ts';
-import { counted, noted, nothing, resultOf, rounded, verdictOf } from './result.ts';
+import { counted, isWaited, noted, nothing, resultOf, rounded, verdictOf } from './result.ts';
 import type { StrategyTools } from './tools.ts';
 import { type Voices, voicesOf } from './voices.ts';
 
@@ -24,6 +24,11 @@ export function evidenceOf({ vectors, aliases }: Pick<StrategyTools, 'vectors' |
     decide(view) {
       const voices = voicesOf(view);
       if (voices.heard.length === 0) return nothing(view);
+      // Texts may be decided before all have come; findings never are.
+      if (isWaited(view) && voices.heard.some(({ answer }) => answer.findings !== undefined)) {
+        pools.prepare(voices);
+        return { kind: 'wait' };
+      }
       const pool = pools.of(voices);
       if (pool !== undefined)
         return verdictOf(view, ofFindings(view, pool, worths.inPool(pool, view.documents)), false);

@@ -12,10 +12,20 @@ import type { Voices } from './voices.ts';
 /** The pool of the last answers; with the same ones it is the same. */
 export class PoolMemo {
   readonly #kept: KeptFindings;
+  readonly #prepared: WeakSet<LaneAnswer> = new WeakSet();
   #last: { readonly voices: Pick<Voices, 'heard'>; readonly pool: Pool | undefined } | undefined;
 
   constructor(vectors: VectorSource) {
     this.#kept = new KeptFindings(vectors);
+  }
+
+  /** Does what can be done of each answer by itself as it comes, so that the last one is not waited for with all of it. */
+  prepare({ heard }: Pick<Voices, 'heard'>): void {
+    for (const { answer } of heard) {
+      if (this.#prepared.has(answer)) continue;
+      this.#prepared.add(answer);
+      for (const finding of this.#kept.of(answer)) this.#kept.comparableOf(finding);
+    }
   }
 
   of(voices: Pick<Voices, 'heard'>): Pool | undefined {

@@ -164,10 +164,13 @@ export function carriersOfFindings(pool: Pool, kept: readonly FindingCluster[]):
 }
 
 /** What could not be read, or not be held against the rest. */
-export function unreadDoubts({ unread, clusters }: Pool): readonly string[] {
+export function unreadDoubts({ unread, clusters, reviewers }: Pool): readonly string[] {
   const alone = clusters.filter(({ is_compared }) => !is_compared).length;
   return [
     ...unread.map((lane) => `lane ${lane} gave no findings that can be read`),
+    ...reviewers.flatMap(({ answer: { lane, findings_left_out: lost = 0 } }) =>
+      lost > 0 ? [`of lane ${lane} ${counted(lost, 'finding')} were left out: too many, or not to be read`] : [],
+    ),
     ...(alone > 0 ? [`there are too many findings to compare: ${alone} stand alone that may say what others do`] : []),
   ];
 }

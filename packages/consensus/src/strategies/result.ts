@@ -66,6 +66,11 @@ export function verdictOf(view: View, result: Reconciled, is_safe: boolean, is_e
   return is_last || is_enough || is_sure ? { kind: 'done', result, is_safe: false } : { kind: 'wait' };
 }
 
+/** Nothing that it could come to now would be told: so it need not be worked out with each answer, only once with the last. */
+export function isWaited(view: View): boolean {
+  return !view.is_last && view.plan.tau_final === undefined && isAnyOpen(view);
+}
+
 /** When nobody has said anything that can be used. */
 export function nothing(view: View): Verdict {
   return view.is_last || !isAnyOpen(view) ? { kind: 'none', why: 'no lane has given an answer' } : { kind: 'wait' };

@@ -4,7 +4,7 @@ import type { StrategyTools } from './tools.ts';
 import { foremost, pluralityOf } from './plurality.ts';
 import { carriersOfFindings, findingsText, type Pool, supportOf, told, unreadDoubts, withinBounds } from './pool.ts';
 import { PoolMemo } from './memo.ts';
-import { answerResult, counted, noted, nothing, resultOf, verdictOf } from './result.ts';
+import { answerResult, counted, isWaited, noted, nothing, resultOf, verdictOf } from './result.ts';
 import { type Voices, voicesOf } from './voices.ts';
 
 /** Different answers that are listed, and characters of each. */
@@ -23,6 +23,10 @@ export function unionOf({ vectors }: Pick<StrategyTools, 'vectors'>): Strategy {
     decide(view) {
       const voices = voicesOf(view);
       if (voices.heard.length === 0) return nothing(view);
+      if (isWaited(view)) {
+        pools.prepare(voices);
+        return { kind: 'wait' };
+      }
       const pool = pools.of(voices);
       return verdictOf(view, pool === undefined ? unitedTexts(view, voices) : unitedFindings(view, pool), false);
     },

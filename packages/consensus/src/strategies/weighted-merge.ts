@@ -4,7 +4,17 @@ import type { FindingCluster } from '../findings/cluster.ts';
 import type { Reconciled, Strategy, View } from '../strategy.ts';
 import { carriersOfFindings, claimLine, findingsText, type Pool, told, unreadDoubts, withinBounds } from './pool.ts';
 import { EvidenceMemo, PoolMemo } from './memo.ts';
-import { answerResult, type Carrier, counted, nothing, resultOf, rounded, unit, verdictOf } from './result.ts';
+import {
+  answerResult,
+  counted,
+  isWaited,
+  nothing,
+  resultOf,
+  rounded,
+  type Carrier,
+  unit,
+  verdictOf,
+} from './result.ts';
 import { answerMatrix } from './similarity.ts';
 import type { StrategyTools } from './tools.ts';
 import { type Voices, voicesOf } from './voices.ts';
@@ -23,6 +33,10 @@ export function weightedMergeOf({ vectors, aliases }: Pick<StrategyTools, 'vecto
     decide(view) {
       const voices = voicesOf(view);
       if (voices.heard.length === 0) return nothing(view);
+      if (isWaited(view)) {
+        pools.prepare(voices);
+        return { kind: 'wait' };
+      }
       const pool = pools.of(voices);
       const result =
         pool === undefined ? medoid(view, voices, vectors) : weighed(view, pool, worths.inPool(pool, view.documents));

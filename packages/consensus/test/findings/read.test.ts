@@ -116,7 +116,7 @@ describe('findings of an answer', () => {
     };
     const { findings, complaints } = read(JSON.stringify([entry, ...Array(499).fill({ claim: 'x', type: 'y' })]));
     expect(findings).toHaveLength(FINDINGS_MAX);
-    expect(complaints[0]?.why).toBe('has 500 entries; those after 200 are left out');
+    expect(complaints[0]?.why).toBe('has 500 entries; 200 of them are read, the gravest');
     expect(findings?.[0]?.claim).toHaveLength(2_000);
     expect(findings?.[0]?.file.length).toBeLessThanOrEqual(512);
     expect(findings?.[0]?.evidence).toHaveLength(32);
@@ -138,4 +138,14 @@ describe('findings of an answer', () => {
       }),
     );
   });
+});
+
+test('of more findings than are read those are read that say that they are grave, and it is said how many are not', () => {
+  const nits = Array.from({ length: FINDINGS_MAX + 50 }, (_, i) => ({ claim: `nit ${i}`, severity: 'info' }));
+  const said = [...nits, { claim: 'a query is built of what was typed', severity: 'critical' }, 'no object'];
+  const { findings, left_out } = read(JSON.stringify({ findings: said }));
+  expect(findings).toHaveLength(FINDINGS_MAX);
+  expect(findings?.at(-1)).toMatchObject({ severity: 'critical' });
+  expect(findings?.[0]).toMatchObject({ claim: 'nit 0' });
+  expect(left_out).toBe(52);
 });

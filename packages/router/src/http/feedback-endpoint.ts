@@ -86,7 +86,8 @@ function feedbackIn(body: JsonObject): Pick<FeedbackOf, 'call_id' | 'input'> {
     throw invalid('request_id', 'has to be the id of the request, as its answer and `x-atp-request-id` have it');
   }
   const given = KINDS.filter((kind) => body[kind] !== undefined);
-  if (given.length !== 1) throw invalid(given[1] ?? 'score', 'is to be given alone: one of score, label and lanes');
+  if (given.length === 0) throw invalid('score', 'is missing, or label or lanes: one of them says what was right');
+  if (given.length > 1) throw invalid(given[1] ?? 'score', 'is to be given alone: one of score, label and lanes');
   return { call_id: request_id, input: inputIn(body) };
 }
 
