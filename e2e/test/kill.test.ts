@@ -11,11 +11,11 @@ test('kill -9: nothing lost, nothing doubled, nothing left reserved; the upstrea
   const report = await runKills(1, KILLS);
   expect(report.problems).toEqual([]);
   for (const point of [...JOURNAL_POINTS, ...PROJECTION_POINTS]) expect(report.points[point]).toBeGreaterThan(0);
-  // How many there are depends on where the signals fall; without any the test would prove nothing.
-  expect(report.interrupted).toBeGreaterThan(KILLS / 2);
+  expect(report.interrupted).toBeGreaterThan(KILLS);
+  // How many clients leave in time depends on the machine; without any the test would prove nothing.
   expect(report.cancelled).toBeGreaterThan(KILLS / 2);
-  expect(report.hedged).toBeGreaterThan(KILLS / 2);
-  expect(report.repeats).toBeGreaterThan(KILLS / 2);
+  expect(report.hedged).toBeGreaterThan(KILLS);
+  expect(report.repeats).toBeGreaterThan(KILLS);
 }, 300_000);
 
 /** Tokens between two progress records. */

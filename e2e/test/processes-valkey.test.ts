@@ -11,7 +11,7 @@ test.skipIf(findValkey() === undefined)(
   async () => {
     const server = await ValkeyServer.start();
     onTestFinished(() => server.stop());
-    const report = await runProcessKills(1, KILLS, server);
+    const report = await runProcessKills(1, KILLS, server, 250);
     expect(report.problems).toEqual([]);
     expect(report.kills).toEqual({ valkey: 1, owner: 1, 'worker:1': 1, 'worker:2': 1 });
     expect(report.charged_calls).toBe(report.budget_calls);

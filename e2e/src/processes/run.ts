@@ -16,7 +16,7 @@ import { type ChildName, Children } from './children.ts';
 
 const WORKERS = 2;
 /** A round makes no more: the budget is there until the end, however long it takes until a process is back. */
-const CALLS_OF_A_ROUND = 250;
+const CALLS_OF_A_ROUND = 400;
 const NAMES: readonly ChildName[] = ['owner', 'worker:1', 'worker:2'];
 /** The server over which limits are shared, where there is one. */
 const VALKEY = 'valkey';
@@ -44,12 +44,17 @@ export interface ProcessesReport {
  * Kills workers and the owner of a router under traffic, one after the other, and compares after each: what the upstream
  * logged, what all journals say, what each client was told. At the end the day's budget of calls is used up to the last one.
  */
-export async function runProcessKills(seed: number, kills: number, valkey?: ValkeyServer): Promise<ProcessesReport> {
+export async function runProcessKills(
+  seed: number,
+  kills: number,
+  valkey?: ValkeyServer,
+  calls_of_a_round: number = CALLS_OF_A_ROUND,
+): Promise<ProcessesReport> {
   const dir = makeTempDir();
   const upstream = await Upstream.start(dir, 'durable', 'quiet');
-  const budget_calls = CALLS_OF_A_ROUND * (kills + 1);
+  const budget_calls = calls_of_a_round * (kills + 1);
   const router = await RouterProcess.start(dir, configOf(upstream, budget_calls, valkey));
-  const run = new Run(router, upstream, seededRng(seed), valkey);
+  const run = new Run(router, upstream, seededRng(seed), valkey, calls_of_a_round);
   try {
     await run.children.ready(NAMES);
     for (let i = 0; i < kills && run.problems.length === 0; i += 1) await run.kill(i);
@@ -79,10 +84,18 @@ class Run {
   readonly #rng: Rng;
   readonly #records: ClientRecord[] = [];
   readonly #kills: Map<ChildName, number> = new Map();
+  readonly #calls_of_a_round: number;
   readonly #valkey: ValkeyServer | undefined;
   #repeats = 0;
 
-  constructor(router: RouterProcess, upstream: Upstream, rng: Rng, valkey: ValkeyServer | undefined) {
+  constructor(
+    router: RouterProcess,
+    upstream: Upstream,
+    rng: Rng,
+    valkey: ValkeyServer | undefined,
+    calls_of_a_round: number,
+  ) {
+    this.#calls_of_a_round = calls_of_a_round;
     this.#valkey = valkey;
     this.#router = router;
     this.#upstream = upstream;
@@ -105,7 +118,7 @@ class Run {
           is_back = true;
         });
       }
-      return (answered < after || !is_back) && so_far.length < CALLS_OF_A_ROUND - CLIENTS;
+      return (answered < after || !is_back) && so_far.length < this.#calls_of_a_round - CLIENTS;
     });
     await replaced;
     const keyed = repeatable(records);

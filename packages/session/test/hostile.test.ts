@@ -12,9 +12,9 @@ import {
 import { Hostile, HONEST_STREAM } from './support/hostile.ts';
 import { digests, ports, SESSION_ID } from './support/pair.ts';
 
-/** `ATP_SEED` plays one peer; the deep run plays `ATP_DEEP_FACTOR` times as many, with other seeds. */
+/** `ATP_SEED` plays one peer; the deep run plays `ATP_DEEP_FACTOR` times 15, with other seeds. */
 const { ATP_SEED, ATP_DEEP_FACTOR, ATP_DEEP_SEED } = process.env;
-const PEERS = 8 * Number(ATP_DEEP_FACTOR ?? 1);
+const PEERS = ATP_DEEP_FACTOR === undefined ? 8 : 15 * Number(ATP_DEEP_FACTOR);
 const FIRST = 1 + 100_000 * Number(ATP_DEEP_SEED ?? 0);
 const seeds = ATP_SEED === undefined ? Array.from({ length: PEERS }, (_, i) => FIRST + i) : [Number(ATP_SEED)];
 const STEPS = 300;

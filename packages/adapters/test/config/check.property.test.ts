@@ -7,6 +7,8 @@ import { formatProblems } from '../../src/config/index.ts';
 import { check, problems, valid } from './support.ts';
 
 const SEED = 20_261_122;
+/** Of the runs that the deep run makes, which multiplies all of them. */
+const PART = process.env['ATP_DEEP_FACTOR'] === undefined ? 0.4 : 1;
 const FULL = readFileSync(join(import.meta.dirname, 'fixtures/full.yaml'), 'utf8');
 const ENV = { OPENAI_KEY: 'sk-1', OTLP_TOKEN: 'token-1' };
 const FILES = { 'secrets/db': 'postgres://u:p@h/d' };
@@ -60,30 +62,33 @@ describe('any text', () => {
   const pieces = fc.array(fc.constantFrom(...WORDS), { maxLength: 60 }).map((words) => words.join(''));
 
   test('of any characters', () =>
-    fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 200 }), never_throws), { seed: SEED, numRuns: 48 }));
+    fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 200 }), never_throws), {
+      seed: SEED,
+      numRuns: 120 * PART,
+    }));
 
   test('of pieces of YAML', () => {
-    fc.assert(fc.property(pieces, never_throws), { seed: SEED, numRuns: 40 });
+    fc.assert(fc.property(pieces, never_throws), { seed: SEED, numRuns: 100 * PART });
   });
 
   test('gives problems that can be shown', () => {
     const shown = (text: string): void => {
       expect(formatProblems(problems(text).slice(0, 5), { file: 'f', text })).toContain(' in f\n');
     };
-    fc.assert(fc.property(pieces, shown), { seed: SEED, numRuns: 20 });
+    fc.assert(fc.property(pieces, shown), { seed: SEED, numRuns: 50 * PART });
   });
 
   test('of any values', () =>
     fc.assert(
       fc.property(fc.jsonValue({ maxDepth: 4 }), (value) => never_throws(JSON.stringify(value))),
-      { seed: SEED, numRuns: 48 },
+      { seed: SEED, numRuns: 120 * PART },
     ));
 
   test('that is the full file with a piece cut out', () => {
     const cut = fc
       .tuple(fc.nat(FULL.length), fc.nat(60))
       .map(([at, length]) => FULL.slice(0, at) + FULL.slice(at + length));
-    fc.assert(fc.property(cut, never_throws), { seed: SEED, numRuns: 24 });
+    fc.assert(fc.property(cut, never_throws), { seed: SEED, numRuns: 60 * PART });
   });
 });
 
@@ -176,7 +181,7 @@ describe('any valid file', () => {
         );
         expect(found, `${path} = ${JSON.stringify(wrong)}`).toBeDefined();
       }),
-      { seed: SEED, numRuns: 48 },
+      { seed: SEED, numRuns: 120 * PART },
     );
   });
 
@@ -208,7 +213,7 @@ describe('any valid file', () => {
         const line = text.split('\n')[(found?.line ?? 0) - 1] ?? '';
         expect(line.slice((found?.column ?? 0) - 1).startsWith(`${wrong}:`)).toBe(true);
       }),
-      { seed: SEED, numRuns: 40 },
+      { seed: SEED, numRuns: 100 * PART },
     );
   });
 });
