@@ -19,7 +19,7 @@ import type { AttemptCodec } from '../relay/types.ts';
 import type { AdmittedCall } from './env.ts';
 import type { ClientSink } from './client.ts';
 import { accountsOf, callPlan, capsOf, headOf, routePlan, stagesOf } from './admitted-parts.ts';
-import type { CallCaps } from './funds.ts';
+import type { CallCaps } from './purse.ts';
 import { ofPersona, ofPolicy, ofSteps, onlyFilterLeft } from './kept-local.ts';
 import type { EngineParts } from './parts.ts';
 import { tenantGone } from './refusals.ts';

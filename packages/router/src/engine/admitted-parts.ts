@@ -7,7 +7,7 @@ import { agentAccount, keyAccount, sessionAccount } from '../generation/accounts
 import type { Generation, TenantRules } from '../generation/generation.ts';
 import { observedStages } from '../observe/observed-stages.ts';
 import type { AdmittedCall } from './env.ts';
-import { type CallCaps, NO_CAPS } from './funds.ts';
+import { type CallCaps, NO_CAPS } from './purse.ts';
 import type { EngineParts } from './parts.ts';
 import type { CallRequest } from './request.ts';
 import type { Target } from './target.ts';

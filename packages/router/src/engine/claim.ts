@@ -2,7 +2,7 @@ import type { FlowDemand, Part } from '@atp-router/flow';
 import type { Qos } from '@atp-router/kernel';
 import type { AdmittedCall } from './env.ts';
 import type { GateTicket, Holder } from './gate.ts';
-import type { Demand } from './funds.ts';
+import type { Demand } from './purse.ts';
 import type { Pending } from './pending.ts';
 import type { Target } from './target.ts';
 

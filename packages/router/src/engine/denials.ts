@@ -21,7 +21,7 @@ export function denialError(
   start?: { readonly retry_ms: number | undefined },
 ): AtpError {
   if (why.kind === 'fault') return toAtpError(why.thrown);
-  if (why.kind === 'call') return ofCall(why.dimension);
+  if (why.kind !== 'account') return why.kind === 'call' ? ofCall(why.dimension) : ofShare(why.dimension);
   const d = why.denial;
   const who = nameOf(d.account, tenant);
   const details = { dimension: d.dimension, limit: d.limit, available: d.available };
@@ -57,6 +57,12 @@ function ofCall(dimension: 'usd' | 'tokens'): AtpError {
     `The expected ${what} of this call is above its own limit (x-atp-max-usd or the policy's budget). Raise the limit, shorten the prompt or lower max_tokens.`,
     { param: dimension === 'usd' ? 'x-atp-max-usd' : 'policy.budget.tokens' },
   );
+}
+
+function ofShare(dimension: 'usd' | 'tokens'): AtpError {
+  const what = dimension === 'usd' ? 'money' : 'tokens';
+  const message = `What a lane of this call may use of its ${what} is used up: each has its part of x-atp-max-usd and the policy's budget, an arbiter what arbiter.max_usd says.`;
+  return new AtpError('budget_exhausted', message, { param: dimension === 'usd' ? 'usd' : 'tokens' });
 }
 
 /** Whose window or budget it is, as its own client knows it. */

@@ -13,7 +13,7 @@ import type { Calibrator } from './calibrator.ts';
 import type { ClientSink } from './client.ts';
 import type { Faults } from './faults.ts';
 import type { Gate } from './gate.ts';
-import type { CallCaps } from './funds.ts';
+import type { CallCaps } from './purse.ts';
 import type { Ambient, EventLog } from './ports.ts';
 import type { OutcomeStore } from './outcome-store.ts';
 import type { Listed } from './run-list.ts';

@@ -9,40 +9,31 @@ import {
   type Reservation,
   reservedUsdNanos,
 } from '@atp-router/flow';
-import { addUsdNanos, assert, type Price, type UsdNanos } from '@atp-router/kernel';
+import { assert, type Price } from '@atp-router/kernel';
 import type { Gate, GateTicket } from './gate.ts';
+import { type CallCaps, type Demand, NO_DEMAND, Purse } from './purse.ts';
 import type { SharedHold, SharedRefusal } from './shared-hold.ts';
 
 /** What an attempt asks for: the call's funds, and a place at its target. */
 export const FUNDS_PART = 0;
 export const PLACE_PART = 1;
 
-export interface Demand {
-  readonly tokens: number;
-  readonly usd_nanos: UsdNanos;
-}
-
-/** What the call itself may cost, whatever its tenant could afford: `x-atp-max-usd` and the policy's budget. */
-export interface CallCaps {
-  readonly usd_nanos: UsdNanos;
-  readonly tokens: number;
-}
-
 export interface Room extends Demand {
   readonly set_by: NonNullable<UpstreamCaller['budget_set_by']>;
 }
 
-export const NO_CAPS: CallCaps = { usd_nanos: Number.POSITIVE_INFINITY, tokens: Number.POSITIVE_INFINITY };
-
 export type FundsDenial =
   | { readonly kind: 'account'; readonly denial: Denial }
-  | { readonly kind: 'call'; readonly dimension: 'usd' | 'tokens' }
+  /** What the call itself may cost, or that part of it which is for the attempt. */
+  | { readonly kind: 'call' | 'share'; readonly dimension: 'usd' | 'tokens' }
   /** The ledger threw while the call waited. */
   | { readonly kind: 'fault'; readonly thrown: unknown };
 
 /** Whether it is a reason, and not what was asked for. */
 export function isDenied(answer: object): answer is FundsDenial {
-  return 'kind' in answer && (answer.kind === 'account' || answer.kind === 'call' || answer.kind === 'fault');
+  if (!('kind' in answer)) return false;
+  const { kind } = answer;
+  return kind === 'account' || kind === 'call' || kind === 'share' || kind === 'fault';
 }
 
 export type HoldResult = { readonly ok: true } | { readonly ok: false; readonly why: FundsDenial };
@@ -61,11 +52,10 @@ export class CallFunds {
   readonly #ledger: AccountLedger;
   readonly #gate: Gate;
   readonly #accounts: readonly string[];
-  readonly #caps: CallCaps;
+  readonly #purse: Purse;
+  /** Of attempts that have a part of it to themselves; one for all attempts of a lane. */
+  #shares: Map<number, Purse> | undefined;
   readonly #shared: SharedHold | undefined;
-  readonly #held: Map<number, Demand> = new Map();
-  #spent_tokens = 0;
-  #spent_usd_nanos: UsdNanos = 0;
   #grant: Grant | undefined;
   #day: number | undefined;
 
@@ -73,7 +63,7 @@ export class CallFunds {
     this.#ledger = ledger;
     this.#gate = gate;
     this.#accounts = accounts;
-    this.#caps = caps;
+    this.#purse = new Purse(caps);
     this.#shared = shared;
   }
 
@@ -91,10 +81,16 @@ export class CallFunds {
     return this.#shared !== undefined;
   }
 
+  /** Attempt `n` has such a part of what the call may cost, whatever the whole would allow. */
+  limit(n: number, share: Purse): void {
+    this.#shares ??= new Map();
+    this.#shares.set(n, share);
+  }
+
   /** Calls back once the shared store holds what is held here, at once when it does already. */
   secure(done: (refusal: SharedRefusal | undefined) => void): void {
     if (this.#shared === undefined) done(undefined);
-    else this.#shared.cover(this.#totalWith(0, NO_DEMAND), done);
+    else this.#shared.cover(this.#total, done);
   }
 
   /**
@@ -102,7 +98,7 @@ export class CallFunds {
    * used already.
    */
   grow(n: number, least: Demand, onDenied: (denial: Denial) => void): void {
-    this.#shared?.grow(this.#totalWith(0, NO_DEMAND), this.#totalWith(n, least), onDenied);
+    this.#shared?.grow(this.#total, this.#purse.totalWith(n, least), onDenied);
   }
 
   /** The UTC day that the call is charged to, where it is not the one of its start: the day that granted its funds. */
@@ -115,8 +111,8 @@ export class CallFunds {
    * has nothing yet waits for them, so long as `wait_ms`.
    */
   part(n: number, demand: Demand, wait_ms: number | undefined): Part | FundsDenial {
-    const total = this.#totalWith(n, demand);
-    const over = this.#overCaps(total);
+    const total = this.#purse.totalWith(n, demand);
+    const over = this.#overCaps(n, demand);
     if (over !== undefined) return over;
     const grant = this.#grant;
     if (grant !== undefined)
@@ -127,7 +123,7 @@ export class CallFunds {
   /** An attempt was granted what `part` said. Returns whether the call has its funds since then. */
   granted(n: number, demand: Demand, ticket: GateTicket): boolean {
     assert(ticket.state.kind === 'granted', 'what was granted');
-    this.#held.set(n, demand);
+    this.#hold(n, demand);
     if (ticket.parts[FUNDS_PART]?.kind !== 'reserve') return false;
     assert(this.#grant === undefined, 'a call has one reservation');
     const reservation = ticket.state.reservations[FUNDS_PART] as Reservation;
@@ -139,37 +135,37 @@ export class CallFunds {
 
   /** Why the call itself does not allow any more what was granted: others may have cost more than they were to, meanwhile. */
   get over(): FundsDenial | undefined {
-    return this.#overCaps(this.#totalWith(0, NO_DEMAND));
+    return denied('call', this.#purse.over(this.#total));
   }
 
   /** An attempt that runs needs more, or less: at once, or not at all. `onDenied`: where others have to be asked, and refuse. */
   hold(n: number, demand: Demand, onDenied?: (denial: Denial) => void): HoldResult {
     assert(this.#grant !== undefined, 'an attempt that runs has funds');
-    const total = this.#totalWith(n, demand);
-    const over = this.#overCaps(total);
+    const over = this.#overCaps(n, demand);
     if (over !== undefined) return { ok: false, why: over };
+    const total = this.#purse.totalWith(n, demand);
     this.#gate.renew(this.#grant.ticket);
     const denial = this.#gate.adjust(this.#grant.reservation, { calls: 1, ...total }, onDenied);
     if (denial !== undefined) return { ok: false, why: { kind: 'account', denial } };
-    this.#held.set(n, demand);
+    this.#hold(n, demand);
     return { ok: true };
   }
 
   /** What was held under a number is free for other attempts of the call; its accounts still hold it, for who comes next. */
   give(n: number): void {
-    this.#held.delete(n);
+    this.#purse.give(n);
   }
 
   /** An attempt is over: what it used stays charged, what it had beyond that is free again. */
   end(n: number, used: Demand): void {
-    this.#held.delete(n);
-    this.#spent_tokens += used.tokens;
-    this.#spent_usd_nanos = addUsdNanos(this.#spent_usd_nanos, used.usd_nanos);
+    for (const purse of this.#pursesOf(n)) {
+      purse.give(n);
+      purse.spend(used);
+    }
     const reservation = this.#reservation;
-    if (reservation === undefined || this.#held.size === 0) return;
-    const total = this.#totalWith(0, NO_DEMAND);
+    if (reservation === undefined || this.#purse.is_idle) return;
     // Growth can be refused when the attempt used more than it had; the settlement charges it all the same.
-    this.#gate.adjust(reservation, { calls: 1, ...total });
+    this.#gate.adjust(reservation, { calls: 1, ...this.#total });
   }
 
   /**
@@ -177,20 +173,15 @@ export class CallFunds {
    * it has spent; `Infinity` when nothing binds.
    */
   affordable(n: number, price: Price | undefined, in_tokens: number, now_ms: number): number {
-    const kept = this.#totalWith(n, NO_DEMAND);
-    const own = this.#reservation && { reservation: this.#reservation, kept };
-    const usd_left = this.#caps.usd_nanos - kept.usd_nanos;
-    const by_accounts = this.#ledger.affordable(this.#accounts, price, in_tokens, now_ms, usd_left, own);
-    const by_tokens = Math.max(0, this.#caps.tokens - kept.tokens - in_tokens);
-    return Math.min(by_accounts, by_tokens);
+    const left = this.#left(n);
+    const by_accounts = this.#ledger.affordable(this.#accounts, price, in_tokens, now_ms, left.usd_nanos, this.#own(n));
+    return Math.min(by_accounts, Math.max(0, left.tokens - in_tokens));
   }
 
   /** What accounts and caps leave attempt `n`, beside the call's other attempts and what it has spent, and who set that. */
   room(n: number, now_ms: number): Room {
-    const kept = this.#totalWith(n, NO_DEMAND);
-    const own = this.#reservation && { reservation: this.#reservation, kept };
-    const left = this.#ledger.room(this.#accounts, now_ms, own);
-    const of_call = { tokens: this.#caps.tokens - kept.tokens, usd_nanos: this.#caps.usd_nanos - kept.usd_nanos };
+    const left = this.#ledger.room(this.#accounts, now_ms, this.#own(n));
+    const of_call = this.#left(n);
     return {
       tokens: Math.max(0, Math.min(left.tokens, of_call.tokens)),
       usd_nanos: Math.max(0, Math.min(left.usd_nanos, of_call.usd_nanos)),
@@ -204,7 +195,7 @@ export class CallFunds {
   /** Ends the call's reservation and debits what was used. Returns whether there was one. */
   settle(): boolean {
     if (this.#grant === undefined) return false;
-    const actual = { calls: 1, tokens: this.#spent_tokens, usd_nanos: this.#spent_usd_nanos };
+    const actual = { calls: 1, ...this.#purse.spent };
     this.#shared?.settle(actual);
     this.#gate.settle(this.#grant.ticket, FUNDS_PART, actual);
     this.#ended();
@@ -220,7 +211,7 @@ export class CallFunds {
 
   #ended(): void {
     this.#grant = undefined;
-    this.#held.clear();
+    this.#purse.giveAll();
   }
 
   /** Undefined once its lease is over: nothing can change then but the settlement. */
@@ -229,22 +220,45 @@ export class CallFunds {
     return reservation?.state === 'open' ? reservation : undefined;
   }
 
-  #totalWith(n: number, demand: Demand): Demand {
-    let tokens = this.#spent_tokens + demand.tokens;
-    let usd_nanos = this.#spent_usd_nanos + demand.usd_nanos;
-    for (const [key, held] of this.#held) {
-      if (key === n) continue;
-      tokens += held.tokens;
-      usd_nanos += held.usd_nanos;
-    }
-    return { tokens, usd_nanos };
+  get #total(): Demand {
+    return this.#purse.totalWith(NOBODY, NO_DEMAND);
   }
 
-  #overCaps(total: Demand): FundsDenial | undefined {
-    if (total.usd_nanos > this.#caps.usd_nanos) return { kind: 'call', dimension: 'usd' };
-    if (total.tokens > this.#caps.tokens) return { kind: 'call', dimension: 'tokens' };
-    return undefined;
+  /** What the caps leave attempt `n`: those of the call, and of its own part. */
+  #left(n: number): Demand {
+    const left = this.#purse.left(n);
+    const share = this.#shares?.get(n)?.left(n);
+    if (share === undefined) return left;
+    return { tokens: Math.min(left.tokens, share.tokens), usd_nanos: Math.min(left.usd_nanos, share.usd_nanos) };
   }
+
+  /** Its reservation, and what of it is for others than attempt `n`. */
+  #own(n: number): { readonly reservation: Reservation; readonly kept: Demand } | undefined {
+    const reservation = this.#reservation;
+    return reservation && { reservation, kept: this.#purse.totalWith(n, NO_DEMAND) };
+  }
+
+  #pursesOf(n: number): readonly Purse[] {
+    const share = this.#shares?.get(n);
+    return share === undefined ? [this.#purse] : [this.#purse, share];
+  }
+
+  #hold(n: number, demand: Demand): void {
+    for (const purse of this.#pursesOf(n)) purse.hold(n, demand);
+  }
+
+  #overCaps(n: number, demand: Demand): FundsDenial | undefined {
+    const of_call = denied('call', this.#purse.over(this.#purse.totalWith(n, demand)));
+    const share = this.#shares?.get(n);
+    return of_call ?? denied('share', share?.over(share.totalWith(n, demand)));
+  }
+}
+
+/** Attempts count from 1. */
+const NOBODY = 0;
+
+function denied(kind: 'call' | 'share', dimension: 'usd' | 'tokens' | undefined): FundsDenial | undefined {
+  return dimension && { kind, dimension };
 }
 
 /** What is missing to a total; attempts that have ended may have left enough. */
@@ -252,8 +266,6 @@ function beyond(held: Demand, total: Demand): Amounts {
   const tokens = Math.max(0, total.tokens - held.tokens);
   return { calls: 0, tokens, usd_nanos: Math.max(0, total.usd_nanos - held.usd_nanos) };
 }
-
-const NO_DEMAND: Demand = { tokens: 0, usd_nanos: 0 };
 
 export function demandOf(price: Price | undefined, in_tokens: number, out_tokens: number): Demand {
   return {

@@ -1,7 +1,8 @@
 import type { Outcome } from '@atp-router/routing';
 import type { EngineEnv } from './env.ts';
 import type { GateTicket } from './gate.ts';
-import { type Demand, PLACE_PART } from './funds.ts';
+import { PLACE_PART } from './funds.ts';
+import type { Demand } from './purse.ts';
 import type { Pending } from './pending.ts';
 
 /** What the attempts of one call hold: a permit of the breaker, and a place at provider and model. Each is given back once. */

@@ -5,7 +5,8 @@ import type { AttemptRecord } from '@atp-router/ledger';
 import type { Attempt } from '../engine/attempt.ts';
 import { codecOf } from './embed-call.ts';
 import { type Embedded, type EmbedOwner, EmbedRun } from './embed-run.ts';
-import type { LaneParts, LaneRun } from './lane-run.ts';
+import type { LaneParts } from './lane-parts.ts';
+import type { LaneRun } from './lane-run.ts';
 import type { SessionEmbedding } from './session-embedding.ts';
 
 /** One request for vectors on its way. */

@@ -4,6 +4,7 @@ import { NO_PROMPT } from '@atp-router/flow';
 import { AtpError, type Price } from '@atp-router/kernel';
 import type { AdmittedCall, EngineEnv } from '../engine/env.ts';
 import { reservedPrice } from '../engine/hosted-tools.ts';
+import { type CallCaps, NO_CAPS } from '../engine/purse.ts';
 import { documentsOf } from './documents.ts';
 import type { LaneWork } from './lane-call.ts';
 import { askedOf, followUp, inWordsOf, toFilter, withText } from './prompts.ts';
@@ -69,12 +70,12 @@ export class LaneBriefs {
     const voice = this.#voice(member);
     if (voice instanceof AtpError) return voice;
     if (filtered !== undefined) return this.#filtered(ref, member, voice, filtered);
-    const { lanes, further } = this.#shares;
-    const most = ref.role === 'escalation' ? longest(this.#asking(member), further) : lanes[ref.lane];
+    const { lanes, share } = this.#shares;
+    const most = ref.role === 'escalation' ? longest(this.#asking(member), share) : lanes[ref.lane];
     if (most === undefined || most < OUT_TOKENS_MIN) return nothingLeft(ref);
     const request = askedOf(this.#request, member, voice, this.#fanout.plan);
     const size = withText(this.#call.prompt, voice.system);
-    return briefOf(ref, voice, request, size, Math.min(most, this.#wanted));
+    return briefOf(ref, voice, request, size, Math.min(most, this.#wanted), share);
   }
 
   /** The prompt is the filter's, of any length: whether it fits, and what of the lane's share it leaves, is known only now. */
@@ -90,10 +91,11 @@ export class LaneBriefs {
     }
     const fitting = { ...voice, targets };
     const is_dropped = ref.role !== 'escalation' && this.#shares.lanes[ref.lane] === undefined;
-    const most = is_dropped ? 0 : longest(this.#askingOf(fitting, size), this.#shares.further);
+    const { share } = this.#shares;
+    const most = is_dropped ? 0 : longest(this.#askingOf(fitting, size), share);
     if (most < OUT_TOKENS_MIN) return nothingLeft(ref);
     const request = askedOf(inWordsOf(filtered, this.#request), member, fitting, this.#fanout.plan);
-    return briefOf(ref, fitting, request, size, Math.min(most, this.#wanted));
+    return briefOf(ref, fitting, request, size, Math.min(most, this.#wanted), share);
   }
 
   /** What a strategy asks beyond its lanes; why it cannot be asked. */
@@ -106,12 +108,12 @@ export class LaneBriefs {
     const voice = this.#voice(member);
     if (voice instanceof AtpError) return voice;
     const size = withText(this.#call.prompt, [...voice.system, prompt], 1);
-    const { further, arbiter_usd_nanos } = this.#shares;
-    const caps = role === 'arbiter' ? { usd_nanos: arbiter_usd_nanos, tokens: further.tokens } : further;
+    const { share, arbiter_usd_nanos } = this.#shares;
+    const caps = role === 'arbiter' ? { usd_nanos: arbiter_usd_nanos, tokens: share.tokens } : share;
     const most = longest(this.#askingOf(voice, size), caps);
     if (most < OUT_TOKENS_MIN) return tooDear(role);
     const request = followUp(this.#request, voice, prompt);
-    return briefOf({ lane, role, source: member.source }, voice, request, size, most);
+    return briefOf({ lane, role, source: member.source }, voice, request, size, most, caps);
   }
 
   /** What goes before members that are not to see the client's words. */
@@ -123,10 +125,11 @@ export class LaneBriefs {
     const voice = this.#voice(filter);
     if (voice instanceof AtpError) return voice;
     const size = withText(this.#call.prompt, voice.system);
-    const most = longest(this.#askingOf(voice, size), this.#shares.further);
+    const { share } = this.#shares;
+    const most = longest(this.#askingOf(voice, size), share);
     if (most < OUT_TOKENS_MIN) return tooDear('filter');
     const ref = { lane, role: 'filter', source: filter.source } as const;
-    return briefOf(ref, voice, toFilter(this.#request, filter, voice), size, most);
+    return briefOf(ref, voice, toFilter(this.#request, filter, voice), size, most, share);
   }
 
   /** What the policy's own chain is asked when nothing has come of the lanes. */
@@ -138,7 +141,7 @@ export class LaneBriefs {
     if (here.length === 0) return notFiltered(policy);
     const request = { ...this.#request, stream: true, include_usage: true, n: 1 };
     const ref = { lane, role: 'fallback', source: `policy:${policy}` } as const;
-    return briefOf(ref, { ...chain, targets: here }, request, this.#call.prompt, this.#wanted);
+    return briefOf(ref, { ...chain, targets: here }, request, this.#call.prompt, this.#wanted, NO_CAPS);
   }
 
   #memberOf(source: string | undefined, members: readonly Member[]): Member | undefined {
@@ -180,9 +183,16 @@ function nothingLeft({ lane, source }: LaneRef): AtpError {
 }
 
 /** `most`: output tokens, `Infinity` where nothing binds. */
-function briefOf(ref: LaneRef, voice: Voice, request: GenRequest, prompt: Brief['prompt'], most: number): Brief {
-  if (!Number.isFinite(most)) return { ref, voice, request, prompt, max_output_tokens: undefined };
-  return { ref, voice, prompt, max_output_tokens: most, request: { ...request, max_output_tokens: most } };
+function briefOf(
+  ref: LaneRef,
+  voice: Voice,
+  request: GenRequest,
+  prompt: Brief['prompt'],
+  most: number,
+  share: CallCaps,
+): Brief {
+  if (!Number.isFinite(most)) return { ref, voice, request, prompt, share, max_output_tokens: undefined };
+  return { ref, voice, prompt, share, max_output_tokens: most, request: { ...request, max_output_tokens: most } };
 }
 
 function tooDear(role: string): AtpError {

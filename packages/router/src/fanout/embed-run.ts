@@ -8,7 +8,7 @@ import type { AdmittedCall } from '../engine/env.ts';
 import type { UpstreamAttemptFailure } from '../engine/failures.ts';
 import type { DispatchOwner } from '../engine/pending.ts';
 import { embedCall, type EmbedWork } from './embed-call.ts';
-import type { LaneParts } from './lane-run.ts';
+import type { LaneParts } from './lane-parts.ts';
 
 export type Embedded = readonly Float32Array[] | AtpError;
 

@@ -3,6 +3,7 @@ import type { GenRequest } from '@atp-router/dialects';
 import type { PromptSize } from '@atp-router/flow';
 import type { Limits } from '@atp-router/kernel';
 import type { AdmittedCall } from '../engine/env.ts';
+import type { CallCaps } from '../engine/purse.ts';
 import type { LaneFacet, LaneTap, LaneRef, Voice } from './types.ts';
 
 /** Tries of one lane over its targets: a failed clone is asked once more, and then the others have to do. */
@@ -15,6 +16,8 @@ export interface LaneWork {
   readonly request: GenRequest;
   readonly prompt: PromptSize;
   readonly max_output_tokens: number | undefined;
+  /** Its part of what the call may cost, for all of its attempts together: held whatever its upstream makes of the limit above. */
+  readonly share: CallCaps;
   readonly tap: LaneTap;
 }
 

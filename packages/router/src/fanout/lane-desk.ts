@@ -4,7 +4,8 @@ import type { AttemptRecord, LaneRole } from '@atp-router/ledger';
 import type { Attempt } from '../engine/attempt.ts';
 import { AnswerVectors } from './answer-vectors.ts';
 import type { Brief, LaneBriefs } from './briefs.ts';
-import { type LaneOwner, type LaneParts, LaneRun } from './lane-run.ts';
+import type { LaneParts } from './lane-parts.ts';
+import { type LaneOwner, LaneRun } from './lane-run.ts';
 import type { SessionEmbedding } from './session-embedding.ts';
 import { isMember } from './types.ts';
 

@@ -3,31 +3,19 @@ import { type Choice, foldEvents, type GenEvent } from '@atp-router/dialects';
 import { type AtpError, toAtpError } from '@atp-router/kernel';
 import type { AttemptRecord } from '@atp-router/ledger';
 import type { Attempt } from '../engine/attempt.ts';
-import type { CallBooks } from '../engine/call-books.ts';
 import { CallTimers } from '../engine/call-timers.ts';
 import { type AttemptEnd, closeAttempt } from '../engine/close-attempt.ts';
 import { Dispatcher } from '../engine/dispatcher.ts';
-import type { AdmittedCall, EngineEnv } from '../engine/env.ts';
+import type { AdmittedCall } from '../engine/env.ts';
 import type { UpstreamAttemptFailure } from '../engine/failures.ts';
-import type { CallFunds } from '../engine/funds.ts';
-import type { Intents } from '../engine/intents.ts';
 import type { DispatchOwner } from '../engine/pending.ts';
+import { Purse } from '../engine/purse.ts';
 import { noteProgress, outTokens } from '../engine/progress.ts';
 import { stageSummary } from '../engine/records.ts';
 import { tookTooLong } from '../engine/refusals.ts';
 import type { Brief } from './briefs.ts';
 import { laneCall } from './lane-call.ts';
-
-/** What the lanes of one call share. */
-export interface LaneParts {
-  readonly call: AdmittedCall;
-  readonly env: EngineEnv;
-  readonly funds: CallFunds;
-  readonly intents: Intents;
-  readonly books: CallBooks;
-  /** Attempts of all lanes are counted together. */
-  nextAttempt(): number;
-}
+import type { LaneParts } from './lane-parts.ts';
 
 /** Told what becomes of a lane. Exactly one of `onFinal` and `onFailed` ends it, unless it is cancelled. */
 export interface LaneOwner {
@@ -53,6 +41,7 @@ export class LaneRun implements DispatchOwner {
   readonly #machine: CallMachine;
   readonly #dispatcher: Dispatcher;
   readonly #timers: CallTimers;
+  readonly #share: Purse;
   readonly #records: AttemptRecord[] = [];
   /** By the machine's own count, from 1. */
   readonly #numbers: number[] = [];
@@ -74,6 +63,7 @@ export class LaneRun implements DispatchOwner {
     this.#machine = new CallMachine(this.#call.plan, env.ambient.rng);
     this.#dispatcher = new Dispatcher(this.#call, env, funds, intents, this);
     this.#timers = new CallTimers(env.ambient.timers);
+    this.#share = new Purse(work.share);
   }
 
   get is_over(): boolean {
@@ -261,6 +251,7 @@ export class LaneRun implements DispatchOwner {
   #dispatch(n: number, turn: number, kind: 'primary' | 'retry' | 'fallback' | 'hedge', target: number): void {
     const number = this.#parts.nextAttempt();
     this.#numbers[n - 1] = number;
+    this.#parts.funds.limit(number, this.#share);
     if (n > 1) {
       this.#events = [];
       this.#owner.onRestarted(this);

@@ -1,7 +1,8 @@
 import type { AtpError } from '@atp-router/kernel';
 import type { AdmittedCall, EngineEnv } from '../engine/env.ts';
 import { denialError } from '../engine/denials.ts';
-import { type CallFunds, type Demand, type FundsDenial, isDenied } from '../engine/funds.ts';
+import { type CallFunds, type FundsDenial, isDenied } from '../engine/funds.ts';
+import type { Demand } from '../engine/purse.ts';
 import type { GateTicket, Holder } from '../engine/gate.ts';
 import { leaseOver, stoppedForGold } from '../engine/refusals.ts';
 

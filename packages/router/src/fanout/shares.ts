@@ -1,7 +1,7 @@
-import { type Bounds, type FanoutPlan, splitBudget } from '@atp-router/consensus';
+import { type FanoutPlan, splitBudget } from '@atp-router/consensus';
 import { reservedUsdNanos } from '@atp-router/flow';
 import type { Price, UsdNanos } from '@atp-router/kernel';
-import type { CallCaps } from '../engine/funds.ts';
+import type { CallCaps } from '../engine/purse.ts';
 
 /** A lane that may begin: what its prompt takes, and its price. */
 export interface Asking {
@@ -16,7 +16,8 @@ export const OUT_TOKENS_MIN = 16;
 export interface Shares {
   /** The longest answer of each lane in output tokens; undefined: nothing is left for it. */
   readonly lanes: readonly (number | undefined)[];
-  readonly further: Bounds;
+  /** Of each lane and each further question. */
+  readonly share: CallCaps;
   readonly arbiter_usd_nanos: UsdNanos;
 }
 
@@ -29,12 +30,12 @@ export function sharesOf(plan: FanoutPlan, caps: CallCaps, lanes: readonly Askin
     const { share, arbiter_usd_nanos } = splitBudget({ ...plan, members: plan.members.slice(0, n) }, caps);
     const most = lanes.slice(0, n).map((lane) => longest(lane, share));
     if (n > 0 && most.some((out_tokens) => out_tokens < OUT_TOKENS_MIN)) continue;
-    return { lanes: lanes.map((_, i) => most[i]), further: share, arbiter_usd_nanos };
+    return { lanes: lanes.map((_, i) => most[i]), share, arbiter_usd_nanos };
   }
 }
 
 /** Output tokens that so much allows; `Infinity` when nothing binds. */
-export function longest({ in_tokens, price }: Asking, caps: Bounds): number {
+export function longest({ in_tokens, price }: Asking, caps: CallCaps): number {
   const by_tokens = caps.tokens - in_tokens;
   if (caps.usd_nanos === Number.POSITIVE_INFINITY || price === undefined) return Math.max(0, Math.floor(by_tokens));
   const prompt = reservedUsdNanos(price, in_tokens, 0);

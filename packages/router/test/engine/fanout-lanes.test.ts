@@ -1,3 +1,4 @@
+import type { AttemptRecord } from '@atp-router/ledger';
 import { expect, test } from 'vitest';
 import { configOf, good, model, provider, Stage, tenant } from './support/fixed.ts';
 import type { Script } from './support/script.ts';
@@ -32,8 +33,8 @@ test('a lane that waited for a place does not begin when the others have used up
       models: [model('m1', 'p1'), model('m2', 'p2')],
       policies: [{ id: 'f1', fanout: { agents: ['m1', 'm2'] }, consensus: NUMBER, budget: { tokens: 500 } }],
     }),
-    // The first says more than it was asked for.
-    script: (id, _nth, kind) => (id === 'p1' ? good(460, 100, kind) : good(3, 1_000, kind)),
+    // The first has read more than it was asked, by its own count.
+    script: (id, _nth, kind) => (id === 'p1' ? good(3, 100, kind, { in_tokens: 477 }) : good(3, 1_000, kind)),
   });
   stage.ask({ model: 'm2' });
   await stage.pass(50);
@@ -61,7 +62,8 @@ test('the record of a session has all that its call cost, also where an end make
         },
       ],
     }),
-    script: (id, _nth, kind) => (id === 'p1' ? cutShort(good(440, 100, kind)) : good(3, 10, kind)),
+    script: (id, _nth, kind) =>
+      id === 'p1' ? cutShort(good(3, 100, kind, { in_tokens: 440, reports: 'always' })) : good(3, 10, kind),
   });
   const call = stage.ask({ model: 'policy:f1' });
   expect(await stage.end()).toEqual([]);
@@ -73,6 +75,51 @@ test('the record of a session has all that its call cost, also where an end make
     { state: 'finalized' },
   ]);
 });
+
+test('a lane whose upstream does not keep to its length ends at its part of the budget, and counts as far as it goes', async () => {
+  const stage = new Stage({
+    config: configOf({
+      providers: [provider('p1'), provider('p2')],
+      models: [model('m1', 'p1'), model('m2', 'p2')],
+      policies: [{ id: 'f1', fanout: { agents: ['m1', 'm2'] }, consensus: NUMBER, budget: { tokens: 500 } }],
+    }),
+    script: (id, _nth, kind) => (id === 'p1' ? good(900, 100, kind) : good(200, 50, kind)),
+  });
+  const call = stage.ask({ model: 'policy:f1' });
+  expect(await stage.end()).toEqual([]);
+  expect(call.client.ending).toBe('end');
+  const [session] = stage.world.log.of('consensus.ended');
+  expect(session?.lanes).toMatchObject([{ state: 'finalized' }, { state: 'finalized' }]);
+  expect(tokensOf(stage, 'm1')).toBeGreaterThan(240);
+  expect(tokensOf(stage, 'm1')).toBeLessThanOrEqual(250 + PIECE_TOKENS);
+});
+
+test('all tries of a lane have one part of the budget', async () => {
+  const stage = new Stage({
+    config: configOf({
+      providers: [provider('p1'), provider('p2')],
+      models: [model('m1', 'p1'), model('m2', 'p2')],
+      policies: [{ id: 'f1', fanout: { agents: ['m1', 'm2'] }, consensus: NUMBER, budget: { tokens: 500 } }],
+    }),
+    script: (id, _nth, kind) => (id === 'p1' ? cutShort(good(100, 100, kind)) : good(3, 500, kind)),
+  });
+  stage.ask({ model: 'policy:f1' });
+  expect(await stage.end()).toEqual([]);
+  expect(attemptsOf(stage, 'm1').map(({ outcome }) => outcome)).toEqual(['error', 'ok']);
+  expect(tokensOf(stage, 'm1')).toBeGreaterThan(240);
+  expect(tokensOf(stage, 'm1')).toBeLessThanOrEqual(250 + PIECE_TOKENS);
+});
+
+function attemptsOf(stage: Stage, model_id: string): readonly AttemptRecord[] {
+  return stage.world.log.of('call.ended').flatMap(({ attempts }) => attempts.filter(({ model }) => model === model_id));
+}
+
+function tokensOf(stage: Stage, model_id: string): number {
+  return attemptsOf(stage, model_id).reduce((sum, { usage }) => sum + usage.in_tokens + usage.out_tokens, 0);
+}
+
+/** What comes before it is told to stop. */
+const PIECE_TOKENS = 1;
 
 /** All of its words, and not its end. */
 function cutShort(script: Script): Script {

@@ -87,8 +87,9 @@ test('a filter that was cut short has filtered nothing', async () => {
 const LONG = 'word '.repeat(8_000);
 
 test('what a lane behind the filter may cost is counted from what the filter has written', async () => {
-  // A lane takes a prompt of about 10,000 tokens at a dollar for a million: more than its part of this.
-  const running = await guarded({ budget: { usd: 0.02 } });
+  // A lane takes a prompt of about 10,000 tokens at a dollar for a million: more than its part of this, which the filter keeps to.
+  const price = (model: string): number => (model === 'b' ? 0.1 : 1);
+  const running = await guarded({ budget: { usd: 0.02 } }, { price });
   const reply = running.chat({ model: 'policy:panel', messages: MESSAGES });
   (await running.up.next('b')).answer(LONG);
   (await running.up.next('a')).answer('7');

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { balanced } from './books.ts';
 import { comesOutAgain } from './recorded.ts';
@@ -152,6 +153,27 @@ describe('answers', () => {
     const { text, running } = await run({ strategy: 'arbiter' }, PLAIN, { arbiter: { agent: 'e', max_usd: 0.00001 } });
     expect(running.up.asked.map(({ model }) => model).sort()).toEqual(['a', 'b', 'c']);
     expect(Object.values(PLAIN)).toContain(text);
+  });
+
+  test('an arbiter whose upstream does not keep to its length ends at its cap', async () => {
+    const max_usd = 0.002;
+    const { running, json } = await run(
+      { strategy: 'arbiter' },
+      PLAIN,
+      { arbiter: { agent: 'e', max_usd } },
+      async ({ up }) => {
+        const endless = await up.next('e');
+        endless.begin('Lisbon is the capital. ');
+        while (!endless.is_gone) {
+          endless.more('It lies at the Tagus. ');
+          await setImmediate();
+        }
+      },
+    );
+    const attempts = await balanced(running, [idOf(json)]);
+    const arbiter = attempts.find(({ model }) => model === 'e');
+    expect(arbiter?.cost_usd_micros).toBeGreaterThan(max_usd * 0.9e6);
+    expect(arbiter?.cost_usd_micros).toBeLessThan(max_usd * 1.1e6);
   });
 
   test('an arbiter that fails has had its one try, and the first answer is the result', async () => {

@@ -2,7 +2,7 @@ import { checkConfig, type Config } from '@atp-router/adapters';
 import { brokenAtRest } from './invariants.ts';
 import type { RequestPlan } from './scenario.ts';
 import type { Script, Step } from './script.ts';
-import { framesOf, wholeOf } from './wire.ts';
+import { type Answer, framesOf, wholeOf } from './wire.ts';
 import { type Fixed, type Submitted, World } from './world.ts';
 
 /** A configuration of one provider and model, with whole sections replaced by `more`. */
@@ -41,11 +41,22 @@ const PLAN: RequestPlan = {
   leaves_after_ms: undefined,
 };
 
+/** What an upstream says of the use, and when. */
+interface Reported {
+  readonly reports?: Answer['reports'];
+  readonly in_tokens?: number;
+}
+
 /** A good answer of so many tokens that takes so long, in one piece or one piece per token. */
-export function good(tokens: number, takes_ms: number, kind: 'embed' | 'whole' | 'stream' = 'stream'): Script {
+export function good(
+  tokens: number,
+  takes_ms: number,
+  kind: 'embed' | 'whole' | 'stream' = 'stream',
+  { reports = 'at the end', in_tokens = 20 }: Reported = {},
+): Script {
   const pieces = Array.from({ length: tokens }, (_, i) => `t${String(i).padStart(3, '0')}`);
-  const usage = { in_tokens: 20, out_tokens: tokens, cached_in_tokens: 0, cache_write_tokens: 0, reasoning_tokens: 0 };
-  const answer = { pieces, usage, reports: 'at the end' } as const;
+  const usage = { in_tokens, out_tokens: tokens, cached_in_tokens: 0, cache_write_tokens: 0, reasoning_tokens: 0 };
+  const answer = { pieces, usage, reports };
   const full_text = pieces.join('');
   const streams = kind === 'stream';
   const frames = streams

@@ -1,6 +1,6 @@
 import type { AttemptStarted, CallOpened } from '@atp-router/ledger';
 import type { KillSwitches } from '@atp-router/routing';
-import type { CallCaps } from '../../../src/engine/funds.ts';
+import type { CallCaps } from '../../../src/engine/purse.ts';
 import { billedFor, type Billing, exchangesOf } from './billing.ts';
 import type { FakeClient } from './fake-client.ts';
 import type { FakeLog } from './fake-log.ts';

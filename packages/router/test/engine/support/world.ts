@@ -5,7 +5,7 @@ import { AtpError, idSource, seededRng, utcDay } from '@atp-router/kernel';
 import type { AttemptStarted, CallOpened, RouterEvent } from '@atp-router/ledger';
 import { DEFAULT_BREAKER, DEFAULT_READINESS, KillSwitches, type ModelEntry } from '@atp-router/routing';
 import { Engine } from '../../../src/engine/engine.ts';
-import { NO_CAPS } from '../../../src/engine/funds.ts';
+import { NO_CAPS } from '../../../src/engine/purse.ts';
 import { IdempotencyIndex } from '../../../src/engine/idempotency.ts';
 import { observedOf } from '../../../src/engine/observed.ts';
 import type { EngineParts } from '../../../src/engine/parts.ts';
