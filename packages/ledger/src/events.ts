@@ -107,7 +107,7 @@ export interface AttemptProgress {
   readonly reported?: Usage | undefined;
 }
 
-/** An attempt that ended while its call goes on (a retry or fallback follows). The last one is inside `call.ended`. */
+/** An attempt that ended while its call goes on: a retry or fallback follows, or other lanes. The last one is inside `call.ended`. */
 export interface AttemptEnded {
   readonly type: 'attempt.ended';
   readonly call_id: string;

@@ -91,9 +91,10 @@ export class Dispatcher implements ClaimOwner {
     const { usage, cost_usd_nanos: usd_nanos } = record;
     const used = { tokens: usage.in_tokens + usage.out_tokens, usd_nanos };
     faults.safely(() => this.#funds.end(n, used));
-    // Also without a cost: a crash during the next attempt must not take this one for unfinished and charge it.
-    if (record.outcome !== 'ok' && this.#intents.opened) {
-      const { call_id } = this.#call.head;
+    // Also without a cost: a crash while the call goes on must not take this one for unfinished and charge it.
+    const { head, lane } = this.#call;
+    if ((record.outcome !== 'ok' || lane !== undefined) && this.#intents.opened) {
+      const { call_id } = head;
       faults.safely(() => log.append({ type: 'attempt.ended', call_id, attempt: record }));
     }
     faults.safely(() => this.#env.windows.ended(attempt.spec.target, record));

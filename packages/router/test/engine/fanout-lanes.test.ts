@@ -1,4 +1,4 @@
-import type { AttemptRecord } from '@atp-router/ledger';
+import { type AttemptRecord, type JournalRecord, OpenCalls, recoverCalls } from '@atp-router/ledger';
 import { expect, test } from 'vitest';
 import { configOf, good, model, provider, Stage, tenant } from './support/fixed.ts';
 import type { Script } from './support/script.ts';
@@ -108,6 +108,28 @@ test('all tries of a lane have one part of the budget', async () => {
   expect(attemptsOf(stage, 'm1').map(({ outcome }) => outcome)).toEqual(['error', 'ok']);
   expect(tokensOf(stage, 'm1')).toBeGreaterThan(240);
   expect(tokensOf(stage, 'm1')).toBeLessThanOrEqual(250 + PIECE_TOKENS);
+});
+
+test('a router that dies while a lane still answers has charged those that had ended for what they said', async () => {
+  const stage = new Stage({
+    config: configOf({
+      providers: [provider('p1'), provider('p2')],
+      models: [model('m1', 'p1'), model('m2', 'p2')],
+      policies: [{ id: 'f1', fanout: { agents: ['m1', 'm2'] }, consensus: { ...NUMBER, strategy: 'union' } }],
+    }),
+    script: (id, _nth, kind) => (id === 'p1' ? good(5, 100, kind) : good(200, 10_000, kind)),
+  });
+  stage.ask({ model: 'policy:f1' });
+  await stage.pass(500);
+  // What the next start finds in the journal.
+  const open = new OpenCalls();
+  for (const event of stage.world.log.events) open.apply({ v: 1, ts_ms: 0, ...event } as JournalRecord);
+  const [ended] = recoverCalls(open.list());
+  expect(ended?.attempts).toMatchObject([
+    { model: 'm1', outcome: 'ok', usage: { out_tokens: 5 }, usage_source: 'reported' },
+    { model: 'm2', outcome: 'interrupted' },
+  ]);
+  expect(await stage.end()).toEqual([]);
 });
 
 function attemptsOf(stage: Stage, model_id: string): readonly AttemptRecord[] {
