@@ -6,6 +6,7 @@ import { AnswerVectors } from './answer-vectors.ts';
 import type { Brief, LaneBriefs } from './briefs.ts';
 import type { LaneParts } from './lane-parts.ts';
 import { type LaneOwner, LaneRun } from './lane-run.ts';
+import { Paced } from './paced.ts';
 import type { SessionEmbedding } from './session-embedding.ts';
 import { isMember } from './types.ts';
 
@@ -34,6 +35,7 @@ export class LaneDesk implements LaneOwner {
   #is_over = false;
   readonly #pieces: Map<LaneRun, number> = new Map();
   readonly #texts: Map<LaneRun, string> = new Map();
+  readonly #paced: Paced;
 
   /** Undefined: the session compares words, or nothing. */
   readonly #vectors: AnswerVectors | undefined;
@@ -42,6 +44,8 @@ export class LaneDesk implements LaneOwner {
     this.#briefs = briefs;
     this.#parts = parts;
     this.#owner = owner;
+    const { clock, timers } = parts.env.ambient;
+    this.#paced = new Paced(clock, timers, (run) => this.guard(run));
     this.#vectors = embedding && new AnswerVectors(embedding, parts, owner);
   }
 
@@ -119,6 +123,7 @@ export class LaneDesk implements LaneOwner {
   /** Nobody is needed any more. */
   stop(): void {
     this.#is_over = true;
+    this.#paced.stop();
     for (const lane of this.all) if (!lane.is_over) lane.cancel();
     this.#vectors?.stop();
   }
@@ -171,10 +176,11 @@ export class LaneDesk implements LaneOwner {
     const { lane, role } = run.work.ref;
     const pieces = this.#pieces.get(run) ?? 0;
     const text = this.#texts.get(run) ?? '';
-    const tell = (): void => {
-      if (isMember(role)) this.#owner.tell({ type: 'final', lane, pieces, is_cut });
-      else this.#heard.get(run)?.(text, run, is_cut);
-    };
+    const tell = (): void =>
+      this.#paced.do(() => {
+        if (isMember(role)) this.#owner.tell({ type: 'final', lane, pieces, is_cut });
+        else this.#heard.get(run)?.(text, run, is_cut);
+      });
     // What a challenger says is compared in other ways, and what others are asked is a word or a number.
     const is_compared = role === 'arbiter' || (isMember(role) && role !== 'challenger');
     if (this.#vectors === undefined || !is_compared) tell();
