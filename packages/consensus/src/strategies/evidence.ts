@@ -25,10 +25,7 @@ export function evidenceOf({ vectors, aliases }: Pick<StrategyTools, 'vectors' |
       const voices = voicesOf(view);
       if (voices.heard.length === 0) return nothing(view);
       // Texts may be decided before all have come; findings never are.
-      if (isWaited(view) && voices.heard.some(({ answer }) => answer.findings !== undefined)) {
-        pools.prepare(voices);
-        return { kind: 'wait' };
-      }
+      if (isWaited(view) && voices.heard.some(({ answer }) => answer.findings !== undefined)) return pools.wait(voices);
       const pool = pools.of(voices);
       if (pool !== undefined)
         return verdictOf(view, ofFindings(view, pool, worths.inPool(pool, view.documents)), false);

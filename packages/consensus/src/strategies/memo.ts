@@ -3,7 +3,7 @@ import type { VectorSource } from '../embed/vectors.ts';
 import { DocumentIndex } from '../evidence/documents.ts';
 import { checkAnswer, checkFinding } from '../evidence/score.ts';
 import type { AliasTable } from '../findings/aliases.ts';
-import type { Document } from '../strategy.ts';
+import type { Document, Verdict } from '../strategy.ts';
 import { KeptFindings, type Pool, poolOf } from './pool.ts';
 import type { Voices } from './voices.ts';
 
@@ -26,6 +26,12 @@ export class PoolMemo {
       this.#prepared.add(answer);
       for (const finding of this.#kept.of(answer)) this.#kept.comparableOf(finding);
     }
+  }
+
+  /** The verdict of a strategy that has nothing to say before the last answer. */
+  wait(voices: Pick<Voices, 'heard'>): Verdict {
+    this.prepare(voices);
+    return { kind: 'wait' };
   }
 
   of(voices: Pick<Voices, 'heard'>): Pool | undefined {

@@ -39,7 +39,8 @@ export function twoPhaseOf({ vectors }: Pick<StrategyTools, 'vectors'>): Strateg
     is_order_free: true,
     decide(view) {
       const voices = voicesOf(view);
-      if (voices.heard.length === 0 || (isAnyOpen(view) && !view.is_last)) return nothing(view);
+      if (voices.heard.length === 0) return nothing(view);
+      if (isAnyOpen(view) && !view.is_last) return pools.wait(voices);
       const pool = pools.of(voices);
       if (pool !== undefined) return ofFindings(view, voices, pool);
       const found = pluralityOf(view, { voices });

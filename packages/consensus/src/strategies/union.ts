@@ -23,10 +23,7 @@ export function unionOf({ vectors }: Pick<StrategyTools, 'vectors'>): Strategy {
     decide(view) {
       const voices = voicesOf(view);
       if (voices.heard.length === 0) return nothing(view);
-      if (isWaited(view)) {
-        pools.prepare(voices);
-        return { kind: 'wait' };
-      }
+      if (isWaited(view)) return pools.wait(voices);
       const pool = pools.of(voices);
       return verdictOf(view, pool === undefined ? unitedTexts(view, voices) : unitedFindings(view, pool), false);
     },

@@ -33,10 +33,7 @@ export function weightedMergeOf({ vectors, aliases }: Pick<StrategyTools, 'vecto
     decide(view) {
       const voices = voicesOf(view);
       if (voices.heard.length === 0) return nothing(view);
-      if (isWaited(view)) {
-        pools.prepare(voices);
-        return { kind: 'wait' };
-      }
+      if (isWaited(view)) return pools.wait(voices);
       const pool = pools.of(voices);
       const result =
         pool === undefined ? medoid(view, voices, vectors) : weighed(view, pool, worths.inPool(pool, view.documents));
