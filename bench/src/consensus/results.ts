@@ -5,6 +5,7 @@ import {
   type LaneAnswer,
   ScoreTable,
   type Strategy,
+  STRATEGY_KINDS,
   type StrategyKind,
   strategyOf,
   Vectors,
@@ -13,10 +14,6 @@ import {
 import { median } from '../stats.ts';
 import { answersOf, type Size, viewOf } from './views.ts';
 
-export const KINDS: readonly StrategyKind[] = [
-  ...(['majority', 'first_win', 'self_consistency', 'champion', 'streaming_merge', 'judge'] as const),
-  ...(['union', 'adaptive', 'weighted_merge', 'evidence', 'two_phase', 'arbiter'] as const),
-];
 const WARM_UP = 3;
 
 export interface Row {
@@ -40,11 +37,11 @@ const BASELINES: Readonly<Record<string, (answers: readonly LaneAnswer[]) => unk
   concatenation: (answers) => JSON.stringify({ findings: answers.flatMap(({ findings }) => findings ?? []) }, null, 2),
 };
 
-/** All subjects in turn, round after round, so that a disturbance hits neighbours alike. */
-export function measureResults(size: Size, rounds: number): Row[] {
-  const names = [...Object.keys(BASELINES), ...KINDS];
+/** All subjects in turn, round after round, so that a disturbance hits neighbours alike; the first `warm_up` do not count. */
+export function measureResults(size: Size, rounds: number, warm_up: number = WARM_UP): Row[] {
+  const names = [...Object.keys(BASELINES), ...STRATEGY_KINDS];
   const times = new Map(names.map((name) => [name, [] as Taken[]]));
-  for (let round = -WARM_UP; round < rounds; round += 1) {
+  for (let round = -warm_up; round < rounds; round += 1) {
     const answers = answersOf(size, 1_000 + round);
     for (const name of names) {
       const baseline = BASELINES[name];

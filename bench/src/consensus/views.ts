@@ -11,6 +11,8 @@ const LINES = 2_000;
 export interface Size {
   readonly lanes: number;
   readonly findings: number;
+  /** Words of a claim. Absent: about 17, a line. */
+  readonly words?: number | undefined;
 }
 
 function claimOf(rng: Rng, words: number): string {
@@ -21,10 +23,10 @@ function claimOf(rng: Rng, words: number): string {
  * Reviews of one change: of each true finding most lanes have one in words of their own, a few lines off, and each lane has
  * some that nobody else has.
  */
-export function answersOf({ lanes, findings }: Size, seed: number): LaneAnswer[] {
+export function answersOf({ lanes, findings, words = 17 }: Size, seed: number): LaneAnswer[] {
   const rng = seededRng(seed);
   const truth = Array.from({ length: findings }, (_, i) => ({
-    claim: claimOf(rng, 14),
+    claim: claimOf(rng, words - 3),
     file: `src/part-${i % 7}.ts`,
     line: randomInt(rng, 1, LINES - 20),
     severity: SEVERITIES[randomInt(rng, 0, 4)] ?? 'medium',
@@ -39,7 +41,7 @@ export function answersOf({ lanes, findings }: Size, seed: number): LaneAnswer[]
         type: 'logic',
         file,
         span,
-        claim: is_shared ? `${claim} ${claimOf(rng, 3)}` : claimOf(rng, 16),
+        claim: is_shared ? `${claim} ${claimOf(rng, 3)}` : claimOf(rng, words - 1),
         evidence: [{ file, span, quote: undefined }],
         proposed_fix: undefined,
         tests: [],

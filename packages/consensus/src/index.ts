@@ -1,6 +1,14 @@
 export type * from './answer.ts';
 export { answerKey } from './answer-key.ts';
 export type * from './plan.ts';
+export {
+  STRATEGIES,
+  STRATEGY_KINDS,
+  type StrategyTraits,
+  TRIGGER_KINDS,
+  TRIGGERS,
+  type TriggerTraits,
+} from './kinds.ts';
 export { readAnswer } from './reading.ts';
 export * from './session/index.ts';
 export * from './strategies/index.ts';
