@@ -1,3 +1,4 @@
+import { STRATEGIES, STRATEGY_KINDS, TRIGGER_KINDS, TRIGGERS } from '@atp-router/consensus';
 import { fault, type Inventory, isRecord, nameAt, numberOf, type Row, textOf } from './inventory.ts';
 import type { Draft, Path } from './problem.ts';
 import { ANYBODY, target } from './references.ts';
@@ -219,9 +220,7 @@ function quorum(inventory: Inventory, own: Path, kinds: readonly string[], value
 }
 
 /** Those that only count what there is: of the others nobody knows what they would have made of it. */
-const ADAPTIVE_AMONG: readonly string[] = [
-  ...['first_win', 'union', 'majority', 'weighted_merge', 'champion', 'self_consistency', 'evidence'],
-];
+const ADAPTIVE_AMONG: readonly string[] = STRATEGY_KINDS.filter((kind) => STRATEGIES[kind].decides_alone);
 
 function among(inventory: Inventory, own: Path, kinds: readonly string[], value: unknown): Draft[] {
   if (!kinds.includes('adaptive') || !Array.isArray(value)) return [];
@@ -263,8 +262,9 @@ function others(inventory: Inventory, { path, value }: Row): Draft[] {
     if (!isRecord(entry)) continue;
     const at = [...path, 'escalation', i];
     drafts.push(...target(inventory, [...at, 'to'], entry['to'], ANYBODY));
-    if (entry['when'] === 'test_fail' && entry['threshold'] !== undefined) {
-      const message = '"threshold" has no meaning for test_fail: a test fails or not';
+    const yes_or_no = TRIGGER_KINDS.find((kind) => kind === entry['when'] && TRIGGERS[kind].below === undefined);
+    if (yes_or_no !== undefined && entry['threshold'] !== undefined) {
+      const message = `"threshold" has no meaning for ${yes_or_no}: it holds or not`;
       drafts.push(fault(inventory, [...at, 'threshold'], message, 'no "threshold" here', { part: 'key' }));
     }
   }

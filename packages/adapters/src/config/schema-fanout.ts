@@ -1,3 +1,4 @@
+import { STRATEGY_KINDS, TRIGGER_KINDS } from '@atp-router/consensus';
 import { z } from 'zod';
 import { int, millis, modelName, name, NAME_PATTERN, ratio, typed, usd } from './schema-parts.ts';
 import type {
@@ -103,20 +104,7 @@ export const fanoutSchema: z.ZodType<FanoutConfig> = typed<FanoutConfig>()(
   }),
 );
 
-const strategy = z.enum([
-  'first_win',
-  'union',
-  'majority',
-  'weighted_merge',
-  'two_phase',
-  'champion',
-  'self_consistency',
-  'evidence',
-  'judge',
-  'arbiter',
-  'adaptive',
-  'streaming_merge',
-]);
+const strategy = z.enum(STRATEGY_KINDS);
 
 /** How one result is made of several answers. */
 export const consensusSchema: z.ZodType<ConsensusConfig> = typed<ConsensusConfig>()(
@@ -149,7 +137,7 @@ export const consensusSchema: z.ZodType<ConsensusConfig> = typed<ConsensusConfig
     risk: ratio('The chance of another outcome at which `self_consistency` stops asking, from 0 to 1.').default(0.05),
     among: z
       .array(strategy)
-      .max(12)
+      .max(STRATEGY_KINDS.length)
       .default(['majority', 'weighted_merge', 'self_consistency', 'evidence'])
       .meta({ description: 'Strategies that `adaptive` chooses among; the default needs nobody else.' }),
     ack_severity: z.enum(['critical', 'high']).default('critical').meta({
@@ -169,9 +157,9 @@ export const provisionalSchema: z.ZodType<ProvisionalConfig> = typed<Provisional
 
 export const escalationSchema: z.ZodType<EscalationConfig> = typed<EscalationConfig>()(
   z.strictObject({
-    when: z.enum(['low_conf', 'test_fail', 'disagree_high', 'weak_citations']).meta({
+    when: z.enum(TRIGGER_KINDS).meta({
       description:
-        'What calls for one more opinion: too little confidence, a failed test, too little agreement, too few citations that hold.',
+        'What calls for one more opinion: too little confidence, too little agreement, too few citations that hold, a failed test.',
     }),
     threshold: ratio(
       'Confidence, agreement or share of good citations below which it does, from 0 to 1; not for `test_fail`. Absent: 0.5.',

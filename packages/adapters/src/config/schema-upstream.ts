@@ -109,7 +109,7 @@ export const providerSchema: z.ZodType<ProviderConfig> = typed<ProviderConfig>()
     id: name('Name of the provider; breakers, limits and metrics are kept under it across reloads.'),
     type: z.enum(PROVIDER_KINDS).meta({
       description:
-        'What the endpoint speaks. Any OpenAI-compatible server is `openai`; `sim` invents answers and says so in each; `agent` is no endpoint but the agents that dial in.',
+        'What the endpoint speaks. Any OpenAI-compatible server (vLLM, llama.cpp, LM Studio and the like) is `openai` with its `base_url`; `sim` invents answers and says so in each; `agent` is no endpoint but the agents that dial in.',
     }),
     api: z.enum(['chat', 'responses']).optional().meta({
       description: 'Only for `type: openai`: which API is called, chat completions (the default) or responses.',

@@ -1,3 +1,4 @@
+import type { StrategyKind, Trigger } from '@atp-router/consensus';
 import type { Qos } from '@atp-router/kernel';
 import type { ToolCapsConfig } from './types-flow.ts';
 
@@ -105,29 +106,15 @@ export interface TemperatureRange {
   readonly max: number;
 }
 
-export type ConsensusStrategy =
-  | 'first_win'
-  | 'union'
-  | 'majority'
-  | 'weighted_merge'
-  | 'two_phase'
-  | 'champion'
-  | 'self_consistency'
-  | 'evidence'
-  | 'judge'
-  | 'arbiter'
-  | 'adaptive'
-  | 'streaming_merge';
-
 export interface ConsensusConfig {
-  readonly strategy?: ConsensusStrategy | undefined;
+  readonly strategy?: StrategyKind | undefined;
   readonly answer: string;
   readonly quorum?: number | undefined;
   readonly weights: 'learned' | 'equal';
   readonly judge?: string | undefined;
   readonly judge_mode: 'pick' | 'verify';
   readonly risk: number;
-  readonly among: readonly ConsensusStrategy[];
+  readonly among: readonly StrategyKind[];
   readonly ack_severity: 'critical' | 'high';
 }
 
@@ -139,7 +126,7 @@ export interface ProvisionalConfig {
 }
 
 export interface EscalationConfig {
-  readonly when: 'low_conf' | 'test_fail' | 'disagree_high' | 'weak_citations';
+  readonly when: Trigger;
   readonly threshold?: number | undefined;
   readonly to: string;
 }

@@ -1,4 +1,4 @@
-import { type FanoutPlan, type Member, splitBudget } from '@atp-router/consensus';
+import { type FanoutPlan, type Member, splitBudget, TRIGGERS } from '@atp-router/consensus';
 import { nanosToMicros } from '@atp-router/kernel';
 import type { Considered, CostBounds } from '@atp-router/router';
 import { table } from '../print/table.ts';
@@ -83,7 +83,7 @@ function fanoutText(plan: FanoutPlan): string {
     lines.push(`provisional: from ${when.join(' or ')} on, may be revised for ${expiry_ms} ms\n`);
   }
   for (const { when, threshold, to } of escalations) {
-    const below = when === 'test_fail' ? '' : ` (below ${threshold})`;
+    const below = TRIGGERS[when].below === undefined ? '' : ` (below ${threshold})`;
     lines.push(`escalation: ${when}${below} asks ${printable(to.source)}\n`);
   }
   if (arbiter !== undefined) {

@@ -1,30 +1,15 @@
 import { AtpError, isJsonObject } from '@atp-router/kernel';
+import { STRATEGY_KINDS } from '../kinds.ts';
 import type { StrategyKind } from '../plan.ts';
 import { Calibrator } from './calibrator.ts';
 import type { OutcomesRecord } from './outcomes.ts';
-
-/** A strategy that is new must be told here, or nothing is learned of it. */
-const KINDS: Readonly<Record<StrategyKind, true>> = {
-  first_win: true,
-  union: true,
-  majority: true,
-  weighted_merge: true,
-  two_phase: true,
-  champion: true,
-  self_consistency: true,
-  evidence: true,
-  judge: true,
-  arbiter: true,
-  adaptive: true,
-  streaming_merge: true,
-};
 
 export type CalibrationRecord = Readonly<Partial<Record<StrategyKind, OutcomesRecord>>>;
 
 /** A calibrator for each strategy. */
 export class Calibrators {
   readonly #byKind: ReadonlyMap<StrategyKind, Calibrator> = new Map(
-    (Object.keys(KINDS) as StrategyKind[]).map((kind) => [kind, new Calibrator()]),
+    STRATEGY_KINDS.map((kind) => [kind, new Calibrator()]),
   );
 
   of(kind: StrategyKind): Calibrator {

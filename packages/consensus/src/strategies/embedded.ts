@@ -1,11 +1,9 @@
 import type { PreparedVectors } from '../embed/prepared.ts';
+import { STRATEGIES } from '../kinds.ts';
 import type { FanoutPlan, StrategyKind } from '../plan.ts';
 import type { LaneAnswer } from '../answer.ts';
 import type { Strategy } from '../strategy.ts';
 import { noted } from './result.ts';
-
-/** Strategies that compare the claims of findings. */
-const BY_CLAIM: ReadonlySet<StrategyKind> = new Set(['union', 'weighted_merge', 'two_phase', 'evidence', 'arbiter']);
 
 function kindsOf({ strategy, arbiter }: FanoutPlan): readonly StrategyKind[] {
   // With nothing learned `adaptive` takes `union` of findings, whatever it may choose among.
@@ -15,7 +13,7 @@ function kindsOf({ strategy, arbiter }: FanoutPlan): readonly StrategyKind[] {
 
 /** Whether the strategies of a plan compare texts by vectors at all. */
 export function needsVectors(plan: FanoutPlan): boolean {
-  return kindsOf(plan).some((kind) => BY_CLAIM.has(kind));
+  return kindsOf(plan).some((kind) => STRATEGIES[kind].compares !== 'nothing');
 }
 
 /** The texts of an answer whose vectors the strategies of a plan may ask for: its claims, or all of it. */
@@ -23,7 +21,10 @@ export function textsToEmbed(
   plan: FanoutPlan,
   { text, findings }: Pick<LaneAnswer, 'text' | 'findings'>,
 ): readonly string[] {
-  if (findings === undefined) return kindsOf(plan).includes('weighted_merge') && text.trim() !== '' ? [text] : [];
+  if (findings === undefined) {
+    const is_compared = kindsOf(plan).some((kind) => STRATEGIES[kind].compares === 'claims and texts');
+    return is_compared && text.trim() !== '' ? [text] : [];
+  }
   return needsVectors(plan) ? findings.map(({ claim }) => claim) : [];
 }
 

@@ -1,4 +1,5 @@
 import { Draw } from '@atp-router/kernel/testing';
+import { STRATEGY_KINDS } from '../kinds.ts';
 import type { FanoutPlan, StrategyKind } from '../plan.ts';
 import { ConsensusSession } from '../session/session.ts';
 import type { SessionEffect, SessionEvent, SessionTimer } from '../session/types.ts';
@@ -9,7 +10,7 @@ import { nagging } from './nagging.ts';
 import { Oracle } from './oracle.ts';
 import { ORDER, type Orders, playOrders } from './orders.ts';
 import { partsOf } from './parts.ts';
-import { KINDS, type LaneScript, piecesOf, planOf, replyTo, scriptOf, standingOf } from './world.ts';
+import { type LaneScript, piecesOf, planOf, replyTo, scriptOf, standingOf } from './world.ts';
 
 export interface History {
   readonly kind: StrategyKind;
@@ -52,7 +53,7 @@ class Play {
   constructor(seed: number, kind: StrategyKind | undefined) {
     this.#seed = seed;
     this.#draw = new Draw(seed);
-    this.#plan = planOf(this.#draw, kind ?? this.#draw.from(KINDS));
+    this.#plan = planOf(this.#draw, kind ?? this.#draw.from(STRATEGY_KINDS));
     this.#is_nagging = this.#draw.chance(0.03);
     const parts = partsOf(this.#plan, standingOf(this.#draw));
     const { strategy } = parts;

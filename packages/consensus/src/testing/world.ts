@@ -1,4 +1,5 @@
 import type { Draw } from '@atp-router/kernel/testing';
+import { TRIGGER_KINDS } from '../kinds.ts';
 import type { FanoutPlan, Member, StrategyKind } from '../plan.ts';
 import type { FollowUp, Standing } from '../strategy.ts';
 
@@ -14,11 +15,6 @@ export interface LaneScript {
   /** It was ended before it had said all, and says so. */
   readonly is_cut: boolean;
 }
-
-export const KINDS: readonly StrategyKind[] = [
-  ...(['first_win', 'union', 'majority', 'weighted_merge', 'two_phase', 'champion'] as const),
-  ...(['self_consistency', 'evidence', 'judge', 'arbiter', 'adaptive', 'streaming_merge'] as const),
-];
 
 const ANSWERS: readonly [string, ...string[]] = [
   'The answer is 7.',
@@ -142,7 +138,7 @@ export function planOf(draw: Draw, kind: StrategyKind): FanoutPlan {
         }
       : undefined,
     escalations: ['better', 'best'].slice(0, draw.chance(0.4) ? draw.int(1, 2) : 0).map((source) => ({
-      when: draw.one('low_conf', 'disagree_high', 'weak_citations', 'test_fail'),
+      when: draw.from(TRIGGER_KINDS),
       threshold: draw.next(),
       to: asked(source),
     })),

@@ -2,10 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { ScoreTable, type StrategyKind } from '../../src/index.ts';
 import { decide, resultOf, said, sceneOf } from './say.ts';
 import { finding } from './scenes.ts';
-import { describeStrategy } from './suite.ts';
 import { made } from './tools.ts';
-
-describeStrategy(made('adaptive'));
 
 const scored = (gains: Partial<Record<StrategyKind, number>>, cluster?: string): ScoreTable => {
   const table = new ScoreTable();

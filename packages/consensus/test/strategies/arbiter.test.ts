@@ -4,11 +4,10 @@ import type { Finding, Reconciled } from '../../src/index.ts';
 import { Sources, sentencesOf } from '../../src/strategies/added-claims.ts';
 import { decide, said, sceneOf } from './say.ts';
 import { finding, type Scene, viewOf } from './scenes.ts';
-import { describeStrategy, settle } from './suite.ts';
+import { settle } from './suite.ts';
 import { made } from './tools.ts';
 
 const arbiter = made('arbiter');
-describeStrategy(arbiter);
 
 function written(scene: Scene, reply: string | undefined): Reconciled {
   const end = settle(arbiter, viewOf(scene, scene.order.length), () => reply);

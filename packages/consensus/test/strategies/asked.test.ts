@@ -5,13 +5,10 @@ import { ackPrompt, arbiterPrompt, pickPrompt, quoted, verifyPrompt } from '../.
 import { acksIn, choiceIn, scoreIn } from '../../src/strategies/replies.ts';
 import { decide, resultOf, sceneOf } from './say.ts';
 import { type Scene, viewOf } from './scenes.ts';
-import { describeStrategy, settle } from './suite.ts';
+import { settle } from './suite.ts';
 import { made } from './tools.ts';
 
 const [judge, champion] = [made('judge'), made('champion')];
-
-describeStrategy(judge);
-describeStrategy(champion);
 
 /** What a strategy asks once all lanes have ended. */
 function asksOf(strategy: Strategy, scene: Scene, changes: Partial<View> = {}): readonly FollowUp[] {

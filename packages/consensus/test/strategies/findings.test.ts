@@ -2,14 +2,13 @@ import { describe, expect, test } from 'vitest';
 import type { Document, Finding, FollowUp, Reconciled, Strategy } from '../../src/index.ts';
 import { decide, resultOf, said, sceneOf, type Told } from './say.ts';
 import { finding, type Outcome, type Scene, viewOf } from './scenes.ts';
-import { describeStrategy, settle } from './suite.ts';
+import { settle } from './suite.ts';
 import { made } from './tools.ts';
 
 const union = made('union');
 const weighted_merge = made('weighted_merge');
 const two_phase = made('two_phase');
 const evidence = made('evidence');
-for (const strategy of [union, weighted_merge, two_phase, evidence]) describeStrategy(strategy);
 
 const cites = (file: string, line: number, quote?: string): Finding['evidence'] => [
   { file, span: { start_line: line, end_line: line }, quote },

@@ -8,16 +8,12 @@ import {
   readFindings,
   type SessionEffect,
   type SessionEvent,
+  STRATEGY_KINDS,
   type StrategyKind,
 } from '../../src/index.ts';
 import { sceneOf } from './say.ts';
 import { SETTINGS, viewOf } from './scenes.ts';
 import { made } from './tools.ts';
-
-const KINDS: readonly StrategyKind[] = [
-  ...(['first_win', 'union', 'majority', 'weighted_merge', 'two_phase', 'champion', 'self_consistency'] as const),
-  ...(['evidence', 'judge', 'arbiter', 'adaptive', 'streaming_merge'] as const),
-];
 
 const findings = JSON.stringify({
   findings: [{ claim: 'A handle leaks.', type: 'leak', file: 'a.ts', severity: 'high' }],
@@ -130,7 +126,7 @@ describe('every strategy, in a session', () => {
     reply: fc.constantFrom(undefined, 'CHOICE: A', '1: ACK', 'It is B.', findings, 'nothing'),
   });
 
-  test.each(KINDS)('%s ends exactly once, with a result where anybody has said anything', (kind) => {
+  test.each(STRATEGY_KINDS)('%s ends exactly once, with a result where anybody has said anything', (kind) => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 10 }), fc.constantFrom('diverse', 'speculative'), (steps, mode) => {
         const run = new Run(kind, 4, { mode });

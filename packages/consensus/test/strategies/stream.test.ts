@@ -4,12 +4,9 @@ import { mergeStream, type StreamPart } from '../../src/index.ts';
 import { StreamPlaces } from '../../src/strategies/merge-stream.ts';
 import { decide, resultOf, said, sceneOf } from './say.ts';
 import { viewOf } from './scenes.ts';
-import { describeStrategy } from './suite.ts';
 import { made } from './tools.ts';
 
 const streaming_merge = made('streaming_merge');
-
-describeStrategy(streaming_merge);
 
 const parts = (...texts: readonly string[]): StreamPart[] =>
   texts.map((text, lane) => ({ lane, text: text.replace('|', ''), weight: 1, is_complete: text.endsWith('|') }));

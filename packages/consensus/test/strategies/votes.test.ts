@@ -4,14 +4,9 @@ import type { Verdict } from '../../src/index.ts';
 import { betaBinomialTail } from '../../src/strategies/overtake.ts';
 import { viewOf } from './scenes.ts';
 import { decide, resultOf, said, sceneOf } from './say.ts';
-import { describeStrategy } from './suite.ts';
 import { made } from './tools.ts';
 
 const [majority, first_win, self_consistency] = [made('majority'), made('first_win'), made('self_consistency')];
-
-describeStrategy(majority);
-describeStrategy(first_win);
-describeStrategy(self_consistency);
 
 const lanesOf = (result: { shares: readonly { lane: number }[] }): number[] => result.shares.map(({ lane }) => lane);
 

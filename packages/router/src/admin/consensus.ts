@@ -1,5 +1,5 @@
-import type { FanoutPlan, Reconciled, StrategyKind } from '@atp-router/consensus';
-import { compactHeatmap, heatmapOf } from '@atp-router/consensus';
+import type { FanoutPlan, Reconciled } from '@atp-router/consensus';
+import { compactHeatmap, heatmapOf, STRATEGY_KINDS } from '@atp-router/consensus';
 import { AtpError, nanosToMicros } from '@atp-router/kernel';
 import type { ConsensusFilter, ConsensusRecord, ConsensusRow } from '@atp-router/ledger';
 import type { KeptSession, KeptText } from '../fanout/audit/kept-session.ts';
@@ -10,12 +10,6 @@ import { type AdminReply, type AdminRequest, type AdminRoutes, notFound, ok, par
 import { startedWithin } from './usage.ts';
 
 const OUTCOMES = ['ok', 'error', 'cancelled'] as const;
-/** The compiler says when one is missing. */
-const KINDS: Readonly<Record<StrategyKind, true>> = {
-  ...{ first_win: true, union: true, majority: true, weighted_merge: true, two_phase: true, champion: true },
-  ...{ self_consistency: true, evidence: true, judge: true, arbiter: true, adaptive: true, streaming_merge: true },
-};
-export const STRATEGY_KINDS: readonly StrategyKind[] = Object.keys(KINDS) as StrategyKind[];
 
 /** `/consensus`: sessions in which several agents were asked, who said what, and the same answers reconciled again. */
 export function addConsensus(routes: AdminRoutes, parts: AdminParts): void {

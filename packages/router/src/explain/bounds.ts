@@ -1,4 +1,4 @@
-import type { FanoutPlan, Member } from '@atp-router/consensus';
+import { type FanoutPlan, type Member, STRATEGIES } from '@atp-router/consensus';
 import type { UsdNanos } from '@atp-router/kernel';
 import { expectationOf, type ModelEntry, type Observed, type RequestFacts } from '@atp-router/routing';
 import type { Decision, PolicyView } from './policy-view.ts';
@@ -41,7 +41,7 @@ function fanoutBounds(view: PolicyView, plan: FanoutPlan, facts: RequestFacts, c
   const judged = judge === undefined ? dearest(lanes) : of(judge);
   const arbiter = plan.arbiter === undefined ? [] : [{ low: 0, high: plan.arbiter.max_usd_nanos }];
   // Lanes that are stopped early may have cost nothing; sampling need not begin them.
-  const is_sampled = plan.strategy.kind === 'self_consistency';
+  const { is_sampled } = STRATEGIES[plan.strategy.kind];
   const is_cut = plan.tau_final !== undefined || plan.deadline_ms !== undefined;
   const stops = plan.mode === 'speculative' || is_sampled || is_cut;
   const lows = lanes.map(({ low }) => low);

@@ -1,19 +1,20 @@
 import type { Config, ConsensusConfig, FanoutConfig, FanoutMember, PolicyConfig } from '@atp-router/adapters';
-import type {
-  AnswerForm,
-  ArbiterSettings,
-  Escalation,
-  FanoutPlan,
-  Member,
-  StrategyKind,
-  StrategySettings,
+import {
+  type AnswerForm,
+  type ArbiterSettings,
+  type Escalation,
+  type FanoutPlan,
+  type Member,
+  STRATEGIES,
+  type StrategyKind,
+  type StrategySettings,
 } from '@atp-router/consensus';
 import { NANOS_PER_USD } from '@atp-router/kernel';
 import { type Cast, personaName } from './personas.ts';
 
 /** Pieces of a lane that wait for an earlier one, of the silver tier; what the published draft says. */
 const REORDER_MAX = 256;
-/** Samples of `self_consistency` at once: the fewest that can be a safe majority. */
+/** Lanes of a strategy that samples, at once: the fewest that can be a safe majority. */
 const SAMPLES_AT_ONCE = 3;
 /** Halfway between sure of it and knowing nothing. */
 const THRESHOLD = 0.5;
@@ -95,7 +96,7 @@ function fanoutPlan(policy: PolicyConfig, fanout: FanoutConfig, cast: Cast): Fan
     ),
     arbiter: arbiter === undefined ? undefined : arbiterOf(arbiter, cast),
     judge: policy.consensus?.judge === undefined ? undefined : oneOf(policy.consensus.judge, cast),
-    width: fanout.width ?? (strategy.kind === 'self_consistency' ? SAMPLES_AT_ONCE : undefined),
+    width: fanout.width ?? (STRATEGIES[strategy.kind].is_sampled ? SAMPLES_AT_ONCE : undefined),
     deadline_ms,
     tau_final,
     reorder_max: REORDER_MAX,

@@ -1,5 +1,5 @@
 import type { JsonObject } from '@atp-router/kernel';
-import { STRATEGY_KINDS } from '../admin/consensus.ts';
+import { STRATEGY_KINDS } from '@atp-router/consensus';
 import { at, PAGE, RANGE } from './admin-paths.ts';
 import { pageOf, ref, text, words } from './schema.ts';
 

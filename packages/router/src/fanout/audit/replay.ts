@@ -3,7 +3,9 @@ import {
   type Reconciled,
   type SessionEffect,
   type SessionEvent,
+  STRATEGIES,
   type StrategyKind,
+  TRIGGERS,
 } from '@atp-router/consensus';
 import type { ErrorCode } from '@atp-router/kernel';
 import type { ConsensusRow } from '@atp-router/ledger';
@@ -152,7 +154,5 @@ function doubtsOf(kept: KeptSession, documents: number, strategy: StrategyKind, 
 
 /** Whether it matters what citations are worth. */
 function isCiting({ plan }: KeptSession, strategy: StrategyKind): boolean {
-  return CITING.has(strategy) || plan.escalations.some(({ when }) => when === 'weak_citations');
+  return STRATEGIES[strategy].weighs_citations || plan.escalations.some(({ when }) => TRIGGERS[when].weighs_citations);
 }
-
-const CITING: ReadonlySet<StrategyKind> = new Set(['evidence', 'weighted_merge', 'adaptive']);
