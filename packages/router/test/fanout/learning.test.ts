@@ -13,6 +13,11 @@ const POLICY = {
   consensus: { strategy: 'majority', answer: 'choice' },
 };
 const BEST = { ...POLICY, id: 'best', fanout: { ...POLICY.fanout, select: { by: 'reputation', top: 2, explore: 0 } } };
+const SAMPLES = {
+  id: 'samples',
+  fanout: { mode: 'clone', agents: ['a'], clones: 6, width: 3 },
+  consensus: { strategy: 'self_consistency', answer: 'choice', risk: 0.2 },
+};
 
 interface Panel {
   readonly up: Scripted;
@@ -32,7 +37,7 @@ async function panel(): Promise<Panel> {
       { id: 'acme', keys: [{ id: 'k1', hash: hashOf(TENANT_KEY) }] },
       { id: 'other', keys: [{ id: 'k2', hash: hashOf(OTHER_KEY) }] },
     ],
-    policies: [POLICY, BEST],
+    policies: [POLICY, BEST, SAMPLES],
   });
   const again = async (): Promise<Running> => {
     const running = await start({
@@ -131,7 +136,7 @@ describe('what a router learns of who answers', () => {
     expect(learned).toHaveLength(1);
     const before = sourcesOf(known).get('a')?.accuracy ?? 0;
     for (let n = 0; n < 6; n += 1) {
-      const told = await ask(second, up, { a: 'A', b: 'B', c: 'B', d: 'C' });
+      const told = await ask(second, up, { a: 'A', b: 'B', c: 'C', d: 'D' });
       const marks = { request_id: idOf(told.json), lanes: [{ lane: 0, right: false }] };
       expect((await give(second, marks)).status).toBe(200);
     }
@@ -169,6 +174,20 @@ describe('what a router learns of who answers', () => {
     ];
     for (const [body, code, param] of wrong) expect(errorOf(await give(running, body))).toMatchObject({ code, param });
     expect(errorOf(await give(running, { request_id: 'x', score: 1 }, 'nobody')).code).toBe('unauthorized');
+  });
+
+  test('is not taken of a lane that never began, which leaves the key free to say something', async () => {
+    const { again, up } = await panel();
+    const running = await again();
+    const reply = running.chat({ model: 'policy:samples', messages: [{ role: 'user', content: 'A, B, C or D?' }] });
+    for (let n = 0; n < 3; n += 1) (await up.next('a')).answer('The answer is B.');
+    const request_id = idOf((await reply).json);
+    const marked = (lane: number): Promise<Reply> => give(running, { request_id, lanes: [{ lane, right: true }] });
+    expect(errorOf(await marked(5))).toMatchObject({
+      ...{ code: 'invalid_request', param: 'lanes' },
+      message: 'Lane 5 ("a") gave no answer that could be right or wrong. Leave it out.',
+    });
+    expect((await marked(0)).json).toMatchObject({ repeated: false, score: 1 });
   });
 });
 

@@ -105,11 +105,23 @@ function beingGiven(call_id: string): AtpError {
 }
 
 function checkedLanes({ lanes }: ConsensusLearned, said: Extract<Said, { kind: 'lanes' }>): Said {
-  const known = new Set(lanes.map(({ lane }) => lane));
-  const wrong = said.lanes.find(({ lane }) => !known.has(lane));
-  if (wrong === undefined) return said;
-  const message = `The request has no lane ${wrong.lane}: its lanes are 0 to ${lanes.length - 1}.`;
-  throw new AtpError('invalid_request', message, { param: 'lanes' });
+  const known = new Map(lanes.map((one) => [one.lane, one]));
+  for (const { lane } of said.lanes) {
+    const one = known.get(lane);
+    if (one === undefined) throw wrongLane(`The request has no lane ${lane}: its lanes are 0 to ${lanes.length - 1}.`);
+    // Taken, it would say nothing, and stand in the way of what the same key has to say.
+    if (!hasSpoken(one))
+      throw wrongLane(`Lane ${lane} ("${one.source}") gave no answer that could be right or wrong. Leave it out.`);
+  }
+  return said;
+}
+
+function hasSpoken({ choice, in_time, is_partial }: ConsensusLearned['lanes'][number]): boolean {
+  return choice >= 0 || in_time === true || is_partial;
+}
+
+function wrongLane(message: string): AtpError {
+  return new AtpError('invalid_request', message, { param: 'lanes' });
 }
 
 function doneOf({ score, lanes }: FeedbackGiven, repeated: boolean): FeedbackDone {
