@@ -2,6 +2,8 @@ import { STRATEGIES, STRATEGY_KINDS, TRIGGER_KINDS, TRIGGERS } from '@atp-router
 import { fault, type Inventory, isRecord, nameAt, numberOf, type Row, textOf } from './inventory.ts';
 import type { Draft, Path } from './problem.ts';
 import { ANYBODY, target } from './references.ts';
+import { checkLanes, type Entry, entriesOf, total, votersOf } from './rules-lanes.ts';
+import { AMONG_DEFAULT } from './schema-fanout.ts';
 import { valueAt } from './shape.ts';
 import { suggestName } from './inventory.ts';
 
@@ -10,47 +12,12 @@ export function checkFanout(inventory: Inventory, row: Row): Draft[] {
   const entries = entriesOf(inventory, row);
   return [
     ...entries.flatMap((entry) => who(inventory, entry)),
-    ...lanes(inventory, row, entries),
-    ...clones(inventory, row, entries),
+    ...checkLanes(inventory, row, entries),
     ...temperatures(inventory, row),
     ...strategy(inventory, row, entries),
     ...provisional(inventory, row, entries),
     ...others(inventory, row),
   ];
-}
-
-/** One of `fanout.agents`. */
-interface Entry {
-  readonly path: Path;
-  readonly value: unknown;
-  /** As lanes have it. */
-  readonly name: string;
-  readonly count: number;
-  readonly is_challenger: boolean;
-}
-
-function entriesOf(inventory: Inventory, { path, value }: Row): readonly Entry[] {
-  const list = valueAt(value, ['fanout', 'agents']);
-  if (!Array.isArray(list)) return [];
-  const is_clone_mode = valueAt(value, ['fanout', 'mode']) === 'clone';
-  const seeds = valueAt(value, ['fanout', 'seeds']);
-  const of_mode = is_clone_mode
-    ? (numberOf(valueAt(value, ['fanout', 'clones'])) ?? (Array.isArray(seeds) ? seeds.length : undefined))
-    : undefined;
-  return list.map((entry: unknown, i): Entry => {
-    const given = isRecord(entry) ? entry : {};
-    const of_entry = textOf(given['persona']);
-    const name =
-      of_entry === undefined ? (textOf(given['agent'] ?? given['model'] ?? entry) ?? '') : `persona:${of_entry}`;
-    const of_persona = numberOf(inventory.persona_by_name.get(name)?.value['clones']);
-    return {
-      path: [...path, 'fanout', 'agents', i],
-      value: entry,
-      name,
-      count: numberOf(given['clones']) ?? of_mode ?? of_persona ?? 1,
-      is_challenger: given['challenger'] === true,
-    };
-  });
 }
 
 const WHO = ['persona', 'agent', 'model'] as const;
@@ -78,74 +45,6 @@ function persona(inventory: Inventory, path: Path, id: string | undefined): Draf
   return [fault(inventory, path, `no persona has the id ${nameAt(inventory, path)}`, expected, { suggestion })];
 }
 
-/** As in the schema: a raw file may leave it out. */
-const MEMBERS_DEFAULT = 8;
-const MEMBERS_MAX = 64;
-
-function lanes(inventory: Inventory, { path, value }: Row, entries: readonly Entry[]): Draft[] {
-  const most = Math.min(MEMBERS_MAX, numberOf(valueAt(value, ['fanout', 'max_members'])) ?? MEMBERS_DEFAULT);
-  const count = total(entries);
-  if (count <= most) return [];
-  const more = most < MEMBERS_MAX ? `, or "max_members" of up to ${MEMBERS_MAX}` : '';
-  const at = [...path, 'fanout', 'agents'];
-  return [fault(inventory, at, `the fan-out has ${count} lanes, clones included`, `at most ${most}${more}`)];
-}
-
-/** The most answers that may count at once: challengers are compared only, and `select` asks some of the names, with their clones. */
-function votersOf(value: unknown, entries: readonly Entry[]): number {
-  const by_name = new Map<string, number>();
-  for (const { name, count, is_challenger } of entries) {
-    if (!is_challenger) by_name.set(name, (by_name.get(name) ?? 0) + count);
-  }
-  const top = numberOf(valueAt(value, ['fanout', 'select', 'top'])) ?? by_name.size;
-  const most = [...by_name.values()].sort((a, b) => b - a).slice(0, top);
-  return most.reduce((sum, count) => sum + count, 0);
-}
-
-function total(entries: readonly Entry[]): number {
-  return entries.reduce((sum, { count }) => sum + count, 0);
-}
-
-function clones(inventory: Inventory, { path, value }: Row, entries: readonly Entry[]): Draft[] {
-  const fanout = [...path, 'fanout'];
-  const seeds = valueAt(value, ['fanout', 'seeds']);
-  if (valueAt(value, ['fanout', 'mode']) !== 'clone') {
-    return ['clones', 'seeds'].flatMap((key) =>
-      valueAt(value, ['fanout', key]) === undefined
-        ? []
-        : [
-            fault(
-              inventory,
-              [...fanout, key],
-              `"${key}" belongs to mode clone only`,
-              `no "${key}" here, or mode: clone`,
-              {
-                part: 'key',
-              },
-            ),
-          ],
-    );
-  }
-  const [only] = entries;
-  if (only === undefined) return [];
-  if (entries.length > 1) {
-    const message = `mode clone asks one agent several times, and there are ${entries.length}`;
-    return [fault(inventory, [...fanout, 'agents'], message, 'one entry, or mode: diverse')];
-  }
-  if (only.count < 2) {
-    const draft = fault(
-      inventory,
-      [...fanout, 'clones'],
-      '"clones" is missing',
-      'how often the agent is asked, 2 or more',
-    );
-    return [{ ...draft, kind: 'absent' }];
-  }
-  if (!Array.isArray(seeds) || seeds.length === only.count) return [];
-  const message = `there are ${seeds.length} seeds for ${only.count} clones`;
-  return [fault(inventory, [...fanout, 'seeds'], message, 'one seed for each clone')];
-}
-
 function temperatures(inventory: Inventory, { path, value }: Row): Draft[] {
   const at = ['fanout', 'temperature'];
   const [min, max] = [numberOf(valueAt(value, [...at, 'min'])), numberOf(valueAt(value, [...at, 'max']))];
@@ -159,8 +58,9 @@ const OF_MODE: Readonly<Record<string, string>> = { speculative: 'first_win', cl
 function kindsOf(value: unknown): readonly string[] {
   const mode = textOf(valueAt(value, ['fanout', 'mode'])) ?? 'diverse';
   const kind = textOf(valueAt(value, ['consensus', 'strategy'])) ?? OF_MODE[mode] ?? 'majority';
+  if (kind !== 'adaptive') return [kind];
   const among = valueAt(value, ['consensus', 'among']);
-  return kind === 'adaptive' && Array.isArray(among) ? [kind, ...among.map(String)] : [kind];
+  return [kind, ...(Array.isArray(among) ? among.map(String) : AMONG_DEFAULT)];
 }
 
 function strategy(inventory: Inventory, { path, value }: Row, entries: readonly Entry[]): Draft[] {

@@ -12,6 +12,7 @@ export function checkPolicy(inventory: Inventory, row: Row): Draft[] {
   const asked = askedBy(row);
   return [
     ...budget(inventory, row),
+    ...noMoney(inventory, row, asked),
     ...somebody(inventory, row),
     ...checkMatch(inventory, row),
     ...(isRecord(row.value['fanout']) ? checkFanout(inventory, row) : withoutFanout(inventory, row)),
@@ -65,6 +66,34 @@ function budget(inventory: Inventory, { path, value }: Row): Draft[] {
   const given = value['budget'];
   if (!isRecord(given) || Object.keys(given).length > 0) return [];
   return [fault(inventory, [...path, 'budget'], '"budget" sets no bound', '"usd", "tokens" or both')];
+}
+
+/** Of the prices of a model, those that the reservation of a call is made of. */
+const RESERVED: readonly string[] = [
+  'in_usd_per_mtok',
+  'out_usd_per_mtok',
+  'reasoning_usd_per_mtok',
+  'per_request_usd',
+];
+
+/** Without any money only those can be asked who cost nothing. */
+function noMoney(inventory: Inventory, { path, value }: Row, asked: readonly Asked[]): Draft[] {
+  const bounds = [
+    { key: ['budget', 'usd'], bound: asked, free: 'models that cost nothing' },
+    { key: ['arbiter', 'max_usd'], bound: asked.filter(isArbiter), free: 'an agent that costs nothing' },
+  ];
+  return bounds.flatMap(({ key, bound, free }) => {
+    const dear = bound.find(({ name }) =>
+      RESERVED.some((part) => (numberOf(valueAt(modelOf(inventory, name)?.value, ['price', part])) ?? 0) > 0),
+    );
+    if (valueAt(value, key) !== 0 || dear === undefined) return [];
+    const message = `"${key[1]}" is 0, and ${nameAt(inventory, dear.path)} has a price: it can never be asked`;
+    return [fault(inventory, [...path, ...key], message, `an amount above 0, or ${free}`)];
+  });
+}
+
+function isArbiter({ path }: Asked): boolean {
+  return path.at(-2) === 'arbiter';
 }
 
 function somebody(inventory: Inventory, { path, value }: Row): Draft[] {

@@ -4,6 +4,7 @@ import { int, millis, modelName, name, NAME_PATTERN, ratio, typed, usd } from '.
 import type {
   ArbiterConfig,
   ConsensusConfig,
+  ConsensusStrategy,
   EscalationConfig,
   FanoutConfig,
   FanoutMember,
@@ -106,6 +107,13 @@ export const fanoutSchema: z.ZodType<FanoutConfig> = typed<FanoutConfig>()(
 
 const strategy = z.enum(STRATEGY_KINDS);
 
+/** Those that need nobody else. */
+export const AMONG_DEFAULT: readonly ConsensusStrategy[] = [
+  ...(['majority', 'weighted_merge', 'self_consistency', 'evidence'] as const),
+];
+
+export const RISK_DEFAULT = 0.05;
+
 /** How one result is made of several answers. */
 export const consensusSchema: z.ZodType<ConsensusConfig> = typed<ConsensusConfig>()(
   z.strictObject({
@@ -134,11 +142,13 @@ export const consensusSchema: z.ZodType<ConsensusConfig> = typed<ConsensusConfig
     judge_mode: z.enum(['pick', 'verify']).default('pick').meta({
       description: '`pick`: compares all answers. `verify`: scores each by itself.',
     }),
-    risk: ratio('The chance of another outcome at which `self_consistency` stops asking, from 0 to 1.').default(0.05),
+    risk: ratio('The chance of another outcome at which `self_consistency` stops asking, from 0 to 1.').default(
+      RISK_DEFAULT,
+    ),
     among: z
       .array(strategy)
       .max(STRATEGY_KINDS.length)
-      .default(['majority', 'weighted_merge', 'self_consistency', 'evidence'])
+      .default([...AMONG_DEFAULT])
       .meta({ description: 'Strategies that `adaptive` chooses among; the default needs nobody else.' }),
     ack_severity: z.enum(['critical', 'high']).default('critical').meta({
       description: '`two_phase`: findings of at least this severity need a second agent to agree.',
@@ -171,9 +181,9 @@ export const escalationSchema: z.ZodType<EscalationConfig> = typed<EscalationCon
 export const arbiterSchema: z.ZodType<ArbiterConfig> = typed<ArbiterConfig>()(
   z.strictObject({
     agent: modelName(`Who puts the result into words when nobody else can. ${WHO}. It needs a price.`),
-    max_usd: usd('Most that it may cost in one call, US dollars; beyond that the first answer is the result.').default(
-      0.1,
-    ),
+    max_usd: usd(
+      'Most that it may cost in one call, US dollars; beyond that the first answer is the result. With 0 only an agent that costs nothing can be asked.',
+    ).default(0.1),
   }),
 );
 

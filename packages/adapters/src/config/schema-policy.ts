@@ -121,7 +121,7 @@ export const policySchema: z.ZodType<PolicyConfig> = typed<PolicyConfig>()(
       'From the arrival of the call; the result is made of what has come by then, in milliseconds. Only with `fanout`. Absent: as the call says.',
     ).optional(),
     tau_final: ratio(
-      'The result is final, whoever is still to answer, once it is at least so sure, from 0 to 1. Only with `fanout`. Absent: when all have answered.',
+      'The result is final, whoever is still to answer, once it is at least so sure, from 0 to 1; with 0 the first answer is. Only with `fanout`. Absent: when all have answered.',
     ).optional(),
   }),
 );

@@ -165,6 +165,7 @@ function buildMap(pairs: readonly Pair[], path: Path, depth: number, walk: Walk,
     }
     const built = build(value as Node | null, child_path, depth + 1, walk, key_offset);
     children.set(name, built.at);
+    if (name === '__proto__') walk.drafts.push(draft(child_path, 'key', '"__proto__" cannot be a key', 'another name'));
     // Assigning `__proto__` would change the prototype instead of making a key.
     Object.defineProperty(data, name, { value: built.data, enumerable: true, configurable: true, writable: true });
   }

@@ -1,6 +1,7 @@
 import { compileMatch, leavesOf, lintMatches, type Match, pathText } from '@atp-router/routing';
 import type { ConfigWarning } from './problem.ts';
 import type { Config } from './types.ts';
+import { fanoutWarnings } from './warnings-fanout.ts';
 
 /** Policies that never apply, conditions that nobody can meet, and fan-outs that are none. */
 export function policyWarnings(config: Config): ConfigWarning[] {
@@ -39,28 +40,4 @@ function strangers({ tenants }: Config, policy: number, match: Match): ConfigWar
     const words = [...(test.any ?? []), ...test.all].filter((word) => !known[name].has(word));
     return words.map((word) => ({ path: placeOf(policy, at), message: `"${word}": ${said[name]}` }));
   });
-}
-
-function fanoutWarnings(config: Config, policy: Config['policies'][number], path: string): ConfigWarning[] {
-  const { fanout, consensus } = policy;
-  if (fanout === undefined) return [];
-  const warnings: ConfigWarning[] = [];
-  const voices = fanout.agents.filter((one) => typeof one === 'string' || !one.challenger);
-  const kind = consensus?.strategy;
-  const [only] = voices;
-  const clones =
-    typeof only === 'string' ? clonesOf(config, only) : (only?.clones ?? clonesOf(config, `persona:${only?.persona}`));
-  if (voices.length === 1 && clones === 1 && fanout.mode !== 'clone' && kind !== 'champion') {
-    const message = 'there is one voice, so there is nothing to agree on. Name another, or use "fallback"';
-    warnings.push({ path: `${path}.fanout.agents`, message });
-  }
-  if (policy.hedge_after_ms !== undefined && policy.fallback.length === 0) {
-    const message = 'hedges are of a chain, and there is no "fallback": several agents are asked at once anyway';
-    warnings.push({ path: `${path}.hedge_after_ms`, message });
-  }
-  return warnings;
-}
-
-function clonesOf({ personas }: Config, name: string): number {
-  return personas.find(({ id }) => `persona:${id}` === name)?.clones ?? 1;
 }

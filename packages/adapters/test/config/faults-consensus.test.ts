@@ -26,4 +26,10 @@ testFaults('names that mean the same in findings', [
     at: ['10:25 consensus.aliases.kinds'],
     message: /kinds/,
   },
+  {
+    why: 'a name that would be lost',
+    text: append('consensus: { aliases: { types: { __proto__: [bug], style: [nit] } } }'),
+    at: ['10:34 consensus.aliases.types.__proto__'],
+    message: /^"__proto__" cannot be a key$/,
+  },
 ]);

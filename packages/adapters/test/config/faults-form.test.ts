@@ -53,7 +53,7 @@ const KEYS: readonly Case[] = [
     why: 'prototype key',
     text: append('__proto__: { x: 1 }'),
     at: ['10:1 __proto__'],
-    message: /unknown key "__proto__"/,
+    message: /^"__proto__" cannot be a key$/,
   },
   {
     why: 'merge key',

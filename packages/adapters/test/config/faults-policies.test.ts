@@ -90,8 +90,9 @@ const FANOUT: readonly Case[] = [
   {
     why: 'more lanes than meant',
     text: P('fanout: { agents: [{ model: small, clones: 40 }] }'),
-    at: ['11:32 policies[0].fanout.agents'],
+    at: ['11:57 policies[0].fanout.agents[0].clones'],
     message: /^the fan-out has 40 lanes, clones included$/,
+    got: '40',
   },
   {
     why: 'more lanes than there may be',

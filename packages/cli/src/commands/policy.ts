@@ -11,7 +11,9 @@ export function addPolicy(program: Command, cli: Cli): void {
   const policy = program.command('policy').description('policies of a configuration file: check, explain and try them');
   policy
     .command('lint')
-    .description('report faults of a file, and policies that never apply or say what nobody can meet; exit 1 on faults')
+    .description(
+      'report faults of a file, and what of its policies never applies, never happens or changes nothing; exit 1 on faults',
+    )
     .option('--config <file>', 'configuration file (default atp.yaml)')
     .option('--strict', 'exit 1 on warnings, too')
     .option('--json', 'as JSON')
