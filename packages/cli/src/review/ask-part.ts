@@ -11,6 +11,8 @@ export type PartResult =
   | (PartFacts & { readonly kind: 'reviewed'; readonly findings: readonly ReviewFinding[] })
   /** It was answered, but by nobody in a form in which findings could be read. */
   | (PartFacts & { readonly kind: 'unread' })
+  /** One agent has answered, whose findings nobody has read: a review needs several, and what the router makes of theirs. */
+  | (PartFacts & { readonly kind: 'alone' })
   | { readonly kind: 'failed'; readonly why: string };
 
 interface PartFacts {
@@ -86,9 +88,7 @@ function shareOf(max_usd: number, parts: number): string {
 function resultOf(json: unknown, cost_usd_micros: number, simulated: boolean): PartResult {
   const atp = isRow(json) && isRow(json['atp']) ? json['atp'] : {};
   const consensus = isRow(atp['consensus']) ? atp['consensus'] : undefined;
-  if (consensus === undefined) {
-    return { kind: 'failed', why: 'the policy does not ask several agents: its answer has no consensus.' };
-  }
+  if (consensus === undefined) return { kind: 'alone', ...factsOf({}, cost_usd_micros, simulated) };
   const facts = factsOf(consensus, cost_usd_micros, simulated);
   const findings = findingsIn(consensus['findings']);
   return findings === undefined ? { kind: 'unread', ...facts } : { kind: 'reviewed', ...facts, findings };

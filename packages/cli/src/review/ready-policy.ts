@@ -18,7 +18,13 @@ export interface Ready {
 
 /** Puts the ready policies into a configuration that has none of the name itself. */
 export async function withReadyPolicy(config: Config, options: ReadyOptions): Promise<Ready> {
-  if (config.policies.some(({ id }) => id === options.policy)) {
+  const own = config.policies.find(({ id }) => id === options.policy);
+  if (own !== undefined) {
+    if (own.fanout === undefined) {
+      const ready = READY_POLICIES.map(({ id }) => id).join(', ');
+      const message = `policy "${printable(own.id)}" of the configuration asks one agent after the other, and a review is made of what several say: give it a "fanout" (examples/review.yaml), or name another with --policy; ready ones are ${ready}.`;
+      throw new CliError(EXIT.usage, message);
+    }
     if (options.models === undefined) return { config, models: [] };
     const message = `the configuration says itself whom policy "${printable(options.policy)}" asks; leave --models out.`;
     throw new CliError(EXIT.usage, message);

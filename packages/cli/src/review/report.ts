@@ -1,6 +1,7 @@
 import type { PartResult } from './ask-part.ts';
 import type { FileChange } from './diff.ts';
 import { joined, type ReviewFinding } from './finding.ts';
+import { READY_POLICIES } from './personas.ts';
 import type { LeftOut } from './select.ts';
 
 /** All that a review has to tell, whatever the form. */
@@ -23,7 +24,9 @@ export interface Review {
   readonly simulated: boolean;
 }
 
+const READY = READY_POLICIES.map(({ id }) => id).join(', ');
 const UNREAD = 'nobody answered with findings that can be read';
+const ALONE = `one agent alone has answered: the policy is a chain, or nobody of its fan-out could be asked. A review needs a policy with a "fanout"; ready ones are ${READY}`;
 const UNCERTAINTIES_MAX = 200;
 
 /** What the results of all parts are together. */
@@ -43,12 +46,10 @@ export function reviewOf(
   }
   return {
     ...facts,
-    strategy: [...new Set(answered.map(({ strategy }) => strategy))].join(', '),
+    strategy: strategyOf(answered),
     findings: joined(found),
     unreviewed: results.flatMap((one, i) =>
-      one.kind === 'reviewed'
-        ? []
-        : [{ part: i + 1, files: filesOf(i), why: one.kind === 'failed' ? one.why : UNREAD }],
+      one.kind === 'reviewed' ? [] : [{ part: i + 1, files: filesOf(i), why: whyNot(one) }],
     ),
     parts: results.length,
     uncertainties: [...new Set(answered.flatMap(({ uncertainties }) => uncertainties))].slice(0, UNCERTAINTIES_MAX),
@@ -56,6 +57,17 @@ export function reviewOf(
     cost_usd_micros: answered.reduce((sum, one) => sum + one.cost_usd_micros, 0),
     simulated: answered.some((one) => one.simulated),
   };
+}
+
+function whyNot(one: Exclude<PartResult, { kind: 'reviewed' }>): string {
+  if (one.kind === 'failed') return one.why;
+  return one.kind === 'alone' ? ALONE : UNREAD;
+}
+
+/** How the answers became one, or why there is nothing to be said of it. */
+function strategyOf(answered: readonly Exclude<PartResult, { kind: 'failed' }>[]): string {
+  const strategies = new Set(answered.map(({ kind, strategy }) => (kind === 'alone' ? 'one agent alone' : strategy)));
+  return [...strategies].join(', ');
 }
 
 /** The changed file that a name means: the one of that name, else the only one that ends with it, as citations are read. */

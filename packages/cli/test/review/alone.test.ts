@@ -57,9 +57,24 @@ models: [{ id: pretend, provider: sim, context: 32000, price: { in_usd_per_mtok:
     const refused = await alone(PANEL, sim);
     expect(refused.code).toBe(78);
     expect(refused.err).toContain('there is no model to ask');
-    const { code, out } = await alone(PANEL, sim, ['--simulated']);
+    const union = ['--simulated', '--policy', 'review-union'];
+    const { code, out } = await alone(PANEL, sim, [...union, '--fail-on', 'none']);
     expect(out).toContain('SIMULATED: the answers are invented.');
-    expect(code).toBe(5);
+    // So that the form of a report is seen: where, whose, with what became of what it cites.
+    expect(out).toMatch(/^(?:high|medium|low) +\w+ {2}src\/mean\.js:\d+\n {2}\| \[simulated\] /m);
+    expect(out).toMatch(/\n {2}found by review-.*; evidence 0\.9\d/);
+    expect(out).toMatch(/\n {4}src\/mean\.js:\d+ {2}good\n/);
+    expect(out).not.toMatch(/\n0 findings/);
+    expect(code).toBe(0);
+  });
+
+  test('a chain is no policy of a review, and nobody is asked', async () => {
+    const chain = `${PLAIN(base_url())}policies: [{ id: review, fallback: [small] }]\n`;
+    const refused = await alone(PANEL, chain);
+    expect({ code: refused.code, asked: refused.asked }).toEqual({ code: 2, asked: [] });
+    expect(refused.err).toMatch(
+      /policy "review" of the configuration asks one agent after the other.*give it a "fanout"/,
+    );
   });
 
   test('needs a policy that is there, and models that are', async () => {

@@ -62,7 +62,9 @@ models:
   - { id: sol, provider: up, context: 100000, price: { in_usd_per_mtok: 1, out_usd_per_mtok: 2 } }
   - { id: sonnet, provider: up, context: 100000, price: { in_usd_per_mtok: 1, out_usd_per_mtok: 2 } }
 tenants: [{ id: acme, budget: { usd_per_day: 50 } }]
-${EXAMPLE.slice(EXAMPLE.indexOf('\npersonas:'))}`;
+${EXAMPLE.slice(EXAMPLE.indexOf('\npersonas:')).trimEnd()}
+  - { id: chain, fallback: [sol] }
+`;
 }
 
 export type Reviewed = Outcome & { readonly asked: readonly Question[]; readonly repository: Repository };

@@ -105,6 +105,18 @@ describe('a review through a running router', () => {
     expect(refused.out).toContain('part 1 was not reviewed');
   });
 
+  test('of a chain it is said what is wrong, and what to do', async () => {
+    const outcome = await reviewed(PANEL, ['--policy', 'chain']);
+    expect({ code: outcome.code, asked: outcome.asked.length }).toEqual({ code: 5, asked: 1 });
+    expect(outcome.out).toMatch(/, policy chain \(one agent alone\)\n/);
+    expect(outcome.out).toMatch(
+      /part 1 was not reviewed \(src\/mean\.js\): one agent alone has answered: the policy is a chain, .* A review needs a policy with a "fanout"; ready ones are review, /,
+    );
+    expect(outcome.out).not.toContain('nobody answered');
+    // What it cost is paid all the same.
+    expect(outcome.out).toMatch(/\n0 findings; cost \$0\.00\d*[1-9]/);
+  });
+
   test('secrets are masked on their way, unless it is said that they may go', async () => {
     const repository = repositoryWithBug();
     const secret = `${'ghp'}_${'a1B2'.repeat(9)}`;

@@ -6,6 +6,7 @@ export interface Question {
   readonly model: string;
   readonly system: string;
   readonly user: string;
+  readonly stream: boolean;
 }
 
 /** What a script answers: a text, or a refusal by its status. */
@@ -20,7 +21,7 @@ export interface Upstream {
   close(): void;
 }
 
-/** A provider in OpenAI's shape on this machine, which streams what a script says to each question. */
+/** A provider in OpenAI's shape on this machine, which says, streamed where it is asked to, what a script says to each question. */
 export async function upstream(): Promise<Upstream> {
   const asked: Question[] = [];
   let script: Script = () => 503;
@@ -38,10 +39,15 @@ export async function upstream(): Promise<Upstream> {
         res.end(JSON.stringify({ error: { message: 'the script refuses', type: 'invalid_request_error' } }));
         return;
       }
+      if (!question.stream) {
+        res.writeHead(200, { 'content-type': 'application/json' });
+        res.end(whole(answer));
+        return;
+      }
       res.writeHead(200, { 'content-type': 'text/event-stream' });
       res.write(event([{ index: 0, delta: { role: 'assistant', content: answer }, finish_reason: null }]));
       res.write(event([{ index: 0, delta: {}, finish_reason: 'stop' }]));
-      res.write(event([], { prompt_tokens: 100, completion_tokens: 20, total_tokens: 120 }));
+      res.write(event([], USAGE));
       res.end('data: [DONE]\n\n');
     });
   });
@@ -60,6 +66,13 @@ export async function upstream(): Promise<Upstream> {
   };
 }
 
+const USAGE = { prompt_tokens: 100, completion_tokens: 20, total_tokens: 120 };
+
+function whole(content: string): string {
+  const choices = [{ index: 0, message: { role: 'assistant', content }, finish_reason: 'stop' }];
+  return JSON.stringify({ id: 'chatcmpl-1', object: 'chat.completion', created: 1, model: 'x', choices, usage: USAGE });
+}
+
 function event(choices: readonly object[], usage?: object): string {
   const head = { id: 'chatcmpl-1', object: 'chat.completion.chunk', created: 1, model: 'x' };
   return `data: ${JSON.stringify({ ...head, choices, ...(usage === undefined ? {} : { usage }) })}\n\n`;
@@ -67,6 +80,7 @@ function event(choices: readonly object[], usage?: object): string {
 
 interface ChatBody {
   readonly model: string;
+  readonly stream?: boolean;
   readonly messages: readonly {
     readonly role: string;
     readonly content: string | readonly { readonly text: string }[];
@@ -74,11 +88,11 @@ interface ChatBody {
 }
 
 function questionOf(body: string): Question {
-  const { model, messages } = JSON.parse(body) as ChatBody;
+  const { model, messages, stream = false } = JSON.parse(body) as ChatBody;
   const of = (user: boolean): string =>
     messages
       .filter(({ role }) => (role === 'user') === user)
       .map(({ content }) => (typeof content === 'string' ? content : content.map(({ text }) => text).join('\n')))
       .join('\n');
-  return { model, system: of(false), user: of(true) };
+  return { model, system: of(false), user: of(true), stream };
 }

@@ -1,5 +1,6 @@
 import { type JsonObject, logNormal, type Rng } from '@atp-router/kernel';
 import { drawsFor } from './draw.ts';
+import { findingsFor } from './findings.ts';
 import type { RequestView } from './request-view.ts';
 import { valueFor } from './schema-value.ts';
 import type { SimParams } from './types.ts';
@@ -86,6 +87,8 @@ function textOf(view: RequestView, wanted: number, correct: boolean, rng: Rng): 
     const answer = sumAnswer(view.prompt, correct) ?? prose(rng, Math.min(wanted, 64));
     return jsonTokens(JSON.stringify({ simulated: true, answer }));
   }
+  const found = findingsFor(view.prompt, correct, rng);
+  if (found !== undefined) return [SIM_PREFIX, ...jsonTokens(JSON.stringify(found))];
   const sum = sumAnswer(view.prompt, correct);
   return [SIM_PREFIX, ...tokensOf(sum === undefined ? prose(rng, Math.max(1, wanted - 1)) : `${sum}.`)];
 }
