@@ -33,7 +33,11 @@ export const consensusSchema: z.ZodType<ConsensusSectionConfig> = typed<Consensu
           ),
         ).default(HALF_LIFE_TICKS),
         min_samples: atStart(
-          int(1, 10_000, 'Tasks of an agent below which nothing is believed of it: it counts as anybody.'),
+          int(
+            1,
+            10_000,
+            'Lanes of an agent, each clone by itself, below which nothing is believed of it: it counts as anybody.',
+          ),
         ).default(MIN_SAMPLES),
       })
       .prefault({})

@@ -8,7 +8,7 @@ import { adminPath, type Cli, online, show } from './context.ts';
 const SOURCES: readonly Column[] = [
   ['SOURCE', 'source'],
   ['KNOWN', 'known'],
-  ['SESSIONS', 'samples'],
+  ['LANES', 'samples'],
   ['ACCURACY', 'accuracy'],
   ['AT LEAST', 'accuracy_low'],
   ['IN TIME', 'reliability'],
@@ -39,12 +39,21 @@ export function addReputation(program: Command, cli: Cli): void {
       withAdmin(options, cli.terminal, async (api) => {
         const { cluster, source } = options;
         const answer = await api.get(adminPath('reputation'), { cluster, source });
-        show(cli, options, answer, () => `${table(rowsOf(answer), SOURCES)}${policiesText(answer)}`);
+        show(cli, options, answer, () => `${sourcesText(answer, options)}${policiesText(answer, options)}`);
       }),
     );
 }
 
-function policiesText(answer: unknown): string {
+/** A router that has learned nothing says so, in place of headings over nothing. */
+function sourcesText(answer: unknown, { source }: Options): string {
+  const rows = rowsOf(answer);
+  if (rows.length > 0) return table(rows, SOURCES);
+  return source === undefined
+    ? 'nothing is known of anybody yet: each call of a policy with a "fanout" teaches, and so does feedback on it\n'
+    : `nothing is known of ${printable(source)}: no fan-out has asked it\n`;
+}
+
+function policiesText(answer: unknown, { source }: Options): string {
   const policies = isRow(answer) ? rowsOf({ data: answer['policies'] }) : [];
   return policies
     .map((policy) => {
@@ -52,7 +61,11 @@ function policiesText(answer: unknown): string {
         const rows = rowsOf({ data: policy[name] });
         return rows.length === 0 ? '' : table(rows, columns);
       };
-      return `\npolicy ${printable(String(policy['policy']))}\n${part('weights', WEIGHTS)}${part('regret', REGRET)}`;
+      const tables = `${part('weights', WEIGHTS)}${part('regret', REGRET)}`;
+      const name = `policy ${printable(String(policy['policy']))}`;
+      if (tables !== '') return `\n${name}\n${tables}`;
+      // Of one source a policy may know nothing that knows others.
+      return source === undefined ? `\n${name}: nothing is learned yet\n` : '';
     })
     .join('');
 }

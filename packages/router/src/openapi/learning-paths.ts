@@ -41,7 +41,7 @@ const source = record({
   source: text('Persona, agent or model.'),
   cluster: orNull(text('Type of the tasks; null: all.')),
   known: flag('Enough was seen of it; else the numbers are those of anybody.'),
-  samples: num('Sessions that it rests on; older ones count for less.'),
+  samples: num('Lanes that it rests on, each clone by itself; older ones count for less.'),
   accuracy: share('Chance that its answer is right'),
   accuracy_low: share('The same, carefully: lower end of a one-sided interval of 90 %'),
   reliability: share('Chance that it answers in time'),
