@@ -161,7 +161,7 @@ describe('what is said of disagreement is what a session does', () => {
   });
 
   test.each([2, 3, 4, 5, 6, 7, 8])('of %i lanes that differ', (voices) => {
-    // From the last to the first: a tie goes to the first, so that all are heard.
+    // Of two the first stands after its own answer; of more all are heard, and agree no more than this.
     const least = 1 / voices;
     expect(played(voices, least, (lane) => `answer ${lane}`)[1]).toBe('complete');
     expect(said(voices, Math.floor(least * 1_000) / 1_000)).toEqual([expect.stringContaining('does not hold however')]);
