@@ -1,10 +1,9 @@
-import { STRATEGY_KINDS, TRIGGER_KINDS } from '@atp-router/consensus';
+import { STRATEGY_KINDS, type StrategyKind, TRIGGER_KINDS } from '@atp-router/consensus';
 import { z } from 'zod';
 import { int, millis, modelName, name, NAME_PATTERN, ratio, typed, usd } from './schema-parts.ts';
 import type {
   ArbiterConfig,
   ConsensusConfig,
-  ConsensusStrategy,
   EscalationConfig,
   FanoutConfig,
   FanoutMember,
@@ -108,7 +107,7 @@ export const fanoutSchema: z.ZodType<FanoutConfig> = typed<FanoutConfig>()(
 const strategy = z.enum(STRATEGY_KINDS);
 
 /** Those that need nobody else. */
-export const AMONG_DEFAULT: readonly ConsensusStrategy[] = [
+export const AMONG_DEFAULT: readonly StrategyKind[] = [
   ...(['majority', 'weighted_merge', 'self_consistency', 'evidence'] as const),
 ];
 

@@ -1,7 +1,8 @@
+import type { StrategyKind } from '@atp-router/consensus';
 import type { ConfigWarning } from './problem.ts';
 import { AMONG_DEFAULT, RISK_DEFAULT } from './schema-fanout.ts';
 import type { Config } from './types.ts';
-import type { ConsensusStrategy, EscalationConfig, FanoutConfig, PolicyConfig } from './types-policy.ts';
+import type { EscalationConfig, FanoutConfig, PolicyConfig } from './types-policy.ts';
 
 type Warn = (at: string, message: string) => void;
 
@@ -40,7 +41,7 @@ export function fanoutWarnings(config: Config, policy: PolicyConfig, path: strin
   return warnings;
 }
 
-const OF_MODE: Readonly<Record<FanoutConfig['mode'], ConsensusStrategy>> = {
+const OF_MODE: Readonly<Record<FanoutConfig['mode'], StrategyKind>> = {
   speculative: 'first_win',
   diverse: 'majority',
   clone: 'self_consistency',
@@ -67,10 +68,10 @@ function heardOf(names: ReadonlyMap<string, number>, { select }: FanoutConfig): 
 }
 
 /** What only one strategy reads. All of it stands in a file that was written out, so what is as it comes says nothing. */
-function unused({ consensus }: PolicyConfig, kinds: readonly ConsensusStrategy[], warn: Warn): void {
+function unused({ consensus }: PolicyConfig, kinds: readonly StrategyKind[], warn: Warn): void {
   if (consensus === undefined) return;
   const among = `${consensus.among}` !== `${AMONG_DEFAULT}`;
-  const given: readonly (readonly [key: string, is_given: boolean, of: ConsensusStrategy])[] = [
+  const given: readonly (readonly [key: string, is_given: boolean, of: StrategyKind])[] = [
     ['among', among, 'adaptive'],
     ['risk', consensus.risk !== RISK_DEFAULT, 'self_consistency'],
     ['judge_mode', consensus.judge_mode !== 'pick', 'judge'],
@@ -85,7 +86,7 @@ function unused({ consensus }: PolicyConfig, kinds: readonly ConsensusStrategy[]
 /** Ends of scales, at which what they are the scale of is always so or never. */
 function extremes(
   { tau_final, consensus, provisional }: PolicyConfig,
-  kinds: readonly ConsensusStrategy[],
+  kinds: readonly StrategyKind[],
   warn: Warn,
 ): void {
   if (tau_final === 0) {
@@ -108,7 +109,7 @@ function extremes(
 }
 
 /** They compare answers word for word, or key for key, and stop as soon as no lane can change which has the most. */
-const STOPPING: readonly ConsensusStrategy[] = ['majority', 'self_consistency', 'streaming_merge'];
+const STOPPING: readonly StrategyKind[] = ['majority', 'self_consistency', 'streaming_merge'];
 const THRESHOLD_DEFAULT = 0.5;
 const HEARS_ALL = 'A strategy that hears all is weighted_merge';
 
@@ -116,7 +117,7 @@ const HEARS_ALL = 'A strategy that hears all is weighted_merge';
 function neverHolds(
   { when, threshold = THRESHOLD_DEFAULT }: EscalationConfig,
   { fanout, consensus }: PolicyConfig,
-  kind: ConsensusStrategy,
+  kind: StrategyKind,
   voices: number,
 ): string | undefined {
   if (when === 'test_fail') return undefined;
