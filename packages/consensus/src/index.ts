@@ -4,6 +4,7 @@ export type * from './plan.ts';
 export {
   STRATEGIES,
   STRATEGY_KINDS,
+  STRATEGY_OF_MODE,
   type StrategyTraits,
   TRIGGER_KINDS,
   TRIGGERS,

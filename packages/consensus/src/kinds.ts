@@ -1,4 +1,4 @@
-import type { StrategyKind, Trigger } from './plan.ts';
+import type { FanoutPlan, StrategyKind, Trigger } from './plan.ts';
 
 /** What others than a strategy itself have to know of it. All lists of strategies are made from this one. */
 export interface StrategyTraits {
@@ -29,6 +29,13 @@ export const STRATEGIES: Readonly<Record<StrategyKind, StrategyTraits>> = {
 };
 
 export const STRATEGY_KINDS: readonly StrategyKind[] = Object.keys(STRATEGIES) as StrategyKind[];
+
+/** What decides where a policy names no strategy. */
+export const STRATEGY_OF_MODE: Readonly<Record<FanoutPlan['mode'], StrategyKind>> = {
+  speculative: 'first_win',
+  diverse: 'majority',
+  clone: 'self_consistency',
+};
 
 /** What others than `holds` have to know of a trigger. */
 export interface TriggerTraits {

@@ -18,6 +18,7 @@ export {
 export type { ConfigWarning, Problem } from './problem.ts';
 export { configReference, type ReferenceRow, referenceRows } from './reference.ts';
 export { restartNeeded } from './restart.ts';
+export { CONSENSUS_DEFAULTS } from './schema-fanout.ts';
 export type { ValueSources } from './substitute.ts';
 export type * from './types.ts';
 export type * from './types-cluster.ts';

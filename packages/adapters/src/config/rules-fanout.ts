@@ -1,4 +1,11 @@
-import { STRATEGIES, STRATEGY_KINDS, TRIGGER_KINDS, TRIGGERS } from '@atp-router/consensus';
+import {
+  STRATEGIES,
+  STRATEGY_KINDS,
+  STRATEGY_OF_MODE,
+  type StrategyKind,
+  TRIGGER_KINDS,
+  TRIGGERS,
+} from '@atp-router/consensus';
 import { fault, type Inventory, isRecord, nameAt, numberOf, type Row, textOf } from './inventory.ts';
 import type { Draft, Path } from './problem.ts';
 import { ANYBODY, target } from './references.ts';
@@ -52,15 +59,18 @@ function temperatures(inventory: Inventory, { path, value }: Row): Draft[] {
   return [fault(inventory, [...path, ...at, 'max'], '"max" is below "min"', `at least ${min}`)];
 }
 
-const OF_MODE: Readonly<Record<string, string>> = { speculative: 'first_win', clone: 'self_consistency' };
-
 /** The strategies that may run: the one of the policy, or those that `adaptive` chooses among. */
 function kindsOf(value: unknown): readonly string[] {
   const mode = textOf(valueAt(value, ['fanout', 'mode'])) ?? 'diverse';
-  const kind = textOf(valueAt(value, ['consensus', 'strategy'])) ?? OF_MODE[mode] ?? 'majority';
+  const kind = textOf(valueAt(value, ['consensus', 'strategy'])) ?? ofMode(mode);
   if (kind !== 'adaptive') return [kind];
   const among = valueAt(value, ['consensus', 'among']);
   return [kind, ...(Array.isArray(among) ? among.map(String) : AMONG_DEFAULT)];
+}
+
+/** Of a mode that may be none: the schema has told then. */
+function ofMode(mode: string): StrategyKind {
+  return Object.entries(STRATEGY_OF_MODE).find(([name]) => name === mode)?.[1] ?? STRATEGY_OF_MODE.diverse;
 }
 
 function strategy(inventory: Inventory, { path, value }: Row, entries: readonly Entry[]): Draft[] {

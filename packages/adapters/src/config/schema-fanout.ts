@@ -188,3 +188,6 @@ export const arbiterSchema: z.ZodType<ArbiterConfig> = typed<ArbiterConfig>()(
 
 /** Name of a persona, where nothing else can stand. */
 export const personaName: z.ZodString = name('Id of the persona; clients may name it as `persona:<id>`.');
+
+/** What `consensus` is where a policy has none: as if it had been written out. */
+export const CONSENSUS_DEFAULTS: ConsensusConfig = consensusSchema.parse({});

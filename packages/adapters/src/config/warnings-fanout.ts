@@ -1,4 +1,4 @@
-import type { StrategyKind } from '@atp-router/consensus';
+import { STRATEGY_OF_MODE, type StrategyKind } from '@atp-router/consensus';
 import type { ConfigWarning } from './problem.ts';
 import { AMONG_DEFAULT, RISK_DEFAULT } from './schema-fanout.ts';
 import type { Config } from './types.ts';
@@ -14,7 +14,7 @@ export function fanoutWarnings(config: Config, policy: PolicyConfig, path: strin
   const warn: Warn = (at, message) => void warnings.push({ path: `${path}.${at}`, message });
   const names = voicesOf(config, fanout);
   const voices = heardOf(names, fanout);
-  const kind = policy.consensus?.strategy ?? OF_MODE[fanout.mode];
+  const kind = policy.consensus?.strategy ?? STRATEGY_OF_MODE[fanout.mode];
   if (voices === 1 && names.size === 1 && fanout.mode !== 'clone' && kind !== 'champion') {
     warn('fanout.agents', 'there is one voice, so there is nothing to agree on. Name another, or use "fallback"');
   }
@@ -40,12 +40,6 @@ export function fanoutWarnings(config: Config, policy: PolicyConfig, path: strin
   }
   return warnings;
 }
-
-const OF_MODE: Readonly<Record<FanoutConfig['mode'], StrategyKind>> = {
-  speculative: 'first_win',
-  diverse: 'majority',
-  clone: 'self_consistency',
-};
 
 /** Answers that may count, by who gives them: clones are several, challengers are none. */
 function voicesOf({ personas }: Config, { agents, mode, clones, seeds }: FanoutConfig): ReadonlyMap<string, number> {

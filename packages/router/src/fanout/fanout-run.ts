@@ -241,7 +241,7 @@ export class FanoutRun implements RunningCall, DeskOwner, OpeningOwner {
     let last: (string | Uint8Array)[];
     try {
       const check = reconciler.checker(this.#briefs.documents);
-      const consensus = consensusField(this.#session, result, this.#desk.lanes, this.#fanout, check);
+      const consensus = consensusField(this.#session, result, this.#desk, this.#fanout, check);
       const atp = { ...this.#books.atp(undefined, meta), consensus };
       const ended_s = Math.floor(ambient.clock.now_ms() / 1_000);
       last = this.#reply.last(choice, this.#books.usage, atp, ended_s, meta);

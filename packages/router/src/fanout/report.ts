@@ -8,9 +8,11 @@ import type {
 } from '@atp-router/consensus';
 import type { JsonObject } from '@atp-router/kernel';
 import { nanosToMicros } from '@atp-router/kernel';
+import type { AttemptRecord } from '@atp-router/ledger';
 import { totals } from '../engine/records.ts';
+import type { LaneDesk } from './lane-desk.ts';
 import type { LaneRun } from './lane-run.ts';
-import type { Fanout } from './types.ts';
+import { type Fanout, isMember } from './types.ts';
 
 /** Of a result that may still be revised: for those who read a stream. */
 export function provisionalField({
@@ -27,11 +29,14 @@ export function provisionalField({
   };
 }
 
+/** Who was asked, as far as a report says it. */
+type Desk = Pick<LaneDesk, 'lanes' | 'all' | 'embeds'>;
+
 /** How several answers became one, beside the answer. `check` holds what a finding cites against the documents of the task. */
 export function consensusField(
   session: ConsensusSession,
   result: Reconciled,
-  runs: ReadonlyMap<number, LaneRun>,
+  desk: Desk,
   { policy, plan }: Fanout,
   check: (finding: Finding) => EvidenceCheck,
 ): JsonObject {
@@ -47,7 +52,8 @@ export function consensusField(
     confidence: rounded(result.confidence),
     uncertainties: [...result.uncertainties],
     why: [...result.why],
-    lanes: lanes.map((lane) => laneField(lane, runs.get(lane.lane), result)),
+    lanes: lanes.map((lane) => laneField(lane, desk.lanes.get(lane.lane), result)),
+    asked_further: furtherFields(desk),
     escalated: session.escalated ?? null,
     revisions: session.revisions,
     timing_ms: {
@@ -77,7 +83,6 @@ function findingField(finding: Finding, answered: number, { citations, score }: 
 }
 
 function laneField({ lane, member, phase }: LaneView, run: LaneRun | undefined, { shares }: Reconciled): JsonObject {
-  const { usage, cost_usd_nanos } = totals(run?.records ?? []);
   return {
     lane,
     source: member.source,
@@ -87,9 +92,28 @@ function laneField({ lane, member, phase }: LaneView, run: LaneRun | undefined, 
     ...('error' in phase ? { error: phase.error.code } : {}),
     ...('reason' in phase ? { reason: phase.reason } : {}),
     share: rounded(shares.find((one) => one.lane === lane)?.share ?? 0),
-    tokens: usage.in_tokens + usage.out_tokens,
-    cost_usd_micros: nanosToMicros(cost_usd_nanos),
+    ...spent(run?.records ?? []),
   };
+}
+
+/** Who was asked beside the lanes, in the order in which they were: judge, arbiter and the like, and the maker of embeddings. */
+function furtherFields({ all, embeds }: Desk): JsonObject[] {
+  const further = all.filter(({ work }) => !isMember(work.ref.role));
+  return [
+    ...further.map((run) => {
+      const { role, source } = run.work.ref;
+      return { role, source, model: run.work.voice.targets[0]?.model.id ?? null, ...spent(run.records) };
+    }),
+    ...[...embeds].flatMap(([lane, records]) => {
+      const [first] = records;
+      return first === undefined ? [] : [{ role: 'embed', source: first.model, lane, ...spent(records) }];
+    }),
+  ];
+}
+
+function spent(records: readonly AttemptRecord[]): { tokens: number; cost_usd_micros: number } {
+  const { usage, cost_usd_nanos } = totals(records);
+  return { tokens: usage.in_tokens + usage.out_tokens, cost_usd_micros: nanosToMicros(cost_usd_nanos) };
 }
 
 /** Three digits are as many as mean something. */

@@ -1,4 +1,11 @@
-import type { Config, ConsensusConfig, FanoutConfig, FanoutMember, PolicyConfig } from '@atp-router/adapters';
+import {
+  CONSENSUS_DEFAULTS,
+  type Config,
+  type ConsensusConfig,
+  type FanoutConfig,
+  type FanoutMember,
+  type PolicyConfig,
+} from '@atp-router/adapters';
 import {
   type AnswerForm,
   type ArbiterSettings,
@@ -6,7 +13,7 @@ import {
   type FanoutPlan,
   type Member,
   STRATEGIES,
-  type StrategyKind,
+  STRATEGY_OF_MODE,
   type StrategySettings,
 } from '@atp-router/consensus';
 import { NANOS_PER_USD } from '@atp-router/kernel';
@@ -18,22 +25,6 @@ const REORDER_MAX = 256;
 const SAMPLES_AT_ONCE = 3;
 /** Halfway between sure of it and knowing nothing. */
 const THRESHOLD = 0.5;
-
-const DEFAULT_STRATEGY: Readonly<Record<FanoutConfig['mode'], StrategyKind>> = {
-  speculative: 'first_win',
-  diverse: 'majority',
-  clone: 'self_consistency',
-};
-
-/** As if it had been written out: what `consensus` is where a policy has none. */
-const DEFAULT_CONSENSUS: ConsensusConfig = {
-  answer: 'auto',
-  weights: 'learned',
-  judge_mode: 'pick',
-  risk: 0.05,
-  among: ['majority', 'weighted_merge', 'self_consistency', 'evidence'],
-  ack_severity: 'critical',
-};
 
 /** The fan-outs of a checked configuration by policy; only of those that have one. */
 export function fanoutsOf(config: Config, cast: Cast): ReadonlyMap<string, FanoutPlan> {
@@ -73,7 +64,7 @@ export function keepsLocal({ fallback, fanout, consensus, escalation, arbiter }:
 
 function fanoutPlan(policy: PolicyConfig, fanout: FanoutConfig, cast: Cast): FanoutPlan {
   const { provisional, escalation, arbiter, deadline_ms, tau_final } = policy;
-  const strategy = strategyOf(fanout, policy.consensus ?? DEFAULT_CONSENSUS);
+  const strategy = strategyOf(fanout, policy.consensus ?? CONSENSUS_DEFAULTS);
   return {
     mode: fanout.mode,
     members: membersOf(fanout, cast),
@@ -112,7 +103,7 @@ function arbiterOf({ agent, max_usd }: NonNullable<PolicyConfig['arbiter']>, cas
 
 function strategyOf({ mode }: FanoutConfig, consensus: ConsensusConfig): StrategySettings {
   const { strategy, answer, quorum, weights, judge, judge_mode, risk, among, ack_severity } = consensus;
-  const kind = strategy ?? DEFAULT_STRATEGY[mode];
+  const kind = strategy ?? STRATEGY_OF_MODE[mode];
   const who = { judge, judge_mode };
   return { kind, answer: answerForm(answer), quorum, weights, ...who, risk, among, ack_severity };
 }

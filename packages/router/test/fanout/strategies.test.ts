@@ -141,12 +141,18 @@ describe('answers', () => {
   const PLAIN = { a: 'Lisbon is the capital.', b: 'It lies at the Tagus.', c: 'Lisbon is the capital.' };
 
   test('an arbiter writes one answer, and what nobody has said is taken out of it', async () => {
-    const { text, said } = await run({ strategy: 'arbiter' }, PLAIN, ARBITER, async ({ up }) => {
+    const { text, said, json } = await run({ strategy: 'arbiter' }, PLAIN, ARBITER, async ({ up }) => {
       (await up.next('e')).answer('Lisbon is the capital. It lies at the Tagus. It has 7 hills.');
     });
     expect(text).toContain('Lisbon is the capital.');
     expect(text).not.toContain('7 hills');
     expect(said).toMatchObject({ strategy: 'arbiter' });
+    // With the lanes it is what the call has cost: 10 tokens of a prompt at 1, 5 of an answer at 2 a million, each.
+    const asked = { role: 'arbiter', source: 'e', model: 'e', tokens: 15, cost_usd_micros: 20 };
+    expect(said).toMatchObject({ asked_further: [asked] });
+    const lanes = said['lanes'] as { cost_usd_micros: number }[];
+    const sum = lanes.reduce((all, lane) => all + lane.cost_usd_micros, asked.cost_usd_micros);
+    expect((json as { atp: unknown }).atp).toMatchObject({ cost_usd_micros: sum });
   });
 
   test('an arbiter that costs more than its cap is not asked', async () => {
