@@ -64,7 +64,8 @@ const SESSION_LIMITS: Partial<SessionLimits> = {
 };
 const CONNECTION_LIMITS: Partial<FrameConnectionLimits> = {
   first_frame_ms: 4_000,
-  absent_ms: 3_000,
+  // Of many judges at once on a busy machine one may not come to its second request within three seconds.
+  absent_ms: 6_000,
   heartbeat_ms: 500,
 };
 
