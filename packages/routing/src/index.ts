@@ -65,3 +65,11 @@ export {
   type TaskFacts,
 } from './policy/task-facts.ts';
 export { pathText, traceOf, type TraceStep } from './policy/trace.ts';
+export {
+  LEARNER_SETTINGS,
+  type LearnerSettings,
+  LearnerTask,
+  type RouteCandidate,
+  RouteLearner,
+} from './learn/learner.ts';
+export type { TaskSettings } from './learn/task.ts';

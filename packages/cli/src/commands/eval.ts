@@ -1,4 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { RoutingOptions } from '../eval/routing/run.ts';
+import type { PolicyKind } from '../eval/routing/stream.ts';
 import type { EvalOptions } from '../eval/run.ts';
 import type { Order, StrategyName } from '../eval/strategies.ts';
 import { type Cli, folder, integer } from './context.ts';
@@ -12,10 +14,52 @@ const STRATEGIES = Object.keys({ majority: 0, weighted: 0, 'early-stop': 0, firs
 >);
 const ORDERS = Object.keys({ weight: 0, cheap: 0, lane: 0 } satisfies Record<Order, 0>);
 
+const POLICIES = Object.keys({ any: 0, single: 0, cascade: 0 } satisfies Record<PolicyKind, 0>);
+const ORDERS_MAX = 1_000;
+const DELAY_MAX = 1_000_000;
+const QUALITY_MAX = 32;
+
 export function addEval(program: Command, cli: Cli): void {
-  program
-    .command('eval')
-    .description('strategies, measured on recorded answers')
+  const group = program.command('eval').description('strategies and routing, measured on recorded answers');
+  addEvalConsensus(group, cli);
+  addEvalRouting(group, cli);
+}
+
+function addEvalRouting(group: Command, cli: Cli): void {
+  group
+    .command('routing')
+    .description(
+      'stream recorded prompts through the learner of "auto", and say how often it is right, and at what cost',
+    )
+    .requiredOption('--data <dir>', 'folder with answers of models, and questions.jsonl.gz', folder)
+    .requiredOption('--prices <file>', 'CSV: model,in_usd_per_mtok,out_usd_per_mtok')
+    .option('--models <list>', 'who may be asked: names with commas between, or all that answered all', members, 'all')
+    .addOption(
+      new Option('--policy <kind>', 'one model each, or answers looked at first').choices(POLICIES).default('any'),
+    )
+    .option(
+      '--quality <list>',
+      'USD that a point of quality is worth; several with commas draw a curve',
+      worths,
+      [0.001],
+    )
+    .option('--feedback <p>', 'chance that it is told whether an answer was right', part, 1)
+    .option('--delay <n>', 'prompts later that it is told', integer(0, DELAY_MAX), 0)
+    .option('--noise <q>', 'chance that what is told is wrong', part, 0)
+    .option('--orders <n>', 'orders of the prompts', integer(1, ORDERS_MAX), 20)
+    .option('--seed <n>', 'of the first order; each further one has the next', integer(0, SEED_MAX), 1)
+    .option('--json', 'as JSON')
+    .action(async (options: RoutingOptions) => (await import('../eval/routing/run.ts')).evalRouting(cli, options));
+}
+
+function worths(text: string): readonly number[] {
+  const values = text.split(',').map(Number);
+  if (values.every((value) => Number.isFinite(value) && value > 0) && values.length <= QUALITY_MAX) return values;
+  throw new InvalidArgumentError(`It must be 1 to ${QUALITY_MAX} numbers above 0, in USD, with commas between.`);
+}
+
+function addEvalConsensus(group: Command, cli: Cli): void {
+  group
     .command('consensus')
     .description(
       'stream recorded answers of several models through a strategy, and say how often it is right, and at what cost',

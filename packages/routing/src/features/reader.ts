@@ -1,0 +1,72 @@
+import type { Rng } from '@atp-router/kernel';
+import type { Features } from '../learn/belief.ts';
+import { BIAS, type Layout, STYLES } from '../learn/layout.ts';
+import { TermReader, type Terms } from './terms.ts';
+import { type TopicSettings, Topics } from './topics.ts';
+
+/** Topics that a prompt may be of at once. */
+const TOPICS_EACH = 3;
+/** How much nearer a topic has to be to count for more: a tenth is e². */
+const SHARPNESS = 20;
+
+/** What routing makes of the text of a prompt. */
+export interface PromptFeatures {
+  readonly features: Features;
+  /** The nearest topic; undefined while none are known. */
+  readonly topic: number | undefined;
+}
+
+/** Makes features of prompts, and learns what prompts are about from each of them. No word is kept. */
+export class PromptReader {
+  readonly #layout: Layout;
+  readonly #terms: TermReader = new TermReader();
+  readonly #topics: Topics;
+
+  constructor(layout: Layout, settings: TopicSettings, rng: Rng) {
+    this.#layout = layout;
+    this.#topics = new Topics({ ...settings, topics: layout.topics }, rng);
+  }
+
+  read(text: string): PromptFeatures {
+    const terms = this.#terms.read(text);
+    const direction = this.#topics.observe(terms);
+    const at: number[] = [BIAS];
+    const value: number[] = [1];
+    const topic = this.#topics.begun ? this.#nearest(this.#topics.near(direction), at, value) : undefined;
+    for (const [i, style] of stylesOf(terms).entries()) {
+      at.push(1 + this.#layout.topics + i);
+      value.push(style);
+    }
+    return { features: { at, value }, topic };
+  }
+
+  /** Adds the nearest topics with their parts, which sum to 1. */
+  #nearest(near: Float64Array, at: number[], value: number[]): number {
+    const best: number[] = [];
+    for (let topic = 0; topic < near.length; topic += 1) {
+      let place = best.length;
+      while (place > 0 && (near[best[place - 1] ?? 0] ?? 0) < (near[topic] ?? 0)) place -= 1;
+      if (place < TOPICS_EACH) best.splice(place, best.length === TOPICS_EACH ? 0 : 0, topic);
+      if (best.length > TOPICS_EACH) best.pop();
+    }
+    const first = best[0] ?? 0;
+    const parts = best.map((topic) => Math.exp(SHARPNESS * ((near[topic] ?? 0) - (near[first] ?? 0))));
+    const sum = parts.reduce((all, part) => all + part, 0);
+    for (const [i, topic] of best.entries()) {
+      at.push(1 + topic);
+      value.push((parts[i] ?? 0) / sum);
+    }
+    return first;
+  }
+}
+
+/** Each about 0 for a usual prompt, and within 2 of it. */
+function stylesOf({ words, digits, symbols, lines }: Terms): readonly number[] {
+  const styles = [
+    (Math.log(1 + words) - 4.5) / 1.2,
+    (digits - 0.03) / 0.05,
+    (symbols - 0.06) / 0.06,
+    (lines - 0.02) / 0.03,
+  ];
+  return styles.slice(0, STYLES).map((style) => Math.max(-2, Math.min(2, style)));
+}

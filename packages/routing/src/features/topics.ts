@@ -1,0 +1,184 @@
+import { type Rng, randomInt } from '@atp-router/kernel';
+import { BUCKETS, type Terms } from './terms.ts';
+
+/** A prompt as a direction: the weights of its words, squares summing to 1. */
+export interface Direction {
+  readonly buckets: Uint16Array;
+  readonly weights: Float32Array;
+}
+
+export interface TopicSettings {
+  readonly topics: number;
+  /** Prompts that are kept, without their words, to find topics in. */
+  readonly kept: number;
+  /** Kept prompts that are looked at again with each new one. */
+  readonly again: number;
+  /** Prompts before topics are looked for. */
+  readonly begin_at: number;
+}
+
+export const TOPIC_SETTINGS: TopicSettings = { topics: 32, kept: 2_048, again: 8, begin_at: 256 };
+
+/**
+ * Topics of prompts, found without labels: tf-idf of hashed words, and mini-batch k-means by cosine over the prompts of late,
+ * each of which is looked at many times (Sculley 2010, "Web-Scale K-Means Clustering"; Dhillon, Modha 2001 for directions).
+ */
+export class Topics {
+  readonly #settings: TopicSettings;
+  readonly #rng: Rng;
+  /** Prompts in which a bucket came. */
+  readonly #of_bucket: Float64Array = new Float64Array(BUCKETS);
+  #prompts = 0;
+  readonly #kept: Direction[] = [];
+  /** `topics` rows of `BUCKETS` sums. */
+  readonly #centres: Float32Array;
+  readonly #lengths: Float64Array;
+  readonly #members: Float64Array;
+  /** Topics without a member. */
+  #free: number;
+  #begun = false;
+
+  constructor(settings: TopicSettings, rng: Rng) {
+    this.#settings = settings;
+    this.#rng = rng;
+    this.#free = settings.topics;
+    this.#centres = new Float32Array(settings.topics * BUCKETS);
+    this.#lengths = new Float64Array(settings.topics);
+    this.#members = new Float64Array(settings.topics);
+  }
+
+  get begun(): boolean {
+    return this.#begun;
+  }
+
+  directionOf({ buckets, counts }: Terms): Direction {
+    const weights = new Float32Array(buckets.length);
+    let square = 0;
+    for (let i = 0; i < buckets.length; i += 1) {
+      const seen = this.#of_bucket[buckets[i] ?? 0] ?? 0;
+      const weight = (1 + Math.log(counts[i] ?? 1)) * Math.log((this.#prompts + 1) / (seen + 0.5));
+      weights[i] = Math.max(0, weight);
+      square += (weights[i] ?? 0) ** 2;
+    }
+    const scale = square === 0 ? 0 : 1 / Math.sqrt(square);
+    for (let i = 0; i < weights.length; i += 1) weights[i] = (weights[i] ?? 0) * scale;
+    return { buckets, weights };
+  }
+
+  /** Cosine with each topic. */
+  near(direction: Direction): Float64Array {
+    const near = new Float64Array(this.#settings.topics);
+    for (let topic = 0; topic < near.length; topic += 1) near[topic] = this.#cosine(direction, topic);
+    return near;
+  }
+
+  /** A prompt that came; returns its direction as it was before. One without a word says nothing of topics. */
+  observe(terms: Terms): Direction {
+    const direction = this.directionOf(terms);
+    if (terms.buckets.length === 0) return direction;
+    this.#prompts += 1;
+    for (const bucket of terms.buckets) this.#of_bucket[bucket] = (this.#of_bucket[bucket] ?? 0) + 1;
+    const { kept, again, begin_at } = this.#settings;
+    if (this.#kept.length < kept) this.#kept.push(direction);
+    else this.#kept[this.#prompts % kept] = direction;
+    // Those of the same words as another's make no topic of their own: what is free is looked for again.
+    if (this.#free > 0 && this.#prompts % begin_at === 0) this.#seed();
+    if (!this.#begun) return direction;
+    this.#take(direction);
+    for (let i = 0; i < again; i += 1) {
+      const one = this.#kept[randomInt(this.#rng, 0, this.#kept.length - 1)];
+      if (one !== undefined) this.#take(one);
+    }
+    return direction;
+  }
+
+  /** k-means++ (Arthur, Vassilvitskii 2007) for the topics that have no member yet: the first of each is far from all others. */
+  #seed(): void {
+    const nearest = (one: Direction): number => {
+      let most = 0;
+      for (let topic = 0; topic < this.#settings.topics; topic += 1) most = Math.max(most, this.#cosine(one, topic));
+      return most;
+    };
+    // Squared once more than there: of few prompts with few words, most are far from each other, and the farthest have to come first.
+    const far = this.#kept.map((one) => (isSilent(one) ? 0 : (1 - nearest(one)) ** 2));
+    for (let topic = 0; topic < this.#settings.topics; topic += 1) {
+      if ((this.#lengths[topic] ?? 0) > 0) continue;
+      const direction = this.#kept[drawn(far, this.#rng)];
+      if (direction === undefined || far.every((distance) => distance < SAME)) return;
+      this.#add(topic, direction, 1);
+      this.#free -= 1;
+      this.#begun = true;
+      for (const [i, one] of this.#kept.entries()) far[i] = Math.min(far[i] ?? 0, (1 - this.#cosine(one, topic)) ** 2);
+    }
+  }
+
+  #take(direction: Direction): void {
+    let best = 0;
+    let most = -1;
+    for (let topic = 0; topic < this.#settings.topics; topic += 1) {
+      const cosine = this.#cosine(direction, topic);
+      if (cosine > most) [best, most] = [topic, cosine];
+    }
+    const members = Math.min(this.#members[best] ?? 0, this.#settings.kept);
+    this.#add(best, direction, 1 / (members + 1));
+  }
+
+  /** Moves a centre by a share of the way; the rest of it shrinks. Sums stay, so that only what changes is touched. */
+  #add(topic: number, { buckets, weights }: Direction, share: number): void {
+    const row = topic * BUCKETS;
+    const scale = share >= 1 ? 1 : share / (1 - share);
+    // The centre keeps its length: what is added grows instead, and all is made small again before it is too large.
+    const length = Math.sqrt(this.#lengths[topic] ?? 0) || 1;
+    let square = this.#lengths[topic] ?? 0;
+    for (let i = 0; i < buckets.length; i += 1) {
+      const at = row + (buckets[i] ?? 0);
+      const before = this.#centres[at] ?? 0;
+      const after = before + scale * length * (weights[i] ?? 0);
+      this.#centres[at] = after;
+      square += after * after - before * before;
+    }
+    this.#lengths[topic] = square;
+    this.#members[topic] = (this.#members[topic] ?? 0) + 1;
+    if (square > 1e12) this.#shrink(topic);
+  }
+
+  #shrink(topic: number): void {
+    const row = topic * BUCKETS;
+    const scale = 1 / Math.sqrt(this.#lengths[topic] ?? 1);
+    let square = 0;
+    for (let at = row; at < row + BUCKETS; at += 1) {
+      const value = (this.#centres[at] ?? 0) * scale;
+      this.#centres[at] = value;
+      square += value * value;
+    }
+    this.#lengths[topic] = square;
+  }
+
+  #cosine({ buckets, weights }: Direction, topic: number): number {
+    const length = this.#lengths[topic] ?? 0;
+    if (length <= 0) return 0;
+    const row = topic * BUCKETS;
+    let dot = 0;
+    for (let i = 0; i < buckets.length; i += 1)
+      dot += (this.#centres[row + (buckets[i] ?? 0)] ?? 0) * (weights[i] ?? 0);
+    return dot / Math.sqrt(length);
+  }
+}
+
+/** The square of what two prompts of the same words differ by. */
+const SAME = 1e-6;
+
+/** Its words are in every prompt. */
+function isSilent({ weights }: Direction): boolean {
+  return weights.every((weight) => weight === 0);
+}
+
+/** A place by chance, each as likely as its part of the sum. */
+function drawn(parts: readonly number[], rng: Rng): number {
+  let left = rng.next() * parts.reduce((sum, part) => sum + part, 0);
+  for (const [i, part] of parts.entries()) {
+    left -= part;
+    if (left <= 0) return i;
+  }
+  return 0;
+}

@@ -1,0 +1,105 @@
+import { type Rng, seededRng } from '@atp-router/kernel';
+import { PromptReader } from '../features/reader.ts';
+import { TOPIC_SETTINGS, type TopicSettings } from '../features/topics.ts';
+import { RouteKnowledge } from './knowledge.ts';
+import { layoutOf } from './layout.ts';
+import type { Contender } from './outlook.ts';
+import { RouteTask, TASK_SETTINGS, type TaskSettings } from './task.ts';
+
+/** Who may be asked for a task, and what one answer costs. */
+export interface RouteCandidate {
+  readonly id: string;
+  /** For reading the prompt, and for each token of an answer. */
+  readonly in_usd: number;
+  readonly out_usd_per_token: number;
+}
+
+export interface LearnerSettings {
+  readonly topics: TopicSettings;
+  readonly task: TaskSettings;
+}
+
+export const LEARNER_SETTINGS: LearnerSettings = { topics: TOPIC_SETTINGS, task: TASK_SETTINGS };
+
+/** Answers have so many tokens before it is known how many. */
+const USUAL_OUT_TOKENS = 250;
+/** Who costs e times as much is expected to be so much better before anything is known. */
+const BETTER_BY_PRICE = 0.03;
+const COST_USD_MIN = 1e-9;
+
+/**
+ * Learns from answers whom to ask: which models are right on which prompts, what their answers cost, what it means when two agree
+ * or an answer is long. Without labels it begins with what prices suggest, and gets better with each word on who was right.
+ */
+export class RouteLearner {
+  readonly #settings: LearnerSettings;
+  readonly #reader: PromptReader;
+  readonly #knowledge: RouteKnowledge;
+  readonly #rng: Rng;
+
+  constructor(seed: number, settings: LearnerSettings = LEARNER_SETTINGS) {
+    this.#settings = settings;
+    this.#rng = seededRng(seed);
+    const layout = layoutOf(settings.topics.topics);
+    this.#reader = new PromptReader(layout, settings.topics, seededRng(seed + 1));
+    this.#knowledge = new RouteKnowledge(layout);
+  }
+
+  /** `quality_usd`: what a right answer instead of a wrong one is worth. */
+  begin(text: string, candidates: readonly RouteCandidate[], quality_usd: number): LearnerTask {
+    const prompt = this.#reader.read(text);
+    const costs = candidates.map(({ id, in_usd, out_usd_per_token }) => {
+      const tokens = this.#knowledge.lengths.expected(id, prompt.topic, USUAL_OUT_TOKENS);
+      return Math.max(COST_USD_MIN, in_usd + out_usd_per_token * tokens);
+    });
+    const usual = costs.reduce((sum, cost) => sum + Math.log(cost), 0) / Math.max(1, costs.length);
+    const contenders = candidates.map(({ id }, i): Contender => {
+      const cost = costs[i] ?? 0;
+      return { id, cost: cost / quality_usd, better: BETTER_BY_PRICE * (Math.log(cost) - usual) };
+    });
+    const task = new RouteTask(this.#knowledge, prompt, contenders, this.#settings.task, this.#rng);
+    return new LearnerTask(task, this.#knowledge, prompt.topic);
+  }
+}
+
+/** One task of a learner. */
+export class LearnerTask {
+  readonly #task: RouteTask;
+  readonly #knowledge: RouteKnowledge;
+  readonly #topic: number | undefined;
+
+  constructor(task: RouteTask, knowledge: RouteKnowledge, topic: number | undefined) {
+    this.#task = task;
+    this.#knowledge = knowledge;
+    this.#topic = topic;
+  }
+
+  /** Whom to ask first; `looks`: its answer is looked at before it is taken. */
+  get first(): RouteTask['first'] {
+    return this.#task.first;
+  }
+
+  get propensity(): number {
+    return this.#task.propensity;
+  }
+
+  /** What to do now that another answer is there: to take one, or to ask on. `key`: the same for equal answers. */
+  answered(
+    model: string,
+    out_tokens: number,
+    key: string | undefined,
+  ): { readonly kind: 'take' | 'ask'; readonly model: string } {
+    const { lengths } = this.#knowledge;
+    const length = lengths.beyond(model, this.#topic, out_tokens);
+    lengths.add(model, this.#topic, out_tokens);
+    const next = this.#task.answered({ model, length, key });
+    if (next.kind === 'take') this.#task.learnAccords();
+    return next;
+  }
+
+  /** How right the answer was that was taken, from 0 to 1; anything else is a fault of who says it, and says nothing. */
+  learn(taken: string, right: number): void {
+    if (!(right >= 0 && right <= 1)) throw new RangeError(`how right an answer is lies from 0 to 1, not ${right}`);
+    this.#task.learn(taken, right);
+  }
+}

@@ -1,0 +1,115 @@
+import { Draw } from '@atp-router/kernel/testing';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { LEARNER_SETTINGS, type LearnerSettings, type RouteCandidate, RouteLearner } from '../../src/index.ts';
+
+const WORDS = {
+  sums: 'add the numbers sum total integer fraction equation solve digits multiply divide remainder',
+  verse: 'poem rhyme stanza verse poet metaphor sonnet line beauty lyric meter ballad image',
+};
+type Kind = keyof typeof WORDS;
+const KINDS = Object.keys(WORDS) as Kind[];
+
+function textOf(kind: Kind, draw: Draw): string {
+  const words = WORDS[kind].split(' ');
+  return Array.from({ length: 20 }, () => draw.from(words)).join(' ');
+}
+
+/** A cheap one that is good at sums and lost with verse, a second cheap one like it, and a dear one that is good at both. */
+const MODELS: readonly (RouteCandidate & { readonly right: Readonly<Record<Kind, number>> })[] = [
+  { id: 'cheap', in_usd: 0.0001, out_usd_per_token: 1e-6, right: { sums: 0.9, verse: 0.3 } },
+  { id: 'like', in_usd: 0.0001, out_usd_per_token: 1e-6, right: { sums: 0.9, verse: 0.3 } },
+  { id: 'dear', in_usd: 0.004, out_usd_per_token: 2e-5, right: { sums: 0.92, verse: 0.9 } },
+];
+const QUALITY_USD = 0.05;
+
+interface Seen {
+  readonly kind: Kind;
+  readonly asked: readonly string[];
+  readonly taken: string;
+  readonly right: boolean;
+}
+
+function play(
+  prompts: number,
+  seed: number,
+  settings: LearnerSettings = LEARNER_SETTINGS,
+  told = (_right: boolean): number | undefined => Number(_right),
+): readonly Seen[] {
+  const draw = new Draw(seed);
+  const learner = new RouteLearner(seed, settings);
+  return Array.from({ length: prompts }, () => {
+    const kind = draw.from(KINDS);
+    const task = learner.begin(textOf(kind, draw), MODELS, QUALITY_USD);
+    const truth = new Map(MODELS.map(({ id, right }) => [id, draw.chance(right[kind]) ? 'yes' : draw.one('no', 'so')]));
+    const asked: string[] = [];
+    let next: { readonly kind: 'take' | 'ask'; readonly model: string } = { kind: 'ask', model: task.first.model };
+    while (next.kind === 'ask') {
+      asked.push(next.model);
+      next = task.answered(next.model, 200, truth.get(next.model));
+    }
+    const right = truth.get(next.model) === 'yes';
+    const word = told(right);
+    if (word !== undefined) task.learn(next.model, word);
+    return { kind, asked, taken: next.model, right };
+  });
+}
+
+const share = (seen: readonly Seen[], is: (one: Seen) => boolean): number => seen.filter(is).length / seen.length;
+const lateOf = (seen: readonly Seen[], kind: Kind): readonly Seen[] =>
+  seen.slice(-600).filter((one) => one.kind === kind);
+
+describe('a learner', () => {
+  test('finds out from the words of prompts where the cheap one will do, and nowhere is told of topics', () => {
+    const seen = play(2_000, 3);
+    const [sums, verse] = [lateOf(seen, 'sums'), lateOf(seen, 'verse')];
+    expect(share(sums, ({ asked }) => asked.includes('dear'))).toBeLessThan(0.25);
+    expect(share(verse, ({ asked }) => asked.includes('dear'))).toBeGreaterThan(0.75);
+    expect(share(sums, ({ right }) => right)).toBeGreaterThan(0.85);
+    expect(share(verse, ({ right }) => right)).toBeGreaterThan(0.75);
+  });
+
+  test('is the same for the same seed, and another for another', () => {
+    expect(play(300, 5)).toEqual(play(300, 5));
+    expect(play(300, 5)).not.toEqual(play(300, 6));
+  });
+
+  test('asks nobody a second time, takes an answer that was given, and ends, whatever is told', () => {
+    fc.assert(
+      fc.property(fc.integer(), fc.constantFrom(0, 0.5, 1), fc.constantFrom(0, 1, 3), (seed, boldness, openers) => {
+        const task = { ...LEARNER_SETTINGS.task, boldness, openers };
+        const words = new Draw(seed);
+        const told = (): number | undefined => (words.chance(0.3) ? undefined : words.next());
+        for (const { asked, taken } of play(60, seed, { ...LEARNER_SETTINGS, task }, told)) {
+          expect(new Set(asked).size).toBe(asked.length);
+          expect(asked).toContain(taken);
+          if (openers === 0) expect(asked).toHaveLength(1);
+        }
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  test('says how likely its first move was, and where it tries nothing it was certain', () => {
+    const draw = new Draw(9);
+    const bold = new RouteLearner(1);
+    const sure = new RouteLearner(1, { ...LEARNER_SETTINGS, task: { ...LEARNER_SETTINGS.task, boldness: 0 } });
+    const propensities = Array.from({ length: 200 }, () => {
+      const text = textOf(draw.from(KINDS), draw);
+      expect(sure.begin(text, MODELS, QUALITY_USD).propensity).toBe(1);
+      return bold.begin(text, MODELS, QUALITY_USD).propensity;
+    });
+    expect(Math.min(...propensities)).toBeGreaterThan(0);
+    expect(Math.max(...propensities)).toBeLessThanOrEqual(1);
+    expect(propensities.some((one) => one < 1)).toBe(true);
+  });
+
+  test('that is told nothing still begins with a guess that prices give', () => {
+    const learner = new RouteLearner(1, {
+      ...LEARNER_SETTINGS,
+      task: { ...LEARNER_SETTINGS.task, boldness: 0, openers: 0 },
+    });
+    expect(learner.begin('hello there', MODELS, 1_000).first.model).toBe('dear');
+    expect(learner.begin('hello there', MODELS, 0.0001).first.model).not.toBe('dear');
+  });
+});
