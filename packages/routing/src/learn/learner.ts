@@ -26,6 +26,8 @@ const USUAL_OUT_TOKENS = 250;
 /** Who costs e times as much is expected to be so much better before anything is known. */
 const BETTER_BY_PRICE = 0.03;
 const COST_USD_MIN = 1e-9;
+/** Until it is known how often somebody says what was right, as if it had been said of each of so many tasks. */
+const TOLD_BEFORE = 200;
 
 /**
  * Learns from answers whom to ask: which models are right on which prompts, what their answers cost, what it means when two agree
@@ -36,6 +38,8 @@ export class RouteLearner {
   readonly #reader: PromptReader;
   readonly #knowledge: RouteKnowledge;
   readonly #rng: Rng;
+  #tasks = 0;
+  #told = 0;
 
   constructor(seed: number, settings: LearnerSettings = LEARNER_SETTINGS) {
     this.#settings = settings;
@@ -57,8 +61,18 @@ export class RouteLearner {
       const cost = costs[i] ?? 0;
       return { id, cost: cost / quality_usd, better: BETTER_BY_PRICE * (Math.log(cost) - usual) };
     });
-    const task = new RouteTask(this.#knowledge, prompt, contenders, this.#settings.task, this.#rng);
-    return new LearnerTask(task, this.#knowledge, prompt.topic);
+    this.#tasks += 1;
+    const task = new RouteTask(this.#knowledge, prompt, contenders, this.#boldly(), this.#rng);
+    return new LearnerTask(task, this.#knowledge, prompt.topic, () => {
+      this.#told += 1;
+    });
+  }
+
+  /** To try something pays off with each word on it: where one comes for one task in twenty, less has to be tried in each. */
+  #boldly(): TaskSettings {
+    const { task } = this.#settings;
+    const told = Math.min(1, (this.#told + TOLD_BEFORE) / (this.#tasks + TOLD_BEFORE));
+    return { ...task, boldness: task.boldness * Math.sqrt(told) };
   }
 }
 
@@ -67,11 +81,13 @@ export class LearnerTask {
   readonly #task: RouteTask;
   readonly #knowledge: RouteKnowledge;
   readonly #topic: number | undefined;
+  readonly #onTold: () => void;
 
-  constructor(task: RouteTask, knowledge: RouteKnowledge, topic: number | undefined) {
+  constructor(task: RouteTask, knowledge: RouteKnowledge, topic: number | undefined, onTold: () => void) {
     this.#task = task;
     this.#knowledge = knowledge;
     this.#topic = topic;
+    this.#onTold = onTold;
   }
 
   /** Whom to ask first; `looks`: its answer is looked at before it is taken. */
@@ -101,5 +117,6 @@ export class LearnerTask {
   learn(taken: string, right: number): void {
     if (!(right >= 0 && right <= 1)) throw new RangeError(`how right an answer is lies from 0 to 1, not ${right}`);
     this.#task.learn(taken, right);
+    this.#onTold();
   }
 }
