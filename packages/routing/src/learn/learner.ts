@@ -49,8 +49,10 @@ export class RouteLearner {
     this.#knowledge = new RouteKnowledge(layout);
   }
 
-  /** `quality_usd`: what a right answer instead of a wrong one is worth. */
+  /** `quality_usd`: what a right answer instead of a wrong one is worth, above 0. Throws `RangeError` where nobody may be asked. */
   begin(text: string, candidates: readonly RouteCandidate[], quality_usd: number): LearnerTask {
+    if (candidates.length === 0) throw new RangeError('a task needs somebody who may be asked');
+    if (!(quality_usd > 0)) throw new RangeError(`quality is worth more than 0 USD, not ${quality_usd}`);
     const prompt = this.#reader.read(text);
     const costs = candidates.map(({ id, in_usd, out_usd_per_token }) => {
       const tokens = this.#knowledge.lengths.expected(id, prompt.topic, USUAL_OUT_TOKENS);

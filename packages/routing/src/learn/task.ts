@@ -66,11 +66,6 @@ export class RouteTask {
     this.propensity = moves.filter((move) => move.whom === whom && move.looks === looks).length / moves.length;
   }
 
-  /** What is expected to come of it: the chance of a right answer less what it costs, in points of quality. */
-  get worth(): number {
-    return this.#first.worth;
-  }
-
   /** Whom to ask first, and whether the answer is to be looked at before it is taken. */
   get first(): { readonly model: string; readonly looks: boolean } {
     return { model: this.#idOf(this.#first.whom), looks: this.#first.looks };

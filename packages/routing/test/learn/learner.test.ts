@@ -104,6 +104,18 @@ describe('a learner', () => {
     expect(propensities.some((one) => one < 1)).toBe(true);
   });
 
+  test('refuses a task that nobody may be asked for, a quality that is worth nothing, and words that are none', () => {
+    const learner = new RouteLearner(1);
+    expect(() => learner.begin('hello', [], QUALITY_USD)).toThrow(RangeError);
+    for (const worth of [0, -1, Number.NaN]) expect(() => learner.begin('hello', MODELS, worth)).toThrow(RangeError);
+    const task = learner.begin('hello', MODELS, QUALITY_USD);
+    const { model } = task.first;
+    task.answered(model, Number.NaN, 'yes');
+    for (const right of [Number.NaN, -0.1, 1.1]) expect(() => task.learn(model, right)).toThrow(RangeError);
+    task.learn(model, 1);
+    expect(MODELS.map(({ id }) => id)).toContain(learner.begin('hello', MODELS, QUALITY_USD).first.model);
+  });
+
   test('that is told nothing still begins with a guess that prices give', () => {
     const learner = new RouteLearner(1, {
       ...LEARNER_SETTINGS,
