@@ -10,22 +10,66 @@ export interface StrategyTraits {
   readonly decides_alone: boolean;
   /** Its lanes are samples: a few at once, the rest only while the result is not safe. */
   readonly is_sampled: boolean;
+  /** It compares answers word for word, or key for key, and ends as soon as no lane can change which has the most. */
+  readonly stops_early: boolean;
 }
 
 /** The order is that of documents and of seeded histories: a new one goes to the end. */
 export const STRATEGIES: Readonly<Record<StrategyKind, StrategyTraits>> = {
-  first_win: { compares: 'nothing', weighs_citations: false, decides_alone: true, is_sampled: false },
-  union: { compares: 'claims', weighs_citations: false, decides_alone: true, is_sampled: false },
-  majority: { compares: 'nothing', weighs_citations: false, decides_alone: true, is_sampled: false },
-  weighted_merge: { compares: 'claims and texts', weighs_citations: true, decides_alone: true, is_sampled: false },
-  two_phase: { compares: 'claims', weighs_citations: false, decides_alone: false, is_sampled: false },
-  champion: { compares: 'nothing', weighs_citations: false, decides_alone: true, is_sampled: false },
-  self_consistency: { compares: 'nothing', weighs_citations: false, decides_alone: true, is_sampled: true },
-  evidence: { compares: 'claims', weighs_citations: true, decides_alone: true, is_sampled: false },
-  judge: { compares: 'nothing', weighs_citations: false, decides_alone: false, is_sampled: false },
-  arbiter: { compares: 'claims', weighs_citations: false, decides_alone: false, is_sampled: false },
-  adaptive: { compares: 'nothing', weighs_citations: true, decides_alone: false, is_sampled: false },
-  streaming_merge: { compares: 'nothing', weighs_citations: false, decides_alone: false, is_sampled: false },
+  first_win: {
+    compares: 'nothing',
+    weighs_citations: false,
+    decides_alone: true,
+    is_sampled: false,
+    stops_early: false,
+  },
+  union: { compares: 'claims', weighs_citations: false, decides_alone: true, is_sampled: false, stops_early: false },
+  majority: { compares: 'nothing', weighs_citations: false, decides_alone: true, is_sampled: false, stops_early: true },
+  weighted_merge: {
+    compares: 'claims and texts',
+    weighs_citations: true,
+    decides_alone: true,
+    is_sampled: false,
+    stops_early: false,
+  },
+  two_phase: {
+    compares: 'claims',
+    weighs_citations: false,
+    decides_alone: false,
+    is_sampled: false,
+    stops_early: false,
+  },
+  champion: {
+    compares: 'nothing',
+    weighs_citations: false,
+    decides_alone: true,
+    is_sampled: false,
+    stops_early: false,
+  },
+  self_consistency: {
+    compares: 'nothing',
+    weighs_citations: false,
+    decides_alone: true,
+    is_sampled: true,
+    stops_early: true,
+  },
+  evidence: { compares: 'claims', weighs_citations: true, decides_alone: true, is_sampled: false, stops_early: false },
+  judge: { compares: 'nothing', weighs_citations: false, decides_alone: false, is_sampled: false, stops_early: false },
+  arbiter: { compares: 'claims', weighs_citations: false, decides_alone: false, is_sampled: false, stops_early: false },
+  adaptive: {
+    compares: 'nothing',
+    weighs_citations: true,
+    decides_alone: false,
+    is_sampled: false,
+    stops_early: false,
+  },
+  streaming_merge: {
+    compares: 'nothing',
+    weighs_citations: false,
+    decides_alone: false,
+    is_sampled: false,
+    stops_early: true,
+  },
 };
 
 export const STRATEGY_KINDS: readonly StrategyKind[] = Object.keys(STRATEGIES) as StrategyKind[];
@@ -54,3 +98,6 @@ export const TRIGGERS: Readonly<Record<Trigger, TriggerTraits>> = {
 };
 
 export const TRIGGER_KINDS: readonly Trigger[] = Object.keys(TRIGGERS) as Trigger[];
+
+/** Of an escalation that names no threshold: halfway between sure of it and knowing nothing. */
+export const THRESHOLD_DEFAULT = 0.5;

@@ -30,11 +30,14 @@ export function randomInt(rng: Rng, min: number, max: number): number {
   return min + Math.floor(rng.next() * (max - min + 1));
 }
 
+/** Standard normal sample (Box, Muller 1958). */
+export function normal(rng: Rng): number {
+  return Math.sqrt(-2 * Math.log(1 - rng.next())) * Math.cos(2 * Math.PI * rng.next());
+}
+
 /** Log-normal sample given by its median and 95th percentile (the usual shape of latencies and lengths). */
 export function logNormal(rng: Rng, p50: number, p95: number): number {
   const z95 = 1.6448536269514722;
   const sigma = p95 > p50 ? Math.log(p95 / p50) / z95 : 0;
-  const u1 = 1 - rng.next();
-  const z = Math.sqrt(-2 * Math.log(u1)) * Math.cos(2 * Math.PI * rng.next());
-  return p50 * Math.exp(sigma * z);
+  return p50 * Math.exp(sigma * normal(rng));
 }

@@ -68,8 +68,7 @@ export { pathText, traceOf, type TraceStep } from './policy/trace.ts';
 export {
   LEARNER_SETTINGS,
   type LearnerSettings,
-  LearnerTask,
   type RouteCandidate,
   RouteLearner,
 } from './learn/learner.ts';
-export type { TaskSettings } from './learn/task.ts';
+export type { NextStep, RouteTask, TaskSettings } from './learn/task.ts';

@@ -1,6 +1,6 @@
 import { fault, type Inventory, isRecord, numberOf, type Row, textOf } from './inventory.ts';
 import type { Draft, Path } from './problem.ts';
-import { MEMBERS_MAX } from './schema-fanout.ts';
+import { MEMBERS_DEFAULT, MEMBERS_MAX } from './schema-fanout.ts';
 import { valueAt } from './shape.ts';
 
 /** One of `fanout.agents`. */
@@ -54,9 +54,6 @@ export function checkLanes(inventory: Inventory, row: Row, entries: readonly Ent
   return [...lanes(inventory, row, entries), ...clones(inventory, row, entries), ...selected(inventory, row, entries)];
 }
 
-/** As in the schema: a raw file may leave it out. */
-const MEMBERS_DEFAULT = 8;
-
 function lanes(inventory: Inventory, { path, value }: Row, entries: readonly Entry[]): Draft[] {
   const most = Math.min(MEMBERS_MAX, numberOf(valueAt(value, ['fanout', 'max_members'])) ?? MEMBERS_DEFAULT);
   const count = total(entries);
@@ -89,9 +86,13 @@ export function votersOf(value: unknown, entries: readonly Entry[]): number {
   for (const { name, count, is_challenger } of entries) {
     if (!is_challenger) by_name.set(name, (by_name.get(name) ?? 0) + count);
   }
-  const top = numberOf(valueAt(value, ['fanout', 'select', 'top'])) ?? by_name.size;
-  const most = [...by_name.values()].sort((a, b) => b - a).slice(0, top);
-  return most.reduce((sum, count) => sum + count, 0);
+  return mostAtOnce(by_name, numberOf(valueAt(value, ['fanout', 'select', 'top'])));
+}
+
+/** Lanes of those names that have most, `top` of them; undefined: of all. */
+export function mostAtOnce(by_name: ReadonlyMap<string, number>, top: number | undefined): number {
+  const counts = [...by_name.values()].sort((a, b) => b - a);
+  return counts.slice(0, top).reduce((sum, count) => sum + count, 0);
 }
 
 export function total(entries: readonly Entry[]): number {

@@ -15,7 +15,7 @@ import type {
 /** Clones are lanes as any other: no fan-out has more lanes. */
 export const MEMBERS_MAX = 64;
 /** A typing error in `clones` must not cost 64 calls; who means more says so. */
-const MEMBERS_DEFAULT = 8;
+export const MEMBERS_DEFAULT = 8;
 const SEED_MAX = 2_147_483_647;
 const WHO = 'Id of a model or agent, `persona:<id>`, or `<provider>/<upstream model>`';
 

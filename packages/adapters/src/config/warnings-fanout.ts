@@ -1,5 +1,6 @@
-import { STRATEGY_OF_MODE, type StrategyKind } from '@atp-router/consensus';
+import { STRATEGIES, STRATEGY_OF_MODE, type StrategyKind, THRESHOLD_DEFAULT } from '@atp-router/consensus';
 import type { ConfigWarning } from './problem.ts';
+import { mostAtOnce } from './rules-lanes.ts';
 import { AMONG_DEFAULT, RISK_DEFAULT } from './schema-fanout.ts';
 import type { Config } from './types.ts';
 import type { EscalationConfig, FanoutConfig, PolicyConfig } from './types-policy.ts';
@@ -13,7 +14,7 @@ export function fanoutWarnings(config: Config, policy: PolicyConfig, path: strin
   const warnings: ConfigWarning[] = [];
   const warn: Warn = (at, message) => void warnings.push({ path: `${path}.${at}`, message });
   const names = voicesOf(config, fanout);
-  const voices = heardOf(names, fanout);
+  const voices = mostAtOnce(names, fanout.select?.top);
   const kind = policy.consensus?.strategy ?? STRATEGY_OF_MODE[fanout.mode];
   if (voices === 1 && names.size === 1 && fanout.mode !== 'clone' && kind !== 'champion') {
     warn('fanout.agents', 'there is one voice, so there is nothing to agree on. Name another, or use "fallback"');
@@ -53,12 +54,6 @@ function voicesOf({ personas }: Config, { agents, mode, clones, seeds }: FanoutC
     by_name.set(name, (by_name.get(name) ?? 0) + (member.clones ?? of_mode ?? of_persona ?? 1));
   }
   return by_name;
-}
-
-/** The most of them that are heard at once. */
-function heardOf(names: ReadonlyMap<string, number>, { select }: FanoutConfig): number {
-  const counts = [...names.values()].sort((a, b) => b - a);
-  return counts.slice(0, select?.top ?? counts.length).reduce((sum, count) => sum + count, 0);
 }
 
 /** What only one strategy reads. All of it stands in a file that was written out, so what is as it comes says nothing. */
@@ -102,9 +97,6 @@ function extremes(
   }
 }
 
-/** They compare answers word for word, or key for key, and stop as soon as no lane can change which has the most. */
-const STOPPING: readonly StrategyKind[] = ['majority', 'self_consistency', 'streaming_merge'];
-const THRESHOLD_DEFAULT = 0.5;
 const HEARS_ALL = 'A strategy that hears all is weighted_merge';
 
 /** Why a trigger does not hold when one would think that it does. */
@@ -120,7 +112,7 @@ function neverHolds(
   if (kind === 'first_win') {
     return `first_win takes one answer and hears no other that could disagree: disagree_high never holds. ${HEARS_ALL}`;
   }
-  if (!STOPPING.includes(kind) || voices < 2) return undefined;
+  if (!STRATEGIES[kind].stops_early || voices < 2) return undefined;
   if (threshold * voices <= 1) {
     const least = `of ${voices} answers one always has ${rounded(1 / voices)} of the votes or more`;
     return `${least}, which is not below ${threshold}: disagree_high does not hold however they differ. Raise "threshold", or name more members. ${HEARS_ALL}`;

@@ -106,7 +106,7 @@ function shares(part: Report['categories'][number]): Readonly<Record<string, unk
   };
 }
 
-function rate(value: number): string {
+export function rate(value: number): string {
   return value.toFixed(4);
 }
 

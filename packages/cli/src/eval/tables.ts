@@ -4,7 +4,8 @@ import { type CsvRow, csvRows } from './csv.ts';
 import { CELLS_MAX, type Dataset, type Prompt, type Right } from './dataset.ts';
 import { unusable } from './lines.ts';
 
-const CHARS_PER_TOKEN = 4;
+/** As all evaluations count: about, and the same for every model. */
+export const CHARS_PER_TOKEN = 4;
 /** Columns that are no models. */
 const NO_MODELS: ReadonlySet<string> = new Set(['id', 'category', 'answer']);
 

@@ -1,4 +1,4 @@
-import type { Rng } from '@atp-router/kernel';
+import { normal, type Rng } from '@atp-router/kernel';
 import type { AimdOptions } from '../window/aimd.ts';
 import { type Interval, isSound, rewardOf, type TuneGoal } from './interval.ts';
 import { type Decision, heldAt, type Tuner } from './tuner.ts';
@@ -158,9 +158,4 @@ function draw(cell: Cell | undefined, rng: Rng): number {
   const centre = (n * mean + PRIOR.n * PRIOR.mean) / weight;
   const variance = (n * spread + PRIOR.n * PRIOR.deviation ** 2) / weight;
   return centre + Math.sqrt(variance / weight) * normal(rng);
-}
-
-/** Box and Muller 1958. */
-function normal(rng: Rng): number {
-  return Math.sqrt(-2 * Math.log(1 - rng.next())) * Math.cos(2 * Math.PI * rng.next());
 }

@@ -254,8 +254,8 @@ export class CallFunds {
   }
 }
 
-/** Attempts count from 1. */
-const NOBODY = 0;
+/** The number under which a call holds what no attempt has yet; attempts count from 1. */
+export const NOBODY = 0;
 
 function denied(kind: 'call' | 'share', dimension: 'usd' | 'tokens' | undefined): FundsDenial | undefined {
   return dimension && { kind, dimension };

@@ -1,13 +1,10 @@
 import type { AtpError } from '@atp-router/kernel';
 import type { AdmittedCall, EngineEnv } from '../engine/env.ts';
 import { denialError } from '../engine/denials.ts';
-import { type CallFunds, type FundsDenial, isDenied } from '../engine/funds.ts';
+import { type CallFunds, type FundsDenial, isDenied, NOBODY } from '../engine/funds.ts';
 import type { Demand } from '../engine/purse.ts';
 import type { GateTicket, Holder } from '../engine/gate.ts';
 import { leaseOver, stoppedForGold } from '../engine/refusals.ts';
-
-/** The number under which a call holds what no attempt has yet; attempts count from 1. */
-const NOBODY = 0;
 
 /** Told what becomes of an opening. */
 export interface OpeningOwner {

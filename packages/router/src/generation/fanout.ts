@@ -15,6 +15,7 @@ import {
   STRATEGIES,
   STRATEGY_OF_MODE,
   type StrategySettings,
+  THRESHOLD_DEFAULT,
 } from '@atp-router/consensus';
 import { NANOS_PER_USD } from '@atp-router/kernel';
 import { type Cast, personaName } from './personas.ts';
@@ -23,8 +24,6 @@ import { type Cast, personaName } from './personas.ts';
 const REORDER_MAX = 256;
 /** Lanes of a strategy that samples, at once: the fewest that can be a safe majority. */
 const SAMPLES_AT_ONCE = 3;
-/** Halfway between sure of it and knowing nothing. */
-const THRESHOLD = 0.5;
 
 /** The fan-outs of a checked configuration by policy; only of those that have one. */
 export function fanoutsOf(config: Config, cast: Cast): ReadonlyMap<string, FanoutPlan> {
@@ -81,7 +80,7 @@ function fanoutPlan(policy: PolicyConfig, fanout: FanoutConfig, cast: Cast): Fan
     escalations: escalation.map(
       ({ when, threshold, to }): Escalation => ({
         when,
-        threshold: threshold ?? THRESHOLD,
+        threshold: threshold ?? THRESHOLD_DEFAULT,
         to: oneOf(to, cast),
       }),
     ),

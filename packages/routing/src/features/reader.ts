@@ -46,7 +46,7 @@ export class PromptReader {
     for (let topic = 0; topic < near.length; topic += 1) {
       let place = best.length;
       while (place > 0 && (near[best[place - 1] ?? 0] ?? 0) < (near[topic] ?? 0)) place -= 1;
-      if (place < TOPICS_EACH) best.splice(place, best.length === TOPICS_EACH ? 0 : 0, topic);
+      best.splice(place, 0, topic);
       if (best.length > TOPICS_EACH) best.pop();
     }
     const first = best[0] ?? 0;

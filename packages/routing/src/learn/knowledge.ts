@@ -26,6 +26,11 @@ export interface Lesson {
   readonly right: number;
 }
 
+/** Of one of whom nothing is known: what is expected of it before, beside nothing that sets it apart. */
+function raised(slice: Slice, by: number): Slice {
+  return { ...slice, mean: slice.mean + by };
+}
+
 /** The chance of one model on one prompt, whatever answers will show. */
 export class Prospect {
   readonly #common: Slice;
@@ -60,6 +65,8 @@ function at({ mean, variance, weights, cross, square }: Slice, shown: Shown): { 
 export class RouteKnowledge {
   readonly layout: Layout;
   readonly #common: Belief;
+  /** Of a model that is as good as the average one, as far as is known. */
+  readonly #unknown: Belief;
   readonly #own: Map<string, Belief> = new Map();
   readonly #accords: Map<string, Belief> = new Map();
   readonly lengths: Lengths = new Lengths();
@@ -67,18 +74,25 @@ export class RouteKnowledge {
   constructor(layout: Layout) {
     this.layout = layout;
     this.#common = new Belief(commonBelief(layout));
+    this.#unknown = new Belief(ownBelief(layout, 0));
+  }
+
+  /** What all models have in common on a prompt, worked out once for all that are asked about. */
+  common(prompt: Features): Slice {
+    return this.#common.slice(prompt, this.layout.shown, SHOWN_COUNT);
   }
 
   /** Before anybody has answered. `better`: how much better than the average model one is expected to be that is not known. */
-  chance(model: string, prompt: Features, better: number): Chance {
-    const own = this.#own.get(model) ?? this.#fresh(better);
-    return { mean: this.#common.mean(prompt) + own.mean(prompt), spread: Math.sqrt(own.variance(prompt)), common: 0 };
+  chance(model: string, prompt: Features, better: number, common: Slice): Chance {
+    const own = this.#own.get(model);
+    const mean = own === undefined ? better : own.mean(prompt);
+    return { mean: common.mean + mean, spread: Math.sqrt((own ?? this.#unknown).variance(prompt)), common: 0 };
   }
 
-  prospect(model: string, prompt: Features, better: number): Prospect {
-    const { shown } = this.layout;
-    const own = this.#own.get(model) ?? this.#fresh(better);
-    return new Prospect(this.#common.slice(prompt, shown, SHOWN_COUNT), own.slice(prompt, shown, SHOWN_COUNT));
+  prospect(model: string, prompt: Features, better: number, common: Slice): Prospect {
+    const own = this.#own.get(model);
+    const slice = (own ?? this.#unknown).slice(prompt, this.layout.shown, SHOWN_COUNT);
+    return new Prospect(common, own === undefined ? raised(slice, better) : slice);
   }
 
   /** How often two say the same on such a prompt, where the first answer is so much longer than usual. */
@@ -105,7 +119,7 @@ export class RouteKnowledge {
     let own = this.#own.get(model);
     if (own === undefined) {
       if (this.#own.size >= MODELS_MAX) return;
-      own = this.#fresh(better);
+      own = new Belief(ownBelief(this.layout, better));
       this.#own.set(model, own);
     }
     const features = withShown(prompt, this.layout, shown);
@@ -113,10 +127,6 @@ export class RouteKnowledge {
     const common = this.#common.mean(features);
     this.#common.observe(features, right - own.mean(features));
     own.observe(features, right - common);
-  }
-
-  #fresh(better: number): Belief {
-    return new Belief(ownBelief(this.layout, better));
   }
 }
 

@@ -50,7 +50,7 @@ export class RouteLearner {
   }
 
   /** `quality_usd`: what a right answer instead of a wrong one is worth, above 0. Throws `RangeError` where nobody may be asked. */
-  begin(text: string, candidates: readonly RouteCandidate[], quality_usd: number): LearnerTask {
+  begin(text: string, candidates: readonly RouteCandidate[], quality_usd: number): RouteTask {
     if (candidates.length === 0) throw new RangeError('a task needs somebody who may be asked');
     if (!(quality_usd > 0)) throw new RangeError(`quality is worth more than 0 USD, not ${quality_usd}`);
     const prompt = this.#reader.read(text);
@@ -64,10 +64,10 @@ export class RouteLearner {
       return { id, cost: cost / quality_usd, better: BETTER_BY_PRICE * (Math.log(cost) - usual) };
     });
     this.#tasks += 1;
-    const task = new RouteTask(this.#knowledge, prompt, contenders, this.#boldly(), this.#rng);
-    return new LearnerTask(task, this.#knowledge, prompt.topic, () => {
+    const onTold = (): void => {
       this.#told += 1;
-    });
+    };
+    return new RouteTask(this.#knowledge, prompt, contenders, this.#boldly(), this.#rng, onTold);
   }
 
   /** To try something pays off with each word on it: where one comes for one task in twenty, less has to be tried in each. */
@@ -75,50 +75,5 @@ export class RouteLearner {
     const { task } = this.#settings;
     const told = Math.min(1, (this.#told + TOLD_BEFORE) / (this.#tasks + TOLD_BEFORE));
     return { ...task, boldness: task.boldness * Math.sqrt(told) };
-  }
-}
-
-/** One task of a learner. */
-export class LearnerTask {
-  readonly #task: RouteTask;
-  readonly #knowledge: RouteKnowledge;
-  readonly #topic: number | undefined;
-  readonly #onTold: () => void;
-
-  constructor(task: RouteTask, knowledge: RouteKnowledge, topic: number | undefined, onTold: () => void) {
-    this.#task = task;
-    this.#knowledge = knowledge;
-    this.#topic = topic;
-    this.#onTold = onTold;
-  }
-
-  /** Whom to ask first; `looks`: its answer is looked at before it is taken. */
-  get first(): RouteTask['first'] {
-    return this.#task.first;
-  }
-
-  get propensity(): number {
-    return this.#task.propensity;
-  }
-
-  /** What to do now that another answer is there: to take one, or to ask on. `key`: the same for equal answers. */
-  answered(
-    model: string,
-    out_tokens: number,
-    key: string | undefined,
-  ): { readonly kind: 'take' | 'ask'; readonly model: string } {
-    const { lengths } = this.#knowledge;
-    const length = lengths.beyond(model, this.#topic, out_tokens);
-    lengths.add(model, this.#topic, out_tokens);
-    const next = this.#task.answered({ model, length, key });
-    if (next.kind === 'take') this.#task.learnAccords();
-    return next;
-  }
-
-  /** How right the answer was that was taken, from 0 to 1; anything else is a fault of who says it, and says nothing. */
-  learn(taken: string, right: number): void {
-    if (!(right >= 0 && right <= 1)) throw new RangeError(`how right an answer is lies from 0 to 1, not ${right}`);
-    this.#task.learn(taken, right);
-    this.#onTold();
   }
 }

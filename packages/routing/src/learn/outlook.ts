@@ -1,4 +1,4 @@
-import type { Features } from './belief.ts';
+import type { Features, Slice } from './belief.ts';
 import type { Chance, Prospect, RouteKnowledge, Shown } from './knowledge.ts';
 import { SHOWN } from './layout.ts';
 import { ACCORD_USUAL } from './settings.ts';
@@ -66,7 +66,10 @@ export class Outlook {
   /** Places of those whom it may be worth to ask first, and of those who may have the last word. */
   readonly #openers: readonly number[];
   readonly #closers: readonly number[];
+  readonly #common: Slice;
   readonly #prospects: Map<number, Prospect> = new Map();
+  /** While the look ahead is made, which asks for each often: nothing is learned meanwhile. */
+  #accords: Map<string, Chance> | undefined = new Map();
   readonly #fresh: readonly Option[];
   readonly #openings: readonly { readonly whom: number; readonly after: readonly One[] }[];
 
@@ -74,12 +77,14 @@ export class Outlook {
     knowledge: RouteKnowledge,
     prompt: Features,
     contenders: readonly Contender[],
+    common: Slice,
     chances: readonly Chance[],
     { openers, closers }: { readonly openers: readonly number[]; readonly closers: readonly number[] },
   ) {
     this.#knowledge = knowledge;
     this.#prompt = prompt;
     this.#contenders = contenders;
+    this.#common = common;
     this.#openers = openers;
     this.#closers = closers;
     const looked_at = new Set([...openers, ...closers]);
@@ -87,6 +92,7 @@ export class Outlook {
       looked_at.has(whom) ? this.#option(whom, this.fresh(whom, 0)) : { whom, cost, chance: chances[whom] as Chance },
     );
     this.#openings = openers.map((whom) => ({ whom, after: LENGTHS.map(([length]) => this.one(whom, length)) }));
+    this.#accords = undefined;
   }
 
   /** Whom to ask first; `looks`: the answer is worth looking at before it is taken, by more than `look_min`. */
@@ -159,7 +165,7 @@ export class Outlook {
     let prospect = this.#prospects.get(whom);
     if (prospect === undefined) {
       const { id, better } = this.#contenders[whom] as Contender;
-      prospect = this.#knowledge.prospect(id, this.#prompt, better);
+      prospect = this.#knowledge.prospect(id, this.#prompt, better, this.#common);
       this.#prospects.set(whom, prospect);
     }
     return { whom, cost, chance: prospect.given(shown) };
@@ -170,7 +176,12 @@ export class Outlook {
   }
 
   #accord(a: number, b: number, length: number): Chance {
-    return this.#knowledge.accord(this.#idOf(a), this.#idOf(b), this.#prompt, length);
+    const key = `${length} ${Math.min(a, b)} ${Math.max(a, b)}`;
+    const known = this.#accords?.get(key);
+    if (known !== undefined) return known;
+    const chance = this.#knowledge.accord(this.#idOf(a), this.#idOf(b), this.#prompt, length);
+    this.#accords?.set(key, chance);
+    return chance;
   }
 
   #idOf(whom: number): string {

@@ -1,4 +1,4 @@
-import type { Rng } from '@atp-router/kernel';
+import { normal, type Rng } from '@atp-router/kernel';
 import type { PromptFeatures } from '../features/reader.ts';
 import type { Chance, Lesson, RouteKnowledge, Shown } from './knowledge.ts';
 import { afterOne, afterTwo, type Contender, type Guess, type Move, Outlook } from './outlook.ts';
@@ -17,8 +17,14 @@ export interface TaskSettings {
 
 export const TASK_SETTINGS: TaskSettings = { openers: 3, closers: 4, guesses: 16, boldness: 0.5, look_min: 0 };
 
+/** What to do next: to take the answer of a model that has given one, or to ask a model. */
+export interface NextStep {
+  readonly kind: 'take' | 'ask';
+  readonly model: string;
+}
+
 /** An answer, as far as routing looks at it. */
-export interface TaskAnswer {
+interface TaskAnswer {
   readonly model: string;
   /** Standard deviations that it is longer than usual. */
   readonly length: number;
@@ -37,6 +43,7 @@ export class RouteTask {
   readonly #settings: TaskSettings;
   readonly #outlook: Outlook;
   readonly #guess: Guess;
+  readonly #onTold: () => void;
   /** Chance of the first move among those that were as good. */
   readonly propensity: number;
   readonly #first: Move & { readonly looks: boolean };
@@ -50,13 +57,18 @@ export class RouteTask {
     contenders: readonly Contender[],
     settings: TaskSettings,
     rng: Rng,
+    onTold: () => void,
   ) {
     this.#knowledge = knowledge;
     this.#prompt = prompt;
+    this.#onTold = onTold;
     this.#contenders = contenders;
     this.#settings = settings;
-    const chances = contenders.map(({ id, better }) => knowledge.chance(id, prompt.features, better));
-    this.#outlook = new Outlook(knowledge, prompt.features, contenders, chances, apart(contenders, chances, settings));
+    const { features } = prompt;
+    const common = knowledge.common(features);
+    const chances = contenders.map(({ id, better }) => knowledge.chance(id, features, better, common));
+    const places = apart(contenders, chances, settings);
+    this.#outlook = new Outlook(knowledge, features, contenders, common, chances, places);
     const guesses = Array.from({ length: settings.boldness === 0 ? 1 : settings.guesses }, () => this.#guessed(rng));
     const moves = guesses.map((guess) => this.#outlook.first(guess, settings.look_min));
     const chosen = Math.floor(rng.next() * moves.length);
@@ -71,18 +83,28 @@ export class RouteTask {
     return { model: this.#idOf(this.#first.whom), looks: this.#first.looks };
   }
 
-  /** What to do now that another answer is there. */
-  answered(answer: TaskAnswer): { readonly kind: 'take' | 'ask'; readonly model: string } {
-    this.#answers.push(answer);
-    if (this.#closes || !this.#first.looks) return { kind: 'take', model: answer.model };
+  /** What to do now that another answer is there. `key`: the same for equal answers; undefined: it cannot be told. */
+  answered(model: string, out_tokens: number, key: string | undefined): NextStep {
+    const { lengths } = this.#knowledge;
+    const { topic } = this.#prompt;
+    const length = lengths.beyond(model, topic, out_tokens);
+    lengths.add(model, topic, out_tokens);
+    this.#answers.push({ model, length, key });
+    const next = this.#next(model);
+    if (next.kind === 'take') this.#learnAccords();
+    return next;
+  }
+
+  #next(model: string): NextStep {
+    if (this.#closes || !this.#first.looks) return { kind: 'take', model };
     const [one, two] = this.#answers as [TaskAnswer, TaskAnswer | undefined];
     const { kind, whom } = two === undefined ? this.#afterOne(one) : this.#afterTwo(one, two);
     this.#closes = kind === 'close';
     return { kind: kind === 'take' ? 'take' : 'ask', model: this.#idOf(whom) };
   }
 
-  /** Takes in what needs no word on who was right. Once, when the last answer is there. */
-  learnAccords(): void {
+  /** Takes in what needs no word on who was right. */
+  #learnAccords(): void {
     const [one, ...others] = this.#answers;
     if (one?.key === undefined) return;
     const { features } = this.#prompt;
@@ -91,12 +113,17 @@ export class RouteTask {
     }
   }
 
-  /** Takes in how right the answer was that was taken, 0 to 1. It may be long after. */
+  /**
+   * Takes in how right the answer was that was taken, from 0 to 1; it may be long after. Throws `RangeError` for anything else,
+   * which says nothing.
+   */
   learn(taken: string, right: number): void {
+    if (!(right >= 0 && right <= 1)) throw new RangeError(`how right an answer is lies from 0 to 1, not ${right}`);
     for (const lesson of this.#lessons(taken, right)) {
       const { better } = this.#contenders[this.#placeOf(lesson.model)] as Contender;
       this.#knowledge.learn(lesson, this.#prompt.features, better);
     }
+    this.#onTold();
   }
 
   /** What the word on the answer that was taken says of each that was asked: another answer than a right one is wrong. */
@@ -170,8 +197,3 @@ function apart(
 
 /** Who costs more than so much of what the dearest costs is no cheap way to begin. */
 const OPENER_COST = 0.6;
-
-/** Box, Muller 1958. */
-function normal(rng: Rng): number {
-  return Math.sqrt(-2 * Math.log(1 - rng.next())) * Math.cos(2 * Math.PI * rng.next());
-}

@@ -1,6 +1,8 @@
 import { type Column, table } from '../../print/table.ts';
 import { count, printable } from '../../print/text.ts';
-import type { RoutePoint, RouteReport, Spread } from './report.ts';
+import type { Estimate } from '../measure.ts';
+import { rate } from '../print.ts';
+import type { RoutePoint, RouteReport } from './report.ts';
 
 const MODELS: readonly Column[] = [
   ['ALWAYS', 'model'],
@@ -58,10 +60,6 @@ function pointText({ usd_per_point, parts, calls, by_category, paths }: RoutePoi
   ].join('');
 }
 
-function rate(value: number): string {
-  return value.toFixed(4);
-}
-
-function range({ low, high }: Spread): string {
+function range({ low, high }: Estimate): string {
   return `${rate(low)}-${rate(high)}`;
 }

@@ -1,24 +1,18 @@
 import { isHeldOut } from '../held-out.ts';
-import { mean } from '../measure.ts';
+import { type Estimate, mean } from '../measure.ts';
 import { bestOf, byCategory, type Fixed, fixedOf, type Hindsight, oracle } from './fixed.ts';
 import type { Routed } from './stream.ts';
 import type { RouteCase } from './tasks.ts';
 
-/** Over orders: the mean, and between which values nineteen of twenty lie. */
-export interface Spread {
-  readonly mean: number;
-  readonly low: number;
-  readonly high: number;
-}
-
+/** Estimates are over orders: the mean, and between which values nineteen of twenty lie. */
 export interface RoutePart {
   readonly part: 'all' | 'last_half' | 'held_out' | 'tuned' | 'last_half_held_out' | 'last_half_tuned';
-  readonly right: Spread;
-  readonly cost_usd: Spread;
+  readonly right: Estimate;
+  readonly cost_usd: Estimate;
   /** Over the mean cost of the best single model on all prompts. */
-  readonly cost_share: Spread;
+  readonly cost_share: Estimate;
   /** What the best single model of hindsight would have been worth more a prompt, in points of quality; below 0: less. */
-  readonly regret_points: Spread;
+  readonly regret_points: Estimate;
 }
 
 /** All orders at one price of quality. */
@@ -44,7 +38,8 @@ export interface RouteReport {
 }
 
 const PATHS_MAX = 8;
-const POINTS = 100;
+/** Points of all quality: a point is one prompt in a hundred. */
+export const POINTS = 100;
 
 export function routeReport(
   options: Readonly<Record<string, unknown>>,
@@ -120,7 +115,7 @@ function pathsOf(models: readonly string[], all: readonly Routed[]): RoutePoint[
     }));
 }
 
-function spreadOf(values: readonly number[]): Spread {
+function spreadOf(values: readonly number[]): Estimate {
   const sorted = [...values].sort((a, b) => a - b);
   const cut = Math.floor(sorted.length * 0.025);
   return { mean: mean(values), low: sorted[cut] ?? 0, high: sorted[sorted.length - 1 - cut] ?? 0 };

@@ -3,7 +3,7 @@ import { CliError, EXIT } from '../../exit.ts';
 import { chooseMembers, openDataset } from '../open-dataset.ts';
 import { readPrices } from './prices.ts';
 import { printRouteReport } from './print.ts';
-import { routeReport } from './report.ts';
+import { POINTS, routeReport } from './report.ts';
 import { type PolicyKind, streamOnce } from './stream.ts';
 import { routeCases } from './tasks.ts';
 
@@ -21,8 +21,6 @@ export interface RoutingOptions {
   readonly orders: number;
   readonly json?: boolean;
 }
-
-const POINTS = 100;
 
 export async function evalRouting(cli: Cli, options: RoutingOptions): Promise<void> {
   const { cwd } = cli.terminal;

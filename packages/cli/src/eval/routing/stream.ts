@@ -1,5 +1,11 @@
 import { type Rng, seededRng } from '@atp-router/kernel';
-import { LEARNER_SETTINGS, type LearnerTask, type RouteCandidate, RouteLearner } from '@atp-router/routing';
+import {
+  LEARNER_SETTINGS,
+  type NextStep,
+  type RouteCandidate,
+  RouteLearner,
+  type RouteTask,
+} from '@atp-router/routing';
 import { shuffled } from '../disguise.ts';
 import type { Outcome, RouteCase } from './tasks.ts';
 
@@ -72,11 +78,11 @@ function limitsOf(policy: PolicyKind): { readonly openers?: number; readonly loo
 function played(
   models: readonly string[],
   one: RouteCase,
-  task: LearnerTask,
+  task: RouteTask,
 ): { readonly taken: number; readonly asked: readonly number[]; readonly cost_usd: number } {
   const asked: number[] = [];
   let cost_usd = 0;
-  let next: { readonly kind: 'take' | 'ask'; readonly model: string } = { kind: 'ask', model: task.first.model };
+  let next: NextStep = { kind: 'ask', model: task.first.model };
   while (next.kind === 'ask') {
     const model = models.indexOf(next.model);
     const outcome = outcomeOf(one, model);

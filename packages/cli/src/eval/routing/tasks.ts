@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Dataset, Prompt } from '../dataset.ts';
 import { lines, unusable } from '../lines.ts';
+import { CHARS_PER_TOKEN } from '../tables.ts';
 import type { ModelPrice } from './prices.ts';
 
-const CHARS_PER_TOKEN = 4;
 const PER_MTOK = 1_000_000;
 const QUESTIONS = 'questions.jsonl.gz';
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
