@@ -70,5 +70,8 @@ export {
   type LearnerSettings,
   type RouteCandidate,
   RouteLearner,
+  type RoutePlans,
+  type RouteQuestion,
 } from './learn/learner.ts';
-export type { NextStep, RouteTask, TaskSettings } from './learn/task.ts';
+export type { AnswerRecord, RouteRecord } from './learn/record.ts';
+export type { NextStep, RouteAnswer, RouteTask, TaskSettings } from './learn/task.ts';

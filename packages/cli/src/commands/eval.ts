@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { RoutingOptions } from '../eval/routing/run.ts';
-import type { PolicyKind } from '../eval/routing/stream.ts';
+import type { RoutePlans } from '@atp-router/routing';
 import type { EvalOptions } from '../eval/run.ts';
 import type { Order, StrategyName } from '../eval/strategies.ts';
 import { type Cli, folder, integer } from './context.ts';
@@ -14,7 +14,7 @@ const STRATEGIES = Object.keys({ majority: 0, weighted: 0, 'early-stop': 0, firs
 >);
 const ORDERS = Object.keys({ weight: 0, cheap: 0, lane: 0 } satisfies Record<Order, 0>);
 
-const POLICIES = Object.keys({ any: 0, single: 0, cascade: 0 } satisfies Record<PolicyKind, 0>);
+const POLICIES = Object.keys({ any: 0, single: 0, cascade: 0 } satisfies Record<RoutePlans, 0>);
 const ORDERS_MAX = 1_000;
 const DELAY_MAX = 1_000_000;
 const QUALITY_MAX = 32;

@@ -22,6 +22,8 @@ export interface Chance {
 export interface Lesson {
   readonly model: string;
   readonly shown: Shown;
+  /** How much better than the average model it was expected to be before anything was known. */
+  readonly better: number;
   /** How right its answer was, 0 to 1. */
   readonly right: number;
 }
@@ -115,7 +117,7 @@ export class RouteKnowledge {
     belief.observe(withShown(prompt, this.layout, [[SHOWN.length, length]]), is_same ? 1 : 0);
   }
 
-  learn({ model, shown, right }: Lesson, prompt: Features, better: number): void {
+  learn({ model, shown, better, right }: Lesson, prompt: Features): void {
     let own = this.#own.get(model);
     if (own === undefined) {
       if (this.#own.size >= MODELS_MAX) return;

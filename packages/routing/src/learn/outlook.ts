@@ -18,6 +18,16 @@ export interface Guess {
   readonly accord: number;
 }
 
+/** Places among the contenders. */
+export interface Places {
+  /** Whom it may be worth to ask first, with a look at the answer. */
+  readonly openers: readonly number[];
+  /** Who may have the last word. */
+  readonly closers: readonly number[];
+  /** Who may be asked alone, the most promising first. */
+  readonly singles: readonly number[];
+}
+
 /** Something to do, and what it is worth: the chance of a right answer less what is still to be paid for it. */
 export interface Move {
   /** `take`: the answer of one who has answered. `ask`: somebody whose answer is then compared; `close`: whose answer is then taken. */
@@ -63,7 +73,6 @@ export class Outlook {
   readonly #knowledge: RouteKnowledge;
   readonly #prompt: Features;
   readonly #contenders: readonly Contender[];
-  /** Places of those whom it may be worth to ask first, and of those who may have the last word. */
   readonly #openers: readonly number[];
   readonly #closers: readonly number[];
   readonly #common: Slice;
@@ -79,7 +88,7 @@ export class Outlook {
     contenders: readonly Contender[],
     common: Slice,
     chances: readonly Chance[],
-    { openers, closers }: { readonly openers: readonly number[]; readonly closers: readonly number[] },
+    { openers, closers, singles }: Places,
   ) {
     this.#knowledge = knowledge;
     this.#prompt = prompt;
@@ -88,8 +97,10 @@ export class Outlook {
     this.#openers = openers;
     this.#closers = closers;
     const looked_at = new Set([...openers, ...closers]);
-    this.#fresh = contenders.map(({ cost }, whom) =>
-      looked_at.has(whom) ? this.#option(whom, this.fresh(whom, 0)) : { whom, cost, chance: chances[whom] as Chance },
+    this.#fresh = singles.map((whom) =>
+      looked_at.has(whom)
+        ? this.#option(whom, this.fresh(whom, 0))
+        : { whom, cost: this.#costOf(whom), chance: chances[whom] as Chance },
     );
     this.#openings = openers.map((whom) => ({ whom, after: LENGTHS.map(([length]) => this.one(whom, length)) }));
     this.#accords = undefined;

@@ -1,7 +1,8 @@
 import { normal, type Rng } from '@atp-router/kernel';
 import type { PromptFeatures } from '../features/reader.ts';
-import type { Chance, Lesson, RouteKnowledge, Shown } from './knowledge.ts';
-import { afterOne, afterTwo, type Contender, type Guess, type Move, Outlook } from './outlook.ts';
+import type { Chance, RouteKnowledge, Shown } from './knowledge.ts';
+import { afterOne, afterTwo, type Contender, type Guess, type Move, Outlook, type Places } from './outlook.ts';
+import type { AnswerRecord, RouteRecord } from './record.ts';
 
 export interface TaskSettings {
   /** Models that may be asked first and looked at, and that may have the last word. */
@@ -17,39 +18,57 @@ export interface TaskSettings {
 
 export const TASK_SETTINGS: TaskSettings = { openers: 3, closers: 4, guesses: 16, boldness: 0.5, look_min: 0 };
 
-/** What to do next: to take the answer of a model that has given one, or to ask a model. */
-export interface NextStep {
-  readonly kind: 'take' | 'ask';
+/** What to do next: to take the answer of a model that has given one, or to ask a model; `none`: everybody has failed. */
+export type NextStep =
+  | { readonly kind: 'take' | 'ask'; readonly model: string }
+  | { readonly kind: 'none'; readonly model: undefined };
+
+/** What came of one that was asked. */
+export type RouteAnswer =
+  | {
+      readonly kind: 'answer';
+      readonly model: string;
+      readonly out_tokens: number;
+      /** The same number for equal answers; undefined: there is none, or it cannot be told. */
+      readonly choice: number | undefined;
+    }
+  | { readonly kind: 'failed'; readonly model: string };
+
+interface Answer {
   readonly model: string;
+  readonly whom: number;
+  readonly out_tokens: number;
+  readonly length: number;
+  readonly choice: number | undefined;
 }
 
-/** An answer, as far as routing looks at it. */
-interface TaskAnswer {
-  readonly model: string;
-  /** Standard deviations that it is longer than usual. */
-  readonly length: number;
-  /** The same for equal answers; undefined: there is none, or it cannot be told. */
-  readonly key: string | undefined;
+/** The way of a task so far: whose answer was the last to be compared, and what was decided behind it. */
+interface Way {
+  readonly answers: readonly Answer[];
+  readonly next: NextStep;
+  /** The last answer was asked for to be taken, so that it was not compared. */
+  readonly closed: boolean;
 }
 
 /**
  * Routing of one task, step by step (Thompson 1933 for the guess; Chapelle, Li 2011): whom to ask, and once an answer is there,
- * whether to take it or to ask on.
+ * whether to take it or to ask on. What is next depends on nothing but what came, so it can be asked again.
  */
 export class RouteTask {
   readonly #knowledge: RouteKnowledge;
   readonly #prompt: PromptFeatures;
   readonly #contenders: readonly Contender[];
   readonly #settings: TaskSettings;
+  readonly #places: Places;
   readonly #outlook: Outlook;
   readonly #guess: Guess;
-  readonly #onTold: () => void;
+  /** Of each contender before anybody has answered. */
+  readonly chances: readonly Chance[];
   /** Chance of the first move among those that were as good. */
   readonly propensity: number;
   readonly #first: Move & { readonly looks: boolean };
-  readonly #answers: TaskAnswer[] = [];
-  /** The next answer is the last. */
-  #closes = false;
+  /** What was decided stays decided, whatever is learned of other tasks meanwhile. */
+  readonly #decided: Map<string, Move | undefined> = new Map();
 
   constructor(
     knowledge: RouteKnowledge,
@@ -57,18 +76,16 @@ export class RouteTask {
     contenders: readonly Contender[],
     settings: TaskSettings,
     rng: Rng,
-    onTold: () => void,
   ) {
     this.#knowledge = knowledge;
     this.#prompt = prompt;
-    this.#onTold = onTold;
     this.#contenders = contenders;
     this.#settings = settings;
     const { features } = prompt;
     const common = knowledge.common(features);
-    const chances = contenders.map(({ id, better }) => knowledge.chance(id, features, better, common));
-    const places = apart(contenders, chances, settings);
-    this.#outlook = new Outlook(knowledge, features, contenders, common, chances, places);
+    this.chances = contenders.map(({ id, better }) => knowledge.chance(id, features, better, common));
+    this.#places = apart(contenders, this.chances, settings);
+    this.#outlook = new Outlook(knowledge, features, contenders, common, this.chances, this.#places);
     const guesses = Array.from({ length: settings.boldness === 0 ? 1 : settings.guesses }, () => this.#guessed(rng));
     const moves = guesses.map((guess) => this.#outlook.first(guess, settings.look_min));
     const chosen = Math.floor(rng.next() * moves.length);
@@ -83,90 +100,108 @@ export class RouteTask {
     return { model: this.#idOf(this.#first.whom), looks: this.#first.looks };
   }
 
-  /** What to do now that another answer is there. `key`: the same for equal answers; undefined: it cannot be told. */
-  answered(model: string, out_tokens: number, key: string | undefined): NextStep {
-    const { lengths } = this.#knowledge;
-    const { topic } = this.#prompt;
-    const length = lengths.beyond(model, topic, out_tokens);
-    lengths.add(model, topic, out_tokens);
-    this.#answers.push({ model, length, key });
-    const next = this.#next(model);
-    if (next.kind === 'take') this.#learnAccords();
-    return next;
+  /** The other contenders, the most promising first: who stands in where the first fails. */
+  get others(): readonly string[] {
+    const { whom } = this.#first;
+    return this.#places.singles.filter((place) => place !== whom).map((place) => this.#idOf(place));
   }
 
-  #next(model: string): NextStep {
-    if (this.#closes || !this.#first.looks) return { kind: 'take', model };
-    const [one, two] = this.#answers as [TaskAnswer, TaskAnswer | undefined];
-    const { kind, whom } = two === undefined ? this.#afterOne(one) : this.#afterTwo(one, two);
-    this.#closes = kind === 'close';
-    return { kind: kind === 'take' ? 'take' : 'ask', model: this.#idOf(whom) };
+  /** What to do now that this has come, in this order. Throws for a model that is none of the contenders. */
+  next(came: readonly RouteAnswer[]): NextStep {
+    return this.#way(came).next;
   }
 
-  /** Takes in what needs no word on who was right. */
-  #learnAccords(): void {
-    const [one, ...others] = this.#answers;
-    if (one?.key === undefined) return;
-    const { features } = this.#prompt;
-    for (const { model, key } of others) {
-      if (key !== undefined) this.#knowledge.learnAccord(one.model, model, features, one.length, key === one.key);
-    }
-  }
-
-  /**
-   * Takes in how right the answer was that was taken, from 0 to 1; it may be long after. Throws `RangeError` for anything else,
-   * which says nothing.
-   */
-  learn(taken: string, right: number): void {
-    if (!(right >= 0 && right <= 1)) throw new RangeError(`how right an answer is lies from 0 to 1, not ${right}`);
-    for (const lesson of this.#lessons(taken, right)) {
-      const { better } = this.#contenders[this.#placeOf(lesson.model)] as Contender;
-      this.#knowledge.learn(lesson, this.#prompt.features, better);
-    }
-    this.#onTold();
-  }
-
-  /** What the word on the answer that was taken says of each that was asked: another answer than a right one is wrong. */
-  #lessons(taken: string, right: number): readonly Lesson[] {
-    const result = this.#answers.find(({ model }) => model === taken);
-    return this.#answers.flatMap((answer, place): Lesson[] => {
-      const shown = this.#shownOf(place);
-      if (answer === result) return [{ model: answer.model, shown, right }];
-      if (answer.key === undefined || result?.key === undefined) return [];
-      if (answer.key === result.key) return [{ model: answer.model, shown, right }];
-      return right >= 0.5 ? [{ model: answer.model, shown, right: 1 - right }] : [];
+  /** The task as it is learned of when it is over. */
+  record(came: readonly RouteAnswer[], taken: string | undefined): RouteRecord {
+    const { features, topic } = this.#prompt;
+    const { answers, closed } = this.#way(came);
+    const records = answers.map((answer, place): AnswerRecord => {
+      const { model, out_tokens, length, choice, whom } = answer;
+      const better = this.#contenders[whom]?.better ?? 0;
+      return { model, out_tokens, length, choice, better, shown: this.#shownOf(answers, place, closed) };
     });
+    return { features, topic, answers: records, taken };
   }
 
-  #shownOf(place: number): Shown {
-    const [one, two, three] = this.#answers as [TaskAnswer, TaskAnswer | undefined, TaskAnswer | undefined];
-    const whom = this.#placeOf(this.#answers[place]?.model);
-    const is_compared = two !== undefined && (three !== undefined || !this.#closes);
-    if (!is_compared || one.key === undefined || two.key === undefined)
+  #way(came: readonly RouteAnswer[]): Way {
+    const { whom, looks } = this.#first;
+    let move: Move | undefined = { kind: looks ? 'ask' : 'close', whom, worth: 0 };
+    const answers: Answer[] = [];
+    const out = new Set<number>();
+    let so_far = '';
+    for (const one of came) {
+      so_far += `${JSON.stringify(one)} `;
+      const place = this.#placeOf(one.model);
+      out.add(place);
+      if (one.kind === 'failed') {
+        move = this.#move(answers, out, so_far);
+        continue;
+      }
+      const { model, out_tokens, choice } = one;
+      const length = this.#knowledge.lengths.beyond(model, this.#prompt.topic, out_tokens);
+      answers.push({ model, whom: place, out_tokens, length, choice });
+      if (move?.kind === 'close') return { answers, next: { kind: 'take', model }, closed: true };
+      move = this.#move(answers, out, so_far);
+    }
+    if (move === undefined) return { answers, next: { kind: 'none', model: undefined }, closed: false };
+    const kind = move.kind === 'take' ? 'take' : 'ask';
+    return { answers, next: { kind, model: this.#idOf(move.whom) }, closed: false };
+  }
+
+  /** `out`: who has answered or failed, and is not asked again. Undefined: nobody is left. */
+  #move(answers: readonly Answer[], out: ReadonlySet<number>, so_far: string): Move | undefined {
+    if (this.#decided.has(so_far)) return this.#decided.get(so_far);
+    const move = this.#moved(answers, out);
+    this.#decided.set(so_far, move);
+    return move;
+  }
+
+  #moved(answers: readonly Answer[], out: ReadonlySet<number>): Move | undefined {
+    const outlook = out.size > answers.length ? this.#without(answers, out) : this.#outlook;
+    const [one, two] = answers as readonly [Answer | undefined, Answer | undefined];
+    if (one === undefined) {
+      if (out.size === this.#contenders.length) return undefined;
+      const { whom, looks, worth } = outlook.first(this.#guess, this.#settings.look_min);
+      return { kind: looks ? 'ask' : 'close', whom, worth };
+    }
+    if (two === undefined) return afterOne(outlook.one(one.whom, one.length), this.#guess);
+    if (one.choice === undefined || two.choice === undefined) return { kind: 'take', whom: two.whom, worth: 0 };
+    return afterTwo(outlook.two(one.whom, two.whom, one.length, one.choice === two.choice), this.#guess);
+  }
+
+  /** Somebody has failed: the same look ahead without them. */
+  #without(answers: readonly Answer[], out: ReadonlySet<number>): Outlook {
+    const has_answered = new Set(answers.map(({ whom }) => whom));
+    const stays = (place: number): boolean => !out.has(place) || has_answered.has(place);
+    const { openers, closers, singles } = this.#places;
+    const places = {
+      openers: openers.filter(stays),
+      closers: closers.filter(stays),
+      singles: singles.filter((place) => !out.has(place)),
+    };
+    const { features } = this.#prompt;
+    const common = this.#knowledge.common(features);
+    return new Outlook(this.#knowledge, features, this.#contenders, common, this.chances, places);
+  }
+
+  #shownOf(answers: readonly Answer[], place: number, closed: boolean): Shown {
+    const [one, two, three] = answers as readonly [Answer, Answer | undefined, Answer | undefined];
+    const whom = answers[place]?.whom ?? 0;
+    const is_compared = two !== undefined && (three !== undefined || !closed);
+    if (!is_compared || one.choice === undefined || two.choice === undefined)
       return place === 0 ? this.#outlook.alone(whom, one.length) : this.#outlook.fresh(whom, one.length);
-    const is_same = one.key === two.key;
+    const is_same = one.choice === two.choice;
     if (place > 1) return this.#outlook.behind(whom, one.length, is_same);
     return this.#outlook.beside(whom, place === 0, one.length, is_same);
-  }
-
-  #afterOne({ model, length }: TaskAnswer): Move {
-    return afterOne(this.#outlook.one(this.#placeOf(model), length), this.#guess);
-  }
-
-  #afterTwo(one: TaskAnswer, two: TaskAnswer): Move {
-    const second = this.#placeOf(two.model);
-    if (one.key === undefined || two.key === undefined) return { kind: 'take', whom: second, worth: 0 };
-    const seen = this.#outlook.two(this.#placeOf(one.model), second, one.length, one.key === two.key);
-    return afterTwo(seen, this.#guess);
   }
 
   #idOf(whom: number): string {
     return this.#contenders[whom]?.id ?? '';
   }
 
-  #placeOf(model: string | undefined): number {
+  #placeOf(model: string): number {
     const place = this.#contenders.findIndex(({ id }) => id === model);
-    if (place < 0) throw new Error('an answer is of a contender');
+    if (place < 0) throw new RangeError(`"${model}" is none of those who may be asked for the task`);
     return place;
   }
 
@@ -178,21 +213,21 @@ export class RouteTask {
   }
 }
 
-/** Places of who may begin and who may end, by what each is worth if it is as good as may be hoped. */
+/** Places of who may begin, who may end, and of all, by what each is worth if it is as good as may be hoped. */
 function apart(
   contenders: readonly Contender[],
   chances: readonly Chance[],
   { boldness, openers, closers }: TaskSettings,
-): { readonly openers: readonly number[]; readonly closers: readonly number[] } {
+): Places {
   const worth = contenders.map(({ cost }, i) => {
     const { mean, spread } = chances[i] as Chance;
     return mean + boldness * spread - cost;
   });
-  const ranked = contenders.map((_, i) => i).sort((a, b) => (worth[b] ?? 0) - (worth[a] ?? 0));
-  const last = ranked.slice(0, closers);
+  const singles = contenders.map((_, i) => i).sort((a, b) => (worth[b] ?? 0) - (worth[a] ?? 0));
+  const last = singles.slice(0, closers);
   const dearest = Math.max(...last.map((i) => contenders[i]?.cost ?? 0));
-  const cheap = ranked.filter((i) => (contenders[i]?.cost ?? 0) <= OPENER_COST * dearest);
-  return { openers: cheap.slice(0, openers), closers: last };
+  const cheap = singles.filter((i) => (contenders[i]?.cost ?? 0) <= OPENER_COST * dearest);
+  return { openers: cheap.slice(0, openers), closers: last, singles };
 }
 
 /** Who costs more than so much of what the dearest costs is no cheap way to begin. */

@@ -1,7 +1,15 @@
 import { Draw } from '@atp-router/kernel/testing';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { LEARNER_SETTINGS, type LearnerSettings, type RouteCandidate, RouteLearner } from '../../src/index.ts';
+import {
+  LEARNER_SETTINGS,
+  type LearnerSettings,
+  type NextStep,
+  type RouteAnswer,
+  type RouteCandidate,
+  RouteLearner,
+  type RouteTask,
+} from '../../src/index.ts';
 
 const WORDS = {
   sums: 'add the numbers sum total integer fraction equation solve digits multiply divide remainder',
@@ -22,6 +30,7 @@ const MODELS: readonly (RouteCandidate & { readonly right: Readonly<Record<Kind,
   { id: 'dear', in_usd: 0.004, out_usd_per_token: 2e-5, right: { sums: 0.92, verse: 0.9 } },
 ];
 const QUALITY_USD = 0.05;
+const QUESTION = { candidates: MODELS, quality_usd: QUALITY_USD, plans: 'any', may_explore: true } as const;
 
 interface Seen {
   readonly kind: Kind;
@@ -40,18 +49,21 @@ function play(
   const learner = new RouteLearner(seed, settings);
   return Array.from({ length: prompts }, () => {
     const kind = draw.from(KINDS);
-    const task = learner.begin(textOf(kind, draw), MODELS, QUALITY_USD);
-    const truth = new Map(MODELS.map(({ id, right }) => [id, draw.chance(right[kind]) ? 'yes' : draw.one('no', 'so')]));
-    const asked: string[] = [];
-    let next: { readonly kind: 'take' | 'ask'; readonly model: string } = { kind: 'ask', model: task.first.model };
+    const task = learner.decide({ ...QUESTION, text: textOf(kind, draw) });
+    const truth = new Map(MODELS.map(({ id, right }) => [id, draw.chance(right[kind]) ? 0 : draw.one(1, 2)]));
+    const came: RouteAnswer[] = [];
+    let next: NextStep = { kind: 'ask', model: task.first.model };
     while (next.kind === 'ask') {
-      asked.push(next.model);
-      next = task.answered(next.model, 200, truth.get(next.model));
+      came.push({ kind: 'answer', model: next.model, out_tokens: 200, choice: truth.get(next.model) });
+      next = task.next(came);
     }
-    const right = truth.get(next.model) === 'yes';
+    const taken = next.model ?? '';
+    const record = task.record(came, taken);
+    learner.observe(record);
+    const right = truth.get(taken) === 0;
     const word = told(right);
-    if (word !== undefined) task.learn(next.model, word);
-    return { kind, asked, taken: next.model, right };
+    if (word !== undefined) learner.learn(record, word);
+    return { kind, asked: came.map(({ model }) => model), taken, right };
   });
 }
 
@@ -90,14 +102,37 @@ describe('a learner', () => {
     );
   });
 
+  test('asks somebody else where one fails, takes what there is, and says when nobody is left', () => {
+    fc.assert(
+      fc.property(fc.integer(), fc.constantFrom('any', 'single', 'cascade'), (seed, plans) => {
+        const draw = new Draw(seed);
+        const task = new RouteLearner(seed).decide({ ...QUESTION, plans, text: textOf('sums', draw) });
+        const came: RouteAnswer[] = [];
+        let next: NextStep = { kind: 'ask', model: task.first.model };
+        while (next.kind === 'ask') {
+          const { model } = next;
+          came.push(draw.chance(0.5) ? { kind: 'failed', model } : { kind: 'answer', model, out_tokens: 9, choice: 0 });
+          next = task.next(came);
+          expect(task.next(came)).toEqual(next);
+        }
+        expect(new Set(came.map(({ model }) => model)).size).toBe(came.length);
+        const answered = came.filter(({ kind }) => kind === 'answer').map(({ model }) => model);
+        if (next.kind === 'take') expect(answered).toContain(next.model);
+        else expect([answered, came.length]).toEqual([[], MODELS.length]);
+        expect(task.record(came, next.model).answers.map(({ model }) => model)).toEqual(answered);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
   test('says how likely its first move was, and where it tries nothing it was certain', () => {
     const draw = new Draw(9);
     const bold = new RouteLearner(1);
     const sure = new RouteLearner(1, { ...LEARNER_SETTINGS, task: { ...LEARNER_SETTINGS.task, boldness: 0 } });
     const propensities = Array.from({ length: 200 }, () => {
       const text = textOf(draw.from(KINDS), draw);
-      expect(sure.begin(text, MODELS, QUALITY_USD).propensity).toBe(1);
-      return bold.begin(text, MODELS, QUALITY_USD).propensity;
+      expect(sure.decide({ ...QUESTION, text }).propensity).toBe(1);
+      return bold.decide({ ...QUESTION, text }).propensity;
     });
     expect(Math.min(...propensities)).toBeGreaterThan(0);
     expect(Math.max(...propensities)).toBeLessThanOrEqual(1);
@@ -106,14 +141,18 @@ describe('a learner', () => {
 
   test('refuses a task that nobody may be asked for, a quality that is worth nothing, and words that are none', () => {
     const learner = new RouteLearner(1);
-    expect(() => learner.begin('hello', [], QUALITY_USD)).toThrow(RangeError);
-    for (const worth of [0, -1, Number.NaN]) expect(() => learner.begin('hello', MODELS, worth)).toThrow(RangeError);
-    const task = learner.begin('hello', MODELS, QUALITY_USD);
+    const ask = (candidates: readonly RouteCandidate[], quality_usd: number): RouteTask =>
+      learner.decide({ ...QUESTION, text: 'hello', candidates, quality_usd });
+    expect(() => ask([], QUALITY_USD)).toThrow(RangeError);
+    for (const worth of [0, -1, Number.NaN]) expect(() => ask(MODELS, worth)).toThrow(RangeError);
+    const task = ask(MODELS, QUALITY_USD);
     const { model } = task.first;
-    task.answered(model, Number.NaN, 'yes');
-    for (const right of [Number.NaN, -0.1, 1.1]) expect(() => task.learn(model, right)).toThrow(RangeError);
-    task.learn(model, 1);
-    expect(MODELS.map(({ id }) => id)).toContain(learner.begin('hello', MODELS, QUALITY_USD).first.model);
+    const record = task.record([{ kind: 'answer', model, out_tokens: Number.NaN, choice: 0 }], model);
+    learner.observe(record);
+    for (const right of [Number.NaN, -0.1, 1.1]) expect(() => learner.learn(record, right)).toThrow(RangeError);
+    learner.learn(record, 1);
+    expect(MODELS.map(({ id }) => id)).toContain(ask(MODELS, QUALITY_USD).first.model);
+    expect(() => task.next([{ kind: 'failed', model: 'stranger' }])).toThrow(RangeError);
   });
 
   test('that is told nothing still begins with a guess that prices give', () => {
@@ -121,7 +160,9 @@ describe('a learner', () => {
       ...LEARNER_SETTINGS,
       task: { ...LEARNER_SETTINGS.task, boldness: 0, openers: 0 },
     });
-    expect(learner.begin('hello there', MODELS, 1_000).first.model).toBe('dear');
-    expect(learner.begin('hello there', MODELS, 0.0001).first.model).not.toBe('dear');
+    const first = (quality_usd: number): string =>
+      learner.decide({ ...QUESTION, text: 'hello there', quality_usd }).first.model;
+    expect(first(1_000)).toBe('dear');
+    expect(first(0.0001)).not.toBe('dear');
   });
 });

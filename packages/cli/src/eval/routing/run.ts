@@ -1,17 +1,18 @@
+import type { RoutePlans } from '@atp-router/routing';
 import { type Cli, show } from '../../commands/context.ts';
 import { CliError, EXIT } from '../../exit.ts';
 import { chooseMembers, openDataset } from '../open-dataset.ts';
 import { readPrices } from './prices.ts';
 import { printRouteReport } from './print.ts';
 import { POINTS, routeReport } from './report.ts';
-import { type PolicyKind, streamOnce } from './stream.ts';
+import { streamOnce } from './stream.ts';
 import { routeCases } from './tasks.ts';
 
 export interface RoutingOptions {
   readonly data: string;
   readonly models: 'all' | readonly string[];
   readonly prices: string;
-  readonly policy: PolicyKind;
+  readonly policy: RoutePlans;
   /** USD that a point of quality is worth: a prompt in a hundred more that is right. */
   readonly quality: readonly number[];
   readonly feedback: number;

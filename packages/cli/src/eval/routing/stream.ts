@@ -1,18 +1,17 @@
 import { type Rng, seededRng } from '@atp-router/kernel';
 import {
-  LEARNER_SETTINGS,
   type NextStep,
+  type RouteAnswer,
   type RouteCandidate,
   RouteLearner,
+  type RoutePlans,
   type RouteTask,
 } from '@atp-router/routing';
 import { shuffled } from '../disguise.ts';
 import type { Outcome, RouteCase } from './tasks.ts';
 
-export type PolicyKind = 'single' | 'cascade' | 'any';
-
 export interface StreamOptions {
-  readonly policy: PolicyKind;
+  readonly policy: RoutePlans;
   /** Chance that it is told whether an answer was right. */
   readonly feedback: number;
   /** Prompts later that it is told. */
@@ -47,8 +46,7 @@ export function streamOnce(
   options: StreamOptions,
 ): readonly Routed[] {
   const { seed, quality_usd, feedback, delay, noise } = options;
-  const settings = { ...LEARNER_SETTINGS, task: { ...LEARNER_SETTINGS.task, ...limitsOf(options.policy) } };
-  const learner = new RouteLearner(Math.imul(seed, 8) + STREAMS.learner, settings);
+  const learner = new RouteLearner(Math.imul(seed, 8) + STREAMS.learner);
   const told = streamOf(seed, 'feedback');
   const later: (readonly [due: number, tell: () => void])[] = [];
   return shuffled([...cases.keys()], streamOf(seed, 'order')).map((place, t) => {
@@ -60,37 +58,34 @@ export function streamOnce(
     const candidates = one.outcomes.flatMap((outcome, model): RouteCandidate[] =>
       outcome === undefined ? [] : [{ id: models[model] ?? '', ...outcome }],
     );
-    const task = learner.begin(one.text, candidates, quality_usd);
-    const { taken, asked, cost_usd } = played(models, one, task);
-    const { right } = outcomeOf(one, taken);
+    const task = learner.decide({ text: one.text, candidates, quality_usd, plans: options.policy, may_explore: true });
+    const came = played(models, one, task);
+    const asked = came.map(({ model }) => models.indexOf(model));
+    const taken = task.next(came).model ?? '';
+    const record = task.record(came, taken);
+    learner.observe(record);
+    const { right } = outcomeOf(one, models.indexOf(taken));
     const [is_told, is_wrong] = [told.next() < feedback, told.next() < noise];
     const word = Number(right !== is_wrong);
-    if (is_told) later.push([t + delay + 1, () => task.learn(models[taken] ?? '', word)]);
-    return { place, right, cost_usd, asked };
+    if (is_told) later.push([t + delay + 1, () => learner.learn(record, word)]);
+    return { place, right, asked, cost_usd: asked.reduce((sum, model) => sum + outcomeOf(one, model).cost_usd, 0) };
   });
 }
 
-function limitsOf(policy: PolicyKind): { readonly openers?: number; readonly look_min?: number } {
-  if (policy === 'single') return { openers: 0 };
-  return policy === 'cascade' ? { look_min: Number.NEGATIVE_INFINITY } : {};
-}
-
-function played(
-  models: readonly string[],
-  one: RouteCase,
-  task: RouteTask,
-): { readonly taken: number; readonly asked: readonly number[]; readonly cost_usd: number } {
-  const asked: number[] = [];
-  let cost_usd = 0;
+/** What came of those who were asked, in their order. */
+function played(models: readonly string[], one: RouteCase, task: RouteTask): readonly RouteAnswer[] {
+  const came: RouteAnswer[] = [];
+  const keys: string[] = [];
   let next: NextStep = { kind: 'ask', model: task.first.model };
   while (next.kind === 'ask') {
-    const model = models.indexOf(next.model);
-    const outcome = outcomeOf(one, model);
-    asked.push(model);
-    cost_usd += outcome.cost_usd;
-    next = task.answered(next.model, outcome.out_tokens, outcome.key);
+    const { out_tokens, key } = outcomeOf(one, models.indexOf(next.model));
+    const place = key === undefined ? -1 : keys.indexOf(key);
+    if (key !== undefined && place < 0) keys.push(key);
+    const choice = key === undefined ? undefined : place < 0 ? keys.length - 1 : place;
+    came.push({ kind: 'answer', model: next.model, out_tokens, choice });
+    next = task.next(came);
   }
-  return { taken: models.indexOf(next.model), asked, cost_usd };
+  return came;
 }
 
 function outcomeOf({ id, outcomes }: RouteCase, model: number): Outcome {
