@@ -15,6 +15,7 @@ import { addJournal } from './commands/journal.ts';
 import { addKeys } from './commands/keys.ts';
 import { addKill } from './commands/kill.ts';
 import { addReputation } from './commands/reputation.ts';
+import { addRoute } from './commands/route.ts';
 import { addSessions } from './commands/sessions.ts';
 import { addProvidersCheck } from './commands/providers-check.ts';
 import { addPolicy } from './commands/policy.ts';
@@ -61,6 +62,7 @@ export function buildProgram(cli: Cli): Command {
   addAgents(program, cli);
   addKill(program, cli);
   addReputation(program, cli);
+  addRoute(program, cli);
   addSessions(program, cli);
   addUsage(program, cli);
   addEstimate(program, cli);

@@ -70,6 +70,13 @@ export const STRATEGIES: Readonly<Record<StrategyKind, StrategyTraits>> = {
     is_sampled: false,
     stops_early: true,
   },
+  cascade: {
+    compares: 'nothing',
+    weighs_citations: false,
+    decides_alone: false,
+    is_sampled: false,
+    stops_early: false,
+  },
 };
 
 export const STRATEGY_KINDS: readonly StrategyKind[] = Object.keys(STRATEGIES) as StrategyKind[];

@@ -26,6 +26,8 @@ export interface FanoutPlan {
   readonly filter?: Member | undefined;
   /** Only the best of its members are asked, by reputation. Absent: all. */
   readonly select?: SelectSettings | undefined;
+  /** Asked the same task, each at most once, where the strategy says so (`cascade`). Absent: nobody. */
+  readonly reserve?: readonly Member[] | undefined;
   /** The policy has a chain of its own, which is tried when nothing comes of the whole fan-out. Absent: no. */
   readonly falls_back?: boolean | undefined;
 }
@@ -77,7 +79,8 @@ export type StrategyKind =
   | 'judge'
   | 'arbiter'
   | 'adaptive'
-  | 'streaming_merge';
+  | 'streaming_merge'
+  | 'cascade';
 
 export interface StrategySettings {
   readonly kind: StrategyKind;

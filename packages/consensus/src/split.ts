@@ -16,13 +16,16 @@ export interface Split {
   readonly arbiter_usd_nanos: UsdNanos;
 }
 
+/** Of a reserve, how many are asked mostly at most: what they use is not more than there is, whoever comes behind. */
+const FURTHER_LANES = 2;
+
 /**
  * The arbiter's cap comes first, half of the money at most: without lanes it has nothing to decide. The rest is shared evenly, so
  * that the sum of all never is more than the whole.
  */
 export function splitBudget(plan: FanoutPlan, { usd_nanos, tokens }: Bounds): Split {
   const further = (plan.filter ? 1 : 0) + (plan.strategy.judge ? 1 : 0) + plan.escalations.length;
-  const shares = plan.members.length + further;
+  const shares = plan.members.length + further + Math.min(FURTHER_LANES, plan.reserve?.length ?? 0);
   const arbiter_usd_nanos =
     plan.arbiter === undefined ? 0 : Math.min(plan.arbiter.max_usd_nanos, Math.floor(usd_nanos / 2));
   const share = { usd_nanos: part(usd_nanos - arbiter_usd_nanos, shares), tokens: part(tokens, shares) };

@@ -15,6 +15,31 @@ export interface Standing {
   winRate(source: string): number;
   /** Chance that a result is right whose strategy said so, see `calibration/`. */
   calibrated(strategy: StrategyKind, confidence: number): number;
+  /** `cascade`: what follows from what came, in this order. Undefined: nobody knows. */
+  next?(came: readonly CascadeAnswer[]): CascadeStep | undefined;
+}
+
+/** What came of one lane of a cascade. */
+export interface CascadeAnswer {
+  readonly lane: number;
+  readonly source: string;
+  /** `unusable`: it ended well, and said nothing; `failed`: it gave no answer. */
+  readonly kind: 'answer' | 'unusable' | 'failed';
+  /** The same number for equal answers; undefined: whether it is equal to another cannot be told. */
+  readonly choice: number | undefined;
+}
+
+export type CascadeStep =
+  | { readonly kind: 'take' | 'ask'; readonly source: string }
+  /** Nobody is left. */
+  | { readonly kind: 'none' };
+
+/** The lanes of a cascade. */
+export interface CascadeView {
+  /** Those that have begun, in this order. */
+  readonly begun: readonly { readonly lane: number; readonly source: string }[];
+  /** Who may still be asked; nobody, once nobody is waited for. */
+  readonly reserve: readonly string[];
 }
 
 /** What a strategy asks of an agent beyond the fan-out. */
@@ -51,6 +76,8 @@ export interface View {
   readonly settled: string;
   /** Nobody is waited for any more: the decision is made of what there is. */
   readonly is_last: boolean;
+  /** Present where the plan has a reserve. */
+  readonly cascade?: CascadeView | undefined;
 }
 
 /** The result of a session, as far as a strategy says it. */
@@ -84,12 +111,14 @@ export type Verdict =
   | { readonly kind: 'done'; readonly result: Reconciled; readonly is_safe: boolean }
   /** Also those that were asked and have no answer yet, by the same ids; each has to be answered, be it with nothing. */
   | { readonly kind: 'ask'; readonly asks: readonly FollowUp[] }
+  /** Somebody of the reserve is asked the task, too. */
+  | { readonly kind: 'begin'; readonly source: string }
   /** Nothing can be made of it, in words. */
   | { readonly kind: 'none'; readonly why: string };
 
 /**
  * One way to reconcile answers: a pure function of what has come. It is asked again whenever something comes, so it keeps
- * nothing but what it would work out again. With `is_last` it never waits, asks only when no lane is open, and never for what has been answered.
+ * nothing but what it would work out again. With `is_last` it never waits, asks only when no lane is open, and never for what has been answered; it begins only whom the reserve has.
  */
 export interface Strategy {
   readonly kind: StrategyKind;

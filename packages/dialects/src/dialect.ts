@@ -12,6 +12,8 @@ export interface RoutingWishes {
   /** What is said of the task, for policies to match; names and values are read where policies are. */
   readonly facts?: JsonObject;
   readonly max_usd_nanos?: UsdNanos;
+  /** How good an answer is wanted, as it is written; read where routing is. */
+  readonly quality?: string;
   /** From the arrival of the request. */
   readonly deadline_ms?: number;
 }

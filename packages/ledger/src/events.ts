@@ -2,6 +2,7 @@ import type { ConsensusEnded } from './consensus-events.ts';
 import type { LaneMark } from './lane-mark.ts';
 import type { ConsensusLearned, FeedbackGiven } from './learned-events.ts';
 import type { NodeStarted, NodeStopped } from './node-events.ts';
+import type { RouteDecided, RouteFeedback } from './route-events.ts';
 import type { SessionClosed, SessionDenied, SessionOpened } from './session-events.ts';
 import type { Price, Qos, Usage, UsdNanos } from '@atp-router/kernel';
 
@@ -256,6 +257,8 @@ export type RouterEvent =
   | ConsensusEnded
   | ConsensusLearned
   | FeedbackGiven
+  | RouteDecided
+  | RouteFeedback
   | NodeStarted
   | NodeStopped
   | ConfigApplied

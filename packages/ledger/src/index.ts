@@ -2,6 +2,7 @@ export * from './events.ts';
 export type * from './consensus-events.ts';
 export type * from './lane-mark.ts';
 export type * from './learned-events.ts';
+export type * from './route-events.ts';
 export type * from './session-events.ts';
 export * from './journal/block.ts';
 export * from './journal/decoder.ts';

@@ -141,6 +141,7 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
   const learning = await openLearning(options, seat, ledger, bus, learned_by, sha256);
   const common = {
     reconciler: learning.reconciler,
+    chooser: learning.chooser,
     answers: keptAnswers(seat, manager),
     shared: shared?.budgets,
     idempotency:
@@ -232,7 +233,7 @@ function makeEngine(
   ambient: Ambient,
   common: Pick<
     EngineParts,
-    'answers' | 'reconciler' | 'shared' | 'idempotency' | 'watch' | 'tuners' | 'gate' | 'relay'
+    'answers' | 'chooser' | 'reconciler' | 'shared' | 'idempotency' | 'watch' | 'tuners' | 'gate' | 'relay'
   >,
   { counter, metrics, agents }: EngineHelpers,
 ): Engine {

@@ -17,6 +17,8 @@ export interface Plan {
   /** Agents that stand in the policy's chain, by the id of the target: their prompts go with it. */
   readonly step_agents: ReadonlyMap<string, AgentEntry>;
   readonly policy: PolicyEntry | undefined;
+  /** Where no order is written down: all that passed, of which whoever knows better may choose. Absent: the order is. */
+  readonly free?: readonly ModelEntry[] | undefined;
   /** How the targets came about, in words. */
   readonly why: readonly string[];
 }
@@ -114,7 +116,8 @@ export function resolve(registry: Registry, name: string, facts: RequestFacts, l
   const ranked = candidates.role === 'auto' ? byScore(kept, facts, live.observed, now_ms, why) : kept;
   const targets = readyFirst(ranked, live.health, now_ms, why).slice(0, MAX_TARGETS);
   const { policy, step_agents } = candidates;
-  return { ok: true, plan: { targets, agent, step_agents, policy, why } };
+  const plan = { targets, agent, step_agents, policy, why };
+  return { ok: true, plan: candidates.role === 'auto' ? { ...plan, free: readyOf(kept, live.health, now_ms) } : plan };
 }
 
 /** The failure as the error that the client sees. */
@@ -238,6 +241,12 @@ function readyFirst(
   }
   for (const model of late) why.push(`${model.id} comes last: it is slow or fails often`);
   return [...ready, ...late];
+}
+
+/** Those that are ready, or all where none is. */
+function readyOf(models: readonly ModelEntry[], health: Health, now_ms: number): readonly ModelEntry[] {
+  const ready = models.filter((model) => health.ready(model, now_ms));
+  return ready.length === 0 ? models : ready;
 }
 
 function unknownModel(name: string): Unroutable {

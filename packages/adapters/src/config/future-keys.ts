@@ -26,7 +26,6 @@ const FUTURE_KEYS: Readonly<Record<string, readonly string[]>> = {
     'redis',
     'registry',
     'router',
-    'routing',
     'scheduler',
     'semantic_cache',
     'slo',

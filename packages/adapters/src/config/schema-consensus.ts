@@ -1,7 +1,7 @@
 import { ALIAS_CHARS_MAX, ALIASES_MAX, HALF_LIFE_TICKS, MIN_SAMPLES } from '@atp-router/consensus';
 import { z } from 'zod';
 import { atStart, int, typed } from './schema-parts.ts';
-import type { ConsensusSectionConfig } from './types.ts';
+import type { ConsensusSectionConfig } from './types-consensus.ts';
 
 const aliasList = (what: string) =>
   z

@@ -15,6 +15,7 @@ import { consensusSchema } from './schema-consensus.ts';
 import { embeddingsSchema } from './schema-embed.ts';
 import { flowSchema } from './schema-flow.ts';
 import { personaSchema, policySchema } from './schema-policy.ts';
+import { routingSchema } from './schema-routing.ts';
 import { agentSchema, keySchema, tenantSchema } from './schema-tenancy.ts';
 import { modelSchema, providerSchema } from './schema-upstream.ts';
 import type { Config } from './types.ts';
@@ -89,6 +90,7 @@ export const configSchema: z.ZodType<Config> = typed<Config>()(
     consensus: consensusSchema
       .prefault({})
       .meta({ description: 'Sessions in which several agents are asked: what is read, kept and learned.' }),
+    routing: routingSchema.prefault({}).meta({ description: 'What `auto` chooses by.' }),
     telemetry: telemetrySchema.prefault({}).meta({ description: 'Traces and logs. Metrics are always at `/metrics`.' }),
     shutdown: shutdownSchema.prefault({}).meta({ description: 'End of the process.' }),
   }),

@@ -10,7 +10,9 @@ import type {
 } from './types-flow.ts';
 import type { EmbeddingsConfig } from './types-embed.ts';
 import type { ClusterConfig } from './types-cluster.ts';
+import type { ConsensusSectionConfig } from './types-consensus.ts';
 import type { PersonaConfig, PolicyConfig } from './types-policy.ts';
+import type { RoutingConfig } from './types-routing.ts';
 import type { SessionsConfig } from './types-sessions.ts';
 
 /**
@@ -41,6 +43,7 @@ export interface Config {
   readonly sessions: SessionsConfig;
   readonly idempotency: IdempotencyConfig;
   readonly consensus: ConsensusSectionConfig;
+  readonly routing: RoutingConfig;
   readonly telemetry: TelemetryConfig;
   readonly shutdown: ShutdownConfig;
 }
@@ -261,25 +264,6 @@ export interface IdempotencyConfig {
   readonly ttl_ms: number;
   readonly max_entries: number;
   readonly max_body_bytes: number;
-}
-
-/** Sessions of fan-outs. */
-export interface ConsensusSectionConfig {
-  readonly keep_answers: boolean;
-  readonly aliases: AliasesConfig;
-  readonly reputation: ReputationConfig;
-}
-
-/** Names that mean the same in findings: each with its aliases. */
-export interface AliasesConfig {
-  readonly types: Readonly<Record<string, readonly string[]>>;
-  readonly severities: Readonly<Record<string, readonly string[]>>;
-  readonly files: Readonly<Record<string, readonly string[]>>;
-}
-
-export interface ReputationConfig {
-  readonly half_life_hours: number;
-  readonly min_samples: number;
 }
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';

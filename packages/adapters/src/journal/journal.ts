@@ -27,6 +27,7 @@ const NEWS: ReadonlySet<EventType> = new Set<EventType>([
   'call.replayed',
   'consensus.ended',
   'consensus.learned',
+  'route.decided',
   'stage.aborted',
 ]);
 

@@ -14,6 +14,7 @@ import type {
   KillRow,
   LearnedRow,
   LearnedState,
+  RouteDecided,
   LearnedStore,
   UsageDayFilter,
   UsageFilter,
@@ -52,6 +53,7 @@ export interface Questions {
   };
   'consensus.get': { readonly args: readonly [call_id: string]; readonly answer: ConsensusRecord | undefined };
   'learned.session': { readonly args: readonly [call_id: string]; readonly answer: ConsensusLearned | undefined };
+  'learned.route': { readonly args: readonly [call_id: string]; readonly answer: RouteDecided | undefined };
   'learned.own': { readonly args: readonly []; readonly answer: LearnedState | undefined };
   'learned.others': {
     readonly args: Parameters<LearnedStore['others']>;
@@ -95,6 +97,7 @@ export function answersFrom(driver: SqlDriver, node_id: string): Answers {
     'consensus.list': consensus.list,
     'consensus.get': consensus.get,
     'learned.session': learned.session,
+    'learned.route': learned.route,
     'learned.own': learned.own,
     'learned.others': learned.others,
     'learned.after': learned.after,
@@ -137,6 +140,7 @@ export function consensusStoreFrom(answers: Answers): ConsensusStore {
 export function learnedStoreFrom(answers: Answers): LearnedStore {
   return {
     session: (call_id) => answers.ask('learned.session', call_id),
+    route: (call_id) => answers.ask('learned.route', call_id),
     own: () => answers.ask('learned.own'),
     others: (known) => answers.ask('learned.others', known),
     after: (place, limit) => answers.ask('learned.after', place, limit),

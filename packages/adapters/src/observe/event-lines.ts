@@ -3,8 +3,10 @@ import type {
   BreakerChanged,
   CallEnded,
   ConsensusEnded,
+  FeedbackGiven,
   KillSet,
   NodeStarted,
+  RouteFeedback,
   RouterEvent,
   SessionClosed,
   SessionDenied,
@@ -80,13 +82,13 @@ export function lineOf(event: RouterEvent): LogLine | undefined {
       const { error, reason, skew_ms, remote_address, suppressed } = event;
       return line('warn', 'session denied', { ...ownerOf(event), error, reason, skew_ms, remote_address, suppressed });
     }
-    case 'feedback.given': {
-      const { call_id, tenant, key_id, policy, score } = event;
-      return line('debug', 'feedback given', { call_id, tenant, key_id, policy, score });
-    }
+    case 'feedback.given':
+    case 'route.feedback':
+      return feedbackLine(event);
     case 'consensus.ended':
       return consensusLine(event);
     case 'consensus.learned':
+    case 'route.decided':
     case 'call.opened':
     case 'attempt.started':
     case 'attempt.progress':
@@ -95,6 +97,13 @@ export function lineOf(event: RouterEvent): LogLine | undefined {
     default:
       return event satisfies never;
   }
+}
+
+function feedbackLine(event: FeedbackGiven | RouteFeedback): LogLine {
+  const { call_id, tenant, key_id } = event;
+  const of_call = { call_id, tenant, key_id };
+  if (event.type === 'route.feedback') return line('debug', 'feedback given', { ...of_call, score: event.right });
+  return line('debug', 'feedback given', { ...of_call, policy: event.policy, score: event.score });
 }
 
 function ownerOf({ tenant, key_id, session_id }: SessionOpened | SessionClosed | SessionDenied): LineFields {

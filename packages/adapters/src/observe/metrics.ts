@@ -11,6 +11,7 @@ import {
   targetTable,
 } from './call-series.ts';
 import { ConsensusSeries } from './consensus-series.ts';
+import { RouteSeries } from './route-series.ts';
 import { type Counter, type Histogram, Lazy, PairTable } from './instruments.ts';
 import { EmbedSeries } from './embed-series.ts';
 import { FlowSeries } from './flow-series.ts';
@@ -25,6 +26,7 @@ export class RouterMetrics {
   readonly sessions: SessionSeries = new SessionSeries(this.registry);
   readonly flow: FlowSeries = new FlowSeries(this.registry);
   readonly #consensus: ConsensusSeries = new ConsensusSeries(this.registry);
+  readonly #routing: RouteSeries = new RouteSeries(this.registry);
   readonly embeddings: EmbedSeries = new EmbedSeries(this.registry);
   readonly #spent: PairTable<SpentSeries>;
   readonly #targets: PairTable<TargetSeries>;
@@ -109,6 +111,12 @@ export class RouterMetrics {
         break;
       case 'consensus.ended':
         this.#consensus.observe(event);
+        break;
+      case 'route.decided':
+        this.#routing.decided(event);
+        break;
+      case 'route.feedback':
+        this.#routing.feedback(event);
         break;
       case 'call.refused':
         this.#refused.get(event.endpoint).get(event.error).inc();

@@ -2,13 +2,13 @@ import { AtpError, utcDay } from '@atp-router/kernel';
 import {
   CallSums,
   type ConsensusEnded,
-  type ConsensusLearned,
   consensusRecord,
-  type FeedbackGiven,
   type IdempotencyRow,
   idempotencyChange,
+  isLearned,
   isReleased,
   type JournalRecord,
+  type LearnedEvent,
   modelOf,
   type OpenCalls,
   type OperatorChange,
@@ -139,7 +139,7 @@ export class ProjectionBatch {
       this.#addConsensus(at, record, record.ts_ms);
       return;
     }
-    if (record.type === 'consensus.learned' || record.type === 'feedback.given') {
+    if (isLearned(record)) {
       this.#addLearned(at, record);
       return;
     }
@@ -185,12 +185,12 @@ export class ProjectionBatch {
     this.consensus.push(call_id, node_id, at.epoch, tenant, policy, strategy, outcome, started_ms, record, sealed);
   }
 
-  #addLearned({ epoch, seq }: JournalPlace, record: JournalRecord & (ConsensusLearned | FeedbackGiven)): void {
+  #addLearned({ epoch, seq }: JournalPlace, record: JournalRecord & LearnedEvent): void {
     const { node_id } = this.#start;
     const { v: _, seq: __, ts_ms: ___, ...event } = record;
     const { type, call_id, at_ms } = event;
     this.learnings.push(node_id, epoch, seq, type, call_id, at_ms, JSON.stringify(event));
-    if (event.type !== 'feedback.given') return;
+    if (event.type !== 'feedback.given' && event.type !== 'route.feedback') return;
     const { key_id, body_hash } = event;
     this.feedback.set(`${call_id} ${key_id}`, [call_id, key_id, body_hash, 'given', at_ms, node_id]);
   }

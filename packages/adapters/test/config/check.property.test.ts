@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { formatProblems } from '../../src/config/index.ts';
+import { formatPath } from '../../src/config/problem.ts';
 import { check, problems, valid } from './support.ts';
 
 const SEED = 20_261_122;
@@ -158,9 +159,6 @@ function withLeaf(
   return copy;
 }
 
-const asPath = (path: readonly (string | number)[]): string =>
-  path.map((segment, i) => (typeof segment === 'number' ? `[${segment}]` : `${i === 0 ? '' : '.'}${segment}`)).join('');
-
 describe('any valid file', () => {
   const config = valid(FULL, ENV, FILES);
   const all = leaves(config);
@@ -174,7 +172,7 @@ describe('any valid file', () => {
       fc.property(leaf, fc.constantFrom<unknown>(null, true, -1, { zz: 1 }, [[]]), (at, wrong) => {
         if (typeof wrong === typeof at.value && wrong !== null) return;
         const text = stringify(withLeaf(config, at.path, (parent, key) => Object.assign(parent, { [key]: wrong })));
-        const path = asPath(at.path);
+        const path = formatPath(at.path);
         const found = problems(text).find(
           (problem) =>
             problem.path === path || problem.path.startsWith(`${path}.`) || problem.path.startsWith(`${path}[`),
@@ -206,7 +204,7 @@ describe('any valid file', () => {
             delete parent[key];
           }),
         );
-        const path = asPath([...at.path.slice(0, -1), wrong]);
+        const path = formatPath([...at.path.slice(0, -1), wrong]);
         const found = problems(text).find((problem) => problem.path === path);
         expect(found?.message).toBe(`unknown key "${wrong}"`);
         expect(found?.suggestion).toBe(right);

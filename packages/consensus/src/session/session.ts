@@ -10,6 +10,7 @@ import type { Lane } from './lane.ts';
 import { Lanes } from './lanes.ts';
 import type { SessionParts } from './parts.ts';
 import { Provisional } from './provisional.ts';
+import { cascadeOf, dispatchOf, ofReserve } from './reserve.ts';
 import { Settled } from './settled.ts';
 import { Times } from './timeline.ts';
 import type { Signs } from './triggers.ts';
@@ -143,9 +144,8 @@ export class ConsensusSession {
 
   /** Begins as many lanes as may run at once. */
   #fill(): void {
-    for (const { lane, member } of this.#lanes.next(this.#plan.width ?? this.#plan.members.length)) {
-      this.#effects.push({ type: 'dispatch', lane, member });
-    }
+    for (const lane of this.#lanes.next(this.#plan.width ?? this.#plan.members.length))
+      this.#effects.push(dispatchOf(lane));
   }
 
   #due(timer: SessionTimer, now_ms: number): void {
@@ -175,6 +175,8 @@ export class ConsensusSession {
     const verdict = this.#strategy.decide(view);
     if (verdict.kind === 'done') this.#done(verdict.result, verdict.is_safe, view, now_ms);
     else if (verdict.kind === 'ask') this.#ask(verdict.asks, view, now_ms);
+    else if (verdict.kind === 'begin' && view.cascade?.reserve.includes(verdict.source) === true)
+      this.#effects.push(dispatchOf(this.#lanes.add(ofReserve(this.#plan, verdict.source))));
     else if (!is_last) this.#goOn(view, now_ms);
     else this.#none(verdict, now_ms);
   }
@@ -192,6 +194,7 @@ export class ConsensusSession {
       follow_ups: this.#asks.answers,
       settled: this.#settled.text,
       is_last,
+      cascade: cascadeOf(this.#plan, this.#lanes.all, this.#is_over_time),
     };
   }
 
@@ -255,10 +258,9 @@ export class ConsensusSession {
     this.#escalations.use(escalation, cause);
     this.#stop('early_exit');
     this.#expert = this.#lanes.add(escalation.to);
-    const { lane, member } = this.#expert;
     this.#times.reconciling_ms ??= now_ms;
     this.#phase = { kind: 'escalation', trigger: cause };
-    this.#effects.push({ type: 'escalated', cause, lane }, { type: 'dispatch', lane, member });
+    this.#effects.push({ type: 'escalated', cause, lane: this.#expert.lane }, dispatchOf(this.#expert));
   }
 
   #none(verdict: Exclude<Verdict, { kind: 'done' | 'ask' }>, now_ms: number): void {

@@ -2,6 +2,7 @@ import type { StrategyKind } from '../plan.ts';
 import type { Strategy } from '../strategy.ts';
 import { adaptiveOf } from './adaptive.ts';
 import { arbiterOf } from './arbiter.ts';
+import { cascade } from './cascade.ts';
 import { champion } from './champion.ts';
 import { evidenceOf } from './evidence.ts';
 import { first_win } from './first-win.ts';
@@ -44,6 +45,8 @@ export function strategyOf(kind: StrategyKind, tools: StrategyTools): Strategy {
       return arbiterOf(tools);
     case 'streaming_merge':
       return streamingMergeOf();
+    case 'cascade':
+      return cascade;
     case 'adaptive':
       return adaptiveOf(tools, (chosen) => strategyOf(chosen, tools));
   }

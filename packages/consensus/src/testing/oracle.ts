@@ -123,7 +123,7 @@ export class Oracle {
     if (this.#is_aborted) this.problem('it goes on when it was aborted');
     const left = this.#escalated > 0 ? 0 : this.#plan.members.length - this.#lanes.begun;
     if (left > 0 && this.#lanes.at_work < this.#lanes.width) this.problem(`${left} lanes are not begun, and may be`);
-    if (left === 0 && this.#lanes.at_work === 0 && this.#asks.open === 0) this.problem('it waits for nobody');
+    if (left <= 0 && this.#lanes.at_work === 0 && this.#asks.open === 0) this.problem('it waits for nobody');
   }
 
   /** Nothing is due any more. `is_sound`: its strategy does not ask on and on. */

@@ -20,6 +20,7 @@ export const ORDER: Readonly<Record<StrategyKind, 'nothing' | 'who is first' | '
     arbiter: 'who is first',
     streaming_merge: 'what was told',
     adaptive: 'as the chosen one',
+    cascade: 'nothing',
   };
 
 /** One set of answers, and who hears them. */
@@ -52,7 +53,7 @@ export function playOrders(seed: number, kind: StrategyKind): Orders {
     ...drawn,
     mode: draw.one('diverse', 'clone'),
     strategy: { ...drawn.strategy, risk: 0 },
-    ...{ provisional: undefined, escalations: [], deadline_ms: undefined, tau_final: undefined },
+    ...{ provisional: undefined, escalations: [], deadline_ms: undefined, tau_final: undefined, reserve: undefined },
   };
   const scripts = plan.members.map(() => scriptOf(draw));
   const scene: Scene = { plan, standing: standingOf(draw), scripts, seed };

@@ -1,7 +1,8 @@
-import type { Draw } from '@atp-router/kernel/testing';
+import { Draw } from '@atp-router/kernel/testing';
 import { TRIGGER_KINDS } from '../kinds.ts';
 import type { FanoutPlan, Member, StrategyKind } from '../plan.ts';
-import type { FollowUp, Standing } from '../strategy.ts';
+import type { CascadeAnswer, CascadeStep, FollowUp, Standing } from '../strategy.ts';
+import { hash32 } from '../text/hash.ts';
 
 /** What a lane of a history does, once it has been begun. */
 export interface LaneScript {
@@ -47,7 +48,18 @@ export function standingOf(draw: Draw): Standing {
     weight: (source) => known.get(source)?.weight ?? 1,
     winRate: (source) => known.get(source)?.rate ?? 0.5,
     calibrated: (_kind, confidence) => confidence,
+    next: (came) => stepOf(came, known.get('s0')?.weight ?? 0),
   };
+}
+
+const RESERVE: readonly [string, ...string[]] = ['r0', 'r1', 'r2', 'r3'];
+
+/** What somebody says to do next in a cascade: always the same of the same, and at times what cannot be done. */
+function stepOf(came: readonly CascadeAnswer[], seed: number): CascadeStep | undefined {
+  const draw = new Draw(hash32(JSON.stringify(came), Math.trunc((Number.isFinite(seed) ? seed : 0) * 1_000)));
+  const kind = draw.one('take', 'ask', 'ask', 'none', undefined);
+  if (kind === undefined || kind === 'none') return kind && { kind };
+  return { kind, source: kind === 'ask' ? draw.one(...RESERVE) : draw.from(came).source };
 }
 
 /** What somebody says who is asked beyond the fan-out: also what cannot be read, and what nobody of `said` has said. */
@@ -113,7 +125,9 @@ function memberOf(lane: number, draw: Draw, champion: boolean): Member {
 
 /** A plan that a checked configuration could have. */
 export function planOf(draw: Draw, kind: StrategyKind): FanoutPlan {
-  const members = Array.from({ length: draw.int(1, 8) }, (_, lane) => memberOf(lane, draw, kind === 'champion'));
+  const members = Array.from({ length: kind === 'cascade' ? draw.int(1, 2) : draw.int(1, 8) }, (_, lane) =>
+    memberOf(lane, draw, kind === 'champion'),
+  );
   const asked = (source: string): Member => ({ ...memberOf(0, draw, false), source, model: source });
   return {
     mode: draw.one('speculative', 'diverse', 'clone'),
@@ -149,6 +163,7 @@ export function planOf(draw: Draw, kind: StrategyKind): FanoutPlan {
     deadline_ms: draw.chance(0.5) ? draw.int(50, 3_000) : 600_000,
     tau_final: draw.chance(0.2) ? draw.next() : undefined,
     reorder_max: draw.one(1, 4, 256),
+    ...(kind === 'cascade' && { reserve: RESERVE.slice(0, draw.int(0, RESERVE.length)).map(asked) }),
   };
 }
 

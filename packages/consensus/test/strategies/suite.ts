@@ -11,7 +11,7 @@ export interface Property {
   check(strategy: Strategy, play: Play): void;
 }
 
-type End = Exclude<Verdict, { kind: 'wait' | 'ask' }>;
+type End = Exclude<Verdict, { kind: 'wait' | 'ask' | 'begin' }>;
 
 /** Answers all that is asked until there is a result, as a session does: the same is asked once. */
 export function settle(strategy: Strategy, view: View, reply: (id: string) => string | undefined): End {
@@ -20,6 +20,7 @@ export function settle(strategy: Strategy, view: View, reply: (id: string) => st
     const verdict = strategy.decide({ ...view, follow_ups });
     if (verdict.kind === 'done' || verdict.kind === 'none') return verdict;
     if (verdict.kind === 'wait') throw new Error('waits though nobody is waited for');
+    if (verdict.kind === 'begin') throw new Error('begins somebody where there is no reserve');
     const known = new Set(follow_ups.map(({ id }) => id));
     const fresh = verdict.asks.filter(({ id }) => !known.has(id));
     if (fresh.length === 0) throw new Error('asks again for what it has an answer to');

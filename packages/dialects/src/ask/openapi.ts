@@ -84,6 +84,11 @@ export const askFragment: OpenApiFragment = {
           'What policies match beside the task type: text, numbers, booleans and lists of text by name, such as `{"diff_loc": 180, "risk": "high"}`.',
         ),
         max_usd: num('The most that this call may cost, in US dollars.', { minimum: 0 }),
+        quality: {
+          description:
+            'How good an answer is wanted, where `auto` chooses: `fast`, `balanced`, `high`, or what a right answer in place of a wrong one is worth in US dollars. Absent: as the configuration says.',
+          anyOf: [{ enum: ['fast', 'balanced', 'high'] }, { type: 'number', exclusiveMinimum: 0, maximum: 1_000 }],
+        },
         deadline_ms: int('Milliseconds until the answer is of no more use.', { minimum: 1, maximum: 86_400_000 }),
       }),
       oneOf: [{ required: ['prompt'] }, { required: ['messages'] }],

@@ -39,6 +39,7 @@ const OWN = [
   'data_scope',
   'facts',
   'max_usd',
+  'quality',
   'deadline_ms',
 ] as const;
 
@@ -105,8 +106,15 @@ function wishesOf(body: JsonObject): RoutingWishes {
     ...optional('data_scope', scopesOf(body['data_scope'])),
     ...optional('facts', obj(body, 'facts')),
     ...optional('max_usd_nanos', max_usd === undefined ? undefined : usdToNanos(max_usd, 'max_usd')),
+    ...optional('quality', qualityOf(body)),
     ...optional('deadline_ms', int(body, 'deadline_ms', 1, DEADLINE_MS_MAX)),
   };
+}
+
+/** A word, or a number of US dollars. */
+function qualityOf(body: JsonObject): string | undefined {
+  const { quality } = body;
+  return typeof quality === 'number' ? String(quality) : str(body, 'quality');
 }
 
 function token(body: JsonObject, field: string): string | undefined {

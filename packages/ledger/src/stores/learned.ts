@@ -1,4 +1,20 @@
+import type { EventType, RouterEvent } from '../events.ts';
 import type { ConsensusLearned, FeedbackGiven } from '../learned-events.ts';
+import type { RouteDecided, RouteFeedback } from '../route-events.ts';
+
+/** Of what a router learns. */
+export type LearnedEvent = ConsensusLearned | FeedbackGiven | RouteDecided | RouteFeedback;
+
+const LEARNED: ReadonlySet<EventType> = new Set<LearnedEvent['type']>([
+  'consensus.learned',
+  'feedback.given',
+  'route.decided',
+  'route.feedback',
+]);
+
+export function isLearned<E extends RouterEvent>(event: E): event is E & LearnedEvent {
+  return LEARNED.has(event.type);
+}
 
 /** A place in a node's journal. */
 export interface LearnedPlace {
@@ -14,7 +30,7 @@ export interface LearnedState extends LearnedPlace {
 }
 
 export interface LearnedRow extends LearnedPlace {
-  readonly event: ConsensusLearned | FeedbackGiven;
+  readonly event: LearnedEvent;
 }
 
 export interface FeedbackClaim {
@@ -32,14 +48,16 @@ export type ClaimedFeedback = 'mine' | 'given' | 'other' | 'pending';
 
 /** A claim that led to nothing within this time is free again: its process is gone. */
 export const FEEDBACK_CLAIM_MS = 60_000;
-/** Sessions of a node on which feedback may be given, and for how long. */
+/** Calls of a node on which feedback may be given, and for how long. */
 export const LEARNED_SESSIONS_MAX = 10_000;
 export const LEARNED_SESSION_MS = 86_400_000;
 
-/** What nodes have learned, and the sessions that they learned it from. Events are the projection's work; states the router's. */
+/** What nodes have learned, and the calls that they learned it from. Events are the projection's work; states the router's. */
 export interface LearnedStore {
   /** A session of any node of the database. */
   session(call_id: string): Promise<ConsensusLearned | undefined>;
+  /** What `auto` chose for a call of any node of the database. */
+  route(call_id: string): Promise<RouteDecided | undefined>;
   /** This node's own state. */
   own(): Promise<LearnedState | undefined>;
   /** Those of all other nodes, but not those that are as `known` says. */

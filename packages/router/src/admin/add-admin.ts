@@ -15,6 +15,7 @@ import { addProviderCheck } from './provider-check.ts';
 import { configSchemas } from './mask.ts';
 import { AdminRoutes } from './routes.ts';
 import { addReputation } from './reputation.ts';
+import { addRouting } from './routing.ts';
 import { addSessions } from './sessions.ts';
 import { addStatus } from './status.ts';
 import { addUsage } from './usage.ts';
@@ -34,6 +35,7 @@ export function addAdmin(table: RouterTable, parts: AdminParts): void {
   addCalls(routes, parts);
   addConsensus(routes, parts);
   addReputation(routes, parts);
+  addRouting(routes, parts);
   addLive(routes, parts);
   addFlow(routes, parts);
   addEstimate(routes, parts);

@@ -28,6 +28,8 @@ const TYPES: Readonly<Record<EventType, true>> = {
   'consensus.ended': true,
   'consensus.learned': true,
   'feedback.given': true,
+  'route.decided': true,
+  'route.feedback': true,
   'node.started': true,
   'node.stopped': true,
   'config.applied': true,

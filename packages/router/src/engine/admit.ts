@@ -14,6 +14,8 @@ import {
 import type { AccountLimits, PromptSize } from '@atp-router/flow';
 import { type Generation, mayName, type TenantRules } from '../generation/generation.ts';
 import { chainInstead, fanoutOf, fanoutRoute, policyNamed } from '../fanout/admission.ts';
+import { cascadeOf, choiceOf, chosenPlan } from '../auto/admission.ts';
+import type { AutoChoice } from '../auto/auto-choice.ts';
 import type { Fanout } from '../fanout/types.ts';
 import type { AttemptCodec } from '../relay/types.ts';
 import type { AdmittedCall } from './env.ts';
@@ -59,11 +61,17 @@ export function admit(
     if (!resolution.ok) return unroutableError(resolution);
     const silent = onlyFilterLeft(resolution.plan, generation);
     if (silent !== undefined) return silent;
-    return new Admission(request, generation, parts, idempotency, rules, facts, resolution.plan, undefined);
+    const choice = choiceOf(request, resolution.plan, facts, generation, parts);
+    if (choice === undefined) {
+      return new Admission(request, generation, parts, idempotency, rules, facts, resolution.plan, undefined);
+    }
+    const chosen = chosenPlan(resolution.plan, choice);
+    const cascade = cascadeOf(request, choice, chosen, facts, generation, parts);
+    return new Admission(request, generation, parts, idempotency, rules, facts, chosen, cascade, choice);
   }
   const plan = fanoutRoute(routed, policy, fanout);
   if (!(plan instanceof AtpError)) {
-    return new Admission(request, generation, parts, idempotency, rules, facts, plan, fanout);
+    return new Admission(request, generation, parts, idempotency, rules, facts, plan, fanout, fanout.choice);
   }
   const instead = chainInstead(routed, fanout, plan);
   if (instead === undefined) return plan;
@@ -110,6 +118,7 @@ class Admission implements AdmittedCall {
   readonly routed: Plan;
   readonly stream: boolean;
   readonly fanout: Fanout | undefined;
+  readonly choice: AutoChoice | undefined;
   readonly lane: undefined;
 
   constructor(
@@ -121,6 +130,7 @@ class Admission implements AdmittedCall {
     facts: RequestFacts,
     routed: Plan,
     fanout: Fanout | undefined,
+    choice?: AutoChoice,
   ) {
     this.request = request;
     this.parts = parts;
@@ -129,6 +139,7 @@ class Admission implements AdmittedCall {
     this.routed = routed;
     this.stream = request.stream;
     this.fanout = fanout;
+    this.choice = choice;
     this.lane = undefined;
     this.kind = request.kind;
     this.head = headOf(request, routed, facts.qos);

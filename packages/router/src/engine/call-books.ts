@@ -1,5 +1,5 @@
 import type { AtpField } from '@atp-router/dialects';
-import { nanosToMicros, type Usage } from '@atp-router/kernel';
+import { nanosToMicros, type Usage, type UsdNanos } from '@atp-router/kernel';
 import type { AttemptRecord, CallEnded, CallOutcome, IdempotencyRef } from '@atp-router/ledger';
 import type { Bytes } from '../relay/types.ts';
 import type { Attempt } from './attempt.ts';
@@ -112,6 +112,15 @@ export class CallBooks {
   /** Of all attempts. */
   get usage(): Usage {
     return totals(this.#records).usage;
+  }
+
+  /** How its attempts ended. */
+  get records(): readonly AttemptRecord[] {
+    return this.#records;
+  }
+
+  get cost_usd_nanos(): UsdNanos {
+    return totals(this.#records).cost_usd_nanos;
   }
 
   /** `model`: the name of the answer where it is not that of one attempt. */

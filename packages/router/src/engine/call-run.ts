@@ -1,6 +1,7 @@
 import { type AttemptFailure, type CallEffect, type CallEvent, CallMachine } from '@atp-router/call';
 import { AtpError, toAtpError } from '@atp-router/kernel';
-import type { AttemptRecord, CallOutcome } from '@atp-router/ledger';
+import type { AttemptRecord, CallOutcome, RouterEvent } from '@atp-router/ledger';
+import { cameOf, chosenEvents } from '../auto/came.ts';
 import type { Bytes } from '../relay/types.ts';
 import type { Attempt, AttemptOwner } from './attempt.ts';
 import { CallBooks } from './call-books.ts';
@@ -287,7 +288,10 @@ export class CallRun implements AttemptOwner {
     if (this.#ended) return;
     this.#ended = true;
     this.#timers.cancelAll();
-    this.#end.come(this, { outcome, error, opened: this.#intents.opened, streamed: this.#begun, meta, reply });
+    const taken = outcome === 'ok' ? meta.model : undefined;
+    const beside = (): readonly RouterEvent[] =>
+      chosenEvents(this.call, this.#books, this.#env, { outcome, came: cameOf(this.#books.records), taken });
+    this.#end.come(this, { outcome, error, opened: this.#intents.opened, streamed: this.#begun, meta, beside, reply });
   }
 
   #age_ms(): number {

@@ -1,6 +1,7 @@
 import { AtpError, toAtpError } from '@atp-router/kernel';
 import type { KillScope } from '@atp-router/ledger';
-import { type FanoutRun, fanoutRun } from '../fanout/fanout-run.ts';
+import type { FanoutRun } from '../fanout/fanout-run.ts';
+import { fanoutRun } from '../fanout/open-fanout.ts';
 import type { Generation } from '../generation/generation.ts';
 import { admit, stoppedBy } from './admit.ts';
 import type { Attempt } from './attempt.ts';

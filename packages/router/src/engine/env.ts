@@ -4,6 +4,7 @@ import type { CallHead, IdempotencyRef } from '@atp-router/ledger';
 import type { CallPlan, StageChain } from '@atp-router/call';
 import type { GenEvent, GenRequest, HostedTool, RoutePlan } from '@atp-router/dialects';
 import type { KillSwitches, TargetHealth } from '@atp-router/routing';
+import type { AutoChoice } from '../auto/auto-choice.ts';
 import type { AnswerKeeper } from '../fanout/audit/keeper.ts';
 import type { Reconciler } from '../fanout/reconciler.ts';
 import type { Fanout, LaneRef } from '../fanout/types.ts';
@@ -118,6 +119,8 @@ export interface AdmittedCall {
   readonly deciding_since_mono_ms: number;
   /** Several agents are asked, as its policy says; undefined for most. */
   readonly fanout: Fanout | undefined;
+  /** Who was chosen for it, where `auto` was by what is learned; undefined for what is written down, and for lanes. */
+  readonly choice: AutoChoice | undefined;
   /** The lane of a fan-out that it is; undefined for what is a whole call. */
   readonly lane: LaneRef | undefined;
   promptTexts(): readonly string[];

@@ -1,6 +1,7 @@
 import type { HostedTool } from '@atp-router/dialects';
 import type { PromptSize } from '@atp-router/flow';
 import type { Qos } from '@atp-router/kernel';
+import type { Quality } from '../auto/quality.ts';
 import type { LaneFacet } from '../fanout/types.ts';
 import type { TaskFacts } from '@atp-router/routing';
 import type { AttemptCodec } from '../relay/types.ts';
@@ -52,6 +53,8 @@ export function left_ms({ options, started_mono_ms }: CallRequest, now_mono_ms: 
 export interface CallOptions {
   readonly qos?: Qos | undefined;
   readonly task_type?: string | undefined;
+  /** How good an answer is wanted, where `auto` chooses. Absent: as the configuration says. */
+  readonly quality?: Quality | undefined;
   readonly data_scopes: readonly string[];
   /** What is said of the task, for policies to match. */
   readonly facts?: TaskFacts | undefined;

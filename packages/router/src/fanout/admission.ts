@@ -1,6 +1,7 @@
 import type { FanoutPlan, Member } from '@atp-router/consensus';
 import { AtpError } from '@atp-router/kernel';
 import type { Plan, PolicyEntry, Registry, RequestFacts } from '@atp-router/routing';
+import { cascadeAmong } from '../auto/admission.ts';
 import type { EngineParts } from '../engine/parts.ts';
 import type { CallRequest } from '../engine/request.ts';
 import type { Generation } from '../generation/generation.ts';
@@ -16,13 +17,14 @@ export function policyNamed(registry: Registry, model: string): PolicyEntry | un
 
 /** What the policy makes of a request that it has several agents asked for; undefined where it asks one at a time. */
 export function fanoutOf(
-  { facet, tenant, call_id }: CallRequest,
+  request: CallRequest,
   policy: PolicyEntry | undefined,
   facts: RequestFacts,
   generation: Generation,
   parts: EngineParts,
   routed: Plan | undefined,
 ): Fanout | undefined {
+  const { facet, tenant, call_id } = request;
   const plan: FanoutPlan | undefined = policy && generation.fanouts.get(policy.id);
   if (policy === undefined || plan === undefined || facet === undefined) return undefined;
   const voice = (member: Member) => voiceOf(member, facts, generation, parts, tenant);
@@ -31,7 +33,8 @@ export function fanoutOf(
   const { listed, absent } = thereOf(plan, voice);
   const task = { call_id, task_type: facts.task_type, qos: facts.qos };
   const { members, why } = parts.reconciler.select({ ...plan, members: listed }, task);
-  return { policy: policy.id, plan: { ...plan, members }, facet, voice, chain, chosen: [...absent, ...why] };
+  const fanout = { policy: policy.id, plan: { ...plan, members }, facet, voice, chain, chosen: [...absent, ...why] };
+  return plan.strategy.kind === 'cascade' ? cascadeAmong(request, fanout, facts, generation, parts) : fanout;
 }
 
 /** Among whom the best are chosen: a place must not go to one that cannot be asked. Where that is nobody, all are listed. */

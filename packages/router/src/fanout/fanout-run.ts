@@ -4,6 +4,7 @@ import {
   type Reconciled,
   type SessionEffect,
   type SessionEvent,
+  type Standing,
 } from '@atp-router/consensus';
 import type { Choice } from '@atp-router/dialects';
 import { AtpError, assert, toAtpError, unreachable } from '@atp-router/kernel';
@@ -17,26 +18,17 @@ import { CallFunds, demandOf } from '../engine/funds.ts';
 import { Intents } from '../engine/intents.ts';
 import { deadlineExceeded } from '../engine/refusals.ts';
 import { sharedHoldOf } from '../engine/shared-hold.ts';
+import { chosenEvents } from '../auto/came.ts';
 import { SessionAudit } from './audit/session-audit.ts';
 import { type DeskOwner, LaneDesk } from './lane-desk.ts';
 import { choiceOf, fallenBack, textOnly } from './fallen-back.ts';
 import { Opening, type OpeningOwner } from './opening.ts';
 import { LaneBriefs } from './briefs.ts';
 import { Reply } from './reply.ts';
-import { consensusField, provisionalField } from './report.ts';
+import { consensusField, outTokensOf, provisionalField, sourceOf } from './report.ts';
 import { openSession } from './session-parts.ts';
 import { type FanoutTimer, SessionTimers } from './session-timers.ts';
 import { type Fanout, roleOf } from './types.ts';
-
-/** Why it cannot be run, where its request cannot be read. */
-export function fanoutRun(call: AdmittedCall, env: EngineEnv): FanoutRun | AtpError {
-  try {
-    return new FanoutRun(call, env);
-  } catch (thrown) {
-    env.faults.note(thrown);
-    return toAtpError(thrown);
-  }
-}
 
 /**
  * Runs a call that several agents are asked: carries out what its session wants with real lanes, one reservation of funds and
@@ -83,15 +75,17 @@ export class FanoutRun implements RunningCall, DeskOwner, OpeningOwner {
     this.#timers = new SessionTimers(env.ambient.timers, (timer) => this.guard(() => this.#due(timer)));
     this.#opening = new Opening(call, env, this.#funds, this);
     this.#briefs = new LaneBriefs(call, fanout, env);
-    const opened = openSession(call, fanout.plan, env, this.#briefs.documents);
+    const { choice } = fanout;
+    const outTokens = (lane: number): number => outTokensOf(this.#desk.lanes.get(lane));
+    const next: Standing['next'] = choice && ((came) => choice.next(came, outTokens));
+    const opened = openSession(call, fanout.plan, env, this.#briefs.documents, next);
     this.#deadline_ms = opened.deadline_ms;
     this.#audit = new SessionAudit(call, fanout, env, opened);
     this.#session = new ConsensusSession(this.#audit.parts);
     const shared_by_lanes = { call, env, funds: this.#funds, intents: this.#intents, books: this.#books };
     const nextAttempt = (): number => this.#nextAttempt();
     this.#desk = new LaneDesk(this.#briefs, { ...shared_by_lanes, nextAttempt }, this, opened.tools.embedding);
-    const model = `policy:${fanout.policy}`;
-    this.#reply = new Reply(call, fanout.facet, model, (bytes) => this.#books.sent(bytes));
+    this.#reply = new Reply(call, fanout, (bytes) => this.#books.sent(bytes));
   }
 
   get attempts(): readonly Attempt[] {
@@ -237,6 +231,7 @@ export class FanoutRun implements RunningCall, DeskOwner, OpeningOwner {
     const { ambient, reconciler } = this.#env;
     this.#audit.succeeded(result);
     this.#desk.stop();
+    if (this.call.choice !== undefined) this.#reply.isOf(sourceOf(result, this.#desk));
     const meta = this.#meta;
     let last: (string | Uint8Array)[];
     try {
@@ -275,9 +270,16 @@ export class FanoutRun implements RunningCall, DeskOwner, OpeningOwner {
     this.#ended = true;
     this.#timers.cancelAll();
     this.#opening.withdraw();
-    const beside = (): readonly RouterEvent[] => this.#audit.ended(outcome, error?.code, this.#session, this.#desk);
+    const beside = (): readonly RouterEvent[] => this.#besides(outcome, error);
     const { opened } = this.#intents;
     this.#end.come(this, { outcome, error, opened, streamed: this.#reply.begun, meta, beside, reply });
+  }
+
+  #besides(outcome: CallOutcome, error: AtpError | undefined): readonly RouterEvent[] {
+    const { call } = this;
+    const taken = outcome === 'ok' ? this.#reply.model : undefined;
+    const chosen = chosenEvents(call, this.#books, this.#env, { outcome, came: call.choice?.came ?? [], taken });
+    return [...this.#audit.ended(outcome, error?.code, this.#session, this.#desk), ...chosen];
   }
 
   #breakDown(error: AtpError): void {
@@ -287,7 +289,7 @@ export class FanoutRun implements RunningCall, DeskOwner, OpeningOwner {
   }
 
   get #meta(): AnswerMeta {
-    const meta = this.#books.meta(undefined, this.#next_attempt, `policy:${this.#fanout.policy}`);
+    const meta = this.#books.meta(undefined, this.#next_attempt, this.#reply.model);
     const simulated = this.#attempts.some(({ spec }) => spec.target.provider.simulated);
     return simulated ? { ...meta, simulated } : meta;
   }

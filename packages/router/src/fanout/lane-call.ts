@@ -77,6 +77,7 @@ export function partOfCall(call: AdmittedCall, work: PartWork): Omit<AdmittedCal
     started_mono_ms: call.started_mono_ms,
     deciding_since_mono_ms: call.deciding_since_mono_ms,
     fanout: undefined,
+    choice: undefined,
     lane: work.ref,
     systemPrompt: () => undefined,
   };

@@ -9,7 +9,7 @@ import type { JsonObject, Usage } from '@atp-router/kernel';
 import type { AnswerMeta, ClientSink } from '../engine/client.ts';
 import type { Bytes } from '../relay/types.ts';
 import type { AdmittedCall } from '../engine/env.ts';
-import type { LaneFacet } from './types.ts';
+import type { Fanout, LaneFacet } from './types.ts';
 
 /** Told what goes to the client, for who repeats the call. */
 export type Sent = (bytes: Bytes) => void;
@@ -24,16 +24,28 @@ export class Reply {
   readonly #sink: ClientSink;
   readonly #sent: Sent;
   readonly #model: string;
+  /** Of a cascade it is one model that answers, as without one. */
+  #answered_by: string | undefined;
   #encoder: StreamEncoder | undefined;
   #told = '';
   #calls = 0;
 
-  constructor(call: AdmittedCall, facet: LaneFacet, model: string, sent: Sent) {
+  constructor(call: AdmittedCall, { facet, policy, choice }: Fanout, sent: Sent) {
     this.#call = call;
     this.#facet = facet;
     this.#sink = call.sink;
-    this.#model = model;
+    this.#model = choice === undefined ? `policy:${policy}` : call.head.requested_model;
     this.#sent = sent;
+  }
+
+  /** What the answer says that it is of. */
+  get model(): string {
+    return this.#answered_by ?? this.#model;
+  }
+
+  /** Before the end: of a cascade it is one model that answers, as without one. */
+  isOf(model: string | undefined): void {
+    this.#answered_by = model;
   }
 
   /** A stream has begun: errors have to be told within it. */
@@ -59,7 +71,7 @@ export class Reply {
     if (!this.#call.head.stream) {
       const response = {
         id: this.#call.head.call_id,
-        model: this.#model,
+        model: this.model,
         created_s: this.#created_s,
         choices: [choice],
         usage,
@@ -111,7 +123,7 @@ export class Reply {
     this.#encoder = this.#facet.dialect.streamEncoder(this.#context);
     this.#sink.begin(meta);
     const { call_id } = this.#call.head;
-    const start = { type: 'start', id: call_id, model: this.#model, created_s: this.#created_s } as const;
+    const start = { type: 'start', id: call_id, model: this.model, created_s: this.#created_s } as const;
     this.#write(this.#preamble + this.#encoder.push(start));
     return this.#encoder;
   }
@@ -134,7 +146,7 @@ export class Reply {
   get #context(): StreamEncodeContext {
     return {
       id: this.#call.head.call_id,
-      model: this.#model,
+      model: this.model,
       created_s: this.#created_s,
       include_usage: this.#facet.include_usage,
       request: this.#facet.body,

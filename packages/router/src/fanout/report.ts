@@ -120,3 +120,13 @@ function spent(records: readonly AttemptRecord[]): { tokens: number; cost_usd_mi
 function rounded(value: number): number {
   return Math.round(value * 1_000) / 1_000;
 }
+
+/** Of the attempt of a lane that answered. */
+export function outTokensOf(run: Pick<LaneRun, 'records'> | undefined): number {
+  return run?.records.findLast(({ outcome }) => outcome === 'ok')?.usage.out_tokens ?? 0;
+}
+
+/** Whose answer a result is. */
+export function sourceOf({ lane }: Reconciled, { lanes }: Pick<Desk, 'lanes'>): string | undefined {
+  return lane === undefined ? undefined : lanes.get(lane)?.work.ref.source;
+}

@@ -1,4 +1,4 @@
-import type { Document, FanoutPlan, SessionParts } from '@atp-router/consensus';
+import type { Document, FanoutPlan, SessionParts, Standing } from '@atp-router/consensus';
 import type { AdmittedCall, EngineEnv } from '../engine/env.ts';
 import type { SessionTools } from './reconciler.ts';
 
@@ -10,12 +10,13 @@ export interface OpenedSession {
   readonly deadline_ms: number;
 }
 
-/** What the session of a call works with. It ends when its client has no more use for it, too. */
+/** What the session of a call works with. It ends when its client has no more use for it, too. `next`: of a cascade. */
 export function openSession(
   call: AdmittedCall,
   plan: FanoutPlan,
   { ambient, reconciler }: EngineEnv,
   documents: readonly Document[],
+  next: Standing['next'],
 ): OpenedSession {
   const of_client_ms = call.deadline_ms ?? Number.POSITIVE_INFINITY;
   const of_policy_ms = plan.deadline_ms ?? Number.POSITIVE_INFINITY;
@@ -27,7 +28,7 @@ export function openSession(
     plan: { ...plan, deadline_ms: Math.max(0, deadline_ms - age_ms) },
     strategy: strategy(plan.strategy.kind),
     arbiter: plan.arbiter === undefined ? undefined : strategy('arbiter'),
-    standing,
+    standing: next === undefined ? standing : { ...standing, next },
     documents,
     read,
     citations,

@@ -3,6 +3,7 @@ import type { StageChain } from '@atp-router/call';
 import type { GenEvent, GenRequest, IngressDialect } from '@atp-router/dialects';
 import type { AtpError, JsonObject, Limits, Qos } from '@atp-router/kernel';
 import type { CallHead, LaneRole } from '@atp-router/ledger';
+import type { AutoChoice } from '../auto/auto-choice.ts';
 import type { Target, WantedAttempt } from '../engine/target.ts';
 import type { AttemptCodec } from '../relay/types.ts';
 
@@ -52,6 +53,8 @@ export interface Fanout {
   readonly chosen: readonly string[];
   /** The policy's own chain, which is tried when nothing comes of all lanes; undefined where it has none. */
   readonly chain: Voice | undefined;
+  /** Present: it is a cascade, and this says whom to ask next. */
+  readonly choice?: AutoChoice | undefined;
   /** Why a member cannot be asked, as an error of the catalogue. */
   voice(member: Member): Voice | AtpError;
 }

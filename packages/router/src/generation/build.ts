@@ -69,6 +69,7 @@ export function buildGeneration(config: Config, overlay: readonly OverlayEntity[
     keys: new KeyRing(keyEntries(config, overlay)),
     tenants: new Map(config.tenants.map((t) => [t.id, tenantRules(t, registry, config.flow.window)])),
     limits: config.limits,
+    routing: config.routing,
     preempts: config.flow.preempt,
     fanouts: fanoutsOf(config, cast),
     tool_caps: new Map(config.policies.flatMap(toolCaps)),

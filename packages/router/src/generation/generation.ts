@@ -1,4 +1,4 @@
-import type { PartWindowConfig } from '@atp-router/adapters';
+import type { PartWindowConfig, RoutingConfig } from '@atp-router/adapters';
 import type { FanoutPlan } from '@atp-router/consensus';
 import type { AccountLimits, Objectives } from '@atp-router/flow';
 import type { KeyRing } from '@atp-router/identity';
@@ -21,6 +21,8 @@ export interface Generation {
   readonly keys: KeyRing;
   readonly tenants: ReadonlyMap<string, TenantRules>;
   readonly limits: Limits;
+  /** What `auto` chooses by. */
+  readonly routing: RoutingConfig;
   /** By policy; only of those that ask several at once. */
   readonly fanouts: ReadonlyMap<string, FanoutPlan>;
   /** By policy; only of those that have some. */

@@ -1,7 +1,8 @@
 import type { HttpExchange } from '@atp-router/adapters';
 import type { IngressDialect, RoutingWishes } from '@atp-router/dialects';
-import { type AtpError, type Limits, toAtpError } from '@atp-router/kernel';
+import { AtpError, type Limits, toAtpError } from '@atp-router/kernel';
 import { factsOfObject, mergeFacts } from '@atp-router/routing';
+import { QUALITY_WORDS, qualityOf } from '../auto/quality.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { CallOptions, CallRequest } from '../engine/request.ts';
 import { tenantAccount } from '../generation/accounts.ts';
@@ -151,12 +152,20 @@ export function generateEndpoint(
   return { endpoint, errors: dialect, operation: (body, limits, header) => operation(dialect, body, limits, header) };
 }
 
+function wishedQuality({ quality }: RoutingWishes): CallOptions['quality'] {
+  if (quality === undefined) return undefined;
+  const read = qualityOf(quality);
+  if (read !== undefined) return read;
+  throw new AtpError('invalid_request', `"quality" must be ${QUALITY_WORDS}.`, { param: 'quality' });
+}
+
 export function withWishes(wishes: RoutingWishes, options: CallOptions): CallOptions {
   return {
     ...options,
     data_scopes: options.data_scopes.length > 0 ? options.data_scopes : (wishes.data_scope ?? []),
     qos: options.qos ?? wishes.qos,
     task_type: options.task_type ?? wishes.task_type,
+    quality: options.quality ?? wishedQuality(wishes),
     facts: mergeFacts(options.facts, wishes.facts && factsOfObject(wishes.facts, 'facts')),
     max_usd_nanos: options.max_usd_nanos ?? wishes.max_usd_nanos,
     deadline_ms: options.deadline_ms ?? wishes.deadline_ms,

@@ -16,7 +16,10 @@ const LANES_MAX = 72;
 /** At one time in this process: each asks the tables. Beyond, clients are told to come again. */
 const IN_FLIGHT_MAX = 64;
 
-/** `POST /v1/feedback`: what was right, of a request that asked several agents. Votes, confidence and reputation learn from it. */
+/**
+ * `POST /v1/feedback`: what was right, of a request that asked several agents, or that said `auto`. Votes, confidence,
+ * reputation and routing learn from it.
+ */
 export class FeedbackEndpoint {
   readonly #engine: Engine;
   readonly #desk: FeedbackDesk;

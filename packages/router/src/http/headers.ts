@@ -3,6 +3,7 @@ import type { Headroom } from '@atp-router/flow';
 import { AtpError, isQos, NANOS_PER_MICRO, untilNextUtcDay_ms, usdToNanos } from '@atp-router/kernel';
 import { factsOfText } from '@atp-router/routing';
 import type { AnswerMeta } from '../engine/client.ts';
+import { type Quality, QUALITY_WORDS, qualityOf } from '../auto/quality.ts';
 import type { CallOptions } from '../engine/request.ts';
 
 const TOKEN = /^[A-Za-z0-9._:-]{1,128}$/;
@@ -22,6 +23,7 @@ export function readOptions(exchange: HttpExchange): CallOptions {
   const facts = exchange.header('x-atp-facts');
   const max_usd = exchange.header('x-atp-max-usd');
   const deadline = exchange.header('x-atp-deadline-ms');
+  const quality = exchange.header('x-atp-quality');
   const key = exchange.header('idempotency-key');
   if (key !== undefined && (key === '' || key.length > IDEMPOTENCY_KEY_CHARS_MAX)) {
     throw bad('idempotency-key', `1 to ${IDEMPOTENCY_KEY_CHARS_MAX} characters`);
@@ -31,6 +33,7 @@ export function readOptions(exchange: HttpExchange): CallOptions {
     data_scopes: scopes === undefined ? NO_SCOPES : readScopes(scopes),
     qos,
     task_type,
+    quality: quality === undefined ? undefined : readQuality(quality),
     facts: facts === undefined ? undefined : factsOfText(facts, 'x-atp-facts'),
     max_usd_nanos: max_usd === undefined ? undefined : usdToNanos(readUsd(max_usd), 'x-atp-max-usd'),
     deadline_ms: deadline === undefined ? undefined : readDeadline(deadline),
@@ -47,6 +50,7 @@ const REQUEST_HEADERS: readonly string[] = [
   'x-atp-facts',
   'x-atp-max-usd',
   'x-atp-deadline-ms',
+  'x-atp-quality',
 ];
 /** Those of answers, which a client or a proxy may send on, and which mean nothing in a request. */
 const ANSWER_HEADERS: readonly string[] = [
@@ -102,6 +106,12 @@ function token(exchange: HttpExchange, name: string): string | undefined {
   const value = exchange.header(name);
   if (value !== undefined && !TOKEN.test(value)) throw bad(name, 'letters, digits and . _ : - only, up to 128');
   return value;
+}
+
+function readQuality(value: string): Quality {
+  const quality = qualityOf(value);
+  if (quality === undefined) throw bad('x-atp-quality', QUALITY_WORDS);
+  return quality;
 }
 
 function readUsd(value: string): number {

@@ -12,7 +12,7 @@ export function shownEvent(event: RouterEvent): ShownEvent {
     const { sealed: _, ...rest } = event;
     return rest;
   }
-  if (event.type === 'feedback.given') {
+  if (event.type === 'feedback.given' || event.type === 'route.feedback') {
     const { body_hash: _, ...rest } = event;
     return rest;
   }

@@ -10,9 +10,9 @@ export const FEEDBACK_PATHS: JsonObject = {
     post: {
       operationId: 'giveFeedback',
       tags: ['operations'],
-      summary: 'Say what was right, of a request that asked several agents.',
+      summary: 'Say what was right, of a request that asked several agents, or that said `auto`.',
       description:
-        'Votes, confidence and reputation learn from it. For a day, on the latest 10,000 such requests, by keys of the same tenant; each key once for each request: the same again changes nothing, other feedback is refused with 409. Exactly one of `score`, `label` and `lanes`.',
+        'Votes, confidence, reputation and routing learn from it. For a day, on the latest 10,000 such requests, by keys of the same tenant; each key once for each request: the same again changes nothing, other feedback is refused with 409. Exactly one of `score`, `label` and `lanes`; of a request that asked one model `score` alone.',
       requestBody: { required: true, content: json(ref('FeedbackInput')) },
       responses: {
         '200': { description: 'It is in the journal.', content: json(ref('Feedback')) },

@@ -106,6 +106,12 @@ export class RouteTask {
     return this.#places.singles.filter((place) => place !== whom).map((place) => this.#idOf(place));
   }
 
+  /** What was expected of one before anybody was asked; its cost is in points of quality. Throws for a model that is no contender. */
+  outlookOf(model: string): Chance & { readonly cost: number } {
+    const whom = this.#placeOf(model);
+    return { ...(this.chances[whom] as Chance), cost: this.#contenders[whom]?.cost ?? 0 };
+  }
+
   /** What to do now that this has come, in this order. Throws for a model that is none of the contenders. */
   next(came: readonly RouteAnswer[]): NextStep {
     return this.#way(came).next;

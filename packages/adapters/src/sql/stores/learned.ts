@@ -1,10 +1,10 @@
 import {
   type ClaimedFeedback,
-  type ConsensusLearned,
   FEEDBACK_CLAIM_MS,
   type FeedbackClaim,
   LEARNED_SESSION_MS,
   LEARNED_SESSIONS_MAX,
+  type LearnedEvent,
   type LearnedPlace,
   type LearnedRow,
   type LearnedState,
@@ -20,11 +20,8 @@ const PAGE_MAX = 1_000;
 /** Over the tables of a database that several nodes may share; `node_id` is whose state it writes. */
 export function sqlLearnedStore(driver: SqlDriver, node_id: string): LearnedStore {
   return {
-    async session(call_id) {
-      const sql = `SELECT event FROM learnings WHERE call_id = $1 AND type = 'consensus.learned' LIMIT 1`;
-      const [row] = await driver.query(sql, [call_id]);
-      return row && (JSON.parse(String(row['event'])) as ConsensusLearned);
-    },
+    session: (call_id) => ofCall(driver, 'consensus.learned', call_id),
+    route: (call_id) => ofCall(driver, 'route.decided', call_id),
     async own() {
       const [row] = await driver.query('SELECT * FROM learned_states WHERE node_id = $1', [node_id]);
       return row && stateOf(row);
@@ -41,6 +38,16 @@ export function sqlLearnedStore(driver: SqlDriver, node_id: string): LearnedStor
     put: (state, now_ms) => put(driver, { ...state, node_id }, now_ms),
     claim: (feedback) => claim(driver, node_id, feedback),
   };
+}
+
+async function ofCall<T extends LearnedEvent['type']>(
+  driver: SqlDriver,
+  type: T,
+  call_id: string,
+): Promise<Extract<LearnedEvent, { type: T }> | undefined> {
+  const sql = 'SELECT event FROM learnings WHERE call_id = $1 AND type = $2 LIMIT 1';
+  const [row] = await driver.query(sql, [call_id, type]);
+  return row && (JSON.parse(String(row['event'])) as Extract<LearnedEvent, { type: T }>);
 }
 
 async function others(

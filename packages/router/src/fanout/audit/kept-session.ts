@@ -1,4 +1,12 @@
-import type { FanoutPlan, Finding, FollowUp, Reconciled, SessionTimer, StrategyKind } from '@atp-router/consensus';
+import type {
+  CascadeStep,
+  FanoutPlan,
+  Finding,
+  FollowUp,
+  Reconciled,
+  SessionTimer,
+  StrategyKind,
+} from '@atp-router/consensus';
 import { clip } from '@atp-router/kernel';
 
 /** Characters (UTF-16) of one text that are kept of a session, and of all of them together. */
@@ -27,6 +35,8 @@ export interface KeptStanding {
     readonly raw: number;
     readonly calibrated: number;
   }[];
+  /** Of a cascade: what followed from what came; absent: it was none. */
+  readonly steps?: readonly { readonly way: string; readonly step: CascadeStep }[];
 }
 
 /** What is sealed of a session: who said what, and all that its decision rested on but the documents of the task. */

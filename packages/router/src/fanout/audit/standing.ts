@@ -1,4 +1,4 @@
-import type { Standing, StrategyKind } from '@atp-router/consensus';
+import type { CascadeAnswer, CascadeStep, Standing, StrategyKind } from '@atp-router/consensus';
 import type { KeptStanding } from './kept-session.ts';
 
 /** Corrections of confidence that are noted of one session; a strategy asks for a few. */
@@ -10,6 +10,7 @@ type Noted = KeptStanding['calibrated'][number];
 export class NotedStanding implements Standing {
   readonly #of: Standing;
   readonly #calibrated: Map<string, Noted> = new Map();
+  readonly #steps: Map<string, CascadeStep> = new Map();
 
   constructor(of: Standing) {
     this.#of = of;
@@ -29,20 +30,34 @@ export class NotedStanding implements Standing {
     return calibrated;
   }
 
+  next(came: readonly CascadeAnswer[]): CascadeStep | undefined {
+    const step = this.#of.next?.(came);
+    if (step !== undefined && this.#steps.size < NOTED_MAX) this.#steps.set(wayOf(came), step);
+    return step;
+  }
+
   kept(sources: Iterable<string>): KeptStanding {
     const distinct = [...new Set(sources)];
     return {
       sources: distinct.map((source) => ({ source, weight: this.weight(source), win_rate: this.winRate(source) })),
       calibrated: [...this.#calibrated.values()],
+      ...(this.#steps.size > 0 && { steps: [...this.#steps].map(([way, step]) => ({ way, step })) }),
     };
   }
 }
 
+/** What came of whom, in this order. */
+function wayOf(came: readonly CascadeAnswer[]): string {
+  return came.map(({ lane, kind, choice }) => `${lane} ${kind} ${choice ?? ''}`).join(', ');
+}
+
 /** A standing as it was; a confidence that nobody corrected then stays as it is. */
-export function standingOf({ sources, calibrated }: KeptStanding): Standing {
+export function standingOf({ sources, calibrated, steps = [] }: KeptStanding): Standing {
   const known = new Map(sources.map((one) => [one.source, one]));
   const noted = new Map(calibrated.map((one) => [`${one.strategy} ${one.raw}`, one.calibrated]));
+  const known_steps = new Map(steps.map(({ way, step }) => [way, step]));
   return {
+    next: (came) => known_steps.get(wayOf(came)),
     weight: (source) => known.get(source)?.weight ?? 1,
     winRate: (source) => known.get(source)?.win_rate ?? 0.5,
     calibrated: (strategy, raw) => noted.get(`${strategy} ${raw}`) ?? raw,

@@ -1,9 +1,16 @@
 import { answerKey } from '@atp-router/consensus';
 import { AtpError } from '@atp-router/kernel';
-import type { ConsensusLearned, FeedbackGiven, LearnedStore, RouterEvent } from '@atp-router/ledger';
+import type {
+  ConsensusLearned,
+  FeedbackGiven,
+  LearnedStore,
+  RouteDecided,
+  RouteFeedback,
+  RouterEvent,
+} from '@atp-router/ledger';
 import type { Clock } from '@atp-router/kernel';
 import { formOf } from './answer-form.ts';
-import { feedbackEvent, type Said } from './feedback-event.ts';
+import { feedbackEvent, type Given, type Said } from './feedback-event.ts';
 
 /** Feedback as a client gives it. */
 export type FeedbackInput =
@@ -27,7 +34,7 @@ export interface FeedbackDone {
 }
 
 export interface DeskParts {
-  readonly store: Pick<LearnedStore, 'session' | 'claim'>;
+  readonly store: Pick<LearnedStore, 'session' | 'route' | 'claim'>;
   readonly append: (event: RouterEvent) => void;
   readonly written: () => Promise<void>;
   readonly clock: Clock;
@@ -37,7 +44,7 @@ export interface DeskParts {
   readonly hashOfKey: (call_id: string, key: string) => string;
 }
 
-/** Takes feedback on sessions that are over, each key's once. */
+/** Takes feedback on calls that are over, that asked several agents or that `auto` has chosen for, each key's once. */
 export class FeedbackDesk {
   readonly #parts: DeskParts;
 
@@ -48,13 +55,17 @@ export class FeedbackDesk {
   /** Resolves when it is in the journal. Throws `AtpError`. */
   async give({ call_id, tenant, key_id, input }: FeedbackOf): Promise<FeedbackDone> {
     const { store, clock, hash, append, written } = this.#parts;
-    const session = await store.session(call_id);
     // Requests of others are not there.
-    if (session === undefined || session.tenant !== tenant) throw unknownSession(call_id);
-    const said = this.#said(session, input);
+    const of_tenant = <T extends { readonly tenant: string }>(one: T | undefined): T | undefined =>
+      one?.tenant === tenant ? one : undefined;
+    const session = of_tenant(await store.session(call_id));
+    const route = of_tenant(await store.route(call_id));
     const body_hash = hash(JSON.stringify(input));
     const now_ms = clock.now_ms();
-    const event = feedbackEvent(session, said, { key_id, body_hash, now_ms });
+    const given = { key_id, body_hash, now_ms };
+    const of_session = session && feedbackEvent(session, this.#said(session, input), given);
+    const of_route = route && routeFeedback(route, input, of_session, given);
+    if (of_session === undefined && of_route === undefined) throw unknownCall(call_id);
     const claimed = await store.claim({ call_id, key_id, body_hash, now_ms });
     if (claimed === 'other') {
       const message = `This key has given other feedback on "${call_id}" before. Feedback cannot be changed.`;
@@ -63,10 +74,10 @@ export class FeedbackDesk {
     // Whoever claimed it may be gone, and nothing of it in any journal.
     if (claimed === 'pending') throw beingGiven(call_id);
     if (claimed === 'mine') {
-      append(event);
+      for (const event of [of_session, of_route]) if (event !== undefined) append(event);
       await written();
     }
-    return doneOf(event, claimed === 'given');
+    return doneOf(of_session, of_route, claimed === 'given');
   }
 
   #said(session: ConsensusLearned, input: FeedbackInput): Said {
@@ -91,8 +102,23 @@ export class FeedbackDesk {
   }
 }
 
-function unknownSession(call_id: string): AtpError {
-  const message = `There is no request "${call_id.slice(0, 100)}" of this tenant that asked several agents, or it is older than a day.`;
+/** What is said of whom `auto` has chosen: how right the result was. Undefined: nothing of that. */
+function routeFeedback(
+  { call_id, tenant, lesson }: RouteDecided,
+  input: FeedbackInput,
+  of_session: FeedbackGiven | undefined,
+  { key_id, body_hash, now_ms }: Given,
+): RouteFeedback | undefined {
+  const right = input.kind === 'score' ? input.score : of_session?.score;
+  if (right !== undefined)
+    return { type: 'route.feedback', call_id, tenant, key_id, body_hash, right, lesson, at_ms: now_ms };
+  if (of_session !== undefined) return undefined;
+  const message = `Request "${call_id}" asked one model, whose words are not kept: say how right its answer was as "score", from 0 to 1.`;
+  throw new AtpError('invalid_request', message, { param: input.kind });
+}
+
+function unknownCall(call_id: string): AtpError {
+  const message = `There is no request "${call_id.slice(0, 100)}" of this tenant that asked several agents or said "auto", or it is older than a day.`;
   return new AtpError('not_found', message, { param: 'request_id' });
 }
 
@@ -124,6 +150,7 @@ function wrongLane(message: string): AtpError {
   return new AtpError('invalid_request', message, { param: 'lanes' });
 }
 
-function doneOf({ score, lanes }: FeedbackGiven, repeated: boolean): FeedbackDone {
-  return { repeated, score, lanes: lanes.filter(({ right }) => right !== undefined).length };
+function doneOf(session: FeedbackGiven | undefined, route: RouteFeedback | undefined, repeated: boolean): FeedbackDone {
+  const lanes = session?.lanes.filter(({ right }) => right !== undefined).length ?? 0;
+  return { repeated, score: session?.score ?? route?.right, lanes };
 }

@@ -1,10 +1,16 @@
-import { isLearnedRecord, type Knowledge, type LearnedRecord } from '@atp-router/consensus';
 import { AtpError, type Clock, type Timer, type Timers, toAtpError } from '@atp-router/kernel';
-import type { LearnedPlace, LearnedState, LearnedStore, RouterEvent } from '@atp-router/ledger';
-import { isLearned, takeIn } from './lessons.ts';
+import {
+  isLearned,
+  type LearnedEvent,
+  type LearnedPlace,
+  type LearnedState,
+  type LearnedStore,
+  type RouterEvent,
+} from '@atp-router/ledger';
+import type { Contribution, Subject } from './subject.ts';
 
 export interface KeeperParts {
-  readonly knowledge: Knowledge;
+  readonly subjects: readonly Subject[];
   readonly store: LearnedStore;
   /** The last record of the journal. */
   readonly place: () => LearnedPlace;
@@ -41,11 +47,13 @@ export class KnowledgeKeeper {
 
   /** Once, before the first call. Throws when the tables cannot be read. */
   async restore(): Promise<void> {
-    const { store, knowledge } = this.#parts;
+    const { store, subjects } = this.#parts;
     const own = await store.own();
-    const record = own && this.#read(own);
-    if (own !== undefined && record !== undefined) {
-      knowledge.restore(record);
+    const parts = own && this.#read(own);
+    if (own !== undefined && parts !== undefined) {
+      for (const subject of subjects) {
+        if (subject.name in parts) subject.restore(parts[subject.name]);
+      }
       this.#at = own;
     }
     for (;;) {
@@ -94,8 +102,9 @@ export class KnowledgeKeeper {
   }
 
   async #keep(): Promise<void> {
-    const { knowledge, store, written, clock } = this.#parts;
-    const state = { ...this.#at, record: JSON.stringify(knowledge.record()) };
+    const { subjects, store, written, clock } = this.#parts;
+    const parts = Object.fromEntries(subjects.map((subject) => [subject.name, subject.record()]));
+    const state = { ...this.#at, record: JSON.stringify(parts) };
     this.#is_dirty = false;
     try {
       await written();
@@ -107,37 +116,43 @@ export class KnowledgeKeeper {
   }
 
   async #hear(): Promise<void> {
-    const { knowledge, store } = this.#parts;
+    const { subjects, store } = this.#parts;
     const known = [...this.#known.values()].map(({ node_id, epoch, seq }) => ({ node_id, epoch, seq }));
     const states = await store.others(known);
-    const contributions = states.flatMap((state) => {
+    const contributions = new Map<Subject, Contribution[]>(subjects.map((subject) => [subject, []]));
+    for (const state of states) {
       const { node_id, epoch, seq } = state;
       this.#known.set(node_id, { ...state, record: '' });
-      const value = this.#read(state);
-      return value === undefined ? [] : [{ origin: node_id, tick: epoch * EPOCH + seq, value }];
-    });
-    knowledge.merge(contributions);
+      const parts = this.#read(state);
+      if (parts === undefined) continue;
+      for (const [subject, list] of contributions) {
+        if (subject.name in parts)
+          list.push({ origin: node_id, tick: epoch * EPOCH + seq, value: parts[subject.name] });
+      }
+    }
+    for (const [subject, list] of contributions) subject.merge(list);
   }
 
-  /** Undefined for what another version wrote, or nobody should have. */
-  #read({ node_id, record }: LearnedState): LearnedRecord | undefined {
-    let value: unknown;
-    try {
-      value = JSON.parse(record);
-    } catch {
-      value = undefined;
-    }
-    if (isLearnedRecord(value)) return value;
-    const message = `What node "${node_id}" has learned of who answers cannot be read, and is left out.`;
+  /** Parts of a state, of those subjects that can read theirs. Undefined for what nobody can. */
+  #read({ node_id, record }: LearnedState): Readonly<Record<string, unknown>> | undefined {
+    const { subjects } = this.#parts;
+    const parts = partsOf(record, subjects);
+    const readable = subjects.filter(({ name, isRecord }) => name in parts && isRecord(parts[name]));
+    const is_whole =
+      readable.length === Object.keys(parts).filter((name) => subjects.some((one) => one.name === name)).length;
+    if (is_whole && readable.length > 0) return parts;
+    const message = `What node "${node_id}" has learned cannot be read, and is left out.`;
     this.#parts.onProblem(new AtpError('internal_error', `${message} Its next state takes its place.`));
     return undefined;
   }
 
-  #take(event: Parameters<typeof takeIn>[1]): void {
-    try {
-      takeIn(this.#parts.knowledge, event);
-    } catch (error) {
-      this.#parts.onProblem(toAtpError(error));
+  #take(event: LearnedEvent): void {
+    for (const subject of this.#parts.subjects) {
+      try {
+        subject.take(event);
+      } catch (error) {
+        this.#parts.onProblem(toAtpError(error));
+      }
     }
     this.#is_dirty = true;
   }
@@ -152,3 +167,16 @@ export class KnowledgeKeeper {
 
 /** Records of one epoch are fewer. */
 const EPOCH = 2 ** 32;
+
+/** Before there were several subjects a state was the first one's record. */
+function partsOf(record: string, subjects: readonly Subject[]): Readonly<Record<string, unknown>> {
+  let value: unknown;
+  try {
+    value = JSON.parse(record);
+  } catch {
+    return {};
+  }
+  const [first] = subjects;
+  if (first?.isRecord(value) === true) return { [first.name]: value };
+  return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
+}

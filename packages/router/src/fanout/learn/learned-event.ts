@@ -100,7 +100,8 @@ function inTime({ phase, answer }: LaneView): boolean | undefined {
 }
 
 /** Nobody was left out, or stopped, because of what others had said. */
-function isFree({ members, width }: FanoutPlan, lanes: readonly LaneView[]): boolean {
+function isFree({ members, width, reserve }: FanoutPlan, lanes: readonly LaneView[]): boolean {
+  if (reserve !== undefined) return false;
   if (width !== undefined && width < members.length) return false;
   return lanes
     .slice(0, members.length)

@@ -1,4 +1,5 @@
 import type { Knowledge } from '@atp-router/consensus';
+import type { Chooser } from '../../auto/types.ts';
 import type { ReconcilerRoom } from '../reconciler-room.ts';
 import type { FeedbackDesk } from './feedback-desk.ts';
 import type { KnowledgeKeeper } from './keeper.ts';
@@ -9,4 +10,5 @@ export interface Learning {
   readonly keeper: KnowledgeKeeper;
   readonly feedback: FeedbackDesk;
   readonly reconciler: ReconcilerRoom;
+  readonly chooser: Chooser;
 }

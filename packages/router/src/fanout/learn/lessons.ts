@@ -1,15 +1,12 @@
-import type { Knowledge, StrategyKind } from '@atp-router/consensus';
-import type { ConsensusLearned, FeedbackGiven, RouterEvent } from '@atp-router/ledger';
+import { isLearnedRecord, type Knowledge, type LearnedRecord, type StrategyKind } from '@atp-router/consensus';
+import type { ConsensusLearned, FeedbackGiven } from '@atp-router/ledger';
+import type { Contribution, Subject } from './subject.ts';
 
 const HOUR_MS = 3_600_000;
 
 /** Hours since the epoch: by these what was learned fades. */
 export function tickOf(ms: number): number {
   return Math.max(0, Math.floor(ms / HOUR_MS));
-}
-
-export function isLearned(event: RouterEvent): event is ConsensusLearned | FeedbackGiven {
-  return event.type === 'consensus.learned' || event.type === 'feedback.given';
 }
 
 /** In place of a strategy: who was asked because a trigger held had the last word. */
@@ -33,4 +30,17 @@ export function takeIn(knowledge: Knowledge, event: ConsensusLearned | FeedbackG
     { policy, cluster, strategy: strategy as StrategyKind, confidence, score, lanes, gains: named },
     tick,
   );
+}
+/** What is known of who answers, as something that is kept. */
+export function consensusSubject(knowledge: Knowledge): Subject {
+  return {
+    name: 'consensus',
+    take(event) {
+      if (event.type === 'consensus.learned' || event.type === 'feedback.given') takeIn(knowledge, event);
+    },
+    record: () => knowledge.record(),
+    isRecord: isLearnedRecord,
+    restore: (value) => knowledge.restore(value as LearnedRecord),
+    merge: (others) => knowledge.merge(others as readonly (Contribution & { readonly value: LearnedRecord })[]),
+  };
 }

@@ -1,5 +1,8 @@
+import { randomInt } from 'node:crypto';
 import { type Config, systemClock, systemTimers } from '@atp-router/adapters';
 import { type AliasTable, aliasTable, Knowledge } from '@atp-router/consensus';
+import { RouteLearner } from '@atp-router/routing';
+import { AutoRouter } from '../../auto/auto-router.ts';
 import type { AtpError } from '@atp-router/kernel';
 import type { LedgerHandle } from '../../ledger-handle.ts';
 import type { EventBus } from '../../observe/event-bus.ts';
@@ -10,6 +13,7 @@ import type { Embeddings } from '../embeddings.ts';
 import { ReconcilerRoom } from '../reconciler-room.ts';
 import { FeedbackDesk } from './feedback-desk.ts';
 import { KnowledgeKeeper } from './keeper.ts';
+import { consensusSubject } from './lessons.ts';
 import type { Learning } from './learning.ts';
 
 /** Often enough that workers hardly differ; a state is some hundred kilobytes at most. */
@@ -37,8 +41,10 @@ export async function openLearning(
   // A tick is an hour.
   const knowledge = new Knowledge({ min_samples, half_life_ticks: half_life_hours });
   const written = (): Promise<void> => bus.written();
+  const auto = new AutoRouter(new RouteLearner(config.routing.seed ?? randomInt(2 ** 31)));
   const keeper = new KnowledgeKeeper({
-    ...{ knowledge, store: ledger.learned, written, clock: systemClock, timers: systemTimers, every_ms, onProblem },
+    subjects: [consensusSubject(knowledge), auto],
+    ...{ store: ledger.learned, written, clock: systemClock, timers: systemTimers, every_ms, onProblem },
     place: () => {
       const { epoch, seq } = ledger.journal.stats();
       return { epoch, seq };
@@ -56,7 +62,7 @@ export async function openLearning(
     // What opens was sealed by a router: it is authenticated.
     open: (sealed) => JSON.parse(Buffer.from(sealer.open(sealed)).toString()) as string[],
   });
-  return { knowledge, keeper, feedback, reconciler };
+  return { knowledge, keeper, feedback, reconciler, chooser: auto };
 }
 
 /** The table of the configuration in force, made once for each. */

@@ -1,11 +1,11 @@
 import { RouterMetrics } from '@atp-router/adapters';
 import { aliasTable, Knowledge } from '@atp-router/consensus';
 import type { Clock } from '@atp-router/kernel';
-import type { RouterEvent } from '@atp-router/ledger';
+import { isLearned, type RouterEvent } from '@atp-router/ledger';
 import type { EngineParts } from '../../../src/engine/parts.ts';
 import { type AnswerKeeper, answerKeeper } from '../../../src/fanout/audit/keeper.ts';
 import { Embeddings, type InForce } from '../../../src/fanout/embeddings.ts';
-import { isLearned, takeIn } from '../../../src/fanout/learn/lessons.ts';
+import { consensusSubject } from '../../../src/fanout/learn/lessons.ts';
 import { ReconcilerRoom } from '../../../src/fanout/reconciler-room.ts';
 
 export type Sealing = Parameters<typeof answerKeeper>[0];
@@ -27,6 +27,6 @@ export class Reconciling {
   }
 
   observe(event: RouterEvent): void {
-    if (isLearned(event)) takeIn(this.#knowledge, event);
+    if (isLearned(event)) consensusSubject(this.#knowledge).take(event);
   }
 }

@@ -1,0 +1,49 @@
+import { z } from 'zod';
+import { atStart, int, typed } from './schema-parts.ts';
+import type { RoutingConfig } from './types-routing.ts';
+
+/** What `auto` chooses by. docs/operations/routing.md. */
+export const routingSchema: z.ZodType<RoutingConfig> = typed<RoutingConfig>()(
+  z.strictObject({
+    mode: z.enum(['learned', 'static']).default('learned').meta({
+      description:
+        '`learned`: by what was learned of models on such prompts, see `POST /v1/feedback`. `static`: by a fixed score of capability, success, cost, latency, context and how well estimates hold.',
+    }),
+    plans: z.enum(['any', 'single', 'cascade']).default('any').meta({
+      description:
+        '`single`: one model is asked and its answer taken. `cascade`: answers are looked at, and another model asked behind them where that is worth it. `any`: for each request what is worth more. Only for `learned`.',
+    }),
+    streamed: z.enum(['any', 'single']).default('single').meta({
+      description:
+        'The same for requests that stream: of a cascade nothing can be sent before an answer is whole. Only for `learned`.',
+    }),
+    quality_usd: z.number().min(0.000_001).max(1_000).default(0.05).meta({
+      description:
+        'What a right answer in place of a wrong one is worth, in US dollars; a point of quality is a hundredth of it. A model that is right ten times more often in a hundred may cost a tenth of it more. `x-atp-quality` of a request goes before it.',
+    }),
+    second_usd: z.number().min(0).max(1_000).default(0).meta({
+      description:
+        'What a second less to wait for an answer is worth, in US dollars, by the p95 of a model. 0: time is free.',
+    }),
+    explore: z
+      .strictObject({
+        usd_per_day: z.number().min(0).max(9_000_000).default(1).meta({
+          description:
+            'What a day (UTC) may cost more because something is tried to learn of it, in US dollars; each process has its part. 0: nothing is tried.',
+        }),
+        gold: z.boolean().default(false).meta({ description: 'Whether something is tried on calls of tier gold.' }),
+        high_risk: z.boolean().default(false).meta({
+          description: 'Whether something is tried on tasks of which the request says `risk=high`.',
+        }),
+      })
+      .prefault({})
+      .meta({ description: 'When `auto` may try what is not known to be best. Only for `learned`.' }),
+    seed: atStart(
+      int(
+        0,
+        2_147_483_647,
+        'The same seed and the same requests, one after another, lead to the same choices: for replays. Absent: chance.',
+      ),
+    ).optional(),
+  }),
+);

@@ -1,0 +1,17 @@
+/** What `auto` chooses by. */
+export interface RoutingConfig {
+  readonly mode: 'learned' | 'static';
+  readonly plans: 'any' | 'single' | 'cascade';
+  /** For requests that stream. */
+  readonly streamed: 'any' | 'single';
+  readonly quality_usd: number;
+  readonly second_usd: number;
+  readonly explore: ExploreConfig;
+  readonly seed?: number | undefined;
+}
+
+export interface ExploreConfig {
+  readonly usd_per_day: number;
+  readonly gold: boolean;
+  readonly high_risk: boolean;
+}

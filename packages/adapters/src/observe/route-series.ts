@@ -1,0 +1,61 @@
+import { NANOS_PER_MICRO } from '@atp-router/kernel';
+import type { RouteDecided, RouteFeedback } from '@atp-router/ledger';
+import { type Counter, type Histogram, Lazy, PairTable } from './instruments.ts';
+import type { MetricRegistry } from './registry.ts';
+
+const USD_MICROS: readonly number[] = [
+  ...[10, 50, 100, 500, 1_000, 5_000, 10_000],
+  ...[50_000, 100_000, 500_000, 1_000_000, 10_000_000],
+];
+/** Models that have series of their own, each first and taken; those behind them share one. */
+const MODELS = { per_first: 200, total: 400 };
+
+/** Metrics of what `auto` chooses, each from the record of one call. */
+export class RouteSeries {
+  /** By plan, then outcome. */
+  readonly #decisions: Lazy<Lazy<Counter>>;
+  readonly #models: PairTable<Counter>;
+  readonly #explored: Counter;
+  readonly #further: Counter;
+  readonly #cost: Lazy<Histogram>;
+  readonly #feedback: Lazy<Counter>;
+
+  constructor(registry: MetricRegistry) {
+    const decisions = registry.counter({
+      ...{ name: 'atp_route_decisions_total', labels: ['plan', 'outcome'] },
+      help: 'Calls that `auto` chose for: `single`, one was asked; `cascade`, answers were looked at first.',
+    });
+    this.#decisions = new Lazy((plan) => new Lazy((outcome) => decisions.series(plan, outcome)));
+    const models = registry.counter({
+      ...{ name: 'atp_route_models_total', labels: ['part', 'model'] },
+      help: 'Models that `auto` asked first (`first`), and whose answer was the result (`taken`).',
+    });
+    this.#models = new PairTable((part, model) => models.series(part, model), MODELS);
+    const plain = (name: string, help: string): Counter => registry.counter({ name, help }).series();
+    this.#explored = plain('atp_route_unsure_total', 'Calls for which another first move was as likely, or nearly so.');
+    this.#further = plain('atp_route_escalations_total', 'Models that were asked behind the first of a cascade.');
+    const cost = registry.histogram({
+      ...{ name: 'atp_route_cost_usd_micros', labels: ['plan'], buckets: USD_MICROS },
+      help: 'Cost of a call that `auto` chose for, in micro-dollars, all attempts together.',
+    });
+    this.#cost = new Lazy((plan) => cost.series(plan));
+    const feedback = registry.counter({
+      ...{ name: 'atp_route_feedback_total', labels: ['right'] },
+      help: 'Feedback on such calls, by whether the result was more right than wrong.',
+    });
+    this.#feedback = new Lazy((right) => feedback.series(right));
+  }
+
+  decided({ plan, outcome, first, propensity, lesson, cost_usd_nanos }: RouteDecided): void {
+    this.#decisions.get(plan).get(outcome).inc();
+    this.#models.get('first', first).inc();
+    if (lesson.taken !== undefined) this.#models.get('taken', lesson.taken).inc();
+    if (propensity < 1) this.#explored.inc();
+    if (plan === 'cascade') this.#further.inc(Math.max(0, lesson.answers.length - 1));
+    this.#cost.get(plan).observe(cost_usd_nanos / NANOS_PER_MICRO);
+  }
+
+  feedback({ right }: RouteFeedback): void {
+    this.#feedback.get(right >= 0.5 ? 'yes' : 'no').inc();
+  }
+}

@@ -1,0 +1,58 @@
+import type { Command } from 'commander';
+import { withAdmin } from '../online/api.ts';
+import type { OnlineOptions } from '../online/target.ts';
+import { type Column, isRow, type Row, rowsOf, table } from '../print/table.ts';
+import { printable, shown, usd } from '../print/text.ts';
+import { adminPath, type Cli, online, show } from './context.ts';
+
+const CANDIDATES: readonly Column[] = [
+  ['MODEL', 'model'],
+  ['RIGHT', (row) => `${digits(row['chance'])} ± ${digits(row['spread'])}`],
+  ['COST', (row) => usd(row['expected_usd_micros'])],
+  ['WORTH', (row) => digits(row['worth'])],
+];
+
+const ANSWERS: readonly Column[] = [
+  ['ANSWERED', 'model'],
+  ['TOKENS', 'out_tokens'],
+  ['LONGER BY', (row) => digits(row['longer_by'])],
+  ['SAYS', (row) => says(row['choice'])],
+];
+
+/** Adds `route`: how `auto` chooses. */
+export function addRoute(program: Command, cli: Cli): void {
+  const route = program.command('route').description('how "auto" chooses');
+  online(route.command('explain'))
+    .description('whom it could have asked for a request, why it asked whom it did, and what came of it')
+    .argument('<request>', 'its id, as in x-atp-request-id')
+    .action((request_id: string, options: OnlineOptions) =>
+      withAdmin(options, cli.terminal, async (api) => {
+        const answer = await api.get(adminPath('routing', 'explain'), { request_id });
+        show(cli, options, answer, () => explained(isRow(answer) ? answer : {}));
+      }),
+    );
+}
+
+function explained(row: Row): string {
+  const told = (name: string): string => printable(shown(row[name]));
+  const looked = row['plan'] === 'cascade' ? 'and its answer looked at' : 'and its answer taken';
+  const tried = row['explores'] === true ? 'something might be tried' : 'nothing was tried';
+  return [
+    `${told('first')} was asked first, ${looked}: with a chance of ${digits(row['propensity'])}; ${tried}`,
+    `a right answer was worth ${told('quality_usd')} USD; cluster ${told('cluster')}, tier ${told('qos')}, policy ${told('policy')}`,
+    '',
+    table(rowsOf({ data: row['candidates'] }), CANDIDATES),
+    table(rowsOf({ data: row['answers'] }), ANSWERS),
+    `taken: ${told('taken')}; ${told('outcome')}, ${usd(row['cost_usd_micros'])}`,
+    '',
+  ].join('\n');
+}
+
+/** Answers that are equal have the same letter. */
+function says(choice: unknown): string {
+  return typeof choice === 'number' ? String.fromCodePoint(65 + (choice % 26)) : '-';
+}
+
+function digits(value: unknown): string {
+  return typeof value === 'number' ? value.toFixed(3) : '-';
+}

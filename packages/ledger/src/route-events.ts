@@ -1,0 +1,88 @@
+import type { Qos, UsdNanos } from '@atp-router/kernel';
+
+/** Values of features by their places; those that are not named are 0. */
+export interface RouteFeatures {
+  readonly at: readonly number[];
+  readonly value: readonly number[];
+}
+
+/** What one model did that was asked, without its words. */
+export interface RouteAnswered {
+  readonly model: string;
+  readonly out_tokens: number;
+  /** Standard deviations that the answer was longer than usual. */
+  readonly length: number;
+  /** The same for equal answers, from 0; absent: none could be told. */
+  readonly choice?: number | undefined;
+  /** What the answers showed of it: places and values. */
+  readonly shown: readonly (readonly [place: number, value: number])[];
+  /** How much better than the average model it was expected to be before anything was known. */
+  readonly better: number;
+  /** It is known to be wrong: no answer could be read of it. */
+  readonly unusable?: boolean | undefined;
+}
+
+/** All that routing learns of a task, at once or when somebody says later how right it was. */
+export interface RouteLesson {
+  readonly features: RouteFeatures;
+  /** The cluster of the task; absent: none was known by then. */
+  readonly topic?: number | undefined;
+  readonly answers: readonly RouteAnswered[];
+  /** Whose answer was the result; absent: there was none. */
+  readonly taken?: string | undefined;
+}
+
+/** One of those who could have been asked, as routing saw it before anybody was. */
+export interface RouteCandidateSeen {
+  readonly model: string;
+  /** Chance that its answer is right, and one standard deviation of what is not known of it. */
+  readonly chance: number;
+  readonly spread: number;
+  /** Of one answer. */
+  readonly expected_usd_nanos: UsdNanos;
+}
+
+/**
+ * How `auto` chose, and what came of it: one for each call that it chose for, behind its `call.ended`. What the router knows of
+ * models is made of these and of `route.feedback`, and of nothing else. No field holds what a client asked or a model said.
+ */
+export interface RouteDecided {
+  readonly type: 'route.decided';
+  readonly call_id: string;
+  readonly tenant: string;
+  /** Under whose limits it was chosen; absent: no policy's. */
+  readonly policy?: string | undefined;
+  readonly qos: Qos;
+  readonly task_type?: string | undefined;
+  /** `single`: one was asked and its answer taken; `cascade`: answers were looked at first. */
+  readonly plan: 'single' | 'cascade';
+  /** Who was asked first, and how likely that was. */
+  readonly first: string;
+  readonly propensity: number;
+  /** Something might be tried. */
+  readonly explores: boolean;
+  /** What a right answer instead of a wrong one was worth. */
+  readonly quality_usd: number;
+  /** The most promising first; not all where there were many. */
+  readonly candidates: readonly RouteCandidateSeen[];
+  readonly lesson: RouteLesson;
+  readonly outcome: 'ok' | 'error' | 'cancelled';
+  /** Of the whole call. */
+  readonly cost_usd_nanos: UsdNanos;
+  /** Wall clock, ms since the epoch. */
+  readonly at_ms: number;
+}
+
+/** Somebody says how right the result of a call was that `auto` had chosen for. It can be read alone. */
+export interface RouteFeedback {
+  readonly type: 'route.feedback';
+  readonly call_id: string;
+  readonly tenant: string;
+  readonly key_id: string;
+  /** Hex SHA-256 of what was given: the same again is no other feedback. */
+  readonly body_hash: string;
+  /** 0 to 1. */
+  readonly right: number;
+  readonly lesson: RouteLesson;
+  readonly at_ms: number;
+}

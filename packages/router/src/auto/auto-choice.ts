@@ -1,0 +1,131 @@
+import type { CascadeAnswer, CascadeStep } from '@atp-router/consensus';
+import { NANOS_PER_USD } from '@atp-router/kernel';
+import type { CallHead, RouteDecided, RouteLesson } from '@atp-router/ledger';
+import type { RouteAnswer, RouteRecord, RouteTask } from '@atp-router/routing';
+
+/** Candidates that a record names: enough to see why, and few enough to be written for each call. */
+const CANDIDATES_TOLD = 8;
+
+/** What was known of a call when it was chosen for. */
+export interface ChoiceOf {
+  readonly quality_usd: number;
+  readonly explores: boolean;
+}
+
+/** What came of a call that was chosen for. */
+export interface ChoiceEnd {
+  readonly outcome: RouteDecided['outcome'];
+  /** Those who were asked, in the order in which they ended. */
+  readonly came: readonly RouteAnswer[];
+  /** Whose answer was the result. */
+  readonly taken: string | undefined;
+  readonly cost_usd_nanos: number;
+  readonly at_ms: number;
+}
+
+/** Whom `auto` has one call answered by, and what it is to do when an answer is there. */
+export class AutoChoice {
+  readonly #task: RouteTask;
+  readonly #of: ChoiceOf;
+  #came: readonly RouteAnswer[] = [];
+
+  constructor(task: RouteTask, of: ChoiceOf) {
+    this.#task = task;
+    this.#of = of;
+  }
+
+  get plan(): 'single' | 'cascade' {
+    return this.#task.first.looks ? 'cascade' : 'single';
+  }
+
+  /** All who may be asked: the first is asked first, the others by how much is hoped of them. */
+  get order(): readonly string[] {
+    return [this.#task.first.model, ...this.#task.others];
+  }
+
+  has(id: string): boolean {
+    return this.order.includes(id);
+  }
+
+  /** In words, for whoever is shown the plan. */
+  get why(): readonly string[] {
+    const { propensity, first } = this.#task;
+    const how = first.looks ? 'is asked first, and its answer looked at' : 'is asked, and its answer taken';
+    const told = this.#told.map(({ model, chance, spread, expected_usd_nanos }) => {
+      const usd = (expected_usd_nanos / NANOS_PER_USD).toFixed(6);
+      return `${model} is right with a chance of ${chance.toFixed(2)} ± ${spread.toFixed(2)}, for ${usd} USD`;
+    });
+    return [`${first.model} ${how}: that was decided with a chance of ${propensity.toFixed(2)}`, ...told];
+  }
+
+  /** What follows from what came of a cascade. `outTokens`: of a lane that has ended. */
+  next(came: readonly CascadeAnswer[], outTokens: (lane: number) => number): CascadeStep {
+    this.#came = came.map((one) => answerOf(one, outTokens));
+    const { kind, model } = this.#task.next(this.#came);
+    return kind === 'none' ? { kind } : { kind, source: model };
+  }
+
+  /** What had come of a cascade when it was asked last. */
+  get came(): readonly RouteAnswer[] {
+    return this.#came;
+  }
+
+  /** What is put on record of it, and learned from there. */
+  decided(
+    { call_id, tenant, policy, qos, task_type }: CallHead,
+    { outcome, came, taken, cost_usd_nanos, at_ms }: ChoiceEnd,
+  ): RouteDecided {
+    const { quality_usd, explores } = this.#of;
+    const { first, propensity } = this.#task;
+    return {
+      type: 'route.decided',
+      ...{ call_id, tenant, qos },
+      ...(policy !== undefined && { policy }),
+      ...(task_type !== undefined && { task_type }),
+      ...{ plan: this.plan, first: first.model, propensity, explores, quality_usd },
+      candidates: this.#told,
+      lesson: lessonOf(this.#task.record(came, taken)),
+      ...{ outcome, cost_usd_nanos, at_ms },
+    };
+  }
+
+  get #told(): RouteDecided['candidates'] {
+    return this.order.slice(0, CANDIDATES_TOLD).map((model) => this.#candidate(model));
+  }
+
+  #candidate(model: string): RouteDecided['candidates'][number] {
+    const { mean, spread, cost } = this.#task.outlookOf(model);
+    const expected_usd_nanos = Math.round(cost * this.#of.quality_usd * NANOS_PER_USD);
+    return { model, chance: short(mean), spread: short(spread), expected_usd_nanos };
+  }
+}
+
+/** A record of the journal as the learner takes it. */
+export function recordOf({ features, topic, answers, taken }: RouteLesson): RouteRecord {
+  return { features, topic, answers: answers.map((one) => ({ ...one, choice: one.choice })), taken };
+}
+
+function lessonOf({ features, topic, answers, taken }: RouteRecord): RouteLesson {
+  const { at, value } = features;
+  return {
+    features: { at, value: value.map(short) },
+    ...(topic !== undefined && { topic }),
+    answers: answers.map(({ choice, shown, length, better, ...rest }) => ({
+      ...rest,
+      ...{ length: short(length), better: short(better) },
+      ...(choice !== undefined && { choice }),
+      shown: shown.map(([place, one]) => [place, short(one)] as const),
+    })),
+    ...(taken !== undefined && { taken }),
+  };
+}
+
+function answerOf({ lane, source, kind, choice }: CascadeAnswer, outTokens: (lane: number) => number): RouteAnswer {
+  if (kind === 'failed') return { kind, model: source };
+  return { kind: 'answer', model: source, out_tokens: outTokens(lane), choice };
+}
+
+/** Four digits are as many as mean something. */
+function short(value: number): number {
+  return Number.isFinite(value) ? Math.round(value * 10_000) / 10_000 : 0;
+}

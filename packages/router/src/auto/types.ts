@@ -1,0 +1,32 @@
+import type { RoutingConfig } from '@atp-router/adapters';
+import type { ModelEntry, Observed, RequestFacts } from '@atp-router/routing';
+import type { AutoChoice } from './auto-choice.ts';
+import type { Quality } from './quality.ts';
+
+/** Somebody who may be asked. */
+export interface Who {
+  /** A model, or whoever speaks through one. */
+  readonly id: string;
+  readonly model: ModelEntry;
+}
+
+/** A call that somebody is to be chosen for. */
+export interface AutoAsked {
+  /** All who may be asked, two or more. */
+  readonly whos: readonly Who[];
+  readonly facts: RequestFacts;
+  readonly observed: Observed;
+  readonly quality: Quality | undefined;
+  /** Answers can be held back until they have been looked at, and compared. */
+  readonly can_look: boolean;
+  /** Bytes are wanted as they come. */
+  readonly stream: boolean;
+  /** The words of the prompt. */
+  texts(): readonly string[];
+}
+
+/** How a router chooses for `auto`. */
+export interface Chooser {
+  /** Undefined: by the static score. */
+  choose(asked: AutoAsked, settings: RoutingConfig, now_ms: number): AutoChoice | undefined;
+}

@@ -1,0 +1,52 @@
+import type { JsonObject } from '@atp-router/kernel';
+import { at } from './admin-paths.ts';
+import { flag, int, list, num, orNull, record, ref, text, words } from './schema.ts';
+
+export const ROUTING_PATHS: JsonObject = at('/routing/explain', {
+  get: {
+    ...{ id: 'explainRouting', tag: 'observe', summary: 'How "auto" chose for a request, and what came of it.' },
+    description: 'For a day after its end, of the latest 10,000 such requests of each process. 404 for all others.',
+    query: { request_id: text('Id of the request, as its answer and `x-atp-request-id` have it.') },
+    answer: ref('RouteExplained'),
+  },
+});
+
+const candidate = record({
+  model: text('Model.'),
+  chance: num('Chance that its answer is right, as it was seen before anybody was asked.'),
+  spread: num('What is not known of that: one standard deviation.'),
+  expected_usd_micros: int('What one answer was expected to cost, in millionths of a US dollar.'),
+  worth: num('The chance less the price in points of quality: 1 is all of it.'),
+});
+
+const answer = record({
+  model: text('Model that was asked, and gave an answer.'),
+  out_tokens: int('Tokens of the answer.'),
+  longer_by: num('Standard deviations that it was longer than usual.'),
+  choice: orNull(int('The same for equal answers, from 0; null: whether it is equal to others cannot be told.')),
+});
+
+export const ROUTING_SCHEMAS: JsonObject = {
+  RouteExplained: record({
+    call_id: text('Id of the request.'),
+    tenant: text('Who pays.'),
+    policy: orNull(text('Policy under whose limits it was chosen; null: none.')),
+    qos: words('Tier.', ['gold', 'silver', 'bronze']),
+    task_type: orNull(text('As the request says; null: nothing.')),
+    plan: words('`single`: one is asked and its answer taken; `cascade`: answers are looked at first.', [
+      'single',
+      'cascade',
+    ]),
+    first: text('Model that was asked first.'),
+    propensity: num('How likely it was that it would be asked first, and so.'),
+    explores: flag('Something might be tried.'),
+    quality_usd: num('What a right answer in place of a wrong one was worth, in US dollars.'),
+    cluster: orNull(int('Cluster of the prompt; null: none is known yet.')),
+    candidates: list(candidate, 'The first, then the most promising; not all where there were many.'),
+    answers: list(answer, 'Who has answered, in this order.'),
+    taken: orNull(text('Whose answer was the result; null: there was none.')),
+    outcome: words('How the call ended.', ['ok', 'error', 'cancelled']),
+    cost_usd_micros: int('Cost of the whole call, in millionths of a US dollar.'),
+    at_ms: int('When it ended, ms since the epoch.'),
+  }),
+};
