@@ -75,7 +75,7 @@ export interface Streamed {
   readonly cases: readonly RouteCase[];
   /** Three of the models: fixed, to compare with. */
   readonly cascade: readonly string[] | undefined;
-  /** For each price of quality the same orders, the lowest price first. */
+  /** For each price of quality the same orders. */
   readonly runs: readonly Run[];
 }
 
