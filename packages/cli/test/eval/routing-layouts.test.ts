@@ -236,8 +236,7 @@ describe('ulab-llmrouter', () => {
   test('refuses files that are no JSON, prices that are none, and a set that is not there', async () => {
     const cwd = tempFolder();
     writeUlab(cwd, 'test', [...ROWS, ...ROWS]);
-    expect(await refused(cwd, '--set', 'other')).toContain('the sets test, train');
-    expect(await refused(cwd, '--set', 'train')).toContain('there is no file');
+    expect(await refused(cwd, '--set', 'train')).toContain('no set train: it holds the sets test.');
     writeFileSync(join(cwd, 'default_llm.json'), JSON.stringify({ [WEAK]: { input_price: '1', output_price: 1 } }));
     expect(await refused(cwd)).toContain(`${WEAK} has no "input_price"`);
     writeFileSync(join(cwd, 'default_llm.json'), JSON.stringify({ [WEAK]: { input_price: 1, output_price: 1 } }));

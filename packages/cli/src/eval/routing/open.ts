@@ -29,9 +29,10 @@ export async function openRouteSet(cwd: string, folder: string, named: string | 
     const forms = LAYOUTS.map(({ name, looks_for }) => `${looks_for} (${name})`).join('; ');
     throw new CliError(EXIT.usage, `${printable(folder)} holds no data set. Looked for: ${forms}.`);
   }
-  const set = named ?? layout.sets[0];
-  if (named !== undefined && !layout.sets.includes(named)) {
-    const what = layout.sets.length === 0 ? 'one set, name none' : `the sets ${layout.sets.join(', ')}`;
+  const sets = layout.sets(path);
+  const set = named ?? sets[0];
+  if (named !== undefined && !sets.includes(named)) {
+    const what = sets.length === 0 ? 'one set, name none' : `the sets ${sets.join(', ')}`;
     throw new CliError(EXIT.usage, `${printable(folder)} holds no set ${printable(named)}: it holds ${what}.`);
   }
   const found = await layout.read(path, set ?? '');

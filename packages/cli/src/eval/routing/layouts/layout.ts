@@ -41,8 +41,8 @@ export interface Layout {
   readonly name: string;
   /** Files that make it this one, for people. */
   readonly looks_for: string;
-  /** Sets that a folder of this form holds, the first where none is named; empty: it is one set. */
-  readonly sets: readonly string[];
+  /** Sets that a folder holds, the first where none is named; empty: it is one set. */
+  sets(folder: string): readonly string[];
   /** `folder` is there, and is one. */
   fits(folder: string): boolean;
   read(folder: string, set: string): Promise<RouteSet>;

@@ -25,8 +25,8 @@ const SAID = '_response';
 export const ROUTELLM: Layout = {
   name: 'routellm',
   looks_for: `${MMLU} or ${GSM8K}`,
-  sets: ['mmlu', 'gsm8k'],
-  fits: (folder) => existsSync(join(folder, MMLU)) || existsSync(join(folder, GSM8K)),
+  sets: setsIn,
+  fits: (folder) => setsIn(folder).length > 0,
   read: async (folder, set) => {
     const known = contaminated(join(folder, `${set}_contaminated_prompts.jsonl`));
     const builder = new Builder(known);
@@ -35,6 +35,11 @@ export const ROUTELLM: Layout = {
     return builder.done();
   },
 };
+
+function setsIn(folder: string): readonly string[] {
+  const is_there = (file: string): boolean => existsSync(join(folder, file));
+  return [...(is_there(MMLU) ? ['mmlu'] : []), ...(is_there(GSM8K) ? ['gsm8k'] : [])];
+}
 
 async function addSubjects(builder: Builder, file: string): Promise<void> {
   for (const { name, bytes } of tarFiles(file, readGunzipped(file))) {

@@ -15,7 +15,7 @@ const MARKS = 'correct.csv.gz';
 export const ANSWER_TABLES: Layout = {
   name: 'answers',
   looks_for: `${TABLES.join(' or ')}, with ${QUESTIONS}`,
-  sets: [],
+  sets: () => [],
   fits: (folder) => tableOf(folder) !== undefined,
   read: async (folder) => withTexts(folder, await readTables(folder, tableOf(folder) ?? TABLES[0])),
 };
@@ -24,7 +24,7 @@ export const ANSWER_TABLES: Layout = {
 export const MARK_TABLES: Layout = {
   name: 'marks',
   looks_for: `${MARKS} with ${QUESTIONS}`,
-  sets: [],
+  sets: () => [],
   fits: (folder) => existsSync(join(folder, MARKS)) && tableOf(folder) === undefined,
   read: async (folder) => withTexts(folder, await readMarks(folder)),
 };

@@ -20,8 +20,8 @@ const SETS = ['test', 'train'] as const;
 export const ULAB: Layout = {
   name: 'ulab-llmrouter',
   looks_for: `${SETS.map((set) => `${set}.json.gz`).join(' or ')}, with ${PRICES}`,
-  sets: SETS,
-  fits: (folder) => SETS.some((set) => existsSync(join(folder, `${set}.json.gz`))),
+  sets: setsIn,
+  fits: (folder) => setsIn(folder).length > 0,
   read: async (folder, set) => {
     const file = join(folder, `${set}.json.gz`);
     const rows = parsedJson(file, readGunzipped(file));
@@ -30,6 +30,10 @@ export const ULAB: Layout = {
     return scored(file, rows, existsSync(own) ? pricesOf(own) : undefined);
   },
 };
+
+function setsIn(folder: string): readonly string[] {
+  return SETS.filter((set) => existsSync(join(folder, `${set}.json.gz`)));
+}
 
 function scored(file: string, rows: readonly unknown[], prices: RouteSet['prices']): RouteSet {
   const parsed = rows.map((row, i) => rowOf(file, row, i));
