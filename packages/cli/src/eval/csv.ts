@@ -26,6 +26,7 @@ export async function* csvRowsOf(
   for await (const [text, number] of source) {
     if (open.pieces.length === 0 && text === '') continue;
     if (open.pieces.length === 0) open.line = number;
+    if (text.length > ROW_CHARS_MAX) throw unusable(file, `line ${number} is longer than ${ROW_CHARS_MAX} characters.`);
     open.pieces.push(text);
     open.chars += text.length;
     if (hasOddQuotes(text)) open.has_quote = !open.has_quote;

@@ -176,6 +176,7 @@ describe('routellm', () => {
     ['another heading', { name: 'mmlu_a.csv', text: 'question,a,b\nx,True,True\n' }, 'its first line is to be prompt'],
     ['other models', { name: 'mmlu_a.csv', text: 'prompt,a,b\nx,True,True\n' }, 'other models'],
     ['another mark', { name: 'mmlu_a.csv', text: `prompt,${WEAK},${STRONG}\nx,yes,True\n` }, 'line 2 has yes'],
+    ['a line without an end', { name: 'mmlu_a.csv', text: ','.repeat(4_194_305) }, 'line 1 is longer than'],
     ['an open quote', { name: 'mmlu_a.csv', text: `prompt,${WEAK},${STRONG}\n"x,True,True\n` }, 'quote is not closed'],
   ])('refuses an archive with %s', async (_, entry, why) => {
     expect(await refused(written([...routellmEntries(2), entry]), ...PRICED)).toContain(why);
