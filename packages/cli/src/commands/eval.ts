@@ -31,25 +31,40 @@ function addEvalRouting(group: Command, cli: Cli): void {
     .description(
       'stream recorded prompts through the learner of "auto", and say how often it is right, and at what cost',
     )
-    .requiredOption('--data <dir>', 'folder with answers of models, and questions.jsonl.gz', folder)
-    .requiredOption('--prices <file>', 'CSV: model,in_usd_per_mtok,out_usd_per_mtok')
+    .requiredOption('--data <dir>', 'folder of a data set: what models answered, or were marked', folder)
+    .option('--set <name>', 'which set, where the folder holds several', name)
+    .option('--warm <dir>', 'another data set (DIR or DIR#set), streamed before and not counted', folder)
+    .option('--prices <file>', 'CSV: model,in_usd_per_mtok,out_usd_per_mtok; else prices of the data set')
     .option('--models <list>', 'who may be asked: names with commas between, or all that answered all', members, 'all')
     .addOption(
       new Option('--policy <kind>', 'one model each, or answers looked at first').choices(POLICIES).default('any'),
     )
+    .option('--cascade <a,b,c>', 'to compare with: c is asked where a and b differ', three)
     .option(
       '--quality <list>',
-      'USD that a point of quality is worth; several with commas draw a curve',
+      'USD that a point of quality is worth; several with commas draw a curve (nine over what prices span)',
       worths,
-      [0.001],
     )
     .option('--feedback <p>', 'chance that it is told whether an answer was right', part, 1)
     .option('--delay <n>', 'prompts later that it is told', integer(0, DELAY_MAX), 0)
     .option('--noise <q>', 'chance that what is told is wrong', part, 0)
-    .option('--orders <n>', 'orders of the prompts', integer(1, ORDERS_MAX), 20)
+    .option('--orders <n>', 'orders of the prompts', integer(1, ORDERS_MAX), 4)
     .option('--seed <n>', 'of the first order; each further one has the next', integer(0, SEED_MAX), 1)
     .option('--json', 'as JSON')
     .action(async (options: RoutingOptions) => (await import('../eval/routing/run.ts')).evalRouting(cli, options));
+}
+
+const SET_CHARS_MAX = 100;
+
+function name(text: string): string {
+  if (text.trim() !== '' && text.length <= SET_CHARS_MAX) return text;
+  throw new InvalidArgumentError('It must be the name of a set of the folder.');
+}
+
+function three(text: string): readonly string[] {
+  const names = members(text);
+  if (names !== 'all' && names.length === 3) return names;
+  throw new InvalidArgumentError('It must be three names of models with commas between.');
 }
 
 function worths(text: string): readonly number[] {

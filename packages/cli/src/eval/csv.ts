@@ -12,12 +12,21 @@ export interface CsvRow {
 }
 
 /** Rows of a gzip CSV file (RFC 4180), the heading first; every row has as many cells as it. Empty lines are left out. */
-export async function* csvRows(file: string): AsyncGenerator<CsvRow> {
+export function csvRows(file: string): AsyncGenerator<CsvRow> {
+  return csvRowsOf(file, lines(file));
+}
+
+/** The same of numbered lines that come from elsewhere; `file` is where they are from. */
+export async function* csvRowsOf(
+  file: string,
+  source: AsyncIterable<readonly [text: string, number: number]>,
+): AsyncGenerator<CsvRow> {
   let columns = 0;
   let open = { pieces: [] as string[], line: 0, chars: 0, has_quote: false };
-  for await (const [text, number] of lines(file)) {
+  for await (const [text, number] of source) {
     if (open.pieces.length === 0 && text === '') continue;
     if (open.pieces.length === 0) open.line = number;
+    if (text.length > ROW_CHARS_MAX) throw unusable(file, `line ${number} is longer than ${ROW_CHARS_MAX} characters.`);
     open.pieces.push(text);
     open.chars += text.length;
     if (hasOddQuotes(text)) open.has_quote = !open.has_quote;

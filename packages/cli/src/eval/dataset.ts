@@ -6,6 +6,8 @@ export interface Prompt {
   readonly category: string | undefined;
   /** Empty: no answer. */
   readonly keys: readonly string[];
+  /** Whether a model has a row, be it one without an answer. */
+  readonly asked: readonly boolean[];
   readonly right: Right;
   /** Tokens of each answer, about; undefined where the data set does not say. */
   readonly tokens: readonly number[] | undefined;
@@ -53,6 +55,7 @@ export function only({ models, covered, prompts }: Dataset, chosen: readonly str
     prompts: prompts.map((prompt) => ({
       ...prompt,
       keys: pick(prompt.keys, ''),
+      asked: pick(prompt.asked, false),
       right:
         prompt.right.kind === 'key'
           ? prompt.right

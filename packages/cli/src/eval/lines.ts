@@ -39,7 +39,8 @@ export async function* lines(file: string): AsyncGenerator<readonly [text: strin
   }
 }
 
-function asCliError(file: string, error: unknown): CliError {
+/** What went wrong while a file was read, as the user is told. */
+export function asCliError(file: string, error: unknown): CliError {
   if (error instanceof CliError) return error;
   const code = (error as NodeJS.ErrnoException).code ?? 'unknown reason';
   if (code === 'ENOENT') return new CliError(EXIT.usage, `there is no file ${printable(file)}.`);

@@ -6,7 +6,7 @@ import { type Dataset, only } from './dataset.ts';
 import { readSolutions } from './solutions.ts';
 import { readTables } from './tables.ts';
 
-const TABLES = ['predictions.csv.gz', 'answers.csv.gz'] as const;
+export const TABLES = ['predictions.csv.gz', 'answers.csv.gz'] as const;
 const SOLUTIONS = 'example_model_solutions.jsonl.gz';
 const SUGGESTIONS_MAX = 3;
 
@@ -36,15 +36,22 @@ export async function openDataset(cwd: string, folder: string): Promise<Dataset>
 /** Of all prompts: a call that failed now and then does not keep a model out of `all`. */
 const COVERED_MIN = 0.99;
 
-/** The members of the vote: those named, or all who have a row for nearly every prompt, be it one without an answer. */
+/** The members of the vote. */
 export function chooseMembers(dataset: Dataset, names: 'all' | readonly string[]): Dataset {
-  const { models, covered, prompts } = dataset;
+  return only(dataset, chosenModels(dataset, names));
+}
+
+/** Those named, or all who have a row for nearly every prompt, be it one without an answer. */
+export function chosenModels(
+  { models, covered, prompts }: Pick<Dataset, 'models' | 'covered'> & { readonly prompts: readonly unknown[] },
+  names: 'all' | readonly string[],
+): readonly string[] {
   const chosen =
     names === 'all' ? models.filter((_, model) => (covered[model] ?? 0) >= COVERED_MIN * prompts.length) : names;
   if (chosen.length === 0)
-    throw new CliError(EXIT.usage, 'no model answered all prompts. Name those that shall vote with --models.');
+    throw new CliError(EXIT.usage, 'no model answered all prompts. Name those that are meant with --models.');
   const unknown = chosen.find((name) => !models.includes(name));
-  if (unknown === undefined) return only(dataset, chosen);
+  if (unknown === undefined) return chosen;
   const near = [...models].sort((a, b) => distance(unknown, a) - distance(unknown, b)).slice(0, SUGGESTIONS_MAX);
   const all = models.length > near.length ? ` of ${models.length}` : '';
   throw new CliError(

@@ -29,6 +29,7 @@ export async function readSolutions(file: string): Promise<Dataset> {
       id: String(prompts.length + 1),
       category: undefined,
       keys: all.map(({ solution }) => numberOf(solution)),
+      asked: all.map(() => true),
       right: { kind: 'marks', right: all.map(({ is_correct }) => is_correct) },
       tokens: all.map(({ solution }) => solution.length / CHARS_PER_TOKEN),
     });

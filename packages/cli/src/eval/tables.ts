@@ -7,7 +7,17 @@ import { unusable } from './lines.ts';
 /** As all evaluations count: about, and the same for every model. */
 export const CHARS_PER_TOKEN = 4;
 /** Columns that are no models. */
+const MARKS = 'correct.csv.gz';
+const CHARS = 'output_chars.csv.gz';
 const NO_MODELS: ReadonlySet<string> = new Set(['id', 'category', 'answer']);
+
+/** How right and wrong are written. */
+export const MARK: ReadonlyMap<string, boolean> = new Map([
+  ['1', true],
+  ['0', false],
+  ['True', true],
+  ['False', false],
+]);
 
 interface Table {
   readonly file: string;
@@ -26,11 +36,7 @@ interface Table {
  */
 export async function readTables(folder: string, answers: string): Promise<Dataset> {
   const table = await open(join(folder, answers));
-  const beside = async (name: string): Promise<Table | undefined> => {
-    const file = join(folder, name);
-    return existsSync(file) ? open(file) : undefined;
-  };
-  const [marks, chars] = [await beside('correct.csv.gz'), await beside('output_chars.csv.gz')];
+  const [marks, chars] = [await beside(folder, MARKS), await beside(folder, CHARS)];
   if (table.answer < 0 && marks === undefined)
     throw unusable(
       table.file,
@@ -42,26 +48,65 @@ export async function readTables(folder: string, answers: string): Promise<Datas
   for (let row = await next(table); row !== undefined; row = await next(table)) {
     const cell = (place: number): string => row?.cells[place] ?? '';
     const keys = table.places.map((place) => keyOf(cell(place)));
-    for (const [model, place] of table.places.entries())
-      if (cell(place).trim() !== '') covered[model] = (covered[model] ?? 0) + 1;
+    const asked = table.places.map((place) => cell(place).trim() !== '');
+    for (const [model, is_asked] of asked.entries()) if (is_asked) covered[model] = (covered[model] ?? 0) + 1;
     const mark_row = marks && (await sameRow(table, row, marks));
     const char_row = chars && (await sameRow(table, row, chars));
     prompts.push({
       id: cell(table.id),
       category: table.category < 0 ? undefined : cell(table.category),
-      keys,
+      ...{ keys, asked },
       right: rightOf(table, row, mark_row && columns.marks?.map((place) => markOf(marks, mark_row, place))),
       tokens: char_row && columns.chars?.map((place) => tokensOf(chars, char_row, place)),
     });
-    if (prompts.length * table.models.length > CELLS_MAX)
-      throw unusable(table.file, `it has more than ${CELLS_MAX} answers. Leave out prompts or models.`);
+    bounded(table, prompts);
   }
-  for (const other of [marks, chars]) {
-    const more = other && (await next(other));
-    if (other !== undefined && more !== undefined)
-      throw unusable(other.file, `line ${more.line} is of a prompt that ${table.file} does not have.`);
-  }
+  for (const other of [marks, chars]) await ended(table, other);
   return { models: table.models, covered, prompts };
+}
+
+/**
+ * A folder with marks only (`correct.csv.gz`: `id`, perhaps `category`, and a column for each model, blank where it has no row), and
+ * perhaps lengths: nobody knows what the models said.
+ */
+export async function readMarks(folder: string): Promise<Dataset> {
+  const table = await open(join(folder, MARKS));
+  const chars = await beside(folder, CHARS);
+  const places = chars && columnsOf(table, chars);
+  const prompts: Prompt[] = [];
+  const covered = table.models.map(() => 0);
+  for (let row = await next(table); row !== undefined; row = await next(table)) {
+    const { cells } = row;
+    const marks = table.places.map((place) => markOf(table, row as CsvRow, place));
+    for (const [model, mark] of marks.entries()) if (mark !== undefined) covered[model] = (covered[model] ?? 0) + 1;
+    const char_row = chars && (await sameRow(table, row, chars));
+    prompts.push({
+      id: cells[table.id] ?? '',
+      category: table.category < 0 ? undefined : cells[table.category],
+      ...{ keys: marks.map(() => ''), asked: marks.map((mark) => mark !== undefined) },
+      right: { kind: 'marks', right: marks },
+      tokens: char_row && places?.map((place) => tokensOf(chars, char_row, place)),
+    });
+    bounded(table, prompts);
+  }
+  await ended(table, chars);
+  return { models: table.models, covered, prompts };
+}
+
+async function beside(folder: string, name: string): Promise<Table | undefined> {
+  const file = join(folder, name);
+  return existsSync(file) ? open(file) : undefined;
+}
+
+function bounded({ file, models }: Table, prompts: readonly Prompt[]): void {
+  if (prompts.length * models.length > CELLS_MAX)
+    throw unusable(file, `it has more than ${CELLS_MAX} answers. Leave out prompts or models.`);
+}
+
+async function ended(table: Table, other: Table | undefined): Promise<void> {
+  const more = other && (await next(other));
+  if (other !== undefined && more !== undefined)
+    throw unusable(other.file, `line ${more.line} is of a prompt that ${table.file} does not have.`);
 }
 
 async function open(file: string): Promise<Table> {
@@ -115,8 +160,9 @@ function rightOf(table: Table, row: CsvRow, marks: readonly (boolean | undefined
 function markOf({ file }: Table, { cells, line }: CsvRow, place: number): boolean | undefined {
   const mark = cells[place] ?? '';
   if (mark === '') return undefined;
-  if (mark === '0' || mark === '1') return mark === '1';
-  throw unusable(file, `line ${line} has ${mark.slice(0, 20)} where 0, 1 or nothing is to be.`);
+  const is_right = MARK.get(mark);
+  if (is_right !== undefined) return is_right;
+  throw unusable(file, `line ${line} has ${mark.slice(0, 20)} where 0, 1, True, False or nothing is to be.`);
 }
 
 function tokensOf({ file }: Table, { cells, line }: CsvRow, place: number): number {

@@ -193,7 +193,7 @@ describe('what cannot be used is refused, in words', () => {
     const cwd = tempFolder();
     writeGz(cwd, 'answers.csv.gz', 'id,one,two\n1,x,y\n');
     writeGz(cwd, 'correct.csv.gz', 'id,one,two\n1,1,yes\n');
-    expect(await refused(cwd)).toMatch(/correct\.csv\.gz: line 2 has yes where 0, 1 or nothing is to be/);
+    expect(await refused(cwd)).toMatch(/correct\.csv\.gz: line 2 has yes where 0, 1, True, False or nothing is to be/);
     const other = tempFolder();
     for (const [text, words] of [
       ['{"a":', /line 1 is not JSON/],

@@ -6,7 +6,7 @@ import { tempFolder } from '../support/process.ts';
 import { atp } from '../support/terminal.ts';
 import { MODELS, writeGz, writePredictions } from './folders.ts';
 
-const PROMPTS = 400;
+const PROMPTS = 300;
 const PRICES = ['north-large,3,12', ...MODELS.slice(1).map((model) => `${model},0.1,0.4`)];
 
 function folder(prices: readonly string[] = PRICES, questions: boolean = true): string {
@@ -24,7 +24,7 @@ function folder(prices: readonly string[] = PRICES, questions: boolean = true): 
   return cwd;
 }
 
-const ARGS = ['eval', 'routing', '--data', '.', '--prices', 'prices.csv'];
+const ARGS = ['eval', 'routing', '--data', '.', '--prices', 'prices.csv', '--quality', '0.001'];
 
 async function evaluate(cwd: string, ...args: readonly string[]): Promise<RouteReport> {
   const { code, out, err } = await atp([...ARGS, '--json', ...args], { cwd });
@@ -41,7 +41,7 @@ function partOf({ points }: RouteReport, part: RoutePart['part'], place: number 
 describe('atp eval routing', () => {
   test('says what each model alone comes to, and what routing came to at each price of quality', async () => {
     const report = await evaluate(folder(), '--orders', '2', '--quality', '0.00001,0.1');
-    expect(report).toMatchObject({ version: 1, prompts: PROMPTS, best_single: 'north-large' });
+    expect(report).toMatchObject({ version: 2, prompts: PROMPTS, best_single: 'north-large' });
     expect(report.models.map(({ model }) => model)).toEqual(MODELS);
     expect(report.models[0]).toMatchObject({ cost_share: 1, answered: PROMPTS });
     const [mean, dear] = [partOf(report, 'all'), partOf(report, 'all', 1)];
@@ -64,18 +64,23 @@ describe('atp eval routing', () => {
 
   test('what is told late, seldom or wrongly teaches less', async () => {
     const cwd = folder();
-    const told = partOf(await evaluate(cwd, '--orders', '3', '--quality', '0.01'), 'last_half');
-    const wrong = await evaluate(cwd, '--orders', '3', '--quality', '0.01', '--noise', '1');
+    const dear = ['--orders', '2', '--quality', '0.01', '--models', 'north-large,north-small,east-7b'];
+    const told = partOf(await evaluate(cwd, ...dear), 'last_half');
+    const wrong = await evaluate(cwd, ...dear, '--noise', '1');
     expect(partOf(wrong, 'last_half').right.mean).toBeLessThan(told.right.mean - 0.05);
-    const late = await evaluate(cwd, '--orders', '1', '--delay', String(PROMPTS));
-    const never = await evaluate(cwd, '--orders', '1', '--feedback', '0');
+    const two = ['--orders', '1', '--models', 'north-large,east-7b'];
+    const late = await evaluate(cwd, ...two, '--delay', String(PROMPTS));
+    const never = await evaluate(cwd, ...two, '--feedback', '0');
     expect(late.points).toEqual(never.points);
   });
 
-  test('for people it is a table', async () => {
-    const { code, out } = await atp([...ARGS, '--orders', '1'], { cwd: folder() });
+  test('for people it is a table, with a fixed cascade to compare with', async () => {
+    const cascade = ['--cascade', 'north-small,east-7b,north-large'];
+    const { code, out } = await atp([...ARGS, '--orders', '1', ...cascade], { cwd: folder() });
     expect(code).toBe(0);
     expect(out).toContain('ALWAYS');
+    expect(out).toMatch(/north-small and east-7b, where they differ north-large: right 0\.\d{4}, cost \d\.\d{4}/);
+    expect(out).toMatch(/right in ten stretches: (?:0\.\d{3} ?){10}\n/);
     expect(out).toMatch(/last_half +0\.\d{4}/);
   });
 
@@ -89,6 +94,10 @@ describe('atp eval routing', () => {
     expect(await refused(folder(['north-large,-1,2']))).toContain('line 2');
     expect(await refused(folder(PRICES, false))).toContain('questions.jsonl.gz');
     expect(await refused(folder(), '--models', 'north-large')).toContain('two models or more');
+    expect(await refused(folder(), '--cascade', 'north-large,north-small')).toContain('three names');
+    expect(await refused(folder(), '--models', 'north-large,east-7b', '--cascade', 'a,b,east-7b')).toContain(
+      'a is none',
+    );
     expect(await refused(folder(), '--quality', '0')).toContain('above 0');
     expect(await refused(folder(), '--prices', 'none.csv')).toContain('ENOENT');
   });

@@ -1,6 +1,6 @@
-import type { RouteCase } from './tasks.ts';
+import type { RouteCase } from './cases.ts';
 
-/** Always the same model: how often it is right, and what a prompt costs. No answer is a wrong one. */
+/** Always the same model: how often it is right, and what a prompt costs. Not asked is wrong. */
 export interface Fixed {
   readonly model: string;
   readonly right: number;
@@ -15,16 +15,15 @@ export interface Hindsight {
 
 export function fixedOf(models: readonly string[], cases: readonly RouteCase[]): readonly Fixed[] {
   return models.map((model, place) => {
-    const outcomes = cases.flatMap((one) => one.outcomes[place] ?? []);
-    return {
-      model,
-      right: share(outcomes.filter(({ right }) => right).length, cases.length),
-      cost_usd: share(
-        outcomes.reduce((sum, { cost_usd }) => sum + cost_usd, 0),
-        outcomes.length,
-      ),
-      answered: outcomes.length,
-    };
+    let [right, cost_usd, answered] = [0, 0, 0];
+    for (const { outcomes } of cases) {
+      const outcome = outcomes[place];
+      if (outcome === undefined) continue;
+      right += outcome.right;
+      cost_usd += outcome.cost_usd;
+      answered += 1;
+    }
+    return { model, right: share(right, cases.length), cost_usd: share(cost_usd, answered), answered };
   });
 }
 
@@ -55,18 +54,37 @@ export function byCategory(
   return { right: share(right, cases.length), cost_usd: share(cost_usd, cases.length) };
 }
 
-/** Of each prompt the cheapest model that is right there, else the cheapest. */
+/** Of each prompt the cheapest of those that are most right there. */
 export function oracle(cases: readonly RouteCase[]): Hindsight {
   let [right, cost_usd] = [0, 0];
   for (const { outcomes } of cases) {
     const known = outcomes.filter((outcome) => outcome !== undefined);
-    const good = known.filter((outcome) => outcome.right);
-    if (good.length > 0) right += 1;
-    if (known.length > 0) cost_usd += Math.min(...(good.length > 0 ? good : known).map((outcome) => outcome.cost_usd));
+    const most = Math.max(0, ...known.map((outcome) => outcome.right));
+    const good = known.filter((outcome) => outcome.right === most);
+    right += most;
+    if (good.length > 0) cost_usd += Math.min(...good.map((outcome) => outcome.cost_usd));
   }
   return { right: share(right, cases.length), cost_usd: share(cost_usd, cases.length) };
 }
 
-function share(part: number, whole: number): number {
+/**
+ * Two are asked, and where they say the same it is taken, else the third is asked and its answer taken. Who was not asked for a
+ * prompt costs nothing there, and agrees with nobody.
+ */
+export function fixedCascade(
+  [a, b, c]: readonly [a: number, b: number, c: number],
+  cases: readonly RouteCase[],
+): Hindsight {
+  let [right, cost_usd] = [0, 0];
+  for (const { outcomes } of cases) {
+    const [one, two, three] = [outcomes[a], outcomes[b], outcomes[c]];
+    const agreed = one?.key !== undefined && one.key === two?.key;
+    right += (agreed ? one : three)?.right ?? 0;
+    cost_usd += (one?.cost_usd ?? 0) + (two?.cost_usd ?? 0) + (agreed ? 0 : (three?.cost_usd ?? 0));
+  }
+  return { right: share(right, cases.length), cost_usd: share(cost_usd, cases.length) };
+}
+
+export function share(part: number, whole: number): number {
   return whole === 0 ? 0 : part / whole;
 }

@@ -1,17 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { CliError, EXIT } from '../../exit.ts';
+import { printable } from '../../print/text.ts';
 import { unusable } from '../lines.ts';
-
-export interface ModelPrice {
-  readonly in_usd_per_mtok: number;
-  readonly out_usd_per_mtok: number;
-}
+import type { ModelPrice } from './layouts/layout.ts';
 
 const HEADING = 'model,in_usd_per_mtok,out_usd_per_mtok';
 const PRICES_CHARS_MAX = 1_048_576;
 
-/** A table of prices (CSV, `model,in_usd_per_mtok,out_usd_per_mtok`), in the order of the models. Each has to have one. */
-export function readPrices(cwd: string, file: string, models: readonly string[]): readonly ModelPrice[] {
+/** A table of prices (CSV, `model,in_usd_per_mtok,out_usd_per_mtok`). */
+export function readPrices(cwd: string, file: string): ReadonlyMap<string, ModelPrice> {
   let text: string;
   try {
     text = readFileSync(resolve(cwd, file), 'utf8');
@@ -31,9 +29,21 @@ export function readPrices(cwd: string, file: string, models: readonly string[])
       throw unusable(file, `line ${i + 2} has no two prices of 0 or more.`);
     known.set(model, { in_usd_per_mtok, out_usd_per_mtok });
   }
+  return known;
+}
+
+/** In the order of the models. Each has to have one. `source`: where prices are from. */
+export function pricesFor(
+  models: readonly string[],
+  known: ReadonlyMap<string, ModelPrice>,
+  source: string,
+): readonly ModelPrice[] {
   return models.map((model) => {
     const price = known.get(model);
-    if (price === undefined) throw unusable(file, `it has no price of ${model}. Leave it out by --models.`);
-    return price;
+    if (price !== undefined) return price;
+    throw new CliError(
+      EXIT.usage,
+      `${printable(source)}: it has no price of ${printable(model)}. Leave it out by --models.`,
+    );
   });
 }

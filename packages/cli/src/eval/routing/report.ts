@@ -1,106 +1,209 @@
-import { isHeldOut } from '../held-out.ts';
 import { type Estimate, mean } from '../measure.ts';
-import { bestOf, byCategory, type Fixed, fixedOf, type Hindsight, oracle } from './fixed.ts';
+import { type Apgr, apgrOf } from './apgr.ts';
+import type { RouteCase } from './cases.ts';
+import { areaUnder, heightAt, upperHull } from './curve.ts';
+import { bestOf, byCategory, type Fixed, fixedCascade, fixedOf, type Hindsight, oracle } from './fixed.ts';
+import { PART_NAMES, type PartName, spreadOf, stretchesOf, within } from './parts.ts';
+import { POINTS } from './points.ts';
 import type { Routed } from './stream.ts';
-import type { RouteCase } from './tasks.ts';
 
 /** Estimates are over orders: the mean, and between which values nineteen of twenty lie. */
-export interface RoutePart {
-  readonly part: 'all' | 'last_half' | 'held_out' | 'tuned' | 'last_half_held_out' | 'last_half_tuned';
+interface Came {
   readonly right: Estimate;
   readonly cost_usd: Estimate;
   /** Over the mean cost of the best single model on all prompts. */
   readonly cost_share: Estimate;
-  /** What the best single model of hindsight would have been worth more a prompt, in points of quality; below 0: less. */
-  readonly regret_points: Estimate;
 }
+
+export interface RoutePart extends Came {
+  readonly part: PartName;
+  /** What the best single model of hindsight, on the same prompts, is worth more a prompt, in points of quality; below 0: less. */
+  readonly regret_points: Estimate;
+  /** Right more often than single models mixed at random at the same cost, on the same prompts. */
+  readonly over_mixture: Estimate;
+}
+
+type Shared = Hindsight & { readonly cost_share: number };
 
 /** All orders at one price of quality. */
 export interface RoutePoint {
   readonly usd_per_point: number;
   readonly parts: readonly RoutePart[];
+  /** Ten, one after the other. */
+  readonly stretches: readonly Came[];
   readonly calls: number;
-  readonly by_category: (Hindsight & { readonly cost_share: number }) | null;
+  readonly by_category: Shared | null;
   /** Rows of models that were asked, in their order, with the share of prompts. */
   readonly paths: readonly { readonly models: readonly string[]; readonly share: number }[];
 }
 
+/** Which data set it was. */
+export interface SetFacts {
+  readonly layout: string;
+  readonly set: string | null;
+  readonly prompts: number;
+  /** Named by the set as known before; asked of none of the models; of `warm`, also among the prompts that count. */
+  readonly left_out: { readonly contaminated: number; readonly not_asked: number; readonly again: number };
+  /** Whether it is known what was answered, so that two answers can be compared. */
+  readonly has_answers: boolean;
+  /** Tokens that were taken for an answer whose length the set does not say; null: it says all. */
+  readonly usual_out_tokens: number | null;
+}
+
 export interface RouteReport {
-  readonly version: 1;
+  readonly version: 2;
   readonly options: Readonly<Record<string, unknown>>;
+  readonly data: SetFacts;
+  readonly warm: SetFacts | null;
   readonly prompts: number;
   readonly models: readonly (Fixed & { readonly cost_share: number })[];
   readonly best_single: string;
-  readonly oracle: Hindsight & { readonly cost_share: number };
+  readonly oracle: Shared;
+  /** The third where the first two differ. */
+  readonly cascade: (Shared & { readonly models: readonly string[] }) | null;
   readonly points: readonly RoutePoint[];
-  /** Of the upper hull over cost, from nothing to the best single model's cost, less what mixing single models at random gives. */
-  readonly curve_gain: number;
+  /** Areas under upper hulls of quality over cost, up to the best single model's, in the last half. `gain`: of both, over single models. */
+  readonly curve: { readonly area: Estimate; readonly mixtures: Estimate; readonly gain: Estimate };
+  readonly apgr: Apgr | null;
+}
+
+/** What was streamed. */
+export interface Streamed {
+  readonly data: SetFacts;
+  readonly warm: SetFacts | null;
+  readonly models: readonly string[];
+  readonly cases: readonly RouteCase[];
+  /** Three of the models: fixed, to compare with. */
+  readonly cascade: readonly string[] | undefined;
+  /** For each price of quality the same orders. */
+  readonly runs: readonly Run[];
+}
+
+export interface Run {
+  readonly usd_per_point: number;
+  readonly orders: readonly (readonly Routed[])[];
 }
 
 const PATHS_MAX = 8;
-/** Points of all quality: a point is one prompt in a hundred. */
-export const POINTS = 100;
 
-export function routeReport(
-  options: Readonly<Record<string, unknown>>,
-  models: readonly string[],
-  cases: readonly RouteCase[],
-  runs: readonly { readonly usd_per_point: number; readonly orders: readonly (readonly Routed[])[] }[],
-): RouteReport {
+export function routeReport(options: Readonly<Record<string, unknown>>, streamed: Streamed): RouteReport {
+  const { data, warm, models, cases, cascade, runs } = streamed;
   const fixed = fixedOf(models, cases);
   const best = bestOf(fixed);
   const shareOf = (cost_usd: number): number => (best.cost_usd === 0 ? 0 : cost_usd / best.cost_usd);
-  const points = runs.map((run) => pointOf(models, cases, run, fixed, shareOf));
-  const found = points.map(({ parts }) => [parts[1]?.cost_share.mean ?? 0, parts[1]?.right.mean ?? 0] as const);
-  const single = fixed.map(({ cost_usd, right }) => [shareOf(cost_usd), right] as const);
-  const best_possible = oracle(cases);
+  const shared = (found: Hindsight): Shared => ({ ...found, cost_share: shareOf(found.cost_usd) });
+  const singles = singlesOf(streamed);
+  const places = cascade?.map((model) => models.indexOf(model)) as [number, number, number] | undefined;
   return {
-    ...{ version: 1, options, prompts: cases.length, best_single: best.model },
+    ...{ version: 2, options, data, warm, prompts: cases.length, best_single: best.model },
     models: fixed.map((one) => ({ ...one, cost_share: shareOf(one.cost_usd) })),
-    oracle: { ...best_possible, cost_share: shareOf(best_possible.cost_usd) },
-    points,
-    curve_gain: areaUnder([...single, ...found]) - areaUnder(single),
+    oracle: shared(oracle(cases)),
+    cascade: places === undefined ? null : { models: cascade ?? [], ...shared(fixedCascade(places, cases)) },
+    points: runs.map((run) => pointOf(streamed, run, singles, shareOf)),
+    curve: curveOf(streamed, singles, shareOf),
+    apgr: apgrOf(
+      models,
+      cases,
+      runs.map(({ orders }) => orders),
+    ),
   };
 }
 
+/** Of each part, in each order, what each model alone comes to. */
+type Singles = ReadonlyMap<PartName, readonly (readonly Fixed[])[]>;
+
+/** Orders are those of the seeds, at any price. */
+function singlesOf({ models, cases, runs }: Streamed): Singles {
+  return new Map(
+    PART_NAMES.map((part) => [
+      part,
+      (runs[0]?.orders ?? []).map((order) =>
+        fixedOf(
+          models,
+          within(part, order, cases).map(({ place }) => cases[place] as RouteCase),
+        ),
+      ),
+    ]),
+  );
+}
+
 function pointOf(
-  models: readonly string[],
-  cases: readonly RouteCase[],
-  { usd_per_point, orders }: { readonly usd_per_point: number; readonly orders: readonly (readonly Routed[])[] },
-  fixed: readonly Fixed[],
+  { models, cases }: Streamed,
+  { usd_per_point, orders }: Run,
+  singles: Singles,
   shareOf: (cost_usd: number) => number,
 ): RoutePoint {
-  const held_out = cases.map(({ id }) => isHeldOut(id));
-  const isIn = {
-    all: () => true,
-    last_half: (i: number, length: number) => i >= length / 2,
-    held_out: (_: number, __: number, place: number) => held_out[place] === true,
-    tuned: (_: number, __: number, place: number) => held_out[place] === false,
-    last_half_held_out: (i: number, length: number, place: number) => i >= length / 2 && held_out[place] === true,
-    last_half_tuned: (i: number, length: number, place: number) => i >= length / 2 && held_out[place] === false,
-  } satisfies Record<RoutePart['part'], (i: number, length: number, place: number) => boolean>;
-  const best_worth = Math.max(...fixed.map(({ right, cost_usd }) => right * POINTS - cost_usd / usd_per_point));
-  const parts = Object.entries(isIn).map(([part, is_in]): RoutePart => {
-    const inside = orders.map((order) => order.filter(({ place }, i) => is_in(i, order.length, place)));
-    const right = inside.map((order) => mean(order.map((one) => Number(one.right))));
-    const cost = inside.map((order) => mean(order.map((one) => one.cost_usd)));
+  const parts = PART_NAMES.map((part): RoutePart => {
+    const inside = orders.map((order) => within(part, order, cases));
+    const right = inside.map(rightOf);
+    const cost = inside.map(costOf);
+    const single = singles.get(part) ?? [];
+    const worth = (one: Pick<Fixed, 'right' | 'cost_usd'>): number => one.right * POINTS - one.cost_usd / usd_per_point;
+    const own = right.map((one, i) => worth({ right: one, cost_usd: cost[i] ?? 0 }));
+    const mixed = single.map((fixed, i) => heightAt(hullOf(fixed, shareOf), shareOf(cost[i] ?? 0)));
     return {
-      part: part as RoutePart['part'],
-      right: spreadOf(right),
-      cost_usd: spreadOf(cost),
-      cost_share: spreadOf(cost.map(shareOf)),
-      regret_points: spreadOf(right.map((one, i) => best_worth - one * POINTS + (cost[i] ?? 0) / usd_per_point)),
+      ...{ part, ...came(inside, shareOf) },
+      regret_points: spreadOf(single.map((fixed, i) => Math.max(...fixed.map(worth)) - (own[i] ?? 0))),
+      over_mixture: spreadOf(mixed.map((height, i) => (right[i] ?? 0) - height)),
     };
   });
+  const stretches = orders.map(stretchesOf);
   const all = orders.flat();
   const category = byCategory(models, cases, usd_per_point * POINTS);
   return {
-    usd_per_point,
-    parts,
+    ...{ usd_per_point, parts },
+    stretches: (stretches[0] ?? []).map((_, i) =>
+      came(
+        stretches.map((order) => order[i] ?? []),
+        shareOf,
+      ),
+    ),
     calls: mean(all.map(({ asked }) => asked.length)),
     by_category: category === undefined ? null : { ...category, cost_share: shareOf(category.cost_usd) },
     paths: pathsOf(models, all),
   };
+}
+
+/** Areas in each order, on the prompts of its last half. */
+function curveOf(
+  { cases, runs }: Streamed,
+  singles: Singles,
+  shareOf: (cost_usd: number) => number,
+): RouteReport['curve'] {
+  const single = singles.get('last_half') ?? [];
+  const mixtures = single.map((fixed) => areaUnder(hullOf(fixed, shareOf)));
+  const both = single.map((fixed, i) => {
+    const found = runs.map(({ orders }) => {
+      const inside = within('last_half', orders[i] ?? [], cases);
+      return [shareOf(costOf(inside)), rightOf(inside)] as const;
+    });
+    return areaUnder(upperHull([...hullOf(fixed, shareOf), ...found]));
+  });
+  return {
+    area: spreadOf(both),
+    mixtures: spreadOf(mixtures),
+    gain: spreadOf(both.map((area, i) => area - (mixtures[i] ?? 0))),
+  };
+}
+
+function hullOf(
+  fixed: readonly Fixed[],
+  shareOf: (cost_usd: number) => number,
+): readonly (readonly [number, number])[] {
+  return upperHull(fixed.map(({ cost_usd, right }) => [shareOf(cost_usd), right] as const));
+}
+
+function came(orders: readonly (readonly Routed[])[], shareOf: (cost_usd: number) => number): Came {
+  const cost = orders.map(costOf);
+  return { right: spreadOf(orders.map(rightOf)), cost_usd: spreadOf(cost), cost_share: spreadOf(cost.map(shareOf)) };
+}
+
+function rightOf(order: readonly Routed[]): number {
+  return mean(order.map(({ right }) => right));
+}
+
+function costOf(order: readonly Routed[]): number {
+  return mean(order.map(({ cost_usd }) => cost_usd));
 }
 
 function pathsOf(models: readonly string[], all: readonly Routed[]): RoutePoint['paths'] {
@@ -113,30 +216,4 @@ function pathsOf(models: readonly string[], all: readonly Routed[]): RoutePoint[
       models: path.split(' ').map((place) => models[Number(place)] ?? ''),
       share: n / all.length,
     }));
-}
-
-function spreadOf(values: readonly number[]): Estimate {
-  const sorted = [...values].sort((a, b) => a - b);
-  const cut = Math.floor(sorted.length * 0.025);
-  return { mean: mean(values), low: sorted[cut] ?? 0, high: sorted[sorted.length - 1 - cut] ?? 0 };
-}
-
-/** Under the upper hull of quality over cost, from 0 to 1: what mixing any two of the points at random can reach. */
-function areaUnder(points: readonly (readonly [cost: number, right: number])[]): number {
-  const sorted = [[0, 0] as const, ...points.filter(([cost]) => cost <= 1)].sort((a, b) => a[0] - b[0] || a[1] - b[1]);
-  const hull: (readonly [number, number])[] = [];
-  for (const point of sorted) {
-    for (let a = hull.at(-2), b = hull.at(-1); a !== undefined && b !== undefined; a = hull.at(-2), b = hull.at(-1)) {
-      if ((b[1] - a[1]) * (point[0] - a[0]) > (point[1] - a[1]) * (b[0] - a[0])) break;
-      hull.pop();
-    }
-    if (point[1] >= (hull.at(-1)?.[1] ?? 0)) hull.push(point);
-  }
-  let area = 0;
-  for (let i = 1; i < hull.length; i += 1) {
-    const [[x0, y0], [x1, y1]] = [hull[i - 1], hull[i]] as [readonly [number, number], readonly [number, number]];
-    area += ((x1 - x0) * (y0 + y1)) / 2;
-  }
-  const [last_cost, last_right] = hull.at(-1) ?? [0, 0];
-  return area + (1 - last_cost) * last_right;
 }

@@ -1,20 +1,30 @@
 import type { RoutePlans } from '@atp-router/routing';
 import { type Cli, show } from '../../commands/context.ts';
 import { CliError, EXIT } from '../../exit.ts';
-import { chooseMembers, openDataset } from '../open-dataset.ts';
-import { readPrices } from './prices.ts';
+import { printable } from '../../print/text.ts';
+import { chosenModels } from '../open-dataset.ts';
+import { type RouteCase, routeCases, USUAL_OUT_TOKENS } from './cases.ts';
+import { fixedOf } from './fixed.ts';
+import { folderAndSet, type OpenedSet, openRouteSet } from './open.ts';
+import { POINTS } from './points.ts';
+import { pricesFor, readPrices } from './prices.ts';
 import { printRouteReport } from './print.ts';
-import { POINTS, routeReport } from './report.ts';
+import { routeReport, type Run, type SetFacts } from './report.ts';
 import { streamOnce } from './stream.ts';
-import { routeCases } from './tasks.ts';
+import { swept } from './sweep.ts';
 
 export interface RoutingOptions {
   readonly data: string;
+  readonly set?: string;
+  /** A data set that is streamed before, `DIR` or `DIR#set`, and does not count. */
+  readonly warm?: string;
   readonly models: 'all' | readonly string[];
-  readonly prices: string;
+  readonly prices?: string;
   readonly policy: RoutePlans;
-  /** USD that a point of quality is worth: a prompt in a hundred more that is right. */
-  readonly quality: readonly number[];
+  /** Three models: the third is asked where the first two differ. */
+  readonly cascade?: readonly string[];
+  /** USD that a point of quality is worth: a prompt in a hundred more that is right. Undefined: what prices span. */
+  readonly quality?: readonly number[];
   readonly feedback: number;
   readonly delay: number;
   readonly noise: number;
@@ -25,19 +35,82 @@ export interface RoutingOptions {
 
 export async function evalRouting(cli: Cli, options: RoutingOptions): Promise<void> {
   const { cwd } = cli.terminal;
-  const { data, json: _, quality, orders, ...asked } = options;
-  const dataset = chooseMembers(await openDataset(cwd, data), options.models);
-  if (dataset.models.length < 2) throw new CliError(EXIT.usage, 'routing needs two models or more to choose among.');
-  const prices = readPrices(cwd, options.prices, dataset.models);
-  const cases = await routeCases(cwd, data, dataset, prices);
-  const empty = cases.find(({ outcomes }) => outcomes.every((outcome) => outcome === undefined));
-  if (empty !== undefined) throw new CliError(EXIT.usage, `no model has answered prompt ${empty.id}.`);
-  const runs = quality.map((usd_per_point) => ({
+  const { data, json: _, warm: warm_data, prices, orders, cascade, quality: __, ...asked } = options;
+  const opened = await openRouteSet(cwd, data, options.set);
+  const models = chosenModels(opened.found, options.models);
+  if (models.length < 2) throw new CliError(EXIT.usage, 'routing needs two models or more to choose among.');
+  const main = priced(cwd, opened, models, prices);
+  checkCascade(cascade, models, main.facts);
+  const warm = warm_data === undefined ? undefined : await warmed(cwd, warm_data, models, prices, main.cases);
+  const run = (usd_per_point: number): Run => ({
     usd_per_point,
-    orders: Array.from({ length: orders }, (_order, i) =>
-      streamOnce(dataset.models, cases, { ...options, seed: options.seed + i, quality_usd: usd_per_point * POINTS }),
-    ),
-  }));
-  const report = routeReport({ ...asked, quality, orders }, dataset.models, cases, runs);
+    orders: Array.from({ length: orders }, (_order, i) => {
+      const stream = { ...options, seed: options.seed + i, quality_usd: usd_per_point * POINTS };
+      return streamOnce(models, main.cases, stream, warm?.cases);
+    }),
+  });
+  const runs = options.quality?.map(run) ?? swept(fixedOf(models, main.cases), run);
+  const report = routeReport(
+    { ...asked, quality: runs.map(({ usd_per_point }) => usd_per_point), orders },
+    { data: main.facts, warm: warm?.facts ?? null, models, cases: main.cases, cascade, runs },
+  );
   show(cli, options, report, () => printRouteReport(report));
+}
+
+interface Priced {
+  readonly facts: SetFacts;
+  readonly cases: readonly RouteCase[];
+}
+
+function priced(
+  cwd: string,
+  { layout, set, found }: OpenedSet,
+  models: readonly string[],
+  file: string | undefined,
+  taken: ReadonlySet<string> = new Set(),
+): Priced {
+  const known = file === undefined ? found.prices : readPrices(cwd, file);
+  if (known === undefined) throw new CliError(EXIT.usage, 'the data set brings no prices. Name a table with --prices.');
+  const all = routeCases(found, models, pricesFor(models, known, file ?? 'prices of the data set'));
+  const cases = all.filter(({ text }) => !taken.has(text));
+  if (cases.length === 0) throw new CliError(EXIT.usage, 'of no prompt is there an answer of one of these models.');
+  const outcomes = cases.flatMap((one) => one.outcomes.filter((outcome) => outcome !== undefined));
+  const left_out = {
+    contaminated: found.contaminated,
+    not_asked: found.prompts.length - all.length,
+    again: all.length - cases.length,
+  };
+  const facts = {
+    ...{ layout, set: set ?? null, prompts: cases.length, left_out },
+    has_answers: outcomes.some(({ key }) => key !== undefined),
+    usual_out_tokens: outcomes.some(({ out_tokens }) => out_tokens === undefined) ? USUAL_OUT_TOKENS : null,
+  };
+  return { facts, cases };
+}
+
+/** Prompts that come again among those that count are left out: to know their outcome is no transfer. */
+async function warmed(
+  cwd: string,
+  data: string,
+  models: readonly string[],
+  prices: string | undefined,
+  cases: readonly RouteCase[],
+): Promise<Priced> {
+  const [folder, set] = folderAndSet(data);
+  const opened = await openRouteSet(cwd, folder, set);
+  chosenModels(opened.found, models);
+  return priced(cwd, opened, models, prices, new Set(cases.map(({ text }) => text)));
+}
+
+function checkCascade(
+  cascade: readonly string[] | undefined,
+  models: readonly string[],
+  { has_answers }: SetFacts,
+): void {
+  if (cascade === undefined) return;
+  const unknown = cascade.find((model) => !models.includes(model));
+  if (unknown !== undefined)
+    throw new CliError(EXIT.usage, `--cascade: ${printable(unknown)} is none of the models that may be asked.`);
+  if (!has_answers)
+    throw new CliError(EXIT.usage, '--cascade: the data set does not say what was answered, so nobody can agree.');
 }

@@ -8,7 +8,7 @@ import {
   type RouteTask,
 } from '@atp-router/routing';
 import { shuffled } from '../disguise.ts';
-import type { Outcome, RouteCase } from './tasks.ts';
+import type { Outcome, RouteCase } from './cases.ts';
 
 export interface StreamOptions {
   readonly policy: RoutePlans;
@@ -27,29 +27,62 @@ export interface StreamOptions {
 export interface Routed {
   /** Place of the prompt in the data set. */
   readonly place: number;
-  readonly right: boolean;
+  /** From 0 to 1. */
+  readonly right: number;
   readonly cost_usd: number;
   /** Places of the models that were asked, in their order. */
   readonly asked: readonly number[];
 }
 
-const STREAMS = { order: 0, feedback: 1, learner: 2 } as const;
+/** The learner takes two. */
+const STREAMS = { order: 0, feedback: 1, learner: 2, warm_order: 4, warm_feedback: 5 } as const;
 
 function streamOf(seed: number, stream: keyof typeof STREAMS): Rng {
   return seededRng(Math.imul(seed, 8) + STREAMS[stream]);
 }
 
-/** Each prompt once, in seeded order: the learner sees its words, chooses, and sees only what came of what it chose. */
+/** Cases in the order of a stream, and the chances of what is told of them. */
+interface Pass {
+  readonly cases: readonly RouteCase[];
+  readonly places: readonly number[];
+  readonly told: Rng;
+}
+
+/**
+ * Each prompt once, in seeded order: the learner sees its words, chooses, and sees only what came of what it chose. Before them it
+ * meets those of `warm`, if any, of which nothing is returned; orders and chances of the others do not depend on them.
+ */
 export function streamOnce(
   models: readonly string[],
   cases: readonly RouteCase[],
   options: StreamOptions,
+  warm: readonly RouteCase[] = [],
 ): readonly Routed[] {
-  const { seed, quality_usd, feedback, delay, noise } = options;
+  const { seed } = options;
   const learner = new RouteLearner(Math.imul(seed, 8) + STREAMS.learner);
-  const told = streamOf(seed, 'feedback');
-  const later: (readonly [due: number, tell: () => void])[] = [];
-  return shuffled([...cases.keys()], streamOf(seed, 'order')).map((place, t) => {
+  const later: Later = [];
+  const pass = (list: readonly RouteCase[], order: keyof typeof STREAMS, told: keyof typeof STREAMS): Pass => ({
+    ...{ cases: list, told: streamOf(seed, told) },
+    places: shuffled([...list.keys()], streamOf(seed, order)),
+  });
+  routed(learner, models, pass(warm, 'warm_order', 'warm_feedback'), options, later, 0);
+  return routed(learner, models, pass(cases, 'order', 'feedback'), options, later, warm.length);
+}
+
+/** Words that are still to come, the next first. */
+type Later = (readonly [due: number, tell: () => void])[];
+
+/** `before`: prompts that were met before. */
+function routed(
+  learner: RouteLearner,
+  models: readonly string[],
+  { cases, places, told }: Pass,
+  { policy, quality_usd, feedback, delay, noise }: StreamOptions,
+  later: Later,
+  before: number,
+): readonly Routed[] {
+  return places.map((place, i) => {
+    const t = before + i;
     for (let next = later[0]; next !== undefined && next[0] <= t; next = later[0]) {
       later.shift();
       next[1]();
@@ -58,7 +91,7 @@ export function streamOnce(
     const candidates = one.outcomes.flatMap((outcome, model): RouteCandidate[] =>
       outcome === undefined ? [] : [{ id: models[model] ?? '', ...outcome }],
     );
-    const task = learner.decide({ text: one.text, candidates, quality_usd, plans: options.policy, may_explore: true });
+    const task = learner.decide({ text: one.text, candidates, quality_usd, plans: policy, may_explore: true });
     const came = played(models, one, task);
     const asked = came.map(({ model }) => models.indexOf(model));
     const taken = task.next(came).model ?? '';
@@ -66,7 +99,7 @@ export function streamOnce(
     learner.observe(record);
     const { right } = outcomeOf(one, models.indexOf(taken));
     const [is_told, is_wrong] = [told.next() < feedback, told.next() < noise];
-    const word = Number(right !== is_wrong);
+    const word = is_wrong ? 1 - right : right;
     if (is_told) later.push([t + delay + 1, () => learner.learn(record, word)]);
     return { place, right, asked, cost_usd: asked.reduce((sum, model) => sum + outcomeOf(one, model).cost_usd, 0) };
   });
@@ -78,7 +111,8 @@ function played(models: readonly string[], one: RouteCase, task: RouteTask): rea
   const keys: string[] = [];
   let next: NextStep = { kind: 'ask', model: task.first.model };
   while (next.kind === 'ask') {
-    const { out_tokens, key } = outcomeOf(one, models.indexOf(next.model));
+    // A length that is not known says nothing.
+    const { out_tokens = Number.NaN, key } = outcomeOf(one, models.indexOf(next.model));
     const place = key === undefined ? -1 : keys.indexOf(key);
     if (key !== undefined && place < 0) keys.push(key);
     const choice = key === undefined ? undefined : place < 0 ? keys.length - 1 : place;

@@ -1,0 +1,2 @@
+/** Points of all quality: a point is one prompt in a hundred. */
+export const POINTS = 100;
