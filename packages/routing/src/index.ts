@@ -75,3 +75,5 @@ export {
 } from './learn/learner.ts';
 export type { AnswerRecord, RouteRecord } from './learn/record.ts';
 export type { NextStep, RouteAnswer, RouteTask, TaskSettings } from './learn/task.ts';
+export { type Guessed, type Observation, type WhatIf, whatIf } from './whatif/estimate.ts';
+export { WHAT_IF_WORDS, type WhatIfCandidate, type WhatIfPolicy, whatIfPolicy } from './whatif/policies.ts';

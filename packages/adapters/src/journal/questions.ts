@@ -15,6 +15,7 @@ import type {
   LearnedRow,
   LearnedState,
   RouteDecided,
+  RouteFeedback,
   LearnedStore,
   UsageDayFilter,
   UsageFilter,
@@ -54,6 +55,10 @@ export interface Questions {
   'consensus.get': { readonly args: readonly [call_id: string]; readonly answer: ConsensusRecord | undefined };
   'learned.session': { readonly args: readonly [call_id: string]; readonly answer: ConsensusLearned | undefined };
   'learned.route': { readonly args: readonly [call_id: string]; readonly answer: RouteDecided | undefined };
+  'learned.routes': {
+    readonly args: readonly [limit: number];
+    readonly answer: readonly (RouteDecided | RouteFeedback)[];
+  };
   'learned.own': { readonly args: readonly []; readonly answer: LearnedState | undefined };
   'learned.others': {
     readonly args: Parameters<LearnedStore['others']>;
@@ -98,6 +103,7 @@ export function answersFrom(driver: SqlDriver, node_id: string): Answers {
     'consensus.get': consensus.get,
     'learned.session': learned.session,
     'learned.route': learned.route,
+    'learned.routes': learned.routes,
     'learned.own': learned.own,
     'learned.others': learned.others,
     'learned.after': learned.after,
@@ -141,6 +147,7 @@ export function learnedStoreFrom(answers: Answers): LearnedStore {
   return {
     session: (call_id) => answers.ask('learned.session', call_id),
     route: (call_id) => answers.ask('learned.route', call_id),
+    routes: (limit) => answers.ask('learned.routes', limit),
     own: () => answers.ask('learned.own'),
     others: (known) => answers.ask('learned.others', known),
     after: (place, limit) => answers.ask('learned.after', place, limit),

@@ -19,6 +19,12 @@ const ANSWERS: readonly Column[] = [
   ['SAYS', (row) => says(row['choice'])],
 ];
 
+const ESTIMATES: readonly Column[] = [
+  ['', 'name'],
+  ['RIGHT', (row) => between(row['right'], 3)],
+  ['USD A CALL', (row) => between(row['cost_usd'], 6)],
+];
+
 /** Adds `route`: how `auto` chooses. */
 export function addRoute(program: Command, cli: Cli): void {
   const route = program.command('route').description('how "auto" chooses');
@@ -29,6 +35,15 @@ export function addRoute(program: Command, cli: Cli): void {
       withAdmin(options, cli.terminal, async (api) => {
         const answer = await api.get(adminPath('routing', 'explain'), { request_id });
         show(cli, options, answer, () => explained(isRow(answer) ? answer : {}));
+      }),
+    );
+  online(route.command('whatif'))
+    .description('what another policy would have come to on the calls that are on record, and how sure that is')
+    .argument('<policy>', 'always:<model>, cheapest, best, or quality:<usd>')
+    .action((policy: string, options: OnlineOptions) =>
+      withAdmin(options, cli.terminal, async (api) => {
+        const answer = await api.get(adminPath('routing', 'whatif'), { policy });
+        show(cli, options, answer, () => whatIf(isRow(answer) ? answer : {}));
       }),
     );
 }
@@ -46,6 +61,33 @@ function explained(row: Row): string {
     `taken: ${told('taken')}; ${told('outcome')}, ${usd(row['cost_usd_micros'])}`,
     '',
   ].join('\n');
+}
+
+function whatIf(row: Row): string {
+  const told = (name: string): string => printable(shown(row[name]));
+  const names = [
+    ['was', 'what was'],
+    ['ips', 'by calls chosen alike'],
+    ['doubly_robust', 'doubly robust'],
+  ] as const;
+  const rows = names.map(([name, heading]) => {
+    const estimate = row[name];
+    return { name: heading, ...(isRow(estimate) ? estimate : {}) };
+  });
+  const doubts = Array.isArray(row['doubts']) ? row['doubts'] : [];
+  return [
+    `${told('policy')}, on ${told('calls')} calls, ${told('told')} of them with a word on how right they were; ${told('alike')} were chosen for alike, as good as ${told('effective')} of its own`,
+    '',
+    table(rows, ESTIMATES),
+    ...doubts.map((doubt) => `doubt: ${printable(shown(doubt))}\n`),
+  ].join('\n');
+}
+
+/** A mean, and nineteen times of twenty between what. */
+function between(value: unknown, places: number): string {
+  if (!isRow(value)) return '-';
+  const [mean, low, high] = [value['mean'], value['low'], value['high']].map((one) => Number(one).toFixed(places));
+  return `${mean} (${low} to ${high})`;
 }
 
 /** Answers that are equal have the same letter. */

@@ -58,6 +58,8 @@ export interface LearnedStore {
   session(call_id: string): Promise<ConsensusLearned | undefined>;
   /** What `auto` chose for a call of any node of the database. */
   route(call_id: string): Promise<RouteDecided | undefined>;
+  /** The latest of what `auto` chose and of words on that, of all nodes, the newest first. */
+  routes(limit: number): Promise<readonly (RouteDecided | RouteFeedback)[]>;
   /** This node's own state. */
   own(): Promise<LearnedState | undefined>;
   /** Those of all other nodes, but not those that are as `known` says. */

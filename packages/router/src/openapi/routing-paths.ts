@@ -2,14 +2,44 @@ import type { JsonObject } from '@atp-router/kernel';
 import { at } from './admin-paths.ts';
 import { flag, int, list, num, orNull, record, ref, text, words } from './schema.ts';
 
-export const ROUTING_PATHS: JsonObject = at('/routing/explain', {
-  get: {
-    ...{ id: 'explainRouting', tag: 'observe', summary: 'How "auto" chose for a request, and what came of it.' },
-    description: 'For a day after its end, of the latest 10,000 such requests of each process. 404 for all others.',
-    query: { request_id: text('Id of the request, as its answer and `x-atp-request-id` have it.') },
-    answer: ref('RouteExplained'),
-  },
-});
+export const ROUTING_PATHS: JsonObject = {
+  ...at('/routing/explain', {
+    get: {
+      ...{ id: 'explainRouting', tag: 'observe', summary: 'How "auto" chose for a request, and what came of it.' },
+      description: 'For a day after its end, of the latest 10,000 such requests of each process. 404 for all others.',
+      query: { request_id: text('Id of the request, as its answer and `x-atp-request-id` have it.') },
+      answer: ref('RouteExplained'),
+    },
+  }),
+  ...at('/routing/whatif', {
+    get: {
+      ...{ id: 'routingWhatIf', tag: 'observe', summary: 'What another policy would have come to on recorded calls.' },
+      description:
+        'On the latest 10,000 choices of "auto" and the words on them. Nobody is asked. Inverse propensities, and the doubly robust estimate, each between bounds that hold nineteen times of twenty; `doubts` say where they need not.',
+      query: { policy: text('`always:<model>`, `cheapest`, `best`, or `quality:<usd>`.') },
+      answer: ref('RouteWhatIf'),
+    },
+  }),
+};
+
+const guessed = (description: string): JsonObject =>
+  orNull(
+    record(
+      { mean: num('Mean.'), low: num('It is more than that,'), high: num('and less than that.') },
+      [],
+      description,
+    ),
+  );
+
+const estimate = (description: string): JsonObject =>
+  record(
+    {
+      right: guessed('How right results are, 0 to 1; null: nothing can be said.'),
+      cost_usd: guessed('Of a call, in US dollars.'),
+    },
+    [],
+    description,
+  );
 
 const candidate = record({
   model: text('Model.'),
@@ -27,6 +57,17 @@ const answer = record({
 });
 
 export const ROUTING_SCHEMAS: JsonObject = {
+  RouteWhatIf: record({
+    policy: text('The policy, as it was asked for.'),
+    calls: int('Calls of "auto" that ended well and that it would have had somebody to ask for.'),
+    told: int('Those of which somebody has said how right they were.'),
+    alike: int('Calls that it would have chosen for alike.'),
+    effective: num('As many calls of its own would be as sure.'),
+    was: estimate('What was.'),
+    ips: estimate('By the calls that it would have chosen for alike.'),
+    doubly_robust: estimate('The same, of what was thought of models beforehand.'),
+    doubts: list(text('Why it need not be so.'), 'Empty: it is as sure as its bounds say.'),
+  }),
   RouteExplained: record({
     call_id: text('Id of the request.'),
     tenant: text('Who pays.'),

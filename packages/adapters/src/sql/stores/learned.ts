@@ -9,11 +9,15 @@ import {
   type LearnedRow,
   type LearnedState,
   type LearnedStore,
+  type RouteDecided,
+  type RouteFeedback,
 } from '@atp-router/ledger';
 import type { SqlDriver, SqlRow } from '../driver.ts';
 
 /** Origins that are read at once: more than are kept. */
 const STATES_MAX = 128;
+/** Choices that are read at once: a few megabytes. */
+const ROUTES_MAX = 10_000;
 /** Events in one page. */
 const PAGE_MAX = 1_000;
 
@@ -22,6 +26,12 @@ export function sqlLearnedStore(driver: SqlDriver, node_id: string): LearnedStor
   return {
     session: (call_id) => ofCall(driver, 'consensus.learned', call_id),
     route: (call_id) => ofCall(driver, 'route.decided', call_id),
+    async routes(limit) {
+      const sql = `SELECT event FROM learnings WHERE type IN ('route.decided', 'route.feedback')
+         ORDER BY at_ms DESC, node_id, epoch DESC, seq DESC LIMIT ${Math.min(limit, ROUTES_MAX)}`;
+      const rows = await driver.query(sql, []);
+      return rows.map((row) => JSON.parse(String(row['event'])) as RouteDecided | RouteFeedback);
+    },
     async own() {
       const [row] = await driver.query('SELECT * FROM learned_states WHERE node_id = $1', [node_id]);
       return row && stateOf(row);
