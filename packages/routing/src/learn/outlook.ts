@@ -1,5 +1,5 @@
-import type { Features, Slice } from './belief.ts';
-import type { Chance, Prospect, RouteKnowledge, Shown } from './knowledge.ts';
+import type { Features } from './belief.ts';
+import type { Chance, Insight, Prospect, Shown } from './insight.ts';
 import { SHOWN } from './layout.ts';
 import { ACCORD_USUAL } from './settings.ts';
 
@@ -70,30 +70,26 @@ const LENGTHS: readonly (readonly [length: number, chance: number])[] = [
  * follows from them.
  */
 export class Outlook {
-  readonly #knowledge: RouteKnowledge;
+  readonly #insight: Insight;
   readonly #prompt: Features;
   readonly #contenders: readonly Contender[];
   readonly #openers: readonly number[];
   readonly #closers: readonly number[];
-  readonly #common: Slice;
   readonly #prospects: Map<number, Prospect> = new Map();
-  /** While the look ahead is made, which asks for each often: nothing is learned meanwhile. */
-  #accords: Map<string, Chance> | undefined = new Map();
+  readonly #accords: Map<string, Chance> = new Map();
   readonly #fresh: readonly Option[];
   readonly #openings: readonly { readonly whom: number; readonly after: readonly One[] }[];
 
   constructor(
-    knowledge: RouteKnowledge,
+    insight: Insight,
     prompt: Features,
     contenders: readonly Contender[],
-    common: Slice,
     chances: readonly Chance[],
     { openers, closers, singles }: Places,
   ) {
-    this.#knowledge = knowledge;
+    this.#insight = insight;
     this.#prompt = prompt;
     this.#contenders = contenders;
-    this.#common = common;
     this.#openers = openers;
     this.#closers = closers;
     const looked_at = new Set([...openers, ...closers]);
@@ -103,7 +99,6 @@ export class Outlook {
         : { whom, cost: this.#costOf(whom), chance: chances[whom] as Chance },
     );
     this.#openings = openers.map((whom) => ({ whom, after: LENGTHS.map(([length]) => this.one(whom, length)) }));
-    this.#accords = undefined;
   }
 
   /** Whom to ask first; `looks`: the answer is worth looking at before it is taken, by more than `look_min`. */
@@ -176,7 +171,7 @@ export class Outlook {
     let prospect = this.#prospects.get(whom);
     if (prospect === undefined) {
       const { id, better } = this.#contenders[whom] as Contender;
-      prospect = this.#knowledge.prospect(id, this.#prompt, better, this.#common);
+      prospect = this.#insight.prospect(id, this.#prompt, better);
       this.#prospects.set(whom, prospect);
     }
     return { whom, cost, chance: prospect.given(shown) };
@@ -188,10 +183,10 @@ export class Outlook {
 
   #accord(a: number, b: number, length: number): Chance {
     const key = `${length} ${Math.min(a, b)} ${Math.max(a, b)}`;
-    const known = this.#accords?.get(key);
+    const known = this.#accords.get(key);
     if (known !== undefined) return known;
-    const chance = this.#knowledge.accord(this.#idOf(a), this.#idOf(b), this.#prompt, length);
-    this.#accords?.set(key, chance);
+    const chance = this.#insight.accord(this.#idOf(a), this.#idOf(b), this.#prompt, length);
+    this.#accords.set(key, chance);
     return chance;
   }
 

@@ -30,7 +30,8 @@ const MODELS: readonly (RouteCandidate & { readonly right: Readonly<Record<Kind,
   { id: 'dear', in_usd: 0.004, out_usd_per_token: 2e-5, right: { sums: 0.92, verse: 0.9 } },
 ];
 const QUALITY_USD = 0.05;
-const QUESTION = { candidates: MODELS, quality_usd: QUALITY_USD, plans: 'any', may_explore: true } as const;
+const AT = { tenant: 't', tick: 0, share: false } as const;
+const QUESTION = { candidates: MODELS, quality_usd: QUALITY_USD, plans: 'any', may_explore: true, ...AT } as const;
 
 interface Seen {
   readonly kind: Kind;
@@ -59,10 +60,10 @@ function play(
     }
     const taken = next.model ?? '';
     const record = task.record(came, taken);
-    learner.observe(record);
+    learner.observe(record, AT);
     const right = truth.get(taken) === 0;
     const word = told(right);
-    if (word !== undefined) learner.learn(record, word);
+    if (word !== undefined) learner.learn(record, word, AT);
     return { kind, asked: came.map(({ model }) => model), taken, right };
   });
 }
@@ -148,9 +149,9 @@ describe('a learner', () => {
     const task = ask(MODELS, QUALITY_USD);
     const { model } = task.first;
     const record = task.record([{ kind: 'answer', model, out_tokens: Number.NaN, choice: 0 }], model);
-    learner.observe(record);
-    for (const right of [Number.NaN, -0.1, 1.1]) expect(() => learner.learn(record, right)).toThrow(RangeError);
-    learner.learn(record, 1);
+    learner.observe(record, AT);
+    for (const right of [Number.NaN, -0.1, 1.1]) expect(() => learner.learn(record, right, AT)).toThrow(RangeError);
+    learner.learn(record, 1, AT);
     expect(MODELS.map(({ id }) => id)).toContain(ask(MODELS, QUALITY_USD).first.model);
     expect(() => task.next([{ kind: 'failed', model: 'stranger' }])).toThrow(RangeError);
   });

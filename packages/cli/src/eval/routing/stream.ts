@@ -33,6 +33,8 @@ export interface Routed {
   readonly asked: readonly number[];
 }
 
+/** All prompts come within one hour, and are of one tenant. */
+const AT = { tenant: 'eval', tick: 0, share: false } as const;
 const STREAMS = { order: 0, feedback: 1, learner: 2 } as const;
 
 function streamOf(seed: number, stream: keyof typeof STREAMS): Rng {
@@ -58,16 +60,23 @@ export function streamOnce(
     const candidates = one.outcomes.flatMap((outcome, model): RouteCandidate[] =>
       outcome === undefined ? [] : [{ id: models[model] ?? '', ...outcome }],
     );
-    const task = learner.decide({ text: one.text, candidates, quality_usd, plans: options.policy, may_explore: true });
+    const task = learner.decide({
+      text: one.text,
+      candidates,
+      quality_usd,
+      plans: options.policy,
+      may_explore: true,
+      ...AT,
+    });
     const came = played(models, one, task);
     const asked = came.map(({ model }) => models.indexOf(model));
     const taken = task.next(came).model ?? '';
     const record = task.record(came, taken);
-    learner.observe(record);
+    learner.observe(record, AT);
     const { right } = outcomeOf(one, models.indexOf(taken));
     const [is_told, is_wrong] = [told.next() < feedback, told.next() < noise];
     const word = Number(right !== is_wrong);
-    if (is_told) later.push([t + delay + 1, () => learner.learn(record, word)]);
+    if (is_told) later.push([t + delay + 1, () => learner.learn(record, word, AT)]);
     return { place, right, asked, cost_usd: asked.reduce((sum, model) => sum + outcomeOf(one, model).cost_usd, 0) };
   });
 }
@@ -82,7 +91,10 @@ function played(models: readonly string[], one: RouteCase, task: RouteTask): rea
     const place = key === undefined ? -1 : keys.indexOf(key);
     if (key !== undefined && place < 0) keys.push(key);
     const choice = key === undefined ? undefined : place < 0 ? keys.length - 1 : place;
-    came.push({ kind: 'answer', model: next.model, out_tokens, choice });
+    const { model } = next;
+    came.push(
+      key === undefined ? { kind: 'unusable', model, out_tokens } : { kind: 'answer', model, out_tokens, choice },
+    );
     next = task.next(came);
   }
   return came;
