@@ -79,8 +79,8 @@ export class RouteKnowledge {
   }
 
   /** What a tenant goes by. What is learned later does not change the insight. */
-  of(tenant: string, share: boolean): { readonly insight: Insight; readonly lengths: LengthView } {
-    return this.#view(tenant, share);
+  of(at: RouteAt): { readonly insight: Insight; readonly lengths: LengthView } {
+    return this.#view(at);
   }
 
   /** Share of its tasks of which a tenant is told what was right, as if it had been told of `before` more. */
@@ -158,16 +158,17 @@ export class RouteKnowledge {
       });
     }
     if (share) this.#shared_seen += waiting.size;
-    this.#renew(tenant, tick, share, waiting);
+    this.#renew({ tenant, tick, share }, waiting);
   }
 
   /** Works out anew what has changed by more than a little. */
-  #renew(tenant: string, tick: number, share: boolean, seen: ReadonlyMap<string, number>): void {
+  #renew(at: RouteAt, seen: ReadonlyMap<string, number>): void {
+    const { tenant, tick, share } = at;
     const view = this.#views.get(tenant);
     if (view === undefined) return;
     const has_grown = share && this.#shared_seen > SHARED_GROWTH * view.shared_seen;
     if (has_grown || tick - view.tick >= FADED_AFTER || this.#old.has(tenant)) {
-      this.#views.set(tenant, this.#made(tenant, share));
+      this.#views.set(tenant, this.#made(at));
       this.#old.delete(tenant);
       return;
     }
@@ -185,8 +186,9 @@ export class RouteKnowledge {
     view.insight = view.insight.with(both(own.models, shared.models, due), both(own.accords, shared.accords, due));
   }
 
-  #view(tenant: string, share: boolean): View {
-    const view = this.#views.get(tenant) ?? this.#made(tenant, share);
+  #view(at: RouteAt): View {
+    const { tenant } = at;
+    const view = this.#views.get(tenant) ?? this.#made(at);
     this.#views.delete(tenant);
     this.#views.set(tenant, view);
     for (const [oldest] of this.#views) {
@@ -196,9 +198,9 @@ export class RouteKnowledge {
     return view;
   }
 
-  #made(tenant: string, share: boolean): View {
+  #made({ tenant, tick, share }: RouteAt): View {
     const known = this.#sum.get(tenant);
-    const own = known ?? this.empty().of(tenant, this.#now, share);
+    const own = known ?? this.empty().of(tenant, tick, share);
     // Once something is learned of it, what it is told apart by is there.
     if (known === undefined) this.#old.add(tenant);
     const nobody = this.empty().of(tenant, own.tick, share);
@@ -206,8 +208,7 @@ export class RouteKnowledge {
     const models = both(own.models, shared.models);
     const insight = this.#first.with(models, both(own.accords, shared.accords));
     const lengths = new LengthView(share ? [own.lengths, shared.lengths] : [own.lengths]);
-    const { tick } = own;
-    return { insight, lengths, own, shared, shared_seen: this.#shared_seen, tick, waiting: new Map() };
+    return { insight, lengths, own, shared, shared_seen: this.#shared_seen, tick: own.tick, waiting: new Map() };
   }
 
   #drop(tenant: string): void {

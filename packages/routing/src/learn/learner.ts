@@ -79,11 +79,12 @@ export class RouteLearner {
   }
 
   /** Throws `RangeError` where nobody may be asked, or quality is worth nothing. */
-  decide({ text, candidates, quality_usd, plans, may_explore, tenant, share }: RouteQuestion): RouteTask {
+  decide(question: RouteQuestion): RouteTask {
+    const { text, candidates, quality_usd, plans, may_explore, tenant } = question;
     if (candidates.length === 0) throw new RangeError('a task needs somebody who may be asked');
     if (!(quality_usd > 0)) throw new RangeError(`quality is worth more than 0 USD, not ${quality_usd}`);
     const prompt = this.#reader.read(text);
-    const known = this.#knowledge.of(tenant, share);
+    const known = this.#knowledge.of(question);
     const costs = candidates.map(({ id, in_usd, out_usd_per_token }) => {
       const tokens = known.lengths.expected(id, prompt.topic, USUAL_OUT_TOKENS);
       return Math.max(COST_USD_MIN, in_usd + out_usd_per_token * tokens);
