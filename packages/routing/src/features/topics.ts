@@ -181,7 +181,11 @@ export class Topics {
   #take(direction: Direction): void {
     let best = 0;
     let most = -1;
-    for (const [topic, cosine] of this.near(direction).entries()) if (cosine > most) [best, most] = [topic, cosine];
+    const near = this.near(direction);
+    for (let topic = 0; topic < near.length; topic += 1) {
+      const cosine = near[topic] ?? 0;
+      if (cosine > most) [best, most] = [topic, cosine];
+    }
     const members = Math.min(this.#members[best] ?? 0, this.#settings.kept);
     this.#add(best, direction, 1 / (members + 1));
   }

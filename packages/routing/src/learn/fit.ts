@@ -20,6 +20,7 @@ export interface ModelBelief {
 
 /** One model as far as its own sums go. */
 export interface ModelPart extends Posterior {
+  readonly n: number;
   readonly better: number;
 }
 
@@ -72,7 +73,7 @@ export function modelPart(layout: Layout, sums: RegressionSums): ModelPart | und
   const means = settings.means.slice();
   means[BIAS] = (means[BIAS] ?? 0) + better;
   const posterior = posteriorOf(settings, sums, means);
-  return posterior === undefined ? undefined : { ...posterior, better };
+  return posterior === undefined ? undefined : { ...posterior, n: sums.n, better };
 }
 
 /** What all models have in common, and of each what it comes to with that. */
@@ -80,15 +81,22 @@ export interface Pooled {
   /** Of one of whom nothing is known, beside how much better than the average model it is expected to be. */
   readonly unknown: ModelBelief;
   readonly models: ReadonlyMap<string, ModelBelief>;
+  /** What they were made of, and how much had been seen when it was last worked out how unsure each leaves what is common. */
+  readonly parts: ReadonlyMap<string, ModelPart>;
+  readonly seen: number;
 }
+
+/** What is common has become surer by more than little when so much more has been seen. */
+const SEEN_GROWTH = 1.1;
 
 /**
  * Outcomes are the sum of weights that are common to all models and of a model's own, both unknown (partial pooling: Gelman, Hill
  * 2006, 12). Worked out exactly, each model's own weights being integrated out of what is known of the common ones, so that
  * neither the order of observations nor that of models matters. With Λ the prior precision of a model's own weights, S their
- * covariance behind its sums, it knows of the common weights as much as Λ − ΛSΛ.
+ * covariance behind its sums, it knows of the common weights as much as Λ − ΛSΛ. `before`: as it was; what little has changed of
+ * the spread of is taken from there.
  */
-export function pooled(layout: Layout, parts: ReadonlyMap<string, ModelPart>): Pooled {
+export function pooled(layout: Layout, parts: ReadonlyMap<string, ModelPart>, before?: Pooled): Pooled {
   const { dims } = layout;
   const [common, own] = [commonBelief(layout), ownBelief(layout)];
   const prior = own.spreads.map((spread) => spread ** -2);
@@ -103,11 +111,17 @@ export function pooled(layout: Layout, parts: ReadonlyMap<string, ModelPart>): P
   for (const name of names) addPart(precision, pull, prior, parts.get(name) as ModelPart);
   const covariance = inverseOf(precision, dims) ?? diagonal(common.spreads);
   const weights = times(covariance, pull);
+  const all = names.reduce((sum, name) => sum + (parts.get(name)?.n ?? 0), 0);
+  const is_near = before !== undefined && all < SEEN_GROWTH * before.seen && all > before.seen / SEEN_GROWTH;
   const models = new Map<string, ModelBelief>();
-  for (const name of names) models.set(name, beside(parts.get(name) as ModelPart, prior, weights, covariance));
+  for (const name of names) {
+    const part = parts.get(name) as ModelPart;
+    const kept = is_near && before.parts.get(name) === part ? before.models.get(name) : undefined;
+    models.set(name, { own: totalOf(part, prior, weights), common: kept?.common ?? commonOf(part, prior, covariance) });
+  }
   const alone = diagonal(own.spreads);
   const unknown = { own: new Belief(weights, alone), common: new Belief(new Float64Array(dims), covariance) };
-  return { unknown, models };
+  return { unknown, models, parts, seen: is_near ? before.seen : all };
 }
 
 function addPart(precision: Float64Array, pull: Float64Array, prior: Float64Array, part: ModelPart): void {
@@ -124,10 +138,15 @@ function addPart(precision: Float64Array, pull: Float64Array, prior: Float64Arra
   }
 }
 
-function beside(part: ModelPart, prior: Float64Array, common: Float64Array, covariance: Float64Array): ModelBelief {
-  const dims = prior.length;
+/** Its weights with the common ones, and how unsure its own are. */
+function totalOf(part: ModelPart, prior: Float64Array, common: Float64Array): Belief {
   const pull = part.pull.map((one, i) => one + (prior[i] ?? 0) * (common[i] ?? 0));
-  // SΛ times the covariance of what is common times ΛS.
+  return new Belief(times(part.covariance, pull), part.covariance);
+}
+
+/** How unsure what is common leaves it: SΛ times the covariance of that times ΛS. */
+function commonOf(part: ModelPart, prior: Float64Array, covariance: Float64Array): Belief {
+  const dims = prior.length;
   const left = new Float64Array(dims * dims);
   for (let i = 0; i < dims; i += 1) {
     for (let k = 0; k < dims; k += 1) {
@@ -147,10 +166,7 @@ function beside(part: ModelPart, prior: Float64Array, common: Float64Array, cova
       both[j * dims + i] = sum;
     }
   }
-  return {
-    own: new Belief(times(part.covariance, pull), part.covariance),
-    common: new Belief(new Float64Array(dims), both),
-  };
+  return new Belief(new Float64Array(dims), both);
 }
 
 function diagonal(spreads: Float64Array): Float64Array {

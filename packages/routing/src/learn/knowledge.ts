@@ -207,7 +207,7 @@ export class RouteKnowledge {
     const shared = share ? sharedFor(tenant, this.#sum.entries(), nobody, this.#settings.shared) : nobody;
     const models = both(own.models, shared.models);
     const insight = this.#first.with(models, both(own.accords, shared.accords));
-    const lengths = new LengthView(share ? [own.lengths, shared.lengths] : [own.lengths]);
+    const lengths = new LengthView(own.lengths, share ? shared.lengths : undefined);
     return { insight, lengths, own, shared, shared_seen: this.#shared_seen, tick: own.tick, waiting: new Map() };
   }
 

@@ -77,10 +77,12 @@ export function scaled({ n, tokens, logs, squares }: LengthSums, factor: number)
 
 /** Lengths as somebody knows them: what it has seen itself, and what others have that counts for it. */
 export class LengthView {
-  readonly #parts: readonly Lengths[];
+  readonly #own: Lengths;
+  readonly #others: Lengths | undefined;
 
-  constructor(parts: readonly Lengths[]) {
-    this.#parts = parts;
+  constructor(own: Lengths, others?: Lengths) {
+    this.#own = own;
+    this.#others = others;
   }
 
   /** Tokens to expect; `usual` where nothing is known. */
@@ -101,7 +103,8 @@ export class LengthView {
   }
 
   #of(model: string, topic: number | undefined): LengthSums | undefined {
-    const [own, other] = this.#parts.map((part) => part.of(model, topic));
+    const own = this.#own.of(model, topic);
+    const other = this.#others?.of(model, topic);
     if (own === undefined || other === undefined) return own ?? other;
     const { n, tokens, logs, squares } = own;
     return { n: n + other.n, tokens: tokens + other.tokens, logs: logs + other.logs, squares: squares + other.squares };

@@ -13,7 +13,7 @@ export interface Contender {
 
 /** A guess at what is not known, made once for a task: for each contender, and for how often two agree, standard deviations. */
 export interface Guess {
-  readonly of: readonly number[];
+  readonly of: Float64Array;
   readonly common: number;
   readonly accord: number;
 }
@@ -76,7 +76,8 @@ export class Outlook {
   readonly #openers: readonly number[];
   readonly #closers: readonly number[];
   readonly #prospects: Map<number, Prospect> = new Map();
-  readonly #accords: Map<string, Chance> = new Map();
+  /** By length, then by both places. */
+  readonly #accords: Map<number, Map<number, Chance>> = new Map();
   readonly #fresh: readonly Option[];
   readonly #openings: readonly { readonly whom: number; readonly after: readonly One[] }[];
 
@@ -182,11 +183,16 @@ export class Outlook {
   }
 
   #accord(a: number, b: number, length: number): Chance {
-    const key = `${length} ${Math.min(a, b)} ${Math.max(a, b)}`;
-    const known = this.#accords.get(key);
+    let of_length = this.#accords.get(length);
+    if (of_length === undefined) {
+      of_length = new Map();
+      this.#accords.set(length, of_length);
+    }
+    const pair = Math.min(a, b) * this.#contenders.length + Math.max(a, b);
+    const known = of_length.get(pair);
     if (known !== undefined) return known;
     const chance = this.#insight.accord(this.#idOf(a), this.#idOf(b), this.#prompt, length);
-    this.#accords.set(key, chance);
+    of_length.set(pair, chance);
     return chance;
   }
 
@@ -208,18 +214,18 @@ export class Outlook {
 }
 
 export function afterOne({ take, closers, seconds }: One, guess: Guess): Move {
-  let best: Move = { kind: 'take', whom: take.whom, worth: worthOf(take, guess) };
+  let [kind, whom, worth]: [Move['kind'], number, number] = ['take', take.whom, worthOf(take, guess)];
   for (const option of closers) {
-    const worth = worthOf(option, guess) - option.cost;
-    if (worth > best.worth) best = { kind: 'close', whom: option.whom, worth };
+    const own = worthOf(option, guess) - option.cost;
+    if (own > worth) [kind, whom, worth] = ['close', option.whom, own];
   }
   for (const { option, same, other } of seconds) {
     const { mean, spread } = option.chance;
     const chance = clamp(mean + spread * guess.accord, 0.02, 0.98);
-    const worth = chance * afterTwo(same, guess).worth + (1 - chance) * afterTwo(other, guess).worth - option.cost;
-    if (worth > best.worth) best = { kind: 'ask', whom: option.whom, worth };
+    const own = chance * worthOfTwo(same, guess) + (1 - chance) * worthOfTwo(other, guess) - option.cost;
+    if (own > worth) [kind, whom, worth] = ['ask', option.whom, own];
   }
-  return best;
+  return { kind, whom, worth };
 }
 
 export function afterTwo({ takes, closers }: Two, guess: Guess): Move {
@@ -233,6 +239,14 @@ export function afterTwo({ takes, closers }: Two, guess: Guess): Move {
     if (own > worth) [kind, whom, worth] = ['close', option.whom, own];
   }
   return { kind, whom, worth };
+}
+
+/** What `afterTwo` comes to, which a look ahead asks for often. */
+function worthOfTwo({ takes, closers }: Two, guess: Guess): number {
+  let worth = Number.NEGATIVE_INFINITY;
+  for (const option of takes) worth = Math.max(worth, worthOf(option, guess));
+  for (const option of closers) worth = Math.max(worth, worthOf(option, guess) - option.cost);
+  return worth;
 }
 
 function worthOf({ whom, chance }: Option, guess: Guess): number {

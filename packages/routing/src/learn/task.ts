@@ -72,6 +72,8 @@ export class RouteTask {
   readonly #prompt: PromptFeatures;
   readonly #contenders: readonly Contender[];
   readonly #settings: TaskSettings;
+  /** Places of all contenders, the most promising first. */
+  readonly #ranked: readonly number[];
   readonly #places: Places;
   readonly #outlook: Outlook;
   readonly #guess: Guess;
@@ -97,7 +99,8 @@ export class RouteTask {
     this.#settings = settings;
     const { features } = prompt;
     this.chances = contenders.map(({ id, better }) => insight.chance(id, features, better));
-    this.#places = apart(contenders, this.chances, settings);
+    this.#ranked = ranked(contenders, this.chances, settings);
+    this.#places = apart(contenders, this.#ranked, settings);
     this.#outlook = new Outlook(insight, features, contenders, this.chances, this.#places);
     const guesses = Array.from({ length: settings.boldness === 0 ? 1 : settings.guesses }, () => this.#guessed(rng));
     const moves = guesses.map((guess) => this.#outlook.first(guess, settings.look_min));
@@ -116,7 +119,7 @@ export class RouteTask {
   /** The other contenders, the most promising first: who stands in where the first fails. */
   get others(): readonly string[] {
     const { whom } = this.#first;
-    return this.#places.singles.filter((place) => place !== whom).map((place) => this.#idOf(place));
+    return this.#ranked.filter((place) => place !== whom).map((place) => this.#idOf(place));
   }
 
   /** What to do now that this has come, in this order. Throws for a model that is none of the contenders. */
@@ -196,11 +199,11 @@ export class RouteTask {
   #without(answers: readonly Answer[], out: ReadonlySet<number>): Outlook {
     const has_answered = new Set(answers.map(({ whom }) => whom));
     const stays = (place: number): boolean => !out.has(place) || has_answered.has(place);
-    const { openers, closers, singles } = this.#places;
+    const { openers, closers } = this.#places;
     const places = {
       openers: openers.filter(stays),
       closers: closers.filter(stays),
-      singles: singles.filter((place) => !out.has(place)),
+      singles: this.#ranked.filter((place) => !out.has(place)).slice(0, SINGLES),
     };
     const { features } = this.#prompt;
     return new Outlook(this.#insight, features, this.#contenders, this.chances, places);
@@ -236,28 +239,37 @@ export class RouteTask {
 
   #guessed(rng: Rng): Guess {
     const { boldness } = this.#settings;
-    if (boldness === 0) return { of: [], common: 0, accord: 0 };
+    const of = new Float64Array(this.#contenders.length);
+    if (boldness === 0) return { of, common: 0, accord: 0 };
     const draw = (): number => boldness * normal(rng);
-    return { of: this.#contenders.map(draw), common: draw(), accord: draw() };
+    for (const whom of this.#places.singles) of[whom] = draw();
+    return { of, common: draw(), accord: draw() };
   }
 }
 
-/** Places of who may begin, who may end, and of all, by what each is worth if it is as good as may be hoped. */
-function apart(
+/** Places by what each is worth if it is as good as may be hoped. */
+function ranked(
   contenders: readonly Contender[],
   chances: readonly Chance[],
-  { boldness, openers, closers }: TaskSettings,
-): Places {
-  const worth = contenders.map(({ cost }, i) => {
+  { boldness }: TaskSettings,
+): readonly number[] {
+  const worth = Float64Array.from(contenders, ({ cost }, i) => {
     const { mean, spread } = chances[i] as Chance;
     return mean + boldness * spread - cost;
   });
-  const singles = contenders.map((_, i) => i).sort((a, b) => (worth[b] ?? 0) - (worth[a] ?? 0));
-  const last = singles.slice(0, closers);
-  const dearest = Math.max(...last.map((i) => contenders[i]?.cost ?? 0));
-  const cheap = singles.filter((i) => (contenders[i]?.cost ?? 0) <= OPENER_COST * dearest);
-  return { openers: cheap.slice(0, openers), closers: last, singles };
+  return contenders.map((_, i) => i).sort((a, b) => (worth[b] ?? 0) - (worth[a] ?? 0) || a - b);
 }
 
+/** Of these who may begin, and who may end. */
+function apart(contenders: readonly Contender[], all: readonly number[], { openers, closers }: TaskSettings): Places {
+  const last = all.slice(0, closers);
+  const dearest = Math.max(...last.map((i) => contenders[i]?.cost ?? 0));
+  const cheap = all.filter((i) => (contenders[i]?.cost ?? 0) <= OPENER_COST * dearest);
+  const first = cheap.slice(0, openers);
+  return { openers: first, closers: last, singles: [...new Set([...first, ...all.slice(0, SINGLES)])] };
+}
+
+/** So many may be asked alone. Who is not among these is worth less by what is known, and by half a spread for what is not. */
+const SINGLES = 8;
 /** Who costs more than so much of what the dearest costs is no cheap way to begin. */
 const OPENER_COST = 0.6;

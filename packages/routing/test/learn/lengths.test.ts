@@ -12,7 +12,7 @@ class Told extends LengthView {
   readonly #learned: TenantLearned;
 
   constructor(learned: TenantLearned = new TenantLearned(layoutOf(4), 720, 0, false)) {
-    super([learned.lengths]);
+    super(learned.lengths);
     this.#learned = learned;
   }
 
