@@ -78,12 +78,14 @@ export class Topics {
 
   directionOf({ buckets, counts }: Terms): Direction {
     const weights = new Float32Array(buckets.length);
+    const all = Math.log(this.#prompts + 1);
     let square = 0;
     for (let i = 0; i < buckets.length; i += 1) {
-      const seen = this.#of_bucket[buckets[i] ?? 0] ?? 0;
-      const weight = (1 + Math.log(counts[i] ?? 1)) * Math.log((this.#prompts + 1) / (seen + 0.5));
-      weights[i] = Math.max(0, weight);
-      square += (weights[i] ?? 0) ** 2;
+      const rare = all - Math.log((this.#of_bucket[buckets[i] ?? 0] ?? 0) + 0.5);
+      const count = counts[i] ?? 1;
+      const weight = rare <= 0 ? 0 : count === 1 ? rare : (1 + Math.log(count)) * rare;
+      weights[i] = weight;
+      square += weight * weight;
     }
     const scale = square === 0 ? 0 : 1 / Math.sqrt(square);
     for (let i = 0; i < weights.length; i += 1) weights[i] = (weights[i] ?? 0) * scale;
@@ -94,11 +96,13 @@ export class Topics {
   near({ buckets, weights }: Direction): Float64Array {
     const { topics } = this.#settings;
     const near = new Float64Array(topics);
+    const centres = this.#centres;
     for (let i = 0; i < buckets.length; i += 1) {
       const row = (buckets[i] ?? 0) * topics;
       const weight = weights[i] ?? 0;
+      if (weight === 0) continue;
       for (let topic = 0; topic < topics; topic += 1)
-        near[topic] = (near[topic] ?? 0) + weight * (this.#centres[row + topic] ?? 0);
+        near[topic] = (near[topic] ?? 0) + weight * (centres[row + topic] ?? 0);
     }
     for (let topic = 0; topic < topics; topic += 1) {
       const length = this.#lengths[topic] ?? 0;
