@@ -25,6 +25,8 @@ export interface RouteAnswered {
 /** All that routing learns of a task, at once or when somebody says later how right it was. */
 export interface RouteLesson {
   readonly features: RouteFeatures;
+  /** Of the clusters that were known; empty: there were none. Those of different lineages have nothing in common. */
+  readonly lineage: string;
   /** The cluster of the task; absent: none was known by then. */
   readonly topic?: number | undefined;
   readonly answers: readonly RouteAnswered[];
@@ -84,5 +86,7 @@ export interface RouteFeedback {
   /** 0 to 1. */
   readonly right: number;
   readonly lesson: RouteLesson;
+  /** When the call had ended. */
+  readonly decided_ms: number;
   readonly at_ms: number;
 }

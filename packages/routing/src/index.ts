@@ -73,7 +73,10 @@ export {
   type RoutePlans,
   type RouteQuestion,
 } from './learn/learner.ts';
+export type { KnowledgeSettings, RouteAt } from './learn/knowledge.ts';
+export type { Contribution } from './learn/origins.ts';
 export type { AnswerRecord, RouteRecord } from './learn/record.ts';
+export { isLearnerState, type LearnerState } from './learn/state.ts';
 export type { NextStep, RouteAnswer, RouteTask, TaskSettings } from './learn/task.ts';
 export { type Guessed, type Observation, type WhatIf, whatIf } from './whatif/estimate.ts';
 export { WHAT_IF_WORDS, type WhatIfCandidate, type WhatIfPolicy, whatIfPolicy } from './whatif/policies.ts';

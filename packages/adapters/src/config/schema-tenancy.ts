@@ -148,5 +148,9 @@ export const tenantSchema: z.ZodType<TenantConfig> = typed<TenantConfig>()(
     require_signatures: z.boolean().default(false).meta({
       description: 'Whether ATP sessions have to be signed. Needs `signing_keys`; says nothing of HTTP.',
     }),
+    share_learning: z.boolean().default(false).meta({
+      description:
+        'Whether what `auto` learns of its calls counts for the other tenants that share, and what it learns of theirs for this one, up to a bound. `false`: its own calls alone teach what it gets.',
+    }),
   }),
 );

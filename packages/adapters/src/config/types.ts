@@ -220,6 +220,7 @@ export interface TenantConfig {
   readonly models?: readonly string[] | undefined;
   readonly signing_keys: readonly SigningKeyConfig[];
   readonly require_signatures: boolean;
+  readonly share_learning: boolean;
 }
 
 /** A secret that the tenant's clients and the router sign frames with. */

@@ -1,5 +1,5 @@
 import type { Learned } from '@atp-router/consensus';
-import { tickOf } from '../fanout/learn/lessons.ts';
+import { tickOf } from '../fanout/learn/tick.ts';
 import type { AdminParts } from './parts.ts';
 import { type AdminReply, type AdminRequest, type AdminRoutes, ok } from './routes.ts';
 

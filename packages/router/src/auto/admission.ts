@@ -2,6 +2,7 @@ import type { FanoutPlan, Member } from '@atp-router/consensus';
 import { AtpError } from '@atp-router/kernel';
 import type { ModelEntry, Plan, RequestFacts } from '@atp-router/routing';
 import type { EngineParts } from '../engine/parts.ts';
+import { nowOf } from '../engine/ports.ts';
 import type { CallRequest } from '../engine/request.ts';
 import type { Fanout } from '../fanout/types.ts';
 import type { Generation } from '../generation/generation.ts';
@@ -43,7 +44,7 @@ function chosen(
     stream: request.stream,
     texts: () => request.promptTexts(),
   };
-  return chooser.choose(asked, routing, ambient.clock.mono_ms());
+  return chooser.choose(asked, routing, nowOf(ambient));
 }
 
 /** The plan of a call with the order that was chosen. */

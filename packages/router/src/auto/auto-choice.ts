@@ -101,19 +101,22 @@ export class AutoChoice {
 }
 
 /** A record of the journal as the learner takes it. */
-export function recordOf({ features, topic, answers, taken }: RouteLesson): RouteRecord {
-  return { features, topic, answers: answers.map((one) => ({ ...one, choice: one.choice })), taken };
+export function recordOf({ features, lineage, topic, answers, taken }: RouteLesson): RouteRecord {
+  const read = answers.map((one) => ({ ...one, choice: one.choice, unusable: one.unusable === true }));
+  return { features, lineage, topic, answers: read, taken };
 }
 
-function lessonOf({ features, topic, answers, taken }: RouteRecord): RouteLesson {
+function lessonOf({ features, lineage, topic, answers, taken }: RouteRecord): RouteLesson {
   const { at, value } = features;
   return {
     features: { at, value: value.map(short) },
+    lineage,
     ...(topic !== undefined && { topic }),
-    answers: answers.map(({ choice, shown, length, better, ...rest }) => ({
+    answers: answers.map(({ choice, shown, length, better, unusable, ...rest }) => ({
       ...rest,
       ...{ length: short(length), better: short(better) },
       ...(choice !== undefined && { choice }),
+      ...(unusable && { unusable }),
       shown: shown.map(([place, one]) => [place, short(one)] as const),
     })),
     ...(taken !== undefined && { taken }),
@@ -122,6 +125,7 @@ function lessonOf({ features, topic, answers, taken }: RouteRecord): RouteLesson
 
 function answerOf({ lane, source, kind, choice }: CascadeAnswer, outTokens: (lane: number) => number): RouteAnswer {
   if (kind === 'failed') return { kind, model: source };
+  if (kind === 'unusable') return { kind, model: source, out_tokens: outTokens(lane) };
   return { kind: 'answer', model: source, out_tokens: outTokens(lane), choice };
 }
 

@@ -28,5 +28,11 @@ export interface AutoAsked {
 /** How a router chooses for `auto`. */
 export interface Chooser {
   /** Undefined: by the static score. */
-  choose(asked: AutoAsked, settings: RoutingConfig, now_ms: number): AutoChoice | undefined;
+  choose(asked: AutoAsked, settings: RoutingConfig, now: AutoNow): AutoChoice | undefined;
+}
+
+/** On the wall, since the epoch, and since the process began. */
+export interface AutoNow {
+  readonly now_ms: number;
+  readonly mono_ms: number;
 }

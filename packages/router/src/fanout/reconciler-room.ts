@@ -25,7 +25,7 @@ import { type Clock, seededRng } from '@atp-router/kernel';
 import type { ConsensusLearned } from '@atp-router/ledger';
 import type { Embeddings } from './embeddings.ts';
 import { learnedEvent } from './learn/learned-event.ts';
-import { tickOf } from './learn/lessons.ts';
+import { tickOf } from './learn/tick.ts';
 import type {
   Choosing,
   OverSession,

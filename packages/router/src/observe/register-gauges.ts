@@ -7,7 +7,7 @@ import {
   type RouterMetrics,
 } from '@atp-router/adapters';
 import type { Knowledge } from '@atp-router/consensus';
-import { tickOf } from '../fanout/learn/lessons.ts';
+import { tickOf } from '../fanout/learn/tick.ts';
 import { type LiveParts, liveGauges } from './live.ts';
 
 /** What is read when somebody scrapes. */

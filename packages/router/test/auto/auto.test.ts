@@ -3,14 +3,10 @@ import { errorOf } from '../admin/harness.ts';
 import { call, type Reply, stream } from '../admin/http.ts';
 import { TENANT_KEY } from '../admin/harness.ts';
 import { consensusOf } from '../fanout/scripted.ts';
-import { crew, OTHER_KEY, type Says } from './crew.ts';
+import { type Crew, crew, OTHER_KEY, type Says } from './crew.ts';
 
 const SUMS = 'add the numbers sum total integer fraction equation digits';
-const VERSE = 'poem rhyme stanza verse poet metaphor sonnet ballad lyric';
-
-/** All are right about sums; about verse only the dear one is. */
-const knows: Says = (model, prompt) =>
-  prompt.includes('poem') && model !== 'dear' ? 'The answer is B.' : 'The answer is A.';
+const knows: Says = () => 'The answer is A.';
 
 function said({ json }: Reply): string | undefined {
   return (json as { choices: { message: { content: string } }[] }).choices[0]?.message.content;
@@ -25,21 +21,23 @@ function idOf({ headers }: Reply): string {
 }
 
 describe('auto', () => {
-  test('learns from feedback where the cheap one will do, without being told of topics', async () => {
-    const one = await crew(knows, { plans: 'single', quality_usd: 0.004 });
-    const ask = async (kind: string, n: number): Promise<Reply> => {
-      const reply = await one.ask(`${kind} ${n}`);
-      await one.give({ request_id: idOf(reply), score: said(reply)?.includes('A.') === true ? 1 : 0 });
+  test('learns from feedback who is right, and knows it after a restart', async () => {
+    // Prices say nothing: one of the two cheap ones is right, and nobody else.
+    const one = await crew((model) => `The answer is ${model === 'like' ? 'A' : 'B'}.`, { plans: 'single' });
+    const ask = async (of: Crew, n: number): Promise<Reply> => {
+      const reply = await of.ask(`${SUMS} ${n}`);
+      await of.give({ request_id: idOf(reply), score: said(reply)?.includes('A.') === true ? 1 : 0 });
       return reply;
     };
-    for (let n = 0; n < 120; n += 1) await ask(n % 2 === 0 ? SUMS : VERSE, n);
-    const later = { sums: [] as unknown[], verse: [] as unknown[] };
-    for (let n = 120; n < 150; n += 1) {
-      const kind = n % 2 === 0 ? 'sums' : 'verse';
-      later[kind].push(modelOf(await ask(kind === 'sums' ? SUMS : VERSE, n)));
-    }
-    expect(later.verse.filter((model) => model === 'dear').length).toBeGreaterThanOrEqual(13);
-    expect(later.sums.filter((model) => model === 'dear').length).toBeLessThanOrEqual(3);
+    const rightOf = async (of: Crew, from: number): Promise<number> => {
+      let right = 0;
+      for (let n = from; n < from + 20; n += 1) right += modelOf(await ask(of, n)) === 'like' ? 1 : 0;
+      return right;
+    };
+    for (let n = 0; n < 60; n += 1) await ask(one, n);
+    expect(await rightOf(one, 100)).toBeGreaterThanOrEqual(18);
+    const again = await one.again();
+    expect(await rightOf(again, 200)).toBeGreaterThanOrEqual(18);
   });
 
   test('has a cheap one answer first, and somebody better where two differ; the answer is of the one that gave it', async () => {

@@ -2,16 +2,21 @@ import type { Rng } from '@atp-router/kernel';
 import type { Features } from '../learn/belief.ts';
 import { BIAS, type Layout, STYLES } from '../learn/layout.ts';
 import { TermReader, type Terms } from './terms.ts';
-import { type TopicSettings, Topics } from './topics.ts';
+import { type Direction, type TopicSettings, Topics } from './topics.ts';
 
 /** Topics that a prompt may be of at once. */
 const TOPICS_EACH = 3;
 /** How much nearer a topic has to be to count for more: a tenth is e². */
 const SHARPNESS = 20;
 
+/** Prompts that wait to be learned from: of more that come before one of them is over, nothing is learned. */
+const WAITING_MAX = 64;
+
 /** What routing makes of the text of a prompt. */
 export interface PromptFeatures {
   readonly features: Features;
+  /** Of the topics; empty while none are known. */
+  readonly lineage: string;
   /** The nearest topic; undefined while none are known. */
   readonly topic: number | undefined;
 }
@@ -21,15 +26,23 @@ export class PromptReader {
   readonly #layout: Layout;
   readonly #terms: TermReader = new TermReader();
   readonly #topics: Topics;
+  readonly #waiting: Direction[] = [];
 
   constructor(layout: Layout, settings: TopicSettings, rng: Rng) {
     this.#layout = layout;
     this.#topics = new Topics({ ...settings, topics: layout.topics }, rng);
   }
 
+  /** What prompts are told apart by, and how far that has come. */
+  get topics(): Topics {
+    return this.#topics;
+  }
+
+  /** The prompt waits to be learned from (`study`), so that nobody has to wait for that. */
   read(text: string): PromptFeatures {
     const terms = this.#terms.read(text);
-    const direction = this.#topics.observe(terms);
+    const direction = this.#topics.directionOf(terms);
+    if (this.#waiting.length < WAITING_MAX) this.#waiting.push(direction);
     const at: number[] = [BIAS];
     const value: number[] = [1];
     const topic = this.#topics.begun ? this.#nearest(this.#topics.near(direction), at, value) : undefined;
@@ -37,7 +50,18 @@ export class PromptReader {
       at.push(1 + this.#layout.topics + i);
       value.push(style);
     }
-    return { features: { at, value }, topic };
+    return { features: { at, value }, lineage: this.#topics.lineage, topic };
+  }
+
+  /** Learns topics from prompts that came since the last time. `name`: see `Topics.observe`. */
+  study(name: string): void {
+    for (const direction of this.#waiting) this.#topics.observe(direction, name);
+    this.#waiting.length = 0;
+  }
+
+  /** They are not learned from: somebody else does that. */
+  skip(): void {
+    this.#waiting.length = 0;
   }
 
   /** Adds the nearest topics with their parts, which sum to 1. */
@@ -45,6 +69,7 @@ export class PromptReader {
     const best: number[] = [];
     for (let topic = 0; topic < near.length; topic += 1) {
       let place = best.length;
+      if (place === TOPICS_EACH && (near[best[place - 1] ?? 0] ?? 0) >= (near[topic] ?? 0)) continue;
       while (place > 0 && (near[best[place - 1] ?? 0] ?? 0) < (near[topic] ?? 0)) place -= 1;
       best.splice(place, 0, topic);
       if (best.length > TOPICS_EACH) best.pop();

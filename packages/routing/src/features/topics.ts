@@ -1,4 +1,5 @@
 import { type Rng, randomInt } from '@atp-router/kernel';
+import { type Sparse, sparseOf } from '../learn/sparse.ts';
 import { BUCKETS, type Terms } from './terms.ts';
 
 /** A prompt as a direction: the weights of its words, squares summing to 1. */
@@ -19,6 +20,20 @@ export interface TopicSettings {
 
 export const TOPIC_SETTINGS: TopicSettings = { topics: 32, kept: 2_048, again: 8, begin_at: 256 };
 
+/** Topics as JSON, of each its strongest words by their buckets: 130 kB. */
+export interface TopicsState {
+  readonly lineage: string;
+  readonly version: number;
+  /** In how many prompts a word came. */
+  readonly prompts: Sparse;
+  readonly topics: readonly (Sparse & { readonly members: number })[];
+}
+
+/** Words of a topic that are told: half of what most topics are made of, and most of their weight. */
+export const STRONGEST = 256;
+/** Names of lineages that one process may give. */
+const LINEAGES = 2 ** 31;
+
 /**
  * Topics of prompts, found without labels: tf-idf of hashed words, and mini-batch k-means by cosine over the prompts of late,
  * each of which is looked at many times (Sculley 2010, "Web-Scale K-Means Clustering"; Dhillon, Modha 2001 for directions).
@@ -30,35 +45,47 @@ export class Topics {
   readonly #of_bucket: Float64Array = new Float64Array(BUCKETS);
   #prompts = 0;
   readonly #kept: Direction[] = [];
-  /** `topics` rows of `BUCKETS` sums. */
+  /** `BUCKETS` rows of `topics` sums: a word is looked up once for all topics. */
   readonly #centres: Float32Array;
   readonly #lengths: Float64Array;
   readonly #members: Float64Array;
   /** Topics without a member. */
   #free: number;
-  #begun = false;
+  #lineage = '';
 
   constructor(settings: TopicSettings, rng: Rng) {
     this.#settings = settings;
     this.#rng = rng;
     this.#free = settings.topics;
-    this.#centres = new Float32Array(settings.topics * BUCKETS);
+    this.#centres = new Float32Array(BUCKETS * settings.topics);
     this.#lengths = new Float64Array(settings.topics);
     this.#members = new Float64Array(settings.topics);
   }
 
   get begun(): boolean {
-    return this.#begun;
+    return this.#lineage !== '';
+  }
+
+  /** Prompts in which they were found. */
+  get version(): number {
+    return this.#prompts;
+  }
+
+  /** The same for topics that mean the same; empty while there are none. */
+  get lineage(): string {
+    return this.#lineage;
   }
 
   directionOf({ buckets, counts }: Terms): Direction {
     const weights = new Float32Array(buckets.length);
+    const all = Math.log(this.#prompts + 1);
     let square = 0;
     for (let i = 0; i < buckets.length; i += 1) {
-      const seen = this.#of_bucket[buckets[i] ?? 0] ?? 0;
-      const weight = (1 + Math.log(counts[i] ?? 1)) * Math.log((this.#prompts + 1) / (seen + 0.5));
-      weights[i] = Math.max(0, weight);
-      square += (weights[i] ?? 0) ** 2;
+      const rare = all - Math.log((this.#of_bucket[buckets[i] ?? 0] ?? 0) + 0.5);
+      const count = counts[i] ?? 1;
+      const weight = rare <= 0 ? 0 : count === 1 ? rare : (1 + Math.log(count)) * rare;
+      weights[i] = weight;
+      square += weight * weight;
     }
     const scale = square === 0 ? 0 : 1 / Math.sqrt(square);
     for (let i = 0; i < weights.length; i += 1) weights[i] = (weights[i] ?? 0) * scale;
@@ -66,48 +93,91 @@ export class Topics {
   }
 
   /** Cosine with each topic. */
-  near(direction: Direction): Float64Array {
-    const near = new Float64Array(this.#settings.topics);
-    for (let topic = 0; topic < near.length; topic += 1) near[topic] = this.#cosine(direction, topic);
+  near({ buckets, weights }: Direction): Float64Array {
+    const { topics } = this.#settings;
+    const near = new Float64Array(topics);
+    const centres = this.#centres;
+    for (let i = 0; i < buckets.length; i += 1) {
+      const row = (buckets[i] ?? 0) * topics;
+      const weight = weights[i] ?? 0;
+      if (weight === 0) continue;
+      for (let topic = 0; topic < topics; topic += 1)
+        near[topic] = (near[topic] ?? 0) + weight * (centres[row + topic] ?? 0);
+    }
+    for (let topic = 0; topic < topics; topic += 1) {
+      const length = this.#lengths[topic] ?? 0;
+      near[topic] = length > 0 ? (near[topic] ?? 0) / Math.sqrt(length) : 0;
+    }
     return near;
   }
 
-  /** A prompt that came; returns its direction as it was before. One without a word says nothing of topics. */
-  observe(terms: Terms): Direction {
-    const direction = this.directionOf(terms);
-    if (terms.buckets.length === 0) return direction;
+  /** A prompt that came. One without a word says nothing of topics. `name`: of the lineage that begins where there is none yet. */
+  observe(direction: Direction, name: string = 'topics'): void {
+    if (direction.buckets.length === 0) return;
     this.#prompts += 1;
-    for (const bucket of terms.buckets) this.#of_bucket[bucket] = (this.#of_bucket[bucket] ?? 0) + 1;
+    for (const bucket of direction.buckets) this.#of_bucket[bucket] = (this.#of_bucket[bucket] ?? 0) + 1;
     const { kept, again, begin_at } = this.#settings;
     if (this.#kept.length < kept) this.#kept.push(direction);
     else this.#kept[this.#prompts % kept] = direction;
     // Those of the same words as another's make no topic of their own: what is free is looked for again.
-    if (this.#free > 0 && this.#prompts % begin_at === 0) this.#seed();
-    if (!this.#begun) return direction;
+    if (this.#free > 0 && this.#prompts % begin_at === 0) this.#seed(name);
+    if (!this.begun) return;
     this.#take(direction);
     for (let i = 0; i < again; i += 1) {
       const one = this.#kept[randomInt(this.#rng, 0, this.#kept.length - 1)];
       if (one !== undefined) this.#take(one);
     }
-    return direction;
+  }
+
+  /** Undefined while there are none. */
+  state(): TopicsState | undefined {
+    if (!this.begun) return undefined;
+    const topics = Array.from(this.#members, (members, topic) => ({ members, ...this.#strongest(topic) }));
+    const prompts = sparseOf(this.#of_bucket, (value) => Number(value.toPrecision(3)));
+    return { lineage: this.#lineage, version: this.#prompts, prompts, topics };
+  }
+
+  /** In place of its own. `state` was found to be one of as many topics. */
+  adopt({ lineage, version, prompts, topics }: TopicsState): void {
+    this.#lineage = lineage;
+    this.#prompts = version;
+    this.#of_bucket.fill(0);
+    for (const [i, bucket] of prompts.at.entries()) this.#of_bucket[bucket] = prompts.value[i] ?? 0;
+    this.#centres.fill(0);
+    this.#free = 0;
+    for (const [topic, { members, at, value }] of topics.entries()) {
+      this.#members[topic] = members;
+      let square = 0;
+      for (const [i, bucket] of at.entries()) {
+        this.#centres[bucket * topics.length + topic] = value[i] ?? 0;
+        square += (value[i] ?? 0) ** 2;
+      }
+      this.#lengths[topic] = square;
+      if (square === 0) this.#free += 1;
+    }
+  }
+
+  #strongest(topic: number): Sparse {
+    const { topics } = this.#settings;
+    const size = (bucket: number): number => this.#centres[bucket * topics + topic] ?? 0;
+    const words = Array.from({ length: BUCKETS }, (_, bucket) => bucket).filter((bucket) => size(bucket) > 0);
+    words.sort((a, b) => size(b) - size(a) || a - b);
+    const at = words.slice(0, STRONGEST).sort((a, b) => a - b);
+    const length = Math.sqrt(at.reduce((sum, bucket) => sum + size(bucket) ** 2, 0));
+    return { at, value: at.map((bucket) => Number((size(bucket) / length).toPrecision(4))) };
   }
 
   /** k-means++ (Arthur, Vassilvitskii 2007) for the topics that have no member yet: the first of each is far from all others. */
-  #seed(): void {
-    const nearest = (one: Direction): number => {
-      let most = 0;
-      for (let topic = 0; topic < this.#settings.topics; topic += 1) most = Math.max(most, this.#cosine(one, topic));
-      return most;
-    };
+  #seed(name: string): void {
     // Squared once more than there: of few prompts with few words, most are far from each other, and the farthest have to come first.
-    const far = this.#kept.map((one) => (isSilent(one) ? 0 : (1 - nearest(one)) ** 2));
+    const far = this.#kept.map((one) => (isSilent(one) ? 0 : (1 - Math.max(...this.near(one))) ** 2));
     for (let topic = 0; topic < this.#settings.topics; topic += 1) {
       if ((this.#lengths[topic] ?? 0) > 0) continue;
       const direction = this.#kept[drawn(far, this.#rng)];
       if (direction === undefined || far.every((distance) => distance < SAME)) return;
       this.#add(topic, direction, 1);
       this.#free -= 1;
-      this.#begun = true;
+      if (!this.begun) this.#lineage = `${name} ${randomInt(this.#rng, 0, LINEAGES - 1)}`;
       for (const [i, one] of this.#kept.entries()) far[i] = Math.min(far[i] ?? 0, (1 - this.#cosine(one, topic)) ** 2);
     }
   }
@@ -115,8 +185,9 @@ export class Topics {
   #take(direction: Direction): void {
     let best = 0;
     let most = -1;
-    for (let topic = 0; topic < this.#settings.topics; topic += 1) {
-      const cosine = this.#cosine(direction, topic);
+    const near = this.near(direction);
+    for (let topic = 0; topic < near.length; topic += 1) {
+      const cosine = near[topic] ?? 0;
       if (cosine > most) [best, most] = [topic, cosine];
     }
     const members = Math.min(this.#members[best] ?? 0, this.#settings.kept);
@@ -125,13 +196,13 @@ export class Topics {
 
   /** Moves a centre by a share of the way; the rest of it shrinks. Sums stay, so that only what changes is touched. */
   #add(topic: number, { buckets, weights }: Direction, share: number): void {
-    const row = topic * BUCKETS;
+    const { topics } = this.#settings;
     const scale = share >= 1 ? 1 : share / (1 - share);
     // The centre keeps its length: what is added grows instead, and all is made small again before it is too large.
     const length = Math.sqrt(this.#lengths[topic] ?? 0) || 1;
     let square = this.#lengths[topic] ?? 0;
     for (let i = 0; i < buckets.length; i += 1) {
-      const at = row + (buckets[i] ?? 0);
+      const at = (buckets[i] ?? 0) * topics + topic;
       const before = this.#centres[at] ?? 0;
       const after = before + scale * length * (weights[i] ?? 0);
       this.#centres[at] = after;
@@ -143,10 +214,10 @@ export class Topics {
   }
 
   #shrink(topic: number): void {
-    const row = topic * BUCKETS;
+    const { topics } = this.#settings;
     const scale = 1 / Math.sqrt(this.#lengths[topic] ?? 1);
     let square = 0;
-    for (let at = row; at < row + BUCKETS; at += 1) {
+    for (let at = topic; at < this.#centres.length; at += topics) {
       const value = (this.#centres[at] ?? 0) * scale;
       this.#centres[at] = value;
       square += value * value;
@@ -157,10 +228,10 @@ export class Topics {
   #cosine({ buckets, weights }: Direction, topic: number): number {
     const length = this.#lengths[topic] ?? 0;
     if (length <= 0) return 0;
-    const row = topic * BUCKETS;
+    const { topics } = this.#settings;
     let dot = 0;
     for (let i = 0; i < buckets.length; i += 1)
-      dot += (this.#centres[row + (buckets[i] ?? 0)] ?? 0) * (weights[i] ?? 0);
+      dot += (this.#centres[(buckets[i] ?? 0) * topics + topic] ?? 0) * (weights[i] ?? 0);
     return dot / Math.sqrt(length);
   }
 }

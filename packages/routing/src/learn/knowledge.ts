@@ -1,137 +1,263 @@
-import { Belief, type Features, type Slice } from './belief.ts';
-import { type Layout, SHOWN, SHOWN_COUNT, withShown } from './layout.ts';
-import { Lengths } from './lengths.ts';
-import { accordBelief, ACCORD_USUAL, commonBelief, ownBelief } from './settings.ts';
+import { Insight } from './insight.ts';
+import type { Layout } from './layout.ts';
+import { pairOf, type SharedSettings, sharedFor, type TenantLearned } from './learned.ts';
+import { LengthView } from './lengths.ts';
+import { type Contribution, Origins } from './origins.ts';
+import { lessonsOf, type RouteRecord, wrongOf } from './record.ts';
+import { RegressionSums } from './sums.ts';
+import { readTenants, tenantsState, type TenantsState } from './tenants-state.ts';
+import { NAME_CHARS_MAX, Tenants } from './tenants.ts';
 
-/** Models that are known at once; of more, nothing is kept of the newest. */
-const MODELS_MAX = 300;
-/** Pairs of models of which it is known how often they agree. */
-const PAIRS_MAX = 256;
-
-/** Something shown by answers: its place (`SHOWN`), and its value. */
-export type Shown = readonly (readonly [place: number, value: number])[];
-
-export interface Chance {
-  readonly mean: number;
-  /** One standard deviation: of what sets the model apart, and of what is common to all. */
-  readonly spread: number;
-  readonly common: number;
+/** Whose task it is, and when. */
+export interface RouteAt {
+  readonly tenant: string;
+  /** Hours since the epoch, a whole number: what was learned fades by them. */
+  readonly tick: number;
+  /** What this tenant has seen counts for others that share, too, and what they have seen for it. */
+  readonly share: boolean;
 }
 
-/** One model of a task that is over. */
-export interface Lesson {
-  readonly model: string;
-  readonly shown: Shown;
-  /** How much better than the average model it was expected to be before anything was known. */
-  readonly better: number;
-  /** How right its answer was, 0 to 1. */
-  readonly right: number;
-}
-
-/** Of one of whom nothing is known: what is expected of it before, beside nothing that sets it apart. */
-function raised(slice: Slice, by: number): Slice {
-  return { ...slice, mean: slice.mean + by };
-}
-
-/** The chance of one model on one prompt, whatever answers will show. */
-export class Prospect {
-  readonly #common: Slice;
-  readonly #own: Slice;
-
-  constructor(common: Slice, own: Slice) {
-    this.#common = common;
-    this.#own = own;
-  }
-
-  given(shown: Shown): Chance {
-    const [common, own] = [at(this.#common, shown), at(this.#own, shown)];
-    return { mean: common.mean + own.mean, spread: Math.sqrt(own.variance), common: Math.sqrt(common.variance) };
-  }
-}
-
-function at({ mean, variance, weights, cross, square }: Slice, shown: Shown): { mean: number; variance: number } {
-  let [expected, spread] = [mean, variance];
-  for (const [place, value] of shown) {
-    expected += value * (weights[place] ?? 0);
-    spread += 2 * value * (cross[place] ?? 0);
-    for (const [other, of_other] of shown) spread += value * of_other * (square[place * SHOWN_COUNT + other] ?? 0);
-  }
-  return { mean: expected, variance: Math.max(0, spread) };
+export interface KnowledgeSettings {
+  /** Ticks after which an observation counts half. */
+  readonly half_life: number;
+  readonly shared: SharedSettings;
 }
 
 /**
- * What is known of models: how often each is right on which prompts, how long its answers are, and how often two of them
- * say the same. Common to all models is one belief, and each has one of what sets it apart, so that a label of one teaches of all
- * (partial pooling: Gelman, Hill 2006, 12).
+ * Half of it is gone after thirty days, as of what consensus learns: providers change what stands behind a name every few months. A
+ * tenant outweighs all others together with its thousandth observation of a model, and another never counts for more than a fifth of that.
  */
+export const KNOWLEDGE_SETTINGS: KnowledgeSettings = { half_life: 720, shared: { each: 200, all: 1_000 } };
+
+/** One more observation of a thing and one more of so many change little: then it is worked out anew what they say. */
+const FIT_PART = 32;
+/** Ticks after which what has faded is looked at again: one day. */
+const FADED_AFTER = 24;
+/** What others share is looked at again when there is so much more of it. */
+const SHARED_GROWTH = 1.1;
+/** Tenants for whom it is kept worked out what they know; for others it is worked out again. */
+const VIEWS_MAX = 64;
+
+/** What one tenant knows, worked out. */
+interface View {
+  insight: Insight;
+  readonly lengths: LengthView;
+  readonly own: TenantLearned;
+  readonly shared: TenantLearned;
+  readonly shared_seen: number;
+  readonly tick: number;
+  /** Observations since that are not in it yet, by model or pair. */
+  readonly waiting: Map<string, number>;
+}
+
+/** Of sums that have changed: `key` is a model, or a pair; undefined: there was no place for them. */
+type Seen = (key: string, sums: RegressionSums | undefined) => void;
+
+/** What a process knows of models: what its own tasks taught, and what others' did. Decisions rest on the sums of both. */
 export class RouteKnowledge {
-  readonly layout: Layout;
-  readonly #common: Belief;
-  /** Of a model that is as good as the average one, as far as is known. */
-  readonly #unknown: Belief;
-  readonly #own: Map<string, Belief> = new Map();
-  readonly #accords: Map<string, Belief> = new Map();
-  readonly lengths: Lengths = new Lengths();
+  readonly #layout: Layout;
+  readonly #settings: KnowledgeSettings;
+  readonly #first: Insight;
+  readonly #others: Origins<Tenants> = new Origins();
+  #own: Tenants;
+  /** Of all origins. The same as `#own` while there are no others. */
+  #sum: Tenants;
+  /** The one that was asked for longest ago first. */
+  readonly #views: Map<string, View> = new Map();
+  /** Views that have to be worked out anew once their tenant's next task is over, so that no decision has to wait for it. */
+  readonly #old: Set<string> = new Set();
+  /** Observations of tenants that share. */
+  #shared_seen = 0;
+  #now = 0;
 
-  constructor(layout: Layout) {
-    this.layout = layout;
-    this.#common = new Belief(commonBelief(layout));
-    this.#unknown = new Belief(ownBelief(layout, 0));
+  constructor(layout: Layout, settings: KnowledgeSettings) {
+    this.#layout = layout;
+    this.#settings = settings;
+    this.#first = new Insight(layout);
+    this.#own = this.empty();
+    this.#sum = this.#own;
   }
 
-  /** What all models have in common on a prompt, worked out once for all that are asked about. */
-  common(prompt: Features): Slice {
-    return this.#common.slice(prompt, this.layout.shown, SHOWN_COUNT);
+  /** What a tenant goes by. What is learned later does not change the insight. */
+  of(at: RouteAt): { readonly insight: Insight; readonly lengths: LengthView } {
+    return this.#view(at);
   }
 
-  /** Before anybody has answered. `better`: how much better than the average model one is expected to be that is not known. */
-  chance(model: string, prompt: Features, better: number, common: Slice): Chance {
-    const own = this.#own.get(model);
-    const mean = own === undefined ? better : own.mean(prompt);
-    return { mean: common.mean + mean, spread: Math.sqrt((own ?? this.#unknown).variance(prompt)), common: 0 };
+  /** Share of its tasks of which a tenant is told what was right, as if it had been told of `before` more. */
+  told(tenant: string, before: number): number {
+    const learned = this.#sum.get(tenant);
+    return Math.min(1, ((learned?.told ?? 0) + before) / ((learned?.tasks ?? 0) + before));
   }
 
-  prospect(model: string, prompt: Features, better: number, common: Slice): Prospect {
-    const own = this.#own.get(model);
-    const slice = (own ?? this.#unknown).slice(prompt, this.layout.shown, SHOWN_COUNT);
-    return new Prospect(common, own === undefined ? raised(slice, better) : slice);
+  /** Takes in what needs no word on who was right. */
+  observe(record: RouteRecord, at: RouteAt): void {
+    const { features, topic, answers } = record;
+    const wrong = wrongOf(record);
+    this.#learn(at, (learned, weight, seen) => {
+      learned.tasks += weight;
+      for (const { model, out_tokens } of answers) {
+        if (model.length <= NAME_CHARS_MAX) learned.addLength(model, topic, out_tokens, weight);
+      }
+      for (const lesson of wrong) seen(lesson.model, learned.addLesson(lesson, features, weight));
+      const [one, ...others] = answers.filter(({ choice }) => choice !== undefined);
+      for (const { model, choice } of others) {
+        const pair = pairOf(one?.model ?? '', model);
+        seen(pair, learned.addAccord(pair, features, one?.length ?? 0, choice === one?.choice, weight));
+      }
+    });
   }
 
-  /** How often two say the same on such a prompt, where the first answer is so much longer than usual. */
-  accord(a: string, b: string, prompt: Features, length: number): Chance {
-    const belief = this.#accords.get(pairOf(a, b));
-    if (belief === undefined) return { mean: ACCORD_USUAL, spread: 0.2, common: 0 };
-    const features = withShown(prompt, this.layout, [[SHOWN.length, length]]);
-    return { mean: belief.mean(features), spread: Math.sqrt(belief.variance(features)), common: 0 };
+  /** Takes in how right the result was. */
+  learn(record: RouteRecord, right: number, at: RouteAt): void {
+    const lessons = lessonsOf(record, right);
+    this.#learn(at, (learned, weight, seen) => {
+      learned.told += weight;
+      for (const lesson of lessons) seen(lesson.model, learned.addLesson(lesson, record.features, weight));
+    });
   }
 
-  /** Whether two said the same: it is known without anybody's word on who was right. */
-  learnAccord(a: string, b: string, prompt: Features, length: number, is_same: boolean): void {
-    const pair = pairOf(a, b);
-    let belief = this.#accords.get(pair);
-    if (belief === undefined) {
-      if (this.#accords.size >= PAIRS_MAX) return;
-      belief = new Belief(accordBelief(this.layout));
-      this.#accords.set(pair, belief);
+  /** What this process has learned itself. */
+  record(): TenantsState {
+    return tenantsState(this.#own);
+  }
+
+  /** In place of all that this process has learned itself so far. */
+  restore(state: TenantsState): void {
+    this.#own = readTenants(state, this.empty());
+    for (const [, { tick }] of this.#own.entries()) this.#now = Math.max(this.#now, tick);
+    this.#sumUp();
+  }
+
+  /** What other origins have learned; of whom it is new. */
+  merge(contributions: readonly Contribution<Tenants>[]): ReadonlySet<string> {
+    const changed = this.#others.merge(contributions);
+    if (changed.size > 0) this.#sumUp();
+    return changed;
+  }
+
+  /** Topics are told apart in another way now. */
+  forgetTopics(): void {
+    this.#own.forgetTopics();
+    for (const { value } of this.#others.all()) value.forgetTopics();
+    this.#sumUp();
+  }
+
+  empty(): Tenants {
+    return new Tenants(this.#layout, this.#settings.half_life);
+  }
+
+  #learn({ tenant, tick, share }: RouteAt, take: (learned: TenantLearned, weight: number, seen: Seen) => void): void {
+    if (tenant.length > NAME_CHARS_MAX) return;
+    this.#now = Math.max(this.#now, tick);
+    const waiting = new Map<string, number>();
+    for (const tenants of this.#sum === this.#own ? [this.#own] : [this.#own, this.#sum]) {
+      const learned = tenants.of(tenant, tick, share, (gone) => this.#drop(gone));
+      learned.share = share;
+      take(learned, learned.at(tick), (key, sums) => {
+        if (sums !== undefined) waiting.set(key, sums.n);
+      });
     }
-    belief.observe(withShown(prompt, this.layout, [[SHOWN.length, length]]), is_same ? 1 : 0);
+    if (share) this.#shared_seen += waiting.size;
+    this.#renew({ tenant, tick, share }, waiting);
   }
 
-  learn({ model, shown, better, right }: Lesson, prompt: Features): void {
-    let own = this.#own.get(model);
-    if (own === undefined) {
-      if (this.#own.size >= MODELS_MAX) return;
-      own = new Belief(ownBelief(this.layout, better));
-      this.#own.set(model, own);
+  /** Works out anew what has changed by more than a little. */
+  #renew(at: RouteAt, seen: ReadonlyMap<string, number>): void {
+    const { tenant, tick, share } = at;
+    const view = this.#views.get(tenant);
+    if (view === undefined) return;
+    const has_grown = share && this.#shared_seen > SHARED_GROWTH * view.shared_seen;
+    if (has_grown || tick - view.tick >= FADED_AFTER || this.#old.has(tenant)) {
+      this.#views.set(tenant, this.#made(at));
+      this.#old.delete(tenant);
+      return;
     }
-    const features = withShown(prompt, this.layout, shown);
-    // Each of the two is told what the other leaves unexplained.
-    const common = this.#common.mean(features);
-    this.#common.observe(features, right - own.mean(features));
-    own.observe(features, right - common);
+    const due: string[] = [];
+    for (const [key, n] of seen) {
+      const waiting = (view.waiting.get(key) ?? 0) + 1;
+      if (waiting < 1 + n / FIT_PART) view.waiting.set(key, waiting);
+      else {
+        view.waiting.delete(key);
+        due.push(key);
+      }
+    }
+    if (due.length === 0) return;
+    const { own, shared } = view;
+    view.insight = view.insight.with(both(own.models, shared.models, due), both(own.accords, shared.accords, due));
+  }
+
+  #view(at: RouteAt): View {
+    const { tenant } = at;
+    const view = this.#views.get(tenant) ?? this.#made(at);
+    this.#views.delete(tenant);
+    this.#views.set(tenant, view);
+    for (const [oldest] of this.#views) {
+      if (this.#views.size <= VIEWS_MAX) break;
+      this.#drop(oldest);
+    }
+    return view;
+  }
+
+  #made({ tenant, tick, share }: RouteAt): View {
+    const known = this.#sum.get(tenant);
+    const own = known ?? this.empty().of(tenant, tick, share);
+    // Once something is learned of it, what it is told apart by is there.
+    if (known === undefined) this.#old.add(tenant);
+    const nobody = this.empty().of(tenant, own.tick, share);
+    const shared = share ? sharedFor(tenant, this.#sum.entries(), nobody, this.#settings.shared) : nobody;
+    const models = both(own.models, shared.models);
+    const insight = this.#first.with(models, both(own.accords, shared.accords));
+    const lengths = new LengthView(own.lengths, share ? shared.lengths : undefined);
+    return { insight, lengths, own, shared, shared_seen: this.#shared_seen, tick: own.tick, waiting: new Map() };
+  }
+
+  #drop(tenant: string): void {
+    this.#views.delete(tenant);
+    this.#old.delete(tenant);
+  }
+
+  #sumUp(): void {
+    const others = this.#others.all();
+    this.#sum = others.length === 0 ? this.#own : this.empty();
+    if (others.length > 0) for (const { value } of [{ value: this.#own }, ...others]) this.#add(value);
+    this.#shared_seen = 0;
+    for (const [, { share, models }] of this.#sum.entries()) {
+      if (share) for (const { n } of models.values()) this.#shared_seen += n;
+    }
+    for (const tenant of this.#views.keys()) this.#old.add(tenant);
+  }
+
+  /** What is of a later time than any that is known here is taken as of now: nobody's clock makes others forget. */
+  #add(tenants: Tenants): void {
+    for (const [tenant, learned] of tenants.entries()) {
+      const tick = this.#now === 0 ? learned.tick : Math.min(learned.tick, this.#now);
+      const is_new = this.#sum.get(tenant) === undefined;
+      const sum = this.#sum.of(tenant, tick, learned.share);
+      sum.at(tick);
+      // It shares where all processes know it to.
+      sum.share = learned.share && (is_new || sum.share);
+      sum.add(learned);
+    }
   }
 }
 
-function pairOf(a: string, b: string): string {
-  return a < b ? `${a} ${b}` : `${b} ${a}`;
+/** Sums of both, of those that are named, or of all. */
+function* both(
+  own: ReadonlyMap<string, RegressionSums>,
+  shared: ReadonlyMap<string, RegressionSums>,
+  keys: Iterable<string> = new Set([...own.keys(), ...shared.keys()]),
+): Generator<readonly [string, RegressionSums]> {
+  for (const key of keys) {
+    const [one, other] = [own.get(key), shared.get(key)];
+    const any = one ?? other;
+    if (any === undefined) continue;
+    if (one === undefined || other === undefined) {
+      yield [key, any];
+      continue;
+    }
+    const sums = new RegressionSums(any.dims);
+    sums.add(one, 1);
+    sums.add(other, 1);
+    yield [key, sums];
+  }
 }

@@ -47,3 +47,6 @@ export function withShown(
   }
   return { at, value };
 }
+
+/** Something shown by answers: its place (`SHOWN`), and its value. */
+export type Shown = readonly (readonly [place: number, value: number])[];

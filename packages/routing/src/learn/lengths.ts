@@ -2,64 +2,128 @@
 const KNOWN_FROM = 20;
 /** As many answers of a topic count as much as the model's other answers together. */
 const PRIOR_ANSWERS = 10;
-/** Models times topics that are kept. */
-const CELLS_MAX = 16_384;
 /** Of the logarithm, squared: answers that are always of one length still differ by a tenth now and then. */
 const SPREAD_MIN = 0.01;
+/** More tokens than any answer has, so that sums stay numbers. */
+const TOKENS_MAX = 1e9;
 
-interface Cell {
-  answers: number;
-  /** Of the logarithm of tokens: mean, and sum of squares around it (Welford 1962). */
-  mean: number;
-  squares: number;
-  tokens: number;
+/** Answers of a model, or of a model on a topic. */
+export interface LengthSums {
+  readonly n: number;
+  readonly tokens: number;
+  /** Of the logarithm of tokens, and of its square. */
+  readonly logs: number;
+  readonly squares: number;
 }
 
-/** How long the answers of models are, in output tokens, by topic. */
+/** How long the answers of models are, in output tokens, by topic: sums that can be added. */
 export class Lengths {
-  readonly #cells: Map<string, Cell> = new Map();
+  readonly #cells: Map<string, LengthSums> = new Map();
 
-  /** What is no number of tokens says nothing. */
-  add(model: string, topic: number | undefined, tokens: number): void {
-    if (!(tokens >= 0 && tokens < Number.POSITIVE_INFINITY)) return;
-    for (const key of [keyOf(model, undefined), keyOf(model, topic)]) {
-      let cell = this.#cells.get(key);
-      if (cell === undefined) {
-        if (this.#cells.size >= CELLS_MAX) return;
-        cell = { answers: 0, mean: 0, squares: 0, tokens: 0 };
-        this.#cells.set(key, cell);
-      }
-      const value = Math.log1p(tokens);
-      const off = value - cell.mean;
-      cell.answers += 1;
-      cell.mean += off / cell.answers;
-      cell.squares += off * (value - cell.mean);
-      cell.tokens += tokens;
-      if (topic === undefined) return;
+  get cells(): ReadonlyMap<string, LengthSums> {
+    return this.#cells;
+  }
+
+  of(model: string, topic: number | undefined): LengthSums | undefined {
+    return this.#cells.get(keyOf(model, topic));
+  }
+
+  has(model: string, topic: number | undefined): boolean {
+    return this.#cells.has(keyOf(model, topic));
+  }
+
+  add(model: string, topic: number | undefined, more: LengthSums, factor: number = 1): void {
+    const key = keyOf(model, topic);
+    const cell = this.#cells.get(key);
+    this.#cells.set(key, {
+      n: (cell?.n ?? 0) + factor * more.n,
+      tokens: (cell?.tokens ?? 0) + factor * more.tokens,
+      logs: (cell?.logs ?? 0) + factor * more.logs,
+      squares: (cell?.squares ?? 0) + factor * more.squares,
+    });
+  }
+
+  /** What is less than `least` is as good as nothing, and goes. */
+  times(factor: number, least: number): void {
+    for (const [key, cell] of this.#cells) {
+      if (cell.n * factor < least) this.#cells.delete(key);
+      else this.#cells.set(key, scaled(cell, factor));
     }
+  }
+
+  /** Of models alone: topics are told apart in another way now. */
+  forgetTopics(): void {
+    for (const key of this.#cells.keys()) if (!key.startsWith(' ')) this.#cells.delete(key);
+  }
+
+  *entries(): Generator<readonly [model: string, topic: number | undefined, cell: LengthSums]> {
+    for (const [key, cell] of this.#cells) {
+      const blank = key.indexOf(' ');
+      yield [key.slice(blank + 1), blank === 0 ? undefined : Number(key.slice(0, blank)), cell];
+    }
+  }
+}
+
+/** One answer; undefined: it is no number of tokens, and says nothing. */
+export function lengthOf(tokens: number): LengthSums | undefined {
+  if (!(tokens >= 0 && tokens < TOKENS_MAX)) return undefined;
+  const log = Math.log1p(tokens);
+  return { n: 1, tokens, logs: log, squares: log * log };
+}
+
+export function scaled({ n, tokens, logs, squares }: LengthSums, factor: number): LengthSums {
+  return { n: n * factor, tokens: tokens * factor, logs: logs * factor, squares: squares * factor };
+}
+
+/** Lengths as somebody knows them: what it has seen itself, and what others have that counts for it. */
+export class LengthView {
+  readonly #own: Lengths;
+  readonly #others: Lengths | undefined;
+
+  constructor(own: Lengths, others?: Lengths) {
+    this.#own = own;
+    this.#others = others;
   }
 
   /** Tokens to expect; `usual` where nothing is known. */
   expected(model: string, topic: number | undefined, usual: number): number {
-    const all = this.#cells.get(keyOf(model, undefined));
-    const of_all = mixed(all, usual);
-    return topic === undefined ? of_all : mixed(this.#cells.get(keyOf(model, topic)), of_all);
+    const of_all = mixed(this.#of(model, undefined), usual);
+    return topic === undefined ? of_all : mixed(this.#of(model, topic), of_all);
+  }
+
+  /** Tokens to expect of one of whom nothing is known: as the others' answers have. */
+  usual(models: readonly string[], before: number): number {
+    let [n, tokens] = [PRIOR_ANSWERS, PRIOR_ANSWERS * before];
+    for (const model of models) {
+      const cell = this.#of(model, undefined);
+      n += cell?.n ?? 0;
+      tokens += cell?.tokens ?? 0;
+    }
+    return tokens / n;
   }
 
   /** How much longer an answer is than usual, in standard deviations, from -3 to 3; 0 where that is not known. */
   beyond(model: string, topic: number | undefined, tokens: number): number {
     if (!(tokens >= 0)) return 0;
-    const of_topic = this.#cells.get(keyOf(model, topic));
-    const cell =
-      of_topic !== undefined && of_topic.answers >= KNOWN_FROM ? of_topic : this.#cells.get(keyOf(model, undefined));
-    if (cell === undefined || cell.answers < KNOWN_FROM) return 0;
-    const spread = Math.sqrt(Math.max(SPREAD_MIN, cell.squares / cell.answers));
-    return Math.max(-3, Math.min(3, (Math.log1p(tokens) - cell.mean) / spread));
+    const of_topic = this.#of(model, topic);
+    const cell = of_topic !== undefined && of_topic.n >= KNOWN_FROM ? of_topic : this.#of(model, undefined);
+    if (cell === undefined || cell.n < KNOWN_FROM) return 0;
+    const mean = cell.logs / cell.n;
+    const spread = Math.sqrt(Math.max(SPREAD_MIN, cell.squares / cell.n - mean * mean));
+    return Math.max(-3, Math.min(3, (Math.log1p(tokens) - mean) / spread));
+  }
+
+  #of(model: string, topic: number | undefined): LengthSums | undefined {
+    const own = this.#own.of(model, topic);
+    const other = this.#others?.of(model, topic);
+    if (own === undefined || other === undefined) return own ?? other;
+    const { n, tokens, logs, squares } = own;
+    return { n: n + other.n, tokens: tokens + other.tokens, logs: logs + other.logs, squares: squares + other.squares };
   }
 }
 
-function mixed(cell: Cell | undefined, usual: number): number {
-  return cell === undefined ? usual : (cell.tokens + PRIOR_ANSWERS * usual) / (cell.answers + PRIOR_ANSWERS);
+function mixed(cell: LengthSums | undefined, usual: number): number {
+  return cell === undefined ? usual : (cell.tokens + PRIOR_ANSWERS * usual) / (cell.n + PRIOR_ANSWERS);
 }
 
 function keyOf(model: string, topic: number | undefined): string {

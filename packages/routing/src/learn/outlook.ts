@@ -1,6 +1,6 @@
-import type { Features, Slice } from './belief.ts';
-import type { Chance, Prospect, RouteKnowledge, Shown } from './knowledge.ts';
-import { SHOWN } from './layout.ts';
+import type { Features } from './belief.ts';
+import type { Chance, Insight, Prospect } from './insight.ts';
+import { SHOWN, type Shown } from './layout.ts';
 import { ACCORD_USUAL } from './settings.ts';
 
 /** Who may be asked, and what one answer of theirs costs, in points of quality (1 is all of it). */
@@ -13,7 +13,7 @@ export interface Contender {
 
 /** A guess at what is not known, made once for a task: for each contender, and for how often two agree, standard deviations. */
 export interface Guess {
-  readonly of: readonly number[];
+  readonly of: Float64Array;
   readonly common: number;
   readonly accord: number;
 }
@@ -70,30 +70,27 @@ const LENGTHS: readonly (readonly [length: number, chance: number])[] = [
  * follows from them.
  */
 export class Outlook {
-  readonly #knowledge: RouteKnowledge;
+  readonly #insight: Insight;
   readonly #prompt: Features;
   readonly #contenders: readonly Contender[];
   readonly #openers: readonly number[];
   readonly #closers: readonly number[];
-  readonly #common: Slice;
   readonly #prospects: Map<number, Prospect> = new Map();
-  /** While the look ahead is made, which asks for each often: nothing is learned meanwhile. */
-  #accords: Map<string, Chance> | undefined = new Map();
+  /** By length, then by both places. */
+  readonly #accords: Map<number, Map<number, Chance>> = new Map();
   readonly #fresh: readonly Option[];
   readonly #openings: readonly { readonly whom: number; readonly after: readonly One[] }[];
 
   constructor(
-    knowledge: RouteKnowledge,
+    insight: Insight,
     prompt: Features,
     contenders: readonly Contender[],
-    common: Slice,
     chances: readonly Chance[],
     { openers, closers, singles }: Places,
   ) {
-    this.#knowledge = knowledge;
+    this.#insight = insight;
     this.#prompt = prompt;
     this.#contenders = contenders;
-    this.#common = common;
     this.#openers = openers;
     this.#closers = closers;
     const looked_at = new Set([...openers, ...closers]);
@@ -103,7 +100,6 @@ export class Outlook {
         : { whom, cost: this.#costOf(whom), chance: chances[whom] as Chance },
     );
     this.#openings = openers.map((whom) => ({ whom, after: LENGTHS.map(([length]) => this.one(whom, length)) }));
-    this.#accords = undefined;
   }
 
   /** Whom to ask first; `looks`: the answer is worth looking at before it is taken, by more than `look_min`. */
@@ -176,7 +172,7 @@ export class Outlook {
     let prospect = this.#prospects.get(whom);
     if (prospect === undefined) {
       const { id, better } = this.#contenders[whom] as Contender;
-      prospect = this.#knowledge.prospect(id, this.#prompt, better, this.#common);
+      prospect = this.#insight.prospect(id, this.#prompt, better);
       this.#prospects.set(whom, prospect);
     }
     return { whom, cost, chance: prospect.given(shown) };
@@ -187,11 +183,16 @@ export class Outlook {
   }
 
   #accord(a: number, b: number, length: number): Chance {
-    const key = `${length} ${Math.min(a, b)} ${Math.max(a, b)}`;
-    const known = this.#accords?.get(key);
+    let of_length = this.#accords.get(length);
+    if (of_length === undefined) {
+      of_length = new Map();
+      this.#accords.set(length, of_length);
+    }
+    const pair = Math.min(a, b) * this.#contenders.length + Math.max(a, b);
+    const known = of_length.get(pair);
     if (known !== undefined) return known;
-    const chance = this.#knowledge.accord(this.#idOf(a), this.#idOf(b), this.#prompt, length);
-    this.#accords?.set(key, chance);
+    const chance = this.#insight.accord(this.#idOf(a), this.#idOf(b), this.#prompt, length);
+    of_length.set(pair, chance);
     return chance;
   }
 
@@ -213,18 +214,18 @@ export class Outlook {
 }
 
 export function afterOne({ take, closers, seconds }: One, guess: Guess): Move {
-  let best: Move = { kind: 'take', whom: take.whom, worth: worthOf(take, guess) };
+  let [kind, whom, worth]: [Move['kind'], number, number] = ['take', take.whom, worthOf(take, guess)];
   for (const option of closers) {
-    const worth = worthOf(option, guess) - option.cost;
-    if (worth > best.worth) best = { kind: 'close', whom: option.whom, worth };
+    const own = worthOf(option, guess) - option.cost;
+    if (own > worth) [kind, whom, worth] = ['close', option.whom, own];
   }
   for (const { option, same, other } of seconds) {
     const { mean, spread } = option.chance;
     const chance = clamp(mean + spread * guess.accord, 0.02, 0.98);
-    const worth = chance * afterTwo(same, guess).worth + (1 - chance) * afterTwo(other, guess).worth - option.cost;
-    if (worth > best.worth) best = { kind: 'ask', whom: option.whom, worth };
+    const own = chance * worthOfTwo(same, guess) + (1 - chance) * worthOfTwo(other, guess) - option.cost;
+    if (own > worth) [kind, whom, worth] = ['ask', option.whom, own];
   }
-  return best;
+  return { kind, whom, worth };
 }
 
 export function afterTwo({ takes, closers }: Two, guess: Guess): Move {
@@ -238,6 +239,14 @@ export function afterTwo({ takes, closers }: Two, guess: Guess): Move {
     if (own > worth) [kind, whom, worth] = ['close', option.whom, own];
   }
   return { kind, whom, worth };
+}
+
+/** What `afterTwo` comes to, which a look ahead asks for often. */
+function worthOfTwo({ takes, closers }: Two, guess: Guess): number {
+  let worth = Number.NEGATIVE_INFINITY;
+  for (const option of takes) worth = Math.max(worth, worthOf(option, guess));
+  for (const option of closers) worth = Math.max(worth, worthOf(option, guess) - option.cost);
+  return worth;
 }
 
 function worthOf({ whom, chance }: Option, guess: Guess): number {

@@ -66,21 +66,17 @@ export function commonBelief(layout: Layout): BeliefSettings {
   return settingsOf(layout, COMMON);
 }
 
-/** `better`: how much better than the average model it is expected to be. */
-export function ownBelief(layout: Layout, better: number): BeliefSettings {
-  return settingsOf(layout, { ...OWN, bias: [better, OWN.bias[1]] });
+/** Beside how much better than the average model it is expected to be. */
+export function ownBelief(layout: Layout): BeliefSettings {
+  return settingsOf(layout, OWN);
 }
 
-/** How often two models say the same. A long answer of the first is a sign that they do not. */
+/** How often two models say the same: of the prompt, and of the length of the first answer; a long one is a sign that they do not. */
 export function accordBelief(layout: Layout): BeliefSettings {
-  const settings = settingsOf(layout, { ...COMMON, bias: [ACCORD_USUAL, 0.2] });
-  for (let place = layout.shown; place < layout.dims; place += 1) {
-    settings.means[place] = 0;
-    settings.spreads[place] = 0;
-  }
-  settings.means[layout.shown + SHOWN.length] = -0.05;
-  settings.spreads[layout.shown + SHOWN.length] = 0.05;
-  return settings;
+  const dims = layout.shown + 1;
+  const { means, spreads, noise } = settingsOf(layout, { ...COMMON, bias: [ACCORD_USUAL, ACCORD_SPREAD] });
+  return { means: means.slice(0, dims), spreads: spreads.slice(0, dims), noise };
 }
 
 export const ACCORD_USUAL = 0.55;
+export const ACCORD_SPREAD = 0.2;

@@ -1,6 +1,8 @@
 import { normal, type Rng } from '@atp-router/kernel';
 import type { PromptFeatures } from '../features/reader.ts';
-import type { Chance, RouteKnowledge, Shown } from './knowledge.ts';
+import type { Chance, Insight } from './insight.ts';
+import type { Shown } from './layout.ts';
+import type { LengthView } from './lengths.ts';
 import { afterOne, afterTwo, type Contender, type Guess, type Move, Outlook, type Places } from './outlook.ts';
 import type { AnswerRecord, RouteRecord } from './record.ts';
 
@@ -32,6 +34,8 @@ export type RouteAnswer =
       /** The same number for equal answers; undefined: there is none, or it cannot be told. */
       readonly choice: number | undefined;
     }
+  /** It is paid for, and no answer can be read of it: it is taken only where nobody is left to ask. */
+  | { readonly kind: 'unusable'; readonly model: string; readonly out_tokens: number }
   | { readonly kind: 'failed'; readonly model: string };
 
 interface Answer {
@@ -42,9 +46,18 @@ interface Answer {
   readonly choice: number | undefined;
 }
 
+/** One of which no answer could be read, and how many answers there were when it was asked. */
+interface Unusable {
+  readonly model: string;
+  readonly whom: number;
+  readonly out_tokens: number;
+  readonly behind: number;
+}
+
 /** The way of a task so far: whose answer was the last to be compared, and what was decided behind it. */
 interface Way {
   readonly answers: readonly Answer[];
+  readonly unusable: readonly Unusable[];
   readonly next: NextStep;
   /** The last answer was asked for to be taken, so that it was not compared. */
   readonly closed: boolean;
@@ -55,10 +68,13 @@ interface Way {
  * whether to take it or to ask on. What is next depends on nothing but what came, so it can be asked again.
  */
 export class RouteTask {
-  readonly #knowledge: RouteKnowledge;
+  readonly #insight: Insight;
+  readonly #lengths: LengthView;
   readonly #prompt: PromptFeatures;
   readonly #contenders: readonly Contender[];
   readonly #settings: TaskSettings;
+  /** Places of all contenders, the most promising first. */
+  readonly #ranked: readonly number[];
   readonly #places: Places;
   readonly #outlook: Outlook;
   readonly #guess: Guess;
@@ -71,21 +87,22 @@ export class RouteTask {
   readonly #decided: Map<string, Move | undefined> = new Map();
 
   constructor(
-    knowledge: RouteKnowledge,
+    { insight, lengths }: { readonly insight: Insight; readonly lengths: LengthView },
     prompt: PromptFeatures,
     contenders: readonly Contender[],
     settings: TaskSettings,
     rng: Rng,
   ) {
-    this.#knowledge = knowledge;
+    this.#insight = insight;
+    this.#lengths = lengths;
     this.#prompt = prompt;
     this.#contenders = contenders;
     this.#settings = settings;
     const { features } = prompt;
-    const common = knowledge.common(features);
-    this.chances = contenders.map(({ id, better }) => knowledge.chance(id, features, better, common));
-    this.#places = apart(contenders, this.chances, settings);
-    this.#outlook = new Outlook(knowledge, features, contenders, common, this.chances, this.#places);
+    this.chances = contenders.map(({ id, better }) => insight.chance(id, features, better));
+    this.#ranked = ranked(contenders, this.chances, settings);
+    this.#places = apart(contenders, this.#ranked, settings);
+    this.#outlook = new Outlook(insight, features, contenders, this.chances, this.#places);
     const guesses = Array.from({ length: settings.boldness === 0 ? 1 : settings.guesses }, () => this.#guessed(rng));
     const moves = guesses.map((guess) => this.#outlook.first(guess, settings.look_min));
     const chosen = Math.floor(rng.next() * moves.length);
@@ -103,7 +120,7 @@ export class RouteTask {
   /** The other contenders, the most promising first: who stands in where the first fails. */
   get others(): readonly string[] {
     const { whom } = this.#first;
-    return this.#places.singles.filter((place) => place !== whom).map((place) => this.#idOf(place));
+    return this.#ranked.filter((place) => place !== whom).map((place) => this.#idOf(place));
   }
 
   /** What was expected of one before anybody was asked; its cost is in points of quality. Throws for a model that is no contender. */
@@ -119,42 +136,52 @@ export class RouteTask {
 
   /** The task as it is learned of when it is over. */
   record(came: readonly RouteAnswer[], taken: string | undefined): RouteRecord {
-    const { features, topic } = this.#prompt;
-    const { answers, closed } = this.#way(came);
-    const records = answers.map((answer, place): AnswerRecord => {
+    const { features, lineage, topic } = this.#prompt;
+    const { answers, unusable, closed } = this.#way(came);
+    const betterOf = (whom: number): number => this.#contenders[whom]?.better ?? 0;
+    const good = answers.map((answer, place): AnswerRecord => {
       const { model, out_tokens, length, choice, whom } = answer;
-      const better = this.#contenders[whom]?.better ?? 0;
-      return { model, out_tokens, length, choice, better, shown: this.#shownOf(answers, place, closed) };
+      const shown = this.#shownOf(answers, place, closed);
+      return { model, out_tokens, length, choice, unusable: false, better: betterOf(whom), shown };
     });
-    return { features, topic, answers: records, taken };
+    const bad = unusable.map(({ model, whom, out_tokens, behind }): AnswerRecord => {
+      const shown = this.#askedFor(whom, answers.slice(0, behind));
+      return { model, out_tokens, length: 0, choice: undefined, unusable: true, better: betterOf(whom), shown };
+    });
+    return { features, lineage, topic, answers: [...good, ...bad], taken };
   }
 
   #way(came: readonly RouteAnswer[]): Way {
     const { whom, looks } = this.#first;
     let move: Move | undefined = { kind: looks ? 'ask' : 'close', whom, worth: 0 };
     const answers: Answer[] = [];
+    const unusable: Unusable[] = [];
     const out = new Set<number>();
     let so_far = '';
     for (const one of came) {
       so_far += `${JSON.stringify(one)} `;
-      const place = this.#placeOf(one.model);
+      const { kind, model } = one;
+      const place = this.#placeOf(model);
       out.add(place);
-      if (one.kind === 'failed') {
-        move = this.#move(answers, out, so_far);
-        continue;
+      if (kind === 'unusable')
+        unusable.push({ model, whom: place, out_tokens: one.out_tokens, behind: answers.length });
+      if (kind === 'answer') {
+        const length = this.#lengths.beyond(model, this.#prompt.topic, one.out_tokens);
+        answers.push({ model, whom: place, out_tokens: one.out_tokens, length, choice: one.choice });
+        if (move?.kind === 'close') return { answers, unusable, next: { kind: 'take', model }, closed: true };
       }
-      const { model, out_tokens, choice } = one;
-      const length = this.#knowledge.lengths.beyond(model, this.#prompt.topic, out_tokens);
-      answers.push({ model, whom: place, out_tokens, length, choice });
-      if (move?.kind === 'close') return { answers, next: { kind: 'take', model }, closed: true };
       move = this.#move(answers, out, so_far);
     }
-    if (move === undefined) return { answers, next: { kind: 'none', model: undefined }, closed: false };
-    const kind = move.kind === 'take' ? 'take' : 'ask';
-    return { answers, next: { kind, model: this.#idOf(move.whom) }, closed: false };
+    return { answers, unusable, next: this.#stepOf(move, unusable[0]), closed: false };
   }
 
-  /** `out`: who has answered or failed, and is not asked again. Undefined: nobody is left. */
+  /** What cannot be used is still better than nothing. */
+  #stepOf(move: Move | undefined, last: Unusable | undefined): NextStep {
+    if (move !== undefined) return { kind: move.kind === 'take' ? 'take' : 'ask', model: this.#idOf(move.whom) };
+    return last === undefined ? { kind: 'none', model: undefined } : { kind: 'take', model: last.model };
+  }
+
+  /** `out`: who was asked, and is not asked again. Undefined: nobody is left. */
   #move(answers: readonly Answer[], out: ReadonlySet<number>, so_far: string): Move | undefined {
     if (this.#decided.has(so_far)) return this.#decided.get(so_far);
     const move = this.#moved(answers, out);
@@ -175,19 +202,18 @@ export class RouteTask {
     return afterTwo(outlook.two(one.whom, two.whom, one.length, one.choice === two.choice), this.#guess);
   }
 
-  /** Somebody has failed: the same look ahead without them. */
+  /** Somebody gave no answer: the same look ahead without them. */
   #without(answers: readonly Answer[], out: ReadonlySet<number>): Outlook {
     const has_answered = new Set(answers.map(({ whom }) => whom));
     const stays = (place: number): boolean => !out.has(place) || has_answered.has(place);
-    const { openers, closers, singles } = this.#places;
+    const { openers, closers } = this.#places;
     const places = {
       openers: openers.filter(stays),
       closers: closers.filter(stays),
-      singles: singles.filter((place) => !out.has(place)),
+      singles: this.#ranked.filter((place) => !out.has(place)).slice(0, SINGLES),
     };
     const { features } = this.#prompt;
-    const common = this.#knowledge.common(features);
-    return new Outlook(this.#knowledge, features, this.#contenders, common, this.chances, places);
+    return new Outlook(this.#insight, features, this.#contenders, this.chances, places);
   }
 
   #shownOf(answers: readonly Answer[], place: number, closed: boolean): Shown {
@@ -199,6 +225,13 @@ export class RouteTask {
     const is_same = one.choice === two.choice;
     if (place > 1) return this.#outlook.behind(whom, one.length, is_same);
     return this.#outlook.beside(whom, place === 0, one.length, is_same);
+  }
+
+  /** What was shown of one when it was asked. */
+  #askedFor(whom: number, before: readonly Answer[]): Shown {
+    const [one, two] = before as readonly [Answer | undefined, Answer | undefined];
+    if (one?.choice === undefined || two?.choice === undefined) return this.#outlook.fresh(whom, one?.length ?? 0);
+    return this.#outlook.behind(whom, one.length, one.choice === two.choice);
   }
 
   #idOf(whom: number): string {
@@ -213,28 +246,37 @@ export class RouteTask {
 
   #guessed(rng: Rng): Guess {
     const { boldness } = this.#settings;
-    if (boldness === 0) return { of: [], common: 0, accord: 0 };
+    const of = new Float64Array(this.#contenders.length);
+    if (boldness === 0) return { of, common: 0, accord: 0 };
     const draw = (): number => boldness * normal(rng);
-    return { of: this.#contenders.map(draw), common: draw(), accord: draw() };
+    for (const whom of this.#places.singles) of[whom] = draw();
+    return { of, common: draw(), accord: draw() };
   }
 }
 
-/** Places of who may begin, who may end, and of all, by what each is worth if it is as good as may be hoped. */
-function apart(
+/** Places by what each is worth if it is as good as may be hoped. */
+function ranked(
   contenders: readonly Contender[],
   chances: readonly Chance[],
-  { boldness, openers, closers }: TaskSettings,
-): Places {
-  const worth = contenders.map(({ cost }, i) => {
+  { boldness }: TaskSettings,
+): readonly number[] {
+  const worth = Float64Array.from(contenders, ({ cost }, i) => {
     const { mean, spread } = chances[i] as Chance;
     return mean + boldness * spread - cost;
   });
-  const singles = contenders.map((_, i) => i).sort((a, b) => (worth[b] ?? 0) - (worth[a] ?? 0));
-  const last = singles.slice(0, closers);
-  const dearest = Math.max(...last.map((i) => contenders[i]?.cost ?? 0));
-  const cheap = singles.filter((i) => (contenders[i]?.cost ?? 0) <= OPENER_COST * dearest);
-  return { openers: cheap.slice(0, openers), closers: last, singles };
+  return contenders.map((_, i) => i).sort((a, b) => (worth[b] ?? 0) - (worth[a] ?? 0) || a - b);
 }
 
+/** Of these who may begin, and who may end. */
+function apart(contenders: readonly Contender[], all: readonly number[], { openers, closers }: TaskSettings): Places {
+  const last = all.slice(0, closers);
+  const dearest = Math.max(...last.map((i) => contenders[i]?.cost ?? 0));
+  const cheap = all.filter((i) => (contenders[i]?.cost ?? 0) <= OPENER_COST * dearest);
+  const first = cheap.slice(0, openers);
+  return { openers: first, closers: last, singles: [...new Set([...first, ...all.slice(0, SINGLES)])] };
+}
+
+/** So many may be asked alone. Who is not among these is worth less by what is known, and by half a spread for what is not. */
+const SINGLES = 8;
 /** Who costs more than so much of what the dearest costs is no cheap way to begin. */
 const OPENER_COST = 0.6;

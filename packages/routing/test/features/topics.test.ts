@@ -2,7 +2,7 @@ import { seededRng } from '@atp-router/kernel';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { TermReader } from '../../src/features/terms.ts';
-import { type Direction, TOPIC_SETTINGS, Topics } from '../../src/features/topics.ts';
+import { type Direction, TOPIC_SETTINGS, Topics, type TopicsState } from '../../src/features/topics.ts';
 import { corpus, type Made, placeOfMost, VOCABULARIES } from './corpus.ts';
 
 const EIGHT = { ...TOPIC_SETTINGS, topics: 8 };
@@ -11,7 +11,7 @@ const SEEDS = [1, 2, 3, 5, 8, 13];
 const reader = new TermReader();
 
 function observe(topics: Topics, texts: Iterable<string>): Topics {
-  for (const text of texts) topics.observe(reader.read(text));
+  for (const text of texts) topics.observe(topics.directionOf(reader.read(text)));
   return topics;
 }
 
@@ -60,7 +60,6 @@ describe('the direction of a prompt', () => {
         expect(direction.weights.length).toBe(terms.buckets.length);
         expect(lengthOf(direction)).toBeCloseTo(terms.buckets.length === 0 ? 0 : 1, 5);
         for (const weight of direction.weights) expect(weight).toBeGreaterThanOrEqual(0);
-        expect(topics.observe(terms)).toEqual(direction);
       }),
       { seed: 1_201, numRuns: 300 },
     );
@@ -177,6 +176,28 @@ describe('topics', () => {
     for (const cosine of nearest) expect(cosine).toBeCloseTo(1, 4);
     expect(new Set(texts.map((text) => topicOf(topics, text))).size).toBe(texts.length);
   });
+
+  test.each(SEEDS)(
+    'mean the same to whoever adopts them, though they are told by their strongest words (seed %d)',
+    (seed) => {
+      const made = textsOf(corpus(seededRng(seed), 1_200));
+      const topics = observe(new Topics(TOPIC_SETTINGS, seededRng(seed)), made.slice(0, 900));
+      const json = JSON.stringify(topics.state());
+      expect(json.length).toBeLessThan(200_000);
+      const other = observe(new Topics(TOPIC_SETTINGS, seededRng(seed + 1)), made.slice(900));
+      other.adopt(JSON.parse(json));
+      expect([other.lineage, other.version, other.begun]).toEqual([topics.lineage, topics.version, true]);
+      const same = made.filter((text) => topicOf(other, text) === topicOf(topics, text));
+      expect(same.length / made.length).toBeGreaterThan(0.97);
+      // What is adopted is told in the same words again, and goes on from there.
+      const wordsOf = ({ topics: list }: TopicsState): readonly (readonly number[])[] => list.map(({ at }) => at);
+      expect(wordsOf(other.state() as TopicsState)).toEqual(wordsOf(topics.state() as TopicsState));
+      observe(other, made.slice(0, 200));
+      expect(other.version).toBe(topics.version + 200);
+      const later = made.filter((text) => topicOf(other, text) === topicOf(topics, text));
+      expect(later.length / made.length).toBeGreaterThan(0.9);
+    },
+  );
 });
 
 describe('however it began', () => {

@@ -10,27 +10,9 @@ import {
   RouteLearner,
   type RouteTask,
 } from '../../src/index.ts';
+import { HERE, KINDS, type Kind, MODELS, QUALITY_USD, QUESTION as ASKED, textOf } from './world.ts';
 
-const WORDS = {
-  sums: 'add the numbers sum total integer fraction equation solve digits multiply divide remainder',
-  verse: 'poem rhyme stanza verse poet metaphor sonnet line beauty lyric meter ballad image',
-};
-type Kind = keyof typeof WORDS;
-const KINDS = Object.keys(WORDS) as Kind[];
-
-function textOf(kind: Kind, draw: Draw): string {
-  const words = WORDS[kind].split(' ');
-  return Array.from({ length: 20 }, () => draw.from(words)).join(' ');
-}
-
-/** A cheap one that is good at sums and lost with verse, a second cheap one like it, and a dear one that is good at both. */
-const MODELS: readonly (RouteCandidate & { readonly right: Readonly<Record<Kind, number>> })[] = [
-  { id: 'cheap', in_usd: 0.0001, out_usd_per_token: 1e-6, right: { sums: 0.9, verse: 0.3 } },
-  { id: 'like', in_usd: 0.0001, out_usd_per_token: 1e-6, right: { sums: 0.9, verse: 0.3 } },
-  { id: 'dear', in_usd: 0.004, out_usd_per_token: 2e-5, right: { sums: 0.92, verse: 0.9 } },
-];
-const QUALITY_USD = 0.05;
-const QUESTION = { candidates: MODELS, quality_usd: QUALITY_USD, plans: 'any', may_explore: true } as const;
+const QUESTION = { ...ASKED, ...HERE };
 
 interface Seen {
   readonly kind: Kind;
@@ -59,10 +41,10 @@ function play(
     }
     const taken = next.model ?? '';
     const record = task.record(came, taken);
-    learner.observe(record);
+    learner.observe(record, HERE);
     const right = truth.get(taken) === 0;
     const word = told(right);
-    if (word !== undefined) learner.learn(record, word);
+    if (word !== undefined) learner.learn(record, word, HERE);
     return { kind, asked: came.map(({ model }) => model), taken, right };
   });
 }
@@ -125,6 +107,41 @@ describe('a learner', () => {
     );
   });
 
+  test('takes what cannot be used only where nobody is left to ask, and holds it wrong without a word', () => {
+    fc.assert(
+      fc.property(fc.integer(), fc.constantFrom('any', 'single', 'cascade'), (seed, plans) => {
+        const draw = new Draw(seed);
+        const learner = new RouteLearner(seed);
+        const task = learner.decide({ ...QUESTION, plans, text: textOf('sums', draw) });
+        const came: RouteAnswer[] = [];
+        let next: NextStep = { kind: 'ask', model: task.first.model };
+        while (next.kind === 'ask') {
+          const { model } = next;
+          const kind = draw.from(['answer', 'unusable', 'unusable', 'failed'] as const);
+          came.push(kind === 'failed' ? { kind, model } : { kind, model, out_tokens: 9, choice: 0 });
+          next = task.next(came);
+          expect(task.next(came)).toEqual(next);
+        }
+        const of = (kind: RouteAnswer['kind']): string[] =>
+          came.filter((one) => one.kind === kind).map(({ model }) => model);
+        expect(new Set(came.map(({ model }) => model)).size).toBe(came.length);
+        if (of('answer').length > 0) expect(of('answer')).toContain(next.model);
+        else expect([came.length, next.model]).toEqual([MODELS.length, of('unusable')[0]]);
+        const record = task.record(came, next.model);
+        const bad = record.answers.filter(({ unusable }) => unusable);
+        expect(bad.map(({ model }) => model)).toEqual(of('unusable'));
+        learner.observe(JSON.parse(JSON.stringify(record)), HERE);
+        const { tenants } = learner.state();
+        expect(tenants[0]?.models.map(({ model, n, b }) => [model, n, b.at])).toEqual(
+          of('unusable')
+            .sort()
+            .map((model) => [model, 1, []]),
+        );
+      }),
+      { seed: 1_501, numRuns: 300 },
+    );
+  });
+
   test('says how likely its first move was, and where it tries nothing it was certain', () => {
     const draw = new Draw(9);
     const bold = new RouteLearner(1);
@@ -148,9 +165,9 @@ describe('a learner', () => {
     const task = ask(MODELS, QUALITY_USD);
     const { model } = task.first;
     const record = task.record([{ kind: 'answer', model, out_tokens: Number.NaN, choice: 0 }], model);
-    learner.observe(record);
-    for (const right of [Number.NaN, -0.1, 1.1]) expect(() => learner.learn(record, right)).toThrow(RangeError);
-    learner.learn(record, 1);
+    learner.observe(record, HERE);
+    for (const right of [Number.NaN, -0.1, 1.1]) expect(() => learner.learn(record, right, HERE)).toThrow(RangeError);
+    learner.learn(record, 1, HERE);
     expect(MODELS.map(({ id }) => id)).toContain(ask(MODELS, QUALITY_USD).first.model);
     expect(() => task.next([{ kind: 'failed', model: 'stranger' }])).toThrow(RangeError);
   });

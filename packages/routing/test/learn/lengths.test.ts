@@ -1,12 +1,28 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Lengths } from '../../src/learn/lengths.ts';
+import { layoutOf } from '../../src/learn/layout.ts';
+import { LENGTHS_MAX, TenantLearned } from '../../src/learn/learned.ts';
+import { LengthView } from '../../src/learn/lengths.ts';
 
 const tokens = fc.integer({ min: 1, max: 30_000 });
 /** Enough answers to be known, around `middle`. */
 const known = fc.array(tokens, { minLength: 20, maxLength: 60 });
-const told = (list: readonly number[], topic?: number, model: string = 'm'): Lengths => {
-  const lengths = new Lengths();
+/** What a tenant has learned of lengths. */
+class Told extends LengthView {
+  readonly #learned: TenantLearned;
+
+  constructor(learned: TenantLearned = new TenantLearned(layoutOf(4), 720, 0, false)) {
+    super(learned.lengths);
+    this.#learned = learned;
+  }
+
+  add(model: string, topic: number | undefined, tokens: number): void {
+    this.#learned.addLength(model, topic, tokens, 1);
+  }
+}
+
+const told = (list: readonly number[], topic?: number, model: string = 'm'): Told => {
+  const lengths = new Told();
   for (const one of list) lengths.add(model, topic, one);
   return lengths;
 };
@@ -15,8 +31,8 @@ const average = (list: readonly number[]): number => list.reduce((sum, one) => s
 describe('tokens to expect', () => {
   test('are the usual ones of a model and of a topic nobody has seen', () => {
     const lengths = told([900, 900], 1);
-    expect(new Lengths().expected('m', undefined, 500)).toBe(500);
-    expect(new Lengths().expected('m', 3, 500)).toBe(500);
+    expect(new Told().expected('m', undefined, 500)).toBe(500);
+    expect(new Told().expected('m', 3, 500)).toBe(500);
     expect(lengths.expected('other', 1, 500)).toBe(500);
     expect(lengths.expected('m', 2, 500)).toBe(lengths.expected('m', undefined, 500));
   });
@@ -24,7 +40,7 @@ describe('tokens to expect', () => {
   test('lie between the usual ones and the mean of what came, ever nearer to it', () => {
     fc.assert(
       fc.property(tokens, tokens, fc.integer({ min: 1, max: 200 }), (each, usual, answers) => {
-        const lengths = new Lengths();
+        const lengths = new Told();
         let before = Math.abs(usual - each);
         for (let i = 0; i < answers; i += 1) {
           lengths.add('m', undefined, each);
@@ -61,7 +77,7 @@ describe('tokens to expect', () => {
     fc.assert(
       fc.property(names, topics, names, topics, (one, topic, other, of_other) => {
         fc.pre(one !== other);
-        const lengths = new Lengths();
+        const lengths = new Told();
         for (let i = 0; i < 30; i += 1) lengths.add(one, topic, 1_000);
         expect(lengths.expected(other, of_other, 77)).toBe(77);
         expect(lengths.beyond(other, of_other, 9_000)).toBe(0);
@@ -71,8 +87,8 @@ describe('tokens to expect', () => {
   });
 
   test('of more models than are kept stay the usual ones, and those kept go on', () => {
-    const lengths = new Lengths();
-    for (let i = 0; i < 16_384; i += 1) lengths.add(`m${i}`, undefined, 100);
+    const lengths = new Told();
+    for (let i = 0; i < LENGTHS_MAX; i += 1) lengths.add(`m${i}`, undefined, 100);
     lengths.add('one more', undefined, 100);
     expect(lengths.expected('one more', undefined, 900)).toBe(900);
     lengths.add('m0', undefined, 100);
@@ -85,7 +101,7 @@ describe('tokens to expect', () => {
 
 describe('how far an answer is beyond the usual', () => {
   test('is 0 until twenty answers are known', () => {
-    const lengths = new Lengths();
+    const lengths = new Told();
     for (let i = 0; i < 20; i += 1) {
       expect(lengths.beyond('m', undefined, 1_000_000)).toBe(0);
       expect(lengths.beyond('m', 4, 1)).toBe(0);

@@ -15,7 +15,7 @@ export interface RouteCase {
 }
 
 export interface Outcome {
-  /** Undefined: no answer could be read, or it is not known what it was. */
+  /** Empty: none could be read of the answer; undefined: it is not known what it was. */
   readonly key: string | undefined;
   /** From 0 to 1. */
   readonly right: number;

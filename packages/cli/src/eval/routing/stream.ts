@@ -34,6 +34,8 @@ export interface Routed {
   readonly asked: readonly number[];
 }
 
+/** All prompts come within one hour, and are of one tenant. */
+const AT = { tenant: 'eval', tick: 0, share: false } as const;
 /** The learner takes two. */
 const STREAMS = { order: 0, feedback: 1, learner: 2, warm_order: 4, warm_feedback: 5 } as const;
 
@@ -91,16 +93,17 @@ function routed(
     const candidates = one.outcomes.flatMap((outcome, model): RouteCandidate[] =>
       outcome === undefined ? [] : [{ id: models[model] ?? '', ...outcome }],
     );
-    const task = learner.decide({ text: one.text, candidates, quality_usd, plans: policy, may_explore: true });
+    const question = { text: one.text, candidates, quality_usd, plans: policy, may_explore: true, ...AT };
+    const task = learner.decide(question);
     const came = played(models, one, task);
     const asked = came.map(({ model }) => models.indexOf(model));
     const taken = task.next(came).model ?? '';
     const record = task.record(came, taken);
-    learner.observe(record);
+    learner.observe(record, AT);
     const { right } = outcomeOf(one, models.indexOf(taken));
     const [is_told, is_wrong] = [told.next() < feedback, told.next() < noise];
     const word = is_wrong ? 1 - right : right;
-    if (is_told) later.push([t + delay + 1, () => learner.learn(record, word)]);
+    if (is_told) later.push([t + delay + 1, () => learner.learn(record, word, AT)]);
     return { place, right, asked, cost_usd: asked.reduce((sum, model) => sum + outcomeOf(one, model).cost_usd, 0) };
   });
 }
@@ -113,13 +116,21 @@ function played(models: readonly string[], one: RouteCase, task: RouteTask): rea
   while (next.kind === 'ask') {
     // A length that is not known says nothing.
     const { out_tokens = Number.NaN, key } = outcomeOf(one, models.indexOf(next.model));
-    const place = key === undefined ? -1 : keys.indexOf(key);
-    if (key !== undefined && place < 0) keys.push(key);
-    const choice = key === undefined ? undefined : place < 0 ? keys.length - 1 : place;
-    came.push({ kind: 'answer', model: next.model, out_tokens, choice });
+    const { model } = next;
+    came.push(
+      key === ''
+        ? { kind: 'unusable', model, out_tokens }
+        : { kind: 'answer', model, out_tokens, choice: key === undefined ? undefined : numberOf(key, keys) },
+    );
     next = task.next(came);
   }
   return came;
+}
+
+/** Its place among the keys so far. */
+function numberOf(key: string, keys: string[]): number {
+  if (!keys.includes(key)) keys.push(key);
+  return keys.indexOf(key);
 }
 
 function outcomeOf({ id, outcomes }: RouteCase, model: number): Outcome {

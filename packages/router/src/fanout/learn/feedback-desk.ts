@@ -104,14 +104,14 @@ export class FeedbackDesk {
 
 /** What is said of whom `auto` has chosen: how right the result was. Undefined: nothing of that. */
 function routeFeedback(
-  { call_id, tenant, lesson }: RouteDecided,
+  { call_id, tenant, lesson, at_ms: decided_ms }: RouteDecided,
   input: FeedbackInput,
   of_session: FeedbackGiven | undefined,
   { key_id, body_hash, now_ms }: Given,
 ): RouteFeedback | undefined {
   const right = input.kind === 'score' ? input.score : of_session?.score;
   if (right !== undefined)
-    return { type: 'route.feedback', call_id, tenant, key_id, body_hash, right, lesson, at_ms: now_ms };
+    return { type: 'route.feedback', call_id, tenant, key_id, body_hash, right, lesson, decided_ms, at_ms: now_ms };
   if (of_session !== undefined) return undefined;
   const message = `Request "${call_id}" asked one model, whose words are not kept: say how right its answer was as "score", from 0 to 1.`;
   throw new AtpError('invalid_request', message, { param: input.kind });

@@ -1,13 +1,7 @@
+import { tickOf } from './tick.ts';
 import { isLearnedRecord, type Knowledge, type LearnedRecord, type StrategyKind } from '@atp-router/consensus';
 import type { ConsensusLearned, FeedbackGiven } from '@atp-router/ledger';
 import type { Contribution, Subject } from './subject.ts';
-
-const HOUR_MS = 3_600_000;
-
-/** Hours since the epoch: by these what was learned fades. */
-export function tickOf(ms: number): number {
-  return Math.max(0, Math.floor(ms / HOUR_MS));
-}
 
 /** In place of a strategy: who was asked because a trigger held had the last word. */
 export const EXPERT = 'expert';

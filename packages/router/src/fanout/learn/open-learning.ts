@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { type Config, systemClock, systemTimers } from '@atp-router/adapters';
 import { type AliasTable, aliasTable, Knowledge } from '@atp-router/consensus';
-import { RouteLearner } from '@atp-router/routing';
+import { LEARNER_SETTINGS, RouteLearner } from '@atp-router/routing';
 import { AutoRouter } from '../../auto/auto-router.ts';
 import type { AtpError } from '@atp-router/kernel';
 import type { LedgerHandle } from '../../ledger-handle.ts';
@@ -41,7 +41,8 @@ export async function openLearning(
   // A tick is an hour.
   const knowledge = new Knowledge({ min_samples, half_life_ticks: half_life_hours });
   const written = (): Promise<void> => bus.written();
-  const auto = new AutoRouter(new RouteLearner(config.routing.seed ?? randomInt(2 ** 31)));
+  const learner = new RouteLearner(config.routing.seed ?? randomInt(2 ** 31), LEARNER_SETTINGS, secrets.node_id);
+  const auto = new AutoRouter(learner, sharesOf(current));
   const keeper = new KnowledgeKeeper({
     subjects: [consensusSubject(knowledge), auto],
     ...{ store: ledger.learned, written, clock: systemClock, timers: systemTimers, every_ms, onProblem },
@@ -65,12 +66,26 @@ export async function openLearning(
   return { knowledge, keeper, feedback, reconciler, chooser: auto };
 }
 
-/** The table of the configuration in force, made once for each. */
+/** The table of the configuration in force. */
 function aliasesOf(current: () => Config): () => AliasTable {
-  let made: { readonly of: Config['consensus']['aliases']; readonly table: AliasTable } | undefined;
+  return ofEach(current, ({ consensus }) => aliasTable(consensus.aliases));
+}
+
+/** Whether what is learned of a tenant's calls counts for others that share, in the configuration in force. */
+function sharesOf(current: () => Config): (tenant: string) => boolean {
+  const sharing = ofEach(
+    current,
+    ({ tenants }) => new Set(tenants.flatMap(({ id, share_learning }) => (share_learning ? [id] : []))),
+  );
+  return (tenant) => sharing().has(tenant);
+}
+
+/** What is made of the configuration in force, once for each. */
+function ofEach<T>(current: () => Config, make: (config: Config) => T): () => T {
+  let made: { readonly of: Config; readonly value: T } | undefined;
   return () => {
-    const of = current().consensus.aliases;
-    if (made?.of !== of) made = { of, table: aliasTable(of) };
-    return made.table;
+    const of = current();
+    if (made?.of !== of) made = { of, value: make(of) };
+    return made.value;
   };
 }

@@ -11,7 +11,7 @@ export interface RoutePrompt {
 }
 
 export interface RecordedAnswer {
-  /** Equal for equal answers; undefined: none could be read, or the set does not say what it was. */
+  /** Empty: none could be read of the answer; undefined: it is not known what it was. */
   readonly key: string | undefined;
   /** From 0, wrong, to 1, right. */
   readonly right: number;

@@ -53,5 +53,5 @@ function answerOf({ keys, asked, right, tokens }: Prompt, model: number): Record
   if (asked[model] !== true) return undefined;
   const key = keys[model] ?? '';
   const is_right = right.kind === 'key' ? key === right.key : right.right[model] === true;
-  return { key: key === '' ? undefined : key, right: is_right ? 1 : 0, out_tokens: tokens?.[model] };
+  return { key: right.kind === 'key' ? key : undefined, right: is_right ? 1 : 0, out_tokens: tokens?.[model] };
 }
