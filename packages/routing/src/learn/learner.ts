@@ -167,5 +167,5 @@ const SEEDS = 2 ** 32;
 const LIMITS: Readonly<Record<RoutePlans, Partial<TaskSettings>>> = {
   any: {},
   single: { openers: 0 },
-  cascade: { look_min: Number.NEGATIVE_INFINITY },
+  cascade: { look_min: Number.NEGATIVE_INFINITY, floor: 0 },
 };

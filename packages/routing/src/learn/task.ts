@@ -4,6 +4,7 @@ import type { Chance, Insight } from './insight.ts';
 import type { Shown } from './layout.ts';
 import type { LengthView } from './lengths.ts';
 import { afterOne, afterTwo, type Contender, type Guess, type Move, Outlook, type Places } from './outlook.ts';
+import { apart, ranked, SINGLES } from './places.ts';
 import type { AnswerRecord, RouteRecord } from './record.ts';
 
 export interface TaskSettings {
@@ -14,11 +15,23 @@ export interface TaskSettings {
   readonly guesses: number;
   /** How far guesses go from what is known: 1 is Thompson's rule, 0 tries nothing. */
   readonly boldness: number;
+  /**
+   * Chance that any contender is asked alone, whatever is known, where something may be tried: of what was never done records tell
+   * nothing.
+   */
+  readonly floor: number;
   /** Points of quality that looking at an answer has to be worth: until then nothing of it can be sent on. */
   readonly look_min: number;
 }
 
-export const TASK_SETTINGS: TaskSettings = { openers: 3, closers: 4, guesses: 16, boldness: 0.5, look_min: 0 };
+export const TASK_SETTINGS: TaskSettings = {
+  openers: 3,
+  closers: 4,
+  guesses: 16,
+  boldness: 0.5,
+  floor: 0.01,
+  look_min: 0,
+};
 
 /** What to do next: to take the answer of a model that has given one, or to ask a model; `none`: everybody has failed. */
 export type NextStep =
@@ -54,6 +67,8 @@ interface Unusable {
   readonly behind: number;
 }
 
+type First = Move & { readonly looks: boolean };
+
 /** The way of a task so far: whose answer was the last to be compared, and what was decided behind it. */
 interface Way {
   readonly answers: readonly Answer[];
@@ -80,9 +95,11 @@ export class RouteTask {
   readonly #guess: Guess;
   /** Of each contender before anybody has answered. */
   readonly chances: readonly Chance[];
-  /** Chance of the first move among those that were as good. */
+  /** Chance of the first move. */
   readonly propensity: number;
-  readonly #first: Move & { readonly looks: boolean };
+  /** Points of quality that the first answer costs more than that of whom what is known would have had asked; 0 or more. */
+  readonly tried: number;
+  readonly #first: First;
   /** What was decided stays decided, whatever is learned of other tasks meanwhile. */
   readonly #decided: Map<string, Move | undefined> = new Map();
 
@@ -103,13 +120,26 @@ export class RouteTask {
     this.#ranked = ranked(contenders, this.chances, settings);
     this.#places = apart(contenders, this.#ranked, settings);
     this.#outlook = new Outlook(insight, features, contenders, this.chances, this.#places);
-    const guesses = Array.from({ length: settings.boldness === 0 ? 1 : settings.guesses }, () => this.#guessed(rng));
-    const moves = guesses.map((guess) => this.#outlook.first(guess, settings.look_min));
+    const known = this.#outlook.first(this.#guessed(undefined), settings.look_min);
+    const { guess, first, propensity } = this.#begun(known, rng);
+    this.#guess = guess;
+    this.#first = first;
+    this.propensity = propensity;
+    this.tried = Math.max(0, this.#costOf(first.whom) - this.#costOf(known.whom));
+  }
+
+  #begun(known: First, rng: Rng): { readonly guess: Guess; readonly first: First; readonly propensity: number } {
+    const { boldness, guesses: count, floor, look_min } = this.#settings;
+    if (boldness === 0) return { guess: this.#guessed(undefined), first: known, propensity: 1 };
+    const guesses = Array.from({ length: count }, () => this.#guessed(rng));
+    const moves = guesses.map((guess) => this.#outlook.first(guess, look_min));
     const chosen = Math.floor(rng.next() * moves.length);
-    this.#guess = guesses[chosen] as Guess;
-    this.#first = moves[chosen] as Move & { readonly looks: boolean };
-    const { whom, looks } = this.#first;
-    this.propensity = moves.filter((move) => move.whom === whom && move.looks === looks).length / moves.length;
+    const is_any = rng.next() < floor;
+    const any = Math.floor(rng.next() * this.#contenders.length);
+    const first: First = is_any ? { kind: 'ask', whom: any, looks: false, worth: 0 } : (moves[chosen] as First);
+    const alike = moves.filter(({ whom, looks }) => whom === first.whom && looks === first.looks).length / count;
+    const by_floor = first.looks ? 0 : floor / this.#contenders.length;
+    return { guess: guesses[chosen] as Guess, first, propensity: (1 - floor) * alike + by_floor };
   }
 
   /** Whom to ask first, and whether the answer is to be looked at before it is taken. */
@@ -126,7 +156,7 @@ export class RouteTask {
   /** What was expected of one before anybody was asked; its cost is in points of quality. Throws for a model that is no contender. */
   outlookOf(model: string): Chance & { readonly cost: number } {
     const whom = this.#placeOf(model);
-    return { ...(this.chances[whom] as Chance), cost: this.#contenders[whom]?.cost ?? 0 };
+    return { ...(this.chances[whom] as Chance), cost: this.#costOf(whom) };
   }
 
   /** What to do now that this has come, in this order. Throws for a model that is none of the contenders. */
@@ -244,39 +274,17 @@ export class RouteTask {
     return place;
   }
 
-  #guessed(rng: Rng): Guess {
+  #costOf(whom: number): number {
+    return this.#contenders[whom]?.cost ?? 0;
+  }
+
+  /** Without chance: as what is known has it. */
+  #guessed(rng: Rng | undefined): Guess {
     const { boldness } = this.#settings;
     const of = new Float64Array(this.#contenders.length);
-    if (boldness === 0) return { of, common: 0, accord: 0 };
+    if (rng === undefined) return { of, common: 0, accord: 0 };
     const draw = (): number => boldness * normal(rng);
     for (const whom of this.#places.singles) of[whom] = draw();
     return { of, common: draw(), accord: draw() };
   }
 }
-
-/** Places by what each is worth if it is as good as may be hoped. */
-function ranked(
-  contenders: readonly Contender[],
-  chances: readonly Chance[],
-  { boldness }: TaskSettings,
-): readonly number[] {
-  const worth = Float64Array.from(contenders, ({ cost }, i) => {
-    const { mean, spread } = chances[i] as Chance;
-    return mean + boldness * spread - cost;
-  });
-  return contenders.map((_, i) => i).sort((a, b) => (worth[b] ?? 0) - (worth[a] ?? 0) || a - b);
-}
-
-/** Of these who may begin, and who may end. */
-function apart(contenders: readonly Contender[], all: readonly number[], { openers, closers }: TaskSettings): Places {
-  const last = all.slice(0, closers);
-  const dearest = Math.max(...last.map((i) => contenders[i]?.cost ?? 0));
-  const cheap = all.filter((i) => (contenders[i]?.cost ?? 0) <= OPENER_COST * dearest);
-  const first = cheap.slice(0, openers);
-  return { openers: first, closers: last, singles: [...new Set([...first, ...all.slice(0, SINGLES)])] };
-}
-
-/** So many may be asked alone. Who is not among these is worth less by what is known, and by half a spread for what is not. */
-const SINGLES = 8;
-/** Who costs more than so much of what the dearest costs is no cheap way to begin. */
-const OPENER_COST = 0.6;
