@@ -67,6 +67,12 @@ export interface RouteDecided {
   readonly quality_usd: number;
   /** The most promising first; not all where there were many. */
   readonly candidates: readonly RouteCandidateSeen[];
+  /** What the first answer was expected to cost more than that of whom what is known would have had asked. */
+  readonly tried_usd_nanos: UsdNanos;
+  /** What asking the first alone was expected to be worth less than asking the best alone, in money. */
+  readonly regret_usd_nanos: UsdNanos;
+  /** Whom savings are told against, and what its answer was expected to cost. */
+  readonly baseline: { readonly model: string; readonly expected_usd_nanos: UsdNanos };
   readonly lesson: RouteLesson;
   readonly outcome: 'ok' | 'error' | 'cancelled';
   /** Of the whole call. */

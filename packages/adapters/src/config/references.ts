@@ -13,6 +13,7 @@ import {
   writtenNames,
 } from './inventory.ts';
 import { type Draft, formatPath, type Path } from './problem.ts';
+import { valueAt } from './shape.ts';
 import { suggest } from './suggest.ts';
 
 /** Names that are used twice, and names that point at nothing. */
@@ -107,6 +108,8 @@ function pointers(inventory: Inventory): Draft[] {
   }
   for (const agent of inventory.agents)
     drafts.push(...target(inventory, [...agent.path, 'model'], agent.value['model'], ['model']));
+  const baseline = valueAt(inventory.data, ['routing', 'baseline']);
+  if (baseline !== undefined) drafts.push(...target(inventory, ['routing', 'baseline'], baseline, ['model']));
   return drafts;
 }
 

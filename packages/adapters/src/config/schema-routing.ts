@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { atStart, int, typed } from './schema-parts.ts';
+import { atStart, int, modelName, typed } from './schema-parts.ts';
 import type { RoutingConfig } from './types-routing.ts';
 
 /** What `auto` chooses by. docs/operations/routing.md. */
@@ -25,6 +25,9 @@ export const routingSchema: z.ZodType<RoutingConfig> = typed<RoutingConfig>()(
       description:
         'What a second less to wait for an answer is worth, in US dollars, by the p95 of a model. 0: time is free.',
     }),
+    baseline: modelName(
+      'Model that savings are told against: what it would have been expected to cost to ask it. Absent: of those who could be asked, the one that is dearest.',
+    ).optional(),
     explore: z
       .strictObject({
         usd_per_day: z.number().min(0).max(9_000_000).default(1).meta({

@@ -6,6 +6,8 @@ export interface RoutingConfig {
   readonly streamed: 'any' | 'single';
   readonly quality_usd: number;
   readonly second_usd: number;
+  /** Id of a model. */
+  readonly baseline?: string | undefined;
   readonly explore: ExploreConfig;
   readonly seed?: number | undefined;
 }

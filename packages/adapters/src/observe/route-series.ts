@@ -19,6 +19,10 @@ export class RouteSeries {
   readonly #further: Counter;
   readonly #cost: Lazy<Histogram>;
   readonly #feedback: Lazy<Counter>;
+  readonly #spent: Counter;
+  readonly #baseline: Counter;
+  readonly #tried: Counter;
+  readonly #regret: Counter;
 
   constructor(registry: MetricRegistry) {
     const decisions = registry.counter({
@@ -34,6 +38,22 @@ export class RouteSeries {
     const plain = (name: string, help: string): Counter => registry.counter({ name, help }).series();
     this.#explored = plain('atp_route_unsure_total', 'Calls for which another first move was as likely, or nearly so.');
     this.#further = plain('atp_route_escalations_total', 'Models that were asked behind the first of a cascade.');
+    this.#spent = plain(
+      'atp_route_spent_usd_micros_total',
+      'What calls cost that `auto` chose for and that ended well.',
+    );
+    this.#baseline = plain(
+      'atp_route_baseline_usd_micros_total',
+      'What the same calls were expected to cost with the model that savings are told against (`routing.baseline`, else the dearest).',
+    );
+    this.#tried = plain(
+      'atp_route_tried_usd_micros_total',
+      'What was expected to cost more because something was tried.',
+    );
+    this.#regret = plain(
+      'atp_route_regret_usd_micros_total',
+      'What asking the first model alone was expected to be worth less than asking the best alone, in money.',
+    );
     const cost = registry.histogram({
       ...{ name: 'atp_route_cost_usd_micros', labels: ['plan'], buckets: USD_MICROS },
       help: 'Cost of a call that `auto` chose for, in micro-dollars, all attempts together.',
@@ -46,13 +66,19 @@ export class RouteSeries {
     this.#feedback = new Lazy((right) => feedback.series(right));
   }
 
-  decided({ plan, outcome, first, propensity, lesson, cost_usd_nanos }: RouteDecided): void {
+  decided(event: RouteDecided): void {
+    const { plan, outcome, first, propensity, lesson, cost_usd_nanos } = event;
     this.#decisions.get(plan).get(outcome).inc();
     this.#models.get('first', first).inc();
     if (lesson.taken !== undefined) this.#models.get('taken', lesson.taken).inc();
     if (propensity < 1) this.#explored.inc();
     if (plan === 'cascade') this.#further.inc(Math.max(0, lesson.answers.length - 1));
     this.#cost.get(plan).observe(cost_usd_nanos / NANOS_PER_MICRO);
+    this.#tried.inc(event.tried_usd_nanos / NANOS_PER_MICRO);
+    this.#regret.inc(event.regret_usd_nanos / NANOS_PER_MICRO);
+    if (outcome !== 'ok') return;
+    this.#spent.inc(cost_usd_nanos / NANOS_PER_MICRO);
+    this.#baseline.inc(event.baseline.expected_usd_nanos / NANOS_PER_MICRO);
   }
 
   feedback({ right }: RouteFeedback): void {

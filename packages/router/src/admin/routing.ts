@@ -65,7 +65,9 @@ function guessed({ mean, low, high }: Guessed): object | null {
 }
 
 /** Money in micro-dollars, null for what there is none of. */
-function viewOf({ type: _, lesson, candidates, cost_usd_nanos, quality_usd, ...rest }: RouteDecided): object {
+function viewOf(decided: RouteDecided): object {
+  const { type: _, lesson, candidates, cost_usd_nanos, quality_usd, ...more } = decided;
+  const { tried_usd_nanos, regret_usd_nanos, baseline, ...rest } = more;
   const { topic, answers, taken } = lesson;
   return {
     ...{ policy: null, task_type: null },
@@ -77,6 +79,9 @@ function viewOf({ type: _, lesson, candidates, cost_usd_nanos, quality_usd, ...r
       expected_usd_micros: nanosToMicros(expected_usd_nanos),
       worth: worthOf(one.chance, expected_usd_nanos, quality_usd),
     })),
+    tried_usd_micros: nanosToMicros(tried_usd_nanos),
+    regret_usd_micros: nanosToMicros(regret_usd_nanos),
+    baseline: { model: baseline.model, expected_usd_micros: nanosToMicros(baseline.expected_usd_nanos) },
     answers: answers.map(answerView),
     taken: taken ?? null,
     cost_usd_micros: nanosToMicros(cost_usd_nanos),

@@ -10,6 +10,8 @@ const CANDIDATES_TOLD = 8;
 export interface ChoiceOf {
   readonly quality_usd: number;
   readonly explores: boolean;
+  /** Whom savings are told against, if it could have been asked; undefined: who is dearest. */
+  readonly baseline: string | undefined;
 }
 
 /** What came of a call that was chosen for. */
@@ -76,7 +78,7 @@ export class AutoChoice {
     { outcome, came, taken, cost_usd_nanos, at_ms }: ChoiceEnd,
   ): RouteDecided {
     const { quality_usd, explores } = this.#of;
-    const { first, propensity } = this.#task;
+    const { first, propensity, tried } = this.#task;
     return {
       type: 'route.decided',
       ...{ call_id, tenant, qos },
@@ -84,6 +86,8 @@ export class AutoChoice {
       ...(task_type !== undefined && { task_type }),
       ...{ plan: this.plan, first: first.model, propensity, explores, quality_usd },
       candidates: this.#told,
+      ...{ tried_usd_nanos: this.#nanosOf(tried), regret_usd_nanos: this.#nanosOf(this.#regret) },
+      baseline: this.#baseline,
       lesson: lessonOf(this.#task.record(came, taken)),
       ...{ outcome, cost_usd_nanos, at_ms },
     };
@@ -95,8 +99,30 @@ export class AutoChoice {
 
   #candidate(model: string): RouteDecided['candidates'][number] {
     const { mean, spread, cost } = this.#task.outlookOf(model);
-    const expected_usd_nanos = Math.round(cost * this.#of.quality_usd * NANOS_PER_USD);
-    return { model, chance: short(mean), spread: short(spread), expected_usd_nanos };
+    return { model, chance: short(mean), spread: short(spread), expected_usd_nanos: this.#nanosOf(cost) };
+  }
+
+  /** Whom it would have cost most to ask, or whom the operator tells savings against. */
+  get #baseline(): RouteDecided['baseline'] {
+    const { baseline } = this.#of;
+    const costOf = (model: string): number => this.#task.outlookOf(model).cost;
+    const named = baseline !== undefined && this.has(baseline) ? baseline : undefined;
+    const model = named ?? this.order.reduce((dearest, one) => (costOf(one) > costOf(dearest) ? one : dearest));
+    return { model, expected_usd_nanos: this.#nanosOf(costOf(model)) };
+  }
+
+  /** Of the first alone, against whoever is thought to be worth most: what was given up because something was tried. */
+  get #regret(): number {
+    const worthOf = (model: string): number => {
+      const { mean, cost } = this.#task.outlookOf(model);
+      return mean - cost;
+    };
+    return Math.max(0, Math.max(...this.order.map(worthOf)) - worthOf(this.#task.first.model));
+  }
+
+  /** Points of quality, in money. */
+  #nanosOf(points: number): number {
+    return Math.round(points * this.#of.quality_usd * NANOS_PER_USD);
   }
 }
 

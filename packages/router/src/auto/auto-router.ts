@@ -1,4 +1,5 @@
 import type { RoutingConfig } from '@atp-router/adapters';
+import { isJsonObject } from '@atp-router/kernel';
 import type { LearnedEvent } from '@atp-router/ledger';
 import {
   isLearnerState,
@@ -11,17 +12,31 @@ import type { Contribution, Subject } from '../fanout/learn/subject.ts';
 import { tickOf } from '../fanout/learn/tick.ts';
 import { AutoChoice, recordOf } from './auto-choice.ts';
 import { candidatesOf } from './candidates.ts';
+import { ExploreBudget, type Explored, isExplored } from './explore-budget.ts';
 import { worthOf } from './quality.ts';
 import type { AutoAsked, AutoNow, Chooser } from './types.ts';
+
+/** What is kept of it. */
+interface AutoRecord {
+  readonly learner: LearnerState;
+  readonly explored: Explored;
+}
 
 /** `auto` by what was learned. */
 export class AutoRouter implements Chooser, Subject {
   readonly name = 'routing';
   readonly #learner: RouteLearner;
   readonly #shares: (tenant: string) => boolean;
+  /** Part of what may be tried that is this process's. */
+  readonly #part: number;
+  readonly #budget: ExploreBudget = new ExploreBudget();
 
-  /** `shares`: whether a tenant gives others what is learned of its calls, and takes what is learned of theirs. */
-  constructor(learner: RouteLearner, shares: (tenant: string) => boolean) {
+  /**
+   * `shares`: whether a tenant gives others what is learned of its calls, and takes what is learned of theirs. `processes`: that
+   * share what may be spent because something is tried.
+   */
+  constructor(learner: RouteLearner, shares: (tenant: string) => boolean, processes: number) {
+    this.#part = 1 / processes;
     this.#learner = learner;
     this.#shares = shares;
   }
@@ -30,7 +45,8 @@ export class AutoRouter implements Chooser, Subject {
     if (settings.mode === 'static') return undefined;
     const { whos, facts, observed, can_look, stream, quality } = asked;
     const { quality_usd, second_usd } = worthOf(quality, settings);
-    const explores = mayExplore(facts, settings);
+    const of_day_usd = settings.explore.usd_per_day * this.#part;
+    const explores = mayExplore(facts, settings) && this.#budget.isLeft(of_day_usd, now.now_ms);
     const task = this.#learner.decide({
       text: asked.texts().join('\n'),
       candidates: candidatesOf(whos, facts, observed, now.mono_ms, second_usd),
@@ -38,7 +54,8 @@ export class AutoRouter implements Chooser, Subject {
       plans: !can_look || (stream && settings.streamed === 'single') ? 'single' : settings.plans,
       ...this.#at(facts.tenant.id, now.now_ms),
     });
-    return new AutoChoice(task, { quality_usd, explores });
+    if (task.tried > 0) this.#budget.spend(task.tried * quality_usd, now.now_ms);
+    return new AutoChoice(task, { quality_usd, explores, baseline: settings.baseline });
   }
 
   take(event: LearnedEvent): void {
@@ -50,20 +67,22 @@ export class AutoRouter implements Chooser, Subject {
     }
   }
 
-  record(): LearnerState {
-    return this.#learner.state();
+  record(): AutoRecord {
+    return { learner: this.#learner.state(), explored: this.#budget.explored };
   }
 
-  isRecord(value: unknown): boolean {
-    return isLearnerState(value);
+  isRecord(value: unknown): value is AutoRecord {
+    return isJsonObject(value) && isLearnerState(value['learner']) && isExplored(value['explored']);
   }
 
   restore(value: unknown): void {
-    this.#learner.restore(value as LearnerState);
+    const { learner, explored } = value as AutoRecord;
+    this.#learner.restore(learner);
+    this.#budget.restore(explored);
   }
 
   merge(others: readonly Contribution[]): void {
-    this.#learner.merge(others as readonly (Contribution & { readonly value: LearnerState })[]);
+    this.#learner.merge(others.map(({ value, ...from }) => ({ ...from, value: (value as AutoRecord).learner })));
   }
 
   #at(tenant: string, ms: number): RouteAt {

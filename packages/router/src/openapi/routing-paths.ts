@@ -84,6 +84,16 @@ export const ROUTING_SCHEMAS: JsonObject = {
     quality_usd: num('What a right answer in place of a wrong one was worth, in US dollars.'),
     cluster: orNull(int('Cluster of the prompt; null: none is known yet.')),
     candidates: list(candidate, 'The first, then the most promising; not all where there were many.'),
+    tried_usd_micros: int(
+      'What the first answer was expected to cost more than that of whom what is known would have had asked.',
+    ),
+    regret_usd_micros: int(
+      'What asking the first alone was expected to be worth less than asking the best alone, in money.',
+    ),
+    baseline: record({
+      model: text('Model that savings are told against.'),
+      expected_usd_micros: int('What its answer was expected to cost.'),
+    }),
     answers: list(answer, 'Who has answered, in this order.'),
     taken: orNull(text('Whose answer was the result; null: there was none.')),
     outcome: words('How the call ended.', ['ok', 'error', 'cancelled']),

@@ -42,7 +42,7 @@ export async function openLearning(
   const knowledge = new Knowledge({ min_samples, half_life_ticks: half_life_hours });
   const written = (): Promise<void> => bus.written();
   const learner = new RouteLearner(config.routing.seed ?? randomInt(2 ** 31), LEARNER_SETTINGS, secrets.node_id);
-  const auto = new AutoRouter(learner, sharesOf(current));
+  const auto = new AutoRouter(learner, sharesOf(current), config.workers);
   const keeper = new KnowledgeKeeper({
     subjects: [consensusSubject(knowledge), auto],
     ...{ store: ledger.learned, written, clock: systemClock, timers: systemTimers, every_ms, onProblem },
