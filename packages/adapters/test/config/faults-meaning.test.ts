@@ -23,13 +23,6 @@ const NAMES: readonly Case[] = [
     suggestion: 'small',
   },
   {
-    why: 'dangling model that savings are told against',
-    text: append('routing: { baseline: smal }'),
-    at: ['10:22 routing.baseline'],
-    message: /no model has the id "smal"/,
-    suggestion: 'small',
-  },
-  {
     why: 'agent of an agent',
     text: append('agents:', '  - { id: a, model: small }', '  - { id: b, model: a }'),
     at: ['12:21 agents[1].model'],
