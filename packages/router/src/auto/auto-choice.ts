@@ -133,17 +133,13 @@ export function recordOf({ features, lineage, topic, answers, taken }: RouteLess
 }
 
 function lessonOf({ features, lineage, topic, answers, taken }: RouteRecord): RouteLesson {
-  const { at, value } = features;
   return {
-    features: { at, value: value.map(short) },
-    lineage,
+    ...{ features, lineage },
     ...(topic !== undefined && { topic }),
-    answers: answers.map(({ choice, shown, length, better, unusable, ...rest }) => ({
+    answers: answers.map(({ choice, unusable, ...rest }) => ({
       ...rest,
-      ...{ length: short(length), better: short(better) },
       ...(choice !== undefined && { choice }),
       ...(unusable && { unusable }),
-      shown: shown.map(([place, one]) => [place, short(one)] as const),
     })),
     ...(taken !== undefined && { taken }),
   };

@@ -66,3 +66,20 @@ export function withoutTopics(record: RouteRecord, { topics }: Layout): RouteRec
   const features = { at: stays.map((i) => at[i] ?? 0), value: stays.map((i) => value[i] ?? 0) };
   return { ...record, lineage: '', features, topic: undefined };
 }
+
+/** The record as it is kept: four digits of what is no count are as many as mean something. */
+export function asKept({ features, answers, ...rest }: RouteRecord): RouteRecord {
+  return {
+    ...rest,
+    features: { at: features.at, value: features.value.map(short) },
+    answers: answers.map((one) => ({
+      ...one,
+      ...{ length: short(one.length), better: short(one.better) },
+      shown: one.shown.map(([place, value]) => [place, short(value)] as const),
+    })),
+  };
+}
+
+function short(value: number): number {
+  return Number.isFinite(value) ? Math.round(value * 10_000) / 10_000 : 0;
+}

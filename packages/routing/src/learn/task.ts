@@ -5,7 +5,7 @@ import type { Shown } from './layout.ts';
 import type { LengthView } from './lengths.ts';
 import { afterOne, afterTwo, type Contender, type Guess, type Move, Outlook, type Places } from './outlook.ts';
 import { apart, ranked, SINGLES } from './places.ts';
-import type { AnswerRecord, RouteRecord } from './record.ts';
+import { type AnswerRecord, asKept, type RouteRecord } from './record.ts';
 
 export interface TaskSettings {
   /** Models that may be asked first and looked at, and that may have the last word. */
@@ -164,7 +164,7 @@ export class RouteTask {
     return this.#way(came).next;
   }
 
-  /** The task as it is learned of when it is over. */
+  /** The task as it is kept, and learned of, when it is over. */
   record(came: readonly RouteAnswer[], taken: string | undefined): RouteRecord {
     const { features, lineage, topic } = this.#prompt;
     const { answers, unusable, closed } = this.#way(came);
@@ -178,7 +178,7 @@ export class RouteTask {
       const shown = this.#askedFor(whom, answers.slice(0, behind));
       return { model, out_tokens, length: 0, choice: undefined, unusable: true, better: betterOf(whom), shown };
     });
-    return { features, lineage, topic, answers: [...good, ...bad], taken };
+    return asKept({ features, lineage, topic, answers: [...good, ...bad], taken });
   }
 
   #way(came: readonly RouteAnswer[]): Way {

@@ -1,3 +1,4 @@
+import { type Foreseen, foreseenWithout } from '@atp-router/router';
 import { CHARS_PER_TOKEN, type ModelPrice, type RecordedAnswer, type RouteSet } from './layouts/layout.ts';
 
 const PER_MTOK = 1_000_000;
@@ -14,15 +15,15 @@ export interface RouteCase {
   readonly outcomes: readonly (Outcome | undefined)[];
 }
 
-export interface Outcome {
+/** `in_usd` and `out_usd_per_token`: as a router foresees them. */
+export interface Outcome extends Foreseen {
   /** Empty: none could be read of the answer; undefined: it is not known what it was. */
   readonly key: string | undefined;
   /** From 0 to 1. */
   readonly right: number;
-  readonly in_usd: number;
-  readonly out_usd_per_token: number;
   /** Undefined: it is not known. */
   readonly out_tokens: number | undefined;
+  /** By characters, a quarter of a token each. */
   readonly cost_usd: number;
 }
 
@@ -34,7 +35,8 @@ export function routeCases(
 ): readonly RouteCase[] {
   const places = chosen.map((model) => models.indexOf(model));
   return prompts.flatMap(({ id, text, category, held_out, answers }): readonly RouteCase[] => {
-    const outcomes = places.map((place, model) => outcomeOf(answers[place], text, prices[model]));
+    const foreseen = foreseenWithout(text, prices);
+    const outcomes = places.map((place, model) => outcomeOf(answers[place], text, prices[model], foreseen[model]));
     return outcomes.every((outcome) => outcome === undefined) ? [] : [{ id, text, category, held_out, outcomes }];
   });
 }
@@ -43,10 +45,10 @@ function outcomeOf(
   answer: RecordedAnswer | undefined,
   text: string,
   price: ModelPrice | undefined,
+  foreseen: Foreseen | undefined,
 ): Outcome | undefined {
-  if (answer === undefined || price === undefined) return undefined;
+  if (answer === undefined || price === undefined || foreseen === undefined) return undefined;
   const in_usd = ((text.length / CHARS_PER_TOKEN) * price.in_usd_per_mtok) / PER_MTOK;
-  const out_usd_per_token = price.out_usd_per_mtok / PER_MTOK;
-  const cost_usd = in_usd + out_usd_per_token * (answer.out_tokens ?? USUAL_OUT_TOKENS);
-  return { ...answer, in_usd, out_usd_per_token, cost_usd };
+  const out_usd = (price.out_usd_per_mtok / PER_MTOK) * (answer.out_tokens ?? USUAL_OUT_TOKENS);
+  return { ...answer, ...foreseen, cost_usd: in_usd + out_usd };
 }

@@ -39,7 +39,7 @@ const AT = { tenant: 'eval', tick: 0, share: false } as const;
 /** The learner takes two. */
 const STREAMS = { order: 0, feedback: 1, learner: 2, warm_order: 4, warm_feedback: 5 } as const;
 
-function streamOf(seed: number, stream: keyof typeof STREAMS): Rng {
+export function streamOf(seed: number, stream: keyof typeof STREAMS): Rng {
   return seededRng(Math.imul(seed, 8) + STREAMS[stream]);
 }
 
@@ -108,7 +108,7 @@ function routed(
   });
 }
 
-/** What came of those who were asked, in their order. */
+/** What came of those who were asked, in their order. A router looks at no answer of a single call. */
 function played(models: readonly string[], one: RouteCase, task: RouteTask): readonly RouteAnswer[] {
   const came: RouteAnswer[] = [];
   const keys: string[] = [];
@@ -118,9 +118,14 @@ function played(models: readonly string[], one: RouteCase, task: RouteTask): rea
     const { out_tokens = Number.NaN, key } = outcomeOf(one, models.indexOf(next.model));
     const { model } = next;
     came.push(
-      key === ''
+      key === '' && task.first.looks
         ? { kind: 'unusable', model, out_tokens }
-        : { kind: 'answer', model, out_tokens, choice: key === undefined ? undefined : numberOf(key, keys) },
+        : {
+            kind: 'answer',
+            model,
+            out_tokens,
+            choice: key === undefined || key === '' ? undefined : numberOf(key, keys),
+          },
     );
     next = task.next(came);
   }
