@@ -34,8 +34,9 @@ export const registrySchema: z.ZodType<RegistryConfig> = typed<RegistryConfig>()
     }),
     promote: z.enum(['manual', 'automatic']).default('manual').meta({
       description:
-        '`manual`: the rules only say what they would do (`atp models list`). `automatic`: they do it, each minute.',
+        '`manual`: the rules only say what they would do (`atp models list`). `automatic`: they do it, each `review_ms`.',
     }),
+    review_ms: millis(100, 'Between two looks of the rules at all models.').default(60_000),
     rules: z
       .strictObject({
         min_samples: int(1, 5_000, 'Comparisons before a shadow is promoted: 200 tell 98 % from 95 %.').default(

@@ -3,6 +3,7 @@ export interface RegistryConfig {
   readonly signers: readonly SignerConfig[];
   readonly require: 'none' | 'auto' | 'any';
   readonly promote: 'manual' | 'automatic';
+  readonly review_ms: number;
   readonly rules: RegistryRulesConfig;
 }
 

@@ -88,6 +88,7 @@ function addPapers(models: Command, cli: Cli): void {
     .description('sign a manifest, without a router; the signed one goes to standard output')
     .requiredOption('--key <file>', 'Ed25519 private key, PEM')
     .requiredOption('--signer <id>', 'as registry.signers of the routers names it')
+    .option('--json', 'with hash and public key, in one object')
     .action(async (file: string, options: SignOptions) => {
       await (await import('../models/sign.ts')).signManifest(cli, file, options);
     });

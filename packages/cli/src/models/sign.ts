@@ -1,7 +1,7 @@
 import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto';
 import { signedText } from '@atp-router/routing';
 import { canonicalJson } from '@atp-router/wire';
-import type { Cli } from '../commands/context.ts';
+import { type Cli, show } from '../commands/context.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { readText } from '../read-file.ts';
 import { readManifestFile } from './manifest-file.ts';
@@ -9,17 +9,21 @@ import { readManifestFile } from './manifest-file.ts';
 export interface SignOptions {
   readonly key: string;
   readonly signer: string;
+  readonly json?: boolean;
 }
 
 /** Signs a manifest, with no router at hand: the signed file goes to standard output, what to configure to the other. */
-export async function signManifest(cli: Cli, file: string, { key, signer }: SignOptions): Promise<void> {
+export async function signManifest(cli: Cli, file: string, options: SignOptions): Promise<void> {
+  const { key, signer } = options;
   const { manifest } = await readManifestFile(file, cli.terminal);
   const private_key = privateKeyOf(await readText(key, cli.terminal), key);
   const hash = createHash('sha256').update(canonicalJson(manifest)).digest('hex');
   const value = sign(null, Buffer.from(signedText(hash), 'utf8'), private_key).toString('base64');
-  cli.terminal.out(`${JSON.stringify({ manifest, signature: { signer, value } }, undefined, 2)}\n`);
   const { x } = createPublicKey(private_key).export({ format: 'jwk' });
   const public_key = Buffer.from(x ?? '', 'base64url').toString('base64');
+  const file_signed = { manifest, signature: { signer, value } };
+  show(cli, options, { ...file_signed, hash, public_key }, () => `${JSON.stringify(file_signed, undefined, 2)}\n`);
+  if (options.json === true) return;
   cli.terminal.err(
     `manifest ${hash}\nrouters that are to believe it need: registry: { signers: [{ id: ${signer}, public_key: ${public_key} }] }\n`,
   );

@@ -2,6 +2,7 @@ import { AtpError } from '@atp-router/kernel';
 import { MANIFEST_BYTES_MAX, type ModelStatus, readManifest } from '@atp-router/routing';
 import { LifecycleDesk, type OnFile } from '../lifecycle/desk.ts';
 import { lackingWords } from '../lifecycle/lacking.ts';
+import { startReviews } from '../lifecycle/reviews.ts';
 import { review, type Reviewed, reviewed, type ReviewParts } from '../lifecycle/review.ts';
 import type { Changes } from './changes.ts';
 import { Fields, needed } from './fields.ts';
@@ -15,9 +16,11 @@ const STATUSES: readonly ModelStatus[] = ['active', 'fallback', 'deprecated'];
 /** `/lifecycle`: the statuses of models, their papers, and what the rules would do. */
 export function addLifecycle(routes: AdminRoutes, parts: AdminParts, changes: Changes): void {
   const { manager, ledger, engine } = parts;
-  const { clock } = engine.parts.ambient;
+  const { clock, timers } = engine.parts.ambient;
   const desk = new LifecycleDesk({ manager, changes, clock });
   const of_review = { desk, shadows: ledger.shadows, config: () => manager.config, now_ms: () => clock.now_ms() };
+  const { onFault } = engine.parts;
+  startReviews({ ...of_review, timers, isEnding: () => engine.is_draining, onFault: (thrown) => onFault(thrown) });
   routes.get('/lifecycle', PAGE_QUERY, (request) => list(request, of_review));
   routes.get('/lifecycle/:id', [], async (request) => ok(await whole(desk.find(param(request)), of_review)));
   routes.post('/lifecycle/:id/move', (request) => shown(move(request, desk), of_review));

@@ -1,4 +1,5 @@
 import type { Config } from '@atp-router/adapters';
+import { isAtpError } from '@atp-router/kernel';
 import { COMPARISONS_MAX, type ShadowCompared, type ShadowStore } from '@atp-router/ledger';
 import {
   type Evidence,
@@ -70,9 +71,14 @@ export async function review(parts: ReviewParts): Promise<readonly Reviewed[]> {
     const { verdict } = one;
     if (verdict.kind === 'hold') continue;
     const { to, cause, numbers, why } = verdict;
-    // Since the verdict somebody may have moved it: then it is not moved from there.
-    await parts.desk.move(found.id, to, { by: RULE, note: why.join('; ') }, { cause, numbers }, found.status);
-    moved.push(one);
+    const act = { by: RULE, note: why.join('; ') };
+    try {
+      await parts.desk.move(found.id, to, act, { cause, numbers }, found.status);
+      moved.push(one);
+    } catch (error) {
+      // Somebody has moved it meanwhile, or its papers do not allow it: that keeps no other from being judged.
+      if (!isAtpError(error) || error.code !== 'conflict') throw error;
+    }
   }
   return moved;
 }

@@ -108,6 +108,15 @@ it('tells what cannot be read, what differs and what fails, and keeps no word of
   }
 });
 
+it('moves by itself where the operator has it so', async () => {
+  const rules = { min_samples: 1, rest_ms: 0, latency_ratio: 1000 };
+  const stage = await onStage({ champ: 'C', rook: 'C' }, { registry: { promote: 'automatic', review_ms: 100, rules } });
+  await stage.running.chat({ model: 'auto' });
+  await stage.seen('model.moved', 1);
+  const moved = stage.events.flatMap((one) => (one.type === 'model.moved' ? [one] : []));
+  expect(moved).toMatchObject([{ model: 'rook', from: 'shadow', to: 'active', cause: 'evidence', by: 'rule' }]);
+});
+
 it('moves a shadow by its evidence alone, and says what is lacking until then', async () => {
   const registry = { rules: { min_samples: 3, rest_ms: 0, latency_ratio: 1000 } };
   const stage = await onStage({ champ: 'C', rook: 'C' }, { registry });
