@@ -14,6 +14,7 @@ import { addEvents } from './commands/events.ts';
 import { addJournal } from './commands/journal.ts';
 import { addKeys } from './commands/keys.ts';
 import { addKill } from './commands/kill.ts';
+import { addModels } from './commands/models.ts';
 import { addReputation } from './commands/reputation.ts';
 import { addRoute } from './commands/route.ts';
 import { addSessions } from './commands/sessions.ts';
@@ -58,6 +59,7 @@ export function buildProgram(cli: Cli): Command {
   addPolicy(program, cli);
   addKeys(program, cli);
   const entities = addEntities(program, cli);
+  addModels(entities.models, cli);
   addProvidersCheck(entities.providers, cli);
   addAgents(program, cli);
   addKill(program, cli);

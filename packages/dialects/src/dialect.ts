@@ -92,6 +92,8 @@ export interface AtpField {
   readonly simulated?: true;
   /** What was generated and the client's shape cannot carry: at the end of a stream. */
   readonly dropped?: readonly string[];
+  /** A shadow model is asked the same for comparison, and answers nobody. */
+  readonly trial?: { readonly champion: string; readonly challenger: string };
   /** How several agents' answers became this one. */
   readonly consensus?: JsonObject;
 }

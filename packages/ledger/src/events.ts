@@ -1,6 +1,7 @@
 import type { ConsensusEnded } from './consensus-events.ts';
 import type { LaneMark } from './lane-mark.ts';
 import type { ConsensusLearned, FeedbackGiven } from './learned-events.ts';
+import type { ModelCustody, ModelMoved, ShadowCompared } from './model-events.ts';
 import type { NodeStarted, NodeStopped } from './node-events.ts';
 import type { RouteDecided, RouteFeedback } from './route-events.ts';
 import type { SessionClosed, SessionDenied, SessionOpened } from './session-events.ts';
@@ -196,9 +197,10 @@ export interface KillSet {
   readonly since_ms: number | null;
 }
 
-export type EntityKind = 'tenant' | 'key' | 'model' | 'provider';
+/** `papers`: what was done with a model at run time (its status, its manifest), by the model's id. */
+export type EntityKind = 'tenant' | 'key' | 'model' | 'provider' | 'papers';
 
-/** A tenant, key, model or provider made or changed through the admin API. `value` never holds a secret in clear. */
+/** A tenant, key, model, provider or papers of a model, made or changed through the admin API. `value` never holds a secret in clear. */
 export interface EntityPut {
   readonly type: 'entity.put';
   readonly kind: EntityKind;
@@ -259,6 +261,9 @@ export type RouterEvent =
   | FeedbackGiven
   | RouteDecided
   | RouteFeedback
+  | ModelMoved
+  | ModelCustody
+  | ShadowCompared
   | NodeStarted
   | NodeStopped
   | ConfigApplied

@@ -27,6 +27,7 @@ import { openLearning } from './fanout/learn/open-learning.ts';
 import { openLocalEmbedder } from './fanout/open-embedder.ts';
 import { Engine } from './engine/engine.ts';
 import { problemOf } from './engine/faults.ts';
+import { Trials } from './lifecycle/shadow/trials.ts';
 import type { Ambient } from './engine/ports.ts';
 import { Throttles } from './engine/throttles.ts';
 import { IdempotencyIndex } from './engine/idempotency.ts';
@@ -143,6 +144,7 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
     reconciler: learning.reconciler,
     chooser: learning.chooser,
     answers: keptAnswers(seat, manager),
+    trials: { watch: (request, generation) => trials.watch(request, generation) } satisfies EngineParts['trials'],
     shared: shared?.budgets,
     idempotency:
       shared?.keys(kept) ??
@@ -152,6 +154,10 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
   const of_engine = { ...common, watch, tuners: tunersOf(config), gate: member?.gate, relay: member?.relay };
   const beside = { counter, metrics, agents };
   const engine: Engine = makeEngine(options, manager, accounts, bus, ambient, of_engine, beside);
+  const { live } = engine.parts;
+  const submit = engine.submit.bind(engine);
+  const trials: Trials = new Trials({ ambient, log: bus, live, generation: () => manager.generation, submit });
+  bus.listen((event) => trials.observe(event));
   manager.attach(engine);
   for (const kill of member?.kills ?? ledger.start.kills) engine.parts.kills.set(kill.scope, kill.id, true);
   const flow = { watch, spending: watchFlow(metrics, bus, accounts, engine) };
@@ -233,7 +239,7 @@ function makeEngine(
   ambient: Ambient,
   common: Pick<
     EngineParts,
-    'answers' | 'chooser' | 'reconciler' | 'shared' | 'idempotency' | 'watch' | 'tuners' | 'gate' | 'relay'
+    'answers' | 'trials' | 'chooser' | 'reconciler' | 'shared' | 'idempotency' | 'watch' | 'tuners' | 'gate' | 'relay'
   >,
   { counter, metrics, agents }: EngineHelpers,
 ): Engine {

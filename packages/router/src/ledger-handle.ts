@@ -16,6 +16,7 @@ import type {
   IdempotencyRow,
   KillRow,
   LearnedStore,
+  ShadowStore,
   UsageStore,
 } from '@atp-router/ledger';
 import type { ClaimArchive } from './engine/idempotency.ts';
@@ -45,6 +46,8 @@ export interface LedgerHandle {
   readonly consensus: ConsensusStore;
   /** What this node and others have learned of who answers, and recent sessions. */
   readonly learned: LearnedStore;
+  /** What shadow models were compared with, of all nodes of the database. */
+  readonly shadows: ShadowStore;
   /** Blocks that are in the journal and not yet in the tables. */
   lagBlocks(): number;
   /** Makes the tables anew from the journal. */
@@ -92,6 +95,7 @@ export async function openRouterLedger(
     usage: ledger.usage,
     consensus: ledger.consensus,
     learned: ledger.learned,
+    shadows: ledger.shadows,
     lagBlocks: () => ledger.lagBlocks(),
     rebuild: () => ledger.rebuild(),
     close: () => ledger.close(),

@@ -32,6 +32,8 @@ export interface RequestFacts {
   readonly rights?: Rights | undefined;
   /** Why only models on this machine or in its private network may see it, as a clause. Absent: any model may. */
   readonly local_only?: string | undefined;
+  /** The id of the shadow that is asked beside somebody else, for nobody: no other model, and no policy. Absent: a client asks. */
+  readonly shadow?: string | undefined;
 }
 
 /** The present state of the targets, as the breakers, readiness windows and kill switches see it. */

@@ -8,6 +8,7 @@ export const FILTERS = [
   'data_scope',
   'safety_grade',
   'status',
+  'manifest',
   'capability',
   'context',
   'external',
@@ -23,6 +24,7 @@ export const FILTER_ERRORS: Readonly<Record<Filter, ErrorCode>> = {
   data_scope: 'policy_denied',
   safety_grade: 'policy_denied',
   status: 'policy_denied',
+  manifest: 'policy_denied',
   capability: 'invalid_request',
   context: 'prompt_too_large',
   external: 'policy_denied',
@@ -57,7 +59,12 @@ export function removalOf(
   if (!gradeSuffices(model.safety_grade, min_grade) || !gradeSuffices(model.safety_grade, tenant.min_safety_grade)) {
     return removed(model, 'safety_grade', `its safety grade is ${model.safety_grade ?? 'not known'}, too low here`);
   }
-  if (!statusAllows(model, role)) return removed(model, 'status', `its status is ${model.status}`);
+  const status = statusReason(model, role, facts.shadow);
+  if (status !== undefined) return removed(model, 'status', status);
+  const { lacks_manifest } = model;
+  if (lacks_manifest !== undefined && (lacks_manifest.where === 'any' || role === 'auto')) {
+    return removed(model, 'manifest', lacks_manifest.reason);
+  }
   const lacking = firstLacking(model, facts);
   if (lacking !== undefined) return removed(model, 'capability', `it lacks ${lacking}`);
   if (model.context !== undefined && facts.in_tokens >= model.context) {
@@ -107,6 +114,12 @@ function list(scopes: Iterable<string> | undefined): string {
 
 function gradeSuffices(grade: SafetyGrade | undefined, required: SafetyGrade | undefined): boolean {
   return required === undefined || (grade !== undefined && grade <= required);
+}
+
+/** Why its status keeps a model from being asked. `shadow`: the one model that is asked on the quiet, and nobody else. */
+function statusReason(model: ModelEntry, role: Role, shadow: string | undefined): string | undefined {
+  if (shadow !== undefined) return model.id === shadow && model.status === 'shadow' ? undefined : 'it is no shadow now';
+  return statusAllows(model, role) ? undefined : `its status is ${model.status}`;
 }
 
 function statusAllows(model: ModelEntry, role: Role): boolean {

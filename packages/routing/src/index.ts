@@ -9,13 +9,14 @@ export {
   type Permit,
 } from './breaker.ts';
 export type { Health, Kills, Observed, Offered, RequestFacts, TenantFacts } from './facts.ts';
-export { clearedFor, type Filter, type Removed } from './filters.ts';
+export { clearedFor, type Filter, type Removed, removalOf } from './filters.ts';
 export { type KillScope, KillSwitches } from './kill-switches.ts';
 export { DEFAULT_READINESS, Readiness, type ReadinessOptions, type ReadinessReport } from './readiness.ts';
 export {
   type AgentEntry,
   type Capability,
   type ChainStep,
+  type LacksManifest,
   type ModelEntry,
   type ModelSpec,
   type ModelStatus,
@@ -80,3 +81,35 @@ export { isLearnerState, type LearnerState } from './learn/state.ts';
 export type { NextStep, RouteAnswer, RouteTask, TaskSettings } from './learn/task.ts';
 export { type Guessed, type Observation, type WhatIf, whatIf } from './whatif/estimate.ts';
 export { WHAT_IF_WORDS, type WhatIfCandidate, type WhatIfPolicy, whatIfPolicy } from './whatif/policies.ts';
+export { type CustodyEntry, type CustodyStep, CUSTODY_STEPS, custodyRefusal } from './lifecycle/custody.ts';
+export { type Comparison, type Evidence, evidenceOf, formatErrors } from './lifecycle/evidence.ts';
+export { type Experiment, experimentsOf, type SignTest } from './lifecycle/experiment.ts';
+export {
+  type Manifest,
+  type ManifestFile,
+  type ManifestSignature,
+  MANIFEST_BYTES_MAX,
+  MANIFEST_VERSION,
+  readManifest,
+  type ReadManifest,
+  signedText,
+} from './lifecycle/manifest.ts';
+export {
+  type ManifestsRequired,
+  type ManifestTools,
+  type PapersState,
+  papersState,
+  type Signer,
+} from './lifecycle/papers.ts';
+export { judge, type Judged, LIFECYCLE_RULES, type LifecycleRules, type Verdict } from './lifecycle/rules.ts';
+export {
+  afterMove,
+  type Holding,
+  type Move,
+  MOVE_CAUSES,
+  type MoveCause,
+  moveRefusal,
+  replayMoves,
+  rollbackTarget,
+  statusOf,
+} from './lifecycle/standing.ts';

@@ -30,6 +30,17 @@ export interface ModelSpec {
   readonly data_scopes?: ReadonlySet<string> | undefined;
   readonly regions?: readonly string[] | undefined;
   readonly expected_latency_ms?: number | undefined;
+  /** When it came to its status at run time, ms since the epoch. Absent: it has the status of the configuration. */
+  readonly status_since_ms?: number | undefined;
+  /** It lacks a manifest that counts, and where that keeps it from being asked. Absent: nothing is lacking. */
+  readonly lacks_manifest?: LacksManifest | undefined;
+}
+
+/** `auto`: it is not chosen by `auto`. `any`: it is not asked at all. */
+export interface LacksManifest {
+  readonly where: 'auto' | 'any';
+  /** As a clause. */
+  readonly reason: string;
 }
 
 export interface ModelEntry extends ModelSpec {
@@ -86,6 +97,8 @@ export interface RegistrySpec {
   readonly models: readonly ModelSpec[];
   readonly agents?: readonly AgentEntry[] | undefined;
   readonly policies?: readonly PolicyEntry[] | undefined;
+  /** What models lack that no configuration declares. Absent: nothing. */
+  readonly dynamic_lacks?: LacksManifest | undefined;
 }
 
 /** What a model name stands for. */
@@ -120,8 +133,10 @@ export class Registry {
   readonly #providers: Map<string, ProviderEntry> = new Map();
   readonly #by_target: Map<string, Named> = new Map();
   readonly #chains: Map<string, readonly ChainStep[]> = new Map();
+  readonly #dynamic_lacks: LacksManifest | undefined;
 
   constructor(spec: RegistrySpec) {
+    this.#dynamic_lacks = spec.dynamic_lacks;
     for (const provider of spec.providers) this.#providers.set(provider.id, provider);
     this.models = spec.models.map((model) => this.#addModel(model));
     this.policies = spec.policies ?? [];
@@ -146,7 +161,9 @@ export class Registry {
     const slash = name.indexOf('/');
     if (slash < 1 || slash === name.length - 1 || name.length > MAX_NAME_LENGTH) return undefined;
     const provider = this.#providers.get(name.slice(0, slash));
-    return provider?.any_model ? { kind: 'model', model: dynamicModel(provider, name.slice(slash + 1)) } : undefined;
+    if (provider?.any_model !== true) return undefined;
+    const model = dynamicModel(provider, name.slice(slash + 1));
+    return { kind: 'model', model: { ...model, lacks_manifest: this.#dynamic_lacks } };
   }
 
   /** Ids of the configured providers, in the order of the configuration. */

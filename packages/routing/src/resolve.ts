@@ -77,6 +77,8 @@ function coming(registry: Registry, name: string, named: Named, facts: RequestFa
   const names = [name, base.kind === 'model' ? base.model.id : base.kind === 'auto' ? 'auto' : name];
   const subject = { names, facts };
   if (base.kind === 'policy') return { policy: base.policy, is_named: true, subject };
+  // What was asked for already came under its policy.
+  if (facts.shadow !== undefined) return { policy: undefined, is_named: false, subject };
   return { policy: matching(registry, subject), is_named: false, subject };
 }
 

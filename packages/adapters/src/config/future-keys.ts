@@ -24,7 +24,6 @@ const FUTURE_KEYS: Readonly<Record<string, readonly string[]>> = {
     'peers',
     'plugins',
     'redis',
-    'registry',
     'router',
     'scheduler',
     'semantic_cache',
@@ -56,7 +55,6 @@ const FUTURE_KEYS: Readonly<Record<string, readonly string[]>> = {
 };
 
 const FUTURE_VALUES: Readonly<Record<string, readonly string[]>> = {
-  'models[].status': ['shadow'],
   'store.type': ['nats', 'redis', 'valkey'],
 };
 

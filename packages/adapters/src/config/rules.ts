@@ -8,6 +8,7 @@ import { checkFlow } from './rules-flow.ts';
 import { checkPersona, checkRights } from './rules-personas.ts';
 import { checkPolicy } from './rules-policies.ts';
 import { checkProvider, headerNames } from './rules-providers.ts';
+import { checkRegistry } from './rules-registry.ts';
 import { checkCluster, checkSessionStore } from './rules-sessions.ts';
 import { checkSigning } from './rules-signing.ts';
 import { valueAt } from './shape.ts';
@@ -29,6 +30,7 @@ export function checkRules(inventory: Inventory): Draft[] {
     ...checkFlow(inventory),
     ...checkEmbeddings(inventory),
     ...checkAliases(inventory),
+    ...checkRegistry(inventory),
     ...headerNames(inventory, ['telemetry', 'otlp', 'headers']),
   ];
 }

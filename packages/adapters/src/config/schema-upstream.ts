@@ -233,9 +233,9 @@ export const modelSchema: z.ZodType<ModelConfig> = typed<ModelConfig>()(
     safety_grade: z.enum(['A', 'B', 'C', 'D']).default('D').meta({
       description: "The operator's grade, A best. Default D, not assessed: no policy that asks for a grade picks it.",
     }),
-    status: z.enum(['active', 'fallback', 'deprecated']).default('active').meta({
+    status: z.enum(['active', 'shadow', 'fallback', 'deprecated']).default('active').meta({
       description:
-        '`active`: routed. `fallback`: only when named, or in a fallback chain. `deprecated`: only when named, with a warning header.',
+        '`active`: routed. `shadow`: asked beside those that answer clients, and compared with them; never an answer (`shadow`). `fallback`: only when named, or in a fallback chain. `deprecated`: only when named, with a warning header. What was changed at run time goes before it (`atp models`).',
     }),
     data_scopes: z
       .array(name('A data scope.'))

@@ -15,6 +15,7 @@ import { consensusSchema } from './schema-consensus.ts';
 import { embeddingsSchema } from './schema-embed.ts';
 import { flowSchema } from './schema-flow.ts';
 import { personaSchema, policySchema } from './schema-policy.ts';
+import { registrySchema, shadowSchema } from './schema-registry.ts';
 import { routingSchema } from './schema-routing.ts';
 import { agentSchema, keySchema, tenantSchema } from './schema-tenancy.ts';
 import { modelSchema, providerSchema } from './schema-upstream.ts';
@@ -91,6 +92,10 @@ export const configSchema: z.ZodType<Config> = typed<Config>()(
       .prefault({})
       .meta({ description: 'Sessions in which several agents are asked: what is read, kept and learned.' }),
     routing: routingSchema.prefault({}).meta({ description: 'What `auto` chooses by.' }),
+    registry: registrySchema
+      .prefault({})
+      .meta({ description: 'Papers of models, and who moves them between statuses.' }),
+    shadow: shadowSchema.prefault({}).meta({ description: 'What models of status `shadow` are asked.' }),
     telemetry: telemetrySchema.prefault({}).meta({ description: 'Traces and logs. Metrics are always at `/metrics`.' }),
     shutdown: shutdownSchema.prefault({}).meta({ description: 'End of the process.' }),
   }),

@@ -12,6 +12,7 @@ import type { EmbeddingsConfig } from './types-embed.ts';
 import type { ClusterConfig } from './types-cluster.ts';
 import type { ConsensusSectionConfig } from './types-consensus.ts';
 import type { PersonaConfig, PolicyConfig } from './types-policy.ts';
+import type { RegistryConfig, ShadowConfig } from './types-registry.ts';
 import type { RoutingConfig } from './types-routing.ts';
 import type { SessionsConfig } from './types-sessions.ts';
 
@@ -44,6 +45,8 @@ export interface Config {
   readonly idempotency: IdempotencyConfig;
   readonly consensus: ConsensusSectionConfig;
   readonly routing: RoutingConfig;
+  readonly registry: RegistryConfig;
+  readonly shadow: ShadowConfig;
   readonly telemetry: TelemetryConfig;
   readonly shutdown: ShutdownConfig;
 }
@@ -158,7 +161,7 @@ export type Capability =
   | 'embeddings';
 
 export type SafetyGrade = 'A' | 'B' | 'C' | 'D';
-export type ModelStatus = 'active' | 'fallback' | 'deprecated';
+export type ModelStatus = 'active' | 'shadow' | 'fallback' | 'deprecated';
 export type Untranslatable = 'reject' | 'drop';
 
 export interface ModelConfig {

@@ -10,6 +10,7 @@ import {
   type LearnedStore,
   merge,
   recoverCalls,
+  type ShadowStore,
   type UsageStore,
 } from '@atp-router/ledger';
 import type { ClaimHead, DaySumsOf } from '../sql/index.ts';
@@ -17,7 +18,14 @@ import { journalPath } from './files.ts';
 import { openJournal } from './journal.ts';
 import { lockDataDir } from './lock.ts';
 import type { JournalLimit } from './projector.ts';
-import { type Answers, consensusStoreFrom, entityStoreFrom, learnedStoreFrom, usageStoreFrom } from './questions.ts';
+import {
+  type Answers,
+  consensusStoreFrom,
+  entityStoreFrom,
+  learnedStoreFrom,
+  shadowStoreFrom,
+  usageStoreFrom,
+} from './questions.ts';
 import type { TornTail } from './segment.ts';
 import { embeddedStore, type LedgerStore } from './store-place.ts';
 import type { Journal, JournalOptions } from './types.ts';
@@ -59,6 +67,7 @@ export interface Ledger extends Answers {
   readonly usage: UsageStore;
   readonly consensus: ConsensusStore;
   readonly learned: LearnedStore;
+  readonly shadows: ShadowStore;
   readonly entities: EntityStore;
   /** Settles what dead processes left open: appends the events and writes them. Afterwards no call is open. Once, before serving. */
   recover(): Recovery;
@@ -125,6 +134,7 @@ class OpenLedger implements Ledger {
   readonly usage: UsageStore;
   readonly consensus: ConsensusStore;
   readonly learned: LearnedStore;
+  readonly shadows: ShadowStore;
   readonly entities: EntityStore;
   readonly ask: Answers['ask'];
   readonly #client: WorkerClient;
@@ -139,6 +149,7 @@ class OpenLedger implements Ledger {
     this.usage = usageStoreFrom(client);
     this.consensus = consensusStoreFrom(client);
     this.learned = learnedStoreFrom(client);
+    this.shadows = shadowStoreFrom(client);
     this.entities = entityStoreFrom(client);
     this.#client = client;
     this.#release = release;

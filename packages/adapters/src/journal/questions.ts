@@ -16,6 +16,8 @@ import type {
   LearnedState,
   RouteDecided,
   RouteFeedback,
+  ShadowCompared,
+  ShadowStore,
   LearnedStore,
   UsageDayFilter,
   UsageFilter,
@@ -33,6 +35,7 @@ import {
   sqlConsensusStore,
   sqlEntityStore,
   sqlLearnedStore,
+  sqlShadowStore,
   sqlUsageStore,
 } from '../sql/index.ts';
 
@@ -67,6 +70,7 @@ export interface Questions {
   'learned.after': { readonly args: Parameters<LearnedStore['after']>; readonly answer: readonly LearnedRow[] };
   'learned.put': { readonly args: Parameters<LearnedStore['put']>; readonly answer: undefined };
   'learned.claim': { readonly args: Parameters<LearnedStore['claim']>; readonly answer: ClaimedFeedback };
+  'shadows.of': { readonly args: Parameters<ShadowStore['of']>; readonly answer: readonly ShadowCompared[] };
   'entities.list': { readonly args: readonly [EntityKind]; readonly answer: readonly EntityRow[] };
   'entities.get': { readonly args: readonly [EntityKind, id: string]; readonly answer: EntityRow | undefined };
   'entities.kills': { readonly args: readonly []; readonly answer: readonly KillRow[] };
@@ -93,6 +97,7 @@ export function answersFrom(driver: SqlDriver, node_id: string): Answers {
   const usage = sqlUsageStore(driver);
   const consensus = sqlConsensusStore(driver);
   const learned = sqlLearnedStore(driver, node_id);
+  const shadows = sqlShadowStore(driver);
   const entities = sqlEntityStore(driver, node_id);
   const answerers: Answerers = {
     'usage.list': usage.list,
@@ -112,6 +117,7 @@ export function answersFrom(driver: SqlDriver, node_id: string): Answers {
       return undefined;
     },
     'learned.claim': learned.claim,
+    'shadows.of': shadows.of,
     'entities.list': entities.list,
     'entities.get': entities.get,
     'entities.kills': entities.kills,
@@ -154,6 +160,10 @@ export function learnedStoreFrom(answers: Answers): LearnedStore {
     put: (state, now_ms) => answers.ask('learned.put', state, now_ms),
     claim: (feedback) => answers.ask('learned.claim', feedback),
   };
+}
+
+export function shadowStoreFrom(answers: Answers): ShadowStore {
+  return { of: (model, from_ms, limit) => answers.ask('shadows.of', model, from_ms, limit) };
 }
 
 export function entityStoreFrom(answers: Answers): EntityStore {

@@ -87,6 +87,15 @@ export function lineOf(event: RouterEvent): LogLine | undefined {
       return feedbackLine(event);
     case 'consensus.ended':
       return consensusLine(event);
+    case 'model.moved': {
+      const { model, from, to, cause, by, note } = event;
+      return line('info', 'model moved', { model, from, to, cause, by, note: note.slice(0, NAME_CHARS_MAX) });
+    }
+    case 'model.custody': {
+      const { model, step, manifest_hash, by } = event;
+      return line('info', 'model custody', { model, step, manifest_hash, by });
+    }
+    case 'shadow.compared':
     case 'consensus.learned':
     case 'route.decided':
     case 'call.opened':

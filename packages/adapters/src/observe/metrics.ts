@@ -12,6 +12,7 @@ import {
 } from './call-series.ts';
 import { ConsensusSeries } from './consensus-series.ts';
 import { RouteSeries } from './route-series.ts';
+import { ShadowSeries } from './shadow-series.ts';
 import { type Counter, type Histogram, Lazy, PairTable } from './instruments.ts';
 import { EmbedSeries } from './embed-series.ts';
 import { FlowSeries } from './flow-series.ts';
@@ -27,6 +28,7 @@ export class RouterMetrics {
   readonly flow: FlowSeries = new FlowSeries(this.registry);
   readonly #consensus: ConsensusSeries = new ConsensusSeries(this.registry);
   readonly #routing: RouteSeries = new RouteSeries(this.registry);
+  readonly #shadows: ShadowSeries = new ShadowSeries(this.registry);
   readonly embeddings: EmbedSeries = new EmbedSeries(this.registry);
   readonly #spent: PairTable<SpentSeries>;
   readonly #targets: PairTable<TargetSeries>;
@@ -118,6 +120,12 @@ export class RouterMetrics {
       case 'route.feedback':
         this.#routing.feedback(event);
         break;
+      case 'shadow.compared':
+        this.#shadows.compared(event);
+        break;
+      case 'model.moved':
+        this.#shadows.moved(event);
+        break;
       case 'call.refused':
         this.#refused.get(event.endpoint).get(event.error).inc();
         break;
@@ -143,6 +151,7 @@ export class RouterMetrics {
       case 'node.started':
         this.#recovered.inc(event.recovered_calls);
         break;
+      case 'model.custody':
       case 'call.opened':
       case 'attempt.started':
       case 'attempt.progress':

@@ -16,6 +16,7 @@ import {
   type PlainEnd,
   placeBlock,
   type RecordKey,
+  type ShadowCompared,
   type StoredRecord,
 } from '@atp-router/ledger';
 import type { SqlValue } from './driver.ts';
@@ -74,6 +75,8 @@ export class ProjectionBatch {
   readonly consensus: SqlValue[] = [];
   /** Rows of `learnings`, as those. */
   readonly learnings: SqlValue[] = [];
+  /** Rows of `shadow_comparisons`, as those. */
+  readonly shadows: SqlValue[] = [];
   /** Rows of `feedback`, each call and key once. */
   readonly feedback: Map<string, readonly SqlValue[]> = new Map();
   readonly sums: CallSums = new CallSums();
@@ -139,6 +142,10 @@ export class ProjectionBatch {
       this.#addConsensus(at, record, record.ts_ms);
       return;
     }
+    if (record.type === 'shadow.compared') {
+      this.#addShadow(at, record);
+      return;
+    }
     if (isLearned(record)) {
       this.#addLearned(at, record);
       return;
@@ -183,6 +190,15 @@ export class ProjectionBatch {
     const { call_id, tenant, policy, strategy, outcome, started_ms } = row;
     const record = JSON.stringify(row);
     this.consensus.push(call_id, node_id, at.epoch, tenant, policy, strategy, outcome, started_ms, record, sealed);
+  }
+
+  /** A rebuild meets those that were pruned again; they stay away. */
+  #addShadow(at: JournalPlace, record: JournalRecord & ShadowCompared): void {
+    const { node_id, pruned_before_day, counted } = this.#start;
+    const { v: _, seq: __, ts_ms: ___, ...event } = record;
+    const { challenger, champion, at_ms } = event;
+    if (utcDay(at_ms) < pruned_before_day && !isBehind(at, counted)) return;
+    this.shadows.push(node_id, at.epoch, at.seq, challenger, champion, at_ms, JSON.stringify(event));
   }
 
   #addLearned({ epoch, seq }: JournalPlace, record: JournalRecord & LearnedEvent): void {

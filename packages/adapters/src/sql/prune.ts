@@ -3,7 +3,7 @@ import type { SqlDriver } from './driver.ts';
 const DAY_MS = 86_400_000;
 
 /**
- * Removes records of calls and sessions of days before `before_day` and keys that expired by `now_ms`, `limit` rows of each at most. The
+ * Removes records of calls, sessions and comparisons of days before `before_day` and keys that expired by `now_ms`, `limit` rows of each at most. The
  * day is stored first: sums of days from which something is missing must never be made anew from the records.
  */
 export async function pruneTables(
@@ -22,12 +22,17 @@ export async function pruneTables(
      WHERE started_ms < $2 AND node_id = $1 ORDER BY started_ms, call_id LIMIT $3) RETURNING call_id`,
     [node_id, before_ms, limit],
   );
+  const shadows = await driver.query(
+    `DELETE FROM shadow_comparisons WHERE node_id = $1 AND (epoch, seq) IN (SELECT epoch, seq FROM shadow_comparisons
+     WHERE at_ms < $2 AND node_id = $1 ORDER BY at_ms, epoch, seq LIMIT $3) RETURNING seq`,
+    [node_id, before_ms, limit],
+  );
   const keys = await driver.query(
     `DELETE FROM idempotency WHERE node_id = $1 AND expires_ms <= $2 AND scope_hash IN
      (SELECT scope_hash FROM idempotency WHERE node_id = $1 AND expires_ms <= $2 LIMIT $3) RETURNING scope_hash`,
     [node_id, now_ms, limit],
   );
-  return calls === limit || sessions.length === limit || keys.length === limit;
+  return calls === limit || sessions.length === limit || shadows.length === limit || keys.length === limit;
 }
 
 /** A call that waited over midnight is charged to the day behind its start, whose sums may still be made anew from it. */

@@ -19,7 +19,14 @@ export async function resetToBase(
   const [before] = await tx.query('SELECT * FROM journal_position WHERE node_id = $1', [node_id]);
   const pruned = String(before?.['pruned_before_day'] ?? '');
   const counted = countedOf(before);
-  for (const table of ['calls', 'consensus_sessions', 'learnings', 'idempotency', 'events_recent']) {
+  for (const table of [
+    'calls',
+    'consensus_sessions',
+    'learnings',
+    'shadow_comparisons',
+    'idempotency',
+    'events_recent',
+  ]) {
     await tx.query(`DELETE FROM ${table} WHERE node_id = $1 AND epoch > $2`, [node_id, start.epoch]);
   }
   for (const table of ['open_calls', 'kills', 'entities', 'journal_position']) {

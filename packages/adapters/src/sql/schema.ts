@@ -108,8 +108,24 @@ const LEARNED: readonly string[] = [
     claimed_ms BIGINT NOT NULL, node_id TEXT NOT NULL, PRIMARY KEY (call_id, key_id))`,
 ];
 
+/** What shadow models were compared with. */
+const SHADOWS: readonly string[] = [
+  `CREATE TABLE shadow_comparisons (
+    node_id TEXT NOT NULL, epoch BIGINT NOT NULL, seq BIGINT NOT NULL, challenger TEXT NOT NULL, champion TEXT NOT NULL,
+    at_ms BIGINT NOT NULL, event TEXT NOT NULL, PRIMARY KEY (node_id, epoch, seq))`,
+  'CREATE INDEX shadow_comparisons_by_challenger ON shadow_comparisons (challenger, at_ms)',
+  'CREATE INDEX shadow_comparisons_by_champion ON shadow_comparisons (champion, at_ms)',
+];
+
 /** Each entry brings the schema to the version of its place in the list, from 1. Entries are never changed, only added. */
-const MIGRATIONS: readonly (readonly string[])[] = [[...PROJECTION, ...SHARED], OWNERS, RETENTION, CONSENSUS, LEARNED];
+const MIGRATIONS: readonly (readonly string[])[] = [
+  [...PROJECTION, ...SHARED],
+  OWNERS,
+  RETENTION,
+  CONSENSUS,
+  LEARNED,
+  SHADOWS,
+];
 
 export const SCHEMA_VERSION: number = MIGRATIONS.length;
 

@@ -28,6 +28,11 @@ const INSERT_LEARNINGS: BulkInsert = bulkInsert(
   ['node_id', 'epoch', 'seq', 'type', 'call_id', 'at_ms', 'event'],
   'ON CONFLICT (node_id, epoch, seq) DO NOTHING',
 );
+const INSERT_SHADOWS: BulkInsert = bulkInsert(
+  'shadow_comparisons',
+  ['node_id', 'epoch', 'seq', 'challenger', 'champion', 'at_ms', 'event'],
+  'ON CONFLICT (node_id, epoch, seq) DO NOTHING',
+);
 const PUT_FEEDBACK: BulkInsert = bulkInsert(
   'feedback',
   ['call_id', 'key_id', 'body_hash', 'state', 'claimed_ms', 'node_id'],
@@ -84,6 +89,7 @@ export async function writeBatch(
   await insertMany(tx, INSERT_CALLS, batch.calls);
   await insertMany(tx, INSERT_CONSENSUS, batch.consensus);
   await insertMany(tx, INSERT_LEARNINGS, batch.learnings);
+  await insertMany(tx, INSERT_SHADOWS, batch.shadows);
   await insertMany(tx, PUT_FEEDBACK, [...batch.feedback.values()].flat());
   await addSums(tx, node_id, batch.sums);
   await writeClaims(tx, node_id, batch);

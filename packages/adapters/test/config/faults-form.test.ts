@@ -1,5 +1,5 @@
 import { type Case, testFaults } from './faults.ts';
-import { append, insert, replace, SMALL } from './support.ts';
+import { append, replace, SMALL } from './support.ts';
 
 const KEYS: readonly Case[] = [
   {
@@ -100,13 +100,6 @@ const FUTURE: readonly Case[] = [
     text: append('policies:', '  - { id: p, fallback: [small], fan_out: 3 }'),
     at: ['11:33 policies[0].fan_out'],
     message: /"fan_out" is not supported/,
-  },
-  {
-    why: 'shadow models',
-    text: insert(8, '    status: shadow'),
-    at: ['9:13 models[0].status'],
-    message: /"shadow" is not supported by this version/,
-    got: 'shadow',
   },
   {
     why: 'a store of a later version',

@@ -12,7 +12,8 @@ interface Kind {
   /** Also its name in the paths of the admin API. */
   readonly plural: 'tenants' | 'models' | 'providers';
   readonly one: string;
-  readonly columns: readonly Column[];
+  /** Of its list; absent: there is more to list than this, which is done elsewhere. */
+  readonly columns?: readonly Column[];
 }
 
 const TENANTS: Kind = {
@@ -30,14 +31,6 @@ const TENANTS: Kind = {
 const MODELS: Kind = {
   plural: 'models',
   one: 'model',
-  columns: [
-    ['MODEL', 'id'],
-    ['PROVIDER', 'provider'],
-    ['UPSTREAM MODEL', 'upstream_model'],
-    ['CONTEXT', 'context'],
-    ['STATUS', 'status'],
-    ['SOURCE', 'source'],
-  ],
 };
 
 const PROVIDERS: Kind = {
@@ -52,23 +45,17 @@ const PROVIDERS: Kind = {
 };
 
 /** Adds `tenants`, `models` and `providers`, which are handled alike. */
-export function addEntities(program: Command, cli: Cli): { readonly providers: Command } {
+export function addEntities(program: Command, cli: Cli): { readonly providers: Command; readonly models: Command } {
   addKind(program, cli, TENANTS);
-  addKind(program, cli, MODELS);
-  return { providers: addKind(program, cli, PROVIDERS) };
+  const models = addKind(program, cli, MODELS);
+  return { models, providers: addKind(program, cli, PROVIDERS) };
 }
 
 function addKind(program: Command, cli: Cli, kind: Kind): Command {
   const { plural, one } = kind;
   const group = program.command(plural).description(`${plural} of a running router`);
-  online(group.command('list'))
-    .description(`list the ${plural} of the file and of the admin API`)
-    .action((options: OnlineOptions) =>
-      withAdmin(options, cli.terminal, async (api) => {
-        const data = await api.list(adminPath(plural));
-        show(cli, options, { data }, () => table(data, kind.columns));
-      }),
-    );
+  const { columns } = kind;
+  if (columns !== undefined) addList(group, cli, plural, columns);
   online(group.command('get <id>'))
     .description(`show one ${one}`)
     .action((id: string, options: OnlineOptions) =>
@@ -92,6 +79,17 @@ function addKind(program: Command, cli: Cli, kind: Kind): Command {
       }),
     );
   return group;
+}
+
+function addList(group: Command, cli: Cli, plural: string, columns: readonly Column[]): void {
+  online(group.command('list'))
+    .description(`list the ${plural} of the file and of the admin API`)
+    .action((options: OnlineOptions) =>
+      withAdmin(options, cli.terminal, async (api) => {
+        const data = await api.list(adminPath(plural));
+        show(cli, options, { data }, () => table(data, columns));
+      }),
+    );
 }
 
 /** One after the other; the first that is refused ends it, and those before it stay. */

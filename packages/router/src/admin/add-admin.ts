@@ -9,6 +9,7 @@ import { addEvents } from './events.ts';
 import { addFlow } from './flow.ts';
 import { addKeys } from './keys.ts';
 import { addKill } from './kill.ts';
+import { addLifecycle } from './lifecycle.ts';
 import { addLive } from './live.ts';
 import type { AdminParts } from './parts.ts';
 import { addProviderCheck } from './provider-check.ts';
@@ -36,6 +37,7 @@ export function addAdmin(table: RouterTable, parts: AdminParts): void {
   addConsensus(routes, parts);
   addReputation(routes, parts);
   addRouting(routes, parts);
+  addLifecycle(routes, parts, changes);
   addLive(routes, parts);
   addFlow(routes, parts);
   addEstimate(routes, parts);

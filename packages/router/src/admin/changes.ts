@@ -11,6 +11,14 @@ const WAITING_MAX = 64;
 /** Problems in one error message; the rest of a broken configuration is rarely news. */
 const SHOWN_MAX = 5;
 
+/** What else goes to the journal with a change, and what takes it back where the change does not come into force. */
+export interface Beside {
+  readonly events: readonly RouterEvent[];
+  readonly undo: readonly RouterEvent[];
+}
+
+const NOTHING_BESIDE: Beside = { events: [], undo: [] };
+
 /**
  * Makes changes one after the other: each is checked as a whole configuration, written to the journal, then brought into
  * force. What cannot be brought into force after all is taken back in the journal, too.
@@ -44,13 +52,19 @@ export class Changes {
    * Journals and applies all of `changes` or none. `code` is that of the error when the configuration would not be
    * valid with them. Only within `alone`.
    */
-  async apply(changes: readonly OverlayChange[], by: string, code: ErrorCode = 'invalid_request'): Promise<void> {
+  async apply(
+    changes: readonly OverlayChange[],
+    by: string,
+    code: ErrorCode = 'invalid_request',
+    beside: Beside = NOTHING_BESIDE,
+  ): Promise<void> {
     const { manager, bus, ledger } = this.#parts;
     if (ledger.journal.failure !== undefined) throw ledger.journal.failure;
     const before = manager.overlay;
     let journaled = false;
     const journal = (): Promise<void> => {
       for (const change of changes) bus.append(eventOf(change, by));
+      for (const event of beside.events) bus.append(event);
       journaled = true;
       return bus.written();
     };
@@ -61,6 +75,7 @@ export class Changes {
       // The records may still reach the disk, and would then be in force after a restart.
       if (journaled) {
         for (const change of inverse(changes, before)) bus.append(eventOf(change, by));
+        for (const event of beside.undo) bus.append(event);
         await bus.written().catch(() => undefined);
       }
       throw error;

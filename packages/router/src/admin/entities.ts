@@ -88,6 +88,9 @@ class Entities {
       // A tenant made anew under this name must not inherit the keys of the old one.
       const keys = kind === 'tenant' ? overlayKeys(manager.overlay).filter((key) => key.tenant === id) : [];
       const gone: OverlayChange[] = keys.map((key) => ({ op: 'remove', kind: 'key', id: `${id}/${key.id}` }));
+      // And a model made anew is not what the old one was found to be.
+      const papers = manager.overlay.some((one) => one.kind === 'papers' && one.id === id);
+      if (kind === 'model' && papers) gone.push({ op: 'remove', kind: 'papers', id });
       await this.#changes.apply([...gone, { op: 'remove', kind, id }], request.by, 'conflict');
       return ok({ id, deleted: true });
     });

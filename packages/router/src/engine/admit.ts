@@ -17,6 +17,7 @@ import { chainInstead, fanoutOf, fanoutRoute, policyNamed } from '../fanout/admi
 import { cascadeOf, choiceOf, chosenPlan } from '../auto/admission.ts';
 import type { AutoChoice } from '../auto/auto-choice.ts';
 import type { Fanout } from '../fanout/types.ts';
+import type { Seen } from '../lifecycle/shadow/eligible.ts';
 import type { AttemptCodec } from '../relay/types.ts';
 import type { AdmittedCall } from './env.ts';
 import type { ClientSink } from './client.ts';
@@ -172,6 +173,10 @@ class Admission implements AdmittedCall {
     this.deciding_since_mono_ms = request.deciding_since_mono_ms;
   }
 
+  get seen(): Seen {
+    return this;
+  }
+
   get generation(): number {
     return this.pinned.number;
   }
@@ -236,6 +241,7 @@ function factsOf(request: CallRequest, rules: TenantRules, qos: Qos, parts: Engi
     max_out_tokens: request.max_output_tokens,
     task_type: options.task_type,
     data_scopes: options.data_scopes,
+    shadow: request.shadow,
     task: options.facts,
     rights: narrowed(rules.key_rights.get(request.key_id) ?? rules.rights, options.facts),
   };

@@ -139,13 +139,16 @@ export class CallBooks {
   }
 
   atp(attempt: Attempt | undefined, meta: AnswerMeta): AtpField {
+    const { challenger } = this.#call.sink;
+    const model = attempt?.spec.target.model.id ?? meta.model ?? '';
     return {
       request_id: meta.call_id,
-      model: attempt?.spec.target.model.id ?? meta.model ?? '',
+      model,
       attempts: meta.attempts ?? 1,
       cost_usd_micros: meta.cost_usd_micros ?? 0,
       usage_source: this.#records[this.#records.length - 1]?.usage_source ?? 'none',
       ...((attempt?.spec.target.provider.simulated ?? meta.simulated) ? { simulated: true as const } : {}),
+      ...(challenger !== undefined && { trial: { champion: model, challenger } }),
     };
   }
 }

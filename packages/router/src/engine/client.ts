@@ -18,6 +18,8 @@ export interface AnswerMeta {
 
 /** The client's side of a call, as a driver (HTTP today) gives it to the engine. */
 export interface ClientSink {
+  /** The shadow model that is asked the same when this is answered. Absent: none is. */
+  readonly challenger?: string | undefined;
   answer(meta: AnswerMeta, body: Bytes): void;
   /** Head of a streamed answer. */
   begin(meta: AnswerMeta): void;

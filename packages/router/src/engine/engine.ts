@@ -205,8 +205,10 @@ export class Engine {
 
   #admit(request: CallRequest, idempotency: Idempotency | undefined): CallRun | FanoutRun | AtpError {
     try {
-      const admitted = admit(request, this.#generation, this.parts, idempotency);
+      const watched = this.parts.trials?.watch(request, this.#generation);
+      const admitted = admit(watched?.request ?? request, this.#generation, this.parts, idempotency);
       if (admitted instanceof AtpError) return admitted;
+      watched?.decide(admitted);
       return admitted.fanout === undefined ? new CallRun(admitted, this.#env) : fanoutRun(admitted, this.#env);
     } catch (thrown) {
       this.#env.faults.report(thrown);

@@ -8,6 +8,7 @@ import type { AutoChoice } from '../auto/auto-choice.ts';
 import type { AnswerKeeper } from '../fanout/audit/keeper.ts';
 import type { Reconciler } from '../fanout/reconciler.ts';
 import type { Fanout, LaneRef } from '../fanout/types.ts';
+import type { Seen } from '../lifecycle/shadow/eligible.ts';
 import type { AttemptCodec } from '../relay/types.ts';
 import type { Attempt } from './attempt.ts';
 import type { Calibrator } from './calibrator.ts';
@@ -123,6 +124,8 @@ export interface AdmittedCall {
   readonly choice: AutoChoice | undefined;
   /** The lane of a fan-out that it is; undefined for what is a whole call. */
   readonly lane: LaneRef | undefined;
+  /** What routing saw of it and made of it; absent for lanes. */
+  readonly seen?: Seen | undefined;
   promptTexts(): readonly string[];
   /** The agent's, put before the client's own: of the agent that the policy tries, else of the one that was asked. */
   systemPrompt(target: Target): string | undefined;

@@ -28,6 +28,8 @@ export interface CallRequest {
   readonly hosted_tools: readonly HostedTool[] | undefined;
   readonly max_output_tokens: number | undefined;
   readonly options: CallOptions;
+  /** The shadow model that the router itself asks, and nobody else. Absent: somebody asks. */
+  readonly shadow?: string | undefined;
   readonly sink: ClientSink;
   readonly started_ms: number;
   /** Arrival of the request's head; its deadline counts from here. */

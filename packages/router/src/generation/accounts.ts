@@ -7,6 +7,9 @@ export function tenantAccount(tenant: string): string {
   return `tenant:${tenant}`;
 }
 
+/** Who pays for what shadow models are asked: the operator. No tenant can be called so, for it starts with `@`. */
+export const SHADOW_TENANT = '@shadow';
+
 /** Key ids are unique within their tenant, as session ids are. */
 export function keyAccount(tenant: string, key_id: string): string {
   return `key:${tenant}/${key_id}`;

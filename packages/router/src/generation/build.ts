@@ -9,7 +9,6 @@ import type {
 } from '@atp-router/adapters';
 import type { AccountLimits, Objectives } from '@atp-router/flow';
 import { type KeyEntry, KeyRing, parseKeyHash } from '@atp-router/identity';
-import { NANOS_PER_USD } from '@atp-router/kernel';
 import {
   endpointTraits,
   endpointUrl,
@@ -18,21 +17,25 @@ import {
   type ProviderDescription,
   providerOf,
 } from '@atp-router/providers';
-import { compileMatch, type ModelSpec, type PolicyEntry, Registry } from '@atp-router/routing';
+import { Registry } from '@atp-router/routing';
 import { KeyRing as SigningKeys } from '@atp-router/wire';
 import type { ProviderRuntime } from '../engine/ports.ts';
 import type { Target } from '../engine/target.ts';
 import type { ToolCap, ToolCaps } from '../engine/tool-cap.ts';
 import { ROUTER_ACCOUNT, tenantAccount } from './accounts.ts';
-import { chainOfFanout, fanoutsOf, keepsLocal } from './fanout.ts';
+import { dynamicLacks } from '../lifecycle/lacking.ts';
+import { allPapers } from '../lifecycle/papers.ts';
+import { fanoutsOf } from './fanout.ts';
 import { leastWindow } from './flow-limits.ts';
 import type { Generation, TenantRules } from './generation.ts';
 import { ADMIN_OWNER, type OverlayEntity, overlayKeys } from './overlay.ts';
 import { Cast } from './personas.ts';
-import { priceOf } from './prices.ts';
 import { redactor, secretsOf } from './redact.ts';
 import { keyRights, rightsOf } from './rights.ts';
+import { payersOf } from './shadow-tenant.ts';
+import { policyEntry, registered } from './specs.ts';
 import { targetAccounts } from './suggestions.ts';
+import { usdNanos } from './usd-nanos.ts';
 
 /** Money in flight of a tenant whose window does not say: four prompts of a million tokens at common prices. */
 const WINDOW_USD_MICROS = 100_000_000;
@@ -52,13 +55,15 @@ export function buildGeneration(config: Config, overlay: readonly OverlayEntity[
   const models = new Map(config.models.map((m) => [m.id, m]));
   const targets = new Map<string, Target>();
   const cast = new Cast(config);
+  const papers = allPapers(overlay);
   const registry = new Registry({
     providers: config.providers.map(({ id, allow_any_model }) => ({
       id,
       any_model: allow_any_model,
       is_local: cast.isLocalProvider(id),
     })),
-    models: config.models.map(modelSpec),
+    models: config.models.map((model) => registered(model, papers.get(model.id), config)),
+    dynamic_lacks: dynamicLacks(config),
     agents: [...config.agents, ...cast.asAgents()],
     policies: config.policies.map((policy) => policyEntry(policy, cast)),
   });
@@ -67,7 +72,8 @@ export function buildGeneration(config: Config, overlay: readonly OverlayEntity[
     hash: parts.hash,
     registry,
     keys: new KeyRing(keyEntries(config, overlay)),
-    tenants: new Map(config.tenants.map((t) => [t.id, tenantRules(t, registry, config.flow.window)])),
+    tenants: new Map(payersOf(config).map((t) => [t.id, tenantRules(t, registry, config.flow.window)])),
+    shadow: config.shadow,
     limits: config.limits,
     routing: config.routing,
     preempts: config.flow.preempt,
@@ -177,39 +183,6 @@ function runtimeOf(provider: ProviderConfig, config: Config, parts: GenerationPa
 /** Never connected to: simulated providers and agents have no address. */
 const NO_ORIGIN = 'http://none.invalid';
 
-function modelSpec(model: ModelConfig): ModelSpec {
-  return {
-    id: model.id,
-    provider_id: model.provider,
-    upstream_model: model.upstream_model ?? model.id,
-    context: model.context,
-    max_output_tokens: model.max_output_tokens,
-    capabilities: new Set<string>(model.capabilities),
-    price: model.price === undefined ? undefined : priceOf(model.price),
-    safety_grade: model.safety_grade,
-    status: model.status,
-    data_scopes: model.data_scopes === undefined ? undefined : new Set(model.data_scopes),
-    regions: model.regions,
-    expected_latency_ms: model.expected_latency_ms,
-  };
-}
-
-function policyEntry(policy: PolicyConfig, cast: Cast): PolicyEntry {
-  const { budget, match, fanout, fallback } = policy;
-  return {
-    id: policy.id,
-    // Without a chain of its own it is made of whom the policy asks: nobody else may see its calls.
-    fallback: fallback.length === 0 && fanout !== undefined ? chainOfFanout(fanout, cast) : fallback,
-    on_budget_exhausted: policy.on_budget_exhausted,
-    max_attempts: policy.max_attempts,
-    hedge_after_ms: policy.hedge_after_ms,
-    min_safety_grade: policy.min_safety_grade,
-    local_only: keepsLocal(policy, cast),
-    match: match === undefined ? undefined : compileMatch(match),
-    budget: budget === undefined ? undefined : { usd_nanos: usdNanos(budget.usd), tokens: budget.tokens },
-  };
-}
-
 function toolCaps({ id, tool_caps }: PolicyConfig): readonly (readonly [string, ToolCaps])[] {
   if (tool_caps === undefined) return [];
   const caps = new Map<string, ToolCap>();
@@ -223,10 +196,6 @@ function objectivesOf({ slo }: TenantConfig): Objectives | undefined {
   if (slo === undefined) return undefined;
   const { p95_ms, error_rate, usd_per_hour } = slo;
   return { p95_ms, error_rate, usd_nanos_per_hour: usdNanos(usd_per_hour) };
-}
-
-function usdNanos(usd: number | undefined): number | undefined {
-  return usd === undefined ? undefined : Math.round(usd * NANOS_PER_USD);
 }
 
 export function accountLimits(tenant: TenantConfig): AccountLimits {

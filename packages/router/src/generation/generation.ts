@@ -1,4 +1,4 @@
-import type { PartWindowConfig, RoutingConfig } from '@atp-router/adapters';
+import type { PartWindowConfig, RoutingConfig, ShadowConfig } from '@atp-router/adapters';
 import type { FanoutPlan } from '@atp-router/consensus';
 import type { AccountLimits, Objectives } from '@atp-router/flow';
 import type { KeyRing } from '@atp-router/identity';
@@ -23,6 +23,8 @@ export interface Generation {
   readonly limits: Limits;
   /** What `auto` chooses by. */
   readonly routing: RoutingConfig;
+  /** What shadow models are asked. */
+  readonly shadow: ShadowConfig;
   /** By policy; only of those that ask several at once. */
   readonly fanouts: ReadonlyMap<string, FanoutPlan>;
   /** By policy; only of those that have some. */

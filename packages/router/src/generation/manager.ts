@@ -9,6 +9,7 @@ import { accountLimits, buildGeneration } from './build.ts';
 import { configHash } from './config-hash.ts';
 import type { Generation } from './generation.ts';
 import { applyRules } from './flow-limits.ts';
+import { payersOf } from './shadow-tenant.ts';
 import { type MergeResult, mergeOverlay, type OverlayEntity } from './overlay.ts';
 
 export interface ManagerParts {
@@ -185,10 +186,11 @@ export class GenerationManager {
 
   /** The account of a tenant that is gone has no limits once nothing of it runs, and may then be forgotten. */
   #applyLimits(config: Config, before: Config | undefined): void {
-    const tenants = new Set(config.tenants.map(({ id }) => id));
+    const payers = payersOf(config);
+    const tenants = new Set(payers.map(({ id }) => id));
     for (const { id } of before?.tenants ?? [])
       if (!tenants.has(id)) this.#announce(id, this.#parts.accounts.retire(tenantAccount(id)));
-    for (const tenant of config.tenants) {
+    for (const tenant of payers) {
       const change = this.#parts.accounts.setLimits(tenantAccount(tenant.id), accountLimits(tenant));
       if (before !== undefined) this.#announce(tenant.id, change);
     }

@@ -1,5 +1,6 @@
 import { checkConfig, type Config, type Problem, type ValueSources } from '@atp-router/adapters';
 import type { EntityKind } from '@atp-router/ledger';
+import { withStatuses } from '../lifecycle/papers.ts';
 
 /** Something that an operator made through the admin API, on top of the configuration file. */
 export interface OverlayEntity {
@@ -24,11 +25,17 @@ export interface OverlayKey {
 /** The admin role's name among the tenants of overlay keys; no tenant can be called so, for it starts with `@`. */
 export const ADMIN_OWNER = '@admin';
 
+/** The file's configuration with what operators made, and with the statuses that models came to at run time. */
+export function mergeOverlay(base: Config, overlay: readonly OverlayEntity[], sources: ValueSources): MergeResult {
+  const merged = mergeEntities(base, overlay, sources);
+  return merged.ok ? { ok: true, config: withStatuses(merged.config, overlay) } : merged;
+}
+
 /**
  * The file's configuration with the overlay's providers, models and tenants. The file wins: an id that it declares
  * cannot be made through the API. The result passes the same check as a file.
  */
-export function mergeOverlay(base: Config, overlay: readonly OverlayEntity[], sources: ValueSources): MergeResult {
+function mergeEntities(base: Config, overlay: readonly OverlayEntity[], sources: ValueSources): MergeResult {
   const of = (kind: EntityKind): Readonly<Record<string, unknown>>[] =>
     overlay.filter((e) => e.kind === kind).map((e) => e.value);
   const [providers, models, tenants] = [of('provider'), of('model'), of('tenant')];

@@ -32,7 +32,7 @@ function visibleModels(exchange: HttpExchange, engine: Engine): readonly ModelOb
   const { registry } = generation;
   const visible = (id: string): boolean => rules !== undefined && mayName(rules, id);
   return [
-    ...registry.models.filter((m) => visible(m.id)).map(modelObject),
+    ...registry.models.filter((m) => m.status !== 'shadow' && visible(m.id)).map(modelObject),
     ...connected(engine, principal.tenant).filter(({ id }) => visible(id)),
     ...registry.agents
       .filter((a) => visible(a.id))
