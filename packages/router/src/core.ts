@@ -154,10 +154,7 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
   const of_engine = { ...common, watch, tuners: tunersOf(config), gate: member?.gate, relay: member?.relay };
   const beside = { counter, metrics, agents };
   const engine: Engine = makeEngine(options, manager, accounts, bus, ambient, of_engine, beside);
-  const { live } = engine.parts;
-  const submit = engine.submit.bind(engine);
-  const trials: Trials = new Trials({ ambient, log: bus, live, generation: () => manager.generation, submit });
-  bus.listen((event) => trials.observe(event));
+  const trials: Trials = openTrials(engine, manager, bus);
   manager.attach(engine);
   for (const kill of member?.kills ?? ledger.start.kills) engine.parts.kills.set(kill.scope, kill.id, true);
   const flow = { watch, spending: watchFlow(metrics, bus, accounts, engine) };
@@ -171,6 +168,15 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
   const base = { seat, member, node_id: secrets.node_id, ledger, shared, bus, metrics };
   const core = { ...base, manager, engine, agents, transports, counter, local, tracing, flow, presence, learning };
   return { ...core, ...(await openHub(options, secrets, core)) };
+}
+
+/** Shadow models are asked by calls of the engine itself. */
+function openTrials(engine: Engine, manager: GenerationManager, bus: EventBus): Trials {
+  const { ambient, live } = engine.parts;
+  const submit = engine.submit.bind(engine);
+  const trials = new Trials({ ambient, log: bus, live, generation: () => manager.generation, submit });
+  bus.listen((event) => trials.observe(event));
+  return trials;
 }
 
 /** What is spent and what happens in the queues, as metrics show it. */

@@ -5,6 +5,8 @@ import type {
   ConsensusEnded,
   FeedbackGiven,
   KillSet,
+  ModelCustody,
+  ModelMoved,
   NodeStarted,
   RouteFeedback,
   RouterEvent,
@@ -87,14 +89,9 @@ export function lineOf(event: RouterEvent): LogLine | undefined {
       return feedbackLine(event);
     case 'consensus.ended':
       return consensusLine(event);
-    case 'model.moved': {
-      const { model, from, to, cause, by, note } = event;
-      return line('info', 'model moved', { model, from, to, cause, by, note: note.slice(0, NAME_CHARS_MAX) });
-    }
-    case 'model.custody': {
-      const { model, step, manifest_hash, by } = event;
-      return line('info', 'model custody', { model, step, manifest_hash, by });
-    }
+    case 'model.moved':
+    case 'model.custody':
+      return modelLine(event);
     case 'shadow.compared':
     case 'consensus.learned':
     case 'route.decided':
@@ -106,6 +103,16 @@ export function lineOf(event: RouterEvent): LogLine | undefined {
     default:
       return event satisfies never;
   }
+}
+
+function modelLine(event: ModelMoved | ModelCustody): LogLine {
+  const { model, by } = event;
+  if (event.type === 'model.custody') {
+    const { step, manifest_hash } = event;
+    return line('info', 'model custody', { model, step, manifest_hash, by });
+  }
+  const { from, to, cause, note } = event;
+  return line('info', 'model moved', { model, from, to, cause, by, note: note.slice(0, NAME_CHARS_MAX) });
 }
 
 function feedbackLine(event: FeedbackGiven | RouteFeedback): LogLine {
