@@ -144,7 +144,6 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
     reconciler: learning.reconciler,
     chooser: learning.chooser,
     answers: keptAnswers(seat, manager),
-    trials: { watch: (request, generation) => trials.watch(request, generation) } satisfies EngineParts['trials'],
     shared: shared?.budgets,
     idempotency:
       shared?.keys(kept) ??
@@ -154,7 +153,7 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
   const of_engine = { ...common, watch, tuners: tunersOf(config), gate: member?.gate, relay: member?.relay };
   const beside = { counter, metrics, agents };
   const engine: Engine = makeEngine(options, manager, accounts, bus, ambient, of_engine, beside);
-  const trials: Trials = openTrials(engine, manager, bus);
+  openTrials(engine, manager, bus);
   manager.attach(engine);
   for (const kill of member?.kills ?? ledger.start.kills) engine.parts.kills.set(kill.scope, kill.id, true);
   const flow = { watch, spending: watchFlow(metrics, bus, accounts, engine) };
@@ -171,12 +170,12 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
 }
 
 /** Shadow models are asked by calls of the engine itself. */
-function openTrials(engine: Engine, manager: GenerationManager, bus: EventBus): Trials {
+function openTrials(engine: Engine, manager: GenerationManager, bus: EventBus): void {
   const { ambient, live } = engine.parts;
   const submit = engine.submit.bind(engine);
   const trials = new Trials({ ambient, log: bus, live, generation: () => manager.generation, submit });
   bus.listen((event) => trials.observe(event));
-  return trials;
+  engine.attach(trials);
 }
 
 /** What is spent and what happens in the queues, as metrics show it. */
@@ -245,7 +244,7 @@ function makeEngine(
   ambient: Ambient,
   common: Pick<
     EngineParts,
-    'answers' | 'trials' | 'chooser' | 'reconciler' | 'shared' | 'idempotency' | 'watch' | 'tuners' | 'gate' | 'relay'
+    'answers' | 'chooser' | 'reconciler' | 'shared' | 'idempotency' | 'watch' | 'tuners' | 'gate' | 'relay'
   >,
   { counter, metrics, agents }: EngineHelpers,
 ): Engine {
