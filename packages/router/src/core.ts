@@ -153,10 +153,9 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
   const of_engine = { ...common, watch, tuners: tunersOf(config), gate: member?.gate, relay: member?.relay };
   const beside = { counter, metrics, agents };
   const engine: Engine = makeEngine(options, manager, accounts, bus, ambient, of_engine, beside);
-  openTrials(engine, manager, bus);
   manager.attach(engine);
   for (const kill of member?.kills ?? ledger.start.kills) engine.parts.kills.set(kill.scope, kill.id, true);
-  const flow = { watch, spending: watchFlow(metrics, bus, accounts, engine) };
+  const flow = { watch, spending: watchFlow(metrics, bus, accounts, engine, manager) };
   const presence = new Presence(member?.others, options.config.workers);
   registerGauges(metrics, { engine, ledger, bus, shared, presence, tracing, member, knowledge: learning.knowledge });
   for (const event of ledger.start.recovered) bus.announce(event);
@@ -178,8 +177,15 @@ function openTrials(engine: Engine, manager: GenerationManager, bus: EventBus): 
   engine.attach(trials);
 }
 
-/** What is spent and what happens in the queues, as metrics show it. */
-function watchFlow(metrics: RouterMetrics, bus: EventBus, accounts: AccountLedger, engine: Engine): Spending {
+/** What is spent and what happens in the queues, as metrics show it; and shadows, which watch calls, too. */
+function watchFlow(
+  metrics: RouterMetrics,
+  bus: EventBus,
+  accounts: AccountLedger,
+  engine: Engine,
+  manager: GenerationManager,
+): Spending {
+  openTrials(engine, manager, bus);
   const spending = new Spending(accounts, systemClock.now_ms, () => metrics.flow.spiked());
   bus.listen((event) => spending.observe(event));
   metrics.flow.live(metrics.registry, () => flowGauges(flowStateOf(engine), () => spending.list()));
