@@ -13,6 +13,7 @@ import type {
   SessionClosed,
   SessionDenied,
   SessionOpened,
+  StageAborted,
 } from '@atp-router/ledger';
 
 export type LineLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
@@ -45,10 +46,8 @@ export function lineOf(event: RouterEvent): LogLine | undefined {
       const { call_id, tenant, key_id, endpoint } = event;
       return line('debug', 'outcome replayed', { call_id, tenant, key_id, endpoint });
     }
-    case 'stage.aborted': {
-      const { call_id, tenant, stage, error } = event;
-      return line('info', 'stopped by a stage', { call_id, tenant, stage, error });
-    }
+    case 'stage.aborted':
+      return stageLine(event);
     case 'attempt.ended': {
       const { n, kind, provider, model, outcome, error, upstream_status, latency_ms } = event.attempt;
       const attempt = { attempt: n, kind, provider, model, outcome, error, upstream_status, latency_ms };
@@ -103,6 +102,10 @@ export function lineOf(event: RouterEvent): LogLine | undefined {
     default:
       return event satisfies never;
   }
+}
+
+function stageLine({ call_id, tenant, stage, error }: StageAborted): LogLine {
+  return line('info', 'stopped by a stage', { call_id, tenant, stage, error });
 }
 
 function modelLine(event: ModelMoved | ModelCustody): LogLine {
