@@ -144,7 +144,6 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
     reconciler: learning.reconciler,
     chooser: learning.chooser,
     answers: keptAnswers(seat, manager),
-    trials: { watch: (request, generation) => trials.watch(request, generation) } satisfies EngineParts['trials'],
     shared: shared?.budgets,
     idempotency:
       shared?.keys(kept) ??
@@ -154,13 +153,9 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
   const of_engine = { ...common, watch, tuners: tunersOf(config), gate: member?.gate, relay: member?.relay };
   const beside = { counter, metrics, agents };
   const engine: Engine = makeEngine(options, manager, accounts, bus, ambient, of_engine, beside);
-  const { live } = engine.parts;
-  const submit = engine.submit.bind(engine);
-  const trials: Trials = new Trials({ ambient, log: bus, live, generation: () => manager.generation, submit });
-  bus.listen((event) => trials.observe(event));
   manager.attach(engine);
   for (const kill of member?.kills ?? ledger.start.kills) engine.parts.kills.set(kill.scope, kill.id, true);
-  const flow = { watch, spending: watchFlow(metrics, bus, accounts, engine) };
+  const flow = { watch, spending: watchFlow(metrics, bus, accounts, engine, manager) };
   const presence = new Presence(member?.others, options.config.workers);
   registerGauges(metrics, { engine, ledger, bus, shared, presence, tracing, member, knowledge: learning.knowledge });
   for (const event of ledger.start.recovered) bus.announce(event);
@@ -173,8 +168,24 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
   return { ...core, ...(await openHub(options, secrets, core)) };
 }
 
-/** What is spent and what happens in the queues, as metrics show it. */
-function watchFlow(metrics: RouterMetrics, bus: EventBus, accounts: AccountLedger, engine: Engine): Spending {
+/** Shadow models are asked by calls of the engine itself. */
+function openTrials(engine: Engine, manager: GenerationManager, bus: EventBus): void {
+  const { ambient, live } = engine.parts;
+  const submit = engine.submit.bind(engine);
+  const trials = new Trials({ ambient, log: bus, live, generation: () => manager.generation, submit });
+  bus.listen((event) => trials.observe(event));
+  engine.attach(trials);
+}
+
+/** What is spent and what happens in the queues, as metrics show it; and shadows, which watch calls, too. */
+function watchFlow(
+  metrics: RouterMetrics,
+  bus: EventBus,
+  accounts: AccountLedger,
+  engine: Engine,
+  manager: GenerationManager,
+): Spending {
+  openTrials(engine, manager, bus);
   const spending = new Spending(accounts, systemClock.now_ms, () => metrics.flow.spiked());
   bus.listen((event) => spending.observe(event));
   metrics.flow.live(metrics.registry, () => flowGauges(flowStateOf(engine), () => spending.list()));
@@ -239,7 +250,7 @@ function makeEngine(
   ambient: Ambient,
   common: Pick<
     EngineParts,
-    'answers' | 'trials' | 'chooser' | 'reconciler' | 'shared' | 'idempotency' | 'watch' | 'tuners' | 'gate' | 'relay'
+    'answers' | 'chooser' | 'reconciler' | 'shared' | 'idempotency' | 'watch' | 'tuners' | 'gate' | 'relay'
   >,
   { counter, metrics, agents }: EngineHelpers,
 ): Engine {

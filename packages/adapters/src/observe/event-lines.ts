@@ -5,12 +5,15 @@ import type {
   ConsensusEnded,
   FeedbackGiven,
   KillSet,
+  ModelCustody,
+  ModelMoved,
   NodeStarted,
   RouteFeedback,
   RouterEvent,
   SessionClosed,
   SessionDenied,
   SessionOpened,
+  StageAborted,
 } from '@atp-router/ledger';
 
 export type LineLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
@@ -43,10 +46,8 @@ export function lineOf(event: RouterEvent): LogLine | undefined {
       const { call_id, tenant, key_id, endpoint } = event;
       return line('debug', 'outcome replayed', { call_id, tenant, key_id, endpoint });
     }
-    case 'stage.aborted': {
-      const { call_id, tenant, stage, error } = event;
-      return line('info', 'stopped by a stage', { call_id, tenant, stage, error });
-    }
+    case 'stage.aborted':
+      return stageLine(event);
     case 'attempt.ended': {
       const { n, kind, provider, model, outcome, error, upstream_status, latency_ms } = event.attempt;
       const attempt = { attempt: n, kind, provider, model, outcome, error, upstream_status, latency_ms };
@@ -87,14 +88,9 @@ export function lineOf(event: RouterEvent): LogLine | undefined {
       return feedbackLine(event);
     case 'consensus.ended':
       return consensusLine(event);
-    case 'model.moved': {
-      const { model, from, to, cause, by, note } = event;
-      return line('info', 'model moved', { model, from, to, cause, by, note: note.slice(0, NAME_CHARS_MAX) });
-    }
-    case 'model.custody': {
-      const { model, step, manifest_hash, by } = event;
-      return line('info', 'model custody', { model, step, manifest_hash, by });
-    }
+    case 'model.moved':
+    case 'model.custody':
+      return modelLine(event);
     case 'shadow.compared':
     case 'consensus.learned':
     case 'route.decided':
@@ -106,6 +102,20 @@ export function lineOf(event: RouterEvent): LogLine | undefined {
     default:
       return event satisfies never;
   }
+}
+
+function stageLine({ call_id, tenant, stage, error }: StageAborted): LogLine {
+  return line('info', 'stopped by a stage', { call_id, tenant, stage, error });
+}
+
+function modelLine(event: ModelMoved | ModelCustody): LogLine {
+  const { model, by } = event;
+  if (event.type === 'model.custody') {
+    const { step, manifest_hash } = event;
+    return line('info', 'model custody', { model, step, manifest_hash, by });
+  }
+  const { from, to, cause, note } = event;
+  return line('info', 'model moved', { model, from, to, cause, by, note: note.slice(0, NAME_CHARS_MAX) });
 }
 
 function feedbackLine(event: FeedbackGiven | RouteFeedback): LogLine {

@@ -3,6 +3,7 @@ import type { KillScope } from '@atp-router/ledger';
 import type { FanoutRun } from '../fanout/fanout-run.ts';
 import { fanoutRun } from '../fanout/open-fanout.ts';
 import type { Generation } from '../generation/generation.ts';
+import type { Trials } from '../lifecycle/shadow/trials.ts';
 import { admit, stoppedBy } from './admit.ts';
 import type { Attempt } from './attempt.ts';
 import { Calibrator } from './calibrator.ts';
@@ -42,6 +43,7 @@ export class Engine {
   readonly #running: RunList<RunningCall> = new RunList();
   readonly #waits: KeyWaits;
   #generation: Generation;
+  #trials: Pick<Trials, 'watch'> | undefined;
   #draining = false;
   #idle: (() => void)[] = [];
 
@@ -75,6 +77,11 @@ export class Engine {
       answers: parts.answers,
       faults,
     };
+  }
+
+  /** Asks shadow models what clients ask, by calls of this engine. Until then none are asked. */
+  attach(trials: Pick<Trials, 'watch'>): void {
+    this.#trials = trials;
   }
 
   get generation(): Generation {
@@ -205,7 +212,7 @@ export class Engine {
 
   #admit(request: CallRequest, idempotency: Idempotency | undefined): CallRun | FanoutRun | AtpError {
     try {
-      const watched = this.parts.trials?.watch(request, this.#generation);
+      const watched = this.#trials?.watch(request, this.#generation);
       const admitted = admit(watched?.request ?? request, this.#generation, this.parts, idempotency);
       if (admitted instanceof AtpError) return admitted;
       watched?.decide(admitted);

@@ -11,7 +11,6 @@ import type { Ambient, EventLog } from './ports.ts';
 import type { SharedBudgets } from './shared-budgets.ts';
 import type { AnswerKeeper } from '../fanout/audit/keeper.ts';
 import type { Reconciler } from '../fanout/reconciler.ts';
-import type { Trials } from '../lifecycle/shadow/trials.ts';
 import type { ConnectedModel } from '../atp/agents/connected.ts';
 import type { Starts } from './starts.ts';
 import type { Target } from './target.ts';
@@ -58,8 +57,6 @@ export interface EngineParts {
   readonly reconciler: Reconciler;
   /** Chooses for `auto`. Absent: the static score does. */
   readonly chooser?: Chooser | undefined;
-  /** Asks shadow models what clients ask. Absent: none are asked. */
-  readonly trials?: Pick<Trials, 'watch'> | undefined;
   /** Keeps what was said in sessions of fan-outs. Absent: it is not kept. */
   readonly answers?: AnswerKeeper | undefined;
   /** The target with the price that it has for a tenant, where the configuration leaves that to agents. */

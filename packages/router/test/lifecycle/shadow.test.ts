@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { hashOf, TENANT_KEY } from '../admin/harness.ts';
+import { call } from '../admin/http.ts';
 import { onStage } from './shadows.ts';
 
 const TENANT = { id: 'acme', keys: [{ id: 'k1', hash: hashOf(TENANT_KEY) }] };
@@ -66,7 +67,7 @@ it.each([
   );
   const { running } = stage;
   const chat = (own: Readonly<Record<string, string>>) =>
-    fetch(`${running.url}/v1/chat/completions`, {
+    call(`${running.url}/v1/chat/completions`, {
       method: 'POST',
       headers: { authorization: `Bearer ${TENANT_KEY}`, 'x-atp-data-scope': 'web', ...own },
       body: JSON.stringify({ model: 'champ', messages: [{ role: 'user', content: 'hello' }] }),
@@ -95,7 +96,7 @@ it('tells what cannot be read, what differs and what fails, and keeps no word of
     [true, true, 0, false],
     [false, false, 0, false],
   ]);
-  const metrics = await (await fetch(`${running.url}/metrics`)).text();
+  const { text: metrics } = await call(`${running.url}/metrics`, {});
   expect(metrics).toContain('atp_shadow_compared_total{result="unreadable",model="rook"} 1');
   expect(metrics).toContain('atp_shadow_compared_total{result="failed",model="rook"} 1');
   expect(metrics).toContain('atp_shadow_quality_gap_count{model="rook"} 2');

@@ -68,37 +68,49 @@ export function signedText(manifest_hash: string): string {
   return `atp-manifest-v1:${manifest_hash}`;
 }
 
-type Rule = readonly [expected: string, holds: (value: unknown) => boolean];
+/** What a member has to be, in words and as a check. */
+interface Rule {
+  readonly expected: string;
+  readonly holds: (value: unknown) => boolean;
+}
 
 const isText = (value: unknown): boolean =>
   typeof value === 'string' && value.length > 0 && value.length <= TEXT_MAX && value.isWellFormed();
-const TEXT: Rule = [`a text of 1 to ${TEXT_MAX} characters`, isText];
-const TEXTS: Rule = [
+const TEXT: Readonly<Rule> = rule(`a text of 1 to ${TEXT_MAX} characters`, isText);
+const TEXTS: Readonly<Rule> = rule(
   `a list of at most ${LIST_MAX} texts`,
   (value) => Array.isArray(value) && value.length <= LIST_MAX && value.every(isText),
-];
-const AMOUNT: Rule = [
+);
+const AMOUNT: Readonly<Rule> = rule(
   'a number of 0 or more, at most 1e12',
   (value) => typeof value === 'number' && value >= 0 && value <= 1e12,
-];
-const MANIFEST_RULES: Readonly<Record<string, Rule>> = {
-  version: [`${MANIFEST_VERSION}, the only version known here`, (value) => value === MANIFEST_VERSION],
+);
+type Rules = Readonly<Record<string, Rule>>;
+const MANIFEST_RULES: Rules = {
+  version: rule(`${MANIFEST_VERSION}, the only version known here`, (value) => value === MANIFEST_VERSION),
   ...{ model: TEXT, upstream_model: TEXT, model_version: TEXT, licence: TEXT, built_by: TEXT },
-  context: ['a whole number of tokens', (value) => Number.isSafeInteger(value) && (value as number) > 0],
+  context: rule('a whole number of tokens', (value) => Number.isSafeInteger(value) && (value as number) > 0),
   ...{ capabilities: TEXTS, regions: TEXTS },
-  safety_grade: ['A, B, C or D', (value) => ['A', 'B', 'C', 'D'].includes(value as string)],
-  content: ['"weights" or "model_card"', (value) => value === 'weights' || value === 'model_card'],
-  content_sha256: ['64 lower-case hex digits', (value) => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value)],
+  safety_grade: rule('A, B, C or D', (value) => ['A', 'B', 'C', 'D'].includes(value as string)),
+  content: rule('"weights" or "model_card"', (value) => value === 'weights' || value === 'model_card'),
+  content_sha256: rule(
+    '64 lower-case hex digits',
+    (value) => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value),
+  ),
 };
-const PRICE_RULES: Readonly<Record<string, Rule>> = { in_usd_per_mtok: AMOUNT, out_usd_per_mtok: AMOUNT };
-const POWER_RULES: Readonly<Record<string, Rule>> = { in_j_per_token: AMOUNT, out_j_per_token: AMOUNT, idle_w: AMOUNT };
-const SIGNATURE_RULES: Readonly<Record<string, Rule>> = {
+const PRICE_RULES: Rules = { in_usd_per_mtok: AMOUNT, out_usd_per_mtok: AMOUNT };
+const POWER_RULES: Rules = { in_j_per_token: AMOUNT, out_j_per_token: AMOUNT, idle_w: AMOUNT };
+const SIGNATURE_RULES: Rules = {
   signer: TEXT,
-  value: [
+  value: rule(
     '64 bytes in base64, 88 characters',
     (value) => typeof value === 'string' && /^[A-Za-z0-9+/]{86}==$/.test(value),
-  ],
+  ),
 };
+
+function rule(expected: string, holds: Rule['holds']): Rule {
+  return { expected, holds };
+}
 
 /** Reads what `JSON.parse` made of a file. It may be anything. */
 export function readManifest(value: unknown): ReadManifest {
@@ -118,7 +130,7 @@ export function readManifest(value: unknown): ReadManifest {
 
 const PARTS: readonly string[] = ['prices', 'power'];
 
-function part(value: unknown, path: string, rules: Readonly<Record<string, Rule>>, complaints: string[]): void {
+function part(value: unknown, path: string, rules: Rules, complaints: string[]): void {
   const found = object(value, path, Object.keys(rules), complaints);
   if (found !== undefined) members(found, path, rules, complaints);
 }
@@ -137,8 +149,8 @@ function object(value: unknown, path: string, known: readonly string[], complain
   return value;
 }
 
-function members(of: JsonObject, path: string, rules: Readonly<Record<string, Rule>>, complaints: string[]): void {
-  for (const [name, [expected, holds]] of Object.entries(rules)) {
+function members(of: JsonObject, path: string, rules: Rules, complaints: string[]): void {
+  for (const [name, { expected, holds }] of Object.entries(rules)) {
     const value = Object.hasOwn(of, name) ? of[name] : undefined;
     if (holds(value)) continue;
     complaints.push(
