@@ -87,7 +87,8 @@ describe('auto', () => {
   });
 
   test('chooses one where the operator lets it, by its score, while it is there, and for its own tenant', async () => {
-    const running = await withAgents({ auto: true, advertised_prices: true }, TWO);
+    const by_score = { ...TWO, routing: { mode: 'static' } };
+    const running = await withAgents({ auto: true, advertised_prices: true }, by_score);
     const agent = agentAt(running, { run: ECHO, ...CHEAP });
     await agent.start();
     expect((await auto(running)).json).toMatchObject({ choices: [{ message: { content: 'You said: hello' } }] });
