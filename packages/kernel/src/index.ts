@@ -7,6 +7,7 @@ export * from './ids.ts';
 export * from './json.ts';
 export * from './limits.ts';
 export * from './money.ts';
+export * from './origins.ts';
 export * from './qos.ts';
 export * from './rng.ts';
 export * from './shape.ts';

@@ -1,4 +1,5 @@
 export { type Foreseen, foreseenWithout } from './auto/foreseen.ts';
+export { manifestHash } from './lifecycle/manifest-tools.ts';
 export { checkProvider, type ProviderCheck } from './admin/provider-check.ts';
 export { type Bootstrapped, bootstrap, countKeys, createKey, DEFAULT_TENANT, type MadeKey } from './bootstrap.ts';
 export { createRouter, type Router } from './create-router.ts';

@@ -75,7 +75,6 @@ export {
   type RouteQuestion,
 } from './learn/learner.ts';
 export type { KnowledgeSettings, RouteAt } from './learn/knowledge.ts';
-export type { Contribution } from './learn/origins.ts';
 export type { AnswerRecord, RouteRecord } from './learn/record.ts';
 export { isLearnerState, type LearnerState } from './learn/state.ts';
 export type { NextStep, RouteAnswer, RouteTask, TaskSettings } from './learn/task.ts';

@@ -17,9 +17,17 @@ export interface Plan {
   /** Agents that stand in the policy's chain, by the id of the target: their prompts go with it. */
   readonly step_agents: ReadonlyMap<string, AgentEntry>;
   readonly policy: PolicyEntry | undefined;
-  /** Where no order is written down: all that passed, of which whoever knows better may choose. Absent: the order is. */
-  readonly free?: readonly ModelEntry[] | undefined;
+  /** Where no order is written down. Absent: it is. */
+  readonly free?: FreeChoice | undefined;
   /** How the targets came about, in words. */
+  readonly why: readonly string[];
+}
+
+/** Among whom whoever knows better than the static score may choose. */
+export interface FreeChoice {
+  /** All that passed every filter and are ready; where none is, all that passed. */
+  readonly models: readonly ModelEntry[];
+  /** How these came about, in words. */
   readonly why: readonly string[];
 }
 
@@ -115,11 +123,13 @@ export function resolve(registry: Registry, name: string, facts: RequestFacts, l
 
   const why = [candidates.why];
   for (const one of removed.slice(0, MAX_TARGETS)) why.push(`without ${one.model.id}: ${one.reason}`);
-  const ranked = candidates.role === 'auto' ? byScore(kept, facts, live.observed, now_ms, why) : kept;
-  const targets = readyFirst(ranked, live.health, now_ms, why).slice(0, MAX_TARGETS);
+  const is_free = candidates.role === 'auto';
+  const [scores, late]: [string[], string[]] = [[], []];
+  const ranked = is_free ? byScore(kept, facts, live.observed, now_ms, scores) : kept;
+  const targets = readyFirst(ranked, live.health, now_ms, late).slice(0, MAX_TARGETS);
+  const free = is_free ? { models: readyOf(kept, live.health, now_ms), why: [...why, ...late] } : undefined;
   const { policy, step_agents } = candidates;
-  const plan = { targets, agent, step_agents, policy, why };
-  return { ok: true, plan: candidates.role === 'auto' ? { ...plan, free: readyOf(kept, live.health, now_ms) } : plan };
+  return { ok: true, plan: { targets, agent, step_agents, policy, free, why: [...why, ...scores, ...late] } };
 }
 
 /** The failure as the error that the client sees. */
@@ -234,15 +244,10 @@ function readyFirst(
   now_ms: number,
   why: string[],
 ): readonly ModelEntry[] {
-  if (models.length === 1 || models.every((model) => health.ready(model, now_ms))) return models;
-  const ready: ModelEntry[] = [];
-  const late: ModelEntry[] = [];
-  for (const model of models) {
-    if (health.ready(model, now_ms)) ready.push(model);
-    else late.push(model);
-  }
+  if (models.length === 1) return models;
+  const late = models.filter((model) => !health.ready(model, now_ms));
   for (const model of late) why.push(`${model.id} comes last: it is slow or fails often`);
-  return [...ready, ...late];
+  return late.length === 0 ? models : [...models.filter((model) => !late.includes(model)), ...late];
 }
 
 /** Those that are ready, or all where none is. */

@@ -2,15 +2,12 @@ import { NANOS_PER_MICRO } from '@atp-router/kernel';
 import type { ConsensusEnded, ConsensusLane } from '@atp-router/ledger';
 import { type Counter, type Histogram, Lazy } from './instruments.ts';
 import type { MetricRegistry } from './registry.ts';
+import { USD_MICROS } from './usd-buckets.ts';
 
 const SHARES: readonly number[] = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1];
 const SECONDS: readonly number[] = [
   ...[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05],
   ...[0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300],
-];
-const USD_MICROS: readonly number[] = [
-  ...[10, 50, 100, 500, 1_000, 5_000, 10_000],
-  ...[50_000, 100_000, 500_000, 1_000_000, 10_000_000],
 ];
 /** Metrics of sessions in which several agents were asked, each from the record of one. All labels are closed sets. */
 export class ConsensusSeries {

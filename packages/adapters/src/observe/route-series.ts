@@ -2,11 +2,8 @@ import { NANOS_PER_MICRO } from '@atp-router/kernel';
 import type { RouteDecided, RouteFeedback } from '@atp-router/ledger';
 import { type Counter, type Histogram, Lazy, PairTable } from './instruments.ts';
 import type { MetricRegistry } from './registry.ts';
+import { USD_MICROS } from './usd-buckets.ts';
 
-const USD_MICROS: readonly number[] = [
-  ...[10, 50, 100, 500, 1_000, 5_000, 10_000],
-  ...[50_000, 100_000, 500_000, 1_000_000, 10_000_000],
-];
 /** Models that have series of their own, each first and taken; those behind them share one. */
 const MODELS = { per_first: 200, total: 400 };
 

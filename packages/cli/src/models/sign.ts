@@ -1,6 +1,6 @@
-import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto';
+import { createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto';
+import { manifestHash } from '@atp-router/router';
 import { signedText } from '@atp-router/routing';
-import { canonicalJson } from '@atp-router/wire';
 import { type Cli, show } from '../commands/context.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { readText } from '../read-file.ts';
@@ -17,7 +17,7 @@ export async function signManifest(cli: Cli, file: string, options: SignOptions)
   const { key, signer } = options;
   const { manifest } = await readManifestFile(file, cli.terminal);
   const private_key = privateKeyOf(await readText(key, cli.terminal), key);
-  const hash = createHash('sha256').update(canonicalJson(manifest)).digest('hex');
+  const hash = manifestHash(manifest);
   const value = sign(null, Buffer.from(signedText(hash), 'utf8'), private_key).toString('base64');
   const { x } = createPublicKey(private_key).export({ format: 'jwk' });
   const public_key = Buffer.from(x ?? '', 'base64url').toString('base64');

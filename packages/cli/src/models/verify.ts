@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import { canonicalJson } from '@atp-router/wire';
+import { manifestHash } from '@atp-router/router';
 import { adminPath, type Cli, show } from '../commands/context.ts';
 import { EXIT } from '../exit.ts';
 import { type Api, withAdmin } from '../online/api.ts';
@@ -13,7 +12,7 @@ type VerifyOptions = OnlineOptions & { readonly manifest?: string };
 /** Of a file its form and its hash, with no router at hand. */
 export async function verifyFile(cli: Cli, file: string, options: OnlineOptions): Promise<void> {
   const { manifest, signature } = await readManifestFile(file, cli.terminal);
-  const hash = createHash('sha256').update(canonicalJson(manifest)).digest('hex');
+  const hash = manifestHash(manifest);
   const signer = signature?.signer ?? null;
   const by =
     signer === null ? 'not signed' : `signed by ${printable(signer)}, which a router holds against its signers`;

@@ -1,7 +1,7 @@
 import type { FanoutPlan, StrategyKind } from '../plan.ts';
 import { creditsOf } from '../reputation/credit.ts';
 import { type Estimate, estimate, type EstimateOptions } from '../reputation/estimate.ts';
-import { type Contribution, Origins } from '../reputation/origins.ts';
+import { type Contribution, Origins } from '@atp-router/kernel';
 import { HALF_LIFE_TICKS } from '../reputation/table.ts';
 import type { Standing } from '../strategy.ts';
 import { Learned, type LearnedRecord } from './learned.ts';

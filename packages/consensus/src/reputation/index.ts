@@ -1,6 +1,6 @@
 export { creditsOf } from './credit.ts';
 export { type Estimate, estimate, type EstimateOptions, lowerBound, MIN_SAMPLES } from './estimate.ts';
-export { type Contribution, Origins, ORIGINS_MAX } from './origins.ts';
+export { type Contribution, Origins, ORIGINS_MAX } from '@atp-router/kernel';
 export { type Selected, selectMembers } from './select.ts';
 export {
   HALF_LIFE_TICKS,

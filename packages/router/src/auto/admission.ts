@@ -3,7 +3,7 @@ import { AtpError } from '@atp-router/kernel';
 import type { ModelEntry, Plan, RequestFacts } from '@atp-router/routing';
 import type { EngineParts } from '../engine/parts.ts';
 import { nowOf } from '../engine/ports.ts';
-import type { CallRequest } from '../engine/request.ts';
+import { type CallRequest, canCompare } from '../engine/request.ts';
 import type { Fanout } from '../fanout/types.ts';
 import type { Generation } from '../generation/generation.ts';
 import type { AutoChoice } from './auto-choice.ts';
@@ -19,13 +19,14 @@ const AUTO = 'auto';
 /** Whom `auto` chooses by what was learned; undefined where nothing is to be chosen, or the static score does it. */
 export function choiceOf(
   request: CallRequest,
-  { free = [] }: Plan,
+  { free }: Plan,
   facts: RequestFacts,
   generation: Generation,
   parts: EngineParts,
 ): AutoChoice | undefined {
-  const whos = free.map((model) => ({ id: model.id, model }));
-  return request.kind === 'generate' ? chosen(request, whos, facts, generation, parts) : undefined;
+  if (free === undefined || request.kind !== 'generate') return undefined;
+  const whos = free.models.map((model) => ({ id: model.id, model }));
+  return chosen(request, whos, facts, generation, parts);
 }
 
 function chosen(
@@ -36,11 +37,9 @@ function chosen(
   { chooser, observed, ambient }: EngineParts,
 ): AutoChoice | undefined {
   if (chooser === undefined || whos.length < 2) return undefined;
-  // What calls tools cannot be compared by its words.
-  const uses_tools = facts.needs.includes('tools') || request.hosted_tools !== undefined;
   const asked = {
     ...{ whos, facts, observed, quality: request.options.quality },
-    can_look: request.facet !== undefined && !uses_tools,
+    can_look: canCompare(request),
     stream: request.stream,
     texts: () => request.promptTexts(),
   };
@@ -49,10 +48,10 @@ function chosen(
 
 /** The plan of a call with the order that was chosen. */
 export function chosenPlan(routed: Plan, choice: AutoChoice): Plan {
-  const { free = [] } = routed;
-  const models = choice.order.flatMap((id) => free.find((model) => model.id === id) ?? []);
+  const { models: all = [], why = [] } = routed.free ?? {};
+  const models = choice.order.flatMap((id) => all.find((model) => model.id === id) ?? []);
   const targets = choice.plan === 'single' ? models.slice(0, TARGETS_MAX) : models;
-  return { ...routed, targets, why: [...routed.why.filter((line) => !line.includes(' scores ')), ...choice.why] };
+  return { ...routed, targets, why: [...why, ...choice.why] };
 }
 
 /** A cascade as a fan-out: one lane, and behind it those who may still be asked. Undefined: one is asked, and no more. */

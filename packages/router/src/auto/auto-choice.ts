@@ -29,20 +29,19 @@ export interface ChoiceEnd {
 export class AutoChoice {
   readonly #task: RouteTask;
   readonly #of: ChoiceOf;
+  /** All who may be asked: the first is asked first, the others by how much is hoped of them. */
+  readonly order: readonly string[];
   #came: readonly RouteAnswer[] = [];
+  #told_before: RouteDecided['candidates'] | undefined;
 
   constructor(task: RouteTask, of: ChoiceOf) {
     this.#task = task;
     this.#of = of;
+    this.order = [task.first.model, ...task.others];
   }
 
   get plan(): 'single' | 'cascade' {
     return this.#task.first.looks ? 'cascade' : 'single';
-  }
-
-  /** All who may be asked: the first is asked first, the others by how much is hoped of them. */
-  get order(): readonly string[] {
-    return [this.#task.first.model, ...this.#task.others];
   }
 
   has(id: string): boolean {
@@ -94,7 +93,8 @@ export class AutoChoice {
   }
 
   get #told(): RouteDecided['candidates'] {
-    return this.order.slice(0, CANDIDATES_TOLD).map((model) => this.#candidate(model));
+    this.#told_before ??= this.order.slice(0, CANDIDATES_TOLD).map((model) => this.#candidate(model));
+    return this.#told_before;
   }
 
   #candidate(model: string): RouteDecided['candidates'][number] {

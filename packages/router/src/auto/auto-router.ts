@@ -1,5 +1,5 @@
 import type { RoutingConfig } from '@atp-router/adapters';
-import { isJsonObject } from '@atp-router/kernel';
+import { type Contribution, isJsonObject } from '@atp-router/kernel';
 import type { LearnedEvent } from '@atp-router/ledger';
 import {
   isLearnerState,
@@ -8,7 +8,7 @@ import {
   type RouteAt,
   type RouteLearner,
 } from '@atp-router/routing';
-import type { Contribution, Subject } from '../fanout/learn/subject.ts';
+import type { Subject } from '../fanout/learn/subject.ts';
 import { tickOf } from '../fanout/learn/tick.ts';
 import { AutoChoice, recordOf } from './auto-choice.ts';
 import { candidatesOf } from './candidates.ts';
@@ -81,7 +81,7 @@ export class AutoRouter implements Chooser, Subject {
     this.#budget.restore(explored);
   }
 
-  merge(others: readonly Contribution[]): void {
+  merge(others: readonly Contribution<unknown>[]): void {
     this.#learner.merge(others.map(({ value, ...from }) => ({ ...from, value: (value as AutoRecord).learner })));
   }
 

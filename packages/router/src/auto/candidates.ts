@@ -1,4 +1,4 @@
-import type { ModelEntry, Observed, RequestFacts, RouteCandidate } from '@atp-router/routing';
+import type { Observed, RequestFacts, RouteCandidate } from '@atp-router/routing';
 import { type Foreseen, foreseenOf } from './foreseen.ts';
 import type { Who } from './types.ts';
 
@@ -10,21 +10,16 @@ export function candidatesOf(
   now_ms: number,
   second_usd: number,
 ): readonly RouteCandidate[] {
-  const priced = whos.flatMap(({ model }) => foreseen(model, facts) ?? []);
-  const usual = meanOf(priced);
-  return whos.map(({ id, model }) => {
-    const { in_usd, out_usd_per_token } = foreseen(model, facts) ?? (model.is_local === true ? FREE : usual);
+  const priced = whos.map(({ model: { price } }) => price && foreseenOf(price, facts.in_tokens));
+  const usual = meanOf(priced.filter((one) => one !== undefined));
+  return whos.map(({ id, model }, i) => {
+    const { in_usd, out_usd_per_token } = priced[i] ?? (model.is_local === true ? FREE : usual);
     const seconds = (observed.p95_ms(model, now_ms) ?? model.expected_latency_ms ?? 0) / 1_000;
     return { id, in_usd: in_usd + second_usd * seconds, out_usd_per_token };
   });
 }
 
 const FREE: Foreseen = { in_usd: 0, out_usd_per_token: 0 };
-
-/** Undefined: nobody has said what it costs. */
-function foreseen({ price }: ModelEntry, { in_tokens }: RequestFacts): Foreseen | undefined {
-  return price && foreseenOf(price, in_tokens);
-}
 
 /** Of whom no price is known is taken to cost as the others do: else it would be asked because nobody knows. */
 function meanOf(priced: readonly Foreseen[]): Foreseen {

@@ -46,6 +46,14 @@ export interface CallRequest {
   prepare(call: AdmittedCall, attempt: WantedAttempt, output_cap: number | undefined): AttemptCodec;
 }
 
+export type ComparableRequest = CallRequest & { readonly facet: LaneFacet };
+
+/** What calls tools, or has them called at the provider, cannot be compared by its words, and may do things twice. */
+export function canCompare(request: CallRequest): request is ComparableRequest {
+  const { kind, facet, needs, hosted_tools } = request;
+  return kind === 'generate' && facet !== undefined && !needs.includes('tools') && hosted_tools === undefined;
+}
+
 /** Milliseconds that a request has left, 0 or less when its deadline has passed; undefined when it has none. */
 export function left_ms({ options, started_mono_ms }: CallRequest, now_mono_ms: number): number | undefined {
   return options.deadline_ms === undefined ? undefined : started_mono_ms + options.deadline_ms - now_mono_ms;

@@ -24,7 +24,7 @@ function shadowTenant({ shadow }: Pick<Config, 'shadow'>): TenantConfig {
     weight: 1,
     signing_keys: [],
     require_signatures: false,
-  share_learning: false,
+    share_learning: false,
   };
 }
 

@@ -1,3 +1,4 @@
+import type { ModelConfig } from '@atp-router/adapters';
 import { AtpError, type Clock } from '@atp-router/kernel';
 import type { ModelCustody, ModelMoved, RouterEvent } from '@atp-router/ledger';
 import {
@@ -16,7 +17,7 @@ import type { Changes } from '../admin/changes.ts';
 import type { GenerationManager } from '../generation/manager.ts';
 import { modelSpec } from '../generation/specs.ts';
 import { lackingWords, stateOf } from './lacking.ts';
-import { type Papers, papersOf, withCustody, withIncident, withMove } from './papers.ts';
+import { allPapers, NO_PAPERS, type Papers, papersOf, withCustody, withIncident, withMove } from './papers.ts';
 
 export interface DeskParts {
   readonly manager: GenerationManager;
@@ -52,7 +53,10 @@ export class LifecycleDesk {
   }
 
   all(): readonly OnFile[] {
-    return this.#parts.manager.config.models.map(({ id }) => this.find(id));
+    const { config, overlay } = this.#parts.manager;
+    const papers = allPapers(overlay);
+    const declared = this.#declared();
+    return config.models.map((model) => this.#onFile(model, papers.get(model.id), declared.get(model.id)));
   }
 
   /** Throws `not_found`. */
@@ -60,11 +64,21 @@ export class LifecycleDesk {
     const { manager } = this.#parts;
     const model = manager.config.models.find((one) => one.id === id);
     if (model === undefined) throw new AtpError('not_found', `There is no model "${id.slice(0, 128)}".`);
-    const papers = papersOf(manager.overlay, id);
-    const state = stateOf(modelSpec(model), papers, manager.config);
-    const made = manager.overlay.find((one) => one.kind === 'model' && one.id === id);
-    const declared = manager.file_config.models.find((one) => one.id === id)?.status ?? made?.value['status'];
-    return { id, status: model.status, configured: (declared ?? 'active') as ModelStatus, papers, state };
+    return this.#onFile(model, papersOf(manager.overlay, id), this.#declared().get(id));
+  }
+
+  #onFile(model: ModelConfig, papers: Papers = NO_PAPERS, configured: ModelStatus = 'active'): OnFile {
+    const { id, status } = model;
+    return { id, status, configured, papers, state: stateOf(modelSpec(model), papers, this.#parts.manager.config) };
+  }
+
+  /** Statuses as the file, or whoever made a model, says; the file goes before. */
+  #declared(): ReadonlyMap<string, ModelStatus> {
+    const { overlay, file_config } = this.#parts.manager;
+    const made = overlay.flatMap(({ kind, id, value }) =>
+      kind === 'model' ? [[id, (value['status'] ?? 'active') as ModelStatus] as const] : [],
+    );
+    return new Map([...made, ...file_config.models.map(({ id, status }) => [id, status] as const)]);
   }
 
   /** Forward to a status. `expected`: from this one only. */

@@ -31,7 +31,7 @@ export interface Papers {
   readonly manifest?: ManifestFile | undefined;
 }
 
-const NO_PAPERS: Papers = { holding: [], moves: [], custody: [], incidents: [] };
+export const NO_PAPERS: Papers = { holding: [], moves: [], custody: [], incidents: [] };
 
 interface Entity {
   readonly kind: EntityKind;

@@ -1,8 +1,8 @@
+import { type Contribution, Origins } from '@atp-router/kernel';
 import { Insight } from './insight.ts';
 import type { Layout } from './layout.ts';
 import { pairOf, type SharedSettings, sharedFor, type TenantLearned } from './learned.ts';
 import { LengthView } from './lengths.ts';
-import { type Contribution, Origins } from './origins.ts';
 import { lessonsOf, type RouteRecord, wrongOf } from './record.ts';
 import { RegressionSums } from './sums.ts';
 import { readTenants, tenantsState, type TenantsState } from './tenants-state.ts';
@@ -130,7 +130,7 @@ export class RouteKnowledge {
 
   /** What other origins have learned; of whom it is new. */
   merge(contributions: readonly Contribution<Tenants>[]): ReadonlySet<string> {
-    const changed = this.#others.merge(contributions);
+    const changed = this.#others.take(contributions);
     if (changed.size > 0) this.#sumUp();
     return changed;
   }

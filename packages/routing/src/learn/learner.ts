@@ -1,10 +1,9 @@
-import { type Rng, seededRng } from '@atp-router/kernel';
+import { type Contribution, type Rng, seededRng } from '@atp-router/kernel';
 import { PromptReader } from '../features/reader.ts';
 import { TOPIC_SETTINGS, type TopicSettings } from '../features/topics.ts';
 import { KNOWLEDGE_SETTINGS, type KnowledgeSettings, type RouteAt, RouteKnowledge } from './knowledge.ts';
 import { type Layout, layoutOf } from './layout.ts';
 import type { Contender } from './outlook.ts';
-import type { Contribution } from './origins.ts';
 import { type RouteRecord, withoutTopics } from './record.ts';
 import type { LearnerState } from './state.ts';
 import { RouteTask, TASK_SETTINGS, type TaskSettings } from './task.ts';

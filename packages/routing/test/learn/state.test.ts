@@ -1,14 +1,8 @@
+import type { Contribution } from '@atp-router/kernel';
 import { Draw } from '@atp-router/kernel/testing';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  type Contribution,
-  isLearnerState,
-  LEARNER_SETTINGS,
-  type LearnerState,
-  type RouteAt,
-  RouteLearner,
-} from '../../src/index.ts';
+import { isLearnerState, LEARNER_SETTINGS, type LearnerState, type RouteAt, RouteLearner } from '../../src/index.ts';
 import { expected, HERE, playOne, teach } from './world.ts';
 
 const SETTINGS = { ...LEARNER_SETTINGS, topics: { ...LEARNER_SETTINGS.topics, begin_at: 32 }, silent_merges: 3 };

@@ -1,4 +1,4 @@
-import { AtpError, type Clock, type Timer, type Timers, toAtpError } from '@atp-router/kernel';
+import { AtpError, type Clock, type Contribution, type Timer, type Timers, toAtpError } from '@atp-router/kernel';
 import {
   isLearned,
   type LearnedEvent,
@@ -7,7 +7,7 @@ import {
   type LearnedStore,
   type RouterEvent,
 } from '@atp-router/ledger';
-import type { Contribution, Subject } from './subject.ts';
+import type { Subject } from './subject.ts';
 
 export interface KeeperParts {
   readonly subjects: readonly Subject[];
@@ -119,7 +119,7 @@ export class KnowledgeKeeper {
     const { subjects, store } = this.#parts;
     const known = [...this.#known.values()].map(({ node_id, epoch, seq }) => ({ node_id, epoch, seq }));
     const states = await store.others(known);
-    const contributions = new Map<Subject, Contribution[]>(subjects.map((subject) => [subject, []]));
+    const contributions = new Map<Subject, Contribution<unknown>[]>(subjects.map((subject) => [subject, []]));
     for (const state of states) {
       const { node_id, epoch, seq } = state;
       this.#known.set(node_id, { ...state, record: '' });
@@ -137,10 +137,8 @@ export class KnowledgeKeeper {
   #read({ node_id, record }: LearnedState): Readonly<Record<string, unknown>> | undefined {
     const { subjects } = this.#parts;
     const parts = partsOf(record, subjects);
-    const readable = subjects.filter(({ name, isRecord }) => name in parts && isRecord(parts[name]));
-    const is_whole =
-      readable.length === Object.keys(parts).filter((name) => subjects.some((one) => one.name === name)).length;
-    if (is_whole && readable.length > 0) return parts;
+    const known = subjects.filter(({ name }) => name in parts);
+    if (known.length > 0 && known.every((subject) => subject.isRecord(parts[subject.name]))) return parts;
     const message = `What node "${node_id}" has learned cannot be read, and is left out.`;
     this.#parts.onProblem(new AtpError('internal_error', `${message} Its next state takes its place.`));
     return undefined;

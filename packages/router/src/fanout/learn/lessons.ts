@@ -1,7 +1,8 @@
+import type { Contribution } from '@atp-router/kernel';
 import { tickOf } from './tick.ts';
 import { isLearnedRecord, type Knowledge, type LearnedRecord, type StrategyKind } from '@atp-router/consensus';
 import type { ConsensusLearned, FeedbackGiven } from '@atp-router/ledger';
-import type { Contribution, Subject } from './subject.ts';
+import type { Subject } from './subject.ts';
 
 /** In place of a strategy: who was asked because a trigger held had the last word. */
 export const EXPERT = 'expert';
@@ -35,6 +36,6 @@ export function consensusSubject(knowledge: Knowledge): Subject {
     record: () => knowledge.record(),
     isRecord: isLearnedRecord,
     restore: (value) => knowledge.restore(value as LearnedRecord),
-    merge: (others) => knowledge.merge(others as readonly (Contribution & { readonly value: LearnedRecord })[]),
+    merge: (others) => knowledge.merge(others as readonly Contribution<LearnedRecord>[]),
   };
 }

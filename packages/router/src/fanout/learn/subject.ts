@@ -1,12 +1,5 @@
+import type { Contribution } from '@atp-router/kernel';
 import type { LearnedEvent } from '@atp-router/ledger';
-
-/** What another node has learned; the newest of one node takes the place of those before. */
-export interface Contribution {
-  readonly origin: string;
-  /** Rises with each. */
-  readonly tick: number;
-  readonly value: unknown;
-}
 
 /** Something that is learned from events and kept in states. */
 export interface Subject {
@@ -21,5 +14,5 @@ export interface Subject {
   /** Once, before anything is taken in: what this node knew. */
   restore(value: unknown): void;
   /** What others know, each by its origin. */
-  merge(others: readonly Contribution[]): void;
+  merge(others: readonly Contribution<unknown>[]): void;
 }

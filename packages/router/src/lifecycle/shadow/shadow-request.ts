@@ -3,8 +3,7 @@ import type { AtpError } from '@atp-router/kernel';
 import type { ModelEntry, RequestFacts } from '@atp-router/routing';
 import type { ClientSink } from '../../engine/client.ts';
 import type { Ambient } from '../../engine/ports.ts';
-import type { CallRequest } from '../../engine/request.ts';
-import type { LaneFacet } from '../../fanout/types.ts';
+import type { CallRequest, ComparableRequest } from '../../engine/request.ts';
 import { SHADOW_TENANT } from '../../generation/accounts.ts';
 import { type Said, saidIn } from './compare.ts';
 
@@ -22,7 +21,7 @@ export type ShadowEnd = { readonly kind: 'said'; readonly said: Said | undefined
  * for it. Its labels are those of the client's, or all that the tenant may send.
  */
 export function shadowRequest(
-  of: CallRequest & { readonly facet: LaneFacet },
+  of: ComparableRequest,
   model: ModelEntry,
   facts: RequestFacts,
   { clock, call_ids }: Pick<Ambient, 'clock' | 'call_ids'>,

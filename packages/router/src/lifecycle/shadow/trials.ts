@@ -2,7 +2,7 @@ import type { CallEnded, RouterEvent } from '@atp-router/ledger';
 import type { Live, ModelEntry, Registry } from '@atp-router/routing';
 import type { AdmittedCall } from '../../engine/env.ts';
 import type { Ambient, EventLog } from '../../engine/ports.ts';
-import type { CallRequest } from '../../engine/request.ts';
+import { type CallRequest, canCompare, type ComparableRequest } from '../../engine/request.ts';
 import { SHADOW_TENANT } from '../../generation/accounts.ts';
 import type { Generation } from '../../generation/generation.ts';
 import { ClientAnswer } from './client-answer.ts';
@@ -27,8 +27,6 @@ export interface Watched {
   readonly request: CallRequest;
   decide(call: AdmittedCall): void;
 }
-
-type Faceted = CallRequest & { readonly facet: NonNullable<CallRequest['facet']> };
 
 /** Who answered a client, with what, and what the record of the call says. */
 interface Champion {
@@ -70,7 +68,7 @@ export class Trials {
     };
   }
 
-  #decide(request: Faceted, sink: WatchedSink, call: AdmittedCall, generation: Generation): void {
+  #decide(request: ComparableRequest, sink: WatchedSink, call: AdmittedCall, generation: Generation): void {
     const { seen } = call;
     // A stage has seen the request of a fan-out once, and would not see it again.
     if (seen === undefined || (call.fanout !== undefined && call.stages !== undefined)) return;
@@ -94,7 +92,7 @@ export class Trials {
   }
 
   /** The client has its answer. */
-  #ask(request: Faceted, model: ModelEntry, seen: Seen, champion: Champion): void {
+  #ask(request: ComparableRequest, model: ModelEntry, seen: Seen, champion: Champion): void {
     const { ambient, live, submit } = this.#parts;
     const generation = this.#parts.generation();
     // Much may have changed while the client was answered.
@@ -135,12 +133,6 @@ export class Trials {
     this.#ended.delete(call_id);
     return ended;
   }
-}
-
-/** What calls tools, or has them called at the provider, cannot be compared by its words, and may do things twice. */
-function canCompare(request: CallRequest): request is Faceted {
-  const { kind, facet, needs, hosted_tools } = request;
-  return kind === 'generate' && facet !== undefined && !needs.includes('tools') && hosted_tools === undefined;
 }
 
 /** The upstream failed, or was too slow. */

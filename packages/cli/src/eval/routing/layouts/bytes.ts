@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
+import { isJsonObject, type JsonObject } from '@atp-router/kernel';
 import { asCliError, unusable } from '../../lines.ts';
 
 /** Of a file that is read as a whole, as it is and unpacked. */
@@ -29,9 +30,8 @@ export function readGunzipped(file: string): Buffer {
 }
 
 /** `null` and lists are no objects. */
-export function asObject(value: unknown): Readonly<Record<string, unknown>> | undefined {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-  return value as Readonly<Record<string, unknown>>;
+export function asObject(value: unknown): JsonObject | undefined {
+  return isJsonObject(value) ? value : undefined;
 }
 
 /** JSON of a file that is held as a whole. */

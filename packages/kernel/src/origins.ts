@@ -6,7 +6,7 @@ export interface Contribution<T> {
   readonly value: T;
 }
 
-/** Routers whose records are kept beside this one's own: at one more the one that is least far is left out. */
+/** Origins whose records are kept beside one's own: at one more the one that is least far is left out. */
 export const ORIGINS_MAX = 64;
 
 /**
@@ -24,20 +24,22 @@ export class Origins<T> {
 
   /** Whether anything has changed by it. */
   merge(contributions: Iterable<Contribution<T>>): boolean {
+    return this.take(contributions).size > 0;
+  }
+
+  /** The same; returns the origins of which something newer is kept now. */
+  take(contributions: Iterable<Contribution<T>>): ReadonlySet<string> {
     const next = new Map(this.#newest);
-    let is_changed = false;
     for (const one of contributions) {
       const known = next.get(one.origin);
-      if (known !== undefined && !isNewer(one, known)) continue;
-      next.set(one.origin, one);
-      is_changed = true;
+      if (known === undefined || isNewer(one, known)) next.set(one.origin, one);
     }
-    if (!is_changed) return false;
     const kept = [...next.values()]
       .sort((a, b) => b.tick - a.tick || (a.origin < b.origin ? -1 : 1))
       .slice(0, this.#max);
-    this.#newest = new Map(kept.map((one) => [one.origin, one]));
-    return true;
+    const changed = kept.filter((one) => this.#newest.get(one.origin) !== one);
+    if (changed.length > 0) this.#newest = new Map(kept.map((one) => [one.origin, one]));
+    return new Set(changed.map(({ origin }) => origin));
   }
 
   /** In an order that is the same everywhere, so that sums of them are, too. */
