@@ -59,7 +59,7 @@ describe('entities', () => {
       'id: extra\nprovider: up\ncontext: 5000\nprice: { in_usd_per_mtok: 1, out_usd_per_mtok: 2 }\n',
     );
     expect(await fine('models', 'put', 'model.yaml')).toBe('model extra is in force.\n');
-    expect(await fine('models', 'list')).toMatch(/extra +up +extra +5000 +active +admin/);
+    expect(await fine('models', 'list')).toMatch(/extra +up +extra +5000 +admin +active/);
     expect(await data('models', 'get', 'extra')).toMatchObject({ id: 'extra', context: 5000 });
     expect(await fine('ask', 'x', '--model', 'extra')).toContain('[simulated]');
     expect(await fine('models', 'delete', 'extra')).toBe('model extra is deleted.\n');

@@ -7,6 +7,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { shuffled } from '../../src/eval/disguise.ts';
 import type { RouteCase } from '../../src/eval/routing/cases.ts';
 import { streamOnce, streamOf } from '../../src/eval/routing/stream.ts';
+import { open, type Reply } from '../support/http.ts';
 import { Workplace } from '../support/workplace.ts';
 
 const KEY = 'key-of-the-replay';
@@ -111,24 +112,23 @@ test.each(['any', 'single', 'cascade'] as const)(
     );
     onTestFinished(() => at.close());
     await at.start();
-    const post = async (path: string, body: unknown): Promise<Response> => {
+    const post = (path: string, body: unknown): Promise<Reply> => {
       const headers = { authorization: `Bearer ${KEY}`, 'content-type': 'application/json' };
-      return fetch(`${at.url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+      return open(`${at.url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) }).whole;
     };
     const order = shuffled([...CASES.keys()], streamOf(SEED, 'order'));
-    const replayed: { asked: readonly string[]; taken: string | null }[] = [];
+    const replayed: { asked: readonly string[]; taken: unknown }[] = [];
     for (const place of order) {
       asked.length = 0;
       const text = CASES[place]?.text ?? '';
       const reply = await post('/v1/chat/completions', { model: 'auto', messages: [{ role: 'user', content: text }] });
-      await reply.json();
-      replayed.push({ asked: [...asked], taken: reply.headers.get('x-atp-model') });
+      replayed.push({ asked: [...asked], taken: reply.headers['x-atp-model'] });
       const outcome = CASES[place]?.outcomes[MODELS.findIndex(({ id }) => id === replayed.at(-1)?.taken)];
       const told = await post('/v1/feedback', {
-        request_id: reply.headers.get('x-atp-request-id'),
+        request_id: reply.headers['x-atp-request-id'],
         score: outcome?.right ?? 0,
       });
-      expect(await told.json()).toMatchObject({ object: 'feedback' });
+      expect(JSON.parse(told.body)).toMatchObject({ object: 'feedback' });
     }
     expect(replayed.map((one) => one.asked)).toEqual(
       expected.map((one) => one.asked.map((model) => MODELS[model]?.id)),

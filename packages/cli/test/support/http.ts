@@ -1,9 +1,10 @@
-import { createServer, type RequestListener, request } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type RequestListener, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 
 export interface Reply {
   readonly status: number;
+  readonly headers: IncomingHttpHeaders;
   readonly body: string;
 }
 
@@ -34,7 +35,7 @@ export function open(
     });
     res.on('end', () => {
       early.resolve(text);
-      late.resolve({ status: res.statusCode ?? 0, body: text });
+      late.resolve({ status: res.statusCode ?? 0, headers: res.headers, body: text });
     });
     res.on('error', fail);
   });
