@@ -1,7 +1,7 @@
 import type { CascadeAnswer, CascadeStep } from '@atp-router/consensus';
 import { NANOS_PER_USD } from '@atp-router/kernel';
 import type { CallHead, RouteDecided, RouteLesson } from '@atp-router/ledger';
-import type { RouteAnswer, RouteRecord, RouteTask } from '@atp-router/routing';
+import type { RouteAnswer, RouteRecord, RoutingTask } from '@atp-router/routing';
 
 /** Candidates that a record names: enough to see why, and few enough to be written for each call. */
 const CANDIDATES_TOLD = 8;
@@ -25,11 +25,11 @@ export interface ChoiceEnd {
 
 /** Whom `auto` has one call answered by, and what it is to do when an answer is there. */
 export class AutoChoice {
-  readonly #task: RouteTask;
+  readonly #task: RoutingTask;
   readonly #of: ChoiceOf;
   #came: readonly RouteAnswer[] = [];
 
-  constructor(task: RouteTask, of: ChoiceOf) {
+  constructor(task: RoutingTask, of: ChoiceOf) {
     this.#task = task;
     this.#of = of;
   }

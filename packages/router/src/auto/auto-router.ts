@@ -5,7 +5,7 @@ import {
   type LearnerState,
   type RequestFacts,
   type RouteAt,
-  type RouteLearner,
+  type RoutingLearner,
 } from '@atp-router/routing';
 import type { Contribution, Subject } from '../fanout/learn/subject.ts';
 import { tickOf } from '../fanout/learn/tick.ts';
@@ -17,11 +17,11 @@ import type { AutoAsked, AutoNow, Chooser } from './types.ts';
 /** `auto` by what was learned. */
 export class AutoRouter implements Chooser, Subject {
   readonly name = 'routing';
-  readonly #learner: RouteLearner;
+  readonly #learner: RoutingLearner;
   readonly #shares: (tenant: string) => boolean;
 
   /** `shares`: whether a tenant gives others what is learned of its calls, and takes what is learned of theirs. */
-  constructor(learner: RouteLearner, shares: (tenant: string) => boolean) {
+  constructor(learner: RoutingLearner, shares: (tenant: string) => boolean) {
     this.#learner = learner;
     this.#shares = shares;
   }
