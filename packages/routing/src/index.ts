@@ -65,6 +65,7 @@ export {
   type TaskFacts,
 } from './policy/task-facts.ts';
 export { pathText, traceOf, type TraceStep } from './policy/trace.ts';
+export { TermReader } from './features/terms.ts';
 export { LEARNER_SETTINGS, type LearnerSettings, RouteLearner } from './learn/learner.ts';
 export type {
   NextStep,
