@@ -112,11 +112,12 @@ function lessonOf({ features, lineage, topic, answers, taken }: RouteRecord): Ro
     features: { at, value: value.map(short) },
     lineage,
     ...(topic !== undefined && { topic }),
-    answers: answers.map(({ choice, shown, length, better, unusable, ...rest }) => ({
+    answers: answers.map(({ choice, shown, length, better, unusable, expected, ...rest }) => ({
       ...rest,
       ...{ length: short(length), better: short(better) },
       ...(choice !== undefined && { choice }),
       ...(unusable && { unusable }),
+      ...(expected !== undefined && { expected: short(expected) }),
       shown: shown.map(([place, one]) => [place, short(one)] as const),
     })),
     ...(taken !== undefined && { taken }),
