@@ -66,18 +66,22 @@ export {
   type TaskFacts,
 } from './policy/task-facts.ts';
 export { pathText, traceOf, type TraceStep } from './policy/trace.ts';
-export {
-  LEARNER_SETTINGS,
-  type LearnerSettings,
-  type RouteCandidate,
-  RouteLearner,
-  type RoutePlans,
-  type RouteQuestion,
-} from './learn/learner.ts';
+export { TermReader } from './features/terms.ts';
+export { LEARNER_SETTINGS, type LearnerSettings, RouteLearner } from './learn/learner.ts';
+export type {
+  NextStep,
+  RouteAnswer,
+  RouteCandidate,
+  RoutePlans,
+  RouteQuestion,
+  RoutingLearner,
+  RoutingTask,
+} from './learn/routing-learner.ts';
+export { LEARNER_KINDS, type LearnerKind, learnerOf } from './rivals/learner-of.ts';
 export type { KnowledgeSettings, RouteAt } from './learn/knowledge.ts';
-export type { AnswerRecord, RouteRecord } from './learn/record.ts';
+export { type AnswerRecord, fourDigits, type RouteRecord } from './learn/record.ts';
 export { isLearnerState, type LearnerState } from './learn/state.ts';
-export type { NextStep, RouteAnswer, RouteTask, TaskSettings } from './learn/task.ts';
+export type { RouteTask, TaskSettings } from './learn/task.ts';
 export { type Guessed, type Observation, type WhatIf, whatIf } from './whatif/estimate.ts';
 export { WHAT_IF_WORDS, type WhatIfCandidate, type WhatIfPolicy, whatIfPolicy } from './whatif/policies.ts';
 export { type CustodyEntry, type CustodyStep, CUSTODY_STEPS, custodyRefusal } from './lifecycle/custody.ts';

@@ -1,3 +1,4 @@
+import { LEARNER_KINDS } from '@atp-router/routing';
 import { z } from 'zod';
 import { atStart, int, modelName, typed } from './schema-parts.ts';
 import type { RoutingConfig } from './types-routing.ts';
@@ -9,6 +10,12 @@ export const routingSchema: z.ZodType<RoutingConfig> = typed<RoutingConfig>()(
       description:
         '`learned`: by what was learned of models on such prompts, see `POST /v1/feedback`. `static`: by a fixed score of capability, success, cost, latency, context and how well estimates hold.',
     }),
+    learner: atStart(
+      z.enum(LEARNER_KINDS).meta({
+        description:
+          'Who learns. `default`: what wins where it was measured. To compare with, one model for each request: `ucb` and `thompson` count by topic and model, `linucb` weighs what is known of a prompt. What was learned stays when it is changed. Only for `learned`.',
+      }),
+    ).default('default'),
     plans: z.enum(['any', 'single', 'cascade']).default('any').meta({
       description:
         '`single`: one model is asked and its answer taken. `cascade`: answers are looked at, and another model asked behind them where that is worth it. `any`: for each request what is worth more. Only for `learned`.',

@@ -1,6 +1,9 @@
+import type { LearnerKind } from '@atp-router/routing';
+
 /** What `auto` chooses by. */
 export interface RoutingConfig {
   readonly mode: 'learned' | 'static';
+  readonly learner: LearnerKind;
   readonly plans: 'any' | 'single' | 'cascade';
   /** For requests that stream. */
   readonly streamed: 'any' | 'single';

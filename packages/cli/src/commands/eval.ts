@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { RoutingOptions } from '../eval/routing/run.ts';
-import type { RoutePlans } from '@atp-router/routing';
+import { LEARNER_KINDS, type RoutePlans } from '@atp-router/routing';
 import type { EvalOptions } from '../eval/run.ts';
 import type { Order, StrategyName } from '../eval/strategies.ts';
 import { type Cli, folder, integer } from './context.ts';
@@ -36,6 +36,7 @@ function addEvalRouting(group: Command, cli: Cli): void {
     .option('--warm <dir>', 'another data set (DIR or DIR#set), streamed before and not counted', folder)
     .option('--prices <file>', 'CSV: model,in_usd_per_mtok,out_usd_per_mtok; else prices of the data set')
     .option('--models <list>', 'who may be asked: names with commas between, or all that answered all', members, 'all')
+    .addOption(new Option('--learner <kind>', 'who learns').choices(LEARNER_KINDS).default('default'))
     .addOption(
       new Option('--policy <kind>', 'one model each, or answers looked at first').choices(POLICIES).default('any'),
     )

@@ -83,11 +83,16 @@ async function recorded(asked: string[]): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
 }
 
-test.each(['any', 'single', 'cascade'] as const)(
-  'a replay through the running router asks whom the evaluation asked, and takes the same answers: %s',
+test.each([
+  ['any', 'default'],
+  ['single', 'default'],
+  ['cascade', 'default'],
+  ['single', 'linucb'],
+] as const)(
+  'a replay through the running router asks whom the evaluation asked, and takes the same answers: %s, %s',
   { timeout: 60_000 },
-  async (policy) => {
-    const options = { policy, feedback: 1, delay: 0, noise: 0, seed: SEED, quality_usd: 100 * USD_PER_POINT };
+  async (policy, learner) => {
+    const options = { policy, learner, feedback: 1, delay: 0, noise: 0, seed: SEED, quality_usd: 100 * USD_PER_POINT };
     const expected = streamOnce(
       MODELS.map(({ id }) => id),
       CASES,
@@ -104,7 +109,7 @@ test.each(['any', 'single', 'cascade'] as const)(
         })),
         tenants: [{ id: 'acme', keys: [{ id: 'k', hash: `sha256:${hashOf('sha256', KEY, 'hex')}` }] }],
         routing: {
-          ...{ plans: policy, quality_usd: options.quality_usd, explore: { usd_per_day: 9_000_000 } },
+          ...{ plans: policy, learner, quality_usd: options.quality_usd, explore: { usd_per_day: 9_000_000 } },
           // As the learner of this order has it.
           seed: Math.imul(SEED, 8) + 2,
         },

@@ -63,6 +63,18 @@ describe('atp eval routing', () => {
     expect(await evaluate(cwd, '--policy', 'single', '--orders', '1', '--seed', '2')).not.toEqual(single);
   });
 
+  test.each(['ucb', 'thompson', 'linucb'])(
+    '%s can stand in for the default, and asks one model each',
+    async (learner) => {
+      const report = await evaluate(folder(), '--learner', learner, '--orders', '1');
+      expect(report.options).toMatchObject({ learner });
+      expect(report.points[0]?.calls).toBe(1);
+      // More is right than if it were drawn who is asked.
+      const drawn = report.models.reduce((sum, { right }) => sum + right, 0) / report.models.length;
+      expect(partOf(report, 'last_half').right.mean).toBeGreaterThan(drawn);
+    },
+  );
+
   test('what is told late, seldom or wrongly teaches less', async () => {
     const cwd = folder();
     const dear = ['--orders', '2', '--quality', '0.01', '--models', 'north-large,north-small,east-7b'];

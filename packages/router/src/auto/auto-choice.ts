@@ -1,7 +1,7 @@
 import type { CascadeAnswer, CascadeStep } from '@atp-router/consensus';
 import { NANOS_PER_USD } from '@atp-router/kernel';
 import type { CallHead, RouteDecided, RouteLesson } from '@atp-router/ledger';
-import type { RouteAnswer, RouteRecord, RouteTask } from '@atp-router/routing';
+import { fourDigits, type RouteAnswer, type RouteRecord, type RoutingTask } from '@atp-router/routing';
 
 /** Candidates that a record names: enough to see why, and few enough to be written for each call. */
 const CANDIDATES_TOLD = 8;
@@ -27,14 +27,14 @@ export interface ChoiceEnd {
 
 /** Whom `auto` has one call answered by, and what it is to do when an answer is there. */
 export class AutoChoice {
-  readonly #task: RouteTask;
+  readonly #task: RoutingTask;
   readonly #of: ChoiceOf;
   /** All who may be asked: the first is asked first, the others by how much is hoped of them. */
   readonly order: readonly string[];
   #came: readonly RouteAnswer[] = [];
   #told_before: RouteDecided['candidates'] | undefined;
 
-  constructor(task: RouteTask, of: ChoiceOf) {
+  constructor(task: RoutingTask, of: ChoiceOf) {
     this.#task = task;
     this.#of = of;
     this.order = [task.first.model, ...task.others];
@@ -99,7 +99,7 @@ export class AutoChoice {
 
   #candidate(model: string): RouteDecided['candidates'][number] {
     const { mean, spread, cost } = this.#task.outlookOf(model);
-    return { model, chance: short(mean), spread: short(spread), expected_usd_nanos: this.#nanosOf(cost) };
+    return { model, chance: fourDigits(mean), spread: fourDigits(spread), expected_usd_nanos: this.#nanosOf(cost) };
   }
 
   /** Whom it would have cost most to ask, or whom the operator tells savings against. */
@@ -136,10 +136,11 @@ function lessonOf({ features, lineage, topic, answers, taken }: RouteRecord): Ro
   return {
     ...{ features, lineage },
     ...(topic !== undefined && { topic }),
-    answers: answers.map(({ choice, unusable, ...rest }) => ({
+    answers: answers.map(({ choice, unusable, expected, ...rest }) => ({
       ...rest,
       ...(choice !== undefined && { choice }),
       ...(unusable && { unusable }),
+      ...(expected !== undefined && { expected }),
     })),
     ...(taken !== undefined && { taken }),
   };
@@ -149,9 +150,4 @@ function answerOf({ lane, source, kind, choice }: CascadeAnswer, outTokens: (lan
   if (kind === 'failed') return { kind, model: source };
   if (kind === 'unusable') return { kind, model: source, out_tokens: outTokens(lane) };
   return { kind: 'answer', model: source, out_tokens: outTokens(lane), choice };
-}
-
-/** Four digits are as many as mean something. */
-function short(value: number): number {
-  return Number.isFinite(value) ? Math.round(value * 10_000) / 10_000 : 0;
 }

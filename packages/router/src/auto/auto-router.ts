@@ -6,7 +6,7 @@ import {
   type LearnerState,
   type RequestFacts,
   type RouteAt,
-  type RouteLearner,
+  type RoutingLearner,
 } from '@atp-router/routing';
 import type { Subject } from '../fanout/learn/subject.ts';
 import { tickOf } from '../fanout/learn/tick.ts';
@@ -25,7 +25,7 @@ interface AutoRecord {
 /** `auto` by what was learned. */
 export class AutoRouter implements Chooser, Subject {
   readonly name = 'routing';
-  readonly #learner: RouteLearner;
+  readonly #learner: RoutingLearner;
   readonly #shares: (tenant: string) => boolean;
   /** Part of what may be tried that is this process's. */
   readonly #part: number;
@@ -35,7 +35,7 @@ export class AutoRouter implements Chooser, Subject {
    * `shares`: whether a tenant gives others what is learned of its calls, and takes what is learned of theirs. `processes`: that
    * share what may be spent because something is tried.
    */
-  constructor(learner: RouteLearner, shares: (tenant: string) => boolean, processes: number) {
+  constructor(learner: RoutingLearner, shares: (tenant: string) => boolean, processes: number) {
     this.#part = 1 / processes;
     this.#learner = learner;
     this.#shares = shares;

@@ -16,9 +16,15 @@ export interface TopicSettings {
   readonly again: number;
   /** Prompts before topics are looked for. */
   readonly begin_at: number;
+  /** Once so many have been learned from, only each `rest`th is, so that others have not to wait for it. */
+  readonly settled_at: number;
+  readonly rest: number;
 }
 
-export const TOPIC_SETTINGS: TopicSettings = { topics: 32, kept: 2_048, again: 8, begin_at: 256 };
+export const TOPIC_SETTINGS: TopicSettings = {
+  ...{ topics: 32, kept: 2_048, again: 8, begin_at: 256 },
+  ...{ settled_at: 4_096, rest: 8 },
+};
 
 /** Topics as JSON, of each its strongest words by their buckets: 130 kB. */
 export interface TopicsState {
@@ -44,6 +50,8 @@ export class Topics {
   /** Prompts in which a bucket came. */
   readonly #of_bucket: Float64Array = new Float64Array(BUCKETS);
   #prompts = 0;
+  /** Prompts since one was learned from, once topics are settled. */
+  #resting = 0;
   readonly #kept: Direction[] = [];
   /** `BUCKETS` rows of `topics` sums: a word is looked up once for all topics. */
   readonly #centres: Float32Array;
@@ -66,7 +74,7 @@ export class Topics {
     return this.#lineage !== '';
   }
 
-  /** Prompts in which they were found. */
+  /** Prompts in which they were found: those that were learned from. */
   get version(): number {
     return this.#prompts;
   }
@@ -102,7 +110,7 @@ export class Topics {
       const weight = weights[i] ?? 0;
       if (weight === 0) continue;
       for (let topic = 0; topic < topics; topic += 1)
-        near[topic] = (near[topic] ?? 0) + weight * (centres[row + topic] ?? 0);
+        near[topic] = (near[topic] as number) + weight * (centres[row + topic] as number);
     }
     for (let topic = 0; topic < topics; topic += 1) {
       const length = this.#lengths[topic] ?? 0;
@@ -114,6 +122,8 @@ export class Topics {
   /** A prompt that came. One without a word says nothing of topics. `name`: of the lineage that begins where there is none yet. */
   observe(direction: Direction, name: string = 'topics'): void {
     if (direction.buckets.length === 0) return;
+    this.#resting = (this.#resting + 1) % this.#settings.rest;
+    if (this.#prompts >= this.#settings.settled_at && this.#resting !== 0) return;
     this.#prompts += 1;
     for (const bucket of direction.buckets) this.#of_bucket[bucket] = (this.#of_bucket[bucket] ?? 0) + 1;
     const { kept, again, begin_at } = this.#settings;

@@ -38,12 +38,19 @@ const SHARED_GROWTH = 1.1;
 /** Tenants for whom it is kept worked out what they know; for others it is worked out again. */
 const VIEWS_MAX = 64;
 
-/** What one tenant knows, worked out. */
-interface View {
-  insight: Insight;
+/** What a tenant goes by. */
+export interface Known {
+  /** What is learned later does not change it. */
+  readonly insight: Insight;
   readonly lengths: LengthView;
+  /** Sums of its own tasks, and of others' as far as they count for it. */
   readonly own: TenantLearned;
   readonly shared: TenantLearned;
+}
+
+/** What one tenant knows, worked out. */
+interface View extends Known {
+  insight: Insight;
   readonly shared_seen: number;
   readonly tick: number;
   /** Observations since that are not in it yet, by model or pair. */
@@ -78,8 +85,7 @@ export class RouteKnowledge {
     this.#sum = this.#own;
   }
 
-  /** What a tenant goes by. What is learned later does not change the insight. */
-  of(at: RouteAt): { readonly insight: Insight; readonly lengths: LengthView } {
+  of(at: RouteAt): Known {
     return this.#view(at);
   }
 
@@ -248,16 +254,19 @@ function* both(
   keys: Iterable<string> = new Set([...own.keys(), ...shared.keys()]),
 ): Generator<readonly [string, RegressionSums]> {
   for (const key of keys) {
-    const [one, other] = [own.get(key), shared.get(key)];
-    const any = one ?? other;
-    if (any === undefined) continue;
-    if (one === undefined || other === undefined) {
-      yield [key, any];
-      continue;
-    }
-    const sums = new RegressionSums(any.dims);
-    sums.add(one, 1);
-    sums.add(other, 1);
-    yield [key, sums];
+    const sums = together(own.get(key), shared.get(key));
+    if (sums !== undefined) yield [key, sums];
   }
+}
+
+/** Sums of one model, or of one pair, of a tenant's own tasks and of others'. */
+export function together(
+  own: RegressionSums | undefined,
+  shared: RegressionSums | undefined,
+): RegressionSums | undefined {
+  if (own === undefined || shared === undefined) return own ?? shared;
+  const sums = new RegressionSums(own.dims);
+  sums.add(own, 1);
+  sums.add(shared, 1);
+  return sums;
 }

@@ -102,9 +102,10 @@ export class TenantLearned {
     return sums;
   }
 
-  addLesson({ model, shown, better, right }: Lesson, prompt: Features, weight: number): RegressionSums | undefined {
+  addLesson(lesson: Lesson, prompt: Features, weight: number): RegressionSums | undefined {
+    const { model, shown, better, right } = lesson;
     const sums = this.#sums(this.models, model, MODELS_MAX, this.dims);
-    sums?.observe(withShown(prompt, this.#layout, shown), right, weight, better);
+    sums?.observe(withShown(prompt, this.#layout, shown), right, weight * lesson.weight, better);
     return sums;
   }
 

@@ -1,6 +1,7 @@
 import type { Features } from './belief.ts';
 import type { Chance, Insight, Prospect } from './insight.ts';
 import { SHOWN, type Shown } from './layout.ts';
+import { type Guess, type Move, type One, type Option, type Two, worthOf, worthOfOne, clamp } from './moves.ts';
 import { ACCORD_USUAL } from './settings.ts';
 
 /** Who may be asked, and what one answer of theirs costs, in points of quality (1 is all of it). */
@@ -9,13 +10,6 @@ export interface Contender {
   readonly cost: number;
   /** How much better than the average model it is expected to be before anything is known. */
   readonly better: number;
-}
-
-/** A guess at what is not known, made once for a task: for each contender, and for how often two agree, standard deviations. */
-export interface Guess {
-  readonly of: Float64Array;
-  readonly common: number;
-  readonly accord: number;
 }
 
 /** Places among the contenders. */
@@ -28,34 +22,12 @@ export interface Places {
   readonly singles: readonly number[];
 }
 
-/** Something to do, and what it is worth: the chance of a right answer less what is still to be paid for it. */
-export interface Move {
-  /** `take`: the answer of one who has answered. `ask`: somebody whose answer is then compared; `close`: whose answer is then taken. */
-  readonly kind: 'take' | 'ask' | 'close';
-  /** Place among the contenders. */
-  readonly whom: number;
-  readonly worth: number;
-}
-
-/** Who, and what its chance is. */
-interface Option {
-  readonly whom: number;
-  readonly cost: number;
-  readonly chance: Chance;
-}
-
-/** One has answered. */
-interface One {
-  readonly take: Option;
-  readonly closers: readonly Option[];
-  readonly seconds: readonly { readonly option: Option; readonly same: Two; readonly other: Two }[];
-}
-
-/** Two have, and say the same, or not. */
-interface Two {
-  readonly takes: readonly Option[];
-  readonly closers: readonly Option[];
-}
+/** What has come when somebody is thought of: nothing or one answer (`fresh`), its own (`alone`), its own and another, or two others. */
+const WHENS = [
+  ...(['fresh', 'alone', 'first_seconded', 'first_opposed', 'second_opposed'] as const),
+  ...(['behind_agreed', 'behind_differed'] as const),
+] as const;
+type When = (typeof WHENS)[number];
 
 /** Lengths that an answer may turn out to have, with the chance of each: three points stand for a normal distribution. */
 const LENGTHS: readonly (readonly [length: number, chance: number])[] = [
@@ -78,6 +50,8 @@ export class Outlook {
   readonly #prospects: Map<number, Prospect> = new Map();
   /** By length, then by both places. */
   readonly #accords: Map<number, Map<number, Chance>> = new Map();
+  /** By length, then by place and what is shown: the same one comes in many ways. */
+  readonly #options: Map<number, Map<number, Option>> = new Map();
   readonly #fresh: readonly Option[];
   readonly #openings: readonly { readonly whom: number; readonly after: readonly One[] }[];
 
@@ -96,7 +70,7 @@ export class Outlook {
     const looked_at = new Set([...openers, ...closers]);
     this.#fresh = singles.map((whom) =>
       looked_at.has(whom)
-        ? this.#option(whom, this.fresh(whom, 0))
+        ? this.#option(whom, 'fresh', 0)
         : { whom, cost: this.#costOf(whom), chance: chances[whom] as Chance },
     );
     this.#openings = openers.map((whom) => ({ whom, after: LENGTHS.map(([length]) => this.one(whom, length)) }));
@@ -112,7 +86,7 @@ export class Outlook {
     let least = worth + look_min;
     for (const opening of this.#openings) {
       let own = -this.#costOf(opening.whom);
-      for (const [i, [, chance]] of LENGTHS.entries()) own += chance * afterOne(opening.after[i] as One, guess).worth;
+      for (const [i, [, chance]] of LENGTHS.entries()) own += chance * worthOfOne(opening.after[i] as One, guess);
       if (own > least) [whom, worth, looks, least] = [opening.whom, own, true, own];
     }
     return { kind: 'ask', whom, worth, looks };
@@ -121,8 +95,8 @@ export class Outlook {
   /** What can follow an answer that is so much longer than usual. */
   one(first: number, length: number): One {
     return {
-      take: this.#option(first, this.alone(first, length), 0),
-      closers: this.#closersBut(first).map((whom) => this.#option(whom, this.fresh(whom, length))),
+      take: this.#option(first, 'alone', length),
+      closers: this.#closersBut(first).map((whom) => this.#option(whom, 'fresh', length)),
       seconds: this.#openers
         .filter((whom) => whom !== first)
         .map((second) => ({
@@ -134,10 +108,11 @@ export class Outlook {
   }
 
   two(first: number, second: number, length: number, is_same: boolean): Two {
-    const takes = is_same ? [first] : [first, second];
+    const one = this.#option(first, is_same ? 'first_seconded' : 'first_opposed', length);
+    const behind = is_same ? 'behind_agreed' : 'behind_differed';
     return {
-      takes: takes.map((whom) => this.#option(whom, this.beside(whom, whom === first, length, is_same), 0)),
-      closers: this.#closersBut(first, second).map((whom) => this.#option(whom, this.behind(whom, length, is_same))),
+      takes: is_same ? [one] : [one, this.#option(second, 'second_opposed', length)],
+      closers: this.#closersBut(first, second).map((whom) => this.#option(whom, behind, length)),
     };
   }
 
@@ -164,18 +139,57 @@ export class Outlook {
     return [[SHOWN.others_length, length], this.#accordOf(whom, 0)];
   }
 
+  /** Its chance by what is known, where this is shown of it. */
+  expected(whom: number, shown: Shown): number {
+    return clamp(this.#prospect(whom).given(shown).mean, 0, 1);
+  }
+
   #closersBut(...others: readonly number[]): readonly number[] {
     return this.#closers.filter((whom) => !others.includes(whom));
   }
 
-  #option(whom: number, shown: Shown, cost: number = this.#costOf(whom)): Option {
+  #option(whom: number, when: When, length: number): Option {
+    let of_length = this.#options.get(length);
+    if (of_length === undefined) {
+      of_length = new Map();
+      this.#options.set(length, of_length);
+    }
+    const key = whom * WHENS.length + WHENS.indexOf(when);
+    let option = of_length.get(key);
+    if (option === undefined) {
+      const is_paid = when === 'alone' || when.startsWith('first') || when.startsWith('second');
+      const chance = this.#prospect(whom).given(this.#shown(whom, when, length));
+      option = { whom, cost: is_paid ? 0 : this.#costOf(whom), chance };
+      of_length.set(key, option);
+    }
+    return option;
+  }
+
+  #shown(whom: number, when: When, length: number): Shown {
+    switch (when) {
+      case 'alone':
+        return this.alone(whom, length);
+      case 'fresh':
+        return this.fresh(whom, length);
+      case 'first_seconded':
+      case 'first_opposed':
+        return this.beside(whom, true, length, when === 'first_seconded');
+      case 'second_opposed':
+        return this.beside(whom, false, length, false);
+      case 'behind_agreed':
+      case 'behind_differed':
+        return this.behind(whom, length, when === 'behind_agreed');
+    }
+  }
+
+  #prospect(whom: number): Prospect {
     let prospect = this.#prospects.get(whom);
     if (prospect === undefined) {
       const { id, better } = this.#contenders[whom] as Contender;
       prospect = this.#insight.prospect(id, this.#prompt, better);
       this.#prospects.set(whom, prospect);
     }
-    return { whom, cost, chance: prospect.given(shown) };
+    return prospect;
   }
 
   #costOf(whom: number): number {
@@ -211,48 +225,4 @@ export class Outlook {
     }
     return [SHOWN.accord, others === 0 ? 0 : sum / others - ACCORD_USUAL];
   }
-}
-
-export function afterOne({ take, closers, seconds }: One, guess: Guess): Move {
-  let [kind, whom, worth]: [Move['kind'], number, number] = ['take', take.whom, worthOf(take, guess)];
-  for (const option of closers) {
-    const own = worthOf(option, guess) - option.cost;
-    if (own > worth) [kind, whom, worth] = ['close', option.whom, own];
-  }
-  for (const { option, same, other } of seconds) {
-    const { mean, spread } = option.chance;
-    const chance = clamp(mean + spread * guess.accord, 0.02, 0.98);
-    const own = chance * worthOfTwo(same, guess) + (1 - chance) * worthOfTwo(other, guess) - option.cost;
-    if (own > worth) [kind, whom, worth] = ['ask', option.whom, own];
-  }
-  return { kind, whom, worth };
-}
-
-export function afterTwo({ takes, closers }: Two, guess: Guess): Move {
-  let [kind, whom, worth]: [Move['kind'], number, number] = ['take', takes[0]?.whom ?? 0, Number.NEGATIVE_INFINITY];
-  for (const option of takes) {
-    const own = worthOf(option, guess);
-    if (own > worth) [whom, worth] = [option.whom, own];
-  }
-  for (const option of closers) {
-    const own = worthOf(option, guess) - option.cost;
-    if (own > worth) [kind, whom, worth] = ['close', option.whom, own];
-  }
-  return { kind, whom, worth };
-}
-
-/** What `afterTwo` comes to, which a look ahead asks for often. */
-function worthOfTwo({ takes, closers }: Two, guess: Guess): number {
-  let worth = Number.NEGATIVE_INFINITY;
-  for (const option of takes) worth = Math.max(worth, worthOf(option, guess));
-  for (const option of closers) worth = Math.max(worth, worthOf(option, guess) - option.cost);
-  return worth;
-}
-
-function worthOf({ whom, chance }: Option, guess: Guess): number {
-  return clamp(chance.mean + chance.spread * (guess.of[whom] ?? 0) + chance.common * guess.common, 0, 1);
-}
-
-function clamp(value: number, low: number, high: number): number {
-  return Math.max(low, Math.min(high, value));
 }

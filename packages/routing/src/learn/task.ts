@@ -3,9 +3,11 @@ import type { PromptFeatures } from '../features/reader.ts';
 import type { Chance, Insight } from './insight.ts';
 import type { Shown } from './layout.ts';
 import type { LengthView } from './lengths.ts';
-import { afterOne, afterTwo, type Contender, type Guess, type Move, Outlook, type Places } from './outlook.ts';
+import { afterOne, afterTwo, type Guess, type Move } from './moves.ts';
+import { type Contender, Outlook, type Places } from './outlook.ts';
 import { apart, ranked, SINGLES } from './places.ts';
 import { type AnswerRecord, asKept, type RouteRecord } from './record.ts';
+import type { NextStep, RouteAnswer, RoutingTask } from './routing-learner.ts';
 
 export interface TaskSettings {
   /** Models that may be asked first and looked at, and that may have the last word. */
@@ -32,24 +34,6 @@ export const TASK_SETTINGS: TaskSettings = {
   floor: 0.01,
   look_min: 0,
 };
-
-/** What to do next: to take the answer of a model that has given one, or to ask a model; `none`: everybody has failed. */
-export type NextStep =
-  | { readonly kind: 'take' | 'ask'; readonly model: string }
-  | { readonly kind: 'none'; readonly model: undefined };
-
-/** What came of one that was asked. */
-export type RouteAnswer =
-  | {
-      readonly kind: 'answer';
-      readonly model: string;
-      readonly out_tokens: number;
-      /** The same number for equal answers; undefined: there is none, or it cannot be told. */
-      readonly choice: number | undefined;
-    }
-  /** It is paid for, and no answer can be read of it: it is taken only where nobody is left to ask. */
-  | { readonly kind: 'unusable'; readonly model: string; readonly out_tokens: number }
-  | { readonly kind: 'failed'; readonly model: string };
 
 interface Answer {
   readonly model: string;
@@ -82,7 +66,7 @@ interface Way {
  * Routing of one task, step by step (Thompson 1933 for the guess; Chapelle, Li 2011): whom to ask, and once an answer is there,
  * whether to take it or to ask on. What is next depends on nothing but what came, so it can be asked again.
  */
-export class RouteTask {
+export class RouteTask implements RoutingTask {
   readonly #insight: Insight;
   readonly #lengths: LengthView;
   readonly #prompt: PromptFeatures;
@@ -95,9 +79,7 @@ export class RouteTask {
   readonly #guess: Guess;
   /** Of each contender before anybody has answered. */
   readonly chances: readonly Chance[];
-  /** Chance of the first move. */
   readonly propensity: number;
-  /** Points of quality that the first answer costs more than that of whom what is known would have had asked; 0 or more. */
   readonly tried: number;
   readonly #first: First;
   /** What was decided stays decided, whatever is learned of other tasks meanwhile. */
@@ -142,24 +124,20 @@ export class RouteTask {
     return { guess: guesses[chosen] as Guess, first, propensity: (1 - floor) * alike + by_floor };
   }
 
-  /** Whom to ask first, and whether the answer is to be looked at before it is taken. */
   get first(): { readonly model: string; readonly looks: boolean } {
     return { model: this.#idOf(this.#first.whom), looks: this.#first.looks };
   }
 
-  /** The other contenders, the most promising first: who stands in where the first fails. */
   get others(): readonly string[] {
     const { whom } = this.#first;
     return this.#ranked.filter((place) => place !== whom).map((place) => this.#idOf(place));
   }
 
-  /** What was expected of one before anybody was asked; its cost is in points of quality. Throws for a model that is no contender. */
   outlookOf(model: string): Chance & { readonly cost: number } {
     const whom = this.#placeOf(model);
     return { ...(this.chances[whom] as Chance), cost: this.#costOf(whom) };
   }
 
-  /** What to do now that this has come, in this order. Throws for a model that is none of the contenders. */
   next(came: readonly RouteAnswer[]): NextStep {
     return this.#way(came).next;
   }
@@ -172,7 +150,8 @@ export class RouteTask {
     const good = answers.map((answer, place): AnswerRecord => {
       const { model, out_tokens, length, choice, whom } = answer;
       const shown = this.#shownOf(answers, place, closed);
-      return { model, out_tokens, length, choice, unusable: false, better: betterOf(whom), shown };
+      const expected = this.#outlook.expected(whom, shown);
+      return { model, out_tokens, length, choice, unusable: false, better: betterOf(whom), shown, expected };
     });
     const bad = unusable.map(({ model, whom, out_tokens, behind }): AnswerRecord => {
       const shown = this.#askedFor(whom, answers.slice(0, behind));

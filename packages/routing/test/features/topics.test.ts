@@ -6,7 +6,7 @@ import { type Direction, TOPIC_SETTINGS, Topics, type TopicsState } from '../../
 import { corpus, type Made, placeOfMost, VOCABULARIES } from './corpus.ts';
 
 const EIGHT = { ...TOPIC_SETTINGS, topics: 8 };
-const SMALL = { topics: 3, kept: 8, again: 2, begin_at: 4 };
+const SMALL = { topics: 3, kept: 8, again: 2, begin_at: 4, settled_at: 1_000, rest: 4 };
 const SEEDS = [1, 2, 3, 5, 8, 13];
 const reader = new TermReader();
 

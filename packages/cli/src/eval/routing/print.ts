@@ -46,7 +46,7 @@ export function printRouteReport(report: RouteReport): string {
       ? ''
       : `${cascade.models.slice(0, 2).map(printable).join(' and ')}, where they differ ${printable(cascade.models[2] ?? '')}: right ${rate(cascade.right)}, cost ${rate(cascade.cost_share)}\n`;
   return [
-    `${setText(data)}, ${count(models.length, 'model')}, policy ${String(options['policy'])}, feedback ${String(options['feedback'])}, `,
+    `${setText(data)}, ${count(models.length, 'model')}, learner ${String(options['learner'])}, policy ${String(options['policy'])}, feedback ${String(options['feedback'])}, `,
     `delay ${String(options['delay'])}, noise ${String(options['noise'])}, ${count(Number(options['orders']), 'order')} from seed ${String(options['seed'])}\n`,
     warm === null ? '' : `before them, not counted: ${setText(warm)}\n`,
     `cost: a prompt, over what ${printable(best_single)} costs, which is right most often\n\n`,

@@ -1,4 +1,4 @@
-import type { RoutePlans } from '@atp-router/routing';
+import type { LearnerKind, RoutePlans } from '@atp-router/routing';
 import { type Cli, show } from '../../commands/context.ts';
 import { CliError, EXIT } from '../../exit.ts';
 import { printable } from '../../print/text.ts';
@@ -20,6 +20,7 @@ export interface RoutingOptions {
   readonly warm?: string;
   readonly models: 'all' | readonly string[];
   readonly prices?: string;
+  readonly learner: LearnerKind;
   readonly policy: RoutePlans;
   /** Three models: the third is asked where the first two differ. */
   readonly cascade?: readonly string[];

@@ -1,16 +1,19 @@
 import { type Rng, seededRng } from '@atp-router/kernel';
 import {
+  type LearnerKind,
+  learnerOf,
   type NextStep,
   type RouteAnswer,
   type RouteCandidate,
-  RouteLearner,
   type RoutePlans,
-  type RouteTask,
+  type RoutingLearner,
+  type RoutingTask,
 } from '@atp-router/routing';
 import { shuffled } from '../disguise.ts';
 import type { Outcome, RouteCase } from './cases.ts';
 
 export interface StreamOptions {
+  readonly learner: LearnerKind;
   readonly policy: RoutePlans;
   /** Chance that it is told whether an answer was right. */
   readonly feedback: number;
@@ -61,7 +64,7 @@ export function streamOnce(
   warm: readonly RouteCase[] = [],
 ): readonly Routed[] {
   const { seed } = options;
-  const learner = new RouteLearner(Math.imul(seed, 8) + STREAMS.learner);
+  const learner = learnerOf(options.learner, Math.imul(seed, 8) + STREAMS.learner);
   const later: Later = [];
   const pass = (list: readonly RouteCase[], order: keyof typeof STREAMS, told: keyof typeof STREAMS): Pass => ({
     ...{ cases: list, told: streamOf(seed, told) },
@@ -76,7 +79,7 @@ type Later = (readonly [due: number, tell: () => void])[];
 
 /** `before`: prompts that were met before. */
 function routed(
-  learner: RouteLearner,
+  learner: RoutingLearner,
   models: readonly string[],
   { cases, places, told }: Pass,
   { policy, quality_usd, feedback, delay, noise }: StreamOptions,
@@ -109,7 +112,7 @@ function routed(
 }
 
 /** What came of those who were asked, in their order. A router looks at no answer of a single call. */
-function played(models: readonly string[], one: RouteCase, task: RouteTask): readonly RouteAnswer[] {
+function played(models: readonly string[], one: RouteCase, task: RoutingTask): readonly RouteAnswer[] {
   const came: RouteAnswer[] = [];
   const keys: string[] = [];
   let next: NextStep = { kind: 'ask', model: task.first.model };

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { type Config, systemClock, systemTimers } from '@atp-router/adapters';
 import { type AliasTable, aliasTable, Knowledge } from '@atp-router/consensus';
-import { LEARNER_SETTINGS, RouteLearner } from '@atp-router/routing';
+import { learnerOf } from '@atp-router/routing';
 import { AutoRouter } from '../../auto/auto-router.ts';
 import type { AtpError } from '@atp-router/kernel';
 import type { LedgerHandle } from '../../ledger-handle.ts';
@@ -41,7 +41,8 @@ export async function openLearning(
   // A tick is an hour.
   const knowledge = new Knowledge({ min_samples, half_life_ticks: half_life_hours });
   const written = (): Promise<void> => bus.written();
-  const learner = new RouteLearner(config.routing.seed ?? randomInt(2 ** 31), LEARNER_SETTINGS, secrets.node_id);
+  const { learner: kind, seed = randomInt(2 ** 31) } = config.routing;
+  const learner = learnerOf(kind, seed, secrets.node_id);
   const auto = new AutoRouter(learner, sharesOf(current), config.workers);
   const keeper = new KnowledgeKeeper({
     subjects: [consensusSubject(knowledge), auto],

@@ -1,0 +1,84 @@
+import type { Contribution } from '@atp-router/kernel';
+import type { Chance } from './insight.ts';
+import type { RouteAt } from './knowledge.ts';
+import type { RouteRecord } from './record.ts';
+import type { LearnerState } from './state.ts';
+
+/** Who may be asked for a task, and what one answer costs. */
+export interface RouteCandidate {
+  readonly id: string;
+  /** For reading the prompt, and for each token of an answer. */
+  readonly in_usd: number;
+  readonly out_usd_per_token: number;
+}
+
+/** `single`: one is asked and its answer taken; `cascade`: answers are looked at, and others asked behind them; `any`: what is worth more. */
+export type RoutePlans = 'any' | 'single' | 'cascade';
+
+/** A task that somebody is to be chosen for. */
+export interface RouteQuestion extends RouteAt {
+  readonly text: string;
+  readonly candidates: readonly RouteCandidate[];
+  /** What a right answer instead of a wrong one is worth, above 0. */
+  readonly quality_usd: number;
+  readonly plans: RoutePlans;
+  /** Longer no answer may be. Absent: as long as it gets. */
+  readonly out_tokens_max?: number | undefined;
+  /** Something may be tried to learn of it; else what is known decides. */
+  readonly may_explore: boolean;
+}
+
+/** What to do next: to take the answer of a model that has given one, or to ask a model; `none`: everybody has failed. */
+export type NextStep =
+  | { readonly kind: 'take' | 'ask'; readonly model: string }
+  | { readonly kind: 'none'; readonly model: undefined };
+
+/** What came of one that was asked. */
+export type RouteAnswer =
+  | {
+      readonly kind: 'answer';
+      readonly model: string;
+      readonly out_tokens: number;
+      /** The same number for equal answers; undefined: there is none, or it cannot be told. */
+      readonly choice: number | undefined;
+    }
+  /** It is paid for, and no answer can be read of it: it is taken only where nobody is left to ask. */
+  | { readonly kind: 'unusable'; readonly model: string; readonly out_tokens: number }
+  | { readonly kind: 'failed'; readonly model: string };
+
+/** Routing of one task, step by step. What is next depends on nothing but what came, so it can be asked again. */
+export interface RoutingTask {
+  /** Whom to ask first, and whether the answer is to be looked at before it is taken. */
+  readonly first: { readonly model: string; readonly looks: boolean };
+  /** The other contenders, the most promising first: who stands in where the first fails. */
+  readonly others: readonly string[];
+  /** Chance of the first move. */
+  readonly propensity: number;
+  /** Points of quality that the first answer costs more than that of whom what is known would have had asked; 0 or more. */
+  readonly tried: number;
+  /** What was expected of one before anybody was asked; its cost is in points of quality. Throws for a model that is no contender. */
+  outlookOf(model: string): Chance & { readonly cost: number };
+  /** What to do now that this has come, in this order. Throws for a model that is none of the contenders. */
+  next(came: readonly RouteAnswer[]): NextStep;
+  /** The task as it is learned of when it is over. */
+  record(came: readonly RouteAnswer[], taken: string | undefined): RouteRecord;
+}
+
+/** Who learns whom to ask: all that a router and an evaluation need of it. */
+export interface RoutingLearner {
+  /** Throws `RangeError` where nobody may be asked, or quality is worth nothing. */
+  decide(question: RouteQuestion): RoutingTask;
+  /** Takes in what needs no word on who was right: how long answers are, and who says the same. Once for each task that is over. */
+  observe(record: RouteRecord, at: RouteAt): void;
+  /**
+   * Takes in how right the result was, from 0 to 1; it may be long after. `at`: when the task was. Throws `RangeError` for anything
+   * else, which says nothing.
+   */
+  learn(record: RouteRecord, right: number, at: RouteAt): void;
+  /** What it has learned itself, as JSON. */
+  state(): LearnerState;
+  /** In place of what it has learned itself so far. False: it is of another number of topics, and of no use. */
+  restore(state: LearnerState): boolean;
+  /** What other origins have learned, as they say it now, beside what this one has. What is of no use here counts as nothing. */
+  merge(contributions: readonly Contribution<LearnerState>[]): void;
+}
