@@ -69,9 +69,10 @@ describe('atp eval routing', () => {
       const report = await evaluate(folder(), '--learner', learner, '--orders', '1');
       expect(report.options).toMatchObject({ learner });
       expect(report.points[0]?.calls).toBe(1);
-      // More is right than if it were drawn who is asked.
-      const drawn = report.models.reduce((sum, { right }) => sum + right, 0) / report.models.length;
-      expect(partOf(report, 'last_half').right.mean).toBeGreaterThan(drawn);
+      // A dollar buys more right answers than if it were drawn who is asked.
+      const sumOf = (of: 'right' | 'cost_share'): number => report.models.reduce((sum, model) => sum + model[of], 0);
+      const { right, cost_share } = partOf(report, 'last_half');
+      expect(right.mean / cost_share.mean).toBeGreaterThan(sumOf('right') / sumOf('cost_share'));
     },
   );
 
