@@ -169,6 +169,13 @@ describe('calls', () => {
   });
 });
 
+test('scores of models are shown by cluster, and of no tenant that there is not', async () => {
+  expect(await fine('route', 'scores')).toBe('none\n');
+  expect(await data('route', 'scores', '--tenant', 'acme')).toEqual({ data: [] });
+  const { code, err } = await run(['route', 'scores', '--tenant', 'nobody']);
+  expect([code, err]).toEqual([1, expect.stringContaining('nobody')]);
+});
+
 describe('operation', () => {
   test('status and configuration', async () => {
     expect(await data('status')).toMatchObject({ version: '0.0.0-test', simulated: true, listening: at.url });

@@ -3,7 +3,7 @@ import type { LaneMark } from './lane-mark.ts';
 import type { ConsensusLearned, FeedbackGiven } from './learned-events.ts';
 import type { ModelCustody, ModelMoved, ShadowCompared } from './model-events.ts';
 import type { NodeStarted, NodeStopped } from './node-events.ts';
-import type { RouteDecided, RouteFeedback } from './route-events.ts';
+import type { RouteEvent } from './route-events.ts';
 import type { SessionClosed, SessionDenied, SessionOpened } from './session-events.ts';
 import type { Price, Qos, Usage, UsdNanos } from '@atp-router/kernel';
 
@@ -259,8 +259,7 @@ export type RouterEvent =
   | ConsensusEnded
   | ConsensusLearned
   | FeedbackGiven
-  | RouteDecided
-  | RouteFeedback
+  | RouteEvent
   | ModelMoved
   | ModelCustody
   | ShadowCompared

@@ -98,3 +98,22 @@ export interface RouteFeedback {
   readonly decided_ms: number;
   readonly at_ms: number;
 }
+
+/**
+ * Results of one model were worse, or better, than expected for so long that it is another model now, for one tenant's calls.
+ * `call_id`: whose feedback has shown it.
+ */
+export interface RouteDrifted {
+  readonly type: 'route.drifted';
+  readonly call_id: string;
+  readonly tenant: string;
+  readonly model: string;
+  readonly direction: 'worse' | 'better';
+  /** How far results were from what was expected, on the average; above 0, at most 1. */
+  readonly shift: number;
+  /** Results since it changed, as far as can be told. */
+  readonly results: number;
+  readonly at_ms: number;
+}
+
+export type RouteEvent = RouteDecided | RouteFeedback | RouteDrifted;

@@ -157,7 +157,7 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
   for (const kill of member?.kills ?? ledger.start.kills) engine.parts.kills.set(kill.scope, kill.id, true);
   const flow = { watch, spending: watchFlow(metrics, bus, accounts, engine, manager) };
   const presence = new Presence(member?.others, options.config.workers);
-  registerGauges(metrics, { engine, ledger, bus, shared, presence, tracing, member, knowledge: learning.knowledge });
+  registerGauges(metrics, { engine, ledger, bus, shared, presence, tracing, member, learning });
   for (const event of ledger.start.recovered) bus.announce(event);
   bus.append({ type: 'node.started', version, recovered_calls: ledger.start.recovered.length });
   await bus.written();

@@ -78,7 +78,8 @@ export type {
   RoutingTask,
 } from './learn/routing-learner.ts';
 export { LEARNER_KINDS, type LearnerKind, learnerOf } from './rivals/learner-of.ts';
-export type { KnowledgeSettings, RouteAt } from './learn/knowledge.ts';
+export type { KnowledgeSettings, ModelDrift, RouteAt } from './learn/knowledge.ts';
+export type { ModelScore } from './learn/scores.ts';
 export { type AnswerRecord, fourDigits, type RouteRecord } from './learn/record.ts';
 export { isLearnerState, type LearnerState } from './learn/state.ts';
 export type { RouteTask, TaskSettings } from './learn/task.ts';

@@ -58,6 +58,11 @@ export const registrySchema: z.ZodType<RegistryConfig> = typed<RegistryConfig>()
         too_dear_ratio: ratio(
           'Of the price of the cheapest active model: a model that was promoted for being cheaper and costs more is demoted.',
         ).default(LIFECYCLE_RULES.too_dear_ratio),
+        drift_tenants: int(
+          1,
+          1_000,
+          'Tenants whose results have to show that a model is worse than it was; where there are fewer, all of them.',
+        ).default(LIFECYCLE_RULES.drift_tenants),
         rest_ms: millis(0, 'Between two moves of a model by the rules; a safety incident does not wait.').default(
           LIFECYCLE_RULES.rest_ms,
         ),

@@ -24,6 +24,7 @@ export interface RegistryRulesConfig {
   readonly format_window: number;
   readonly format_error_share: number;
   readonly too_dear_ratio: number;
+  readonly drift_tenants: number;
   readonly rest_ms: number;
 }
 

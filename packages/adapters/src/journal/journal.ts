@@ -28,6 +28,7 @@ const NEWS: ReadonlySet<EventType> = new Set<EventType>([
   'consensus.ended',
   'consensus.learned',
   'route.decided',
+  'route.drifted',
   'shadow.compared',
   'stage.aborted',
 ]);

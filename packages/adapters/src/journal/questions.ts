@@ -58,6 +58,10 @@ export interface Questions {
   'consensus.get': { readonly args: readonly [call_id: string]; readonly answer: ConsensusRecord | undefined };
   'learned.session': { readonly args: readonly [call_id: string]; readonly answer: ConsensusLearned | undefined };
   'learned.route': { readonly args: readonly [call_id: string]; readonly answer: RouteDecided | undefined };
+  'learned.drifts': {
+    readonly args: Parameters<LearnedStore['drifts']>;
+    readonly answer: Awaited<ReturnType<LearnedStore['drifts']>>;
+  };
   'learned.routes': {
     readonly args: readonly [limit: number];
     readonly answer: readonly (RouteDecided | RouteFeedback)[];
@@ -108,6 +112,7 @@ export function answersFrom(driver: SqlDriver, node_id: string): Answers {
     'consensus.get': consensus.get,
     'learned.session': learned.session,
     'learned.route': learned.route,
+    'learned.drifts': learned.drifts,
     'learned.routes': learned.routes,
     'learned.own': learned.own,
     'learned.others': learned.others,
@@ -154,6 +159,7 @@ export function learnedStoreFrom(answers: Answers): LearnedStore {
     session: (call_id) => answers.ask('learned.session', call_id),
     route: (call_id) => answers.ask('learned.route', call_id),
     routes: (limit) => answers.ask('learned.routes', limit),
+    drifts: (model, from_ms) => answers.ask('learned.drifts', model, from_ms),
     own: () => answers.ask('learned.own'),
     others: (known) => answers.ask('learned.others', known),
     after: (place, limit) => answers.ask('learned.after', place, limit),

@@ -8,6 +8,7 @@ import type {
   ModelCustody,
   ModelMoved,
   NodeStarted,
+  RouteDrifted,
   RouteFeedback,
   RouterEvent,
   SessionClosed,
@@ -86,6 +87,8 @@ export function lineOf(event: RouterEvent): LogLine | undefined {
     case 'feedback.given':
     case 'route.feedback':
       return feedbackLine(event);
+    case 'route.drifted':
+      return driftLine(event);
     case 'consensus.ended':
       return consensusLine(event);
     case 'model.moved':
@@ -116,6 +119,10 @@ function modelLine(event: ModelMoved | ModelCustody): LogLine {
   }
   const { from, to, cause, note } = event;
   return line('info', 'model moved', { model, from, to, cause, by, note: note.slice(0, NAME_CHARS_MAX) });
+}
+
+function driftLine({ call_id, tenant, model, direction, shift, results }: RouteDrifted): LogLine {
+  return line('warn', 'model has changed', { tenant, model, direction, shift, results, call_id });
 }
 
 function feedbackLine(event: FeedbackGiven | RouteFeedback): LogLine {

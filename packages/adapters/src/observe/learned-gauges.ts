@@ -13,7 +13,16 @@ export interface RegretGauge {
   readonly regret: number;
 }
 
+/** How right a model was for `auto`, on one cluster of prompts or on `all`. */
+export interface RouteScoreGauge {
+  readonly model: string;
+  readonly cluster: string;
+  readonly observations: number;
+  readonly right: number;
+}
+
 export interface LearnedGauges {
+  readonly scores: () => readonly RouteScoreGauge[];
   readonly sources: () => readonly ReputationGauge[];
   readonly regrets: () => readonly RegretGauge[];
 }
@@ -22,7 +31,8 @@ export interface LearnedGauges {
 const SERIES_MAX = 256;
 
 /** Registers what was learned of who answers, read at scrape time. */
-export function registerLearnedGauges(registry: MetricRegistry, { sources, regrets }: LearnedGauges): void {
+export function registerLearnedGauges(registry: MetricRegistry, { sources, regrets, scores }: LearnedGauges): void {
+  registerScores(registry, scores);
   const ofSources = (name: string, help: string, pick: (one: ReputationGauge) => number): void => {
     registry.live({
       ...{ name, help, type: 'gauge' as const, labels: ['source'] },
@@ -48,4 +58,30 @@ export function registerLearnedGauges(registry: MetricRegistry, { sources, regre
         .slice(0, SERIES_MAX)
         .map(({ policy, strategy, regret }) => ({ labels: [policy, strategy], value: regret })),
   });
+}
+
+/** Series of each: 32 clusters of 31 models. Of more, those of which least is known are left out. */
+const SCORES_MAX = 1_024;
+
+function registerScores(registry: MetricRegistry, scores: LearnedGauges['scores']): void {
+  const ofScores = (name: string, help: string, pick: (one: RouteScoreGauge) => number): void => {
+    registry.live({
+      ...{ name, help, type: 'gauge' as const, labels: ['model', 'cluster'] },
+      read: () =>
+        [...scores()]
+          .sort((a, b) => b.observations - a.observations)
+          .slice(0, SCORES_MAX)
+          .map((one) => ({ labels: [one.model, one.cluster], value: pick(one) })),
+    });
+  };
+  ofScores(
+    'atp_route_right_ratio',
+    'How right answers of a model were that `auto` took, of all tenants, by cluster of prompts or on `all`.',
+    ({ right }) => right,
+  );
+  ofScores(
+    'atp_route_observations',
+    'Answers of which that was said; what is old counts less.',
+    ({ observations }) => observations,
+  );
 }

@@ -46,6 +46,9 @@ export const GAUGE_RULES: Readonly<Record<string, MergeRule>> = {
   atp_journal_waiting_barriers: 'sum',
   atp_kill_switches: 'owner',
   atp_processes: 'sum',
+  // All know what all have learned, as above.
+  atp_route_observations: 'owner',
+  atp_route_right_ratio: 'owner',
   // Each has a journal and a lag of its own.
   atp_projection_lag_blocks: 'most',
   atp_provider_calls_in_flight: 'sum',

@@ -120,6 +120,9 @@ export class RouterMetrics {
       case 'route.feedback':
         this.#routing.feedback(event);
         break;
+      case 'route.drifted':
+        this.#routing.drifted(event);
+        break;
       case 'shadow.compared':
         this.#shadows.compared(event);
         break;

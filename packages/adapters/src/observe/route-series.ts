@@ -1,5 +1,5 @@
 import { NANOS_PER_MICRO } from '@atp-router/kernel';
-import type { RouteDecided, RouteFeedback } from '@atp-router/ledger';
+import type { RouteDecided, RouteDrifted, RouteFeedback } from '@atp-router/ledger';
 import { type Counter, type Histogram, Lazy, PairTable } from './instruments.ts';
 import type { MetricRegistry } from './registry.ts';
 import { USD_MICROS } from './usd-buckets.ts';
@@ -16,6 +16,7 @@ export class RouteSeries {
   readonly #further: Counter;
   readonly #cost: Lazy<Histogram>;
   readonly #feedback: Lazy<Counter>;
+  readonly #drifts: PairTable<Counter>;
   readonly #spent: Counter;
   readonly #baseline: Counter;
   readonly #tried: Counter;
@@ -61,6 +62,11 @@ export class RouteSeries {
       help: 'Feedback on such calls, by whether the result was more right than wrong.',
     });
     this.#feedback = new Lazy((right) => feedback.series(right));
+    const drifts = registry.counter({
+      ...{ name: 'atp_route_drifts_total', labels: ['direction', 'model'] },
+      help: 'Times that results of a model were worse or better than expected for so long that what was known of it was put aside.',
+    });
+    this.#drifts = new PairTable((direction, model) => drifts.series(direction, model), MODELS);
   }
 
   decided(event: RouteDecided): void {
@@ -76,6 +82,10 @@ export class RouteSeries {
     if (outcome !== 'ok') return;
     this.#spent.inc(cost_usd_nanos / NANOS_PER_MICRO);
     this.#baseline.inc(event.baseline.expected_usd_nanos / NANOS_PER_MICRO);
+  }
+
+  drifted({ direction, model }: RouteDrifted): void {
+    this.#drifts.get(direction, model).inc();
   }
 
   feedback({ right }: RouteFeedback): void {

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { Change } from '../eval/routing/drift.ts';
 import type { RoutingOptions } from '../eval/routing/run.ts';
 import { LEARNER_KINDS, type RoutePlans } from '@atp-router/routing';
 import type { EvalOptions } from '../eval/run.ts';
@@ -41,6 +42,7 @@ function addEvalRouting(group: Command, cli: Cli): void {
       new Option('--policy <kind>', 'one model each, or answers looked at first').choices(POLICIES).default('any'),
     )
     .option('--cascade <a,b,c>', 'to compare with: c is asked where a and b differ', three)
+    .option('--drift <change:model>', 'in the middle of each stream: worse, cheaper or new, and which model', change)
     .option(
       '--quality <list>',
       'USD that a point of quality is worth; several with commas draw a curve (nine over what prices span)',
@@ -60,6 +62,16 @@ const SET_CHARS_MAX = 100;
 function name(text: string): string {
   if (text.trim() !== '' && text.length <= SET_CHARS_MAX) return text;
   throw new InvalidArgumentError('It must be the name of a set of the folder.');
+}
+
+/** Spelled out, as above. */
+const CHANGES = Object.keys({ worse: 0, cheaper: 0, new: 0 } satisfies Record<Change['kind'], 0>);
+
+function change(text: string): Change {
+  const at = text.indexOf(':');
+  const [kind, model] = [text.slice(0, Math.max(0, at)), text.slice(at + 1)];
+  if (CHANGES.includes(kind) && model !== '') return { kind: kind as Change['kind'], model };
+  throw new InvalidArgumentError(`It must be one of ${CHANGES.join(', ')}, a colon, and the name of a model.`);
 }
 
 function three(text: string): readonly string[] {

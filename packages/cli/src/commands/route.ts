@@ -19,6 +19,13 @@ const ANSWERS: readonly Column[] = [
   ['SAYS', (row) => says(row['choice'])],
 ];
 
+const SCORES: readonly Column[] = [
+  ['MODEL', 'model'],
+  ['CLUSTER', (row) => (row['cluster'] === null ? 'all' : shown(row['cluster']))],
+  ['WORDS', (row) => Number(row['observations']).toFixed(1)],
+  ['RIGHT', (row) => digits(row['right'])],
+];
+
 const ESTIMATES: readonly Column[] = [
   ['', 'name'],
   ['RIGHT', (row) => between(row['right'], 3)],
@@ -35,6 +42,15 @@ export function addRoute(program: Command, cli: Cli): void {
       withAdmin(options, cli.terminal, async (api) => {
         const answer = await api.get(adminPath('routing', 'explain'), { request_id });
         show(cli, options, answer, () => explained(isRow(answer) ? answer : {}));
+      }),
+    );
+  online(route.command('scores'))
+    .description('how right models were for "auto", on all prompts and on each cluster of them')
+    .option('--tenant <id>', 'only what calls of this tenant have taught')
+    .action(({ tenant, ...options }: OnlineOptions & { readonly tenant?: string }) =>
+      withAdmin(options, cli.terminal, async (api) => {
+        const answer = await api.get(adminPath('routing', 'scores'), { tenant });
+        show(cli, options, answer, () => table(rowsOf(answer), SCORES));
       }),
     );
   online(route.command('whatif'))

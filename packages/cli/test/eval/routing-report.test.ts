@@ -36,7 +36,7 @@ const FACTS = {
 
 function reported(cases: readonly RouteCase[], runs: readonly Run[]): RouteReport {
   const models = ['weak', 'strong'];
-  return routeReport({}, { data: FACTS, warm: null, models, cases, cascade: undefined, runs });
+  return routeReport({}, { data: FACTS, warm: null, models, cases, cascade: undefined, runs, drifts: [] });
 }
 
 /** Ten prompts: the weak one (1 USD) is right on the even ones, the strong one (4 USD) on the first nine. */

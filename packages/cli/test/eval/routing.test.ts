@@ -78,6 +78,35 @@ describe('atp eval routing', () => {
     },
   );
 
+  test('something happens to one model in the middle, and it is said how soon that is made up for', async () => {
+    const cwd = folder();
+    const asked = ['--orders', '2', '--quality', '0.01', '--models', 'north-large,north-small,east-7b'];
+    const of = async (change: string): Promise<RouteReport> => evaluate(cwd, ...asked, '--drift', change);
+    const before = await evaluate(cwd, ...asked);
+    const worse = await of('worse:north-large');
+    expect(before.drifts).toEqual([]);
+    const rightOf = (report: RouteReport): number => report.models[0]?.right ?? 0;
+    expect(rightOf(worse)).toBeLessThan(0.6 * rightOf(before));
+    expect(worse.drifts).toHaveLength(1);
+    const [one] = worse.drifts;
+    expect(one?.worth_knowing).toBeGreaterThan(one?.worth_static ?? Number.POSITIVE_INFINITY);
+    expect(one?.worth.mean).toBeGreaterThan(one?.worth_static ?? Number.POSITIVE_INFINITY);
+    expect((await of('cheaper:north-large')).models[0]?.cost_usd).toBeCloseTo(
+      (before.models[0]?.cost_usd ?? 0) / 2,
+      12,
+    );
+    const [added] = (await of('new:north-large')).drifts;
+    expect(added?.worth.mean).toBeGreaterThan(added?.worth_static ?? Number.POSITIVE_INFINITY);
+    for (const [change, words] of [
+      ['worse:nobody', 'none of the models'],
+      ['better:north-large', 'worse, cheaper, new'],
+      ['worse', 'worse, cheaper, new'],
+    ] as const) {
+      const { code, err } = await atp([...ARGS, '--drift', change], { cwd });
+      expect([code, err]).toEqual([2, expect.stringContaining(words)]);
+    }
+  });
+
   test('what is told late, seldom or wrongly teaches less', async () => {
     const cwd = folder();
     const dear = ['--orders', '2', '--quality', '0.01', '--models', 'north-large,north-small,east-7b'];

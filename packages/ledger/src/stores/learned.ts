@@ -1,15 +1,16 @@
 import type { EventType, RouterEvent } from '../events.ts';
 import type { ConsensusLearned, FeedbackGiven } from '../learned-events.ts';
-import type { RouteDecided, RouteFeedback } from '../route-events.ts';
+import type { RouteDecided, RouteDrifted, RouteEvent, RouteFeedback } from '../route-events.ts';
 
 /** Of what a router learns. */
-export type LearnedEvent = ConsensusLearned | FeedbackGiven | RouteDecided | RouteFeedback;
+export type LearnedEvent = ConsensusLearned | FeedbackGiven | RouteEvent;
 
 const LEARNED: ReadonlySet<EventType> = new Set<LearnedEvent['type']>([
   'consensus.learned',
   'feedback.given',
   'route.decided',
   'route.feedback',
+  'route.drifted',
 ]);
 
 export function isLearned<E extends RouterEvent>(event: E): event is E & LearnedEvent {
@@ -52,6 +53,9 @@ export const FEEDBACK_CLAIM_MS = 60_000;
 export const LEARNED_SESSIONS_MAX = 10_000;
 export const LEARNED_SESSION_MS = 86_400_000;
 
+/** More in a day are of somebody who says anything. */
+export const DRIFTS_MAX = 1_000;
+
 /** What nodes have learned, and the calls that they learned it from. Events are the projection's work; states the router's. */
 export interface LearnedStore {
   /** A session of any node of the database. */
@@ -60,6 +64,8 @@ export interface LearnedStore {
   route(call_id: string): Promise<RouteDecided | undefined>;
   /** The latest of what `auto` chose and of words on that, of all nodes, the newest first. */
   routes(limit: number): Promise<readonly (RouteDecided | RouteFeedback)[]>;
+  /** That a model has changed, as any node has found since a time: at most `DRIFTS_MAX`, the newest first. They are kept for a day. */
+  drifts(model: string, from_ms: number): Promise<readonly RouteDrifted[]>;
   /** This node's own state. */
   own(): Promise<LearnedState | undefined>;
   /** Those of all other nodes, but not those that are as `known` says. */

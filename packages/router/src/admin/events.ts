@@ -30,6 +30,7 @@ const TYPES: Readonly<Record<EventType, true>> = {
   'feedback.given': true,
   'route.decided': true,
   'route.feedback': true,
+  'route.drifted': true,
   'model.moved': true,
   'model.custody': true,
   'shadow.compared': true,

@@ -18,7 +18,13 @@ export function addLifecycle(routes: AdminRoutes, parts: AdminParts, changes: Ch
   const { manager, ledger, engine } = parts;
   const { clock, timers } = engine.parts.ambient;
   const desk = new LifecycleDesk({ manager, changes, clock });
-  const of_review = { desk, shadows: ledger.shadows, config: () => manager.config, now_ms: () => clock.now_ms() };
+  const of_review = {
+    desk,
+    shadows: ledger.shadows,
+    learned: ledger.learned,
+    config: () => manager.config,
+    now_ms: () => clock.now_ms(),
+  };
   const { onFault } = engine.parts;
   startReviews({ ...of_review, timers, isEnding: () => engine.is_draining, onFault: (thrown) => onFault(thrown) });
   routes.get('/lifecycle', PAGE_QUERY, (request) => list(request, of_review));

@@ -29,7 +29,7 @@ export interface AdminParts {
   readonly hub: SessionHub;
   readonly ledger: LedgerHandle;
   /** What was learned of who answers. */
-  readonly learning: Pick<Learning, 'knowledge' | 'keeper'>;
+  readonly learning: Pick<Learning, 'knowledge' | 'keeper' | 'chooser'>;
   /** Processes that serve calls for this one; undefined: this one does. */
   readonly others: OtherProcesses | undefined;
   readonly node_id: string;

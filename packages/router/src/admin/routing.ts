@@ -1,12 +1,13 @@
 import { AtpError, NANOS_PER_USD, nanosToMicros } from '@atp-router/kernel';
 import type { RouteAnswered, RouteDecided, RouteFeedback } from '@atp-router/ledger';
-import { type Guessed, type Observation, WHAT_IF_WORDS, whatIf, whatIfPolicy } from '@atp-router/routing';
+import { fourDigits, type Guessed, type Observation, WHAT_IF_WORDS, whatIf, whatIfPolicy } from '@atp-router/routing';
 import type { AdminParts } from './parts.ts';
 import { type AdminReply, type AdminRequest, type AdminRoutes, notFound, ok } from './routes.ts';
 
 /** `/routing`: how `auto` chooses. */
 export function addRouting(routes: AdminRoutes, parts: AdminParts): void {
   routes.get('/routing/explain', ['request_id'], (request) => explain(request, parts));
+  routes.get('/routing/scores', ['tenant'], (request) => scores(request, parts));
   routes.get('/routing/whatif', ['policy'], (request) => whatif(request, parts));
 }
 
@@ -21,6 +22,19 @@ async function explain({ query }: AdminRequest, { ledger }: AdminParts): Promise
     throw notFound(`choice of "auto" for request "${id}", or it is older than a day, or the request has not ended`);
   }
   return ok(viewOf(decided));
+}
+
+async function scores({ query }: AdminRequest, { learning, manager }: AdminParts): Promise<AdminReply> {
+  const tenant = query.text('tenant');
+  if (tenant !== undefined && !manager.config.tenants.some(({ id }) => id === tenant)) {
+    throw notFound(`tenant "${tenant.slice(0, 100)}"`);
+  }
+  // What others have written by now counts, too.
+  await learning.keeper.exchange();
+  const data = learning.chooser.scores(tenant).map(({ model, topic, n, right }) => ({
+    ...{ model, cluster: topic ?? null, observations: fourDigits(n), right: fourDigits(right / n) },
+  }));
+  return ok({ data });
 }
 
 /** Choices that are looked at, and words on them: all that are kept of one process. */

@@ -1,9 +1,11 @@
 import type { RoutingConfig } from '@atp-router/adapters';
 import { type Contribution, isJsonObject } from '@atp-router/kernel';
-import type { LearnedEvent } from '@atp-router/ledger';
+import type { LearnedEvent, RouteDrifted, RouteFeedback } from '@atp-router/ledger';
 import {
+  fourDigits,
   isLearnerState,
   type LearnerState,
+  type ModelScore,
   type RequestFacts,
   type RouteAt,
   type RoutingLearner,
@@ -30,6 +32,7 @@ export class AutoRouter implements Chooser, Subject {
   /** Part of what may be tried that is this process's. */
   readonly #part: number;
   readonly #budget: ExploreBudget = new ExploreBudget();
+  #onDrift: ((event: RouteDrifted) => void) | undefined;
 
   /**
    * `shares`: whether a tenant gives others what is learned of its calls, and takes what is learned of theirs. `processes`: that
@@ -58,13 +61,28 @@ export class AutoRouter implements Chooser, Subject {
     return new AutoChoice(task, { quality_usd, explores, baseline: settings.baseline });
   }
 
+  scores(tenant: string | undefined): readonly ModelScore[] {
+    return this.#learner.scores(tenant);
+  }
+
   take(event: LearnedEvent): void {
     if (event.type === 'route.decided') {
       this.#learner.observe(recordOf(event.lesson), this.#at(event.tenant, event.at_ms));
     } else if (event.type === 'route.feedback') {
-      const { tenant, lesson, right, decided_ms } = event;
-      this.#learner.learn(recordOf(lesson), right, this.#at(tenant, decided_ms));
+      this.#told(event);
     }
+  }
+
+  /** From here on whoever has changed is told of: what was learned before was told then. */
+  tellDrifts(to: (event: RouteDrifted) => void): void {
+    this.#onDrift = to;
+  }
+
+  #told({ call_id, tenant, lesson, right, decided_ms, at_ms }: RouteFeedback): void {
+    const drift = this.#learner.learn(recordOf(lesson), right, this.#at(tenant, decided_ms));
+    if (drift === undefined) return;
+    const shift = fourDigits(drift.shift);
+    this.#onDrift?.({ type: 'route.drifted', call_id, tenant, ...drift, shift, at_ms });
   }
 
   record(): AutoRecord {

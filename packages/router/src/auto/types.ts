@@ -1,5 +1,5 @@
 import type { RoutingConfig } from '@atp-router/adapters';
-import type { ModelEntry, Observed, RequestFacts } from '@atp-router/routing';
+import type { ModelEntry, ModelScore, Observed, RequestFacts } from '@atp-router/routing';
 import type { AutoChoice } from './auto-choice.ts';
 import type { Quality } from './quality.ts';
 
@@ -29,6 +29,8 @@ export interface AutoAsked {
 export interface Chooser {
   /** Undefined: by the static score. */
   choose(asked: AutoAsked, settings: RoutingConfig, now: AutoNow): AutoChoice | undefined;
+  /** How right models were, for one tenant or (undefined) for all, by clusters of prompts. */
+  scores(tenant: string | undefined): readonly ModelScore[];
 }
 
 /** On the wall, since the epoch, and since the process began. */

@@ -1,6 +1,12 @@
 import type { Config } from '@atp-router/adapters';
 import { isAtpError } from '@atp-router/kernel';
-import { COMPARISONS_MAX, type ShadowCompared, type ShadowStore } from '@atp-router/ledger';
+import {
+  COMPARISONS_MAX,
+  LEARNED_SESSION_MS,
+  type LearnedStore,
+  type ShadowCompared,
+  type ShadowStore,
+} from '@atp-router/ledger';
 import {
   type Evidence,
   evidenceOf,
@@ -8,6 +14,7 @@ import {
   experimentsOf,
   formatErrors,
   judge,
+  type Judged,
   type Verdict,
 } from '@atp-router/routing';
 import type { LifecycleDesk, OnFile } from './desk.ts';
@@ -28,6 +35,7 @@ export interface Reviewed {
 export interface ReviewParts {
   readonly desk: LifecycleDesk;
   readonly shadows: ShadowStore;
+  readonly learned: Pick<LearnedStore, 'drifts'>;
   readonly config: () => Config;
   readonly now_ms: () => number;
 }
@@ -49,8 +57,7 @@ export async function reviewed(found: OnFile, parts: ReviewParts): Promise<Revie
       incidents: papers.incidents.filter(({ at_ms }) => at_ms >= (since_ms ?? 0)).length,
       was_promoted: papers.holding.at(-1)?.to === 'active',
       price_ratio: priceRatio(id, parts.config()),
-      // Nobody watches for it yet.
-      drifts: false,
+      drift: status === 'active' ? await driftOf(id, since_ms ?? 0, parts) : NO_DRIFT,
       rested_ms: since_ms === undefined ? undefined : parts.now_ms() - since_ms,
     },
     rules,
@@ -61,6 +68,22 @@ export async function reviewed(found: OnFile, parts: ReviewParts): Promise<Revie
     evidence: is_shadow ? evidence : undefined,
     experiments: is_shadow ? experimentsOf(id, own) : [],
   };
+}
+
+const NO_DRIFT = { tenants: 0, of: 0, shift: 0 } as const;
+
+/** What tenants' results have shown within a day. One that got better since has taken it back. */
+async function driftOf(id: string, since_ms: number, parts: ReviewParts): Promise<Judged['drift']> {
+  const from_ms = Math.max(since_ms, parts.now_ms() - LEARNED_SESSION_MS);
+  const worse = new Map<string, number>();
+  // The oldest first.
+  for (const { tenant, direction, shift } of [...(await parts.learned.drifts(id, from_ms))].reverse()) {
+    if (direction === 'worse') worse.set(tenant, shift);
+    else worse.delete(tenant);
+  }
+  const shifts = [...worse.values()];
+  const shift = shifts.reduce((sum, one) => sum + one, 0) / Math.max(1, shifts.length);
+  return { tenants: worse.size, of: parts.config().tenants.length, shift };
 }
 
 /** Does what the rules say, for all models, one after the other. Returns those that were moved. */

@@ -6,13 +6,16 @@ import {
   systemClock,
   type RouterMetrics,
 } from '@atp-router/adapters';
-import type { Knowledge } from '@atp-router/consensus';
+import type { Learning } from '../fanout/learn/learning.ts';
 import { tickOf } from '../fanout/learn/tick.ts';
 import { type LiveParts, liveGauges } from './live.ts';
 
 /** What is read when somebody scrapes. */
-export function registerGauges({ registry }: RouterMetrics, live: LiveParts & { readonly knowledge: Knowledge }): void {
-  registerLearnedGauges(registry, learnedGauges(live.knowledge));
+export function registerGauges(
+  { registry }: RouterMetrics,
+  live: LiveParts & { readonly learning: Pick<Learning, 'knowledge' | 'chooser'> },
+): void {
+  registerLearnedGauges(registry, learnedGauges(live.learning));
   registerLiveGauges(registry, liveGauges(live));
   registerClusterGauges(registry, () => {
     const view = live.member?.cluster?.();
@@ -20,8 +23,12 @@ export function registerGauges({ registry }: RouterMetrics, live: LiveParts & { 
   });
 }
 
-function learnedGauges(knowledge: Knowledge): LearnedGauges {
+function learnedGauges({ knowledge, chooser }: Pick<Learning, 'knowledge' | 'chooser'>): LearnedGauges {
   return {
+    scores: () =>
+      chooser.scores(undefined).map(({ model, topic, n, right }) => ({
+        ...{ model, cluster: topic === undefined ? 'all' : String(topic), observations: n, right: right / n },
+      })),
     sources: () =>
       knowledge.sum.reputation.sources.flatMap((source) => {
         const { is_known, accuracy, reliability } = knowledge.estimate(source, undefined, tickOf(systemClock.now_ms()));

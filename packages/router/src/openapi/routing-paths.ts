@@ -11,6 +11,15 @@ export const ROUTING_PATHS: JsonObject = {
       answer: ref('RouteExplained'),
     },
   }),
+  ...at('/routing/scores', {
+    get: {
+      ...{ id: 'routingScores', tag: 'observe', summary: 'How right models were for "auto", by cluster of prompts.' },
+      description:
+        'By words on results, as all processes know them; what is old counts less. Models by name, each on all prompts first.',
+      query: { tenant: text('Only what calls of this tenant have taught; absent: of all.') },
+      answer: record({ data: list(ref('RouteScore'), 'Of each model on all prompts, then on each cluster.') }),
+    },
+  }),
   ...at('/routing/whatif', {
     get: {
       ...{ id: 'routingWhatIf', tag: 'observe', summary: 'What another policy would have come to on recorded calls.' },
@@ -57,6 +66,12 @@ const answer = record({
 });
 
 export const ROUTING_SCHEMAS: JsonObject = {
+  RouteScore: record({
+    model: text('Model.'),
+    cluster: orNull(int('Cluster of prompts; null: all.')),
+    observations: num('Words on its answers; what is old counts less.'),
+    right: num('How right it was of these, 0 to 1.'),
+  }),
   RouteWhatIf: record({
     policy: text('The policy, as it was asked for.'),
     calls: int('Calls of "auto" that ended well and that it would have had somebody to ask for.'),

@@ -1,10 +1,13 @@
 import { type Contribution, Origins } from '@atp-router/kernel';
+import { type Drift, DRIFT_SETTINGS, type DriftSettings, watched } from '../drift/drift-watch.ts';
 import { Insight } from './insight.ts';
-import type { Layout } from './layout.ts';
+import { type Layout, withShown } from './layout.ts';
 import { pairOf, type SharedSettings, sharedFor, type TenantLearned } from './learned.ts';
 import { LengthView } from './lengths.ts';
-import { lessonsOf, type RouteRecord, wrongOf } from './record.ts';
-import { RegressionSums } from './sums.ts';
+import { type Lesson, lessonsOf, type RouteRecord, wrongOf } from './record.ts';
+import { type ModelScore, scoresOf } from './scores.ts';
+import type { RegressionSums } from './sums.ts';
+import { both } from './together.ts';
 import { readTenants, tenantsState, type TenantsState } from './tenants-state.ts';
 import { NAME_CHARS_MAX, Tenants } from './tenants.ts';
 
@@ -21,13 +24,23 @@ export interface KnowledgeSettings {
   /** Ticks after which an observation counts half. */
   readonly half_life: number;
   readonly shared: SharedSettings;
+  readonly drift: DriftSettings;
+}
+
+/** Of which model it was found out that it has changed. */
+export interface ModelDrift extends Drift {
+  readonly model: string;
 }
 
 /**
  * Half of it is gone after thirty days, as of what consensus learns: providers change what stands behind a name every few months. A
  * tenant outweighs all others together with its thousandth observation of a model, and another never counts for more than a fifth of that.
  */
-export const KNOWLEDGE_SETTINGS: KnowledgeSettings = { half_life: 720, shared: { each: 200, all: 1_000 } };
+export const KNOWLEDGE_SETTINGS: KnowledgeSettings = {
+  half_life: 720,
+  shared: { each: 200, all: 1_000 },
+  drift: DRIFT_SETTINGS,
+};
 
 /** One more observation of a thing and one more of so many change little: then it is worked out anew what they say. */
 const FIT_PART = 32;
@@ -113,13 +126,44 @@ export class RouteKnowledge {
     });
   }
 
-  /** Takes in how right the result was. */
-  learn(record: RouteRecord, right: number, at: RouteAt): void {
+  /** Takes in how right the result was. Returns what it has given away of the one that gave it; undefined: nothing. */
+  learn(record: RouteRecord, right: number, at: RouteAt): ModelDrift | undefined {
     const lessons = lessonsOf(record, right);
+    const drift = this.#watch(
+      lessons.find(({ model }) => model === record.taken),
+      record,
+      at,
+    );
     this.#learn(at, (learned, weight, seen) => {
       learned.told += weight;
+      if (drift !== undefined) for (const [key, sums] of learned.changed(drift.model)) seen(key, sums);
       for (const lesson of lessons) seen(lesson.model, learned.addLesson(lesson, record.features, weight));
     });
+    return drift;
+  }
+
+  /**
+   * Whether who gave a result is still what it was. It is held against what is known by now, not against what was expected
+   * then: words that come late, on results from before a change was found out, are no second change.
+   */
+  #watch(lesson: Lesson | undefined, { features }: RouteRecord, { tenant }: RouteAt): ModelDrift | undefined {
+    const learned = this.#own.get(tenant);
+    const view = this.#views.get(tenant);
+    if (lesson === undefined || learned === undefined || view === undefined) return undefined;
+    const { model, shown, right } = lesson;
+    const { drift: settings } = this.#settings;
+    if ((learned.models.get(model)?.n ?? 0) < settings.known) return undefined;
+    const { mean } = view.insight.chance(model, withShown(features, this.#layout, shown), 0);
+    const { state, drift } = watched(learned.driftOf(model), right - mean, settings);
+    learned.drifts.set(model, state);
+    return drift && { model, ...drift };
+  }
+
+  /** How right models were, for one tenant or for all, as all processes know it. */
+  scores(tenant: string | undefined): readonly ModelScore[] {
+    const one = tenant === undefined ? undefined : this.#sum.get(tenant);
+    const all = tenant === undefined ? [...this.#sum.entries()].map(([, learned]) => learned) : one ? [one] : [];
+    return scoresOf(all, this.#now, this.#layout.topics);
   }
 
   /** What this process has learned itself. */
@@ -245,28 +289,4 @@ export class RouteKnowledge {
       sum.add(learned);
     }
   }
-}
-
-/** Sums of both, of those that are named, or of all. */
-function* both(
-  own: ReadonlyMap<string, RegressionSums>,
-  shared: ReadonlyMap<string, RegressionSums>,
-  keys: Iterable<string> = new Set([...own.keys(), ...shared.keys()]),
-): Generator<readonly [string, RegressionSums]> {
-  for (const key of keys) {
-    const sums = together(own.get(key), shared.get(key));
-    if (sums !== undefined) yield [key, sums];
-  }
-}
-
-/** Sums of one model, or of one pair, of a tenant's own tasks and of others'. */
-export function together(
-  own: RegressionSums | undefined,
-  shared: RegressionSums | undefined,
-): RegressionSums | undefined {
-  if (own === undefined || shared === undefined) return own ?? shared;
-  const sums = new RegressionSums(own.dims);
-  sums.add(own, 1);
-  sums.add(shared, 1);
-  return sums;
 }

@@ -1,3 +1,4 @@
+import { type DriftState, UNWATCHED } from '../drift/drift-watch.ts';
 import type { Features } from './belief.ts';
 import { type Layout, SHOWN, withShown } from './layout.ts';
 import { lengthOf, Lengths, type LengthSums, scaled } from './lengths.ts';
@@ -12,6 +13,8 @@ export const PAIRS_MAX = 256;
 export const LENGTHS_MAX = 10_240;
 /** What has faded to less than so much of an observation is as good as nothing. */
 const LEAST = 0.01;
+/** Observations that count as much as all that was seen of a model before it changed: what it was like says a little of what it is like. */
+const CHANGED_COUNTS = 10;
 /** Numbers of lengths that take as much memory as the sums of a model: a hundredth part, about. */
 export const SUMS_ROOM = 64;
 
@@ -39,6 +42,8 @@ export class TenantLearned {
   /** By `pairOf`. */
   readonly accords: Map<string, RegressionSums> = new Map();
   readonly lengths: Lengths = new Lengths();
+  /** Of models of which something is learned, whether they are still what they were. */
+  readonly drifts: Map<string, DriftState> = new Map();
 
   constructor(layout: Layout, half_life: number, tick: number, share: boolean) {
     this.#layout = layout;
@@ -75,6 +80,7 @@ export class TenantLearned {
         else sums.times(kept);
       }
     }
+    for (const model of this.drifts.keys()) if (!this.models.has(model)) this.drifts.delete(model);
     return 1;
   }
 
@@ -132,6 +138,23 @@ export class TenantLearned {
     for (const [model, topic, cell] of [...this.lengths.entries()]) {
       if (cell.n > most) this.lengths.add(model, topic, scaled(cell, most / cell.n - 1));
     }
+  }
+
+  driftOf(model: string): DriftState {
+    return this.drifts.get(model) ?? UNWATCHED;
+  }
+
+  /** A model has changed: of what was learned of it, and of who says the same as it, little counts. Returns whose sums are others now. */
+  changed(model: string): ReadonlyMap<string, RegressionSums> {
+    const found = new Map<string, RegressionSums>();
+    const forget = (key: string, sums: RegressionSums | undefined): void => {
+      if (sums === undefined) return;
+      if (sums.n > CHANGED_COUNTS) sums.times(CHANGED_COUNTS / sums.n);
+      found.set(key, sums);
+    };
+    forget(model, this.models.get(model));
+    for (const [pair, sums] of this.accords) if (pair.split('\n').includes(model)) forget(pair, sums);
+    return found;
   }
 
   /** Topics are told apart in another way now: what was learned of all else stays. */

@@ -1,7 +1,8 @@
 import type { Contribution } from '@atp-router/kernel';
 import type { Chance } from './insight.ts';
-import type { RouteAt } from './knowledge.ts';
+import type { ModelDrift, RouteAt } from './knowledge.ts';
 import type { RouteRecord } from './record.ts';
+import type { ModelScore } from './scores.ts';
 import type { LearnerState } from './state.ts';
 
 /** Who may be asked for a task, and what one answer costs. */
@@ -72,9 +73,12 @@ export interface RoutingLearner {
   observe(record: RouteRecord, at: RouteAt): void;
   /**
    * Takes in how right the result was, from 0 to 1; it may be long after. `at`: when the task was. Throws `RangeError` for anything
-   * else, which says nothing.
+   * else, which says nothing. Returns a model that is another than it was, by this and what came before; what was learned of it
+   * counts little then.
    */
-  learn(record: RouteRecord, right: number, at: RouteAt): void;
+  learn(record: RouteRecord, right: number, at: RouteAt): ModelDrift | undefined;
+  /** How right models were, for one tenant or (undefined) for all. */
+  scores(tenant: string | undefined): readonly ModelScore[];
   /** What it has learned itself, as JSON. */
   state(): LearnerState;
   /** In place of what it has learned itself so far. False: it is of another number of topics, and of no use. */

@@ -1,11 +1,19 @@
 import { type Contribution, type Rng, seededRng } from '@atp-router/kernel';
 import { type PromptFeatures, PromptReader } from '../features/reader.ts';
 import { TOPIC_SETTINGS, type TopicSettings } from '../features/topics.ts';
-import { KNOWLEDGE_SETTINGS, type KnowledgeSettings, type Known, type RouteAt, RouteKnowledge } from './knowledge.ts';
+import {
+  KNOWLEDGE_SETTINGS,
+  type KnowledgeSettings,
+  type Known,
+  type ModelDrift,
+  type RouteAt,
+  RouteKnowledge,
+} from './knowledge.ts';
 import { type Layout, layoutOf } from './layout.ts';
 import type { Contender } from './outlook.ts';
 import { type RouteRecord, withoutTopics } from './record.ts';
 import type { RouteQuestion, RoutingLearner, RoutingTask } from './routing-learner.ts';
+import type { ModelScore } from './scores.ts';
 import type { LearnerState } from './state.ts';
 import { readTenants } from './tenants-state.ts';
 import { TopicCourse } from './topic-course.ts';
@@ -59,9 +67,13 @@ export abstract class SumsLearner implements RoutingLearner {
     this.knowledge.observe(this.#known(record), at);
   }
 
-  learn(record: RouteRecord, right: number, at: RouteAt): void {
+  learn(record: RouteRecord, right: number, at: RouteAt): ModelDrift | undefined {
     if (!(right >= 0 && right <= 1)) throw new RangeError(`how right an answer is lies from 0 to 1, not ${right}`);
-    this.knowledge.learn(this.#known(record), right, at);
+    return this.knowledge.learn(this.#known(record), right, at);
+  }
+
+  scores(tenant: string | undefined): readonly ModelScore[] {
+    return this.knowledge.scores(tenant);
   }
 
   state(): LearnerState {

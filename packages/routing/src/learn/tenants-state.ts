@@ -15,6 +15,8 @@ export interface TenantState {
   readonly accords: readonly (SumsRecord & { readonly pair: readonly [string, string] })[];
   /** Rows of a model, its topic (-1: all of its answers), answers, tokens, and the sums of their logarithms and the squares of these. */
   readonly lengths: readonly (readonly [string, number, number, number, number, number])[];
+  /** Rows of a model, results of it that were looked at, and what was worse and better than expected: sums, and over how many. */
+  readonly drifts: readonly (readonly [string, number, number, number, number, number])[];
 }
 
 /** The one that was learned of longest ago first. */
@@ -25,7 +27,7 @@ export function tenantsState(tenants: Tenants): TenantsState {
 }
 
 function stateOf(tenant: string, learned: TenantLearned): TenantState {
-  const { tick, share, models, accords, lengths } = learned;
+  const { tick, share, models, accords, lengths, drifts } = learned;
   return {
     ...{ tenant, tick, share, tasks: rounded(learned.tasks), told: rounded(learned.told) },
     models: [...models].sort(byName).map(([model, sums]) => ({ model, ...sums.record() })),
@@ -34,12 +36,18 @@ function stateOf(tenant: string, learned: TenantLearned): TenantState {
       ([model, topic, cell]) =>
         [model, topic ?? -1, rounded(cell.n), rounded(cell.tokens), rounded(cell.logs), rounded(cell.squares)] as const,
     ),
+    drifts: [...drifts]
+      .sort(byName)
+      .map(
+        ([model, { seen, worse, better }]) =>
+          [model, seen, rounded(worse.sum), worse.n, rounded(better.sum), better.n] as const,
+      ),
   };
 }
 
 /** Puts them into `tenants`. `state` was found to be one of this many features. */
 export function readTenants(state: TenantsState, tenants: Tenants): Tenants {
-  for (const { tenant, tick, share, tasks, told, models, accords, lengths } of state) {
+  for (const { tenant, tick, share, tasks, told, models, accords, lengths, drifts } of state) {
     const learned = tenants.of(tenant, tick, share);
     learned.tasks = tasks;
     learned.told = told;
@@ -48,6 +56,8 @@ export function readTenants(state: TenantsState, tenants: Tenants): Tenants {
       learned.accords.set(pairOf(...pair), RegressionSums.of(sums, learned.accord_dims));
     for (const [model, topic, n, tokens, logs, squares] of lengths)
       learned.lengths.add(model, topic < 0 ? undefined : topic, { n, tokens, logs, squares });
+    for (const [model, seen, worse, worse_n, better, better_n] of drifts)
+      learned.drifts.set(model, { seen, worse: { sum: worse, n: worse_n }, better: { sum: better, n: better_n } });
   }
   return tenants;
 }
@@ -69,11 +79,12 @@ export function isTenantsState(
   const isLength = (one: unknown): boolean => isLengthRow(one, topics);
   const isTenant = (one: unknown): boolean => {
     if (!hasTenant(one)) return false;
-    const { models, accords, lengths } = one as TenantState;
+    const { models, accords, lengths, drifts } = one as TenantState;
     return (
       listOf(isModel, MODELS_MAX)(models) &&
       listOf((pair) => typeof pair === 'object' && pair !== null && isAccord(pair), PAIRS_MAX)(accords) &&
-      listOf(isLength, LENGTHS_MAX)(lengths)
+      listOf(isLength, LENGTHS_MAX)(lengths) &&
+      listOf(isDriftRow, MODELS_MAX)(drifts)
     );
   };
   return listOf(isTenant, TENANTS_MAX)(value);
@@ -92,6 +103,12 @@ function isLengthRow(value: unknown, topics: number): boolean {
   const [n, tokens, logs, squares] = sums as [number, number, number, number];
   const room = 1e-5 * (n + logs + squares) + 1e-9;
   return n > 0 && logs <= n * Math.log1p(tokens / n) + room && logs * logs <= n * (squares + room) + room;
+}
+
+function isDriftRow(value: unknown): boolean {
+  if (!Array.isArray(value) || value.length !== 6) return false;
+  const [model, seen, worse, worse_n, better, better_n] = value as readonly unknown[];
+  return isName(model) && [seen, worse_n, better_n].every(isCount) && [worse, better].every(isTime);
 }
 
 function namesOf(pair: string): readonly [string, string] {

@@ -15,11 +15,16 @@ export interface LifecycleRules {
   readonly format_error_share: number;
   /** Of the cheapest active model. */
   readonly too_dear_ratio: number;
+  /** Tenants whose results have to show that a model is worse than it was; where there are fewer tenants, all of them. */
+  readonly drift_tenants: number;
   /** Between two actions of the rules on one model. */
   readonly rest_ms: number;
 }
 
-/** As the requirements have them; what they leave open: 200 comparisons tell 98 % from 95 %, and a day has each hour once. */
+/**
+ * As the requirements have them; what they leave open: 200 comparisons tell 98 % from 95 %, a day has each hour once, and what one
+ * tenant says of a model is no reason to take it from another.
+ */
 export const LIFECYCLE_RULES: LifecycleRules = {
   min_samples: 200,
   format_share: 0.98,
@@ -30,6 +35,7 @@ export const LIFECYCLE_RULES: LifecycleRules = {
   format_window: 50,
   format_error_share: 0.05,
   too_dear_ratio: 1.25,
+  drift_tenants: 2,
   rest_ms: 86_400_000,
 };
 
@@ -46,8 +52,8 @@ export interface Judged {
   readonly was_promoted: boolean;
   /** Its price over that of the cheapest active model beside it; undefined: one is not known. */
   readonly price_ratio: number | undefined;
-  /** Somebody who watches for it says that its quality drifts. */
-  readonly drifts: boolean;
+  /** Since its last move: whose results have shown that it is worse than it was, and how far; of so many tenants there are. */
+  readonly drift: { readonly tenants: number; readonly of: number; readonly shift: number };
   /** Since its last move; undefined: it was never moved. */
   readonly rested_ms: number | undefined;
 }
@@ -105,7 +111,7 @@ function promotion({ evidence, incidents, rested_ms }: Judged, rules: LifecycleR
 }
 
 function demotion(of: Judged, rules: LifecycleRules): Verdict {
-  const { incidents, format, was_promoted, price_ratio, drifts, rested_ms } = of;
+  const { incidents, format, was_promoted, price_ratio, drift, rested_ms } = of;
   const down = (cause: MoveCause, numbers: Readonly<Record<string, number>>, why: string): Verdict => {
     return { kind: 'demote', to: 'fallback', cause, numbers, why: [why] };
   };
@@ -118,7 +124,11 @@ function demotion(of: Judged, rules: LifecycleRules): Verdict {
   if (was_promoted && price_ratio !== undefined && price_ratio > rules.too_dear_ratio) {
     return down('too_dear', { price_ratio }, `it costs ${percent(price_ratio)} of the cheapest active model`);
   }
-  if (drifts) return down('quality_drift', {}, 'its quality drifts');
+  const { tenants, shift } = drift;
+  if (tenants > 0 && tenants >= Math.min(rules.drift_tenants, drift.of)) {
+    const why = `results of ${tenants} tenants are ${percent(shift)} worse than expected`;
+    return down('quality_drift', { tenants, shift }, why);
+  }
   return { kind: 'hold', why: [] };
 }
 

@@ -1,6 +1,5 @@
 import type { Rng } from '@atp-router/kernel';
 import type { PromptFeatures } from '../features/reader.ts';
-import { BIAS } from '../learn/layout.ts';
 import type { RegressionSums } from '../learn/sums.ts';
 
 /** One of those who may be asked, as a rule is told of it. */
@@ -26,20 +25,4 @@ export interface Rule {
   readonly draws: number;
   /** In the order of `facts`. */
   arms(facts: readonly ArmFacts[], prompt: PromptFeatures): readonly Arm[];
-}
-
-/** What came of one model on the topic of a prompt; while no topics are known, on all prompts. */
-export interface Tally {
-  /** Prompts, each by its part in the topic. */
-  readonly n: number;
-  /** Of these, how right it was together. */
-  readonly right: number;
-}
-
-/** Features of topics are parts that sum to 1, and the first is always 1, so that both numbers stand in the sums. */
-export function tallyOf(sums: RegressionSums | undefined, topic: number | undefined): Tally {
-  if (sums === undefined) return { n: 0, right: 0 };
-  const row = topic === undefined ? BIAS : 1 + topic;
-  const n = sums.a[(row * (row + 1)) / 2 + BIAS] ?? 0;
-  return { n, right: Math.max(0, Math.min(n, sums.b[row] ?? 0)) };
 }

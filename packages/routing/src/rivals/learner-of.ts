@@ -1,4 +1,4 @@
-import { LEARNER_SETTINGS, RouteLearner } from '../learn/learner.ts';
+import { LEARNER_SETTINGS, type LearnerSettings, RouteLearner } from '../learn/learner.ts';
 import type { RoutingLearner } from '../learn/routing-learner.ts';
 import { linUcb } from './linucb.ts';
 import { RivalLearner } from './rival-learner.ts';
@@ -10,8 +10,13 @@ export const LEARNER_KINDS = ['default', 'ucb', 'thompson', 'linucb'] as const;
 export type LearnerKind = (typeof LEARNER_KINDS)[number];
 
 /** States of all kinds are the same sums, so that one goes on where another was. `origin`: its name among those that learn together. */
-export function learnerOf(kind: LearnerKind, seed: number, origin: string = ''): RoutingLearner {
-  if (kind === 'default') return new RouteLearner(seed, LEARNER_SETTINGS, origin);
+export function learnerOf(
+  kind: LearnerKind,
+  seed: number,
+  origin: string = '',
+  settings: LearnerSettings = LEARNER_SETTINGS,
+): RoutingLearner {
+  if (kind === 'default') return new RouteLearner(seed, settings, origin);
   const rule = { ucb, thompson, linucb: linUcb }[kind];
-  return new RivalLearner(({ dims }) => rule(dims), seed, LEARNER_SETTINGS, origin);
+  return new RivalLearner(({ dims }) => rule(dims), seed, settings, origin);
 }

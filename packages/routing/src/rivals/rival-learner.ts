@@ -1,5 +1,5 @@
 import type { Rng } from '@atp-router/kernel';
-import { together } from '../learn/knowledge.ts';
+import { together } from '../learn/together.ts';
 import type { Layout } from '../learn/layout.ts';
 import type { RouteQuestion } from '../learn/routing-learner.ts';
 import { SumsLearner, type SumsSettings } from '../learn/sums-learner.ts';

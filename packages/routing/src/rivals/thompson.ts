@@ -1,5 +1,6 @@
 import { normal, type Rng } from '@atp-router/kernel';
-import { type Arm, type Rule, tallyOf } from './arm.ts';
+import { tallyOf } from '../learn/scores.ts';
+import type { Arm, Rule } from './arm.ts';
 
 const DRAWS = 16;
 /** Nineteen of twenty are taken at once. */

@@ -1,4 +1,5 @@
-import { type Arm, type Rule, tallyOf } from './arm.ts';
+import { tallyOf } from '../learn/scores.ts';
+import type { Arm, Rule } from './arm.ts';
 
 /** Of UCB1, for rewards from 0 to 1. */
 const BONUS = Math.SQRT2;

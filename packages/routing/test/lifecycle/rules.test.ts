@@ -35,7 +35,7 @@ const JUDGED: fc.Arbitrary<Judged> = fc.record({
   incidents: fc.constantFrom(0, 0, 0, 1, 2),
   was_promoted: fc.boolean(),
   price_ratio: fc.option(ratio, { nil: undefined }),
-  drifts: fc.boolean(),
+  drift: fc.record({ tenants: fc.nat(5), of: fc.nat(5), shift: fc.double({ min: 0, max: 1, noNaN: true }) }),
   rested_ms: fc.option(fc.nat(2 * RULES.rest_ms), { nil: undefined }),
 });
 
@@ -45,7 +45,7 @@ const GOOD: Judged['evidence'] = {
 };
 const SHADOW: Judged = {
   ...{ status: 'shadow', evidence: GOOD, format: { answers: 0, errors: 0 }, incidents: 0 },
-  ...{ was_promoted: false, price_ratio: undefined, drifts: false, rested_ms: undefined },
+  ...{ was_promoted: false, price_ratio: undefined, drift: { tenants: 0, of: 3, shift: 0 }, rested_ms: undefined },
 };
 const ACTIVE: Judged = { ...SHADOW, status: 'active' };
 
@@ -86,8 +86,12 @@ it('demotes for each cause, with its numbers', () => {
     'too_dear',
     { price_ratio: 1.26 },
   ]);
-  expect(cause({ drifts: true })).toEqual(['demote', 'fallback', 'quality_drift', {}]);
-  expect(cause({ drifts: true, rested_ms: 1 })).toBe('hold');
+  const drift = { tenants: 2, of: 3, shift: 0.2 };
+  expect(cause({ drift })).toEqual(['demote', 'fallback', 'quality_drift', { tenants: 2, shift: 0.2 }]);
+  expect(cause({ drift, rested_ms: 1 })).toBe('hold');
+  // What one of several tenants says moves nobody's model; where there is one alone, it does.
+  expect(cause({ drift: { ...drift, tenants: 1 } })).toBe('hold');
+  expect(cause({ drift: { ...drift, tenants: 1, of: 1 } })).toMatchObject({ 2: 'quality_drift' });
   expect(cause({ incidents: 1, rested_ms: 1 })).toEqual(['demote', 'fallback', 'safety_incident', { incidents: 1 }]);
 });
 

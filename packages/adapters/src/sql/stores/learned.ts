@@ -1,5 +1,6 @@
 import {
   type ClaimedFeedback,
+  DRIFTS_MAX,
   FEEDBACK_CLAIM_MS,
   type FeedbackClaim,
   LEARNED_SESSION_MS,
@@ -10,6 +11,7 @@ import {
   type LearnedState,
   type LearnedStore,
   type RouteDecided,
+  type RouteDrifted,
   type RouteFeedback,
 } from '@atp-router/ledger';
 import type { SqlDriver, SqlRow } from '../driver.ts';
@@ -31,6 +33,13 @@ export function sqlLearnedStore(driver: SqlDriver, node_id: string): LearnedStor
          ORDER BY at_ms DESC, node_id, epoch DESC, seq DESC LIMIT ${Math.min(limit, ROUTES_MAX)}`;
       const rows = await driver.query(sql, []);
       return rows.map((row) => JSON.parse(String(row['event'])) as RouteDecided | RouteFeedback);
+    },
+    async drifts(model, from_ms) {
+      const sql = `SELECT event FROM learnings WHERE type = 'route.drifted' AND at_ms >= $1
+         ORDER BY at_ms DESC, node_id, epoch DESC, seq DESC LIMIT ${DRIFTS_MAX}`;
+      const rows = await driver.query(sql, [from_ms]);
+      const found = rows.map((row) => JSON.parse(String(row['event'])) as RouteDrifted);
+      return found.filter((one) => one.model === model);
     },
     async own() {
       const [row] = await driver.query('SELECT * FROM learned_states WHERE node_id = $1', [node_id]);
@@ -101,7 +110,9 @@ async function forget(driver: SqlDriver, node_id: string, upto: LearnedPlace, no
   );
   if (oldest !== undefined) {
     const { epoch, seq } = placeOf(oldest);
-    await driver.query(`DELETE FROM learnings WHERE ${within} AND (epoch, seq) <= ($4, $5)`, [...place, epoch, seq]);
+    // Changes of models are few, and looked at for a day.
+    const sql = `DELETE FROM learnings WHERE ${within} AND (epoch, seq) <= ($4, $5) AND type <> 'route.drifted'`;
+    await driver.query(sql, [...place, epoch, seq]);
   }
   await driver.query(`DELETE FROM learnings WHERE ${within} AND at_ms < $4`, [...place, now_ms - LEARNED_SESSION_MS]);
   // Its session has gone by then, so it cannot be given again.

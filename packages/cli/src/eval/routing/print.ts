@@ -2,6 +2,7 @@ import { type Column, table } from '../../print/table.ts';
 import { count, printable } from '../../print/text.ts';
 import type { Estimate } from '../measure.ts';
 import { rate } from '../print.ts';
+import type { DriftPoint } from './drift.ts';
 import type { Apgr } from './apgr.ts';
 import type { RoutePoint, RouteReport, SetFacts } from './report.ts';
 
@@ -30,6 +31,17 @@ const PARTS: readonly Column[] = [
   ['OVER MIXTURE', 'over'],
   ['REGRET, POINTS', 'regret'],
 ];
+const DRIFTS: readonly Column[] = [
+  ['USD A POINT', 'usd_per_point'],
+  ['FALSE ALARMS', 'false_alarms'],
+  ['FOUND', 'found'],
+  ['AFTER', 'found_after'],
+  ['REACTED AFTER', 'reacted_after'],
+  ['WORTH', 'worth'],
+  ['UNWATCHED', 'unwatched'],
+  ['STATIC', 'static'],
+  ['KNOWING', 'knowing'],
+];
 const PATHS: readonly Column[] = [
   ['ASKED', 'models'],
   ['PROMPTS', 'share'],
@@ -37,7 +49,7 @@ const PATHS: readonly Column[] = [
 
 /** A report for people: what each model alone comes to, the curve, then for each price of quality what routing came to. */
 export function printRouteReport(report: RouteReport): string {
-  const { models, oracle, best_single, points, options, cascade, curve, apgr, data, warm } = report;
+  const { models, oracle, best_single, points, options, cascade, curve, apgr, data, warm, drifts } = report;
   const rows = models.map(({ model, right, cost_share, answered }) => ({
     ...{ model: printable(model), right: rate(right), cost: rate(cost_share), answered },
   }));
@@ -57,8 +69,20 @@ export function printRouteReport(report: RouteReport): string {
     `area up to the cost of the best: ${rate(curve.area.mean)}, of single models mixed at random ${rate(curve.mixtures.mean)}: `,
     `${rate(curve.gain.mean)} more (${range(curve.gain)})\n`,
     apgr === null ? '' : apgrText(apgr),
+    drifts.length === 0 ? '' : driftsText(drifts),
     ...points.map(pointText),
   ].join('');
+}
+
+function driftsText(drifts: readonly DriftPoint[]): string {
+  const rows = drifts.map((one) => ({
+    ...{ usd_per_point: one.usd_per_point, false_alarms: one.false_alarms.toFixed(2), found: rate(one.found) },
+    found_after: one.found_after === null ? '-' : Math.round(one.found_after.mean),
+    ...{ reacted_after: one.reacted_after, worth: one.worth.mean.toFixed(2) },
+    ...{ unwatched: one.worth_unwatched.mean.toFixed(2), static: one.worth_static.toFixed(2) },
+    knowing: one.worth_knowing.toFixed(2),
+  }));
+  return `\nbehind the change, prompts and points of quality a prompt\n${table(rows, DRIFTS)}`;
 }
 
 function setText({ prompts, set, left_out, has_answers, usual_out_tokens }: SetFacts): string {

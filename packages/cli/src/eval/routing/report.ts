@@ -1,6 +1,7 @@
 import { type Estimate, mean } from '../measure.ts';
 import { type Apgr, apgrOf } from './apgr.ts';
 import type { RouteCase } from './cases.ts';
+import type { DriftPoint } from './drift.ts';
 import { areaUnder, heightAt, upperHull } from './curve.ts';
 import { bestOf, byCategory, type Fixed, fixedCascade, fixedOf, type Hindsight, oracle } from './fixed.ts';
 import { PART_NAMES, type PartName, spreadOf, stretchesOf, within } from './parts.ts';
@@ -65,6 +66,8 @@ export interface RouteReport {
   /** Areas under upper hulls of quality over cost, up to the best single model's, in the last half. `gain`: of both, over single models. */
   readonly curve: { readonly area: Estimate; readonly mixtures: Estimate; readonly gain: Estimate };
   readonly apgr: Apgr | null;
+  /** What came of a change in the middle, at each price of quality; then all else is about prompts as they are behind it. Empty: there was none. */
+  readonly drifts: readonly DriftPoint[];
 }
 
 /** What was streamed. */
@@ -77,6 +80,7 @@ export interface Streamed {
   readonly cascade: readonly string[] | undefined;
   /** For each price of quality the same orders. */
   readonly runs: readonly Run[];
+  readonly drifts: readonly DriftPoint[];
 }
 
 export interface Run {
@@ -87,7 +91,7 @@ export interface Run {
 const PATHS_MAX = 8;
 
 export function routeReport(options: Readonly<Record<string, unknown>>, streamed: Streamed): RouteReport {
-  const { data, warm, models, cases, cascade, runs } = streamed;
+  const { data, warm, models, cases, cascade, runs, drifts } = streamed;
   const fixed = fixedOf(models, cases);
   const best = bestOf(fixed);
   const shareOf = (cost_usd: number): number => (best.cost_usd === 0 ? 0 : cost_usd / best.cost_usd);
@@ -101,6 +105,7 @@ export function routeReport(options: Readonly<Record<string, unknown>>, streamed
     cascade: places === undefined ? null : { models: cascade ?? [], ...shared(fixedCascade(places, cases)) },
     points: runs.map((run) => pointOf(streamed, run, singles, shareOf)),
     curve: curveOf(streamed, singles, shareOf),
+    drifts,
     apgr: apgrOf(
       models,
       cases,

@@ -4,6 +4,7 @@ import { CliError, EXIT } from '../../exit.ts';
 import { printable } from '../../print/text.ts';
 import { chosenModels } from '../open-dataset.ts';
 import { type RouteCase, routeCases, USUAL_OUT_TOKENS } from './cases.ts';
+import { type Change, courseOf, type DriftPoint, driftPoint } from './drift.ts';
 import { fixedOf } from './fixed.ts';
 import { folderAndSet, type OpenedSet, openRouteSet } from './open.ts';
 import { POINTS } from './points.ts';
@@ -24,6 +25,8 @@ export interface RoutingOptions {
   readonly policy: RoutePlans;
   /** Three models: the third is asked where the first two differ. */
   readonly cascade?: readonly string[];
+  /** In the middle of each stream. */
+  readonly drift?: Change;
   /** USD that a point of quality is worth: a prompt in a hundred more that is right. Undefined: what prices span. */
   readonly quality?: readonly number[];
   readonly feedback: number;
@@ -43,17 +46,24 @@ export async function evalRouting(cli: Cli, options: RoutingOptions): Promise<vo
   const main = priced(cwd, opened, models, prices);
   checkCascade(cascade, models, main.facts);
   const warm = warm_data === undefined ? undefined : await warmed(cwd, warm_data, models, prices, main.cases);
-  const run = (usd_per_point: number): Run => ({
-    usd_per_point,
-    orders: Array.from({ length: orders }, (_order, i) => {
-      const stream = { ...options, seed: options.seed + i, quality_usd: usd_per_point * POINTS };
-      return streamOnce(models, main.cases, stream, warm?.cases);
-    }),
+  const { drift } = options;
+  const course = drift && courseOf(main.cases, drift.kind, placeOf(drift.model, models));
+  const ordersAt = (usd_per_point: number, unwatched?: boolean): Run['orders'] =>
+    Array.from({ length: orders }, (_order, i) => {
+      const stream = { ...options, seed: options.seed + i, quality_usd: usd_per_point * POINTS, unwatched };
+      return streamOnce(models, course ?? main.cases, stream, warm?.cases);
+    });
+  const run = (usd_per_point: number): Run => ({ usd_per_point, orders: ordersAt(usd_per_point) });
+  const cases = course?.after ?? main.cases;
+  const runs = options.quality?.map(run) ?? swept(fixedOf(models, cases), run);
+  const drifts = runs.flatMap((one): readonly DriftPoint[] => {
+    if (course === undefined || drift === undefined) return [];
+    const unwatched = ordersAt(one.usd_per_point, true);
+    return [driftPoint({ models, course, model: drift.model, ...one, unwatched })];
   });
-  const runs = options.quality?.map(run) ?? swept(fixedOf(models, main.cases), run);
   const report = routeReport(
     { ...asked, quality: runs.map(({ usd_per_point }) => usd_per_point), orders },
-    { data: main.facts, warm: warm?.facts ?? null, models, cases: main.cases, cascade, runs },
+    { data: main.facts, warm: warm?.facts ?? null, models, cases, cascade, runs, drifts },
   );
   show(cli, options, report, () => printRouteReport(report));
 }
@@ -101,6 +111,13 @@ async function warmed(
   const opened = await openRouteSet(cwd, folder, set);
   chosenModels(opened.found, models);
   return priced(cwd, opened, models, prices, new Set(cases.map(({ text }) => text)));
+}
+
+function placeOf(model: string, models: readonly string[]): number {
+  const place = models.indexOf(model);
+  if (place < 0)
+    throw new CliError(EXIT.usage, `--drift: ${printable(model)} is none of the models that may be asked.`);
+  return place;
 }
 
 function checkCascade(

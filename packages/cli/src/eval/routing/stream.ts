@@ -1,7 +1,9 @@
 import { type Rng, seededRng } from '@atp-router/kernel';
 import {
+  LEARNER_SETTINGS,
   type LearnerKind,
   learnerOf,
+  type ModelDrift,
   type NextStep,
   type RouteAnswer,
   type RouteCandidate,
@@ -11,6 +13,7 @@ import {
 } from '@atp-router/routing';
 import { shuffled } from '../disguise.ts';
 import type { Outcome, RouteCase } from './cases.ts';
+import { type Course, middleOf } from './drift.ts';
 
 export interface StreamOptions {
   readonly learner: LearnerKind;
@@ -24,6 +27,8 @@ export interface StreamOptions {
   readonly seed: number;
   /** What a right answer instead of a wrong one is worth. */
   readonly quality_usd: number;
+  /** No eye is on models that change. */
+  readonly unwatched?: boolean | undefined;
 }
 
 /** What came of one prompt. */
@@ -35,6 +40,8 @@ export interface Routed {
   readonly cost_usd: number;
   /** Places of the models that were asked, in their order. */
   readonly asked: readonly number[];
+  /** Of which model it was said then that it has changed. */
+  readonly drift?: ModelDrift | undefined;
 }
 
 /** All prompts come within one hour, and are of one tenant. */
@@ -48,7 +55,7 @@ export function streamOf(seed: number, stream: keyof typeof STREAMS): Rng {
 
 /** Cases in the order of a stream, and the chances of what is told of them. */
 interface Pass {
-  readonly cases: readonly RouteCase[];
+  readonly course: Course;
   readonly places: readonly number[];
   readonly told: Rng;
 }
@@ -59,40 +66,56 @@ interface Pass {
  */
 export function streamOnce(
   models: readonly string[],
-  cases: readonly RouteCase[],
+  cases: readonly RouteCase[] | Course,
   options: StreamOptions,
   warm: readonly RouteCase[] = [],
 ): readonly Routed[] {
   const { seed } = options;
-  const learner = learnerOf(options.learner, Math.imul(seed, 8) + STREAMS.learner);
+  const learner = learnerOf(options.learner, Math.imul(seed, 8) + STREAMS.learner, '', settingsOf(options));
   const later: Later = [];
-  const pass = (list: readonly RouteCase[], order: keyof typeof STREAMS, told: keyof typeof STREAMS): Pass => ({
-    ...{ cases: list, told: streamOf(seed, told) },
-    places: shuffled([...list.keys()], streamOf(seed, order)),
+  const pass = (course: Course, order: keyof typeof STREAMS, told: keyof typeof STREAMS): Pass => ({
+    ...{ course, told: streamOf(seed, told) },
+    places: shuffled([...course.before.keys()], streamOf(seed, order)),
   });
-  routed(learner, models, pass(warm, 'warm_order', 'warm_feedback'), options, later, 0);
-  return routed(learner, models, pass(cases, 'order', 'feedback'), options, later, warm.length);
+  routed(learner, models, pass(unchanged(warm), 'warm_order', 'warm_feedback'), options, later, 0);
+  const course = 'before' in cases ? cases : unchanged(cases);
+  return routed(learner, models, pass(course, 'order', 'feedback'), options, later, warm.length);
+}
+
+function unchanged(cases: readonly RouteCase[]): Course {
+  return { before: cases, after: cases };
+}
+
+function settingsOf({ unwatched }: StreamOptions): typeof LEARNER_SETTINGS {
+  if (unwatched !== true) return LEARNER_SETTINGS;
+  const { knowledge } = LEARNER_SETTINGS;
+  return {
+    ...LEARNER_SETTINGS,
+    knowledge: { ...knowledge, drift: { ...knowledge.drift, known: Number.POSITIVE_INFINITY } },
+  };
 }
 
 /** Words that are still to come, the next first. */
-type Later = (readonly [due: number, tell: () => void])[];
+type Later = (readonly [due: number, tell: () => ModelDrift | undefined])[];
 
 /** `before`: prompts that were met before. */
 function routed(
   learner: RoutingLearner,
   models: readonly string[],
-  { cases, places, told }: Pass,
+  { course, places, told }: Pass,
   { policy, quality_usd, feedback, delay, noise }: StreamOptions,
   later: Later,
   before: number,
 ): readonly Routed[] {
+  const middle = middleOf(places);
   return places.map((place, i) => {
     const t = before + i;
+    let drift: ModelDrift | undefined;
     for (let next = later[0]; next !== undefined && next[0] <= t; next = later[0]) {
       later.shift();
-      next[1]();
+      drift = next[1]() ?? drift;
     }
-    const one = cases[place] as RouteCase;
+    const one = (i < middle ? course.before : course.after)[place] as RouteCase;
     const candidates = one.outcomes.flatMap((outcome, model): RouteCandidate[] =>
       outcome === undefined ? [] : [{ id: models[model] ?? '', ...outcome }],
     );
@@ -107,7 +130,8 @@ function routed(
     const [is_told, is_wrong] = [told.next() < feedback, told.next() < noise];
     const word = is_wrong ? 1 - right : right;
     if (is_told) later.push([t + delay + 1, () => learner.learn(record, word, AT)]);
-    return { place, right, asked, cost_usd: asked.reduce((sum, model) => sum + outcomeOf(one, model).cost_usd, 0) };
+    const cost_usd = asked.reduce((sum, model) => sum + outcomeOf(one, model).cost_usd, 0);
+    return { place, right, asked, cost_usd, drift };
   });
 }
 

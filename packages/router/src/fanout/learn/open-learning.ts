@@ -53,6 +53,7 @@ export async function openLearning(
     },
   });
   await keeper.restore();
+  auto.tellDrifts((event) => bus.append(event));
   bus.listen((event) => keeper.observe(event));
   const hashOfKey = (call_id: string, key: string): string => hash(`${call_id}\n${key}`);
   const reconciler = new ReconcilerRoom({
