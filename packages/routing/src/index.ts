@@ -137,6 +137,7 @@ export {
 } from './observations/observation.ts';
 export { NearTexts, resemblance, shingles } from './observations/minhash.ts';
 export {
+  type Candidate,
   curate,
   CURATE_DEFAULTS,
   type CurateSettings,
@@ -144,7 +145,6 @@ export {
   type DatasetManifest,
   LEFT_OUT,
   type LeftOut,
-  type Scored,
   type Segment,
 } from './observations/curate.ts';
 export { labelQueue, type ObservedRow, type Queued, uncertaintyOf } from './observations/label-queue.ts';
@@ -153,5 +153,6 @@ export {
   type ObservationKpis,
   observationKpis,
   promotionCycles,
+  type PromotionCycle,
   type TopicKpi,
 } from './observations/kpis.ts';

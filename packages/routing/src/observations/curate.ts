@@ -1,10 +1,13 @@
 import { guard } from './guard.ts';
 import { NearTexts } from './minhash.ts';
-import { type ObservedCall, subjectOf } from './observation.ts';
+import type { ObservedCall } from './observation.ts';
 
-/** An observation with the last word on it, if there is one. */
-export interface Scored {
-  readonly observation: ObservedCall;
+/** What a dataset needs of an observation. */
+export interface Candidate
+  extends Pick<ObservedCall, 'id' | 'at_ms' | 'model' | 'prompt' | 'answer' | 'prompt_hash' | 'is_cut' | 'removed'> {
+  /** What it is about, see `subjectOf`. */
+  readonly subject: string;
+  /** The last word on it, if there is one. */
   readonly score: number | undefined;
 }
 
@@ -62,7 +65,7 @@ export interface Dataset {
 
 /** A dataset of what was observed: without what is unsafe, near another, or too much of one topic. */
 export function curate(
-  scored: readonly Scored[],
+  candidates: readonly Candidate[],
   segments: readonly Segment[],
   settings: CurateSettings,
   sha256: (text: string) => string,
@@ -70,16 +73,15 @@ export function curate(
   const removed = Object.fromEntries(LEFT_OUT.map((reason) => [reason, 0])) as Record<LeftOut, number>;
   const near = new NearTexts(settings.jaccard);
   const topics = new Map<string, number>();
-  const kept: Scored[] = [];
+  const kept: Candidate[] = [];
   // Of two that are alike the better stays.
-  for (const one of [...scored].sort(byWorth)) {
-    const topic = subjectOf(one.observation);
-    const count = topics.get(topic) ?? 0;
-    const reason = unfit(one, settings) ?? (near.add(one.observation.prompt) ? undefined : 'duplicate');
+  for (const one of [...candidates].sort(byWorth)) {
+    const count = topics.get(one.subject) ?? 0;
+    const reason = unfit(one, settings) ?? (near.add(one.prompt) ? undefined : 'duplicate');
     const why = reason ?? (count >= settings.per_topic ? 'topic_full' : undefined);
     if (why !== undefined) removed[why] += 1;
     else {
-      topics.set(topic, count + 1);
+      topics.set(one.subject, count + 1);
       kept.push(one);
     }
   }
@@ -93,19 +95,19 @@ export function curate(
 }
 
 /** The right ones first, then what nobody has said anything of as if it were half right; of equals the newer. */
-function byWorth(a: Scored, b: Scored): number {
+function byWorth(a: Candidate, b: Candidate): number {
   const by_score = (b.score ?? 0.5) - (a.score ?? 0.5);
   if (by_score !== 0) return by_score;
-  const by_time = b.observation.at_ms - a.observation.at_ms;
+  const by_time = b.at_ms - a.at_ms;
   return by_time === 0 ? byId(a, b) : by_time;
 }
 
-function byId({ observation: a }: Scored, { observation: b }: Scored): number {
+function byId(a: Candidate, b: Candidate): number {
   return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
 }
 
-function unfit({ observation, score }: Scored, settings: CurateSettings): LeftOut | undefined {
-  const { prompt, answer, is_cut, removed } = observation;
+function unfit(one: Candidate, settings: CurateSettings): LeftOut | undefined {
+  const { prompt, answer, is_cut, removed, score } = one;
   if (prompt.trim() === '' || answer.trim() === '') return 'empty';
   if (is_cut || prompt.length + answer.length > settings.chars_max) return 'too_long';
   const places = Object.values(removed).reduce((sum, count) => sum + count, 0);
@@ -128,8 +130,8 @@ const REFUSAL_CHARS = 160;
 const REFUSAL =
   /^\s*(?:(?:i['’]?m|i am) (?:very |really |so )?sorry|sorry|i apologi[sz]e|unfortunately)?[,.]?\s{0,3}(?:but )?(?:as an ai\b|i (?:can(?:no|['’])t|am (?:not able|unable)|won['’]t|will not|must decline)|i['’]m (?:not able|unable)|es tut mir leid|ich kann (?:das|dir|ihnen) (?:leider )?nicht)/i;
 
-function lineOf({ observation, score }: Scored): string {
-  const { id, prompt, answer, model, prompt_hash } = observation;
-  const example = { id, topic: subjectOf(observation), model, score: score ?? null, prompt_hash };
-  return `${JSON.stringify({ ...example, prompt, completion: answer })}\n`;
+function lineOf({ id, subject, prompt, answer, model, prompt_hash, score }: Candidate): string {
+  const example = { id, topic: subject, model, score: score ?? null, prompt_hash, prompt, completion: answer };
+  return `${JSON.stringify(example)}
+`;
 }

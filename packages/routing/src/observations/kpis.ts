@@ -49,14 +49,21 @@ export function observationKpis(rows: readonly ObservedRow[], labels_min: number
   };
 }
 
-/** From the first manifest since the time before to each time a model became active, ms, in order. */
-export function promotionCycles(steps: readonly ModelStep[]): readonly number[] {
-  const cycles: number[] = [];
+/** How long a model took from its manifest to clients. */
+export interface PromotionCycle {
+  readonly cycle_ms: number;
+  /** When it became active. */
+  readonly at_ms: number;
+}
+
+/** From the first manifest since the time before to each time a model became active, in order. */
+export function promotionCycles(steps: readonly ModelStep[]): readonly PromotionCycle[] {
+  const cycles: PromotionCycle[] = [];
   let registered_ms: number | undefined;
   for (const { kind, at_ms } of steps) {
     if (kind === 'registered') registered_ms ??= at_ms;
     else if (registered_ms !== undefined) {
-      cycles.push(at_ms - registered_ms);
+      cycles.push({ cycle_ms: at_ms - registered_ms, at_ms });
       registered_ms = undefined;
     }
   }

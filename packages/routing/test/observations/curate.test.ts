@@ -1,14 +1,6 @@
 import { createHash } from 'node:crypto';
 import { randomInt, type Rng, seededRng } from '@atp-router/kernel';
-import {
-  curate,
-  CURATE_DEFAULTS,
-  NearTexts,
-  type ObservedCall,
-  resemblance,
-  type Scored,
-  shingles,
-} from '@atp-router/routing';
+import { type Candidate, curate, CURATE_DEFAULTS, NearTexts, resemblance, shingles } from '@atp-router/routing';
 import { describe, expect, test } from 'vitest';
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
@@ -17,15 +9,12 @@ function words(rng: Rng, count: number): string[] {
   return Array.from({ length: count }, () => `word${randomInt(rng, 0, 4_999)}`);
 }
 
-function scored(n: number, more: Partial<ObservedCall> = {}, score?: number): Scored {
-  const rng = seededRng(n);
-  const observation: ObservedCall = {
-    ...{ v: 1, kind: 'observation', id: `obs_${String(n).padStart(5, '0')}`, at_ms: n, tenant: 'acme' },
-    ...{ request_id: `call_${n}`, model: 'small', prompt: words(rng, 60).join(' '), answer: 'It is 42.' },
-    ...{ prompt_hash: sha256(String(n)), is_cut: false, in_tokens: 60, out_tokens: 4, cost_usd_micros: 1, removed: {} },
-    ...more,
+function candidate(n: number, more: Partial<Candidate> = {}, score?: number): Candidate {
+  return {
+    ...{ id: `obs_${String(n).padStart(5, '0')}`, at_ms: n, model: 'small', subject: 'none', answer: 'It is 42.' },
+    ...{ prompt: words(seededRng(n), 60).join(' '), prompt_hash: sha256(String(n)), is_cut: false, removed: {} },
+    ...{ ...more, score },
   };
-  return { observation, score };
 }
 
 describe('near duplicates', () => {
@@ -62,7 +51,7 @@ describe('near duplicates', () => {
 
 describe('a dataset', () => {
   test('is the same bytes, in whatever order it is made from, and says what it is made of', () => {
-    const all = Array.from({ length: 50 }, (_, n) => scored(n, { task_type: n % 2 === 0 ? 'sums' : 'prose' }));
+    const all = Array.from({ length: 50 }, (_, n) => candidate(n, { subject: n % 2 === 0 ? 'sums' : 'prose' }));
     const segments = [
       { name: 'b', sha256: 'bb' },
       { name: 'a', sha256: 'aa' },
@@ -82,16 +71,16 @@ describe('a dataset', () => {
 
   test('leaves out what is of no use, and counts why', () => {
     const all = [
-      scored(1, { answer: ' ' }, 1),
-      scored(2, { is_cut: true }, 1),
-      scored(3, { removed: { email: 2 } }, 1),
-      scored(4, { answer: 'Write to mia@example.org' }, 1),
-      scored(5, { answer: 'I’m sorry, but I can’t help with that.' }, 1),
-      scored(6),
-      scored(7, {}, 0.4),
-      scored(8, {}, 0.9),
-      scored(9, { prompt: scored(8).observation.prompt }, 0.95),
-      scored(10, { removed: { ip: 1 }, answer: 'Sorry for the delay: it is 7.' }, 1),
+      candidate(1, { answer: ' ' }, 1),
+      candidate(2, { is_cut: true }, 1),
+      candidate(3, { removed: { email: 2 } }, 1),
+      candidate(4, { answer: 'Write to mia@example.org' }, 1),
+      candidate(5, { answer: 'I’m sorry, but I can’t help with that.' }, 1),
+      candidate(6),
+      candidate(7, {}, 0.4),
+      candidate(8, {}, 0.9),
+      candidate(9, { prompt: candidate(8).prompt }, 0.95),
+      candidate(10, { removed: { ip: 1 }, answer: 'Sorry for the delay: it is 7.' }, 1),
     ];
     const { manifest, jsonl } = curate(all, [], { ...CURATE_DEFAULTS, min_score: 0.5 }, sha256);
     expect(manifest.removed).toEqual({

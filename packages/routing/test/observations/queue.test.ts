@@ -74,7 +74,7 @@ test('numbers say which topics have enough words, and what share of traffic is i
 test('a promotion cycle runs from the first manifest to the model being active', () => {
   const at = (kind: 'registered' | 'active', at_ms: number) => ({ kind, at_ms });
   const steps = [at('active', 1), at('registered', 10), at('registered', 20), at('active', 50), at('active', 60)];
-  expect(promotionCycles(steps)).toEqual([40]);
+  expect(promotionCycles(steps)).toEqual([{ cycle_ms: 40, at_ms: 50 }]);
 });
 
 test('records of another version, or of none, are refused', () => {
