@@ -36,6 +36,7 @@ export interface DeskParts {
 /** What an operator does with observations of all processes. */
 export class ObservationDesk {
   readonly #parts: DeskParts;
+  #erasing: Promise<unknown> = Promise.resolve();
 
   constructor(parts: DeskParts) {
     this.#parts = parts;
@@ -99,10 +100,12 @@ export class ObservationDesk {
     });
   }
 
-  /** `living`: processes that have closed their files just now. */
+  /** One after the other. `living`: processes that have closed their files just now. */
   erase(what: Erasure, living: ReadonlySet<string>): Promise<Erased> {
     const { dir, sealer } = this.#parts;
-    return erase(dir, sealer, what, living);
+    const erased = this.#erasing.then(() => erase(dir, sealer, what, living));
+    this.#erasing = erased.catch(() => undefined);
+    return erased;
   }
 
   async #read(path: string): Promise<readonly ObservedCall[]> {

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import type { DataSealer } from '@atp-router/adapters';
 import type { ObservedRecord } from '@atp-router/routing';
 import { FILE_HEAD, sealBlock } from './block.ts';
+import { DRAFT, removeDrafts } from './retention.ts';
 import { segmentFile } from './segment-name.ts';
 import { listSegments, nothingThere, readSegment, type SegmentFile } from './segment-reader.ts';
 
@@ -14,6 +15,8 @@ export interface Erased {
   readonly words: number;
   /** Files that were written anew, or removed. */
   readonly segments: number;
+  /** Files that cannot be read to their end, or at all: what may be there is left. */
+  readonly unreadable: number;
 }
 
 /** Records of a block that is written anew. */
@@ -29,11 +32,13 @@ export async function erase(
   what: Erasure,
   living: ReadonlySet<string>,
 ): Promise<Erased> {
-  let [observations, words, segments] = [0, 0, 0];
+  let [observations, words, segments, unreadable] = [0, 0, 0, 0];
+  await removeDrafts(dir, 0);
   for (const file of await listSegments(dir)) {
     if (file.is_open && living.has(file.node)) continue;
     const content = await readSegment(file.path, sealer);
     if (content === undefined) continue;
+    if (content.is_torn || content.other_versions > 0) unreadable += 1;
     const left = content.records.filter((record) => !isOf(record, what));
     const gone = content.records.length - left.length;
     if (gone === 0) continue;
@@ -42,7 +47,7 @@ export async function erase(
     words += gone;
     await replace(file, left, sealer);
   }
-  return { observations, words: words - observations, segments };
+  return { observations, words: words - observations, segments, unreadable };
 }
 
 function isOf(record: ObservedRecord, what: Erasure): boolean {
@@ -52,7 +57,7 @@ function isOf(record: ObservedRecord, what: Erasure): boolean {
 async function replace(file: SegmentFile, records: readonly ObservedRecord[], sealer: DataSealer): Promise<void> {
   const { path } = file;
   if (records.length > 0) {
-    const draft = `${path}.tmp`;
+    const draft = `${path}${DRAFT}`;
     const handle = await open(draft, 'w', 0o600);
     try {
       await handle.appendFile(FILE_HEAD, 'latin1');

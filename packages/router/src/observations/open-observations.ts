@@ -8,7 +8,7 @@ import { dataSealer } from '../shared/sealer.ts';
 import { ObservationDesk } from './desk.ts';
 import { ObservationIndex } from './observation-index.ts';
 import { ObservationRecorder } from './recorder.ts';
-import { expired, remove } from './retention.ts';
+import { expired, remove, removeDrafts } from './retention.ts';
 import { observationsDir } from './segment-name.ts';
 import { listSegments } from './segment-reader.ts';
 import { SegmentWriter } from './segment-writer.ts';
@@ -17,6 +17,8 @@ import { SegmentWriter } from './segment-writer.ts';
 const SWEEP_MS = 60_000;
 /** What holds where nothing is observed any more, for what was. */
 const KEPT = { retention_days: 30, max_bytes: 67_108_864, segment_bytes: 4_194_304 } as const;
+/** No erasure takes that long with one file. */
+const DRAFT_AGE_MS = 3_600_000;
 const HASH_KEY_BYTES = 32;
 
 export interface Observations {
@@ -75,6 +77,7 @@ export async function openObservations(parts: ObservationParts): Promise<Observa
   const sweep = async (): Promise<void> => {
     await writer.closeOld();
     await remove(expired(await listSegments(dir), kept(), clock.now_ms()));
+    await removeDrafts(dir, clock.now_ms() - DRAFT_AGE_MS);
     for (const run of sweeps) await run();
   };
   let ends = false;

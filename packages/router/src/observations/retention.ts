@@ -1,4 +1,5 @@
-import { rm } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { nothingThere, type SegmentFile } from './segment-reader.ts';
 
 const DAY_MS = 86_400_000;
@@ -22,6 +23,19 @@ export function expired(
     return true;
   });
   return [...too_old, ...too_many];
+}
+
+/** Behind the name of a file that is written anew. */
+export const DRAFT = '.tmp';
+
+/** Removes what a crash has left of files that were written anew: it has words, too. `before_ms`: those last changed before; 0: all. */
+export async function removeDrafts(dir: string, before_ms: number): Promise<void> {
+  for (const name of await readdir(dir).catch(nothingThere<string[]>([]))) {
+    if (!name.endsWith(DRAFT)) continue;
+    const found = await stat(join(dir, name)).catch(nothingThere(undefined));
+    if (found !== undefined && (before_ms === 0 || found.mtimeMs < before_ms))
+      await rm(join(dir, name), { force: true });
+  }
 }
 
 /** Several processes may do it at once: they come to the same. */

@@ -155,6 +155,7 @@ export const OBSERVATIONS_SCHEMAS: JsonObject = {
     observations: int('Observations that were erased.'),
     words: int('Words on observations that were.'),
     segments: int('Files that were written anew, or removed.'),
+    unreadable: int('Files that cannot be read to their end, or at all: what may be there is left.'),
   }),
   ObservationLabelled: record({
     id: text('Id of the observation.'),

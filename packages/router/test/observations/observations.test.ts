@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { seededRng } from '@atp-router/kernel';
 import { describe, expect, test, vi } from 'vitest';
@@ -173,10 +173,10 @@ describe('erasure', () => {
     const second = await one.ask('of acme, to go first');
     await one.askOther('of the other');
     expect(await one.did('/observations/erase', { request_id: idOf(second) })).toEqual({
-      ...{ observations: 1, words: 0, segments: 1 },
+      ...{ observations: 1, words: 0, segments: 1, unreadable: 0 },
     });
     expect((await one.bytes()).plain).not.toContain('to go first');
-    expect(await one.did('/observations/erase', { tenant: 'acme' })).toEqual({
+    expect(await one.did('/observations/erase', { tenant: 'acme' })).toMatchObject({
       observations: 1,
       words: 1,
       segments: 1,
@@ -184,6 +184,12 @@ describe('erasure', () => {
     const { plain } = await one.bytes();
     expect(plain).toContain('of the other');
     expect(plain).not.toContain('acme');
+    // What a crash has left of an erasure goes with the next; of what cannot be read it is said that it is left.
+    const dir = join(one.running.router.manager.config.data_dir, 'observations');
+    writeFileSync(join(dir, 'node-1-0000000000001-1.atpo.tmp'), 'half a file');
+    writeFileSync(join(dir, 'node-1-0000000000001-1.atpo'), 'no file of observations');
+    expect(await one.did('/observations/erase', { tenant: 'acme' })).toMatchObject({ segments: 0, unreadable: 1 });
+    rmSync(join(dir, 'node-1-0000000000001-1.atpo'));
     expect(await one.did('/observations/erase', { tenant: 'other' })).toMatchObject({ observations: 1 });
     expect((await one.bytes()).files).toEqual([]);
     for (const body of [{}, { tenant: 'acme', request_id: 'x' }]) {
