@@ -27,7 +27,6 @@ import { openLearning } from './fanout/learn/open-learning.ts';
 import { openLocalEmbedder } from './fanout/open-embedder.ts';
 import { Engine } from './engine/engine.ts';
 import { problemOf } from './engine/faults.ts';
-import { Trials } from './lifecycle/shadow/trials.ts';
 import type { Ambient } from './engine/ports.ts';
 import { Throttles } from './engine/throttles.ts';
 import { IdempotencyIndex } from './engine/idempotency.ts';
@@ -38,6 +37,8 @@ import { mayName } from './generation/generation.ts';
 import { DEFAULT_HEALTH, healthOptions, providerConfigOf } from './generation/health-options.ts';
 import { tunersOf } from './generation/tuners.ts';
 import { GenerationManager } from './generation/manager.ts';
+import type { Observations } from './observations/open-observations.ts';
+import { openWatchers } from './observations/open-watchers.ts';
 import { Presence } from './front/presence.ts';
 import { keptAnswers, keptKeys } from './keeping.ts';
 import type { LedgerHandle } from './ledger-handle.ts';
@@ -81,6 +82,7 @@ export interface Core {
   readonly tracing: Tracing | undefined;
   readonly presence: Presence;
   readonly learning: Learning;
+  readonly observations: Observations;
 }
 
 const sha256 = (data: string | Uint8Array): string => nodeHash('sha256', data, 'hex');
@@ -155,7 +157,8 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
   const engine: Engine = makeEngine(options, manager, accounts, bus, ambient, of_engine, beside);
   manager.attach(engine);
   for (const kill of member?.kills ?? ledger.start.kills) engine.parts.kills.set(kill.scope, kill.id, true);
-  const flow = { watch, spending: watchFlow(metrics, bus, accounts, engine, manager) };
+  const observations = await openWatchers(options, engine, manager, { seat, bus, metrics });
+  const flow = { watch, spending: watchFlow(metrics, bus, accounts, engine) };
   const presence = new Presence(member?.others, options.config.workers);
   registerGauges(metrics, { engine, ledger, bus, shared, presence, tracing, member, learning });
   for (const event of ledger.start.recovered) bus.announce(event);
@@ -163,29 +166,13 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
   await bus.written();
   warnOf(manager, bus, options);
   await member?.attach({ engine, manager, bus, agents, metrics });
-  const base = { seat, member, node_id: secrets.node_id, ledger, shared, bus, metrics };
+  const base = { seat, member, node_id: secrets.node_id, ledger, shared, bus, metrics, observations };
   const core = { ...base, manager, engine, agents, transports, counter, local, tracing, flow, presence, learning };
   return { ...core, ...(await openHub(options, secrets, core)) };
 }
 
-/** Shadow models are asked by calls of the engine itself. */
-function openTrials(engine: Engine, manager: GenerationManager, bus: EventBus): void {
-  const { ambient, live } = engine.parts;
-  const submit = engine.submit.bind(engine);
-  const trials = new Trials({ ambient, log: bus, live, generation: () => manager.generation, submit });
-  bus.listen((event) => trials.observe(event));
-  engine.attach(trials);
-}
-
-/** What is spent and what happens in the queues, as metrics show it; and shadows, which watch calls, too. */
-function watchFlow(
-  metrics: RouterMetrics,
-  bus: EventBus,
-  accounts: AccountLedger,
-  engine: Engine,
-  manager: GenerationManager,
-): Spending {
-  openTrials(engine, manager, bus);
+/** What is spent and what happens in the queues, as metrics show it. */
+function watchFlow(metrics: RouterMetrics, bus: EventBus, accounts: AccountLedger, engine: Engine): Spending {
   const spending = new Spending(accounts, systemClock.now_ms, () => metrics.flow.spiked());
   bus.listen((event) => spending.observe(event));
   metrics.flow.live(metrics.registry, () => flowGauges(flowStateOf(engine), () => spending.list()));

@@ -103,11 +103,39 @@ async function listenTo(
   ways: FrameWays,
 ): Promise<HttpServerHandle> {
   const { config, version } = options;
-  const { engine, agents, flow, manager, bus, hub, ledger, counter, transports, node_id, learning } = core;
+  const {
+    engine,
+    agents,
+    flow,
+    manager,
+    bus,
+    hub,
+    ledger,
+    counter,
+    transports,
+    node_id,
+    learning,
+    observations,
+    metrics,
+  } = core;
   let server: HttpServerHandle | undefined;
   addDataPlane(table, engine, counter, learning.feedback);
   const admin = {
-    ...{ engine, agents, flow, manager, bus, hub, ledger, learning, version, node_id, started: config },
+    ...{
+      engine,
+      agents,
+      flow,
+      manager,
+      bus,
+      hub,
+      ledger,
+      learning,
+      observations,
+      metrics,
+      version,
+      node_id,
+      started: config,
+    },
     cluster: () => core.member?.cluster?.(),
     transportOf: (provider: ProviderConfig) => transports.of(provider, manager.config),
     listening: () => server?.address ?? config.listen,

@@ -10,7 +10,14 @@ import type { Pace } from './processes/pace.ts';
  * What has a problem: the configuration (an entry that cannot work, and keeps nothing else from working), the tables that follow the journal, what routers over one database share, or the handling of calls
  * (a stage or the router itself threw; only the call at hand has ended by it).
  */
-export type ProblemSource = 'workers' | 'projection' | 'shared_store' | 'sessions' | 'calls' | 'config';
+export type ProblemSource =
+  | 'workers'
+  | 'projection'
+  | 'shared_store'
+  | 'sessions'
+  | 'calls'
+  | 'config'
+  | 'observations';
 
 export type OnProblem = (source: ProblemSource, problem: AtpError) => void;
 

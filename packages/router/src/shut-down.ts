@@ -51,9 +51,11 @@ export async function closeParts({
   tracing,
   counter,
   learning,
+  observations,
   local,
 }: Core): Promise<void> {
   await member?.leave();
+  await observations.close();
   await learning.keeper.close();
   await shared?.close();
   await sessions?.close();

@@ -117,3 +117,43 @@ export {
   rollbackTarget,
   statusOf,
 } from './lifecycle/standing.ts';
+export {
+  GUARD_CHARS_MAX,
+  type Guarded,
+  guard,
+  type GuardKind,
+  type GuardRemoved,
+  sumOf,
+} from './observations/guard.ts';
+export { KEY_BEGINS, KEY_ENDS, type MaskedText, maskSecrets } from './observations/secrets.ts';
+export {
+  NO_SUBJECT,
+  type ObservedCall,
+  OBSERVATION_VERSION,
+  type ObservedRecord,
+  type ObservedWord,
+  type ReadRecord,
+  readRecord,
+  subjectOf,
+} from './observations/observation.ts';
+export { NearTexts, resemblance, shingles } from './observations/minhash.ts';
+export {
+  type Candidate,
+  curate,
+  CURATE_DEFAULTS,
+  type CurateSettings,
+  type Dataset,
+  type DatasetManifest,
+  LEFT_OUT,
+  type LeftOut,
+  type Segment,
+} from './observations/curate.ts';
+export { labelQueue, type ObservedRow, type Queued, uncertaintyOf } from './observations/label-queue.ts';
+export {
+  type ModelStep,
+  type ObservationKpis,
+  observationKpis,
+  promotionCycles,
+  type PromotionCycle,
+  type TopicKpi,
+} from './observations/kpis.ts';

@@ -19,7 +19,6 @@ const FUTURE_KEYS: Readonly<Record<string, readonly string[]>> = {
     'mcp',
     'memory',
     'nats',
-    'observations',
     'oidc',
     'peers',
     'plugins',

@@ -24,6 +24,7 @@ export type * from './types.ts';
 export type * from './types-cluster.ts';
 export type * from './types-embed.ts';
 export type * from './types-consensus.ts';
+export type * from './types-observations.ts';
 export type * from './types-policy.ts';
 export type * from './types-registry.ts';
 export type * from './types-routing.ts';

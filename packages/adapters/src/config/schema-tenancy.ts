@@ -152,5 +152,8 @@ export const tenantSchema: z.ZodType<TenantConfig> = typed<TenantConfig>()(
       description:
         'Whether what `auto` learns of its calls counts for the other tenants that share, and what it learns of theirs for this one, up to a bound. `false`: its own calls alone teach what it gets.',
     }),
+    observe: z.boolean().default(false).meta({
+      description: 'Whether what its calls ask and get may be kept, see `observations`. `false`: no word of it is.',
+    }),
   }),
 );

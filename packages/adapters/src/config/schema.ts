@@ -14,6 +14,7 @@ import { clusterSchema } from './schema-cluster.ts';
 import { consensusSchema } from './schema-consensus.ts';
 import { embeddingsSchema } from './schema-embed.ts';
 import { flowSchema } from './schema-flow.ts';
+import { observationsSchema } from './schema-observations.ts';
 import { personaSchema, policySchema } from './schema-policy.ts';
 import { registrySchema, shadowSchema } from './schema-registry.ts';
 import { routingSchema } from './schema-routing.ts';
@@ -96,6 +97,10 @@ export const configSchema: z.ZodType<Config> = typed<Config>()(
       .prefault({})
       .meta({ description: 'Papers of models, and who moves them between statuses.' }),
     shadow: shadowSchema.prefault({}).meta({ description: 'What models of status `shadow` are asked.' }),
+    observations: observationsSchema.optional().meta({
+      description:
+        'Keeps what was asked and answered, without personal data and secrets that can be told by their form, sealed, of tenants with `observe: true`: to label, curate and fine-tune. Absent: no word is kept.',
+    }),
     telemetry: telemetrySchema.prefault({}).meta({ description: 'Traces and logs. Metrics are always at `/metrics`.' }),
     shutdown: shutdownSchema.prefault({}).meta({ description: 'End of the process.' }),
   }),

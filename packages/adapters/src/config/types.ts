@@ -12,6 +12,7 @@ import type { EmbeddingsConfig } from './types-embed.ts';
 import type { ClusterConfig } from './types-cluster.ts';
 import type { ConsensusSectionConfig } from './types-consensus.ts';
 import type { PersonaConfig, PolicyConfig } from './types-policy.ts';
+import type { ObservationsConfig } from './types-observations.ts';
 import type { RegistryConfig, ShadowConfig } from './types-registry.ts';
 import type { RoutingConfig } from './types-routing.ts';
 import type { SessionsConfig } from './types-sessions.ts';
@@ -47,6 +48,8 @@ export interface Config {
   readonly routing: RoutingConfig;
   readonly registry: RegistryConfig;
   readonly shadow: ShadowConfig;
+  /** Absent: nothing is observed. */
+  readonly observations?: ObservationsConfig | undefined;
   readonly telemetry: TelemetryConfig;
   readonly shutdown: ShutdownConfig;
 }
@@ -224,6 +227,7 @@ export interface TenantConfig {
   readonly signing_keys: readonly SigningKeyConfig[];
   readonly require_signatures: boolean;
   readonly share_learning: boolean;
+  readonly observe: boolean;
 }
 
 /** A secret that the tenant's clients and the router sign frames with. */

@@ -45,6 +45,14 @@ export const GAUGE_RULES: Readonly<Record<string, MergeRule>> = {
   atp_journal_pending_chars: 'sum',
   atp_journal_waiting_barriers: 'sum',
   atp_kill_switches: 'owner',
+  atp_model_promotion_cycle_seconds: 'owner',
+  // It reads the files of all.
+  atp_observations: 'owner',
+  atp_observations_bytes: 'owner',
+  atp_observations_covered_topics_ratio: 'owner',
+  atp_observations_covered_traffic_ratio: 'owner',
+  atp_observations_labels: 'owner',
+  atp_observations_segments: 'owner',
   atp_processes: 'sum',
   // All know what all have learned, as above.
   atp_route_observations: 'owner',

@@ -12,6 +12,7 @@ import {
 } from './call-series.ts';
 import { ConsensusSeries } from './consensus-series.ts';
 import { RouteSeries } from './route-series.ts';
+import { ObservationSeries } from './observation-series.ts';
 import { ShadowSeries } from './shadow-series.ts';
 import { type Counter, type Histogram, Lazy, PairTable } from './instruments.ts';
 import { EmbedSeries } from './embed-series.ts';
@@ -29,6 +30,7 @@ export class RouterMetrics {
   readonly #consensus: ConsensusSeries = new ConsensusSeries(this.registry);
   readonly #routing: RouteSeries = new RouteSeries(this.registry);
   readonly #shadows: ShadowSeries = new ShadowSeries(this.registry);
+  readonly observations: ObservationSeries = new ObservationSeries(this.registry);
   readonly embeddings: EmbedSeries = new EmbedSeries(this.registry);
   readonly #spent: PairTable<SpentSeries>;
   readonly #targets: PairTable<TargetSeries>;

@@ -1,9 +1,10 @@
 import { createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto';
 import { manifestHash } from '@atp-router/router';
-import { signedText } from '@atp-router/routing';
+import { type Manifest, type ManifestFile, signedText } from '@atp-router/routing';
 import { type Cli, show } from '../commands/context.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { readText } from '../read-file.ts';
+import type { Terminal } from '../terminal.ts';
 import { readManifestFile } from './manifest-file.ts';
 
 export interface SignOptions {
@@ -16,17 +17,33 @@ export interface SignOptions {
 export async function signManifest(cli: Cli, file: string, options: SignOptions): Promise<void> {
   const { key, signer } = options;
   const { manifest } = await readManifestFile(file, cli.terminal);
-  const private_key = privateKeyOf(await readText(key, cli.terminal), key);
-  const hash = manifestHash(manifest);
-  const value = sign(null, Buffer.from(signedText(hash), 'utf8'), private_key).toString('base64');
-  const { x } = createPublicKey(private_key).export({ format: 'jwk' });
-  const public_key = Buffer.from(x ?? '', 'base64url').toString('base64');
-  const file_signed = { manifest, signature: { signer, value } };
-  show(cli, options, { ...file_signed, hash, public_key }, () => `${JSON.stringify(file_signed, undefined, 2)}\n`);
+  const { file: signed, hash, public_key } = await signedManifest(manifest, key, signer, cli.terminal);
+  show(cli, options, { ...signed, hash, public_key }, () => `${JSON.stringify(signed, undefined, 2)}\n`);
   if (options.json === true) return;
   cli.terminal.err(
     `manifest ${hash}\nrouters that are to believe it need: registry: { signers: [{ id: ${signer}, public_key: ${public_key} }] }\n`,
   );
+}
+
+interface Signed {
+  readonly file: ManifestFile;
+  readonly hash: string;
+  readonly public_key: string;
+}
+
+/** `key`: file of the signer's private key. */
+export async function signedManifest(
+  manifest: Manifest,
+  key: string,
+  signer: string,
+  terminal: Terminal,
+): Promise<Signed> {
+  const private_key = privateKeyOf(await readText(key, terminal), key);
+  const hash = manifestHash(manifest);
+  const value = sign(null, Buffer.from(signedText(hash), 'utf8'), private_key).toString('base64');
+  const { x } = createPublicKey(private_key).export({ format: 'jwk' });
+  const public_key = Buffer.from(x ?? '', 'base64url').toString('base64');
+  return { file: { manifest, signature: { signer, value } }, hash, public_key };
 }
 
 function privateKeyOf(pem: string, file: string): KeyObject {

@@ -15,6 +15,7 @@ import type { AdminParts } from './parts.ts';
 import { addProviderCheck } from './provider-check.ts';
 import { configSchemas } from './mask.ts';
 import { AdminRoutes } from './routes.ts';
+import { addObservations } from './observations.ts';
 import { addReputation } from './reputation.ts';
 import { addRouting } from './routing.ts';
 import { addSessions } from './sessions.ts';
@@ -38,6 +39,7 @@ export function addAdmin(table: RouterTable, parts: AdminParts): void {
   addReputation(routes, parts);
   addRouting(routes, parts);
   addLifecycle(routes, parts, changes);
+  addObservations(routes, parts, changes);
   addLive(routes, parts);
   addFlow(routes, parts);
   addEstimate(routes, parts);

@@ -16,6 +16,7 @@ export const ASKED = {
   estimate: 'admin.estimate',
   status: 'admin.status',
   stop: 'admin.stop',
+  close_observations: 'admin.observations.close',
 } as const;
 
 type Kind = (typeof ASKED)[keyof typeof ASKED];
@@ -30,6 +31,22 @@ export async function everywhere<Q, A>(
   const asked = others?.ask(kind, question);
   const first = await own(question);
   return [first, ...answersIn<A>((await asked) ?? [])];
+}
+
+/** The same, where nothing may be done unless all have answered. Throws `backpressure` when one does not. */
+export async function everywhereOrNowhere<Q, A>(
+  others: OtherProcesses | undefined,
+  kind: Kind,
+  own: Own<Q, A>,
+  question: Q,
+): Promise<readonly A[]> {
+  const asked = others?.ask(kind, question);
+  const first = await own(question);
+  const replies = (await asked) ?? [];
+  const silent = replies.find((reply) => !reply.ok);
+  if (silent === undefined) return [first, ...answersIn<A>(replies)];
+  const message = `${silent.process} does not answer, so nothing was done. Retry shortly.`;
+  throw new AtpError('backpressure', message, { retry_after_ms: 1_000 });
 }
 
 /**

@@ -1,10 +1,11 @@
-import type { Config, ProviderConfig, ReloadOutcome, UpstreamTransport } from '@atp-router/adapters';
+import type { Config, ProviderConfig, ReloadOutcome, RouterMetrics, UpstreamTransport } from '@atp-router/adapters';
 import type { SessionHub } from '../atp/session-hub.ts';
 import type { AgentHub } from '../atp/agents/agent-hub.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Learning } from '../fanout/learn/learning.ts';
 import type { GenerationManager } from '../generation/manager.ts';
 import type { LedgerHandle } from '../ledger-handle.ts';
+import type { Observations } from '../observations/open-observations.ts';
 import type { EventBus } from '../observe/event-bus.ts';
 import type { ClusterView } from '../processes/cluster/view.ts';
 import type { OtherProcesses } from '../processes/other-processes.ts';
@@ -29,7 +30,9 @@ export interface AdminParts {
   readonly hub: SessionHub;
   readonly ledger: LedgerHandle;
   /** What was learned of who answers. */
-  readonly learning: Pick<Learning, 'knowledge' | 'keeper' | 'chooser'>;
+  readonly learning: Pick<Learning, 'knowledge' | 'keeper' | 'feedback' | 'chooser'>;
+  readonly observations: Observations;
+  readonly metrics: Pick<RouterMetrics, 'observations'>;
   /** Processes that serve calls for this one; undefined: this one does. */
   readonly others: OtherProcesses | undefined;
   readonly node_id: string;

@@ -15,7 +15,7 @@ import { type Stop, stopHere } from '../processes/stop-here.ts';
 
 /** What a worker tells its owner when that is asked. Questions come from the same program, of the same version. */
 export function workerAnswers(parts: AdminParts, metrics: Pick<RouterMetrics, 'render'>): Answers {
-  const { engine, hub, flow, bus } = parts;
+  const { engine, hub, flow, bus, observations } = parts;
   const sessions = sessionsHere(hub);
   const end = endHere(hub);
   const running = runningHere(engine);
@@ -34,6 +34,7 @@ export function workerAnswers(parts: AdminParts, metrics: Pick<RouterMetrics, 'r
     [ASKED.estimate, (body) => estimate(body as JsonObject)],
     [ASKED.status, status],
     [ASKED.stop, (stop) => stopHere({ engine, bus }, stop as Stop, true)],
+    [ASKED.close_observations, () => observations.closeFile().then(() => observations.node)],
     [KIND.metrics, () => metrics.render()],
   ]);
 }

@@ -74,6 +74,7 @@ export function buildGeneration(config: Config, overlay: readonly OverlayEntity[
     keys: new KeyRing(keyEntries(config, overlay)),
     tenants: new Map(payersOf(config).map((t) => [t.id, tenantRules(t, registry, config.flow.window)])),
     shadow: config.shadow,
+    observed_share: config.observations?.sample ?? 0,
     limits: config.limits,
     routing: config.routing,
     preempts: config.flow.preempt,
@@ -247,6 +248,7 @@ function tenantRules(tenant: TenantConfig, registry: Registry, router_window: Pa
     names: tenant.models === undefined ? undefined : new Set(tenant.models),
     signing: tenant.signing_keys.length === 0 ? undefined : signingKeys(tenant.signing_keys),
     must_sign: tenant.require_signatures,
+    observes: tenant.observe,
   };
 }
 

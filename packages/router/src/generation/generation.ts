@@ -25,6 +25,8 @@ export interface Generation {
   readonly routing: RoutingConfig;
   /** What shadow models are asked. */
   readonly shadow: ShadowConfig;
+  /** Part of the calls that are observed, of tenants that may be; 0: none. */
+  readonly observed_share: number;
   /** By policy; only of those that ask several at once. */
   readonly fanouts: ReadonlyMap<string, FanoutPlan>;
   /** By policy; only of those that have some. */
@@ -64,6 +66,8 @@ export interface TenantRules {
   /** For the frames of its sessions; undefined when it has no keys for them. */
   readonly signing: SigningKeys | undefined;
   readonly must_sign: boolean;
+  /** What its calls ask and get may be kept. */
+  readonly observes: boolean;
 }
 
 /** Whether a tenant's list of names covers one: literally, or by `<provider>/*`. */

@@ -25,6 +25,7 @@ function shadowTenant({ shadow }: Pick<Config, 'shadow'>): TenantConfig {
     signing_keys: [],
     require_signatures: false,
     share_learning: false,
+    observe: false,
   };
 }
 

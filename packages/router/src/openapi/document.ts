@@ -6,6 +6,7 @@ import { AGENTS_PATHS, AGENTS_SCHEMAS, AGENTS_TAGS } from './agents-paths.ts';
 import { CONSENSUS_PATHS } from './consensus-paths.ts';
 import { CONSENSUS_SCHEMAS } from './consensus-schemas.ts';
 import { LIFECYCLE_PATHS, LIFECYCLE_SCHEMAS } from './lifecycle-paths.ts';
+import { OBSERVATIONS_PATHS, OBSERVATIONS_SCHEMAS } from './observations-paths.ts';
 import { ROUTING_PATHS, ROUTING_SCHEMAS } from './routing-paths.ts';
 import { FEEDBACK_PATHS, LEARNING_SCHEMAS, REPUTATION_PATHS } from './learning-paths.ts';
 import { FRAMES_PATHS, FRAMES_TAGS } from './frames-paths.ts';
@@ -27,6 +28,7 @@ export function openApiDocument(version: string): JsonObject {
       SESSION_SCHEMAS,
       CONSENSUS_SCHEMAS,
       LEARNING_SCHEMAS,
+      OBSERVATIONS_SCHEMAS,
       ROUTING_SCHEMAS,
       LIFECYCLE_SCHEMAS,
       FLOW_SCHEMAS,
@@ -52,6 +54,7 @@ export function openApiDocument(version: string): JsonObject {
       ADMIN_PATHS,
       CONSENSUS_PATHS,
       REPUTATION_PATHS,
+      OBSERVATIONS_PATHS,
       ROUTING_PATHS,
       LIFECYCLE_PATHS,
       AGENTS_PATHS,

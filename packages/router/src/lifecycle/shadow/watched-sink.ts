@@ -9,10 +9,12 @@ export interface Watcher {
   onFailed(): void;
 }
 
-/** The client's side of a call that may be compared: all goes on as it comes, and what is watched is told when it has. */
+/** The client's side of a call whose answer is copied: all goes on as it comes, and what is watched is told when it has. */
 export class WatchedSink implements ClientSink {
   readonly #to: ClientSink;
-  #watched: { readonly answer: ClientAnswer; readonly watcher: Watcher; readonly challenger: string } | undefined;
+  #watched:
+    | { readonly answer: ClientAnswer; readonly watcher: Watcher; readonly challenger: string | undefined }
+    | undefined;
   #model: string | undefined;
 
   constructor(to: ClientSink) {
@@ -23,7 +25,8 @@ export class WatchedSink implements ClientSink {
     return this.#watched?.challenger;
   }
 
-  watch(answer: ClientAnswer, watcher: Watcher, challenger: string): void {
+  /** `challenger`: whom the answer is held against, which the client is told. */
+  watch(answer: ClientAnswer, watcher: Watcher, challenger?: string): void {
     this.#watched = { answer, watcher, challenger };
   }
 
