@@ -1,4 +1,4 @@
-import { hash as nodeHash } from 'node:crypto';
+import { hash as nodeHash, randomUUID } from 'node:crypto';
 import {
   aesGcmSealer,
   type DataDirSecrets,
@@ -14,6 +14,7 @@ import { AccountLedger, Estimator } from '@atp-router/flow';
 import { AtpError, addUsdNanos } from '@atp-router/kernel';
 import type { BudgetDay } from '@atp-router/ledger';
 import { KillSwitches, TargetHealth } from '@atp-router/routing';
+import { AffinityDesk } from './affinity/affinity-desk.ts';
 import type { AgentHub } from './atp/agents/agent-hub.ts';
 import { AgentTransport } from './atp/agents/agent-transport.ts';
 import { openAgentHub } from './atp/agents/open-agent-hub.ts';
@@ -140,7 +141,12 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
   const embeddings = new Embeddings(options.config.embeddings, local, () => manager, metrics.embeddings);
   const learned_by = { embeddings, current: () => manager.config };
   const learning = await openLearning(options, seat, ledger, bus, learned_by, sha256);
+  const affinity = new AffinityDesk(config.routing.affinity, randomUUID(), systemClock, (...told) =>
+    metrics.affinity.told(...told),
+  );
+  bus.listen((event) => affinity.observe(event));
   const common = {
+    affinity,
     reconciler: learning.reconciler,
     chooser: learning.chooser,
     answers: keptAnswers(seat, manager),
@@ -250,7 +256,7 @@ function makeEngine(
   ambient: Ambient,
   common: Pick<
     EngineParts,
-    'answers' | 'chooser' | 'reconciler' | 'shared' | 'idempotency' | 'watch' | 'tuners' | 'gate' | 'relay'
+    'affinity' | 'answers' | 'chooser' | 'reconciler' | 'shared' | 'idempotency' | 'watch' | 'tuners' | 'gate' | 'relay'
   >,
   { counter, metrics, agents }: EngineHelpers,
 ): Engine {

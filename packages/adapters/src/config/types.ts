@@ -81,6 +81,7 @@ export interface ProviderConfig {
   readonly connect_timeout_ms: number;
   readonly head_timeout_ms: number;
   readonly idle_timeout_ms: number;
+  readonly cache_ttl_s: number;
   readonly max_connections: number;
   readonly max_concurrency: number;
   readonly max_queue: number;

@@ -10,6 +10,7 @@ import {
   type TargetSeries,
   targetTable,
 } from './call-series.ts';
+import { AffinitySeries } from './affinity-series.ts';
 import { ConsensusSeries } from './consensus-series.ts';
 import { RouteSeries } from './route-series.ts';
 import { ShadowSeries } from './shadow-series.ts';
@@ -29,6 +30,7 @@ export class RouterMetrics {
   readonly #consensus: ConsensusSeries = new ConsensusSeries(this.registry);
   readonly #routing: RouteSeries = new RouteSeries(this.registry);
   readonly #shadows: ShadowSeries = new ShadowSeries(this.registry);
+  readonly affinity: AffinitySeries = new AffinitySeries(this.registry);
   readonly embeddings: EmbedSeries = new EmbedSeries(this.registry);
   readonly #spent: PairTable<SpentSeries>;
   readonly #targets: PairTable<TargetSeries>;
