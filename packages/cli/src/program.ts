@@ -16,6 +16,7 @@ import { addKeys } from './commands/keys.ts';
 import { addKill } from './commands/kill.ts';
 import { addModels } from './commands/models.ts';
 import { addReputation } from './commands/reputation.ts';
+import { addCache } from './commands/cache.ts';
 import { addRoute } from './commands/route.ts';
 import { addSessions } from './commands/sessions.ts';
 import { addProvidersCheck } from './commands/providers-check.ts';
@@ -65,6 +66,7 @@ export function buildProgram(cli: Cli): Command {
   addKill(program, cli);
   addReputation(program, cli);
   addRoute(program, cli);
+  addCache(program, cli);
   addSessions(program, cli);
   addUsage(program, cli);
   addEstimate(program, cli);

@@ -1,4 +1,4 @@
-import { hash as nodeHash, randomUUID } from 'node:crypto';
+import { hash as nodeHash } from 'node:crypto';
 import {
   aesGcmSealer,
   type DataDirSecrets,
@@ -14,7 +14,7 @@ import { AccountLedger, Estimator } from '@atp-router/flow';
 import { AtpError, addUsdNanos } from '@atp-router/kernel';
 import type { BudgetDay } from '@atp-router/ledger';
 import { KillSwitches, TargetHealth } from '@atp-router/routing';
-import { AffinityDesk } from './affinity/affinity-desk.ts';
+import { openCaches } from './cache/open-caches.ts';
 import type { AgentHub } from './atp/agents/agent-hub.ts';
 import { AgentTransport } from './atp/agents/agent-transport.ts';
 import { openAgentHub } from './atp/agents/open-agent-hub.ts';
@@ -33,7 +33,7 @@ import type { Ambient } from './engine/ports.ts';
 import { Throttles } from './engine/throttles.ts';
 import { IdempotencyIndex } from './engine/idempotency.ts';
 import { observedOf } from './engine/observed.ts';
-import type { EngineParts } from './engine/parts.ts';
+import type { OpenedParts } from './engine/parts.ts';
 import { tenantAccount } from './generation/accounts.ts';
 import { mayName } from './generation/generation.ts';
 import { DEFAULT_HEALTH, healthOptions, providerConfigOf } from './generation/health-options.ts';
@@ -141,12 +141,8 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
   const embeddings = new Embeddings(options.config.embeddings, local, () => manager, metrics.embeddings);
   const learned_by = { embeddings, current: () => manager.config };
   const learning = await openLearning(options, seat, ledger, bus, learned_by, sha256);
-  const affinity = new AffinityDesk(config.routing.affinity, randomUUID(), systemClock, (...told) =>
-    metrics.affinity.told(...told),
-  );
-  bus.listen((event) => affinity.observe(event));
   const common = {
-    affinity,
+    ...openCaches(config, metrics, bus),
     reconciler: learning.reconciler,
     chooser: learning.chooser,
     answers: keptAnswers(seat, manager),
@@ -254,10 +250,7 @@ function makeEngine(
   accounts: AccountLedger,
   bus: EventBus,
   ambient: Ambient,
-  common: Pick<
-    EngineParts,
-    'affinity' | 'answers' | 'chooser' | 'reconciler' | 'shared' | 'idempotency' | 'watch' | 'tuners' | 'gate' | 'relay'
-  >,
+  common: OpenedParts,
   { counter, metrics, agents }: EngineHelpers,
 ): Engine {
   const health = new TargetHealth(

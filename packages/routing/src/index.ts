@@ -76,6 +76,13 @@ export {
 } from './affinity/affinity.ts';
 export { promptBlocks, type PromptPrefix, sessionBlock } from './affinity/prompt-blocks.ts';
 export { WarmBlocks } from './affinity/warm-blocks.ts';
+export {
+  AnswerCache,
+  type AnswerCacheLimits,
+  type CacheFound,
+  type CacheQuestion,
+} from './cache/answer-cache.ts';
+export { ReuseGate, type ReuseSettings } from './cache/reuse-gate.ts';
 export { TermReader } from './features/terms.ts';
 export { LEARNER_SETTINGS, type LearnerSettings, RouteLearner } from './learn/learner.ts';
 export type {

@@ -13,6 +13,7 @@ import type { ClusterConfig } from './types-cluster.ts';
 import type { ConsensusSectionConfig } from './types-consensus.ts';
 import type { PersonaConfig, PolicyConfig } from './types-policy.ts';
 import type { RegistryConfig, ShadowConfig } from './types-registry.ts';
+import type { CacheConfig } from './types-cache.ts';
 import type { RoutingConfig } from './types-routing.ts';
 import type { SessionsConfig } from './types-sessions.ts';
 
@@ -225,6 +226,8 @@ export interface TenantConfig {
   readonly signing_keys: readonly SigningKeyConfig[];
   readonly require_signatures: boolean;
   readonly share_learning: boolean;
+  /** Absent: no answers are kept. */
+  readonly cache?: CacheConfig | undefined;
 }
 
 /** A secret that the tenant's clients and the router sign frames with. */

@@ -42,6 +42,10 @@ export function lineOf(event: RouterEvent): LogLine | undefined {
       const { tenant, key_id, endpoint, error } = event;
       return line('debug', 'call refused', { tenant, key_id, endpoint, error });
     }
+    case 'call.cached': {
+      const { call_id, tenant, key_id, endpoint, model, similarity } = event;
+      return line('debug', 'answered from the cache', { call_id, tenant, key_id, endpoint, model, similarity });
+    }
     case 'call.replayed': {
       const { call_id, tenant, key_id, endpoint } = event;
       return line('debug', 'outcome replayed', { call_id, tenant, key_id, endpoint });

@@ -11,6 +11,7 @@ import {
   targetTable,
 } from './call-series.ts';
 import { AffinitySeries } from './affinity-series.ts';
+import { CacheSeries } from './cache-series.ts';
 import { ConsensusSeries } from './consensus-series.ts';
 import { RouteSeries } from './route-series.ts';
 import { ShadowSeries } from './shadow-series.ts';
@@ -31,6 +32,7 @@ export class RouterMetrics {
   readonly #routing: RouteSeries = new RouteSeries(this.registry);
   readonly #shadows: ShadowSeries = new ShadowSeries(this.registry);
   readonly affinity: AffinitySeries = new AffinitySeries(this.registry);
+  readonly cache: CacheSeries = new CacheSeries(this.registry);
   readonly embeddings: EmbedSeries = new EmbedSeries(this.registry);
   readonly #spent: PairTable<SpentSeries>;
   readonly #targets: PairTable<TargetSeries>;
@@ -154,6 +156,7 @@ export class RouterMetrics {
         this.#recovered.inc(event.recovered_calls);
         break;
       case 'model.custody':
+      case 'call.cached':
       case 'call.opened':
       case 'attempt.started':
       case 'attempt.progress':

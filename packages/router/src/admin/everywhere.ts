@@ -16,6 +16,8 @@ export const ASKED = {
   estimate: 'admin.estimate',
   status: 'admin.status',
   stop: 'admin.stop',
+  cache: 'admin.cache',
+  clear_cache: 'admin.cache.clear',
 } as const;
 
 type Kind = (typeof ASKED)[keyof typeof ASKED];

@@ -248,6 +248,7 @@ function tenantRules(tenant: TenantConfig, registry: Registry, router_window: Pa
     names: tenant.models === undefined ? undefined : new Set(tenant.models),
     signing: tenant.signing_keys.length === 0 ? undefined : signingKeys(tenant.signing_keys),
     must_sign: tenant.require_signatures,
+    cache: tenant.cache,
   };
 }
 

@@ -6,6 +6,7 @@ import { AGENTS_PATHS, AGENTS_SCHEMAS, AGENTS_TAGS } from './agents-paths.ts';
 import { CONSENSUS_PATHS } from './consensus-paths.ts';
 import { CONSENSUS_SCHEMAS } from './consensus-schemas.ts';
 import { LIFECYCLE_PATHS, LIFECYCLE_SCHEMAS } from './lifecycle-paths.ts';
+import { CACHE_PATHS, CACHE_SCHEMAS } from './cache-paths.ts';
 import { ROUTING_PATHS, ROUTING_SCHEMAS } from './routing-paths.ts';
 import { FEEDBACK_PATHS, LEARNING_SCHEMAS, REPUTATION_PATHS } from './learning-paths.ts';
 import { FRAMES_PATHS, FRAMES_TAGS } from './frames-paths.ts';
@@ -28,6 +29,7 @@ export function openApiDocument(version: string): JsonObject {
       CONSENSUS_SCHEMAS,
       LEARNING_SCHEMAS,
       ROUTING_SCHEMAS,
+      CACHE_SCHEMAS,
       LIFECYCLE_SCHEMAS,
       FLOW_SCHEMAS,
       AGENTS_SCHEMAS,
@@ -53,6 +55,7 @@ export function openApiDocument(version: string): JsonObject {
       CONSENSUS_PATHS,
       REPUTATION_PATHS,
       ROUTING_PATHS,
+      CACHE_PATHS,
       LIFECYCLE_PATHS,
       AGENTS_PATHS,
       OPERATIONS_PATHS,

@@ -12,7 +12,7 @@ export interface Watcher {
 /** The client's side of a call that may be compared: all goes on as it comes, and what is watched is told when it has. */
 export class WatchedSink implements ClientSink {
   readonly #to: ClientSink;
-  #watched: { readonly answer: ClientAnswer; readonly watcher: Watcher; readonly challenger: string } | undefined;
+  #watched: { readonly answer: ClientAnswer; readonly watcher: Watcher; readonly challenger?: string } | undefined;
   #model: string | undefined;
 
   constructor(to: ClientSink) {
@@ -20,11 +20,12 @@ export class WatchedSink implements ClientSink {
   }
 
   get challenger(): string | undefined {
-    return this.#watched?.challenger;
+    return this.#watched?.challenger ?? this.#to.challenger;
   }
 
-  watch(answer: ClientAnswer, watcher: Watcher, challenger: string): void {
-    this.#watched = { answer, watcher, challenger };
+  /** `challenger`: the shadow that is asked the same; absent: none. */
+  watch(answer: ClientAnswer, watcher: Watcher, challenger?: string): void {
+    this.#watched = { answer, watcher, ...(challenger !== undefined && { challenger }) };
   }
 
   answer(meta: AnswerMeta, body: Bytes): void {
