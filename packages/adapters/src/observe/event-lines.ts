@@ -1,7 +1,9 @@
 import { nanosToMicros } from '@atp-router/kernel';
 import type {
   BreakerChanged,
+  CallCached,
   CallEnded,
+  CallReplayed,
   ConsensusEnded,
   FeedbackGiven,
   KillSet,
@@ -42,14 +44,9 @@ export function lineOf(event: RouterEvent): LogLine | undefined {
       const { tenant, key_id, endpoint, error } = event;
       return line('debug', 'call refused', { tenant, key_id, endpoint, error });
     }
-    case 'call.cached': {
-      const { call_id, tenant, key_id, endpoint, model, similarity } = event;
-      return line('debug', 'answered from the cache', { call_id, tenant, key_id, endpoint, model, similarity });
-    }
-    case 'call.replayed': {
-      const { call_id, tenant, key_id, endpoint } = event;
-      return line('debug', 'outcome replayed', { call_id, tenant, key_id, endpoint });
-    }
+    case 'call.cached':
+    case 'call.replayed':
+      return beforeLine(event);
     case 'stage.aborted':
       return stageLine(event);
     case 'attempt.ended': {
@@ -106,6 +103,14 @@ export function lineOf(event: RouterEvent): LogLine | undefined {
     default:
       return event satisfies never;
   }
+}
+
+/** A call that was answered with what had been said before. */
+function beforeLine(event: CallCached | CallReplayed): LogLine {
+  const { call_id, tenant, key_id, endpoint } = event;
+  const of = { call_id, tenant, key_id, endpoint };
+  if (event.type === 'call.replayed') return line('debug', 'outcome replayed', of);
+  return line('debug', 'answered from the cache', { ...of, model: event.model, similarity: event.similarity });
 }
 
 function stageLine({ call_id, tenant, stage, error }: StageAborted): LogLine {
