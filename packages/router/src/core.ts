@@ -14,6 +14,7 @@ import { AccountLedger, Estimator } from '@atp-router/flow';
 import { AtpError, addUsdNanos } from '@atp-router/kernel';
 import type { BudgetDay } from '@atp-router/ledger';
 import { KillSwitches, TargetHealth } from '@atp-router/routing';
+import { CacheDesk } from './cache/cache-desk.ts';
 import { openCaches } from './cache/open-caches.ts';
 import type { AgentHub } from './atp/agents/agent-hub.ts';
 import { AgentTransport } from './atp/agents/agent-transport.ts';
@@ -155,6 +156,7 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
   const of_engine = { ...common, watch, tuners: tunersOf(config), gate: member?.gate, relay: member?.relay };
   const beside = { counter, metrics, agents };
   const engine: Engine = makeEngine(options, manager, accounts, bus, ambient, of_engine, beside);
+  engine.cache = new CacheDesk((...looked) => metrics.cache.looked(...looked));
   manager.attach(engine);
   for (const kill of member?.kills ?? ledger.start.kills) engine.parts.kills.set(kill.scope, kill.id, true);
   const flow = { watch, spending: watchFlow(metrics, bus, accounts, engine, manager) };

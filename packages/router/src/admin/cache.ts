@@ -6,7 +6,7 @@ import { type AdminRoutes, ok, param } from './routes.ts';
 
 /** `/cache`: answers that are kept to be given again. Their words are shown to nobody. */
 export function addCache(routes: AdminRoutes, { engine, others }: AdminParts): void {
-  const { cache } = engine.parts;
+  const { cache } = engine;
   routes.get('/cache', ['tenant'], async ({ query }) => {
     const all = await everywhere(others, ASKED.cache, cacheHere(cache), query.text('tenant'));
     return ok({ data: summed(all.flat()) });

@@ -3,17 +3,12 @@ import { type Config, type RouterMetrics, systemClock } from '@atp-router/adapte
 import { AffinityDesk } from '../affinity/affinity-desk.ts';
 import type { EngineParts } from '../engine/parts.ts';
 import type { EventBus } from '../observe/event-bus.ts';
-import { CacheDesk } from './cache-desk.ts';
 
-/** What is known of caches elsewhere, and the one of answers here. Both begin empty. */
-export function openCaches(
-  config: Config,
-  metrics: RouterMetrics,
-  bus: EventBus,
-): Pick<EngineParts, 'affinity' | 'cache'> {
+/** What is known of caches elsewhere. Begins empty. */
+export function openCaches(config: Config, metrics: RouterMetrics, bus: EventBus): Pick<EngineParts, 'affinity'> {
   const affinity = new AffinityDesk(config.routing.affinity, randomUUID(), systemClock, (...told) =>
     metrics.affinity.told(...told),
   );
   bus.listen((event) => affinity.observe(event));
-  return { affinity, cache: new CacheDesk((...looked) => metrics.cache.looked(...looked)) };
+  return { affinity };
 }

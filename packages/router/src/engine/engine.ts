@@ -4,6 +4,7 @@ import type { FanoutRun } from '../fanout/fanout-run.ts';
 import { fanoutRun } from '../fanout/open-fanout.ts';
 import type { Generation } from '../generation/generation.ts';
 import type { Trials } from '../lifecycle/shadow/trials.ts';
+import type { CacheDesk } from '../cache/cache-desk.ts';
 import { admit, stoppedBy } from './admit.ts';
 import type { Attempt } from './attempt.ts';
 import { Calibrator } from './calibrator.ts';
@@ -43,6 +44,8 @@ export class Engine {
   readonly #running: RunList<RunningCall> = new RunList();
   readonly #waits: KeyWaits;
   #generation: Generation;
+  /** Answers that may be given again. Undefined: none are kept. */
+  cache: CacheDesk | undefined;
   #trials: Pick<Trials, 'watch'> | undefined;
   #draining = false;
   #idle: (() => void)[] = [];
@@ -100,7 +103,7 @@ export class Engine {
   /** Calls that run keep the generation they started with; new ones take this. Its limits may have room for who waits. */
   useGeneration(generation: Generation): void {
     this.#generation = generation;
-    this.parts.cache?.refresh(generation);
+    this.cache?.refresh(generation);
     for (const run of [...this.#running]) {
       const { tenant } = run.call.head;
       // What waits has not begun; what has begun goes on under its own generation.
@@ -216,7 +219,7 @@ export class Engine {
     try {
       const watched = this.#trials?.watch(request, this.#generation);
       const asked = watched?.request ?? request;
-      const looked = this.parts.cache?.look(asked, this.#generation, this.parts);
+      const looked = this.cache?.look(asked, this.#generation, this.parts);
       const admitted = admit(looked?.request ?? asked, this.#generation, this.parts, idempotency);
       if (admitted instanceof AtpError) return admitted;
       if (looked?.answers(admitted) === true) return ANSWERED;

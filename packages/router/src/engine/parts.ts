@@ -3,7 +3,6 @@ import type { GenEvent, GenRequest } from '@atp-router/dialects';
 import type { AccountLedger, Estimator } from '@atp-router/flow';
 import type { KillSwitches, Live, Observed, TargetHealth } from '@atp-router/routing';
 import type { AffinityDesk } from '../affinity/affinity-desk.ts';
-import type { CacheDesk } from '../cache/cache-desk.ts';
 import type { Chooser } from '../auto/types.ts';
 import type { CeilingReason } from './ceilings.ts';
 import type { OnFault } from './faults.ts';
@@ -61,8 +60,6 @@ export interface EngineParts {
   readonly chooser?: Chooser | undefined;
   /** Knows where prompts are warm. Absent: nobody does. */
   readonly affinity?: AffinityDesk | undefined;
-  /** Answers that may be given again. Absent: none are kept. */
-  readonly cache?: CacheDesk | undefined;
   /** Keeps what was said in sessions of fan-outs. Absent: it is not kept. */
   readonly answers?: AnswerKeeper | undefined;
   /** The target with the price that it has for a tenant, where the configuration leaves that to agents. */
@@ -74,15 +71,5 @@ export interface EngineParts {
 /** Those that are there before the engine is. */
 export type OpenedParts = Pick<
   EngineParts,
-  | 'affinity'
-  | 'cache'
-  | 'answers'
-  | 'chooser'
-  | 'reconciler'
-  | 'shared'
-  | 'idempotency'
-  | 'watch'
-  | 'tuners'
-  | 'gate'
-  | 'relay'
+  'affinity' | 'answers' | 'chooser' | 'reconciler' | 'shared' | 'idempotency' | 'watch' | 'tuners' | 'gate' | 'relay'
 >;

@@ -21,8 +21,8 @@ export function workerAnswers(parts: AdminParts, metrics: Pick<RouterMetrics, 'r
   const end = endHere(hub);
   const running = runningHere(engine);
   const cancel = cancelHere(engine);
-  const cached = cacheHere(engine.parts.cache);
-  const clear = clearHere(engine.parts.cache);
+  const cached = cacheHere(engine.cache);
+  const clear = clearHere(engine.cache);
   const estimate = estimateHere(engine);
   const checkProvider = checkProviderHere(parts);
   const status = statusHere(parts, engine.parts.ambient.clock.mono_ms());
