@@ -18,6 +18,7 @@ import { addKill } from './commands/kill.ts';
 import { addModels } from './commands/models.ts';
 import { addObservations } from './commands/observations.ts';
 import { addReputation } from './commands/reputation.ts';
+import { addCache } from './commands/cache.ts';
 import { addRoute } from './commands/route.ts';
 import { addSessions } from './commands/sessions.ts';
 import { addProvidersCheck } from './commands/providers-check.ts';
@@ -67,6 +68,7 @@ export function buildProgram(cli: Cli): Command {
   addKill(program, cli);
   addReputation(program, cli);
   addRoute(program, cli);
+  addCache(program, cli);
   addSessions(program, cli);
   addUsage(program, cli);
   addEstimate(program, cli);

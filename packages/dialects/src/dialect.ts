@@ -94,6 +94,8 @@ export interface AtpField {
   readonly dropped?: readonly string[];
   /** A shadow model is asked the same for comparison, and answers nobody. */
   readonly trial?: { readonly champion: string; readonly challenger: string };
+  /** It was said before: to the same text, or to one of this similarity. */
+  readonly cache?: { readonly hit: 'exact' | 'similar'; readonly similarity: number };
   /** How several agents' answers became this one. */
   readonly consensus?: JsonObject;
 }

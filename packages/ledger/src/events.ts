@@ -4,6 +4,7 @@ import type { ConsensusLearned, FeedbackGiven } from './learned-events.ts';
 import type { ModelCustody, ModelMoved, ShadowCompared } from './model-events.ts';
 import type { NodeStarted, NodeStopped } from './node-events.ts';
 import type { RouteEvent } from './route-events.ts';
+import type { CallCached, CallReplayed } from './cache-events.ts';
 import type { SessionClosed, SessionDenied, SessionOpened } from './session-events.ts';
 import type { Price, Qos, Usage, UsdNanos } from '@atp-router/kernel';
 
@@ -226,16 +227,6 @@ export interface CallRefused {
   readonly error: string;
 }
 
-/** A request that was answered with the stored outcome of an earlier call. Nothing is billed, so nothing is settled. */
-export interface CallReplayed {
-  readonly type: 'call.replayed';
-  readonly tenant: string;
-  readonly key_id: string;
-  readonly endpoint: string;
-  /** The call whose outcome it was. */
-  readonly call_id: string;
-}
-
 /** A stage (guard, validator) refused a request or ended an answer. How the call ended is in `call.ended` or `call.refused`. */
 export interface StageAborted {
   readonly type: 'stage.aborted';
@@ -253,6 +244,7 @@ export type RouterEvent =
   | AttemptEnded
   | CallEnded
   | CallRefused
+  | CallCached
   | CallReplayed
   | StageAborted
   | IdempotencyStored
@@ -287,6 +279,7 @@ export type JournalRecord = RouterEvent & {
 
 const LIVE_ONLY: ReadonlySet<EventType> = new Set([
   'call.refused',
+  'call.cached',
   'call.replayed',
   'stage.aborted',
   'session.opened',

@@ -3,6 +3,7 @@ export type * from './consensus-events.ts';
 export type * from './lane-mark.ts';
 export type * from './learned-events.ts';
 export type * from './model-events.ts';
+export type * from './cache-events.ts';
 export type * from './route-events.ts';
 export type * from './session-events.ts';
 export * from './journal/block.ts';

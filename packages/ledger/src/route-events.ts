@@ -44,6 +44,8 @@ export interface RouteCandidateSeen {
   readonly spread: number;
   /** Of one answer. */
   readonly expected_usd_nanos: UsdNanos;
+  /** Tokens of the prompt that were expected in its prompt cache; absent: none. */
+  readonly expected_cached_tokens?: number | undefined;
 }
 
 /**

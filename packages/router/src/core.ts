@@ -14,6 +14,8 @@ import { AccountLedger, Estimator } from '@atp-router/flow';
 import { AtpError, addUsdNanos } from '@atp-router/kernel';
 import type { BudgetDay } from '@atp-router/ledger';
 import { KillSwitches, TargetHealth } from '@atp-router/routing';
+import { CacheDesk } from './cache/cache-desk.ts';
+import { openCaches } from './cache/open-caches.ts';
 import type { AgentHub } from './atp/agents/agent-hub.ts';
 import { AgentTransport } from './atp/agents/agent-transport.ts';
 import { openAgentHub } from './atp/agents/open-agent-hub.ts';
@@ -31,7 +33,7 @@ import type { Ambient } from './engine/ports.ts';
 import { Throttles } from './engine/throttles.ts';
 import { IdempotencyIndex } from './engine/idempotency.ts';
 import { observedOf } from './engine/observed.ts';
-import type { EngineParts } from './engine/parts.ts';
+import type { OpenedParts } from './engine/parts.ts';
 import { tenantAccount } from './generation/accounts.ts';
 import { mayName } from './generation/generation.ts';
 import { DEFAULT_HEALTH, healthOptions, providerConfigOf } from './generation/health-options.ts';
@@ -143,6 +145,7 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
   const learned_by = { embeddings, current: () => manager.config };
   const learning = await openLearning(options, seat, ledger, bus, learned_by, sha256);
   const common = {
+    ...openCaches(config, metrics, bus),
     reconciler: learning.reconciler,
     chooser: learning.chooser,
     answers: keptAnswers(seat, manager),
@@ -155,6 +158,7 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
   const of_engine = { ...common, watch, tuners: tunersOf(config), gate: member?.gate, relay: member?.relay };
   const beside = { counter, metrics, agents };
   const engine: Engine = makeEngine(options, manager, accounts, bus, ambient, of_engine, beside);
+  engine.cache = new CacheDesk((...looked) => metrics.cache.looked(...looked));
   manager.attach(engine);
   for (const kill of member?.kills ?? ledger.start.kills) engine.parts.kills.set(kill.scope, kill.id, true);
   const observations = await openWatchers(options, engine, manager, { seat, bus, metrics });
@@ -235,10 +239,7 @@ function makeEngine(
   accounts: AccountLedger,
   bus: EventBus,
   ambient: Ambient,
-  common: Pick<
-    EngineParts,
-    'answers' | 'chooser' | 'reconciler' | 'shared' | 'idempotency' | 'watch' | 'tuners' | 'gate' | 'relay'
-  >,
+  common: OpenedParts,
   { counter, metrics, agents }: EngineHelpers,
 ): Engine {
   const health = new TargetHealth(

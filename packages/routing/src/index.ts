@@ -66,6 +66,23 @@ export {
   type TaskFacts,
 } from './policy/task-facts.ts';
 export { pathText, traceOf, type TraceStep } from './policy/trace.ts';
+export {
+  Affinity,
+  type AffinitySettings,
+  type AffinityTarget,
+  type PickHow,
+  type Replica,
+  type Sent,
+} from './affinity/affinity.ts';
+export { promptBlocks, type PromptPrefix, sessionBlock } from './affinity/prompt-blocks.ts';
+export { WarmBlocks } from './affinity/warm-blocks.ts';
+export {
+  AnswerCache,
+  type AnswerCacheLimits,
+  type CacheFound,
+  type CacheQuestion,
+} from './cache/answer-cache.ts';
+export { ReuseGate, type ReuseSettings } from './cache/reuse-gate.ts';
 export { TermReader } from './features/terms.ts';
 export { LEARNER_SETTINGS, type LearnerSettings, RouteLearner } from './learn/learner.ts';
 export type {

@@ -48,6 +48,29 @@ export const routingSchema: z.ZodType<RoutingConfig> = typed<RoutingConfig>()(
       })
       .prefault({})
       .meta({ description: 'When `auto` may try what is not known to be best. Only for `learned`.' }),
+    affinity: z
+      .strictObject({
+        enabled: z.boolean().default(true).meta({
+          description:
+            'Whether it counts where the beginning of a prompt is likely to be in a prompt cache: `auto` expects it at `cached_in_usd_per_mtok`, and of steps of a chain side by side that serve the same upstream model the warm one goes first.',
+        }),
+        spread: z.boolean().default(false).meta({
+          description:
+            'Whether such steps of a chain share all calls by what is under way at each. `false`: the first is asked as long as no other is warm.',
+        }),
+        block_tokens: atStart(
+          int(16, 8_192, 'Length of the blocks in which prompts are compared, in tokens of four characters.'),
+        ).default(256),
+        blocks_per_target: atStart(
+          int(
+            64,
+            1_000_000,
+            'Blocks that are remembered of one model at one provider; the least recently used go first.',
+          ),
+        ).default(4_096),
+      })
+      .prefault({})
+      .meta({ description: 'Warm prompt caches. docs/operations/affinity.md.' }),
     seed: atStart(
       int(
         0,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { partWindow, sloSchema } from './schema-flow.ts';
 import { int, modelName, name, text, typed, usd } from './schema-parts.ts';
+import type { CacheConfig } from './types-cache.ts';
 import type { AgentConfig, KeyConfig, SigningKeyConfig, TenantConfig, TenantKeyConfig } from './types.ts';
 
 const qos = z.enum(['gold', 'silver', 'bronze']);
@@ -96,6 +97,33 @@ const signing_key: z.ZodType<SigningKeyConfig> = typed<SigningKeyConfig>()(
   }),
 );
 
+const cache_object: z.ZodType<CacheConfig> = typed<CacheConfig>()(
+  z.strictObject({
+    semantic: z.boolean().default(false).meta({
+      description:
+        'Also to requests whose last message is only similar, from the similarity on that was found to hold.',
+    }),
+    threshold: z.number().min(0.1).max(0.99).default(0.8).meta({
+      description: 'Least similarity (cosine) at which answers are compared, and so may be given again.',
+    }),
+    max_false_hits: z.number().min(0.001).max(0.5).default(0.01).meta({
+      description: 'Share of answers to similar requests that may differ from what would have been said, at most.',
+    }),
+    verify: z.number().min(0.001).max(1).default(0.05).meta({
+      description: 'Part of the similar requests that is asked all the same, to compare.',
+    }),
+    ttl_s: int(1, 2_592_000, 'How long an answer may be given again, in seconds.').default(3_600),
+    max_entries: int(
+      1,
+      4_000,
+      'Answers kept of the tenant; the oldest go first. They take 16 MiB at most. With `semantic` each request is held against all of its scope.',
+    ).default(1_000),
+    any_temperature: z.boolean().default(false).meta({
+      description: 'Whether answers to requests with a temperature above 0 are kept, too.',
+    }),
+  }),
+);
+
 /** Whoever pays: keys, rights and budgets. */
 export const tenantSchema: z.ZodType<TenantConfig> = typed<TenantConfig>()(
   z.strictObject({
@@ -147,6 +175,10 @@ export const tenantSchema: z.ZodType<TenantConfig> = typed<TenantConfig>()(
     }),
     require_signatures: z.boolean().default(false).meta({
       description: 'Whether ATP sessions have to be signed. Needs `signing_keys`; says nothing of HTTP.',
+    }),
+    cache: cache_object.optional().meta({
+      description:
+        'Answers are kept in memory and given again to requests that ask the same, with the same earlier turns and options: at no cost, and saying so. docs/operations/cache.md. Absent: none are kept.',
     }),
     share_learning: z.boolean().default(false).meta({
       description:

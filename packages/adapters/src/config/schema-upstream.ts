@@ -139,6 +139,11 @@ export const providerSchema: z.ZodType<ProviderConfig> = typed<ProviderConfig>()
       'Time from the request to the response head, in milliseconds. Long, because a plain answer starts only when it is complete.',
     ).default(300_000),
     idle_timeout_ms: millis(1, 'Longest silence inside a response, in milliseconds.').default(60_000),
+    cache_ttl_s: int(
+      0,
+      86_400,
+      'How long its prompt cache keeps what is not used, in seconds: five minutes at the large vendors, longer where a server of your own only gives way to what is newer. 0: it has none. It is believed in for less where expected hits do not come.',
+    ).default(300),
     max_connections: int(1, 65_535, 'Sockets kept to this provider.').default(256),
     max_concurrency: int(
       1,

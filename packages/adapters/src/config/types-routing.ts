@@ -12,7 +12,16 @@ export interface RoutingConfig {
   /** Id of a model. */
   readonly baseline?: string | undefined;
   readonly explore: ExploreConfig;
+  readonly affinity: AffinityConfig;
   readonly seed?: number | undefined;
+}
+
+/** Where the beginnings of prompts are warm. */
+export interface AffinityConfig {
+  readonly enabled: boolean;
+  readonly spread: boolean;
+  readonly block_tokens: number;
+  readonly blocks_per_target: number;
 }
 
 export interface ExploreConfig {

@@ -14,6 +14,7 @@ import type { ConsensusSectionConfig } from './types-consensus.ts';
 import type { PersonaConfig, PolicyConfig } from './types-policy.ts';
 import type { ObservationsConfig } from './types-observations.ts';
 import type { RegistryConfig, ShadowConfig } from './types-registry.ts';
+import type { CacheConfig } from './types-cache.ts';
 import type { RoutingConfig } from './types-routing.ts';
 import type { SessionsConfig } from './types-sessions.ts';
 
@@ -84,6 +85,7 @@ export interface ProviderConfig {
   readonly connect_timeout_ms: number;
   readonly head_timeout_ms: number;
   readonly idle_timeout_ms: number;
+  readonly cache_ttl_s: number;
   readonly max_connections: number;
   readonly max_concurrency: number;
   readonly max_queue: number;
@@ -228,6 +230,8 @@ export interface TenantConfig {
   readonly require_signatures: boolean;
   readonly share_learning: boolean;
   readonly observe: boolean;
+  /** Absent: no answers are kept. */
+  readonly cache?: CacheConfig | undefined;
 }
 
 /** A secret that the tenant's clients and the router sign frames with. */

@@ -15,10 +15,12 @@ export interface KnownKeys {
  * so only at some times: nothing is refused.
  */
 export function configWarnings(config: Config, now_ms: number, keys: KnownKeys = keysOf(config)): ConfigWarning[] {
-  return [...deadAgentKeys(config, keys), ...deadSigners(config, now_ms), ...policyWarnings(config)].slice(
-    0,
-    WARNINGS_MAX,
-  );
+  return [
+    ...deadAgentKeys(config, keys),
+    ...deadSigners(config, now_ms),
+    ...wordingOnly(config),
+    ...policyWarnings(config),
+  ].slice(0, WARNINGS_MAX);
 }
 
 function keysOf({ tenants }: Config): KnownKeys {
@@ -51,6 +53,16 @@ function deadSigners({ tenants }: Config, now_ms: number): ConfigWarning[] {
     const what = `no signing key of tenant "${id}" is good now${ended}: none of its sessions can be opened`;
     const message = `${what}. Add one to "signing_keys", or take "require_signatures" out`;
     return [{ path: `tenants[${t}].signing_keys`, message }];
+  });
+}
+
+/** The cache of answers does not ask the embedder that is configured. */
+function wordingOnly({ embeddings, tenants }: Config): ConfigWarning[] {
+  if (embeddings.type === 'hashed') return [];
+  return tenants.flatMap(({ cache }, t) => {
+    if (cache?.semantic !== true) return [];
+    const message = `prompts are compared by their wording (hashed vectors): the cache does not ask "embeddings" of type "${embeddings.type}"`;
+    return [{ path: `tenants[${t}].cache.semantic`, message }];
   });
 }
 

@@ -24,6 +24,7 @@ const NEWS: ReadonlySet<EventType> = new Set<EventType>([
   'attempt.progress',
   'breaker.changed',
   'call.refused',
+  'call.cached',
   'call.replayed',
   'consensus.ended',
   'consensus.learned',

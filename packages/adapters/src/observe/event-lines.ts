@@ -1,7 +1,9 @@
 import { nanosToMicros } from '@atp-router/kernel';
 import type {
   BreakerChanged,
+  CallCached,
   CallEnded,
+  CallReplayed,
   ConsensusEnded,
   FeedbackGiven,
   KillSet,
@@ -43,10 +45,9 @@ export function lineOf(event: RouterEvent): LogLine | undefined {
       const { tenant, key_id, endpoint, error } = event;
       return line('debug', 'call refused', { tenant, key_id, endpoint, error });
     }
-    case 'call.replayed': {
-      const { call_id, tenant, key_id, endpoint } = event;
-      return line('debug', 'outcome replayed', { call_id, tenant, key_id, endpoint });
-    }
+    case 'call.cached':
+    case 'call.replayed':
+      return beforeLine(event);
     case 'stage.aborted':
       return stageLine(event);
     case 'attempt.ended': {
@@ -86,9 +87,8 @@ export function lineOf(event: RouterEvent): LogLine | undefined {
     }
     case 'feedback.given':
     case 'route.feedback':
-      return feedbackLine(event);
     case 'route.drifted':
-      return driftLine(event);
+      return learnedLine(event);
     case 'consensus.ended':
       return consensusLine(event);
     case 'model.moved':
@@ -107,6 +107,14 @@ export function lineOf(event: RouterEvent): LogLine | undefined {
   }
 }
 
+/** A call that was answered with what had been said before. */
+function beforeLine(event: CallCached | CallReplayed): LogLine {
+  const { call_id, tenant, key_id, endpoint } = event;
+  const of = { call_id, tenant, key_id, endpoint };
+  if (event.type === 'call.replayed') return line('debug', 'outcome replayed', of);
+  return line('debug', 'answered from the cache', { ...of, model: event.model, similarity: event.similarity });
+}
+
 function stageLine({ call_id, tenant, stage, error }: StageAborted): LogLine {
   return line('info', 'stopped by a stage', { call_id, tenant, stage, error });
 }
@@ -121,11 +129,11 @@ function modelLine(event: ModelMoved | ModelCustody): LogLine {
   return line('info', 'model moved', { model, from, to, cause, by, note: note.slice(0, NAME_CHARS_MAX) });
 }
 
-function driftLine({ call_id, tenant, model, direction, shift, results }: RouteDrifted): LogLine {
-  return line('warn', 'model has changed', { tenant, model, direction, shift, results, call_id });
-}
-
-function feedbackLine(event: FeedbackGiven | RouteFeedback): LogLine {
+function learnedLine(event: FeedbackGiven | RouteFeedback | RouteDrifted): LogLine {
+  if (event.type === 'route.drifted') {
+    const { call_id: by, model, direction, shift, results } = event;
+    return line('warn', 'model has changed', { tenant: event.tenant, model, direction, shift, results, call_id: by });
+  }
   const { call_id, tenant, key_id } = event;
   const of_call = { call_id, tenant, key_id };
   if (event.type === 'route.feedback') return line('debug', 'feedback given', { ...of_call, score: event.right });

@@ -10,6 +10,8 @@ import {
   type TargetSeries,
   targetTable,
 } from './call-series.ts';
+import { AffinitySeries } from './affinity-series.ts';
+import { CacheSeries } from './cache-series.ts';
 import { ConsensusSeries } from './consensus-series.ts';
 import { RouteSeries } from './route-series.ts';
 import { ObservationSeries } from './observation-series.ts';
@@ -31,6 +33,8 @@ export class RouterMetrics {
   readonly #routing: RouteSeries = new RouteSeries(this.registry);
   readonly #shadows: ShadowSeries = new ShadowSeries(this.registry);
   readonly observations: ObservationSeries = new ObservationSeries(this.registry);
+  readonly affinity: AffinitySeries = new AffinitySeries(this.registry);
+  readonly cache: CacheSeries = new CacheSeries(this.registry);
   readonly embeddings: EmbedSeries = new EmbedSeries(this.registry);
   readonly #spent: PairTable<SpentSeries>;
   readonly #targets: PairTable<TargetSeries>;
@@ -157,6 +161,7 @@ export class RouterMetrics {
         this.#recovered.inc(event.recovered_calls);
         break;
       case 'model.custody':
+      case 'call.cached':
       case 'call.opened':
       case 'attempt.started':
       case 'attempt.progress':

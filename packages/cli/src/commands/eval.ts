@@ -1,5 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { Change } from '../eval/routing/drift.ts';
+import type { Change } from '../eval/routing/course.ts';
+import type { AffinityOptions } from '../eval/affinity/run.ts';
+import type { CacheOptions } from '../eval/cache/run.ts';
 import type { RoutingOptions } from '../eval/routing/run.ts';
 import { LEARNER_KINDS, type RoutePlans } from '@atp-router/routing';
 import type { EvalOptions } from '../eval/run.ts';
@@ -24,6 +26,48 @@ export function addEval(program: Command, cli: Cli): void {
   const group = program.command('eval').description('strategies and routing, measured on recorded answers');
   addEvalConsensus(group, cli);
   addEvalRouting(group, cli);
+  addEvalAffinity(group, cli);
+  addEvalCache(group, cli);
+}
+
+const ENTRIES_MAX = 100_000;
+
+function addEvalCache(group: Command, cli: Cli): void {
+  group
+    .command('cache')
+    .description(
+      'say how alike recorded prompts are, how often the answers of like ones differ, and what the cache of answers makes of it',
+    )
+    .requiredOption('--data <dir>', 'folder of a data set that says what was answered', folder)
+    .option('--set <name>', 'which set, where the folder holds several', name)
+    .option('--model <name>', 'whose answers are kept; else of the one that was asked most', name)
+    .option('--entries <n>', 'answers that are kept', integer(1, ENTRIES_MAX), 1_000)
+    .option('--threshold <p>', 'least similarity that is looked at', part, 0.5)
+    .option('--max-false-hits <p>', 'answers given again that may be false, as a part', part, 0.01)
+    .option('--verify <p>', 'part of the similar prompts that is asked all the same', part, 0.05)
+    .option('--seed <n>', 'of the order of prompts', integer(0, SEED_MAX), 1)
+    .option('--json', 'as JSON')
+    .action(async (options: CacheOptions) => (await import('../eval/cache/run.ts')).evalCache(cli, options));
+}
+
+const TARGETS_MAX = 256;
+const BLOCKS_MAX = 10_000_000;
+const DAY_S = 86_400;
+const RATE_MAX = 10_000_000;
+
+function addEvalAffinity(group: Command, cli: Cli): void {
+  group
+    .command('affinity')
+    .description('send recorded traces to simulated targets, and say how many blocks of prompts meet a warm cache')
+    .requiredOption('--data <dir>', 'folder with traces: *_trace.jsonl.gz in the layout of Mooncake', folder)
+    .option('--targets <n>', 'deployments that serve alike', integer(1, TARGETS_MAX), 8)
+    .option('--cache-blocks <n>', 'blocks that each of them keeps', integer(1, BLOCKS_MAX), 10_000)
+    .option('--ttl <s>', 'seconds that they keep what was not used', integer(1, DAY_S), 300)
+    .option('--prefill <n>', 'tokens of prompts that one reads in a second', integer(1, RATE_MAX), 10_000)
+    .option('--decode <n>', 'tokens of an answer that one writes in a second', integer(1, RATE_MAX), 50)
+    .option('--seed <n>', 'of chance', integer(0, SEED_MAX), 1)
+    .option('--json', 'as JSON')
+    .action(async (options: AffinityOptions) => (await import('../eval/affinity/run.ts')).evalAffinity(cli, options));
 }
 
 function addEvalRouting(group: Command, cli: Cli): void {

@@ -9,6 +9,7 @@ const CANDIDATES: readonly Column[] = [
   ['MODEL', 'model'],
   ['RIGHT', (row) => `${digits(row['chance'])} ± ${digits(row['spread'])}`],
   ['COST', (row) => usd(row['expected_usd_micros'])],
+  ['CACHED', 'expected_cached_tokens'],
   ['WORTH', (row) => digits(row['worth'])],
 ];
 

@@ -1,4 +1,5 @@
 import type { RouterTable } from '../http/router-table.ts';
+import { addCache } from './cache.ts';
 import { addCalls } from './calls.ts';
 import { Changes } from './changes.ts';
 import { addConnectedAgents } from './connected-agents.ts';
@@ -35,6 +36,7 @@ export function addAdmin(table: RouterTable, parts: AdminParts): void {
   addKill(routes, parts, changes);
   addUsage(routes, parts);
   addCalls(routes, parts);
+  addCache(routes, parts);
   addConsensus(routes, parts);
   addReputation(routes, parts);
   addRouting(routes, parts);

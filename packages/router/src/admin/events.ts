@@ -22,6 +22,7 @@ const TYPES: Readonly<Record<EventType, true>> = {
   'attempt.ended': true,
   'call.ended': true,
   'call.refused': true,
+  'call.cached': true,
   'call.replayed': true,
   'stage.aborted': true,
   'idempotency.stored': true,

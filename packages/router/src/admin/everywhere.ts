@@ -17,6 +17,8 @@ export const ASKED = {
   status: 'admin.status',
   stop: 'admin.stop',
   close_observations: 'admin.observations.close',
+  cache: 'admin.cache',
+  clear_cache: 'admin.cache.clear',
 } as const;
 
 type Kind = (typeof ASKED)[keyof typeof ASKED];

@@ -88,8 +88,9 @@ function viewOf(decided: RouteDecided): object {
     ...rest,
     quality_usd,
     cluster: topic ?? null,
-    candidates: candidates.map(({ expected_usd_nanos, ...one }) => ({
+    candidates: candidates.map(({ expected_usd_nanos, expected_cached_tokens = 0, ...one }) => ({
       ...one,
+      expected_cached_tokens,
       expected_usd_micros: nanosToMicros(expected_usd_nanos),
       worth: worthOf(one.chance, expected_usd_nanos, quality_usd),
     })),

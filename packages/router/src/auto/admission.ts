@@ -7,7 +7,8 @@ import { type CallRequest, canCompare } from '../engine/request.ts';
 import type { Fanout } from '../fanout/types.ts';
 import type { Generation } from '../generation/generation.ts';
 import type { AutoChoice } from './auto-choice.ts';
-import type { Who } from './types.ts';
+import { expectedAt, warmthOf } from '../affinity/warm-first.ts';
+import type { AutoAsked, Who } from './types.ts';
 
 /** Targets of a plain call that `auto` has chosen: the first, and two to fall back on. */
 const TARGETS_MAX = 3;
@@ -19,14 +20,21 @@ const AUTO = 'auto';
 /** Whom `auto` chooses by what was learned; undefined where nothing is to be chosen, or the static score does it. */
 export function choiceOf(
   request: CallRequest,
-  { free }: Plan,
+  plan: Plan,
   facts: RequestFacts,
   generation: Generation,
   parts: EngineParts,
 ): AutoChoice | undefined {
-  if (free === undefined || request.kind !== 'generate') return undefined;
-  const whos = free.models.map((model) => ({ id: model.id, model }));
-  return chosen(request, whos, facts, generation, parts);
+  const models = plan.free?.models;
+  if (models === undefined || request.kind !== 'generate') return undefined;
+  if (parts.chooser === undefined || models.length < 2) return undefined;
+  const texts = request.promptTexts();
+  const warmth = warmthOf(request, models, plan, texts, facts, generation, parts);
+  const whos = models.map((model) => ({ id: model.id, model }));
+  const cached = warmth && ((model: ModelEntry): number => expectedAt(warmth, model));
+  const choice = chosen(request, whos, facts, generation, parts, { texts: () => texts, cached });
+  if (warmth !== undefined) warmth.desk.follow(request.call_id, warmth.look, warmth.targets);
+  return choice;
 }
 
 function chosen(
@@ -35,6 +43,7 @@ function chosen(
   facts: RequestFacts,
   { routing }: Generation,
   { chooser, observed, ambient }: EngineParts,
+  more: Partial<Pick<AutoAsked, 'texts' | 'cached'>> = {},
 ): AutoChoice | undefined {
   if (chooser === undefined || whos.length < 2) return undefined;
   const asked = {
@@ -42,6 +51,7 @@ function chosen(
     can_look: canCompare(request),
     stream: request.stream,
     texts: () => request.promptTexts(),
+    ...more,
   };
   return chooser.choose(asked, routing, nowOf(ambient));
 }

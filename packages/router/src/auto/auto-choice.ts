@@ -12,6 +12,8 @@ export interface ChoiceOf {
   readonly explores: boolean;
   /** Whom savings are told against, if it could have been asked; undefined: who is dearest. */
   readonly baseline: string | undefined;
+  /** Tokens of the prompt that were expected in prompt caches, by candidate. */
+  readonly cached: ReadonlyMap<string, number>;
 }
 
 /** What came of a call that was chosen for. */
@@ -99,7 +101,11 @@ export class AutoChoice {
 
   #candidate(model: string): RouteDecided['candidates'][number] {
     const { mean, spread, cost } = this.#task.outlookOf(model);
-    return { model, chance: fourDigits(mean), spread: fourDigits(spread), expected_usd_nanos: this.#nanosOf(cost) };
+    const cached = this.#of.cached.get(model) ?? 0;
+    return {
+      ...{ model, chance: fourDigits(mean), spread: fourDigits(spread), expected_usd_nanos: this.#nanosOf(cost) },
+      ...(cached > 0 && { expected_cached_tokens: cached }),
+    };
   }
 
   /** Whom it would have cost most to ask, or whom the operator tells savings against. */

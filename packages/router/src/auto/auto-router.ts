@@ -46,19 +46,19 @@ export class AutoRouter implements Chooser, Subject {
 
   choose(asked: AutoAsked, settings: RoutingConfig, now: AutoNow): AutoChoice | undefined {
     if (settings.mode === 'static') return undefined;
-    const { whos, facts, observed, can_look, stream, quality } = asked;
+    const { whos, facts, observed, can_look, stream, quality, cached } = asked;
     const { quality_usd, second_usd } = worthOf(quality, settings);
     const of_day_usd = settings.explore.usd_per_day * this.#part;
     const explores = mayExplore(facts, settings) && this.#budget.isLeft(of_day_usd, now.now_ms);
     const task = this.#learner.decide({
       text: asked.texts().join('\n'),
-      candidates: candidatesOf(whos, facts, observed, now.mono_ms, second_usd),
+      candidates: candidatesOf(whos, facts, observed, now.mono_ms, second_usd, cached),
       ...{ quality_usd, may_explore: explores, out_tokens_max: facts.max_out_tokens },
       plans: !can_look || (stream && settings.streamed === 'single') ? 'single' : settings.plans,
       ...this.#at(facts.tenant.id, now.now_ms),
     });
     if (task.tried > 0) this.#budget.spend(task.tried * quality_usd, now.now_ms);
-    return new AutoChoice(task, { quality_usd, explores, baseline: settings.baseline });
+    return new AutoChoice(task, { quality_usd, explores, baseline: settings.baseline, cached: cachedOf(whos, cached) });
   }
 
   scores(tenant: string | undefined): readonly ModelScore[] {
@@ -106,6 +106,10 @@ export class AutoRouter implements Chooser, Subject {
   #at(tenant: string, ms: number): RouteAt {
     return { tenant, tick: tickOf(ms), share: this.#shares(tenant) };
   }
+}
+
+function cachedOf(whos: AutoAsked['whos'], cached: AutoAsked['cached']): ReadonlyMap<string, number> {
+  return new Map(cached === undefined ? [] : whos.map(({ id, model }) => [id, cached(model)]));
 }
 
 /** Where it has to be right nothing is tried, unless the operator has it so. */

@@ -1,4 +1,4 @@
-import type { Observed, RequestFacts, RouteCandidate } from '@atp-router/routing';
+import type { ModelEntry, Observed, RequestFacts, RouteCandidate } from '@atp-router/routing';
 import { type Foreseen, foreseenOf } from './foreseen.ts';
 import type { Who } from './types.ts';
 
@@ -9,8 +9,9 @@ export function candidatesOf(
   observed: Observed,
   now_ms: number,
   second_usd: number,
+  cached: (model: ModelEntry) => number = NONE,
 ): readonly RouteCandidate[] {
-  const priced = whos.map(({ model: { price } }) => price && foreseenOf(price, facts.in_tokens));
+  const priced = whos.map(({ model }) => model.price && foreseenOf(model.price, facts.in_tokens, cached(model)));
   const usual = meanOf(priced.filter((one) => one !== undefined));
   return whos.map(({ id, model }, i) => {
     const { in_usd, out_usd_per_token } = priced[i] ?? (model.is_local === true ? FREE : usual);
@@ -19,6 +20,7 @@ export function candidatesOf(
   });
 }
 
+const NONE = (): number => 0;
 const FREE: Foreseen = { in_usd: 0, out_usd_per_token: 0 };
 
 /** Of whom no price is known is taken to cost as the others do: else it would be asked because nobody knows. */

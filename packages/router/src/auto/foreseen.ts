@@ -11,8 +11,10 @@ export type Foreseen = Omit<RouteCandidate, 'id'>;
 /** Prices are told of so many tokens, so that fractions of a nano-dollar count. */
 const MANY_TOKENS = 1_000_000;
 
-export function foreseenOf(price: Price, in_tokens: number): Foreseen {
-  const costOf = (out_tokens: number): number => costUsdNanos({ ...ZERO_USAGE, in_tokens, out_tokens }, price);
+/** `cached_in_tokens`: of `in_tokens`, as many as are expected in the provider's prompt cache. */
+export function foreseenOf(price: Price, in_tokens: number, cached_in_tokens: number = 0): Foreseen {
+  const usage = { ...ZERO_USAGE, in_tokens, cached_in_tokens };
+  const costOf = (out_tokens: number): number => costUsdNanos({ ...usage, out_tokens }, price);
   const read = costOf(0);
   const written = costOf(MANY_TOKENS) - read;
   return { in_usd: read / NANOS_PER_USD, out_usd_per_token: written / NANOS_PER_USD / MANY_TOKENS };

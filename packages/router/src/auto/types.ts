@@ -17,6 +17,8 @@ export interface AutoAsked {
   readonly facts: RequestFacts;
   readonly observed: Observed;
   readonly quality: Quality | undefined;
+  /** Tokens of the prompt that are expected in the prompt cache of a model. Absent: none anywhere. */
+  readonly cached?: ((model: ModelEntry) => number) | undefined;
   /** Answers can be held back until they have been looked at, and compared. */
   readonly can_look: boolean;
   /** Bytes are wanted as they come. */

@@ -14,6 +14,7 @@ import {
 import type { AccountLimits, PromptSize } from '@atp-router/flow';
 import { type Generation, mayName, type TenantRules } from '../generation/generation.ts';
 import { chainInstead, fanoutOf, fanoutRoute, policyNamed } from '../fanout/admission.ts';
+import { warmFirst } from '../affinity/warm-first.ts';
 import { cascadeOf, choiceOf, chosenPlan } from '../auto/admission.ts';
 import type { AutoChoice } from '../auto/auto-choice.ts';
 import type { Fanout } from '../fanout/types.ts';
@@ -64,7 +65,8 @@ export function admit(
     if (silent !== undefined) return silent;
     const choice = choiceOf(request, resolution.plan, facts, generation, parts);
     if (choice === undefined) {
-      return new Admission(request, generation, parts, idempotency, rules, facts, resolution.plan, undefined);
+      const plan = warmFirst(request, resolution.plan, facts, generation, parts);
+      return new Admission(request, generation, parts, idempotency, rules, facts, plan, undefined);
     }
     const chosen = chosenPlan(resolution.plan, choice);
     const cascade = cascadeOf(request, choice, chosen, facts, generation, parts);

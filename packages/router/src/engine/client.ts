@@ -10,6 +10,8 @@ export interface AnswerMeta {
   readonly ignored?: readonly string[] | undefined;
   readonly tenant?: string | undefined;
   readonly replayed?: boolean | undefined;
+  /** It was said before, and how alike what was asked is. */
+  readonly cache?: string | undefined;
   /** The answer was made up by the simulator. */
   readonly simulated?: boolean | undefined;
   /** The model is still served, but will not be for long. */

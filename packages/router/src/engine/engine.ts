@@ -4,6 +4,7 @@ import type { FanoutRun } from '../fanout/fanout-run.ts';
 import { fanoutRun } from '../fanout/open-fanout.ts';
 import type { Generation } from '../generation/generation.ts';
 import type { Trials } from '../lifecycle/shadow/trials.ts';
+import type { CacheDesk } from '../cache/cache-desk.ts';
 import { admit, stoppedBy } from './admit.ts';
 import type { Attempt } from './attempt.ts';
 import { Calibrator } from './calibrator.ts';
@@ -43,6 +44,8 @@ export class Engine {
   readonly #running: RunList<RunningCall> = new RunList();
   readonly #waits: KeyWaits;
   #generation: Generation;
+  /** Answers that may be given again. Undefined: none are kept. */
+  cache: CacheDesk | undefined;
   #trials: Pick<Trials, 'watch'> | undefined;
   #draining = false;
   #idle: (() => void)[] = [];
@@ -100,6 +103,7 @@ export class Engine {
   /** Calls that run keep the generation they started with; new ones take this. Its limits may have room for who waits. */
   useGeneration(generation: Generation): void {
     this.#generation = generation;
+    this.cache?.refresh(generation);
     for (const run of [...this.#running]) {
       const { tenant } = run.call.head;
       // What waits has not begun; what has begun goes on under its own generation.
@@ -202,6 +206,7 @@ export class Engine {
 
   #start(request: CallRequest, idempotency: Idempotency | undefined): void {
     const run = this.#admit(request, idempotency);
+    if (run === ANSWERED) return;
     if (run instanceof AtpError) {
       this.#giveBack(request, idempotency, run);
       return;
@@ -210,11 +215,14 @@ export class Engine {
     run.start();
   }
 
-  #admit(request: CallRequest, idempotency: Idempotency | undefined): CallRun | FanoutRun | AtpError {
+  #admit(request: CallRequest, idempotency: Idempotency | undefined): CallRun | FanoutRun | AtpError | typeof ANSWERED {
     try {
       const watched = this.#trials?.watch(request, this.#generation);
-      const admitted = admit(watched?.request ?? request, this.#generation, this.parts, idempotency);
+      const asked = watched?.request ?? request;
+      const looked = this.cache?.look(asked, this.#generation, this.parts);
+      const admitted = admit(looked?.request ?? asked, this.#generation, this.parts, idempotency);
       if (admitted instanceof AtpError) return admitted;
+      if (looked?.answers(admitted) === true) return ANSWERED;
       watched?.decide(admitted);
       return admitted.fanout === undefined ? new CallRun(admitted, this.#env) : fanoutRun(admitted, this.#env);
     } catch (thrown) {
@@ -270,6 +278,9 @@ export class Engine {
     for (const resolve of idle) resolve();
   }
 }
+
+/** From what was said before: no call begins. */
+const ANSWERED = 'answered';
 
 type Idempotency = NonNullable<AdmittedCall['idempotency']>;
 

@@ -2,6 +2,7 @@ import type { Stage } from '@atp-router/call';
 import type { GenEvent, GenRequest } from '@atp-router/dialects';
 import type { AccountLedger, Estimator } from '@atp-router/flow';
 import type { KillSwitches, Live, Observed, TargetHealth } from '@atp-router/routing';
+import type { AffinityDesk } from '../affinity/affinity-desk.ts';
 import type { Chooser } from '../auto/types.ts';
 import type { CeilingReason } from './ceilings.ts';
 import type { OnFault } from './faults.ts';
@@ -57,6 +58,8 @@ export interface EngineParts {
   readonly reconciler: Reconciler;
   /** Chooses for `auto`. Absent: the static score does. */
   readonly chooser?: Chooser | undefined;
+  /** Knows where prompts are warm. Absent: nobody does. */
+  readonly affinity?: AffinityDesk | undefined;
   /** Keeps what was said in sessions of fan-outs. Absent: it is not kept. */
   readonly answers?: AnswerKeeper | undefined;
   /** The target with the price that it has for a tenant, where the configuration leaves that to agents. */
@@ -64,3 +67,9 @@ export interface EngineParts {
   /** Models that are there for a tenant because their agents are connected. */
   readonly connected: (tenant: string) => readonly ConnectedModel[];
 }
+
+/** Those that are there before the engine is. */
+export type OpenedParts = Pick<
+  EngineParts,
+  'affinity' | 'answers' | 'chooser' | 'reconciler' | 'shared' | 'idempotency' | 'watch' | 'tuners' | 'gate' | 'relay'
+>;

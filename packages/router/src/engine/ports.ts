@@ -32,6 +32,8 @@ export interface ProviderRuntime {
   readonly head_timeout_ms: number;
   readonly idle_timeout_ms: number;
   readonly queue_timeout_ms: number;
+  /** How long its prompt cache is said to keep what is not used; 0: it has none. */
+  readonly cache_ttl_ms: number;
   readonly retry: { readonly max_attempts: number; readonly base_ms: number; readonly cap_ms: number };
   /**
    * What becomes of one tenant's calls says something of all others'. Not where each tenant has agents of its own: nobody may

@@ -72,6 +72,8 @@ export interface CallOptions {
   /** Tokens of all attempts together, prompt and answer. */
   readonly max_tokens?: number | undefined;
   readonly deadline_ms?: number | undefined;
+  /** Whether it may be answered with what was said before (`no_cache`: no), and its answer kept (`no_store`: neither). Absent: both. */
+  readonly cache?: 'no_cache' | 'no_store' | undefined;
   readonly idempotency_key?: string | undefined;
   readonly trace?:
     | { readonly trace_id: string; readonly parent_span_id: string; readonly trace_sampled: boolean }

@@ -30,7 +30,7 @@ export class Reply {
   #told = '';
   #calls = 0;
 
-  constructor(call: AdmittedCall, { facet, policy, choice }: Fanout, sent: Sent) {
+  constructor(call: AdmittedCall, { facet, policy, choice }: Pick<Fanout, 'facet' | 'policy' | 'choice'>, sent: Sent) {
     this.#call = call;
     this.#facet = facet;
     this.#sink = call.sink;

@@ -1,3 +1,4 @@
+import { cacheHere, clearHere } from '../admin/cache.ts';
 import { cancelHere, runningHere } from '../admin/calls.ts';
 import { estimateHere } from '../admin/estimate.ts';
 import { ASKED } from '../admin/everywhere.ts';
@@ -20,6 +21,8 @@ export function workerAnswers(parts: AdminParts, metrics: Pick<RouterMetrics, 'r
   const end = endHere(hub);
   const running = runningHere(engine);
   const cancel = cancelHere(engine);
+  const cached = cacheHere(engine.cache);
+  const clear = clearHere(engine.cache);
   const estimate = estimateHere(engine);
   const checkProvider = checkProviderHere(parts);
   const status = statusHere(parts, engine.parts.ambient.clock.mono_ms());
@@ -33,6 +36,8 @@ export function workerAnswers(parts: AdminParts, metrics: Pick<RouterMetrics, 'r
     [ASKED.check_provider, (id) => checkProvider(id as string)],
     [ASKED.estimate, (body) => estimate(body as JsonObject)],
     [ASKED.status, status],
+    [ASKED.cache, (tenant) => cached(tenant as string | undefined)],
+    [ASKED.clear_cache, (tenant) => clear(tenant as string)],
     [ASKED.stop, (stop) => stopHere({ engine, bus }, stop as Stop, true)],
     [ASKED.close_observations, () => observations.closeFile().then(() => observations.node)],
     [KIND.metrics, () => metrics.render()],

@@ -171,6 +171,7 @@ function runtimeOf(provider: ProviderConfig, config: Config, parts: GenerationPa
     transport: parts.transportOf(provider, config),
     origin: provider.base_url === undefined ? NO_ORIGIN : new URL(provider.base_url).origin,
     head_timeout_ms: provider.head_timeout_ms,
+    cache_ttl_ms: provider.cache_ttl_s * 1_000,
     // The limit of the data plane holds for every call, whatever a provider is allowed.
     idle_timeout_ms: Math.min(provider.idle_timeout_ms, config.limits.idle_ms),
     queue_timeout_ms: provider.queue_timeout_ms,
@@ -249,6 +250,7 @@ function tenantRules(tenant: TenantConfig, registry: Registry, router_window: Pa
     signing: tenant.signing_keys.length === 0 ? undefined : signingKeys(tenant.signing_keys),
     must_sign: tenant.require_signatures,
     observes: tenant.observe,
+    cache: tenant.cache,
   };
 }
 

@@ -1,4 +1,4 @@
-import type { PartWindowConfig, RoutingConfig, ShadowConfig } from '@atp-router/adapters';
+import type { CacheConfig, PartWindowConfig, RoutingConfig, ShadowConfig } from '@atp-router/adapters';
 import type { FanoutPlan } from '@atp-router/consensus';
 import type { AccountLimits, Objectives } from '@atp-router/flow';
 import type { KeyRing } from '@atp-router/identity';
@@ -68,6 +68,8 @@ export interface TenantRules {
   readonly must_sign: boolean;
   /** What its calls ask and get may be kept. */
   readonly observes: boolean;
+  /** Its answers may be given again; undefined: none are kept. */
+  readonly cache: CacheConfig | undefined;
 }
 
 /** Whether a tenant's list of names covers one: literally, or by `<provider>/*`. */

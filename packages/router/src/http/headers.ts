@@ -37,9 +37,21 @@ export function readOptions(exchange: HttpExchange): CallOptions {
     facts: facts === undefined ? undefined : factsOfText(facts, 'x-atp-facts'),
     max_usd_nanos: max_usd === undefined ? undefined : usdToNanos(readUsd(max_usd), 'x-atp-max-usd'),
     deadline_ms: deadline === undefined ? undefined : readDeadline(deadline),
+    cache: readCacheControl(exchange.header('cache-control')),
     idempotency_key: key,
     trace,
   };
+}
+
+/** What a request says of caches (RFC 9111, 5.2.1); all else is for others. */
+function readCacheControl(value: string | undefined): CallOptions['cache'] {
+  if (value === undefined) return undefined;
+  const words = value
+    .toLowerCase()
+    .split(',')
+    .map((word) => word.trim());
+  if (words.includes('no-store')) return 'no_store';
+  return words.includes('no-cache') ? 'no_cache' : undefined;
 }
 
 const PREFIX = 'x-atp-';
@@ -55,7 +67,7 @@ const REQUEST_HEADERS: readonly string[] = [
 /** Those of answers, which a client or a proxy may send on, and which mean nothing in a request. */
 const ANSWER_HEADERS: readonly string[] = [
   ...['x-atp-request-id', 'x-atp-model', 'x-atp-attempts', 'x-atp-cost-usd-micros', 'x-atp-ignored'],
-  ...['x-atp-simulated', 'x-atp-warning', 'x-atp-idempotent-replay'],
+  ...['x-atp-simulated', 'x-atp-warning', 'x-atp-idempotent-replay', 'x-atp-cache'],
 ];
 const KNOWN: ReadonlySet<string> = new Set([...REQUEST_HEADERS, ...ANSWER_HEADERS]);
 
@@ -138,6 +150,7 @@ export function answerHeaders(meta: AnswerMeta, content_type: string): string[] 
     headers.push('x-atp-ignored', safe(meta.ignored.join(', ')));
   if (meta.simulated === true) headers.push('x-atp-simulated', 'true');
   if (meta.deprecated === true) headers.push('x-atp-warning', 'this model is deprecated');
+  if (meta.cache !== undefined) headers.push('x-atp-cache', meta.cache);
   if (meta.replayed === true) headers.push('x-atp-idempotent-replay', 'true');
   return headers;
 }

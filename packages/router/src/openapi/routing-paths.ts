@@ -55,6 +55,7 @@ const candidate = record({
   chance: num('Chance that its answer is right, as it was seen before anybody was asked.'),
   spread: num('What is not known of that: one standard deviation.'),
   expected_usd_micros: int('What one answer was expected to cost, in millionths of a US dollar.'),
+  expected_cached_tokens: int('Tokens of the prompt that were expected in its prompt cache.'),
   worth: num('The chance less the price in points of quality: 1 is all of it.'),
 });
 

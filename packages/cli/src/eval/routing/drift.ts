@@ -1,53 +1,10 @@
-import { seededRng } from '@atp-router/kernel';
 import { type Estimate, mean } from '../measure.ts';
-import type { Outcome, RouteCase } from './cases.ts';
+import type { RouteCase } from './cases.ts';
+import { type Course, middleOf } from './course.ts';
 import { bestOf, byCategory, type Fixed, fixedOf } from './fixed.ts';
 import { spreadOf } from './parts.ts';
 import { POINTS } from './points.ts';
 import type { Routed } from './stream.ts';
-
-/**
- * What happens to one model in the middle of a stream. `worse`: of what it had right, half is wrong; `cheaper`: it costs half; `new`: it may
- * be asked from there on only.
- */
-export const CHANGES = ['worse', 'cheaper', 'new'] as const;
-
-export interface Change {
-  readonly kind: (typeof CHANGES)[number];
-  readonly model: string;
-}
-
-/** Prompts of a stream as they are before the change, and from the middle of it on. */
-export interface Course {
-  readonly before: readonly RouteCase[];
-  readonly after: readonly RouteCase[];
-}
-
-/** The same answers are lost in each order. */
-const LOST_SEED = 11;
-const LOST_SHARE = 0.5;
-/** An answer that nobody else gives. */
-const LOST_KEY = '\u0000lost';
-
-/** `place`: of the model that changes. */
-export function courseOf(cases: readonly RouteCase[], kind: Change['kind'], place: number): Course {
-  const rng = seededRng(LOST_SEED);
-  const with_outcome = (one: RouteCase, made: (outcome: Outcome) => Outcome | undefined): RouteCase => ({
-    ...one,
-    outcomes: one.outcomes.map((outcome, i) => (i === place && outcome !== undefined ? made(outcome) : outcome)),
-  });
-  if (kind === 'new') return { before: cases.map((one) => with_outcome(one, () => undefined)), after: cases };
-  const made = kind === 'worse' ? (outcome: Outcome) => (rng.next() < LOST_SHARE ? lost(outcome) : outcome) : halved;
-  return { before: cases, after: cases.map((one) => with_outcome(one, made)) };
-}
-
-function lost(outcome: Outcome): Outcome {
-  return outcome.right === 0 ? outcome : { ...outcome, right: 0, key: outcome.key && LOST_KEY };
-}
-
-function halved({ in_usd, out_usd_per_token, cost_usd, ...outcome }: Outcome): Outcome {
-  return { ...outcome, in_usd: in_usd / 2, out_usd_per_token: out_usd_per_token / 2, cost_usd: cost_usd / 2 };
-}
 
 /** What came of a change at one price of quality. What a prompt is worth: how often it is right, less what it costs, in points of quality. */
 export interface DriftPoint {
@@ -100,10 +57,6 @@ export function driftPoint({ models, course, model, usd_per_point, orders, unwat
     ...{ worth: spreadOf(worths.map(mean)), worth_unwatched: spreadOf(behind(unwatched).map(mean)) },
     ...{ worth_static: worthOf(static_one), worth_knowing: worthOf(knowing) },
   };
-}
-
-export function middleOf(order: readonly unknown[]): number {
-  return Math.ceil(order.length / 2);
 }
 
 function alarmsOf(order: readonly Routed[], model: string): { before: number; after: number | undefined } {

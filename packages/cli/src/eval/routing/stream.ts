@@ -13,7 +13,7 @@ import {
 } from '@atp-router/routing';
 import { shuffled } from '../disguise.ts';
 import type { Outcome, RouteCase } from './cases.ts';
-import { type Course, middleOf } from './drift.ts';
+import { type Course, middleOf } from './course.ts';
 
 export interface StreamOptions {
   readonly learner: LearnerKind;

@@ -22,7 +22,7 @@ export class WatchedSink implements ClientSink {
   }
 
   get challenger(): string | undefined {
-    return this.#watched?.challenger;
+    return this.#watched?.challenger ?? this.#to.challenger;
   }
 
   /** `challenger`: whom the answer is held against, which the client is told. */
