@@ -112,7 +112,7 @@ class Run {
     let replaced: Promise<void> | undefined;
     let is_back = false;
     const records = await this.#traffic(`r${round}`, (answered, so_far) => {
-      if (answered >= before && replaced === undefined) {
+      if (answered >= before && replaced === undefined && this.#isBusy(victim)) {
         this.#kills.set(victim, (this.#kills.get(victim) ?? 0) + 1);
         replaced = this.#replaced(victim).then(() => {
           is_back = true;
@@ -126,6 +126,14 @@ class Run {
     this.#compare();
     this.problems.push(...(await checkRepeats(this.#router.port, this.#books(), keyed)));
     this.#compare();
+  }
+
+  /** A worker is killed while calls run in it: in a moment without any, nothing would be shown. */
+  #isBusy(victim: string): boolean {
+    const worker = /^worker:(\d+)$/.exec(victim)?.[1];
+    if (worker === undefined) return true;
+    const { opened, ended } = booksOf(readJournal(join(this.#router.data_dir, 'workers', worker)));
+    return ended.size < opened.size;
   }
 
   /** Kills it. Resolves when there is another one. */
