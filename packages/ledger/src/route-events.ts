@@ -16,8 +16,6 @@ export interface RouteAnswered {
   readonly choice?: number | undefined;
   /** What the answers showed of it: places and values. */
   readonly shown: readonly (readonly [place: number, value: number])[];
-  /** How right it was expected to be by that, 0 to 1; absent: it is not known. */
-  readonly expected?: number | undefined;
   /** How much better than the average model it was expected to be before anything was known. */
   readonly better: number;
   /** It is known to be wrong: no answer could be read of it. */

@@ -142,11 +142,10 @@ function lessonOf({ features, lineage, topic, answers, taken }: RouteRecord): Ro
   return {
     ...{ features, lineage },
     ...(topic !== undefined && { topic }),
-    answers: answers.map(({ choice, unusable, expected, ...rest }) => ({
+    answers: answers.map(({ choice, unusable, ...rest }) => ({
       ...rest,
       ...(choice !== undefined && { choice }),
       ...(unusable && { unusable }),
-      ...(expected !== undefined && { expected }),
     })),
     ...(taken !== undefined && { taken }),
   };

@@ -108,10 +108,9 @@ export class TenantLearned {
     return sums;
   }
 
-  addLesson(lesson: Lesson, prompt: Features, weight: number): RegressionSums | undefined {
-    const { model, shown, better, right } = lesson;
+  addLesson({ model, shown, better, right }: Lesson, prompt: Features, weight: number): RegressionSums | undefined {
     const sums = this.#sums(this.models, model, MODELS_MAX, this.dims);
-    sums?.observe(withShown(prompt, this.#layout, shown), right, weight * lesson.weight, better);
+    sums?.observe(withShown(prompt, this.#layout, shown), right, weight, better);
     return sums;
   }
 

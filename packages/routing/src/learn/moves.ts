@@ -88,6 +88,6 @@ export function worthOf({ whom, chance }: Option, guess: Guess): number {
   return clamp(chance.mean + chance.spread * (guess.of[whom] ?? 0) + chance.common * guess.common, 0, 1);
 }
 
-export function clamp(value: number, low: number, high: number): number {
+function clamp(value: number, low: number, high: number): number {
   return Math.max(low, Math.min(high, value));
 }

@@ -1,7 +1,7 @@
 import type { Features } from './belief.ts';
 import type { Chance, Insight, Prospect } from './insight.ts';
 import { SHOWN, type Shown } from './layout.ts';
-import { type Guess, type Move, type One, type Option, type Two, worthOf, worthOfOne, clamp } from './moves.ts';
+import { type Guess, type Move, type One, type Option, type Two, worthOf, worthOfOne } from './moves.ts';
 import { ACCORD_USUAL } from './settings.ts';
 
 /** Who may be asked, and what one answer of theirs costs, in points of quality (1 is all of it). */
@@ -137,11 +137,6 @@ export class Outlook {
   /** Of one that is asked when one has answered. */
   fresh(whom: number, length: number): Shown {
     return [[SHOWN.others_length, length], this.#accordOf(whom, 0)];
-  }
-
-  /** Its chance by what is known, where this is shown of it. */
-  expected(whom: number, shown: Shown): number {
-    return clamp(this.#prospect(whom).given(shown).mean, 0, 1);
   }
 
   #closersBut(...others: readonly number[]): readonly number[] {

@@ -13,8 +13,6 @@ export interface AnswerRecord {
   readonly unusable: boolean;
   /** What the answers showed of it. */
   readonly shown: Shown;
-  /** How right it was expected to be by what they showed, 0 to 1; absent: nobody has said it. */
-  readonly expected?: number | undefined;
   /** How much better than the average model it was expected to be before anything was known. */
   readonly better: number;
 }
@@ -40,48 +38,27 @@ export interface Lesson {
   readonly better: number;
   /** How right its answer was, 0 to 1. */
   readonly right: number;
-  /** 1 for what somebody said. */
-  readonly weight: number;
 }
 
 /**
- * What a word on the result says of each that was asked: another answer than a right one is wrong. One that differs from a wrong
- * answer is as right as is to be expected of it then: were nothing said of it, those would be missing who were right alone, and
- * whoever is right together with others would look better than it is (Dempster, Laird, Rubin 1977).
+ * What a word on the result says of each that was asked: another answer than a right one is wrong. Of one that differs from a
+ * wrong answer nothing is known: to learn that it is as right as was expected was tried, and made routing worse (ADR 0027).
  */
 export function lessonsOf({ answers, taken }: RouteRecord, right: number): readonly Lesson[] {
   const result = answers.find(({ model }) => model === taken);
   if (result === undefined || result.unusable) return [];
-  return answers.flatMap((one, place): Lesson[] => {
-    const { model, shown, better, choice } = one;
-    const told = { model, shown, better, weight: 1 };
-    if (model === taken) return [{ ...told, right }];
+  return answers.flatMap(({ model, shown, better, choice }): Lesson[] => {
+    if (model === taken) return [{ model, shown, better, right }];
     if (choice === undefined || result.choice === undefined) return [];
-    if (choice === result.choice) return [{ ...told, right }];
-    const left = leftOf(one, place, result);
-    if (right >= 0.5) return [{ ...told, right: (1 - right) * (left ?? 1) }];
-    return left === undefined ? [] : [{ ...told, right: (1 - right) * left, weight: EXPECTED_COUNTS }];
+    if (choice === result.choice) return [{ model, shown, better, right }];
+    return right >= 0.5 ? [{ model, shown, better, right: 1 - right }] : [];
   });
-}
-
-/** What is only expected says again what was known: it counts for less than a word, so that words change it. */
-const EXPECTED_COUNTS = 0.5;
-/** Who are right are so together mostly: so much is left of the chance of one where somebody else turns out to differ, and to be wrong. */
-const RIGHT_ALONE = 0.5;
-const WRONG_MIN = 0.01;
-
-/** Chance of one that differs from a result that is wrong; undefined: nobody has said what was expected. */
-function leftOf({ expected }: AnswerRecord, place: number, result: AnswerRecord): number | undefined {
-  if (expected === undefined || result.expected === undefined) return undefined;
-  // What was expected of the first two knew of their difference, and not of a third that differs, too.
-  if (place > 1) return RIGHT_ALONE * expected;
-  return Math.min(1, expected / Math.max(expected, 1 - result.expected, WRONG_MIN));
 }
 
 /** What is wrong whatever anybody says of it. */
 export function wrongOf({ answers }: RouteRecord): readonly Lesson[] {
   return answers.flatMap(({ model, shown, better, unusable }) =>
-    unusable ? [{ model, shown, better, right: 0, weight: 1 }] : [],
+    unusable ? [{ model, shown, better, right: 0 }] : [],
   );
 }
 
@@ -101,7 +78,6 @@ export function asKept({ features, answers, ...rest }: RouteRecord): RouteRecord
     answers: answers.map((one) => ({
       ...one,
       ...{ length: fourDigits(one.length), better: fourDigits(one.better) },
-      ...(one.expected !== undefined && { expected: fourDigits(one.expected) }),
       shown: one.shown.map(([place, value]) => [place, fourDigits(value)] as const),
     })),
   };

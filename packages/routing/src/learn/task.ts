@@ -150,8 +150,7 @@ export class RouteTask implements RoutingTask {
     const good = answers.map((answer, place): AnswerRecord => {
       const { model, out_tokens, length, choice, whom } = answer;
       const shown = this.#shownOf(answers, place, closed);
-      const expected = this.#outlook.expected(whom, shown);
-      return { model, out_tokens, length, choice, unusable: false, better: betterOf(whom), shown, expected };
+      return { model, out_tokens, length, choice, unusable: false, better: betterOf(whom), shown };
     });
     const bad = unusable.map(({ model, whom, out_tokens, behind }): AnswerRecord => {
       const shown = this.#askedFor(whom, answers.slice(0, behind));
