@@ -13,6 +13,7 @@ const LABELS: Readonly<Record<keyof HistoryFacts, string>> = {
   asked_out: 'sessions that asked all they may',
   provisional: 'results told before the last',
   escalated: 'escalations',
+  early: 'begun early',
   arbitrated: 'results that an arbiter wrote',
   late: 'sessions ended by their deadline',
   aborted: 'sessions aborted',

@@ -28,6 +28,8 @@ export interface FanoutPlan {
   readonly select?: SelectSettings | undefined;
   /** Asked the same task, each at most once, where the strategy says so (`cascade`). Absent: nobody. */
   readonly reserve?: readonly Member[] | undefined;
+  /** Whoever of the reserve is likely to be asked next begins already when the one before has said nothing whole for so long. Absent: never. */
+  readonly late_ms?: number | undefined;
   /** The policy has a chain of its own, which is tried when nothing comes of the whole fan-out. Absent: no. */
   readonly falls_back?: boolean | undefined;
 }

@@ -17,6 +17,8 @@ export interface Standing {
   calibrated(strategy: StrategyKind, confidence: number): number;
   /** `cascade`: what follows from what came, in this order. Undefined: nobody knows. */
   next?(came: readonly CascadeAnswer[]): CascadeStep | undefined;
+  /** `cascade`: whom of the reserve to begin while the one behind these is still at work. Undefined: nobody. */
+  ahead?(came: readonly CascadeAnswer[]): string | undefined;
 }
 
 /** What came of one lane of a cascade. */
@@ -37,9 +39,11 @@ export type CascadeStep =
 /** The lanes of a cascade. */
 export interface CascadeView {
   /** Those that have begun, in this order. */
-  readonly begun: readonly { readonly lane: number; readonly source: string }[];
+  readonly begun: readonly { readonly lane: number; readonly source: string; readonly is_early?: boolean }[];
   /** Who may still be asked; nobody, once nobody is waited for. */
   readonly reserve: readonly string[];
+  /** Who was asked last is at work for so long that the next may begin. Absent: no. */
+  readonly is_late?: boolean | undefined;
 }
 
 /** What a strategy asks of an agent beyond the fan-out. */
@@ -108,11 +112,17 @@ export type Verdict =
    * `is_safe`: no answer that is still open can change it; of `self_consistency` with a chance of at most `risk`. Without it
    * the strategy has what it wants, or is as sure as `tau_final` asks for, while others may still change it.
    */
-  | { readonly kind: 'done'; readonly result: Reconciled; readonly is_safe: boolean }
+  | {
+      readonly kind: 'done';
+      readonly result: Reconciled;
+      readonly is_safe: boolean;
+      /** Lanes that began early, and whose answers were not needed. Absent: none. */
+      readonly spared?: readonly number[];
+    }
   /** Also those that were asked and have no answer yet, by the same ids; each has to be answered, be it with nothing. */
   | { readonly kind: 'ask'; readonly asks: readonly FollowUp[] }
-  /** Somebody of the reserve is asked the task, too. */
-  | { readonly kind: 'begin'; readonly source: string }
+  /** Somebody of the reserve is asked the task, too. `is_early`: it may turn out that it is not needed. */
+  | { readonly kind: 'begin'; readonly source: string; readonly is_early?: boolean }
   /** Nothing can be made of it, in words. */
   | { readonly kind: 'none'; readonly why: string };
 

@@ -46,6 +46,13 @@ export interface RouteCandidateSeen {
   readonly expected_cached_tokens?: number | undefined;
 }
 
+/** A model that began before it was known whether it is needed. */
+export interface Speculated {
+  readonly model: string;
+  /** `accepted`: what others said was taken, and it was stopped. `rejected`: it was needed, and had begun by then. */
+  readonly outcome: 'accepted' | 'rejected';
+}
+
 /**
  * How `auto` chose, and what came of it: one for each call that it chose for, behind its `call.ended`. What the router knows of
  * models is made of these and of `route.feedback`, and of nothing else. No field holds what a client asked or a model said.
@@ -75,6 +82,8 @@ export interface RouteDecided {
   readonly regret_usd_nanos: UsdNanos;
   /** Whom savings are told against, and what its answer was expected to cost. */
   readonly baseline: { readonly model: string; readonly expected_usd_nanos: UsdNanos };
+  /** Who began before it was known whether it is needed, and what came of it; absent: nobody did. */
+  readonly speculated?: readonly Speculated[] | undefined;
   readonly lesson: RouteLesson;
   readonly outcome: 'ok' | 'error' | 'cancelled';
   /** Of the whole call. */

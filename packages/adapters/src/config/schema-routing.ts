@@ -71,6 +71,23 @@ export const routingSchema: z.ZodType<RoutingConfig> = typed<RoutingConfig>()(
       })
       .prefault({})
       .meta({ description: 'Warm prompt caches. docs/operations/affinity.md.' }),
+    speculate: z
+      .strictObject({
+        after_ms: int(
+          0,
+          600_000,
+          'How long one of a cascade is at work before the next begins, in milliseconds. 0: both begin at once.',
+        ),
+        chance_min: z.number().min(0.05).max(1).default(0.5).meta({
+          description:
+            'How likely it has to be that the next is asked, 0.05 to 1. What it costs is paid in vain where it is not.',
+        }),
+      })
+      .meta({
+        description:
+          'Whoever is likely to be asked next in a cascade begins already while one is at work for long, and is stopped where it is not needed: sooner answers for more money. Absent: nobody begins early. Only for `learned`.',
+      })
+      .optional(),
     seed: atStart(
       int(
         0,

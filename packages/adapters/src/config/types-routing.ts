@@ -13,7 +13,16 @@ export interface RoutingConfig {
   readonly baseline?: string | undefined;
   readonly explore: ExploreConfig;
   readonly affinity: AffinityConfig;
+  /** Absent: nobody of a cascade begins early. */
+  readonly speculate?: SpeculateConfig | undefined;
   readonly seed?: number | undefined;
+}
+
+/** When the next of a cascade begins early. */
+export interface SpeculateConfig {
+  readonly after_ms: number;
+  /** 0 to 1. */
+  readonly chance_min: number;
 }
 
 /** Where the beginnings of prompts are warm. */

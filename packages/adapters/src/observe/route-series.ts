@@ -17,6 +17,7 @@ export class RouteSeries {
   readonly #cost: Lazy<Histogram>;
   readonly #feedback: Lazy<Counter>;
   readonly #drifts: PairTable<Counter>;
+  readonly #speculations: Lazy<Counter>;
   readonly #spent: Counter;
   readonly #baseline: Counter;
   readonly #tried: Counter;
@@ -66,6 +67,11 @@ export class RouteSeries {
       ...{ name: 'atp_route_drifts_total', labels: ['direction', 'model'] },
       help: 'Times that results of a model were worse or better than expected for so long that what was known of it was put aside.',
     });
+    const speculations = registry.counter({
+      ...{ name: 'atp_route_speculations_total', labels: ['outcome'] },
+      help: 'Models of cascades that began early: `accepted`, the answer before was taken without them; `rejected`, they were needed.',
+    });
+    this.#speculations = new Lazy((outcome) => speculations.series(outcome));
     this.#drifts = new PairTable((direction, model) => drifts.series(direction, model), MODELS);
   }
 
@@ -79,6 +85,7 @@ export class RouteSeries {
     this.#cost.get(plan).observe(cost_usd_nanos / NANOS_PER_MICRO);
     this.#tried.inc(event.tried_usd_nanos / NANOS_PER_MICRO);
     this.#regret.inc(event.regret_usd_nanos / NANOS_PER_MICRO);
+    for (const one of event.speculated ?? []) this.#speculations.get(one.outcome).inc();
     if (outcome !== 'ok') return;
     this.#spent.inc(cost_usd_nanos / NANOS_PER_MICRO);
     this.#baseline.inc(event.baseline.expected_usd_nanos / NANOS_PER_MICRO);

@@ -75,9 +75,15 @@ function explained(row: Row): string {
     '',
     table(rowsOf({ data: row['candidates'] }), CANDIDATES),
     table(rowsOf({ data: row['answers'] }), ANSWERS),
+    ...rowsOf({ data: row['speculated'] }).map(speculation),
     `taken: ${told('taken')}; ${told('outcome')}, ${usd(row['cost_usd_micros'])}`,
     '',
   ].join('\n');
+}
+
+function speculation({ model, outcome }: Row): string {
+  const came = outcome === 'accepted' ? 'was not needed, and was stopped' : 'was needed';
+  return `${printable(shown(model))} began early, and ${came}`;
 }
 
 function whatIf(row: Row): string {

@@ -1,5 +1,5 @@
 import { assert } from '@atp-router/kernel';
-import type { Escalation, FanoutPlan, Member } from '../plan.ts';
+import type { Escalation, FanoutPlan } from '../plan.ts';
 import type { FollowUp, FollowUpAnswer, Reconciled, Strategy, Verdict, View } from '../strategy.ts';
 import { Asks } from './asks.ts';
 import { Escalations } from './escalations.ts';
@@ -8,9 +8,10 @@ import { allClonesFailed, failureOf } from './failure.ts';
 import { Hearing } from './hearing.ts';
 import type { Lane } from './lane.ts';
 import { Lanes } from './lanes.ts';
+import { LateStart } from './late-start.ts';
 import type { SessionParts } from './parts.ts';
 import { Provisional } from './provisional.ts';
-import { cascadeOf, dispatchOf, ofReserve } from './reserve.ts';
+import { dispatchOf, ofReserve } from './reserve.ts';
 import { Settled } from './settled.ts';
 import { Times } from './timeline.ts';
 import type { Signs } from './triggers.ts';
@@ -25,6 +26,7 @@ import type {
   SessionTimer,
   Timeline,
 } from './types.ts';
+import { viewOf } from './view.ts';
 
 /**
  * One task given to several agents, as a state machine: events in, effects out, time as an argument. Order is kept within
@@ -41,6 +43,7 @@ export class ConsensusSession {
   readonly #provisional: Provisional;
   readonly #settled: Settled;
   readonly #times: Times = new Times();
+  readonly #late: LateStart;
   #strategy: Strategy;
   #phase: SessionPhase = { kind: 'init' };
   #effects: SessionEffect[] = [];
@@ -56,6 +59,7 @@ export class ConsensusSession {
     this.#escalations = new Escalations(parts.plan.escalations);
     this.#settled = new Settled(parts.plan, parts.standing);
     this.#provisional = new Provisional(parts.plan.provisional);
+    this.#late = new LateStart(parts.plan.late_ms);
     this.#lanes = new Lanes(parts.plan.members, parts.plan.reorder_max);
     this.#hearing = new Hearing(this.#lanes, parts.read, this.#times);
     this.#asks = new Asks(parts.plan.members.length);
@@ -139,6 +143,7 @@ export class ConsensusSession {
     const after_ms = provisional?.after_ms ?? 0;
     if (deadline_ms !== undefined) this.#effects.push({ type: 'set_timer', timer: 'deadline', delay_ms: deadline_ms });
     if (after_ms > 0) this.#effects.push({ type: 'set_timer', timer: 'tight', delay_ms: after_ms });
+    this.#late.begun(this.#effects);
     this.#fill();
   }
 
@@ -156,6 +161,7 @@ export class ConsensusSession {
       return;
     }
     if (timer === 'tight') this.#provisional.isTight();
+    if (timer === 'late') this.#late.due();
     if (timer === 'deadline') {
       // What has come is all that there will be.
       this.#is_over_time = true;
@@ -171,34 +177,26 @@ export class ConsensusSession {
     const open = this.#lanes.open();
     const is_last = this.#is_over_time || (open.length === 0 && this.#asks.pending === 0);
     if (open.length === 0) this.#times.reconciling_ms ??= now_ms;
-    const view = this.#view(open, is_last);
+    const view = viewOf(this.#parts, this.#lanes, {
+      ...{ strategy: this.#strategy.kind, arrival: this.#hearing.arrival, follow_ups: this.#asks.answers },
+      ...{ settled: this.#settled.text, is_last, is_over_time: this.#is_over_time, late: this.#late },
+    });
     const verdict = this.#strategy.decide(view);
-    if (verdict.kind === 'done') this.#done(verdict.result, verdict.is_safe, view, now_ms);
+    if (verdict.kind === 'done') this.#done(verdict, view, now_ms);
     else if (verdict.kind === 'ask') this.#ask(verdict.asks, view, now_ms);
-    else if (verdict.kind === 'begin' && view.cascade?.reserve.includes(verdict.source) === true)
-      this.#effects.push(dispatchOf(this.#lanes.add(ofReserve(this.#plan, verdict.source))));
+    else if (verdict.kind === 'begin' && view.cascade?.reserve.includes(verdict.source) === true) this.#begin(verdict);
     else if (!is_last) this.#goOn(view, now_ms);
     else this.#none(verdict, now_ms);
   }
 
-  #view(open: readonly Lane[], is_last: boolean): View {
-    const { standing, documents } = this.#parts;
-    const is_heard = (member: Member): boolean => !member.is_challenger || this.#strategy.kind === 'champion';
-    return {
-      plan: this.#plan,
-      standing,
-      documents,
-      answers: this.#lanes.answers(is_heard),
-      arrival: this.#hearing.arrival,
-      open: open.filter(({ member }) => is_heard(member)).map(({ lane, member }) => ({ lane, source: member.source })),
-      follow_ups: this.#asks.answers,
-      settled: this.#settled.text,
-      is_last,
-      cascade: cascadeOf(this.#plan, this.#lanes.all, this.#is_over_time),
-    };
+  #begin({ source, is_early = false }: Extract<Verdict, { kind: 'begin' }>): void {
+    const lane = this.#lanes.add(ofReserve(this.#plan, source));
+    this.#effects.push(dispatchOf(lane));
+    this.#late.begun(this.#effects, is_early ? { lane: lane.lane, source } : undefined);
   }
 
-  #done(result: Reconciled, is_safe: boolean, view: View, now_ms: number): void {
+  #done({ result, is_safe, spared }: Extract<Verdict, { kind: 'done' }>, view: View, now_ms: number): void {
+    this.#late.spare(spared);
     const confidence = this.#parts.standing.calibrated(this.#strategy.kind, result.confidence);
     const is_sure = this.#plan.tau_final !== undefined && confidence >= this.#plan.tau_final;
     const is_enough = view.open.length === 0 || is_safe || is_sure || this.#plan.mode === 'speculative';
@@ -276,6 +274,7 @@ export class ConsensusSession {
   #complete(reconciled: Reconciled, reason: CancelReason, now_ms: number): void {
     const result = this.#settled.kept(reconciled);
     this.#end(reason, now_ms);
+    this.#effects.push(...this.#late.outcomes);
     this.#phase = { kind: 'complete', result };
     this.#effects.push({ type: 'complete', result });
   }
@@ -288,7 +287,8 @@ export class ConsensusSession {
 
   #end(reason: CancelReason, now_ms: number): void {
     this.#stop(reason);
-    for (const timer of ['deadline', 'tight', 'expiry'] as const) this.#effects.push({ type: 'clear_timer', timer });
+    for (const timer of ['deadline', 'tight', 'expiry', 'late'] as const)
+      this.#effects.push({ type: 'clear_timer', timer });
     this.#times.ended_ms = now_ms;
   }
 

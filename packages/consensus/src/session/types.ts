@@ -62,7 +62,7 @@ export type SessionEvent =
   /** The client left, a kill switch was thrown, the router stops. */
   | { readonly type: 'abort'; readonly error: LaneError };
 
-export type SessionTimer = 'deadline' | 'tight' | 'expiry';
+export type SessionTimer = 'deadline' | 'tight' | 'expiry' | 'late';
 
 export type SessionEffect =
   | { readonly type: 'dispatch'; readonly lane: number; readonly member: Member }
@@ -79,6 +79,16 @@ export type SessionEffect =
   /** What will not change any more of a result that is still in the making. */
   | { readonly type: 'partial'; readonly text: string }
   | { readonly type: 'escalated'; readonly cause: EscalationCause; readonly lane: number }
+  /**
+   * Of a lane that began early, right before the end: `accepted`: what others said was taken without it; `rejected`: it was not,
+   * and this lane was needed.
+   */
+  | {
+      readonly type: 'speculated';
+      readonly lane: number;
+      readonly source: string;
+      readonly outcome: 'accepted' | 'rejected';
+    }
   | { readonly type: 'complete'; readonly result: Reconciled }
   | { readonly type: 'fail'; readonly error: LaneError };
 

@@ -13,6 +13,8 @@ export interface HistoryFacts {
   readonly asked_out: number;
   readonly provisional: number;
   readonly escalated: number;
+  /** Lanes that began early. */
+  readonly early: number;
   /** Results that an arbiter wrote. */
   readonly arbitrated: number;
   /** Sessions that were ended by their deadline. */

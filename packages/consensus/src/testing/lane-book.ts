@@ -66,9 +66,13 @@ export class LaneBook {
     return [...this.#lanes.values()].filter(({ is_at_work }) => is_at_work).length;
   }
 
-  /** Lanes that may be at work at once. */
+  /** Lanes that may be at work at once, beside one that begins early. */
   get width(): number {
     return this.#plan.width ?? this.#plan.members.length;
+  }
+
+  get #most(): number {
+    return this.width + (this.#plan.late_ms === undefined ? 0 : 1);
   }
 
   heard(): readonly HeardLane[] {
@@ -92,7 +96,7 @@ export class LaneBook {
   begins(lane: number): void {
     if (this.#lanes.has(lane)) this.#broken(`lane ${lane} is begun twice`);
     else this.#lanes.set(lane, new LaneRecord());
-    if (this.at_work > this.width) this.#broken(`${this.at_work} lanes are at work, of ${this.width} that may be`);
+    if (this.at_work > this.#most) this.#broken(`${this.at_work} lanes are at work, of ${this.#most} that may be`);
   }
 
   stops(lane: number, reason: CancelReason): void {

@@ -13,7 +13,16 @@ const PROBLEMS_MAX = 20;
 type End = Extract<SessionEffect, { type: 'complete' | 'fail' }>;
 type OracleFacts = Pick<
   HistoryFacts,
-  'paused' | 'asks' | 'asked_out' | 'provisional' | 'escalated' | 'arbitrated' | 'late' | 'completed' | 'failed'
+  | 'paused'
+  | 'asks'
+  | 'asked_out'
+  | 'provisional'
+  | 'escalated'
+  | 'early'
+  | 'arbitrated'
+  | 'late'
+  | 'completed'
+  | 'failed'
 >;
 
 /** Sees all that a session is told and all that it wants done, and knows what it may not. */
@@ -25,6 +34,8 @@ export class Oracle {
   readonly #time: TimeBook;
   #told = '';
   #escalated = 0;
+  #early = 0;
+  readonly #spared: Set<number> = new Set();
   #arbitrated = 0;
   #is_late = false;
   #is_aborted = false;
@@ -49,6 +60,7 @@ export class Oracle {
       asked_out: this.#asks.is_used_up ? 1 : 0,
       provisional: this.#time.told,
       escalated: this.#escalated,
+      early: this.#early,
       arbitrated: this.#arbitrated,
       late: this.#is_late ? 1 : 0,
       completed: this.#end?.type === 'complete' ? 1 : 0,
@@ -109,7 +121,15 @@ export class Oracle {
       case 'escalated':
         this.#escalated += 1;
         break;
+      case 'speculated':
+        this.#early += 1;
+        if (effect.outcome === 'accepted') this.#spared.add(effect.lane);
+        break;
       case 'complete':
+        if (effect.result.shares.some(({ lane }) => this.#spared.has(lane)))
+          this.problem('a lane that is not needed carries the result');
+        this.#ends(effect, now_ms, by);
+        break;
       case 'fail':
         this.#ends(effect, now_ms, by);
         break;

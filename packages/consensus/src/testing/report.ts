@@ -12,7 +12,7 @@ type Sums = { -readonly [Name in keyof HistoryFacts]: number };
 export function tallyOf(): Tally {
   const facts: Sums = {
     ...{ histories: 0, lanes: 0, pieces: 0, twice: 0, restarted: 0, paused: 0, asks: 0, asked_out: 0 },
-    ...{ provisional: 0, escalated: 0, arbitrated: 0, late: 0, aborted: 0, completed: 0, failed: 0 },
+    ...{ provisional: 0, escalated: 0, early: 0, arbitrated: 0, late: 0, aborted: 0, completed: 0, failed: 0 },
     ...{ orders: 0, heard_alike: 0 },
   };
   const names = Object.keys(facts) as (keyof HistoryFacts)[];

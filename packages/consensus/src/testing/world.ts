@@ -49,6 +49,7 @@ export function standingOf(draw: Draw): Standing {
     winRate: (source) => known.get(source)?.rate ?? 0.5,
     calibrated: (_kind, confidence) => confidence,
     next: (came) => stepOf(came, known.get('s0')?.weight ?? 0),
+    ahead: (came) => RESERVE[came.length % RESERVE.length],
   };
 }
 
@@ -163,7 +164,10 @@ export function planOf(draw: Draw, kind: StrategyKind): FanoutPlan {
     deadline_ms: draw.chance(0.5) ? draw.int(50, 3_000) : 600_000,
     tau_final: draw.chance(0.2) ? draw.next() : undefined,
     reorder_max: draw.one(1, 4, 256),
-    ...(kind === 'cascade' && { reserve: RESERVE.slice(0, draw.int(0, RESERVE.length)).map(asked) }),
+    ...(kind === 'cascade' && {
+      reserve: RESERVE.slice(0, draw.int(0, RESERVE.length)).map(asked),
+      ...(draw.chance(0.5) && { late_ms: draw.int(0, 1_500) }),
+    }),
   };
 }
 

@@ -84,7 +84,7 @@ function viewOf(decided: RouteDecided): object {
   const { tried_usd_nanos, regret_usd_nanos, baseline, ...rest } = more;
   const { topic, answers, taken } = lesson;
   return {
-    ...{ policy: null, task_type: null },
+    ...{ policy: null, task_type: null, speculated: [] },
     ...rest,
     quality_usd,
     cluster: topic ?? null,

@@ -80,7 +80,7 @@ export function cascadeOf(
     const targets = model === undefined ? [] : [parts.priced(generation.targetOf(model), facts.tenant.id)];
     return { targets, system, qos: facts.qos };
   };
-  const plan = oneAfterAnother(EMPTY, models.map(memberOf));
+  const plan = oneAfterAnother(EMPTY, models.map(memberOf), choice);
   return { policy: policy?.id ?? AUTO, plan, facet, voice, chosen: choice.why, chain: undefined, choice };
 }
 
@@ -101,7 +101,7 @@ export function cascadeAmong(
   const choice = chosen(request, whos, facts, generation, parts);
   const order = choice?.order ?? whos.map(({ id }) => id);
   const ordered = order.flatMap((id) => members.find(({ source }) => source === id) ?? []);
-  const plan = oneAfterAnother(fanout.plan, ordered.length === 0 ? members : ordered);
+  const plan = oneAfterAnother(fanout.plan, ordered.length === 0 ? members : ordered, choice);
   return { ...fanout, plan, choice, chosen: [...fanout.chosen, ...(choice?.why ?? [])] };
 }
 
@@ -112,8 +112,18 @@ function memberOf({ id, is_local }: ModelEntry): Member {
   };
 }
 
-function oneAfterAnother(plan: FanoutPlan, [first, ...reserve]: readonly Member[]): FanoutPlan {
-  return { ...plan, members: first === undefined ? [] : [first], reserve };
+function oneAfterAnother(
+  plan: FanoutPlan,
+  [first, ...reserve]: readonly Member[],
+  choice: AutoChoice | undefined,
+): FanoutPlan {
+  const late_ms = choice?.late_ms;
+  return {
+    ...plan,
+    members: first === undefined ? [] : [first],
+    reserve,
+    ...(late_ms !== undefined && { late_ms }),
+  };
 }
 
 const EMPTY: FanoutPlan = {

@@ -1,6 +1,7 @@
+import type { RoutingConfig } from '@atp-router/adapters';
 import type { CascadeAnswer, CascadeStep } from '@atp-router/consensus';
 import { NANOS_PER_USD } from '@atp-router/kernel';
-import type { CallHead, RouteDecided, RouteLesson } from '@atp-router/ledger';
+import type { CallHead, RouteDecided, RouteLesson, Speculated } from '@atp-router/ledger';
 import { fourDigits, type RouteAnswer, type RouteRecord, type RoutingTask } from '@atp-router/routing';
 
 /** Candidates that a record names: enough to see why, and few enough to be written for each call. */
@@ -14,6 +15,8 @@ export interface ChoiceOf {
   readonly baseline: string | undefined;
   /** Tokens of the prompt that were expected in prompt caches, by candidate. */
   readonly cached: ReadonlyMap<string, number>;
+  /** When the next of a cascade begins early; undefined: never. */
+  readonly speculate: RoutingConfig['speculate'];
 }
 
 /** What came of a call that was chosen for. */
@@ -34,6 +37,7 @@ export class AutoChoice {
   /** All who may be asked: the first is asked first, the others by how much is hoped of them. */
   readonly order: readonly string[];
   #came: readonly RouteAnswer[] = [];
+  readonly #speculated: Speculated[] = [];
   #told_before: RouteDecided['candidates'] | undefined;
 
   constructor(task: RoutingTask, of: ChoiceOf) {
@@ -68,6 +72,24 @@ export class AutoChoice {
     return kind === 'none' ? { kind } : { kind, source: model };
   }
 
+  /** Whom to begin while whoever is asked behind these is at work, if it is as likely to be asked next as the operator wants. */
+  ahead(came: readonly CascadeAnswer[], outTokens: (lane: number) => number): string | undefined {
+    const { speculate } = this.#of;
+    if (speculate === undefined) return undefined;
+    const ahead = this.#task.ahead(came.map((one) => answerOf(one, outTokens)));
+    return ahead !== undefined && ahead.chance >= speculate.chance_min ? ahead.model : undefined;
+  }
+
+  /** How long one is waited for before the next may begin; undefined: until it has answered. */
+  get late_ms(): number | undefined {
+    return this.#of.speculate?.after_ms;
+  }
+
+  /** What came of one that had begun early. */
+  speculated(model: string, outcome: Speculated['outcome']): void {
+    this.#speculated.push({ model, outcome });
+  }
+
   /** What had come of a cascade when it was asked last. */
   get came(): readonly RouteAnswer[] {
     return this.#came;
@@ -89,6 +111,7 @@ export class AutoChoice {
       candidates: this.#told,
       ...{ tried_usd_nanos: this.#nanosOf(tried), regret_usd_nanos: this.#nanosOf(this.#regret) },
       baseline: this.#baseline,
+      ...(this.#speculated.length > 0 && { speculated: [...this.#speculated] }),
       lesson: lessonOf(this.#task.record(came, taken)),
       ...{ outcome, cost_usd_nanos, at_ms },
     };

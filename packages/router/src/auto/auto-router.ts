@@ -58,7 +58,8 @@ export class AutoRouter implements Chooser, Subject {
       ...this.#at(facts.tenant.id, now.now_ms),
     });
     if (task.tried > 0) this.#budget.spend(task.tried * quality_usd, now.now_ms);
-    return new AutoChoice(task, { quality_usd, explores, baseline: settings.baseline, cached: cachedOf(whos, cached) });
+    const { baseline, speculate } = settings;
+    return new AutoChoice(task, { quality_usd, explores, baseline, speculate, cached: cachedOf(whos, cached) });
   }
 
   scores(tenant: string | undefined): readonly ModelScore[] {

@@ -4,7 +4,6 @@ import {
   type Reconciled,
   type SessionEffect,
   type SessionEvent,
-  type Standing,
 } from '@atp-router/consensus';
 import type { Choice } from '@atp-router/dialects';
 import { AtpError, assert, toAtpError, unreachable } from '@atp-router/kernel';
@@ -26,7 +25,7 @@ import { Opening, type OpeningOwner } from './opening.ts';
 import { LaneBriefs } from './briefs.ts';
 import { Reply } from './reply.ts';
 import { consensusField, outTokensOf, provisionalField, sourceOf } from './report.ts';
-import { openSession } from './session-parts.ts';
+import { guideOf, openSession } from './session-parts.ts';
 import { type FanoutTimer, SessionTimers } from './session-timers.ts';
 import { type Fanout, roleOf } from './types.ts';
 
@@ -75,10 +74,8 @@ export class FanoutRun implements RunningCall, DeskOwner, OpeningOwner {
     this.#timers = new SessionTimers(env.ambient.timers, (timer) => this.guard(() => this.#due(timer)));
     this.#opening = new Opening(call, env, this.#funds, this);
     this.#briefs = new LaneBriefs(call, fanout, env);
-    const { choice } = fanout;
-    const outTokens = (lane: number): number => outTokensOf(this.#desk.lanes.get(lane));
-    const next: Standing['next'] = choice && ((came) => choice.next(came, outTokens));
-    const opened = openSession(call, fanout.plan, env, this.#briefs.documents, next);
+    const guide = fanout.choice && guideOf(fanout.choice, (lane) => outTokensOf(this.#desk.lanes.get(lane)));
+    const opened = openSession(call, fanout.plan, env, this.#briefs.documents, guide);
     this.#deadline_ms = opened.deadline_ms;
     this.#audit = new SessionAudit(call, fanout, env, opened);
     this.#session = new ConsensusSession(this.#audit.parts);
@@ -196,6 +193,9 @@ export class FanoutRun implements RunningCall, DeskOwner, OpeningOwner {
         this.#reply.partial(effect.text, this.#meta);
         break;
       case 'escalated':
+        break;
+      case 'speculated':
+        this.#fanout.choice?.speculated(effect.source, effect.outcome);
         break;
       case 'complete':
         this.#succeed(effect.result);

@@ -1,4 +1,5 @@
 import type { Document, FanoutPlan, SessionParts, Standing } from '@atp-router/consensus';
+import type { AutoChoice } from '../auto/auto-choice.ts';
 import type { AdmittedCall, EngineEnv } from '../engine/env.ts';
 import type { SessionTools } from './reconciler.ts';
 
@@ -10,13 +11,24 @@ export interface OpenedSession {
   readonly deadline_ms: number;
 }
 
-/** What the session of a call works with. It ends when its client has no more use for it, too. `next`: of a cascade. */
+/** Who says what follows in a cascade. */
+export type Guide = Pick<Standing, 'next' | 'ahead'>;
+
+/** Of a cascade that `auto` leads; `outTokens`: of a lane that has ended. */
+export function guideOf(choice: AutoChoice, outTokens: (lane: number) => number): Guide {
+  return {
+    next: (came) => choice.next(came, outTokens),
+    ahead: (came) => choice.ahead(came, outTokens),
+  };
+}
+
+/** What the session of a call works with. It ends when its client has no more use for it, too. `guide`: of a cascade. */
 export function openSession(
   call: AdmittedCall,
   plan: FanoutPlan,
   { ambient, reconciler }: EngineEnv,
   documents: readonly Document[],
-  next: Standing['next'],
+  guide: Guide | undefined,
 ): OpenedSession {
   const of_client_ms = call.deadline_ms ?? Number.POSITIVE_INFINITY;
   const of_policy_ms = plan.deadline_ms ?? Number.POSITIVE_INFINITY;
@@ -28,7 +40,7 @@ export function openSession(
     plan: { ...plan, deadline_ms: Math.max(0, deadline_ms - age_ms) },
     strategy: strategy(plan.strategy.kind),
     arbiter: plan.arbiter === undefined ? undefined : strategy('arbiter'),
-    standing: next === undefined ? standing : { ...standing, next },
+    standing: guide === undefined ? standing : { ...standing, ...guide },
     documents,
     read,
     citations,

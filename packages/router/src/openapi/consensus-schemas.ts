@@ -119,7 +119,7 @@ const step: JsonObject = record(
     is_cut: flag('Its budget had cut it short.'),
     error: text('Code of the catalogue.'),
     id: text('Which question was answered.'),
-    timer: words('Which time was over.', ['deadline', 'tight', 'expiry']),
+    timer: words('Which time was over.', ['deadline', 'tight', 'expiry', 'late']),
   },
   ['lane', 'is_cut', 'error', 'id', 'timer'],
 );

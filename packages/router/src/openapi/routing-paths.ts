@@ -110,6 +110,16 @@ export const ROUTING_SCHEMAS: JsonObject = {
       model: text('Model that savings are told against.'),
       expected_usd_micros: int('What its answer was expected to cost.'),
     }),
+    speculated: list(
+      record({
+        model: text('Model that began early.'),
+        outcome: words('`accepted`: what others said was taken, and it was stopped; `rejected`: it was needed.', [
+          'accepted',
+          'rejected',
+        ]),
+      }),
+      'Who began before it was known whether it is needed.',
+    ),
     answers: list(answer, 'Who has answered, in this order.'),
     taken: orNull(text('Whose answer was the result; null: there was none.')),
     outcome: words('How the call ended.', ['ok', 'error', 'cancelled']),

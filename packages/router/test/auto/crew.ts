@@ -8,7 +8,7 @@ import { chunk, upstream } from '../admin/upstream.ts';
 export const OTHER_KEY = 'key-of-another-tenant';
 
 /** What a model says to a prompt; undefined: it fails. */
-export type Says = (model: string, prompt: string) => string | undefined;
+export type Says = (model: string, prompt: string) => string | undefined | Promise<string>;
 
 /** A cheap one, a second like it, and a dear one. */
 const MODELS = [
@@ -44,10 +44,10 @@ export async function crew(says: Says, routing: object = {}, more: object = {}):
     req.on('data', (piece: string) => {
       text += piece;
     });
-    req.on('end', () => {
+    const answer = async (): Promise<void> => {
       const body = JSON.parse(text) as { model: string; stream?: boolean; messages: { content: string }[] };
       asked.push(body.model);
-      const said = says(body.model, body.messages.at(-1)?.content ?? '');
+      const said = await says(body.model, body.messages.at(-1)?.content ?? '');
       const usage = { prompt_tokens: 100, completion_tokens: 20, total_tokens: 120 };
       if (said === undefined) {
         res.writeHead(500, { 'content-type': 'application/json' });
@@ -63,7 +63,8 @@ export async function crew(says: Says, routing: object = {}, more: object = {}):
         const choices = [{ index: 0, message: { role: 'assistant', content: said }, finish_reason: 'stop' }];
         res.end(JSON.stringify({ id: 'x', object: 'chat.completion', created: 1, model: 'x', choices, usage }));
       }
-    });
+    };
+    req.on('end', () => void answer());
   });
   const config = configOf(dataDir(), {
     providers: [{ id: 'up', type: 'openai', base_url, api_key: 'k', retry: { max_attempts: 1 } }],

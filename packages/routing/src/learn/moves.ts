@@ -16,6 +16,12 @@ export interface Move {
   readonly worth: number;
 }
 
+/** A move that may follow, and the chance that it does. */
+export interface Likely {
+  readonly move: Move;
+  readonly chance: number;
+}
+
 /** Who, and what its chance is. */
 export interface Option {
   readonly whom: number;
@@ -58,9 +64,23 @@ export function worthOfOne({ take, closers, seconds }: One, guess: Guess): numbe
 }
 
 function worthOfSecond({ option, same, other }: One['seconds'][number], guess: Guess): number {
-  const { mean, spread } = option.chance;
-  const chance = clamp(mean + spread * guess.accord, 0.02, 0.98);
+  const chance = accordOf(option.chance, guess);
   return chance * worthOfTwo(same, guess) + (1 - chance) * worthOfTwo(other, guess) - option.cost;
+}
+
+/** Chance that a second opinion is the same: never quite sure. */
+export function accordOf({ mean, spread }: Pick<Chance, 'mean' | 'spread'>, guess: Guess): number {
+  return clamp(mean + spread * guess.accord, 0.02, 0.98);
+}
+
+/** Who will most likely be asked on, of what may follow, and how likely. Undefined: nobody. */
+export function likeliest(all: Iterable<Likely>): { readonly whom: number; readonly chance: number } | undefined {
+  const chances = new Map<number, number>();
+  for (const { move, chance } of all)
+    if (move.kind !== 'take') chances.set(move.whom, (chances.get(move.whom) ?? 0) + chance);
+  let best: { readonly whom: number; readonly chance: number } | undefined;
+  for (const [whom, chance] of chances) if (chance > (best?.chance ?? 0)) best = { whom, chance };
+  return best;
 }
 
 export function afterTwo({ takes, closers }: Two, guess: Guess): Move {

@@ -1,7 +1,19 @@
 import type { Features } from './belief.ts';
 import type { Chance, Insight, Prospect } from './insight.ts';
 import { SHOWN, type Shown } from './layout.ts';
-import { type Guess, type Move, type One, type Option, type Two, worthOf, worthOfOne } from './moves.ts';
+import {
+  accordOf,
+  afterOne,
+  afterTwo,
+  type Guess,
+  type Likely,
+  type Move,
+  type One,
+  type Option,
+  type Two,
+  worthOf,
+  worthOfOne,
+} from './moves.ts';
 import { ACCORD_USUAL } from './settings.ts';
 
 /** Who may be asked, and what one answer of theirs costs, in points of quality (1 is all of it). */
@@ -90,6 +102,19 @@ export class Outlook {
       if (own > least) [whom, worth, looks, least] = [opening.whom, own, true, own];
     }
     return { kind: 'ask', whom, worth, looks };
+  }
+
+  /** What can follow one answer of this one, each with its chance. */
+  *afterFirst(whom: number, guess: Guess): Generator<Likely> {
+    for (const [length, chance] of LENGTHS) yield { move: afterOne(this.one(whom, length), guess), chance };
+  }
+
+  /** What can follow one answer of so much more than the usual length, and one of a second. */
+  *afterSecond(first: number, second: number, length: number, guess: Guess): Generator<Likely> {
+    const { mean, spread } = this.#accord(first, second, length);
+    const same = accordOf({ mean, spread }, guess);
+    yield { move: afterTwo(this.two(first, second, length, true), guess), chance: same };
+    yield { move: afterTwo(this.two(first, second, length, false), guess), chance: 1 - same };
   }
 
   /** What can follow an answer that is so much longer than usual. */

@@ -47,6 +47,12 @@ export type RouteAnswer =
   | { readonly kind: 'unusable'; readonly model: string; readonly out_tokens: number }
   | { readonly kind: 'failed'; readonly model: string };
 
+/** Somebody who may be asked next, and the chance of it, 0 to 1. */
+export interface Ahead {
+  readonly model: string;
+  readonly chance: number;
+}
+
 /** Routing of one task, step by step. What is next depends on nothing but what came, so it can be asked again. */
 export interface RoutingTask {
   /** Whom to ask first, and whether the answer is to be looked at before it is taken. */
@@ -61,6 +67,8 @@ export interface RoutingTask {
   outlookOf(model: string): Chance & { readonly cost: number };
   /** What to do now that this has come, in this order. Throws for a model that is none of the contenders. */
   next(came: readonly RouteAnswer[]): NextStep;
+  /** While whoever is asked behind these is at work: who will most likely be asked next, and how likely. Undefined: nobody. */
+  ahead(came: readonly RouteAnswer[]): Ahead | undefined;
   /** The task as it is learned of when it is over. */
   record(came: readonly RouteAnswer[], taken: string | undefined): RouteRecord;
 }

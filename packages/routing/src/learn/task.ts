@@ -3,11 +3,11 @@ import type { PromptFeatures } from '../features/reader.ts';
 import type { Chance, Insight } from './insight.ts';
 import type { Shown } from './layout.ts';
 import type { LengthView } from './lengths.ts';
-import { afterOne, afterTwo, type Guess, type Move } from './moves.ts';
+import { afterOne, afterTwo, type Guess, likeliest, type Move } from './moves.ts';
 import { type Contender, Outlook, type Places } from './outlook.ts';
 import { apart, ranked, SINGLES } from './places.ts';
 import { type AnswerRecord, asKept, type RouteRecord } from './record.ts';
-import type { NextStep, RouteAnswer, RoutingTask } from './routing-learner.ts';
+import type { Ahead, NextStep, RouteAnswer, RoutingTask } from './routing-learner.ts';
 
 export interface TaskSettings {
   /** Models that may be asked first and looked at, and that may have the last word. */
@@ -58,6 +58,8 @@ interface Way {
   readonly answers: readonly Answer[];
   readonly unusable: readonly Unusable[];
   readonly next: NextStep;
+  /** Behind that; undefined: it is over. */
+  readonly move: Move | undefined;
   /** The last answer was asked for to be taken, so that it was not compared. */
   readonly closed: boolean;
 }
@@ -142,6 +144,20 @@ export class RouteTask implements RoutingTask {
     return this.#way(came).next;
   }
 
+  ahead(came: readonly RouteAnswer[]): Ahead | undefined {
+    const { answers, move } = this.#way(came);
+    // The answer of one who closes is taken.
+    if (move?.kind !== 'ask') return undefined;
+    const [one] = answers;
+    if (one !== undefined && one.choice === undefined) return undefined;
+    const may_follow =
+      one === undefined
+        ? this.#outlook.afterFirst(move.whom, this.#guess)
+        : this.#outlook.afterSecond(one.whom, move.whom, one.length, this.#guess);
+    const best = likeliest(may_follow);
+    return best && { model: this.#idOf(best.whom), chance: best.chance };
+  }
+
   /** The task as it is kept, and learned of, when it is over. */
   record(came: readonly RouteAnswer[], taken: string | undefined): RouteRecord {
     const { features, lineage, topic } = this.#prompt;
@@ -176,11 +192,12 @@ export class RouteTask implements RoutingTask {
       if (kind === 'answer') {
         const length = this.#lengths.beyond(model, this.#prompt.topic, one.out_tokens);
         answers.push({ model, whom: place, out_tokens: one.out_tokens, length, choice: one.choice });
-        if (move?.kind === 'close') return { answers, unusable, next: { kind: 'take', model }, closed: true };
+        if (move?.kind === 'close')
+          return { answers, unusable, next: { kind: 'take', model }, move: undefined, closed: true };
       }
       move = this.#move(answers, out, so_far);
     }
-    return { answers, unusable, next: this.#stepOf(move, unusable[0]), closed: false };
+    return { answers, unusable, next: this.#stepOf(move, unusable[0]), move, closed: false };
   }
 
   /** What cannot be used is still better than nothing. */

@@ -48,6 +48,11 @@ export class SingleTask implements RoutingTask {
     return { ...(this.#choice.chances[place] as Chance), cost: this.#contenders[place]?.cost ?? 0 };
   }
 
+  /** Its answer is taken. */
+  ahead(): undefined {
+    return undefined;
+  }
+
   next(came: readonly RouteAnswer[]): NextStep {
     for (const { model } of came) this.#placeOf(model);
     const answer = came.find(({ kind }) => kind === 'answer');

@@ -36,6 +36,12 @@ export class NotedStanding implements Standing {
     return step;
   }
 
+  ahead(came: readonly CascadeAnswer[]): string | undefined {
+    const source = this.#of.ahead?.(came);
+    if (source !== undefined && this.#steps.size < NOTED_MAX) this.#steps.set(aheadOf(came), { kind: 'ask', source });
+    return source;
+  }
+
   kept(sources: Iterable<string>): KeptStanding {
     const distinct = [...new Set(sources)];
     return {
@@ -51,6 +57,11 @@ function wayOf(came: readonly CascadeAnswer[]): string {
   return came.map(({ lane, kind, choice }) => `${lane} ${kind} ${choice ?? ''}`).join(', ');
 }
 
+/** Who began before whoever is asked behind these had answered. */
+function aheadOf(came: readonly CascadeAnswer[]): string {
+  return `ahead of ${wayOf(came)}`;
+}
+
 /** A standing as it was; a confidence that nobody corrected then stays as it is. */
 export function standingOf({ sources, calibrated, steps = [] }: KeptStanding): Standing {
   const known = new Map(sources.map((one) => [one.source, one]));
@@ -58,6 +69,10 @@ export function standingOf({ sources, calibrated, steps = [] }: KeptStanding): S
   const known_steps = new Map(steps.map(({ way, step }) => [way, step]));
   return {
     next: (came) => known_steps.get(wayOf(came)),
+    ahead: (came) => {
+      const step = known_steps.get(aheadOf(came));
+      return step?.kind === 'ask' ? step.source : undefined;
+    },
     weight: (source) => known.get(source)?.weight ?? 1,
     winRate: (source) => known.get(source)?.win_rate ?? 0.5,
     calibrated: (strategy, raw) => noted.get(`${strategy} ${raw}`) ?? raw,
