@@ -89,6 +89,9 @@ export interface AtpField {
   readonly attempts: number;
   readonly cost_usd_micros: number;
   readonly usage_source: 'reported' | 'counted' | 'none';
+  /** Of all attempts, in joules and milligrams; absent: not known. */
+  readonly energy_joules?: number;
+  readonly co2e_mg?: number;
   readonly simulated?: true;
   /** What was generated and the client's shape cannot carry: at the end of a stream. */
   readonly dropped?: readonly string[];

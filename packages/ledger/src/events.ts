@@ -1,4 +1,5 @@
 import type { ConsensusEnded } from './consensus-events.ts';
+import type { AttemptFootprint, Footprint } from './footprint.ts';
 import type { LaneMark } from './lane-mark.ts';
 import type { ConsensusLearned, FeedbackGiven } from './learned-events.ts';
 import type { ModelCustody, ModelMoved, ShadowCompared } from './model-events.ts';
@@ -39,7 +40,7 @@ export interface AttemptIntent extends LaneMark {
 }
 
 /** How an attempt ended and what it costs. */
-export interface AttemptRecord extends LaneMark {
+export interface AttemptRecord extends LaneMark, AttemptFootprint {
   readonly n: number;
   readonly turn: number;
   readonly kind: AttemptKind;
@@ -118,7 +119,7 @@ export interface AttemptEnded {
 }
 
 /** The usage record: exactly one for each call that was opened. */
-export interface CallEnded extends CallHead {
+export interface CallEnded extends CallHead, Footprint {
   readonly type: 'call.ended';
   readonly outcome: CallOutcome;
   /** Code of the error catalogue when `outcome` is not `ok`. */

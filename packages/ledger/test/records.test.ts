@@ -19,23 +19,12 @@ import {
   storedRecords,
 } from '../src/index.ts';
 import { sampleStream, storedSample } from '../src/testing/index.ts';
+import { count, maybe, text, time } from './support/arbitraries.ts';
 import { toRecords } from './support/files.ts';
 
 /** One arbitrary for each member: a new member of the catalogue does not compile until it is here. */
 type Members<T> = { readonly [name in keyof Required<T>]: fc.Arbitrary<T[name]> };
 
-const text = fc.oneof(
-  { arbitrary: fc.constantFrom('small', 'acme', 'call_1', ''), weight: 60 },
-  fc.constantFrom('a"b', '\\', '☃', '\n', '\ud800', '"idempotency":', '"type":"call.opened"'),
-  fc.string(),
-);
-const count = fc.oneof({ arbitrary: fc.constantFrom(0, 1, 250), weight: 60 }, fc.nat(), fc.maxSafeNat());
-const time = fc.oneof(
-  { arbitrary: fc.integer({ min: 0, max: 1e7 }).map((n) => n / 10), weight: 60 },
-  fc.double({ min: 0, noNaN: true, noDefaultInfinity: true }),
-);
-const maybe = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
-  fc.option(arbitrary, { nil: undefined, freq: 1 });
 const outcome = fc.constantFrom('ok', 'error', 'cancelled', 'interrupted');
 
 const usage = fc.record<Usage>({
@@ -83,6 +72,9 @@ const attempt = fc.record<AttemptRecord>({
   usage_source: fc.constantFrom('reported', 'counted', 'none'),
   cost_usd_nanos: count,
   tools_usd_nanos: maybe(count),
+  energy_joules: maybe(time),
+  co2e_mg: maybe(time),
+  region: maybe(text),
   offset_ms: maybe(time),
   latency_ms: time,
   ttfb_ms: maybe(time),
@@ -133,6 +125,8 @@ const ended = fc
     ),
     usage,
     cost_usd_nanos: count,
+    energy_joules: maybe(time),
+    co2e_mg: maybe(time),
     latency_ms: time,
     ttfb_ms: maybe(time),
     idempotency,

@@ -14,6 +14,7 @@ import { AccountLedger, Estimator } from '@atp-router/flow';
 import { AtpError, addUsdNanos } from '@atp-router/kernel';
 import type { BudgetDay } from '@atp-router/ledger';
 import { KillSwitches, TargetHealth } from '@atp-router/routing';
+import { configuredIntensities } from './carbon/intensities.ts';
 import { CacheDesk } from './cache/cache-desk.ts';
 import { openCaches } from './cache/open-caches.ts';
 import type { AgentHub } from './atp/agents/agent-hub.ts';
@@ -271,6 +272,7 @@ function makeEngine(
       observed,
       live: { health, kills, observed, offered: (tenant) => agents.offered(tenant) },
       ...common,
+      intensity: configuredIntensities(() => manager.config.carbon),
       stages: options.stages ?? [],
       countTokens: (texts) => counter.count(texts),
       hash: sha256,

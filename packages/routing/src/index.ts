@@ -83,6 +83,11 @@ export {
   type CacheQuestion,
 } from './cache/answer-cache.ts';
 export { ReuseGate, type ReuseSettings } from './cache/reuse-gate.ts';
+export {
+  type EnergyProfile,
+  footprintOf,
+  sumFootprints,
+} from './carbon/footprint.ts';
 export { TermReader } from './features/terms.ts';
 export { LEARNER_SETTINGS, type LearnerSettings, RouteLearner } from './learn/learner.ts';
 export type {

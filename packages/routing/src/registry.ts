@@ -1,5 +1,6 @@
 import { AtpError, type Price, type Qos, type UsdNanos } from '@atp-router/kernel';
 import type { Match } from './policy/match.ts';
+import type { EnergyProfile } from './carbon/footprint.ts';
 
 /** What a model can do or a request needs: `chat`, `tools`, `vision`, `embeddings`, `json`, `reasoning`, … */
 export type Capability = string;
@@ -29,6 +30,8 @@ export interface ModelSpec {
   /** The kinds of data that the model is cleared for. Absent: every kind. */
   readonly data_scopes?: ReadonlySet<string> | undefined;
   readonly regions?: readonly string[] | undefined;
+  /** Absent: not known what it takes. */
+  readonly energy?: EnergyProfile | undefined;
   readonly expected_latency_ms?: number | undefined;
   /** When it came to its status at run time, ms since the epoch. Absent: it has the status of the configuration. */
   readonly status_since_ms?: number | undefined;

@@ -8,7 +8,6 @@ const FUTURE_KEYS: Readonly<Record<string, readonly string[]>> = {
     'agp',
     'alerts',
     'cache',
-    'carbon',
     'console',
     'experiments',
     'federation',
@@ -34,7 +33,7 @@ const FUTURE_KEYS: Readonly<Record<string, readonly string[]>> = {
     'wire',
   ],
   listen: ['http3', 'mcp', 'quic', 'unix', 'ws'],
-  'models[]': ['carbon', 'custody', 'licence', 'license', 'manifest', 'power', 'shadow', 'signature'],
+  'models[]': ['carbon', 'custody', 'licence', 'license', 'manifest', 'shadow', 'signature'],
   'agents[]': ['clones', 'compliance', 'persona', 'tools'],
   'policies[]': [
     'cascade',

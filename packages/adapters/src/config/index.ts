@@ -28,6 +28,7 @@ export type * from './types-observations.ts';
 export type * from './types-policy.ts';
 export type * from './types-registry.ts';
 export type * from './types-cache.ts';
+export type * from './types-carbon.ts';
 export type * from './types-routing.ts';
 export type * from './types-sessions.ts';
 export type * from './types-flow.ts';

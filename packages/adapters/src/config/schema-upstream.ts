@@ -1,6 +1,7 @@
 import { HOSTED_TOOL_PRICES_AS_OF, PROVIDER_KINDS } from '@atp-router/providers';
 import { z } from 'zod';
 import { agentProviderSchema } from './schema-agent.ts';
+import { powerSchema, pueSchema } from './schema-carbon.ts';
 import {
   headers,
   httpUrl,
@@ -162,6 +163,7 @@ export const providerSchema: z.ZodType<ProviderConfig> = typed<ProviderConfig>()
     }),
     breaker: breaker.prefault({}).meta({ description: 'Circuit breaker, one for each model of the provider.' }),
     readiness: readiness.prefault({}).meta({ description: 'Gates that pass over a slow or failing provider.' }),
+    pue: pueSchema,
     sim: simSchema.optional().meta({ description: 'Only for `type: sim`: what the simulated provider does.' }),
     agent: agentProviderSchema.optional().meta({
       description: 'Only for `type: agent`: whose agents are taken, and for whom they work.',
@@ -234,6 +236,10 @@ export const modelSchema: z.ZodType<ModelConfig> = typed<ModelConfig>()(
     price: price_object.optional().meta({
       description:
         'What the provider charges. Absent: the model is unpriced, and refused wherever a budget in money applies. Write zeros for a model that costs nothing.',
+    }),
+    power: powerSchema.optional().meta({
+      description:
+        'Energy of its tokens. Absent: as its signed manifest says; without one nothing is known, and no energy is told.',
     }),
     safety_grade: z.enum(['A', 'B', 'C', 'D']).default('D').meta({
       description: "The operator's grade, A best. Default D, not assessed: no policy that asks for a grade picks it.",

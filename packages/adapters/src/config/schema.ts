@@ -10,6 +10,7 @@ import {
   storeSchema,
   telemetrySchema,
 } from './schema-process.ts';
+import { carbonSchema } from './schema-carbon.ts';
 import { clusterSchema } from './schema-cluster.ts';
 import { consensusSchema } from './schema-consensus.ts';
 import { embeddingsSchema } from './schema-embed.ts';
@@ -101,6 +102,9 @@ export const configSchema: z.ZodType<Config> = typed<Config>()(
       description:
         'Keeps what was asked and answered, without personal data and secrets that can be told by their form, sealed, of tenants with `observe: true`: to label, curate and fine-tune. Absent: no word is kept.',
     }),
+    carbon: carbonSchema
+      .prefault({})
+      .meta({ description: 'What energy emits where models run. Models say what they take (`power`).' }),
     telemetry: telemetrySchema.prefault({}).meta({ description: 'Traces and logs. Metrics are always at `/metrics`.' }),
     shutdown: shutdownSchema.prefault({}).meta({ description: 'End of the process.' }),
   }),

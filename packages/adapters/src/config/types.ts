@@ -14,6 +14,7 @@ import type { ConsensusSectionConfig } from './types-consensus.ts';
 import type { PersonaConfig, PolicyConfig } from './types-policy.ts';
 import type { ObservationsConfig } from './types-observations.ts';
 import type { RegistryConfig, ShadowConfig } from './types-registry.ts';
+import type { CarbonConfig, Housed, Powered } from './types-carbon.ts';
 import type { CacheConfig } from './types-cache.ts';
 import type { RoutingConfig } from './types-routing.ts';
 import type { SessionsConfig } from './types-sessions.ts';
@@ -51,6 +52,7 @@ export interface Config {
   readonly shadow: ShadowConfig;
   /** Absent: nothing is observed. */
   readonly observations?: ObservationsConfig | undefined;
+  readonly carbon: CarbonConfig;
   readonly telemetry: TelemetryConfig;
   readonly shutdown: ShutdownConfig;
 }
@@ -68,7 +70,7 @@ export interface TlsConfig {
   readonly client_ca?: string | undefined;
 }
 
-export interface ProviderConfig {
+export interface ProviderConfig extends Housed {
   readonly id: string;
   readonly type: ProviderKind;
   /** Present for `type: openai` only. */
@@ -169,7 +171,7 @@ export type SafetyGrade = 'A' | 'B' | 'C' | 'D';
 export type ModelStatus = 'active' | 'shadow' | 'fallback' | 'deprecated';
 export type Untranslatable = 'reject' | 'drop';
 
-export interface ModelConfig {
+export interface ModelConfig extends Powered {
   readonly id: string;
   readonly provider: string;
   /** Filled in with `id` when the file leaves it out. */

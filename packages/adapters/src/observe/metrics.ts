@@ -12,6 +12,7 @@ import {
 } from './call-series.ts';
 import { AffinitySeries } from './affinity-series.ts';
 import { CacheSeries } from './cache-series.ts';
+import { CarbonSeries } from './carbon-series.ts';
 import { ConsensusSeries } from './consensus-series.ts';
 import { RouteSeries } from './route-series.ts';
 import { ObservationSeries } from './observation-series.ts';
@@ -31,6 +32,7 @@ export class RouterMetrics {
   readonly flow: FlowSeries = new FlowSeries(this.registry);
   readonly #consensus: ConsensusSeries = new ConsensusSeries(this.registry);
   readonly #routing: RouteSeries = new RouteSeries(this.registry);
+  readonly #carbon: CarbonSeries = new CarbonSeries(this.registry);
   readonly #shadows: ShadowSeries = new ShadowSeries(this.registry);
   readonly observations: ObservationSeries = new ObservationSeries(this.registry);
   readonly affinity: AffinitySeries = new AffinitySeries(this.registry);
@@ -200,6 +202,7 @@ export class RouterMetrics {
     for (let i = 0; i < attempts.length; i += 1) {
       const attempt = attempts[i] as AttemptRecord;
       this.#onAttempt(attempt);
+      this.#carbon.attempt(attempt);
       spent = this.#spent.get(tenant, attempt.model);
       if (attempt.usage_source !== 'none') addUsage(spent, attempt);
     }

@@ -38,6 +38,8 @@ export const sharedFragment: OpenApiFragment = {
           ['reported', 'counted', 'none'],
           'Whether the provider reported tokens or they were counted.',
         ),
+        energy_joules: num('Energy of all attempts in joules; absent where it is not known.'),
+        co2e_mg: num('What that emitted, in milligrams of CO2e; absent where it is not known.'),
         simulated: bool('The answer was made up by the built-in simulator.'),
         dropped: list(str(), "What was generated and the client's shape cannot carry."),
       },

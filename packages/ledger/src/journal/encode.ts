@@ -8,6 +8,7 @@ import {
   type IdempotencyRef,
   type RouterEvent,
 } from '../events.ts';
+import type { AttemptFootprint } from '../footprint.ts';
 import type { LaneMark } from '../lane-mark.ts';
 import { isSumOf, shortPrice } from './shorten.ts';
 
@@ -91,7 +92,7 @@ export class RecordEncoder {
     const sum = isSumOf(used, attempts) ? '' : `,"usage":${usage(used)}`;
     return (
       `,"outcome":"${outcome}"${failed},"status":${number(status)},"attempts":[${list}]${sum},` +
-      `"cost_usd_nanos":${number(event.cost_usd_nanos)},"latency_ms":${tenths(event.latency_ms)}${ttfb(event.ttfb_ms)}`
+      `"cost_usd_nanos":${number(event.cost_usd_nanos)}${footprint(event)},"latency_ms":${tenths(event.latency_ms)}${ttfb(event.ttfb_ms)}`
     );
   }
 
@@ -111,7 +112,7 @@ export class RecordEncoder {
     return (
       `{"n":${number(record.n)}${this.#route(record)}${laneMark(record)},"outcome":"${outcome}"${failed}${answered},` +
       `"usage":${usage(record.usage)},"usage_source":"${record.usage_source}",` +
-      `"cost_usd_nanos":${number(record.cost_usd_nanos)}${tools}${offset_ms === undefined ? '' : `,"offset_ms":${tenths(offset_ms)}`},` +
+      `"cost_usd_nanos":${number(record.cost_usd_nanos)}${tools}${footprint(record)}${offset_ms === undefined ? '' : `,"offset_ms":${tenths(offset_ms)}`},` +
       `"latency_ms":${tenths(record.latency_ms)}${ttfb(record.ttfb_ms)}}`
     );
   }
@@ -176,6 +177,13 @@ function laneMark({ lane, role, source }: LaneMark): string {
   let out = lane === undefined ? '' : `,"lane":${number(lane)}`;
   if (role !== undefined) out += `,"role":"${role}"`;
   return source === undefined ? out : `${out}${optional('source', source)}`;
+}
+
+/** Few models say what they take. */
+function footprint({ energy_joules, co2e_mg, region }: AttemptFootprint): string {
+  let out = energy_joules === undefined ? '' : `,"energy_joules":${number(energy_joules)}`;
+  if (co2e_mg !== undefined) out += `,"co2e_mg":${number(co2e_mg)}`;
+  return region === undefined ? out : `${out}${optional('region', region)}`;
 }
 
 function optional(name: string, value: string): string {

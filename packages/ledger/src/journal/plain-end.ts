@@ -27,10 +27,12 @@ const USAGE =
   `{"in_tokens":${COUNT},"out_tokens":${COUNT}${optional('cached_in_tokens', COUNT)}` +
   `${optional('cache_write_tokens', COUNT)}${optional('reasoning_tokens', COUNT)}}`;
 
+const FOOTPRINT = `${optional('energy_joules', NUMBER)}${optional('co2e_mg', NUMBER)}`;
+
 const ATTEMPT =
   `{"n":${NUMBER},"turn":${NUMBER},"kind":${ANY},"model":${TEXT},"provider":${ANY},"outcome":${ANY}` +
   `${optional('error', ANY)}${optional('upstream_status', NUMBER)},"usage":${USAGE},"usage_source":${ANY},` +
-  `"cost_usd_nanos":${COUNT}${optional('tools_usd_nanos', NUMBER)}${optional('offset_ms', NUMBER)},"latency_ms":${NUMBER}${optional('ttfb_ms', NUMBER)}}`;
+  `"cost_usd_nanos":${COUNT}${optional('tools_usd_nanos', NUMBER)}${FOOTPRINT}${optional('region', ANY)}${optional('offset_ms', NUMBER)},"latency_ms":${NUMBER}${optional('ttfb_ms', NUMBER)}}`;
 
 /**
  * The whole line of the usual end of a call, as `RecordEncoder` writes it: one attempt, no idempotency key. There is no
@@ -38,7 +40,7 @@ const ATTEMPT =
  */
 const PLAIN_END = new RegExp(
   `^{"v":${EVENT_VERSION},"seq":${COUNT},"ts_ms":${NUMBER},"type":"call\\.ended",${HEAD},"outcome":${TEXT}` +
-    `${optional('error', ANY)},"status":${NUMBER},"attempts":\\[${ATTEMPT}\\],"cost_usd_nanos":${COUNT},` +
+    `${optional('error', ANY)},"status":${NUMBER},"attempts":\\[${ATTEMPT}\\],"cost_usd_nanos":${COUNT}${FOOTPRINT},` +
     `"latency_ms":${NUMBER}${optional('ttfb_ms', NUMBER)}}$`,
 );
 

@@ -1,5 +1,6 @@
 import { addCounts, addUsage, addUsdNanos, type Usage, type UsdNanos, utcDay, ZERO_USAGE } from '@atp-router/kernel';
 import type { AttemptRecord, CallEnded, CallHead } from '../events.ts';
+import type { AttemptFootprint, Footprint } from '../footprint.ts';
 
 /** Where in a node's journal a record stands. */
 export interface RecordKey {
@@ -9,7 +10,7 @@ export interface RecordKey {
 }
 
 /** The usage record of one call, flat: what the `usage` table, the admin API and the exports show. */
-export interface UsageRow extends RecordKey, Usage {
+export interface UsageRow extends RecordKey, Usage, Footprint {
   readonly call_id: string;
   readonly tenant: string;
   readonly key_id: string;
@@ -41,7 +42,7 @@ export interface UsageRow extends RecordKey, Usage {
   readonly ttfb_ms: number | null;
 }
 
-export interface AttemptRow extends RecordKey, Usage {
+export interface AttemptRow extends RecordKey, Usage, AttemptFootprint {
   readonly call_id: string;
   readonly n: number;
   readonly turn: number;
@@ -147,6 +148,7 @@ export function usageRow(
     usage_source: sourceOf(event.attempts),
     cost_usd_nanos: event.cost_usd_nanos,
     ...toolsPart(event.attempts),
+    ...footprintPart(event),
     latency_ms: Math.round(event.latency_ms),
     ttfb_ms: event.ttfb_ms === undefined ? null : Math.round(event.ttfb_ms),
   };
@@ -171,6 +173,7 @@ export function attemptRows(event: CallEnded, key: RecordKey): AttemptRow[] {
     usage_source: attempt.usage_source,
     cost_usd_nanos: attempt.cost_usd_nanos,
     ...toolsPart([attempt]),
+    ...footprintPart(attempt),
     latency_ms: Math.round(attempt.latency_ms),
     ttfb_ms: attempt.ttfb_ms === undefined ? null : Math.round(attempt.ttfb_ms),
   }));
@@ -239,6 +242,14 @@ export function budgetDayKey(sum: Pick<BudgetDay, 'tenant' | 'day'>): string {
 function sourceOf(attempts: readonly AttemptRecord[]): AttemptRecord['usage_source'] {
   if (attempts.some((attempt) => attempt.usage_source === 'counted')) return 'counted';
   return attempts.some((attempt) => attempt.usage_source === 'reported') ? 'reported' : 'none';
+}
+
+function footprintPart({ energy_joules, co2e_mg, region }: AttemptFootprint): AttemptFootprint {
+  return {
+    ...(energy_joules !== undefined && { energy_joules }),
+    ...(co2e_mg !== undefined && { co2e_mg }),
+    ...(region !== undefined && { region }),
+  };
 }
 
 function toolsPart(attempts: readonly AttemptRecord[]): { readonly tools_usd_nanos?: UsdNanos } {

@@ -6,7 +6,7 @@ import type { Attempt } from './attempt.ts';
 import { Capture } from './capture.ts';
 import type { AnswerMeta } from './client.ts';
 import type { AdmittedCall, EngineEnv } from './env.ts';
-import { round, totals } from './records.ts';
+import { footprintOfAll, round, totals } from './records.ts';
 
 /** What one call has used so far, and everything that is written about it when it ends. */
 export class CallBooks {
@@ -42,6 +42,7 @@ export class CallBooks {
     const { idempotency, head, started_mono_ms } = this.#call;
     const first = this.#records[0]?.ttfb_ms;
     const { usage, cost_usd_nanos } = totals(this.#records);
+    const { energy_joules, co2e_mg } = footprintOfAll(this.#records);
     // Field by field, in one shape for all calls: this object is made and serialised for each of them.
     return {
       type: 'call.ended',
@@ -66,6 +67,8 @@ export class CallBooks {
       attempts: this.#records,
       usage,
       cost_usd_nanos,
+      energy_joules,
+      co2e_mg,
       latency_ms: round(now_mono_ms - started_mono_ms),
       ttfb_ms: first,
       idempotency: idempotency && { ...refOf(idempotency), expires_ms: this.#keptUntil_ms(idempotency) },
@@ -131,6 +134,7 @@ export class CallBooks {
       tenant,
       attempts,
       cost_usd_micros: nanosToMicros(totals(this.#records).cost_usd_nanos),
+      ...footprintOfAll(this.#records),
       model: attempt?.spec.target.model.id ?? model,
       ignored: attempt?.spec.codec.ignored,
       simulated: attempt?.spec.target.provider.simulated,
@@ -147,6 +151,8 @@ export class CallBooks {
       attempts: meta.attempts ?? 1,
       cost_usd_micros: meta.cost_usd_micros ?? 0,
       usage_source: this.#records[this.#records.length - 1]?.usage_source ?? 'none',
+      ...(meta.energy_joules !== undefined && { energy_joules: meta.energy_joules }),
+      ...(meta.co2e_mg !== undefined && { co2e_mg: meta.co2e_mg }),
       ...((attempt?.spec.target.provider.simulated ?? meta.simulated) ? { simulated: true as const } : {}),
       ...(challenger !== undefined && { trial: { champion: model, challenger } }),
     };

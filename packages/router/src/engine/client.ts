@@ -7,6 +7,9 @@ export interface AnswerMeta {
   readonly model?: string | undefined;
   readonly attempts?: number | undefined;
   readonly cost_usd_micros?: number | undefined;
+  /** Of all attempts, where it is known. */
+  readonly energy_joules?: number | undefined;
+  readonly co2e_mg?: number | undefined;
   readonly ignored?: readonly string[] | undefined;
   readonly tenant?: string | undefined;
   readonly replayed?: boolean | undefined;

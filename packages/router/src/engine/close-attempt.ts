@@ -21,11 +21,12 @@ export function closeAttempt(
   attempt: Attempt,
   { outcome, error, failure }: AttemptEnd,
   call: AdmittedCall,
-  { ambient, faults }: EngineEnv,
+  { ambient, faults, intensity }: EngineEnv,
   books: Pick<CallBooks, 'add'>,
   dispatcher: Dispatcher,
 ): AttemptRecord {
-  const record = recordOf(attempt, outcome, error, call.started_mono_ms, ambient.clock.mono_ms());
+  const end = { outcome, error, now_mono_ms: ambient.clock.mono_ms(), intensity };
+  const record = recordOf(attempt, end, call.started_mono_ms);
   attempt.is_booked = true;
   books.add(record);
   dispatcher.close(attempt, record, failure);

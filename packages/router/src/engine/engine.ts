@@ -78,6 +78,7 @@ export class Engine {
       decided: parts.decided,
       reconciler: parts.reconciler,
       answers: parts.answers,
+      intensity: parts.intensity,
       faults,
     };
   }

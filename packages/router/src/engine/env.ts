@@ -5,6 +5,7 @@ import type { CallPlan, StageChain } from '@atp-router/call';
 import type { GenEvent, GenRequest, HostedTool, RoutePlan } from '@atp-router/dialects';
 import type { KillSwitches, TargetHealth } from '@atp-router/routing';
 import type { AutoChoice } from '../auto/auto-choice.ts';
+import type { IntensityOf } from '../carbon/intensities.ts';
 import type { AnswerKeeper } from '../fanout/audit/keeper.ts';
 import type { Reconciler } from '../fanout/reconciler.ts';
 import type { Fanout, LaneRef } from '../fanout/types.ts';
@@ -48,6 +49,7 @@ export interface EngineEnv {
   readonly onEnded: (call: RunningCall) => void;
   /** How long the decision for a first attempt took, in seconds. */
   readonly decided: (seconds: number) => void;
+  readonly intensity: IntensityOf | undefined;
   readonly faults: Faults;
 }
 

@@ -4,6 +4,7 @@ import type { AccountLedger, Estimator } from '@atp-router/flow';
 import type { KillSwitches, Live, Observed, TargetHealth } from '@atp-router/routing';
 import type { AffinityDesk } from '../affinity/affinity-desk.ts';
 import type { Chooser } from '../auto/types.ts';
+import type { IntensityOf } from '../carbon/intensities.ts';
 import type { CeilingReason } from './ceilings.ts';
 import type { OnFault } from './faults.ts';
 import type { FlowWatch, Gate } from './gate.ts';
@@ -62,6 +63,8 @@ export interface EngineParts {
   readonly affinity?: AffinityDesk | undefined;
   /** Keeps what was said in sessions of fan-outs. Absent: it is not kept. */
   readonly answers?: AnswerKeeper | undefined;
+  /** What energy emits where models run. Absent: nobody knows. */
+  readonly intensity?: IntensityOf | undefined;
   /** The target with the price that it has for a tenant, where the configuration leaves that to agents. */
   readonly priced: (target: Target, tenant: string) => Target;
   /** Models that are there for a tenant because their agents are connected. */

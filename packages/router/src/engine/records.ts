@@ -10,17 +10,22 @@ import {
   usageOfCut,
   ZERO_USAGE,
 } from '@atp-router/kernel';
+import { footprintOf, sumFootprints } from '@atp-router/routing';
 import type {
+  AttemptFootprint,
   AttemptIntent,
   AttemptRecord,
   CallHead,
   CallOpened,
   CallOutcome,
+  Footprint,
   IdempotencyRef,
 } from '@atp-router/ledger';
+import type { IntensityOf } from '../carbon/intensities.ts';
 import type { Attempt } from './attempt.ts';
 import { toolsUsdNanos } from './hosted-tools.ts';
 import { reportedSoFar } from './progress.ts';
+import type { Target } from './target.ts';
 
 /** The promise that is journaled before the upstream sees a byte. */
 export function intentOf(attempt: Attempt, reserved_usd_nanos: UsdNanos): AttemptIntent {
@@ -94,17 +99,23 @@ function isBillable({ failure, reached_upstream, upstream_status: status }: Atte
   return reached_upstream && (failure === undefined || failure.error.code === 'upstream_timeout');
 }
 
+interface RecordedEnd {
+  readonly outcome: CallOutcome;
+  readonly error: string | undefined;
+  readonly now_mono_ms: number;
+  readonly intensity: IntensityOf | undefined;
+}
+
 export function recordOf(
   attempt: Attempt,
-  outcome: CallOutcome,
-  error: string | undefined,
+  { outcome, error, now_mono_ms, intensity }: RecordedEnd,
   call_started_mono_ms: number,
-  now_mono_ms: number,
 ): AttemptRecord {
   const { n, turn, kind, target, started_mono_ms, lane } = attempt.spec;
   const { usage, source } = usageOf(attempt, outcome);
   const tools_usd_nanos = source === 'none' ? 0 : toolsUsdNanos(attempt);
   const first = attempt.first_byte_mono_ms;
+  const { energy_joules, co2e_mg, region } = source === 'none' ? NOTHING_TAKEN : taken(usage, target, intensity);
   return {
     n,
     turn,
@@ -119,6 +130,9 @@ export function recordOf(
     // The tools' part is whole nano-dollars, so that the sum is rounded once, with the tokens.
     cost_usd_nanos: source === 'none' ? 0 : addUsdNanos(costOf(usage, target.model.price), tools_usd_nanos),
     tools_usd_nanos: tools_usd_nanos === 0 ? undefined : tools_usd_nanos,
+    energy_joules,
+    co2e_mg,
+    region,
     offset_ms: round(started_mono_ms - call_started_mono_ms),
     latency_ms: round(now_mono_ms - started_mono_ms),
     ttfb_ms: first === undefined ? undefined : round(first - started_mono_ms),
@@ -139,6 +153,20 @@ export function stageSummary(record: AttemptRecord, won: boolean): StageSummary 
     cost_usd_micros: nanosToMicros(cost_usd_nanos),
     latency_ms,
   };
+}
+
+const NOTHING_TAKEN: AttemptFootprint = {};
+
+/** The first of a model's regions is where it is taken to run. */
+function taken(usage: Usage, { model }: Target, intensity: IntensityOf | undefined): AttemptFootprint {
+  if (model.energy === undefined) return NOTHING_TAKEN;
+  const region = model.regions?.[0];
+  return { ...footprintOf(usage, model.energy, region === undefined ? undefined : intensity?.(region)), region };
+}
+
+/** Of all attempts that used something. */
+export function footprintOfAll(records: readonly AttemptRecord[]): Footprint {
+  return sumFootprints(records.filter(({ usage_source }) => usage_source !== 'none'));
 }
 
 function costOf(usage: Usage, price: Price | undefined): UsdNanos {

@@ -1,5 +1,6 @@
 import type { Config, ModelConfig, PolicyConfig } from '@atp-router/adapters';
 import { compileMatch, type ModelSpec, type PolicyEntry } from '@atp-router/routing';
+import { energyOf } from '../carbon/energy.ts';
 import { lackingOf } from '../lifecycle/lacking.ts';
 import { lastMoved_ms, type Papers } from '../lifecycle/papers.ts';
 import { chainOfFanout, keepsLocal } from './fanout.ts';
@@ -10,8 +11,9 @@ import { usdNanos } from './usd-nanos.ts';
 /** A model with its papers. */
 export function registered(model: ModelConfig, papers: Papers | undefined, config: Config): ModelSpec {
   const spec = modelSpec(model);
+  const lacks_manifest = lackingOf(spec, papers, config);
   const status_since_ms = papers && lastMoved_ms(papers);
-  return { ...spec, status_since_ms, lacks_manifest: lackingOf(spec, papers, config) };
+  return { ...spec, status_since_ms, lacks_manifest, energy: energyOf(model, spec, papers, config) };
 }
 
 /** A model as routing knows it, without its papers. */

@@ -146,6 +146,8 @@ export function answerHeaders(meta: AnswerMeta, content_type: string): string[] 
   if (meta.model !== undefined) headers.push('x-atp-model', safe(meta.model));
   if (meta.attempts !== undefined) headers.push('x-atp-attempts', String(meta.attempts));
   if (meta.cost_usd_micros !== undefined) headers.push('x-atp-cost-usd-micros', String(meta.cost_usd_micros));
+  if (meta.energy_joules !== undefined) headers.push('x-atp-energy-joules', String(meta.energy_joules));
+  if (meta.co2e_mg !== undefined) headers.push('x-atp-co2e-mg', String(meta.co2e_mg));
   if (meta.ignored !== undefined && meta.ignored.length > 0)
     headers.push('x-atp-ignored', safe(meta.ignored.join(', ')));
   if (meta.simulated === true) headers.push('x-atp-simulated', 'true');

@@ -31,6 +31,11 @@ const tools: JsonObject = {
   tools_usd_micros: int('The part of the cost that tools at the provider took; absent when they took none.'),
 };
 
+const footprint: JsonObject = {
+  energy_joules: num('Energy of all that was used, in joules; absent where it is not known.'),
+  co2e_mg: num('What that emitted, in milligrams of CO2e; absent where it is not known.'),
+};
+
 const place: JsonObject = {
   node_id: text('Process that ran it.'),
   epoch: int('Journal file of its record.'),
@@ -89,8 +94,9 @@ const usage: JsonObject = {
       ...tokens,
       ...cost,
       ...tools,
+      ...footprint,
     },
-    ['tools_usd_micros'],
+    ['tools_usd_micros', 'energy_joules', 'co2e_mg'],
   ),
   AttemptRecord: record(
     {
@@ -109,8 +115,10 @@ const usage: JsonObject = {
       ...tokens,
       ...cost,
       ...tools,
+      ...footprint,
+      region: text('Where its model runs; absent where its energy is not known.'),
     },
-    ['tools_usd_micros'],
+    ['tools_usd_micros', 'energy_joules', 'co2e_mg', 'region'],
   ),
   Call: {
     anyOf: [

@@ -44,14 +44,20 @@ const attemptOf = (target: Target, used: Usage, hosted_uses: HostedUses | undefi
     ...{ usage: used, hosted_uses, is_complete: true, upstream_status: status, counted_out_tokens: 0 },
   }) as unknown as Attempt;
 
+const OK = { outcome: 'ok', error: undefined, now_mono_ms: 1, intensity: undefined } as const;
+
 test('an attempt costs its tokens and its tools, to the nano-dollar', () => {
   fc.assert(
     fc.property(price, usage, micros, uses, (own, used, usd_micros, web_search) => {
       const attempt = attemptOf(targetOf(own, usd_micros), used, { web_search }, 200);
-      const record = recordOf(attempt, 'ok', undefined, 0, 1);
+      const record = recordOf(attempt, OK, 0);
       expect(record.tools_usd_nanos ?? 0).toBe(usd_micros * 1_000 * web_search);
       expect(record.cost_usd_nanos).toBe(costUsdNanos(used, own) + usd_micros * 1_000 * web_search);
-      const refused = recordOf(attemptOf(targetOf(own, usd_micros), used, { web_search }, 500), 'error', 'x', 0, 1);
+      const refused = recordOf(
+        attemptOf(targetOf(own, usd_micros), used, { web_search }, 500),
+        { ...OK, outcome: 'error', error: 'x' },
+        0,
+      );
       expect([refused.cost_usd_nanos, refused.tools_usd_nanos]).toEqual([0, undefined]);
     }),
   );
@@ -85,7 +91,5 @@ test('the tools of a model without a price have prices of their own', () => {
   const reserved = reservedPrice(target, { hosted_tools: [search] });
   expect(reservedUsdNanos(reserved as Price, 1_000, 1_000)).toBe(10_000_000);
   const used: Usage = fc.sample(usage, 1)[0] as Usage;
-  expect(recordOf(attemptOf(target, used, { web_search: 2 }, 200), 'ok', undefined, 0, 1).cost_usd_nanos).toBe(
-    20_000_000,
-  );
+  expect(recordOf(attemptOf(target, used, { web_search: 2 }, 200), OK, 0).cost_usd_nanos).toBe(20_000_000);
 });
