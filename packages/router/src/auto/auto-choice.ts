@@ -9,7 +9,6 @@ const CANDIDATES_TOLD = 8;
 
 /** What was known of a call when it was chosen for. */
 export interface ChoiceOf {
-  readonly quality_usd: number;
   readonly explores: boolean;
   /** Whom savings are told against, if it could have been asked; undefined: who is dearest. */
   readonly baseline: string | undefined;
@@ -100,8 +99,8 @@ export class AutoChoice {
     { call_id, tenant, policy, qos, task_type }: CallHead,
     { outcome, came, taken, cost_usd_nanos, at_ms }: ChoiceEnd,
   ): RouteDecided {
-    const { quality_usd, explores } = this.#of;
-    const { first, propensity, tried } = this.#task;
+    const { explores } = this.#of;
+    const { first, propensity, tried, quality_usd } = this.#task;
     return {
       type: 'route.decided',
       ...{ call_id, tenant, qos },
@@ -151,7 +150,7 @@ export class AutoChoice {
 
   /** Points of quality, in money. */
   #nanosOf(points: number): number {
-    return Math.round(points * this.#of.quality_usd * NANOS_PER_USD);
+    return Math.round(points * this.#task.quality_usd * NANOS_PER_USD);
   }
 }
 
