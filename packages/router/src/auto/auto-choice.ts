@@ -1,3 +1,4 @@
+import type { ValidatorConfig } from '@atp-router/adapters';
 import type { CascadeAnswer, CascadeStep } from '@atp-router/consensus';
 import { NANOS_PER_USD } from '@atp-router/kernel';
 import type { CallHead, RouteDecided, RouteLesson } from '@atp-router/ledger';
@@ -12,6 +13,8 @@ export interface ChoiceOf {
   readonly explores: boolean;
   /** Whom savings are told against, if it could have been asked; undefined: who is dearest. */
   readonly baseline: string | undefined;
+  /** What answers are held against. */
+  readonly validators: readonly ValidatorConfig[];
   /** Tokens of the prompt that were expected in prompt caches, by candidate. */
   readonly cached: ReadonlyMap<string, number>;
 }
@@ -40,6 +43,10 @@ export class AutoChoice {
     this.#task = task;
     this.#of = of;
     this.order = [task.first.model, ...task.others];
+  }
+
+  get validators(): readonly ValidatorConfig[] {
+    return this.#of.validators;
   }
 
   get plan(): 'single' | 'cascade' {

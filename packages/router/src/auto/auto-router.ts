@@ -58,7 +58,8 @@ export class AutoRouter implements Chooser, Subject {
       ...this.#at(facts.tenant.id, now.now_ms),
     });
     if (task.tried > 0) this.#budget.spend(task.tried * quality_usd, now.now_ms);
-    return new AutoChoice(task, { quality_usd, explores, baseline: settings.baseline, cached: cachedOf(whos, cached) });
+    const { baseline, validators } = settings;
+    return new AutoChoice(task, { quality_usd, explores, baseline, validators, cached: cachedOf(whos, cached) });
   }
 
   scores(tenant: string | undefined): readonly ModelScore[] {
@@ -78,8 +79,8 @@ export class AutoRouter implements Chooser, Subject {
     this.#onDrift = to;
   }
 
-  #told({ call_id, tenant, lesson, right, decided_ms, at_ms }: RouteFeedback): void {
-    const drift = this.#learner.learn(recordOf(lesson), right, this.#at(tenant, decided_ms));
+  #told({ call_id, tenant, lesson, right, weight, decided_ms, at_ms }: RouteFeedback): void {
+    const drift = this.#learner.learn(recordOf(lesson), right, this.#at(tenant, decided_ms), weight);
     if (drift === undefined) return;
     const shift = fourDigits(drift.shift);
     this.#onDrift?.({ type: 'route.drifted', call_id, tenant, ...drift, shift, at_ms });
