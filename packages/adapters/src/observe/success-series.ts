@@ -8,6 +8,7 @@ type CheckResult = 'pass' | 'fail' | 'slow' | 'none' | 'fault';
 export class SuccessSeries {
   readonly #checks: Lazy<Lazy<Counter>>;
   readonly #left_out: Lazy<Counter>;
+  readonly #signals: Lazy<Counter>;
 
   constructor(registry: MetricRegistry) {
     const checks = registry.counter({
@@ -20,10 +21,19 @@ export class SuccessSeries {
       help: 'Answers that were to be checked and were not: `busy` or `queue` (too many at a time), `unreadable` (no answer can be read, or it is too long).',
     });
     this.#left_out = new Lazy((reason) => left_out.series(reason));
+    const signals = registry.counter({
+      ...{ name: 'atp_success_signals_total', labels: ['kind'] },
+      help: 'What the next request of a client said of an answer, of tenants with `implicit_signals`: `retry` and `regenerated` (the same was asked again), `corrected`, `followed` (the conversation went on).',
+    });
+    this.#signals = new Lazy((kind) => signals.series(kind));
   }
 
   checked(kind: string, result: CheckResult): void {
     this.#checks.get(kind).get(result).inc();
+  }
+
+  signalled(kind: string): void {
+    this.#signals.get(kind).inc();
   }
 
   leftOut(reason: 'busy' | 'queue' | 'unreadable'): void {

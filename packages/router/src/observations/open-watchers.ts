@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto';
 import type { RouterMetrics } from '@atp-router/adapters';
 import type { Engine } from '../engine/engine.ts';
 import type { GenerationManager } from '../generation/manager.ts';
 import { Trials } from '../lifecycle/shadow/trials.ts';
 import type { EventBus } from '../observe/event-bus.ts';
 import type { RouterOptions } from '../options.ts';
+import { Signals } from '../success/signals.ts';
 import { Validators } from '../success/validators.ts';
 import { type ObservationParts, type Observations, openObservations } from './open-observations.ts';
 import { watchAll } from './watch-all.ts';
@@ -35,6 +37,9 @@ export async function openWatchers(
     ...{ clock, log: bus, series: parts.metrics.success, later: (run) => void setImmediate(run) },
   });
   bus.listen((event) => validators.observe(event));
-  engine.attach(watchAll([observations.recorder, validators, trials]));
+  const hash = (text: string): string => createHash('sha256').update(text).digest('hex');
+  const signals = new Signals({ clock, log: bus, series: parts.metrics.success, hash });
+  bus.listen((event) => signals.observe(event));
+  engine.attach(watchAll([observations.recorder, validators, signals, trials]));
   return observations;
 }
