@@ -153,6 +153,17 @@ export {
   readRecord,
   subjectOf,
 } from './observations/observation.ts';
+export { CHECK_KINDS, type Check, type CheckedAnswer, type CheckKind, checkScore } from './success/check.ts';
+export { ANSWER_FORMATS, type AnswerFormat } from './success/format.ts';
+export {
+  isCorrection,
+  RETRY_MS,
+  SIGNAL_MS,
+  SIGNAL_WEIGHT,
+  type SignalKind,
+  signalRight,
+} from './success/signal.ts';
+export { type CheckSaid, type CheckVerdict, verdictOf } from './success/verdict.ts';
 export { NearTexts, resemblance, shingles } from './observations/minhash.ts';
 export {
   type Candidate,

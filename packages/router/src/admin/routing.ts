@@ -59,7 +59,8 @@ async function whatif({ query }: AdminRequest, { ledger }: AdminParts): Promise<
 function observationsOf(events: readonly (RouteDecided | RouteFeedback)[]): readonly Observation[] {
   const words = new Map<string, number>();
   for (const event of events) {
-    if (event.type === 'route.feedback' && !words.has(event.call_id)) words.set(event.call_id, event.right);
+    if (event.type === 'route.feedback' && event.by === undefined && !words.has(event.call_id))
+      words.set(event.call_id, event.right);
   }
   return events.flatMap((event): Observation[] => {
     if (event.type !== 'route.decided' || event.outcome !== 'ok') return [];

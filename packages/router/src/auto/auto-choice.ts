@@ -1,4 +1,4 @@
-import type { RoutingConfig } from '@atp-router/adapters';
+import type { RoutingConfig, ValidatorConfig } from '@atp-router/adapters';
 import type { CascadeAnswer, CascadeStep } from '@atp-router/consensus';
 import { NANOS_PER_USD } from '@atp-router/kernel';
 import type { CallHead, RouteDecided, RouteLesson, Speculated } from '@atp-router/ledger';
@@ -12,6 +12,8 @@ export interface ChoiceOf {
   readonly explores: boolean;
   /** Whom savings are told against, if it could have been asked; undefined: who is dearest. */
   readonly baseline: string | undefined;
+  /** What answers are held against. */
+  readonly validators: readonly ValidatorConfig[];
   /** Tokens of the prompt that were expected in prompt caches, by candidate. */
   readonly cached: ReadonlyMap<string, number>;
   /** When the next of a cascade begins early; undefined: never. */
@@ -43,6 +45,10 @@ export class AutoChoice {
     this.#task = task;
     this.#of = of;
     this.order = [task.first.model, ...task.others];
+  }
+
+  get validators(): readonly ValidatorConfig[] {
+    return this.#of.validators;
   }
 
   get plan(): 'single' | 'cascade' {

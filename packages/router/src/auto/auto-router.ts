@@ -58,8 +58,8 @@ export class AutoRouter implements Chooser, Subject {
       ...this.#at(facts.tenant.id, now.now_ms),
     });
     if (task.tried > 0) this.#budget.spend(task.tried * task.quality_usd, now.now_ms);
-    const { baseline, speculate } = settings;
-    return new AutoChoice(task, { explores, baseline, speculate, cached: cachedOf(whos, cached) });
+    const { baseline, speculate, validators } = settings;
+    return new AutoChoice(task, { explores, baseline, speculate, validators, cached: cachedOf(whos, cached) });
   }
 
   scores(tenant: string | undefined): readonly ModelScore[] {
@@ -79,8 +79,8 @@ export class AutoRouter implements Chooser, Subject {
     this.#onDrift = to;
   }
 
-  #told({ call_id, tenant, lesson, right, decided_ms, at_ms }: RouteFeedback): void {
-    const drift = this.#learner.learn(recordOf(lesson), right, this.#at(tenant, decided_ms));
+  #told({ call_id, tenant, lesson, right, weight, decided_ms, at_ms }: RouteFeedback): void {
+    const drift = this.#learner.learn(recordOf(lesson), right, this.#at(tenant, decided_ms), weight);
     if (drift === undefined) return;
     const shift = fourDigits(drift.shift);
     this.#onDrift?.({ type: 'route.drifted', call_id, tenant, ...drift, shift, at_ms });

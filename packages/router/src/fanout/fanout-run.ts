@@ -18,14 +18,15 @@ import { Intents } from '../engine/intents.ts';
 import { deadlineExceeded } from '../engine/refusals.ts';
 import { sharedHoldOf } from '../engine/shared-hold.ts';
 import { chosenEvents } from '../auto/came.ts';
+import { cascadeGuide } from '../success/cascade-guide.ts';
 import { SessionAudit } from './audit/session-audit.ts';
 import { type DeskOwner, LaneDesk } from './lane-desk.ts';
 import { choiceOf, fallenBack, textOnly } from './fallen-back.ts';
 import { Opening, type OpeningOwner } from './opening.ts';
 import { LaneBriefs } from './briefs.ts';
 import { Reply } from './reply.ts';
-import { consensusField, outTokensOf, provisionalField, sourceOf } from './report.ts';
-import { guideOf, openSession } from './session-parts.ts';
+import { consensusField, provisionalField, sourceOf } from './report.ts';
+import { openSession } from './session-parts.ts';
 import { type FanoutTimer, SessionTimers } from './session-timers.ts';
 import { type Fanout, roleOf } from './types.ts';
 
@@ -74,7 +75,7 @@ export class FanoutRun implements RunningCall, DeskOwner, OpeningOwner {
     this.#timers = new SessionTimers(env.ambient.timers, (timer) => this.guard(() => this.#due(timer)));
     this.#opening = new Opening(call, env, this.#funds, this);
     this.#briefs = new LaneBriefs(call, fanout, env);
-    const guide = fanout.choice && guideOf(fanout.choice, (lane) => outTokensOf(this.#desk.lanes.get(lane)));
+    const guide = cascadeGuide(call, fanout, env, (lane) => [this.#desk.lanes.get(lane), this.#session.lanes()[lane]]);
     const opened = openSession(call, fanout.plan, env, this.#briefs.documents, guide);
     this.#deadline_ms = opened.deadline_ms;
     this.#audit = new SessionAudit(call, fanout, env, opened);

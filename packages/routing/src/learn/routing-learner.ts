@@ -86,9 +86,9 @@ export interface RoutingLearner {
   /**
    * Takes in how right the result was, from 0 to 1; it may be long after. `at`: when the task was. Throws `RangeError` for anything
    * else, which says nothing. Returns a model that is another than it was, by this and what came before; what was learned of it
-   * counts little then.
+   * counts little then. `weight`: how much it counts beside a person's word; what counts less is not held against what a model was.
    */
-  learn(record: RouteRecord, right: number, at: RouteAt): ModelDrift | undefined;
+  learn(record: RouteRecord, right: number, at: RouteAt, weight?: number): ModelDrift | undefined;
   /** How right models were, for one tenant or (undefined) for all. */
   scores(tenant: string | undefined): readonly ModelScore[];
   /** What it has learned itself, as JSON. */

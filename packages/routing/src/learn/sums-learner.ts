@@ -69,9 +69,10 @@ export abstract class SumsLearner implements RoutingLearner {
     this.knowledge.observe(this.#known(record), at);
   }
 
-  learn(record: RouteRecord, right: number, at: RouteAt): ModelDrift | undefined {
+  learn(record: RouteRecord, right: number, at: RouteAt, weight: number = 1): ModelDrift | undefined {
     if (!(right >= 0 && right <= 1)) throw new RangeError(`how right an answer is lies from 0 to 1, not ${right}`);
-    return this.knowledge.learn(this.#known(record), right, at);
+    if (!(weight > 0 && weight <= 1)) throw new RangeError(`a word counts more than 0 and at most 1, not ${weight}`);
+    return this.knowledge.learn(this.#known(record), right, at, weight);
   }
 
   scores(tenant: string | undefined): readonly ModelScore[] {
