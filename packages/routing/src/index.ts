@@ -100,6 +100,7 @@ export type { ModelScore } from './learn/scores.ts';
 export { type AnswerRecord, fourDigits, type RouteRecord } from './learn/record.ts';
 export { isLearnerState, type LearnerState } from './learn/state.ts';
 export type { RouteTask, TaskSettings } from './learn/task.ts';
+export { onFrontier } from './frontier.ts';
 export { type Guessed, type Observation, type WhatIf, whatIf } from './whatif/estimate.ts';
 export { WHAT_IF_WORDS, type WhatIfCandidate, type WhatIfPolicy, whatIfPolicy } from './whatif/policies.ts';
 export { type CustodyEntry, type CustodyStep, CUSTODY_STEPS, custodyRefusal } from './lifecycle/custody.ts';
