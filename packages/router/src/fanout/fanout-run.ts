@@ -80,9 +80,12 @@ export class FanoutRun implements RunningCall, DeskOwner, OpeningOwner {
     this.#deadline_ms = opened.deadline_ms;
     this.#audit = new SessionAudit(call, fanout, env, opened);
     this.#session = new ConsensusSession(this.#audit.parts);
-    const shared_by_lanes = { call, env, funds: this.#funds, intents: this.#intents, books: this.#books };
-    const nextAttempt = (): number => this.#nextAttempt();
-    this.#desk = new LaneDesk(this.#briefs, { ...shared_by_lanes, nextAttempt }, this, opened.tools.embedding);
+    const nextAttempt = (): number => {
+      this.#next_attempt += 1;
+      return this.#next_attempt;
+    };
+    const shared_by_lanes = { call, env, funds: this.#funds, intents: this.#intents, books: this.#books, nextAttempt };
+    this.#desk = new LaneDesk(this.#briefs, shared_by_lanes, this, opened.tools.embedding);
     this.#reply = new Reply(call, fanout, (bytes) => this.#books.sent(bytes));
   }
 
@@ -119,11 +122,6 @@ export class FanoutRun implements RunningCall, DeskOwner, OpeningOwner {
       this.#env.faults.report(thrown);
       this.#breakDown(toAtpError(thrown));
     }
-  }
-
-  #nextAttempt(): number {
-    this.#next_attempt += 1;
-    return this.#next_attempt;
   }
 
   onOpened(): void {

@@ -3,7 +3,12 @@ import type { RouteFeedback } from '@atp-router/ledger';
 import { type Crew, crew } from '../auto/crew.ts';
 import type { Reply } from '../admin/http.ts';
 
-const CHECKS = [{ kind: 'format', form: 'json' }, { kind: 'quality' }];
+/** Checks are to say something on a busy machine, too. */
+const SLOW_MS = 1_000;
+const CHECKS = [
+  { limit_ms: SLOW_MS, kind: 'format', form: 'json' },
+  { limit_ms: SLOW_MS, kind: 'quality' },
+];
 const idOf = ({ headers }: Reply): string => String(headers['x-atp-request-id']);
 
 async function wordsOn(one: Crew, ids: readonly string[]): Promise<readonly RouteFeedback[]> {
@@ -35,7 +40,7 @@ test('an answer of one model that nobody looks at is known to be wrong where it 
 
 test('a stream is checked as well, by the entry that its task has, and others are not', async () => {
   const validators = [
-    { task_type: 'extract', checks: [{ kind: 'format' }] },
+    { task_type: 'extract', checks: [{ limit_ms: SLOW_MS, kind: 'format' }] },
     { policy: 'none', checks: CHECKS },
   ];
   const one = await crew(() => 'no JSON', { validators });
@@ -50,7 +55,7 @@ test('an answer is held against the JSON Schema that its request asks for', asyn
   const models = ['cheap', 'like'].map((id) => ({
     ...{ id, provider: 'up', context: 128_000, capabilities: ['chat', 'json_schema'] },
   }));
-  const routing = { plans: 'single', validators: [{ checks: [{ kind: 'schema' }] }] };
+  const routing = { plans: 'single', validators: [{ checks: [{ limit_ms: SLOW_MS, kind: 'schema' }] }] };
   const one = await crew((_, prompt) => prompt, routing, { models });
   const schema = { type: 'object', properties: { n: { type: 'integer' } }, required: ['n'] };
   const response_format = { type: 'json_schema', json_schema: { name: 'n', schema } };
@@ -61,7 +66,7 @@ test('an answer is held against the JSON Schema that its request asks for', asyn
 
 test('what checks find teaches who does it right, without anybody and after a restart', async () => {
   const one = await crew((model) => (model === 'like' ? '[1]' : 'no'), {
-    ...{ plans: 'single', validators: [{ checks: [{ kind: 'format', weight: 0.5 }] }] },
+    ...{ plans: 'single', validators: [{ checks: [{ limit_ms: SLOW_MS, kind: 'format', weight: 0.5 }] }] },
   });
   const liked = async (of: Crew, from: number, count: number): Promise<number> => {
     let found = 0;
@@ -78,7 +83,7 @@ test('what checks find teaches who does it right, without anybody and after a re
 });
 
 test('in a cascade an answer that is out of form is none, whatever others say', async () => {
-  const routing = { plans: 'cascade', validators: [{ checks: [{ kind: 'format' }] }] };
+  const routing = { plans: 'cascade', validators: [{ checks: [{ limit_ms: SLOW_MS, kind: 'format' }] }] };
   const one = await crew((model) => (model === 'dear' ? '[1]' : 'no'), routing);
   for (let n = 0; n < 4; n += 1) {
     one.asked.length = 0;
