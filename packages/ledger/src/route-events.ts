@@ -97,9 +97,14 @@ export interface RouteFeedback {
   readonly type: 'route.feedback';
   readonly call_id: string;
   readonly tenant: string;
+  /** Empty where nobody who has a key said it. */
   readonly key_id: string;
   /** Hex SHA-256 of what was given: the same again is no other feedback. */
   readonly body_hash: string;
+  /** What said it in place of a person, as `validator:<kinds>`; absent: somebody who has a key. */
+  readonly by?: string | undefined;
+  /** How much it counts beside a person's word, above 0 and below 1. Absent: as much. */
+  readonly weight?: number | undefined;
   /** 0 to 1. */
   readonly right: number;
   readonly lesson: RouteLesson;

@@ -105,6 +105,7 @@ export type { ModelScore } from './learn/scores.ts';
 export { type AnswerRecord, fourDigits, type RouteRecord } from './learn/record.ts';
 export { isLearnerState, type LearnerState } from './learn/state.ts';
 export type { RouteTask, TaskSettings } from './learn/task.ts';
+export { onFrontier } from './frontier.ts';
 export { type Guessed, type Observation, type WhatIf, whatIf } from './whatif/estimate.ts';
 export { WHAT_IF_WORDS, type WhatIfCandidate, type WhatIfPolicy, whatIfPolicy } from './whatif/policies.ts';
 export { type CustodyEntry, type CustodyStep, CUSTODY_STEPS, custodyRefusal } from './lifecycle/custody.ts';
@@ -158,6 +159,17 @@ export {
   readRecord,
   subjectOf,
 } from './observations/observation.ts';
+export { CHECK_KINDS, type Check, type CheckedAnswer, type CheckKind, checkScore } from './success/check.ts';
+export { ANSWER_FORMATS, type AnswerFormat } from './success/format.ts';
+export {
+  isCorrection,
+  RETRY_MS,
+  SIGNAL_MS,
+  SIGNAL_WEIGHT,
+  type SignalKind,
+  signalRight,
+} from './success/signal.ts';
+export { type CheckSaid, type CheckVerdict, verdictOf } from './success/verdict.ts';
 export { NearTexts, resemblance, shingles } from './observations/minhash.ts';
 export {
   type Candidate,

@@ -1,7 +1,24 @@
-import { LEARNER_KINDS } from '@atp-router/routing';
+import { ANSWER_FORMATS, CHECK_KINDS, LEARNER_KINDS } from '@atp-router/routing';
 import { z } from 'zod';
-import { atStart, int, modelName, typed } from './schema-parts.ts';
+import { atStart, int, modelName, name, typed } from './schema-parts.ts';
 import type { RoutingConfig } from './types-routing.ts';
+
+const checkSchema = z.strictObject({
+  kind: z.enum(CHECK_KINDS).meta({
+    description:
+      '`format`: it has the form `form`. `schema`: it is of the JSON Schema that the request asks for, where it does. `length`: it has so many characters. `quality`: it is neither empty, nor cut off, nor a loop, nor a refusal. `safety`: it has no more secrets and personal data than the prompt.',
+  }),
+  form: z
+    .enum(ANSWER_FORMATS)
+    .default('json')
+    .meta({ description: 'Only for `format`. Code is what is in fences, with brackets that close.' }),
+  min_chars: int(0, 10_000_000, 'Only for `length`.').default(1),
+  max_chars: int(1, 10_000_000, 'Only for `length`.').default(100_000),
+  weight: z.number().min(0.01).max(0.5).default(0.2).meta({
+    description: "How much what it says counts beside a person's word, which counts 1.",
+  }),
+  limit_ms: int(1, 1_000, 'A check that took longer is counted, and says nothing.').default(10),
+});
 
 /** What `auto` chooses by. docs/operations/routing.md. */
 export const routingSchema: z.ZodType<RoutingConfig> = typed<RoutingConfig>()(
@@ -88,6 +105,20 @@ export const routingSchema: z.ZodType<RoutingConfig> = typed<RoutingConfig>()(
           'Whoever is likely to be asked next in a cascade begins already while one is at work for long, and is stopped where it is not needed: sooner answers for more money. Absent: nobody begins early. Only for `learned`.',
       })
       .optional(),
+    validators: z
+      .array(
+        z.strictObject({
+          task_type: name('Only calls that say this `x-atp-task-type`. Absent: all.').optional(),
+          policy: name('Only calls under this policy. Absent: all.').optional(),
+          checks: z.array(checkSchema).min(1).max(16).meta({ description: 'What their answers are held against.' }),
+        }),
+      )
+      .max(256)
+      .default([])
+      .meta({
+        description:
+          'What answers are held against when the client has them, of calls that `auto` has chosen for; of several that match, the first. What is found is learned of like feedback, by its weight. docs/operations/success.md.',
+      }),
     seed: atStart(
       int(
         0,

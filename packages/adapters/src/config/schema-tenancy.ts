@@ -187,5 +187,9 @@ export const tenantSchema: z.ZodType<TenantConfig> = typed<TenantConfig>()(
     observe: z.boolean().default(false).meta({
       description: 'Whether what its calls ask and get may be kept, see `observations`. `false`: no word of it is.',
     }),
+    implicit_signals: z.boolean().default(false).meta({
+      description:
+        'Whether what a client asks next counts a little as a word on the answer before it: the same again, a correction, a conversation that goes on. `false`: nothing is learned of that. docs/operations/success.md.',
+    }),
   }),
 );

@@ -1,4 +1,4 @@
-import type { LearnerKind } from '@atp-router/routing';
+import type { Check, LearnerKind } from '@atp-router/routing';
 
 /** What `auto` chooses by. */
 export interface RoutingConfig {
@@ -15,6 +15,8 @@ export interface RoutingConfig {
   readonly affinity: AffinityConfig;
   /** Absent: nobody of a cascade begins early. */
   readonly speculate?: SpeculateConfig | undefined;
+  /** Of a call the first that it matches. */
+  readonly validators: readonly ValidatorConfig[];
   readonly seed?: number | undefined;
 }
 
@@ -37,4 +39,12 @@ export interface ExploreConfig {
   readonly usd_per_day: number;
   readonly gold: boolean;
   readonly high_risk: boolean;
+}
+
+/** What answers of some calls are held against. */
+export interface ValidatorConfig {
+  /** Absent: of any. */
+  readonly task_type?: string | undefined;
+  readonly policy?: string | undefined;
+  readonly checks: readonly Check[];
 }

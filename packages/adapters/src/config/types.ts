@@ -232,6 +232,8 @@ export interface TenantConfig {
   readonly require_signatures: boolean;
   readonly share_learning: boolean;
   readonly observe: boolean;
+  /** What a client asks next counts as a word on the answer before it. */
+  readonly implicit_signals: boolean;
   /** Absent: no answers are kept. */
   readonly cache?: CacheConfig | undefined;
 }

@@ -136,6 +136,8 @@ function learnedLine(event: FeedbackGiven | RouteFeedback | RouteDrifted): LogLi
   }
   const { call_id, tenant, key_id } = event;
   const of_call = { call_id, tenant, key_id };
+  if (event.type === 'route.feedback' && event.by !== undefined)
+    return line('debug', 'answer checked', { call_id, tenant, by: event.by, score: event.right });
   if (event.type === 'route.feedback') return line('debug', 'feedback given', { ...of_call, score: event.right });
   return line('debug', 'feedback given', { ...of_call, policy: event.policy, score: event.score });
 }

@@ -17,6 +17,7 @@ import { ConsensusSeries } from './consensus-series.ts';
 import { RouteSeries } from './route-series.ts';
 import { ObservationSeries } from './observation-series.ts';
 import { ShadowSeries } from './shadow-series.ts';
+import { SuccessSeries } from './success-series.ts';
 import { type Counter, type Histogram, Lazy, PairTable } from './instruments.ts';
 import { EmbedSeries } from './embed-series.ts';
 import { FlowSeries } from './flow-series.ts';
@@ -35,6 +36,7 @@ export class RouterMetrics {
   readonly #carbon: CarbonSeries = new CarbonSeries(this.registry);
   readonly #shadows: ShadowSeries = new ShadowSeries(this.registry);
   readonly observations: ObservationSeries = new ObservationSeries(this.registry);
+  readonly success: SuccessSeries = new SuccessSeries(this.registry);
   readonly affinity: AffinitySeries = new AffinitySeries(this.registry);
   readonly cache: CacheSeries = new CacheSeries(this.registry);
   readonly embeddings: EmbedSeries = new EmbedSeries(this.registry);

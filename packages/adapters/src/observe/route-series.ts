@@ -95,7 +95,9 @@ export class RouteSeries {
     this.#drifts.get(direction, model).inc();
   }
 
-  feedback({ right }: RouteFeedback): void {
+  feedback({ right, by }: RouteFeedback): void {
+    // What no person says is counted where it is made.
+    if (by !== undefined) return;
     this.#feedback.get(right >= 0.5 ? 'yes' : 'no').inc();
   }
 }

@@ -208,6 +208,8 @@ export class ProjectionBatch {
     this.learnings.push(node_id, epoch, seq, type, call_id, at_ms, JSON.stringify(event));
     if (event.type !== 'feedback.given' && event.type !== 'route.feedback') return;
     const { key_id, body_hash } = event;
+    // What no key gave nobody gives again.
+    if (key_id === '') return;
     this.feedback.set(`${call_id} ${key_id}`, [call_id, key_id, body_hash, 'given', at_ms, node_id]);
   }
 

@@ -11,6 +11,7 @@ const CANDIDATES: readonly Column[] = [
   ['COST', (row) => usd(row['expected_usd_micros'])],
   ['CACHED', 'expected_cached_tokens'],
   ['WORTH', (row) => digits(row['worth'])],
+  ['FRONTIER', (row) => (row['on_frontier'] === true ? 'yes' : 'no')],
 ];
 
 const ANSWERS: readonly Column[] = [

@@ -86,7 +86,7 @@ class Subscription {
       return;
     }
     const { bus, others } = this.#parts;
-    this.#stopListening = bus.listen((event) => this.#on(event));
+    this.#stopListening = bus.stream((event) => this.#on(event));
     if (this.#stopListening === undefined) {
       throw new AtpError('backpressure', 'As many event streams are open as there may be. Close one, or retry later.');
     }

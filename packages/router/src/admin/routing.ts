@@ -1,6 +1,14 @@
 import { AtpError, NANOS_PER_USD, nanosToMicros } from '@atp-router/kernel';
 import type { RouteAnswered, RouteDecided, RouteFeedback } from '@atp-router/ledger';
-import { fourDigits, type Guessed, type Observation, WHAT_IF_WORDS, whatIf, whatIfPolicy } from '@atp-router/routing';
+import {
+  fourDigits,
+  type Guessed,
+  type Observation,
+  onFrontier,
+  WHAT_IF_WORDS,
+  whatIf,
+  whatIfPolicy,
+} from '@atp-router/routing';
 import type { AdminParts } from './parts.ts';
 import { type AdminReply, type AdminRequest, type AdminRoutes, notFound, ok } from './routes.ts';
 
@@ -59,7 +67,8 @@ async function whatif({ query }: AdminRequest, { ledger }: AdminParts): Promise<
 function observationsOf(events: readonly (RouteDecided | RouteFeedback)[]): readonly Observation[] {
   const words = new Map<string, number>();
   for (const event of events) {
-    if (event.type === 'route.feedback' && !words.has(event.call_id)) words.set(event.call_id, event.right);
+    if (event.type === 'route.feedback' && event.by === undefined && !words.has(event.call_id))
+      words.set(event.call_id, event.right);
   }
   return events.flatMap((event): Observation[] => {
     if (event.type !== 'route.decided' || event.outcome !== 'ok') return [];
@@ -83,16 +92,18 @@ function viewOf(decided: RouteDecided): object {
   const { type: _, lesson, candidates, cost_usd_nanos, quality_usd, ...more } = decided;
   const { tried_usd_nanos, regret_usd_nanos, baseline, ...rest } = more;
   const { topic, answers, taken } = lesson;
+  const on = onFrontier(candidates.map(({ chance, expected_usd_nanos }) => [-chance, expected_usd_nanos]));
   return {
     ...{ policy: null, task_type: null, speculated: [] },
     ...rest,
     quality_usd,
     cluster: topic ?? null,
-    candidates: candidates.map(({ expected_usd_nanos, expected_cached_tokens = 0, ...one }) => ({
+    candidates: candidates.map(({ expected_usd_nanos, expected_cached_tokens = 0, ...one }, at) => ({
       ...one,
       expected_cached_tokens,
       expected_usd_micros: nanosToMicros(expected_usd_nanos),
       worth: worthOf(one.chance, expected_usd_nanos, quality_usd),
+      on_frontier: on[at] === true,
     })),
     tried_usd_micros: nanosToMicros(tried_usd_nanos),
     regret_usd_micros: nanosToMicros(regret_usd_nanos),

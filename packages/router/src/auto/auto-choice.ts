@@ -1,4 +1,4 @@
-import type { RoutingConfig } from '@atp-router/adapters';
+import type { RoutingConfig, ValidatorConfig } from '@atp-router/adapters';
 import type { CascadeAnswer, CascadeStep } from '@atp-router/consensus';
 import { NANOS_PER_USD } from '@atp-router/kernel';
 import type { CallHead, RouteDecided, RouteLesson, Speculated } from '@atp-router/ledger';
@@ -9,10 +9,11 @@ const CANDIDATES_TOLD = 8;
 
 /** What was known of a call when it was chosen for. */
 export interface ChoiceOf {
-  readonly quality_usd: number;
   readonly explores: boolean;
   /** Whom savings are told against, if it could have been asked; undefined: who is dearest. */
   readonly baseline: string | undefined;
+  /** What answers are held against. */
+  readonly validators: readonly ValidatorConfig[];
   /** Tokens of the prompt that were expected in prompt caches, by candidate. */
   readonly cached: ReadonlyMap<string, number>;
   /** When the next of a cascade begins early; undefined: never. */
@@ -44,6 +45,10 @@ export class AutoChoice {
     this.#task = task;
     this.#of = of;
     this.order = [task.first.model, ...task.others];
+  }
+
+  get validators(): readonly ValidatorConfig[] {
+    return this.#of.validators;
   }
 
   get plan(): 'single' | 'cascade' {
@@ -100,8 +105,8 @@ export class AutoChoice {
     { call_id, tenant, policy, qos, task_type }: CallHead,
     { outcome, came, taken, cost_usd_nanos, at_ms }: ChoiceEnd,
   ): RouteDecided {
-    const { quality_usd, explores } = this.#of;
-    const { first, propensity, tried } = this.#task;
+    const { explores } = this.#of;
+    const { first, propensity, tried, quality_usd } = this.#task;
     return {
       type: 'route.decided',
       ...{ call_id, tenant, qos },
@@ -151,7 +156,7 @@ export class AutoChoice {
 
   /** Points of quality, in money. */
   #nanosOf(points: number): number {
-    return Math.round(points * this.#of.quality_usd * NANOS_PER_USD);
+    return Math.round(points * this.#task.quality_usd * NANOS_PER_USD);
   }
 }
 

@@ -47,19 +47,19 @@ export class AutoRouter implements Chooser, Subject {
   choose(asked: AutoAsked, settings: RoutingConfig, now: AutoNow): AutoChoice | undefined {
     if (settings.mode === 'static') return undefined;
     const { whos, facts, observed, can_look, stream, quality, cached } = asked;
-    const { quality_usd, second_usd } = worthOf(quality, settings);
+    const { quality_usd, second_usd, target } = worthOf(quality, settings);
     const of_day_usd = settings.explore.usd_per_day * this.#part;
     const explores = mayExplore(facts, settings) && this.#budget.isLeft(of_day_usd, now.now_ms);
     const task = this.#learner.decide({
       text: asked.texts().join('\n'),
       candidates: candidatesOf(whos, facts, observed, now.mono_ms, second_usd, cached),
-      ...{ quality_usd, may_explore: explores, out_tokens_max: facts.max_out_tokens },
+      ...{ quality_usd, target, may_explore: explores, out_tokens_max: facts.max_out_tokens },
       plans: !can_look || (stream && settings.streamed === 'single') ? 'single' : settings.plans,
       ...this.#at(facts.tenant.id, now.now_ms),
     });
-    if (task.tried > 0) this.#budget.spend(task.tried * quality_usd, now.now_ms);
-    const { baseline, speculate } = settings;
-    return new AutoChoice(task, { quality_usd, explores, baseline, speculate, cached: cachedOf(whos, cached) });
+    if (task.tried > 0) this.#budget.spend(task.tried * task.quality_usd, now.now_ms);
+    const { baseline, speculate, validators } = settings;
+    return new AutoChoice(task, { explores, baseline, speculate, validators, cached: cachedOf(whos, cached) });
   }
 
   scores(tenant: string | undefined): readonly ModelScore[] {
@@ -79,8 +79,8 @@ export class AutoRouter implements Chooser, Subject {
     this.#onDrift = to;
   }
 
-  #told({ call_id, tenant, lesson, right, decided_ms, at_ms }: RouteFeedback): void {
-    const drift = this.#learner.learn(recordOf(lesson), right, this.#at(tenant, decided_ms));
+  #told({ call_id, tenant, lesson, right, weight, decided_ms, at_ms }: RouteFeedback): void {
+    const drift = this.#learner.learn(recordOf(lesson), right, this.#at(tenant, decided_ms), weight);
     if (drift === undefined) return;
     const shift = fourDigits(drift.shift);
     this.#onDrift?.({ type: 'route.drifted', call_id, tenant, ...drift, shift, at_ms });

@@ -18,14 +18,15 @@ import { Intents } from '../engine/intents.ts';
 import { deadlineExceeded } from '../engine/refusals.ts';
 import { sharedHoldOf } from '../engine/shared-hold.ts';
 import { chosenEvents } from '../auto/came.ts';
+import { cascadeGuide } from '../success/cascade-guide.ts';
 import { SessionAudit } from './audit/session-audit.ts';
 import { type DeskOwner, LaneDesk } from './lane-desk.ts';
 import { choiceOf, fallenBack, textOnly } from './fallen-back.ts';
 import { Opening, type OpeningOwner } from './opening.ts';
 import { LaneBriefs } from './briefs.ts';
 import { Reply } from './reply.ts';
-import { consensusField, outTokensOf, provisionalField, sourceOf } from './report.ts';
-import { guideOf, openSession } from './session-parts.ts';
+import { consensusField, provisionalField, sourceOf } from './report.ts';
+import { openSession } from './session-parts.ts';
 import { type FanoutTimer, SessionTimers } from './session-timers.ts';
 import { type Fanout, roleOf } from './types.ts';
 
@@ -74,14 +75,17 @@ export class FanoutRun implements RunningCall, DeskOwner, OpeningOwner {
     this.#timers = new SessionTimers(env.ambient.timers, (timer) => this.guard(() => this.#due(timer)));
     this.#opening = new Opening(call, env, this.#funds, this);
     this.#briefs = new LaneBriefs(call, fanout, env);
-    const guide = fanout.choice && guideOf(fanout.choice, (lane) => outTokensOf(this.#desk.lanes.get(lane)));
+    const guide = cascadeGuide(call, fanout, env, (lane) => [this.#desk.lanes.get(lane), this.#session.lanes()[lane]]);
     const opened = openSession(call, fanout.plan, env, this.#briefs.documents, guide);
     this.#deadline_ms = opened.deadline_ms;
     this.#audit = new SessionAudit(call, fanout, env, opened);
     this.#session = new ConsensusSession(this.#audit.parts);
-    const shared_by_lanes = { call, env, funds: this.#funds, intents: this.#intents, books: this.#books };
-    const nextAttempt = (): number => this.#nextAttempt();
-    this.#desk = new LaneDesk(this.#briefs, { ...shared_by_lanes, nextAttempt }, this, opened.tools.embedding);
+    const nextAttempt = (): number => {
+      this.#next_attempt += 1;
+      return this.#next_attempt;
+    };
+    const shared_by_lanes = { call, env, funds: this.#funds, intents: this.#intents, books: this.#books, nextAttempt };
+    this.#desk = new LaneDesk(this.#briefs, shared_by_lanes, this, opened.tools.embedding);
     this.#reply = new Reply(call, fanout, (bytes) => this.#books.sent(bytes));
   }
 
@@ -118,11 +122,6 @@ export class FanoutRun implements RunningCall, DeskOwner, OpeningOwner {
       this.#env.faults.report(thrown);
       this.#breakDown(toAtpError(thrown));
     }
-  }
-
-  #nextAttempt(): number {
-    this.#next_attempt += 1;
-    return this.#next_attempt;
   }
 
   onOpened(): void {

@@ -1,5 +1,4 @@
 import type { Document, FanoutPlan, SessionParts, Standing } from '@atp-router/consensus';
-import type { AutoChoice } from '../auto/auto-choice.ts';
 import type { AdmittedCall, EngineEnv } from '../engine/env.ts';
 import type { SessionTools } from './reconciler.ts';
 
@@ -13,14 +12,6 @@ export interface OpenedSession {
 
 /** Who says what follows in a cascade. */
 export type Guide = Pick<Standing, 'next' | 'ahead'>;
-
-/** Of a cascade that `auto` leads; `outTokens`: of a lane that has ended. */
-export function guideOf(choice: AutoChoice, outTokens: (lane: number) => number): Guide {
-  return {
-    next: (came) => choice.next(came, outTokens),
-    ahead: (came) => choice.ahead(came, outTokens),
-  };
-}
 
 /** What the session of a call works with. It ends when its client has no more use for it, too. `guide`: of a cascade. */
 export function openSession(

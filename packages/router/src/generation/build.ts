@@ -250,6 +250,7 @@ function tenantRules(tenant: TenantConfig, registry: Registry, router_window: Pa
     signing: tenant.signing_keys.length === 0 ? undefined : signingKeys(tenant.signing_keys),
     must_sign: tenant.require_signatures,
     observes: tenant.observe,
+    signals: tenant.implicit_signals,
     cache: tenant.cache,
   };
 }

@@ -68,6 +68,8 @@ export interface TenantRules {
   readonly must_sign: boolean;
   /** What its calls ask and get may be kept. */
   readonly observes: boolean;
+  /** What its clients ask next says something of the answer before it. */
+  readonly signals: boolean;
   /** Its answers may be given again; undefined: none are kept. */
   readonly cache: CacheConfig | undefined;
 }

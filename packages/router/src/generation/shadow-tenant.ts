@@ -26,6 +26,7 @@ function shadowTenant({ shadow }: Pick<Config, 'shadow'>): TenantConfig {
     require_signatures: false,
     share_learning: false,
     observe: false,
+    implicit_signals: false,
   };
 }
 

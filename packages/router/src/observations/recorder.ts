@@ -100,6 +100,8 @@ export class ObservationRecorder {
   /** Sees all events. */
   observe(event: RouterEvent): void {
     if (event.type === 'route.feedback') {
+      // Words are of people: what is trained by them is not what a rule takes for right.
+      if (event.by !== undefined) return;
       const { tenant, call_id, right, at_ms } = event;
       const { observed_share, tenants } = this.#parts.generation();
       if (observed_share === 0 || tenants.get(tenant)?.observes !== true) return;

@@ -12,7 +12,7 @@ export interface JournalSink {
 export type EventListener = (event: RouterEvent) => void;
 
 /** Live streams of one process; more are refused. */
-const LISTENERS_MAX = 64;
+const STREAMS_MAX = 64;
 
 /** One event, many readers: the journal first, then metrics, traces, logs and live streams. */
 export class EventBus implements EventLog {
@@ -21,6 +21,7 @@ export class EventBus implements EventLog {
   // Replaced, never changed: a listener may end its own subscription while an event goes round.
   #listeners: readonly EventListener[] = [];
   #listener_errors = 0;
+  #streams = 0;
 
   /** `onFault` is told of the first listener that threw; the others are only counted. */
   constructor(journal: JournalSink, onFault: (error: unknown) => void = warn) {
@@ -66,9 +67,21 @@ export class EventBus implements EventLog {
     });
   }
 
-  /** Returns the function that ends the subscription, or undefined when there are too many. */
-  listen(listener: EventListener): (() => void) | undefined {
-    if (this.#listeners.length >= LISTENERS_MAX) return undefined;
+  /** A live stream: returns the function that ends it, or undefined when there are too many. */
+  stream(listener: EventListener): (() => void) | undefined {
+    if (this.#streams >= STREAMS_MAX) return undefined;
+    this.#streams += 1;
+    const stop = this.listen(listener);
+    let is_open = true;
+    return () => {
+      if (is_open) this.#streams -= 1;
+      is_open = false;
+      stop();
+    };
+  }
+
+  /** A part of the router itself, of which there are as many as it is made of. Returns the function that ends the subscription. */
+  listen(listener: EventListener): () => void {
     const own: EventListener = (event) => listener(event);
     this.#listeners = [...this.#listeners, own];
     return () => {

@@ -57,6 +57,7 @@ const candidate = record({
   expected_usd_micros: int('What one answer was expected to cost, in millionths of a US dollar.'),
   expected_cached_tokens: int('Tokens of the prompt that were expected in its prompt cache.'),
   worth: num('The chance less the price in points of quality: 1 is all of it.'),
+  on_frontier: flag('No other candidate here is as likely right for less, or more likely right for no more.'),
 });
 
 const answer = record({

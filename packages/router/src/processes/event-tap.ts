@@ -15,7 +15,7 @@ export interface EventBatch {
 }
 
 export interface TapParts {
-  readonly bus: Pick<EventBus, 'listen'>;
+  readonly bus: Pick<EventBus, 'stream'>;
   readonly clock: Pick<Clock, 'now_ms'>;
   readonly timers: Timers;
   readonly send: (batch: EventBatch) => void;
@@ -62,7 +62,7 @@ export class EventTap {
   }
 
   #listen(): () => void {
-    const stop = this.#parts.bus.listen((event) => this.#on(event));
+    const stop = this.#parts.bus.stream((event) => this.#on(event));
     if (stop === undefined) throw new AtpError('backpressure', 'As many readers of events are there as there may be.');
     return stop;
   }

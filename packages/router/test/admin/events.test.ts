@@ -95,13 +95,12 @@ it('ends cleanly when the router stops', async () => {
   await stopped;
 });
 
-it('opens a bounded number of streams', async () => {
+it('opens a bounded number of streams, whatever else listens', async () => {
   const { url } = await startForTest();
   const open = () => stream(`${url}/admin/v1/events`, { headers: { authorization: `Bearer ${ADMIN_KEY}` } });
-  const streams = await Promise.all(Array.from({ length: 64 }, open));
+  const streams = await Promise.all(Array.from({ length: 70 }, open));
   const refused = streams.filter((one) => one.incoming.statusCode === 503);
-  expect(refused.length).toBeGreaterThan(0);
-  expect(refused.length).toBeLessThan(10);
+  expect(refused.length).toBe(6);
   const closed = streams.find((one) => one.incoming.statusCode === 200);
   closed?.close();
   for (const one of streams) one.close();

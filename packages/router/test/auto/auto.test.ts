@@ -111,7 +111,10 @@ describe('auto', () => {
       modelOf(await one.ask(SUMS, {}, { 'x-atp-quality': quality }));
     expect(await asks('100')).toBe('dear');
     expect(await asks('0.001')).not.toBe('dear');
-    for (const quality of ['best', '0', '-1', '1e3', '1001']) {
+    // Before anything is known the dearest is right with a chance of little over 0.6: a hard target needs it, an easy one does not.
+    expect(await asks('target=0.62')).toBe('dear');
+    expect(await asks('target=0.3')).not.toBe('dear');
+    for (const quality of ['best', '0', '-1', '1e3', '1001', 'target=1', 'target=0', 'target=.9', 'target=0.12345']) {
       const reply = await one.ask(SUMS, {}, { 'x-atp-quality': quality });
       expect([reply.status, errorOf(reply).param]).toEqual([400, 'x-atp-quality']);
     }

@@ -19,6 +19,7 @@ const MODELS = [
 
 export interface Crew {
   readonly running: Running;
+  readonly data_dir: string;
   /** Models that were asked, in this order. */
   readonly asked: string[];
   readonly events: RouterEvent[];
@@ -32,7 +33,7 @@ export interface Crew {
   /** What was put on record of a request. */
   decided(id: string): RouteDecided;
   /** Another router over the same data directory, once this one has stopped. */
-  again(): Promise<Crew>;
+  again(between?: () => void): Promise<Crew>;
 }
 
 /** A router with three models of one upstream, each of which answers at once what `says` has it say. */
@@ -90,7 +91,7 @@ async function open(config: Parameters<typeof start>[0]['config'], asked: string
       body: JSON.stringify(body),
     });
   return {
-    ...{ running, asked, events },
+    ...{ running, asked, events, data_dir: config.data_dir },
     ask: (prompt, body = {}, headers = {}) =>
       post(
         '/v1/chat/completions',
@@ -104,8 +105,9 @@ async function open(config: Parameters<typeof start>[0]['config'], asked: string
       if (found?.type !== 'route.decided') throw new Error(`nothing was decided for ${id}`);
       return found;
     },
-    again: async () => {
+    again: async (between) => {
       await running.stop();
+      between?.();
       return open(config, asked);
     },
   };

@@ -127,14 +127,12 @@ export class RouteKnowledge {
   }
 
   /** Takes in how right the result was. Returns what it has given away of the one that gave it; undefined: nothing. */
-  learn(record: RouteRecord, right: number, at: RouteAt): ModelDrift | undefined {
+  learn(record: RouteRecord, right: number, at: RouteAt, counts: number = 1): ModelDrift | undefined {
     const lessons = lessonsOf(record, right);
-    const drift = this.#watch(
-      lessons.find(({ model }) => model === record.taken),
-      record,
-      at,
-    );
-    this.#learn(at, (learned, weight, seen) => {
+    const of_result = counts < 1 ? undefined : lessons.find(({ model }) => model === record.taken);
+    const drift = this.#watch(of_result, record, at);
+    this.#learn(at, (learned, at_tick, seen) => {
+      const weight = at_tick * counts;
       learned.told += weight;
       if (drift !== undefined) for (const [key, sums] of learned.changed(drift.model)) seen(key, sums);
       for (const lesson of lessons) seen(lesson.model, learned.addLesson(lesson, record.features, weight));

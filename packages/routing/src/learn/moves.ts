@@ -83,6 +83,22 @@ export function likeliest(all: Iterable<Likely>): { readonly whom: number; reado
   return best;
 }
 
+/** What is still paid behind one answer, on the average, if at each step is done what is worth most. */
+export function paidAfterOne(one: One, guess: Guess): number {
+  const { kind, whom } = afterOne(one, guess);
+  if (kind === 'take') return 0;
+  if (kind === 'close') return one.closers.find((option) => option.whom === whom)?.cost ?? 0;
+  const second = one.seconds.find(({ option }) => option.whom === whom);
+  if (second === undefined) return 0;
+  const same = accordOf(second.option.chance, guess);
+  return second.option.cost + same * paidAfterTwo(second.same, guess) + (1 - same) * paidAfterTwo(second.other, guess);
+}
+
+function paidAfterTwo(two: Two, guess: Guess): number {
+  const { kind, whom } = afterTwo(two, guess);
+  return kind === 'take' ? 0 : (two.closers.find((option) => option.whom === whom)?.cost ?? 0);
+}
+
 export function afterTwo({ takes, closers }: Two, guess: Guess): Move {
   let move: Move = { kind: 'take', whom: takes[0]?.whom ?? 0, worth: Number.NEGATIVE_INFINITY };
   for (const option of takes) {

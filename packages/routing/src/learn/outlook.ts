@@ -10,6 +10,7 @@ import {
   type Move,
   type One,
   type Option,
+  paidAfterOne,
   type Two,
   worthOf,
   worthOfOne,
@@ -102,6 +103,15 @@ export class Outlook {
       if (own > least) [whom, worth, looks, least] = [opening.whom, own, true, own];
     }
     return { kind: 'ask', whom, worth, looks };
+  }
+
+  /** Chance that the result is right, if at each step is done what is worth most. */
+  right(guess: Guess, look_min: number): number {
+    const { whom, worth, looks } = this.first(guess, look_min);
+    let paid = this.#costOf(whom);
+    const after = looks ? (this.#openings.find((opening) => opening.whom === whom)?.after ?? []) : [];
+    for (const [i, one] of after.entries()) paid += (LENGTHS[i]?.[1] ?? 0) * paidAfterOne(one, guess);
+    return worth + paid;
   }
 
   /** What can follow one answer of this one, each with its chance. */

@@ -22,6 +22,8 @@ export interface RouteQuestion extends RouteAt {
   readonly candidates: readonly RouteCandidate[];
   /** What a right answer instead of a wrong one is worth, above 0. */
   readonly quality_usd: number;
+  /** How right the result is to be, 0 to 1, for as little as it takes; then `quality_usd` says nothing. Absent: as right as it is worth. */
+  readonly target?: number | undefined;
   readonly plans: RoutePlans;
   /** Longer no answer may be. Absent: as long as it gets. */
   readonly out_tokens_max?: number | undefined;
@@ -59,6 +61,8 @@ export interface RoutingTask {
   readonly first: { readonly model: string; readonly looks: boolean };
   /** The other contenders, the most promising first: who stands in where the first fails. */
   readonly others: readonly string[];
+  /** What a right answer instead of a wrong one was taken to be worth: points of quality are of this. */
+  readonly quality_usd: number;
   /** Chance of the first move. */
   readonly propensity: number;
   /** Points of quality that the first answer costs more than that of whom what is known would have had asked; 0 or more. */
@@ -82,9 +86,9 @@ export interface RoutingLearner {
   /**
    * Takes in how right the result was, from 0 to 1; it may be long after. `at`: when the task was. Throws `RangeError` for anything
    * else, which says nothing. Returns a model that is another than it was, by this and what came before; what was learned of it
-   * counts little then.
+   * counts little then. `weight`: how much it counts beside a person's word; what counts less is not held against what a model was.
    */
-  learn(record: RouteRecord, right: number, at: RouteAt): ModelDrift | undefined;
+  learn(record: RouteRecord, right: number, at: RouteAt, weight?: number): ModelDrift | undefined;
   /** How right models were, for one tenant or (undefined) for all. */
   scores(tenant: string | undefined): readonly ModelScore[];
   /** What it has learned itself, as JSON. */

@@ -35,9 +35,11 @@ const COST_USD_MIN = 1e-9;
 const SEEDS = 2 ** 32;
 
 /** A question as it is read. */
-interface Read {
+export interface Read {
   readonly prompt: PromptFeatures;
   readonly known: Known;
+  /** What one answer of each candidate is expected to cost. */
+  readonly costs_usd: readonly number[];
   readonly contenders: readonly Contender[];
   /** Of its own stream: what one task draws does not depend on what other tenants' tasks drew. */
   readonly rng: Rng;
@@ -67,9 +69,10 @@ export abstract class SumsLearner implements RoutingLearner {
     this.knowledge.observe(this.#known(record), at);
   }
 
-  learn(record: RouteRecord, right: number, at: RouteAt): ModelDrift | undefined {
+  learn(record: RouteRecord, right: number, at: RouteAt, weight: number = 1): ModelDrift | undefined {
     if (!(right >= 0 && right <= 1)) throw new RangeError(`how right an answer is lies from 0 to 1, not ${right}`);
-    return this.knowledge.learn(this.#known(record), right, at);
+    if (!(weight > 0 && weight <= 1)) throw new RangeError(`a word counts more than 0 and at most 1, not ${weight}`);
+    return this.knowledge.learn(this.#known(record), right, at, weight);
   }
 
   scores(tenant: string | undefined): readonly ModelScore[] {
@@ -116,17 +119,26 @@ export abstract class SumsLearner implements RoutingLearner {
       const tokens = Math.min(known.lengths.expected(id, prompt.topic, usual_tokens), out_tokens_max);
       return Math.max(COST_USD_MIN, in_usd + out_usd_per_token * tokens);
     });
-    const usual = costs.reduce((sum, cost) => sum + Math.log(cost), 0) / Math.max(1, costs.length);
-    const contenders = candidates.map(({ id }, i): Contender => {
-      const cost = costs[i] ?? 0;
-      return { id, cost: cost / quality_usd, better: BETTER_BY_PRICE * (Math.log(cost) - usual) };
-    });
+    const contenders = contendersAt(quality_usd, candidates, costs);
     const rng = seededRng(Math.floor(this.#rng.next() * SEEDS));
-    return { prompt, known, contenders, rng };
+    return { prompt, known, costs_usd: costs, contenders, rng };
   }
 
   #known(record: RouteRecord): RouteRecord {
     const { lineage } = this.#reader.topics;
     return record.lineage === lineage || record.lineage === '' ? record : withoutTopics(record, this.layout);
   }
+}
+
+/** Candidates with what they cost in points of quality, where a right answer is worth so much. */
+export function contendersAt(
+  quality_usd: number,
+  candidates: RouteQuestion['candidates'],
+  costs_usd: readonly number[],
+): readonly Contender[] {
+  const usual = costs_usd.reduce((sum, cost) => sum + Math.log(cost), 0) / Math.max(1, costs_usd.length);
+  return candidates.map(({ id }, i): Contender => {
+    const cost = costs_usd[i] ?? 0;
+    return { id, cost: cost / quality_usd, better: BETTER_BY_PRICE * (Math.log(cost) - usual) };
+  });
 }

@@ -81,6 +81,7 @@ export class RouteTask implements RoutingTask {
   readonly #guess: Guess;
   /** Of each contender before anybody has answered. */
   readonly chances: readonly Chance[];
+  readonly quality_usd: number;
   readonly propensity: number;
   readonly tried: number;
   readonly #first: First;
@@ -92,8 +93,10 @@ export class RouteTask implements RoutingTask {
     prompt: PromptFeatures,
     contenders: readonly Contender[],
     settings: TaskSettings,
+    quality_usd: number,
     rng: Rng,
   ) {
+    this.quality_usd = quality_usd;
     this.#insight = insight;
     this.#lengths = lengths;
     this.#prompt = prompt;
@@ -138,6 +141,11 @@ export class RouteTask implements RoutingTask {
   outlookOf(model: string): Chance & { readonly cost: number } {
     const whom = this.#placeOf(model);
     return { ...(this.chances[whom] as Chance), cost: this.#costOf(whom) };
+  }
+
+  /** Chance that the result is right, by what is known. */
+  get right(): number {
+    return this.#outlook.right(this.#guessed(undefined), this.#settings.look_min);
   }
 
   next(came: readonly RouteAnswer[]): NextStep {

@@ -35,7 +35,7 @@ export class RivalLearner extends SumsLearner {
     const costOf = (place: number): number => contenders[place]?.cost ?? 0;
     const tried = Math.max(0, costOf(first) - costOf(known_best));
     const chances = arms.map(({ mean, spread }) => ({ mean, spread, common: 0 }));
-    return new SingleTask(prompt, contenders, { first, ranked, propensity, tried, chances });
+    return new SingleTask(prompt, contenders, { first, ranked, propensity, tried, chances }, question.quality_usd);
   }
 }
 

@@ -19,8 +19,10 @@ export class SingleTask implements RoutingTask {
   readonly #prompt: PromptFeatures;
   readonly #contenders: readonly Contender[];
   readonly #choice: SingleChoice;
+  readonly quality_usd: number;
 
-  constructor(prompt: PromptFeatures, contenders: readonly Contender[], choice: SingleChoice) {
+  constructor(prompt: PromptFeatures, contenders: readonly Contender[], choice: SingleChoice, quality_usd: number) {
+    this.quality_usd = quality_usd;
     this.#prompt = prompt;
     this.#contenders = contenders;
     this.#choice = choice;

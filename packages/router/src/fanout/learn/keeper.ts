@@ -49,18 +49,17 @@ export class KnowledgeKeeper {
   async restore(): Promise<void> {
     const { store, subjects } = this.#parts;
     const own = await store.own();
-    const parts = own && this.#read(own);
-    if (own !== undefined && parts !== undefined) {
-      for (const subject of subjects) {
-        if (subject.name in parts) subject.restore(parts[subject.name]);
-      }
-      this.#at = own;
-    }
+    const parts = own === undefined ? new Map<Subject, unknown>() : this.#read(own);
+    for (const [subject, value] of parts) subject.restore(value);
+    // Whoever has no part that can be read learns of all that is in the tables; the others go on behind their state.
+    const anew = subjects.filter((subject) => !parts.has(subject));
+    if (own !== undefined && anew.length === 0) this.#at = own;
     for (;;) {
       const rows = await store.after(this.#at, PAGE);
       for (const { event, epoch, seq } of rows) {
-        this.#take(event);
-        this.#at = { epoch, seq };
+        const at = { epoch, seq };
+        this.#take(event, own !== undefined && !isBehind(at, own) ? anew : subjects);
+        this.#at = at;
       }
       if (rows.length < PAGE) break;
     }
@@ -123,29 +122,28 @@ export class KnowledgeKeeper {
     for (const state of states) {
       const { node_id, epoch, seq } = state;
       this.#known.set(node_id, { ...state, record: '' });
-      const parts = this.#read(state);
-      if (parts === undefined) continue;
-      for (const [subject, list] of contributions) {
-        if (subject.name in parts)
-          list.push({ origin: node_id, tick: epoch * EPOCH + seq, value: parts[subject.name] });
-      }
+      for (const [subject, value] of this.#read(state))
+        contributions.get(subject)?.push({ origin: node_id, tick: epoch * EPOCH + seq, value });
     }
     for (const [subject, list] of contributions) subject.merge(list);
   }
 
-  /** Parts of a state, of those subjects that can read theirs. Undefined for what nobody can. */
-  #read({ node_id, record }: LearnedState): Readonly<Record<string, unknown>> | undefined {
+  /** Parts of a state, of those subjects that can read theirs. */
+  #read({ node_id, record }: LearnedState): ReadonlyMap<Subject, unknown> {
     const { subjects } = this.#parts;
     const parts = partsOf(record, subjects);
     const known = subjects.filter(({ name }) => name in parts);
-    if (known.length > 0 && known.every((subject) => subject.isRecord(parts[subject.name]))) return parts;
-    const message = `What node "${node_id}" has learned cannot be read, and is left out.`;
-    this.#parts.onProblem(new AtpError('internal_error', `${message} Its next state takes its place.`));
-    return undefined;
+    const read = known.filter((subject) => subject.isRecord(parts[subject.name]));
+    const lost = known.length === 0 ? ['all'] : known.flatMap((one) => (read.includes(one) ? [] : [one.name]));
+    if (lost.length > 0) {
+      const message = `What node "${node_id}" has learned cannot be read, and is left out (${lost.join(', ')}).`;
+      this.#parts.onProblem(new AtpError('internal_error', `${message} Its next state takes its place.`));
+    }
+    return new Map(read.map((subject) => [subject, parts[subject.name]]));
   }
 
-  #take(event: LearnedEvent): void {
-    for (const subject of this.#parts.subjects) {
+  #take(event: LearnedEvent, subjects: readonly Subject[] = this.#parts.subjects): void {
+    for (const subject of subjects) {
       try {
         subject.take(event);
       } catch (error) {
@@ -161,6 +159,11 @@ export class KnowledgeKeeper {
       void this.exchange().then(() => this.#later());
     });
   }
+}
+
+/** Whether a place is behind another. */
+function isBehind(at: LearnedPlace, other: LearnedPlace): boolean {
+  return at.epoch > other.epoch || (at.epoch === other.epoch && at.seq > other.seq);
 }
 
 /** Records of one epoch are fewer. */
