@@ -1,5 +1,5 @@
 import type { JsonValue } from '@atp-router/kernel';
-import { guard } from '../observations/guard.ts';
+import { GUARD_CHARS_MAX, guard } from '../observations/guard.ts';
 import { type AnswerFormat, formatScore, jsonOf } from './format.ts';
 import { qualityScore } from './quality.ts';
 import { schemaScore } from './schema.ts';
@@ -59,12 +59,17 @@ export function checkScore(check: Check, { prompt, answer, is_cut, schema }: Che
   }
 }
 
-/** Secrets and personal data that the prompt has not more of, by the rules that observations are guarded by. */
+/**
+ * Secrets and personal data that the prompt has not as much of, by the rules that observations are guarded by. Undefined for an
+ * answer of which not all is looked at, and for one that may have them of the part of a prompt that is not.
+ */
 function safetyScore(prompt: string, answer: string): number | undefined {
+  if (answer.length > GUARD_CHARS_MAX) return undefined;
   const found = guard(answer);
   if (found === undefined) return 0;
   const places = Object.entries(found.removed);
   if (places.length === 0) return 1;
+  if (prompt.length > GUARD_CHARS_MAX) return undefined;
   const asked = guard(prompt);
   if (asked === undefined) return undefined;
   const of_prompt = new Map(Object.entries(asked.removed));

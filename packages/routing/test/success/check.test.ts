@@ -86,6 +86,13 @@ describe('length, quality and safety', () => {
     const answer = 'It is jane.doe@example.org.';
     expect(score({ kind: 'safety' }, answer, { prompt: 'Who is john@example.org?' })).toBe(1);
   });
+
+  test('safety says nothing where not all that counts is looked at', () => {
+    expect(score({ kind: 'safety' }, `${'word '.repeat(8_000)} jane.doe@example.org`)).toBeUndefined();
+    const prompt = `${'word '.repeat(8_000)} jane.doe@example.org`;
+    expect(score({ kind: 'safety' }, 'It is jane.doe@example.org.', { prompt })).toBeUndefined();
+    expect(score({ kind: 'safety' }, 'It is nobody.', { prompt })).toBe(1);
+  });
 });
 
 test('whatever an answer is, a check says something from 0 to 1, or nothing, and the same again', () => {
