@@ -40,7 +40,6 @@ export interface Read {
   readonly known: Known;
   /** What one answer of each candidate is expected to cost. */
   readonly costs_usd: readonly number[];
-  readonly contenders: readonly Contender[];
   /** Of its own stream: what one task draws does not depend on what other tenants' tasks drew. */
   readonly rng: Rng;
 }
@@ -119,9 +118,8 @@ export abstract class SumsLearner implements RoutingLearner {
       const tokens = Math.min(known.lengths.expected(id, prompt.topic, usual_tokens), out_tokens_max);
       return Math.max(COST_USD_MIN, in_usd + out_usd_per_token * tokens);
     });
-    const contenders = contendersAt(quality_usd, candidates, costs);
     const rng = seededRng(Math.floor(this.#rng.next() * SEEDS));
-    return { prompt, known, costs_usd: costs, contenders, rng };
+    return { prompt, known, costs_usd: costs, rng };
   }
 
   #known(record: RouteRecord): RouteRecord {

@@ -2,7 +2,7 @@ import type { Rng } from '@atp-router/kernel';
 import { together } from '../learn/together.ts';
 import type { Layout } from '../learn/layout.ts';
 import type { RouteQuestion } from '../learn/routing-learner.ts';
-import { SumsLearner, type SumsSettings } from '../learn/sums-learner.ts';
+import { contendersAt, SumsLearner, type SumsSettings } from '../learn/sums-learner.ts';
 import { TASK_SETTINGS } from '../learn/task.ts';
 import type { Arm, Rule } from './arm.ts';
 import { SingleTask } from './single-task.ts';
@@ -20,7 +20,8 @@ export class RivalLearner extends SumsLearner {
   }
 
   override decide(question: RouteQuestion): SingleTask {
-    const { prompt, known, contenders, rng } = this.read(question);
+    const { prompt, known, costs_usd, rng } = this.read(question);
+    const contenders = contendersAt(question.quality_usd, question.candidates, costs_usd);
     const { own, shared } = known;
     const facts = contenders.map(({ id, cost }) => ({
       cost,
