@@ -47,8 +47,9 @@ const LINEAGES = 2 ** 31;
 export class Topics {
   readonly #settings: TopicSettings;
   readonly #rng: Rng;
-  /** Prompts in which a bucket came. */
+  /** Prompts in which a bucket came, and the logarithm of half a prompt more: each prompt asks for those of all its words. */
   readonly #of_bucket: Float64Array = new Float64Array(BUCKETS);
+  readonly #log_of: Float64Array = new Float64Array(BUCKETS).fill(Math.log(0.5));
   #prompts = 0;
   /** Prompts since one was learned from, once topics are settled. */
   #resting = 0;
@@ -89,7 +90,7 @@ export class Topics {
     const all = Math.log(this.#prompts + 1);
     let square = 0;
     for (let i = 0; i < buckets.length; i += 1) {
-      const rare = all - Math.log((this.#of_bucket[buckets[i] ?? 0] ?? 0) + 0.5);
+      const rare = all - (this.#log_of[buckets[i] ?? 0] ?? 0);
       const count = counts[i] ?? 1;
       const weight = rare <= 0 ? 0 : count === 1 ? rare : (1 + Math.log(count)) * rare;
       weights[i] = weight;
@@ -125,7 +126,7 @@ export class Topics {
     this.#resting = (this.#resting + 1) % this.#settings.rest;
     if (this.#prompts >= this.#settings.settled_at && this.#resting !== 0) return;
     this.#prompts += 1;
-    for (const bucket of direction.buckets) this.#of_bucket[bucket] = (this.#of_bucket[bucket] ?? 0) + 1;
+    for (const bucket of direction.buckets) this.#came(bucket, (this.#of_bucket[bucket] ?? 0) + 1);
     const { kept, again, begin_at } = this.#settings;
     if (this.#kept.length < kept) this.#kept.push(direction);
     else this.#kept[this.#prompts % kept] = direction;
@@ -152,7 +153,8 @@ export class Topics {
     this.#lineage = lineage;
     this.#prompts = version;
     this.#of_bucket.fill(0);
-    for (const [i, bucket] of prompts.at.entries()) this.#of_bucket[bucket] = prompts.value[i] ?? 0;
+    this.#log_of.fill(Math.log(0.5));
+    for (const [i, bucket] of prompts.at.entries()) this.#came(bucket, prompts.value[i] ?? 0);
     this.#centres.fill(0);
     this.#free = 0;
     for (const [topic, { members, at, value }] of topics.entries()) {
@@ -165,6 +167,11 @@ export class Topics {
       this.#lengths[topic] = square;
       if (square === 0) this.#free += 1;
     }
+  }
+
+  #came(bucket: number, prompts: number): void {
+    this.#of_bucket[bucket] = prompts;
+    this.#log_of[bucket] = Math.log(prompts + 0.5);
   }
 
   #strongest(topic: number): Sparse {

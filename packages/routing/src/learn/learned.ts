@@ -63,7 +63,7 @@ export class TenantLearned {
 
   /** In lengths; see `SUMS_ROOM`. */
   get room(): number {
-    return SUMS_ROOM * (this.models.size + this.accords.size) + this.lengths.cells.size;
+    return SUMS_ROOM * (this.models.size + this.accords.size) + this.lengths.size;
   }
 
   /** What is observed at this tick counts so much beside what is there already, which fades if it is older. */
@@ -172,7 +172,7 @@ export class TenantLearned {
   }
 
   #addLength(model: string, topic: number | undefined, more: LengthSums): void {
-    if (this.lengths.cells.size >= LENGTHS_MAX && !this.lengths.has(model, topic)) return;
+    if (this.lengths.size >= LENGTHS_MAX && !this.lengths.has(model, topic)) return;
     this.lengths.add(model, topic, more);
   }
 }

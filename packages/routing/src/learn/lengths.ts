@@ -18,24 +18,31 @@ export interface LengthSums {
 
 /** How long the answers of models are, in output tokens, by topic: sums that can be added. */
 export class Lengths {
-  readonly #cells: Map<string, LengthSums> = new Map();
+  /** By topic, `ALL` for all together, then by model: no key is made for a look. */
+  readonly #cells: Map<number, Map<string, LengthSums>> = new Map();
+  #size = 0;
 
-  get cells(): ReadonlyMap<string, LengthSums> {
-    return this.#cells;
+  get size(): number {
+    return this.#size;
   }
 
   of(model: string, topic: number | undefined): LengthSums | undefined {
-    return this.#cells.get(keyOf(model, topic));
+    return this.#cells.get(topic ?? ALL)?.get(model);
   }
 
   has(model: string, topic: number | undefined): boolean {
-    return this.#cells.has(keyOf(model, topic));
+    return this.of(model, topic) !== undefined;
   }
 
   add(model: string, topic: number | undefined, more: LengthSums, factor: number = 1): void {
-    const key = keyOf(model, topic);
-    const cell = this.#cells.get(key);
-    this.#cells.set(key, {
+    let of_topic = this.#cells.get(topic ?? ALL);
+    if (of_topic === undefined) {
+      of_topic = new Map();
+      this.#cells.set(topic ?? ALL, of_topic);
+    }
+    const cell = of_topic.get(model);
+    if (cell === undefined) this.#size += 1;
+    of_topic.set(model, {
       n: (cell?.n ?? 0) + factor * more.n,
       tokens: (cell?.tokens ?? 0) + factor * more.tokens,
       logs: (cell?.logs ?? 0) + factor * more.logs,
@@ -45,24 +52,28 @@ export class Lengths {
 
   /** What is less than `least` is as good as nothing, and goes. */
   times(factor: number, least: number): void {
-    for (const [key, cell] of this.#cells) {
-      if (cell.n * factor < least) this.#cells.delete(key);
-      else this.#cells.set(key, scaled(cell, factor));
+    for (const of_topic of this.#cells.values()) {
+      for (const [model, cell] of of_topic) {
+        if (cell.n * factor >= least) of_topic.set(model, scaled(cell, factor));
+        else if (of_topic.delete(model)) this.#size -= 1;
+      }
     }
   }
 
   /** Of models alone: topics are told apart in another way now. */
   forgetTopics(): void {
-    for (const key of this.#cells.keys()) if (!key.startsWith(' ')) this.#cells.delete(key);
+    for (const topic of this.#cells.keys()) if (topic !== ALL) this.#cells.delete(topic);
+    this.#size = this.#cells.get(ALL)?.size ?? 0;
   }
 
   *entries(): Generator<readonly [model: string, topic: number | undefined, cell: LengthSums]> {
-    for (const [key, cell] of this.#cells) {
-      const blank = key.indexOf(' ');
-      yield [key.slice(blank + 1), blank === 0 ? undefined : Number(key.slice(0, blank)), cell];
-    }
+    for (const [topic, of_topic] of this.#cells)
+      for (const [model, cell] of of_topic) yield [model, topic === ALL ? undefined : topic, cell];
   }
 }
+
+/** In place of a topic: of all together. */
+const ALL = -1;
 
 /** One answer; undefined: it is no number of tokens, and says nothing. */
 export function lengthOf(tokens: number): LengthSums | undefined {
@@ -124,8 +135,4 @@ export class LengthView {
 
 function mixed(cell: LengthSums | undefined, usual: number): number {
   return cell === undefined ? usual : (cell.tokens + PRIOR_ANSWERS * usual) / (cell.n + PRIOR_ANSWERS);
-}
-
-function keyOf(model: string, topic: number | undefined): string {
-  return `${topic ?? ''} ${model}`;
 }
