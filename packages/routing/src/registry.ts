@@ -33,6 +33,8 @@ export interface ModelSpec {
   /** Absent: not known what it takes. */
   readonly energy?: EnergyProfile | undefined;
   readonly expected_latency_ms?: number | undefined;
+  /** Share of its answers that are right, 0 to 1, as the operator has it. Absent: nothing is said of it. */
+  readonly expected_quality?: number | undefined;
   /** When it came to its status at run time, ms since the epoch. Absent: it has the status of the configuration. */
   readonly status_since_ms?: number | undefined;
   /** It lacks a manifest that counts, and where that keeps it from being asked. Absent: nothing is lacking. */

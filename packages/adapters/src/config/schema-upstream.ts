@@ -260,6 +260,10 @@ export const modelSchema: z.ZodType<ModelConfig> = typed<ModelConfig>()(
       .default([])
       .meta({ description: 'Where the model runs; shown in the registry.' }),
     expected_latency_ms: millis(1, 'Usual time to the first token, in milliseconds; used until measured.').optional(),
+    expected_quality: z.number().min(0).max(1).optional().meta({
+      description:
+        'Share of answers that are right before anything was learned, such as its score in a benchmark of tasks like yours. `auto` begins with it; what is learned soon outweighs it. Absent: who is dearer is taken to be a little better.',
+    }),
     on_untranslatable: z
       .union([untranslatable, z.record(text(64, { description: 'A request field.' }), untranslatable)])
       .default('reject')

@@ -186,6 +186,8 @@ export interface ModelConfig extends Powered {
   readonly data_scopes?: readonly string[] | undefined;
   readonly regions: readonly string[];
   readonly expected_latency_ms?: number | undefined;
+  /** 0 to 1. */
+  readonly expected_quality?: number | undefined;
   readonly on_untranslatable: Untranslatable | Readonly<Record<string, Untranslatable>>;
   readonly max_concurrency?: number | undefined;
   readonly max_queue?: number | undefined;

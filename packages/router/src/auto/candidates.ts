@@ -16,7 +16,13 @@ export function candidatesOf(
   return whos.map(({ id, model }, i) => {
     const { in_usd, out_usd_per_token } = priced[i] ?? (model.is_local === true ? FREE : usual);
     const seconds = (observed.p95_ms(model, now_ms) ?? model.expected_latency_ms ?? 0) / 1_000;
-    return { id, in_usd: in_usd + second_usd * seconds, out_usd_per_token };
+    const { expected_quality } = model;
+    return {
+      id,
+      in_usd: in_usd + second_usd * seconds,
+      out_usd_per_token,
+      ...(expected_quality !== undefined && { expected_quality }),
+    };
   });
 }
 

@@ -31,6 +31,7 @@ export function modelSpec(model: ModelConfig): ModelSpec {
     data_scopes: model.data_scopes === undefined ? undefined : new Set(model.data_scopes),
     regions: model.regions,
     expected_latency_ms: model.expected_latency_ms,
+    expected_quality: model.expected_quality,
   };
 }
 

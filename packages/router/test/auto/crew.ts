@@ -11,7 +11,7 @@ export const OTHER_KEY = 'key-of-another-tenant';
 export type Says = (model: string, prompt: string) => string | undefined | Promise<string>;
 
 /** A cheap one, a second like it, and a dear one. */
-const MODELS = [
+export const MODELS = [
   { id: 'cheap', price: { in_usd_per_mtok: 0.1, out_usd_per_mtok: 0.4 } },
   { id: 'like', price: { in_usd_per_mtok: 0.1, out_usd_per_mtok: 0.5 } },
   { id: 'dear', price: { in_usd_per_mtok: 10, out_usd_per_mtok: 40 } },

@@ -11,6 +11,8 @@ export interface RouteCandidate {
   /** For reading the prompt, and for each token of an answer. */
   readonly in_usd: number;
   readonly out_usd_per_token: number;
+  /** Chance that an answer is right before anything is learned, 0 to 1. Absent: as its cost suggests. */
+  readonly expected_quality?: number | undefined;
 }
 
 /** `single`: one is asked and its answer taken; `cascade`: answers are looked at, and others asked behind them; `any`: what is worth more. */

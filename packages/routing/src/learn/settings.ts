@@ -4,7 +4,7 @@ import { BIAS, type Layout, SHOWN } from './layout.ts';
 /** Right or wrong, around a chance in the middle. */
 const NOISE = 0.2;
 /** What the average model gets right of the average task, before anything is known. */
-const USUAL = 0.6;
+export const USUAL = 0.6;
 
 /** A weight before anything is seen, and how far from it the truth may be. */
 type Prior = readonly [mean: number, spread: number];

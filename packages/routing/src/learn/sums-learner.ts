@@ -15,6 +15,7 @@ import { type RouteRecord, withoutTopics } from './record.ts';
 import type { RouteQuestion, RoutingLearner, RoutingTask } from './routing-learner.ts';
 import type { ModelScore } from './scores.ts';
 import type { LearnerState } from './state.ts';
+import { USUAL } from './settings.ts';
 import { readTenants } from './tenants-state.ts';
 import { TopicCourse } from './topic-course.ts';
 
@@ -135,8 +136,10 @@ export function contendersAt(
   costs_usd: readonly number[],
 ): readonly Contender[] {
   const usual = costs_usd.reduce((sum, cost) => sum + Math.log(cost), 0) / Math.max(1, costs_usd.length);
-  return candidates.map(({ id }, i): Contender => {
+  return candidates.map(({ id, expected_quality }, i): Contender => {
     const cost = costs_usd[i] ?? 0;
-    return { id, cost: cost / quality_usd, better: BETTER_BY_PRICE * (Math.log(cost) - usual) };
+    const by_price = BETTER_BY_PRICE * (Math.log(cost) - usual);
+    const better = expected_quality === undefined ? by_price : expected_quality - USUAL;
+    return { id, cost: cost / quality_usd, better };
   });
 }
