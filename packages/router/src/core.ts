@@ -259,7 +259,8 @@ function makeEngine(
     if (event.type !== 'call.ended') return;
     throttles.ended(event, manager.generation.tenants.get(event.tenant)?.objectives);
   });
-  const observed = observedOf(health, estimator, systemClock.now_ms);
+  const intensity = configuredIntensities(() => manager.config.carbon);
+  const observed = observedOf(health, estimator, systemClock.now_ms, intensity);
   return new Engine(
     {
       ambient,
@@ -272,7 +273,7 @@ function makeEngine(
       observed,
       live: { health, kills, observed, offered: (tenant) => agents.offered(tenant) },
       ...common,
-      intensity: configuredIntensities(() => manager.config.carbon),
+      intensity,
       stages: options.stages ?? [],
       countTokens: (texts) => counter.count(texts),
       hash: sha256,

@@ -59,6 +59,8 @@ export interface Observed {
   mape(model: ModelEntry, now_ms: number): number | undefined;
   /** Share of calls that used more than 1.2 × their estimate. */
   underRate(model: ModelEntry, now_ms: number): number | undefined;
+  /** What an answer of the expected length is expected to emit. Absent: of none it is known. */
+  co2e_mg?(model: ModelEntry, facts: Pick<RequestFacts, 'in_tokens' | 'out_tokens'>): number | undefined;
 }
 
 /** A model that no configuration declares, and that `auto` may choose all the same while it is there. */

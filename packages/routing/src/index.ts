@@ -39,7 +39,7 @@ export {
   type Unroutable,
   unroutableError,
 } from './resolve.ts';
-export { rankModels, SCORE_WEIGHTS, type ScoredModel, type ScoreTerms } from './score.ts';
+export { rankModels, SCORE_WEIGHTS, STATIC_RANKING, type Ranking, type ScoredModel, type ScoreTerms } from './score.ts';
 export { type BreakerChange, TargetHealth, type TargetHealthOptions } from './target-health.ts';
 export { evaluate, type MatchOutcome, type Subject } from './policy/evaluate.ts';
 export { FIELD_NAMES, type FieldTraits } from './policy/fields.ts';

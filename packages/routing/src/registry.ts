@@ -1,6 +1,7 @@
 import { AtpError, type Price, type Qos, type UsdNanos } from '@atp-router/kernel';
 import type { Match } from './policy/match.ts';
 import type { EnergyProfile } from './carbon/footprint.ts';
+import { type Ranking, STATIC_RANKING } from './score.ts';
 
 /** What a model can do or a request needs: `chat`, `tools`, `vision`, `embeddings`, `json`, `reasoning`, … */
 export type Capability = string;
@@ -104,6 +105,8 @@ export interface RegistrySpec {
   readonly policies?: readonly PolicyEntry[] | undefined;
   /** What models lack that no configuration declares. Absent: nothing. */
   readonly dynamic_lacks?: LacksManifest | undefined;
+  /** How those who may be chosen freely are ranked. Absent: by the usual weights. */
+  readonly ranking?: Ranking | undefined;
 }
 
 /** What a model name stands for. */
@@ -134,6 +137,7 @@ export class Registry {
   readonly models: readonly ModelEntry[];
   readonly agents: readonly AgentEntry[];
   readonly policies: readonly PolicyEntry[];
+  readonly ranking: Ranking;
   readonly #named: Map<string, Named> = new Map();
   readonly #providers: Map<string, ProviderEntry> = new Map();
   readonly #by_target: Map<string, Named> = new Map();
@@ -142,6 +146,7 @@ export class Registry {
 
   constructor(spec: RegistrySpec) {
     this.#dynamic_lacks = spec.dynamic_lacks;
+    this.ranking = spec.ranking ?? STATIC_RANKING;
     for (const provider of spec.providers) this.#providers.set(provider.id, provider);
     this.models = spec.models.map((model) => this.#addModel(model));
     this.policies = spec.policies ?? [];

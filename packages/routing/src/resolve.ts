@@ -3,7 +3,7 @@ import type { Health, Kills, Observed, Offered, RequestFacts } from './facts.ts'
 import { evaluate, type Subject } from './policy/evaluate.ts';
 import { FILTER_ERRORS, FILTERS, type Removed, removalOf, type Role } from './filters.ts';
 import type { AgentEntry, ChainStep, ModelEntry, Named, PolicyEntry, Registry } from './registry.ts';
-import { expectedCost, rankModels } from './score.ts';
+import { expectedCost, type Ranking, rankModels } from './score.ts';
 
 /** A longer chain would outlast any caller's patience. */
 const MAX_TARGETS = 8;
@@ -125,7 +125,7 @@ export function resolve(registry: Registry, name: string, facts: RequestFacts, l
   for (const one of removed.slice(0, MAX_TARGETS)) why.push(`without ${one.model.id}: ${one.reason}`);
   const is_free = candidates.role === 'auto';
   const [scores, late]: [string[], string[]] = [[], []];
-  const ranked = is_free ? byScore(kept, facts, live.observed, now_ms, scores) : kept;
+  const ranked = is_free ? byScore(registry.ranking, kept, facts, live.observed, now_ms, scores) : kept;
   const targets = readyFirst(ranked, live.health, now_ms, late).slice(0, MAX_TARGETS);
   const free = is_free ? { models: readyOf(kept, live.health, now_ms), why: [...why, ...late] } : undefined;
   const { policy, step_agents } = candidates;
@@ -227,14 +227,16 @@ function matching(registry: Registry, subject: Subject): PolicyEntry | undefined
 }
 
 function byScore(
+  ranking: Ranking,
   models: readonly ModelEntry[],
   facts: RequestFacts,
   observed: Observed,
   now_ms: number,
   why: string[],
 ): readonly ModelEntry[] {
-  const ranked = rankModels(models, facts, observed, now_ms).slice(0, AUTO_TARGETS);
-  for (const { model, score } of ranked) why.push(`${model.id} scores ${score.toFixed(3)}`);
+  const ranked = rankModels(models, facts, observed, now_ms, ranking).slice(0, AUTO_TARGETS);
+  for (const { model, score, on_frontier } of ranked)
+    why.push(`${model.id} scores ${score.toFixed(3)}${on_frontier === false ? ', and another is better in all' : ''}`);
   return ranked.map(({ model }) => model);
 }
 
@@ -269,14 +271,8 @@ function foreignScope(facts: RequestFacts): Unroutable | undefined {
     if (sendable.has(scope)) continue;
     const may = sendable.size === 0 ? 'none' : [...sendable].join(', ');
     const message = `Tenant ${facts.tenant.id} may not send data of scope "${scope.slice(0, 100)}" (x-atp-data-scope); its data_scopes: ${may}.`;
-    return {
-      ok: false,
-      code: 'policy_denied',
-      message,
-      param: 'x-atp-data-scope',
-      retry_after_ms: undefined,
-      removed: [],
-    };
+    const param = 'x-atp-data-scope';
+    return { ok: false, code: 'policy_denied', message, param, retry_after_ms: undefined, removed: [] };
   }
   return undefined;
 }

@@ -1,5 +1,6 @@
 import { costUsdNanos, ZERO_USAGE } from '@atp-router/kernel';
 import type { Observed, RequestFacts } from './facts.ts';
+import { onFrontier } from './frontier.ts';
 import type { ModelEntry } from './registry.ts';
 
 /**
@@ -22,8 +23,13 @@ export interface ScoreTerms {
   readonly predictability: number;
   /** `1 − min(under_rate, 0.5)`: lies in [0.5, 1], so its neutral value is 0.75. */
   readonly underestimate: number;
+  /** Share of right answers that the operator expects. */
+  readonly quality: number;
+  /** Expected CO2e of this request: 1 for the candidate with least, 0 for that with most. */
+  readonly carbon: number;
 }
 
+/** What each term counts for where the operator says nothing else. */
 export const SCORE_WEIGHTS: ScoreTerms = {
   capability: 0.3,
   performance: 0.2,
@@ -32,7 +38,22 @@ export const SCORE_WEIGHTS: ScoreTerms = {
   context: 0.1,
   predictability: 0.1,
   underestimate: 0.05,
+  quality: 0,
+  carbon: 0,
 };
+
+/** How candidates are ranked where nothing is learned. */
+export interface Ranking {
+  /** Each 0 or more, and not all 0: a score is their weighted mean. */
+  readonly weights: ScoreTerms;
+  /**
+   * Those on the Pareto frontier of cost, latency, quality and CO2e come before all others, whatever they score. What is not known of one
+   * cannot be held against it.
+   */
+  readonly frontier_first: boolean;
+}
+
+export const STATIC_RANKING: Ranking = { weights: SCORE_WEIGHTS, frontier_first: false };
 
 const NEUTRAL = 0.5;
 const NEUTRAL_UNDERESTIMATE = 0.75;
@@ -41,6 +62,8 @@ export interface ScoredModel {
   readonly model: ModelEntry;
   readonly score: number;
   readonly terms: ScoreTerms;
+  /** Undefined: it was not looked for. */
+  readonly on_frontier: boolean | undefined;
 }
 
 /** Scores candidates against each other, best first; equal scores go by model id. */
@@ -49,6 +72,7 @@ export function rankModels(
   facts: RequestFacts,
   observed: Observed,
   now_ms: number,
+  { weights, frontier_first }: Ranking = STATIC_RANKING,
 ): ScoredModel[] {
   const cost = models.map((model) => expectedCost(model, facts, facts.out_tokens));
   const latency = models.map((model) => observed.p95_ms(model, now_ms) ?? model.expected_latency_ms);
@@ -56,6 +80,10 @@ export function rankModels(
   const cost_range = rangeOf(cost);
   const latency_range = rangeOf(latency);
   const context_range = rangeOf(context);
+  const carbon = models.map((model) => observed.co2e_mg?.(model, facts));
+  const carbon_range = rangeOf(carbon);
+  const worse = models.map(({ expected_quality: right }) => (right === undefined ? undefined : -right));
+  const on_frontier = frontier_first ? frontierOf([cost, latency, worse, carbon], models.length) : [];
   const ranked = models.map((model, i): ScoredModel => {
     const terms: ScoreTerms = {
       capability: capabilityShare(model, facts),
@@ -65,10 +93,13 @@ export function rankModels(
       context: place(context[i], context_range),
       predictability: predictability(observed.mape(model, now_ms)),
       underestimate: underPenalty(observed.underRate(model, now_ms)),
+      quality: model.expected_quality ?? NEUTRAL,
+      carbon: 1 - place(carbon[i], carbon_range),
     };
-    return { model, score: weigh(terms), terms };
+    return { model, score: weigh(terms, weights), terms, on_frontier: on_frontier[i] };
   });
-  return ranked.sort((a, b) => b.score - a.score || (a.model.id < b.model.id ? -1 : 1));
+  const ahead = (one: ScoredModel): number => (one.on_frontier === true ? 1 : 0);
+  return ranked.sort((a, b) => ahead(b) - ahead(a) || b.score - a.score || (a.model.id < b.model.id ? -1 : 1));
 }
 
 /** Cost of this request at a model with `out_tokens` of output; undefined without a price. */
@@ -77,16 +108,24 @@ export function expectedCost(model: ModelEntry, facts: RequestFacts, out_tokens:
   return costUsdNanos({ ...ZERO_USAGE, in_tokens: facts.in_tokens, out_tokens }, model.price);
 }
 
-function weigh(terms: ScoreTerms): number {
-  return (
-    terms.capability * SCORE_WEIGHTS.capability +
-    terms.performance * SCORE_WEIGHTS.performance +
-    terms.cost * SCORE_WEIGHTS.cost +
-    terms.latency * SCORE_WEIGHTS.latency +
-    terms.context * SCORE_WEIGHTS.context +
-    terms.predictability * SCORE_WEIGHTS.predictability +
-    terms.underestimate * SCORE_WEIGHTS.underestimate
-  );
+function weigh(terms: ScoreTerms, weights: ScoreTerms): number {
+  let [sum, all] = [0, 0];
+  for (const term of TERMS) {
+    sum += terms[term] * weights[term];
+    all += weights[term];
+  }
+  return sum / all;
+}
+
+const TERMS = Object.keys(SCORE_WEIGHTS) as readonly (keyof ScoreTerms)[];
+
+/**
+ * Of so many models by what each is worse in. What is not known of one is no number, which neither beats anybody nor is
+ * beaten; what is not known of any does not count.
+ */
+function frontierOf(worse: readonly (readonly (number | undefined)[])[], count: number): readonly boolean[] {
+  const known = worse.filter((values) => values.some((value) => value !== undefined));
+  return onFrontier(Array.from({ length: count }, (_, i) => known.map((values) => values[i] ?? Number.NaN)));
 }
 
 function capabilityShare(model: ModelEntry, facts: RequestFacts): number {

@@ -1,4 +1,4 @@
-import { ANSWER_FORMATS, CHECK_KINDS, LEARNER_KINDS } from '@atp-router/routing';
+import { ANSWER_FORMATS, CHECK_KINDS, LEARNER_KINDS, SCORE_WEIGHTS } from '@atp-router/routing';
 import { z } from 'zod';
 import { atStart, int, modelName, name, typed } from './schema-parts.ts';
 import type { RoutingConfig } from './types-routing.ts';
@@ -20,6 +20,11 @@ const checkSchema = z.strictObject({
   limit_ms: int(1, 1_000, 'A check that took longer is counted, and says nothing.').default(10),
 });
 
+function weight(of: keyof typeof SCORE_WEIGHTS, what: string) {
+  const description = `What counts for so much: ${what}. What is not known of a model is half way.`;
+  return z.number().min(0).max(1_000).default(SCORE_WEIGHTS[of]).meta({ description });
+}
+
 /** What `auto` chooses by. docs/operations/routing.md. */
 export const routingSchema: z.ZodType<RoutingConfig> = typed<RoutingConfig>()(
   z.strictObject({
@@ -27,6 +32,32 @@ export const routingSchema: z.ZodType<RoutingConfig> = typed<RoutingConfig>()(
       description:
         '`learned`: by what was learned of models on such prompts, see `POST /v1/feedback`. `static`: by a fixed score of capability, success, cost, latency, context and how well estimates hold.',
     }),
+    static: z
+      .strictObject({
+        weights: z
+          .strictObject({
+            capability: weight('capability', 'the share of the needed capabilities that it is known to have'),
+            performance: weight('performance', 'the share of its calls that succeeded'),
+            cost: weight('cost', 'what the request is expected to cost'),
+            latency: weight('latency', 'the p95, else `expected_latency_ms`'),
+            context: weight('context', 'the context length'),
+            predictability: weight('predictability', 'how well its tokens are estimated'),
+            underestimate: weight('underestimate', 'how seldom it takes far more tokens than estimated'),
+            quality: weight('quality', '`expected_quality`'),
+            carbon: weight('carbon', 'what the request is expected to emit'),
+          })
+          .prefault({})
+          .refine((weights) => Object.values(weights).some((one) => one > 0), {
+            error: 'at least one of the weights has to be above 0',
+          })
+          .meta({ description: 'What each term counts for; a score is the weighted mean. At least one is above 0.' }),
+        frontier_first: z.boolean().default(false).meta({
+          description:
+            'Whether those come first that nobody beats in all of expected cost, latency, quality and CO2e (the Pareto frontier), whatever they score. What is not known of a model is not held against it.',
+        }),
+      })
+      .prefault({})
+      .meta({ description: 'How the static score is made, which ranks where nothing is learned.' }),
     learner: atStart(
       z.enum(LEARNER_KINDS).meta({
         description:

@@ -1,8 +1,9 @@
-import type { Check, LearnerKind } from '@atp-router/routing';
+import type { Check, LearnerKind, ScoreTerms } from '@atp-router/routing';
 
 /** What `auto` chooses by. */
 export interface RoutingConfig {
   readonly mode: 'learned' | 'static';
+  readonly static: StaticConfig;
   readonly learner: LearnerKind;
   readonly plans: 'any' | 'single' | 'cascade';
   /** For requests that stream. */
@@ -18,6 +19,12 @@ export interface RoutingConfig {
   /** Of a call the first that it matches. */
   readonly validators: readonly ValidatorConfig[];
   readonly seed?: number | undefined;
+}
+
+/** How models are ranked by the static score. */
+export interface StaticConfig {
+  readonly weights: ScoreTerms;
+  readonly frontier_first: boolean;
 }
 
 /** When the next of a cascade begins early. */

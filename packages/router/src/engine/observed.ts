@@ -1,5 +1,7 @@
 import type { Estimator } from '@atp-router/flow';
-import type { Observed, TargetHealth } from '@atp-router/routing';
+import { ZERO_USAGE } from '@atp-router/kernel';
+import { footprintOf, type Observed, type TargetHealth } from '@atp-router/routing';
+import type { IntensityOf } from '../carbon/intensities.ts';
 
 /** Accuracy is a pass over a seven-day window: asked for a ranking, it may be this old. */
 const ACCURACY_AGE_MS = 10_000;
@@ -12,8 +14,13 @@ interface Accuracy {
   readonly under_rate: number | undefined;
 }
 
-/** What was measured of the models, for ranking: joins the readiness windows and the estimators. */
-export function observedOf(health: TargetHealth, estimator: Estimator, wallNow_ms: () => number): Observed {
+/** What was measured of the models, for ranking: joins the readiness windows, the estimators, and what energy emits. */
+export function observedOf(
+  health: TargetHealth,
+  estimator: Estimator,
+  wallNow_ms: () => number,
+  intensity: IntensityOf,
+): Observed {
   const cache = new Map<string, Accuracy>();
   const accuracyOf = (id: string, now_ms: number): Accuracy => {
     const known = cache.get(id);
@@ -32,5 +39,9 @@ export function observedOf(health: TargetHealth, estimator: Estimator, wallNow_m
     p95_ms: (model, now_ms) => health.report(model, now_ms)?.p95_ms,
     mape: (model, now_ms) => accuracyOf(model.id, now_ms).mape,
     underRate: (model, now_ms) => accuracyOf(model.id, now_ms).under_rate,
+    co2e_mg: ({ energy, regions: [region] = [] }, { in_tokens, out_tokens }) => {
+      const usage = { ...ZERO_USAGE, in_tokens, out_tokens };
+      return footprintOf(usage, energy, region === undefined ? undefined : intensity(region)).co2e_mg;
+    },
   };
 }

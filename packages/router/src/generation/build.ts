@@ -66,6 +66,7 @@ export function buildGeneration(config: Config, overlay: readonly OverlayEntity[
     dynamic_lacks: dynamicLacks(config),
     agents: [...config.agents, ...cast.asAgents()],
     policies: config.policies.map((policy) => policyEntry(policy, cast)),
+    ranking: config.routing.static,
   });
   return {
     number: parts.number,

@@ -205,7 +205,7 @@ export class World {
   #makeEngine(stages: Stages): Engine {
     const { draw, time, log, ledger, health, kills, shared } = this;
     const estimator = new Estimator();
-    const observed = observedOf(health, estimator, time.now_ms);
+    const observed = observedOf(health, estimator, time.now_ms, () => undefined);
     const archive = new FakeArchive(time, draw, log.events);
     const sealer = {
       seal: (plain: Uint8Array) => Buffer.from(plain).toString('base64'),
