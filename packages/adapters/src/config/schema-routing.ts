@@ -47,9 +47,6 @@ export const routingSchema: z.ZodType<RoutingConfig> = typed<RoutingConfig>()(
             carbon: weight('carbon', 'what the request is expected to emit'),
           })
           .prefault({})
-          .refine((weights) => Object.values(weights).some((one) => one > 0), {
-            error: 'at least one of the weights has to be above 0',
-          })
           .meta({ description: 'What each term counts for; a score is the weighted mean. At least one is above 0.' }),
         frontier_first: z.boolean().default(false).meta({
           description:

@@ -22,6 +22,14 @@ const CASES: readonly Case[] = [
     message: /^"plans" is not one of the known values$/,
     suggestion: 'cascade',
   },
+  {
+    why: 'a score in which nothing counts',
+    text: append(
+      'routing: { static: { weights: { capability: 0, performance: 0, cost: 0, latency: 0, context: 0, predictability: 0, underestimate: 0 } } }',
+    ),
+    at: ['10:31 routing.static.weights'],
+    message: /all "weights" are 0, so that nothing ranks models/,
+  },
 ];
 
 testFaults('routing', CASES);
