@@ -1,6 +1,6 @@
 export * from './events.ts';
 export type * from './consensus-events.ts';
-export type * from './footprint.ts';
+export * from './footprint.ts';
 export type * from './lane-mark.ts';
 export type * from './learned-events.ts';
 export type * from './model-events.ts';

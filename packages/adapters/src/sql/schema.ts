@@ -117,6 +117,15 @@ const SHADOWS: readonly string[] = [
   'CREATE INDEX shadow_comparisons_by_champion ON shadow_comparisons (champion, at_ms)',
 ];
 
+/** Energy and CO2e of usage. Of what was summed before nothing is known; sums that are made anew from records have it. */
+const FOOTPRINTS: readonly string[] = [
+  'ALTER TABLE usage_daily ADD COLUMN energy_millijoules BIGINT NOT NULL DEFAULT 0',
+  'ALTER TABLE usage_daily ADD COLUMN co2e_micrograms BIGINT NOT NULL DEFAULT 0',
+  'ALTER TABLE usage_daily ADD COLUMN calls_without_energy BIGINT NOT NULL DEFAULT 0',
+  'ALTER TABLE usage_daily ADD COLUMN calls_without_co2e BIGINT NOT NULL DEFAULT 0',
+  'UPDATE usage_daily SET calls_without_energy = calls, calls_without_co2e = calls',
+];
+
 /** Each entry brings the schema to the version of its place in the list, from 1. Entries are never changed, only added. */
 const MIGRATIONS: readonly (readonly string[])[] = [
   [...PROJECTION, ...SHARED],
@@ -125,6 +134,7 @@ const MIGRATIONS: readonly (readonly string[])[] = [
   CONSENSUS,
   LEARNED,
   SHADOWS,
+  FOOTPRINTS,
 ];
 
 export const SCHEMA_VERSION: number = MIGRATIONS.length;

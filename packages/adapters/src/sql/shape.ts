@@ -76,6 +76,10 @@ export const USAGE_DAY: Shape<UsageDay> = {
   attempts: 'integer',
   ...TOKENS,
   cost_usd_nanos: 'integer',
+  energy_millijoules: 'integer',
+  co2e_micrograms: 'integer',
+  calls_without_energy: 'integer',
+  calls_without_co2e: 'integer',
 };
 
 export const BUDGET_DAY: Shape<BudgetDay> = {
