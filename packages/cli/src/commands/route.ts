@@ -4,6 +4,7 @@ import type { OnlineOptions } from '../online/target.ts';
 import { type Column, isRow, type Row, rowsOf, table } from '../print/table.ts';
 import { printable, shown, usd } from '../print/text.ts';
 import { adminPath, type Cli, online, show } from './context.ts';
+import { addRouteSavings } from './route-savings.ts';
 
 const CANDIDATES: readonly Column[] = [
   ['MODEL', 'model'],
@@ -64,6 +65,7 @@ export function addRoute(program: Command, cli: Cli): void {
         show(cli, options, answer, () => whatIf(isRow(answer) ? answer : {}));
       }),
     );
+  addRouteSavings(route, cli);
 }
 
 function explained(row: Row): string {

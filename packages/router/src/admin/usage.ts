@@ -124,6 +124,7 @@ export function recordView<T extends Pick<UsageRow, 'cost_usd_nanos' | 'tools_us
   };
 }
 
+/** `model`: undefined where it is no parameter of the path. */
 interface Range {
   readonly tenant: string | undefined;
   readonly model: string | undefined;
@@ -131,7 +132,7 @@ interface Range {
   readonly to: string | undefined;
 }
 
-function range(query: Query): Range {
+export function range(query: Query): Range {
   const [from, to] = [query.day('from'), query.day('to')];
   if (from !== undefined && to !== undefined && from > to) {
     throw new AtpError('invalid_request', '"from" must not be after "to".', { param: 'from' });

@@ -1,7 +1,7 @@
 import type { RoutingConfig, ValidatorConfig } from '@atp-router/adapters';
 import type { CascadeAnswer, CascadeStep } from '@atp-router/consensus';
 import { NANOS_PER_USD } from '@atp-router/kernel';
-import type { CallHead, RouteDecided, RouteLesson, Speculated } from '@atp-router/ledger';
+import type { CallHead, Footprint, RouteDecided, RouteLesson, Speculated } from '@atp-router/ledger';
 import { fourDigits, type RouteAnswer, type RouteRecord, type RoutingTask } from '@atp-router/routing';
 
 /** Candidates that a record names: enough to see why, and few enough to be written for each call. */
@@ -28,6 +28,8 @@ export interface ChoiceEnd {
   /** Whose answer was the result. */
   readonly taken: string | undefined;
   readonly cost_usd_nanos: number;
+  /** What it took, as far as it is known of all of it. */
+  readonly footprint: Footprint;
   readonly at_ms: number;
 }
 
@@ -103,7 +105,7 @@ export class AutoChoice {
   /** What is put on record of it, and learned from there. */
   decided(
     { call_id, tenant, policy, qos, task_type }: CallHead,
-    { outcome, came, taken, cost_usd_nanos, at_ms }: ChoiceEnd,
+    { outcome, came, taken, cost_usd_nanos, footprint, at_ms }: ChoiceEnd,
   ): RouteDecided {
     const { explores } = this.#of;
     const { first, propensity, tried, quality_usd } = this.#task;
@@ -118,13 +120,20 @@ export class AutoChoice {
       baseline: this.#baseline,
       ...(this.#speculated.length > 0 && { speculated: [...this.#speculated] }),
       lesson: lessonOf(this.#task.record(came, taken)),
-      ...{ outcome, cost_usd_nanos, at_ms },
+      ...{ outcome, cost_usd_nanos, ...footprint, at_ms },
     };
   }
 
   get #told(): RouteDecided['candidates'] {
-    this.#told_before ??= this.order.slice(0, CANDIDATES_TOLD).map((model) => this.#candidate(model));
+    this.#told_before ??= this.#namesTold.map((model) => this.#candidate(model));
     return this.#told_before;
+  }
+
+  /** Whom savings are told against is always among them: quality is compared with what was thought of it. */
+  get #namesTold(): readonly string[] {
+    const names = this.order.slice(0, CANDIDATES_TOLD);
+    const { model } = this.#baseline;
+    return names.includes(model) ? names : [...names, model];
   }
 
   #candidate(model: string): RouteDecided['candidates'][number] {

@@ -31,7 +31,8 @@ export const ROUTING_PATHS: JsonObject = {
   }),
 };
 
-const guessed = (description: string): JsonObject =>
+/** A mean between its bounds. */
+export const guessedSchema = (description: string): JsonObject =>
   orNull(
     record(
       { mean: num('Mean.'), low: num('It is more than that,'), high: num('and less than that.') },
@@ -43,8 +44,8 @@ const guessed = (description: string): JsonObject =>
 const estimate = (description: string): JsonObject =>
   record(
     {
-      right: guessed('How right results are, 0 to 1; null: nothing can be said.'),
-      cost_usd: guessed('Of a call, in US dollars.'),
+      right: guessedSchema('How right results are, 0 to 1; null: nothing can be said.'),
+      cost_usd: guessedSchema('Of a call, in US dollars.'),
     },
     [],
     description,
