@@ -10,7 +10,7 @@ const MORE = CONFIG.replace(
   - { id: poor, provider: up, context: 100000, price: { in_usd_per_mtok: 1, out_usd_per_mtok: 2 } }
 `,
 );
-const at = new Workplace(MORE);
+const at = new Workplace(`${MORE}routing: { gain_share: { share: 0.2 } }\n`);
 
 beforeAll(async () => {
   await at.start();
@@ -28,5 +28,8 @@ test('says what auto saved, by what is asked for, and that nobody has said how r
   expect(out).toContain('in hindsight nothing can be said of any one model\ndoubt: nobody has said');
   const json = await at.data('route', 'savings', '--tenant', 'acme');
   expect(json).toMatchObject({ by: ['tenant'], data: [{ tenant: 'acme', calls: 1, failed: 0 }], total: { calls: 1 } });
+  expect(await at.fine('route', 'savings', '--gain-share')).toMatch(
+    /^MONTH +TENANT .*\n\d{4}-\d\d +acme +\$.* unproven +- +0 +0 +\$0\.000000\n/,
+  );
   expect(await at.fine('route', 'savings', '--to', '2020-01-01')).toMatch(/^none\n/);
 });

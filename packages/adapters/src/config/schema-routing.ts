@@ -52,6 +52,19 @@ export const routingSchema: z.ZodType<RoutingConfig> = typed<RoutingConfig>()(
     baseline: modelName(
       'Model that savings are told against: what it would have been expected to cost to ask it. Absent: of those who could be asked, the one that is dearest.',
     ).optional(),
+    gain_share: z
+      .strictObject({
+        share: z.number().min(0).max(1).meta({ description: 'Part of what was saved against `baseline`, 0 to 1.' }),
+        quality_margin: z.number().min(0).max(1).default(0.02).meta({
+          description:
+            'How much less right results may be than those of `baseline`, in shares of 1, and have to be proven to be. 0: not at all, which takes many words to prove.',
+        }),
+      })
+      .meta({
+        description:
+          'What of savings is shared, by tenant and month, in `atp route savings --gain-share`. Nothing is booked. Absent: it is not reported.',
+      })
+      .optional(),
     explore: z
       .strictObject({
         usd_per_day: z.number().min(0).max(9_000_000).default(1).meta({

@@ -11,6 +11,8 @@ export interface RoutingConfig {
   readonly second_usd: number;
   /** Id of a model. */
   readonly baseline?: string | undefined;
+  /** What of savings is shared. Absent: nothing is reported of it. */
+  readonly gain_share?: GainShareConfig | undefined;
   readonly explore: ExploreConfig;
   readonly affinity: AffinityConfig;
   /** Absent: nobody of a cascade begins early. */
@@ -25,6 +27,14 @@ export interface SpeculateConfig {
   readonly after_ms: number;
   /** 0 to 1. */
   readonly chance_min: number;
+}
+
+/** What of savings is shared, in reports. */
+export interface GainShareConfig {
+  /** 0 to 1. */
+  readonly share: number;
+  /** How much less right results may be than those of the baseline, 0 to 1. */
+  readonly quality_margin: number;
 }
 
 /** Where the beginnings of prompts are warm. */

@@ -10,6 +10,7 @@ interface SavingsOptions extends OnlineOptions {
   readonly to?: string;
   readonly tenant?: string;
   readonly by?: string;
+  readonly gainShare?: boolean;
 }
 
 /** The oldest days are missing. */
@@ -23,10 +24,14 @@ export function addRouteSavings(route: Command, cli: Cli): void {
     .option('--to <day>', 'last UTC day, YYYY-MM-DD', day)
     .option('--tenant <id>', 'only this tenant')
     .option('--by <fields>', 'of day, tenant, cluster, model, separated by commas; default: tenant')
-    .action(({ from, to, tenant, by, ...options }: SavingsOptions) =>
+    .option('--gain-share', 'what of it is shared, by tenant and month (routing.gain_share)')
+    .action(({ from, to, tenant, by, gainShare, ...options }: SavingsOptions) =>
       withAdmin(options, cli.terminal, async (api) => {
         const answer = await api.get(adminPath('routing', 'savings'), { from, to, tenant, by });
-        show(cli, options, answer, () => `${savings(isRow(answer) ? answer : {})}${cutRemark(answer, HINT)}`);
+        const row = isRow(answer) ? answer : {};
+        show(cli, options, answer, () =>
+          gainShare === true ? shares(row['gain_share']) : `${savings(row)}${cutRemark(answer, HINT)}`,
+        );
       }),
     );
 }
@@ -44,6 +49,30 @@ const SUMS: readonly Column[] = [
   ['CO2E MG', 'co2e_mg'],
   ['NO ENERGY', 'calls_without_energy'],
 ];
+
+const SHARES: readonly Column[] = [
+  ['MONTH', 'month'],
+  ['TENANT', 'tenant'],
+  ['SAVED', (row) => usd(row['saved_usd_micros'])],
+  ['QUALITY', 'quality'],
+  ['MORE RIGHT', (row) => gap(row['quality_gap'])],
+  ['WORDS', 'words'],
+  ['AS GOOD AS', 'effective'],
+  ['SHARE', (row) => usd(row['gain_share_usd_micros'])],
+];
+
+function shares(answer: unknown): string {
+  if (!isRow(answer)) return 'the configuration has no routing.gain_share\n';
+  const { share, quality_margin } = answer;
+  return `${table(rowsOf(answer), SHARES)}a share of ${shown(share)} of what was saved, where results are proven not to be less right by more than ${shown(quality_margin)}; nothing is booked\n${cutRemark(answer, HINT)}`;
+}
+
+/** A mean, and nineteen times of twenty between what. */
+function gap(value: unknown): string {
+  if (!isRow(value)) return '-';
+  const [mean, low, high] = [value['mean'], value['low'], value['high']].map((one) => Number(one).toFixed(3));
+  return `${mean} (${low} to ${high})`;
+}
 
 function savings(answer: Row): string {
   const by = Array.isArray(answer['by']) ? answer['by'].map(String) : [];

@@ -8,9 +8,11 @@ import {
   type SavingsGroup,
 } from '@atp-router/ledger';
 import { hindsight } from '@atp-router/routing';
+import { gainShares } from './gain-share.ts';
 import type { AdminParts } from './parts.ts';
 import { guessed, observationsOf, ROUTES_MAX } from './route-observations.ts';
 import { type AdminReply, type AdminRequest, type AdminRoutes, ok } from './routes.ts';
+import { signedMicros } from './signed-micros.ts';
 import { range } from './usage.ts';
 
 /** `/routing/savings`: what `auto` saves, from sums that follow the journal. */
@@ -18,18 +20,20 @@ export function addSavings(routes: AdminRoutes, parts: AdminParts): void {
   routes.get('/routing/savings', ['from', 'to', 'tenant', 'by'], (request) => savings(request, parts));
 }
 
-async function savings({ query }: AdminRequest, { ledger }: AdminParts): Promise<AdminReply> {
+async function savings({ query }: AdminRequest, { ledger, manager }: AdminParts): Promise<AdminReply> {
   const { tenant, from: from_day, to: until_day } = range(query);
   const filter: SavingsFilter = { tenant, from_day, until_day };
   const asked = query.list('by', SAVINGS_GROUPS) ?? ['tenant'];
   // In the order of the contract, whatever the order of the question.
   const by = SAVINGS_GROUPS.filter((group) => asked.includes(group));
   const [rows, [total]] = await Promise.all([ledger.savings.sums(filter, by), ledger.savings.sums(filter, [])]);
+  const { gain_share } = manager.config.routing;
   return ok({
     by,
     data: rows.map((row) => ({ ...groupsOf(row, by), ...measured(row) })),
     truncated: rows.length >= SAVINGS_SUMS_MAX,
     total: total === undefined ? null : measured(total),
+    gain_share: gain_share === undefined ? null : await gainShares(ledger.savings, filter, gain_share),
     hindsight: await lookBack(ledger.learned, filter),
   });
 }
@@ -53,10 +57,6 @@ function measured(row: RouteDay): object {
     co2e_mg: row.co2e_micrograms / 1_000,
     ...{ calls_without_energy, calls_without_co2e },
   };
-}
-
-function signedMicros(usd_nanos: number): number {
-  return usd_nanos < 0 ? -nanosToMicros(-usd_nanos) : nanosToMicros(usd_nanos);
 }
 
 /** Of the choices that are still on record, which are fewer than those in the sums. */

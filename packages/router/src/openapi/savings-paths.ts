@@ -52,8 +52,34 @@ export const SAVINGS_SCHEMAS: JsonObject = {
     data: list(record({ ...dimensions, ...sums }, Object.keys(dimensions)), 'Ordered by day, tenant, cluster, model.'),
     truncated: flag('There are more rows than one answer holds; the oldest days are missing.'),
     total: orNull(record(sums, [], 'Of all rows; null: there are none.')),
+    gain_share: orNull(ref('RouteGainShare')),
     hindsight: ref('RouteHindsight'),
   }),
+  RouteGainShare: record(
+    {
+      share: num('Part of savings that is shared, as configured.'),
+      quality_margin: num('How much less right results may be than those of the baseline.'),
+      data: list(
+        record({
+          tenant: text('Whose calls.'),
+          month: text('`YYYY-MM`, UTC.'),
+          saved_usd_micros: int('What was saved; below 0: less than nothing.'),
+          quality: words(
+            '`proven`: results were not less right than the baseline by more than the margin, nineteen times of twenty; `below`: they were; `unproven`: neither can be said.',
+            ['proven', 'below', 'unproven'],
+          ),
+          words: int('Words of people that this rests on.'),
+          effective: num('As many calls of the baseline alone would be as sure.'),
+          quality_gap: guessedSchema('How much more right results were, in shares of 1; null: nothing can be said.'),
+          gain_share_usd_micros: int('What is shared: 0 where it is not proven. Nothing is booked.'),
+        }),
+        'By month, then tenant.',
+      ),
+      truncated: flag('There are more days than are summed; the oldest are missing.'),
+    },
+    [],
+    'Null: `routing.gain_share` is not configured.',
+  ),
   RouteHindsight: record({
     from_ms: orNull(int('Oldest choice that it rests on, ms since the epoch; null: there is none.')),
     to_ms: orNull(int('The newest.')),
