@@ -1,14 +1,6 @@
-import { COUNT_MAX, type Usage } from '@atp-router/kernel';
+import { COUNT_MAX, type Footprint, type Usage } from '@atp-router/kernel';
 
-/** What energy something took and what that emitted, as far as it is known. What is absent is not known; it is not zero. */
-export interface Footprint {
-  /** Energy in joules, the data centre's own share included, to a thousandth. */
-  readonly energy_joules?: number | undefined;
-  /** Carbon dioxide and what warms like it, in milligrams, to a thousandth. */
-  readonly co2e_mg?: number | undefined;
-}
-
-/** The same of one attempt. */
+/** What one attempt took. */
 export interface AttemptFootprint extends Footprint {
   /** Where its model runs. */
   readonly region?: string | undefined;

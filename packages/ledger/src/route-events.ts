@@ -1,5 +1,4 @@
-import type { Qos, UsdNanos } from '@atp-router/kernel';
-import type { Footprint } from './footprint.ts';
+import type { Footprint, Qos, UsdNanos } from '@atp-router/kernel';
 
 /** Values of features by their places; those that are not named are 0. */
 export interface RouteFeatures {
@@ -41,8 +40,13 @@ export interface RouteCandidateSeen {
   /** Chance that its answer is right, and one standard deviation of what is not known of it. */
   readonly chance: number;
   readonly spread: number;
-  /** Of one answer. */
+  /** What one answer costs. */
   readonly expected_usd_nanos: UsdNanos;
+  /** The same with what its time and its carbon are worth; absent: these are worth nothing. */
+  readonly weighed_usd_nanos?: UsdNanos | undefined;
+  /** What one answer takes and emits; absent: not known. */
+  readonly expected_energy_joules?: number | undefined;
+  readonly expected_co2e_mg?: number | undefined;
   /** Tokens of the prompt that were expected in its prompt cache; absent: none. */
   readonly expected_cached_tokens?: number | undefined;
 }

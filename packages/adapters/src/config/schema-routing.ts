@@ -49,6 +49,10 @@ export const routingSchema: z.ZodType<RoutingConfig> = typed<RoutingConfig>()(
       description:
         'What a second less to wait for an answer is worth, in US dollars, by the p95 of a model. 0: time is free.',
     }),
+    carbon_usd_per_kg: z.number().min(0).max(1_000).default(0).meta({
+      description:
+        'What a kilogram of CO2e less is worth, in US dollars; a tonne is a thousand times as much. It is weighed, not paid. Of whom it is not known what it emits is taken to emit as the others do. 0: carbon counts for nothing. docs/operations/carbon.md.',
+    }),
     baseline: modelName(
       'Model that savings are told against: what it would have been expected to cost to ask it. Absent: of those who could be asked, the one that is dearest.',
     ).optional(),

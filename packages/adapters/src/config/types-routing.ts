@@ -9,6 +9,8 @@ export interface RoutingConfig {
   readonly streamed: 'any' | 'single';
   readonly quality_usd: number;
   readonly second_usd: number;
+  /** What a kilogram of CO2e that is not emitted is worth. */
+  readonly carbon_usd_per_kg: number;
   /** Id of a model. */
   readonly baseline?: string | undefined;
   /** What of savings is shared. Absent: nothing is reported of it. */

@@ -11,6 +11,8 @@ const CANDIDATES: readonly Column[] = [
   ['RIGHT', (row) => `${digits(row['chance'])} ± ${digits(row['spread'])}`],
   ['COST', (row) => usd(row['expected_usd_micros'])],
   ['CACHED', 'expected_cached_tokens'],
+  ['JOULES', (row) => digits(row['expected_energy_joules'])],
+  ['CO2E MG', (row) => digits(row['expected_co2e_mg'])],
   ['WORTH', (row) => digits(row['worth'])],
   ['FRONTIER', (row) => (row['on_frontier'] === true ? 'yes' : 'no')],
 ];

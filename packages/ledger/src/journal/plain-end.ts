@@ -1,5 +1,5 @@
 import { EVENT_VERSION } from '../events.ts';
-import type { Footprint } from '../footprint.ts';
+import type { Footprint } from '@atp-router/kernel';
 import type { SettledCall } from '../state/sums.ts';
 
 /** What tables have columns for of a `call.ended`; the rest stays in its text. */

@@ -1,6 +1,15 @@
-import { addCounts, addUsage, addUsdNanos, type Usage, type UsdNanos, utcDay, ZERO_USAGE } from '@atp-router/kernel';
+import {
+  addCounts,
+  addUsage,
+  addUsdNanos,
+  type Footprint,
+  type Usage,
+  type UsdNanos,
+  utcDay,
+  ZERO_USAGE,
+} from '@atp-router/kernel';
 import type { AttemptRecord, CallEnded, CallHead } from '../events.ts';
-import { type AttemptFootprint, type Footprint, knownOf, unknownOf } from '../footprint.ts';
+import { type AttemptFootprint, knownOf, unknownOf } from '../footprint.ts';
 
 /** Where in a node's journal a record stands. */
 export interface RecordKey {

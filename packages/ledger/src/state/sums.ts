@@ -1,6 +1,6 @@
-import { addCounts, addUsdNanos, type Usage, utcDay } from '@atp-router/kernel';
+import { addCounts, addUsdNanos, type Footprint, type Usage, utcDay } from '@atp-router/kernel';
 import type { AttemptRecord, CallEnded } from '../events.ts';
-import { type Footprint, knownOf, unknownOf } from '../footprint.ts';
+import { knownOf, unknownOf } from '../footprint.ts';
 import { type BudgetDay, modelOf, type UsageDay } from './rows.ts';
 
 /** What of a call's end goes into sums. */

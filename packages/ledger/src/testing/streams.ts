@@ -1,6 +1,7 @@
 import {
   addUsage,
   costUsdNanos,
+  type Footprint,
   type Price,
   type Rng,
   randomInt,
@@ -10,7 +11,6 @@ import {
   ZERO_USAGE,
 } from '@atp-router/kernel';
 import type { ConsensusEnded } from '../consensus-events.ts';
-import type { Footprint } from '../footprint.ts';
 import type { AttemptIntent, AttemptRecord, CallHead, CallOutcome, IdempotencyRef, RouterEvent } from '../events.ts';
 
 /** An event and the wall clock at which a router would have appended it. */

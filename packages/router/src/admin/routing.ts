@@ -1,5 +1,5 @@
 import { AtpError, NANOS_PER_USD, nanosToMicros } from '@atp-router/kernel';
-import type { RouteAnswered, RouteDecided } from '@atp-router/ledger';
+import type { RouteAnswered, RouteCandidateSeen, RouteDecided } from '@atp-router/ledger';
 import { fourDigits, onFrontier, WHAT_IF_WORDS, whatIf, whatIfPolicy } from '@atp-router/routing';
 import type { AdminParts } from './parts.ts';
 import { guessed, observationsOf, ROUTES_MAX } from './route-observations.ts';
@@ -58,17 +58,15 @@ function viewOf(decided: RouteDecided): object {
   const { type: _, lesson, candidates, cost_usd_nanos, quality_usd, ...more } = decided;
   const { tried_usd_nanos, regret_usd_nanos, baseline, ...rest } = more;
   const { topic, answers, taken } = lesson;
-  const on = onFrontier(candidates.map(({ chance, expected_usd_nanos }) => [-chance, expected_usd_nanos]));
+  const on = onFrontier(candidates.map((one) => [-one.chance, weighedOf(one)]));
   return {
-    ...{ policy: null, task_type: null, speculated: [] },
+    ...{ policy: null, task_type: null, speculated: [], energy_joules: null, co2e_mg: null },
     ...rest,
     quality_usd,
     cluster: topic ?? null,
-    candidates: candidates.map(({ expected_usd_nanos, expected_cached_tokens = 0, ...one }, at) => ({
-      ...one,
-      expected_cached_tokens,
-      expected_usd_micros: nanosToMicros(expected_usd_nanos),
-      worth: worthOf(one.chance, expected_usd_nanos, quality_usd),
+    candidates: candidates.map((one, at) => ({
+      ...candidateView(one),
+      worth: worthOf(one.chance, weighedOf(one), quality_usd),
       on_frontier: on[at] === true,
     })),
     tried_usd_micros: nanosToMicros(tried_usd_nanos),
@@ -78,6 +76,21 @@ function viewOf(decided: RouteDecided): object {
     taken: taken ?? null,
     cost_usd_micros: nanosToMicros(cost_usd_nanos),
   };
+}
+
+function candidateView(one: RouteCandidateSeen): object {
+  const { model, chance, spread, expected_usd_nanos, expected_cached_tokens = 0 } = one;
+  return {
+    ...{ model, chance, spread, expected_cached_tokens },
+    expected_usd_micros: nanosToMicros(expected_usd_nanos),
+    weighed_usd_micros: nanosToMicros(weighedOf(one)),
+    expected_energy_joules: one.expected_energy_joules ?? null,
+    expected_co2e_mg: one.expected_co2e_mg ?? null,
+  };
+}
+
+function weighedOf({ weighed_usd_nanos, expected_usd_nanos }: RouteCandidateSeen): number {
+  return weighed_usd_nanos ?? expected_usd_nanos;
 }
 
 /** Chance of a right answer less its price, in points of quality: 1 is all of it. */

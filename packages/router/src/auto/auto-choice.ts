@@ -1,11 +1,14 @@
 import type { RoutingConfig, ValidatorConfig } from '@atp-router/adapters';
 import type { CascadeAnswer, CascadeStep } from '@atp-router/consensus';
-import { NANOS_PER_USD } from '@atp-router/kernel';
-import type { CallHead, Footprint, RouteDecided, RouteLesson, Speculated } from '@atp-router/ledger';
+import { type Footprint, NANOS_PER_USD } from '@atp-router/kernel';
+import type { CallHead, RouteDecided, RouteLesson, Speculated } from '@atp-router/ledger';
 import { fourDigits, type RouteAnswer, type RouteRecord, type RoutingTask } from '@atp-router/routing';
+import type { Weighed } from './candidates.ts';
 
 /** Candidates that a record names: enough to see why, and few enough to be written for each call. */
 const CANDIDATES_TOLD = 8;
+
+const NOTHING_BESIDE = { in_usd: 0, out_usd_per_token: 0 };
 
 /** What was known of a call when it was chosen for. */
 export interface ChoiceOf {
@@ -16,6 +19,8 @@ export interface ChoiceOf {
   readonly validators: readonly ValidatorConfig[];
   /** Tokens of the prompt that were expected in prompt caches, by candidate. */
   readonly cached: ReadonlyMap<string, number>;
+  /** Of what the cost of each candidate is made. */
+  readonly weighed: ReadonlyMap<string, Weighed>;
   /** When the next of a cascade begins early; undefined: never. */
   readonly speculate: RoutingConfig['speculate'];
 }
@@ -137,21 +142,27 @@ export class AutoChoice {
   }
 
   #candidate(model: string): RouteDecided['candidates'][number] {
-    const { mean, spread, cost } = this.#task.outlookOf(model);
+    const { mean, spread, cost, out_tokens } = this.#task.outlookOf(model);
     const cached = this.#of.cached.get(model) ?? 0;
+    const { energy_joules, co2e_mg } = this.#of.weighed.get(model)?.footprint(out_tokens) ?? {};
+    const expected_usd_nanos = this.#paidNanos(model);
+    const weighed_usd_nanos = this.#nanosOf(cost);
     return {
-      ...{ model, chance: fourDigits(mean), spread: fourDigits(spread), expected_usd_nanos: this.#nanosOf(cost) },
+      ...{ model, chance: fourDigits(mean), spread: fourDigits(spread), expected_usd_nanos },
+      ...(weighed_usd_nanos !== expected_usd_nanos && { weighed_usd_nanos }),
       ...(cached > 0 && { expected_cached_tokens: cached }),
+      ...(energy_joules !== undefined && { expected_energy_joules: energy_joules }),
+      ...(co2e_mg !== undefined && { expected_co2e_mg: co2e_mg }),
     };
   }
 
   /** Whom it would have cost most to ask, or whom the operator tells savings against. */
   get #baseline(): RouteDecided['baseline'] {
     const { baseline } = this.#of;
-    const costOf = (model: string): number => this.#task.outlookOf(model).cost;
+    const costOf = (model: string): number => this.#paidNanos(model);
     const named = baseline !== undefined && this.has(baseline) ? baseline : undefined;
     const model = named ?? this.order.reduce((dearest, one) => (costOf(one) > costOf(dearest) ? one : dearest));
-    return { model, expected_usd_nanos: this.#nanosOf(costOf(model)) };
+    return { model, expected_usd_nanos: costOf(model) };
   }
 
   /** Of the first alone, against whoever is thought to be worth most: what was given up because something was tried. */
@@ -161,6 +172,14 @@ export class AutoChoice {
       return mean - cost;
     };
     return Math.max(0, Math.max(...this.order.map(worthOf)) - worthOf(this.#task.first.model));
+  }
+
+  /** What an answer of one is expected to cost, without what time and carbon are worth. */
+  #paidNanos(model: string): number {
+    const { cost, out_tokens } = this.#task.outlookOf(model);
+    const { in_usd, out_usd_per_token } = this.#of.weighed.get(model)?.beside ?? NOTHING_BESIDE;
+    const usd = cost * this.#task.quality_usd - in_usd - out_usd_per_token * out_tokens;
+    return Math.round(Math.max(0, usd) * NANOS_PER_USD);
   }
 
   /** Points of quality, in money. */

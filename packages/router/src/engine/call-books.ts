@@ -1,6 +1,6 @@
 import type { AtpField } from '@atp-router/dialects';
-import { nanosToMicros, type Usage, type UsdNanos } from '@atp-router/kernel';
-import type { AttemptRecord, CallEnded, CallOutcome, Footprint, IdempotencyRef } from '@atp-router/ledger';
+import { type Footprint, nanosToMicros, type Usage, type UsdNanos } from '@atp-router/kernel';
+import type { AttemptRecord, CallEnded, CallOutcome, IdempotencyRef } from '@atp-router/ledger';
 import type { Bytes } from '../relay/types.ts';
 import type { Attempt } from './attempt.ts';
 import { Capture } from './capture.ts';

@@ -55,6 +55,14 @@ export interface Ahead {
   readonly chance: number;
 }
 
+/** What is expected of a model before anybody is asked. */
+export interface Expected extends Chance {
+  /** Of its answer, in points of quality. */
+  readonly cost: number;
+  /** How long its answer is. */
+  readonly out_tokens: number;
+}
+
 /** Routing of one task, step by step. What is next depends on nothing but what came, so it can be asked again. */
 export interface RoutingTask {
   /** Whom to ask first, and whether the answer is to be looked at before it is taken. */
@@ -67,8 +75,8 @@ export interface RoutingTask {
   readonly propensity: number;
   /** Points of quality that the first answer costs more than that of whom what is known would have had asked; 0 or more. */
   readonly tried: number;
-  /** What was expected of one before anybody was asked; its cost is in points of quality. Throws for a model that is no contender. */
-  outlookOf(model: string): Chance & { readonly cost: number };
+  /** What was expected of one before anybody was asked. Throws for a model that is no contender. */
+  outlookOf(model: string): Expected;
   /** What to do now that this has come, in this order. Throws for a model that is none of the contenders. */
   next(came: readonly RouteAnswer[]): NextStep;
   /** While whoever is asked behind these is at work: who will most likely be asked next, and how likely. Undefined: nobody. */

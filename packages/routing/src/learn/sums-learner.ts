@@ -40,6 +40,8 @@ export interface Read {
   readonly known: Known;
   /** What one answer of each candidate is expected to cost. */
   readonly costs_usd: readonly number[];
+  /** How long that is expected to be. */
+  readonly out_tokens: readonly number[];
   /** Of its own stream: what one task draws does not depend on what other tenants' tasks drew. */
   readonly rng: Rng;
 }
@@ -114,12 +116,14 @@ export abstract class SumsLearner implements RoutingLearner {
       candidates.map(({ id }) => id),
       USUAL_OUT_TOKENS,
     );
-    const costs = candidates.map(({ id, in_usd, out_usd_per_token }) => {
-      const tokens = Math.min(known.lengths.expected(id, prompt.topic, usual_tokens), out_tokens_max);
-      return Math.max(COST_USD_MIN, in_usd + out_usd_per_token * tokens);
-    });
+    const out_tokens = candidates.map(({ id }) =>
+      Math.min(known.lengths.expected(id, prompt.topic, usual_tokens), out_tokens_max),
+    );
+    const costs = candidates.map(({ in_usd, out_usd_per_token }, i) =>
+      Math.max(COST_USD_MIN, in_usd + out_usd_per_token * (out_tokens[i] ?? 0)),
+    );
     const rng = seededRng(Math.floor(this.#rng.next() * SEEDS));
-    return { prompt, known, costs_usd: costs, rng };
+    return { prompt, known, costs_usd: costs, out_tokens, rng };
   }
 
   #known(record: RouteRecord): RouteRecord {
@@ -132,11 +136,12 @@ export abstract class SumsLearner implements RoutingLearner {
 export function contendersAt(
   quality_usd: number,
   candidates: RouteQuestion['candidates'],
-  costs_usd: readonly number[],
+  { costs_usd, out_tokens }: Pick<Read, 'costs_usd' | 'out_tokens'>,
 ): readonly Contender[] {
   const usual = costs_usd.reduce((sum, cost) => sum + Math.log(cost), 0) / Math.max(1, costs_usd.length);
   return candidates.map(({ id }, i): Contender => {
     const cost = costs_usd[i] ?? 0;
-    return { id, cost: cost / quality_usd, better: BETTER_BY_PRICE * (Math.log(cost) - usual) };
+    const better = BETTER_BY_PRICE * (Math.log(cost) - usual);
+    return { id, cost: cost / quality_usd, out_tokens: out_tokens[i] ?? 0, better };
   });
 }
