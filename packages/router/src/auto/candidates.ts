@@ -12,7 +12,7 @@ import type { Who } from './types.ts';
 
 /** One who may be asked as routing weighs it, and of what that is made. */
 export interface Weighed extends RouteCandidate {
-  /** Of the same, what is not paid: what the time is worth that it takes, and the carbon. */
+  /** What the time is worth that it takes, and the carbon. */
   readonly beside: Foreseen;
   /** What an answer of so many tokens takes, as far as that is known. */
   footprint(out_tokens: number): Footprint;

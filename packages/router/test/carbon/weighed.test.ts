@@ -16,15 +16,15 @@ describe('a price on carbon', () => {
   const asks = async (carbon_usd_per_kg: number) => {
     const routing = { plans: 'single', explore: { usd_per_day: 0 }, carbon_usd_per_kg };
     const one = await crew(() => 'Yes.', routing, { models: MODELS, carbon: CARBON });
-    for (let n = 0; n < 3; n += 1) await one.ask(`what is ${n}`);
     const reply = await one.ask('what is it');
+    for (let n = 0; n < 3; n += 1) await one.ask(`what is ${n}`);
     const id = String(reply.headers['x-atp-request-id']);
     const { json } = await one.running.admin('GET', `/routing/explain?request_id=${id}`);
     return { json: json as Record<string, unknown>, decided: one.decided(id), asked: one.asked };
   };
 
   test('has the cleaner of two asked that are alike, and stands beside money, not in it', async () => {
-    const { asked, decided, json } = await asks(0.2);
+    const { asked, decided, json } = await asks(100);
     expect([...new Set(asked)]).toEqual(['hydro']);
     const [hydro, coal] = ['hydro', 'coal'].map((id) => decided.candidates.find(({ model }) => model === id));
     expect(hydro?.expected_usd_nanos).toBe(coal?.expected_usd_nanos);
@@ -33,9 +33,9 @@ describe('a price on carbon', () => {
     // A hundred times as much for a kilowatt-hour.
     const ratio = (coal?.expected_co2e_mg ?? 0) / (hydro?.expected_co2e_mg ?? 1);
     expect(Math.abs(ratio - 100)).toBeLessThan(1);
-    // Milligrams at 0.2 USD for a kilogram are 200 nano-dollars each.
+    // Milligrams at 100 USD for a kilogram are 100,000 nano-dollars each; they are told to a thousandth.
     const beside = (coal?.weighed_usd_nanos ?? 0) - (coal?.expected_usd_nanos ?? 0);
-    expect(Math.abs(beside - (coal?.expected_co2e_mg ?? 0) * 200)).toBeLessThan(5);
+    expect(Math.abs(beside - (coal?.expected_co2e_mg ?? 0) * 100_000)).toBeLessThan(200);
     expect(json['candidates']).toMatchObject([
       { model: 'hydro', expected_co2e_mg: hydro?.expected_co2e_mg },
       { model: 'coal', expected_energy_joules: coal?.expected_energy_joules },

@@ -11,6 +11,8 @@ export interface RouteCandidate {
   /** For reading the prompt, and for each token of an answer. */
   readonly in_usd: number;
   readonly out_usd_per_token: number;
+  /** Of these, what is not paid but weighed with it: it says nothing of how good a model is. Absent: nothing is. */
+  readonly beside?: { readonly in_usd: number; readonly out_usd_per_token: number } | undefined;
 }
 
 /** `single`: one is asked and its answer taken; `cascade`: answers are looked at, and others asked behind them; `any`: what is worth more. */
