@@ -3,6 +3,7 @@ export * from './byte-tail.ts';
 export * from './clock.ts';
 export * from './complaints.ts';
 export * from './errors.ts';
+export type * from './footprint.ts';
 export * from './ids.ts';
 export * from './json.ts';
 export * from './limits.ts';

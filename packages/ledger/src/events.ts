@@ -1,5 +1,5 @@
 import type { ConsensusEnded } from './consensus-events.ts';
-import type { AttemptFootprint, Footprint } from './footprint.ts';
+import type { AttemptFootprint } from './footprint.ts';
 import type { LaneMark } from './lane-mark.ts';
 import type { ConsensusLearned, FeedbackGiven } from './learned-events.ts';
 import type { ModelCustody, ModelMoved, ShadowCompared } from './model-events.ts';
@@ -7,7 +7,7 @@ import type { NodeStarted, NodeStopped } from './node-events.ts';
 import type { RouteEvent } from './route-events.ts';
 import type { CallCached, CallReplayed } from './cache-events.ts';
 import type { SessionClosed, SessionDenied, SessionOpened } from './session-events.ts';
-import type { Price, Qos, Usage, UsdNanos } from '@atp-router/kernel';
+import type { Footprint, Price, Qos, Usage, UsdNanos } from '@atp-router/kernel';
 
 /**
  * The event catalogue, version 1: everything that happens in a router and has to be remembered, counted or shown.

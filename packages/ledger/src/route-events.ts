@@ -1,4 +1,4 @@
-import type { Qos, UsdNanos } from '@atp-router/kernel';
+import type { Footprint, Qos, UsdNanos } from '@atp-router/kernel';
 
 /** Values of features by their places; those that are not named are 0. */
 export interface RouteFeatures {
@@ -40,8 +40,13 @@ export interface RouteCandidateSeen {
   /** Chance that its answer is right, and one standard deviation of what is not known of it. */
   readonly chance: number;
   readonly spread: number;
-  /** Of one answer. */
+  /** What one answer costs. */
   readonly expected_usd_nanos: UsdNanos;
+  /** The same with what its time and its carbon are worth; absent: these are worth nothing. */
+  readonly weighed_usd_nanos?: UsdNanos | undefined;
+  /** What one answer takes and emits; absent: not known. */
+  readonly expected_energy_joules?: number | undefined;
+  readonly expected_co2e_mg?: number | undefined;
   /** Tokens of the prompt that were expected in its prompt cache; absent: none. */
   readonly expected_cached_tokens?: number | undefined;
 }
@@ -57,7 +62,7 @@ export interface Speculated {
  * How `auto` chose, and what came of it: one for each call that it chose for, behind its `call.ended`. What the router knows of
  * models is made of these and of `route.feedback`, and of nothing else. No field holds what a client asked or a model said.
  */
-export interface RouteDecided {
+export interface RouteDecided extends Footprint {
   readonly type: 'route.decided';
   readonly call_id: string;
   readonly tenant: string;
@@ -92,6 +97,16 @@ export interface RouteDecided {
   readonly at_ms: number;
 }
 
+/** What the model that savings are told against is thought to have come to on the same call: a doubly robust estimate. */
+export interface RouteCompared {
+  /** Who was asked first. */
+  readonly first: string;
+  /** How right its answer would have been. An estimate of one call can lie outside of 0 to 1; in the mean it does not. */
+  readonly right: number;
+  /** 1 over how likely it was to be asked, where it was it that was asked; else 0. */
+  readonly weight: number;
+}
+
 /** Somebody says how right the result of a call was that `auto` had chosen for. It can be read alone. */
 export interface RouteFeedback {
   readonly type: 'route.feedback';
@@ -107,6 +122,8 @@ export interface RouteFeedback {
   readonly weight?: number | undefined;
   /** 0 to 1. */
   readonly right: number;
+  /** Absent: nobody with a key said it, or nothing was thought of whom savings are told against. */
+  readonly compared?: RouteCompared | undefined;
   readonly lesson: RouteLesson;
   /** When the call had ended. */
   readonly decided_ms: number;

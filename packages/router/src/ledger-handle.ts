@@ -16,6 +16,7 @@ import type {
   IdempotencyRow,
   KillRow,
   LearnedStore,
+  SavingsStore,
   ShadowStore,
   UsageStore,
 } from '@atp-router/ledger';
@@ -46,6 +47,8 @@ export interface LedgerHandle {
   readonly consensus: ConsensusStore;
   /** What this node and others have learned of who answers, and recent sessions. */
   readonly learned: LearnedStore;
+  /** Sums of what `auto` chose, of all nodes of the database. */
+  readonly savings: SavingsStore;
   /** What shadow models were compared with, of all nodes of the database. */
   readonly shadows: ShadowStore;
   /** Blocks that are in the journal and not yet in the tables. */
@@ -95,6 +98,7 @@ export async function openRouterLedger(
     usage: ledger.usage,
     consensus: ledger.consensus,
     learned: ledger.learned,
+    savings: ledger.savings,
     shadows: ledger.shadows,
     lagBlocks: () => ledger.lagBlocks(),
     rebuild: () => ledger.rebuild(),

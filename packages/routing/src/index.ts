@@ -106,7 +106,10 @@ export { type AnswerRecord, fourDigits, type RouteRecord } from './learn/record.
 export { isLearnerState, type LearnerState } from './learn/state.ts';
 export type { RouteTask, TaskSettings } from './learn/task.ts';
 export { onFrontier } from './frontier.ts';
-export { type Guessed, type Observation, type WhatIf, whatIf } from './whatif/estimate.ts';
+export { type Observation, type WhatIf, whatIf } from './whatif/estimate.ts';
+export { type Guessed, guessedOf } from './whatif/guessed.ts';
+export { type Hindsight, hindsight, type PricedObservation } from './whatif/hindsight.ts';
+export { type Compared, comparedWith, gainShareOf, type Parity, type ParityOf, parityOf } from './whatif/parity.ts';
 export { WHAT_IF_WORDS, type WhatIfCandidate, type WhatIfPolicy, whatIfPolicy } from './whatif/policies.ts';
 export { type CustodyEntry, type CustodyStep, CUSTODY_STEPS, custodyRefusal } from './lifecycle/custody.ts';
 export { type Comparison, type Evidence, evidenceOf, formatErrors } from './lifecycle/evidence.ts';

@@ -31,6 +31,8 @@ export interface ModelSpec {
   /** The kinds of data that the model is cleared for. Absent: every kind. */
   readonly data_scopes?: ReadonlySet<string> | undefined;
   readonly regions?: readonly string[] | undefined;
+  /** Where it runs, for what its energy emits. Absent: not known. */
+  readonly region?: string | undefined;
   /** Absent: not known what it takes. */
   readonly energy?: EnergyProfile | undefined;
   readonly expected_latency_ms?: number | undefined;

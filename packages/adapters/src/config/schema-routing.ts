@@ -77,9 +77,26 @@ export const routingSchema: z.ZodType<RoutingConfig> = typed<RoutingConfig>()(
       description:
         'What a second less to wait for an answer is worth, in US dollars, by the p95 of a model. 0: time is free.',
     }),
+    carbon_usd_per_kg: z.number().min(0).max(1_000).default(0).meta({
+      description:
+        'What a kilogram of CO2e less is worth, in US dollars; a tonne is a thousand times as much. It is weighed, not paid. Of whom it is not known what it emits is taken to emit as the others do. 0: carbon counts for nothing. docs/operations/carbon.md.',
+    }),
     baseline: modelName(
       'Model that savings are told against: what it would have been expected to cost to ask it. Absent: of those who could be asked, the one that is dearest.',
     ).optional(),
+    gain_share: z
+      .strictObject({
+        share: z.number().min(0).max(1).meta({ description: 'Part of what was saved against `baseline`, 0 to 1.' }),
+        quality_margin: z.number().min(0).max(1).default(0.02).meta({
+          description:
+            'How much less right results may be than those of `baseline`, in shares of 1, and have to be proven to be. 0: not at all, which takes many words to prove.',
+        }),
+      })
+      .meta({
+        description:
+          'What of savings is shared, by tenant and month, in `atp route savings --gain-share`. Nothing is booked. Absent: it is not reported.',
+      })
+      .optional(),
     explore: z
       .strictObject({
         usd_per_day: z.number().min(0).max(9_000_000).default(1).meta({

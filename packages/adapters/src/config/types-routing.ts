@@ -10,8 +10,12 @@ export interface RoutingConfig {
   readonly streamed: 'any' | 'single';
   readonly quality_usd: number;
   readonly second_usd: number;
+  /** What a kilogram of CO2e that is not emitted is worth. */
+  readonly carbon_usd_per_kg: number;
   /** Id of a model. */
   readonly baseline?: string | undefined;
+  /** What of savings is shared. Absent: nothing is reported of it. */
+  readonly gain_share?: GainShareConfig | undefined;
   readonly explore: ExploreConfig;
   readonly affinity: AffinityConfig;
   /** Absent: nobody of a cascade begins early. */
@@ -32,6 +36,14 @@ export interface SpeculateConfig {
   readonly after_ms: number;
   /** 0 to 1. */
   readonly chance_min: number;
+}
+
+/** What of savings is shared, in reports. */
+export interface GainShareConfig {
+  /** 0 to 1. */
+  readonly share: number;
+  /** How much less right results may be than those of the baseline, 0 to 1. */
+  readonly quality_margin: number;
 }
 
 /** Where the beginnings of prompts are warm. */

@@ -10,6 +10,7 @@ import {
   type LearnedStore,
   merge,
   recoverCalls,
+  type SavingsStore,
   type ShadowStore,
   type UsageStore,
 } from '@atp-router/ledger';
@@ -23,6 +24,7 @@ import {
   consensusStoreFrom,
   entityStoreFrom,
   learnedStoreFrom,
+  savingsStoreFrom,
   shadowStoreFrom,
   usageStoreFrom,
 } from './questions.ts';
@@ -67,6 +69,7 @@ export interface Ledger extends Answers {
   readonly usage: UsageStore;
   readonly consensus: ConsensusStore;
   readonly learned: LearnedStore;
+  readonly savings: SavingsStore;
   readonly shadows: ShadowStore;
   readonly entities: EntityStore;
   /** Settles what dead processes left open: appends the events and writes them. Afterwards no call is open. Once, before serving. */
@@ -134,6 +137,7 @@ class OpenLedger implements Ledger {
   readonly usage: UsageStore;
   readonly consensus: ConsensusStore;
   readonly learned: LearnedStore;
+  readonly savings: SavingsStore;
   readonly shadows: ShadowStore;
   readonly entities: EntityStore;
   readonly ask: Answers['ask'];
@@ -149,6 +153,7 @@ class OpenLedger implements Ledger {
     this.usage = usageStoreFrom(client);
     this.consensus = consensusStoreFrom(client);
     this.learned = learnedStoreFrom(client);
+    this.savings = savingsStoreFrom(client);
     this.shadows = shadowStoreFrom(client);
     this.entities = entityStoreFrom(client);
     this.#client = client;

@@ -16,6 +16,8 @@ import type {
   LearnedState,
   RouteDecided,
   RouteFeedback,
+  RouteDay,
+  SavingsStore,
   ShadowCompared,
   ShadowStore,
   LearnedStore,
@@ -35,6 +37,7 @@ import {
   sqlConsensusStore,
   sqlEntityStore,
   sqlLearnedStore,
+  sqlSavingsStore,
   sqlShadowStore,
   sqlUsageStore,
 } from '../sql/index.ts';
@@ -74,6 +77,7 @@ export interface Questions {
   'learned.after': { readonly args: Parameters<LearnedStore['after']>; readonly answer: readonly LearnedRow[] };
   'learned.put': { readonly args: Parameters<LearnedStore['put']>; readonly answer: undefined };
   'learned.claim': { readonly args: Parameters<LearnedStore['claim']>; readonly answer: ClaimedFeedback };
+  'savings.sums': { readonly args: Parameters<SavingsStore['sums']>; readonly answer: readonly RouteDay[] };
   'shadows.of': { readonly args: Parameters<ShadowStore['of']>; readonly answer: readonly ShadowCompared[] };
   'entities.list': { readonly args: readonly [EntityKind]; readonly answer: readonly EntityRow[] };
   'entities.get': { readonly args: readonly [EntityKind, id: string]; readonly answer: EntityRow | undefined };
@@ -101,6 +105,7 @@ export function answersFrom(driver: SqlDriver, node_id: string): Answers {
   const usage = sqlUsageStore(driver);
   const consensus = sqlConsensusStore(driver);
   const learned = sqlLearnedStore(driver, node_id);
+  const savings = sqlSavingsStore(driver);
   const shadows = sqlShadowStore(driver);
   const entities = sqlEntityStore(driver, node_id);
   const answerers: Answerers = {
@@ -122,6 +127,7 @@ export function answersFrom(driver: SqlDriver, node_id: string): Answers {
       return undefined;
     },
     'learned.claim': learned.claim,
+    'savings.sums': savings.sums,
     'shadows.of': shadows.of,
     'entities.list': entities.list,
     'entities.get': entities.get,
@@ -170,6 +176,10 @@ export function learnedStoreFrom(answers: Answers): LearnedStore {
 
 export function shadowStoreFrom(answers: Answers): ShadowStore {
   return { of: (model, from_ms, limit) => answers.ask('shadows.of', model, from_ms, limit) };
+}
+
+export function savingsStoreFrom(answers: Answers): SavingsStore {
+  return { sums: (filter, group_by) => answers.ask('savings.sums', filter, group_by) };
 }
 
 export function entityStoreFrom(answers: Answers): EntityStore {

@@ -16,6 +16,9 @@ import {
   type PlainEnd,
   placeBlock,
   type RecordKey,
+  type RouteDecided,
+  type RouteFeedback,
+  RouteSums,
   type ShadowCompared,
   type StoredRecord,
 } from '@atp-router/ledger';
@@ -80,6 +83,8 @@ export class ProjectionBatch {
   /** Rows of `feedback`, each call and key once. */
   readonly feedback: Map<string, readonly SqlValue[]> = new Map();
   readonly sums: CallSums = new CallSums();
+  /** What `auto` chose, by journal file. */
+  readonly routes: Map<number, RouteSums> = new Map();
   /** Final rows by scope; `null` removes. */
   readonly claims: Map<string, (IdempotencyRow & { readonly epoch: number }) | null> = new Map();
   /** Claims of earlier batches that are free again if they still belong to the call. */
@@ -205,12 +210,23 @@ export class ProjectionBatch {
     const { node_id } = this.#start;
     const { v: _, seq: __, ts_ms: ___, ...event } = record;
     const { type, call_id, at_ms } = event;
+    if (event.type === 'route.decided' || event.type === 'route.feedback') this.#addRoute({ epoch, seq }, event);
     this.learnings.push(node_id, epoch, seq, type, call_id, at_ms, JSON.stringify(event));
     if (event.type !== 'feedback.given' && event.type !== 'route.feedback') return;
     const { key_id, body_hash } = event;
     // What no key gave nobody gives again.
     if (key_id === '') return;
     this.feedback.set(`${call_id} ${key_id}`, [call_id, key_id, body_hash, 'given', at_ms, node_id]);
+  }
+
+  /** Sums of days whose records were pruned were kept: a rebuild meets what is in them again. */
+  #addRoute(at: JournalPlace, event: RouteDecided | RouteFeedback): void {
+    const { pruned_before_day, counted } = this.#start;
+    const day = utcDay(event.type === 'route.decided' ? event.at_ms : event.decided_ms);
+    if (day < pruned_before_day && !isBehind(at, counted)) return;
+    const sums = this.routes.get(at.epoch) ?? new RouteSums();
+    this.routes.set(at.epoch, sums);
+    sums.add(event);
   }
 
   #addOperational(epoch: number, record: JournalRecord, text: string): void {

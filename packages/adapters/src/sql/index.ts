@@ -17,6 +17,7 @@ export { sqlConsensusStore } from './stores/consensus.ts';
 export { sqlEntityStore } from './stores/entities.ts';
 export { sqlIdempotencyStore } from './stores/idempotency.ts';
 export { sqlLearnedStore } from './stores/learned.ts';
+export { sqlSavingsStore } from './stores/savings.ts';
 export { sqlShadowStore } from './stores/shadows.ts';
 export { sqlLeaseStore } from './stores/lease.ts';
 export { sqlUsageStore } from './stores/usage.ts';

@@ -1,4 +1,4 @@
-import type { EntityRow, KillRow, UsageDay } from '@atp-router/ledger';
+import type { EntityRow, KillRow, RouteDay, UsageDay } from '@atp-router/ledger';
 
 /** Ordered here and not in SQL: databases sort text by their own collations. */
 function byText(a: string, b: string): number {
@@ -7,6 +7,11 @@ function byText(a: string, b: string): number {
 
 export function bySum(a: UsageDay, b: UsageDay): number {
   return byText(a.day, b.day) || byText(a.tenant, b.tenant) || byText(a.model, b.model);
+}
+
+export function byRouteDay(a: RouteDay, b: RouteDay): number {
+  const by = byText(a.day, b.day) || byText(a.tenant, b.tenant);
+  return by || byText(a.cluster, b.cluster) || byText(a.model, b.model);
 }
 
 export function byEntity(a: EntityRow, b: EntityRow): number {

@@ -1,4 +1,5 @@
 import type { SqlDriver } from './driver.ts';
+import { addUp, columnsOf, ROUTE_DAY, ROUTE_DAY_SUMS, sumOf } from './shape.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -16,6 +17,7 @@ export async function pruneTables(
   const sql = 'UPDATE journal_position SET pruned_before_day = $2 WHERE node_id = $1 AND pruned_before_day < $2';
   await driver.query(sql, [node_id, before_day]);
   const before_ms = Date.parse(`${before_day}T00:00:00Z`);
+  await joinRoutes(driver, node_id, before_day);
   const calls = await pruneCalls(driver, node_id, before_ms, limit);
   const sessions = await driver.query(
     `DELETE FROM consensus_sessions WHERE call_id IN (SELECT call_id FROM consensus_sessions
@@ -33,6 +35,21 @@ export async function pruneTables(
     [node_id, now_ms, limit],
   );
   return calls === limit || sessions.length === limit || shadows.length === limit || keys.length === limit;
+}
+
+/** Whose files they were is of no use for days that are not made anew. */
+async function joinRoutes(driver: SqlDriver, node_id: string, before_day: string): Promise<void> {
+  const keys = columnsOf(ROUTE_DAY).slice(0, -ROUTE_DAY_SUMS.length).join(', ');
+  const old = 'node_id = $1 AND day < $2 AND epoch > 0';
+  await driver.transaction(async (tx) => {
+    await tx.query(
+      `INSERT INTO route_daily (node_id, epoch, ${keys}, ${ROUTE_DAY_SUMS.join(', ')})
+       SELECT node_id, 0, ${keys}, ${ROUTE_DAY_SUMS.map(sumOf).join(', ')} FROM route_daily WHERE ${old} GROUP BY node_id, ${keys}
+       ON CONFLICT (day, tenant, cluster, model, node_id, epoch) DO UPDATE SET ${addUp('route_daily', ROUTE_DAY_SUMS)}`,
+      [node_id, before_day],
+    );
+    await tx.query(`DELETE FROM route_daily WHERE ${old}`, [node_id, before_day]);
+  });
 }
 
 /** A call that waited over midnight is charged to the day behind its start, whose sums may still be made anew from it. */

@@ -32,6 +32,9 @@ export async function resetToBase(
   for (const table of ['open_calls', 'kills', 'entities', 'journal_position']) {
     await tx.query(`DELETE FROM ${table} WHERE node_id = $1`, [node_id]);
   }
+  await tx.query('DELETE FROM route_daily WHERE node_id = $1 AND epoch > $2 AND day >= $3', [
+    ...[node_id, start.epoch, pruned],
+  ]);
   await sumAgain(tx, node_id, pruned);
   if (base !== undefined) await writeBase(tx, node_id, base);
   await tx.query(

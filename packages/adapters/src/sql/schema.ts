@@ -117,6 +117,32 @@ const SHADOWS: readonly string[] = [
   'CREATE INDEX shadow_comparisons_by_champion ON shadow_comparisons (champion, at_ms)',
 ];
 
+/** Energy and CO2e of usage. Of what was summed before nothing is known; sums that are made anew from records have it. */
+const FOOTPRINTS: readonly string[] = [
+  'ALTER TABLE usage_daily ADD COLUMN energy_millijoules BIGINT NOT NULL DEFAULT 0',
+  'ALTER TABLE usage_daily ADD COLUMN co2e_micrograms BIGINT NOT NULL DEFAULT 0',
+  'ALTER TABLE usage_daily ADD COLUMN calls_without_energy BIGINT NOT NULL DEFAULT 0',
+  'ALTER TABLE usage_daily ADD COLUMN calls_without_co2e BIGINT NOT NULL DEFAULT 0',
+  'UPDATE usage_daily SET calls_without_energy = calls, calls_without_co2e = calls',
+];
+
+/**
+ * What `auto` chose, summed. By journal file (`epoch`), for the events that it is made of are forgotten before their files are: a
+ * rebuild takes away the sums of files that are read again, and no others. Of days before those whose records are kept the
+ * files are one, 0.
+ */
+const SAVINGS: readonly string[] = [
+  `CREATE TABLE route_daily (
+    node_id TEXT NOT NULL, epoch BIGINT NOT NULL, day TEXT NOT NULL, tenant TEXT NOT NULL, cluster TEXT NOT NULL,
+    model TEXT NOT NULL, calls BIGINT NOT NULL, failed BIGINT NOT NULL, spent_usd_nanos BIGINT NOT NULL,
+    baseline_usd_nanos BIGINT NOT NULL, tried_usd_nanos BIGINT NOT NULL, regret_usd_nanos BIGINT NOT NULL,
+    energy_millijoules BIGINT NOT NULL, co2e_micrograms BIGINT NOT NULL, calls_without_energy BIGINT NOT NULL,
+    calls_without_co2e BIGINT NOT NULL, words BIGINT NOT NULL, right_bp BIGINT NOT NULL, gap_bp BIGINT NOT NULL,
+    gap_squared_bp BIGINT NOT NULL, weight_bp BIGINT NOT NULL, weight_squared_bp BIGINT NOT NULL,
+    PRIMARY KEY (day, tenant, cluster, model, node_id, epoch))`,
+  'CREATE INDEX route_daily_by_tenant ON route_daily (tenant, day)',
+];
+
 /** Each entry brings the schema to the version of its place in the list, from 1. Entries are never changed, only added. */
 const MIGRATIONS: readonly (readonly string[])[] = [
   [...PROJECTION, ...SHARED],
@@ -125,6 +151,8 @@ const MIGRATIONS: readonly (readonly string[])[] = [
   CONSENSUS,
   LEARNED,
   SHADOWS,
+  FOOTPRINTS,
+  SAVINGS,
 ];
 
 export const SCHEMA_VERSION: number = MIGRATIONS.length;

@@ -1,5 +1,5 @@
 import { COUNT_MAX } from '@atp-router/kernel';
-import type { BudgetDay, UsageDay } from '@atp-router/ledger';
+import type { BudgetDay, RouteDay, UsageDay } from '@atp-router/ledger';
 import type { SqlRow, SqlValue } from './driver.ts';
 
 /** How a field of a row is kept. `optional_*` columns may be NULL; a `flag` is 0 or 1. */
@@ -76,6 +76,10 @@ export const USAGE_DAY: Shape<UsageDay> = {
   attempts: 'integer',
   ...TOKENS,
   cost_usd_nanos: 'integer',
+  energy_millijoules: 'integer',
+  co2e_micrograms: 'integer',
+  calls_without_energy: 'integer',
+  calls_without_co2e: 'integer',
 };
 
 export const BUDGET_DAY: Shape<BudgetDay> = {
@@ -84,6 +88,29 @@ export const BUDGET_DAY: Shape<BudgetDay> = {
   calls: 'integer',
   tokens: 'integer',
   cost_usd_nanos: 'integer',
+};
+
+export const ROUTE_DAY: Shape<RouteDay> = {
+  day: 'text',
+  tenant: 'text',
+  cluster: 'text',
+  model: 'text',
+  calls: 'integer',
+  failed: 'integer',
+  spent_usd_nanos: 'integer',
+  baseline_usd_nanos: 'integer',
+  tried_usd_nanos: 'integer',
+  regret_usd_nanos: 'integer',
+  energy_millijoules: 'integer',
+  co2e_micrograms: 'integer',
+  calls_without_energy: 'integer',
+  calls_without_co2e: 'integer',
+  words: 'integer',
+  right_bp: 'integer',
+  gap_bp: 'integer',
+  gap_squared_bp: 'integer',
+  weight_bp: 'integer',
+  weight_squared_bp: 'integer',
 };
 
 /** The columns that add up, as `table.a + excluded.a` assignments of an upsert. */
@@ -107,3 +134,4 @@ export function sumOf(column: string): string {
 
 export const USAGE_DAY_SUMS: readonly string[] = columnsOf(USAGE_DAY).slice(3);
 export const BUDGET_DAY_SUMS: readonly string[] = columnsOf(BUDGET_DAY).slice(2);
+export const ROUTE_DAY_SUMS: readonly string[] = columnsOf(ROUTE_DAY).slice(4);

@@ -1,4 +1,4 @@
-import type { CallSums, OpenCalls, OperatorChange } from '@atp-router/ledger';
+import type { CallSums, OpenCalls, OperatorChange, RouteSums } from '@atp-router/ledger';
 import type { ProjectionBatch } from './batch.ts';
 import { type BulkInsert, bulkInsert, deleteMany, insertMany } from './bulk.ts';
 import type { SqlQueries, SqlValue } from './driver.ts';
@@ -9,6 +9,8 @@ import {
   CALL_COLUMNS,
   columnsOf,
   CONSENSUS_COLUMNS,
+  ROUTE_DAY,
+  ROUTE_DAY_SUMS,
   toValues,
   USAGE_DAY,
   USAGE_DAY_SUMS,
@@ -47,6 +49,11 @@ const ADD_BUDGET: BulkInsert = bulkInsert(
   'budget_daily',
   ['node_id', ...columnsOf(BUDGET_DAY)],
   `ON CONFLICT (day, tenant, node_id) DO UPDATE SET ${addUp('budget_daily', BUDGET_DAY_SUMS)}`,
+);
+const ADD_ROUTES: BulkInsert = bulkInsert(
+  'route_daily',
+  ['node_id', 'epoch', ...columnsOf(ROUTE_DAY)],
+  `ON CONFLICT (day, tenant, cluster, model, node_id, epoch) DO UPDATE SET ${addUp('route_daily', ROUTE_DAY_SUMS)}`,
 );
 const PUT_CLAIMS: BulkInsert = bulkInsert(
   'idempotency',
@@ -92,6 +99,7 @@ export async function writeBatch(
   await insertMany(tx, INSERT_SHADOWS, batch.shadows);
   await insertMany(tx, PUT_FEEDBACK, [...batch.feedback.values()].flat());
   await addSums(tx, node_id, batch.sums);
+  for (const [epoch, sums] of batch.routes) await addRoutes(tx, node_id, epoch, sums);
   await writeClaims(tx, node_id, batch);
   for (const change of batch.operator.values()) await writeOperatorChange(tx, node_id, change);
   await writeEvents(tx, node_id, batch, events_before);
@@ -109,6 +117,11 @@ export async function addSums(tx: SqlQueries, node_id: string, sums: CallSums): 
     ADD_BUDGET,
     sums.budgets().flatMap((row) => [node_id, ...toValues(BUDGET_DAY, row)]),
   );
+}
+
+async function addRoutes(tx: SqlQueries, node_id: string, epoch: number, sums: RouteSums): Promise<void> {
+  const rows = sums.days().flatMap((row) => [node_id, epoch, ...toValues(ROUTE_DAY, row)]);
+  await insertMany(tx, ADD_ROUTES, rows);
 }
 
 /** An end without an open call is a repetition, unless the call has no usage record at all. */

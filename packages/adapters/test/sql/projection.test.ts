@@ -116,6 +116,26 @@ for (const backend of backends()) {
       expect(all).toMatchObject(huge);
     });
 
+    it('says of sums that an older version made that nothing is known of their energy', async () => {
+      const driver = await backend.open();
+      const records = recordsOf(9, 200);
+      await apply(await load(driver), end(records.length), records);
+      const added = ['energy_millijoules', 'co2e_micrograms', 'calls_without_energy', 'calls_without_co2e'];
+      for (const name of added) await driver.query(`ALTER TABLE usage_daily DROP COLUMN ${name}`);
+      await driver.query('UPDATE schema_version SET version = 6');
+      await migrate(driver);
+      const [sum] = await sqlUsageStore(driver).sums({}, []);
+      const calls = sum?.calls ?? 0;
+      expect(calls).toBeGreaterThan(0);
+      const unknown = { calls_without_energy: calls, calls_without_co2e: calls };
+      expect(sum).toMatchObject({ energy_millijoules: 0, co2e_micrograms: 0, ...unknown });
+      // Where the records are still there they are all that is needed.
+      const again = await load(driver);
+      await again.reset(undefined);
+      await apply(again, end(records.length), records);
+      expect(await dumpTables(driver, 'n1')).toEqual(dumpFold(foldOf(records)));
+    });
+
     it('keeps the nodes of one database apart', async () => {
       const driver = await backend.open();
       const mine = recordsOf(6, 60);

@@ -4,12 +4,15 @@ import type { OnlineOptions } from '../online/target.ts';
 import { type Column, isRow, type Row, rowsOf, table } from '../print/table.ts';
 import { printable, shown, usd } from '../print/text.ts';
 import { adminPath, type Cli, online, show } from './context.ts';
+import { addRouteSavings } from './route-savings.ts';
 
 const CANDIDATES: readonly Column[] = [
   ['MODEL', 'model'],
   ['RIGHT', (row) => `${digits(row['chance'])} ± ${digits(row['spread'])}`],
   ['COST', (row) => usd(row['expected_usd_micros'])],
   ['CACHED', 'expected_cached_tokens'],
+  ['JOULES', (row) => digits(row['expected_energy_joules'])],
+  ['CO2E MG', (row) => digits(row['expected_co2e_mg'])],
   ['WORTH', (row) => digits(row['worth'])],
   ['FRONTIER', (row) => (row['on_frontier'] === true ? 'yes' : 'no')],
 ];
@@ -64,6 +67,7 @@ export function addRoute(program: Command, cli: Cli): void {
         show(cli, options, answer, () => whatIf(isRow(answer) ? answer : {}));
       }),
     );
+  addRouteSavings(route, cli);
 }
 
 function explained(row: Row): string {

@@ -19,7 +19,7 @@ const HINT = '--to shows what was before';
 
 export function addUsage(program: Command, cli: Cli): void {
   online(program.command('usage'))
-    .description('calls, tokens and cost, summed')
+    .description('calls, tokens, cost, energy and CO2e, summed')
     .option('--from <day>', 'first UTC day, YYYY-MM-DD', day)
     .option('--to <day>', 'last UTC day, YYYY-MM-DD', day)
     .option('--tenant <id>', 'only this tenant')

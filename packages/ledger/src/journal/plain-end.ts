@@ -1,4 +1,5 @@
 import { EVENT_VERSION } from '../events.ts';
+import type { Footprint } from '@atp-router/kernel';
 import type { SettledCall } from '../state/sums.ts';
 
 /** What tables have columns for of a `call.ended`; the rest stays in its text. */
@@ -27,7 +28,7 @@ const USAGE =
   `{"in_tokens":${COUNT},"out_tokens":${COUNT}${optional('cached_in_tokens', COUNT)}` +
   `${optional('cache_write_tokens', COUNT)}${optional('reasoning_tokens', COUNT)}}`;
 
-const FOOTPRINT = `${optional('energy_joules', NUMBER)}${optional('co2e_mg', NUMBER)}`;
+const FOOTPRINT = `${optional('energy_joules', `(${NUMBER})`)}${optional('co2e_mg', `(${NUMBER})`)}`;
 
 const ATTEMPT =
   `{"n":${NUMBER},"turn":${NUMBER},"kind":${ANY},"model":${TEXT},"provider":${ANY},"outcome":${ANY}` +
@@ -64,8 +65,16 @@ export function plainEnd(line: string, seq: number): PlainEnd | undefined {
     requested_model: text(5),
     started_ms: count(6),
     outcome: text(7),
-    attempts: [{ model: text(8), usage, cost_usd_nanos: count(14) }],
+    attempts: [{ model: text(8), usage, cost_usd_nanos: count(14), ...footprint(found[15], found[16]) }],
     usage,
-    cost_usd_nanos: count(15),
+    cost_usd_nanos: count(17),
+    ...footprint(found[18], found[19]),
   };
 }
+
+function footprint(energy_joules: string | undefined, co2e_mg: string | undefined): Footprint {
+  if (energy_joules === undefined) return NOTHING_KNOWN;
+  return { energy_joules: Number(energy_joules), ...(co2e_mg !== undefined && { co2e_mg: Number(co2e_mg) }) };
+}
+
+const NOTHING_KNOWN: Footprint = {};

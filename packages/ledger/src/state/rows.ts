@@ -1,6 +1,15 @@
-import { addCounts, addUsage, addUsdNanos, type Usage, type UsdNanos, utcDay, ZERO_USAGE } from '@atp-router/kernel';
+import {
+  addCounts,
+  addUsage,
+  addUsdNanos,
+  type Footprint,
+  type Usage,
+  type UsdNanos,
+  utcDay,
+  ZERO_USAGE,
+} from '@atp-router/kernel';
 import type { AttemptRecord, CallEnded, CallHead } from '../events.ts';
-import type { AttemptFootprint, Footprint } from '../footprint.ts';
+import { type AttemptFootprint, knownOf, unknownOf } from '../footprint.ts';
 
 /** Where in a node's journal a record stands. */
 export interface RecordKey {
@@ -75,6 +84,14 @@ export interface UsageDay extends Usage {
   readonly errors: number;
   readonly attempts: number;
   readonly cost_usd_nanos: UsdNanos;
+  /** Of the attempts of which it is known, in thousandths of a joule. */
+  readonly energy_millijoules: number;
+  /** Of the attempts of which it is known, in thousandths of a milligram. */
+  readonly co2e_micrograms: number;
+  /** Those of `calls` that used something, and of which it is not known as a whole what energy that took. */
+  readonly calls_without_energy: number;
+  /** Those of `calls` that used something, and of which it is not known as a whole what that emitted. */
+  readonly calls_without_co2e: number;
 }
 
 /** What a tenant used of its budgets on one UTC day. */
@@ -185,8 +202,8 @@ export function usageDays(event: CallEnded, day: string = budgetDayOf(event)): U
   const { tenant } = event;
   const last = event.attempts.length - 1;
   if (last < 0) {
-    const none = { attempts: 0, ...ZERO_USAGE, cost_usd_nanos: 0 };
-    return [{ tenant, model: event.requested_model, day, calls: 1, errors, ...none }];
+    const none = { attempts: 0, ...ZERO_USAGE, cost_usd_nanos: 0, energy_millijoules: 0, co2e_micrograms: 0 };
+    return [{ tenant, model: event.requested_model, day, calls: 1, errors, ...none, ...unknownOf(event) }];
   }
   return event.attempts.map((attempt, i) => ({
     tenant,
@@ -197,6 +214,8 @@ export function usageDays(event: CallEnded, day: string = budgetDayOf(event)): U
     attempts: 1,
     ...pickUsage(attempt.usage),
     cost_usd_nanos: attempt.cost_usd_nanos,
+    ...knownOf(attempt),
+    ...(i === last ? unknownOf(event) : { calls_without_energy: 0, calls_without_co2e: 0 }),
   }));
 }
 
@@ -218,6 +237,10 @@ export function addUsageDays(a: UsageDay, b: UsageDay): UsageDay {
     attempts: a.attempts + b.attempts,
     ...addUsage(a, b),
     cost_usd_nanos: addUsdNanos(a.cost_usd_nanos, b.cost_usd_nanos),
+    energy_millijoules: addCounts(a.energy_millijoules, b.energy_millijoules),
+    co2e_micrograms: addCounts(a.co2e_micrograms, b.co2e_micrograms),
+    calls_without_energy: a.calls_without_energy + b.calls_without_energy,
+    calls_without_co2e: a.calls_without_co2e + b.calls_without_co2e,
   };
 }
 

@@ -1,12 +1,14 @@
-import { addCounts, addUsdNanos, type Usage, utcDay } from '@atp-router/kernel';
+import { addCounts, addUsdNanos, type Footprint, type Usage, utcDay } from '@atp-router/kernel';
 import type { AttemptRecord, CallEnded } from '../events.ts';
+import { knownOf, unknownOf } from '../footprint.ts';
 import { type BudgetDay, modelOf, type UsageDay } from './rows.ts';
 
 /** What of a call's end goes into sums. */
 export interface SettledCall
-  extends Pick<CallEnded, 'tenant' | 'requested_model' | 'started_ms' | 'budget_day' | 'usage' | 'cost_usd_nanos'> {
+  extends Pick<CallEnded, 'tenant' | 'requested_model' | 'started_ms' | 'budget_day' | 'usage' | 'cost_usd_nanos'>,
+    Footprint {
   readonly outcome: string;
-  readonly attempts: readonly Pick<AttemptRecord, 'model' | 'usage' | 'cost_usd_nanos'>[];
+  readonly attempts: readonly (Pick<AttemptRecord, 'model' | 'usage' | 'cost_usd_nanos'> & Footprint)[];
 }
 
 type Sum<T> = { -readonly [name in keyof T]: T[name] };
@@ -48,10 +50,14 @@ export class CallSums {
       sum.attempts += 1;
       addTokens(sum, attempt.usage);
       sum.cost_usd_nanos = addUsdNanos(sum.cost_usd_nanos, attempt.cost_usd_nanos);
+      addKnown(sum, attempt);
     }
     const last = modelSum(models, tenant, modelOf(event), day);
     last.calls += 1;
     if (event.outcome !== 'ok') last.errors += 1;
+    const { calls_without_energy, calls_without_co2e } = unknownOf(event);
+    last.calls_without_energy += calls_without_energy;
+    last.calls_without_co2e += calls_without_co2e;
   }
 
   usage(): UsageDay[] {
@@ -82,7 +88,8 @@ function modelSum(models: Map<string, Sum<UsageDay>>, tenant: string, model: str
   let sum = models.get(model);
   if (sum === undefined) {
     const tokens = { in_tokens: 0, out_tokens: 0, cached_in_tokens: 0, cache_write_tokens: 0, reasoning_tokens: 0 };
-    sum = { tenant, model, day, calls: 0, errors: 0, attempts: 0, ...tokens, cost_usd_nanos: 0 };
+    const footprint = { energy_millijoules: 0, co2e_micrograms: 0, calls_without_energy: 0, calls_without_co2e: 0 };
+    sum = { tenant, model, day, calls: 0, errors: 0, attempts: 0, ...tokens, cost_usd_nanos: 0, ...footprint };
     models.set(model, sum);
   }
   return sum;
@@ -94,4 +101,11 @@ function addTokens(sum: Sum<Usage>, usage: Usage): void {
   sum.cached_in_tokens = addCounts(sum.cached_in_tokens, usage.cached_in_tokens);
   sum.cache_write_tokens = addCounts(sum.cache_write_tokens, usage.cache_write_tokens);
   sum.reasoning_tokens = addCounts(sum.reasoning_tokens, usage.reasoning_tokens);
+}
+
+function addKnown(sum: Sum<UsageDay>, of: Footprint): void {
+  if (of.energy_joules === undefined) return;
+  const { energy_millijoules, co2e_micrograms } = knownOf(of);
+  sum.energy_millijoules = addCounts(sum.energy_millijoules, energy_millijoules);
+  sum.co2e_micrograms = addCounts(sum.co2e_micrograms, co2e_micrograms);
 }

@@ -1,6 +1,7 @@
 import {
   addUsage,
   costUsdNanos,
+  type Footprint,
   type Price,
   type Rng,
   randomInt,
@@ -150,12 +151,18 @@ function endAttempt(rng: Rng, call: LiveCall, outcome: CallOutcome): AttemptReco
     reasoning_tokens: 0,
   };
   const tools_usd_nanos = rng.next() < 0.2 ? randomInt(rng, 1, 9) * 10_000_000 : undefined;
+  // By model and number, so that the streams of older seeds stay what they are.
+  const energy_joules = model === 'local' ? undefined : usage.out_tokens / 8;
   return {
     ...{ n, turn, kind, model, provider, outcome, usage },
     ...(outcome === 'error' && { error: 'upstream_error', upstream_status: 500 }),
     usage_source: rng.next() < 0.8 ? 'reported' : 'counted',
     cost_usd_nanos: (price === undefined ? 0 : costUsdNanos(usage, price)) + (tools_usd_nanos ?? 0),
     ...(tools_usd_nanos !== undefined && { tools_usd_nanos }),
+    ...(energy_joules !== undefined && {
+      energy_joules,
+      ...(model === 'small' && { co2e_mg: n / 4, region: 'north' }),
+    }),
     latency_ms: randomInt(rng, 1, 9_000),
     ...(rng.next() < 0.5 && { ttfb_ms: randomInt(rng, 1, 900) }),
   };
@@ -181,11 +188,21 @@ function endCall(rng: Rng, call: LiveCall, live: LiveCall[], now_ms: number, emi
     attempts,
     usage: attempts.reduce<Usage>((sum, attempt) => addUsage(sum, attempt.usage), ZERO_USAGE),
     cost_usd_nanos: attempts.reduce((sum, attempt) => sum + attempt.cost_usd_nanos, 0),
+    ...wholeOf(attempts),
     latency_ms: randomInt(rng, 1, 90_000) / 8,
     ...(idempotency && { idempotency }),
   });
   const session = sessionOf(head, attempts, outcome);
   if (session !== undefined) emit(session);
+}
+
+/** Of all attempts, where it is known of each. */
+function wholeOf(attempts: readonly AttemptRecord[]): Footprint {
+  const of = (name: keyof Footprint): Footprint => {
+    const parts = attempts.flatMap((attempt) => attempt[name] ?? []);
+    return parts.length < attempts.length ? {} : { [name]: parts.reduce((sum, part) => sum + part, 0) };
+  };
+  return { ...of('energy_joules'), ...of('co2e_mg') };
 }
 
 /** By the number of the call, so that the streams of older seeds stay what they are. */

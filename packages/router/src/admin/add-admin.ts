@@ -19,6 +19,7 @@ import { AdminRoutes } from './routes.ts';
 import { addObservations } from './observations.ts';
 import { addReputation } from './reputation.ts';
 import { addRouting } from './routing.ts';
+import { addSavings } from './savings.ts';
 import { addSessions } from './sessions.ts';
 import { addStatus } from './status.ts';
 import { addUsage } from './usage.ts';
@@ -40,6 +41,7 @@ export function addAdmin(table: RouterTable, parts: AdminParts): void {
   addConsensus(routes, parts);
   addReputation(routes, parts);
   addRouting(routes, parts);
+  addSavings(routes, parts);
   addLifecycle(routes, parts, changes);
   addObservations(routes, parts, changes);
   addLive(routes, parts);

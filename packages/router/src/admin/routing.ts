@@ -1,15 +1,8 @@
 import { AtpError, NANOS_PER_USD, nanosToMicros } from '@atp-router/kernel';
-import type { RouteAnswered, RouteDecided, RouteFeedback } from '@atp-router/ledger';
-import {
-  fourDigits,
-  type Guessed,
-  type Observation,
-  onFrontier,
-  WHAT_IF_WORDS,
-  whatIf,
-  whatIfPolicy,
-} from '@atp-router/routing';
+import type { RouteAnswered, RouteCandidateSeen, RouteDecided } from '@atp-router/ledger';
+import { fourDigits, onFrontier, WHAT_IF_WORDS, whatIf, whatIfPolicy } from '@atp-router/routing';
 import type { AdminParts } from './parts.ts';
+import { guessed, observationsOf, ROUTES_MAX } from './route-observations.ts';
 import { type AdminReply, type AdminRequest, type AdminRoutes, notFound, ok } from './routes.ts';
 
 /** `/routing`: how `auto` chooses. */
@@ -45,9 +38,6 @@ async function scores({ query }: AdminRequest, { learning, manager }: AdminParts
   return ok({ data });
 }
 
-/** Choices that are looked at, and words on them: all that are kept of one process. */
-const ROUTES_MAX = 10_000;
-
 async function whatif({ query }: AdminRequest, { ledger }: AdminParts): Promise<AdminReply> {
   const text = query.text('policy');
   const policy = text === undefined ? undefined : whatIfPolicy(text);
@@ -63,46 +53,20 @@ async function whatif({ query }: AdminRequest, { ledger }: AdminParts): Promise<
   return ok({ policy: text, ...counts, effective: Math.round(effective * 10) / 10, ...estimates });
 }
 
-/** Calls that have ended well, each with the last word on it. */
-function observationsOf(events: readonly (RouteDecided | RouteFeedback)[]): readonly Observation[] {
-  const words = new Map<string, number>();
-  for (const event of events) {
-    if (event.type === 'route.feedback' && event.by === undefined && !words.has(event.call_id))
-      words.set(event.call_id, event.right);
-  }
-  return events.flatMap((event): Observation[] => {
-    if (event.type !== 'route.decided' || event.outcome !== 'ok') return [];
-    const { call_id, candidates, plan, first, propensity, cost_usd_nanos } = event;
-    const who = candidates.map(({ model, chance, expected_usd_nanos }) => ({
-      ...{ model, chance, cost_usd: expected_usd_nanos / NANOS_PER_USD },
-    }));
-    const cost_usd = cost_usd_nanos / NANOS_PER_USD;
-    return [{ candidates: who, is_single: plan === 'single', first, propensity, cost_usd, right: words.get(call_id) }];
-  });
-}
-
-/** Null: nothing can be said. Eight digits, for prompts may cost millionths. */
-function guessed({ mean, low, high }: Guessed): object | null {
-  const short = (value: number): number => Math.round(value * 1e8) / 1e8;
-  return Number.isNaN(mean) ? null : { mean: short(mean), low: short(low), high: short(high) };
-}
-
 /** Money in micro-dollars, null for what there is none of. */
 function viewOf(decided: RouteDecided): object {
   const { type: _, lesson, candidates, cost_usd_nanos, quality_usd, ...more } = decided;
   const { tried_usd_nanos, regret_usd_nanos, baseline, ...rest } = more;
   const { topic, answers, taken } = lesson;
-  const on = onFrontier(candidates.map(({ chance, expected_usd_nanos }) => [-chance, expected_usd_nanos]));
+  const on = onFrontier(candidates.map((one) => [-one.chance, weighedOf(one)]));
   return {
-    ...{ policy: null, task_type: null, speculated: [] },
+    ...{ policy: null, task_type: null, speculated: [], energy_joules: null, co2e_mg: null },
     ...rest,
     quality_usd,
     cluster: topic ?? null,
-    candidates: candidates.map(({ expected_usd_nanos, expected_cached_tokens = 0, ...one }, at) => ({
-      ...one,
-      expected_cached_tokens,
-      expected_usd_micros: nanosToMicros(expected_usd_nanos),
-      worth: worthOf(one.chance, expected_usd_nanos, quality_usd),
+    candidates: candidates.map((one, at) => ({
+      ...candidateView(one),
+      worth: worthOf(one.chance, weighedOf(one), quality_usd),
       on_frontier: on[at] === true,
     })),
     tried_usd_micros: nanosToMicros(tried_usd_nanos),
@@ -112,6 +76,21 @@ function viewOf(decided: RouteDecided): object {
     taken: taken ?? null,
     cost_usd_micros: nanosToMicros(cost_usd_nanos),
   };
+}
+
+function candidateView(one: RouteCandidateSeen): object {
+  const { model, chance, spread, expected_usd_nanos, expected_cached_tokens = 0 } = one;
+  return {
+    ...{ model, chance, spread, expected_cached_tokens },
+    expected_usd_micros: nanosToMicros(expected_usd_nanos),
+    weighed_usd_micros: nanosToMicros(weighedOf(one)),
+    expected_energy_joules: one.expected_energy_joules ?? null,
+    expected_co2e_mg: one.expected_co2e_mg ?? null,
+  };
+}
+
+function weighedOf({ weighed_usd_nanos, expected_usd_nanos }: RouteCandidateSeen): number {
+  return weighed_usd_nanos ?? expected_usd_nanos;
 }
 
 /** Chance of a right answer less its price, in points of quality: 1 is all of it. */

@@ -28,6 +28,10 @@ const MEASURES = [
   'cache_write_tokens',
   'reasoning_tokens',
   'cost_usd_micros',
+  'energy_joules',
+  'co2e_mg',
+  'calls_without_energy',
+  'calls_without_co2e',
 ] as const;
 
 /** `/usage` and `/usage/records`: what was used, from the tables that follow the journal. */
@@ -73,8 +77,14 @@ function wantsCsv(request: AdminRequest): boolean {
 function sumView(sum: UsageSum, columns: readonly UsageGroup[]): Readonly<Record<string, string | number>> {
   const row: Record<string, string | number> = {};
   for (const column of columns) row[column] = sum[column];
-  const { cost_usd_nanos } = sum;
-  for (const name of MEASURES) row[name] = name === 'cost_usd_micros' ? nanosToMicros(cost_usd_nanos) : sum[name];
+  const { cost_usd_nanos, energy_millijoules, co2e_micrograms } = sum;
+  const measured = {
+    ...sum,
+    cost_usd_micros: nanosToMicros(cost_usd_nanos),
+    energy_joules: energy_millijoules / 1_000,
+    co2e_mg: co2e_micrograms / 1_000,
+  };
+  for (const name of MEASURES) row[name] = measured[name];
   return row;
 }
 
@@ -114,6 +124,7 @@ export function recordView<T extends Pick<UsageRow, 'cost_usd_nanos' | 'tools_us
   };
 }
 
+/** `model`: undefined where it is no parameter of the path. */
 interface Range {
   readonly tenant: string | undefined;
   readonly model: string | undefined;
@@ -121,7 +132,7 @@ interface Range {
   readonly to: string | undefined;
 }
 
-function range(query: Query): Range {
+export function range(query: Query): Range {
   const [from, to] = [query.day('from'), query.day('to')];
   if (from !== undefined && to !== undefined && from > to) {
     throw new AtpError('invalid_request', '"from" must not be after "to".', { param: 'from' });

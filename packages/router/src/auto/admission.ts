@@ -42,12 +42,12 @@ function chosen(
   whos: readonly Who[],
   facts: RequestFacts,
   { routing }: Generation,
-  { chooser, observed, ambient }: EngineParts,
+  { chooser, observed, ambient, intensity }: EngineParts,
   more: Partial<Pick<AutoAsked, 'texts' | 'cached'>> = {},
 ): AutoChoice | undefined {
   if (chooser === undefined || whos.length < 2) return undefined;
   const asked = {
-    ...{ whos, facts, observed, quality: request.options.quality },
+    ...{ whos, facts, observed, intensity, quality: request.options.quality },
     can_look: canCompare(request),
     stream: request.stream,
     texts: () => request.promptTexts(),

@@ -1,11 +1,14 @@
 import type { RoutingConfig, ValidatorConfig } from '@atp-router/adapters';
 import type { CascadeAnswer, CascadeStep } from '@atp-router/consensus';
-import { NANOS_PER_USD } from '@atp-router/kernel';
+import { type Footprint, NANOS_PER_USD } from '@atp-router/kernel';
 import type { CallHead, RouteDecided, RouteLesson, Speculated } from '@atp-router/ledger';
 import { fourDigits, type RouteAnswer, type RouteRecord, type RoutingTask } from '@atp-router/routing';
+import type { Weighed } from './candidates.ts';
 
 /** Candidates that a record names: enough to see why, and few enough to be written for each call. */
 const CANDIDATES_TOLD = 8;
+
+const NOTHING_BESIDE = { in_usd: 0, out_usd_per_token: 0 };
 
 /** What was known of a call when it was chosen for. */
 export interface ChoiceOf {
@@ -16,6 +19,8 @@ export interface ChoiceOf {
   readonly validators: readonly ValidatorConfig[];
   /** Tokens of the prompt that were expected in prompt caches, by candidate. */
   readonly cached: ReadonlyMap<string, number>;
+  /** Of what the cost of each candidate is made. */
+  readonly weighed: ReadonlyMap<string, Weighed>;
   /** When the next of a cascade begins early; undefined: never. */
   readonly speculate: RoutingConfig['speculate'];
 }
@@ -28,6 +33,8 @@ export interface ChoiceEnd {
   /** Whose answer was the result. */
   readonly taken: string | undefined;
   readonly cost_usd_nanos: number;
+  /** What it took, as far as it is known of all of it. */
+  readonly footprint: Footprint;
   readonly at_ms: number;
 }
 
@@ -103,7 +110,7 @@ export class AutoChoice {
   /** What is put on record of it, and learned from there. */
   decided(
     { call_id, tenant, policy, qos, task_type }: CallHead,
-    { outcome, came, taken, cost_usd_nanos, at_ms }: ChoiceEnd,
+    { outcome, came, taken, cost_usd_nanos, footprint, at_ms }: ChoiceEnd,
   ): RouteDecided {
     const { explores } = this.#of;
     const { first, propensity, tried, quality_usd } = this.#task;
@@ -118,31 +125,44 @@ export class AutoChoice {
       baseline: this.#baseline,
       ...(this.#speculated.length > 0 && { speculated: [...this.#speculated] }),
       lesson: lessonOf(this.#task.record(came, taken)),
-      ...{ outcome, cost_usd_nanos, at_ms },
+      ...{ outcome, cost_usd_nanos, ...footprint, at_ms },
     };
   }
 
   get #told(): RouteDecided['candidates'] {
-    this.#told_before ??= this.order.slice(0, CANDIDATES_TOLD).map((model) => this.#candidate(model));
+    this.#told_before ??= this.#namesTold.map((model) => this.#candidate(model));
     return this.#told_before;
   }
 
+  /** Whom savings are told against is always among them: quality is compared with what was thought of it. */
+  get #namesTold(): readonly string[] {
+    const names = this.order.slice(0, CANDIDATES_TOLD);
+    const { model } = this.#baseline;
+    return names.includes(model) ? names : [...names, model];
+  }
+
   #candidate(model: string): RouteDecided['candidates'][number] {
-    const { mean, spread, cost } = this.#task.outlookOf(model);
+    const { mean, spread, cost, out_tokens } = this.#task.outlookOf(model);
     const cached = this.#of.cached.get(model) ?? 0;
+    const { energy_joules, co2e_mg } = this.#of.weighed.get(model)?.footprint(out_tokens) ?? {};
+    const expected_usd_nanos = this.#paidNanos(model);
+    const weighed_usd_nanos = this.#nanosOf(cost);
     return {
-      ...{ model, chance: fourDigits(mean), spread: fourDigits(spread), expected_usd_nanos: this.#nanosOf(cost) },
+      ...{ model, chance: fourDigits(mean), spread: fourDigits(spread), expected_usd_nanos },
+      ...(weighed_usd_nanos !== expected_usd_nanos && { weighed_usd_nanos }),
       ...(cached > 0 && { expected_cached_tokens: cached }),
+      ...(energy_joules !== undefined && { expected_energy_joules: energy_joules }),
+      ...(co2e_mg !== undefined && { expected_co2e_mg: co2e_mg }),
     };
   }
 
   /** Whom it would have cost most to ask, or whom the operator tells savings against. */
   get #baseline(): RouteDecided['baseline'] {
     const { baseline } = this.#of;
-    const costOf = (model: string): number => this.#task.outlookOf(model).cost;
+    const costOf = (model: string): number => this.#paidNanos(model);
     const named = baseline !== undefined && this.has(baseline) ? baseline : undefined;
     const model = named ?? this.order.reduce((dearest, one) => (costOf(one) > costOf(dearest) ? one : dearest));
-    return { model, expected_usd_nanos: this.#nanosOf(costOf(model)) };
+    return { model, expected_usd_nanos: costOf(model) };
   }
 
   /** Of the first alone, against whoever is thought to be worth most: what was given up because something was tried. */
@@ -152,6 +172,14 @@ export class AutoChoice {
       return mean - cost;
     };
     return Math.max(0, Math.max(...this.order.map(worthOf)) - worthOf(this.#task.first.model));
+  }
+
+  /** What an answer of one is expected to cost, without what time and carbon are worth. */
+  #paidNanos(model: string): number {
+    const { cost, out_tokens } = this.#task.outlookOf(model);
+    const { in_usd, out_usd_per_token } = this.#of.weighed.get(model)?.beside ?? NOTHING_BESIDE;
+    const usd = cost * this.#task.quality_usd - in_usd - out_usd_per_token * out_tokens;
+    return Math.round(Math.max(0, usd) * NANOS_PER_USD);
   }
 
   /** Points of quality, in money. */

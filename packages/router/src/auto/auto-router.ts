@@ -46,20 +46,25 @@ export class AutoRouter implements Chooser, Subject {
 
   choose(asked: AutoAsked, settings: RoutingConfig, now: AutoNow): AutoChoice | undefined {
     if (settings.mode === 'static') return undefined;
-    const { whos, facts, observed, can_look, stream, quality, cached } = asked;
+    const { whos, facts, observed, can_look, stream, quality, cached, intensity } = asked;
+    const { carbon_usd_per_kg } = settings;
     const { quality_usd, second_usd, target } = worthOf(quality, settings);
     const of_day_usd = settings.explore.usd_per_day * this.#part;
     const explores = mayExplore(facts, settings) && this.#budget.isLeft(of_day_usd, now.now_ms);
+    const weights = { second_usd, carbon_usd_per_kg, intensity };
+    const candidates = candidatesOf(whos, facts, observed, now.mono_ms, weights, cached);
     const task = this.#learner.decide({
       text: asked.texts().join('\n'),
-      candidates: candidatesOf(whos, facts, observed, now.mono_ms, second_usd, cached),
+      candidates,
       ...{ quality_usd, target, may_explore: explores, out_tokens_max: facts.max_out_tokens },
       plans: !can_look || (stream && settings.streamed === 'single') ? 'single' : settings.plans,
       ...this.#at(facts.tenant.id, now.now_ms),
     });
     if (task.tried > 0) this.#budget.spend(task.tried * task.quality_usd, now.now_ms);
     const { baseline, speculate, validators } = settings;
-    return new AutoChoice(task, { explores, baseline, speculate, validators, cached: cachedOf(whos, cached) });
+    const weighed = new Map(candidates.map((one) => [one.id, one]));
+    const tokens = cachedOf(whos, cached);
+    return new AutoChoice(task, { explores, baseline, speculate, validators, cached: tokens, weighed });
   }
 
   scores(tenant: string | undefined): readonly ModelScore[] {

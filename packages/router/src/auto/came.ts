@@ -15,14 +15,14 @@ export function cameOf(records: readonly AttemptRecord[]): readonly RouteAnswer[
 /** The record of a call that `auto` chose for, behind its end; none of others. `came`: with whom was asked and not a candidate. */
 export function chosenEvents(
   { choice, head }: AdmittedCall,
-  books: Pick<CallBooks, 'cost_usd_nanos'>,
+  books: Pick<CallBooks, 'cost_usd_nanos' | 'footprint'>,
   { ambient }: Pick<EngineEnv, 'ambient'>,
   { outcome, came, taken }: { outcome: CallOutcome; came: readonly RouteAnswer[]; taken: string | undefined },
 ): readonly RouteDecided[] {
   if (choice === undefined || outcome === 'interrupted') return [];
   const of_candidates = came.filter(({ model }) => choice.has(model));
   const chosen = taken !== undefined && choice.has(taken) ? taken : undefined;
-  const { cost_usd_nanos } = books;
+  const { cost_usd_nanos, footprint } = books;
   const at_ms = ambient.clock.now_ms();
-  return [choice.decided(head, { outcome, came: of_candidates, taken: chosen, cost_usd_nanos, at_ms })];
+  return [choice.decided(head, { outcome, came: of_candidates, taken: chosen, cost_usd_nanos, footprint, at_ms })];
 }

@@ -1,5 +1,6 @@
 import type { RoutingConfig } from '@atp-router/adapters';
 import type { ModelEntry, ModelScore, Observed, RequestFacts } from '@atp-router/routing';
+import type { IntensityOf } from '../carbon/intensities.ts';
 import type { AutoChoice } from './auto-choice.ts';
 import type { Quality } from './quality.ts';
 
@@ -19,6 +20,8 @@ export interface AutoAsked {
   readonly quality: Quality | undefined;
   /** Tokens of the prompt that are expected in the prompt cache of a model. Absent: none anywhere. */
   readonly cached?: ((model: ModelEntry) => number) | undefined;
+  /** What a kilowatt-hour emits. Absent: of no region is that known. */
+  readonly intensity?: IntensityOf | undefined;
   /** Answers can be held back until they have been looked at, and compared. */
   readonly can_look: boolean;
   /** Bytes are wanted as they come. */

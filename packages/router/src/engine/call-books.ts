@@ -1,5 +1,5 @@
 import type { AtpField } from '@atp-router/dialects';
-import { nanosToMicros, type Usage, type UsdNanos } from '@atp-router/kernel';
+import { type Footprint, nanosToMicros, type Usage, type UsdNanos } from '@atp-router/kernel';
 import type { AttemptRecord, CallEnded, CallOutcome, IdempotencyRef } from '@atp-router/ledger';
 import type { Bytes } from '../relay/types.ts';
 import type { Attempt } from './attempt.ts';
@@ -120,6 +120,12 @@ export class CallBooks {
   /** How its attempts ended. */
   get records(): readonly AttemptRecord[] {
     return this.#records;
+  }
+
+  /** Of all attempts. Where none used anything, nothing was taken. */
+  get footprint(): Footprint {
+    const used = this.#records.some(({ usage_source }) => usage_source !== 'none');
+    return used ? footprintOfAll(this.#records) : { energy_joules: 0, co2e_mg: 0 };
   }
 
   get cost_usd_nanos(): UsdNanos {

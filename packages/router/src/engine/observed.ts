@@ -39,7 +39,7 @@ export function observedOf(
     p95_ms: (model, now_ms) => health.report(model, now_ms)?.p95_ms,
     mape: (model, now_ms) => accuracyOf(model.id, now_ms).mape,
     underRate: (model, now_ms) => accuracyOf(model.id, now_ms).under_rate,
-    co2e_mg: ({ energy, regions: [region] = [] }, { in_tokens, out_tokens }) => {
+    co2e_mg: ({ energy, region }, { in_tokens, out_tokens }) => {
       const usage = { ...ZERO_USAGE, in_tokens, out_tokens };
       return footprintOf(usage, energy, region === undefined ? undefined : intensity(region)).co2e_mg;
     },

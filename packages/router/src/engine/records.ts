@@ -3,6 +3,7 @@ import {
   addUsage,
   addUsdNanos,
   costUsdNanos,
+  type Footprint,
   nanosToMicros,
   type Price,
   type Usage,
@@ -18,7 +19,6 @@ import type {
   CallHead,
   CallOpened,
   CallOutcome,
-  Footprint,
   IdempotencyRef,
 } from '@atp-router/ledger';
 import type { IntensityOf } from '../carbon/intensities.ts';
@@ -157,10 +157,9 @@ export function stageSummary(record: AttemptRecord, won: boolean): StageSummary 
 
 const NOTHING_TAKEN: AttemptFootprint = {};
 
-/** The first of a model's regions is where it is taken to run. */
 function taken(usage: Usage, { model }: Target, intensity: IntensityOf | undefined): AttemptFootprint {
   if (model.energy === undefined) return NOTHING_TAKEN;
-  const region = model.regions?.[0];
+  const { region } = model;
   return { ...footprintOf(usage, model.energy, region === undefined ? undefined : intensity?.(region)), region };
 }
 

@@ -30,6 +30,7 @@ export function modelSpec(model: ModelConfig): ModelSpec {
     status: model.status,
     data_scopes: model.data_scopes === undefined ? undefined : new Set(model.data_scopes),
     regions: model.regions,
+    region: model.regions?.[0],
     expected_latency_ms: model.expected_latency_ms,
     expected_quality: model.expected_quality,
   };

@@ -8,6 +8,7 @@ import { CONSENSUS_SCHEMAS } from './consensus-schemas.ts';
 import { LIFECYCLE_PATHS, LIFECYCLE_SCHEMAS } from './lifecycle-paths.ts';
 import { OBSERVATIONS_PATHS, OBSERVATIONS_SCHEMAS } from './observations-paths.ts';
 import { CACHE_PATHS, CACHE_SCHEMAS } from './cache-paths.ts';
+import { SAVINGS_PATHS, SAVINGS_SCHEMAS } from './savings-paths.ts';
 import { ROUTING_PATHS, ROUTING_SCHEMAS } from './routing-paths.ts';
 import { FEEDBACK_PATHS, LEARNING_SCHEMAS, REPUTATION_PATHS } from './learning-paths.ts';
 import { FRAMES_PATHS, FRAMES_TAGS } from './frames-paths.ts';
@@ -31,6 +32,7 @@ export function openApiDocument(version: string): JsonObject {
       LEARNING_SCHEMAS,
       OBSERVATIONS_SCHEMAS,
       ROUTING_SCHEMAS,
+      SAVINGS_SCHEMAS,
       CACHE_SCHEMAS,
       LIFECYCLE_SCHEMAS,
       FLOW_SCHEMAS,
@@ -58,6 +60,7 @@ export function openApiDocument(version: string): JsonObject {
       REPUTATION_PATHS,
       OBSERVATIONS_PATHS,
       ROUTING_PATHS,
+      SAVINGS_PATHS,
       CACHE_PATHS,
       LIFECYCLE_PATHS,
       AGENTS_PATHS,

@@ -31,7 +31,8 @@ export const ROUTING_PATHS: JsonObject = {
   }),
 };
 
-const guessed = (description: string): JsonObject =>
+/** A mean between its bounds. */
+export const guessedSchema = (description: string): JsonObject =>
   orNull(
     record(
       { mean: num('Mean.'), low: num('It is more than that,'), high: num('and less than that.') },
@@ -43,8 +44,8 @@ const guessed = (description: string): JsonObject =>
 const estimate = (description: string): JsonObject =>
   record(
     {
-      right: guessed('How right results are, 0 to 1; null: nothing can be said.'),
-      cost_usd: guessed('Of a call, in US dollars.'),
+      right: guessedSchema('How right results are, 0 to 1; null: nothing can be said.'),
+      cost_usd: guessedSchema('Of a call, in US dollars.'),
     },
     [],
     description,
@@ -55,8 +56,11 @@ const candidate = record({
   chance: num('Chance that its answer is right, as it was seen before anybody was asked.'),
   spread: num('What is not known of that: one standard deviation.'),
   expected_usd_micros: int('What one answer was expected to cost, in millionths of a US dollar.'),
+  weighed_usd_micros: int('The same with what its time and its carbon are worth.'),
+  expected_energy_joules: orNull(num('What one answer takes, in joules; null: not known.')),
+  expected_co2e_mg: orNull(num('What that emits, in milligrams of CO2e; null: not known.')),
   expected_cached_tokens: int('Tokens of the prompt that were expected in its prompt cache.'),
-  worth: num('The chance less the price in points of quality: 1 is all of it.'),
+  worth: num('The chance less what is weighed, in points of quality: 1 is all of it.'),
   on_frontier: flag('No other candidate here is as likely right for less, or more likely right for no more.'),
 });
 
@@ -125,6 +129,8 @@ export const ROUTING_SCHEMAS: JsonObject = {
     taken: orNull(text('Whose answer was the result; null: there was none.')),
     outcome: words('How the call ended.', ['ok', 'error', 'cancelled']),
     cost_usd_micros: int('Cost of the whole call, in millionths of a US dollar.'),
+    energy_joules: orNull(num('Energy of the whole call, in joules; null: not known.')),
+    co2e_mg: orNull(num('What that emitted, in milligrams of CO2e; null: not known.')),
     at_ms: int('When it ended, ms since the epoch.'),
   }),
 };

@@ -62,7 +62,7 @@ it('gives the sums as CSV', async () => {
   expect(plain.headers['content-disposition']).toBe('attachment; filename="usage.csv"');
   const lines = plain.text.trimEnd().split('\r\n');
   expect(lines[0]).toBe(
-    'tenant,model,calls,errors,attempts,in_tokens,out_tokens,cached_in_tokens,cache_write_tokens,reasoning_tokens,cost_usd_micros',
+    'tenant,model,calls,errors,attempts,in_tokens,out_tokens,cached_in_tokens,cache_write_tokens,reasoning_tokens,cost_usd_micros,energy_joules,co2e_mg,calls_without_energy,calls_without_co2e',
   );
   expect(lines.slice(1).map((line) => line.split(',').slice(0, 4).join())).toEqual([
     'acme,broken,1,1',

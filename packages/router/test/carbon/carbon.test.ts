@@ -79,6 +79,29 @@ describe('of a call whose model says what it takes, and whose region what it emi
   });
 });
 
+test('sums of usage have it by tenant, model and day, and count calls of which it is not known', async () => {
+  const known = { id: 'known', power: POWER, regions: ['north'] };
+  const here = await house([known, { id: 'nowhere', power: POWER }, { id: 'silent' }, { id: 'down' }]);
+  for (const model of ['known', 'known', 'nowhere', 'silent', 'down']) await told(here, model);
+  const { json } = await here.running.admin('GET', '/usage?group_by=model');
+  const rows = (json['data'] as Record<string, unknown>[]).map((row) => [
+    ...[row['model'], row['calls'], row['energy_joules'], row['co2e_mg']],
+    ...[row['calls_without_energy'], row['calls_without_co2e']],
+  ]);
+  expect(rows).toEqual([
+    // It used nothing: there is nothing that is not known.
+    ['down', 1, 0, 0, 0, 0],
+    ['known', 2, 360, 24, 0, 0],
+    ['nowhere', 1, 180, 0, 0, 1],
+    ['silent', 1, 0, 0, 1, 1],
+  ]);
+  const again = await here.again();
+  const all = await again.running.admin('GET', '/usage?group_by=tenant');
+  expect(all.json['data']).toMatchObject([
+    { tenant: 'acme', calls: 5, energy_joules: 540, co2e_mg: 24, calls_without_energy: 1, calls_without_co2e: 2 },
+  ]);
+});
+
 test('what is not known has no number: no profile, no region, no intensity', async () => {
   const here = await house([
     { id: 'silent', regions: ['north'] },

@@ -1,4 +1,4 @@
-import type { Usage } from '@atp-router/kernel';
+import type { Footprint, Usage } from '@atp-router/kernel';
 
 /** What tokens of a model take, in joules at its machines, and what the data centre takes on top. */
 export interface EnergyProfile {
@@ -9,12 +9,6 @@ export interface EnergyProfile {
   readonly out_joule_per_token: number;
   /** Power usage effectiveness (ISO/IEC 30134-2): energy of the whole data centre for each joule of its machines, 1 or more. */
   readonly pue: number;
-}
-
-/** Energy in joules and CO2e in milligrams, each to a thousandth; absent: not known. */
-export interface Footprint {
-  readonly energy_joules?: number | undefined;
-  readonly co2e_mg?: number | undefined;
 }
 
 const NOTHING_KNOWN: Footprint = {};

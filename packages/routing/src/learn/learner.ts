@@ -33,7 +33,7 @@ export class RouteLearner extends SumsLearner {
     const { plans, may_explore, tenant } = question;
     const read = this.read(question);
     const quality_usd = this.#worth(question, read);
-    const contenders = contendersAt(quality_usd, question.candidates, read.costs_usd);
+    const contenders = contendersAt(quality_usd, question.candidates, read);
     const { prompt, known, rng } = read;
     const boldness = may_explore ? this.#boldness(tenant) : 0;
     const settings = { ...this.#settings.task, ...LIMITS[plans], boldness };
@@ -45,11 +45,12 @@ export class RouteLearner extends SumsLearner {
    * be so. Whoever pays more for quality gets no less of it, so it is found by halving; where nothing is right enough, it is worth
    * so much that prices hardly count.
    */
-  #worth({ quality_usd, target, candidates, plans }: RouteQuestion, { prompt, known, costs_usd, rng }: Read): number {
+  #worth({ quality_usd, target, candidates, plans }: RouteQuestion, read: Read): number {
+    const { prompt, known, costs_usd, rng } = read;
     if (target === undefined) return quality_usd;
     const settings = { ...this.#settings.task, ...LIMITS[plans], boldness: 0 };
     const isRight = (usd: number): boolean => {
-      const contenders = contendersAt(usd, candidates, costs_usd);
+      const contenders = contendersAt(usd, candidates, read);
       return new RouteTask(known, prompt, contenders, settings, usd, rng).right >= target;
     };
     let low = Math.log(Math.min(...costs_usd));

@@ -11,6 +11,8 @@ export interface RouteCandidate {
   /** For reading the prompt, and for each token of an answer. */
   readonly in_usd: number;
   readonly out_usd_per_token: number;
+  /** Of these, what is not paid but weighed with it: it says nothing of how good a model is. Absent: nothing is. */
+  readonly beside?: { readonly in_usd: number; readonly out_usd_per_token: number } | undefined;
   /** Chance that an answer is right before anything is learned, 0 to 1. Absent: as its cost suggests. */
   readonly expected_quality?: number | undefined;
 }
@@ -57,6 +59,14 @@ export interface Ahead {
   readonly chance: number;
 }
 
+/** What is expected of a model before anybody is asked. */
+export interface Expected extends Chance {
+  /** Of its answer, in points of quality. */
+  readonly cost: number;
+  /** How long its answer is. */
+  readonly out_tokens: number;
+}
+
 /** Routing of one task, step by step. What is next depends on nothing but what came, so it can be asked again. */
 export interface RoutingTask {
   /** Whom to ask first, and whether the answer is to be looked at before it is taken. */
@@ -69,8 +79,8 @@ export interface RoutingTask {
   readonly propensity: number;
   /** Points of quality that the first answer costs more than that of whom what is known would have had asked; 0 or more. */
   readonly tried: number;
-  /** What was expected of one before anybody was asked; its cost is in points of quality. Throws for a model that is no contender. */
-  outlookOf(model: string): Chance & { readonly cost: number };
+  /** What was expected of one before anybody was asked. Throws for a model that is no contender. */
+  outlookOf(model: string): Expected;
   /** What to do now that this has come, in this order. Throws for a model that is none of the contenders. */
   next(came: readonly RouteAnswer[]): NextStep;
   /** While whoever is asked behind these is at work: who will most likely be asked next, and how likely. Undefined: nobody. */

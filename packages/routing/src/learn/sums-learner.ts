@@ -41,6 +41,10 @@ export interface Read {
   readonly known: Known;
   /** What one answer of each candidate is expected to cost. */
   readonly costs_usd: readonly number[];
+  /** Of that, what is paid. */
+  readonly paid_usd: readonly number[];
+  /** How long that is expected to be. */
+  readonly out_tokens: readonly number[];
   /** Of its own stream: what one task draws does not depend on what other tenants' tasks drew. */
   readonly rng: Rng;
 }
@@ -115,12 +119,19 @@ export abstract class SumsLearner implements RoutingLearner {
       candidates.map(({ id }) => id),
       USUAL_OUT_TOKENS,
     );
-    const costs = candidates.map(({ id, in_usd, out_usd_per_token }) => {
-      const tokens = Math.min(known.lengths.expected(id, prompt.topic, usual_tokens), out_tokens_max);
-      return Math.max(COST_USD_MIN, in_usd + out_usd_per_token * tokens);
+    const out_tokens = candidates.map(({ id }) =>
+      Math.min(known.lengths.expected(id, prompt.topic, usual_tokens), out_tokens_max),
+    );
+    const costs = candidates.map(({ in_usd, out_usd_per_token }, i) =>
+      Math.max(COST_USD_MIN, in_usd + out_usd_per_token * (out_tokens[i] ?? 0)),
+    );
+    const paid = candidates.map(({ beside }, i) => {
+      const cost = costs[i] ?? COST_USD_MIN;
+      if (beside === undefined) return cost;
+      return Math.max(COST_USD_MIN, cost - beside.in_usd - beside.out_usd_per_token * (out_tokens[i] ?? 0));
     });
     const rng = seededRng(Math.floor(this.#rng.next() * SEEDS));
-    return { prompt, known, costs_usd: costs, rng };
+    return { prompt, known, costs_usd: costs, paid_usd: paid, out_tokens, rng };
   }
 
   #known(record: RouteRecord): RouteRecord {
@@ -133,13 +144,13 @@ export abstract class SumsLearner implements RoutingLearner {
 export function contendersAt(
   quality_usd: number,
   candidates: RouteQuestion['candidates'],
-  costs_usd: readonly number[],
+  { costs_usd, paid_usd, out_tokens }: Pick<Read, 'costs_usd' | 'paid_usd' | 'out_tokens'>,
 ): readonly Contender[] {
-  const usual = costs_usd.reduce((sum, cost) => sum + Math.log(cost), 0) / Math.max(1, costs_usd.length);
+  const usual = paid_usd.reduce((sum, cost) => sum + Math.log(cost), 0) / Math.max(1, paid_usd.length);
   return candidates.map(({ id, expected_quality }, i): Contender => {
     const cost = costs_usd[i] ?? 0;
-    const by_price = BETTER_BY_PRICE * (Math.log(cost) - usual);
+    const by_price = BETTER_BY_PRICE * (Math.log(paid_usd[i] ?? COST_USD_MIN) - usual);
     const better = expected_quality === undefined ? by_price : expected_quality - USUAL;
-    return { id, cost: cost / quality_usd, better };
+    return { id, cost: cost / quality_usd, out_tokens: out_tokens[i] ?? 0, better };
   });
 }

@@ -7,7 +7,7 @@ import { afterOne, afterTwo, type Guess, likeliest, type Move } from './moves.ts
 import { type Contender, Outlook, type Places } from './outlook.ts';
 import { apart, ranked, SINGLES } from './places.ts';
 import { type AnswerRecord, asKept, type RouteRecord } from './record.ts';
-import type { Ahead, NextStep, RouteAnswer, RoutingTask } from './routing-learner.ts';
+import type { Ahead, Expected, NextStep, RouteAnswer, RoutingTask } from './routing-learner.ts';
 
 export interface TaskSettings {
   /** Models that may be asked first and looked at, and that may have the last word. */
@@ -138,9 +138,10 @@ export class RouteTask implements RoutingTask {
     return this.#ranked.filter((place) => place !== whom).map((place) => this.#idOf(place));
   }
 
-  outlookOf(model: string): Chance & { readonly cost: number } {
+  outlookOf(model: string): Expected {
     const whom = this.#placeOf(model);
-    return { ...(this.chances[whom] as Chance), cost: this.#costOf(whom) };
+    const { cost, out_tokens } = this.#contenders[whom] as Contender;
+    return { ...(this.chances[whom] as Chance), cost, out_tokens };
   }
 
   /** Chance that the result is right, by what is known. */

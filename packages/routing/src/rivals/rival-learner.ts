@@ -20,8 +20,9 @@ export class RivalLearner extends SumsLearner {
   }
 
   override decide(question: RouteQuestion): SingleTask {
-    const { prompt, known, costs_usd, rng } = this.read(question);
-    const contenders = contendersAt(question.quality_usd, question.candidates, costs_usd);
+    const read = this.read(question);
+    const { prompt, known, rng } = read;
+    const contenders = contendersAt(question.quality_usd, question.candidates, read);
     const { own, shared } = known;
     const facts = contenders.map(({ id, cost }) => ({
       cost,

@@ -2,7 +2,7 @@ import type { PromptFeatures } from '../features/reader.ts';
 import type { Chance } from '../learn/insight.ts';
 import type { Contender } from '../learn/outlook.ts';
 import { type AnswerRecord, asKept, type RouteRecord } from '../learn/record.ts';
-import type { NextStep, RouteAnswer, RoutingTask } from '../learn/routing-learner.ts';
+import type { Expected, NextStep, RouteAnswer, RoutingTask } from '../learn/routing-learner.ts';
 
 /** What was decided of a task. Places are those of the contenders. */
 export interface SingleChoice {
@@ -45,9 +45,10 @@ export class SingleTask implements RoutingTask {
     return this.#choice.tried;
   }
 
-  outlookOf(model: string): Chance & { readonly cost: number } {
+  outlookOf(model: string): Expected {
     const place = this.#placeOf(model);
-    return { ...(this.#choice.chances[place] as Chance), cost: this.#contenders[place]?.cost ?? 0 };
+    const { cost, out_tokens } = this.#contenders[place] as Contender;
+    return { ...(this.#choice.chances[place] as Chance), cost, out_tokens };
   }
 
   /** Its answer is taken. */

@@ -1,3 +1,4 @@
+import { around, EFFECTIVE_MIN, effectiveBy, type Guessed, NOTHING_GUESSED as NOTHING } from './guessed.ts';
 import { chosenBy, type WhatIfCandidate, type WhatIfPolicy } from './policies.ts';
 
 /** A call that was chosen for, as it is on record. */
@@ -11,13 +12,6 @@ export interface Observation {
   readonly cost_usd: number;
   /** How right the result was, 0 to 1; undefined: nobody has said. */
   readonly right: number | undefined;
-}
-
-/** A mean, and between which values it lies with a chance of nineteen in twenty. */
-export interface Guessed {
-  readonly mean: number;
-  readonly low: number;
-  readonly high: number;
 }
 
 export interface WhatIf {
@@ -37,11 +31,6 @@ export interface WhatIf {
   /** Why it need not be so, in words; empty: it is as sure as its bounds say. */
   readonly doubts: readonly string[];
 }
-
-/** Fewer say nothing. */
-const EFFECTIVE_MIN = 30;
-/** Of 1, standard deviations of a normal distribution. */
-const Z = 1.96;
 
 /** What another policy would have come to on the same calls. */
 export function whatIf(observations: readonly Observation[], policy: WhatIfPolicy): WhatIf {
@@ -92,7 +81,7 @@ function effectiveOf(rows: readonly Row[]): number {
     sum += weight;
     squares += weight * weight;
   }
-  return squares === 0 ? 0 : (sum * sum) / squares;
+  return effectiveBy(sum, squares);
 }
 
 function meanOf(values: readonly number[]): Guessed {
@@ -110,12 +99,6 @@ function normalised(rows: readonly Row[], of: (row: Row) => number): Guessed {
   const squares = rows.reduce((total, row) => total + (row.weight * (of(row) - mean)) ** 2, 0);
   return around(mean, Math.sqrt(squares) / sum);
 }
-
-function around(mean: number, error: number): Guessed {
-  return { mean, low: mean - Z * error, high: mean + Z * error };
-}
-
-const NOTHING: Guessed = { mean: Number.NaN, low: Number.NaN, high: Number.NaN };
 
 function doubtsOf(left_out: number, told: number, effective: number): readonly string[] {
   const doubts: string[] = [];

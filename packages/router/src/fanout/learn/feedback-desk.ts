@@ -4,11 +4,13 @@ import type {
   ConsensusLearned,
   FeedbackGiven,
   LearnedStore,
+  RouteCompared,
   RouteDecided,
   RouteFeedback,
   RouterEvent,
 } from '@atp-router/ledger';
 import type { Clock } from '@atp-router/kernel';
+import { comparedWith, fourDigits } from '@atp-router/routing';
 import { formOf } from './answer-form.ts';
 import { feedbackEvent, type Given, type Said } from './feedback-event.ts';
 
@@ -104,17 +106,34 @@ export class FeedbackDesk {
 
 /** What is said of whom `auto` has chosen: how right the result was. Undefined: nothing of that. */
 function routeFeedback(
-  { call_id, tenant, lesson, at_ms: decided_ms }: RouteDecided,
+  decided: RouteDecided,
   input: FeedbackInput,
   of_session: FeedbackGiven | undefined,
   { key_id, body_hash, now_ms }: Given,
 ): RouteFeedback | undefined {
+  const { call_id, tenant, lesson, at_ms: decided_ms } = decided;
   const right = input.kind === 'score' ? input.score : of_session?.score;
-  if (right !== undefined)
-    return { type: 'route.feedback', call_id, tenant, key_id, body_hash, right, lesson, decided_ms, at_ms: now_ms };
+  if (right !== undefined) {
+    const compared = comparedOf(decided, right);
+    return {
+      type: 'route.feedback',
+      ...{ call_id, tenant, key_id, body_hash, right, ...(compared !== undefined && { compared }) },
+      ...{ lesson, decided_ms, at_ms: now_ms },
+    };
+  }
   if (of_session !== undefined) return undefined;
   const message = `Request "${call_id}" asked one model, whose words are not kept: say how right its answer was as "score", from 0 to 1.`;
   throw new AtpError('invalid_request', message, { param: input.kind });
+}
+
+/** What is thought that the model would have come to that savings are told against. */
+function comparedOf(decided: RouteDecided, right: number): RouteCompared | undefined {
+  const { first, plan, propensity, candidates, baseline, outcome } = decided;
+  if (outcome !== 'ok') return undefined;
+  const seen = candidates.map(({ model, chance }) => ({ model, chance, cost_usd: 0 }));
+  const of = { candidates: seen, is_single: plan === 'single', first, propensity };
+  const compared = comparedWith(baseline.model, of, right);
+  return compared && { first, right: fourDigits(compared.right), weight: fourDigits(compared.weight) };
 }
 
 function unknownCall(call_id: string): AtpError {
