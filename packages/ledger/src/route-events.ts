@@ -70,8 +70,8 @@ export interface RouteDecided extends Footprint {
   readonly policy?: string | undefined;
   readonly qos: Qos;
   readonly task_type?: string | undefined;
-  /** `single`: one was asked and its answer taken; `cascade`: answers were looked at first. */
-  readonly plan: 'single' | 'cascade';
+  /** `single`: one was asked and its answer taken; `cascade`: answers were looked at first; `fanout`: two began side by side. */
+  readonly plan: 'single' | 'cascade' | 'fanout';
   /** Who was asked first, and how likely that was. */
   readonly first: string;
   readonly propensity: number;

@@ -63,7 +63,7 @@ export const routingSchema: z.ZodType<RoutingConfig> = typed<RoutingConfig>()(
     ).default('default'),
     plans: z.enum(['any', 'single', 'cascade']).default('any').meta({
       description:
-        '`single`: one model is asked and its answer taken. `cascade`: answers are looked at, and another model asked behind them where that is worth it. `any`: for each request what is worth more. Only for `learned`.',
+        '`single`: one model is asked and its answer taken. `cascade`: answers are looked at, and another model asked behind them where that is worth it. `any`: for each request what is worth more; where time is worth something (`second_usd`), two may begin side by side. Only for `learned`.',
     }),
     streamed: z.enum(['any', 'single']).default('single').meta({
       description:

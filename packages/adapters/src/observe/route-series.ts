@@ -26,7 +26,7 @@ export class RouteSeries {
   constructor(registry: MetricRegistry) {
     const decisions = registry.counter({
       ...{ name: 'atp_route_decisions_total', labels: ['plan', 'outcome'] },
-      help: 'Calls that `auto` chose for: `single`, one was asked; `cascade`, answers were looked at first.',
+      help: 'Calls that `auto` chose for: `single`, one was asked; `cascade`, answers were looked at first; `fanout`, two began side by side.',
     });
     this.#decisions = new Lazy((plan) => new Lazy((outcome) => decisions.series(plan, outcome)));
     const models = registry.counter({
@@ -81,7 +81,7 @@ export class RouteSeries {
     this.#models.get('first', first).inc();
     if (lesson.taken !== undefined) this.#models.get('taken', lesson.taken).inc();
     if (propensity < 1) this.#explored.inc();
-    if (plan === 'cascade') this.#further.inc(Math.max(0, lesson.answers.length - 1));
+    if (plan !== 'single') this.#further.inc(Math.max(0, lesson.answers.length - 1));
     this.#cost.get(plan).observe(cost_usd_nanos / NANOS_PER_MICRO);
     this.#tried.inc(event.tried_usd_nanos / NANOS_PER_MICRO);
     this.#regret.inc(event.regret_usd_nanos / NANOS_PER_MICRO);

@@ -72,10 +72,11 @@ export function addRoute(program: Command, cli: Cli): void {
 
 function explained(row: Row): string {
   const told = (name: string): string => printable(shown(row[name]));
-  const looked = row['plan'] === 'cascade' ? 'and its answer looked at' : 'and its answer taken';
+  const looked = row['plan'] === 'single' ? 'and its answer taken' : 'and its answer looked at';
+  const beside = row['plan'] === 'fanout' ? ', another one side by side with it' : '';
   const tried = row['explores'] === true ? 'something might be tried' : 'nothing was tried';
   return [
-    `${told('first')} was asked first, ${looked}: with a chance of ${digits(row['propensity'])}; ${tried}`,
+    `${told('first')} was asked first, ${looked}${beside}: with a chance of ${digits(row['propensity'])}; ${tried}`,
     `a right answer was worth ${told('quality_usd')} USD; cluster ${told('cluster')}, tier ${told('qos')}, policy ${told('policy')}`,
     '',
     table(rowsOf({ data: row['candidates'] }), CANDIDATES),

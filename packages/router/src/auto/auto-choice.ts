@@ -23,6 +23,8 @@ export interface ChoiceOf {
   readonly weighed: ReadonlyMap<string, Weighed>;
   /** When the next of a cascade begins early; undefined: never. */
   readonly speculate: RoutingConfig['speculate'];
+  /** What a second less to wait is worth, where several may be asked side by side for it; 0: nothing. */
+  readonly second_usd: number;
 }
 
 /** What came of a call that was chosen for. */
@@ -47,19 +49,23 @@ export class AutoChoice {
   #came: readonly RouteAnswer[] = [];
   readonly #speculated: Speculated[] = [];
   #told_before: RouteDecided['candidates'] | undefined;
+  /** Who begins together with the first. */
+  readonly #beside: string | undefined;
 
   constructor(task: RoutingTask, of: ChoiceOf) {
     this.#task = task;
     this.#of = of;
     this.order = [task.first.model, ...task.others];
+    this.#beside = task.first.looks ? this.#worthBeside([]) : undefined;
   }
 
   get validators(): readonly ValidatorConfig[] {
     return this.#of.validators;
   }
 
-  get plan(): 'single' | 'cascade' {
-    return this.#task.first.looks ? 'cascade' : 'single';
+  get plan(): RouteDecided['plan'] {
+    if (!this.#task.first.looks) return 'single';
+    return this.#beside === undefined ? 'cascade' : 'fanout';
   }
 
   has(id: string): boolean {
@@ -69,7 +75,8 @@ export class AutoChoice {
   /** In words, for whoever is shown the plan. */
   get why(): readonly string[] {
     const { propensity, first } = this.#task;
-    const how = first.looks ? 'is asked first, and its answer looked at' : 'is asked, and its answer taken';
+    const with_whom = this.#beside === undefined ? 'first' : `side by side with ${this.#beside}`;
+    const how = first.looks ? `is asked ${with_whom}, and its answer looked at` : 'is asked, and its answer taken';
     const told = this.#told.map(({ model, chance, spread, expected_usd_nanos }) => {
       const usd = (expected_usd_nanos / NANOS_PER_USD).toFixed(6);
       return `${model} is right with a chance of ${chance.toFixed(2)} ± ${spread.toFixed(2)}, for ${usd} USD`;
@@ -84,17 +91,31 @@ export class AutoChoice {
     return kind === 'none' ? { kind } : { kind, source: model };
   }
 
-  /** Whom to begin while whoever is asked behind these is at work, if it is as likely to be asked next as the operator wants. */
+  /** Whom to begin while whoever is asked behind these is at work: who is as likely to be asked next as the operator wants or, side by side, who is worth it. */
   ahead(came: readonly CascadeAnswer[], outTokens: (lane: number) => number): string | undefined {
+    const read = came.map((one) => answerOf(one, outTokens));
+    if (this.#beside !== undefined) return this.#worthBeside(read);
     const { speculate } = this.#of;
     if (speculate === undefined) return undefined;
-    const ahead = this.#task.ahead(came.map((one) => answerOf(one, outTokens)));
+    const ahead = this.#task.ahead(read);
     return ahead !== undefined && ahead.chance >= speculate.chance_min ? ahead.model : undefined;
   }
 
   /** How long one is waited for before the next may begin; undefined: until it has answered. */
   get late_ms(): number | undefined {
-    return this.#of.speculate?.after_ms;
+    return this.#beside === undefined ? this.#of.speculate?.after_ms : 0;
+  }
+
+  /** Who will most likely be asked next, if the time that is saved where it is needed is worth more than what it costs where it is not. */
+  #worthBeside(came: readonly RouteAnswer[]): string | undefined {
+    const { second_usd, weighed } = this.#of;
+    if (second_usd === 0) return undefined;
+    const [now, ahead] = [this.#task.next(came), this.#task.ahead(came)];
+    if (now.kind !== 'ask' || ahead === undefined) return undefined;
+    const [its_own = 0, other = 0] = [now.model, ahead.model].map((model) => weighed.get(model)?.seconds);
+    const saved_usd = ahead.chance * Math.min(its_own, other) * second_usd;
+    const wasted_usd = ((1 - ahead.chance) * this.#paidNanos(ahead.model)) / NANOS_PER_USD;
+    return saved_usd > wasted_usd ? ahead.model : undefined;
   }
 
   /** What came of one that had begun early. */

@@ -62,9 +62,12 @@ export class AutoRouter implements Chooser, Subject {
     });
     if (task.tried > 0) this.#budget.spend(task.tried * task.quality_usd, now.now_ms);
     const { baseline, speculate, validators } = settings;
+    const side_by_side_usd = settings.plans === 'any' ? second_usd : 0;
     const weighed = new Map(candidates.map((one) => [one.id, one]));
     const tokens = cachedOf(whos, cached);
-    return new AutoChoice(task, { explores, baseline, speculate, validators, cached: tokens, weighed });
+    return new AutoChoice(task, {
+      ...{ explores, baseline, speculate, validators, cached: tokens, weighed, second_usd: side_by_side_usd },
+    });
   }
 
   scores(tenant: string | undefined): readonly ModelScore[] {

@@ -14,6 +14,8 @@ import type { Who } from './types.ts';
 export interface Weighed extends RouteCandidate {
   /** What the time is worth that it takes, and the carbon. */
   readonly beside: Foreseen;
+  /** How long an answer takes, by what was measured, else declared; 0 where neither is known. */
+  readonly seconds: number;
   /** What an answer of so many tokens takes, as far as that is known. */
   footprint(out_tokens: number): Footprint;
 }
@@ -47,7 +49,7 @@ export function candidatesOf(
     const emitted = carbon[i] ?? usual_carbon;
     const beside = { in_usd: second_usd * seconds + emitted.in_usd, out_usd_per_token: emitted.out_usd_per_token };
     return {
-      ...{ id, beside, footprint: footprints[i] ?? NOTHING_KNOWN },
+      ...{ id, beside, seconds, footprint: footprints[i] ?? NOTHING_KNOWN },
       in_usd: in_usd + beside.in_usd,
       out_usd_per_token: out_usd_per_token + beside.out_usd_per_token,
       ...(expected_quality !== undefined && { expected_quality }),

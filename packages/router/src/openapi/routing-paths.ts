@@ -95,10 +95,10 @@ export const ROUTING_SCHEMAS: JsonObject = {
     policy: orNull(text('Policy under whose limits it was chosen; null: none.')),
     qos: words('Tier.', ['gold', 'silver', 'bronze']),
     task_type: orNull(text('As the request says; null: nothing.')),
-    plan: words('`single`: one is asked and its answer taken; `cascade`: answers are looked at first.', [
-      'single',
-      'cascade',
-    ]),
+    plan: words(
+      '`single`: one is asked and its answer taken; `cascade`: answers are looked at first; `fanout`: two begin side by side.',
+      ['single', 'cascade', 'fanout'],
+    ),
     first: text('Model that was asked first.'),
     propensity: num('How likely it was that it would be asked first, and so.'),
     explores: flag('Something might be tried.'),
