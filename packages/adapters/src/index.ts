@@ -1,3 +1,4 @@
+export * from './carbon/index.ts';
 export * from './clock.ts';
 export * from './cluster/index.ts';
 export * from './config/index.ts';

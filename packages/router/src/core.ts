@@ -1,5 +1,6 @@
 import { hash as nodeHash } from 'node:crypto';
 import {
+  type IntensitySource,
   aesGcmSealer,
   type DataDirSecrets,
   type LocalEmbedder,
@@ -14,7 +15,8 @@ import { AccountLedger, Estimator } from '@atp-router/flow';
 import { AtpError, addUsdNanos } from '@atp-router/kernel';
 import type { BudgetDay } from '@atp-router/ledger';
 import { KillSwitches, TargetHealth } from '@atp-router/routing';
-import { configuredIntensities } from './carbon/intensities.ts';
+import { intensities } from './carbon/intensities.ts';
+import { openIntensities } from './carbon/open-source.ts';
 import { CacheDesk } from './cache/cache-desk.ts';
 import { openCaches } from './cache/open-caches.ts';
 import type { AgentHub } from './atp/agents/agent-hub.ts';
@@ -86,6 +88,8 @@ export interface Core {
   readonly presence: Presence;
   readonly learning: Learning;
   readonly observations: Observations;
+  /** Undefined: nobody says what a kilowatt-hour emits but the configuration. */
+  readonly carbon: IntensitySource | undefined;
 }
 
 const sha256 = (data: string | Uint8Array): string => nodeHash('sha256', data, 'hex');
@@ -157,7 +161,8 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
       new IdempotencyIndex(ledger.claims, aesGcmSealer(secrets.seal_key), kept),
   };
   const of_engine = { ...common, watch, tuners: tunersOf(config), gate: member?.gate, relay: member?.relay };
-  const beside = { counter, metrics, agents };
+  const carbon = openIntensities(options, seat.role.kind, metrics);
+  const beside = { counter, metrics, agents, carbon };
   const engine: Engine = makeEngine(options, manager, accounts, bus, ambient, of_engine, beside);
   engine.cache = new CacheDesk((...looked) => metrics.cache.looked(...looked));
   manager.attach(engine);
@@ -171,7 +176,7 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
   await bus.written();
   warnOf(manager, bus, options);
   await member?.attach({ engine, manager, bus, agents, metrics });
-  const base = { seat, member, node_id: secrets.node_id, ledger, shared, bus, metrics, observations };
+  const base = { seat, member, node_id: secrets.node_id, ledger, shared, bus, metrics, observations, carbon };
   const core = { ...base, manager, engine, agents, transports, counter, local, tracing, flow, presence, learning };
   return { ...core, ...(await openHub(options, secrets, core)) };
 }
@@ -232,6 +237,7 @@ interface EngineHelpers {
   readonly counter: TokenCounterWorker;
   readonly metrics: RouterMetrics;
   readonly agents: AgentHub;
+  readonly carbon: IntensitySource | undefined;
 }
 
 function makeEngine(
@@ -241,7 +247,7 @@ function makeEngine(
   bus: EventBus,
   ambient: Ambient,
   common: OpenedParts,
-  { counter, metrics, agents }: EngineHelpers,
+  { counter, metrics, agents, carbon }: EngineHelpers,
 ): Engine {
   const health = new TargetHealth(
     ({ provider_id, model_id, from, to, reason }) =>
@@ -259,7 +265,7 @@ function makeEngine(
     if (event.type !== 'call.ended') return;
     throttles.ended(event, manager.generation.tenants.get(event.tenant)?.objectives);
   });
-  const intensity = configuredIntensities(() => manager.config.carbon);
+  const intensity = intensities(carbon, () => manager.config.carbon);
   const observed = observedOf(health, estimator, systemClock.now_ms, intensity);
   return new Engine(
     {

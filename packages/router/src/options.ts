@@ -17,7 +17,8 @@ export type ProblemSource =
   | 'sessions'
   | 'calls'
   | 'config'
-  | 'observations';
+  | 'observations'
+  | 'carbon';
 
 export type OnProblem = (source: ProblemSource, problem: AtpError) => void;
 

@@ -52,8 +52,10 @@ export async function closeParts({
   counter,
   learning,
   observations,
+  carbon,
   local,
 }: Core): Promise<void> {
+  carbon?.close();
   await member?.leave();
   await observations.close();
   await learning.keeper.close();

@@ -88,6 +88,14 @@ export {
   footprintOf,
   sumFootprints,
 } from './carbon/footprint.ts';
+export {
+  type IntensityMapping,
+  type IntensityRow,
+  type IntensityRows,
+  intensityCsv,
+  intensityRows,
+  IntensityTable,
+} from './carbon/intensity-table.ts';
 export { TermReader } from './features/terms.ts';
 export { LEARNER_SETTINGS, type LearnerSettings, RouteLearner } from './learn/learner.ts';
 export type {

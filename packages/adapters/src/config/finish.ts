@@ -1,5 +1,6 @@
 import { isAbsolute, resolve } from 'node:path';
 import { providerOf, simPrice } from '@atp-router/providers';
+import type { CarbonConfig } from './types-carbon.ts';
 import type { EmbeddingsConfig } from './types-embed.ts';
 import type { TunerConfig } from './types-flow.ts';
 import type { Config, ModelConfig, ProviderConfig, TlsConfig } from './types.ts';
@@ -19,6 +20,7 @@ export function finishConfig(config: Config, defaults: ProviderDefaults, base_di
     providers: config.providers.map((provider) => finishProvider(provider, defaults)),
     models: config.models.map((model) => finishModel(model, config.providers)),
     embeddings: placeEmbeddings(config.embeddings, base_dir),
+    carbon: placeCarbon(config.carbon, base_dir),
     flow: { ...config.flow, tuners: config.flow.tuners.map((tuner) => placeProof(tuner, base_dir)) },
   });
 }
@@ -61,6 +63,11 @@ function placeEmbeddings(embeddings: EmbeddingsConfig, base_dir: string | undefi
     ...(file === undefined ? {} : { file: place(file, base_dir) }),
     ...(tokenizer === undefined ? {} : { tokenizer: place(tokenizer, base_dir) }),
   };
+}
+
+function placeCarbon(carbon: CarbonConfig, base_dir: string | undefined): CarbonConfig {
+  const { source } = carbon;
+  return source?.file === undefined ? carbon : { ...carbon, source: { ...source, file: place(source.file, base_dir) } };
 }
 
 function placeProof(tuner: TunerConfig, base_dir: string | undefined): TunerConfig {

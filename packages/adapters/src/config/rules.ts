@@ -3,6 +3,7 @@ import { isDatabaseUrl, isHost } from './addresses.ts';
 import { fault, type Inventory, numberOf, type Row, textOf } from './inventory.ts';
 import type { Draft } from './problem.ts';
 import { checkAliases } from './rules-consensus.ts';
+import { checkCarbon } from './rules-carbon.ts';
 import { checkEmbeddings } from './rules-embed.ts';
 import { checkFlow } from './rules-flow.ts';
 import { checkPersona, checkRights } from './rules-personas.ts';
@@ -30,6 +31,7 @@ export function checkRules(inventory: Inventory): Draft[] {
     ...checkCluster(inventory),
     ...checkFlow(inventory),
     ...checkEmbeddings(inventory),
+    ...checkCarbon(inventory),
     ...checkAliases(inventory),
     ...checkRegistry(inventory),
     ...checkRouting(inventory),

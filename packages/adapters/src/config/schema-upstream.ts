@@ -1,7 +1,7 @@
 import { HOSTED_TOOL_PRICES_AS_OF, PROVIDER_KINDS } from '@atp-router/providers';
 import { z } from 'zod';
 import { agentProviderSchema } from './schema-agent.ts';
-import { powerSchema, pueSchema } from './schema-carbon.ts';
+import { powerSchema, pueSchema, regionSchema } from './schema-carbon.ts';
 import {
   headers,
   httpUrl,
@@ -164,6 +164,7 @@ export const providerSchema: z.ZodType<ProviderConfig> = typed<ProviderConfig>()
     breaker: breaker.prefault({}).meta({ description: 'Circuit breaker, one for each model of the provider.' }),
     readiness: readiness.prefault({}).meta({ description: 'Gates that pass over a slow or failing provider.' }),
     pue: pueSchema,
+    region: regionSchema,
     sim: simSchema.optional().meta({ description: 'Only for `type: sim`: what the simulated provider does.' }),
     agent: agentProviderSchema.optional().meta({
       description: 'Only for `type: agent`: whose agents are taken, and for whom they work.',

@@ -1,4 +1,5 @@
 export * from './agent-metrics.ts';
+export { registerCarbonGauge } from './carbon-gauge.ts';
 export { type ClusterGauges, registerClusterGauges } from './cluster-gauges.ts';
 export { type LineFields, type LineLevel, type LogLine, lineOf } from './event-lines.ts';
 export {

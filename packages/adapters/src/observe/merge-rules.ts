@@ -21,6 +21,8 @@ export const GAUGE_RULES: Readonly<Record<string, MergeRule>> = {
   atp_build_info: 'most',
   atp_calls_in_flight: 'sum',
   atp_cluster_epoch: 'owner',
+  // Each reads it for itself.
+  atp_carbon_source_age_seconds: 'most',
   atp_cluster_leader: 'owner',
   atp_cluster_round_trip_seconds: 'owner',
   atp_cluster_up: 'owner',

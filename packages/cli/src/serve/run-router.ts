@@ -23,6 +23,7 @@ const PROBLEMS: Readonly<Record<ProblemSource, string>> = {
   sessions: 'sessions are not kept as they should be',
   calls: 'something failed while a call was handled',
   config: 'the configuration in force has an entry that cannot work',
+  carbon: 'intensities of carbon are not read as they should be',
   observations: 'observations are not kept as they should be',
 };
 

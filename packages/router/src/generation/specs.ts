@@ -13,7 +13,8 @@ export function registered(model: ModelConfig, papers: Papers | undefined, confi
   const spec = modelSpec(model);
   const lacks_manifest = lackingOf(spec, papers, config);
   const status_since_ms = papers && lastMoved_ms(papers);
-  return { ...spec, status_since_ms, lacks_manifest, energy: energyOf(model, spec, papers, config) };
+  const region = config.providers.find(({ id }) => id === model.provider)?.region ?? spec.region;
+  return { ...spec, region, status_since_ms, lacks_manifest, energy: energyOf(model, spec, papers, config) };
 }
 
 /** A model as routing knows it, without its papers. */

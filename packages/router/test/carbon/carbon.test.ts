@@ -5,7 +5,7 @@ import { call } from '../admin/http.ts';
 import { type Crew, crew } from '../auto/crew.ts';
 import { manifestOf, signed, signerOf } from '../lifecycle/signing.ts';
 import { scrape } from '../observe/scrape.ts';
-import { configuredIntensities } from '../../src/carbon/intensities.ts';
+import { intensities } from '../../src/carbon/intensities.ts';
 
 const MODEL = { provider: 'up', context: 128_000, price: { in_usd_per_mtok: 1, out_usd_per_mtok: 1 } };
 const POWER = { in_joule_per_token: 0.5, out_joule_per_token: 5 };
@@ -152,7 +152,7 @@ test('a signed manifest says what a model takes, unless the configuration does; 
 
 test('a configuration that comes into force counts from the next call', () => {
   let carbon = { intensity: { north: 240 } };
-  const of = configuredIntensities(() => carbon);
+  const of = intensities(undefined, () => carbon);
   expect([of('north'), of('toString')]).toEqual([240, undefined]);
   carbon = { intensity: { north: 0 } };
   expect(of('north')).toBe(0);

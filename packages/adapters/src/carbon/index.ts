@@ -1,0 +1,1 @@
+export { IntensitySource, type IntensitySourceParts } from './intensity-source.ts';
