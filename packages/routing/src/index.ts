@@ -89,6 +89,7 @@ export {
   sumFootprints,
 } from './carbon/footprint.ts';
 export { TermReader } from './features/terms.ts';
+export { isTextKind, TEXT_KINDS, type TextKind, textKindOf } from './features/text-kind.ts';
 export { LEARNER_SETTINGS, type LearnerSettings, RouteLearner } from './learn/learner.ts';
 export type {
   NextStep,

@@ -13,7 +13,7 @@ export interface RegretGauge {
   readonly regret: number;
 }
 
-/** How right a model was for `auto`, on one cluster of prompts or on `all`. */
+/** How right a model was for `auto`, on one cluster of prompts, one kind of text or on `all`. */
 export interface RouteScoreGauge {
   readonly model: string;
   readonly cluster: string;
@@ -60,7 +60,7 @@ export function registerLearnedGauges(registry: MetricRegistry, { sources, regre
   });
 }
 
-/** Series of each: 32 clusters of 31 models. Of more, those of which least is known are left out. */
+/** Series of each: 32 clusters and 11 kinds of 23 models. Of more, those of which least is known are left out. */
 const SCORES_MAX = 1_024;
 
 function registerScores(registry: MetricRegistry, scores: LearnedGauges['scores']): void {
@@ -76,7 +76,7 @@ function registerScores(registry: MetricRegistry, scores: LearnedGauges['scores'
   };
   ofScores(
     'atp_route_right_ratio',
-    'How right answers of a model were that `auto` took, of all tenants, by cluster of prompts or on `all`.',
+    'How right answers of a model were that `auto` took, of all tenants, by cluster of prompts, by kind of text or on `all`.',
     ({ right }) => right,
   );
   ofScores(

@@ -23,7 +23,8 @@ const ANSWERS: readonly Column[] = [
 
 const SCORES: readonly Column[] = [
   ['MODEL', 'model'],
-  ['CLUSTER', (row) => (row['cluster'] === null ? 'all' : shown(row['cluster']))],
+  ['CLUSTER', (row) => (row['cluster'] === null ? (row['kind'] === null ? 'all' : '-') : shown(row['cluster']))],
+  ['KIND', (row) => (row['kind'] === null ? '-' : shown(row['kind']))],
   ['WORDS', (row) => Number(row['observations']).toFixed(1)],
   ['RIGHT', (row) => digits(row['right'])],
 ];
@@ -72,7 +73,7 @@ function explained(row: Row): string {
   const tried = row['explores'] === true ? 'something might be tried' : 'nothing was tried';
   return [
     `${told('first')} was asked first, ${looked}: with a chance of ${digits(row['propensity'])}; ${tried}`,
-    `a right answer was worth ${told('quality_usd')} USD; cluster ${told('cluster')}, tier ${told('qos')}, policy ${told('policy')}`,
+    `a right answer was worth ${told('quality_usd')} USD; cluster ${told('cluster')}, kind ${told('kind')}, tier ${told('qos')}, policy ${told('policy')}`,
     '',
     table(rowsOf({ data: row['candidates'] }), CANDIDATES),
     table(rowsOf({ data: row['answers'] }), ANSWERS),

@@ -39,8 +39,8 @@ async function scores({ query }: AdminRequest, { learning, manager }: AdminParts
   }
   // What others have written by now counts, too.
   await learning.keeper.exchange();
-  const data = learning.chooser.scores(tenant).map(({ model, topic, n, right }) => ({
-    ...{ model, cluster: topic ?? null, observations: fourDigits(n), right: fourDigits(right / n) },
+  const data = learning.chooser.scores(tenant).map(({ model, topic, kind, n, right }) => ({
+    ...{ model, cluster: topic ?? null, kind: kind ?? null, observations: fourDigits(n), right: fourDigits(right / n) },
   }));
   return ok({ data });
 }
@@ -91,13 +91,14 @@ function guessed({ mean, low, high }: Guessed): object | null {
 function viewOf(decided: RouteDecided): object {
   const { type: _, lesson, candidates, cost_usd_nanos, quality_usd, ...more } = decided;
   const { tried_usd_nanos, regret_usd_nanos, baseline, ...rest } = more;
-  const { topic, answers, taken } = lesson;
+  const { topic, kind, answers, taken } = lesson;
   const on = onFrontier(candidates.map(({ chance, expected_usd_nanos }) => [-chance, expected_usd_nanos]));
   return {
     ...{ policy: null, task_type: null, speculated: [] },
     ...rest,
     quality_usd,
     cluster: topic ?? null,
+    kind: kind ?? null,
     candidates: candidates.map(({ expected_usd_nanos, expected_cached_tokens = 0, ...one }, at) => ({
       ...one,
       expected_cached_tokens,

@@ -53,6 +53,7 @@ export class AutoRouter implements Chooser, Subject {
     const task = this.#learner.decide({
       text: asked.texts().join('\n'),
       candidates: candidatesOf(whos, facts, observed, now.mono_ms, second_usd, cached),
+      uses_tools: facts.needs.includes('tools'),
       ...{ quality_usd, target, may_explore: explores, out_tokens_max: facts.max_out_tokens },
       plans: !can_look || (stream && settings.streamed === 'single') ? 'single' : settings.plans,
       ...this.#at(facts.tenant.id, now.now_ms),

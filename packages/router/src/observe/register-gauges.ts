@@ -26,8 +26,8 @@ export function registerGauges(
 function learnedGauges({ knowledge, chooser }: Pick<Learning, 'knowledge' | 'chooser'>): LearnedGauges {
   return {
     scores: () =>
-      chooser.scores(undefined).map(({ model, topic, n, right }) => ({
-        ...{ model, cluster: topic === undefined ? 'all' : String(topic), observations: n, right: right / n },
+      chooser.scores(undefined).map(({ model, topic, kind, n, right }) => ({
+        ...{ model, cluster: topic === undefined ? (kind ?? 'all') : String(topic), observations: n, right: right / n },
       })),
     sources: () =>
       knowledge.sum.reputation.sources.flatMap((source) => {

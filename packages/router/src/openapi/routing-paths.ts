@@ -15,9 +15,11 @@ export const ROUTING_PATHS: JsonObject = {
     get: {
       ...{ id: 'routingScores', tag: 'observe', summary: 'How right models were for "auto", by cluster of prompts.' },
       description:
-        'By words on results, as all processes know them; what is old counts less. Models by name, each on all prompts first.',
+        'By words on results, as all processes know them; what is old counts less. Models by name, each on all prompts first, then by cluster, then by kind of text.',
       query: { tenant: text('Only what calls of this tenant have taught; absent: of all.') },
-      answer: record({ data: list(ref('RouteScore'), 'Of each model on all prompts, then on each cluster.') }),
+      answer: record({
+        data: list(ref('RouteScore'), 'Of each model on all prompts, then on each cluster, then on each kind of text.'),
+      }),
     },
   }),
   ...at('/routing/whatif', {
@@ -71,6 +73,7 @@ export const ROUTING_SCHEMAS: JsonObject = {
   RouteScore: record({
     model: text('Model.'),
     cluster: orNull(int('Cluster of prompts; null: all.')),
+    kind: orNull(text('Kind of text, of all clusters; null: any.')),
     observations: num('Words on its answers; what is old counts less.'),
     right: num('How right it was of these, 0 to 1.'),
   }),
@@ -100,6 +103,7 @@ export const ROUTING_SCHEMAS: JsonObject = {
     explores: flag('Something might be tried.'),
     quality_usd: num('What a right answer in place of a wrong one was worth, in US dollars.'),
     cluster: orNull(int('Cluster of the prompt; null: none is known yet.')),
+    kind: orNull(text('What the prompt asked for, by plain signs; null: the record is of before that was told apart.')),
     candidates: list(candidate, 'The first, then the most promising; not all where there were many.'),
     tried_usd_micros: int(
       'What the first answer was expected to cost more than that of whom what is known would have had asked.',

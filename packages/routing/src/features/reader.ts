@@ -2,6 +2,7 @@ import type { Rng } from '@atp-router/kernel';
 import type { Features } from '../learn/belief.ts';
 import { BIAS, type Layout, STYLES } from '../learn/layout.ts';
 import { TermReader, type Terms } from './terms.ts';
+import { type TextKind, textKindOf } from './text-kind.ts';
 import { type Direction, type TopicSettings, Topics } from './topics.ts';
 
 /** Topics that a prompt may be of at once. */
@@ -19,6 +20,8 @@ export interface PromptFeatures {
   readonly lineage: string;
   /** The nearest topic; undefined while none are known. */
   readonly topic: number | undefined;
+  /** What it asks for, by plain signs. It decides nothing. */
+  readonly kind: TextKind;
 }
 
 /** Makes features of prompts, and learns what prompts are about from each of them. No word is kept. */
@@ -39,7 +42,7 @@ export class PromptReader {
   }
 
   /** The prompt waits to be learned from (`study`), so that nobody has to wait for that. */
-  read(text: string): PromptFeatures {
+  read(text: string, uses_tools: boolean = false): PromptFeatures {
     const terms = this.#terms.read(text);
     const direction = this.#topics.directionOf(terms);
     if (this.#waiting.length < WAITING_MAX) this.#waiting.push(direction);
@@ -50,7 +53,8 @@ export class PromptReader {
       at.push(1 + this.#layout.topics + i);
       value.push(style);
     }
-    return { features: { at, value }, lineage: this.#topics.lineage, topic };
+    const kind = textKindOf(text, uses_tools);
+    return { features: { at, value }, lineage: this.#topics.lineage, topic, kind };
   }
 
   /** Learns topics from prompts that came since the last time. `name`: see `Topics.observe`. */

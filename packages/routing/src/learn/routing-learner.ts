@@ -27,6 +27,8 @@ export interface RouteQuestion extends RouteAt {
   readonly plans: RoutePlans;
   /** Longer no answer may be. Absent: as long as it gets. */
   readonly out_tokens_max?: number | undefined;
+  /** The request brings tools. Absent: it does not. */
+  readonly uses_tools?: boolean | undefined;
   /** Something may be tried to learn of it; else what is known decides. */
   readonly may_explore: boolean;
 }

@@ -108,7 +108,7 @@ export abstract class SumsLearner implements RoutingLearner {
     const { text, candidates, quality_usd, out_tokens_max = Number.POSITIVE_INFINITY } = question;
     if (candidates.length === 0) throw new RangeError('a task needs somebody who may be asked');
     if (!(quality_usd > 0)) throw new RangeError(`quality is worth more than 0 USD, not ${quality_usd}`);
-    const prompt = this.#reader.read(text);
+    const prompt = this.#reader.read(text, question.uses_tools);
     const known = this.knowledge.of(question);
     const usual_tokens = known.lengths.usual(
       candidates.map(({ id }) => id),
