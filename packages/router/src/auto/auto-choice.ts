@@ -166,11 +166,12 @@ export function recordOf({ features, lineage, topic, kind, answers, taken }: Rou
   return { features, lineage, topic, ...(isTextKind(kind) && { kind }), answers: read, taken };
 }
 
-function lessonOf({ features, lineage, topic, kind, answers, taken }: RouteRecord): RouteLesson {
+function lessonOf({ features, lineage, topic, kind, cluster, answers, taken }: RouteRecord): RouteLesson {
   return {
     ...{ features, lineage },
     ...(topic !== undefined && { topic }),
     ...(kind !== undefined && { kind }),
+    ...(cluster !== undefined && { cluster }),
     answers: answers.map(({ choice, unusable, ...rest }) => ({
       ...rest,
       ...(choice !== undefined && { choice }),

@@ -2,6 +2,7 @@ import type { RoutingConfig } from '@atp-router/adapters';
 import { type Contribution, isJsonObject } from '@atp-router/kernel';
 import type { LearnedEvent, RouteDrifted, RouteFeedback } from '@atp-router/ledger';
 import {
+  type ClustersView,
   fourDigits,
   isLearnerState,
   type LearnerState,
@@ -65,6 +66,10 @@ export class AutoRouter implements Chooser, Subject {
 
   scores(tenant: string | undefined): readonly ModelScore[] {
     return this.#learner.scores(tenant);
+  }
+
+  clusters(): ClustersView {
+    return this.#learner.clusters();
   }
 
   take(event: LearnedEvent): void {

@@ -25,6 +25,11 @@ export function registerGauges(
 
 function learnedGauges({ knowledge, chooser }: Pick<Learning, 'knowledge' | 'chooser'>): LearnedGauges {
   return {
+    clusters: () => {
+      const { clusters, here } = chooser.clusters();
+      const { checked, reassigned, ...changes } = here;
+      return { clusters: clusters.length, changes, checked, reassigned };
+    },
     scores: () =>
       chooser.scores(undefined).map(({ model, topic, kind, n, right }) => ({
         ...{ model, cluster: topic === undefined ? (kind ?? 'all') : String(topic), observations: n, right: right / n },

@@ -1,4 +1,5 @@
 import { type Rng, randomInt } from '@atp-router/kernel';
+import type { BookState } from '../clusters/book-state.ts';
 import { type Sparse, sparseOf } from '../learn/sparse.ts';
 import { BUCKETS, type Terms } from './terms.ts';
 
@@ -33,6 +34,8 @@ export interface TopicsState {
   /** In how many prompts a word came. */
   readonly prompts: Sparse;
   readonly topics: readonly (Sparse & { readonly members: number })[];
+  /** Names of their clusters; absent in states of before they had any. */
+  readonly book?: BookState | undefined;
 }
 
 /** Words of a topic that are told: half of what most topics are made of, and most of their weight. */
@@ -142,7 +145,7 @@ export class Topics {
   /** Undefined while there are none. */
   state(): TopicsState | undefined {
     if (!this.begun) return undefined;
-    const topics = Array.from(this.#members, (members, topic) => ({ members, ...this.#strongest(topic) }));
+    const topics = Array.from(this.#members, (members, topic) => ({ members, ...this.strongest(topic, STRONGEST) }));
     const prompts = sparseOf(this.#of_bucket, (value) => Number(value.toPrecision(3)));
     return { lineage: this.#lineage, version: this.#prompts, prompts, topics };
   }
@@ -167,12 +170,52 @@ export class Topics {
     }
   }
 
-  #strongest(topic: number): Sparse {
+  /** A prompt has been found that is of it. */
+  has(topic: number): boolean {
+    return (this.#lengths[topic] ?? 0) > 0;
+  }
+
+  /** The topic that a prompt is nearest to; undefined while there are none. */
+  nearest(direction: Direction): number | undefined {
+    if (!this.begun) return undefined;
+    let [best, most] = [0, Number.NEGATIVE_INFINITY];
+    for (const [topic, cosine] of this.near(direction).entries()) if (cosine > most) [best, most] = [topic, cosine];
+    return best;
+  }
+
+  /** Cosine of a topic with words whose squares sum to 1. */
+  nearTo(topic: number, { at, value }: Sparse): number {
+    const { topics } = this.#settings;
+    let dot = 0;
+    for (const [i, bucket] of at.entries()) dot += (this.#centres[bucket * topics + topic] ?? 0) * (value[i] ?? 0);
+    return this.has(topic) ? dot / Math.sqrt(this.#lengths[topic] ?? 1) : 0;
+  }
+
+  /** Cosines of all topics with each other, as they are now. */
+  likeness(): (a: number, b: number) => number {
+    const { topics } = this.#settings;
+    const dots = new Float64Array(topics * topics);
+    for (let row = 0; row < this.#centres.length; row += topics) {
+      for (let a = 0; a < topics; a += 1) {
+        const of_a = this.#centres[row + a] ?? 0;
+        if (of_a === 0) continue;
+        for (let b = a + 1; b < topics; b += 1)
+          dots[a * topics + b] = (dots[a * topics + b] ?? 0) + of_a * (this.#centres[row + b] ?? 0);
+      }
+    }
+    return (a, b) => {
+      const scale = Math.sqrt((this.#lengths[a] ?? 0) * (this.#lengths[b] ?? 0));
+      return scale > 0 ? (dots[Math.min(a, b) * topics + Math.max(a, b)] ?? 0) / scale : 0;
+    };
+  }
+
+  /** Its strongest words by bucket, at most so many; squares sum to 1. */
+  strongest(topic: number, most: number): Sparse {
     const { topics } = this.#settings;
     const size = (bucket: number): number => this.#centres[bucket * topics + topic] ?? 0;
     const words = Array.from({ length: BUCKETS }, (_, bucket) => bucket).filter((bucket) => size(bucket) > 0);
     words.sort((a, b) => size(b) - size(a) || a - b);
-    const at = words.slice(0, STRONGEST).sort((a, b) => a - b);
+    const at = words.slice(0, most).sort((a, b) => a - b);
     const length = Math.sqrt(at.reduce((sum, bucket) => sum + size(bucket) ** 2, 0));
     return { at, value: at.map((bucket) => Number((size(bucket) / length).toPrecision(4))) };
   }

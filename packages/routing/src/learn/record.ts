@@ -27,6 +27,8 @@ export interface RouteRecord {
   readonly topic: number | undefined;
   /** What it asked for, by plain signs; absent in records of before that was told apart. */
   readonly kind?: TextKind | undefined;
+  /** Id of its cluster, which stays when topics move; absent: it had none. */
+  readonly cluster?: string | undefined;
   /** In the order in which they came; those who failed are not there. */
   readonly answers: readonly AnswerRecord[];
   /** Whose answer was the result; undefined: there was none. */

@@ -1,4 +1,5 @@
 import type { Contribution } from '@atp-router/kernel';
+import type { ClustersView } from '../clusters/cluster-book.ts';
 import type { Chance } from './insight.ts';
 import type { ModelDrift, RouteAt } from './knowledge.ts';
 import type { RouteRecord } from './record.ts';
@@ -93,6 +94,8 @@ export interface RoutingLearner {
   learn(record: RouteRecord, right: number, at: RouteAt, weight?: number): ModelDrift | undefined;
   /** How right models were, for one tenant or (undefined) for all. */
   scores(tenant: string | undefined): readonly ModelScore[];
+  /** Clusters of prompts by name, and what became of them. */
+  clusters(): ClustersView;
   /** What it has learned itself, as JSON. */
   state(): LearnerState;
   /** In place of what it has learned itself so far. False: it is of another number of topics, and of no use. */

@@ -1,4 +1,5 @@
 import { type Contribution, type Rng, seededRng } from '@atp-router/kernel';
+import type { ClustersView } from '../clusters/cluster-book.ts';
 import { type PromptFeatures, PromptReader } from '../features/reader.ts';
 import { TOPIC_SETTINGS, type TopicSettings } from '../features/topics.ts';
 import {
@@ -64,7 +65,7 @@ export abstract class SumsLearner implements RoutingLearner {
   abstract decide(question: RouteQuestion): RoutingTask;
 
   observe(record: RouteRecord, at: RouteAt): void {
-    this.#course.study();
+    this.#course.study(at.tick);
     this.knowledge.observe(this.#known(record), at);
   }
 
@@ -76,6 +77,10 @@ export abstract class SumsLearner implements RoutingLearner {
 
   scores(tenant: string | undefined): readonly ModelScore[] {
     return this.knowledge.scores(tenant);
+  }
+
+  clusters(): ClustersView {
+    return this.#reader.book.view();
   }
 
   state(): LearnerState {
