@@ -29,6 +29,10 @@ export interface RouteLesson {
   readonly lineage: string;
   /** The cluster of the task; absent: none was known by then. */
   readonly topic?: number | undefined;
+  /** What the prompt asked for, by plain signs, from a closed list; absent in records of before that was told apart. */
+  readonly kind?: string | undefined;
+  /** Id of the cluster, which stays when clusters move; absent: it had none. */
+  readonly cluster?: string | undefined;
   readonly answers: readonly RouteAnswered[];
   /** Whose answer was the result; absent: there was none. */
   readonly taken?: string | undefined;

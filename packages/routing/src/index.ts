@@ -97,6 +97,11 @@ export {
   IntensityTable,
 } from './carbon/intensity-table.ts';
 export { TermReader } from './features/terms.ts';
+export { CLUSTER_CHANGES, type ClusterChange } from './clusters/book-state.ts';
+export { ClusterBook, type ClusterSeen, type ClustersView } from './clusters/cluster-book.ts';
+export type { Direction } from './features/rarity.ts';
+export { TOPIC_SETTINGS, Topics } from './features/topics.ts';
+export { isTextKind, TEXT_KINDS, type TextKind, textKindOf } from './features/text-kind.ts';
 export { LEARNER_SETTINGS, type LearnerSettings, RouteLearner } from './learn/learner.ts';
 export type {
   NextStep,

@@ -13,7 +13,7 @@ export interface RegretGauge {
   readonly regret: number;
 }
 
-/** How right a model was for `auto`, on one cluster of prompts or on `all`. */
+/** How right a model was for `auto`, on one cluster of prompts, one kind of text or on `all`. */
 export interface RouteScoreGauge {
   readonly model: string;
   readonly cluster: string;
@@ -21,7 +21,16 @@ export interface RouteScoreGauge {
   readonly right: number;
 }
 
+/** Clusters of prompts, and what this process has seen become of them. */
+export interface RouteClusterGauge {
+  readonly clusters: number;
+  readonly changes: Readonly<Record<string, number>>;
+  readonly checked: number;
+  readonly reassigned: number;
+}
+
 export interface LearnedGauges {
+  readonly clusters: () => RouteClusterGauge;
   readonly scores: () => readonly RouteScoreGauge[];
   readonly sources: () => readonly ReputationGauge[];
   readonly regrets: () => readonly RegretGauge[];
@@ -31,8 +40,10 @@ export interface LearnedGauges {
 const SERIES_MAX = 256;
 
 /** Registers what was learned of who answers, read at scrape time. */
-export function registerLearnedGauges(registry: MetricRegistry, { sources, regrets, scores }: LearnedGauges): void {
+export function registerLearnedGauges(registry: MetricRegistry, learned: LearnedGauges): void {
+  const { sources, regrets, scores, clusters } = learned;
   registerScores(registry, scores);
+  registerRouteClusters(registry, clusters);
   const ofSources = (name: string, help: string, pick: (one: ReputationGauge) => number): void => {
     registry.live({
       ...{ name, help, type: 'gauge' as const, labels: ['source'] },
@@ -60,7 +71,38 @@ export function registerLearnedGauges(registry: MetricRegistry, { sources, regre
   });
 }
 
-/** Series of each: 32 clusters of 31 models. Of more, those of which least is known are left out. */
+function registerRouteClusters(registry: MetricRegistry, clusters: LearnedGauges['clusters']): void {
+  const plain = (
+    name: string,
+    type: 'gauge' | 'counter',
+    help: string,
+    pick: (one: RouteClusterGauge) => number,
+  ): void => {
+    registry.live({ name, type, help, read: () => [{ labels: [], value: pick(clusters()) }] });
+  };
+  plain('atp_route_clusters', 'gauge', 'Clusters of prompts that have an id.', (one) => one.clusters);
+  plain(
+    'atp_route_clusters_checked_total',
+    'counter',
+    'Late prompts that were assigned to a cluster a second time.',
+    ({ checked }) => checked,
+  );
+  plain(
+    'atp_route_clusters_reassigned_total',
+    'counter',
+    'Those of them that were of another cluster then.',
+    ({ reassigned }) => reassigned,
+  );
+  registry.live({
+    name: 'atp_route_cluster_changes_total',
+    help: 'What became of clusters: `born`, `merged` with another, `split` from one, `retired` because the topic is about something else, `replaced` by those of another process.',
+    type: 'counter',
+    labels: ['change'],
+    read: () => Object.entries(clusters().changes).map(([change, value]) => ({ labels: [change], value })),
+  });
+}
+
+/** Series of each: 32 clusters and 11 kinds of 23 models. Of more, those of which least is known are left out. */
 const SCORES_MAX = 1_024;
 
 function registerScores(registry: MetricRegistry, scores: LearnedGauges['scores']): void {
@@ -76,7 +118,7 @@ function registerScores(registry: MetricRegistry, scores: LearnedGauges['scores'
   };
   ofScores(
     'atp_route_right_ratio',
-    'How right answers of a model were that `auto` took, of all tenants, by cluster of prompts or on `all`.',
+    'How right answers of a model were that `auto` took, of all tenants, by cluster of prompts, by kind of text or on `all`.',
     ({ right }) => right,
   );
   ofScores(

@@ -57,6 +57,7 @@ export const GAUGE_RULES: Readonly<Record<string, MergeRule>> = {
   atp_observations_segments: 'owner',
   atp_processes: 'sum',
   // All know what all have learned, as above.
+  atp_route_clusters: 'owner',
   atp_route_observations: 'owner',
   atp_route_right_ratio: 'owner',
   // Each has a journal and a lag of its own.

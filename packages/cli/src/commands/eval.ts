@@ -1,6 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Change } from '../eval/routing/course.ts';
 import type { AffinityOptions } from '../eval/affinity/run.ts';
+import type { ClustersOptions } from '../eval/clusters/run.ts';
+import type { Vectors } from '../eval/clusters/stream.ts';
 import type { CacheOptions } from '../eval/cache/run.ts';
 import type { RoutingOptions } from '../eval/routing/run.ts';
 import { LEARNER_KINDS, type RoutePlans } from '@atp-router/routing';
@@ -28,6 +30,23 @@ export function addEval(program: Command, cli: Cli): void {
   addEvalRouting(group, cli);
   addEvalAffinity(group, cli);
   addEvalCache(group, cli);
+  addEvalClusters(group, cli);
+}
+
+/** Spelled out, as above. */
+const VECTORS = Object.keys({ words: 0, plain: 0, embedder: 0 } satisfies Record<Vectors, 0>);
+
+function addEvalClusters(group: Command, cli: Cli): void {
+  group
+    .command('clusters')
+    .description('stream recorded prompts once, and say how clusters match their categories, and how much they move')
+    .requiredOption('--data <dir>', 'folder of a data set of routing, with categories', folder)
+    .option('--set <name>', 'which set, where the folder holds several', name)
+    .addOption(new Option('--vectors <kind>', 'what prompts are told apart by').choices(VECTORS).default('words'))
+    .option('--orders <n>', 'orders of the prompts', integer(1, ORDERS_MAX), 4)
+    .option('--seed <n>', 'of the first order; each further one has the next', integer(0, SEED_MAX), 1)
+    .option('--json', 'as JSON')
+    .action(async (options: ClustersOptions) => (await import('../eval/clusters/run.ts')).evalClusters(cli, options));
 }
 
 const ENTRIES_MAX = 100_000;

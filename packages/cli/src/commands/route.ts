@@ -26,9 +26,22 @@ const ANSWERS: readonly Column[] = [
 
 const SCORES: readonly Column[] = [
   ['MODEL', 'model'],
-  ['CLUSTER', (row) => (row['cluster'] === null ? 'all' : shown(row['cluster']))],
+  ['NAME', (row) => (row['cluster_name'] === null ? '-' : printable(shown(row['cluster_name'])))],
+  ['CLUSTER', (row) => (row['cluster'] === null ? (row['kind'] === null ? 'all' : '-') : shown(row['cluster']))],
+  ['KIND', (row) => (row['kind'] === null ? '-' : shown(row['kind']))],
   ['WORDS', (row) => Number(row['observations']).toFixed(1)],
   ['RIGHT', (row) => digits(row['right'])],
+];
+
+const CLUSTERS: readonly Column[] = [
+  ['CLUSTER', 'id'],
+  ['NAME', (row) => (row['name'] === null ? '-' : printable(shown(row['name'])))],
+  ['PROMPTS', (row) => Number(row['prompts']).toFixed(0)],
+  ['SHARE', (row) => digits(row['share'])],
+  ['MOSTLY', (row) => (row['kind'] === null ? '-' : `${printable(shown(row['kind']))} ${digits(row['kind_share'])}`)],
+  ['SINCE', (row) => new Date(Number(row['born_at_ms'])).toISOString().slice(0, 13)],
+  ['REASSIGNED', (row) => digits(isRow(row['reassigned']) ? row['reassigned']['ratio'] : null)],
+  ['MODELS', (row) => modelsOn(row['models'])],
 ];
 
 const ESTIMATES: readonly Column[] = [
@@ -58,6 +71,15 @@ export function addRoute(program: Command, cli: Cli): void {
         show(cli, options, answer, () => table(rowsOf(answer), SCORES));
       }),
     );
+  online(route.command('clusters'))
+    .description('clusters of prompts: names, sizes, what became of them, and how right models were on each')
+    .option('--tenant <id>', 'scores by what calls of this tenant have taught')
+    .action(({ tenant, ...options }: OnlineOptions & { readonly tenant?: string }) =>
+      withAdmin(options, cli.terminal, async (api) => {
+        const answer = await api.get(adminPath('routing', 'clusters'), { tenant });
+        show(cli, options, answer, () => clustersText(isRow(answer) ? answer : {}));
+      }),
+    );
   online(route.command('whatif'))
     .description('what another policy would have come to on the calls that are on record, and how sure that is')
     .argument('<policy>', 'always:<model>, cheapest, best, or quality:<usd>')
@@ -70,6 +92,27 @@ export function addRoute(program: Command, cli: Cli): void {
   addRouteSavings(route, cli);
 }
 
+function clustersText(row: Row): string {
+  const changes = Object.entries(isRow(row['changes']) ? row['changes'] : {});
+  const { checked, ratio } = isRow(row['reassigned']) ? row['reassigned'] : {};
+  return [
+    table(rowsOf({ data: row['data'] }), CLUSTERS),
+    `\n${changes.map(([name, count]) => `${printable(name)} ${shown(count)}`).join(', ')}`,
+    `; of ${shown(checked)} prompts that were assigned again, ${digits(ratio)} went elsewhere\n`,
+  ].join('');
+}
+
+/** The three that are right most often. */
+function modelsOn(models: unknown): string {
+  const rows = [...rowsOf({ data: models })].sort((a, b) => Number(b['right']) - Number(a['right']));
+  return rows.length === 0
+    ? '-'
+    : rows
+        .slice(0, 3)
+        .map((row) => `${printable(shown(row['model']))} ${digits(row['right'])}`)
+        .join(', ');
+}
+
 function explained(row: Row): string {
   const told = (name: string): string => printable(shown(row[name]));
   const looked = row['plan'] === 'single' ? 'and its answer taken' : 'and its answer looked at';
@@ -77,7 +120,7 @@ function explained(row: Row): string {
   const tried = row['explores'] === true ? 'something might be tried' : 'nothing was tried';
   return [
     `${told('first')} was asked first, ${looked}${beside}: with a chance of ${digits(row['propensity'])}; ${tried}`,
-    `a right answer was worth ${told('quality_usd')} USD; cluster ${told('cluster')}, tier ${told('qos')}, policy ${told('policy')}`,
+    `a right answer was worth ${told('quality_usd')} USD; cluster ${told('cluster')}, kind ${told('kind')}, tier ${told('qos')}, policy ${told('policy')}`,
     '',
     table(rowsOf({ data: row['candidates'] }), CANDIDATES),
     table(rowsOf({ data: row['answers'] }), ANSWERS),

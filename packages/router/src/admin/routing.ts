@@ -1,6 +1,7 @@
 import { AtpError, NANOS_PER_USD, nanosToMicros } from '@atp-router/kernel';
 import type { RouteAnswered, RouteCandidateSeen, RouteDecided } from '@atp-router/ledger';
 import { fourDigits, onFrontier, WHAT_IF_WORDS, whatIf, whatIfPolicy } from '@atp-router/routing';
+import { clustersView, namesOf } from './clusters-view.ts';
 import type { AdminParts } from './parts.ts';
 import { guessed, observationsOf, ROUTES_MAX } from './route-observations.ts';
 import { type AdminReply, type AdminRequest, type AdminRoutes, notFound, ok } from './routes.ts';
@@ -9,6 +10,7 @@ import { type AdminReply, type AdminRequest, type AdminRoutes, notFound, ok } fr
 export function addRouting(routes: AdminRoutes, parts: AdminParts): void {
   routes.get('/routing/explain', ['request_id'], (request) => explain(request, parts));
   routes.get('/routing/scores', ['tenant'], (request) => scores(request, parts));
+  routes.get('/routing/clusters', ['tenant'], (request) => clusters(request, parts));
   routes.get('/routing/whatif', ['policy'], (request) => whatif(request, parts));
 }
 
@@ -25,15 +27,36 @@ async function explain({ query }: AdminRequest, { ledger }: AdminParts): Promise
   return ok(viewOf(decided));
 }
 
-async function scores({ query }: AdminRequest, { learning, manager }: AdminParts): Promise<AdminReply> {
+function tenantOf({ query }: AdminRequest, { manager }: AdminParts): string | undefined {
   const tenant = query.text('tenant');
   if (tenant !== undefined && !manager.config.tenants.some(({ id }) => id === tenant)) {
     throw notFound(`tenant "${tenant.slice(0, 100)}"`);
   }
+  return tenant;
+}
+
+async function clusters(request: AdminRequest, parts: AdminParts): Promise<AdminReply> {
+  const tenant = tenantOf(request, parts);
+  const { keeper, chooser } = parts.learning;
+  await keeper.exchange();
+  return ok(clustersView(chooser.clusters(), chooser.scores(tenant)));
+}
+
+async function scores(request: AdminRequest, parts: AdminParts): Promise<AdminReply> {
+  const tenant = tenantOf(request, parts);
+  const { learning } = parts;
   // What others have written by now counts, too.
   await learning.keeper.exchange();
-  const data = learning.chooser.scores(tenant).map(({ model, topic, n, right }) => ({
-    ...{ model, cluster: topic ?? null, observations: fourDigits(n), right: fourDigits(right / n) },
+  const names = namesOf(learning.chooser.clusters());
+  const data = learning.chooser.scores(tenant).map(({ model, topic, kind, n, right }) => ({
+    ...{
+      model,
+      cluster: topic ?? null,
+      cluster_name: names(topic) ?? null,
+      kind: kind ?? null,
+      observations: fourDigits(n),
+      right: fourDigits(right / n),
+    },
   }));
   return ok({ data });
 }
@@ -57,13 +80,15 @@ async function whatif({ query }: AdminRequest, { ledger }: AdminParts): Promise<
 function viewOf(decided: RouteDecided): object {
   const { type: _, lesson, candidates, cost_usd_nanos, quality_usd, ...more } = decided;
   const { tried_usd_nanos, regret_usd_nanos, baseline, ...rest } = more;
-  const { topic, answers, taken } = lesson;
+  const { topic, kind, cluster, answers, taken } = lesson;
   const on = onFrontier(candidates.map((one) => [-one.chance, weighedOf(one)]));
   return {
     ...{ policy: null, task_type: null, speculated: [], energy_joules: null, co2e_mg: null },
     ...rest,
     quality_usd,
     cluster: topic ?? null,
+    cluster_id: cluster ?? null,
+    kind: kind ?? null,
     candidates: candidates.map((one, at) => ({
       ...candidateView(one),
       worth: worthOf(one.chance, weighedOf(one), quality_usd),

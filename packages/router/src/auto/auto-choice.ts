@@ -2,7 +2,7 @@ import type { RoutingConfig, ValidatorConfig } from '@atp-router/adapters';
 import type { CascadeAnswer, CascadeStep } from '@atp-router/consensus';
 import { type Footprint, NANOS_PER_USD } from '@atp-router/kernel';
 import type { CallHead, RouteDecided, RouteLesson, Speculated } from '@atp-router/ledger';
-import { fourDigits, type RouteAnswer, type RouteRecord, type RoutingTask } from '@atp-router/routing';
+import { fourDigits, isTextKind, type RouteAnswer, type RouteRecord, type RoutingTask } from '@atp-router/routing';
 import type { Weighed } from './candidates.ts';
 
 /** Candidates that a record names: enough to see why, and few enough to be written for each call. */
@@ -210,15 +210,17 @@ export class AutoChoice {
 }
 
 /** A record of the journal as the learner takes it. */
-export function recordOf({ features, lineage, topic, answers, taken }: RouteLesson): RouteRecord {
+export function recordOf({ features, lineage, topic, kind, answers, taken }: RouteLesson): RouteRecord {
   const read = answers.map((one) => ({ ...one, choice: one.choice, unusable: one.unusable === true }));
-  return { features, lineage, topic, answers: read, taken };
+  return { features, lineage, topic, ...(isTextKind(kind) && { kind }), answers: read, taken };
 }
 
-function lessonOf({ features, lineage, topic, answers, taken }: RouteRecord): RouteLesson {
+function lessonOf({ features, lineage, topic, kind, cluster, answers, taken }: RouteRecord): RouteLesson {
   return {
     ...{ features, lineage },
     ...(topic !== undefined && { topic }),
+    ...(kind !== undefined && { kind }),
+    ...(cluster !== undefined && { cluster }),
     answers: answers.map(({ choice, unusable, ...rest }) => ({
       ...rest,
       ...(choice !== undefined && { choice }),

@@ -2,6 +2,7 @@ import type { RoutingConfig } from '@atp-router/adapters';
 import { type Contribution, isJsonObject } from '@atp-router/kernel';
 import type { LearnedEvent, RouteDrifted, RouteFeedback } from '@atp-router/ledger';
 import {
+  type ClustersView,
   fourDigits,
   isLearnerState,
   type LearnerState,
@@ -56,6 +57,7 @@ export class AutoRouter implements Chooser, Subject {
     const task = this.#learner.decide({
       text: asked.texts().join('\n'),
       candidates,
+      uses_tools: facts.needs.includes('tools'),
       ...{ quality_usd, target, may_explore: explores, out_tokens_max: facts.max_out_tokens },
       plans: !can_look || (stream && settings.streamed === 'single') ? 'single' : settings.plans,
       ...this.#at(facts.tenant.id, now.now_ms),
@@ -72,6 +74,10 @@ export class AutoRouter implements Chooser, Subject {
 
   scores(tenant: string | undefined): readonly ModelScore[] {
     return this.#learner.scores(tenant);
+  }
+
+  clusters(): ClustersView {
+    return this.#learner.clusters();
   }
 
   take(event: LearnedEvent): void {

@@ -1,5 +1,5 @@
 import type { RoutingConfig } from '@atp-router/adapters';
-import type { ModelEntry, ModelScore, Observed, RequestFacts } from '@atp-router/routing';
+import type { ClustersView, ModelEntry, ModelScore, Observed, RequestFacts } from '@atp-router/routing';
 import type { IntensityOf } from '../carbon/intensities.ts';
 import type { AutoChoice } from './auto-choice.ts';
 import type { Quality } from './quality.ts';
@@ -36,6 +36,8 @@ export interface Chooser {
   choose(asked: AutoAsked, settings: RoutingConfig, now: AutoNow): AutoChoice | undefined;
   /** How right models were, for one tenant or (undefined) for all, by clusters of prompts. */
   scores(tenant: string | undefined): readonly ModelScore[];
+  /** Clusters of prompts by name, and what became of them. */
+  clusters(): ClustersView;
 }
 
 /** On the wall, since the epoch, and since the process began. */

@@ -25,9 +25,14 @@ export function registerGauges(
 
 function learnedGauges({ knowledge, chooser }: Pick<Learning, 'knowledge' | 'chooser'>): LearnedGauges {
   return {
+    clusters: () => {
+      const { clusters, here } = chooser.clusters();
+      const { checked, reassigned, ...changes } = here;
+      return { clusters: clusters.length, changes, checked, reassigned };
+    },
     scores: () =>
-      chooser.scores(undefined).map(({ model, topic, n, right }) => ({
-        ...{ model, cluster: topic === undefined ? 'all' : String(topic), observations: n, right: right / n },
+      chooser.scores(undefined).map(({ model, topic, kind, n, right }) => ({
+        ...{ model, cluster: topic === undefined ? (kind ?? 'all') : String(topic), observations: n, right: right / n },
       })),
     sources: () =>
       knowledge.sum.reputation.sources.flatMap((source) => {

@@ -15,9 +15,24 @@ export const ROUTING_PATHS: JsonObject = {
     get: {
       ...{ id: 'routingScores', tag: 'observe', summary: 'How right models were for "auto", by cluster of prompts.' },
       description:
-        'By words on results, as all processes know them; what is old counts less. Models by name, each on all prompts first.',
+        'By words on results, as all processes know them; what is old counts less. Models by name, each on all prompts first, then by cluster, then by kind of text.',
       query: { tenant: text('Only what calls of this tenant have taught; absent: of all.') },
-      answer: record({ data: list(ref('RouteScore'), 'Of each model on all prompts, then on each cluster.') }),
+      answer: record({
+        data: list(ref('RouteScore'), 'Of each model on all prompts, then on each cluster, then on each kind of text.'),
+      }),
+    },
+  }),
+  ...at('/routing/clusters', {
+    get: {
+      ...{
+        id: 'routingClusters',
+        tag: 'observe',
+        summary: 'Clusters of prompts: names, sizes, and what became of them.',
+      },
+      description:
+        'A cluster is found by words of prompts, none of which is kept. Its id is never given to another one; its name is a kind of text and a number, given once. The largest first.',
+      query: { tenant: text('Scores by what calls of this tenant have taught; absent: of all.') },
+      answer: ref('RouteClusters'),
     },
   }),
   ...at('/routing/whatif', {
@@ -71,10 +86,58 @@ const answer = record({
   choice: orNull(int('The same for equal answers, from 0; null: whether it is equal to others cannot be told.')),
 });
 
+const reassigned = (description: string): JsonObject =>
+  record(
+    {
+      checked: int('Late prompts that were assigned a second time.'),
+      reassigned: int('Those of them that are of another cluster now.'),
+      ratio: orNull(num('Their share; null: none was.')),
+    },
+    [],
+    description,
+  );
+
+const cluster = record({
+  id: text('Its id, which no other cluster ever gets.'),
+  name: orNull(text('Kind of text that most of its first prompts were of, and a number; null: too few were seen.')),
+  topics: list(int('Topic, as in scores.'), 'Topics that are one in it.'),
+  born_at_ms: int('The hour in which it was found, ms since the epoch.'),
+  prompts: num('Prompts since then, late ones for more.'),
+  share: num('Part of the prompts of all clusters, 0 to 1.'),
+  kind: orNull(text('Kind of text that most of its prompts are of now; null: none was seen.')),
+  kind_share: num('Part of its prompts that is of this kind.'),
+  reassigned: reassigned('Of its prompts, how many went elsewhere.'),
+  models: list(
+    record({
+      model: text('Model.'),
+      observations: num('Words on its answers.'),
+      right: num('How right it was, 0 to 1.'),
+    }),
+    'How right models were on it.',
+  ),
+});
+
 export const ROUTING_SCHEMAS: JsonObject = {
+  RouteClusters: record({
+    data: list(cluster, 'At most as many as topics.'),
+    changes: record(
+      {
+        born: int('Found, or found to be about something else.'),
+        merged: int('Gone in another one.'),
+        split: int('Parted from another one.'),
+        retired: int('Gone, for its topic is about something else.'),
+        replaced: int('Gone, for topics were taken over that another process has found.'),
+      },
+      [],
+      'What became of clusters since the first.',
+    ),
+    reassigned: reassigned('Of this process since it began.'),
+  }),
   RouteScore: record({
     model: text('Model.'),
     cluster: orNull(int('Cluster of prompts; null: all.')),
+    cluster_name: orNull(text('What it is called; null: nothing yet.')),
+    kind: orNull(text('Kind of text, of all clusters; null: any.')),
     observations: num('Words on its answers; what is old counts less.'),
     right: num('How right it was of these, 0 to 1.'),
   }),
@@ -104,6 +167,8 @@ export const ROUTING_SCHEMAS: JsonObject = {
     explores: flag('Something might be tried.'),
     quality_usd: num('What a right answer in place of a wrong one was worth, in US dollars.'),
     cluster: orNull(int('Cluster of the prompt; null: none is known yet.')),
+    cluster_id: orNull(text('Id of the cluster, which stays when clusters move; null: it had none.')),
+    kind: orNull(text('What the prompt asked for, by plain signs; null: the record is of before that was told apart.')),
     candidates: list(candidate, 'The first, then the most promising; not all where there were many.'),
     tried_usd_micros: int(
       'What the first answer was expected to cost more than that of whom what is known would have had asked.',

@@ -1,8 +1,11 @@
 import type { Rng } from '@atp-router/kernel';
+import { ClusterBook } from '../clusters/cluster-book.ts';
 import type { Features } from '../learn/belief.ts';
 import { BIAS, type Layout, STYLES } from '../learn/layout.ts';
 import { TermReader, type Terms } from './terms.ts';
-import { type Direction, type TopicSettings, Topics } from './topics.ts';
+import { type TextKind, textKindOf } from './text-kind.ts';
+import type { Direction } from './rarity.ts';
+import { type TopicSettings, Topics, type TopicsState } from './topics.ts';
 
 /** Topics that a prompt may be of at once. */
 const TOPICS_EACH = 3;
@@ -19,6 +22,15 @@ export interface PromptFeatures {
   readonly lineage: string;
   /** The nearest topic; undefined while none are known. */
   readonly topic: number | undefined;
+  /** What it asks for, by plain signs. It decides nothing. */
+  readonly kind: TextKind;
+  /** Id of the cluster that the topic is of; undefined: none yet. It decides nothing. */
+  readonly cluster?: string | undefined;
+}
+
+/** A prompt that was read. */
+interface Waiting extends Pick<PromptFeatures, 'topic' | 'kind'> {
+  readonly direction: Direction;
 }
 
 /** Makes features of prompts, and learns what prompts are about from each of them. No word is kept. */
@@ -26,11 +38,14 @@ export class PromptReader {
   readonly #layout: Layout;
   readonly #terms: TermReader = new TermReader();
   readonly #topics: Topics;
-  readonly #waiting: Direction[] = [];
+  readonly #waiting: Waiting[] = [];
+  /** What topics are called. */
+  readonly book: ClusterBook;
 
   constructor(layout: Layout, settings: TopicSettings, rng: Rng) {
     this.#layout = layout;
     this.#topics = new Topics({ ...settings, topics: layout.topics }, rng);
+    this.book = new ClusterBook(layout.topics);
   }
 
   /** What prompts are told apart by, and how far that has come. */
@@ -39,10 +54,9 @@ export class PromptReader {
   }
 
   /** The prompt waits to be learned from (`study`), so that nobody has to wait for that. */
-  read(text: string): PromptFeatures {
+  read(text: string, uses_tools: boolean = false): PromptFeatures {
     const terms = this.#terms.read(text);
     const direction = this.#topics.directionOf(terms);
-    if (this.#waiting.length < WAITING_MAX) this.#waiting.push(direction);
     const at: number[] = [BIAS];
     const value: number[] = [1];
     const topic = this.#topics.begun ? this.#nearest(this.#topics.near(direction), at, value) : undefined;
@@ -50,13 +64,31 @@ export class PromptReader {
       at.push(1 + this.#layout.topics + i);
       value.push(style);
     }
-    return { features: { at, value }, lineage: this.#topics.lineage, topic };
+    const kind = textKindOf(text, uses_tools);
+    if (this.#waiting.length < WAITING_MAX) this.#waiting.push({ direction, topic, kind });
+    const cluster = this.book.idOf(topic);
+    return { features: { at, value }, lineage: this.#topics.lineage, topic, kind, cluster };
   }
 
-  /** Learns topics from prompts that came since the last time. `name`: see `Topics.observe`. */
-  study(name: string): void {
-    for (const direction of this.#waiting) this.#topics.observe(direction, name);
+  /** Learns topics from prompts that came since the last time. `name`: see `Topics.observe`; `tick`: hours since the epoch. */
+  study(name: string, tick: number): void {
+    for (const { direction, topic, kind } of this.#waiting) {
+      this.#topics.observe(direction, name);
+      this.book.saw(direction, topic, kind, this.#topics, tick);
+    }
     this.#waiting.length = 0;
+  }
+
+  /** Undefined while there are no topics. */
+  state(): TopicsState | undefined {
+    const state = this.#topics.state();
+    return state && { ...state, book: this.book.state() };
+  }
+
+  /** In place of its own topics and their names. */
+  adopt(state: TopicsState): void {
+    this.#topics.adopt(state);
+    this.book.adopt(state.book);
   }
 
   /** They are not learned from: somebody else does that. */

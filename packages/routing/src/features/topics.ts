@@ -1,12 +1,8 @@
 import { type Rng, randomInt } from '@atp-router/kernel';
-import { type Sparse, sparseOf } from '../learn/sparse.ts';
+import type { BookState } from '../clusters/book-state.ts';
+import type { Sparse } from '../learn/sparse.ts';
+import { type Direction, Rarity } from './rarity.ts';
 import { BUCKETS, type Terms } from './terms.ts';
-
-/** A prompt as a direction: the weights of its words, squares summing to 1. */
-export interface Direction {
-  readonly buckets: Uint16Array;
-  readonly weights: Float32Array;
-}
 
 export interface TopicSettings {
   readonly topics: number;
@@ -33,6 +29,8 @@ export interface TopicsState {
   /** In how many prompts a word came. */
   readonly prompts: Sparse;
   readonly topics: readonly (Sparse & { readonly members: number })[];
+  /** Names of their clusters; absent in states of before they had any. */
+  readonly book?: BookState | undefined;
 }
 
 /** Words of a topic that are told: half of what most topics are made of, and most of their weight. */
@@ -47,10 +45,7 @@ const LINEAGES = 2 ** 31;
 export class Topics {
   readonly #settings: TopicSettings;
   readonly #rng: Rng;
-  /** Prompts in which a bucket came, and the logarithm of half a prompt more: each prompt asks for those of all its words. */
-  readonly #of_bucket: Float64Array = new Float64Array(BUCKETS);
-  readonly #log_of: Float64Array = new Float64Array(BUCKETS).fill(Math.log(0.5));
-  #prompts = 0;
+  readonly #rarity: Rarity = new Rarity();
   /** Prompts since one was learned from, once topics are settled. */
   #resting = 0;
   readonly #kept: Direction[] = [];
@@ -77,7 +72,7 @@ export class Topics {
 
   /** Prompts in which they were found: those that were learned from. */
   get version(): number {
-    return this.#prompts;
+    return this.#rarity.prompts;
   }
 
   /** The same for topics that mean the same; empty while there are none. */
@@ -85,20 +80,8 @@ export class Topics {
     return this.#lineage;
   }
 
-  directionOf({ buckets, counts }: Terms): Direction {
-    const weights = new Float32Array(buckets.length);
-    const all = Math.log(this.#prompts + 1);
-    let square = 0;
-    for (let i = 0; i < buckets.length; i += 1) {
-      const rare = all - (this.#log_of[buckets[i] ?? 0] ?? 0);
-      const count = counts[i] ?? 1;
-      const weight = rare <= 0 ? 0 : count === 1 ? rare : (1 + Math.log(count)) * rare;
-      weights[i] = weight;
-      square += weight * weight;
-    }
-    const scale = square === 0 ? 0 : 1 / Math.sqrt(square);
-    for (let i = 0; i < weights.length; i += 1) weights[i] = (weights[i] ?? 0) * scale;
-    return { buckets, weights };
+  directionOf(terms: Terms): Direction {
+    return this.#rarity.directionOf(terms);
   }
 
   /** Cosine with each topic. */
@@ -124,14 +107,13 @@ export class Topics {
   observe(direction: Direction, name: string = 'topics'): void {
     if (direction.buckets.length === 0) return;
     this.#resting = (this.#resting + 1) % this.#settings.rest;
-    if (this.#prompts >= this.#settings.settled_at && this.#resting !== 0) return;
-    this.#prompts += 1;
-    for (const bucket of direction.buckets) this.#came(bucket, (this.#of_bucket[bucket] ?? 0) + 1);
+    if (this.#rarity.prompts >= this.#settings.settled_at && this.#resting !== 0) return;
+    this.#rarity.came(direction.buckets);
     const { kept, again, begin_at } = this.#settings;
     if (this.#kept.length < kept) this.#kept.push(direction);
-    else this.#kept[this.#prompts % kept] = direction;
+    else this.#kept[this.#rarity.prompts % kept] = direction;
     // Those of the same words as another's make no topic of their own: what is free is looked for again.
-    if (this.#free > 0 && this.#prompts % begin_at === 0) this.#seed(name);
+    if (this.#free > 0 && this.#rarity.prompts % begin_at === 0) this.#seed(name);
     if (!this.begun) return;
     this.#take(direction);
     for (let i = 0; i < again; i += 1) {
@@ -143,18 +125,15 @@ export class Topics {
   /** Undefined while there are none. */
   state(): TopicsState | undefined {
     if (!this.begun) return undefined;
-    const topics = Array.from(this.#members, (members, topic) => ({ members, ...this.#strongest(topic) }));
-    const prompts = sparseOf(this.#of_bucket, (value) => Number(value.toPrecision(3)));
-    return { lineage: this.#lineage, version: this.#prompts, prompts, topics };
+    const topics = Array.from(this.#members, (members, topic) => ({ members, ...this.strongest(topic, STRONGEST) }));
+    const prompts = this.#rarity.state();
+    return { lineage: this.#lineage, version: this.#rarity.prompts, prompts, topics };
   }
 
   /** In place of its own. `state` was found to be one of as many topics. */
   adopt({ lineage, version, prompts, topics }: TopicsState): void {
     this.#lineage = lineage;
-    this.#prompts = version;
-    this.#of_bucket.fill(0);
-    this.#log_of.fill(Math.log(0.5));
-    for (const [i, bucket] of prompts.at.entries()) this.#came(bucket, prompts.value[i] ?? 0);
+    this.#rarity.adopt(version, prompts);
     this.#centres.fill(0);
     this.#free = 0;
     for (const [topic, { members, at, value }] of topics.entries()) {
@@ -169,17 +148,52 @@ export class Topics {
     }
   }
 
-  #came(bucket: number, prompts: number): void {
-    this.#of_bucket[bucket] = prompts;
-    this.#log_of[bucket] = Math.log(prompts + 0.5);
+  /** A prompt has been found that is of it. */
+  has(topic: number): boolean {
+    return (this.#lengths[topic] ?? 0) > 0;
   }
 
-  #strongest(topic: number): Sparse {
+  /** The topic that a prompt is nearest to; undefined while there are none. */
+  nearest(direction: Direction): number | undefined {
+    if (!this.begun) return undefined;
+    let [best, most] = [0, Number.NEGATIVE_INFINITY];
+    for (const [topic, cosine] of this.near(direction).entries()) if (cosine > most) [best, most] = [topic, cosine];
+    return best;
+  }
+
+  /** Cosine of a topic with words whose squares sum to 1. */
+  nearTo(topic: number, { at, value }: Sparse): number {
+    const { topics } = this.#settings;
+    let dot = 0;
+    for (const [i, bucket] of at.entries()) dot += (this.#centres[bucket * topics + topic] ?? 0) * (value[i] ?? 0);
+    return this.has(topic) ? dot / Math.sqrt(this.#lengths[topic] ?? 1) : 0;
+  }
+
+  /** Cosines of all topics with each other, as they are now. */
+  likeness(): (a: number, b: number) => number {
+    const { topics } = this.#settings;
+    const dots = new Float64Array(topics * topics);
+    for (let row = 0; row < this.#centres.length; row += topics) {
+      for (let a = 0; a < topics; a += 1) {
+        const of_a = this.#centres[row + a] ?? 0;
+        if (of_a === 0) continue;
+        for (let b = a + 1; b < topics; b += 1)
+          dots[a * topics + b] = (dots[a * topics + b] ?? 0) + of_a * (this.#centres[row + b] ?? 0);
+      }
+    }
+    return (a, b) => {
+      const scale = Math.sqrt((this.#lengths[a] ?? 0) * (this.#lengths[b] ?? 0));
+      return scale > 0 ? (dots[Math.min(a, b) * topics + Math.max(a, b)] ?? 0) / scale : 0;
+    };
+  }
+
+  /** Its strongest words by bucket, at most so many; squares sum to 1. */
+  strongest(topic: number, most: number): Sparse {
     const { topics } = this.#settings;
     const size = (bucket: number): number => this.#centres[bucket * topics + topic] ?? 0;
     const words = Array.from({ length: BUCKETS }, (_, bucket) => bucket).filter((bucket) => size(bucket) > 0);
     words.sort((a, b) => size(b) - size(a) || a - b);
-    const at = words.slice(0, STRONGEST).sort((a, b) => a - b);
+    const at = words.slice(0, most).sort((a, b) => a - b);
     const length = Math.sqrt(at.reduce((sum, bucket) => sum + size(bucket) ** 2, 0));
     return { at, value: at.map((bucket) => Number((size(bucket) / length).toPrecision(4))) };
   }

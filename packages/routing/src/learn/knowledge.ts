@@ -110,14 +110,14 @@ export class RouteKnowledge {
 
   /** Takes in what needs no word on who was right. */
   observe(record: RouteRecord, at: RouteAt): void {
-    const { features, topic, answers } = record;
+    const { features, topic, answers, kind } = record;
     const wrong = wrongOf(record);
     this.#learn(at, (learned, weight, seen) => {
       learned.tasks += weight;
       for (const { model, out_tokens } of answers) {
         if (model.length <= NAME_CHARS_MAX) learned.addLength(model, topic, out_tokens, weight);
       }
-      for (const lesson of wrong) seen(lesson.model, learned.addLesson(lesson, features, weight));
+      for (const lesson of wrong) seen(lesson.model, learned.addLesson(lesson, features, weight, kind));
       const [one, ...others] = answers.filter(({ choice }) => choice !== undefined);
       for (const { model, choice } of others) {
         const pair = pairOf(one?.model ?? '', model);
@@ -135,7 +135,8 @@ export class RouteKnowledge {
       const weight = at_tick * counts;
       learned.told += weight;
       if (drift !== undefined) for (const [key, sums] of learned.changed(drift.model)) seen(key, sums);
-      for (const lesson of lessons) seen(lesson.model, learned.addLesson(lesson, record.features, weight));
+      const { features, kind } = record;
+      for (const lesson of lessons) seen(lesson.model, learned.addLesson(lesson, features, weight, kind));
     });
     return drift;
   }

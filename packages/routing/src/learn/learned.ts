@@ -1,5 +1,7 @@
 import { type DriftState, UNWATCHED } from '../drift/drift-watch.ts';
+import type { TextKind } from '../features/text-kind.ts';
 import type { Features } from './belief.ts';
+import { KindTallies } from './kind-tallies.ts';
 import { type Layout, SHOWN, withShown } from './layout.ts';
 import { lengthOf, Lengths, type LengthSums, scaled } from './lengths.ts';
 import type { Lesson } from './record.ts';
@@ -45,6 +47,9 @@ export class TenantLearned {
   /** Of models of which something is learned, whether they are still what they were. */
   readonly drifts: Map<string, DriftState> = new Map();
 
+  /** How right models were by kind of text. */
+  readonly kinds: KindTallies = new KindTallies();
+
   constructor(layout: Layout, half_life: number, tick: number, share: boolean) {
     this.#layout = layout;
     this.#half_life = half_life;
@@ -80,6 +85,7 @@ export class TenantLearned {
         else sums.times(kept);
       }
     }
+    this.kinds.times(kept, this.models);
     for (const model of this.drifts.keys()) if (!this.models.has(model)) this.drifts.delete(model);
     return 1;
   }
@@ -108,9 +114,15 @@ export class TenantLearned {
     return sums;
   }
 
-  addLesson({ model, shown, better, right }: Lesson, prompt: Features, weight: number): RegressionSums | undefined {
+  addLesson(
+    { model, shown, better, right }: Lesson,
+    prompt: Features,
+    weight: number,
+    kind?: TextKind,
+  ): RegressionSums | undefined {
     const sums = this.#sums(this.models, model, MODELS_MAX, this.dims);
     sums?.observe(withShown(prompt, this.#layout, shown), right, weight, better);
+    if (sums !== undefined && kind !== undefined) this.kinds.add(model, kind, weight, weight * right);
     return sums;
   }
 
@@ -123,6 +135,7 @@ export class TenantLearned {
     const part = (n: number): number => (n > 0 ? kept * Math.min(1, most / (kept * n)) : 0);
     for (const [model, sums] of other.models)
       this.#sums(this.models, model, MODELS_MAX, this.dims)?.add(sums, part(sums.n));
+    this.kinds.addAll(other.kinds, kept, this.models);
     for (const [pair, sums] of other.accords)
       this.#sums(this.accords, pair, PAIRS_MAX, this.accord_dims)?.add(sums, part(sums.n));
     for (const [model, topic, cell] of other.lengths.entries())
@@ -151,6 +164,8 @@ export class TenantLearned {
       if (sums.n > CHANGED_COUNTS) sums.times(CHANGED_COUNTS / sums.n);
       found.set(key, sums);
     };
+    const n = this.models.get(model)?.n ?? 0;
+    if (n > CHANGED_COUNTS) this.kinds.scale(model, CHANGED_COUNTS / n);
     forget(model, this.models.get(model));
     for (const [pair, sums] of this.accords) if (pair.split('\n').includes(model)) forget(pair, sums);
     return found;

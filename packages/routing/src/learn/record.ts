@@ -1,4 +1,5 @@
 import type { Features } from './belief.ts';
+import type { TextKind } from '../features/text-kind.ts';
 import type { Layout, Shown } from './layout.ts';
 
 /** What one model that was asked for a task did, as far as routing learns of it. */
@@ -24,6 +25,10 @@ export interface RouteRecord {
   readonly lineage: string;
   /** Undefined: the prompt was of no topic that was known by then. */
   readonly topic: number | undefined;
+  /** What it asked for, by plain signs; absent in records of before that was told apart. */
+  readonly kind?: TextKind | undefined;
+  /** Id of its cluster, which stays when topics move; absent: it had none. */
+  readonly cluster?: string | undefined;
   /** In the order in which they came; those who failed are not there. */
   readonly answers: readonly AnswerRecord[];
   /** Whose answer was the result; undefined: there was none. */

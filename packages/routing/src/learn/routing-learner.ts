@@ -1,4 +1,5 @@
 import type { Contribution } from '@atp-router/kernel';
+import type { ClustersView } from '../clusters/cluster-book.ts';
 import type { Chance } from './insight.ts';
 import type { ModelDrift, RouteAt } from './knowledge.ts';
 import type { RouteRecord } from './record.ts';
@@ -31,6 +32,8 @@ export interface RouteQuestion extends RouteAt {
   readonly plans: RoutePlans;
   /** Longer no answer may be. Absent: as long as it gets. */
   readonly out_tokens_max?: number | undefined;
+  /** The request brings tools. Absent: it does not. */
+  readonly uses_tools?: boolean | undefined;
   /** Something may be tried to learn of it; else what is known decides. */
   readonly may_explore: boolean;
 }
@@ -103,6 +106,8 @@ export interface RoutingLearner {
   learn(record: RouteRecord, right: number, at: RouteAt, weight?: number): ModelDrift | undefined;
   /** How right models were, for one tenant or (undefined) for all. */
   scores(tenant: string | undefined): readonly ModelScore[];
+  /** Clusters of prompts by name, and what became of them. */
+  clusters(): ClustersView;
   /** What it has learned itself, as JSON. */
   state(): LearnerState;
   /** In place of what it has learned itself so far. False: it is of another number of topics, and of no use. */

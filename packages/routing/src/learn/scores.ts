@@ -1,4 +1,6 @@
+import type { TextKind } from '../features/text-kind.ts';
 import { BIAS } from './layout.ts';
+import { KindTallies } from './kind-tallies.ts';
 import type { TenantLearned } from './learned.ts';
 import type { RegressionSums } from './sums.ts';
 
@@ -23,16 +25,20 @@ export interface ModelScore extends Tally {
   readonly model: string;
   /** Undefined: on all prompts. */
   readonly topic: number | undefined;
+  /** On prompts that ask for this, of all topics; absent: it is of a topic, or of all. */
+  readonly kind?: TextKind | undefined;
 }
 
 /** Less was hardly seen: it would be a row that says nothing. */
 const SEEN_MIN = 0.5;
 
-/** Of each model on all prompts, then on each topic where it was seen; models by name. All as of one tick. */
+/** Of each model on all prompts, then on each topic where it was seen, then on each kind of text; models by name. All as of one tick. */
 export function scoresOf(tenants: Iterable<TenantLearned>, tick: number, topics: number): readonly ModelScore[] {
   const rows = new Map<string, { n: number; right: number }[]>();
+  const kinds = new KindTallies();
   for (const learned of tenants) {
     const kept = Math.min(1, learned.keptAt(tick));
+    kinds.addAll(learned.kinds, kept, learned.models);
     for (const [model, sums] of learned.models) {
       const row = rows.get(model) ?? Array.from({ length: topics + 1 }, () => ({ n: 0, right: 0 }));
       rows.set(model, row);
@@ -44,9 +50,13 @@ export function scoresOf(tenants: Iterable<TenantLearned>, tick: number, topics:
     }
   }
   const models = [...rows].sort(([a], [b]) => (a < b ? -1 : 1));
-  return models.flatMap(([model, row]) =>
-    row.flatMap(({ n, right }, place): ModelScore[] =>
+  const by_kind = [...kinds.rows()].filter(([, , n]) => n >= SEEN_MIN);
+  return models.flatMap(([model, row]) => [
+    ...row.flatMap(({ n, right }, place): ModelScore[] =>
       n < SEEN_MIN ? [] : [{ model, topic: place === 0 ? undefined : place - 1, n, right }],
     ),
-  );
+    ...by_kind.flatMap(([of, kind, n, right]): ModelScore[] =>
+      of === model ? [{ model, topic: undefined, kind, n, right }] : [],
+    ),
+  ]);
 }

@@ -1,4 +1,5 @@
 import { isCount, isJsonObject, isTime, listOf, orNull, shapeOf, textOf } from '@atp-router/kernel';
+import { isBookState } from '../clusters/book-state.ts';
 import { STRONGEST, type TopicsState } from '../features/topics.ts';
 import { BUCKETS } from '../features/terms.ts';
 import { layoutOf } from './layout.ts';
@@ -23,7 +24,8 @@ const hasTopics = shapeOf({ lineage: textOf(NAME_CHARS_MAX + 16, 1), version: is
 
 function isTopicsState(value: unknown, count: number): boolean {
   if (!hasTopics(value)) return false;
-  const { prompts, topics } = value as TopicsState;
+  const { prompts, topics, book } = value as TopicsState;
+  if (book !== undefined && !isBookState(book, count, BUCKETS)) return false;
   const isTopic = (one: unknown): boolean =>
     isJsonObject(one) &&
     isTime(one['members']) &&

@@ -1,4 +1,5 @@
 import { type Contribution, type Rng, seededRng } from '@atp-router/kernel';
+import type { ClustersView } from '../clusters/cluster-book.ts';
 import { type PromptFeatures, PromptReader } from '../features/reader.ts';
 import { TOPIC_SETTINGS, type TopicSettings } from '../features/topics.ts';
 import {
@@ -69,7 +70,7 @@ export abstract class SumsLearner implements RoutingLearner {
   abstract decide(question: RouteQuestion): RoutingTask;
 
   observe(record: RouteRecord, at: RouteAt): void {
-    this.#course.study();
+    this.#course.study(at.tick);
     this.knowledge.observe(this.#known(record), at);
   }
 
@@ -81,6 +82,10 @@ export abstract class SumsLearner implements RoutingLearner {
 
   scores(tenant: string | undefined): readonly ModelScore[] {
     return this.knowledge.scores(tenant);
+  }
+
+  clusters(): ClustersView {
+    return this.#reader.book.view();
   }
 
   state(): LearnerState {
@@ -113,7 +118,7 @@ export abstract class SumsLearner implements RoutingLearner {
     const { text, candidates, quality_usd, out_tokens_max = Number.POSITIVE_INFINITY } = question;
     if (candidates.length === 0) throw new RangeError('a task needs somebody who may be asked');
     if (!(quality_usd > 0)) throw new RangeError(`quality is worth more than 0 USD, not ${quality_usd}`);
-    const prompt = this.#reader.read(text);
+    const prompt = this.#reader.read(text, question.uses_tools);
     const known = this.knowledge.of(question);
     const usual_tokens = known.lengths.usual(
       candidates.map(({ id }) => id),

@@ -169,7 +169,7 @@ export class RouteTask implements RoutingTask {
 
   /** The task as it is kept, and learned of, when it is over. */
   record(came: readonly RouteAnswer[], taken: string | undefined): RouteRecord {
-    const { features, lineage, topic } = this.#prompt;
+    const { features, lineage, topic, kind, cluster } = this.#prompt;
     const { answers, unusable, closed } = this.#way(came);
     const betterOf = (whom: number): number => this.#contenders[whom]?.better ?? 0;
     const good = answers.map((answer, place): AnswerRecord => {
@@ -181,7 +181,7 @@ export class RouteTask implements RoutingTask {
       const shown = this.#askedFor(whom, answers.slice(0, behind));
       return { model, out_tokens, length: 0, choice: undefined, unusable: true, better: betterOf(whom), shown };
     });
-    return asKept({ features, lineage, topic, answers: [...good, ...bad], taken });
+    return asKept({ features, lineage, topic, kind, cluster, answers: [...good, ...bad], taken });
   }
 
   #way(came: readonly RouteAnswer[]): Way {

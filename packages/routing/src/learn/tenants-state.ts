@@ -1,4 +1,5 @@
 import { isCount, isFlag, isTime, listOf, shapeOf, textOf } from '@atp-router/kernel';
+import { areKindRows, type KindRow } from './kind-tallies.ts';
 import { LENGTHS_MAX, MODELS_MAX, pairOf, PAIRS_MAX, type TenantLearned } from './learned.ts';
 import { isSumsRecord, RegressionSums, type SumsRecord } from './sums.ts';
 import { NAME_CHARS_MAX, TENANTS_MAX, type Tenants } from './tenants.ts';
@@ -17,6 +18,8 @@ export interface TenantState {
   readonly lengths: readonly (readonly [string, number, number, number, number, number])[];
   /** Rows of a model, results of it that were looked at, and what was worse and better than expected: sums, and over how many. */
   readonly drifts: readonly (readonly [string, number, number, number, number, number])[];
+  /** Absent in states of before kinds of text were told apart. */
+  readonly kinds?: readonly KindRow[] | undefined;
 }
 
 /** The one that was learned of longest ago first. */
@@ -28,7 +31,11 @@ export function tenantsState(tenants: Tenants): TenantsState {
 
 function stateOf(tenant: string, learned: TenantLearned): TenantState {
   const { tick, share, models, accords, lengths, drifts } = learned;
+  const kinds = [...learned.kinds.rows()].map(
+    ([model, kind, n, right]): KindRow => [model, kind, rounded(n), rounded(right)],
+  );
   return {
+    ...(kinds.length > 0 && { kinds }),
     ...{ tenant, tick, share, tasks: rounded(learned.tasks), told: rounded(learned.told) },
     models: [...models].sort(byName).map(([model, sums]) => ({ model, ...sums.record() })),
     accords: [...accords].sort(byName).map(([pair, sums]) => ({ pair: namesOf(pair), ...sums.record() })),
@@ -47,7 +54,7 @@ function stateOf(tenant: string, learned: TenantLearned): TenantState {
 
 /** Puts them into `tenants`. `state` was found to be one of this many features. */
 export function readTenants(state: TenantsState, tenants: Tenants): Tenants {
-  for (const { tenant, tick, share, tasks, told, models, accords, lengths, drifts } of state) {
+  for (const { tenant, tick, share, tasks, told, models, accords, lengths, drifts, kinds = [] } of state) {
     const learned = tenants.of(tenant, tick, share);
     learned.tasks = tasks;
     learned.told = told;
@@ -56,6 +63,8 @@ export function readTenants(state: TenantsState, tenants: Tenants): Tenants {
       learned.accords.set(pairOf(...pair), RegressionSums.of(sums, learned.accord_dims));
     for (const [model, topic, n, tokens, logs, squares] of lengths)
       learned.lengths.add(model, topic < 0 ? undefined : topic, { n, tokens, logs, squares });
+    for (const [model, kind, n, right] of kinds)
+      if (learned.models.has(model)) learned.kinds.add(model, kind, n, right);
     for (const [model, seen, worse, worse_n, better, better_n] of drifts)
       learned.drifts.set(model, { seen, worse: { sum: worse, n: worse_n }, better: { sum: better, n: better_n } });
   }
@@ -79,12 +88,13 @@ export function isTenantsState(
   const isLength = (one: unknown): boolean => isLengthRow(one, topics);
   const isTenant = (one: unknown): boolean => {
     if (!hasTenant(one)) return false;
-    const { models, accords, lengths, drifts } = one as TenantState;
+    const { models, accords, lengths, drifts, kinds } = one as TenantState;
     return (
       listOf(isModel, MODELS_MAX)(models) &&
       listOf((pair) => typeof pair === 'object' && pair !== null && isAccord(pair), PAIRS_MAX)(accords) &&
       listOf(isLength, LENGTHS_MAX)(lengths) &&
-      listOf(isDriftRow, MODELS_MAX)(drifts)
+      listOf(isDriftRow, MODELS_MAX)(drifts) &&
+      areKindRows(kinds, MODELS_MAX)
     );
   };
   return listOf(isTenant, TENANTS_MAX)(value);

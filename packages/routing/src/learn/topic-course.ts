@@ -24,14 +24,14 @@ export class TopicCourse {
     this.#finder = origin;
   }
 
-  /** Learns from the prompts that came, if it is this one's turn. */
-  study(): void {
-    if (this.#finder === this.#origin) this.#reader.study(this.#origin);
+  /** Learns from the prompts that came, if it is this one's turn. `tick`: hours since the epoch. */
+  study(tick: number): void {
+    if (this.#finder === this.#origin) this.#reader.study(this.#origin, tick);
     else this.#reader.skip();
   }
 
   state(): FoundTopics | undefined {
-    const state = this.#reader.topics.state();
+    const state = this.#reader.state();
     return state === undefined ? undefined : { ...state, origin: this.#finder };
   }
 
@@ -63,7 +63,7 @@ export class TopicCourse {
   }
 
   #adopt(found: FoundTopics, finder: string): void {
-    this.#reader.topics.adopt(found);
+    this.#reader.adopt(found);
     this.#finder = finder;
     this.#silent = 0;
   }

@@ -68,7 +68,7 @@ export class SingleTask implements RoutingTask {
   }
 
   record(came: readonly RouteAnswer[], taken: string | undefined): RouteRecord {
-    const { features, lineage, topic } = this.#prompt;
+    const { features, lineage, topic, kind, cluster } = this.#prompt;
     const answers = came.flatMap((one): AnswerRecord[] => {
       if (one.kind === 'failed') return [];
       const { model, out_tokens } = one;
@@ -76,7 +76,7 @@ export class SingleTask implements RoutingTask {
       const choice = one.kind === 'answer' ? one.choice : undefined;
       return [{ model, out_tokens, length: 0, choice, unusable: one.kind === 'unusable', shown: [], better }];
     });
-    return asKept({ features, lineage, topic, answers, taken });
+    return asKept({ features, lineage, topic, kind, cluster, answers, taken });
   }
 
   #idOf(place: number): string {

@@ -2,7 +2,8 @@ import { seededRng } from '@atp-router/kernel';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { TermReader } from '../../src/features/terms.ts';
-import { type Direction, TOPIC_SETTINGS, Topics, type TopicsState } from '../../src/features/topics.ts';
+import type { Direction } from '../../src/features/rarity.ts';
+import { TOPIC_SETTINGS, Topics, type TopicsState } from '../../src/features/topics.ts';
 import { corpus, type Made, placeOfMost, VOCABULARIES } from './corpus.ts';
 
 const EIGHT = { ...TOPIC_SETTINGS, topics: 8 };

@@ -51,7 +51,7 @@ function sumsOf(n: number, right: number, topic: number): RegressionSums {
 }
 
 const prompt = (topic: number | undefined) => ({
-  ...{ features: { at: [0, 1 + (topic ?? 0)], value: [1, 1] }, lineage: 'a', topic },
+  ...{ features: { at: [0, 1 + (topic ?? 0)], value: [1, 1] }, lineage: 'a', topic, kind: 'other' as const },
 });
 
 describe('a rival', () => {
