@@ -131,6 +131,7 @@ export {
   readManifest,
   type ReadManifest,
   signedText,
+  powerOf,
 } from './lifecycle/manifest.ts';
 export {
   type ManifestsRequired,
