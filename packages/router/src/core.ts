@@ -161,8 +161,7 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
       new IdempotencyIndex(ledger.claims, aesGcmSealer(secrets.seal_key), kept),
   };
   const of_engine = { ...common, watch, tuners: tunersOf(config), gate: member?.gate, relay: member?.relay };
-  const carbon = openIntensities(options, seat.role.kind, metrics);
-  const beside = { counter, metrics, agents, carbon };
+  const beside = { counter, metrics, agents, carbon: openIntensities(options, seat.role.kind, metrics) };
   const engine: Engine = makeEngine(options, manager, accounts, bus, ambient, of_engine, beside);
   engine.cache = new CacheDesk((...looked) => metrics.cache.looked(...looked));
   manager.attach(engine);
@@ -176,9 +175,9 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
   await bus.written();
   warnOf(manager, bus, options);
   await member?.attach({ engine, manager, bus, agents, metrics });
-  const base = { seat, member, node_id: secrets.node_id, ledger, shared, bus, metrics, observations, carbon };
+  const base = { seat, member, node_id: secrets.node_id, ledger, shared, bus, metrics, observations };
   const core = { ...base, manager, engine, agents, transports, counter, local, tracing, flow, presence, learning };
-  return { ...core, ...(await openHub(options, secrets, core)) };
+  return { ...core, carbon: beside.carbon, ...(await openHub(options, secrets, core)) };
 }
 
 /** What is spent and what happens in the queues, as metrics show it. */
@@ -193,7 +192,7 @@ function watchFlow(metrics: RouterMetrics, bus: EventBus, accounts: AccountLedge
 async function openHub(
   options: RouterOptions,
   secrets: DataDirSecrets,
-  { node_id, ledger, bus, metrics, engine, agents, tracing, member }: Omit<Core, 'hub' | 'sessions'>,
+  { node_id, ledger, bus, metrics, engine, agents, tracing, member }: Omit<Core, 'hub' | 'sessions' | 'carbon'>,
 ): Promise<Pick<Core, 'hub' | 'sessions'>> {
   const sessions = openSessions(options, secrets);
   const hub = openSessionHub(engine, node_id, {

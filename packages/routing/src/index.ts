@@ -136,6 +136,7 @@ export {
   readManifest,
   type ReadManifest,
   signedText,
+  powerOf,
 } from './lifecycle/manifest.ts';
 export {
   type ManifestsRequired,

@@ -39,6 +39,15 @@ export interface TaskOptions {
   readonly signal?: SignalLike;
 }
 
+/** What a call came to; fields of later editions are there, too. */
+export interface FinalAtp {
+  /** Energy of all that was used, in joules; absent where it is not known. */
+  readonly energy_joules?: number;
+  /** What that emitted, in milligrams of CO2e; absent where it is not known. */
+  readonly co2e_mg?: number;
+  readonly [field: string]: unknown;
+}
+
 /** The whole answer; fields of later editions are there, too. */
 export interface Final {
   readonly id: string;
@@ -47,6 +56,8 @@ export interface Final {
   readonly finish: string;
   readonly cost_usd_micros: number | null;
   readonly usage: Readonly<Record<string, number>> | null;
+  /** What the router says of the call beside the answer; absent where the answer is not of a router. */
+  readonly atp?: FinalAtp;
   readonly [field: string]: unknown;
 }
 

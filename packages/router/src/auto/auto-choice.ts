@@ -3,7 +3,7 @@ import type { CascadeAnswer, CascadeStep } from '@atp-router/consensus';
 import { type Footprint, NANOS_PER_USD } from '@atp-router/kernel';
 import type { CallHead, RouteDecided, RouteLesson, Speculated } from '@atp-router/ledger';
 import { fourDigits, isTextKind, type RouteAnswer, type RouteRecord, type RoutingTask } from '@atp-router/routing';
-import type { Weighed } from './candidates.ts';
+import type { Weighed } from './weighed.ts';
 
 /** Candidates that a record names: enough to see why, and few enough to be written for each call. */
 const CANDIDATES_TOLD = 8;

@@ -1,24 +1,9 @@
 import { type Footprint, ZERO_USAGE } from '@atp-router/kernel';
-import {
-  footprintOf,
-  type ModelEntry,
-  type Observed,
-  type RequestFacts,
-  type RouteCandidate,
-} from '@atp-router/routing';
+import { footprintOf, type ModelEntry, type Observed, type RequestFacts } from '@atp-router/routing';
 import type { IntensityOf } from '../carbon/intensities.ts';
 import { type Foreseen, foreseenOf } from './foreseen.ts';
 import type { Who } from './types.ts';
-
-/** One who may be asked as routing weighs it, and of what that is made. */
-export interface Weighed extends RouteCandidate {
-  /** What the time is worth that it takes, and the carbon. */
-  readonly beside: Foreseen;
-  /** How long an answer takes, by what was measured, else declared; 0 where neither is known. */
-  readonly seconds: number;
-  /** What an answer of so many tokens takes, as far as that is known. */
-  footprint(out_tokens: number): Footprint;
-}
+import type { Weighed } from './weighed.ts';
 
 /** What is weighed beside money. */
 export interface Weights {

@@ -1,5 +1,5 @@
 import type { Config, ModelConfig } from '@atp-router/adapters';
-import type { EnergyProfile, ModelSpec } from '@atp-router/routing';
+import { type EnergyProfile, type ModelSpec, powerOf } from '@atp-router/routing';
 import { stateOf } from '../lifecycle/lacking.ts';
 import type { Papers } from '../lifecycle/papers.ts';
 
@@ -15,5 +15,6 @@ export function energyOf(
   if (model.power !== undefined) return { ...model.power, pue };
   const told = papers?.manifest?.manifest.power;
   if (told === undefined || stateOf(spec, papers, { registry }).kind !== 'valid') return undefined;
-  return { in_joule_per_token: told.in_j_per_token, out_joule_per_token: told.out_j_per_token, pue };
+  const { in_joule_per_token, out_joule_per_token } = powerOf(told);
+  return { in_joule_per_token, out_joule_per_token, pue };
 }

@@ -145,11 +145,16 @@ const manifest = record(
       in_usd_per_mtok: amount('US dollars for a million tokens read.'),
       out_usd_per_mtok: amount('The same written.'),
     }),
-    power: record({
-      in_j_per_token: amount('Joules for a token read.'),
-      out_j_per_token: amount('The same written.'),
-      idle_w: amount('Watts while it waits.'),
-    }),
+    power: record(
+      {
+        in_joule_per_token: amount('Joules for a token read.'),
+        out_joule_per_token: amount('The same written.'),
+        in_j_per_token: amount('The same as older manifests say it; both or none of these.'),
+        out_j_per_token: amount('The same written.'),
+        idle_w: amount('Watts while it waits.'),
+      },
+      ['in_joule_per_token', 'out_joule_per_token', 'in_j_per_token', 'out_j_per_token'],
+    ),
     content_sha256: text('Hex SHA-256 of what `content` says.'),
     content: words('What was hashed.', ['weights', 'model_card']),
     built_by: text('Who built it.'),

@@ -1,4 +1,5 @@
 import type { CallEnded } from '@atp-router/ledger';
+import type { Manifest } from '@atp-router/routing';
 import { describe, expect, test } from 'vitest';
 import { TENANT_KEY } from '../admin/harness.ts';
 import { call } from '../admin/http.ts';
@@ -134,9 +135,9 @@ test('a signed manifest says what a model takes, unless the configuration does; 
     ],
     { registry },
   );
-  const power = { in_j_per_token: 1, out_j_per_token: 10, idle_w: 0 };
-  const put = async (model: string, sign: boolean): Promise<void> => {
-    const manifest = manifestOf(model, { capabilities: ['chat'], power });
+  const power = { in_joule_per_token: 1, out_joule_per_token: 10, idle_w: 0 };
+  const put = async (model: string, sign: boolean, says: Manifest['power'] = power): Promise<void> => {
+    const manifest = manifestOf(model, { capabilities: ['chat'], power: says });
     const file = sign ? signed(manifest, signer) : { manifest };
     const reply = await here.running.admin('PUT', `/lifecycle/${model}/manifest`, file);
     expect(reply.status, reply.text).toBeLessThan(300);
@@ -146,6 +147,9 @@ test('a signed manifest says what a model takes, unless the configuration does; 
   await put('papers', true);
   // (100 × 1 J + 20 × 10 J) × 1.2 = 360 J
   expect((await told(here, 'papers')).atp).toMatchObject({ energy_joules: 360, co2e_mg: 24 });
+  // As manifests said it before, and as it is signed.
+  await put('papers', true, { in_j_per_token: 2, out_j_per_token: 20, idle_w: 0 });
+  expect((await told(here, 'papers')).atp).toMatchObject({ energy_joules: 720 });
   await put('both', true);
   expect((await told(here, 'both')).atp).toMatchObject({ energy_joules: 180, co2e_mg: 12 });
 });

@@ -18,9 +18,23 @@ export interface ManifestPrices {
 
 /** Joules for a token read and written, and watts while it waits. */
 export interface PowerProfile {
+  readonly in_joule_per_token: number;
+  readonly out_joule_per_token: number;
+  readonly idle_w: number;
+}
+
+/** The same as older manifests say it: what is signed keeps its words. */
+export interface OlderPowerProfile {
   readonly in_j_per_token: number;
   readonly out_j_per_token: number;
   readonly idle_w: number;
+}
+
+/** Under the names of today. */
+export function powerOf(power: PowerProfile | OlderPowerProfile): PowerProfile {
+  if ('in_joule_per_token' in power) return power;
+  const { in_j_per_token, out_j_per_token, idle_w } = power;
+  return { in_joule_per_token: in_j_per_token, out_joule_per_token: out_j_per_token, idle_w };
 }
 
 /** What its builder says of a model. */
@@ -38,7 +52,7 @@ export interface Manifest {
   readonly regions: readonly string[];
   readonly prices: ManifestPrices;
   /** Absent: not measured. */
-  readonly power?: PowerProfile | undefined;
+  readonly power?: PowerProfile | OlderPowerProfile | undefined;
   /** Hex SHA-256 of the weights, or of the provider's model card. */
   readonly content_sha256: string;
   readonly content: 'weights' | 'model_card';
@@ -99,7 +113,8 @@ const MANIFEST_RULES: Rules = {
   ),
 };
 const PRICE_RULES: Rules = { in_usd_per_mtok: AMOUNT, out_usd_per_mtok: AMOUNT };
-const POWER_RULES: Rules = { in_j_per_token: AMOUNT, out_j_per_token: AMOUNT, idle_w: AMOUNT };
+const POWER_RULES: Rules = { in_joule_per_token: AMOUNT, out_joule_per_token: AMOUNT, idle_w: AMOUNT };
+const OLDER_POWER_RULES: Rules = { in_j_per_token: AMOUNT, out_j_per_token: AMOUNT, idle_w: AMOUNT };
 const SIGNATURE_RULES: Rules = {
   signer: TEXT,
   value: rule(
@@ -120,7 +135,9 @@ export function readManifest(value: unknown): ReadManifest {
   if (manifest !== undefined) {
     members(manifest, 'manifest', MANIFEST_RULES, complaints);
     part(manifest['prices'], 'manifest.prices', PRICE_RULES, complaints);
-    if (manifest['power'] !== undefined) part(manifest['power'], 'manifest.power', POWER_RULES, complaints);
+    const { power } = manifest;
+    const is_older = isJsonObject(power) && 'in_j_per_token' in power;
+    if (power !== undefined) part(power, 'manifest.power', is_older ? OLDER_POWER_RULES : POWER_RULES, complaints);
   }
   if (file?.['signature'] !== undefined) part(file['signature'], 'signature', SIGNATURE_RULES, complaints);
   if (complaints.length > 0 || file === undefined)
