@@ -172,6 +172,10 @@ describe('calls', () => {
 test('scores of models are shown by cluster, and of no tenant that there is not', async () => {
   expect(await fine('route', 'scores')).toBe('none\n');
   expect(await data('route', 'scores', '--tenant', 'acme')).toEqual({ data: [] });
+  expect(await fine('route', 'clusters')).toMatch(
+    /^none\n\nborn 0, merged 0, split 0, retired 0, replaced 0; of 0 prompts/,
+  );
+  expect(await data('route', 'clusters')).toMatchObject({ data: [], reassigned: { checked: 0, ratio: null } });
   const { code, err } = await run(['route', 'scores', '--tenant', 'nobody']);
   expect([code, err]).toEqual([1, expect.stringContaining('nobody')]);
 });

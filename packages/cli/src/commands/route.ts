@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { withAdmin } from '../online/api.ts';
 import type { OnlineOptions } from '../online/target.ts';
+import { clustersText } from '../print/clusters.ts';
 import { type Column, isRow, type Row, rowsOf, table } from '../print/table.ts';
 import { printable, shown, usd } from '../print/text.ts';
 import { adminPath, type Cli, online, show } from './context.ts';
@@ -31,17 +32,6 @@ const SCORES: readonly Column[] = [
   ['KIND', (row) => (row['kind'] === null ? '-' : shown(row['kind']))],
   ['WORDS', (row) => Number(row['observations']).toFixed(1)],
   ['RIGHT', (row) => digits(row['right'])],
-];
-
-const CLUSTERS: readonly Column[] = [
-  ['CLUSTER', 'id'],
-  ['NAME', (row) => (row['name'] === null ? '-' : printable(shown(row['name'])))],
-  ['PROMPTS', (row) => Number(row['prompts']).toFixed(0)],
-  ['SHARE', (row) => digits(row['share'])],
-  ['MOSTLY', (row) => (row['kind'] === null ? '-' : `${printable(shown(row['kind']))} ${digits(row['kind_share'])}`)],
-  ['SINCE', (row) => new Date(Number(row['born_at_ms'])).toISOString().slice(0, 13)],
-  ['REASSIGNED', (row) => digits(isRow(row['reassigned']) ? row['reassigned']['ratio'] : null)],
-  ['MODELS', (row) => modelsOn(row['models'])],
 ];
 
 const ESTIMATES: readonly Column[] = [
@@ -90,27 +80,6 @@ export function addRoute(program: Command, cli: Cli): void {
       }),
     );
   addRouteSavings(route, cli);
-}
-
-function clustersText(row: Row): string {
-  const changes = Object.entries(isRow(row['changes']) ? row['changes'] : {});
-  const { checked, ratio } = isRow(row['reassigned']) ? row['reassigned'] : {};
-  return [
-    table(rowsOf({ data: row['data'] }), CLUSTERS),
-    `\n${changes.map(([name, count]) => `${printable(name)} ${shown(count)}`).join(', ')}`,
-    `; of ${shown(checked)} prompts that were assigned again, ${digits(ratio)} went elsewhere\n`,
-  ].join('');
-}
-
-/** The three that are right most often. */
-function modelsOn(models: unknown): string {
-  const rows = [...rowsOf({ data: models })].sort((a, b) => Number(b['right']) - Number(a['right']));
-  return rows.length === 0
-    ? '-'
-    : rows
-        .slice(0, 3)
-        .map((row) => `${printable(shown(row['model']))} ${digits(row['right'])}`)
-        .join(', ');
 }
 
 function explained(row: Row): string {

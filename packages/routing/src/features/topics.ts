@@ -1,6 +1,7 @@
 import { type Rng, randomInt } from '@atp-router/kernel';
 import type { BookState } from '../clusters/book-state.ts';
 import type { Sparse } from '../learn/sparse.ts';
+import { drawn } from './drawn.ts';
 import { type Direction, Rarity } from './rarity.ts';
 import { BUCKETS, type Terms } from './terms.ts';
 
@@ -214,13 +215,7 @@ export class Topics {
   }
 
   #take(direction: Direction): void {
-    let best = 0;
-    let most = -1;
-    const near = this.near(direction);
-    for (let topic = 0; topic < near.length; topic += 1) {
-      const cosine = near[topic] ?? 0;
-      if (cosine > most) [best, most] = [topic, cosine];
-    }
+    const best = this.nearest(direction) ?? 0;
     const members = Math.min(this.#members[best] ?? 0, this.#settings.kept);
     this.#add(best, direction, 1 / (members + 1));
   }
@@ -273,14 +268,4 @@ const SAME = 1e-6;
 /** Its words are in every prompt. */
 function isSilent({ weights }: Direction): boolean {
   return weights.every((weight) => weight === 0);
-}
-
-/** A place by chance, each as likely as its part of the sum. */
-function drawn(parts: readonly number[], rng: Rng): number {
-  let left = rng.next() * parts.reduce((sum, part) => sum + part, 0);
-  for (const [i, part] of parts.entries()) {
-    left -= part;
-    if (left <= 0) return i;
-  }
-  return 0;
 }

@@ -1,6 +1,5 @@
-import { isJsonObject, isTime, listOf, textOf } from '@atp-router/kernel';
+import { isTime, listOf } from '@atp-router/kernel';
 import { isTextKind, TEXT_KINDS, type TextKind } from '../features/text-kind.ts';
-import { NAME_CHARS_MAX } from './tenants.ts';
 
 /** Rows of a model, a kind of text, answers, and how right these were together. */
 export type KindRow = readonly [model: string, kind: TextKind, n: number, right: number];
@@ -52,16 +51,14 @@ export class KindTallies {
   }
 }
 
-const isName = textOf(NAME_CHARS_MAX);
-
-/** Absent in states of before kinds were told apart. */
-export function areKindRows(value: unknown, models_max: number): boolean {
-  return value === undefined || listOf(isKindRow, models_max * TEXT_KINDS.length)(value);
-}
-
-function isKindRow(row: unknown): boolean {
-  if (!Array.isArray(row) || row.length !== 4 || isJsonObject(row)) return false;
-  const [model, kind, n, right] = row as readonly unknown[];
-  if (!isName(model) || !isTextKind(kind) || !isTime(n) || !isTime(right)) return false;
-  return (right as number) <= (n as number) * 1.000_001 + 1e-6;
+/** Absent in states of before kinds were told apart. `isName`: whether it can be the name of a model. */
+export function areKindRows(value: unknown, models_max: number, isName: (name: unknown) => boolean): boolean {
+  const isRow = (row: unknown): boolean => {
+    if (!Array.isArray(row) || row.length !== 4) return false;
+    const [model, kind, n, right] = row as readonly unknown[];
+    if (!isName(model) || !isTextKind(kind) || !isTime(n) || !isTime(right)) return false;
+    // Both are rounded.
+    return (right as number) <= (n as number) * 1.000_001 + 1e-6;
+  };
+  return value === undefined || listOf(isRow, models_max * TEXT_KINDS.length)(value);
 }

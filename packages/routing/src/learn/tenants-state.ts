@@ -94,7 +94,7 @@ export function isTenantsState(
       listOf((pair) => typeof pair === 'object' && pair !== null && isAccord(pair), PAIRS_MAX)(accords) &&
       listOf(isLength, LENGTHS_MAX)(lengths) &&
       listOf(isDriftRow, MODELS_MAX)(drifts) &&
-      areKindRows(kinds, MODELS_MAX)
+      areKindRows(kinds, MODELS_MAX, isName)
     );
   };
   return listOf(isTenant, TENANTS_MAX)(value);
