@@ -162,6 +162,18 @@ export {
 export { CHECK_KINDS, type Check, type CheckedAnswer, type CheckKind, checkScore } from './success/check.ts';
 export { ANSWER_FORMATS, type AnswerFormat } from './success/format.ts';
 export {
+  type Agreement,
+  agreementOf,
+  isJudge,
+  isMoreRight,
+  JUDGE,
+  NO_PAIRS,
+  sourcesOf,
+  type VerdictPairs,
+  withPair,
+} from './success/agreement.ts';
+export { JUDGED_CHARS_MAX, type JudgedCase, judgeQuestion, type JudgeQuestion, judgeWord } from './success/judge.ts';
+export {
   isCorrection,
   RETRY_MS,
   SIGNAL_MS,

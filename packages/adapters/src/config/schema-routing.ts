@@ -119,6 +119,31 @@ export const routingSchema: z.ZodType<RoutingConfig> = typed<RoutingConfig>()(
         description:
           'What answers are held against when the client has them, of calls that `auto` has chosen for; of several that match, the first. What is found is learned of like feedback, by its weight. docs/operations/success.md.',
       }),
+    judge: z
+      .strictObject({
+        model: modelName(
+          'Model that is asked how right an answer is. It needs a price, and judges no answer of its own.',
+        ),
+        sample: z.number().min(0).max(1).default(0.02).meta({
+          description: 'Of the answers that `auto` has chosen for it is shown so many, 0 to 1. 0: none.',
+        }),
+        usd_per_day: z.number().min(0).max(9_000_000).default(1).meta({
+          description:
+            'What it may cost on a day (UTC), in US dollars: on the account `@judge`, never on that of a tenant.',
+        }),
+        weight: z.number().min(0.01).max(0.9).default(0.5).meta({
+          description: "How much its word counts beside a person's, which counts 1.",
+        }),
+        rubric: z.string().min(1).max(4_000).optional().meta({
+          description:
+            'What a right answer is, in words to the judge. Absent: it does what was asked, correctly and wholly.',
+        }),
+      })
+      .optional()
+      .meta({
+        description:
+          'A model that is shown a sample of answers to `auto` when clients have them, and says how right they are. docs/operations/success.md. Absent: nobody.',
+      }),
     seed: atStart(
       int(
         0,

@@ -1,5 +1,5 @@
 import { type Case, testFaults } from './faults.ts';
-import { append } from './support.ts';
+import { append, insert, SMALL } from './support.ts';
 
 const CASES: readonly Case[] = [
   {
@@ -21,6 +21,25 @@ const CASES: readonly Case[] = [
     at: ['10:19 routing.plans'],
     message: /^"plans" is not one of the known values$/,
     suggestion: 'cascade',
+  },
+  {
+    why: 'dangling model that judges',
+    text: append('routing: { judge: { model: smal } }'),
+    at: ['10:28 routing.judge.model'],
+    message: /no model has the id "smal"/,
+    suggestion: 'small',
+  },
+  {
+    why: 'a judge without a price',
+    text: [...SMALL.slice(0, 8), 'routing: { judge: { model: small } }'].join('\n'),
+    at: ['9:28 routing.judge.model'],
+    message: /^"small" has no price, but the budget of the judge is in money$/,
+  },
+  {
+    why: 'a judge that is a shadow',
+    text: insert(9, '    status: shadow', 'routing: { judge: { model: small } }'),
+    at: ['11:28 routing.judge.model'],
+    message: /^"small" is a shadow, which judges nobody$/,
   },
 ];
 

@@ -9,6 +9,7 @@ import {
   whatIf,
   whatIfPolicy,
 } from '@atp-router/routing';
+import { successOf } from '../success/success-report.ts';
 import type { AdminParts } from './parts.ts';
 import { type AdminReply, type AdminRequest, type AdminRoutes, notFound, ok } from './routes.ts';
 
@@ -17,6 +18,7 @@ export function addRouting(routes: AdminRoutes, parts: AdminParts): void {
   routes.get('/routing/explain', ['request_id'], (request) => explain(request, parts));
   routes.get('/routing/scores', ['tenant'], (request) => scores(request, parts));
   routes.get('/routing/whatif', ['policy'], (request) => whatif(request, parts));
+  routes.get('/routing/success', [], () => success(parts));
 }
 
 async function explain({ query }: AdminRequest, { ledger }: AdminParts): Promise<AdminReply> {
@@ -43,6 +45,10 @@ async function scores({ query }: AdminRequest, { learning, manager }: AdminParts
     ...{ model, cluster: topic ?? null, observations: fourDigits(n), right: fourDigits(right / n) },
   }));
   return ok({ data });
+}
+
+async function success({ ledger }: Pick<AdminParts, 'ledger'>): Promise<AdminReply> {
+  return ok(successOf(await ledger.learned.routes(ROUTES_MAX)));
 }
 
 /** Choices that are looked at, and words on them: all that are kept of one process. */
