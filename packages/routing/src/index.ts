@@ -174,6 +174,9 @@ export {
 } from './success/agreement.ts';
 export { JUDGED_CHARS_MAX, type JudgedCase, judgeQuestion, type JudgeQuestion, judgeWord } from './success/judge.ts';
 export {
+  HANG_UP_WEIGHT,
+  type HangUpKind,
+  hangUpRight,
   isCorrection,
   RETRY_MS,
   SIGNAL_MS,

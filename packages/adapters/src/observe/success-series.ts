@@ -46,7 +46,7 @@ export class SuccessSeries {
     this.#left_out = new Lazy((reason) => left_out.series(reason));
     const signals = registry.counter({
       ...{ name: 'atp_success_signals_total', labels: ['kind'] },
-      help: 'What the next request of a client said of an answer, of tenants with `implicit_signals`: `retry` and `regenerated` (the same was asked again), `corrected`, `followed` (the conversation went on).',
+      help: 'What clients said of an answer by what they did, of tenants with `implicit_signals`: `retry` and `regenerated` (the same was asked again), `corrected`, `followed` (the conversation went on), `left` (hung up while it came), `stayed`.',
     });
     this.#signals = new Lazy((kind) => signals.series(kind));
     const judged = registry.counter({

@@ -7,6 +7,7 @@ import type { GenerationManager } from '../generation/manager.ts';
 import { Trials } from '../lifecycle/shadow/trials.ts';
 import type { EventBus } from '../observe/event-bus.ts';
 import type { RouterOptions } from '../options.ts';
+import { HangUps } from '../success/hang-ups.ts';
 import { Judge } from '../success/judge.ts';
 import { Signals } from '../success/signals.ts';
 import { Validators } from '../success/validators.ts';
@@ -49,6 +50,9 @@ export async function openWatchers(
   const hash = (text: string): string => createHash('sha256').update(text).digest('hex');
   const signals = new Signals({ clock, log: bus, series: parts.metrics.success, hash });
   bus.listen((event) => signals.observe(event));
+  const is_draining = (): boolean => engine.is_draining;
+  const hang_ups = new HangUps({ clock, log: bus, series: parts.metrics.success, is_draining });
+  bus.listen((event) => hang_ups.observe(event));
   const words = new Words({
     ...{ store: learned, series: parts.metrics.success, is_judged: () => generation().routing.judge !== undefined },
     onProblem: (error) => onProblem?.('projection', toAtpError(error)),
@@ -59,6 +63,6 @@ export async function openWatchers(
     nonce: () => randomBytes(NONCE_BYTES).toString('hex'),
   });
   bus.listen((event) => judge.observe(event));
-  engine.attach(watchAll([observations.recorder, validators, signals, judge, trials]));
+  engine.attach(watchAll([observations.recorder, validators, signals, hang_ups, judge, trials]));
   return observations;
 }
