@@ -184,6 +184,8 @@ export {
   type SignalKind,
   signalRight,
 } from './success/signal.ts';
+export { Pattern } from './success/pattern.ts';
+export { PATTERN_CHARS_MAX } from './success/pattern-parse.ts';
 export { type CheckSaid, type CheckVerdict, verdictOf } from './success/verdict.ts';
 export { NearTexts, resemblance, shingles } from './observations/minhash.ts';
 export {

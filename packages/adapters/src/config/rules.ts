@@ -9,7 +9,7 @@ import { checkPersona, checkRights } from './rules-personas.ts';
 import { checkPolicy } from './rules-policies.ts';
 import { checkProvider, headerNames } from './rules-providers.ts';
 import { checkRegistry } from './rules-registry.ts';
-import { checkJudge } from './rules-routing.ts';
+import { checkRouting } from './rules-routing.ts';
 import { checkCluster, checkSessionStore } from './rules-sessions.ts';
 import { checkSigning } from './rules-signing.ts';
 import { valueAt } from './shape.ts';
@@ -32,7 +32,7 @@ export function checkRules(inventory: Inventory): Draft[] {
     ...checkEmbeddings(inventory),
     ...checkAliases(inventory),
     ...checkRegistry(inventory),
-    ...checkJudge(inventory),
+    ...checkRouting(inventory),
     ...headerNames(inventory, ['telemetry', 'otlp', 'headers']),
   ];
 }

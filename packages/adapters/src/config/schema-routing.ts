@@ -1,4 +1,4 @@
-import { ANSWER_FORMATS, CHECK_KINDS, LEARNER_KINDS } from '@atp-router/routing';
+import { ANSWER_FORMATS, CHECK_KINDS, LEARNER_KINDS, PATTERN_CHARS_MAX } from '@atp-router/routing';
 import { z } from 'zod';
 import { atStart, int, modelName, name, typed } from './schema-parts.ts';
 import type { RoutingConfig } from './types-routing.ts';
@@ -6,7 +6,7 @@ import type { RoutingConfig } from './types-routing.ts';
 const checkSchema = z.strictObject({
   kind: z.enum(CHECK_KINDS).meta({
     description:
-      '`format`: it has the form `form`. `schema`: it is of the JSON Schema that the request asks for, where it does. `length`: it has so many characters. `quality`: it is neither empty, nor cut off, nor a loop, nor a refusal. `safety`: it has no more secrets and personal data than the prompt.',
+      '`format`: it has the form `form`. `schema`: it is of the JSON Schema that the request asks for, where it does. `length`: it has so many characters. `pattern`: a regular expression is found in it, or is not. `quality`: it is neither empty, nor cut off, nor a loop, nor a refusal. `safety`: it has no more secrets and personal data than the prompt. `command`: a program says so.',
   }),
   form: z
     .enum(ANSWER_FORMATS)
@@ -14,6 +14,25 @@ const checkSchema = z.strictObject({
     .meta({ description: 'Only for `format`. Code is what is in fences, with brackets that close.' }),
   min_chars: int(0, 10_000_000, 'Only for `length`.').default(1),
   max_chars: int(1, 10_000_000, 'Only for `length`.').default(100_000),
+  pattern: z.string().min(1).max(PATTERN_CHARS_MAX).optional().meta({
+    description:
+      'Only for `pattern`: a regular expression, found anywhere unless it begins with `^`; `(?i)` at its beginning: of any case. Without back references, and without looking ahead or behind: its time is linear in the answer.',
+  }),
+  must_match: z.boolean().default(true).meta({
+    description: 'Only for `pattern`: whether the answer is right when it is found, or when it is not.',
+  }),
+  command: z.array(z.string().min(1).max(1_024)).min(1).max(64).optional().meta({
+    description:
+      'Only for `command`: a program, by its whole path or as PATH finds it, and what it is told; no shell. It reads `{"answer", "task"}` and ends with 0 (right, or as it prints a number from 0 to 1) or 1 (wrong).',
+  }),
+  timeout_ms: int(
+    10,
+    60_000,
+    'Only for `command`: then it is killed with all that it has started, and says nothing.',
+  ).default(5_000),
+  with_prompt: z.boolean().default(false).meta({
+    description: 'Only for `command`: whether it reads what was asked as well, as `"prompt"`.',
+  }),
   weight: z.number().min(0.01).max(0.5).default(0.2).meta({
     description: "How much what it says counts beside a person's word, which counts 1.",
   }),

@@ -41,6 +41,24 @@ const CASES: readonly Case[] = [
     at: ['11:28 routing.judge.model'],
     message: /^"small" is a shadow, which judges nobody$/,
   },
+  {
+    why: 'a pattern that looks behind',
+    text: append("routing: { validators: [{ checks: [{ kind: pattern, pattern: '(?<=a)b' }] }] }"),
+    at: ['10:62 routing.validators[0].checks[0].pattern'],
+    message: /neither ahead nor behind \(at character 2\)$/,
+  },
+  {
+    why: 'a pattern that is missing, and one that nobody asks for',
+    text: append("routing: { validators: [{ checks: [{ kind: pattern }, { kind: length, pattern: 'a' }] }] }"),
+    at: ['10:36 routing.validators[0].checks[0].pattern', '10:71 routing.validators[0].checks[1].pattern'],
+    message: /^"pattern" is missing$/,
+  },
+  {
+    why: 'a program that depends on a folder',
+    text: append('routing: { validators: [{ checks: [{ kind: command, command: [./check] }] }] }'),
+    at: ['10:63 routing.validators[0].checks[0].command[0]'],
+    message: /depends on a folder$/,
+  },
 ];
 
 testFaults('routing', CASES);

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import type { RouterMetrics } from '@atp-router/adapters';
+import { type RouterMetrics, runProgram } from '@atp-router/adapters';
 import { toAtpError } from '@atp-router/kernel';
 import type { LearnedStore } from '@atp-router/ledger';
 import type { Engine } from '../engine/engine.ts';
@@ -7,6 +7,7 @@ import type { GenerationManager } from '../generation/manager.ts';
 import { Trials } from '../lifecycle/shadow/trials.ts';
 import type { EventBus } from '../observe/event-bus.ts';
 import type { RouterOptions } from '../options.ts';
+import { CommandChecks } from '../success/command-checks.ts';
 import { HangUps } from '../success/hang-ups.ts';
 import { Judge } from '../success/judge.ts';
 import { Signals } from '../success/signals.ts';
@@ -43,8 +44,11 @@ export async function openWatchers(
   const trials = new Trials({ ambient, log: bus, live, generation, submit });
   bus.listen((event) => trials.observe(event));
   const { clock } = ambient;
+  const commands = new CommandChecks({
+    ...{ series: parts.metrics.success, run: runProgram, path: process.env['PATH'] ?? '' },
+  });
   const validators = new Validators({
-    ...{ clock, log: bus, series: parts.metrics.success, later: (run) => void setImmediate(run) },
+    ...{ clock, log: bus, series: parts.metrics.success, commands, later: (run) => void setImmediate(run) },
   });
   bus.listen((event) => validators.observe(event));
   const hash = (text: string): string => createHash('sha256').update(text).digest('hex');
@@ -64,5 +68,9 @@ export async function openWatchers(
   });
   bus.listen((event) => judge.observe(event));
   engine.attach(watchAll([observations.recorder, validators, signals, hang_ups, judge, trials]));
-  return observations;
+  const close = (): Promise<void> => {
+    commands.close();
+    return observations.close();
+  };
+  return { ...observations, close };
 }

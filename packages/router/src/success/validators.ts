@@ -7,6 +7,7 @@ import { type CallRequest, canCompare } from '../engine/request.ts';
 import type { Generation } from '../generation/generation.ts';
 import type { Watched } from '../lifecycle/shadow/trials.ts';
 import { checksOf, schemaOf } from './checks-of.ts';
+import type { CommandChecks } from './command-checks.ts';
 import { type ChosenAnswer, ChosenAnswers } from './chosen-answers.ts';
 import { wordOn } from './word-on.ts';
 
@@ -17,6 +18,7 @@ export interface ValidatorParts {
   readonly clock: Clock;
   readonly log: EventLog;
   readonly series: Pick<SuccessSeries, 'checked' | 'leftOut'>;
+  readonly commands: Pick<CommandChecks, 'said'>;
   /** Runs something when the event loop has nothing more urgent. */
   readonly later: (run: () => void) => void;
 }
@@ -76,10 +78,29 @@ export class Validators {
   }
 
   #do(ready: Ready): void {
-    const { clock, log } = this.#parts;
-    const { decided, of: checks } = ready;
+    const { of: checks } = ready;
     const answer = checkedOf(ready);
-    const verdict = verdictOf(checks.flatMap((check) => this.#said(check, answer)));
+    const said = checks.flatMap((check) => (check.kind === 'command' ? [] : this.#said(check, answer)));
+    const commands = checks.filter(({ kind }) => kind === 'command');
+    if (commands.length === 0) this.#tell(ready, said);
+    else void this.#ask(ready, commands, answer, said);
+  }
+
+  /** Others are checked meanwhile. */
+  async #ask(
+    ready: Ready,
+    commands: readonly Check[],
+    { prompt, answer }: CheckedAnswer,
+    said: readonly CheckSaid[],
+  ): Promise<void> {
+    const { task_type } = ready.decided;
+    const asked = commands.map((check) => this.#parts.commands.said(check, { prompt, answer, task_type }));
+    this.#tell(ready, [...said, ...(await Promise.all(asked)).flat()]);
+  }
+
+  #tell({ decided }: Ready, said: readonly CheckSaid[]): void {
+    const { clock, log } = this.#parts;
+    const verdict = verdictOf(said);
     if (verdict === undefined) return;
     const { right, weight, by } = verdict;
     log.append(wordOn(decided, { by: `validator:${by.join('+')}`, right, weight }, clock.now_ms()));
@@ -104,7 +125,9 @@ export class Validators {
 }
 
 function checkedOf({ request, call, of: checks, said }: Ready): CheckedAnswer {
-  const prompt = checks.some(({ kind }) => kind === 'safety') ? request.promptTexts().join('\n') : '';
+  const prompt = checks.some(({ kind, with_prompt }) => kind === 'safety' || (kind === 'command' && with_prompt))
+    ? request.promptTexts().join('\n')
+    : '';
   const schema = schemaOf(checks, request.facet, call);
   return { prompt, answer: said.text, is_cut: said.finish === 'length', schema };
 }
