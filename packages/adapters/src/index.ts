@@ -8,6 +8,7 @@ export * from './http/index.ts';
 export * from './journal/index.ts';
 export * from './link/index.ts';
 export * from './observe/index.ts';
+export * from './programs/index.ts';
 export * from './secrets/index.ts';
 export * from './sessions/index.ts';
 export * from './sim/index.ts';

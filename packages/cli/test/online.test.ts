@@ -178,6 +178,7 @@ test('scores of models are shown by cluster, and of no tenant that there is not'
   expect(await data('route', 'clusters')).toMatchObject({ data: [], reassigned: { checked: 0, ratio: null } });
   const { code, err } = await run(['route', 'scores', '--tenant', 'nobody']);
   expect([code, err]).toEqual([1, expect.stringContaining('nobody')]);
+  expect(await fine('route', 'success')).toBe('answers judged: 0\n\nnone\n');
 });
 
 describe('operation', () => {

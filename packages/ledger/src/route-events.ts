@@ -120,9 +120,9 @@ export interface RouteFeedback {
   readonly key_id: string;
   /** Hex SHA-256 of what was given: the same again is no other feedback. */
   readonly body_hash: string;
-  /** What said it in place of a person, as `validator:<kinds>`; absent: somebody who has a key. */
+  /** What said it in place of a person, as `validator:<kinds>`, `signal:<kind>` or `judge:<model>`; absent: somebody who has a key. */
   readonly by?: string | undefined;
-  /** How much it counts beside a person's word, above 0 and below 1. Absent: as much. */
+  /** How much it counts beside a person's word, below 1; 0: nothing is learned of it, for a person's word stands above it. Absent: as much. */
   readonly weight?: number | undefined;
   /** 0 to 1. */
   readonly right: number;

@@ -166,7 +166,7 @@ async function coreOver(options: RouterOptions, seat: Seat, { ledger, shared }: 
   engine.cache = new CacheDesk((...looked) => metrics.cache.looked(...looked));
   manager.attach(engine);
   for (const kill of member?.kills ?? ledger.start.kills) engine.parts.kills.set(kill.scope, kill.id, true);
-  const observations = await openWatchers(options, engine, manager, { seat, bus, metrics });
+  const observations = await openWatchers(options, engine, manager, { seat, bus, metrics, learned: ledger.learned });
   const flow = { watch, spending: watchFlow(metrics, bus, accounts, engine) };
   const presence = new Presence(member?.others, options.config.workers);
   registerGauges(metrics, { engine, ledger, bus, shared, presence, tracing, member, learning });

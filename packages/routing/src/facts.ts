@@ -34,6 +34,8 @@ export interface RequestFacts {
   readonly local_only?: string | undefined;
   /** The id of the shadow that is asked beside somebody else, for nobody: no other model, and no policy. Absent: a client asks. */
   readonly shadow?: string | undefined;
+  /** The model that is named is asked, and no other under any policy: the router asks for itself. Absent: a client asks. */
+  readonly is_alone?: true | undefined;
 }
 
 /** The present state of the targets, as the breakers, readiness windows and kill switches see it. */

@@ -179,6 +179,21 @@ export {
 export { CHECK_KINDS, type Check, type CheckedAnswer, type CheckKind, checkScore } from './success/check.ts';
 export { ANSWER_FORMATS, type AnswerFormat } from './success/format.ts';
 export {
+  type Agreement,
+  agreementOf,
+  isJudge,
+  isMoreRight,
+  JUDGE,
+  NO_PAIRS,
+  sourcesOf,
+  type VerdictPairs,
+  withPair,
+} from './success/agreement.ts';
+export { JUDGED_CHARS_MAX, type JudgedCase, judgeQuestion, type JudgeQuestion, judgeWord } from './success/judge.ts';
+export {
+  HANG_UP_WEIGHT,
+  type HangUpKind,
+  hangUpRight,
   isCorrection,
   RETRY_MS,
   SIGNAL_MS,
@@ -186,6 +201,8 @@ export {
   type SignalKind,
   signalRight,
 } from './success/signal.ts';
+export { Pattern } from './success/pattern.ts';
+export { PATTERN_CHARS_MAX } from './success/pattern-parse.ts';
 export { type CheckSaid, type CheckVerdict, verdictOf } from './success/verdict.ts';
 export { NearTexts, resemblance, shingles } from './observations/minhash.ts';
 export {

@@ -86,7 +86,7 @@ function coming(registry: Registry, name: string, named: Named, facts: RequestFa
   const subject = { names, facts };
   if (base.kind === 'policy') return { policy: base.policy, is_named: true, subject };
   // What was asked for already came under its policy.
-  if (facts.shadow !== undefined) return { policy: undefined, is_named: false, subject };
+  if (facts.shadow !== undefined || facts.is_alone === true) return { policy: undefined, is_named: false, subject };
   return { policy: matching(registry, subject), is_named: false, subject };
 }
 

@@ -110,6 +110,8 @@ function pointers(inventory: Inventory): Draft[] {
     drafts.push(...target(inventory, [...agent.path, 'model'], agent.value['model'], ['model']));
   const baseline = valueAt(inventory.data, ['routing', 'baseline']);
   if (baseline !== undefined) drafts.push(...target(inventory, ['routing', 'baseline'], baseline, ['model']));
+  const judge = valueAt(inventory.data, ['routing', 'judge', 'model']);
+  if (judge !== undefined) drafts.push(...target(inventory, ['routing', 'judge', 'model'], judge, ['model']));
   return drafts;
 }
 

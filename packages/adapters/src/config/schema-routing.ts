@@ -1,4 +1,4 @@
-import { ANSWER_FORMATS, CHECK_KINDS, LEARNER_KINDS, SCORE_WEIGHTS } from '@atp-router/routing';
+import { ANSWER_FORMATS, CHECK_KINDS, LEARNER_KINDS, PATTERN_CHARS_MAX, SCORE_WEIGHTS } from '@atp-router/routing';
 import { z } from 'zod';
 import { atStart, int, modelName, name, typed } from './schema-parts.ts';
 import type { RoutingConfig } from './types-routing.ts';
@@ -6,7 +6,7 @@ import type { RoutingConfig } from './types-routing.ts';
 const checkSchema = z.strictObject({
   kind: z.enum(CHECK_KINDS).meta({
     description:
-      '`format`: it has the form `form`. `schema`: it is of the JSON Schema that the request asks for, where it does. `length`: it has so many characters. `quality`: it is neither empty, nor cut off, nor a loop, nor a refusal. `safety`: it has no more secrets and personal data than the prompt.',
+      '`format`: it has the form `form`. `schema`: it is of the JSON Schema that the request asks for, where it does. `length`: it has so many characters. `pattern`: a regular expression is found in it, or is not. `quality`: it is neither empty, nor cut off, nor a loop, nor a refusal. `safety`: it has no more secrets and personal data than the prompt. `command`: a program says so.',
   }),
   form: z
     .enum(ANSWER_FORMATS)
@@ -14,6 +14,25 @@ const checkSchema = z.strictObject({
     .meta({ description: 'Only for `format`. Code is what is in fences, with brackets that close.' }),
   min_chars: int(0, 10_000_000, 'Only for `length`.').default(1),
   max_chars: int(1, 10_000_000, 'Only for `length`.').default(100_000),
+  pattern: z.string().min(1).max(PATTERN_CHARS_MAX).optional().meta({
+    description:
+      'Only for `pattern`: a regular expression, found anywhere unless it begins with `^`; `(?i)` at its beginning: of any case. Without back references, and without looking ahead or behind: its time is linear in the answer.',
+  }),
+  must_match: z.boolean().default(true).meta({
+    description: 'Only for `pattern`: whether the answer is right when it is found, or when it is not.',
+  }),
+  command: z.array(z.string().min(1).max(1_024)).min(1).max(64).optional().meta({
+    description:
+      'Only for `command`: a program, by its whole path or as PATH finds it, and what it is told; no shell. It reads `{"answer", "task"}` and ends with 0 (right, or as it prints a number from 0 to 1) or 1 (wrong).',
+  }),
+  timeout_ms: int(
+    10,
+    60_000,
+    'Only for `command`: then it is killed with all that it has started, and says nothing.',
+  ).default(5_000),
+  with_prompt: z.boolean().default(false).meta({
+    description: 'Only for `command`: whether it reads what was asked as well, as `"prompt"`.',
+  }),
   weight: z.number().min(0.01).max(0.5).default(0.2).meta({
     description: "How much what it says counts beside a person's word, which counts 1.",
   }),
@@ -163,6 +182,31 @@ export const routingSchema: z.ZodType<RoutingConfig> = typed<RoutingConfig>()(
       .meta({
         description:
           'What answers are held against when the client has them, of calls that `auto` has chosen for; of several that match, the first. What is found is learned of like feedback, by its weight. docs/operations/success.md.',
+      }),
+    judge: z
+      .strictObject({
+        model: modelName(
+          'Model that is asked how right an answer is. It needs a price, and judges no answer of its own.',
+        ),
+        sample: z.number().min(0).max(1).default(0.02).meta({
+          description: 'Of the answers that `auto` has chosen for it is shown so many, 0 to 1. 0: none.',
+        }),
+        usd_per_day: z.number().min(0).max(9_000_000).default(1).meta({
+          description:
+            'What it may cost on a day (UTC), in US dollars: on the account `@judge`, never on that of a tenant.',
+        }),
+        weight: z.number().min(0.01).max(0.9).default(0.5).meta({
+          description: "How much its word counts beside a person's, which counts 1.",
+        }),
+        rubric: z.string().min(1).max(4_000).optional().meta({
+          description:
+            'What a right answer is, in words to the judge. Absent: it does what was asked, correctly and wholly.',
+        }),
+      })
+      .optional()
+      .meta({
+        description:
+          'A model that is shown a sample of answers to `auto` when clients have them, and says how right they are. docs/operations/success.md. Absent: nobody.',
       }),
     seed: atStart(
       int(

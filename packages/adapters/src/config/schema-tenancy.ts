@@ -189,7 +189,7 @@ export const tenantSchema: z.ZodType<TenantConfig> = typed<TenantConfig>()(
     }),
     implicit_signals: z.boolean().default(false).meta({
       description:
-        'Whether what a client asks next counts a little as a word on the answer before it: the same again, a correction, a conversation that goes on. `false`: nothing is learned of that. docs/operations/success.md.',
+        'Whether what a client asks next counts a little as a word on the answer before it: the same again, a correction, a conversation that goes on; and whether it hangs up while a stream comes. `false`: nothing is learned of that. docs/operations/success.md.',
     }),
   }),
 );

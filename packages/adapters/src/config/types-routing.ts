@@ -22,6 +22,8 @@ export interface RoutingConfig {
   readonly speculate?: SpeculateConfig | undefined;
   /** Of a call the first that it matches. */
   readonly validators: readonly ValidatorConfig[];
+  /** Absent: nobody judges. */
+  readonly judge?: JudgeConfig | undefined;
   readonly seed?: number | undefined;
 }
 
@@ -29,6 +31,18 @@ export interface RoutingConfig {
 export interface StaticConfig {
   readonly weights: ScoreTerms;
   readonly frontier_first: boolean;
+}
+
+/** Who is asked how right answers are, a sample of them. */
+export interface JudgeConfig {
+  /** Id of a model. */
+  readonly model: string;
+  /** 0 to 1. */
+  readonly sample: number;
+  readonly usd_per_day: number;
+  /** How much its word counts beside a person's, which counts 1. */
+  readonly weight: number;
+  readonly rubric?: string | undefined;
 }
 
 /** When the next of a cascade begins early. */

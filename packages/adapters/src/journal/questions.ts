@@ -69,6 +69,7 @@ export interface Questions {
     readonly args: readonly [limit: number];
     readonly answer: readonly (RouteDecided | RouteFeedback)[];
   };
+  'learned.words': { readonly args: readonly [call_id: string]; readonly answer: readonly RouteFeedback[] };
   'learned.own': { readonly args: readonly []; readonly answer: LearnedState | undefined };
   'learned.others': {
     readonly args: Parameters<LearnedStore['others']>;
@@ -119,6 +120,7 @@ export function answersFrom(driver: SqlDriver, node_id: string): Answers {
     'learned.route': learned.route,
     'learned.drifts': learned.drifts,
     'learned.routes': learned.routes,
+    'learned.words': learned.words,
     'learned.own': learned.own,
     'learned.others': learned.others,
     'learned.after': learned.after,
@@ -166,6 +168,7 @@ export function learnedStoreFrom(answers: Answers): LearnedStore {
     route: (call_id) => answers.ask('learned.route', call_id),
     routes: (limit) => answers.ask('learned.routes', limit),
     drifts: (model, from_ms) => answers.ask('learned.drifts', model, from_ms),
+    words: (call_id) => answers.ask('learned.words', call_id),
     own: () => answers.ask('learned.own'),
     others: (known) => answers.ask('learned.others', known),
     after: (place, limit) => answers.ask('learned.after', place, limit),

@@ -29,7 +29,7 @@ export { GAUGE_RULES } from './merge-rules.ts';
 export { type Logger, type LogOptions, type LogSink, openLogger } from './logger.ts';
 export { RouterMetrics } from './metrics.ts';
 export { ObservationSeries, type ObservationState } from './observation-series.ts';
-export { SuccessSeries } from './success-series.ts';
+export { type JudgedOutcome, SuccessSeries } from './success-series.ts';
 export { type SessionGauges, SessionSeries } from './session-series.ts';
 export { type HttpConnectionsUsage, sessionRoomMetrics } from './session-room.ts';
 export type { MetricInfo, MetricRegistry } from './registry.ts';

@@ -34,6 +34,14 @@ const SCORES: readonly Column[] = [
   ['RIGHT', (row) => digits(row['right'])],
 ];
 
+const AGREEMENTS: readonly Column[] = [
+  ['SOURCE', 'source'],
+  ['TASK', (row) => (row['task_type'] === null ? 'all' : shown(row['task_type']))],
+  ['ANSWERS', 'n'],
+  ['AGREEMENT', (row) => digits(row['agreement'])],
+  ['KAPPA', (row) => digits(row['kappa'])],
+];
+
 const ESTIMATES: readonly Column[] = [
   ['', 'name'],
   ['RIGHT', (row) => between(row['right'], 3)],
@@ -79,7 +87,21 @@ export function addRoute(program: Command, cli: Cli): void {
         show(cli, options, answer, () => whatIf(isRow(answer) ? answer : {}));
       }),
     );
+  online(route.command('success'))
+    .description('how far the judge agrees with people, validators and signals, by type of task')
+    .action((options: OnlineOptions) =>
+      withAdmin(options, cli.terminal, async (api) => {
+        const answer = await api.get(adminPath('routing', 'success'));
+        show(cli, options, answer, () => successShown(isRow(answer) ? answer : {}));
+      }),
+    );
   addRouteSavings(route, cli);
+}
+
+function successShown(row: Row): string {
+  const judge = isRow(row['judge']) ? row['judge'] : {};
+  const right = typeof judge['right'] === 'number' ? `, right by it: ${digits(judge['right'])}` : '';
+  return [`answers judged: ${printable(shown(judge['words']))}${right}`, '', table(rowsOf(row), AGREEMENTS)].join('\n');
 }
 
 function explained(row: Row): string {

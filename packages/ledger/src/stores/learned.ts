@@ -53,6 +53,9 @@ export const FEEDBACK_CLAIM_MS = 60_000;
 export const LEARNED_SESSIONS_MAX = 10_000;
 export const LEARNED_SESSION_MS = 86_400_000;
 
+/** Of one call: each key of its tenant may say one, and rules and guesses a few more. */
+export const WORDS_MAX = 64;
+
 /** More in a day are of somebody who says anything. */
 export const DRIFTS_MAX = 1_000;
 
@@ -64,6 +67,8 @@ export interface LearnedStore {
   route(call_id: string): Promise<RouteDecided | undefined>;
   /** The latest of what `auto` chose and of words on that, of all nodes, the newest first. */
   routes(limit: number): Promise<readonly (RouteDecided | RouteFeedback)[]>;
+  /** The words on one call of any node of the database, the oldest first: at most `WORDS_MAX`. */
+  words(call_id: string): Promise<readonly RouteFeedback[]>;
   /** That a model has changed, as any node has found since a time: at most `DRIFTS_MAX`, the newest first. They are kept for a day. */
   drifts(model: string, from_ms: number): Promise<readonly RouteDrifted[]>;
   /** This node's own state. */

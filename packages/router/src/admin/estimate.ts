@@ -4,7 +4,7 @@ import { hostedToolCosts } from '@atp-router/providers';
 import { factsOfObject } from '@atp-router/routing';
 import { admit } from '../engine/admit.ts';
 import type { ClientSink } from '../engine/client.ts';
-import { SHADOW_TENANT } from '../generation/accounts.ts';
+import { isOwnTenant } from '../generation/accounts.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { AdmittedCall } from '../engine/env.ts';
 import { toolsSent } from '../engine/hosted-tools.ts';
@@ -115,7 +115,7 @@ function scopesOf(body: JsonObject): readonly string[] | undefined {
 }
 
 function onlyTenant(engine: Engine): string {
-  const [first, second] = [...engine.generation.tenants.keys()].filter((id) => id !== SHADOW_TENANT);
+  const [first, second] = [...engine.generation.tenants.keys()].filter((id) => !isOwnTenant(id));
   if (first !== undefined && second === undefined) return first;
   throw new AtpError('invalid_request', 'The field "tenant" is missing: routing depends on who asks.', {
     param: 'tenant',

@@ -2,6 +2,7 @@ import { AtpError, NANOS_PER_USD, nanosToMicros } from '@atp-router/kernel';
 import type { RouteAnswered, RouteCandidateSeen, RouteDecided } from '@atp-router/ledger';
 import { fourDigits, onFrontier, WHAT_IF_WORDS, whatIf, whatIfPolicy } from '@atp-router/routing';
 import { clustersView, namesOf } from './clusters-view.ts';
+import { successOf } from '../success/success-report.ts';
 import type { AdminParts } from './parts.ts';
 import { guessed, observationsOf, ROUTES_MAX } from './route-observations.ts';
 import { type AdminReply, type AdminRequest, type AdminRoutes, notFound, ok } from './routes.ts';
@@ -12,6 +13,7 @@ export function addRouting(routes: AdminRoutes, parts: AdminParts): void {
   routes.get('/routing/scores', ['tenant'], (request) => scores(request, parts));
   routes.get('/routing/clusters', ['tenant'], (request) => clusters(request, parts));
   routes.get('/routing/whatif', ['policy'], (request) => whatif(request, parts));
+  routes.get('/routing/success', [], () => success(parts));
 }
 
 async function explain({ query }: AdminRequest, { ledger }: AdminParts): Promise<AdminReply> {
@@ -59,6 +61,10 @@ async function scores(request: AdminRequest, parts: AdminParts): Promise<AdminRe
     },
   }));
   return ok({ data });
+}
+
+async function success({ ledger }: Pick<AdminParts, 'ledger'>): Promise<AdminReply> {
+  return ok(successOf(await ledger.learned.routes(ROUTES_MAX)));
 }
 
 async function whatif({ query }: AdminRequest, { ledger }: AdminParts): Promise<AdminReply> {

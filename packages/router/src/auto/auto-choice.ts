@@ -128,6 +128,14 @@ export class AutoChoice {
     return this.#came;
   }
 
+  /** What a word teaches on an answer of whom was asked first that was not heard to its end: how long it would be is not known. */
+  get unfinished(): RouteLesson {
+    const { model } = this.#task.first;
+    const came = [{ kind: 'answer', model, out_tokens: Number.NaN, choice: undefined } as const];
+    const { answers, ...rest } = this.#task.record(came, model);
+    return lessonOf({ ...rest, answers: answers.map((one) => ({ ...one, out_tokens: 0 })) });
+  }
+
   /** What is put on record of it, and learned from there. */
   decided(
     { call_id, tenant, policy, qos, task_type }: CallHead,

@@ -16,6 +16,7 @@ import { tickOf } from '../fanout/learn/tick.ts';
 import { AutoChoice, recordOf } from './auto-choice.ts';
 import { candidatesOf } from './candidates.ts';
 import { ExploreBudget, type Explored, isExplored } from './explore-budget.ts';
+import { isJudgedRecord, type JudgedRecord, JudgedWords } from './judged.ts';
 import { worthOf } from './quality.ts';
 import type { AutoAsked, AutoNow, Chooser } from './types.ts';
 
@@ -23,6 +24,8 @@ import type { AutoAsked, AutoNow, Chooser } from './types.ts';
 interface AutoRecord {
   readonly learner: LearnerState;
   readonly explored: Explored;
+  /** Absent: none are known. */
+  readonly judged?: JudgedRecord;
 }
 
 /** `auto` by what was learned. */
@@ -33,6 +36,7 @@ export class AutoRouter implements Chooser, Subject {
   /** Part of what may be tried that is this process's. */
   readonly #part: number;
   readonly #budget: ExploreBudget = new ExploreBudget();
+  readonly #judged: JudgedWords = new JudgedWords();
   #onDrift: ((event: RouteDrifted) => void) | undefined;
 
   /**
@@ -93,24 +97,31 @@ export class AutoRouter implements Chooser, Subject {
     this.#onDrift = to;
   }
 
-  #told({ call_id, tenant, lesson, right, weight, decided_ms, at_ms }: RouteFeedback): void {
-    const drift = this.#learner.learn(recordOf(lesson), right, this.#at(tenant, decided_ms), weight);
+  #told({ call_id, tenant, by, lesson, right, weight, decided_ms, at_ms }: RouteFeedback): void {
+    if (weight === 0) return;
+    const at = this.#at(tenant, decided_ms);
+    const judged = by === undefined ? this.#judged.take(call_id) : undefined;
+    if (judged !== undefined) this.#learner.unlearn(recordOf(lesson), judged.right, at, judged.weight);
+    const drift = this.#learner.learn(recordOf(lesson), right, at, weight);
+    if (by !== undefined && weight !== undefined) this.#judged.keep(call_id, by, { right, weight });
     if (drift === undefined) return;
+    this.#judged.clear();
     const shift = fourDigits(drift.shift);
     this.#onDrift?.({ type: 'route.drifted', call_id, tenant, ...drift, shift, at_ms });
   }
 
   record(): AutoRecord {
-    return { learner: this.#learner.state(), explored: this.#budget.explored };
+    return { learner: this.#learner.state(), explored: this.#budget.explored, judged: this.#judged.record() };
   }
 
   isRecord(value: unknown): value is AutoRecord {
-    return isJsonObject(value) && isLearnerState(value['learner']) && isExplored(value['explored']);
+    if (!isJsonObject(value) || !isLearnerState(value['learner']) || !isExplored(value['explored'])) return false;
+    return value['judged'] === undefined || isJudgedRecord(value['judged']);
   }
 
   restore(value: unknown): void {
-    const { learner, explored } = value as AutoRecord;
-    this.#learner.restore(learner);
+    const { learner, explored, judged = [] } = value as AutoRecord;
+    if (this.#learner.restore(learner)) this.#judged.restore(judged);
     this.#budget.restore(explored);
   }
 

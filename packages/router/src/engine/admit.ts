@@ -244,6 +244,7 @@ function factsOf(request: CallRequest, rules: TenantRules, qos: Qos, parts: Engi
     task_type: options.task_type,
     data_scopes: options.data_scopes,
     shadow: request.shadow,
+    is_alone: request.is_alone,
     task: options.facts,
     rights: narrowed(rules.key_rights.get(request.key_id) ?? rules.rights, options.facts),
   };

@@ -30,6 +30,8 @@ export interface CallRequest {
   readonly options: CallOptions;
   /** The shadow model that the router itself asks, and nobody else. Absent: somebody asks. */
   readonly shadow?: string | undefined;
+  /** The router asks for itself the model that it names, and nobody else whatever policy matches. Absent: somebody asks. */
+  readonly is_alone?: true;
   readonly sink: ClientSink;
   readonly started_ms: number;
   /** Arrival of the request's head; its deadline counts from here. */

@@ -10,6 +10,14 @@ export function tenantAccount(tenant: string): string {
 /** Who pays for what shadow models are asked: the operator. No tenant can be called so, for it starts with `@`. */
 export const SHADOW_TENANT = '@shadow';
 
+/** Who pays for what a judge is asked: the operator. */
+export const JUDGE_TENANT = '@judge';
+
+/** Whether it is the router that asks. */
+export function isOwnTenant(tenant: string): boolean {
+  return tenant === SHADOW_TENANT || tenant === JUDGE_TENANT;
+}
+
 /** Key ids are unique within their tenant, as session ids are. */
 export function keyAccount(tenant: string, key_id: string): string {
   return `key:${tenant}/${key_id}`;

@@ -32,7 +32,7 @@ import { ADMIN_OWNER, type OverlayEntity, overlayKeys } from './overlay.ts';
 import { Cast } from './personas.ts';
 import { redactor, secretsOf } from './redact.ts';
 import { keyRights, rightsOf } from './rights.ts';
-import { payersOf } from './shadow-tenant.ts';
+import { payersOf } from './own-tenants.ts';
 import { policyEntry, registered } from './specs.ts';
 import { targetAccounts } from './suggestions.ts';
 import { usdNanos } from './usd-nanos.ts';

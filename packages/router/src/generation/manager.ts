@@ -9,7 +9,7 @@ import { accountLimits, buildGeneration } from './build.ts';
 import { configHash } from './config-hash.ts';
 import type { Generation } from './generation.ts';
 import { applyRules } from './flow-limits.ts';
-import { payersOf } from './shadow-tenant.ts';
+import { payersOf } from './own-tenants.ts';
 import { type MergeResult, mergeOverlay, type OverlayEntity } from './overlay.ts';
 
 export interface ManagerParts {

@@ -44,6 +44,15 @@ export const ROUTING_PATHS: JsonObject = {
       answer: ref('RouteWhatIf'),
     },
   }),
+  ...at('/routing/success', {
+    get: {
+      ...{ id: 'routingSuccess', tag: 'observe', summary: 'How far the judge and others agree on answers to "auto".' },
+      description:
+        'On the latest 10,000 choices and words. A pair is an answer of which both have said something, each by whether it was more right than wrong.',
+      query: {},
+      answer: ref('RouteSuccess'),
+    },
+  }),
 };
 
 /** A mean between its bounds. */
@@ -140,6 +149,22 @@ export const ROUTING_SCHEMAS: JsonObject = {
     kind: orNull(text('Kind of text, of all clusters; null: any.')),
     observations: num('Words on its answers; what is old counts less.'),
     right: num('How right it was of these, 0 to 1.'),
+  }),
+  RouteSuccess: record({
+    judge: record({
+      words: int('Answers of which the judge has said how right they are.'),
+      right: orNull(num('How right they were by it on the average, 0 to 1; null: it has said nothing.')),
+    }),
+    data: list(
+      record({
+        source: text('Who else has said something: `person`, `signal`, or `validator:<kind>`.'),
+        task_type: orNull(text('Only answers to this type of task; null: all.')),
+        n: int('Answers of which both have said something.'),
+        agreement: num('Share of them of which both said the same, 0 to 1.'),
+        kappa: orNull(num("Cohen's kappa, −1 to 1: 0 is what chance comes to; null: both said the same of all.")),
+      }),
+      'By source: on all tasks first, then on each type of task.',
+    ),
   }),
   RouteWhatIf: record({
     policy: text('The policy, as it was asked for.'),

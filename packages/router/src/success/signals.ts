@@ -6,6 +6,7 @@ import type { EventLog } from '../engine/ports.ts';
 import { type CallRequest, canCompare } from '../engine/request.ts';
 import type { Generation } from '../generation/generation.ts';
 import type { Watched } from '../lifecycle/shadow/trials.ts';
+import { wordOn } from './word-on.ts';
 
 /** Calls under way, and answers whose next request may say something; of more the oldest are forgotten. */
 const CALLS_MAX = 4_096;
@@ -74,14 +75,11 @@ export class Signals {
     return now_ms - found.at_ms <= SIGNAL_MS ? found : undefined;
   }
 
-  #tell({ call_id, tenant, lesson, at_ms: decided_ms }: RouteDecided, kind: SignalKind, at_ms: number): void {
+  #tell(decided: RouteDecided, kind: SignalKind, at_ms: number): void {
     const { log, series } = this.#parts;
     series.signalled(kind);
-    log.append({
-      type: 'route.feedback',
-      ...{ call_id, tenant, key_id: '', body_hash: '', by: `signal:${kind}`, weight: SIGNAL_WEIGHT },
-      ...{ right: signalRight(kind), lesson, decided_ms, at_ms },
-    });
+    const word = { by: `signal:${kind}`, right: signalRight(kind), weight: SIGNAL_WEIGHT };
+    log.append(wordOn(decided, word, at_ms));
   }
 
   #placeOf({ tenant, key_id }: CallRequest, texts: readonly string[]): string {

@@ -1,19 +1,16 @@
 import type { SuccessSeries } from '@atp-router/adapters';
 import type { Clock } from '@atp-router/kernel';
-import type { RouteDecided, RouterEvent } from '@atp-router/ledger';
+import type { RouterEvent } from '@atp-router/ledger';
 import { type Check, type CheckedAnswer, type CheckSaid, checkScore, verdictOf } from '@atp-router/routing';
-import type { AdmittedCall } from '../engine/env.ts';
 import type { EventLog } from '../engine/ports.ts';
-import { type CallRequest, canCompare, type ComparableRequest } from '../engine/request.ts';
+import { type CallRequest, canCompare } from '../engine/request.ts';
 import type { Generation } from '../generation/generation.ts';
-import { ClientAnswer } from '../lifecycle/shadow/client-answer.ts';
-import type { Said } from '../lifecycle/shadow/compare.ts';
 import type { Watched } from '../lifecycle/shadow/trials.ts';
-import { WatchedSink } from '../lifecycle/shadow/watched-sink.ts';
 import { checksOf, schemaOf } from './checks-of.ts';
+import type { CommandChecks } from './command-checks.ts';
+import { type ChosenAnswer, ChosenAnswers } from './chosen-answers.ts';
+import { wordOn } from './word-on.ts';
 
-/** Calls whose answers are copied at a time; what comes beyond is not checked. */
-const PENDING_MAX = 256;
 /** Answers that wait to be checked. */
 const QUEUE_MAX = 256;
 
@@ -21,23 +18,13 @@ export interface ValidatorParts {
   readonly clock: Clock;
   readonly log: EventLog;
   readonly series: Pick<SuccessSeries, 'checked' | 'leftOut'>;
+  readonly commands: Pick<CommandChecks, 'said'>;
   /** Runs something when the event loop has nothing more urgent. */
   readonly later: (run: () => void) => void;
 }
 
-/** A call on its way, as far as it is known. */
-interface Pending {
-  readonly request: ComparableRequest;
-  readonly call: AdmittedCall;
-  readonly checks: readonly Check[];
-  decided?: RouteDecided;
-  said?: Said;
-}
-
-interface Ready extends Omit<Pending, 'decided' | 'said'> {
-  readonly decided: RouteDecided;
-  readonly said: Said;
-}
+/** An answer with what it is held against. */
+type Ready = ChosenAnswer<readonly Check[]>;
 
 /**
  * Holds answers that `auto` has chosen for against what the operator has of them, when clients have them, one at a time. What
@@ -45,72 +32,39 @@ interface Ready extends Omit<Pending, 'decided' | 'said'> {
  */
 export class Validators {
   readonly #parts: ValidatorParts;
-  readonly #pending: Map<string, Pending> = new Map();
+  readonly #answers: ChosenAnswers<readonly Check[]>;
   #queue: Ready[] = [];
   #working = false;
 
   constructor(parts: ValidatorParts) {
     this.#parts = parts;
+    this.#answers = new ChosenAnswers({
+      leftOut: (reason) => parts.series.leftOut(reason),
+      ready: (answer) => this.#enqueue(answer),
+    });
   }
 
   /** Undefined for all calls where nothing is to be checked. */
   watch(request: CallRequest, { routing: { validators } }: Generation): Watched | undefined {
     if (validators.length === 0 || !canCompare(request)) return undefined;
-    if (this.#pending.size >= PENDING_MAX) {
-      this.#parts.series.leftOut('busy');
-      return undefined;
-    }
-    const sink = new WatchedSink(request.sink);
-    return {
-      request: { ...request, sink },
-      decide: (call) => {
-        const checks = call.choice === undefined ? [] : checksOf(validators, call.head);
-        if (checks.length === 0) return;
-        const { call_id } = request;
-        const answer = new ClientAnswer(request.facet.dialect, request.stream);
-        this.#pending.set(call_id, { request, call, checks });
-        sink.watch(answer, {
-          onAnswered: () => this.#answered(call_id, answer),
-          onFailed: () => this.#pending.delete(call_id),
-        });
-      },
-    };
+    return this.#answers.watch(request, ({ head }) => {
+      const checks = checksOf(validators, head);
+      return checks.length === 0 ? undefined : checks;
+    });
   }
 
   /** Sees all events. */
   observe(event: RouterEvent): void {
-    if (event.type !== 'route.decided') return;
-    const pending = this.#pending.get(event.call_id);
-    if (pending === undefined) return;
-    if (event.outcome !== 'ok') this.#pending.delete(event.call_id);
-    else {
-      pending.decided = event;
-      this.#check(event.call_id, pending);
-    }
+    this.#answers.observe(event);
   }
 
-  #answered(call_id: string, answer: ClientAnswer): void {
-    const pending = this.#pending.get(call_id);
-    if (pending === undefined) return;
-    const said = answer.read();
-    if (said === undefined) {
-      this.#pending.delete(call_id);
-      this.#parts.series.leftOut('unreadable');
-      return;
-    }
-    pending.said = said;
-    this.#check(call_id, pending);
-  }
-
-  #check(call_id: string, { decided, said, ...rest }: Pending): void {
-    if (decided === undefined || said === undefined) return;
-    this.#pending.delete(call_id);
+  #enqueue(ready: Ready): void {
     const { series, later } = this.#parts;
     if (this.#queue.length >= QUEUE_MAX) {
       series.leftOut('queue');
       return;
     }
-    this.#queue.push({ ...rest, decided, said });
+    this.#queue.push(ready);
     if (this.#working) return;
     this.#working = true;
     later(() => this.#next());
@@ -124,18 +78,32 @@ export class Validators {
   }
 
   #do(ready: Ready): void {
-    const { clock, log } = this.#parts;
-    const { decided, checks } = ready;
+    const { of: checks } = ready;
     const answer = checkedOf(ready);
-    const verdict = verdictOf(checks.flatMap((check) => this.#said(check, answer)));
+    const said = checks.flatMap((check) => (check.kind === 'command' ? [] : this.#said(check, answer)));
+    const commands = checks.filter(({ kind }) => kind === 'command');
+    if (commands.length === 0) this.#tell(ready, said);
+    else void this.#ask(ready, commands, answer, said);
+  }
+
+  /** Others are checked meanwhile. */
+  async #ask(
+    ready: Ready,
+    commands: readonly Check[],
+    { prompt, answer }: CheckedAnswer,
+    said: readonly CheckSaid[],
+  ): Promise<void> {
+    const { task_type } = ready.decided;
+    const asked = commands.map((check) => this.#parts.commands.said(check, { prompt, answer, task_type }));
+    this.#tell(ready, [...said, ...(await Promise.all(asked)).flat()]);
+  }
+
+  #tell({ decided }: Ready, said: readonly CheckSaid[]): void {
+    const { clock, log } = this.#parts;
+    const verdict = verdictOf(said);
     if (verdict === undefined) return;
-    const { call_id, tenant, lesson, at_ms: decided_ms } = decided;
     const { right, weight, by } = verdict;
-    log.append({
-      type: 'route.feedback',
-      ...{ call_id, tenant, key_id: '', body_hash: '', by: `validator:${by.join('+')}`, weight },
-      ...{ right, lesson, decided_ms, at_ms: clock.now_ms() },
-    });
+    log.append(wordOn(decided, { by: `validator:${by.join('+')}`, right, weight }, clock.now_ms()));
   }
 
   #said(check: Check, answer: CheckedAnswer): readonly CheckSaid[] {
@@ -156,8 +124,10 @@ export class Validators {
   }
 }
 
-function checkedOf({ request, call, checks, said }: Ready): CheckedAnswer {
-  const prompt = checks.some(({ kind }) => kind === 'safety') ? request.promptTexts().join('\n') : '';
+function checkedOf({ request, call, of: checks, said }: Ready): CheckedAnswer {
+  const prompt = checks.some(({ kind, with_prompt }) => kind === 'safety' || (kind === 'command' && with_prompt))
+    ? request.promptTexts().join('\n')
+    : '';
   const schema = schemaOf(checks, request.facet, call);
   return { prompt, answer: said.text, is_cut: said.finish === 'length', schema };
 }

@@ -141,6 +141,15 @@ export class RouteKnowledge {
     return drift;
   }
 
+  /** Takes back what was learned with the same. */
+  unlearn(record: RouteRecord, right: number, at: RouteAt, counts: number): void {
+    this.#learn(at, (learned, at_tick, seen) => {
+      const weight = at_tick * counts;
+      learned.told = Math.max(0, learned.told - weight);
+      for (const one of lessonsOf(record, right)) seen(one.model, learned.removeLesson(one, record.features, weight));
+    });
+  }
+
   /**
    * Whether who gave a result is still what it was. It is held against what is known by now, not against what was expected
    * then: words that come late, on results from before a change was found out, are no second change.

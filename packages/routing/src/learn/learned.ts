@@ -126,6 +126,14 @@ export class TenantLearned {
     return sums;
   }
 
+  /** Takes back what was added with the same; what is there no more, or less of it, is not taken from. */
+  removeLesson({ model, shown, better, right }: Lesson, prompt: Features, weight: number): RegressionSums | undefined {
+    const sums = this.models.get(model);
+    if (sums === undefined || sums.n < weight) return undefined;
+    sums.remove(withShown(prompt, this.#layout, shown), right, weight, better);
+    return sums;
+  }
+
   /** Adds what another has seen, as it counts at this one's tick. `most`: observations of each thing that count, at most. */
   add(other: TenantLearned, most: number = Number.POSITIVE_INFINITY): void {
     // Nothing counts for more because it is of a later time.

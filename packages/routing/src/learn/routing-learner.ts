@@ -104,6 +104,11 @@ export interface RoutingLearner {
    * counts little then. `weight`: how much it counts beside a person's word; what counts less is not held against what a model was.
    */
   learn(record: RouteRecord, right: number, at: RouteAt, weight?: number): ModelDrift | undefined;
+  /**
+   * Takes back what was learned with the same, where something that counts more is known now. It has to have been learned here, and
+   * no model may have changed since: then it has been put aside already.
+   */
+  unlearn(record: RouteRecord, right: number, at: RouteAt, weight: number): void;
   /** How right models were, for one tenant or (undefined) for all. */
   scores(tenant: string | undefined): readonly ModelScore[];
   /** Clusters of prompts by name, and what became of them. */

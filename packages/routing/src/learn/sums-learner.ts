@@ -75,9 +75,13 @@ export abstract class SumsLearner implements RoutingLearner {
   }
 
   learn(record: RouteRecord, right: number, at: RouteAt, weight: number = 1): ModelDrift | undefined {
-    if (!(right >= 0 && right <= 1)) throw new RangeError(`how right an answer is lies from 0 to 1, not ${right}`);
-    if (!(weight > 0 && weight <= 1)) throw new RangeError(`a word counts more than 0 and at most 1, not ${weight}`);
+    checkWord(right, weight);
     return this.knowledge.learn(this.#known(record), right, at, weight);
+  }
+
+  unlearn(record: RouteRecord, right: number, at: RouteAt, weight: number): void {
+    checkWord(right, weight);
+    this.knowledge.unlearn(this.#known(record), right, at, weight);
   }
 
   scores(tenant: string | undefined): readonly ModelScore[] {
@@ -143,6 +147,12 @@ export abstract class SumsLearner implements RoutingLearner {
     const { lineage } = this.#reader.topics;
     return record.lineage === lineage || record.lineage === '' ? record : withoutTopics(record, this.layout);
   }
+}
+
+/** Throws `RangeError`. */
+function checkWord(right: number, weight: number): void {
+  if (!(right >= 0 && right <= 1)) throw new RangeError(`how right an answer is lies from 0 to 1, not ${right}`);
+  if (!(weight > 0 && weight <= 1)) throw new RangeError(`a word counts more than 0 and at most 1, not ${weight}`);
 }
 
 /** Candidates with what they cost in points of quality, where a right answer is worth so much. */

@@ -53,6 +53,18 @@ export class RegressionSums {
     }
   }
 
+  /** Takes back what was observed with the same. Sums that were kept meanwhile are rounded: of what nothing is left nothing stays. */
+  remove(features: Features, y: number, weight: number, better: number): void {
+    this.observe(features, y, -weight, better);
+    if (this.n < ROUNDED) {
+      this.times(0);
+      return;
+    }
+    for (const at of features.at) {
+      if ((this.a[(at * (at + 1)) / 2 + at] ?? 0) < ROUNDED) this.forget(at, at + 1);
+    }
+  }
+
   times(factor: number): void {
     this.n *= factor;
     this.better *= factor;

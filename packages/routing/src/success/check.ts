@@ -1,11 +1,14 @@
 import type { JsonValue } from '@atp-router/kernel';
 import { GUARD_CHARS_MAX, guard } from '../observations/guard.ts';
 import { type AnswerFormat, formatScore, jsonOf } from './format.ts';
+import { Pattern } from './pattern.ts';
 import { qualityScore } from './quality.ts';
 import { schemaScore } from './schema.ts';
 
-export type CheckKind = 'format' | 'schema' | 'length' | 'quality' | 'safety';
-export const CHECK_KINDS: readonly CheckKind[] = ['format', 'schema', 'length', 'quality', 'safety'];
+export type CheckKind = 'format' | 'schema' | 'length' | 'pattern' | 'quality' | 'safety' | 'command';
+export const CHECK_KINDS: readonly CheckKind[] = [
+  ...(['format', 'schema', 'length', 'pattern', 'quality', 'safety', 'command'] as const),
+];
 
 /** What one check asks of an answer. */
 export interface Check {
@@ -15,6 +18,14 @@ export interface Check {
   /** Of `length`. */
   readonly min_chars: number;
   readonly max_chars: number;
+  /** Of `pattern`: see `Pattern`. */
+  readonly pattern?: string | undefined;
+  /** Of `pattern`: whether it is to be found, or not to be. */
+  readonly must_match: boolean;
+  /** Of `command`: a program and what it is told, how long it may take, and whether it sees what was asked. */
+  readonly command?: readonly string[] | undefined;
+  readonly timeout_ms: number;
+  readonly with_prompt: boolean;
   /** How much what it says counts beside a person's word, which counts 1. */
   readonly weight: number;
   /** What takes longer says nothing. */
@@ -52,6 +63,13 @@ export function checkScore(check: Check, { prompt, answer, is_cut, schema }: Che
       const json = jsonOf(looked);
       return json === undefined ? 0 : schemaScore(json.value, schema);
     }
+    case 'pattern': {
+      const is_in = check.pattern === undefined ? undefined : new Pattern(check.pattern).isIn(looked);
+      return is_in === undefined ? undefined : is_in === check.must_match ? 1 : 0;
+    }
+    case 'command':
+      // Whoever can run programs does.
+      return undefined;
     case 'safety':
       return safetyScore(prompt, looked);
     default:

@@ -1,3 +1,14 @@
+/** Whether a client has heard a streamed answer to its end (`stayed`), or hung up while it came (`left`). */
+export type HangUpKind = 'left' | 'stayed';
+
+/** How much that counts beside a person's word: people hang up for many reasons, and hear much to its end that is wrong. */
+export const HANG_UP_WEIGHT = 0.05;
+
+/** How right an answer was by it. Those who stay count, too: by those who leave alone each model would end at 0. */
+export function hangUpRight(kind: HangUpKind): number {
+  return kind === 'stayed' ? 1 : 0;
+}
+
 /**
  * What a client's next request says of an answer: the same was asked again within `RETRY_MS` (`retry`) or later (`regenerated`), a
  * conversation went on by correcting it (`corrected`), or went on otherwise (`followed`).

@@ -2,7 +2,17 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ANSWER_FORMATS, CHECK_KINDS, type Check, checkScore, verdictOf } from '../../src/index.ts';
 
-const CHECK: Check = { kind: 'format', form: 'json', min_chars: 1, max_chars: 100, weight: 0.2, limit_ms: 10 };
+const CHECK: Check = {
+  kind: 'format',
+  form: 'json',
+  min_chars: 1,
+  max_chars: 100,
+  must_match: true,
+  timeout_ms: 1_000,
+  with_prompt: false,
+  weight: 0.2,
+  limit_ms: 10,
+};
 
 function score(check: Partial<Check>, answer: string, more: object = {}): number | undefined {
   return checkScore({ ...CHECK, ...check }, { prompt: '', answer, is_cut: false, schema: undefined, ...more });
@@ -29,6 +39,17 @@ describe('format', () => {
 
   test('nothing is said of what is not seen whole', () => {
     expect(score({}, `[${'1,'.repeat(40_000)}1]`)).toBeUndefined();
+  });
+});
+
+describe('pattern', () => {
+  test.each([
+    ['^OK', true, 'OK then', 1],
+    ['^OK', true, 'Not OK', 0],
+    ['(?i)as an ai', false, 'As an AI I cannot', 0],
+    ['(?i)as an ai', false, 'Paris', 1],
+  ] as const)('%s, found: %s', (pattern, must_match, answer, right) => {
+    expect(score({ kind: 'pattern', pattern, must_match }, answer)).toBe(right);
   });
 });
 

@@ -13,6 +13,7 @@ import {
   type RouteDecided,
   type RouteDrifted,
   type RouteFeedback,
+  WORDS_MAX,
 } from '@atp-router/ledger';
 import type { SqlDriver, SqlRow } from '../driver.ts';
 
@@ -33,6 +34,12 @@ export function sqlLearnedStore(driver: SqlDriver, node_id: string): LearnedStor
          ORDER BY at_ms DESC, node_id, epoch DESC, seq DESC LIMIT ${Math.min(limit, ROUTES_MAX)}`;
       const rows = await driver.query(sql, []);
       return rows.map((row) => JSON.parse(String(row['event'])) as RouteDecided | RouteFeedback);
+    },
+    async words(call_id) {
+      const sql = `SELECT event FROM learnings WHERE call_id = $1 AND type = 'route.feedback'
+         ORDER BY at_ms, node_id, epoch, seq LIMIT ${WORDS_MAX}`;
+      const rows = await driver.query(sql, [call_id]);
+      return rows.map((row) => JSON.parse(String(row['event'])) as RouteFeedback);
     },
     async drifts(model, from_ms) {
       const sql = `SELECT event FROM learnings WHERE type = 'route.drifted' AND at_ms >= $1

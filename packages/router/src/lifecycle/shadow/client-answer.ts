@@ -38,6 +38,30 @@ export class ClientAnswer {
       return undefined;
     }
   }
+
+  /** Of a stream that has not ended; undefined: it was too long, or cannot be read. */
+  soFar(): SoFar | undefined {
+    if (this.#bytes > KEPT_BYTES_MAX || !isReader(this.#dialect)) return undefined;
+    try {
+      const frames = framer(this.#dialect.framing, KEPT_BYTES_MAX);
+      const decoder = this.#dialect.streamDecoder();
+      const events = frames.push(Buffer.concat(this.#chunks)).flatMap((frame) => [...decoder.push(frame)]);
+      return {
+        speaks: events.some((event) => event.type === 'text' && event.delta !== ''),
+        is_whole: events.some(({ type }) => type === 'finish' || type === 'end'),
+      };
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+/** What came of a stream so far. */
+export interface SoFar {
+  /** Whether there are words. */
+  readonly speaks: boolean;
+  /** All has been said, whatever else may come. */
+  readonly is_whole: boolean;
 }
 
 type Reader = IngressDialect & ProviderDialect;

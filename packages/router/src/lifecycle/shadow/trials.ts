@@ -8,7 +8,8 @@ import type { Generation } from '../../generation/generation.ts';
 import { ClientAnswer } from './client-answer.ts';
 import { compare, type Said } from './compare.ts';
 import { type Seen, shadowsFor } from './eligible.ts';
-import { type ShadowEnd, shadowRequest } from './shadow-request.ts';
+import type { OwnEnd } from '../own-request.ts';
+import { shadowRequest } from './shadow-request.ts';
 import { WatchedSink } from './watched-sink.ts';
 
 /** Calls that are watched or compared at a time; what comes beyond is not sampled. */
@@ -106,7 +107,7 @@ export class Trials {
   }
 
   #compared(
-    end: ShadowEnd,
+    end: OwnEnd,
     model: ModelEntry,
     champion: Champion,
     ended: CallEnded | undefined,

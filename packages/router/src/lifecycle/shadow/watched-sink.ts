@@ -7,6 +7,8 @@ import type { ClientAnswer } from './client-answer.ts';
 export interface Watcher {
   onAnswered(model: string | undefined): void;
   onFailed(): void;
+  /** The client has gone while it was answered, before anything is made of that. `is_waited_for`: it took nothing any more. */
+  onLeft?(model: string | undefined, is_waited_for: boolean): void;
 }
 
 /** The client's side of a call whose answer is copied: all goes on as it comes, and what is watched is told when it has. */
@@ -16,6 +18,8 @@ export class WatchedSink implements ClientSink {
     | { readonly answer: ClientAnswer; readonly watcher: Watcher; readonly challenger: string | undefined }
     | undefined;
   #model: string | undefined;
+  /** Something waits for the client to take it. */
+  #waits = false;
 
   constructor(to: ClientSink) {
     this.#to = to;
@@ -44,7 +48,8 @@ export class WatchedSink implements ClientSink {
 
   write(chunk: Bytes): boolean {
     this.#watched?.answer.add(chunk);
-    return this.#to.write(chunk);
+    this.#waits = !this.#to.write(chunk);
+    return !this.#waits;
   }
 
   end(chunks: readonly Bytes[]): void {
@@ -64,11 +69,17 @@ export class WatchedSink implements ClientSink {
   }
 
   onDrain(run: () => void): void {
-    this.#to.onDrain(run);
+    this.#to.onDrain(() => {
+      this.#waits = false;
+      run();
+    });
   }
 
   onGone(run: () => void): void {
-    this.#to.onGone(run);
+    this.#to.onGone(() => {
+      this.#watched?.watcher.onLeft?.(this.#model, this.#waits);
+      run();
+    });
   }
 
   #done(tell: (watcher: Watcher) => void): void {

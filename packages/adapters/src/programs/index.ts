@@ -1,0 +1,1 @@
+export { type ProgramEnd, type ProgramRun, runProgram } from './run-program.ts';
