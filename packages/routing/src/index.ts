@@ -39,7 +39,8 @@ export {
   type Unroutable,
   unroutableError,
 } from './resolve.ts';
-export { rankModels, SCORE_WEIGHTS, STATIC_RANKING, type Ranking, type ScoredModel, type ScoreTerms } from './score.ts';
+export { type Ranking, SCORE_WEIGHTS, type ScoreTerms, STATIC_RANKING } from './ranking.ts';
+export { rankModels, type ScoredModel } from './score.ts';
 export { type BreakerChange, TargetHealth, type TargetHealthOptions } from './target-health.ts';
 export { evaluate, type MatchOutcome, type Subject } from './policy/evaluate.ts';
 export { FIELD_NAMES, type FieldTraits } from './policy/fields.ts';

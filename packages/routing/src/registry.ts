@@ -1,7 +1,7 @@
 import { AtpError, type Price, type Qos, type UsdNanos } from '@atp-router/kernel';
 import type { Match } from './policy/match.ts';
 import type { EnergyProfile } from './carbon/footprint.ts';
-import { type Ranking, STATIC_RANKING } from './score.ts';
+import { type Ranking, STATIC_RANKING } from './ranking.ts';
 
 /** What a model can do or a request needs: `chat`, `tools`, `vision`, `embeddings`, `json`, `reasoning`, … */
 export type Capability = string;

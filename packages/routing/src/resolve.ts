@@ -2,8 +2,9 @@ import { AtpError, type ErrorCode, type UsdNanos } from '@atp-router/kernel';
 import type { Health, Kills, Observed, Offered, RequestFacts } from './facts.ts';
 import { evaluate, type Subject } from './policy/evaluate.ts';
 import { FILTER_ERRORS, FILTERS, type Removed, removalOf, type Role } from './filters.ts';
+import type { Ranking } from './ranking.ts';
 import type { AgentEntry, ChainStep, ModelEntry, Named, PolicyEntry, Registry } from './registry.ts';
-import { expectedCost, type Ranking, rankModels } from './score.ts';
+import { expectedCost, rankModels } from './score.ts';
 
 /** A longer chain would outlast any caller's patience. */
 const MAX_TARGETS = 8;

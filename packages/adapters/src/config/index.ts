@@ -20,6 +20,7 @@ export { configReference, type ReferenceRow, referenceRows } from './reference.t
 export { restartNeeded } from './restart.ts';
 export { CONSENSUS_DEFAULTS } from './schema-fanout.ts';
 export type { ValueSources } from './substitute.ts';
+export type * from './types-price.ts';
 export type * from './types.ts';
 export type * from './types-cluster.ts';
 export type * from './types-embed.ts';

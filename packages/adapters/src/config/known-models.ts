@@ -1,4 +1,5 @@
-import type { Capability, PriceConfig } from './types.ts';
+import type { PriceConfig } from './types-price.ts';
+import type { Capability } from './types.ts';
 
 /** A model that a vendor sells under a fixed id. */
 export interface KnownModel {

@@ -3,7 +3,7 @@ import type { Draft } from './problem.ts';
 import { headerNames } from './rules-providers.ts';
 import { valueAt } from './shape.ts';
 
-const AT = ['carbon', 'source'];
+const AT: readonly string[] = ['carbon', 'source'];
 /** They say nothing of a file. */
 const FOR_URL: readonly string[] = ['headers', 'zones'];
 

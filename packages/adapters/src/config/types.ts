@@ -1,5 +1,5 @@
 import type { Limits, Qos } from '@atp-router/kernel';
-import type { HostedToolName, ProviderKind, SimPrices } from '@atp-router/providers';
+import type { ProviderKind, SimPrices } from '@atp-router/providers';
 import type {
   FlowConfig,
   PartWindowConfig,
@@ -16,6 +16,7 @@ import type { ObservationsConfig } from './types-observations.ts';
 import type { RegistryConfig, ShadowConfig } from './types-registry.ts';
 import type { CarbonConfig, Housed, Powered } from './types-carbon.ts';
 import type { CacheConfig } from './types-cache.ts';
+import type { PriceConfig } from './types-price.ts';
 import type { RoutingConfig } from './types-routing.ts';
 import type { SessionsConfig } from './types-sessions.ts';
 
@@ -192,18 +193,6 @@ export interface ModelConfig extends Powered {
   readonly max_concurrency?: number | undefined;
   readonly max_queue?: number | undefined;
   readonly window: PartWindowConfig;
-}
-
-/** US dollars per million tokens; each is a whole number of micro-dollars. */
-export interface PriceConfig {
-  readonly in_usd_per_mtok: number;
-  readonly out_usd_per_mtok: number;
-  readonly cached_in_usd_per_mtok?: number | undefined;
-  readonly cache_write_usd_per_mtok?: number | undefined;
-  readonly reasoning_usd_per_mtok?: number | undefined;
-  readonly per_request_usd: number;
-  /** US dollars of one use of a tool that runs at the provider. */
-  readonly tools?: { readonly [tool in HostedToolName]?: number | undefined } | undefined;
 }
 
 export interface AgentConfig {
