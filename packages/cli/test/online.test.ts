@@ -145,7 +145,9 @@ describe('calls', () => {
 
   test('usage and single calls', async () => {
     expect(await fine('usage', '--group-by', 'tenant')).toMatch(/^TENANT +CALLS .*COST\nacme +\d+ .*\$0\.0\d+\n$/);
-    expect(await fine('usage', '--csv', '--group-by', 'model')).toMatch(/^model,calls,.*cost_usd_micros\r?\n/);
+    expect(await fine('usage', '--csv', '--group-by', 'model')).toMatch(
+      /^model,calls,.*cost_usd_micros,energy_joules,co2e_mg,calls_without_energy,calls_without_co2e\r?\n/,
+    );
     const { data: rows } = await data('calls', 'list', '--limit', '2');
     const [first] = rows as { call_id: string }[];
     expect(await fine('calls', 'list')).toMatch(/^CALL +TENANT +MODEL/);

@@ -122,6 +122,8 @@ for (const backend of backends()) {
       await apply(await load(driver), end(records.length), records);
       const added = ['energy_millijoules', 'co2e_micrograms', 'calls_without_energy', 'calls_without_co2e'];
       for (const name of added) await driver.query(`ALTER TABLE usage_daily DROP COLUMN ${name}`);
+      // What later versions brought.
+      await driver.query('DROP TABLE route_daily');
       await driver.query('UPDATE schema_version SET version = 6');
       await migrate(driver);
       const [sum] = await sqlUsageStore(driver).sums({}, []);

@@ -42,9 +42,13 @@ export function addUsage(program: Command, cli: Cli): void {
     );
 }
 
+/** Columns that are left out where no model says what its tokens take. */
+const OF_ENERGY = /energy|co2e/;
+
 /** The groups come first, in the order of the answer; money is shown in dollars. */
 function sums(rows: readonly Row[]): string {
-  const names = Object.keys(rows[0] ?? {});
+  const is_known = rows.some((row) => Number(row['energy_joules'] ?? 0) > 0);
+  const names = Object.keys(rows[0] ?? {}).filter((name) => is_known || !OF_ENERGY.test(name));
   return table(
     rows,
     names.map((name): Column => [heading(name), (row) => (isMoney(name) ? usd(row[name]) : shown(row[name]))]),

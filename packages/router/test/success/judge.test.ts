@@ -99,7 +99,10 @@ test("a person's word stands above the judge's, whichever comes first", async ()
   await one.give({ request_id: first, score: 0 });
   // One word of a person and none of the judge is left.
   await until(async () =>
-    expect(await scores()).toEqual([expect.objectContaining({ model, observations: 1, right: 0 })]),
+    expect(await scores()).toEqual([
+      expect.objectContaining({ model, kind: null, observations: 1, right: 0 }),
+      expect.objectContaining({ model, kind: 'chat', observations: 1, right: 0 }),
+    ]),
   );
   const second = idOf(await one.ask('later'));
   await one.give({ request_id: second, score: 0 });
@@ -118,7 +121,9 @@ test("the judge's word is taken back also after a restart", async () => {
   const again = await one.again();
   expect((await again.give({ request_id: id, score: 0 })).status).toBe(200);
   const { json } = await again.running.admin('GET', '/routing/scores');
-  expect(json['data']).toEqual([expect.objectContaining({ observations: 1, right: 0 })]);
+  const [all, of_kind] = json['data'] as readonly { readonly kind: string | null }[];
+  for (const one of [all, of_kind]) expect(one).toMatchObject({ observations: 1, right: 0 });
+  expect([all?.kind, of_kind?.kind]).toEqual([null, 'chat']);
 });
 
 test('the budget of a day is kept, also over a restart, and what it does not allow is not asked', async () => {

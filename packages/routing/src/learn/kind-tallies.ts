@@ -4,6 +4,9 @@ import { isTextKind, TEXT_KINDS, type TextKind } from '../features/text-kind.ts'
 /** Rows of a model, a kind of text, answers, and how right these were together. */
 export type KindRow = readonly [model: string, kind: TextKind, n: number, right: number];
 
+/** What is left of less is what rounding leaves of nothing. */
+const ROUNDED = 1e-6;
+
 /** Of each kind how many answers, and how right they were together. */
 type Cells = Float64Array;
 
@@ -20,6 +23,16 @@ export class KindTallies {
     this.#of.set(model, cells);
     cells[place] = (cells[place] ?? 0) + n;
     cells[place + 1] = (cells[place + 1] ?? 0) + right;
+  }
+
+  /** Takes back what was added with the same; of what is there less of nothing is taken. */
+  remove(model: string, kind: TextKind, n: number, right: number): void {
+    const cells = this.#of.get(model);
+    const place = 2 * TEXT_KINDS.indexOf(kind);
+    const left = (cells?.[place] ?? 0) - n;
+    if (cells === undefined || left < 0) return;
+    cells[place] = left < ROUNDED ? 0 : left;
+    cells[place + 1] = Math.max(0, Math.min(cells[place] ?? 0, (cells[place + 1] ?? 0) - right));
   }
 
   addAll(other: KindTallies, part: number, known: { has(model: string): boolean }): void {

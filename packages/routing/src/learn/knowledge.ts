@@ -111,13 +111,12 @@ export class RouteKnowledge {
   /** Takes in what needs no word on who was right. */
   observe(record: RouteRecord, at: RouteAt): void {
     const { features, topic, answers, kind } = record;
-    const wrong = wrongOf(record);
     this.#learn(at, (learned, weight, seen) => {
       learned.tasks += weight;
       for (const { model, out_tokens } of answers) {
         if (model.length <= NAME_CHARS_MAX) learned.addLength(model, topic, out_tokens, weight);
       }
-      for (const lesson of wrong) seen(lesson.model, learned.addLesson(lesson, features, weight, kind));
+      for (const lesson of wrongOf(record)) seen(lesson.model, learned.addLesson(lesson, features, weight, kind));
       const [one, ...others] = answers.filter(({ choice }) => choice !== undefined);
       for (const { model, choice } of others) {
         const pair = pairOf(one?.model ?? '', model);
@@ -129,13 +128,13 @@ export class RouteKnowledge {
   /** Takes in how right the result was. Returns what it has given away of the one that gave it; undefined: nothing. */
   learn(record: RouteRecord, right: number, at: RouteAt, counts: number = 1): ModelDrift | undefined {
     const lessons = lessonsOf(record, right);
+    const { features, kind } = record;
     const of_result = counts < 1 ? undefined : lessons.find(({ model }) => model === record.taken);
     const drift = this.#watch(of_result, record, at);
     this.#learn(at, (learned, at_tick, seen) => {
       const weight = at_tick * counts;
       learned.told += weight;
       if (drift !== undefined) for (const [key, sums] of learned.changed(drift.model)) seen(key, sums);
-      const { features, kind } = record;
       for (const lesson of lessons) seen(lesson.model, learned.addLesson(lesson, features, weight, kind));
     });
     return drift;
@@ -143,10 +142,11 @@ export class RouteKnowledge {
 
   /** Takes back what was learned with the same. */
   unlearn(record: RouteRecord, right: number, at: RouteAt, counts: number): void {
+    const { features, kind } = record;
     this.#learn(at, (learned, at_tick, seen) => {
       const weight = at_tick * counts;
       learned.told = Math.max(0, learned.told - weight);
-      for (const one of lessonsOf(record, right)) seen(one.model, learned.removeLesson(one, record.features, weight));
+      for (const one of lessonsOf(record, right)) seen(one.model, learned.removeLesson(one, features, weight, kind));
     });
   }
 

@@ -127,10 +127,16 @@ export class TenantLearned {
   }
 
   /** Takes back what was added with the same; what is there no more, or less of it, is not taken from. */
-  removeLesson({ model, shown, better, right }: Lesson, prompt: Features, weight: number): RegressionSums | undefined {
+  removeLesson(
+    { model, shown, better, right }: Lesson,
+    prompt: Features,
+    weight: number,
+    kind?: TextKind,
+  ): RegressionSums | undefined {
     const sums = this.models.get(model);
     if (sums === undefined || sums.n < weight) return undefined;
     sums.remove(withShown(prompt, this.#layout, shown), right, weight, better);
+    if (kind !== undefined) this.kinds.remove(model, kind, weight, weight * right);
     return sums;
   }
 
