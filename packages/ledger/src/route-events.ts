@@ -51,6 +51,8 @@ export interface RouteCandidateSeen {
   /** What one answer takes and emits; absent: not known. */
   readonly expected_energy_joules?: number | undefined;
   readonly expected_co2e_mg?: number | undefined;
+  /** How long it takes, in milliseconds; absent: not known. */
+  readonly expected_ms?: number | undefined;
   /** Tokens of the prompt that were expected in its prompt cache; absent: none. */
   readonly expected_cached_tokens?: number | undefined;
 }

@@ -7,6 +7,15 @@ export function onFrontier(points: readonly (readonly number[])[]): readonly boo
   return points.map((point) => !points.some((other) => dominates(other, point)));
 }
 
+/**
+ * The same of so many by what each is worse in, a list for each thing that counts. What is not known of one is no number, which
+ * neither beats anybody nor is beaten; what is not known of any does not count.
+ */
+export function frontierOf(worse: readonly (readonly (number | undefined)[])[], count: number): readonly boolean[] {
+  const known = worse.filter((values) => values.some((value) => value !== undefined));
+  return onFrontier(Array.from({ length: count }, (_, i) => known.map((values) => values[i] ?? Number.NaN)));
+}
+
 function dominates(one: readonly number[], other: readonly number[]): boolean {
   let is_better = false;
   for (const [at, value] of one.entries()) {

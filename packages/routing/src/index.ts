@@ -119,7 +119,7 @@ export type { ModelScore } from './learn/scores.ts';
 export { type AnswerRecord, fourDigits, type RouteRecord } from './learn/record.ts';
 export { isLearnerState, type LearnerState } from './learn/state.ts';
 export type { RouteTask, TaskSettings } from './learn/task.ts';
-export { onFrontier } from './frontier.ts';
+export { frontierOf, onFrontier } from './frontier.ts';
 export { type Observation, type WhatIf, whatIf } from './whatif/estimate.ts';
 export { type Guessed, guessedOf } from './whatif/guessed.ts';
 export { type Hindsight, hindsight, type PricedObservation } from './whatif/hindsight.ts';

@@ -1,6 +1,6 @@
 import { costUsdNanos, ZERO_USAGE } from '@atp-router/kernel';
 import type { Observed, RequestFacts } from './facts.ts';
-import { onFrontier } from './frontier.ts';
+import { frontierOf } from './frontier.ts';
 import { type Ranking, type ScoreTerms, STATIC_RANKING } from './ranking.ts';
 import type { ModelEntry } from './registry.ts';
 
@@ -67,15 +67,6 @@ function weigh(terms: ScoreTerms, weights: ScoreTerms): number {
 }
 
 const TERMS = Object.keys(STATIC_RANKING.weights) as readonly (keyof ScoreTerms)[];
-
-/**
- * Of so many models by what each is worse in. What is not known of one is no number, which neither beats anybody nor is
- * beaten; what is not known of any does not count.
- */
-function frontierOf(worse: readonly (readonly (number | undefined)[])[], count: number): readonly boolean[] {
-  const known = worse.filter((values) => values.some((value) => value !== undefined));
-  return onFrontier(Array.from({ length: count }, (_, i) => known.map((values) => values[i] ?? Number.NaN)));
-}
 
 function capabilityShare(model: ModelEntry, facts: RequestFacts): number {
   const known = model.capabilities;

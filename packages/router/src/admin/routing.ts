@@ -1,6 +1,6 @@
 import { AtpError, NANOS_PER_USD, nanosToMicros } from '@atp-router/kernel';
 import type { RouteAnswered, RouteCandidateSeen, RouteDecided } from '@atp-router/ledger';
-import { fourDigits, onFrontier, WHAT_IF_WORDS, whatIf, whatIfPolicy } from '@atp-router/routing';
+import { fourDigits, frontierOf, WHAT_IF_WORDS, whatIf, whatIfPolicy } from '@atp-router/routing';
 import { clustersView, namesOf } from './clusters-view.ts';
 import { successOf } from '../success/success-report.ts';
 import type { AdminParts } from './parts.ts';
@@ -87,7 +87,10 @@ function viewOf(decided: RouteDecided): object {
   const { type: _, lesson, candidates, cost_usd_nanos, quality_usd, ...more } = decided;
   const { tried_usd_nanos, regret_usd_nanos, baseline, ...rest } = more;
   const { topic, kind, cluster, answers, taken } = lesson;
-  const on = onFrontier(candidates.map((one) => [-one.chance, weighedOf(one)]));
+  const on = frontierOf(
+    WORSE_BY.map((by) => candidates.map(by)),
+    candidates.length,
+  );
   return {
     ...{ policy: null, task_type: null, speculated: [], energy_joules: null, co2e_mg: null },
     ...rest,
@@ -109,6 +112,14 @@ function viewOf(decided: RouteDecided): object {
   };
 }
 
+/** What the frontier of candidates is of: chance, cost, latency and CO2e. Less is better. */
+const WORSE_BY: readonly ((one: RouteCandidateSeen) => number | undefined)[] = [
+  ({ chance }) => -chance,
+  ({ expected_usd_nanos }) => expected_usd_nanos,
+  ({ expected_ms }) => expected_ms,
+  ({ expected_co2e_mg }) => expected_co2e_mg,
+];
+
 function candidateView(one: RouteCandidateSeen): object {
   const { model, chance, spread, expected_usd_nanos, expected_cached_tokens = 0 } = one;
   return {
@@ -117,6 +128,7 @@ function candidateView(one: RouteCandidateSeen): object {
     weighed_usd_micros: nanosToMicros(weighedOf(one)),
     expected_energy_joules: one.expected_energy_joules ?? null,
     expected_co2e_mg: one.expected_co2e_mg ?? null,
+    expected_ms: one.expected_ms ?? null,
   };
 }
 

@@ -173,7 +173,9 @@ export class AutoChoice {
   #candidate(model: string): RouteDecided['candidates'][number] {
     const { mean, spread, cost, out_tokens } = this.#task.outlookOf(model);
     const cached = this.#of.cached.get(model) ?? 0;
-    const { energy_joules, co2e_mg } = this.#of.weighed.get(model)?.footprint(out_tokens) ?? {};
+    const weighed = this.#of.weighed.get(model);
+    const { energy_joules, co2e_mg } = weighed?.footprint(out_tokens) ?? {};
+    const expected_ms = Math.round((weighed?.seconds ?? 0) * 1_000);
     const expected_usd_nanos = this.#paidNanos(model);
     const weighed_usd_nanos = this.#nanosOf(cost);
     return {
@@ -182,6 +184,7 @@ export class AutoChoice {
       ...(cached > 0 && { expected_cached_tokens: cached }),
       ...(energy_joules !== undefined && { expected_energy_joules: energy_joules }),
       ...(co2e_mg !== undefined && { expected_co2e_mg: co2e_mg }),
+      ...(expected_ms > 0 && { expected_ms }),
     };
   }
 

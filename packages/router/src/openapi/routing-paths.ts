@@ -83,9 +83,12 @@ const candidate = record({
   weighed_usd_micros: int('The same with what its time and its carbon are worth.'),
   expected_energy_joules: orNull(num('What one answer takes, in joules; null: not known.')),
   expected_co2e_mg: orNull(num('What that emits, in milligrams of CO2e; null: not known.')),
+  expected_ms: orNull(num('How long it takes, in milliseconds; null: not known.')),
   expected_cached_tokens: int('Tokens of the prompt that were expected in its prompt cache.'),
   worth: num('The chance less what is weighed, in points of quality: 1 is all of it.'),
-  on_frontier: flag('No other candidate here is as likely right for less, or more likely right for no more.'),
+  on_frontier: flag(
+    'No other candidate here is as good in all of chance, cost, latency and CO2e, and better in one of these.',
+  ),
 });
 
 const answer = record({

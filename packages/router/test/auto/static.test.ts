@@ -34,3 +34,19 @@ test('who is beaten in all comes behind those on the frontier', async () => {
   expect(await asked(false)).toEqual(['cheap', 'like', 'dear']);
   expect(await asked(true)).toEqual(['cheap', 'dear']);
 });
+
+test('explain says whom nobody beats in chance, cost, latency and CO2e together', async () => {
+  const told = async (dear: object): Promise<unknown> => {
+    const of_three = models.map((model) => (model.id === 'dear' ? { ...model, ...dear } : model));
+    const one = await crew(() => 'A', { plans: 'single', explore: { usd_per_day: 0 } }, { ...more, models: of_three });
+    const { headers } = await one.ask('A or B?');
+    const { json } = await one.running.admin('GET', `/routing/explain?request_id=${headers['x-atp-request-id']}`);
+    const { candidates } = json as { readonly candidates: readonly { model: string; on_frontier: boolean }[] };
+    return Object.fromEntries(candidates.map(({ model, on_frontier }) => [model, on_frontier]));
+  };
+  expect(await told({})).toEqual({ cheap: true, like: false, dear: true });
+  // Dearest, least likely right, and slow: it is still the one that emits least.
+  expect(await told({ expected_quality: 0.1, expected_latency_ms: 9_000 })).toMatchObject({ dear: true });
+  const power = { in_joule_per_token: 9, out_joule_per_token: 9 };
+  expect(await told({ expected_quality: 0.1, expected_latency_ms: 9_000, power })).toMatchObject({ dear: false });
+});
