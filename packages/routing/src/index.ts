@@ -93,6 +93,7 @@ export {
   type IntensityMapping,
   type IntensityRow,
   type IntensityRows,
+  INTENSITY_ROWS_MAX,
   intensityCsv,
   intensityRows,
   IntensityTable,

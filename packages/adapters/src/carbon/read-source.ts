@@ -1,5 +1,11 @@
 import { readFile, stat } from 'node:fs/promises';
-import { intensityCsv, intensityRows, type IntensityRow, type IntensityRows } from '@atp-router/routing';
+import {
+  INTENSITY_ROWS_MAX,
+  intensityCsv,
+  intensityRows,
+  type IntensityRow,
+  type IntensityRows,
+} from '@atp-router/routing';
 import { Agent, request } from 'undici';
 import type { CarbonSourceConfig } from '../config/types-carbon.ts';
 
@@ -24,6 +30,8 @@ export async function readSource(settings: CarbonSourceConfig): Promise<readonly
     for (const [region, zone] of asked) {
       const answer = await ask(agent, url.replaceAll('{zone}', encodeURIComponent(zone)), settings);
       rows.push(...taken(intensityRows(answer, settings.mapping, region)));
+      if (rows.length > INTENSITY_ROWS_MAX)
+        throw new Error(`the zones have more than ${INTENSITY_ROWS_MAX} rows together`);
     }
     return rows;
   } finally {

@@ -1,4 +1,4 @@
-import { fault, type Inventory, isRecord } from './inventory.ts';
+import { fault, type Inventory, isRecord, numberOf } from './inventory.ts';
 import type { Draft } from './problem.ts';
 import { headerNames } from './rules-providers.ts';
 import { valueAt } from './shape.ts';
@@ -27,5 +27,15 @@ export function checkCarbon(inventory: Inventory): Draft[] {
     const expected = '{zone} in "url", and "zones" with the name of each region there; or neither';
     drafts.push(fault(inventory, [...AT, 'url'], 'the address is asked for zones in part only', expected));
   }
-  return drafts;
+  return [...drafts, ...tooOld(inventory, given)];
+}
+
+/** What is read so seldom that it is too old before it is read again would count at times only, and nothing would say so. */
+function tooOld(inventory: Inventory, given: Readonly<Record<string, unknown>>): Draft[] {
+  const refresh_s = numberOf(given['refresh_s']) ?? 300;
+  const max_age_s = numberOf(given['max_age_s']) ?? 7_200;
+  if (max_age_s >= refresh_s) return [];
+  const key = given['max_age_s'] === undefined ? 'refresh_s' : 'max_age_s';
+  const message = `what is read each ${refresh_s} s is too old after ${max_age_s} s`;
+  return [fault(inventory, [...AT, key], message, '"max_age_s" of at least "refresh_s"')];
 }

@@ -25,6 +25,7 @@ export async function gainShares(
   { share, quality_margin }: GainShareConfig,
 ): Promise<object> {
   const days = await store.sums(filter, ['day', 'tenant']);
+  const truncated = days.length >= SAVINGS_SUMS_MAX;
   const data = monthsOf(days).map((one) => {
     const parity = parityOf(
       {
@@ -40,10 +41,24 @@ export async function gainShares(
       ...{ tenant: one.tenant, month: one.month, saved_usd_micros: signedMicros(one.saved_usd_nanos) },
       ...{ quality: parity.kind, words: one.words, effective: Math.round(parity.effective * 10) / 10 },
       quality_gap: guessed(parity.gap),
-      gain_share_usd_micros: nanosToMicros(gainShareOf(one.saved_usd_nanos, parity, share)),
+      // Of a part of a month that may have been picked nothing is shared.
+      gain_share_usd_micros:
+        truncated || !isWhole(one.month, filter)
+          ? null
+          : nanosToMicros(gainShareOf(one.saved_usd_nanos, parity, share)),
     };
   });
-  return { share, quality_margin, data, truncated: days.length >= SAVINGS_SUMS_MAX };
+  return { share, quality_margin, data, truncated };
+}
+
+/** The range has all days of the month that there are. */
+function isWhole(month: string, { from_day: from, until_day: to }: SavingsFilter): boolean {
+  return (from === undefined || from <= `${month}-01`) && (to === undefined || to >= lastDayOf(month));
+}
+
+function lastDayOf(month: string): string {
+  const [year, number] = month.split('-').map(Number);
+  return `${month}-${new Date(Date.UTC(year ?? 0, number ?? 0, 0)).getUTCDate()}`;
 }
 
 /** Ten-thousandths of which sums are made. */

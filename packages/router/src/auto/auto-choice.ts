@@ -151,7 +151,7 @@ export class AutoChoice {
       ...{ plan: this.plan, first: first.model, propensity, explores, quality_usd },
       candidates: this.#told,
       ...{ tried_usd_nanos: this.#nanosOf(tried), regret_usd_nanos: this.#nanosOf(this.#regret) },
-      baseline: this.#baseline,
+      baseline: this.#baseline(cost_usd_nanos),
       ...(this.#speculated.length > 0 && { speculated: [...this.#speculated] }),
       lesson: lessonOf(this.#task.record(came, taken)),
       ...{ outcome, cost_usd_nanos, ...footprint, at_ms },
@@ -166,8 +166,8 @@ export class AutoChoice {
   /** Whom savings are told against is always among them: quality is compared with what was thought of it. */
   get #namesTold(): readonly string[] {
     const names = this.order.slice(0, CANDIDATES_TOLD);
-    const { model } = this.#baseline;
-    return names.includes(model) ? names : [...names, model];
+    const model = this.#against;
+    return names.includes(model) || !this.has(model) ? names : [...names, model];
   }
 
   #candidate(model: string): RouteDecided['candidates'][number] {
@@ -188,13 +188,16 @@ export class AutoChoice {
     };
   }
 
-  /** Whom it would have cost most to ask, or whom the operator tells savings against. */
-  get #baseline(): RouteDecided['baseline'] {
-    const { baseline } = this.#of;
+  /** Whom the operator tells savings against, else whom it would have cost most to ask. */
+  get #against(): string {
     const costOf = (model: string): number => this.#paidNanos(model);
-    const named = baseline !== undefined && this.has(baseline) ? baseline : undefined;
-    const model = named ?? this.order.reduce((dearest, one) => (costOf(one) > costOf(dearest) ? one : dearest));
-    return { model, expected_usd_nanos: costOf(model) };
+    return this.#of.baseline ?? this.order.reduce((dearest, one) => (costOf(one) > costOf(dearest) ? one : dearest));
+  }
+
+  /** Who is named and could not have been asked would not have cost anything else: nothing is saved against it. */
+  #baseline(spent_usd_nanos: number): RouteDecided['baseline'] {
+    const model = this.#against;
+    return { model, expected_usd_nanos: this.has(model) ? this.#paidNanos(model) : spent_usd_nanos };
   }
 
   /** Of the first alone, against whoever is thought to be worth most: what was given up because something was tried. */

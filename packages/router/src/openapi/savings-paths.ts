@@ -71,7 +71,11 @@ export const SAVINGS_SCHEMAS: JsonObject = {
           words: int('Words of people that this rests on.'),
           effective: num('As many calls of the baseline alone would be as sure.'),
           quality_gap: guessedSchema('How much more right results were, in shares of 1; null: nothing can be said.'),
-          gain_share_usd_micros: int('What is shared: 0 where it is not proven. Nothing is booked.'),
+          gain_share_usd_micros: orNull(
+            int(
+              'What is shared: 0 where it is not proven; null where the range has a part of the month only. Nothing is booked.',
+            ),
+          ),
         }),
         'By month, then tenant.',
       ),

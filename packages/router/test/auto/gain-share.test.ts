@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { RouteDay, SavingsStore } from '@atp-router/ledger';
+import type { RouteDay, SavingsFilter, SavingsStore } from '@atp-router/ledger';
 import { expect, test } from 'vitest';
 import { gainShares } from '../../src/admin/gain-share.ts';
 import { crew } from './crew.ts';
@@ -16,8 +16,8 @@ function dayOf(day: string, tenant: string, words: number, mean: number, sd: num
     ...{ energy_millijoules: 0, co2e_micrograms: 0, calls_without_energy: 0, calls_without_co2e: 0 },
     ...{ spent_usd_nanos: 412.5 * NANOS, baseline_usd_nanos: 1_100 * NANOS, words, right_bp: 0 },
     ...{ gap_bp: Math.round(words * mean * 10_000), gap_squared_bp: Math.round(square * 10_000) },
-    // Forty words on answers of the baseline itself, each of which was asked once in ten times.
-    ...{ weight_bp: 40 * 10 * 10_000, weight_squared_bp: 40 * 100 * 10_000 },
+    // Forty words on answers of the baseline itself, which was asked on one of so many calls as there are to one of them.
+    ...{ weight_bp: words * 10_000, weight_squared_bp: Math.round((words * words) / 40) * 10_000 },
   };
 }
 
@@ -55,6 +55,16 @@ test('months of a tenant are one, those of tenants apart, and words of a month p
     ['2026-11', 'acme', 'proven', 275_000_000],
     ['2026-11', 'beta', 'below', 0],
   ]);
+});
+
+test('of a month of which the range has a part only no share is told, for it may have been picked', async () => {
+  const days = [dayOf('2026-10-31', 'acme', 900, 0.01, 0.36), dayOf('2026-11-02', 'acme', 900, 0.01, 0.36)];
+  const sharesOf = async (filter: SavingsFilter): Promise<unknown> => {
+    const { data } = (await gainShares(storeOf(days), filter, SETTINGS)) as { data: Record<string, unknown>[] };
+    return data.map((row) => row['gain_share_usd_micros']);
+  };
+  expect(await sharesOf({ from_day: '2026-10-01', until_day: '2026-11-30' })).toEqual([137_500_000, 137_500_000]);
+  expect(await sharesOf({ from_day: '2026-10-02', until_day: '2026-11-29' })).toEqual([null, null]);
 });
 
 test('a running router reports it, and what its words prove', async () => {

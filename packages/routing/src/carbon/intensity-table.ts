@@ -99,8 +99,13 @@ function rowOf(one: unknown, mapping: IntensityMapping, asked: string | undefine
 function timeOf(value: unknown, open: number): number {
   if (value === undefined || value === null || value === '') return open;
   if (typeof value === 'number') return value;
-  return typeof value === 'string' ? Date.parse(value) : Number.NaN;
+  if (typeof value !== 'string') return Number.NaN;
+  if (/^\d{11,14}$/.test(value)) return Number(value);
+  return RFC_3339.test(value) ? Date.parse(value) : Number.NaN;
 }
+
+/** With its offset: a time without one would be another on each machine. */
+const RFC_3339 = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?([Zz]|[+-]\d{2}:\d{2})$/;
 
 function at(value: unknown, path: string): unknown {
   if (path === '') return value;

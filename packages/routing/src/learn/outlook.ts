@@ -21,6 +21,8 @@ import { ACCORD_USUAL } from './settings.ts';
 export interface Contender {
   readonly id: string;
   readonly cost: number;
+  /** Of that, what is paid. */
+  readonly paid: number;
   /** Tokens that its answer is expected to have. */
   readonly out_tokens: number;
   /** How much better than the average model it is expected to be before anything is known. */

@@ -80,7 +80,7 @@ export interface RoutingTask {
   readonly quality_usd: number;
   /** Chance of the first move. */
   readonly propensity: number;
-  /** Points of quality that the first answer costs more than that of whom what is known would have had asked; 0 or more. */
+  /** Points of quality, in what is paid, that the first answer costs more than that of whom what is known would have had asked; 0 or more. */
   readonly tried: number;
   /** What was expected of one before anybody was asked. Throws for a model that is no contender. */
   outlookOf(model: string): Expected;

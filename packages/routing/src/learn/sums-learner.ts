@@ -166,6 +166,7 @@ export function contendersAt(
     const cost = costs_usd[i] ?? 0;
     const by_price = BETTER_BY_PRICE * (Math.log(paid_usd[i] ?? COST_USD_MIN) - usual);
     const better = expected_quality === undefined ? by_price : expected_quality - USUAL;
-    return { id, cost: cost / quality_usd, out_tokens: out_tokens[i] ?? 0, better };
+    const paid = (paid_usd[i] ?? 0) / quality_usd;
+    return { id, cost: cost / quality_usd, paid, out_tokens: out_tokens[i] ?? 0, better };
   });
 }

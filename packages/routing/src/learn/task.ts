@@ -112,7 +112,7 @@ export class RouteTask implements RoutingTask {
     this.#guess = guess;
     this.#first = first;
     this.propensity = propensity;
-    this.tried = Math.max(0, this.#costOf(first.whom) - this.#costOf(known.whom));
+    this.tried = Math.max(0, this.#paidOf(first.whom) - this.#paidOf(known.whom));
   }
 
   #begun(known: First, rng: Rng): { readonly guess: Guess; readonly first: First; readonly propensity: number } {
@@ -278,8 +278,8 @@ export class RouteTask implements RoutingTask {
     return place;
   }
 
-  #costOf(whom: number): number {
-    return this.#contenders[whom]?.cost ?? 0;
+  #paidOf(whom: number): number {
+    return this.#contenders[whom]?.paid ?? 0;
   }
 
   /** Without chance: as what is known has it. */

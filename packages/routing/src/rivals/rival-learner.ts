@@ -34,8 +34,8 @@ export class RivalLearner extends SumsLearner {
     const { first, propensity } = question.may_explore
       ? chosen(arms, this.#rule.draws, rng)
       : { first: known_best, propensity: 1 };
-    const costOf = (place: number): number => contenders[place]?.cost ?? 0;
-    const tried = Math.max(0, costOf(first) - costOf(known_best));
+    const paidOf = (place: number): number => contenders[place]?.paid ?? 0;
+    const tried = Math.max(0, paidOf(first) - paidOf(known_best));
     const chances = arms.map(({ mean, spread }) => ({ mean, spread, common: 0 }));
     return new SingleTask(prompt, contenders, { first, ranked, propensity, tried, chances }, question.quality_usd);
   }

@@ -43,11 +43,16 @@ export interface Parity {
 export function parityOf({ words, gap, gap_squared, weight, weight_squared }: ParityOf, margin: number): Parity {
   const guessed = guessedOf(words, gap, gap_squared);
   const effective = effectiveBy(weight, weight_squared);
-  return { kind: kindOf(guessed, effective, margin), gap: guessed, effective };
+  // Weights are 1 on the average where the other might have been asked on all calls. Where it never was on most, nobody has seen what it
+  // would have said there: what was thought of it stands alone, and proves nothing.
+  const is_seen = effective >= EFFECTIVE_MIN && weight >= SEEN_MIN * words;
+  return { kind: is_seen ? kindOf(guessed, margin) : 'unproven', gap: guessed, effective };
 }
 
-function kindOf({ low, high }: Guessed, effective: number, margin: number): Parity['kind'] {
-  if (effective < EFFECTIVE_MIN) return 'unproven';
+/** Of the calls, so many have to be like some on which the other was asked. */
+const SEEN_MIN = 0.5;
+
+function kindOf({ low, high }: Guessed, margin: number): Parity['kind'] {
   if (low >= -margin) return 'proven';
   return high < -margin ? 'below' : 'unproven';
 }

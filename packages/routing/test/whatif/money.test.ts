@@ -85,6 +85,23 @@ describe('whether results were as right as those of another model', () => {
     expect(guessedOf(0, 0, 0).mean).toBeNaN();
   });
 
+  it('is not proven where the other was asked on a few calls only, which it had to be', () => {
+    // On forty calls it alone could be asked; on nine hundred it never was, and is thought of worse than it may be.
+    const candidates = [
+      { model: 'dear', chance: 0.75, cost_usd: 1 },
+      { model: 'cheap', chance: 0.6, cost_usd: 0.1 },
+    ];
+    const call = (first: string, right: number): PricedObservation => ({
+      ...{ candidates, is_single: true, first, propensity: 1, quality_usd: 0.1, cost_usd: 0.1, right },
+    });
+    const mixed = [
+      ...Array.from({ length: 40 }, (_, i) => call('dear', Number(i % 4 > 0))),
+      ...Array.from({ length: 900 }, (_, i) => call('cheap', Number(i % 5 > 0))),
+    ];
+    const parity = parityOf(sumsAgainst('dear', mixed), 0.02);
+    expect([parity.kind, parity.effective]).toEqual(['unproven', 40]);
+  });
+
   it('nothing is shared without proof, and never less than nothing', () => {
     const proven = parityOf(sumsAgainst('poor', observations), 0.02);
     const below = parityOf(sumsAgainst('good', observations), 0.02);

@@ -36,7 +36,7 @@ export interface FeedbackDone {
 }
 
 export interface DeskParts {
-  readonly store: Pick<LearnedStore, 'session' | 'route' | 'claim'>;
+  readonly store: Pick<LearnedStore, 'session' | 'route' | 'claim' | 'words'>;
   readonly append: (event: RouterEvent) => void;
   readonly written: () => Promise<void>;
   readonly clock: Clock;
@@ -66,7 +66,7 @@ export class FeedbackDesk {
     const now_ms = clock.now_ms();
     const given = { key_id, body_hash, now_ms };
     const of_session = session && feedbackEvent(session, this.#said(session, input), given);
-    const of_route = route && routeFeedback(route, input, of_session, given);
+    const of_route = route && routeFeedback(route, input, of_session, given, await this.#isFirst(call_id));
     if (of_session === undefined && of_route === undefined) throw unknownCall(call_id);
     const claimed = await store.claim({ call_id, key_id, body_hash, now_ms });
     if (claimed === 'other') {
@@ -80,6 +80,11 @@ export class FeedbackDesk {
       await written();
     }
     return doneOf(of_session, of_route, claimed === 'given');
+  }
+
+  /** Nobody has said anything of it before. What others say of the same call is no further call that models are compared on. */
+  async #isFirst(call_id: string): Promise<boolean> {
+    return !(await this.#parts.store.words(call_id)).some(({ by }) => by === undefined);
   }
 
   #said(session: ConsensusLearned, input: FeedbackInput): Said {
@@ -110,11 +115,12 @@ function routeFeedback(
   input: FeedbackInput,
   of_session: FeedbackGiven | undefined,
   { key_id, body_hash, now_ms }: Given,
+  is_first: boolean,
 ): RouteFeedback | undefined {
   const { call_id, tenant, lesson, at_ms: decided_ms } = decided;
   const right = input.kind === 'score' ? input.score : of_session?.score;
   if (right !== undefined) {
-    const compared = comparedOf(decided, right);
+    const compared = is_first ? comparedOf(decided, right) : undefined;
     return {
       type: 'route.feedback',
       ...{ call_id, tenant, key_id, body_hash, right, ...(compared !== undefined && { compared }) },
