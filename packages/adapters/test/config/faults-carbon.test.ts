@@ -32,4 +32,10 @@ testFaults('what says what a kilowatt-hour emits', [
     at: ['10:26 carbon.source.url'],
     message: /^the address is asked for zones in part only$/,
   },
+  {
+    why: 'a source that is too old before it is read again',
+    text: append('carbon: { source: { file: g.csv, refresh_s: 86400 } }'),
+    at: ['10:45 carbon.source.refresh_s'],
+    message: /^what is read each 86400 s is too old after 7200 s$/,
+  },
 ]);

@@ -30,6 +30,14 @@ describe('rows of intensities', () => {
     ]);
   });
 
+  it('have times as milliseconds, too, and none without an offset', () => {
+    const at = (time: string): IntensityRows => intensityCsv(`region,g_per_kwh,valid_from\nnorth,100,${time}\n`, PLAIN);
+    expect(tableOf(at(String(NOON))).at('north', NOON)).toBe(100);
+    expect(tableOf(at('2026-12-01T13:00:00+01:00')).at('north', NOON)).toBe(100);
+    for (const time of ['1', '2026', '2026-12-01', '2026-12-01T12:00:00', 'noon'])
+      expect(at(time).ok, time).toBe(false);
+  });
+
   it('of servers that say it in words and units of their own', () => {
     // As Electricity Maps answers for one zone, and WattTime in pounds for a megawatt-hour.
     const one = intensityRows({ zone: 'DE', carbonIntensity: 302 }, { ...PLAIN, g_per_kwh: 'carbonIntensity' }, 'de-1');
