@@ -28,6 +28,7 @@ export function parsePattern(source: string): PatternNode {
 
 /** What regular expressions of JavaScript and this have in common: the words of both mean the same. */
 class Parser {
+  readonly #cases: (point: number) => readonly number[] = remembered(casesOf);
   readonly #chars: readonly string[];
   readonly #any_case: boolean;
   #at = 0;
@@ -121,7 +122,7 @@ class Parser {
       if (this.#next === undefined) throw this.#wrong('"]" is missing');
       parts.push(this.#member());
     }
-    return (point) => parts.some((has) => has(point)) !== is_not;
+    return remembered((point) => parts.some((has) => has(point)) !== is_not);
   }
 
   #member(): Has {
@@ -136,7 +137,7 @@ class Parser {
     const [low, high] = [from.codePointAt(0) ?? 0, to.codePointAt(0) ?? 0];
     if (high < low) throw this.#wrong(`"${from}-${to}" is out of order`);
     const has: Has = (point) => point >= low && point <= high;
-    return this.#any_case ? (point) => has(point) || casesOf(point).some(has) : has;
+    return this.#any_case ? (point) => has(point) || this.#cases(point).some(has) : has;
   }
 
   #escaped(): Has {
@@ -158,7 +159,7 @@ class Parser {
 
   #one(char: string): Has {
     const own = char.codePointAt(0) ?? 0;
-    return this.#any_case ? (point) => point === own || casesOf(point).includes(own) : (point) => point === own;
+    return this.#any_case ? (point) => point === own || this.#cases(point).includes(own) : (point) => point === own;
   }
 
   get #next(): string | undefined {
@@ -181,6 +182,23 @@ class Parser {
   #wrong(what: string): SyntaxError {
     return new SyntaxError(`${what} (at character ${this.#at + (this.#any_case ? 4 : 0)})`);
   }
+}
+
+/** Characters that are remembered of a class, and of cases; of more all are forgotten. */
+const REMEMBERED_MAX = 4_096;
+
+/** A class has many members, and each step at it asks for the same characters: its members are gone through once for each. */
+function remembered<T>(of: (point: number) => T): (point: number) => T {
+  const known = new Map<number, T>();
+  return (point) => {
+    let found = known.get(point);
+    if (found === undefined) {
+      found = of(point);
+      if (known.size >= REMEMBERED_MAX) known.clear();
+      known.set(point, found);
+    }
+    return found;
+  };
 }
 
 function casesOf(point: number): readonly number[] {

@@ -9,8 +9,8 @@ type Step =
 
 /** Steps of one pattern: repetitions are written out. */
 const STEPS_MAX = 2_000;
-/** Steps that are gone through for one text, some twenty milliseconds; what needs more says nothing. */
-const WORK_MAX = 200_000;
+/** Steps that are gone through for one text, some ten milliseconds; what needs more says nothing. */
+const WORK_MAX = 25_000;
 /** Sets of steps that are remembered; of more all are forgotten. */
 const SETS_MAX = 1_000;
 
